@@ -1,0 +1,151 @@
+//! Addresses: the stable names of resources, made from their keys in org.toml. A display name is an attribute, so
+//! renaming is an update; the address stays.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+
+/// Where a resource inside a member account lives.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Scope {
+    /// The address of the account, without its kind: `records-dev`.
+    pub account: String,
+    /// The Region, such as `eu-west-1`.
+    pub region: String,
+}
+
+/// `kind.key`, or `account/region/kind.key` inside an account.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct Address {
+    scope: Option<Scope>,
+    kind: String,
+    key: String,
+}
+
+impl Address {
+    /// An address of the organization itself: `kind.key`.
+    pub fn new(kind: impl Into<String>, key: impl Into<String>) -> Self {
+        Self { scope: None, kind: kind.into(), key: key.into() }
+    }
+
+    /// The kind, such as `ou`.
+    pub fn kind(&self) -> &str {
+        &self.kind
+    }
+
+    /// The key in org.toml, such as `hipaa`. It may hold dots: everything after the first one of the address.
+    pub fn key(&self) -> &str {
+        &self.key
+    }
+
+    /// The account and Region of a resource inside an account; `None` for one of the organization.
+    pub fn scope(&self) -> Option<&Scope> {
+        self.scope.as_ref()
+    }
+}
+
+impl fmt::Display for Address {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(Scope { account, region }) = &self.scope {
+            write!(f, "{account}/{region}/")?;
+        }
+        write!(f, "{}.{}", self.kind, self.key)
+    }
+}
+
+/// The text is no address.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ParseAddressError(String);
+
+impl fmt::Display for ParseAddressError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "`{}` is no address: expected `kind.key` or `account/region/kind.key`", self.0)
+    }
+}
+
+impl std::error::Error for ParseAddressError {}
+
+impl FromStr for Address {
+    type Err = ParseAddressError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let err = || ParseAddressError(text.to_owned());
+        // A kind holds no slash, and a key may: so a scope is there only when the slashes stand before the first dot.
+        let (head, key) = text.split_once('.').ok_or_else(err)?;
+        let mut parts = head.split('/').collect::<Vec<_>>();
+        let kind = parts.pop().unwrap_or_default();
+        let scope = match parts.as_slice() {
+            [] => None,
+            [account, region] if !account.is_empty() && !region.is_empty() => {
+                Some(Scope { account: (*account).to_owned(), region: (*region).to_owned() })
+            }
+            _ => return Err(err()),
+        };
+        if kind.is_empty() || key.is_empty() {
+            return Err(err());
+        }
+        Ok(Self { scope, kind: kind.to_owned(), key: key.to_owned() })
+    }
+}
+
+impl TryFrom<String> for Address {
+    type Error = ParseAddressError;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        text.parse()
+    }
+}
+
+impl From<Address> for String {
+    fn from(address: Address) -> Self {
+        address.to_string()
+    }
+}
+
+/// A value that names another resource: by address when overlord knows it, by AWS's own id when it does not.
+/// Edges of the graph come from references (invariant 6); `apply` resolves them to ids and makes no other choice.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub enum Reference {
+    /// `{"ref": "ou.hipaa"}`.
+    #[serde(rename = "ref")]
+    Address(Address),
+    /// `{"id": "ou-ab12-cdefghij"}`: something live that the configuration does not name.
+    #[serde(rename = "id")]
+    Id(String),
+}
+
+impl fmt::Display for Reference {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Address(address) => address.fmt(f),
+            Self::Id(id) => id.fmt(f),
+        }
+    }
+}
+
+impl From<Address> for Reference {
+    fn from(address: Address) -> Self {
+        Self::Address(address)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn round_trips() {
+        for text in ["ou.hipaa", "policy_attachments.ou.hipaa", "trusted_service.config.amazonaws.com", "audit/eu-west-1/vpc.standard"] {
+            assert_eq!(text.parse::<Address>().map(|a| a.to_string()), Ok(text.to_owned()));
+        }
+    }
+
+    #[test]
+    fn refuses_what_is_no_address() {
+        for text in ["", "ou", ".x", "ou.", "a/ou.x", "//ou.x", "a/b/c/ou.x"] {
+            assert!(text.parse::<Address>().is_err(), "{text}");
+        }
+    }
+}

@@ -1,0 +1,8 @@
+//! Applying a plan: the schedule (pure) and the loop that runs it.
+
+mod context;
+mod run;
+pub mod schedule;
+
+pub use context::Context;
+pub use run::{Event, Outcome, Report, apply};

@@ -1,0 +1,154 @@
+//! Errors of AWS calls: which operation, in which account and Region, the request id, and what to do.
+
+use std::fmt;
+
+use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
+use aws_smithy_runtime_api::client::result::SdkError;
+use aws_smithy_types::error::metadata::ProvideErrorMetadata;
+use aws_types::request_id::RequestId;
+
+/// What AWS said when it refused a request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Refusal {
+    /// `organizations:CreateAccount`.
+    pub operation: String,
+    /// AWS's code, such as `AccessDeniedException`.
+    pub code: String,
+    /// AWS's message.
+    pub message: String,
+    /// The request id to quote to AWS's support.
+    pub request_id: Option<String>,
+}
+
+/// Why a call or a change failed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Error {
+    /// AWS answered and refused.
+    Refused(Refusal),
+    /// No usable answer came, so whether the request took effect is unknown.
+    NoAnswer {
+        /// `organizations:CreateAccount`.
+        operation: String,
+        /// What the connection or the parser said.
+        message: String,
+    },
+    /// The user interrupted the run, or it is over.
+    Interrupted,
+    /// A wait reached its deadline.
+    Deadline {
+        /// What was waited for.
+        what: String,
+        /// How long, in seconds.
+        seconds: u64,
+    },
+    /// AWS did what was asked, and it did not come out as asked: a failed account creation, a wrong account.
+    Failed {
+        /// What happened.
+        message: String,
+        /// What to do.
+        hint: Option<String>,
+    },
+    /// A defect of overlord.
+    Internal(String),
+}
+
+/// A result with this module's error.
+pub type AwsResult<T> = Result<T, Error>;
+
+impl Error {
+    /// Of an SDK call's error. `operation` is `service:Operation`.
+    pub fn sdk<E>(operation: &str, error: &SdkError<E, HttpResponse>) -> Self
+    where
+        E: ProvideErrorMetadata + std::error::Error + 'static,
+    {
+        if let Some(service) = error.as_service_error()
+            && let Some(code) = service.code()
+        {
+            return Self::Refused(Refusal {
+                operation: operation.to_owned(),
+                code: code.to_owned(),
+                message: service.message().unwrap_or_default().to_owned(),
+                request_id: error.request_id().map(str::to_owned),
+            });
+        }
+        Self::NoAnswer { operation: operation.to_owned(), message: innermost(error) }
+    }
+
+    /// An outcome that AWS reported and that is not what was asked for.
+    pub fn failed(message: impl Into<String>) -> Self {
+        Self::Failed { message: message.into(), hint: None }
+    }
+
+    /// A defect of overlord.
+    pub fn internal(message: impl Into<String>) -> Self {
+        Self::Internal(message.into())
+    }
+
+    /// Attributes that a kind cannot read: a plan of another version, or edited by hand.
+    pub fn malformed(kind: &str, error: &serde_json::Error) -> Self {
+        Self::Internal(format!("the attributes of a `{kind}` are malformed: {error}"))
+    }
+
+    /// AWS's code, when AWS refused.
+    pub fn code(&self) -> Option<&str> {
+        match self {
+            Self::Refused(refusal) => Some(&refusal.code),
+            Self::NoAnswer { .. } | Self::Interrupted | Self::Deadline { .. } | Self::Failed { .. } | Self::Internal(_) => None,
+        }
+    }
+
+    /// Whether AWS refused with one of these codes.
+    pub fn is(&self, codes: &[&str]) -> bool {
+        self.code().is_some_and(|code| codes.contains(&code))
+    }
+
+    /// What to do about it, where that is known.
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            Self::Refused(refusal) => match refusal.code.as_str() {
+                "AccessDeniedException" | "AccessDenied" | "UnauthorizedOperation" => {
+                    Some(format!("allow `{}` to the credentials in use, or use others (--profile)", refusal.operation))
+                }
+                "ExpiredToken" | "ExpiredTokenException" => Some("the credentials have expired: sign in again and rerun".to_owned()),
+                _ => None,
+            },
+            Self::NoAnswer { .. } => Some("whether it took effect is unknown; a rerun looks first and finishes what is left".to_owned()),
+            Self::Interrupted => Some("run the same command again: it does what is left".to_owned()),
+            Self::Deadline { .. } => Some("run the same command again: it goes on waiting for what was begun".to_owned()),
+            Self::Failed { hint, .. } => hint.clone(),
+            Self::Internal(_) => Some("this is a defect of overlord: please report it".to_owned()),
+        }
+    }
+}
+
+fn innermost(error: &(dyn std::error::Error + 'static)) -> String {
+    let mut deepest = error;
+    while let Some(source) = deepest.source() {
+        deepest = source;
+    }
+    deepest.to_string()
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Refused(Refusal { operation, code, message, request_id }) => {
+                write!(f, "{operation} was refused: {code}")?;
+                if !message.is_empty() {
+                    write!(f, ": {message}")?;
+                }
+                match request_id {
+                    Some(id) => write!(f, " (request {id})"),
+                    None => Ok(()),
+                }
+            }
+            Self::NoAnswer { operation, message } => write!(f, "{operation} got no usable answer: {message}"),
+            Self::Interrupted => write!(f, "interrupted"),
+            Self::Deadline { what, seconds } => write!(f, "waited {seconds} s for {what}"),
+            Self::Failed { message, .. } => f.write_str(message),
+            Self::Internal(message) => write!(f, "internal error: {message}"),
+        }
+    }
+}
+
+impl std::error::Error for Error {}

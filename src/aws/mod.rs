@@ -1,0 +1,18 @@
+//! AWS: the door that every request passes, the sessions that make clients, and errors that say what to do.
+//!
+//! Resource kinds call plain SDK operations and know nothing of this module but [`Error`] and the clients that
+//! [`Sessions`] hands out.
+
+mod door;
+mod error;
+pub mod operations;
+mod poll;
+mod retry;
+mod sessions;
+mod trace;
+
+pub use door::{Call, Door, DoorOptions, Mode, Rates};
+pub use error::{AwsResult, Error, Refusal};
+pub use poll::{Interrupt, Poll};
+pub use sessions::{Access, Sessions};
+pub use trace::Trace;

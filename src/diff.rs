@@ -1,0 +1,1 @@
+//! The diff: desired against live, attribute by attribute, with a reason per change. Pure.

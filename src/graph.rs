@@ -1,0 +1,1 @@
+//! The graph: which change waits for which. Edges come from references (invariant 6). Pure.

@@ -1,0 +1,27 @@
+//! Overlord bootstraps AWS accounts and keeps them compliant, from one declarative `org.toml`.
+//!
+//! ```text
+//! org.toml ─┐                                    ┌─► text · JSON · Markdown            (render)
+//! policies/ ├─ config ─► desired ─┐              │
+//!           │                     ├─ diff ─► changes ─ graph ─► Plan ─┴─ approve ─► apply ─► outcomes
+//! AWS ──────┴─ snapshot ─► live ──┘
+//! ```
+//!
+//! The modules below stand in reading order. `config`, `diff`, `graph`, `plan`, `policy`, `render` and
+//! `apply::schedule` are pure: they neither await nor know an AWS client. There is no state file: AWS is the state.
+
+pub mod address;
+pub mod apply;
+pub mod aws;
+pub mod cli;
+pub mod config;
+pub mod diagnostic;
+pub mod diff;
+pub mod graph;
+pub mod limits;
+pub mod plan;
+pub mod policy;
+pub mod render;
+pub mod resource;
+pub mod sandbox;
+pub mod snapshot;

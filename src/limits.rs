@@ -1,0 +1,131 @@
+//! AWS's quotas and request rates, as dated data (`limits.toml`). Quotas change: nothing else in the code holds one.
+
+use std::collections::BTreeMap;
+use std::sync::LazyLock;
+
+use serde::Deserialize;
+
+/// The embedded data file.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Limits {
+    /// When the figures were collected, `YYYY-MM-DD`.
+    pub date: String,
+    /// Where the quotas come from.
+    pub source: String,
+    /// Quotas of an organization.
+    pub quotas: Quotas,
+    /// What is known of each policy type.
+    #[serde(rename = "policy_type")]
+    pub policy_types: Vec<PolicyTypeLimits>,
+    /// Token buckets by service and operation.
+    pub rates: BTreeMap<String, BTreeMap<String, Rate>>,
+}
+
+/// Quotas of an organization, as AWS grants them to a new one.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Quotas {
+    /// Member accounts, the management account included.
+    pub accounts: usize,
+    /// Levels of OUs below the root.
+    pub ou_depth: usize,
+    /// OUs in the organization.
+    pub ous: usize,
+    /// Tags on a root, an OU, an account or a policy.
+    pub tags_per_resource: usize,
+    /// CreateAccount requests that AWS works on at a time.
+    pub create_account_in_flight: usize,
+}
+
+/// How sure a figure is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Confidence {
+    /// AWS documents it: exceeding it is an error.
+    Documented,
+    /// A third party's, undated or remembered: exceeding it is a warning.
+    Reported,
+}
+
+/// Limits and defaults of one policy type.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PolicyTypeLimits {
+    /// As the API spells it: `SERVICE_CONTROL_POLICY`.
+    #[serde(rename = "type")]
+    pub name: String,
+    /// As org.toml spells it: `scp`.
+    pub short: String,
+    /// Characters of a document, white space included: overlord uploads it minified.
+    pub size: usize,
+    /// Policies attached directly to one target.
+    pub attached: usize,
+    /// The id of the policy that AWS attaches to everything while the type is enabled.
+    pub default: Option<String>,
+    /// Its name.
+    pub default_name: Option<String>,
+    /// How sure `size` and `attached` are.
+    pub confidence: Confidence,
+}
+
+/// A token bucket: refill per second, burst.
+#[derive(Debug, Clone, Copy, PartialEq, Deserialize)]
+#[serde(from = "(f64, u32)")]
+pub struct Rate {
+    /// Tokens that come back in a second.
+    pub per_second: f64,
+    /// Tokens in a full bucket.
+    pub burst: u32,
+}
+
+impl From<(f64, u32)> for Rate {
+    fn from((per_second, burst): (f64, u32)) -> Self {
+        Self { per_second, burst }
+    }
+}
+
+impl Rate {
+    /// The least seconds that `requests` requests take, from a full bucket.
+    pub fn seconds(&self, requests: usize) -> f64 {
+        (requests as f64 - f64::from(self.burst)).max(0.0) / self.per_second
+    }
+}
+
+/// The limits that are built in.
+#[expect(clippy::expect_used, reason = "the file is compiled in, and a unit test parses it")]
+pub static LIMITS: LazyLock<Limits> = LazyLock::new(|| toml::from_str(include_str!("limits.toml")).expect("limits.toml is well-formed"));
+
+impl Limits {
+    /// The policy type that org.toml or the API names so: `scp` or `SERVICE_CONTROL_POLICY`.
+    pub fn policy_type(&self, name: &str) -> Option<&PolicyTypeLimits> {
+        self.policy_types.iter().find(|t| t.name == name || t.short == name)
+    }
+
+    /// The published token bucket of an operation, if there is one.
+    pub fn rate(&self, service: &str, operation: &str) -> Option<Rate> {
+        self.rates.get(service)?.get(operation).copied()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// "Every policy type that the SDK knows, as data": a new type in the SDK fails here until the table has it.
+    #[test]
+    fn every_policy_type_of_the_sdk_is_in_the_table() {
+        let ours: Vec<&str> = LIMITS.policy_types.iter().map(|t| t.name.as_str()).collect();
+        for name in aws_sdk_organizations::types::PolicyType::values() {
+            assert!(ours.contains(name), "{name} is missing in limits.toml");
+        }
+        assert_eq!(ours.len(), aws_sdk_organizations::types::PolicyType::values().len());
+    }
+
+    #[test]
+    fn a_full_bucket_is_free() {
+        let rate = LIMITS.rate("organizations", "CreateAccount").unwrap();
+        assert_eq!(rate.seconds(3), 0.0);
+        assert_eq!(rate.seconds(60), 570.0);
+    }
+}

@@ -1,0 +1,1 @@
+//! Policy documents: parsing, canonical form, minified text, size. Pure.

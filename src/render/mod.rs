@@ -1,0 +1,1 @@
+//! Renderings of one value: text, JSON, Markdown. Pure.

@@ -1,0 +1,325 @@
+//! Resources: the kinds, and the one table of them.
+//!
+//! A kind is one file under its family's folder: its typed attributes, what a change of each means, and its create, update and
+//! delete calls. It has no diff, no dependency list, no rendering and no retry: the engine owns those, and works on
+//! addresses and attributes alone. The typed trait is erased once, here, into [`KINDS`].
+//! Adding a kind is one file and one word in that table.
+
+use std::collections::BTreeMap;
+use std::future::Future;
+use std::marker::PhantomData;
+use std::pin::Pin;
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+use crate::address::{Address, Reference};
+use crate::apply::Context;
+use crate::aws::Error;
+
+pub mod organizations;
+
+/// The attributes of one resource by name: JSON, with references as `{"ref": address}`. Ordered, so that the same value
+/// always prints the same bytes.
+pub type Attributes = BTreeMap<String, Value>;
+
+/// What the configuration asks for: every managed resource, and how to recognise it.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, serde::Deserialize)]
+pub struct Desired {
+    /// The 12-digit id of the only account that overlord may run in.
+    pub management_account: String,
+    /// The Region of regional calls that belong to the organization.
+    pub home_region: String,
+    /// The role that CreateAccount makes in new accounts and that overlord assumes in every account.
+    pub access_role: String,
+    /// All resources by address.
+    pub resources: BTreeMap<Address, Attributes>,
+    /// Accounts recognised by id instead of e-mail.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub pinned: BTreeMap<Address, String>,
+    /// Renamed keys: new address to the old one.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub moved: BTreeMap<Address, Former>,
+}
+
+/// What a `[[moved]]` key was called before.
+#[derive(Debug, Clone, PartialEq, Serialize, serde::Deserialize)]
+pub struct Former {
+    /// The address it had, as its `overlord:address` tag says.
+    pub address: Address,
+    /// The values that it is recognised by when it carries no tag: the name or e-mail that its old key made.
+    pub names: Vec<String>,
+}
+
+/// What AWS has.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Live {
+    /// Resources bound to an address of the configuration, and those of ours that left it.
+    pub resources: BTreeMap<Address, LiveResource>,
+    /// What overlord does not manage and will not touch, and what needs the user's attention.
+    pub findings: Vec<Finding>,
+}
+
+/// One live resource.
+#[derive(Debug, Clone, PartialEq, Serialize, serde::Deserialize)]
+pub struct LiveResource {
+    /// AWS's id. `None` for something that AWS will make along with another resource, such as the policies that a new OU is
+    /// born with.
+    pub id: Option<String>,
+    /// Its attributes, in the same form as the desired ones.
+    pub attributes: Attributes,
+    /// Whether its `overlord:address` tag says that overlord made it; `None` when its tags were not read.
+    pub ours: Option<bool>,
+}
+
+/// Something to know that is no change.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, serde::Deserialize)]
+pub struct Finding {
+    /// How bad it is.
+    pub severity: FindingSeverity,
+    /// What it is about: an address, or AWS's id with a name.
+    pub subject: String,
+    /// One line.
+    pub summary: String,
+}
+
+/// How bad a finding is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum FindingSeverity {
+    /// The plan cannot be applied while it stands.
+    Error,
+    /// Something may fail or surprise.
+    Warning,
+    /// Exists, is not in the configuration, and stays as it is.
+    Unmanaged,
+}
+
+/// The tag that names a resource of ours, written in the creating call itself (invariant 8).
+pub const ADDRESS_TAG: &str = "overlord:address";
+
+/// What is known of a kind without calling AWS. The pure engine works on this.
+#[derive(Debug, Clone, Copy)]
+pub struct KindSpec {
+    /// The first part of its addresses.
+    pub kind: &'static str,
+    /// One line of what it is, for documentation.
+    pub summary: &'static str,
+    /// Its attributes.
+    pub attributes: &'static [AttributeSpec],
+    /// What happens when ours leaves the configuration.
+    pub on_removal: OnRemoval,
+    /// Whether it guards what its `target` attribute refers to: nothing is created in or moved into a target whose guard is
+    /// still to be changed.
+    pub guards_target: bool,
+}
+
+/// One attribute of a kind.
+#[derive(Debug, Clone, Copy)]
+pub struct AttributeSpec {
+    /// Its name.
+    pub name: &'static str,
+    /// What a change of it means.
+    pub on_change: OnChange,
+    /// Printed as `(sensitive)`, never by value.
+    pub sensitive: bool,
+}
+
+impl AttributeSpec {
+    /// An attribute that is shown, and changed as `on_change` says.
+    pub const fn new(name: &'static str, on_change: OnChange) -> Self {
+        Self { name, on_change, sensitive: false }
+    }
+}
+
+/// What a change of an attribute means.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OnChange {
+    /// Changed in place.
+    Update,
+    /// Changed in place by moving the resource to another parent.
+    Move,
+    /// The resource is made anew, then the old one is deleted.
+    ReplaceCreateFirst,
+    /// Refused, with the way out.
+    Forbidden(&'static str),
+}
+
+/// What happens to a resource of ours that left the configuration.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OnRemoval {
+    /// Planned as a deletion that needs consent.
+    Delete,
+    /// Reported and left as it is.
+    Report,
+}
+
+/// A kind of resource. See the module's documentation for what it is not.
+pub trait Kind: Send + Sync + 'static {
+    /// Its attributes as the calls need them.
+    type Attributes: Serialize + DeserializeOwned + Send + Sync + 'static;
+    /// What the pure engine knows of it.
+    const SPEC: KindSpec;
+
+    /// The mutating operations that creating, updating or deleting makes, in order, as `service:Operation`. `before` is `None` for a
+    /// creation, `after` for a deletion. The plan prints them, and a test holds them to what `apply` really calls.
+    fn calls(before: Option<&Self::Attributes>, after: Option<&Self::Attributes>) -> Vec<String>;
+
+    /// Creates it and returns AWS's id. A rerun after a lost answer must find what the first try made.
+    fn create(context: &Context, after: Self::Attributes) -> impl Future<Output = Result<String, Error>> + Send;
+
+    /// Changes it in place.
+    fn update(
+        context: &Context,
+        id: &str,
+        before: Self::Attributes,
+        after: Self::Attributes,
+    ) -> impl Future<Output = Result<(), Error>> + Send;
+
+    /// Deletes it. Already gone is success.
+    fn delete(context: &Context, id: &str, before: Self::Attributes) -> impl Future<Output = Result<(), Error>> + Send;
+}
+
+/// The future of an erased call.
+pub type ApplyFuture<'a> = Pin<Box<dyn Future<Output = Result<String, Error>> + Send + 'a>>;
+
+/// [`Kind`] with its type erased.
+pub trait ErasedKind: Send + Sync {
+    /// See [`Kind::SPEC`].
+    fn spec(&self) -> &'static KindSpec;
+
+    /// See [`Kind::calls`].
+    ///
+    /// # Errors
+    /// The attributes are not of this kind's form.
+    fn calls(&self, before: Option<&Attributes>, after: Option<&Attributes>) -> Result<Vec<String>, serde_json::Error>;
+
+    /// Creates, updates or deletes, as `before` and `after` are there or not, and returns the id. `id` is AWS's id of what exists.
+    fn apply<'a>(
+        &'a self,
+        context: &'a Context,
+        id: Option<&'a str>,
+        before: Option<&'a Attributes>,
+        after: Option<&'a Attributes>,
+    ) -> ApplyFuture<'a>;
+}
+
+/// The one adapter between [`Kind`] and [`ErasedKind`].
+pub struct Adapter<K>(PhantomData<K>);
+
+impl<K> Adapter<K> {
+    /// The adapter of `K`.
+    pub const fn new() -> Self {
+        Self(PhantomData)
+    }
+}
+
+impl<K> Default for Adapter<K> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+/// Attributes as a typed value. What the kind does not know is ignored; what it needs and is missing is an error.
+///
+/// # Errors
+/// The attributes are not of the type's form.
+pub fn typed<A: DeserializeOwned>(attributes: &Attributes) -> Result<A, serde_json::Error> {
+    A::deserialize(Value::Object(attributes.clone().into_iter().collect()))
+}
+
+/// A typed value as attributes.
+///
+/// # Panics
+/// Never for a type whose serialized form is a map with string keys, as every kind's is; the contract test walks them.
+pub fn untyped<A: Serialize>(value: &A) -> Attributes {
+    match serde_json::to_value(value) {
+        Ok(Value::Object(map)) => map.into_iter().collect(),
+        other => unreachable!("attributes serialize to a map, not {other:?}"),
+    }
+}
+
+impl<K: Kind> ErasedKind for Adapter<K> {
+    fn spec(&self) -> &'static KindSpec {
+        const { &K::SPEC }
+    }
+
+    fn calls(&self, before: Option<&Attributes>, after: Option<&Attributes>) -> Result<Vec<String>, serde_json::Error> {
+        let before = before.map(typed::<K::Attributes>).transpose()?;
+        let after = after.map(typed::<K::Attributes>).transpose()?;
+        Ok(K::calls(before.as_ref(), after.as_ref()))
+    }
+
+    fn apply<'a>(
+        &'a self,
+        context: &'a Context,
+        id: Option<&'a str>,
+        before: Option<&'a Attributes>,
+        after: Option<&'a Attributes>,
+    ) -> ApplyFuture<'a> {
+        Box::pin(async move {
+            let malformed = |e: serde_json::Error| Error::malformed(K::SPEC.kind, &e);
+            let before = before.map(typed::<K::Attributes>).transpose().map_err(malformed)?;
+            let after = after.map(typed::<K::Attributes>).transpose().map_err(malformed)?;
+            match (id, before, after) {
+                (None, _, Some(after)) => K::create(context, after).await,
+                (Some(id), Some(before), Some(after)) => K::update(context, id, before, after).await.map(|()| id.to_owned()),
+                (Some(id), Some(before), None) => K::delete(context, id, before).await.map(|()| id.to_owned()),
+                (id, before, after) => Err(Error::internal(format!(
+                    "a change of `{}` with id {id:?}, before {} and after {}",
+                    K::SPEC.kind,
+                    before.is_some(),
+                    after.is_some()
+                ))),
+            }
+        })
+    }
+}
+
+macro_rules! kinds {
+    ($($family:ident :: $kind:ident),* $(,)?) => {
+        /// Every kind. The order is that of the documentation; nothing depends on it.
+        pub static KINDS: &[&dyn ErasedKind] = &[$(&Adapter::<$family::$kind>::new()),*];
+    };
+}
+
+kinds! {
+    organizations::Organization,
+    organizations::TrustedService,
+    organizations::DelegatedAdministrator,
+    organizations::PolicyType,
+    organizations::OrganizationalUnit,
+    organizations::Policy,
+    organizations::PolicyAttachments,
+    organizations::Account,
+}
+
+/// The kind of that name, as in addresses.
+pub fn kind(name: &str) -> Option<&'static dyn ErasedKind> {
+    KINDS.iter().copied().find(|k| k.spec().kind == name)
+}
+
+/// Every address that the attributes refer to, in order, each once.
+pub fn references(attributes: &Attributes) -> Vec<Address> {
+    fn walk(value: &Value, found: &mut Vec<Address>) {
+        match value {
+            Value::Array(items) => items.iter().for_each(|v| walk(v, found)),
+            Value::Object(map) => match (map.len(), map.get("ref").and_then(Value::as_str)) {
+                (1, Some(text)) => found.extend(text.parse::<Address>()),
+                _ => map.values().for_each(|v| walk(v, found)),
+            },
+            Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+        }
+    }
+    let mut found = Vec::new();
+    attributes.values().for_each(|v| walk(v, &mut found));
+    found.sort();
+    found.dedup();
+    found
+}
+
+/// The reference that an attribute holds, such as `parent` or `target`.
+pub fn reference(attributes: &Attributes, name: &str) -> Option<Reference> {
+    serde::Deserialize::deserialize(attributes.get(name)?).ok()
+}

@@ -1,0 +1,1 @@
+//! The embedded AWS: world, protocols, one file per service, weather.
