@@ -71,6 +71,9 @@ pub struct LiveResource {
     pub attributes: Attributes,
     /// Whether its `overlord:address` tag says that overlord made it; `None` when its tags were not read.
     pub ours: Option<bool>,
+    /// Why it must be left as it is whatever the configuration says: a closed account, for example. No change is planned for it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub frozen: Option<String>,
 }
 
 /// Something to know that is no change.

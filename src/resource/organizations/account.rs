@@ -12,10 +12,12 @@ use crate::resource::{AttributeSpec, Kind, KindSpec, OnChange, OnRemoval};
 /// The attributes of a `account`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct AccountAttributes {
-    /// The primary e-mail: what an account is recognised by.
-    pub email: String,
-    /// What AWS shows.
-    pub name: String,
+    /// The primary e-mail: what an account is recognised by, unless its id is given; then it may be `None`, unmanaged.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub email: Option<String>,
+    /// What AWS shows; `None` leaves it alone (an account adopted by id whose name is not declared).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
     /// Its OU, or the organization for the root.
     pub parent: Reference,
     /// The declared tags; `None` when none are declared, and then none are read.
