@@ -1,1 +1,10 @@
-//! Renderings of one value: text, JSON, Markdown. Pure.
+//! Renderings of one value: text, Markdown, JSON. Pure: values in, text out. JSON of a plan is its own serialized form, so that
+//! what a machine reads is what `apply` runs.
+
+pub mod markdown;
+pub mod report;
+mod style;
+pub mod text;
+mod words;
+
+pub use style::Style;

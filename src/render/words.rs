@@ -1,0 +1,104 @@
+//! Words that every rendering shares: symbols, counts, durations, values.
+
+use serde_json::Value;
+
+use crate::plan::Action;
+
+/// The one-character symbol of an action.
+pub(super) fn symbol(action: Action) -> &'static str {
+    match action {
+        Action::NoOp => " ",
+        Action::Create => "+",
+        Action::Update => "~",
+        Action::Replace => "±",
+        Action::Delete => "-",
+        Action::Move => ">",
+        Action::Adopt => "<",
+    }
+}
+
+/// An action as in "3 to create".
+pub(super) fn verb(action: Action) -> &'static str {
+    match action {
+        Action::NoOp => "unchanged",
+        Action::Create => "create",
+        Action::Update => "update",
+        Action::Replace => "replace",
+        Action::Delete => "delete",
+        Action::Move => "move",
+        Action::Adopt => "adopt",
+    }
+}
+
+/// All actions that a plan can hold, in the order they are counted.
+pub(super) const ACTIONS: [Action; 6] = [Action::Create, Action::Adopt, Action::Update, Action::Move, Action::Replace, Action::Delete];
+
+/// `1 change`, `2 changes`.
+pub(super) fn count(n: usize, one: &str) -> String {
+    match n {
+        1 => format!("1 {one}"),
+        _ => format!("{n} {one}s"),
+    }
+}
+
+/// Seconds as people say them: `0 s`, `45 s`, `9 min 30 s`, `2 h 5 min`.
+pub(super) fn duration(seconds: f64) -> String {
+    let whole = seconds.ceil() as u64;
+    match (whole / 3600, whole / 60 % 60, whole % 60) {
+        (0, 0, s) => format!("{s} s"),
+        (0, m, 0) => format!("{m} min"),
+        (0, m, s) => format!("{m} min {s} s"),
+        (h, 0, _) => format!("{h} h"),
+        (h, m, _) => format!("{h} h {m} min"),
+    }
+}
+
+/// A value on one line: references by what they refer to, text in quotes, lists and tables in brackets.
+pub(super) fn value(value: &Value) -> String {
+    match value {
+        Value::Null => "(none)".to_owned(),
+        Value::Bool(_) | Value::Number(_) => value.to_string(),
+        Value::String(text) => format!("{text:?}"),
+        Value::Array(items) => format!("[{}]", items.iter().map(self::value).collect::<Vec<_>>().join(", ")),
+        Value::Object(map) => match (map.len(), map.get("ref").or_else(|| map.get("id"))) {
+            (1, Some(Value::String(name))) => name.clone(),
+            _ => format!("{{ {} }}", map.iter().map(|(k, v)| format!("{k} = {}", self::value(v))).collect::<Vec<_>>().join(", ")),
+        },
+    }
+}
+
+/// Whether a value is a document that people read over several lines.
+pub(super) fn is_document(value: &Value) -> bool {
+    match value {
+        Value::Object(map) => map.values().any(|v| matches!(v, Value::Array(_) | Value::Object(_))),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Array(_) => false,
+    }
+}
+
+/// A document over several lines; what is no JSON document stays as it is.
+pub(super) fn pretty(value: &Value) -> String {
+    match value {
+        Value::Null => String::new(),
+        Value::String(text) => text.clone(),
+        Value::Bool(_) | Value::Number(_) | Value::Array(_) | Value::Object(_) => format!("{value:#}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn durations_round_up() {
+        for (seconds, text) in [(0.0, "0 s"), (0.2, "1 s"), (60.0, "1 min"), (570.0, "9 min 30 s"), (3600.0, "1 h"), (7510.0, "2 h 5 min")] {
+            assert_eq!(duration(seconds), text);
+        }
+    }
+
+    #[test]
+    fn values_are_readable() {
+        assert_eq!(value(&json!([{"ref": "policy.deny-leave"}, {"id": "p-FullAWSAccess"}])), "[policy.deny-leave, p-FullAWSAccess]");
+        assert_eq!(value(&json!({"team": "records", "stage": "dev"})), r#"{ stage = "dev", team = "records" }"#);
+    }
+}
