@@ -1,5 +1,6 @@
 //! Arguments, exit status, nothing else.
 
-fn main() -> std::process::ExitCode {
-    std::process::ExitCode::SUCCESS
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> std::process::ExitCode {
+    overlord::cli::run().await
 }

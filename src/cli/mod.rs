@@ -1,1 +1,148 @@
-//! The command line: one file per command, its arguments and its run.
+//! The command line: one file per command, its arguments and its run. Standard output is the result, standard error is the talk.
+
+mod apply;
+mod completions;
+mod connect;
+mod plan;
+mod progress;
+mod sandbox;
+mod schema;
+mod shell;
+mod validate;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use shell::Shell;
+
+/// Where the sandbox keeps its world unless told otherwise.
+const DEFAULT_SANDBOX: &str = ".overlord/sandbox.json";
+
+/// Bootstraps AWS accounts and keeps them compliant, from one declarative org.toml.
+#[derive(Debug, Parser)]
+#[command(name = "overlord", version, propagate_version = true, arg_required_else_help = true, max_term_width = 100)]
+pub struct Cli {
+    #[command(flatten)]
+    global: Global,
+    #[command(subcommand)]
+    command: Command,
+}
+
+/// Options of every command.
+#[derive(Debug, Clone, Args)]
+pub struct Global {
+    /// The configuration; policies are found beside it
+    #[arg(long, global = true, value_name = "FILE", default_value = "org.toml", env = "OVERLORD_CONFIG")]
+    config: PathBuf,
+
+    /// The AWS profile to take credentials and settings from
+    #[arg(long, global = true, value_name = "NAME", conflicts_with = "sandbox")]
+    profile: Option<String>,
+
+    /// Use the embedded AWS instead of the real one; its world is kept in FILE
+    #[arg(long, global = true, value_name = "FILE", num_args = 0..=1, require_equals = true, default_missing_value = DEFAULT_SANDBOX)]
+    sandbox: Option<PathBuf>,
+
+    /// The sandbox's weather: calm, stormy, or a list such as latency=50,rates=published,lost=0.05,seed=7
+    #[arg(long, global = true, value_name = "WEATHER", default_value = "calm")]
+    weather: String,
+
+    /// Whether to keep to AWS's published request rates [default: published; unlimited for the sandbox and loopback endpoints]
+    #[arg(long, global = true, value_enum, value_name = "RATES")]
+    rates: Option<RatesChoice>,
+
+    /// Record every AWS call in FILE as JSON lines, without secrets
+    #[arg(long, global = true, value_name = "FILE")]
+    trace: Option<PathBuf>,
+
+    /// How results are printed
+    #[arg(long, global = true, value_enum, value_name = "FORMAT", default_value_t = Format::Text)]
+    format: Format,
+
+    /// When to use colour
+    #[arg(long, global = true, value_enum, value_name = "WHEN", default_value_t = Colour::Auto)]
+    color: Colour,
+}
+
+/// `--rates`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum RatesChoice {
+    /// Never faster than AWS documents
+    Published,
+    /// As fast as the other side answers
+    Unlimited,
+}
+
+/// `--format`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Format {
+    /// For people
+    Text,
+    /// For programs; versioned, see docs/json.md
+    Json,
+    /// For a comment on a pull request
+    Markdown,
+}
+
+/// `--color`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Colour {
+    /// On a terminal, unless NO_COLOR is set
+    Auto,
+    /// Always
+    Always,
+    /// Never
+    Never,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Check the configuration, offline
+    Validate,
+    /// Show the difference between the configuration and AWS; exits 2 when there are changes
+    Plan(plan::PlanArgs),
+    /// Make it so; exits 3 when only a part could be done
+    Apply(apply::ApplyArgs),
+    /// The embedded AWS: serve it, reset it, show it
+    Sandbox(sandbox::SandboxArgs),
+    /// Print the JSON Schema of org.toml, for editors
+    Schema,
+    /// Print a completion script for a shell
+    Completions(completions::CompletionsArgs),
+}
+
+/// The exit statuses that commands end with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Exit {
+    /// All is well, or nothing differs.
+    Done = 0,
+    /// An error; nothing was done.
+    Error = 1,
+    /// `plan`: there are changes.
+    Changes = 2,
+    /// `apply`: a part was done.
+    Partly = 3,
+}
+
+/// The message was printed; only the exit status is left.
+struct Reported(Exit);
+
+/// Runs the command line of this process.
+pub async fn run() -> ExitCode {
+    let cli = Cli::parse();
+    let shell = Shell::new(cli.global.color);
+    let exit = match cli.command {
+        Command::Validate => validate::run(&cli.global, &shell),
+        Command::Plan(args) => plan::run(&cli.global, &args, &shell).await,
+        Command::Apply(args) => apply::run(&cli.global, &args, &shell).await,
+        Command::Sandbox(args) => sandbox::run(&cli.global, &args, &shell).await,
+        Command::Schema => schema::run(&shell),
+        Command::Completions(args) => completions::run(&args, &shell),
+    };
+    let exit = match exit {
+        Ok(exit) | Err(Reported(exit)) => exit,
+    };
+    ExitCode::from(exit as u8)
+}

@@ -1,0 +1,158 @@
+//! `overlord apply`: shows the plan, asks, and makes it so.
+
+use std::io::{BufRead, IsTerminal};
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use serde_json::json;
+
+use super::connect::{Connection, connect};
+use super::progress::Progress;
+use super::shell::Shell;
+use super::{Exit, Format, Global, Reported, plan, validate};
+use crate::apply::{Outcome, Report};
+use crate::aws::{Interrupt, Mode};
+use crate::plan::Plan;
+use crate::{render, snapshot};
+
+#[derive(Debug, Args)]
+pub(super) struct ApplyArgs {
+    /// A plan saved by `overlord plan --out`; refused when what it observed has moved
+    file: Option<PathBuf>,
+
+    /// Do not ask. Never covers deletions
+    #[arg(long)]
+    yes: bool,
+
+    /// Carry out the deletions of the plan
+    #[arg(long)]
+    allow_delete: bool,
+
+    /// Open every group and show every attribute
+    #[arg(long)]
+    detail: bool,
+}
+
+pub(super) async fn run(global: &Global, args: &ApplyArgs, shell: &Shell) -> Result<Exit, Reported> {
+    let (connection, plan) = match &args.file {
+        Some(file) => saved(global, file, shell).await?,
+        None => {
+            let desired = validate::load(global, shell)?.desired;
+            let connection = connect(global, &desired, shell).await?;
+            let plan = plan::make(&connection, &desired, shell).await?;
+            (connection, plan)
+        }
+    };
+    match global.format {
+        Format::Text => plan::show(&plan, global.format, args.detail, shell),
+        Format::Json | Format::Markdown => {}
+    }
+    if plan::has_errors(&plan) {
+        return Err(shell.error("the plan has errors; nothing was changed", None));
+    }
+    let report = if plan.changes.is_empty() {
+        Report::default()
+    } else {
+        approve(args, shell)?;
+        carry_out(&connection, &plan, args, shell).await
+    };
+    connection.close(shell)?;
+    show(&plan, &report, global.format, shell);
+    Ok(exit(&report))
+}
+
+/// Reads a saved plan, and the live state anew; refuses when what the plan observed has moved.
+async fn saved(global: &Global, file: &Path, shell: &Shell) -> Result<(Connection, Plan), Reported> {
+    let text = std::fs::read_to_string(file).map_err(|e| shell.error(format_args!("{}: {e}", file.display()), None))?;
+    let plan = Plan::from_json(&text).map_err(|e| shell.error(format_args!("{}: {e}", file.display()), None))?;
+    let connection = connect(global, &plan.desired, shell).await?;
+    let live = snapshot::read(&connection.sessions, &plan.desired).await.map_err(|e| shell.aws_error(&e))?;
+    let moved = plan.moved_since(&live);
+    if moved.is_empty() {
+        return Ok((connection, plan));
+    }
+    for one in &moved {
+        shell.say(format_args!("moved: {one}"));
+    }
+    Err(shell.error(
+        format_args!("the organization has moved since {} was made; nothing was changed", file.display()),
+        Some("make a new plan and look at it again".to_owned()),
+    ))
+}
+
+/// The user's consent.
+fn approve(args: &ApplyArgs, shell: &Shell) -> Result<(), Reported> {
+    if args.yes {
+        return Ok(());
+    }
+    if !std::io::stdin().is_terminal() {
+        return Err(shell.error("nobody is there to ask; nothing was changed", Some("pass --yes to apply without asking".to_owned())));
+    }
+    shell.say("\nMake these changes? Only `yes` is taken as consent.");
+    let mut answer = String::new();
+    match std::io::stdin().lock().read_line(&mut answer) {
+        Ok(_) if answer.trim() == "yes" => Ok(()),
+        Ok(_) | Err(_) => Err(shell.error("not approved; nothing was changed", None)),
+    }
+}
+
+/// Opens the door for writes and runs the plan, under Ctrl-C.
+async fn carry_out(connection: &Connection, plan: &Plan, args: &ApplyArgs, shell: &Shell) -> Report {
+    let door = connection.sessions.door();
+    door.set_mode(Mode::ReadWrite);
+    let mut progress = Progress::new(plan);
+    let mut events = |event| progress.event(&event);
+    let report = {
+        let run = crate::apply::apply(plan, &connection.sessions, args.allow_delete, &mut events);
+        tokio::pin!(run);
+        tokio::select! {
+            report = &mut run => report,
+            () = on_interrupt(door.interrupt().clone(), shell) => run.await,
+        }
+    };
+    progress.finish();
+    door.set_mode(Mode::ReadOnly);
+    report
+}
+
+/// The first Ctrl-C ends waits and starts nothing more; the second ends the process at once.
+async fn on_interrupt(interrupt: Interrupt, shell: &Shell) {
+    if tokio::signal::ctrl_c().await.is_err() {
+        std::future::pending::<()>().await;
+    }
+    interrupt.trigger();
+    shell.say("\ninterrupted: finishing the requests in flight, starting nothing more. Ctrl-C again stops at once; a rerun heals.");
+    tokio::spawn(async {
+        if tokio::signal::ctrl_c().await.is_ok() {
+            // 128 + SIGINT, as shells report it.
+            std::process::exit(130);
+        }
+    });
+}
+
+fn show(plan: &Plan, report: &Report, format: Format, shell: &Shell) {
+    match format {
+        Format::Text if plan.changes.is_empty() => {}
+        Format::Text => shell.result(render::report::text(report, shell.style())),
+        Format::Json => {
+            let report = render::report::json(report);
+            shell.result(format_args!("{:#}\n", json!({"format_version": 1, "plan": plan, "report": report})));
+        }
+        Format::Markdown => {
+            shell.result(format_args!("{}\n```text\n{}```\n", render::markdown::plan(plan), render::report::text(report, shell.style())));
+        }
+    }
+    if report.outcomes.iter().any(|(_, outcome)| matches!(outcome, Outcome::Failed(_) | Outcome::Skipped { .. } | Outcome::NotStarted)) {
+        shell.say("run the same command again: it does only what is left");
+    }
+}
+
+/// 0 when all is so, 1 when nothing could be done, 3 when a part is.
+fn exit(report: &Report) -> Exit {
+    let applied = report.outcomes.iter().filter(|(_, o)| *o == Outcome::Applied).count();
+    match (applied, report.outcomes.len()) {
+        (applied, all) if applied == all => Exit::Done,
+        (0, _) if report.outcomes.iter().any(|(_, o)| matches!(o, Outcome::Failed(_))) => Exit::Error,
+        _ => Exit::Partly,
+    }
+}

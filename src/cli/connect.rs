@@ -1,0 +1,64 @@
+//! From the global options to a door, sessions and, where asked, the sandbox.
+
+use crate::aws::{Access, Door, DoorOptions, Interrupt, Mode, Rates, Sessions, Trace};
+use crate::resource::Desired;
+use crate::sandbox::{Sandbox, Weather};
+
+use super::shell::Shell;
+use super::{Global, RatesChoice, Reported};
+
+/// AWS, or the sandbox, with the account guard passed and the door locked for writes.
+pub(super) struct Connection {
+    pub(super) sessions: Sessions,
+    sandbox: Option<Sandbox>,
+}
+
+impl Connection {
+    /// Makes the sandbox's world durable. Nothing to do for the real AWS.
+    pub(super) fn close(&self, shell: &Shell) -> Result<(), Reported> {
+        match &self.sandbox {
+            Some(sandbox) => sandbox.save().map_err(|e| shell.error(format_args!("the sandbox could not be saved: {e}"), None)),
+            None => Ok(()),
+        }
+    }
+}
+
+/// Connects as the options say. The door is read-only: `apply` opens it once the plan is approved.
+pub(super) async fn connect(global: &Global, desired: &Desired, shell: &Shell) -> Result<Connection, Reported> {
+    let sandbox = open_sandbox(global, &desired.management_account, shell)?;
+    let trace = match &global.trace {
+        Some(path) => Some(Trace::create(path).map_err(|e| shell.error(format_args!("{}: {e}", path.display()), None))?),
+        None => None,
+    };
+    let (transport, access) = match &sandbox {
+        Some(sandbox) => (sandbox.http_client(), Access::Sandbox { management_account: desired.management_account.clone() }),
+        None => (crate::aws::https(), Access::DefaultChain { profile: global.profile.clone() }),
+    };
+    let rates = match global.rates {
+        Some(RatesChoice::Published) => Rates::Published,
+        Some(RatesChoice::Unlimited) => Rates::Unlimited,
+        // The published rates are AWS's; an emulator on this machine has none.
+        None if sandbox.is_some() || crate::aws::is_loopback_endpoint() => Rates::Unlimited,
+        None => Rates::Published,
+    };
+    let interrupt = Interrupt::default();
+    let door = Door::new(DoorOptions { mode: Mode::ReadOnly, rates, trace, transport, interrupt });
+    let sessions = Sessions::load(access, door, &desired.home_region, &desired.access_role).await.map_err(|e| shell.aws_error(&e))?;
+    sessions.guard(&desired.management_account).await.map_err(|e| shell.aws_error(&e))?;
+    Ok(Connection { sessions, sandbox })
+}
+
+fn open_sandbox(global: &Global, management_account: &str, shell: &Shell) -> Result<Option<Sandbox>, Reported> {
+    let Some(path) = &global.sandbox else { return Ok(None) };
+    open(path, management_account, &weather(global, shell)?, shell).map(Some)
+}
+
+/// Opens a sandbox's file.
+pub(super) fn open(path: &std::path::Path, management_account: &str, weather: &Weather, shell: &Shell) -> Result<Sandbox, Reported> {
+    Sandbox::open(path, management_account, weather.clone()).map_err(|e| shell.error(e, None))
+}
+
+/// The weather asked for.
+pub(super) fn weather(global: &Global, shell: &Shell) -> Result<Weather, Reported> {
+    Weather::parse(&global.weather).map_err(|e| shell.error(format_args!("--weather: {e}"), None))
+}

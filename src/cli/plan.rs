@@ -1,0 +1,68 @@
+//! `overlord plan`: the difference, read-only.
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+use super::connect::{Connection, connect};
+use super::shell::Shell;
+use super::{Exit, Format, Global, Reported, validate};
+use crate::plan::Plan;
+use crate::resource::{Desired, FindingSeverity};
+use crate::{render, snapshot};
+
+#[derive(Debug, Args)]
+pub(super) struct PlanArgs {
+    /// Save the plan in FILE, for `overlord apply FILE`
+    #[arg(long, value_name = "FILE")]
+    out: Option<PathBuf>,
+
+    /// Open every group and show every attribute
+    #[arg(long)]
+    detail: bool,
+}
+
+pub(super) async fn run(global: &Global, args: &PlanArgs, shell: &Shell) -> Result<Exit, Reported> {
+    let loaded = validate::load(global, shell)?;
+    let connection = connect(global, &loaded.desired, shell).await?;
+    let plan = make(&connection, &loaded.desired, shell).await?;
+    connection.close(shell)?;
+    show(&plan, global.format, args.detail, shell);
+    if let Some(path) = &args.out {
+        save(&plan, path).map_err(|e| shell.error(format_args!("{}: {e}", path.display()), None))?;
+        shell.say(format_args!("saved: run `overlord apply {}`", path.display()));
+    }
+    Ok(match (has_errors(&plan), plan.changes.is_empty()) {
+        (true, _) => Exit::Error,
+        (false, true) => Exit::Done,
+        (false, false) => Exit::Changes,
+    })
+}
+
+/// Reads the live state and plans.
+pub(super) async fn make(connection: &Connection, desired: &Desired, shell: &Shell) -> Result<Plan, Reported> {
+    let live = snapshot::read(&connection.sessions, desired).await.map_err(|e| shell.aws_error(&e))?;
+    Ok(Plan::build(desired.clone(), &live))
+}
+
+/// Prints it as asked.
+pub(super) fn show(plan: &Plan, format: Format, detail: bool, shell: &Shell) {
+    match format {
+        Format::Text => shell.result(render::text::plan(plan, render::Style { detail, ..shell.style() })),
+        Format::Json => shell.result(plan.to_json()),
+        Format::Markdown => shell.result(render::markdown::plan(plan)),
+    }
+}
+
+/// Whether it may not be applied.
+pub(super) fn has_errors(plan: &Plan) -> bool {
+    plan.findings.iter().any(|f| f.severity == FindingSeverity::Error)
+}
+
+/// Whole or not at all: a reader never finds half a plan.
+fn save(plan: &Plan, path: &std::path::Path) -> std::io::Result<()> {
+    let mut partial = path.as_os_str().to_owned();
+    partial.push(".partial");
+    std::fs::write(&partial, plan.to_json())?;
+    std::fs::rename(&partial, path)
+}

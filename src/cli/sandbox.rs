@@ -1,0 +1,89 @@
+//! `overlord sandbox serve | reset | show`: the embedded AWS.
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::{Path, PathBuf};
+
+use clap::{Args, Subcommand};
+
+use super::connect::{open, weather};
+use super::shell::Shell;
+use super::{DEFAULT_SANDBOX, Exit, Format, Global, Reported};
+use crate::config;
+use crate::sandbox::{describe, serve};
+
+#[derive(Debug, Args)]
+pub(super) struct SandboxArgs {
+    #[command(subcommand)]
+    command: SandboxCommand,
+}
+
+#[derive(Debug, Subcommand)]
+enum SandboxCommand {
+    /// Serve it on a loopback port, for the AWS CLI or any SDK as its client
+    Serve {
+        /// The port; 0 takes a free one
+        #[arg(long, default_value_t = 4599)]
+        port: u16,
+
+        /// The management account of a fresh world [default: that of org.toml, or 111111111111]
+        #[arg(long, value_name = "ID")]
+        management_account: Option<String>,
+    },
+    /// Forget its world
+    Reset,
+    /// Print its world
+    Show,
+}
+
+pub(super) async fn run(global: &Global, args: &SandboxArgs, shell: &Shell) -> Result<Exit, Reported> {
+    let path = global.sandbox.clone().unwrap_or_else(|| PathBuf::from(DEFAULT_SANDBOX));
+    match &args.command {
+        SandboxCommand::Serve { port, management_account } => serve_on(*port, management_account.clone(), &path, global, shell).await,
+        SandboxCommand::Reset => reset(&path, shell),
+        SandboxCommand::Show => {
+            let sandbox = open(&path, &management_account(global), &weather(global, shell)?, shell)?;
+            let world = sandbox.world();
+            match global.format {
+                Format::Text | Format::Markdown => shell.result(describe(&world)),
+                Format::Json => {
+                    let json = serde_json::to_value(&*world).map_err(|e| shell.error(e, None))?;
+                    shell.result(format_args!("{json:#}\n"));
+                }
+            }
+            Ok(Exit::Done)
+        }
+    }
+}
+
+async fn serve_on(port: u16, account: Option<String>, path: &Path, global: &Global, shell: &Shell) -> Result<Exit, Reported> {
+    let account = account.unwrap_or_else(|| management_account(global));
+    let sandbox = open(path, &account, &weather(global, shell)?, shell)?;
+    let listener = tokio::net::TcpListener::bind(SocketAddr::from((Ipv4Addr::LOCALHOST, port)))
+        .await
+        .map_err(|e| shell.error(format_args!("port {port}: {e}"), Some("choose another with --port, or 0 for a free one".to_owned())))?;
+    let address = listener.local_addr().map_err(|e| shell.error(e, None))?;
+    shell.result(format_args!("listening on http://{address}\n"));
+    shell.say(format_args!(
+        "management account {account}; try: AWS_ENDPOINT_URL=http://{address} AWS_ACCESS_KEY_ID=AKIA{account} AWS_SECRET_ACCESS_KEY=sandbox AWS_REGION=us-east-1 aws organizations list-accounts"
+    ));
+    tokio::select! {
+        served = serve(sandbox.clone(), listener) => served.map_err(|e| shell.error(e, None))?,
+        _ = tokio::signal::ctrl_c() => {}
+    }
+    sandbox.save().map_err(|e| shell.error(format_args!("the sandbox could not be saved: {e}"), None))?;
+    Ok(Exit::Done)
+}
+
+fn reset(path: &Path, shell: &Shell) -> Result<Exit, Reported> {
+    match std::fs::remove_file(path) {
+        Ok(()) => shell.say(format_args!("{} is gone; the next run starts in an empty world", path.display())),
+        Err(e) if e.kind() == std::io::ErrorKind::NotFound => shell.say("there was no sandbox; nothing to forget"),
+        Err(e) => return Err(shell.error(format_args!("{}: {e}", path.display()), None)),
+    }
+    Ok(Exit::Done)
+}
+
+/// The management account of a fresh world: that of a valid org.toml, so that `apply --sandbox` passes its own guard.
+fn management_account(global: &Global) -> String {
+    config::load(&global.config).map_or_else(|_| "111111111111".to_owned(), |loaded| loaded.desired.management_account)
+}

@@ -1,0 +1,44 @@
+//! `overlord validate`: the configuration only, offline.
+
+use serde_json::json;
+
+use super::shell::Shell;
+use super::{Exit, Format, Global, Reported};
+use crate::config::{self, Loaded};
+use crate::diagnostic::Severity;
+use crate::render;
+
+pub(super) fn run(global: &Global, shell: &Shell) -> Result<Exit, Reported> {
+    match global.format {
+        Format::Text | Format::Markdown => {
+            let loaded = load(global, shell)?;
+            shell.result(format_args!("{} is valid: {}\n", global.config.display(), loaded.summary));
+            Ok(Exit::Done)
+        }
+        Format::Json => {
+            let (diagnostics, exit) = match config::load(&global.config) {
+                Ok(loaded) => (loaded.warnings, Exit::Done),
+                Err(diagnostics) => (diagnostics, Exit::Error),
+            };
+            let diagnostics: Vec<_> = diagnostics.iter().map(render::diagnostic::json).collect();
+            shell.result(format_args!("{:#}\n", json!({"format_version": 1, "valid": exit == Exit::Done, "diagnostics": diagnostics})));
+            Ok(exit)
+        }
+    }
+}
+
+/// The configuration, with its warnings told; or all of its errors.
+pub(super) fn load(global: &Global, shell: &Shell) -> Result<Loaded, Reported> {
+    match config::load(&global.config) {
+        Ok(loaded) => {
+            shell.diagnostics(&loaded.warnings);
+            Ok(loaded)
+        }
+        Err(diagnostics) => {
+            shell.diagnostics(&diagnostics);
+            let errors = diagnostics.iter().filter(|d| d.severity == Severity::Error).count();
+            let noun = if errors == 1 { "error" } else { "errors" };
+            Err(shell.error(format_args!("{} has {errors} {noun}; nothing was read from AWS", global.config.display()), None))
+        }
+    }
+}
