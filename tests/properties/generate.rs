@@ -1,0 +1,155 @@
+//! Random configurations: as org.toml and policy files, so that the whole road is walked, not a part of it.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+
+use proptest::collection::vec;
+use proptest::option;
+use proptest::prelude::*;
+
+/// The management account of every world here.
+pub const MANAGEMENT: &str = "111111111111";
+
+/// One random configuration. Keys are numbered, so that two of them share some: the second is an edit of the first.
+#[derive(Debug, Clone)]
+pub struct Case {
+    ous: Vec<Ou>,
+    policies: Vec<Policy>,
+    accounts: Vec<Account>,
+    delegated: bool,
+}
+
+#[derive(Debug, Clone)]
+struct Ou {
+    parent: usize,
+    renamed: u8,
+    policies: Option<Vec<usize>>,
+    tags: u8,
+}
+
+#[derive(Debug, Clone)]
+struct Policy {
+    kind: u8,
+    version: u8,
+    renamed: u8,
+    described: bool,
+}
+
+#[derive(Debug, Clone)]
+struct Account {
+    ou: usize,
+    renamed: u8,
+    policies: Option<Vec<usize>>,
+    tags: u8,
+}
+
+/// Random configurations, small enough to be tried by the hundred.
+pub fn cases() -> impl Strategy<Value = Case> {
+    let set = || option::of(vec(0..6usize, 0..4));
+    let ou = (0..8usize, 0..3u8, set(), 0..3u8).prop_map(|(parent, renamed, policies, tags)| Ou { parent, renamed, policies, tags });
+    let policy = (0..4u8, 0..3u8, 0..2u8, any::<bool>())
+        .prop_map(|(kind, version, renamed, described)| Policy { kind, version, renamed, described });
+    let account =
+        (0..8usize, 0..2u8, set(), 0..3u8).prop_map(|(ou, renamed, policies, tags)| Account { ou, renamed, policies, tags });
+    (vec(ou, 0..6), vec(policy, 0..5), vec(account, 0..6), any::<bool>())
+        .prop_map(|(ous, policies, accounts, delegated)| Case { ous, policies, accounts, delegated })
+}
+
+impl Case {
+    /// org.toml.
+    pub fn toml(&self) -> String {
+        let mut out = format!(
+            "[organization]\nmanagement_account = \"{MANAGEMENT}\"\n\
+             trusted_services = [\"account.amazonaws.com\", \"config.amazonaws.com\"]\n"
+        );
+        if self.delegated && !self.accounts.is_empty() {
+            out.push_str("delegated_administrators = { \"config.amazonaws.com\" = \"a0\" }\n");
+        }
+        out.push_str("[limits]\naccounts = 100\n");
+        for (i, ou) in self.ous.iter().enumerate() {
+            let _ = writeln!(out, "[ou.o{i}]\nname = \"o{i} {}\"", ou.renamed);
+            if let Some(parent) = self.parent(i) {
+                let _ = writeln!(out, "parent = \"o{parent}\"");
+            }
+            self.set(&mut out, &ou.policies);
+            tags(&mut out, ou.tags);
+        }
+        for (i, policy) in self.policies.iter().enumerate() {
+            let _ = writeln!(out, "[policy.p{i}]\nname = \"p{i}-{}\"\ntype = \"{}\"", policy.renamed, policy.kind());
+            if policy.described {
+                let _ = writeln!(out, "description = \"the {i}th\"");
+            }
+        }
+        for (i, account) in self.accounts.iter().enumerate() {
+            let _ = writeln!(out, "[account.a{i}]\nemail = \"a{i}@example.org\"\nname = \"a{i}-{}\"", account.renamed);
+            let _ = match self.ous.len() {
+                0 => writeln!(out, "ou = \"root\""),
+                n => writeln!(out, "ou = \"o{}\"", account.ou % n),
+            };
+            self.set(&mut out, &account.policies);
+            tags(&mut out, account.tags);
+        }
+        out
+    }
+
+    /// The policy files by path.
+    pub fn files(&self) -> BTreeMap<String, String> {
+        self.policies.iter().enumerate().map(|(i, p)| (format!("policies/p{i}.json"), p.document(i))).collect()
+    }
+
+    /// The OU above, at most five levels deep.
+    fn parent(&self, i: usize) -> Option<usize> {
+        let parent = self.ous.get(i)?.parent;
+        (parent < i && self.depth(parent) < 5).then_some(parent)
+    }
+
+    fn depth(&self, i: usize) -> usize {
+        1 + self.parent(i).map_or(0, |parent| self.depth(parent))
+    }
+
+    /// A set that always allows: with FullAWSAccess, and what else was drawn.
+    fn set(&self, out: &mut String, policies: &Option<Vec<usize>>) {
+        let Some(drawn) = policies else { return };
+        let mut names: Vec<String> = drawn.iter().filter(|_| !self.policies.is_empty()).map(|p| p % self.policies.len()).map(|p| format!("p{p}")).collect();
+        names.sort();
+        names.dedup();
+        // An SCP of the kind that allows may stand in for FullAWSAccess.
+        let allows = |name: &String| name[1..].parse::<usize>().is_ok_and(|i| self.policies[i].kind == 0 && self.policies[i].version == 2);
+        if !names.iter().any(allows) {
+            names.push("FullAWSAccess".to_owned());
+        }
+        let _ = writeln!(out, "policies = {names:?}");
+    }
+}
+
+impl Policy {
+    fn kind(&self) -> &'static str {
+        match self.kind {
+            0 | 1 => "scp",
+            2 => "tag",
+            _ => "rcp",
+        }
+    }
+
+    /// A small document that its type takes, different for each version.
+    fn document(&self, i: usize) -> String {
+        match (self.kind, self.version) {
+            (0, 2) => format!(r#"{{"Version":"2012-10-17","Statement":[{{"Sid":"A{i}","Effect":"Allow","Action":"*","Resource":"*"}}]}}"#),
+            (0 | 1, v) => format!(
+                r#"{{"Version":"2012-10-17","Statement":[{{"Sid":"D{i}V{v}","Effect":"Deny","Action":["sqs:Purge*","s3:Delete{v}"],"Resource":"*"}}]}}"#
+            ),
+            (2, v) => format!(r#"{{"tags":{{"k{i}v{v}":{{"tag_key":{{"@@assign":"k{i}v{v}"}}}}}}}}"#),
+            (_, v) => format!(
+                r#"{{"Version":"2012-10-17","Statement":[{{"Sid":"R{i}V{v}","Effect":"Deny","Principal":"*","Action":"s3:*","Resource":"*"}}]}}"#
+            ),
+        }
+    }
+}
+
+fn tags(out: &mut String, tags: u8) {
+    let _ = match tags {
+        0 => Ok(()),
+        1 => writeln!(out, "tags = {{ team = \"t\" }}"),
+        _ => writeln!(out, "tags = {{ team = \"u\", stage = \"s\" }}"),
+    };
+}
