@@ -6,6 +6,7 @@
 mod reason;
 mod replacement;
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 use serde_json::Value;
@@ -87,7 +88,7 @@ impl Difference {
             };
             let meaning = match attribute.on_change {
                 OnChange::Forbidden(way_out) => {
-                    self.error(address, format!("{} and cannot be changed: {way_out}", reason::values(&change, attribute.sensitive)));
+                    self.error(address, format!("{}, and cannot be changed: {way_out}", reason::values(&change, attribute.sensitive)));
                     continue;
                 }
                 OnChange::Update => Action::Update,
@@ -181,10 +182,21 @@ fn creation(address: &Address, after: &Attributes) -> Change {
 /// The attributes that `after` names and `before` has otherwise, in order of name. A missing one is null.
 fn differing(before: &Attributes, after: &Attributes) -> Vec<AttributeChange> {
     let change = |(name, after): (&String, &Value)| {
-        let before = before.get(name).unwrap_or(&Value::Null);
-        (before != after).then(|| AttributeChange { name: name.clone(), before: before.clone(), after: after.clone() })
+        let before = Cow::Borrowed(before.get(name).unwrap_or(&Value::Null));
+        let before = if name == "tags" { declared(before, after) } else { before };
+        (*before != *after).then(|| AttributeChange { name: name.clone(), before: before.into_owned(), after: after.clone() })
     };
     after.iter().filter_map(change).collect()
+}
+
+/// Of live tags those whose keys are declared: the others are somebody else's, and stay.
+fn declared<'a>(before: Cow<'a, Value>, after: &Value) -> Cow<'a, Value> {
+    match (before.as_object(), after.as_object()) {
+        (Some(live), Some(tags)) if live.keys().any(|key| !tags.contains_key(key)) => {
+            Cow::Owned(live.iter().filter(|(key, _)| tags.contains_key(*key)).map(|(key, tag)| (key.clone(), tag.clone())).collect())
+        }
+        _ => before,
+    }
 }
 
 fn removed(before: &Attributes) -> Attributes {

@@ -181,14 +181,21 @@ impl<'a> Edges<'a> {
         if loosened.is_empty() {
             return;
         }
+        let places = self.live.resources.iter().filter(|(address, _)| self.places.contains(address.kind()));
+        let by_id: BTreeMap<&str, &Address> = places.filter_map(|(address, live)| Some((live.id.as_deref()?, address))).collect();
         for (index, change) in self.changes.iter().enumerate() {
             let (Some(before), Some(after)) = (&change.before, &change.after) else { continue };
             if !change.attributes.iter().any(|attribute| attribute.name == "parent") {
                 continue;
             }
             let stays: BTreeSet<Address> = places_above(after, |address| self.desired.resources.get(address)).into_iter().collect();
-            let left = places_above(before, |address| self.live.resources.get(address).map(|live| &live.attributes));
-            for guard in left.iter().filter(|place| !stays.contains(*place)).filter_map(|place| loosened.get(place)) {
+            let in_live = |address: &Address| self.live.resources.get(address).map(|live| &live.attributes);
+            // What is in a place that is made anew names it by id.
+            let left = match resource::reference(before, "parent") {
+                Some(Reference::Id(id)) => by_id.get(id.as_str()).map(|place| chain(Some((*place).clone().into()), in_live)),
+                Some(Reference::Address(_)) | None => Some(places_above(before, in_live)),
+            };
+            for guard in left.unwrap_or_default().iter().filter(|place| !stays.contains(*place)).filter_map(|place| loosened.get(place)) {
                 self.found.insert((*guard, index, Edge::Soft));
             }
         }
@@ -197,8 +204,11 @@ impl<'a> Edges<'a> {
 
 /// The places that attributes lie in, from the parent up to the organization. Ends where it would go round.
 fn places_above<'a>(attributes: &Attributes, lookup: impl Fn(&Address) -> Option<&'a Attributes>) -> Vec<Address> {
+    chain(resource::reference(attributes, "parent"), lookup)
+}
+
+fn chain<'a>(mut next: Option<Reference>, lookup: impl Fn(&Address) -> Option<&'a Attributes>) -> Vec<Address> {
     let mut above: Vec<Address> = Vec::new();
-    let mut next = resource::reference(attributes, "parent");
     while let Some(Reference::Address(place)) = next.take() {
         if above.contains(&place) {
             break;

@@ -307,3 +307,5 @@ fn moved(address: &Address, then: Option<&LiveResource>, now: Option<&LiveResour
 
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+pub(crate) mod worlds;
