@@ -221,7 +221,8 @@ async fn run(plan: &Plan, executor: &impl Executor, allow_delete: bool, events: 
         while running.len() < AT_A_TIME && !executor.is_interrupted() {
             let Some(change) = schedule.next().and_then(|address| by_address.get(&address).copied()) else { break };
             (progress.events)(Event::Started { address: change.address.clone(), action: change.action });
-            running.push(async move { (change, executor.execute(change).await) });
+            let execution = executor.execute(change);
+            running.push(async move { (change, execution.await) });
         }
         let Some((change, result)) = running.next().await else { break };
         let ended = if result.is_ok() { Ended::Done } else { Ended::Failed };

@@ -38,12 +38,22 @@ pub fn applied(live: &Live, changes: &[Change]) -> Live {
                 let id = change.id.clone().filter(|_| change.action != Action::Replace);
                 let id = id.unwrap_or_else(|| format!("new-{}", change.address));
                 let attributes = change.after.clone().unwrap_or_default();
+                if change.action == Action::Replace {
+                    let attachments = Address::new("policy_attachments", change.address.to_string());
+                    live.resources.insert(attachments, born_with(&change.address, Some(id.clone())));
+                }
                 let ours = Some(true);
                 live.resources.insert(change.address.clone(), LiveResource { id: Some(id), attributes, ours, frozen: None });
             }
         }
     }
     live
+}
+
+/// What AWS attaches to something new.
+fn born_with(target: &Address, id: Option<String>) -> LiveResource {
+    let born = json!({ "policies": [{ "id": "p-FullAWSAccess" }], "target": { "ref": target } });
+    LiveResource { id, attributes: serde_json::from_value(born).unwrap(), ours: None, frozen: None }
 }
 
 const OUS: usize = 5;
@@ -144,9 +154,7 @@ impl Side {
             resources.insert(key, LiveResource { id: Some(id), attributes, ours: Some(true), frozen: None });
         }
         for address in wanted.keys().filter(|address| address.kind() == "policy_attachments") {
-            let born = json!({ "policies": [{ "id": "p-FullAWSAccess" }], "target": { "ref": address.key() } });
-            let attributes = serde_json::from_value(born).unwrap();
-            resources.entry(address.clone()).or_insert(LiveResource { id: None, attributes, ours: None, frozen: None });
+            resources.entry(address.clone()).or_insert_with(|| born_with(&address.key().parse().unwrap(), None));
         }
         Live { resources, findings: Vec::new() }
     }
