@@ -122,6 +122,8 @@ pub enum ReadPlanError {
     Version(u64),
     /// The live values in it are not those it was made from.
     Edited,
+    /// The changes in it are not what its desired and its live values make.
+    DoesNotFollow,
     /// A change stands before one that it waits for, or waits for one that is not there.
     OutOfOrder(Address),
 }
@@ -130,7 +132,7 @@ impl ReadPlanError {
     /// What to do.
     pub fn hint(&self) -> &'static str {
         match self {
-            Self::Malformed(_) | Self::Edited | Self::OutOfOrder(_) => {
+            Self::Malformed(_) | Self::Edited | Self::DoesNotFollow | Self::OutOfOrder(_) => {
                 "make a new plan with `overlord plan --out FILE`, and leave the file as it is"
             }
             Self::Version(_) => "make a new plan with this version of overlord: `overlord plan --out FILE`",
@@ -146,6 +148,9 @@ impl fmt::Display for ReadPlanError {
                 write!(f, "the plan has the format version {found}, and this version of overlord reads {FORMAT_VERSION}")
             }
             Self::Edited => f.write_str("the live values in the plan do not match its digest: it was changed after it was made"),
+            Self::DoesNotFollow => {
+                f.write_str("the changes in the plan do not follow from what was asked for and observed: it was changed after it was made")
+            }
             Self::OutOfOrder(address) => write!(f, "in the plan, `{address}` does not stand behind all that it waits for"),
         }
     }
@@ -221,6 +226,10 @@ impl Plan {
     /// # Errors
     /// It is not a plan, of another version, or was changed by hand.
     pub fn from_json(text: &str) -> Result<Self, ReadPlanError> {
+        Self::from_json_with(text, &calls)
+    }
+
+    fn from_json_with(text: &str, calls: Calls<'_>) -> Result<Self, ReadPlanError> {
         /// All that a reader may expect of any version.
         #[derive(Deserialize)]
         struct Version {
@@ -241,7 +250,22 @@ impl Plan {
                 return Err(ReadPlanError::OutOfOrder(change.address.clone()));
             }
         }
+        if !plan.follows(calls) {
+            return Err(ReadPlanError::DoesNotFollow);
+        }
         Ok(plan)
+    }
+
+    /// Whether the plan is what its own two sides make, but for words: planning is pure, so what was reviewed can be worked out again.
+    fn follows(&self, calls: Calls<'_>) -> bool {
+        let live = Live { resources: self.observed.clone(), findings: Vec::new() };
+        let again = Self::build_with(&self.desired, &live, calls);
+        let same = |(one, other): (&Change, &Change)| *one == Change { reason: one.reason.clone(), ..other.clone() };
+        let errors_stand = self.has_errors() || !again.has_errors();
+        errors_stand
+            && self.budget == again.budget
+            && self.changes.len() == again.changes.len()
+            && self.changes.iter().zip(&again.changes).all(same)
     }
 
     /// What is no longer as the plan observed it, in order of address and attribute. A plan may be applied only when nothing is.

@@ -135,6 +135,11 @@ impl Status {
 
 /// Applies a plan. Independent branches go on after a failure. Deletions are withheld unless `allow_delete`.
 pub async fn apply(plan: &Plan, sessions: &Sessions, allow_delete: bool, events: &mut (dyn FnMut(Event) + Send)) -> Report {
+    if plan.has_errors() {
+        let refused =
+            |change: &Change| (change.address.clone(), Outcome::Failed(Error::internal("a plan with errors is not to be applied")));
+        return Report { outcomes: plan.changes.iter().map(refused).collect() };
+    }
     let ids = Ids::observed(plan);
     let calls = Calls { context: Context::new(sessions, plan, ids.clone()), ids };
     run(plan, &calls, allow_delete, events).await
@@ -209,12 +214,12 @@ async fn run(plan: &Plan, executor: &impl Executor, allow_delete: bool, events: 
         }
     };
     let by_address: BTreeMap<&Address, &Change> = plan.changes.iter().map(|change| (&change.address, change)).collect();
-    for change in plan.changes.iter().filter(|change| change.action == Action::Delete && !allow_delete) {
-        // It may be over already, because of another one.
-        if !progress.outcomes.contains_key(&change.address) {
-            progress.finished(&change.address, Outcome::Withheld);
-            progress.skipped(schedule.finish(&change.address, Ended::Failed));
-        }
+    let withheld = |address: &Address| !allow_delete && by_address.get(address).is_some_and(|change| change.action == Action::Delete);
+    for change in plan.changes.iter().filter(|change| withheld(&change.address)) {
+        progress.finished(&change.address, Outcome::Withheld);
+        let skipped = schedule.finish(&change.address, Ended::Failed);
+        // A deletion behind another one lacks consent itself.
+        progress.skipped(skipped.into_iter().filter(|skipped| !withheld(&skipped.key)).collect());
     }
     let mut running = FuturesUnordered::new();
     loop {

@@ -7,7 +7,7 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use crate::address::Address;
-use crate::plan::{Action, Change, Plan};
+use crate::plan::{Action, Change, Plan, ReadPlanError};
 use crate::resource::{Desired, Live, LiveResource};
 
 /// `{"ou.a": {"name": "a", …}}`
@@ -22,7 +22,16 @@ pub fn live(resources: Value) -> Live {
 
 /// A plan whose changes make one made-up call each.
 pub fn plan(desired: &Desired, live: &Live) -> Plan {
-    Plan::build_with(desired, live, &|change| Ok(vec![format!("test:{:?}", change.action)]))
+    Plan::build_with(desired, live, &made_up)
+}
+
+/// Such a plan, from its saved form.
+pub fn read(text: &str) -> Result<Plan, ReadPlanError> {
+    Plan::from_json_with(text, &made_up)
+}
+
+fn made_up(change: &Change) -> Result<Vec<String>, String> {
+    Ok(vec![format!("test:{:?}", change.action)])
 }
 
 /// What AWS has once all changes are made.

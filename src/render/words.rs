@@ -91,7 +91,8 @@ mod tests {
 
     #[test]
     fn durations_round_up() {
-        for (seconds, text) in [(0.0, "0 s"), (0.2, "1 s"), (60.0, "1 min"), (570.0, "9 min 30 s"), (3600.0, "1 h"), (7510.0, "2 h 5 min")] {
+        for (seconds, text) in [(0.0, "0 s"), (0.2, "1 s"), (60.0, "1 min"), (570.0, "9 min 30 s"), (3600.0, "1 h"), (7510.0, "2 h 5 min")]
+        {
             assert_eq!(duration(seconds), text);
         }
     }

@@ -88,9 +88,17 @@ fn all_is_applied() {
 }
 
 #[test]
-fn deletions_without_consent_are_withheld_with_all_that_waits_for_them() {
-    let expected = ["ou./x/y withheld", "ou./x skipped because of ou./x/y", "ou.a applied", "ou.b applied", "ou.c applied"];
+fn deletions_without_consent_are_withheld() {
+    let expected = ["ou./x/y withheld", "ou./x withheld", "ou.a applied", "ou.b applied", "ou.c applied"];
     check(&example(), &Fake::default(), false, &expected, Status::Partly);
+}
+
+#[test]
+fn what_waits_for_a_withheld_deletion_is_skipped() {
+    let mut plan = example();
+    plan.changes.last_mut().unwrap().waits_for = vec![address("ou./x")];
+    let expected = ["ou./x/y withheld", "ou./x withheld", "ou.a applied", "ou.b applied", "ou.c skipped because of ou./x/y"];
+    check(&plan, &Fake::default(), false, &expected, Status::Partly);
 }
 
 #[test]
