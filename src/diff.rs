@@ -7,7 +7,6 @@ mod reason;
 mod replacement;
 
 use std::borrow::Cow;
-use std::collections::BTreeSet;
 
 use serde_json::Value;
 
@@ -39,7 +38,7 @@ pub fn diff(desired: &Desired, live: &Live) -> Difference {
         };
         match replacements.live.get(address) {
             None => difference.changes.push(creation(address, after)),
-            Some(before) => difference.existing(desired, kind.spec(), address, before, after, &replacements.anew),
+            Some(before) => difference.existing(desired, kind.spec(), address, before, after),
         }
     }
     for (address, before) in replacements.live.iter().filter(|(address, _)| !desired.resources.contains_key(address)) {
@@ -66,41 +65,14 @@ impl Difference {
     }
 
     /// A resource that both sides have.
-    fn existing(
-        &mut self,
-        desired: &Desired,
-        spec: &KindSpec,
-        address: &Address,
-        before: &LiveResource,
-        after: &Attributes,
-        anew: &BTreeSet<Address>,
-    ) {
+    fn existing(&mut self, desired: &Desired, spec: &KindSpec, address: &Address, before: &LiveResource, after: &Attributes) {
         if let Some(why) = &before.frozen {
             self.find(FindingSeverity::Warning, address, format!("left as it is: {why}"));
             return;
         }
-        let mut attributes = Vec::new();
-        let mut action = Action::NoOp;
-        for change in differing(&before.attributes, after) {
-            let Some(attribute) = spec.attributes.iter().find(|attribute| attribute.name == change.name) else {
-                self.error(address, format!("`{}` is no attribute of the kind `{}`", change.name, spec.kind));
-                continue;
-            };
-            let meaning = match attribute.on_change {
-                OnChange::Forbidden(way_out) => {
-                    self.error(address, format!("{}, and cannot be changed: {way_out}", reason::values(&change, attribute.sensitive)));
-                    continue;
-                }
-                OnChange::Update => Action::Update,
-                OnChange::Move => Action::Move,
-                OnChange::ReplaceCreateFirst => Action::Replace,
-            };
-            action = stronger(action, meaning);
-            attributes.push(change);
-        }
-        action = match action {
+        let (action, attributes) = self.changed(spec, address, differing(&before.attributes, after));
+        let action = match action {
             Action::NoOp => return,
-            _ if anew.contains(address) => Action::Replace,
             _ if spec.kind == "account" && before.ours == Some(false) => Action::Adopt,
             action => action,
         };
@@ -122,6 +94,30 @@ impl Difference {
             self.error(address, summary);
         }
         self.changes.push(change);
+    }
+
+    /// Of the differences those that can be made, and the strongest action among them; the others become errors.
+    fn changed(&mut self, spec: &KindSpec, address: &Address, differences: Vec<AttributeChange>) -> (Action, Vec<AttributeChange>) {
+        let mut strongest = Action::NoOp;
+        let mut attributes = Vec::new();
+        for change in differences {
+            let Some(attribute) = spec.attributes.iter().find(|attribute| attribute.name == change.name) else {
+                self.error(address, format!("`{}` is no attribute of the kind `{}`", change.name, spec.kind));
+                continue;
+            };
+            let action = match attribute.on_change {
+                OnChange::Forbidden(way_out) => {
+                    self.error(address, format!("{}, and cannot be changed: {way_out}", reason::values(&change, attribute.sensitive)));
+                    continue;
+                }
+                OnChange::Update => Action::Update,
+                OnChange::Move => Action::Move,
+                OnChange::ReplaceCreateFirst => Action::Replace,
+            };
+            strongest = stronger(strongest, action);
+            attributes.push(change);
+        }
+        (strongest, attributes)
     }
 
     /// A live resource that the configuration does not name. `successor` is what replaces it.
@@ -149,7 +145,7 @@ impl Difference {
             action: Action::Delete,
             reason: match successor {
                 Some(successor) => format!("`{successor}` takes its place"),
-                None => "no longer in org.toml; ours, empty and detached".to_owned(),
+                None => "no longer in org.toml; ours, and by then empty and detached".to_owned(),
             },
             id: before.id.clone(),
             attributes: differing(&before.attributes, &removed(&before.attributes)),

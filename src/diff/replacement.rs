@@ -16,8 +16,6 @@ pub(super) struct Replacements<'a> {
     /// The live resources. Those that are replaced stand here twice; what refers to one refers to it by AWS's id, which is the old
     /// one's for good, while the address will be the new one's.
     pub live: Cow<'a, BTreeMap<Address, LiveResource>>,
-    /// What is made anew.
-    pub anew: BTreeSet<Address>,
     /// The address of each old one, with the address that it had.
     pub former: BTreeMap<Address, Address>,
 }
@@ -38,9 +36,9 @@ pub(super) fn find<'a>(desired: &Desired, live: &'a BTreeMap<Address, LiveResour
         anew.extend(found.into_iter().cloned());
     }
     if anew.is_empty() {
-        return Replacements { live: Cow::Borrowed(live), anew, former: BTreeMap::new() };
+        return Replacements { live: Cow::Borrowed(live), former: BTreeMap::new() };
     }
-    split(desired, live, anew)
+    split(desired, live, &anew)
 }
 
 fn is_replaced(address: &Address, live: &LiveResource, after: &Attributes, anew: &BTreeSet<Address>) -> bool {
@@ -53,15 +51,15 @@ fn is_replaced(address: &Address, live: &LiveResource, after: &Attributes, anew:
     live.frozen.is_none() && live.id.is_some() && forcing.any(|attribute| replaces(attribute.name))
 }
 
-fn split<'a>(desired: &Desired, live: &BTreeMap<Address, LiveResource>, anew: BTreeSet<Address>) -> Replacements<'a> {
+fn split<'a>(desired: &Desired, live: &BTreeMap<Address, LiveResource>, anew: &BTreeSet<Address>) -> Replacements<'a> {
     let old_ids: BTreeMap<&Address, &str> = anew.iter().filter_map(|a| Some((a, live.get(a)?.id.as_deref()?))).collect();
     let mut seen: BTreeMap<Address, LiveResource> = live.clone();
     for resource in seen.values_mut() {
         resource.attributes.values_mut().for_each(|value| refer_by_id(value, &old_ids));
     }
-    let mut attached = attachments_of(live, &anew);
+    let mut attached = attachments_of(live, anew);
     let mut former = BTreeMap::new();
-    for address in &anew {
+    for address in anew {
         let Some(mut old) = seen.get(address).cloned() else { continue };
         if let Some((attachments, policies)) = attached.remove(address) {
             seen.insert(attachments, born_with(desired, address));
@@ -71,7 +69,7 @@ fn split<'a>(desired: &Desired, live: &BTreeMap<Address, LiveResource>, anew: BT
         seen.insert(key.clone(), old);
         former.insert(key, address.clone());
     }
-    Replacements { live: Cow::Owned(seen), anew, former }
+    Replacements { live: Cow::Owned(seen), former }
 }
 
 /// By target: the address of its attachments, and the policies attached to it.

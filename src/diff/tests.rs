@@ -95,7 +95,7 @@ fn what_is_frozen_is_left_with_a_warning() {
 #[test]
 fn what_left_the_configuration_is_deleted_only_when_ours_and_deletable() {
     let mut have = json!({ "ou./old": is("ou-1", json!({ "name": "old" })) });
-    check(json!({}), have.clone(), &["Delete ou./old (no longer in org.toml; ours, empty and detached)"]);
+    check(json!({}), have.clone(), &["Delete ou./old (no longer in org.toml; ours, and by then empty and detached)"]);
     for ours in [json!(false), json!(null)] {
         have["ou./old"]["ours"] = ours;
         check(json!({}), have.clone(), &["Unmanaged: ou./old: exists, is not in org.toml, and stays as it is"]);
