@@ -1,1 +1,215 @@
 //! The diff: desired against live, attribute by attribute, with a reason per change. Pure.
+//!
+//! It stands between the snapshot and the graph: what it returns is in order of address and knows nothing of order in time.
+//! What a difference means is the kind's to say ([`OnChange`]); nothing here compares two values otherwise than for equality.
+
+mod reason;
+mod replacement;
+
+use std::borrow::Cow;
+
+use serde_json::Value;
+
+use crate::address::Address;
+use crate::plan::{Action, AttributeChange, Change};
+use crate::resource::{self, Attributes, Desired, Finding, FindingSeverity, KindSpec, Live, LiveResource, OnChange, OnRemoval};
+
+/// What differs, and what cannot or will not be changed.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Difference {
+    /// The changes in order of address, without their calls and without what they wait for.
+    pub changes: Vec<Change>,
+    /// Errors stop the plan from being applied; the rest is to be known.
+    pub findings: Vec<Finding>,
+}
+
+/// The trusted service without which the management account may not rename a member.
+/// Source: <https://docs.aws.amazon.com/accounts/latest/reference/API_PutAccountName.html>
+const RENAMING_SERVICE: &str = "account.amazonaws.com";
+
+/// Compares all of `desired` with all of `live`.
+pub fn diff(desired: &Desired, live: &Live) -> Difference {
+    let replacements = replacement::find(desired, &live.resources);
+    let mut difference = Difference::default();
+    for (address, after) in &desired.resources {
+        let Some(kind) = resource::kind(address.kind()) else {
+            difference.error(address, format!("`{}` is no kind of resource that this version of overlord knows", address.kind()));
+            continue;
+        };
+        match replacements.live.get(address) {
+            None => difference.changes.push(creation(address, after)),
+            Some(before) => difference.existing(desired, kind.spec(), address, before, after),
+        }
+    }
+    for (address, before) in replacements.live.iter().filter(|(address, _)| !desired.resources.contains_key(address)) {
+        difference.left_over(address, before, replacements.former.get(address));
+    }
+    difference
+}
+
+/// A resource that a change needs although no attribute refers to it.
+pub(crate) fn prerequisite(change: &Change, management_account: &str) -> Option<Address> {
+    let renames = change.attributes.iter().any(|attribute| attribute.name == "name");
+    // Of itself, the management account needs no trust.
+    let member = change.id.as_deref().is_some_and(|id| id != management_account);
+    (change.address.kind() == "account" && renames && member).then(|| Address::new("trusted_service", RENAMING_SERVICE))
+}
+
+impl Difference {
+    fn find(&mut self, severity: FindingSeverity, address: &Address, summary: String) {
+        self.findings.push(Finding { severity, subject: address.to_string(), summary });
+    }
+
+    fn error(&mut self, address: &Address, summary: String) {
+        self.find(FindingSeverity::Error, address, summary);
+    }
+
+    /// A resource that both sides have.
+    fn existing(&mut self, desired: &Desired, spec: &KindSpec, address: &Address, before: &LiveResource, after: &Attributes) {
+        if let Some(why) = &before.frozen {
+            self.find(FindingSeverity::Warning, address, format!("left as it is: {why}"));
+            return;
+        }
+        let (action, attributes) = self.changed(spec, address, differing(&before.attributes, after));
+        let action = match action {
+            Action::NoOp => return,
+            _ if spec.kind == "account" && before.ours == Some(false) => Action::Adopt,
+            action => action,
+        };
+        let change = Change {
+            address: address.clone(),
+            action,
+            reason: reason::of_change(action, spec, &attributes),
+            id: before.id.clone(),
+            attributes,
+            before: Some(before.attributes.clone()),
+            after: Some(after.clone()),
+            calls: Vec::new(),
+            waits_for: Vec::new(),
+        };
+        if let Some(needed) = prerequisite(&change, &desired.management_account)
+            && !desired.resources.contains_key(&needed)
+        {
+            let summary = format!("AWS renames a member account only with trusted access: add `{RENAMING_SERVICE}` to `trusted_services`");
+            self.error(address, summary);
+        }
+        self.changes.push(change);
+    }
+
+    /// Of the differences those that can be made, and the strongest action among them; the others become errors.
+    fn changed(&mut self, spec: &KindSpec, address: &Address, differences: Vec<AttributeChange>) -> (Action, Vec<AttributeChange>) {
+        let mut strongest = Action::NoOp;
+        let mut attributes = Vec::new();
+        for change in differences {
+            let Some(attribute) = spec.attributes.iter().find(|attribute| attribute.name == change.name) else {
+                self.error(address, format!("`{}` is no attribute of the kind `{}`", change.name, spec.kind));
+                continue;
+            };
+            let action = match attribute.on_change {
+                OnChange::Forbidden(way_out) => {
+                    self.error(address, format!("{}, and cannot be changed: {way_out}", reason::values(&change, attribute.sensitive)));
+                    continue;
+                }
+                OnChange::Update => Action::Update,
+                OnChange::Move => Action::Move,
+                OnChange::ReplaceCreateFirst => Action::Replace,
+            };
+            strongest = stronger(strongest, action);
+            attributes.push(change);
+        }
+        (strongest, attributes)
+    }
+
+    /// A live resource that the configuration does not name. `successor` is what replaces it.
+    fn left_over(&mut self, address: &Address, before: &LiveResource, successor: Option<&Address>) {
+        let Some(kind) = resource::kind(address.kind()) else {
+            self.error(address, format!("`{}` is no kind of resource that this version of overlord knows", address.kind()));
+            return;
+        };
+        if let Some(why) = &before.frozen {
+            self.find(FindingSeverity::Warning, address, format!("left as it is: {why}"));
+            return;
+        }
+        // Invariant 9: a deletion needs our tag. What cannot be told apart from somebody else's stays.
+        let deletable = match kind.spec().on_removal {
+            OnRemoval::Delete => before.ours == Some(true) && before.id.is_some(),
+            OnRemoval::Report => false,
+        };
+        if !deletable {
+            let summary = "exists, is not in org.toml, and stays as it is".to_owned();
+            self.find(FindingSeverity::Unmanaged, address, summary);
+            return;
+        }
+        self.changes.push(Change {
+            address: address.clone(),
+            action: Action::Delete,
+            reason: match successor {
+                Some(successor) => format!("`{successor}` takes its place"),
+                None => "no longer in org.toml; ours, and by then empty and detached".to_owned(),
+            },
+            id: before.id.clone(),
+            attributes: differing(&before.attributes, &removed(&before.attributes)),
+            before: Some(before.attributes.clone()),
+            after: None,
+            calls: Vec::new(),
+            waits_for: Vec::new(),
+        });
+    }
+}
+
+fn creation(address: &Address, after: &Attributes) -> Change {
+    Change {
+        address: address.clone(),
+        action: Action::Create,
+        reason: if *address == resource::organizations::organization_address() {
+            "there is no organization yet".to_owned()
+        } else {
+            "not in the organization".to_owned()
+        },
+        id: None,
+        attributes: differing(&Attributes::new(), after),
+        before: None,
+        after: Some(after.clone()),
+        calls: Vec::new(),
+        waits_for: Vec::new(),
+    }
+}
+
+/// The attributes that `after` names and `before` has otherwise, in order of name. A missing one is null.
+fn differing(before: &Attributes, after: &Attributes) -> Vec<AttributeChange> {
+    let change = |(name, after): (&String, &Value)| {
+        let before = Cow::Borrowed(before.get(name).unwrap_or(&Value::Null));
+        let before = if name == "tags" { declared(before, after) } else { before };
+        (*before != *after).then(|| AttributeChange { name: name.clone(), before: before.into_owned(), after: after.clone() })
+    };
+    after.iter().filter_map(change).collect()
+}
+
+/// Of live tags those whose keys are declared: the others are somebody else's, and stay.
+fn declared<'a>(before: Cow<'a, Value>, after: &Value) -> Cow<'a, Value> {
+    match (before.as_object(), after.as_object()) {
+        (Some(live), Some(tags)) if live.keys().any(|key| !tags.contains_key(key)) => {
+            Cow::Owned(live.iter().filter(|(key, _)| tags.contains_key(*key)).map(|(key, tag)| (key.clone(), tag.clone())).collect())
+        }
+        _ => before,
+    }
+}
+
+fn removed(before: &Attributes) -> Attributes {
+    before.keys().map(|name| (name.clone(), Value::Null)).collect()
+}
+
+/// The action to show for a change that does both: what moves is said to move even when its tags change too.
+fn stronger(one: Action, other: Action) -> Action {
+    let strength = |action| match action {
+        Action::NoOp => 0,
+        Action::Update => 1,
+        Action::Move => 2,
+        Action::Replace => 3,
+        Action::Create | Action::Delete | Action::Adopt => 4,
+    };
+    if strength(other) > strength(one) { other } else { one }
+}
+
+#[cfg(test)]
+mod tests;

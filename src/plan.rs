@@ -1,13 +1,17 @@
 //! The plan: changes, their graph and the live values they rest on, as plain data. Everything is decided here;
 //! `apply` only resolves identifiers (invariant 5). Saved as JSON with a version.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
 
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
 
 use crate::address::Address;
-use crate::resource::{Attributes, Desired, Finding, LiveResource};
+use crate::limits::LIMITS;
+use crate::resource::{self, Attributes, Desired, Finding, FindingSeverity, Live, LiveResource};
+use crate::{diff, graph};
 
 /// The version of the JSON form. Raised when a reader of the old one would misread the new one.
 pub const FORMAT_VERSION: u32 = 1;
@@ -95,3 +99,237 @@ pub struct Plan {
     /// Calls and time.
     pub budget: Budget,
 }
+
+/// What the plan observed and what is there now.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Moved {
+    /// What moved.
+    pub address: Address,
+    /// Which attribute; or `exists`, `id`, `made by overlord` or `frozen`, which are none.
+    pub attribute: String,
+    /// Its value when the plan was made; null when there was none.
+    pub then: Value,
+    /// Its value now; null when there is none.
+    pub now: Value,
+}
+
+/// Why a text is no plan that can be applied.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ReadPlanError {
+    /// It is no JSON, or not of a plan's form.
+    Malformed(String),
+    /// Another version of overlord wrote it.
+    Version(u64),
+    /// The live values in it are not those it was made from.
+    Edited,
+    /// The changes in it are not what its desired and its live values make.
+    DoesNotFollow,
+    /// A change stands before one that it waits for, or waits for one that is not there.
+    OutOfOrder(Address),
+}
+
+impl ReadPlanError {
+    /// What to do.
+    pub fn hint(&self) -> &'static str {
+        match self {
+            Self::Malformed(_) | Self::Edited | Self::DoesNotFollow | Self::OutOfOrder(_) => {
+                "make a new plan with `overlord plan --out FILE`, and leave the file as it is"
+            }
+            Self::Version(_) => "make a new plan with this version of overlord: `overlord plan --out FILE`",
+        }
+    }
+}
+
+impl fmt::Display for ReadPlanError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Malformed(why) => write!(f, "this is no saved plan: {why}"),
+            Self::Version(found) => {
+                write!(f, "the plan has the format version {found}, and this version of overlord reads {FORMAT_VERSION}")
+            }
+            Self::Edited => f.write_str("the live values in the plan do not match its digest: it was changed after it was made"),
+            Self::DoesNotFollow => {
+                f.write_str("the changes in the plan do not follow from what was asked for and observed: it was changed after it was made")
+            }
+            Self::OutOfOrder(address) => write!(f, "in the plan, `{address}` does not stand behind all that it waits for"),
+        }
+    }
+}
+
+impl std::error::Error for ReadPlanError {}
+
+/// The calls of a change, or why they cannot be told.
+type Calls<'a> = &'a dyn Fn(&Change) -> Result<Vec<String>, String>;
+
+impl Plan {
+    /// Decides everything: what changes, in which order, with which calls.
+    pub fn build(desired: &Desired, live: &Live) -> Self {
+        Self::build_with(desired, live, &calls)
+    }
+
+    fn build_with(desired: &Desired, live: &Live, calls: Calls<'_>) -> Self {
+        let difference = diff::diff(desired, live);
+        let ordered = graph::order(difference.changes, desired, live);
+        let mut findings = live.findings.clone();
+        findings.extend(difference.findings);
+        findings.extend(ordered.findings);
+        let mut changes = ordered.changes;
+        for change in &mut changes {
+            match calls(change) {
+                Ok(calls) => change.calls = calls,
+                Err(summary) => findings.push(Finding { severity: FindingSeverity::Error, subject: change.address.to_string(), summary }),
+            }
+        }
+        findings.sort();
+        findings.dedup();
+        let observed = live.resources.clone();
+        Self {
+            format_version: FORMAT_VERSION,
+            digest: digest(&desired.management_account, &observed),
+            desired: desired.clone(),
+            observed,
+            budget: Budget::of(&changes),
+            changes,
+            findings,
+        }
+    }
+
+    /// Whether there is nothing to do.
+    pub fn is_empty(&self) -> bool {
+        self.changes.is_empty()
+    }
+
+    /// Whether something stands against applying it.
+    pub fn has_errors(&self) -> bool {
+        self.findings.iter().any(|finding| finding.severity == FindingSeverity::Error)
+    }
+
+    /// How many changes of each action there are.
+    pub fn counts(&self) -> BTreeMap<Action, usize> {
+        let mut counts = BTreeMap::new();
+        for change in &self.changes {
+            *counts.entry(change.action).or_default() += 1;
+        }
+        counts
+    }
+
+    /// The saved form.
+    ///
+    /// # Errors
+    /// None for a plan that [`Plan::build`] made: all its keys are text.
+    pub fn to_json(&self) -> Result<String, serde_json::Error> {
+        serde_json::to_string_pretty(self).map(|text| text + "\n")
+    }
+
+    /// Reads the saved form.
+    ///
+    /// # Errors
+    /// It is not a plan, of another version, or was changed by hand.
+    pub fn from_json(text: &str) -> Result<Self, ReadPlanError> {
+        Self::from_json_with(text, &calls)
+    }
+
+    fn from_json_with(text: &str, calls: Calls<'_>) -> Result<Self, ReadPlanError> {
+        /// All that a reader may expect of any version.
+        #[derive(Deserialize)]
+        struct Version {
+            format_version: u64,
+        }
+        let malformed = |error: serde_json::Error| ReadPlanError::Malformed(error.to_string());
+        let version: Version = serde_json::from_str(text).map_err(malformed)?;
+        if version.format_version != u64::from(FORMAT_VERSION) {
+            return Err(ReadPlanError::Version(version.format_version));
+        }
+        let plan: Self = serde_json::from_str(text).map_err(malformed)?;
+        if plan.digest != digest(&plan.desired.management_account, &plan.observed) {
+            return Err(ReadPlanError::Edited);
+        }
+        let mut before = BTreeSet::new();
+        for change in &plan.changes {
+            if !change.waits_for.iter().all(|address| before.contains(address)) || !before.insert(&change.address) {
+                return Err(ReadPlanError::OutOfOrder(change.address.clone()));
+            }
+        }
+        if !plan.follows(calls) {
+            return Err(ReadPlanError::DoesNotFollow);
+        }
+        Ok(plan)
+    }
+
+    /// Whether the plan is what its own two sides make, but for words: planning is pure, so what was reviewed can be worked out again.
+    fn follows(&self, calls: Calls<'_>) -> bool {
+        let live = Live { resources: self.observed.clone(), findings: Vec::new() };
+        let again = Self::build_with(&self.desired, &live, calls);
+        let same = |(one, other): (&Change, &Change)| *one == Change { reason: one.reason.clone(), ..other.clone() };
+        let errors_stand = self.has_errors() || !again.has_errors();
+        errors_stand
+            && self.budget == again.budget
+            && self.changes.len() == again.changes.len()
+            && self.changes.iter().zip(&again.changes).all(same)
+    }
+
+    /// What is no longer as the plan observed it, in order of address and attribute. A plan may be applied only when nothing is.
+    pub fn moved_since(&self, live: &Live) -> Vec<Moved> {
+        let addresses: BTreeSet<&Address> = self.observed.keys().chain(live.resources.keys()).collect();
+        addresses.into_iter().flat_map(|address| moved(address, self.observed.get(address), live.resources.get(address))).collect()
+    }
+}
+
+impl Budget {
+    fn of(changes: &[Change]) -> Self {
+        let mut budget = Self::default();
+        for call in changes.iter().flat_map(|change| &change.calls) {
+            *budget.calls.entry(call.clone()).or_default() += 1;
+        }
+        for (call, count) in &budget.calls {
+            let rate = call.split_once(':').and_then(|(service, operation)| LIMITS.rate(service, operation));
+            let seconds = rate.map_or(0.0, |rate| rate.seconds(*count));
+            if seconds > budget.seconds_at_best {
+                budget.seconds_at_best = seconds;
+                budget.slowest = Some(call.clone());
+            }
+        }
+        budget
+    }
+}
+
+fn calls(change: &Change) -> Result<Vec<String>, String> {
+    let kind = resource::kind(change.address.kind()).ok_or_else(|| format!("`{}` is no kind of resource", change.address.kind()))?;
+    // A replacement is a creation: the old one is a deletion of its own.
+    let before = change.before.as_ref().filter(|_| change.action != Action::Replace);
+    kind.calls(before, change.after.as_ref())
+        .map_err(|error| format!("its attributes are not those of `{}`: {error}", change.address.kind()))
+}
+
+/// SHA-256 over JSON with ordered keys and without white space.
+fn digest(management_account: &str, observed: &BTreeMap<Address, LiveResource>) -> String {
+    let mut hash = Sha256::new();
+    hash.update(management_account);
+    for (address, resource) in observed {
+        // One value per line, and JSON holds no line break: no two worlds give the same text.
+        hash.update(format!("\n{}\n{}", json!(address), json!(resource)));
+    }
+    hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+fn moved(address: &Address, then: Option<&LiveResource>, now: Option<&LiveResource>) -> Vec<Moved> {
+    let differs = |attribute: &str, then: Value, now: Value| {
+        (then != now).then(|| Moved { address: address.clone(), attribute: attribute.to_owned(), then, now })
+    };
+    let (Some(then), Some(now)) = (then, now) else {
+        return differs("exists", json!(then.is_some()), json!(now.is_some())).into_iter().collect();
+    };
+    let mut found = Vec::new();
+    found.extend(differs("id", json!(then.id), json!(now.id)));
+    found.extend(differs("made by overlord", json!(then.ours), json!(now.ours)));
+    found.extend(differs("frozen", json!(then.frozen), json!(now.frozen)));
+    let names: BTreeSet<&String> = then.attributes.keys().chain(now.attributes.keys()).collect();
+    let value = |side: &LiveResource, name: &str| side.attributes.get(name).cloned().unwrap_or_default();
+    found.extend(names.into_iter().filter_map(|name| differs(name, value(then, name), value(now, name))));
+    found
+}
+
+#[cfg(test)]
+mod tests;
+#[cfg(test)]
+pub(crate) mod worlds;

@@ -1,8 +1,27 @@
-//! The loop around the schedule.
+//! The loop around the schedule. It decides nothing: the plan says what and in which order, the schedule says when.
+//!
+//! All futures run on the caller's task, so dropping the one of [`apply`] stops everything at once.
 
+use std::collections::BTreeMap;
+use std::pin::Pin;
+
+use futures_util::StreamExt;
+use futures_util::stream::FuturesUnordered;
+
+use super::Context;
+use super::context::Ids;
+use super::schedule::{Class, Ended, Schedule, Skipped, Task};
 use crate::address::Address;
-use crate::aws::{Error, Sessions};
-use crate::plan::{Action, Plan};
+use crate::aws::{AwsResult, Error, Sessions};
+use crate::limits::LIMITS;
+use crate::plan::{Action, Change, Plan};
+use crate::resource;
+
+/// How many changes run at a time. The door keeps to AWS's rates; this only bounds memory and open connections.
+const AT_A_TIME: usize = 32;
+
+/// Milliseconds that a call of an operation without a published rate counts for, when changes are put in order of urgency.
+const UNPUBLISHED: u64 = 100;
 
 /// How a change came out.
 #[derive(Debug, Clone, PartialEq)]
@@ -48,8 +67,225 @@ pub struct Report {
     pub outcomes: Vec<(Address, Outcome)>,
 }
 
-/// Applies a plan. Independent branches go on after a failure.
-pub async fn apply(plan: &Plan, sessions: &Sessions, allow_delete: bool, events: &mut (dyn FnMut(Event) + Send)) -> Report {
-    let _ = (plan, sessions, allow_delete, events);
-    todo!()
+impl Report {
+    /// How many came out how.
+    pub fn counts(&self) -> Counts {
+        let mut counts = Counts::default();
+        for (_, outcome) in &self.outcomes {
+            *match outcome {
+                Outcome::Applied => &mut counts.applied,
+                Outcome::Failed(_) => &mut counts.failed,
+                Outcome::Skipped { .. } => &mut counts.skipped,
+                Outcome::Withheld => &mut counts.withheld,
+                Outcome::NotStarted => &mut counts.not_started,
+            } += 1;
+        }
+        counts
+    }
+
+    /// The run as a whole.
+    pub fn status(&self) -> Status {
+        let counts = self.counts();
+        if counts.applied == self.outcomes.len() {
+            Status::Done
+        } else if counts.applied == 0 && counts.failed > 0 {
+            Status::Failed
+        } else {
+            Status::Partly
+        }
+    }
 }
+
+/// How many changes came out how.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Counts {
+    /// See [`Outcome::Applied`].
+    pub applied: usize,
+    /// See [`Outcome::Failed`].
+    pub failed: usize,
+    /// See [`Outcome::Skipped`].
+    pub skipped: usize,
+    /// See [`Outcome::Withheld`].
+    pub withheld: usize,
+    /// See [`Outcome::NotStarted`].
+    pub not_started: usize,
+}
+
+/// How a run came out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Status {
+    /// Everything is applied.
+    Done,
+    /// Something is not: it failed, was withheld or was never begun.
+    Partly,
+    /// Something failed, and nothing is applied.
+    Failed,
+}
+
+impl Status {
+    /// The exit status of `apply`.
+    pub fn exit_code(self) -> u8 {
+        match self {
+            Self::Done => 0,
+            Self::Failed => 1,
+            Self::Partly => 3,
+        }
+    }
+}
+
+/// Applies a plan. Independent branches go on after a failure. Deletions are withheld unless `allow_delete`.
+pub async fn apply(plan: &Plan, sessions: &Sessions, allow_delete: bool, events: &mut (dyn FnMut(Event) + Send)) -> Report {
+    if plan.has_errors() {
+        let refused =
+            |change: &Change| (change.address.clone(), Outcome::Failed(Error::internal("a plan with errors is not to be applied")));
+        return Report { outcomes: plan.changes.iter().map(refused).collect() };
+    }
+    let ids = Ids::observed(plan);
+    let calls = Calls { context: Context::new(sessions, plan, ids.clone()), ids };
+    run(plan, &calls, allow_delete, events).await
+}
+
+/// What makes a change: AWS's calls, or a test's.
+trait Executor: Sync {
+    /// Makes it.
+    fn execute<'a>(&'a self, change: &'a Change) -> ExecuteFuture<'a>;
+
+    /// Whether nothing more is to be started.
+    fn is_interrupted(&self) -> bool;
+}
+
+type ExecuteFuture<'a> = Pin<Box<dyn Future<Output = AwsResult<()>> + Send + 'a>>;
+
+/// The real executor.
+struct Calls {
+    context: Context,
+    ids: Ids,
+}
+
+impl Executor for Calls {
+    fn execute<'a>(&'a self, change: &'a Change) -> ExecuteFuture<'a> {
+        Box::pin(async move {
+            let kind = resource::kind(change.address.kind())
+                .ok_or_else(|| Error::internal(format!("`{}` is no kind of resource", change.address.kind())))?;
+            let id = existing_id(change, &self.ids)?;
+            let context = self.context.of(&change.address);
+            let id = kind.apply(&context, id.as_deref(), change.before.as_ref(), change.after.as_ref()).await?;
+            match change.action {
+                Action::Delete => self.ids.forget(&change.address),
+                Action::NoOp | Action::Create | Action::Update | Action::Replace | Action::Move | Action::Adopt => {
+                    self.ids.learn(&change.address, id);
+                }
+            }
+            Ok(())
+        })
+    }
+
+    fn is_interrupted(&self) -> bool {
+        self.context.sessions().door().interrupt().is_triggered()
+    }
+}
+
+/// AWS's id of what a change begins with; `None` for what is made by it.
+fn existing_id(change: &Change, ids: &Ids) -> AwsResult<Option<String>> {
+    match change.action {
+        // What is made anew begins with nothing: the old one is a deletion of its own.
+        Action::Create | Action::Replace => Ok(None),
+        Action::NoOp | Action::Update | Action::Delete | Action::Move | Action::Adopt => {
+            if let Some(id) = &change.id {
+                return Ok(Some(id.clone()));
+            }
+            // Born with another resource, which has been made by now: the id is that one's.
+            let target = change.after.as_ref().and_then(|after| resource::reference(after, "target"));
+            let missing = || Error::internal(format!("`{}` is to be changed and has no id", change.address));
+            ids.resolve(&target.ok_or_else(missing)?).map(Some)
+        }
+    }
+}
+
+/// The loop.
+async fn run(plan: &Plan, executor: &impl Executor, allow_delete: bool, events: &mut (dyn FnMut(Event) + Send)) -> Report {
+    let mut progress = Progress { outcomes: BTreeMap::new(), events };
+    let mut schedule = match Schedule::new(plan.changes.iter().map(task)) {
+        Ok(schedule) => schedule,
+        Err(wrong) => {
+            let error = Error::internal(format!("`{}` does not stand behind all that it waits for", wrong.0));
+            progress.finished(&wrong.0, Outcome::Failed(error));
+            return progress.report(plan);
+        }
+    };
+    let by_address: BTreeMap<&Address, &Change> = plan.changes.iter().map(|change| (&change.address, change)).collect();
+    let withheld = |address: &Address| !allow_delete && by_address.get(address).is_some_and(|change| change.action == Action::Delete);
+    for change in plan.changes.iter().filter(|change| withheld(&change.address)) {
+        progress.finished(&change.address, Outcome::Withheld);
+        let skipped = schedule.finish(&change.address, Ended::Failed);
+        // A deletion behind another one lacks consent itself.
+        progress.skipped(skipped.into_iter().filter(|skipped| !withheld(&skipped.key)).collect());
+    }
+    let mut running = FuturesUnordered::new();
+    loop {
+        while running.len() < AT_A_TIME && !executor.is_interrupted() {
+            let Some(change) = schedule.next().and_then(|address| by_address.get(&address).copied()) else { break };
+            (progress.events)(Event::Started { address: change.address.clone(), action: change.action });
+            let execution = executor.execute(change);
+            running.push(async move { (change, execution.await) });
+        }
+        let Some((change, result)) = running.next().await else { break };
+        let ended = if result.is_ok() { Ended::Done } else { Ended::Failed };
+        progress.finished(&change.address, result.map_or_else(Outcome::Failed, |()| Outcome::Applied));
+        progress.skipped(schedule.finish(&change.address, ended));
+    }
+    progress.report(plan)
+}
+
+/// The outcomes so far, each told when it is known.
+struct Progress<'a> {
+    outcomes: BTreeMap<Address, Outcome>,
+    events: &'a mut (dyn FnMut(Event) + Send),
+}
+
+impl Progress<'_> {
+    fn finished(&mut self, address: &Address, outcome: Outcome) {
+        (self.events)(Event::Finished { address: address.clone(), outcome: outcome.clone() });
+        self.outcomes.insert(address.clone(), outcome);
+    }
+
+    fn skipped(&mut self, skipped: Vec<Skipped<Address>>) {
+        for Skipped { key, because_of } in skipped {
+            self.finished(&key, Outcome::Skipped { because_of });
+        }
+    }
+
+    fn report(mut self, plan: &Plan) -> Report {
+        for change in &plan.changes {
+            if !self.outcomes.contains_key(&change.address) {
+                self.finished(&change.address, Outcome::NotStarted);
+            }
+        }
+        let mut outcome = |change: &Change| Some((change.address.clone(), self.outcomes.remove(&change.address)?));
+        Report { outcomes: plan.changes.iter().filter_map(&mut outcome).collect() }
+    }
+}
+
+/// A change as the schedule sees it.
+fn task(change: &Change) -> Task<Address> {
+    Task { key: change.address.clone(), waits_for: change.waits_for.clone(), weight: weight(change), class: class(change) }
+}
+
+/// Milliseconds that the calls of a change take at AWS's published rates.
+fn weight(change: &Change) -> u64 {
+    let milliseconds = |call: &String| {
+        let rate = call.split_once(':').and_then(|(service, operation)| LIMITS.rate(service, operation));
+        // Only compared: what is lost of a fraction does no harm.
+        rate.map_or(UNPUBLISHED, |rate| (1000.0 / rate.per_second) as u64)
+    };
+    change.calls.iter().map(milliseconds).sum()
+}
+
+/// AWS works on a few account creations at a time and refuses more.
+fn class(change: &Change) -> Option<Class> {
+    let creates_account = change.calls.iter().any(|call| call == "organizations:CreateAccount");
+    creates_account.then_some(Class { name: "create-account", cap: LIMITS.quotas.create_account_in_flight })
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,209 @@
+use std::collections::BTreeSet;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use futures_util::FutureExt;
+use proptest::prelude::*;
+use serde_json::json;
+
+use super::*;
+use crate::plan::worlds::{self, world};
+
+/// Makes changes up: each takes one turn of the loop.
+#[derive(Default)]
+struct Fake {
+    fails: BTreeSet<Address>,
+    /// After so many have begun, the user interrupts.
+    interrupted_after: Option<usize>,
+    begun: AtomicUsize,
+    at_once: AtomicUsize,
+    most_at_once: AtomicUsize,
+    made: Mutex<Vec<Address>>,
+}
+
+impl Executor for Fake {
+    fn execute<'a>(&'a self, change: &'a Change) -> ExecuteFuture<'a> {
+        self.begun.fetch_add(1, Ordering::Relaxed);
+        let at_once = self.at_once.fetch_add(1, Ordering::Relaxed) + 1;
+        self.most_at_once.fetch_max(at_once, Ordering::Relaxed);
+        Box::pin(async move {
+            tokio::task::yield_now().await;
+            self.at_once.fetch_sub(1, Ordering::Relaxed);
+            if self.fails.contains(&change.address) {
+                return Err(Error::failed("made up"));
+            }
+            self.made.lock().unwrap().push(change.address.clone());
+            Ok(())
+        })
+    }
+
+    fn is_interrupted(&self) -> bool {
+        self.interrupted_after.is_some_and(|after| self.begun.load(Ordering::Relaxed) >= after)
+    }
+}
+
+fn run_it(plan: &Plan, fake: &Fake, allow_delete: bool) -> (Report, Vec<Event>) {
+    let mut events = Vec::new();
+    let report = {
+        let mut record = |event| events.push(event);
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        runtime.block_on(run(plan, fake, allow_delete, &mut record))
+    };
+    (report, events)
+}
+
+fn check(plan: &Plan, fake: &Fake, allow_delete: bool, expected: &[&str], status: Status) {
+    let (report, _) = run_it(plan, fake, allow_delete);
+    let line = |(address, outcome): &(Address, Outcome)| match outcome {
+        Outcome::Applied => format!("{address} applied"),
+        Outcome::Failed(error) => format!("{address} failed: {error}"),
+        Outcome::Skipped { because_of } => format!("{address} skipped because of {because_of}"),
+        Outcome::Withheld => format!("{address} withheld"),
+        Outcome::NotStarted => format!("{address} not started"),
+    };
+    assert_eq!(report.outcomes.iter().map(line).collect::<Vec<_>>(), expected);
+    assert_eq!(report.status(), status);
+}
+
+fn address(text: &str) -> Address {
+    text.parse().unwrap()
+}
+
+fn failing(addresses: &[&str]) -> Fake {
+    Fake { fails: addresses.iter().map(|text| address(text)).collect(), ..Fake::default() }
+}
+
+/// Two OUs, one below the other, one beside them, and old ones to delete.
+fn example() -> Plan {
+    let ou = |parent: &str| json!({ "name": "n", "parent": { "ref": parent } });
+    let old = |parent: &str| json!({ "id": format!("ou-below-{parent}"), "attributes": ou(parent), "ours": true });
+    let want = json!({ "ou.a": ou("organization.main"), "ou.b": ou("ou.a"), "ou.c": ou("organization.main") });
+    worlds::plan(&worlds::desired(want), &worlds::live(json!({ "ou./x": old("organization.main"), "ou./x/y": old("ou./x") })))
+}
+
+#[test]
+fn all_is_applied() {
+    let expected = ["ou./x/y applied", "ou./x applied", "ou.a applied", "ou.b applied", "ou.c applied"];
+    check(&example(), &Fake::default(), true, &expected, Status::Done);
+}
+
+#[test]
+fn deletions_without_consent_are_withheld() {
+    let expected = ["ou./x/y withheld", "ou./x withheld", "ou.a applied", "ou.b applied", "ou.c applied"];
+    check(&example(), &Fake::default(), false, &expected, Status::Partly);
+}
+
+#[test]
+fn what_waits_for_a_withheld_deletion_is_skipped() {
+    let mut plan = example();
+    plan.changes.last_mut().unwrap().waits_for = vec![address("ou./x")];
+    let expected = ["ou./x/y withheld", "ou./x withheld", "ou.a applied", "ou.b applied", "ou.c skipped because of ou./x/y"];
+    check(&plan, &Fake::default(), false, &expected, Status::Partly);
+}
+
+#[test]
+fn a_failure_skips_what_waits_for_it_and_nothing_else() {
+    let expected = ["ou./x/y applied", "ou./x applied", "ou.a failed: made up", "ou.b skipped because of ou.a", "ou.c applied"];
+    check(&example(), &failing(&["ou.a"]), true, &expected, Status::Partly);
+    let nothing = failing(&["ou.a", "ou.c", "ou./x/y"]);
+    let expected = [
+        "ou./x/y failed: made up",
+        "ou./x skipped because of ou./x/y",
+        "ou.a failed: made up",
+        "ou.b skipped because of ou.a",
+        "ou.c failed: made up",
+    ];
+    check(&example(), &nothing, true, &expected, Status::Failed);
+}
+
+#[test]
+fn an_interrupt_lets_finish_what_runs_and_starts_nothing_more() {
+    let fake = Fake { interrupted_after: Some(2), ..Fake::default() };
+    let expected = ["ou./x/y applied", "ou./x not started", "ou.a applied", "ou.b not started", "ou.c not started"];
+    check(&example(), &fake, true, &expected, Status::Partly);
+    let before_all = Fake { interrupted_after: Some(0), ..Fake::default() };
+    let (report, events) = run_it(&example(), &before_all, true);
+    assert_eq!(report.counts(), Counts { not_started: 5, ..Counts::default() });
+    assert!(!events.iter().any(|event| matches!(event, Event::Started { .. })));
+}
+
+#[test]
+fn an_empty_plan_is_done_and_one_out_of_order_does_nothing() {
+    check(&worlds::plan(&worlds::desired(json!({})), &worlds::live(json!({}))), &Fake::default(), false, &[], Status::Done);
+    let mut plan = example();
+    plan.changes.reverse();
+    let fake = Fake::default();
+    let (report, _) = run_it(&plan, &fake, true);
+    assert_eq!((report.counts().applied, report.counts().failed, report.status()), (0, 1, Status::Failed));
+    assert_eq!(fake.begun.load(Ordering::Relaxed), 0);
+}
+
+#[test]
+fn at_most_so_many_run_at_a_time() {
+    let all: serde_json::Map<_, _> = (0..100).map(|i| (format!("ou.o{i}"), json!({ "name": "n" }))).collect();
+    let fake = Fake::default();
+    run_it(&worlds::plan(&worlds::desired(all.into()), &worlds::live(json!({}))), &fake, false);
+    assert_eq!(fake.most_at_once.load(Ordering::Relaxed), AT_A_TIME);
+}
+
+#[test]
+fn account_creations_share_a_cap() {
+    let all: serde_json::Map<_, _> = (0..20).map(|i| (format!("account.a{i}"), json!({ "email": "a@x" }))).collect();
+    let mut plan = worlds::plan(&worlds::desired(all.into()), &worlds::live(json!({})));
+    plan.changes.iter_mut().for_each(|change| change.calls = vec!["organizations:CreateAccount".to_owned()]);
+    let fake = Fake::default();
+    run_it(&plan, &fake, false);
+    assert_eq!(fake.most_at_once.load(Ordering::Relaxed), LIMITS.quotas.create_account_in_flight);
+}
+
+#[test]
+fn dropping_the_future_stops_everything() {
+    let (plan, fake) = (example(), Fake::default());
+    let mut ignore = |_| ();
+    assert!(run(&plan, &fake, true, &mut ignore).now_or_never().is_none(), "it was still running");
+    assert_eq!(fake.made.lock().unwrap().as_slice(), []);
+}
+
+#[test]
+fn what_a_change_begins_with() {
+    let ou = |parent: &str| json!({ "name": "a", "parent": { "ref": parent } });
+    let set = |policy: &str| json!({ "policies": [{ "id": policy }], "target": { "ref": "ou.a" } });
+    let want = json!({ "ou.a": ou("ou.top"), "policy_attachments.ou.a": set("p-1") });
+    let have = json!({
+        "ou.a": { "id": "ou-old", "attributes": ou("organization.main"), "ours": true },
+        "policy_attachments.ou.a": { "id": "ou-old", "attributes": set("p-1") },
+    });
+    let plan = worlds::plan(&worlds::desired(want), &worlds::live(have));
+    let ids = Ids::observed(&plan);
+    let begins = |text: &str| existing_id(plan.changes.iter().find(|change| change.address == address(text)).unwrap(), &ids);
+    assert_eq!(begins("ou.a"), Ok(None), "made anew");
+    assert_eq!(begins("ou./a"), Ok(Some("ou-old".to_owned())));
+    assert!(matches!(begins("policy_attachments.ou.a"), Err(Error::Internal(_))), "the new OU is not there yet");
+    ids.learn(&address("ou.a"), "ou-new".to_owned());
+    assert_eq!(begins("policy_attachments.ou.a"), Ok(Some("ou-new".to_owned())));
+}
+
+proptest! {
+    /// Whatever fails and wherever it is interrupted: every change has one outcome, told once, and only what began is applied or failed.
+    #[test]
+    fn every_change_comes_out_once((want, have) in world(), fails in any::<u64>(), after in 0..60usize, allow_delete in any::<bool>()) {
+        let plan = worlds::plan(&want, &have);
+        let fails = plan.changes.iter().enumerate().filter(|(i, _)| fails.rotate_left(*i as u32) & 7 == 0).map(|(_, c)| c.address.clone()).collect();
+        let fake = Fake { fails, interrupted_after: Some(after), ..Fake::default() };
+        let (report, events) = run_it(&plan, &fake, allow_delete);
+        let in_order: Vec<&Address> = plan.changes.iter().map(|change| &change.address).collect();
+        prop_assert_eq!(report.outcomes.iter().map(|(address, _)| address).collect::<Vec<_>>(), in_order);
+        let began: Vec<&Address> = events.iter().filter_map(|e| match e { Event::Started { address, .. } => Some(address), Event::Finished { .. } => None }).collect();
+        let told: BTreeMap<&Address, &Outcome> = events.iter().filter_map(|e| match e { Event::Finished { address, outcome } => Some((address, outcome)), Event::Started { .. } => None }).collect();
+        prop_assert_eq!(events.len(), began.len() + plan.changes.len());
+        for (address, outcome) in &report.outcomes {
+            prop_assert_eq!(told.get(address).copied(), Some(outcome));
+            prop_assert_eq!(began.contains(&address), matches!(outcome, Outcome::Applied | Outcome::Failed(_)));
+        }
+        let made: BTreeSet<Address> = fake.made.lock().unwrap().iter().cloned().collect();
+        for change in plan.changes.iter().filter(|change| made.contains(&change.address)) {
+            prop_assert!(change.waits_for.iter().all(|address| made.contains(address)));
+            prop_assert!(allow_delete || change.action != Action::Delete);
+        }
+    }
+}

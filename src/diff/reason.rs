@@ -1,0 +1,70 @@
+//! Reasons: why a change is planned, in words. For people; never read by the program.
+
+use serde_json::Value;
+
+use crate::address::Reference;
+use crate::plan::{Action, AttributeChange};
+use crate::resource::{KindSpec, OnChange};
+
+/// How many members of a set a reason names before it says how many more there are.
+const NAMED: usize = 3;
+
+/// Why something that exists is changed.
+pub(super) fn of_change(action: Action, spec: &KindSpec, attributes: &[AttributeChange]) -> String {
+    let attribute = |change: &AttributeChange| spec.attributes.iter().find(|attribute| attribute.name == change.name);
+    let mut parts = Vec::new();
+    if action == Action::Adopt {
+        parts.push("not made by overlord".to_owned());
+    }
+    for change in attributes {
+        parts.push(match attribute(change).map(|attribute| (attribute.on_change, attribute.sensitive)) {
+            Some((OnChange::Move, false)) => format!("in {}, belongs in {}", name(&change.before), name(&change.after)),
+            Some((OnChange::ReplaceCreateFirst, _)) => format!("`{}` differs, and AWS cannot change it in place", change.name),
+            Some((_, true)) | None => format!("`{}` differs", change.name),
+            Some((OnChange::Update | OnChange::Forbidden(_), false)) => of_value(change),
+        });
+    }
+    parts.join("; ")
+}
+
+/// Both values of a difference, for a message that must name them: "`email` is `a@b`, not `c@d`".
+pub(super) fn values(change: &AttributeChange, sensitive: bool) -> String {
+    if sensitive {
+        return format!("`{}` differs", change.name);
+    }
+    format!("`{}` is {}, not {}", change.name, name(&change.before), name(&change.after))
+}
+
+/// What differs: for a set what it lacks and what it has too much, for anything else only that it differs.
+fn of_value(change: &AttributeChange) -> String {
+    let (Value::Array(before), Value::Array(after)) = (&change.before, &change.after) else {
+        return format!("`{}` differs", change.name);
+    };
+    let only_in = |these: &[Value], those: &[Value]| these.iter().filter(|value| !those.contains(value)).map(name).collect::<Vec<_>>();
+    let (lacks, has) = (only_in(after, before), only_in(before, after));
+    match (lacks.is_empty(), has.is_empty()) {
+        (false, false) => format!("`{}` lacks {} and has {} too many", change.name, listed(&lacks), listed(&has)),
+        (false, true) => format!("`{}` lacks {}", change.name, listed(&lacks)),
+        (true, false) => format!("`{}` has {} too many", change.name, listed(&has)),
+        (true, true) => format!("`{}` is in another order", change.name),
+    }
+}
+
+fn listed(names: &[String]) -> String {
+    let shown = names.iter().take(NAMED).cloned().collect::<Vec<_>>().join(", ");
+    match names.len().saturating_sub(NAMED) {
+        0 => shown,
+        more => format!("{shown} and {more} more"),
+    }
+}
+
+fn name(value: &Value) -> String {
+    if let Ok(reference) = <Reference as serde::Deserialize>::deserialize(value) {
+        return format!("`{reference}`");
+    }
+    match value {
+        Value::Null => "nothing".to_owned(),
+        Value::String(text) => format!("`{text}`"),
+        Value::Bool(_) | Value::Number(_) | Value::Array(_) | Value::Object(_) => format!("`{value}`"),
+    }
+}

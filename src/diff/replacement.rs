@@ -1,0 +1,132 @@
+//! Replacements: what AWS cannot change in place is made anew under its address, and the old one becomes a resource that the
+//! configuration no longer names: `ou./old/path`, just as the next run would find it. So a replacement is one creation and one
+//! deletion that needs consent, and the graph orders them as it orders all others: what was in the old one goes to the new one.
+
+use std::borrow::Cow;
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::{Value, json};
+
+use crate::address::{Address, Reference};
+use crate::limits::LIMITS;
+use crate::resource::{self, Attributes, Desired, LiveResource, OnChange};
+
+/// The live side, seen as if all that is replaced were two things.
+pub(super) struct Replacements<'a> {
+    /// The live resources. Those that are replaced stand here twice; what refers to one refers to it by AWS's id, which is the old
+    /// one's for good, while the address will be the new one's.
+    pub live: Cow<'a, BTreeMap<Address, LiveResource>>,
+    /// The address of each old one, with the address that it had.
+    pub former: BTreeMap<Address, Address>,
+}
+
+/// Finds what must be replaced, with all that must be replaced because of it (the OUs below an OU).
+pub(super) fn find<'a>(desired: &Desired, live: &'a BTreeMap<Address, LiveResource>) -> Replacements<'a> {
+    let mut anew = BTreeSet::new();
+    loop {
+        let found: Vec<&Address> = desired
+            .resources
+            .iter()
+            .filter(|(address, after)| !anew.contains(*address) && live.get(address).is_some_and(|l| is_replaced(address, l, after, &anew)))
+            .map(|(address, _)| address)
+            .collect();
+        if found.is_empty() {
+            break;
+        }
+        anew.extend(found.into_iter().cloned());
+    }
+    if anew.is_empty() {
+        return Replacements { live: Cow::Borrowed(live), former: BTreeMap::new() };
+    }
+    split(desired, live, &anew)
+}
+
+fn is_replaced(address: &Address, live: &LiveResource, after: &Attributes, anew: &BTreeSet<Address>) -> bool {
+    let Some(kind) = resource::kind(address.kind()) else { return false };
+    let replaces = |name: &str| match resource::reference(after, name) {
+        Some(Reference::Address(of)) if anew.contains(&of) => true,
+        _ => after.get(name).is_some_and(|value| live.attributes.get(name) != Some(value)),
+    };
+    let mut forcing = kind.spec().attributes.iter().filter(|attribute| attribute.on_change == OnChange::ReplaceCreateFirst);
+    live.frozen.is_none() && live.id.is_some() && forcing.any(|attribute| replaces(attribute.name))
+}
+
+fn split<'a>(desired: &Desired, live: &BTreeMap<Address, LiveResource>, anew: &BTreeSet<Address>) -> Replacements<'a> {
+    let old_ids: BTreeMap<&Address, &str> = anew.iter().filter_map(|a| Some((a, live.get(a)?.id.as_deref()?))).collect();
+    let mut seen: BTreeMap<Address, LiveResource> = live.clone();
+    for resource in seen.values_mut() {
+        resource.attributes.values_mut().for_each(|value| refer_by_id(value, &old_ids));
+    }
+    let mut attached = attachments_of(live, anew);
+    let mut former = BTreeMap::new();
+    for address in anew {
+        let Some(mut old) = seen.get(address).cloned() else { continue };
+        if let Some((attachments, policies)) = attached.remove(address) {
+            seen.insert(attachments, born_with(desired, address));
+            old.attributes.insert("policies".to_owned(), policies);
+        }
+        let key = former_key(address, live);
+        seen.insert(key.clone(), old);
+        former.insert(key, address.clone());
+    }
+    Replacements { live: Cow::Owned(seen), former }
+}
+
+/// By target: the address of its attachments, and the policies attached to it.
+fn attachments_of(live: &BTreeMap<Address, LiveResource>, targets: &BTreeSet<Address>) -> BTreeMap<Address, (Address, Value)> {
+    let entry = |(address, resource): (&Address, &LiveResource)| {
+        let guards = resource::kind(address.kind()).is_some_and(|kind| kind.spec().guards_target);
+        match resource::reference(&resource.attributes, "target")? {
+            Reference::Address(target) if guards && targets.contains(&target) => {
+                Some((target, (address.clone(), resource.attributes.get("policies").cloned().unwrap_or_default())))
+            }
+            Reference::Address(_) | Reference::Id(_) => None,
+        }
+    };
+    live.iter().filter_map(entry).collect()
+}
+
+/// The attachments that AWS gives to something new: the default policy of each managed type that has one.
+fn born_with(desired: &Desired, target: &Address) -> LiveResource {
+    let types = desired.resources.keys().filter(|address| address.kind() == "policy_type");
+    let defaults: BTreeSet<&str> = types.filter_map(|address| LIMITS.policy_type(address.key())?.default.as_deref()).collect();
+    let policies = defaults.into_iter().map(|id| json!({ "id": id })).collect();
+    let attributes = Attributes::from([("policies".to_owned(), policies), ("target".to_owned(), json!({ "ref": target }))]);
+    LiveResource { id: None, attributes, ours: None, frozen: None }
+}
+
+fn refer_by_id(value: &mut Value, ids: &BTreeMap<&Address, &str>) {
+    match value {
+        Value::Array(items) => items.iter_mut().for_each(|item| refer_by_id(item, ids)),
+        Value::Object(map) => {
+            let named = if map.len() == 1 { map.get("ref").and_then(Value::as_str) } else { None };
+            match named.and_then(|text| text.parse::<Address>().ok()).and_then(|address| ids.get(&address)) {
+                Some(id) => *value = json!({ "id": id }),
+                None => map.values_mut().for_each(|item| refer_by_id(item, ids)),
+            }
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+    }
+}
+
+/// The address that the next run gives to the old one: `ou./path/of/names`, `policy./TYPE/name`.
+fn former_key(address: &Address, live: &BTreeMap<Address, LiveResource>) -> Address {
+    let mut path = Vec::new();
+    let mut at = Some(address.clone());
+    while let Some(resource) = at.as_ref().and_then(|address| live.get(address)) {
+        let Some(name) = resource.attributes.get("name").and_then(Value::as_str) else { break };
+        path.push(name.to_owned());
+        let above = ["parent", "policy_type"].iter().find_map(|name| resource::reference(&resource.attributes, name));
+        at = match above {
+            Some(Reference::Address(of)) if of.kind() == "policy_type" => {
+                path.push(of.key().to_owned());
+                None
+            }
+            // A name more than AWS allows levels is a circle, and ends here.
+            Some(Reference::Address(of)) if path.len() <= LIMITS.quotas.ou_depth => Some(of),
+            Some(Reference::Address(_) | Reference::Id(_)) | None => None,
+        };
+    }
+    path.reverse();
+    Address::new(address.kind(), format!("/{}", path.join("/")))
+}
