@@ -70,7 +70,16 @@ pub struct Diagnostic {
 impl Diagnostic {
     /// An error with a summary; the rest is added by the `with_` methods.
     pub fn error(summary: impl Into<String>) -> Self {
-        Self { severity: Severity::Error, code: None, summary: summary.into(), label: None, detail: None, span: None, related: Vec::new(), hint: None }
+        Self {
+            severity: Severity::Error,
+            code: None,
+            summary: summary.into(),
+            label: None,
+            detail: None,
+            span: None,
+            related: Vec::new(),
+            hint: None,
+        }
     }
 
     /// A warning with a summary.
