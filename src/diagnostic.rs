@@ -51,6 +51,8 @@ impl From<Range<usize>> for ByteRange {
 pub struct Diagnostic {
     /// Whether it stops the run.
     pub severity: Severity,
+    /// A stable name of this kind of diagnostic, such as `duplicate-email`, where it has one.
+    pub code: Option<&'static str>,
     /// One line: a lower-case fragment with user input in backticks, no Rust type names.
     pub summary: String,
     /// What stands under the caret, when that says more than the summary.
@@ -68,12 +70,28 @@ pub struct Diagnostic {
 impl Diagnostic {
     /// An error with a summary; the rest is added by the `with_` methods.
     pub fn error(summary: impl Into<String>) -> Self {
-        Self { severity: Severity::Error, summary: summary.into(), label: None, detail: None, span: None, related: Vec::new(), hint: None }
+        Self {
+            severity: Severity::Error,
+            code: None,
+            summary: summary.into(),
+            label: None,
+            detail: None,
+            span: None,
+            related: Vec::new(),
+            hint: None,
+        }
     }
 
     /// A warning with a summary.
     pub fn warning(summary: impl Into<String>) -> Self {
         Self { severity: Severity::Warning, ..Self::error(summary) }
+    }
+
+    /// Sets its stable name.
+    #[must_use]
+    pub fn code(mut self, code: &'static str) -> Self {
+        self.code = Some(code);
+        self
     }
 
     /// Sets where it is.

@@ -1,1 +1,157 @@
 //! org.toml and policies/ to typed, spanned sections, to desired resources; all errors at once. Pure but for reading the files.
+//!
+//! ```text
+//! bytes ─ file ─► text ─ syntax ─► tree ─ structure ─► sound tree ─ section ─► File ─ check ─► Checked ─ expand ─► Desired
+//!          └───────────────┴────────────────┴─────────── report: every mistake, once ──┘
+//! ```
+//!
+//! Each step reports what it finds and hands on what is sound, so that one run tells all.
+
+mod check;
+mod code;
+mod expand;
+mod file;
+mod report;
+mod schema;
+mod section;
+mod span;
+mod structure;
+mod syntax;
+mod template;
+
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use serde::Deserialize;
+
+use crate::diagnostic::{Diagnostic, Source};
+use crate::resource::Desired;
+
+pub use code::Code;
+pub use schema::schema;
+
+use report::Report;
+use section::File;
+
+/// A configuration without errors.
+#[derive(Debug)]
+pub struct Loaded {
+    /// What it asks for.
+    pub desired: Desired,
+    /// What is worth a look.
+    pub warnings: Vec<Diagnostic>,
+    /// How much there is of what.
+    pub summary: Summary,
+}
+
+/// Counts of what a configuration declares.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Serialize)]
+pub struct Summary {
+    /// Accounts, without the management account.
+    pub accounts: usize,
+    /// Organizational units.
+    pub ous: usize,
+    /// Policies of the configuration's own.
+    pub policies: usize,
+    /// Teams.
+    pub teams: usize,
+}
+
+/// How the files that org.toml names are read: from the disk, from memory, from a revision.
+pub struct Files<'r> {
+    folder: PathBuf,
+    reader: &'r dyn Fn(&Path) -> io::Result<Vec<u8>>,
+}
+
+impl<'r> Files<'r> {
+    /// `folder` is that of org.toml, for messages; `reader` is given paths relative to it.
+    pub fn new(folder: impl Into<PathBuf>, reader: &'r dyn Fn(&Path) -> io::Result<Vec<u8>>) -> Self {
+        Self { folder: folder.into(), reader }
+    }
+
+    /// A relative path as the user would type it.
+    fn shown(&self, relative: &Path) -> PathBuf {
+        self.folder.join(relative)
+    }
+
+    fn read(&self, relative: &Path) -> io::Result<Vec<u8>> {
+        (self.reader)(relative)
+    }
+}
+
+/// Loads the configuration at `path` and the files that it names.
+///
+/// # Errors
+/// All mistakes, by file and position, warnings among them.
+pub fn load(path: &Path) -> Result<Loaded, Vec<Diagnostic>> {
+    let folder = path.parent().unwrap_or(Path::new(""));
+    load_with(path, file::read(path), &Files::new(folder, &|relative| file::read(&folder.join(relative))))
+}
+
+/// As [`load`], from what was read of `path` and a way to read the other files: touches no disk itself.
+///
+/// # Errors
+/// As [`load`].
+pub fn load_with(path: &Path, bytes: io::Result<Vec<u8>>, files: &Files<'_>) -> Result<Loaded, Vec<Diagnostic>> {
+    let text = file::text(path, bytes).map_err(|diagnostic| {
+        let hint = diagnostic.hint.clone().unwrap_or_else(|| "say where org.toml is with `--config`".to_owned());
+        vec![diagnostic.hint(hint)]
+    })?;
+    let source = Arc::new(Source { path: path.to_owned(), text });
+    let mut report = Report::new(Arc::clone(&source));
+    if source.text.trim().is_empty() {
+        let hint = "begin with [organization] and `management_account = \"111111111111\"`";
+        report.at((0..0).into(), Code::Empty.error(format!("`{}` is empty", path.display())).hint(hint));
+        return Err(report.finish());
+    }
+    let Some(mut tree) = syntax::parse(&source.text, &mut report) else { return Err(report.finish()) };
+    // A line that is broken is broken as a whole.
+    let first_syntax_error = report.first_error().map(|at| source.text.get(..at).and_then(|t| t.rfind('\n')).map_or(0, |line| line + 1));
+    structure::check(tree.get_mut(), &mut report);
+    let file = match File::deserialize(toml::de::Deserializer::from(tree)) {
+        Ok(file) => file,
+        Err(error) => {
+            // What the schema lets pass and the types do not: none is known, and none may go unreported.
+            let at = error.span().unwrap_or(0..0).into();
+            report.at(at, Code::WrongType.error(error.message()).hint("see the JSON Schema of org.toml: `overlord schema`"));
+            return Err(report.finish());
+        }
+    };
+    let checked = check::check(&file, files, &mut report);
+    if let Some(start) = first_syntax_error {
+        // What stands behind a syntax error may have been lost or misread: only what stands before it is certain.
+        report.retain(|d| d.code == Some(Code::Syntax.name()) || (!is_about_absence(d) && stands_before(d, &source, start)));
+    }
+    if report.has_errors() {
+        return Err(report.finish());
+    }
+    let summary = Summary { accounts: checked.accounts.len(), ous: file.ou.len(), policies: file.policy.len(), teams: file.team.len() };
+    Ok(Loaded { desired: expand::desired(&file, &checked), warnings: report.finish(), summary })
+}
+
+/// Whether it says that something is missing, which may stand in the part of a file that could not be read.
+fn is_about_absence(diagnostic: &Diagnostic) -> bool {
+    let codes = [
+        Code::MissingKey,
+        Code::UnknownOu,
+        Code::UnknownPolicy,
+        Code::UnknownAccount,
+        Code::UnknownStage,
+        Code::UntrustedService,
+        Code::UnattachedPolicy,
+        Code::EmptyTeam,
+        Code::NoAllow,
+        Code::MovedToNothing,
+        Code::TooManyAccounts,
+        Code::TooManyOus,
+    ];
+    codes.iter().any(|code| diagnostic.code == Some(code.name()))
+}
+
+fn stands_before(diagnostic: &Diagnostic, source: &Arc<Source>, start: usize) -> bool {
+    diagnostic.span.as_ref().is_some_and(|span| !Arc::ptr_eq(&span.source, source) || span.range.end <= start)
+}
+
+#[cfg(test)]
+mod tests;

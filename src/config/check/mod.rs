@@ -1,0 +1,117 @@
+//! The semantic checks: everything that AWS or the language refuses and a single value's type does not tell. Each check reports into
+//! the [`Report`] and goes on; what they find out on the way (accounts, sets of policies, moves) is what `expand` builds from.
+
+pub(super) mod accounts;
+pub(super) mod attachments;
+mod limits;
+mod moved;
+mod organization;
+pub(super) mod policies;
+mod tags;
+mod tree;
+mod values;
+
+use std::collections::BTreeMap;
+
+use crate::address::Address;
+use crate::diagnostic::Diagnostic;
+use crate::resource::Former;
+
+use super::Files;
+use super::code::Code;
+use super::report::Report;
+use super::section::File;
+use super::span::{At, Key};
+
+pub(super) use tree::name as ou_name;
+
+/// What the checks look at.
+pub(super) struct Model<'f> {
+    file: &'f File,
+    limits: limits::Limits,
+}
+
+/// What the checks found out.
+pub(super) struct Checked<'f> {
+    pub(super) policies: policies::Policies<'f>,
+    pub(super) accounts: Vec<accounts::Planned<'f>>,
+    pub(super) attachments: attachments::Attachments,
+    pub(super) moved: BTreeMap<Address, Former>,
+}
+
+/// Runs all checks.
+pub(super) fn check<'f>(file: &'f File, files: &Files<'_>, report: &mut Report) -> Checked<'f> {
+    let model = Model { file, limits: limits::Limits::new(&file.limits, report) };
+    keys(file, report);
+    declared_tags(file, report);
+    stages(file, report);
+    tree::check(&model, report);
+    let policies = policies::read(&model, files, report);
+    let accounts = accounts::expand(&model, report);
+    let attachments = attachments::resolve(&model, &policies, &accounts, report);
+    organization::check(&model, &accounts, report);
+    let moved = moved::check(&model, &accounts, report);
+    Checked { policies, accounts, attachments, moved }
+}
+
+/// The keys of all sections.
+fn keys(file: &File, report: &mut Report) {
+    let stages = file.team.values().flat_map(|t| t.stage.keys()).map(|k| ("stage", k));
+    let ous = file.ou.keys().map(|k| ("ou", k));
+    let policies = file.policy.keys().map(|k| ("policy", k));
+    let teams = file.team.keys().map(|k| ("team", k));
+    let accounts = file.account.keys().map(|k| ("account", k));
+    for (kind, key) in ous.chain(policies).chain(teams).chain(accounts).chain(stages) {
+        if !Key::is_well_formed(key) {
+            report.at(key.at(), bad_key(key.as_str()));
+        } else if attachments::is_reserved(kind, key.as_str()) {
+            let summary = format!("`{}` cannot be the key of this section", key.as_str());
+            let hint = match kind {
+                "ou" => "`root` means the root itself, whose policies are those of [organization]: choose another key",
+                _ => "it is a policy of AWS's own, which needs no section: choose another key",
+            };
+            report.at(key.at(), Code::ReservedKey.error(summary).hint(hint));
+        }
+    }
+}
+
+fn declared_tags(file: &File, report: &mut Report) {
+    for (key, ou) in &file.ou {
+        tags::check(ou.tags.as_ref(), key.at(), report);
+    }
+    for (key, policy) in &file.policy {
+        tags::check(policy.tags.as_ref(), key.at(), report);
+    }
+    tags::check_keys(&file.defaults.tags, report);
+    for team in file.team.values() {
+        tags::check_keys(&team.tags, report);
+        team.stage.values().for_each(|stage| tags::check_keys(&stage.tags, report));
+    }
+    file.account.values().filter_map(|a| a.tags.as_ref()).for_each(|tags| tags::check_keys(tags, report));
+}
+
+fn stages(file: &File, report: &mut Report) {
+    for list in file.team.values().filter_map(|t| t.stages.as_ref()).chain(&file.defaults.stages) {
+        repeated(list, report);
+    }
+}
+
+/// Values that stand twice in one list.
+fn repeated(list: &[At<String>], report: &mut Report) {
+    let mut first = BTreeMap::new();
+    for item in list {
+        if let Some(other) = first.insert(item.as_str(), item.at) {
+            let diagnostic = Code::Repeated.error(format!("`{}` stands twice in this list", item.value));
+            let diagnostic = diagnostic.related(report.span(other), "first here").hint("remove one");
+            report.at(item.at, diagnostic);
+        }
+    }
+}
+
+fn bad_key(key: &str) -> Diagnostic {
+    Code::BadKey.error(format!("`{key}` cannot be a key")).hint("keys are of the letters a to z and A to Z, digits, `-` and `_`")
+}
+
+fn bad_account_id(id: &str) -> Diagnostic {
+    Code::BadAccountId.error(format!("`{id}` is no account id")).hint("an account id is 12 digits, leading zeros included")
+}

@@ -1,0 +1,73 @@
+//! `[organization]`: the guard, the Region, the role, the services and who administers them.
+
+use super::accounts::Planned;
+use super::{Model, values};
+use crate::config::code::Code;
+use crate::config::report::Report;
+use crate::config::section::Organization;
+use crate::config::span::At;
+use crate::diagnostic::ByteRange;
+
+/// Checks the section, or says that it is missing.
+pub(super) fn check(model: &Model<'_>, accounts: &[Planned<'_>], report: &mut Report) {
+    let hint = "write the id of the account that you run overlord in: `management_account = \"111111111111\"`";
+    let Some(section) = &model.file.organization else {
+        if !report.is_broken(&["organization"]) {
+            report.at(ByteRange { start: 0, end: 0 }, Code::MissingKey.error("there is no [organization]").hint(hint));
+        }
+        return;
+    };
+    match &section.management_account {
+        None if !report.is_broken(&["organization", "management_account"]) => {
+            report.at(section.at, Code::MissingKey.error("[organization] has no `management_account`").hint(hint));
+        }
+        Some(id) if !values::account_id(id) => report.at(id.at, super::bad_account_id(id)),
+        None | Some(_) => {}
+    }
+    if let Some(region) = section.home_region.as_ref().filter(|r| !values::region(r)) {
+        let diagnostic = Code::BadRegion.error(format!("`{}` is no name of a region", region.value));
+        report.at(region.at, diagnostic.hint("write it as AWS does: \"us-east-1\""));
+    }
+    if let Some(role) = section.access_role.as_ref().filter(|r| !values::role(r)) {
+        let diagnostic = Code::BadRole.error(format!("`{}` is no name of a role", role.value));
+        report.at(role.at, diagnostic.hint("1 to 64 letters, digits or any of _ + = , . @ -; the name, not the ARN"));
+    }
+    for service in &section.trusted_services {
+        check_service(service, report);
+    }
+    repeated_services(section, report);
+    administrators(section, accounts, report);
+}
+
+fn check_service(service: &At<String>, report: &mut Report) {
+    if !values::service(service) {
+        let guess = format!("{}.amazonaws.com", service.value);
+        let hint = if values::service(&guess) {
+            format!("did you mean `{guess}`?")
+        } else {
+            "it is a name like `config.amazonaws.com`".to_owned()
+        };
+        report.at(service.at, Code::BadService.error(format!("`{}` is no service principal", service.value)).hint(hint));
+    }
+}
+
+fn repeated_services(section: &Organization, report: &mut Report) {
+    super::repeated(&section.trusted_services, report);
+}
+
+fn administrators(section: &Organization, accounts: &[Planned<'_>], report: &mut Report) {
+    for (service, account) in &section.delegated_administrators {
+        let service = &service.0;
+        check_service(service, report);
+        let trusted = section.trusted_services.iter().any(|s| s.value == service.value);
+        if !trusted && values::service(service) && !report.is_broken(&["organization", "trusted_services"]) {
+            let summary = format!("`{}` has an administrator and is no trusted service", service.value);
+            let hint = format!("add \"{}\" to `trusted_services`", service.value);
+            report.at(service.at, Code::UntrustedService.error(summary).hint(hint));
+        }
+        if !accounts.iter().any(|a| a.key == account.value) && !report.is_broken(&["account", account.as_str()]) {
+            let hint = report.suggest(account, accounts.iter().map(|a| a.key.as_str()), "name the key of an account, such as `audit`");
+            report.at(account.at, Code::UnknownAccount.error(format!("unknown account `{}`", account.value)).hint(hint));
+        }
+    }
+}

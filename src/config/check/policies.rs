@@ -1,0 +1,145 @@
+//! The declared policies: type, name, document, size.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use super::limits::policy_type;
+use super::{Model, values};
+use crate::config::Files;
+use crate::config::code::Code;
+use crate::config::file;
+use crate::config::report::Report;
+use crate::config::section::Policy;
+use crate::config::span::Key;
+use crate::diagnostic::{Source, Span};
+use crate::limits::{LIMITS, PolicyTypeLimits};
+use crate::policy::{Document, ParseError};
+
+/// A declared policy whose type is known.
+pub(in crate::config) struct Declared<'f> {
+    pub(in crate::config) key: &'f Key,
+    pub(in crate::config) section: &'f Policy,
+    pub(in crate::config) spec: &'static PolicyTypeLimits,
+    pub(in crate::config) name: &'f str,
+    /// `None` when its file is a mistake.
+    pub(in crate::config) document: Option<Document>,
+}
+
+/// The declared policies by key. One with an unknown type is there as `None`: reported, and not unknown.
+pub(in crate::config) type Policies<'f> = BTreeMap<&'f str, Option<Declared<'f>>>;
+
+/// Reads and checks all policies.
+pub(super) fn read<'f>(model: &Model<'f>, files: &Files<'_>, report: &mut Report) -> Policies<'f> {
+    let mut policies = BTreeMap::new();
+    for (key, section) in &model.file.policy {
+        let short = section.policy_type.as_ref();
+        let spec = policy_type(short.map_or("scp", |t| t.as_str()), short.map_or(key.at(), |t| t.at), report);
+        let declared = spec.map(|spec| {
+            let name = section.name.as_ref().map_or(key.as_str(), |n| n.as_str());
+            check_texts(key, section, name, report);
+            let document = document(key, section, spec, files, report);
+            Declared { key, section, spec, name, document }
+        });
+        if let Some(Declared { document: Some(document), spec, .. }) = &declared {
+            size(key, section, spec, document, model, report);
+        }
+        policies.insert(key.as_str(), declared);
+    }
+    duplicates(&policies, report);
+    policies
+}
+
+/// The file of a policy, relative to org.toml.
+fn file_of(key: &Key, section: &Policy) -> PathBuf {
+    section.file.as_ref().map_or_else(|| Path::new("policies").join(format!("{}.json", key.as_str())), |f| PathBuf::from(&f.value))
+}
+
+fn check_texts(key: &Key, section: &Policy, name: &str, report: &mut Report) {
+    if let Err(why) = values::policy_name(name) {
+        let at = section.name.as_ref().map_or(key.at(), |n| n.at);
+        report.at(at, Code::BadName.error(format!("AWS refuses `{name}` as the name of a policy")).hint(why));
+    }
+    if let Some(description) = &section.description
+        && let Err(why) = values::policy_description(description)
+    {
+        let summary = format!("AWS refuses this description of {} characters", description.chars().count());
+        report.at(description.at, Code::BadDescription.error(summary).hint(why));
+    }
+}
+
+fn document(key: &Key, section: &Policy, spec: &PolicyTypeLimits, files: &Files<'_>, report: &mut Report) -> Option<Document> {
+    let relative = file_of(key, section);
+    let path = files.shown(&relative);
+    let declared_at = section.file.as_ref().map_or(key.at(), |f| f.at);
+    let text = match file::text(&path, files.read(&relative)) {
+        Ok(text) => text,
+        Err(diagnostic) => {
+            let hint = diagnostic.hint.clone().unwrap_or_else(|| match section.file {
+                Some(_) => "`file` is relative to org.toml".to_owned(),
+                None => "write the document there, or say where it is with `file`".to_owned(),
+            });
+            report.at(declared_at, diagnostic.hint(hint));
+            return None;
+        }
+    };
+    match Document::parse(&spec.name, &text) {
+        Ok(document) => Some(document),
+        Err(error) => {
+            let (range, diagnostic) = match error {
+                ParseError::Syntax { message, byte, .. } => {
+                    let end = text.get(byte..).and_then(|rest| rest.chars().next()).map_or(byte, |c| byte + c.len_utf8());
+                    (byte..end, Code::PolicyNotJson.error(format!("the policy `{}` is not JSON", key.as_str())).label(message))
+                }
+                ParseError::NotAnObject => {
+                    let end = text.lines().next().map_or(0, str::len);
+                    (0..end, Code::PolicyNotObject.error(format!("the policy `{}` is no JSON object", key.as_str())))
+                }
+            };
+            let hint = match spec.short.as_str() {
+                "scp" | "rcp" => r#"a policy looks like {"Version": "2012-10-17", "Statement": [ … ]}"#,
+                _ => "a policy is one JSON object: { … }",
+            };
+            let span = Span { source: Arc::new(Source { path, text }), range: range.into() };
+            report.add(diagnostic.at(span).related(report.span(declared_at), "declared here").hint(hint));
+            None
+        }
+    }
+}
+
+fn size(key: &Key, section: &Policy, spec: &PolicyTypeLimits, document: &Document, model: &Model<'_>, report: &mut Report) {
+    let Some(limits) = model.limits.of(spec) else { return };
+    let (size, most) = (document.size(), limits.size.most);
+    if size > most {
+        let summary = format!(
+            "the policy `{}` has {size} characters without white space, and {most} is the limit of type `{}`",
+            key.as_str(),
+            spec.short
+        );
+        let diagnostic = limits.size.exceeded(Code::PolicyTooLarge, summary, report).label(format!("{} too many", size - most));
+        let at = section.file.as_ref().map_or(key.at(), |f| f.at);
+        report.at(at, diagnostic.hint("shorten it with wildcards or a condition, or split it in two policies"));
+    }
+}
+
+/// Names are unique within a type, AWS's own policies included.
+fn duplicates(policies: &Policies<'_>, report: &mut Report) {
+    let mut by_position: Vec<&Declared<'_>> = policies.values().flatten().collect();
+    by_position.sort_by_key(|p| p.key.at());
+    let at = |p: &Declared<'_>| p.section.name.as_ref().map_or(p.key.at(), |n| n.at);
+    let mut first: BTreeMap<(&str, &str), &Declared<'_>> = BTreeMap::new();
+    for policy in by_position {
+        let hint = "AWS wants different names within a type: change `name`";
+        let slot = (policy.spec.short.as_str(), policy.name);
+        if let Some(other) = first.get(&slot) {
+            let summary = format!("two policies of type `{}` named `{}`", policy.spec.short, policy.name);
+            let diagnostic = Code::DuplicatePolicyName.error(summary).related(report.span(at(other)), "first used here").hint(hint);
+            report.at(at(policy), diagnostic);
+        } else if policy.section.name.is_some() && LIMITS.policy_types.iter().any(|t| t.default_name.as_deref() == Some(policy.name)) {
+            let summary = format!("`{}` is the name of a policy of AWS's own", policy.name);
+            report.at(at(policy), Code::DuplicatePolicyName.error(summary).hint(hint));
+        } else {
+            first.insert(slot, policy);
+        }
+    }
+}

@@ -1,0 +1,57 @@
+//! Tags: what AWS takes, how many, and the merged ones of an account.
+
+use std::collections::BTreeMap;
+
+use super::values;
+use crate::config::code::Code;
+use crate::config::report::Report;
+use crate::config::span::Tags;
+use crate::config::template::{Names, fill};
+use crate::diagnostic::ByteRange;
+use crate::limits::LIMITS;
+
+/// Checks tags without placeholders (of an OU or a policy), and returns them.
+pub(super) fn check(tags: Option<&Tags>, at: ByteRange, report: &mut Report) {
+    let Some(tags) = tags else { return };
+    check_keys(tags, report);
+    for value in tags.values() {
+        if let Err(why) = values::tag_value(value) {
+            report.at(value.at, Code::BadTag.error(format!("AWS refuses `{}` as the value of a tag", value.value)).hint(why));
+        }
+    }
+    count(tags.len(), at, report);
+}
+
+/// Checks the keys: once per section, for the tags of [defaults] are those of every account.
+pub(super) fn check_keys(tags: &Tags, report: &mut Report) {
+    for key in tags.keys() {
+        if let Err(why) = values::tag_key(&key.0) {
+            report.at(key.0.at, Code::BadTag.error(format!("AWS refuses `{}` as the key of a tag", key.0.value)).hint(why));
+        }
+    }
+}
+
+/// One more than AWS takes goes to overlord's own tag, which every resource that it makes carries.
+fn count(declared: usize, at: ByteRange, report: &mut Report) {
+    let most = LIMITS.quotas.tags_per_resource - 1;
+    if declared > most {
+        let summary = format!("{declared} tags, and there is room for {most}");
+        let detail = format!("AWS takes {}, and one is overlord's own", most + 1);
+        report.at(at, Code::TooManyTags.error(summary).detail(detail).hint("remove some"));
+    }
+}
+
+/// The tags of one account, later tables over earlier ones; `None` when none are declared.
+pub(super) fn account_tags(tables: &[&Tags], names: Names<'_>, at: ByteRange, report: &mut Report) -> Option<BTreeMap<String, String>> {
+    let mut tags = BTreeMap::new();
+    for (key, value) in tables.iter().copied().flatten() {
+        if let Some(made) = fill(value, names, report) {
+            if let Err(why) = values::tag_value(&made.text) {
+                report.at(value.at, Code::BadTag.error(format!("AWS refuses `{}` as the value of a tag", made.text)).hint(why));
+            }
+            tags.insert(key.0.value.clone(), made.text);
+        }
+    }
+    count(tags.len(), at, report);
+    if tags.is_empty() { None } else { Some(tags) }
+}

@@ -1,0 +1,162 @@
+//! The tree of OUs: parents, cycles, depth, names.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::Model;
+use super::values;
+use crate::address::{Address, Reference};
+use crate::config::code::Code;
+use crate::config::report::Report;
+use crate::config::section::Ou;
+use crate::config::span::{At, Key};
+use crate::limits::LIMITS;
+use crate::resource::organizations::organization_address;
+
+/// The key that means the root wherever an OU is named.
+pub(super) const ROOT: &str = "root";
+
+/// What AWS shows for an OU.
+pub(in crate::config) fn name<'f>(key: &'f Key, ou: &'f Ou) -> &'f str {
+    ou.name.as_ref().map_or(key.as_str(), |n| n.as_str())
+}
+
+/// The OU that `named` names, the organization for the root; a mistake when there is none.
+pub(super) fn reference(named: &At<String>, model: &Model<'_>, report: &mut Report) -> Option<Reference> {
+    if named.value == ROOT {
+        return Some(organization_address().into());
+    }
+    if model.file.ou.contains_key(named.as_str()) {
+        return Some(Address::new("ou", named.as_str()).into());
+    }
+    if !report.is_broken(&["ou", named.as_str()]) {
+        let hint = report.suggest(named, model.file.ou.keys().map(Key::as_str), &format!("declare it: [ou.{}]", named.value));
+        report.at(named.at, Code::UnknownOu.error(format!("unknown OU `{}`", named.value)).hint(hint));
+    }
+    None
+}
+
+/// Checks all OUs.
+pub(super) fn check(model: &Model<'_>, report: &mut Report) {
+    let ous = &model.file.ou;
+    for (key, ou) in ous {
+        if let Err(why) = values::ou_name(name(key, ou)) {
+            let at = ou.name.as_ref().map_or(key.at(), |n| n.at);
+            report.at(at, Code::BadName.error(format!("AWS refuses `{}` as the name of an OU", name(key, ou))).hint(why));
+        }
+        if let Some(parent) = &ou.parent {
+            reference(parent, model, report);
+        }
+    }
+    cycles(model, report);
+    depth(model, report);
+    duplicates(model, report);
+    let most = model.limits.ous.most;
+    if ous.len() > most {
+        let mut keys: Vec<&Key> = ous.keys().collect();
+        keys.sort_by_key(|k| k.at());
+        if let Some(first) = keys.get(most) {
+            let summary = format!("{} OUs, and the quota is {most}", ous.len());
+            let diagnostic = model.limits.ous.exceeded(Code::TooManyOus, summary, report);
+            let hint = format!("ask AWS to raise the quota, then set `ous = {}` in [limits]", ous.len());
+            report.at(first.at(), diagnostic.label(format!("OU number {}", most + 1)).hint(hint));
+        }
+    }
+}
+
+/// The declared OU above, by key; `None` under the root and where the parent is a mistake.
+fn parent<'f>(key: &str, model: &Model<'f>) -> Option<&'f Key> {
+    let parent = model.file.ou.get(key)?.parent.as_ref()?;
+    model.file.ou.get_key_value(parent.as_str()).map(|(key, _)| key)
+}
+
+/// Each cycle once: walks up from every OU that no walk has seen yet, so all walks together visit each OU once.
+fn cycles(model: &Model<'_>, report: &mut Report) {
+    let mut seen = BTreeSet::new();
+    for start in model.file.ou.keys() {
+        let mut path: Vec<&Key> = Vec::new();
+        let mut on_path = BTreeSet::new();
+        let mut next = Some(start);
+        while let Some(key) = next {
+            if on_path.contains(key.as_str()) {
+                let around = path.iter().skip_while(|k| **k != key).copied().collect::<Vec<_>>();
+                report_cycle(&around, model, report);
+                break;
+            }
+            if !seen.insert(key.as_str()) {
+                break;
+            }
+            path.push(key);
+            on_path.insert(key.as_str());
+            next = parent(key.as_str(), model);
+        }
+    }
+}
+
+fn report_cycle(around: &[&Key], model: &Model<'_>, report: &mut Report) {
+    let mut members: Vec<(&Key, &At<String>)> =
+        around.iter().filter_map(|key| Some((*key, model.file.ou.get(*key)?.parent.as_ref()?))).collect();
+    members.sort_by_key(|(_, parent)| parent.at);
+    let Some(((key, at), others)) = members.split_first() else { return };
+    let summary = if others.is_empty() {
+        format!("the OU `{}` is its own parent", key.as_str())
+    } else {
+        let mut names: Vec<String> = around.iter().map(|k| format!("`{}`", k.as_str())).collect();
+        names.extend(names.first().cloned());
+        format!("the parents of {} form a cycle", names.join(", "))
+    };
+    let mut diagnostic = Code::OuCycle.error(summary).hint("take out one `parent`: an OU without one stands under the root");
+    for (key, parent) in others {
+        diagnostic = diagnostic.related(report.span(parent.at), format!("the parent of `{}`", key.as_str()));
+    }
+    report.at(at.at, diagnostic);
+}
+
+/// Only the first level that is too deep: what stands below it is deep for the same reason.
+fn depth(model: &Model<'_>, report: &mut Report) {
+    let most = LIMITS.quotas.ou_depth;
+    let mut known: BTreeMap<&str, Option<usize>> = BTreeMap::new();
+    for start in model.file.ou.keys() {
+        // The chain up to an OU whose level is known; one in a cycle has none.
+        let mut chain = Vec::new();
+        let mut next = Some(start);
+        let mut level = Some(0);
+        while let Some(key) = next {
+            if let Some(found) = known.get(key.as_str()) {
+                level = *found;
+                break;
+            }
+            known.insert(key.as_str(), None);
+            chain.push(key);
+            next = parent(key.as_str(), model);
+        }
+        for key in chain.into_iter().rev() {
+            level = level.map(|l| l + 1);
+            known.insert(key.as_str(), level);
+            if level == Some(most + 1) {
+                let at = model.file.ou.get(key).and_then(|ou| ou.parent.as_ref()).map_or(key.at(), |p| p.at);
+                let summary = format!("the OU `{}` is on level {}, and AWS has {most}", key.as_str(), most + 1);
+                report.at(at, Code::OuTooDeep.error(summary).hint("hang it under an OU nearer to the root"));
+            }
+        }
+    }
+}
+
+fn duplicates(model: &Model<'_>, report: &mut Report) {
+    let mut by_position: Vec<(&Key, &Ou)> = model.file.ou.iter().collect();
+    by_position.sort_by_key(|(key, _)| key.at());
+    let mut first: BTreeMap<(&str, &str), (&Key, &Ou)> = BTreeMap::new();
+    for (key, ou) in by_position {
+        let above = ou.parent.as_ref().map_or(ROOT, |p| p.as_str());
+        let at = |(key, ou): (&Key, &Ou)| ou.name.as_ref().map_or(key.at(), |n| n.at);
+        if let Some(other) = first.get(&(above, name(key, ou))) {
+            let place = if above == ROOT { "the root".to_owned() } else { format!("`{above}`") };
+            let diagnostic = Code::DuplicateOuName
+                .error(format!("two OUs named `{}` under {place}", name(key, ou)))
+                .related(report.span(at(*other)), "first used here")
+                .hint("AWS wants different names under one parent: change `name`");
+            report.at(at((key, ou)), diagnostic);
+        } else {
+            first.insert((above, name(key, ou)), (key, ou));
+        }
+    }
+}

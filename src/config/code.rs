@@ -1,0 +1,136 @@
+//! Every kind of mistake that the configuration can hold, by a stable name. `tests/errors` has a case for each.
+
+use crate::diagnostic::Diagnostic;
+
+macro_rules! codes {
+    ($($(#[$doc:meta])* $variant:ident = $name:literal,)*) => {
+        /// A kind of diagnostic.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+        pub enum Code {
+            $($(#[$doc])* $variant,)*
+        }
+
+        impl Code {
+            /// All of them.
+            pub const ALL: &'static [Code] = &[$(Code::$variant),*];
+
+            /// The stable name.
+            pub const fn name(self) -> &'static str {
+                match self {
+                    $(Code::$variant => $name,)*
+                }
+            }
+        }
+    };
+}
+
+codes! {
+    /// A file is not there, or cannot be read.
+    Unreadable = "unreadable",
+    /// A file is not UTF-8.
+    NotUtf8 = "not-utf8",
+    /// A file is far larger than any real one.
+    Huge = "huge",
+    /// org.toml holds nothing.
+    Empty = "empty",
+    /// org.toml is not TOML.
+    Syntax = "syntax",
+    /// A key that the language does not have.
+    UnknownKey = "unknown-key",
+    /// A value of another type than the key takes.
+    WrongType = "wrong-type",
+    /// A key that must be there.
+    MissingKey = "missing-key",
+    /// The key of a section with characters that addresses do not take.
+    BadKey = "bad-key",
+    /// The key of a section that has a meaning of its own.
+    ReservedKey = "reserved-key",
+    /// A value that stands twice in one list.
+    Repeated = "repeated",
+    /// No 12-digit account id.
+    BadAccountId = "bad-account-id",
+    /// No name of a Region.
+    BadRegion = "bad-region",
+    /// No name of a role.
+    BadRole = "bad-role",
+    /// No service principal.
+    BadService = "bad-service",
+    /// A display name that AWS refuses.
+    BadName = "bad-name",
+    /// A description that AWS refuses.
+    BadDescription = "bad-description",
+    /// An e-mail address that AWS refuses.
+    BadEmail = "bad-email",
+    /// A tag that AWS refuses.
+    BadTag = "bad-tag",
+    /// More tags than AWS takes.
+    TooManyTags = "too-many-tags",
+    /// A placeholder that there is not.
+    BadPlaceholder = "bad-placeholder",
+    /// `${`, the placeholder of other tools.
+    DollarBrace = "dollar-brace",
+    /// An OU that is not declared.
+    UnknownOu = "unknown-ou",
+    /// OUs that are their own ancestors.
+    OuCycle = "ou-cycle",
+    /// An OU below the deepest level.
+    OuTooDeep = "ou-too-deep",
+    /// Two OUs of one name under one parent.
+    DuplicateOuName = "duplicate-ou-name",
+    /// More OUs than the quota.
+    TooManyOus = "too-many-ous",
+    /// A policy that is not declared.
+    UnknownPolicy = "unknown-policy",
+    /// A policy type that there is not.
+    UnknownPolicyType = "unknown-policy-type",
+    /// Two policies of one name within a type.
+    DuplicatePolicyName = "duplicate-policy-name",
+    /// A policy's file is not JSON.
+    PolicyNotJson = "policy-not-json",
+    /// A policy's file is no JSON object.
+    PolicyNotObject = "policy-not-object",
+    /// A policy is over the size limit of its type.
+    PolicyTooLarge = "policy-too-large",
+    /// A policy that is attached nowhere.
+    UnattachedPolicy = "unattached-policy",
+    /// A set of service control policies that allows nothing.
+    NoAllow = "no-allow",
+    /// More policies of a type at one target than AWS takes.
+    TooManyAttached = "too-many-attached",
+    /// Two accounts of one key.
+    DuplicateAccount = "duplicate-account",
+    /// Two accounts of one e-mail address.
+    DuplicateEmail = "duplicate-email",
+    /// Two accounts of one id.
+    DuplicateId = "duplicate-id",
+    /// More accounts than the quota.
+    TooManyAccounts = "too-many-accounts",
+    /// A team without a stage.
+    EmptyTeam = "empty-team",
+    /// An exception for a stage that the team does not have.
+    UnknownStage = "unknown-stage",
+    /// A delegated administrator that is not declared.
+    UnknownAccount = "unknown-account",
+    /// A delegated administrator of a service that is not trusted.
+    UntrustedService = "untrusted-service",
+    /// A `[[moved]]` that names no address of a kind that can move.
+    BadMove = "bad-move",
+    /// A `[[moved]]` to something that is not declared.
+    MovedToNothing = "moved-to-nothing",
+    /// A `[[moved]]` from something that is still declared.
+    MovedFromLiving = "moved-from-living",
+    /// Two `[[moved]]` of the same thing.
+    MovedTwice = "moved-twice",
+}
+
+impl Code {
+    /// An error of this kind.
+    pub fn error(self, summary: impl Into<String>) -> Diagnostic {
+        Diagnostic::error(summary).code(self.name())
+    }
+
+    /// A warning of this kind.
+    pub fn warning(self, summary: impl Into<String>) -> Diagnostic {
+        Diagnostic::warning(summary).code(self.name())
+    }
+}

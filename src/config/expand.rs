@@ -1,0 +1,120 @@
+//! A configuration without mistakes to its desired resources: the exact forms that the reader of AWS makes too.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use super::check::{Checked, attachments, ou_name};
+use super::section::{File, Organization};
+use super::span::Tags;
+use crate::address::{Address, Reference};
+use crate::resource::organizations::{
+    AccountAttributes, DelegatedAdministratorAttributes, OrganizationAttributes, OrganizationalUnitAttributes, PolicyAttachmentsAttributes,
+    PolicyAttributes, PolicyTypeAttributes, TrustedServiceAttributes, organization_address,
+};
+use crate::resource::{Desired, untyped};
+
+/// The Region of an organization that names none: Organizations itself lives there.
+const HOME_REGION: &str = "us-east-1";
+/// The role that CreateAccount makes when it is given no name.
+const ACCESS_ROLE: &str = "OrganizationAccountAccessRole";
+
+/// The desired resources. Of a file with mistakes, what can be told.
+pub(super) fn desired(file: &File, checked: &Checked<'_>) -> Desired {
+    let none = Organization::default();
+    let section = file.organization.as_ref().map_or(&none, |o| &o.value);
+    let text = |value: &Option<super::span::At<String>>, default: &str| value.as_ref().map_or(default, |v| v.as_str()).to_owned();
+    let mut desired = Desired {
+        management_account: text(&section.management_account, ""),
+        home_region: text(&section.home_region, HOME_REGION),
+        access_role: text(&section.access_role, ACCESS_ROLE),
+        moved: checked.moved.clone(),
+        ..Desired::default()
+    };
+    let mut resources = Resources(&mut desired.resources);
+    resources.organization(section, checked);
+    resources.ous(file);
+    resources.policies(checked);
+    resources.accounts(checked);
+    for (target, policies) in &checked.attachments {
+        let address = Address::new("policy_attachments", target.to_string());
+        resources.add(address, &PolicyAttachmentsAttributes { policies: policies.clone(), target: target.clone().into() });
+    }
+    desired.pinned = checked.accounts.iter().filter_map(|a| Some((a.address(), a.id?.value.clone()))).collect();
+    desired
+}
+
+struct Resources<'d>(&'d mut BTreeMap<Address, crate::resource::Attributes>);
+
+impl Resources<'_> {
+    fn add<A: Serialize>(&mut self, address: Address, attributes: &A) {
+        self.0.insert(address, untyped(attributes));
+    }
+
+    fn organization(&mut self, section: &Organization, checked: &Checked<'_>) {
+        let organization = Reference::from(organization_address());
+        self.add(organization_address(), &OrganizationAttributes { feature_set: "ALL".to_owned() });
+        for service in &section.trusted_services {
+            let attributes = TrustedServiceAttributes { organization: organization.clone(), service: service.value.clone() };
+            self.add(Address::new("trusted_service", service.as_str()), &attributes);
+        }
+        for (service, account) in &section.delegated_administrators {
+            let service = service.0.as_str();
+            let attributes = DelegatedAdministratorAttributes {
+                account: Address::new("account", account.as_str()).into(),
+                service: service.to_owned(),
+                trusted_service: Address::new("trusted_service", service).into(),
+            };
+            self.add(Address::new("delegated_administrator", service), &attributes);
+        }
+        for spec in attachments::managed_types(&checked.policies) {
+            let attributes = PolicyTypeAttributes { organization: organization.clone(), policy_type: spec.name.clone() };
+            self.add(Address::new("policy_type", &spec.name), &attributes);
+        }
+    }
+
+    fn ous(&mut self, file: &File) {
+        for (key, ou) in &file.ou {
+            let parent = match &ou.parent {
+                Some(parent) if file.ou.contains_key(parent.as_str()) => Address::new("ou", parent.as_str()),
+                Some(_) | None => organization_address(),
+            };
+            let attributes =
+                OrganizationalUnitAttributes { name: ou_name(key, ou).to_owned(), parent: parent.into(), tags: plain(ou.tags.as_ref()) };
+            self.add(Address::new("ou", key.as_str()), &attributes);
+        }
+    }
+
+    fn policies(&mut self, checked: &Checked<'_>) {
+        for policy in checked.policies.values().flatten() {
+            let Some(document) = &policy.document else { continue };
+            let attributes = PolicyAttributes {
+                content: document.canonical().clone(),
+                description: policy.section.description.as_ref().map(|d| d.value.clone()).unwrap_or_default(),
+                name: policy.name.to_owned(),
+                policy_type: Address::new("policy_type", &policy.spec.name).into(),
+                tags: plain(policy.section.tags.as_ref()),
+            };
+            self.add(Address::new("policy", policy.key.as_str()), &attributes);
+        }
+    }
+
+    fn accounts(&mut self, checked: &Checked<'_>) {
+        for account in &checked.accounts {
+            let Some(parent) = &account.parent else { continue };
+            let attributes = AccountAttributes {
+                email: account.email.as_ref().map(|e| e.text.clone()),
+                name: account.name.as_ref().map(|n| n.text.clone()),
+                parent: parent.clone(),
+                tags: account.tags.clone(),
+            };
+            self.add(account.address(), &attributes);
+        }
+    }
+}
+
+/// Tags without places; `None` when none are declared, so that none are read.
+fn plain(tags: Option<&Tags>) -> Option<BTreeMap<String, String>> {
+    let tags: BTreeMap<String, String> = tags?.iter().map(|(k, v)| (k.0.value.clone(), v.value.clone())).collect();
+    if tags.is_empty() { None } else { Some(tags) }
+}

@@ -1,0 +1,112 @@
+//! Where the checks put what they find: each mistake once, in the order of the files.
+
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use crate::diagnostic::{ByteRange, Diagnostic, Severity, Source, Span};
+
+/// Searches for a similar word that one run makes: enough for a person, and 5,000 mistakes among 5,000 names stay quick.
+const SUGGESTIONS: usize = 100;
+
+/// The mistakes found so far in one configuration.
+pub(super) struct Report {
+    source: Arc<Source>,
+    found: Vec<Diagnostic>,
+    seen: BTreeSet<(Option<&'static str>, PathBuf, ByteRange)>,
+    // Paths of keys that were reported and taken out: what refers to them is not reported again.
+    broken: BTreeSet<Vec<String>>,
+    suggestions: usize,
+}
+
+impl Report {
+    pub(super) fn new(source: Arc<Source>) -> Self {
+        Self { source, found: Vec::new(), seen: BTreeSet::new(), broken: BTreeSet::new(), suggestions: SUGGESTIONS }
+    }
+
+    /// A span of org.toml.
+    pub(super) fn span(&self, at: ByteRange) -> Span {
+        Span { source: Arc::clone(&self.source), range: at }
+    }
+
+    /// The text of org.toml.
+    pub(super) fn text(&self) -> &str {
+        &self.source.text
+    }
+
+    /// Adds a mistake in org.toml, unless one of its kind is known at that place: one template makes many bad addresses, and is one
+    /// mistake.
+    pub(super) fn at(&mut self, at: ByteRange, diagnostic: Diagnostic) {
+        let span = self.span(at);
+        self.add(diagnostic.at(span));
+    }
+
+    /// As [`Self::at`], for a diagnostic that has its span.
+    pub(super) fn add(&mut self, diagnostic: Diagnostic) {
+        let new = diagnostic.span.as_ref().is_none_or(|span| self.seen.insert((diagnostic.code, span.source.path.clone(), span.range)));
+        if new {
+            self.found.push(diagnostic);
+        }
+    }
+
+    /// Notes that what stands at `path` was reported and taken out.
+    pub(super) fn set_broken(&mut self, path: &[String]) {
+        self.broken.insert(path.to_vec());
+    }
+
+    /// Whether `path`, or something that it stands in, was taken out.
+    pub(super) fn is_broken(&self, path: &[&str]) -> bool {
+        !self.broken.is_empty()
+            && (1..=path.len()).any(|n| self.broken.contains(&path.iter().take(n).map(|s| (*s).to_owned()).collect::<Vec<_>>()))
+    }
+
+    /// The candidate nearest to `word`, when one is near.
+    pub(super) fn similar<'c>(&mut self, word: &str, candidates: impl IntoIterator<Item = &'c str>) -> Option<&'c str> {
+        self.suggestions = self.suggestions.checked_sub(1)?;
+        let word = word.to_lowercase();
+        let near = (word.chars().count() / 3).max(1);
+        candidates
+            .into_iter()
+            .map(|c| (strsim::damerau_levenshtein(&word, &c.to_lowercase()), c))
+            .filter(|(distance, c)| *distance <= near && *distance < c.chars().count())
+            .min()
+            .map(|(_, c)| c)
+    }
+
+    /// "did you mean", or what there is to choose from.
+    pub(super) fn suggest<'c>(&mut self, word: &str, candidates: impl Iterator<Item = &'c str> + Clone, otherwise: &str) -> String {
+        if let Some(near) = self.similar(word, candidates.clone()) {
+            return format!("did you mean `{near}`?");
+        }
+        let some: Vec<String> = candidates.take(12).map(|c| format!("`{c}`")).collect();
+        if some.is_empty() || some.len() == 12 { otherwise.to_owned() } else { format!("{otherwise}; there are {}", some.join(", ")) }
+    }
+
+    /// Whether an error is among what was found.
+    pub(super) fn has_errors(&self) -> bool {
+        self.found.iter().any(|d| d.severity == Severity::Error)
+    }
+
+    /// The first byte of org.toml that an error so far points at.
+    pub(super) fn first_error(&self) -> Option<usize> {
+        self.found.iter().filter(|d| d.severity == Severity::Error).filter_map(|d| d.span.as_ref()).map(|s| s.range.start).min()
+    }
+
+    /// All of it, by file and position.
+    pub(super) fn finish(self) -> Vec<Diagnostic> {
+        let mut found = self.found;
+        sort(&mut found);
+        found
+    }
+
+    /// Drops what fails `keep`.
+    pub(super) fn retain(&mut self, keep: impl FnMut(&Diagnostic) -> bool) {
+        self.found.retain(keep);
+    }
+}
+
+/// By file and position. A file's text is not compared: it may be megabytes.
+fn sort(found: &mut [Diagnostic]) {
+    let key = |d: &Diagnostic| d.span.as_ref().map(|s| (s.source.path.clone(), s.range));
+    found.sort_by_cached_key(|d| (key(d), d.severity, d.summary.clone()));
+}

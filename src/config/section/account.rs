@@ -1,0 +1,26 @@
+//! `[account.<key>]`.
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use crate::config::span::{At, List, Tags};
+
+/// A single account. It needs an `email` or, when it exists already, an `id`.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Account {
+    /// Its e-mail address, unique in all of AWS; `{account}` is filled in.
+    pub email: Option<At<String>>,
+    /// What AWS shows, 1 to 50 characters. Default: the key; with an `id`, the live name is left alone.
+    pub name: Option<At<String>>,
+    /// The key of its OU, or `root`. Required.
+    #[schemars(required)]
+    pub ou: Option<At<String>>,
+    /// The 12-digit id of an account that exists already.
+    #[schemars(regex(pattern = "^[0-9]{12}$"))]
+    pub id: Option<At<String>>,
+    /// Tags. Only the declared keys are managed; `{account}` is filled in in the values.
+    pub tags: Option<Tags>,
+    /// The whole set of policies attached directly. Default: FullAWSAccess.
+    pub policies: Option<List>,
+}

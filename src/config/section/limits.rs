@@ -1,0 +1,29 @@
+//! `[limits]`.
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use crate::config::span::{At, Table};
+
+/// Quotas that AWS raised for you. Left out, the built-in ones hold: dated data of AWS's documentation.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Limits {
+    /// Accounts in the organization, the management account included.
+    pub accounts: Option<At<u32>>,
+    /// Organizational units in the organization.
+    pub ous: Option<At<u32>>,
+    /// Limits of a policy type by its short name, as in `[limits.policy.scp]`.
+    #[serde(default)]
+    pub policy: Table<PolicyLimits>,
+}
+
+/// Limits of one policy type.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PolicyLimits {
+    /// Characters of a document, without white space.
+    pub size: Option<At<u32>>,
+    /// Policies of the type attached directly to one root, OU or account.
+    pub attached: Option<At<u32>>,
+}

@@ -1,0 +1,67 @@
+//! The sections of org.toml: one file per element, typed and with places. Their documentation is the text of the JSON Schema that
+//! editors show, so it speaks to the user. What is required is optional here: a missing key is one more diagnostic, told together with
+//! the others.
+
+mod account;
+mod defaults;
+mod limits;
+mod moved;
+mod organization;
+mod ou;
+mod policy;
+mod team;
+
+pub use account::Account;
+pub use defaults::Defaults;
+pub use limits::Limits;
+pub use moved::Moved;
+pub use organization::Organization;
+pub use ou::Ou;
+pub use policy::Policy;
+pub use team::Team;
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use super::span::{At, Table};
+
+/// The configuration of an AWS organization, for overlord.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct File {
+    /// The organization itself.
+    #[schemars(required)]
+    pub organization: Option<At<Organization>>,
+    /// Quotas that AWS raised for you.
+    #[serde(default)]
+    pub limits: Limits,
+    /// What every account of a team gets unless its team or stage says otherwise.
+    #[serde(default)]
+    pub defaults: Defaults,
+    /// Organizational units by key.
+    #[serde(default)]
+    pub ou: Table<Ou>,
+    /// Policies by key.
+    #[serde(default)]
+    pub policy: Table<Policy>,
+    /// Teams by key: each gets one account per stage.
+    #[serde(default)]
+    pub team: Table<Team>,
+    /// Single accounts by key.
+    #[serde(default)]
+    pub account: Table<Account>,
+    /// Keys that were renamed: nothing is rebuilt.
+    #[serde(default)]
+    pub moved: Vec<Moved>,
+}
+
+/// Words that the language will have and this version does not, each with a hint: accepting them would be a promise not kept.
+pub(super) const LATER: [(&str, &str); 7] = [
+    ("pool", "address pools are not supported yet"),
+    ("vpc", "networks are not supported yet"),
+    ("role", "roles are not supported yet"),
+    ("test", "policy tests are not supported yet"),
+    ("ignore", "expected drift is not supported yet"),
+    ("invite", "inviting accounts is not supported yet: invite it by hand, then declare it with its `id`"),
+    ("close", "closing accounts is not supported yet: close it by hand, then remove its section"),
+];

@@ -1,0 +1,30 @@
+//! `[organization]`.
+
+use std::collections::BTreeMap;
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use crate::config::span::{At, List, TagKey};
+
+/// The organization itself.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Organization {
+    /// The 12-digit id of the management account. A guard: overlord refuses to run anywhere else. Required.
+    #[schemars(required, regex(pattern = "^[0-9]{12}$"))]
+    pub management_account: Option<At<String>>,
+    /// The Region of regional calls that belong to the organization. Default: us-east-1.
+    pub home_region: Option<At<String>>,
+    /// The role that AWS makes in each new account and that overlord assumes. Default: OrganizationAccountAccessRole.
+    #[schemars(regex(pattern = "^[A-Za-z0-9_+=,.@-]{1,64}$"))]
+    pub access_role: Option<At<String>>,
+    /// Service principals that may act in the organization, such as config.amazonaws.com.
+    #[serde(default)]
+    pub trusted_services: Vec<At<String>>,
+    /// The account, by its key, that administers a trusted service: `{ "config.amazonaws.com" = "audit" }`.
+    #[serde(default)]
+    pub delegated_administrators: BTreeMap<TagKey, At<String>>,
+    /// The root's whole set of policies. Default: FullAWSAccess.
+    pub policies: Option<List>,
+}

@@ -1,0 +1,47 @@
+//! `[team.<key>]` and `[team.<key>.stage.<stage>]`.
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use crate::config::span::{At, List, Table, Tags};
+
+/// A team: one account per stage, with the key `<team>-<stage>`.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Team {
+    /// The key of the OU of its accounts, or `root`. Required, unless every stage has its own.
+    pub ou: Option<At<String>>,
+    /// Its stages: one account each. Default: those of `[defaults]`.
+    pub stages: Option<List>,
+    /// The e-mail address of its accounts, with `{account}`, `{team}` and `{stage}`. Default: that of `[defaults]`. Changing the
+    /// key of a team changes what the template makes, and AWS never changes a primary e-mail by itself: keep the old address here.
+    pub email: Option<At<String>>,
+    /// Tags of its accounts, added to those of `[defaults]`; the same placeholders.
+    #[serde(default)]
+    pub tags: Tags,
+    /// The whole set of policies attached directly to each account. Default: FullAWSAccess.
+    pub policies: Option<List>,
+    /// What differs in one stage, as in `[team.payments.stage.prod]`.
+    #[serde(default)]
+    pub stage: Table<Stage>,
+}
+
+/// One account of a team that differs from its siblings.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Stage {
+    /// The key of its OU, or `root`.
+    pub ou: Option<At<String>>,
+    /// Its e-mail address.
+    pub email: Option<At<String>>,
+    /// What AWS shows, 1 to 50 characters. Default: `<team>-<stage>`; with an `id`, the live name is left alone.
+    pub name: Option<At<String>>,
+    /// Tags, added to those of the team and of `[defaults]`.
+    #[serde(default)]
+    pub tags: Tags,
+    /// The whole set of policies attached directly. Default: that of the team.
+    pub policies: Option<List>,
+    /// The 12-digit id of an account that exists already. Its e-mail is left alone unless it stands here, not in a template.
+    #[schemars(regex(pattern = "^[0-9]{12}$"))]
+    pub id: Option<At<String>>,
+}

@@ -1,0 +1,129 @@
+//! The tree of org.toml against the generated JSON Schema: unknown keys and wrong types, all of them, each taken out of the tree, so
+//! that serde can read the rest and the semantic checks see all that is sound.
+
+use serde_json::Value;
+use toml::Spanned;
+use toml::de::{DeTable, DeValue};
+
+use super::code::Code;
+use super::report::Report;
+use super::schema::schema;
+use super::section::LATER;
+use crate::diagnostic::ByteRange;
+
+/// Reports what does not fit the schema and takes it out of `tree`.
+pub(super) fn check(tree: &mut DeTable<'_>, report: &mut Report) {
+    let schema = schema();
+    let mut walk = Walk { root: &schema, report, path: Vec::new() };
+    walk.table(&schema, tree);
+}
+
+struct Walk<'s, 'r> {
+    root: &'s Value,
+    report: &'r mut Report,
+    path: Vec<String>,
+}
+
+impl<'s> Walk<'s, '_> {
+    fn table(&mut self, schema: &'s Value, table: &mut DeTable<'_>) {
+        let properties = schema.get("properties").and_then(Value::as_object);
+        let others = schema
+            .get("patternProperties")
+            .and_then(Value::as_object)
+            .and_then(|p| p.values().next())
+            .or_else(|| schema.get("additionalProperties").filter(|a| a.is_object()));
+        let mut unsound = Vec::new();
+        for (key, value) in table.iter_mut() {
+            self.path.push(key.get_ref().to_string());
+            let keep = match properties.and_then(|p| p.get(key.get_ref().as_ref())).or(others) {
+                Some(schema) => self.value(schema, value),
+                None => {
+                    let known = properties.into_iter().flat_map(|p| p.keys()).map(String::as_str);
+                    self.unknown_key(key.get_ref(), key.span().into(), known);
+                    false
+                }
+            };
+            if !keep {
+                self.report.set_broken(&self.path);
+                unsound.push(key.clone());
+            }
+            self.path.pop();
+        }
+        for key in unsound {
+            table.remove(&key);
+        }
+    }
+
+    /// Whether the value fits; what is inside it may have been taken out.
+    fn value(&mut self, schema: &'s Value, value: &mut Spanned<DeValue<'_>>) -> bool {
+        let schema = self.resolve(schema);
+        let at = ByteRange::from(value.span());
+        let expected = schema.get("type").and_then(Value::as_str).unwrap_or_default();
+        match (expected, value.get_mut()) {
+            ("object", DeValue::Table(table)) => {
+                self.table(schema, table);
+                true
+            }
+            ("array", DeValue::Array(items)) => {
+                let Some(item) = schema.get("items") else { return true };
+                // All items are looked at, then the list goes as a whole: half a list of policies is another list.
+                items.iter_mut().fold(true, |sound, value| self.value(item, value) && sound)
+            }
+            ("string", DeValue::String(_)) | ("boolean", DeValue::Boolean(_)) => true,
+            ("integer", DeValue::Integer(number)) => {
+                let fits = number.radix() == 10 && number.as_str().parse::<u32>().is_ok();
+                if !fits {
+                    let summary = format!("`{number}` is out of range");
+                    self.report.at(at, Code::WrongType.error(summary).hint("write a whole number from 0 to 4294967295"));
+                }
+                fits
+            }
+            (expected, found) => {
+                self.wrong_type(expected, found, at);
+                false
+            }
+        }
+    }
+
+    fn resolve(&self, schema: &'s Value) -> &'s Value {
+        let name = schema.get("$ref").and_then(Value::as_str).and_then(|r| r.strip_prefix("#/$defs/"));
+        name.and_then(|name| self.root.get("$defs")?.get(name)).unwrap_or(schema)
+    }
+
+    fn unknown_key<'c>(&mut self, key: &str, at: ByteRange, known: impl Iterator<Item = &'c str> + Clone) {
+        let place = match self.path.as_slice() {
+            [] | [_] => "org.toml".to_owned(),
+            [path @ .., _] => format!("`{}`", path.join(".")),
+        };
+        let later = LATER.iter().find(|(word, _)| *word == key).map(|(_, hint)| (*hint).to_owned());
+        let hint = later.unwrap_or_else(|| self.report.suggest(key, known, "remove it"));
+        self.report.at(at, Code::UnknownKey.error(format!("unknown key `{key}` in {place}")).hint(hint));
+    }
+
+    fn wrong_type(&mut self, expected: &str, found: &DeValue<'_>, at: ByteRange) {
+        let key = self.path.join(".");
+        let found_word = word(found.type_str());
+        let hint = match (expected, found) {
+            ("string", DeValue::Integer(number)) => format!("write it in quotes: \"{}\"", number.as_str()),
+            ("array", DeValue::String(text)) => format!("write a list: [\"{text}\"]"),
+            ("object", _) => format!("write a table: [{key}]"),
+            _ => format!("write {}", word(expected)),
+        };
+        let summary = format!("`{key}` takes {}", word(expected));
+        self.report.at(at, Code::WrongType.error(summary).label(format!("this is {found_word}")).hint(hint));
+    }
+}
+
+/// A type as the user calls it.
+fn word(name: &str) -> &str {
+    match name {
+        "string" => "a string",
+        "integer" => "a whole number",
+        "float" => "a number with a fraction",
+        "boolean" => "true or false",
+        "datetime" => "a date or time",
+        "array" => "a list",
+        "object" | "table" => "a table",
+        other => other,
+    }
+}

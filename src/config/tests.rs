@@ -1,0 +1,244 @@
+//! Scenarios of whole configurations: what they expand to, and that nothing makes loading panic.
+
+use std::collections::BTreeMap;
+
+use proptest::prelude::*;
+use serde_json::{Value, json};
+
+use super::*;
+use crate::address::Address;
+
+const ALLOW: &str = r#"{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": ["s3:*", "ec2:*"], "Resource": "*"}]}"#;
+const DENY: &str =
+    r#"{"Version": "2012-10-17", "Statement": {"Effect": "Deny", "Action": "organizations:LeaveOrganization", "Resource": "*"}}"#;
+
+/// The example of the language's design, as far as it is supported.
+const EXAMPLE: &str = r#"
+[organization]
+management_account = "111111111111"
+home_region = "eu-west-1"
+trusted_services = ["config.amazonaws.com", "cloudtrail.amazonaws.com"]
+delegated_administrators = { "config.amazonaws.com" = "audit" }
+policies = ["FullAWSAccess", "deny-leave"]
+
+[limits]
+accounts = 100
+
+[defaults]
+stages = ["dev", "test", "qa", "prod"]
+email  = "aws+{account}@example.org"
+tags   = { team = "{team}", stage = "{stage}" }
+
+[ou.hipaa]
+policies = ["allow-hipaa"]
+[ou.hipaa-pci]
+parent = "hipaa"
+policies = ["allow-pci"]
+[ou.general]
+[ou.core]
+
+[policy.allow-hipaa]
+description = "Services on the reviewed HIPAA list of 2026-10"
+[policy.allow-pci]
+[policy.deny-leave]
+
+[team.records]
+ou = "hipaa"
+[team.payments]
+ou = "hipaa-pci"
+stages = ["dev", "prod"]
+[team.payments.stage.prod]
+ou = "general"
+name = "Payments"
+
+[account.audit]
+email = "aws+audit@example.org"
+ou = "core"
+[account.legacy]
+id = "222222222222"
+ou = "root"
+"#;
+
+fn load_text(text: &str) -> Result<Loaded, Vec<Diagnostic>> {
+    load_bytes(text.as_bytes().to_vec())
+}
+
+fn load_bytes(bytes: Vec<u8>) -> Result<Loaded, Vec<Diagnostic>> {
+    let reader = |path: &Path| match path.file_stem().and_then(|s| s.to_str()) {
+        Some(name) if name.starts_with("allow") => Ok(ALLOW.as_bytes().to_vec()),
+        Some(name) if name.starts_with("deny") => Ok(DENY.as_bytes().to_vec()),
+        _ => Err(io::ErrorKind::NotFound.into()),
+    };
+    load_with(Path::new("org.toml"), Ok(bytes), &Files::new("", &reader))
+}
+
+#[track_caller]
+fn loaded(text: &str) -> Loaded {
+    load_text(text).unwrap_or_else(|d| panic!("{}", crate::render::diagnostic::render(&d, crate::render::diagnostic::Colour::Never)))
+}
+
+fn resource(loaded: &Loaded, address: &str) -> Value {
+    json!(loaded.desired.resources.get(&address.parse::<Address>().unwrap()))
+}
+
+#[test]
+fn the_example_expands_to_what_the_reader_makes_too() {
+    let loaded = loaded(EXAMPLE);
+    assert_eq!(loaded.warnings, []);
+    assert_eq!(loaded.summary, Summary { accounts: 8, ous: 4, policies: 3, teams: 2 });
+    let check = |address, expected: Value| assert_eq!(resource(&loaded, address), expected, "{address}");
+    check("organization.main", json!({"feature_set": "ALL"}));
+    check("trusted_service.config.amazonaws.com", json!({"organization": {"ref": "organization.main"}, "service": "config.amazonaws.com"}));
+    check(
+        "delegated_administrator.config.amazonaws.com",
+        json!({"account": {"ref": "account.audit"}, "service": "config.amazonaws.com",
+            "trusted_service": {"ref": "trusted_service.config.amazonaws.com"}}),
+    );
+    check(
+        "policy_type.SERVICE_CONTROL_POLICY",
+        json!({"organization": {"ref": "organization.main"}, "policy_type": "SERVICE_CONTROL_POLICY"}),
+    );
+    check("ou.hipaa-pci", json!({"name": "hipaa-pci", "parent": {"ref": "ou.hipaa"}}));
+    check("ou.hipaa", json!({"name": "hipaa", "parent": {"ref": "organization.main"}}));
+    check(
+        "policy.allow-hipaa",
+        json!({"name": "allow-hipaa", "description": "Services on the reviewed HIPAA list of 2026-10",
+            "policy_type": {"ref": "policy_type.SERVICE_CONTROL_POLICY"},
+            "content": {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": ["ec2:*", "s3:*"], "Resource": "*"}]}}),
+    );
+    check(
+        "account.records-qa",
+        json!({"email": "aws+records-qa@example.org", "name": "records-qa", "parent": {"ref": "ou.hipaa"},
+            "tags": {"team": "records", "stage": "qa"}}),
+    );
+    check(
+        "account.payments-prod",
+        json!({"email": "aws+payments-prod@example.org", "name": "Payments", "parent": {"ref": "ou.general"},
+            "tags": {"team": "payments", "stage": "prod"}}),
+    );
+    check("account.audit", json!({"email": "aws+audit@example.org", "name": "audit", "parent": {"ref": "ou.core"}}));
+    check("account.legacy", json!({"parent": {"ref": "organization.main"}}));
+    check(
+        "policy_attachments.organization.main",
+        json!({"policies": [{"ref": "policy.deny-leave"}, {"id": "p-FullAWSAccess"}], "target": {"ref": "organization.main"}}),
+    );
+    check("policy_attachments.ou.hipaa", json!({"policies": [{"ref": "policy.allow-hipaa"}], "target": {"ref": "ou.hipaa"}}));
+    check("policy_attachments.account.audit", json!({"policies": [{"id": "p-FullAWSAccess"}], "target": {"ref": "account.audit"}}));
+    check("account.payments-qa", Value::Null);
+    assert_eq!(loaded.desired.pinned, BTreeMap::from([(Address::new("account", "legacy"), "222222222222".to_owned())]));
+    assert_eq!(loaded.desired.access_role, "OrganizationAccountAccessRole");
+    assert_eq!(loaded.desired.home_region, "eu-west-1");
+}
+
+#[test]
+fn a_resource_control_policy_brings_its_default_along() {
+    let loaded = loaded(
+        r#"
+        [organization]
+        management_account = "111111111111"
+        policies = ["FullAWSAccess", "deny-x"]
+        [policy.deny-x]
+        type = "rcp"
+        [ou.a]
+        "#,
+    );
+    assert_eq!(resource(&loaded, "policy_type.RESOURCE_CONTROL_POLICY")["policy_type"], json!("RESOURCE_CONTROL_POLICY"));
+    assert_eq!(
+        resource(&loaded, "policy_attachments.organization.main")["policies"],
+        json!([{"ref": "policy.deny-x"}, {"id": "p-FullAWSAccess"}, {"id": "p-RCPFullAWSAccess"}])
+    );
+    assert_eq!(resource(&loaded, "policy_attachments.ou.a")["policies"], json!([{"id": "p-FullAWSAccess"}, {"id": "p-RCPFullAWSAccess"}]));
+}
+
+#[test]
+fn a_moved_team_moves_its_accounts() {
+    let loaded = loaded(&format!(
+        "{EXAMPLE}
+        [[moved]]
+        from = \"team.billing\"
+        to = \"team.payments\"
+        [[moved]]
+        from = \"ou.old\"
+        to = \"ou.core\"
+        [[moved]]
+        from = \"account.log\"
+        to = \"account.audit\"
+        "
+    ));
+    let moved = |new: &str| {
+        let former = &loaded.desired.moved[&new.parse::<Address>().unwrap()];
+        (former.address.to_string(), former.names.join(" "))
+    };
+    assert_eq!(moved("account.payments-dev"), ("account.billing-dev".into(), "aws+billing-dev@example.org".into()));
+    assert_eq!(moved("account.payments-prod"), ("account.billing-prod".into(), "aws+billing-prod@example.org".into()));
+    assert_eq!(moved("ou.core"), ("ou.old".into(), "old".into()));
+    assert_eq!(moved("account.audit"), ("account.log".into(), "aws+audit@example.org".into()));
+}
+
+#[test]
+fn the_example_validates_against_the_schema() {
+    let example: Value = toml::from_str(EXAMPLE).unwrap();
+    let validator = jsonschema::validator_for(&schema()).unwrap();
+    assert!(validator.is_valid(&example), "{:?}", validator.iter_errors(&example).map(|e| e.to_string()).collect::<Vec<_>>());
+    assert!(!validator.is_valid(&json!({"organization": {"management_account": "1"}})));
+    assert!(!validator.is_valid(&json!({})));
+}
+
+/// Counts, not time: each file is read once, and everything is there.
+#[test]
+fn five_thousand_accounts_are_loaded() {
+    use std::fmt::Write as _;
+    let mut text = String::from(
+        "[organization]\nmanagement_account = \"111111111111\"\n[limits]\naccounts = 5001\n[defaults]\nstages = [\"a\", \"b\", \"c\", \"d\"]\n\
+         email = \"aws+{account}@example.org\"\ntags = { team = \"{team}\" }\n",
+    );
+    for team in 0..1250 {
+        let _ = write!(text, "[team.t{team}]\nou = \"o{}\"\n", team % 300);
+    }
+    for ou in 0..300 {
+        let _ = writeln!(text, "[ou.o{ou}]");
+    }
+    assert_eq!(loaded(&text).summary.accounts, 5000);
+    // Every account wrong in its own way is no slower.
+    let errors = load_text(&text.replace("ou = \"o", "ou = \"x")).unwrap_err();
+    assert_eq!(errors.len(), 1250);
+}
+
+#[test]
+fn deep_keys_are_refused_before_they_overflow_the_stack() {
+    for text in [
+        vec!["a"; 1_000_000].join("."),
+        format!("[{}]", vec!["'a'"; 500_000].join(" . ")),
+        "[".repeat(1_000_000),
+        "a = {b".repeat(1_000_000),
+    ] {
+        assert!(load_text(&text).is_err());
+    }
+}
+
+#[test]
+fn a_syntax_error_hides_what_is_not_certain() {
+    let codes = |text: &str| load_text(text).unwrap_err().iter().filter_map(|d| d.code).collect::<Vec<_>>();
+    assert_eq!(
+        codes("[organization]\nmanagement_account = \"1\"\n[ou.a]\nparent = \"b\"\nname = \n[ou.b]\nx = 1\n"),
+        ["bad-account-id", "syntax"]
+    );
+}
+
+proptest! {
+    #[test]
+    fn no_bytes_panic(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
+        let _ = load_bytes(bytes);
+    }
+
+    #[test]
+    fn no_mutation_panics(at in 0..EXAMPLE.len(), delete in 0_usize..40, insert in "[\\[\\]{}=\"'.,#a-c0-9\n $é-]{0,6}") {
+        let mut bytes = EXAMPLE.as_bytes().to_vec();
+        let end = (at + delete).min(bytes.len());
+        bytes.splice(at..end, insert.bytes());
+        if let Err(diagnostics) = load_bytes(bytes) {
+            let rendered = crate::render::diagnostic::render(&diagnostics, crate::render::diagnostic::Colour::Never);
+            prop_assert!(!rendered.is_empty());
+        }
+    }
+}

@@ -1,0 +1,57 @@
+//! One bad configuration per diagnostic, under `tests/errors/<name>/`, with its expected rendering in `expected.txt`.
+//! `SNAPSHOTS=overwrite cargo test --test errors` writes the renderings anew.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use overlord::config::{Code, load};
+use overlord::render::diagnostic::{Colour, render};
+
+fn cases() -> Vec<PathBuf> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/errors");
+    let mut cases: Vec<PathBuf> = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).filter(|p| p.is_dir()).collect();
+    cases.sort();
+    cases
+}
+
+/// The rendering with paths relative to the case's folder, whose place differs between machines.
+fn rendering(case: &Path) -> String {
+    let diagnostics = match load(&case.join("org.toml")) {
+        Ok(loaded) => loaded.warnings,
+        Err(diagnostics) => diagnostics,
+    };
+    render(&diagnostics, Colour::Never).replace(&format!("{}/", case.display()), "")
+}
+
+#[test]
+fn every_case_is_rendered_as_expected() {
+    for case in cases() {
+        let expected = snapbox::Data::read_from(&case.join("expected.txt"), Some(snapbox::data::DataFormat::Text)).raw();
+        snapbox::Assert::new().action_env(snapbox::assert::DEFAULT_ACTION_ENV).eq(snapbox::Data::text(rendering(&case)).raw(), expected);
+    }
+}
+
+#[test]
+fn every_diagnostic_has_a_case() {
+    let all: String = cases().iter().map(|case| rendering(case)).collect();
+    let missing: BTreeSet<&str> = Code::ALL.iter().map(|code| code.name()).filter(|name| !all.contains(&format!("[{name}]"))).collect();
+    assert!(missing.is_empty(), "no case under tests/errors for {missing:?}");
+}
+
+#[test]
+fn every_diagnostic_says_where_and_what_to_do() {
+    for case in cases() {
+        let diagnostics = match load(&case.join("org.toml")) {
+            Ok(loaded) => loaded.warnings,
+            Err(diagnostics) => diagnostics,
+        };
+        assert!(!diagnostics.is_empty(), "{} is no bad configuration", case.display());
+        for diagnostic in diagnostics {
+            assert!(diagnostic.code.is_some(), "{diagnostic:?}");
+            assert!(diagnostic.hint.is_some() || diagnostic.code == Some("syntax"), "no hint: {}: {}", case.display(), diagnostic.summary);
+            let unread = ["unreadable", "not-utf8", "huge"].map(Some).contains(&diagnostic.code);
+            assert!(diagnostic.span.is_some() || unread, "no place: {}: {}", case.display(), diagnostic.summary);
+        }
+    }
+}
