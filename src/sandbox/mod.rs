@@ -1,1 +1,65 @@
-//! The embedded AWS: world, protocols, one file per service, weather.
+//! The embedded AWS: it stands where HTTPS would, receives the SDK's real HTTP requests, keeps a [`World`] and answers in each
+//! service's own protocol.
+//!
+//! ```text
+//! SDK ─ door ─ connector ─┐                                          ┌ organizations/
+//! AWS CLI, boto3 ─ serve ─┴─ server: weather, rates, cut, journal ───┼ sts            ─── world (change, check, describe, store)
+//!                                                                    └ account
+//! ```
+//!
+//! It serves the operations that overlord calls and names any other in its refusal; it refuses what AWS refuses. Time is tokio's:
+//! under a paused clock, hours of AWS pass in milliseconds.
+
+mod account;
+mod buckets;
+mod change;
+mod check;
+mod connector;
+mod describe;
+mod journal;
+mod organizations;
+mod serve;
+mod server;
+mod store;
+mod sts;
+mod weather;
+mod wire;
+pub mod world;
+
+use std::fmt;
+
+pub use describe::describe;
+pub use journal::{Effect, Entry, RequestOutcome};
+pub use serve::{Server, serve};
+pub use server::{Sandbox, Swallow};
+pub use weather::{ConcurrentWrites, ServerRates, Weather};
+pub use wire::{Answer, Request};
+pub use world::World;
+
+/// Why a sandbox cannot be opened, saved or served.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SandboxError {
+    /// What is wrong: a lower-case fragment.
+    pub message: String,
+    /// What to do.
+    pub hint: Option<String>,
+}
+
+impl SandboxError {
+    fn new(message: impl Into<String>) -> Self {
+        Self { message: message.into(), hint: None }
+    }
+
+    fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.hint = Some(hint.into());
+        self
+    }
+}
+
+impl fmt::Display for SandboxError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl std::error::Error for SandboxError {}

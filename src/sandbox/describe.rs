@@ -1,0 +1,77 @@
+//! What `overlord sandbox show` prints: the tree of OUs and accounts with their policies, and the counts.
+
+use std::fmt::Write;
+
+use super::world::{TypeStatus, World};
+
+/// The world as text: ordered by name, ends with a line break.
+pub fn describe(world: &World) -> String {
+    let mut text = String::new();
+    let Some(organization) = &world.organization else {
+        let _ = writeln!(text, "account {}, without an organization", world.management_account);
+        return text;
+    };
+    let _ = writeln!(text, "organization {} of account {}", organization.id, world.management_account);
+    let _ = writeln!(
+        text,
+        "{}, {}, {} of {}",
+        counted(world.accounts.len(), "account"),
+        counted(world.ous.len(), "OU"),
+        counted(world.policies.values().filter(|policy| !policy.aws_managed).count(), "policy"),
+        counted(world.organization.iter().map(|organization| organization.policy_types.len()).sum(), "type"),
+    );
+    for (kind, status) in &organization.policy_types {
+        let status = match status {
+            TypeStatus::Enabled => "enabled",
+            TypeStatus::PendingEnable(_) => "being enabled",
+            TypeStatus::PendingDisable(_) => "being disabled",
+        };
+        let _ = writeln!(text, "  {kind} {status}");
+    }
+    for service in world.trusted_services.keys() {
+        let administrators = world.delegated_administrators.iter().filter(|(_, services)| services.contains_key(service));
+        let accounts: Vec<&str> = administrators.map(|(account, _)| account.as_str()).collect();
+        let by = if accounts.is_empty() { String::new() } else { format!(", administered by {}", accounts.join(", ")) };
+        let _ = writeln!(text, "  {service} trusted{by}");
+    }
+    let _ = writeln!(text, "\nRoot {}{}", organization.root, policies(world, &organization.root));
+    branch(world, &organization.root, "", &mut text);
+    text
+}
+
+fn counted(count: usize, thing: &str) -> String {
+    match (count, thing.strip_suffix('y')) {
+        (1, _) => format!("1 {thing}"),
+        (_, Some(stem)) => format!("{count} {stem}ies"),
+        (_, None) => format!("{count} {thing}s"),
+    }
+}
+
+/// `  [FullAWSAccess, deny-leaving]`.
+fn policies(world: &World, target: &str) -> String {
+    let mut names: Vec<&str> =
+        world.attached_to(target).iter().map(|id| world.policies.get(id).map_or(id.as_str(), |policy| policy.name.as_str())).collect();
+    names.sort_unstable();
+    if names.is_empty() { String::new() } else { format!("  [{}]", names.join(", ")) }
+}
+
+fn branch(world: &World, parent: &str, indent: &str, text: &mut String) {
+    let mut units: Vec<_> = world.units_of(parent).iter().filter_map(|id| world.ous.get(id)).collect();
+    units.sort_by(|a, b| (&a.name, &a.id).cmp(&(&b.name, &b.id)));
+    let mut accounts: Vec<_> = world.accounts_of(parent).iter().filter_map(|id| world.accounts.get(id)).collect();
+    accounts.sort_by(|a, b| (&a.name, &a.id).cmp(&(&b.name, &b.id)));
+    let mut left = units.len() + accounts.len();
+    let mut joint = || {
+        left -= 1;
+        if left == 0 { ("└─ ", "   ") } else { ("├─ ", "│  ") }
+    };
+    for unit in units {
+        let (mark, below) = joint();
+        let _ = writeln!(text, "{indent}{mark}{}/{}", unit.name, policies(world, &unit.id));
+        branch(world, &unit.id, &format!("{indent}{below}"), text);
+    }
+    for account in accounts {
+        let (mark, _) = joint();
+        let _ = writeln!(text, "{indent}{mark}{} {} {}{}", account.name, account.id, account.email, policies(world, &account.id));
+    }
+}

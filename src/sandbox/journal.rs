@@ -1,0 +1,68 @@
+//! The journal: every request that reached the sandbox, so that a test can say afterwards what was asked and in which order.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+use serde_json::Value;
+
+use super::wire::Call;
+
+/// One request.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Entry {
+    /// World time at which it was decided, in milliseconds since 1970.
+    pub time_ms: u64,
+    /// The 12-digit account of the caller.
+    pub account: String,
+    /// `organizations:CreateAccount`.
+    pub operation: String,
+    /// Whether the operation can change the world.
+    pub effect: Effect,
+    /// What came of it.
+    pub outcome: RequestOutcome,
+    /// The parameters of CreateAccount, MoveAccount, AttachPolicy and DetachPolicy, as the API names them.
+    pub parameters: BTreeMap<String, String>,
+}
+
+/// Whether an operation can change the world.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Effect {
+    /// It only reads.
+    Read,
+    /// It writes.
+    Write,
+}
+
+/// What came of a request.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum RequestOutcome {
+    /// Done and answered.
+    Ok,
+    /// Refused, with AWS's code.
+    Refused(String),
+    /// Done, and the answer was lost.
+    Lost,
+    /// The connection broke before anything was done.
+    Disconnected,
+}
+
+impl Entry {
+    /// Whether the request took effect, answered or not.
+    pub fn took_effect(&self) -> bool {
+        match &self.outcome {
+            RequestOutcome::Ok | RequestOutcome::Lost => true,
+            RequestOutcome::Refused(_) | RequestOutcome::Disconnected => false,
+        }
+    }
+}
+
+const WITH_PARAMETERS: [&str; 4] = ["CreateAccount", "MoveAccount", "AttachPolicy", "DetachPolicy"];
+
+pub(super) fn parameters(call: &Call) -> BTreeMap<String, String> {
+    let (true, Ok(Value::Object(input))) = (WITH_PARAMETERS.contains(&call.operation.as_str()), &call.input) else {
+        return BTreeMap::new();
+    };
+    input.iter().filter_map(|(key, value)| Some((key.clone(), value.as_str()?.to_owned()))).collect()
+}

@@ -1,0 +1,191 @@
+//! Accounts: listing, creating (asynchronously), moving.
+
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::page::{map_keys, page, set_keys};
+use super::tags::checked_tags;
+use super::{Ask, Tag, Turn, constraint, invalid, parse, timestamp};
+use crate::limits::LIMITS;
+use crate::sandbox::wire::{Outcome, Refusal};
+use crate::sandbox::world::{ACCESS_ROLE, Account, AccountState, Creation, CreationOutcome, Joined, World};
+
+pub(super) fn not_found() -> Refusal {
+    Refusal::new("AccountNotFoundException", "You specified an account that doesn't exist.")
+}
+
+pub(super) fn show(world: &World, account: &Account) -> Value {
+    // `Status` was due to retire on 2026-09-09; it is still sent, as `State` is, and knows fewer words.
+    let status = match account.state {
+        AccountState::Active | AccountState::PendingActivation => "ACTIVE",
+        AccountState::Suspended | AccountState::Closed => "SUSPENDED",
+        AccountState::PendingClosure => "PENDING_CLOSURE",
+    };
+    json!({
+        "Id": account.id,
+        "Arn": world.arn("account", &account.id),
+        "Name": account.name,
+        "Email": account.email,
+        "Status": status,
+        "State": account.state.as_str(),
+        "Paths": [world.path(account.parent.as_deref().unwrap_or_default(), &account.id)],
+        "JoinedMethod": match account.joined { Joined::Created => "CREATED", Joined::Invited => "INVITED" },
+        "JoinedTimestamp": timestamp(account.joined_ms),
+    })
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct AccountInput {
+    account_id: String,
+}
+
+pub(super) fn describe(ask: &Ask<'_>) -> Outcome {
+    let input: AccountInput = parse(ask.input)?;
+    let account = ask.world.accounts.get(&input.account_id).ok_or_else(not_found)?;
+    Ok(json!({ "Account": show(ask.world, account) }))
+}
+
+pub(super) fn list(ask: &Ask<'_>) -> Outcome {
+    let accounts = &ask.world.accounts;
+    page(ask, "Accounts", |after| map_keys(accounts, after), |id| Some(show(ask.world, accounts.get(id)?)))
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct ParentInput {
+    parent_id: String,
+}
+
+pub(super) fn list_for_parent(ask: &Ask<'_>) -> Outcome {
+    let input: ParentInput = parse(ask.input)?;
+    super::units::parent_exists(ask.world, &input.parent_id)?;
+    let accounts = ask.world.accounts_of(&input.parent_id);
+    page(ask, "Accounts", |after| set_keys(accounts, after), |id| Some(show(ask.world, ask.world.accounts.get(id)?)))
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct CreateInput {
+    email: String,
+    account_name: String,
+    role_name: Option<String>,
+    #[serde(default)]
+    tags: Vec<Tag>,
+}
+
+/// Accepts a creation. Whether the e-mail is taken shows only in its status, as with AWS.
+pub(super) fn create(turn: &mut Turn<'_>) -> Outcome {
+    let input: CreateInput = parse(turn.input)?;
+    let quotas = &LIMITS.quotas;
+    if !(6..=64).contains(&input.email.chars().count()) || input.email.split('@').filter(|part| !part.is_empty()).count() != 2 {
+        return Err(invalid("INVALID_PATTERN", "The e-mail address is not valid."));
+    }
+    if !(1..=50).contains(&input.account_name.chars().count()) || !input.account_name.chars().all(|c| (' '..='~').contains(&c)) {
+        return Err(invalid("INVALID_PATTERN", "The account name is not valid."));
+    }
+    let tags = checked_tags(&[], input.tags)?;
+    if turn.world.creations_in_progress() >= quotas.create_account_in_flight {
+        return Err(constraint("ACCOUNT_CREATION_RATE_LIMIT_EXCEEDED", "Too many account creations are in progress at a time."));
+    }
+    // Accounts that are closed for good no longer count.
+    let counted = turn.world.accounts.values().filter(|account| account.state != AccountState::Closed).count();
+    if counted + turn.world.creations_in_progress() >= turn.weather.account_quota.unwrap_or(quotas.accounts) {
+        let message = "You have exceeded the allowed number of AWS accounts.";
+        return Err(constraint("ACCOUNT_NUMBER_LIMIT_EXCEEDED", message));
+    }
+    let creation = Creation {
+        id: format!("car-{}", turn.world.fresh(32)),
+        name: input.account_name,
+        email: input.email,
+        role: input.role_name.unwrap_or_else(|| ACCESS_ROLE.to_owned()),
+        tags,
+        requested_ms: turn.now_ms,
+        due_ms: turn.now_ms + turn.weather.create_account_ms,
+        outcome: CreationOutcome::InProgress,
+    };
+    let shown = show_creation(&creation);
+    turn.world.put_creation(creation);
+    Ok(json!({ "CreateAccountStatus": shown }))
+}
+
+fn state_of(creation: &Creation) -> &'static str {
+    match creation.outcome {
+        CreationOutcome::InProgress => "IN_PROGRESS",
+        CreationOutcome::Succeeded(_) => "SUCCEEDED",
+        CreationOutcome::Failed(_) => "FAILED",
+    }
+}
+
+fn show_creation(creation: &Creation) -> Value {
+    let mut shown = json!({
+        "Id": creation.id,
+        "AccountName": creation.name,
+        "State": state_of(creation),
+        "RequestedTimestamp": timestamp(creation.requested_ms),
+    });
+    if let Value::Object(fields) = &mut shown {
+        match &creation.outcome {
+            CreationOutcome::InProgress => return shown,
+            CreationOutcome::Succeeded(account) => fields.insert("AccountId".to_owned(), account.as_str().into()),
+            CreationOutcome::Failed(reason) => fields.insert("FailureReason".to_owned(), reason.as_str().into()),
+        };
+        fields.insert("CompletedTimestamp".to_owned(), timestamp(creation.due_ms));
+    }
+    shown
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct CreationInput {
+    create_account_request_id: String,
+}
+
+pub(super) fn describe_creation(ask: &Ask<'_>) -> Outcome {
+    let input: CreationInput = parse(ask.input)?;
+    let Some(creation) = ask.world.creations.get(&input.create_account_request_id) else {
+        let message = "We can't find a create account request with the CreateAccountRequestId that you specified.";
+        return Err(Refusal::new("CreateAccountStatusNotFoundException", message));
+    };
+    Ok(json!({ "CreateAccountStatus": show_creation(creation) }))
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct CreationsInput {
+    #[serde(default)]
+    states: Vec<String>,
+}
+
+pub(super) fn list_creations(ask: &Ask<'_>) -> Outcome {
+    let input: CreationsInput = parse(ask.input)?;
+    let creations = &ask.world.creations;
+    let wanted = |creation: &&Creation| input.states.is_empty() || input.states.iter().any(|state| state == state_of(creation));
+    page(ask, "CreateAccountStatuses", |after| map_keys(creations, after), |id| creations.get(id).filter(wanted).map(show_creation))
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct MoveInput {
+    account_id: String,
+    source_parent_id: String,
+    destination_parent_id: String,
+}
+
+pub(super) fn move_to(turn: &mut Turn<'_>) -> Outcome {
+    let input: MoveInput = parse(turn.input)?;
+    let account = turn.world.accounts.get(&input.account_id).ok_or_else(not_found)?;
+    if !turn.world.is_parent(&input.destination_parent_id) {
+        let message = "We can't find the destination container (a root or OU) with the ParentId that you specified.";
+        return Err(Refusal::new("DestinationParentNotFoundException", message));
+    }
+    if account.parent.as_ref() == Some(&input.destination_parent_id) {
+        return Err(Refusal::new("DuplicateAccountException", "That account is already present in the specified destination."));
+    }
+    if account.parent.as_ref() != Some(&input.source_parent_id) {
+        let message = "We can't find a source root or OU with the ParentId that you specified.";
+        return Err(Refusal::new("SourceParentNotFoundException", message));
+    }
+    turn.world.set_parent(&input.account_id, &input.destination_parent_id);
+    Ok(Value::Null)
+}

@@ -1,0 +1,201 @@
+//! AWS Organizations: the two tables of its operations, and what they have in common.
+//!
+//! A read gets the world by shared reference, so that it may be an older world (stale reads) and cannot write; a write checks
+//! everything before it changes anything, so that a refusal leaves no trace.
+
+mod accounts;
+mod organization;
+mod page;
+mod policies;
+mod policy_types;
+mod services;
+mod tags;
+mod units;
+
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
+
+use super::weather::Weather;
+use super::wire::{Outcome, Refusal};
+use super::world::{FeatureSet, Organization, World};
+
+/// A read and the world that it asks.
+pub(super) struct Ask<'a> {
+    pub world: &'a World,
+    pub caller: &'a str,
+    pub input: &'a Value,
+    /// The weather wants this page of a list to be empty.
+    pub empty_page: bool,
+}
+
+/// A write and the world that it changes.
+pub(super) struct Turn<'a> {
+    pub world: &'a mut World,
+    pub caller: &'a str,
+    pub input: &'a Value,
+    pub now_ms: u64,
+    pub weather: &'a Weather,
+}
+
+pub(super) type Read = fn(&Ask<'_>) -> Outcome;
+pub(super) type Write = fn(&mut Turn<'_>) -> Outcome;
+
+/// An operation that the sandbox serves.
+#[derive(Clone, Copy)]
+pub(super) enum Operation {
+    Read(Read),
+    Write(Write),
+}
+
+const READS: &[(&str, Read)] = &[
+    ("DescribeAccount", accounts::describe),
+    ("DescribeCreateAccountStatus", accounts::describe_creation),
+    ("DescribeOrganization", organization::describe),
+    ("DescribeOrganizationalUnit", units::describe),
+    ("DescribePolicy", policies::describe),
+    ("ListAWSServiceAccessForOrganization", services::list_trusted),
+    ("ListAccounts", accounts::list),
+    ("ListAccountsForParent", accounts::list_for_parent),
+    ("ListChildren", units::list_children),
+    ("ListCreateAccountStatus", accounts::list_creations),
+    ("ListDelegatedAdministrators", services::list_administrators),
+    ("ListDelegatedServicesForAccount", services::list_for_account),
+    ("ListOrganizationalUnitsForParent", units::list_for_parent),
+    ("ListParents", units::list_parents),
+    ("ListPolicies", policies::list),
+    ("ListPoliciesForTarget", policies::list_for_target),
+    ("ListRoots", organization::list_roots),
+    ("ListTagsForResource", tags::list),
+    ("ListTargetsForPolicy", policies::list_targets),
+];
+
+const WRITES: &[(&str, Write)] = &[
+    ("AcceptHandshake", organization::accept_handshake),
+    ("AttachPolicy", policies::attach),
+    ("CreateAccount", accounts::create),
+    ("CreateOrganization", organization::create),
+    ("CreateOrganizationalUnit", units::create),
+    ("CreatePolicy", policies::create),
+    ("DeleteOrganizationalUnit", units::delete),
+    ("DeletePolicy", policies::delete),
+    ("DeregisterDelegatedAdministrator", services::deregister),
+    ("DetachPolicy", policies::detach),
+    ("DisableAWSServiceAccess", services::distrust),
+    ("DisablePolicyType", policy_types::disable),
+    ("EnableAWSServiceAccess", services::trust),
+    ("EnableAllFeatures", organization::enable_all_features),
+    ("EnablePolicyType", policy_types::enable),
+    ("MoveAccount", accounts::move_to),
+    ("RegisterDelegatedAdministrator", services::register),
+    ("TagResource", tags::tag),
+    ("UntagResource", tags::untag),
+    ("UpdateOrganizationalUnit", units::update),
+    ("UpdatePolicy", policies::update),
+];
+
+/// The operation of that name.
+pub(super) fn operation(name: &str) -> Option<Operation> {
+    let read = READS.iter().find(|(other, _)| *other == name).map(|(_, read)| Operation::Read(*read));
+    read.or_else(|| WRITES.iter().find(|(other, _)| *other == name).map(|(_, write)| Operation::Write(*write)))
+}
+
+/// Answers a read.
+pub(super) fn read(read: Read, name: &str, ask: &Ask<'_>) -> Outcome {
+    let everybody = name == "DescribeOrganization";
+    authorize(ask.world, ask.caller, if everybody { Rank::Member } else { Rank::Administrator })?;
+    read(ask)
+}
+
+/// Makes a write.
+pub(super) fn write(write: Write, name: &str, turn: &mut Turn<'_>) -> Outcome {
+    if name != "CreateOrganization" {
+        authorize(turn.world, turn.caller, Rank::Management)?;
+    }
+    write(turn)
+}
+
+/// Who may call.
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+enum Rank {
+    Member,
+    Administrator,
+    Management,
+}
+
+/// Only the management account changes the organization; delegated administrators read it; members learn that it exists.
+fn authorize(world: &World, caller: &str, needed: Rank) -> Result<(), Refusal> {
+    if world.organization.is_none() || !world.accounts.contains_key(caller) {
+        return Err(not_in_use());
+    }
+    let rank = if caller == world.management_account {
+        Rank::Management
+    } else if world.delegated_administrators.contains_key(caller) {
+        Rank::Administrator
+    } else {
+        Rank::Member
+    };
+    if rank >= needed {
+        return Ok(());
+    }
+    Err(Refusal::new("AccessDeniedException", "You don't have permissions to access this resource."))
+}
+
+fn not_in_use() -> Refusal {
+    Refusal::new("AWSOrganizationsNotInUseException", "Your account is not a member of an organization.")
+}
+
+fn organization_of(world: &World) -> Result<&Organization, Refusal> {
+    world.organization.as_ref().ok_or_else(not_in_use)
+}
+
+fn all_features(world: &World) -> Result<(), Refusal> {
+    match organization_of(world)?.feature_set {
+        FeatureSet::All => Ok(()),
+        FeatureSet::ConsolidatedBilling => {
+            Err(constraint("ORGANIZATION_NOT_IN_ALL_FEATURES_MODE", "This operation requires the organization to support all features."))
+        }
+    }
+}
+
+/// The input of an operation, checked as AWS checks a request before it looks at the organization.
+fn parse<T: DeserializeOwned>(input: &Value) -> Result<T, Refusal> {
+    T::deserialize(input).map_err(|error| {
+        let reason = if error.to_string().starts_with("missing field") { "INPUT_REQUIRED" } else { "INVALID_PATTERN" };
+        invalid(reason, format!("You provided a value that does not match the required pattern: {error}"))
+    })
+}
+
+fn invalid(reason: &'static str, message: impl Into<String>) -> Refusal {
+    Refusal::new("InvalidInputException", message).reason(reason)
+}
+
+fn constraint(reason: &'static str, message: impl Into<String>) -> Refusal {
+    Refusal::new("ConstraintViolationException", message).reason(reason)
+}
+
+/// A tag of a request.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Tag {
+    key: String,
+    value: String,
+}
+
+/// AWS puts times as seconds since 1970, with a fraction.
+fn timestamp(ms: u64) -> Value {
+    json!(ms as f64 / 1000.0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_operation_is_in_both_tables_and_both_are_ordered() {
+        let names: Vec<&str> = READS.iter().map(|(name, _)| *name).collect();
+        let writes: Vec<&str> = WRITES.iter().map(|(name, _)| *name).collect();
+        assert!(names.is_sorted() && writes.is_sorted());
+        assert!(names.iter().all(|name| !writes.contains(name)));
+    }
+}

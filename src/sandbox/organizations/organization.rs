@@ -1,0 +1,141 @@
+//! The organization itself, its root, and the way to all features.
+
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::page::page;
+use super::{Ask, Turn, organization_of, parse, timestamp};
+use crate::sandbox::wire::{Outcome, Refusal};
+use crate::sandbox::world::{FeatureSet, Handshake, Joined, Organization, TypeStatus, World};
+
+const DAY_MS: u64 = 86_400_000;
+
+pub(super) fn describe(ask: &Ask<'_>) -> Outcome {
+    Ok(json!({ "Organization": show(ask.world, organization_of(ask.world)?) }))
+}
+
+fn show(world: &World, organization: &Organization) -> Value {
+    let management = &world.management_account;
+    let email = world.accounts.get(management).map(|account| account.email.as_str());
+    json!({
+        "Id": organization.id,
+        "Arn": format!("arn:aws:organizations::{management}:organization/{}", organization.id),
+        "FeatureSet": feature_set(organization.feature_set),
+        "MasterAccountId": management,
+        "MasterAccountArn": world.arn("account", management),
+        "MasterAccountEmail": email,
+        // AWS marks this field "do not use": it does not follow EnablePolicyType.
+        "AvailablePolicyTypes": [{ "Type": "SERVICE_CONTROL_POLICY", "Status": "ENABLED" }],
+    })
+}
+
+fn feature_set(set: FeatureSet) -> &'static str {
+    match set {
+        FeatureSet::All => "ALL",
+        FeatureSet::ConsolidatedBilling => "CONSOLIDATED_BILLING",
+    }
+}
+
+/// The root as ListRoots and EnablePolicyType show it.
+pub(super) fn show_root(world: &World, organization: &Organization) -> Value {
+    let types: Vec<Value> = organization
+        .policy_types
+        .iter()
+        .map(|(kind, status)| {
+            let status = match status {
+                TypeStatus::Enabled => "ENABLED",
+                TypeStatus::PendingEnable(_) => "PENDING_ENABLE",
+                TypeStatus::PendingDisable(_) => "PENDING_DISABLE",
+            };
+            json!({ "Type": kind, "Status": status })
+        })
+        .collect();
+    json!({ "Id": organization.root, "Arn": world.arn("root", &organization.root), "Name": "Root", "PolicyTypes": types })
+}
+
+pub(super) fn list_roots(ask: &Ask<'_>) -> Outcome {
+    let organization = organization_of(ask.world)?;
+    let root = organization.root.as_str();
+    let keys = |after: &str| -> super::page::Keys<'_> { Box::new(Some(root).filter(|root| *root > after).into_iter()) };
+    page(ask, "Roots", keys, |_| Some(show_root(ask.world, organization)))
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct CreateInput {
+    feature_set: Option<FeatureSet>,
+}
+
+pub(super) fn create(turn: &mut Turn<'_>) -> Outcome {
+    let input: CreateInput = parse(turn.input)?;
+    if turn.world.organization.is_some() && turn.world.accounts.contains_key(turn.caller) {
+        return Err(Refusal::new("AlreadyInOrganizationException", "The AWS account is already a member of an organization."));
+    }
+    if turn.caller != turn.world.management_account {
+        let message = format!("the sandbox's organization is made by account {}", turn.world.management_account);
+        return Err(Refusal::new("AccessDeniedException", message));
+    }
+    turn.world.add_organization(input.feature_set.unwrap_or(FeatureSet::All));
+    Ok(json!({ "Organization": show(turn.world, organization_of(turn.world)?) }))
+}
+
+/// Begins the upgrade from consolidated billing. Accounts that the organization created need not agree; invited ones would, and
+/// the sandbox has no other members, so the handshake is open at once and AcceptHandshake finishes it.
+/// <https://docs.aws.amazon.com/organizations/latest/userguide/manage-begin-all-features-standard-migration.html>
+pub(super) fn enable_all_features(turn: &mut Turn<'_>) -> Outcome {
+    if organization_of(turn.world)?.feature_set == FeatureSet::All {
+        let message = "The organization already has all features enabled.";
+        return Err(Refusal::new("HandshakeConstraintViolationException", message).reason("ORGANIZATION_ALREADY_HAS_ALL_FEATURES"));
+    }
+    let pending = turn.world.handshakes.values().any(|handshake| !handshake.accepted);
+    if pending {
+        return Err(Refusal::new("HandshakeConstraintViolationException", "The change to all features is already under way."));
+    }
+    let management = &turn.world.management_account;
+    let invited = turn.world.accounts.values().find(|account| account.joined == Joined::Invited && account.id != *management);
+    if let Some(account) = invited {
+        let message = format!("the sandbox cannot ask the invited account {} for its approval", account.id);
+        return Err(Refusal::new("AccessDeniedException", message));
+    }
+    let id = format!("h-{}", turn.world.fresh(32));
+    let handshake = Handshake { id: id.clone(), requested_ms: turn.now_ms, accepted: false };
+    let shown = show_handshake(turn.world, &handshake);
+    turn.world.handshakes.insert(id, handshake);
+    Ok(json!({ "Handshake": shown }))
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct AcceptInput {
+    handshake_id: String,
+}
+
+pub(super) fn accept_handshake(turn: &mut Turn<'_>) -> Outcome {
+    let input: AcceptInput = parse(turn.input)?;
+    let Some(handshake) = turn.world.handshakes.get_mut(&input.handshake_id) else {
+        return Err(Refusal::new("HandshakeNotFoundException", "We can't find a handshake with the HandshakeId that you specified."));
+    };
+    if handshake.accepted {
+        return Err(Refusal::new("HandshakeAlreadyInStateException", "The handshake is already accepted."));
+    }
+    handshake.accepted = true;
+    let handshake = handshake.clone();
+    if let Some(organization) = &mut turn.world.organization {
+        organization.feature_set = FeatureSet::All;
+    }
+    Ok(json!({ "Handshake": show_handshake(turn.world, &handshake) }))
+}
+
+fn show_handshake(world: &World, handshake: &Handshake) -> Value {
+    let organization = world.organization.as_ref().map_or("", |organization| &organization.id);
+    json!({
+        "Id": handshake.id,
+        "Arn": format!("arn:aws:organizations::{}:handshake/{organization}/enable_all_features/{}", world.management_account, handshake.id),
+        "Action": "ENABLE_ALL_FEATURES",
+        "State": if handshake.accepted { "ACCEPTED" } else { "OPEN" },
+        "Parties": [{ "Id": organization, "Type": "ORGANIZATION" }],
+        "RequestedTimestamp": timestamp(handshake.requested_ms),
+        "ExpirationTimestamp": timestamp(handshake.requested_ms + 90 * DAY_MS),
+        "Resources": [{ "Type": "ORGANIZATION", "Value": organization }],
+    })
+}

@@ -1,0 +1,65 @@
+//! Policy types of the root: enabled and disabled asynchronously.
+
+use serde::Deserialize;
+use serde_json::json;
+
+use super::organization::show_root;
+use super::policies::{known_type, type_not_available};
+use super::{Turn, organization_of, parse};
+use crate::sandbox::wire::{Outcome, Refusal};
+use crate::sandbox::world::{FeatureSet, TypeStatus};
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct TypeInput {
+    root_id: String,
+    policy_type: String,
+}
+
+pub(super) fn in_progress() -> Refusal {
+    Refusal::new("PolicyChangesInProgressException", "Changes to the effective policy are in progress. Try the operation again later.")
+}
+
+pub(super) fn not_enabled() -> Refusal {
+    Refusal::new("PolicyTypeNotEnabledException", "The specified policy type isn't currently enabled in this root.")
+}
+
+/// Checks the input and gives the type's status, in an organization that may have policies.
+fn status(turn: &Turn<'_>, input: &TypeInput) -> Result<Option<TypeStatus>, Refusal> {
+    known_type(&input.policy_type)?;
+    let organization = organization_of(turn.world)?;
+    if organization.root != input.root_id {
+        return Err(Refusal::new("RootNotFoundException", "We can't find a root with the RootId that you specified."));
+    }
+    match organization.feature_set {
+        FeatureSet::All => Ok(organization.policy_types.get(&input.policy_type).copied()),
+        FeatureSet::ConsolidatedBilling => Err(type_not_available()),
+    }
+}
+
+pub(super) fn enable(turn: &mut Turn<'_>) -> Outcome {
+    let input: TypeInput = parse(turn.input)?;
+    match status(turn, &input)? {
+        None => set(turn, input.policy_type, TypeStatus::PendingEnable(turn.now_ms + turn.weather.policy_type_ms)),
+        Some(TypeStatus::Enabled) => {
+            Err(Refusal::new("PolicyTypeAlreadyEnabledException", "The specified policy type is already enabled in the specified root."))
+        }
+        Some(TypeStatus::PendingEnable(_) | TypeStatus::PendingDisable(_)) => Err(in_progress()),
+    }
+}
+
+pub(super) fn disable(turn: &mut Turn<'_>) -> Outcome {
+    let input: TypeInput = parse(turn.input)?;
+    match status(turn, &input)? {
+        None => Err(not_enabled()),
+        Some(TypeStatus::Enabled) => set(turn, input.policy_type, TypeStatus::PendingDisable(turn.now_ms + turn.weather.policy_type_ms)),
+        Some(TypeStatus::PendingEnable(_) | TypeStatus::PendingDisable(_)) => Err(in_progress()),
+    }
+}
+
+fn set(turn: &mut Turn<'_>, kind: String, status: TypeStatus) -> Outcome {
+    if let Some(organization) = &mut turn.world.organization {
+        organization.policy_types.insert(kind, status);
+    }
+    Ok(json!({ "Root": show_root(turn.world, organization_of(turn.world)?) }))
+}

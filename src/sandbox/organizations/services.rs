@@ -1,0 +1,141 @@
+//! Trusted services and their delegated administrators.
+
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::accounts::not_found;
+use super::page::{map_keys, page};
+use super::{Ask, Turn, all_features, constraint, invalid, parse, timestamp};
+use crate::sandbox::wire::{Outcome, Refusal};
+use crate::sandbox::world::{AccountState, Joined};
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct ServiceInput {
+    service_principal: String,
+}
+
+fn check_principal(principal: &str) -> Result<(), Refusal> {
+    let known = principal.strip_suffix(".amazonaws.com").is_some_and(|name| !name.is_empty());
+    if known { Ok(()) } else { Err(invalid("UNRECOGNIZED_SERVICE_PRINCIPAL", "You specified an unrecognized service principal.")) }
+}
+
+pub(super) fn list_trusted(ask: &Ask<'_>) -> Outcome {
+    let services = &ask.world.trusted_services;
+    let show = |principal| Some(json!({ "ServicePrincipal": principal, "DateEnabled": timestamp(*services.get(principal)?) }));
+    page(ask, "EnabledServicePrincipals", |after| map_keys(services, after), show)
+}
+
+/// Enabling twice is no error, as with AWS.
+pub(super) fn trust(turn: &mut Turn<'_>) -> Outcome {
+    let input: ServiceInput = parse(turn.input)?;
+    check_principal(&input.service_principal)?;
+    all_features(turn.world)?;
+    turn.world.trusted_services.entry(input.service_principal).or_insert(turn.now_ms);
+    Ok(Value::Null)
+}
+
+pub(super) fn distrust(turn: &mut Turn<'_>) -> Outcome {
+    let input: ServiceInput = parse(turn.input)?;
+    check_principal(&input.service_principal)?;
+    turn.world.trusted_services.remove(&input.service_principal);
+    Ok(Value::Null)
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct DelegationInput {
+    account_id: String,
+    service_principal: String,
+}
+
+pub(super) fn register(turn: &mut Turn<'_>) -> Outcome {
+    let input: DelegationInput = parse(turn.input)?;
+    check_principal(&input.service_principal)?;
+    let account = turn.world.accounts.get(&input.account_id).ok_or_else(not_found)?;
+    if account.id == turn.world.management_account {
+        let message = "You attempted to register the management account of the organization as a delegated administrator.";
+        return Err(constraint("CANNOT_REGISTER_MASTER_AS_DELEGATED_ADMINISTRATOR", message));
+    }
+    if account.state != AccountState::Active {
+        let message = "You attempted to register a suspended account as a delegated administrator.";
+        return Err(constraint("CANNOT_REGISTER_SUSPENDED_ACCOUNT_AS_DELEGATED_ADMINISTRATOR", message));
+    }
+    if !turn.world.trusted_services.contains_key(&input.service_principal) {
+        let message = "You attempted to register a delegated administrator before you enabled service access. Call the EnableAWSServiceAccess API first.";
+        return Err(constraint("SERVICE_ACCESS_NOT_ENABLED", message));
+    }
+    let services = turn.world.delegated_administrators.entry(input.account_id).or_default();
+    if services.contains_key(&input.service_principal) {
+        let message = "The specified account is already a delegated administrator for this AWS service.";
+        return Err(Refusal::new("AccountAlreadyRegisteredException", message));
+    }
+    services.insert(input.service_principal, turn.now_ms);
+    Ok(Value::Null)
+}
+
+pub(super) fn deregister(turn: &mut Turn<'_>) -> Outcome {
+    let input: DelegationInput = parse(turn.input)?;
+    if !turn.world.accounts.contains_key(&input.account_id) {
+        return Err(not_found());
+    }
+    let services = turn.world.delegated_administrators.get_mut(&input.account_id);
+    let Some(services) = services.filter(|services| services.contains_key(&input.service_principal)) else {
+        let message = "The specified account is not a delegated administrator for this AWS service.";
+        return Err(Refusal::new("AccountNotRegisteredException", message));
+    };
+    services.remove(&input.service_principal);
+    if services.is_empty() {
+        turn.world.delegated_administrators.remove(&input.account_id);
+    }
+    Ok(Value::Null)
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct AdministratorsInput {
+    service_principal: Option<String>,
+}
+
+pub(super) fn list_administrators(ask: &Ask<'_>) -> Outcome {
+    let input: AdministratorsInput = parse(ask.input)?;
+    let administrators = &ask.world.delegated_administrators;
+    let show = |id: &str| {
+        let services = administrators.get(id)?;
+        let since = match &input.service_principal {
+            Some(principal) => *services.get(principal)?,
+            None => *services.values().min()?,
+        };
+        let account = ask.world.accounts.get(id)?;
+        Some(json!({
+            "Id": account.id,
+            "Arn": ask.world.arn("account", &account.id),
+            "Email": account.email,
+            "Name": account.name,
+            "Status": "ACTIVE",
+            "State": account.state.as_str(),
+            "JoinedMethod": match account.joined { Joined::Created => "CREATED", Joined::Invited => "INVITED" },
+            "JoinedTimestamp": timestamp(account.joined_ms),
+            "DelegationEnabledDate": timestamp(since),
+        }))
+    };
+    page(ask, "DelegatedAdministrators", |after| map_keys(administrators, after), show)
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct ForAccountInput {
+    account_id: String,
+}
+
+pub(super) fn list_for_account(ask: &Ask<'_>) -> Outcome {
+    let input: ForAccountInput = parse(ask.input)?;
+    if !ask.world.accounts.contains_key(&input.account_id) {
+        return Err(not_found());
+    }
+    let Some(services) = ask.world.delegated_administrators.get(&input.account_id) else {
+        return Err(Refusal::new("AccountNotRegisteredException", "The specified account is not a delegated administrator."));
+    };
+    let show = |principal| Some(json!({ "ServicePrincipal": principal, "DelegationEnabledDate": timestamp(*services.get(principal)?) }));
+    page(ask, "DelegatedServices", |after| map_keys(services, after), show)
+}

@@ -1,0 +1,420 @@
+//! The server: one request from arrival to answer, through weather, rates, the operation and the journal.
+
+use std::collections::VecDeque;
+use std::fmt;
+use std::path::Path;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use tokio::sync::watch;
+use tokio::time::Instant;
+
+use super::journal::{Effect, Entry, RequestOutcome, parameters};
+use super::organizations::{Ask, Operation, Turn};
+use super::store::Store;
+use super::sts::Sessions;
+use super::weather::{ConcurrentWrites, Dice, ServerRates, Weather};
+use super::wire::{Answer, Call, Outcome, Refusal, Request, Service, respond, respond_unknown};
+use super::world::World;
+use super::{SandboxError, account, buckets::Buckets, organizations};
+
+/// The embedded AWS. Cheap to clone; all clones are the same one.
+#[derive(Clone)]
+pub struct Sandbox {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    weather: Weather,
+    state: Mutex<State>,
+    cut: watch::Sender<bool>,
+}
+
+type Observer = Box<dyn Fn(&World, &Entry) + Send>;
+
+struct State {
+    /// Shared only with `history`, so that calm weather never copies it.
+    world: Arc<World>,
+    clock: Clock,
+    /// Worlds as they were, each with the world time at which it was replaced; for stale reads.
+    history: VecDeque<(u64, Arc<World>)>,
+    buckets: Buckets,
+    sessions: Sessions,
+    requests: u64,
+    /// Writes to the organization in flight.
+    writing: usize,
+    journal: Vec<Entry>,
+    observer: Option<Observer>,
+    plan: Option<CutPlan>,
+    store: Option<Store>,
+}
+
+/// World time: what the world had when it was loaded, and tokio's time since the first request.
+struct Clock {
+    base_ms: u64,
+    started: Option<Instant>,
+}
+
+impl Clock {
+    fn elapsed(&mut self) -> Duration {
+        let now = Instant::now();
+        now.saturating_duration_since(*self.started.get_or_insert(now))
+    }
+
+    fn now_ms(&mut self) -> u64 {
+        self.base_ms + self.elapsed().as_millis() as u64
+    }
+}
+
+/// What becomes of the request at which a run is cut: the first that is not answered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Swallow {
+    /// It has no effect.
+    BeforeEffect,
+    /// It takes effect.
+    AfterEffect,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct CutPlan {
+    answered: usize,
+    swallow: Swallow,
+}
+
+/// A request between arrival and answer.
+struct Arrival<'a> {
+    call: Call,
+    number: u64,
+    dice: Dice<'a>,
+    effect: Effect,
+    conflict: bool,
+    /// It is the one at which the run is cut.
+    swallow: Option<Swallow>,
+    /// Takes it out of the count of writes in flight, even when the client goes away.
+    _writing: Option<Writing>,
+}
+
+struct Writing(Arc<Inner>);
+
+impl Drop for Writing {
+    fn drop(&mut self) {
+        lock(&self.0.state).writing -= 1;
+    }
+}
+
+fn lock(state: &Mutex<State>) -> MutexGuard<'_, State> {
+    // An observer that panics is a failing test; the world is whole all the same.
+    state.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Sandbox {
+    /// A sandbox in memory.
+    pub fn new(world: World, weather: Weather) -> Self {
+        Self::with_store(world, weather, None)
+    }
+
+    /// The sandbox kept in the file at `path`; where there is none, a fresh world for `management_account`. The file is written at
+    /// most every 200 ms while requests come, by [`Sandbox::save`], and when the last clone is dropped.
+    ///
+    /// # Errors
+    /// The file is unreadable or broken, or another process holds it.
+    pub fn open(path: &Path, management_account: &str, weather: Weather) -> Result<Self, SandboxError> {
+        let (store, world) = Store::open(path)?;
+        let world = world.unwrap_or_else(|| World { seed: weather.seed, ..World::new(management_account) });
+        Ok(Self::with_store(world, weather, Some(store)))
+    }
+
+    fn with_store(mut world: World, weather: Weather, store: Option<Store>) -> Self {
+        world.reindex();
+        let state = State {
+            clock: Clock { base_ms: world.clock_ms, started: None },
+            world: Arc::new(world),
+            history: VecDeque::new(),
+            buckets: Buckets::default(),
+            sessions: Sessions::default(),
+            requests: 0,
+            writing: 0,
+            journal: Vec::new(),
+            observer: None,
+            plan: None,
+            store,
+        };
+        Self { inner: Arc::new(Inner { weather, state: Mutex::new(state), cut: watch::Sender::new(false) }) }
+    }
+
+    /// The world as it is, with its clock and with all that is due by now.
+    pub fn world(&self) -> World {
+        let mut state = lock(&self.inner.state);
+        let now_ms = state.clock.now_ms();
+        state.settle(&self.inner.weather, now_ms);
+        World { clock_ms: now_ms, ..World::clone(&state.world) }
+    }
+
+    /// Every request so far, in the order in which they were decided.
+    pub fn journal(&self) -> Vec<Entry> {
+        lock(&self.inner.state).journal.clone()
+    }
+
+    /// Runs `observer` on the world after every request.
+    pub fn on_request(&self, observer: impl Fn(&World, &Entry) + Send + 'static) {
+        lock(&self.inner.state).observer = Some(Box::new(observer));
+    }
+
+    /// Cuts the run as `kill -9` would: the next `answered` requests are answered, the one after them is swallowed, and from then on
+    /// no request is answered or takes effect, those in flight included, until [`Sandbox::mend`].
+    pub fn cut_after(&self, answered: usize, swallow: Swallow) {
+        lock(&self.inner.state).plan = Some(CutPlan { answered, swallow });
+    }
+
+    /// Resolves once the run is cut: drop it then.
+    pub async fn cut(&self) {
+        let mut cut = self.inner.cut.subscribe();
+        // The sender lives as long as `self`.
+        let _ = cut.wait_for(|cut| *cut).await;
+    }
+
+    /// Answers again after a cut. Requests that hang keep hanging.
+    pub fn mend(&self) {
+        lock(&self.inner.state).plan = None;
+        self.inner.cut.send_replace(false);
+    }
+
+    /// Writes the world to its file, if it has one.
+    ///
+    /// # Errors
+    /// The file cannot be written.
+    pub fn save(&self) -> Result<(), SandboxError> {
+        lock(&self.inner.state).save()
+    }
+
+    /// Writes the world to its file if it has changed and the last write is long enough ago.
+    pub(super) fn save_if_due(&self) {
+        lock(&self.inner.state).save_if_due();
+    }
+
+    /// Answers a request, or breaks the connection, or never returns (after a cut).
+    pub async fn handle(&self, request: Request) -> Answer {
+        if *self.inner.cut.borrow() {
+            return std::future::pending().await;
+        }
+        let arrival = match self.arrive(&request) {
+            Ok(arrival) => arrival,
+            Err(service) => return respond_unknown(&service),
+        };
+        let latency = arrival.dice.latency_ms();
+        pause(latency / 2).await;
+        if *self.inner.cut.borrow() || arrival.swallow == Some(Swallow::BeforeEffect) {
+            self.inner.cut.send_replace(true);
+            return std::future::pending().await;
+        }
+        let answer = self.decide(&arrival);
+        if arrival.swallow.is_some() {
+            self.inner.cut.send_replace(true);
+        }
+        pause(latency - latency / 2).await;
+        if *self.inner.cut.borrow() {
+            return std::future::pending().await;
+        }
+        answer
+    }
+
+    fn arrive(&self, request: &Request) -> Result<Arrival<'_>, String> {
+        let call = Call::read(request)?;
+        let effect = effect_of(&call);
+        let mut state = lock(&self.inner.state);
+        state.requests += 1;
+        let number = state.requests;
+        let swallow = match &mut state.plan {
+            Some(CutPlan { answered: 0, swallow }) => Some(*swallow),
+            Some(plan) => {
+                plan.answered -= 1;
+                None
+            }
+            None => None,
+        };
+        let writes = call.service == Service::Organizations && effect == Effect::Write;
+        let conflict = writes && state.writing > 0;
+        let writing = writes.then(|| {
+            state.writing += 1;
+            Writing(Arc::clone(&self.inner))
+        });
+        drop(state);
+        Ok(Arrival { call, number, dice: self.inner.weather.dice(number), effect, conflict, swallow, _writing: writing })
+    }
+
+    /// Decides a request: this is the moment of its effect.
+    fn decide(&self, arrival: &Arrival<'_>) -> Answer {
+        let weather = &self.inner.weather;
+        let mut state = lock(&self.inner.state);
+        let now_ms = state.clock.now_ms();
+        state.settle(weather, now_ms);
+        let caller = state.sessions.caller(&arrival.call.key, &state.world.management_account);
+        let mut entry = Entry {
+            time_ms: now_ms,
+            account: caller.account.clone(),
+            operation: arrival.call.name(),
+            effect: arrival.effect,
+            outcome: RequestOutcome::Disconnected,
+            parameters: parameters(&arrival.call),
+        };
+        let mut answer = Answer::Broken;
+        if !arrival.dice.disconnect() {
+            let outcome = match state.admit(weather, arrival, &caller.account) {
+                Ok(()) => state.run(weather, arrival, &caller, now_ms),
+                Err(refusal) => Err(refusal),
+            };
+            let lost = outcome.is_ok() && arrival.dice.lost();
+            entry.outcome = match &outcome {
+                Ok(_) if lost => RequestOutcome::Lost,
+                Ok(_) => RequestOutcome::Ok,
+                Err(refusal) => RequestOutcome::Refused(refusal.code.to_owned()),
+            };
+            if !lost {
+                answer = respond(&arrival.call, &outcome, &request_id(weather.seed, arrival.number));
+            }
+        }
+        state.finish(entry);
+        answer
+    }
+}
+
+/// Sleeps in tokio's time; not at all for nothing, so that calm weather needs no timer.
+async fn pause(ms: u64) {
+    if ms > 0 {
+        tokio::time::sleep(Duration::from_millis(ms)).await;
+    }
+}
+
+/// A request id in AWS's shape.
+fn request_id(seed: u64, number: u64) -> String {
+    format!("{:08x}-0000-4000-8000-{number:012x}", seed & 0xFFFF_FFFF)
+}
+
+fn effect_of(call: &Call) -> Effect {
+    match call.service {
+        Service::Organizations => match organizations::operation(&call.operation) {
+            Some(Operation::Write(_)) => Effect::Write,
+            Some(Operation::Read(_)) | None => Effect::Read,
+        },
+        Service::Account => account::effect(&call.operation).unwrap_or(Effect::Read),
+        Service::Sts => Effect::Read,
+    }
+}
+
+impl State {
+    /// What keeps a request from being looked at.
+    fn admit(&mut self, weather: &Weather, arrival: &Arrival<'_>, caller: &str) -> Result<(), Refusal> {
+        let call = &arrival.call;
+        if arrival.dice.error() {
+            return Err(Refusal::internal(call.service));
+        }
+        let now = self.clock.elapsed().as_nanos();
+        if weather.rates == ServerRates::Published && !self.buckets.take(call.service, &call.operation, caller, now) {
+            return Err(Refusal::throttled(call.service));
+        }
+        if arrival.conflict && weather.concurrent_writes == ConcurrentWrites::Refused {
+            let message = "AWS Organizations can't complete your request because it conflicts with another attempt to modify the same entity. Try again later.";
+            return Err(Refusal::new("ConcurrentModificationException", message));
+        }
+        Ok(())
+    }
+
+    fn run(&mut self, weather: &Weather, arrival: &Arrival<'_>, caller: &super::sts::Caller, now_ms: u64) -> Outcome {
+        let call = &arrival.call;
+        match call.service {
+            Service::Sts => self.sessions.answer(call, caller, &self.world),
+            Service::Account => match account::effect(&call.operation) {
+                None => Err(Refusal::not_served(&call.name())),
+                Some(Effect::Read) => account::read(call, &caller.account, &self.world),
+                Some(Effect::Write) => account::write(call, &caller.account, self.change(weather, now_ms)),
+            },
+            Service::Organizations => {
+                let input = call.input.as_ref().map_err(Clone::clone)?;
+                match organizations::operation(&call.operation) {
+                    None => Err(Refusal::not_served(&call.name())),
+                    Some(Operation::Read(read)) => {
+                        let world =
+                            if arrival.dice.stale() { self.as_it_was(now_ms.saturating_sub(weather.stale_ms)) } else { &self.world };
+                        let ask = Ask { world, caller: &caller.account, input, empty_page: arrival.dice.empty_page() };
+                        organizations::read(read, &call.operation, &ask)
+                    }
+                    Some(Operation::Write(write)) => {
+                        let world = self.change(weather, now_ms);
+                        organizations::write(write, &call.operation, &mut Turn { world, caller: &caller.account, input, now_ms, weather })
+                    }
+                }
+            }
+        }
+    }
+
+    /// The world at a world time not later than now.
+    fn as_it_was(&self, time_ms: u64) -> &World {
+        self.history.iter().find(|(replaced_ms, _)| *replaced_ms > time_ms).map_or(&self.world, |(_, world)| world)
+    }
+
+    /// The world, to be changed: remembers it as it was when reads may be stale.
+    fn change(&mut self, weather: &Weather, now_ms: u64) -> &mut World {
+        if weather.stale > 0.0 {
+            self.history.push_back((now_ms, Arc::clone(&self.world)));
+            while self.history.front().is_some_and(|(replaced_ms, _)| replaced_ms + weather.stale_ms < now_ms) {
+                self.history.pop_front();
+            }
+        }
+        if let Some(store) = &mut self.store {
+            store.touch();
+        }
+        let world = Arc::make_mut(&mut self.world);
+        world.clock_ms = now_ms;
+        world
+    }
+
+    /// Completes what is asynchronous and due.
+    fn settle(&mut self, weather: &Weather, now_ms: u64) {
+        if self.world.is_due(now_ms) {
+            self.change(weather, now_ms).settle(now_ms, weather.emails());
+        }
+    }
+
+    fn finish(&mut self, entry: Entry) {
+        if let Some(observer) = &self.observer {
+            observer(&self.world, &entry);
+        }
+        self.journal.push(entry);
+        self.save_if_due();
+    }
+
+    fn save_if_due(&mut self) {
+        if self.store.as_ref().is_some_and(Store::is_due) {
+            // It stays due: the next request, `save` or the drop tries again, and `save` reports.
+            let _ = self.save();
+        }
+    }
+
+    fn save(&mut self) -> Result<(), SandboxError> {
+        if self.store.is_none() {
+            return Ok(());
+        }
+        let now_ms = self.clock.now_ms();
+        let world = Arc::make_mut(&mut self.world);
+        world.clock_ms = now_ms;
+        match &mut self.store {
+            Some(store) => store.write(world),
+            None => Ok(()),
+        }
+    }
+}
+
+impl Drop for Inner {
+    fn drop(&mut self) {
+        let state = self.state.get_mut().unwrap_or_else(PoisonError::into_inner);
+        if state.store.as_ref().is_some_and(Store::is_dirty) {
+            let _ = state.save();
+        }
+    }
+}
+
+impl fmt::Debug for Sandbox {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Sandbox").field("weather", &self.inner.weather).finish_non_exhaustive()
+    }
+}

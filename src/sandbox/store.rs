@@ -1,0 +1,100 @@
+//! A world on disk: one JSON file, replaced atomically, held by one process at a time.
+
+use std::fs::{File, OpenOptions, TryLockError};
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use super::SandboxError;
+use super::world::World;
+
+/// The least time between two writes of the file, so that thousands of changes stay linear.
+const PAUSE: Duration = Duration::from_millis(200);
+
+/// The file of a world.
+#[derive(Debug)]
+pub(super) struct Store {
+    path: PathBuf,
+    /// Holds the lock as long as it is open. It is a file of its own because the world's file is replaced by each write.
+    _lock: File,
+    /// When the file was last written. The computer's time: a paused tokio clock must not keep the file from being written.
+    written: Option<Instant>,
+    /// Whether the world has changed since.
+    dirty: bool,
+}
+
+impl Store {
+    /// Locks the file at `path`, and reads the world in it if it exists.
+    pub(super) fn open(path: &Path) -> Result<(Self, Option<World>), SandboxError> {
+        let shown = path.display();
+        let failed = |what: &str, error: &dyn std::fmt::Display| {
+            SandboxError::new(format!("cannot {what} `{shown}`: {error}")).hint("give another file with `--sandbox=FILE`")
+        };
+        if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
+            std::fs::create_dir_all(folder).map_err(|error| failed("create the folder of", &error))?;
+        }
+        let lock = OpenOptions::new()
+            .create(true)
+            .truncate(false)
+            .write(true)
+            .open(beside(path, "lock"))
+            .map_err(|error| failed("lock", &error))?;
+        match lock.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => {
+                return Err(SandboxError::new(format!("another process uses the sandbox `{shown}`"))
+                    .hint("wait until it ends, or give another file with `--sandbox=FILE`"));
+            }
+            Err(TryLockError::Error(error)) => return Err(failed("lock", &error)),
+        }
+        let world = match std::fs::read(path) {
+            Ok(bytes) => {
+                let mut world: World = serde_json::from_slice(&bytes).map_err(|error| {
+                    SandboxError::new(format!("the sandbox `{shown}` is not readable: {error}"))
+                        .hint("run `overlord sandbox reset` to begin with a fresh one")
+                })?;
+                world.reindex();
+                Some(world)
+            }
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => None,
+            Err(error) => return Err(failed("read", &error)),
+        };
+        Ok((Self { path: path.to_owned(), _lock: lock, written: None, dirty: false }, world))
+    }
+
+    /// Notes that the world has changed.
+    pub(super) fn touch(&mut self) {
+        self.dirty = true;
+    }
+
+    /// Whether it is time to write the file.
+    pub(super) fn is_due(&self) -> bool {
+        self.dirty && self.written.is_none_or(|written| written.elapsed() >= PAUSE)
+    }
+
+    /// Writes the world: beside the file first, then in its place, so that a crash leaves the old or the new one.
+    pub(super) fn write(&mut self, world: &World) -> Result<(), SandboxError> {
+        let beside = beside(&self.path, "new");
+        let result = serde_json::to_vec_pretty(world).map_err(std::io::Error::from).and_then(|bytes| {
+            std::fs::write(&beside, bytes)?;
+            std::fs::rename(&beside, &self.path)
+        });
+        self.written = Some(Instant::now());
+        self.dirty = result.is_err();
+        result.map_err(|error| {
+            SandboxError::new(format!("cannot write the sandbox `{}`: {error}", self.path.display()))
+                .hint("free some space, or give another file with `--sandbox=FILE`")
+        })
+    }
+
+    pub(super) fn is_dirty(&self) -> bool {
+        self.dirty
+    }
+}
+
+/// `world.json` → `world.json.lock`.
+fn beside(path: &Path, extension: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(".");
+    name.push(extension);
+    PathBuf::from(name)
+}

@@ -1,0 +1,301 @@
+//! Weather: what goes wrong, how often and how slowly. Seeded, so that a run repeats exactly; calm unless asked.
+
+use serde::{Deserialize, Serialize};
+
+use super::SandboxError;
+use super::change::Emails;
+
+/// What the weather is like. `Default` is calm: at once, no limits of rate, nothing lost, 5,000 accounts.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Weather {
+    /// Decides every roll of the dice.
+    pub seed: u64,
+    /// Time from request to answer, in milliseconds; the effect comes half-way.
+    pub latency_ms: u64,
+    /// Up to so many milliseconds more, evenly spread.
+    pub jitter_ms: u64,
+    /// Whether AWS's published request rates hold.
+    pub rates: ServerRates,
+    /// From CreateAccount to the account, in milliseconds.
+    pub create_account_ms: u64,
+    /// From EnablePolicyType or DisablePolicyType to its effect, in milliseconds.
+    pub policy_type_ms: u64,
+    /// Probability that a request takes effect and its answer is lost.
+    pub lost: f64,
+    /// Probability of an internal error (HTTP 500) without effect.
+    pub errors: f64,
+    /// Probability that the connection breaks before the effect.
+    pub disconnects: f64,
+    /// Probability that a read answers from the world as it was.
+    pub stale: f64,
+    /// How long ago such a world was, in milliseconds.
+    pub stale_ms: u64,
+    /// What becomes of a write to the organization while another is in flight.
+    pub concurrent_writes: ConcurrentWrites,
+    /// How many accounts the organization may have; `None` is what AWS grants a new one (10).
+    pub account_quota: Option<usize>,
+    /// Lets two accounts have one e-mail, as moto does: then only the client keeps an account from being created twice.
+    pub lenient_email: bool,
+    /// Probability that a page of a list is empty and has a NextToken all the same.
+    pub empty_pages: f64,
+}
+
+/// Whether AWS's published request rates hold.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ServerRates {
+    /// As fast as requests come.
+    Unlimited,
+    /// Token buckets of `limits.toml`; beyond them, TooManyRequestsException.
+    Published,
+}
+
+/// What becomes of a write to the organization while another is in flight.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ConcurrentWrites {
+    /// Both are made.
+    Allowed,
+    /// The later one gets a ConcurrentModificationException.
+    Refused,
+}
+
+impl Default for Weather {
+    fn default() -> Self {
+        Self {
+            seed: 0,
+            latency_ms: 0,
+            jitter_ms: 0,
+            rates: ServerRates::Unlimited,
+            create_account_ms: 0,
+            policy_type_ms: 0,
+            lost: 0.0,
+            errors: 0.0,
+            disconnects: 0.0,
+            stale: 0.0,
+            stale_ms: 0,
+            concurrent_writes: ConcurrentWrites::Allowed,
+            account_quota: Some(5_000),
+            lenient_email: false,
+            empty_pages: 0.0,
+        }
+    }
+}
+
+const KEYS: [&str; 15] = [
+    "seed",
+    "latency",
+    "jitter",
+    "rates",
+    "create-account",
+    "policy-type",
+    "lost",
+    "errors",
+    "disconnects",
+    "stale",
+    "stale-age",
+    "concurrent-writes",
+    "accounts",
+    "emails",
+    "empty-pages",
+];
+
+impl Weather {
+    /// Everything that AWS has been seen to do, at rates that a patient client survives.
+    pub fn stormy() -> Self {
+        Self {
+            latency_ms: 50,
+            jitter_ms: 50,
+            rates: ServerRates::Published,
+            create_account_ms: 20_000,
+            policy_type_ms: 5_000,
+            lost: 0.02,
+            errors: 0.02,
+            disconnects: 0.02,
+            stale: 0.1,
+            stale_ms: 500,
+            concurrent_writes: ConcurrentWrites::Refused,
+            empty_pages: 0.1,
+            ..Self::default()
+        }
+    }
+
+    /// Reads `calm`, `stormy`, or settings such as `latency=50,rates=published,lost=0.05,seed=7`; a name may come first and
+    /// settings then change it. Times are milliseconds, probabilities lie from 0 up to, but not including, 1.
+    ///
+    /// # Errors
+    /// An unknown name or key, or a value that does not fit it.
+    pub fn parse(text: &str) -> Result<Self, SandboxError> {
+        let mut weather = Self::default();
+        for (position, part) in text.split(',').map(str::trim).filter(|part| !part.is_empty()).enumerate() {
+            match part.split_once('=') {
+                Some((key, value)) => weather.set(key.trim(), value.trim())?,
+                None if position == 0 && part == "calm" => {}
+                None if position == 0 && part == "stormy" => weather = Self::stormy(),
+                None => {
+                    return Err(SandboxError::new(format!("unknown weather `{part}`"))
+                        .hint("say `calm` or `stormy`, then settings such as `latency=50,rates=published,seed=7`"));
+                }
+            }
+        }
+        Ok(weather)
+    }
+
+    fn set(&mut self, key: &str, value: &str) -> Result<(), SandboxError> {
+        match key {
+            "seed" => self.seed = number(key, value)?,
+            "latency" => self.latency_ms = number(key, value)?,
+            "jitter" => self.jitter_ms = number(key, value)?,
+            "rates" => self.rates = choice(key, value, [("published", ServerRates::Published), ("unlimited", ServerRates::Unlimited)])?,
+            "create-account" => self.create_account_ms = number(key, value)?,
+            "policy-type" => self.policy_type_ms = number(key, value)?,
+            "lost" => self.lost = probability(key, value)?,
+            "errors" => self.errors = probability(key, value)?,
+            "disconnects" => self.disconnects = probability(key, value)?,
+            "stale" => self.stale = probability(key, value)?,
+            "stale-age" => self.stale_ms = number(key, value)?,
+            "concurrent-writes" => {
+                self.concurrent_writes =
+                    choice(key, value, [("allowed", ConcurrentWrites::Allowed), ("refused", ConcurrentWrites::Refused)])?;
+            }
+            "accounts" if value == "aws" => self.account_quota = None,
+            "accounts" => self.account_quota = Some(number(key, value)?),
+            "emails" => self.lenient_email = choice(key, value, [("unique", false), ("lenient", true)])?,
+            "empty-pages" => self.empty_pages = probability(key, value)?,
+            _ => {
+                let near = KEYS.iter().max_by(|a, b| strsim::jaro(key, a).total_cmp(&strsim::jaro(key, b)));
+                let hint = near.filter(|near| strsim::jaro(key, near) > 0.7).map(|near| format!("did you mean `{near}`? "));
+                return Err(SandboxError::new(format!("the weather has no `{key}`")).hint(format!(
+                    "{}it has {}",
+                    hint.unwrap_or_default(),
+                    KEYS.join(", ")
+                )));
+            }
+        }
+        Ok(())
+    }
+
+    pub(super) fn emails(&self) -> Emails {
+        if self.lenient_email { Emails::Lenient } else { Emails::Unique }
+    }
+
+    /// The dice of the request with the given number: what they show depends on nothing else but the seed.
+    pub(super) fn dice(&self, request: u64) -> Dice<'_> {
+        Dice { weather: self, request }
+    }
+}
+
+fn number<N: std::str::FromStr>(key: &str, value: &str) -> Result<N, SandboxError> {
+    value.parse().map_err(|_| SandboxError::new(format!("`{value}` is no value for `{key}`")).hint("give a whole number, such as `50`"))
+}
+
+fn probability(key: &str, value: &str) -> Result<f64, SandboxError> {
+    match value.parse::<f64>() {
+        Ok(number) if (0.0..1.0).contains(&number) => Ok(number),
+        _ => Err(SandboxError::new(format!("`{value}` is no value for `{key}`")).hint("give a probability below 1, such as `0.05`")),
+    }
+}
+
+fn choice<T: Copy, const N: usize>(key: &str, value: &str, choices: [(&str, T); N]) -> Result<T, SandboxError> {
+    choices.iter().find(|(name, _)| *name == value).map(|(_, choice)| *choice).ok_or_else(|| {
+        let names: Vec<String> = choices.iter().map(|(name, _)| format!("`{name}`")).collect();
+        SandboxError::new(format!("`{value}` is no value for `{key}`")).hint(format!("give {}", names.join(" or ")))
+    })
+}
+
+/// The fate of one request.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Dice<'w> {
+    weather: &'w Weather,
+    request: u64,
+}
+
+/// What a roll decides: each has dice of its own, so that turning one kind of weather on leaves the others as they were.
+#[derive(Debug, Clone, Copy)]
+enum Roll {
+    Jitter = 1,
+    Lost,
+    Error,
+    Disconnect,
+    Stale,
+    EmptyPage,
+}
+
+impl Dice<'_> {
+    /// From 0 up to, but not including, 1.
+    fn roll(self, roll: Roll) -> f64 {
+        let mut x =
+            self.weather.seed ^ self.request.wrapping_mul(0x9E37_79B9_7F4A_7C15) ^ (roll as u64).wrapping_mul(0xD1B5_4A32_D192_ED03);
+        for _ in 0..2 {
+            x = (x ^ (x >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+            x = (x ^ (x >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+            x ^= x >> 31;
+        }
+        (x >> 11) as f64 / (1_u64 << 53) as f64
+    }
+
+    pub(super) fn latency_ms(self) -> u64 {
+        self.weather.latency_ms + (self.roll(Roll::Jitter) * self.weather.jitter_ms as f64) as u64
+    }
+
+    pub(super) fn lost(self) -> bool {
+        self.roll(Roll::Lost) < self.weather.lost
+    }
+
+    pub(super) fn error(self) -> bool {
+        self.roll(Roll::Error) < self.weather.errors
+    }
+
+    pub(super) fn disconnect(self) -> bool {
+        self.roll(Roll::Disconnect) < self.weather.disconnects
+    }
+
+    pub(super) fn stale(self) -> bool {
+        self.roll(Roll::Stale) < self.weather.stale
+    }
+
+    pub(super) fn empty_page(self) -> bool {
+        self.roll(Roll::EmptyPage) < self.weather.empty_pages
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_and_settings() {
+        assert_eq!(Weather::parse("").unwrap(), Weather::default());
+        assert_eq!(Weather::parse("calm").unwrap(), Weather::default());
+        let weather = Weather::parse("stormy, seed=7, accounts=aws,rates=unlimited").unwrap();
+        assert_eq!(weather, Weather { seed: 7, account_quota: None, rates: ServerRates::Unlimited, ..Weather::stormy() });
+        let weather = Weather::parse("latency=50,rates=published,lost=0.05,seed=7").unwrap();
+        assert_eq!(weather, Weather { latency_ms: 50, rates: ServerRates::Published, lost: 0.05, seed: 7, ..Weather::default() });
+    }
+
+    #[test]
+    fn mistakes_say_what_to_do() {
+        let check = |text: &str, message: &str, hint: &str| {
+            let error = Weather::parse(text).unwrap_err();
+            assert_eq!(error.message, message);
+            assert!(error.hint.as_deref().unwrap().contains(hint), "{error:?}");
+        };
+        check("windy", "unknown weather `windy`", "`stormy`");
+        check("latencies=5", "the weather has no `latencies`", "did you mean `latency`?");
+        check("lost=2", "`2` is no value for `lost`", "below 1");
+        check("lost=1", "`1` is no value for `lost`", "below 1");
+        check("rates=fast", "`fast` is no value for `rates`", "`published` or `unlimited`");
+        check("seed=x", "`x` is no value for `seed`", "whole number");
+    }
+
+    #[test]
+    fn dice_follow_the_seed_and_their_probability() {
+        let weather = Weather { lost: 0.25, ..Weather::default() };
+        let rolls = |weather: &Weather| (0..10_000).map(|request| weather.dice(request).lost()).collect::<Vec<_>>();
+        assert_eq!(rolls(&weather), rolls(&weather.clone()));
+        assert_ne!(rolls(&weather), rolls(&Weather { seed: 1, ..weather.clone() }));
+        let lost = rolls(&weather).into_iter().filter(|lost| *lost).count();
+        assert!((2_300..2_700).contains(&lost), "{lost}");
+    }
+}

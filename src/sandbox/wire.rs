@@ -1,0 +1,313 @@
+//! The wire: which service, operation and caller an HTTP request names, and how each service's protocol puts an answer.
+//!
+//! Organizations speaks awsJson 1.1, Account Management restJson1 and STS the query protocol. The service is read from the
+//! credential scope of the signature first, so that a client of `sandbox serve` may call it by any host name.
+
+use std::fmt::Write;
+
+use bytes::Bytes;
+use http::{HeaderMap, HeaderValue, Response, StatusCode, header};
+use serde_json::{Map, Value, json};
+
+/// A request as the SDK sent it.
+pub type Request = http::Request<Bytes>;
+
+/// What comes of a request.
+#[derive(Debug)]
+pub enum Answer {
+    /// The service answered, with a result or a refusal.
+    Response(Response<Bytes>),
+    /// The connection broke without an answer.
+    Broken,
+}
+
+/// A service of the sandbox.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Service {
+    Organizations,
+    Sts,
+    Account,
+}
+
+impl Service {
+    fn named(name: &str) -> Option<Self> {
+        match name {
+            "organizations" => Some(Self::Organizations),
+            "sts" => Some(Self::Sts),
+            "account" => Some(Self::Account),
+            _ => None,
+        }
+    }
+
+    pub(super) fn as_str(self) -> &'static str {
+        match self {
+            Self::Organizations => "organizations",
+            Self::Sts => "sts",
+            Self::Account => "account",
+        }
+    }
+}
+
+/// A refusal in AWS's words.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Refusal {
+    pub code: &'static str,
+    pub message: String,
+    pub reason: Option<&'static str>,
+    pub status: StatusCode,
+}
+
+impl Refusal {
+    pub(super) fn new(code: &'static str, message: impl Into<String>) -> Self {
+        Self { code, message: message.into(), reason: None, status: StatusCode::BAD_REQUEST }
+    }
+
+    pub(super) fn reason(mut self, reason: &'static str) -> Self {
+        self.reason = Some(reason);
+        self
+    }
+
+    pub(super) fn status(mut self, status: StatusCode) -> Self {
+        self.status = status;
+        self
+    }
+
+    /// An operation that the sandbox does not have.
+    pub(super) fn not_served(operation: &str) -> Self {
+        Self::new("NotServedBySandbox", format!("the sandbox does not serve `{operation}`")).status(StatusCode::NOT_IMPLEMENTED)
+    }
+
+    pub(super) fn internal(service: Service) -> Self {
+        let code = match service {
+            Service::Organizations => "ServiceException",
+            Service::Sts => "InternalFailure",
+            Service::Account => "InternalServerException",
+        };
+        Self::new(code, "the weather made an internal error; the request had no effect").status(StatusCode::INTERNAL_SERVER_ERROR)
+    }
+
+    pub(super) fn throttled(service: Service) -> Self {
+        let (code, status) = match service {
+            Service::Organizations => ("TooManyRequestsException", StatusCode::BAD_REQUEST),
+            Service::Sts => ("Throttling", StatusCode::BAD_REQUEST),
+            Service::Account => ("TooManyRequestsException", StatusCode::TOO_MANY_REQUESTS),
+        };
+        Self::new(code, "You have sent too many requests in too short a period of time. Try again later.").status(status)
+    }
+}
+
+/// What a service answers: a JSON object, or for STS one level of JSON that becomes XML.
+pub(super) type Outcome = Result<Value, Refusal>;
+
+/// A request, understood.
+#[derive(Debug, Clone)]
+pub(super) struct Call {
+    pub service: Service,
+    pub operation: String,
+    /// The access key id of the signature; empty when there is none.
+    pub key: String,
+    pub input: Result<Value, Refusal>,
+}
+
+impl Call {
+    /// Reads a request. An unknown service comes back as its name.
+    pub(super) fn read(request: &Request) -> Result<Self, String> {
+        let scope = Scope::of(request.headers());
+        let name = scope.service.unwrap_or_else(|| host_service(request));
+        let service = Service::named(&name).ok_or(name)?;
+        let (operation, input) = match service {
+            Service::Organizations => {
+                let target = request.headers().get("x-amz-target").and_then(|value| value.to_str().ok()).unwrap_or_default();
+                (target.rsplit('.').next().unwrap_or_default().to_owned(), json_body(request.body()))
+            }
+            Service::Account => {
+                let path = request.uri().path().trim_start_matches('/');
+                let mut letters = path.chars();
+                let operation = letters.next().map(|first| first.to_ascii_uppercase()).into_iter().chain(letters).collect();
+                (operation, json_body(request.body()))
+            }
+            Service::Sts => {
+                let form = form_body(request.body());
+                let action = form.get("Action").and_then(Value::as_str).unwrap_or_default().to_owned();
+                (action, Ok(Value::Object(form)))
+            }
+        };
+        Ok(Self { service, operation, key: scope.key, input })
+    }
+
+    /// `organizations:CreateAccount`.
+    pub(super) fn name(&self) -> String {
+        format!("{}:{}", self.service.as_str(), self.operation)
+    }
+}
+
+/// The parts of the signature that say who asks whom.
+struct Scope {
+    key: String,
+    service: Option<String>,
+}
+
+impl Scope {
+    /// Of `AWS4-HMAC-SHA256 Credential=<key>/<date>/<region>/<service>/aws4_request, …`.
+    fn of(headers: &HeaderMap) -> Self {
+        let text = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok()).unwrap_or_default();
+        let credential = text.split_once("Credential=").map(|(_, rest)| rest.split([',', ' ']).next().unwrap_or_default());
+        let mut parts = credential.unwrap_or_default().split('/');
+        let key = parts.next().unwrap_or_default().to_owned();
+        Self { key, service: parts.nth(2).map(str::to_owned) }
+    }
+}
+
+fn host_service(request: &Request) -> String {
+    let header = request.headers().get(header::HOST).and_then(|value| value.to_str().ok());
+    let host = request.uri().host().or(header).unwrap_or_default();
+    host.split(['.', ':']).next().unwrap_or_default().to_owned()
+}
+
+fn json_body(body: &Bytes) -> Result<Value, Refusal> {
+    if body.is_empty() {
+        return Ok(json!({}));
+    }
+    serde_json::from_slice(body).map_err(|error| Refusal::new("SerializationException", format!("the body is not JSON: {error}")))
+}
+
+fn form_body(body: &Bytes) -> Map<String, Value> {
+    let text = String::from_utf8_lossy(body);
+    let pairs = text.split('&').filter_map(|pair| pair.split_once('='));
+    pairs.map(|(key, value)| (form_decode(key), Value::String(form_decode(value)))).collect()
+}
+
+fn form_decode(text: &str) -> String {
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text.bytes();
+    while let Some(byte) = rest.next() {
+        match byte {
+            b'+' => bytes.push(b' '),
+            b'%' => {
+                let mut digit = || rest.next().and_then(|byte| char::from(byte).to_digit(16)).unwrap_or_default();
+                let high = digit();
+                bytes.push((high * 16 + digit()) as u8);
+            }
+            other => bytes.push(other),
+        }
+    }
+    String::from_utf8_lossy(&bytes).into_owned()
+}
+
+/// Puts an outcome into the service's protocol.
+pub(super) fn respond(call: &Call, outcome: &Outcome, request_id: &str) -> Answer {
+    let (status, body) = match (call.service, outcome) {
+        (Service::Sts, Ok(value)) => (StatusCode::OK, xml_result(&call.operation, value, request_id)),
+        (Service::Sts, Err(refusal)) => (refusal.status, xml_error(refusal, request_id)),
+        (Service::Organizations | Service::Account, Ok(Value::Null)) => (StatusCode::OK, String::new()),
+        (Service::Organizations | Service::Account, Ok(value)) => (StatusCode::OK, value.to_string()),
+        (Service::Organizations | Service::Account, Err(refusal)) => (refusal.status, json_error(call.service, refusal)),
+    };
+    let content_type = match call.service {
+        Service::Organizations => "application/x-amz-json-1.1",
+        Service::Sts => "text/xml",
+        Service::Account => "application/json",
+    };
+    let mut response = Response::new(Bytes::from(body));
+    *response.status_mut() = status;
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
+    if let Ok(id) = HeaderValue::from_str(request_id) {
+        headers.insert("x-amzn-requestid", id);
+    }
+    if let (Service::Account, Err(refusal)) = (call.service, outcome) {
+        headers.insert("x-amzn-errortype", HeaderValue::from_static(refusal.code));
+    }
+    Answer::Response(response)
+}
+
+/// The answer to a request for a service that the sandbox does not have.
+pub(super) fn respond_unknown(service: &str) -> Answer {
+    let message = format!("the sandbox does not serve the service `{service}`");
+    let body = json!({ "__type": "NotServedBySandbox", "message": message }).to_string();
+    let mut response = Response::new(Bytes::from(body));
+    *response.status_mut() = StatusCode::NOT_IMPLEMENTED;
+    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    Answer::Response(response)
+}
+
+fn json_error(service: Service, refusal: &Refusal) -> String {
+    let mut body = Map::new();
+    if service == Service::Organizations {
+        body.insert("__type".to_owned(), refusal.code.into());
+        body.insert("Message".to_owned(), refusal.message.clone().into());
+    } else {
+        body.insert("message".to_owned(), refusal.message.clone().into());
+    }
+    if let Some(reason) = refusal.reason {
+        body.insert("Reason".to_owned(), reason.into());
+    }
+    Value::Object(body).to_string()
+}
+
+const STS_NAMESPACE: &str = "https://sts.amazonaws.com/doc/2011-06-15/";
+
+fn xml_result(operation: &str, value: &Value, request_id: &str) -> String {
+    let mut fields = String::new();
+    xml_fields(&mut fields, value);
+    format!(
+        "<{operation}Response xmlns=\"{STS_NAMESPACE}\"><{operation}Result>{fields}</{operation}Result>\
+         <ResponseMetadata><RequestId>{request_id}</RequestId></ResponseMetadata></{operation}Response>"
+    )
+}
+
+fn xml_fields(out: &mut String, value: &Value) {
+    match value {
+        Value::Object(fields) => {
+            for (name, field) in fields {
+                let _ = write!(out, "<{name}>");
+                xml_fields(out, field);
+                let _ = write!(out, "</{name}>");
+            }
+        }
+        Value::String(text) => out.push_str(&xml_escape(text)),
+        Value::Array(_) | Value::Bool(_) | Value::Null | Value::Number(_) => out.push_str(&value.to_string()),
+    }
+}
+
+fn xml_error(refusal: &Refusal, request_id: &str) -> String {
+    let kind = if refusal.status.is_server_error() { "Receiver" } else { "Sender" };
+    format!(
+        "<ErrorResponse xmlns=\"{STS_NAMESPACE}\"><Error><Type>{kind}</Type><Code>{}</Code><Message>{}</Message></Error>\
+         <RequestId>{request_id}</RequestId></ErrorResponse>",
+        refusal.code,
+        xml_escape(&refusal.message)
+    )
+}
+
+fn xml_escape(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_service_comes_from_the_signature_then_from_the_host() {
+        let check = |host: &str, scope: Option<&str>, expected: Result<Service, &str>| {
+            let mut request = http::Request::builder().uri("/").header("host", host).method("POST");
+            if let Some(scope) = scope {
+                let value = format!("AWS4-HMAC-SHA256 Credential=AKIA1/20260101/us-east-1/{scope}/aws4_request, SignedHeaders=host");
+                request = request.header("authorization", value);
+            }
+            let call = Call::read(&request.body(Bytes::new()).unwrap());
+            assert_eq!(call.map(|call| call.service), expected.map_err(str::to_owned));
+        };
+        check("organizations.us-east-1.amazonaws.com", None, Ok(Service::Organizations));
+        check("127.0.0.1:4000", Some("sts"), Ok(Service::Sts));
+        check("sts.amazonaws.com", Some("account"), Ok(Service::Account));
+        check("ec2.eu-west-1.amazonaws.com", Some("ec2"), Err("ec2"));
+    }
+
+    #[test]
+    fn forms_are_decoded() {
+        let form = form_body(&Bytes::from_static(b"Action=AssumeRole&RoleArn=arn%3Aaws%3Aiam%3A%3A1%3Arole%2Fx+y"));
+        assert_eq!(form.get("RoleArn").unwrap(), "arn:aws:iam::1:role/x y");
+    }
+}

@@ -1,0 +1,417 @@
+//! The world: all that the embedded AWS knows, as plain ordered data that serialises to JSON.
+//!
+//! Fields are public, so that tests and `describe` can look at anything; whoever changes one by hand calls
+//! [`World::reindex`] afterwards. The operations change it through the methods in `change.rs`, which keep the index.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::{Deserialize, Serialize};
+
+/// The service control policy that AWS attaches to everything.
+pub const FULL_AWS_ACCESS: &str = "p-FullAWSAccess";
+/// The resource control policy that AWS attaches to everything and that nobody can detach.
+pub const RCP_FULL_AWS_ACCESS: &str = "p-RCPFullAWSAccess";
+/// The role that CreateAccount makes unless the request names another.
+pub const ACCESS_ROLE: &str = "OrganizationAccountAccessRole";
+/// Where the clock of a fresh world stands: 2026-01-01T00:00:00Z, in milliseconds since 1970. Fixed, so that runs repeat.
+pub const EPOCH_MS: u64 = 1_767_225_600_000;
+
+/// All that the embedded AWS knows.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct World {
+    /// Makes the identifiers differ from those of another world.
+    pub seed: u64,
+    /// Identifiers given out so far.
+    pub counter: u64,
+    /// The world's time, in milliseconds since 1970.
+    pub clock_ms: u64,
+    /// The 12-digit account that holds, or will hold, the organization.
+    pub management_account: String,
+    /// The organization, once there is one.
+    pub organization: Option<Organization>,
+    /// Accounts by id, the management account included.
+    pub accounts: BTreeMap<String, Account>,
+    /// OUs by id.
+    pub ous: BTreeMap<String, OrganizationalUnit>,
+    /// Policies by id, AWS's own included.
+    pub policies: BTreeMap<String, Policy>,
+    /// Ids of the policies attached directly, by target.
+    pub attachments: BTreeMap<String, BTreeSet<String>>,
+    /// Tags by the id of the resource.
+    pub tags: BTreeMap<String, BTreeMap<String, String>>,
+    /// Service principals with trusted access, and since when (ms).
+    pub trusted_services: BTreeMap<String, u64>,
+    /// Delegated administrators: services and since when (ms), by account.
+    pub delegated_administrators: BTreeMap<String, BTreeMap<String, u64>>,
+    /// CreateAccount requests by id.
+    pub creations: BTreeMap<String, Creation>,
+    /// Handshakes by id.
+    pub handshakes: BTreeMap<String, Handshake>,
+    /// Invariant: what [`World::reindex`] makes of the fields above.
+    #[serde(skip)]
+    pub(super) index: Index,
+}
+
+/// An organization.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Organization {
+    /// `o-` and 10 characters.
+    pub id: String,
+    /// `r-` and 4 characters.
+    pub root: String,
+    /// What the organization can do.
+    pub feature_set: FeatureSet,
+    /// The policy types of the root that are not simply disabled, as the API spells them.
+    pub policy_types: BTreeMap<String, TypeStatus>,
+}
+
+/// What an organization can do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum FeatureSet {
+    /// Policies and trusted services too.
+    All,
+    /// One bill, nothing else.
+    ConsolidatedBilling,
+}
+
+/// Where a policy type stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum TypeStatus {
+    /// In force.
+    Enabled,
+    /// Enabled at the given world time (ms).
+    PendingEnable(u64),
+    /// Disabled at the given world time (ms).
+    PendingDisable(u64),
+}
+
+/// An account.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Account {
+    /// Twelve digits.
+    pub id: String,
+    /// The display name.
+    pub name: String,
+    /// The primary e-mail.
+    pub email: String,
+    /// Where it stands in its life.
+    pub state: AccountState,
+    /// How it came into the organization.
+    pub joined: Joined,
+    /// When (ms).
+    pub joined_ms: u64,
+    /// Its OU or the root; none while there is no organization.
+    pub parent: Option<String>,
+    /// Names of the roles in it that the management account may assume.
+    pub roles: BTreeSet<String>,
+}
+
+/// Where an account stands in its life.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum AccountState {
+    /// Signed up, not yet verified.
+    PendingActivation,
+    /// In use.
+    Active,
+    /// Suspended by AWS, or closed less than 90 days ago.
+    Suspended,
+    /// Being closed.
+    PendingClosure,
+    /// Closed.
+    Closed,
+}
+
+impl AccountState {
+    /// As the API spells it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::PendingActivation => "PENDING_ACTIVATION",
+            Self::Active => "ACTIVE",
+            Self::Suspended => "SUSPENDED",
+            Self::PendingClosure => "PENDING_CLOSURE",
+            Self::Closed => "CLOSED",
+        }
+    }
+}
+
+/// How an account came into the organization.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum Joined {
+    /// It existed before and was invited (the management account counts as such).
+    Invited,
+    /// The organization created it.
+    Created,
+}
+
+/// An organizational unit.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct OrganizationalUnit {
+    /// `ou-`, the root's 4 characters, `-` and 8 characters.
+    pub id: String,
+    /// Unique under its parent.
+    pub name: String,
+    /// The OU above, or the root.
+    pub parent: String,
+}
+
+/// A policy of any type.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Policy {
+    /// `p-` and 8 characters; longer for AWS's own.
+    pub id: String,
+    /// As the API spells it.
+    #[serde(rename = "type")]
+    pub kind: String,
+    /// Unique among the policies of its type.
+    pub name: String,
+    /// Free text.
+    pub description: String,
+    /// The document, exactly as it was sent.
+    pub content: String,
+    /// Whether it is AWS's and immutable.
+    pub aws_managed: bool,
+}
+
+/// A CreateAccount request.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Creation {
+    /// `car-` and 32 characters.
+    pub id: String,
+    /// The name that was asked for.
+    pub name: String,
+    /// The e-mail that was asked for.
+    pub email: String,
+    /// The role that was asked for.
+    pub role: String,
+    /// The tags that were asked for.
+    pub tags: BTreeMap<String, String>,
+    /// When (ms).
+    pub requested_ms: u64,
+    /// When it is or was decided (ms).
+    pub due_ms: u64,
+    /// What came of it.
+    pub outcome: CreationOutcome,
+}
+
+/// What came of a CreateAccount request.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum CreationOutcome {
+    /// Still being worked on.
+    InProgress,
+    /// The account with this id.
+    Succeeded(String),
+    /// AWS's failure reason.
+    Failed(String),
+}
+
+/// A handshake: here only that which turns all features on.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Handshake {
+    /// `h-` and 32 characters.
+    pub id: String,
+    /// When it was begun (ms).
+    pub requested_ms: u64,
+    /// Whether the management account has accepted it.
+    pub accepted: bool,
+}
+
+/// What a target of policies is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TargetKind {
+    /// The root.
+    Root,
+    /// An OU.
+    Unit,
+    /// An account.
+    Account,
+}
+
+/// Answers that would otherwise take a walk over all accounts.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Index {
+    /// Accounts by parent.
+    pub accounts_of: BTreeMap<String, BTreeSet<String>>,
+    /// OUs by parent.
+    pub units_of: BTreeMap<String, BTreeSet<String>>,
+    /// Targets by policy.
+    pub targets_of: BTreeMap<String, BTreeSet<String>>,
+    /// Policies by type.
+    pub policies_of: BTreeMap<String, BTreeSet<String>>,
+    /// Accounts by e-mail in lower case.
+    pub by_email: BTreeMap<String, BTreeSet<String>>,
+    /// Account creations in progress.
+    pub in_progress: BTreeSet<String>,
+}
+
+/// Worlds are equal when what they serialise to is: the index follows from it, save for empty entries that it may keep.
+impl PartialEq for Index {
+    fn eq(&self, _: &Self) -> bool {
+        true
+    }
+}
+
+static NOTHING: BTreeSet<String> = BTreeSet::new();
+
+impl World {
+    /// A world in which there is one account, without an organization.
+    pub fn new(management_account: &str) -> Self {
+        let mut world = Self {
+            seed: 0,
+            counter: 0,
+            clock_ms: EPOCH_MS,
+            management_account: management_account.to_owned(),
+            organization: None,
+            accounts: BTreeMap::new(),
+            ous: BTreeMap::new(),
+            policies: BTreeMap::new(),
+            attachments: BTreeMap::new(),
+            tags: BTreeMap::new(),
+            trusted_services: BTreeMap::new(),
+            delegated_administrators: BTreeMap::new(),
+            creations: BTreeMap::new(),
+            handshakes: BTreeMap::new(),
+            index: Index::default(),
+        };
+        world.put_account(Account {
+            id: management_account.to_owned(),
+            name: "management".to_owned(),
+            email: "management@example.com".to_owned(),
+            state: AccountState::Active,
+            joined: Joined::Invited,
+            joined_ms: EPOCH_MS,
+            parent: None,
+            roles: BTreeSet::new(),
+        });
+        world
+    }
+
+    /// Makes the index anew, after fields were changed by hand.
+    pub fn reindex(&mut self) {
+        let mut index = Index::default();
+        for account in self.accounts.values() {
+            index.add_account(account);
+        }
+        for unit in self.ous.values() {
+            index.units_of.entry(unit.parent.clone()).or_default().insert(unit.id.clone());
+        }
+        for policy in self.policies.values() {
+            index.policies_of.entry(policy.kind.clone()).or_default().insert(policy.id.clone());
+        }
+        for (target, policies) in &self.attachments {
+            for policy in policies {
+                index.targets_of.entry(policy.clone()).or_default().insert(target.clone());
+            }
+        }
+        for creation in self.creations.values().filter(|creation| creation.outcome == CreationOutcome::InProgress) {
+            index.in_progress.insert(creation.id.clone());
+        }
+        self.index = index;
+    }
+
+    /// The root's id, once there is an organization.
+    pub fn root(&self) -> Option<&str> {
+        self.organization.as_ref().map(|organization| organization.root.as_str())
+    }
+
+    /// Accounts directly under an OU or the root.
+    pub fn accounts_of(&self, parent: &str) -> &BTreeSet<String> {
+        self.index.accounts_of.get(parent).unwrap_or(&NOTHING)
+    }
+
+    /// OUs directly under an OU or the root.
+    pub fn units_of(&self, parent: &str) -> &BTreeSet<String> {
+        self.index.units_of.get(parent).unwrap_or(&NOTHING)
+    }
+
+    /// Targets that a policy is attached to.
+    pub fn targets_of(&self, policy: &str) -> &BTreeSet<String> {
+        self.index.targets_of.get(policy).unwrap_or(&NOTHING)
+    }
+
+    /// Policies of a type.
+    pub fn policies_of(&self, kind: &str) -> &BTreeSet<String> {
+        self.index.policies_of.get(kind).unwrap_or(&NOTHING)
+    }
+
+    /// Accounts with an e-mail, whatever its case.
+    pub fn accounts_with_email(&self, email: &str) -> &BTreeSet<String> {
+        self.index.by_email.get(&email.to_lowercase()).unwrap_or(&NOTHING)
+    }
+
+    /// Policies attached directly to a target.
+    pub fn attached_to(&self, target: &str) -> &BTreeSet<String> {
+        self.attachments.get(target).unwrap_or(&NOTHING)
+    }
+
+    /// Policies of one type attached directly to a target.
+    pub fn attached_of_type<'w>(&'w self, target: &str, kind: &'w str) -> impl Iterator<Item = &'w Policy> {
+        self.attached_to(target).iter().filter_map(|id| self.policies.get(id)).filter(move |policy| policy.kind == kind)
+    }
+
+    /// What an id is a target as; `None` when there is no such root, OU or account.
+    pub fn target_kind(&self, id: &str) -> Option<TargetKind> {
+        if self.root() == Some(id) {
+            Some(TargetKind::Root)
+        } else if self.ous.contains_key(id) {
+            Some(TargetKind::Unit)
+        } else {
+            self.accounts.contains_key(id).then_some(TargetKind::Account)
+        }
+    }
+
+    /// Whether an id is the root or an OU.
+    pub fn is_parent(&self, id: &str) -> bool {
+        matches!(self.target_kind(id), Some(TargetKind::Root | TargetKind::Unit))
+    }
+
+    /// The ids from the root down to an OU or the root itself, both included.
+    pub fn lineage<'w>(&'w self, parent: &'w str) -> Vec<&'w str> {
+        let mut upwards = vec![parent];
+        let mut at = parent;
+        // The bound keeps a world with a cycle, which `check` reports, from hanging us.
+        while let Some(unit) = self.ous.get(at).filter(|_| upwards.len() <= self.ous.len()) {
+            at = &unit.parent;
+            upwards.push(at);
+        }
+        upwards.reverse();
+        upwards
+    }
+
+    /// The path of something under `parent` as ListAccounts gives it: `o-…/r-…/ou-…/<id>/`.
+    pub fn path(&self, parent: &str, id: &str) -> String {
+        let mut path = self.organization.as_ref().map(|organization| organization.id.clone()).unwrap_or_default();
+        for step in self.lineage(parent).into_iter().chain([id]) {
+            path.push('/');
+            path.push_str(step);
+        }
+        path.push('/');
+        path
+    }
+
+    /// The ARN of a thing inside the organization: `what` is `account`, `ou`, `root` and the like.
+    pub(super) fn arn(&self, what: &str, id: &str) -> String {
+        let organization = self.organization.as_ref().map_or("", |organization| &organization.id);
+        format!("arn:aws:organizations::{}:{what}/{organization}/{id}", self.management_account)
+    }
+}
+
+impl Index {
+    pub(super) fn add_account(&mut self, account: &Account) {
+        if let Some(parent) = &account.parent {
+            self.accounts_of.entry(parent.clone()).or_default().insert(account.id.clone());
+        }
+        self.by_email.entry(account.email.to_lowercase()).or_default().insert(account.id.clone());
+    }
+}
