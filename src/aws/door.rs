@@ -20,7 +20,8 @@ use aws_smithy_types::byte_stream::ByteStream;
 use tokio::time::Instant;
 
 use super::gate::Ticket;
-use super::operations::{self, Effect, Operation, Scope};
+use super::operations::{self, Effect, Operation, Repeat, Scope};
+use super::retry::Verdict;
 use super::trace::Record;
 use super::turn::{Admission, Key, Turns, lock};
 use super::wire::{Answer, Facts, account_in_key};
@@ -243,11 +244,12 @@ impl Door {
         let (started, sent) = (SystemTime::now(), Instant::now());
         let result = exchange(request, &transport).await;
         let answer = result.as_ref().map(Answer::of);
-        if let (Ok(answer), Some(operation), Some(admission)) = (&answer, operation, &admission) {
+        self.record(&facts, admission.as_ref(), started, sent, &answer);
+        let answer = answer.ok();
+        if let (Some(answer), Some(operation), Some(admission)) = (&answer, operation, &admission) {
             self.heed(answer, operation, &facts, admission);
         }
-        self.record(&facts, admission.as_ref(), started, sent, &answer);
-        result
+        judge(result, answer, operation)
     }
 
     /// Lets the others of the bucket wait when AWS throttles.
@@ -288,6 +290,27 @@ impl Door {
                 connection: connection.as_deref(),
             },
         );
+    }
+}
+
+/// Tells the retry classifier what the door knows. No answer to an operation that must not be sent twice is an error that the
+/// SDK does not retry.
+fn judge(
+    result: Result<HttpResponse, ConnectorError>,
+    answer: Option<Answer>,
+    operation: Option<&Operation>,
+) -> Result<HttpResponse, ConnectorError> {
+    let repeat = operation.map_or(Repeat::Idempotent, |o| o.repeat);
+    match (result, answer) {
+        (Ok(mut response), Some(answer)) => {
+            response.add_extension(Verdict { answer, repeat });
+            Ok(response)
+        }
+        (Ok(response), None) => Ok(response),
+        (Err(error), _) => match repeat {
+            Repeat::Doubles => Err(ConnectorError::other(error.into(), None)),
+            Repeat::Idempotent | Repeat::Refused => Err(error),
+        },
     }
 }
 

@@ -36,7 +36,7 @@ pub(super) struct Admission {
     pub at: Instant,
     /// Held while a mutating request of Organizations is in flight: it allows one, and answers the others with
     /// ConcurrentModificationException.
-    pub writer: Option<OwnedSemaphorePermit>,
+    _writer: Option<OwnedSemaphorePermit>,
 }
 
 /// All buckets and writers of one door.
@@ -66,7 +66,7 @@ impl Turns {
             };
             let now = Instant::now();
             if lock(&bucket.state).take(now) {
-                return Admission { waited: now - asked, at: now, writer: permit };
+                return Admission { waited: now - asked, at: now, _writer: permit };
             }
         }
     }
@@ -243,7 +243,7 @@ mod tests {
         let turns = Turns::default();
         let slow = Some(Rate { per_second: 0.01, burst: 1 });
         let first = turns.admit(&key("CreateAccount"), slow, Some("m")).await;
-        assert!(first.writer.is_some());
+        assert!(first._writer.is_some());
         let busy = turns.admit(&key("AttachPolicy"), None, Some("m"));
         assert!(tokio::time::timeout(Duration::from_secs(3600), busy).await.is_err(), "two writers at once");
         drop(first);
