@@ -1,10 +1,39 @@
 //! The one door: every AWS request, retries included, passes this connector under the SDK's HTTP client.
+//!
+//! It names the operation, refuses what this run may not do, sees that the request has had its turn (`turn.rs`, as a rule
+//! already before it was signed: `gate.rs`), hands it to the transport, and counts and records it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
+use std::fmt;
+use std::sync::{Arc, Mutex, OnceLock};
+use std::time::{Duration, SystemTime};
 
-use aws_smithy_runtime_api::client::http::SharedHttpClient;
+use aws_smithy_runtime_api::client::connector_metadata::ConnectorMetadata;
+use aws_smithy_runtime_api::client::http::{
+    HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpClient, SharedHttpConnector,
+};
+use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
+use aws_smithy_runtime_api::client::result::ConnectorError;
+use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
+use aws_smithy_types::body::SdkBody;
+use aws_smithy_types::byte_stream::ByteStream;
+use tokio::time::Instant;
 
+use super::gate::Ticket;
+use super::operations::{self, Effect, Operation, Repeat, Scope};
+use super::retry::Verdict;
+use super::trace::Record;
+use super::turn::{Admission, Key, Turns, lock};
+use super::wire::{Answer, Facts, account_in_key};
 use super::{Interrupt, Trace};
+use crate::limits::{LIMITS, Rate};
+
+/// How long one attempt may take, from sending to the last byte of the answer. It begins after the wait for the bucket, which
+/// may last hours; that is why the SDK's own operation timeouts are off.
+pub(super) const ATTEMPT_DEADLINE: Duration = Duration::from_secs(60);
+
+/// The service under which requests of the credential chain are counted: Identity Center, container and instance roles.
+const CREDENTIAL_CHAIN: &str = "credentials";
 
 /// Whether the door lets writes through.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -48,33 +77,278 @@ pub struct Call {
     pub operation: String,
 }
 
+/// Why the door itself refused a request: it was not sent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Locked {
+    /// A write in a read-only run.
+    Write(Call),
+    /// An operation that is not in the table.
+    Unknown(Call),
+}
+
+impl fmt::Display for Locked {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Write(Call { service, operation }) => {
+                write!(f, "{service}:{operation} writes, and this run may only read: it was not sent")
+            }
+            Self::Unknown(Call { service, operation }) => {
+                write!(f, "{service}:{operation} is not an operation that overlord may call: it was not sent")
+            }
+        }
+    }
+}
+
+impl std::error::Error for Locked {}
+
 /// The door. Cheap to clone; all clones are the same door.
 #[derive(Debug, Clone)]
-pub struct Door {}
+pub struct Door {
+    inner: Arc<Inner>,
+}
+
+#[derive(Debug)]
+struct Inner {
+    settings: Mutex<(Mode, Rates)>,
+    trace: Option<Trace>,
+    transport: SharedHttpClient,
+    interrupt: Interrupt,
+    turns: Turns,
+    counts: Mutex<BTreeMap<Call, usize>>,
+    /// Access key ids of assumed roles, to their accounts.
+    accounts: Mutex<HashMap<String, String>>,
+    /// The account of all other keys: those that the run was started with.
+    caller: OnceLock<String>,
+}
 
 impl Door {
     /// A door in front of `options.transport`.
     pub fn new(options: DoorOptions) -> Self {
-        todo!("{options:?}")
+        let DoorOptions { mode, rates, trace, transport, interrupt } = options;
+        Self {
+            inner: Arc::new(Inner {
+                settings: Mutex::new((mode, rates)),
+                trace,
+                transport,
+                interrupt,
+                turns: Turns::default(),
+                counts: Mutex::default(),
+                accounts: Mutex::default(),
+                caller: OnceLock::new(),
+            }),
+        }
     }
 
     /// The HTTP client to give to the SDK.
     pub fn http_client(&self) -> SharedHttpClient {
-        todo!()
+        SharedHttpClient::new(self.clone())
     }
 
     /// Requests so far, retries included.
     pub fn counts(&self) -> BTreeMap<Call, usize> {
-        todo!()
+        lock(&self.inner.counts).clone()
     }
 
     /// Lets writes through, or no longer.
     pub fn set_mode(&self, mode: Mode) {
-        todo!("{mode:?}")
+        lock(&self.inner.settings).0 = mode;
     }
 
-    /// Ctrl-C as the door sees it.
+    /// Keeps to AWS's published rates, or no longer: for an endpoint that turns out to be an emulator.
+    pub fn set_rates(&self, rates: Rates) {
+        lock(&self.inner.settings).1 = rates;
+    }
+
+    /// Ctrl-C as the door sees it. Requests of changes that already run pass nonetheless: only waits end.
     pub fn interrupt(&self) -> &Interrupt {
-        todo!()
+        &self.inner.interrupt
+    }
+
+    /// The account that credentials belong to.
+    pub(super) fn learn(&self, access_key: &str, account: &str) {
+        lock(&self.inner.accounts).entry(access_key.to_owned()).or_insert_with(|| account.to_owned());
+    }
+
+    /// The account of the credentials that the run was started with.
+    pub(super) fn learn_caller(&self, account: &str) {
+        let _ = self.inner.caller.set(account.to_owned());
+    }
+
+    /// Waits for an operation's turn. `None` when it would not be let through at all.
+    pub(super) async fn admit(&self, service: &str, name: &str, access_key: Option<&str>, region: Option<&str>) -> Option<Admission> {
+        let operation = operations::lookup(service, name)?;
+        let (mode, _) = *lock(&self.inner.settings);
+        if mode == Mode::ReadOnly && operation.effect == Effect::Write {
+            return None;
+        }
+        let key = self.key(operation, access_key, region);
+        let writer = (operation.service == "organizations" && operation.effect == Effect::Write).then_some(key.account.as_str());
+        Some(self.inner.turns.admit(&key, self.rate(operation), writer).await)
+    }
+
+    fn account(&self, access_key: Option<&str>) -> Option<String> {
+        let known = access_key.and_then(|key| {
+            account_in_key(key).map(str::to_owned).or_else(|| lock(&self.inner.accounts).get(key).cloned())
+        });
+        known.or_else(|| self.inner.caller.get().cloned())
+    }
+
+    fn key(&self, operation: &Operation, access_key: Option<&str>, region: Option<&str>) -> Key {
+        let region = match operation.scope {
+            Scope::Global => "",
+            Scope::Regional => region.unwrap_or_default(),
+        };
+        Key {
+            account: self.account(access_key).unwrap_or_default(),
+            region: region.to_owned(),
+            service: operation.service,
+            operation: operation.name,
+        }
+    }
+
+    fn rate(&self, operation: &Operation) -> Option<Rate> {
+        match lock(&self.inner.settings).1 {
+            Rates::Published => LIMITS.rate(operation.service, operation.name),
+            Rates::Unlimited => None,
+        }
+    }
+
+    /// The operation, if this run may call it. `Ok(None)` is a request of the credential chain.
+    fn permitted(&self, facts: &Facts) -> Result<Option<&'static Operation>, Locked> {
+        let call = || Call { service: facts.service.clone(), operation: facts.operation.clone() };
+        if facts.access_key.is_none() && facts.service == CREDENTIAL_CHAIN {
+            return Ok(None);
+        }
+        let operation = operations::lookup(&facts.service, &facts.operation).ok_or_else(|| Locked::Unknown(call()))?;
+        match (lock(&self.inner.settings).0, operation.effect) {
+            (Mode::ReadOnly, Effect::Write) => Err(Locked::Write(call())),
+            (Mode::ReadOnly | Mode::ReadWrite, Effect::Read) | (Mode::ReadWrite, Effect::Write) => Ok(Some(operation)),
+        }
+    }
+
+    async fn pass(&self, request: HttpRequest, transport: SharedHttpConnector) -> Result<HttpResponse, ConnectorError> {
+        let mut facts = Facts::of(&request);
+        let ticket = request.extension::<Ticket>().cloned();
+        if let Some(ticket) = &ticket {
+            facts.service.clone_from(&ticket.service);
+            facts.operation.clone_from(&ticket.operation);
+        }
+        let operation = self.permitted(&facts).map_err(|locked| ConnectorError::user(locked.into()))?;
+        let admission = match (ticket.and_then(|t| t.redeem()), operation) {
+            (Some(admission), _) => Some(admission),
+            (None, Some(o)) => self.admit(o.service, o.name, facts.access_key.as_deref(), facts.region.as_deref()).await,
+            (None, None) => None,
+        };
+        let call = Call { service: facts.service.clone(), operation: facts.operation.clone() };
+        *lock(&self.inner.counts).entry(call).or_default() += 1;
+        let (started, sent) = (SystemTime::now(), Instant::now());
+        let result = exchange(request, &transport).await;
+        let answer = result.as_ref().map(Answer::of);
+        self.record(&facts, admission.as_ref(), started, sent, &answer);
+        let answer = answer.ok();
+        if let (Some(answer), Some(operation), Some(admission)) = (&answer, operation, &admission) {
+            self.heed(answer, operation, &facts, admission);
+        }
+        judge(result, answer, operation)
+    }
+
+    /// Lets the others of the bucket wait when AWS throttles.
+    fn heed(&self, answer: &Answer, operation: &Operation, facts: &Facts, admission: &Admission) {
+        let key = self.key(operation, facts.access_key.as_deref(), facts.region.as_deref());
+        if answer.throttled() {
+            self.inner.turns.push_back(&key, self.rate(operation), admission.at);
+        } else {
+            self.inner.turns.settle(&key, self.rate(operation));
+        }
+    }
+
+    fn record(
+        &self,
+        facts: &Facts,
+        admission: Option<&Admission>,
+        started: SystemTime,
+        sent: Instant,
+        answer: &Result<Answer, &ConnectorError>,
+    ) {
+        let Some(trace) = &self.inner.trace else { return };
+        let milliseconds = |duration: Duration| u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
+        let connection = answer.as_ref().err().map(|error| super::error::innermost(*error));
+        let answer = answer.as_ref().ok();
+        trace.write(
+            started,
+            &Record {
+                service: &facts.service,
+                operation: &facts.operation,
+                account: self.account(facts.access_key.as_deref()).as_deref(),
+                region: facts.region.as_deref(),
+                attempt: facts.attempt,
+                waited_ms: admission.map_or(0, |a| milliseconds(a.waited)),
+                ms: milliseconds(sent.elapsed()),
+                status: answer.map(|a| a.status),
+                code: answer.and_then(|a| a.code.as_deref()),
+                request_id: answer.and_then(|a| a.request_id.as_deref()),
+                connection: connection.as_deref(),
+            },
+        );
+    }
+}
+
+/// Tells the retry classifier what the door knows. No answer to an operation that must not be sent twice is an error that the
+/// SDK does not retry.
+fn judge(
+    result: Result<HttpResponse, ConnectorError>,
+    answer: Option<Answer>,
+    operation: Option<&Operation>,
+) -> Result<HttpResponse, ConnectorError> {
+    let repeat = operation.map_or(Repeat::Idempotent, |o| o.repeat);
+    match (result, answer) {
+        (Ok(mut response), Some(answer)) => {
+            response.add_extension(Verdict { answer, repeat });
+            Ok(response)
+        }
+        (Ok(response), None) => Ok(response),
+        (Err(error), _) => match repeat {
+            Repeat::Doubles => Err(ConnectorError::other(error.into(), None)),
+            Repeat::Idempotent | Repeat::Refused => Err(error),
+        },
+    }
+}
+
+/// Sends the request and reads the whole answer, within the deadline.
+async fn exchange(request: HttpRequest, transport: &SharedHttpConnector) -> Result<HttpResponse, ConnectorError> {
+    let whole = async {
+        let mut response = transport.call(request).await?;
+        let body = ByteStream::new(response.take_body()).collect().await.map_err(|e| ConnectorError::io(e.into()))?;
+        *response.body_mut() = SdkBody::from(body.into_bytes());
+        Ok(response)
+    };
+    match tokio::time::timeout(ATTEMPT_DEADLINE, whole).await {
+        Ok(result) => result,
+        Err(_) => Err(ConnectorError::timeout(format!("no answer within {} s", ATTEMPT_DEADLINE.as_secs()).into())),
+    }
+}
+
+impl HttpClient for Door {
+    fn http_connector(&self, settings: &HttpConnectorSettings, components: &RuntimeComponents) -> SharedHttpConnector {
+        let transport = self.inner.transport.http_connector(settings, components);
+        SharedHttpConnector::new(Passage { door: self.clone(), transport })
+    }
+
+    fn connector_metadata(&self) -> Option<ConnectorMetadata> {
+        self.inner.transport.connector_metadata()
+    }
+}
+
+/// One operation's way through the door, with the transport's connector for its timeouts.
+#[derive(Debug)]
+struct Passage {
+    door: Door,
+    transport: SharedHttpConnector,
+}
+
+impl HttpConnector for Passage {
+    fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
+        let (door, transport) = (self.door.clone(), self.transport.clone());
+        HttpConnectorFuture::new(async move { door.pass(request, transport).await })
     }
 }

@@ -2,10 +2,13 @@
 
 use std::fmt;
 
+use aws_credential_types::provider::error::CredentialsError;
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use aws_types::request_id::RequestId;
+
+use super::door::Locked;
 
 /// What AWS said when it refused a request.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -61,6 +64,9 @@ impl Error {
     where
         E: ProvideErrorMetadata + std::error::Error + 'static,
     {
+        if let Some(known) = known(operation, error) {
+            return known;
+        }
         if let Some(service) = error.as_service_error()
             && let Some(code) = service.code()
         {
@@ -71,7 +77,11 @@ impl Error {
                 request_id: error.request_id().map(str::to_owned),
             });
         }
-        Self::NoAnswer { operation: operation.to_owned(), message: innermost(error) }
+        let mut message = innermost(error);
+        if let Some(response) = error.raw_response() {
+            message = format!("HTTP {} and {message}", response.status());
+        }
+        Self::NoAnswer { operation: operation.to_owned(), message }
     }
 
     /// An outcome that AWS reported and that is not what was asked for.
@@ -121,7 +131,49 @@ impl Error {
     }
 }
 
-fn innermost(error: &(dyn std::error::Error + 'static)) -> String {
+/// An error that says by itself what happened before anything was sent: the door's refusal, credentials that cannot be had, or
+/// the failure of a request for them.
+fn known(operation: &str, error: &(dyn std::error::Error + 'static)) -> Option<Error> {
+    let mut next = Some(error);
+    while let Some(error) = next {
+        if let Some(locked) = error.downcast_ref::<Locked>() {
+            return Some(Error::Internal(locked.to_string()));
+        }
+        if let Some(ours) = error.downcast_ref::<Error>() {
+            return Some(ours.clone());
+        }
+        if let Some(credentials) = error.downcast_ref::<CredentialsError>()
+            && !has::<Error>(credentials)
+        {
+            return Some(without_credentials(operation, credentials));
+        }
+        next = error.source();
+    }
+    None
+}
+
+fn has<E: std::error::Error + 'static>(error: &(dyn std::error::Error + 'static)) -> bool {
+    std::iter::successors(error.source(), |e| e.source()).any(|e| e.downcast_ref::<E>().is_some())
+}
+
+fn without_credentials(operation: &str, error: &CredentialsError) -> Error {
+    match error {
+        CredentialsError::CredentialsNotLoaded(_) => Error::Failed {
+            message: format!("no AWS credentials were found, and {operation} needs them"),
+            hint: Some(
+                "sign in (`aws sso login`) and name the profile (--profile or AWS_PROFILE), or set AWS_ACCESS_KEY_ID and \
+                 AWS_SECRET_ACCESS_KEY; --sandbox needs none"
+                    .to_owned(),
+            ),
+        },
+        other => Error::Failed {
+            message: format!("the AWS credentials cannot be used, and {operation} needs them: {}", innermost(other)),
+            hint: Some("sign in again (`aws sso login`), or correct the profile in ~/.aws/config".to_owned()),
+        },
+    }
+}
+
+pub(super) fn innermost(error: &(dyn std::error::Error + 'static)) -> String {
     let mut deepest = error;
     while let Some(source) = deepest.source() {
         deepest = source;

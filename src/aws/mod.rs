@@ -5,14 +5,19 @@
 
 mod door;
 mod error;
+mod gate;
+mod https;
 pub mod operations;
 mod poll;
 mod retry;
 mod sessions;
 mod trace;
+mod turn;
+mod wire;
 
 pub use door::{Call, Door, DoorOptions, Mode, Rates};
 pub use error::{AwsResult, Error, Refusal};
+pub use https::https;
 pub use poll::{Interrupt, Poll};
 pub use sessions::{Access, Sessions};
 pub use trace::Trace;

@@ -2,26 +2,38 @@
 
 use std::time::Duration;
 
+use tokio::sync::watch;
+use tokio::time::Instant;
+
 use super::{AwsResult, Error};
 
 /// Ctrl-C, once. Cheap to clone; all clones are the same.
-#[derive(Debug, Clone, Default)]
-pub struct Interrupt {}
+#[derive(Debug, Clone)]
+pub struct Interrupt {
+    triggered: watch::Sender<bool>,
+}
+
+impl Default for Interrupt {
+    fn default() -> Self {
+        Self { triggered: watch::Sender::new(false) }
+    }
+}
 
 impl Interrupt {
     /// Interrupts: nothing new is begun, waits end.
     pub fn trigger(&self) {
-        todo!()
+        self.triggered.send_replace(true);
     }
 
     /// Whether it was triggered.
     pub fn is_triggered(&self) -> bool {
-        todo!()
+        *self.triggered.borrow()
     }
 
     /// Returns once it is triggered.
     pub async fn triggered(&self) {
-        todo!()
+        // The sender lives in `self`, so the channel cannot close meanwhile.
+        let _ = self.triggered.subscribe().wait_for(|triggered| *triggered).await;
     }
 }
 
@@ -37,7 +49,8 @@ pub struct Poll {
 }
 
 impl Poll {
-    /// Asks until the answer is `Some`, with a pause between.
+    /// Asks until the answer is `Some`, with a pause between. The first question is asked at once and one more at the deadline.
+    /// Pauses grow by half: what is quick is seen quickly, and what takes minutes is not asked for all the time.
     ///
     /// # Errors
     /// What `ask` fails with; [`Error::Deadline`]; [`Error::Interrupted`], at once when the user interrupts.
@@ -45,7 +58,86 @@ impl Poll {
     where
         F: Future<Output = AwsResult<Option<T>>>,
     {
-        let _ = (interrupt, ask().await?);
-        Err(Error::Interrupted)
+        let start = Instant::now();
+        let end = start + self.deadline;
+        let mut pause = self.pause;
+        loop {
+            if interrupt.is_triggered() {
+                return Err(Error::Interrupted);
+            }
+            if let Some(answer) = ask().await? {
+                return Ok(answer);
+            }
+            let now = Instant::now();
+            if now >= end {
+                return Err(Error::Deadline { what: self.what.clone(), seconds: (now - start).as_secs() });
+            }
+            tokio::select! {
+                () = tokio::time::sleep_until((now + pause).min(end)) => {}
+                () = interrupt.triggered() => return Err(Error::Interrupted),
+            }
+            pause = (pause * 3 / 2).min(self.pause * 10);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::RefCell;
+
+    use super::*;
+
+    fn poll() -> Poll {
+        Poll { what: "account 1 to be created".into(), pause: Duration::from_secs(1), deadline: Duration::from_secs(100) }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn asks_at_once_then_ever_more_rarely() {
+        let start = Instant::now();
+        let asked = RefCell::new(Vec::new());
+        let answer = poll()
+            .until(&Interrupt::default(), || async {
+                asked.borrow_mut().push(start.elapsed());
+                Ok((asked.borrow().len() == 9).then_some("done"))
+            })
+            .await;
+        assert_eq!(answer, Ok("done"));
+        let asked = asked.into_inner();
+        assert_eq!(asked[0], Duration::ZERO);
+        let pauses: Vec<Duration> = asked.windows(2).map(|w| w[1] - w[0]).collect();
+        assert!(pauses.windows(2).all(|w| w[0] <= w[1]), "{pauses:?}");
+        assert!(pauses.iter().all(|p| *p <= Duration::from_millis(10_001)), "{pauses:?}");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn the_deadline_says_what_was_waited_for() {
+        let error = poll().until::<(), _>(&Interrupt::default(), || async { Ok(None) }).await;
+        assert_eq!(error, Err(Error::Deadline { what: "account 1 to be created".into(), seconds: 100 }));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_interrupt_ends_the_wait_at_once() {
+        let interrupt = Interrupt::default();
+        let start = Instant::now();
+        let poll = poll();
+        let (result, ()) = tokio::join!(poll.until::<(), _>(&interrupt, || async { Ok(None) }), async {
+            tokio::time::sleep(Duration::from_millis(300)).await;
+            interrupt.clone().trigger();
+        });
+        assert_eq!((result, start.elapsed().as_millis() < 310), (Err(Error::Interrupted), true));
+        let asked = std::cell::Cell::new(false);
+        let again = poll
+            .until::<(), _>(&interrupt, || async {
+                asked.set(true);
+                Ok(None)
+            })
+            .await;
+        assert_eq!((again, asked.get()), (Err(Error::Interrupted), false));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_failing_question_ends_the_wait() {
+        let result = poll().until::<(), _>(&Interrupt::default(), || async { Err(Error::failed("no")) }).await;
+        assert_eq!(result, Err(Error::failed("no")));
     }
 }

@@ -1,8 +1,50 @@
 //! Sessions: account and Region to client configuration, with cached assumed roles.
+//!
+//! Credentials are resolved through one identity cache per account, the account's [`Gate`]. The SDK's own shared cache holds 64
+//! identities and then evicts: two hundred accounts would assume their roles again and again. Roles are assumed by an STS client
+//! of ours and not by the SDK's AssumeRoleProvider, because that one asks the base credentials anew for every role: with
+//! Identity Center or a `credential_process`, one sign-in request or one process per account.
 
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, OnceLock};
+use std::time::{Duration, SystemTime};
+
+use aws_config::BehaviorVersion;
+use aws_config::default_provider::credentials::DefaultCredentialsChain;
+use aws_config::environment::EnvironmentVariableRegionProvider;
+use aws_config::identity::IdentityCache;
+use aws_config::imds;
+use aws_config::meta::region::RegionProviderChain;
+use aws_config::profile::ProfileFileRegionProvider;
+use aws_config::provider_config::ProviderConfig;
+use aws_credential_types::Credentials;
+use aws_credential_types::provider::error::CredentialsError;
+use aws_credential_types::provider::{self, ProvideCredentials, SharedCredentialsProvider, future};
+use aws_sdk_organizations::config::StalledStreamProtectionConfig;
+use aws_sdk_organizations::config::retry::RetryPartition;
+use aws_smithy_async::rt::sleep::TokioSleep;
+use aws_smithy_async::time::SystemTimeSource;
+use aws_smithy_runtime_api::client::identity::SharedIdentityCache;
 use aws_types::SdkConfig;
+use aws_types::region::Region;
+use aws_types::service_config::ServiceConfigKey;
 
-use super::{AwsResult, Door};
+use super::gate::{Gate, Usher};
+use super::turn::lock;
+use super::{AwsResult, Door, Error, retry};
+
+/// The SDK's behaviour, pinned: a newer default is taken by changing this line, and never by an update of a crate.
+fn behavior() -> BehaviorVersion {
+    BehaviorVersion::v2026_01_12()
+}
+
+/// How long credentials may take: a `credential_process` may ask a person for a code.
+const CREDENTIALS_TIMEOUT: Duration = Duration::from_secs(300);
+/// How long the instance metadata service may take to be there at all. On an EC2 instance it answers in milliseconds; elsewhere
+/// the default of several seconds and tries would only delay the news that there are no credentials.
+const INSTANCE_METADATA_TIMEOUT: Duration = Duration::from_millis(500);
+/// The name of our sessions in CloudTrail.
+const SESSION_NAME: &str = "overlord";
 
 /// Where credentials and endpoints come from.
 #[derive(Debug, Clone)]
@@ -21,12 +63,81 @@ pub enum Access {
 
 /// Clients for every account and Region. Cheap to clone; all clones share their caches.
 #[derive(Debug, Clone)]
-pub struct Sessions {}
+pub struct Sessions {
+    inner: Arc<Inner>,
+}
+
+#[derive(Debug)]
+struct Inner {
+    door: Door,
+    /// The configuration of the credentials in use: the management account's, as the guard makes sure.
+    base: SdkConfig,
+    access_role: String,
+    /// The account of the credentials in use, once the guard has asked.
+    caller: Arc<OnceLock<String>>,
+    /// `aws`, `aws-us-gov` or `aws-cn`, as the credentials' ARN says.
+    partition: OnceLock<String>,
+    organizations: aws_sdk_organizations::Client,
+    account: aws_sdk_account::Client,
+    sts: aws_sdk_sts::Client,
+    members: Mutex<HashMap<String, Member>>,
+    retry_partitions: Mutex<HashMap<(String, String), RetryPartition>>,
+}
+
+/// The assumed role of one account.
+#[derive(Debug, Clone)]
+struct Member {
+    credentials: SharedCredentialsProvider,
+    gate: SharedIdentityCache,
+}
 
 impl Sessions {
     /// Loads the configuration of the credentials in use. Makes no AWS request, except what the credentials need.
+    ///
+    /// # Errors
+    /// None yet: what is wrong with the credentials is found by [`Sessions::guard`], which uses them.
     pub async fn load(access: Access, door: Door, home_region: &str, access_role: &str) -> AwsResult<Self> {
-        todo!("{access:?} {door:?} {home_region} {access_role}")
+        let caller = Arc::new(OnceLock::new());
+        let base = match access {
+            Access::DefaultChain { profile } => default_chain(profile.as_deref(), &door, home_region).await,
+            Access::Sandbox { management_account } => {
+                let _ = caller.set(management_account.clone());
+                door.learn_caller(&management_account);
+                sandbox(&management_account, &door, home_region)
+            }
+        };
+        let base = base
+            .into_builder()
+            .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
+            .identity_cache(gate(&door, Arc::clone(&caller)))
+            .build();
+        let region = base.region().map_or(home_region, AsRef::as_ref).to_owned();
+        let own = retry::partition("own", &region);
+        macro_rules! client {
+            ($krate:ident) => {
+                $krate::Client::from_conf(
+                    $krate::config::Builder::from(&base)
+                        .interceptor(Usher)
+                        .retry_classifier(retry::Classifier)
+                        .retry_partition(own.clone())
+                        .build(),
+                )
+            };
+        }
+        Ok(Self {
+            inner: Arc::new(Inner {
+                organizations: client!(aws_sdk_organizations),
+                account: client!(aws_sdk_account),
+                sts: client!(aws_sdk_sts),
+                door,
+                base,
+                access_role: access_role.to_owned(),
+                caller,
+                partition: OnceLock::new(),
+                members: Mutex::default(),
+                retry_partitions: Mutex::default(),
+            }),
+        })
     }
 
     /// The account guard: the account of the credentials, refused when it is not `expected`. The first request of every run.
@@ -34,27 +145,194 @@ impl Sessions {
     /// # Errors
     /// Another account, or no credentials.
     pub async fn guard(&self, expected: &str) -> AwsResult<()> {
-        todo!("{expected}")
+        let identity = self.inner.sts.get_caller_identity().send().await.map_err(|e| Error::sdk("sts:GetCallerIdentity", &e))?;
+        let (account, arn) = (identity.account().unwrap_or_default(), identity.arn().unwrap_or_default());
+        if account != expected {
+            return Err(Error::Failed {
+                message: format!(
+                    "these are credentials of account `{account}` (`{arn}`), and the organization's management account is `{expected}`"
+                ),
+                hint: Some("use credentials of that account (--profile), or correct `organization.management_account`".to_owned()),
+            });
+        }
+        let _ = self.inner.caller.set(account.to_owned());
+        self.inner.door.learn_caller(account);
+        if let Some(partition) = arn.split(':').nth(1) {
+            let _ = self.inner.partition.set(partition.to_owned());
+        }
+        Ok(())
     }
 
     /// The Organizations client of the management account.
     pub fn organizations(&self) -> aws_sdk_organizations::Client {
-        todo!()
+        self.inner.organizations.clone()
     }
 
     /// The Account Management client of the management account.
     pub fn account(&self) -> aws_sdk_account::Client {
-        todo!()
+        self.inner.account.clone()
     }
 
     /// The client configuration inside an account and Region, with the access role assumed (once per account) unless it is the
-    /// management account itself.
+    /// management account itself. Give the client [`Sessions::retry_partition`] too: `SdkConfig` cannot carry one.
     pub fn in_account(&self, account: &str, region: &str) -> SdkConfig {
-        todo!("{account} {region}")
+        let builder = self.inner.base.to_builder().region(Region::new(region.to_owned()));
+        if self.inner.caller.get().is_some_and(|caller| caller == account) {
+            return builder.build();
+        }
+        let member = self.member(account);
+        builder.credentials_provider(member.credentials).identity_cache(member.gate).build()
+    }
+
+    /// The retry partition of an account and Region: their throttling is nobody else's.
+    pub fn retry_partition(&self, account: &str, region: &str) -> RetryPartition {
+        lock(&self.inner.retry_partitions)
+            .entry((account.to_owned(), region.to_owned()))
+            .or_insert_with(|| retry::partition(account, region))
+            .clone()
     }
 
     /// The door behind all clients.
     pub fn door(&self) -> &Door {
-        todo!()
+        &self.inner.door
     }
+
+    /// Whether Organizations is to be found on this machine (`AWS_ENDPOINT_URL`, `AWS_ENDPOINT_URL_ORGANIZATIONS`): an emulator,
+    /// which has no published rates.
+    pub fn is_loopback_endpoint(&self) -> bool {
+        let key = ServiceConfigKey::builder()
+            .service_id("Organizations")
+            .env("AWS_ENDPOINT_URL")
+            .profile("endpoint_url")
+            .build();
+        let own = key.ok().and_then(|key| self.inner.base.service_config()?.load_config(key));
+        own.as_deref().or(self.inner.base.endpoint_url()).is_some_and(is_loopback)
+    }
+
+    fn member(&self, account: &str) -> Member {
+        let member = || Member {
+            credentials: SharedCredentialsProvider::new(Role {
+                sts: self.inner.sts.clone(),
+                account: account.to_owned(),
+                arn: format!("arn:{}:iam::{account}:role/{}", self.partition(), self.inner.access_role),
+            }),
+            gate: gate(&self.inner.door, Arc::new(OnceLock::from(account.to_owned()))),
+        };
+        lock(&self.inner.members).entry(account.to_owned()).or_insert_with(member).clone()
+    }
+
+    /// The caller's, or before the guard has asked the Region's.
+    fn partition(&self) -> &str {
+        let region = self.inner.base.region().map(AsRef::as_ref).unwrap_or_default();
+        self.inner.partition.get().map_or_else(
+            || match region.split('-').next() {
+                Some("cn") => "aws-cn",
+                Some("us") if region.starts_with("us-gov-") => "aws-us-gov",
+                Some(_) | None => "aws",
+            },
+            String::as_str,
+        )
+    }
+}
+
+/// The access role in an account.
+#[derive(Debug)]
+struct Role {
+    sts: aws_sdk_sts::Client,
+    account: String,
+    arn: String,
+}
+
+impl Role {
+    async fn assume(&self) -> provider::Result {
+        let answer = self.sts.assume_role().role_arn(&self.arn).role_session_name(SESSION_NAME).send().await;
+        let answer = answer.map_err(|e| CredentialsError::provider_error(Error::sdk("sts:AssumeRole", &e)))?;
+        let issued = answer.credentials.ok_or_else(|| CredentialsError::unhandled("AssumeRole answered without credentials"))?;
+        let expiry = SystemTime::try_from(issued.expiration).map_err(CredentialsError::unhandled)?;
+        Ok(Credentials::builder()
+            .access_key_id(issued.access_key_id)
+            .secret_access_key(issued.secret_access_key)
+            .session_token(issued.session_token)
+            .expiry(expiry)
+            .account_id(self.account.as_str())
+            .provider_name("overlord")
+            .build())
+    }
+}
+
+impl ProvideCredentials for Role {
+    fn provide_credentials<'a>(&'a self) -> future::ProvideCredentials<'a>
+    where
+        Self: 'a,
+    {
+        future::ProvideCredentials::new(self.assume())
+    }
+}
+
+fn gate(door: &Door, account: Arc<OnceLock<String>>) -> SharedIdentityCache {
+    let cache = IdentityCache::lazy().load_timeout(CREDENTIALS_TIMEOUT).build();
+    SharedIdentityCache::new(Gate { door: door.clone(), cache, account })
+}
+
+async fn default_chain(profile: Option<&str>, door: &Door, home_region: &str) -> SdkConfig {
+    let region = region(profile, home_region).await;
+    let config = ProviderConfig::without_region().with_http_client(door.http_client()).with_region(region.clone());
+    let metadata = imds::Client::builder()
+        .configure(&config)
+        .connect_timeout(INSTANCE_METADATA_TIMEOUT)
+        .read_timeout(INSTANCE_METADATA_TIMEOUT)
+        .max_attempts(1)
+        .build();
+    let mut credentials = DefaultCredentialsChain::builder().configure(config).region(region.clone()).imds_client(metadata);
+    let mut loader = aws_config::defaults(behavior())
+        .http_client(door.http_client())
+        .region(region)
+        .retry_config(retry::config())
+        .timeout_config(retry::timeouts())
+        .sleep_impl(TokioSleep::new());
+    if let Some(profile) = profile {
+        credentials = credentials.profile_name(profile);
+        loader = loader.profile_name(profile);
+    }
+    loader.credentials_provider(credentials.build().await).load().await
+}
+
+/// The configured Region, else the organization's. The instance metadata service is not asked: an instance's Region says
+/// nothing of the organization's, and asking costs seconds wherever there is none.
+async fn region(profile: Option<&str>, home_region: &str) -> Option<Region> {
+    let mut file = ProfileFileRegionProvider::builder();
+    if let Some(profile) = profile {
+        file = file.profile_name(profile);
+    }
+    RegionProviderChain::first_try(EnvironmentVariableRegionProvider::new())
+        .or_else(file.build())
+        .or_else(Region::new(home_region.to_owned()))
+        .region()
+        .await
+}
+
+/// Reads no file and no environment variable.
+fn sandbox(management_account: &str, door: &Door, home_region: &str) -> SdkConfig {
+    let credentials = Credentials::builder()
+        .access_key_id(format!("AKIA{management_account}"))
+        .secret_access_key("sandbox")
+        .provider_name("sandbox")
+        .build();
+    SdkConfig::builder()
+        .behavior_version(behavior())
+        .region(Region::new(home_region.to_owned()))
+        .credentials_provider(SharedCredentialsProvider::new(credentials))
+        .http_client(door.http_client())
+        .sleep_impl(TokioSleep::new())
+        .time_source(SystemTimeSource::new())
+        .retry_config(retry::config())
+        .timeout_config(retry::timeouts())
+        .build()
+}
+
+fn is_loopback(url: &str) -> bool {
+    let Ok(uri) = url.parse::<http::Uri>() else { return false };
+    let host = uri.host().unwrap_or_default().trim_matches(['[', ']']).to_ascii_lowercase();
+    let by_name = host == "localhost" || host.ends_with(".localhost");
+    by_name || host.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
 }

@@ -1,0 +1,133 @@
+//! The gate before the door: where a request waits for its turn before it is signed.
+//!
+//! A signature is good for five minutes, and the turn of the hundredth CreateAccount comes a quarter of an hour later. So a
+//! request of our own clients waits where it asks for its identity, right before it is signed, once per attempt: [`Usher`] puts
+//! a [`Ticket`] with the operation's name into the request's configuration, [`Gate`] has it admitted, and `Usher` hands it to
+//! the door as an extension of the HTTP request, which is part of neither the wire nor the signature. What comes to the door
+//! without an admission (the credential chain, a client made elsewhere) waits there.
+
+use std::sync::{Arc, Mutex, OnceLock};
+
+use aws_credential_types::Credentials;
+use aws_smithy_runtime_api::box_error::BoxError;
+use aws_smithy_runtime_api::client::identity::{IdentityFuture, ResolveCachedIdentity, SharedIdentityCache, SharedIdentityResolver};
+use aws_smithy_runtime_api::client::interceptors::context::{BeforeTransmitInterceptorContextMut, BeforeTransmitInterceptorContextRef};
+use aws_smithy_runtime_api::client::interceptors::{Intercept, dyn_dispatch_hint};
+use aws_smithy_runtime_api::client::orchestrator::Metadata;
+use aws_smithy_runtime_api::client::runtime_components::{RuntimeComponents, RuntimeComponentsBuilder};
+use aws_smithy_types::config_bag::{ConfigBag, Storable, StoreReplace};
+use aws_types::region::Region;
+
+use super::Door;
+use super::turn::{Admission, lock};
+
+/// One attempt's way to the door. Dropping it gives back what it holds, however the attempt ends.
+#[derive(Debug, Clone)]
+pub(super) struct Ticket {
+    /// `organizations`.
+    pub service: String,
+    /// `CreateAccount`.
+    pub operation: String,
+    admission: Arc<Mutex<Option<Admission>>>,
+}
+
+impl Storable for Ticket {
+    type Storer = StoreReplace<Self>;
+}
+
+impl Ticket {
+    fn new(metadata: &Metadata) -> Self {
+        Self {
+            service: metadata.service().to_lowercase().replace(' ', "-"),
+            operation: metadata.name().to_owned(),
+            admission: Arc::default(),
+        }
+    }
+
+    /// The admission, once.
+    pub fn redeem(&self) -> Option<Admission> {
+        lock(&self.admission).take()
+    }
+}
+
+/// The interceptor of our clients.
+#[derive(Debug)]
+pub(super) struct Usher;
+
+#[dyn_dispatch_hint]
+impl Intercept for Usher {
+    fn name(&self) -> &'static str {
+        "overlord::Usher"
+    }
+
+    fn read_before_attempt(
+        &self,
+        _context: &BeforeTransmitInterceptorContextRef<'_>,
+        _components: &RuntimeComponents,
+        bag: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        if let Some(ticket) = bag.load::<Metadata>().map(Ticket::new) {
+            bag.interceptor_state().store_put(ticket);
+        }
+        Ok(())
+    }
+
+    fn modify_before_transmit(
+        &self,
+        context: &mut BeforeTransmitInterceptorContextMut<'_>,
+        _components: &RuntimeComponents,
+        bag: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        if let Some(ticket) = bag.load::<Ticket>() {
+            context.request_mut().add_extension(ticket.clone());
+        }
+        Ok(())
+    }
+}
+
+/// The identity cache of one account: the SDK's own, and the wait for the request's turn.
+#[derive(Debug)]
+pub(super) struct Gate {
+    pub door: Door,
+    pub cache: SharedIdentityCache,
+    /// The account of these credentials, once it is known.
+    pub account: Arc<OnceLock<String>>,
+}
+
+impl ResolveCachedIdentity for Gate {
+    fn resolve_cached_identity<'a>(
+        &'a self,
+        resolver: SharedIdentityResolver,
+        components: &'a RuntimeComponents,
+        bag: &'a ConfigBag,
+    ) -> IdentityFuture<'a> {
+        IdentityFuture::new(async move {
+            // First, so that missing credentials are told before any wait.
+            let identity = self.cache.resolve_cached_identity(resolver.clone(), components, bag).await?;
+            let credentials = identity.data::<Credentials>();
+            let (Some(ticket), Some(credentials)) = (bag.load::<Ticket>(), credentials) else {
+                return Ok(identity);
+            };
+            let known = self.account.get().map(String::as_str).or(credentials.account_id().map(|id| id.as_str()));
+            if let Some(account) = known {
+                self.door.learn(credentials.access_key_id(), account);
+            }
+            let region = bag.load::<Region>().map(AsRef::as_ref);
+            let Some(admission) = self.door.admit(&ticket.service, &ticket.operation, Some(credentials.access_key_id()), region).await
+            else {
+                return Ok(identity);
+            };
+            *lock(&ticket.admission) = Some(admission);
+            // Again, since they may have expired during the wait; as a rule this costs nothing.
+            self.cache.resolve_cached_identity(resolver, components, bag).await
+        })
+    }
+
+    fn validate_base_client_config(&self, components: &RuntimeComponentsBuilder, bag: &ConfigBag) -> Result<(), BoxError> {
+        self.cache.validate_base_client_config(components, bag)
+    }
+
+    fn validate_final_config(&self, components: &RuntimeComponents, bag: &ConfigBag) -> Result<(), BoxError> {
+        self.cache.validate_final_config(components, bag)
+    }
+}

@@ -1,0 +1,31 @@
+//! The way to real AWS, and to an emulator on `AWS_ENDPOINT_URL`.
+
+use aws_smithy_http_client::pool::{Client, ConnectionPool};
+use aws_smithy_http_client::proxy::ProxyConfig;
+use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
+use aws_smithy_runtime_api::client::http::SharedHttpClient;
+
+use super::{AwsResult, Error};
+
+/// Connections per host: enough for every request that AWS's rates let be in flight, few enough for its front ends and for
+/// a NAT gateway's ports.
+const CONNECTIONS_PER_HOST: usize = 64;
+
+/// The one HTTPS client for all accounts and Regions: pooled connections, rustls with ring, the system's certificates
+/// (`SSL_CERT_FILE` for others), and the environment's `HTTPS_PROXY` and `NO_PROXY`.
+///
+/// # Errors
+/// The TLS library refuses to start: no certificates, for example.
+pub fn https() -> AwsResult<SharedHttpClient> {
+    let refused = |what: &dyn std::fmt::Display| Error::Failed {
+        message: format!("the HTTPS client cannot start: {what}"),
+        hint: Some("check the system's certificates and SSL_CERT_FILE".to_owned()),
+    };
+    let pool = ConnectionPool::builder()
+        .max_connections_per_host(CONNECTIONS_PER_HOST)
+        .proxy_config(ProxyConfig::from_env())
+        .tls_provider(Provider::Rustls(CryptoMode::Ring))
+        .build_https()
+        .map_err(|e| refused(&e))?;
+    Ok(SharedHttpClient::new(Client::new(&pool).map_err(|e| refused(&e))?))
+}
