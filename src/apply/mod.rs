@@ -4,5 +4,5 @@ mod context;
 mod run;
 pub mod schedule;
 
-pub use context::Context;
+pub use context::{Context, KnownCreation};
 pub use run::{Event, Outcome, Report, apply};

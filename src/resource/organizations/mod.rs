@@ -1,6 +1,9 @@
 //! The family of AWS Organizations: one reader for all of its kinds.
 
 mod account;
+mod account_creation;
+mod attachment_steps;
+mod calls;
 mod delegated_administrator;
 mod organization;
 mod organizational_unit;
@@ -23,4 +26,10 @@ use crate::address::Address;
 /// The address of the organization. As a parent or a target it stands for the root, and its id is the root's.
 pub fn organization_address() -> Address {
     Address::new("organization", "main")
+}
+
+/// The management account in the ARN of an organization or a root: `arn:aws:organizations::<management>:root/o-…/r-…`
+/// (<https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsorganizations.html>).
+fn management_account_of(arn: &str) -> Option<&str> {
+    arn.split(':').nth(4).filter(|account| !account.is_empty())
 }
