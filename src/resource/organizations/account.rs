@@ -136,7 +136,14 @@ async fn send_move(context: &Context, id: &str, from: &str, to: &str) -> AwsResu
 
 /// The root or OU that the account is in; `None` while AWS does not know the account.
 async fn parent_of(context: &Context, id: &str) -> AwsResult<Option<String>> {
-    match context.sessions().organizations().list_parents().child_id(id).send().await.map_err(|e| Error::sdk("organizations:ListParents", &e))
+    match context
+        .sessions()
+        .organizations()
+        .list_parents()
+        .child_id(id)
+        .send()
+        .await
+        .map_err(|e| Error::sdk("organizations:ListParents", &e))
     {
         Ok(answer) => Ok(answer.parents().first().and_then(|parent| parent.id()).map(str::to_owned)),
         Err(e) if e.is(&["ChildNotFoundException"]) => Ok(None),

@@ -105,7 +105,9 @@ async fn take(context: &Context, parent: &str, name: &str) -> AwsResult<String> 
             return match carries_our_address(context, id).await? {
                 true => Ok(id.to_owned()),
                 false => Err(Error::Failed {
-                    message: format!("an OU named `{name}` appeared under the same parent while this ran, and overlord did not make it: `{id}`"),
+                    message: format!(
+                        "an OU named `{name}` appeared under the same parent while this ran, and overlord did not make it: `{id}`"
+                    ),
                     hint: Some("run it again: the plan then starts from that OU".to_owned()),
                 }),
             };

@@ -110,7 +110,8 @@ async fn type_of(context: &Context, policy: &str) -> AwsResult<String> {
     let answer = context.sessions().organizations().describe_policy().policy_id(policy).send().await;
     let answer = answer.map_err(|e| Error::sdk("organizations:DescribePolicy", &e))?;
     let name = answer.policy().and_then(|policy| policy.policy_summary()?.r#type());
-    name.map(|name| name.as_str().to_owned()).ok_or_else(|| Error::failed(format!("AWS does not say of what type the policy `{policy}` is")))
+    name.map(|name| name.as_str().to_owned())
+        .ok_or_else(|| Error::failed(format!("AWS does not say of what type the policy `{policy}` is")))
 }
 
 /// The policies of a type that are attached directly to the target.
