@@ -4,6 +4,9 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::account_creation::{self, Creation};
+use super::calls::{SETTLING, is_root, never_deleted, poll, tags_to_write, write_tags};
+use super::{management_account_of, organization_address};
 use crate::address::Reference;
 use crate::apply::Context;
 use crate::aws::{AwsResult, Error};
@@ -49,18 +52,115 @@ impl Kind for Account {
     };
 
     fn calls(before: Option<&Self::Attributes>, after: Option<&Self::Attributes>) -> Vec<String> {
-        todo!("{} {}", before.is_some(), after.is_some())
+        let calls = match (before, after) {
+            (_, None) => Vec::new(),
+            (None, Some(after)) if is_root(&after.parent) => vec!["organizations:CreateAccount"],
+            (None, Some(_)) => vec!["organizations:CreateAccount", "organizations:MoveAccount"],
+            (Some(before), Some(after)) => {
+                let moves = (before.parent != after.parent).then_some("organizations:MoveAccount");
+                let names = new_name(before, after).map(|_| "account:PutAccountName");
+                let tags = (!tags_to_write(before.tags.as_ref(), after.tags.as_ref()).is_empty()).then_some("organizations:TagResource");
+                moves.into_iter().chain(names).chain(tags).collect()
+            }
+        };
+        calls.into_iter().map(str::to_owned).collect()
     }
 
+    /// A new account is born under the root; moving it where its guard rails are is the first thing that happens to it.
     async fn create(context: &Context, after: Self::Attributes) -> Result<String, Error> {
-        todo!("{context:?} {after:?}")
+        let creation = account_creation::create(context, &after).await?;
+        let (id, found) = match &creation {
+            Creation::Made(id) => (id, false),
+            Creation::Found(id) => (id, true),
+        };
+        let (root, parent) = (context.resolve(&organization_address().into())?, context.resolve(&after.parent)?);
+        let from = if found { parent_of(context, id).await?.unwrap_or(root) } else { root };
+        if from != parent {
+            move_account(context, id, &from, &parent).await?;
+        }
+        if found {
+            // An earlier try's tags may be those of an older configuration, and a stranger's are not ours.
+            write_tags(context, id, &after.tags.unwrap_or_default()).await?;
+        }
+        Ok(id.clone())
     }
 
     async fn update(context: &Context, id: &str, before: Self::Attributes, after: Self::Attributes) -> AwsResult<()> {
-        todo!("{context:?} {id} {before:?} {after:?}")
+        if before.parent != after.parent {
+            move_account(context, id, &context.resolve(&before.parent)?, &context.resolve(&after.parent)?).await?;
+        }
+        if let Some(name) = new_name(&before, &after) {
+            rename(context, id, name).await?;
+        }
+        let tags = tags_to_write(before.tags.as_ref(), after.tags.as_ref());
+        if !tags.is_empty() {
+            write_tags(context, id, &tags).await?;
+        }
+        Ok(())
     }
 
-    async fn delete(context: &Context, id: &str, before: Self::Attributes) -> AwsResult<()> {
-        todo!("{context:?} {id} {before:?}")
+    async fn delete(context: &Context, _id: &str, _before: Self::Attributes) -> AwsResult<()> {
+        Err(never_deleted(context))
     }
+}
+
+fn new_name<'a>(before: &AccountAttributes, after: &'a AccountAttributes) -> Option<&'a str> {
+    after.name.as_deref().filter(|&name| before.name.as_deref() != Some(name))
+}
+
+/// Moves it, from wherever it is: the snapshot may be older than somebody else's move, and AWS may need a moment until a new account
+/// can be found.
+async fn move_account(context: &Context, id: &str, from: &str, to: &str) -> AwsResult<()> {
+    let ask = || async {
+        match send_move(context, id, from, to).await {
+            // AWS's documentation leaves open which of these a wrong source gives.
+            Err(e) if e.is(&["SourceParentNotFoundException", "AccountNotFoundException"]) => match parent_of(context, id).await? {
+                Some(parent) if parent == to => Ok(Some(())),
+                Some(parent) if parent != from => send_move(context, id, &parent, to).await.map(Some),
+                Some(_) | None => Ok(None),
+            },
+            result => result.map(Some),
+        }
+    };
+    poll(format!("the account `{id}` to be found"), SETTLING).until(context.sessions().door().interrupt(), ask).await
+}
+
+async fn send_move(context: &Context, id: &str, from: &str, to: &str) -> AwsResult<()> {
+    let request = context.sessions().organizations().move_account().account_id(id).source_parent_id(from).destination_parent_id(to);
+    match request.send().await.map_err(|e| Error::sdk("organizations:MoveAccount", &e)) {
+        // It is there already.
+        Err(e) if e.is(&["DuplicateAccountException"]) => Ok(()),
+        result => result.map(drop),
+    }
+}
+
+/// The root or OU that the account is in; `None` while AWS does not know the account.
+async fn parent_of(context: &Context, id: &str) -> AwsResult<Option<String>> {
+    match context
+        .sessions()
+        .organizations()
+        .list_parents()
+        .child_id(id)
+        .send()
+        .await
+        .map_err(|e| Error::sdk("organizations:ListParents", &e))
+    {
+        Ok(answer) => Ok(answer.parents().first().and_then(|parent| parent.id()).map(str::to_owned)),
+        Err(e) if e.is(&["ChildNotFoundException"]) => Ok(None),
+        Err(e) => Err(e),
+    }
+}
+
+/// The management account must not name itself, and every other account must be named
+/// (<https://docs.aws.amazon.com/accounts/latest/reference/API_PutAccountName.html>).
+async fn rename(context: &Context, id: &str, name: &str) -> AwsResult<()> {
+    let management = management_account(context).await?;
+    let request = context.sessions().account().put_account_name().account_name(name);
+    let request = request.set_account_id((management.as_deref() != Some(id)).then(|| id.to_owned()));
+    request.send().await.map(drop).map_err(|e| Error::sdk("account:PutAccountName", &e))
+}
+
+async fn management_account(context: &Context) -> AwsResult<Option<String>> {
+    let answer = context.sessions().organizations().list_roots().send().await.map_err(|e| Error::sdk("organizations:ListRoots", &e))?;
+    Ok(answer.roots().first().and_then(|root| management_account_of(root.arn()?)).map(str::to_owned))
 }

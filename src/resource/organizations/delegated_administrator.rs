@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::calls::never_deleted;
 use crate::address::Reference;
 use crate::apply::Context;
 use crate::aws::{AwsResult, Error};
@@ -36,18 +37,48 @@ impl Kind for DelegatedAdministrator {
     };
 
     fn calls(before: Option<&Self::Attributes>, after: Option<&Self::Attributes>) -> Vec<String> {
-        todo!("{} {}", before.is_some(), after.is_some())
+        let deregister = before.is_some().then_some("organizations:DeregisterDelegatedAdministrator");
+        let register = after.is_some().then_some("organizations:RegisterDelegatedAdministrator");
+        deregister.into_iter().chain(register).map(str::to_owned).collect()
     }
 
     async fn create(context: &Context, after: Self::Attributes) -> Result<String, Error> {
-        todo!("{context:?} {after:?}")
+        register(context, &context.resolve(&after.account)?, &after.service).await?;
+        Ok(after.service)
     }
 
-    async fn update(context: &Context, id: &str, before: Self::Attributes, after: Self::Attributes) -> AwsResult<()> {
-        todo!("{context:?} {id} {before:?} {after:?}")
+    /// Most services allow one administrator, so the old one goes first. When AWS then refuses the new one, the old one comes back:
+    /// the service is not left without.
+    async fn update(context: &Context, _id: &str, before: Self::Attributes, after: Self::Attributes) -> AwsResult<()> {
+        let (old, new) = (context.resolve(&before.account)?, context.resolve(&after.account)?);
+        deregister(context, &old, &before.service).await?;
+        match register(context, &new, &after.service).await {
+            Err(refused @ Error::Refused(_)) => {
+                register(context, &old, &before.service).await?;
+                Err(refused)
+            }
+            result => result,
+        }
     }
 
-    async fn delete(context: &Context, id: &str, before: Self::Attributes) -> AwsResult<()> {
-        todo!("{context:?} {id} {before:?}")
+    async fn delete(context: &Context, _id: &str, _before: Self::Attributes) -> AwsResult<()> {
+        Err(never_deleted(context))
+    }
+}
+
+async fn register(context: &Context, account: &str, service: &str) -> AwsResult<()> {
+    let request = context.sessions().organizations().register_delegated_administrator().account_id(account).service_principal(service);
+    match request.send().await.map_err(|e| Error::sdk("organizations:RegisterDelegatedAdministrator", &e)) {
+        Err(e) if e.is(&["AccountAlreadyRegisteredException"]) => Ok(()),
+        result => result.map(drop),
+    }
+}
+
+async fn deregister(context: &Context, account: &str, service: &str) -> AwsResult<()> {
+    let request = context.sessions().organizations().deregister_delegated_administrator().account_id(account).service_principal(service);
+    match request.send().await.map_err(|e| Error::sdk("organizations:DeregisterDelegatedAdministrator", &e)) {
+        // https://docs.aws.amazon.com/organizations/latest/APIReference/API_DeregisterDelegatedAdministrator.html
+        Err(e) if e.is(&["AccountNotRegisteredException"]) => Ok(()),
+        result => result.map(drop),
     }
 }

@@ -1,7 +1,13 @@
 //! `organization`: the organization itself; as a parent it stands for the root.
 
+use aws_sdk_organizations::operation::enable_all_features::EnableAllFeaturesError;
+use aws_sdk_organizations::types::{
+    ActionType, Handshake, HandshakeConstraintViolationExceptionReason, HandshakeFilter, HandshakeState, Organization as SdkOrganization,
+    OrganizationFeatureSet, Root,
+};
 use serde::{Deserialize, Serialize};
 
+use super::calls::{Pages, SETTLING, never_deleted, poll};
 use crate::apply::Context;
 use crate::aws::{AwsResult, Error};
 use crate::resource::{AttributeSpec, Kind, KindSpec, OnChange, OnRemoval};
@@ -27,18 +33,109 @@ impl Kind for Organization {
     };
 
     fn calls(before: Option<&Self::Attributes>, after: Option<&Self::Attributes>) -> Vec<String> {
-        todo!("{} {}", before.is_some(), after.is_some())
+        let calls: &[&str] = match (before, after) {
+            (None, Some(_)) => &["organizations:CreateOrganization"],
+            (Some(_), Some(_)) => &["organizations:EnableAllFeatures", "organizations:AcceptHandshake"],
+            (_, None) => &[],
+        };
+        calls.iter().map(|&call| call.to_owned()).collect()
     }
 
     async fn create(context: &Context, after: Self::Attributes) -> Result<String, Error> {
-        todo!("{context:?} {after:?}")
+        let request = context.sessions().organizations().create_organization().feature_set(after.feature_set.as_str().into());
+        match request.send().await.map_err(|e| Error::sdk("organizations:CreateOrganization", &e)) {
+            // An earlier try whose answer was lost. That it is ours shows below: only its management account may list the root.
+            Err(e) if e.is(&["AlreadyInOrganizationException"]) => {}
+            result => drop(result?),
+        }
+        poll("the new organization to have a root", SETTLING).until(context.sessions().door().interrupt(), || root(context)).await
     }
 
-    async fn update(context: &Context, id: &str, before: Self::Attributes, after: Self::Attributes) -> AwsResult<()> {
-        todo!("{context:?} {id} {before:?} {after:?}")
+    /// <https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_org_support-all-features.html>: invited accounts agree
+    /// first, then the management account accepts the handshake of EnableAllFeatures.
+    async fn update(context: &Context, _id: &str, _before: Self::Attributes, _after: Self::Attributes) -> AwsResult<()> {
+        if let Some(handshake) = enable_all_features(context).await? {
+            accept(context, &handshake).await?;
+        }
+        let all = || has_all_features(context);
+        poll("all features of the organization to be enabled", SETTLING).until(context.sessions().door().interrupt(), all).await
     }
 
-    async fn delete(context: &Context, id: &str, before: Self::Attributes) -> AwsResult<()> {
-        todo!("{context:?} {id} {before:?}")
+    async fn delete(context: &Context, _id: &str, _before: Self::Attributes) -> AwsResult<()> {
+        Err(never_deleted(context))
     }
+}
+
+async fn root(context: &Context) -> AwsResult<Option<String>> {
+    match context.sessions().organizations().list_roots().send().await.map_err(|e| Error::sdk("organizations:ListRoots", &e)) {
+        Ok(answer) => Ok(answer.roots().first().and_then(Root::id).map(str::to_owned)),
+        Err(e) if e.is(&["AWSOrganizationsNotInUseException", "FinalizingOrganizationException"]) => Ok(None),
+        Err(e) if e.is(&["AccessDeniedException"]) => Err(Error::Failed {
+            message: format!("the account is in an organization whose root it may not list: {e}"),
+            hint: Some("if it is a member of another organization, it cannot manage one of its own: use another account".to_owned()),
+        }),
+        Err(e) => Err(e),
+    }
+}
+
+/// Begins the change, or finds the one that was begun before. `None` when all features are there already.
+async fn enable_all_features(context: &Context) -> AwsResult<Option<String>> {
+    use HandshakeConstraintViolationExceptionReason::OrganizationAlreadyHasAllFeatures;
+    let organizations = context.sessions().organizations();
+    let error = match organizations.enable_all_features().send().await {
+        Ok(answer) => {
+            let open = answer.handshake().filter(|handshake| handshake.state() != Some(&HandshakeState::Accepted));
+            return Ok(open.and_then(Handshake::id).map(str::to_owned));
+        }
+        Err(e) => e,
+    };
+    let reason = match error.as_service_error() {
+        Some(EnableAllFeaturesError::HandshakeConstraintViolationException(violation)) => violation.reason(),
+        _ => None,
+    };
+    if reason == Some(&OrganizationAlreadyHasAllFeatures) {
+        return Ok(None);
+    }
+    match pending_handshake(context).await? {
+        Some(id) => Ok(Some(id)),
+        None => Err(Error::sdk("organizations:EnableAllFeatures", &error)),
+    }
+}
+
+async fn pending_handshake(context: &Context) -> AwsResult<Option<String>> {
+    let filter = HandshakeFilter::builder().action_type(ActionType::EnableAllFeatures).build();
+    let mut pages = Pages::default();
+    let mut token = None;
+    loop {
+        let request = context.sessions().organizations().list_handshakes_for_organization().filter(filter.clone());
+        let page = request.set_next_token(token).send().await;
+        let page = page.map_err(|e| Error::sdk("organizations:ListHandshakesForOrganization", &e))?;
+        let pending = |h: &&Handshake| matches!(h.state(), Some(HandshakeState::Open | HandshakeState::Requested));
+        if let Some(id) = page.handshakes().iter().find(pending).and_then(Handshake::id) {
+            return Ok(Some(id.to_owned()));
+        }
+        token = pages.next(page.handshakes().iter().filter_map(Handshake::id), page.next_token());
+        if token.is_none() {
+            return Ok(None);
+        }
+    }
+}
+
+async fn accept(context: &Context, handshake: &str) -> AwsResult<()> {
+    let request = context.sessions().organizations().accept_handshake().handshake_id(handshake);
+    match request.send().await.map_err(|e| Error::sdk("organizations:AcceptHandshake", &e)) {
+        Err(e) if e.is(&["HandshakeAlreadyInStateException"]) => Ok(()),
+        Err(e) if e.is(&["InvalidHandshakeTransitionException", "HandshakeConstraintViolationException"]) => Err(Error::Failed {
+            message: format!("all features are requested and cannot be enabled yet: {e}"),
+            hint: Some("every invited account must accept the request that it received; then run this again".to_owned()),
+        }),
+        result => result.map(drop),
+    }
+}
+
+async fn has_all_features(context: &Context) -> AwsResult<Option<()>> {
+    let answer = context.sessions().organizations().describe_organization().send().await;
+    let answer = answer.map_err(|e| Error::sdk("organizations:DescribeOrganization", &e))?;
+    let all = |organization: &SdkOrganization| organization.feature_set() == Some(&OrganizationFeatureSet::All);
+    Ok(answer.organization().is_some_and(all).then_some(()))
 }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::calls::{Pages, carries_our_address, creation_tags, tags_to_write, write_tags};
 use crate::address::Reference;
 use crate::apply::Context;
 use crate::aws::{AwsResult, Error};
@@ -38,19 +39,85 @@ impl Kind for OrganizationalUnit {
         guards_target: false,
     };
 
+    /// A new name comes with the tag: a unit whose name and key both changed over time is still recognised by its address.
     fn calls(before: Option<&Self::Attributes>, after: Option<&Self::Attributes>) -> Vec<String> {
-        todo!("{} {}", before.is_some(), after.is_some())
+        let calls: &[&str] = match (before, after) {
+            (_, None) => &["organizations:DeleteOrganizationalUnit"],
+            (None, Some(_)) => &["organizations:CreateOrganizationalUnit"],
+            (Some(before), Some(after)) => match (before.name != after.name, retags(before, after)) {
+                (true, _) => &["organizations:UpdateOrganizationalUnit", "organizations:TagResource"],
+                (false, true) => &["organizations:TagResource"],
+                (false, false) => &[],
+            },
+        };
+        calls.iter().map(|&call| call.to_owned()).collect()
     }
 
     async fn create(context: &Context, after: Self::Attributes) -> Result<String, Error> {
-        todo!("{context:?} {after:?}")
+        let parent = context.resolve(&after.parent)?;
+        let tags = creation_tags(context, after.tags.as_ref())?;
+        let request = context.sessions().organizations().create_organizational_unit().parent_id(&parent).name(&after.name);
+        match request.set_tags(Some(tags)).send().await.map_err(|e| Error::sdk("organizations:CreateOrganizationalUnit", &e)) {
+            Ok(made) => made
+                .organizational_unit()
+                .and_then(|ou| ou.id())
+                .map(str::to_owned)
+                .ok_or_else(|| Error::failed(format!("AWS made the OU `{}` and did not name its id", after.name))),
+            Err(e) if e.is(&["DuplicateOrganizationalUnitException"]) => take(context, &parent, &after.name).await,
+            Err(e) => Err(e),
+        }
     }
 
     async fn update(context: &Context, id: &str, before: Self::Attributes, after: Self::Attributes) -> AwsResult<()> {
-        todo!("{context:?} {id} {before:?} {after:?}")
+        let renamed = before.name != after.name;
+        if renamed {
+            let request = context.sessions().organizations().update_organizational_unit().organizational_unit_id(id).name(&after.name);
+            request.send().await.map_err(|e| Error::sdk("organizations:UpdateOrganizationalUnit", &e))?;
+        }
+        if renamed || retags(&before, &after) {
+            write_tags(context, id, &tags_to_write(before.tags.as_ref(), after.tags.as_ref())).await?;
+        }
+        Ok(())
     }
 
-    async fn delete(context: &Context, id: &str, before: Self::Attributes) -> AwsResult<()> {
-        todo!("{context:?} {id} {before:?}")
+    async fn delete(context: &Context, id: &str, _before: Self::Attributes) -> AwsResult<()> {
+        let request = context.sessions().organizations().delete_organizational_unit().organizational_unit_id(id);
+        match request.send().await.map_err(|e| Error::sdk("organizations:DeleteOrganizationalUnit", &e)) {
+            Err(e) if e.is(&["OrganizationalUnitNotFoundException"]) => Ok(()),
+            result => result.map(drop),
+        }
+    }
+}
+
+fn retags(before: &OrganizationalUnitAttributes, after: &OrganizationalUnitAttributes) -> bool {
+    !tags_to_write(before.tags.as_ref(), after.tags.as_ref()).is_empty()
+}
+
+/// The OU that already has the name, when an earlier try of ours made it.
+async fn take(context: &Context, parent: &str, name: &str) -> AwsResult<String> {
+    let mut pages = Pages::default();
+    let mut token = None;
+    loop {
+        let request = context.sessions().organizations().list_organizational_units_for_parent().parent_id(parent);
+        let page = request.set_next_token(token).send().await;
+        let page = page.map_err(|e| Error::sdk("organizations:ListOrganizationalUnitsForParent", &e))?;
+        if let Some(id) = page.organizational_units().iter().find(|ou| ou.name() == Some(name)).and_then(|ou| ou.id()) {
+            return match carries_our_address(context, id).await? {
+                true => Ok(id.to_owned()),
+                false => Err(Error::Failed {
+                    message: format!(
+                        "an OU named `{name}` appeared under the same parent while this ran, and overlord did not make it: `{id}`"
+                    ),
+                    hint: Some("run it again: the plan then starts from that OU".to_owned()),
+                }),
+            };
+        }
+        token = pages.next(page.organizational_units().iter().filter_map(|ou| ou.id()), page.next_token());
+        if token.is_none() {
+            return Err(Error::Failed {
+                message: format!("AWS says that an OU named `{name}` exists under the parent, and does not list it"),
+                hint: Some("it was made or renamed a moment ago: run it again".to_owned()),
+            });
+        }
     }
 }

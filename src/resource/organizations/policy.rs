@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::calls::{Pages, carries_our_address, creation_tags, tags_to_write, write_tags};
 use crate::address::Reference;
 use crate::apply::Context;
 use crate::aws::{AwsResult, Error};
@@ -45,19 +46,114 @@ impl Kind for Policy {
         guards_target: false,
     };
 
+    /// A new name comes with the tag: a policy whose name and key both changed over time is still recognised by its address.
     fn calls(before: Option<&Self::Attributes>, after: Option<&Self::Attributes>) -> Vec<String> {
-        todo!("{} {}", before.is_some(), after.is_some())
+        let (Some(before), Some(after)) = (before, after) else {
+            let call = if after.is_some() { "organizations:CreatePolicy" } else { "organizations:DeletePolicy" };
+            return vec![call.to_owned()];
+        };
+        let update = Edit::between(before, after).map(|_| "organizations:UpdatePolicy");
+        let tag = retags(before, after).then_some("organizations:TagResource");
+        update.into_iter().chain(tag).map(str::to_owned).collect()
     }
 
     async fn create(context: &Context, after: Self::Attributes) -> Result<String, Error> {
-        todo!("{context:?} {after:?}")
+        let kind = policy_type(&after.policy_type)?;
+        let tags = creation_tags(context, after.tags.as_ref())?;
+        let request = context.sessions().organizations().create_policy().name(&after.name).description(&after.description);
+        let request = request.r#type(kind.as_str().into()).content(after.content.to_string()).set_tags(Some(tags));
+        match request.send().await.map_err(|e| Error::sdk("organizations:CreatePolicy", &e)) {
+            Ok(made) => made
+                .policy()
+                .and_then(|policy| policy.policy_summary()?.id())
+                .map(str::to_owned)
+                .ok_or_else(|| Error::failed(format!("AWS made the policy `{}` and did not name its id", after.name))),
+            Err(e) if e.is(&["DuplicatePolicyException"]) => take(context, &kind, &after).await,
+            Err(e) => Err(e),
+        }
     }
 
     async fn update(context: &Context, id: &str, before: Self::Attributes, after: Self::Attributes) -> AwsResult<()> {
-        todo!("{context:?} {id} {before:?} {after:?}")
+        if let Some(edit) = Edit::between(&before, &after) {
+            edit.send(context, id).await?;
+        }
+        if retags(&before, &after) {
+            write_tags(context, id, &tags_to_write(before.tags.as_ref(), after.tags.as_ref())).await?;
+        }
+        Ok(())
     }
 
-    async fn delete(context: &Context, id: &str, before: Self::Attributes) -> AwsResult<()> {
-        todo!("{context:?} {id} {before:?}")
+    async fn delete(context: &Context, id: &str, _before: Self::Attributes) -> AwsResult<()> {
+        let request = context.sessions().organizations().delete_policy().policy_id(id);
+        match request.send().await.map_err(|e| Error::sdk("organizations:DeletePolicy", &e)) {
+            Err(e) if e.is(&["PolicyNotFoundException"]) => Ok(()),
+            result => result.map(drop),
+        }
+    }
+}
+
+/// The type as the API spells it: the key of `policy_type.<TYPE>`.
+fn policy_type(reference: &Reference) -> AwsResult<String> {
+    match reference {
+        Reference::Address(address) => Ok(address.key().to_owned()),
+        Reference::Id(id) => Err(Error::internal(format!("the policy type `{id}` is no address"))),
+    }
+}
+
+fn retags(before: &PolicyAttributes, after: &PolicyAttributes) -> bool {
+    before.name != after.name || !tags_to_write(before.tags.as_ref(), after.tags.as_ref()).is_empty()
+}
+
+/// What an UpdatePolicy carries: what differs, and nothing else.
+#[derive(Debug, PartialEq)]
+struct Edit {
+    name: Option<String>,
+    description: Option<String>,
+    content: Option<String>,
+}
+
+impl Edit {
+    fn between(before: &PolicyAttributes, after: &PolicyAttributes) -> Option<Self> {
+        let edit = Self {
+            name: (before.name != after.name).then(|| after.name.clone()),
+            description: (before.description != after.description).then(|| after.description.clone()),
+            // Every character counts towards AWS's limit, so the document is sent without white space.
+            content: (before.content != after.content).then(|| after.content.to_string()),
+        };
+        (edit != Self { name: None, description: None, content: None }).then_some(edit)
+    }
+
+    async fn send(self, context: &Context, id: &str) -> AwsResult<()> {
+        let request = context.sessions().organizations().update_policy().policy_id(id);
+        let request = request.set_name(self.name).set_description(self.description).set_content(self.content);
+        request.send().await.map(drop).map_err(|e| Error::sdk("organizations:UpdatePolicy", &e))
+    }
+}
+
+/// The policy that already has the name, when an earlier try of ours made it; its document may be that try's, so it is sent again.
+async fn take(context: &Context, kind: &str, after: &PolicyAttributes) -> AwsResult<String> {
+    let mut pages = Pages::default();
+    let mut token = None;
+    loop {
+        let request = context.sessions().organizations().list_policies().filter(kind.into()).set_next_token(token);
+        let page = request.send().await.map_err(|e| Error::sdk("organizations:ListPolicies", &e))?;
+        if let Some(id) = page.policies().iter().find(|policy| policy.name() == Some(&after.name)).and_then(|policy| policy.id()) {
+            if !carries_our_address(context, id).await? {
+                return Err(Error::Failed {
+                    message: format!("a policy named `{}` appeared while this ran, and overlord did not make it: `{id}`", after.name),
+                    hint: Some("run it again: the plan then starts from that policy".to_owned()),
+                });
+            }
+            let edit = Edit { name: None, description: Some(after.description.clone()), content: Some(after.content.to_string()) };
+            edit.send(context, id).await?;
+            return Ok(id.to_owned());
+        }
+        token = pages.next(page.policies().iter().filter_map(|policy| policy.id()), page.next_token());
+        if token.is_none() {
+            return Err(Error::Failed {
+                message: format!("AWS says that a policy named `{}` exists, and does not list it", after.name),
+                hint: Some("it was made or renamed a moment ago: run it again".to_owned()),
+            });
+        }
     }
 }

@@ -4,9 +4,12 @@ use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
+use super::attachment_steps::{Room, Rooms, Step, steps};
+use super::calls::{Pages, SETTLING, never_deleted, poll};
 use crate::address::Reference;
 use crate::apply::Context;
 use crate::aws::{AwsResult, Error};
+use crate::limits::LIMITS;
 use crate::resource::{AttributeSpec, Kind, KindSpec, OnChange, OnRemoval};
 
 /// The attributes of a `policy_attachments`.
@@ -31,19 +34,133 @@ impl Kind for PolicyAttachments {
         guards_target: true,
     };
 
+    /// Attachments first. Only where that would exceed AWS's limit do some detachments come earlier; their number is the same.
     fn calls(before: Option<&Self::Attributes>, after: Option<&Self::Attributes>) -> Vec<String> {
-        todo!("{} {}", before.is_some(), after.is_some())
+        let none = BTreeSet::new();
+        let before = before.map_or(&none, |attributes| &attributes.policies);
+        let Some(after) = after.map(|attributes| &attributes.policies) else {
+            return Vec::new();
+        };
+        let attach = after.difference(before).map(|_| "organizations:AttachPolicy");
+        let detach = before.difference(after).map(|_| "organizations:DetachPolicy");
+        attach.chain(detach).map(str::to_owned).collect()
     }
 
     async fn create(context: &Context, after: Self::Attributes) -> Result<String, Error> {
-        todo!("{context:?} {after:?}")
+        // Every target is born with a live set; one without is read as the empty set.
+        let target = context.resolve(&after.target)?;
+        let before = PolicyAttachmentsAttributes { policies: BTreeSet::new(), target: after.target.clone() };
+        change(context, &target, &before, &after).await?;
+        Ok(target)
     }
 
     async fn update(context: &Context, id: &str, before: Self::Attributes, after: Self::Attributes) -> AwsResult<()> {
-        todo!("{context:?} {id} {before:?} {after:?}")
+        change(context, id, &before, &after).await
     }
 
-    async fn delete(context: &Context, id: &str, before: Self::Attributes) -> AwsResult<()> {
-        todo!("{context:?} {id} {before:?}")
+    async fn delete(context: &Context, _id: &str, _before: Self::Attributes) -> AwsResult<()> {
+        Err(never_deleted(context))
     }
+}
+
+async fn change(
+    context: &Context,
+    target: &str,
+    before: &PolicyAttachmentsAttributes,
+    after: &PolicyAttachmentsAttributes,
+) -> AwsResult<()> {
+    let ids = |from: &BTreeSet<Reference>, without: &BTreeSet<Reference>| {
+        from.difference(without).map(|policy| context.resolve(policy)).collect::<AwsResult<Vec<_>>>()
+    };
+    let (attach, detach) = (ids(&after.policies, &before.policies)?, ids(&before.policies, &after.policies)?);
+    let smallest = LIMITS.policy_types.iter().map(|limits| limits.attached).min().unwrap_or_default();
+    let rooms = match detach.is_empty() || before.policies.len() + attach.len() <= smallest {
+        true => Rooms::default(),
+        false => rooms(context, target, &attach).await?,
+    };
+    for step in steps(&attach, &detach, rooms) {
+        match step {
+            Step::Attach(policy) => attach_policy(context, target, policy).await?,
+            Step::Detach(policy) => detach_policy(context, target, policy).await?,
+        }
+    }
+    Ok(())
+}
+
+/// What is attached of the types of `attach`: read only where a set is so large that a type might run out of room.
+async fn rooms(context: &Context, target: &str, attach: &[String]) -> AwsResult<Rooms> {
+    let mut found = Rooms::default();
+    for policy in attach {
+        let name = type_of(context, policy).await?;
+        found.types.insert(policy.clone(), name.clone());
+        if let Some(limits) = LIMITS.policy_type(&name)
+            && !found.rooms.contains_key(&name)
+        {
+            let room = Room { attached: attached(context, target, &name).await?, limit: limits.attached };
+            found.rooms.insert(name, room);
+        }
+    }
+    Ok(found)
+}
+
+async fn type_of(context: &Context, policy: &str) -> AwsResult<String> {
+    if let Some(limits) = LIMITS.policy_types.iter().find(|limits| limits.default.as_deref() == Some(policy)) {
+        return Ok(limits.name.clone());
+    }
+    let answer = context.sessions().organizations().describe_policy().policy_id(policy).send().await;
+    let answer = answer.map_err(|e| Error::sdk("organizations:DescribePolicy", &e))?;
+    let name = answer.policy().and_then(|policy| policy.policy_summary()?.r#type());
+    name.map(|name| name.as_str().to_owned())
+        .ok_or_else(|| Error::failed(format!("AWS does not say of what type the policy `{policy}` is")))
+}
+
+/// The policies of a type that are attached directly to the target.
+async fn attached(context: &Context, target: &str, policy_type: &str) -> AwsResult<BTreeSet<String>> {
+    let mut found = BTreeSet::new();
+    let mut pages = Pages::default();
+    let mut token = None;
+    loop {
+        let request = context.sessions().organizations().list_policies_for_target().target_id(target).filter(policy_type.into());
+        let page = request.set_next_token(token).send().await;
+        let page = page.map_err(|e| Error::sdk("organizations:ListPoliciesForTarget", &e))?;
+        found.extend(page.policies().iter().filter_map(|policy| policy.id()).map(str::to_owned));
+        token = pages.next(page.policies().iter().filter_map(|policy| policy.id()), page.next_token());
+        if token.is_none() {
+            return Ok(found);
+        }
+    }
+}
+
+/// AWS may need a moment until a policy or target that it has just made can be found.
+async fn attach_policy(context: &Context, target: &str, policy: &str) -> AwsResult<()> {
+    let ask = || async {
+        let request = context.sessions().organizations().attach_policy().policy_id(policy).target_id(target);
+        match request.send().await.map_err(|e| Error::sdk("organizations:AttachPolicy", &e)) {
+            Err(e) if e.is(&["DuplicatePolicyAttachmentException"]) => Ok(Some(())),
+            Err(e) if e.is(&["PolicyNotFoundException", "TargetNotFoundException", "PolicyChangesInProgressException"]) => Ok(None),
+            result => result.map(|_| Some(())),
+        }
+    };
+    poll(format!("the policy `{policy}` and its target `{target}` to be found"), SETTLING)
+        .until(context.sessions().door().interrupt(), ask)
+        .await
+}
+
+/// A default policy may be attached to a new target a moment after the target is there: so that it is not attached counts only when
+/// a read confirms it, and a policy that appears in that read is detached again.
+async fn detach_policy(context: &Context, target: &str, policy: &str) -> AwsResult<()> {
+    let ask = || async {
+        let request = context.sessions().organizations().detach_policy().policy_id(policy).target_id(target);
+        match request.send().await.map_err(|e| Error::sdk("organizations:DetachPolicy", &e)) {
+            Err(e) if e.is(&["PolicyNotAttachedException"]) => {
+                let name = type_of(context, policy).await?;
+                Ok((!attached(context, target, &name).await?.contains(policy)).then_some(()))
+            }
+            Err(e) if e.is(&["PolicyChangesInProgressException"]) => Ok(None),
+            // A deleted policy is attached nowhere.
+            Err(e) if e.is(&["PolicyNotFoundException"]) => Ok(Some(())),
+            result => result.map(|_| Some(())),
+        }
+    };
+    poll(format!("the policy `{policy}` to be detached from `{target}`"), SETTLING).until(context.sessions().door().interrupt(), ask).await
 }

@@ -1,7 +1,11 @@
 //! `policy_type`: a policy type enabled on the root; asynchronous.
 
+use std::time::Duration;
+
+use aws_sdk_organizations::types::{PolicyTypeStatus, PolicyTypeSummary, Root};
 use serde::{Deserialize, Serialize};
 
+use super::calls::{never_deleted, poll};
 use crate::address::Reference;
 use crate::apply::Context;
 use crate::aws::{AwsResult, Error};
@@ -29,19 +33,61 @@ impl Kind for PolicyType {
         guards_target: false,
     };
 
-    fn calls(before: Option<&Self::Attributes>, after: Option<&Self::Attributes>) -> Vec<String> {
-        todo!("{} {}", before.is_some(), after.is_some())
+    fn calls(_before: Option<&Self::Attributes>, after: Option<&Self::Attributes>) -> Vec<String> {
+        after.map(|_| "organizations:EnablePolicyType".to_owned()).into_iter().collect()
     }
 
     async fn create(context: &Context, after: Self::Attributes) -> Result<String, Error> {
-        todo!("{context:?} {after:?}")
+        let (root, name) = (context.resolve(&after.organization)?, &after.policy_type);
+        let interrupt = context.sessions().door().interrupt();
+        let begun = poll(format!("AWS to begin enabling {name}"), DEADLINE).until(interrupt, || begin(context, &root, name)).await?;
+        if begun != Status::Enabled {
+            poll(format!("{name} to be enabled"), DEADLINE).until(interrupt, || enabled(context, &root, name)).await?;
+        }
+        Ok(policy_type_id(&root, name))
     }
 
-    async fn update(context: &Context, id: &str, before: Self::Attributes, after: Self::Attributes) -> AwsResult<()> {
-        todo!("{context:?} {id} {before:?} {after:?}")
+    async fn update(context: &Context, _id: &str, _before: Self::Attributes, after: Self::Attributes) -> AwsResult<()> {
+        Self::create(context, after).await.map(drop)
     }
 
-    async fn delete(context: &Context, id: &str, before: Self::Attributes) -> AwsResult<()> {
-        todo!("{context:?} {id} {before:?}")
+    async fn delete(context: &Context, _id: &str, _before: Self::Attributes) -> AwsResult<()> {
+        Err(never_deleted(context))
     }
+}
+
+/// AWS gives an enabled type no id of its own.
+pub(super) fn policy_type_id(root: &str, policy_type: &str) -> String {
+    format!("{root}/{policy_type}")
+}
+
+/// Enabling takes seconds as a rule; AWS names no bound.
+const DEADLINE: Duration = Duration::from_secs(15 * 60);
+
+#[derive(PartialEq)]
+enum Status {
+    Enabled,
+    Pending,
+}
+
+/// `None` while AWS is busy with another change of policies.
+async fn begin(context: &Context, root: &str, name: &str) -> AwsResult<Option<Status>> {
+    let request = context.sessions().organizations().enable_policy_type().root_id(root).policy_type(name.into());
+    match request.send().await.map_err(|e| Error::sdk("organizations:EnablePolicyType", &e)) {
+        Ok(answer) if answer.root().is_some_and(|root| is_enabled(root, name)) => Ok(Some(Status::Enabled)),
+        Ok(_) => Ok(Some(Status::Pending)),
+        Err(e) if e.is(&["PolicyTypeAlreadyEnabledException"]) => Ok(Some(Status::Pending)),
+        Err(e) if e.is(&["PolicyChangesInProgressException"]) => Ok(None),
+        Err(e) => Err(e),
+    }
+}
+
+async fn enabled(context: &Context, root: &str, name: &str) -> AwsResult<Option<()>> {
+    let answer = context.sessions().organizations().list_roots().send().await.map_err(|e| Error::sdk("organizations:ListRoots", &e))?;
+    Ok(answer.roots().iter().any(|live| live.id() == Some(root) && is_enabled(live, name)).then_some(()))
+}
+
+fn is_enabled(root: &Root, name: &str) -> bool {
+    let enabled = |summary: &PolicyTypeSummary| summary.status() == Some(&PolicyTypeStatus::Enabled);
+    root.policy_types().iter().any(|summary| summary.r#type().map(|t| t.as_str()) == Some(name) && enabled(summary))
 }

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::calls::never_deleted;
 use crate::address::Reference;
 use crate::apply::Context;
 use crate::aws::{AwsResult, Error};
@@ -29,19 +30,22 @@ impl Kind for TrustedService {
         guards_target: false,
     };
 
-    fn calls(before: Option<&Self::Attributes>, after: Option<&Self::Attributes>) -> Vec<String> {
-        todo!("{} {}", before.is_some(), after.is_some())
+    fn calls(_before: Option<&Self::Attributes>, after: Option<&Self::Attributes>) -> Vec<String> {
+        after.map(|_| "organizations:EnableAWSServiceAccess".to_owned()).into_iter().collect()
     }
 
     async fn create(context: &Context, after: Self::Attributes) -> Result<String, Error> {
-        todo!("{context:?} {after:?}")
+        // Enabling what is enabled is no error.
+        let request = context.sessions().organizations().enable_aws_service_access().service_principal(&after.service);
+        request.send().await.map_err(|e| Error::sdk("organizations:EnableAWSServiceAccess", &e))?;
+        Ok(after.service)
     }
 
-    async fn update(context: &Context, id: &str, before: Self::Attributes, after: Self::Attributes) -> AwsResult<()> {
-        todo!("{context:?} {id} {before:?} {after:?}")
+    async fn update(context: &Context, _id: &str, _before: Self::Attributes, after: Self::Attributes) -> AwsResult<()> {
+        Self::create(context, after).await.map(drop)
     }
 
-    async fn delete(context: &Context, id: &str, before: Self::Attributes) -> AwsResult<()> {
-        todo!("{context:?} {id} {before:?}")
+    async fn delete(context: &Context, _id: &str, _before: Self::Attributes) -> AwsResult<()> {
+        Err(never_deleted(context))
     }
 }

@@ -1,0 +1,277 @@
+//! Creating an account once and only once. CreateAccount takes no token that would make it idempotent, so what exists or is on its
+//! way is looked for first, by name among AWS's creations and then by e-mail; and again whenever an answer was lost.
+
+use std::time::Duration;
+
+use aws_sdk_organizations::operation::create_account::CreateAccountError;
+use aws_sdk_organizations::types::{
+    Account as SdkAccount, ConstraintViolationExceptionReason, CreateAccountFailureReason, CreateAccountState, CreateAccountStatus,
+};
+
+use super::AccountAttributes;
+use super::calls::{Pages, creation_tags, poll};
+use crate::apply::{Context, KnownCreation};
+use crate::aws::{AwsResult, Error};
+
+/// How an account came to be.
+#[derive(Debug)]
+pub(super) enum Creation {
+    /// By this call: it is under the root, with our tags.
+    Made(String),
+    /// It was there or on its way already: where it is and what tags it has is not known.
+    Found(String),
+}
+
+/// AWS takes minutes as a rule, and up to an hour right after the organization itself was made.
+const DEADLINE: Duration = Duration::from_secs(30 * 60);
+
+/// How often a CreateAccount without an answer is sent again, each time after looking for what the last one did.
+const ATTEMPTS: usize = 3;
+
+/// What the new account is recognised by.
+struct Wanted<'a> {
+    name: &'a str,
+    email: &'a str,
+}
+
+/// The account with the e-mail of `after`: made, or found.
+///
+/// # Errors
+/// AWS refused; the creation failed; the deadline; the interrupt.
+pub(super) async fn create(context: &Context, after: &AccountAttributes) -> AwsResult<Creation> {
+    let Some(email) = after.email.as_deref() else {
+        return Err(Error::Failed {
+            message: format!("`{}` has no e-mail to create an account with", context.address()),
+            hint: Some("give it an `email`, or the id of an account that is in the organization".to_owned()),
+        });
+    };
+    let wanted = Wanted { name: after.name.as_deref().unwrap_or(context.address().key()), email };
+    let known = context.known_creations.get_or_try_init(|| list_creations(context)).await?;
+    if let Some(id) = among_creations(context, &wanted, known).await? {
+        return Ok(Creation::Found(id));
+    }
+    let mut unanswered = None;
+    for _ in 0..ATTEMPTS {
+        match request(context, &wanted, after).await {
+            Ok(status) => match finished(context, status).await? {
+                Finished::Made(id) => return Ok(Creation::Made(id)),
+                Finished::EmailTaken => return owner_of_taken_email(context, &wanted).await.map(Creation::Found),
+            },
+            Err(e @ Error::NoAnswer { .. }) => unanswered = Some(e),
+            Err(e) => return Err(e),
+        }
+        if let Some(id) = look_again(context, &wanted).await? {
+            return Ok(Creation::Found(id));
+        }
+    }
+    Err(unanswered.unwrap_or_else(|| Error::internal("no attempt to create an account")))
+}
+
+/// Every account creation that AWS remembers and that did not fail.
+async fn list_creations(context: &Context) -> AwsResult<Vec<KnownCreation>> {
+    let mut found = Vec::new();
+    let mut pages = Pages::default();
+    let mut token = None;
+    loop {
+        let request = context.sessions().organizations().list_create_account_status().max_results(20);
+        let request = request.states(CreateAccountState::InProgress).states(CreateAccountState::Succeeded).set_next_token(token);
+        let page = request.send().await.map_err(|e| Error::sdk("organizations:ListCreateAccountStatus", &e))?;
+        found.extend(page.create_account_statuses().iter().filter_map(|status| {
+            Some(KnownCreation {
+                request_id: status.id()?.to_owned(),
+                name: status.account_name()?.to_owned(),
+                state: status.state()?.as_str().to_owned(),
+                account_id: status.account_id().map(str::to_owned),
+            })
+        }));
+        token = pages.next(page.create_account_statuses().iter().filter_map(CreateAccountStatus::id), page.next_token());
+        if token.is_none() {
+            found.sort_by(|a, b| a.request_id.cmp(&b.request_id));
+            found.dedup();
+            return Ok(found);
+        }
+    }
+}
+
+/// Names are not unique and the list holds no e-mail: each creation of the name is waited for and its account looked at.
+async fn among_creations(context: &Context, wanted: &Wanted<'_>, creations: &[KnownCreation]) -> AwsResult<Option<String>> {
+    for creation in creations.iter().filter(|creation| creation.name == wanted.name) {
+        let account = match (creation.state.as_str(), &creation.account_id) {
+            ("SUCCEEDED", Some(id)) => Some(id.clone()),
+            ("IN_PROGRESS", _) => wait(context, &creation.request_id).await?.account_id().map(str::to_owned),
+            _ => None,
+        };
+        if let Some(id) = account
+            && let Some(account) = describe(context, &id).await?
+            && has_email(&account, wanted.email)
+        {
+            return usable(&account).map(Some);
+        }
+    }
+    Ok(None)
+}
+
+/// What a CreateAccount without an answer may have left behind.
+async fn look_again(context: &Context, wanted: &Wanted<'_>) -> AwsResult<Option<String>> {
+    match among_creations(context, wanted, &list_creations(context).await?).await? {
+        Some(id) => Ok(Some(id)),
+        None => by_email(context, wanted).await,
+    }
+}
+
+async fn owner_of_taken_email(context: &Context, wanted: &Wanted<'_>) -> AwsResult<String> {
+    // First the member, then a creation that was on its way while the members were listed.
+    if let Some(id) = by_email(context, wanted).await? {
+        return Ok(id);
+    }
+    look_again(context, wanted).await?.ok_or_else(|| Error::Failed {
+        message: format!("the e-mail `{}` belongs to an AWS account outside the organization", wanted.email),
+        hint: Some("choose another e-mail, or bring that account into the organization and give its `id`".to_owned()),
+    })
+}
+
+async fn by_email(context: &Context, wanted: &Wanted<'_>) -> AwsResult<Option<String>> {
+    let mut pages = Pages::default();
+    let mut token = None;
+    loop {
+        let request = context.sessions().organizations().list_accounts().max_results(20).set_next_token(token);
+        let page = request.send().await.map_err(|e| Error::sdk("organizations:ListAccounts", &e))?;
+        if let Some(account) = page.accounts().iter().find(|account| has_email(account, wanted.email)) {
+            return usable(account).map(Some);
+        }
+        token = pages.next(page.accounts().iter().filter_map(SdkAccount::id), page.next_token());
+        if token.is_none() {
+            return Ok(None);
+        }
+    }
+}
+
+fn has_email(account: &SdkAccount, email: &str) -> bool {
+    account.email().is_some_and(|live| live.eq_ignore_ascii_case(email))
+}
+
+/// The id of an account that can still be worked with. A closed one keeps its e-mail and is never made anew.
+fn usable(account: &SdkAccount) -> AwsResult<String> {
+    let id = account.id().ok_or_else(|| Error::failed("AWS names an account without an id"))?;
+    let state = account.state().map(|s| s.as_str()).or(account.status().map(|s| s.as_str())).unwrap_or("ACTIVE");
+    match state {
+        "ACTIVE" | "PENDING_ACTIVATION" => Ok(id.to_owned()),
+        closed => Err(Error::Failed {
+            message: format!("the account `{id}` already has this e-mail and is {closed}"),
+            hint: Some("reopen it through AWS's support within 90 days, or choose another e-mail".to_owned()),
+        }),
+    }
+}
+
+async fn describe(context: &Context, id: &str) -> AwsResult<Option<SdkAccount>> {
+    match context.sessions().organizations().describe_account().account_id(id).send().await {
+        Ok(answer) => Ok(answer.account().cloned()),
+        Err(e) => match Error::sdk("organizations:DescribeAccount", &e) {
+            // It left the organization since.
+            e if e.is(&["AccountNotFoundException"]) => Ok(None),
+            e => Err(e),
+        },
+    }
+}
+
+/// Sends CreateAccount, waiting while AWS works on as many as it takes at a time or still finishes the organization.
+async fn request(context: &Context, wanted: &Wanted<'_>, after: &AccountAttributes) -> AwsResult<CreateAccountStatus> {
+    let tags = creation_tags(context, after.tags.as_ref())?;
+    let ask = || async {
+        let request = context.sessions().organizations().create_account().email(wanted.email).account_name(wanted.name);
+        let request = request.role_name(context.access_role()).set_tags(Some(tags.clone()));
+        let error = match request.send().await {
+            Ok(answer) => return answer.create_account_status().cloned().map(Some).ok_or_else(no_status),
+            Err(e) => e,
+        };
+        match error.as_service_error() {
+            Some(CreateAccountError::FinalizingOrganizationException(_)) => Ok(None),
+            Some(CreateAccountError::ConstraintViolationException(violation))
+                if violation.reason() == Some(&ConstraintViolationExceptionReason::AccountCreationRateLimitExceeded) =>
+            {
+                Ok(None)
+            }
+            Some(CreateAccountError::ConstraintViolationException(violation))
+                if violation.reason() == Some(&ConstraintViolationExceptionReason::AccountNumberLimitExceeded) =>
+            {
+                Err(failure(&CreateAccountFailureReason::AccountLimitExceeded))
+            }
+            _ => Err(Error::sdk("organizations:CreateAccount", &error)),
+        }
+    };
+    poll(format!("AWS to accept the creation of `{}`", wanted.name), DEADLINE).until(context.sessions().door().interrupt(), ask).await
+}
+
+fn no_status() -> Error {
+    Error::NoAnswer { operation: "organizations:CreateAccount".to_owned(), message: "the answer holds no status".to_owned() }
+}
+
+enum Finished {
+    Made(String),
+    EmailTaken,
+}
+
+/// The end of a creation, asked for only when the first answer is not the end already.
+async fn finished(context: &Context, status: CreateAccountStatus) -> AwsResult<Finished> {
+    let status = match (is_over(&status), status.id()) {
+        (true, _) | (false, None) => status,
+        (false, Some(request)) => wait(context, request).await?,
+    };
+    if let Some(id) = status.account_id()
+        && status.state() == Some(&CreateAccountState::Succeeded)
+    {
+        return Ok(Finished::Made(id.to_owned()));
+    }
+    match status.failure_reason() {
+        Some(CreateAccountFailureReason::EmailAlreadyExists) => Ok(Finished::EmailTaken),
+        Some(reason) => Err(failure(reason)),
+        None => Err(no_status()),
+    }
+}
+
+fn is_over(status: &CreateAccountStatus) -> bool {
+    matches!(status.state(), Some(CreateAccountState::Succeeded | CreateAccountState::Failed))
+}
+
+/// Waits for a creation, however it ends.
+async fn wait(context: &Context, request: &str) -> AwsResult<CreateAccountStatus> {
+    let ask = || async {
+        let describe = context.sessions().organizations().describe_create_account_status().create_account_request_id(request);
+        match describe.send().await.map_err(|e| Error::sdk("organizations:DescribeCreateAccountStatus", &e)) {
+            Ok(answer) => Ok(answer.create_account_status().filter(|status| is_over(status)).cloned()),
+            // AWS may need a moment until it finds what it has just begun.
+            Err(e) if e.is(&["CreateAccountStatusNotFoundException"]) => Ok(None),
+            Err(e) => Err(e),
+        }
+    };
+    poll(format!("the account creation `{request}`"), DEADLINE).until(context.sessions().door().interrupt(), ask).await
+}
+
+/// AWS's reasons: <https://docs.aws.amazon.com/organizations/latest/APIReference/API_CreateAccountStatus.html>.
+fn failure(reason: &CreateAccountFailureReason) -> Error {
+    use CreateAccountFailureReason as Reason;
+    let hint = match reason {
+        Reason::AccountLimitExceeded => {
+            "the organization has as many accounts as its quota allows: raise \"Default maximum number of accounts\" in Service Quotas \
+             (us-east-1, AWS Organizations), then run this again"
+        }
+        Reason::InvalidEmail => "AWS does not accept the e-mail: check its spelling, or use another one",
+        Reason::InvalidAddress => "the postal address of the management account is not valid: correct it in the account settings",
+        Reason::InvalidPaymentInstrument | Reason::MissingPaymentInstrument => {
+            "the management account needs a valid payment method: set one in the billing console"
+        }
+        Reason::ConcurrentAccountModification => "another request changed the same account at the same time: run this again",
+        Reason::InternalFailure => "AWS failed: run this again later, and call its support if it stays so",
+        Reason::PendingBusinessValidatioNv => "AWS is still validating the business of the management account: run this again later",
+        Reason::FailedBusinessValidation
+        | Reason::InvalidIdentityForBusinessValidation
+        | Reason::MissingBusinessValidation
+        | Reason::UnknownBusinessValidation => "AWS could not validate the business of the management account: its support knows more",
+        Reason::UpdateExistingResourcePolicyWithTagsNotSupported => {
+            "a resource policy of the organization cannot be combined with tags on new accounts: AWS's support knows more"
+        }
+        // The e-mail is answered where the account is looked for; the SDK's enum is open.
+        Reason::EmailAlreadyExists | Reason::GovcloudAccountAlreadyExists | _ => "AWS's support knows more",
+    };
+    Error::Failed { message: format!("AWS could not create the account: {}", reason.as_str()), hint: Some(hint.to_owned()) }
+}

@@ -1,0 +1,272 @@
+//! The live side of the diff: the world as it was read, in the words of the configuration. Pure.
+//!
+//! [`Identity`] says which live thing is which address, [`Removal`] what of ours can go; here they become [`LiveResource`]s with
+//! attributes in the same form as the desired ones, and findings about all else.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::Value;
+
+use super::identity::{Identity, list};
+use super::policy_type::policy_type_id;
+use super::removal::Removal;
+use super::world::{LivePolicy, Member, Wanted, World};
+use super::{
+    AccountAttributes, DelegatedAdministratorAttributes, OrganizationAttributes, OrganizationalUnitAttributes, PolicyAttachmentsAttributes,
+    PolicyAttributes, PolicyTypeAttributes, TrustedServiceAttributes, organization_address,
+};
+use crate::address::{Address, Reference};
+use crate::aws::AwsResult;
+use crate::resource::{ADDRESS_TAG, Attributes, Desired, Finding, FindingSeverity, Live, LiveResource, untyped};
+
+/// A live document in the form in which documents are compared.
+// MERGE: becomes `crate::policy::canonical`.
+pub(crate) fn canonical_document(_policy_type: &str, text: &str) -> Value {
+    serde_json::from_str(text).unwrap_or_else(|_| Value::String(text.to_owned()))
+}
+
+/// Binds a world, or the absence of an organization, to the configuration.
+///
+/// # Errors
+/// The desired attributes are malformed.
+pub(crate) fn bind(desired: &Desired, world: Option<&World>) -> AwsResult<Live> {
+    let wanted = Wanted::of(desired)?;
+    Ok(match world {
+        Some(world) => {
+            let identity = Identity::of(desired, &wanted, world);
+            let removal = Removal::of(&wanted, world, &identity);
+            Binder { desired, wanted: &wanted, world, identity: &identity, removal: &removal, live: Live::default() }.bind()
+        }
+        None => before_the_organization(desired, &wanted),
+    })
+}
+
+/// Nothing is there but the account that will be the management account, under the root, as soon as there is one.
+fn before_the_organization(desired: &Desired, wanted: &Wanted) -> Live {
+    let mut live = Live::default();
+    let management = |address: &Address| desired.pinned.get(address) == Some(&desired.management_account);
+    for (address, account) in &wanted.accounts {
+        let pinned = desired.pinned.get(address);
+        if management(address) {
+            // Its name and e-mail can be read only once the organization is there; a second run sees them.
+            let attributes = AccountAttributes {
+                parent: organization_address().into(),
+                tags: account.tags.as_ref().map(|_| BTreeMap::new()),
+                ..account.clone()
+            };
+            let id = Some(desired.management_account.clone());
+            live.resources.insert(address.clone(), LiveResource { id, attributes: untyped(&attributes), ours: None, frozen: None });
+        } else if let Some(id) = pinned {
+            let summary =
+                format!("the account `{id}` is not in the organization, which does not exist yet: remove its `id`, or invite it later");
+            live.findings.push(Finding { severity: FindingSeverity::Error, subject: address.to_string(), summary });
+        }
+    }
+    for (address, set) in &wanted.attachments {
+        let attributes = PolicyAttachmentsAttributes { policies: wanted.born_with(|_| true).collect(), target: set.target.clone() };
+        let id = match &set.target {
+            Reference::Address(target) if management(target) => Some(desired.management_account.clone()),
+            Reference::Address(_) | Reference::Id(_) => None,
+        };
+        live.resources.insert(address.clone(), LiveResource { id, attributes: untyped(&attributes), ours: None, frozen: None });
+    }
+    live
+}
+
+struct Binder<'a> {
+    desired: &'a Desired,
+    wanted: &'a Wanted,
+    world: &'a World,
+    identity: &'a Identity,
+    removal: &'a Removal,
+    live: Live,
+}
+
+impl Binder<'_> {
+    fn bind(mut self) -> Live {
+        self.organization();
+        self.services();
+        self.units();
+        self.policies();
+        self.accounts();
+        self.attachments();
+        self.live.findings.extend(self.identity.findings.iter().chain(&self.removal.findings).cloned());
+        self.live.findings.sort();
+        self.live
+    }
+
+    fn add(&mut self, address: Address, id: &str, attributes: Attributes) -> &mut LiveResource {
+        let resource = LiveResource { id: Some(id.to_owned()), attributes, ours: self.world.ours(id), frozen: None };
+        self.live.resources.entry(address).insert_entry(resource).into_mut()
+    }
+
+    fn report(&mut self, subject: String, summary: impl Into<String>) {
+        self.live.findings.push(Finding { severity: FindingSeverity::Unmanaged, subject, summary: summary.into() });
+    }
+
+    /// What stands for a live OU, the root or an account in the attributes of another resource.
+    fn name_of(&self, id: &str) -> Reference {
+        let removed = || self.removal.units.get(id);
+        self.identity.address(id).or_else(removed).cloned().map_or_else(|| Reference::Id(id.to_owned()), Reference::Address)
+    }
+
+    fn name_of_policy(&self, id: &str) -> Reference {
+        let removed = || self.removal.policies.get(id);
+        self.identity.address(id).or_else(removed).cloned().map_or_else(|| Reference::Id(id.to_owned()), Reference::Address)
+    }
+
+    /// The live values of the declared tags: foreign ones are left alone, so they are no difference.
+    fn tags(&self, id: &str, declared: Option<&BTreeMap<String, String>>) -> Option<BTreeMap<String, String>> {
+        let live = self.world.tags.get(id);
+        let value = |key: &String| Some((key.clone(), live?.get(key)?.clone()));
+        declared.map(|declared| declared.keys().filter(|key| *key != ADDRESS_TAG).filter_map(value).collect())
+    }
+
+    fn organization(&mut self) {
+        let (organization, root) = (organization_address(), self.world.root.clone());
+        if self.desired.resources.contains_key(&organization) {
+            let attributes = OrganizationAttributes { feature_set: self.world.feature_set.clone() };
+            self.add(organization.clone(), &root, untyped(&attributes));
+        }
+        for (name, address) in &self.wanted.policy_types {
+            if self.world.enabled(name) {
+                let attributes = PolicyTypeAttributes { organization: organization.clone().into(), policy_type: name.clone() };
+                self.add(address.clone(), &policy_type_id(&root, name), untyped(&attributes));
+            }
+        }
+    }
+
+    fn services(&mut self) {
+        let mut undeclared: BTreeSet<&str> = self.world.trusted_services.iter().map(String::as_str).collect();
+        for (address, wanted) in &self.wanted.trusted_services {
+            if undeclared.remove(wanted.service.as_str()) {
+                let attributes = TrustedServiceAttributes { organization: organization_address().into(), service: wanted.service.clone() };
+                self.add(address.clone(), &wanted.service, untyped(&attributes));
+            }
+        }
+        if !undeclared.is_empty() {
+            let services = list(&undeclared.into_iter().collect::<Vec<_>>());
+            self.report("trusted services".to_owned(), format!("enabled and not in the configuration: {services}"));
+        }
+        for (address, wanted) in &self.wanted.administrators {
+            let mut accounts: Vec<&str> =
+                self.world.administrators.get(&wanted.service).into_iter().flatten().map(String::as_str).collect();
+            // A service may have several: the wanted one first, so that nothing is changed when it is among them.
+            accounts.sort_by_key(|id| self.name_of(id) != wanted.account);
+            let Some((bound, others)) = accounts.split_first() else {
+                continue;
+            };
+            let attributes = DelegatedAdministratorAttributes {
+                account: self.name_of(bound),
+                service: wanted.service.clone(),
+                trusted_service: wanted.trusted_service.clone(),
+            };
+            self.add(address.clone(), &wanted.service, untyped(&attributes));
+            if !others.is_empty() {
+                self.report(address.to_string(), format!("administered by further accounts: {}", list(others)));
+            }
+        }
+    }
+
+    fn units(&mut self) {
+        for (id, unit) in &self.world.units {
+            let bound = self.identity.address(id).and_then(|address| Some((address, self.wanted.units.get(address)?)));
+            let declared = bound.and_then(|(_, wanted)| wanted.tags.as_ref());
+            let attributes =
+                OrganizationalUnitAttributes { name: unit.name.clone(), parent: self.name_of(&unit.parent), tags: self.tags(id, declared) };
+            if let Some((address, _)) = bound {
+                self.add(address.clone(), id, untyped(&attributes));
+            } else if let Some(address) = self.removal.units.get(id) {
+                let mut attributes = untyped(&attributes);
+                let attached = self.world.policies.iter().filter(|(_, policy)| policy.targets.contains(id));
+                let policies: BTreeSet<Reference> = attached.map(|(policy, _)| self.name_of_policy(policy)).collect();
+                attributes.insert("policies".to_owned(), serde_json::json!(policies));
+                self.add(address.clone(), id, attributes);
+            }
+        }
+    }
+
+    fn policies(&mut self) {
+        for (id, policy) in &self.world.policies {
+            let bound = self.identity.address(id).and_then(|address| Some((address, self.wanted.policies.get(address)?)));
+            let (address, declared, reference) = match (bound, self.removal.policies.get(id)) {
+                (Some((address, wanted)), _) => (address, wanted.tags.as_ref(), wanted.policy_type.clone()),
+                (None, Some(address)) => {
+                    let enabled = self.wanted.policy_types.get(&policy.policy_type);
+                    (address, None, enabled.cloned().map_or_else(|| Reference::Id(policy.policy_type.clone()), Reference::Address))
+                }
+                (None, None) => continue,
+            };
+            let attributes = self.policy_attributes(id, policy, declared, reference);
+            self.add(address.clone(), id, untyped(&attributes));
+        }
+    }
+
+    fn policy_attributes(
+        &self,
+        id: &str,
+        policy: &LivePolicy,
+        declared: Option<&BTreeMap<String, String>>,
+        policy_type: Reference,
+    ) -> PolicyAttributes {
+        PolicyAttributes {
+            content: policy.content.as_deref().map_or(Value::Null, |text| canonical_document(&policy.policy_type, text)),
+            description: policy.description.clone(),
+            name: policy.name.clone(),
+            policy_type,
+            tags: self.tags(id, declared),
+        }
+    }
+
+    fn accounts(&mut self) {
+        for (id, account) in &self.world.accounts {
+            let bound = self.identity.address(id).and_then(|address| Some((address, self.wanted.accounts.get(address)?)));
+            let Some((address, wanted)) = bound else {
+                if *id != self.world.management_account {
+                    self.report(format!("{id} ({})", account.name), describe_unmanaged(self.world, account));
+                }
+                continue;
+            };
+            // E-mails are compared as AWS does, without case.
+            let same = |email: &&String| email.eq_ignore_ascii_case(&account.email);
+            let attributes = AccountAttributes {
+                email: Some(wanted.email.as_ref().filter(same).unwrap_or(&account.email).clone()),
+                name: Some(account.name.clone()),
+                parent: self.name_of(account.parent.as_deref().unwrap_or(&self.world.root)),
+                tags: self.tags(id, wanted.tags.as_ref()),
+            };
+            self.add(address.clone(), id, untyped(&attributes)).frozen = account.frozen();
+        }
+    }
+
+    /// The set of every managed target. Of a type that is not enabled yet, and at a target that does not exist yet, AWS attaches the
+    /// defaults itself, so the set is born with them.
+    fn attachments(&mut self) {
+        let mut attached: BTreeMap<&str, BTreeSet<Reference>> = BTreeMap::new();
+        for (id, policy) in &self.world.policies {
+            for target in &policy.targets {
+                attached.entry(target).or_default().insert(self.name_of_policy(id));
+            }
+        }
+        for (address, wanted) in &self.wanted.attachments {
+            let id = match &wanted.target {
+                Reference::Address(target) => self.identity.id(target).map(str::to_owned),
+                Reference::Id(id) => Some(id.clone()),
+            };
+            let mut policies = id.as_deref().and_then(|id| attached.get(id)).cloned().unwrap_or_default();
+            policies.extend(self.wanted.born_with(|name| id.is_none() || !self.world.enabled(name)));
+            let frozen = id.as_ref().and_then(|id| self.world.accounts.get(id)).and_then(Member::frozen);
+            let attributes = untyped(&PolicyAttachmentsAttributes { policies, target: wanted.target.clone() });
+            self.live.resources.insert(address.clone(), LiveResource { id, attributes, ours: None, frozen });
+        }
+    }
+}
+
+fn describe_unmanaged(world: &World, account: &Member) -> String {
+    let place = account.parent.as_deref().map(|parent| world.path(parent)).filter(|path| !path.is_empty());
+    let place = place.map_or_else(|| "under the root".to_owned(), |path| format!("in OU `{path}`"));
+    match account.frozen() {
+        Some(reason) => format!("an account that is not in the configuration, {place}; {reason}"),
+        None => format!("an account that is not in the configuration, {place}"),
+    }
+}

@@ -1,0 +1,133 @@
+//! What the calls of several kinds share: tags, pages, waiting and what is never done.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use aws_sdk_organizations::types::Tag;
+
+use crate::address::Reference;
+use crate::apply::Context;
+use crate::aws::{AwsResult, Error, Poll};
+use crate::resource::ADDRESS_TAG;
+
+/// Declared tags, as the attributes hold them.
+pub(super) type Tags = BTreeMap<String, String>;
+
+fn tag(key: &str, value: &str) -> AwsResult<Tag> {
+    Tag::builder().key(key).value(value).build().map_err(|e| Error::internal(e.to_string()))
+}
+
+/// The tags of a creating call: the declared ones and ours, so that a crash leaks nothing (invariant 8).
+pub(super) fn creation_tags(context: &Context, declared: Option<&Tags>) -> AwsResult<Vec<Tag>> {
+    let ours = tag(ADDRESS_TAG, &context.address().to_string());
+    declared.into_iter().flatten().map(|(key, value)| tag(key, value)).chain([ours]).collect()
+}
+
+/// The declared tags that are to be written. Undeclared ones are foreign and stay.
+pub(super) fn tags_to_write(before: Option<&Tags>, after: Option<&Tags>) -> Tags {
+    let live = |key: &String| before.and_then(|tags| tags.get(key));
+    after.into_iter().flatten().filter(|(key, value)| live(key) != Some(value)).map(|(k, v)| (k.clone(), v.clone())).collect()
+}
+
+/// Writes tags to a root, OU, account or policy, ours among them: from here on an adopted resource is known by its address.
+pub(super) async fn write_tags(context: &Context, id: &str, tags: &Tags) -> AwsResult<()> {
+    let request = context.sessions().organizations().tag_resource().resource_id(id);
+    request.set_tags(Some(creation_tags(context, Some(tags))?)).send().await.map_err(|e| Error::sdk("organizations:TagResource", &e))?;
+    Ok(())
+}
+
+/// Whether the tags of a live resource say that it is what `context` is about.
+pub(super) async fn carries_our_address(context: &Context, id: &str) -> AwsResult<bool> {
+    let address = context.address().to_string();
+    let mut pages = Pages::default();
+    let mut token = None;
+    loop {
+        let request = context.sessions().organizations().list_tags_for_resource().resource_id(id).set_next_token(token);
+        let page = request.send().await.map_err(|e| Error::sdk("organizations:ListTagsForResource", &e))?;
+        if page.tags().iter().any(|tag| tag.key() == ADDRESS_TAG && tag.value() == address) {
+            return Ok(true);
+        }
+        token = pages.next(page.tags().iter().map(Tag::key), page.next_token());
+        if token.is_none() {
+            return Ok(false);
+        }
+    }
+}
+
+/// The guard of one chain of pages. AWS ends every chain, though a page may be empty and still have a successor; an endpoint that
+/// never ends one (moto's ListCreateAccountStatus) must not hang the run.
+#[derive(Debug, Default)]
+pub(super) struct Pages {
+    tokens: BTreeSet<String>,
+    items: BTreeSet<String>,
+    stale: u8,
+}
+
+impl Pages {
+    /// So many pages in a row that brought only what was known end the chain. One alone may be a list that changed meanwhile.
+    const STALE_PAGES: u8 = 3;
+
+    /// The token of the page after one that held `items` and named `token`; `None` at the end.
+    pub(super) fn next<'a>(&mut self, items: impl IntoIterator<Item = &'a str>, token: Option<&str>) -> Option<String> {
+        let mut seen = items.into_iter().map(|item| self.items.insert(item.to_owned())).collect::<Vec<_>>();
+        seen.dedup();
+        match seen.as_slice() {
+            [] => {}
+            [false] => self.stale = self.stale.saturating_add(1),
+            _ => self.stale = 0,
+        }
+        let token = token.filter(|token| !token.is_empty() && self.tokens.insert((*token).to_owned()))?;
+        (self.stale < Self::STALE_PAGES).then(|| token.to_owned())
+    }
+}
+
+/// Asks every two seconds at first, then less often, until `deadline`.
+pub(super) fn poll(what: impl Into<String>, deadline: Duration) -> Poll {
+    Poll { what: what.into(), pause: Duration::from_secs(2), deadline }
+}
+
+/// How long AWS may take until what it has just made can be found everywhere.
+pub(super) const SETTLING: Duration = Duration::from_secs(120);
+
+/// Whether a reference to a parent or target stands for the root.
+pub(super) fn is_root(reference: &Reference) -> bool {
+    matches!(reference, Reference::Address(address) if *address == super::organization_address())
+}
+
+/// The error of a deletion that no plan holds, since the kind is reported on removal, never deleted.
+pub(super) fn never_deleted(context: &Context) -> Error {
+    Error::internal(format!("`{}` is never deleted", context.address()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pages_end_when_the_service_says_so_or_repeats_itself() {
+        let mut pages = Pages::default();
+        assert_eq!(pages.next(["a"], Some("1")), Some("1".to_owned()));
+        assert_eq!(pages.next([], Some("2")), Some("2".to_owned()), "an empty page may have a successor");
+        assert_eq!(pages.next(["b"], Some("1")), None, "a token came twice");
+        assert_eq!(Pages::default().next(["a"], None), None);
+        assert_eq!(Pages::default().next(["a"], Some("")), None);
+    }
+
+    #[test]
+    fn pages_end_when_new_tokens_bring_old_items() {
+        let mut pages = Pages::default();
+        let followed = (0..100).take_while(|n| pages.next(["a", "b"], Some(&n.to_string())).is_some()).count();
+        assert_eq!(followed, 3);
+        let mut pages = Pages::default();
+        assert_eq!((0..100).take_while(|n| pages.next([format!("{n}").as_str()], Some(&n.to_string())).is_some()).count(), 100);
+    }
+
+    #[test]
+    fn writes_only_declared_tags_that_differ() {
+        let tags = |pairs: &[(&str, &str)]| pairs.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect::<Tags>();
+        let (live, declared) = (tags(&[("a", "1"), ("b", "2"), ("foreign", "x")]), tags(&[("a", "1"), ("b", "3"), ("c", "4")]));
+        assert_eq!(tags_to_write(Some(&live), Some(&declared)), tags(&[("b", "3"), ("c", "4")]));
+        assert_eq!(tags_to_write(Some(&live), None), Tags::new());
+        assert_eq!(tags_to_write(None, Some(&declared)), declared);
+    }
+}

@@ -1,0 +1,234 @@
+//! The questions that reading an organization asks, one page at a time, and AWS's answers in plain values.
+
+use aws_sdk_organizations::Client;
+use aws_sdk_organizations::types::{Account, PolicySummary, PolicyTypeSummary};
+
+use super::management_account_of;
+use super::world::{LivePolicy, Member, Unit};
+use crate::aws::{AwsResult, Error};
+
+/// A question; a list is asked for page by page.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Question {
+    /// The root, with the management account and the policy types.
+    Root,
+    /// Only needed where no enabled policy type tells it.
+    FeatureSet,
+    /// All accounts.
+    Accounts,
+    /// The accounts directly under the root or an OU.
+    AccountsOf(String),
+    /// The OUs directly under the root or an OU.
+    UnitsOf(String),
+    /// The policies of a type.
+    Policies(String),
+    /// The document of a policy.
+    Document(String),
+    /// What a policy is attached to.
+    Targets(String),
+    /// The trusted services.
+    Services,
+    /// The accounts that administer a service.
+    Administrators(String),
+    /// The tags of anything.
+    Tags(String),
+}
+
+/// What one page holds.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum Answer {
+    /// The account is in no organization.
+    NoOrganization,
+    Root {
+        id: String,
+        management_account: String,
+        /// Type and status.
+        policy_types: Vec<(String, String)>,
+    },
+    FeatureSet(String),
+    Accounts(Vec<(String, Member)>),
+    Units(Vec<(String, Unit)>),
+    Policies(Vec<(String, LivePolicy)>),
+    Document(String),
+    Targets(Vec<String>),
+    Services(Vec<String>),
+    Administrators(Vec<String>),
+    Tags(Vec<(String, String)>),
+}
+
+/// One page.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Page {
+    pub answer: Answer,
+    /// The token of the next page.
+    pub token: Option<String>,
+}
+
+/// The most that AWS gives on one page.
+const PAGE: i32 = 20;
+
+impl Question {
+    /// The operation that it calls, `service:Operation`.
+    pub fn operation(&self) -> &'static str {
+        match self {
+            Self::Root => "organizations:ListRoots",
+            Self::FeatureSet => "organizations:DescribeOrganization",
+            Self::Accounts => "organizations:ListAccounts",
+            Self::AccountsOf(_) => "organizations:ListAccountsForParent",
+            Self::UnitsOf(_) => "organizations:ListOrganizationalUnitsForParent",
+            Self::Policies(_) => "organizations:ListPolicies",
+            Self::Document(_) => "organizations:DescribePolicy",
+            Self::Targets(_) => "organizations:ListTargetsForPolicy",
+            Self::Services => "organizations:ListAWSServiceAccessForOrganization",
+            Self::Administrators(_) => "organizations:ListDelegatedAdministrators",
+            Self::Tags(_) => "organizations:ListTagsForResource",
+        }
+    }
+
+    /// Asks for one page.
+    ///
+    /// # Errors
+    /// AWS refused, or gave no usable answer.
+    pub async fn ask(&self, client: &Client, token: Option<String>) -> AwsResult<Page> {
+        match self.send(client, token).await {
+            Err(e) if e.is(&["AWSOrganizationsNotInUseException"]) => Ok(Page { answer: Answer::NoOrganization, token: None }),
+            result => result,
+        }
+    }
+
+    async fn send(&self, client: &Client, token: Option<String>) -> AwsResult<Page> {
+        let page = |answer, token: Option<&str>| Ok(Page { answer, token: token.map(str::to_owned) });
+        // The error's type differs from call to call.
+        macro_rules! answer {
+            ($request:expr) => {
+                $request.send().await.map_err(|e| Error::sdk(self.operation(), &e))?
+            };
+        }
+        match self {
+            Self::Root => root(&answer!(client.list_roots())),
+            Self::FeatureSet => {
+                let answer = answer!(client.describe_organization());
+                let feature_set = answer.organization().and_then(|organization| organization.feature_set());
+                page(Answer::FeatureSet(feature_set.map(|set| set.as_str().to_owned()).unwrap_or_default()), None)
+            }
+            Self::Accounts => {
+                let answer = answer!(client.list_accounts().max_results(PAGE).set_next_token(token));
+                page(Answer::Accounts(answer.accounts().iter().filter_map(|live| member(live, None)).collect()), answer.next_token())
+            }
+            Self::AccountsOf(parent) => {
+                let answer = answer!(client.list_accounts_for_parent().parent_id(parent).max_results(PAGE).set_next_token(token));
+                let accounts = answer.accounts().iter().filter_map(|live| member(live, Some(parent))).collect();
+                page(Answer::Accounts(accounts), answer.next_token())
+            }
+            Self::UnitsOf(parent) => {
+                let request = client.list_organizational_units_for_parent().parent_id(parent).max_results(PAGE);
+                let answer = answer!(request.set_next_token(token));
+                let unit = |name: Option<&str>| Unit { name: name.unwrap_or_default().to_owned(), parent: parent.clone() };
+                let units = answer.organizational_units().iter().filter_map(|ou| Some((ou.id()?.to_owned(), unit(ou.name()))));
+                page(Answer::Units(units.collect()), answer.next_token())
+            }
+            Self::Policies(name) => {
+                let answer = answer!(client.list_policies().filter(name.as_str().into()).max_results(PAGE).set_next_token(token));
+                page(Answer::Policies(answer.policies().iter().filter_map(|live| policy(live, name)).collect()), answer.next_token())
+            }
+            Self::Document(id) => {
+                let answer = answer!(client.describe_policy().policy_id(id));
+                let content = answer.policy().and_then(|policy| policy.content()).unwrap_or_default();
+                page(Answer::Document(content.to_owned()), None)
+            }
+            Self::Targets(id) => {
+                let answer = answer!(client.list_targets_for_policy().policy_id(id).max_results(PAGE).set_next_token(token));
+                let targets = answer.targets().iter().filter_map(|target| target.target_id()).map(str::to_owned);
+                page(Answer::Targets(targets.collect()), answer.next_token())
+            }
+            Self::Services => {
+                let request = client.list_aws_service_access_for_organization().max_results(PAGE);
+                let answer = answer!(request.set_next_token(token));
+                let services = answer.enabled_service_principals().iter().filter_map(|service| service.service_principal());
+                page(Answer::Services(services.map(str::to_owned).collect()), answer.next_token())
+            }
+            Self::Administrators(service) => {
+                let request = client.list_delegated_administrators().service_principal(service).max_results(PAGE);
+                let answer = answer!(request.set_next_token(token));
+                let accounts = answer.delegated_administrators().iter().filter_map(|account| account.id()).map(str::to_owned);
+                page(Answer::Administrators(accounts.collect()), answer.next_token())
+            }
+            Self::Tags(id) => {
+                let answer = answer!(client.list_tags_for_resource().resource_id(id).set_next_token(token));
+                let tags = answer.tags().iter().map(|tag| (tag.key().to_owned(), tag.value().to_owned()));
+                page(Answer::Tags(tags.collect()), answer.next_token())
+            }
+        }
+    }
+}
+
+impl Answer {
+    /// What the page holds, for the guard against pages without end.
+    pub fn items(&self) -> Vec<&str> {
+        match self {
+            Self::NoOrganization | Self::Root { .. } | Self::FeatureSet(_) | Self::Document(_) => Vec::new(),
+            Self::Accounts(items) => items.iter().map(|(id, _)| id.as_str()).collect(),
+            Self::Units(items) => items.iter().map(|(id, _)| id.as_str()).collect(),
+            Self::Policies(items) => items.iter().map(|(id, _)| id.as_str()).collect(),
+            Self::Tags(items) => items.iter().map(|(key, _)| key.as_str()).collect(),
+            Self::Targets(items) | Self::Services(items) | Self::Administrators(items) => items.iter().map(String::as_str).collect(),
+        }
+    }
+}
+
+fn root(answer: &aws_sdk_organizations::operation::list_roots::ListRootsOutput) -> AwsResult<Page> {
+    let found = answer.roots().first().and_then(|root| Some((root, root.id()?, management_account_of(root.arn()?)?)));
+    let (root, id, management_account) = found.ok_or_else(|| Error::failed("AWS names no root of the organization"))?;
+    let status = |summary: &PolicyTypeSummary| Some((summary.r#type()?.as_str().to_owned(), summary.status()?.as_str().to_owned()));
+    let answer = Answer::Root {
+        id: id.to_owned(),
+        management_account: management_account.to_owned(),
+        policy_types: root.policy_types().iter().filter_map(status).collect(),
+    };
+    Ok(Page { answer, token: None })
+}
+
+/// `parent` where the question names it; else the last but one part of the account's path.
+fn member(live: &Account, parent: Option<&String>) -> Option<(String, Member)> {
+    let state = live.state().map(|state| state.as_str()).or(live.status().map(|status| status.as_str()));
+    let member = Member {
+        name: live.name().unwrap_or_default().to_owned(),
+        email: live.email().unwrap_or_default().to_owned(),
+        state: state.unwrap_or_default().to_owned(),
+        parent: parent.cloned().or_else(|| live.paths().first().and_then(|path| parent_in(path))),
+    };
+    Some((live.id()?.to_owned(), member))
+}
+
+/// `o-…/r-…/ou-…/<account>`, with or without a slash at the end: the last part that is a root or an OU.
+fn parent_in(path: &str) -> Option<String> {
+    path.rsplit('/').find(|part| part.starts_with("ou-") || part.starts_with("r-")).map(str::to_owned)
+}
+
+fn policy(live: &PolicySummary, policy_type: &str) -> Option<(String, LivePolicy)> {
+    let policy = LivePolicy {
+        policy_type: policy_type.to_owned(),
+        name: live.name().unwrap_or_default().to_owned(),
+        description: live.description().unwrap_or_default().to_owned(),
+        aws_managed: live.aws_managed(),
+        ..LivePolicy::default()
+    };
+    Some((live.id()?.to_owned(), policy))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn finds_the_parent_in_a_path() {
+        for (path, parent) in [
+            ("o-1/r-ab/ou-ab-1/ou-ab-2/111111111111/", Some("ou-ab-2")),
+            ("o-1/r-ab/ou-ab-1/111111111111", Some("ou-ab-1")),
+            ("o-1/r-ab/111111111111/", Some("r-ab")),
+            ("111111111111", None),
+        ] {
+            assert_eq!(parent_in(path).as_deref(), parent, "{path}");
+        }
+    }
+}

@@ -1,0 +1,376 @@
+//! The reader of the family: the fewest calls, as many at a time as AWS's rates can serve.
+//!
+//! Reading is a list of questions. Every answer, page by page, may raise more: an OU those under it, an account that declares tags its
+//! tags. So no branch waits for another one, and what is known early is followed early. When nothing more is asked, the world is read.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+
+use aws_sdk_organizations::Client;
+use futures_util::future::BoxFuture;
+use futures_util::stream::{FuturesUnordered, StreamExt};
+
+use super::calls::Pages;
+use super::identity::Identity;
+use super::questions::{Answer, Page, Question};
+use super::world::{LivePolicy, Member, Unit, Wanted, World, type_name};
+use crate::aws::{AwsResult, Error};
+use crate::limits::LIMITS;
+use crate::resource::Desired;
+
+/// Reads the organization; `None` when there is none.
+///
+/// # Errors
+/// A read failed; the organization belongs to another management account.
+pub(crate) async fn read(client: &Client, desired: &Desired) -> AwsResult<Option<World>> {
+    let mut reader = Reader::new(desired, Wanted::of(desired)?);
+    let mut in_flight = FuturesUnordered::new();
+    reader.put(Question::Root);
+    reader.put(Question::Accounts);
+    loop {
+        while let Some((question, token)) = reader.next() {
+            in_flight.push(ask(client.clone(), question, token));
+        }
+        match in_flight.next().await {
+            Some((question, page)) => reader.take(&question, page?)?,
+            None if reader.follow_up() => {}
+            None => return reader.finish(),
+        }
+    }
+}
+
+fn ask(client: Client, question: Question, token: Option<String>) -> BoxFuture<'static, (Question, AwsResult<Page>)> {
+    Box::pin(async move {
+        let page = question.ask(&client, token).await;
+        (question, page)
+    })
+}
+
+/// The questions of one operation: some in flight, the others in line.
+#[derive(Debug, Default)]
+struct Lane {
+    in_flight: usize,
+    waiting: VecDeque<(Question, Option<String>)>,
+}
+
+impl Lane {
+    fn is_idle(&self) -> bool {
+        self.in_flight == 0 && self.waiting.is_empty()
+    }
+}
+
+/// As many requests of one operation are in flight at a time: enough for any of AWS's rates at any usual latency, and few enough that
+/// thousands of questions cost no memory.
+const WIDTH: usize = 16;
+
+/// Fewer here: the targets of AWS's default policies are one long chain of pages, each asked for after the last one came, and the
+/// tokens of the bucket that other policies take meanwhile it cannot have. With few others in flight it is never starved.
+const WIDTH_OF_TARGETS: usize = 4;
+
+struct Reader<'a> {
+    desired: &'a Desired,
+    wanted: Wanted,
+    world: World,
+    /// What AWS answered with "in no organization".
+    refused: BTreeSet<Question>,
+    lanes: BTreeMap<&'static str, Lane>,
+    asked: BTreeMap<Question, Pages>,
+    /// The pinned id, or the e-mail in lower case, of each wanted account that declares tags: they are read page by page.
+    tagged_accounts: BTreeSet<String>,
+    /// Types and names of the wanted policies, whose documents are read at once.
+    named_policies: BTreeSet<(String, String)>,
+    /// Whether accounts are listed parent by parent, since the endpoint tells no paths.
+    by_parent: bool,
+    /// Listings that are complete and were followed up.
+    followed: BTreeSet<&'static str>,
+}
+
+impl<'a> Reader<'a> {
+    fn new(desired: &'a Desired, wanted: Wanted) -> Self {
+        let tagged = wanted.accounts.iter().filter(|(_, account)| account.tags.is_some());
+        let tagged_accounts = tagged
+            .filter_map(|(address, account)| {
+                desired.pinned.get(address).cloned().or_else(|| account.email.as_ref().map(|email| email.to_ascii_lowercase()))
+            })
+            .collect();
+        let named_policies = wanted.policies.values().map(|policy| (type_name(policy).to_owned(), policy.name.clone())).collect();
+        Self {
+            desired,
+            wanted,
+            world: World::default(),
+            refused: BTreeSet::new(),
+            lanes: BTreeMap::new(),
+            asked: BTreeMap::new(),
+            tagged_accounts,
+            named_policies,
+            by_parent: false,
+            followed: BTreeSet::new(),
+        }
+    }
+
+    fn is_new(&mut self, question: &Question) -> bool {
+        !self.asked.contains_key(question) && self.asked.insert(question.clone(), Pages::default()).is_none()
+    }
+
+    /// Asks, unless it was asked already.
+    fn put(&mut self, question: Question) {
+        if self.is_new(&question) {
+            self.lanes.entry(question.operation()).or_default().waiting.push_back((question, None));
+        }
+    }
+
+    /// The same, before all that wait in line.
+    fn put_first(&mut self, question: Question) {
+        if self.is_new(&question) {
+            self.go_on(question, None);
+        }
+    }
+
+    /// Asks for the rest of a chain: it has waited in line once.
+    fn go_on(&mut self, question: Question, token: Option<String>) {
+        self.lanes.entry(question.operation()).or_default().waiting.push_front((question, token));
+    }
+
+    /// The next question that may go out.
+    fn next(&mut self) -> Option<(Question, Option<String>)> {
+        let width = |operation: &str| if operation == "organizations:ListTargetsForPolicy" { WIDTH_OF_TARGETS } else { WIDTH };
+        let (_, lane) = self.lanes.iter_mut().find(|(operation, lane)| lane.in_flight < width(operation) && !lane.waiting.is_empty())?;
+        lane.in_flight += 1;
+        lane.waiting.pop_front()
+    }
+
+    /// Takes in an answer and asks what follows from it.
+    fn take(&mut self, question: &Question, page: Page) -> AwsResult<()> {
+        if let Some(lane) = self.lanes.get_mut(question.operation()) {
+            lane.in_flight -= 1;
+        }
+        let next = self.asked.get_mut(question).and_then(|pages| pages.next(page.answer.items(), page.token.as_deref()));
+        match page.answer {
+            Answer::NoOrganization => drop(self.refused.insert(question.clone())),
+            Answer::Root { id, management_account, policy_types } => self.root(id, management_account, policy_types)?,
+            Answer::FeatureSet(feature_set) => self.features(feature_set),
+            Answer::Accounts(accounts) => self.accounts(question, accounts),
+            Answer::Units(units) => self.units(units),
+            Answer::Policies(policies) => self.policies(policies),
+            Answer::Document(content) => self.document(question, content),
+            Answer::Targets(targets) => self.targets(question, targets),
+            Answer::Services(services) => self.world.trusted_services.extend(services),
+            Answer::Administrators(accounts) => self.administrators(question, accounts),
+            Answer::Tags(tags) => self.tags(question, tags),
+        }
+        // Without paths, the further pages of all accounts would tell nothing that the parents' lists do not.
+        if let Some(token) = next
+            && !(self.by_parent && *question == Question::Accounts)
+        {
+            self.go_on(question.clone(), Some(token));
+        }
+        self.when_listed();
+        Ok(())
+    }
+
+    fn root(&mut self, id: String, management_account: String, policy_types: Vec<(String, String)>) -> AwsResult<()> {
+        if management_account != self.desired.management_account {
+            return Err(Error::Failed {
+                message: format!(
+                    "the organization is managed by account `{management_account}`, and the configuration is for `{}`",
+                    self.desired.management_account
+                ),
+                hint: Some("use the credentials of the management account, or correct `management_account`".to_owned()),
+            });
+        }
+        self.world.root = id.clone();
+        self.world.management_account = management_account;
+        self.world.policy_types = policy_types.into_iter().collect();
+        self.parent(id, 0);
+        for name in self.wanted.policy_types.keys().cloned().collect::<Vec<_>>() {
+            if self.world.enabled(&name) {
+                self.put(Question::Policies(name));
+            }
+        }
+        match self.world.policy_types.is_empty() {
+            true => self.put(Question::FeatureSet),
+            // Policies of any type need all features.
+            false => self.features("ALL".to_owned()),
+        }
+        Ok(())
+    }
+
+    fn features(&mut self, feature_set: String) {
+        if feature_set == "ALL" && !self.wanted.trusted_services.is_empty() {
+            self.put(Question::Services);
+        }
+        self.world.feature_set = feature_set;
+    }
+
+    /// The root, or an OU so many levels below it.
+    fn parent(&mut self, id: String, level: usize) {
+        if self.by_parent {
+            self.put(Question::AccountsOf(id.clone()));
+        }
+        if level < LIMITS.quotas.ou_depth {
+            self.put(Question::UnitsOf(id));
+        }
+    }
+
+    fn units(&mut self, units: Vec<(String, Unit)>) {
+        for (id, unit) in units {
+            self.world.units.insert(id.clone(), unit);
+            let level = self.world.depth(&id);
+            self.parent(id, level);
+        }
+    }
+
+    fn accounts(&mut self, question: &Question, accounts: Vec<(String, Member)>) {
+        if *question == Question::Accounts && !accounts.is_empty() && accounts.iter().all(|(_, account)| account.parent.is_none()) {
+            self.list_by_parent();
+        }
+        for (id, account) in accounts {
+            if self.tagged_accounts.contains(&id) || self.tagged_accounts.contains(&account.email.to_ascii_lowercase()) {
+                self.put(Question::Tags(id.clone()));
+            }
+            match self.world.accounts.get_mut(&id) {
+                // The page of all accounts may come after the parent's.
+                Some(known) if account.parent.is_none() => known.state = account.state,
+                _ => drop(self.world.accounts.insert(id, account)),
+            }
+        }
+    }
+
+    fn list_by_parent(&mut self) {
+        self.by_parent = true;
+        let parents = std::iter::once(&self.world.root).filter(|root| !root.is_empty()).chain(self.world.units.keys());
+        for parent in parents.cloned().collect::<Vec<_>>() {
+            self.put(Question::AccountsOf(parent));
+        }
+    }
+
+    fn policies(&mut self, policies: Vec<(String, LivePolicy)>) {
+        for (id, policy) in policies {
+            if policy.aws_managed {
+                self.put_first(Question::Targets(id.clone()));
+            } else {
+                self.put(Question::Targets(id.clone()));
+                if self.named_policies.contains(&(policy.policy_type.clone(), policy.name.clone())) {
+                    self.put(Question::Document(id.clone()));
+                }
+            }
+            self.world.policies.insert(id, policy);
+        }
+    }
+
+    fn document(&mut self, question: &Question, content: String) {
+        if let Question::Document(id) = question
+            && let Some(policy) = self.world.policies.get_mut(id)
+        {
+            policy.content = Some(content);
+        }
+    }
+
+    fn targets(&mut self, question: &Question, targets: Vec<String>) {
+        if let Question::Targets(id) = question
+            && let Some(policy) = self.world.policies.get_mut(id)
+        {
+            policy.targets.extend(targets);
+        }
+    }
+
+    fn administrators(&mut self, question: &Question, accounts: Vec<String>) {
+        if let Question::Administrators(service) = question {
+            self.world.administrators.entry(service.clone()).or_default().extend(accounts);
+        }
+    }
+
+    fn tags(&mut self, question: &Question, tags: Vec<(String, String)>) {
+        if let Question::Tags(id) = question {
+            self.world.tags.entry(id.clone()).or_default().extend(tags);
+        }
+    }
+
+    /// What can be asked as soon as a listing is complete.
+    fn when_listed(&mut self) {
+        if self.is_listed("organizations:ListOrganizationalUnitsForParent") {
+            let identity = Identity::of(self.desired, &self.wanted, &self.world);
+            self.tags_of_units(&identity);
+        }
+        if self.is_listed("organizations:ListPolicies") {
+            let identity = Identity::of(self.desired, &self.wanted, &self.world);
+            self.tags_of_policies(&identity);
+        }
+        if self.is_listed("organizations:ListAWSServiceAccessForOrganization") {
+            let services: Vec<String> = self.wanted.administrators.values().map(|wanted| wanted.service.clone()).collect();
+            for service in services {
+                // Only a trusted service has an administrator.
+                if self.world.trusted_services.contains(&service) {
+                    self.put(Question::Administrators(service));
+                }
+            }
+        }
+    }
+
+    /// Whether a listing is complete; true only once.
+    fn is_listed(&mut self, operation: &'static str) -> bool {
+        self.lanes.get(operation).is_some_and(Lane::is_idle) && self.followed.insert(operation)
+    }
+
+    /// Of an OU that declares tags, and of one that is not recognised: it may be renamed, or ours to remove.
+    fn tags_of_units(&mut self, identity: &Identity) {
+        let wants = |id: &String| match identity.address(id) {
+            Some(address) => self.wanted.units.get(address).is_some_and(|unit| unit.tags.is_some()),
+            None => true,
+        };
+        let ids: Vec<String> = self.world.units.keys().filter(|id| wants(id)).cloned().collect();
+        ids.into_iter().for_each(|id| self.put(Question::Tags(id)));
+    }
+
+    /// Likewise of policies, AWS's own left out.
+    fn tags_of_policies(&mut self, identity: &Identity) {
+        let wants = |id: &String| match identity.address(id) {
+            Some(address) => self.wanted.policies.get(address).is_some_and(|policy| policy.tags.is_some()),
+            None => true,
+        };
+        let customers = self.world.policies.iter().filter(|(_, policy)| !policy.aws_managed).map(|(id, _)| id);
+        let ids: Vec<String> = customers.filter(|id| wants(id)).cloned().collect();
+        ids.into_iter().for_each(|id| self.put(Question::Tags(id)));
+    }
+
+    /// What can be asked only when all else is known. `true` when something was.
+    fn follow_up(&mut self) -> bool {
+        if self.world.root.is_empty() {
+            return false;
+        }
+        if !self.by_parent && self.world.accounts.values().any(|account| account.parent.is_none()) {
+            self.list_by_parent();
+        }
+        let identity = Identity::of(self.desired, &self.wanted, &self.world);
+        self.tags_of_units(&identity);
+        self.tags_of_policies(&identity);
+        let candidates = identity.account_candidates(self.desired, &self.wanted, &self.world);
+        let candidates: Vec<String> = candidates.into_iter().map(str::to_owned).collect();
+        candidates.into_iter().for_each(|id| self.put(Question::Tags(id)));
+        // A renamed policy, recognised by now, and one of ours that may go: their documents are part of what the plan rests on.
+        let known = |id: &String| identity.address(id).is_some() || self.world.ours(id) == Some(true);
+        let unread = self.world.policies.iter().filter(|(id, policy)| !policy.aws_managed && policy.content.is_none() && known(id));
+        let unread: Vec<String> = unread.map(|(id, _)| id.clone()).collect();
+        unread.into_iter().for_each(|id| self.put(Question::Document(id)));
+        self.lanes.values().any(|lane| !lane.is_idle())
+    }
+
+    fn finish(self) -> AwsResult<Option<World>> {
+        if self.world.root.is_empty() {
+            return Ok(None);
+        }
+        let lost = self.world.accounts.iter().find(|(_, account)| account.parent.is_none()).map(|(id, _)| id);
+        if let Some(id) = lost {
+            return Err(Error::Failed {
+                message: format!("the account `{id}` is in the organization and in no OU that was read"),
+                hint: Some("it was moved meanwhile: run this again".to_owned()),
+            });
+        }
+        if let Some(question) = self.refused.first() {
+            return Err(Error::Failed {
+                message: format!("{} finds no organization, and the organization has a root", question.operation()),
+                hint: Some("AWS is still setting it up: run this again in a minute".to_owned()),
+            });
+        }
+        Ok(Some(self.world))
+    }
+}

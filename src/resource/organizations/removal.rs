@@ -1,0 +1,98 @@
+//! What is ours and left the configuration: what of it can go, and what still holds the rest. Pure.
+//!
+//! Something can go when our tag says that we made it and when the same plan empties it (OU) or detaches it (policy). All else stays and
+//! is reported (invariant 9).
+
+use std::collections::BTreeMap;
+
+use super::identity::Identity;
+use super::world::{Wanted, World};
+use crate::address::{Address, Reference};
+use crate::resource::{Finding, FindingSeverity};
+
+/// The live-only addresses of what can go, by AWS's id.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(crate) struct Removal {
+    pub units: BTreeMap<String, Address>,
+    pub policies: BTreeMap<String, Address>,
+    /// What is ours and cannot go, and what is not ours: OUs and policies.
+    pub findings: Vec<Finding>,
+}
+
+impl Removal {
+    pub fn of(wanted: &Wanted, world: &World, identity: &Identity) -> Self {
+        let mut removal = Self::default();
+        removal.units(wanted, world, identity);
+        removal.policies(wanted, world, identity);
+        removal
+    }
+
+    /// From the leaves up, since an OU can go only when those in it can.
+    fn units(&mut self, wanted: &Wanted, world: &World, identity: &Identity) {
+        let mut holds: BTreeMap<&str, Vec<String>> = BTreeMap::new();
+        for (id, account) in &world.accounts {
+            let leaves = identity.address(id).is_some_and(|address| wanted.accounts.contains_key(address)) && account.frozen().is_none();
+            if let Some(parent) = &account.parent
+                && !leaves
+            {
+                holds.entry(parent).or_default().push(format!("account `{id}` ({})", account.name));
+            }
+        }
+        let mut unbound: Vec<(usize, &String)> =
+            world.units.keys().filter(|id| identity.address(id).is_none()).map(|id| (world.depth(id), id)).collect();
+        unbound.sort_by(|a, b| b.cmp(a));
+        let mut findings = Vec::new();
+        for (_, id) in unbound {
+            let (path, parent) = (world.path(id), world.units.get(id).map(|unit| unit.parent.as_str()).unwrap_or_default());
+            let holders = holds.remove(id.as_str()).unwrap_or_default();
+            let summary = match (world.ours(id) == Some(true), holders.is_empty()) {
+                (true, true) => {
+                    self.units.insert(id.clone(), Address::new("ou", path));
+                    continue;
+                }
+                (true, false) => format!("an OU of ours that left the configuration, and still holds {}", holders.join(", ")),
+                (false, _) => "an OU that is not in the configuration".to_owned(),
+            };
+            holds.entry(parent).or_default().push(format!("OU `{path}`"));
+            findings.push(Finding { severity: FindingSeverity::Unmanaged, subject: format!("{id} ({path})"), summary });
+        }
+        self.findings.extend(findings);
+    }
+
+    fn policies(&mut self, wanted: &Wanted, world: &World, identity: &Identity) {
+        let unbound = world.policies.iter().filter(|(id, policy)| !policy.aws_managed && identity.address(id).is_none());
+        for (id, policy) in unbound {
+            let holders: Vec<&str> =
+                policy.targets.iter().map(String::as_str).filter(|target| !self.lets_go(wanted, world, identity, target, id)).collect();
+            let summary = match (world.ours(id) == Some(true), holders.is_empty()) {
+                (true, true) => {
+                    let key = format!("/{}/{}", policy.policy_type, policy.name);
+                    self.policies.insert(id.clone(), Address::new("policy", key));
+                    continue;
+                }
+                (true, false) => {
+                    let targets = super::identity::list(&holders);
+                    format!("a policy of ours that left the configuration, and is still attached to {targets}")
+                }
+                (false, _) => format!("a policy of type {} that is not in the configuration", policy.policy_type),
+            };
+            let subject = format!("{id} ({})", policy.name);
+            self.findings.push(Finding { severity: FindingSeverity::Unmanaged, subject, summary });
+        }
+    }
+
+    /// Whether the target loses the policy in the same plan: its managed set omits it, or the target goes itself.
+    fn lets_go(&self, wanted: &Wanted, world: &World, identity: &Identity, target: &str, policy: &str) -> bool {
+        if self.units.contains_key(target) {
+            return true;
+        }
+        if world.accounts.get(target).is_some_and(|account| account.frozen().is_some()) {
+            return false;
+        }
+        let Some(address) = identity.address(target) else {
+            return false;
+        };
+        let attachments = wanted.attachments.get(&Address::new("policy_attachments", address.to_string()));
+        attachments.is_some_and(|set| !set.policies.contains(&Reference::Id(policy.to_owned())))
+    }
+}

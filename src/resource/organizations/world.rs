@@ -1,0 +1,168 @@
+//! Two plain values that the reader and the binder work on: what AWS has, as read, and what the configuration wants, typed.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{
+    AccountAttributes, DelegatedAdministratorAttributes, OrganizationalUnitAttributes, PolicyAttachmentsAttributes, PolicyAttributes,
+    PolicyTypeAttributes, TrustedServiceAttributes,
+};
+use crate::address::{Address, Reference};
+use crate::aws::{AwsResult, Error};
+use crate::limits::LIMITS;
+use crate::resource::{ADDRESS_TAG, Desired, typed};
+
+/// An organization as it was read. Everything is known by AWS's ids.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(crate) struct World {
+    /// `r-…`.
+    pub root: String,
+    /// 12 digits.
+    pub management_account: String,
+    /// `ALL` or `CONSOLIDATED_BILLING`.
+    pub feature_set: String,
+    /// The policy types that are enabled or on their way, as the API spells them, with their status as the API spells it.
+    pub policy_types: BTreeMap<String, String>,
+    /// Every OU.
+    pub units: BTreeMap<String, Unit>,
+    /// Every account.
+    pub accounts: BTreeMap<String, Member>,
+    /// Every policy of the managed types that are enabled, AWS's own included.
+    pub policies: BTreeMap<String, LivePolicy>,
+    /// The trusted services; read only when one is wanted.
+    pub trusted_services: BTreeSet<String>,
+    /// The accounts that administer a wanted service.
+    pub administrators: BTreeMap<String, BTreeSet<String>>,
+    /// The tags of what they were read of.
+    pub tags: BTreeMap<String, BTreeMap<String, String>>,
+}
+
+/// An OU.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(crate) struct Unit {
+    pub name: String,
+    /// The root or an OU.
+    pub parent: String,
+}
+
+/// An account.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(crate) struct Member {
+    pub name: String,
+    pub email: String,
+    /// `State`, or `Status` where there is none; empty when AWS gives neither.
+    pub state: String,
+    /// The root or an OU.
+    pub parent: Option<String>,
+}
+
+impl Member {
+    /// Why nothing can be done to it any more, if so. A closed account is a state, not an absence: it is never made anew.
+    pub fn frozen(&self) -> Option<String> {
+        match self.state.as_str() {
+            "CLOSED" => Some("the account is closed".to_owned()),
+            "SUSPENDED" => Some("the account is suspended".to_owned()),
+            "PENDING_CLOSURE" => Some("the account is being closed".to_owned()),
+            // ACTIVE, PENDING_ACTIVATION, and what AWS may add: the calls will tell.
+            _ => None,
+        }
+    }
+}
+
+/// A policy.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(crate) struct LivePolicy {
+    pub policy_type: String,
+    pub name: String,
+    pub description: String,
+    pub aws_managed: bool,
+    /// The document; read only of policies of ours.
+    pub content: Option<String>,
+    /// Roots, OUs and accounts that it is attached to.
+    pub targets: BTreeSet<String>,
+}
+
+impl World {
+    /// What our tag says of it, if it was read and is there.
+    pub fn address_tag(&self, id: &str) -> Option<&str> {
+        self.tags.get(id)?.get(ADDRESS_TAG).map(String::as_str)
+    }
+
+    /// Whether overlord made it; `None` when its tags were not read.
+    pub fn ours(&self, id: &str) -> Option<bool> {
+        self.tags.get(id).map(|tags| tags.contains_key(ADDRESS_TAG))
+    }
+
+    /// Whether policies of the type can be attached now.
+    pub fn enabled(&self, policy_type: &str) -> bool {
+        self.policy_types.get(policy_type).is_some_and(|status| status == "ENABLED")
+    }
+
+    /// The names from the root to an OU: `/core/audit`.
+    pub fn path(&self, id: &str) -> String {
+        let names: Vec<&str> = self.upwards(id).map(|unit| unit.name.as_str()).collect();
+        names.iter().rev().map(|name| format!("/{name}")).collect()
+    }
+
+    /// Levels below the root: 1 for an OU under the root.
+    pub fn depth(&self, id: &str) -> usize {
+        self.upwards(id).count()
+    }
+
+    fn upwards(&self, id: &str) -> impl Iterator<Item = &Unit> {
+        // Bounded, so that a world read while it was being changed cannot make a circle.
+        std::iter::successors(self.units.get(id), |unit| self.units.get(&unit.parent)).take(LIMITS.quotas.ou_depth)
+    }
+}
+
+/// What the configuration wants, typed and by kind.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Wanted {
+    pub units: BTreeMap<Address, OrganizationalUnitAttributes>,
+    pub accounts: BTreeMap<Address, AccountAttributes>,
+    pub policies: BTreeMap<Address, PolicyAttributes>,
+    pub attachments: BTreeMap<Address, PolicyAttachmentsAttributes>,
+    pub trusted_services: BTreeMap<Address, TrustedServiceAttributes>,
+    pub administrators: BTreeMap<Address, DelegatedAdministratorAttributes>,
+    /// The managed types, by their spelling in the API.
+    pub policy_types: BTreeMap<String, Address>,
+}
+
+impl Wanted {
+    /// # Errors
+    /// Attributes of another form: a plan of another version, or a defect.
+    pub fn of(desired: &Desired) -> AwsResult<Self> {
+        let mut wanted = Self::default();
+        for (address, attributes) in &desired.resources {
+            let malformed = |e: serde_json::Error| Error::malformed(address.kind(), &e);
+            match address.kind() {
+                "ou" => drop(wanted.units.insert(address.clone(), typed(attributes).map_err(malformed)?)),
+                "account" => drop(wanted.accounts.insert(address.clone(), typed(attributes).map_err(malformed)?)),
+                "policy" => drop(wanted.policies.insert(address.clone(), typed(attributes).map_err(malformed)?)),
+                "policy_attachments" => drop(wanted.attachments.insert(address.clone(), typed(attributes).map_err(malformed)?)),
+                "trusted_service" => drop(wanted.trusted_services.insert(address.clone(), typed(attributes).map_err(malformed)?)),
+                "delegated_administrator" => drop(wanted.administrators.insert(address.clone(), typed(attributes).map_err(malformed)?)),
+                "policy_type" => {
+                    let attributes: PolicyTypeAttributes = typed(attributes).map_err(malformed)?;
+                    wanted.policy_types.insert(attributes.policy_type, address.clone());
+                }
+                // The organization has nothing to be recognised by, and other families have readers of their own.
+                _ => {}
+            }
+        }
+        Ok(wanted)
+    }
+
+    /// What AWS attaches itself to every target while the managed types are enabled.
+    pub fn born_with<'a>(&'a self, of: impl Fn(&str) -> bool + 'a) -> impl Iterator<Item = Reference> + 'a {
+        let types = self.policy_types.keys().filter(move |name| of(name));
+        types.filter_map(|name| LIMITS.policy_type(name)?.default.clone()).map(Reference::Id)
+    }
+}
+
+/// The type of a wanted policy, as the API spells it.
+pub(crate) fn type_name(policy: &PolicyAttributes) -> &str {
+    match &policy.policy_type {
+        Reference::Address(address) => address.key(),
+        Reference::Id(id) => id,
+    }
+}
