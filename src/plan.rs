@@ -113,6 +113,12 @@ pub struct Moved {
     pub now: Value,
 }
 
+impl fmt::Display for Moved {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}: was {}, is {}", self.address, self.attribute, self.then, self.now)
+    }
+}
+
 /// Why a text is no plan that can be applied.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ReadPlanError {

@@ -187,9 +187,8 @@ impl Door {
     }
 
     fn account(&self, access_key: Option<&str>) -> Option<String> {
-        let known = access_key.and_then(|key| {
-            account_in_key(key).map(str::to_owned).or_else(|| lock(&self.inner.accounts).get(key).cloned())
-        });
+        let known =
+            access_key.and_then(|key| account_in_key(key).map(str::to_owned).or_else(|| lock(&self.inner.accounts).get(key).cloned()));
         known.or_else(|| self.inner.caller.get().cloned())
     }
 

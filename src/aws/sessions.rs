@@ -200,11 +200,7 @@ impl Sessions {
     /// Whether Organizations is to be found on this machine (`AWS_ENDPOINT_URL`, `AWS_ENDPOINT_URL_ORGANIZATIONS`): an emulator,
     /// which has no published rates.
     pub fn is_loopback_endpoint(&self) -> bool {
-        let key = ServiceConfigKey::builder()
-            .service_id("Organizations")
-            .env("AWS_ENDPOINT_URL")
-            .profile("endpoint_url")
-            .build();
+        let key = ServiceConfigKey::builder().service_id("Organizations").env("AWS_ENDPOINT_URL").profile("endpoint_url").build();
         let own = key.ok().and_then(|key| self.inner.base.service_config()?.load_config(key));
         own.as_deref().or(self.inner.base.endpoint_url()).is_some_and(is_loopback)
     }

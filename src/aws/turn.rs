@@ -248,10 +248,9 @@ mod tests {
         assert!(tokio::time::timeout(Duration::from_secs(3600), busy).await.is_err(), "two writers at once");
         drop(first);
         // CreateAccount's next token is 100 s away: AttachPolicy passes meanwhile.
-        let (waits, passes) = tokio::join!(
-            turns.admit(&key("CreateAccount"), slow, Some("m")),
-            async { turns.admit(&key("AttachPolicy"), None, Some("m")).await.waited }
-        );
+        let (waits, passes) = tokio::join!(turns.admit(&key("CreateAccount"), slow, Some("m")), async {
+            turns.admit(&key("AttachPolicy"), None, Some("m")).await.waited
+        });
         assert_eq!(passes, Duration::ZERO);
         drop(waits);
     }

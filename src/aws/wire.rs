@@ -196,10 +196,7 @@ mod tests {
         let body = "Action=AssumeRole&Version=2011-06-15";
         assert_eq!(named(&[("authorization", &sts), form], "https://sts.amazonaws.com/", body), "sts:AssumeRole");
         assert_eq!(named(&[("authorization", &account)], "http://localhost:5000/putAccountName", "{}"), "account:PutAccountName");
-        assert_eq!(
-            named(&[form], "https://sts.amazonaws.com", "Action=AssumeRoleWithWebIdentity&x=y"),
-            "sts:AssumeRoleWithWebIdentity"
-        );
+        assert_eq!(named(&[form], "https://sts.amazonaws.com", "Action=AssumeRoleWithWebIdentity&x=y"), "sts:AssumeRoleWithWebIdentity");
         assert_eq!(
             named(&[], "https://portal.sso.eu-central-1.amazonaws.com/federation/credentials?role=x", ""),
             "credentials:GetRoleCredentials"

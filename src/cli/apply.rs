@@ -10,7 +10,7 @@ use super::connect::{Connection, connect};
 use super::progress::Progress;
 use super::shell::Shell;
 use super::{Exit, Format, Global, Reported, plan, validate};
-use crate::apply::{Outcome, Report};
+use crate::apply::{Report, Status};
 use crate::aws::{Interrupt, Mode};
 use crate::plan::Plan;
 use crate::{render, snapshot};
@@ -44,13 +44,13 @@ pub(super) async fn run(global: &Global, args: &ApplyArgs, shell: &Shell) -> Res
         }
     };
     match global.format {
-        Format::Text => plan::show(&plan, global.format, args.detail, shell),
+        Format::Text => plan::show(&plan, global.format, args.detail, shell)?,
         Format::Json | Format::Markdown => {}
     }
-    if plan::has_errors(&plan) {
+    if plan.has_errors() {
         return Err(shell.error("the plan has errors; nothing was changed", None));
     }
-    let report = if plan.changes.is_empty() {
+    let report = if plan.is_empty() {
         Report::default()
     } else {
         approve(args, shell)?;
@@ -58,13 +58,17 @@ pub(super) async fn run(global: &Global, args: &ApplyArgs, shell: &Shell) -> Res
     };
     connection.close(shell)?;
     show(&plan, &report, global.format, shell);
-    Ok(exit(&report))
+    Ok(match report.status() {
+        Status::Done => Exit::Done,
+        Status::Failed => Exit::Error,
+        Status::Partly => Exit::Partly,
+    })
 }
 
 /// Reads a saved plan, and the live state anew; refuses when what the plan observed has moved.
 async fn saved(global: &Global, file: &Path, shell: &Shell) -> Result<(Connection, Plan), Reported> {
     let text = std::fs::read_to_string(file).map_err(|e| shell.error(format_args!("{}: {e}", file.display()), None))?;
-    let plan = Plan::from_json(&text).map_err(|e| shell.error(format_args!("{}: {e}", file.display()), None))?;
+    let plan = Plan::from_json(&text).map_err(|e| shell.error(format_args!("{}: {e}", file.display()), Some(e.hint().to_owned())))?;
     let connection = connect(global, &plan.desired, shell).await?;
     let live = snapshot::read(&connection.sessions, &plan.desired).await.map_err(|e| shell.aws_error(&e))?;
     let moved = plan.moved_since(&live);
@@ -132,7 +136,7 @@ async fn on_interrupt(interrupt: Interrupt, shell: &Shell) {
 
 fn show(plan: &Plan, report: &Report, format: Format, shell: &Shell) {
     match format {
-        Format::Text if plan.changes.is_empty() => {}
+        Format::Text if plan.is_empty() => {}
         Format::Text => shell.result(render::report::text(report, shell.style())),
         Format::Json => {
             let report = render::report::json(report);
@@ -142,17 +146,8 @@ fn show(plan: &Plan, report: &Report, format: Format, shell: &Shell) {
             shell.result(format_args!("{}\n```text\n{}```\n", render::markdown::plan(plan), render::report::text(report, shell.style())));
         }
     }
-    if report.outcomes.iter().any(|(_, outcome)| matches!(outcome, Outcome::Failed(_) | Outcome::Skipped { .. } | Outcome::NotStarted)) {
+    let counts = report.counts();
+    if counts.failed + counts.skipped + counts.not_started > 0 {
         shell.say("run the same command again: it does only what is left");
-    }
-}
-
-/// 0 when all is so, 1 when nothing could be done, 3 when a part is.
-fn exit(report: &Report) -> Exit {
-    let applied = report.outcomes.iter().filter(|(_, o)| *o == Outcome::Applied).count();
-    match (applied, report.outcomes.len()) {
-        (applied, all) if applied == all => Exit::Done,
-        (0, _) if report.outcomes.iter().any(|(_, o)| matches!(o, Outcome::Failed(_))) => Exit::Error,
-        _ => Exit::Partly,
     }
 }

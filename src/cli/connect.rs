@@ -17,7 +17,7 @@ impl Connection {
     /// Makes the sandbox's world durable. Nothing to do for the real AWS.
     pub(super) fn close(&self, shell: &Shell) -> Result<(), Reported> {
         match &self.sandbox {
-            Some(sandbox) => sandbox.save().map_err(|e| shell.error(format_args!("the sandbox could not be saved: {e}"), None)),
+            Some(sandbox) => sandbox.save().map_err(|e| shell.sandbox_error(&e)),
             None => Ok(()),
         }
     }
@@ -32,18 +32,19 @@ pub(super) async fn connect(global: &Global, desired: &Desired, shell: &Shell) -
     };
     let (transport, access) = match &sandbox {
         Some(sandbox) => (sandbox.http_client(), Access::Sandbox { management_account: desired.management_account.clone() }),
-        None => (crate::aws::https(), Access::DefaultChain { profile: global.profile.clone() }),
+        None => (crate::aws::https().map_err(|e| shell.aws_error(&e))?, Access::DefaultChain { profile: global.profile.clone() }),
     };
+    let options = DoorOptions { mode: Mode::ReadOnly, rates: Rates::Published, trace, transport, interrupt: Interrupt::default() };
+    let sessions =
+        Sessions::load(access, Door::new(options), &desired.home_region, &desired.access_role).await.map_err(|e| shell.aws_error(&e))?;
     let rates = match global.rates {
         Some(RatesChoice::Published) => Rates::Published,
         Some(RatesChoice::Unlimited) => Rates::Unlimited,
         // The published rates are AWS's; an emulator on this machine has none.
-        None if sandbox.is_some() || crate::aws::is_loopback_endpoint() => Rates::Unlimited,
+        None if sandbox.is_some() || sessions.is_loopback_endpoint() => Rates::Unlimited,
         None => Rates::Published,
     };
-    let interrupt = Interrupt::default();
-    let door = Door::new(DoorOptions { mode: Mode::ReadOnly, rates, trace, transport, interrupt });
-    let sessions = Sessions::load(access, door, &desired.home_region, &desired.access_role).await.map_err(|e| shell.aws_error(&e))?;
+    sessions.door().set_rates(rates);
     sessions.guard(&desired.management_account).await.map_err(|e| shell.aws_error(&e))?;
     Ok(Connection { sessions, sandbox })
 }
@@ -55,10 +56,10 @@ fn open_sandbox(global: &Global, management_account: &str, shell: &Shell) -> Res
 
 /// Opens a sandbox's file.
 pub(super) fn open(path: &std::path::Path, management_account: &str, weather: &Weather, shell: &Shell) -> Result<Sandbox, Reported> {
-    Sandbox::open(path, management_account, weather.clone()).map_err(|e| shell.error(e, None))
+    Sandbox::open(path, management_account, weather.clone()).map_err(|e| shell.sandbox_error(&e))
 }
 
 /// The weather asked for.
 pub(super) fn weather(global: &Global, shell: &Shell) -> Result<Weather, Reported> {
-    Weather::parse(&global.weather).map_err(|e| shell.error(format_args!("--weather: {e}"), None))
+    Weather::parse(&global.weather).map_err(|e| shell.sandbox_error(&e))
 }

@@ -8,7 +8,7 @@ use super::connect::{Connection, connect};
 use super::shell::Shell;
 use super::{Exit, Format, Global, Reported, validate};
 use crate::plan::Plan;
-use crate::resource::{Desired, FindingSeverity};
+use crate::resource::Desired;
 use crate::{render, snapshot};
 
 #[derive(Debug, Args)]
@@ -27,12 +27,12 @@ pub(super) async fn run(global: &Global, args: &PlanArgs, shell: &Shell) -> Resu
     let connection = connect(global, &loaded.desired, shell).await?;
     let plan = make(&connection, &loaded.desired, shell).await?;
     connection.close(shell)?;
-    show(&plan, global.format, args.detail, shell);
+    show(&plan, global.format, args.detail, shell)?;
     if let Some(path) = &args.out {
-        save(&plan, path).map_err(|e| shell.error(format_args!("{}: {e}", path.display()), None))?;
+        save(&json(&plan, shell)?, path).map_err(|e| shell.error(format_args!("{}: {e}", path.display()), None))?;
         shell.say(format_args!("saved: run `overlord apply {}`", path.display()));
     }
-    Ok(match (has_errors(&plan), plan.changes.is_empty()) {
+    Ok(match (plan.has_errors(), plan.is_empty()) {
         (true, _) => Exit::Error,
         (false, true) => Exit::Done,
         (false, false) => Exit::Changes,
@@ -42,27 +42,27 @@ pub(super) async fn run(global: &Global, args: &PlanArgs, shell: &Shell) -> Resu
 /// Reads the live state and plans.
 pub(super) async fn make(connection: &Connection, desired: &Desired, shell: &Shell) -> Result<Plan, Reported> {
     let live = snapshot::read(&connection.sessions, desired).await.map_err(|e| shell.aws_error(&e))?;
-    Ok(Plan::build(desired.clone(), &live))
+    Ok(Plan::build(desired, &live))
 }
 
 /// Prints it as asked.
-pub(super) fn show(plan: &Plan, format: Format, detail: bool, shell: &Shell) {
+pub(super) fn show(plan: &Plan, format: Format, detail: bool, shell: &Shell) -> Result<(), Reported> {
     match format {
         Format::Text => shell.result(render::text::plan(plan, render::Style { detail, ..shell.style() })),
-        Format::Json => shell.result(plan.to_json()),
+        Format::Json => shell.result(json(plan, shell)?),
         Format::Markdown => shell.result(render::markdown::plan(plan)),
     }
+    Ok(())
 }
 
-/// Whether it may not be applied.
-pub(super) fn has_errors(plan: &Plan) -> bool {
-    plan.findings.iter().any(|f| f.severity == FindingSeverity::Error)
+fn json(plan: &Plan, shell: &Shell) -> Result<String, Reported> {
+    plan.to_json().map_err(|e| shell.error(e, None))
 }
 
 /// Whole or not at all: a reader never finds half a plan.
-fn save(plan: &Plan, path: &std::path::Path) -> std::io::Result<()> {
+fn save(json: &str, path: &std::path::Path) -> std::io::Result<()> {
     let mut partial = path.as_os_str().to_owned();
     partial.push(".partial");
-    std::fs::write(&partial, plan.to_json())?;
+    std::fs::write(&partial, json)?;
     std::fs::rename(&partial, path)
 }

@@ -46,7 +46,7 @@ pub(super) async fn run(global: &Global, args: &SandboxArgs, shell: &Shell) -> R
             match global.format {
                 Format::Text | Format::Markdown => shell.result(describe(&world)),
                 Format::Json => {
-                    let json = serde_json::to_value(&*world).map_err(|e| shell.error(e, None))?;
+                    let json = serde_json::to_value(&world).map_err(|e| shell.error(e, None))?;
                     shell.result(format_args!("{json:#}\n"));
                 }
             }
@@ -58,19 +58,17 @@ pub(super) async fn run(global: &Global, args: &SandboxArgs, shell: &Shell) -> R
 async fn serve_on(port: u16, account: Option<String>, path: &Path, global: &Global, shell: &Shell) -> Result<Exit, Reported> {
     let account = account.unwrap_or_else(|| management_account(global));
     let sandbox = open(path, &account, &weather(global, shell)?, shell)?;
-    let listener = tokio::net::TcpListener::bind(SocketAddr::from((Ipv4Addr::LOCALHOST, port)))
-        .await
-        .map_err(|e| shell.error(format_args!("port {port}: {e}"), Some("choose another with --port, or 0 for a free one".to_owned())))?;
-    let address = listener.local_addr().map_err(|e| shell.error(e, None))?;
+    let server = serve(sandbox.clone(), SocketAddr::from((Ipv4Addr::LOCALHOST, port))).await.map_err(|e| shell.sandbox_error(&e))?;
+    let address = server.address();
     shell.result(format_args!("listening on http://{address}\n"));
     shell.say(format_args!(
         "management account {account}; try: AWS_ENDPOINT_URL=http://{address} AWS_ACCESS_KEY_ID=AKIA{account} AWS_SECRET_ACCESS_KEY=sandbox AWS_REGION=us-east-1 aws organizations list-accounts"
     ));
     tokio::select! {
-        served = serve(sandbox.clone(), listener) => served.map_err(|e| shell.error(e, None))?,
+        () = server.run() => {}
         _ = tokio::signal::ctrl_c() => {}
     }
-    sandbox.save().map_err(|e| shell.error(format_args!("the sandbox could not be saved: {e}"), None))?;
+    sandbox.save().map_err(|e| shell.sandbox_error(&e))?;
     Ok(Exit::Done)
 }
 

@@ -6,7 +6,8 @@ use std::io::{IsTerminal, Write};
 use super::{Colour, Exit, Reported};
 use crate::aws::Error;
 use crate::diagnostic::Diagnostic;
-use crate::render::Style;
+use crate::render::{Style, diagnostic};
+use crate::sandbox::SandboxError;
 
 /// The two streams and what they can show.
 #[derive(Debug)]
@@ -62,8 +63,14 @@ impl Shell {
         self.error(error, error.hint())
     }
 
+    /// An error of the sandbox.
+    pub(super) fn sandbox_error(&self, error: &SandboxError) -> Reported {
+        self.error(error, error.hint.clone())
+    }
+
     /// Diagnostics, as they stand in the files.
     pub(super) fn diagnostics(&self, diagnostics: &[Diagnostic]) {
-        let _ = write!(std::io::stderr().lock(), "{}", crate::render::diagnostic::render(diagnostics, self.colour_err));
+        let colour = if self.colour_err { diagnostic::Colour::Always } else { diagnostic::Colour::Never };
+        let _ = write!(std::io::stderr().lock(), "{}", diagnostic::render(diagnostics, colour));
     }
 }

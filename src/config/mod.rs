@@ -19,6 +19,7 @@ mod structure;
 mod syntax;
 mod template;
 
+use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -56,6 +57,13 @@ pub struct Summary {
     pub policies: usize,
     /// Teams.
     pub teams: usize,
+}
+
+impl fmt::Display for Summary {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { accounts, ous, policies, teams } = self;
+        write!(f, "{accounts} accounts, {teams} teams, {ous} OUs, {policies} policies")
+    }
 }
 
 /// How the files that org.toml names are read: from the disk, from memory, from a revision.

@@ -4,6 +4,8 @@ use std::ops::Range;
 
 use annotate_snippets::{Annotation, AnnotationKind, Element, Group, Level, Renderer, Snippet};
 
+use serde_json::{Value, json};
+
 use crate::diagnostic::{Diagnostic, Severity, Source, Span};
 
 /// Whether to write ANSI colours.
@@ -33,6 +35,26 @@ pub fn render(diagnostics: &[Diagnostic], colour: Colour) -> String {
         text.push_str("\n\n");
     }
     text
+}
+
+/// A diagnostic as data: `{"severity", "code", "summary", "label", "detail", "hint", "file", "line", "column"}`; lines and columns
+/// (of characters) count from 1.
+pub fn json(diagnostic: &Diagnostic) -> Value {
+    let Diagnostic { severity, code, summary, label, detail, span, related: _, hint } = diagnostic;
+    let severity = match severity {
+        Severity::Error => "error",
+        Severity::Warning => "warning",
+    };
+    let place = span.as_ref().map(|span| {
+        let before = span.source.text.get(..span.range.start).unwrap_or(&span.source.text);
+        let line = before.rsplit('\n').next().unwrap_or_default();
+        (span.source.path.display().to_string(), before.matches('\n').count() + 1, line.chars().count() + 1)
+    });
+    let (file, line, column) = place.map_or((None, None, None), |(file, line, column)| (Some(file), Some(line), Some(column)));
+    json!({
+        "severity": severity, "code": code, "summary": summary, "label": label, "detail": detail, "hint": hint,
+        "file": file, "line": line, "column": column,
+    })
 }
 
 fn group(diagnostic: &Diagnostic) -> Group<'_> {

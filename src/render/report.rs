@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::Style;
 use super::words::count;
-use crate::apply::{Outcome, Report};
+use crate::apply::{Counts, Outcome, Report};
 
 /// The outcomes: failures with what to do, what was skipped because of what, and the counts.
 pub fn text(report: &Report, style: Style) -> String {
@@ -32,23 +32,13 @@ pub fn text(report: &Report, style: Style) -> String {
             let _ = writeln!(out, "{}: {address}: deletions need --allow-delete", style.warning("withheld"));
         }
     }
-    let counts = TOLD.iter().filter_map(|(told, is)| {
-        let n = report.outcomes.iter().filter(|(_, outcome)| is(outcome)).count();
-        (n > 0 || *told == "applied").then(|| format!("{n} {told}"))
-    });
+    let Counts { applied, failed, skipped, withheld, not_started } = report.counts();
+    let rest = [(failed, "failed"), (skipped, "skipped"), (withheld, "withheld"), (not_started, "not started")];
+    let rest: String = rest.iter().filter(|(n, _)| *n > 0).map(|(n, told)| format!(", {n} {told}")).collect();
     let all = count(report.outcomes.len(), "change");
-    let _ = writeln!(out, "{} {} of {all}", style.bold("Apply:"), counts.collect::<Vec<_>>().join(", "));
+    let _ = writeln!(out, "{} {applied} of {all} applied{rest}", style.bold("Apply:"));
     out
 }
-
-/// The words of the closing line, and which outcomes they count.
-const TOLD: [(&str, fn(&Outcome) -> bool); 5] = [
-    ("applied", |o| matches!(o, Outcome::Applied)),
-    ("failed", |o| matches!(o, Outcome::Failed(_))),
-    ("skipped", |o| matches!(o, Outcome::Skipped { .. })),
-    ("withheld", |o| matches!(o, Outcome::Withheld)),
-    ("not started", |o| matches!(o, Outcome::NotStarted)),
-];
 
 /// The outcomes as data: `{"format_version", "outcomes": [{"address", "outcome", …}]}`.
 pub fn json(report: &Report) -> Value {

@@ -19,12 +19,6 @@ use crate::address::{Address, Reference};
 use crate::aws::AwsResult;
 use crate::resource::{ADDRESS_TAG, Attributes, Desired, Finding, FindingSeverity, Live, LiveResource, untyped};
 
-/// A live document in the form in which documents are compared.
-// MERGE: becomes `crate::policy::canonical`.
-pub(crate) fn canonical_document(_policy_type: &str, text: &str) -> Value {
-    serde_json::from_str(text).unwrap_or_else(|_| Value::String(text.to_owned()))
-}
-
 /// Binds a world, or the absence of an organization, to the configuration.
 ///
 /// # Errors
@@ -210,7 +204,7 @@ impl Binder<'_> {
         policy_type: Reference,
     ) -> PolicyAttributes {
         PolicyAttributes {
-            content: policy.content.as_deref().map_or(Value::Null, |text| canonical_document(&policy.policy_type, text)),
+            content: policy.content.as_deref().map_or(Value::Null, |text| crate::policy::canonical(&policy.policy_type, text)),
             description: policy.description.clone(),
             name: policy.name.clone(),
             policy_type,
