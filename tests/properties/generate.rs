@@ -47,12 +47,19 @@ struct Account {
 pub fn cases() -> impl Strategy<Value = Case> {
     let set = || option::of(vec(0..6usize, 0..4));
     let ou = (0..8usize, 0..3u8, set(), 0..3u8).prop_map(|(parent, renamed, policies, tags)| Ou { parent, renamed, policies, tags });
-    let policy = (0..4u8, 0..3u8, 0..2u8, any::<bool>())
-        .prop_map(|(kind, version, renamed, described)| Policy { kind, version, renamed, described });
-    let account =
-        (0..8usize, 0..2u8, set(), 0..3u8).prop_map(|(ou, renamed, policies, tags)| Account { ou, renamed, policies, tags });
-    (vec(ou, 0..6), vec(policy, 0..5), vec(account, 0..6), any::<bool>())
-        .prop_map(|(ous, policies, accounts, delegated)| Case { ous, policies, accounts, delegated })
+    let policy = (0..4u8, 0..3u8, 0..2u8, any::<bool>()).prop_map(|(kind, version, renamed, described)| Policy {
+        kind,
+        version,
+        renamed,
+        described,
+    });
+    let account = (0..8usize, 0..2u8, set(), 0..3u8).prop_map(|(ou, renamed, policies, tags)| Account { ou, renamed, policies, tags });
+    (vec(ou, 0..6), vec(policy, 0..5), vec(account, 0..6), any::<bool>()).prop_map(|(ous, policies, accounts, delegated)| Case {
+        ous,
+        policies,
+        accounts,
+        delegated,
+    })
 }
 
 impl Case {
@@ -110,7 +117,8 @@ impl Case {
     /// A set that always allows: with FullAWSAccess, and what else was drawn.
     fn set(&self, out: &mut String, policies: &Option<Vec<usize>>) {
         let Some(drawn) = policies else { return };
-        let mut names: Vec<String> = drawn.iter().filter(|_| !self.policies.is_empty()).map(|p| p % self.policies.len()).map(|p| format!("p{p}")).collect();
+        let mut names: Vec<String> =
+            drawn.iter().filter(|_| !self.policies.is_empty()).map(|p| p % self.policies.len()).map(|p| format!("p{p}")).collect();
         names.sort();
         names.dedup();
         // An SCP of the kind that allows may stand in for FullAWSAccess.

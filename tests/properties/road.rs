@@ -1,0 +1,143 @@
+//! The whole road in one process: configuration, door, sessions, snapshot, plan, apply, against a sandbox.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+use std::sync::{Arc, Mutex};
+
+use overlord::apply::{Report, apply};
+use overlord::aws::{Access, Door, DoorOptions, Error, Interrupt, Mode, Rates, Sessions};
+use overlord::config::{self, Files};
+use overlord::plan::Plan;
+use overlord::policy;
+use overlord::resource::{ADDRESS_TAG, Desired};
+use overlord::sandbox::{Sandbox, World};
+use overlord::snapshot;
+
+use crate::generate::{Case, MANAGEMENT};
+
+/// What a case asks for, through the real configuration code.
+pub fn desired(case: &Case) -> Desired {
+    let (toml, files) = (case.toml(), case.files());
+    let read = |path: &Path| {
+        let name = path.to_string_lossy();
+        files.get(name.as_ref()).map(|t| t.clone().into_bytes()).ok_or_else(|| std::io::Error::other(format!("no {name}")))
+    };
+    match config::load_with(Path::new("org.toml"), Ok(toml.clone().into_bytes()), &Files::new("", &read)) {
+        Ok(loaded) => loaded.desired,
+        Err(diagnostics) => {
+            let text = overlord::render::diagnostic::render(&diagnostics, overlord::render::diagnostic::Colour::Never);
+            panic!("a generated configuration is refused:\n{toml}\n{text}")
+        }
+    }
+}
+
+/// One process: its own door and sessions, as a run of the binary has.
+pub async fn process(sandbox: &Sandbox) -> Sessions {
+    let door = Door::new(DoorOptions {
+        mode: Mode::ReadOnly,
+        rates: Rates::Unlimited,
+        trace: None,
+        transport: sandbox.http_client(),
+        interrupt: Interrupt::default(),
+    });
+    let access = Access::Sandbox { management_account: MANAGEMENT.to_owned() };
+    Sessions::load(access, door, "us-east-1", "OrganizationAccountAccessRole").await.unwrap()
+}
+
+/// `overlord plan`.
+pub async fn plan(sandbox: &Sandbox, desired: &Desired) -> Result<Plan, Error> {
+    let sessions = process(sandbox).await;
+    sessions.guard(&desired.management_account).await?;
+    Ok(Plan::build(desired, &snapshot::read(&sessions, desired).await?))
+}
+
+/// `overlord apply --yes --allow-delete`.
+pub async fn run(sandbox: &Sandbox, desired: &Desired) -> Result<(Plan, Report), Error> {
+    let sessions = process(sandbox).await;
+    sessions.guard(&desired.management_account).await?;
+    let plan = Plan::build(desired, &snapshot::read(&sessions, desired).await?);
+    if plan.has_errors() {
+        return Err(Error::failed(format!("the plan has errors: {:#?}", plan.findings)));
+    }
+    sessions.door().set_mode(Mode::ReadWrite);
+    let report = apply(&plan, &sessions, true, &mut |_| {}).await;
+    Ok((plan, report))
+}
+
+/// Whoever watches a sandbox: what was ever wrong, in words.
+#[derive(Clone, Default)]
+pub struct Watch(Arc<Mutex<BTreeSet<String>>>);
+
+impl Watch {
+    /// Watches every request from now on: the world's own laws, and that no account is moved into a place whose guard rails, or
+    /// those of a place above it, are not yet what `desired` says.
+    pub fn over(sandbox: &Sandbox, desired: &Desired) -> Self {
+        let watch = Self::default();
+        let (told, guards) = (watch.clone(), Guards::of(desired));
+        sandbox.on_request(move |world, entry| {
+            let mut found = world.check();
+            if entry.operation == "organizations:MoveAccount" && entry.took_effect() {
+                found.extend(guards.violations(world, &entry.parameters));
+            }
+            told.0.lock().unwrap().extend(found);
+        });
+        watch
+    }
+
+    /// What was wrong.
+    pub fn violations(&self) -> BTreeSet<String> {
+        self.0.lock().unwrap().clone()
+    }
+}
+
+/// The set of guard rails that each place should have: names and canonical documents by type and name.
+struct Guards {
+    sets: BTreeMap<String, BTreeMap<String, serde_json::Value>>,
+    /// Types that the configuration does not use are somebody else's.
+    managed_types: BTreeSet<String>,
+}
+
+impl Guards {
+    fn of(desired: &Desired) -> Self {
+        // AWS attaches RCPFullAWSAccess to everything when it enables the type, whenever that is: it guards nothing.
+        let guards = |policy: &&serde_json::Value| policy["id"] != "p-RCPFullAWSAccess";
+        let own = |name: &str| {
+            let attributes = &desired.resources[&name.parse().unwrap()];
+            (attributes["name"].as_str().unwrap().to_owned(), attributes["content"].clone())
+        };
+        let sets = desired.resources.iter().filter(|(address, _)| address.kind() == "policy_attachments");
+        let sets = sets.map(|(address, attributes)| {
+            let policies = attributes["policies"].as_array().unwrap().iter().filter(guards);
+            let named = policies.map(|policy| match policy["ref"].as_str() {
+                Some(reference) => own(reference),
+                None => (policy["id"].as_str().unwrap().trim_start_matches("p-").to_owned(), serde_json::Value::Null),
+            });
+            (address.key().to_owned(), named.collect())
+        });
+        let managed_types = desired.resources.keys().filter(|a| a.kind() == "policy_type").map(|a| a.key().to_owned()).collect();
+        Self { sets: sets.collect(), managed_types }
+    }
+
+    fn violations(&self, world: &World, parameters: &BTreeMap<String, String>) -> Vec<String> {
+        let mut found = Vec::new();
+        for place in world.lineage(&parameters["DestinationParentId"]) {
+            let address = match world.root() == Some(place) {
+                true => "organization.main",
+                false => world.tags.get(place).and_then(|tags| tags.get(ADDRESS_TAG)).map_or("", String::as_str),
+            };
+            let attached = world
+                .attached_to(place)
+                .iter()
+                .map(|id| &world.policies[id])
+                .filter(|p| self.managed_types.contains(&p.kind) && p.name != "RCPFullAWSAccess");
+            let is: BTreeMap<String, serde_json::Value> = attached
+                .map(|p| (p.name.clone(), if p.aws_managed { serde_json::Value::Null } else { policy::canonical(&p.kind, &p.content) }))
+                .collect();
+            if self.sets.get(address).is_some_and(|wanted| *wanted != is) {
+                let account = &parameters["AccountId"];
+                found.push(format!("{account} moved into {address}, which has {is:?} in place of {:?}", self.sets[address]));
+            }
+        }
+        found
+    }
+}
