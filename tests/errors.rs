@@ -6,7 +6,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use overlord::config::{Code, load};
-use overlord::render::diagnostic::{Colour, render};
+use overlord::render::Style;
+use overlord::render::diagnostic::render;
 
 fn cases() -> Vec<PathBuf> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/errors");
@@ -21,7 +22,7 @@ fn rendering(case: &Path) -> String {
         Ok(loaded) => loaded.warnings,
         Err(diagnostics) => diagnostics,
     };
-    render(&diagnostics, Colour::Never).replace(&format!("{}/", case.display()), "")
+    render(&diagnostics, Style::default()).replace(&format!("{}/", case.display()), "")
 }
 
 #[test]

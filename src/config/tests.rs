@@ -7,6 +7,8 @@ use serde_json::{Value, json};
 
 use super::*;
 use crate::address::Address;
+use crate::render::Style;
+use crate::render::diagnostic::render;
 
 const ALLOW: &str = r#"{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": ["s3:*", "ec2:*"], "Resource": "*"}]}"#;
 const DENY: &str =
@@ -74,7 +76,7 @@ fn load_bytes(bytes: Vec<u8>) -> Result<Loaded, Vec<Diagnostic>> {
 
 #[track_caller]
 fn loaded(text: &str) -> Loaded {
-    load_text(text).unwrap_or_else(|d| panic!("{}", crate::render::diagnostic::render(&d, crate::render::diagnostic::Colour::Never)))
+    load_text(text).unwrap_or_else(|d| panic!("{}", render(&d, Style::default())))
 }
 
 fn resource(loaded: &Loaded, address: &str) -> Value {
@@ -237,7 +239,7 @@ proptest! {
         let end = (at + delete).min(bytes.len());
         bytes.splice(at..end, insert.bytes());
         if let Err(diagnostics) = load_bytes(bytes) {
-            let rendered = crate::render::diagnostic::render(&diagnostics, crate::render::diagnostic::Colour::Never);
+            let rendered = render(&diagnostics, Style::default());
             prop_assert!(!rendered.is_empty());
         }
     }
