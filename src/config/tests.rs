@@ -218,6 +218,16 @@ fn deep_keys_are_refused_before_they_overflow_the_stack() {
     }
 }
 
+/// Megabytes of mistakes cost neither minutes nor gigabytes.
+#[test]
+fn a_large_file_of_mistakes_is_told_in_part() {
+    assert_eq!(load_text(&"=\n".repeat(3 << 19)).unwrap_err().len(), 1);
+    let keys: String = (0..50_000).map(|i| format!("key{i} = 1\n")).collect();
+    let errors = load_text(&keys).unwrap_err();
+    assert_eq!(errors.len(), 10_001);
+    assert_eq!(errors.last().unwrap().summary, "40001 more mistakes are not shown");
+}
+
 #[test]
 fn a_syntax_error_hides_what_is_not_certain() {
     let codes = |text: &str| load_text(text).unwrap_err().iter().filter_map(|d| d.code).collect::<Vec<_>>();

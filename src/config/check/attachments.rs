@@ -110,6 +110,10 @@ impl<'p> Sets<'_, 'p> {
             return None;
         }
         if !report.is_broken(&["policy", name.as_str()]) {
+            // What the user meant is used, though not yet named right.
+            if let Some(near) = report.similar(name, self.policies.keys().copied()) {
+                self.used.insert(near);
+            }
             let aws = self.managed.iter().filter_map(|t| t.default_name.as_deref());
             let known = self.policies.keys().copied().chain(aws);
             let hint = report.suggest(name, known, &format!("declare it: [policy.{}]", name.value));
