@@ -68,6 +68,11 @@ impl Report {
             && (1..=path.len()).any(|n| self.broken.contains(&path.iter().take(n).map(|s| (*s).to_owned()).collect::<Vec<_>>()))
     }
 
+    /// Whether something was taken out whose path fulfils `which`.
+    pub(super) fn any_broken(&self, which: impl Fn(&[String]) -> bool) -> bool {
+        self.broken.iter().any(|path| which(path))
+    }
+
     /// The candidate nearest to `word`, when one is near.
     pub(super) fn similar<'c>(&mut self, word: &str, candidates: impl IntoIterator<Item = &'c str>) -> Option<&'c str> {
         self.suggestions = self.suggestions.checked_sub(1)?;

@@ -237,7 +237,32 @@ fn a_syntax_error_hides_what_is_not_certain() {
     );
 }
 
+/// The example's paragraphs: each stands for itself.
+fn paragraphs() -> Vec<&'static str> {
+    EXAMPLE.trim().split("\n\n").collect()
+}
+
 proptest! {
+    #[test]
+    fn the_order_of_sections_means_nothing(paragraphs in Just(paragraphs()).prop_shuffle()) {
+        prop_assert_eq!(loaded(&paragraphs.join("\n\n")).desired, loaded(EXAMPLE).desired);
+    }
+
+    #[test]
+    fn a_dropped_section_is_loaded_or_told(drop in 0..paragraphs().len()) {
+        let mut rest = paragraphs();
+        rest.remove(drop);
+        match load_text(&rest.join("\n\n")) {
+            // What is loaded refers to nothing that is not there.
+            Ok(loaded) => for attributes in loaded.desired.resources.values() {
+                for address in crate::resource::references(attributes) {
+                    prop_assert!(loaded.desired.resources.contains_key(&address), "{address}");
+                }
+            },
+            Err(diagnostics) => prop_assert!(diagnostics.iter().all(|d| d.span.is_some() && d.hint.is_some())),
+        }
+    }
+
     #[test]
     fn no_bytes_panic(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
         let _ = load_bytes(bytes);

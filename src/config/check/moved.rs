@@ -45,7 +45,7 @@ pub(super) fn check(model: &Model<'_>, accounts: &[Planned<'_>], report: &mut Re
             (None, None) => missing("from", first_header(report.text()), report),
         }
     }
-    moves.found
+    moves.found.into_iter().map(|(address, (former, _))| (address, former)).collect()
 }
 
 fn missing(key: &str, at: ByteRange, report: &mut Report) {
@@ -86,7 +86,8 @@ struct Moves<'m> {
     accounts: &'m [Planned<'m>],
     by_key: BTreeMap<&'m str, &'m Planned<'m>>,
     first: BTreeMap<(End, Kind, &'m str), ByteRange>,
-    found: BTreeMap<Address, Former>,
+    // With the place of the move, since a team and one of its accounts may both be said to have moved.
+    found: BTreeMap<Address, (Former, ByteRange)>,
 }
 
 impl<'m> Moves<'m> {
@@ -110,7 +111,14 @@ impl<'m> Moves<'m> {
         }
         if self.exists(kind, new) {
             for (address, former) in self.formers(kind, old, new, report) {
-                self.found.insert(address, former);
+                if kind == Kind::Team && self.by_key.contains_key(former.address.key()) {
+                    let diagnostic = Code::MovedFromLiving.error(format!("`{}` is still there", former.address));
+                    let hint = format!("the accounts of the team `{old}` moved: rename or remove this one");
+                    report.at(from.at, diagnostic.hint(hint));
+                }
+                if let Some((_, other)) = self.found.insert(address.clone(), (former, to.at)) {
+                    twice(&address.to_string(), to.at, other, report);
+                }
             }
         } else if !report.is_broken(&[kind.word(), new]) {
             let hint = match report.similar(new, self.known(kind)) {
