@@ -1,12 +1,15 @@
 //! One bad configuration per diagnostic, under `tests/errors/<name>/`, with its expected rendering in `expected.txt`.
 //! `SNAPSHOTS=overwrite cargo test --test errors` writes the renderings anew.
 
+#![expect(clippy::unwrap_used, reason = "a panic is how a test fails")]
+
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use overlord::config::{Code, load};
-use overlord::render::diagnostic::{Colour, render};
+use overlord::render::Style;
+use overlord::render::diagnostic::render;
 
 fn cases() -> Vec<PathBuf> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/errors");
@@ -21,7 +24,14 @@ fn rendering(case: &Path) -> String {
         Ok(loaded) => loaded.warnings,
         Err(diagnostics) => diagnostics,
     };
-    render(&diagnostics, Colour::Never).replace(&format!("{}/", case.display()), "")
+    render(&diagnostics, Style::default()).replace(&format!("{}/", case.display()), "")
+}
+
+/// The one case that is no file of the project: 16 MiB and a byte, all holes.
+fn huge() -> String {
+    let folder = tempfile::tempdir().unwrap();
+    fs::File::create(folder.path().join("org.toml")).unwrap().set_len((16 << 20) + 1).unwrap();
+    rendering(folder.path())
 }
 
 #[test]
@@ -34,7 +44,7 @@ fn every_case_is_rendered_as_expected() {
 
 #[test]
 fn every_diagnostic_has_a_case() {
-    let all: String = cases().iter().map(|case| rendering(case)).collect();
+    let all: String = cases().iter().map(|case| rendering(case)).chain([huge()]).collect();
     let missing: BTreeSet<&str> = Code::ALL.iter().map(|code| code.name()).filter(|name| !all.contains(&format!("[{name}]"))).collect();
     assert!(missing.is_empty(), "no case under tests/errors for {missing:?}");
 }
@@ -49,9 +59,14 @@ fn every_diagnostic_says_where_and_what_to_do() {
         assert!(!diagnostics.is_empty(), "{} is no bad configuration", case.display());
         for diagnostic in diagnostics {
             assert!(diagnostic.code.is_some(), "{diagnostic:?}");
-            assert!(diagnostic.hint.is_some() || diagnostic.code == Some("syntax"), "no hint: {}: {}", case.display(), diagnostic.summary);
+            assert!(diagnostic.hint.is_some(), "no hint: {}: {}", case.display(), diagnostic.summary);
             let unread = ["unreadable", "not-utf8", "huge"].map(Some).contains(&diagnostic.code);
             assert!(diagnostic.span.is_some() || unread, "no place: {}: {}", case.display(), diagnostic.summary);
         }
     }
+}
+
+#[test]
+fn a_huge_file_is_refused_unread() {
+    assert_eq!(huge().trim_end(), "error[huge]: `org.toml` is larger than 16 MiB\n |\n = help: check that it is the file you mean");
 }

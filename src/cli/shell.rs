@@ -70,7 +70,7 @@ impl Shell {
 
     /// Diagnostics, as they stand in the files.
     pub(super) fn diagnostics(&self, diagnostics: &[Diagnostic]) {
-        let colour = if self.colour_err { diagnostic::Colour::Always } else { diagnostic::Colour::Never };
-        let _ = write!(std::io::stderr().lock(), "{}", diagnostic::render(diagnostics, colour));
+        let style = Style { colour: self.colour_err, ..Style::default() };
+        let _ = write!(std::io::stderr().lock(), "{}", diagnostic::render(diagnostics, style));
     }
 }

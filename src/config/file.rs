@@ -17,7 +17,7 @@ pub(super) fn read(path: &Path) -> io::Result<Vec<u8>> {
 }
 
 /// The text of a file, without a byte order mark; else what is wrong with the file at `path`.
-pub(super) fn text(path: &Path, bytes: io::Result<Vec<u8>>) -> Result<String, Diagnostic> {
+pub(super) fn text(path: &Path, bytes: io::Result<Vec<u8>>) -> Result<String, Box<Diagnostic>> {
     let shown = path.display();
     let bytes = bytes.map_err(|e| match e.kind() {
         io::ErrorKind::NotFound => Code::Unreadable.error(format!("`{shown}` does not exist")),
@@ -26,7 +26,7 @@ pub(super) fn text(path: &Path, bytes: io::Result<Vec<u8>>) -> Result<String, Di
     })?;
     if bytes.len() as u64 > MAX_BYTES {
         let summary = format!("`{shown}` is larger than {} MiB", MAX_BYTES >> 20);
-        return Err(Code::Huge.error(summary).hint("check that it is the file you mean"));
+        return Err(Box::new(Code::Huge.error(summary).hint("check that it is the file you mean")));
     }
     let text = String::from_utf8(bytes).map_err(|e| {
         let valid = e.utf8_error().valid_up_to();

@@ -9,6 +9,9 @@ use crate::diagnostic::{ByteRange, Diagnostic, Severity, Source, Span};
 /// Searches for a similar word that one run makes: enough for a person, and 5,000 mistakes among 5,000 names stay quick.
 const SUGGESTIONS: usize = 100;
 
+/// Mistakes that are kept: more than anyone reads, few enough for memory when a file of megabytes is all mistakes.
+const MOST: usize = 10_000;
+
 /// The mistakes found so far in one configuration.
 pub(super) struct Report {
     source: Arc<Source>,
@@ -17,11 +20,12 @@ pub(super) struct Report {
     // Paths of keys that were reported and taken out: what refers to them is not reported again.
     broken: BTreeSet<Vec<String>>,
     suggestions: usize,
+    dropped: usize,
 }
 
 impl Report {
     pub(super) fn new(source: Arc<Source>) -> Self {
-        Self { source, found: Vec::new(), seen: BTreeSet::new(), broken: BTreeSet::new(), suggestions: SUGGESTIONS }
+        Self { source, found: Vec::new(), seen: BTreeSet::new(), broken: BTreeSet::new(), suggestions: SUGGESTIONS, dropped: 0 }
     }
 
     /// A span of org.toml.
@@ -43,6 +47,10 @@ impl Report {
 
     /// As [`Self::at`], for a diagnostic that has its span.
     pub(super) fn add(&mut self, diagnostic: Diagnostic) {
+        if self.found.len() >= MOST {
+            self.dropped += 1;
+            return;
+        }
         let new = diagnostic.span.as_ref().is_none_or(|span| self.seen.insert((diagnostic.code, span.source.path.clone(), span.range)));
         if new {
             self.found.push(diagnostic);
@@ -58,6 +66,11 @@ impl Report {
     pub(super) fn is_broken(&self, path: &[&str]) -> bool {
         !self.broken.is_empty()
             && (1..=path.len()).any(|n| self.broken.contains(&path.iter().take(n).map(|s| (*s).to_owned()).collect::<Vec<_>>()))
+    }
+
+    /// Whether something was taken out whose path fulfils `which`.
+    pub(super) fn any_broken(&self, which: impl Fn(&[String]) -> bool) -> bool {
+        self.broken.iter().any(|path| which(path))
     }
 
     /// The candidate nearest to `word`, when one is near.
@@ -96,6 +109,9 @@ impl Report {
     pub(super) fn finish(self) -> Vec<Diagnostic> {
         let mut found = self.found;
         sort(&mut found);
+        if self.dropped > 0 {
+            found.push(Diagnostic::error(format!("{} more mistakes are not shown", self.dropped)).hint("mend these first"));
+        }
         found
     }
 

@@ -67,11 +67,12 @@ impl<'s> Walk<'s, '_> {
             ("array", DeValue::Array(items)) => {
                 let Some(item) = schema.get("items") else { return true };
                 // All items are looked at, then the list goes as a whole: half a list of policies is another list.
-                items.iter_mut().fold(true, |sound, value| self.value(item, value) && sound)
+                let unsound = items.iter_mut().filter_map(|value| (!self.value(item, value)).then_some(())).count();
+                unsound == 0
             }
             ("string", DeValue::String(_)) | ("boolean", DeValue::Boolean(_)) => true,
             ("integer", DeValue::Integer(number)) => {
-                let fits = number.radix() == 10 && number.as_str().parse::<u32>().is_ok();
+                let fits = u32::from_str_radix(number.as_str(), number.radix()).is_ok();
                 if !fits {
                     let summary = format!("`{number}` is out of range");
                     self.report.at(at, Code::WrongType.error(summary).hint("write a whole number from 0 to 4294967295"));

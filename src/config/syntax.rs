@@ -7,9 +7,13 @@ use toml_parser::lexer::TokenKind;
 
 use super::code::Code;
 use super::report::Report;
+use crate::diagnostic::Diagnostic;
 
 /// Syntax errors that are told: after a few, the rest are echoes.
 const MAX_ERRORS: usize = 20;
+/// Bytes of a file whose syntax errors are all collected, five thousand accounts several times over. Of a larger one only the first
+/// is told: every byte may be an error, and each costs a hundred bytes.
+const RECOVERABLE: usize = 2 << 20;
 /// Parts of one dotted key. The language needs five. The parser bounds the nesting of arrays and inline tables itself but not that of
 /// dotted keys, and a tree a million levels deep overflows the stack when it is dropped.
 const MAX_KEY_PARTS: usize = 16;
@@ -21,19 +25,28 @@ pub(super) fn parse<'t>(text: &'t str, report: &mut Report) -> Option<Spanned<De
         report.at(range.into(), Code::Syntax.error(format!("a key with more than {MAX_KEY_PARTS} parts")).hint(hint));
         return None;
     }
-    let (tree, errors) = DeTable::parse_recoverable(text);
+    let (tree, errors) = if text.len() <= RECOVERABLE {
+        let (tree, errors) = DeTable::parse_recoverable(text);
+        (Some(tree), errors)
+    } else {
+        DeTable::parse(text).map_or_else(|e| (None, vec![e]), |tree| (Some(tree), Vec::new()))
+    };
     for error in errors.iter().take(MAX_ERRORS) {
-        let (what, expected) = error.message().split_once(", expected ").map_or((error.message(), None), |(a, b)| (a, Some(b)));
-        let mut diagnostic = Code::Syntax.error(format!("not TOML: {what}"));
-        if let Some(expected) = expected {
-            diagnostic = diagnostic.label(format!("expected {expected}"));
-        }
-        if error.message().contains("duplicate key") {
-            diagnostic = diagnostic.hint("each key stands once: merge the two");
-        }
-        report.at(clamp(text, error.span().unwrap_or(0..0)).into(), diagnostic);
+        report.at(clamp(text, error.span().unwrap_or(0..0)).into(), diagnostic(error.message()));
     }
-    Some(tree)
+    tree
+}
+
+/// The parser's message is what is wrong, then what it expected.
+fn diagnostic(message: &str) -> Diagnostic {
+    let (what, expected) = message.split_once(", expected ").map_or((message, None), |(what, expected)| (what, Some(expected)));
+    let hint = match (what, expected) {
+        ("duplicate key", _) => "each key stands once: merge the two".to_owned(),
+        ("string values must be quoted", _) => "write a value here, a text in quotes: key = \"value\"".to_owned(),
+        (_, Some(expected)) => format!("write {expected} here"),
+        (_, None) => "a line is `key = value` or a header such as `[ou.core]`".to_owned(),
+    };
+    Code::Syntax.error(format!("not TOML: {what}")).hint(hint)
 }
 
 /// The place of the first dotted key with too many parts.

@@ -7,6 +7,8 @@ use serde_json::{Value, json};
 
 use super::*;
 use crate::address::Address;
+use crate::render::Style;
+use crate::render::diagnostic::render;
 
 const ALLOW: &str = r#"{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": ["s3:*", "ec2:*"], "Resource": "*"}]}"#;
 const DENY: &str =
@@ -74,7 +76,7 @@ fn load_bytes(bytes: Vec<u8>) -> Result<Loaded, Vec<Diagnostic>> {
 
 #[track_caller]
 fn loaded(text: &str) -> Loaded {
-    load_text(text).unwrap_or_else(|d| panic!("{}", crate::render::diagnostic::render(&d, crate::render::diagnostic::Colour::Never)))
+    load_text(text).unwrap_or_else(|d| panic!("{}", render(&d, Style::default())))
 }
 
 fn resource(loaded: &Loaded, address: &str) -> Value {
@@ -216,6 +218,16 @@ fn deep_keys_are_refused_before_they_overflow_the_stack() {
     }
 }
 
+/// Megabytes of mistakes cost neither minutes nor gigabytes.
+#[test]
+fn a_large_file_of_mistakes_is_told_in_part() {
+    assert_eq!(load_text(&"=\n".repeat(3 << 19)).unwrap_err().len(), 1);
+    let keys: String = (0..50_000).map(|i| format!("key{i} = 1\n")).collect();
+    let errors = load_text(&keys).unwrap_err();
+    assert_eq!(errors.len(), 10_001);
+    assert_eq!(errors.last().unwrap().summary, "40001 more mistakes are not shown");
+}
+
 #[test]
 fn a_syntax_error_hides_what_is_not_certain() {
     let codes = |text: &str| load_text(text).unwrap_err().iter().filter_map(|d| d.code).collect::<Vec<_>>();
@@ -225,7 +237,32 @@ fn a_syntax_error_hides_what_is_not_certain() {
     );
 }
 
+/// The example's paragraphs: each stands for itself.
+fn paragraphs() -> Vec<&'static str> {
+    EXAMPLE.trim().split("\n\n").collect()
+}
+
 proptest! {
+    #[test]
+    fn the_order_of_sections_means_nothing(paragraphs in Just(paragraphs()).prop_shuffle()) {
+        prop_assert_eq!(loaded(&paragraphs.join("\n\n")).desired, loaded(EXAMPLE).desired);
+    }
+
+    #[test]
+    fn a_dropped_section_is_loaded_or_told(drop in 0..paragraphs().len()) {
+        let mut rest = paragraphs();
+        rest.remove(drop);
+        match load_text(&rest.join("\n\n")) {
+            // What is loaded refers to nothing that is not there.
+            Ok(loaded) => for attributes in loaded.desired.resources.values() {
+                for address in crate::resource::references(attributes) {
+                    prop_assert!(loaded.desired.resources.contains_key(&address), "{address}");
+                }
+            },
+            Err(diagnostics) => prop_assert!(diagnostics.iter().all(|d| d.span.is_some() && d.hint.is_some())),
+        }
+    }
+
     #[test]
     fn no_bytes_panic(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
         let _ = load_bytes(bytes);
@@ -237,7 +274,7 @@ proptest! {
         let end = (at + delete).min(bytes.len());
         bytes.splice(at..end, insert.bytes());
         if let Err(diagnostics) = load_bytes(bytes) {
-            let rendered = crate::render::diagnostic::render(&diagnostics, crate::render::diagnostic::Colour::Never);
+            let rendered = render(&diagnostics, Style::default());
             prop_assert!(!rendered.is_empty());
         }
     }

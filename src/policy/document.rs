@@ -73,7 +73,8 @@ fn syntax(text: &str, error: &serde_json::Error) -> ParseError {
     }
     // serde_json appends the position to its message; the diagnostic shows it with a caret instead.
     let message = error.to_string();
-    let message = message.rsplit_once(" at line ").map_or(message.as_str(), |(head, _)| head).to_owned();
+    let message = message.rsplit_once(" at line ").map_or(message.as_str(), |(head, _)| head);
+    let message = message.replace("EOF while parsing", "the file ends inside");
     ParseError::Syntax { message, line, column, byte }
 }
 

@@ -3,19 +3,10 @@
 use std::ops::Range;
 
 use annotate_snippets::{Annotation, AnnotationKind, Element, Group, Level, Renderer, Snippet};
-
 use serde_json::{Value, json};
 
+use super::Style;
 use crate::diagnostic::{Diagnostic, Severity, Source, Span};
-
-/// Whether to write ANSI colours.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Colour {
-    /// Plain text.
-    Never,
-    /// ANSI escape codes.
-    Always,
-}
 
 /// Bytes between two places of one file that are still shown as one excerpt. Beyond, each place is an excerpt of its own: the renderer
 /// looks at every byte between them.
@@ -24,11 +15,8 @@ const ONE_EXCERPT: usize = 16 << 10;
 const LINE_SIDE: usize = 2 << 10;
 
 /// The diagnostics in their order, with an empty line after each; empty for none.
-pub fn render(diagnostics: &[Diagnostic], colour: Colour) -> String {
-    let renderer = match colour {
-        Colour::Never => Renderer::plain(),
-        Colour::Always => Renderer::styled(),
-    };
+pub fn render(diagnostics: &[Diagnostic], style: Style) -> String {
+    let renderer = if style.colour { Renderer::styled() } else { Renderer::plain() };
     let mut text = String::new();
     for diagnostic in diagnostics {
         text.push_str(&renderer.render(&[group(diagnostic)]));
@@ -166,7 +154,7 @@ mod tests {
 
     fn check(text: &str, range: Range<usize>, expected: impl snapbox::IntoData) {
         let diagnostic = Diagnostic::error("it is wrong").at(span(text, range)).label("here").hint("mend it");
-        assert_data_eq!(render(&[diagnostic], Colour::Never), expected);
+        assert_data_eq!(render(&[diagnostic], Style::default()), expected);
     }
 
     #[test]
@@ -259,7 +247,7 @@ error: it is wrong
     #[test]
     fn copes_with_a_huge_line() {
         let text = format!("a = \"{}\"", "x".repeat(8 << 20));
-        let rendered = render(&[Diagnostic::error("long").at(span(&text, 4_000_000..4_000_004))], Colour::Never);
+        let rendered = render(&[Diagnostic::error("long").at(span(&text, 4_000_000..4_000_004))], Style::default());
         assert!(rendered.len() < 1_000, "{}", rendered.len());
         assert!(rendered.contains("org.toml"));
         assert!(rendered.contains("column 4000001"), "{rendered}");
@@ -273,7 +261,7 @@ error: it is wrong
         let first = Span { source: Arc::clone(&at.source), range: (0..5).into() };
         let diagnostic = Diagnostic::warning("twice").at(at).related(first, "first used here").detail("why");
         assert_data_eq!(
-            render(&[diagnostic], Colour::Never),
+            render(&[diagnostic], Style::default()),
             str![[r#"
 warning: twice
      --> org.toml:10002:1
@@ -298,7 +286,7 @@ warning: twice
         fn never_panics(text in any::<String>(), start in 0_usize..40, end in 0_usize..40, other in 0_usize..40) {
             let at = span(&text, start..end);
             let related = Span { source: Arc::clone(&at.source), range: (other..other + 1).into() };
-            let rendered = render(&[Diagnostic::error("x").at(at).related(related, "y")], Colour::Always);
+            let rendered = render(&[Diagnostic::error("x").at(at).related(related, "y")], Style { colour: true, ..Style::default() });
             prop_assert!(rendered.contains("org.toml"));
         }
     }

@@ -50,8 +50,10 @@ pub(super) fn resolve(model: &Model<'_>, policies: &Policies<'_>, accounts: &[Pl
     for account in accounts {
         all.insert(account.address(), sets.set(&format!("the account `{}`", account.key), account.policies, report));
     }
+    // A list that was taken out may have named it.
+    let unsure = report.any_broken(|path| path.first().is_some_and(|section| section != "policy" && section != "limits"));
     for policy in policies.values().flatten() {
-        if !sets.used.contains(policy.key.as_str()) && !sets.unsure(report) {
+        if !sets.used.contains(policy.key.as_str()) && !unsure {
             let summary = format!("the policy `{}` is attached nowhere", policy.key.as_str());
             let hint = format!("name it in the `policies` of the root, an OU or an account, or remove [policy.{}]", policy.key.as_str());
             report.at(policy.key.at(), Code::UnattachedPolicy.warning(summary).hint(hint));
@@ -61,15 +63,6 @@ pub(super) fn resolve(model: &Model<'_>, policies: &Policies<'_>, accounts: &[Pl
 }
 
 impl<'p> Sets<'_, 'p> {
-    /// Whether some list of policies was taken out, so that an unused policy may be used there.
-    fn unsure(&self, report: &Report) -> bool {
-        let file = self.model.file;
-        report.is_broken(&["organization", "policies"])
-            || file.ou.keys().any(|k| report.is_broken(&["ou", k.as_str(), "policies"]))
-            || file.account.keys().any(|k| report.is_broken(&["account", k.as_str(), "policies"]))
-            || file.team.keys().any(|k| report.is_broken(&["team", k.as_str(), "policies"]))
-    }
-
     /// One target's set. Left out, it is what AWS attaches itself.
     fn set(&mut self, target: &str, list: Option<&List>, report: &mut Report) -> BTreeSet<Reference> {
         let named: Vec<Named<'p>> = match list {
@@ -110,6 +103,10 @@ impl<'p> Sets<'_, 'p> {
             return None;
         }
         if !report.is_broken(&["policy", name.as_str()]) {
+            // What the user meant is used, though not yet named right.
+            if let Some(near) = report.similar(name, self.policies.keys().copied()) {
+                self.used.insert(near);
+            }
             let aws = self.managed.iter().filter_map(|t| t.default_name.as_deref());
             let known = self.policies.keys().copied().chain(aws);
             let hint = report.suggest(name, known, &format!("declare it: [policy.{}]", name.value));

@@ -10,7 +10,7 @@ use crate::config::report::Report;
 use crate::config::section::Moved;
 use crate::config::span::{At, Key};
 use crate::config::template::{Names, fill};
-use crate::diagnostic::{ByteRange, Diagnostic};
+use crate::diagnostic::ByteRange;
 use crate::resource::Former;
 
 /// The kinds whose keys can be renamed.
@@ -35,57 +35,33 @@ impl Kind {
 
 /// Checks all moves, and returns them by the new address.
 pub(super) fn check(model: &Model<'_>, accounts: &[Planned<'_>], report: &mut Report) -> BTreeMap<Address, Former> {
-    let mut moves = BTreeMap::new();
-    let mut first: BTreeMap<(bool, Kind, &str), ByteRange> = BTreeMap::new();
-    let by_key: BTreeMap<&str, &Planned<'_>> = accounts.iter().map(|a| (a.key.as_str(), a)).collect();
+    let by_key = accounts.iter().map(|a| (a.key.as_str(), a)).collect();
+    let mut moves = Moves { model, accounts, by_key, first: BTreeMap::new(), found: BTreeMap::new() };
     for Moved { from, to } in &model.file.moved {
-        let (Some(from), Some(to)) = (from, to) else {
-            let (at, missing) = match (from, to) {
-                (Some(given), _) => (given.at, "to"),
-                (None, Some(given)) => (given.at, "from"),
-                (None, None) => (moved_at(report.text()), "from"),
-            };
-            if !report.is_broken(&["moved", missing]) {
-                let hint = "write both: `from = \"ou.old-key\"`, `to = \"ou.new-key\"`";
-                report.at(at, Code::MissingKey.error(format!("this [[moved]] has no `{missing}`")).hint(hint));
-            }
-            continue;
-        };
-        let (Some((kind, old)), Some((to_kind, new))) = (parse(from, report), parse(to, report)) else { continue };
-        if kind != to_kind {
-            let summary = format!("`{}` cannot become `{}`: they are of different kinds", from.value, to.value);
-            report.at(to.at, Code::BadMove.error(summary).hint(format!("write `{}.…`", kind.word())));
-            continue;
-        }
-        for (at, slot) in [(from.at, (true, kind, old)), (to.at, (false, kind, new))] {
-            if let Some(other) = first.get(&slot) {
-                let summary = format!("`{}.{}` moves twice", kind.word(), slot.2);
-                let diagnostic = Code::MovedTwice.error(summary).related(report.span(*other), "first here");
-                report.at(at, diagnostic.hint("keep one: from the key that AWS knows to the key of today"));
-            } else {
-                first.insert(slot, at);
-            }
-        }
-        if exists(kind, old, model, &by_key) {
-            let diagnostic = Code::MovedFromLiving.error(format!("`{}` is said to have moved, and is still there", from.value));
-            report.at(from.at, diagnostic.hint("remove this [[moved]], or the old section"));
-        }
-        if exists(kind, new, model, &by_key) {
-            formers(kind, old, new, model, accounts, report, &mut moves);
-        } else if !report.is_broken(&[kind.word(), new]) {
-            let diagnostic = unknown_target(kind, new, to, model, &by_key, report);
-            report.at(to.at, diagnostic);
+        match (from, to) {
+            (Some(from), Some(to)) => moves.add(from, to, report),
+            (Some(given), None) => missing("to", given.at, report),
+            (None, Some(given)) => missing("from", given.at, report),
+            (None, None) => missing("from", first_header(report.text()), report),
         }
     }
-    moves
+    moves.found.into_iter().map(|(address, (former, _))| (address, former)).collect()
 }
 
-/// The place of the first `[[moved]]`: serde keeps none for an empty one.
-fn moved_at(text: &str) -> ByteRange {
+fn missing(key: &str, at: ByteRange, report: &mut Report) {
+    if !report.is_broken(&["moved", key]) {
+        let hint = "write both: `from = \"ou.old-key\"`, `to = \"ou.new-key\"`";
+        report.at(at, Code::MissingKey.error(format!("this [[moved]] has no `{key}`")).hint(hint));
+    }
+}
+
+/// The place of the first `[[moved]]`: an empty one has no value that could keep a place.
+fn first_header(text: &str) -> ByteRange {
     let start = text.find("[[moved]]").unwrap_or_default();
     ByteRange { start, end: (start + "[[moved]]".len()).min(text.len()) }
 }
 
+/// An address of something that can move.
 fn parse<'t>(text: &'t At<String>, report: &mut Report) -> Option<(Kind, &'t str)> {
     let parsed = text.split_once('.').and_then(|(kind, key)| {
         let kind = [Kind::Ou, Kind::Policy, Kind::Team, Kind::Account].into_iter().find(|k| k.word() == kind)?;
@@ -98,78 +74,105 @@ fn parse<'t>(text: &'t At<String>, report: &mut Report) -> Option<(Kind, &'t str
     parsed
 }
 
-fn exists(kind: Kind, key: &str, model: &Model<'_>, accounts: &BTreeMap<&str, &Planned<'_>>) -> bool {
-    match kind {
-        Kind::Ou => model.file.ou.contains_key(key),
-        Kind::Policy => model.file.policy.contains_key(key),
-        Kind::Team => model.file.team.contains_key(key),
-        Kind::Account => accounts.contains_key(key),
-    }
+/// Which end of a move a key stands at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum End {
+    From,
+    To,
 }
 
-fn unknown_target(
-    kind: Kind,
-    new: &str,
-    to: &At<String>,
-    model: &Model<'_>,
-    accounts: &BTreeMap<&str, &Planned<'_>>,
-    report: &mut Report,
-) -> Diagnostic {
-    let known: BTreeSet<&str> = match kind {
-        Kind::Ou => model.file.ou.keys().map(Key::as_str).collect(),
-        Kind::Policy => model.file.policy.keys().map(Key::as_str).collect(),
-        Kind::Team => model.file.team.keys().map(Key::as_str).collect(),
-        Kind::Account => accounts.keys().copied().collect(),
-    };
-    let hint = match report.similar(new, known) {
-        Some(near) => format!("did you mean `{}.{near}`?", kind.word()),
-        None => "`to` is the key that stands in org.toml now".to_owned(),
-    };
-    Code::MovedToNothing.error(format!("`{}` is not declared", to.value)).hint(hint)
+struct Moves<'m> {
+    model: &'m Model<'m>,
+    accounts: &'m [Planned<'m>],
+    by_key: BTreeMap<&'m str, &'m Planned<'m>>,
+    first: BTreeMap<(End, Kind, &'m str), ByteRange>,
+    // With the place of the move, since a team and one of its accounts may both be said to have moved.
+    found: BTreeMap<Address, (Former, ByteRange)>,
 }
 
-fn formers(
-    kind: Kind,
-    old: &str,
-    new: &str,
-    model: &Model<'_>,
-    accounts: &[Planned<'_>],
-    report: &mut Report,
-    moves: &mut BTreeMap<Address, Former>,
-) {
-    let mut add = |kind: &str, new: &str, old: &str, names: Vec<String>| {
-        moves.insert(Address::new(kind, new), Former { address: Address::new(kind, old), names });
-    };
-    match kind {
-        Kind::Ou => {
-            let Some((_, section)) = model.file.ou.get_key_value(new) else { return };
-            add("ou", new, old, vec![section.name.as_ref().map_or(old, |n| n.as_str()).to_owned()]);
+impl<'m> Moves<'m> {
+    fn add(&mut self, from: &'m At<String>, to: &'m At<String>, report: &mut Report) {
+        let (Some((kind, old)), Some((to_kind, new))) = (parse(from, report), parse(to, report)) else { return };
+        if kind != to_kind {
+            let summary = format!("`{}` cannot become `{}`: they are of different kinds", from.value, to.value);
+            report.at(to.at, Code::BadMove.error(summary).hint(format!("write `{}.…`", kind.word())));
+            return;
         }
-        Kind::Policy => {
-            let Some(section) = model.file.policy.get(new) else { return };
-            add("policy", new, old, vec![section.name.as_ref().map_or(old, |n| n.as_str()).to_owned()]);
-        }
-        Kind::Account => {
-            for account in accounts.iter().filter(|a| a.key == new) {
-                add("account", new, old, former_email(account, old, account.team, report));
+        for (at, end, key) in [(from.at, End::From, old), (to.at, End::To, new)] {
+            if let Some(other) = self.first.get(&(end, kind, key)) {
+                twice(&format!("{}.{key}", kind.word()), at, *other, report);
+            } else {
+                self.first.insert((end, kind, key), at);
             }
         }
-        Kind::Team => {
-            for account in accounts {
-                if let Some((team, stage)) = account.team
-                    && team == new
-                {
-                    let old_key = format!("{old}-{stage}");
-                    let emails = former_email(account, &old_key, Some((old, stage)), report);
-                    add("account", &account.key, &old_key, emails);
+        if self.exists(kind, old) {
+            let diagnostic = Code::MovedFromLiving.error(format!("`{}` is said to have moved, and is still there", from.value));
+            report.at(from.at, diagnostic.hint("remove this [[moved]], or the old section"));
+        }
+        if self.exists(kind, new) {
+            for (address, former) in self.formers(kind, old, new, report) {
+                if kind == Kind::Team && self.by_key.contains_key(former.address.key()) {
+                    let diagnostic = Code::MovedFromLiving.error(format!("`{}` is still there", former.address));
+                    let hint = format!("the accounts of the team `{old}` moved: rename or remove this one");
+                    report.at(from.at, diagnostic.hint(hint));
+                }
+                if let Some((_, other)) = self.found.insert(address.clone(), (former, to.at)) {
+                    twice(&address.to_string(), to.at, other, report);
                 }
             }
+        } else if !report.is_broken(&[kind.word(), new]) {
+            let hint = match report.similar(new, self.known(kind)) {
+                Some(near) => format!("did you mean `{}.{near}`?", kind.word()),
+                None => "`to` is the key that stands in org.toml now".to_owned(),
+            };
+            report.at(to.at, Code::MovedToNothing.error(format!("`{}` is not declared", to.value)).hint(hint));
+        }
+    }
+
+    fn exists(&self, kind: Kind, key: &str) -> bool {
+        match kind {
+            Kind::Ou => self.model.file.ou.contains_key(key),
+            Kind::Policy => self.model.file.policy.contains_key(key),
+            Kind::Team => self.model.file.team.contains_key(key),
+            Kind::Account => self.by_key.contains_key(key),
+        }
+    }
+
+    fn known(&self, kind: Kind) -> BTreeSet<&'m str> {
+        match kind {
+            Kind::Ou => self.model.file.ou.keys().map(Key::as_str).collect(),
+            Kind::Policy => self.model.file.policy.keys().map(Key::as_str).collect(),
+            Kind::Team => self.model.file.team.keys().map(Key::as_str).collect(),
+            Kind::Account => self.by_key.keys().copied().collect(),
+        }
+    }
+
+    /// What moves, by its new address: a team's accounts, or the thing itself.
+    fn formers(&self, kind: Kind, old: &str, new: &str, report: &mut Report) -> Vec<(Address, Former)> {
+        let named = |name: Option<&At<String>>| {
+            let names = vec![name.map_or(old, |n| n.as_str()).to_owned()];
+            (Address::new(kind.word(), new), Former { address: Address::new(kind.word(), old), names })
+        };
+        match kind {
+            Kind::Ou => self.model.file.ou.get(new).map(|ou| named(ou.name.as_ref())).into_iter().collect(),
+            Kind::Policy => self.model.file.policy.get(new).map(|policy| named(policy.name.as_ref())).into_iter().collect(),
+            Kind::Account => self.by_key.get(new).map(|a| former_account(a, old, a.team, report)).into_iter().collect(),
+            Kind::Team => {
+                let of_team = self.accounts.iter().filter_map(|a| Some((a, a.team.filter(|(team, _)| *team == new)?)));
+                of_team.map(|(a, (_, stage))| former_account(a, &format!("{old}-{stage}"), Some((old, stage)), report)).collect()
+            }
         }
     }
 }
 
-/// The e-mail address that the old key made.
-fn former_email(account: &Planned<'_>, old_key: &str, team: Option<(&str, &str)>, report: &mut Report) -> Vec<String> {
-    let names = Names { account: old_key, team };
-    account.email_template.and_then(|template| fill(template, names, report)).map(|made| made.text).into_iter().collect()
+fn twice(what: &str, at: ByteRange, other: ByteRange, report: &mut Report) {
+    let diagnostic = Code::MovedTwice.error(format!("`{what}` moves twice")).related(report.span(other), "first here");
+    report.at(at, diagnostic.hint("keep one: from the key that AWS knows to the key of today"));
+}
+
+/// An account under its old key, with the e-mail address that the key made.
+fn former_account(account: &Planned<'_>, old: &str, team: Option<(&str, &str)>, report: &mut Report) -> (Address, Former) {
+    let names = Names { account: old, team };
+    let email = account.email_template.and_then(|template| fill(template, names, report)).map(|made| made.text);
+    (account.address(), Former { address: Address::new("account", old), names: email.into_iter().collect() })
 }

@@ -35,7 +35,7 @@ pub(super) fn check(model: &Model<'_>, accounts: &[Planned<'_>], report: &mut Re
     for service in &section.trusted_services {
         check_service(service, report);
     }
-    repeated_services(section, report);
+    super::repeated(&section.trusted_services, report);
     administrators(section, accounts, report);
 }
 
@@ -51,10 +51,6 @@ fn check_service(service: &At<String>, report: &mut Report) {
     }
 }
 
-fn repeated_services(section: &Organization, report: &mut Report) {
-    super::repeated(&section.trusted_services, report);
-}
-
 fn administrators(section: &Organization, accounts: &[Planned<'_>], report: &mut Report) {
     for (service, account) in &section.delegated_administrators {
         let service = &service.0;
@@ -65,7 +61,10 @@ fn administrators(section: &Organization, accounts: &[Planned<'_>], report: &mut
             let hint = format!("add \"{}\" to `trusted_services`", service.value);
             report.at(service.at, Code::UntrustedService.error(summary).hint(hint));
         }
-        if !accounts.iter().any(|a| a.key == account.value) && !report.is_broken(&["account", account.as_str()]) {
+        // An account of a team whose stages were taken out is not known, and is not unknown.
+        let unsure = report.is_broken(&["account", account.as_str()])
+            || report.any_broken(|path| path.first().is_some_and(|s| s == "team" || s == "defaults"));
+        if !unsure && !accounts.iter().any(|a| a.key == account.value) {
             let hint = report.suggest(account, accounts.iter().map(|a| a.key.as_str()), "name the key of an account, such as `audit`");
             report.at(account.at, Code::UnknownAccount.error(format!("unknown account `{}`", account.value)).hint(hint));
         }
