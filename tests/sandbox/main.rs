@@ -5,6 +5,7 @@
 mod common;
 mod organization;
 mod persistence;
+mod random;
 mod refusals;
 mod sts_and_account;
 mod tcp;

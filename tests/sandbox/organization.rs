@@ -157,7 +157,7 @@ async fn trusted_services_and_delegated_administrators() {
         let output = client.list_delegated_administrators().service_principal(service).send().await.unwrap();
         output.delegated_administrators.unwrap().into_iter().filter_map(|administrator| administrator.id).collect::<Vec<_>>()
     };
-    assert_eq!(list("config.amazonaws.com").await, [account.clone()]);
+    assert_eq!(list("config.amazonaws.com").await, std::slice::from_ref(&account));
     assert!(list("guardduty.amazonaws.com").await.is_empty());
     let services = client.list_delegated_services_for_account().account_id(&account).send().await.unwrap().delegated_services.unwrap();
     assert_eq!(services[0].service_principal(), Some("config.amazonaws.com"));

@@ -1,6 +1,6 @@
 //! A world on disk: written, read back, locked, and never half written.
 
-use overlord::sandbox::{Sandbox, Weather};
+use overlord::sandbox::{Sandbox, Weather, World};
 
 use crate::common::*;
 
@@ -43,13 +43,13 @@ async fn save_writes_at_once() {
     create_account(&client, "a", "a@example.com").await.unwrap();
     sandbox.save().unwrap();
     let text = std::fs::read_to_string(&path).unwrap();
-    let saved: overlord::sandbox::World = serde_json::from_str(&text).unwrap();
+    let saved: World = serde_json::from_str(&text).unwrap();
     assert_eq!(saved.accounts.len(), 2);
     assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 2, "the file and its lock");
 }
 
-#[test]
-fn a_broken_file_says_what_to_do() {
+#[tokio::test]
+async fn a_broken_file_says_what_to_do() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("world.json");
     for content in [&b"{"[..], b"", b"{\"seed\":0}", b"\xff\xfe"] {
@@ -58,5 +58,9 @@ fn a_broken_file_says_what_to_do() {
         assert!(error.message.contains("is not readable"), "{error}");
         assert!(error.hint.unwrap().contains("overlord sandbox reset"));
         assert_eq!(std::fs::read(&path).unwrap(), content, "a broken file is left as it is");
+        Sandbox::reset(&path, MANAGEMENT).unwrap();
+        let sandbox = Sandbox::open(&path, MANAGEMENT, Weather::default()).unwrap();
+        assert!(timeless(sandbox.world()) == timeless(World::new(MANAGEMENT)));
+        assert!(Sandbox::reset(&path, MANAGEMENT).unwrap_err().message.contains("another process"));
     }
 }
