@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::world::{AccountState, RCP_FULL_AWS_ACCESS, TypeStatus, World};
+use super::world::{AccountState, Organization, RCP_FULL_AWS_ACCESS, TypeStatus, World};
 use crate::limits::LIMITS;
 
 impl World {
@@ -73,26 +73,34 @@ impl World {
                 violations.push(format!("policy {policy}, which does not exist, is attached to {target}"));
             }
         }
-        for limits in &LIMITS.policy_types {
-            let enabled = match organization.policy_types.get(&limits.name) {
-                Some(TypeStatus::Enabled | TypeStatus::PendingDisable(_)) => true,
-                Some(TypeStatus::PendingEnable(_)) | None => false,
-            };
-            for target in self.targets() {
-                let count = self.attached_of_type(target, &limits.name).count();
-                if count > limits.attached {
-                    violations.push(format!("{count} policies of type {} are attached to {target}", limits.name));
-                }
-                if !enabled && count > 0 {
-                    violations.push(format!("policies of type {}, which is not enabled, are attached to {target}", limits.name));
-                }
-                if enabled && limits.short == "scp" && count == 0 {
-                    violations.push(format!("no policy of type {} is attached to {target}", limits.name));
-                }
-                if enabled && limits.short == "rcp" && !self.attached_to(target).contains(RCP_FULL_AWS_ACCESS) {
-                    violations.push(format!("{RCP_FULL_AWS_ACCESS} is not attached to {target}"));
-                }
+        for target in self.targets() {
+            let mut attached: BTreeMap<&str, usize> = BTreeMap::new();
+            for policy in self.attached_to(target).iter().filter_map(|policy| self.policies.get(policy)) {
+                *attached.entry(&policy.kind).or_default() += 1;
             }
+            self.check_target(target, &attached, organization, violations);
+        }
+    }
+
+    /// `attached`: how many policies of each type are attached to the target.
+    fn check_target(&self, target: &str, attached: &BTreeMap<&str, usize>, organization: &Organization, violations: &mut Vec<String>) {
+        let enabled = |kind: &str| match organization.policy_types.get(kind) {
+            Some(TypeStatus::Enabled | TypeStatus::PendingDisable(_)) => true,
+            Some(TypeStatus::PendingEnable(_)) | None => false,
+        };
+        for (kind, count) in attached {
+            if LIMITS.policy_type(kind).is_none_or(|limits| *count > limits.attached) {
+                violations.push(format!("{count} policies of type {kind} are attached to {target}"));
+            }
+            if !enabled(kind) {
+                violations.push(format!("policies of type {kind}, which is not enabled, are attached to {target}"));
+            }
+        }
+        if enabled("SERVICE_CONTROL_POLICY") && !attached.contains_key("SERVICE_CONTROL_POLICY") {
+            violations.push(format!("no policy of type SERVICE_CONTROL_POLICY is attached to {target}"));
+        }
+        if enabled("RESOURCE_CONTROL_POLICY") && !self.attached_to(target).contains(RCP_FULL_AWS_ACCESS) {
+            violations.push(format!("{RCP_FULL_AWS_ACCESS} is not attached to {target}"));
         }
     }
 }

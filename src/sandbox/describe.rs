@@ -14,11 +14,10 @@ pub fn describe(world: &World) -> String {
     let _ = writeln!(text, "organization {} of account {}", organization.id, world.management_account);
     let _ = writeln!(
         text,
-        "{}, {}, {} of {}",
+        "{}, {}, {} besides AWS's own",
         counted(world.accounts.len(), "account"),
         counted(world.ous.len(), "OU"),
         counted(world.policies.values().filter(|policy| !policy.aws_managed).count(), "policy"),
-        counted(world.organization.iter().map(|organization| organization.policy_types.len()).sum(), "type"),
     );
     for (kind, status) in &organization.policy_types {
         let status = match status {

@@ -119,9 +119,17 @@ impl Sandbox {
     /// # Errors
     /// The file is unreadable or broken, or another process holds it.
     pub fn open(path: &Path, management_account: &str, weather: Weather) -> Result<Self, SandboxError> {
-        let (store, world) = Store::open(path)?;
-        let world = world.unwrap_or_else(|| World { seed: weather.seed, ..World::new(management_account) });
+        let store = Store::lock(path)?;
+        let world = store.read()?.unwrap_or_else(|| World { seed: weather.seed, ..World::new(management_account) });
         Ok(Self::with_store(world, weather, Some(store)))
+    }
+
+    /// Puts a fresh world for `management_account` into the file at `path`, whatever was there.
+    ///
+    /// # Errors
+    /// The file cannot be written, or another process holds it.
+    pub fn reset(path: &Path, management_account: &str) -> Result<(), SandboxError> {
+        Store::lock(path)?.write(&World::new(management_account))
     }
 
     fn with_store(mut world: World, weather: Weather, store: Option<Store>) -> Self {
@@ -155,7 +163,8 @@ impl Sandbox {
         lock(&self.inner.state).journal.clone()
     }
 
-    /// Runs `observer` on the world after every request.
+    /// Runs `observer` on the world after every request that was decided. It runs while the sandbox is locked: it looks at what it
+    /// is given and calls no method of the sandbox.
     pub fn on_request(&self, observer: impl Fn(&World, &Entry) + Send + 'static) {
         lock(&self.inner.state).observer = Some(Box::new(observer));
     }
@@ -199,7 +208,7 @@ impl Sandbox {
         }
         let arrival = match self.arrive(&request) {
             Ok(arrival) => arrival,
-            Err(service) => return respond_unknown(&service),
+            Err(service) => return respond_unknown(&request, &service),
         };
         let latency = arrival.dice.latency_ms();
         pause(latency / 2).await;

@@ -23,42 +23,31 @@ pub(super) struct Store {
 }
 
 impl Store {
-    /// Locks the file at `path`, and reads the world in it if it exists.
-    pub(super) fn open(path: &Path) -> Result<(Self, Option<World>), SandboxError> {
-        let shown = path.display();
-        let failed = |what: &str, error: &dyn std::fmt::Display| {
-            SandboxError::new(format!("cannot {what} `{shown}`: {error}")).hint("give another file with `--sandbox=FILE`")
-        };
+    /// Locks the file at `path`, which need not exist. Its folder is created.
+    pub(super) fn lock(path: &Path) -> Result<Self, SandboxError> {
         if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
-            std::fs::create_dir_all(folder).map_err(|error| failed("create the folder of", &error))?;
+            std::fs::create_dir_all(folder).map_err(|error| failed("create the folder of", path, &error))?;
         }
-        let lock = OpenOptions::new()
-            .create(true)
-            .truncate(false)
-            .write(true)
-            .open(beside(path, "lock"))
-            .map_err(|error| failed("lock", &error))?;
+        let lock = OpenOptions::new().create(true).truncate(false).write(true).open(beside(path, "lock"));
+        let lock = lock.map_err(|error| failed("lock", path, &error))?;
         match lock.try_lock() {
-            Ok(()) => {}
-            Err(TryLockError::WouldBlock) => {
-                return Err(SandboxError::new(format!("another process uses the sandbox `{shown}`"))
-                    .hint("wait until it ends, or give another file with `--sandbox=FILE`"));
-            }
-            Err(TryLockError::Error(error)) => return Err(failed("lock", &error)),
+            Ok(()) => Ok(Self { path: path.to_owned(), _lock: lock, written: None, dirty: false }),
+            Err(TryLockError::WouldBlock) => Err(SandboxError::new(format!("another process uses the sandbox `{}`", path.display()))
+                .hint("wait until it ends, or give another file with `--sandbox=FILE`")),
+            Err(TryLockError::Error(error)) => Err(failed("lock", path, &error)),
         }
-        let world = match std::fs::read(path) {
-            Ok(bytes) => {
-                let mut world: World = serde_json::from_slice(&bytes).map_err(|error| {
-                    SandboxError::new(format!("the sandbox `{shown}` is not readable: {error}"))
-                        .hint("run `overlord sandbox reset` to begin with a fresh one")
-                })?;
-                world.reindex();
-                Some(world)
-            }
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => None,
-            Err(error) => return Err(failed("read", &error)),
-        };
-        Ok((Self { path: path.to_owned(), _lock: lock, written: None, dirty: false }, world))
+    }
+
+    /// Reads the world in the file, if there is one.
+    pub(super) fn read(&self) -> Result<Option<World>, SandboxError> {
+        match std::fs::read(&self.path) {
+            Ok(bytes) => serde_json::from_slice(&bytes).map(Some).map_err(|error| {
+                SandboxError::new(format!("the sandbox `{}` is not readable: {error}", self.path.display()))
+                    .hint("run `overlord sandbox reset` to begin with a fresh one")
+            }),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(failed("read", &self.path, &error)),
+        }
     }
 
     /// Notes that the world has changed.
@@ -89,6 +78,10 @@ impl Store {
     pub(super) fn is_dirty(&self) -> bool {
         self.dirty
     }
+}
+
+fn failed(what: &str, path: &Path, error: &std::io::Error) -> SandboxError {
+    SandboxError::new(format!("cannot {what} `{}`: {error}", path.display())).hint("give another file with `--sandbox=FILE`")
 }
 
 /// `world.json` → `world.json.lock`.

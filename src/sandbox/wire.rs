@@ -48,6 +48,9 @@ impl Service {
     }
 }
 
+/// The code of the sandbox's own refusal.
+const NOT_SERVED: &str = "NotServedBySandbox";
+
 /// A refusal in AWS's words.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Refusal {
@@ -74,7 +77,7 @@ impl Refusal {
 
     /// An operation that the sandbox does not have.
     pub(super) fn not_served(operation: &str) -> Self {
-        Self::new("NotServedBySandbox", format!("the sandbox does not serve `{operation}`")).status(StatusCode::NOT_IMPLEMENTED)
+        Self::new(NOT_SERVED, format!("the sandbox does not serve `{operation}`")).status(StatusCode::NOT_IMPLEMENTED)
     }
 
     pub(super) fn internal(service: Service) -> Self {
@@ -221,13 +224,19 @@ pub(super) fn respond(call: &Call, outcome: &Outcome, request_id: &str) -> Answe
     Answer::Response(response)
 }
 
-/// The answer to a request for a service that the sandbox does not have.
-pub(super) fn respond_unknown(service: &str) -> Answer {
+/// The answer to a request for a service that the sandbox does not have, as far as possible in that service's protocol.
+pub(super) fn respond_unknown(request: &Request, service: &str) -> Answer {
     let message = format!("the sandbox does not serve the service `{service}`");
-    let body = json!({ "__type": "NotServedBySandbox", "message": message }).to_string();
+    let form = request.headers().get(header::CONTENT_TYPE).is_some_and(|kind| kind.as_bytes().starts_with(b"application/x-www-form"));
+    let (content_type, body) = if form {
+        ("text/xml", xml_error(&Refusal::new(NOT_SERVED, message), "00000000-0000-4000-8000-000000000000"))
+    } else {
+        ("application/json", json!({ "__type": NOT_SERVED, "message": message }).to_string())
+    };
     let mut response = Response::new(Bytes::from(body));
     *response.status_mut() = StatusCode::NOT_IMPLEMENTED;
-    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
+    response.headers_mut().insert("x-amzn-errortype", HeaderValue::from_static(NOT_SERVED));
     Answer::Response(response)
 }
 

@@ -1,8 +1,11 @@
 //! The embedded AWS, as an SDK client sees it: the real client in process is the contract.
 
+#![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a panic is how a test fails, in its helpers too")]
+
 mod common;
 mod organization;
 mod persistence;
+mod random;
 mod refusals;
 mod sts_and_account;
 mod tcp;

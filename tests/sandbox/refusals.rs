@@ -1,1 +1,314 @@
+//! The sandbox refuses what AWS refuses, with AWS's codes and reasons, and a refusal changes nothing.
 
+use aws_sdk_organizations::Client;
+use aws_sdk_organizations::types::{PolicyType, Tag};
+use overlord::sandbox::world::{AccountState, Joined};
+use overlord::sandbox::{Sandbox, ServerRates, Weather, World};
+
+use crate::common::*;
+
+const GONE: &str = "999999999999";
+
+/// Sends a request that must be refused, and compares code and reason; the world must not have changed.
+macro_rules! refused {
+    ($sandbox:expr, $request:expr, $expected:expr) => {{
+        let before = timeless($sandbox.world());
+        assert_eq!(refusal($request.send().await), $expected, "{}", stringify!($request));
+        assert!(before == timeless($sandbox.world()), "{} changed the world", stringify!($request));
+    }};
+}
+
+/// Root, an OU with a child, an SCP that is attached nowhere, an account under the root.
+struct Stage {
+    sandbox: Sandbox,
+    client: Client,
+    root: String,
+    ou: String,
+    child: String,
+    policy: String,
+    account: String,
+}
+
+async fn stage() -> Stage {
+    let (sandbox, client, root) = organized(Weather::default()).await;
+    let ou = create_ou(&client, &root, "ou").await;
+    let child = create_ou(&client, &ou, "child").await;
+    let policy = create_policy(&client, PolicyType::ServiceControlPolicy, "policy", SCP).await;
+    let account = create_account(&client, "account", "account@example.com").await.unwrap();
+    Stage { sandbox, client, root, ou, child, policy, account }
+}
+
+#[tokio::test]
+async fn without_an_organization() {
+    let (sandbox, client) = bare(Weather::default());
+    refused!(sandbox, client.describe_organization(), "AWSOrganizationsNotInUseException");
+    refused!(sandbox, client.list_accounts(), "AWSOrganizationsNotInUseException");
+    refused!(sandbox, client.create_account().account_name("a").email("a@example.com"), "AWSOrganizationsNotInUseException");
+    client.create_organization().send().await.unwrap();
+    refused!(sandbox, client.create_organization(), "AlreadyInOrganizationException");
+    let stranger = client_of(&sandbox, GONE);
+    refused!(sandbox, stranger.list_roots(), "AWSOrganizationsNotInUseException");
+    refused!(sandbox, stranger.create_organization(), "AccessDeniedException");
+}
+
+#[tokio::test]
+async fn to_members() {
+    let Stage { sandbox, client, root, account, .. } = stage().await;
+    let member = client_of(&sandbox, &account);
+    refused!(sandbox, member.list_accounts(), "AccessDeniedException");
+    refused!(sandbox, member.create_organizational_unit().parent_id(&root).name("x"), "AccessDeniedException");
+    refused!(sandbox, member.create_organization(), "AlreadyInOrganizationException");
+    member.describe_organization().send().await.unwrap();
+    // A delegated administrator reads, and writes no more than another member.
+    client.enable_aws_service_access().service_principal("config.amazonaws.com").send().await.unwrap();
+    client.register_delegated_administrator().account_id(&account).service_principal("config.amazonaws.com").send().await.unwrap();
+    member.list_accounts().send().await.unwrap();
+    refused!(sandbox, member.create_organizational_unit().parent_id(&root).name("x"), "AccessDeniedException");
+}
+
+#[tokio::test]
+async fn of_organizational_units() {
+    let Stage { sandbox, client, root, ou, child, account, .. } = stage().await;
+    let create = |parent: &str, name: &str| client.create_organizational_unit().parent_id(parent).name(name);
+    refused!(sandbox, create("ou-abcd-gone1234", "x"), "ParentNotFoundException");
+    refused!(sandbox, create(&root, "ou"), "DuplicateOrganizationalUnitException");
+    refused!(sandbox, create(&root, &"x".repeat(129)), "InvalidInputException/MaxLengthExceeded");
+    refused!(sandbox, client.list_organizational_units_for_parent().parent_id("ou-abcd-gone1234"), "ParentNotFoundException");
+    refused!(sandbox, client.list_accounts_for_parent().parent_id("ou-abcd-gone1234"), "ParentNotFoundException");
+    refused!(sandbox, client.list_parents().child_id(GONE), "ChildNotFoundException");
+    let gone = "OrganizationalUnitNotFoundException";
+    refused!(sandbox, client.describe_organizational_unit().organizational_unit_id("ou-abcd-gone1234"), gone);
+    refused!(sandbox, client.update_organizational_unit().organizational_unit_id("ou-abcd-gone1234").name("x"), gone);
+    refused!(sandbox, client.delete_organizational_unit().organizational_unit_id("ou-abcd-gone1234"), gone);
+    refused!(sandbox, client.delete_organizational_unit().organizational_unit_id(&ou), "OrganizationalUnitNotEmptyException");
+    client.move_account().account_id(&account).source_parent_id(&root).destination_parent_id(&child).send().await.unwrap();
+    refused!(sandbox, client.delete_organizational_unit().organizational_unit_id(&child), "OrganizationalUnitNotEmptyException");
+    create_ou(&client, &root, "other").await;
+    let rename = client.update_organizational_unit().organizational_unit_id(&ou).name("other");
+    refused!(sandbox, rename, "DuplicateOrganizationalUnitException");
+    // One's own name is no duplicate, and another parent's name is free.
+    client.update_organizational_unit().organizational_unit_id(&ou).name("ou").send().await.unwrap();
+    let mut deepest = create_ou(&client, &child, "other").await;
+    for level in 4..=5 {
+        deepest = create_ou(&client, &deepest, &format!("level {level}")).await;
+    }
+    refused!(sandbox, create(&deepest, "level 6"), "ConstraintViolationException/OuDepthLimitExceeded");
+    client.delete_organizational_unit().organizational_unit_id(&deepest).send().await.unwrap();
+    assert_eq!(sandbox.world().check(), Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn of_a_2001st_unit() {
+    let mut world = World::new(MANAGEMENT);
+    let root = world.add_organization(overlord::sandbox::world::FeatureSet::All);
+    for number in 0..2_000 {
+        world.add_ou(&root, &number.to_string());
+    }
+    let sandbox = Sandbox::new(world, Weather::default());
+    refused!(
+        sandbox,
+        client(&sandbox).create_organizational_unit().parent_id(&root).name("one more"),
+        "ConstraintViolationException/OuNumberLimitExceeded"
+    );
+}
+
+#[tokio::test]
+async fn of_accounts() {
+    let Stage { sandbox, client, root, ou, account, .. } = stage().await;
+    let create = |name: &str, email: &str| client.create_account().account_name(name).email(email);
+    refused!(sandbox, create("a", "nobody"), "InvalidInputException/InvalidPattern");
+    refused!(sandbox, create("", "a@example.com"), "InvalidInputException/InvalidPattern");
+    refused!(sandbox, create("a", &format!("{}@example.com", "a".repeat(60))), "InvalidInputException/InvalidPattern");
+    refused!(sandbox, client.describe_account().account_id(GONE), "AccountNotFoundException");
+    let request = "car-00000000000000000000000000000000";
+    refused!(sandbox, client.describe_create_account_status().create_account_request_id(request), "CreateAccountStatusNotFoundException");
+    // The request is accepted; its status tells, as with AWS. E-mails differ by more than case.
+    assert_eq!(create_account(&client, "again", "Account@example.com").await, Err("EMAIL_ALREADY_EXISTS".to_owned()));
+    let failed = client.list_create_account_status().states(aws_sdk_organizations::types::CreateAccountState::Failed).send().await.unwrap();
+    assert_eq!(failed.create_account_statuses().len(), 1);
+
+    let move_to = |account: &str, source: &str, destination: &str| {
+        client.move_account().account_id(account).source_parent_id(source).destination_parent_id(destination)
+    };
+    refused!(sandbox, move_to(GONE, &root, &ou), "AccountNotFoundException");
+    refused!(sandbox, move_to(&account, &root, "ou-abcd-gone1234"), "DestinationParentNotFoundException");
+    refused!(sandbox, move_to(&account, "ou-abcd-gone1234", &ou), "SourceParentNotFoundException");
+    refused!(sandbox, move_to(&account, &root, &root), "DuplicateAccountException");
+    move_to(&account, &root, &ou).send().await.unwrap();
+    refused!(sandbox, move_to(&account, &root, &root), "SourceParentNotFoundException");
+}
+
+#[tokio::test]
+async fn of_too_many_accounts() {
+    let (sandbox, client, _) = organized(Weather { account_quota: None, create_account_ms: 1_000, ..Weather::default() }).await;
+    tokio::time::pause();
+    for batch in 0..2 {
+        for number in 0..5 {
+            let email = format!("{batch}-{number}@example.com");
+            let sent = client.create_account().account_name("a").email(email).send().await;
+            if (batch, number) == (1, 4) {
+                // The management account is the tenth.
+                assert_eq!(refusal(sent), "ConstraintViolationException/AccountNumberLimitExceeded");
+            } else {
+                sent.unwrap();
+            }
+        }
+        if batch == 0 {
+            let sixth = client.create_account().account_name("a").email("sixth@example.com");
+            refused!(sandbox, sixth, "ConstraintViolationException/AccountCreationRateLimitExceeded");
+        }
+        tokio::time::advance(std::time::Duration::from_secs(1)).await;
+    }
+    assert_eq!(sandbox.world().accounts.len(), 10);
+}
+
+#[tokio::test]
+async fn of_policies() {
+    let Stage { sandbox, client, root, policy, .. } = stage().await;
+    let create =
+        |kind: &str, name: &str, content: &str| client.create_policy().r#type(kind.into()).name(name).description("").content(content);
+    let scp = "SERVICE_CONTROL_POLICY";
+    let malformed = "MalformedPolicyDocumentException";
+    refused!(sandbox, create(scp, "policy", SCP), "DuplicatePolicyException");
+    refused!(sandbox, create(scp, "x", "{"), malformed);
+    refused!(sandbox, create(scp, "x", "{}"), malformed);
+    refused!(sandbox, create(scp, "x", RCP), malformed);
+    refused!(sandbox, create("RESOURCE_CONTROL_POLICY", "x", SCP), malformed);
+    refused!(sandbox, create("HOPE", "x", SCP), "InvalidInputException/InvalidEnumPolicyType");
+    let padding = " ".repeat(10_240 - SCP.len());
+    let full = create_policy(&client, PolicyType::ServiceControlPolicy, "full", &format!("{SCP}{padding}")).await;
+    refused!(sandbox, create(scp, "x", &format!("{SCP}{padding} ")), "ConstraintViolationException/PolicyContentLimitExceeded");
+    // One name may stand in two types.
+    create_policy(&client, PolicyType::ResourceControlPolicy, "policy", RCP).await;
+
+    let update = |id: &str| client.update_policy().policy_id(id);
+    refused!(sandbox, update("p-gone1234").name("x"), "PolicyNotFoundException");
+    refused!(sandbox, update("p-FullAWSAccess").content(SCP), "InvalidInputException/ImmutablePolicy");
+    refused!(sandbox, update(&full).name("policy"), "DuplicatePolicyException");
+    refused!(sandbox, update(&full).content("[]"), malformed);
+    refused!(sandbox, client.describe_policy().policy_id("p-gone1234"), "PolicyNotFoundException");
+    refused!(sandbox, client.list_targets_for_policy().policy_id("p-gone1234"), "PolicyNotFoundException");
+    refused!(sandbox, client.list_policies().filter("HOPE".into()), "InvalidInputException/InvalidEnumPolicyType");
+
+    refused!(sandbox, client.delete_policy().policy_id("p-gone1234"), "PolicyNotFoundException");
+    refused!(sandbox, client.delete_policy().policy_id("p-FullAWSAccess"), "InvalidInputException/ImmutablePolicy");
+    client.attach_policy().policy_id(&policy).target_id(&root).send().await.unwrap();
+    refused!(sandbox, client.delete_policy().policy_id(&policy), "PolicyInUseException");
+    client.detach_policy().policy_id(&policy).target_id(&root).send().await.unwrap();
+    client.delete_policy().policy_id(&policy).send().await.unwrap();
+}
+
+#[tokio::test]
+async fn of_attachments() {
+    let Stage { sandbox, client, root, ou, policy, account, .. } = stage().await;
+    let attach = |policy: &str, target: &str| client.attach_policy().policy_id(policy).target_id(target);
+    let detach = |policy: &str, target: &str| client.detach_policy().policy_id(policy).target_id(target);
+    refused!(sandbox, attach("p-gone1234", &ou), "PolicyNotFoundException");
+    refused!(sandbox, attach(&policy, "ou-abcd-gone1234"), "TargetNotFoundException");
+    refused!(sandbox, detach(&policy, "ou-abcd-gone1234"), "TargetNotFoundException");
+    refused!(sandbox, attach("p-FullAWSAccess", &ou), "DuplicatePolicyAttachmentException");
+    refused!(sandbox, detach(&policy, &ou), "PolicyNotAttachedException");
+    // The last SCP of a root, an OU or an account stays.
+    for target in [&root, &ou, &account] {
+        refused!(sandbox, detach("p-FullAWSAccess", target), "ConstraintViolationException/MinPolicyTypeAttachmentLimitExceeded");
+    }
+    attach(&policy, &ou).send().await.unwrap();
+    detach("p-FullAWSAccess", &ou).send().await.unwrap();
+    for number in 1..10 {
+        let more = create_policy(&client, PolicyType::ServiceControlPolicy, &number.to_string(), SCP).await;
+        attach(&more, &ou).send().await.unwrap();
+    }
+    refused!(sandbox, attach("p-FullAWSAccess", &ou), "ConstraintViolationException/MaxPolicyTypeAttachmentLimitExceeded");
+
+    let rcp = create_policy(&client, PolicyType::ResourceControlPolicy, "rcp", RCP).await;
+    refused!(sandbox, attach(&rcp, &ou), "PolicyTypeNotEnabledException");
+    client.enable_policy_type().root_id(&root).policy_type(PolicyType::ResourceControlPolicy).send().await.unwrap();
+    attach(&rcp, &ou).send().await.unwrap();
+    refused!(sandbox, detach("p-RCPFullAWSAccess", &ou), "InvalidInputException/NonDetachablePolicy");
+    assert_eq!(sandbox.world().check(), Vec::<String>::new());
+}
+
+#[tokio::test(start_paused = true)]
+async fn of_policy_types() {
+    let (sandbox, client, root) = organized(Weather { policy_type_ms: 5_000, ..Weather::default() }).await;
+    let enable = |kind: &str, root: &str| client.enable_policy_type().root_id(root).policy_type(kind.into());
+    let disable = |kind: &str| client.disable_policy_type().root_id(&root).policy_type(kind.into());
+    let tag = "TAG_POLICY";
+    refused!(sandbox, enable("HOPE", &root), "InvalidInputException/InvalidEnumPolicyType");
+    refused!(sandbox, enable(tag, "r-gone"), "RootNotFoundException");
+    refused!(sandbox, enable("SERVICE_CONTROL_POLICY", &root), "PolicyTypeAlreadyEnabledException");
+    refused!(sandbox, disable(tag), "PolicyTypeNotEnabledException");
+    let policy = create_policy(&client, PolicyType::TagPolicy, "tags", r#"{"tags":{}}"#).await;
+    enable(tag, &root).send().await.unwrap();
+    refused!(sandbox, enable(tag, &root), "PolicyChangesInProgressException");
+    refused!(sandbox, disable(tag), "PolicyChangesInProgressException");
+    refused!(sandbox, client.attach_policy().policy_id(&policy).target_id(&root), "PolicyChangesInProgressException");
+    tokio::time::advance(std::time::Duration::from_secs(5)).await;
+    client.attach_policy().policy_id(&policy).target_id(&root).send().await.unwrap();
+    disable(tag).send().await.unwrap();
+    refused!(sandbox, client.detach_policy().policy_id(&policy).target_id(&root), "PolicyChangesInProgressException");
+    tokio::time::advance(std::time::Duration::from_secs(5)).await;
+    refused!(sandbox, client.detach_policy().policy_id(&policy).target_id(&root), "PolicyNotAttachedException");
+}
+
+#[tokio::test]
+async fn of_tags() {
+    let Stage { sandbox, client, ou, .. } = stage().await;
+    let tag = |key: &str| Tag::builder().key(key).value("").build().unwrap();
+    let add = |id: &str| client.tag_resource().resource_id(id);
+    refused!(sandbox, add(GONE).tags(tag("a")), "TargetNotFoundException");
+    refused!(sandbox, client.list_tags_for_resource().resource_id(GONE), "TargetNotFoundException");
+    refused!(sandbox, add(&ou).tags(tag("a")).tags(tag("a")), "InvalidInputException/DuplicateTagKey");
+    refused!(sandbox, add(&ou).tags(tag("aws:a")), "InvalidInputException/InvalidSystemTagsParameter");
+    add(&ou).set_tags(Some((0..50).map(|number| tag(&number.to_string())).collect())).send().await.unwrap();
+    refused!(sandbox, add(&ou).tags(tag("one more")), "ConstraintViolationException/MaxTagLimitExceeded");
+    add(&ou).tags(tag("7")).send().await.unwrap();
+}
+
+#[tokio::test]
+async fn of_delegated_administrators() {
+    let Stage { sandbox, client, account, .. } = stage().await;
+    let service = "config.amazonaws.com";
+    let register = |account: &str| client.register_delegated_administrator().account_id(account).service_principal(service);
+    let deregister = |account: &str| client.deregister_delegated_administrator().account_id(account).service_principal(service);
+    refused!(sandbox, client.enable_aws_service_access().service_principal("config"), "InvalidInputException/UnrecognizedServicePrincipal");
+    refused!(sandbox, register(&account), "ConstraintViolationException/ServiceAccessNotEnabled");
+    client.enable_aws_service_access().service_principal(service).send().await.unwrap();
+    refused!(sandbox, register(GONE), "AccountNotFoundException");
+    refused!(sandbox, register(MANAGEMENT), "ConstraintViolationException/CannotRegisterMasterAsDelegatedAdministrator");
+    refused!(sandbox, deregister(&account), "AccountNotRegisteredException");
+    refused!(sandbox, client.list_delegated_services_for_account().account_id(&account), "AccountNotRegisteredException");
+    register(&account).send().await.unwrap();
+    refused!(sandbox, register(&account), "AccountAlreadyRegisteredException");
+    let mut world = sandbox.world();
+    let other = world.add_account("suspended", "suspended@example.com", world.root().unwrap().to_owned().as_str());
+    world.accounts.get_mut(&other).unwrap().state = AccountState::Suspended;
+    world.accounts.get_mut(&other).unwrap().joined = Joined::Invited;
+    let sandbox = Sandbox::new(world, Weather::default());
+    let request = crate::common::client(&sandbox).register_delegated_administrator().account_id(&other).service_principal(service);
+    refused!(sandbox, request, "ConstraintViolationException/CannotRegisterSuspendedAccountAsDelegatedAdministrator");
+}
+
+#[tokio::test]
+async fn of_pages_and_tokens() {
+    let Stage { sandbox, client, .. } = stage().await;
+    refused!(sandbox, client.list_accounts().max_results(21), "InvalidInputException/MaxValueExceeded");
+    refused!(sandbox, client.list_accounts().max_results(0), "InvalidInputException/MinValueExceeded");
+    refused!(sandbox, client.list_accounts().next_token("made up"), "InvalidInputException/InvalidPaginationToken");
+    let token = client.list_accounts().max_results(1).send().await.unwrap().next_token.unwrap();
+    client.list_accounts().next_token(&token).send().await.unwrap();
+    let elsewhere = client.list_policies().filter(PolicyType::ServiceControlPolicy).next_token(&token);
+    refused!(sandbox, elsewhere, "InvalidInputException/InvalidPaginationToken");
+}
+
+#[tokio::test(start_paused = true)]
+async fn of_requests_that_come_too_fast() {
+    let (sandbox, client, root) = organized(Weather { rates: ServerRates::Published, ..Weather::default() }).await;
+    let create = |name: &str| client.create_organizational_unit().parent_id(&root).name(name);
+    create("a").send().await.unwrap();
+    create("b").send().await.unwrap();
+    refused!(sandbox, create("c"), "TooManyRequestsException");
+    tokio::time::advance(std::time::Duration::from_secs(1)).await;
+    create("c").send().await.unwrap();
+    refused!(sandbox, create("d"), "TooManyRequestsException");
+}

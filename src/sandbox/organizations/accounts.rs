@@ -88,9 +88,9 @@ pub(super) fn create(turn: &mut Turn<'_>) -> Outcome {
     if turn.world.creations_in_progress() >= quotas.create_account_in_flight {
         return Err(constraint("ACCOUNT_CREATION_RATE_LIMIT_EXCEEDED", "Too many account creations are in progress at a time."));
     }
-    // Accounts that are closed for good no longer count.
-    let counted = turn.world.accounts.values().filter(|account| account.state != AccountState::Closed).count();
-    if counted + turn.world.creations_in_progress() >= turn.weather.account_quota.unwrap_or(quotas.accounts) {
+    // Closed accounts count until they leave the organization.
+    let counted = turn.world.accounts.len() + turn.world.creations_in_progress();
+    if counted >= turn.weather.account_quota.unwrap_or(quotas.accounts) {
         let message = "You have exceeded the allowed number of AWS accounts.";
         return Err(constraint("ACCOUNT_NUMBER_LIMIT_EXCEEDED", message));
     }
