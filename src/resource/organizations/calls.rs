@@ -61,23 +61,27 @@ pub(super) struct Pages {
     tokens: BTreeSet<String>,
     items: BTreeSet<String>,
     stale: u8,
+    empty: u8,
 }
 
 impl Pages {
     /// So many pages in a row that brought only what was known end the chain. One alone may be a list that changed meanwhile.
     const STALE_PAGES: u8 = 3;
 
+    /// Likewise of empty pages, of which AWS does send some.
+    const EMPTY_PAGES: u8 = 50;
+
     /// The token of the page after one that held `items` and named `token`; `None` at the end.
     pub(super) fn next<'a>(&mut self, items: impl IntoIterator<Item = &'a str>, token: Option<&str>) -> Option<String> {
         let mut seen = items.into_iter().map(|item| self.items.insert(item.to_owned())).collect::<Vec<_>>();
         seen.dedup();
-        match seen.as_slice() {
-            [] => {}
-            [false] => self.stale = self.stale.saturating_add(1),
-            _ => self.stale = 0,
-        }
+        (self.stale, self.empty) = match seen.as_slice() {
+            [] => (self.stale, self.empty.saturating_add(1)),
+            [false] => (self.stale.saturating_add(1), 0),
+            _ => (0, 0),
+        };
         let token = token.filter(|token| !token.is_empty() && self.tokens.insert((*token).to_owned()))?;
-        (self.stale < Self::STALE_PAGES).then(|| token.to_owned())
+        (self.stale < Self::STALE_PAGES && self.empty < Self::EMPTY_PAGES).then(|| token.to_owned())
     }
 }
 

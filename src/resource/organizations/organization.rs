@@ -35,8 +35,8 @@ impl Kind for Organization {
     fn calls(before: Option<&Self::Attributes>, after: Option<&Self::Attributes>) -> Vec<String> {
         let calls: &[&str] = match (before, after) {
             (None, Some(_)) => &["organizations:CreateOrganization"],
-            (Some(_), Some(_)) => &["organizations:EnableAllFeatures", "organizations:AcceptHandshake"],
-            (_, None) => &[],
+            (Some(before), Some(after)) if before != after => &["organizations:EnableAllFeatures", "organizations:AcceptHandshake"],
+            (Some(_), Some(_)) | (_, None) => &[],
         };
         calls.iter().map(|&call| call.to_owned()).collect()
     }

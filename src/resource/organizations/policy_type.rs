@@ -33,8 +33,8 @@ impl Kind for PolicyType {
         guards_target: false,
     };
 
-    fn calls(_before: Option<&Self::Attributes>, after: Option<&Self::Attributes>) -> Vec<String> {
-        after.map(|_| "organizations:EnablePolicyType".to_owned()).into_iter().collect()
+    fn calls(before: Option<&Self::Attributes>, after: Option<&Self::Attributes>) -> Vec<String> {
+        after.filter(|_| before != after).map(|_| "organizations:EnablePolicyType".to_owned()).into_iter().collect()
     }
 
     async fn create(context: &Context, after: Self::Attributes) -> Result<String, Error> {

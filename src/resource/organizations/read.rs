@@ -253,7 +253,8 @@ impl<'a> Reader<'a> {
                     self.put(Question::Document(id.clone()));
                 }
             }
-            self.world.policies.insert(id, policy);
+            // A page that comes twice must not undo what was learnt since.
+            self.world.policies.entry(id).or_insert(policy);
         }
     }
 
@@ -374,3 +375,7 @@ impl<'a> Reader<'a> {
         Ok(Some(self.world))
     }
 }
+
+#[cfg(test)]
+#[path = "read_tests.rs"]
+mod tests;
