@@ -24,14 +24,16 @@ impl Endpoint {
         let Some(world) = &self.world else { return Page { answer: Answer::NoOrganization, token: None } };
         let under = |parent: &str, id: &String| world.accounts.get(id).is_some_and(|account| account.parent.as_deref() == Some(parent));
         match question {
-            Question::Root => Page {
-                answer: Answer::Root {
+            // The first page of even this list may be empty.
+            Question::Root if token.is_none() => Page { answer: Answer::Root(None), token: Some("1".to_owned()) },
+            Question::Root => {
+                let root = LiveRoot {
                     id: world.root.clone(),
                     management_account: world.management_account.clone(),
                     policy_types: world.policy_types.clone().into_iter().collect(),
-                },
-                token: None,
-            },
+                };
+                Page { answer: Answer::Root(Some(root)), token: None }
+            }
             Question::FeatureSet => Page { answer: Answer::FeatureSet(world.feature_set.clone()), token: None },
             Question::Accounts => {
                 let hide = |mut account: Member| {
@@ -191,7 +193,8 @@ fn reads_everything_with_the_fewest_calls() {
         let endpoint = Endpoint { world: Some(world.clone()), ..Endpoint::default() };
         let (read, counts) = read(&endpoint, &desired);
         assert_eq!(read.unwrap(), Some(world));
-        assert!(total(&counts) <= most, "{} of {most}: {counts:?}", total(&counts));
+        // The root's empty first page is this endpoint's.
+        assert!(total(&counts) <= most + 1, "{} of {most}: {counts:?}", total(&counts));
     }
 }
 
