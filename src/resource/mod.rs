@@ -284,6 +284,12 @@ macro_rules! kinds {
     ($($family:ident :: $kind:ident),* $(,)?) => {
         /// Every kind. The order is that of the documentation; nothing depends on it.
         pub static KINDS: &[&dyn ErasedKind] = &[$(&Adapter::<$family::$kind>::new()),*];
+
+        /// What a kind says of its attributes, and the fields that they have: for the contract test.
+        #[cfg(test)]
+        fn contracts() -> Vec<(KindSpec, Vec<&'static str>)> {
+            vec![$((<$family::$kind as Kind>::SPEC, tests::fields::<<$family::$kind as Kind>::Attributes>())),*]
+        }
     };
 }
 
@@ -325,4 +331,116 @@ pub fn references(attributes: &Attributes) -> Vec<Address> {
 /// The reference that an attribute holds, such as `parent` or `target`.
 pub fn reference(attributes: &Attributes, name: &str) -> Option<Reference> {
     serde::Deserialize::deserialize(attributes.get(name)?).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use serde::de::value::Error as FieldsError;
+    use serde::de::{Deserializer, Error as _, Visitor};
+    use serde_json::json;
+
+    use super::*;
+
+    /// Knows the fields of a struct and refuses to make one.
+    struct Fields<'a>(&'a mut Vec<&'static str>);
+
+    impl<'de> Deserializer<'de> for Fields<'_> {
+        type Error = FieldsError;
+
+        fn deserialize_any<V: Visitor<'de>>(self, _: V) -> Result<V::Value, FieldsError> {
+            Err(FieldsError::custom("no struct"))
+        }
+
+        fn deserialize_struct<V: Visitor<'de>>(self, _: &str, fields: &'static [&'static str], _: V) -> Result<V::Value, FieldsError> {
+            self.0.extend(fields);
+            Err(FieldsError::custom("no value"))
+        }
+
+        serde::forward_to_deserialize_any! {
+            bool i8 i16 i32 i64 u8 u16 u32 u64 f32 f64 char str string bytes byte_buf option unit unit_struct newtype_struct seq tuple
+            tuple_struct map enum identifier ignored_any
+        }
+    }
+
+    pub(super) fn fields<A: DeserializeOwned>() -> Vec<&'static str> {
+        let mut found = Vec::new();
+        assert!(A::deserialize(Fields(&mut found)).is_err());
+        found
+    }
+
+    /// A value that an attribute of this name can have; `variant` tells one from another.
+    fn sample(name: &str, variant: usize) -> Value {
+        match name {
+            "account" | "organization" | "parent" | "target" | "trusted_service" => json!({ "ref": format!("ou.place-{variant}") }),
+            "policy_type" => json!({ "ref": format!("policy_type.TYPE_{variant}") }),
+            "policies" => json!([{ "ref": format!("policy.rail-{variant}") }, { "id": "p-FullAWSAccess" }]),
+            "tags" => json!({ "team": format!("{variant}") }),
+            "content" => json!({ "Statement": [variant] }),
+            _ => json!(format!("{name}-{variant}")),
+        }
+    }
+
+    /// Attributes of a kind: all of the first variant, but `other` of another one.
+    fn attributes(spec: &KindSpec, other: Option<&str>) -> Attributes {
+        let variant = |name: &str| usize::from(other == Some(name));
+        let value = |name: &str| match (spec.kind, name) {
+            // The type itself, where elsewhere it is a reference to it.
+            ("policy_type", "policy_type") => json!(format!("TYPE_{}", variant(name))),
+            _ => sample(name, variant(name)),
+        };
+        spec.attributes.iter().map(|attribute| (attribute.name.to_owned(), value(attribute.name))).collect()
+    }
+
+    fn names<'a>(names: impl IntoIterator<Item = &'a str>) -> BTreeSet<&'a str> {
+        names.into_iter().collect()
+    }
+
+    #[test]
+    fn every_kind_names_itself_and_its_attributes() {
+        let kinds = names(KINDS.iter().map(|kind| kind.spec().kind));
+        assert_eq!(kinds.len(), KINDS.len(), "two kinds have one name");
+        for (spec, fields) in contracts() {
+            assert_eq!(kind(spec.kind).map(|kind| kind.spec().kind), Some(spec.kind));
+            assert!(!spec.kind.contains(['.', '/']), "`{}` cannot be parsed in an address", spec.kind);
+            assert!(!spec.summary.is_empty());
+            let attributes = names(spec.attributes.iter().map(|attribute| attribute.name));
+            assert_eq!(attributes.len(), spec.attributes.len(), "{}: two attributes have one name", spec.kind);
+            assert_eq!(attributes, names(fields), "{}: the attributes of the table are not those of the type", spec.kind);
+            assert!(!spec.guards_target || attributes.contains("target"), "{} guards nothing", spec.kind);
+        }
+    }
+
+    #[test]
+    fn every_kind_says_what_it_will_call() {
+        for kind in KINDS {
+            let spec = kind.spec();
+            let one = attributes(spec, None);
+            let calls = |before: Option<&Attributes>, after: Option<&Attributes>| {
+                let calls = kind.calls(before, after).unwrap_or_else(|e| panic!("{}: {e}", spec.kind));
+                for call in &calls {
+                    let (service, operation) = call.split_once(':').unwrap();
+                    assert!(
+                        service.chars().all(|c| c.is_ascii_lowercase()) && operation.starts_with(|c: char| c.is_ascii_uppercase()),
+                        "{call}"
+                    );
+                }
+                calls
+            };
+            assert!(!calls(None, Some(&one)).is_empty(), "{} is created by no call", spec.kind);
+            assert_eq!(calls(Some(&one), Some(&one)), Vec::<String>::new(), "{}: nothing differs", spec.kind);
+            assert_eq!(calls(Some(&one), None).is_empty(), spec.on_removal == OnRemoval::Report, "{}: deletion", spec.kind);
+            for attribute in spec.attributes {
+                let changed = calls(Some(&one), Some(&attributes(spec, Some(attribute.name))));
+                let expected = match (spec.kind, attribute.name, attribute.on_change) {
+                    // The target is in the address, so it cannot differ alone.
+                    ("policy_attachments", "target", _) => false,
+                    (_, _, OnChange::Update | OnChange::Move) => true,
+                    (_, _, OnChange::ReplaceCreateFirst | OnChange::Forbidden(_)) => false,
+                };
+                assert_eq!(!changed.is_empty(), expected, "{}: a change of `{}` calls {changed:?}", spec.kind, attribute.name);
+            }
+        }
+    }
 }

@@ -2,10 +2,11 @@
 
 use std::collections::BTreeMap;
 
+use aws_sdk_organizations::types::Parent;
 use serde::{Deserialize, Serialize};
 
 use super::account_creation::{self, Creation};
-use super::calls::{SETTLING, is_root, never_deleted, poll, tags_to_write, write_tags};
+use super::calls::{self, SETTLING, every_page, is_root, never_deleted, poll, tags_to_write, write_tags};
 use super::{management_account_of, organization_address};
 use crate::address::Reference;
 use crate::apply::Context;
@@ -136,16 +137,19 @@ async fn send_move(context: &Context, id: &str, from: &str, to: &str) -> AwsResu
 
 /// The root or OU that the account is in; `None` while AWS does not know the account.
 async fn parent_of(context: &Context, id: &str) -> AwsResult<Option<String>> {
-    match context
-        .sessions()
-        .organizations()
-        .list_parents()
-        .child_id(id)
-        .send()
-        .await
-        .map_err(|e| Error::sdk("organizations:ListParents", &e))
-    {
-        Ok(answer) => Ok(answer.parents().first().and_then(|parent| parent.id()).map(str::to_owned)),
+    let client = context.sessions().organizations();
+    let parents = every_page(
+        |parent: &Parent| parent.id(),
+        |token| {
+            let page = client.list_parents().child_id(id).set_next_token(token).send();
+            async move {
+                let page = page.await.map_err(|e| Error::sdk("organizations:ListParents", &e))?;
+                Ok((page.parents, page.next_token))
+            }
+        },
+    );
+    match parents.await {
+        Ok(parents) => Ok(parents.into_iter().find_map(|parent| parent.id)),
         Err(e) if e.is(&["ChildNotFoundException"]) => Ok(None),
         Err(e) => Err(e),
     }
@@ -161,6 +165,6 @@ async fn rename(context: &Context, id: &str, name: &str) -> AwsResult<()> {
 }
 
 async fn management_account(context: &Context) -> AwsResult<Option<String>> {
-    let answer = context.sessions().organizations().list_roots().send().await.map_err(|e| Error::sdk("organizations:ListRoots", &e))?;
-    Ok(answer.roots().first().and_then(|root| management_account_of(root.arn()?)).map(str::to_owned))
+    let root = calls::root(context).await?;
+    Ok(root.as_ref().and_then(|root| management_account_of(root.arn()?)).map(str::to_owned))
 }

@@ -9,7 +9,7 @@ use aws_sdk_organizations::types::{
 };
 
 use super::AccountAttributes;
-use super::calls::{Pages, creation_tags, poll};
+use super::calls::{creation_tags, every_page, poll};
 use crate::apply::{Context, KnownCreation};
 use crate::aws::{AwsResult, Error};
 
@@ -57,7 +57,7 @@ pub(super) async fn create(context: &Context, after: &AccountAttributes) -> AwsR
                 Finished::Made(id) => return Ok(Creation::Made(id)),
                 Finished::EmailTaken => return owner_of_taken_email(context, &wanted).await.map(Creation::Found),
             },
-            Err(e @ Error::NoAnswer { .. }) => unanswered = Some(e),
+            Err(e) if leaves_open(&e) => unanswered = Some(e),
             Err(e) => return Err(e),
         }
         if let Some(id) = look_again(context, &wanted).await? {
@@ -67,30 +67,34 @@ pub(super) async fn create(context: &Context, after: &AccountAttributes) -> AwsR
     Err(unanswered.unwrap_or_else(|| Error::internal("no attempt to create an account")))
 }
 
+/// Whether the account may be on its way nevertheless. AWS's own failures are answers that say as little as none.
+fn leaves_open(error: &Error) -> bool {
+    matches!(error, Error::NoAnswer { .. })
+        || error.is(&["ServiceException", "InternalFailure", "InternalServerError", "ServiceUnavailable"])
+}
+
 /// Every account creation that AWS remembers and that did not fail.
 async fn list_creations(context: &Context) -> AwsResult<Vec<KnownCreation>> {
-    let mut found = Vec::new();
-    let mut pages = Pages::default();
-    let mut token = None;
-    loop {
-        let request = context.sessions().organizations().list_create_account_status().max_results(20);
-        let request = request.states(CreateAccountState::InProgress).states(CreateAccountState::Succeeded).set_next_token(token);
-        let page = request.send().await.map_err(|e| Error::sdk("organizations:ListCreateAccountStatus", &e))?;
-        found.extend(page.create_account_statuses().iter().filter_map(|status| {
-            Some(KnownCreation {
-                request_id: status.id()?.to_owned(),
-                name: status.account_name()?.to_owned(),
-                state: status.state()?.as_str().to_owned(),
-                account_id: status.account_id().map(str::to_owned),
-            })
-        }));
-        token = pages.next(page.create_account_statuses().iter().filter_map(CreateAccountStatus::id), page.next_token());
-        if token.is_none() {
-            found.sort_by(|a, b| a.request_id.cmp(&b.request_id));
-            found.dedup();
-            return Ok(found);
-        }
-    }
+    let client = context.sessions().organizations();
+    let statuses = every_page(
+        |status: &CreateAccountStatus| status.id(),
+        |token| {
+            let request = client.list_create_account_status().max_results(20).set_next_token(token);
+            let page = request.states(CreateAccountState::InProgress).states(CreateAccountState::Succeeded).send();
+            async move {
+                let page = page.await.map_err(|e| Error::sdk("organizations:ListCreateAccountStatus", &e))?;
+                Ok((page.create_account_statuses, page.next_token))
+            }
+        },
+    );
+    let known = |status: CreateAccountStatus| {
+        let state = status.state?.as_str().to_owned();
+        Some(KnownCreation { request_id: status.id?, name: status.account_name?, state, account_id: status.account_id })
+    };
+    let mut found: Vec<KnownCreation> = statuses.await?.into_iter().filter_map(known).collect();
+    found.sort_by(|a, b| a.request_id.cmp(&b.request_id));
+    found.dedup();
+    Ok(found)
 }
 
 /// Names are not unique and the list holds no e-mail: each creation of the name is waited for and its account looked at.
@@ -131,19 +135,18 @@ async fn owner_of_taken_email(context: &Context, wanted: &Wanted<'_>) -> AwsResu
 }
 
 async fn by_email(context: &Context, wanted: &Wanted<'_>) -> AwsResult<Option<String>> {
-    let mut pages = Pages::default();
-    let mut token = None;
-    loop {
-        let request = context.sessions().organizations().list_accounts().max_results(20).set_next_token(token);
-        let page = request.send().await.map_err(|e| Error::sdk("organizations:ListAccounts", &e))?;
-        if let Some(account) = page.accounts().iter().find(|account| has_email(account, wanted.email)) {
-            return usable(account).map(Some);
-        }
-        token = pages.next(page.accounts().iter().filter_map(SdkAccount::id), page.next_token());
-        if token.is_none() {
-            return Ok(None);
-        }
-    }
+    let client = context.sessions().organizations();
+    let accounts = every_page(
+        |account: &SdkAccount| account.id(),
+        |token| {
+            let page = client.list_accounts().max_results(20).set_next_token(token).send();
+            async move {
+                let page = page.await.map_err(|e| Error::sdk("organizations:ListAccounts", &e))?;
+                Ok((page.accounts, page.next_token))
+            }
+        },
+    );
+    accounts.await?.iter().find(|account| has_email(account, wanted.email)).map(usable).transpose()
 }
 
 fn has_email(account: &SdkAccount, email: &str) -> bool {

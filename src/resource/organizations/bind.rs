@@ -264,3 +264,7 @@ fn describe_unmanaged(world: &World, account: &Member) -> String {
         None => format!("an account that is not in the configuration, {place}"),
     }
 }
+
+#[cfg(test)]
+#[path = "bind_tests.rs"]
+mod tests;

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use aws_sdk_organizations::types::Tag;
+use aws_sdk_organizations::types::{Root, Tag};
 
 use crate::address::Reference;
 use crate::apply::Context;
@@ -38,18 +38,50 @@ pub(super) async fn write_tags(context: &Context, id: &str, tags: &Tags) -> AwsR
 
 /// Whether the tags of a live resource say that it is what `context` is about.
 pub(super) async fn carries_our_address(context: &Context, id: &str) -> AwsResult<bool> {
+    let client = context.sessions().organizations();
+    let tags = every_page(
+        |tag: &Tag| Some(tag.key()),
+        |token| {
+            let page = client.list_tags_for_resource().resource_id(id).set_next_token(token).send();
+            async move {
+                let page = page.await.map_err(|e| Error::sdk("organizations:ListTagsForResource", &e))?;
+                Ok((page.tags, page.next_token))
+            }
+        },
+    );
     let address = context.address().to_string();
-    let mut pages = Pages::default();
-    let mut token = None;
+    Ok(tags.await?.iter().any(|tag| tag.key() == ADDRESS_TAG && tag.value() == address))
+}
+
+/// The root of the organization; there is one.
+pub(super) async fn root(context: &Context) -> AwsResult<Option<Root>> {
+    let client = context.sessions().organizations();
+    let roots = every_page(
+        |root: &Root| root.id(),
+        |token| {
+            let page = client.list_roots().set_next_token(token).send();
+            async move {
+                let page = page.await.map_err(|e| Error::sdk("organizations:ListRoots", &e))?;
+                Ok((page.roots, page.next_token))
+            }
+        },
+    );
+    Ok(roots.await?.into_iter().next())
+}
+
+/// All items of all pages; even the list of the one root may begin with an empty page.
+pub(super) async fn every_page<T, F>(id: impl Fn(&T) -> Option<&str>, ask: impl Fn(Option<String>) -> F) -> AwsResult<Vec<T>>
+where
+    F: Future<Output = AwsResult<(Option<Vec<T>>, Option<String>)>>,
+{
+    let (mut all, mut pages, mut token) = (Vec::new(), Pages::default(), None);
     loop {
-        let request = context.sessions().organizations().list_tags_for_resource().resource_id(id).set_next_token(token);
-        let page = request.send().await.map_err(|e| Error::sdk("organizations:ListTagsForResource", &e))?;
-        if page.tags().iter().any(|tag| tag.key() == ADDRESS_TAG && tag.value() == address) {
-            return Ok(true);
-        }
-        token = pages.next(page.tags().iter().map(Tag::key), page.next_token());
+        let (items, next) = ask(token).await?;
+        let items = items.unwrap_or_default();
+        token = pages.next(items.iter().filter_map(&id), next.as_deref());
+        all.extend(items);
         if token.is_none() {
-            return Ok(false);
+            return Ok(all);
         }
     }
 }
@@ -61,23 +93,27 @@ pub(super) struct Pages {
     tokens: BTreeSet<String>,
     items: BTreeSet<String>,
     stale: u8,
+    empty: u8,
 }
 
 impl Pages {
     /// So many pages in a row that brought only what was known end the chain. One alone may be a list that changed meanwhile.
     const STALE_PAGES: u8 = 3;
 
+    /// Likewise of empty pages, of which AWS does send some.
+    const EMPTY_PAGES: u8 = 50;
+
     /// The token of the page after one that held `items` and named `token`; `None` at the end.
     pub(super) fn next<'a>(&mut self, items: impl IntoIterator<Item = &'a str>, token: Option<&str>) -> Option<String> {
         let mut seen = items.into_iter().map(|item| self.items.insert(item.to_owned())).collect::<Vec<_>>();
         seen.dedup();
-        match seen.as_slice() {
-            [] => {}
-            [false] => self.stale = self.stale.saturating_add(1),
-            _ => self.stale = 0,
-        }
+        (self.stale, self.empty) = match seen.as_slice() {
+            [] => (self.stale, self.empty.saturating_add(1)),
+            [false] => (self.stale.saturating_add(1), 0),
+            _ => (0, 0),
+        };
         let token = token.filter(|token| !token.is_empty() && self.tokens.insert((*token).to_owned()))?;
-        (self.stale < Self::STALE_PAGES).then(|| token.to_owned())
+        (self.stale < Self::STALE_PAGES && self.empty < Self::EMPTY_PAGES).then(|| token.to_owned())
     }
 }
 

@@ -37,9 +37,13 @@ impl Kind for DelegatedAdministrator {
     };
 
     fn calls(before: Option<&Self::Attributes>, after: Option<&Self::Attributes>) -> Vec<String> {
-        let deregister = before.is_some().then_some("organizations:DeregisterDelegatedAdministrator");
-        let register = after.is_some().then_some("organizations:RegisterDelegatedAdministrator");
-        deregister.into_iter().chain(register).map(str::to_owned).collect()
+        let calls: &[&str] = match (before, after) {
+            (_, None) => &[],
+            (None, Some(_)) => &["organizations:RegisterDelegatedAdministrator"],
+            (Some(before), Some(after)) if before == after => &[],
+            (Some(_), Some(_)) => &["organizations:DeregisterDelegatedAdministrator", "organizations:RegisterDelegatedAdministrator"],
+        };
+        calls.iter().map(|&call| call.to_owned()).collect()
     }
 
     async fn create(context: &Context, after: Self::Attributes) -> Result<String, Error> {

@@ -3,11 +3,11 @@
 use aws_sdk_organizations::operation::enable_all_features::EnableAllFeaturesError;
 use aws_sdk_organizations::types::{
     ActionType, Handshake, HandshakeConstraintViolationExceptionReason, HandshakeFilter, HandshakeState, Organization as SdkOrganization,
-    OrganizationFeatureSet, Root,
+    OrganizationFeatureSet,
 };
 use serde::{Deserialize, Serialize};
 
-use super::calls::{Pages, SETTLING, never_deleted, poll};
+use super::calls::{self, SETTLING, every_page, never_deleted, poll};
 use crate::apply::Context;
 use crate::aws::{AwsResult, Error};
 use crate::resource::{AttributeSpec, Kind, KindSpec, OnChange, OnRemoval};
@@ -35,8 +35,8 @@ impl Kind for Organization {
     fn calls(before: Option<&Self::Attributes>, after: Option<&Self::Attributes>) -> Vec<String> {
         let calls: &[&str] = match (before, after) {
             (None, Some(_)) => &["organizations:CreateOrganization"],
-            (Some(_), Some(_)) => &["organizations:EnableAllFeatures", "organizations:AcceptHandshake"],
-            (_, None) => &[],
+            (Some(before), Some(after)) if before != after => &["organizations:EnableAllFeatures", "organizations:AcceptHandshake"],
+            (Some(_), Some(_)) | (_, None) => &[],
         };
         calls.iter().map(|&call| call.to_owned()).collect()
     }
@@ -67,8 +67,8 @@ impl Kind for Organization {
 }
 
 async fn root(context: &Context) -> AwsResult<Option<String>> {
-    match context.sessions().organizations().list_roots().send().await.map_err(|e| Error::sdk("organizations:ListRoots", &e)) {
-        Ok(answer) => Ok(answer.roots().first().and_then(Root::id).map(str::to_owned)),
+    match calls::root(context).await {
+        Ok(root) => Ok(root.and_then(|root| root.id)),
         Err(e) if e.is(&["AWSOrganizationsNotInUseException", "FinalizingOrganizationException"]) => Ok(None),
         Err(e) if e.is(&["AccessDeniedException"]) => Err(Error::Failed {
             message: format!("the account is in an organization whose root it may not list: {e}"),
@@ -104,21 +104,19 @@ async fn enable_all_features(context: &Context) -> AwsResult<Option<String>> {
 
 async fn pending_handshake(context: &Context) -> AwsResult<Option<String>> {
     let filter = HandshakeFilter::builder().action_type(ActionType::EnableAllFeatures).build();
-    let mut pages = Pages::default();
-    let mut token = None;
-    loop {
-        let request = context.sessions().organizations().list_handshakes_for_organization().filter(filter.clone());
-        let page = request.set_next_token(token).send().await;
-        let page = page.map_err(|e| Error::sdk("organizations:ListHandshakesForOrganization", &e))?;
-        let pending = |h: &&Handshake| matches!(h.state(), Some(HandshakeState::Open | HandshakeState::Requested));
-        if let Some(id) = page.handshakes().iter().find(pending).and_then(Handshake::id) {
-            return Ok(Some(id.to_owned()));
-        }
-        token = pages.next(page.handshakes().iter().filter_map(Handshake::id), page.next_token());
-        if token.is_none() {
-            return Ok(None);
-        }
-    }
+    let client = context.sessions().organizations();
+    let handshakes = every_page(
+        |handshake: &Handshake| handshake.id(),
+        |token| {
+            let page = client.list_handshakes_for_organization().filter(filter.clone()).set_next_token(token).send();
+            async move {
+                let page = page.await.map_err(|e| Error::sdk("organizations:ListHandshakesForOrganization", &e))?;
+                Ok((page.handshakes, page.next_token))
+            }
+        },
+    );
+    let pending = |handshake: &&Handshake| matches!(handshake.state(), Some(HandshakeState::Open | HandshakeState::Requested));
+    Ok(handshakes.await?.iter().find(pending).and_then(Handshake::id).map(str::to_owned))
 }
 
 async fn accept(context: &Context, handshake: &str) -> AwsResult<()> {

@@ -2,9 +2,10 @@
 
 use std::collections::BTreeMap;
 
+use aws_sdk_organizations::types::OrganizationalUnit as SdkUnit;
 use serde::{Deserialize, Serialize};
 
-use super::calls::{Pages, carries_our_address, creation_tags, tags_to_write, write_tags};
+use super::calls::{carries_our_address, creation_tags, every_page, tags_to_write, write_tags};
 use crate::address::Reference;
 use crate::apply::Context;
 use crate::aws::{AwsResult, Error};
@@ -95,29 +96,26 @@ fn retags(before: &OrganizationalUnitAttributes, after: &OrganizationalUnitAttri
 
 /// The OU that already has the name, when an earlier try of ours made it.
 async fn take(context: &Context, parent: &str, name: &str) -> AwsResult<String> {
-    let mut pages = Pages::default();
-    let mut token = None;
-    loop {
-        let request = context.sessions().organizations().list_organizational_units_for_parent().parent_id(parent);
-        let page = request.set_next_token(token).send().await;
-        let page = page.map_err(|e| Error::sdk("organizations:ListOrganizationalUnitsForParent", &e))?;
-        if let Some(id) = page.organizational_units().iter().find(|ou| ou.name() == Some(name)).and_then(|ou| ou.id()) {
-            return match carries_our_address(context, id).await? {
-                true => Ok(id.to_owned()),
-                false => Err(Error::Failed {
-                    message: format!(
-                        "an OU named `{name}` appeared under the same parent while this ran, and overlord did not make it: `{id}`"
-                    ),
-                    hint: Some("run it again: the plan then starts from that OU".to_owned()),
-                }),
-            };
-        }
-        token = pages.next(page.organizational_units().iter().filter_map(|ou| ou.id()), page.next_token());
-        if token.is_none() {
-            return Err(Error::Failed {
-                message: format!("AWS says that an OU named `{name}` exists under the parent, and does not list it"),
-                hint: Some("it was made or renamed a moment ago: run it again".to_owned()),
-            });
-        }
+    let client = context.sessions().organizations();
+    let units = every_page(
+        |ou: &SdkUnit| ou.id(),
+        |token| {
+            let page = client.list_organizational_units_for_parent().parent_id(parent).set_next_token(token).send();
+            async move {
+                let page = page.await.map_err(|e| Error::sdk("organizations:ListOrganizationalUnitsForParent", &e))?;
+                Ok((page.organizational_units, page.next_token))
+            }
+        },
+    );
+    match units.await?.iter().find(|ou| ou.name() == Some(name)).and_then(SdkUnit::id) {
+        Some(id) if carries_our_address(context, id).await? => Ok(id.to_owned()),
+        Some(id) => Err(Error::Failed {
+            message: format!("an OU named `{name}` appeared under the same parent while this ran, and overlord did not make it: `{id}`"),
+            hint: Some("run it again: the plan then starts from that OU".to_owned()),
+        }),
+        None => Err(Error::Failed {
+            message: format!("AWS says that an OU named `{name}` exists under the parent, and does not list it"),
+            hint: Some("it was made or renamed a moment ago: run it again".to_owned()),
+        }),
     }
 }

@@ -2,10 +2,11 @@
 
 use std::collections::BTreeMap;
 
+use aws_sdk_organizations::types::PolicySummary;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::calls::{Pages, carries_our_address, creation_tags, tags_to_write, write_tags};
+use super::calls::{carries_our_address, creation_tags, every_page, tags_to_write, write_tags};
 use crate::address::Reference;
 use crate::apply::Context;
 use crate::aws::{AwsResult, Error};
@@ -132,28 +133,30 @@ impl Edit {
 
 /// The policy that already has the name, when an earlier try of ours made it; its document may be that try's, so it is sent again.
 async fn take(context: &Context, kind: &str, after: &PolicyAttributes) -> AwsResult<String> {
-    let mut pages = Pages::default();
-    let mut token = None;
-    loop {
-        let request = context.sessions().organizations().list_policies().filter(kind.into()).set_next_token(token);
-        let page = request.send().await.map_err(|e| Error::sdk("organizations:ListPolicies", &e))?;
-        if let Some(id) = page.policies().iter().find(|policy| policy.name() == Some(&after.name)).and_then(|policy| policy.id()) {
-            if !carries_our_address(context, id).await? {
-                return Err(Error::Failed {
-                    message: format!("a policy named `{}` appeared while this ran, and overlord did not make it: `{id}`", after.name),
-                    hint: Some("run it again: the plan then starts from that policy".to_owned()),
-                });
+    let client = context.sessions().organizations();
+    let policies = every_page(
+        |policy: &PolicySummary| policy.id(),
+        |token| {
+            let page = client.list_policies().filter(kind.into()).set_next_token(token).send();
+            async move {
+                let page = page.await.map_err(|e| Error::sdk("organizations:ListPolicies", &e))?;
+                Ok((page.policies, page.next_token))
             }
+        },
+    );
+    match policies.await?.iter().find(|policy| policy.name() == Some(&after.name)).and_then(PolicySummary::id) {
+        Some(id) if carries_our_address(context, id).await? => {
             let edit = Edit { name: None, description: Some(after.description.clone()), content: Some(after.content.to_string()) };
             edit.send(context, id).await?;
-            return Ok(id.to_owned());
+            Ok(id.to_owned())
         }
-        token = pages.next(page.policies().iter().filter_map(|policy| policy.id()), page.next_token());
-        if token.is_none() {
-            return Err(Error::Failed {
-                message: format!("AWS says that a policy named `{}` exists, and does not list it", after.name),
-                hint: Some("it was made or renamed a moment ago: run it again".to_owned()),
-            });
-        }
+        Some(id) => Err(Error::Failed {
+            message: format!("a policy named `{}` appeared while this ran, and overlord did not make it: `{id}`", after.name),
+            hint: Some("run it again: the plan then starts from that policy".to_owned()),
+        }),
+        None => Err(Error::Failed {
+            message: format!("AWS says that a policy named `{}` exists, and does not list it", after.name),
+            hint: Some("it was made or renamed a moment ago: run it again".to_owned()),
+        }),
     }
 }

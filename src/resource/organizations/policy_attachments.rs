@@ -2,10 +2,11 @@
 
 use std::collections::BTreeSet;
 
+use aws_sdk_organizations::types::PolicySummary;
 use serde::{Deserialize, Serialize};
 
 use super::attachment_steps::{Room, Rooms, Step, steps};
-use super::calls::{Pages, SETTLING, never_deleted, poll};
+use super::calls::{SETTLING, every_page, never_deleted, poll};
 use crate::address::Reference;
 use crate::apply::Context;
 use crate::aws::{AwsResult, Error};
@@ -116,19 +117,19 @@ async fn type_of(context: &Context, policy: &str) -> AwsResult<String> {
 
 /// The policies of a type that are attached directly to the target.
 async fn attached(context: &Context, target: &str, policy_type: &str) -> AwsResult<BTreeSet<String>> {
-    let mut found = BTreeSet::new();
-    let mut pages = Pages::default();
-    let mut token = None;
-    loop {
-        let request = context.sessions().organizations().list_policies_for_target().target_id(target).filter(policy_type.into());
-        let page = request.set_next_token(token).send().await;
-        let page = page.map_err(|e| Error::sdk("organizations:ListPoliciesForTarget", &e))?;
-        found.extend(page.policies().iter().filter_map(|policy| policy.id()).map(str::to_owned));
-        token = pages.next(page.policies().iter().filter_map(|policy| policy.id()), page.next_token());
-        if token.is_none() {
-            return Ok(found);
-        }
-    }
+    let client = context.sessions().organizations();
+    let policies = every_page(
+        |policy: &PolicySummary| policy.id(),
+        |token| {
+            let request = client.list_policies_for_target().target_id(target).filter(policy_type.into());
+            let page = request.set_next_token(token).send();
+            async move {
+                let page = page.await.map_err(|e| Error::sdk("organizations:ListPoliciesForTarget", &e))?;
+                Ok((page.policies, page.next_token))
+            }
+        },
+    );
+    Ok(policies.await?.into_iter().filter_map(|policy| policy.id).collect())
 }
 
 /// AWS may need a moment until a policy or target that it has just made can be found.

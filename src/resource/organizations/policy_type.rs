@@ -5,7 +5,7 @@ use std::time::Duration;
 use aws_sdk_organizations::types::{PolicyTypeStatus, PolicyTypeSummary, Root};
 use serde::{Deserialize, Serialize};
 
-use super::calls::{never_deleted, poll};
+use super::calls::{self, never_deleted, poll};
 use crate::address::Reference;
 use crate::apply::Context;
 use crate::aws::{AwsResult, Error};
@@ -33,8 +33,8 @@ impl Kind for PolicyType {
         guards_target: false,
     };
 
-    fn calls(_before: Option<&Self::Attributes>, after: Option<&Self::Attributes>) -> Vec<String> {
-        after.map(|_| "organizations:EnablePolicyType".to_owned()).into_iter().collect()
+    fn calls(before: Option<&Self::Attributes>, after: Option<&Self::Attributes>) -> Vec<String> {
+        after.filter(|_| before != after).map(|_| "organizations:EnablePolicyType".to_owned()).into_iter().collect()
     }
 
     async fn create(context: &Context, after: Self::Attributes) -> Result<String, Error> {
@@ -83,8 +83,8 @@ async fn begin(context: &Context, root: &str, name: &str) -> AwsResult<Option<St
 }
 
 async fn enabled(context: &Context, root: &str, name: &str) -> AwsResult<Option<()>> {
-    let answer = context.sessions().organizations().list_roots().send().await.map_err(|e| Error::sdk("organizations:ListRoots", &e))?;
-    Ok(answer.roots().iter().any(|live| live.id() == Some(root) && is_enabled(live, name)).then_some(()))
+    let live = calls::root(context).await?;
+    Ok(live.is_some_and(|live| live.id() == Some(root) && is_enabled(&live, name)).then_some(()))
 }
 
 fn is_enabled(root: &Root, name: &str) -> bool {

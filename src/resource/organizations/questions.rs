@@ -1,7 +1,7 @@
 //! The questions that reading an organization asks, one page at a time, and AWS's answers in plain values.
 
 use aws_sdk_organizations::Client;
-use aws_sdk_organizations::types::{Account, PolicySummary, PolicyTypeSummary};
+use aws_sdk_organizations::types::{Account, PolicySummary, PolicyTypeSummary, Root};
 
 use super::management_account_of;
 use super::world::{LivePolicy, Member, Unit};
@@ -39,12 +39,8 @@ pub(super) enum Question {
 pub(super) enum Answer {
     /// The account is in no organization.
     NoOrganization,
-    Root {
-        id: String,
-        management_account: String,
-        /// Type and status.
-        policy_types: Vec<(String, String)>,
-    },
+    /// None on an empty page.
+    Root(Option<LiveRoot>),
     FeatureSet(String),
     Accounts(Vec<(String, Member)>),
     Units(Vec<(String, Unit)>),
@@ -54,6 +50,15 @@ pub(super) enum Answer {
     Services(Vec<String>),
     Administrators(Vec<String>),
     Tags(Vec<(String, String)>),
+}
+
+/// The root.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct LiveRoot {
+    pub id: String,
+    pub management_account: String,
+    /// Type and status.
+    pub policy_types: Vec<(String, String)>,
 }
 
 /// One page.
@@ -105,7 +110,10 @@ impl Question {
             };
         }
         match self {
-            Self::Root => root(&answer!(client.list_roots())),
+            Self::Root => {
+                let answer = answer!(client.list_roots().max_results(PAGE).set_next_token(token));
+                page(Answer::Root(answer.roots().first().map(root).transpose()?), answer.next_token())
+            }
             Self::FeatureSet => {
                 let answer = answer!(client.describe_organization());
                 let feature_set = answer.organization().and_then(|organization| organization.feature_set());
@@ -166,7 +174,7 @@ impl Answer {
     /// What the page holds, for the guard against pages without end.
     pub fn items(&self) -> Vec<&str> {
         match self {
-            Self::NoOrganization | Self::Root { .. } | Self::FeatureSet(_) | Self::Document(_) => Vec::new(),
+            Self::NoOrganization | Self::Root(_) | Self::FeatureSet(_) | Self::Document(_) => Vec::new(),
             Self::Accounts(items) => items.iter().map(|(id, _)| id.as_str()).collect(),
             Self::Units(items) => items.iter().map(|(id, _)| id.as_str()).collect(),
             Self::Policies(items) => items.iter().map(|(id, _)| id.as_str()).collect(),
@@ -176,16 +184,15 @@ impl Answer {
     }
 }
 
-fn root(answer: &aws_sdk_organizations::operation::list_roots::ListRootsOutput) -> AwsResult<Page> {
-    let found = answer.roots().first().and_then(|root| Some((root, root.id()?, management_account_of(root.arn()?)?)));
-    let (root, id, management_account) = found.ok_or_else(|| Error::failed("AWS names no root of the organization"))?;
+fn root(live: &Root) -> AwsResult<LiveRoot> {
+    let found = live.id().zip(live.arn().and_then(management_account_of));
+    let (id, management_account) = found.ok_or_else(|| Error::failed("AWS names the root of the organization without its id or ARN"))?;
     let status = |summary: &PolicyTypeSummary| Some((summary.r#type()?.as_str().to_owned(), summary.status()?.as_str().to_owned()));
-    let answer = Answer::Root {
+    Ok(LiveRoot {
         id: id.to_owned(),
         management_account: management_account.to_owned(),
-        policy_types: root.policy_types().iter().filter_map(status).collect(),
-    };
-    Ok(Page { answer, token: None })
+        policy_types: live.policy_types().iter().filter_map(status).collect(),
+    })
 }
 
 /// `parent` where the question names it; else the last but one part of the account's path.

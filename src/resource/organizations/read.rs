@@ -11,7 +11,7 @@ use futures_util::stream::{FuturesUnordered, StreamExt};
 
 use super::calls::Pages;
 use super::identity::Identity;
-use super::questions::{Answer, Page, Question};
+use super::questions::{Answer, LiveRoot, Page, Question};
 use super::world::{LivePolicy, Member, Unit, Wanted, World, type_name};
 use crate::aws::{AwsResult, Error};
 use crate::limits::LIMITS;
@@ -146,7 +146,7 @@ impl<'a> Reader<'a> {
         let next = self.asked.get_mut(question).and_then(|pages| pages.next(page.answer.items(), page.token.as_deref()));
         match page.answer {
             Answer::NoOrganization => drop(self.refused.insert(question.clone())),
-            Answer::Root { id, management_account, policy_types } => self.root(id, management_account, policy_types)?,
+            Answer::Root(root) => root.map_or(Ok(()), |root| self.root(root))?,
             Answer::FeatureSet(feature_set) => self.features(feature_set),
             Answer::Accounts(accounts) => self.accounts(question, accounts),
             Answer::Units(units) => self.units(units),
@@ -167,7 +167,8 @@ impl<'a> Reader<'a> {
         Ok(())
     }
 
-    fn root(&mut self, id: String, management_account: String, policy_types: Vec<(String, String)>) -> AwsResult<()> {
+    fn root(&mut self, root: LiveRoot) -> AwsResult<()> {
+        let LiveRoot { id, management_account, policy_types } = root;
         if management_account != self.desired.management_account {
             return Err(Error::Failed {
                 message: format!(
@@ -253,7 +254,8 @@ impl<'a> Reader<'a> {
                     self.put(Question::Document(id.clone()));
                 }
             }
-            self.world.policies.insert(id, policy);
+            // A page that comes twice must not undo what was learnt since.
+            self.world.policies.entry(id).or_insert(policy);
         }
     }
 
@@ -356,7 +358,10 @@ impl<'a> Reader<'a> {
 
     fn finish(self) -> AwsResult<Option<World>> {
         if self.world.root.is_empty() {
-            return Ok(None);
+            return match self.refused.contains(&Question::Root) {
+                true => Ok(None),
+                false => Err(Error::failed("AWS names no root of the organization")),
+            };
         }
         let lost = self.world.accounts.iter().find(|(_, account)| account.parent.is_none()).map(|(id, _)| id);
         if let Some(id) = lost {
@@ -374,3 +379,7 @@ impl<'a> Reader<'a> {
         Ok(Some(self.world))
     }
 }
+
+#[cfg(test)]
+#[path = "read_tests.rs"]
+mod tests;

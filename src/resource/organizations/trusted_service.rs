@@ -30,8 +30,9 @@ impl Kind for TrustedService {
         guards_target: false,
     };
 
-    fn calls(_before: Option<&Self::Attributes>, after: Option<&Self::Attributes>) -> Vec<String> {
-        after.map(|_| "organizations:EnableAWSServiceAccess".to_owned()).into_iter().collect()
+    fn calls(before: Option<&Self::Attributes>, after: Option<&Self::Attributes>) -> Vec<String> {
+        let enable = after.filter(|_| before != after).map(|_| "organizations:EnableAWSServiceAccess".to_owned());
+        enable.into_iter().collect()
     }
 
     async fn create(context: &Context, after: Self::Attributes) -> Result<String, Error> {

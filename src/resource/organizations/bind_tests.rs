@@ -1,0 +1,390 @@
+//! The binder on hand-made worlds.
+
+use serde_json::json;
+
+use super::super::world::Unit;
+use super::*;
+use crate::resource::Former;
+
+const MANAGEMENT: &str = "111111111111";
+const SCP: &str = "SERVICE_CONTROL_POLICY";
+const RCP: &str = "RESOURCE_CONTROL_POLICY";
+
+fn address(text: &str) -> Address {
+    text.parse().unwrap()
+}
+
+/// The configuration as JSON: addresses to attributes.
+fn desired(resources: Value) -> Desired {
+    let mut desired = Desired { management_account: MANAGEMENT.to_owned(), ..Desired::default() };
+    let common = json!({
+        "organization.main": { "feature_set": "ALL" },
+        "policy_type.SERVICE_CONTROL_POLICY": { "organization": { "ref": "organization.main" }, "policy_type": SCP },
+    });
+    for (key, attributes) in [common, resources].iter().flat_map(|value| value.as_object().unwrap()) {
+        let attributes = attributes.as_object().unwrap().clone().into_iter().collect();
+        desired.resources.insert(address(key), attributes);
+    }
+    desired
+}
+
+fn ou(name: &str, parent: &str) -> Value {
+    json!({ "name": name, "parent": { "ref": parent } })
+}
+
+fn account(email: &str, name: &str, parent: &str) -> Value {
+    json!({ "email": email, "name": name, "parent": { "ref": parent } })
+}
+
+fn policy(name: &str) -> Value {
+    json!({ "name": name, "description": "", "content": {}, "policy_type": { "ref": "policy_type.SERVICE_CONTROL_POLICY" } })
+}
+
+fn set(target: &str, policies: Value) -> Value {
+    json!({ "target": { "ref": target }, "policies": policies })
+}
+
+fn world() -> World {
+    World {
+        root: "r-ab".to_owned(),
+        management_account: MANAGEMENT.to_owned(),
+        feature_set: "ALL".to_owned(),
+        policy_types: [(SCP.to_owned(), "ENABLED".to_owned())].into(),
+        ..World::default()
+    }
+    .with_account(MANAGEMENT, "root@example.org", "r-ab")
+    .with_policy("p-FullAWSAccess", "FullAWSAccess", &["r-ab", MANAGEMENT])
+}
+
+impl World {
+    fn with_unit(mut self, id: &str, name: &str, parent: &str) -> Self {
+        self.units.insert(id.to_owned(), Unit { name: name.to_owned(), parent: parent.to_owned() });
+        self
+    }
+
+    fn with_account(mut self, id: &str, email: &str, parent: &str) -> Self {
+        let name = email.split('@').next().unwrap().to_owned();
+        let account = Member { name, email: email.to_owned(), state: "ACTIVE".to_owned(), parent: Some(parent.to_owned()) };
+        self.accounts.insert(id.to_owned(), account);
+        self
+    }
+
+    fn with_policy(mut self, id: &str, name: &str, targets: &[&str]) -> Self {
+        let policy = LivePolicy {
+            policy_type: SCP.to_owned(),
+            name: name.to_owned(),
+            aws_managed: name == "FullAWSAccess",
+            content: Some("{}".to_owned()),
+            targets: targets.iter().map(|&target| target.to_owned()).collect(),
+            ..LivePolicy::default()
+        };
+        self.policies.insert(id.to_owned(), policy);
+        self
+    }
+
+    fn tagged(mut self, id: &str, address: &str) -> Self {
+        self.tags.entry(id.to_owned()).or_default().insert(ADDRESS_TAG.to_owned(), address.to_owned());
+        self
+    }
+
+    fn closed(mut self, id: &str) -> Self {
+        self.accounts.get_mut(id).unwrap().state = "CLOSED".to_owned();
+        self
+    }
+}
+
+fn live(desired: &Desired, world: &World) -> Live {
+    bind(desired, Some(world)).unwrap()
+}
+
+fn id(live: &Live, key: &str) -> Option<String> {
+    live.resources.get(&address(key)).and_then(|resource| resource.id.clone())
+}
+
+fn attribute(live: &Live, key: &str, name: &str) -> Value {
+    live.resources.get(&address(key)).and_then(|resource| resource.attributes.get(name)).cloned().unwrap_or_default()
+}
+
+/// The findings, one line each.
+fn findings(live: &Live) -> Vec<String> {
+    live.findings.iter().map(|finding| format!("{:?} {}: {}", finding.severity, finding.subject, finding.summary)).collect()
+}
+
+fn one_finding(live: &Live) -> String {
+    match findings(live).as_slice() {
+        [one] => one.clone(),
+        other => panic!("{other:#?}"),
+    }
+}
+
+#[test]
+fn ous_are_known_by_their_path() {
+    let desired = desired(json!({
+        "ou.a": ou("a", "organization.main"),
+        "ou.a-x": ou("x", "ou.a"),
+        "ou.b": ou("b", "organization.main"),
+        "ou.b-x": ou("x", "ou.b"),
+        "ou.new": ou("new", "ou.b"),
+    }));
+    let world =
+        world().with_unit("ou-1", "a", "r-ab").with_unit("ou-2", "b", "r-ab").with_unit("ou-3", "x", "ou-1").with_unit("ou-4", "x", "ou-2");
+    let live = live(&desired, &world);
+    assert_eq!(
+        ["ou.a", "ou.b", "ou.a-x", "ou.b-x", "ou.new"].map(|key| id(&live, key)),
+        [Some("ou-1".to_owned()), Some("ou-2".to_owned()), Some("ou-3".to_owned()), Some("ou-4".to_owned()), None]
+    );
+    assert_eq!(attribute(&live, "ou.b-x", "parent"), json!({ "ref": "ou.b" }));
+    assert_eq!(findings(&live), Vec::<String>::new());
+}
+
+#[test]
+fn a_renamed_ou_is_known_by_its_tag_and_takes_its_children_along() {
+    let desired = desired(json!({ "ou.a": ou("new name", "organization.main"), "ou.x": ou("x", "ou.a") }));
+    let world = world().with_unit("ou-1", "a", "r-ab").with_unit("ou-2", "x", "ou-1").tagged("ou-1", "ou.a").tagged("ou-2", "ou.x");
+    let live = live(&desired, &world);
+    assert_eq!((id(&live, "ou.a").unwrap(), id(&live, "ou.x").unwrap()), ("ou-1".to_owned(), "ou-2".to_owned()));
+    assert_eq!(attribute(&live, "ou.a", "name"), json!("a"));
+}
+
+#[test]
+fn a_moved_key_is_known_by_the_former_tag_or_name() {
+    let mut desired = desired(json!({ "ou.new": ou("new", "organization.main"), "policy.new": policy("new") }));
+    for kind in ["ou", "policy"] {
+        let former = Former { address: Address::new(kind, "old"), names: vec!["old".to_owned()] };
+        desired.moved.insert(Address::new(kind, "new"), former);
+    }
+    let untagged = world().with_unit("ou-1", "old", "r-ab").with_policy("p-1", "old", &[]);
+    let tagged =
+        world().with_unit("ou-1", "any", "r-ab").tagged("ou-1", "ou.old").with_policy("p-1", "any", &[]).tagged("p-1", "policy.old");
+    for world in [untagged, tagged] {
+        let live = live(&desired, &world);
+        assert_eq!((id(&live, "ou.new").unwrap(), id(&live, "policy.new").unwrap()), ("ou-1".to_owned(), "p-1".to_owned()));
+    }
+}
+
+#[test]
+fn what_a_name_claims_a_tag_does_not_take() {
+    let desired = desired(json!({ "ou.a": ou("new", "organization.main"), "ou.b": ou("b", "organization.main") }));
+    let live = live(&desired, &world().with_unit("ou-1", "b", "r-ab").tagged("ou-1", "ou.a"));
+    assert_eq!((id(&live, "ou.a"), id(&live, "ou.b")), (None, Some("ou-1".to_owned())));
+}
+
+#[test]
+fn accounts_are_known_by_id_or_e_mail() {
+    let mut desired = desired(json!({
+        "account.by-email": account("A@Example.org", "a", "organization.main"),
+        "account.by-id": account("other@example.org", "b", "organization.main"),
+        "account.new": account("new@example.org", "new", "organization.main"),
+    }));
+    desired.pinned.insert(address("account.by-id"), "333333333333".to_owned());
+    let world = world().with_account("222222222222", "a@example.org", "r-ab").with_account("333333333333", "b@example.org", "r-ab");
+    let live = live(&desired, &world);
+    assert_eq!(id(&live, "account.by-email").unwrap(), "222222222222");
+    assert_eq!(attribute(&live, "account.by-email", "email"), json!("A@Example.org"), "spelling is no difference");
+    assert_eq!(id(&live, "account.by-id").unwrap(), "333333333333");
+    assert_eq!(attribute(&live, "account.by-id", "email"), json!("b@example.org"));
+    assert_eq!(id(&live, "account.new"), None);
+    assert_eq!(findings(&live), Vec::<String>::new());
+}
+
+#[test]
+fn one_account_under_two_addresses_is_an_error() {
+    let mut desired = desired(json!({
+        "account.a": account("a@example.org", "a", "organization.main"),
+        "account.b": account("b@example.org", "b", "organization.main"),
+    }));
+    desired.pinned.insert(address("account.b"), "222222222222".to_owned());
+    let finding = one_finding(&live(&desired, &world().with_account("222222222222", "a@example.org", "r-ab")));
+    assert!(finding.starts_with("Error account.b: it is the same as `account.a`"), "{finding}");
+}
+
+#[test]
+fn a_pinned_account_outside_the_organization_is_an_error() {
+    let mut desired = desired(json!({ "account.a": account("a@example.org", "a", "organization.main") }));
+    desired.pinned.insert(address("account.a"), "222222222222".to_owned());
+    let finding = one_finding(&live(&desired, &world()));
+    assert!(finding.starts_with("Error account.a: the account `222222222222` is not in the organization"), "{finding}");
+}
+
+#[test]
+fn a_changed_e_mail_is_seen_by_the_name_before_a_second_account_is_made() {
+    let desired = desired(json!({ "account.a": account("new@example.org", "a", "organization.main") }));
+    let world = world().with_account("222222222222", "a@example.org", "r-ab");
+    let stranger = live(&desired, &world);
+    assert_eq!(id(&stranger, "account.a"), None);
+    assert!(findings(&stranger).iter().any(|line| line.starts_with("Warning account.a: a new account is planned")));
+    assert_eq!(id(&live(&desired, &world.tagged("222222222222", "account.a")), "account.a").unwrap(), "222222222222");
+}
+
+#[test]
+fn a_closed_account_is_frozen_with_its_attachments() {
+    let desired = desired(json!({
+        "account.a": account("a@example.org", "a", "organization.main"),
+        "policy_attachments.account.a": set("account.a", json!([{ "id": "p-FullAWSAccess" }])),
+    }));
+    let live = live(&desired, &world().with_account("222222222222", "a@example.org", "r-ab").closed("222222222222"));
+    for key in ["account.a", "policy_attachments.account.a"] {
+        assert_eq!(live.resources[&address(key)].frozen.as_deref(), Some("the account is closed"), "{key}");
+    }
+}
+
+#[test]
+fn sets_are_what_is_attached_and_what_targets_are_born_with() {
+    let mut desired = desired(json!({
+        "ou.a": ou("a", "organization.main"),
+        "ou.new": ou("new", "organization.main"),
+        "policy.deny": policy("deny"),
+        "policy_attachments.ou.a": set("ou.a", json!([])),
+        "policy_attachments.ou.new": set("ou.new", json!([])),
+    }));
+    let world = world().with_unit("ou-1", "a", "r-ab").with_policy("p-1", "deny", &["ou-1"]).with_policy("p-2", "foreign", &["ou-1"]);
+    let before = live(&desired, &world);
+    assert_eq!(attribute(&before, "policy_attachments.ou.a", "policies"), json!([{ "ref": "policy.deny" }, { "id": "p-2" }]));
+    assert_eq!(id(&before, "policy_attachments.ou.a").unwrap(), "ou-1");
+    assert_eq!(attribute(&before, "policy_attachments.ou.new", "policies"), json!([{ "id": "p-FullAWSAccess" }]));
+    assert_eq!(id(&before, "policy_attachments.ou.new"), None);
+
+    let rcp = json!({ "organization": { "ref": "organization.main" }, "policy_type": RCP });
+    desired.resources.insert(Address::new("policy_type", RCP), rcp.as_object().unwrap().clone().into_iter().collect());
+    for status in [None, Some("PENDING_ENABLE")] {
+        let mut world = world.clone();
+        world.policy_types.extend(status.map(|status| (RCP.to_owned(), status.to_owned())));
+        let born = live(&desired, &world);
+        let expected = json!([{ "ref": "policy.deny" }, { "id": "p-2" }, { "id": "p-RCPFullAWSAccess" }]);
+        assert_eq!(attribute(&born, "policy_attachments.ou.a", "policies"), expected);
+        assert_eq!(id(&born, "policy_type.RESOURCE_CONTROL_POLICY"), None);
+    }
+}
+
+#[test]
+fn only_declared_tags_are_seen() {
+    let mut desired = desired(json!({ "ou.a": ou("a", "organization.main"), "ou.b": ou("b", "organization.main") }));
+    desired.resources.get_mut(&address("ou.a")).unwrap().insert("tags".to_owned(), json!({ "team": "x", "stage": "dev" }));
+    let mut world = world().with_unit("ou-1", "a", "r-ab").with_unit("ou-2", "b", "r-ab").tagged("ou-1", "ou.a");
+    world.tags.get_mut("ou-1").unwrap().extend([("team".to_owned(), "y".to_owned()), ("foreign".to_owned(), "z".to_owned())]);
+    let live = live(&desired, &world);
+    assert_eq!(attribute(&live, "ou.a", "tags"), json!({ "team": "y" }));
+    assert_eq!(live.resources[&address("ou.a")].ours, Some(true));
+    assert_eq!(live.resources[&address("ou.b")].ours, None);
+}
+
+#[test]
+fn an_ou_of_ours_can_go_when_all_in_it_does() {
+    let desired = desired(json!({
+        "ou.new": ou("new", "organization.main"),
+        "account.a": account("a@example.org", "a", "ou.new"),
+    }));
+    let world = world()
+        .with_unit("ou-1", "old", "r-ab")
+        .with_unit("ou-2", "inner", "ou-1")
+        .with_account("222222222222", "a@example.org", "ou-2")
+        .with_policy("p-1", "foreign", &["ou-2"])
+        .tagged("ou-1", "ou.old")
+        .tagged("ou-2", "ou.inner");
+    let gone = live(&desired, &world);
+    assert_eq!((id(&gone, "ou./old").unwrap(), id(&gone, "ou./old/inner").unwrap()), ("ou-1".to_owned(), "ou-2".to_owned()));
+    assert_eq!(attribute(&gone, "ou./old/inner", "parent"), json!({ "ref": "ou./old" }));
+    assert_eq!(attribute(&gone, "ou./old/inner", "policies"), json!([{ "id": "p-1" }]));
+    assert_eq!(attribute(&gone, "account.a", "parent"), json!({ "ref": "ou./old/inner" }));
+
+    let held = live(&desired, &world.clone().with_account("333333333333", "b@example.org", "ou-2"));
+    assert_eq!((id(&held, "ou./old"), id(&held, "ou./old/inner")), (None, None));
+    assert_eq!(attribute(&held, "account.a", "parent"), json!({ "id": "ou-2" }));
+    let lines = findings(&held).join("\n");
+    assert!(
+        lines.contains("ou-2 (/old/inner): an OU of ours that left the configuration, and still holds account `333333333333` (b)"),
+        "{lines}"
+    );
+    assert!(lines.contains("ou-1 (/old): an OU of ours that left the configuration, and still holds OU `/old/inner`"), "{lines}");
+
+    let frozen = live(&desired, &world.closed("222222222222"));
+    assert_eq!(id(&frozen, "ou./old/inner"), None, "a closed account is moved nowhere");
+}
+
+#[test]
+fn a_stranger_is_never_removed() {
+    let live = live(&desired(json!({})), &world().with_unit("ou-1", "theirs", "r-ab").with_policy("p-1", "theirs", &[]));
+    assert_eq!(
+        findings(&live),
+        [
+            "Unmanaged ou-1 (/theirs): an OU that is not in the configuration",
+            "Unmanaged p-1 (theirs): a policy of type SERVICE_CONTROL_POLICY that is not in the configuration",
+        ]
+    );
+    assert!(live.resources.keys().all(|address| !address.key().starts_with('/')));
+}
+
+#[test]
+fn a_policy_of_ours_can_go_when_every_target_lets_go() {
+    let desired = desired(json!({
+        "ou.a": ou("a", "organization.main"),
+        "policy_attachments.ou.a": set("ou.a", json!([{ "id": "p-FullAWSAccess" }])),
+    }));
+    let world = world().with_unit("ou-1", "a", "r-ab").with_unit("ou-2", "theirs", "r-ab").tagged("p-1", "policy.old");
+    let gone = live(&desired, &world.clone().with_policy("p-1", "old", &["ou-1"]));
+    assert_eq!(id(&gone, "policy./SERVICE_CONTROL_POLICY/old").unwrap(), "p-1");
+    let expected = json!([{ "ref": "policy./SERVICE_CONTROL_POLICY/old" }]);
+    assert_eq!(attribute(&gone, "policy_attachments.ou.a", "policies"), expected);
+
+    let held = live(&desired, &world.with_policy("p-1", "old", &["ou-1", "ou-2"]));
+    assert_eq!(id(&held, "policy./SERVICE_CONTROL_POLICY/old"), None);
+    let lines = findings(&held).join("\n");
+    assert!(lines.contains("p-1 (old): a policy of ours that left the configuration, and is still attached to `ou-2`"), "{lines}");
+}
+
+#[test]
+fn unmanaged_accounts_are_reported_and_the_management_account_is_not() {
+    let live = live(&desired(json!({})), &world().with_account("222222222222", "a@example.org", "r-ab"));
+    assert_eq!(one_finding(&live), "Unmanaged 222222222222 (a): an account that is not in the configuration, under the root");
+}
+
+#[test]
+fn without_an_organization_only_the_management_account_is_there() {
+    let mut desired = desired(json!({
+        "ou.a": ou("a", "organization.main"),
+        "account.management": account("root@example.org", "root", "ou.a"),
+        "policy_attachments.account.management": set("account.management", json!([])),
+        "policy_attachments.ou.a": set("ou.a", json!([])),
+    }));
+    desired.pinned.insert(address("account.management"), MANAGEMENT.to_owned());
+    let live = bind(&desired, None).unwrap();
+    let ids: Vec<(String, Option<&str>)> = live.resources.iter().map(|(a, r)| (a.to_string(), r.id.as_deref())).collect();
+    assert_eq!(
+        ids,
+        [
+            ("account.management".to_owned(), Some(MANAGEMENT)),
+            ("policy_attachments.account.management".to_owned(), Some(MANAGEMENT)),
+            ("policy_attachments.ou.a".to_owned(), None),
+        ]
+    );
+    assert_eq!(attribute(&live, "account.management", "parent"), json!({ "ref": "organization.main" }));
+    assert_eq!(attribute(&live, "policy_attachments.ou.a", "policies"), json!([{ "id": "p-FullAWSAccess" }]));
+}
+
+#[test]
+fn services_beyond_the_declared_are_one_finding() {
+    let service = |name: &str| json!({ "organization": { "ref": "organization.main" }, "service": name });
+    let desired = desired(json!({
+        "trusted_service.config.amazonaws.com": service("config.amazonaws.com"),
+        "account.audit": account("audit@example.org", "audit", "organization.main"),
+        "delegated_administrator.config.amazonaws.com": {
+            "account": { "ref": "account.audit" },
+            "service": "config.amazonaws.com",
+            "trusted_service": { "ref": "trusted_service.config.amazonaws.com" },
+        },
+    }));
+    let mut world = world().with_account("222222222222", "audit@example.org", "r-ab");
+    world.trusted_services.extend(["config.amazonaws.com", "sso.amazonaws.com", "ram.amazonaws.com"].map(str::to_owned));
+    let administrators =
+        |ids: &[&str]| BTreeMap::from([("config.amazonaws.com".to_owned(), ids.iter().map(|&id| id.to_owned()).collect())]);
+    world.administrators = administrators(&[MANAGEMENT]);
+    let other = live(&desired, &world);
+    assert_eq!(
+        one_finding(&other),
+        "Unmanaged trusted services: enabled and not in the configuration: `ram.amazonaws.com`, `sso.amazonaws.com`"
+    );
+    assert_eq!(attribute(&other, "delegated_administrator.config.amazonaws.com", "account"), json!({ "id": MANAGEMENT }));
+    world.administrators = administrators(&[MANAGEMENT, "222222222222"]);
+    let both = live(&desired, &world);
+    assert_eq!(attribute(&both, "delegated_administrator.config.amazonaws.com", "account"), json!({ "ref": "account.audit" }));
+}
