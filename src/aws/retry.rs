@@ -56,13 +56,12 @@ impl Verdict {
     /// What to do after a failed attempt.
     fn action(&self) -> RetryAction {
         let Self { answer, repeat } = self;
-        if answer.code.as_deref().is_some_and(|code| PASSING.contains(&code)) {
+        if answer.throttled() || answer.code.as_deref().is_some_and(|code| PASSING.contains(&code)) {
             // With the longer backoff of throttling: whatever AWS is busy with takes seconds.
             return RetryAction::throttling_error();
         }
-        let without_effect = answer.throttled() || (400..500).contains(&answer.status);
         match repeat {
-            Repeat::Doubles if !without_effect => RetryAction::RetryForbidden,
+            Repeat::Doubles if !(400..500).contains(&answer.status) => RetryAction::RetryForbidden,
             Repeat::Doubles | Repeat::Refused | Repeat::Idempotent => RetryAction::NoActionIndicated,
         }
     }

@@ -345,6 +345,20 @@ mod tests {
     use crate::aws::canned::{Canned, MANAGEMENT, assume_role, caller_identity, sessions};
     use crate::aws::wire::Facts;
 
+    /// By hand, since it looks at the environment: `cargo test --lib default_chain -- --ignored --nocapture`.
+    #[tokio::test]
+    #[ignore]
+    async fn tmp_default_chain() {
+        let t = std::time::Instant::now();
+        let door = crate::aws::Door::new(crate::aws::DoorOptions { transport: crate::aws::https().unwrap(), ..sts().options() });
+        let s = Sessions::load(Access::DefaultChain { profile: std::env::var("TMP_PROFILE").ok() }, door.clone(), "eu-central-1", "R").await.unwrap();
+        eprintln!("{:?} {:?} loopback {} region {:?}", t.elapsed(), s.inner.base.endpoint_url(), s.is_loopback_endpoint(), s.inner.base.region());
+        let e = s.guard("111111111111").await;
+        eprintln!("{:?} {e:?} hint {:?}", t.elapsed(), e.as_ref().err().and_then(Error::hint));
+        eprintln!("{:?}", s.organizations().list_roots().send().await.map_err(|e| Error::sdk("organizations:ListRoots", &e)));
+        eprintln!("{:?}", door.counts());
+    }
+
     /// STS and nothing else. An account's GetCallerIdentity tells whose key signed it.
     fn sts() -> Canned {
         Canned::counting(|_, request| {
@@ -416,6 +430,7 @@ mod tests {
                         <RequestId>r-1</RequestId></ErrorResponse>";
             Ok(http::Response::builder()
                 .status(403)
+                .header("x-amzn-requestid", "r-1")
                 .body(aws_smithy_types::body::SdkBody::from(body))
                 .unwrap()
                 .try_into()
@@ -425,6 +440,28 @@ mod tests {
         let client = aws_sdk_sts::Client::new(&sessions.in_account("222222222222", "eu-central-1"));
         let error = Error::sdk("sts:GetCallerIdentity", &client.get_caller_identity().send().await.unwrap_err());
         assert_eq!(error.to_string(), "sts:AssumeRole was refused: AccessDenied: not yours (request r-1)");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn missing_credentials_are_told_with_what_to_do() {
+        #[derive(Debug)]
+        struct None;
+        impl ProvideCredentials for None {
+            fn provide_credentials<'a>(&'a self) -> future::ProvideCredentials<'a>
+            where
+                Self: 'a,
+            {
+                future::ProvideCredentials::ready(Err(CredentialsError::not_loaded_no_source()))
+            }
+        }
+        let canned = sts();
+        let config = sessions(canned.door()).await.in_account(MANAGEMENT, "eu-central-1");
+        let config = config.to_builder().credentials_provider(SharedCredentialsProvider::new(None)).build();
+        let error = aws_sdk_sts::Client::new(&config).get_caller_identity().send().await.unwrap_err();
+        let error = Error::sdk("sts:GetCallerIdentity", &error);
+        assert_eq!(error.to_string(), "no AWS credentials were found, and sts:GetCallerIdentity needs them");
+        assert!(error.hint().unwrap().contains("--profile"));
+        assert_eq!(canned.sent().len(), 0);
     }
 
     #[test]
