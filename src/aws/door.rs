@@ -351,3 +351,7 @@ impl HttpConnector for Passage {
         HttpConnectorFuture::new(async move { door.pass(request, transport).await })
     }
 }
+
+#[cfg(test)]
+#[path = "door_tests.rs"]
+mod tests;

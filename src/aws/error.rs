@@ -77,10 +77,11 @@ impl Error {
                 request_id: error.request_id().map(str::to_owned),
             });
         }
-        let mut message = innermost(error);
-        if let Some(response) = error.raw_response() {
-            message = format!("HTTP {} and {message}", response.status());
-        }
+        let message = match (error.raw_response().map(|r| r.status().as_u16()), error.as_service_error()) {
+            (Some(status), Some(_)) => format!("HTTP status {status} without an error code"),
+            (Some(status), None) => format!("HTTP status {status}, then {}", innermost(error)),
+            (None, _) => innermost(error),
+        };
         Self::NoAnswer { operation: operation.to_owned(), message }
     }
 

@@ -3,6 +3,8 @@
 //! Resource kinds call plain SDK operations and know nothing of this module but [`Error`] and the clients that
 //! [`Sessions`] hands out.
 
+#[cfg(test)]
+mod canned;
 mod door;
 mod error;
 mod gate;

@@ -56,13 +56,12 @@ impl Verdict {
     /// What to do after a failed attempt.
     fn action(&self) -> RetryAction {
         let Self { answer, repeat } = self;
-        if answer.code.as_deref().is_some_and(|code| PASSING.contains(&code)) {
+        if answer.throttled() || answer.code.as_deref().is_some_and(|code| PASSING.contains(&code)) {
             // With the longer backoff of throttling: whatever AWS is busy with takes seconds.
             return RetryAction::throttling_error();
         }
-        let without_effect = answer.throttled() || (400..500).contains(&answer.status);
         match repeat {
-            Repeat::Doubles if !without_effect => RetryAction::RetryForbidden,
+            Repeat::Doubles if !(400..500).contains(&answer.status) => RetryAction::RetryForbidden,
             Repeat::Doubles | Repeat::Refused | Repeat::Idempotent => RetryAction::NoActionIndicated,
         }
     }
@@ -83,5 +82,89 @@ impl ClassifyRetry for Classifier {
 
     fn name(&self) -> &'static str {
         "overlord::Classifier"
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use aws_smithy_runtime_api::client::result::ConnectorError;
+    use futures_util::future::join_all;
+
+    use crate::aws::canned::{Answer, Canned, json, refusal, sessions};
+    use crate::aws::{Error, Rates};
+
+    const CREATED: &str = r#"{"CreateAccountStatus":{"Id":"car-1","State":"IN_PROGRESS"}}"#;
+
+    /// What CreateAccount comes to, and how often it was sent, when its first answer is `first`.
+    async fn create_account(first: fn() -> Answer) -> (Result<(), Error>, usize) {
+        let canned = Canned::counting(move |n, _| if n == 0 { first() } else { json(200, CREATED) });
+        let organizations = sessions(canned.door()).await.organizations();
+        let result = organizations.create_account().email("a@example.com").account_name("a").send().await;
+        (result.map(drop).map_err(|e| Error::sdk("organizations:CreateAccount", &e)), canned.sent().len())
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn create_account_is_not_sent_again_when_it_may_have_taken_effect() {
+        for first in [
+            (|| Err(ConnectorError::io("connection reset".into()))) as fn() -> Answer,
+            || Err(ConnectorError::timeout("no answer".into())),
+            || json(500, r#"{"__type":"ServiceException"}"#),
+            || json(503, "<html>"),
+            || json(200, "{cut off"),
+        ] {
+            let (result, sent) = create_account(first).await;
+            assert!(matches!(result, Err(Error::NoAnswer { .. } | Error::Refused(_))), "{result:?}");
+            assert_eq!(sent, 1, "{result:?}");
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn create_account_is_sent_again_when_aws_says_that_it_had_no_effect() {
+        for first in [
+            (|| refusal("TooManyRequestsException")) as fn() -> Answer,
+            || refusal("ConcurrentModificationException"),
+            || refusal("FinalizingOrganizationException"),
+            || json(429, ""),
+        ] {
+            assert_eq!(create_account(first).await, (Ok(()), 2));
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn everything_else_is_sent_again_after_a_lost_answer() {
+        let canned = Canned::counting(|n, _| match n {
+            0 => Err(ConnectorError::io("connection reset".into())),
+            1 => json(500, ""),
+            2 => refusal("PolicyChangesInProgressException"),
+            _ => json(200, "{}"),
+        });
+        let organizations = sessions(canned.door()).await.organizations();
+        organizations.attach_policy().policy_id("p-1").target_id("r-1").send().await.unwrap();
+        assert_eq!(canned.sent().len(), 4);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_refusal_is_final() {
+        let canned = Canned::counting(|_, _| refusal("DuplicatePolicyAttachmentException"));
+        let organizations = sessions(canned.door()).await.organizations();
+        let error = organizations.attach_policy().policy_id("p-1").target_id("r-1").send().await.unwrap_err();
+        assert_eq!(canned.sent().len(), 1);
+        assert!(Error::sdk("organizations:AttachPolicy", &error).is(&["DuplicatePolicyAttachmentException"]));
+    }
+
+    /// 1,000 operations at once, every third request throttled: all succeed, since the door holds everybody back.
+    #[tokio::test(start_paused = true)]
+    async fn a_third_of_all_requests_throttled_and_all_succeed() {
+        for rates in [Rates::Published, Rates::Unlimited] {
+            let canned =
+                Canned::counting(|n, _| if n % 3 == 2 { refusal("TooManyRequestsException") } else { json(200, r#"{"Tags":[]}"#) });
+            let door = canned.door();
+            door.set_rates(rates);
+            let organizations = sessions(door.clone()).await.organizations();
+            let results = join_all((0..1000).map(|_| organizations.list_tags_for_resource().resource_id("r-1").send())).await;
+            assert_eq!(results.iter().filter(|r| r.is_err()).count(), 0);
+            assert_eq!(door.counts().values().sum::<usize>(), canned.sent().len());
+            assert!(canned.sent().len() >= 1499, "{}", canned.sent().len());
+        }
     }
 }

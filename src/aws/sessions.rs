@@ -332,3 +332,141 @@ fn is_loopback(url: &str) -> bool {
     let by_name = host == "localhost" || host.ends_with(".localhost");
     by_name || host.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
 }
+
+#[cfg(test)]
+mod tests {
+    use futures_util::future::join_all;
+
+    use super::*;
+    use crate::aws::canned::{Canned, MANAGEMENT, assume_role, caller_identity, sessions};
+    use crate::aws::wire::Facts;
+
+    /// By hand, since it looks at the environment: `cargo test --lib default_chain -- --ignored --nocapture`.
+    #[tokio::test]
+    #[ignore]
+    async fn tmp_default_chain() {
+        let t = std::time::Instant::now();
+        let door = crate::aws::Door::new(crate::aws::DoorOptions { transport: crate::aws::https().unwrap(), ..sts().options() });
+        let s = Sessions::load(Access::DefaultChain { profile: std::env::var("TMP_PROFILE").ok() }, door.clone(), "eu-central-1", "R").await.unwrap();
+        eprintln!("{:?} {:?} loopback {} region {:?}", t.elapsed(), s.inner.base.endpoint_url(), s.is_loopback_endpoint(), s.inner.base.region());
+        let e = s.guard("111111111111").await;
+        eprintln!("{:?} {e:?} hint {:?}", t.elapsed(), e.as_ref().err().and_then(Error::hint));
+        eprintln!("{:?}", s.organizations().list_roots().send().await.map_err(|e| Error::sdk("organizations:ListRoots", &e)));
+        eprintln!("{:?}", door.counts());
+    }
+
+    /// STS and nothing else. An account's GetCallerIdentity tells whose key signed it.
+    fn sts() -> Canned {
+        Canned::counting(|_, request| {
+            let facts = Facts::of(request);
+            let account = facts.access_key.as_deref().and_then(crate::aws::wire::account_in_key).unwrap().to_owned();
+            match facts.operation.as_str() {
+                "AssumeRole" => assume_role(request),
+                _ => caller_identity(&account),
+            }
+        })
+    }
+
+    fn assumed(canned: &Canned) -> usize {
+        canned.sent().iter().filter(|o| *o == "sts:AssumeRole").count()
+    }
+
+    async fn whoami(sessions: &Sessions, account: &str, region: &str) -> String {
+        let client = aws_sdk_sts::Client::new(&sessions.in_account(account, region));
+        client.get_caller_identity().send().await.unwrap().account.unwrap()
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn two_hundred_accounts_assume_two_hundred_roles() {
+        let canned = sts();
+        let sessions = sessions(canned.door()).await;
+        for round in 0..5 {
+            for n in 0..200 {
+                let account = format!("2222{n:08}");
+                let region = if round % 2 == 0 { "eu-central-1" } else { "us-east-1" };
+                assert_eq!(whoami(&sessions, &account, region).await, account);
+            }
+        }
+        assert_eq!(assumed(&canned), 200);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn concurrent_first_uses_assume_one_role() {
+        let canned = sts();
+        let sessions = sessions(canned.door()).await;
+        join_all((0..50).map(|_| whoami(&sessions, "222222222222", "eu-central-1"))).await;
+        assert_eq!(assumed(&canned), 1);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn the_management_account_uses_its_own_credentials() {
+        let canned = sts();
+        let sessions = sessions(canned.door()).await;
+        assert_eq!(whoami(&sessions, MANAGEMENT, "eu-west-1").await, MANAGEMENT);
+        assert_eq!(assumed(&canned), 0);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn the_guard_lets_only_the_management_account_pass() {
+        let sessions = sessions(sts().door()).await;
+        assert_eq!(sessions.guard(MANAGEMENT).await, Ok(()));
+        let error = sessions.guard("333333333333").await.unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "these are credentials of account `111111111111` (`arn:aws:iam::111111111111:user/u`), and the organization's management \
+             account is `333333333333`"
+        );
+        assert!(error.hint().unwrap().contains("--profile"));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_role_that_cannot_be_assumed_is_told_as_such() {
+        let canned = Canned::counting(|_, _| {
+            let body = "<ErrorResponse><Error><Type>Sender</Type><Code>AccessDenied</Code><Message>not yours</Message></Error>\
+                        <RequestId>r-1</RequestId></ErrorResponse>";
+            Ok(http::Response::builder()
+                .status(403)
+                .header("x-amzn-requestid", "r-1")
+                .body(aws_smithy_types::body::SdkBody::from(body))
+                .unwrap()
+                .try_into()
+                .unwrap())
+        });
+        let sessions = sessions(canned.door()).await;
+        let client = aws_sdk_sts::Client::new(&sessions.in_account("222222222222", "eu-central-1"));
+        let error = Error::sdk("sts:GetCallerIdentity", &client.get_caller_identity().send().await.unwrap_err());
+        assert_eq!(error.to_string(), "sts:AssumeRole was refused: AccessDenied: not yours (request r-1)");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn missing_credentials_are_told_with_what_to_do() {
+        #[derive(Debug)]
+        struct None;
+        impl ProvideCredentials for None {
+            fn provide_credentials<'a>(&'a self) -> future::ProvideCredentials<'a>
+            where
+                Self: 'a,
+            {
+                future::ProvideCredentials::ready(Err(CredentialsError::not_loaded_no_source()))
+            }
+        }
+        let canned = sts();
+        let config = sessions(canned.door()).await.in_account(MANAGEMENT, "eu-central-1");
+        let config = config.to_builder().credentials_provider(SharedCredentialsProvider::new(None)).build();
+        let error = aws_sdk_sts::Client::new(&config).get_caller_identity().send().await.unwrap_err();
+        let error = Error::sdk("sts:GetCallerIdentity", &error);
+        assert_eq!(error.to_string(), "no AWS credentials were found, and sts:GetCallerIdentity needs them");
+        assert!(error.hint().unwrap().contains("--profile"));
+        assert_eq!(canned.sent().len(), 0);
+    }
+
+    #[test]
+    fn loopback_endpoints() {
+        for url in ["http://127.0.0.1:5000", "http://localhost:5000/", "http://[::1]:1", "http://organizations.localhost:4566"] {
+            assert!(is_loopback(url), "{url}");
+        }
+        for url in ["https://organizations.us-east-1.amazonaws.com", "http://10.0.0.1", "http://localhost.example.com", "nonsense"] {
+            assert!(!is_loopback(url), "{url}");
+        }
+    }
+}

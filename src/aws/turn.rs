@@ -242,27 +242,28 @@ mod tests {
     async fn one_writer_and_a_slow_bucket_does_not_hold_it() {
         let turns = Turns::default();
         let slow = Some(Rate { per_second: 0.01, burst: 1 });
-        let first = turns.admit(&key("CreateAccount"), slow, Some("m")).await;
+        let (create, attach) = (key("CreateAccount"), key("AttachPolicy"));
+        let first = turns.admit(&create, slow, Some("m")).await;
         assert!(first._writer.is_some());
-        let busy = turns.admit(&key("AttachPolicy"), None, Some("m"));
-        assert!(tokio::time::timeout(Duration::from_secs(3600), busy).await.is_err(), "two writers at once");
+        let busy = turns.admit(&attach, None, Some("m"));
+        assert!(tokio::time::timeout(Duration::from_secs(1), busy).await.is_err(), "two writers at once");
         drop(first);
-        // CreateAccount's next token is 100 s away: AttachPolicy passes meanwhile.
-        let (waits, passes) = tokio::join!(turns.admit(&key("CreateAccount"), slow, Some("m")), async {
-            turns.admit(&key("AttachPolicy"), None, Some("m")).await.waited
-        });
+        // CreateAccount's next token is 99 s away: AttachPolicy passes meanwhile.
+        let passes = async { turns.admit(&attach, None, Some("m")).await.waited };
+        let (waits, passes) = tokio::join!(turns.admit(&create, slow, Some("m")), passes);
         assert_eq!(passes, Duration::ZERO);
-        drop(waits);
+        assert!(waits.waited >= Duration::from_secs(99));
     }
 
     #[tokio::test(start_paused = true)]
     async fn a_throttled_request_holds_the_others_back() {
         let turns = Turns::default();
         let rate = Some(Rate { per_second: 2.0, burst: 3 });
-        let first = turns.admit(&key("MoveAccount"), rate, None).await;
-        turns.push_back(&key("MoveAccount"), rate, first.at);
-        let waits: Vec<Duration> =
-            join_all((0..3).map(|_| turns.admit(&key("MoveAccount"), rate, None))).await.iter().map(|a| a.waited).collect();
+        let key = key("MoveAccount");
+        let first = turns.admit(&key, rate, None).await;
+        turns.push_back(&key, rate, first.at);
+        let others = join_all((0..3).map(|_| turns.admit(&key, rate, None))).await;
+        let waits: Vec<Duration> = others.iter().map(|a| a.waited).collect();
         assert!(waits[0] >= Duration::from_millis(500), "{waits:?}");
         assert!(waits[2] >= Duration::from_millis(1500), "{waits:?}");
     }

@@ -1,0 +1,260 @@
+//! The door's promises, through the SDK's own clients.
+
+use futures_util::future::join_all;
+
+use super::*;
+use crate::aws::canned::{Canned, MANAGEMENT, caller_identity, json, refusal, sessions};
+use crate::aws::{AwsResult, Error, Sessions};
+
+const NO_TAGS: &str = r#"{"Tags":[]}"#;
+
+async fn move_account(sessions: &Sessions) -> AwsResult<()> {
+    let call = sessions.organizations().move_account().account_id("222222222222").source_parent_id("r-1").destination_parent_id("ou-1");
+    call.send().await.map(drop).map_err(|e| Error::sdk("organizations:MoveAccount", &e))
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_locked_door_sends_no_write_and_says_which() {
+    let canned = Canned::counting(|_, _| json(200, "{}"));
+    let door = canned.door();
+    let sessions = sessions(door.clone()).await;
+    door.set_mode(Mode::ReadOnly);
+    let error = move_account(&sessions).await.unwrap_err();
+    assert!(matches!(&error, Error::Internal(message) if message.contains("organizations:MoveAccount")), "{error:?}");
+    assert_eq!((canned.sent().len(), door.counts().len()), (0, 0));
+    sessions.organizations().list_roots().send().await.unwrap();
+    door.set_mode(Mode::ReadWrite);
+    move_account(&sessions).await.unwrap();
+    assert_eq!(canned.sent(), ["organizations:ListRoots", "organizations:MoveAccount"]);
+}
+
+/// Over the whole table, since "a plan cannot write" is a promise about all of it.
+#[test]
+fn a_locked_door_permits_exactly_the_reads() {
+    let canned = Canned::counting(|_, _| json(200, "{}"));
+    let door = Door::new(DoorOptions { mode: Mode::ReadOnly, ..canned.options() });
+    for operation in operations::OPERATIONS {
+        let facts = Facts {
+            service: operation.service.to_owned(),
+            operation: operation.name.to_owned(),
+            access_key: Some("AKIA".to_owned()),
+            region: None,
+            attempt: 1,
+        };
+        assert_eq!(door.permitted(&facts).is_ok(), operation.effect == Effect::Read, "{}", operation.name);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_operation_outside_the_table_is_refused() {
+    let canned = Canned::counting(|_, _| json(200, "{}"));
+    let sessions = sessions(canned.door()).await;
+    let error = sessions.organizations().leave_organization().send().await.unwrap_err();
+    let error = Error::sdk("organizations:LeaveOrganization", &error);
+    assert!(matches!(&error, Error::Internal(message) if message.contains("organizations:LeaveOrganization")), "{error:?}");
+    assert_eq!(canned.sent().len(), 0);
+}
+
+/// One mutating request of Organizations in flight, and it is let go during the backoff.
+#[tokio::test(start_paused = true)]
+async fn one_writer_at_a_time() {
+    let in_flight = Arc::new(Mutex::new((0, 0)));
+    let watched = Arc::clone(&in_flight);
+    let canned = Canned::new(move |_| {
+        let watched = Arc::clone(&watched);
+        async move {
+            {
+                let mut now = lock(&watched);
+                now.0 += 1;
+                now.1 = now.1.max(now.0);
+            }
+            tokio::time::sleep(Duration::from_millis(150)).await;
+            lock(&watched).0 -= 1;
+            json(200, "{}")
+        }
+    });
+    let sessions = sessions(canned.door()).await;
+    join_all((0..20).map(|_| move_account(&sessions))).await.into_iter().collect::<AwsResult<Vec<()>>>().unwrap();
+    assert_eq!(lock(&in_flight).1, 1);
+}
+
+/// AWS with exactly the published buckets, behind a latency: the SDK's clients, the gate and the door together are never
+/// throttled, although each writer waits for the one before.
+#[tokio::test(start_paused = true)]
+async fn a_server_with_the_published_buckets_never_throttles() {
+    let buckets: Arc<Mutex<HashMap<String, (f64, Instant)>>> = Arc::default();
+    let canned = Canned::new(move |request| {
+        let operation = Facts::of(&request).operation;
+        let rate = LIMITS.rate("organizations", &operation).unwrap();
+        let accepted = {
+            let (now, burst) = (Instant::now(), f64::from(rate.burst));
+            let mut buckets = lock(&buckets);
+            let (tokens, at) = buckets.entry(operation).or_insert((burst, now));
+            *tokens = (*tokens + (now - *at).as_secs_f64() * rate.per_second).min(burst);
+            *at = now;
+            *tokens >= 1.0 && {
+                *tokens -= 1.0;
+                true
+            }
+        };
+        async move {
+            tokio::time::sleep(Duration::from_millis(150)).await;
+            if accepted { json(200, NO_TAGS) } else { refusal("TooManyRequestsException") }
+        }
+    });
+    let door = Door::new(DoorOptions { rates: Rates::Published, ..canned.options() });
+    let sessions = sessions(door).await;
+    let organizations = sessions.organizations();
+    let start = Instant::now();
+    tokio::join!(
+        join_all((0..100).map(|_| move_account(&sessions))),
+        join_all((0..100).map(|_| organizations.attach_policy().policy_id("p-1").target_id("r-1").send())),
+        join_all((0..100).map(|_| organizations.tag_resource().resource_id("r-1").set_tags(Some(Vec::new())).send())),
+        join_all((0..3000).map(|_| organizations.list_tags_for_resource().resource_id("r-1").send())),
+    );
+    assert_eq!(canned.sent().len(), 3300, "{} were throttled", canned.sent().len() - 3300);
+    let least = LIMITS.rate("organizations", "ListTagsForResource").unwrap().seconds(3000);
+    assert!(start.elapsed().as_secs_f64() <= least * 1.02, "{:?} of {least} s", start.elapsed());
+}
+
+/// The hundredth request waits for minutes: it is signed after that, or AWS would take its signature for stale.
+#[tokio::test(start_paused = true)]
+async fn the_wait_comes_before_the_signature() {
+    let canned = Canned::new(|request| {
+        // Were the wait behind the signature, the door itself would still have to wait: here, virtual time stands still.
+        let ticket = request.extension::<Ticket>().cloned().unwrap();
+        async move {
+            assert!(ticket.redeem().is_none(), "the door did not use the admission of the gate");
+            json(200, r#"{"CreateAccountStatus":{}}"#)
+        }
+    });
+    let door = Door::new(DoorOptions { rates: Rates::Published, ..canned.options() });
+    let signed = Arc::new(Mutex::new(Vec::new()));
+    #[derive(Debug)]
+    struct Watch(Arc<Mutex<Vec<Instant>>>);
+    impl aws_sdk_organizations::config::Intercept for Watch {
+        fn name(&self) -> &'static str {
+            "watch"
+        }
+        fn read_after_signing(
+            &self,
+            _: &aws_sdk_organizations::config::interceptors::BeforeTransmitInterceptorContextRef<'_>,
+            _: &RuntimeComponents,
+            _: &mut aws_sdk_organizations::config::ConfigBag,
+        ) -> Result<(), aws_smithy_runtime_api::box_error::BoxError> {
+            lock(&self.0).push(Instant::now());
+            Ok(())
+        }
+    }
+    let base = sessions(door).await.organizations();
+    let config = base.config().to_builder().interceptor(Watch(Arc::clone(&signed))).build();
+    let organizations = aws_sdk_organizations::Client::from_conf(config);
+    let start = Instant::now();
+    let create = || organizations.create_account().email("a@example.com").account_name("a").send();
+    join_all((0..60).map(|_| create())).await.into_iter().for_each(|r| drop(r.unwrap()));
+    let last = lock(&signed).iter().max().copied().unwrap();
+    assert_eq!(signed.lock().unwrap().len(), 60);
+    assert!(last - start >= Duration::from_secs(560), "{:?}", last - start);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_the_gate_leaves_for_the_door_is_not_sent() {
+    let headers = Arc::new(Mutex::new(String::new()));
+    let copy = Arc::clone(&headers);
+    let canned = Canned::counting(move |_, request| {
+        *lock(&copy) = request.headers().iter().map(|(name, value)| format!("{name}: {value}\n")).collect();
+        json(200, NO_TAGS)
+    });
+    let sessions = sessions(canned.door()).await;
+    sessions.organizations().list_tags_for_resource().resource_id("r-1").send().await.unwrap();
+    let headers = lock(&headers).to_lowercase();
+    assert!(headers.contains("signedheaders=") && !headers.contains("overlord") && !headers.contains("ticket"), "{headers}");
+}
+
+/// A hanging connection ends with the attempt's deadline, however long the wait for the bucket was.
+#[tokio::test(start_paused = true)]
+async fn the_deadline_is_of_the_attempt_and_not_of_the_wait() {
+    let canned = Canned::new(|_| std::future::pending());
+    let sessions = sessions(canned.door()).await;
+    let start = Instant::now();
+    let error = sessions.organizations().create_account().email("a@example.com").account_name("a").send().await.unwrap_err();
+    assert_eq!(
+        Error::sdk("organizations:CreateAccount", &error),
+        Error::NoAnswer { operation: "organizations:CreateAccount".into(), message: "no answer within 60 s".into() }
+    );
+    assert_eq!(start.elapsed().as_secs(), 60);
+}
+
+/// What an abandoned operation held is given back with it: the next writer is not locked out.
+#[tokio::test(start_paused = true)]
+async fn an_abandoned_write_frees_the_writer() {
+    let first = std::sync::atomic::AtomicBool::new(true);
+    let canned = Canned::new(move |_| {
+        let first = first.swap(false, std::sync::atomic::Ordering::SeqCst);
+        async move { if first { std::future::pending().await } else { json(200, "{}") } }
+    });
+    let sessions = sessions(canned.door()).await;
+    tokio::time::timeout(Duration::from_secs(1), move_account(&sessions)).await.unwrap_err();
+    tokio::time::timeout(Duration::from_secs(1), move_account(&sessions)).await.unwrap().unwrap();
+    assert_eq!(canned.sent().len(), 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn counts_by_operation_with_retries() {
+    let canned = Canned::counting(|n, request| match Facts::of(request).service.as_str() {
+        "sts" => caller_identity(MANAGEMENT),
+        _ if n == 1 => refusal("TooManyRequestsException"),
+        _ => json(200, NO_TAGS),
+    });
+    let door = canned.door();
+    let sessions = sessions(door.clone()).await;
+    sessions.guard(MANAGEMENT).await.unwrap();
+    sessions.organizations().list_tags_for_resource().resource_id("r-1").send().await.unwrap();
+    sessions.account().put_account_name().account_name("x").send().await.unwrap();
+    let counts: Vec<String> = door.counts().iter().map(|(c, n)| format!("{}:{} {n}", c.service, c.operation)).collect();
+    assert_eq!(counts, ["account:PutAccountName 1", "organizations:ListTagsForResource 2", "sts:GetCallerIdentity 1"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_trace_tells_everything_but_secrets() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("trace.jsonl");
+    let signature = Arc::new(Mutex::new(String::new()));
+    let copy = Arc::clone(&signature);
+    let canned = Canned::counting(move |n, request| {
+        let facts = Facts::of(request);
+        if facts.service == "organizations" {
+            *lock(&copy) = request.headers().get("authorization").unwrap().rsplit('=').next().unwrap().to_owned();
+        }
+        match (facts.operation.as_str(), n) {
+            ("AssumeRole", _) => crate::aws::canned::assume_role(request),
+            ("GetCallerIdentity", _) => caller_identity("222222222222"),
+            (_, 0) => refusal("TooManyRequestsException"),
+            (_, 1) => json(200, r#"{"CreateAccountStatus":{"Id":"car-1"}}"#),
+            _ => Err(ConnectorError::io("connection reset".into())),
+        }
+    });
+    let trace = Trace::create(&path).unwrap();
+    let sessions = sessions(Door::new(DoorOptions { trace: Some(trace), ..canned.options() })).await;
+    let organizations = sessions.organizations();
+    organizations.create_account().email("somebody@example.com").account_name("Some Body").send().await.unwrap();
+    aws_sdk_sts::Client::new(&sessions.in_account("222222222222", "eu-west-1")).get_caller_identity().send().await.unwrap();
+    organizations.create_account().email("somebody@example.com").account_name("x").send().await.unwrap_err();
+
+    let text = std::fs::read_to_string(&path).unwrap();
+    let signature = lock(&signature).clone();
+    assert_eq!(signature.len(), 64);
+    for secret in ["very-secret", "session-token", "somebody", "example.com", "Some Body", "AKIA", "ASIA", signature.as_str()] {
+        assert!(!text.contains(secret), "`{secret}` in {text}");
+    }
+    let lines: Vec<serde_json::Value> = text.lines().map(|l| serde_json::from_str(l).unwrap()).collect();
+    let field = |name: &str| lines.iter().map(|l| l[name].to_string().replace('"', "")).collect::<Vec<_>>().join(" ");
+    assert_eq!(field("operation"), "CreateAccount CreateAccount AssumeRole GetCallerIdentity CreateAccount");
+    assert_eq!(field("account"), "111111111111 111111111111 111111111111 222222222222 111111111111");
+    assert_eq!(field("region"), "us-east-1 us-east-1 eu-central-1 eu-west-1 us-east-1");
+    assert_eq!(field("attempt"), "1 2 1 1 1");
+    assert_eq!(field("status"), "400 200 200 200 null");
+    assert_eq!(field("code"), "TooManyRequestsException null null null null");
+    assert_eq!(field("connection"), "null null null null connection reset");
+    assert!(lines[1]["waited_ms"].as_u64().is_some() && lines[1]["request_id"] == "request-1");
+}
