@@ -89,7 +89,8 @@ fn desired(size: Size) -> Desired {
     }
     let read = |path: &Path| {
         let sid = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
-        let document = format!(r#"{{"Version":"2012-10-17","Statement":[{{"Sid":"{sid}","Effect":"Deny","Action":"sqs:Purge*","Resource":"*"}}]}}"#);
+        let document =
+            format!(r#"{{"Version":"2012-10-17","Statement":[{{"Sid":"{sid}","Effect":"Deny","Action":"sqs:Purge*","Resource":"*"}}]}}"#);
         Ok(document.into_bytes())
     };
     match config::load_with(Path::new("org.toml"), Ok(toml.into_bytes()), &Files::new("", &read)) {
@@ -118,7 +119,12 @@ async fn first_apply(size: Size, file: &Path) {
     let plan = Plan::build(&desired, &snapshot::read(&sessions, &desired).await.unwrap());
     sessions.door().set_mode(Mode::ReadWrite);
     let report = apply(&plan, &sessions, false, &mut |_| {}).await;
-    assert_eq!(report.counts().applied, plan.changes.len(), "{:?}", report.outcomes.iter().find(|(_, o)| !matches!(o, overlord::apply::Outcome::Applied)));
+    assert_eq!(
+        report.counts().applied,
+        plan.changes.len(),
+        "{:?}",
+        report.outcomes.iter().find(|(_, o)| !matches!(o, overlord::apply::Outcome::Applied))
+    );
     let calls = plan.budget.calls.values().sum();
     told(size, &sandbox, calls, plan.budget.seconds_at_best, start.elapsed(), cpu_seconds() - cpu);
     sandbox.save().unwrap();

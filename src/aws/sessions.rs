@@ -347,8 +347,16 @@ mod tests {
     async fn tmp_default_chain() {
         let t = std::time::Instant::now();
         let door = crate::aws::Door::new(crate::aws::DoorOptions { transport: crate::aws::https().unwrap(), ..sts().options() });
-        let s = Sessions::load(Access::DefaultChain { profile: std::env::var("TMP_PROFILE").ok() }, door.clone(), "eu-central-1", "R").await.unwrap();
-        eprintln!("{:?} {:?} loopback {} region {:?}", t.elapsed(), s.inner.base.endpoint_url(), s.is_loopback_endpoint(), s.inner.base.region());
+        let s = Sessions::load(Access::DefaultChain { profile: std::env::var("TMP_PROFILE").ok() }, door.clone(), "eu-central-1", "R")
+            .await
+            .unwrap();
+        eprintln!(
+            "{:?} {:?} loopback {} region {:?}",
+            t.elapsed(),
+            s.inner.base.endpoint_url(),
+            s.is_loopback_endpoint(),
+            s.inner.base.region()
+        );
         let e = s.guard("111111111111").await;
         eprintln!("{:?} {e:?} hint {:?}", t.elapsed(), e.as_ref().err().and_then(Error::hint));
         eprintln!("{:?}", s.organizations().list_roots().send().await.map_err(|e| Error::sdk("organizations:ListRoots", &e)));

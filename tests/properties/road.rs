@@ -25,7 +25,7 @@ pub fn desired(case: &Case) -> Desired {
     match config::load_with(Path::new("org.toml"), Ok(toml.clone().into_bytes()), &Files::new("", &read)) {
         Ok(loaded) => loaded.desired,
         Err(diagnostics) => {
-            let text = overlord::render::diagnostic::render(&diagnostics, overlord::render::diagnostic::Colour::Never);
+            let text = overlord::render::diagnostic::render(&diagnostics, overlord::render::Style::default());
             panic!("a generated configuration is refused:\n{toml}\n{text}")
         }
     }
