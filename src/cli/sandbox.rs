@@ -9,7 +9,7 @@ use super::connect::{open, weather};
 use super::shell::Shell;
 use super::{DEFAULT_SANDBOX, Exit, Format, Global, Reported};
 use crate::config;
-use crate::sandbox::{describe, serve};
+use crate::sandbox::{Sandbox, describe, serve};
 
 #[derive(Debug, Args)]
 pub(super) struct SandboxArgs {
@@ -39,7 +39,7 @@ pub(super) async fn run(global: &Global, args: &SandboxArgs, shell: &Shell) -> R
     let path = global.sandbox.clone().unwrap_or_else(|| PathBuf::from(DEFAULT_SANDBOX));
     match &args.command {
         SandboxCommand::Serve { port, management_account } => serve_on(*port, management_account.clone(), &path, global, shell).await,
-        SandboxCommand::Reset => reset(&path, shell),
+        SandboxCommand::Reset => reset(&path, global, shell),
         SandboxCommand::Show => {
             let sandbox = open(&path, &management_account(global), &weather(global, shell)?, shell)?;
             let world = sandbox.world();
@@ -72,12 +72,9 @@ async fn serve_on(port: u16, account: Option<String>, path: &Path, global: &Glob
     Ok(Exit::Done)
 }
 
-fn reset(path: &Path, shell: &Shell) -> Result<Exit, Reported> {
-    match std::fs::remove_file(path) {
-        Ok(()) => shell.say(format_args!("{} is gone; the next run starts in an empty world", path.display())),
-        Err(e) if e.kind() == std::io::ErrorKind::NotFound => shell.say("there was no sandbox; nothing to forget"),
-        Err(e) => return Err(shell.error(format_args!("{}: {e}", path.display()), None)),
-    }
+fn reset(path: &Path, global: &Global, shell: &Shell) -> Result<Exit, Reported> {
+    Sandbox::reset(path, &management_account(global)).map_err(|e| shell.sandbox_error(&e))?;
+    shell.say(format_args!("{} is empty: the next run starts without an organization", path.display()));
     Ok(Exit::Done)
 }
 
