@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use aws_config::imds::client::error::ImdsError;
 use aws_credential_types::provider::error::CredentialsError;
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::result::SdkError;
@@ -9,6 +10,7 @@ use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use aws_types::request_id::RequestId;
 
 use super::door::Locked;
+use super::operations::{self, Effect};
 
 /// What AWS said when it refused a request.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -79,7 +81,7 @@ impl Error {
         }
         let message = match (error.raw_response().map(|r| r.status().as_u16()), error.as_service_error()) {
             (Some(status), Some(_)) => format!("HTTP status {status} without an error code"),
-            (Some(status), None) => format!("HTTP status {status}, then {}", innermost(error)),
+            (Some(status), None) => format!("HTTP status {status} with a body that cannot be read: {}", innermost(error)),
             (None, _) => innermost(error),
         };
         Self::NoAnswer { operation: operation.to_owned(), message }
@@ -123,13 +125,24 @@ impl Error {
                 "ExpiredToken" | "ExpiredTokenException" => Some("the credentials have expired: sign in again and rerun".to_owned()),
                 _ => None,
             },
-            Self::NoAnswer { .. } => Some("whether it took effect is unknown; a rerun looks first and finishes what is left".to_owned()),
+            Self::NoAnswer { operation, .. } => Some(if is_read(operation) {
+                "check the network, the proxy settings and AWS_ENDPOINT_URL, then run the same command again".to_owned()
+            } else {
+                "whether it took effect is unknown; a rerun looks first and finishes what is left".to_owned()
+            }),
             Self::Interrupted => Some("run the same command again: it does what is left".to_owned()),
             Self::Deadline { .. } => Some("run the same command again: it goes on waiting for what was begun".to_owned()),
             Self::Failed { hint, .. } => hint.clone(),
             Self::Internal(_) => Some("this is a defect of overlord: please report it".to_owned()),
         }
     }
+}
+
+fn is_read(operation: &str) -> bool {
+    operation
+        .split_once(':')
+        .and_then(|(service, name)| operations::lookup(service, name))
+        .is_some_and(|operation| operation.effect == Effect::Read)
 }
 
 /// An error that says by itself what happened before anything was sent: the door's refusal, credentials that cannot be had, or
@@ -158,19 +171,21 @@ fn has<E: std::error::Error + 'static>(error: &(dyn std::error::Error + 'static)
 }
 
 fn without_credentials(operation: &str, error: &CredentialsError) -> Error {
-    match error {
-        CredentialsError::CredentialsNotLoaded(_) => Error::Failed {
+    // The instance metadata service is the last that is asked, wherever the program runs: if it fails, there are none.
+    let none = matches!(error, CredentialsError::CredentialsNotLoaded(_)) || has::<ImdsError>(error);
+    if none {
+        return Error::Failed {
             message: format!("no AWS credentials were found, and {operation} needs them"),
             hint: Some(
                 "sign in (`aws sso login`) and name the profile (--profile or AWS_PROFILE), or set AWS_ACCESS_KEY_ID and \
                  AWS_SECRET_ACCESS_KEY; --sandbox needs none"
                     .to_owned(),
             ),
-        },
-        other => Error::Failed {
-            message: format!("the AWS credentials cannot be used, and {operation} needs them: {}", innermost(other)),
-            hint: Some("sign in again (`aws sso login`), or correct the profile in ~/.aws/config".to_owned()),
-        },
+        };
+    }
+    Error::Failed {
+        message: format!("the AWS credentials cannot be used, and {operation} needs them: {}", innermost(error)),
+        hint: Some("sign in again (`aws sso login`), or correct the profile in ~/.aws/config".to_owned()),
     }
 }
 
