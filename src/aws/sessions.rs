@@ -25,6 +25,7 @@ use aws_sdk_organizations::config::retry::RetryPartition;
 use aws_smithy_async::rt::sleep::TokioSleep;
 use aws_smithy_async::time::SystemTimeSource;
 use aws_smithy_runtime_api::client::identity::SharedIdentityCache;
+use aws_smithy_types::retry::RetryConfig;
 use aws_types::SdkConfig;
 use aws_types::region::Region;
 use aws_types::service_config::ServiceConfigKey;
@@ -83,6 +84,9 @@ struct Inner {
     members: Mutex<HashMap<String, Member>>,
     retry_partitions: Mutex<HashMap<(String, String), RetryPartition>>,
 }
+
+/// Attempts of the first request of a run: about 4 s when nobody is there.
+const GUARD_ATTEMPTS: u32 = 4;
 
 /// The assumed role of one account.
 #[derive(Debug, Clone)]
@@ -145,7 +149,11 @@ impl Sessions {
     /// # Errors
     /// Another account, or no credentials.
     pub async fn guard(&self, expected: &str) -> AwsResult<()> {
-        let identity = self.inner.sts.get_caller_identity().send().await.map_err(|e| Error::sdk("sts:GetCallerIdentity", &e))?;
+        // Fewer attempts than elsewhere: nothing is under way yet, and whoever mistyped an endpoint should not wait long for it.
+        let few = RetryConfig::standard().with_max_attempts(GUARD_ATTEMPTS);
+        let few = aws_sdk_sts::config::Builder::new().retry_config(few);
+        let identity = self.inner.sts.get_caller_identity().customize().config_override(few).send().await;
+        let identity = identity.map_err(|e| Error::sdk("sts:GetCallerIdentity", &e))?;
         let (account, arn) = (identity.account().unwrap_or_default(), identity.arn().unwrap_or_default());
         if account != expected {
             return Err(Error::Failed {
