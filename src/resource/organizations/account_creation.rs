@@ -1,6 +1,7 @@
 //! Creating an account once and only once. CreateAccount takes no token that would make it idempotent, so what exists or is on its
 //! way is looked for first, by name among AWS's creations and then by e-mail; and again whenever an answer was lost.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use aws_sdk_organizations::operation::create_account::CreateAccountError;
@@ -102,7 +103,7 @@ async fn among_creations(context: &Context, wanted: &Wanted<'_>, creations: &[Kn
     for creation in creations.iter().filter(|creation| creation.name == wanted.name) {
         let account = match (creation.state.as_str(), &creation.account_id) {
             ("SUCCEEDED", Some(id)) => Some(id.clone()),
-            ("IN_PROGRESS", _) => wait(context, &creation.request_id).await?.account_id().map(str::to_owned),
+            ("IN_PROGRESS", _) => wait(context, &creation.request_id, Begun::Before).await?.account_id().map(str::to_owned),
             _ => None,
         };
         if let Some(id) = account
@@ -218,7 +219,7 @@ enum Finished {
 async fn finished(context: &Context, status: CreateAccountStatus) -> AwsResult<Finished> {
     let status = match (is_over(&status), status.id()) {
         (true, _) | (false, None) => status,
-        (false, Some(request)) => wait(context, request).await?,
+        (false, Some(request)) => wait(context, request, Begun::JustNow).await?,
     };
     if let Some(id) = status.account_id()
         && status.state() == Some(&CreateAccountState::Succeeded)
@@ -236,9 +237,21 @@ fn is_over(status: &CreateAccountStatus) -> bool {
     matches!(status.state(), Some(CreateAccountState::Succeeded | CreateAccountState::Failed))
 }
 
+/// When a creation was asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Begun {
+    /// The answer that it is in progress has just come: asking at once would only hear it again.
+    JustNow,
+    Before,
+}
+
 /// Waits for a creation, however it ends.
-async fn wait(context: &Context, request: &str) -> AwsResult<CreateAccountStatus> {
+async fn wait(context: &Context, request: &str, begun: Begun) -> AwsResult<CreateAccountStatus> {
+    let known = AtomicBool::new(begun == Begun::JustNow);
     let ask = || async {
+        if known.swap(false, Ordering::Relaxed) {
+            return Ok(None);
+        }
         let describe = context.sessions().organizations().describe_create_account_status().create_account_request_id(request);
         match describe.send().await.map_err(|e| Error::sdk("organizations:DescribeCreateAccountStatus", &e)) {
             Ok(answer) => Ok(answer.create_account_status().filter(|status| is_over(status)).cloned()),

@@ -125,6 +125,21 @@ pub(super) fn poll(what: impl Into<String>, deadline: Duration) -> Poll {
 /// How long AWS may take until what it has just made can be found everywhere.
 pub(super) const SETTLING: Duration = Duration::from_secs(120);
 
+/// For a poll after something was made: not found is no answer yet.
+pub(super) fn settled<T>(result: AwsResult<T>) -> AwsResult<Option<T>> {
+    const NOT_FOUND: &[&str] = &[
+        "AccountNotFoundException",
+        "ChildNotFoundException",
+        "ParentNotFoundException",
+        "PolicyNotFoundException",
+        "TargetNotFoundException",
+    ];
+    match result {
+        Err(e) if e.is(NOT_FOUND) => Ok(None),
+        result => result.map(Some),
+    }
+}
+
 /// Whether a reference to a parent or target stands for the root.
 pub(super) fn is_root(reference: &Reference) -> bool {
     matches!(reference, Reference::Address(address) if *address == super::organization_address())

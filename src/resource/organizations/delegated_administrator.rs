@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::calls::never_deleted;
+use super::calls::{SETTLING, never_deleted, poll, settled};
 use crate::address::Reference;
 use crate::apply::Context;
 use crate::aws::{AwsResult, Error};
@@ -57,9 +57,9 @@ impl Kind for DelegatedAdministrator {
         let (old, new) = (context.resolve(&before.account)?, context.resolve(&after.account)?);
         deregister(context, &old, &before.service).await?;
         match register(context, &new, &after.service).await {
-            Err(refused @ Error::Refused(_)) => {
+            Err(failed @ (Error::Refused(_) | Error::Deadline { .. })) => {
                 register(context, &old, &before.service).await?;
-                Err(refused)
+                Err(failed)
             }
             result => result,
         }
@@ -71,11 +71,14 @@ impl Kind for DelegatedAdministrator {
 }
 
 async fn register(context: &Context, account: &str, service: &str) -> AwsResult<()> {
-    let request = context.sessions().organizations().register_delegated_administrator().account_id(account).service_principal(service);
-    match request.send().await.map_err(|e| Error::sdk("organizations:RegisterDelegatedAdministrator", &e)) {
-        Err(e) if e.is(&["AccountAlreadyRegisteredException"]) => Ok(()),
-        result => result.map(drop),
-    }
+    let ask = || async {
+        let request = context.sessions().organizations().register_delegated_administrator().account_id(account).service_principal(service);
+        match request.send().await.map_err(|e| Error::sdk("organizations:RegisterDelegatedAdministrator", &e)) {
+            Err(e) if e.is(&["AccountAlreadyRegisteredException"]) => Ok(Some(())),
+            result => settled(result.map(drop)),
+        }
+    };
+    poll(format!("the account `{account}` to be found"), SETTLING).until(context.sessions().door().interrupt(), ask).await
 }
 
 async fn deregister(context: &Context, account: &str, service: &str) -> AwsResult<()> {

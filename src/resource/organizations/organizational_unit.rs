@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use aws_sdk_organizations::types::OrganizationalUnit as SdkUnit;
 use serde::{Deserialize, Serialize};
 
-use super::calls::{carries_our_address, creation_tags, every_page, tags_to_write, write_tags};
+use super::calls::{SETTLING, carries_our_address, creation_tags, every_page, poll, settled, tags_to_write, write_tags};
 use crate::address::Reference;
 use crate::apply::Context;
 use crate::aws::{AwsResult, Error};
@@ -94,8 +94,13 @@ fn retags(before: &OrganizationalUnitAttributes, after: &OrganizationalUnitAttri
     !tags_to_write(before.tags.as_ref(), after.tags.as_ref()).is_empty()
 }
 
-/// The OU that already has the name, when an earlier try of ours made it.
+/// The OU that already has the name, when an earlier try of ours made it. It may take a moment until AWS lists it.
 async fn take(context: &Context, parent: &str, name: &str) -> AwsResult<String> {
+    let ask = || async { settled(find_ours(context, parent, name).await).map(Option::flatten) };
+    poll(format!("the OU `{name}`, which AWS says exists, to be listed"), SETTLING).until(context.sessions().door().interrupt(), ask).await
+}
+
+async fn find_ours(context: &Context, parent: &str, name: &str) -> AwsResult<Option<String>> {
     let client = context.sessions().organizations();
     let units = every_page(
         |ou: &SdkUnit| ou.id(),
@@ -107,15 +112,11 @@ async fn take(context: &Context, parent: &str, name: &str) -> AwsResult<String> 
             }
         },
     );
-    match units.await?.iter().find(|ou| ou.name() == Some(name)).and_then(SdkUnit::id) {
-        Some(id) if carries_our_address(context, id).await? => Ok(id.to_owned()),
-        Some(id) => Err(Error::Failed {
+    match units.await?.into_iter().find(|ou| ou.name() == Some(name)).and_then(|ou| ou.id) {
+        Some(id) if !carries_our_address(context, &id).await? => Err(Error::Failed {
             message: format!("an OU named `{name}` appeared under the same parent while this ran, and overlord did not make it: `{id}`"),
             hint: Some("run it again: the plan then starts from that OU".to_owned()),
         }),
-        None => Err(Error::Failed {
-            message: format!("AWS says that an OU named `{name}` exists under the parent, and does not list it"),
-            hint: Some("it was made or renamed a moment ago: run it again".to_owned()),
-        }),
+        found => Ok(found),
     }
 }

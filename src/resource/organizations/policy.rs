@@ -6,7 +6,7 @@ use aws_sdk_organizations::types::PolicySummary;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::calls::{carries_our_address, creation_tags, every_page, tags_to_write, write_tags};
+use super::calls::{SETTLING, carries_our_address, creation_tags, every_page, poll, settled, tags_to_write, write_tags};
 use crate::address::Reference;
 use crate::apply::Context;
 use crate::aws::{AwsResult, Error};
@@ -133,6 +133,15 @@ impl Edit {
 
 /// The policy that already has the name, when an earlier try of ours made it; its document may be that try's, so it is sent again.
 async fn take(context: &Context, kind: &str, after: &PolicyAttributes) -> AwsResult<String> {
+    let ask = || async { settled(find_ours(context, kind, &after.name).await).map(Option::flatten) };
+    let found = poll(format!("the policy `{}`, which AWS says exists, to be listed", after.name), SETTLING);
+    let id = found.until(context.sessions().door().interrupt(), ask).await?;
+    let edit = Edit { name: None, description: Some(after.description.clone()), content: Some(after.content.to_string()) };
+    edit.send(context, &id).await?;
+    Ok(id)
+}
+
+async fn find_ours(context: &Context, kind: &str, name: &str) -> AwsResult<Option<String>> {
     let client = context.sessions().organizations();
     let policies = every_page(
         |policy: &PolicySummary| policy.id(),
@@ -144,19 +153,11 @@ async fn take(context: &Context, kind: &str, after: &PolicyAttributes) -> AwsRes
             }
         },
     );
-    match policies.await?.iter().find(|policy| policy.name() == Some(&after.name)).and_then(PolicySummary::id) {
-        Some(id) if carries_our_address(context, id).await? => {
-            let edit = Edit { name: None, description: Some(after.description.clone()), content: Some(after.content.to_string()) };
-            edit.send(context, id).await?;
-            Ok(id.to_owned())
-        }
-        Some(id) => Err(Error::Failed {
-            message: format!("a policy named `{}` appeared while this ran, and overlord did not make it: `{id}`", after.name),
+    match policies.await?.into_iter().find(|policy| policy.name() == Some(name)).and_then(|policy| policy.id) {
+        Some(id) if !carries_our_address(context, &id).await? => Err(Error::Failed {
+            message: format!("a policy named `{name}` appeared while this ran, and overlord did not make it: `{id}`"),
             hint: Some("run it again: the plan then starts from that policy".to_owned()),
         }),
-        None => Err(Error::Failed {
-            message: format!("AWS says that a policy named `{}` exists, and does not list it", after.name),
-            hint: Some("it was made or renamed a moment ago: run it again".to_owned()),
-        }),
+        found => Ok(found),
     }
 }

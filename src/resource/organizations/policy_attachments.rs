@@ -6,7 +6,7 @@ use aws_sdk_organizations::types::PolicySummary;
 use serde::{Deserialize, Serialize};
 
 use super::attachment_steps::{Room, Rooms, Step, steps};
-use super::calls::{SETTLING, every_page, never_deleted, poll};
+use super::calls::{SETTLING, every_page, never_deleted, poll, settled};
 use crate::address::Reference;
 use crate::apply::Context;
 use crate::aws::{AwsResult, Error};
@@ -77,7 +77,10 @@ async fn change(
     let smallest = LIMITS.policy_types.iter().map(|limits| limits.attached).min().unwrap_or_default();
     let rooms = match detach.is_empty() || before.policies.len() + attach.len() <= smallest {
         true => Rooms::default(),
-        false => rooms(context, target, &attach).await?,
+        false => {
+            let ask = || async { settled(rooms(context, target, &attach).await) };
+            poll(format!("what is attached to `{target}` to be listed"), SETTLING).until(context.sessions().door().interrupt(), ask).await?
+        }
     };
     for step in steps(&attach, &detach, rooms) {
         match step {
@@ -132,6 +135,11 @@ async fn attached(context: &Context, target: &str, policy_type: &str) -> AwsResu
     Ok(policies.await?.into_iter().filter_map(|policy| policy.id).collect())
 }
 
+async fn is_attached(context: &Context, target: &str, policy: &str) -> AwsResult<bool> {
+    let name = type_of(context, policy).await?;
+    Ok(attached(context, target, &name).await?.contains(policy))
+}
+
 /// AWS may need a moment until a policy or target that it has just made can be found.
 async fn attach_policy(context: &Context, target: &str, policy: &str) -> AwsResult<()> {
     let ask = || async {
@@ -154,8 +162,8 @@ async fn detach_policy(context: &Context, target: &str, policy: &str) -> AwsResu
         let request = context.sessions().organizations().detach_policy().policy_id(policy).target_id(target);
         match request.send().await.map_err(|e| Error::sdk("organizations:DetachPolicy", &e)) {
             Err(e) if e.is(&["PolicyNotAttachedException"]) => {
-                let name = type_of(context, policy).await?;
-                Ok((!attached(context, target, &name).await?.contains(policy)).then_some(()))
+                let still = settled(is_attached(context, target, policy).await)?;
+                Ok((still == Some(false)).then_some(()))
             }
             Err(e) if e.is(&["PolicyChangesInProgressException"]) => Ok(None),
             // A deleted policy is attached nowhere.

@@ -39,6 +39,8 @@ pub(super) enum Question {
 pub(super) enum Answer {
     /// The account is in no organization.
     NoOrganization,
+    /// What is asked about is no longer there, or not yet everywhere: it was listed a moment ago.
+    Gone,
     /// None on an empty page.
     Root(Option<LiveRoot>),
     FeatureSet(String),
@@ -97,6 +99,9 @@ impl Question {
     pub async fn ask(&self, client: &Client, token: Option<String>) -> AwsResult<Page> {
         match self.send(client, token).await {
             Err(e) if e.is(&["AWSOrganizationsNotInUseException"]) => Ok(Page { answer: Answer::NoOrganization, token: None }),
+            Err(e) if e.is(&["PolicyNotFoundException", "TargetNotFoundException", "ParentNotFoundException"]) => {
+                Ok(Page { answer: Answer::Gone, token: None })
+            }
             result => result,
         }
     }
@@ -174,7 +179,7 @@ impl Answer {
     /// What the page holds, for the guard against pages without end.
     pub fn items(&self) -> Vec<&str> {
         match self {
-            Self::NoOrganization | Self::Root(_) | Self::FeatureSet(_) | Self::Document(_) => Vec::new(),
+            Self::NoOrganization | Self::Gone | Self::Root(_) | Self::FeatureSet(_) | Self::Document(_) => Vec::new(),
             Self::Accounts(items) => items.iter().map(|(id, _)| id.as_str()).collect(),
             Self::Units(items) => items.iter().map(|(id, _)| id.as_str()).collect(),
             Self::Policies(items) => items.iter().map(|(id, _)| id.as_str()).collect(),

@@ -146,6 +146,7 @@ impl<'a> Reader<'a> {
         let next = self.asked.get_mut(question).and_then(|pages| pages.next(page.answer.items(), page.token.as_deref()));
         match page.answer {
             Answer::NoOrganization => drop(self.refused.insert(question.clone())),
+            Answer::Gone => self.gone(question),
             Answer::Root(root) => root.map_or(Ok(()), |root| self.root(root))?,
             Answer::FeatureSet(feature_set) => self.features(feature_set),
             Answer::Accounts(accounts) => self.accounts(question, accounts),
@@ -193,6 +194,24 @@ impl<'a> Reader<'a> {
             false => self.features("ALL".to_owned()),
         }
         Ok(())
+    }
+
+    /// It is left out, as if it had not been listed. Should it be there after all, its creation finds it by its name.
+    fn gone(&mut self, question: &Question) {
+        match question {
+            Question::Document(id) | Question::Targets(id) => drop(self.world.policies.remove(id)),
+            Question::UnitsOf(id) | Question::AccountsOf(id) => drop(self.world.units.remove(id)),
+            Question::Tags(id) => {
+                self.world.policies.remove(id);
+                self.world.units.remove(id);
+            }
+            Question::Root
+            | Question::FeatureSet
+            | Question::Accounts
+            | Question::Policies(_)
+            | Question::Services
+            | Question::Administrators(_) => {}
+        }
     }
 
     fn features(&mut self, feature_set: String) {

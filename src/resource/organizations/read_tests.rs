@@ -14,6 +14,8 @@ const SCP: &str = "SERVICE_CONTROL_POLICY";
 #[derive(Default)]
 struct Endpoint {
     world: Option<World>,
+    /// Is listed, and cannot be found.
+    gone: Option<&'static str>,
     no_paths: bool,
     /// The last page of a list names a successor that repeats it, under a new token each time.
     endless: bool,
@@ -22,6 +24,13 @@ struct Endpoint {
 impl Endpoint {
     fn answer(&self, question: &Question, token: Option<&str>) -> Page {
         let Some(world) = &self.world else { return Page { answer: Answer::NoOrganization, token: None } };
+        let about = match question {
+            Question::Document(id) | Question::Targets(id) | Question::Tags(id) | Question::UnitsOf(id) => Some(id.as_str()),
+            _ => None,
+        };
+        if about.is_some() && about == self.gone {
+            return Page { answer: Answer::Gone, token: None };
+        }
         let under = |parent: &str, id: &String| world.accounts.get(id).is_some_and(|account| account.parent.as_deref() == Some(parent));
         match question {
             // The first page of even this list may be empty.
@@ -201,7 +210,7 @@ fn reads_everything_with_the_fewest_calls() {
 #[test]
 fn reads_parent_by_parent_where_the_endpoint_tells_no_paths() {
     let (desired, world) = organization(50, 3, 2);
-    let (read, counts) = read(&Endpoint { world: Some(world.clone()), no_paths: true, endless: false }, &desired);
+    let (read, counts) = read(&Endpoint { world: Some(world.clone()), no_paths: true, ..Endpoint::default() }, &desired);
     assert_eq!(read.unwrap(), Some(world));
     assert_eq!((counts["organizations:ListAccounts"], counts["organizations:ListAccountsForParent"]), (1, 4));
 }
@@ -209,8 +218,19 @@ fn reads_parent_by_parent_where_the_endpoint_tells_no_paths() {
 #[test]
 fn ends_where_the_endpoint_never_does() {
     let (desired, world) = organization(50, 3, 2);
-    let (read, _) = read(&Endpoint { world: Some(world.clone()), no_paths: false, endless: true }, &desired);
+    let (read, _) = read(&Endpoint { world: Some(world.clone()), endless: true, ..Endpoint::default() }, &desired);
     assert_eq!(read.unwrap(), Some(world));
+}
+
+#[test]
+fn what_vanishes_while_it_is_read_is_left_out() {
+    for gone in ["p-0001", "ou-ab-0001"] {
+        let (desired, mut world) = organization(0, 2, 2);
+        let (read, _) = read(&Endpoint { world: Some(world.clone()), gone: Some(gone), ..Endpoint::default() }, &desired);
+        world.policies.remove(gone);
+        world.units.remove(gone);
+        assert_eq!(read.unwrap(), Some(world));
+    }
 }
 
 #[test]
