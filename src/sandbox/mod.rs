@@ -34,7 +34,7 @@ pub use serve::{Server, serve};
 pub use server::{Sandbox, Swallow};
 pub use weather::{ConcurrentWrites, ServerRates, Weather};
 pub use wire::{Answer, Request};
-pub use world::World;
+pub use world::{Account, AccountState, FeatureSet, Joined, OrganizationalUnit, Policy, TypeStatus, World};
 
 /// Why a sandbox cannot be opened, saved or served.
 #[derive(Debug, Clone, PartialEq, Eq)]

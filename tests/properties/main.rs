@@ -10,7 +10,7 @@ use overlord::plan::Plan;
 use overlord::resource::Desired;
 use overlord::sandbox::{ConcurrentWrites, Effect, Sandbox, Swallow, Weather, World};
 use proptest::prelude::*;
-use road::{Watch, desired, plan, run};
+use road::{Watch, carry_out, desired, plan, plan_and_copy, run};
 
 /// In virtual time: hours of AWS pass in milliseconds.
 fn in_virtual_time<T>(future: impl Future<Output = T>) -> T {
@@ -165,6 +165,26 @@ proptest! {
             prop_assert!(plan.findings.iter().any(|f| f.subject.contains("theirs")), "reported: {:?}", plan.findings);
             prop_assert_eq!(theirs(sandbox.world()), before);
             nothing_left(&sandbox, &desired).await;
+            Ok(())
+        })?;
+    }
+
+    /// A rehearsal on a copy of the organization comes out as the apply does, and writes nothing to the original.
+    #[test]
+    fn a_rehearsal_ends_like_the_apply(first in cases(), second in cases()) {
+        in_virtual_time(async {
+            let original = sandbox(Weather::default());
+            run(&original, &desired(&first)).await.unwrap();
+            let desired = desired(&second);
+            let before = original.journal().len();
+            let (plan, world) = plan_and_copy(&original, &desired).await;
+            let copy = Sandbox::new(world, Weather::default());
+            let rehearsed = carry_out(&copy, &plan).await;
+            let writes = original.journal().into_iter().skip(before).filter(|e| e.effect == Effect::Write).count();
+            prop_assert_eq!(writes, 0);
+            prop_assert_eq!(rehearsed, carry_out(&original, &plan).await);
+            nothing_left(&copy, &desired).await;
+            nothing_left(&original, &desired).await;
             Ok(())
         })?;
     }

@@ -64,6 +64,19 @@ pub async fn run(sandbox: &Sandbox, desired: &Desired) -> Result<(Plan, Report),
     Ok((plan, report))
 }
 
+/// What `overlord apply --rehearse` works with: the plan, and a copy of the organization.
+pub async fn plan_and_copy(sandbox: &Sandbox, desired: &Desired) -> (Plan, World) {
+    let (live, copy) = snapshot::read_for_rehearsal(&process(sandbox).await, desired).await.unwrap();
+    (Plan::build(desired, &live), copy)
+}
+
+/// Applies a plan that was made before.
+pub async fn carry_out(sandbox: &Sandbox, plan: &Plan) -> Report {
+    let sessions = process(sandbox).await;
+    sessions.door().set_mode(Mode::ReadWrite);
+    apply(plan, &sessions, true, &mut |_| {}).await
+}
+
 /// Whoever watches a sandbox: what was ever wrong, in words.
 #[derive(Clone, Default)]
 pub struct Watch(Arc<Mutex<BTreeSet<String>>>);

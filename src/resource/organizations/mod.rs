@@ -14,6 +14,7 @@ mod policy_attachments;
 mod policy_type;
 mod questions;
 mod read;
+mod rehearsal;
 mod removal;
 mod trusted_service;
 mod world;
@@ -30,6 +31,7 @@ pub use trusted_service::{TrustedService, TrustedServiceAttributes};
 use crate::address::Address;
 use crate::aws::{AwsResult, Sessions};
 use crate::resource::{Desired, Live};
+use crate::sandbox;
 
 /// Reads what `desired` needs of the organization, and binds it to the addresses of the configuration.
 ///
@@ -38,6 +40,15 @@ use crate::resource::{Desired, Live};
 pub async fn live(sessions: &Sessions, desired: &Desired) -> AwsResult<Live> {
     let world = read::read(&sessions.organizations(), desired).await?;
     bind::bind(desired, world.as_ref())
+}
+
+/// As [`live`], together with the same organization as a world that the sandbox can run.
+///
+/// # Errors
+/// As [`live`].
+pub async fn live_and_world(sessions: &Sessions, desired: &Desired) -> AwsResult<(Live, sandbox::World)> {
+    let world = read::read(&sessions.organizations(), desired).await?;
+    Ok((bind::bind(desired, world.as_ref())?, rehearsal::sandbox_world(desired, world.as_ref())))
 }
 
 /// The address of the organization. As a parent or a target it stands for the root, and its id is the root's.

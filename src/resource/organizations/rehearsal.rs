@@ -1,0 +1,92 @@
+//! The organization as it was read, as a world that the sandbox can run: what a rehearsal is applied to.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::world::{LivePolicy, Member, World};
+use crate::resource::Desired;
+use crate::sandbox::{self, Account, AccountState, FeatureSet, Joined, OrganizationalUnit, Policy, TypeStatus};
+
+/// A document in place of one that was not read, since overlord does not manage its policy.
+const UNREAD: &str = "{}";
+
+/// The sandbox's world with the same ids, so that a plan made from `live` can be applied to it. What was not read is not there:
+/// policies of types that overlord does not manage, and tags that the plan does not rest on.
+pub(crate) fn sandbox_world(desired: &Desired, live: Option<&World>) -> sandbox::World {
+    let mut world = sandbox::World::new(&desired.management_account);
+    let Some(live) = live else { return world };
+    let feature_set = match live.feature_set.as_str() {
+        "ALL" => FeatureSet::All,
+        _ => FeatureSet::ConsolidatedBilling,
+    };
+    // For AWS's own policies; all else is taken from what was read.
+    world.add_organization(feature_set);
+    let clock_ms = world.clock_ms;
+    if let Some(organization) = &mut world.organization {
+        organization.root.clone_from(&live.root);
+        organization.policy_types =
+            live.policy_types.iter().filter_map(|(name, status)| Some((name.clone(), type_status(status, clock_ms)?))).collect();
+    }
+    world.accounts = live.accounts.iter().map(|(id, member)| (id.clone(), account(id, member, desired, clock_ms))).collect();
+    let units = live
+        .units
+        .iter()
+        .map(|(id, unit)| (id.clone(), OrganizationalUnit { id: id.clone(), name: unit.name.clone(), parent: unit.parent.clone() }));
+    world.ous = units.collect();
+    world.attachments = BTreeMap::new();
+    for (id, read) in &live.policies {
+        for target in &read.targets {
+            world.attachments.entry(target.clone()).or_default().insert(id.clone());
+        }
+        if !read.aws_managed || !world.policies.contains_key(id) {
+            world.policies.insert(id.clone(), policy(id, read));
+        }
+    }
+    world.tags.clone_from(&live.tags);
+    world.trusted_services = live.trusted_services.iter().map(|service| (service.clone(), clock_ms)).collect();
+    for (service, administrators) in &live.administrators {
+        for account in administrators {
+            world.delegated_administrators.entry(account.clone()).or_default().insert(service.clone(), clock_ms);
+        }
+    }
+    world.reindex();
+    world
+}
+
+fn type_status(status: &str, clock_ms: u64) -> Option<TypeStatus> {
+    match status {
+        "ENABLED" => Some(TypeStatus::Enabled),
+        "PENDING_ENABLE" => Some(TypeStatus::PendingEnable(clock_ms)),
+        "PENDING_DISABLE" => Some(TypeStatus::PendingDisable(clock_ms)),
+        _ => None,
+    }
+}
+
+fn account(id: &str, member: &Member, desired: &Desired, clock_ms: u64) -> Account {
+    Account {
+        id: id.to_owned(),
+        name: member.name.clone(),
+        email: member.email.clone(),
+        state: match member.state.as_str() {
+            "PENDING_ACTIVATION" => AccountState::PendingActivation,
+            "SUSPENDED" => AccountState::Suspended,
+            "PENDING_CLOSURE" => AccountState::PendingClosure,
+            "CLOSED" => AccountState::Closed,
+            _ => AccountState::Active,
+        },
+        joined: Joined::Created,
+        joined_ms: clock_ms,
+        parent: member.parent.clone(),
+        roles: BTreeSet::from([desired.access_role.clone()]),
+    }
+}
+
+fn policy(id: &str, read: &LivePolicy) -> Policy {
+    Policy {
+        id: id.to_owned(),
+        kind: read.policy_type.clone(),
+        name: read.name.clone(),
+        description: read.description.clone(),
+        content: read.content.clone().unwrap_or_else(|| UNREAD.to_owned()),
+        aws_managed: read.aws_managed,
+    }
+}
