@@ -267,7 +267,9 @@ impl World {
     fn finish(&mut self, mut creation: Creation, emails: Emails) {
         self.index.in_progress.remove(&creation.id);
         let root = self.root().unwrap_or_default().to_owned();
-        creation.outcome = if emails == Emails::Unique && !self.accounts_with_email(&creation.email).is_empty() {
+        let here = !self.accounts_with_email(&creation.email).is_empty();
+        let taken = here || self.emails_elsewhere.contains(&creation.email.to_lowercase());
+        creation.outcome = if emails == Emails::Unique && taken {
             CreationOutcome::Failed("EMAIL_ALREADY_EXISTS".to_owned())
         } else {
             let id = self.add_account(&creation.name, &creation.email, &root);

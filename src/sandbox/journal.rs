@@ -20,7 +20,7 @@ pub struct Entry {
     pub effect: Effect,
     /// What came of it.
     pub outcome: RequestOutcome,
-    /// The parameters of CreateAccount, MoveAccount, AttachPolicy and DetachPolicy, as the API names them.
+    /// What a write was asked to do: its parameters that are text, as the API names them, documents and descriptions left out.
     pub parameters: BTreeMap<String, String>,
 }
 
@@ -58,11 +58,12 @@ impl Entry {
     }
 }
 
-const WITH_PARAMETERS: [&str; 4] = ["CreateAccount", "MoveAccount", "AttachPolicy", "DetachPolicy"];
+const TOO_LONG: [&str; 2] = ["Content", "Description"];
 
-pub(super) fn parameters(call: &Call) -> BTreeMap<String, String> {
-    let (true, Ok(Value::Object(input))) = (WITH_PARAMETERS.contains(&call.operation.as_str()), &call.input) else {
+pub(super) fn parameters(call: &Call, effect: Effect) -> BTreeMap<String, String> {
+    let (Effect::Write, Ok(Value::Object(input))) = (effect, &call.input) else {
         return BTreeMap::new();
     };
-    input.iter().filter_map(|(key, value)| Some((key.clone(), value.as_str()?.to_owned()))).collect()
+    let short = input.iter().filter(|(key, _)| !TOO_LONG.contains(&key.as_str()));
+    short.filter_map(|(key, value)| Some((key.clone(), value.as_str()?.to_owned()))).collect()
 }

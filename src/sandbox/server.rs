@@ -264,7 +264,7 @@ impl Sandbox {
             operation: arrival.call.name(),
             effect: arrival.effect,
             outcome: RequestOutcome::Disconnected,
-            parameters: parameters(&arrival.call),
+            parameters: parameters(&arrival.call, arrival.effect),
         };
         let mut answer = Answer::Broken;
         if !arrival.dice.disconnect() {
@@ -314,7 +314,7 @@ impl State {
     /// What keeps a request from being looked at.
     fn admit(&mut self, weather: &Weather, arrival: &Arrival<'_>, caller: &str) -> Result<(), Refusal> {
         let call = &arrival.call;
-        if arrival.dice.error() {
+        if arrival.dice.error() || weather.broken.as_ref().is_some_and(|broken| *broken == call.name()) {
             return Err(Refusal::internal(call.service));
         }
         let now = self.clock.elapsed().as_nanos();

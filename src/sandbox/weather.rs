@@ -39,6 +39,8 @@ pub struct Weather {
     pub lenient_email: bool,
     /// Probability that a page of a list is empty and has a NextToken all the same.
     pub empty_pages: f64,
+    /// An operation, such as `organizations:CreatePolicy`, of which every request gets an internal error.
+    pub broken: Option<String>,
 }
 
 /// Whether AWS's published request rates hold.
@@ -79,11 +81,12 @@ impl Default for Weather {
             account_quota: Some(5_000),
             lenient_email: false,
             empty_pages: 0.0,
+            broken: None,
         }
     }
 }
 
-const KEYS: [&str; 15] = [
+const KEYS: [&str; 16] = [
     "seed",
     "latency",
     "jitter",
@@ -99,6 +102,7 @@ const KEYS: [&str; 15] = [
     "accounts",
     "emails",
     "empty-pages",
+    "broken",
 ];
 
 impl Weather {
@@ -163,6 +167,7 @@ impl Weather {
             "accounts" => self.account_quota = Some(number(key, value)?),
             "emails" => self.lenient_email = choice(key, value, [("unique", false), ("lenient", true)])?,
             "empty-pages" => self.empty_pages = probability(key, value)?,
+            "broken" => self.broken = Some(operation(key, value)?),
             _ => {
                 let near = KEYS.iter().max_by(|a, b| strsim::jaro(key, a).total_cmp(&strsim::jaro(key, b)));
                 let hint = near.filter(|near| strsim::jaro(key, near) > 0.7).map(|near| format!("did you mean `{near}`? "));
@@ -195,6 +200,19 @@ fn probability(key: &str, value: &str) -> Result<f64, SandboxError> {
         Ok(number) if (0.0..1.0).contains(&number) => Ok(number),
         _ => Err(SandboxError::new(format!("`{value}` is no value for `{key}`")).hint("give a probability below 1, such as `0.05`")),
     }
+}
+
+fn operation(key: &str, value: &str) -> Result<String, SandboxError> {
+    let served = value.split_once(':').is_some_and(|(service, name)| match service {
+        "organizations" => super::organizations::operation(name).is_some(),
+        "account" => super::account::effect(name).is_some(),
+        _ => false,
+    });
+    if served {
+        return Ok(value.to_owned());
+    }
+    let hint = "give an operation that the sandbox serves, such as `organizations:CreatePolicy`";
+    Err(SandboxError::new(format!("`{value}` is no value for `{key}`")).hint(hint))
 }
 
 fn choice<T: Copy, const N: usize>(key: &str, value: &str, choices: [(&str, T); N]) -> Result<T, SandboxError> {
@@ -287,6 +305,7 @@ mod tests {
         check("lost=1", "`1` is no value for `lost`", "below 1");
         check("rates=fast", "`fast` is no value for `rates`", "`published` or `unlimited`");
         check("seed=x", "`x` is no value for `seed`", "whole number");
+        check("broken=organizations:Create", "`organizations:Create` is no value for `broken`", "`organizations:CreatePolicy`");
     }
 
     #[test]

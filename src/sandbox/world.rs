@@ -48,6 +48,9 @@ pub struct World {
     pub creations: BTreeMap<String, Creation>,
     /// Handshakes by id.
     pub handshakes: BTreeMap<String, Handshake>,
+    /// E-mails, in lower case, of accounts outside this organization: AWS takes no second account with one.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub emails_elsewhere: BTreeSet<String>,
     /// Invariant: what [`World::reindex`] makes of the fields above.
     #[serde(skip)]
     pub(super) index: Index,
@@ -282,6 +285,7 @@ impl World {
             delegated_administrators: BTreeMap::new(),
             creations: BTreeMap::new(),
             handshakes: BTreeMap::new(),
+            emails_elsewhere: BTreeSet::new(),
             index: Index::default(),
         };
         world.put_account(Account {

@@ -2,13 +2,15 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
+use std::path::Path;
 
+use overlord::config::{self, Files};
+use overlord::resource::Desired;
 use proptest::collection::vec;
 use proptest::option;
 use proptest::prelude::*;
 
-/// The management account of every world here.
-pub const MANAGEMENT: &str = "111111111111";
+use crate::road::MANAGEMENT;
 
 /// One random configuration. Keys are numbered, so that two of them share some: the second is an edit of the first.
 #[derive(Debug, Clone)]
@@ -60,6 +62,22 @@ pub fn cases() -> impl Strategy<Value = Case> {
         accounts,
         delegated,
     })
+}
+
+/// What a case asks for, through the real configuration code.
+pub fn desired(case: &Case) -> Desired {
+    let (toml, files) = (case.toml(), case.files());
+    let read = |path: &Path| {
+        let name = path.to_string_lossy();
+        files.get(name.as_ref()).map(|t| t.clone().into_bytes()).ok_or_else(|| std::io::Error::other(format!("no {name}")))
+    };
+    match config::load_with(Path::new("org.toml"), Ok(toml.clone().into_bytes()), &Files::new("", &read)) {
+        Ok(loaded) => loaded.desired,
+        Err(diagnostics) => {
+            let text = overlord::render::diagnostic::render(&diagnostics, overlord::render::Style::default());
+            panic!("a generated configuration is refused:\n{toml}\n{text}")
+        }
+    }
 }
 
 impl Case {

@@ -1,16 +1,17 @@
 //! Properties of the whole road, over random configurations, worlds, weather and cuts.
 
 mod generate;
+#[path = "../support/road.rs"]
 mod road;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use generate::{Case, MANAGEMENT, cases};
+use generate::{Case, cases, desired};
 use overlord::plan::Plan;
 use overlord::resource::Desired;
 use overlord::sandbox::{ConcurrentWrites, Effect, Sandbox, Swallow, Weather, World};
 use proptest::prelude::*;
-use road::{Watch, carry_out, desired, plan, plan_and_copy, run};
+use road::{MANAGEMENT, Watch, carry_out, plan, plan_and_copy, run};
 
 /// In virtual time: hours of AWS pass in milliseconds.
 fn in_virtual_time<T>(future: impl Future<Output = T>) -> T {

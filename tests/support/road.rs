@@ -1,35 +1,21 @@
-//! The whole road in one process: configuration, door, sessions, snapshot, plan, apply, against a sandbox.
+//! The road in one process, from a loaded configuration on: door, sessions, snapshot, plan, apply, against a sandbox.
+
+#![allow(dead_code, reason = "each test uses its part")]
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a panic is how a test fails")]
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::Path;
 use std::sync::{Arc, Mutex};
 
 use overlord::apply::{Report, apply};
 use overlord::aws::{Access, Door, DoorOptions, Error, Interrupt, Mode, Rates, Sessions};
-use overlord::config::{self, Files};
 use overlord::plan::Plan;
 use overlord::policy;
 use overlord::resource::{ADDRESS_TAG, Desired};
 use overlord::sandbox::{Sandbox, World};
 use overlord::snapshot;
 
-use crate::generate::{Case, MANAGEMENT};
-
-/// What a case asks for, through the real configuration code.
-pub fn desired(case: &Case) -> Desired {
-    let (toml, files) = (case.toml(), case.files());
-    let read = |path: &Path| {
-        let name = path.to_string_lossy();
-        files.get(name.as_ref()).map(|t| t.clone().into_bytes()).ok_or_else(|| std::io::Error::other(format!("no {name}")))
-    };
-    match config::load_with(Path::new("org.toml"), Ok(toml.clone().into_bytes()), &Files::new("", &read)) {
-        Ok(loaded) => loaded.desired,
-        Err(diagnostics) => {
-            let text = overlord::render::diagnostic::render(&diagnostics, overlord::render::Style::default());
-            panic!("a generated configuration is refused:\n{toml}\n{text}")
-        }
-    }
-}
+/// The management account of every world here.
+pub const MANAGEMENT: &str = "111111111111";
 
 /// One process: its own door and sessions, as a run of the binary has.
 pub async fn process(sandbox: &Sandbox) -> Sessions {
@@ -53,15 +39,30 @@ pub async fn plan(sandbox: &Sandbox, desired: &Desired) -> Result<Plan, Error> {
 
 /// `overlord apply --yes --allow-delete`.
 pub async fn run(sandbox: &Sandbox, desired: &Desired) -> Result<(Plan, Report), Error> {
+    match run_with(sandbox, desired, Deletions::Allowed).await? {
+        (plan, Some(report)) => Ok((plan, report)),
+        (plan, None) => Err(Error::failed(format!("the plan has errors: {:#?}", plan.findings))),
+    }
+}
+
+/// Whether `--allow-delete` was given.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Deletions {
+    Allowed,
+    Withheld,
+}
+
+/// `overlord apply --yes`, with or without `--allow-delete`. A plan with errors is not applied and has no report.
+pub async fn run_with(sandbox: &Sandbox, desired: &Desired, deletions: Deletions) -> Result<(Plan, Option<Report>), Error> {
     let sessions = process(sandbox).await;
     sessions.guard(&desired.management_account).await?;
     let plan = Plan::build(desired, &snapshot::read(&sessions, desired).await?);
     if plan.has_errors() {
-        return Err(Error::failed(format!("the plan has errors: {:#?}", plan.findings)));
+        return Ok((plan, None));
     }
     sessions.door().set_mode(Mode::ReadWrite);
-    let report = apply(&plan, &sessions, true, &mut |_| {}).await;
-    Ok((plan, report))
+    let report = apply(&plan, &sessions, deletions == Deletions::Allowed, &mut |_| {}).await;
+    Ok((plan, Some(report)))
 }
 
 /// What `overlord apply --rehearse` works with: the plan, and a copy of the organization.

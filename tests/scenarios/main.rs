@@ -1,0 +1,189 @@
+//! Scenarios: organizations that change, step by step, as their owners and others change them.
+//!
+//! `tests/scenarios/<name>/step-<n>/` holds the org.toml and policies/ of a step; a file that is not there is that of the step before,
+//! or of `tests/scenarios/policies/`. `step.toml` tells how the step is run and what others did to the world before it (`world.rs`).
+//! `expected-<n>.txt` tells the plan, how its apply came out, every write that reached AWS in order, and the world after it, with
+//! names in place of ids. After each step the plan is empty, unless `step.toml` says why not, and the world is sound after every request.
+//!
+//! `SNAPSHOTS=overwrite cargo test --test scenarios` writes the expectations anew.
+
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a panic is how a test fails")]
+
+#[path = "../support/road.rs"]
+mod road;
+mod world;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use overlord::apply::{Report, Status};
+use overlord::config::{self, Files};
+use overlord::plan::Plan;
+use overlord::render::{self, Style};
+use overlord::resource::Desired;
+use overlord::sandbox::{Effect, Entry, RequestOutcome, Sandbox, Weather, World, describe};
+use road::{Deletions, MANAGEMENT, Watch};
+use world::{Names, Step};
+
+/// One test per folder, and one that no folder is forgotten.
+macro_rules! scenarios {
+    ($($name:ident),* $(,)?) => {
+        $(#[tokio::test(start_paused = true)]
+        async fn $name() {
+            scenario(stringify!($name)).await;
+        })*
+
+        #[test]
+        fn every_folder_is_a_scenario() {
+            let folders = fs::read_dir(home()).unwrap().map(|entry| entry.unwrap()).filter(|entry| entry.path().join("step-1").is_dir());
+            let folders: BTreeSet<String> = folders.map(|entry| entry.file_name().into_string().unwrap().replace('-', "_")).collect();
+            assert_eq!(folders, BTreeSet::from([$(stringify!($name).to_owned()),*]));
+        }
+    };
+}
+
+scenarios! {
+    account_closed,
+    account_key_moved,
+    account_moved_and_tagged,
+    account_moved_by_someone,
+    account_quota,
+    account_removed,
+    account_renamed,
+    accounts_adopted,
+    another_organization,
+    attachments_at_the_limit,
+    attachments_replaced,
+    consolidated_billing,
+    creation_in_progress,
+    delegated_administrator,
+    detached_by_someone,
+    email_elsewhere,
+    every_policy_type,
+    foreign_policy_attached,
+    management_account_declared,
+    namesakes,
+    nested_ous,
+    no_organization,
+    operation_broken,
+    ou_given_another_parent,
+    ou_name_taken_over,
+    ou_of_others_moved,
+    ou_removed,
+    ou_removed_with_account,
+    ou_renamed,
+    pinned_id_unknown,
+    policy_changed,
+    policy_removed,
+    policy_type_changed,
+    policy_types,
+    team_renamed,
+    trusted_services,
+    unmanaged_untouched,
+}
+
+fn home() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/scenarios")
+}
+
+async fn scenario(name: &str) {
+    let folder = home().join(name.replace('_', "-"));
+    let mut layers = vec![home()];
+    let mut world = World::new(MANAGEMENT);
+    let steps = (1..).map(|number| (number, folder.join(format!("step-{number}")))).take_while(|(_, path)| path.is_dir());
+    for (number, path) in steps {
+        layers.push(path.clone());
+        let step: Step = fs::read_to_string(path.join("step.toml")).map_or_else(|_| Step::default(), |text| toml::from_str(&text).unwrap());
+        step.edit(&mut world);
+        let sandbox = Sandbox::new(world, Weather::parse(&step.weather).unwrap());
+        let told = walk(&sandbox, &load(&layers), &step).await;
+        let expected = snapbox::Data::read_from(&folder.join(format!("expected-{number}.txt")), Some(snapbox::data::DataFormat::Text)).raw();
+        snapbox::Assert::new().action_env(snapbox::assert::DEFAULT_ACTION_ENV).eq(snapbox::Data::text(told).raw(), expected);
+        world = sandbox.world();
+    }
+}
+
+/// The configuration of the last layer, with what it lacks from those before.
+fn load(layers: &[PathBuf]) -> Desired {
+    let read = |path: &Path| {
+        let found = layers.iter().rev().map(|layer| layer.join(path)).find(|path| path.is_file());
+        fs::read(found.unwrap_or_else(|| path.to_owned()))
+    };
+    match config::load_with(Path::new("org.toml"), read(Path::new("org.toml")), &Files::new("", &read)) {
+        Ok(loaded) => loaded.desired,
+        Err(diagnostics) => panic!("{}", render::diagnostic::render(&diagnostics, Style::default())),
+    }
+}
+
+/// Plans, applies, plans again, and tells what came of it.
+async fn walk(sandbox: &Sandbox, desired: &Desired, step: &Step) -> String {
+    let mut names = Names::default();
+    names.learn(&sandbox.world());
+    let watch = Watch::over(sandbox, desired);
+    let deletions = if step.allow_delete { Deletions::Allowed } else { Deletions::Withheld };
+    let (plan, report) = match road::run_with(sandbox, desired, deletions).await {
+        Ok(done) => done,
+        Err(error) => return names.put_into(&format!("# refused\n\n{error}\nhelp: {}\n", error.hint().unwrap_or_default())),
+    };
+    assert_eq!(Plan::from_json(&plan.to_json().unwrap()).as_ref(), Ok(&plan), "a saved plan is the plan");
+    assert_eq!(watch.violations(), BTreeSet::new(), "what must never be");
+    assert_eq!(sandbox.world().check(), Vec::<String>::new());
+    let writes = writes(sandbox);
+    if let Some(report) = &report {
+        as_planned(&plan, report, &writes, step);
+    }
+
+    let mut text = names.put_into(&format!("# plan\n\n{}", render::text::plan(&plan, Style::default())));
+    names.learn(&sandbox.world());
+    if let Some(report) = &report
+        && !plan.is_empty()
+    {
+        let _ = write!(text, "\n# apply\n\n{}", names.put_into(&render::report::text(report, Style::default())));
+        let lines: String = writes.iter().map(line).collect();
+        let _ = write!(text, "\n# writes\n\n{}", names.put_into(&lines));
+        let _ = write!(text, "\n# world\n\n{}", names.put_into(&describe(&sandbox.world())));
+    }
+    let again = road::plan(sandbox, desired).await.unwrap();
+    let left = render::text::plan(&again, Style::default());
+    match &step.again {
+        None => assert!(again.is_empty() && !again.has_errors(), "the next plan is not empty:\n{left}"),
+        Some(_) => {
+            assert!(!again.is_empty() || again.has_errors(), "the next plan is empty, and step.toml says why it is not");
+            if report.is_some() {
+                let _ = write!(text, "\n# plan again\n\n{}", names.put_into(&left));
+            }
+        }
+    }
+    text
+}
+
+fn writes(sandbox: &Sandbox) -> Vec<Entry> {
+    sandbox.journal().into_iter().filter(|entry| entry.effect == Effect::Write).collect()
+}
+
+/// A run that did everything wrote what its plan said, no more and no less.
+fn as_planned(plan: &Plan, report: &Report, writes: &[Entry], step: &Step) {
+    let mut calls: BTreeMap<String, usize> = BTreeMap::new();
+    for entry in writes {
+        *calls.entry(entry.operation.clone()).or_default() += 1;
+    }
+    let same = calls == plan.budget.calls;
+    let done = report.status() == Status::Done;
+    assert!(same || !done || step.other_writes.is_some(), "planned {:?}\nmade {calls:?}", plan.budget.calls);
+    assert!(step.other_writes.is_none() || !same, "the writes are those of the plan, and step.toml says why they are not");
+}
+
+/// A write as the expectations tell it.
+fn line(entry: &Entry) -> String {
+    let operation = entry.operation.trim_start_matches("organizations:");
+    let parameters: String = entry.parameters.iter().map(|(name, value)| format!(" {name}={value}")).collect();
+    let outcome = match &entry.outcome {
+        RequestOutcome::Ok => String::new(),
+        RequestOutcome::Refused(code) => format!(" → {code}"),
+        RequestOutcome::Lost => " → answer lost".to_owned(),
+        RequestOutcome::Disconnected => " → no effect".to_owned(),
+    };
+    format!("{operation}{parameters}{outcome}\n")
+}

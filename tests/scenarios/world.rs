@@ -1,0 +1,231 @@
+//! `step.toml`: how a step is run, and what others did to the world before it.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use overlord::sandbox::World;
+use overlord::sandbox::world::{AccountState, Creation, CreationOutcome, FeatureSet};
+use serde::Deserialize;
+
+/// A step's own file. All of it may be left out. Targets are `root`, an OU's path of names, or an account's e-mail.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Step {
+    /// As `--weather` takes it.
+    pub weather: String,
+    /// Whether the user gave `--allow-delete`.
+    pub allow_delete: bool,
+    /// Why the plan that follows is not empty.
+    pub again: Option<String>,
+    /// Why the writes are not those that the plan lists.
+    pub other_writes: Option<String>,
+
+    organization: Option<FeatureSet>,
+    trusted_services: Vec<String>,
+    /// Services and the e-mail of the account that administers each.
+    delegated_administrators: BTreeMap<String, String>,
+    policy_types: Vec<String>,
+    /// E-mails of accounts outside the organization.
+    emails_elsewhere: BTreeSet<String>,
+    ou: Vec<Ou>,
+    account: Vec<Account>,
+    policy: Vec<Policy>,
+    attach: Vec<Attachment>,
+    detach: Vec<Attachment>,
+    #[serde(rename = "move")]
+    moves: Vec<Move>,
+    creation: Vec<InProgress>,
+    state: Vec<State>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Ou {
+    path: String,
+    #[serde(default)]
+    tags: BTreeMap<String, String>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Account {
+    name: String,
+    email: String,
+    ou: String,
+    id: Option<String>,
+    #[serde(default)]
+    tags: BTreeMap<String, String>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Policy {
+    name: String,
+    #[serde(rename = "type")]
+    kind: String,
+    content: String,
+    #[serde(default)]
+    attached_to: Vec<String>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Attachment {
+    policy: String,
+    target: String,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Move {
+    account: String,
+    ou: String,
+}
+
+/// A CreateAccount request that AWS still works on.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct InProgress {
+    name: String,
+    email: String,
+    seconds: u64,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct State {
+    account: String,
+    state: AccountState,
+}
+
+impl Step {
+    /// Does to the world what others did.
+    pub fn edit(&self, world: &mut World) {
+        if let Some(features) = self.organization {
+            world.add_organization(features);
+        }
+        self.policy_types.iter().for_each(|kind| world.enable_type(kind));
+        self.trusted_services.iter().for_each(|service| drop(world.trusted_services.insert(service.clone(), world.clock_ms)));
+        world.emails_elsewhere.extend(self.emails_elsewhere.iter().map(|email| email.to_lowercase()));
+        for Ou { path, tags } in &self.ou {
+            let (parent, name) = path.rsplit_once('/').unwrap_or(("root", path));
+            let id = world.add_ou(&target(world, parent), name);
+            tag(world, &id, tags);
+        }
+        self.account.iter().for_each(|account| account.make(world));
+        for (service, email) in &self.delegated_administrators {
+            let since = world.clock_ms;
+            world.delegated_administrators.entry(target(world, email)).or_default().insert(service.clone(), since);
+        }
+        for Policy { name, kind, content, attached_to } in &self.policy {
+            let id = world.add_policy(kind, name, "", content);
+            attached_to.iter().for_each(|at| world.attach(&id, &target(world, at)));
+        }
+        self.attach.iter().for_each(|Attachment { policy, target: at }| world.attach(&named(world, policy), &target(world, at)));
+        self.detach.iter().for_each(|Attachment { policy, target: at }| world.detach(&named(world, policy), &target(world, at)));
+        self.moves.iter().for_each(|Move { account, ou }| world.set_parent(&target(world, account), &target(world, ou)));
+        for State { account, state } in &self.state {
+            let id = target(world, account);
+            world.accounts.get_mut(&id).unwrap().state = *state;
+        }
+        self.creation.iter().enumerate().for_each(|(i, creation)| creation.begin(i, world));
+        world.reindex();
+    }
+}
+
+impl Account {
+    fn make(&self, world: &mut World) {
+        let mut id = world.add_account(&self.name, &self.email, &target(world, &self.ou));
+        if let Some(wanted) = &self.id {
+            let account = world.accounts.remove(&id).unwrap();
+            let attached = world.attachments.remove(&id).unwrap_or_default();
+            world.accounts.insert(wanted.clone(), overlord::sandbox::world::Account { id: wanted.clone(), ..account });
+            world.attachments.insert(wanted.clone(), attached);
+            world.reindex();
+            id.clone_from(wanted);
+        }
+        tag(world, &id, &self.tags);
+    }
+}
+
+impl InProgress {
+    fn begin(&self, number: usize, world: &mut World) {
+        let creation = Creation {
+            id: format!("car-{number:032}"),
+            name: self.name.clone(),
+            email: self.email.clone(),
+            role: "OrganizationAccountAccessRole".to_owned(),
+            tags: BTreeMap::new(),
+            requested_ms: world.clock_ms,
+            due_ms: world.clock_ms + 1000 * self.seconds,
+            outcome: CreationOutcome::InProgress,
+        };
+        world.creations.insert(creation.id.clone(), creation);
+    }
+}
+
+fn tag(world: &mut World, id: &str, tags: &BTreeMap<String, String>) {
+    if !tags.is_empty() {
+        world.tags.entry(id.to_owned()).or_default().extend(tags.clone());
+    }
+}
+
+/// The id of a target.
+fn target(world: &World, name: &str) -> String {
+    let root = world.root().unwrap_or_else(|| panic!("`{name}` needs an organization")).to_owned();
+    if name == "root" {
+        return root;
+    }
+    if name.contains('@') {
+        let accounts = world.accounts_with_email(name);
+        return accounts.first().unwrap_or_else(|| panic!("no account has the e-mail `{name}`")).clone();
+    }
+    let below = |parent: String, name: &str| {
+        let unit = world.units_of(&parent).iter().find(|id| world.ous[*id].name == name);
+        unit.unwrap_or_else(|| panic!("no OU `{name}` in {parent}")).clone()
+    };
+    name.split('/').fold(root, below)
+}
+
+fn named(world: &World, name: &str) -> String {
+    world.policies.values().find(|policy| policy.name == name).unwrap_or_else(|| panic!("no policy `{name}`")).id.clone()
+}
+
+/// What ids stand for, so that an expectation can be read: and so that another id is no difference.
+#[derive(Default)]
+pub struct Names(BTreeMap<String, String>);
+
+impl Names {
+    /// Learns the ids of a world; what is known already keeps its name.
+    pub fn learn(&mut self, world: &World) {
+        let mut add = |id: &str, name: String| drop(self.0.entry(id.to_owned()).or_insert(name));
+        if let Some(organization) = &world.organization {
+            add(&organization.id, "<organization>".to_owned());
+            add(&organization.root, "<root>".to_owned());
+        }
+        for id in world.ous.keys() {
+            let path = world.lineage(id).iter().filter_map(|id| Some(world.ous.get(*id)?.name.as_str())).collect::<Vec<_>>().join("/");
+            add(id, format!("<ou {path}>"));
+        }
+        for account in world.accounts.values() {
+            add(&account.id, format!("<{}>", account.email));
+        }
+        for policy in world.policies.values().filter(|policy| !policy.aws_managed) {
+            add(&policy.id, format!("<policy {}>", policy.name));
+        }
+        for creation in world.creations.values() {
+            add(&creation.id, format!("<creation of {}>", creation.email));
+        }
+        for id in world.handshakes.keys() {
+            add(id, "<handshake>".to_owned());
+        }
+    }
+
+    /// A text with names in place of ids.
+    pub fn put_into(&self, text: &str) -> String {
+        let text = self.0.iter().fold(text.to_owned(), |text, (id, name)| text.replace(id, name));
+        let mut parts = text.split("(request ");
+        let first = parts.next().unwrap_or_default().to_owned();
+        // The number of a request says nothing.
+        parts.fold(first, |text, part| format!("{text}(request …{}", part.find(')').map_or(part, |end| &part[end..])))
+    }
+}
