@@ -37,6 +37,8 @@ pub fn diff(desired: &Desired, live: &Live) -> Difference {
             continue;
         };
         match replacements.live.get(address) {
+            // It exists elsewhere, by its id, so it is never made: the reader reports that it is not here.
+            None if desired.pinned.contains_key(address) => {}
             None => difference.changes.push(creation(address, after)),
             Some(before) => difference.existing(desired, kind.spec(), address, before, after),
         }

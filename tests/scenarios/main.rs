@@ -3,7 +3,7 @@
 //! `tests/scenarios/<name>/step-<n>/` holds the org.toml and policies/ of a step; a file that is not there is that of the step before,
 //! or of `tests/scenarios/policies/`. `step.toml` tells how the step is run and what others did to the world before it (`world.rs`).
 //! `expected-<n>.txt` tells the plan, how its apply came out, every write that reached AWS in order, and the world after it, with
-//! names in place of ids. After each step the plan is empty, unless `step.toml` says why not, and the world is sound after every request.
+//! names in place of ids; then its tags. After each step the plan is empty, unless `step.toml` says why not, and the world is sound after every request.
 //!
 //! `SNAPSHOTS=overwrite cargo test --test scenarios` writes the expectations anew.
 
@@ -56,6 +56,7 @@ scenarios! {
     another_organization,
     attachments_at_the_limit,
     attachments_replaced,
+    changed_by_someone,
     consolidated_billing,
     creation_in_progress,
     delegated_administrator,
@@ -63,6 +64,7 @@ scenarios! {
     email_elsewhere,
     every_policy_type,
     foreign_policy_attached,
+    guard_loosened,
     management_account_declared,
     namesakes,
     nested_ous,
@@ -79,6 +81,7 @@ scenarios! {
     policy_removed,
     policy_type_changed,
     policy_types,
+    tags,
     team_renamed,
     trusted_services,
     unmanaged_untouched,
@@ -144,6 +147,7 @@ async fn walk(sandbox: &Sandbox, desired: &Desired, step: &Step) -> String {
         let lines: String = writes.iter().map(line).collect();
         let _ = write!(text, "\n# writes\n\n{}", names.put_into(&lines));
         let _ = write!(text, "\n# world\n\n{}", names.put_into(&describe(&sandbox.world())));
+        let _ = write!(text, "\n# tags\n\n{}", tag_lines(&sandbox.world(), &names));
     }
     let again = road::plan(sandbox, desired).await.unwrap();
     let left = render::text::plan(&again, Style::default());
@@ -161,6 +165,14 @@ async fn walk(sandbox: &Sandbox, desired: &Desired, step: &Step) -> String {
 
 fn writes(sandbox: &Sandbox) -> Vec<Entry> {
     sandbox.journal().into_iter().filter(|entry| entry.effect == Effect::Write).collect()
+}
+
+/// The tags of everything, in order of name.
+fn tag_lines(world: &World, names: &Names) -> String {
+    let tags = |tags: &BTreeMap<String, String>| tags.iter().map(|(key, value)| format!(" {key}={value}")).collect::<String>();
+    let mut lines: Vec<String> = world.tags.iter().map(|(id, of)| format!("{}:{}\n", names.put_into(id), tags(of))).collect();
+    lines.sort();
+    lines.concat()
 }
 
 /// A run that did everything wrote what its plan said, no more and no less.

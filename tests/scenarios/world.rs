@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use overlord::limits::LIMITS;
 use overlord::sandbox::World;
 use overlord::sandbox::world::{AccountState, Creation, CreationOutcome, FeatureSet};
 use serde::Deserialize;
@@ -33,6 +34,9 @@ pub struct Step {
     detach: Vec<Attachment>,
     #[serde(rename = "move")]
     moves: Vec<Move>,
+    rename: Vec<Rename>,
+    content: Vec<Content>,
+    tag: Vec<Tag>,
     creation: Vec<InProgress>,
     state: Vec<State>,
 }
@@ -81,6 +85,29 @@ struct Move {
     ou: String,
 }
 
+/// Of an OU or an account.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Rename {
+    target: String,
+    name: String,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Content {
+    policy: String,
+    content: String,
+}
+
+/// Of a policy by its name, or of a target.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Tag {
+    on: String,
+    tags: BTreeMap<String, String>,
+}
+
 /// A CreateAccount request that AWS still works on.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -123,6 +150,16 @@ impl Step {
         self.attach.iter().for_each(|Attachment { policy, target: at }| world.attach(&named(world, policy), &target(world, at)));
         self.detach.iter().for_each(|Attachment { policy, target: at }| world.detach(&named(world, policy), &target(world, at)));
         self.moves.iter().for_each(|Move { account, ou }| world.set_parent(&target(world, account), &target(world, ou)));
+        for Content { policy, content } in &self.content {
+            let id = named(world, policy);
+            world.policies.get_mut(&id).unwrap().content.clone_from(content);
+        }
+        for Tag { on, tags } in &self.tag {
+            let policy = world.policies.values().find(|policy| policy.name == *on).map(|policy| policy.id.clone());
+            let id = policy.unwrap_or_else(|| target(world, on));
+            tag(world, &id, tags);
+        }
+        self.rename.iter().for_each(|Rename { target: at, name }| rename(world, &target(world, at), name));
         for State { account, state } in &self.state {
             let id = target(world, account);
             world.accounts.get_mut(&id).unwrap().state = *state;
@@ -169,6 +206,14 @@ fn tag(world: &mut World, id: &str, tags: &BTreeMap<String, String>) {
     }
 }
 
+fn rename(world: &mut World, id: &str, name: &str) {
+    match (world.ous.get_mut(id), world.accounts.get_mut(id)) {
+        (Some(unit), _) => name.clone_into(&mut unit.name),
+        (None, Some(account)) => name.clone_into(&mut account.name),
+        (None, None) => panic!("`{id}` has no name"),
+    }
+}
+
 /// The id of a target.
 fn target(world: &World, name: &str) -> String {
     let root = world.root().unwrap_or_else(|| panic!("`{name}` needs an organization")).to_owned();
@@ -210,7 +255,8 @@ impl Names {
             add(&account.id, format!("<{}>", account.email));
         }
         for policy in world.policies.values().filter(|policy| !policy.aws_managed) {
-            add(&policy.id, format!("<policy {}>", policy.name));
+            let kind = LIMITS.policy_type(&policy.kind).map_or(policy.kind.as_str(), |limits| &limits.short);
+            add(&policy.id, format!("<{kind} {}>", policy.name));
         }
         for creation in world.creations.values() {
             add(&creation.id, format!("<creation of {}>", creation.email));

@@ -353,6 +353,13 @@ impl<'a> Reader<'a> {
         ids.into_iter().for_each(|id| self.put(Question::Tags(id)));
     }
 
+    /// Of an account that declares tags and was recognised by neither id nor e-mail: those were asked for page by page.
+    fn tags_of_accounts(&mut self, identity: &Identity) {
+        let tagged = self.wanted.accounts.iter().filter(|(_, account)| account.tags.is_some());
+        let ids: Vec<String> = tagged.filter_map(|(address, _)| identity.id(address)).map(str::to_owned).collect();
+        ids.into_iter().for_each(|id| self.put(Question::Tags(id)));
+    }
+
     /// What can be asked only when all else is known. `true` when something was.
     fn follow_up(&mut self) -> bool {
         if self.world.root.is_empty() {
@@ -364,6 +371,7 @@ impl<'a> Reader<'a> {
         let identity = Identity::of(self.desired, &self.wanted, &self.world);
         self.tags_of_units(&identity);
         self.tags_of_policies(&identity);
+        self.tags_of_accounts(&identity);
         let candidates = identity.account_candidates(self.desired, &self.wanted, &self.world);
         let candidates: Vec<String> = candidates.into_iter().map(str::to_owned).collect();
         candidates.into_iter().for_each(|id| self.put(Question::Tags(id)));
