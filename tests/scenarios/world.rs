@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use overlord::limits::LIMITS;
 use overlord::sandbox::World;
-use overlord::sandbox::world::{AccountState, Creation, CreationOutcome, FeatureSet};
+use overlord::sandbox::world::{AccountState, Creation, CreationOutcome, FeatureSet, Handshake};
 use serde::Deserialize;
 
 /// A step's own file. All of it may be left out. Targets are `root`, an OU's path of names, or an account's e-mail.
@@ -34,6 +34,8 @@ pub struct Step {
     detach: Vec<Attachment>,
     #[serde(rename = "move")]
     moves: Vec<Move>,
+    /// Whether the change to all features has begun and waits for the management account.
+    all_features_begun: bool,
     rename: Vec<Rename>,
     content: Vec<Content>,
     tag: Vec<Tag>,
@@ -129,6 +131,10 @@ impl Step {
     pub fn edit(&self, world: &mut World) {
         if let Some(features) = self.organization {
             world.add_organization(features);
+        }
+        if self.all_features_begun {
+            let id = format!("h-{}", "0".repeat(32));
+            world.handshakes.insert(id.clone(), Handshake { id, requested_ms: world.clock_ms, accepted: false });
         }
         self.policy_types.iter().for_each(|kind| world.enable_type(kind));
         self.trusted_services.iter().for_each(|service| drop(world.trusted_services.insert(service.clone(), world.clock_ms)));

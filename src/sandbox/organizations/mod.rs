@@ -61,6 +61,7 @@ const READS: &[(&str, Read)] = &[
     ("ListCreateAccountStatus", accounts::list_creations),
     ("ListDelegatedAdministrators", services::list_administrators),
     ("ListDelegatedServicesForAccount", services::list_for_account),
+    ("ListHandshakesForOrganization", organization::list_handshakes),
     ("ListOrganizationalUnitsForParent", units::list_for_parent),
     ("ListParents", units::list_parents),
     ("ListPolicies", policies::list),

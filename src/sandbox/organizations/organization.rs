@@ -3,7 +3,7 @@
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::page::page;
+use super::page::{map_keys, page};
 use super::{Ask, Turn, organization_of, parse, timestamp};
 use crate::sandbox::wire::{Outcome, Refusal};
 use crate::sandbox::world::{FeatureSet, Handshake, Joined, Organization, TypeStatus, World};
@@ -126,12 +126,36 @@ pub(super) fn accept_handshake(turn: &mut Turn<'_>) -> Outcome {
     Ok(json!({ "Handshake": show_handshake(turn.world, &handshake) }))
 }
 
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct HandshakesInput {
+    filter: Option<HandshakeFilter>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct HandshakeFilter {
+    action_type: Option<String>,
+}
+
+pub(super) fn list_handshakes(ask: &Ask<'_>) -> Outcome {
+    let input: HandshakesInput = parse(ask.input)?;
+    let action = input.filter.and_then(|filter| filter.action_type);
+    let wanted = action.is_none_or(|action| action == ENABLE_ALL_FEATURES);
+    let handshakes = &ask.world.handshakes;
+    let show = |id: &str| Some(show_handshake(ask.world, handshakes.get(id).filter(|_| wanted)?));
+    page(ask, "Handshakes", |after| map_keys(handshakes, after), show)
+}
+
+/// The only action of the sandbox's handshakes.
+const ENABLE_ALL_FEATURES: &str = "ENABLE_ALL_FEATURES";
+
 fn show_handshake(world: &World, handshake: &Handshake) -> Value {
     let organization = world.organization.as_ref().map_or("", |organization| &organization.id);
     json!({
         "Id": handshake.id,
         "Arn": format!("arn:aws:organizations::{}:handshake/{organization}/enable_all_features/{}", world.management_account, handshake.id),
-        "Action": "ENABLE_ALL_FEATURES",
+        "Action": ENABLE_ALL_FEATURES,
         "State": if handshake.accepted { "ACCEPTED" } else { "OPEN" },
         "Parties": [{ "Id": organization, "Type": "ORGANIZATION" }],
         "RequestedTimestamp": timestamp(handshake.requested_ms),

@@ -1,0 +1,143 @@
+//! The documentation is held to the program: every example loads, every table is whole.
+
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a panic is how a test fails")]
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::Path;
+
+use overlord::aws::operations::OPERATIONS;
+use overlord::config::{self, Files};
+use overlord::limits::LIMITS;
+use overlord::render::{Style, diagnostic};
+use overlord::sandbox::Weather;
+use serde_json::Value;
+
+fn page(name: &str) -> String {
+    fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("docs").join(name)).unwrap()
+}
+
+/// The fenced blocks of a language.
+fn blocks<'p>(page: &'p str, language: &str) -> Vec<&'p str> {
+    let opening = format!("```{language}\n");
+    page.split(&opening).skip(1).map(|rest| rest.split("```").next().unwrap()).collect()
+}
+
+/// The cells of every row of a table whose first cell is code.
+fn rows(page: &str) -> Vec<Vec<String>> {
+    let cells = |line: &str| line.trim_matches('|').split(" | ").map(|cell| cell.trim().to_owned()).collect();
+    page.lines().filter(|line| line.starts_with("| `")).map(cells).collect()
+}
+
+fn code(cell: &str) -> &str {
+    cell.trim_matches('`')
+}
+
+/// Each stands for itself; one that does not speak of the organization gets the shortest one.
+#[test]
+fn every_example_of_org_toml_loads_without_a_warning() {
+    let (page, document) = (page("org-toml.md"), r#"{"Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}"#);
+    let examples = blocks(&page, "toml");
+    assert!(examples.len() >= 8, "{} examples: are they still found?", examples.len());
+    for example in examples {
+        let head = if example.contains("[organization]") { "" } else { "[organization]\nmanagement_account = \"111111111111\"\n" };
+        let text = format!("{head}{example}");
+        let read = |_: &Path| Ok(document.as_bytes().to_vec());
+        let told = match config::load_with(Path::new("org.toml"), Ok(text.into_bytes()), &Files::new("", &read)) {
+            Ok(loaded) => loaded.warnings,
+            Err(diagnostics) => diagnostics,
+        };
+        assert!(told.is_empty(), "{example}\n{}", diagnostic::render(&told, Style::default()));
+    }
+}
+
+/// Every key of the schema stands in a table of the page.
+#[test]
+fn every_key_of_org_toml_is_told() {
+    fn keys(schema: &Value, found: &mut BTreeSet<String>) {
+        match schema {
+            Value::Object(map) => {
+                let properties = map.get("properties").and_then(Value::as_object);
+                found.extend(properties.into_iter().flat_map(|properties| properties.keys().cloned()));
+                map.values().for_each(|value| keys(value, found));
+            }
+            Value::Array(items) => items.iter().for_each(|item| keys(item, found)),
+            Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+        }
+    }
+    let mut found = BTreeSet::new();
+    keys(&serde_json::to_value(config::schema()).unwrap(), &mut found);
+    assert!(found.contains("management_account") && found.contains("attached"), "{found:?}");
+    let page = page("org-toml.md");
+    let told =
+        |key: &&String| page.contains(&format!("`{key}`")) || page.contains(&format!("`[{key}")) || page.contains(&format!("`[[{key}]]`"));
+    let missing: Vec<&String> = found.iter().filter(|key| !told(key)).collect();
+    assert!(missing.is_empty(), "docs/org-toml.md does not tell {missing:?}");
+}
+
+#[test]
+fn the_table_of_policy_types_is_that_of_the_limits() {
+    let page = page("org-toml.md");
+    let told: BTreeSet<Vec<String>> =
+        rows(&page).into_iter().filter(|row| row.get(1).is_some_and(|name| name.ends_with("_POLICY") || name.ends_with("_EC2"))).collect();
+    let limits =
+        LIMITS.policy_types.iter().map(|t| vec![format!("`{}`", t.short), t.name.clone(), t.size.to_string(), t.attached.to_string()]);
+    assert_eq!(told, limits.collect());
+    for default in [format!("including | {} |", LIMITS.quotas.accounts), format!("number: OUs | {} |", LIMITS.quotas.ous)] {
+        let default = default.trim_start_matches("including ");
+        assert!(page.contains(default), "docs/org-toml.md does not say {default}");
+    }
+}
+
+/// The settings, and what they are in calm and in stormy weather.
+#[test]
+fn the_table_of_the_weather_is_that_of_the_sandbox() {
+    let page = page("sandbox.md");
+    let table: BTreeMap<String, Vec<String>> = rows(&page).into_iter().map(|row| (code(&row[0]).to_owned(), row)).collect();
+    let hint = Weather::parse("no-such-setting=1").unwrap_err().hint.unwrap();
+    let settings: BTreeSet<&str> = hint.split("it has ").last().unwrap().split(", ").collect();
+    assert_eq!(table.keys().map(String::as_str).collect::<BTreeSet<_>>(), settings);
+    for (column, name, weather) in [(1, "calm", Weather::default()), (2, "stormy", Weather::stormy())] {
+        let given = table.iter().filter(|(_, row)| row[column] != "none");
+        let text = given.map(|(key, row)| format!("{key}={}", code(&row[column]))).collect::<Vec<_>>().join(",");
+        assert_eq!(Weather::parse(&text).unwrap(), weather, "{name} is not what docs/sandbox.md says");
+    }
+}
+
+/// The operations that the kinds and their reader name, as `service:Operation`.
+fn called() -> BTreeSet<String> {
+    let mut folders = vec![Path::new(env!("CARGO_MANIFEST_DIR")).join("src/resource")];
+    let mut found = BTreeSet::new();
+    while let Some(folder) = folders.pop() {
+        for path in fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()) {
+            if path.is_dir() {
+                folders.push(path);
+                continue;
+            }
+            let text = fs::read_to_string(path).unwrap();
+            let quoted = text.split('"').filter(|text| !text.contains(char::is_whitespace));
+            found.extend(quoted.filter(|text| text.starts_with("organizations:") || text.starts_with("account:")).map(str::to_owned));
+        }
+    }
+    found
+}
+
+/// Every operation that overlord calls is served, and all that is served is told.
+#[test]
+fn the_sandbox_serves_what_overlord_calls_and_what_the_table_tells() {
+    let page = page("sandbox.md");
+    let services = [("| Organizations", "organizations"), ("| Account Management", "account")];
+    let mut told = BTreeSet::new();
+    for (start, service) in services {
+        for line in page.lines().filter(|line| line.starts_with(start)) {
+            let names = line.trim_end_matches(" |").rsplit(" | ").next().unwrap().split(", ");
+            told.extend(names.map(|name| format!("{service}:{}", name.split(' ').next().unwrap())));
+        }
+    }
+    let serves = |operation: &str| Weather::parse(&format!("broken={operation}")).is_ok();
+    let called = called();
+    assert!(called.len() > 30, "only {} operations found: are they still named so?", called.len());
+    assert_eq!(called.iter().filter(|name| !serves(name)).collect::<Vec<_>>(), Vec::<&String>::new(), "called and not served");
+    let operations = OPERATIONS.iter().filter(|o| o.service != "sts").map(|o| format!("{}:{}", o.service, o.name));
+    assert_eq!(told, operations.filter(|name| serves(name)).collect());
+}
