@@ -58,7 +58,7 @@ fn branch(world: &World, parent: &str, indent: &str, text: &mut String) {
     let mut units: Vec<_> = world.units_of(parent).iter().filter_map(|id| world.ous.get(id)).collect();
     units.sort_by(|a, b| (&a.name, &a.id).cmp(&(&b.name, &b.id)));
     let mut accounts: Vec<_> = world.accounts_of(parent).iter().filter_map(|id| world.accounts.get(id)).collect();
-    accounts.sort_by(|a, b| (&a.name, &a.id).cmp(&(&b.name, &b.id)));
+    accounts.sort_by(|a, b| (&a.name, &a.email, &a.id).cmp(&(&b.name, &b.email, &b.id)));
     let mut left = units.len() + accounts.len();
     let mut joint = || {
         left -= 1;

@@ -2,8 +2,9 @@
 //!
 //! `tests/scenarios/<name>/step-<n>/` holds the org.toml and policies/ of a step; a file that is not there is that of the step before,
 //! or of `tests/scenarios/policies/`. `step.toml` tells how the step is run and what others did to the world before it (`world.rs`).
-//! `expected-<n>.txt` tells the plan, how its apply came out, every write that reached AWS in order, and the world after it, with
-//! names in place of ids; then its tags. After each step the plan is empty, unless `step.toml` says why not, and the world is sound after every request.
+//! `expected-<n>.txt` tells the plan, how its apply came out, the writes that reached AWS (`writes.rs`), and the world after it with
+//! its tags; names stand in place of ids. After each step the plan is empty, unless `step.toml` says why not, and after every request
+//! the world was sound and no account had come to a place before that place's guard rails.
 //!
 //! `SNAPSHOTS=overwrite cargo test --test scenarios` writes the expectations anew.
 
@@ -12,6 +13,7 @@
 #[path = "../support/road.rs"]
 mod road;
 mod world;
+mod writes;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
@@ -23,9 +25,10 @@ use overlord::config::{self, Files};
 use overlord::plan::Plan;
 use overlord::render::{self, Style};
 use overlord::resource::Desired;
-use overlord::sandbox::{Effect, Entry, RequestOutcome, Sandbox, Weather, World, describe};
+use overlord::sandbox::{Effect, Entry, Sandbox, Weather, World, describe};
 use road::{Deletions, MANAGEMENT, Watch};
 use world::{Names, Step};
+use writes::{Write, by_subject, in_order};
 
 /// One test per folder, and one that no folder is forgotten.
 macro_rules! scenarios {
@@ -138,7 +141,7 @@ async fn walk(sandbox: &Sandbox, desired: &Desired, step: &Step) -> String {
     assert_eq!(Plan::from_json(&plan.to_json().unwrap()).as_ref(), Ok(&plan), "a saved plan is the plan");
     assert_eq!(watch.violations(), BTreeSet::new(), "what must never be");
     assert_eq!(sandbox.world().check(), Vec::<String>::new());
-    let writes = writes(sandbox);
+    let writes: Vec<Entry> = sandbox.journal().into_iter().filter(|entry| entry.effect == Effect::Write).collect();
     if let Some(report) = &report {
         as_planned(&plan, report, &writes, step);
     }
@@ -149,8 +152,9 @@ async fn walk(sandbox: &Sandbox, desired: &Desired, step: &Step) -> String {
         && !plan.is_empty()
     {
         let _ = write!(text, "\n# apply\n\n{}", names.put_into(&render::report::text(report, Style::default())));
-        let lines: String = writes.iter().map(line).collect();
-        let _ = write!(text, "\n# writes\n\n{}", names.put_into(&lines));
+        let writes: Vec<Write> = writes.iter().map(|entry| Write::of(entry, &names)).collect();
+        in_order(&writes, &step.order);
+        let _ = write!(text, "\n# writes\n\n{}", by_subject(writes));
         let _ = write!(text, "\n# world\n\n{}", names.put_into(&describe(&sandbox.world())));
         let _ = write!(text, "\n# tags\n\n{}", tag_lines(&sandbox.world(), &names));
     }
@@ -166,10 +170,6 @@ async fn walk(sandbox: &Sandbox, desired: &Desired, step: &Step) -> String {
         }
     }
     text
-}
-
-fn writes(sandbox: &Sandbox) -> Vec<Entry> {
-    sandbox.journal().into_iter().filter(|entry| entry.effect == Effect::Write).collect()
 }
 
 /// The tags of everything, in order of name.
@@ -190,17 +190,4 @@ fn as_planned(plan: &Plan, report: &Report, writes: &[Entry], step: &Step) {
     let done = report.status() == Status::Done;
     assert!(same || !done || step.other_writes.is_some(), "planned {:?}\nmade {calls:?}", plan.budget.calls);
     assert!(step.other_writes.is_none() || !same, "the writes are those of the plan, and step.toml says why they are not");
-}
-
-/// A write as the expectations tell it.
-fn line(entry: &Entry) -> String {
-    let operation = entry.operation.trim_start_matches("organizations:");
-    let parameters: String = entry.parameters.iter().map(|(name, value)| format!(" {name}={value}")).collect();
-    let outcome = match &entry.outcome {
-        RequestOutcome::Ok => String::new(),
-        RequestOutcome::Refused(code) => format!(" → {code}"),
-        RequestOutcome::Lost => " → answer lost".to_owned(),
-        RequestOutcome::Disconnected => " → no effect".to_owned(),
-    };
-    format!("{operation}{parameters}{outcome}\n")
 }

@@ -19,6 +19,8 @@ pub struct Step {
     pub again: Option<String>,
     /// Why the writes are not those that the plan lists.
     pub other_writes: Option<String>,
+    /// Pairs of writes by a part of their line: all of the first kind come before any of the second.
+    pub order: Vec<(String, String)>,
 
     organization: Option<FeatureSet>,
     trusted_services: Vec<String>,
@@ -137,7 +139,8 @@ impl Step {
             world.handshakes.insert(id.clone(), Handshake { id, requested_ms: world.clock_ms, accepted: false });
         }
         self.policy_types.iter().for_each(|kind| world.enable_type(kind));
-        self.trusted_services.iter().for_each(|service| drop(world.trusted_services.insert(service.clone(), world.clock_ms)));
+        let since = world.clock_ms;
+        world.trusted_services.extend(self.trusted_services.iter().map(|service| (service.clone(), since)));
         world.emails_elsewhere.extend(self.emails_elsewhere.iter().map(|email| email.to_lowercase()));
         for Ou { path, tags } in &self.ou {
             let (parent, name) = path.rsplit_once('/').unwrap_or(("root", path));
@@ -146,7 +149,6 @@ impl Step {
         }
         self.account.iter().for_each(|account| account.make(world));
         for (service, email) in &self.delegated_administrators {
-            let since = world.clock_ms;
             world.delegated_administrators.entry(target(world, email)).or_default().insert(service.clone(), since);
         }
         for Policy { name, kind, content, attached_to } in &self.policy {
@@ -248,7 +250,9 @@ pub struct Names(BTreeMap<String, String>);
 impl Names {
     /// Learns the ids of a world; what is known already keeps its name.
     pub fn learn(&mut self, world: &World) {
-        let mut add = |id: &str, name: String| drop(self.0.entry(id.to_owned()).or_insert(name));
+        let mut add = |id: &str, name: String| {
+            self.0.entry(id.to_owned()).or_insert(name);
+        };
         if let Some(organization) = &world.organization {
             add(&organization.id, "<organization>".to_owned());
             add(&organization.root, "<root>".to_owned());
