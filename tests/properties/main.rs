@@ -1,5 +1,7 @@
 //! Properties of the whole road, over random configurations, worlds, weather and cuts.
 
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a panic is how a test fails")]
+
 mod generate;
 #[path = "../support/road.rs"]
 mod road;
