@@ -3,6 +3,8 @@
 //!
 //! `cargo bench --bench latency`; needs Python 3, like the tests. Every value is really read: there is no state but moto's.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "a panic is how a benchmark fails")]
+
 #[path = "../tests/support/mod.rs"]
 mod support;
 

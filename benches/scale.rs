@@ -3,6 +3,8 @@
 //!
 //! `cargo bench --bench scale` runs 100, 1,000 and 5,000 accounts; each figure comes from a process of its own.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "a panic is how a benchmark fails")]
+
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;

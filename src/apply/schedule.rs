@@ -70,8 +70,8 @@ struct Node<K> {
     state: State,
 }
 
-/// The queue. Invariant: `ready` holds exactly the nodes in [`State::Ready`], `running` counts those in [`State::Running`] by
-/// class, `left` those in neither [`State::Over`].
+/// The queue. Invariant: `ready` holds exactly the nodes in `State::Ready`, `running` counts those in `State::Running` by
+/// class, `left` those in neither `State::Over`.
 #[derive(Debug)]
 pub struct Schedule<K> {
     nodes: Vec<Node<K>>,
