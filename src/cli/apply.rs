@@ -47,17 +47,11 @@ pub(super) async fn run(global: &Global, args: &ApplyArgs, shell: &Shell) -> Res
         Format::Text => plan::show(&plan, global.format, args.detail, shell)?,
         Format::Json | Format::Markdown => {}
     }
-    if plan.has_errors() {
-        return Err(shell.error("the plan has errors; nothing was changed", None));
-    }
-    let report = if plan.is_empty() {
-        Report::default()
-    } else {
-        approve(args, shell)?;
-        carry_out(&connection, &plan, args, shell).await
-    };
+    approve(&plan, args, shell).map_err(|reported| reported.with("plan", json!(plan)))?;
+    let report = if plan.is_empty() { Report::default() } else { carry_out(&connection, &plan, args, shell).await };
+    // First the report, then whether the sandbox's file could be written: what was done must not go untold.
+    show(&plan, &report, args, global.format, shell);
     connection.close(shell)?;
-    show(&plan, &report, global.format, shell);
     Ok(match report.status() {
         Status::Done => Exit::Done,
         Status::Failed => Exit::Error,
@@ -67,26 +61,33 @@ pub(super) async fn run(global: &Global, args: &ApplyArgs, shell: &Shell) -> Res
 
 /// Reads a saved plan, and the live state anew; refuses when what the plan observed has moved.
 async fn saved(global: &Global, file: &Path, shell: &Shell) -> Result<(Connection, Plan), Reported> {
-    let text = std::fs::read_to_string(file).map_err(|e| shell.error(format_args!("{}: {e}", file.display()), None))?;
-    let plan = Plan::from_json(&text).map_err(|e| shell.error(format_args!("{}: {e}", file.display()), Some(e.hint().to_owned())))?;
+    let unreadable = |e: std::io::Error| {
+        let hint = "give a file that `overlord plan --out FILE` saved".to_owned();
+        shell.error(format_args!("the plan `{}` cannot be read: {e}", file.display()), Some(hint))
+    };
+    let text = std::fs::read_to_string(file).map_err(unreadable)?;
+    let plan = Plan::from_json(&text).map_err(|e| shell.error(format_args!("`{}`: {e}", file.display()), Some(e.hint().to_owned())))?;
     let connection = connect(global, &plan.desired, shell).await?;
     let live = snapshot::read(&connection.sessions, &plan.desired).await.map_err(|e| shell.aws_error(&e))?;
     let moved = plan.moved_since(&live);
     if moved.is_empty() {
         return Ok((connection, plan));
     }
-    for one in &moved {
-        shell.say(format_args!("moved: {one}"));
-    }
-    Err(shell.error(
-        format_args!("the organization has moved since {} was made; nothing was changed", file.display()),
-        Some("make a new plan and look at it again".to_owned()),
-    ))
+    shell.say(render::text::moved(&moved));
+    let reported = shell.error(
+        format_args!("the organization has moved since `{}` was made; nothing was changed", file.display()),
+        Some("make a new plan (`overlord plan --out FILE`) and look at it again".to_owned()),
+    );
+    Err(reported.with("moved", json!(moved)))
 }
 
-/// The user's consent.
-fn approve(args: &ApplyArgs, shell: &Shell) -> Result<(), Reported> {
-    if args.yes {
+/// The user's consent, where there is something to consent to.
+fn approve(plan: &Plan, args: &ApplyArgs, shell: &Shell) -> Result<(), Reported> {
+    if plan.has_errors() {
+        let hint = "solve what the plan calls an error, then apply again".to_owned();
+        return Err(shell.error("the plan has errors; nothing was changed", Some(hint)));
+    }
+    if plan.is_empty() || args.yes {
         return Ok(());
     }
     if !std::io::stdin().is_terminal() {
@@ -109,9 +110,16 @@ async fn carry_out(connection: &Connection, plan: &Plan, args: &ApplyArgs, shell
     let report = {
         let run = crate::apply::apply(plan, &connection.sessions, args.allow_delete, &mut events);
         tokio::pin!(run);
-        tokio::select! {
-            report = &mut run => report,
-            () = on_interrupt(door.interrupt().clone(), shell) => run.await,
+        let mut listening = true;
+        loop {
+            // Listened for in this task and nowhere else: no signal falls between the first and the second.
+            tokio::select! {
+                report = &mut run => break report,
+                heard = tokio::signal::ctrl_c(), if listening => match heard {
+                    Ok(()) => on_interrupt(door.interrupt(), shell),
+                    Err(_) => listening = false,
+                },
+            }
         }
     };
     progress.finish();
@@ -120,21 +128,16 @@ async fn carry_out(connection: &Connection, plan: &Plan, args: &ApplyArgs, shell
 }
 
 /// The first Ctrl-C ends waits and starts nothing more; the second ends the process at once.
-async fn on_interrupt(interrupt: Interrupt, shell: &Shell) {
-    if tokio::signal::ctrl_c().await.is_err() {
-        std::future::pending::<()>().await;
+fn on_interrupt(interrupt: &Interrupt, shell: &Shell) {
+    if interrupt.is_triggered() {
+        // 128 + SIGINT, as shells report it.
+        std::process::exit(130);
     }
     interrupt.trigger();
     shell.say("\ninterrupted: finishing the requests in flight, starting nothing more. Ctrl-C again stops at once; a rerun heals.");
-    tokio::spawn(async {
-        if tokio::signal::ctrl_c().await.is_ok() {
-            // 128 + SIGINT, as shells report it.
-            std::process::exit(130);
-        }
-    });
 }
 
-fn show(plan: &Plan, report: &Report, format: Format, shell: &Shell) {
+fn show(plan: &Plan, report: &Report, args: &ApplyArgs, format: Format, shell: &Shell) {
     match format {
         Format::Text if plan.is_empty() => {}
         Format::Text => shell.result(render::report::text(report, shell.style())),
@@ -143,11 +146,16 @@ fn show(plan: &Plan, report: &Report, format: Format, shell: &Shell) {
             shell.result(format_args!("{:#}\n", json!({"format_version": 1, "plan": plan, "report": report})));
         }
         Format::Markdown => {
-            shell.result(format_args!("{}\n```text\n{}```\n", render::markdown::plan(plan), render::report::text(report, shell.style())));
+            let style = render::Style { colour: false, detail: args.detail };
+            shell.result(format_args!("{}{}", render::markdown::plan(plan, style), render::markdown::report(report)));
         }
     }
     let counts = report.counts();
     if counts.failed + counts.skipped + counts.not_started > 0 {
-        shell.say("run the same command again: it does only what is left");
+        // A saved plan is refused once a part of it is applied: the world is no longer what it observed.
+        shell.say(match &args.file {
+            None => "run the same command again: it does only what is left",
+            Some(_) => "make a new plan (`overlord plan --out FILE`) and apply that: it holds only what is left",
+        });
     }
 }

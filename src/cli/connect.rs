@@ -11,11 +11,15 @@ use super::{Global, RatesChoice, Reported};
 pub(super) struct Connection {
     pub(super) sessions: Sessions,
     sandbox: Option<Sandbox>,
+    trace: Option<Trace>,
 }
 
 impl Connection {
-    /// Makes the sandbox's world durable. Nothing to do for the real AWS.
+    /// Makes the sandbox's world durable, and tells when the trace is incomplete.
     pub(super) fn close(&self, shell: &Shell) -> Result<(), Reported> {
+        if let Some(failure) = self.trace.as_ref().and_then(Trace::failure) {
+            shell.say(format_args!("warning: {failure}"));
+        }
         match &self.sandbox {
             Some(sandbox) => sandbox.save().map_err(|e| shell.sandbox_error(&e)),
             None => Ok(()),
@@ -34,7 +38,8 @@ pub(super) async fn connect(global: &Global, desired: &Desired, shell: &Shell) -
         Some(sandbox) => (sandbox.http_client(), Access::Sandbox { management_account: desired.management_account.clone() }),
         None => (crate::aws::https().map_err(|e| shell.aws_error(&e))?, Access::DefaultChain { profile: global.profile.clone() }),
     };
-    let options = DoorOptions { mode: Mode::ReadOnly, rates: Rates::Published, trace, transport, interrupt: Interrupt::default() };
+    let options =
+        DoorOptions { mode: Mode::ReadOnly, rates: Rates::Published, trace: trace.clone(), transport, interrupt: Interrupt::default() };
     let sessions =
         Sessions::load(access, Door::new(options), &desired.home_region, &desired.access_role).await.map_err(|e| shell.aws_error(&e))?;
     let rates = match global.rates {
@@ -46,11 +51,18 @@ pub(super) async fn connect(global: &Global, desired: &Desired, shell: &Shell) -
     };
     sessions.door().set_rates(rates);
     sessions.guard(&desired.management_account).await.map_err(|e| shell.aws_error(&e))?;
-    Ok(Connection { sessions, sandbox })
+    Ok(Connection { sessions, sandbox, trace })
 }
 
 fn open_sandbox(global: &Global, management_account: &str, shell: &Shell) -> Result<Option<Sandbox>, Reported> {
-    let Some(path) = &global.sandbox else { return Ok(None) };
+    let Some(path) = &global.sandbox else {
+        if global.weather.is_some() {
+            return Err(
+                shell.error("only the sandbox has weather; nothing was read", Some("add --sandbox, or leave out --weather".to_owned()))
+            );
+        }
+        return Ok(None);
+    };
     open(path, management_account, &weather(global, shell)?, shell).map(Some)
 }
 
@@ -61,5 +73,5 @@ pub(super) fn open(path: &std::path::Path, management_account: &str, weather: &W
 
 /// The weather asked for.
 pub(super) fn weather(global: &Global, shell: &Shell) -> Result<Weather, Reported> {
-    Weather::parse(&global.weather).map_err(|e| shell.sandbox_error(&e))
+    Weather::parse(global.weather.as_deref().unwrap_or("calm")).map_err(|e| shell.sandbox_error(&e))
 }

@@ -14,6 +14,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use serde_json::{Map, Value, json};
 
 use shell::Shell;
 
@@ -45,9 +46,9 @@ pub struct Global {
     #[arg(long, global = true, value_name = "FILE", num_args = 0..=1, require_equals = true, default_missing_value = DEFAULT_SANDBOX)]
     sandbox: Option<PathBuf>,
 
-    /// The sandbox's weather: calm, stormy, or a list such as latency=50,rates=published,lost=0.05,seed=7
-    #[arg(long, global = true, value_name = "WEATHER", default_value = "calm")]
-    weather: String,
+    /// The sandbox's weather: calm, stormy, or a list such as latency=50,rates=published,lost=0.05,seed=7 [default: calm]
+    #[arg(long, global = true, value_name = "WEATHER")]
+    weather: Option<String>,
 
     /// Whether to keep to AWS's published request rates [default: published; unlimited for the sandbox and loopback endpoints]
     #[arg(long, global = true, value_enum, value_name = "RATES")]
@@ -80,7 +81,7 @@ enum RatesChoice {
 enum Format {
     /// For people
     Text,
-    /// For programs; versioned, see docs/json.md
+    /// For programs; versioned, see docs/commands.md
     Json,
     /// For a comment on a pull request
     Markdown,
@@ -126,13 +127,37 @@ enum Exit {
     Partly = 3,
 }
 
-/// The message was printed; only the exit status is left.
-struct Reported(Exit);
+/// An error whose message was printed. What is left is the exit status, and the error as data for `--format json`.
+struct Reported {
+    exit: Exit,
+    document: Map<String, Value>,
+}
+
+impl Reported {
+    fn new(message: &str, hint: Option<&str>) -> Self {
+        let document = [("format_version".to_owned(), json!(1)), ("error".to_owned(), json!({"message": message, "hint": hint}))];
+        Self { exit: Exit::Error, document: document.into_iter().collect() }
+    }
+
+    /// More that a program wants to know about it.
+    fn with(mut self, name: &str, value: Value) -> Self {
+        self.document.insert(name.to_owned(), value);
+        self
+    }
+}
 
 /// Runs the command line of this process.
 pub async fn run() -> ExitCode {
-    let cli = Cli::parse();
-    let shell = Shell::new(cli.global.color);
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(usage) => {
+            // Not clap's 2: a script would take it for "there are changes".
+            let exit = if usage.use_stderr() { Exit::Error } else { Exit::Done };
+            let _ = usage.print();
+            return ExitCode::from(exit as u8);
+        }
+    };
+    let shell = Shell::new(&cli.global);
     let exit = match cli.command {
         Command::Validate => validate::run(&cli.global, &shell),
         Command::Plan(args) => plan::run(&cli.global, &args, &shell).await,
@@ -141,8 +166,9 @@ pub async fn run() -> ExitCode {
         Command::Schema => schema::run(&shell),
         Command::Completions(args) => completions::run(&args, &shell),
     };
-    let exit = match exit {
-        Ok(exit) | Err(Reported(exit)) => exit,
-    };
-    ExitCode::from(exit as u8)
+    let exit = exit.unwrap_or_else(|reported| {
+        shell.error_document(reported.document);
+        reported.exit
+    });
+    ExitCode::from(shell.delivered(exit) as u8)
 }

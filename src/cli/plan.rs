@@ -26,12 +26,24 @@ pub(super) async fn run(global: &Global, args: &PlanArgs, shell: &Shell) -> Resu
     let loaded = validate::load(global, shell)?;
     let connection = connect(global, &loaded.desired, shell).await?;
     let plan = make(&connection, &loaded.desired, shell).await?;
-    connection.close(shell)?;
+    if let Some(path) = &args.out {
+        save(&json(&plan, shell)?, path).map_err(|e| {
+            shell.error(
+                format_args!("the plan cannot be saved in `{}`: {e}", path.display()),
+                Some("give another file with --out".to_owned()),
+            )
+        })?;
+    }
     show(&plan, global.format, args.detail, shell)?;
     if let Some(path) = &args.out {
-        save(&json(&plan, shell)?, path).map_err(|e| shell.error(format_args!("{}: {e}", path.display()), None))?;
-        shell.say(format_args!("saved: run `overlord apply {}`", path.display()));
+        let use_it = if plan.has_errors() {
+            "its errors stand against applying it".to_owned()
+        } else {
+            format!("run `overlord apply {}`", path.display())
+        };
+        shell.say(format_args!("the plan is saved; {use_it}"));
     }
+    connection.close(shell)?;
     Ok(match (plan.has_errors(), plan.is_empty()) {
         (true, _) => Exit::Error,
         (false, true) => Exit::Done,
@@ -50,7 +62,7 @@ pub(super) fn show(plan: &Plan, format: Format, detail: bool, shell: &Shell) -> 
     match format {
         Format::Text => shell.result(render::text::plan(plan, render::Style { detail, ..shell.style() })),
         Format::Json => shell.result(json(plan, shell)?),
-        Format::Markdown => shell.result(render::markdown::plan(plan)),
+        Format::Markdown => shell.result(render::markdown::plan(plan, render::Style { colour: false, detail })),
     }
     Ok(())
 }

@@ -1,6 +1,7 @@
 //! What runs, what is done, what is left: on a terminal. Without one, quiet.
 
 use std::collections::BTreeMap;
+use std::io::Write;
 use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
@@ -38,7 +39,8 @@ impl Progress {
                 self.bar.inc(1);
                 if let Outcome::Failed(error) = outcome {
                     self.failed += 1;
-                    self.bar.suspend(|| eprintln!("failed: {address}: {error}"));
+                    // A closed standard error is no reason to stop.
+                    self.bar.suspend(|| drop(writeln!(std::io::stderr(), "failed: {address}: {error}")));
                 }
             }
         }

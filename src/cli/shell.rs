@@ -1,9 +1,12 @@
 //! All output passes here: results to standard output, talk to standard error, colour only where it is read.
 
+use std::cell::{Cell, RefCell};
 use std::fmt::Display;
-use std::io::{IsTerminal, Write};
+use std::io::{self, ErrorKind, IsTerminal, Write};
 
-use super::{Colour, Exit, Reported};
+use serde_json::{Map, Value};
+
+use super::{Colour, Exit, Format, Global, Reported};
 use crate::aws::Error;
 use crate::diagnostic::Diagnostic;
 use crate::render::{Style, diagnostic};
@@ -14,18 +17,29 @@ use crate::sandbox::SandboxError;
 pub(super) struct Shell {
     colour_out: bool,
     colour_err: bool,
+    format: Format,
+    /// Whether a result was printed.
+    answered: Cell<bool>,
+    /// Why a result was not written.
+    failure: RefCell<Option<io::Error>>,
 }
 
 impl Shell {
-    pub(super) fn new(colour: Colour) -> Self {
+    pub(super) fn new(global: &Global) -> Self {
         // https://no-color.org: any value but the empty one.
         let wanted = std::env::var_os("NO_COLOR").is_none_or(|v| v.is_empty());
-        let on = |terminal: bool| match colour {
+        let on = |terminal: bool| match global.color {
             Colour::Auto => wanted && terminal,
             Colour::Always => true,
             Colour::Never => false,
         };
-        Self { colour_out: on(std::io::stdout().is_terminal()), colour_err: on(std::io::stderr().is_terminal()) }
+        Self {
+            colour_out: on(io::stdout().is_terminal()),
+            colour_err: on(io::stderr().is_terminal()),
+            format: global.format,
+            answered: Cell::new(false),
+            failure: RefCell::new(None),
+        }
     }
 
     /// How results are styled.
@@ -35,13 +49,34 @@ impl Shell {
 
     /// The result. A reader that went away (`| head`) is no error of ours.
     pub(super) fn result(&self, text: impl Display) {
-        let mut out = std::io::stdout().lock();
-        let _ = write!(out, "{text}").and_then(|()| out.flush());
+        self.answered.set(true);
+        let mut out = io::stdout().lock();
+        match write!(out, "{text}").and_then(|()| out.flush()) {
+            Err(error) if error.kind() != ErrorKind::BrokenPipe => *self.failure.borrow_mut() = Some(error),
+            Ok(()) | Err(_) => {}
+        }
+    }
+
+    /// The error as the result, when a program waits for one and has none yet.
+    pub(super) fn error_document(&self, document: Map<String, Value>) {
+        if self.format == Format::Json && !self.answered.get() {
+            self.result(format_args!("{:#}\n", Value::Object(document)));
+        }
+    }
+
+    /// The exit status of a run, unless its result could not be delivered: a full disk is no success.
+    pub(super) fn delivered(&self, exit: Exit) -> Exit {
+        let Some(failure) = self.failure.take() else { return exit };
+        self.error(format_args!("the result could not be written: {failure}"), None);
+        match exit {
+            Exit::Done | Exit::Changes | Exit::Error => Exit::Error,
+            Exit::Partly => Exit::Partly,
+        }
     }
 
     /// Talk.
     pub(super) fn say(&self, text: impl Display) {
-        let _ = writeln!(std::io::stderr().lock(), "{text}");
+        let _ = writeln!(io::stderr().lock(), "{text}");
     }
 
     /// An error with what to do.
@@ -52,10 +87,10 @@ impl Shell {
         } else {
             self.say(format_args!("error: {message}"))
         }
-        if let Some(hint) = hint {
+        if let Some(hint) = &hint {
             self.say(format_args!("  help: {hint}"));
         }
-        Reported(Exit::Error)
+        Reported::new(&message.to_string(), hint.as_deref())
     }
 
     /// An error of a call or a change.
@@ -71,6 +106,6 @@ impl Shell {
     /// Diagnostics, as they stand in the files.
     pub(super) fn diagnostics(&self, diagnostics: &[Diagnostic]) {
         let style = Style { colour: self.colour_err, ..Style::default() };
-        let _ = write!(std::io::stderr().lock(), "{}", diagnostic::render(diagnostics, style));
+        let _ = write!(io::stderr().lock(), "{}", diagnostic::render(diagnostics, style));
     }
 }

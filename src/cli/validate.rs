@@ -38,7 +38,8 @@ pub(super) fn load(global: &Global, shell: &Shell) -> Result<Loaded, Reported> {
             shell.diagnostics(&diagnostics);
             let errors = diagnostics.iter().filter(|d| d.severity == Severity::Error).count();
             let noun = if errors == 1 { "error" } else { "errors" };
-            Err(shell.error(format_args!("{} has {errors} {noun}; nothing was read from AWS", global.config.display()), None))
+            let reported = shell.error(format_args!("{} has {errors} {noun}; nothing was read from AWS", global.config.display()), None);
+            Err(reported.with("diagnostics", diagnostics.iter().map(render::diagnostic::json).collect()))
         }
     }
 }

@@ -2,6 +2,7 @@
 //! what a machine reads is what `apply` runs.
 
 pub mod diagnostic;
+mod fold;
 pub mod markdown;
 pub mod report;
 mod style;

@@ -7,26 +7,42 @@ use serde_json::Value;
 use similar::{ChangeTag, TextDiff};
 
 use super::Style;
-use super::words::{ACTIONS, count, duration, is_document, pretty, symbol, value, verb};
-use crate::plan::{Action, AttributeChange, Change, Plan};
-use crate::resource::{Finding, FindingSeverity, KINDS, reference};
+use super::fold::{self, Entry};
+use super::words::{ACTIONS, count, duration, is_document, plain, pretty, value, verb};
+use crate::plan::{Action, AttributeChange, Change, Moved, Plan};
+use crate::resource::{self, Finding, FindingSeverity, KINDS, reference};
 
-/// Lines of one group that are shown before the rest is counted, without `--detail`.
-const GROUP_LINES: usize = 80;
+/// Entries of one group that are shown before the rest is counted, without `--detail`.
+const GROUP_ENTRIES: usize = 80;
 
 /// A plan: its changes by kind with a reason each, the findings, the counts, the calls and the time they take at best.
 pub fn plan(plan: &Plan, style: Style) -> String {
     let mut out = String::new();
     for (kind, changes) in by_kind(plan) {
-        group(&mut out, kind, &changes, style);
+        let _ = writeln!(out, "{}", style.bold(&format!("{kind} ({})", count(changes.len(), "change"))));
+        out.push_str(&group(kind, &changes, style));
+        out.push('\n');
     }
     findings(&mut out, &plan.findings, style);
     out.push_str(&summary(plan, style));
     out
 }
 
+/// What no longer is as a saved plan observed it.
+pub fn moved(moved: &[Moved]) -> String {
+    let line = |one: &Moved| {
+        let Moved { address, attribute, then, now } = one;
+        format!("moved: {}: `{attribute}` was {}, is {}", plain(&address.to_string()), value(then), value(now))
+    };
+    let mut lines: Vec<_> = moved.iter().take(GROUP_ENTRIES).map(line).collect();
+    if let Some(rest) = moved.len().checked_sub(GROUP_ENTRIES).filter(|n| *n > 0) {
+        lines.push(format!("moved: … and {rest} more (--format json tells them all)"));
+    }
+    lines.join("\n")
+}
+
 /// Changes by kind, in the order of the table of kinds.
-fn by_kind(plan: &Plan) -> Vec<(&str, Vec<&Change>)> {
+pub(super) fn by_kind(plan: &Plan) -> Vec<(&str, Vec<&Change>)> {
     let mut groups: BTreeMap<(usize, &str), Vec<&Change>> = BTreeMap::new();
     for change in &plan.changes {
         let kind = change.address.kind();
@@ -40,32 +56,48 @@ fn by_kind(plan: &Plan) -> Vec<(&str, Vec<&Change>)> {
     groups
 }
 
-fn group(out: &mut String, kind: &str, changes: &[&Change], style: Style) {
-    let _ = writeln!(out, "{}", style.bold(&format!("{kind} ({})", count(changes.len(), "change"))));
-    let shown = if style.detail { changes.len() } else { GROUP_LINES };
-    for change in changes.iter().take(shown) {
-        one(out, change, style);
+/// The changes of one kind. What is said of many in the same words is said once; what destroys is always said, and singly.
+pub(super) fn group(kind: &str, changes: &[&Change], style: Style) -> String {
+    let entries = changes.iter().map(|change| Entry { why: why(change), body: body(change, style), changes: vec![*change] });
+    if style.detail {
+        return entries.map(|entry| entry.render(kind, style)).collect();
     }
-    if let Some(rest) = changes.len().checked_sub(shown).filter(|n| *n > 0) {
-        let mut counts: BTreeMap<Action, usize> = BTreeMap::new();
-        for change in changes.iter().skip(shown) {
-            *counts.entry(change.action).or_default() += 1;
+    let mut out = String::new();
+    let mut hidden: BTreeMap<Action, usize> = BTreeMap::new();
+    for (position, entry) in fold::fold(entries.collect()).iter().enumerate() {
+        if position < GROUP_ENTRIES || entry.destroys() {
+            out.push_str(&entry.render(kind, style));
+        } else {
+            entry.changes.iter().for_each(|change| *hidden.entry(change.action).or_default() += 1);
         }
-        let counts = counts.iter().map(|(action, n)| format!("{n} to {}", verb(*action))).collect::<Vec<_>>().join(", ");
+    }
+    if !hidden.is_empty() {
+        let rest: usize = hidden.values().sum();
+        let counts = hidden.iter().map(|(action, n)| format!("{n} to {}", verb(*action))).collect::<Vec<_>>().join(", ");
         let _ = writeln!(out, "  {}", style.dim(&format!("… and {rest} more: {counts} (--detail shows them)")));
     }
-    out.push('\n');
+    out
 }
 
-fn one(out: &mut String, change: &Change, style: Style) {
-    let head = format!("{} {}", symbol(change.action), change.address);
-    let _ = writeln!(out, "  {}  {}", style.action(change.action, &head), style.dim(&why(change)));
-    let all = style.detail && change.before.is_none();
+/// What stands below the line of a change.
+fn body(change: &Change, style: Style) -> String {
+    let mut out = String::new();
     match change.action {
-        Action::Update | Action::Replace | Action::Move | Action::Adopt => attributes(out, &change.attributes, style),
-        Action::Create | Action::Delete | Action::NoOp if all => attributes(out, &change.attributes, style),
+        Action::Update | Action::Replace | Action::Move | Action::Adopt => attributes(&mut out, change, style),
+        Action::Create | Action::Delete | Action::NoOp if style.detail => attributes(&mut out, change, style),
         Action::Create | Action::Delete | Action::NoOp => {}
     }
+    if style.detail {
+        let facts = [
+            ("id", change.id.iter().map(|id| plain(id)).collect::<Vec<_>>()),
+            ("calls", change.calls.clone()),
+            ("waits for", change.waits_for.iter().map(|address| plain(&address.to_string())).collect()),
+        ];
+        for (name, values) in facts.iter().filter(|(_, values)| !values.is_empty()) {
+            let _ = writeln!(out, "      {}", style.dim(&format!("{name}: {}", values.join(", "))));
+        }
+    }
+    out
 }
 
 /// The reason, and for what is made the one thing that tells most: where it goes.
@@ -74,12 +106,16 @@ fn why(change: &Change) -> String {
         (Action::Create, Some(parent)) => format!("in {parent}; "),
         _ => String::new(),
     };
-    format!("{place}{}", change.reason)
+    plain(&format!("{place}{}", change.reason))
 }
 
-fn attributes(out: &mut String, changes: &[AttributeChange], style: Style) {
-    for change in changes {
-        if is_document(&change.before) || is_document(&change.after) {
+fn attributes(out: &mut String, change: &Change, style: Style) {
+    let known = resource::kind(change.address.kind()).map(|kind| kind.spec().attributes).unwrap_or_default();
+    let sensitive = |change: &AttributeChange| known.iter().any(|known| known.name == change.name && known.sensitive);
+    for change in &change.attributes {
+        if sensitive(change) {
+            let _ = writeln!(out, "      {}: (sensitive)", change.name);
+        } else if is_document(&change.before) || is_document(&change.after) {
             let _ = writeln!(out, "      {}:", change.name);
             document(out, &change.before, &change.after, style);
         } else if let Some(lines) = set_difference(&change.before, &change.after, style) {
@@ -92,8 +128,21 @@ fn attributes(out: &mut String, changes: &[AttributeChange], style: Style) {
     }
 }
 
-/// What two lists do not share, as `+a -b`; `None` when one is no list.
+/// What two lists or two tables do not share, as `+a -b`; `None` when they are neither.
 fn set_difference(before: &Value, after: &Value, style: Style) -> Option<String> {
+    if let (Some(before), Some(after)) = (before.as_object(), after.as_object()) {
+        let pair = |(key, new): (&String, &Value)| format!("{} = {}", plain(key), value(new));
+        let changed = after.iter().filter_map(|(key, new)| match before.get(key) {
+            None => Some(style.action(Action::Create, &format!("+{}", pair((key, new))))),
+            Some(old) if old != new => Some(format!("{} → {}", pair((key, old)), value(new))),
+            Some(_) => None,
+        });
+        let removed = before.iter().filter(|(key, _)| !after.contains_key(*key));
+        let removed = removed.map(|entry| style.action(Action::Delete, &format!("-{}", pair(entry))));
+        // A reference is a table too, and is read as a whole.
+        let reference = |map: &serde_json::Map<String, Value>| map.contains_key("ref") || map.contains_key("id");
+        return (!reference(before) && !reference(after)).then(|| changed.chain(removed).collect::<Vec<_>>().join(", "));
+    }
     let (before, after) = (before.as_array()?, after.as_array()?);
     let added = after.iter().filter(|v| !before.contains(v)).map(|v| style.action(Action::Create, &format!("+{}", value(v))));
     let removed = before.iter().filter(|v| !after.contains(v)).map(|v| style.action(Action::Delete, &format!("-{}", value(v))));
@@ -104,7 +153,7 @@ fn document(out: &mut String, before: &Value, after: &Value, style: Style) {
     let (before, after) = (pretty(before), pretty(after));
     for hunk in TextDiff::from_lines(&before, &after).unified_diff().context_radius(2).iter_hunks() {
         for line in hunk.iter_changes() {
-            let text = line.value().trim_end_matches('\n');
+            let text = plain(line.value().trim_end_matches('\n'));
             let painted = match line.tag() {
                 ChangeTag::Delete => style.action(Action::Delete, &format!("- {text}")),
                 ChangeTag::Insert => style.action(Action::Create, &format!("+ {text}")),
@@ -126,15 +175,15 @@ fn findings(out: &mut String, findings: &[Finding], style: Style) {
             FindingSeverity::Warning => style.warning("warning"),
             FindingSeverity::Unmanaged => {
                 unmanaged += 1;
-                if unmanaged > GROUP_LINES && !style.detail {
+                if unmanaged > GROUP_ENTRIES && !style.detail {
                     continue;
                 }
                 style.dim("unmanaged")
             }
         };
-        let _ = writeln!(out, "{label}: {}: {}", finding.subject, finding.summary);
+        let _ = writeln!(out, "{label}: {}: {}", plain(&finding.subject), plain(&finding.summary));
     }
-    if let Some(rest) = unmanaged.checked_sub(GROUP_LINES).filter(|n| *n > 0 && !style.detail) {
+    if let Some(rest) = unmanaged.checked_sub(GROUP_ENTRIES).filter(|n| *n > 0 && !style.detail) {
         let _ = writeln!(out, "{}", style.dim(&format!("… and {rest} more unmanaged (--detail shows them)")));
     }
     out.push('\n');

@@ -22,7 +22,7 @@ pub(super) fn verb(action: Action) -> &'static str {
     match action {
         Action::NoOp => "unchanged",
         Action::Create => "create",
-        Action::Update => "update",
+        Action::Update => "update in place",
         Action::Replace => "replace",
         Action::Delete => "delete",
         Action::Move => "move",
@@ -61,10 +61,19 @@ pub(super) fn value(value: &Value) -> String {
         Value::String(text) => format!("{text:?}"),
         Value::Array(items) => format!("[{}]", items.iter().map(self::value).collect::<Vec<_>>().join(", ")),
         Value::Object(map) => match (map.len(), map.get("ref").or_else(|| map.get("id"))) {
-            (1, Some(Value::String(name))) => name.clone(),
+            (1, Some(Value::String(name))) => plain(name),
             _ => format!("{{ {} }}", map.iter().map(|(k, v)| format!("{k} = {}", self::value(v))).collect::<Vec<_>>().join(", ")),
         },
     }
+}
+
+/// Text on one line that does nothing to a terminal: names in AWS may hold anything, escapes and line breaks too.
+pub(super) fn plain(text: &str) -> String {
+    let shown = |c: char| match c {
+        '"' | '\'' | '\\' => c.to_string(),
+        _ => c.escape_debug().to_string(),
+    };
+    text.chars().map(shown).collect()
 }
 
 /// Whether a value is a document that people read over several lines.
@@ -95,6 +104,11 @@ mod tests {
         {
             assert_eq!(duration(seconds), text);
         }
+    }
+
+    #[test]
+    fn no_name_reaches_the_terminal_with_its_escapes() {
+        assert_eq!(plain("Zoë's \"x\"\u{1b}[31m\n\u{202e}"), r#"Zoë's "x"\u{1b}[31m\n\u{202e}"#);
     }
 
     #[test]
