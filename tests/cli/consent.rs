@@ -1,0 +1,96 @@
+//! Nothing is changed without consent, and deletions need their own.
+
+use std::io::Write;
+use std::process::{Command, Stdio};
+
+use serde_json::Value;
+
+use crate::case::*;
+use crate::support::{project, python};
+
+/// The binary on a terminal of its own: its exit status and all that it showed.
+fn on_a_terminal(case: &Case, answer: &str, arguments: &[&str]) -> (i64, String) {
+    let overlord = case.command();
+    let mut command = Command::new(python());
+    command.arg(project("tests/cli/terminal.py")).arg(answer).arg(overlord.get_program()).args(arguments);
+    command.current_dir(overlord.get_current_dir().unwrap()).env("TERM", "xterm").stdin(Stdio::null());
+    for (name, value) in overlord.get_envs() {
+        match value {
+            Some(value) => command.env(name, value),
+            None => command.env_remove(name),
+        };
+    }
+    let ran: Value = Ran::of(&mut command).ends(0).json();
+    (ran["status"].as_i64().unwrap(), ran["output"].as_str().unwrap().to_owned())
+}
+
+fn is_untouched(case: &Case) -> bool {
+    case.run(&["sandbox", "show"]).out.contains("without an organization")
+}
+
+#[test]
+fn without_a_terminal_and_without_yes_nothing_happens() {
+    let case = Case::small();
+    let ran = case.run(&["apply", "--sandbox"]).ends(1).says(&["nobody is there to ask; nothing was changed", "--yes"]);
+    assert!(ran.out.contains("Plan: "));
+    // A pipe is nobody.
+    let mut child = case.command().args(["apply", "--sandbox"]).stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null()).spawn();
+    let child = child.as_mut().unwrap();
+    let _ = child.stdin.take().unwrap().write_all(b"yes\n");
+    assert_eq!(child.wait().unwrap().code(), Some(1));
+    assert!(is_untouched(&case));
+}
+
+#[test]
+fn only_yes_is_consent() {
+    let case = Case::small();
+    for answer in ["y", "Yes", "YES", "", "yes please", "no", "\u{4}"] {
+        let (status, output) = on_a_terminal(&case, answer, &["apply", "--sandbox"]);
+        assert_eq!(status, 1, "{answer:?}: {output}");
+        assert!(output.contains("not approved; nothing was changed"), "{output}");
+    }
+    assert!(is_untouched(&case));
+    let (status, output) = on_a_terminal(&case, "yes", &["apply", "--sandbox"]);
+    assert_eq!(status, 0, "{output}");
+    assert!(!is_untouched(&case));
+    // Nothing to do is nothing to ask.
+    let (status, output) = on_a_terminal(&case, "", &["apply", "--sandbox"]);
+    assert_eq!(status, 0);
+    assert!(output.contains("No changes") && !output.contains("consent"), "{output}");
+}
+
+#[test]
+fn yes_does_not_cover_deletions() {
+    let case = Case::small();
+    case.run(&["apply", "--sandbox", "--yes"]).ends(0);
+    case.edit("org.toml", "policies = [\"FullAWSAccess\", \"deny-leave\"]", "");
+    case.edit("org.toml", "[policy.deny-leave]\ndescription = \"Nobody leaves\"", "");
+    let is_there = || case.run(&["sandbox", "show", "--format", "json"]).out.contains("\"deny-leave\"");
+    let ran = case.run(&["apply", "--sandbox", "--yes"]).ends(3);
+    assert!(ran.out.contains("withheld: policy./SERVICE_CONTROL_POLICY/deny-leave: deletions need --allow-delete"), "{}", ran.out);
+    // Nor does `yes` at the prompt.
+    assert_eq!(on_a_terminal(&case, "yes", &["apply", "--sandbox"]).0, 3);
+    assert!(is_there());
+    // And the flag is no consent to all the rest.
+    case.run(&["apply", "--sandbox", "--allow-delete"]).ends(1);
+    assert!(is_there());
+    case.run(&["apply", "--sandbox", "--yes", "--allow-delete"]).ends(0);
+    assert!(!is_there());
+}
+
+#[test]
+fn a_terminal_sees_what_runs_what_is_done_and_what_is_left() {
+    let case = Case::small();
+    let (status, output) = on_a_terminal(&case, "", &["apply", "--sandbox", "--weather", "create-account=1000", "--yes"]);
+    assert_eq!(status, 0, "{output}");
+    let shown = |line: &str| line.contains('[') && line.contains("/8 ") && line.contains("account.audit");
+    assert!(output.split(['\r', '\n']).any(shown), "{output:?}");
+}
+
+#[test]
+fn nobody_else_sees_progress() {
+    let case = Case::small();
+    let ran = case.run(&["apply", "--sandbox", "--weather", "create-account=1000", "--yes", "--color", "always"]).ends(0);
+    assert_eq!(ran.err, "");
+    assert!(!ran.out.contains('\r'));
+}

@@ -1,0 +1,76 @@
+//! Whose credentials these are, where they come from, and what is said when there are none.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+
+use crate::case::*;
+use crate::support::SandboxServer;
+
+#[test]
+fn another_account_is_refused_before_anything_is_read() {
+    let server = SandboxServer::start(&["--management-account", "222222222222"]);
+    let case = Case::small();
+    for arguments in [&["plan"][..], &["apply", "--yes"]] {
+        let ran = case.run_at(server.url(), &[arguments, &["--trace", "trace.jsonl"]].concat()).ends(1);
+        ran.says(&["`222222222222`", "`111111111111`", "--profile"]);
+        assert_eq!(operations(&case.path("trace.jsonl")), ["GetCallerIdentity"]);
+    }
+}
+
+#[test]
+fn without_credentials_it_says_what_to_do_and_asks_nobody() {
+    let case = Case::small();
+    let ran = case.run(&["plan", "--trace", "trace.jsonl"]).ends(1);
+    ran.says(&["no AWS credentials were found", "AWS_PROFILE", "--sandbox"]);
+    assert_eq!(operations(&case.path("trace.jsonl")), [""; 0]);
+}
+
+/// The binary with this `~/.aws/config` and nothing else.
+fn with_config(case: &Case, config: &str, arguments: &[&str]) -> Ran {
+    fs::write(case.path("aws-config"), config).unwrap();
+    let mut command = case.command();
+    Ran::of(command.args(arguments).env("AWS_CONFIG_FILE", case.path("aws-config")).env("AWS_EC2_METADATA_DISABLED", "true"))
+}
+
+#[test]
+fn a_profile_brings_keys_and_endpoint() {
+    let server = SandboxServer::start(&[]);
+    let case = Case::small();
+    let keys = "aws_access_key_id = AKIA111111111111\naws_secret_access_key = secret\n";
+    let config = format!("[profile org]\nregion = us-east-1\nendpoint_url = {}\n{keys}[profile empty]\n", server.url());
+    with_config(&case, &config, &["plan", "--profile", "org"]).ends(2);
+    with_config(&case, &config, &["plan", "--profile", "empty"]).ends(1);
+    with_config(&case, &config, &["plan", "--profile", "absent"]).ends(1).says(&["help: "]);
+
+    fs::write(case.path("aws-config"), &config).unwrap();
+    let mut command = case.command();
+    Ran::of(command.arg("plan").env("AWS_CONFIG_FILE", case.path("aws-config")).env("AWS_PROFILE", "org")).ends(2);
+}
+
+#[test]
+fn a_process_brings_keys() {
+    let server = SandboxServer::start(&[]);
+    let case = Case::small();
+    let script = case.path("keys.sh");
+    let document = r#"{"Version": 1, "AccessKeyId": "AKIA111111111111", "SecretAccessKey": "secret"}"#;
+    fs::write(&script, format!("#!/bin/sh\necho '{document}'\n")).unwrap();
+    fs::set_permissions(&script, fs::Permissions::from_mode(0o755)).unwrap();
+    let config = |script: &str| format!("[profile org]\nendpoint_url = {}\ncredential_process = {script}\n", server.url());
+    with_config(&case, &config(&script.display().to_string()), &["plan", "--profile", "org"]).ends(2);
+    with_config(&case, &config("/bin/false"), &["plan", "--profile", "org"]).ends(1).says(&["credentials", "help: "]);
+}
+
+/// The role of the management account, assumed from keys: the call passes the door, and the trace has it.
+#[test]
+fn a_profile_assumes_a_role() {
+    let server = SandboxServer::start(&[]);
+    let case = Case::small();
+    let config = format!(
+        "[profile base]\naws_access_key_id = AKIA111111111111\naws_secret_access_key = secret\n\
+         [profile org]\nregion = us-east-1\nendpoint_url = {}\n\
+         role_arn = arn:aws:iam::111111111111:role/OrganizationAccountAccessRole\nsource_profile = base\n",
+        server.url()
+    );
+    with_config(&case, &config, &["plan", "--profile", "org", "--trace", "trace.jsonl"]).ends(2);
+    assert_eq!(operations(&case.path("trace.jsonl"))[..2], ["AssumeRole", "GetCallerIdentity"]);
+}

@@ -1,0 +1,156 @@
+//! Ctrl-C once, twice, and kill -9 at every moment: a rerun finishes, and nothing is there twice.
+
+use std::fs::{self, File};
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+
+use crate::between::{Between, Fate, Write_};
+use crate::case::*;
+use crate::support::SandboxServer;
+
+/// E-mails may be there twice, as in moto: only overlord's care keeps an account from being created twice.
+const LENIENT: &[&str] = &["--weather", "emails=lenient"];
+
+/// An apply in its own process.
+struct Apply {
+    child: Child,
+    said: PathBuf,
+}
+
+impl Apply {
+    fn start(case: &Case, url: &str) -> Self {
+        let said = case.path("stderr");
+        let child = case.client(url).args(["apply", "--yes"]).stdout(Stdio::null()).stderr(File::create(&said).unwrap()).spawn().unwrap();
+        Self { child, said }
+    }
+
+    fn signal(&self, signal: &str) {
+        assert!(Command::new("kill").args([signal, &self.child.id().to_string()]).status().unwrap().success());
+    }
+
+    fn said(&self) -> String {
+        fs::read_to_string(&self.said).unwrap()
+    }
+
+    fn is_over(&mut self) -> bool {
+        self.child.try_wait().unwrap().is_some()
+    }
+
+    fn ends(&mut self) -> Option<i32> {
+        eventually("the end of apply", || self.child.try_wait().unwrap()).code()
+    }
+}
+
+impl Drop for Apply {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// Lets writes pass up to the first CreateAccount.
+fn first_creation(between: &Between) -> Write_ {
+    loop {
+        let write = between.next();
+        if write.operation == "CreateAccount" {
+            return write;
+        }
+        write.fate(Fate::Pass);
+    }
+}
+
+#[test]
+fn ctrl_c_once_finishes_what_is_in_flight_and_starts_nothing_more() {
+    // Accounts that take ten minutes: waiting for them is what the interrupt must end.
+    let server = SandboxServer::start(&["--weather", "emails=lenient,create-account=600000"]);
+    let between = Between::start(server.url());
+    let case = Case::small();
+    let mut apply = Apply::start(&case, &between.url);
+    let creation = first_creation(&between);
+    apply.signal("-INT");
+    eventually("a word on the interrupt", || apply.said().contains("finishing the requests in flight").then_some(()));
+    assert!(!apply.is_over(), "it did not wait for the request in flight");
+    creation.fate(Fate::Pass);
+    // A second creation may have been waiting at the door: it is let through or never comes.
+    while let Some(write) = between.next_unless(|| apply.is_over()) {
+        assert_eq!(write.operation, "CreateAccount", "something was started after the interrupt");
+        write.fate(Fate::Pass);
+    }
+    assert_eq!(apply.ends(), Some(3), "{}", apply.said());
+    assert!(apply.said().contains("run the same command again"), "{}", apply.said());
+}
+
+#[test]
+fn after_ctrl_c_a_rerun_finishes() {
+    let server = SandboxServer::start(&["--weather", "emails=lenient,create-account=500"]);
+    let between = Between::start(server.url());
+    let case = Case::small();
+    let mut apply = Apply::start(&case, &between.url);
+    let creation = first_creation(&between);
+    apply.signal("-INT");
+    eventually("a word on the interrupt", || apply.said().contains("interrupted").then_some(()));
+    creation.fate(Fate::Pass);
+    while let Some(write) = between.next_unless(|| apply.is_over()) {
+        write.fate(Fate::Pass);
+    }
+    assert_eq!(apply.ends(), Some(3), "{}", apply.said());
+    finishes(&case, &server);
+}
+
+#[test]
+fn ctrl_c_twice_ends_at_once() {
+    let server = SandboxServer::start(LENIENT);
+    let between = Between::start(server.url());
+    let case = Case::small();
+    let mut apply = Apply::start(&case, &between.url);
+    let creation = first_creation(&between);
+    creation.fate(Fate::HoldAnswer);
+    apply.signal("-INT");
+    eventually("a word on the interrupt", || apply.said().contains("interrupted").then_some(()));
+    apply.signal("-INT");
+    // The answer is still held back: nothing but the second signal can end it.
+    assert_eq!(apply.ends(), Some(130), "{}", apply.said());
+    finishes(&case, &server);
+}
+
+/// Before each write reaches AWS, and after each has taken effect unanswered.
+#[test]
+fn after_kill_9_at_any_write_a_rerun_finishes() {
+    let mut operations = Vec::new();
+    for moment in 0.. {
+        let server = SandboxServer::start(LENIENT);
+        let between = Between::start(server.url());
+        let case = Case::small();
+        let mut apply = Apply::start(&case, &between.url);
+        for _ in 0..moment / 2 {
+            between.next().fate(Fate::Pass);
+        }
+        let Some(write) = between.next_unless(|| apply.is_over()) else { break };
+        if moment % 2 == 1 {
+            write.fate(Fate::HoldAnswer);
+            took_effect(&server, &write.operation, moment / 2);
+        }
+        apply.signal("-KILL");
+        assert_eq!(apply.ends(), None);
+        finishes(&case, &server);
+        operations.push(write.operation.clone());
+    }
+    assert!(operations.iter().filter(|operation| *operation == "CreateAccount").count() == 4, "{operations:?}");
+}
+
+/// Waits until the effect of a held write can be seen, where that is simple to see: the accounts, which must not be there twice.
+fn took_effect(server: &SandboxServer, operation: &str, before: usize) {
+    if operation == "CreateAccount" {
+        let _ = before;
+        eventually("the account", || (emails(server.url()).len() > 1).then_some(()));
+    }
+}
+
+/// The same command again does what is left, the next plan is empty, and no e-mail is there twice.
+#[track_caller]
+fn finishes(case: &Case, server: &SandboxServer) {
+    case.run_at(server.url(), &["apply", "--yes"]).ends(0);
+    case.run_at(server.url(), &["plan"]).ends(0);
+    let ours: Vec<String> = emails(server.url()).into_iter().filter(|email| email.starts_with("aws+")).collect();
+    assert_eq!(ours, ["aws+audit@example.org", "aws+web@example.org"]);
+}

@@ -1,0 +1,104 @@
+//! `sandbox serve | reset | show`, and what is said when its file or its weather is not right.
+
+use std::fs;
+
+use crate::case::*;
+use crate::support::SandboxServer;
+
+#[test]
+fn a_world_lives_in_its_file_until_it_is_reset() {
+    let case = Case::small();
+    assert!(case.run(&["sandbox", "show"]).ends(0).out.contains("account 111111111111, without an organization"));
+    case.run(&["apply", "--sandbox=one.json", "--yes"]).ends(0);
+    let shown = case.run(&["sandbox", "show", "--sandbox=one.json"]).ends(0).out;
+    for words in ["work/", "audit ", "web ", "[FullAWSAccess, deny-leave]"] {
+        assert!(shown.contains(words), "{words:?} is not in\n{shown}");
+    }
+    case.run(&["plan", "--sandbox=two.json"]).ends(2);
+    let reset = case.run(&["sandbox", "reset", "--sandbox=one.json"]).ends(0).says(&["one.json is empty"]);
+    assert_eq!(reset.out, "");
+    case.run(&["plan", "--sandbox=one.json"]).ends(2);
+}
+
+#[test]
+fn showing_changes_nothing() {
+    let case = Case::small();
+    case.run(&["apply", "--sandbox=world.json", "--yes"]).ends(0);
+    let world = fs::read(case.path("world.json")).unwrap();
+    for format in ["text", "json", "markdown"] {
+        case.run(&["sandbox", "show", "--sandbox=world.json", "--format", format]).ends(0);
+    }
+    case.run(&["plan", "--sandbox=world.json"]).ends(0);
+    assert_eq!(fs::read(case.path("world.json")).unwrap(), world);
+}
+
+#[test]
+fn two_processes_do_not_share_a_file() {
+    let case = Case::small();
+    let mut serve = case.command();
+    let mut serve =
+        serve.args(["sandbox", "serve", "--port", "0", "--sandbox=world.json"]).stdout(std::process::Stdio::piped()).spawn().unwrap();
+    let mut line = String::new();
+    std::io::BufRead::read_line(&mut std::io::BufReader::new(serve.stdout.take().unwrap()), &mut line).unwrap();
+    let busy = ["another process uses the sandbox `world.json`", "--sandbox=FILE"];
+    for arguments in [&["plan"][..], &["apply", "--yes"], &["sandbox", "show"], &["sandbox", "reset"], &["sandbox", "serve", "--port", "0"]]
+    {
+        case.run(&[arguments, &["--sandbox=world.json"]].concat()).ends(1).says(&busy);
+    }
+    serve.kill().unwrap();
+    serve.wait().unwrap();
+    case.run(&["plan", "--sandbox=world.json"]).ends(2);
+}
+
+#[test]
+fn a_served_world_is_there_after_the_server() {
+    let case = Case::small();
+    let mut serve = case.command();
+    let mut serve =
+        serve.args(["sandbox", "serve", "--port", "0", "--sandbox=world.json"]).stdout(std::process::Stdio::piped()).spawn().unwrap();
+    let mut line = String::new();
+    std::io::BufRead::read_line(&mut std::io::BufReader::new(serve.stdout.take().unwrap()), &mut line).unwrap();
+    case.run_at(line.trim().strip_prefix("listening on ").unwrap(), &["apply", "--yes"]).ends(0);
+    assert!(std::process::Command::new("kill").args(["-INT", &serve.id().to_string()]).status().unwrap().success());
+    assert_eq!(serve.wait().unwrap().code(), Some(0));
+    case.run(&["plan", "--sandbox=world.json"]).ends(0);
+}
+
+#[test]
+fn a_port_that_is_taken_is_told() {
+    let case = Case::small();
+    let server = SandboxServer::start(&[]);
+    let port = server.url().rsplit(':').next().unwrap();
+    case.run(&["sandbox", "serve", "--port", port]).ends(1).says(&["cannot listen on", "help: "]);
+}
+
+#[test]
+fn wrong_weather_is_told() {
+    let case = Case::small();
+    for (weather, words) in
+        [("fog", "`fog`"), ("latency=soon", "soon"), ("lost=2", "2"), ("wind=3", "wind"), ("latency=1,stormy", "stormy")]
+    {
+        for command in [&["plan", "--sandbox"][..], &["sandbox", "serve", "--port", "0"]] {
+            case.run(&[command, &["--weather", weather]].concat()).ends(1).says(&[words, "help: "]);
+        }
+    }
+    case.run(&["apply", "--sandbox", "--weather", "latency=1,jitter=1,seed=7", "--yes"]).ends(0);
+}
+
+#[test]
+fn a_broken_file_is_told_and_can_be_reset() {
+    let case = Case::small();
+    for broken in [&b"{"[..], b"", b"\xff\xfe", b"[]", b"{\"accounts\": 1}"] {
+        fs::write(case.path("world.json"), broken).unwrap();
+        for arguments in [&["plan"][..], &["apply", "--yes"], &["sandbox", "show"], &["sandbox", "serve", "--port", "0"]] {
+            let ran = case.run(&[arguments, &["--sandbox=world.json"]].concat()).ends(1);
+            ran.says(&["`world.json` is not readable", "overlord sandbox reset"]);
+        }
+        assert_eq!(fs::read(case.path("world.json")).unwrap(), broken, "it was overwritten");
+    }
+    case.run(&["sandbox", "reset", "--sandbox=world.json"]).ends(0);
+    case.run(&["plan", "--sandbox=world.json"]).ends(2);
+    // A folder is no file.
+    fs::create_dir(case.path("folder")).unwrap();
+    case.run(&["plan", "--sandbox=folder"]).ends(1).says(&["folder", "help: "]);
+}

@@ -1,0 +1,102 @@
+//! `plan --out`, then `apply FILE`: exactly what was reviewed, or nothing.
+
+use std::fs;
+
+use serde_json::{Value, json};
+
+use crate::case::*;
+use crate::support::SandboxServer;
+
+/// A world as the small case says, and a saved plan that renames its OU.
+fn renaming(server: &SandboxServer) -> Case {
+    let case = Case::small();
+    case.run_at(server.url(), &["apply", "--yes"]).ends(0);
+    case.edit("org.toml", "[ou.work]", "[ou.work]\nname = \"workloads\"");
+    case.run_at(server.url(), &["plan", "--out", "plan.json"]).ends(2);
+    case
+}
+
+#[test]
+fn an_unmoved_world_gets_exactly_the_plan_and_needs_no_org_toml() {
+    let server = SandboxServer::start(&[]);
+    let case = renaming(&server);
+    fs::remove_file(case.path("org.toml")).unwrap();
+    fs::remove_dir_all(case.path("policies")).unwrap();
+    case.run_at(server.url(), &["apply", "plan.json", "--yes", "--trace", "trace.jsonl"]).ends(0);
+    let writes: Vec<String> = operations(&case.path("trace.jsonl")).into_iter().filter(|operation| !reads(operation)).collect();
+    assert_eq!(writes, ["UpdateOrganizationalUnit"]);
+    unit(server.url(), "workloads");
+    // And it holds no longer.
+    case.run_at(server.url(), &["apply", "plan.json", "--yes"]).ends(1).says(&["moved: ou.work: `name` was \"work\", is \"workloads\""]);
+}
+
+#[test]
+fn a_moved_world_is_refused_and_left_alone() {
+    let server = SandboxServer::start(&[]);
+    let case = renaming(&server);
+    let id = unit(server.url(), "work");
+    organizations(server.url(), "UpdateOrganizationalUnit", &json!({"OrganizationalUnitId": id, "Name": "elsewhere"}));
+    let arguments = ["apply", "plan.json", "--yes", "--trace", "trace.jsonl"];
+    let ran = case.run_at(server.url(), &arguments).ends(1);
+    let ran = ran.says(&["moved: ou.work: `name` was \"work\", is \"elsewhere\"", "nothing was changed", "make a new plan"]);
+    assert_eq!(ran.out, "");
+    let calls = operations(&case.path("trace.jsonl"));
+    assert!(!calls.is_empty() && calls.iter().all(|operation| reads(operation)), "{calls:?}");
+    unit(server.url(), "elsewhere");
+
+    let document = case.run_at(server.url(), &[&arguments[..], &["--format", "json"]].concat()).ends(1).json();
+    assert_eq!(document["moved"], json!([{"address": "ou.work", "attribute": "name", "then": "work", "now": "elsewhere"}]));
+}
+
+#[test]
+fn another_apply_moves_the_world_too() {
+    let server = SandboxServer::start(&[]);
+    let case = renaming(&server);
+    case.edit("org.toml", "[account.web]", "[account.web]\ntags = { team = \"web\" }");
+    case.run_at(server.url(), &["apply", "--yes"]).ends(0);
+    case.run_at(server.url(), &["apply", "plan.json", "--yes"]).ends(1).says(&["moved: ou.work"]);
+}
+
+#[test]
+fn a_spoilt_file_is_refused_with_what_to_do() {
+    let case = Case::small();
+    case.run(&["plan", "--sandbox", "--out", "plan.json"]).ends(2);
+    let text = fs::read_to_string(case.path("plan.json")).unwrap();
+    let plan: Value = serde_json::from_str(&text).unwrap();
+    let edited = |pointer: &str, value: Value| {
+        let mut plan = plan.clone();
+        *plan.pointer_mut(pointer).unwrap() = value;
+        plan.to_string().into_bytes()
+    };
+    let changes = plan["changes"].as_array().unwrap();
+    let account = changes.iter().position(|change| change["address"] == "account.web").unwrap();
+    let cases = [
+        (text.as_bytes()[..text.len() / 2].to_vec(), "this is no saved plan"),
+        (Vec::new(), "this is no saved plan"),
+        (b"\xff\xfe{}".to_vec(), "cannot be read"),
+        (edited("/format_version", json!(99)), "format version 99"),
+        (edited(&format!("/changes/{account}/after/email"), json!("thief@example.org")), "changed after it was made"),
+        (edited("/desired/management_account", json!("222222222222")), "changed after it was made"),
+        (edited("/digest", json!("0")), "changed after it was made"),
+        (edited("/changes", json!(changes[1..])), "does not stand behind"),
+        (edited("/changes", json!([])), "changed after it was made"),
+    ];
+    for (bytes, words) in cases {
+        fs::write(case.path("plan.json"), &bytes).unwrap();
+        let ran = case.run(&["apply", "plan.json", "--sandbox", "--yes"]).ends(1).says(&["`plan.json`", words, "help: "]);
+        assert_eq!(ran.out, "");
+    }
+    case.run(&["apply", "nowhere.json", "--sandbox", "--yes"]).ends(1).says(&["`nowhere.json`", "cannot be read", "help: "]);
+    assert!(case.run(&["sandbox", "show"]).out.contains("without an organization"));
+}
+
+/// It cannot be applied a second time, so the advice is another one than for `apply` alone.
+#[test]
+fn a_saved_plan_that_was_partly_applied_says_how_to_go_on() {
+    let case = Case::small();
+    case.run(&["plan", "--sandbox", "--out", "plan.json"]).ends(2);
+    case.run(&["apply", "plan.json", "--sandbox", "--weather", "accounts=2", "--yes"]).ends(3).says(&["make a new plan"]);
+    case.run(&["apply", "plan.json", "--sandbox", "--yes"]).ends(1).says(&["moved: "]);
+    case.run(&["plan", "--sandbox", "--out", "plan.json"]).ends(2);
+    case.run(&["apply", "plan.json", "--sandbox", "--yes"]).ends(0);
+}

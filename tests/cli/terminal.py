@@ -1,0 +1,25 @@
+"""Runs a command on a terminal of its own and answers its question: terminal.py ANSWER COMMAND…; prints {"status", "output"}."""
+
+import json
+import os
+import pty
+import sys
+
+answer, command = sys.argv[1], sys.argv[2:]
+child, terminal = pty.fork()
+if child == 0:
+    os.execv(command[0], command)
+output, asked = b"", False
+while True:
+    try:
+        piece = os.read(terminal, 65536)
+    except OSError:  # Linux's way to say that the other side is gone
+        break
+    if not piece:
+        break
+    output += piece
+    if not asked and b"taken as consent" in output:
+        asked = True
+        os.write(terminal, answer.encode() + b"\n")
+_, status = os.waitpid(child, 0)
+print(json.dumps({"status": os.waitstatus_to_exitcode(status), "output": output.decode(errors="replace")}))
