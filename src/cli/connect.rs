@@ -31,7 +31,10 @@ impl Connection {
 pub(super) async fn connect(global: &Global, desired: &Desired, shell: &Shell) -> Result<Connection, Reported> {
     let sandbox = open_sandbox(global, &desired.management_account, shell)?;
     let trace = match &global.trace {
-        Some(path) => Some(Trace::create(path).map_err(|e| shell.error(format_args!("{}: {e}", path.display()), None))?),
+        Some(path) => Some(Trace::create(path).map_err(|e| {
+            let hint = "give another file with --trace".to_owned();
+            shell.error(format_args!("the trace cannot be written to `{}`: {e}", path.display()), Some(hint))
+        })?),
         None => None,
     };
     let (transport, access) = match &sandbox {

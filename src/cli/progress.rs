@@ -39,6 +39,9 @@ impl Progress {
                 self.bar.inc(1);
                 if let Outcome::Failed(error) = outcome {
                     self.failed += 1;
+                    if self.bar.is_hidden() {
+                        return; // nobody watches: the report tells it
+                    }
                     // A closed standard error is no reason to stop.
                     self.bar.suspend(|| drop(writeln!(std::io::stderr(), "failed: {address}: {error}")));
                 }

@@ -83,7 +83,7 @@ fn a_terminal_sees_what_runs_what_is_done_and_what_is_left() {
     let case = Case::small();
     let (status, output) = on_a_terminal(&case, "", &["apply", "--sandbox", "--weather", "create-account=1000", "--yes"]);
     assert_eq!(status, 0, "{output}");
-    let shown = |line: &str| line.contains('[') && line.contains("/8 ") && line.contains("account.audit");
+    let shown = |line: &str| line.contains('[') && line.contains("/7 ") && line.contains("account.audit");
     assert!(output.split(['\r', '\n']).any(shown), "{output:?}");
 }
 

@@ -47,6 +47,7 @@ fn apply_ends_with_3_for_a_partial_failure_and_with_1_when_nothing_could_be_done
     let apply = ["apply", "--sandbox", "--weather", "accounts=2", "--yes"];
     let part = case.run(&apply).ends(3).says(&["run the same command again"]);
     assert!(part.out.contains("failed: account."), "{}", part.out);
+    assert!(!part.err.contains("failed: "), "told twice: {}", part.err);
     let none = case.run(&apply).ends(1);
     assert!(none.out.contains("Apply: 0 of 1 change applied, 1 failed"), "{}", none.out);
     case.run(&["apply", "--sandbox", "--yes"]).ends(0);

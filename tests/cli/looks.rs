@@ -11,7 +11,24 @@ use crate::support::project;
 fn looks(name: &str, actual: &str) {
     let path = project("tests/cli/expected").join(name);
     let expected = snapbox::Data::read_from(&path, Some(snapbox::data::DataFormat::Text)).raw();
+    let actual = without_ids(actual);
     snapbox::Assert::new().action_env(snapbox::assert::DEFAULT_ACTION_ENV).eq(snapbox::Data::text(actual).raw(), expected);
+}
+
+/// Which of two accounts is made first is nobody's business, and decides their ids.
+fn without_ids(text: &str) -> String {
+    let mut out = String::new();
+    for line in text.split_inclusive('\n') {
+        let is_id = |word: &&str| word.len() == 12 && word.bytes().all(|b| b.is_ascii_digit());
+        if let Some(id) = line.trim().strip_prefix("id: ") {
+            out.push_str(&line.replace(id, "ID"));
+        } else if let Some(id) = line.split([' ', '`']).find(is_id) {
+            out.push_str(&line.replace(id, "000000000000"));
+        } else {
+            out.push_str(line);
+        }
+    }
+    out
 }
 
 #[test]
@@ -45,7 +62,6 @@ fn a_plan_that_renames_moves_edits_and_deletes() {
     let case = changed();
     looks("changed.txt", &case.run(&["plan", "--sandbox"]).ends(2).out);
     looks("changed.md", &case.run(&["plan", "--sandbox", "--format", "markdown"]).ends(2).out);
-    // Ids differ from world to world only with its seed.
     looks("changed-detail.txt", &case.run(&["plan", "--sandbox", "--detail"]).ends(2).out);
     looks("changed-applied.txt", &case.run(&["apply", "--sandbox", "--yes"]).ends(3).out);
 }

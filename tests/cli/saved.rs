@@ -20,11 +20,14 @@ fn renaming(server: &SandboxServer) -> Case {
 fn an_unmoved_world_gets_exactly_the_plan_and_needs_no_org_toml() {
     let server = SandboxServer::start(&[]);
     let case = renaming(&server);
+    let plan: Value = serde_json::from_str(&fs::read_to_string(case.path("plan.json")).unwrap()).unwrap();
     fs::remove_file(case.path("org.toml")).unwrap();
     fs::remove_dir_all(case.path("policies")).unwrap();
     case.run_at(server.url(), &["apply", "plan.json", "--yes", "--trace", "trace.jsonl"]).ends(0);
     let writes: Vec<String> = operations(&case.path("trace.jsonl")).into_iter().filter(|operation| !reads(operation)).collect();
-    assert_eq!(writes, ["UpdateOrganizationalUnit"]);
+    let planned = plan["changes"][0]["calls"].as_array().unwrap().iter().map(|call| call.as_str().unwrap());
+    assert_eq!(writes, planned.map(|call| call.strip_prefix("organizations:").unwrap()).collect::<Vec<_>>());
+    assert_eq!(writes[0], "UpdateOrganizationalUnit");
     unit(server.url(), "workloads");
     // And it holds no longer.
     case.run_at(server.url(), &["apply", "plan.json", "--yes"]).ends(1).says(&["moved: ou.work: `name` was \"work\", is \"workloads\""]);
