@@ -3,6 +3,8 @@
 use std::fs::{self, File};
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use crate::between::{Between, Fate, Write_};
 use crate::case::*;
@@ -113,33 +115,45 @@ fn ctrl_c_twice_ends_at_once() {
     finishes(&case, &server);
 }
 
-/// Before each write reaches AWS, and after each has taken effect unanswered.
+/// Before each write reaches AWS, and after each has reached it unanswered. A few moments at a time: each is mostly waiting.
 #[test]
 fn after_kill_9_at_any_write_a_rerun_finishes() {
-    let mut operations = Vec::new();
-    for moment in 0.. {
-        let server = SandboxServer::start(LENIENT);
-        let between = Between::start(server.url());
-        let case = Case::small();
-        let mut apply = Apply::start(&case, &between.url);
-        for _ in 0..moment / 2 {
-            between.next().fate(Fate::Pass);
+    let (moments, killed) = (AtomicUsize::new(0), Mutex::new(Vec::new()));
+    std::thread::scope(|scope| {
+        for _ in 0..4 {
+            scope.spawn(|| {
+                while let Some(operation) = killed_at(moments.fetch_add(1, Ordering::Relaxed)) {
+                    killed.lock().unwrap().push(operation);
+                }
+            });
         }
-        let Some(write) = between.next_unless(|| apply.is_over()) else { break };
-        if moment % 2 == 1 && write.operation == "CreateAccount" {
-            // The worst moment: AWS has begun it and nobody knows.
-            let before = creations(&server);
-            write.fate(Fate::HoldAnswer);
-            eventually("the creation", || (creations(&server) > before).then_some(()));
-        } else if moment % 2 == 1 {
-            write.fate(Fate::HoldAnswer);
-        }
-        apply.signal("-KILL");
-        assert_eq!(apply.ends(), None);
-        finishes(&case, &server);
-        operations.push(write.operation.clone());
+    });
+    let killed = killed.into_inner().unwrap();
+    assert_eq!(killed.iter().filter(|operation| *operation == "CreateAccount").count(), 4, "{killed:?}");
+}
+
+/// Kills an apply at a moment, and reruns it: the write that it was killed at, or `None` when it has no such moment.
+fn killed_at(moment: usize) -> Option<String> {
+    let server = SandboxServer::start(LENIENT);
+    let between = Between::start(server.url());
+    let case = Case::small();
+    let mut apply = Apply::start(&case, &between.url);
+    for _ in 0..moment / 2 {
+        between.next_unless(|| apply.is_over())?.fate(Fate::Pass);
     }
-    assert!(operations.iter().filter(|operation| *operation == "CreateAccount").count() == 4, "{operations:?}");
+    let write = between.next_unless(|| apply.is_over())?;
+    if moment % 2 == 1 && write.operation == "CreateAccount" {
+        // The worst moment: AWS has begun it and nobody knows.
+        let before = creations(&server);
+        write.fate(Fate::HoldAnswer);
+        eventually("the creation", || (creations(&server) > before).then_some(()));
+    } else if moment % 2 == 1 {
+        write.fate(Fate::HoldAnswer);
+    }
+    apply.signal("-KILL");
+    assert_eq!(apply.ends(), None);
+    finishes(&case, &server);
+    Some(write.operation.clone())
 }
 
 /// Account creations that AWS knows of.
