@@ -4,15 +4,18 @@ use std::io::{BufRead, IsTerminal};
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use serde_json::json;
+use serde_json::{Map, Value, json};
 
 use super::connect::{Connection, connect};
 use super::progress::Progress;
+use super::rehearse::{Rehearsal, rehearse};
 use super::shell::Shell;
 use super::{Exit, Format, Global, Reported, plan, validate};
 use crate::apply::{Report, Status};
 use crate::aws::{Interrupt, Mode};
 use crate::plan::Plan;
+use crate::resource::{Desired, Live};
+use crate::sandbox::World;
 use crate::{render, snapshot};
 
 #[derive(Debug, Args)]
@@ -28,29 +31,42 @@ pub(super) struct ApplyArgs {
     #[arg(long)]
     allow_delete: bool,
 
+    /// Apply to a copy of the organization in the sandbox, and leave AWS as it is
+    #[arg(long)]
+    rehearse: bool,
+
     /// Open every group and show every attribute
     #[arg(long)]
     detail: bool,
 }
 
+/// What is known before anything is changed.
+struct Prepared {
+    connection: Connection,
+    plan: Plan,
+    /// The organization as it was read.
+    copy: World,
+}
+
 pub(super) async fn run(global: &Global, args: &ApplyArgs, shell: &Shell) -> Result<Exit, Reported> {
-    let (connection, plan) = match &args.file {
+    let Prepared { connection, plan, copy } = match &args.file {
         Some(file) => saved(global, file, shell).await?,
-        None => {
-            let desired = validate::load(global, shell)?.desired;
-            let connection = connect(global, &desired, shell).await?;
-            let plan = plan::make(&connection, &desired, shell).await?;
-            (connection, plan)
-        }
+        None => fresh(global, shell).await?,
     };
     match global.format {
         Format::Text => plan::show(&plan, global.format, args.detail, shell)?,
         Format::Json | Format::Markdown => {}
     }
     approve(&plan, args, shell).map_err(|reported| reported.with("plan", json!(plan)))?;
+    if args.rehearse {
+        let rehearsal = rehearse(&plan, copy, args.allow_delete, shell).await?;
+        show(&plan, &rehearsal.report, Some(&rehearsal), args, global.format, shell);
+        connection.close(shell)?;
+        return Ok(rehearsal.exit());
+    }
     let report = if plan.is_empty() { Report::default() } else { carry_out(&connection, &plan, args, shell).await };
     // First the report, then whether the sandbox's file could be written: what was done must not go untold.
-    show(&plan, &report, args, global.format, shell);
+    show(&plan, &report, None, args, global.format, shell);
     connection.close(shell)?;
     Ok(match report.status() {
         Status::Done => Exit::Done,
@@ -59,8 +75,20 @@ pub(super) async fn run(global: &Global, args: &ApplyArgs, shell: &Shell) -> Res
     })
 }
 
+/// Reads the configuration and the live state, and plans.
+async fn fresh(global: &Global, shell: &Shell) -> Result<Prepared, Reported> {
+    let desired = validate::load(global, shell)?.desired;
+    let connection = connect(global, &desired, shell).await?;
+    let (live, copy) = read(&connection, &desired, shell).await?;
+    Ok(Prepared { connection, plan: Plan::build(&desired, &live), copy })
+}
+
+async fn read(connection: &Connection, desired: &Desired, shell: &Shell) -> Result<(Live, World), Reported> {
+    snapshot::read_for_rehearsal(&connection.sessions, desired).await.map_err(|e| shell.aws_error(&e))
+}
+
 /// Reads a saved plan, and the live state anew; refuses when what the plan observed has moved.
-async fn saved(global: &Global, file: &Path, shell: &Shell) -> Result<(Connection, Plan), Reported> {
+async fn saved(global: &Global, file: &Path, shell: &Shell) -> Result<Prepared, Reported> {
     let unreadable = |e: std::io::Error| {
         let hint = "give a file that `overlord plan --out FILE` saved".to_owned();
         shell.error(format_args!("the plan `{}` cannot be read: {e}", file.display()), Some(hint))
@@ -68,10 +96,10 @@ async fn saved(global: &Global, file: &Path, shell: &Shell) -> Result<(Connectio
     let text = std::fs::read_to_string(file).map_err(unreadable)?;
     let plan = Plan::from_json(&text).map_err(|e| shell.error(format_args!("`{}`: {e}", file.display()), Some(e.hint().to_owned())))?;
     let connection = connect(global, &plan.desired, shell).await?;
-    let live = snapshot::read(&connection.sessions, &plan.desired).await.map_err(|e| shell.aws_error(&e))?;
+    let (live, copy) = read(&connection, &plan.desired, shell).await?;
     let moved = plan.moved_since(&live);
     if moved.is_empty() {
-        return Ok((connection, plan));
+        return Ok(Prepared { connection, plan, copy });
     }
     shell.say(render::text::moved(&moved));
     let reported = shell.error(
@@ -87,7 +115,7 @@ fn approve(plan: &Plan, args: &ApplyArgs, shell: &Shell) -> Result<(), Reported>
         let hint = "solve what the plan calls an error, then apply again".to_owned();
         return Err(shell.error("the plan has errors; nothing was changed", Some(hint)));
     }
-    if plan.is_empty() || args.yes {
+    if plan.is_empty() || args.yes || args.rehearse {
         return Ok(());
     }
     if !std::io::stdin().is_terminal() {
@@ -137,21 +165,27 @@ fn on_interrupt(interrupt: &Interrupt, shell: &Shell) {
     shell.say("\ninterrupted: finishing the requests in flight, starting nothing more. Ctrl-C again stops at once; a rerun heals.");
 }
 
-fn show(plan: &Plan, report: &Report, args: &ApplyArgs, format: Format, shell: &Shell) {
+fn show(plan: &Plan, report: &Report, rehearsal: Option<&Rehearsal>, args: &ApplyArgs, format: Format, shell: &Shell) {
+    let verdict = rehearsal.map(Rehearsal::verdict).unwrap_or_default();
     match format {
-        Format::Text if plan.is_empty() => {}
-        Format::Text => shell.result(render::report::text(report, shell.style())),
+        Format::Text if plan.is_empty() => shell.result(verdict),
+        Format::Text => shell.result(format_args!("{}{verdict}", render::report::text(report, shell.style()))),
         Format::Json => {
             let report = render::report::json(report);
-            shell.result(format_args!("{:#}\n", json!({"format_version": 1, "plan": plan, "report": report})));
+            let mut document = Map::from_iter([("format_version".to_owned(), json!(1)), ("plan".to_owned(), json!(plan))]);
+            document.insert("report".to_owned(), report);
+            if let Some(rehearsal) = rehearsal {
+                document.insert("rehearsal".to_owned(), rehearsal.json());
+            }
+            shell.result(format_args!("{:#}\n", Value::Object(document)));
         }
         Format::Markdown => {
             let style = render::Style { colour: false, detail: args.detail };
-            shell.result(format_args!("{}{}", render::markdown::plan(plan, style), render::markdown::report(report)));
+            shell.result(format_args!("{}{}\n{verdict}", render::markdown::plan(plan, style), render::markdown::report(report)));
         }
     }
     let counts = report.counts();
-    if counts.failed + counts.skipped + counts.not_started > 0 {
+    if rehearsal.is_none() && counts.failed + counts.skipped + counts.not_started > 0 {
         // A saved plan is refused once a part of it is applied: the world is no longer what it observed.
         shell.say(match &args.file {
             None => "run the same command again: it does only what is left",

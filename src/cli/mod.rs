@@ -5,6 +5,7 @@ mod completions;
 mod connect;
 mod plan;
 mod progress;
+mod rehearse;
 mod sandbox;
 mod schema;
 mod shell;

@@ -93,7 +93,6 @@ fn a_role_that_may_not_be_assumed_is_told() {
 }
 
 #[test]
-#[ignore = "a defect of src/aws/error.rs: `innermost` prints the SDK's error metadata as Rust does"]
 fn a_role_that_may_not_be_assumed_is_told_in_words() {
     let server = SandboxServer::start(&[]);
     let case = Case::small();

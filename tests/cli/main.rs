@@ -14,6 +14,7 @@ mod editors;
 mod exit;
 mod interrupt;
 mod looks;
+mod rehearse;
 mod sandbox;
 mod saved;
 mod streams;

@@ -1,0 +1,39 @@
+//! `apply --rehearse`: the same plan on a copy; AWS is only read.
+
+use crate::case::*;
+
+const NOTHING: &str = "nothing was changed in AWS; after this apply the next plan would be empty";
+
+#[test]
+fn a_rehearsal_changes_nothing_and_ends_as_the_apply_would() {
+    let case = Case::small();
+    // From nothing, and without consent: there is nothing to consent to.
+    let rehearsed = case.run(&["apply", "--sandbox", "--rehearse", "--trace", "trace.jsonl"]).ends(0);
+    assert!(rehearsed.out.contains(NOTHING), "{}", rehearsed.out);
+    assert!(case.run(&["sandbox", "show"]).out.contains("without an organization"));
+    case.run(&["apply", "--sandbox", "--yes"]).ends(0);
+
+    // An organization that is there, and a deletion that the rehearsal withholds as the apply does.
+    case.edit("org.toml", "[policy.deny-leave]\ndescription = \"Nobody leaves\"\n", "");
+    case.edit("org.toml", "policies = [\"FullAWSAccess\", \"deny-leave\"]\n", "");
+    let world = case.run(&["sandbox", "show", "--format", "json"]).json();
+    let withheld = case.run(&["apply", "--sandbox", "--rehearse", "--format", "json"]).ends(3).json();
+    assert_eq!(withheld["rehearsal"]["changes_left"], 1, "{withheld:#}");
+    let rehearsed = case.run(&["apply", "--sandbox", "--rehearse", "--allow-delete", "--format", "json"]).ends(0).json();
+    assert_eq!(rehearsed["rehearsal"]["changes_left"], 0, "{rehearsed:#}");
+    let after = case.run(&["sandbox", "show", "--format", "json"]).json();
+    for part in ["policies", "attachments", "accounts", "ous", "tags"] {
+        assert_eq!(world[part], after[part], "{part}");
+    }
+    let applied = case.run(&["apply", "--sandbox", "--yes", "--allow-delete", "--format", "json"]).ends(0).json();
+    assert_eq!(rehearsed["report"], applied["report"]);
+}
+
+#[test]
+fn a_saved_plan_can_be_rehearsed() {
+    let case = Case::small();
+    case.run(&["plan", "--sandbox", "--out", "plan.json"]).ends(2);
+    let rehearsed = case.run(&["apply", "plan.json", "--sandbox", "--rehearse"]).ends(0);
+    assert!(rehearsed.out.contains(NOTHING), "{}", rehearsed.out);
+    case.run(&["apply", "plan.json", "--sandbox", "--yes"]).ends(0);
+}
