@@ -128,6 +128,14 @@ impl Binder<'_> {
                 self.add(address.clone(), &policy_type_id(&root, name), untyped(&attributes));
             }
         }
+        // A type is managed while a policy of it is declared. Whoever removes the last one must not think that its attachments went.
+        let unmanaged = self.world.policy_types.keys().map(String::as_str);
+        let unmanaged = unmanaged.filter(|name| self.world.enabled(name) && !self.wanted.policy_types.contains_key(*name));
+        let unmanaged = list(&unmanaged.collect::<Vec<_>>());
+        if !unmanaged.is_empty() {
+            let summary = format!("enabled, and no policy of them is in the configuration, so what is attached of them stays: {unmanaged}");
+            self.report("policy types".to_owned(), summary);
+        }
     }
 
     fn services(&mut self) {
@@ -147,8 +155,14 @@ impl Binder<'_> {
                 self.world.administrators.get(&wanted.service).into_iter().flatten().map(String::as_str).collect();
             // A service may have several: the wanted one first, so that nothing is changed when it is among them.
             accounts.sort_by_key(|id| self.name_of(id) != wanted.account);
-            let Some((bound, others)) = accounts.split_first() else {
-                continue;
+            let (bound, others) = match accounts.split_first() {
+                None => continue,
+                // Several strangers: the service allows more than one, so the wanted one is added and none is taken for the old one.
+                Some((first, others)) if !others.is_empty() && self.name_of(first) != wanted.account => {
+                    self.report(address.to_string(), format!("administered by further accounts: {}", list(&accounts)));
+                    continue;
+                }
+                Some((bound, others)) => (bound, others),
             };
             let attributes = DelegatedAdministratorAttributes {
                 account: self.name_of(bound),
@@ -237,7 +251,9 @@ impl Binder<'_> {
     /// defaults itself, so the set is born with them.
     fn attachments(&mut self) {
         let mut attached: BTreeMap<&str, BTreeSet<Reference>> = BTreeMap::new();
-        for (id, policy) in &self.world.policies {
+        // What Control Tower attached is no difference, so nothing ever detaches it.
+        let control_tower = |id: &String, policy: &LivePolicy| policy.is_control_towers() && self.identity.address(id).is_none();
+        for (id, policy) in self.world.policies.iter().filter(|(id, policy)| !control_tower(id, policy)) {
             for target in &policy.targets {
                 attached.entry(target).or_default().insert(self.name_of_policy(id));
             }

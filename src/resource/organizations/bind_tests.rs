@@ -388,3 +388,72 @@ fn services_beyond_the_declared_are_one_finding() {
     let both = live(&desired, &world);
     assert_eq!(attribute(&both, "delegated_administrator.config.amazonaws.com", "account"), json!({ "ref": "account.audit" }));
 }
+
+#[test]
+fn a_strangers_policy_that_would_be_detached_is_a_warning_with_its_name() {
+    let all = set("ou.a", json!([{ "id": "p-FullAWSAccess" }]));
+    let desired = desired(json!({ "ou.a": ou("a", "organization.main"), "policy_attachments.ou.a": all }));
+    let world =
+        world().with_unit("ou-1", "a", "r-ab").with_unit("ou-2", "theirs", "r-ab").with_policy("p-9", "deny-leave", &["ou-1", "ou-2"]);
+    assert_eq!(
+        findings(&live(&desired, &world)),
+        [
+            "Warning p-9 (deny-leave): a policy of type SERVICE_CONTROL_POLICY that is not in the configuration, and will be detached from \
+             `ou.a`, whose `policies` are the whole set: to keep it, declare it and name it there",
+            "Unmanaged ou-2 (/theirs): an OU that is not in the configuration",
+        ]
+    );
+    let mut aws = world;
+    aws.policies.get_mut("p-9").unwrap().aws_managed = true;
+    assert!(findings(&live(&desired, &aws)).iter().any(|line| line.starts_with("Warning p-9 (deny-leave): ")), "AWS's own likewise");
+}
+
+#[test]
+fn control_towers_guard_rails_stay_where_they_are() {
+    let desired = desired(json!({
+        "ou.a": ou("a", "organization.main"),
+        "policy_attachments.ou.a": set("ou.a", json!([{ "id": "p-FullAWSAccess" }])),
+    }));
+    let world = world().with_unit("ou-1", "a", "r-ab").with_policy("p-ct", "aws-guardrails-AbCdEf", &["ou-1"]);
+    let live = live(&desired, &world);
+    assert_eq!(attribute(&live, "policy_attachments.ou.a", "policies"), json!([]));
+    assert_eq!(
+        one_finding(&live),
+        "Unmanaged p-ct (aws-guardrails-AbCdEf): a guard rail of AWS Control Tower: it stays attached wherever it is, and only Control Tower \
+         changes it"
+    );
+}
+
+#[test]
+fn a_policy_type_that_is_enabled_and_not_managed_is_told() {
+    let mut world = world();
+    world.policy_types.insert(RCP.to_owned(), "ENABLED".to_owned());
+    assert_eq!(
+        one_finding(&live(&desired(json!({})), &world)),
+        "Unmanaged policy types: enabled, and no policy of them is in the configuration, so what is attached of them stays: \
+         `RESOURCE_CONTROL_POLICY`"
+    );
+}
+
+#[test]
+fn of_several_strange_administrators_none_is_removed() {
+    let desired = desired(json!({
+        "trusted_service.config.amazonaws.com": { "organization": { "ref": "organization.main" }, "service": "config.amazonaws.com" },
+        "account.audit": account("audit@example.org", "audit", "organization.main"),
+        "delegated_administrator.config.amazonaws.com": {
+            "account": { "ref": "account.audit" },
+            "service": "config.amazonaws.com",
+            "trusted_service": { "ref": "trusted_service.config.amazonaws.com" },
+        },
+    }));
+    let mut world = world().with_account("222222222222", "audit@example.org", "r-ab");
+    world.trusted_services.insert("config.amazonaws.com".to_owned());
+    let strangers = ["333333333333", "444444444444"].map(str::to_owned);
+    world.administrators.insert("config.amazonaws.com".to_owned(), strangers.into());
+    let live = live(&desired, &world);
+    assert_eq!(id(&live, "delegated_administrator.config.amazonaws.com"), None, "the service allows several: one is added");
+    assert_eq!(
+        one_finding(&live),
+        "Unmanaged delegated_administrator.config.amazonaws.com: administered by further accounts: `333333333333`, `444444444444`"
+    );
+}

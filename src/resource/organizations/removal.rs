@@ -60,11 +60,17 @@ impl Removal {
     }
 
     fn policies(&mut self, wanted: &Wanted, world: &World, identity: &Identity) {
-        let unbound = world.policies.iter().filter(|(id, policy)| !policy.aws_managed && identity.address(id).is_none());
+        let defaults: Vec<Reference> = wanted.born_with(|_| true).collect();
+        let of_a_type = |id: &String| defaults.contains(&Reference::Id(id.clone()));
+        let unbound = world.policies.iter().filter(|(id, _)| !of_a_type(id) && identity.address(id).is_none());
         for (id, policy) in unbound {
             let holders: Vec<&str> =
                 policy.targets.iter().map(String::as_str).filter(|target| !self.lets_go(wanted, world, identity, target, id)).collect();
+            let mut severity = FindingSeverity::Unmanaged;
             let summary = match (world.ours(id) == Some(true), holders.is_empty()) {
+                (false, _) if policy.is_control_towers() => {
+                    "a guard rail of AWS Control Tower: it stays attached wherever it is, and only Control Tower changes it".to_owned()
+                }
                 (true, true) => {
                     let key = format!("/{}/{}", policy.policy_type, policy.name);
                     self.policies.insert(id.clone(), Address::new("policy", key));
@@ -74,10 +80,25 @@ impl Removal {
                     let targets = super::identity::list(&holders);
                     format!("a policy of ours that left the configuration, and is still attached to {targets}")
                 }
-                (false, _) => format!("a policy of type {} that is not in the configuration", policy.policy_type),
+                (false, _) => {
+                    // Whoever names a target need not know what others attached to it.
+                    let losing = policy.targets.iter().filter(|target| !holders.contains(&target.as_str()));
+                    let losing: Vec<String> = losing.filter_map(|target| identity.address(target)).map(Address::to_string).collect();
+                    let is = format!("a policy of type {} that is not in the configuration", policy.policy_type);
+                    if losing.is_empty() {
+                        is
+                    } else {
+                        severity = FindingSeverity::Warning;
+                        let from = shortened(&losing);
+                        format!(
+                            "{is}, and will be detached from {from}, whose `policies` are the whole set: to keep it, declare it and name it \
+                             there"
+                        )
+                    }
+                }
             };
             let subject = format!("{id} ({})", policy.name);
-            self.findings.push(Finding { severity: FindingSeverity::Unmanaged, subject, summary });
+            self.findings.push(Finding { severity, subject, summary });
         }
     }
 
@@ -94,5 +115,15 @@ impl Removal {
         };
         let attachments = wanted.attachments.get(&Address::new("policy_attachments", address.to_string()));
         attachments.is_some_and(|set| !set.policies.contains(&Reference::Id(policy.to_owned())))
+    }
+}
+
+/// As many names as fit a line; the plan itself names all targets.
+fn shortened(names: &[String]) -> String {
+    const NAMED: usize = 5;
+    let shown: Vec<&str> = names.iter().take(NAMED).map(String::as_str).collect();
+    match names.len().saturating_sub(NAMED) {
+        0 => super::identity::list(&shown),
+        more => format!("{} and {more} more", super::identity::list(&shown)),
     }
 }

@@ -81,6 +81,14 @@ pub(crate) struct LivePolicy {
     pub targets: BTreeSet<String>,
 }
 
+impl LivePolicy {
+    /// Whether AWS Control Tower made it. Such policies protect what Control Tower runs, may be changed only through it, and nobody
+    /// declares them: <https://repost.aws/knowledge-center/control-tower-landing-zone-drift>.
+    pub fn is_control_towers(&self) -> bool {
+        self.name.starts_with("aws-guardrails-")
+    }
+}
+
 impl World {
     /// What our tag says of it, if it was read and is there.
     pub fn address_tag(&self, id: &str) -> Option<&str> {
