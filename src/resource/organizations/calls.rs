@@ -92,16 +92,17 @@ where
 pub(super) struct Pages {
     tokens: BTreeSet<String>,
     items: BTreeSet<String>,
-    stale: u8,
-    empty: u8,
+    stale: u16,
+    empty: u16,
+    cut: bool,
 }
 
 impl Pages {
     /// So many pages in a row that brought only what was known end the chain. One alone may be a list that changed meanwhile.
-    const STALE_PAGES: u8 = 3;
+    const STALE_PAGES: u16 = 3;
 
-    /// Likewise of empty pages, of which AWS does send some.
-    const EMPTY_PAGES: u8 = 50;
+    /// Likewise of empty pages, of which AWS does send some: a filter may pass over all of the 10,000 policies that there can be.
+    const EMPTY_PAGES: u16 = 10_000 / 20;
 
     /// The token of the page after one that held `items` and named `token`; `None` at the end.
     pub(super) fn next<'a>(&mut self, items: impl IntoIterator<Item = &'a str>, token: Option<&str>) -> Option<String> {
@@ -112,8 +113,16 @@ impl Pages {
             [false] => (self.stale.saturating_add(1), 0),
             _ => (0, 0),
         };
-        let token = token.filter(|token| !token.is_empty() && self.tokens.insert((*token).to_owned()))?;
-        (self.stale < Self::STALE_PAGES && self.empty < Self::EMPTY_PAGES).then(|| token.to_owned())
+        let token = token.filter(|token| !token.is_empty())?;
+        // A page that was there before names the same successor as before: then all is known.
+        let again = !self.tokens.insert(token.to_owned());
+        self.cut = again && seen.contains(&true);
+        (!again && self.stale < Self::STALE_PAGES && self.empty < Self::EMPTY_PAGES).then(|| token.to_owned())
+    }
+
+    /// Whether the chain was ended before the service said so, and with it perhaps a part of the list.
+    pub(super) fn is_cut(&self) -> bool {
+        self.cut
     }
 }
 
@@ -162,6 +171,18 @@ mod tests {
         assert_eq!(pages.next(["b"], Some("1")), None, "a token came twice");
         assert_eq!(Pages::default().next(["a"], None), None);
         assert_eq!(Pages::default().next(["a"], Some("")), None);
+    }
+
+    #[test]
+    fn a_chain_that_is_ended_before_all_is_known_says_so() {
+        let mut pages = Pages::default();
+        pages.next(["a"], Some("1"));
+        assert!(!pages.is_cut());
+        pages.next(["b"], Some("1"));
+        assert!(pages.is_cut(), "the page after would be this one again");
+        let mut pages = Pages::default();
+        while pages.next(["a"], Some("1")).is_some() {}
+        assert!(!pages.is_cut(), "the page repeats itself");
     }
 
     #[test]

@@ -144,6 +144,13 @@ impl<'a> Reader<'a> {
             lane.in_flight -= 1;
         }
         let next = self.asked.get_mut(question).and_then(|pages| pages.next(page.answer.items(), page.token.as_deref()));
+        if self.asked.get(question).is_some_and(Pages::is_cut) {
+            // Half a list would be taken for the whole: what it lacks would be made again, or thought to hold nothing.
+            return Err(Error::Failed {
+                message: format!("the answers of {} go round in a circle and do not tell the whole list", question.operation()),
+                hint: Some("run this again; if it stays so, call the support of AWS".to_owned()),
+            });
+        }
         match page.answer {
             Answer::NoOrganization => drop(self.refused.insert(question.clone())),
             Answer::Gone => self.gone(question),

@@ -19,6 +19,8 @@ struct Endpoint {
     no_paths: bool,
     /// The last page of a list names a successor that repeats it, under a new token each time.
     endless: bool,
+    /// Each page names the second one as its successor.
+    circular: bool,
 }
 
 impl Endpoint {
@@ -83,7 +85,7 @@ impl Endpoint {
         }
         let at: usize = token.map_or(0, |token| token.parse().unwrap());
         let last = pages.len() - 1;
-        let token = (at < last || self.endless).then(|| (at + 1).to_string());
+        let token = (at < last || self.endless).then(|| if self.circular { "1".to_owned() } else { (at + 1).to_string() });
         Page { answer: answer(pages.swap_remove(at.min(last))), token }
     }
 }
@@ -220,6 +222,13 @@ fn ends_where_the_endpoint_never_does() {
     let (desired, world) = organization(50, 3, 2);
     let (read, _) = read(&Endpoint { world: Some(world.clone()), endless: true, ..Endpoint::default() }, &desired);
     assert_eq!(read.unwrap(), Some(world));
+}
+
+#[test]
+fn half_a_list_is_not_taken_for_the_whole() {
+    let (desired, world) = organization(50, 3, 2);
+    let (read, _) = read(&Endpoint { world: Some(world), circular: true, ..Endpoint::default() }, &desired);
+    assert!(read.unwrap_err().to_string().contains("do not tell the whole list"));
 }
 
 #[test]
