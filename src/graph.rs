@@ -1,12 +1,16 @@
 //! The graph: which change waits for which. Edges come from references (invariant 6). Pure.
 //!
-//! It stands between the diff, which knows no time, and the plan. Four rules make all edges:
+//! It stands between the diff, which knows no time, and the plan. Five rules make all edges:
 //! 1. A change waits for what its after-value refers to, through resources that do not change.
 //! 2. A deletion waits for every change whose before-value refers to it and whose after-value no longer does.
 //! 3. What comes to be in a place waits for the guard rails of that place and of all places above it. Places themselves do not
 //!    wait: an empty OU needs no guard, and what goes into it waits for the whole chain.
 //! 4. A guard rail that is loosened waits for what leaves its place, so that nothing is ever under fewer guard rails than those
-//!    before and after have in common. This one is soft: where it would close a circle, it yields.
+//!    before and after have in common.
+//! 5. For the same reason a guard rail that goes up or down the tree arrives before it leaves, and what an account is given directly
+//!    it has before it leaves its place.
+//!
+//! The last two are soft: where they would close a circle, they yield, and a warning says so.
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet, BinaryHeap};
@@ -18,6 +22,7 @@ use serde_json::Value;
 
 use crate::address::{Address, Reference};
 use crate::diff::prerequisite;
+use crate::limits::LIMITS;
 use crate::plan::{Action, Change};
 use crate::resource::{self, Attributes, Desired, Finding, FindingSeverity, Live};
 
@@ -44,8 +49,11 @@ pub fn order(mut changes: Vec<Change>, desired: &Desired, live: &Live) -> Ordere
     let mut findings = Vec::new();
     let circle = |edges: &BTreeSet<(usize, usize, Edge)>| circles(changes.len(), edges);
     let yielding = circle(&edges);
+    let yields = |&&(from, to, edge): &&(usize, usize, Edge)| edge == Edge::Soft && in_one(&yielding, from, to);
+    let given_up: BTreeSet<usize> = edges.iter().filter(yields).map(|&(from, ..)| from).collect();
     edges.retain(|&(from, to, edge)| edge == Edge::Hard || !in_one(&yielding, from, to));
     let closed = circle(&edges);
+    findings.extend(given_up.into_iter().map(|guard| unguarded(guard, &changes)));
     findings.extend(closed.members.iter().map(|members| finding(members, &changes)));
     edges.retain(|&(from, to, _)| !in_one(&closed, from, to));
     Ordered { changes: sorted(changes, &edges), findings }
@@ -62,6 +70,8 @@ struct Edges<'a> {
     guards: BTreeMap<Address, Vec<&'a Address>>,
     /// The kinds that something has as its parent.
     places: BTreeSet<String>,
+    /// The live places by AWS's id.
+    places_by_id: BTreeMap<&'a str, &'a Address>,
     /// Memo of [`Self::providers`].
     known: BTreeMap<&'a Address, Rc<BTreeSet<usize>>>,
     found: BTreeSet<(usize, usize, Edge)>,
@@ -77,13 +87,17 @@ impl<'a> Edges<'a> {
             if guards_target && let Some(Reference::Address(target)) = resource::reference(attributes, "target") {
                 guards.entry(target).or_default().push(address);
             }
+        }
+        for attributes in desired.resources.values().chain(live.resources.values().map(|live| &live.attributes)) {
             if let Some(Reference::Address(parent)) = resource::reference(attributes, "parent")
                 && !places.contains(parent.kind())
             {
                 places.insert(parent.kind().to_owned());
             }
         }
-        Self { changes, desired, live, by_address, guards, places, known: BTreeMap::new(), found: BTreeSet::new() }
+        let live_places = live.resources.iter().filter(|(address, _)| places.contains(address.kind()));
+        let places_by_id = live_places.filter_map(|(address, live)| Some((live.id.as_deref()?, address))).collect();
+        Self { changes, desired, live, by_address, guards, places, places_by_id, known: BTreeMap::new(), found: BTreeSet::new() }
     }
 
     fn find(mut self) -> BTreeSet<(usize, usize, Edge)> {
@@ -93,6 +107,7 @@ impl<'a> Edges<'a> {
         }
         self.deletions();
         self.loosened();
+        self.handed_on();
         self.found
     }
 
@@ -103,7 +118,11 @@ impl<'a> Edges<'a> {
     /// Rule 1, and what a change needs without referring to it.
     fn references(&mut self, index: usize, change: &'a Change) {
         let needed = prerequisite(change, &self.desired.management_account);
+        let ahead = self.goes_ahead_of(index, change);
         for address in change.after.iter().flat_map(resource::references).chain(needed) {
+            if ahead.as_ref() == Some(&address) {
+                continue;
+            }
             let providers = self.providers(&address);
             self.wait(index, &providers);
         }
@@ -130,6 +149,60 @@ impl<'a> Edges<'a> {
         providers
     }
 
+    /// Rule 5: the move of the account that a guard is of, when the guard gives it what it leaves. The account is there, so its guard
+    /// need not wait; but where it also loses what the account goes to, both wait for each other, and yield.
+    fn goes_ahead_of(&mut self, index: usize, guard: &Change) -> Option<Address> {
+        let shift = Shift::of(guard).filter(|shift| guard.id.is_some() && !shift.gained.is_empty())?;
+        let moved = *self.by_address.get(&shift.target)?;
+        let change = self.changes.get(moved).filter(|change| change.id.is_some() && change.action != Action::Replace && arrives(change))?;
+        let places = self.places_before(change);
+        // A place that goes has its policies with it.
+        let left = places.iter().chain(places.iter().filter_map(|place| self.guards.get(place)).flatten().copied());
+        let left: BTreeSet<Reference> =
+            left.filter_map(|address| self.live.resources.get(address)).flat_map(|live| named(&live.attributes)).collect();
+        if left.is_disjoint(&shift.gained) {
+            return None;
+        }
+        self.found.insert((moved, index, Edge::Soft));
+        let above = change.after.as_ref().map(|after| places_above(after, |address| self.desired.resources.get(address)));
+        let reached = self.guards_of(above.unwrap_or_default().iter());
+        if !reached.is_disjoint(&shift.lost) || !shift.gained_defaults.is_empty() {
+            self.found.insert((index, moved, Edge::Soft));
+        }
+        Some(shift.target)
+    }
+
+    /// Rule 5: who loses a guard rail waits for whom gains it, above and below.
+    fn handed_on(&mut self) {
+        let shifts: Vec<(usize, Shift)> = self.changes.iter().enumerate().filter_map(|(i, c)| Some((i, Shift::of(c)?))).collect();
+        let desired = self.desired;
+        let above = |target: &Address| {
+            let attributes = desired.resources.get(target);
+            attributes.map(|attributes| places_above(attributes, |address| desired.resources.get(address))).unwrap_or_default()
+        };
+        // By guard rail and place: who gains it there, and who below.
+        let (mut there, mut below): (Gainers<'_>, Gainers<'_>) = Default::default();
+        for (index, shift) in &shifts {
+            // What arrives waits for the guards of its new place itself.
+            if self.by_address.get(&shift.target).and_then(|&i| self.changes.get(i)).is_some_and(arrives) {
+                continue;
+            }
+            let over = if shift.gained.is_empty() { Vec::new() } else { above(&shift.target) };
+            for policy in &shift.gained {
+                there.entry((policy, shift.target.clone())).or_default().push(*index);
+                over.iter().for_each(|place| below.entry((policy, place.clone())).or_default().push(*index));
+            }
+        }
+        for (loser, shift) in shifts.iter().filter(|(_, shift)| !shift.lost.is_empty()) {
+            let over = above(&shift.target);
+            for policy in &shift.lost {
+                let gaining = over.iter().filter_map(|place| there.get(&(policy, place.clone())));
+                let gaining = gaining.chain(below.get(&(policy, shift.target.clone()))).flatten();
+                self.found.extend(gaining.map(|&gainer| (*loser, gainer, Edge::Soft)));
+            }
+        }
+    }
+
     /// Rule 2.
     fn deletions(&mut self) {
         let deleted: BTreeMap<Reference, usize> = self
@@ -154,51 +227,105 @@ impl<'a> Edges<'a> {
         }
     }
 
-    /// Rule 3.
+    /// Rule 3. A guard that only goes, of a place that was above before, need not be gone first: rule 4 may want it the other way.
     fn guarded(&mut self, index: usize, change: &'a Change) {
-        let arrives = change.attributes.iter().any(|attribute| attribute.name == "parent");
-        let Some(after) = change.after.as_ref().filter(|_| arrives && !self.places.contains(change.address.kind())) else { return };
+        let Some(after) = change.after.as_ref().filter(|_| arrives(change) && !self.places.contains(change.address.kind())) else { return };
+        let before = self.places_before(change);
         for place in places_above(after, |address| self.desired.resources.get(address)) {
             for guard in self.guards.get(&place).cloned().unwrap_or_default() {
-                let providers = self.providers(guard);
-                self.wait(index, &providers);
+                let shift = self.by_address.get(guard).and_then(|&guard| Shift::of(self.changes.get(guard)?));
+                let first = match shift {
+                    Some(shift) if shift.only_loses() && before.contains(&place) => {
+                        self.desired.resources.get(guard).map(resource::references).unwrap_or_default()
+                    }
+                    Some(_) | None => vec![guard.clone()],
+                };
+                for address in first {
+                    let providers = self.providers(&address);
+                    self.wait(index, &providers);
+                }
             }
         }
     }
 
-    /// Rule 4.
+    /// The live places above something.
+    fn places_before(&self, change: &Change) -> Vec<Address> {
+        let in_live = |address: &Address| self.live.resources.get(address).map(|live| &live.attributes);
+        let parent = change.before.as_ref().and_then(|before| resource::reference(before, "parent"));
+        // What is in a place that is made anew names it by id.
+        let parent = parent.and_then(|parent| match parent {
+            Reference::Id(id) => Some((*self.places_by_id.get(id.as_str())?).clone().into()),
+            Reference::Address(_) => Some(parent),
+        });
+        chain(parent, in_live)
+    }
+
+    /// The guard rails that targets will have.
+    fn guards_of<'t>(&self, targets: impl Iterator<Item = &'t Address>) -> BTreeSet<Reference> {
+        let guards = targets.filter_map(|target| self.guards.get(target)).flatten();
+        guards.filter_map(|guard| self.desired.resources.get(*guard)).flat_map(named).collect()
+    }
+
+    /// Rule 4. Of a place that stays above, only what the new place has too would be missed in between.
     fn loosened(&mut self) {
-        let mut loosened: BTreeMap<Address, usize> = BTreeMap::new();
-        for (index, change) in self.changes.iter().enumerate() {
-            let guards = resource::kind(change.address.kind()).is_some_and(|kind| kind.spec().guards_target);
-            if let (true, Some(before), Some(after)) = (guards, &change.before, &change.after)
-                && let Some(Reference::Address(target)) = resource::reference(after, "target")
-                && !named(before).is_subset(&named(after))
-            {
-                loosened.insert(target, index);
-            }
-        }
+        let shifts = self.changes.iter().enumerate().filter_map(|(index, change)| Some((index, Shift::of(change)?)));
+        let loosened = shifts.filter(|(_, shift)| !shift.lost.is_empty() || !shift.lost_defaults.is_empty());
+        let loosened: BTreeMap<Address, (usize, Shift)> = loosened.map(|(index, shift)| (shift.target.clone(), (index, shift))).collect();
         if loosened.is_empty() {
             return;
         }
-        let places = self.live.resources.iter().filter(|(address, _)| self.places.contains(address.kind()));
-        let by_id: BTreeMap<&str, &Address> = places.filter_map(|(address, live)| Some((live.id.as_deref()?, address))).collect();
         for (index, change) in self.changes.iter().enumerate() {
-            let (Some(before), Some(after)) = (&change.before, &change.after) else { continue };
-            if !change.attributes.iter().any(|attribute| attribute.name == "parent") {
+            let (Some(_), Some(after)) = (&change.before, &change.after) else { continue };
+            if !arrives(change) {
                 continue;
             }
             let stays: BTreeSet<Address> = places_above(after, |address| self.desired.resources.get(address)).into_iter().collect();
-            let in_live = |address: &Address| self.live.resources.get(address).map(|live| &live.attributes);
-            // What is in a place that is made anew names it by id.
-            let left = match resource::reference(before, "parent") {
-                Some(Reference::Id(id)) => by_id.get(id.as_str()).map(|place| chain(Some((*place).clone().into()), in_live)),
-                Some(Reference::Address(_)) | None => Some(places_above(before, in_live)),
-            };
-            for guard in left.unwrap_or_default().iter().filter(|place| !stays.contains(*place)).filter_map(|place| loosened.get(place)) {
-                self.found.insert((*guard, index, Edge::Soft));
+            let kept = self.guards_of(stays.iter().chain([&change.address]));
+            for place in self.places_before(change) {
+                if let Some((guard, shift)) = loosened.get(&place)
+                    && (!stays.contains(&place) || !shift.lost.is_disjoint(&kept))
+                {
+                    self.found.insert((*guard, index, Edge::Soft));
+                }
             }
         }
+    }
+}
+
+/// Whether it comes to be in a place where it was not.
+fn arrives(change: &Change) -> bool {
+    change.attributes.iter().any(|attribute| attribute.name == "parent")
+}
+
+/// What a change of a guard takes from its target and gives to it. AWS's defaults allow everything: they guard nothing.
+struct Shift {
+    target: Address,
+    lost: BTreeSet<Reference>,
+    gained: BTreeSet<Reference>,
+    lost_defaults: BTreeSet<Reference>,
+    gained_defaults: BTreeSet<Reference>,
+}
+
+/// The changes that bring a guard rail to a place.
+type Gainers<'a> = BTreeMap<(&'a Reference, Address), Vec<usize>>;
+
+impl Shift {
+    fn of(change: &Change) -> Option<Self> {
+        let guards = resource::kind(change.address.kind()).is_some_and(|kind| kind.spec().guards_target);
+        let (before, after) = (change.before.as_ref().filter(|_| guards)?, change.after.as_ref()?);
+        let Reference::Address(target) = resource::reference(after, "target")? else { return None };
+        let is_default = |reference: &Reference| match reference {
+            Reference::Id(id) => LIMITS.policy_types.iter().any(|limits| limits.default.as_ref() == Some(id)),
+            Reference::Address(_) => false,
+        };
+        let (before, after) = (named(before), named(after));
+        let (lost_defaults, lost) = before.difference(&after).cloned().partition(is_default);
+        let (gained_defaults, gained) = after.difference(&before).cloned().partition(is_default);
+        Some(Self { target, lost, gained, lost_defaults, gained_defaults })
+    }
+
+    fn only_loses(&self) -> bool {
+        self.gained.is_empty() && self.gained_defaults.is_empty() && self.lost_defaults.is_empty()
     }
 }
 
@@ -276,6 +403,15 @@ fn finding(members: &[usize], changes: &[Change]) -> Finding {
         _ => format!("these wait for each other in a circle, so none can be first: {}; remove one of the references", names.join(", ")),
     };
     Finding { severity: FindingSeverity::Error, subject, summary }
+}
+
+fn unguarded(guard: usize, changes: &[Change]) -> Finding {
+    let subject = changes.get(guard).map(|change| change.address.to_string()).unwrap_or_default();
+    let summary =
+        "no order of this plan's changes keeps every account under its guard rails at every moment: to avoid that, attach first, \
+                   and move and detach with a second plan"
+            .to_owned();
+    Finding { severity: FindingSeverity::Warning, subject, summary }
 }
 
 /// The changes, each behind all that it waits for; among those that could be next, the first by address is.
