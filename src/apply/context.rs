@@ -103,6 +103,11 @@ impl Context {
         self.ids.resolve(reference)
     }
 
+    /// Whether AWS's id is that of a resource of the configuration, this one or another.
+    pub(crate) fn is_bound(&self, id: &str) -> bool {
+        self.ids.lock().values().any(|bound| bound == id)
+    }
+
     /// The role that CreateAccount makes in new accounts.
     pub fn access_role(&self) -> &str {
         &self.access_role

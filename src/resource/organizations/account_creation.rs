@@ -10,7 +10,7 @@ use aws_sdk_organizations::types::{
 };
 
 use super::AccountAttributes;
-use super::calls::{creation_tags, every_page, poll};
+use super::calls::{carries_our_address, creation_tags, every_page, poll};
 use crate::apply::{Context, KnownCreation};
 use crate::aws::{AwsResult, Error};
 
@@ -106,11 +106,18 @@ async fn among_creations(context: &Context, wanted: &Wanted<'_>, creations: &[Kn
             ("IN_PROGRESS", _) => wait(context, &creation.request_id, Begun::Before).await?.account_id().map(str::to_owned),
             _ => None,
         };
-        if let Some(id) = account
-            && let Some(account) = describe(context, &id).await?
-            && has_email(&account, wanted.email)
-        {
+        let Some(id) = account else { continue };
+        let Some(account) = describe(context, &id).await? else { continue };
+        if has_email(&account, wanted.email) {
             return usable(&account).map(Some);
+        }
+        // Made by a run that ended before its answer came, from an older configuration: another one would be one too many.
+        if usable(&account).is_ok() && !context.is_bound(&id) && carries_our_address(context, &id).await? {
+            let email = account.email().unwrap_or_default();
+            return Err(Error::Failed {
+                message: format!("the account `{id}` was made for `{}` meanwhile, with the e-mail `{email}`", context.address()),
+                hint: Some("put that e-mail into org.toml, or change it in AWS; nothing else was made".to_owned()),
+            });
         }
     }
     Ok(None)
