@@ -32,7 +32,7 @@ pub enum Action {
     Delete,
     /// It goes to another parent, with or without other changes in place.
     Move,
-    /// It exists and was not made by overlord; from this change on it carries our tag.
+    /// It exists and was not made by overlord. Where this change writes tags, ours is among them.
     Adopt,
 }
 

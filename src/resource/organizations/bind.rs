@@ -121,6 +121,12 @@ impl Binder<'_> {
         if self.desired.resources.contains_key(&organization) {
             let attributes = OrganizationAttributes { feature_set: self.world.feature_set.clone() };
             self.add(organization.clone(), &root, untyped(&attributes));
+            if self.world.feature_set == "CONSOLIDATED_BILLING" {
+                // https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_org_support-all-features.html
+                let summary = "all features will be enabled, which AWS cannot undo, and every invited account must agree first";
+                let subject = organization.to_string();
+                self.live.findings.push(Finding { severity: FindingSeverity::Warning, subject, summary: summary.to_owned() });
+            }
         }
         for (name, address) in &self.wanted.policy_types {
             if self.world.enabled(name) {

@@ -457,3 +457,28 @@ fn of_several_strange_administrators_none_is_removed() {
         "Unmanaged delegated_administrator.config.amazonaws.com: administered by further accounts: `333333333333`, `444444444444`"
     );
 }
+
+#[test]
+fn what_carries_the_tag_of_something_else_is_not_removed_unsaid() {
+    let desired = desired(json!({ "ou.a": ou("a", "organization.main"), "policy.p": policy("p") }));
+    let world = world().with_unit("ou-1", "a", "r-ab").with_unit("ou-2", "copy", "r-ab").tagged("ou-2", "ou.a");
+    let world = world.with_policy("p-1", "p", &[]).with_policy("p-2", "copy", &[]).tagged("p-2", "policy.p");
+    assert_eq!(
+        findings(&live(&desired, &world)),
+        [
+            "Warning ou-2 (/copy): its tag says that it is `ou.a`, which is `ou-1` now: if somebody copied the tag, remove it before you \
+             consent",
+            "Warning p-2 (copy): its tag says that it is `policy.p`, which is `p-1` now: if somebody copied the tag, remove it before you \
+             consent",
+        ]
+    );
+}
+
+#[test]
+fn enabling_all_features_is_told_to_be_for_good() {
+    let mut world = world();
+    (world.feature_set, world.policy_types) = ("CONSOLIDATED_BILLING".to_owned(), BTreeMap::new());
+    world.policies.clear();
+    let finding = one_finding(&live(&desired(json!({})), &world));
+    assert!(finding.starts_with("Warning organization.main: all features will be enabled, which AWS cannot undo"), "{finding}");
+}

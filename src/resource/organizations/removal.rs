@@ -47,6 +47,7 @@ impl Removal {
             let holders = holds.remove(id.as_str()).unwrap_or_default();
             let summary = match (world.ours(id) == Some(true), holders.is_empty()) {
                 (true, true) => {
+                    findings.extend(copied(world, identity, id, &path));
                     self.units.insert(id.clone(), Address::new("ou", path));
                     continue;
                 }
@@ -73,6 +74,7 @@ impl Removal {
                 }
                 (true, true) => {
                     let key = format!("/{}/{}", policy.policy_type, policy.name);
+                    self.findings.extend(copied(world, identity, id, &policy.name));
                     self.policies.insert(id.clone(), Address::new("policy", key));
                     continue;
                 }
@@ -116,6 +118,16 @@ impl Removal {
         let attachments = wanted.attachments.get(&Address::new("policy_attachments", address.to_string()));
         attachments.is_some_and(|set| !set.policies.contains(&Reference::Id(policy.to_owned())))
     }
+}
+
+/// A tag is all that says that something is ours, and people copy tags. What is left of a place that was made anew looks the same, so
+/// it can go; but whoever consents should know.
+fn copied(world: &World, identity: &Identity, id: &str, name: &str) -> Option<Finding> {
+    let tag = world.address_tag(id)?;
+    let other = identity.id(&tag.parse().ok()?)?;
+    let summary =
+        format!("its tag says that it is `{tag}`, which is `{other}` now: if somebody copied the tag, remove it before you consent");
+    Some(Finding { severity: FindingSeverity::Warning, subject: format!("{id} ({name})"), summary })
 }
 
 /// As many names as fit a line; the plan itself names all targets.
