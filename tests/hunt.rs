@@ -86,3 +86,51 @@ fn a_key_whose_account_went_to_another_key_gets_a_new_account() {
         assert_eq!(sandbox.world().accounts.len(), 3);
     });
 }
+
+/// Until a plan is empty; no plan may hold an error or a deletion, and no change may fail.
+async fn until_done(sandbox: &Sandbox, desired: &Desired) {
+    for _ in 0..3 {
+        let (plan, report) = run(sandbox, desired).await;
+        if plan.is_empty() {
+            return;
+        }
+        assert!(!plan.has_errors(), "{:#?}", plan.findings);
+        assert!(plan.changes.iter().all(|change| change.action != overlord::plan::Action::Delete), "{:#?}", plan.changes);
+        assert_eq!(failures(&report), Vec::<String>::new());
+    }
+    panic!("three runs did not finish the work");
+}
+
+#[test]
+fn two_ous_that_swap_their_names_swap_what_they_hold() {
+    let config = |a: &str, b: &str| {
+        desired(&format!(
+            "[policy.p]\n[ou.a]\nname = \"{a}\"\npolicies = [\"FullAWSAccess\", \"p\"]\n[ou.b]\nname = \"{b}\"\n\
+             [account.x]\nou = \"a\"\nemail = \"x@example.org\"\n[account.y]\nou = \"b\"\nemail = \"y@example.org\""
+        ))
+    };
+    in_virtual_time(async {
+        let sandbox = Sandbox::new(World::new(MANAGEMENT), Weather::default());
+        for desired in [config("One", "Two"), config("Two", "One"), config("One", "Two")] {
+            until_done(&sandbox, &desired).await;
+        }
+    });
+}
+
+#[test]
+fn what_others_did_in_between_is_put_right_and_nothing_is_made_anew() {
+    let config = desired("[policy.p]\n[ou.a]\npolicies = [\"FullAWSAccess\", \"p\"]\n[account.x]\nou = \"a\"\nemail = \"X+1@Example.org\"");
+    in_virtual_time(async {
+        let sandbox = Sandbox::new(World::new(MANAGEMENT), Weather::default());
+        until_done(&sandbox, &config).await;
+        let mut world = sandbox.world();
+        let (ou, account) = (world.ous.keys().next().unwrap().clone(), world.accounts.keys().find(|id| *id != MANAGEMENT).unwrap().clone());
+        world.ous.get_mut(&ou).unwrap().name = "renamed by hand".to_owned();
+        world.policies.values_mut().filter(|policy| !policy.aws_managed).for_each(|policy| policy.name = "renamed too".to_owned());
+        world.accounts.get_mut(&account).unwrap().email = "x+1@example.org".to_owned();
+        let sandbox = Sandbox::new(world, Weather::default());
+        until_done(&sandbox, &config).await;
+        let world = sandbox.world();
+        assert_eq!((world.ous[&ou].name.as_str(), world.ous.len(), world.accounts.len()), ("a", 1, 2));
+    });
+}
