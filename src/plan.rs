@@ -88,7 +88,7 @@ pub struct Plan {
     pub format_version: u32,
     /// What was asked for when the plan was made: a saved plan needs no org.toml.
     pub desired: Desired,
-    /// SHA-256 of `observed`, in hexadecimal.
+    /// SHA-256 of `desired` and `observed`, in hexadecimal.
     pub digest: String,
     /// The live values that the plan rests on. A saved plan is refused when they have moved.
     pub observed: BTreeMap<Address, LiveResource>,
@@ -105,7 +105,7 @@ pub struct Plan {
 pub struct Moved {
     /// What moved.
     pub address: Address,
-    /// Which attribute; or `exists`, `id`, `made by overlord` or `frozen`, which are none.
+    /// Which attribute; or `exists`, `id`, `made by overlord`, `frozen` or `error`, which are none.
     pub attribute: String,
     /// Its value when the plan was made; null when there was none.
     pub then: Value,
@@ -126,7 +126,7 @@ pub enum ReadPlanError {
     Malformed(String),
     /// Another version of overlord wrote it.
     Version(u64),
-    /// The live values in it are not those it was made from.
+    /// The desired or the live values in it are not those it was made from.
     Edited,
     /// The changes in it are not what its desired and its live values make.
     DoesNotFollow,
@@ -153,7 +153,9 @@ impl fmt::Display for ReadPlanError {
             Self::Version(found) => {
                 write!(f, "the plan has the format version {found}, and this version of overlord reads {FORMAT_VERSION}")
             }
-            Self::Edited => f.write_str("the live values in the plan do not match its digest: it was changed after it was made"),
+            Self::Edited => {
+                f.write_str("what the plan asks for or has observed does not match its digest: it was changed after it was made")
+            }
             Self::DoesNotFollow => {
                 f.write_str("the changes in the plan do not follow from what was asked for and observed: it was changed after it was made")
             }
@@ -191,7 +193,7 @@ impl Plan {
         let observed = live.resources.clone();
         Self {
             format_version: FORMAT_VERSION,
-            digest: digest(&desired.management_account, &observed),
+            digest: digest(desired, &observed),
             desired: desired.clone(),
             observed,
             budget: Budget::of(&changes),
@@ -247,7 +249,7 @@ impl Plan {
             return Err(ReadPlanError::Version(version.format_version));
         }
         let plan: Self = serde_json::from_str(text).map_err(malformed)?;
-        if plan.digest != digest(&plan.desired.management_account, &plan.observed) {
+        if plan.digest != digest(&plan.desired, &plan.observed) {
             return Err(ReadPlanError::Edited);
         }
         let mut before = BTreeSet::new();
@@ -277,7 +279,16 @@ impl Plan {
     /// What is no longer as the plan observed it, in order of address and attribute. A plan may be applied only when nothing is.
     pub fn moved_since(&self, live: &Live) -> Vec<Moved> {
         let addresses: BTreeSet<&Address> = self.observed.keys().chain(live.resources.keys()).collect();
-        addresses.into_iter().flat_map(|address| moved(address, self.observed.get(address), live.resources.get(address))).collect()
+        let values = addresses.into_iter().flat_map(|address| moved(address, self.observed.get(address), live.resources.get(address)));
+        // What stands against the plan now did not when it was made, and is not always seen in a value: two things of one address.
+        let errors = live.findings.iter().filter(|finding| finding.severity == FindingSeverity::Error && !self.findings.contains(finding));
+        let errors = errors.filter_map(|finding| {
+            let (address, now) = (finding.subject.parse().ok()?, json!(finding.summary));
+            Some(Moved { address, attribute: "error".to_owned(), then: Value::Null, now })
+        });
+        let mut moved: Vec<Moved> = values.chain(errors).collect();
+        moved.sort_by(|a, b| a.address.cmp(&b.address));
+        moved
     }
 }
 
@@ -307,10 +318,11 @@ fn calls(change: &Change) -> Result<Vec<String>, String> {
         .map_err(|error| format!("its attributes are not those of `{}`: {error}", change.address.kind()))
 }
 
-/// SHA-256 over JSON with ordered keys and without white space.
-fn digest(management_account: &str, observed: &BTreeMap<Address, LiveResource>) -> String {
+/// SHA-256 over JSON with ordered keys and without white space. Not all that is asked for shows in a change: the role that new accounts
+/// get does not.
+fn digest(desired: &Desired, observed: &BTreeMap<Address, LiveResource>) -> String {
     let mut hash = Sha256::new();
-    hash.update(management_account);
+    hash.update(json!(desired).to_string());
     for (address, resource) in observed {
         // One value per line, and JSON holds no line break: no two worlds give the same text.
         hash.update(format!("\n{}\n{}", json!(address), json!(resource)));

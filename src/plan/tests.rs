@@ -22,6 +22,19 @@ fn what_moved_is_named_by_address_and_attribute() {
     let moved = plan.moved_since(&now).into_iter().map(|m| format!("{} {} {} {}", m.address, m.attribute, m.then, m.now));
     let expected = [r#"organization.main feature_set "ALL" "CONSOLIDATED_BILLING""#, "ou.a exists false true"];
     assert_eq!(moved.collect::<Vec<_>>(), expected);
+    let mut unsure = have;
+    let summary = "it may be any of two".to_owned();
+    unsure.findings.push(Finding { severity: FindingSeverity::Error, subject: "account.x".to_owned(), summary });
+    let moved = plan.moved_since(&unsure).into_iter().map(|m| m.to_string()).collect::<Vec<_>>();
+    assert_eq!(moved, [r#"account.x: error: was null, is "it may be any of two""#]);
+}
+
+#[test]
+fn a_saved_plan_whose_role_was_changed_is_refused() {
+    let (mut want, have) = example();
+    want.access_role = "Admin".to_owned();
+    let text = plan(&want, &have).to_json().unwrap();
+    assert_eq!(read(&text.replacen("\"Admin\"", "\"Other\"", 1)), Err(ReadPlanError::Edited));
 }
 
 #[test]
@@ -34,7 +47,7 @@ fn a_saved_plan_of_another_version_or_edited_is_refused() {
     };
     let version = "the plan has the format version 2, and this version of overlord reads 1";
     assert_eq!(edit(r#""format_version": 1"#, r#""format_version": 2"#), Err(version.to_owned()));
-    let edited = "the live values in the plan do not match its digest: it was changed after it was made";
+    let edited = "what the plan asks for or has observed does not match its digest: it was changed after it was made";
     assert_eq!(edit(r#""id": "r-1""#, r#""id": "r-2""#), Err(edited.to_owned()));
     assert_eq!(edit("111111111111", "222222222222"), Err(edited.to_owned()));
     let order = "in the plan, `ou.a` does not stand behind all that it waits for";
@@ -42,7 +55,7 @@ fn a_saved_plan_of_another_version_or_edited_is_refused() {
     let another = "the changes in the plan do not follow from what was asked for and observed: it was changed after it was made";
     assert_eq!(edit(r#""action": "create""#, r#""action": "delete""#), Err(another.to_owned()));
     assert_eq!(edit(r#""after": "a""#, r#""after": "z""#), Err(another.to_owned()));
-    assert_eq!(edit(r#""name": "a""#, r#""name": "z""#), Err(another.to_owned()));
+    assert_eq!(edit(r#""name": "a""#, r#""name": "z""#), Err(edited.to_owned()));
     assert_eq!(edit("not in the organization", "words are for people"), Ok(()));
     for text in ["", "{}", "[]", "null", r#"{"format_version": 1}"#, &text[..text.len() / 2]] {
         assert!(matches!(read(text), Err(ReadPlanError::Malformed(_))), "{text}");
