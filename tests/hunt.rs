@@ -1,5 +1,7 @@
 //! Runs that end badly or meet other people's work, each from an incident that could be: the whole road against a sandbox.
 
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a panic is how a test fails")]
+
 use std::path::Path;
 
 use overlord::apply::{Outcome, Report, apply};
