@@ -123,6 +123,10 @@ impl Error {
                 "AccessDeniedException" | "AccessDenied" | "UnauthorizedOperation" => {
                     Some(format!("allow `{}` to the credentials in use, or use others (--profile)", refusal.operation))
                 }
+                "ServiceException" | "InternalFailure" | "InternalServerError" | "ServiceUnavailable" => Some(
+                    "AWS failed on its side: run the same command again later; if it stays so, quote the request id to AWS's support"
+                        .to_owned(),
+                ),
                 "ExpiredToken" | "ExpiredTokenException" => Some("the credentials have expired: sign in again and rerun".to_owned()),
                 _ => None,
             },

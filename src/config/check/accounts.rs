@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::tags::{Room, account_tags};
+use super::tags::account_tags;
 use super::{Model, tree, values};
 use crate::address::{Address, Reference};
 use crate::config::code::Code;
@@ -176,7 +176,7 @@ fn plan<'f>(parts: Parts<'f>, model: &Model<'f>, report: &mut Report) -> Planned
     {
         report.at(name.at, Code::BadName.error(format!("AWS refuses `{}` as the name of an account", name.text)).hint(why));
     }
-    let tags = account_tags(&parts.tags, names, if parts.id.is_some() { Room::Adopted } else { Room::WithOurs }, parts.at, report);
+    let tags = account_tags(&parts.tags, names, parts.at, report);
     Planned {
         parent: parts.ou.and_then(|ou| tree::reference(ou, model, report)),
         at: parts.at,

@@ -19,7 +19,7 @@ pub(super) fn check(tags: Option<&Tags>, at: ByteRange, report: &mut Report) {
             report.at(value.at, Code::BadTag.error(format!("AWS refuses `{}` as the value of a tag", value.value)).hint(why));
         }
     }
-    count(tags.len(), Room::WithOurs, at, report);
+    count(tags.len(), at, report);
 }
 
 /// Checks the keys: once per section, for the tags of [defaults] are those of every account.
@@ -31,35 +31,19 @@ pub(super) fn check_keys(tags: &Tags, report: &mut Report) {
     }
 }
 
-/// Whether overlord's own tag, which everything that it makes carries, takes one of the places.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Room {
-    /// It may be made by overlord.
-    WithOurs,
-    /// It exists already.
-    Adopted,
-}
-
-fn count(declared: usize, room: Room, at: ByteRange, report: &mut Report) {
+/// The tag `overlord:address`, which everything that overlord makes or tags carries, takes one of the places.
+fn count(declared: usize, at: ByteRange, report: &mut Report) {
     let all = LIMITS.quotas.tags_per_resource;
-    let (most, detail) = match room {
-        Room::WithOurs => (all.saturating_sub(1), format!("AWS takes {all}, and one is overlord's own")),
-        Room::Adopted => (all, format!("AWS takes {all}")),
-    };
+    let most = all.saturating_sub(1);
     if declared > most {
         let summary = format!("{declared} tags, and there is room for {most}");
+        let detail = format!("AWS takes {all}, and one is overlord's own");
         report.at(at, Code::TooManyTags.error(summary).detail(detail).hint("remove some"));
     }
 }
 
 /// The tags of one account, later tables over earlier ones; `None` when none are declared.
-pub(super) fn account_tags(
-    tables: &[&Tags],
-    names: Names<'_>,
-    room: Room,
-    at: ByteRange,
-    report: &mut Report,
-) -> Option<BTreeMap<String, String>> {
+pub(super) fn account_tags(tables: &[&Tags], names: Names<'_>, at: ByteRange, report: &mut Report) -> Option<BTreeMap<String, String>> {
     let mut tags = BTreeMap::new();
     for (key, value) in tables.iter().copied().flatten() {
         if let Some(made) = fill(value, names, report) {
@@ -69,6 +53,6 @@ pub(super) fn account_tags(
             tags.insert(key.0.value.clone(), made.text);
         }
     }
-    count(tags.len(), room, at, report);
+    count(tags.len(), at, report);
     if tags.is_empty() { None } else { Some(tags) }
 }

@@ -105,9 +105,9 @@ impl World {
         self.policy_types.get(policy_type).is_some_and(|status| status == "ENABLED")
     }
 
-    /// The names from the root to an OU: `/core/audit`.
+    /// The names from the root to an OU: `/core/audit`. A slash in a name is `%2F`, so that no two OUs have one path.
     pub fn path(&self, id: &str) -> String {
-        let names: Vec<&str> = self.upwards(id).map(|unit| unit.name.as_str()).collect();
+        let names: Vec<String> = self.upwards(id).map(|unit| unit.name.replace('%', "%25").replace('/', "%2F")).collect();
         names.iter().rev().map(|name| format!("/{name}")).collect()
     }
 
@@ -172,5 +172,18 @@ pub(crate) fn type_name(policy: &PolicyAttributes) -> &str {
     match &policy.policy_type {
         Reference::Address(address) => address.key(),
         Reference::Id(id) => id,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_slash_in_a_name_is_no_level() {
+        let unit = |name: &str, parent: &str| Unit { name: name.to_owned(), parent: parent.to_owned() };
+        let units = [("ou-1", unit("a/b", "r-1")), ("ou-2", unit("a", "r-1")), ("ou-3", unit("b", "ou-2")), ("ou-4", unit("a%2Fb", "r-1"))];
+        let world = World { root: "r-1".to_owned(), units: units.map(|(id, unit)| (id.to_owned(), unit)).into(), ..World::default() };
+        assert_eq!(["ou-1", "ou-3", "ou-4"].map(|id| world.path(id)), ["/a%2Fb", "/a/b", "/a%252Fb"]);
     }
 }
