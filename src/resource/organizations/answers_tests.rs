@@ -123,8 +123,9 @@ async fn what_exists_by_now_is_taken_only_when_it_is_ours() {
                 format!("policy_type.{SCP}"): { "organization": { "ref": "organization.main" }, "policy_type": SCP },
                 address: attributes,
             });
-            let respond = move |_, operation: &str, _: &Value| match operation {
+            let respond = move |_, operation: &str, body: &Value| match operation {
                 "CreateOrganizationalUnit" => refusal("DuplicateOrganizationalUnitException"),
+                "CreatePolicy" | "UpdatePolicy" if body["Content"] != r#"{"Statement":[]}"# => panic!("white space counts: {body}"),
                 "CreatePolicy" => refusal("DuplicatePolicyException"),
                 "ListOrganizationalUnitsForParent" => {
                     answer(200, r#"{"OrganizationalUnits":[{"Id":"ou-y","Name":"y"},{"Id":"ou-x","Name":"x"}]}"#)
