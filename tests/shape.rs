@@ -25,7 +25,7 @@ fn sources(below: &str) -> Vec<(PathBuf, String)> {
         let code = text.split("#[cfg(test)]").next().unwrap_or_default();
         code.lines().filter(|l| !l.trim_start().starts_with("//")).collect::<Vec<_>>().join("\n")
     };
-    files.into_iter().filter(|p| !p.ends_with("tests.rs")).map(|p| (p.clone(), code(&p))).collect()
+    files.into_iter().filter(|p| !p.to_string_lossy().ends_with("tests.rs")).map(|p| (p.clone(), code(&p))).collect()
 }
 
 fn relative(path: &Path) -> String {
@@ -49,12 +49,12 @@ fn the_core_is_pure() {
 fn only_the_door_and_the_polls_sleep() {
     let mut sleepers = Vec::new();
     for (path, code) in sources("") {
-        if ["sleep(", "sleep_until(", "interval(", "timeout("].iter().any(|s| code.contains(s)) {
+        if ["::sleep(", " sleep(", "sleep_until(", "interval(", "time::timeout(", " timeout("].iter().any(|s| code.contains(s)) {
             sleepers.push(relative(&path));
         }
     }
-    sleepers.retain(|p| !p.starts_with("sandbox/") && !p.starts_with("aws/"));
-    assert_eq!(sleepers, Vec::<String>::new());
+    sleepers.retain(|p| !p.starts_with("sandbox/"));
+    assert_eq!(sleepers, ["aws/door.rs", "aws/poll.rs", "aws/turn.rs"]);
 }
 
 /// Invariant 1, seen from the sources: nobody but the door's folder makes an HTTP client or loads AWS configuration, and

@@ -258,3 +258,39 @@ async fn the_trace_tells_everything_but_secrets() {
     assert_eq!(field("connection"), "null null null null connection reset");
     assert!(lines[1]["waited_ms"].as_u64().is_some() && lines[1]["request_id"] == "request-1");
 }
+
+/// A throttling answer to one holds all others of its bucket; and each time but shortly, once AWS has answered again.
+#[tokio::test(start_paused = true)]
+async fn who_comes_after_a_throttled_request_waits_and_not_ever_longer() {
+    const ROUND: usize = 4;
+    let at = Arc::new(Mutex::new(Vec::new()));
+    let times = Arc::clone(&at);
+    let canned = Canned::counting(move |n, _| {
+        lock(&times).push(Instant::now());
+        if n % ROUND == 0 { refusal("TooManyRequestsException") } else { json(200, NO_TAGS) }
+    });
+    let organizations = sessions(canned.door()).await.organizations();
+    let list = || organizations.list_tags_for_resource().resource_id("r-1").send();
+    for round in 0..8 {
+        let others = async {
+            while lock(&at).len() <= round * ROUND {
+                tokio::task::yield_now().await;
+            }
+            join_all([list(), list()]).await
+        };
+        let (first, others) = tokio::join!(list(), others);
+        assert!(first.is_ok() && others.iter().all(Result::is_ok));
+        let at = lock(&at).clone();
+        let held = at[round * ROUND + 1] - at[round * ROUND];
+        assert!((Duration::from_millis(250)..Duration::from_secs(1)).contains(&held), "round {round}: {held:?}");
+    }
+}
+
+/// As many retries as it takes: a quota of them would fail changes that had not even been tried.
+#[tokio::test(start_paused = true)]
+async fn a_bad_minute_for_all_fails_none() {
+    let canned = Canned::counting(|n, _| if n < 900 { refusal("TooManyRequestsException") } else { json(200, NO_TAGS) });
+    let organizations = sessions(canned.door()).await.organizations();
+    let results = join_all((0..300).map(|_| organizations.list_tags_for_resource().resource_id("r-1").send())).await;
+    assert_eq!(results.iter().filter(|r| r.is_err()).count(), 0);
+}

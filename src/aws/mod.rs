@@ -4,7 +4,7 @@
 //! [`Sessions`] hands out.
 
 #[cfg(test)]
-mod canned;
+pub(crate) mod canned;
 mod door;
 mod error;
 mod gate;

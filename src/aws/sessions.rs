@@ -432,6 +432,28 @@ mod tests {
         assert_eq!(assumed(&canned), 0);
     }
 
+    /// China and GovCloud have role ARNs of their own.
+    #[tokio::test(start_paused = true)]
+    async fn roles_are_of_the_callers_partition() {
+        for partition in ["aws", "aws-cn", "aws-us-gov"] {
+            let canned = Canned::counting(move |_, request| match Facts::of(request).operation.as_str() {
+                "AssumeRole" => {
+                    let body = std::str::from_utf8(request.body().bytes().unwrap()).unwrap();
+                    assert!(body.contains(&format!("arn%3A{partition}%3Aiam%3A%3A222222222222%3Arole")), "{body}");
+                    assume_role(request)
+                }
+                _ => crate::aws::canned::xml(
+                    "GetCallerIdentity",
+                    &format!("<Arn>arn:{partition}:iam::{MANAGEMENT}:user/u</Arn><UserId>U</UserId><Account>{MANAGEMENT}</Account>"),
+                ),
+            });
+            let sessions = sessions(canned.door()).await;
+            sessions.guard(MANAGEMENT).await.unwrap();
+            whoami(&sessions, "222222222222", "eu-central-1").await;
+            assert_eq!(assumed(&canned), 1);
+        }
+    }
+
     #[tokio::test(start_paused = true)]
     async fn the_guard_lets_only_the_management_account_pass() {
         let sessions = sessions(sts().door()).await;

@@ -90,6 +90,17 @@ fn what_is_frozen_is_left_with_a_warning() {
     let mut have = json!({ "account.a": is("2", account("a@x", "a", "ou.old")) });
     have["account.a"]["frozen"] = json!("the account is closed");
     check(json!({ "account.a": account("a@x", "a", "ou.x") }), have, &["Warning: account.a: left as it is: the account is closed"]);
+    let mut have = json!({ "ou./old": is("ou-1", json!({ "name": "old" })) });
+    have["ou./old"]["frozen"] = json!("AWS works on it");
+    check(json!({}), have, &["Warning: ou./old: left as it is: AWS works on it"]);
+    // Nor is it made anew.
+    let mut have = json!({ "ou.a": is("ou-1", json!({ "name": "a", "parent": { "ref": "ou.b" } })) });
+    have["ou.a"]["frozen"] = json!("AWS works on it");
+    check(
+        json!({ "ou.a": { "name": "a", "parent": { "ref": "organization.main" } } }),
+        have,
+        &["Warning: ou.a: left as it is: AWS works on it"],
+    );
 }
 
 #[test]

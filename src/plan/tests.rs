@@ -38,6 +38,36 @@ fn a_saved_plan_whose_role_was_changed_is_refused() {
 }
 
 #[test]
+fn what_moved_may_be_what_it_is_and_not_only_how() {
+    let (want, have) = example();
+    let plan = plan(&want, &have);
+    let address = "organization.main".parse().unwrap();
+    let check = |attribute: &str, change: fn(&mut LiveResource)| {
+        let mut now = have.clone();
+        change(now.resources.get_mut(&address).unwrap());
+        assert_eq!(plan.moved_since(&now).into_iter().map(|m| m.attribute).collect::<Vec<_>>(), [attribute]);
+    };
+    check("id", |live| live.id = Some("r-2".to_owned()));
+    check("made by overlord", |live| live.ours = Some(live.ours != Some(true)));
+    check("frozen", |live| live.frozen = Some("the account is closed".to_owned()));
+}
+
+/// A plan that was to be refused for its errors is not made good by taking them out; nor does it promise less than it calls.
+#[test]
+fn a_saved_plan_says_all_that_it_said_when_it_was_made() {
+    let (want, have) = example();
+    let budget = plan(&want, &have);
+    let cheaper = Plan { budget: Budget::default(), ..budget };
+    assert_eq!(read(&cheaper.to_json().unwrap()), Err(ReadPlanError::DoesNotFollow));
+    let unknown = desired(json!({ "nothing.known": {} }));
+    let refused = plan(&unknown, &have);
+    assert!(refused.has_errors());
+    assert_eq!(read(&refused.to_json().unwrap()).as_ref(), Ok(&refused));
+    let mended = Plan { findings: Vec::new(), ..refused };
+    assert_eq!(read(&mended.to_json().unwrap()), Err(ReadPlanError::DoesNotFollow));
+}
+
+#[test]
 fn a_saved_plan_of_another_version_or_edited_is_refused() {
     let (want, have) = example();
     let text = plan(&want, &have).to_json().unwrap();

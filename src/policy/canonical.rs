@@ -101,6 +101,8 @@ mod tests {
     fn other_types_keep_their_lists() {
         let tag = json!({"tags": {"team": {"tag_value": {"@@assign": ["b", "a"]}}}});
         check("TAG_POLICY", &tag, &tag);
+        let alike = json!({"Statement": {"Action": ["b", "a"]}});
+        check("BACKUP_POLICY", &alike, &alike);
     }
 
     #[test]

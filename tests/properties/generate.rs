@@ -1,6 +1,6 @@
 //! Random configurations: as org.toml and policy files, so that the whole road is walked, not a part of it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::path::Path;
 
@@ -18,11 +18,13 @@ pub struct Case {
     ous: Vec<Ou>,
     policies: Vec<Policy>,
     accounts: Vec<Account>,
-    delegated: bool,
+    /// Which account, by number, administers a service.
+    delegated: Option<usize>,
 }
 
 #[derive(Debug, Clone)]
 struct Ou {
+    moved: bool,
     parent: usize,
     renamed: u8,
     policies: Option<Vec<usize>>,
@@ -31,6 +33,7 @@ struct Ou {
 
 #[derive(Debug, Clone)]
 struct Policy {
+    moved: bool,
     kind: u8,
     version: u8,
     renamed: u8,
@@ -39,6 +42,7 @@ struct Policy {
 
 #[derive(Debug, Clone)]
 struct Account {
+    moved: bool,
     ou: usize,
     renamed: u8,
     policies: Option<Vec<usize>>,
@@ -48,15 +52,29 @@ struct Account {
 /// Random configurations, small enough to be tried by the hundred.
 pub fn cases() -> impl Strategy<Value = Case> {
     let set = || option::of(vec(0..6usize, 0..4));
-    let ou = (0..8usize, 0..3u8, set(), 0..3u8).prop_map(|(parent, renamed, policies, tags)| Ou { parent, renamed, policies, tags });
-    let policy = (0..4u8, 0..3u8, 0..2u8, any::<bool>()).prop_map(|(kind, version, renamed, described)| Policy {
+    let moved = || prop::bool::weighted(0.25);
+    let ou = (moved(), 0..8usize, 0..3u8, set(), 0..3u8).prop_map(|(moved, parent, renamed, policies, tags)| Ou {
+        moved,
+        parent,
+        renamed,
+        policies,
+        tags,
+    });
+    let policy = (moved(), 0..4u8, 0..3u8, 0..2u8, any::<bool>()).prop_map(|(moved, kind, version, renamed, described)| Policy {
+        moved,
         kind,
         version,
         renamed,
         described,
     });
-    let account = (0..8usize, 0..2u8, set(), 0..3u8).prop_map(|(ou, renamed, policies, tags)| Account { ou, renamed, policies, tags });
-    (vec(ou, 0..6), vec(policy, 0..5), vec(account, 0..6), any::<bool>()).prop_map(|(ous, policies, accounts, delegated)| Case {
+    let account = (moved(), 0..8usize, 0..2u8, set(), 0..3u8).prop_map(|(moved, ou, renamed, policies, tags)| Account {
+        moved,
+        ou,
+        renamed,
+        policies,
+        tags,
+    });
+    (vec(ou, 0..6), vec(policy, 0..5), vec(account, 0..6), option::of(0..6usize)).prop_map(|(ous, policies, accounts, delegated)| Case {
         ous,
         policies,
         accounts,
@@ -87,39 +105,65 @@ impl Case {
             "[organization]\nmanagement_account = \"{MANAGEMENT}\"\n\
              trusted_services = [\"account.amazonaws.com\", \"config.amazonaws.com\"]\n"
         );
-        if self.delegated && !self.accounts.is_empty() {
-            out.push_str("delegated_administrators = { \"config.amazonaws.com\" = \"a0\" }\n");
+        if let Some(drawn) = self.delegated.filter(|_| !self.accounts.is_empty()) {
+            let _ = writeln!(
+                out,
+                "delegated_administrators = {{ \"config.amazonaws.com\" = \"{}\" }}",
+                self.account(drawn % self.accounts.len())
+            );
         }
         out.push_str("[limits]\naccounts = 100\n");
         for (i, ou) in self.ous.iter().enumerate() {
-            let _ = writeln!(out, "[ou.o{i}]\nname = \"o{i} {}\"", ou.renamed);
+            let _ = writeln!(out, "[ou.{}]\nname = \"o{i} {}\"", self.ou(i), ou.renamed);
             if let Some(parent) = self.parent(i) {
-                let _ = writeln!(out, "parent = \"o{parent}\"");
+                let _ = writeln!(out, "parent = \"{}\"", self.ou(parent));
             }
             self.set(&mut out, &ou.policies);
             tags(&mut out, ou.tags);
         }
         for (i, policy) in self.policies.iter().enumerate() {
-            let _ = writeln!(out, "[policy.p{i}]\nname = \"p{i}-{}\"\ntype = \"{}\"", policy.renamed, policy.kind());
+            let _ = writeln!(out, "[policy.{}]\nname = \"p{i}-{}\"\ntype = \"{}\"", self.policy(i), policy.renamed, policy.kind());
             if policy.described {
                 let _ = writeln!(out, "description = \"the {i}th\"");
             }
         }
         for (i, account) in self.accounts.iter().enumerate() {
-            let _ = writeln!(out, "[account.a{i}]\nemail = \"a{i}@example.org\"\nname = \"a{i}-{}\"", account.renamed);
+            let _ = writeln!(out, "[account.{}]\nemail = \"a{i}@example.org\"\nname = \"a-{}\"", self.account(i), account.renamed);
             let _ = match self.ous.len() {
                 0 => writeln!(out, "ou = \"root\""),
-                n => writeln!(out, "ou = \"o{}\"", account.ou % n),
+                n => writeln!(out, "ou = \"{}\"", self.ou(account.ou % n)),
             };
             self.set(&mut out, &account.policies);
             tags(&mut out, account.tags);
         }
+        self.moves(&mut out);
         out
+    }
+
+    fn moves(&self, out: &mut String) {
+        let ous = self.ous.iter().map(|ou| ("ou", "o", ou.moved)).enumerate();
+        let policies = self.policies.iter().map(|policy| ("policy", "p", policy.moved)).enumerate();
+        let accounts = self.accounts.iter().map(|account| ("account", "a", account.moved)).enumerate();
+        for (i, (kind, letter, _)) in ous.chain(policies).chain(accounts).filter(|(_, (_, _, moved))| *moved) {
+            let _ = writeln!(out, "[[moved]]\nfrom = \"{kind}.{letter}{i}\"\nto = \"{kind}.{letter}{i}-moved\"");
+        }
+    }
+
+    fn ou(&self, i: usize) -> String {
+        key("o", i, self.ous[i].moved)
+    }
+
+    fn policy(&self, i: usize) -> String {
+        key("p", i, self.policies[i].moved)
+    }
+
+    fn account(&self, i: usize) -> String {
+        key("a", i, self.accounts[i].moved)
     }
 
     /// The policy files by path.
     pub fn files(&self) -> BTreeMap<String, String> {
-        self.policies.iter().enumerate().map(|(i, p)| (format!("policies/p{i}.json"), p.document(i))).collect()
+        self.policies.iter().enumerate().map(|(i, p)| (format!("policies/{}.json", self.policy(i)), p.document(i))).collect()
     }
 
     /// The OU above, at most five levels deep.
@@ -135,13 +179,10 @@ impl Case {
     /// A set that always allows: with FullAWSAccess, and what else was drawn.
     fn set(&self, out: &mut String, policies: &Option<Vec<usize>>) {
         let Some(drawn) = policies else { return };
-        let mut names: Vec<String> =
-            drawn.iter().filter(|_| !self.policies.is_empty()).map(|p| p % self.policies.len()).map(|p| format!("p{p}")).collect();
-        names.sort();
-        names.dedup();
+        let drawn: BTreeSet<usize> = drawn.iter().filter(|_| !self.policies.is_empty()).map(|p| p % self.policies.len()).collect();
+        let mut names: Vec<String> = drawn.iter().map(|i| self.policy(*i)).collect();
         // An SCP of the kind that allows may stand in for FullAWSAccess.
-        let allows = |name: &String| name[1..].parse::<usize>().is_ok_and(|i| self.policies[i].kind == 0 && self.policies[i].version == 2);
-        if !names.iter().any(allows) {
+        if !drawn.iter().any(|i| self.policies[*i].kind == 0 && self.policies[*i].version == 2) {
             names.push("FullAWSAccess".to_owned());
         }
         let _ = writeln!(out, "policies = {names:?}");
@@ -170,6 +211,11 @@ impl Policy {
             ),
         }
     }
+}
+
+/// The key, or what a `[[moved]]` renames it to.
+fn key(letter: &str, i: usize, moved: bool) -> String {
+    format!("{letter}{i}{}", if moved { "-moved" } else { "" })
 }
 
 fn tags(out: &mut String, tags: u8) {

@@ -207,3 +207,29 @@ proptest! {
         }
     }
 }
+
+/// Neither a plan with errors nor an interrupted run sends anything.
+#[tokio::test(start_paused = true)]
+async fn what_may_not_begin_sends_nothing() {
+    use crate::aws::canned::{Canned, json as answer, sessions};
+    let want = worlds::desired(json!({ "organization.main": { "feature_set": "ALL" } }));
+    let plan = Plan::build(&want, &worlds::live(json!({})));
+    let canned = Canned::counting(|_, _| answer(500, "not expected"));
+    let sessions = sessions(canned.door()).await;
+    let finding = resource::Finding { severity: resource::FindingSeverity::Error, subject: "x".to_owned(), summary: "y".to_owned() };
+    let wrong = Plan { findings: vec![finding], ..plan.clone() };
+    assert_eq!(apply(&wrong, &sessions, true, &mut |_| {}).await.status(), Status::Failed);
+    sessions.door().interrupt().trigger();
+    assert_eq!(apply(&plan, &sessions, true, &mut |_| {}).await.counts(), Counts { not_started: 1, ..Counts::default() });
+    assert_eq!(canned.sent(), Vec::<String>::new());
+}
+
+/// What AWS is slowest at is the most urgent: of a hundred accounts and a hundred policies, the accounts decide how long it takes.
+#[test]
+fn what_aws_is_slow_at_weighs_more() {
+    let plan = worlds::plan(&worlds::desired(json!({ "ou.a": { "name": "a" } })), &worlds::live(json!({})));
+    let calling = |calls: &[&str]| weight(&Change { calls: calls.iter().map(|&c| c.to_owned()).collect(), ..plan.changes[0].clone() });
+    let (create, attach) = (calling(&["organizations:CreateAccount"]), calling(&["organizations:AttachPolicy"]));
+    assert!(create > attach && attach > 0, "{create} {attach}");
+    assert_eq!(calling(&["organizations:CreateAccount", "organizations:AttachPolicy"]), create + attach);
+}

@@ -168,3 +168,7 @@ async fn management_account(context: &Context) -> AwsResult<Option<String>> {
     let root = calls::root(context).await?;
     Ok(root.as_ref().and_then(|root| management_account_of(root.arn()?)).map(str::to_owned))
 }
+
+#[cfg(test)]
+#[path = "account_tests.rs"]
+mod tests;

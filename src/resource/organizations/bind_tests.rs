@@ -167,6 +167,17 @@ fn what_a_name_claims_a_tag_does_not_take() {
     let desired = desired(json!({ "ou.a": ou("new", "organization.main"), "ou.b": ou("b", "organization.main") }));
     let live = live(&desired, &world().with_unit("ou-1", "b", "r-ab").tagged("ou-1", "ou.a"));
     assert_eq!((id(&live, "ou.a"), id(&live, "ou.b")), (None, Some("ou-1".to_owned())));
+    assert_eq!(findings(&live), Vec::<String>::new(), "nothing is wrong with a name that went to another key");
+}
+
+#[test]
+fn what_two_could_be_is_an_error_and_none_of_them() {
+    let desired = desired(json!({ "ou.a": ou("new", "organization.main") }));
+    let world = world().with_unit("ou-1", "x", "r-ab").tagged("ou-1", "ou.a").with_unit("ou-2", "y", "r-ab").tagged("ou-2", "ou.a");
+    let live = live(&desired, &world);
+    assert_eq!(id(&live, "ou.a"), None);
+    let expected = "Error ou.a: it may be any of `ou-1`, `ou-2`: give all but one of them another `overlord:address` tag";
+    assert!(findings(&live).contains(&expected.to_owned()), "{:?}", findings(&live));
 }
 
 #[test]

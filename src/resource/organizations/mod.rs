@@ -19,6 +19,9 @@ mod removal;
 mod trusted_service;
 mod world;
 
+#[cfg(test)]
+mod answers_tests;
+
 pub use account::{Account, AccountAttributes};
 pub use delegated_administrator::{DelegatedAdministrator, DelegatedAdministratorAttributes};
 pub use organization::{Organization, OrganizationAttributes};
