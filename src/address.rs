@@ -30,6 +30,11 @@ impl Address {
         Self { scope: None, kind: kind.into(), key: key.into() }
     }
 
+    /// An address inside an account: `account/region/kind.key`.
+    pub fn within(scope: Scope, kind: impl Into<String>, key: impl Into<String>) -> Self {
+        Self { scope: Some(scope), kind: kind.into(), key: key.into() }
+    }
+
     /// The kind, such as `ou`.
     pub fn kind(&self) -> &str {
         &self.kind

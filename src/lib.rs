@@ -7,8 +7,8 @@
 //! AWS ──────┴─ snapshot ─► live ──┘
 //! ```
 //!
-//! The modules below stand in reading order. `config`, `diff`, `graph`, `plan`, `policy`, `render` and
-//! `apply::schedule` are pure: they neither await nor know an AWS client. There is no state file: AWS is the state.
+//! The modules below stand in reading order. `config`, `network`, `diff`, `graph`, `plan`, `policy`,
+//! `render` and `apply::schedule` are pure: they neither await nor know an AWS client. There is no state file: AWS is the state.
 
 pub mod address;
 pub mod apply;
@@ -19,6 +19,7 @@ pub mod diagnostic;
 pub mod diff;
 pub mod graph;
 pub mod limits;
+pub mod network;
 pub mod plan;
 pub mod policy;
 pub mod render;

@@ -1,0 +1,129 @@
+//! The cut of a VPC's block into tiers, and of each tier into zones.
+//!
+//! A tier takes its share of the block, a zone its part of the tier: a power of two of equal parts, so that zones can be added. In a
+//! fresh block tiers follow one another in the order of the file, and zone *i* takes part *i*. What is live keeps its place; what is
+//! new takes the lowest that is free.
+
+use std::collections::BTreeMap;
+
+use super::{Block, FreeSpace, Layout, Tier};
+
+/// The subnets of a VPC.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Cut {
+    /// The tiers with their blocks, in the order of the layout.
+    pub tiers: Vec<TierBlock>,
+    /// The subnets, by tier in the order of the layout, then by zone.
+    pub subnets: Vec<Subnet>,
+    /// Names of tiers and subnets that what is live leaves no room for.
+    pub unplaced: Vec<String>,
+}
+
+/// Where a tier lies.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TierBlock {
+    /// The tier's key.
+    pub tier: String,
+    /// All of its addresses, those kept for more zones too.
+    pub block: Block,
+}
+
+/// One subnet.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Subnet {
+    /// The tier's key.
+    pub tier: String,
+    /// The zone's ID.
+    pub zone: String,
+    /// Its addresses.
+    pub block: Block,
+    /// Which /64 of the VPC's /56 it has, 0 to 255, where the layout has IPv6. It follows from the place of `block`, so that it is as
+    /// stable.
+    pub ipv6: Option<u8>,
+}
+
+impl Subnet {
+    /// `private-euw1-az1`.
+    pub fn name(&self) -> String {
+        format!("{}-{}", self.tier, self.zone)
+    }
+}
+
+/// Cuts a block. `zones` are zone IDs in their order; `live` the subnets that the block has already, by name, those of no tier of the
+/// layout too.
+pub fn cut(block: Block, layout: &Layout, zones: &[String], live: &BTreeMap<String, Block>) -> Cut {
+    let kept: Vec<Option<Block>> = layout.tiers.iter().map(|tier| place_of_live(block, tier, zones, live)).collect();
+    let mut free = FreeSpace::new(block);
+    live.values().chain(kept.iter().flatten()).for_each(|taken| free.take(*taken));
+    let zones = chosen(layout, zones, live);
+    let mut cut = Cut::default();
+    for (tier, kept) in layout.tiers.iter().zip(kept) {
+        let Some(place) = kept.or_else(|| free.lowest(block.prefix() + tier.share.bits())) else {
+            cut.unplaced.push(tier.name.clone());
+            continue;
+        };
+        free.take(place);
+        zones_of(place, block, (layout, tier), &zones, live, &mut cut);
+        cut.tiers.push(TierBlock { tier: tier.name.clone(), block: place });
+    }
+    cut
+}
+
+fn name(tier: &Tier, zone: &str) -> String {
+    format!("{}-{zone}", tier.name)
+}
+
+/// Where the live subnets of a tier say that it lies.
+fn place_of_live(block: Block, tier: &Tier, zones: &[String], live: &BTreeMap<String, Block>) -> Option<Block> {
+    if live.is_empty() {
+        return None;
+    }
+    let subnet = zones.iter().find_map(|zone| live.get(&name(tier, zone)))?;
+    subnet.around(block.prefix() + tier.share.bits()).filter(|place| block.contains(*place))
+}
+
+/// The zones that have subnets, in their order: those that have some already, then the first of the others.
+fn chosen<'z>(layout: &Layout, zones: &'z [String], live: &BTreeMap<String, Block>) -> Vec<&'z String> {
+    let count = layout.zones as usize;
+    if live.is_empty() {
+        return zones.iter().take(count).collect();
+    }
+    let lived_in = |zone: &str| layout.tiers.iter().any(|tier| live.contains_key(&name(tier, zone)));
+    let mut all: Vec<(bool, usize, &String)> = zones.iter().enumerate().map(|(i, zone)| (!lived_in(zone), i, zone)).collect();
+    all.sort_unstable();
+    all.truncate(count);
+    all.sort_unstable_by_key(|(_, i, _)| *i);
+    all.into_iter().map(|(_, _, zone)| zone).collect()
+}
+
+fn zones_of(
+    place: Block,
+    whole: Block,
+    (layout, tier): (&Layout, &Tier),
+    zones: &[&String],
+    live: &BTreeMap<String, Block>,
+    cut: &mut Cut,
+) {
+    let prefix = place.prefix() + layout.zone_bits;
+    let mut free = FreeSpace::new(place);
+    if !live.is_empty() {
+        // A share that grew may reach into another tier: what that one has got is not handed out again.
+        live.values().chain(cut.subnets.iter().map(|subnet| &subnet.block)).for_each(|taken| free.take(*taken));
+    }
+    for zone in zones {
+        let kept = if live.is_empty() { None } else { live.get(&name(tier, zone)).copied() };
+        let Some(block) = kept.or_else(|| free.lowest(prefix)) else {
+            cut.unplaced.push(name(tier, zone));
+            continue;
+        };
+        free.take(block);
+        let ipv6 = layout.ipv6.then(|| index(block, whole)).flatten();
+        cut.subnets.push(Subnet { tier: tier.name.clone(), zone: (*zone).clone(), block, ipv6 });
+    }
+}
+
+/// The place of a subnet in its VPC, in 256ths.
+fn index(subnet: Block, whole: Block) -> Option<u8> {
+    let offset = u64::from(subnet.first().checked_sub(whole.first())?);
+    u8::try_from(offset * 256 / whole.size()).ok()
+}

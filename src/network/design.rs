@@ -1,0 +1,156 @@
+//! What org.toml asks for: pools, layouts, and which account has which. Made by `config`, which has checked it.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::Serialize;
+
+use super::Block;
+use crate::address::{Address, Scope};
+
+/// The prefix length of the largest block that AWS takes for a VPC. Source: CreateVpc, `CidrBlock`.
+pub const LARGEST: u8 = 16;
+/// The prefix length of the smallest block that AWS takes for a VPC and for a subnet. Source: CreateVpc, CreateSubnet.
+pub const SMALLEST: u8 = 28;
+/// The tier that the internet reaches, and in which zonal NAT gateways stand.
+pub const PUBLIC_TIER: &str = "public";
+
+/// The networks of a configuration.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Design {
+    /// Where addresses come from, by key. No two overlap.
+    pub pools: BTreeMap<String, Pool>,
+    /// What VPCs look like, by key.
+    pub layouts: BTreeMap<String, Layout>,
+    /// The VPCs, by their address: `records-dev/eu-west-1/vpc.standard`.
+    pub vpcs: BTreeMap<Address, Request>,
+}
+
+/// A range of addresses that VPCs get their blocks from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Pool {
+    /// All of it.
+    pub cidr: Block,
+    /// Parts that are never handed out.
+    pub reserved: BTreeSet<Block>,
+}
+
+/// What a VPC looks like. Any account may have one of each layout.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Layout {
+    /// The Region.
+    pub region: String,
+    /// The key of its pool.
+    pub pool: String,
+    /// The prefix length of its block, in bits: 16 to 28.
+    pub prefix: u8,
+    /// How many zones have subnets.
+    pub zones: u32,
+    /// How many bits of a subnet's address tell the zone: a tier is cut into two to the power of this blocks.
+    pub zone_bits: u8,
+    /// How what is not public reaches the internet.
+    pub nat: Nat,
+    /// Its tiers, in the order of the file, which is the order in which they take their part of the block.
+    pub tiers: Vec<Tier>,
+    /// Services that it has endpoints of, by their short names.
+    pub endpoints: BTreeSet<String>,
+    /// Whether it also has IPv6 addresses: a /56 that AWS chooses, and a /64 of it per subnet.
+    pub ipv6: bool,
+}
+
+/// A kind of subnets, one in each zone.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Tier {
+    /// Its key: `public`.
+    pub name: String,
+    /// Its part of the block.
+    pub share: Share,
+}
+
+/// A part of a block: all of it, half, a quarter, … down to a 32nd.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Share(u8);
+
+impl Share {
+    /// All shares that there are, as percentages.
+    pub const PERCENTS: [f64; 6] = [100.0, 50.0, 25.0, 12.5, 6.25, 3.125];
+
+    /// The share of that percentage; `None` when the percentage is none of [`Self::PERCENTS`].
+    pub fn of_percent(percent: f64) -> Option<Self> {
+        // All of them are exact in binary.
+        Self::PERCENTS.iter().position(|p| *p == percent).and_then(|bits| u8::try_from(bits).ok()).map(Self)
+    }
+
+    /// As a percentage.
+    pub fn percent(self) -> f64 {
+        100.0 / f64::from(1_u32 << self.0)
+    }
+
+    /// By how many bits its prefix is longer than that of the block.
+    pub fn bits(self) -> u8 {
+        self.0
+    }
+}
+
+/// How subnets that are not public reach the internet.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Nat {
+    /// A NAT gateway in each zone: a zone that fails takes no other one with it.
+    PerZone,
+    /// One NAT gateway, in the first zone: cheaper.
+    Single,
+    /// One gateway of the VPC that spans its zones, in no subnet.
+    Regional,
+    /// They do not.
+    None,
+}
+
+impl Nat {
+    /// All of them, as org.toml calls them.
+    pub const ALL: [(&'static str, Nat); 4] =
+        [("per-zone", Nat::PerZone), ("single", Nat::Single), ("regional", Nat::Regional), ("none", Nat::None)];
+
+    /// As org.toml calls it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::PerZone => "per-zone",
+            Self::Single => "single",
+            Self::Regional => "regional",
+            Self::None => "none",
+        }
+    }
+
+    /// Whether its gateways stand in subnets of the public tier.
+    pub fn is_zonal(self) -> bool {
+        match self {
+            Self::PerZone | Self::Single => true,
+            Self::Regional | Self::None => false,
+        }
+    }
+}
+
+/// A VPC that an account is to have.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Request {
+    /// The key of its layout.
+    pub layout: String,
+    /// Its block, where org.toml chooses it.
+    pub pinned: Option<Block>,
+}
+
+impl Layout {
+    /// The prefix length of the subnets of a tier.
+    pub fn subnet_prefix(&self, tier: &Tier) -> u8 {
+        self.prefix + tier.share.bits() + self.zone_bits
+    }
+
+    /// Whether it has a public tier.
+    pub fn has_public_tier(&self) -> bool {
+        self.tiers.iter().any(|tier| tier.name == PUBLIC_TIER)
+    }
+}
+
+/// `records-dev/eu-west-1/vpc.standard`.
+pub fn vpc_address(account: &str, region: &str, layout: &str) -> Address {
+    Address::within(Scope { account: account.to_owned(), region: region.to_owned() }, "vpc", layout)
+}

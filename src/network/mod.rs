@@ -1,0 +1,28 @@
+//! Address arithmetic: which VPC gets which block of which pool, and which of its subnets gets which part of it. Pure.
+//!
+//! ```text
+//! org.toml ─ config ─► Design ──┐
+//!                               ├─ allocate ─► AddressPlan ─► render
+//! what is live ─────► Observed ─┘
+//! ```
+//!
+//! The rules, each held by a property of `tests`: what is live keeps its addresses; what is new takes the lowest free aligned block,
+//! in the order of the addresses of the VPCs; nothing that is in use, reserved or pinned is handed out. Blocks are decided here and
+//! nowhere else: what builds them makes no choice (docs/architecture.md, invariant 5).
+
+mod allocate;
+mod block;
+mod cut;
+mod design;
+mod free;
+mod zones;
+
+pub use allocate::{AddressPlan, Observed, ObservedVpc, Origin, PoolUse, Unplaced, Vpc, Why, allocate};
+pub use block::{Block, ParseBlockError};
+pub use cut::{Cut, Subnet, TierBlock, cut};
+pub use design::{Design, LARGEST, Layout, Nat, PUBLIC_TIER, Pool, Request, SMALLEST, Share, Tier, vpc_address};
+pub use free::FreeSpace;
+pub use zones::{numbered, prefix as zone_prefix};
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,237 @@
+//! The golden table, and the properties of the allocator against a naive one.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use proptest::prelude::*;
+
+use super::*;
+use crate::address::Address;
+
+fn block(text: &str) -> Block {
+    text.parse().unwrap_or_else(|e| panic!("{text}: {e:?}"))
+}
+
+fn layout(prefix: u8, zones: u32, zone_bits: u8, tiers: &[(&str, f64)]) -> Layout {
+    Layout {
+        region: "eu-west-1".to_owned(),
+        pool: "main".to_owned(),
+        prefix,
+        zones,
+        zone_bits,
+        nat: Nat::None,
+        tiers: tiers.iter().map(|(name, share)| Tier { name: (*name).to_owned(), share: Share::of_percent(*share).unwrap() }).collect(),
+        endpoints: BTreeSet::new(),
+        ipv6: true,
+    }
+}
+
+fn overlord() -> Layout {
+    layout(19, 3, 3, &[("public", 25.0), ("shared", 25.0), ("private", 50.0)])
+}
+
+/// The table that the original Overlord made of 10.2.0.0/19 in eu-west-1.
+#[test]
+fn the_golden_table() {
+    let cut = cut(block("10.2.0.0/19"), &overlord(), &numbered("eu-west-1", 3), &BTreeMap::new());
+    let tiers: Vec<String> = cut.tiers.iter().map(|t| format!("{} {}", t.tier, t.block)).collect();
+    assert_eq!(tiers, ["public 10.2.0.0/21", "shared 10.2.8.0/21", "private 10.2.16.0/20"]);
+    let subnets: String = cut.subnets.iter().map(|s| format!("{} {} {:02x}\n", s.name(), s.block, s.ipv6.unwrap())).collect();
+    assert_eq!(
+        subnets,
+        "public-euw1-az1 10.2.0.0/24 00\npublic-euw1-az2 10.2.1.0/24 08\npublic-euw1-az3 10.2.2.0/24 10\n\
+         shared-euw1-az1 10.2.8.0/24 40\nshared-euw1-az2 10.2.9.0/24 48\nshared-euw1-az3 10.2.10.0/24 50\n\
+         private-euw1-az1 10.2.16.0/23 80\nprivate-euw1-az2 10.2.18.0/23 90\nprivate-euw1-az3 10.2.20.0/23 a0\n"
+    );
+}
+
+#[test]
+fn blocks_are_read_and_refused() {
+    assert_eq!(block("0.0.0.0/0").last(), u32::MAX);
+    assert_eq!((block("255.255.255.255/32").size(), block("255.255.255.255/32").halves()), (1, None));
+    assert_eq!("10.2.0.1/19".parse::<Block>(), Err(ParseBlockError::NotFirst(block("10.2.0.0/19"))));
+    for bad in ["", "10.0.0.0", "10.0.0.0/33", "10.0.0/8", "10.0.0.0/8 ", "::/0", "10.0.0.0/255.0.0.0/8"] {
+        assert_eq!(bad.parse::<Block>(), Err(ParseBlockError::NotCidr), "{bad}");
+    }
+    assert_eq!(block("10.2.0.0/19").join(block("10.2.64.0/19")), block("10.2.0.0/17"));
+    assert!(block("172.31.0.0/16").is_private() && !block("172.32.0.0/16").is_private() && !block("10.0.0.0/7").is_private());
+}
+
+/// Where the live tier is not at its place in the file, it keeps its place, and the new one takes what is free.
+#[test]
+fn a_tier_before_a_live_one_does_not_move_it() {
+    let zones = numbered("eu-west-1", 3);
+    let first = cut(block("10.0.0.0/20"), &layout(20, 2, 3, &[("private", 50.0)]), &zones, &BTreeMap::new());
+    let live: BTreeMap<String, Block> = first.subnets.iter().map(|s| (s.name(), s.block)).collect();
+    let grown = cut(block("10.0.0.0/20"), &layout(20, 3, 3, &[("public", 25.0), ("private", 50.0)]), &zones, &live);
+    let tiers: Vec<String> = grown.tiers.iter().map(|t| format!("{} {}", t.tier, t.block)).collect();
+    assert_eq!(tiers, ["public 10.0.8.0/22", "private 10.0.0.0/21"]);
+    let private: Vec<String> = grown.subnets.iter().filter(|s| s.tier == "private").map(|s| s.block.to_string()).collect();
+    assert_eq!(private, ["10.0.0.0/24", "10.0.1.0/24", "10.0.2.0/24"]);
+}
+
+/// Small, so that pools run out often: 10.0.0.0/20 has 256 blocks of /28.
+const POOL: &str = "10.0.0.0/20";
+
+fn any_block(prefixes: std::ops::RangeInclusive<u8>) -> impl Strategy<Value = Block> {
+    (prefixes, any::<u32>()).prop_map(|(prefix, index)| block(POOL).part(prefix, index % (1 << (prefix - 20))).unwrap())
+}
+
+prop_compose! {
+    fn any_layout()(prefix in 21_u8..=25, zones in 1_u32..=4, zone_bits in 2_u8..=3, order in Just(vec![("public", 25.0), ("shared", 12.5), ("private", 50.0), ("data", 6.25)]).prop_shuffle(), count in 1_usize..=4) -> Layout {
+        layout(prefix, zones, zone_bits, order.get(..count).unwrap())
+    }
+}
+
+prop_compose! {
+    fn any_design()(layouts in prop::collection::vec(any_layout(), 1..4), reserved in prop::collection::btree_set(any_block(22..=28), 0..4), accounts in prop::collection::btree_map("[a-e]{1,2}", (0_usize..3, prop::option::weighted(0.1, any::<u32>())), 1..16)) -> Design {
+        let mut design = Design::default();
+        let vpcs = accounts.into_iter().map(|(account, (index, pin))| {
+            let index = index % layouts.len();
+            let prefix = layouts.get(index).unwrap().prefix;
+            let pinned = pin.and_then(|p| block(POOL).part(prefix, p % (1 << (prefix - 20))));
+            (vpc_address(&account, "eu-west-1", &format!("l{index}")), Request { layout: format!("l{index}"), pinned })
+        });
+        design.vpcs = vpcs.collect();
+        design.layouts = layouts.into_iter().enumerate().map(|(i, l)| (format!("l{i}"), l)).collect();
+        design.pools.insert("main".to_owned(), Pool { cidr: block(POOL), reserved });
+        design
+    }
+}
+
+prop_compose! {
+    /// A world: some of the VPCs of a design, built as it was planned, and blocks of others.
+    fn any_world()(design in any_design(), others in prop::collection::btree_set(any_block(21..=28), 0..4), live in prop::collection::vec(any::<bool>(), 16)) -> (Design, Observed) {
+        let mut observed = Observed { blocks: others, ..Observed::default() };
+        let plan = allocate(&design, &observed);
+        observed.vpcs = built(&plan, &live);
+        (design, observed)
+    }
+}
+
+/// Those of a plan's VPCs, as they are once built.
+fn built(plan: &AddressPlan, which: &[bool]) -> BTreeMap<Address, ObservedVpc> {
+    let chosen = plan.vpcs.iter().zip(which.iter().cycle()).filter(|(_, chosen)| **chosen);
+    chosen
+        .map(|((address, vpc), _)| {
+            let subnets = vpc.cut.subnets.iter().map(|s| (s.name(), s.block)).collect();
+            (address.clone(), ObservedVpc { block: vpc.block, subnets })
+        })
+        .collect()
+}
+
+/// No two overlap, and none overlaps what is reserved or another's.
+fn check_apart(design: &Design, observed: &Observed, plan: &AddressPlan) -> Result<(), TestCaseError> {
+    let vpcs: Vec<_> = plan.vpcs.values().collect();
+    for (i, vpc) in vpcs.iter().enumerate() {
+        for other in vpcs.iter().skip(i + 1) {
+            prop_assert!(!vpc.block.overlaps(other.block), "{} and {}", vpc.block, other.block);
+        }
+        for taken in observed.blocks.iter().chain(&design.pools["main"].reserved) {
+            prop_assert!(vpc.origin == Origin::Live || !vpc.block.overlaps(*taken), "{} and {taken}", vpc.block);
+        }
+        prop_assert!(design.pools["main"].cidr.contains(vpc.block));
+        let subnets = &vpc.cut.subnets;
+        for (j, subnet) in subnets.iter().enumerate() {
+            prop_assert!(vpc.block.contains(subnet.block));
+            for other in subnets.iter().skip(j + 1) {
+                prop_assert!(!subnet.block.overlaps(other.block), "{} and {}", subnet.block, other.block);
+                prop_assert!(subnet.ipv6 != other.ipv6);
+            }
+        }
+    }
+    Ok(())
+}
+
+/// The allocator in the simplest way: each block of the pool in turn, against everything that is in use.
+fn naive(design: &Design, observed: &Observed) -> BTreeMap<Address, Option<Block>> {
+    let mut used: Vec<Block> = observed.blocks.iter().copied().chain(design.pools["main"].reserved.iter().copied()).collect();
+    used.extend(observed.vpcs.values().map(|vpc| vpc.block));
+    let mut placed = BTreeMap::new();
+    for pins in [true, false] {
+        for (address, request) in design.vpcs.iter().filter(|(_, r)| r.pinned.is_some() == pins) {
+            let prefix = design.layouts[&request.layout].prefix;
+            let mut candidates: Vec<Block> = (0..1 << (prefix - 20)).map(|i| block(POOL).part(prefix, i).unwrap()).collect();
+            candidates.retain(|c| request.pinned.is_none_or(|pin| pin == *c));
+            let live = observed.vpcs.get(address).map(|vpc| vpc.block);
+            let found = live.or_else(|| candidates.into_iter().find(|c| !used.iter().any(|u| u.overlaps(*c))));
+            used.extend(found);
+            placed.insert(address.clone(), found);
+        }
+    }
+    placed
+}
+
+proptest! {
+    #[test]
+    fn nothing_overlaps((design, observed) in any_world()) {
+        check_apart(&design, &observed, &allocate(&design, &observed))?;
+    }
+
+    #[test]
+    fn it_does_what_the_naive_one_does((design, observed) in any_world()) {
+        let plan = allocate(&design, &observed);
+        let ours: BTreeMap<_, _> = plan.vpcs.iter().map(|(a, v)| (a.clone(), Some(v.block))).chain(plan.unplaced.keys().map(|a| (a.clone(), None))).collect();
+        prop_assert_eq!(ours, naive(&design, &observed));
+        let pool = &plan.pools["main"];
+        let units = block(POOL).size() / 16;
+        let used = |b: Block| observed.blocks.iter().chain(&design.pools["main"].reserved).chain(plan.vpcs.values().map(|v| &v.block)).any(|u| u.overlaps(b));
+        let free = (0..units as u32).filter(|i| !used(block(POOL).part(28, *i).unwrap())).count();
+        prop_assert_eq!(pool.free.room(28), free as u64);
+    }
+
+    /// A tier, a zone, an account, a layout, more reservations: whoever is live stays, whatever else happens.
+    #[test]
+    fn nobody_who_is_live_moves((design, observed) in any_world(), more in any_design(), zones in 1_u32..=4) {
+        let mut grown = design.clone();
+        for (address, request) in &more.vpcs {
+            grown.vpcs.entry(address.clone()).or_insert_with(|| Request { layout: format!("new-{}", request.layout), pinned: request.pinned });
+        }
+        grown.layouts.extend(more.layouts.iter().map(|(key, layout)| (format!("new-{key}"), layout.clone())));
+        for layout in grown.layouts.values_mut() {
+            layout.zones = layout.zones.max(zones);
+            layout.tiers.insert(0, Tier { name: "edge".to_owned(), share: Share::of_percent(6.25).unwrap() });
+        }
+        let plan = allocate(&grown, &observed);
+        check_apart(&grown, &observed, &plan)?;
+        for (address, live) in &observed.vpcs {
+            let vpc = &plan.vpcs[address];
+            prop_assert_eq!(vpc.block, live.block);
+            let now: BTreeMap<String, Block> = vpc.cut.subnets.iter().map(|s| (s.name(), s.block)).collect();
+            for (name, block) in &live.subnets {
+                prop_assert_eq!(now.get(name), Some(block), "{} {}", address, name);
+            }
+        }
+    }
+
+    /// What is planned, once built, is what is planned again; and what left makes nobody move.
+    #[test]
+    fn a_plan_that_was_built_is_planned_again((design, observed) in any_world(), kept in prop::collection::vec(any::<bool>(), 16)) {
+        let plan = allocate(&design, &observed);
+        let all = Observed { vpcs: built(&plan, &[true]), ..observed.clone() };
+        let again = allocate(&design, &all);
+        for (address, vpc) in &plan.vpcs {
+            prop_assert_eq!((again.vpcs[address].block, &again.vpcs[address].cut), (vpc.block, &vpc.cut));
+        }
+        let mut fewer = design.clone();
+        let keep: BTreeSet<Address> = design.vpcs.keys().zip(kept.iter().cycle()).filter(|(_, k)| **k).map(|(a, _)| a.clone()).collect();
+        fewer.vpcs.retain(|address, _| keep.contains(address));
+        for (address, vpc) in allocate(&fewer, &all).vpcs.iter().filter(|(_, vpc)| vpc.origin == Origin::Live) {
+            prop_assert_eq!(vpc.block, again.vpcs[address].block);
+        }
+    }
+
+    #[test]
+    fn the_order_of_what_is_taken_means_nothing(blocks in prop::collection::vec(any_block(21..=28), 0..12).prop_flat_map(|b| (Just(b.clone()), Just(b).prop_shuffle()))) {
+        let taken = |blocks: &[Block]| {
+            let mut free = FreeSpace::new(block(POOL));
+            blocks.iter().for_each(|b| free.take(*b));
+            free.blocks()
+        };
+        prop_assert_eq!(taken(&blocks.0), taken(&blocks.1));
+    }
+
+    #[test]
+    fn blocks_print_as_they_are_read(block in any_block(20..=32)) {
+        prop_assert_eq!(block.to_string().parse::<Block>(), Ok(block));
+    }
+}
