@@ -113,6 +113,40 @@ codes! {
     UnknownAccount = "unknown-account",
     /// A delegated administrator of a service that is not trusted.
     UntrustedService = "untrusted-service",
+    /// No block of addresses, or one that does not begin at its own beginning.
+    BadCidr = "bad-cidr",
+    /// Addresses that others have on the internet.
+    PublicAddresses = "public-addresses",
+    /// Two pools that share addresses.
+    OverlappingPools = "overlapping-pools",
+    /// A reservation outside of its pool.
+    ReservedOutside = "reserved-outside",
+    /// A pool that is not declared.
+    UnknownPool = "unknown-pool",
+    /// A layout of VPCs that is not declared.
+    UnknownLayout = "unknown-layout",
+    /// A block that AWS refuses as that of a VPC.
+    BadPrefix = "bad-prefix",
+    /// A number of zones that there cannot be, or that there is no room for.
+    BadZones = "bad-zones",
+    /// No way for private subnets to reach the internet that there is.
+    BadNat = "bad-nat",
+    /// A percentage that is no power of two of the block.
+    BadShare = "bad-share",
+    /// Tiers that are larger than the block.
+    SharesTooLarge = "shares-too-large",
+    /// Subnets that AWS, or IPv6, has no room for.
+    SubnetTooSmall = "subnet-too-small",
+    /// No name of a service to have an endpoint of.
+    BadEndpoint = "bad-endpoint",
+    /// A layout that its pool has no room for even once.
+    LayoutTooLarge = "layout-too-large",
+    /// A pool that has not enough blocks.
+    PoolExhausted = "pool-exhausted",
+    /// A chosen block that a VPC cannot have.
+    BadPin = "bad-pin",
+    /// Networks, which this version plans and does not build.
+    NetworksNotBuilt = "networks-not-built",
     /// A `[[moved]]` that names no address of a kind that can move.
     BadMove = "bad-move",
     /// A `[[moved]]` to something that is not declared.

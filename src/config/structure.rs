@@ -70,7 +70,7 @@ impl<'s> Walk<'s, '_> {
                 let unsound = items.iter_mut().filter_map(|value| (!self.value(item, value)).then_some(())).count();
                 unsound == 0
             }
-            ("string", DeValue::String(_)) | ("boolean", DeValue::Boolean(_)) => true,
+            ("string", DeValue::String(_)) | ("boolean", DeValue::Boolean(_)) | ("number", DeValue::Integer(_) | DeValue::Float(_)) => true,
             ("integer", DeValue::Integer(number)) => {
                 let fits = u32::from_str_radix(number.as_str(), number.radix()).is_ok();
                 if !fits {
@@ -120,6 +120,7 @@ fn word(name: &str) -> &str {
     match name {
         "string" => "a string",
         "integer" => "a whole number",
+        "number" => "a number",
         "float" => "a number with a fraction",
         "boolean" => "true or false",
         "datetime" => "a date or time",

@@ -8,7 +8,7 @@ use crate::address::{Address, Reference};
 use crate::config::code::Code;
 use crate::config::report::Report;
 use crate::config::section::{Account, Team};
-use crate::config::span::{At, Key, List, Tags};
+use crate::config::span::{At, Key, List, Table, Tags};
 use crate::config::template::{Made, Names, fill};
 use crate::diagnostic::ByteRange;
 
@@ -26,6 +26,9 @@ pub(in crate::config) struct Planned<'f> {
     pub(in crate::config) id: Option<&'f At<String>>,
     pub(in crate::config) tags: Option<BTreeMap<String, String>>,
     pub(in crate::config) policies: Option<&'f List>,
+    /// The layouts of its VPCs, and the sections where blocks are chosen for them.
+    pub(in crate::config) vpcs: Option<&'f List>,
+    pub(in crate::config) cidrs: Option<&'f Table<At<String>>>,
 }
 
 impl Planned<'_> {
@@ -46,6 +49,8 @@ struct Parts<'f> {
     id: Option<&'f At<String>>,
     tags: Vec<&'f Tags>,
     policies: Option<&'f List>,
+    vpcs: Option<&'f List>,
+    cidrs: Option<&'f Table<At<String>>>,
 }
 
 /// All accounts, in the order of the file, each checked by itself; then those that clash.
@@ -101,6 +106,8 @@ fn team_parts<'f>(key: &'f Key, team: &'f Team, model: &Model<'f>, report: &mut 
             id: own.and_then(|o| o.id.as_ref()),
             tags: [&defaults.tags, &team.tags].into_iter().chain(own.map(|o| &o.tags)).collect(),
             policies: own.and_then(|o| o.policies.as_ref()).or(team.policies.as_ref()),
+            vpcs: own.and_then(|o| o.vpc.as_ref()).or(team.vpc.as_ref()).or(defaults.vpc.as_ref()),
+            cidrs: own.map(|o| &o.cidr),
         };
         let broken = |word, report: &Report| {
             report.is_broken(&["team", key.as_str(), word]) || report.is_broken(&["team", key.as_str(), "stage", stage.as_str(), word])
@@ -144,6 +151,8 @@ fn single_parts<'f>(key: &'f Key, account: &'f Account, report: &mut Report) -> 
         id: account.id.as_ref(),
         tags: account.tags.as_ref().into_iter().collect(),
         policies: account.policies.as_ref(),
+        vpcs: account.vpc.as_ref(),
+        cidrs: Some(&account.cidr),
     }
 }
 
@@ -187,6 +196,8 @@ fn plan<'f>(parts: Parts<'f>, model: &Model<'f>, report: &mut Report) -> Planned
         id: parts.id,
         tags,
         policies: parts.policies,
+        vpcs: parts.vpcs,
+        cidrs: parts.cidrs,
         key: parts.key,
     }
 }

@@ -5,6 +5,7 @@ pub(super) mod accounts;
 pub(super) mod attachments;
 mod limits;
 mod moved;
+mod network;
 mod organization;
 pub(super) mod policies;
 mod tags;
@@ -15,6 +16,7 @@ use std::collections::BTreeMap;
 
 use crate::address::Address;
 use crate::diagnostic::Diagnostic;
+use crate::network::Design;
 use crate::resource::Former;
 
 use super::Files;
@@ -37,6 +39,7 @@ pub(super) struct Checked<'f> {
     pub(super) accounts: Vec<accounts::Planned<'f>>,
     pub(super) attachments: attachments::Attachments,
     pub(super) moved: BTreeMap<Address, Former>,
+    pub(super) network: Design,
 }
 
 /// Runs all checks.
@@ -51,7 +54,8 @@ pub(super) fn check<'f>(file: &'f File, files: &Files<'_>, report: &mut Report) 
     let attachments = attachments::resolve(&model, &policies, &accounts, report);
     organization::check(&model, &accounts, report);
     let moved = moved::check(&model, &accounts, report);
-    Checked { policies, accounts, attachments, moved }
+    let network = network::check(&model, &accounts, report);
+    Checked { policies, accounts, attachments, moved, network }
 }
 
 /// The keys of all sections.
@@ -61,6 +65,10 @@ fn keys(file: &File, report: &mut Report) {
     let policies = file.policy.keys().map(|k| ("policy", k));
     let teams = file.team.keys().map(|k| ("team", k));
     let accounts = file.account.keys().map(|k| ("account", k));
+    let pools = file.pool.keys().map(|k| ("pool", k));
+    let layouts = file.vpc.keys().map(|k| ("vpc", k));
+    let tiers = file.vpc.values().filter_map(|v| v.tiers.as_ref()).flat_map(|t| t.keys()).map(|k| ("tier", k));
+    let stages = stages.chain(pools).chain(layouts).chain(tiers);
     for (kind, key) in ous.chain(policies).chain(teams).chain(accounts).chain(stages) {
         if !Key::is_well_formed(key) {
             report.at(key.at(), bad_key(key.as_str()));

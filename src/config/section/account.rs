@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use crate::config::span::{At, List, Tags};
+use crate::config::span::{At, List, Table, Tags};
 
 /// A single account. It needs an `email` or, when it exists already, an `id`.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
@@ -23,4 +23,9 @@ pub struct Account {
     pub tags: Option<Tags>,
     /// The whole set of policies attached directly. Default: FullAWSAccess.
     pub policies: Option<List>,
+    /// The layouts of its VPCs. Default: none.
+    pub vpc: Option<List>,
+    /// Blocks of its VPCs that are chosen here, by layout: `{ standard = "10.2.0.0/19" }`. Default: the lowest that is free.
+    #[serde(default)]
+    pub cidr: Table<At<String>>,
 }

@@ -16,4 +16,6 @@ pub struct Defaults {
     /// Tags of an account. `{account}`, `{team}` and `{stage}` are filled in in the values.
     #[serde(default)]
     pub tags: Tags,
+    /// The layouts of the VPCs of an account. Default: none.
+    pub vpc: Option<List>,
 }

@@ -9,7 +9,9 @@ mod moved;
 mod organization;
 mod ou;
 mod policy;
+mod pool;
 mod team;
+mod vpc;
 
 pub use account::Account;
 pub use defaults::Defaults;
@@ -18,7 +20,9 @@ pub use moved::Moved;
 pub use organization::Organization;
 pub use ou::Ou;
 pub use policy::Policy;
+pub use pool::Pool;
 pub use team::Team;
+pub use vpc::Vpc;
 
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -50,15 +54,19 @@ pub struct File {
     /// Single accounts by key.
     #[serde(default)]
     pub account: Table<Account>,
+    /// Ranges of addresses for networks, by key.
+    #[serde(default)]
+    pub pool: Table<Pool>,
+    /// Layouts of networks, by key.
+    #[serde(default)]
+    pub vpc: Table<Vpc>,
     /// Keys that were renamed: nothing is rebuilt.
     #[serde(default)]
     pub moved: Vec<Moved>,
 }
 
 /// Words that the language will have and this version does not, each with a hint: accepting them would be a promise not kept.
-pub(super) const LATER: [(&str, &str); 7] = [
-    ("pool", "address pools are not supported yet"),
-    ("vpc", "networks are not supported yet"),
+pub(super) const LATER: [(&str, &str); 5] = [
     ("role", "roles are not supported yet"),
     ("test", "policy tests are not supported yet"),
     ("ignore", "expected drift is not supported yet"),

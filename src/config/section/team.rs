@@ -21,6 +21,8 @@ pub struct Team {
     pub tags: Tags,
     /// The whole set of policies attached directly to each account. Default: FullAWSAccess.
     pub policies: Option<List>,
+    /// The layouts of the VPCs of each of its accounts. Default: those of `[defaults]`.
+    pub vpc: Option<List>,
     /// What differs in one stage, as in `[team.payments.stage.prod]`.
     #[serde(default)]
     pub stage: Table<Stage>,
@@ -41,6 +43,11 @@ pub struct Stage {
     pub tags: Tags,
     /// The whole set of policies attached directly. Default: that of the team.
     pub policies: Option<List>,
+    /// The layouts of its VPCs. Default: those of the team.
+    pub vpc: Option<List>,
+    /// Blocks of its VPCs that are chosen here, by layout: `{ standard = "10.2.0.0/19" }`. Default: the lowest that is free.
+    #[serde(default)]
+    pub cidr: Table<At<String>>,
     /// The 12-digit id of an account that exists already. Its e-mail is left alone unless it stands here, not in a template.
     #[schemars(regex(pattern = "^[0-9]{12}$"))]
     pub id: Option<At<String>>,

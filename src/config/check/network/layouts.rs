@@ -1,0 +1,233 @@
+//! `[vpc.*]`: layouts that AWS takes and that fit into their pool.
+
+use std::collections::BTreeMap;
+
+use super::{missing, pools, values};
+use crate::config::code::Code;
+use crate::config::report::Report;
+use crate::config::section::{File, Vpc};
+use crate::config::span::{At, Key};
+use crate::network::{LARGEST, Layout, Nat, PUBLIC_TIER, Pool, SMALLEST, Share, Tier};
+
+/// Zones of a layout at most: more than twice what the largest Region has.
+const MOST_ZONES: u32 = 16;
+/// Zones that a layout has room for when it does not say.
+const ROOM_FOR_ZONES: u32 = 8;
+/// Bits by which a /64 is longer than the /56 of a VPC.
+const IPV6_BITS: u8 = 8;
+
+/// The layouts that are sound, by key.
+pub(super) fn read(file: &File, pools: &BTreeMap<String, Pool>, report: &mut Report) -> BTreeMap<String, Layout> {
+    let mut layouts = BTreeMap::new();
+    for (key, section) in &file.vpc {
+        let region = region(key, section, report);
+        let pool = pool(key, section, file, report);
+        let prefix = prefix(key, section, report);
+        let zones = zones(key, section, report);
+        let tiers = tiers(key, section, report);
+        let nat = nat(section, tiers.as_deref(), report);
+        endpoints(section, report);
+        let (Some(region), Some(pool), Some(prefix), Some((zones, zone_bits)), Some(tiers), Some(nat)) =
+            (region, pool, prefix, zones, tiers, nat)
+        else {
+            continue;
+        };
+        let layout = Layout {
+            region,
+            pool,
+            prefix,
+            zones,
+            zone_bits,
+            nat,
+            tiers,
+            endpoints: section.endpoints.iter().flat_map(|list| list.iter()).map(|name| name.value.clone()).collect(),
+            ipv6: section.ipv6.as_ref().is_some_and(|ipv6| ipv6.value),
+        };
+        if has_room_for_subnets(&layout, section, report) && fits(key, &layout, section, pools, report) {
+            layouts.insert(key.as_str().to_owned(), layout);
+        }
+    }
+    layouts
+}
+
+fn region(key: &Key, section: &Vpc, report: &mut Report) -> Option<String> {
+    let Some(region) = &section.region else {
+        missing(("vpc", key.as_str(), key.at()), "region", "say where it is: `region = \"eu-west-1\"`", report);
+        return None;
+    };
+    if !values::region(region) {
+        let diagnostic = Code::BadRegion.error(format!("`{}` is no name of a region", region.value));
+        report.at(region.at, diagnostic.hint("write it as AWS does: \"eu-west-1\""));
+        return None;
+    }
+    Some(region.value.clone())
+}
+
+fn pool(key: &Key, section: &Vpc, file: &File, report: &mut Report) -> Option<String> {
+    let Some(pool) = &section.pool else {
+        missing(("vpc", key.as_str(), key.at()), "pool", "say where its addresses come from: `pool = \"…\"`", report);
+        return None;
+    };
+    if !file.pool.contains_key(pool.as_str()) {
+        if !report.is_broken(&["pool", pool]) {
+            let hint = report.suggest(pool, file.pool.keys().map(Key::as_str), &format!("declare it: [pool.{}]", pool.value));
+            report.at(pool.at, Code::UnknownPool.error(format!("unknown pool `{}`", pool.value)).hint(hint));
+        }
+        return None;
+    }
+    Some(pool.value.clone())
+}
+
+fn prefix(key: &Key, section: &Vpc, report: &mut Report) -> Option<u8> {
+    let Some(prefix) = &section.prefix else {
+        missing(("vpc", key.as_str(), key.at()), "prefix", "say how large its block is: `prefix = 19`", report);
+        return None;
+    };
+    let found = u8::try_from(prefix.value).ok().filter(|prefix| (LARGEST..=SMALLEST).contains(prefix));
+    if found.is_none() {
+        let summary = format!("AWS takes no /{} for a VPC", prefix.value);
+        report.at(prefix.at, Code::BadPrefix.error(summary).hint("write a prefix length from 16 (65536 addresses) to 28 (16 addresses)"));
+    }
+    found
+}
+
+/// How many zones, and the bits that tell them apart.
+fn zones(key: &Key, section: &Vpc, report: &mut Report) -> Option<(u32, u8)> {
+    let Some(zones) = &section.zones else {
+        missing(("vpc", key.as_str(), key.at()), "zones", "say over how many zones it spreads: `zones = 3`", report);
+        return None;
+    };
+    let mut sound = true;
+    for (name, number) in [("zones", Some(zones)), ("max_zones", section.max_zones.as_ref())] {
+        if let Some(number) = number.filter(|n| !(1..=MOST_ZONES).contains(&n.value)) {
+            let diagnostic = Code::BadZones.error(format!("`{name}` cannot be {}", number.value));
+            report.at(number.at, diagnostic.hint(format!("write a number from 1 to {MOST_ZONES}")));
+            sound = false;
+        }
+    }
+    let room = section.max_zones.as_ref().map_or(ROOM_FOR_ZONES, |most| most.value.min(MOST_ZONES).next_power_of_two());
+    if sound && zones.value > room {
+        let diagnostic = Code::BadZones
+            .error(format!("{} zones, and each tier is cut into {room} blocks", zones.value))
+            .hint(format!("say `max_zones = {}`: subnets get smaller; or name fewer zones", zones.value.next_power_of_two()));
+        let diagnostic = match &section.max_zones {
+            Some(most) => diagnostic.related(report.span(most.at), "because of this"),
+            None => diagnostic.detail("a tier has room for 8 zones unless `max_zones` says otherwise"),
+        };
+        report.at(zones.at, diagnostic);
+        sound = false;
+    }
+    sound.then_some((zones.value, room.trailing_zeros() as u8))
+}
+
+fn nat(section: &Vpc, tiers: Option<&[Tier]>, report: &mut Report) -> Option<Nat> {
+    let Some(text) = &section.nat else { return Some(Nat::None) };
+    let Some((_, nat)) = Nat::ALL.iter().find(|(name, _)| *name == text.as_str()) else {
+        let known = Nat::ALL.map(|(name, _)| name);
+        let hint = report.suggest(text, known.into_iter(), "choose one");
+        report.at(text.at, Code::BadNat.error(format!("`nat` cannot be `{}`", text.value)).hint(hint));
+        return None;
+    };
+    if nat.is_zonal() && tiers.is_some_and(|tiers| tiers.iter().all(|tier| tier.name != PUBLIC_TIER)) {
+        let diagnostic = Code::BadNat
+            .error(format!("`nat = \"{}\"` without a tier `{PUBLIC_TIER}`", text.value))
+            .detail("these NAT gateways stand in public subnets")
+            .hint(format!("add `{PUBLIC_TIER} = 25` to `tiers`, or take \"regional\", which needs none, or \"none\""));
+        report.at(text.at, diagnostic);
+        return None;
+    }
+    Some(*nat)
+}
+
+/// The tiers in the order of the file: the order in which they lie in the block.
+fn tiers(key: &Key, section: &Vpc, report: &mut Report) -> Option<Vec<Tier>> {
+    let hint = "name its tiers and their percentages: `tiers = { public = 25, shared = 25, private = 50 }`";
+    let Some(table) = &section.tiers else {
+        missing(("vpc", key.as_str(), key.at()), "tiers", hint, report);
+        return None;
+    };
+    if table.is_empty() && !report.any_broken(|path| path.iter().map(String::as_str).take(3).eq(["vpc", key.as_str(), "tiers"])) {
+        report.at(table.at, Code::MissingKey.error(format!("`vpc.{}` has no tiers, and so no subnets", key.as_str())).hint(hint));
+        return None;
+    }
+    let mut in_order: Vec<(&Key, &At<f64>)> = table.iter().collect();
+    in_order.sort_by_key(|(key, _)| key.at());
+    let mut tiers = Vec::new();
+    for (name, percent) in &in_order {
+        match Share::of_percent(percent.value) {
+            Some(share) => tiers.push(Tier { name: name.as_str().to_owned(), share }),
+            None => {
+                let diagnostic = Code::BadShare
+                    .error(format!("a tier cannot have {} % of the block", percent.value))
+                    .detail("blocks of addresses are halved, and halved again")
+                    .hint("write 100, 50, 25, 12.5, 6.25 or 3.125");
+                report.at(percent.at, diagnostic);
+            }
+        }
+    }
+    let sum: f64 = tiers.iter().map(|tier| tier.share.percent()).sum();
+    if tiers.len() < in_order.len() {
+        return None;
+    }
+    if sum > 100.0 {
+        let diagnostic = Code::SharesTooLarge.error(format!("the tiers take {sum} % of the block"));
+        report.at(table.at, diagnostic.hint("make some smaller: together they take at most 100"));
+        return None;
+    }
+    Some(tiers)
+}
+
+fn endpoints(section: &Vpc, report: &mut Report) {
+    if let Some(list) = &section.endpoints {
+        super::super::repeated(list, report);
+        let well_formed =
+            |name: &str| !name.is_empty() && name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-' || b == b'.');
+        for name in list.iter().filter(|name| !well_formed(name) || name.starts_with("com.")) {
+            let diagnostic = Code::BadEndpoint.error(format!("`{}` is no name of a service with endpoints", name.value));
+            report.at(name.at, diagnostic.hint("write what stands behind the region in `com.amazonaws.eu-west-1.s3`: \"s3\""));
+        }
+    }
+}
+
+fn has_room_for_subnets(layout: &Layout, section: &Vpc, report: &mut Report) -> bool {
+    let mut sound = true;
+    for (tier, (_, percent)) in
+        layout.tiers.iter().filter_map(|tier| Some((tier, section.tiers.as_ref()?.get_key_value(tier.name.as_str())?)))
+    {
+        let (prefix, room) = (layout.subnet_prefix(tier), 1_u32 << layout.zone_bits);
+        let diagnostic = if prefix > SMALLEST {
+            Code::SubnetTooSmall
+                .error(format!("the subnets of the tier `{}` would be /{prefix}, and AWS's smallest is a /{SMALLEST}", tier.name))
+                .detail(format!("a /{} × {} % ÷ {room} blocks, one for each of `max_zones`", layout.prefix, tier.share.percent()))
+                .hint("give the tier more, the layout a shorter `prefix`, or say a smaller `max_zones`")
+        } else if layout.ipv6 && tier.share.bits() + layout.zone_bits > IPV6_BITS {
+            Code::SubnetTooSmall
+                .error(format!("the tier `{}` has no /64 of IPv6 for each of its subnets", tier.name))
+                .detail(format!("a VPC's /56 has 256, and {} % of them ÷ {room} blocks is less than one", tier.share.percent()))
+                .hint("give the tier more, say a smaller `max_zones`, or leave `ipv6` out")
+        } else {
+            continue;
+        };
+        report.at(percent.at, diagnostic);
+        sound = false;
+    }
+    sound
+}
+
+fn fits(key: &Key, layout: &Layout, section: &Vpc, pools: &BTreeMap<String, Pool>, report: &mut Report) -> bool {
+    let (Some(pool), Some(at)) = (pools.get(&layout.pool), section.prefix.as_ref().map(|p| p.at)) else { return false };
+    let free = pools::unreserved(pool);
+    if free.room(layout.prefix) > 0 {
+        return true;
+    }
+    let largest = free.largest().filter(|prefix| *prefix <= SMALLEST);
+    let hint = match largest {
+        Some(prefix) => {
+            format!("its largest free block is a /{prefix}: write `prefix = {}` or longer, or enlarge the pool", prefix.max(LARGEST))
+        }
+        None => "reserve less of the pool, or enlarge it".to_owned(),
+    };
+    let summary = format!("a /{} for `vpc.{}` does not fit into the pool `{}`, {}", layout.prefix, key.as_str(), layout.pool, pool.cidr);
+    report.at(at, Code::LayoutTooLarge.error(summary).hint(hint));
+    false
+}

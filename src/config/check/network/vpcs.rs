@@ -1,0 +1,109 @@
+//! `vpc` and `cidr`: which account has which VPC, and the blocks that org.toml chooses itself.
+
+use std::collections::BTreeMap;
+
+use super::super::accounts::Planned;
+use super::super::repeated;
+use super::{List, block};
+use crate::address::Address;
+use crate::config::code::Code;
+use crate::config::report::Report;
+use crate::config::section::File;
+use crate::config::span::{At, Key};
+use crate::diagnostic::Diagnostic;
+use crate::network::{Block, Design, Layout, Request, vpc_address};
+
+/// Every list of layouts.
+pub(super) fn lists(file: &File) -> impl Iterator<Item = &List> {
+    let teams = file.team.values().flat_map(|team| team.vpc.iter().chain(team.stage.values().filter_map(|stage| stage.vpc.as_ref())));
+    file.defaults.vpc.iter().chain(teams).chain(file.account.values().filter_map(|account| account.vpc.as_ref()))
+}
+
+/// The VPCs, by address.
+pub(super) fn read(file: &File, accounts: &[Planned<'_>], design: &Design, report: &mut Report) -> BTreeMap<Address, Request> {
+    for list in lists(file) {
+        repeated(list, report);
+        for name in list.iter() {
+            known(name, name, file, report);
+        }
+    }
+    let mut vpcs = BTreeMap::new();
+    let mut pins = Vec::new();
+    for account in accounts {
+        let chosen = chosen(account, file, design, report);
+        for name in account.vpcs.into_iter().flat_map(|list| list.iter()) {
+            let Some(layout) = design.layouts.get(name.as_str()) else { continue };
+            let pin = chosen.get(name.as_str()).copied();
+            let address = vpc_address(&account.key, &layout.region, name);
+            pins.extend(pin.map(|(block, text)| (block, text, address.to_string())));
+            vpcs.insert(address, Request { layout: name.value.clone(), pinned: pin.map(|(block, _)| block) });
+        }
+    }
+    clashes(pins, report);
+    vpcs
+}
+
+fn known(name: &str, at: &At<String>, file: &File, report: &mut Report) {
+    if !file.vpc.contains_key(name) && !report.is_broken(&["vpc", name]) {
+        let hint = report.suggest(name, file.vpc.keys().map(Key::as_str), &format!("declare it: [vpc.{name}]"));
+        report.at(at.at, Code::UnknownLayout.error(format!("unknown layout `{name}`")).hint(hint));
+    }
+}
+
+/// The blocks that are chosen for an account, by layout.
+fn chosen<'f>(account: &Planned<'f>, file: &File, design: &Design, report: &mut Report) -> BTreeMap<&'f str, (Block, &'f At<String>)> {
+    let mut chosen = BTreeMap::new();
+    for (key, text) in account.cidrs.into_iter().flatten() {
+        let Some(found) = block(text, report) else { continue };
+        if !account.vpcs.is_some_and(|list| list.iter().any(|name| name.value == key.as_str())) {
+            let names = account.vpcs.into_iter().flat_map(|list| list.iter()).map(|name| name.as_str());
+            let hint = report.suggest(key.as_str(), names, "add it to its `vpc`");
+            let summary = format!("the account `{}` has no VPC `{}`", account.key, key.as_str());
+            report.at(key.at(), Code::BadPin.error(summary).hint(hint));
+            continue;
+        }
+        let Some(layout) = design.layouts.get(key.as_str()) else { continue };
+        match refused(found, key, layout, file, design, report) {
+            Some(diagnostic) => report.at(text.at, diagnostic),
+            None => drop(chosen.insert(key.as_str(), (found, text))),
+        }
+    }
+    chosen
+}
+
+/// Why a VPC of that layout cannot have a block.
+fn refused(block: Block, key: &Key, layout: &Layout, file: &File, design: &Design, report: &Report) -> Option<Diagnostic> {
+    let pool = design.pools.get(&layout.pool)?;
+    let section = file.pool.get(layout.pool.as_str())?;
+    if block.prefix() != layout.prefix {
+        let summary = format!("`{block}` is no /{}, which VPCs of the layout `{}` have", layout.prefix, key.as_str());
+        return Some(Code::BadPin.error(summary).hint("choose a block of that size, or make a layout of its own for this one"));
+    }
+    if !pool.cidr.contains(block) {
+        let summary = format!("`{block}` is not inside of the pool `{}`", layout.pool);
+        let hint = format!("choose a part of {}, or make a pool and a layout of its own for this one", pool.cidr);
+        return Some(Code::BadPin.error(summary).hint(hint));
+    }
+    let reserved = pool.reserved.iter().find(|reserved| reserved.overlaps(block))?;
+    let text = section.reserved.iter().flat_map(|list| list.iter()).find(|text| text.parse() == Ok(*reserved))?;
+    let diagnostic = Code::BadPin.error(format!("`{block}` is reserved")).related(report.span(text.at), "reserved here");
+    Some(diagnostic.hint("choose another one, or end the reservation: a block that is chosen is handed out to nobody else anyway"))
+}
+
+/// Chosen blocks that overlap: sorted, each is compared with the outermost one before it.
+fn clashes(mut pins: Vec<(Block, &At<String>, String)>, report: &mut Report) {
+    pins.sort_by(|(a, first, _), (b, second, _)| (a, first.at).cmp(&(b, second.at)));
+    let mut outer: Option<(Block, &At<String>, String)> = None;
+    for (block, text, address) in pins {
+        match &outer {
+            Some((around, first, other)) if around.contains(block) => {
+                let diagnostic = Code::BadPin
+                    .error(format!("`{address}` and `{other}` have the same addresses"))
+                    .related(report.span(first.at), "chosen first here")
+                    .hint("choose another block for one of them");
+                report.at(text.at, diagnostic);
+            }
+            Some(_) | None => outer = Some((block, text, address)),
+        }
+    }
+}
