@@ -3,6 +3,7 @@
 mod apply;
 mod completions;
 mod connect;
+mod network;
 mod plan;
 mod progress;
 mod rehearse;
@@ -107,6 +108,8 @@ enum Command {
     Plan(plan::PlanArgs),
     /// Make it so; exits 3 when only a part could be done
     Apply(apply::ApplyArgs),
+    /// The address plan of the networks, offline: pools, blocks, subnets, what is free; drawn with --out
+    Network(network::NetworkArgs),
     /// The embedded AWS: serve it, reset it, show it
     Sandbox(sandbox::SandboxArgs),
     /// Print the JSON Schema of org.toml, for editors
@@ -163,6 +166,7 @@ pub async fn run() -> ExitCode {
         Command::Validate => validate::run(&cli.global, &shell),
         Command::Plan(args) => plan::run(&cli.global, &args, &shell).await,
         Command::Apply(args) => apply::run(&cli.global, &args, &shell).await,
+        Command::Network(args) => network::run(&cli.global, &args, &shell),
         Command::Sandbox(args) => sandbox::run(&cli.global, &args, &shell).await,
         Command::Schema => schema::run(&shell),
         Command::Completions(args) => completions::run(&args, &shell),

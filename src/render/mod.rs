@@ -4,6 +4,8 @@
 pub mod diagnostic;
 mod fold;
 pub mod markdown;
+pub mod network;
+pub mod network_svg;
 pub mod report;
 mod style;
 pub mod text;

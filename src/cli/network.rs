@@ -1,0 +1,49 @@
+//! `overlord network`: the address plan, offline.
+
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+
+use super::shell::Shell;
+use super::{Exit, Format, Global, Reported, validate};
+use crate::network::{Observed, allocate};
+use crate::render::{Style, network, network_svg};
+
+#[derive(Debug, Args)]
+pub(super) struct NetworkArgs {
+    /// Draw the pools and a VPC of each layout in FILE, as SVG
+    #[arg(long, value_name = "FILE.svg")]
+    out: Option<PathBuf>,
+
+    /// Show every VPC, and its subnets
+    #[arg(long)]
+    detail: bool,
+}
+
+pub(super) fn run(global: &Global, args: &NetworkArgs, shell: &Shell) -> Result<Exit, Reported> {
+    let design = validate::load(global, shell)?.network;
+    let plan = allocate(&design, &Observed::default());
+    if let Some(path) = &args.out {
+        draw(path, &network_svg::draw(&design, &plan), shell)?;
+    }
+    let style = Style { detail: args.detail, ..shell.style() };
+    match global.format {
+        Format::Text => shell.result(network::text(&design, &plan, style)),
+        Format::Json => shell.result(format_args!("{:#}\n", network::json(&design, &plan))),
+        Format::Markdown => shell.result(network::markdown(&design, &plan, Style { colour: false, ..style })),
+    }
+    Ok(if plan.unplaced.is_empty() { Exit::Done } else { Exit::Error })
+}
+
+fn draw(path: &Path, svg: &str, shell: &Shell) -> Result<(), Reported> {
+    if path.extension().is_none_or(|extension| !extension.eq_ignore_ascii_case("svg")) {
+        let hint = "end its name in .svg".to_owned();
+        return Err(shell.error(format_args!("`{}` is no name for a drawing", path.display()), Some(hint)));
+    }
+    std::fs::write(path, svg).map_err(|e| {
+        let hint = "give another file with --out".to_owned();
+        shell.error(format_args!("the drawing cannot be written to `{}`: {e}", path.display()), Some(hint))
+    })?;
+    shell.say(format_args!("the drawing is in `{}`", path.display()));
+    Ok(())
+}

@@ -1,0 +1,235 @@
+//! The address plan as text, Markdown and JSON. `network_svg` draws it.
+
+use std::fmt::Write as _;
+
+use serde_json::{Value, json};
+use tabled::builder::Builder;
+use tabled::settings::object::Columns;
+use tabled::settings::{Alignment, Padding, Style as TableStyle};
+
+use super::Style;
+use super::words::count;
+use crate::address::Address;
+use crate::network::{AddressPlan, Block, Design, Origin, Vpc, Why};
+
+/// What the plan does not know, said with every rendering.
+pub const OFFLINE: &str = "Planned offline: live networks were not read, and zones are numbered, not read.";
+/// What this version does not do with it.
+pub const NOT_BUILT: &str = "This version builds no networks: `plan` and `apply` leave them out.";
+
+/// VPCs that are shown before the rest is counted, without `--detail`.
+const LINES: usize = 80;
+
+/// For people: the pools, the VPCs and, with detail, the subnets.
+pub fn text(design: &Design, plan: &AddressPlan, style: Style) -> String {
+    let mut out = String::new();
+    if design.pools.is_empty() && design.vpcs.is_empty() {
+        let _ = writeln!(out, "No networks: org.toml has no [pool.*] and no account that names a layout in `vpc`.");
+        return out;
+    }
+    let _ = writeln!(out, "{}\n{}\n", style.bold(&format!("Pools ({})", design.pools.len())), plain(&pools(design, plan), 2..6));
+    let shown = if style.detail { plan.vpcs.len() } else { LINES };
+    let _ = writeln!(out, "{}", style.bold(&format!("VPCs ({})", plan.vpcs.len())));
+    if !plan.vpcs.is_empty() {
+        let _ = writeln!(out, "{}", plain(&vpcs(plan, shown), 5..6));
+    }
+    if plan.vpcs.len() > shown {
+        let _ = writeln!(out, "{}", style.dim(&format!("… and {} more (--detail shows them)", plan.vpcs.len() - shown)));
+    }
+    for (address, unplaced) in &plan.unplaced {
+        let _ = writeln!(out, "{}", style.error(&format!("{address} {}", why(unplaced.why))));
+    }
+    if style.detail {
+        for (address, vpc) in &plan.vpcs {
+            let head = style.bold(&format!("{address}  {}", vpc.block));
+            let _ = writeln!(out, "\n{head}\n{}", plain(&subnets(vpc), 3..4));
+        }
+    } else if !plan.vpcs.is_empty() {
+        let _ = writeln!(out, "{}", style.dim("--detail shows the subnets, --out FILE.svg draws them."));
+    }
+    let _ = writeln!(out, "\n{OFFLINE}\n{NOT_BUILT}");
+    out
+}
+
+/// For a comment on a pull request.
+pub fn markdown(design: &Design, plan: &AddressPlan, style: Style) -> String {
+    let table = |rows: &[Vec<String>]| Builder::from_iter(rows.iter().cloned()).build().with(TableStyle::markdown()).to_string();
+    let mut out = format!("## overlord network\n\n{}\n", table(&pools(design, plan)));
+    if !plan.vpcs.is_empty() {
+        let _ = writeln!(out, "\n{}", table(&vpcs(plan, usize::MAX)));
+    }
+    for (address, unplaced) in &plan.unplaced {
+        let _ = writeln!(out, "\n**`{address}`** {}", why(unplaced.why));
+    }
+    if style.detail {
+        for (address, vpc) in &plan.vpcs {
+            let _ = writeln!(
+                out,
+                "\n<details><summary><code>{address}</code> {}</summary>\n\n{}\n\n</details>",
+                vpc.block,
+                table(&subnets(vpc))
+            );
+        }
+    }
+    let _ = writeln!(out, "\n{OFFLINE} {NOT_BUILT}");
+    out
+}
+
+/// For programs; docs/commands.md tells the shape.
+pub fn json(design: &Design, plan: &AddressPlan) -> Value {
+    let pools: Vec<Value> = design
+        .pools
+        .iter()
+        .map(|(key, pool)| {
+            let numbers = Numbers::of(key, design, plan);
+            json!({
+                "pool": key,
+                "cidr": pool.cidr.to_string(),
+                "reserved": pool.reserved.iter().map(Block::to_string).collect::<Vec<_>>(),
+                "addresses": pool.cidr.size(),
+                "addresses_planned": numbers.planned,
+                "addresses_free": numbers.free,
+                "vpcs": numbers.vpcs,
+            })
+        })
+        .collect();
+    let unplaced: Vec<Value> =
+        plan.unplaced.iter().map(|(address, u)| json!({"address": address, "layout": u.layout, "why": why(u.why)})).collect();
+    let vpcs: Vec<Value> = plan.vpcs.iter().map(|(address, vpc)| json_vpc(design, address, vpc)).collect();
+    json!({"format_version": 1, "live_read": false, "built": false, "pools": pools, "vpcs": vpcs, "unplaced": unplaced})
+}
+
+fn json_vpc(design: &Design, address: &Address, vpc: &Vpc) -> Value {
+    let layout = design.layouts.get(&vpc.layout);
+    let subnets: Vec<Value> = vpc
+        .cut
+        .subnets
+        .iter()
+        .map(|s| json!({"name": s.name(), "tier": s.tier, "zone": s.zone, "cidr": s.block.to_string(), "ipv6_index": s.ipv6}))
+        .collect();
+    json!({
+        "address": address,
+        "account": address.scope().map(|scope| &scope.account),
+        "region": address.scope().map(|scope| &scope.region),
+        "layout": vpc.layout,
+        "pool": layout.map(|l| &l.pool),
+        "cidr": vpc.block.to_string(),
+        "origin": origin(vpc.origin),
+        "nat": layout.map(|l| l.nat),
+        "endpoints": layout.map(|l| &l.endpoints),
+        "ipv6": layout.map(|l| l.ipv6),
+        "tiers": vpc.cut.tiers.iter().map(|t| json!({"tier": t.tier, "cidr": t.block.to_string()})).collect::<Vec<_>>(),
+        "subnets": subnets,
+    })
+}
+
+/// How much of a pool has gone where.
+pub(super) struct Numbers {
+    pub(super) planned: u64,
+    pub(super) free: u64,
+    pub(super) vpcs: usize,
+}
+
+impl Numbers {
+    pub(super) fn of(key: &str, design: &Design, plan: &AddressPlan) -> Self {
+        let size = design.pools.get(key).map_or(0, |pool| pool.cidr.size());
+        let used = plan.pools.get(key);
+        Self {
+            planned: used.map_or(0, |used| used.vpcs.values().map(|block| block.size()).sum()),
+            free: used.map_or(size, |used| used.free.size()),
+            vpcs: used.map_or(0, |used| used.vpcs.len()),
+        }
+    }
+}
+
+fn pools(design: &Design, plan: &AddressPlan) -> Vec<Vec<String>> {
+    let mut rows = vec![row(["pool", "cidr", "VPCs", "planned", "reserved", "free", "room for"])];
+    for (key, pool) in &design.pools {
+        let numbers = Numbers::of(key, design, plan);
+        let reserved = pool.cidr.size().saturating_sub(numbers.planned + numbers.free);
+        let share = |part: u64| percent(part, pool.cidr.size());
+        let cells =
+            [key.clone(), pool.cidr.to_string(), numbers.vpcs.to_string(), share(numbers.planned), share(reserved), share(numbers.free)];
+        let mut cells = row(cells);
+        cells.push(room(key, design, plan));
+        rows.push(cells);
+    }
+    rows
+}
+
+/// `499 more of standard (/19)`, for each layout of the pool.
+fn room(pool: &str, design: &Design, plan: &AddressPlan) -> String {
+    let Some(used) = plan.pools.get(pool) else { return String::new() };
+    let layouts = design.layouts.iter().filter(|(_, layout)| layout.pool == pool);
+    layouts.map(|(key, l)| format!("{} more {key} (/{})", used.free.room(l.prefix), l.prefix)).collect::<Vec<_>>().join(" or ")
+}
+
+fn vpcs(plan: &AddressPlan, shown: usize) -> Vec<Vec<String>> {
+    let mut rows = vec![row(["account", "layout", "region", "cidr", "", "subnets"])];
+    for (address, vpc) in plan.vpcs.iter().take(shown) {
+        let (account, region) = address.scope().map_or(("", ""), |scope| (&scope.account, &scope.region));
+        let cells = [account, &vpc.layout, region, &vpc.block.to_string(), origin(vpc.origin), &vpc.cut.subnets.len().to_string()];
+        rows.push(row(cells));
+    }
+    rows
+}
+
+fn subnets(vpc: &Vpc) -> Vec<Vec<String>> {
+    let ipv6 = vpc.cut.subnets.iter().any(|subnet| subnet.ipv6.is_some());
+    let mut rows = vec![row(["subnet", "zone", "cidr", "addresses"])];
+    rows.extend(vpc.cut.subnets.iter().map(|s| row([s.name(), s.zone.clone(), s.block.to_string(), usable(s.block).to_string()])));
+    if ipv6 {
+        let indexes = vpc.cut.subnets.iter().map(|s| s.ipv6.map_or(String::new(), |index| format!("…{index:02x}::/64")));
+        rows.iter_mut().zip(["ipv6".to_owned()].into_iter().chain(indexes)).for_each(|(row, cell)| row.push(cell));
+    }
+    rows
+}
+
+/// Addresses of a subnet that AWS leaves to its users: it keeps the first four and the last. Source: "Subnet sizing" of Amazon VPC.
+pub(super) fn usable(block: Block) -> u64 {
+    block.size().saturating_sub(5)
+}
+
+/// A part as people say it: `2.9 %`; what is there is never 0 and what is missing never 100.
+pub(super) fn percent(part: u64, whole: u64) -> String {
+    match part as f64 * 100.0 / whole.max(1) as f64 {
+        _ if part == 0 => "0 %".to_owned(),
+        _ if part == whole => "100 %".to_owned(),
+        p if p < 0.1 => "< 0.1 %".to_owned(),
+        p => format!("{:.1} %", p.min(99.9)),
+    }
+}
+
+fn origin(origin: Origin) -> &'static str {
+    match origin {
+        Origin::Live => "live",
+        Origin::Pinned => "pinned",
+        Origin::Allocated => "new",
+    }
+}
+
+fn why(why: Why) -> String {
+    match why {
+        Why::PoolFull => "has no block: its pool is full".to_owned(),
+        Why::PinTaken(block) => format!("has no block: {block} is in use, reserved, or not in its pool"),
+        Why::Undeclared => "has no block: its layout or its pool is not declared".to_owned(),
+    }
+}
+
+fn row<S: Into<String>>(cells: impl IntoIterator<Item = S>) -> Vec<String> {
+    cells.into_iter().map(Into::into).collect()
+}
+
+/// A table without lines; the columns of numbers are aligned to the right.
+fn plain(rows: &[Vec<String>], numbers: std::ops::Range<usize>) -> String {
+    let mut table = Builder::from_iter(rows.iter().cloned()).build();
+    table.with(TableStyle::blank()).modify(Columns::new(numbers), Alignment::right()).with(Padding::new(1, 1, 0, 0));
+    let lines: Vec<String> = table.to_string().lines().map(|line| line.trim_end().to_owned()).collect();
+    lines.join("\n")
+}
+
+/// What a run of the command says about itself in one line.
+pub fn summary(plan: &AddressPlan) -> String {
+    let subnets = plan.vpcs.values().map(|vpc| vpc.cut.subnets.len()).sum();
+    format!("{} with {}", count(plan.vpcs.len(), "VPC"), count(subnets, "subnet"))
+}

@@ -1,0 +1,125 @@
+//! Shapes and text to SVG. Looks are classes, so that one sheet makes them light or dark.
+
+use std::fmt::Write as _;
+
+/// The looks. The media query is for browsers; programs that do not know it draw on light ground.
+const STYLE: &str = "
+svg { font-family: system-ui, -apple-system, 'Segoe UI', Roboto, 'DejaVu Sans', sans-serif; font-size: 13px; }
+.ground { fill: #ffffff; } text { fill: #1b2733; } .dim { fill: #5b6b7b; font-size: 12px; } .title { font-size: 24px; font-weight: 600; }
+.head { font-size: 16px; font-weight: 600; } .bold { font-weight: 600; }
+.cidr { font-family: ui-monospace, 'SF Mono', Menlo, Consolas, 'DejaVu Sans Mono', monospace; font-size: 13px; }
+.small { font-family: ui-monospace, 'SF Mono', Menlo, Consolas, 'DejaVu Sans Mono', monospace; font-size: 11px; fill: #5b6b7b; }
+.middle { text-anchor: middle; } .end { text-anchor: end; }
+.frame { fill: #f7f9fb; stroke: #7b8a99; stroke-width: 1.5; } .zone { fill: none; stroke: #a9b6c2; stroke-dasharray: 5 4; }
+.outside { fill: #eef2f6; stroke: #7b8a99; } .igw { fill: #ffffff; stroke: #1f7a4d; stroke-width: 1.5; }
+.nat { fill: #ffffff; stroke: #b45f06; stroke-width: 1.5; } .endpoint { fill: #ffffff; stroke: #7b8a99; }
+.free { fill: #e9eef3; } .edge { fill: none; stroke: #7b8a99; } .reserved { fill: url(#hatch); } .stripe { stroke: #7b8a99; stroke-width: 2; }
+.planned { fill: #3574c4; } .cell { stroke: #ffffff; stroke-width: 0.75; } .lens { fill: #3574c4; opacity: 0.12; }
+.wire { fill: none; stroke: #1f7a4d; stroke-width: 1.75; } .out { fill: none; stroke: #b45f06; stroke-width: 1.5; }
+.green { fill: #1f7a4d; } .orange { fill: #b45f06; }
+.t0 { fill: #d3efdf; stroke: #1f7a4d; } .t1 { fill: #d8e6f9; stroke: #3574c4; } .t2 { fill: #e7dcf6; stroke: #7547b5; }
+.t3 { fill: #fbe7cc; stroke: #b45f06; } .t4 { fill: #fadbe2; stroke: #b8365a; } .t5 { fill: #d4eef0; stroke: #1c7c85; } .spare { opacity: 0.3; }
+@media (prefers-color-scheme: dark) {
+.ground { fill: #10161d; } text { fill: #e4ebf2; } .dim, .small { fill: #9aa9b8; } .frame { fill: #161e27; stroke: #66788a; }
+.zone { stroke: #4a5a6a; } .outside { fill: #1d2732; stroke: #66788a; } .igw, .nat, .endpoint { fill: #10161d; }
+.igw, .wire { stroke: #4cc38a; } .nat, .out { stroke: #f0a04b; } .green { fill: #4cc38a; } .orange { fill: #f0a04b; }
+.free { fill: #26323e; } .edge { stroke: #66788a; } .stripe { stroke: #8496a8; } .planned, .lens { fill: #5b9bea; } .cell { stroke: #10161d; }
+.t0 { fill: #14382a; stroke: #4cc38a; } .t1 { fill: #173353; stroke: #5b9bea; } .t2 { fill: #33234f; stroke: #a884e0; }
+.t3 { fill: #43300f; stroke: #f0a04b; } .t4 { fill: #481c2a; stroke: #e77793; } .t5 { fill: #10393d; stroke: #4fb9c4; }
+}
+";
+
+/// How many looks of tiers there are.
+pub(super) const TIER_LOOKS: usize = 6;
+
+/// A point, from the upper left corner.
+pub(super) type Point = (f64, f64);
+
+/// A rectangle.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Area {
+    pub(super) x: f64,
+    pub(super) y: f64,
+    pub(super) width: f64,
+    pub(super) height: f64,
+}
+
+impl Area {
+    pub(super) fn right(self) -> f64 {
+        self.x + self.width
+    }
+
+    pub(super) fn bottom(self) -> f64 {
+        self.y + self.height
+    }
+
+    pub(super) fn middle(self) -> f64 {
+        self.x + self.width / 2.0
+    }
+}
+
+/// A drawing that grows downwards.
+pub(super) struct Canvas {
+    pub(super) width: f64,
+    body: String,
+}
+
+impl Canvas {
+    pub(super) fn new(width: f64) -> Self {
+        Self { width, body: String::new() }
+    }
+
+    pub(super) fn text(&mut self, (x, y): Point, class: &str, text: &str) {
+        let _ = writeln!(self.body, r#"<text x="{x:.1}" y="{y:.1}" class="{class}">{}</text>"#, escaped(text));
+    }
+
+    pub(super) fn rect(&mut self, area: Area, class: &str, radius: f64) {
+        let Area { x, y, width, height } = area;
+        let _ =
+            writeln!(self.body, r#"<rect x="{x:.1}" y="{y:.1}" width="{width:.1}" height="{height:.1}" rx="{radius}" class="{class}"/>"#);
+    }
+
+    /// A rectangle that says what it is when pointed at.
+    pub(super) fn told(&mut self, area: Area, class: &str, title: &str) {
+        let Area { x, y, width, height } = area;
+        let _ = writeln!(
+            self.body,
+            r#"<rect x="{x:.2}" y="{y:.1}" width="{width:.2}" height="{height:.1}" class="{class}"><title>{}</title></rect>"#,
+            escaped(title)
+        );
+    }
+
+    pub(super) fn polygon(&mut self, points: &[Point], class: &str) {
+        let _ = writeln!(self.body, r#"<polygon points="{}" class="{class}"/>"#, listed(points));
+    }
+
+    /// A line through points; `ends` are further attributes, such as arrow heads.
+    pub(super) fn line(&mut self, points: &[Point], class: &str, ends: &str) {
+        let _ = writeln!(self.body, r#"<polyline points="{}" class="{class}" {ends}/>"#, listed(points));
+    }
+
+    /// The whole, of that height.
+    pub(super) fn finish(self, height: f64) -> String {
+        let Self { width, body } = self;
+        let arrow = |id: &str, look: &str| {
+            format!(
+                r#"<marker id="{id}" viewBox="0 0 10 10" refX="9" refY="5" markerWidth="7" markerHeight="7" orient="auto-start-reverse"><path d="M0 0L10 5L0 10z" class="{look}"/></marker>"#
+            )
+        };
+        format!(
+            "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {width:.0} {height:.0}\" width=\"{width:.0}\" height=\"{height:.0}\">\n<style>{STYLE}</style>\n\
+             <defs>{}{}<pattern id=\"hatch\" width=\"6\" height=\"6\" patternUnits=\"userSpaceOnUse\" patternTransform=\"rotate(45)\"><path d=\"M0 0V6\" class=\"stripe\"/></pattern></defs>\n\
+             <rect width=\"100%\" height=\"100%\" class=\"ground\"/>\n{body}</svg>\n",
+            arrow("in", "green"),
+            arrow("out", "orange"),
+        )
+    }
+}
+
+fn listed(points: &[Point]) -> String {
+    points.iter().map(|(x, y)| format!("{x:.1},{y:.1}")).collect::<Vec<_>>().join(" ")
+}
+
+fn escaped(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
+}

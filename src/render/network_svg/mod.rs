@@ -1,0 +1,90 @@
+//! The address plan as a drawing: each pool as a strip of what is planned, reserved and free, and for each layout one VPC with the
+//! internet, its zones as columns and its tiers as rows. Legible on light and on dark ground, without scripts and without fonts of
+//! its own.
+
+mod canvas;
+mod strip;
+mod vpc;
+
+use canvas::Canvas;
+
+use super::network::{NOT_BUILT, OFFLINE};
+use crate::network::{AddressPlan, Design};
+
+/// Space around and between things, in pixels, as all sizes here.
+const MARGIN: f64 = 40.0;
+/// The width of a drawing whose zones need no more.
+const WIDTH: f64 = 1200.0;
+
+/// The drawing.
+pub fn draw(design: &Design, plan: &AddressPlan) -> String {
+    let samples = vpc::samples(design, plan);
+    let width = samples.iter().map(vpc::Sample::width).fold(WIDTH, f64::max);
+    let mut canvas = Canvas::new(width);
+    let mut y = MARGIN + 14.0;
+    canvas.text((MARGIN, y), "title", "Address plan");
+    y += 24.0;
+    canvas.text((MARGIN, y), "dim", OFFLINE);
+    y += 18.0;
+    canvas.text((MARGIN, y), "dim", NOT_BUILT);
+    y += 40.0;
+    for key in design.pools.keys() {
+        y = strip::draw(&mut canvas, key, design, plan, y) + MARGIN;
+    }
+    for sample in &samples {
+        y = vpc::draw(&mut canvas, sample, y) + MARGIN;
+    }
+    canvas.finish(y)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::{BTreeMap, BTreeSet};
+
+    use super::*;
+    use crate::network::{Layout, Nat, Observed, Pool, Request, Share, Tier, allocate, vpc_address};
+
+    fn design(nat: Nat) -> Design {
+        let tier = |name: &str, percent| Tier { name: name.to_owned(), share: Share::of_percent(percent).unwrap() };
+        let layout = Layout {
+            region: "eu-west-1".to_owned(),
+            pool: "main".to_owned(),
+            prefix: 19,
+            zones: 3,
+            zone_bits: 3,
+            nat,
+            tiers: vec![tier("public", 25.0), tier("shared", 25.0), tier("private", 50.0)],
+            endpoints: BTreeSet::from(["s3".to_owned()]),
+            ipv6: false,
+        };
+        let pool = Pool { cidr: "10.0.0.0/8".parse().unwrap(), reserved: BTreeSet::from(["10.10.0.0/16".parse().unwrap()]) };
+        Design {
+            pools: BTreeMap::from([("main".to_owned(), pool)]),
+            layouts: BTreeMap::from([("standard".to_owned(), layout)]),
+            vpcs: BTreeMap::from([(
+                vpc_address("records-dev", "eu-west-1", "standard"),
+                Request { layout: "standard".to_owned(), pinned: Some("10.2.0.0/19".parse().unwrap()) },
+            )]),
+        }
+    }
+
+    #[test]
+    fn every_subnet_and_every_gateway_is_drawn() {
+        for (nat, gateways) in [(Nat::PerZone, 3), (Nat::Single, 1), (Nat::Regional, 1), (Nat::None, 0)] {
+            let design = design(nat);
+            let svg = draw(&design, &allocate(&design, &Observed::default()));
+            for text in
+                ["10.2.0.0/24", "10.2.10.0/24", "10.2.20.0/23", "10.2.16.0/20", "euw1-az3", "10.10.0.0/16", "Internet", "records-dev"]
+            {
+                assert!(svg.contains(text), "{text} with {nat:?}");
+            }
+            assert_eq!(svg.matches("class=\"nat\"").count(), gateways, "{nat:?}");
+        }
+    }
+
+    #[test]
+    fn nothing_is_drawn_of_nothing() {
+        let svg = draw(&Design::default(), &AddressPlan::default());
+        assert!(svg.starts_with("<svg") && svg.trim_end().ends_with("</svg>") && !svg.contains("NaN"));
+    }
+}
