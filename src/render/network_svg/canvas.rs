@@ -18,7 +18,7 @@ svg { font-family: system-ui, -apple-system, 'Segoe UI', Roboto, 'DejaVu Sans', 
 .wire { fill: none; stroke: #1f7a4d; stroke-width: 1.75; } .out { fill: none; stroke: #b45f06; stroke-width: 1.5; }
 .green { fill: #1f7a4d; } .orange { fill: #b45f06; }
 .t0 { fill: #d3efdf; stroke: #1f7a4d; } .t1 { fill: #d8e6f9; stroke: #3574c4; } .t2 { fill: #e7dcf6; stroke: #7547b5; }
-.t3 { fill: #fbe7cc; stroke: #b45f06; } .t4 { fill: #fadbe2; stroke: #b8365a; } .t5 { fill: #d4eef0; stroke: #1c7c85; } .spare { opacity: 0.3; }
+.t3 { fill: #fbe7cc; stroke: #b45f06; } .t4 { fill: #fadbe2; stroke: #b8365a; } .t5 { fill: #d4eef0; stroke: #1c7c85; } .spare { opacity: 0.45; }
 @media (prefers-color-scheme: dark) {
 .ground { fill: #10161d; } text { fill: #e4ebf2; } .dim, .small { fill: #9aa9b8; } .frame { fill: #161e27; stroke: #66788a; }
 .zone { stroke: #4a5a6a; } .outside { fill: #1d2732; stroke: #66788a; } .igw, .nat, .endpoint { fill: #10161d; }
@@ -29,8 +29,10 @@ svg { font-family: system-ui, -apple-system, 'Segoe UI', Roboto, 'DejaVu Sans', 
 }
 ";
 
-/// How many looks of tiers there are.
-pub(super) const TIER_LOOKS: usize = 6;
+/// The looks of tiers whose names say what they are.
+pub(super) const NAMED_LOOKS: [(&str, &str); 3] = [("public", "t0"), ("shared", "t1"), ("private", "t2")];
+/// The looks of all others, in turn.
+pub(super) const OTHER_LOOKS: [&str; 3] = ["t3", "t4", "t5"];
 
 /// A point, from the upper left corner.
 pub(super) type Point = (f64, f64);

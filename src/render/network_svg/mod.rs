@@ -26,7 +26,7 @@ pub fn draw(design: &Design, plan: &AddressPlan) -> String {
     y += 24.0;
     canvas.text((MARGIN, y), "dim", OFFLINE);
     y += 18.0;
-    canvas.text((MARGIN, y), "dim", NOT_BUILT);
+    canvas.text((MARGIN, y), "dim", &NOT_BUILT.replace('`', ""));
     y += 40.0;
     for key in design.pools.keys() {
         y = strip::draw(&mut canvas, key, design, plan, y) + MARGIN;

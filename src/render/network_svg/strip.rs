@@ -40,9 +40,9 @@ fn numbers(key: &str, design: &Design, plan: &AddressPlan) -> String {
     format!("{}: {} planned · {reserved} reserved · {} free", count(vpcs, "VPC"), percent(planned, size), percent(free, size))
 }
 
-/// The smallest block that holds all VPCs of the pool.
+/// The smallest block that holds all VPCs of the pool, where there are some to be told apart.
 fn part_in_use(used: &PoolUse) -> Option<Block> {
-    used.vpcs.values().copied().reduce(Block::join)
+    used.vpcs.values().copied().reduce(Block::join).filter(|_| used.vpcs.len() > 1)
 }
 
 /// Where a block lies on a strip of another one.

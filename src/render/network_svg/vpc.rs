@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::MARGIN;
-use super::canvas::{Area, Canvas, TIER_LOOKS};
+use super::canvas::{Area, Canvas, NAMED_LOOKS, OTHER_LOOKS};
 use super::strip::place;
 use crate::network::{AddressPlan, Block, Cut, Design, Layout, Nat, PUBLIC_TIER, Subnet, cut, numbered};
 use crate::render::network::usable;
@@ -29,6 +29,7 @@ pub(super) struct Sample<'d> {
     cut: Cut,
     /// Whose it is, and how many there are.
     whose: String,
+    vpcs: usize,
     reserved: Vec<Block>,
 }
 
@@ -54,9 +55,14 @@ impl Sample<'_> {
         names
     }
 
-    /// The look of a tier: by its place in the layout, so that it is the same wherever it is drawn.
-    fn look(&self, tier: &str) -> String {
-        format!("t{}", self.layout.tiers.iter().position(|t| t.name == tier).unwrap_or_default() % TIER_LOOKS)
+    /// The look of a tier: the same wherever it is drawn.
+    fn look(&self, tier: &str) -> &'static str {
+        if let Some((_, look)) = NAMED_LOOKS.iter().find(|(name, _)| *name == tier) {
+            return look;
+        }
+        let others = self.layout.tiers.iter().filter(|t| NAMED_LOOKS.iter().all(|(name, _)| *name != t.name));
+        let place = others.into_iter().position(|t| t.name == tier).unwrap_or_default();
+        OTHER_LOOKS.get(place % OTHER_LOOKS.len()).copied().unwrap_or("t3")
     }
 
     fn has_internet(&self) -> bool {
@@ -64,18 +70,18 @@ impl Sample<'_> {
     }
 }
 
-/// For each layout its first VPC, or the one that the next account would get.
+/// For each layout its first VPC, or the one that the next account would get; the layouts that most accounts have first.
 pub(super) fn samples<'d>(design: &'d Design, plan: &AddressPlan) -> Vec<Sample<'d>> {
     let mut samples = Vec::new();
     for (key, layout) in &design.layouts {
-        let mut of_layout = plan.vpcs.iter().filter(|(_, vpc)| vpc.layout == *key).peekable();
+        let of_layout = || plan.vpcs.iter().filter(|(_, vpc)| vpc.layout == *key);
+        let vpcs = of_layout().count();
         let reserved = design.pools.get(&layout.pool).map_or_else(Vec::new, |pool| pool.reserved.iter().copied().collect());
-        let (block, cut, whose) = match of_layout.peek() {
+        let (block, cut, whose) = match of_layout().next() {
             Some((address, vpc)) => {
                 let account = address.scope().map_or("", |scope| scope.account.as_str()).to_owned();
                 let (block, cut) = (vpc.block, vpc.cut.clone());
-                let count = of_layout.count();
-                (block, cut, if count > 1 { format!("of {account}, one of {count}") } else { format!("of {account}") })
+                (block, cut, if vpcs > 1 { format!("of {account}, one of {vpcs}") } else { format!("of {account}") })
             }
             None => match plan.pools.get(&layout.pool).and_then(|pool| pool.free.lowest(layout.prefix)) {
                 Some(block) => {
@@ -85,8 +91,9 @@ pub(super) fn samples<'d>(design: &'d Design, plan: &AddressPlan) -> Vec<Sample<
                 None => continue,
             },
         };
-        samples.push(Sample { key, layout, block, cut, whose, reserved });
+        samples.push(Sample { key, layout, block, cut, whose, vpcs, reserved });
     }
+    samples.sort_by_key(|sample| std::cmp::Reverse(sample.vpcs));
     samples
 }
 
@@ -140,7 +147,10 @@ impl Places {
     }
 
     fn regional_nat(&self) -> Area {
-        Area { x: self.zones.right() - 190.0, y: self.frame.y + 14.0, width: 190.0, height: 28.0 }
+        // Beside the internet gateway: on the right, unless a single zone is too narrow for both.
+        let right = self.zones.middle() + 130.0;
+        let x = if right + 176.0 <= self.frame.right() { right } else { self.zones.middle() - 130.0 - 176.0 };
+        Area { x, y: self.frame.y - 14.0, width: 176.0, height: 28.0 }
     }
 }
 
@@ -148,14 +158,15 @@ impl Places {
 pub(super) fn draw(canvas: &mut Canvas, sample: &Sample<'_>, y: f64) -> f64 {
     canvas.text((MARGIN, y), "head", &format!("Layout {}", sample.key));
     let room = 1_u32 << sample.layout.zone_bits;
-    let about = format!(
-        "{} · /{} from the pool {} · {} of {room} zones in use · nat = {}",
-        sample.layout.region,
-        sample.layout.prefix,
-        sample.layout.pool,
-        sample.zones().len(),
-        sample.layout.nat.name()
-    );
+    let endpoints: Vec<&str> = sample.layout.endpoints.iter().map(String::as_str).collect();
+    let about = [
+        sample.layout.region.clone(),
+        format!("/{} from the pool {}", sample.layout.prefix, sample.layout.pool),
+        format!("{} of {room} zones in use", sample.zones().len()),
+        format!("nat = {}", sample.layout.nat.name()),
+        if endpoints.is_empty() { "no endpoints".to_owned() } else { format!("endpoints: {}", endpoints.join(", ")) },
+    ];
+    let about = about.join(" · ");
     canvas.text((MARGIN + 30.0 + 9.5 * (sample.key.len() + 7) as f64, y), "dim", &about);
     let places = Places::new(sample, canvas.width, y + 116.0);
     canvas.rect(places.frame, "frame", 10.0);
@@ -169,7 +180,7 @@ pub(super) fn draw(canvas: &mut Canvas, sample: &Sample<'_>, y: f64) -> f64 {
         canvas.text((places.zone(index).x + 10.0, places.zones.y + 20.0), "bold", zone);
         for subnet in sample.cut.subnets.iter().filter(|subnet| subnet.zone == zone) {
             if let Some(area) = places.subnet(index, &subnet.tier) {
-                self::subnet(canvas, subnet, area, &sample.look(&subnet.tier));
+                self::subnet(canvas, subnet, area, sample.look(&subnet.tier));
             }
         }
     }
@@ -208,7 +219,7 @@ fn outside(canvas: &mut Canvas, sample: &Sample<'_>, places: &Places, y: f64) {
     let bus = gateway.bottom() + 26.0;
     let public = (0..sample.zones().len()).filter_map(|zone| places.subnet(zone, PUBLIC_TIER));
     for area in public {
-        let path = [(middle, gateway.bottom()), (middle, bus), (area.middle(), bus), (area.middle(), area.y - 2.0)];
+        let path = [(middle, gateway.bottom()), (middle, bus), (area.right() - 22.0, bus), (area.right() - 22.0, area.y - 2.0)];
         canvas.line(&path, "wire", r#"marker-end="url(#in)""#);
     }
 }
@@ -287,6 +298,11 @@ fn gateways(canvas: &mut Canvas, sample: &Sample<'_>, places: &Places) {
         Nat::None => Vec::new(),
     };
     for (area, text) in drawn {
+        if sample.layout.nat == Nat::Regional {
+            let level = area.y + area.height / 2.0;
+            let (from, to) = if area.x > places.zones.middle() { (area.x, 82.0) } else { (area.right(), -82.0) };
+            canvas.line(&[(from, level), (places.zones.middle() + to, level)], "out", r#"marker-end="url(#out)""#);
+        }
         canvas.rect(area, "nat", 13.0);
         canvas.text((area.middle(), area.y + 17.5), "middle", text);
     }
@@ -305,12 +321,7 @@ fn division(canvas: &mut Canvas, sample: &Sample<'_>, places: &Places) {
         canvas.text((own.middle(), area.bottom() + 16.0), "small middle", &tier.tier);
     }
     for subnet in &sample.cut.subnets {
-        canvas.told(place(subnet.block, sample.block, area), &sample.look(&subnet.tier), &format!("{} {}", subnet.name(), subnet.block));
+        canvas.told(place(subnet.block, sample.block, area), sample.look(&subnet.tier), &format!("{} {}", subnet.name(), subnet.block));
     }
     canvas.rect(area, "edge", 0.0);
-    if !sample.layout.endpoints.is_empty() {
-        let names: Vec<&str> = sample.layout.endpoints.iter().map(String::as_str).collect();
-        let text = format!("endpoints: {}", names.join(", "));
-        canvas.text((places.frame.right(), places.frame.bottom() + 18.0), "dim end", &text);
-    }
 }

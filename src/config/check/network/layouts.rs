@@ -20,10 +20,11 @@ const IPV6_BITS: u8 = 8;
 pub(super) fn read(file: &File, pools: &BTreeMap<String, Pool>, report: &mut Report) -> BTreeMap<String, Layout> {
     let mut layouts = BTreeMap::new();
     for (key, section) in &file.vpc {
-        let region = region(key, section, report);
-        let pool = pool(key, section, file, report);
-        let prefix = prefix(key, section, report);
-        let zones = zones(key, section, report);
+        complete(key, section, report);
+        let region = region(section, report);
+        let pool = pool(section, file, report);
+        let prefix = prefix(section, report);
+        let zones = zones(section, report);
         let tiers = tiers(key, section, report);
         let nat = nat(section, tiers.as_deref(), report);
         endpoints(section, report);
@@ -50,11 +51,20 @@ pub(super) fn read(file: &File, pools: &BTreeMap<String, Pool>, report: &mut Rep
     layouts
 }
 
-fn region(key: &Key, section: &Vpc, report: &mut Report) -> Option<String> {
-    let Some(region) = &section.region else {
-        missing(("vpc", key.as_str(), key.at()), "region", "say where it is: `region = \"eu-west-1\"`", report);
-        return None;
-    };
+fn complete(key: &Key, section: &Vpc, report: &mut Report) {
+    let Vpc { region, pool, prefix, zones, tiers, max_zones: _, nat: _, endpoints: _, ipv6: _ } = section;
+    let keys = [
+        ("region", region.is_some()),
+        ("pool", pool.is_some()),
+        ("prefix", prefix.is_some()),
+        ("zones", zones.is_some()),
+        ("tiers", tiers.is_some()),
+    ];
+    missing(("vpc", key), &keys, "a layout says where it is, where its addresses come from, how many, and how they are divided", report);
+}
+
+fn region(section: &Vpc, report: &mut Report) -> Option<String> {
+    let region = section.region.as_ref()?;
     if !values::region(region) {
         let diagnostic = Code::BadRegion.error(format!("`{}` is no name of a region", region.value));
         report.at(region.at, diagnostic.hint("write it as AWS does: \"eu-west-1\""));
@@ -63,11 +73,8 @@ fn region(key: &Key, section: &Vpc, report: &mut Report) -> Option<String> {
     Some(region.value.clone())
 }
 
-fn pool(key: &Key, section: &Vpc, file: &File, report: &mut Report) -> Option<String> {
-    let Some(pool) = &section.pool else {
-        missing(("vpc", key.as_str(), key.at()), "pool", "say where its addresses come from: `pool = \"…\"`", report);
-        return None;
-    };
+fn pool(section: &Vpc, file: &File, report: &mut Report) -> Option<String> {
+    let pool = section.pool.as_ref()?;
     if !file.pool.contains_key(pool.as_str()) {
         if !report.is_broken(&["pool", pool]) {
             let hint = report.suggest(pool, file.pool.keys().map(Key::as_str), &format!("declare it: [pool.{}]", pool.value));
@@ -78,11 +85,8 @@ fn pool(key: &Key, section: &Vpc, file: &File, report: &mut Report) -> Option<St
     Some(pool.value.clone())
 }
 
-fn prefix(key: &Key, section: &Vpc, report: &mut Report) -> Option<u8> {
-    let Some(prefix) = &section.prefix else {
-        missing(("vpc", key.as_str(), key.at()), "prefix", "say how large its block is: `prefix = 19`", report);
-        return None;
-    };
+fn prefix(section: &Vpc, report: &mut Report) -> Option<u8> {
+    let prefix = section.prefix.as_ref()?;
     let found = u8::try_from(prefix.value).ok().filter(|prefix| (LARGEST..=SMALLEST).contains(prefix));
     if found.is_none() {
         let summary = format!("AWS takes no /{} for a VPC", prefix.value);
@@ -92,11 +96,8 @@ fn prefix(key: &Key, section: &Vpc, report: &mut Report) -> Option<u8> {
 }
 
 /// How many zones, and the bits that tell them apart.
-fn zones(key: &Key, section: &Vpc, report: &mut Report) -> Option<(u32, u8)> {
-    let Some(zones) = &section.zones else {
-        missing(("vpc", key.as_str(), key.at()), "zones", "say over how many zones it spreads: `zones = 3`", report);
-        return None;
-    };
+fn zones(section: &Vpc, report: &mut Report) -> Option<(u32, u8)> {
+    let zones = section.zones.as_ref()?;
     let mut sound = true;
     for (name, number) in [("zones", Some(zones)), ("max_zones", section.max_zones.as_ref())] {
         if let Some(number) = number.filter(|n| !(1..=MOST_ZONES).contains(&n.value)) {
@@ -142,10 +143,7 @@ fn nat(section: &Vpc, tiers: Option<&[Tier]>, report: &mut Report) -> Option<Nat
 /// The tiers in the order of the file: the order in which they lie in the block.
 fn tiers(key: &Key, section: &Vpc, report: &mut Report) -> Option<Vec<Tier>> {
     let hint = "name its tiers and their percentages: `tiers = { public = 25, shared = 25, private = 50 }`";
-    let Some(table) = &section.tiers else {
-        missing(("vpc", key.as_str(), key.at()), "tiers", hint, report);
-        return None;
-    };
+    let table = section.tiers.as_ref()?;
     if table.is_empty() && !report.any_broken(|path| path.iter().map(String::as_str).take(3).eq(["vpc", key.as_str(), "tiers"])) {
         report.at(table.at, Code::MissingKey.error(format!("`vpc.{}` has no tiers, and so no subnets", key.as_str())).hint(hint));
         return None;

@@ -9,8 +9,7 @@ use super::{Model, values};
 use crate::config::code::Code;
 use crate::config::report::Report;
 use crate::config::section::File;
-use crate::config::span::{At, List};
-use crate::diagnostic::ByteRange;
+use crate::config::span::{At, Key, List};
 use crate::network::{Block, Design, ParseBlockError};
 
 /// The networks of the configuration; of those with mistakes, what is sound.
@@ -49,10 +48,13 @@ fn block(text: &At<String>, report: &mut Report) -> Option<Block> {
     None
 }
 
-/// A key that must be there, unless it was and could not be read.
-fn missing(section: (&'static str, &str, ByteRange), key: &str, hint: &str, report: &mut Report) {
-    let (kind, name, at) = section;
-    if !report.is_broken(&[kind, name, key]) {
-        report.at(at, Code::MissingKey.error(format!("`{kind}.{name}` has no `{key}`")).hint(hint));
+/// Keys that must be there, as one mistake, unless they were and could not be read.
+fn missing(section: (&'static str, &Key), keys: &[(&str, bool)], hint: &str, report: &mut Report) {
+    let (kind, name) = section;
+    let absent = |(key, there): &&(&str, bool)| !there && !report.is_broken(&[kind, name.as_str(), key]);
+    let absent: Vec<String> = keys.iter().filter(absent).map(|(key, _)| format!("`{key}`")).collect();
+    if !absent.is_empty() {
+        let summary = format!("`{kind}.{}` has no {}", name.as_str(), absent.join(", no "));
+        report.at(name.at(), Code::MissingKey.error(summary).hint(hint));
     }
 }

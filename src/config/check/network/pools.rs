@@ -15,7 +15,7 @@ pub(super) fn read(file: &File, report: &mut Report) -> BTreeMap<String, Pool> {
     let mut pools = BTreeMap::new();
     for (key, section) in &file.pool {
         let Some(text) = &section.cidr else {
-            missing(("pool", key.as_str(), key.at()), "cidr", "say which addresses it has: `cidr = \"10.0.0.0/8\"`", report);
+            missing(("pool", key), &[("cidr", false)], "say which addresses it has: `cidr = \"10.0.0.0/8\"`", report);
             continue;
         };
         let Some(cidr) = block(text, report) else { continue };
