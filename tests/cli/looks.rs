@@ -8,7 +8,7 @@ use crate::case::*;
 use crate::support::project;
 
 #[track_caller]
-fn looks(name: &str, actual: &str) {
+pub fn looks(name: &str, actual: &str) {
     let path = project("tests/cli/expected").join(name);
     let expected = snapbox::Data::read_from(&path, Some(snapbox::data::DataFormat::Text)).raw();
     let actual = without_ids(actual);

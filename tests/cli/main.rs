@@ -14,6 +14,7 @@ mod editors;
 mod exit;
 mod interrupt;
 mod looks;
+mod network;
 mod rehearse;
 mod sandbox;
 mod saved;
