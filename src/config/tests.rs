@@ -61,6 +61,45 @@ id = "222222222222"
 ou = "root"
 "#;
 
+/// Sections of networks, to be added to the example.
+const NETWORKS: &str = r#"
+[account.hub]
+email = "aws+hub@example.org"
+ou = "root"
+vpc = ["standard"]
+cidr = { standard = "10.2.0.0/19" }
+
+[team.search]
+ou = "general"
+stages = ["dev", "prod"]
+vpc = ["standard"]
+[team.search.stage.prod]
+vpc = ["recovery", "standard"]
+[team.search.stage.dev]
+vpc = []
+
+[pool.main]
+cidr = "10.0.0.0/8"
+reserved = ["10.0.0.0/19"]
+
+[vpc.standard]
+region = "eu-west-1"
+pool = "main"
+prefix = 19
+zones = 3
+nat = "per-zone"
+tiers = { public = 25, shared = 25, private = 50 }
+endpoints = ["s3"]
+[vpc.recovery]
+region = "eu-central-1"
+pool = "main"
+prefix = 20
+zones = 2
+max_zones = 3
+ipv6 = true
+tiers = { private = 50, data = 12.5 }
+"#;
+
 fn load_text(text: &str) -> Result<Loaded, Vec<Diagnostic>> {
     load_bytes(text.as_bytes().to_vec())
 }
@@ -237,6 +276,38 @@ fn a_syntax_error_hides_what_is_not_certain() {
     );
 }
 
+#[test]
+fn the_nearest_list_says_which_vpcs_an_account_has() {
+    let defaults = EXAMPLE.replace("[defaults]", "[defaults]\nvpc = [\"recovery\"]");
+    let with = loaded(&format!("{defaults}{NETWORKS}"));
+    let design = &with.network;
+    let vpcs: Vec<String> = design.vpcs.keys().filter(|a| !a.to_string().starts_with("records")).map(ToString::to_string).collect();
+    assert_eq!(
+        vpcs,
+        [
+            "hub/eu-west-1/vpc.standard",
+            "payments-dev/eu-central-1/vpc.recovery",
+            "payments-prod/eu-central-1/vpc.recovery",
+            "search-prod/eu-central-1/vpc.recovery",
+            "search-prod/eu-west-1/vpc.standard",
+        ]
+    );
+    let hub = design.vpcs.values().next().unwrap();
+    assert_eq!(hub.pinned.map(|block| block.to_string()), Some("10.2.0.0/19".to_owned()));
+    let layout = &design.layouts["recovery"];
+    assert_eq!((layout.zone_bits, layout.nat, layout.ipv6), (2, crate::network::Nat::None, true));
+    assert_eq!(layout.tiers.iter().map(|t| (t.name.as_str(), t.share.percent())).collect::<Vec<_>>(), [("private", 50.0), ("data", 12.5)]);
+    // They change nothing but themselves.
+    assert_eq!(with.warnings.iter().map(|d| d.code).collect::<Vec<_>>(), [Some("networks-not-built")]);
+    let without: String = format!("{EXAMPLE}{NETWORKS}")
+        .lines()
+        .filter(|l| !l.starts_with("vpc =") && !l.starts_with("cidr = {"))
+        .map(|l| format!("{l}\n"))
+        .collect();
+    let without = loaded(&without);
+    assert_eq!((with.desired, &without.warnings), (without.desired, &Vec::new()));
+}
+
 /// The example's paragraphs: each stands for itself.
 fn paragraphs() -> Vec<&'static str> {
     EXAMPLE.trim().split("\n\n").collect()
@@ -269,8 +340,8 @@ proptest! {
     }
 
     #[test]
-    fn no_mutation_panics(at in 0..EXAMPLE.len(), delete in 0_usize..40, insert in "[\\[\\]{}=\"'.,#a-c0-9\n $é-]{0,6}") {
-        let mut bytes = EXAMPLE.as_bytes().to_vec();
+    fn no_mutation_panics(at in 0..EXAMPLE.len() + NETWORKS.len(), delete in 0_usize..40, insert in "[\\[\\]{}=\"'.,#a-c0-9\n $é-]{0,6}") {
+        let mut bytes = format!("{EXAMPLE}{NETWORKS}").into_bytes();
         let end = (at + delete).min(bytes.len());
         bytes.splice(at..end, insert.bytes());
         if let Err(diagnostics) = load_bytes(bytes) {

@@ -120,10 +120,3 @@ impl FromStr for Block {
         if around.first == address { Ok(around) } else { Err(ParseBlockError::NotFirst(around)) }
     }
 }
-
-impl From<Block> for Ipv4Network {
-    fn from(block: Block) -> Self {
-        // A prefix is at most 32, which is all that this can refuse.
-        Self::new(block.first.into(), block.prefix).unwrap_or_else(|_| Self::from(std::net::Ipv4Addr::from(block.first)))
-    }
-}

@@ -73,13 +73,14 @@ fn name(tier: &Tier, zone: &str) -> String {
     format!("{}-{zone}", tier.name)
 }
 
-/// Where the live subnets of a tier say that it lies.
+/// Where the live subnets of a tier say that it lies. They stay even where its share has become smaller than they are.
 fn place_of_live(block: Block, tier: &Tier, zones: &[String], live: &BTreeMap<String, Block>) -> Option<Block> {
     if live.is_empty() {
         return None;
     }
     let subnet = zones.iter().find_map(|zone| live.get(&name(tier, zone)))?;
-    subnet.around(block.prefix() + tier.share.bits()).filter(|place| block.contains(*place))
+    let place = subnet.around(block.prefix() + tier.share.bits()).filter(|place| block.contains(*place));
+    Some(place.unwrap_or(*subnet))
 }
 
 /// The zones that have subnets, in their order: those that have some already, then the first of the others.
@@ -104,7 +105,7 @@ fn zones_of(
     live: &BTreeMap<String, Block>,
     cut: &mut Cut,
 ) {
-    let prefix = place.prefix() + layout.zone_bits;
+    let prefix = whole.prefix() + tier.share.bits() + layout.zone_bits;
     let mut free = FreeSpace::new(place);
     if !live.is_empty() {
         // A share that grew may reach into another tier: what that one has got is not handed out again.

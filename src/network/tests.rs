@@ -69,6 +69,16 @@ fn a_tier_before_a_live_one_does_not_move_it() {
     assert_eq!(private, ["10.0.0.0/24", "10.0.1.0/24", "10.0.2.0/24"]);
 }
 
+/// A share that shrinks below what is live takes nothing from it.
+#[test]
+fn live_subnets_outlast_their_share() {
+    let zones = numbered("eu-west-1", 3);
+    let first = cut(block("10.0.0.0/22"), &layout(22, 2, 2, &[("public", 25.0), ("private", 50.0)]), &zones, &BTreeMap::new());
+    let live: BTreeMap<String, Block> = first.subnets.iter().map(|s| (s.name(), s.block)).collect();
+    let shrunk = cut(block("10.0.0.0/22"), &layout(22, 2, 2, &[("public", 3.125), ("private", 50.0)]), &zones, &live);
+    assert_eq!((shrunk.subnets, shrunk.unplaced), (first.subnets, Vec::new()));
+}
+
 /// Small, so that pools run out often: 10.0.0.0/20 has 256 blocks of /28.
 const POOL: &str = "10.0.0.0/20";
 
@@ -179,9 +189,9 @@ proptest! {
         prop_assert_eq!(pool.free.room(28), free as u64);
     }
 
-    /// A tier, a zone, an account, a layout, more reservations: whoever is live stays, whatever else happens.
+    /// A tier, another share, a zone, an account, a layout: whoever is live stays, whatever else happens.
     #[test]
-    fn nobody_who_is_live_moves((design, observed) in any_world(), more in any_design(), zones in 1_u32..=4) {
+    fn nobody_who_is_live_moves((design, observed) in any_world(), more in any_design(), zones in 1_u32..=4, share in prop::option::of(0_usize..6)) {
         let mut grown = design.clone();
         for (address, request) in &more.vpcs {
             grown.vpcs.entry(address.clone()).or_insert_with(|| Request { layout: format!("new-{}", request.layout), pinned: request.pinned });
@@ -189,6 +199,9 @@ proptest! {
         grown.layouts.extend(more.layouts.iter().map(|(key, layout)| (format!("new-{key}"), layout.clone())));
         for layout in grown.layouts.values_mut() {
             layout.zones = layout.zones.max(zones);
+            if let (Some(tier), Some(share)) = (layout.tiers.first_mut(), share) {
+                tier.share = Share::of_percent(Share::PERCENTS[share]).unwrap();
+            }
             layout.tiers.insert(0, Tier { name: "edge".to_owned(), share: Share::of_percent(6.25).unwrap() });
         }
         let plan = allocate(&grown, &observed);
