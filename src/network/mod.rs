@@ -22,7 +22,7 @@ pub use block::{Block, ParseBlockError};
 pub use cut::{Cut, Subnet, TierBlock, cut};
 pub use design::{Design, LARGEST, Layout, Nat, PUBLIC_TIER, Pool, Request, SMALLEST, Share, Tier, vpc_address};
 pub use free::FreeSpace;
-pub use zones::{numbered, prefix as zone_prefix};
+pub use zones::numbered;
 
 #[cfg(test)]
 mod tests;

@@ -3,7 +3,7 @@
 
 /// What the zone IDs of a Region begin with: `euw1` for `eu-west-1`, `apse2` for `ap-southeast-2`. This is the rule that the IDs of all
 /// Regions followed on 2026-11-20; which IDs an account has, only EC2 in that account tells.
-pub fn prefix(region: &str) -> String {
+fn prefix(region: &str) -> String {
     let parts: Vec<&str> = region.split('-').collect();
     let [first, middle @ .., number] = parts.as_slice() else { return region.to_owned() };
     let mut made = (*first).to_owned();

@@ -122,7 +122,9 @@ impl Places {
             top += height + if has_gateway { 1.5 * GAP } else { GAP };
         }
         let zones = Area { x: first_zone, y: y + HEAD, width: count * (zone_width + GAP) - GAP, height: top - y - HEAD };
-        let frame = Area { x: MARGIN, y, width: zones.right() + GAP - MARGIN, height: zones.bottom() + 74.0 - y };
+        // The regional gateway stands beside the internet gateway, however narrow a single zone is.
+        let right = if sample.layout.nat == Nat::Regional { zones.right().max(zones.middle() + 306.0) } else { zones.right() };
+        let frame = Area { x: MARGIN, y, width: right + GAP - MARGIN, height: zones.bottom() + 74.0 - y };
         Self { frame, zone_width, first_zone, zones, rows }
     }
 
@@ -147,9 +149,7 @@ impl Places {
     }
 
     fn regional_nat(&self) -> Area {
-        // Beside the internet gateway: on the right, unless a single zone is too narrow for both.
-        let right = self.zones.middle() + 130.0;
-        let x = if right + 176.0 <= self.frame.right() { right } else { self.zones.middle() - 130.0 - 176.0 };
+        let x = self.zones.middle() + 130.0;
         Area { x, y: self.frame.y - 14.0, width: 176.0, height: 28.0 }
     }
 }
@@ -300,8 +300,7 @@ fn gateways(canvas: &mut Canvas, sample: &Sample<'_>, places: &Places) {
     for (area, text) in drawn {
         if sample.layout.nat == Nat::Regional {
             let level = area.y + area.height / 2.0;
-            let (from, to) = if area.x > places.zones.middle() { (area.x, 82.0) } else { (area.right(), -82.0) };
-            canvas.line(&[(from, level), (places.zones.middle() + to, level)], "out", r#"marker-end="url(#out)""#);
+            canvas.line(&[(area.x, level), (places.zones.middle() + 82.0, level)], "out", r#"marker-end="url(#out)""#);
         }
         canvas.rect(area, "nat", 13.0);
         canvas.text((area.middle(), area.y + 17.5), "middle", text);
