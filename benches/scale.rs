@@ -23,6 +23,8 @@ use tokio::time::Instant;
 const MANAGEMENT: &str = "111111111111";
 /// What Organizations takes to answer, in milliseconds; a guess, and the same for everybody.
 const LATENCY_MS: u64 = 50;
+/// What it takes to make an account, in milliseconds; a guess too.
+const CREATION_MS: u64 = 10_000;
 /// AWS's largest page.
 const PAGE: usize = 20;
 
@@ -112,7 +114,9 @@ async fn sessions(sandbox: &Sandbox, rates: Rates) -> Sessions {
 }
 
 fn open(world: &Path) -> Sandbox {
-    let weather = Weather { latency_ms: LATENCY_MS, rates: ServerRates::Published, account_quota: Some(50_000), ..Weather::default() };
+    let rates = ServerRates::Published;
+    let weather =
+        Weather { latency_ms: LATENCY_MS, rates, create_account_ms: CREATION_MS, account_quota: Some(50_000), ..Weather::default() };
     Sandbox::open(world, MANAGEMENT, weather).unwrap()
 }
 

@@ -104,9 +104,11 @@ pub(super) fn create(turn: &mut Turn<'_>) -> Outcome {
         due_ms: turn.now_ms + turn.weather.create_account_ms,
         outcome: CreationOutcome::InProgress,
     };
-    let shown = show_creation(&creation);
+    let id = creation.id.clone();
     turn.world.put_creation(creation);
-    Ok(json!({ "CreateAccountStatus": shown }))
+    // In calm weather it is over at once, and nobody has to come back and ask. AWS itself always answers IN_PROGRESS.
+    turn.world.settle(turn.now_ms, turn.weather.emails());
+    Ok(json!({ "CreateAccountStatus": turn.world.creations.get(&id).map(show_creation) }))
 }
 
 fn state_of(creation: &Creation) -> &'static str {
