@@ -62,7 +62,7 @@ async fn serve_on(port: u16, account: Option<String>, path: &Path, global: &Glob
     let address = server.address();
     shell.result(format_args!("listening on http://{address}\n"));
     shell.say(format_args!(
-        "management account {account}; try: AWS_ENDPOINT_URL=http://{address} AWS_ACCESS_KEY_ID=AKIA{account} AWS_SECRET_ACCESS_KEY=sandbox AWS_REGION=us-east-1 aws organizations list-accounts"
+        "management account {account}; try: AWS_ENDPOINT_URL=http://{address} AWS_ACCESS_KEY_ID=AKIA{account} AWS_SECRET_ACCESS_KEY=sandbox AWS_DEFAULT_REGION=us-east-1 aws organizations list-accounts"
     ));
     tokio::select! {
         () = server.run() => {}
