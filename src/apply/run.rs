@@ -122,17 +122,6 @@ pub enum Status {
     Failed,
 }
 
-impl Status {
-    /// The exit status of `apply`.
-    pub fn exit_code(self) -> u8 {
-        match self {
-            Self::Done => 0,
-            Self::Failed => 1,
-            Self::Partly => 3,
-        }
-    }
-}
-
 /// Applies a plan. Independent branches go on after a failure. Deletions are withheld unless `allow_delete`.
 pub async fn apply(plan: &Plan, sessions: &Sessions, allow_delete: bool, events: &mut (dyn FnMut(Event) + Send)) -> Report {
     if plan.has_errors() {
