@@ -83,6 +83,7 @@ impl Server {
     fn start(command: &mut Command) -> Self {
         // Into a file: nobody would empty a pipe while the test runs.
         let mut log = tempfile::tempfile().unwrap();
+        unsettle(command);
         let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(log.try_clone().unwrap()).spawn().unwrap();
         let mut stdout = BufReader::new(child.stdout.take().unwrap());
         let (said, hears) = mpsc::channel();
@@ -143,12 +144,18 @@ impl Drop for Server {
     }
 }
 
+/// Takes the developer's own settings from a command. moto too would look for the profile of AWS_PROFILE.
+fn unsettle(command: &mut Command) {
+    let names = std::env::vars_os().map(|(name, _)| name);
+    for name in names.filter(|name| name.to_string_lossy().starts_with("AWS_") || name == "OVERLORD_CONFIG") {
+        command.env_remove(name);
+    }
+}
+
 /// A command whose AWS is at `url`, with an administrator's made-up keys, and nothing of the developer's own settings.
 pub fn client_of(url: &str, program: impl AsRef<std::ffi::OsStr>) -> Command {
     let mut command = Command::new(program);
-    for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("AWS_")) {
-        command.env_remove(name);
-    }
+    unsettle(&mut command);
     command
         .env("AWS_ENDPOINT_URL", url)
         .env("AWS_ACCESS_KEY_ID", "test")
