@@ -1,6 +1,10 @@
 //! Replacements: what AWS cannot change in place is made anew under its address, and the old one becomes a resource that the
 //! configuration no longer names: `ou./old/path`, just as the next run would find it. So a replacement is one creation and one
 //! deletion that needs consent, and the graph orders them as it orders all others: what was in the old one goes to the new one.
+//!
+//! No kind of the organizations family comes here: its reader binds an OU only below its bound parent and a policy only within its
+//! type (`resource/organizations/identity.rs`), so that another parent or type is one creation and one deletion before the diff sees
+//! it. This is for kinds that are recognised wherever they are, by their tag alone, as the parts of a network are.
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
