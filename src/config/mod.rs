@@ -65,7 +65,9 @@ pub struct Summary {
 impl fmt::Display for Summary {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { accounts, ous, policies, teams } = self;
-        write!(f, "{accounts} accounts, {teams} teams, {ous} OUs, {policies} policies")
+        let some = |n: usize, one: &str, many: &str| format!("{n} {}", if n == 1 { one } else { many });
+        let (accounts, teams) = (some(*accounts, "account", "accounts"), some(*teams, "team", "teams"));
+        write!(f, "{accounts}, {teams}, {}, {}", some(*ous, "OU", "OUs"), some(*policies, "policy", "policies"))
     }
 }
 
