@@ -1,6 +1,8 @@
 //! `sandbox serve | reset | show`, and what is said when its file or its weather is not right.
 
 use std::fs;
+use std::io::{BufRead, BufReader};
+use std::process::{Child, Stdio};
 
 use crate::case::*;
 use crate::support::SandboxServer;
@@ -39,18 +41,20 @@ fn showing_changes_nothing() {
     assert_eq!(timeless(&fs::read(case.path("world.json")).unwrap()), timeless(&world));
 }
 
+/// `sandbox serve` on `world.json`, as a user starts it, and where it listens.
+fn serve(case: &Case) -> (Child, String) {
+    let mut serve = case.command();
+    serve.args(["sandbox", "serve", "--port", "0", "--sandbox=world.json"]).stdout(Stdio::piped()).stderr(Stdio::null());
+    let mut serve = serve.spawn().unwrap();
+    let mut line = String::new();
+    BufReader::new(serve.stdout.take().unwrap()).read_line(&mut line).unwrap();
+    (serve, line.trim().strip_prefix("listening on ").unwrap().to_owned())
+}
+
 #[test]
 fn two_processes_do_not_share_a_file() {
     let case = Case::small();
-    let mut serve = case.command();
-    let mut serve = serve
-        .args(["sandbox", "serve", "--port", "0", "--sandbox=world.json"])
-        .stdout(std::process::Stdio::piped())
-        .stderr(std::process::Stdio::null())
-        .spawn()
-        .unwrap();
-    let mut line = String::new();
-    std::io::BufRead::read_line(&mut std::io::BufReader::new(serve.stdout.take().unwrap()), &mut line).unwrap();
+    let (mut serve, _) = serve(&case);
     let busy = ["another process uses the sandbox `world.json`", "--sandbox=FILE"];
     for arguments in [&["plan"][..], &["apply", "--yes"], &["sandbox", "show"], &["sandbox", "reset"], &["sandbox", "serve", "--port", "0"]]
     {
@@ -64,16 +68,8 @@ fn two_processes_do_not_share_a_file() {
 #[test]
 fn a_served_world_is_there_after_the_server() {
     let case = Case::small();
-    let mut serve = case.command();
-    let mut serve = serve
-        .args(["sandbox", "serve", "--port", "0", "--sandbox=world.json"])
-        .stdout(std::process::Stdio::piped())
-        .stderr(std::process::Stdio::null())
-        .spawn()
-        .unwrap();
-    let mut line = String::new();
-    std::io::BufRead::read_line(&mut std::io::BufReader::new(serve.stdout.take().unwrap()), &mut line).unwrap();
-    case.run_at(line.trim().strip_prefix("listening on ").unwrap(), &["apply", "--yes"]).ends(0);
+    let (mut serve, url) = serve(&case);
+    case.run_at(&url, &["apply", "--yes"]).ends(0);
     assert!(std::process::Command::new("kill").args(["-INT", &serve.id().to_string()]).status().unwrap().success());
     assert_eq!(serve.wait().unwrap().code(), Some(0));
     case.run(&["plan", "--sandbox=world.json"]).ends(0);
