@@ -12,7 +12,7 @@ pub(super) fn run(global: &Global, shell: &Shell) -> Result<Exit, Reported> {
     match global.format {
         Format::Text | Format::Markdown => {
             let loaded = load(global, shell)?;
-            shell.result(format_args!("{} is valid: {}\n", global.config.display(), loaded.summary));
+            shell.result(format_args!("`{}` is valid: {}\n", global.config.display(), loaded.summary));
             Ok(Exit::Done)
         }
         Format::Json => {
@@ -38,7 +38,7 @@ pub(super) fn load(global: &Global, shell: &Shell) -> Result<Loaded, Reported> {
             shell.diagnostics(&diagnostics);
             let errors = diagnostics.iter().filter(|d| d.severity == Severity::Error).count();
             let noun = if errors == 1 { "error" } else { "errors" };
-            let reported = shell.error(format_args!("{} has {errors} {noun}; nothing was read from AWS", global.config.display()), None);
+            let reported = shell.error(format_args!("`{}` has {errors} {noun}; AWS was not asked", global.config.display()), None);
             Err(reported.with("diagnostics", diagnostics.iter().map(render::diagnostic::json).collect()))
         }
     }
