@@ -44,21 +44,21 @@ pub(super) struct ApplyArgs {
 struct Prepared {
     connection: Connection,
     plan: Plan,
-    /// The organization as it was read.
-    copy: World,
+    /// The organization as it was read, for a rehearsal.
+    copy: Option<World>,
 }
 
 pub(super) async fn run(global: &Global, args: &ApplyArgs, shell: &Shell) -> Result<Exit, Reported> {
     let Prepared { connection, plan, copy } = match &args.file {
-        Some(file) => saved(global, file, shell).await?,
-        None => fresh(global, shell).await?,
+        Some(file) => saved(global, file, args, shell).await?,
+        None => fresh(global, args, shell).await?,
     };
     match global.format {
         Format::Text => plan::show(&plan, global.format, args.detail, shell)?,
         Format::Json | Format::Markdown => {}
     }
     approve(&plan, args, shell).map_err(|reported| reported.with("plan", json!(plan)))?;
-    if args.rehearse {
+    if let Some(copy) = copy {
         let rehearsal = rehearse(&plan, copy, args.allow_delete, shell).await?;
         show(&plan, &rehearsal.report, Some(&rehearsal), args, global.format, shell);
         connection.close(shell)?;
@@ -76,19 +76,25 @@ pub(super) async fn run(global: &Global, args: &ApplyArgs, shell: &Shell) -> Res
 }
 
 /// Reads the configuration and the live state, and plans.
-async fn fresh(global: &Global, shell: &Shell) -> Result<Prepared, Reported> {
+async fn fresh(global: &Global, args: &ApplyArgs, shell: &Shell) -> Result<Prepared, Reported> {
     let desired = validate::load(global, shell)?.desired;
     let connection = connect(global, &desired, shell).await?;
-    let (live, copy) = read(&connection, &desired, shell).await?;
+    let (live, copy) = read(&connection, &desired, args, shell).await?;
     Ok(Prepared { connection, plan: Plan::build(&desired, &live), copy })
 }
 
-async fn read(connection: &Connection, desired: &Desired, shell: &Shell) -> Result<(Live, World), Reported> {
-    snapshot::read_for_rehearsal(&connection.sessions, desired).await.map_err(|e| shell.aws_error(&e))
+/// Reads the live state; a copy of it is made only for a rehearsal.
+async fn read(connection: &Connection, desired: &Desired, args: &ApplyArgs, shell: &Shell) -> Result<(Live, Option<World>), Reported> {
+    let sessions = &connection.sessions;
+    let observed = match args.rehearse {
+        true => snapshot::read_for_rehearsal(sessions, desired).await.map(|(live, copy)| (live, Some(copy))),
+        false => snapshot::read(sessions, desired).await.map(|live| (live, None)),
+    };
+    observed.map_err(|e| shell.aws_error(&e))
 }
 
 /// Reads a saved plan, and the live state anew; refuses when what the plan observed has moved.
-async fn saved(global: &Global, file: &Path, shell: &Shell) -> Result<Prepared, Reported> {
+async fn saved(global: &Global, file: &Path, args: &ApplyArgs, shell: &Shell) -> Result<Prepared, Reported> {
     let unreadable = |e: std::io::Error| {
         let hint = "give a file that `overlord plan --out FILE` saved".to_owned();
         shell.error(format_args!("the plan `{}` cannot be read: {e}", file.display()), Some(hint))
@@ -96,7 +102,7 @@ async fn saved(global: &Global, file: &Path, shell: &Shell) -> Result<Prepared, 
     let text = std::fs::read_to_string(file).map_err(unreadable)?;
     let plan = Plan::from_json(&text).map_err(|e| shell.error(format_args!("`{}`: {e}", file.display()), Some(e.hint().to_owned())))?;
     let connection = connect(global, &plan.desired, shell).await?;
-    let (live, copy) = read(&connection, &plan.desired, shell).await?;
+    let (live, copy) = read(&connection, &plan.desired, args, shell).await?;
     let moved = plan.moved_since(&live);
     if moved.is_empty() {
         return Ok(Prepared { connection, plan, copy });
