@@ -196,17 +196,15 @@ pub fn summary(plan: &Plan, style: Style) -> String {
     if errors > 0 {
         let _ = writeln!(out, "{}", style.error(&format!("{} must be solved before this plan can be applied.", count(errors, "error"))));
     }
-    if plan.changes.is_empty() {
+    if plan.is_empty() {
         if errors == 0 {
             let _ = writeln!(out, "{}", style.good("No changes: the organization is as org.toml says."));
         }
         return out;
     }
-    let counts = ACTIONS.iter().filter_map(|action| {
-        let n = plan.changes.iter().filter(|c| c.action == *action).count();
-        (n > 0).then(|| style.action(*action, &format!("{n} to {}", verb(*action))))
-    });
-    let _ = writeln!(out, "{} {}", style.bold("Plan:"), counts.collect::<Vec<_>>().join(", "));
+    let counts = plan.counts();
+    let told = ACTIONS.iter().filter_map(|action| Some(style.action(*action, &format!("{} to {}", counts.get(action)?, verb(*action)))));
+    let _ = writeln!(out, "{} {}", style.bold("Plan:"), told.collect::<Vec<_>>().join(", "));
     let total = plan.budget.calls.values().sum::<usize>();
     let calls = plan.budget.calls.iter().map(|(call, n)| format!("{n} {}", call.split_once(':').map_or(call.as_str(), |(_, op)| op)));
     let _ = writeln!(out, "Calls: {total} that write: {}", calls.collect::<Vec<_>>().join(", "));
@@ -214,7 +212,7 @@ pub fn summary(plan: &Plan, style: Style) -> String {
         let at_best = duration(plan.budget.seconds_at_best);
         let _ = writeln!(out, "Time: at least {at_best} at AWS's published rates, because of {slowest}");
     }
-    if plan.changes.iter().any(|c| matches!(c.action, Action::Delete | Action::Replace)) {
+    if [Action::Delete, Action::Replace].iter().any(|destroys| counts.contains_key(destroys)) {
         let _ = writeln!(out, "{}", style.warning("Deletions need --allow-delete; without it they are left out."));
     }
     out
