@@ -36,6 +36,20 @@ pub(super) async fn write_tags(context: &Context, id: &str, tags: &Tags) -> AwsR
     Ok(())
 }
 
+/// What a lost creating call left behind, taken only when it is ours. `appeared` says what was found, `noun` what it is.
+///
+/// # Errors
+/// Somebody else made it, after the plan was made.
+pub(super) async fn only_ours(context: &Context, found: Option<String>, appeared: &str, noun: &str) -> AwsResult<Option<String>> {
+    match found {
+        Some(id) if !carries_our_address(context, &id).await? => Err(Error::Failed {
+            message: format!("{appeared} while this ran, and overlord did not make it: `{id}`"),
+            hint: Some(format!("run it again: the plan then starts from that {noun}")),
+        }),
+        found => Ok(found),
+    }
+}
+
 /// Whether the tags of a live resource say that it is what `context` is about.
 pub(super) async fn carries_our_address(context: &Context, id: &str) -> AwsResult<bool> {
     let client = context.sessions().organizations();

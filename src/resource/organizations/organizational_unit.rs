@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use aws_sdk_organizations::types::OrganizationalUnit as SdkUnit;
 use serde::{Deserialize, Serialize};
 
-use super::calls::{SETTLING, carries_our_address, creation_tags, every_page, poll, settled, tags_to_write, write_tags};
+use super::calls::{SETTLING, creation_tags, every_page, only_ours, poll, settled, tags_to_write, write_tags};
 use crate::address::Reference;
 use crate::apply::Context;
 use crate::aws::{AwsResult, Error};
@@ -112,11 +112,6 @@ async fn find_ours(context: &Context, parent: &str, name: &str) -> AwsResult<Opt
             }
         },
     );
-    match units.await?.into_iter().find(|ou| ou.name() == Some(name)).and_then(|ou| ou.id) {
-        Some(id) if !carries_our_address(context, &id).await? => Err(Error::Failed {
-            message: format!("an OU named `{name}` appeared under the same parent while this ran, and overlord did not make it: `{id}`"),
-            hint: Some("run it again: the plan then starts from that OU".to_owned()),
-        }),
-        found => Ok(found),
-    }
+    let found = units.await?.into_iter().find(|ou| ou.name() == Some(name)).and_then(|ou| ou.id);
+    only_ours(context, found, &format!("an OU named `{name}` appeared under the same parent"), "OU").await
 }

@@ -6,7 +6,7 @@ use aws_sdk_organizations::types::PolicySummary;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::calls::{SETTLING, carries_our_address, creation_tags, every_page, poll, settled, tags_to_write, write_tags};
+use super::calls::{SETTLING, creation_tags, every_page, only_ours, poll, settled, tags_to_write, write_tags};
 use crate::address::Reference;
 use crate::apply::Context;
 use crate::aws::{AwsResult, Error};
@@ -153,11 +153,6 @@ async fn find_ours(context: &Context, kind: &str, name: &str) -> AwsResult<Optio
             }
         },
     );
-    match policies.await?.into_iter().find(|policy| policy.name() == Some(name)).and_then(|policy| policy.id) {
-        Some(id) if !carries_our_address(context, &id).await? => Err(Error::Failed {
-            message: format!("a policy named `{name}` appeared while this ran, and overlord did not make it: `{id}`"),
-            hint: Some("run it again: the plan then starts from that policy".to_owned()),
-        }),
-        found => Ok(found),
-    }
+    let found = policies.await?.into_iter().find(|policy| policy.name() == Some(name)).and_then(|policy| policy.id);
+    only_ours(context, found, &format!("a policy named `{name}` appeared"), "policy").await
 }
