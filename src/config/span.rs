@@ -54,7 +54,8 @@ impl<T: JsonSchema> JsonSchema for At<T> {
 }
 
 /// The key of a section, such as `hipaa` in `[ou.hipaa]`: the stable identity of what it declares.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Deserialize)]
+#[serde(transparent)]
 pub struct Key(At<String>);
 
 impl Key {
@@ -71,12 +72,6 @@ impl Key {
     /// Whether it is made of letters, digits, `-` and `_` only: what addresses and shells take without quoting.
     pub fn is_well_formed(&self) -> bool {
         !self.as_str().is_empty() && self.as_str().bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
-    }
-}
-
-impl<'de> Deserialize<'de> for Key {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        At::deserialize(deserializer).map(Self)
     }
 }
 
@@ -130,14 +125,9 @@ pub type List = At<Vec<At<String>>>;
 pub type Tags = BTreeMap<TagKey, At<String>>;
 
 /// The key of a tag, with its place.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Deserialize)]
+#[serde(transparent)]
 pub struct TagKey(pub At<String>);
-
-impl<'de> Deserialize<'de> for TagKey {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        At::deserialize(deserializer).map(Self)
-    }
-}
 
 impl JsonSchema for TagKey {
     fn inline_schema() -> bool {
