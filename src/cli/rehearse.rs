@@ -41,7 +41,7 @@ impl Rehearsal {
         match self.left.changes.len() {
             0 => "Rehearsal: nothing was changed in AWS; after this apply the next plan would be empty.\n".to_owned(),
             left => format!(
-                "Rehearsal: nothing was changed in AWS; after this apply the next plan would hold {left} of these or other changes.\n"
+                "Rehearsal: nothing was changed in AWS; after this apply the next plan would not be empty (changes left: {left}).\n"
             ),
         }
     }
