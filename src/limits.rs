@@ -106,6 +106,12 @@ impl Limits {
     pub fn rate(&self, service: &str, operation: &str) -> Option<Rate> {
         self.rates.get(service)?.get(operation).copied()
     }
+
+    /// The same of a call as plans name it, `service:Operation`.
+    pub fn rate_of(&self, call: &str) -> Option<Rate> {
+        let (service, operation) = call.split_once(':')?;
+        self.rate(service, operation)
+    }
 }
 
 #[cfg(test)]

@@ -299,8 +299,7 @@ impl Budget {
             *budget.calls.entry(call.clone()).or_default() += 1;
         }
         for (call, count) in &budget.calls {
-            let rate = call.split_once(':').and_then(|(service, operation)| LIMITS.rate(service, operation));
-            let seconds = rate.map_or(0.0, |rate| rate.seconds(*count));
+            let seconds = LIMITS.rate_of(call).map_or(0.0, |rate| rate.seconds(*count));
             if seconds > budget.seconds_at_best {
                 budget.seconds_at_best = seconds;
                 budget.slowest = Some(call.clone());

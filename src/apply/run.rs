@@ -263,9 +263,8 @@ fn task(change: &Change) -> Task<Address> {
 /// Milliseconds that the calls of a change take at AWS's published rates.
 fn weight(change: &Change) -> u64 {
     let milliseconds = |call: &String| {
-        let rate = call.split_once(':').and_then(|(service, operation)| LIMITS.rate(service, operation));
         // Only compared: what is lost of a fraction does no harm.
-        rate.map_or(UNPUBLISHED, |rate| (1000.0 / rate.per_second) as u64)
+        LIMITS.rate_of(call).map_or(UNPUBLISHED, |rate| (1000.0 / rate.per_second) as u64)
     };
     change.calls.iter().map(milliseconds).sum()
 }
