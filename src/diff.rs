@@ -115,6 +115,7 @@ impl Difference {
                 OnChange::Update => Action::Update,
                 OnChange::Move => Action::Move,
                 OnChange::ReplaceCreateFirst => Action::Replace,
+                OnChange::Delete => Action::Delete,
             };
             strongest = stronger(strongest, action);
             attributes.push(change);

@@ -1,6 +1,7 @@
 //! The plan: changes, their graph and the live values they rest on, as plain data. Everything is decided here;
 //! `apply` only resolves identifiers (invariant 5). Saved as JSON with a version.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
@@ -10,6 +11,7 @@ use sha2::{Digest, Sha256};
 
 use crate::address::Address;
 use crate::limits::LIMITS;
+use crate::network::{self, Observed};
 use crate::resource::{self, Attributes, Desired, Finding, FindingSeverity, Live, LiveResource};
 use crate::{diff, graph};
 
@@ -92,6 +94,9 @@ pub struct Plan {
     pub digest: String,
     /// The live values that the plan rests on. A saved plan is refused when they have moved.
     pub observed: BTreeMap<Address, LiveResource>,
+    /// What was live of networks, which blocks were chosen by.
+    #[serde(default)]
+    pub network: Observed,
     /// The changes, no-ops left out, each behind all that it waits for.
     pub changes: Vec<Change>,
     /// What is no change and should be known.
@@ -176,9 +181,11 @@ impl Plan {
     }
 
     fn build_with(desired: &Desired, live: &Live, calls: Calls<'_>) -> Self {
-        let difference = diff::diff(desired, live);
-        let ordered = graph::order(difference.changes, desired, live);
+        let (asked, unplaced) = with_networks(desired, &live.network);
+        let difference = diff::diff(&asked, live);
+        let ordered = graph::order(difference.changes, &asked, live);
         let mut findings = live.findings.clone();
+        findings.extend(unplaced);
         findings.extend(difference.findings);
         findings.extend(ordered.findings);
         let mut changes = ordered.changes;
@@ -196,6 +203,7 @@ impl Plan {
             digest: digest(desired, &observed),
             desired: desired.clone(),
             observed,
+            network: live.network.clone(),
             budget: Budget::of(&changes),
             changes,
             findings,
@@ -266,7 +274,7 @@ impl Plan {
 
     /// Whether the plan is what its own two sides make, but for words: planning is pure, so what was reviewed can be worked out again.
     fn follows(&self, calls: Calls<'_>) -> bool {
-        let live = Live { resources: self.observed.clone(), findings: Vec::new() };
+        let live = Live { resources: self.observed.clone(), findings: Vec::new(), network: self.network.clone() };
         let again = Self::build_with(&self.desired, &live, calls);
         let same = |(one, other): (&Change, &Change)| *one == Change { reason: one.reason.clone(), ..other.clone() };
         let errors_stand = self.has_errors() || !again.has_errors();
@@ -307,6 +315,22 @@ impl Budget {
         }
         budget
     }
+}
+
+/// What is asked for, together with what its networks consist of; and an error for each VPC that there is no block for.
+fn with_networks<'d>(desired: &'d Desired, observed: &Observed) -> (Cow<'d, Desired>, Vec<Finding>) {
+    if desired.network == network::Design::default() {
+        return (Cow::Borrowed(desired), Vec::new());
+    }
+    let plan = network::allocate(&desired.network, observed);
+    let mut asked = desired.clone();
+    asked.resources.extend(network::expand(&desired.network, observed, &plan));
+    let unplaced = plan.unplaced.iter().map(|(address, unplaced)| Finding {
+        severity: FindingSeverity::Error,
+        subject: address.to_string(),
+        summary: unplaced.why.to_string(),
+    });
+    (Cow::Owned(asked), unplaced.collect())
 }
 
 fn calls(change: &Change) -> Result<Vec<String>, String> {

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::OnceCell;
 
-use crate::address::{Address, Reference};
+use crate::address::{Address, Reference, Scope};
 use crate::aws::{AwsResult, Error, Sessions};
 use crate::plan::{Action, Plan};
 
@@ -106,6 +106,31 @@ impl Context {
     /// Whether AWS's id is that of a resource of the configuration, this one or another.
     pub(crate) fn is_bound(&self, id: &str) -> bool {
         self.ids.lock().values().any(|bound| bound == id)
+    }
+
+    /// The account and Region of the resource that is being changed.
+    ///
+    /// # Errors
+    /// It is a resource of the organization: a defect of its kind.
+    pub fn scope(&self) -> AwsResult<&Scope> {
+        self.address.scope().ok_or_else(|| Error::internal(format!("`{}` lies in no account", self.address)))
+    }
+
+    /// The 12-digit id of the account of a scope: known from the snapshot, or made earlier in this run.
+    ///
+    /// # Errors
+    /// The account has no id yet: a defect of the graph.
+    pub fn account_id(&self, scope: &Scope) -> AwsResult<String> {
+        self.resolve(&Address::new("account", &scope.account).into())
+    }
+
+    /// The EC2 client of the account and Region of the resource that is being changed, once they can be used.
+    ///
+    /// # Errors
+    /// [`Context::scope`], [`Context::account_id`]; a new account does not become usable in time.
+    pub async fn ec2(&self) -> AwsResult<aws_sdk_ec2::Client> {
+        let scope = self.scope()?;
+        Ok(self.sessions.ec2(&self.account_id(scope)?, &scope.region))
     }
 
     /// The role that CreateAccount makes in new accounts.

@@ -192,6 +192,20 @@ impl Sessions {
         builder.credentials_provider(member.credentials).identity_cache(member.gate).build()
     }
 
+    /// The EC2 client of an account and Region. It knows its own retry partition.
+    pub fn ec2(&self, account: &str, region: &str) -> aws_sdk_ec2::Client {
+        let config = aws_sdk_ec2::config::Builder::from(&self.in_account(account, region));
+        let partition = self.retry_partition(account, region);
+        aws_sdk_ec2::Client::from_conf(config.interceptor(Usher).retry_classifier(retry::Classifier).retry_partition(partition).build())
+    }
+
+    /// The RAM client of an account and Region. It knows its own retry partition.
+    pub fn ram(&self, account: &str, region: &str) -> aws_sdk_ram::Client {
+        let config = aws_sdk_ram::config::Builder::from(&self.in_account(account, region));
+        let partition = self.retry_partition(account, region);
+        aws_sdk_ram::Client::from_conf(config.interceptor(Usher).retry_classifier(retry::Classifier).retry_partition(partition).build())
+    }
+
     /// The retry partition of an account and Region: their throttling is nobody else's.
     pub fn retry_partition(&self, account: &str, region: &str) -> RetryPartition {
         lock(&self.inner.retry_partitions)

@@ -21,7 +21,7 @@ pub(super) struct NetworkArgs {
 }
 
 pub(super) fn run(global: &Global, args: &NetworkArgs, shell: &Shell) -> Result<Exit, Reported> {
-    let design = validate::load(global, shell)?.network;
+    let design = validate::load(global, shell)?.desired.network;
     let plan = allocate(&design, &Observed::default());
     if let Some(path) = &args.out {
         draw(path, &network_svg::draw(&design, &plan), shell)?;

@@ -20,7 +20,7 @@ const HOME_REGION: &str = "us-east-1";
 const ACCESS_ROLE: &str = "OrganizationAccountAccessRole";
 
 /// The desired resources. Of a file with mistakes, what can be told.
-pub(super) fn desired(file: &File, checked: &Checked<'_>) -> Desired {
+pub(super) fn desired(file: &File, checked: Checked<'_>) -> Desired {
     let none = Organization::default();
     let section = file.organization.as_ref().map_or(&none, |o| &o.value);
     let text = |value: &Option<super::span::At<String>>, default: &str| value.as_ref().map_or(default, |v| v.as_str()).to_owned();
@@ -32,15 +32,16 @@ pub(super) fn desired(file: &File, checked: &Checked<'_>) -> Desired {
         ..Desired::default()
     };
     let mut resources = Resources(&mut desired.resources);
-    resources.organization(section, checked);
+    resources.organization(section, &checked);
     resources.ous(file);
-    resources.policies(checked);
-    resources.accounts(checked);
+    resources.policies(&checked);
+    resources.accounts(&checked);
     for (target, policies) in &checked.attachments {
         let address = Address::new("policy_attachments", target.to_string());
         resources.add(address, &PolicyAttachmentsAttributes { policies: policies.clone(), target: target.clone().into() });
     }
     desired.pinned = checked.accounts.iter().filter_map(|a| Some((a.address(), a.id?.value.clone()))).collect();
+    desired.network = checked.network;
     desired
 }
 

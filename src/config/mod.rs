@@ -27,7 +27,6 @@ use std::sync::Arc;
 use serde::Deserialize;
 
 use crate::diagnostic::{Diagnostic, Source};
-use crate::network::Design;
 use crate::resource::Desired;
 
 pub use code::Code;
@@ -41,8 +40,6 @@ use section::File;
 pub struct Loaded {
     /// What it asks for.
     pub desired: Desired,
-    /// The networks that it asks for. They are planned by themselves, and in no plan of changes yet.
-    pub network: Design,
     /// What is worth a look.
     pub warnings: Vec<Diagnostic>,
     /// How much there is of what.
@@ -140,8 +137,8 @@ pub fn load_with(path: &Path, bytes: io::Result<Vec<u8>>, files: &Files<'_>) -> 
         return Err(report.finish());
     }
     let summary = Summary { accounts: checked.accounts.len(), ous: file.ou.len(), policies: file.policy.len(), teams: file.team.len() };
-    let desired = expand::desired(&file, &checked);
-    Ok(Loaded { desired, network: checked.network, warnings: report.finish(), summary })
+    let desired = expand::desired(&file, checked);
+    Ok(Loaded { desired, warnings: report.finish(), summary })
 }
 
 /// Whether it says that something is missing, which may stand in the part of a file that could not be read.

@@ -280,7 +280,7 @@ fn a_syntax_error_hides_what_is_not_certain() {
 fn the_nearest_list_says_which_vpcs_an_account_has() {
     let defaults = EXAMPLE.replace("[defaults]", "[defaults]\nvpc = [\"recovery\"]");
     let with = loaded(&format!("{defaults}{NETWORKS}"));
-    let design = &with.network;
+    let design = &with.desired.network;
     let vpcs: Vec<String> = design.vpcs.keys().filter(|a| !a.to_string().starts_with("records")).map(ToString::to_string).collect();
     assert_eq!(
         vpcs,

@@ -1,29 +1,43 @@
 //! The allocator: a block of its pool for each VPC.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
 
 use super::cut::cut;
 use super::{Block, Cut, Design, FreeSpace, Layout, Request, numbered};
 use crate::address::{Address, Scope};
 
 /// What is known to be live. Empty when nothing was read.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Observed {
     /// VPCs of ours, by their address. They keep their block.
     pub vpcs: BTreeMap<Address, ObservedVpc>,
     /// All other addresses that are in use: secondary blocks, routes, VPCs of others. Never handed out.
     pub blocks: BTreeSet<Block>,
     /// The zone IDs of an account in a Region, in their order. Numbered where they were not read.
+    #[serde(with = "by_scope")]
     pub zones: BTreeMap<Scope, Vec<String>>,
+    /// Accounts, by key, that could not be read, whole or in one Region, and why. Nothing is planned in them, and nothing is newly
+    /// allocated from the pools of their VPCs.
+    pub unreachable: BTreeMap<String, String>,
 }
 
 /// A live VPC.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ObservedVpc {
     /// Its first block.
     pub block: Block,
     /// Its subnets, by name.
     pub subnets: BTreeMap<String, Block>,
+    /// Whether it has IPv6 addresses.
+    #[serde(default)]
+    pub ipv6: bool,
+    /// What more than the usual it has ever had, by its tag `overlord:with`.
+    #[serde(default)]
+    pub with: BTreeSet<String>,
 }
 
 /// Which VPC has which addresses.
@@ -79,6 +93,16 @@ pub enum Why {
     PinTaken(Block),
     /// The configuration has no such layout, or no such pool.
     Undeclared,
+}
+
+impl fmt::Display for Why {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::PoolFull => f.write_str("its pool has no free block of that size: enlarge the pool, or take another one"),
+            Self::PinTaken(block) => write!(f, "the block `{block}` is reserved, in use or not in its pool: choose another one in `cidr`"),
+            Self::Undeclared => f.write_str("its layout or its pool is not in org.toml: declare it"),
+        }
+    }
 }
 
 /// A pool and what is left of it.
@@ -166,5 +190,26 @@ impl Zones<'_> {
                 self.numbered.entry(key).or_insert_with(|| numbered(&layout.region, layout.zones))
             }
         }
+    }
+}
+
+/// Scopes as keys of JSON: `records-dev/eu-west-1`.
+mod by_scope {
+    use std::collections::BTreeMap;
+
+    use serde::{Deserialize, Deserializer, Serializer, de::Error};
+
+    use crate::address::Scope;
+
+    pub fn serialize<S: Serializer>(zones: &BTreeMap<Scope, Vec<String>>, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(zones.iter().map(|(scope, zones)| (format!("{}/{}", scope.account, scope.region), zones)))
+    }
+
+    pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<BTreeMap<Scope, Vec<String>>, D::Error> {
+        let scope = |(text, zones): (String, Vec<String>)| {
+            let (account, region) = text.split_once('/').ok_or_else(|| D::Error::custom(format!("`{text}` is no account and Region")))?;
+            Ok((Scope { account: account.to_owned(), region: region.to_owned() }, zones))
+        };
+        BTreeMap::<String, Vec<String>>::deserialize(deserializer)?.into_iter().map(scope).collect()
     }
 }

@@ -4,9 +4,11 @@ use std::fmt;
 use std::str::FromStr;
 
 use ipnetwork::Ipv4Network;
+use serde::{Deserialize, Serialize};
 
 /// `10.2.0.0/19`. Ordered by its first address, then the larger block first.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
 pub struct Block {
     first: u32,
     // At most 32, and no bit of `first` stands behind it: `new` is the only way in.
@@ -106,6 +108,29 @@ impl Block {
 impl fmt::Display for Block {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(&format!("{}/{}", std::net::Ipv4Addr::from(self.first), self.prefix))
+    }
+}
+
+impl From<Block> for String {
+    fn from(block: Block) -> Self {
+        block.to_string()
+    }
+}
+
+impl TryFrom<String> for Block {
+    type Error = ParseBlockError;
+
+    fn try_from(text: String) -> Result<Self, ParseBlockError> {
+        text.parse()
+    }
+}
+
+impl fmt::Display for ParseBlockError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NotCidr => f.write_str("it is no block of addresses such as `10.2.0.0/19`"),
+            Self::NotFirst(around) => write!(f, "it does not begin at its first address: `{around}` does"),
+        }
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::Block;
 use crate::address::{Address, Scope};
@@ -15,7 +15,8 @@ pub const SMALLEST: u8 = 28;
 pub const PUBLIC_TIER: &str = "public";
 
 /// The networks of a configuration.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Design {
     /// Where addresses come from, by key. No two overlap.
     pub pools: BTreeMap<String, Pool>,
@@ -23,10 +24,12 @@ pub struct Design {
     pub layouts: BTreeMap<String, Layout>,
     /// The VPCs, by their address: `records-dev/eu-west-1/vpc.standard`.
     pub vpcs: BTreeMap<Address, Request>,
+    /// The keys of the accounts whose default VPCs are to go, in every Region of the layouts.
+    pub without_default_vpc: BTreeSet<String>,
 }
 
 /// A range of addresses that VPCs get their blocks from.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Pool {
     /// All of it.
     pub cidr: Block,
@@ -35,7 +38,7 @@ pub struct Pool {
 }
 
 /// What a VPC looks like. Any account may have one of each layout.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Layout {
     /// The Region.
     pub region: String,
@@ -51,14 +54,42 @@ pub struct Layout {
     pub nat: Nat,
     /// Its tiers, in the order of the file, which is the order in which they take their part of the block.
     pub tiers: Vec<Tier>,
-    /// Services that it has endpoints of, by their short names.
+    /// Services that it has endpoints of, by their short names. `s3` and `dynamodb` are gateway endpoints, all others interfaces.
     pub endpoints: BTreeSet<String>,
+    /// What instances are told by DHCP; `None` for AWS's own.
+    pub dhcp: Option<Dhcp>,
+    /// Where its flow logs go; `None` without.
+    pub flow_log: Option<FlowLog>,
+    /// Whether instances get DNS names; `None` leaves it as it is.
+    pub dns_hostnames: Option<bool>,
+    /// Whether AWS's resolver answers; `None` leaves it as it is.
+    pub dns_support: Option<bool>,
     /// Whether it also has IPv6 addresses: a /56 that AWS chooses, and a /64 of it per subnet.
     pub ipv6: bool,
 }
 
+/// DHCP options.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Dhcp {
+    /// Addresses of name servers, at most four, in order.
+    pub name_servers: Vec<String>,
+    /// The domain that host names are completed with.
+    pub domain_name: Option<String>,
+}
+
+/// A flow log.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FlowLog {
+    /// The ARN of a bucket or of a delivery stream.
+    pub destination: String,
+    /// `ALL`, `ACCEPT` or `REJECT`.
+    pub traffic: String,
+    /// Seconds that a record sums up at most: 60 or 600.
+    pub interval: u32,
+}
+
 /// A kind of subnets, one in each zone.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Tier {
     /// Its key: `public`.
     pub name: String,
@@ -67,7 +98,7 @@ pub struct Tier {
 }
 
 /// A part of a block: all of it, half, a quarter, … down to a 32nd.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Share(u8);
 
 impl Share {
@@ -92,7 +123,7 @@ impl Share {
 }
 
 /// How subnets that are not public reach the internet.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Nat {
     /// A NAT gateway in each zone: a zone that fails takes no other one with it.
@@ -130,12 +161,14 @@ impl Nat {
 }
 
 /// A VPC that an account is to have.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Request {
     /// The key of its layout.
     pub layout: String,
     /// Its block, where org.toml chooses it.
     pub pinned: Option<Block>,
+    /// The declared tags of all that it consists of, placeholders filled in.
+    pub tags: BTreeMap<String, String>,
 }
 
 impl Layout {

@@ -2,8 +2,8 @@
 //!
 //! ```text
 //! org.toml ─ config ─► Design ──┐
-//!                               ├─ allocate ─► AddressPlan ─► render
-//! what is live ─────► Observed ─┘
+//!                               ├─ allocate ─► AddressPlan ─┬─► render
+//! what is live ─────► Observed ─┘                           └─ expand ─► desired resources
 //! ```
 //!
 //! The rules, each held by a property of `tests`: what is live keeps its addresses; what is new takes the lowest free aligned block,
@@ -14,13 +14,15 @@ mod allocate;
 mod block;
 mod cut;
 mod design;
+mod expand;
 mod free;
 mod zones;
 
 pub use allocate::{AddressPlan, Observed, ObservedVpc, Origin, PoolUse, Unplaced, Vpc, Why, allocate};
 pub use block::{Block, ParseBlockError};
 pub use cut::{Cut, Subnet, TierBlock, cut};
-pub use design::{Design, LARGEST, Layout, Nat, PUBLIC_TIER, Pool, Request, SMALLEST, Share, Tier, vpc_address};
+pub use design::{Design, Dhcp, FlowLog, LARGEST, Layout, Nat, PUBLIC_TIER, Pool, Request, SMALLEST, Share, Tier, vpc_address};
+pub use expand::expand;
 pub use free::FreeSpace;
 pub use zones::numbered;
 

@@ -21,6 +21,10 @@ fn layout(prefix: u8, zones: u32, zone_bits: u8, tiers: &[(&str, f64)]) -> Layou
         nat: Nat::None,
         tiers: tiers.iter().map(|(name, share)| Tier { name: (*name).to_owned(), share: Share::of_percent(*share).unwrap() }).collect(),
         endpoints: BTreeSet::new(),
+        dhcp: None,
+        flow_log: None,
+        dns_hostnames: None,
+        dns_support: None,
         ipv6: true,
     }
 }
@@ -99,7 +103,7 @@ prop_compose! {
             let index = index % layouts.len();
             let prefix = layouts.get(index).unwrap().prefix;
             let pinned = pin.and_then(|p| block(POOL).part(prefix, p % (1 << (prefix - 20))));
-            (vpc_address(&account, "eu-west-1", &format!("l{index}")), Request { layout: format!("l{index}"), pinned })
+            (vpc_address(&account, "eu-west-1", &format!("l{index}")), Request { layout: format!("l{index}"), pinned, tags: BTreeMap::new() })
         });
         design.vpcs = vpcs.collect();
         design.layouts = layouts.into_iter().enumerate().map(|(i, l)| (format!("l{i}"), l)).collect();
@@ -124,7 +128,7 @@ fn built(plan: &AddressPlan, which: &[bool]) -> BTreeMap<Address, ObservedVpc> {
     chosen
         .map(|((address, vpc), _)| {
             let subnets = vpc.cut.subnets.iter().map(|s| (s.name(), s.block)).collect();
-            (address.clone(), ObservedVpc { block: vpc.block, subnets })
+            (address.clone(), ObservedVpc { block: vpc.block, subnets, ipv6: false, with: BTreeSet::new() })
         })
         .collect()
 }
@@ -194,7 +198,7 @@ proptest! {
     fn nobody_who_is_live_moves((design, observed) in any_world(), more in any_design(), zones in 1_u32..=4, share in prop::option::of(0_usize..6)) {
         let mut grown = design.clone();
         for (address, request) in &more.vpcs {
-            grown.vpcs.entry(address.clone()).or_insert_with(|| Request { layout: format!("new-{}", request.layout), pinned: request.pinned });
+            grown.vpcs.entry(address.clone()).or_insert_with(|| Request { layout: format!("new-{}", request.layout), ..request.clone() });
         }
         grown.layouts.extend(more.layouts.iter().map(|(key, layout)| (format!("new-{key}"), layout.clone())));
         for layout in grown.layouts.values_mut() {

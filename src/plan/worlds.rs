@@ -17,7 +17,7 @@ pub fn desired(resources: Value) -> Desired {
 
 /// `{"ou.a": {"id": "ou-a", "attributes": {…}, "ours": true}}`
 pub fn live(resources: Value) -> Live {
-    Live { resources: serde_json::from_value(resources).unwrap(), findings: Vec::new() }
+    Live { resources: serde_json::from_value(resources).unwrap(), findings: Vec::new(), ..Live::default() }
 }
 
 /// A plan whose changes make one made-up call each.
@@ -165,6 +165,6 @@ impl Side {
         for address in wanted.keys().filter(|address| address.kind() == "policy_attachments") {
             resources.entry(address.clone()).or_insert_with(|| born_with(&address.key().parse().unwrap(), None));
         }
-        Live { resources, findings: Vec::new() }
+        Live { resources, findings: Vec::new(), ..Live::default() }
     }
 }

@@ -18,6 +18,7 @@ use crate::address::{Address, Reference};
 use crate::apply::Context;
 use crate::aws::Error;
 
+pub mod network;
 pub mod organizations;
 
 /// The attributes of one resource by name: JSON, with references as `{"ref": address}`. Ordered, so that the same value
@@ -41,6 +42,10 @@ pub struct Desired {
     /// Renamed keys: new address to the old one.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub moved: BTreeMap<Address, Former>,
+    /// The networks. Their resources are not among `resources`: which blocks they have depends on what is live, so `Plan::build` makes
+    /// them ([`crate::network::expand`]).
+    #[serde(default)]
+    pub network: crate::network::Design,
 }
 
 /// What a `[[moved]]` key was called before.
@@ -59,6 +64,8 @@ pub struct Live {
     pub resources: BTreeMap<Address, LiveResource>,
     /// What overlord does not manage and will not touch, and what needs the user's attention.
     pub findings: Vec<Finding>,
+    /// What the allocator of addresses must know of what is live.
+    pub network: crate::network::Observed,
 }
 
 /// One live resource.
@@ -145,6 +152,8 @@ pub enum OnChange {
     Move,
     /// The resource is made anew, then the old one is deleted.
     ReplaceCreateFirst,
+    /// The resource is deleted: its desired state is to be gone. Needs consent, as every deletion.
+    Delete,
     /// Refused, with the way out.
     Forbidden(&'static str),
 }
@@ -302,6 +311,21 @@ kinds! {
     organizations::Policy,
     organizations::PolicyAttachments,
     organizations::Account,
+    network::Region,
+    network::DefaultVpc,
+    network::DhcpOptions,
+    network::Vpc,
+    network::DefaultSecurityGroup,
+    network::SecurityGroup,
+    network::InternetGateway,
+    network::EgressOnlyInternetGateway,
+    network::RouteTable,
+    network::Subnet,
+    network::ElasticIp,
+    network::NatGateway,
+    network::Route,
+    network::VpcEndpoint,
+    network::FlowLog,
 }
 
 /// The kind of that name, as in addresses.
@@ -373,9 +397,15 @@ mod tests {
     /// A value that an attribute of this name can have; `variant` tells one from another.
     fn sample(name: &str, variant: usize) -> Value {
         match name {
-            "account" | "organization" | "parent" | "target" | "trusted_service" => json!({ "ref": format!("ou.place-{variant}") }),
+            "account" | "dhcp_options" | "elastic_ip" | "internet_gateway" | "organization" | "parent" | "route_table" | "subnet"
+            | "target" | "trusted_service" | "vpc" => json!({ "ref": format!("ou.place-{variant}") }),
             "policy_type" => json!({ "ref": format!("policy_type.TYPE_{variant}") }),
             "policies" => json!([{ "ref": format!("policy.rail-{variant}") }, { "id": "p-FullAWSAccess" }]),
+            "propagating_gateways" | "route_tables" | "security_groups" | "subnets" => json!([{ "ref": format!("ou.place-{variant}") }]),
+            "enable_dns_hostnames" | "enable_dns_support" | "private_dns" => json!(variant == 1),
+            "ingress" => json!([{ "from": format!("10.0.{variant}.0/24"), "ports": "443", "protocol": "tcp" }]),
+            "interval" => json!(60 + variant),
+            "name_servers" | "rules" | "with" => json!([format!("{name}-{variant}")]),
             "tags" => json!({ "team": format!("{variant}") }),
             "content" => json!({ "Statement": [variant] }),
             _ => json!(format!("{name}-{variant}")),
@@ -388,6 +418,12 @@ mod tests {
         let value = |name: &str| match (spec.kind, name) {
             // The type itself, where elsewhere it is a reference to it.
             ("policy_type", "policy_type") => json!(format!("TYPE_{}", variant(name))),
+            // Its desired state is to be gone, or to hold nothing.
+            ("default_vpc", "present") => json!(variant(name) == 1),
+            ("default_vpc", "subnets") => json!(variant(name)),
+            ("default_security_group", "rules") if variant(name) == 0 => json!([]),
+            ("vpc", "ipv6") => json!(variant(name) == 1),
+            ("subnet", "ipv6") => json!(variant(name)),
             _ => sample(name, variant(name)),
         };
         spec.attributes.iter().map(|attribute| (attribute.name.to_owned(), value(attribute.name))).collect()
@@ -422,7 +458,8 @@ mod tests {
                 for call in &calls {
                     let (service, operation) = call.split_once(':').unwrap();
                     assert!(
-                        service.chars().all(|c| c.is_ascii_lowercase()) && operation.starts_with(|c: char| c.is_ascii_uppercase()),
+                        service.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit())
+                            && operation.starts_with(|c: char| c.is_ascii_uppercase()),
                         "{call}"
                     );
                 }
@@ -436,7 +473,9 @@ mod tests {
                 let expected = match (spec.kind, attribute.name, attribute.on_change) {
                     // The target is in the address, so it cannot differ alone.
                     ("policy_attachments", "target", _) => false,
-                    (_, _, OnChange::Update | OnChange::Move) => true,
+                    // They only take away: nothing is asked for that could be added.
+                    ("default_vpc" | "default_security_group", _, _) => false,
+                    (_, _, OnChange::Update | OnChange::Move | OnChange::Delete) => true,
                     (_, _, OnChange::ReplaceCreateFirst | OnChange::Forbidden(_)) => false,
                 };
                 assert_eq!(!changed.is_empty(), expected, "{}: a change of `{}` calls {changed:?}", spec.kind, attribute.name);

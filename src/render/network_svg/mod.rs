@@ -55,15 +55,20 @@ mod tests {
             nat,
             tiers: vec![tier("public", 25.0), tier("shared", 25.0), tier("private", 50.0)],
             endpoints: BTreeSet::from(["s3".to_owned()]),
+            dhcp: None,
+            flow_log: None,
+            dns_hostnames: None,
+            dns_support: None,
             ipv6: false,
         };
         let pool = Pool { cidr: "10.0.0.0/8".parse().unwrap(), reserved: BTreeSet::from(["10.10.0.0/16".parse().unwrap()]) };
         Design {
             pools: BTreeMap::from([("main".to_owned(), pool)]),
             layouts: BTreeMap::from([("standard".to_owned(), layout)]),
+            without_default_vpc: BTreeSet::new(),
             vpcs: BTreeMap::from([(
                 vpc_address("records-dev", "eu-west-1", "standard"),
-                Request { layout: "standard".to_owned(), pinned: Some("10.2.0.0/19".parse().unwrap()) },
+                Request { layout: "standard".to_owned(), pinned: Some("10.2.0.0/19".parse().unwrap()), tags: BTreeMap::new() },
             )]),
         }
     }

@@ -60,7 +60,7 @@ async fn apply_it(
     if let Some(before) = before {
         there["account.a"] = json!({ "id": id, "attributes": before });
     }
-    let live = Live { resources: serde_json::from_value(there).unwrap(), findings: Vec::new() };
+    let live = Live { resources: serde_json::from_value(there).unwrap(), findings: Vec::new(), ..Live::default() };
     let plan = Plan::build(&desired, &live);
     assert_eq!(plan.changes.len(), 1, "{plan:#?}");
     let report = apply(&plan, &sessions(canned.door()).await, false, &mut |_| {}).await;

@@ -36,7 +36,7 @@ async fn apply_it(
     });
     let desired =
         Desired { management_account: MANAGEMENT.to_owned(), resources: serde_json::from_value(desired).unwrap(), ..Desired::default() };
-    let live = Live { resources: serde_json::from_value(live).unwrap(), findings: Vec::new() };
+    let live = Live { resources: serde_json::from_value(live).unwrap(), findings: Vec::new(), ..Live::default() };
     let plan = Plan::build(&desired, &live);
     assert_eq!(plan.changes.len(), 1, "{plan:#?}");
     let report = apply(&plan, &sessions(canned.door()).await, true, &mut |_| {}).await;

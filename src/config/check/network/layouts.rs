@@ -42,6 +42,10 @@ pub(super) fn read(file: &File, pools: &BTreeMap<String, Pool>, report: &mut Rep
             nat,
             tiers,
             endpoints: section.endpoints.iter().flat_map(|list| list.iter()).map(|name| name.value.clone()).collect(),
+            dhcp: None,
+            flow_log: None,
+            dns_hostnames: None,
+            dns_support: None,
             ipv6: section.ipv6.as_ref().is_some_and(|ipv6| ipv6.value),
         };
         if has_room_for_subnets(&layout, section, report) && fits(key, &layout, section, pools, report) {

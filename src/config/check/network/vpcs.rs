@@ -36,7 +36,7 @@ pub(super) fn read(file: &File, accounts: &[Planned<'_>], design: &Design, repor
             let pin = chosen.get(name.as_str()).copied();
             let address = vpc_address(&account.key, &layout.region, name);
             pins.extend(pin.map(|(block, text)| (block, text, address.to_string())));
-            vpcs.insert(address, Request { layout: name.value.clone(), pinned: pin.map(|(block, _)| block) });
+            vpcs.insert(address, Request { layout: name.value.clone(), pinned: pin.map(|(block, _)| block), tags: BTreeMap::new() });
         }
     }
     clashes(pins, report);

@@ -1,0 +1,53 @@
+//! The family of a team's network, inside an account and Region: one reader for all of its kinds.
+//!
+//! The desired side is made by [`crate::network::expand`] from the address plan; the live side by this family's reader. Both have
+//! the attributes of the files below. What AWS deletes along with something else, or makes along with it, is told there.
+
+mod default_security_group;
+mod default_vpc;
+mod dhcp_options;
+mod egress_only_internet_gateway;
+mod elastic_ip;
+mod flow_log;
+mod internet_gateway;
+mod nat_gateway;
+mod region;
+mod route;
+mod route_table;
+mod security_group;
+mod subnet;
+mod vpc;
+mod vpc_endpoint;
+
+use std::collections::BTreeMap;
+
+pub use default_security_group::{DefaultSecurityGroup, DefaultSecurityGroupAttributes};
+pub use default_vpc::{DefaultVpc, DefaultVpcAttributes};
+pub use dhcp_options::{DhcpOptions, DhcpOptionsAttributes};
+pub use egress_only_internet_gateway::{EgressOnlyInternetGateway, EgressOnlyInternetGatewayAttributes};
+pub use elastic_ip::{ElasticIp, ElasticIpAttributes};
+pub use flow_log::{FlowLog, FlowLogAttributes};
+pub use internet_gateway::{InternetGateway, InternetGatewayAttributes};
+pub use nat_gateway::{NatGateway, NatGatewayAttributes};
+pub use region::{Region, RegionAttributes};
+pub use route::{Route, RouteAttributes};
+pub use route_table::{RouteTable, RouteTableAttributes};
+pub use security_group::{Rule, SecurityGroup, SecurityGroupAttributes};
+pub use subnet::{Subnet, SubnetAttributes};
+pub use vpc::{Vpc, VpcAttributes};
+pub use vpc_endpoint::{VpcEndpoint, VpcEndpointAttributes};
+
+/// Tags as the attributes hold them: `Name` and the declared ones, never those that begin with `overlord:` or `aws:`.
+pub type Tags = BTreeMap<String, String>;
+
+/// The tag of a VPC that says what more than the usual it has ever had: names with spaces between.
+pub const WITH_TAG: &str = "overlord:with";
+
+/// Whether a declared tag is to be written. Others are somebody else's, and stay.
+fn tags_differ(before: &Tags, after: &Tags) -> bool {
+    after.iter().any(|(key, value)| before.get(key) != Some(value))
+}
+
+fn not_built(context: &crate::apply::Context) -> crate::aws::Error {
+    crate::aws::Error::internal(format!("`{}` cannot be made yet", context.address()))
+}
