@@ -1,6 +1,6 @@
 //! AWS's quotas and request rates, as dated data (`limits.toml`). Quotas change: nothing else in the code holds one.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::LazyLock;
 
 use serde::Deserialize;
@@ -15,6 +15,8 @@ pub struct Limits {
     pub source: String,
     /// Quotas of an organization.
     pub quotas: Quotas,
+    /// Which Regions an account can use without asking.
+    pub regions: Regions,
     /// What is known of each policy type.
     #[serde(rename = "policy_type")]
     pub policy_types: Vec<PolicyTypeLimits>,
@@ -36,6 +38,23 @@ pub struct Quotas {
     pub tags_per_resource: usize,
     /// CreateAccount requests that AWS works on at a time.
     pub create_account_in_flight: usize,
+}
+
+/// What is known of Regions.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Regions {
+    /// Those that every account can use from its first day. AWS adds no more: Regions since 2019-03-20 are opt-in.
+    pub enabled: BTreeSet<String>,
+    /// What the names of Regions outside of AWS's commercial partition begin with: none of them is opt-in.
+    pub other_partitions: Vec<String>,
+}
+
+impl Regions {
+    /// Whether an account must enable that Region before it can use it.
+    pub fn is_opt_in(&self, region: &str) -> bool {
+        !self.enabled.contains(region) && !self.other_partitions.iter().any(|prefix| region.starts_with(prefix.as_str()))
+    }
 }
 
 /// How sure a figure is.
@@ -126,6 +145,13 @@ mod tests {
             assert!(ours.contains(name), "{name} is missing in limits.toml");
         }
         assert_eq!(ours.len(), aws_sdk_organizations::types::PolicyType::values().len());
+    }
+
+    #[test]
+    fn opt_in_regions() {
+        for (region, expected) in [("eu-west-1", false), ("af-south-1", true), ("us-gov-west-1", false), ("cn-north-1", false)] {
+            assert_eq!(LIMITS.regions.is_opt_in(region), expected, "{region}");
+        }
     }
 
     #[test]

@@ -38,6 +38,9 @@ pub struct ObservedVpc {
     /// What more than the usual it has ever had, by its tag `overlord:with`.
     #[serde(default)]
     pub with: BTreeSet<String>,
+    /// The zones in which NAT gateways of ours stand: where there is to be one, that one stays.
+    #[serde(default)]
+    pub nat_zones: BTreeSet<String>,
 }
 
 /// Which VPC has which addresses.

@@ -1,13 +1,116 @@
 //! The expansion of an address plan into desired resources: what each VPC consists of, in the attributes of
 //! `crate::resource::network`, as the reader of AWS makes them too.
+//!
+//! One VPC after the other, each by itself: [`whole`] is the VPC with what belongs to it as a whole, [`paths`] its subnets with their
+//! tables, gateways and routes, [`services`] its endpoints.
 
-use std::collections::BTreeMap;
+mod paths;
+mod services;
+#[cfg(test)]
+mod tests;
+mod whole;
 
-use super::{AddressPlan, Design, Observed};
-use crate::address::Address;
-use crate::resource::Attributes;
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::Serialize;
+
+use super::{AddressPlan, Design, Layout, Observed, ObservedVpc, Request, Vpc};
+use crate::address::{Address, Reference, Scope};
+use crate::limits::LIMITS;
+use crate::resource::network::{DefaultVpcAttributes, RegionAttributes, Tags};
+use crate::resource::{Attributes, untyped};
 
 /// The resources of all networks, those of accounts that could not be read left out. `plan` is what [`super::allocate`] made of the other two.
-pub fn expand(_design: &Design, _observed: &Observed, _plan: &AddressPlan) -> BTreeMap<Address, Attributes> {
-    BTreeMap::new()
+pub fn expand(design: &Design, observed: &Observed, plan: &AddressPlan) -> BTreeMap<Address, Attributes> {
+    let mut resources = BTreeMap::new();
+    for (address, vpc) in &plan.vpcs {
+        let (Some(scope), Some(request), Some(layout)) = (address.scope(), design.vpcs.get(address), design.layouts.get(&vpc.layout))
+        else {
+            continue;
+        };
+        if !observed.unreachable.contains_key(&scope.account) {
+            let live = observed.vpcs.get(address);
+            Parts { scope, request, layout, vpc, live, resources: &mut resources }.expand();
+        }
+    }
+    default_vpcs(design, observed, &mut resources);
+    resources
+}
+
+/// What makes the resources of one VPC.
+struct Parts<'p> {
+    scope: &'p Scope,
+    request: &'p Request,
+    layout: &'p Layout,
+    vpc: &'p Vpc,
+    /// The VPC as it is; `None` when it is not there yet.
+    live: Option<&'p ObservedVpc>,
+    resources: &'p mut BTreeMap<Address, Attributes>,
+}
+
+impl Parts<'_> {
+    fn expand(&mut self) {
+        if LIMITS.regions.is_opt_in(&self.scope.region) {
+            let region = Address::within(self.scope.clone(), "region", "main");
+            self.add(region, &RegionAttributes { status: "ENABLED".to_owned() });
+        }
+        self.whole();
+        self.paths();
+        self.services();
+    }
+
+    fn add(&mut self, address: Address, attributes: &impl Serialize) {
+        self.resources.insert(address, untyped(attributes));
+    }
+
+    /// `nat_gateway.standard`: what there is one of in a VPC.
+    fn only(&self, kind: &str) -> Address {
+        Address::within(self.scope.clone(), kind, self.vpc.layout.as_str())
+    }
+
+    /// `subnet.standard/public-euw1-az1`: what there are several of.
+    fn one_of(&self, kind: &str, name: &str) -> Address {
+        Address::within(self.scope.clone(), kind, format!("{}/{name}", self.vpc.layout))
+    }
+
+    fn vpc(&self) -> Reference {
+        self.only("vpc").into()
+    }
+
+    /// The declared tags, and a `Name` unless they have one.
+    fn tags(&self, name: &str) -> Tags {
+        let mut tags = self.request.tags.clone();
+        tags.entry("Name".to_owned()).or_insert_with(|| name.to_owned());
+        tags
+    }
+
+    /// The tags of what there is one of in a VPC: it is called as its layout.
+    fn tags_of_only(&self) -> Tags {
+        self.tags(&self.vpc.layout)
+    }
+
+    /// `standard-euw1-az1`: what is not called by its tier says whose it is.
+    fn tags_of_one(&self, name: &str) -> Tags {
+        self.tags(&format!("{}-{name}", self.vpc.layout))
+    }
+
+    /// The zones of the VPC's subnets of one tier, in their order.
+    fn zones_of(&self, tier: &str) -> impl Iterator<Item = &str> {
+        self.vpc.cut.subnets.iter().filter(move |subnet| subnet.tier == tier).map(|subnet| subnet.zone.as_str())
+    }
+}
+
+/// The default VPCs that are to go. An opt-in Region has one only once it is enabled, and it is enabled only for a VPC of a layout.
+fn default_vpcs(design: &Design, observed: &Observed, resources: &mut BTreeMap<Address, Attributes>) {
+    let regions: BTreeSet<&str> = design.layouts.values().map(|layout| layout.region.as_str()).collect();
+    let gone = untyped(&DefaultVpcAttributes { present: false, subnets: 0 });
+    for account in design.without_default_vpc.iter().filter(|account| !observed.unreachable.contains_key(*account)) {
+        for region in &regions {
+            let scope = Scope { account: account.clone(), region: (*region).to_owned() };
+            let enabled = !LIMITS.regions.is_opt_in(region) || resources.contains_key(&Address::within(scope.clone(), "region", "main"));
+            if enabled {
+                resources.insert(Address::within(scope, "default_vpc", "main"), gone.clone());
+            }
+        }
+    }
 }

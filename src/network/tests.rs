@@ -7,7 +7,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::address::Address;
 
-fn block(text: &str) -> Block {
+pub(super) fn block(text: &str) -> Block {
     text.parse().unwrap_or_else(|e| panic!("{text}: {e:?}"))
 }
 
@@ -29,7 +29,7 @@ fn layout(prefix: u8, zones: u32, zone_bits: u8, tiers: &[(&str, f64)]) -> Layou
     }
 }
 
-fn overlord() -> Layout {
+pub(super) fn overlord() -> Layout {
     layout(19, 3, 3, &[("public", 25.0), ("shared", 25.0), ("private", 50.0)])
 }
 
@@ -114,7 +114,7 @@ prop_compose! {
 
 prop_compose! {
     /// A world: some of the VPCs of a design, built as it was planned, and blocks of others.
-    fn any_world()(design in any_design(), others in prop::collection::btree_set(any_block(21..=28), 0..4), live in prop::collection::vec(any::<bool>(), 16)) -> (Design, Observed) {
+    pub(super) fn any_world()(design in any_design(), others in prop::collection::btree_set(any_block(21..=28), 0..4), live in prop::collection::vec(any::<bool>(), 16)) -> (Design, Observed) {
         let mut observed = Observed { blocks: others, ..Observed::default() };
         let plan = allocate(&design, &observed);
         observed.vpcs = built(&plan, &live);
@@ -123,12 +123,12 @@ prop_compose! {
 }
 
 /// Those of a plan's VPCs, as they are once built.
-fn built(plan: &AddressPlan, which: &[bool]) -> BTreeMap<Address, ObservedVpc> {
+pub(super) fn built(plan: &AddressPlan, which: &[bool]) -> BTreeMap<Address, ObservedVpc> {
     let chosen = plan.vpcs.iter().zip(which.iter().cycle()).filter(|(_, chosen)| **chosen);
     chosen
         .map(|((address, vpc), _)| {
             let subnets = vpc.cut.subnets.iter().map(|s| (s.name(), s.block)).collect();
-            (address.clone(), ObservedVpc { block: vpc.block, subnets, ipv6: false, with: BTreeSet::new() })
+            (address.clone(), ObservedVpc { block: vpc.block, subnets, ipv6: false, with: BTreeSet::new(), nat_zones: BTreeSet::new() })
         })
         .collect()
 }

@@ -1,0 +1,71 @@
+//! Endpoints of AWS's services inside the VPC.
+
+use std::collections::BTreeSet;
+
+use super::Parts;
+use crate::address::Reference;
+use crate::network::PUBLIC_TIER;
+use crate::resource::network::{Rule, SecurityGroupAttributes, VpcEndpointAttributes};
+
+/// The services with gateway endpoints, which cost nothing. Source: the VPC's documentation, "Gateway endpoints".
+const BY_GATEWAY: [&str; 2] = ["dynamodb", "s3"];
+/// The name of the security group of the interface endpoints.
+const GROUP: &str = "endpoints";
+
+impl Parts<'_> {
+    pub(super) fn services(&mut self) {
+        if self.has_interface_endpoints() {
+            let https = Rule { from: self.vpc.block.to_string(), protocol: "tcp".to_owned(), ports: "443".to_owned() };
+            let attributes = SecurityGroupAttributes {
+                description: "Interface endpoints, reached from inside of the VPC".to_owned(),
+                ingress: BTreeSet::from([https]),
+                name: format!("{}-{GROUP}", self.vpc.layout),
+                tags: self.tags_of_one(GROUP),
+                vpc: self.vpc(),
+            };
+            self.add(self.one_of("security_group", GROUP), &attributes);
+        }
+        let layout = self.layout;
+        for service in &layout.endpoints {
+            let attributes = if is_by_gateway(service) { self.gateway_endpoint(service) } else { self.interface_endpoint(service) };
+            self.add(self.one_of("vpc_endpoint", service), &attributes);
+        }
+    }
+
+    pub(super) fn has_interface_endpoints(&self) -> bool {
+        self.layout.endpoints.iter().any(|service| !is_by_gateway(service))
+    }
+
+    fn gateway_endpoint(&self, service: &str) -> VpcEndpointAttributes {
+        VpcEndpointAttributes {
+            endpoint_type: "Gateway".to_owned(),
+            private_dns: false,
+            route_tables: self.tables().map(|table| Reference::from(self.one_of("route_table", &table))).collect(),
+            security_groups: BTreeSet::new(),
+            service: service.to_owned(),
+            subnets: BTreeSet::new(),
+            tags: self.tags_of_one(service),
+            vpc: self.vpc(),
+        }
+    }
+
+    /// An interface in every zone of one tier: the first that is not public, if there is one.
+    fn interface_endpoint(&self, service: &str) -> VpcEndpointAttributes {
+        let tiers = || self.vpc.cut.tiers.iter().map(|tier| tier.tier.as_str());
+        let tier = tiers().find(|tier| *tier != PUBLIC_TIER).or(tiers().next()).unwrap_or(PUBLIC_TIER);
+        VpcEndpointAttributes {
+            endpoint_type: "Interface".to_owned(),
+            private_dns: true,
+            route_tables: BTreeSet::new(),
+            security_groups: BTreeSet::from([self.one_of("security_group", GROUP).into()]),
+            service: service.to_owned(),
+            subnets: self.zones_of(tier).map(|zone| Reference::from(self.one_of("subnet", &format!("{tier}-{zone}")))).collect(),
+            tags: self.tags_of_one(service),
+            vpc: self.vpc(),
+        }
+    }
+}
+
+fn is_by_gateway(service: &str) -> bool {
+    BY_GATEWAY.contains(&service)
+}

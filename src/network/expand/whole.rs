@@ -1,0 +1,64 @@
+//! The VPC itself, and what belongs to it as a whole.
+
+use std::collections::BTreeSet;
+
+use super::Parts;
+use crate::address::Reference;
+use crate::resource::network::{DefaultSecurityGroupAttributes, DhcpOptionsAttributes, FlowLogAttributes, VpcAttributes};
+
+/// The id of the DHCP options that are AWS's own.
+const AWS_OPTIONS: &str = "default";
+
+impl Parts<'_> {
+    pub(super) fn whole(&mut self) {
+        let with = self.with();
+        let dhcp_options = match &self.layout.dhcp {
+            Some(_) => Some(self.only("dhcp_options").into()),
+            // It had others once, which must let go of it before they can be deleted.
+            None => with.contains("dhcp_options").then(|| Reference::Id(AWS_OPTIONS.to_owned())),
+        };
+        // Endpoints answer under the service's usual name only where both are on.
+        let for_endpoints = self.has_interface_endpoints().then_some(true);
+        let attributes = VpcAttributes {
+            // A pin that differs from what is live is refused with the way out: a VPC keeps its block.
+            cidr: self.request.pinned.unwrap_or(self.vpc.block).to_string(),
+            dhcp_options,
+            enable_dns_hostnames: self.layout.dns_hostnames.or(for_endpoints),
+            enable_dns_support: self.layout.dns_support.or(for_endpoints),
+            ipv6: self.layout.ipv6,
+            tags: self.tags_of_only(),
+            with,
+        };
+        self.add(self.only("vpc"), &attributes);
+        self.add(self.only("default_security_group"), &DefaultSecurityGroupAttributes { rules: BTreeSet::new(), vpc: self.vpc() });
+        if let Some(dhcp) = &self.layout.dhcp {
+            let attributes = DhcpOptionsAttributes {
+                domain_name: dhcp.domain_name.clone(),
+                name_servers: dhcp.name_servers.clone(),
+                tags: self.tags_of_only(),
+            };
+            self.add(self.only("dhcp_options"), &attributes);
+        }
+        if let Some(log) = &self.layout.flow_log {
+            let attributes = FlowLogAttributes {
+                destination: log.destination.clone(),
+                interval: log.interval,
+                tags: self.tags_of_only(),
+                traffic: log.traffic.clone(),
+                vpc: self.vpc(),
+            };
+            self.add(self.only("flow_log"), &attributes);
+        }
+    }
+
+    /// What more than the usual the VPC has, or has ever had: what is not in here is not looked for.
+    fn with(&self) -> BTreeSet<String> {
+        let declared = [
+            ("dhcp_options", self.layout.dhcp.is_some()),
+            ("egress_only_internet_gateway", self.has_egress_only_gateway()),
+            ("flow_log", self.layout.flow_log.is_some()),
+        ];
+        let declared = declared.into_iter().filter(|(_, is)| *is).map(|(name, _)| name.to_owned());
+        declared.chain(self.live.into_iter().flat_map(|live| live.with.iter().cloned())).collect()
+    }
+}
