@@ -15,6 +15,7 @@ pub mod apply;
 pub mod aws;
 pub mod cli;
 pub mod config;
+pub mod cost;
 pub mod diagnostic;
 pub mod diff;
 pub mod graph;

@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
 use crate::address::Address;
+use crate::cost::{self, Cost};
 use crate::limits::LIMITS;
 use crate::network::{self, Observed};
 use crate::resource::{self, Attributes, Desired, Finding, FindingSeverity, Live, LiveResource};
@@ -103,6 +104,9 @@ pub struct Plan {
     pub findings: Vec<Finding>,
     /// Calls and time.
     pub budget: Budget,
+    /// What its networks cost a month, before and after; `None` where nothing costs anything.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cost: Option<Cost>,
 }
 
 /// What the plan observed and what is there now.
@@ -205,6 +209,7 @@ impl Plan {
             observed,
             network: live.network.clone(),
             budget: Budget::of(&changes),
+            cost: cost::of(&live.resources, &changes, &desired.prices),
             changes,
             findings,
         }

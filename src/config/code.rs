@@ -145,6 +145,8 @@ codes! {
     PoolExhausted = "pool-exhausted",
     /// A chosen block that a VPC cannot have.
     BadPin = "bad-pin",
+    /// No amount of money that something costs per hour.
+    BadPrice = "bad-price",
     /// Networks, which this version plans and does not build.
     NetworksNotBuilt = "networks-not-built",
     /// A `[[moved]]` that names no address of a kind that can move.

@@ -42,6 +42,7 @@ pub(super) fn desired(file: &File, checked: Checked<'_>) -> Desired {
     }
     desired.pinned = checked.accounts.iter().filter_map(|a| Some((a.address(), a.id?.value.clone()))).collect();
     desired.network = checked.network;
+    desired.prices = checked.prices;
     desired
 }
 

@@ -46,6 +46,9 @@ pub struct Desired {
     /// them ([`crate::network::expand`]).
     #[serde(default)]
     pub network: crate::network::Design,
+    /// What networks cost, where org.toml says otherwise than the price list.
+    #[serde(default, skip_serializing_if = "crate::cost::Overrides::is_empty")]
+    pub prices: crate::cost::Overrides,
 }
 
 /// What a `[[moved]]` key was called before.

@@ -8,6 +8,7 @@ mod moved;
 mod network;
 mod organization;
 pub(super) mod policies;
+mod prices;
 mod tags;
 mod tree;
 mod values;
@@ -15,6 +16,7 @@ mod values;
 use std::collections::BTreeMap;
 
 use crate::address::Address;
+use crate::cost::Overrides;
 use crate::diagnostic::Diagnostic;
 use crate::network::Design;
 use crate::resource::Former;
@@ -40,6 +42,7 @@ pub(super) struct Checked<'f> {
     pub(super) attachments: attachments::Attachments,
     pub(super) moved: BTreeMap<Address, Former>,
     pub(super) network: Design,
+    pub(super) prices: Overrides,
 }
 
 /// Runs all checks.
@@ -55,7 +58,8 @@ pub(super) fn check<'f>(file: &'f File, files: &Files<'_>, report: &mut Report) 
     organization::check(&model, &accounts, report);
     let moved = moved::check(&model, &accounts, report);
     let network = network::check(&model, &accounts, report);
-    Checked { policies, accounts, attachments, moved, network }
+    let prices = prices::check(&file.prices, report);
+    Checked { policies, accounts, attachments, moved, network, prices }
 }
 
 /// The keys of all sections.

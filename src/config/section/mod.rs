@@ -10,6 +10,7 @@ mod organization;
 mod ou;
 mod policy;
 mod pool;
+mod prices;
 mod team;
 mod vpc;
 
@@ -21,6 +22,7 @@ pub use organization::Organization;
 pub use ou::Ou;
 pub use policy::Policy;
 pub use pool::Pool;
+pub use prices::{Prices, RegionPrices};
 pub use team::Team;
 pub use vpc::Vpc;
 
@@ -60,6 +62,9 @@ pub struct File {
     /// Layouts of networks, by key.
     #[serde(default)]
     pub vpc: Table<Vpc>,
+    /// What you pay for the parts of networks.
+    #[serde(default)]
+    pub prices: Prices,
     /// Keys that were renamed: nothing is rebuilt.
     #[serde(default)]
     pub moved: Vec<Moved>,

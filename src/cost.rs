@@ -1,0 +1,200 @@
+//! What networks cost a month, before and after a plan: list prices of what is there by the hour. Pure.
+//!
+//! Counted are NAT gateways, public IPv4 addresses, interface endpoints, attachments to transit gateways and VPN connections, of what
+//! overlord manages. Data transfer and charges per gigabyte are not: nobody can tell them from a configuration.
+
+mod prices;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+pub use prices::{HOURS, Item, Overrides, PRICES, Prices, Rates, Source, Usd};
+
+use crate::address::Address;
+use crate::network::{Layout, Nat};
+use crate::plan::Change;
+use crate::resource::{Attributes, LiveResource};
+
+/// Services whose endpoints are gateways, which cost nothing.
+const GATEWAY_ENDPOINTS: [&str; 2] = ["s3", "dynamodb"];
+/// Public addresses of a VPN connection: one for each of its two tunnels.
+const VPN_ADDRESSES: u64 = 2;
+/// The ways of NAT that are compared.
+pub const COMPARED: [Nat; 3] = [Nat::PerZone, Nat::Single, Nat::Regional];
+
+/// What is paid for in a month.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Bill {
+    /// By item.
+    pub items: BTreeMap<Item, Line>,
+    /// All of it.
+    pub total: Usd,
+}
+
+/// One item of a bill.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Line {
+    /// How many, of an endpoint in each of its zones.
+    pub units: u64,
+    /// US dollars a month.
+    pub usd: Usd,
+}
+
+/// What one account costs a month.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Share {
+    /// As it is.
+    pub before: Usd,
+    /// After the plan.
+    pub after: Usd,
+}
+
+/// The networks' cost a month, before and after a plan.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Cost {
+    /// When the built-in prices were collected, `YYYY-MM-DD`.
+    pub prices_of: String,
+    /// As it is.
+    pub before: Bill,
+    /// After the plan.
+    pub after: Bill,
+    /// The accounts that cost something before or after, by key.
+    pub accounts: BTreeMap<String, Share>,
+    /// What `after` would be if all VPCs that have a NAT gateway had it in one of these ways.
+    pub with_nat: BTreeMap<Nat, Usd>,
+}
+
+/// The cost before and after `changes`; `None` where nothing costs anything.
+pub fn of(observed: &BTreeMap<Address, LiveResource>, changes: &[Change], prices: &Overrides) -> Option<Cost> {
+    let changed: BTreeMap<&Address, &Change> =
+        changes.iter().filter(|change| matters(&change.address)).map(|change| (&change.address, change)).collect();
+    let live = || observed.iter().filter(|(address, _)| matters(address)).map(|(address, live)| (address, &live.attributes));
+    let kept = live().filter(|(address, _)| !changed.contains_key(address));
+    let made = changed.iter().filter_map(|(address, change)| Some((*address, change.after.as_ref()?)));
+    let (before, after) = (Side::of(live(), prices), Side::of(kept.chain(made), prices));
+    let mut accounts: BTreeMap<String, Share> = BTreeMap::new();
+    for (account, usd) in before.accounts {
+        accounts.entry(account.to_owned()).or_default().before = usd;
+    }
+    for (account, usd) in &after.accounts {
+        accounts.entry((*account).to_owned()).or_default().after = *usd;
+    }
+    let nothing = before.bill.total == Usd::ZERO && after.bill.total == Usd::ZERO;
+    let with_nat = COMPARED.iter().filter_map(|nat| Some((*nat, after.bill.total - after.nat + *after.with_nat.get(nat)?))).collect();
+    (!nothing).then(|| Cost { prices_of: PRICES.date.clone(), before: before.bill, after: after.bill, accounts, with_nat })
+}
+
+/// What one VPC of a layout costs a month, in each of the ways of NAT that it can have.
+pub fn of_layout(layout: &Layout, prices: &Overrides) -> BTreeMap<Nat, Usd> {
+    let zones = u64::from(layout.zones);
+    let interfaces = layout.endpoints.iter().filter(|service| !GATEWAY_ENDPOINTS.contains(&service.as_str())).count() as u64;
+    let rate = |item| prices.rate(&layout.region, item);
+    let rest = rate(Item::InterfaceEndpoint).monthly(interfaces * zones);
+    let possible = |nat: &Nat| layout.has_public_tier() || !nat.is_zonal();
+    let ways = COMPARED.into_iter().chain([Nat::None]).filter(possible);
+    ways.map(|nat| (nat, rest + nat_usd(gateways(nat, zones), &layout.region, prices))).collect()
+}
+
+/// How many NAT gateways, each with an address, are paid for in a VPC.
+fn gateways(nat: Nat, zones: u64) -> u64 {
+    match nat {
+        // A regional one is paid for in every zone that it is active in.
+        Nat::PerZone | Nat::Regional => zones,
+        Nat::Single => zones.min(1),
+        Nat::None => 0,
+    }
+}
+
+fn nat_usd(gateways: u64, region: &str, prices: &Overrides) -> Usd {
+    prices.rate(region, Item::NatGateway).monthly(gateways) + prices.rate(region, Item::PublicAddress).monthly(gateways)
+}
+
+fn matters(address: &Address) -> bool {
+    matches!(address.kind(), "subnet" | "nat_gateway" | "elastic_ip" | "vpc_endpoint" | "transit_gateway_attachment" | "vpn_connection")
+}
+
+/// One of the two sides of a plan.
+#[derive(Default)]
+struct Side<'a> {
+    bill: Bill,
+    accounts: BTreeMap<&'a str, Usd>,
+    /// The part that is paid for NAT, and what it would be in other ways.
+    nat: Usd,
+    with_nat: BTreeMap<Nat, Usd>,
+}
+
+impl<'a> Side<'a> {
+    fn of(resources: impl Iterator<Item = (&'a Address, &'a Attributes)>, prices: &Overrides) -> Self {
+        let mut side = Self::default();
+        let mut zones: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
+        let mut gateways: Vec<(&Address, &Attributes)> = Vec::new();
+        for (address, attributes) in resources {
+            match address.kind() {
+                "subnet" => drop(zones.entry(referred(attributes, "vpc")).or_default().insert(text(attributes, "zone"))),
+                "nat_gateway" => gateways.push((address, attributes)),
+                "elastic_ip" => side.add(address, &[(Item::PublicAddress, 1)], prices),
+                "vpc_endpoint" if text(attributes, "endpoint_type") == "Interface" => {
+                    let subnets = attributes.get("subnets").and_then(Value::as_array).map_or(0, Vec::len);
+                    side.add(address, &[(Item::InterfaceEndpoint, subnets as u64)], prices);
+                }
+                "transit_gateway_attachment" => side.add(address, &[(Item::TransitGatewayAttachment, 1)], prices),
+                "vpn_connection" => side.add(address, &[(Item::VpnConnection, 1), (Item::PublicAddress, VPN_ADDRESSES)], prices),
+                _ => {}
+            }
+        }
+        side.gateways(&gateways, &zones, prices);
+        side
+    }
+
+    fn gateways(&mut self, gateways: &[(&'a Address, &'a Attributes)], zones: &BTreeMap<&str, BTreeSet<&str>>, prices: &Overrides) {
+        let mut vpcs: BTreeMap<&str, &str> = BTreeMap::new();
+        let zones_of = |vpc: &str| zones.get(vpc).map_or(1, |zones| zones.len() as u64);
+        for (address, attributes) in gateways {
+            let (region, vpc) = (address.scope().map_or("", |scope| scope.region.as_str()), referred(attributes, "vpc"));
+            let units = match text(attributes, "availability_mode") {
+                "regional" => zones_of(vpc),
+                _ => 1,
+            };
+            self.add(address, &[(Item::NatGateway, units)], prices);
+            // The address of a zonal gateway is a resource of its own; those of a regional one are AWS's choice.
+            if attributes.get("elastic_ip").is_none_or(|address| address.get("ref").is_none()) {
+                self.add(address, &[(Item::PublicAddress, units)], prices);
+            }
+            self.nat = self.nat + nat_usd(units, region, prices);
+            vpcs.insert(vpc, region);
+        }
+        for (vpc, region) in vpcs {
+            for nat in COMPARED {
+                let usd = self.with_nat.entry(nat).or_default();
+                *usd = *usd + nat_usd(self::gateways(nat, zones_of(vpc)), region, prices);
+            }
+        }
+    }
+
+    fn add(&mut self, address: &'a Address, units: &[(Item, u64)], prices: &Overrides) {
+        let Some(scope) = address.scope() else { return };
+        for (item, units) in units {
+            let usd = prices.rate(&scope.region, *item).monthly(*units);
+            let line = self.bill.items.entry(*item).or_default();
+            *line = Line { units: line.units + units, usd: line.usd + usd };
+            self.bill.total = self.bill.total + usd;
+            let account = self.accounts.entry(&scope.account).or_default();
+            *account = *account + usd;
+        }
+    }
+}
+
+fn text<'a>(attributes: &'a Attributes, name: &str) -> &'a str {
+    attributes.get(name).and_then(Value::as_str).unwrap_or_default()
+}
+
+/// The address or the id that an attribute refers to.
+fn referred<'a>(attributes: &'a Attributes, name: &str) -> &'a str {
+    let reference = attributes.get(name).and_then(Value::as_object);
+    reference.and_then(|map| map.get("ref").or_else(|| map.get("id"))?.as_str()).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests;
