@@ -1,21 +1,31 @@
-//! Account Management: an account's name.
+//! Account Management: an account's name, and its Regions.
 
 use http::StatusCode;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use super::ec2::{self, REGIONS, RegionFacts};
 use super::journal::Effect;
+use super::token::Position;
+use super::weather::Weather;
 use super::wire::{Call, Outcome, Refusal};
-use super::world::{Account, World};
+use super::world::{Account, OptIn, World};
 
 /// The service that needs trusted access before it changes members for the management account.
 const PRINCIPAL: &str = "account.amazonaws.com";
 
+/// Regions of one account that may be enabled or disabled at a time.
+/// <https://docs.aws.amazon.com/accounts/latest/reference/quotas.html>
+const REGIONS_AT_ONCE: usize = 6;
+
+/// AWS's largest page of Regions, and what a request without MaxResults gets.
+const PAGE: usize = 50;
+
 /// Whether an operation writes; `None` when the sandbox does not serve it.
 pub(super) fn effect(operation: &str) -> Option<Effect> {
     match operation {
-        "GetAccountInformation" => Some(Effect::Read),
-        "PutAccountName" => Some(Effect::Write),
+        "GetAccountInformation" | "GetRegionOptStatus" | "ListRegions" => Some(Effect::Read),
+        "DisableRegion" | "EnableRegion" | "PutAccountName" => Some(Effect::Write),
         _ => None,
     }
 }
@@ -25,6 +35,11 @@ pub(super) fn effect(operation: &str) -> Option<Effect> {
 struct Input {
     account_id: Option<String>,
     account_name: Option<String>,
+    region_name: Option<String>,
+    #[serde(default)]
+    region_opt_status_contains: Vec<String>,
+    max_results: Option<usize>,
+    next_token: Option<String>,
 }
 
 impl Input {
@@ -32,26 +47,88 @@ impl Input {
         let input = call.input.as_ref().map_err(Clone::clone)?;
         Self::deserialize(input).map_err(|error| validation(error.to_string()))
     }
+
+    fn region(&self) -> Result<&'static RegionFacts, Refusal> {
+        let name = self.region_name.as_deref().unwrap_or_default();
+        ec2::region(name).ok_or_else(|| validation(format!("Region name {name} is not valid")))
+    }
 }
 
 fn validation(message: impl Into<String>) -> Refusal {
     Refusal::new("ValidationException", message)
 }
 
-pub(super) fn read(call: &Call, caller: &str, world: &World) -> Outcome {
-    let account = subject(&Input::of(call)?, caller, world)?;
-    Ok(json!({ "AccountId": account.id, "AccountName": account.name }))
+pub(super) fn read(call: &Call, caller: &str, world: &World, now_ms: u64) -> Outcome {
+    let input = Input::of(call)?;
+    let account = subject(&input, caller, world)?;
+    match call.operation.as_str() {
+        "GetRegionOptStatus" => {
+            let region = input.region()?;
+            Ok(json!({ "RegionName": region.name, "RegionOptStatus": world.region_status(&account.id, region, now_ms) }))
+        }
+        "ListRegions" => list_regions(&input, account, world, now_ms),
+        _ => Ok(json!({ "AccountId": account.id, "AccountName": account.name })),
+    }
 }
 
-pub(super) fn write(call: &Call, caller: &str, world: &mut World) -> Outcome {
+fn list_regions(input: &Input, account: &Account, world: &World, now_ms: u64) -> Outcome {
+    let after = match &input.next_token {
+        None => String::new(),
+        Some(token) => Position::read(token, "Regions").ok_or_else(|| validation("NextToken is not valid"))?.after,
+    };
+    let size = input.max_results.unwrap_or(PAGE).clamp(1, PAGE);
+    let wanted = &input.region_opt_status_contains;
+    let shown = REGIONS.iter().map(|region| (region.name, world.region_status(&account.id, region, now_ms)));
+    let mut shown = shown.filter(|(name, status)| *name > after.as_str() && (wanted.is_empty() || wanted.iter().any(|w| w == status)));
+    let page: Vec<_> = shown.by_ref().take(size).collect();
+    let last = page.last().map(|(name, _)| (*name).to_owned()).unwrap_or_default();
+    let next = shown.next().map(|_| Position { after: last, empty: 0 }.token("Regions"));
+    let page: Value = page.into_iter().map(|(name, status)| json!({ "RegionName": name, "RegionOptStatus": status })).collect();
+    Ok(json!({ "Regions": page, "NextToken": next }))
+}
+
+pub(super) fn write(call: &Call, caller: &str, world: &mut World, now_ms: u64, weather: &Weather) -> Outcome {
     let input = Input::of(call)?;
+    match call.operation.as_str() {
+        "EnableRegion" => set_region(&input, caller, world, OptIn { enabled: true, due_ms: now_ms + weather.region_ms }, now_ms),
+        "DisableRegion" => set_region(&input, caller, world, OptIn { enabled: false, due_ms: now_ms + weather.region_ms }, now_ms),
+        _ => put_name(&input, caller, world),
+    }
+}
+
+fn put_name(input: &Input, caller: &str, world: &mut World) -> Outcome {
     let Some(name) = input.account_name.clone().filter(|name| (1..=50).contains(&name.chars().count())) else {
         return Err(validation("AccountName must have 1 to 50 characters"));
     };
-    let id = subject(&input, caller, world)?.id.clone();
+    let id = subject(input, caller, world)?.id.clone();
     if let Some(account) = world.accounts.get_mut(&id) {
         account.name = name;
     }
+    Ok(Value::Null)
+}
+
+/// <https://docs.aws.amazon.com/accounts/latest/reference/API_EnableRegion.html>
+fn set_region(input: &Input, caller: &str, world: &mut World, wanted: OptIn, now_ms: u64) -> Outcome {
+    let region = input.region()?;
+    let account = subject(input, caller, world)?.id.clone();
+    if !region.opt_in {
+        return Err(validation(format!("Region {} is enabled by default and cannot be enabled or disabled", region.name)));
+    }
+    let status = world.region_status(&account, region, now_ms);
+    match (status, wanted.enabled) {
+        ("ENABLED", true) | ("DISABLED", false) => return Ok(Value::Null),
+        ("ENABLING" | "DISABLING", _) => {
+            let message = format!("Region {} is {} in this account", region.name, status.to_lowercase());
+            return Err(Refusal::new("ConflictException", message).status(StatusCode::CONFLICT));
+        }
+        _ => {}
+    }
+    let said = world.opt_ins.entry(account).or_default();
+    if said.values().filter(|said| said.due_ms > now_ms).count() >= REGIONS_AT_ONCE {
+        let message = format!("At most {REGIONS_AT_ONCE} Regions can be enabled or disabled at a time");
+        return Err(Refusal::new("TooManyRequestsException", message).status(StatusCode::TOO_MANY_REQUESTS));
+    }
+    said.insert(region.name.to_owned(), wanted);
     Ok(Value::Null)
 }
 

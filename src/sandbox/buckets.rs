@@ -8,19 +8,24 @@ use std::collections::BTreeMap;
 use super::wire::Service;
 use crate::limits::{LIMITS, Rate};
 
-/// All buckets, by service, operation and the account that is charged.
+/// All buckets, by service, operation, and the account and Region that are charged.
 #[derive(Debug, Default)]
 pub(super) struct Buckets {
-    full_at: BTreeMap<(Service, String, String), u128>,
+    full_at: BTreeMap<(Service, String, String, String), u128>,
 }
 
 impl Buckets {
     /// Takes a token at `now` (nanoseconds on any clock that does not go back), if there is one.
-    pub(super) fn take(&mut self, service: Service, operation: &str, account: &str, now: u128) -> bool {
+    pub(super) fn take(&mut self, service: Service, operation: &str, account: &str, region: &str, now: u128) -> bool {
         let Some(Rate { per_second, burst }) = LIMITS.rate(service.as_str(), operation) else { return true };
+        // Organizations and Account Management are the same everywhere; EC2 and STS have an endpoint per Region.
+        let region = match service {
+            Service::Ec2 | Service::Sts => region,
+            Service::Organizations | Service::Account => "",
+        };
         // Rounded down: in the client's favour.
         let interval = (1e9 / per_second) as u128;
-        let full_at = self.full_at.entry((service, operation.to_owned(), account.to_owned())).or_insert(now);
+        let full_at = self.full_at.entry((service, operation.to_owned(), account.to_owned(), region.to_owned())).or_insert(now);
         let after = (*full_at).max(now) + interval;
         let allowed = after <= now + interval * u128::from(burst);
         if allowed {
@@ -37,7 +42,7 @@ mod tests {
     #[test]
     fn burst_and_refill_are_exact() {
         let mut buckets = Buckets::default();
-        let mut take = |seconds: f64| buckets.take(Service::Organizations, "CreateAccount", "1", (seconds * 1e9) as u128);
+        let mut take = |seconds: f64| buckets.take(Service::Organizations, "CreateAccount", "1", "us-east-1", (seconds * 1e9) as u128);
         // 3 at once, then one every ten seconds.
         assert_eq!([take(0.0), take(0.0), take(0.0), take(0.0)], [true, true, true, false]);
         assert_eq!([take(9.999), take(10.0), take(10.0), take(20.0), take(29.0)], [false, true, false, true, false]);
@@ -48,9 +53,9 @@ mod tests {
     #[test]
     fn accounts_and_operations_do_not_share() {
         let mut buckets = Buckets::default();
-        assert!(buckets.take(Service::Account, "PutAccountName", "1", 0));
-        assert!(!buckets.take(Service::Account, "PutAccountName", "1", 0));
-        assert!(buckets.take(Service::Account, "PutAccountName", "2", 0));
-        assert!(buckets.take(Service::Organizations, "EnableAWSServiceAccess", "1", 0), "an operation without a published rate");
+        assert!(buckets.take(Service::Account, "PutAccountName", "1", "us-east-1", 0));
+        assert!(!buckets.take(Service::Account, "PutAccountName", "1", "us-east-1", 0));
+        assert!(buckets.take(Service::Account, "PutAccountName", "2", "us-east-1", 0));
+        assert!(buckets.take(Service::Organizations, "EnableAWSServiceAccess", "1", "us-east-1", 0), "an operation without a published rate");
     }
 }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::ec2::Place;
 use super::world::{AccountState, Organization, RCP_FULL_AWS_ACCESS, TypeStatus, World};
 use crate::limits::LIMITS;
 
@@ -9,13 +10,16 @@ impl World {
     /// What does not hold, in words; nothing when all is well.
     ///
     /// Every target has a policy of an enabled SCP type; parents, targets and policies that are named exist; names and e-mails
-    /// are unique where AWS wants them so; no limit is exceeded.
+    /// are unique where AWS wants them so; no limit is exceeded; networks are whole.
     pub fn check(&self) -> Vec<String> {
         let mut violations = Vec::new();
         self.check_tree(&mut violations);
         self.check_emails(&mut violations);
         self.check_names(&mut violations);
         self.check_attachments(&mut violations);
+        for (account, name, region) in self.ec2.iter() {
+            violations.extend(Place::of(account, name).iter().flat_map(|place| region.check(place, self.clock_ms)));
+        }
         violations
     }
 

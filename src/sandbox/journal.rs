@@ -14,6 +14,8 @@ pub struct Entry {
     pub time_ms: u64,
     /// The 12-digit account of the caller.
     pub account: String,
+    /// The Region that was asked, as the signature names it.
+    pub region: String,
     /// `organizations:CreateAccount`.
     pub operation: String,
     /// Whether the operation can change the world.

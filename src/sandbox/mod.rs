@@ -2,8 +2,8 @@
 //! service's own protocol.
 //!
 //! ```text
-//! SDK ─ door ─ connector ─┐                                          ┌ organizations/
-//! AWS CLI, boto3 ─ serve ─┴─ server: weather, rates, cut, journal ───┼ sts            ─── world (change, check, describe, store)
+//! SDK ─ door ─ connector ─┐                                          ┌ organizations/, ec2/
+//! AWS CLI, boto3 ─ serve ─┴─ server: weather, rates, cut, journal ───┼ sts                  ─── world (change, check, describe, store)
 //!                                                                    └ account
 //! ```
 //!
@@ -16,12 +16,14 @@ mod change;
 mod check;
 mod connector;
 mod describe;
+pub mod ec2;
 mod journal;
 mod organizations;
 mod serve;
 mod server;
 mod store;
 mod sts;
+mod token;
 mod weather;
 mod wire;
 pub mod world;
@@ -34,7 +36,7 @@ pub use serve::{Server, serve};
 pub use server::{Sandbox, Swallow};
 pub use weather::{ConcurrentWrites, ServerRates, Weather};
 pub use wire::{Answer, Request};
-pub use world::{Account, AccountState, FeatureSet, Joined, OrganizationalUnit, Policy, TypeStatus, World};
+pub use world::{Account, AccountState, FeatureSet, Joined, OptIn, OrganizationalUnit, Policy, TypeStatus, World};
 
 /// Why a sandbox cannot be opened, saved or served.
 #[derive(Debug, Clone, PartialEq, Eq)]

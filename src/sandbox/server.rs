@@ -16,7 +16,7 @@ use super::sts::Sessions;
 use super::weather::{ConcurrentWrites, Dice, ServerRates, Weather};
 use super::wire::{Answer, Call, Outcome, Refusal, Request, Service, respond, respond_unknown};
 use super::world::World;
-use super::{SandboxError, account, buckets::Buckets, organizations};
+use super::{SandboxError, account, buckets::Buckets, ec2, organizations};
 
 /// The embedded AWS. Cheap to clone; all clones are the same one.
 #[derive(Clone)]
@@ -261,6 +261,7 @@ impl Sandbox {
         let mut entry = Entry {
             time_ms: now_ms,
             account: caller.account.clone(),
+            region: arrival.call.region.clone(),
             operation: arrival.call.name(),
             effect: arrival.effect,
             outcome: RequestOutcome::Disconnected,
@@ -306,6 +307,10 @@ fn effect_of(call: &Call) -> Effect {
             Some(Operation::Read(_)) | None => Effect::Read,
         },
         Service::Account => account::effect(&call.operation).unwrap_or(Effect::Read),
+        Service::Ec2 => match ec2::operation(&call.operation) {
+            Some(ec2::Operation::Write(_)) => Effect::Write,
+            Some(ec2::Operation::Read(_)) | None => Effect::Read,
+        },
         Service::Sts => Effect::Read,
     }
 }
@@ -318,7 +323,7 @@ impl State {
             return Err(Refusal::internal(call.service));
         }
         let now = self.clock.elapsed().as_nanos();
-        if weather.rates == ServerRates::Published && !self.buckets.take(call.service, &call.operation, caller, now) {
+        if weather.rates == ServerRates::Published && !self.buckets.take(call.service, &call.operation, caller, &call.region, now) {
             return Err(Refusal::throttled(call.service));
         }
         if arrival.conflict && weather.concurrent_writes == ConcurrentWrites::Refused {
@@ -331,11 +336,12 @@ impl State {
     fn run(&mut self, weather: &Weather, arrival: &Arrival<'_>, caller: &super::sts::Caller, now_ms: u64) -> Outcome {
         let call = &arrival.call;
         match call.service {
-            Service::Sts => self.sessions.answer(call, caller, &self.world),
+            Service::Sts => self.sessions.answer(call, caller, &self.world, now_ms, weather),
+            Service::Ec2 => self.run_ec2(weather, arrival, &caller.account, now_ms),
             Service::Account => match account::effect(&call.operation) {
                 None => Err(Refusal::not_served(&call.name())),
-                Some(Effect::Read) => account::read(call, &caller.account, &self.world),
-                Some(Effect::Write) => account::write(call, &caller.account, self.change(weather, now_ms)),
+                Some(Effect::Read) => account::read(call, &caller.account, &self.world, now_ms),
+                Some(Effect::Write) => account::write(call, &caller.account, self.change(weather, now_ms), now_ms, weather),
             },
             Service::Organizations => {
                 let input = call.input.as_ref().map_err(Clone::clone)?;
@@ -356,6 +362,38 @@ impl State {
         }
     }
 
+    /// EC2 keeps its own past: a write changes one Region of one account, and copies nothing else.
+    fn run_ec2(&mut self, weather: &Weather, arrival: &Arrival<'_>, account: &str, now_ms: u64) -> Outcome {
+        let call = &arrival.call;
+        let operation = ec2::operation(&call.operation).ok_or_else(|| Refusal::not_served(&call.name()))?;
+        let place = &ec2::enter(&self.world, account, &call.region, now_ms, weather)?;
+        let input = ec2::Input(call.input.as_ref().map_err(Clone::clone)?);
+        let seed = self.world.seed;
+        match operation {
+            ec2::Operation::Read(read) => {
+                let regions = &self.world.ec2;
+                let region = if arrival.dice.stale() {
+                    regions.get_past(seed, place, now_ms.saturating_sub(weather.stale_ms))
+                } else {
+                    regions.get(seed, place)
+                };
+                let empty_page = arrival.dice.empty_page();
+                read(&ec2::Ask { region: &region, world: &self.world, place, input, now_ms, empty_page })
+            }
+            ec2::Operation::Write(write) => {
+                let world = self.touch(now_ms);
+                let mut region = world.ec2.take(seed, place);
+                if weather.stale > 0.0 {
+                    world.ec2.remember(place, Arc::clone(&region), now_ms, weather.stale_ms);
+                }
+                let turn = ec2::Turn { region: Arc::make_mut(&mut region), world, place, input, now_ms, weather };
+                let outcome = ec2::write(write, turn);
+                self.touch(now_ms).ec2.put(place, region);
+                outcome
+            }
+        }
+    }
+
     /// The world at a world time not later than now.
     fn as_it_was(&self, time_ms: u64) -> &World {
         self.history.iter().find(|(replaced_ms, _)| *replaced_ms > time_ms).map_or(&self.world, |(_, world)| world)
@@ -369,6 +407,11 @@ impl State {
                 self.history.pop_front();
             }
         }
+        self.touch(now_ms)
+    }
+
+    /// The world, to be changed where nothing remembers how it was.
+    fn touch(&mut self, now_ms: u64) -> &mut World {
         if let Some(store) = &mut self.store {
             store.touch();
         }

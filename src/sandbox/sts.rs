@@ -7,8 +7,9 @@ use aws_smithy_types::date_time::{DateTime, Format};
 use http::StatusCode;
 use serde_json::{Value, json};
 
+use super::weather::Weather;
 use super::wire::{Call, Outcome, Refusal};
-use super::world::{AccountState, World};
+use super::world::{Account, AccountState, World};
 
 /// Who signed a request.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -49,17 +50,21 @@ impl Sessions {
     }
 
     /// Answers an operation of STS.
-    pub(super) fn answer(&mut self, call: &Call, caller: &Caller, world: &World) -> Outcome {
+    pub(super) fn answer(&mut self, call: &Call, caller: &Caller, world: &World, now_ms: u64, weather: &Weather) -> Outcome {
         match call.operation.as_str() {
             "GetCallerIdentity" => {
                 Ok(json!({ "Arn": caller.arn(), "UserId": format!("AIDA{}", caller.account), "Account": caller.account }))
             }
-            "AssumeRole" => self.assume_role(call.input.as_ref().map_err(Clone::clone)?, caller, world),
+            "AssumeRole" => {
+                // STS takes a new account half as soon as EC2 does: an answer here is no promise there.
+                let ready = |account: &Account| account.is_ready(now_ms, weather.account_ready_ms / 2);
+                self.assume_role(call.input.as_ref().map_err(Clone::clone)?, caller, world, ready)
+            }
             _ => Err(Refusal::not_served(&call.name())),
         }
     }
 
-    fn assume_role(&mut self, input: &Value, caller: &Caller, world: &World) -> Outcome {
+    fn assume_role(&mut self, input: &Value, caller: &Caller, world: &World, ready: impl Fn(&Account) -> bool) -> Outcome {
         let text = |name: &str| input.get(name).and_then(Value::as_str);
         let (Some(arn), Some(session)) = (text("RoleArn"), text("RoleSessionName")) else {
             return Err(Refusal::new("ValidationError", "RoleArn and RoleSessionName are required"));
@@ -72,7 +77,7 @@ impl Sessions {
         let (account, role) = arn.strip_prefix("arn:aws:iam::").and_then(|rest| rest.split_once(":role/")).ok_or_else(denied)?;
         let entry = world.accounts.get(account).ok_or_else(denied)?;
         // The roles that CreateAccount makes trust the management account and nobody else.
-        if entry.state != AccountState::Active || !entry.roles.contains(role) || caller.account != world.management_account {
+        if entry.state != AccountState::Active || !ready(entry) || !entry.roles.contains(role) || caller.account != world.management_account {
             return Err(denied());
         }
         let key = format!("ASIA{account}{:04X}", self.issued.len() + 1);

@@ -39,6 +39,24 @@ pub struct Weather {
     pub lenient_email: bool,
     /// Probability that a page of a list is empty and has a NextToken all the same.
     pub empty_pages: f64,
+    /// From CreateNatGateway to its being available, and from DeleteNatGateway to its being gone, in milliseconds.
+    pub nat_gateway_ms: u64,
+    /// The same for an interface endpoint; a gateway endpoint is there at once.
+    pub endpoint_ms: u64,
+    /// From the creation of an account until EC2 takes it, in milliseconds; STS takes it after half of that.
+    pub account_ready_ms: u64,
+    /// From EnableRegion or DisableRegion to its effect, in milliseconds.
+    pub region_ms: u64,
+    /// VPCs, and internet gateways, of an account in a Region; the default VPC counts.
+    pub vpc_quota: usize,
+    /// Subnets of a VPC.
+    pub subnet_quota: usize,
+    /// Route tables of a VPC.
+    pub route_table_quota: usize,
+    /// Elastic addresses of an account in a Region.
+    pub address_quota: usize,
+    /// NAT gateways of an account in a zone.
+    pub nat_gateway_quota: usize,
     /// An operation, such as `organizations:CreatePolicy`, of which every request gets an internal error.
     pub broken: Option<String>,
 }
@@ -49,7 +67,7 @@ pub struct Weather {
 pub enum ServerRates {
     /// As fast as requests come.
     Unlimited,
-    /// Token buckets of `limits.toml`; beyond them, TooManyRequestsException.
+    /// Token buckets of `limits.toml`; beyond them, the service's own refusal.
     Published,
 }
 
@@ -81,12 +99,22 @@ impl Default for Weather {
             account_quota: Some(5_000),
             lenient_email: false,
             empty_pages: 0.0,
+            nat_gateway_ms: 0,
+            endpoint_ms: 0,
+            account_ready_ms: 0,
+            region_ms: 0,
+            // What AWS grants: <https://docs.aws.amazon.com/vpc/latest/userguide/amazon-vpc-limits.html>.
+            vpc_quota: 5,
+            subnet_quota: 200,
+            route_table_quota: 200,
+            address_quota: 5,
+            nat_gateway_quota: 5,
             broken: None,
         }
     }
 }
 
-const KEYS: [&str; 16] = [
+const KEYS: [&str; 25] = [
     "seed",
     "latency",
     "jitter",
@@ -102,6 +130,15 @@ const KEYS: [&str; 16] = [
     "accounts",
     "emails",
     "empty-pages",
+    "nat-gateway",
+    "endpoint",
+    "account-ready",
+    "region",
+    "vpcs",
+    "subnets",
+    "route-tables",
+    "addresses",
+    "nat-gateways",
     "broken",
 ];
 
@@ -121,6 +158,10 @@ impl Weather {
             stale_ms: 500,
             concurrent_writes: ConcurrentWrites::Refused,
             empty_pages: 0.1,
+            nat_gateway_ms: 120_000,
+            endpoint_ms: 60_000,
+            account_ready_ms: 60_000,
+            region_ms: 600_000,
             ..Self::default()
         }
     }
@@ -167,6 +208,15 @@ impl Weather {
             "accounts" => self.account_quota = Some(number(key, value)?),
             "emails" => self.lenient_email = choice(key, value, [("unique", false), ("lenient", true)])?,
             "empty-pages" => self.empty_pages = probability(key, value)?,
+            "nat-gateway" => self.nat_gateway_ms = number(key, value)?,
+            "endpoint" => self.endpoint_ms = number(key, value)?,
+            "account-ready" => self.account_ready_ms = number(key, value)?,
+            "region" => self.region_ms = number(key, value)?,
+            "vpcs" => self.vpc_quota = number(key, value)?,
+            "subnets" => self.subnet_quota = number(key, value)?,
+            "route-tables" => self.route_table_quota = number(key, value)?,
+            "addresses" => self.address_quota = number(key, value)?,
+            "nat-gateways" => self.nat_gateway_quota = number(key, value)?,
             "broken" => self.broken = Some(operation(key, value)?),
             _ => {
                 let near = KEYS.iter().max_by(|a, b| strsim::jaro(key, a).total_cmp(&strsim::jaro(key, b)));
@@ -206,6 +256,7 @@ fn operation(key: &str, value: &str) -> Result<String, SandboxError> {
     let served = value.split_once(':').is_some_and(|(service, name)| match service {
         "organizations" => super::organizations::operation(name).is_some(),
         "account" => super::account::effect(name).is_some(),
+        "ec2" => super::ec2::operation(name).is_some(),
         _ => false,
     });
     if served {

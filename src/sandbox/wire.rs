@@ -1,6 +1,6 @@
 //! The wire: which service, operation and caller an HTTP request names, and how each service's protocol puts an answer.
 //!
-//! Organizations speaks awsJson 1.1, Account Management restJson1 and STS the query protocol. The service is read from the
+//! Organizations speaks awsJson 1.1, Account Management restJson1, STS the query protocol and EC2 its own kind of it. The service is read from the
 //! credential scope of the signature first, so that a client of `sandbox serve` may call it by any host name.
 
 use std::fmt::Write;
@@ -8,6 +8,8 @@ use std::fmt::Write;
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Response, StatusCode, header};
 use serde_json::{Map, Value, json};
+
+use super::ec2;
 
 /// A request as the SDK sent it.
 pub type Request = http::Request<Bytes>;
@@ -27,6 +29,7 @@ pub(super) enum Service {
     Organizations,
     Sts,
     Account,
+    Ec2,
 }
 
 impl Service {
@@ -35,6 +38,7 @@ impl Service {
             "organizations" => Some(Self::Organizations),
             "sts" => Some(Self::Sts),
             "account" => Some(Self::Account),
+            "ec2" => Some(Self::Ec2),
             _ => None,
         }
     }
@@ -44,6 +48,7 @@ impl Service {
             Self::Organizations => "organizations",
             Self::Sts => "sts",
             Self::Account => "account",
+            Self::Ec2 => "ec2",
         }
     }
 }
@@ -85,6 +90,7 @@ impl Refusal {
             Service::Organizations => "ServiceException",
             Service::Sts => "InternalFailure",
             Service::Account => "InternalServerException",
+            Service::Ec2 => "InternalError",
         };
         Self::new(code, "the weather made an internal error; the request had no effect").status(StatusCode::INTERNAL_SERVER_ERROR)
     }
@@ -94,12 +100,13 @@ impl Refusal {
             Service::Organizations => ("TooManyRequestsException", StatusCode::BAD_REQUEST),
             Service::Sts => ("Throttling", StatusCode::BAD_REQUEST),
             Service::Account => ("TooManyRequestsException", StatusCode::TOO_MANY_REQUESTS),
+            Service::Ec2 => ("RequestLimitExceeded", StatusCode::SERVICE_UNAVAILABLE),
         };
         Self::new(code, "You have sent too many requests in too short a period of time. Try again later.").status(status)
     }
 }
 
-/// What a service answers: a JSON object, or for STS one level of JSON that becomes XML.
+/// What a service answers: a JSON object, which for STS (one level) and EC2 becomes XML.
 pub(super) type Outcome = Result<Value, Refusal>;
 
 /// A request, understood.
@@ -109,6 +116,8 @@ pub(super) struct Call {
     pub operation: String,
     /// The access key id of the signature; empty when there is none.
     pub key: String,
+    /// The Region of the signature; empty when there is none.
+    pub region: String,
     pub input: Result<Value, Refusal>,
 }
 
@@ -134,8 +143,13 @@ impl Call {
                 let action = form.get("Action").and_then(Value::as_str).unwrap_or_default().to_owned();
                 (action, Ok(Value::Object(form)))
             }
+            Service::Ec2 => {
+                let form = form_body(request.body());
+                let action = form.get("Action").and_then(Value::as_str).unwrap_or_default().to_owned();
+                (action, Ok(ec2::tree(&form)))
+            }
         };
-        Ok(Self { service, operation, key: scope.key, input })
+        Ok(Self { service, operation, key: scope.key, region: scope.region, input })
     }
 
     /// `organizations:CreateAccount`.
@@ -147,6 +161,7 @@ impl Call {
 /// The parts of the signature that say who asks whom.
 struct Scope {
     key: String,
+    region: String,
     service: Option<String>,
 }
 
@@ -157,7 +172,8 @@ impl Scope {
         let credential = text.split_once("Credential=").map(|(_, rest)| rest.split([',', ' ']).next().unwrap_or_default());
         let mut parts = credential.unwrap_or_default().split('/');
         let key = parts.next().unwrap_or_default().to_owned();
-        Self { key, service: parts.nth(2).map(str::to_owned) }
+        let region = parts.nth(1).unwrap_or_default().to_owned();
+        Self { key, region, service: parts.next().map(str::to_owned) }
     }
 }
 
@@ -202,13 +218,15 @@ pub(super) fn respond(call: &Call, outcome: &Outcome, request_id: &str) -> Answe
     let (status, body) = match (call.service, outcome) {
         (Service::Sts, Ok(value)) => (StatusCode::OK, xml_result(&call.operation, value, request_id)),
         (Service::Sts, Err(refusal)) => (refusal.status, xml_error(refusal, request_id)),
+        (Service::Ec2, Ok(value)) => (StatusCode::OK, ec2::result(&call.operation, value, request_id)),
+        (Service::Ec2, Err(refusal)) => (refusal.status, ec2::error(refusal, request_id)),
         (Service::Organizations | Service::Account, Ok(Value::Null)) => (StatusCode::OK, String::new()),
         (Service::Organizations | Service::Account, Ok(value)) => (StatusCode::OK, value.to_string()),
         (Service::Organizations | Service::Account, Err(refusal)) => (refusal.status, json_error(call.service, refusal)),
     };
     let content_type = match call.service {
         Service::Organizations => "application/x-amz-json-1.1",
-        Service::Sts => "text/xml",
+        Service::Sts | Service::Ec2 => "text/xml",
         Service::Account => "application/json",
     };
     let mut response = Response::new(Bytes::from(body));
@@ -289,7 +307,7 @@ fn xml_error(refusal: &Refusal, request_id: &str) -> String {
     )
 }
 
-fn xml_escape(text: &str) -> String {
+pub(super) fn xml_escape(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
 }
 
@@ -311,7 +329,8 @@ mod tests {
         check("organizations.us-east-1.amazonaws.com", None, Ok(Service::Organizations));
         check("127.0.0.1:4000", Some("sts"), Ok(Service::Sts));
         check("sts.amazonaws.com", Some("account"), Ok(Service::Account));
-        check("ec2.eu-west-1.amazonaws.com", Some("ec2"), Err("ec2"));
+        check("ec2.eu-west-1.amazonaws.com", None, Ok(Service::Ec2));
+        check("s3.eu-west-1.amazonaws.com", Some("s3"), Err("s3"));
     }
 
     #[test]

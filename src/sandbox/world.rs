@@ -5,7 +5,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
+
+use super::ec2::{Place, Region, RegionFacts, Regions};
 
 /// The service control policy that AWS attaches to everything.
 pub const FULL_AWS_ACCESS: &str = "p-FullAWSAccess";
@@ -51,6 +55,12 @@ pub struct World {
     /// E-mails, in lower case, of accounts outside this organization: AWS takes no second account with one.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub emails_elsewhere: BTreeSet<String>,
+    /// What accounts have said about Regions that have to be enabled, by account and Region.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub opt_ins: BTreeMap<String, BTreeMap<String, OptIn>>,
+    /// EC2, by account and Region.
+    #[serde(default, skip_serializing_if = "Regions::is_empty")]
+    pub ec2: Regions,
     /// Invariant: what [`World::reindex`] makes of the fields above.
     #[serde(skip)]
     pub(super) index: Index,
@@ -140,6 +150,35 @@ impl AccountState {
             Self::PendingClosure => "PENDING_CLOSURE",
             Self::Closed => "CLOSED",
         }
+    }
+}
+
+/// What an account has last said about a Region that has to be enabled.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct OptIn {
+    /// Whether it is to be enabled, or disabled.
+    pub enabled: bool,
+    /// When that is or was so (ms).
+    pub due_ms: u64,
+}
+
+impl OptIn {
+    /// As the API spells it.
+    pub fn status(self, now_ms: u64) -> &'static str {
+        match (self.enabled, self.due_ms <= now_ms) {
+            (true, true) => "ENABLED",
+            (true, false) => "ENABLING",
+            (false, true) => "DISABLED",
+            (false, false) => "DISABLING",
+        }
+    }
+}
+
+impl Account {
+    /// Whether AWS lets it be used, so many milliseconds after the organization created it.
+    pub(super) fn is_ready(&self, now_ms: u64, after_ms: u64) -> bool {
+        self.joined == Joined::Invited || now_ms >= self.joined_ms + after_ms
     }
 }
 
@@ -286,6 +325,8 @@ impl World {
             creations: BTreeMap::new(),
             handshakes: BTreeMap::new(),
             emails_elsewhere: BTreeSet::new(),
+            opt_ins: BTreeMap::new(),
+            ec2: Regions::default(),
             index: Index::default(),
         };
         world.put_account(Account {
@@ -402,6 +443,33 @@ impl World {
         }
         path.push('/');
         path
+    }
+
+    /// Where an account stands with a Region, as the API spells it.
+    pub(super) fn region_status(&self, account: &str, region: &RegionFacts, now_ms: u64) -> &'static str {
+        let said = self.opt_ins.get(account).and_then(|said| said.get(region.name));
+        match said {
+            _ if !region.opt_in => "ENABLED_BY_DEFAULT",
+            Some(said) => said.status(now_ms),
+            None => "DISABLED",
+        }
+    }
+
+    /// Whether an account can use a Region.
+    pub(super) fn region_is_enabled(&self, account: &str, region: &RegionFacts, now_ms: u64) -> bool {
+        matches!(self.region_status(account, region, now_ms), "ENABLED_BY_DEFAULT" | "ENABLED")
+    }
+
+    /// EC2 of an account in a Region; `None` when there is no such Region.
+    pub fn region(&self, account: &str, region: &str) -> Option<Arc<Region>> {
+        Some(self.ec2.get(self.seed, &Place::of(account, region)?))
+    }
+
+    /// EC2 of an account in a Region, to be changed by hand; `None` when there is no such Region.
+    pub fn region_mut(&mut self, account: &str, region: &str) -> Option<&mut Region> {
+        let place = Place::of(account, region)?;
+        let taken = self.ec2.take(self.seed, &place);
+        Some(self.ec2.put(&place, taken))
     }
 
     /// The ARN of a thing inside the organization: `what` is `account`, `ou`, `root` and the like.

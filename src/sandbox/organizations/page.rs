@@ -1,14 +1,14 @@
 //! Pagination: at most 20 to a page, opaque tokens, and pages that are empty and yet not the last.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt::Write;
 use std::ops::Bound;
 
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
 use super::{Ask, invalid, parse};
-use crate::sandbox::wire::{Outcome, Refusal};
+use crate::sandbox::token::Position;
+use crate::sandbox::wire::Outcome;
 
 /// AWS's largest page, and what a request without MaxResults gets.
 const PAGE: usize = 20;
@@ -47,20 +47,21 @@ pub(super) fn page<'w>(
         Some(size) if size > PAGE => return Err(invalid("MAX_VALUE_EXCEEDED", "MaxResults is larger than 20.")),
         Some(size) => size,
     };
+    let bad_token = || invalid("INVALID_NEXT_TOKEN", "The NextToken is not one that this list gave.");
     let Position { after, empty } = match &input.next_token {
         None => Position::default(),
-        Some(token) => read_token(token, field)?,
+        Some(token) => Position::read(token, field).ok_or_else(bad_token)?,
     };
     let mut items = Vec::new();
     let mut next = None;
     if ask.empty_page {
-        next = Some(token(field, &after, empty + 1));
+        next = Some(Position { after, empty: empty + 1 }.token(field));
     } else {
         let mut last = "";
         for key in keys(&after) {
             let Some(item) = show(key) else { continue };
             if items.len() == size {
-                next = Some(token(field, last, 0));
+                next = Some(Position { after: last.to_owned(), empty: 0 }.token(field));
                 break;
             }
             items.push(item);
@@ -72,39 +73,4 @@ pub(super) fn page<'w>(
         output.insert("NextToken".to_owned(), next.into());
     }
     Ok(Value::Object(output))
-}
-
-/// Where in a list a token stands.
-#[derive(Default)]
-struct Position {
-    /// The key before the page.
-    after: String,
-    /// Empty pages given here in a row. AWS's tokens never repeat, and the SDK's paginator stops at one that does.
-    empty: usize,
-}
-
-fn token(field: &str, after: &str, empty: usize) -> String {
-    let mut token = String::new();
-    for byte in format!("{field}\n{empty}\n{after}").bytes() {
-        let _ = write!(token, "{byte:02x}");
-    }
-    token
-}
-
-fn read_token(token: &str, field: &str) -> Result<Position, Refusal> {
-    let position = || {
-        let text = unhex(token)?;
-        let (list, rest) = text.split_once('\n')?;
-        let (empty, after) = rest.split_once('\n')?;
-        (list == field).then_some(())?;
-        Some(Position { after: after.to_owned(), empty: empty.parse().ok()? })
-    };
-    position().ok_or_else(|| invalid("INVALID_NEXT_TOKEN", "The NextToken is not one that this list gave."))
-}
-
-fn unhex(text: &str) -> Option<String> {
-    let digits: Option<Vec<u8>> = text.chars().map(|digit| Some(digit.to_digit(16)? as u8)).collect();
-    let digits = digits.filter(|digits| digits.len() % 2 == 0)?;
-    let bytes = digits.chunks_exact(2).map(|pair| pair.iter().fold(0, |byte, digit| byte << 4 | digit)).collect();
-    String::from_utf8(bytes).ok()
 }

@@ -1,0 +1,213 @@
+//! EC2, as far as networks go: the two tables of its operations, and what they have in common.
+//!
+//! Each account has a [`Region`] per Region, born with a default VPC when it is first written to; until then a read makes up the same
+//! one. A read gets the Region by shared reference, so that it may be an older one (stale reads); a write checks everything before it
+//! changes anything, so that a refusal leaves no trace. What is asynchronous has a [`life::Life`], which is a function of the clock.
+
+mod address;
+mod check;
+mod dhcp_options;
+mod egress_only_internet_gateway;
+mod flow_log;
+mod input;
+mod interface;
+mod internet_gateway;
+mod kinds;
+mod life;
+mod list;
+mod nat_gateway;
+mod places;
+mod region;
+mod regions;
+mod route;
+mod route_table;
+mod security_group;
+mod subnet;
+mod tags;
+mod tokens;
+mod vpc;
+mod vpc_cidr;
+mod vpc_endpoint;
+mod xml;
+mod zones;
+
+use aws_smithy_types::date_time::{DateTime, Format};
+use http::StatusCode;
+use serde_json::Value;
+
+pub use address::Address;
+pub use dhcp_options::DhcpOptions;
+pub use egress_only_internet_gateway::EgressOnlyInternetGateway;
+pub use flow_log::FlowLog;
+pub use interface::NetworkInterface;
+pub use internet_gateway::InternetGateway;
+pub use life::{Life, Stage};
+pub use nat_gateway::{NatGateway, NatPlace};
+pub use region::Region;
+pub use regions::Regions;
+pub use route_table::{RouteTable, Target};
+pub use security_group::{Peer, Rule, SecurityGroup};
+pub use subnet::Subnet;
+pub use vpc::{Ipv6Block, Vpc};
+pub use vpc_endpoint::{EndpointType, VpcEndpoint};
+
+pub(super) use input::tree;
+pub(super) use places::{Place, REGIONS, RegionFacts, region};
+pub(super) use xml::{error, result};
+
+use super::weather::Weather;
+use super::wire::{Outcome, Refusal};
+use super::world::{AccountState, World};
+pub(super) use input::Input;
+
+/// A read and the Region that it asks.
+pub(super) struct Ask<'a> {
+    pub region: &'a Region,
+    pub world: &'a World,
+    pub place: &'a Place,
+    pub input: Input<'a>,
+    pub now_ms: u64,
+    /// The weather wants this page of a list to be empty.
+    pub empty_page: bool,
+}
+
+/// A write and the Region that it changes. The world has every Region but this one.
+pub(super) struct Turn<'a> {
+    pub region: &'a mut Region,
+    pub world: &'a mut World,
+    pub place: &'a Place,
+    pub input: Input<'a>,
+    pub now_ms: u64,
+    pub weather: &'a Weather,
+}
+
+pub(super) type Read = fn(&Ask<'_>) -> Outcome;
+pub(super) type Write = fn(&mut Turn<'_>) -> Outcome;
+
+/// An operation that the sandbox serves.
+#[derive(Clone, Copy)]
+pub(super) enum Operation {
+    Read(Read),
+    Write(Write),
+}
+
+const READS: &[(&str, Read)] = &[
+    ("DescribeAddresses", address::describe),
+    ("DescribeAvailabilityZones", zones::describe_zones),
+    ("DescribeDhcpOptions", dhcp_options::describe),
+    ("DescribeEgressOnlyInternetGateways", egress_only_internet_gateway::describe),
+    ("DescribeFlowLogs", flow_log::describe),
+    ("DescribeInternetGateways", internet_gateway::describe),
+    ("DescribeNatGateways", nat_gateway::describe),
+    ("DescribeNetworkInterfaces", interface::describe),
+    ("DescribeRegions", zones::describe_regions),
+    ("DescribeRouteTables", route_table::describe),
+    ("DescribeSecurityGroups", security_group::describe),
+    ("DescribeSubnets", subnet::describe),
+    ("DescribeVpcAttribute", vpc::describe_attribute),
+    ("DescribeVpcEndpoints", vpc_endpoint::describe),
+    ("DescribeVpcs", vpc::describe),
+];
+
+const WRITES: &[(&str, Write)] = &[
+    ("AllocateAddress", address::allocate),
+    ("AssociateDhcpOptions", dhcp_options::associate),
+    ("AssociateRouteTable", route_table::associate),
+    ("AssociateVpcCidrBlock", vpc_cidr::associate),
+    ("AttachInternetGateway", internet_gateway::attach),
+    ("AuthorizeSecurityGroupEgress", security_group::authorize_egress),
+    ("AuthorizeSecurityGroupIngress", security_group::authorize_ingress),
+    ("CreateDhcpOptions", dhcp_options::create),
+    ("CreateEgressOnlyInternetGateway", egress_only_internet_gateway::create),
+    ("CreateFlowLogs", flow_log::create),
+    ("CreateInternetGateway", internet_gateway::create),
+    ("CreateNatGateway", nat_gateway::create),
+    ("CreateRoute", route::create),
+    ("CreateRouteTable", route_table::create),
+    ("CreateSecurityGroup", security_group::create),
+    ("CreateSubnet", subnet::create),
+    ("CreateTags", tags::create),
+    ("CreateVpc", vpc::create),
+    ("CreateVpcEndpoint", vpc_endpoint::create),
+    ("DeleteDhcpOptions", dhcp_options::delete),
+    ("DeleteEgressOnlyInternetGateway", egress_only_internet_gateway::delete),
+    ("DeleteFlowLogs", flow_log::delete),
+    ("DeleteInternetGateway", internet_gateway::delete),
+    ("DeleteNatGateway", nat_gateway::delete),
+    ("DeleteRoute", route::delete),
+    ("DeleteRouteTable", route_table::delete),
+    ("DeleteSecurityGroup", security_group::delete),
+    ("DeleteSubnet", subnet::delete),
+    ("DeleteTags", tags::delete),
+    ("DeleteVpc", vpc::delete),
+    ("DeleteVpcEndpoints", vpc_endpoint::delete),
+    ("DetachInternetGateway", internet_gateway::detach),
+    ("DisassociateRouteTable", route_table::disassociate),
+    ("DisassociateVpcCidrBlock", vpc_cidr::disassociate),
+    ("ModifySubnetAttribute", subnet::modify),
+    ("ModifyVpcAttribute", vpc::modify_attribute),
+    ("ModifyVpcEndpoint", vpc_endpoint::modify),
+    ("ReleaseAddress", address::release),
+    ("ReplaceRoute", route::replace),
+    ("ReplaceRouteTableAssociation", route_table::replace_association),
+    ("RevokeSecurityGroupEgress", security_group::revoke_egress),
+    ("RevokeSecurityGroupIngress", security_group::revoke_ingress),
+];
+
+/// The operation of that name.
+pub(super) fn operation(name: &str) -> Option<Operation> {
+    let read = READS.iter().find(|(other, _)| *other == name).map(|(_, read)| Operation::Read(*read));
+    read.or_else(|| WRITES.iter().find(|(other, _)| *other == name).map(|(_, write)| Operation::Write(*write)))
+}
+
+/// The Region of a caller, or the refusal of an account that cannot use it.
+pub(super) fn enter(world: &World, account: &str, region: &str, now_ms: u64, weather: &Weather) -> Result<Place, Refusal> {
+    let place = Place::of(account, region).ok_or_else(places::not_enabled)?;
+    let Some(entry) = world.accounts.get(account) else { return Err(places::not_enabled()) };
+    if entry.state != AccountState::Active {
+        return Err(Refusal::new("Blocked", "This account is currently blocked and not recognized as a valid account."));
+    }
+    if !entry.is_ready(now_ms, weather.account_ready_ms) {
+        let message = "You are not subscribed to this service. Please go to http://aws.amazon.com to subscribe.";
+        return Err(Refusal::new("OptInRequired", message).status(StatusCode::UNAUTHORIZED));
+    }
+    if !world.region_is_enabled(account, place.region, now_ms) {
+        return Err(places::not_enabled());
+    }
+    Ok(place)
+}
+
+/// Makes a write; with `DryRun`, on a copy.
+pub(super) fn write(write: Write, mut turn: Turn<'_>) -> Outcome {
+    turn.region.forget(turn.now_ms);
+    if turn.input.flag("DryRun")? == Some(true) {
+        let (mut region, mut world) = (turn.region.clone(), turn.world.clone());
+        write(&mut Turn { region: &mut region, world: &mut world, ..turn })?;
+        let message = "Request would have succeeded, but DryRun flag is set.";
+        return Err(Refusal::new("DryRunOperation", message).status(StatusCode::PRECONDITION_FAILED));
+    }
+    write(&mut turn)
+}
+
+/// AWS's refusal of what something else still needs.
+fn dependency(message: impl Into<String>) -> Refusal {
+    Refusal::new("DependencyViolation", message)
+}
+
+/// AWS puts EC2's times as text.
+fn timestamp(ms: u64) -> Value {
+    i64::try_from(ms).ok().and_then(|ms| DateTime::from_millis(ms).fmt(Format::DateTime).ok()).into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_operation_is_in_both_tables_and_both_are_ordered() {
+        let names: Vec<&str> = READS.iter().map(|(name, _)| *name).collect();
+        let writes: Vec<&str> = WRITES.iter().map(|(name, _)| *name).collect();
+        assert!(names.is_sorted() && writes.is_sorted());
+        assert!(names.iter().all(|name| !writes.contains(name)));
+    }
+}

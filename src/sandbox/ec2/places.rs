@@ -1,0 +1,161 @@
+//! Regions and their zones, as data. Sources: AWS's list of Regions and the zone IDs of AWS RAM's documentation, 2026-11-20. Where a
+//! Region's count of zones is not documented there, it has three.
+
+use http::StatusCode;
+use sha2::{Digest, Sha256};
+
+use crate::sandbox::wire::Refusal;
+
+/// What is known of a Region.
+#[derive(Debug, PartialEq, Eq)]
+pub(in crate::sandbox) struct RegionFacts {
+    /// `eu-west-1`.
+    pub name: &'static str,
+    /// What its zone IDs begin with: `euw1`.
+    prefix: &'static str,
+    /// The numbers of its zones.
+    zones: &'static [u8],
+    /// Whether an account has to enable it.
+    pub opt_in: bool,
+}
+
+const fn open(name: &'static str, prefix: &'static str, zones: &'static [u8]) -> RegionFacts {
+    RegionFacts { name, prefix, zones, opt_in: false }
+}
+
+const fn opt_in(name: &'static str, prefix: &'static str) -> RegionFacts {
+    RegionFacts { name, prefix, zones: &THREE, opt_in: true }
+}
+
+const THREE: [u8; 3] = [1, 2, 3];
+
+/// Every Region of the commercial partition, by name.
+pub(in crate::sandbox) const REGIONS: [RegionFacts; 34] = [
+    opt_in("af-south-1", "afs1"),
+    opt_in("ap-east-1", "ape1"),
+    opt_in("ap-east-2", "ape2"),
+    open("ap-northeast-1", "apne1", &[1, 2, 4]),
+    open("ap-northeast-2", "apne2", &[1, 2, 3, 4]),
+    open("ap-northeast-3", "apne3", &THREE),
+    open("ap-south-1", "aps1", &THREE),
+    opt_in("ap-south-2", "aps2"),
+    open("ap-southeast-1", "apse1", &THREE),
+    open("ap-southeast-2", "apse2", &THREE),
+    opt_in("ap-southeast-3", "apse3"),
+    opt_in("ap-southeast-4", "apse4"),
+    opt_in("ap-southeast-5", "apse5"),
+    opt_in("ap-southeast-6", "apse6"),
+    opt_in("ap-southeast-7", "apse7"),
+    open("ca-central-1", "cac1", &[1, 2, 4]),
+    opt_in("ca-west-1", "caw1"),
+    open("eu-central-1", "euc1", &THREE),
+    opt_in("eu-central-2", "euc2"),
+    open("eu-north-1", "eun1", &THREE),
+    opt_in("eu-south-1", "eus1"),
+    opt_in("eu-south-2", "eus2"),
+    open("eu-west-1", "euw1", &THREE),
+    open("eu-west-2", "euw2", &THREE),
+    open("eu-west-3", "euw3", &THREE),
+    opt_in("il-central-1", "ilc1"),
+    opt_in("me-central-1", "mec1"),
+    opt_in("me-south-1", "mes1"),
+    opt_in("mx-central-1", "mxc1"),
+    open("sa-east-1", "sae1", &THREE),
+    open("us-east-1", "use1", &[1, 2, 3, 4, 5, 6]),
+    open("us-east-2", "use2", &THREE),
+    open("us-west-1", "usw1", &[1, 3]),
+    open("us-west-2", "usw2", &[1, 2, 3, 4]),
+];
+
+/// The Region of that name.
+pub(in crate::sandbox) fn region(name: &str) -> Option<&'static RegionFacts> {
+    REGIONS.iter().find(|region| region.name == name)
+}
+
+/// A Region of an account.
+#[derive(Debug, Clone)]
+pub(in crate::sandbox) struct Place {
+    /// The 12-digit account.
+    pub account: String,
+    /// The Region.
+    pub region: &'static RegionFacts,
+}
+
+/// A zone as an account sees it.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Zone {
+    /// `eu-west-1a`: which zone that is differs between accounts.
+    pub name: String,
+    /// `euw1-az1`: the same zone for every account.
+    pub id: String,
+}
+
+impl Place {
+    /// A Region of an account, if there is such a Region.
+    pub(in crate::sandbox) fn of(account: &str, name: &str) -> Option<Self> {
+        Some(Self { account: account.to_owned(), region: region(name)? })
+    }
+
+    /// The ARN of a thing here: `vpc/vpc-1`.
+    pub(super) fn arn(&self, thing: &str) -> String {
+        format!("arn:aws:ec2:{}:{}:{thing}", self.region.name, self.account)
+    }
+
+    /// The account's zones, by name. Letters are dealt to each account in an order of its own.
+    pub(super) fn zones(&self) -> Vec<Zone> {
+        let mut dealt: Vec<(Vec<u8>, u8)> = self.region.zones.iter().map(|number| (self.deal(*number), *number)).collect();
+        dealt.sort();
+        let zone = |(letter, (_, number)): (char, (Vec<u8>, u8))| Zone {
+            name: format!("{}{letter}", self.region.name),
+            id: format!("{}-az{number}", self.region.prefix),
+        };
+        ('a'..='z').zip(dealt).map(zone).collect()
+    }
+
+    fn deal(&self, number: u8) -> Vec<u8> {
+        Sha256::digest(format!("{}/{}/{number}", self.account, self.region.name)).to_vec()
+    }
+
+    /// The zone with a name or an ID.
+    pub(super) fn zone(&self, name_or_id: &str) -> Option<Zone> {
+        self.zones().into_iter().find(|zone| zone.name == name_or_id || zone.id == name_or_id)
+    }
+
+    /// The refusal of a zone that is not one of these.
+    pub(super) fn no_such_zone(&self, zone: &str) -> Refusal {
+        let names: Vec<String> = self.zones().into_iter().map(|zone| zone.name).collect();
+        Refusal::new(
+            "InvalidParameterValue",
+            format!(
+                "Value ({zone}) for parameter availabilityZone is invalid. Subnets can currently only be created in the following \
+                 availability zones: {}.",
+                names.join(", ")
+            ),
+        )
+    }
+}
+
+/// What EC2 says in a Region that the account has not enabled, or that does not exist.
+pub(super) fn not_enabled() -> Refusal {
+    Refusal::new("AuthFailure", "AWS was not able to validate the provided access credentials").status(StatusCode::UNAUTHORIZED)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn regions_are_ordered_and_zones_are_dealt_to_each_account() {
+        assert!(REGIONS.is_sorted_by_key(|region| region.name));
+        let place = |account: &str| Place::of(account, "us-east-1").unwrap().zones();
+        assert_eq!(place("111111111111"), place("111111111111"));
+        let dealt: BTreeSet<Vec<Zone>> = (0..20).map(|number| place(&format!("{number:012}"))).collect();
+        assert!(dealt.len() > 10);
+        for zones in dealt {
+            assert_eq!(zones.first().unwrap().name, "us-east-1a");
+            assert_eq!(zones.iter().map(|zone| &zone.id).collect::<BTreeSet<_>>().len(), 6);
+        }
+    }
+}
