@@ -240,8 +240,10 @@ impl Door {
         };
         let call = Call { service: facts.service.clone(), operation: facts.operation.clone() };
         *lock(&self.inner.counts).entry(call).or_default() += 1;
+        let place = self.inner.turns.place().await;
         let (started, sent) = (SystemTime::now(), Instant::now());
         let result = exchange(request, &transport).await;
+        drop(place);
         let answer = result.as_ref().map(Answer::of);
         self.record(&facts, admission.as_ref(), started, sent, &answer);
         let answer = answer.ok();

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, SemaphorePermit};
 use tokio::time::Instant;
 
 use crate::limits::Rate;
@@ -39,11 +39,22 @@ pub(super) struct Admission {
     _writer: Option<OwnedSemaphorePermit>,
 }
 
-/// All buckets and writers of one door.
-#[derive(Debug, Default)]
+/// So many requests are in flight at a time, each with a connection of its own at worst: half of the 1,024 files that a process may
+/// usually have open. At a tenth of a second each they make 5,000 requests a second, more than the client's own work leaves time for.
+const IN_FLIGHT: usize = 512;
+
+/// All buckets and writers of one door, and the places for requests in flight.
+#[derive(Debug)]
 pub(super) struct Turns {
     buckets: Mutex<HashMap<Key, Arc<Bucket>>>,
     writers: Mutex<HashMap<String, Arc<Semaphore>>>,
+    places: Semaphore,
+}
+
+impl Default for Turns {
+    fn default() -> Self {
+        Self { buckets: Mutex::default(), writers: Mutex::default(), places: Semaphore::new(IN_FLIGHT) }
+    }
 }
 
 impl Turns {
@@ -69,6 +80,14 @@ impl Turns {
                 return Admission { waited: now - asked, at: now, _writer: permit };
             }
         }
+    }
+
+    /// A place among the requests in flight, for as long as it is held: first come, first served. Whoever holds one must wait for no
+    /// other request, so it is asked for right before sending and not with the admission: an admitted request may have to renew its
+    /// credentials first.
+    pub async fn place(&self) -> Option<SemaphorePermit<'_>> {
+        // Nobody closes it.
+        self.places.acquire().await.ok()
     }
 
     /// AWS throttled a request admitted at `admitted`: the others of its bucket wait too.

@@ -20,6 +20,7 @@ use crate::aws::Error;
 
 pub mod network;
 pub mod organizations;
+mod pages;
 
 /// The attributes of one resource by name: JSON, with references as `{"ref": address}`. Ordered, so that the same value
 /// always prints the same bytes.

@@ -1,6 +1,6 @@
 //! What the calls of several kinds share: tags, pages, waiting and what is never done.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use aws_sdk_organizations::types::{Root, Tag};
@@ -9,6 +9,7 @@ use crate::address::Reference;
 use crate::apply::Context;
 use crate::aws::{AwsResult, Error, Poll};
 use crate::resource::ADDRESS_TAG;
+pub(super) use crate::resource::pages::every_page;
 
 /// Declared tags, as the attributes hold them.
 pub(super) type Tags = BTreeMap<String, String>;
@@ -83,63 +84,6 @@ pub(super) async fn root(context: &Context) -> AwsResult<Option<Root>> {
     Ok(roots.await?.into_iter().next())
 }
 
-/// All items of all pages; even the list of the one root may begin with an empty page.
-pub(super) async fn every_page<T, F>(id: impl Fn(&T) -> Option<&str>, ask: impl Fn(Option<String>) -> F) -> AwsResult<Vec<T>>
-where
-    F: Future<Output = AwsResult<(Option<Vec<T>>, Option<String>)>>,
-{
-    let (mut all, mut pages, mut token) = (Vec::new(), Pages::default(), None);
-    loop {
-        let (items, next) = ask(token).await?;
-        let items = items.unwrap_or_default();
-        token = pages.next(items.iter().filter_map(&id), next.as_deref());
-        all.extend(items);
-        if token.is_none() {
-            return Ok(all);
-        }
-    }
-}
-
-/// The guard of one chain of pages. AWS ends every chain, though a page may be empty and still have a successor; an endpoint that
-/// never ends one (moto's ListCreateAccountStatus) must not hang the run.
-#[derive(Debug, Default)]
-pub(super) struct Pages {
-    tokens: BTreeSet<String>,
-    items: BTreeSet<String>,
-    stale: u16,
-    empty: u16,
-    cut: bool,
-}
-
-impl Pages {
-    /// So many pages in a row that brought only what was known end the chain. One alone may be a list that changed meanwhile.
-    const STALE_PAGES: u16 = 3;
-
-    /// Likewise of empty pages, of which AWS does send some: a filter may pass over all of the 10,000 policies that there can be.
-    const EMPTY_PAGES: u16 = 10_000 / 20;
-
-    /// The token of the page after one that held `items` and named `token`; `None` at the end.
-    pub(super) fn next<'a>(&mut self, items: impl IntoIterator<Item = &'a str>, token: Option<&str>) -> Option<String> {
-        let mut seen = items.into_iter().map(|item| self.items.insert(item.to_owned())).collect::<Vec<_>>();
-        seen.dedup();
-        (self.stale, self.empty) = match seen.as_slice() {
-            [] => (self.stale, self.empty.saturating_add(1)),
-            [false] => (self.stale.saturating_add(1), 0),
-            _ => (0, 0),
-        };
-        let token = token.filter(|token| !token.is_empty())?;
-        // A page that was there before names the same successor as before: then all is known.
-        let again = !self.tokens.insert(token.to_owned());
-        self.cut = again && seen.contains(&true);
-        (!again && self.stale < Self::STALE_PAGES && self.empty < Self::EMPTY_PAGES).then(|| token.to_owned())
-    }
-
-    /// Whether the chain was ended before the service said so, and with it perhaps a part of the list.
-    pub(super) fn is_cut(&self) -> bool {
-        self.cut
-    }
-}
-
 /// Asks every two seconds at first, then less often, until `deadline`.
 pub(super) fn poll(what: impl Into<String>, deadline: Duration) -> Poll {
     Poll { what: what.into(), pause: Duration::from_secs(2), deadline }
@@ -176,37 +120,6 @@ pub(super) fn never_deleted(context: &Context) -> Error {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn pages_end_when_the_service_says_so_or_repeats_itself() {
-        let mut pages = Pages::default();
-        assert_eq!(pages.next(["a"], Some("1")), Some("1".to_owned()));
-        assert_eq!(pages.next([], Some("2")), Some("2".to_owned()), "an empty page may have a successor");
-        assert_eq!(pages.next(["b"], Some("1")), None, "a token came twice");
-        assert_eq!(Pages::default().next(["a"], None), None);
-        assert_eq!(Pages::default().next(["a"], Some("")), None);
-    }
-
-    #[test]
-    fn a_chain_that_is_ended_before_all_is_known_says_so() {
-        let mut pages = Pages::default();
-        pages.next(["a"], Some("1"));
-        assert!(!pages.is_cut());
-        pages.next(["b"], Some("1"));
-        assert!(pages.is_cut(), "the page after would be this one again");
-        let mut pages = Pages::default();
-        while pages.next(["a"], Some("1")).is_some() {}
-        assert!(!pages.is_cut(), "the page repeats itself");
-    }
-
-    #[test]
-    fn pages_end_when_new_tokens_bring_old_items() {
-        let mut pages = Pages::default();
-        let followed = (0..100).take_while(|n| pages.next(["a", "b"], Some(&n.to_string())).is_some()).count();
-        assert_eq!(followed, 3);
-        let mut pages = Pages::default();
-        assert_eq!((0..100).take_while(|n| pages.next([format!("{n}").as_str()], Some(&n.to_string())).is_some()).count(), 100);
-    }
 
     #[test]
     fn writes_only_declared_tags_that_differ() {

@@ -9,13 +9,13 @@ use aws_sdk_organizations::Client;
 use futures_util::future::BoxFuture;
 use futures_util::stream::{FuturesUnordered, StreamExt};
 
-use super::calls::Pages;
 use super::identity::Identity;
 use super::questions::{Answer, LiveRoot, Page, Question};
 use super::world::{LivePolicy, Member, Unit, Wanted, World, type_name};
 use crate::aws::{AwsResult, Error};
 use crate::limits::LIMITS;
 use crate::resource::Desired;
+use crate::resource::pages::{Pages, circle};
 
 /// Reads the organization; `None` when there is none.
 ///
@@ -145,11 +145,7 @@ impl<'a> Reader<'a> {
         }
         let next = self.asked.get_mut(question).and_then(|pages| pages.next(page.answer.items(), page.token.as_deref()));
         if self.asked.get(question).is_some_and(Pages::is_cut) {
-            // Half a list would be taken for the whole: what it lacks would be made again, or thought to hold nothing.
-            return Err(Error::Failed {
-                message: format!("the answers of {} go round in a circle and do not tell the whole list", question.operation()),
-                hint: Some("run this again; if it stays so, call the support of AWS".to_owned()),
-            });
+            return Err(circle(question.operation()));
         }
         match page.answer {
             Answer::NoOrganization => drop(self.refused.insert(question.clone())),
