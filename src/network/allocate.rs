@@ -23,6 +23,8 @@ pub struct Observed {
     /// Accounts, by key, that could not be read, whole or in one Region, and why. Nothing is planned in them, and nothing is newly
     /// allocated from the pools of their VPCs.
     pub unreachable: BTreeMap<String, String>,
+    /// Accounts, by key, that are closed: they get nothing, and what they had is gone.
+    pub frozen: BTreeSet<String>,
 }
 
 /// A live VPC.
@@ -123,7 +125,9 @@ pub fn allocate(design: &Design, observed: &Observed) -> AddressPlan {
     let mut plan = AddressPlan::default();
     let mut zones = Zones { observed, numbered: BTreeMap::new() };
     // Pins go before what is free to choose; the order of the map is that of the addresses.
-    let (pinned, free): (Vec<_>, Vec<_>) = design.vpcs.iter().partition(|(_, request)| request.pinned.is_some());
+    let is_frozen = |address: &Address| address.scope().is_some_and(|scope| observed.frozen.contains(&scope.account));
+    let vpcs = design.vpcs.iter().filter(|(address, _)| !is_frozen(address));
+    let (pinned, free): (Vec<_>, Vec<_>) = vpcs.partition(|(_, request)| request.pinned.is_some());
     for (address, request) in pinned.into_iter().chain(free) {
         match place(address, request, design, observed, &mut pools) {
             Ok((layout, block, origin)) => {

@@ -104,7 +104,8 @@ impl Parts<'_> {
 fn default_vpcs(design: &Design, observed: &Observed, resources: &mut BTreeMap<Address, Attributes>) {
     let regions: BTreeSet<&str> = design.layouts.values().map(|layout| layout.region.as_str()).collect();
     let gone = untyped(&DefaultVpcAttributes { present: false, subnets: 0 });
-    for account in design.without_default_vpc.iter().filter(|account| !observed.unreachable.contains_key(*account)) {
+    let is_planned = |account: &&String| !observed.unreachable.contains_key(*account) && !observed.frozen.contains(*account);
+    for account in design.without_default_vpc.iter().filter(is_planned) {
         for region in &regions {
             let scope = Scope { account: account.clone(), region: (*region).to_owned() };
             let enabled = !LIMITS.regions.is_opt_in(region) || resources.contains_key(&Address::within(scope.clone(), "region", "main"));

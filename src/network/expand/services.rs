@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::Parts;
 use crate::address::Reference;
-use crate::network::PUBLIC_TIER;
+use crate::network::{Layout, PUBLIC_TIER};
 use crate::resource::network::{Rule, SecurityGroupAttributes, VpcEndpointAttributes};
 
 /// The services with gateway endpoints, which cost nothing. Source: the VPC's documentation, "Gateway endpoints".
@@ -33,7 +33,7 @@ impl Parts<'_> {
     }
 
     pub(super) fn has_interface_endpoints(&self) -> bool {
-        self.layout.endpoints.iter().any(|service| !is_by_gateway(service))
+        has_interface_endpoints(self.layout)
     }
 
     fn gateway_endpoint(&self, service: &str) -> VpcEndpointAttributes {
@@ -64,6 +64,11 @@ impl Parts<'_> {
             vpc: self.vpc(),
         }
     }
+}
+
+/// Whether a layout has endpoints with interfaces in subnets.
+pub(super) fn has_interface_endpoints(layout: &Layout) -> bool {
+    layout.endpoints.iter().any(|service| !is_by_gateway(service))
 }
 
 fn is_by_gateway(service: &str) -> bool {

@@ -3,7 +3,9 @@
 use std::collections::BTreeSet;
 
 use super::Parts;
+use super::services::has_interface_endpoints;
 use crate::address::Reference;
+use crate::network::{Layout, PUBLIC_TIER};
 use crate::resource::network::{DefaultSecurityGroupAttributes, DhcpOptionsAttributes, FlowLogAttributes, VpcAttributes};
 
 /// The id of the DHCP options that are AWS's own.
@@ -17,14 +19,12 @@ impl Parts<'_> {
             // It had others once, which must let go of it before they can be deleted.
             None => with.contains("dhcp_options").then(|| Reference::Id(AWS_OPTIONS.to_owned())),
         };
-        // Endpoints answer under the service's usual name only where both are on.
-        let for_endpoints = self.has_interface_endpoints().then_some(true);
         let attributes = VpcAttributes {
             // A pin that differs from what is live is refused with the way out: a VPC keeps its block.
             cidr: self.request.pinned.unwrap_or(self.vpc.block).to_string(),
             dhcp_options,
-            enable_dns_hostnames: self.layout.dns_hostnames.or(for_endpoints),
-            enable_dns_support: self.layout.dns_support.or(for_endpoints),
+            enable_dns_hostnames: self.layout.wanted_dns_hostnames(),
+            enable_dns_support: self.layout.wanted_dns_support(),
             ipv6: self.layout.ipv6,
             tags: self.tags_of_only(),
             with,
@@ -53,12 +53,32 @@ impl Parts<'_> {
 
     /// What more than the usual the VPC has, or has ever had: what is not in here is not looked for.
     fn with(&self) -> BTreeSet<String> {
-        let declared = [
-            ("dhcp_options", self.layout.dhcp.is_some()),
-            ("egress_only_internet_gateway", self.has_egress_only_gateway()),
-            ("flow_log", self.layout.flow_log.is_some()),
-        ];
-        let declared = declared.into_iter().filter(|(_, is)| *is).map(|(name, _)| name.to_owned());
+        let declared = self.layout.extras().map(str::to_owned);
         declared.chain(self.live.into_iter().flat_map(|live| live.with.iter().cloned())).collect()
+    }
+}
+
+impl Layout {
+    /// Whether instances are to get DNS names; `None` leaves it as it is.
+    pub fn wanted_dns_hostnames(&self) -> Option<bool> {
+        self.dns_hostnames.or(self.dns_for_endpoints())
+    }
+
+    /// Whether AWS's resolver is to answer; `None` leaves it as it is.
+    pub fn wanted_dns_support(&self) -> Option<bool> {
+        self.dns_support.or(self.dns_for_endpoints())
+    }
+
+    /// Endpoints answer under the service's usual name only where both are on.
+    fn dns_for_endpoints(&self) -> Option<bool> {
+        has_interface_endpoints(self).then_some(true)
+    }
+
+    /// What more than the usual it declares, by the names of the tag `overlord:with`. Only that is looked for.
+    pub fn extras(&self) -> impl Iterator<Item = &'static str> {
+        let egress_only = self.ipv6 && self.tiers.iter().any(|tier| tier.name != PUBLIC_TIER);
+        let declared =
+            [("dhcp_options", self.dhcp.is_some()), ("egress_only_internet_gateway", egress_only), ("flow_log", self.flow_log.is_some())];
+        declared.into_iter().filter(|(_, is)| *is).map(|(name, _)| name)
     }
 }

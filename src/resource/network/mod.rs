@@ -3,21 +3,28 @@
 //! The desired side is made by [`crate::network::expand`] from the address plan; the live side by this family's reader. Both have
 //! the attributes of the files below. What AWS deletes along with something else, or makes along with it, is told there.
 
+mod bind;
 mod default_security_group;
 mod default_vpc;
+mod describe;
 mod dhcp_options;
 mod egress_only_internet_gateway;
 mod elastic_ip;
 mod flow_log;
 mod internet_gateway;
 mod nat_gateway;
+mod read;
 mod region;
 mod route;
 mod route_table;
+mod rules;
+mod scope;
 mod security_group;
 mod subnet;
 mod vpc;
 mod vpc_endpoint;
+mod world;
+mod zones;
 
 use std::collections::BTreeMap;
 
@@ -29,6 +36,7 @@ pub use elastic_ip::{ElasticIp, ElasticIpAttributes};
 pub use flow_log::{FlowLog, FlowLogAttributes};
 pub use internet_gateway::{InternetGateway, InternetGatewayAttributes};
 pub use nat_gateway::{NatGateway, NatGatewayAttributes};
+pub use read::live;
 pub use region::{Region, RegionAttributes};
 pub use route::{Route, RouteAttributes};
 pub use route_table::{RouteTable, RouteTableAttributes};
@@ -42,6 +50,12 @@ pub type Tags = BTreeMap<String, String>;
 
 /// The tag of a VPC that says what more than the usual it has ever had: names with spaces between.
 pub const WITH_TAG: &str = "overlord:with";
+
+/// The id of a default VPC that is not there.
+const NO_DEFAULT_VPC: &str = "none";
+
+/// The status of an opt-in Region that can be used.
+const ENABLED: &str = "ENABLED";
 
 /// Whether a declared tag is to be written. Others are somebody else's, and stay.
 fn tags_differ(before: &Tags, after: &Tags) -> bool {

@@ -31,27 +31,43 @@ pub use policy_attachments::{PolicyAttachments, PolicyAttachmentsAttributes};
 pub use policy_type::{PolicyType, PolicyTypeAttributes};
 pub use trusted_service::{TrustedService, TrustedServiceAttributes};
 
+use std::collections::BTreeSet;
+
 use crate::address::Address;
 use crate::aws::{AwsResult, Sessions};
 use crate::resource::{Desired, Live};
 use crate::sandbox;
 
-/// Reads what `desired` needs of the organization, and binds it to the addresses of the configuration.
+/// An organization as it was read, or the absence of one.
+pub struct Reading(Option<world::World>);
+
+/// Reads what `desired` needs of the organization.
 ///
 /// # Errors
 /// A read failed; the organization belongs to another management account.
-pub async fn live(sessions: &Sessions, desired: &Desired) -> AwsResult<Live> {
-    let world = read::read(&sessions.organizations(), desired).await?;
-    bind::bind(desired, world.as_ref())
+pub async fn read(sessions: &Sessions, desired: &Desired) -> AwsResult<Reading> {
+    read::read(&sessions.organizations(), desired).await.map(Reading)
 }
 
-/// As [`live`], together with the same organization as a world that the sandbox can run.
-///
-/// # Errors
-/// As [`live`].
-pub async fn live_and_world(sessions: &Sessions, desired: &Desired) -> AwsResult<(Live, sandbox::World)> {
-    let world = read::read(&sessions.organizations(), desired).await?;
-    Ok((bind::bind(desired, world.as_ref())?, rehearsal::sandbox_world(desired, world.as_ref())))
+impl Reading {
+    /// Binds it to the addresses of the configuration.
+    ///
+    /// # Errors
+    /// The desired attributes are malformed.
+    pub fn bind(&self, desired: &Desired) -> AwsResult<Live> {
+        bind::bind(desired, self.0.as_ref())
+    }
+
+    /// The same organization as a world that the sandbox can run.
+    pub fn sandbox_world(&self, desired: &Desired) -> sandbox::World {
+        rehearsal::sandbox_world(desired, self.0.as_ref())
+    }
+
+    /// The ids of all accounts that can be used, those that the configuration does not have too.
+    pub fn members(&self) -> BTreeSet<String> {
+        let accounts = self.0.iter().flat_map(|world| &world.accounts);
+        accounts.filter(|(_, account)| account.frozen().is_none()).map(|(id, _)| id.clone()).collect()
+    }
 }
 
 /// The address of the organization. As a parent or a target it stands for the root, and its id is the root's.

@@ -1,0 +1,115 @@
+//! The live side of the diff: what was read of an account and Region, in the words of the configuration. Pure.
+//!
+//! [`Names`] says which live thing is which address; then each kind becomes [`LiveResource`]s with the attributes that the desired ones have,
+//! and all else findings and blocks that are in use: [`whole`] the VPCs with what belongs to them as a whole, [`paths`] subnets, tables,
+//! gateways and routes, [`services`] endpoints, groups and logs.
+
+mod names;
+mod paths;
+mod services;
+mod whole;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::Serialize;
+
+pub(super) use names::Names;
+pub(super) use whole::{default_vpc, use_of_default_vpc, with};
+
+use super::world::World;
+use super::{NO_DEFAULT_VPC, Tags};
+use crate::address::{Address, Reference, Scope};
+use crate::network::{Block, Design, Layout, ObservedVpc};
+use crate::resource::{Finding, FindingSeverity, LiveResource, untyped};
+
+/// What an account and Region hold, bound.
+#[derive(Debug, Default, PartialEq)]
+pub(super) struct Bound {
+    pub resources: BTreeMap<Address, LiveResource>,
+    pub findings: Vec<Finding>,
+    /// Those of our VPCs that the configuration has.
+    pub vpcs: BTreeMap<Address, ObservedVpc>,
+    /// All other addresses in use.
+    pub blocks: BTreeSet<Block>,
+}
+
+/// Binds what was read. `shared` are the addresses, by id, of what is ours and lives in another account or Region.
+pub(super) fn bind(scope: &Scope, design: &Design, world: &World, shared: &BTreeMap<String, Address>) -> Bound {
+    let (names, findings) = Names::of(scope, world);
+    let bound = Bound { findings, ..Bound::default() };
+    let mut binder = Binder { scope, design, world, names, shared, bound };
+    binder.vpcs();
+    binder.default_vpc();
+    binder.paths();
+    binder.services();
+    binder.strangers();
+    binder.bound
+}
+
+struct Binder<'a> {
+    scope: &'a Scope,
+    design: &'a Design,
+    world: &'a World,
+    names: Names,
+    shared: &'a BTreeMap<String, Address>,
+    bound: Bound,
+}
+
+impl Binder<'_> {
+    /// Adds a thing of ours.
+    fn add(&mut self, address: Address, id: &str, attributes: &impl Serialize) {
+        self.put(address, id, attributes, Some(true));
+    }
+
+    fn put(&mut self, address: Address, id: &str, attributes: &impl Serialize, ours: Option<bool>) -> &mut LiveResource {
+        let resource = LiveResource { id: Some(id.to_owned()), attributes: untyped(attributes), ours, frozen: None };
+        self.bound.resources.entry(address).insert_entry(resource).into_mut()
+    }
+
+    fn find(&mut self, severity: FindingSeverity, subject: String, summary: String) {
+        self.bound.findings.push(Finding { severity, subject, summary });
+    }
+
+    /// The address of a thing of ours.
+    fn address(&self, id: &str) -> Option<&Address> {
+        self.names.address(id).or_else(|| self.shared.get(id))
+    }
+
+    /// What stands for a live thing in the attributes of another one.
+    fn name_of(&self, id: &str) -> Reference {
+        self.address(id).map_or_else(|| Reference::Id(id.to_owned()), |address| address.clone().into())
+    }
+
+    fn names_of(&self, ids: &BTreeSet<String>) -> BTreeSet<Reference> {
+        ids.iter().map(|id| self.name_of(id)).collect()
+    }
+
+    /// Another address of the same account and Region.
+    fn within(&self, kind: &str, key: impl Into<String>) -> Address {
+        Address::within(self.scope.clone(), kind, key)
+    }
+
+    /// The layout of one of the configuration's VPCs.
+    fn layout(&self, vpc: &Address) -> Option<&Layout> {
+        self.design.layouts.get(&self.design.vpcs.get(vpc)?.layout)
+    }
+
+    /// `vpc-1 (records-dev/eu-west-1)`: what is not ours, and where it is.
+    fn stranger(&self, id: &str) -> String {
+        format!("{id} ({}/{})", self.scope.account, self.scope.region)
+    }
+}
+
+/// The key of the layout that a key belongs to: `standard` of `standard/public-euw1-az1`.
+fn layout_of(key: &str) -> &str {
+    key.split_once('/').map_or(key, |(layout, _)| layout)
+}
+
+/// Tags as attributes hold them.
+fn shown(tags: &Tags) -> Tags {
+    let is_shown = |key: &String| !key.starts_with("overlord:") && !key.starts_with("aws:");
+    tags.iter().filter(|(key, _)| is_shown(key)).map(|(key, value)| (key.clone(), value.clone())).collect()
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,80 @@
+//! Which live thing is which address: by the tag that its creating call wrote. Pure.
+//!
+//! Only kind and key of the tag count. Account and Region are where it was found, so an account that gets another key keeps its network.
+
+use std::collections::BTreeMap;
+
+use crate::address::{Address, ParseAddressError, Scope};
+use crate::resource::network::Tags;
+use crate::resource::network::world::World;
+use crate::resource::{ADDRESS_TAG, Finding, FindingSeverity};
+
+/// The addresses of what is ours, by id.
+#[derive(Debug, Default, PartialEq)]
+pub(in crate::resource::network) struct Names(BTreeMap<String, Address>);
+
+impl Names {
+    /// The names of what was read, and what is wrong with its tags.
+    pub fn of(scope: &Scope, world: &World) -> (Self, Vec<Finding>) {
+        let mut names = BTreeMap::new();
+        let mut ids: BTreeMap<Address, &str> = BTreeMap::new();
+        let mut findings = Vec::new();
+        for (kind, id, tags) in tagged(world) {
+            let Some(tag) = tags.get(ADDRESS_TAG) else { continue };
+            let address = match tag.parse::<Address>() {
+                Ok(address) if address.kind() == kind => Address::within(scope.clone(), kind, address.key()),
+                wrong => {
+                    findings.push(wrong_tag(scope, kind, id, wrong));
+                    continue;
+                }
+            };
+            if let Some(first) = ids.get(&address) {
+                let summary = format!(
+                    "there are two of it, `{first}` and `{id}`: take the tag `{ADDRESS_TAG}` from the one that is not to be managed, or delete it"
+                );
+                findings.push(Finding { severity: FindingSeverity::Error, subject: address.to_string(), summary });
+                continue;
+            }
+            names.insert(id.to_owned(), address.clone());
+            ids.insert(address, id);
+        }
+        (Self(names), findings)
+    }
+
+    /// The address of a thing of ours.
+    pub fn address(&self, id: &str) -> Option<&Address> {
+        self.0.get(id)
+    }
+}
+
+fn wrong_tag(scope: &Scope, kind: &str, id: &str, tag: Result<Address, ParseAddressError>) -> Finding {
+    let what = match tag {
+        Ok(address) => format!("says that it is `{address}`, and it is a `{kind}`"),
+        Err(error) => format!("is of no use: {error}"),
+    };
+    Finding {
+        severity: FindingSeverity::Warning,
+        subject: format!("{id} ({}/{})", scope.account, scope.region),
+        summary: format!("its tag `{ADDRESS_TAG}` {what}; it is taken for somebody else's: remove or correct the tag"),
+    }
+}
+
+/// All that carries tags, with the kind that it can be.
+fn tagged(world: &World) -> impl Iterator<Item = (&'static str, &str, &Tags)> {
+    macro_rules! of {
+        ($kind:literal, $things:expr) => {
+            $things.iter().map(|(id, thing)| ($kind, id.as_str(), &thing.tags))
+        };
+    }
+    of!("vpc", world.vpcs)
+        .chain(of!("subnet", world.subnets))
+        .chain(of!("route_table", world.route_tables))
+        .chain(of!("internet_gateway", world.internet_gateways))
+        .chain(of!("egress_only_internet_gateway", world.extras.egress_only_gateways))
+        .chain(of!("nat_gateway", world.nat_gateways))
+        .chain(world.addresses.iter().map(|(id, tags)| ("elastic_ip", id.as_str(), tags)))
+        .chain(of!("vpc_endpoint", world.endpoints))
+        .chain(of!("security_group", world.security_groups))
+        .chain(of!("dhcp_options", world.extras.dhcp_options))
+        .chain(of!("flow_log", world.extras.flow_logs))
+}

@@ -1,0 +1,365 @@
+//! The questions that reading a network asks: each a Describe call, all of its pages, and AWS's answer in plain values.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use aws_sdk_ec2::Client;
+use aws_sdk_ec2::types::{
+    self, AvailabilityMode, AvailabilityZoneOptInStatus, Filter, NatGatewayState, RouteOrigin, RouteState, State, SubnetCidrBlockStateCode,
+    Tag, VpcAttributeName, VpcCidrBlockStateCode,
+};
+
+use super::Tags;
+use super::rules::rules;
+use super::world::{DhcpOptions, Endpoint, FlowLog, Gateway, NatGateway, Origin, Route, RouteTable, SecurityGroup, Subnet, Vpc};
+use crate::aws::{AwsResult, Error};
+use crate::resource::pages::whole_list;
+
+/// The most that AWS gives on one page. A call without this is throttled earlier, or answers no more than a part.
+/// Source: EC2's API reference, each operation's `MaxResults`.
+const PAGE: i32 = 1000;
+/// The same of route tables.
+const PAGE_OF_TABLES: i32 = 100;
+/// The same of gateways for outgoing IPv6.
+const PAGE_OF_EGRESS_ONLY_GATEWAYS: i32 = 255;
+
+/// One account and Region, asked by its own client.
+pub(super) struct Questions<'a> {
+    pub client: &'a Client,
+    /// What others share with this account is not its own.
+    pub account: &'a str,
+}
+
+/// A list, page by page.
+macro_rules! list {
+    ($request:expr, $items:ident, $item:ident, $id:ident, $operation:literal) => {
+        whole_list(
+            $operation,
+            |item: &types::$item| item.$id(),
+            |token| {
+                let page = $request.set_next_token(token).send();
+                async move {
+                    let page = page.await.map_err(|e| Error::sdk($operation, &e))?;
+                    Ok((page.$items, page.next_token))
+                }
+            },
+        )
+        .await?
+    };
+}
+
+impl Questions<'_> {
+    fn is_own(&self, owner: Option<&str>) -> bool {
+        owner.is_none_or(|owner| owner.is_empty() || owner == self.account)
+    }
+
+    pub async fn vpcs(&self) -> AwsResult<BTreeMap<String, Vpc>> {
+        let request = || self.client.describe_vpcs().max_results(PAGE);
+        let vpcs = list!(request(), vpcs, Vpc, vpc_id, "ec2:DescribeVpcs");
+        Ok(by_id(vpcs.iter().filter(|vpc| self.is_own(vpc.owner_id())), |vpc| Some((vpc.vpc_id()?, self::vpc(vpc)))))
+    }
+
+    pub async fn subnets(&self) -> AwsResult<BTreeMap<String, Subnet>> {
+        let request = || self.client.describe_subnets().max_results(PAGE);
+        let subnets = list!(request(), subnets, Subnet, subnet_id, "ec2:DescribeSubnets");
+        Ok(by_id(subnets.iter().filter(|subnet| self.is_own(subnet.owner_id())), |subnet| {
+            Some((subnet.subnet_id()?, self::subnet(subnet)))
+        }))
+    }
+
+    pub async fn route_tables(&self) -> AwsResult<BTreeMap<String, RouteTable>> {
+        let request = || self.client.describe_route_tables().max_results(PAGE_OF_TABLES);
+        let tables = list!(request(), route_tables, RouteTable, route_table_id, "ec2:DescribeRouteTables");
+        Ok(by_id(tables.iter().filter(|table| self.is_own(table.owner_id())), |table| Some((table.route_table_id()?, route_table(table)))))
+    }
+
+    pub async fn internet_gateways(&self) -> AwsResult<BTreeMap<String, Gateway>> {
+        let request = || self.client.describe_internet_gateways().max_results(PAGE);
+        let gateways = list!(request(), internet_gateways, InternetGateway, internet_gateway_id, "ec2:DescribeInternetGateways");
+        Ok(by_id(gateways.iter().filter(|gateway| self.is_own(gateway.owner_id())), |gateway| {
+            Some((gateway.internet_gateway_id()?, self::gateway(gateway.attachments(), gateway.tags())))
+        }))
+    }
+
+    pub async fn nat_gateways(&self) -> AwsResult<BTreeMap<String, NatGateway>> {
+        let request = || self.client.describe_nat_gateways().max_results(PAGE);
+        let gateways = list!(request(), nat_gateways, NatGateway, nat_gateway_id, "ec2:DescribeNatGateways");
+        // One that failed or goes is still told of for an hour.
+        let lives = |gateway: &&types::NatGateway| {
+            !matches!(gateway.state(), Some(NatGatewayState::Failed | NatGatewayState::Deleting | NatGatewayState::Deleted))
+        };
+        Ok(by_id(gateways.iter().filter(lives), |gateway| Some((gateway.nat_gateway_id()?, nat_gateway(gateway)))))
+    }
+
+    /// By allocation id. AWS answers in one page.
+    pub async fn addresses(&self) -> AwsResult<BTreeMap<String, Tags>> {
+        let answer = self.client.describe_addresses().send().await.map_err(|e| Error::sdk("ec2:DescribeAddresses", &e))?;
+        Ok(by_id(answer.addresses(), |address| Some((address.allocation_id()?, tags(address.tags())))))
+    }
+
+    pub async fn endpoints(&self, region: &str) -> AwsResult<BTreeMap<String, Endpoint>> {
+        let request = || self.client.describe_vpc_endpoints().max_results(PAGE);
+        let endpoints = list!(request(), vpc_endpoints, VpcEndpoint, vpc_endpoint_id, "ec2:DescribeVpcEndpoints");
+        let lives = |endpoint: &&types::VpcEndpoint| {
+            self.is_own(endpoint.owner_id())
+                && !matches!(endpoint.state(), Some(State::Deleting | State::Deleted | State::Failed | State::Rejected | State::Expired))
+        };
+        Ok(by_id(endpoints.iter().filter(lives), |endpoint| Some((endpoint.vpc_endpoint_id()?, self::endpoint(endpoint, region)))))
+    }
+
+    pub async fn security_groups(&self) -> AwsResult<BTreeMap<String, SecurityGroup>> {
+        let request = || self.client.describe_security_groups().max_results(PAGE);
+        let groups = list!(request(), security_groups, SecurityGroup, group_id, "ec2:DescribeSecurityGroups");
+        Ok(by_id(groups.iter().filter(|group| self.is_own(group.owner_id())), |group| Some((group.group_id()?, security_group(group)))))
+    }
+
+    pub async fn dhcp_options(&self) -> AwsResult<BTreeMap<String, DhcpOptions>> {
+        let request = || self.client.describe_dhcp_options().max_results(PAGE);
+        let all = list!(request(), dhcp_options, DhcpOptions, dhcp_options_id, "ec2:DescribeDhcpOptions");
+        Ok(by_id(all.iter().filter(|options| self.is_own(options.owner_id())), |options| {
+            Some((options.dhcp_options_id()?, dhcp_options(options)))
+        }))
+    }
+
+    pub async fn egress_only_gateways(&self) -> AwsResult<BTreeMap<String, Gateway>> {
+        let request = || self.client.describe_egress_only_internet_gateways().max_results(PAGE_OF_EGRESS_ONLY_GATEWAYS);
+        let gateways = list!(
+            request(),
+            egress_only_internet_gateways,
+            EgressOnlyInternetGateway,
+            egress_only_internet_gateway_id,
+            "ec2:DescribeEgressOnlyInternetGateways"
+        );
+        Ok(by_id(&gateways, |gateway| {
+            Some((gateway.egress_only_internet_gateway_id()?, self::gateway(gateway.attachments(), gateway.tags())))
+        }))
+    }
+
+    pub async fn flow_logs(&self) -> AwsResult<BTreeMap<String, FlowLog>> {
+        let request = || self.client.describe_flow_logs().max_results(PAGE);
+        let logs = list!(request(), flow_logs, FlowLog, flow_log_id, "ec2:DescribeFlowLogs");
+        Ok(by_id(&logs, |log| Some((log.flow_log_id()?, flow_log(log)))))
+    }
+
+    /// Whether instances of a VPC get DNS names.
+    pub async fn dns_hostnames(&self, vpc: &str) -> AwsResult<Option<bool>> {
+        let answer = self.attribute(vpc, VpcAttributeName::EnableDnsHostnames).await?;
+        Ok(answer.enable_dns_hostnames().and_then(|attribute| attribute.value()))
+    }
+
+    /// Whether AWS's resolver answers in a VPC.
+    pub async fn dns_support(&self, vpc: &str) -> AwsResult<Option<bool>> {
+        let answer = self.attribute(vpc, VpcAttributeName::EnableDnsSupport).await?;
+        Ok(answer.enable_dns_support().and_then(|attribute| attribute.value()))
+    }
+
+    async fn attribute(
+        &self,
+        vpc: &str,
+        name: VpcAttributeName,
+    ) -> AwsResult<aws_sdk_ec2::operation::describe_vpc_attribute::DescribeVpcAttributeOutput> {
+        let request = self.client.describe_vpc_attribute().vpc_id(vpc).attribute(name);
+        request.send().await.map_err(|e| Error::sdk("ec2:DescribeVpcAttribute", &e))
+    }
+
+    /// The network interfaces in a VPC: what runs there has one.
+    pub async fn interfaces(&self, vpc: &str) -> AwsResult<BTreeSet<String>> {
+        let filter = || Filter::builder().name("vpc-id").values(vpc).build();
+        let request = || self.client.describe_network_interfaces().filters(filter()).max_results(PAGE);
+        let all = list!(request(), network_interfaces, NetworkInterface, network_interface_id, "ec2:DescribeNetworkInterfaces");
+        Ok(all.into_iter().filter_map(|interface| interface.network_interface_id).collect())
+    }
+
+    /// The IDs of the availability zones that the account can use, in the order of their numbers.
+    pub async fn zones(&self) -> AwsResult<Vec<String>> {
+        let answer = self.client.describe_availability_zones().send().await;
+        let answer = answer.map_err(|e| Error::sdk("ec2:DescribeAvailabilityZones", &e))?;
+        let usable = |zone: &&types::AvailabilityZone| {
+            // Local and wavelength zones are zones of another type.
+            zone.zone_type().is_none_or(|zone_type| zone_type == "availability-zone")
+                && zone.opt_in_status() != Some(&AvailabilityZoneOptInStatus::NotOptedIn)
+        };
+        let mut zones: Vec<String> = answer.availability_zones().iter().filter(usable).filter_map(|zone| zone.zone_id.clone()).collect();
+        super::zones::sort(&mut zones);
+        Ok(zones)
+    }
+}
+
+fn by_id<'a, T: 'a, V>(items: impl IntoIterator<Item = &'a T>, known: impl Fn(&'a T) -> Option<(&'a str, V)>) -> BTreeMap<String, V> {
+    items.into_iter().filter_map(|item| known(item).map(|(id, value)| (id.to_owned(), value))).collect()
+}
+
+fn text(text: Option<&str>) -> String {
+    text.unwrap_or_default().to_owned()
+}
+
+fn set<'a>(items: impl IntoIterator<Item = &'a String>) -> BTreeSet<String> {
+    items.into_iter().cloned().collect()
+}
+
+fn tags(tags: &[Tag]) -> Tags {
+    tags.iter().filter_map(|tag| Some((tag.key.clone()?, tag.value.clone().unwrap_or_default()))).collect()
+}
+
+fn vpc(live: &types::Vpc) -> Vpc {
+    let cidr = text(live.cidr_block());
+    let further = live.cidr_block_association_set().iter().filter(|block| {
+        let state = block.cidr_block_state().and_then(|state| state.state());
+        !matches!(state, Some(VpcCidrBlockStateCode::Disassociated | VpcCidrBlockStateCode::Failed))
+    });
+    let further = further.filter_map(|block| block.cidr_block.clone());
+    let ipv6 = live.ipv6_cidr_block_association_set().iter().any(|block| {
+        let state = block.ipv6_cidr_block_state().and_then(|state| state.state());
+        matches!(state, None | Some(VpcCidrBlockStateCode::Associated | VpcCidrBlockStateCode::Associating))
+    });
+    Vpc {
+        blocks: further.chain([cidr.clone()]).collect(),
+        cidr,
+        ipv6,
+        is_default: live.is_default().unwrap_or_default(),
+        dhcp_options: live.dhcp_options_id.clone(),
+        tags: tags(live.tags()),
+    }
+}
+
+fn subnet(live: &types::Subnet) -> Subnet {
+    let ipv6 = live.ipv6_cidr_block_association_set().iter().find(|block| {
+        let state = block.ipv6_cidr_block_state().and_then(|state| state.state());
+        matches!(state, None | Some(SubnetCidrBlockStateCode::Associated | SubnetCidrBlockStateCode::Associating))
+    });
+    Subnet {
+        vpc: text(live.vpc_id()),
+        cidr: text(live.cidr_block()),
+        ipv6: ipv6.and_then(|block| block.ipv6_cidr_block.clone()),
+        zone: text(live.availability_zone_id()),
+        is_default: live.default_for_az().unwrap_or_default(),
+        tags: tags(live.tags()),
+    }
+}
+
+fn route_table(live: &types::RouteTable) -> RouteTable {
+    // One that goes is over: what replaces it stands beside it.
+    let holds = |association: &&types::RouteTableAssociation| {
+        let state = association.association_state().and_then(|state| state.state());
+        !matches!(
+            state,
+            Some(
+                types::RouteTableAssociationStateCode::Disassociating
+                    | types::RouteTableAssociationStateCode::Disassociated
+                    | types::RouteTableAssociationStateCode::Failed
+            )
+        )
+    };
+    let associations = || live.associations().iter().filter(holds);
+    RouteTable {
+        vpc: text(live.vpc_id()),
+        is_main: associations().any(|association| association.main().unwrap_or_default()),
+        subnets: associations().filter_map(|association| association.subnet_id.clone()).collect(),
+        routes: live.routes().iter().filter_map(route).collect(),
+        propagating: live.propagating_vgws().iter().filter_map(|gateway| gateway.gateway_id.clone()).collect(),
+        tags: tags(live.tags()),
+    }
+}
+
+/// `None` for one without a destination.
+fn route(live: &types::Route) -> Option<Route> {
+    let by_list = live.destination_prefix_list_id();
+    let destination = live.destination_cidr_block().or(live.destination_ipv6_cidr_block()).or(by_list)?;
+    // AWS names a network interface beside the instance that it belongs to: the interface is what the route leads to.
+    let target = [
+        live.gateway_id(),
+        live.nat_gateway_id(),
+        live.egress_only_internet_gateway_id(),
+        live.transit_gateway_id(),
+        live.vpc_peering_connection_id(),
+        live.network_interface_id(),
+        live.instance_id(),
+        live.carrier_gateway_id(),
+        live.local_gateway_id(),
+        live.core_network_arn(),
+    ];
+    let target = text(target.into_iter().flatten().next());
+    let of_endpoint = by_list.is_some() && target.starts_with("vpce-");
+    Some(Route {
+        destination: destination.to_owned(),
+        origin: match live.origin() {
+            _ if of_endpoint || target == "local" => Origin::Aws,
+            Some(RouteOrigin::CreateRouteTable) => Origin::Aws,
+            Some(RouteOrigin::EnableVgwRoutePropagation) => Origin::Propagated,
+            _ => Origin::Call,
+        },
+        is_blackhole: live.state() == Some(&RouteState::Blackhole),
+        target,
+    })
+}
+
+fn gateway(attachments: &[types::InternetGatewayAttachment], live: &[Tag]) -> Gateway {
+    // AWS says `available` of one that is attached, which the SDK's enum does not know.
+    let holds = |attachment: &&types::InternetGatewayAttachment| {
+        !matches!(attachment.state(), Some(types::AttachmentStatus::Detached | types::AttachmentStatus::Detaching))
+    };
+    Gateway { vpc: attachments.iter().filter(holds).find_map(|attachment| attachment.vpc_id.clone()), tags: tags(live) }
+}
+
+fn nat_gateway(live: &types::NatGateway) -> NatGateway {
+    let addresses = live.nat_gateway_addresses();
+    let first = addresses.iter().find(|address| address.is_primary() == Some(true)).or(addresses.first());
+    let is_regional = live.availability_mode() == Some(&AvailabilityMode::Regional);
+    NatGateway {
+        vpc: text(live.vpc_id()),
+        subnet: live.subnet_id.clone().filter(|subnet| !subnet.is_empty()),
+        is_regional,
+        // A regional one takes addresses as it needs them.
+        address: first.filter(|_| !is_regional).and_then(|address| address.allocation_id.clone()),
+        tags: tags(live.tags()),
+    }
+}
+
+fn endpoint(live: &types::VpcEndpoint, region: &str) -> Endpoint {
+    let name = live.service_name().unwrap_or_default();
+    let prefixes = [format!("com.amazonaws.{region}."), format!("cn.com.amazonaws.{region}.")];
+    let service = prefixes.iter().find_map(|prefix| name.strip_prefix(prefix.as_str())).unwrap_or(name);
+    Endpoint {
+        vpc: text(live.vpc_id()),
+        service: service.to_owned(),
+        endpoint_type: live.vpc_endpoint_type().map(|endpoint_type| endpoint_type.as_str().to_owned()).unwrap_or_default(),
+        private_dns: live.private_dns_enabled().unwrap_or_default(),
+        route_tables: set(live.route_table_ids()),
+        subnets: set(live.subnet_ids()),
+        security_groups: live.groups().iter().filter_map(|group| group.group_id.clone()).collect(),
+        tags: tags(live.tags()),
+    }
+}
+
+fn security_group(live: &types::SecurityGroup) -> SecurityGroup {
+    SecurityGroup {
+        vpc: text(live.vpc_id()),
+        name: text(live.group_name()),
+        description: text(live.description()),
+        ingress: rules(live.ip_permissions()),
+        egress: rules(live.ip_permissions_egress()),
+        tags: tags(live.tags()),
+    }
+}
+
+fn dhcp_options(live: &types::DhcpOptions) -> DhcpOptions {
+    let values = |key: &str| {
+        let of_key = live.dhcp_configurations().iter().filter(move |configuration| configuration.key() == Some(key));
+        of_key.flat_map(|configuration| configuration.values()).filter_map(|value| value.value.clone()).collect::<Vec<_>>()
+    };
+    DhcpOptions {
+        domain_name: values("domain-name").into_iter().next(),
+        name_servers: values("domain-name-servers"),
+        tags: tags(live.tags()),
+    }
+}
+
+fn flow_log(live: &types::FlowLog) -> FlowLog {
+    FlowLog {
+        of: text(live.resource_id()),
+        destination: text(live.log_destination()),
+        traffic: live.traffic_type().map(|traffic| traffic.as_str().to_owned()).unwrap_or_default(),
+        // Source: CreateFlowLogs, `MaxAggregationInterval`: 600 unless said otherwise.
+        interval: live.max_aggregation_interval().and_then(|seconds| u32::try_from(seconds).ok()).unwrap_or(600),
+        tags: tags(live.tags()),
+    }
+}

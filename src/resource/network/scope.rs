@@ -1,0 +1,151 @@
+//! The questions to one account and Region: eight lists at once, and what follows from them.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use aws_sdk_account::types::RegionOptStatus;
+use futures_util::future::{OptionFuture, try_join_all};
+
+use super::ENABLED;
+use super::bind::{self, Names};
+use super::describe::Questions;
+use super::world::{Extras, World};
+use crate::address::Scope;
+use crate::aws::{AwsResult, Error, Sessions};
+use crate::limits::LIMITS;
+use crate::network::{Block, Design};
+use crate::resource::Desired;
+
+/// What was read of an account and Region.
+#[derive(Debug, Default)]
+pub(super) struct Reading {
+    /// The status of an opt-in Region.
+    pub region: Option<String>,
+    /// Empty where the Region is not enabled.
+    pub world: World,
+}
+
+/// Reads all that an account has in a Region.
+///
+/// # Errors
+/// A call failed: half of what is there tells nothing.
+pub(super) async fn read(sessions: &Sessions, desired: &Desired, scope: &Scope, account: &str) -> AwsResult<Reading> {
+    let region = region(sessions, &scope.region, account, &desired.management_account).await?;
+    if region.as_ref().is_some_and(|status| status != ENABLED) {
+        return Ok(Reading { region, ..Reading::default() });
+    }
+    let client = sessions.ec2(account, &scope.region);
+    let ask = Questions { client: &client, account };
+    // The first that fails ends the others: without the role, one refusal is enough.
+    let (vpcs, subnets, route_tables, internet_gateways, nat_gateways, addresses, endpoints, security_groups) = tokio::try_join!(
+        ask.vpcs(),
+        ask.subnets(),
+        ask.route_tables(),
+        ask.internet_gateways(),
+        ask.nat_gateways(),
+        ask.addresses(),
+        ask.endpoints(&scope.region),
+        ask.security_groups(),
+    )?;
+    let mut world = World {
+        vpcs,
+        subnets,
+        route_tables,
+        internet_gateways,
+        nat_gateways,
+        addresses,
+        endpoints,
+        security_groups,
+        extras: Extras::default(),
+    };
+    world.extras = Wanted::of(scope, &desired.network, &world).read(&ask).await?;
+    Ok(Reading { region, world })
+}
+
+/// The blocks of the VPCs that an account has in a Region.
+///
+/// # Errors
+/// A call failed.
+pub(super) async fn blocks(sessions: &Sessions, region_name: &str, account: &str, management: &str) -> AwsResult<Vec<Block>> {
+    if region(sessions, region_name, account, management).await?.is_some_and(|status| status != ENABLED) {
+        return Ok(Vec::new());
+    }
+    let client = sessions.ec2(account, region_name);
+    let vpcs = Questions { client: &client, account }.vpcs().await?;
+    Ok(vpcs.values().flat_map(|vpc| &vpc.blocks).filter_map(|block| block.parse().ok()).collect())
+}
+
+/// The status of an opt-in Region in an account; `None` for a Region that every account has.
+async fn region(sessions: &Sessions, region: &str, account: &str, management: &str) -> AwsResult<Option<String>> {
+    if !LIMITS.regions.is_opt_in(region) {
+        return Ok(None);
+    }
+    // Of itself, the management account must be asked without its id. Source: GetRegionOptStatus, `AccountId`.
+    let member = Some(account).filter(|account| *account != management).map(str::to_owned);
+    let request = sessions.account().get_region_opt_status().region_name(region).set_account_id(member);
+    let answer = request.send().await.map_err(|e| Error::sdk("account:GetRegionOptStatus", &e))?;
+    Ok(Some(answer.region_opt_status().map_or("DISABLED", RegionOptStatus::as_str).to_owned()))
+}
+
+/// What more is to be read.
+#[derive(Debug, Default, PartialEq)]
+struct Wanted {
+    /// What VPCs here have had, by their tag, or what a layout of the Region declares: the names of [`super::WITH_TAG`].
+    with: BTreeSet<String>,
+    /// The VPCs whose DNS attributes are declared.
+    dns_hostnames: BTreeSet<String>,
+    dns_support: BTreeSet<String>,
+    /// The default VPC, where it is to go and nothing yet says that it is in use.
+    default_vpc: Option<String>,
+}
+
+impl Wanted {
+    fn of(scope: &Scope, design: &Design, world: &World) -> Self {
+        let (names, _) = Names::of(scope, world);
+        let mut wanted = Self::default();
+        for layout in design.layouts.values().filter(|layout| layout.region == scope.region) {
+            wanted.with.extend(layout.extras().map(str::to_owned));
+        }
+        for (id, vpc) in &world.vpcs {
+            let Some(address) = names.address(id) else { continue };
+            wanted.with.extend(bind::with(&vpc.tags));
+            let layout = design.vpcs.get(address).and_then(|request| design.layouts.get(&request.layout));
+            let Some(layout) = layout else { continue };
+            if layout.wanted_dns_hostnames().is_some() {
+                wanted.dns_hostnames.insert(id.clone());
+            }
+            if layout.wanted_dns_support().is_some() {
+                wanted.dns_support.insert(id.clone());
+            }
+        }
+        let default_vpc = bind::default_vpc(scope, design, world).filter(|id| bind::use_of_default_vpc(world, id).is_none());
+        wanted.default_vpc = default_vpc.map(str::to_owned);
+        wanted
+    }
+
+    async fn read(&self, ask: &Questions<'_>) -> AwsResult<Extras> {
+        let has = |name: &str| self.with.contains(name);
+        let (dhcp_options, egress_only_gateways, flow_logs, dns_hostnames, dns_support, interfaces) = tokio::try_join!(
+            optional(has("dhcp_options").then(|| ask.dhcp_options())),
+            optional(has("egress_only_internet_gateway").then(|| ask.egress_only_gateways())),
+            optional(has("flow_log").then(|| ask.flow_logs())),
+            by_vpc(&self.dns_hostnames, |vpc| ask.dns_hostnames(vpc)),
+            by_vpc(&self.dns_support, |vpc| ask.dns_support(vpc)),
+            optional(self.default_vpc.as_deref().map(|vpc| ask.interfaces(vpc))),
+        )?;
+        Ok(Extras { dhcp_options, egress_only_gateways, flow_logs, dns_hostnames, dns_support, default_vpc_interfaces: interfaces })
+    }
+}
+
+/// The answer to a question that may not be asked.
+async fn optional<T: Default>(question: Option<impl Future<Output = AwsResult<T>>>) -> AwsResult<T> {
+    OptionFuture::from(question).await.unwrap_or_else(|| Ok(T::default()))
+}
+
+/// One question of each VPC.
+async fn by_vpc<'v, F>(vpcs: &'v BTreeSet<String>, ask: impl Fn(&'v str) -> F) -> AwsResult<BTreeMap<String, bool>>
+where
+    F: Future<Output = AwsResult<Option<bool>>>,
+{
+    let answers = try_join_all(vpcs.iter().map(|vpc| ask(vpc))).await?;
+    Ok(vpcs.iter().zip(answers).filter_map(|(vpc, answer)| Some((vpc.clone(), answer?))).collect())
+}

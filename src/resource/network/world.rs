@@ -1,0 +1,166 @@
+//! What an account has in a Region, as it was read: plain values that the reader fills and the binder works on. Everything is known by
+//! AWS's ids, and what others share with the account is left out: it is theirs.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::Tags;
+use super::security_group::Rule;
+
+/// All that was read of one account and Region.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(super) struct World {
+    pub vpcs: BTreeMap<String, Vpc>,
+    pub subnets: BTreeMap<String, Subnet>,
+    pub route_tables: BTreeMap<String, RouteTable>,
+    pub internet_gateways: BTreeMap<String, Gateway>,
+    /// Those that are there or will be: pending and available ones.
+    pub nat_gateways: BTreeMap<String, NatGateway>,
+    /// By allocation id.
+    pub addresses: BTreeMap<String, Tags>,
+    /// Those that are there or will be.
+    pub endpoints: BTreeMap<String, Endpoint>,
+    pub security_groups: BTreeMap<String, SecurityGroup>,
+    pub extras: Extras,
+}
+
+/// What is asked for only where something says that it is there.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(super) struct Extras {
+    pub dhcp_options: BTreeMap<String, DhcpOptions>,
+    pub egress_only_gateways: BTreeMap<String, Gateway>,
+    pub flow_logs: BTreeMap<String, FlowLog>,
+    /// By VPC: whether instances get DNS names.
+    pub dns_hostnames: BTreeMap<String, bool>,
+    /// By VPC: whether AWS's resolver answers.
+    pub dns_support: BTreeMap<String, bool>,
+    /// The network interfaces in the default VPC.
+    pub default_vpc_interfaces: BTreeSet<String>,
+}
+
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(super) struct Vpc {
+    /// Its first block.
+    pub cidr: String,
+    /// All of its IPv4 blocks, the first one too.
+    pub blocks: BTreeSet<String>,
+    pub ipv6: bool,
+    pub is_default: bool,
+    pub dhcp_options: Option<String>,
+    pub tags: Tags,
+}
+
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(super) struct Subnet {
+    pub vpc: String,
+    pub cidr: String,
+    /// Its /64.
+    pub ipv6: Option<String>,
+    /// The zone's ID.
+    pub zone: String,
+    /// Whether AWS made it with the default VPC.
+    pub is_default: bool,
+    pub tags: Tags,
+}
+
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(super) struct RouteTable {
+    pub vpc: String,
+    /// Whether it is for all subnets that have no other one.
+    pub is_main: bool,
+    /// The subnets that are associated with it.
+    pub subnets: BTreeSet<String>,
+    pub routes: Vec<Route>,
+    /// VPN gateways.
+    pub propagating: BTreeSet<String>,
+    pub tags: Tags,
+}
+
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(super) struct Route {
+    /// A block of addresses, or the id of a prefix list.
+    pub destination: String,
+    /// The id of what it leads to.
+    pub target: String,
+    pub origin: Origin,
+    /// What it leads to is gone.
+    pub is_blackhole: bool,
+}
+
+/// Who made a route.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) enum Origin {
+    /// Somebody, by a call of its own.
+    #[default]
+    Call,
+    /// It came with the table, or with an endpoint, and goes with it.
+    Aws,
+    /// A VPN gateway announced it.
+    Propagated,
+}
+
+/// An internet gateway, or one for outgoing IPv6.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(super) struct Gateway {
+    /// The VPC that it is attached to.
+    pub vpc: Option<String>,
+    pub tags: Tags,
+}
+
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(super) struct NatGateway {
+    pub vpc: String,
+    /// `None` for a regional one.
+    pub subnet: Option<String>,
+    pub is_regional: bool,
+    /// The allocation id of its first address.
+    pub address: Option<String>,
+    pub tags: Tags,
+}
+
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(super) struct Endpoint {
+    pub vpc: String,
+    /// The service's short name, or all of it where it is none of AWS's in the Region.
+    pub service: String,
+    /// `Gateway`, `Interface` or another one.
+    pub endpoint_type: String,
+    pub private_dns: bool,
+    pub route_tables: BTreeSet<String>,
+    pub subnets: BTreeSet<String>,
+    pub security_groups: BTreeSet<String>,
+    pub tags: Tags,
+}
+
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(super) struct SecurityGroup {
+    pub vpc: String,
+    pub name: String,
+    pub description: String,
+    pub ingress: BTreeSet<Rule>,
+    pub egress: BTreeSet<Rule>,
+    pub tags: Tags,
+}
+
+impl SecurityGroup {
+    /// Whether it is the one that came with its VPC: AWS gives no other one this name.
+    pub fn is_default(&self) -> bool {
+        self.name == "default"
+    }
+}
+
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(super) struct DhcpOptions {
+    pub domain_name: Option<String>,
+    pub name_servers: Vec<String>,
+    pub tags: Tags,
+}
+
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(super) struct FlowLog {
+    /// What it is a log of.
+    pub of: String,
+    pub destination: String,
+    pub traffic: String,
+    pub interval: u32,
+    pub tags: Tags,
+}
