@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 
 use super::Style;
 use super::words::{plain, symbol};
-use crate::plan::{Action, Change};
+use crate::plan::Action;
 
 /// From so many on, changes that read alike are folded.
 const FOLDED: usize = 4;
@@ -14,29 +14,60 @@ const WIDTH: usize = 100;
 /// Lines of names before the rest is counted.
 const LINES: usize = 12;
 
-/// One line of a plan and what stands below it, said of one change or of many.
-#[derive(Debug)]
-pub(super) struct Entry<'a> {
-    pub(super) why: String,
-    pub(super) body: String,
-    /// At least one, all of one kind and action.
-    pub(super) changes: Vec<&'a Change>,
+/// How an entry may be put together with others that say the same.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Folding {
+    /// With any number of them.
+    Freely,
+    /// Only when all of them are named: something in each of them goes.
+    NamingAll,
+    /// Not at all: all of it goes.
+    Never,
 }
 
-impl Entry<'_> {
+/// One line of a plan and what stands below it, said of one thing or of many.
+#[derive(Debug)]
+pub(super) struct Entry {
+    pub(super) action: Action,
+    /// What many of them are called: `account`.
+    pub(super) of: String,
+    pub(super) why: String,
+    pub(super) body: String,
+    pub(super) folding: Folding,
+    /// At least one.
+    pub(super) subjects: Vec<Subject>,
+}
+
+/// A thing that an entry speaks of.
+#[derive(Debug)]
+pub(super) struct Subject {
+    /// How it is called when the entry speaks of it alone.
+    pub(super) full: String,
+    /// How it is called among others.
+    pub(super) name: String,
+    /// What is said of it only when it is alone; empty for nothing.
+    pub(super) alone: String,
+    /// The changes that it stands for.
+    pub(super) counts: BTreeMap<Action, usize>,
+}
+
+impl Entry {
     /// Whether something that exists goes.
     pub(super) fn destroys(&self) -> bool {
-        self.changes.iter().any(|change| matches!(change.action, Action::Delete | Action::Replace))
+        self.folding != Folding::Freely
     }
 
-    pub(super) fn render(&self, kind: &str, style: Style) -> String {
-        let Some(first) = self.changes.first() else { return String::new() };
-        let (subject, names) = match self.changes.len() {
-            1 => (plain(&first.address.to_string()), Vec::new()),
-            n => (format!("{kind} × {n}"), self.names()),
+    pub(super) fn render(&self, style: Style) -> String {
+        let (subject, why, names) = match self.subjects.as_slice() {
+            [] => return String::new(),
+            [one] => {
+                let why: Vec<&str> = [&self.why, &one.alone].into_iter().map(String::as_str).filter(|text| !text.is_empty()).collect();
+                (one.full.clone(), why.join("; "), Vec::new())
+            }
+            many => (format!("{} × {}", self.of, many.len()), self.why.clone(), self.names()),
         };
-        let head = style.action(first.action, &format!("{} {subject}", symbol(first.action)));
-        let mut out = format!("  {head}  {}\n", style.dim(&self.why));
+        let head = style.action(self.action, &format!("{} {subject}", symbol(self.action)));
+        let mut out = if why.is_empty() { format!("  {head}\n") } else { format!("  {head}  {}\n", style.dim(&why)) };
         for line in names {
             let _ = writeln!(out, "      {line}");
         }
@@ -44,13 +75,14 @@ impl Entry<'_> {
         out
     }
 
-    /// The keys, wrapped.
+    /// The names, wrapped.
     fn names(&self) -> Vec<String> {
-        let keys: Vec<String> = self.changes.iter().map(|change| plain(key(change))).collect();
+        let keys: Vec<String> = self.subjects.iter().map(|subject| plain(&subject.name)).collect();
+        let most = if self.folding == Folding::Freely { LINES } else { usize::MAX };
         let mut lines: Vec<String> = Vec::new();
         let mut told = 0;
         for (name, stands_for) in braced(&keys) {
-            let full = lines.len() == LINES;
+            let full = lines.len() == most;
             match lines.last_mut() {
                 Some(line) if line.chars().count() + name.chars().count() + 2 <= WIDTH => {
                     let _ = write!(line, ", {name}");
@@ -71,32 +103,27 @@ impl Entry<'_> {
     }
 }
 
-/// Puts entries that say the same in the place of the first of them. What destroys is left alone.
-pub(super) fn fold(entries: Vec<Entry<'_>>) -> Vec<Entry<'_>> {
-    let alike = |entry: &Entry<'_>| Some((entry.changes.first()?.action, entry.why.clone(), entry.body.clone()));
+/// Puts entries that say the same in the place of the first of them.
+pub(super) fn fold(entries: Vec<Entry>) -> Vec<Entry> {
+    let alike = |entry: &Entry| (entry.folding, entry.action, entry.of.clone(), entry.why.clone(), entry.body.clone());
     let mut counts: BTreeMap<_, usize> = BTreeMap::new();
-    for entry in entries.iter().filter(|entry| !entry.destroys()) {
+    for entry in entries.iter().filter(|entry| entry.folding != Folding::Never) {
         *counts.entry(alike(entry)).or_default() += 1;
     }
-    let mut folded: Vec<Entry<'_>> = Vec::new();
+    let mut folded: Vec<Entry> = Vec::new();
     let mut places = BTreeMap::new();
     for entry in entries {
         let key = alike(&entry);
         if counts.get(&key).is_none_or(|n| *n < FOLDED) {
             folded.push(entry);
         } else if let Some(place) = places.get(&key).and_then(|place: &usize| folded.get_mut(*place)) {
-            place.changes.extend(entry.changes);
+            place.subjects.extend(entry.subjects);
         } else {
             places.insert(key, folded.len());
             folded.push(entry);
         }
     }
     folded
-}
-
-/// What stands behind the kind.
-fn key(change: &Change) -> &str {
-    change.address.key()
 }
 
 /// Keys in order; those that differ only behind their last hyphen together: `records-{dev,prod}`. With how many each stands for.

@@ -6,8 +6,8 @@ use tabled::builder::Builder;
 use tabled::settings::Style as TableStyle;
 
 use super::Style;
-use super::text;
-use super::words::{count, plain};
+use super::text::{self, Section};
+use super::words::plain;
 use crate::apply::Report;
 use crate::plan::Plan;
 use crate::resource::{Finding, FindingSeverity};
@@ -17,16 +17,14 @@ const COMMENT: usize = 60_000;
 /// Unmanaged things that are listed, without `--detail`.
 const UNMANAGED: usize = 80;
 
-/// A plan: a summary, the findings, and the changes of each kind behind a heading that opens them.
+/// A plan: a summary, the findings, and the changes of each kind and the networks behind a heading that opens them.
 pub fn plan(plan: &Plan, style: Style) -> String {
     let style = Style { colour: false, ..style };
     let mut out = String::from("## overlord plan\n\n");
     out.push_str(&fenced(&text::summary(plan, style)));
     findings(&mut out, &plan.findings, style);
-    for (kind, changes) in text::by_kind(plan) {
-        let heading = format!("{kind} ({})", count(changes.len(), "change"));
-        let section =
-            format!("\n<details open><summary>{heading}</summary>\n\n{}\n</details>\n", fenced(&text::group(kind, &changes, style)));
+    for Section { heading, text } in text::sections(plan, style) {
+        let section = format!("\n<details open><summary>{heading}</summary>\n\n{}\n</details>\n", fenced(&text));
         if style.detail || out.len() + section.len() <= COMMENT {
             out.push_str(&section);
         } else {

@@ -1,7 +1,9 @@
 //! Renderings of one value: text, Markdown, JSON. Pure: values in, text out. JSON of a plan is its own serialized form, so that
 //! what a machine reads is what `apply` runs.
 
+mod cost;
 pub mod diagnostic;
+mod difference;
 mod fold;
 pub mod markdown;
 pub mod network;
@@ -9,6 +11,8 @@ pub mod network_svg;
 pub mod report;
 mod style;
 pub mod text;
+mod vpcs;
 mod words;
 
 pub use style::Style;
+pub(crate) use words::things;

@@ -6,59 +6,90 @@ use std::fmt::Write as _;
 use serde_json::{Value, json};
 
 use super::Style;
-use super::words::{count, plain};
+use super::vpcs::{self, Place};
+use super::words::{count, plain, things};
 use crate::address::Address;
 use crate::apply::{Counts, Outcome, Report};
 
 /// Failures that are told one by one, before the rest is counted.
-const SINGLY: usize = 40;
+pub(crate) const SINGLY: usize = 40;
 
-/// The outcomes: failures with what to do, what was skipped because of what, and the counts.
+/// The outcomes: failures with what to do, what was skipped because of what, what was withheld, and the counts.
 pub fn text(report: &Report, style: Style) -> String {
     let mut out = String::new();
+    failures(&mut out, report, style);
+    skipped(&mut out, report, style);
+    withheld(&mut out, report, style);
     let Counts { applied, failed, skipped, withheld, not_started } = report.counts();
-    let errors = report.outcomes.iter().filter_map(|(address, outcome)| match outcome {
-        Outcome::Failed(error) => Some((address, error)),
-        Outcome::Applied | Outcome::Skipped { .. } | Outcome::Withheld | Outcome::NotStarted => None,
-    });
-    for (address, error) in errors.take(SINGLY) {
-        let _ = writeln!(out, "{}: {}: {}", style.error("failed"), plain(&address.to_string()), plain(&error.to_string()));
-        if let Some(hint) = error.hint() {
-            let _ = writeln!(out, "  help: {hint}");
-        }
-    }
-    if let Some(rest) = failed.checked_sub(SINGLY).filter(|n| *n > 0) {
-        let _ = writeln!(out, "… and {rest} more failed (--format json tells them all)");
-    }
-    for (because_of, addresses) in skipped_by_cause(report) {
-        let label = style.dim("skipped");
-        match addresses.as_slice() {
-            [] => {}
-            [address] => {
-                let _ = writeln!(out, "{label}: {}: because of {}", plain(&address.to_string()), plain(&because_of.to_string()));
-            }
-            [first, .., last] => {
-                let n = addresses.len();
-                let _ = writeln!(
-                    out,
-                    "{label}: {n} changes, {} to {}: because of {}",
-                    plain(&first.to_string()),
-                    plain(&last.to_string()),
-                    plain(&because_of.to_string())
-                );
-            }
-        }
-    }
-    for (address, outcome) in &report.outcomes {
-        if *outcome == Outcome::Withheld {
-            let _ = writeln!(out, "{}: {address}: deletions need --allow-delete", style.warning("withheld"));
-        }
-    }
     let rest = [(failed, "failed"), (skipped, "skipped"), (withheld, "withheld"), (not_started, "not started")];
     let rest: String = rest.iter().filter(|(n, _)| *n > 0).map(|(n, told)| format!(", {n} {told}")).collect();
     let all = count(report.outcomes.len(), "change");
     let _ = writeln!(out, "{} {applied} of {all} applied{rest}", style.bold("Apply:"));
     out
+}
+
+/// The first ones in full; of all others how many of which kind failed with which of AWS's errors, and where.
+fn failures(out: &mut String, report: &Report, style: Style) {
+    let mut more: BTreeMap<(&str, &str), Vec<&Address>> = BTreeMap::new();
+    let failed = report.outcomes.iter().filter_map(|(address, outcome)| match outcome {
+        Outcome::Failed(error) => Some((address, error)),
+        Outcome::Applied | Outcome::Skipped { .. } | Outcome::Withheld | Outcome::NotStarted => None,
+    });
+    for (position, (address, error)) in failed.enumerate() {
+        if position >= SINGLY {
+            more.entry((error.code().unwrap_or("no error of AWS's"), address.kind())).or_default().push(address);
+            continue;
+        }
+        let _ = writeln!(out, "{}: {}: {}", style.error("failed"), plain(&address.to_string()), plain(&error.to_string()));
+        if let Some(hint) = error.hint() {
+            let _ = writeln!(out, "  help: {hint}");
+        }
+    }
+    if more.is_empty() {
+        return;
+    }
+    let rest: usize = more.values().map(Vec::len).sum();
+    let _ = writeln!(out, "… and {rest} more failed (--format json tells them all):");
+    for ((code, kind), mut addresses) in more {
+        addresses.sort_unstable();
+        let _ = writeln!(out, "  {}: {}, {}", things(addresses.len(), kind), plain(code), from_to(&addresses));
+    }
+}
+
+/// One failure may hold back thousands: they are told by it.
+fn skipped(out: &mut String, report: &Report, style: Style) {
+    for (because_of, addresses) in skipped_by_cause(report) {
+        let (label, because_of) = (style.dim("skipped"), plain(&because_of.to_string()));
+        let _ = match addresses.as_slice() {
+            [address] => writeln!(out, "{label}: {}: because of {because_of}", plain(&address.to_string())),
+            many => writeln!(out, "{label}: {} changes, {}: because of {because_of}", many.len(), from_to(many)),
+        };
+    }
+}
+
+/// What of the organization singly; what of a network by its VPC.
+fn withheld(out: &mut String, report: &Report, style: Style) {
+    let label = style.warning("withheld");
+    let mut inside: BTreeMap<Place<'_>, Vec<&Address>> = BTreeMap::new();
+    for (address, _) in report.outcomes.iter().filter(|(_, outcome)| *outcome == Outcome::Withheld) {
+        match Place::of(address) {
+            Some(place) => inside.entry(place).or_default().push(address),
+            None => drop(writeln!(out, "{label}: {}: deletions need --allow-delete", plain(&address.to_string()))),
+        }
+    }
+    for (place, addresses) in inside {
+        let told = vpcs::kinds_of(addresses.into_iter(), vpcs::NAMED);
+        let _ = writeln!(out, "{label}: {}: {told}: deletions need --allow-delete", plain(&place.to_string()));
+    }
+}
+
+/// `account.a to account.z`: the first and the last.
+fn from_to(addresses: &[&Address]) -> String {
+    match addresses {
+        [] => String::new(),
+        [only] => plain(&only.to_string()),
+        [first, .., last] => plain(&format!("{first} to {last}")),
+    }
 }
 
 /// What was skipped, by the change that is at the root of it, each in order: one failure may hold back thousands.
@@ -109,7 +140,26 @@ mod tests {
     fn thousands_of_failures_are_counted() {
         let failed = |n| (Address::new("account", format!("a{n:04}")), Outcome::Failed(Error::failed("no")));
         let told = text(&Report { outcomes: (0..5000).map(failed).collect() }, Style::default());
-        assert_eq!(told.lines().count(), SINGLY + 2);
-        assert!(told.contains("… and 4960 more failed") && told.ends_with("Apply: 0 of 5000 changes applied, 5000 failed\n"), "{told}");
+        assert_eq!(told.lines().count(), SINGLY + 3);
+        let rest = "… and 4960 more failed (--format json tells them all):\n  \
+                    4960 accounts: no error of AWS's, account.a0040 to account.a4999\n\
+                    Apply: 0 of 5000 changes applied, 5000 failed\n";
+        assert!(told.ends_with(rest), "{told}");
+    }
+
+    #[test]
+    fn what_is_withheld_of_a_network_is_told_by_vpc() {
+        let withheld = |key: &str| (key.parse().unwrap(), Outcome::Withheld);
+        let network = |account: &str| {
+            ["nat_gateway.standard/a", "nat_gateway.standard/b", "route.standard/x/0.0.0.0/0"]
+                .map(|key| withheld(&format!("{account}/eu-west-1/{key}")))
+        };
+        let outcomes = [withheld("ou.old")].into_iter().chain(["web", "records"].into_iter().flat_map(network)).collect();
+        let told = text(&Report { outcomes }, Style::default());
+        let expected = "withheld: ou.old: deletions need --allow-delete\n\
+                        withheld: records/eu-west-1/vpc.standard: 2 NAT gateways (a, b), 1 route (x/0.0.0.0/0): deletions need --allow-delete\n\
+                        withheld: web/eu-west-1/vpc.standard: 2 NAT gateways (a, b), 1 route (x/0.0.0.0/0): deletions need --allow-delete\n\
+                        Apply: 0 of 7 changes applied, 7 withheld\n";
+        assert_eq!(told, expected);
     }
 }

@@ -1,31 +1,70 @@
 //! A plan as text for people.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
-use serde_json::Value;
-use similar::{ChangeTag, TextDiff};
-
-use super::Style;
-use super::fold::{self, Entry};
-use super::words::{ACTIONS, count, duration, is_document, plain, pretty, value, verb};
-use crate::plan::{Action, AttributeChange, Change, Moved, Plan};
-use crate::resource::{self, Finding, FindingSeverity, KINDS, reference};
+use super::difference::attributes;
+use super::fold::{self, Entry, Folding, Subject};
+use super::vpcs::{self, Networks, Place};
+use super::words::{ACTIONS, count, duration, plain, value, verb};
+use super::{Style, cost};
+use crate::plan::{Action, Change, Moved, Plan};
+use crate::resource::{Finding, FindingSeverity, reference};
 
 /// Entries of one group that are shown before the rest is counted, without `--detail`.
 const GROUP_ENTRIES: usize = 80;
 
-/// A plan: its changes by kind with a reason each, the findings, the counts, the calls and the time they take at best.
+/// A plan: its changes by kind and by network, with a reason each, the findings, the counts, the calls and the time they take at best.
 pub fn plan(plan: &Plan, style: Style) -> String {
     let mut out = String::new();
-    for (kind, changes) in by_kind(plan) {
-        let _ = writeln!(out, "{}", style.bold(&format!("{kind} ({})", count(changes.len(), "change"))));
-        out.push_str(&group(kind, &changes, style));
-        out.push('\n');
+    for Section { heading, text } in sections(plan, style) {
+        let _ = writeln!(out, "{}\n{text}", style.bold(&heading));
     }
     findings(&mut out, &plan.findings, style);
     out.push_str(&summary(plan, style));
     out
+}
+
+/// A part of a plan under a heading.
+pub(super) struct Section {
+    pub(super) heading: String,
+    pub(super) text: String,
+}
+
+/// The organization by kind, then the networks: those of new accounts as a line of the account.
+pub(super) fn sections(plan: &Plan, style: Style) -> Vec<Section> {
+    let (inside, organization): (Vec<&Change>, Vec<&Change>) = plan.changes.iter().partition(|change| change.address.scope().is_some());
+    let mut networks = vpcs::by_place(&inside);
+    let is_new = |change: &&&Change| change.address.kind() == "account" && change.action == Action::Create;
+    let new: BTreeSet<&str> = organization.iter().filter(is_new).map(|change| change.address.key()).collect();
+    let of_new: Networks<'_> = networks.iter().filter(|(place, _)| new.contains(place.account)).map(|(p, c)| (*p, c.clone())).collect();
+    let mut sections = Vec::new();
+    for (kind, changes) in by_kind(&organization) {
+        let entries = changes.iter().map(|change| entry(change, &of_new, style)).collect();
+        let heading = format!("{} ({})", kind, count(changes.len(), "change"));
+        sections.push(Section { heading, text: entries_text(entries, style) });
+    }
+    if style.detail {
+        let opened = |(place, changes): (Place<'_>, Vec<&Change>)| Section {
+            heading: format!("{place} ({})", count(changes.len(), "change")),
+            text: by_kind(&changes)
+                .iter()
+                .flat_map(|(_, changes)| changes)
+                .map(|c| entry(c, &Networks::new(), style).render(style))
+                .collect(),
+        };
+        sections.extend(networks.into_iter().map(opened));
+        return sections;
+    }
+    networks.retain(|place, _| !new.contains(place.account));
+    if !networks.is_empty() {
+        let changes = networks.values().map(Vec::len).sum();
+        let of = networks.keys().filter(|place| place.layout.is_some()).count();
+        let heading = format!("networks ({} in {})", count(changes, "change"), count(of, "VPC"));
+        let entries = networks.iter().map(|(place, changes)| vpcs::entry(*place, changes, style)).collect();
+        sections.push(Section { heading, text: entries_text(entries, style) });
+    }
+    sections
 }
 
 /// What no longer is as a saved plan observed it.
@@ -42,12 +81,11 @@ pub fn moved(moved: &[Moved]) -> String {
 }
 
 /// Changes by kind, in the order of the table of kinds.
-pub(super) fn by_kind(plan: &Plan) -> Vec<(&str, Vec<&Change>)> {
+fn by_kind<'a>(changes: &[&'a Change]) -> Vec<(&'a str, Vec<&'a Change>)> {
     let mut groups: BTreeMap<(usize, &str), Vec<&Change>> = BTreeMap::new();
-    for change in &plan.changes {
+    for change in changes {
         let kind = change.address.kind();
-        let position = KINDS.iter().position(|k| k.spec().kind == kind).unwrap_or(usize::MAX);
-        groups.entry((position, kind)).or_default().push(change);
+        groups.entry((vpcs::position(kind), kind)).or_default().push(change);
     }
     let mut groups: Vec<_> = groups.into_iter().map(|((_, kind), changes)| (kind, changes)).collect();
     for (_, changes) in &mut groups {
@@ -56,19 +94,45 @@ pub(super) fn by_kind(plan: &Plan) -> Vec<(&str, Vec<&Change>)> {
     groups
 }
 
-/// The changes of one kind. What is said of many in the same words is said once; what destroys is always said, and singly.
-pub(super) fn group(kind: &str, changes: &[&Change], style: Style) -> String {
-    let entries = changes.iter().map(|change| Entry { why: why(change), body: body(change, style), changes: vec![*change] });
+/// One change, with the network that an account which it makes will have.
+fn entry(change: &Change, networks: &Networks<'_>, style: Style) -> Entry {
+    let destroys = matches!(change.action, Action::Delete | Action::Replace);
+    let address = plain(&change.address.to_string());
+    let mut body = body(change, style);
+    let mut alone = String::new();
+    if change.address.kind() == "account" && change.address.scope().is_none() {
+        let network = vpcs::of_account(networks, change.address.key());
+        body.insert_str(0, &network.lines);
+        alone = network.blocks;
+    }
+    Entry {
+        action: change.action,
+        of: change.address.kind().to_owned(),
+        why: why(change),
+        body,
+        folding: if destroys { Folding::Never } else { Folding::Freely },
+        subjects: vec![Subject {
+            full: address,
+            name: change.address.key().to_owned(),
+            alone,
+            counts: BTreeMap::from([(change.action, 1)]),
+        }],
+    }
+}
+
+/// Entries of one section. What is said of many in the same words is said once; what destroys is always said.
+fn entries_text(entries: Vec<Entry>, style: Style) -> String {
     if style.detail {
-        return entries.map(|entry| entry.render(kind, style)).collect();
+        return entries.iter().map(|entry| entry.render(style)).collect();
     }
     let mut out = String::new();
     let mut hidden: BTreeMap<Action, usize> = BTreeMap::new();
-    for (position, entry) in fold::fold(entries.collect()).iter().enumerate() {
+    for (position, entry) in fold::fold(entries).iter().enumerate() {
         if position < GROUP_ENTRIES || entry.destroys() {
-            out.push_str(&entry.render(kind, style));
+            out.push_str(&entry.render(style));
         } else {
-            entry.changes.iter().for_each(|change| *hidden.entry(change.action).or_default() += 1);
+            let counts = entry.subjects.iter().flat_map(|subject| &subject.counts);
+            counts.for_each(|(action, n)| *hidden.entry(*action).or_default() += n);
         }
     }
     if !hidden.is_empty() {
@@ -109,61 +173,6 @@ fn why(change: &Change) -> String {
     plain(&format!("{place}{}", change.reason))
 }
 
-fn attributes(out: &mut String, change: &Change, style: Style) {
-    let known = resource::kind(change.address.kind()).map(|kind| kind.spec().attributes).unwrap_or_default();
-    let sensitive = |change: &AttributeChange| known.iter().any(|known| known.name == change.name && known.sensitive);
-    for change in &change.attributes {
-        if sensitive(change) {
-            let _ = writeln!(out, "      {}: (sensitive)", change.name);
-        } else if is_document(&change.before) || is_document(&change.after) {
-            let _ = writeln!(out, "      {}:", change.name);
-            document(out, &change.before, &change.after, style);
-        } else if let Some(lines) = set_difference(&change.before, &change.after, style) {
-            let _ = writeln!(out, "      {}: {lines}", change.name);
-        } else if change.before.is_null() {
-            let _ = writeln!(out, "      {}: {}", change.name, value(&change.after));
-        } else {
-            let _ = writeln!(out, "      {}: {} → {}", change.name, value(&change.before), value(&change.after));
-        }
-    }
-}
-
-/// What two lists or two tables do not share, as `+a -b`; `None` when they are neither.
-fn set_difference(before: &Value, after: &Value, style: Style) -> Option<String> {
-    if let (Some(before), Some(after)) = (before.as_object(), after.as_object()) {
-        let pair = |(key, new): (&String, &Value)| format!("{} = {}", plain(key), value(new));
-        let changed = after.iter().filter_map(|(key, new)| match before.get(key) {
-            None => Some(style.action(Action::Create, &format!("+{}", pair((key, new))))),
-            Some(old) if old != new => Some(format!("{} → {}", pair((key, old)), value(new))),
-            Some(_) => None,
-        });
-        let removed = before.iter().filter(|(key, _)| !after.contains_key(*key));
-        let removed = removed.map(|entry| style.action(Action::Delete, &format!("-{}", pair(entry))));
-        // A reference is a table too, and is read as a whole.
-        let reference = |map: &serde_json::Map<String, Value>| map.contains_key("ref") || map.contains_key("id");
-        return (!reference(before) && !reference(after)).then(|| changed.chain(removed).collect::<Vec<_>>().join(", "));
-    }
-    let (before, after) = (before.as_array()?, after.as_array()?);
-    let added = after.iter().filter(|v| !before.contains(v)).map(|v| style.action(Action::Create, &format!("+{}", value(v))));
-    let removed = before.iter().filter(|v| !after.contains(v)).map(|v| style.action(Action::Delete, &format!("-{}", value(v))));
-    Some(added.chain(removed).collect::<Vec<_>>().join(" "))
-}
-
-fn document(out: &mut String, before: &Value, after: &Value, style: Style) {
-    let (before, after) = (pretty(before), pretty(after));
-    for hunk in TextDiff::from_lines(&before, &after).unified_diff().context_radius(2).iter_hunks() {
-        for line in hunk.iter_changes() {
-            let text = plain(line.value().trim_end_matches('\n'));
-            let painted = match line.tag() {
-                ChangeTag::Delete => style.action(Action::Delete, &format!("- {text}")),
-                ChangeTag::Insert => style.action(Action::Create, &format!("+ {text}")),
-                ChangeTag::Equal => style.dim(&format!("  {text}")),
-            };
-            let _ = writeln!(out, "        {painted}");
-        }
-    }
-}
-
 fn findings(out: &mut String, findings: &[Finding], style: Style) {
     if findings.is_empty() {
         return;
@@ -200,6 +209,7 @@ pub fn summary(plan: &Plan, style: Style) -> String {
         if errors == 0 {
             let _ = writeln!(out, "{}", style.good("No changes: the organization is as org.toml says."));
         }
+        out.push_str(&cost::text(plan.cost.as_ref(), style));
         return out;
     }
     let counts = plan.counts();
@@ -212,6 +222,7 @@ pub fn summary(plan: &Plan, style: Style) -> String {
         let at_best = duration(plan.budget.seconds_at_best);
         let _ = writeln!(out, "Time: at least {at_best} at AWS's published rates, because of {slowest}");
     }
+    out.push_str(&cost::text(plan.cost.as_ref(), style));
     if [Action::Delete, Action::Replace].iter().any(|destroys| counts.contains_key(destroys)) {
         let _ = writeln!(out, "{}", style.warning("Deletions need --allow-delete; without it they are left out."));
     }

@@ -41,6 +41,25 @@ pub(super) fn count(n: usize, one: &str) -> String {
     }
 }
 
+/// A kind as people say it, so many of it: `1 VPC`, `9 subnets`, `2 NAT gateways`.
+pub(crate) fn things(n: usize, kind: &str) -> String {
+    let one = match kind {
+        "vpc" => "VPC",
+        "default_vpc" => "default VPC",
+        "nat_gateway" => "NAT gateway",
+        "elastic_ip" => "elastic IP",
+        "vpc_endpoint" => "endpoint",
+        "vpc_peering" => "VPC peering",
+        "vpn_gateway" => "VPN gateway",
+        "vpn_connection" => "VPN connection",
+        "region" => "Region",
+        "dhcp_options" if n == 1 => "set of DHCP options",
+        "dhcp_options" => return format!("{n} sets of DHCP options"),
+        other => return count(n, &other.replace('_', " ")),
+    };
+    count(n, one)
+}
+
 /// Seconds as people say them: `0 s`, `45 s`, `9 min 30 s`, `2 h 5 min`.
 pub(super) fn duration(seconds: f64) -> String {
     let whole = seconds.ceil() as u64;
