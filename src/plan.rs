@@ -322,7 +322,7 @@ impl Budget {
     }
 }
 
-/// What is asked for, together with what its networks consist of; and an error for each VPC that there is no block for.
+/// What is asked for, together with what its networks consist of; and what the address plan has to say.
 fn with_networks<'d>(desired: &'d Desired, observed: &Observed) -> (Cow<'d, Desired>, Vec<Finding>) {
     if desired.network == network::Design::default() {
         return (Cow::Borrowed(desired), Vec::new());
@@ -330,12 +330,7 @@ fn with_networks<'d>(desired: &'d Desired, observed: &Observed) -> (Cow<'d, Desi
     let plan = network::allocate(&desired.network, observed);
     let mut asked = desired.clone();
     asked.resources.extend(network::expand(&desired.network, observed, &plan));
-    let unplaced = plan.unplaced.iter().map(|(address, unplaced)| Finding {
-        severity: FindingSeverity::Error,
-        subject: address.to_string(),
-        summary: unplaced.why.to_string(),
-    });
-    (Cow::Owned(asked), unplaced.collect())
+    (Cow::Owned(asked), network::findings(&desired.network, observed, &plan))
 }
 
 fn calls(change: &Change) -> Result<Vec<String>, String> {

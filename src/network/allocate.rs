@@ -1,12 +1,14 @@
 //! The allocator: a block of its pool for each VPC.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
 use super::cut::cut;
-use super::{Block, Cut, Design, FreeSpace, Layout, Request, numbered};
+use super::zones::{numbered, zone_of};
+use super::{Block, Cut, Design, FreeSpace, Layout, Request};
 use crate::address::{Address, Scope};
 
 /// What is known to be live. Empty when nothing was read.
@@ -98,6 +100,20 @@ pub enum Why {
     PinTaken(Block),
     /// The configuration has no such layout, or no such pool.
     Undeclared,
+    /// Its account could not be read.
+    Unreachable,
+    /// An account with VPCs in its pool could not be read: which blocks those have is not known.
+    WaitsForUnreachable,
+}
+
+impl Why {
+    /// Whether the user has to change something. What waits for an account that cannot be read is placed by a later run.
+    pub fn is_error(self) -> bool {
+        match self {
+            Self::PoolFull | Self::PinTaken(_) | Self::Undeclared => true,
+            Self::Unreachable | Self::WaitsForUnreachable => false,
+        }
+    }
 }
 
 impl fmt::Display for Why {
@@ -106,6 +122,11 @@ impl fmt::Display for Why {
             Self::PoolFull => f.write_str("its pool has no free block of that size: enlarge the pool, or take another one"),
             Self::PinTaken(block) => write!(f, "the block `{block}` is reserved, in use or not in its pool: choose another one in `cidr`"),
             Self::Undeclared => f.write_str("its layout or its pool is not in org.toml: declare it"),
+            Self::Unreachable => f.write_str("its account could not be read: nothing is planned in it"),
+            Self::WaitsForUnreachable => f.write_str(
+                "an account with VPCs in its pool could not be read, and they may have any block of it: \
+                 plan again when it can be read, or choose a block in `cidr`",
+            ),
         }
     }
 }
@@ -122,6 +143,7 @@ pub struct PoolUse {
 /// Gives every VPC its block, and every block its subnets. The same input gives the same plan.
 pub fn allocate(design: &Design, observed: &Observed) -> AddressPlan {
     let mut pools = open(design, observed);
+    let closed = closed(design, observed);
     let mut plan = AddressPlan::default();
     let mut zones = Zones { observed, numbered: BTreeMap::new() };
     // Pins go before what is free to choose; the order of the map is that of the addresses.
@@ -129,11 +151,11 @@ pub fn allocate(design: &Design, observed: &Observed) -> AddressPlan {
     let vpcs = design.vpcs.iter().filter(|(address, _)| !is_frozen(address));
     let (pinned, free): (Vec<_>, Vec<_>) = vpcs.partition(|(_, request)| request.pinned.is_some());
     for (address, request) in pinned.into_iter().chain(free) {
-        match place(address, request, design, observed, &mut pools) {
+        match place(address, request, (design, observed), &closed, &mut pools) {
             Ok((layout, block, origin)) => {
                 let nothing = BTreeMap::new();
                 let live = observed.vpcs.get(address).map_or(&nothing, |vpc| &vpc.subnets);
-                let cut = cut(block, layout, zones.of(address, layout), live);
+                let cut = cut(block, layout, &zones.of(address, layout, live), live);
                 plan.vpcs.insert(address.clone(), Vpc { layout: request.layout.clone(), block, origin, cut });
                 if let Some(pool) =
                     pools.get_mut(&layout.pool).filter(|_| design.pools.get(&layout.pool).is_some_and(|p| p.cidr.contains(block)))
@@ -161,11 +183,21 @@ fn open(design: &Design, observed: &Observed) -> BTreeMap<String, PoolUse> {
     pools
 }
 
+/// The pools that nothing is newly handed out from: an account that could not be read has VPCs with blocks of them that nobody chose.
+fn closed<'d>(design: &'d Design, observed: &Observed) -> BTreeSet<&'d str> {
+    let unknown = design.vpcs.iter().filter(|(address, request)| request.pinned.is_none() && is_unreachable(address, observed));
+    unknown.filter_map(|(_, request)| Some(design.layouts.get(&request.layout)?.pool.as_str())).collect()
+}
+
+fn is_unreachable(address: &Address, observed: &Observed) -> bool {
+    address.scope().is_some_and(|scope| observed.unreachable.contains_key(&scope.account))
+}
+
 fn place<'d>(
     address: &Address,
     request: &Request,
-    design: &'d Design,
-    observed: &Observed,
+    (design, observed): (&'d Design, &Observed),
+    closed: &BTreeSet<&str>,
     pools: &mut BTreeMap<String, PoolUse>,
 ) -> Result<(&'d Layout, Block, Origin), Why> {
     let layout = design.layouts.get(&request.layout).ok_or(Why::Undeclared)?;
@@ -176,6 +208,8 @@ fn place<'d>(
     let (block, origin) = match request.pinned {
         Some(block) if free.is_free(block) => (block, Origin::Pinned),
         Some(block) => return Err(Why::PinTaken(block)),
+        None if is_unreachable(address, observed) => return Err(Why::Unreachable),
+        None if closed.contains(layout.pool.as_str()) => return Err(Why::WaitsForUnreachable),
         None => (free.lowest(layout.prefix).ok_or(Why::PoolFull)?, Origin::Allocated),
     };
     free.take(block);
@@ -189,14 +223,23 @@ struct Zones<'o> {
 }
 
 impl Zones<'_> {
-    fn of(&mut self, address: &Address, layout: &Layout) -> &[String] {
-        match address.scope().and_then(|scope| self.observed.zones.get(scope)) {
+    /// The zones that a VPC may have subnets in, those of its live ones among them: they are read only where one is to be made.
+    fn of(&mut self, address: &Address, layout: &Layout, live: &BTreeMap<String, Block>) -> Cow<'_, [String]> {
+        let known: &[String] = match address.scope().and_then(|scope| self.observed.zones.get(scope)) {
             Some(read) => read,
             None => {
                 let key = (layout.region.clone(), layout.zones);
                 self.numbered.entry(key).or_insert_with(|| numbered(&layout.region, layout.zones))
             }
+        };
+        let lived_in: BTreeSet<&str> = live.keys().filter_map(|name| zone_of(name)).collect();
+        let unknown: Vec<&str> = lived_in.into_iter().filter(|zone| !known.iter().any(|k| k == zone)).collect();
+        if unknown.is_empty() {
+            return Cow::Borrowed(known);
         }
+        let mut all: Vec<String> = known.iter().cloned().chain(unknown.into_iter().map(str::to_owned)).collect();
+        all.sort_unstable();
+        Cow::Owned(all)
     }
 }
 

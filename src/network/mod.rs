@@ -15,6 +15,7 @@ mod block;
 mod cut;
 mod design;
 mod expand;
+mod findings;
 mod free;
 mod zones;
 
@@ -23,6 +24,7 @@ pub use block::{Block, ParseBlockError};
 pub use cut::{Cut, Subnet, TierBlock, cut};
 pub use design::{Design, Dhcp, FlowLog, LARGEST, Layout, Nat, PUBLIC_TIER, Pool, Request, SMALLEST, Share, Tier, vpc_address};
 pub use expand::expand;
+pub use findings::findings;
 pub use free::FreeSpace;
 pub use zones::numbered;
 

@@ -83,6 +83,53 @@ fn live_subnets_outlast_their_share() {
     assert_eq!((shrunk.subnets, shrunk.unplaced), (first.subnets, Vec::new()));
 }
 
+/// Zones are read only where a subnet is to be made: those that a VPC lives in are known from its subnets.
+#[test]
+fn live_zones_need_no_reading() {
+    let mut design = Design { layouts: BTreeMap::from([("l0".to_owned(), overlord())]), ..Design::default() };
+    design.pools.insert("main".to_owned(), Pool { cidr: block("10.0.0.0/8"), reserved: BTreeSet::new() });
+    let address = vpc_address("a", "eu-west-1", "l0");
+    design.vpcs.insert(address.clone(), Request { layout: "l0".to_owned(), pinned: None, tags: BTreeMap::new() });
+    let read = ["euw1-az2", "euw1-az3", "euw1-az6"].map(str::to_owned).to_vec();
+    let first = allocate(&design, &Observed { zones: BTreeMap::from([(address.scope().unwrap().clone(), read)]), ..Observed::default() });
+    let again = allocate(&design, &Observed { vpcs: built(&first, &[true]), ..Observed::default() });
+    assert_eq!(again.vpcs[&address].cut, first.vpcs[&address].cut);
+}
+
+/// What could not be done, or was done otherwise.
+#[test]
+fn findings_say_what_to_do() {
+    let mut design = Design { layouts: BTreeMap::from([("l0".to_owned(), overlord())]), ..Design::default() };
+    design.pools.insert("main".to_owned(), Pool { cidr: block("10.0.0.0/18"), reserved: BTreeSet::new() });
+    for account in ["a", "b", "c"] {
+        design
+            .vpcs
+            .insert(vpc_address(account, "eu-west-1", "l0"), Request { layout: "l0".to_owned(), pinned: None, tags: BTreeMap::new() });
+    }
+    let check = |design: &Design, observed: &Observed, expected: &[&str]| {
+        let found = findings(design, observed, &allocate(design, observed));
+        let found: Vec<String> = found.iter().map(|f| format!("{:?} {}: {}", f.severity, f.subject, f.summary)).collect();
+        assert_eq!(found, expected);
+    };
+    let full = "Error c/eu-west-1/vpc.l0: its pool has no free block of that size: enlarge the pool, or take another one";
+    check(&design, &Observed::default(), &[full]);
+    let live = built(&allocate(&design, &Observed::default()), &[true]);
+    design.pools.insert("main".to_owned(), Pool { cidr: block("10.0.0.0/8"), reserved: BTreeSet::new() });
+    let observed =
+        Observed { vpcs: live, unreachable: BTreeMap::from([("b".to_owned(), "AccessDenied".to_owned())]), ..Observed::default() };
+    let waits = "Warning c/eu-west-1/vpc.l0: an account with VPCs in its pool could not be read, and they may have any block of it: plan \
+        again when it can be read, or choose a block in `cidr`";
+    // It cannot be read, so nothing is known of what it has.
+    let without_b = Observed { vpcs: observed.vpcs.iter().take(1).map(|(a, v)| (a.clone(), v.clone())).collect(), ..observed };
+    check(&design, &without_b, &[waits]);
+    design.layouts.insert("l0".to_owned(), Layout { prefix: 20, zones: 4, ..overlord() });
+    design.vpcs.retain(|address, _| address == &vpc_address("a", "eu-west-1", "l0"));
+    let zones = BTreeMap::from([(vpc_address("a", "eu-west-1", "l0").scope().unwrap().clone(), numbered("eu-west-1", 3))]);
+    let kept = "Warning a/eu-west-1/vpc.l0: it keeps its block `10.0.0.0/19`: `prefix = 20` of its layout is for new VPCs only";
+    let few = "Error a/eu-west-1/vpc.l0: its account has 3 zones in `eu-west-1`, and its layout asks for 4: write `zones = 3`";
+    check(&design, &Observed { zones, ..without_b }, &[kept, few]);
+}
+
 /// Small, so that pools run out often: 10.0.0.0/20 has 256 blocks of /28.
 const POOL: &str = "10.0.0.0/20";
 
@@ -235,6 +282,18 @@ proptest! {
         for (address, vpc) in allocate(&fewer, &all).vpcs.iter().filter(|(_, vpc)| vpc.origin == Origin::Live) {
             prop_assert_eq!(vpc.block, again.vpcs[address].block);
         }
+    }
+
+    /// An account that cannot be read may have any block that nobody chose for it: only what is live or pinned is placed.
+    #[test]
+    fn nothing_is_handed_out_beside_the_unknown((design, mut observed) in any_world(), lost in any::<prop::sample::Index>()) {
+        let lost = lost.get(&design.vpcs.keys().collect::<Vec<_>>()).scope().unwrap().account.clone();
+        observed.vpcs.retain(|address, _| address.scope().unwrap().account != lost);
+        observed.unreachable.insert(lost.clone(), "AccessDenied".to_owned());
+        let chosen = design.vpcs.iter().all(|(a, request)| a.scope().unwrap().account != lost || request.pinned.is_some());
+        let plan = allocate(&design, &observed);
+        prop_assert!(chosen || plan.vpcs.values().all(|vpc| vpc.origin != Origin::Allocated));
+        prop_assert!(!chosen || plan.unplaced.values().all(|u| u.why.is_error()));
     }
 
     #[test]

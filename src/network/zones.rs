@@ -21,6 +21,13 @@ pub fn numbered(region: &str, count: u32) -> Vec<String> {
     (1..=count).map(|number| format!("{prefix}-az{number}")).collect()
 }
 
+/// The zone ID that a subnet's name ends in: `euw1-az1` of `private-euw1-az1`. `None` when it ends in none.
+pub(super) fn zone_of(subnet: &str) -> Option<&str> {
+    let (head, number) = subnet.rsplit_once('-')?;
+    let (tier, _) = head.rsplit_once('-')?;
+    number.starts_with("az").then(|| subnet.get(tier.len() + 1..)).flatten()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -47,5 +54,11 @@ mod tests {
             assert_eq!(prefix(region), expected);
         }
         assert_eq!(numbered("eu-west-1", 2), ["euw1-az1", "euw1-az2"]);
+    }
+
+    #[test]
+    fn subnets_tell_their_zone() {
+        assert_eq!(zone_of("load-balancer-euw1-az12"), Some("euw1-az12"));
+        assert_eq!((zone_of("euw1-az1"), zone_of("private-euw1"), zone_of("private")), (None, None, None));
     }
 }

@@ -216,6 +216,7 @@ fn why(why: Why) -> String {
         Why::PoolFull => "has no block: its pool is full".to_owned(),
         Why::PinTaken(block) => format!("has no block: {block} is in use, reserved, or not in its pool"),
         Why::Undeclared => "has no block: its layout or its pool is not declared".to_owned(),
+        Why::Unreachable | Why::WaitsForUnreachable => format!("has no block: {why}"),
     }
 }
 
