@@ -180,7 +180,7 @@ async fn the_deadline_is_of_the_attempt_and_not_of_the_wait() {
     let error = sessions.organizations().create_account().email("a@example.com").account_name("a").send().await.unwrap_err();
     assert_eq!(
         Error::sdk("organizations:CreateAccount", &error),
-        Error::NoAnswer { operation: "organizations:CreateAccount".into(), message: "no answer within 60 s".into() }
+        Error::NoAnswer { operation: "organizations:CreateAccount".into(), place: None, message: "no answer within 60 s".into() }
     );
     assert_eq!(start.elapsed().as_secs(), 60);
 }

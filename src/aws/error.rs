@@ -13,11 +13,28 @@ use aws_types::request_id::RequestId;
 use super::door::Locked;
 use super::operations::{self, Effect};
 
+/// Where a call was made.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Place {
+    /// The 12-digit id of the account.
+    pub account: String,
+    /// The Region.
+    pub region: String,
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "in account {}, {}", self.account, self.region)
+    }
+}
+
 /// What AWS said when it refused a request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Refusal {
     /// `organizations:CreateAccount`.
     pub operation: String,
+    /// The account and Region; `None` for a call of the organization.
+    pub place: Option<Place>,
     /// AWS's code, such as `AccessDeniedException`.
     pub code: String,
     /// AWS's message.
@@ -35,6 +52,8 @@ pub enum Error {
     NoAnswer {
         /// `organizations:CreateAccount`.
         operation: String,
+        /// The account and Region; `None` for a call of the organization.
+        place: Option<Place>,
         /// What the connection or the parser said.
         message: String,
     },
@@ -58,6 +77,10 @@ pub enum Error {
     Internal(String),
 }
 
+/// AWS's codes for a failure on its side.
+const AWS_FAILED: &[&str] =
+    &["ServiceException", "InternalFailure", "InternalServerError", "InternalError", "ServiceUnavailable", "Unavailable"];
+
 /// A result with this module's error.
 pub type AwsResult<T> = Result<T, Error>;
 
@@ -75,6 +98,7 @@ impl Error {
         {
             return Self::Refused(Refusal {
                 operation: operation.to_owned(),
+                place: None,
                 code: code.to_owned(),
                 message: service.message().unwrap_or_default().to_owned(),
                 request_id: error.request_id().map(str::to_owned),
@@ -85,7 +109,24 @@ impl Error {
             (Some(status), None) => format!("HTTP status {status} with a body that cannot be read: {}", innermost(error)),
             (None, _) => innermost(error),
         };
-        Self::NoAnswer { operation: operation.to_owned(), message }
+        Self::NoAnswer { operation: operation.to_owned(), place: None, message }
+    }
+
+    /// The same, of a call inside an account and Region.
+    #[must_use]
+    pub fn within(mut self, account: &str, region: &str) -> Self {
+        match &mut self {
+            Self::Refused(Refusal { place, .. }) | Self::NoAnswer { place, .. } => {
+                *place = Some(Place { account: account.to_owned(), region: region.to_owned() });
+            }
+            Self::Interrupted | Self::Deadline { .. } | Self::Failed { .. } | Self::Internal(_) => {}
+        }
+        self
+    }
+
+    /// Whether the request may have taken effect nevertheless. AWS's own failures are answers that say as little as none.
+    pub fn leaves_open(&self) -> bool {
+        matches!(self, Self::NoAnswer { .. }) || self.is(AWS_FAILED)
     }
 
     /// An outcome that AWS reported and that is not what was asked for.
@@ -123,8 +164,14 @@ impl Error {
                 "AccessDeniedException" | "AccessDenied" | "UnauthorizedOperation" => {
                     Some(format!("allow `{}` to the credentials in use, or use others (--profile)", refusal.operation))
                 }
-                "ServiceException" | "InternalFailure" | "InternalServerError" | "ServiceUnavailable" => Some(
+                code if AWS_FAILED.contains(&code) => Some(
                     "AWS failed on its side: run the same command again later; if it stays so, quote the request id to AWS's support"
+                        .to_owned(),
+                ),
+                // EC2's own: `VpcLimitExceeded`, `AddressLimitExceeded`; `RequestLimitExceeded` is about the rate.
+                code if code.ends_with("LimitExceeded") && code != "RequestLimitExceeded" => Some(
+                    "a quota of this account and Region is used up: raise it in Service Quotas, or remove what is no longer needed, then \
+                     run the same command again"
                         .to_owned(),
                 ),
                 "ExpiredToken" | "ExpiredTokenException" => Some("the credentials have expired: sign in again and rerun".to_owned()),
@@ -206,11 +253,20 @@ pub(super) fn innermost(error: &(dyn std::error::Error + 'static)) -> String {
     }
 }
 
+/// A place, if there is one, behind a space.
+struct In<'a>(&'a Option<Place>);
+
+impl fmt::Display for In<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.as_ref().map_or(Ok(()), |place| write!(f, " {place}"))
+    }
+}
+
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Refused(Refusal { operation, code, message, request_id }) => {
-                write!(f, "{operation} was refused: {code}")?;
+            Self::Refused(Refusal { operation, place, code, message, request_id }) => {
+                write!(f, "{operation} was refused{}: {code}", In(place))?;
                 if !message.is_empty() {
                     write!(f, ": {message}")?;
                 }
@@ -219,7 +275,7 @@ impl fmt::Display for Error {
                     None => Ok(()),
                 }
             }
-            Self::NoAnswer { operation, message } => write!(f, "{operation} got no usable answer: {message}"),
+            Self::NoAnswer { operation, place, message } => write!(f, "{operation} got no usable answer{}: {message}", In(place)),
             Self::Interrupted => write!(f, "interrupted"),
             Self::Deadline { what, seconds } => write!(f, "waited {seconds} s for {what}"),
             Self::Failed { message, .. } => f.write_str(message),

@@ -18,7 +18,7 @@ mod turn;
 mod wire;
 
 pub use door::{Call, Door, DoorOptions, Mode, Rates};
-pub use error::{AwsResult, Error, Refusal};
+pub use error::{AwsResult, Error, Place, Refusal};
 pub use https::https;
 pub use poll::{Interrupt, Poll};
 pub use sessions::{Access, Sessions};

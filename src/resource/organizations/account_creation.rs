@@ -58,7 +58,7 @@ pub(super) async fn create(context: &Context, after: &AccountAttributes) -> AwsR
                 Finished::Made(id) => return Ok(Creation::Made(id)),
                 Finished::EmailTaken => return owner_of_taken_email(context, &wanted).await.map(Creation::Found),
             },
-            Err(e) if leaves_open(&e) => unanswered = Some(e),
+            Err(e) if e.leaves_open() => unanswered = Some(e),
             Err(e) => return Err(e),
         }
         if let Some(id) = look_again(context, &wanted).await? {
@@ -66,12 +66,6 @@ pub(super) async fn create(context: &Context, after: &AccountAttributes) -> AwsR
         }
     }
     Err(unanswered.unwrap_or_else(|| Error::internal("no attempt to create an account")))
-}
-
-/// Whether the account may be on its way nevertheless. AWS's own failures are answers that say as little as none.
-fn leaves_open(error: &Error) -> bool {
-    matches!(error, Error::NoAnswer { .. })
-        || error.is(&["ServiceException", "InternalFailure", "InternalServerError", "ServiceUnavailable"])
 }
 
 /// Every account creation that AWS remembers and that did not fail.
@@ -214,7 +208,7 @@ async fn request(context: &Context, wanted: &Wanted<'_>, after: &AccountAttribut
 }
 
 fn no_status() -> Error {
-    Error::NoAnswer { operation: "organizations:CreateAccount".to_owned(), message: "the answer holds no status".to_owned() }
+    Error::NoAnswer { operation: "organizations:CreateAccount".to_owned(), place: None, message: "the answer holds no status".to_owned() }
 }
 
 enum Finished {
