@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::OnceCell;
 
+use super::opening;
 use crate::address::{Address, Reference, Scope};
 use crate::aws::{AwsResult, Error, Sessions};
 use crate::plan::{Action, Plan};
@@ -15,7 +16,11 @@ pub struct Context {
     sessions: Sessions,
     address: Address,
     access_role: Arc<str>,
+    management_account: Arc<str>,
     ids: Ids,
+    /// The scopes whose Region this run enables.
+    opened: Arc<BTreeSet<Scope>>,
+    scopes: Scopes,
     /// The account creations that AWS knows of, listed once per run by the first account that is to be created.
     pub(crate) known_creations: Arc<OnceCell<Vec<KnownCreation>>>,
 }
@@ -33,16 +38,34 @@ pub struct KnownCreation {
     pub account_id: Option<String>,
 }
 
+/// The EC2 client of each scope that was asked for, or why there is none: each scope is tried out once per run.
+type Scopes = Arc<Mutex<BTreeMap<Scope, Arc<OnceCell<AwsResult<aws_sdk_ec2::Client>>>>>>;
+
 /// AWS's ids by address: those observed, and those made in this run.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Ids(Arc<Mutex<BTreeMap<Address, String>>>);
+pub(super) struct Ids(Arc<Mutex<BTreeMap<Address, Known>>>);
+
+#[derive(Debug, Clone)]
+struct Known {
+    id: String,
+    origin: Origin,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Origin {
+    /// It was there before this run began.
+    Earlier,
+    /// This run made it.
+    ThisRun,
+}
 
 impl Ids {
     /// Those that the plan observed. What is made anew has none until it is made: the old one's would be wrong by then.
     pub(super) fn observed(plan: &Plan) -> Self {
         let anew: BTreeSet<&Address> = plan.changes.iter().filter(|c| c.action == Action::Replace).map(|c| &c.address).collect();
-        let known = plan.observed.iter().filter(|(address, _)| !anew.contains(address));
-        Self(Arc::new(Mutex::new(known.filter_map(|(address, live)| Some((address.clone(), live.id.clone()?))).collect())))
+        let observed = plan.observed.iter().filter(|(address, _)| !anew.contains(address));
+        let known = observed.filter_map(|(address, live)| Some((address.clone(), Known { id: live.id.clone()?, origin: Origin::Earlier })));
+        Self(Arc::new(Mutex::new(known.collect())))
     }
 
     pub(super) fn resolve(&self, reference: &Reference) -> AwsResult<String> {
@@ -50,33 +73,53 @@ impl Ids {
             Reference::Id(id) => Ok(id.clone()),
             Reference::Address(address) => {
                 let missing = || Error::internal(format!("`{address}` has no id yet: nothing that refers to it may run before it"));
-                self.lock().get(address).cloned().ok_or_else(missing)
+                self.lock().get(address).map(|known| known.id.clone()).ok_or_else(missing)
             }
         }
     }
 
+    /// The id of what a change made or changed.
     pub(super) fn learn(&self, address: &Address, id: String) {
-        self.lock().insert(address.clone(), id);
+        let mut ids = self.lock();
+        let origin = ids.get(address).filter(|known| known.id == id).map_or(Origin::ThisRun, |known| known.origin);
+        ids.insert(address.clone(), Known { id, origin });
+    }
+
+    /// The id of what an earlier run made and the snapshot did not see.
+    fn recognise(&self, address: &Address, id: &str) {
+        self.lock().insert(address.clone(), Known { id: id.to_owned(), origin: Origin::Earlier });
+    }
+
+    fn is_of_this_run(&self, address: &Address) -> bool {
+        self.lock().get(address).is_some_and(|known| known.origin == Origin::ThisRun)
     }
 
     pub(super) fn forget(&self, address: &Address) {
         self.lock().remove(address);
     }
 
-    fn lock(&self) -> MutexGuard<'_, BTreeMap<Address, String>> {
-        // Each use is one call of the map, so a panic elsewhere leaves no half-made state behind.
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> MutexGuard<'_, BTreeMap<Address, Known>> {
+        lock(&self.0)
     }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    // No use leaves the map half-made, so a panic elsewhere does no harm.
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl Context {
     /// The context of a run; each change gets its own by [`Context::of`].
     pub(super) fn new(sessions: &Sessions, plan: &Plan, ids: Ids) -> Self {
+        let regions = plan.changes.iter().filter(|change| change.address.kind() == "region");
         Self {
             sessions: sessions.clone(),
             address: crate::resource::organizations::organization_address(),
             access_role: plan.desired.access_role.as_str().into(),
+            management_account: plan.desired.management_account.as_str().into(),
             ids,
+            opened: Arc::new(regions.filter_map(|change| change.address.scope().cloned()).collect()),
+            scopes: Arc::default(),
             known_creations: Arc::default(),
         }
     }
@@ -105,7 +148,7 @@ impl Context {
 
     /// Whether AWS's id is that of a resource of the configuration, this one or another.
     pub(crate) fn is_bound(&self, id: &str) -> bool {
-        self.ids.lock().values().any(|bound| bound == id)
+        self.ids.lock().values().any(|bound| bound.id == id)
     }
 
     /// The account and Region of the resource that is being changed.
@@ -124,13 +167,46 @@ impl Context {
         self.resolve(&Address::new("account", &scope.account).into())
     }
 
-    /// The EC2 client of the account and Region of the resource that is being changed, once they can be used.
+    /// The EC2 client of the account and Region of the resource that is being changed. What the snapshot has read can be used; an account or
+    /// Region that is new in this run is waited for, once.
     ///
     /// # Errors
-    /// [`Context::scope`], [`Context::account_id`]; a new account does not become usable in time.
+    /// [`Context::scope`], [`Context::account_id`]; what is new does not become usable in time; the interrupt.
     pub async fn ec2(&self) -> AwsResult<aws_sdk_ec2::Client> {
         let scope = self.scope()?;
-        Ok(self.sessions.ec2(&self.account_id(scope)?, &scope.region))
+        let account = self.account_id(scope)?;
+        let cell = lock(&self.scopes).entry(scope.clone()).or_default().clone();
+        let open = || async {
+            let client = self.sessions.ec2(&account, &scope.region);
+            if self.is_new(scope) {
+                opening::wait(&client, &account, &scope.region, self.sessions.door().interrupt()).await?;
+            }
+            Ok(client)
+        };
+        cell.get_or_init(open).await.clone()
+    }
+
+    /// Whether this run makes the account or enables the Region: nothing of ours can have been there before.
+    pub(crate) fn is_new(&self, scope: &Scope) -> bool {
+        self.opened.contains(scope) || self.ids.is_of_this_run(&Address::new("account", &scope.account))
+    }
+
+    /// Whether this run made what a reference names.
+    pub(crate) fn made(&self, reference: &Reference) -> bool {
+        match reference {
+            Reference::Address(address) => self.ids.is_of_this_run(address),
+            Reference::Id(_) => false,
+        }
+    }
+
+    /// Notes that the resource that is being made was there already, from an earlier run: so may be what refers to it.
+    pub(crate) fn recognise(&self, id: &str) {
+        self.ids.recognise(&self.address, id);
+    }
+
+    /// The 12-digit id of the organization's management account.
+    pub fn management_account(&self) -> &str {
+        &self.management_account
     }
 
     /// The role that CreateAccount makes in new accounts.

@@ -1,6 +1,7 @@
 //! Applying a plan: the schedule (pure) and the loop that runs it.
 
 mod context;
+mod opening;
 mod run;
 pub mod schedule;
 

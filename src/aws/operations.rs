@@ -156,7 +156,7 @@ operations! {
         associate_route_table AssociateRouteTable Write Idempotent,
         associate_subnet_cidr_block AssociateSubnetCidrBlock Write Refused,
         associate_transit_gateway_route_table AssociateTransitGatewayRouteTable Write Refused,
-        associate_vpc_cidr_block AssociateVpcCidrBlock Write Refused,
+        associate_vpc_cidr_block AssociateVpcCidrBlock Write Doubles,
         attach_internet_gateway AttachInternetGateway Write Refused,
         attach_vpn_gateway AttachVpnGateway Write Idempotent,
         authorize_security_group_ingress AuthorizeSecurityGroupIngress Write Refused,

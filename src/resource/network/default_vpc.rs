@@ -2,7 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::not_built;
+use super::calls::{Hands, never_deleted};
+use super::default_vpc_removal;
 use crate::apply::Context;
 use crate::aws::{AwsResult, Error};
 use crate::resource::{AttributeSpec, Kind, KindSpec, OnChange, OnRemoval};
@@ -20,6 +21,9 @@ pub struct DefaultVpcAttributes {
 fn is_none(subnets: &usize) -> bool {
     *subnets == 0
 }
+
+/// The id where there is no default VPC.
+const NONE: &str = "none";
 
 /// The kind.
 pub struct DefaultVpc;
@@ -47,15 +51,26 @@ impl Kind for DefaultVpc {
         calls.into_iter().map(str::to_owned).collect()
     }
 
-    async fn create(context: &Context, _after: Self::Attributes) -> Result<String, Error> {
-        Err(not_built(context))
+    /// In a new account, or wherever none was seen: there may be one, and then it goes.
+    async fn create(context: &Context, after: Self::Attributes) -> Result<String, Error> {
+        let hands = Hands::of(context).await?;
+        let vpc = default_vpc_removal::find(&hands).await?;
+        if let Some(vpc) = &vpc
+            && !after.present
+        {
+            default_vpc_removal::remove(&hands, vpc).await?;
+        }
+        Ok(vpc.filter(|_| after.present).unwrap_or_else(|| NONE.to_owned()))
     }
 
-    async fn update(context: &Context, _id: &str, _before: Self::Attributes, _after: Self::Attributes) -> AwsResult<()> {
-        Err(not_built(context))
+    async fn update(context: &Context, id: &str, _before: Self::Attributes, after: Self::Attributes) -> AwsResult<()> {
+        match after.present || id == NONE {
+            true => Ok(()),
+            false => default_vpc_removal::remove(&Hands::of(context).await?, id).await,
+        }
     }
 
     async fn delete(context: &Context, _id: &str, _before: Self::Attributes) -> AwsResult<()> {
-        Err(not_built(context))
+        Err(never_deleted(context))
     }
 }

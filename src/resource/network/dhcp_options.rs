@@ -1,8 +1,10 @@
 //! `dhcp_options`: DHCP options: the name servers and the domain that instances are told.
 
+use aws_sdk_ec2::types::{NewDhcpConfiguration, ResourceType};
 use serde::{Deserialize, Serialize};
 
-use super::{Tags, not_built, tags_differ};
+use super::calls::{Hands, first};
+use super::{Tags, tags_differ};
 use crate::apply::Context;
 use crate::aws::{AwsResult, Error};
 use crate::resource::{AttributeSpec, Kind, KindSpec, OnChange, OnRemoval};
@@ -46,15 +48,35 @@ impl Kind for DhcpOptions {
         calls.into_iter().map(str::to_owned).collect()
     }
 
-    async fn create(context: &Context, _after: Self::Attributes) -> Result<String, Error> {
-        Err(not_built(context))
+    async fn create(context: &Context, after: Self::Attributes) -> Result<String, Error> {
+        let hands = Hands::of(context).await?;
+        let find = || async {
+            let pages = hands.client.describe_dhcp_options().filters(hands.ours()).into_paginator().items().send();
+            let options = hands.said("ec2:DescribeDhcpOptions", pages.collect::<Result<Vec<_>, _>>().await)?;
+            Ok(first(options.into_iter().map(|options| options.dhcp_options_id)))
+        };
+        let make = || async {
+            let option = |key: &str, values: Vec<String>| NewDhcpConfiguration::builder().key(key).set_values(Some(values)).build();
+            let domain = after.domain_name.as_ref().map(|domain| option("domain-name", vec![domain.clone()]));
+            let options = domain.into_iter().chain([option("domain-name-servers", after.name_servers.clone())]);
+            let request = hands.client.create_dhcp_options().set_dhcp_configurations(Some(options.collect()));
+            let request = request.tag_specifications(hands.creation_tags(ResourceType::DhcpOptions, &after.tags));
+            let answer = hands.said("ec2:CreateDhcpOptions", request.send().await)?;
+            hands.id("ec2:CreateDhcpOptions", answer.dhcp_options.and_then(|options| options.dhcp_options_id))
+        };
+        hands.once(hands.earlier(None)?, find, make).await
     }
 
-    async fn update(context: &Context, _id: &str, _before: Self::Attributes, _after: Self::Attributes) -> AwsResult<()> {
-        Err(not_built(context))
+    async fn update(context: &Context, id: &str, before: Self::Attributes, after: Self::Attributes) -> AwsResult<()> {
+        Hands::of(context).await?.retag(id, &before.tags, &after.tags).await
     }
 
-    async fn delete(context: &Context, _id: &str, _before: Self::Attributes) -> AwsResult<()> {
-        Err(not_built(context))
+    async fn delete(context: &Context, id: &str, _before: Self::Attributes) -> AwsResult<()> {
+        let hands = Hands::of(context).await?;
+        let delete = || async {
+            let answer = hands.client.delete_dhcp_options().dhcp_options_id(id).send().await;
+            hands.said("ec2:DeleteDhcpOptions", answer).map(drop)
+        };
+        hands.deleted(None, delete).await
     }
 }

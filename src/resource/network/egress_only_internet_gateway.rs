@@ -1,8 +1,10 @@
 //! `egress_only_internet_gateway`: a gateway through which IPv6 goes out and nothing comes in.
 
+use aws_sdk_ec2::types::ResourceType;
 use serde::{Deserialize, Serialize};
 
-use super::{Tags, not_built, tags_differ};
+use super::calls::{Hands, first};
+use super::{Tags, tags_differ};
 use crate::address::Reference;
 use crate::apply::Context;
 use crate::aws::{AwsResult, Error};
@@ -43,15 +45,37 @@ impl Kind for EgressOnlyInternetGateway {
         calls.into_iter().map(str::to_owned).collect()
     }
 
-    async fn create(context: &Context, _after: Self::Attributes) -> Result<String, Error> {
-        Err(not_built(context))
+    async fn create(context: &Context, after: Self::Attributes) -> Result<String, Error> {
+        let hands = Hands::of(context).await?;
+        let vpc = hands.resolve(&after.vpc)?;
+        let find = || async {
+            let pages = hands.client.describe_egress_only_internet_gateways().filters(hands.ours()).into_paginator().items().send();
+            let gateways = hands.said("ec2:DescribeEgressOnlyInternetGateways", pages.collect::<Result<Vec<_>, _>>().await)?;
+            let of_vpc = gateways.into_iter().filter(|gateway| gateway.attachments().iter().any(|a| a.vpc_id() == Some(vpc.as_str())));
+            Ok(first(of_vpc.map(|gateway| gateway.egress_only_internet_gateway_id)))
+        };
+        // AWS remembers tokens longer than gateways, so one that was deleted would be handed out again: the token is new with every try.
+        let token = hands.token([vpc.as_str(), &hands.this_try()]);
+        let make = || async {
+            let request = hands.client.create_egress_only_internet_gateway().vpc_id(&vpc).client_token(&token);
+            let request = request.tag_specifications(hands.creation_tags(ResourceType::EgressOnlyInternetGateway, &after.tags));
+            let answer = hands.said("ec2:CreateEgressOnlyInternetGateway", request.send().await)?;
+            let gateway = answer.egress_only_internet_gateway.and_then(|gateway| gateway.egress_only_internet_gateway_id);
+            hands.id("ec2:CreateEgressOnlyInternetGateway", gateway)
+        };
+        hands.once(hands.earlier(Some(&after.vpc))?, find, make).await
     }
 
-    async fn update(context: &Context, _id: &str, _before: Self::Attributes, _after: Self::Attributes) -> AwsResult<()> {
-        Err(not_built(context))
+    async fn update(context: &Context, id: &str, before: Self::Attributes, after: Self::Attributes) -> AwsResult<()> {
+        Hands::of(context).await?.retag(id, &before.tags, &after.tags).await
     }
 
-    async fn delete(context: &Context, _id: &str, _before: Self::Attributes) -> AwsResult<()> {
-        Err(not_built(context))
+    async fn delete(context: &Context, id: &str, _before: Self::Attributes) -> AwsResult<()> {
+        let hands = Hands::of(context).await?;
+        let delete = || async {
+            let answer = hands.client.delete_egress_only_internet_gateway().egress_only_internet_gateway_id(id).send().await;
+            hands.said("ec2:DeleteEgressOnlyInternetGateway", answer).map(drop)
+        };
+        hands.deleted(None, delete).await
     }
 }

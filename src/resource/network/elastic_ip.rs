@@ -1,8 +1,10 @@
 //! `elastic_ip`: an elastic IP address, kept for as long as its NAT gateway: partners allow-list it.
 
+use aws_sdk_ec2::types::{DomainType, ResourceType};
 use serde::{Deserialize, Serialize};
 
-use super::{Tags, not_built, tags_differ};
+use super::calls::{Hands, first};
+use super::{Tags, tags_differ};
 use crate::apply::Context;
 use crate::aws::{AwsResult, Error};
 use crate::resource::{AttributeSpec, Kind, KindSpec, OnChange, OnRemoval};
@@ -37,15 +39,29 @@ impl Kind for ElasticIp {
         calls.into_iter().map(str::to_owned).collect()
     }
 
-    async fn create(context: &Context, _after: Self::Attributes) -> Result<String, Error> {
-        Err(not_built(context))
+    async fn create(context: &Context, after: Self::Attributes) -> Result<String, Error> {
+        let hands = Hands::of(context).await?;
+        let find = || async {
+            let answer = hands.said("ec2:DescribeAddresses", hands.client.describe_addresses().filters(hands.ours()).send().await)?;
+            Ok(first(answer.addresses.unwrap_or_default().into_iter().map(|address| address.allocation_id)))
+        };
+        let make = || async {
+            let request = hands.client.allocate_address().domain(DomainType::Vpc);
+            let request = request.tag_specifications(hands.creation_tags(ResourceType::ElasticIp, &after.tags));
+            let answer = hands.said("ec2:AllocateAddress", request.send().await)?;
+            hands.id("ec2:AllocateAddress", answer.allocation_id)
+        };
+        hands.once(hands.earlier(None)?, find, make).await
     }
 
-    async fn update(context: &Context, _id: &str, _before: Self::Attributes, _after: Self::Attributes) -> AwsResult<()> {
-        Err(not_built(context))
+    async fn update(context: &Context, id: &str, before: Self::Attributes, after: Self::Attributes) -> AwsResult<()> {
+        Hands::of(context).await?.retag(id, &before.tags, &after.tags).await
     }
 
-    async fn delete(context: &Context, _id: &str, _before: Self::Attributes) -> AwsResult<()> {
-        Err(not_built(context))
+    async fn delete(context: &Context, id: &str, _before: Self::Attributes) -> AwsResult<()> {
+        let hands = Hands::of(context).await?;
+        let release =
+            || async { hands.said("ec2:ReleaseAddress", hands.client.release_address().allocation_id(id).send().await).map(drop) };
+        hands.deleted(None, release).await
     }
 }

@@ -1,8 +1,10 @@
 //! `flow_log`: a flow log of a VPC, to the central destination. AWS never changes one: it is made again, with a gap of seconds, so that there are never two.
 
+use aws_sdk_ec2::types::{FlowLogsResourceType, LogDestinationType, ResourceType, TrafficType};
 use serde::{Deserialize, Serialize};
 
-use super::{Tags, not_built, tags_differ};
+use super::calls::{Hands, filter, first};
+use super::{Tags, tags_differ};
 use crate::address::Reference;
 use crate::apply::Context;
 use crate::aws::{AwsResult, Error};
@@ -58,15 +60,70 @@ impl Kind for FlowLog {
         calls.into_iter().map(str::to_owned).collect()
     }
 
-    async fn create(context: &Context, _after: Self::Attributes) -> Result<String, Error> {
-        Err(not_built(context))
+    async fn create(context: &Context, after: Self::Attributes) -> Result<String, Error> {
+        let hands = Hands::of(context).await?;
+        create(&hands, &after).await
     }
 
-    async fn update(context: &Context, _id: &str, _before: Self::Attributes, _after: Self::Attributes) -> AwsResult<()> {
-        Err(not_built(context))
+    async fn update(context: &Context, id: &str, before: Self::Attributes, after: Self::Attributes) -> AwsResult<()> {
+        let hands = Hands::of(context).await?;
+        if before.content() == after.content() {
+            return hands.retag(id, &before.tags, &after.tags).await;
+        }
+        delete(&hands, id).await?;
+        // Nothing refers to a flow log, so its new id is learnt by the next reading.
+        create(&hands, &after).await.map(drop)
     }
 
-    async fn delete(context: &Context, _id: &str, _before: Self::Attributes) -> AwsResult<()> {
-        Err(not_built(context))
+    async fn delete(context: &Context, id: &str, _before: Self::Attributes) -> AwsResult<()> {
+        delete(&Hands::of(context).await?, id).await
     }
+}
+
+impl FlowLogAttributes {
+    /// What AWS never changes in a flow log.
+    fn content(&self) -> (&str, u32, &str) {
+        (&self.destination, self.interval, &self.traffic)
+    }
+
+    fn destination_type(&self) -> LogDestinationType {
+        // `arn:aws:firehose:…`
+        match self.destination.split(':').nth(2) {
+            Some("firehose") => LogDestinationType::KinesisDataFirehose,
+            Some(_) | None => LogDestinationType::S3,
+        }
+    }
+}
+
+async fn create(hands: &Hands<'_>, after: &FlowLogAttributes) -> AwsResult<String> {
+    let vpc = hands.resolve(&after.vpc)?;
+    let interval = i32::try_from(after.interval).map_err(|e| Error::internal(format!("an interval of {} s: {e}", after.interval)))?;
+    let make = || async {
+        let request = hands.client.create_flow_logs().resource_ids(&vpc).resource_type(FlowLogsResourceType::Vpc);
+        let request = request.log_destination_type(after.destination_type()).log_destination(&after.destination);
+        let request = request.traffic_type(TrafficType::from(after.traffic.as_str())).max_aggregation_interval(interval);
+        let request = request.tag_specifications(hands.creation_tags(ResourceType::VpcFlowLog, &after.tags));
+        let answer = hands.said("ec2:CreateFlowLogs", request.send().await)?;
+        hands.item_by_item("ec2:CreateFlowLogs", answer.unsuccessful)?;
+        hands.id("ec2:CreateFlowLogs", answer.flow_log_ids.and_then(|ids| ids.into_iter().next()))
+    };
+    match hands.settled(make).await {
+        // Made by a request whose answer was lost; or somebody else's, to the same destination.
+        Err(e) if e.is(&["FlowLogAlreadyExists"]) => hands.found(&e, || find(hands, &vpc)).await,
+        result => result,
+    }
+}
+
+async fn find(hands: &Hands<'_>, vpc: &str) -> AwsResult<Option<String>> {
+    let pages = hands.client.describe_flow_logs().filter(hands.ours()).filter(filter("resource-id", vpc)).into_paginator().items().send();
+    let logs = hands.said("ec2:DescribeFlowLogs", pages.collect::<Result<Vec<_>, _>>().await)?;
+    Ok(first(logs.into_iter().map(|log| log.flow_log_id)))
+}
+
+async fn delete(hands: &Hands<'_>, id: &str) -> AwsResult<()> {
+    let delete = || async {
+        let answer = hands.said("ec2:DeleteFlowLogs", hands.client.delete_flow_logs().flow_log_ids(id).send().await)?;
+        hands.item_by_item("ec2:DeleteFlowLogs", answer.unsuccessful)
+    };
+    hands.deleted(None, delete).await
 }

@@ -1,8 +1,10 @@
 //! `internet_gateway`: an internet gateway and its attachment.
 
+use aws_sdk_ec2::types::{InternetGateway as Live, ResourceType};
 use serde::{Deserialize, Serialize};
 
-use super::{Tags, not_built, tags_differ};
+use super::calls::{Hands, filter, first};
+use super::{Tags, tags_differ};
 use crate::address::Reference;
 use crate::apply::Context;
 use crate::aws::{AwsResult, Error};
@@ -50,15 +52,76 @@ impl Kind for InternetGateway {
         calls.into_iter().map(str::to_owned).collect()
     }
 
-    async fn create(context: &Context, _after: Self::Attributes) -> Result<String, Error> {
-        Err(not_built(context))
+    async fn create(context: &Context, after: Self::Attributes) -> Result<String, Error> {
+        let hands = Hands::of(context).await?;
+        let find = || async { Ok(first(list(&hands, hands.ours()).await?.into_iter().map(|gateway| gateway.internet_gateway_id))) };
+        let make = || async {
+            let tags = hands.creation_tags(ResourceType::InternetGateway, &after.tags);
+            let answer =
+                hands.said("ec2:CreateInternetGateway", hands.client.create_internet_gateway().tag_specifications(tags).send().await)?;
+            hands.id("ec2:CreateInternetGateway", answer.internet_gateway.and_then(|gateway| gateway.internet_gateway_id))
+        };
+        let id = hands.once(hands.earlier(None)?, find, make).await?;
+        if let Some(vpc) = &after.vpc {
+            attach(&hands, &id, &hands.resolve(vpc)?).await?;
+        }
+        Ok(id)
     }
 
-    async fn update(context: &Context, _id: &str, _before: Self::Attributes, _after: Self::Attributes) -> AwsResult<()> {
-        Err(not_built(context))
+    async fn update(context: &Context, id: &str, before: Self::Attributes, after: Self::Attributes) -> AwsResult<()> {
+        let hands = Hands::of(context).await?;
+        if before.vpc != after.vpc {
+            if let Some(vpc) = &before.vpc {
+                detach(&hands, id, &hands.resolve(vpc)?).await?;
+            }
+            if let Some(vpc) = &after.vpc {
+                attach(&hands, id, &hands.resolve(vpc)?).await?;
+            }
+        }
+        hands.retag(id, &before.tags, &after.tags).await
     }
 
-    async fn delete(context: &Context, _id: &str, _before: Self::Attributes) -> AwsResult<()> {
-        Err(not_built(context))
+    async fn delete(context: &Context, id: &str, before: Self::Attributes) -> AwsResult<()> {
+        let hands = Hands::of(context).await?;
+        if let Some(vpc) = &before.vpc {
+            detach(&hands, id, &hands.resolve(vpc)?).await?;
+        }
+        let delete = || async {
+            let answer = hands.client.delete_internet_gateway().internet_gateway_id(id).send().await;
+            hands.said("ec2:DeleteInternetGateway", answer).map(drop)
+        };
+        hands.deleted(None, delete).await
     }
+}
+
+async fn list(hands: &Hands<'_>, which: aws_sdk_ec2::types::Filter) -> AwsResult<Vec<Live>> {
+    let pages = hands.client.describe_internet_gateways().filters(which).into_paginator().items().send();
+    hands.said("ec2:DescribeInternetGateways", pages.collect::<Result<Vec<_>, _>>().await)
+}
+
+async fn attach(hands: &Hands<'_>, id: &str, vpc: &str) -> AwsResult<()> {
+    let send = || async {
+        let answer = hands.client.attach_internet_gateway().internet_gateway_id(id).vpc_id(vpc).send().await;
+        hands.said("ec2:AttachInternetGateway", answer).map(drop)
+    };
+    match hands.settled(send).await {
+        // By a request whose answer was lost; or the VPC has another one, or this one is in another VPC.
+        Err(e) if e.is(&["Resource.AlreadyAssociated", "InvalidParameterValue"]) => {
+            let is_there = |gateway: &Live| gateway.attachments().iter().any(|attachment| attachment.vpc_id() == Some(vpc));
+            let find = || async { Ok(list(hands, filter("internet-gateway-id", id)).await?.iter().any(is_there).then(String::new)) };
+            hands.found(&e, find).await.map(drop)
+        }
+        result => result,
+    }
+}
+
+async fn detach(hands: &Hands<'_>, id: &str, vpc: &str) -> AwsResult<()> {
+    let send = || async {
+        let answer = hands.client.detach_internet_gateway().internet_gateway_id(id).vpc_id(vpc).send().await;
+        match hands.said("ec2:DetachInternetGateway", answer) {
+            Err(e) if e.is(&["Gateway.NotAttached"]) => Ok(()),
+            result => result.map(drop),
+        }
+    };
+    hands.deleted(Some(filter("vpc-id", vpc)), send).await
 }

@@ -4,14 +4,17 @@
 //! the attributes of the files below. What AWS deletes along with something else, or makes along with it, is told there.
 
 mod bind;
+mod calls;
 mod default_security_group;
 mod default_vpc;
+mod default_vpc_removal;
 mod describe;
 mod dhcp_options;
 mod egress_only_internet_gateway;
 mod elastic_ip;
 mod flow_log;
 mod internet_gateway;
+mod ipv6;
 mod nat_gateway;
 mod read;
 mod region;
@@ -60,8 +63,4 @@ const ENABLED: &str = "ENABLED";
 /// Whether a declared tag is to be written. Others are somebody else's, and stay.
 fn tags_differ(before: &Tags, after: &Tags) -> bool {
     after.iter().any(|(key, value)| before.get(key) != Some(value))
-}
-
-fn not_built(context: &crate::apply::Context) -> crate::aws::Error {
-    crate::aws::Error::internal(format!("`{}` cannot be made yet", context.address()))
 }

@@ -1,8 +1,12 @@
 //! `nat_gateway`: a NAT gateway: zonal, in a public subnet with an address of ours, or regional, in no subnet with addresses of AWS's choice.
 
+use std::time::Duration;
+
+use aws_sdk_ec2::types::{AvailabilityMode, ConnectivityType, NatGateway as Live, NatGatewayState, ResourceType};
 use serde::{Deserialize, Serialize};
 
-use super::{Tags, not_built, tags_differ};
+use super::calls::{Earlier, Hands, is_missing};
+use super::{Tags, tags_differ};
 use crate::address::Reference;
 use crate::apply::Context;
 use crate::aws::{AwsResult, Error};
@@ -58,15 +62,143 @@ impl Kind for NatGateway {
         calls.into_iter().map(str::to_owned).collect()
     }
 
-    async fn create(context: &Context, _after: Self::Attributes) -> Result<String, Error> {
-        Err(not_built(context))
+    async fn create(context: &Context, after: Self::Attributes) -> Result<String, Error> {
+        let hands = Hands::of(context).await?;
+        let wanted = Wanted::of(&hands, &after)?;
+        let mut dead = Vec::new();
+        if hands.earlier(Some(&after.vpc))? == Earlier::Possible {
+            for gateway in list(&hands).await? {
+                match (gateway.nat_gateway_id, is_alive(gateway.state.as_ref())) {
+                    (Some(id), true) => {
+                        hands.recognise(&id);
+                        return available(&hands, &id).await.map(|()| id);
+                    }
+                    (Some(id), false) => dead.push(id),
+                    (None, _) => {}
+                }
+            }
+        }
+        let id = make(&hands, &wanted, &after.tags, dead).await?;
+        available(&hands, &id).await?;
+        Ok(id)
     }
 
-    async fn update(context: &Context, _id: &str, _before: Self::Attributes, _after: Self::Attributes) -> AwsResult<()> {
-        Err(not_built(context))
+    async fn update(context: &Context, id: &str, before: Self::Attributes, after: Self::Attributes) -> AwsResult<()> {
+        Hands::of(context).await?.retag(id, &before.tags, &after.tags).await
     }
 
-    async fn delete(context: &Context, _id: &str, _before: Self::Attributes) -> AwsResult<()> {
-        Err(not_built(context))
+    async fn delete(context: &Context, id: &str, _before: Self::Attributes) -> AwsResult<()> {
+        let hands = Hands::of(context).await?;
+        let delete =
+            || async { hands.said("ec2:DeleteNatGateway", hands.client.delete_nat_gateway().nat_gateway_id(id).send().await).map(drop) };
+        hands.deleted(None, delete).await?;
+        let gone = || async {
+            let state = describe(&hands, id).await?.and_then(|gateway| gateway.state);
+            Ok(matches!(state, None | Some(NatGatewayState::Deleted)).then_some(()))
+        };
+        hands.wait("the NAT gateway to be deleted", DEADLINE, gone).await
     }
+}
+
+/// AWS takes a minute or two, to make one and to delete one.
+const DEADLINE: Duration = Duration::from_secs(15 * 60);
+
+/// How often a token may lead to a gateway that is gone.
+const ATTEMPTS: usize = 5;
+
+/// What a gateway is made of, as ids.
+struct Wanted {
+    vpc: String,
+    /// Its subnet and address; `None` for a regional one.
+    zonal: Option<(String, String)>,
+}
+
+impl Wanted {
+    fn of(hands: &Hands<'_>, after: &NatGatewayAttributes) -> AwsResult<Self> {
+        let vpc = hands.resolve(&after.vpc)?;
+        match (after.availability_mode.as_str(), &after.subnet, &after.elastic_ip) {
+            ("regional", None, None) => Ok(Self { vpc, zonal: None }),
+            ("zonal", Some(subnet), Some(address)) => Ok(Self { vpc, zonal: Some((hands.resolve(subnet)?, hands.resolve(address)?)) }),
+            (mode, _, _) => Err(Error::internal(format!("a {mode} NAT gateway with this subnet and address"))),
+        }
+    }
+}
+
+/// Makes it. AWS remembers tokens: the same one finds what a lost answer made. It may also find what was deleted since or never came to be;
+/// then the token is another one, made from those.
+async fn make(hands: &Hands<'_>, wanted: &Wanted, tags: &Tags, mut dead: Vec<String>) -> AwsResult<String> {
+    let said: Vec<&str> = tags.iter().flat_map(|(key, value)| [key.as_str(), value.as_str()]).collect();
+    for _ in 0..ATTEMPTS {
+        dead.sort();
+        let place = wanted.zonal.as_ref().map_or(vec![wanted.vpc.as_str()], |(subnet, address)| vec![subnet, address]);
+        let token = hands.token(place.into_iter().chain(said.iter().copied()).chain(dead.iter().map(String::as_str)));
+        let send = || async {
+            let request = hands.client.create_nat_gateway().client_token(&token).connectivity_type(ConnectivityType::Public);
+            let request = request.tag_specifications(hands.creation_tags(ResourceType::Natgateway, tags));
+            let request = match &wanted.zonal {
+                Some((subnet, address)) => request.subnet_id(subnet).allocation_id(address),
+                None => request.availability_mode(AvailabilityMode::Regional).vpc_id(&wanted.vpc),
+            };
+            hands.said("ec2:CreateNatGateway", request.send().await)
+        };
+        let gateway = hands.settled(send).await?.nat_gateway;
+        let (state, id) = gateway.map(|gateway| (gateway.state, gateway.nat_gateway_id)).unwrap_or_default();
+        let id = hands.id("ec2:CreateNatGateway", id)?;
+        if is_alive(state.as_ref()) || dead.contains(&id) {
+            return Ok(id);
+        }
+        dead.push(id);
+    }
+    Err(hands
+        .failed("AWS answers with NAT gateways that are gone", "run the same command again in an hour: by then AWS has forgotten them"))
+}
+
+/// Whether a gateway of that state is there, or will be.
+fn is_alive(state: Option<&NatGatewayState>) -> bool {
+    !matches!(state, Some(NatGatewayState::Failed | NatGatewayState::Deleting | NatGatewayState::Deleted))
+}
+
+async fn list(hands: &Hands<'_>) -> AwsResult<Vec<Live>> {
+    let pages = hands.client.describe_nat_gateways().filter(hands.ours()).into_paginator().items().send();
+    hands.said("ec2:DescribeNatGateways", pages.collect::<Result<Vec<_>, _>>().await)
+}
+
+/// `None` while AWS does not find it, or no longer does.
+async fn describe(hands: &Hands<'_>, id: &str) -> AwsResult<Option<Live>> {
+    let pages = hands.client.describe_nat_gateways().nat_gateway_ids(id).into_paginator().items().send();
+    match hands.said("ec2:DescribeNatGateways", pages.collect::<Result<Vec<_>, _>>().await) {
+        Err(e) if is_missing(&e) => Ok(None),
+        result => result.map(|gateways| gateways.into_iter().next()),
+    }
+}
+
+/// Waits until traffic can pass: a route to a gateway that is still pending is accepted and leads nowhere.
+async fn available(hands: &Hands<'_>, id: &str) -> AwsResult<()> {
+    let ask = || async {
+        let Some(gateway) = describe(hands, id).await? else { return Ok(None) };
+        match &gateway.state {
+            Some(NatGatewayState::Available) => Ok(Some(())),
+            state if is_alive(state.as_ref()) => Ok(None),
+            _ => Err(failure(hands, id, &gateway)),
+        }
+    };
+    hands.wait("the NAT gateway to be available", DEADLINE, ask).await
+}
+
+/// AWS's reasons: <https://docs.aws.amazon.com/vpc/latest/userguide/nat-gateway-troubleshooting.html>.
+fn failure(hands: &Hands<'_>, id: &str, gateway: &Live) -> Error {
+    let code = gateway.failure_code().unwrap_or("no reason given");
+    let hint = match code {
+        "InsufficientFreeAddressesInSubnet" => "free an address in its subnet, or give the tier a larger share",
+        "Gateway.NotAttached" => "attach the internet gateway again: the next run does so if it is ours",
+        "InvalidAllocationID.NotFound" => {
+            "the elastic address was released meanwhile: run the same command again, it allocates another one"
+        }
+        "Resource.AlreadyAssociated" => "the elastic address is in use elsewhere: free it, or release it and run the same command again",
+        "InvalidSubnetID.NotFound" => "the subnet was deleted meanwhile: run the same command again",
+        "InternalError" => "AWS failed on its side: run the same command again, it makes another one",
+        _ => "run the same command again, it makes another one; if that fails too, AWS's support knows more",
+    };
+    let message = gateway.failure_message().map(|message| format!(": {message}")).unwrap_or_default();
+    hands.failed(format!("the NAT gateway `{id}` failed: {code}{message}"), hint)
 }

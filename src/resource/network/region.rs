@@ -1,10 +1,13 @@
 //! `region`: an opt-in Region, which an account must enable before it can be used.
 
+use std::time::Duration;
+
+use aws_sdk_account::types::RegionOptStatus;
 use serde::{Deserialize, Serialize};
 
-use super::not_built;
+use super::calls::never_deleted;
 use crate::apply::Context;
-use crate::aws::{AwsResult, Error};
+use crate::aws::{AwsResult, Error, Poll};
 use crate::resource::{AttributeSpec, Kind, KindSpec, OnChange, OnRemoval};
 
 /// The attributes of a `region`.
@@ -33,15 +36,69 @@ impl Kind for Region {
         calls.into_iter().map(str::to_owned).collect()
     }
 
-    async fn create(context: &Context, _after: Self::Attributes) -> Result<String, Error> {
-        Err(not_built(context))
+    async fn create(context: &Context, after: Self::Attributes) -> Result<String, Error> {
+        enable(context, &after.status).await?;
+        Ok(context.scope()?.region.clone())
     }
 
-    async fn update(context: &Context, _id: &str, _before: Self::Attributes, _after: Self::Attributes) -> AwsResult<()> {
-        Err(not_built(context))
+    async fn update(context: &Context, _id: &str, before: Self::Attributes, after: Self::Attributes) -> AwsResult<()> {
+        match before == after {
+            true => Ok(()),
+            false => enable(context, &after.status).await,
+        }
     }
 
     async fn delete(context: &Context, _id: &str, _before: Self::Attributes) -> AwsResult<()> {
-        Err(not_built(context))
+        Err(never_deleted(context))
     }
+}
+
+/// AWS takes minutes as a rule, and hours for an account with much in it.
+const DEADLINE: Duration = Duration::from_secs(60 * 60);
+
+/// Refusals that pass: a Region is enabled or disabled already, too many are at once (6 per account, 50 per organization), or the account is
+/// still being set up. <https://docs.aws.amazon.com/accounts/latest/reference/API_EnableRegion.html>
+const BUSY: &[&str] = &["ConflictException", "TooManyRequestsException", "ResourceNotFoundException"];
+
+/// Enables the Region in the account and waits until it is.
+async fn enable(context: &Context, wanted: &str) -> AwsResult<()> {
+    if wanted != RegionOptStatus::Enabled.as_str() {
+        return Err(Error::internal(format!("a Region is never made `{wanted}`")));
+    }
+    let scope = context.scope()?;
+    let (account, region) = (context.account_id(scope)?, scope.region.as_str());
+    // The management account must not name itself.
+    let named = (account != context.management_account()).then(|| account.clone());
+    let client = context.sessions().account();
+    let poll = Poll { what: format!("{region} to be enabled in account {account}"), pause: Duration::from_secs(5), deadline: DEADLINE };
+    let status = || async {
+        let answer = client.get_region_opt_status().region_name(region).set_account_id(named.clone()).send().await;
+        let answer = answer.map_err(|e| Error::sdk("account:GetRegionOptStatus", &e).within(&account, region));
+        answer.map(|answer| answer.region_opt_status)
+    };
+    let enable = || async {
+        let answer = client.enable_region().region_name(region).set_account_id(named.clone()).send().await;
+        answer.map(drop).map_err(|e| Error::sdk("account:EnableRegion", &e).within(&account, region))
+    };
+    let ask = || async {
+        let status = match status().await? {
+            Some(RegionOptStatus::Disabled) => {
+                enable().await?;
+                status().await?
+            }
+            status => status,
+        };
+        Ok(status.as_ref().is_some_and(is_enabled).then_some(()))
+    };
+    let patient = || async {
+        match ask().await {
+            Err(e) if Error::is(&e, BUSY) => Ok(None),
+            result => result,
+        }
+    };
+    poll.until(context.sessions().door().interrupt(), patient).await
+}
+
+fn is_enabled(status: &RegionOptStatus) -> bool {
+    matches!(status, RegionOptStatus::Enabled | RegionOptStatus::EnabledByDefault)
 }

@@ -1,8 +1,9 @@
 //! `route`: a route: where packets for a destination go.
 
+use aws_sdk_ec2::types::Route as Live;
 use serde::{Deserialize, Serialize};
 
-use super::not_built;
+use super::calls::{Hands, filter};
 use crate::address::Reference;
 use crate::apply::Context;
 use crate::aws::{AwsResult, Error};
@@ -17,6 +18,30 @@ pub struct RouteAttributes {
     pub route_table: Reference,
     /// The gateway or connection that it leads to.
     pub target: Reference,
+}
+
+// Each kind of destination and of target has a parameter of its own, in requests of different types.
+
+macro_rules! to_destination {
+    ($request:expr, $destination:expr) => {
+        match Family::of($destination) {
+            Family::V4 => $request.destination_cidr_block($destination),
+            Family::V6 => $request.destination_ipv6_cidr_block($destination),
+        }
+    };
+}
+
+macro_rules! toward {
+    ($request:expr, $target:expr) => {
+        match Target::of($target)? {
+            Target::Gateway => $request.gateway_id($target),
+            Target::NatGateway => $request.nat_gateway_id($target),
+            Target::EgressOnly => $request.egress_only_internet_gateway_id($target),
+            Target::TransitGateway => $request.transit_gateway_id($target),
+            Target::Peering => $request.vpc_peering_connection_id($target),
+            Target::Interface => $request.network_interface_id($target),
+        }
+    };
 }
 
 /// The kind.
@@ -46,15 +71,111 @@ impl Kind for Route {
         calls.into_iter().map(str::to_owned).collect()
     }
 
-    async fn create(context: &Context, _after: Self::Attributes) -> Result<String, Error> {
-        Err(not_built(context))
+    async fn create(context: &Context, after: Self::Attributes) -> Result<String, Error> {
+        let hands = Hands::of(context).await?;
+        let (table, target) = (hands.resolve(&after.route_table)?, hands.resolve(&after.target)?);
+        let send = || async {
+            let request = hands.client.create_route().route_table_id(&table);
+            let request = to_destination!(request, &after.destination);
+            let request = toward!(request, &target);
+            hands.said("ec2:CreateRoute", request.send().await).map(drop)
+        };
+        match hands.settled(send).await {
+            // By a request whose answer was lost; or somebody else's, which leads elsewhere.
+            Err(e) if e.is(&["RouteAlreadyExists"]) => {
+                let find = || async { Ok(leads_to(&hands, &table, &after.destination, &target).await?.then(String::new)) };
+                hands.found(&e, find).await?;
+            }
+            result => result?,
+        }
+        Ok(format!("{table}/{}", after.destination))
     }
 
-    async fn update(context: &Context, _id: &str, _before: Self::Attributes, _after: Self::Attributes) -> AwsResult<()> {
-        Err(not_built(context))
+    async fn update(context: &Context, id: &str, before: Self::Attributes, after: Self::Attributes) -> AwsResult<()> {
+        if before.target == after.target {
+            return Ok(());
+        }
+        let hands = Hands::of(context).await?;
+        let ((table, destination), target) = (parts(id)?, hands.resolve(&after.target)?);
+        let send = || async {
+            let request = hands.client.replace_route().route_table_id(table);
+            let request = to_destination!(request, destination);
+            let request = toward!(request, &target);
+            hands.said("ec2:ReplaceRoute", request.send().await).map(drop)
+        };
+        hands.settled(send).await
     }
 
-    async fn delete(context: &Context, _id: &str, _before: Self::Attributes) -> AwsResult<()> {
-        Err(not_built(context))
+    async fn delete(context: &Context, id: &str, _before: Self::Attributes) -> AwsResult<()> {
+        let hands = Hands::of(context).await?;
+        let (table, destination) = parts(id)?;
+        let delete = || async {
+            let request = hands.client.delete_route().route_table_id(table);
+            let request = to_destination!(request, destination);
+            hands.said("ec2:DeleteRoute", request.send().await).map(drop)
+        };
+        hands.deleted(None, delete).await
     }
+}
+
+/// The table and the destination of a route's id.
+fn parts(id: &str) -> AwsResult<(&str, &str)> {
+    id.split_once('/').ok_or_else(|| Error::internal(format!("`{id}` is no id of a route")))
+}
+
+/// Which parameter a destination goes into.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Family {
+    V4,
+    V6,
+}
+
+impl Family {
+    fn of(destination: &str) -> Self {
+        if destination.contains(':') { Self::V6 } else { Self::V4 }
+    }
+}
+
+/// Which parameter a target goes into.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Target {
+    /// An internet or VPN gateway.
+    Gateway,
+    NatGateway,
+    EgressOnly,
+    TransitGateway,
+    Peering,
+    Interface,
+}
+
+impl Target {
+    fn of(id: &str) -> AwsResult<Self> {
+        match id.split_once('-').map(|(kind, _)| kind) {
+            Some("igw" | "vgw") => Ok(Self::Gateway),
+            Some("nat") => Ok(Self::NatGateway),
+            Some("eigw") => Ok(Self::EgressOnly),
+            Some("tgw") => Ok(Self::TransitGateway),
+            Some("pcx") => Ok(Self::Peering),
+            Some("eni") => Ok(Self::Interface),
+            Some(_) | None => Err(Error::internal(format!("no route leads to `{id}`"))),
+        }
+    }
+}
+
+/// Whether the table's route to the destination leads to the target.
+async fn leads_to(hands: &Hands<'_>, table: &str, destination: &str, target: &str) -> AwsResult<bool> {
+    let pages = hands.client.describe_route_tables().filters(filter("route-table-id", table)).into_paginator().items().send();
+    let tables = hands.said("ec2:DescribeRouteTables", pages.collect::<Result<Vec<_>, _>>().await)?;
+    let to = |route: &&Live| [route.destination_cidr_block(), route.destination_ipv6_cidr_block()].contains(&Some(destination));
+    let targets = |route: &Live| {
+        [
+            route.gateway_id.clone(),
+            route.nat_gateway_id.clone(),
+            route.egress_only_internet_gateway_id.clone(),
+            route.transit_gateway_id.clone(),
+            route.vpc_peering_connection_id.clone(),
+            route.network_interface_id.clone(),
+        ]
+    };
+    Ok(tables.iter().flat_map(|table| table.routes()).filter(to).any(|route| targets(route).iter().flatten().any(|id| id == target)))
 }

@@ -2,9 +2,11 @@
 
 use std::collections::BTreeSet;
 
+use aws_sdk_ec2::types::{IpPermission, IpRange, Ipv6Range, PrefixListId, ResourceType, UserIdGroupPair};
 use serde::{Deserialize, Serialize};
 
-use super::{Tags, not_built, tags_differ};
+use super::calls::{Hands, filter, first};
+use super::{Tags, tags_differ};
 use crate::address::Reference;
 use crate::apply::Context;
 use crate::aws::{AwsResult, Error};
@@ -75,15 +77,112 @@ impl Kind for SecurityGroup {
         calls.into_iter().map(str::to_owned).collect()
     }
 
-    async fn create(context: &Context, _after: Self::Attributes) -> Result<String, Error> {
-        Err(not_built(context))
+    async fn create(context: &Context, after: Self::Attributes) -> Result<String, Error> {
+        let hands = Hands::of(context).await?;
+        let vpc = hands.resolve(&after.vpc)?;
+        let make = || async {
+            let request = hands.client.create_security_group().group_name(&after.name).description(&after.description).vpc_id(&vpc);
+            let request = request.tag_specifications(hands.creation_tags(ResourceType::SecurityGroup, &after.tags));
+            let answer = hands.said("ec2:CreateSecurityGroup", request.send().await)?;
+            hands.id("ec2:CreateSecurityGroup", answer.group_id)
+        };
+        let find = || async {
+            let request = hands.client.describe_security_groups().filters(hands.ours()).filters(filter("vpc-id", &vpc));
+            let groups =
+                hands.said("ec2:DescribeSecurityGroups", request.into_paginator().items().send().collect::<Result<Vec<_>, _>>().await)?;
+            Ok(first(groups.into_iter().map(|group| group.group_id)))
+        };
+        let id = match hands.settled(make).await {
+            // Made by a request whose answer was lost; or somebody else's of that name.
+            Err(e) if e.is(&["InvalidGroup.Duplicate"]) => hands.found(&e, find).await?,
+            result => result?,
+        };
+        authorize(&hands, &id, after.ingress.iter().map(permission).collect::<AwsResult<_>>()?).await?;
+        Ok(id)
     }
 
-    async fn update(context: &Context, _id: &str, _before: Self::Attributes, _after: Self::Attributes) -> AwsResult<()> {
-        Err(not_built(context))
+    async fn update(context: &Context, id: &str, before: Self::Attributes, after: Self::Attributes) -> AwsResult<()> {
+        let hands = Hands::of(context).await?;
+        authorize(&hands, id, after.ingress.difference(&before.ingress).map(permission).collect::<AwsResult<_>>()?).await?;
+        revoke(&hands, id, before.ingress.difference(&after.ingress).map(permission).collect::<AwsResult<_>>()?).await?;
+        hands.retag(id, &before.tags, &after.tags).await
     }
 
-    async fn delete(context: &Context, _id: &str, _before: Self::Attributes) -> AwsResult<()> {
-        Err(not_built(context))
+    async fn delete(context: &Context, id: &str, _before: Self::Attributes) -> AwsResult<()> {
+        let hands = Hands::of(context).await?;
+        let delete =
+            || async { hands.said("ec2:DeleteSecurityGroup", hands.client.delete_security_group().group_id(id).send().await).map(drop) };
+        hands.deleted(Some(filter("group-id", id)), delete).await
+    }
+}
+
+/// Lets in.
+async fn authorize(hands: &Hands<'_>, id: &str, rules: Vec<IpPermission>) -> AwsResult<()> {
+    let send = |rules: Vec<IpPermission>| async {
+        let request = hands.client.authorize_security_group_ingress().group_id(id).set_ip_permissions(Some(rules));
+        hands.said("ec2:AuthorizeSecurityGroupIngress", request.send().await).map(drop)
+    };
+    all_or_each(rules, |rules| hands.settled(move || send(rules.clone())), |e| e.is(&["InvalidPermission.Duplicate"])).await
+}
+
+/// Lets in no longer. A rule or group that is gone lets nothing in.
+async fn revoke(hands: &Hands<'_>, id: &str, rules: Vec<IpPermission>) -> AwsResult<()> {
+    let send = |rules: Vec<IpPermission>| async {
+        let request = hands.client.revoke_security_group_ingress().group_id(id).set_ip_permissions(Some(rules));
+        hands.said("ec2:RevokeSecurityGroupIngress", request.send().await).map(drop)
+    };
+    all_or_each(rules, send, |e| e.is(&["InvalidPermission.NotFound"])).await
+}
+
+/// AWS takes all rules of a request or none. So when it says of one that nothing is left to do, each is asked for on its own.
+async fn all_or_each<F>(rules: Vec<IpPermission>, send: impl Fn(Vec<IpPermission>) -> F, is_done: impl Fn(&Error) -> bool) -> AwsResult<()>
+where
+    F: Future<Output = AwsResult<()>>,
+{
+    if rules.is_empty() {
+        return Ok(());
+    }
+    match send(rules.clone()).await {
+        Err(e) if is_done(&e) => {}
+        result => return result,
+    }
+    if rules.len() == 1 {
+        return Ok(());
+    }
+    for rule in rules {
+        match send(vec![rule]).await {
+            Err(e) if is_done(&e) => {}
+            result => result?,
+        }
+    }
+    Ok(())
+}
+
+/// A rule as AWS has it.
+fn permission(rule: &Rule) -> AwsResult<IpPermission> {
+    let protocol = if rule.protocol == "all" { "-1" } else { rule.protocol.as_str() };
+    let (from_port, to_port) = ports(rule)?;
+    let permission = IpPermission::builder().ip_protocol(protocol).set_from_port(from_port).set_to_port(to_port);
+    let permission = match rule.from.split_once('-').map(|(kind, _)| kind) {
+        Some("sg") => permission.user_id_group_pairs(UserIdGroupPair::builder().group_id(&rule.from).build()),
+        Some("pl") => permission.prefix_list_ids(PrefixListId::builder().prefix_list_id(&rule.from).build()),
+        Some(_) | None if rule.from.contains(':') => permission.ipv6_ranges(Ipv6Range::builder().cidr_ipv6(&rule.from).build()),
+        Some(_) | None => permission.ip_ranges(IpRange::builder().cidr_ip(&rule.from).build()),
+    };
+    Ok(permission.build())
+}
+
+/// The first and the last port; of ICMP, `-1` is any type and code. Other protocols have none.
+fn ports(rule: &Rule) -> AwsResult<(Option<i32>, Option<i32>)> {
+    let has_ports = matches!(rule.protocol.as_str(), "tcp" | "udp" | "6" | "17");
+    match (rule.ports.as_str(), rule.protocol.as_str()) {
+        ("all", "icmp" | "icmpv6" | "1" | "58") => Ok((Some(-1), Some(-1))),
+        ("all", _) if has_ports => Ok((Some(0), Some(65_535))),
+        ("all", _) => Ok((None, None)),
+        (ports, _) => {
+            let number = |text: &str| text.parse().map_err(|e| Error::internal(format!("`{ports}` are no ports: {e}")));
+            let (from, to) = ports.split_once('-').unwrap_or((ports, ports));
+            Ok((Some(number(from)?), Some(number(to)?)))
+        }
     }
 }

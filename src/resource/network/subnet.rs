@@ -1,8 +1,11 @@
 //! `subnet`: a subnet in one zone, and which route table it uses.
 
+use aws_sdk_ec2::types::{ResourceType, Subnet as Live, SubnetCidrBlockStateCode};
 use serde::{Deserialize, Serialize};
 
-use super::{Tags, not_built, tags_differ};
+use super::calls::{Hands, SETTLING, filter, first, is_missing};
+use super::ipv6;
+use super::{Tags, tags_differ};
 use crate::address::Reference;
 use crate::apply::Context;
 use crate::aws::{AwsResult, Error};
@@ -71,15 +74,163 @@ impl Kind for Subnet {
         calls.into_iter().map(str::to_owned).collect()
     }
 
-    async fn create(context: &Context, _after: Self::Attributes) -> Result<String, Error> {
-        Err(not_built(context))
+    async fn create(context: &Context, after: Self::Attributes) -> Result<String, Error> {
+        let hands = Hands::of(context).await?;
+        let vpc = hands.resolve(&after.vpc)?;
+        let block = match after.ipv6 {
+            Some(index) => Some(ipv6::subnet_block(&ipv6::vpc_block(&hands, &vpc).await?, index)?),
+            None => None,
+        };
+        let make = || async {
+            let request = hands.client.create_subnet().vpc_id(&vpc).cidr_block(&after.cidr).availability_zone_id(&after.zone);
+            let request = request.set_ipv6_cidr_block(block.clone());
+            let request = request.tag_specifications(hands.creation_tags(ResourceType::Subnet, &after.tags));
+            let answer = hands.said("ec2:CreateSubnet", request.send().await)?;
+            hands.id("ec2:CreateSubnet", answer.subnet.and_then(|subnet| subnet.subnet_id))
+        };
+        let find = || async {
+            let request = hands.client.describe_subnets().filters(hands.ours()).filters(filter("vpc-id", &vpc));
+            let subnets =
+                hands.said("ec2:DescribeSubnets", request.into_paginator().items().send().collect::<Result<Vec<_>, _>>().await)?;
+            Ok(first(subnets.into_iter().map(|subnet| subnet.subnet_id)))
+        };
+        let id = match hands.settled(make).await {
+            // Made by a request whose answer was lost; or somebody else's, where this one should be.
+            Err(e) if e.is(&["InvalidSubnet.Conflict"]) => hands.found(&e, find).await?,
+            result => result?,
+        };
+        if let Some(table) = &after.route_table {
+            associate(&hands, &id, &hands.resolve(table)?).await?;
+        }
+        Ok(id)
     }
 
-    async fn update(context: &Context, _id: &str, _before: Self::Attributes, _after: Self::Attributes) -> AwsResult<()> {
-        Err(not_built(context))
+    async fn update(context: &Context, id: &str, before: Self::Attributes, after: Self::Attributes) -> AwsResult<()> {
+        let hands = Hands::of(context).await?;
+        if before.route_table != after.route_table {
+            let table = after.route_table.as_ref().map(|table| hands.resolve(table)).transpose()?;
+            lead(&hands, id, table.as_deref()).await?;
+        }
+        if before.ipv6 != after.ipv6 {
+            if before.ipv6.is_some() {
+                take_ipv6(&hands, id).await?;
+            }
+            if let Some(index) = after.ipv6 {
+                give_ipv6(&hands, id, &ipv6::subnet_block(&ipv6::vpc_block(&hands, &hands.resolve(&after.vpc)?).await?, index)?).await?;
+            }
+        }
+        hands.retag(id, &before.tags, &after.tags).await
     }
 
-    async fn delete(context: &Context, _id: &str, _before: Self::Attributes) -> AwsResult<()> {
-        Err(not_built(context))
+    async fn delete(context: &Context, id: &str, _before: Self::Attributes) -> AwsResult<()> {
+        let hands = Hands::of(context).await?;
+        let delete = || async { hands.said("ec2:DeleteSubnet", hands.client.delete_subnet().subnet_id(id).send().await).map(drop) };
+        hands.deleted(Some(filter("subnet-id", id)), delete).await
+    }
+}
+
+/// Gives a new subnet its table.
+async fn associate(hands: &Hands<'_>, id: &str, table: &str) -> AwsResult<()> {
+    let send = || async {
+        let answer = hands.client.associate_route_table().route_table_id(table).subnet_id(id).send().await;
+        hands.said("ec2:AssociateRouteTable", answer).map(drop)
+    };
+    match hands.settled(send).await {
+        // By a request whose answer was lost, or by an earlier run.
+        Err(e) if e.is(&["Resource.AlreadyAssociated"]) => lead(hands, id, Some(table)).await,
+        result => result,
+    }
+}
+
+/// Makes the subnet use a table, or the VPC's main one, from whichever it uses now. An answer that is older than the last change leads to a
+/// refusal, and then it is asked again.
+async fn lead(hands: &Hands<'_>, id: &str, wanted: Option<&str>) -> AwsResult<()> {
+    let client = &hands.client;
+    let turn = || async {
+        let pages = client.describe_route_tables().filters(filter("association.subnet-id", id)).into_paginator().items().send();
+        let tables = hands.said("ec2:DescribeRouteTables", pages.collect::<Result<Vec<_>, _>>().await)?;
+        let mut all = tables.iter().flat_map(|table| table.associations());
+        let now = all.find(|association| association.subnet_id() == Some(id));
+        let association = now.and_then(|now| now.route_table_association_id()).unwrap_or_default();
+        match (now.and_then(|now| now.route_table_id()), wanted) {
+            (now, wanted) if now == wanted => Ok(()),
+            (None, Some(table)) => {
+                let answer = client.associate_route_table().route_table_id(table).subnet_id(id).send().await;
+                hands.said("ec2:AssociateRouteTable", answer).map(drop)
+            }
+            (Some(_), Some(table)) => {
+                let answer = client.replace_route_table_association().association_id(association).route_table_id(table).send().await;
+                hands.said("ec2:ReplaceRouteTableAssociation", answer).map(drop)
+            }
+            (_, None) => {
+                let answer = client.disassociate_route_table().association_id(association).send().await;
+                hands.said("ec2:DisassociateRouteTable", answer).map(drop)
+            }
+        }
+    };
+    let ask = || async {
+        match turn().await {
+            Err(e) if is_missing(&e) || e.is(&["Resource.AlreadyAssociated"]) => Ok(None),
+            result => result.map(Some),
+        }
+    };
+    hands.wait("the route table of the subnet to change", SETTLING, ask).await
+}
+
+/// The subnet with its IPv6 blocks.
+async fn describe(hands: &Hands<'_>, id: &str) -> AwsResult<Option<Live>> {
+    let pages = hands.client.describe_subnets().filters(filter("subnet-id", id)).into_paginator().items().send();
+    let subnets = hands.said("ec2:DescribeSubnets", pages.collect::<Result<Vec<_>, _>>().await)?;
+    Ok(subnets.into_iter().next())
+}
+
+/// The IPv6 blocks that the subnet has or is about to get, with the ids of their associations.
+fn blocks(subnet: &Live) -> Vec<(String, String, bool)> {
+    let blocks = subnet.ipv6_cidr_block_association_set().iter().filter_map(|association| {
+        let state = association.ipv6_cidr_block_state().and_then(|state| state.state());
+        let is_there = match state {
+            Some(SubnetCidrBlockStateCode::Associated) => true,
+            Some(SubnetCidrBlockStateCode::Associating | SubnetCidrBlockStateCode::Disassociating) => false,
+            _ => return None,
+        };
+        Some((association.ipv6_cidr_block.clone()?, association.association_id.clone()?, is_there))
+    });
+    blocks.collect()
+}
+
+/// Takes the subnet's IPv6 block away and waits until it is gone.
+async fn take_ipv6(hands: &Hands<'_>, id: &str) -> AwsResult<()> {
+    let ask = || async {
+        let Some(subnet) = describe(hands, id).await? else { return Ok(Some(())) };
+        let blocks = blocks(&subnet);
+        for (_, association, _) in blocks.iter().filter(|(_, _, is_there)| *is_there) {
+            let answer = hands.client.disassociate_subnet_cidr_block().association_id(association).send().await;
+            match hands.said("ec2:DisassociateSubnetCidrBlock", answer) {
+                Err(e) if is_missing(&e) => {}
+                result => result.map(drop)?,
+            }
+        }
+        Ok(blocks.is_empty().then_some(()))
+    };
+    hands.wait("the IPv6 block of the subnet to go", SETTLING, ask).await
+}
+
+/// Gives the subnet an IPv6 block and waits until it has it.
+async fn give_ipv6(hands: &Hands<'_>, id: &str, block: &str) -> AwsResult<()> {
+    let send = || async {
+        let answer = hands.client.associate_subnet_cidr_block().subnet_id(id).ipv6_cidr_block(block).send().await;
+        hands.said("ec2:AssociateSubnetCidrBlock", answer).map(drop)
+    };
+    let has = || async {
+        let blocks = describe(hands, id).await?.map(|subnet| blocks(&subnet)).unwrap_or_default();
+        Ok(blocks.iter().any(|(live, _, is_there)| *is_there && live == block).then(String::new))
+    };
+    match hands.settled(send).await {
+        // By a request whose answer was lost; or another subnet has it.
+        Err(e) if e.is(&["InvalidSubnet.Conflict"]) => hands.found(&e, has).await.map(drop),
+        result => {
+            result?;
+            hands.wait("the IPv6 block of the subnet", SETTLING, has).await.map(drop)
+        }
     }
 }

@@ -2,9 +2,12 @@
 
 use std::collections::BTreeSet;
 
+use aws_sdk_ec2::types::{AttributeBooleanValue, ResourceType, VpcCidrBlockStateCode};
 use serde::{Deserialize, Serialize};
 
-use super::{Tags, not_built, tags_differ};
+use super::calls::{Earlier, Hands, SETTLING, filter, is_missing};
+use super::ipv6;
+use super::{Tags, WITH_TAG, tags_differ};
 use crate::address::Reference;
 use crate::apply::Context;
 use crate::aws::{AwsResult, Error};
@@ -86,15 +89,124 @@ impl Kind for Vpc {
         calls.into_iter().map(str::to_owned).collect()
     }
 
-    async fn create(context: &Context, _after: Self::Attributes) -> Result<String, Error> {
-        Err(not_built(context))
+    async fn create(context: &Context, after: Self::Attributes) -> Result<String, Error> {
+        let hands = Hands::of(context).await?;
+        let find = || find(&hands, &after.cidr);
+        let make = || async {
+            let request = hands.client.create_vpc().cidr_block(&after.cidr).set_amazon_provided_ipv6_cidr_block(after.ipv6.then_some(true));
+            let request = request.tag_specifications(hands.creation_tags(ResourceType::Vpc, &after.tags_and_with()));
+            let answer = hands.said("ec2:CreateVpc", request.send().await)?;
+            hands.id("ec2:CreateVpc", answer.vpc.and_then(|vpc| vpc.vpc_id))
+        };
+        let id = hands.once(hands.earlier(None)?, find, make).await?;
+        if after.ipv6 {
+            ipv6::vpc_block(&hands, &id).await?;
+        }
+        set_dns(&hands, &id, [after.enable_dns_support, after.enable_dns_hostnames]).await?;
+        if let Some(options) = &after.dhcp_options {
+            set_dhcp_options(&hands, &id, &hands.resolve(options)?).await?;
+        }
+        Ok(id)
     }
 
-    async fn update(context: &Context, _id: &str, _before: Self::Attributes, _after: Self::Attributes) -> AwsResult<()> {
-        Err(not_built(context))
+    async fn update(context: &Context, id: &str, before: Self::Attributes, after: Self::Attributes) -> AwsResult<()> {
+        let hands = Hands::of(context).await?;
+        match (before.ipv6, after.ipv6) {
+            (false, true) => give_ipv6(&hands, id).await?,
+            (true, false) => take_ipv6(&hands, id).await?,
+            (true, true) | (false, false) => {}
+        }
+        let support = after.enable_dns_support.filter(|wanted| before.enable_dns_support != Some(*wanted));
+        let hostnames = after.enable_dns_hostnames.filter(|wanted| before.enable_dns_hostnames != Some(*wanted));
+        set_dns(&hands, id, [support, hostnames]).await?;
+        if let Some(options) = after.dhcp_options.as_ref().filter(|_| before.dhcp_options != after.dhcp_options) {
+            set_dhcp_options(&hands, id, &hands.resolve(options)?).await?;
+        }
+        hands.retag(id, &before.tags_and_with(), &after.tags_and_with()).await
     }
 
-    async fn delete(context: &Context, _id: &str, _before: Self::Attributes) -> AwsResult<()> {
-        Err(not_built(context))
+    async fn delete(context: &Context, id: &str, _before: Self::Attributes) -> AwsResult<()> {
+        let hands = Hands::of(context).await?;
+        let delete = || async { hands.said("ec2:DeleteVpc", hands.client.delete_vpc().vpc_id(id).send().await).map(drop) };
+        hands.deleted(Some(filter("vpc-id", id)), delete).await
     }
+}
+
+impl VpcAttributes {
+    /// The tags, and the one that says what more than the usual it has had.
+    fn tags_and_with(&self) -> Tags {
+        let with = self.with.iter().map(String::as_str).collect::<Vec<_>>().join(" ");
+        self.tags.clone().into_iter().chain((!with.is_empty()).then(|| (WITH_TAG.to_owned(), with))).collect()
+    }
+}
+
+/// The VPC that carries our tag.
+///
+/// # Errors
+/// It has another block than the plan gives it: another run made it meanwhile, from another plan.
+async fn find(hands: &Hands<'_>, cidr: &str) -> AwsResult<Option<String>> {
+    let pages = hands.client.describe_vpcs().filters(hands.ours()).into_paginator().items().send();
+    let vpcs = hands.said("ec2:DescribeVpcs", pages.collect::<Result<Vec<_>, _>>().await)?;
+    let Some(vpc) = vpcs.into_iter().min_by(|a, b| a.vpc_id.cmp(&b.vpc_id)) else { return Ok(None) };
+    let (id, block) = (vpc.vpc_id.unwrap_or_default(), vpc.cidr_block.unwrap_or_default());
+    if block == cidr {
+        return Ok(Some(id));
+    }
+    let message = format!("the VPC `{id}` was made meanwhile, with the block {block} and not {cidr}");
+    Err(hands.failed(message, "run the same command again: the plan then starts from that VPC; nothing else was made"))
+}
+
+/// Sets what is given: whether AWS's resolver answers, and whether instances get names, which needs the resolver.
+async fn set_dns(hands: &Hands<'_>, id: &str, [support, hostnames]: [Option<bool>; 2]) -> AwsResult<()> {
+    let value = |value: bool| AttributeBooleanValue::builder().value(value).build();
+    let request = || hands.client.modify_vpc_attribute().vpc_id(id);
+    let mut requests: Vec<_> = support.map(|on| request().enable_dns_support(value(on))).into_iter().collect();
+    requests.extend(hostnames.map(|on| request().enable_dns_hostnames(value(on))));
+    if support == Some(false) {
+        requests.reverse();
+    }
+    for request in requests {
+        hands.settled(|| async { hands.said("ec2:ModifyVpcAttribute", request.clone().send().await).map(drop) }).await?;
+    }
+    Ok(())
+}
+
+/// `options` is `default` for AWS's own.
+async fn set_dhcp_options(hands: &Hands<'_>, id: &str, options: &str) -> AwsResult<()> {
+    let request = hands.client.associate_dhcp_options().vpc_id(id).dhcp_options_id(options);
+    hands.settled(|| async { hands.said("ec2:AssociateDhcpOptions", request.clone().send().await).map(drop) }).await
+}
+
+/// Gives the VPC a /56. AWS would give it a second one if it were asked twice.
+async fn give_ipv6(hands: &Hands<'_>, id: &str) -> AwsResult<()> {
+    let find = || async {
+        let is_there = |a: &_| matches!(ipv6::state(a), Some(VpcCidrBlockStateCode::Associated | VpcCidrBlockStateCode::Associating));
+        Ok(ipv6::associations(hands, id).await?.iter().any(is_there).then(|| id.to_owned()))
+    };
+    let make = || async {
+        let answer = hands.client.associate_vpc_cidr_block().vpc_id(id).amazon_provided_ipv6_cidr_block(true).send().await;
+        hands.said("ec2:AssociateVpcCidrBlock", answer).map(|_| id.to_owned())
+    };
+    hands.once(Earlier::Possible, find, make).await?;
+    ipv6::vpc_block(hands, id).await.map(drop)
+}
+
+/// Takes the VPC's IPv6 blocks away and waits until they are gone. Its subnets have given theirs back by then.
+async fn take_ipv6(hands: &Hands<'_>, id: &str) -> AwsResult<()> {
+    let ask = || async {
+        let all = ipv6::associations(hands, id).await?;
+        let is_gone = |state| matches!(state, None | Some(&VpcCidrBlockStateCode::Disassociated | &VpcCidrBlockStateCode::Failed));
+        for association in all.iter().filter(|a| ipv6::state(a) == Some(&VpcCidrBlockStateCode::Associated)) {
+            let request = hands.client.disassociate_vpc_cidr_block().set_association_id(association.association_id.clone());
+            let send = || async {
+                match hands.said("ec2:DisassociateVpcCidrBlock", request.clone().send().await) {
+                    Err(e) if is_missing(&e) => Ok(()),
+                    result => result.map(drop),
+                }
+            };
+            hands.deleted(Some(filter("vpc-id", id)), send).await?;
+        }
+        Ok(all.iter().all(|a| is_gone(ipv6::state(a))).then_some(()))
+    };
+    hands.wait("the IPv6 block of the VPC to go", SETTLING, ask).await
 }

@@ -1,10 +1,13 @@
 //! `vpc_endpoint`: an endpoint of one of AWS's services inside a VPC.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
+use aws_sdk_ec2::types::{ResourceType, State, VpcEndpoint as Live, VpcEndpointType};
 use serde::{Deserialize, Serialize};
 
-use super::{Tags, not_built, tags_differ};
+use super::calls::{Earlier, Hands, filter};
+use super::{Tags, tags_differ};
 use crate::address::Reference;
 use crate::apply::Context;
 use crate::aws::{AwsResult, Error};
@@ -72,15 +75,151 @@ impl Kind for VpcEndpoint {
         calls.into_iter().map(str::to_owned).collect()
     }
 
-    async fn create(context: &Context, _after: Self::Attributes) -> Result<String, Error> {
-        Err(not_built(context))
+    async fn create(context: &Context, after: Self::Attributes) -> Result<String, Error> {
+        let hands = Hands::of(context).await?;
+        let mut dead = Vec::new();
+        if hands.earlier(Some(&after.vpc))? == Earlier::Possible {
+            for endpoint in list(&hands, hands.ours()).await? {
+                match (endpoint.vpc_endpoint_id, is_alive(endpoint.state.as_ref())) {
+                    (Some(id), true) => return Ok(id),
+                    (Some(id), false) => dead.push(id),
+                    (None, _) => {}
+                }
+            }
+        }
+        make(&hands, &after, dead).await
     }
 
-    async fn update(context: &Context, _id: &str, _before: Self::Attributes, _after: Self::Attributes) -> AwsResult<()> {
-        Err(not_built(context))
+    async fn update(context: &Context, id: &str, before: Self::Attributes, after: Self::Attributes) -> AwsResult<()> {
+        let hands = Hands::of(context).await?;
+        if before.place() != after.place() {
+            modify(&hands, id, &before, &after).await?;
+        }
+        hands.retag(id, &before.tags, &after.tags).await
     }
 
-    async fn delete(context: &Context, _id: &str, _before: Self::Attributes) -> AwsResult<()> {
-        Err(not_built(context))
+    async fn delete(context: &Context, id: &str, _before: Self::Attributes) -> AwsResult<()> {
+        let hands = Hands::of(context).await?;
+        let delete = || async {
+            let answer = hands.said("ec2:DeleteVpcEndpoints", hands.client.delete_vpc_endpoints().vpc_endpoint_ids(id).send().await)?;
+            hands.item_by_item("ec2:DeleteVpcEndpoints", answer.unsuccessful)
+        };
+        hands.deleted(None, delete).await?;
+        // Its interfaces keep the subnets and the group in use until it is gone.
+        let gone = || async {
+            let live = list(&hands, filter("vpc-endpoint-id", id)).await?;
+            Ok(live.iter().all(|endpoint| endpoint.state() == Some(&State::Deleted)).then_some(()))
+        };
+        hands.wait("the endpoint to be deleted", DEADLINE, gone).await
     }
+}
+
+/// AWS takes some minutes to delete an interface endpoint.
+const DEADLINE: Duration = Duration::from_secs(15 * 60);
+
+/// How often a token may lead to an endpoint that is gone.
+const ATTEMPTS: usize = 5;
+
+type References = BTreeSet<Reference>;
+
+impl VpcEndpointAttributes {
+    /// What AWS changes in place.
+    fn place(&self) -> (bool, &References, &References, &References) {
+        (self.private_dns, &self.route_tables, &self.security_groups, &self.subnets)
+    }
+
+    fn is_interface(&self) -> bool {
+        self.endpoint_type == VpcEndpointType::Interface.as_str()
+    }
+}
+
+/// Makes it. AWS remembers tokens: the same one finds what a lost answer made, and may find what was deleted since; then the token is another
+/// one, made from that.
+async fn make(hands: &Hands<'_>, after: &VpcEndpointAttributes, mut dead: Vec<String>) -> AwsResult<String> {
+    let vpc = hands.resolve(&after.vpc)?;
+    let service = format!("com.amazonaws.{}.{}", hands.region(), after.service);
+    let tables = hands.resolve_all(&after.route_tables)?;
+    let (subnets, groups) = (hands.resolve_all(&after.subnets)?, hands.resolve_all(&after.security_groups)?);
+    let some = |ids: &[String]| (!ids.is_empty()).then(|| ids.to_vec());
+    let said = after.tags.iter().flat_map(|(key, value)| [key, value]).chain([&vpc, &service]);
+    let said: Vec<&str> = said.chain(&tables).chain(&subnets).chain(&groups).map(String::as_str).collect();
+    for _ in 0..ATTEMPTS {
+        dead.sort();
+        let token = hands.token(said.iter().copied().chain(dead.iter().map(String::as_str)));
+        let send = || async {
+            let request = hands.client.create_vpc_endpoint().client_token(&token).vpc_id(&vpc).service_name(&service);
+            let request = request.vpc_endpoint_type(VpcEndpointType::from(after.endpoint_type.as_str()));
+            let request = request.set_private_dns_enabled(after.is_interface().then_some(after.private_dns));
+            let request = request.set_route_table_ids(some(&tables)).set_subnet_ids(some(&subnets)).set_security_group_ids(some(&groups));
+            let request = request.tag_specifications(hands.creation_tags(ResourceType::VpcEndpoint, &after.tags));
+            hands.said("ec2:CreateVpcEndpoint", request.send().await)
+        };
+        let endpoint = hands.settled(send).await?.vpc_endpoint;
+        let (state, id) = endpoint.map(|endpoint| (endpoint.state, endpoint.vpc_endpoint_id)).unwrap_or_default();
+        let id = hands.id("ec2:CreateVpcEndpoint", id)?;
+        if is_alive(state.as_ref()) || dead.contains(&id) {
+            return Ok(id);
+        }
+        dead.push(id);
+    }
+    Err(hands.failed("AWS answers with endpoints that are gone", "run the same command again in an hour: by then AWS has forgotten them"))
+}
+
+/// Adds and removes in one request. AWS refuses it when it is sent again after a lost answer; then the endpoint is as it should be.
+async fn modify(hands: &Hands<'_>, id: &str, before: &VpcEndpointAttributes, after: &VpcEndpointAttributes) -> AwsResult<()> {
+    let only = |one: &References, other: &References| {
+        let ids = hands.resolve_all(one.difference(other))?;
+        Ok::<_, Error>((!ids.is_empty()).then_some(ids))
+    };
+    let request = hands.client.modify_vpc_endpoint().vpc_endpoint_id(id);
+    let request = request.set_add_route_table_ids(only(&after.route_tables, &before.route_tables)?);
+    let request = request.set_remove_route_table_ids(only(&before.route_tables, &after.route_tables)?);
+    let request = request.set_add_subnet_ids(only(&after.subnets, &before.subnets)?);
+    let request = request.set_remove_subnet_ids(only(&before.subnets, &after.subnets)?);
+    let request = request.set_add_security_group_ids(only(&after.security_groups, &before.security_groups)?);
+    let request = request.set_remove_security_group_ids(only(&before.security_groups, &after.security_groups)?);
+    let request = request.set_private_dns_enabled((before.private_dns != after.private_dns).then_some(after.private_dns));
+    let wanted = Members {
+        tables: hands.resolve_all(&after.route_tables)?.into_iter().collect(),
+        subnets: hands.resolve_all(&after.subnets)?.into_iter().collect(),
+        groups: hands.resolve_all(&after.security_groups)?.into_iter().collect(),
+        private_dns: after.private_dns,
+    };
+    match hands.settled(|| async { hands.said("ec2:ModifyVpcEndpoint", request.clone().send().await).map(drop) }).await {
+        Err(e) if e.code().is_some() => {
+            let live = list(hands, filter("vpc-endpoint-id", id)).await?;
+            if live.iter().any(|endpoint| Members::of(endpoint) == wanted) { Ok(()) } else { Err(e) }
+        }
+        result => result,
+    }
+}
+
+/// What is in an endpoint, as ids.
+#[derive(PartialEq, Eq)]
+struct Members {
+    tables: BTreeSet<String>,
+    subnets: BTreeSet<String>,
+    groups: BTreeSet<String>,
+    private_dns: bool,
+}
+
+impl Members {
+    fn of(live: &Live) -> Self {
+        Self {
+            tables: live.route_table_ids().iter().cloned().collect(),
+            subnets: live.subnet_ids().iter().cloned().collect(),
+            groups: live.groups().iter().filter_map(|group| group.group_id.clone()).collect(),
+            private_dns: live.private_dns_enabled() == Some(true),
+        }
+    }
+}
+
+/// Whether an endpoint of that state is there, or will be.
+fn is_alive(state: Option<&State>) -> bool {
+    !matches!(state, Some(State::Deleting | State::Deleted | State::Failed | State::Rejected | State::Expired))
+}
+
+async fn list(hands: &Hands<'_>, which: aws_sdk_ec2::types::Filter) -> AwsResult<Vec<Live>> {
+    let pages = hands.client.describe_vpc_endpoints().filters(which).into_paginator().items().send();
+    hands.said("ec2:DescribeVpcEndpoints", pages.collect::<Result<Vec<_>, _>>().await)
 }

@@ -1,0 +1,331 @@
+//! What the calls of the network's kinds share: the client of the account and Region, tags, waiting for AWS to find what it has just made
+//! and to let go of what is to be deleted, and making something only once.
+
+use std::fmt;
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use aws_sdk_ec2::Client;
+use aws_sdk_ec2::error::{ProvideErrorMetadata, SdkError};
+use aws_sdk_ec2::types::{Filter, NetworkInterface, ResourceType, Tag, TagSpecification, UnsuccessfulItem};
+use sha2::{Digest, Sha256};
+
+use super::{Tags, tags_differ};
+use crate::address::{Reference, Scope};
+use crate::apply::Context;
+use crate::aws::{AwsResult, Error, Place, Poll, Refusal};
+use crate::resource::ADDRESS_TAG;
+
+/// How long AWS may take until what it has just made can be found everywhere.
+pub(super) const SETTLING: Duration = Duration::from_secs(120);
+
+/// How long what a request without an answer may have made is looked for, before the request is sent again.
+const LOOKING: Duration = Duration::from_secs(30);
+
+/// How long AWS may take to let go of what used something that is to be deleted: network interfaces linger for minutes.
+const LINGERING: Duration = Duration::from_secs(5 * 60);
+
+/// How often a creating call without an answer is sent, each time after looking for what the last one did.
+const ATTEMPTS: usize = 3;
+
+/// Refusals of deleting what is still in use. AWS answers AuthFailure for an address that a NAT gateway still holds.
+const IN_USE: &[&str] =
+    &["DependencyViolation", "InvalidAddress.Locked", "InvalidIPAddress.InUse", "AuthFailure", "InvalidDhcpOptionsId.InUse"];
+
+/// The hands of one change: a client, and what its calls must say.
+#[derive(Debug)]
+pub(super) struct Hands<'a> {
+    pub client: Client,
+    context: &'a Context,
+    place: Place,
+}
+
+/// Whether something may be there although the snapshot did not see it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Earlier {
+    /// A run that was cut short may have made it a moment before the snapshot: a read is cheaper than a second one.
+    Possible,
+    /// What it would lie in is of this run.
+    Impossible,
+}
+
+impl<'a> Hands<'a> {
+    /// # Errors
+    /// [`Context::ec2`].
+    pub async fn of(context: &'a Context) -> AwsResult<Self> {
+        let Scope { region, .. } = context.scope()?;
+        let place = Place { account: context.account_id(context.scope()?)?, region: region.clone() };
+        Ok(Self { client: context.ec2().await?, context, place })
+    }
+
+    /// The Region.
+    pub fn region(&self) -> &str {
+        &self.place.region
+    }
+
+    /// AWS's id of what a reference names.
+    pub fn resolve(&self, reference: &Reference) -> AwsResult<String> {
+        self.context.resolve(reference)
+    }
+
+    /// The ids of several.
+    pub fn resolve_all<'r>(&self, references: impl IntoIterator<Item = &'r Reference>) -> AwsResult<Vec<String>> {
+        references.into_iter().map(|reference| self.resolve(reference)).collect()
+    }
+
+    /// What AWS answered to `operation`, in our words.
+    pub fn said<T, E>(&self, operation: &str, result: Result<T, SdkError<E>>) -> AwsResult<T>
+    where
+        E: ProvideErrorMetadata + std::error::Error + 'static,
+    {
+        result.map_err(|e| Error::sdk(operation, &e).within(&self.place.account, &self.place.region))
+    }
+
+    /// The id in the answer to a creating call.
+    pub fn id(&self, operation: &str, id: Option<String>) -> AwsResult<String> {
+        let place = Some(self.place.clone());
+        id.ok_or_else(|| Error::NoAnswer { operation: operation.to_owned(), place, message: "the answer holds no id".to_owned() })
+    }
+
+    /// The first refusal of a call that answers item by item.
+    pub fn item_by_item(&self, operation: &str, items: Option<Vec<UnsuccessfulItem>>) -> AwsResult<()> {
+        let Some(error) = items.unwrap_or_default().into_iter().find_map(|item| item.error) else { return Ok(()) };
+        Err(Error::Refused(Refusal {
+            operation: operation.to_owned(),
+            place: Some(self.place.clone()),
+            code: error.code.unwrap_or_default(),
+            message: error.message.unwrap_or_default(),
+            request_id: None,
+        }))
+    }
+
+    /// What came out otherwise than asked.
+    pub fn failed(&self, message: impl fmt::Display, hint: impl Into<String>) -> Error {
+        Error::Failed { message: format!("{message} ({})", self.place), hint: Some(hint.into()) }
+    }
+
+    /// The tags of a creating call: the declared ones and ours, so that a crash leaks nothing (invariant 8).
+    pub fn creation_tags(&self, resource: ResourceType, tags: &Tags) -> TagSpecification {
+        TagSpecification::builder().resource_type(resource).set_tags(Some(self.tags(tags))).build()
+    }
+
+    fn tags(&self, tags: &Tags) -> Vec<Tag> {
+        let address = self.context.address().to_string();
+        let tags = tags.iter().map(|(key, value)| (key.as_str(), value.as_str())).chain([(ADDRESS_TAG, address.as_str())]);
+        tags.map(|(key, value)| Tag::builder().key(key).value(value).build()).collect()
+    }
+
+    /// Writes the declared tags that differ, with ours. Undeclared ones are somebody else's and stay.
+    pub async fn retag(&self, id: &str, before: &Tags, after: &Tags) -> AwsResult<()> {
+        if !tags_differ(before, after) {
+            return Ok(());
+        }
+        let changed = after.iter().filter(|(key, value)| before.get(*key) != Some(*value));
+        self.write_tags(id, &changed.map(|(key, value)| (key.clone(), value.clone())).collect()).await
+    }
+
+    /// Writes tags, with ours.
+    pub async fn write_tags(&self, id: &str, tags: &Tags) -> AwsResult<()> {
+        let send = || async {
+            let answer = self.client.create_tags().resources(id).set_tags(Some(self.tags(tags))).send().await;
+            self.said("ec2:CreateTags", answer).map(drop)
+        };
+        self.settled(send).await
+    }
+
+    /// For a list: what carries the address of the resource that is being changed.
+    pub fn ours(&self) -> Filter {
+        filter(&format!("tag:{ADDRESS_TAG}"), &self.context.address().to_string())
+    }
+
+    /// Whether something inside `place`, or in the account when there is none, may be there although the snapshot did not see it.
+    pub fn earlier(&self, place: Option<&Reference>) -> AwsResult<Earlier> {
+        let new = self.context.is_new(self.context.scope()?) || place.is_some_and(|place| self.context.made(place));
+        Ok(if new { Earlier::Impossible } else { Earlier::Possible })
+    }
+
+    /// Notes that something is there from an earlier run.
+    pub fn recognise(&self, id: &str) {
+        self.context.recognise(id);
+    }
+
+    /// A token by which AWS knows a repeated request: from the address and what else the request depends on.
+    pub fn token<'p>(&self, parts: impl IntoIterator<Item = &'p str>) -> String {
+        let mut hash = Sha256::new();
+        hash.update(self.context.address().to_string());
+        parts.into_iter().for_each(|part| {
+            hash.update([0]);
+            hash.update(part);
+        });
+        // AWS takes 64 characters at most.
+        hash.finalize().iter().take(16).map(|byte| format!("{byte:02x}")).collect()
+    }
+
+    /// For a token that only repeats within one try.
+    pub fn this_try(&self) -> String {
+        let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        since.as_nanos().to_string()
+    }
+
+    /// Makes what AWS would make twice if it were asked twice. `find` looks for it by its tag.
+    ///
+    /// # Errors
+    /// AWS refused; no attempt was answered and nothing was found; the interrupt.
+    pub async fn once<F, G>(
+        &self,
+        earlier: Earlier,
+        find: impl Fn() -> F + Send + Sync,
+        make: impl Fn() -> G + Send + Sync,
+    ) -> AwsResult<String>
+    where
+        F: Future<Output = AwsResult<Option<String>>> + Send,
+        G: Future<Output = AwsResult<String>> + Send,
+    {
+        if earlier == Earlier::Possible
+            && let Some(id) = find().await?
+        {
+            self.recognise(&id);
+            return Ok(id);
+        }
+        let mut unanswered = None;
+        for _ in 0..ATTEMPTS {
+            match self.settled(&make).await {
+                Err(e) if e.leaves_open() => unanswered = Some(e),
+                result => return result,
+            }
+            match self.poll("what a lost answer was about", LOOKING).until(self.interrupt(), &find).await {
+                Err(Error::Deadline { .. }) => {}
+                result => return result,
+            }
+        }
+        Err(unanswered.unwrap_or_else(|| Error::internal(format!("no attempt to make `{}`", self.context.address()))))
+    }
+
+    /// What `find` finds after AWS refused to make it because it is there: made by a request whose answer was lost.
+    ///
+    /// # Errors
+    /// Nothing is found: then it is somebody else's, and the refusal stands.
+    pub async fn found<F>(&self, refusal: &Error, find: impl Fn() -> F + Send + Sync) -> AwsResult<String>
+    where
+        F: Future<Output = AwsResult<Option<String>>> + Send,
+    {
+        match self.poll("what AWS says is there", LOOKING).until(self.interrupt(), &find).await {
+            Err(Error::Deadline { .. }) => Err(refusal.clone()),
+            result => result,
+        }
+    }
+
+    /// Sends until AWS finds everywhere what was just made. What stays missing is AWS's refusal in the end.
+    pub async fn settled<T, F>(&self, send: impl Fn() -> F + Send + Sync) -> AwsResult<T>
+    where
+        F: Future<Output = AwsResult<T>> + Send,
+    {
+        self.insist("what was just made to be found", SETTLING, is_missing, send).await
+    }
+
+    /// Sends a deletion until nothing uses the thing any longer. Already gone is success. `inside` tells the network interfaces that could
+    /// still be in it.
+    ///
+    /// # Errors
+    /// AWS refused; it is still in use after some minutes, with what uses it; the interrupt.
+    pub async fn deleted<F>(&self, inside: Option<Filter>, send: impl Fn() -> F + Send + Sync) -> AwsResult<()>
+    where
+        F: Future<Output = AwsResult<()>> + Send,
+    {
+        let is_in_use = |e: &Error| e.is(IN_USE);
+        match (self.insist("what uses it to let go", LINGERING, is_in_use, send).await, inside) {
+            (Err(e), _) if is_missing(&e) => Ok(()),
+            (Err(e), Some(inside)) if is_in_use(&e) => Err(self.still_in_use(&e, inside).await),
+            (result, _) => result,
+        }
+    }
+
+    async fn still_in_use(&self, refusal: &Error, inside: Filter) -> Error {
+        // The refusal is what matters; that this read fails too must not hide it.
+        let interfaces = self.interfaces(inside).await.unwrap_or_default();
+        let names: Vec<String> = interfaces.iter().map(name_of_interface).collect();
+        let what = if names.is_empty() { "what uses it".to_owned() } else { names.join(", ") };
+        let still = if names.is_empty() { String::new() } else { format!("; still in it: {what}") };
+        Error::Failed {
+            message: format!("{refusal}{still}"),
+            hint: Some(format!("remove {what}, which overlord does not manage, then run the same command again")),
+        }
+    }
+
+    /// The network interfaces that a filter admits.
+    pub async fn interfaces(&self, inside: Filter) -> AwsResult<Vec<NetworkInterface>> {
+        let pages = self.client.describe_network_interfaces().filters(inside).into_paginator().items().send();
+        self.said("ec2:DescribeNetworkInterfaces", pages.collect::<Result<Vec<_>, _>>().await)
+    }
+
+    /// Sends again while the refusal passes by itself. After `deadline` the refusal is the answer.
+    async fn insist<T, F>(
+        &self,
+        what: &str,
+        deadline: Duration,
+        passes: impl Fn(&Error) -> bool + Send + Sync,
+        send: impl Fn() -> F + Send + Sync,
+    ) -> AwsResult<T>
+    where
+        F: Future<Output = AwsResult<T>> + Send,
+    {
+        let last = Mutex::new(None);
+        let ask = || async {
+            match send().await {
+                Err(e) if passes(&e) => {
+                    *last.lock().unwrap_or_else(PoisonError::into_inner) = Some(e);
+                    Ok(None)
+                }
+                result => result.map(Some),
+            }
+        };
+        match self.poll(what, deadline).until(self.interrupt(), ask).await {
+            Err(e @ Error::Deadline { .. }) => Err(last.into_inner().unwrap_or_else(PoisonError::into_inner).unwrap_or(e)),
+            result => result,
+        }
+    }
+
+    /// Asks until the answer is there.
+    pub async fn wait<T, F>(&self, what: &str, deadline: Duration, ask: impl FnMut() -> F) -> AwsResult<T>
+    where
+        F: Future<Output = AwsResult<Option<T>>>,
+    {
+        self.poll(what, deadline).until(self.interrupt(), ask).await
+    }
+
+    fn poll(&self, what: &str, deadline: Duration) -> Poll {
+        Poll { what: format!("{what} ({}, {})", self.context.address(), self.place), pause: Duration::from_secs(2), deadline }
+    }
+
+    fn interrupt(&self) -> &crate::aws::Interrupt {
+        self.context.sessions().door().interrupt()
+    }
+}
+
+/// A filter of a list.
+pub(super) fn filter(name: &str, value: &str) -> Filter {
+    Filter::builder().name(name).values(value).build()
+}
+
+/// The first of several ids in their order, so that every run takes the same; that there are several is told by the reader.
+pub(super) fn first(ids: impl IntoIterator<Item = Option<String>>) -> Option<String> {
+    ids.into_iter().flatten().min()
+}
+
+/// Whether AWS does not find something. Its codes have one of two forms: `InvalidVpcID.NotFound`, `NatGatewayNotFound`.
+pub(super) fn is_missing(error: &Error) -> bool {
+    error.code().is_some_and(|code| code.ends_with("NotFound"))
+}
+
+fn name_of_interface(interface: &NetworkInterface) -> String {
+    let id = interface.network_interface_id().unwrap_or("an interface");
+    match interface.description().filter(|description| !description.is_empty()) {
+        Some(description) => format!("{id} (`{description}`)"),
+        None => id.to_owned(),
+    }
+}
+
+/// The error of a deletion that no plan holds, since the kind is reported on removal, never deleted.
+pub(super) fn never_deleted(context: &Context) -> Error {
+    Error::internal(format!("`{}` is never deleted", context.address()))
+}

@@ -1,0 +1,99 @@
+//! The removal of a default VPC, and the proof that nothing uses it. AWS would refuse to delete one with machines in it, but only after its
+//! subnets are gone; so all is looked at before anything is deleted.
+
+use aws_sdk_ec2::types::{InternetGateway, RouteTable, SecurityGroup, Subnet};
+use futures_util::try_join;
+
+use super::calls::{Hands, filter, first};
+use crate::aws::AwsResult;
+
+/// The default VPC of the account and Region, if there is one.
+pub(super) async fn find(hands: &Hands<'_>) -> AwsResult<Option<String>> {
+    let pages = hands.client.describe_vpcs().filters(filter("is-default", "true")).into_paginator().items().send();
+    let vpcs = hands.said("ec2:DescribeVpcs", pages.collect::<Result<Vec<_>, _>>().await)?;
+    Ok(first(vpcs.into_iter().map(|vpc| vpc.vpc_id)))
+}
+
+/// What AWS put into a default VPC, and what goes with it.
+struct Bare {
+    subnets: Vec<String>,
+    gateways: Vec<String>,
+}
+
+/// Deletes the VPC with what AWS put into it.
+///
+/// # Errors
+/// Something uses it, or is in it that AWS did not put there: then nothing was deleted.
+pub(super) async fn remove(hands: &Hands<'_>, vpc: &str) -> AwsResult<()> {
+    let Bare { subnets, gateways } = proof(hands, vpc).await?;
+    for gateway in &gateways {
+        let detach = || async {
+            let answer = hands.client.detach_internet_gateway().internet_gateway_id(gateway).vpc_id(vpc).send().await;
+            match hands.said("ec2:DetachInternetGateway", answer) {
+                Err(e) if e.is(&["Gateway.NotAttached"]) => Ok(()),
+                result => result.map(drop),
+            }
+        };
+        hands.deleted(Some(filter("vpc-id", vpc)), detach).await?;
+        let delete = || async {
+            let answer = hands.client.delete_internet_gateway().internet_gateway_id(gateway).send().await;
+            hands.said("ec2:DeleteInternetGateway", answer).map(drop)
+        };
+        hands.deleted(None, delete).await?;
+    }
+    for subnet in &subnets {
+        let delete = || async { hands.said("ec2:DeleteSubnet", hands.client.delete_subnet().subnet_id(subnet).send().await).map(drop) };
+        hands.deleted(Some(filter("subnet-id", subnet)), delete).await?;
+    }
+    let delete = || async { hands.said("ec2:DeleteVpc", hands.client.delete_vpc().vpc_id(vpc).send().await).map(drop) };
+    hands.deleted(Some(filter("vpc-id", vpc)), delete).await
+}
+
+/// Proves that nothing but what AWS makes with a default VPC is in it.
+async fn proof(hands: &Hands<'_>, vpc: &str) -> AwsResult<Bare> {
+    let all = || filter("vpc-id", vpc);
+    let client = &hands.client;
+    let subnets = client.describe_subnets().filters(all()).into_paginator().items().send();
+    let tables = client.describe_route_tables().filters(all()).into_paginator().items().send();
+    let groups = client.describe_security_groups().filters(all()).into_paginator().items().send();
+    let gateways = client.describe_internet_gateways().filters(filter("attachment.vpc-id", vpc)).into_paginator().items().send();
+    let endpoints = client.describe_vpc_endpoints().filters(all()).into_paginator().items().send();
+    let (interfaces, subnets, tables, groups, gateways, endpoints) = try_join!(
+        hands.interfaces(all()),
+        async { hands.said("ec2:DescribeSubnets", subnets.collect::<Result<Vec<_>, _>>().await) },
+        async { hands.said("ec2:DescribeRouteTables", tables.collect::<Result<Vec<_>, _>>().await) },
+        async { hands.said("ec2:DescribeSecurityGroups", groups.collect::<Result<Vec<_>, _>>().await) },
+        async { hands.said("ec2:DescribeInternetGateways", gateways.collect::<Result<Vec<_>, _>>().await) },
+        async { hands.said("ec2:DescribeVpcEndpoints", endpoints.collect::<Result<Vec<_>, _>>().await) },
+    )?;
+    let used =
+        interfaces.into_iter().map(|interface| interface.network_interface_id).chain(endpoints.into_iter().map(|e| e.vpc_endpoint_id));
+    let foreign = foreign_subnets(&subnets).chain(foreign_tables(&tables)).chain(foreign_groups(&groups));
+    let mut there: Vec<String> = used.flatten().chain(foreign.flatten()).collect();
+    if there.is_empty() {
+        let subnets = subnets.into_iter().filter_map(|subnet: Subnet| subnet.subnet_id).collect();
+        let gateways = gateways.into_iter().filter_map(|gateway: InternetGateway| gateway.internet_gateway_id).collect();
+        return Ok(Bare { subnets, gateways });
+    }
+    there.sort();
+    let message = format!("the default VPC `{vpc}` is in use, and nothing of it was deleted: there is {}", there.join(", "));
+    Err(hands.failed(message, "move what is there elsewhere, or set `default_vpc = \"keep\"` for this account"))
+}
+
+fn foreign_subnets(subnets: &[Subnet]) -> impl Iterator<Item = Option<String>> {
+    subnets.iter().filter(|subnet| subnet.default_for_az() != Some(true)).map(|subnet| subnet.subnet_id.clone())
+}
+
+/// Tables beside the main one, and a main one that leads elsewhere than to the internet gateway: a peering, a VPN.
+fn foreign_tables(tables: &[RouteTable]) -> impl Iterator<Item = Option<String>> {
+    let is_main = |table: &RouteTable| table.associations().iter().any(|association| association.main() == Some(true));
+    let as_born = |table: &RouteTable| {
+        let mut gateways = table.routes().iter().map(|route| route.gateway_id().unwrap_or_default());
+        gateways.all(|gateway| gateway == "local" || gateway.starts_with("igw-"))
+    };
+    tables.iter().filter(move |table| !(is_main(table) && as_born(table))).map(|table| table.route_table_id.clone())
+}
+
+fn foreign_groups(groups: &[SecurityGroup]) -> impl Iterator<Item = Option<String>> {
+    groups.iter().filter(|group| group.group_name() != Some("default")).map(|group| group.group_id.clone())
+}
