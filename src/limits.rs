@@ -13,7 +13,7 @@ pub struct Limits {
     pub date: String,
     /// Where the quotas come from.
     pub source: String,
-    /// Quotas of an organization.
+    /// Quotas of an organization and of an account.
     pub quotas: Quotas,
     /// Which Regions an account can use without asking.
     pub regions: Regions,
@@ -24,7 +24,7 @@ pub struct Limits {
     pub rates: BTreeMap<String, BTreeMap<String, Rate>>,
 }
 
-/// Quotas of an organization, as AWS grants them to a new one.
+/// Quotas of an organization and of an account, as AWS grants them to a new one.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Quotas {
@@ -36,6 +36,12 @@ pub struct Quotas {
     pub ous: usize,
     /// Tags on a root, an OU, an account or a policy.
     pub tags_per_resource: usize,
+    /// VPCs of one account in one Region, its default VPC included.
+    pub vpcs: usize,
+    /// Elastic addresses of one account in one Region.
+    pub elastic_ips: usize,
+    /// NAT gateways of one account in one zone.
+    pub nat_gateways_per_zone: usize,
     /// CreateAccount requests that AWS works on at a time.
     pub create_account_in_flight: usize,
 }

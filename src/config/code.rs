@@ -147,8 +147,22 @@ codes! {
     BadPin = "bad-pin",
     /// No amount of money that something costs per hour.
     BadPrice = "bad-price",
-    /// Networks, which this version plans and does not build.
-    NetworksNotBuilt = "networks-not-built",
+    /// DNS switched off where something needs it.
+    BadDns = "bad-dns",
+    /// No name server that instances can be told of, or too many.
+    BadNameServer = "bad-name-server",
+    /// No name of a domain.
+    BadDomain = "bad-domain",
+    /// Flow logs that AWS does not keep.
+    BadFlowLog = "bad-flow-log",
+    /// Neither to keep nor to remove default VPCs.
+    BadDefaultVpc = "bad-default-vpc",
+    /// More VPCs of one account in one Region than the quota.
+    TooManyVpcs = "too-many-vpcs",
+    /// More NAT gateways of one account in one Region than it may have addresses for.
+    TooManyAddresses = "too-many-addresses",
+    /// More NAT gateways of one account in one zone than the quota.
+    TooManyNatGateways = "too-many-nat-gateways",
     /// A `[[moved]]` that names no address of a kind that can move.
     BadMove = "bad-move",
     /// A `[[moved]]` to something that is not declared.

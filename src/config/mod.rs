@@ -152,7 +152,6 @@ fn is_about_absence(diagnostic: &Diagnostic) -> bool {
         Code::UnknownPool,
         Code::UnknownLayout,
         Code::PoolExhausted,
-        Code::NetworksNotBuilt,
         Code::UntrustedService,
         Code::UnattachedPolicy,
         Code::EmptyTeam,

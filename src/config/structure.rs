@@ -58,6 +58,9 @@ impl<'s> Walk<'s, '_> {
     fn value(&mut self, schema: &'s Value, value: &mut Spanned<DeValue<'_>>) -> bool {
         let schema = self.resolve(schema);
         let at = ByteRange::from(value.span());
+        if let Some(forms) = schema.get("anyOf").and_then(Value::as_array) {
+            return self.any_form(forms, value, at);
+        }
         let expected = schema.get("type").and_then(Value::as_str).unwrap_or_default();
         match (expected, value.get_mut()) {
             ("object", DeValue::Table(table)) => {
@@ -84,6 +87,21 @@ impl<'s> Walk<'s, '_> {
                 false
             }
         }
+    }
+
+    /// A value that may have several forms, of a type each: it is held to that of its own type.
+    fn any_form(&mut self, forms: &'s [Value], value: &mut Spanned<DeValue<'_>>, at: ByteRange) -> bool {
+        let own = if matches!(value.get_ref(), DeValue::Table(_)) { "object" } else { value.get_ref().type_str() };
+        let type_of = |form: &'s Value| form.get("type").and_then(Value::as_str).unwrap_or_default();
+        let forms: Vec<&Value> = forms.iter().map(|form| self.resolve(form)).collect();
+        if let Some(form) = forms.iter().find(|form| type_of(form) == own) {
+            return self.value(form, value);
+        }
+        let words: Vec<&str> = forms.into_iter().map(|form| word(type_of(form))).collect();
+        let summary = format!("`{}` takes {}", self.path.join("."), words.join(" or "));
+        let diagnostic = Code::WrongType.error(summary).label(format!("this is {}", word(own)));
+        self.report.at(at, diagnostic.hint(format!("write {}", words.join(" or "))));
+        false
     }
 
     fn resolve(&self, schema: &'s Value) -> &'s Value {

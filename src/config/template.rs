@@ -1,4 +1,4 @@
-//! Placeholders: `{account}`, `{team}` and `{stage}` in e-mail addresses, names and tag values.
+//! Placeholders: `{account}`, `{team}` and `{stage}` in e-mail addresses, names and tag values; `{region}` in those of networks.
 
 use super::code::Code;
 use super::report::Report;
@@ -12,6 +12,8 @@ pub(super) struct Names<'n> {
     pub(super) account: &'n str,
     /// `{team}` and `{stage}`, for an account of a team.
     pub(super) team: Option<(&'n str, &'n str)>,
+    /// `{region}`, where there is one.
+    pub(super) region: Option<&'n str>,
 }
 
 /// A text that a template made, and the place of the template.
@@ -53,6 +55,7 @@ fn try_fill<'t>(template: &'t str, names: Names<'_>) -> Result<String, Mistake<'
             ("account", _) => names.account,
             ("team", Some((team, _))) => team,
             ("stage", Some((_, stage))) => stage,
+            ("region", _) if names.region.is_some() => names.region.unwrap_or_default(),
             (unknown, _) => return Err(Mistake::Unknown(unknown)),
         });
         rest = after;
@@ -62,7 +65,9 @@ fn try_fill<'t>(template: &'t str, names: Names<'_>) -> Result<String, Mistake<'
 }
 
 fn report_mistake(template: &At<String>, names: Names<'_>, mistake: &Mistake<'_>, report: &mut Report) {
-    let known: &[&str] = if names.team.is_some() { &["account", "team", "stage"] } else { &["account"] };
+    let of_team: &[&str] = if names.team.is_some() { &["team", "stage"] } else { &[] };
+    let of_region: &[&str] = if names.region.is_some() { &["region"] } else { &[] };
+    let known: Vec<&str> = ["account"].iter().chain(of_team).chain(of_region).copied().collect();
     let listed = known.iter().map(|n| format!("`{{{n}}}`")).collect::<Vec<_>>().join(", ");
     let (needle, diagnostic) = match mistake {
         Mistake::DollarBrace => (
@@ -77,7 +82,7 @@ fn report_mistake(template: &At<String>, names: Names<'_>, mistake: &Mistake<'_>
         }
         Mistake::Unknown(name) => {
             let hint = match (*name, names.team, report.similar(name, known.iter().copied())) {
-                ("team" | "stage", None, _) => "a single account has no team and no stage: only `{account}` is known here".to_owned(),
+                ("team" | "stage", None, _) => format!("a single account has no team and no stage: only {listed} can stand here"),
                 ("region", _, _) => format!("an account has no region: known here are {listed}"),
                 (_, _, Some(near)) => format!("did you mean `{{{near}}}`?"),
                 (_, _, None) => format!("known here are {listed}"),
@@ -102,7 +107,7 @@ mod tests {
     use super::*;
 
     fn check(template: &str, expected: Result<&str, Mistake<'_>>) {
-        let names = Names { account: "pay-dev", team: Some(("pay", "dev")) };
+        let names = Names { account: "pay-dev", team: Some(("pay", "dev")), region: None };
         assert_eq!(try_fill(template, names), expected.map(str::to_owned));
     }
 
@@ -122,6 +127,6 @@ mod tests {
 
     #[test]
     fn a_single_account_has_no_team() {
-        assert_eq!(try_fill("{team}", Names { account: "audit", team: None }), Err(Mistake::Unknown("team")));
+        assert_eq!(try_fill("{team}", Names { account: "audit", team: None, region: None }), Err(Mistake::Unknown("team")));
     }
 }

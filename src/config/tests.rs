@@ -218,9 +218,14 @@ fn a_moved_team_moves_its_accounts() {
 
 #[test]
 fn the_example_validates_against_the_schema() {
-    let example: Value = toml::from_str(EXAMPLE).unwrap();
     let validator = jsonschema::validator_for(&schema()).unwrap();
-    assert!(validator.is_valid(&example), "{:?}", validator.iter_errors(&example).map(|e| e.to_string()).collect::<Vec<_>>());
+    let logs = "[vpc.logs]\nregion = \"eu-west-1\"\npool = \"main\"\nprefix = 20\nzones = 1\ntiers = { private = 100 }\nflow_logs = ";
+    let forms =
+        ["\"arn:aws:s3:::logs\"", "{ destination = \"arn:aws:s3:::logs\" }"].map(|form| format!("{EXAMPLE}{NETWORKS}{logs}{form}\n"));
+    for text in [EXAMPLE].into_iter().chain(forms.iter().map(String::as_str)) {
+        let example: Value = toml::from_str(text).unwrap();
+        assert!(validator.is_valid(&example), "{:?}", validator.iter_errors(&example).map(|e| e.to_string()).collect::<Vec<_>>());
+    }
     assert!(!validator.is_valid(&json!({"organization": {"management_account": "1"}})));
     assert!(!validator.is_valid(&json!({})));
 }
@@ -297,15 +302,43 @@ fn the_nearest_list_says_which_vpcs_an_account_has() {
     let layout = &design.layouts["recovery"];
     assert_eq!((layout.zone_bits, layout.nat, layout.ipv6), (2, crate::network::Nat::None, true));
     assert_eq!(layout.tiers.iter().map(|t| (t.name.as_str(), t.share.percent())).collect::<Vec<_>>(), [("private", 50.0), ("data", 12.5)]);
-    // They change nothing but themselves.
-    assert_eq!(with.warnings.iter().map(|d| d.code).collect::<Vec<_>>(), [Some("networks-not-built")]);
-    let without: String = format!("{EXAMPLE}{NETWORKS}")
-        .lines()
-        .filter(|l| !l.starts_with("vpc =") && !l.starts_with("cidr = {"))
-        .map(|l| format!("{l}\n"))
-        .collect();
-    let without = loaded(&without);
-    assert_eq!((with.desired, &without.warnings), (without.desired, &Vec::new()));
+    // What they consist of is no part of what is asked for until their addresses are known.
+    assert_eq!(with.warnings, []);
+    assert!(with.desired.resources.keys().all(|address| address.scope().is_none()));
+}
+
+#[test]
+fn a_layout_says_what_its_vpcs_have() {
+    let standard = r#"[vpc.standard]
+name_servers = ["10.10.0.2", "AmazonProvidedDNS"]
+dns_support = true
+flow_logs = "arn:aws:s3:::flow-logs/vpc"
+tags = { Name = "{account}", where = "{region}/{stage}" }
+"#;
+    let recovery = r#"[vpc.recovery]
+domain_name = "corp.example.org"
+flow_logs = { destination = "arn:aws:firehose:eu-west-1:111111111111:deliverystream/logs", traffic = "REJECT", interval = 60 }
+"#;
+    let networks = NETWORKS.replace("[vpc.standard]\n", standard).replace("[vpc.recovery]\n", recovery);
+    let networks = networks.replace("[account.hub]\n", "[account.hub]\ndefault_vpc = \"remove\"\n");
+    let networks =
+        networks.replace("vpc = [\"standard\"]\ncidr", "vpc = [\"recovery\"]\ncidr").replace("cidr = { standard = \"10.2.0.0/19\" }", "");
+    let defaults = EXAMPLE.replace("[defaults]", "[defaults]\ndefault_vpc = \"remove\"");
+    let defaults = defaults.replace("[team.records]", "[team.records]\ndefault_vpc = \"keep\"\nstage.dev.default_vpc = \"remove\"");
+    let design = loaded(&format!("{defaults}{networks}")).desired.network;
+    let dhcp = |layout: &str| design.layouts[layout].dhcp.as_ref().map(|dhcp| (dhcp.name_servers.join(" "), dhcp.domain_name.clone()));
+    assert_eq!(dhcp("standard"), Some(("10.10.0.2 AmazonProvidedDNS".to_owned(), None)));
+    assert_eq!(dhcp("recovery"), Some(("AmazonProvidedDNS".to_owned(), Some("corp.example.org".to_owned()))));
+    let log =
+        |layout: &str| design.layouts[layout].flow_log.as_ref().map(|log| (log.destination.clone(), log.traffic.clone(), log.interval));
+    assert_eq!(log("standard"), Some(("arn:aws:s3:::flow-logs/vpc".to_owned(), "ALL".to_owned(), 600)));
+    assert_eq!(log("recovery").map(|(_, traffic, interval)| (traffic, interval)), Some(("REJECT".to_owned(), 60)));
+    assert_eq!((design.layouts["standard"].dns_support, design.layouts["standard"].dns_hostnames), (Some(true), None));
+    let tags = &design.vpcs[&"search-prod/eu-west-1/vpc.standard".parse::<Address>().unwrap()].tags;
+    assert_eq!(json!(tags), json!({"Name": "search-prod", "where": "eu-west-1/prod"}));
+    // Nothing of [defaults] holds for single accounts.
+    let without: Vec<&str> = design.without_default_vpc.iter().map(String::as_str).collect();
+    assert_eq!(without, ["hub", "payments-dev", "payments-prod", "records-dev", "search-dev", "search-prod"]);
 }
 
 /// The example's paragraphs: each stands for itself.

@@ -88,6 +88,13 @@ pub struct FlowLog {
     pub interval: u32,
 }
 
+impl FlowLog {
+    /// What [`Self::traffic`] may be.
+    pub const TRAFFICS: [&'static str; 3] = ["ALL", "ACCEPT", "REJECT"];
+    /// What [`Self::interval`] may be. Source: CreateFlowLogs, `MaxAggregationInterval`.
+    pub const INTERVALS: [u32; 2] = [60, 600];
+}
+
 /// A kind of subnets, one in each zone.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Tier {
@@ -181,6 +188,11 @@ impl Layout {
     pub fn has_public_tier(&self) -> bool {
         self.tiers.iter().any(|tier| tier.name == PUBLIC_TIER)
     }
+}
+
+/// Whether a service is reached by a gateway endpoint: routes, which cost nothing. Source: the VPC's documentation, "Gateway endpoints".
+pub fn has_gateway_endpoint(service: &str) -> bool {
+    matches!(service, "dynamodb" | "s3")
 }
 
 /// `records-dev/eu-west-1/vpc.standard`.

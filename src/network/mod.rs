@@ -22,7 +22,9 @@ mod zones;
 pub use allocate::{AddressPlan, Observed, ObservedVpc, Origin, PoolUse, Unplaced, Vpc, Why, allocate};
 pub use block::{Block, ParseBlockError};
 pub use cut::{Cut, Subnet, TierBlock, cut};
-pub use design::{Design, Dhcp, FlowLog, LARGEST, Layout, Nat, PUBLIC_TIER, Pool, Request, SMALLEST, Share, Tier, vpc_address};
+pub use design::{
+    Design, Dhcp, FlowLog, LARGEST, Layout, Nat, PUBLIC_TIER, Pool, Request, SMALLEST, Share, Tier, has_gateway_endpoint, vpc_address,
+};
 pub use expand::expand;
 pub use findings::findings;
 pub use free::FreeSpace;

@@ -76,15 +76,3 @@ fn it_draws() {
     case.run(&["network", "--out", "network.png"]).ends(1).says(&["`network.png`", ".svg"]);
     case.run(&["network", "--out", "missing/network.svg"]).ends(1).says(&["missing/network.svg", "help"]);
 }
-
-#[test]
-fn a_plan_says_that_it_leaves_networks_out() {
-    let case = case();
-    let said = "networks are planned, and not built by this version";
-    let plan = case.run(&["plan", "--sandbox"]).ends(2).says(&[said, "overlord network"]);
-    assert!(!plan.out.contains("vpc"), "{}", plan.out);
-    let applied = case.run(&["apply", "--sandbox", "--yes"]).ends(0).says(&[said]);
-    assert_eq!(applied.err.matches(said).count(), 1, "{}", applied.err);
-    let without = Case::small().run(&["plan", "--sandbox"]).ends(2);
-    assert!(!without.err.contains("networks"), "{}", without.err);
-}

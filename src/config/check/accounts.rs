@@ -29,6 +29,8 @@ pub(in crate::config) struct Planned<'f> {
     /// The layouts of its VPCs, and the sections where blocks are chosen for them.
     pub(in crate::config) vpcs: Option<&'f List>,
     pub(in crate::config) cidrs: Option<&'f Table<At<String>>>,
+    /// Whether its default VPCs are kept.
+    pub(in crate::config) default_vpc: Option<&'f At<String>>,
 }
 
 impl Planned<'_> {
@@ -51,6 +53,7 @@ struct Parts<'f> {
     policies: Option<&'f List>,
     vpcs: Option<&'f List>,
     cidrs: Option<&'f Table<At<String>>>,
+    default_vpc: Option<&'f At<String>>,
 }
 
 /// All accounts, in the order of the file, each checked by itself; then those that clash.
@@ -108,6 +111,7 @@ fn team_parts<'f>(key: &'f Key, team: &'f Team, model: &Model<'f>, report: &mut 
             policies: own.and_then(|o| o.policies.as_ref()).or(team.policies.as_ref()),
             vpcs: own.and_then(|o| o.vpc.as_ref()).or(team.vpc.as_ref()).or(defaults.vpc.as_ref()),
             cidrs: own.map(|o| &o.cidr),
+            default_vpc: own.and_then(|o| o.default_vpc.as_ref()).or(team.default_vpc.as_ref()).or(defaults.default_vpc.as_ref()),
         };
         let broken = |word, report: &Report| {
             report.is_broken(&["team", key.as_str(), word]) || report.is_broken(&["team", key.as_str(), "stage", stage.as_str(), word])
@@ -153,6 +157,7 @@ fn single_parts<'f>(key: &'f Key, account: &'f Account, report: &mut Report) -> 
         policies: account.policies.as_ref(),
         vpcs: account.vpc.as_ref(),
         cidrs: Some(&account.cidr),
+        default_vpc: account.default_vpc.as_ref(),
     }
 }
 
@@ -163,7 +168,7 @@ fn check_id(id: Option<&At<String>>, report: &mut Report) {
 }
 
 fn plan<'f>(parts: Parts<'f>, model: &Model<'f>, report: &mut Report) -> Planned<'f> {
-    let names = Names { account: &parts.key, team: parts.team };
+    let names = Names { account: &parts.key, team: parts.team, region: None };
     let email = parts.email.and_then(|template| fill(template, names, report));
     if let Some(email) = &email
         && let Err(why) = values::email(&email.text)
@@ -198,6 +203,7 @@ fn plan<'f>(parts: Parts<'f>, model: &Model<'f>, report: &mut Report) -> Planned
         policies: parts.policies,
         vpcs: parts.vpcs,
         cidrs: parts.cidrs,
+        default_vpc: parts.default_vpc,
         key: parts.key,
     }
 }

@@ -51,6 +51,9 @@ pub(super) struct TypeLimits {
 pub(super) struct Limits {
     pub(super) accounts: Limit,
     pub(super) ous: Limit,
+    pub(super) vpcs: Limit,
+    pub(super) elastic_ips: Limit,
+    pub(super) nat_gateways_per_zone: Limit,
     types: BTreeMap<&'static str, TypeLimits>,
 }
 
@@ -70,6 +73,13 @@ impl Limits {
         Self {
             accounts: Limit::new(LIMITS.quotas.accounts, Confidence::Documented, section.accounts.as_ref()),
             ous: Limit::new(LIMITS.quotas.ous, Confidence::Documented, section.ous.as_ref()),
+            vpcs: Limit::new(LIMITS.quotas.vpcs, Confidence::Documented, section.vpcs.as_ref()),
+            elastic_ips: Limit::new(LIMITS.quotas.elastic_ips, Confidence::Documented, section.elastic_ips.as_ref()),
+            nat_gateways_per_zone: Limit::new(
+                LIMITS.quotas.nat_gateways_per_zone,
+                Confidence::Documented,
+                section.nat_gateways_per_zone.as_ref(),
+            ),
             types: types.collect(),
         }
     }

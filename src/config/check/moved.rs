@@ -69,7 +69,14 @@ fn parse<'t>(text: &'t At<String>, report: &mut Report) -> Option<(Kind, &'t str
     });
     if parsed.is_none() {
         let diagnostic = Code::BadMove.error(format!("`{}` is no address of something that can move", text.value));
-        report.at(text.at, diagnostic.hint("write `ou.<key>`, `policy.<key>`, `team.<key>` or `account.<key>`"));
+        let diagnostic = match text.split_once('.') {
+            // All that was built carries the layout's key in its tag.
+            Some(("vpc", _)) => {
+                diagnostic.hint("a layout keeps its key for as long as VPCs of it stand: give the section its old key again")
+            }
+            Some(_) | None => diagnostic.hint("write `ou.<key>`, `policy.<key>`, `team.<key>` or `account.<key>`"),
+        };
+        report.at(text.at, diagnostic);
     }
     parsed
 }
@@ -172,7 +179,7 @@ fn twice(what: &str, at: ByteRange, other: ByteRange, report: &mut Report) {
 
 /// An account under its old key, with the e-mail address that the key made.
 fn former_account(account: &Planned<'_>, old: &str, team: Option<(&str, &str)>, report: &mut Report) -> (Address, Former) {
-    let names = Names { account: old, team };
+    let names = Names { account: old, team, region: None };
     let email = account.email_template.and_then(|template| fill(template, names, report)).map(|made| made.text);
     (account.address(), Former { address: Address::new("account", old), names: email.into_iter().collect() })
 }

@@ -33,11 +33,15 @@ pub(super) fn check_keys(tags: &Tags, report: &mut Report) {
 
 /// The tag `overlord:address`, which everything that overlord makes or tags carries, takes one of the places.
 fn count(declared: usize, at: ByteRange, report: &mut Report) {
+    count_beside((1, "one is overlord's own"), declared, at, report);
+}
+
+fn count_beside((own, whose): (usize, &str), declared: usize, at: ByteRange, report: &mut Report) {
     let all = LIMITS.quotas.tags_per_resource;
-    let most = all.saturating_sub(1);
+    let most = all.saturating_sub(own);
     if declared > most {
         let summary = format!("{declared} tags, and there is room for {most}");
-        let detail = format!("AWS takes {all}, and one is overlord's own");
+        let detail = format!("AWS takes {all}, and {whose}");
         report.at(at, Code::TooManyTags.error(summary).detail(detail).hint("remove some"));
     }
 }
@@ -45,14 +49,28 @@ fn count(declared: usize, at: ByteRange, report: &mut Report) {
 /// The tags of one account, later tables over earlier ones; `None` when none are declared.
 pub(super) fn account_tags(tables: &[&Tags], names: Names<'_>, at: ByteRange, report: &mut Report) -> Option<BTreeMap<String, String>> {
     let mut tags = BTreeMap::new();
-    for (key, value) in tables.iter().copied().flatten() {
+    tables.iter().for_each(|table| tags.extend(filled(table, names, report)));
+    count(tags.len(), at, report);
+    if tags.is_empty() { None } else { Some(tags) }
+}
+
+/// Checks the tags of a layout but for their values, which [`filled`] makes: once, for they are those of every VPC of it.
+pub(super) fn check_layout(tags: &Tags, at: ByteRange, report: &mut Report) {
+    check_keys(tags, report);
+    let declared = tags.keys().filter(|key| key.0.value != "Name").count();
+    count_beside((3, "`Name`, `overlord:address` and `overlord:with` are among them"), declared, at, report);
+}
+
+/// Tags with their values filled in.
+pub(super) fn filled(tags: &Tags, names: Names<'_>, report: &mut Report) -> BTreeMap<String, String> {
+    let mut filled = BTreeMap::new();
+    for (key, value) in tags {
         if let Some(made) = fill(value, names, report) {
             if let Err(why) = values::tag_value(&made.text) {
                 report.at(value.at, Code::BadTag.error(format!("AWS refuses `{}` as the value of a tag", made.text)).hint(why));
             }
-            tags.insert(key.0.value.clone(), made.text);
+            filled.insert(key.0.value.clone(), made.text);
         }
     }
-    count(tags.len(), at, report);
-    if tags.is_empty() { None } else { Some(tags) }
+    filled
 }

@@ -25,6 +25,10 @@ pub struct Account {
     pub policies: Option<List>,
     /// The layouts of its VPCs. Default: none.
     pub vpc: Option<List>,
+    /// Whether its default VPCs, one in every Region, are kept, or removed where nothing uses them. Default: keep.
+    #[serde(default)]
+    #[schemars(schema_with = "super::defaults::default_vpcs")]
+    pub default_vpc: Option<At<String>>,
     /// Blocks of its VPCs that are chosen here, by layout: `{ standard = "10.2.0.0/19" }`. Default: the lowest that is free.
     #[serde(default)]
     pub cidr: Table<At<String>>,

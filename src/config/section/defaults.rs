@@ -1,6 +1,6 @@
 //! `[defaults]`.
 
-use schemars::JsonSchema;
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::Deserialize;
 
 use crate::config::span::{At, List, Tags};
@@ -18,4 +18,15 @@ pub struct Defaults {
     pub tags: Tags,
     /// The layouts of the VPCs of an account. Default: none.
     pub vpc: Option<List>,
+    /// Whether the default VPC that AWS makes in every Region is kept, or removed where nothing uses it. Default: keep.
+    #[serde(default)]
+    #[schemars(schema_with = "default_vpcs")]
+    pub default_vpc: Option<At<String>>,
+}
+
+/// What `default_vpc` takes.
+pub const DEFAULT_VPCS: [&str; 2] = ["keep", "remove"];
+
+pub(super) fn default_vpcs(_: &mut SchemaGenerator) -> Schema {
+    json_schema!({"type": "string", "enum": DEFAULT_VPCS})
 }

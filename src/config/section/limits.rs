@@ -13,6 +13,12 @@ pub struct Limits {
     pub accounts: Option<At<u32>>,
     /// Organizational units in the organization.
     pub ous: Option<At<u32>>,
+    /// VPCs of one account in one Region, its default VPC included.
+    pub vpcs: Option<At<u32>>,
+    /// Elastic addresses of one account in one Region.
+    pub elastic_ips: Option<At<u32>>,
+    /// NAT gateways of one account in one zone.
+    pub nat_gateways_per_zone: Option<At<u32>>,
     /// Limits of a policy type by its short name, as in `[limits.policy.scp]`.
     #[serde(default)]
     pub policy: Table<PolicyLimits>,

@@ -15,7 +15,7 @@ mod team;
 mod vpc;
 
 pub use account::Account;
-pub use defaults::Defaults;
+pub use defaults::{DEFAULT_VPCS, Defaults};
 pub use limits::Limits;
 pub use moved::Moved;
 pub use organization::Organization;
@@ -24,7 +24,7 @@ pub use policy::Policy;
 pub use pool::Pool;
 pub use prices::{Prices, RegionPrices};
 pub use team::Team;
-pub use vpc::Vpc;
+pub use vpc::{FlowLogs, Vpc};
 
 use schemars::JsonSchema;
 use serde::Deserialize;

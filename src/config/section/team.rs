@@ -23,6 +23,10 @@ pub struct Team {
     pub policies: Option<List>,
     /// The layouts of the VPCs of each of its accounts. Default: those of `[defaults]`.
     pub vpc: Option<List>,
+    /// Whether the default VPCs of its accounts are kept or removed. Default: that of `[defaults]`.
+    #[serde(default)]
+    #[schemars(schema_with = "super::defaults::default_vpcs")]
+    pub default_vpc: Option<At<String>>,
     /// What differs in one stage, as in `[team.payments.stage.prod]`.
     #[serde(default)]
     pub stage: Table<Stage>,
@@ -45,6 +49,10 @@ pub struct Stage {
     pub policies: Option<List>,
     /// The layouts of its VPCs. Default: those of the team.
     pub vpc: Option<List>,
+    /// Whether its default VPCs are kept or removed. Default: that of the team.
+    #[serde(default)]
+    #[schemars(schema_with = "super::defaults::default_vpcs")]
+    pub default_vpc: Option<At<String>>,
     /// Blocks of its VPCs that are chosen here, by layout: `{ standard = "10.2.0.0/19" }`. Default: the lowest that is free.
     #[serde(default)]
     pub cidr: Table<At<String>>,

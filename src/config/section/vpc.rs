@@ -1,10 +1,15 @@
 //! `[vpc.<key>]`.
 
-use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
-use serde::Deserialize;
+use std::borrow::Cow;
+use std::fmt;
 
-use crate::config::span::{At, List, Table};
-use crate::network::Nat;
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{MapAccess, Visitor};
+use serde::{Deserialize, Deserializer};
+
+use crate::config::span::{At, List, Table, Tags};
+use crate::network::{FlowLog, Nat};
 
 /// A layout: what a VPC looks like. Accounts name it in `vpc`, and have one VPC of each layout that they name.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
@@ -25,6 +30,7 @@ pub struct Vpc {
     /// How many zones it has room for, 1 to 16, rounded up to a power of two. Default: 8.
     pub max_zones: Option<At<u32>>,
     /// How what is not public reaches the internet. Default: none.
+    #[serde(default)]
     #[schemars(schema_with = "nats")]
     pub nat: Option<At<String>>,
     /// Its tiers, with their percentages of the block: 100, 50, 25, 12.5, 6.25 or 3.125. They lie in the block as they stand here. Required.
@@ -34,8 +40,87 @@ pub struct Vpc {
     pub endpoints: Option<List>,
     /// Whether it has IPv6 addresses too: a /56 for the VPC, a /64 for each subnet. Default: false.
     pub ipv6: Option<At<bool>>,
+    /// Whether AWS's resolver answers in it. Default: left as it is, and on where there are interface endpoints.
+    pub dns_support: Option<At<bool>>,
+    /// Whether instances get DNS names. Default: left as it is, and on where there are interface endpoints.
+    pub dns_hostnames: Option<At<bool>>,
+    /// Name servers that instances are told by DHCP, at most four: addresses, or AmazonProvidedDNS. Default: AWS's own.
+    pub name_servers: Option<List>,
+    /// The domain that instances complete host names with, told by DHCP. Default: AWS's own.
+    pub domain_name: Option<At<String>>,
+    /// Where its flow logs go: the ARN of a bucket or of a delivery stream, or a table. Default: none are kept.
+    pub flow_logs: Option<At<FlowLogs>>,
+    /// Tags of all that it consists of. `{account}`, `{team}`, `{stage}` and `{region}` are filled in in the values.
+    #[serde(default)]
+    pub tags: Tags,
+}
+
+/// Flow logs: a destination, or a table that says more.
+#[derive(Debug)]
+pub enum FlowLogs {
+    /// `flow_logs = "arn:…"`.
+    Destination(String),
+    /// `flow_logs = { destination = "arn:…", interval = 60 }`.
+    Table(FlowLogTable),
+}
+
+/// Flow logs in every detail.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct FlowLogTable {
+    /// The ARN of a bucket or of a delivery stream. Required.
+    #[schemars(required)]
+    pub destination: Option<At<String>>,
+    /// Which packets: ALL, ACCEPT or REJECT. Default: ALL.
+    #[serde(default)]
+    #[schemars(schema_with = "traffics")]
+    pub traffic: Option<At<String>>,
+    /// Seconds that a record sums up at most: 60 or 600. Default: 600.
+    pub interval: Option<At<u32>>,
+}
+
+impl<'de> Deserialize<'de> for FlowLogs {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Either;
+
+        impl<'de> Visitor<'de> for Either {
+            type Value = FlowLogs;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a string or a table")
+            }
+
+            fn visit_str<E>(self, text: &str) -> Result<FlowLogs, E> {
+                Ok(FlowLogs::Destination(text.to_owned()))
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<FlowLogs, A::Error> {
+                FlowLogTable::deserialize(MapAccessDeserializer::new(map)).map(FlowLogs::Table)
+            }
+        }
+
+        deserializer.deserialize_any(Either)
+    }
+}
+
+impl JsonSchema for FlowLogs {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> Cow<'static, str> {
+        "FlowLogs".into()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        json_schema!({"anyOf": [{"type": "string"}, generator.subschema_for::<FlowLogTable>()]})
+    }
 }
 
 fn nats(_: &mut SchemaGenerator) -> Schema {
     json_schema!({"type": "string", "enum": Nat::ALL.map(|(name, _)| name)})
+}
+
+fn traffics(_: &mut SchemaGenerator) -> Schema {
+    json_schema!({"type": "string", "enum": FlowLog::TRAFFICS})
 }

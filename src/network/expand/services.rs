@@ -4,11 +4,9 @@ use std::collections::BTreeSet;
 
 use super::Parts;
 use crate::address::Reference;
-use crate::network::{Layout, PUBLIC_TIER};
+use crate::network::{Layout, PUBLIC_TIER, has_gateway_endpoint};
 use crate::resource::network::{Rule, SecurityGroupAttributes, VpcEndpointAttributes};
 
-/// The services with gateway endpoints, which cost nothing. Source: the VPC's documentation, "Gateway endpoints".
-const BY_GATEWAY: [&str; 2] = ["dynamodb", "s3"];
 /// The name of the security group of the interface endpoints.
 const GROUP: &str = "endpoints";
 
@@ -27,7 +25,7 @@ impl Parts<'_> {
         }
         let layout = self.layout;
         for service in &layout.endpoints {
-            let attributes = if is_by_gateway(service) { self.gateway_endpoint(service) } else { self.interface_endpoint(service) };
+            let attributes = if has_gateway_endpoint(service) { self.gateway_endpoint(service) } else { self.interface_endpoint(service) };
             self.add(self.one_of("vpc_endpoint", service), &attributes);
         }
     }
@@ -68,9 +66,5 @@ impl Parts<'_> {
 
 /// Whether a layout has endpoints with interfaces in subnets.
 pub(super) fn has_interface_endpoints(layout: &Layout) -> bool {
-    layout.endpoints.iter().any(|service| !is_by_gateway(service))
-}
-
-fn is_by_gateway(service: &str) -> bool {
-    BY_GATEWAY.contains(&service)
+    layout.endpoints.iter().any(|service| !has_gateway_endpoint(service))
 }

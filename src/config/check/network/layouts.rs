@@ -1,13 +1,14 @@
 //! `[vpc.*]`: layouts that AWS takes and that fit into their pool.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use super::{missing, pools, values};
+use super::super::tags;
+use super::{missing, options, pools, values};
 use crate::config::code::Code;
 use crate::config::report::Report;
 use crate::config::section::{File, Vpc};
 use crate::config::span::{At, Key};
-use crate::network::{LARGEST, Layout, Nat, PUBLIC_TIER, Pool, SMALLEST, Share, Tier};
+use crate::network::{LARGEST, Layout, Nat, PUBLIC_TIER, Pool, SMALLEST, Share, Tier, has_gateway_endpoint};
 
 /// Zones of a layout at most: more than twice what the largest Region has.
 const MOST_ZONES: u32 = 16;
@@ -28,6 +29,10 @@ pub(super) fn read(file: &File, pools: &BTreeMap<String, Pool>, report: &mut Rep
         let tiers = tiers(key, section, report);
         let nat = nat(section, tiers.as_deref(), report);
         endpoints(section, report);
+        let endpoints: BTreeSet<String> = section.endpoints.iter().flat_map(|list| list.iter()).map(|name| name.value.clone()).collect();
+        options::dns(section, endpoints.iter().any(|service| !has_gateway_endpoint(service)), report);
+        let (dhcp, flow_log) = (options::dhcp(section, report), options::flow_log(key, section, report));
+        tags::check_layout(&section.tags, key.at(), report);
         let (Some(region), Some(pool), Some(prefix), Some((zones, zone_bits)), Some(tiers), Some(nat)) =
             (region, pool, prefix, zones, tiers, nat)
         else {
@@ -41,11 +46,11 @@ pub(super) fn read(file: &File, pools: &BTreeMap<String, Pool>, report: &mut Rep
             zone_bits,
             nat,
             tiers,
-            endpoints: section.endpoints.iter().flat_map(|list| list.iter()).map(|name| name.value.clone()).collect(),
-            dhcp: None,
-            flow_log: None,
-            dns_hostnames: None,
-            dns_support: None,
+            endpoints,
+            dhcp,
+            flow_log,
+            dns_hostnames: section.dns_hostnames.as_ref().map(|names| names.value),
+            dns_support: section.dns_support.as_ref().map(|support| support.value),
             ipv6: section.ipv6.as_ref().is_some_and(|ipv6| ipv6.value),
         };
         if has_room_for_subnets(&layout, section, report) && fits(key, &layout, section, pools, report) {
@@ -56,7 +61,7 @@ pub(super) fn read(file: &File, pools: &BTreeMap<String, Pool>, report: &mut Rep
 }
 
 fn complete(key: &Key, section: &Vpc, report: &mut Report) {
-    let Vpc { region, pool, prefix, zones, tiers, max_zones: _, nat: _, endpoints: _, ipv6: _ } = section;
+    let Vpc { region, pool, prefix, zones, tiers, .. } = section;
     let keys = [
         ("region", region.is_some()),
         ("pool", pool.is_some()),

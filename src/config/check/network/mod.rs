@@ -1,14 +1,16 @@
 //! Pools, layouts and the VPCs of accounts: whether AWS takes them, whether they fit into each other, and whether there is enough.
 
+mod default_vpcs;
 mod layouts;
+mod options;
 mod pools;
+mod quotas;
 mod vpcs;
 
 use super::accounts::Planned;
 use super::{Model, values};
 use crate::config::code::Code;
 use crate::config::report::Report;
-use crate::config::section::File;
 use crate::config::span::{At, Key, List};
 use crate::network::{Block, Design, ParseBlockError};
 
@@ -17,19 +19,10 @@ pub(super) fn check(model: &Model<'_>, accounts: &[Planned<'_>], report: &mut Re
     let mut design = Design { pools: pools::read(model.file, report), ..Design::default() };
     design.layouts = layouts::read(model.file, &design.pools, report);
     design.vpcs = vpcs::read(model.file, accounts, &design, report);
+    design.without_default_vpc = default_vpcs::read(model.file, accounts, report);
     pools::enough(model.file, &design, report);
-    not_built(model.file, &design, report);
+    quotas::check(model, accounts, &design, report);
     design
-}
-
-/// Says once that networks are planned only: nobody should wait for a VPC that no `apply` makes.
-fn not_built(file: &File, design: &Design, report: &mut Report) {
-    let first = vpcs::lists(file).filter(|list| !list.is_empty()).min_by_key(|list| list.at);
-    if let Some(list) = first.filter(|_| !design.vpcs.is_empty()) {
-        let summary = "networks are planned, and not built by this version";
-        let hint = "`overlord network` shows their addresses; `plan` and `apply` leave them out";
-        report.at(list.at, Code::NetworksNotBuilt.warning(summary).hint(hint));
-    }
 }
 
 /// The block of addresses that a text says, or a mistake.

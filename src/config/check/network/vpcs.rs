@@ -3,13 +3,14 @@
 use std::collections::BTreeMap;
 
 use super::super::accounts::Planned;
-use super::super::repeated;
+use super::super::{repeated, tags};
 use super::{List, block};
 use crate::address::Address;
 use crate::config::code::Code;
 use crate::config::report::Report;
 use crate::config::section::File;
 use crate::config::span::{At, Key};
+use crate::config::template::Names;
 use crate::diagnostic::Diagnostic;
 use crate::network::{Block, Design, Layout, Request, vpc_address};
 
@@ -36,7 +37,9 @@ pub(super) fn read(file: &File, accounts: &[Planned<'_>], design: &Design, repor
             let pin = chosen.get(name.as_str()).copied();
             let address = vpc_address(&account.key, &layout.region, name);
             pins.extend(pin.map(|(block, text)| (block, text, address.to_string())));
-            vpcs.insert(address, Request { layout: name.value.clone(), pinned: pin.map(|(block, _)| block), tags: BTreeMap::new() });
+            let names = Names { account: &account.key, team: account.team, region: Some(&layout.region) };
+            let tags = file.vpc.get(name.as_str()).map(|section| tags::filled(&section.tags, names, report)).unwrap_or_default();
+            vpcs.insert(address, Request { layout: name.value.clone(), pinned: pin.map(|(block, _)| block), tags });
         }
     }
     clashes(pins, report);

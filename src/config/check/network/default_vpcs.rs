@@ -1,0 +1,34 @@
+//! `default_vpc`: whose default VPCs are to go.
+
+use std::collections::BTreeSet;
+
+use super::super::accounts::Planned;
+use crate::config::code::Code;
+use crate::config::report::Report;
+use crate::config::section::{DEFAULT_VPCS, File};
+use crate::config::span::At;
+
+/// The accounts without default VPCs, by key.
+pub(super) fn read(file: &File, accounts: &[Planned<'_>], report: &mut Report) -> BTreeSet<String> {
+    for text in declared(file) {
+        if !DEFAULT_VPCS.contains(&text.as_str()) {
+            let hint = report.suggest(text, DEFAULT_VPCS.into_iter(), "choose one");
+            report.at(text.at, Code::BadDefaultVpc.error(format!("`default_vpc` cannot be `{}`", text.value)).hint(hint));
+        } else if is_remove(text) && file.vpc.is_empty() {
+            let diagnostic = Code::BadDefaultVpc.warning("no default VPC is removed: there is no layout");
+            report.at(text.at, diagnostic.hint("default VPCs are removed in the Regions of layouts: declare one, [vpc.standard]"));
+        }
+    }
+    accounts.iter().filter(|account| account.default_vpc.is_some_and(is_remove)).map(|account| account.key.clone()).collect()
+}
+
+fn is_remove(text: &At<String>) -> bool {
+    text.value == "remove"
+}
+
+fn declared(file: &File) -> impl Iterator<Item = &At<String>> {
+    let of_stages = file.team.values().flat_map(|team| team.stage.values()).filter_map(|stage| stage.default_vpc.as_ref());
+    let of_teams = file.team.values().filter_map(|team| team.default_vpc.as_ref());
+    let of_accounts = file.account.values().filter_map(|account| account.default_vpc.as_ref());
+    file.defaults.default_vpc.iter().chain(of_teams).chain(of_stages).chain(of_accounts)
+}
