@@ -56,6 +56,9 @@ mod tests {
         assert!(buckets.take(Service::Account, "PutAccountName", "1", "us-east-1", 0));
         assert!(!buckets.take(Service::Account, "PutAccountName", "1", "us-east-1", 0));
         assert!(buckets.take(Service::Account, "PutAccountName", "2", "us-east-1", 0));
-        assert!(buckets.take(Service::Organizations, "EnableAWSServiceAccess", "1", "us-east-1", 0), "an operation without a published rate");
+        assert!(
+            buckets.take(Service::Organizations, "EnableAWSServiceAccess", "1", "us-east-1", 0),
+            "an operation without a published rate"
+        );
     }
 }

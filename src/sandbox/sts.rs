@@ -77,7 +77,8 @@ impl Sessions {
         let (account, role) = arn.strip_prefix("arn:aws:iam::").and_then(|rest| rest.split_once(":role/")).ok_or_else(denied)?;
         let entry = world.accounts.get(account).ok_or_else(denied)?;
         // The roles that CreateAccount makes trust the management account and nobody else.
-        if entry.state != AccountState::Active || !ready(entry) || !entry.roles.contains(role) || caller.account != world.management_account {
+        if entry.state != AccountState::Active || !ready(entry) || !entry.roles.contains(role) || caller.account != world.management_account
+        {
             return Err(denied());
         }
         let key = format!("ASIA{account}{:04X}", self.issued.len() + 1);

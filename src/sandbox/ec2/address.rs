@@ -36,8 +36,7 @@ pub(super) fn describe(ask: &Ask<'_>) -> Outcome {
     let ask = Ask { empty_page: false, ..*ask };
     let by_ip = ask.input.texts("PublicIp");
     let wanted = |id: &&String| {
-        by_ip.is_empty()
-            || ask.region.addresses.get(*id).is_some_and(|address| by_ip.contains(&address.public_ip.to_string().as_str()))
+        by_ip.is_empty() || ask.region.addresses.get(*id).is_some_and(|address| by_ip.contains(&address.public_ip.to_string().as_str()))
     };
     let keys: Vec<&String> = ask.region.addresses.keys().filter(wanted).collect();
     if keys.len() < by_ip.len() {

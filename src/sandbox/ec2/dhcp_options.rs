@@ -12,14 +12,8 @@ use super::{Ask, Place, Turn, dependency, tags};
 use crate::sandbox::wire::{Outcome, Refusal};
 
 /// What a set can say.
-const KEYS: [&str; 6] = [
-    "domain-name",
-    "domain-name-servers",
-    "ipv6-address-preferred-lease-time",
-    "netbios-name-servers",
-    "netbios-node-type",
-    "ntp-servers",
-];
+const KEYS: [&str; 6] =
+    ["domain-name", "domain-name-servers", "ipv6-address-preferred-lease-time", "netbios-name-servers", "netbios-node-type", "ntp-servers"];
 
 /// A set of DHCP options.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -56,9 +50,10 @@ pub(super) fn describe(ask: &Ask<'_>) -> Outcome {
 
 fn show(region: &Region, place: &Place, id: &str) -> Option<Value> {
     let options = region.dhcp_options.get(id)?;
-    let values = options.values.iter().map(|(key, values)| {
-        json!({ "key": key, "valueSet": values.iter().map(|value| json!({ "value": value })).collect::<Value>() })
-    });
+    let values = options
+        .values
+        .iter()
+        .map(|(key, values)| json!({ "key": key, "valueSet": values.iter().map(|value| json!({ "value": value })).collect::<Value>() }));
     Some(json!({
         "dhcpOptionsId": id,
         "ownerId": place.account,

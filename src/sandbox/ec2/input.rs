@@ -23,8 +23,7 @@ pub(in crate::sandbox) fn tree(form: &Map<String, Value>) -> Value {
         if node.children.is_empty() || !node.children.keys().all(|key| key.bytes().all(|digit| digit.is_ascii_digit())) {
             return Value::Object(node.children.into_iter().map(|(key, child)| (key, value(child))).collect());
         }
-        let mut items: Vec<(u64, Node)> =
-            node.children.into_iter().map(|(key, child)| (key.parse().unwrap_or(u64::MAX), child)).collect();
+        let mut items: Vec<(u64, Node)> = node.children.into_iter().map(|(key, child)| (key.parse().unwrap_or(u64::MAX), child)).collect();
         items.sort_by_key(|(position, _)| *position);
         Value::Array(items.into_iter().map(|(_, child)| value(child)).collect())
     }

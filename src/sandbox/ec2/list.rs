@@ -2,9 +2,9 @@
 
 use serde_json::{Map, Value};
 
+use super::Ask;
 use super::input::bad_value;
 use super::kinds::Kind;
-use super::Ask;
 use crate::sandbox::token::Position;
 use crate::sandbox::wire::{Outcome, Refusal};
 

@@ -158,14 +158,13 @@ fn show_addresses(region: &Region, id: &str, gateway: &NatGateway) -> Value {
         NatPlace::Regional(zones) if zones.is_empty() => {
             let zones: BTreeSet<&String> =
                 region.subnets.values().filter(|subnet| subnet.vpc == gateway.vpc).map(|subnet| &subnet.zone).collect();
-            let show = |zone| json!({ "availabilityZoneId": zone, "publicIp": region.public_ip(&format!("{id} {zone}")), "status": "succeeded" });
+            let show =
+                |zone| json!({ "availabilityZoneId": zone, "publicIp": region.public_ip(&format!("{id} {zone}")), "status": "succeeded" });
             zones.into_iter().map(show).collect()
         }
         NatPlace::Regional(zones) => {
             let each = zones.iter().flat_map(|(zone, allocations)| allocations.iter().map(move |allocation| (zone, allocation)));
-            let show = |(zone, allocation)| {
-                json!({ "availabilityZoneId": zone, "allocationId": allocation, "publicIp": public(allocation), "status": "succeeded" })
-            };
+            let show = |(zone, allocation)| json!({ "availabilityZoneId": zone, "allocationId": allocation, "publicIp": public(allocation), "status": "succeeded" });
             each.map(show).collect()
         }
     }
@@ -205,9 +204,16 @@ fn zonal(turn: &mut Turn<'_>) -> Result<NatGateway, Refusal> {
     let subnet = Kind::Subnet.find(&turn.region.subnets, subnet_id)?.clone();
     let allocation = turn.input.get("AllocationId");
     match (public, allocation) {
-        (true, None) => return Err(Refusal::new("MissingParameter", "The request must include the AllocationId parameter. Add the required parameter and retry the request.")),
+        (true, None) => {
+            return Err(Refusal::new(
+                "MissingParameter",
+                "The request must include the AllocationId parameter. Add the required parameter and retry the request.",
+            ));
+        }
         (true, Some(allocation)) => drop(Kind::Address.find(&turn.region.addresses, allocation)?),
-        (false, Some(_)) => return Err(Refusal::new("InvalidParameterCombination", "AllocationId cannot be used with a private NAT gateway")),
+        (false, Some(_)) => {
+            return Err(Refusal::new("InvalidParameterCombination", "AllocationId cannot be used with a private NAT gateway"));
+        }
         (false, None) => {}
     }
     let in_zone = |gateway: &&NatGateway| {
@@ -284,9 +290,7 @@ impl Region {
         let gateway = self.nat_gateways.values().find(holder)?;
         let derived = |prefix: &str| format!("{prefix}-{}", self.digits(17, &format!("{prefix} {allocation}")));
         Some(match &gateway.link {
-            Some(link) => {
-                Link { association: link.association.clone(), interface: link.interface.clone(), private_ip: link.private_ip }
-            }
+            Some(link) => Link { association: link.association.clone(), interface: link.interface.clone(), private_ip: link.private_ip },
             None => Link { association: derived("eipassoc"), interface: derived("eni"), private_ip: Ipv4Addr::UNSPECIFIED },
         })
     }

@@ -13,7 +13,12 @@ fn destination(turn: &Turn<'_>) -> Result<String, Refusal> {
     let given = turn.input.get("DestinationCidrBlock").or_else(|| turn.input.get("DestinationIpv6CidrBlock"));
     let missing = || Refusal::new("MissingParameter", "The request must contain exactly one destination");
     let given = given.ok_or_else(missing)?;
-    let invalid = || Refusal::new("InvalidParameterValue", format!("Value ({given}) for parameter destinationCidrBlock is invalid. This is not a valid CIDR block."));
+    let invalid = || {
+        Refusal::new(
+            "InvalidParameterValue",
+            format!("Value ({given}) for parameter destinationCidrBlock is invalid. This is not a valid CIDR block."),
+        )
+    };
     let block: IpNetwork = given.parse().map_err(|_| invalid())?;
     if !given.contains('/') || block.ip() != block.network() {
         return Err(invalid());

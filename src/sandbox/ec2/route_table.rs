@@ -58,9 +58,7 @@ impl Target {
         match self {
             Self::Gateway(id) => region.internet_gateways.get(id).is_some_and(|gateway| gateway.vpc.as_deref() == Some(vpc)),
             Self::NatGateway(id) => region.nat_gateways.get(id).is_some_and(|gateway| gateway.vpc == vpc && gateway.holds(now_ms)),
-            Self::EgressOnlyInternetGateway(id) => {
-                region.egress_only_internet_gateways.get(id).is_some_and(|gateway| gateway.vpc == vpc)
-            }
+            Self::EgressOnlyInternetGateway(id) => region.egress_only_internet_gateways.get(id).is_some_and(|gateway| gateway.vpc == vpc),
             Self::NetworkInterface(id) => {
                 let subnet = region.interfaces.get(id).and_then(|interface| region.subnets.get(&interface.subnet));
                 subnet.is_some_and(|subnet| subnet.vpc == vpc)
@@ -174,7 +172,8 @@ pub(super) fn create(turn: &mut Turn<'_>) -> Outcome {
 pub(super) fn delete(turn: &mut Turn<'_>) -> Outcome {
     let id = turn.input.text("RouteTableId")?;
     let table = Kind::RouteTable.find(&turn.region.route_tables, id)?;
-    let endpoint = turn.region.vpc_endpoints.values().any(|endpoint| endpoint.route_tables.contains(id) && endpoint.life.deleted_ms.is_none());
+    let endpoint =
+        turn.region.vpc_endpoints.values().any(|endpoint| endpoint.route_tables.contains(id) && endpoint.life.deleted_ms.is_none());
     if table.main.is_some() || !table.associations.is_empty() || endpoint {
         return Err(dependency(format!("The routeTable '{id}' has dependencies and cannot be deleted.")));
     }
@@ -236,7 +235,11 @@ pub(super) fn replace_association(turn: &mut Turn<'_>) -> Outcome {
     }
     let new = turn.region.fresh("rtbassoc");
     let before = Kind::RouteTable.find_mut(&mut turn.region.route_tables, &from)?;
-    if subnet.is_some() { drop(before.associations.remove(wanted)) } else { before.main = None }
+    if subnet.is_some() {
+        drop(before.associations.remove(wanted))
+    } else {
+        before.main = None
+    }
     let after = Kind::RouteTable.find_mut(&mut turn.region.route_tables, id)?;
     match subnet {
         Some(subnet) => drop(after.associations.insert(new.clone(), subnet)),

@@ -254,7 +254,9 @@ fn revoke(turn: &mut Turn<'_>, egress: bool) -> Outcome {
     let group = Kind::SecurityGroup.find(&turn.region.security_groups, id)?;
     let wanted = rules_or_none(turn.input, egress)?;
     let by_id: Vec<&str> = turn.input.texts("SecurityGroupRuleId");
-    let missing = |what: &str| Refusal::new("InvalidPermission.NotFound", format!("The specified rule does not exist in this security group: {what}"));
+    let missing = |what: &str| {
+        Refusal::new("InvalidPermission.NotFound", format!("The specified rule does not exist in this security group: {what}"))
+    };
     for rule in &wanted {
         if !group.rules.values().any(|other| other.is_same(rule)) {
             return Err(missing(rule.peer.fields().2));
@@ -289,7 +291,10 @@ fn rules_or_none(input: Input<'_>, egress: bool) -> Result<Vec<Rule>, Refusal> {
         };
         let ports = permission.parsed("FromPort")?.zip(permission.parsed("ToPort")?).filter(|_| protocol != "-1");
         if ports.is_none() && matches!(protocol, "tcp" | "udp") {
-            return Err(Refusal::new("InvalidParameterValue", "Invalid value 'Must specify both from and to ports with TCP/UDP.' for portRange."));
+            return Err(Refusal::new(
+                "InvalidParameterValue",
+                "Invalid value 'Must specify both from and to ports with TCP/UDP.' for portRange.",
+            ));
         }
         let mut push = |peer: Peer, item: Input<'_>| {
             let description = item.get("Description").map(str::to_owned);

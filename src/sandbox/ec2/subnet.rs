@@ -70,9 +70,9 @@ pub(super) fn describe(ask: &Ask<'_>) -> Outcome {
 fn show(region: &Region, place: &Place, zones: &[Zone], now_ms: u64, id: &str) -> Option<Value> {
     let subnet = region.subnets.get(id)?;
     let used = u32::try_from(region.interfaces_in(id, now_ms)).unwrap_or(u32::MAX);
-    let ipv6 = subnet.ipv6.iter().map(|block| {
-        json!({ "associationId": block.association, "ipv6CidrBlock": block.cidr, "ipv6CidrBlockState": { "state": "associated" } })
-    });
+    let ipv6 = subnet.ipv6.iter().map(
+        |block| json!({ "associationId": block.association, "ipv6CidrBlock": block.cidr, "ipv6CidrBlockState": { "state": "associated" } }),
+    );
     Some(json!({
         "subnetId": id,
         "subnetArn": place.arn(&format!("subnet/{id}")),

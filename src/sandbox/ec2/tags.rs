@@ -91,9 +91,7 @@ pub(super) fn delete(turn: &mut Turn<'_>) -> Outcome {
     for id in resources(turn)? {
         if let Some(tags) = turn.region.tags.get_mut(id) {
             // Without tags in the request all go; a value in the request goes only if it is that value.
-            tags.retain(|key, value| {
-                !wanted.is_empty() && !wanted.iter().any(|(k, v)| k == key && v.as_ref().is_none_or(|v| v == value))
-            });
+            tags.retain(|key, value| !wanted.is_empty() && !wanted.iter().any(|(k, v)| k == key && v.as_ref().is_none_or(|v| v == value)));
             if tags.is_empty() {
                 turn.region.tags.remove(id);
             }

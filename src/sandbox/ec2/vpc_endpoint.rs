@@ -64,9 +64,12 @@ impl Place {
     /// The id of a service's prefix list in this Region.
     pub(super) fn prefix_list(&self, service: &str) -> String {
         let name = service.rsplit('.').next().unwrap_or_default();
-        let number = self.region.name.bytes().chain(name.bytes()).fold(0x811c_9dc5_u32, |hash, byte| {
-            (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193)
-        });
+        let number = self
+            .region
+            .name
+            .bytes()
+            .chain(name.bytes())
+            .fold(0x811c_9dc5_u32, |hash, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193));
         format!("pl-{number:08x}")
     }
 }
@@ -208,7 +211,9 @@ fn check(turn: &Turn<'_>, endpoint: &VpcEndpoint, itself: Option<&str>) -> Resul
             return invalid(format!("Subnet {id} belongs to a different network than the endpoint"));
         }
         if !zones.insert(&subnet.zone) {
-            let message = format!("Found another VPC endpoint subnet in the availability zone of {id}. VPC endpoint subnets should be in different availability zones supported by the VPC endpoint service.");
+            let message = format!(
+                "Found another VPC endpoint subnet in the availability zone of {id}. VPC endpoint subnets should be in different availability zones supported by the VPC endpoint service."
+            );
             return Err(Refusal::new("DuplicateSubnetsInSameZone", message));
         }
     }

@@ -37,9 +37,7 @@ pub(super) fn describe_regions(ask: &Ask<'_>) -> Outcome {
     let names = ask.input.texts("RegionName");
     let all = ask.input.flag("AllRegions")? == Some(true);
     let enabled = |region: &super::places::RegionFacts| ask.world.region_is_enabled(&ask.place.account, region, ask.now_ms);
-    let wanted = REGIONS.iter().filter(|region| {
-        if names.is_empty() { all || enabled(region) } else { names.contains(&region.name) }
-    });
+    let wanted = REGIONS.iter().filter(|region| if names.is_empty() { all || enabled(region) } else { names.contains(&region.name) });
     let show = |region: &super::places::RegionFacts| {
         let status = match (region.opt_in, enabled(region)) {
             (false, _) => "opt-in-not-required",

@@ -126,6 +126,5 @@ impl Binder<'_> {
 /// Which /64 of its VPC's /56 a block of IPv6 addresses is.
 fn place_in_vpc(block: &str) -> Option<u8> {
     let (first, _) = block.split_once('/')?;
-    let [.., place, _, _, _, _, _, _, _, _] = first.parse::<Ipv6Addr>().ok()?.octets();
-    Some(place)
+    first.parse::<Ipv6Addr>().ok()?.octets().get(7).copied()
 }
