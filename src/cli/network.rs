@@ -21,16 +21,17 @@ pub(super) struct NetworkArgs {
 }
 
 pub(super) fn run(global: &Global, args: &NetworkArgs, shell: &Shell) -> Result<Exit, Reported> {
-    let design = validate::load(global, shell)?.desired.network;
+    let desired = validate::load(global, shell)?.desired;
+    let (design, prices) = (desired.network, desired.prices);
     let plan = allocate(&design, &Observed::default());
     if let Some(path) = &args.out {
         draw(path, &network_svg::draw(&design, &plan), shell)?;
     }
     let style = Style { detail: args.detail, ..shell.style() };
     match global.format {
-        Format::Text => shell.result(network::text(&design, &plan, style)),
-        Format::Json => shell.result(format_args!("{:#}\n", network::json(&design, &plan))),
-        Format::Markdown => shell.result(network::markdown(&design, &plan, Style { colour: false, ..style })),
+        Format::Text => shell.result(network::text(&design, &plan, &prices, style)),
+        Format::Json => shell.result(format_args!("{:#}\n", network::json(&design, &plan, &prices))),
+        Format::Markdown => shell.result(network::markdown(&design, &plan, &prices, Style { colour: false, ..style })),
     }
     Ok(if plan.unplaced.is_empty() { Exit::Done } else { Exit::Error })
 }

@@ -9,18 +9,16 @@ use tabled::settings::{Alignment, Padding, Style as TableStyle};
 
 use super::Style;
 use crate::address::Address;
-use crate::network::{AddressPlan, Block, Design, Origin, Vpc, Why};
+use crate::cost::{self, COMPARED, Overrides, PRICES, Usd};
+use crate::network::{AddressPlan, Block, Design, Nat, Origin, Vpc, Why};
 
 /// What the plan does not know, said with every rendering.
 pub const OFFLINE: &str = "Planned offline: live networks were not read, and zones are numbered, not read.";
-/// What this version does not do with it.
-pub const NOT_BUILT: &str = "This version builds no networks: `plan` and `apply` leave them out.";
-
 /// VPCs that are shown before the rest is counted, without `--detail`.
 const LINES: usize = 80;
 
-/// For people: the pools, the VPCs and, with detail, the subnets.
-pub fn text(design: &Design, plan: &AddressPlan, style: Style) -> String {
+/// For people: the pools, the VPCs, what they cost and, with detail, the subnets.
+pub fn text(design: &Design, plan: &AddressPlan, prices: &Overrides, style: Style) -> String {
     let mut out = String::new();
     if design.pools.is_empty() && design.vpcs.is_empty() {
         let _ = writeln!(out, "No networks: org.toml has no [pool.*] and no account that names a layout in `vpc`.");
@@ -38,6 +36,10 @@ pub fn text(design: &Design, plan: &AddressPlan, style: Style) -> String {
     for (address, unplaced) in &plan.unplaced {
         let _ = writeln!(out, "{}", style.error(&format!("{address} {}", why(unplaced.why))));
     }
+    if !design.layouts.is_empty() {
+        let table = plain(&costs(design, plan, prices), 1..2);
+        let _ = writeln!(out, "\n{}\n{table}\n", style.bold("Cost in USD a month, by nat"));
+    }
     if style.detail {
         for (address, vpc) in &plan.vpcs {
             let head = style.bold(&format!("{address}  {}", vpc.block));
@@ -46,12 +48,12 @@ pub fn text(design: &Design, plan: &AddressPlan, style: Style) -> String {
     } else if !plan.vpcs.is_empty() {
         let _ = writeln!(out, "{}", style.dim("--detail shows the subnets, --out FILE.svg draws them."));
     }
-    let _ = writeln!(out, "\n{OFFLINE}\n{NOT_BUILT}");
+    let _ = writeln!(out, "\n{OFFLINE}\n{}", priced());
     out
 }
 
 /// For a comment on a pull request.
-pub fn markdown(design: &Design, plan: &AddressPlan, style: Style) -> String {
+pub fn markdown(design: &Design, plan: &AddressPlan, prices: &Overrides, style: Style) -> String {
     let table = |rows: &[Vec<String>]| Builder::from_iter(rows.iter().cloned()).build().with(TableStyle::markdown()).to_string();
     let mut out = format!("## overlord network\n\n{}\n", table(&pools(design, plan)));
     if !plan.vpcs.is_empty() {
@@ -74,12 +76,15 @@ pub fn markdown(design: &Design, plan: &AddressPlan, style: Style) -> String {
             );
         }
     }
-    let _ = writeln!(out, "\n{OFFLINE} {NOT_BUILT}");
+    if !design.layouts.is_empty() {
+        let _ = writeln!(out, "\nCost in USD a month, by `nat`:\n\n{}", table(&costs(design, plan, prices)));
+    }
+    let _ = writeln!(out, "\n{OFFLINE} {}", priced());
     out
 }
 
 /// For programs; docs/commands.md tells the shape.
-pub fn json(design: &Design, plan: &AddressPlan) -> Value {
+pub fn json(design: &Design, plan: &AddressPlan, prices: &Overrides) -> Value {
     let pools: Vec<Value> = design
         .pools
         .iter()
@@ -99,7 +104,18 @@ pub fn json(design: &Design, plan: &AddressPlan) -> Value {
     let unplaced: Vec<Value> =
         plan.unplaced.iter().map(|(address, u)| json!({"address": address, "layout": u.layout, "why": why(u.why)})).collect();
     let vpcs: Vec<Value> = plan.vpcs.iter().map(|(address, vpc)| json_vpc(design, address, vpc)).collect();
-    json!({"format_version": 1, "live_read": false, "built": false, "pools": pools, "vpcs": vpcs, "unplaced": unplaced})
+    let layouts: Vec<Value> = design
+        .layouts
+        .iter()
+        .map(|(key, layout)| {
+            let usd = cost::of_layout(layout, prices);
+            json!({"layout": key, "region": layout.region, "vpcs": count_of(plan, key), "nat": layout.nat, "monthly_usd_of_a_vpc": usd})
+        })
+        .collect();
+    json!({
+        "format_version": 1, "live_read": false, "prices_of": PRICES.date,
+        "pools": pools, "layouts": layouts, "vpcs": vpcs, "unplaced": unplaced,
+    })
 }
 
 fn json_vpc(design: &Design, address: &Address, vpc: &Vpc) -> Value {
@@ -165,6 +181,34 @@ fn room(pool: &str, design: &Design, plan: &AddressPlan) -> String {
     let Some(used) = plan.pools.get(pool) else { return String::new() };
     let layouts = design.layouts.iter().filter(|(_, layout)| layout.pool == pool);
     layouts.map(|(key, l)| format!("{} more {key} (/{})", used.free.room(l.prefix), l.prefix)).collect::<Vec<_>>().join(" or ")
+}
+
+/// What the VPCs of each layout cost with its way of NAT, marked, and with the others that it can have.
+fn costs(design: &Design, plan: &AddressPlan, prices: &Overrides) -> Vec<Vec<String>> {
+    let ways = COMPARED.into_iter().chain([Nat::None]);
+    let mut rows = vec![row(["layout".to_owned(), "VPCs".to_owned()].into_iter().chain(ways.clone().map(|nat| nat.name().to_owned())))];
+    for (key, layout) in &design.layouts {
+        let (usd, vpcs) = (cost::of_layout(layout, prices), count_of(plan, key));
+        let cell = |nat: Nat| match usd.get(&nat) {
+            None => "-".to_owned(),
+            Some(one) => {
+                let all: Usd = std::iter::repeat_n(*one, vpcs).sum();
+                format!("{all}{}", if nat == layout.nat { " (chosen)" } else { "" })
+            }
+        };
+        rows.push(row([key.clone(), vpcs.to_string()].into_iter().chain(ways.clone().map(cell))));
+    }
+    rows
+}
+
+/// How many VPCs of a layout there are.
+fn count_of(plan: &AddressPlan, layout: &str) -> usize {
+    plan.vpcs.values().filter(|vpc| vpc.layout == layout).count()
+}
+
+/// Where the costs come from, and what they leave out.
+fn priced() -> String {
+    format!("Costs: prices of {}, or of [prices] in org.toml; {}.", PRICES.date, super::cost::WITHOUT)
 }
 
 fn vpcs(plan: &AddressPlan, shown: usize) -> Vec<Vec<String>> {

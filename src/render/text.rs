@@ -1,5 +1,6 @@
 //! A plan as text for people.
 
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
@@ -13,6 +14,8 @@ use crate::resource::{Finding, FindingSeverity, reference};
 
 /// Entries of one group that are shown before the rest is counted, without `--detail`.
 const GROUP_ENTRIES: usize = 80;
+/// Operations whose calls are counted one by one.
+const OPERATIONS: usize = 12;
 
 /// A plan: its changes by kind and by network, with a reason each, the findings, the counts, the calls and the time they take at best.
 pub fn plan(plan: &Plan, style: Style) -> String {
@@ -216,8 +219,7 @@ pub fn summary(plan: &Plan, style: Style) -> String {
     let told = ACTIONS.iter().filter_map(|action| Some(style.action(*action, &format!("{} to {}", counts.get(action)?, verb(*action)))));
     let _ = writeln!(out, "{} {}", style.bold("Plan:"), told.collect::<Vec<_>>().join(", "));
     let total = plan.budget.calls.values().sum::<usize>();
-    let calls = plan.budget.calls.iter().map(|(call, n)| format!("{n} {}", call.split_once(':').map_or(call.as_str(), |(_, op)| op)));
-    let _ = writeln!(out, "Calls: {total} that write: {}", calls.collect::<Vec<_>>().join(", "));
+    let _ = writeln!(out, "Calls: {total} that write: {}", calls(plan));
     if let Some(slowest) = &plan.budget.slowest {
         let at_best = duration(plan.budget.seconds_at_best);
         let _ = writeln!(out, "Time: at least {at_best} at AWS's published rates, because of {slowest}");
@@ -227,4 +229,19 @@ pub fn summary(plan: &Plan, style: Style) -> String {
         let _ = writeln!(out, "{}", style.warning("Deletions need --allow-delete; without it they are left out."));
     }
     out
+}
+
+/// The calls by operation; of many operations those that are called most.
+fn calls(plan: &Plan) -> String {
+    let mut calls: Vec<(&str, usize)> = plan.budget.calls.iter().map(|(call, n)| (call.as_str(), *n)).collect();
+    let others = calls.len().saturating_sub(OPERATIONS);
+    if others > 0 {
+        calls.sort_by_key(|(_, n)| Reverse(*n));
+    }
+    let mut told: Vec<String> =
+        calls.iter().take(OPERATIONS).map(|(call, n)| format!("{n} {}", call.split_once(':').map_or(*call, |(_, op)| op))).collect();
+    if others > 0 {
+        told.push(format!("{} of {}", calls.iter().skip(OPERATIONS).map(|(_, n)| n).sum::<usize>(), count(others, "other operation")));
+    }
+    told.join(", ")
 }

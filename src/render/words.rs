@@ -53,6 +53,7 @@ pub(crate) fn things(n: usize, kind: &str) -> String {
         "vpn_gateway" => "VPN gateway",
         "vpn_connection" => "VPN connection",
         "region" => "Region",
+        "egress_only_internet_gateway" => "egress-only internet gateway",
         "dhcp_options" if n == 1 => "set of DHCP options",
         "dhcp_options" => return format!("{n} sets of DHCP options"),
         other => return count(n, &other.replace('_', " ")),

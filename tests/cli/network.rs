@@ -53,8 +53,8 @@ fn it_shows_pools_vpcs_and_subnets() {
 #[test]
 fn a_program_reads_the_same() {
     let document = case().run(&["network", "--format", "json"]).ends(0).json();
-    let marks = ["format_version", "live_read", "built"].map(|key| document[key].clone());
-    assert_eq!(marks, [serde_json::json!(1), false.into(), false.into()]);
+    let marks = ["format_version", "live_read"].map(|key| document[key].clone());
+    assert_eq!(marks, [serde_json::json!(1), false.into()]);
     let vpcs = document["vpcs"].as_array().unwrap();
     let of = |account: &str, key: &str| vpcs.iter().find(|v| v["account"] == account && v["layout"] == "standard").unwrap()[key].clone();
     assert_eq!((of("app", "cidr"), of("app", "origin")), ("10.1.32.0/19".into(), "new".into()));
@@ -75,4 +75,33 @@ fn it_draws() {
     assert!(svg.starts_with("<svg") && svg.contains("10.1.52.0/23") && svg.contains("Layout recovery"));
     case.run(&["network", "--out", "network.png"]).ends(1).says(&["`network.png`", ".svg"]);
     case.run(&["network", "--out", "missing/network.svg"]).ends(1).says(&["missing/network.svg", "help"]);
+}
+
+#[test]
+fn a_plan_tells_networks_by_account_and_what_they_cost() {
+    let case = case();
+    let plan = case.run(&["plan", "--sandbox"]).ends(2).out;
+    assert!(plan.contains("standard 10.2.0.0/19") && plan.contains("      and its network in eu-west-1: 1 VPC, "), "{plan}");
+    assert!(!plan.contains("data/eu-west-1/") && plan.contains("\nCost: "), "{plan}");
+    let detail = case.run(&["plan", "--sandbox", "--detail"]).ends(2).out;
+    assert!(detail.contains("  + data/eu-west-1/subnet.standard/private-euw1-az3  ") && detail.contains("\n      data "), "{detail}");
+    let document = case.run(&["plan", "--sandbox", "--format", "json"]).ends(2).json();
+    let (all, data) = (&document["cost"]["after"], &document["cost"]["accounts"]["data"]);
+    assert_eq!((&all["items"]["nat_gateway"]["units"], data["before"].as_f64()), (&6.into(), Some(0.0)));
+    assert_eq!(all["total"].as_f64(), document["cost"]["with_nat"]["per-zone"].as_f64());
+    let markdown = case.run(&["plan", "--sandbox", "--format", "markdown"]).ends(2).out;
+    assert!(markdown.contains("and its network in eu-west-1: 1 VPC") && markdown.contains("\nCost: "), "{markdown}");
+}
+
+#[test]
+fn what_the_user_pays_is_what_is_counted() {
+    let case = case();
+    let monthly = |case: &Case| case.run(&["network", "--format", "json"]).ends(0).json()["layouts"][1]["monthly_usd_of_a_vpc"].clone();
+    let listed = monthly(&case);
+    assert_eq!(
+        listed["single"].as_f64().map(|usd| (usd * 3.0 * 100.0).round()),
+        listed["per-zone"].as_f64().map(|usd| (usd * 100.0).round())
+    );
+    case.edit("org.toml", "[pool.main]", "[prices]\nnat_gateway = 0.01\n[prices.region.eu-west-1]\npublic_address = 0.0\n[pool.main]");
+    assert_eq!(monthly(&case)["single"].as_f64(), Some(7.3));
 }

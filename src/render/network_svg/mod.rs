@@ -8,7 +8,7 @@ mod vpc;
 
 use canvas::Canvas;
 
-use super::network::{NOT_BUILT, OFFLINE};
+use super::network::OFFLINE;
 use crate::network::{AddressPlan, Design};
 
 /// Space around and between things, in pixels, as all sizes here.
@@ -25,8 +25,6 @@ pub fn draw(design: &Design, plan: &AddressPlan) -> String {
     canvas.text((MARGIN, y), "title", "Address plan");
     y += 24.0;
     canvas.text((MARGIN, y), "dim", OFFLINE);
-    y += 18.0;
-    canvas.text((MARGIN, y), "dim", &NOT_BUILT.replace('`', ""));
     y += 40.0;
     for key in design.pools.keys() {
         y = strip::draw(&mut canvas, key, design, plan, y) + MARGIN;
