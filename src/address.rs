@@ -3,6 +3,7 @@
 
 use std::fmt;
 use std::str::FromStr;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
@@ -15,48 +16,56 @@ pub struct Scope {
     pub region: String,
 }
 
-/// `kind.key`, or `account/region/kind.key` inside an account.
+/// `kind.key`, or `account/region/kind.key` inside an account. Cheap to clone: a plan names each of a million resources many times.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
-pub struct Address {
-    scope: Option<Scope>,
-    kind: String,
-    key: String,
+pub struct Address(Arc<Parts>);
+
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+struct Parts {
+    scope: Option<Arc<Scope>>,
+    kind: Box<str>,
+    key: Box<str>,
 }
 
 impl Address {
     /// An address of the organization itself: `kind.key`.
     pub fn new(kind: impl Into<String>, key: impl Into<String>) -> Self {
-        Self { scope: None, kind: kind.into(), key: key.into() }
+        Self(Arc::new(Parts { scope: None, kind: kind.into().into(), key: key.into().into() }))
     }
 
-    /// An address inside an account: `account/region/kind.key`.
-    pub fn within(scope: Scope, kind: impl Into<String>, key: impl Into<String>) -> Self {
-        Self { scope: Some(scope), kind: kind.into(), key: key.into() }
+    /// An address inside an account: `account/region/kind.key`. Many may share one scope.
+    pub fn within(scope: impl Into<Arc<Scope>>, kind: impl Into<String>, key: impl Into<String>) -> Self {
+        Self(Arc::new(Parts { scope: Some(scope.into()), kind: kind.into().into(), key: key.into().into() }))
+    }
+
+    /// Another address in the same account and Region, or in the organization for one of it.
+    pub fn beside(&self, kind: impl Into<String>, key: impl Into<String>) -> Self {
+        Self(Arc::new(Parts { scope: self.0.scope.clone(), kind: kind.into().into(), key: key.into().into() }))
     }
 
     /// The kind, such as `ou`.
     pub fn kind(&self) -> &str {
-        &self.kind
+        &self.0.kind
     }
 
     /// The key in org.toml, such as `hipaa`. It may hold dots: everything after the first one of the address.
     pub fn key(&self) -> &str {
-        &self.key
+        &self.0.key
     }
 
     /// The account and Region of a resource inside an account; `None` for one of the organization.
     pub fn scope(&self) -> Option<&Scope> {
-        self.scope.as_ref()
+        self.0.scope.as_deref()
     }
 }
 
 impl fmt::Display for Address {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if let Some(Scope { account, region }) = &self.scope {
+        if let Some(Scope { account, region }) = self.scope() {
             write!(f, "{account}/{region}/")?;
         }
-        write!(f, "{}.{}", self.kind, self.key)
+        write!(f, "{}.{}", self.kind(), self.key())
     }
 }
 
@@ -79,19 +88,17 @@ impl FromStr for Address {
         let err = || ParseAddressError(text.to_owned());
         // A kind holds no slash, and a key may: so a scope is there only when the slashes stand before the first dot.
         let (head, key) = text.split_once('.').ok_or_else(err)?;
-        let mut parts = head.split('/').collect::<Vec<_>>();
-        let kind = parts.pop().unwrap_or_default();
-        let scope = match parts.as_slice() {
-            [] => None,
-            [account, region] if !account.is_empty() && !region.is_empty() => {
-                Some(Scope { account: (*account).to_owned(), region: (*region).to_owned() })
-            }
-            _ => return Err(err()),
-        };
+        let (within, kind) = head.rsplit_once('/').map_or((None, head), |(within, kind)| (Some(within), kind));
         if kind.is_empty() || key.is_empty() {
             return Err(err());
         }
-        Ok(Self { scope, kind: kind.to_owned(), key: key.to_owned() })
+        let Some(within) = within else { return Ok(Self::new(kind, key)) };
+        match within.split_once('/') {
+            Some((account, region)) if !account.is_empty() && !region.is_empty() && !region.contains('/') => {
+                Ok(Self::within(Scope { account: account.to_owned(), region: region.to_owned() }, kind, key))
+            }
+            Some(_) | None => Err(err()),
+        }
     }
 }
 

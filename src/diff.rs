@@ -6,12 +6,8 @@
 mod reason;
 mod replacement;
 
-use std::borrow::Cow;
-
-use serde_json::Value;
-
 use crate::address::Address;
-use crate::plan::{Action, AttributeChange, Change};
+use crate::plan::{Action, AttributeChange, Change, differing};
 use crate::resource::{self, Attributes, Desired, Finding, FindingSeverity, KindSpec, Live, LiveResource, OnChange, OnRemoval};
 
 /// What differs, and what cannot or will not be changed.
@@ -51,10 +47,9 @@ pub fn diff(desired: &Desired, live: &Live) -> Difference {
 
 /// A resource that a change needs although no attribute refers to it.
 pub(crate) fn prerequisite(change: &Change, management_account: &str) -> Option<Address> {
-    let renames = change.attributes.iter().any(|attribute| attribute.name == "name");
     // Of itself, the management account needs no trust.
-    let member = change.id.as_deref().is_some_and(|id| id != management_account);
-    (change.address.kind() == "account" && renames && member).then(|| Address::new("trusted_service", RENAMING_SERVICE))
+    let member = change.address.kind() == "account" && change.id.as_deref().is_some_and(|id| id != management_account);
+    (member && change.changes("name")).then(|| Address::new("trusted_service", RENAMING_SERVICE))
 }
 
 impl Difference {
@@ -72,6 +67,9 @@ impl Difference {
             self.find(FindingSeverity::Warning, address, format!("left as it is: {why}"));
             return;
         }
+        if before.attributes == *after {
+            return;
+        }
         let (action, attributes) = self.changed(spec, address, differing(&before.attributes, after));
         let action = match action {
             Action::NoOp => return,
@@ -81,9 +79,8 @@ impl Difference {
         let change = Change {
             address: address.clone(),
             action,
-            reason: reason::of_change(action, spec, &attributes),
+            reason: reason::of_change(action, spec, &attributes).into(),
             id: before.id.clone(),
-            attributes,
             before: Some(before.attributes.clone()),
             after: Some(after.clone()),
             calls: Vec::new(),
@@ -137,6 +134,7 @@ impl Difference {
         let deletable = match kind.spec().on_removal {
             OnRemoval::Delete => before.ours == Some(true) && before.id.is_some(),
             OnRemoval::Report => false,
+            OnRemoval::Leave => return,
         };
         if !deletable {
             let summary = "exists, is not in org.toml, and stays as it is".to_owned();
@@ -146,12 +144,8 @@ impl Difference {
         self.changes.push(Change {
             address: address.clone(),
             action: Action::Delete,
-            reason: match successor {
-                Some(successor) => format!("`{successor}` takes its place"),
-                None => "no longer in org.toml; ours, and by then empty and detached".to_owned(),
-            },
+            reason: reason::of_deletion(address, successor),
             id: before.id.clone(),
-            attributes: differing(&before.attributes, &removed(&before.attributes)),
             before: Some(before.attributes.clone()),
             after: None,
             calls: Vec::new(),
@@ -164,42 +158,13 @@ fn creation(address: &Address, after: &Attributes) -> Change {
     Change {
         address: address.clone(),
         action: Action::Create,
-        reason: if *address == resource::organizations::organization_address() {
-            "there is no organization yet".to_owned()
-        } else {
-            "not in the organization".to_owned()
-        },
+        reason: reason::of_creation(address),
         id: None,
-        attributes: differing(&Attributes::new(), after),
         before: None,
         after: Some(after.clone()),
         calls: Vec::new(),
         waits_for: Vec::new(),
     }
-}
-
-/// The attributes that `after` names and `before` has otherwise, in order of name. A missing one is null.
-fn differing(before: &Attributes, after: &Attributes) -> Vec<AttributeChange> {
-    let change = |(name, after): (&String, &Value)| {
-        let before = Cow::Borrowed(before.get(name).unwrap_or(&Value::Null));
-        let before = if name == "tags" { declared(before, after) } else { before };
-        (*before != *after).then(|| AttributeChange { name: name.clone(), before: before.into_owned(), after: after.clone() })
-    };
-    after.iter().filter_map(change).collect()
-}
-
-/// Of live tags those whose keys are declared: the others are somebody else's, and stay.
-fn declared<'a>(before: Cow<'a, Value>, after: &Value) -> Cow<'a, Value> {
-    match (before.as_object(), after.as_object()) {
-        (Some(live), Some(tags)) if live.keys().any(|key| !tags.contains_key(key)) => {
-            Cow::Owned(live.iter().filter(|(key, _)| tags.contains_key(*key)).map(|(key, tag)| (key.clone(), tag.clone())).collect())
-        }
-        _ => before,
-    }
-}
-
-fn removed(before: &Attributes) -> Attributes {
-    before.keys().map(|name| (name.clone(), Value::Null)).collect()
 }
 
 /// The action to show for a change that does both: what moves is said to move even when its tags change too.

@@ -1,6 +1,6 @@
 //! The graph: which change waits for which. Edges come from references (invariant 6). Pure.
 //!
-//! It stands between the diff, which knows no time, and the plan. Five rules make all edges:
+//! It stands between the diff, which knows no time, and the plan. Six rules make all edges:
 //! 1. A change waits for what its after-value refers to, through resources that do not change.
 //! 2. A deletion waits for every change whose before-value refers to it and whose after-value no longer does.
 //! 3. What comes to be in a place waits for the guard rails of that place and of all places above it. Places themselves do not
@@ -9,16 +9,17 @@
 //!    before and after have in common.
 //! 5. For the same reason a guard rail that goes up or down the tree arrives before it leaves, and what an account is given directly
 //!    it has before it leaves its place.
+//! 6. What comes to be in an account waits for the account, for its guard rails and for its Region, whether it refers to them or not.
+//!    What goes from an account does not wait: it was there.
 //!
-//! The last two are soft: where they would close a circle, they yield, and a warning says so.
+//! Rules 4 and 5 are soft: where they would close a circle, they yield, and a warning says so.
 
 use std::cmp::Reverse;
-use std::collections::{BTreeMap, BTreeSet, BinaryHeap};
+use std::collections::{BTreeMap, BTreeSet, BinaryHeap, HashMap};
 use std::rc::Rc;
 
 use petgraph::algo::kosaraju_scc;
 use petgraph::graph::{DiGraph, NodeIndex};
-use serde_json::Value;
 
 use crate::address::{Address, Reference};
 use crate::diff::prerequisite;
@@ -47,16 +48,20 @@ pub fn order(mut changes: Vec<Change>, desired: &Desired, live: &Live) -> Ordere
     changes.sort_by(|a, b| a.address.cmp(&b.address));
     let mut edges = Edges::new(&changes, desired, live).find();
     let mut findings = Vec::new();
-    let circle = |edges: &BTreeSet<(usize, usize, Edge)>| circles(changes.len(), edges);
-    let yielding = circle(&edges);
-    let yields = |&&(from, to, edge): &&(usize, usize, Edge)| edge == Edge::Soft && in_one(&yielding, from, to);
-    let given_up: BTreeSet<usize> = edges.iter().filter(yields).map(|&(from, ..)| from).collect();
-    edges.retain(|&(from, to, edge)| edge == Edge::Hard || !in_one(&yielding, from, to));
-    let closed = circle(&edges);
-    findings.extend(given_up.into_iter().map(|guard| unguarded(guard, &changes)));
-    findings.extend(closed.members.iter().map(|members| finding(members, &changes)));
-    edges.retain(|&(from, to, _)| !in_one(&closed, from, to));
-    Ordered { changes: sorted(changes, &edges), findings }
+    let mut order = ranks(changes.len(), &edges);
+    // Circles are looked for only where something could never be next.
+    if order.len() < changes.len() {
+        let yielding = circles(changes.len(), &edges);
+        let yields = |&&(from, to, edge): &&(usize, usize, Edge)| edge == Edge::Soft && in_one(&yielding, from, to);
+        let given_up: BTreeSet<usize> = edges.iter().filter(yields).map(|&(from, ..)| from).collect();
+        edges.retain(|&(from, to, edge)| edge == Edge::Hard || !in_one(&yielding, from, to));
+        let closed = circles(changes.len(), &edges);
+        findings.extend(given_up.into_iter().map(|guard| unguarded(guard, &changes)));
+        findings.extend(closed.members.iter().map(|members| finding(members, &changes)));
+        edges.retain(|&(from, to, _)| !in_one(&closed, from, to));
+        order = ranks(changes.len(), &edges);
+    }
+    Ordered { changes: arranged(changes, &edges, &order), findings }
 }
 
 /// What finds the edges: everything by its place in `changes`, which are in order of address.
@@ -65,7 +70,7 @@ struct Edges<'a> {
     desired: &'a Desired,
     live: &'a Live,
     /// Deletions left out: nothing can refer to what will not be.
-    by_address: BTreeMap<&'a Address, usize>,
+    by_address: HashMap<&'a Address, usize>,
     /// By the address of their target: the addresses of the guards.
     guards: BTreeMap<Address, Vec<&'a Address>>,
     /// The kinds that something has as its parent.
@@ -74,7 +79,7 @@ struct Edges<'a> {
     places_by_id: BTreeMap<&'a str, &'a Address>,
     /// Memo of [`Self::providers`].
     known: BTreeMap<&'a Address, Rc<BTreeSet<usize>>>,
-    found: BTreeSet<(usize, usize, Edge)>,
+    found: Vec<(usize, usize, Edge)>,
 }
 
 impl<'a> Edges<'a> {
@@ -88,7 +93,8 @@ impl<'a> Edges<'a> {
                 guards.entry(target).or_default().push(address);
             }
         }
-        for attributes in desired.resources.values().chain(live.resources.values().map(|live| &live.attributes)) {
+        let live_attributes = live.resources.iter().map(|(address, live)| (address, &live.attributes));
+        for (_, attributes) in desired.resources.iter().chain(live_attributes).filter(|(address, _)| has_parent(address)) {
             if let Some(Reference::Address(parent)) = resource::reference(attributes, "parent")
                 && !places.contains(parent.kind())
             {
@@ -97,22 +103,33 @@ impl<'a> Edges<'a> {
         }
         let live_places = live.resources.iter().filter(|(address, _)| places.contains(address.kind()));
         let places_by_id = live_places.filter_map(|(address, live)| Some((live.id.as_deref()?, address))).collect();
-        Self { changes, desired, live, by_address, guards, places, places_by_id, known: BTreeMap::new(), found: BTreeSet::new() }
+        Self { changes, desired, live, by_address, guards, places, places_by_id, known: BTreeMap::new(), found: Vec::new() }
     }
 
-    fn find(mut self) -> BTreeSet<(usize, usize, Edge)> {
+    /// The edges in order, each once.
+    fn find(mut self) -> Vec<(usize, usize, Edge)> {
         for (index, change) in self.changes.iter().enumerate() {
+            let before = self.found.len();
             self.references(index, change);
+            self.within(index, change, before);
             self.guarded(index, change);
         }
         self.deletions();
         self.loosened();
         self.handed_on();
+        self.found.sort_unstable();
+        self.found.dedup();
         self.found
     }
 
-    fn wait(&mut self, from: usize, to: &BTreeSet<usize>) {
-        self.found.extend(to.iter().map(|&to| (from, to, Edge::Hard)));
+    /// Lets a change wait until `address` is what the configuration says.
+    fn wait(&mut self, from: usize, address: &Address) {
+        if let Some(&to) = self.by_address.get(address) {
+            self.found.push((from, to, Edge::Hard));
+            return;
+        }
+        let providers = self.providers(address);
+        self.found.extend(providers.iter().map(|&to| (from, to, Edge::Hard)));
     }
 
     /// Rule 1, and what a change needs without referring to it.
@@ -120,12 +137,28 @@ impl<'a> Edges<'a> {
         let needed = prerequisite(change, &self.desired.management_account);
         let ahead = self.goes_ahead_of(index, change);
         for address in change.after.iter().flat_map(resource::references).chain(needed) {
-            if ahead.as_ref() == Some(&address) {
-                continue;
+            if ahead.as_ref() != Some(&address) {
+                self.wait(index, &address);
             }
-            let providers = self.providers(&address);
-            self.wait(index, &providers);
         }
+    }
+
+    /// Rule 6. What waits for something in the same account and Region already, as nearly all of a network does, waits through that:
+    /// so there are few edges. `known` is where the edges of this change begin.
+    fn within(&mut self, index: usize, change: &'a Change, known: usize) {
+        let Some(scope) = change.address.scope().filter(|_| change.action != Action::Delete) else { return };
+        let in_scope = |&(_, to, _): &(usize, usize, Edge)| self.changes.get(to).is_some_and(|to| to.address.scope() == Some(scope));
+        if self.found.get(known..).is_some_and(|edges| edges.iter().any(in_scope)) {
+            return;
+        }
+        let region = change.address.beside("region", "main");
+        if change.address != region && self.by_address.contains_key(&region) {
+            return self.wait(index, &region);
+        }
+        let account = Address::new("account", scope.account.as_str());
+        let guard = Address::new("policy_attachments", account.to_string());
+        self.wait(index, &account);
+        self.wait(index, &guard);
     }
 
     /// The changes that must be made before `address` is what the configuration says: its own, or those of all that it refers to.
@@ -163,11 +196,11 @@ impl<'a> Edges<'a> {
         if left.is_disjoint(&shift.gained) {
             return None;
         }
-        self.found.insert((moved, index, Edge::Soft));
+        self.found.push((moved, index, Edge::Soft));
         let above = change.after.as_ref().map(|after| places_above(after, |address| self.desired.resources.get(address)));
         let reached = self.guards_of(above.unwrap_or_default().iter());
         if !reached.is_disjoint(&shift.lost) || !shift.gained_defaults.is_empty() {
-            self.found.insert((index, moved, Edge::Soft));
+            self.found.push((index, moved, Edge::Soft));
         }
         Some(shift.target)
     }
@@ -221,7 +254,7 @@ impl<'a> Edges<'a> {
             let released = change.before.as_ref().map(named).unwrap_or_default();
             for reference in released.difference(&kept) {
                 if let Some(&deletion) = deleted.get(reference).filter(|&&deletion| deletion != index) {
-                    self.found.insert((deletion, index, Edge::Hard));
+                    self.found.push((deletion, index, Edge::Hard));
                 }
             }
         }
@@ -240,10 +273,7 @@ impl<'a> Edges<'a> {
                     }
                     Some(_) | None => vec![guard.clone()],
                 };
-                for address in first {
-                    let providers = self.providers(&address);
-                    self.wait(index, &providers);
-                }
+                first.iter().for_each(|address| self.wait(index, address));
             }
         }
     }
@@ -285,7 +315,7 @@ impl<'a> Edges<'a> {
                 if let Some((guard, shift)) = loosened.get(&place)
                     && (!stays.contains(&place) || !shift.lost.is_disjoint(&kept))
                 {
-                    self.found.insert((*guard, index, Edge::Soft));
+                    self.found.push((*guard, index, Edge::Soft));
                 }
             }
         }
@@ -294,7 +324,12 @@ impl<'a> Edges<'a> {
 
 /// Whether it comes to be in a place where it was not.
 fn arrives(change: &Change) -> bool {
-    change.attributes.iter().any(|attribute| attribute.name == "parent")
+    change.changes("parent")
+}
+
+/// Whether things of its kind lie in a place.
+fn has_parent(address: &Address) -> bool {
+    resource::kind(address.kind()).is_some_and(|kind| kind.spec().attributes.iter().any(|attribute| attribute.name == "parent"))
 }
 
 /// What a change of a guard takes from its target and gives to it. AWS's defaults allow everything: they guard nothing.
@@ -348,19 +383,7 @@ fn chain<'a>(mut next: Option<Reference>, lookup: impl Fn(&Address) -> Option<&'
 
 /// All that attributes refer to, by address and by id.
 fn named(attributes: &Attributes) -> BTreeSet<Reference> {
-    fn walk(value: &Value, found: &mut BTreeSet<Reference>) {
-        match value {
-            Value::Array(items) => items.iter().for_each(|item| walk(item, found)),
-            Value::Object(map) => match <Reference as serde::Deserialize>::deserialize(value) {
-                Ok(reference) => found.extend([reference]),
-                Err(_) => map.values().for_each(|item| walk(item, found)),
-            },
-            Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
-        }
-    }
-    let mut found = BTreeSet::new();
-    attributes.values().for_each(|value| walk(value, &mut found));
-    found
+    attributes.references().into_iter().collect()
 }
 
 /// The circles of a graph.
@@ -371,7 +394,7 @@ struct Circles {
     of: BTreeMap<usize, usize>,
 }
 
-fn circles(nodes: usize, edges: &BTreeSet<(usize, usize, Edge)>) -> Circles {
+fn circles(nodes: usize, edges: &[(usize, usize, Edge)]) -> Circles {
     let mut graph = DiGraph::<(), ()>::with_capacity(nodes, edges.len());
     for _ in 0..nodes {
         graph.add_node(());
@@ -379,7 +402,7 @@ fn circles(nodes: usize, edges: &BTreeSet<(usize, usize, Edge)>) -> Circles {
     for &(from, to, _) in edges {
         graph.add_edge(NodeIndex::new(from), NodeIndex::new(to), ());
     }
-    let on_itself = |node: NodeIndex| edges.contains(&(node.index(), node.index(), Edge::Hard));
+    let on_itself = |node: NodeIndex| edges.binary_search(&(node.index(), node.index(), Edge::Hard)).is_ok();
     let mut members: Vec<Vec<usize>> = kosaraju_scc(&graph)
         .into_iter()
         .filter(|component| component.len() > 1 || component.iter().any(|&node| on_itself(node)))
@@ -414,44 +437,52 @@ fn unguarded(guard: usize, changes: &[Change]) -> Finding {
     Finding { severity: FindingSeverity::Warning, subject, summary }
 }
 
-/// The changes, each behind all that it waits for; among those that could be next, the first by address is.
-fn sorted(changes: Vec<Change>, edges: &BTreeSet<(usize, usize, Edge)>) -> Vec<Change> {
-    let mut nodes: Vec<Node> =
-        changes.into_iter().map(|change| Node { change: Some(change), open: BTreeSet::new(), dependents: Vec::new() }).collect();
-    let addresses: Vec<Address> = nodes.iter().filter_map(|node| node.change.as_ref().map(|change| change.address.clone())).collect();
-    for &(from, to, _) in edges {
-        if let Some(node) = nodes.get_mut(to) {
-            node.dependents.push(from);
-        }
-        if let Some(node) = nodes.get_mut(from) {
-            node.open.insert(to);
-        }
+/// The changes by their place, each behind all that it waits for; among those that could be next, the first by address is. Those in a
+/// circle, and those behind one, are left out.
+fn ranks(nodes: usize, edges: &[(usize, usize, Edge)]) -> Vec<usize> {
+    let mut waiting = vec![0_usize; nodes];
+    let mut dependents: Vec<(usize, usize)> = edges.iter().map(|&(from, to, _)| (to, from)).collect();
+    dependents.sort_unstable();
+    dependents.dedup();
+    for (_, from) in &dependents {
+        waiting.get_mut(*from).into_iter().for_each(|count| *count += 1);
     }
-    let mut waiting: Vec<usize> = nodes.iter().map(|node| node.open.len()).collect();
     let mut ready: BinaryHeap<Reverse<usize>> = waiting.iter().enumerate().filter(|(_, n)| **n == 0).map(|(i, _)| Reverse(i)).collect();
-    let mut ordered = Vec::with_capacity(nodes.len());
+    let mut order = Vec::with_capacity(nodes);
     while let Some(Reverse(index)) = ready.pop() {
-        let Some(node) = nodes.get_mut(index) else { continue };
-        let dependents = std::mem::take(&mut node.dependents);
-        let waits_for = std::mem::take(&mut node.open).into_iter().filter_map(|to| addresses.get(to).cloned()).collect();
-        ordered.extend(node.change.take().map(|change| Change { waits_for, ..change }));
-        for dependent in dependents {
-            if let Some(count) = waiting.get_mut(dependent) {
-                *count = count.saturating_sub(1);
-                if *count == 0 {
-                    ready.push(Reverse(dependent));
-                }
+        order.push(index);
+        let first = dependents.partition_point(|(to, _)| *to < index);
+        for (_, dependent) in dependents.iter().skip(first).take_while(|(to, _)| *to == index) {
+            let Some(count) = waiting.get_mut(*dependent) else { continue };
+            *count -= 1;
+            if *count == 0 {
+                ready.push(Reverse(*dependent));
             }
         }
     }
-    ordered
+    order
 }
 
-/// A change while it is sorted.
-struct Node {
-    change: Option<Change>,
-    open: BTreeSet<usize>,
-    dependents: Vec<usize>,
+/// The changes in that order, each with what it waits for.
+fn arranged(mut changes: Vec<Change>, edges: &[(usize, usize, Edge)], order: &[usize]) -> Vec<Change> {
+    let mut waits_for = Vec::with_capacity(changes.len());
+    for index in 0..changes.len() {
+        let first = edges.partition_point(|(from, ..)| *from < index);
+        let own = edges.iter().skip(first).take_while(|(from, ..)| *from == index);
+        let mut addresses: Vec<Address> = own.filter_map(|(_, to, _)| Some(changes.get(*to)?.address.clone())).collect();
+        addresses.dedup();
+        waits_for.push(addresses);
+    }
+    for (change, waits_for) in changes.iter_mut().zip(waits_for) {
+        change.waits_for = waits_for;
+    }
+    let mut places = vec![0_usize; changes.len()];
+    for (rank, index) in order.iter().enumerate() {
+        places.get_mut(*index).into_iter().for_each(|place| *place = rank);
+    }
+    let mut placed: Vec<(usize, Change)> = places.into_iter().zip(changes).collect();
+    placed.sort_unstable_by_key(|(place, _)| *place);
+    placed.into_iter().map(|(_, change)| change).collect()
 }
 
 #[cfg(test)]

@@ -13,65 +13,16 @@ use crate::address::Address;
 use crate::cost::{self, Cost};
 use crate::limits::LIMITS;
 use crate::network::{self, Observed};
-use crate::resource::{self, Attributes, Desired, Finding, FindingSeverity, Live, LiveResource};
+use crate::resource::{self, Desired, Finding, FindingSeverity, Live, LiveResource};
 use crate::{diff, graph};
+
+mod change;
+
+pub(crate) use change::differing;
+pub use change::{Action, AttributeChange, Change};
 
 /// The version of the JSON form. Raised when a reader of the old one would misread the new one.
 pub const FORMAT_VERSION: u32 = 1;
-
-/// What a change does: a closed set.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Action {
-    /// Nothing differs.
-    NoOp,
-    /// It does not exist.
-    Create,
-    /// It is changed in place.
-    Update,
-    /// It is made anew, then the old one is deleted.
-    Replace,
-    /// Ours, and no longer in the configuration. Needs consent.
-    Delete,
-    /// It goes to another parent, with or without other changes in place.
-    Move,
-    /// It exists and was not made by overlord. Where this change writes tags, ours is among them.
-    Adopt,
-}
-
-/// One attribute that differs.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct AttributeChange {
-    /// Its name.
-    pub name: String,
-    /// Its live value; null when there is none.
-    pub before: Value,
-    /// The value asked for; null when there will be none.
-    pub after: Value,
-}
-
-/// One change.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Change {
-    /// What is changed.
-    pub address: Address,
-    /// How.
-    pub action: Action,
-    /// Why, for people; never read by the program.
-    pub reason: String,
-    /// AWS's id of what exists.
-    pub id: Option<String>,
-    /// The attributes that differ, in order of name.
-    pub attributes: Vec<AttributeChange>,
-    /// All live attributes; `None` for a creation.
-    pub before: Option<Attributes>,
-    /// All attributes asked for; `None` for a deletion.
-    pub after: Option<Attributes>,
-    /// The mutating calls that it makes, as `service:Operation`, in order.
-    pub calls: Vec<String>,
-    /// The changes that must have been applied before, in order of address.
-    pub waits_for: Vec<Address>,
-}
 
 /// How many calls a plan makes, and the time that AWS's published rates allow at best.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
@@ -364,9 +315,15 @@ fn moved(address: &Address, then: Option<&LiveResource>, now: Option<&LiveResour
     found.extend(differs("id", json!(then.id), json!(now.id)));
     found.extend(differs("made by overlord", json!(then.ours), json!(now.ours)));
     found.extend(differs("frozen", json!(then.frozen), json!(now.frozen)));
-    let names: BTreeSet<&String> = then.attributes.keys().chain(now.attributes.keys()).collect();
-    let value = |side: &LiveResource, name: &str| side.attributes.get(name).cloned().unwrap_or_default();
-    found.extend(names.into_iter().filter_map(|name| differs(name, value(then, name), value(now, name))));
+    if then.attributes != now.attributes {
+        let (mut then, mut now) = (then.attributes.to_map(), now.attributes.to_map());
+        let names: BTreeSet<String> = then.keys().chain(now.keys()).cloned().collect();
+        let mut value = |name: &str| (then.remove(name).unwrap_or_default(), now.remove(name).unwrap_or_default());
+        found.extend(names.into_iter().filter_map(|name| {
+            let (then, now) = value(&name);
+            differs(&name, then, now)
+        }));
+    }
     found
 }
 

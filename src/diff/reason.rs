@@ -1,13 +1,36 @@
 //! Reasons: why a change is planned, in words. For people; never read by the program.
 
+use std::borrow::Cow;
+
 use serde_json::Value;
 
-use crate::address::Reference;
+use crate::address::{Address, Reference};
 use crate::plan::{Action, AttributeChange};
+use crate::resource::organizations::organization_address;
 use crate::resource::{KindSpec, OnChange};
 
 /// How many members of a set a reason names before it says how many more there are.
 const NAMED: usize = 3;
+
+/// Why something is made.
+pub(super) fn of_creation(address: &Address) -> Cow<'static, str> {
+    let reason = match address.scope() {
+        Some(_) if address.kind() == "default_vpc" => "a new account has one, and org.toml wants it gone",
+        Some(_) => "not in the account",
+        None if *address == organization_address() => "there is no organization yet",
+        None => "not in the organization",
+    };
+    reason.into()
+}
+
+/// Why something that left the configuration goes. `successor` is what replaces it.
+pub(super) fn of_deletion(address: &Address, successor: Option<&Address>) -> Cow<'static, str> {
+    match (successor, address.scope()) {
+        (Some(successor), _) => format!("`{successor}` takes its place").into(),
+        (None, Some(_)) => "no longer in org.toml; ours, and by then nothing of ours uses it".into(),
+        (None, None) => "no longer in org.toml; ours, and by then empty and detached".into(),
+    }
+}
 
 /// Why something that exists is changed.
 pub(super) fn of_change(action: Action, spec: &KindSpec, attributes: &[AttributeChange]) -> String {

@@ -27,10 +27,15 @@ pub(super) struct Replacements<'a> {
 /// Finds what must be replaced, with all that must be replaced because of it (the OUs below an OU).
 pub(super) fn find<'a>(desired: &Desired, live: &'a BTreeMap<Address, LiveResource>) -> Replacements<'a> {
     let mut anew = BTreeSet::new();
+    let replaceable = |(address, _): &(&Address, &Attributes)| {
+        let attributes = resource::kind(address.kind()).map(|kind| kind.spec().attributes).unwrap_or_default();
+        attributes.iter().any(|attribute| attribute.on_change == OnChange::ReplaceCreateFirst)
+    };
+    let candidates: Vec<_> = desired.resources.iter().filter(replaceable).collect();
     loop {
-        let found: Vec<&Address> = desired
-            .resources
+        let found: Vec<&Address> = candidates
             .iter()
+            .copied()
             .filter(|(address, after)| !anew.contains(*address) && live.get(address).is_some_and(|l| is_replaced(address, l, after, &anew)))
             .map(|(address, _)| address)
             .collect();
@@ -59,7 +64,9 @@ fn split<'a>(desired: &Desired, live: &BTreeMap<Address, LiveResource>, anew: &B
     let old_ids: BTreeMap<&Address, &str> = anew.iter().filter_map(|a| Some((a, live.get(a)?.id.as_deref()?))).collect();
     let mut seen: BTreeMap<Address, LiveResource> = live.clone();
     for resource in seen.values_mut() {
-        resource.attributes.values_mut().for_each(|value| refer_by_id(value, &old_ids));
+        let mut attributes = resource.attributes.to_map();
+        attributes.values_mut().for_each(|value| refer_by_id(value, &old_ids));
+        resource.attributes = attributes.into_iter().collect();
     }
     let mut attached = attachments_of(live, anew);
     let mut former = BTreeMap::new();
@@ -67,7 +74,7 @@ fn split<'a>(desired: &Desired, live: &BTreeMap<Address, LiveResource>, anew: &B
         let Some(mut old) = seen.get(address).cloned() else { continue };
         if let Some((attachments, policies)) = attached.remove(address) {
             seen.insert(attachments, born_with(desired, address));
-            old.attributes.insert("policies".to_owned(), policies);
+            old.attributes = old.attributes.with("policies", policies);
         }
         let key = former_key(address, live);
         seen.insert(key.clone(), old);
@@ -82,7 +89,7 @@ fn attachments_of(live: &BTreeMap<Address, LiveResource>, targets: &BTreeSet<Add
         let guards = resource::kind(address.kind()).is_some_and(|kind| kind.spec().guards_target);
         match resource::reference(&resource.attributes, "target")? {
             Reference::Address(target) if guards && targets.contains(&target) => {
-                Some((target, (address.clone(), resource.attributes.get("policies").cloned().unwrap_or_default())))
+                Some((target, (address.clone(), resource.attributes.get("policies").unwrap_or_default())))
             }
             Reference::Address(_) | Reference::Id(_) => None,
         }
@@ -118,8 +125,8 @@ fn former_key(address: &Address, live: &BTreeMap<Address, LiveResource>) -> Addr
     let mut path = Vec::new();
     let mut at = Some(address.clone());
     while let Some(resource) = at.as_ref().and_then(|address| live.get(address)) {
-        let Some(name) = resource.attributes.get("name").and_then(Value::as_str) else { break };
-        path.push(name.to_owned());
+        let Some(Value::String(name)) = resource.attributes.get("name") else { break };
+        path.push(name);
         let above = ["parent", "policy_type"].iter().find_map(|name| resource::reference(&resource.attributes, name));
         at = match above {
             Some(Reference::Address(of)) if of.kind() == "policy_type" => {

@@ -263,7 +263,7 @@ impl Simulation {
 }
 
 fn named_policies(attributes: &Attributes) -> BTreeSet<Reference> {
-    serde_json::from_value(attributes["policies"].clone()).unwrap()
+    serde_json::from_value(attributes.get("policies").unwrap()).unwrap()
 }
 
 proptest! {
@@ -327,7 +327,7 @@ proptest! {
             for address in change.after.iter().flat_map(resource::references) {
                 prop_assert!(earlier.contains(&address) || there(&address) || of_standing(&address), "{} before {address}", change.address);
             }
-            if change.address.kind() == "account" && change.attributes.iter().any(|attribute| attribute.name == "parent") {
+            if change.address.kind() == "account" && change.changes("parent") {
                 let mut place = resource::reference(change.after.as_ref().unwrap(), "parent");
                 while let Some(Reference::Address(address)) = place {
                     let guard = Address::new("policy_attachments", address.to_string());

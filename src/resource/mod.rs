@@ -10,21 +10,18 @@ use std::future::Future;
 use std::marker::PhantomData;
 use std::pin::Pin;
 
-use serde::Serialize;
-use serde::de::DeserializeOwned;
-use serde_json::Value;
-
 use crate::address::{Address, Reference};
 use crate::apply::Context;
 use crate::aws::Error;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 
+mod attributes;
 pub mod network;
 pub mod organizations;
 mod pages;
 
-/// The attributes of one resource by name: JSON, with references as `{"ref": address}`. Ordered, so that the same value
-/// always prints the same bytes.
-pub type Attributes = BTreeMap<String, Value>;
+pub use attributes::{Attributes, typed, untyped};
 
 /// What the configuration asks for: every managed resource, and how to recognise it.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, serde::Deserialize)]
@@ -156,7 +153,8 @@ pub enum OnChange {
     Move,
     /// The resource is made anew, then the old one is deleted.
     ReplaceCreateFirst,
-    /// The resource is deleted: its desired state is to be gone. Needs consent, as every deletion.
+    /// The resource is deleted: its desired state is to be gone. Needs consent, as every deletion. The kind does it in its `update`, and
+    /// what is gone already, of a new account for example, in its `create`.
     Delete,
     /// Refused, with the way out.
     Forbidden(&'static str),
@@ -169,6 +167,8 @@ pub enum OnRemoval {
     Delete,
     /// Reported and left as it is.
     Report,
+    /// Left without a word: AWS made it, and it goes with what it is a part of.
+    Leave,
 }
 
 /// A kind of resource. See the module's documentation for what it is not.
@@ -234,25 +234,6 @@ impl<K> Adapter<K> {
 impl<K> Default for Adapter<K> {
     fn default() -> Self {
         Self::new()
-    }
-}
-
-/// Attributes as a typed value. What the kind does not know is ignored; what it needs and is missing is an error.
-///
-/// # Errors
-/// The attributes are not of the type's form.
-pub fn typed<A: DeserializeOwned>(attributes: &Attributes) -> Result<A, serde_json::Error> {
-    A::deserialize(Value::Object(attributes.clone().into_iter().collect()))
-}
-
-/// A typed value as attributes.
-///
-/// # Panics
-/// Never for a type whose serialized form is a map with string keys, as every kind's is; the contract test walks them.
-pub fn untyped<A: Serialize>(value: &A) -> Attributes {
-    match serde_json::to_value(value) {
-        Ok(Value::Object(map)) => map.into_iter().collect(),
-        other => unreachable!("attributes serialize to a map, not {other:?}"),
     }
 }
 
@@ -339,26 +320,16 @@ pub fn kind(name: &str) -> Option<&'static dyn ErasedKind> {
 
 /// Every address that the attributes refer to, in order, each once.
 pub fn references(attributes: &Attributes) -> Vec<Address> {
-    fn walk(value: &Value, found: &mut Vec<Address>) {
-        match value {
-            Value::Array(items) => items.iter().for_each(|v| walk(v, found)),
-            Value::Object(map) => match (map.len(), map.get("ref").and_then(Value::as_str)) {
-                (1, Some(text)) => found.extend(text.parse::<Address>()),
-                _ => map.values().for_each(|v| walk(v, found)),
-            },
-            Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
-        }
-    }
-    let mut found = Vec::new();
-    attributes.values().for_each(|v| walk(v, &mut found));
-    found.sort();
-    found.dedup();
-    found
+    let address = |reference| match reference {
+        Reference::Address(address) => Some(address),
+        Reference::Id(_) => None,
+    };
+    attributes.references().into_iter().filter_map(address).collect()
 }
 
 /// The reference that an attribute holds, such as `parent` or `target`.
 pub fn reference(attributes: &Attributes, name: &str) -> Option<Reference> {
-    serde::Deserialize::deserialize(attributes.get(name)?).ok()
+    attributes.reference(name)
 }
 
 #[cfg(test)]
@@ -367,7 +338,7 @@ mod tests {
 
     use serde::de::value::Error as FieldsError;
     use serde::de::{Deserializer, Error as _, Visitor};
-    use serde_json::json;
+    use serde_json::{Value, json};
 
     use super::*;
 
@@ -445,6 +416,7 @@ mod tests {
             assert_eq!(kind(spec.kind).map(|kind| kind.spec().kind), Some(spec.kind));
             assert!(!spec.kind.contains(['.', '/']), "`{}` cannot be parsed in an address", spec.kind);
             assert!(!spec.summary.is_empty());
+            assert!(fields.is_sorted(), "{}: the fields are not in order of name, so their JSON is not canonical", spec.kind);
             let attributes = names(spec.attributes.iter().map(|attribute| attribute.name));
             assert_eq!(attributes.len(), spec.attributes.len(), "{}: two attributes have one name", spec.kind);
             assert_eq!(attributes, names(fields), "{}: the attributes of the table are not those of the type", spec.kind);
@@ -471,7 +443,7 @@ mod tests {
             };
             assert!(!calls(None, Some(&one)).is_empty(), "{} is created by no call", spec.kind);
             assert_eq!(calls(Some(&one), Some(&one)), Vec::<String>::new(), "{}: nothing differs", spec.kind);
-            assert_eq!(calls(Some(&one), None).is_empty(), spec.on_removal == OnRemoval::Report, "{}: deletion", spec.kind);
+            assert_eq!(calls(Some(&one), None).is_empty(), spec.on_removal != OnRemoval::Delete, "{}: deletion", spec.kind);
             for attribute in spec.attributes {
                 let changed = calls(Some(&one), Some(&attributes(spec, Some(attribute.name))));
                 let expected = match (spec.kind, attribute.name, attribute.on_change) {

@@ -116,12 +116,13 @@ impl Guards {
         // AWS attaches RCPFullAWSAccess to everything when it enables the type, whenever that is: it guards nothing.
         let guards = |policy: &&serde_json::Value| policy["id"] != "p-RCPFullAWSAccess";
         let own = |name: &str| {
-            let attributes = &desired.resources[&name.parse().unwrap()];
+            let attributes = desired.resources[&name.parse().unwrap()].to_map();
             (attributes["name"].as_str().unwrap().to_owned(), attributes["content"].clone())
         };
         let sets = desired.resources.iter().filter(|(address, _)| address.kind() == "policy_attachments");
         let sets = sets.map(|(address, attributes)| {
-            let policies = attributes["policies"].as_array().unwrap().iter().filter(guards);
+            let policies = attributes.get("policies").unwrap();
+            let policies = policies.as_array().unwrap().iter().filter(guards);
             let named = policies.map(|policy| match policy["ref"].as_str() {
                 Some(reference) => own(reference),
                 None => (policy["id"].as_str().unwrap().trim_start_matches("p-").to_owned(), serde_json::Value::Null),

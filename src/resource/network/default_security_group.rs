@@ -32,7 +32,7 @@ impl Kind for DefaultSecurityGroup {
             AttributeSpec::new("rules", OnChange::Update),
             AttributeSpec::new("vpc", OnChange::Forbidden("remove it and make it in the other VPC")),
         ],
-        on_removal: OnRemoval::Report,
+        on_removal: OnRemoval::Leave,
         guards_target: false,
     };
 

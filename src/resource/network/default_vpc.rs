@@ -34,7 +34,7 @@ impl Kind for DefaultVpc {
         kind: "default_vpc",
         summary: "the default VPC of an account and Region, removed",
         attributes: &[AttributeSpec::new("present", OnChange::Delete), AttributeSpec::new("subnets", OnChange::Update)],
-        on_removal: OnRemoval::Report,
+        on_removal: OnRemoval::Leave,
         guards_target: false,
     };
 

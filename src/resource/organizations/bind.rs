@@ -191,11 +191,9 @@ impl Binder<'_> {
             if let Some((address, _)) = bound {
                 self.add(address.clone(), id, untyped(&attributes));
             } else if let Some(address) = self.removal.units.get(id) {
-                let mut attributes = untyped(&attributes);
                 let attached = self.world.policies.iter().filter(|(_, policy)| policy.targets.contains(id));
                 let policies: BTreeSet<Reference> = attached.map(|(policy, _)| self.name_of_policy(policy)).collect();
-                attributes.insert("policies".to_owned(), serde_json::json!(policies));
-                self.add(address.clone(), id, attributes);
+                self.add(address.clone(), id, untyped(&attributes).with("policies", serde_json::json!(policies)));
             }
         }
     }

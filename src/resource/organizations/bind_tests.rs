@@ -102,7 +102,7 @@ fn id(live: &Live, key: &str) -> Option<String> {
 }
 
 fn attribute(live: &Live, key: &str, name: &str) -> Value {
-    live.resources.get(&address(key)).and_then(|resource| resource.attributes.get(name)).cloned().unwrap_or_default()
+    live.resources.get(&address(key)).and_then(|resource| resource.attributes.get(name)).unwrap_or_default()
 }
 
 /// The findings, one line each.
@@ -270,7 +270,8 @@ fn sets_are_what_is_attached_and_what_targets_are_born_with() {
 #[test]
 fn only_declared_tags_are_seen() {
     let mut desired = desired(json!({ "ou.a": ou("a", "organization.main"), "ou.b": ou("b", "organization.main") }));
-    desired.resources.get_mut(&address("ou.a")).unwrap().insert("tags".to_owned(), json!({ "team": "x", "stage": "dev" }));
+    let ou = desired.resources.get_mut(&address("ou.a")).unwrap();
+    *ou = ou.with("tags", json!({ "team": "x", "stage": "dev" }));
     let mut world = world().with_unit("ou-1", "a", "r-ab").with_unit("ou-2", "b", "r-ab").tagged("ou-1", "ou.a");
     world.tags.get_mut("ou-1").unwrap().extend([("team".to_owned(), "y".to_owned()), ("foreign".to_owned(), "z".to_owned())]);
     let live = live(&desired, &world);

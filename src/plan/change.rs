@@ -1,0 +1,146 @@
+//! One change, and what differs in it.
+
+use std::borrow::Cow;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::address::Address;
+use crate::resource::{self, Attributes, OnChange};
+
+/// What a change does: a closed set.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Action {
+    /// Nothing differs.
+    NoOp,
+    /// It does not exist.
+    Create,
+    /// It is changed in place.
+    Update,
+    /// It is made anew, then the old one is deleted.
+    Replace,
+    /// Ours, and no longer in the configuration; or, where there is an `after`, wanted gone by it. Needs consent.
+    Delete,
+    /// It goes to another parent, with or without other changes in place.
+    Move,
+    /// It exists and was not made by overlord. Where this change writes tags, ours is among them.
+    Adopt,
+}
+
+/// One attribute that differs.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct AttributeChange {
+    /// Its name.
+    pub name: String,
+    /// Its live value; null when there is none.
+    pub before: Value,
+    /// The value asked for; null when there will be none.
+    pub after: Value,
+}
+
+/// One change.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(into = "Written", try_from = "Written")]
+pub struct Change {
+    /// What is changed.
+    pub address: Address,
+    /// How.
+    pub action: Action,
+    /// Why, for people; never read by the program.
+    pub reason: Cow<'static, str>,
+    /// AWS's id of what exists.
+    pub id: Option<String>,
+    /// All live attributes; `None` for a creation.
+    pub before: Option<Attributes>,
+    /// All attributes asked for; `None` for a deletion of what left the configuration.
+    pub after: Option<Attributes>,
+    /// The mutating calls that it makes, as `service:Operation`, in order.
+    pub calls: Vec<String>,
+    /// The changes that must have been applied before, in order of address.
+    pub waits_for: Vec<Address>,
+}
+
+impl Change {
+    /// The attributes that differ, in order of name; of an existing thing those that can be changed. Worked out when it is asked for: of a
+    /// creation it is all there is.
+    pub fn attributes(&self) -> Vec<AttributeChange> {
+        let none = Attributes::new();
+        let Some(after) = &self.after else { return removed(self.before.as_ref().unwrap_or(&none)) };
+        let Some(before) = &self.before else { return differing(&none, after) };
+        let known = resource::kind(self.address.kind()).map(|kind| kind.spec().attributes).unwrap_or_default();
+        let can_be = |change: &AttributeChange| match known.iter().find(|known| known.name == change.name).map(|known| known.on_change) {
+            Some(OnChange::Update | OnChange::Move | OnChange::ReplaceCreateFirst | OnChange::Delete) => true,
+            Some(OnChange::Forbidden(_)) | None => false,
+        };
+        differing(before, after).into_iter().filter(can_be).collect()
+    }
+
+    /// Whether the attribute of that name differs.
+    pub fn changes(&self, name: &str) -> bool {
+        let known = resource::kind(self.address.kind()).is_some_and(|kind| kind.spec().attributes.iter().any(|known| known.name == name));
+        // Most kinds have no such attribute: those are not looked into.
+        known && self.attributes().iter().any(|attribute| attribute.name == name)
+    }
+}
+
+/// The attributes that `after` names and `before` has otherwise, in order of name. A missing one is null.
+pub(crate) fn differing(before: &Attributes, after: &Attributes) -> Vec<AttributeChange> {
+    let mut live = before.to_map();
+    let change = |(name, after): (String, Value)| {
+        let before = live.remove(&name).unwrap_or_default();
+        let before = if name == "tags" { declared(before, &after) } else { before };
+        (before != after).then_some(AttributeChange { name, before, after })
+    };
+    after.to_map().into_iter().filter_map(change).collect()
+}
+
+/// Of live tags those whose keys are declared: the others are somebody else's, and stay.
+fn declared(before: Value, after: &Value) -> Value {
+    match (before, after) {
+        (Value::Object(live), Value::Object(tags)) => live.into_iter().filter(|(key, _)| tags.contains_key(key)).collect(),
+        (before, _) => before,
+    }
+}
+
+fn removed(before: &Attributes) -> Vec<AttributeChange> {
+    let change = |(name, before): (String, Value)| (!before.is_null()).then_some(AttributeChange { name, before, after: Value::Null });
+    before.to_map().into_iter().filter_map(change).collect()
+}
+
+/// A change as it stands in JSON, where what differs is told too.
+#[derive(Clone, Serialize, Deserialize)]
+struct Written {
+    address: Address,
+    action: Action,
+    reason: Cow<'static, str>,
+    id: Option<String>,
+    attributes: Vec<AttributeChange>,
+    before: Option<Attributes>,
+    after: Option<Attributes>,
+    calls: Vec<String>,
+    waits_for: Vec<Address>,
+}
+
+impl From<Change> for Written {
+    fn from(change: Change) -> Self {
+        let attributes = change.attributes();
+        let Change { address, action, reason, id, before, after, calls, waits_for } = change;
+        Self { address, action, reason, id, attributes, before, after, calls, waits_for }
+    }
+}
+
+impl TryFrom<Written> for Change {
+    type Error = String;
+
+    fn try_from(written: Written) -> Result<Self, String> {
+        let Written { address, action, reason, id, attributes, before, after, calls, waits_for } = written;
+        let change = Self { address, action, reason, id, before, after, calls, waits_for };
+        // Who reviewed it read the attributes that differ.
+        if change.attributes() == attributes {
+            Ok(change)
+        } else {
+            Err(format!("what differs of `{}` does not follow from its values: it was changed by hand", change.address))
+        }
+    }
+}
