@@ -128,7 +128,7 @@ struct Side<'a> {
 impl<'a> Side<'a> {
     fn of(resources: impl Iterator<Item = (&'a Address, &'a Attributes)>, prices: &Overrides) -> Self {
         let mut side = Self::default();
-        let mut zones: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
+        let mut zones: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
         let mut gateways: Vec<(&Address, &Attributes)> = Vec::new();
         for (address, attributes) in resources {
             match address.kind() {
@@ -136,7 +136,7 @@ impl<'a> Side<'a> {
                 "nat_gateway" => gateways.push((address, attributes)),
                 "elastic_ip" => side.add(address, &[(Item::PublicAddress, 1)], prices),
                 "vpc_endpoint" if text(attributes, "endpoint_type") == "Interface" => {
-                    let subnets = attributes.get("subnets").and_then(Value::as_array).map_or(0, Vec::len);
+                    let subnets = attributes.get("subnets").and_then(|subnets| subnets.as_array().map(Vec::len)).unwrap_or_default();
                     side.add(address, &[(Item::InterfaceEndpoint, subnets as u64)], prices);
                 }
                 "transit_gateway_attachment" => side.add(address, &[(Item::TransitGatewayAttachment, 1)], prices),
@@ -148,13 +148,13 @@ impl<'a> Side<'a> {
         side
     }
 
-    fn gateways(&mut self, gateways: &[(&'a Address, &'a Attributes)], zones: &BTreeMap<&str, BTreeSet<&str>>, prices: &Overrides) {
-        let mut vpcs: BTreeMap<&str, &str> = BTreeMap::new();
+    fn gateways(&mut self, gateways: &[(&'a Address, &'a Attributes)], zones: &BTreeMap<String, BTreeSet<String>>, prices: &Overrides) {
+        let mut vpcs: BTreeMap<String, &str> = BTreeMap::new();
         let zones_of = |vpc: &str| zones.get(vpc).map_or(1, |zones| zones.len() as u64);
         for (address, attributes) in gateways {
             let (region, vpc) = (address.scope().map_or("", |scope| scope.region.as_str()), referred(attributes, "vpc"));
-            let units = match text(attributes, "availability_mode") {
-                "regional" => zones_of(vpc),
+            let units = match text(attributes, "availability_mode").as_str() {
+                "regional" => zones_of(&vpc),
                 _ => 1,
             };
             self.add(address, &[(Item::NatGateway, units)], prices);
@@ -168,7 +168,7 @@ impl<'a> Side<'a> {
         for (vpc, region) in vpcs {
             for nat in COMPARED {
                 let usd = self.with_nat.entry(nat).or_default();
-                *usd = *usd + nat_usd(self::gateways(nat, zones_of(vpc)), region, prices);
+                *usd = *usd + nat_usd(self::gateways(nat, zones_of(&vpc)), region, prices);
             }
         }
     }
@@ -186,14 +186,16 @@ impl<'a> Side<'a> {
     }
 }
 
-fn text<'a>(attributes: &'a Attributes, name: &str) -> &'a str {
-    attributes.get(name).and_then(Value::as_str).unwrap_or_default()
+fn text(attributes: &Attributes, name: &str) -> String {
+    match attributes.get(name) {
+        Some(Value::String(text)) => text,
+        Some(_) | None => String::new(),
+    }
 }
 
 /// The address or the id that an attribute refers to.
-fn referred<'a>(attributes: &'a Attributes, name: &str) -> &'a str {
-    let reference = attributes.get(name).and_then(Value::as_object);
-    reference.and_then(|map| map.get("ref").or_else(|| map.get("id"))?.as_str()).unwrap_or_default()
+fn referred(attributes: &Attributes, name: &str) -> String {
+    attributes.reference(name).map(|reference| reference.to_string()).unwrap_or_default()
 }
 
 #[cfg(test)]

@@ -34,9 +34,8 @@ fn change(action: Action, address: &Address, after: Option<&Attributes>) -> Chan
     Change {
         address: address.clone(),
         action,
-        reason: String::new(),
+        reason: "".into(),
         id: None,
-        attributes: Vec::new(),
         before: None,
         after: after.cloned(),
         calls: Vec::new(),

@@ -50,7 +50,7 @@ fn table(resources: &BTreeMap<Address, Attributes>) -> String {
     let mut out = String::new();
     for (address, attributes) in resources {
         let _ = write!(out, "{}", short(&address.to_string()));
-        for (name, value) in attributes.iter().filter(|(name, _)| *name != "vpc") {
+        for (name, value) in attributes.to_map().iter().filter(|(name, _)| *name != "vpc") {
             let _ = write!(out, " {name}={}", word(value));
         }
         out.push('\n');
