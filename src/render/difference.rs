@@ -14,7 +14,7 @@ use crate::resource;
 pub(super) fn attributes(out: &mut String, change: &Change, style: Style) {
     let known = resource::kind(change.address.kind()).map(|kind| kind.spec().attributes).unwrap_or_default();
     let sensitive = |change: &AttributeChange| known.iter().any(|known| known.name == change.name && known.sensitive);
-    for change in &change.attributes {
+    for change in &change.attributes() {
         if sensitive(change) {
             let _ = writeln!(out, "      {}: (sensitive)", change.name);
         } else if is_document(&change.before) || is_document(&change.after) {

@@ -3,8 +3,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::{self, Write as _};
 
-use serde_json::Value;
-
 use super::Style;
 use super::difference::attributes;
 use super::fold::{Entry, Folding, Subject};
@@ -126,12 +124,12 @@ fn summed(changes: &[&Change]) -> String {
 /// The block of a VPC that is made.
 fn block(changes: &[&Change]) -> Option<String> {
     let vpc = changes.iter().find(|change| change.address.kind() == "vpc" && change.action == Action::Create)?;
-    vpc.after.as_ref()?.get("cidr").and_then(Value::as_str).map(plain)
+    vpc.after.as_ref()?.get("cidr")?.as_str().map(plain)
 }
 
 /// The reason, where all changes have the same one.
 fn common_reason(changes: &[&Change]) -> String {
-    let mut reasons = changes.iter().map(|change| change.reason.as_str());
+    let mut reasons = changes.iter().map(|change| &*change.reason);
     let Some(first) = reasons.next() else { return String::new() };
     if reasons.all(|reason| reason == first) { plain(first) } else { String::new() }
 }
@@ -140,8 +138,8 @@ fn common_reason(changes: &[&Change]) -> String {
 fn lines(place: Place<'_>, changes: &[&Change], style: Style) -> String {
     let mut alike: BTreeMap<(Action, String), Vec<&Change>> = BTreeMap::new();
     for change in changes {
-        let names: BTreeSet<&str> = match change.action {
-            Action::Update | Action::Replace | Action::Move | Action::Adopt => change.attributes.iter().map(|a| a.name.as_str()).collect(),
+        let names: BTreeSet<String> = match change.action {
+            Action::Update | Action::Replace | Action::Move | Action::Adopt => change.attributes().into_iter().map(|a| a.name).collect(),
             Action::NoOp | Action::Create | Action::Delete => BTreeSet::new(),
         };
         alike.entry((change.action, names.into_iter().collect::<Vec<_>>().join(", "))).or_default().push(change);

@@ -6,7 +6,7 @@ use snapbox::{assert_data_eq, str};
 use super::*;
 use crate::cost;
 use crate::network::Observed;
-use crate::plan::{AttributeChange, Budget, FORMAT_VERSION, Plan};
+use crate::plan::{Budget, FORMAT_VERSION, Plan};
 use crate::render::text;
 use crate::resource::{Attributes, Desired};
 
@@ -21,13 +21,14 @@ fn change(action: Action, address: &str, attributes: Value) -> Change {
     };
     let reason = if action == Action::Create { "not in the account" } else { "" };
     let address = address.parse().unwrap();
-    Change { address, action, reason: reason.to_owned(), id: None, attributes: vec![], before, after, calls: vec![], waits_for: vec![] }
+    Change { address, action, reason: reason.to_owned().into(), id: None, before, after, calls: vec![], waits_for: vec![] }
 }
 
 fn update(address: &str, name: &str, before: Value, after: Value) -> Change {
     let mut change = change(Action::Update, address, json!({}));
-    change.reason = format!("`{name}` differs");
-    change.attributes = vec![AttributeChange { name: name.to_owned(), before, after }];
+    change.reason = format!("`{name}` differs").into();
+    change.before = Some(Attributes::from([(name.to_owned(), before)]));
+    change.after = Some(Attributes::from([(name.to_owned(), after)]));
     change
 }
 
