@@ -33,10 +33,10 @@ pub struct SecurityGroupAttributes {
 pub struct Rule {
     /// A block of addresses, or the id of a security group or prefix list.
     pub from: String,
-    /// `tcp`, `udp`, `icmp`, a protocol's number, or `all`.
-    pub protocol: String,
     /// `443`, `1024-65535` or `all`.
     pub ports: String,
+    /// `tcp`, `udp`, `icmp`, a protocol's number, or `all`.
+    pub protocol: String,
 }
 
 /// The kind.
