@@ -41,6 +41,19 @@ pub fn client_of(sandbox: &Sandbox, account: &str) -> Client {
     Client::new(&config(sandbox, &format!("AKIA{account}"), 1))
 }
 
+/// The EC2 client of an account in a Region, without retries.
+pub fn ec2_of(sandbox: &Sandbox, account: &str, region: &'static str) -> aws_sdk_ec2::Client {
+    let config = config(sandbox, &format!("AKIA{account}"), 1).into_builder().region(Region::new(region)).build();
+    aws_sdk_ec2::Client::new(&config)
+}
+
+/// A sandbox with the management account's EC2 in a Region.
+pub fn ec2(weather: Weather) -> (Sandbox, aws_sdk_ec2::Client) {
+    let sandbox = Sandbox::new(World::new(MANAGEMENT), weather);
+    let client = ec2_of(&sandbox, MANAGEMENT, "eu-west-1");
+    (sandbox, client)
+}
+
 /// A sandbox without an organization.
 pub fn bare(weather: Weather) -> (Sandbox, Client) {
     let sandbox = Sandbox::new(World::new(MANAGEMENT), weather);

@@ -3,6 +3,9 @@
 #![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a panic is how a test fails, in its helpers too")]
 
 mod common;
+mod ec2;
+mod ec2_refusals;
+mod ec2_slow;
 mod organization;
 mod persistence;
 mod random;
