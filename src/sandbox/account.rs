@@ -111,7 +111,7 @@ fn put_name(input: &Input, caller: &str, world: &mut World) -> Outcome {
 fn set_region(input: &Input, caller: &str, world: &mut World, wanted: OptIn, now_ms: u64) -> Outcome {
     let region = input.region()?;
     let account = subject(input, caller, world)?.id.clone();
-    if !region.opt_in {
+    if !region.is_opt_in() {
         return Err(validation(format!("Region {} is enabled by default and cannot be enabled or disabled", region.name)));
     }
     let status = world.region_status(&account, region, now_ms);

@@ -1,4 +1,4 @@
-//! What `overlord sandbox show` prints: the tree of OUs and accounts with their policies, and the counts.
+//! What `overlord sandbox show` prints: the tree of OUs and accounts with their policies and VPCs, and the counts.
 
 use std::fmt::Write;
 
@@ -9,6 +9,7 @@ pub fn describe(world: &World) -> String {
     let mut text = String::new();
     let Some(organization) = &world.organization else {
         let _ = writeln!(text, "account {}, without an organization", world.management_account);
+        networks(world, &world.management_account, "  ", &mut text);
         return text;
     };
     let _ = writeln!(text, "organization {} of account {}", organization.id, world.management_account);
@@ -19,6 +20,10 @@ pub fn describe(world: &World) -> String {
         counted(world.ous.len(), "OU"),
         counted(world.policies.values().filter(|policy| !policy.aws_managed).count(), "policy"),
     );
+    let vpcs = world.ec2.iter().flat_map(|(_, _, region)| region.vpcs.values()).filter(|vpc| !vpc.is_default).count();
+    if vpcs > 0 {
+        let _ = writeln!(text, "{} besides the default ones", counted(vpcs, "VPC"));
+    }
     for (kind, status) in &organization.policy_types {
         let status = match status {
             TypeStatus::Enabled => "enabled",
@@ -39,9 +44,9 @@ pub fn describe(world: &World) -> String {
 }
 
 fn counted(count: usize, thing: &str) -> String {
-    match (count, thing.strip_suffix('y')) {
+    match (count, thing.strip_suffix("cy")) {
         (1, _) => format!("1 {thing}"),
-        (_, Some(stem)) => format!("{count} {stem}ies"),
+        (_, Some(stem)) => format!("{count} {stem}cies"),
         (_, None) => format!("{count} {thing}s"),
     }
 }
@@ -70,7 +75,28 @@ fn branch(world: &World, parent: &str, indent: &str, text: &mut String) {
         branch(world, &unit.id, &format!("{indent}{below}"), text);
     }
     for account in accounts {
-        let (mark, _) = joint();
+        let (mark, below) = joint();
         let _ = writeln!(text, "{indent}{mark}{} {} {}{}", account.name, account.id, account.email, policies(world, &account.id));
+        networks(world, &account.id, &format!("{indent}{below}  "), text);
+    }
+}
+
+/// A line for each VPC of an account, the default ones left out.
+fn networks(world: &World, account: &str, indent: &str, text: &mut String) {
+    for (name, region) in world.ec2.of_account(account) {
+        for (id, vpc) in region.vpcs.iter().filter(|(_, vpc)| !vpc.is_default) {
+            let tag = region.tags.get(id).and_then(|tags| tags.get("Name")).map_or(id.as_str(), String::as_str);
+            let subnets = region.subnets.values().filter(|subnet| subnet.vpc == *id).count();
+            let gateways = region.nat_gateways.values().filter(|gateway| gateway.vpc == *id && gateway.holds(world.clock_ms)).count();
+            let blocks: Vec<String> = vpc.blocks().map(|block| block.to_string()).collect();
+            let _ = writeln!(
+                text,
+                "{indent}{name} {tag} {}: {}, {}, {}",
+                blocks.join(" + "),
+                counted(subnets, "subnet"),
+                counted(gateways, "NAT gateway"),
+                counted(region.endpoints_of(id).count(), "endpoint"),
+            );
+        }
     }
 }

@@ -449,7 +449,7 @@ impl World {
     pub(super) fn region_status(&self, account: &str, region: &RegionFacts, now_ms: u64) -> &'static str {
         let said = self.opt_ins.get(account).and_then(|said| said.get(region.name));
         match said {
-            _ if !region.opt_in => "ENABLED_BY_DEFAULT",
+            _ if !region.is_opt_in() => "ENABLED_BY_DEFAULT",
             Some(said) => said.status(now_ms),
             None => "DISABLED",
         }

@@ -97,11 +97,8 @@ async fn accounts_and_regions_do_not_see_each_other() {
     let root = world.add_organization(FeatureSet::All);
     let member = world.add_account("member", "member@example.com", &root);
     let sandbox = Sandbox::new(world, Weather::default());
-    let clients = [
-        ec2_of(&sandbox, MANAGEMENT, "eu-west-1"),
-        ec2_of(&sandbox, &member, "eu-west-1"),
-        ec2_of(&sandbox, MANAGEMENT, "us-east-1"),
-    ];
+    let clients =
+        [ec2_of(&sandbox, MANAGEMENT, "eu-west-1"), ec2_of(&sandbox, &member, "eu-west-1"), ec2_of(&sandbox, MANAGEMENT, "us-east-1")];
     let mut ids = Vec::new();
     for client in &clients {
         ids.push(vpc(client, "10.0.0.0/16").await);
@@ -112,7 +109,8 @@ async fn accounts_and_regions_do_not_see_each_other() {
         }
     }
     let journal = sandbox.journal();
-    let writes: Vec<_> = journal.iter().filter(|e| e.operation == "ec2:CreateVpc").map(|e| (e.account.as_str(), e.region.as_str())).collect();
+    let writes: Vec<_> =
+        journal.iter().filter(|e| e.operation == "ec2:CreateVpc").map(|e| (e.account.as_str(), e.region.as_str())).collect();
     assert_eq!(writes, [(MANAGEMENT, "eu-west-1"), (&*member, "eu-west-1"), (MANAGEMENT, "us-east-1")]);
 }
 
@@ -170,7 +168,15 @@ async fn what_is_made_is_read_back() {
     let inner = ipv6.replace("/56", "/64");
     let made = client.create_subnet().vpc_id(&id).cidr_block("10.2.0.0/24").ipv6_cidr_block(&inner).send().await.unwrap();
     let subnet = made.subnet.unwrap();
-    assert_eq!(subnet.ipv6_cidr_block_association_set()[0].ipv6_cidr_block(), Some(inner.as_str()));
+    let association = &subnet.ipv6_cidr_block_association_set()[0];
+    assert_eq!(association.ipv6_cidr_block(), Some(inner.as_str()));
+    let own = vpc.ipv6_cidr_block_association_set()[0].association_id().unwrap();
+    assert_eq!(refusal(client.disassociate_vpc_cidr_block().association_id(own).send().await), "InvalidCidrBlock.InUse");
+    client.disassociate_subnet_cidr_block().association_id(association.association_id().unwrap()).send().await.unwrap();
+    let associate = || client.associate_subnet_cidr_block().subnet_id(subnet.subnet_id().unwrap()).ipv6_cidr_block(&inner);
+    let again = associate().send().await.unwrap();
+    assert_eq!(again.ipv6_cidr_block_association().unwrap().ipv6_cidr_block(), Some(inner.as_str()));
+    assert_eq!(refusal(associate().send().await), "CidrLimitExceeded");
     let options = NewDhcpConfiguration::builder().key("domain-name-servers").values("10.0.0.1").values("10.0.0.2").build();
     let made = client.create_dhcp_options().dhcp_configurations(options).send().await.unwrap();
     let options = made.dhcp_options.unwrap();
@@ -331,6 +337,28 @@ async fn a_dry_run_says_what_would_be_and_does_nothing() {
     assert_eq!(refusal(client.create_vpc().cidr_block("10.0.0.0/16").dry_run(true).send().await), "DryRunOperation");
     assert_eq!(refusal(client.create_vpc().cidr_block("10.0.0.0/8").dry_run(true).send().await), "InvalidVpc.Range");
     assert_eq!(sandbox.world().region(MANAGEMENT, "eu-west-1").unwrap().vpcs.len(), 1);
+}
+
+#[tokio::test]
+async fn a_world_shows_its_vpcs() {
+    let (sandbox, client) = ec2(Weather::default());
+    let id = vpc(&client, "10.0.0.0/16").await;
+    client.associate_vpc_cidr_block().vpc_id(&id).cidr_block("10.1.0.0/24").send().await.unwrap();
+    client.create_tags().resources(&id).tags(tag("Name", "standard")).send().await.unwrap();
+    subnet(&client, &id, "10.0.0.0/24", "euw1-az1").await;
+    let shown = overlord::sandbox::describe(&sandbox.world());
+    let expected = "eu-west-1 standard 10.0.0.0/16 + 10.1.0.0/24: 1 subnet, 0 NAT gateways, 0 endpoints";
+    assert!(shown.contains(expected), "{shown}");
+}
+
+/// An older world has no networks.
+#[test]
+fn a_world_without_networks_is_still_read() {
+    let mut old = serde_json::to_value(World::new(MANAGEMENT)).unwrap();
+    assert!(old.get("ec2").is_none() && old.get("opt_ins").is_none());
+    old["ec2"] = serde_json::json!({ MANAGEMENT: { "eu-west-1": {} } });
+    let world: World = serde_json::from_value(old).unwrap();
+    assert!(world.region(MANAGEMENT, "eu-west-1").unwrap().vpcs.is_empty());
 }
 
 #[tokio::test]

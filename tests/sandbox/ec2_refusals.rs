@@ -168,7 +168,9 @@ async fn gateways_tables_and_routes() {
     let associate = |table: &str| client.associate_route_table().route_table_id(table).subnet_id(&subnet);
     check(&sandbox, "InvalidParameterValue", associate(&there).send()).await;
     let association = associate(&here).send().await.unwrap().association_id.unwrap();
-    check(&sandbox, "Resource.AlreadyAssociated", associate(&here).send()).await;
+    assert_eq!(associate(&here).send().await.unwrap().association_id.as_ref(), Some(&association));
+    let other = table(&client, &one).await;
+    check(&sandbox, "Resource.AlreadyAssociated", associate(&other).send()).await;
     let replace = client.replace_route_table_association().association_id(&association).route_table_id(&there);
     check(&sandbox, "InvalidParameterValue", replace.send()).await;
 

@@ -4,6 +4,7 @@
 use http::StatusCode;
 use sha2::{Digest, Sha256};
 
+use crate::limits::LIMITS;
 use crate::sandbox::wire::Refusal;
 
 /// What is known of a Region.
@@ -15,57 +16,58 @@ pub(in crate::sandbox) struct RegionFacts {
     prefix: &'static str,
     /// The numbers of its zones.
     zones: &'static [u8],
-    /// Whether an account has to enable it.
-    pub opt_in: bool,
 }
 
-const fn open(name: &'static str, prefix: &'static str, zones: &'static [u8]) -> RegionFacts {
-    RegionFacts { name, prefix, zones, opt_in: false }
-}
-
-const fn opt_in(name: &'static str, prefix: &'static str) -> RegionFacts {
-    RegionFacts { name, prefix, zones: &THREE, opt_in: true }
+const fn facts(name: &'static str, prefix: &'static str, zones: &'static [u8]) -> RegionFacts {
+    RegionFacts { name, prefix, zones }
 }
 
 const THREE: [u8; 3] = [1, 2, 3];
 
 /// Every Region of the commercial partition, by name.
 pub(in crate::sandbox) const REGIONS: [RegionFacts; 34] = [
-    opt_in("af-south-1", "afs1"),
-    opt_in("ap-east-1", "ape1"),
-    opt_in("ap-east-2", "ape2"),
-    open("ap-northeast-1", "apne1", &[1, 2, 4]),
-    open("ap-northeast-2", "apne2", &[1, 2, 3, 4]),
-    open("ap-northeast-3", "apne3", &THREE),
-    open("ap-south-1", "aps1", &THREE),
-    opt_in("ap-south-2", "aps2"),
-    open("ap-southeast-1", "apse1", &THREE),
-    open("ap-southeast-2", "apse2", &THREE),
-    opt_in("ap-southeast-3", "apse3"),
-    opt_in("ap-southeast-4", "apse4"),
-    opt_in("ap-southeast-5", "apse5"),
-    opt_in("ap-southeast-6", "apse6"),
-    opt_in("ap-southeast-7", "apse7"),
-    open("ca-central-1", "cac1", &[1, 2, 4]),
-    opt_in("ca-west-1", "caw1"),
-    open("eu-central-1", "euc1", &THREE),
-    opt_in("eu-central-2", "euc2"),
-    open("eu-north-1", "eun1", &THREE),
-    opt_in("eu-south-1", "eus1"),
-    opt_in("eu-south-2", "eus2"),
-    open("eu-west-1", "euw1", &THREE),
-    open("eu-west-2", "euw2", &THREE),
-    open("eu-west-3", "euw3", &THREE),
-    opt_in("il-central-1", "ilc1"),
-    opt_in("me-central-1", "mec1"),
-    opt_in("me-south-1", "mes1"),
-    opt_in("mx-central-1", "mxc1"),
-    open("sa-east-1", "sae1", &THREE),
-    open("us-east-1", "use1", &[1, 2, 3, 4, 5, 6]),
-    open("us-east-2", "use2", &THREE),
-    open("us-west-1", "usw1", &[1, 3]),
-    open("us-west-2", "usw2", &[1, 2, 3, 4]),
+    facts("af-south-1", "afs1", &THREE),
+    facts("ap-east-1", "ape1", &THREE),
+    facts("ap-east-2", "ape2", &THREE),
+    facts("ap-northeast-1", "apne1", &[1, 2, 4]),
+    facts("ap-northeast-2", "apne2", &[1, 2, 3, 4]),
+    facts("ap-northeast-3", "apne3", &THREE),
+    facts("ap-south-1", "aps1", &THREE),
+    facts("ap-south-2", "aps2", &THREE),
+    facts("ap-southeast-1", "apse1", &THREE),
+    facts("ap-southeast-2", "apse2", &THREE),
+    facts("ap-southeast-3", "apse3", &THREE),
+    facts("ap-southeast-4", "apse4", &THREE),
+    facts("ap-southeast-5", "apse5", &THREE),
+    facts("ap-southeast-6", "apse6", &THREE),
+    facts("ap-southeast-7", "apse7", &THREE),
+    facts("ca-central-1", "cac1", &[1, 2, 4]),
+    facts("ca-west-1", "caw1", &THREE),
+    facts("eu-central-1", "euc1", &THREE),
+    facts("eu-central-2", "euc2", &THREE),
+    facts("eu-north-1", "eun1", &THREE),
+    facts("eu-south-1", "eus1", &THREE),
+    facts("eu-south-2", "eus2", &THREE),
+    facts("eu-west-1", "euw1", &THREE),
+    facts("eu-west-2", "euw2", &THREE),
+    facts("eu-west-3", "euw3", &THREE),
+    facts("il-central-1", "ilc1", &THREE),
+    facts("me-central-1", "mec1", &THREE),
+    facts("me-south-1", "mes1", &THREE),
+    facts("mx-central-1", "mxc1", &THREE),
+    facts("sa-east-1", "sae1", &THREE),
+    facts("us-east-1", "use1", &[1, 2, 3, 4, 5, 6]),
+    facts("us-east-2", "use2", &THREE),
+    facts("us-west-1", "usw1", &[1, 3]),
+    facts("us-west-2", "usw2", &[1, 2, 3, 4]),
 ];
+
+impl RegionFacts {
+    /// Whether an account has to enable it.
+    pub(in crate::sandbox) fn is_opt_in(&self) -> bool {
+        LIMITS.regions.is_opt_in(self.name)
+    }
+}
 
 /// The Region of that name.
 pub(in crate::sandbox) fn region(name: &str) -> Option<&'static RegionFacts> {

@@ -54,6 +54,11 @@ impl Regions {
             .flat_map(|(account, regions)| regions.iter().map(move |(name, region)| (account.as_str(), name.as_str(), &**region)))
     }
 
+    /// The Regions of an account that somebody has written to, by name.
+    pub fn of_account(&self, account: &str) -> impl Iterator<Item = (&str, &Region)> {
+        self.by_account.get(account).into_iter().flatten().map(|(name, region)| (name.as_str(), &**region))
+    }
+
     /// A Region as it is.
     pub(in crate::sandbox) fn get(&self, seed: u64, place: &Place) -> Arc<Region> {
         let kept = self.by_account.get(&place.account).and_then(|regions| regions.get(place.region.name));

@@ -189,13 +189,21 @@ pub(super) fn associate(turn: &mut Turn<'_>) -> Outcome {
     if table.vpc != subnet.vpc {
         return Err(different_networks(&format!("Route table {id} and subnet {subnet_id}")));
     }
-    if turn.region.route_tables.values().any(|table| table.associations.values().any(|other| other == subnet_id)) {
-        let message = format!("the specified association for route table {id} conflicts with an existing association");
-        return Err(Refusal::new("Resource.AlreadyAssociated", message));
-    }
-    let association = turn.region.fresh("rtbassoc");
-    let table = Kind::RouteTable.find_mut(&mut turn.region.route_tables, id)?;
-    table.associations.insert(association.clone(), subnet_id.to_owned());
+    let own = |table: &RouteTable| table.associations.iter().find(|(_, other)| *other == subnet_id).map(|(id, _)| id.clone());
+    let association = match own(table) {
+        // The same once more is no conflict.
+        Some(association) => association,
+        None if turn.region.route_tables.values().any(|table| own(table).is_some()) => {
+            let message = format!("the specified association for route table {id} conflicts with an existing association");
+            return Err(Refusal::new("Resource.AlreadyAssociated", message));
+        }
+        None => {
+            let association = turn.region.fresh("rtbassoc");
+            let table = Kind::RouteTable.find_mut(&mut turn.region.route_tables, id)?;
+            table.associations.insert(association.clone(), subnet_id.to_owned());
+            association
+        }
+    };
     Ok(json!({ "associationId": association, "associationState": { "state": "associated" } }))
 }
 

@@ -70,9 +70,7 @@ pub(super) fn describe(ask: &Ask<'_>) -> Outcome {
 fn show(region: &Region, place: &Place, zones: &[Zone], now_ms: u64, id: &str) -> Option<Value> {
     let subnet = region.subnets.get(id)?;
     let used = u32::try_from(region.interfaces_in(id, now_ms)).unwrap_or(u32::MAX);
-    let ipv6 = subnet.ipv6.iter().map(
-        |block| json!({ "associationId": block.association, "ipv6CidrBlock": block.cidr, "ipv6CidrBlockState": { "state": "associated" } }),
-    );
+    let ipv6 = subnet.ipv6.iter().map(show_ipv6);
     Some(json!({
         "subnetId": id,
         "subnetArn": place.arn(&format!("subnet/{id}")),
@@ -91,6 +89,10 @@ fn show(region: &Region, place: &Place, zones: &[Zone], now_ms: u64, id: &str) -
         "enableDns64": false,
         "tagSet": region.tag_set(id),
     }))
+}
+
+fn show_ipv6(block: &Ipv6Block) -> Value {
+    json!({ "associationId": block.association, "ipv6CidrBlock": block.cidr, "ipv6CidrBlockState": { "state": "associated" } })
 }
 
 pub(super) fn create(turn: &mut Turn<'_>) -> Outcome {
@@ -172,6 +174,37 @@ pub(super) fn modify(turn: &mut Turn<'_>) -> Outcome {
         (None, None) => return Err(Refusal::new("MissingParameter", "The request must contain an attribute")),
     }
     Ok(json!({ "return": true }))
+}
+
+pub(super) fn associate_ipv6(turn: &mut Turn<'_>) -> Outcome {
+    let id = turn.input.text("SubnetId")?;
+    let subnet = Kind::Subnet.find(&turn.region.subnets, id)?;
+    if subnet.ipv6.is_some() {
+        let message = format!("The subnet '{id}' has met its maximum number of allowed IPv6 CIDRs: 1");
+        return Err(Refusal::new("CidrLimitExceeded", message));
+    }
+    let vpc = Kind::Vpc.find(&turn.region.vpcs, &subnet.vpc)?;
+    let missing = || Refusal::new("MissingParameter", "The request must contain the parameter ipv6CidrBlock");
+    let cidr = checked_ipv6(turn, &subnet.vpc, vpc)?.ok_or_else(missing)?;
+    let block = Ipv6Block { association: turn.region.fresh("subnet-cidr-assoc"), cidr };
+    let shown = show_ipv6(&block);
+    Kind::Subnet.find_mut(&mut turn.region.subnets, id)?.ipv6 = Some(block);
+    Ok(json!({ "subnetId": id, "ipv6CidrBlockAssociation": shown }))
+}
+
+pub(super) fn disassociate_ipv6(turn: &mut Turn<'_>) -> Outcome {
+    let wanted = turn.input.text("AssociationId")?;
+    let has = |subnet: &Subnet| subnet.ipv6.as_ref().is_some_and(|block| block.association == wanted);
+    let Some((id, subnet)) = turn.region.subnets.iter_mut().find(|(_, subnet)| has(subnet)) else {
+        let message = format!("The subnet CIDR block with association ID {wanted} does not exist");
+        return Err(Refusal::new("InvalidSubnetCidrBlockAssociationID.NotFound", message));
+    };
+    if subnet.assign_ipv6 {
+        let message = format!("The subnet {id} assigns IPv6 addresses on creation and needs its IPv6 CIDR block");
+        return Err(Refusal::new("InvalidCidrBlock.InUse", message));
+    }
+    let block = subnet.ipv6.take();
+    Ok(json!({ "subnetId": id, "ipv6CidrBlockAssociation": block.as_ref().map(show_ipv6) }))
 }
 
 pub(super) fn delete(turn: &mut Turn<'_>) -> Outcome {

@@ -78,6 +78,9 @@ pub(super) fn associate(turn: &mut Turn<'_>) -> Outcome {
 
 pub(super) fn disassociate(turn: &mut Turn<'_>) -> Outcome {
     let wanted = turn.input.text("AssociationId")?;
+    if let Some(outcome) = disassociate_ipv6(turn.region, turn.place, wanted) {
+        return outcome;
+    }
     let region = &mut *turn.region;
     let found = region.vpcs.iter().find_map(|(id, vpc)| {
         let block = vpc.blocks().find(|block| association(region, id, *block) == wanted);
@@ -100,4 +103,16 @@ pub(super) fn disassociate(turn: &mut Turn<'_>) -> Outcome {
         vpc.secondary.retain(|other| *other != block);
     }
     Ok(json!({ "vpcId": id, "cidrBlockAssociation": shown }))
+}
+
+/// Takes the IPv6 block from the VPC that has it under that association.
+fn disassociate_ipv6(region: &mut Region, place: &Place, wanted: &str) -> Option<Outcome> {
+    let has = |block: &&Ipv6Block| block.association == wanted;
+    let (id, block) = region.vpcs.iter().find_map(|(id, vpc)| Some((id.clone(), vpc.ipv6.as_ref().filter(has)?.clone())))?;
+    if region.subnets.values().any(|subnet| subnet.vpc == id && subnet.ipv6.is_some()) {
+        let message = format!("The vpc {id} currently has a subnet within CIDR block {}", block.cidr);
+        return Some(Err(Refusal::new("InvalidCidrBlock.InUse", message)));
+    }
+    region.vpcs.get_mut(&id)?.ipv6 = None;
+    Some(Ok(json!({ "vpcId": id, "ipv6CidrBlockAssociation": show_ipv6(&block, place) })))
 }

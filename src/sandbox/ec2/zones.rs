@@ -39,7 +39,7 @@ pub(super) fn describe_regions(ask: &Ask<'_>) -> Outcome {
     let enabled = |region: &super::places::RegionFacts| ask.world.region_is_enabled(&ask.place.account, region, ask.now_ms);
     let wanted = REGIONS.iter().filter(|region| if names.is_empty() { all || enabled(region) } else { names.contains(&region.name) });
     let show = |region: &super::places::RegionFacts| {
-        let status = match (region.opt_in, enabled(region)) {
+        let status = match (region.is_opt_in(), enabled(region)) {
             (false, _) => "opt-in-not-required",
             (true, true) => "opted-in",
             (true, false) => "not-opted-in",
