@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::calls::{Hands, never_deleted};
-use super::default_vpc_removal;
+use super::{NO_DEFAULT_VPC, default_vpc_removal};
 use crate::apply::Context;
 use crate::aws::{AwsResult, Error};
 use crate::resource::{AttributeSpec, Kind, KindSpec, OnChange, OnRemoval};
@@ -21,9 +21,6 @@ pub struct DefaultVpcAttributes {
 fn is_none(subnets: &usize) -> bool {
     *subnets == 0
 }
-
-/// The id where there is no default VPC.
-const NONE: &str = "none";
 
 /// The kind.
 pub struct DefaultVpc;
@@ -60,11 +57,11 @@ impl Kind for DefaultVpc {
         {
             default_vpc_removal::remove(&hands, vpc).await?;
         }
-        Ok(vpc.filter(|_| after.present).unwrap_or_else(|| NONE.to_owned()))
+        Ok(vpc.filter(|_| after.present).unwrap_or_else(|| NO_DEFAULT_VPC.to_owned()))
     }
 
     async fn update(context: &Context, id: &str, _before: Self::Attributes, after: Self::Attributes) -> AwsResult<()> {
-        match after.present || id == NONE {
+        match after.present || id == NO_DEFAULT_VPC {
             true => Ok(()),
             false => default_vpc_removal::remove(&Hands::of(context).await?, id).await,
         }

@@ -5,6 +5,7 @@ use std::time::Duration;
 use aws_sdk_account::types::RegionOptStatus;
 use serde::{Deserialize, Serialize};
 
+use super::ENABLED;
 use super::calls::never_deleted;
 use crate::apply::Context;
 use crate::aws::{AwsResult, Error, Poll};
@@ -62,7 +63,7 @@ const BUSY: &[&str] = &["ConflictException", "TooManyRequestsException", "Resour
 
 /// Enables the Region in the account and waits until it is.
 async fn enable(context: &Context, wanted: &str) -> AwsResult<()> {
-    if wanted != RegionOptStatus::Enabled.as_str() {
+    if wanted != ENABLED {
         return Err(Error::internal(format!("a Region is never made `{wanted}`")));
     }
     let scope = context.scope()?;
