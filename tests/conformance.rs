@@ -4,6 +4,8 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "a panic is how a test fails")]
 
+#[path = "conformance/network.rs"]
+mod network;
 mod support;
 
 use std::collections::BTreeMap;
@@ -131,7 +133,7 @@ fn the_wrong_management_account_stops_the_run() {
     assert_eq!(moto.script("conformance/organization.py", &[]).trim(), "AWSOrganizationsNotInUseException");
 }
 
-/// A check of `conformance/calls.py`: what AWS documents, which the sandbox must do; and what moto does, where it differs.
+/// A check of `conformance/calls.py` and its kin: what AWS documents, which the sandbox must do; and what moto does, where it differs.
 struct Call(&'static str, &'static str, Option<&'static str>);
 
 const CALLS: &[Call] = &[
@@ -189,21 +191,21 @@ const CALLS: &[Call] = &[
     Call("role: missing", "AccessDenied", Some("ok")),
 ];
 
-fn calls(server: &Server, column: impl Fn(&Call) -> &'static str) {
-    let actual: BTreeMap<String, String> = serde_json::from_str(&server.script("conformance/calls.py", &[])).unwrap();
-    let expected: BTreeMap<String, String> = CALLS.iter().map(|call| (call.0.to_owned(), column(call).to_owned())).collect();
+fn calls(server: &Server, script: &str, table: &[Call], column: impl Fn(&Call) -> &'static str) {
+    let actual: BTreeMap<String, String> = serde_json::from_str(&server.script(script, &[])).unwrap();
+    let expected: BTreeMap<String, String> = table.iter().map(|call| (call.0.to_owned(), column(call).to_owned())).collect();
     let text = |map: &BTreeMap<String, String>| map.iter().map(|(check, outcome)| format!("{check} → {outcome}\n")).collect::<String>();
     snapbox::assert_data_eq!(text(&actual), text(&expected).into_data().raw());
 }
 
 #[test]
 fn the_sandbox_answers_as_aws_documents() {
-    calls(&SandboxServer::start(&[]), |call| call.1);
+    calls(&SandboxServer::start(&[]), "conformance/calls.py", CALLS, |call| call.1);
 }
 
 #[test]
 fn moto_differs_where_we_know_it() {
-    calls(&Moto::start(), |call| call.2.unwrap_or(call.1));
+    calls(&Moto::start(), "conformance/calls.py", CALLS, |call| call.2.unwrap_or(call.1));
 }
 
 /// The AWS CLI is the client that a newcomer has at hand.

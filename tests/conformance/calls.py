@@ -8,35 +8,15 @@ import json
 
 import boto3
 from botocore.config import Config
-from botocore.exceptions import ClientError
+
+from outcomes import attempt, check, finish, tell
 
 client = boto3.client("organizations", config=Config(retries={"max_attempts": 1}))
 sts = boto3.client("sts")
-outcomes = {}
 MISSING_OU = "ou-zzzz-zzzzzzzz"
 ALLOW = '{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}'
 TAGS = '{"tags":{"team":{"tag_key":{"@@assign":"team"}}}}'
 FULL = "p-FullAWSAccess"
-
-
-def attempt(call):
-    """The call's value, or the code of the error that it met."""
-    try:
-        return call(), None
-    except ClientError as error:
-        reason = error.response.get("Reason")
-        return None, error.response["Error"]["Code"] + (f" {reason}" if reason else "")
-
-
-def check(name, call):
-    """A call that is refused or not."""
-    outcomes[name] = attempt(call)[1] or "ok"
-
-
-def tell(name, call):
-    """A call whose answer matters."""
-    value, error = attempt(call)
-    outcomes[name] = error or str(value)
 
 
 def pages(operation, limit=100, **arguments):
@@ -153,4 +133,4 @@ tell("member: is itself", lambda: str(session.client("sts").get_caller_identity(
 check("member: lists accounts", lambda: session.client("organizations").list_accounts())
 check("role: missing", lambda: sts.assume_role(RoleArn=f"arn:aws:iam::{member}:role/none", RoleSessionName="conformance"))
 
-print(json.dumps(outcomes, indent=1))
+finish()
