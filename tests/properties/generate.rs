@@ -82,14 +82,18 @@ pub fn cases() -> impl Strategy<Value = Case> {
     })
 }
 
-/// What a case asks for, through the real configuration code.
+/// What a case asks for.
 pub fn desired(case: &Case) -> Desired {
-    let (toml, files) = (case.toml(), case.files());
+    load(&case.toml(), &case.files())
+}
+
+/// Loads org.toml and policy files through the real configuration code.
+pub fn load(toml: &str, files: &BTreeMap<String, String>) -> Desired {
     let read = |path: &Path| {
         let name = path.to_string_lossy();
         files.get(name.as_ref()).map(|t| t.clone().into_bytes()).ok_or_else(|| std::io::Error::other(format!("no {name}")))
     };
-    match config::load_with(Path::new("org.toml"), Ok(toml.clone().into_bytes()), &Files::new("", &read)) {
+    match config::load_with(Path::new("org.toml"), Ok(toml.as_bytes().to_vec()), &Files::new("", &read)) {
         Ok(loaded) => loaded.desired,
         Err(diagnostics) => {
             let text = overlord::render::diagnostic::render(&diagnostics, overlord::render::Style::default());
@@ -214,7 +218,7 @@ impl Policy {
 }
 
 /// The key, or what a `[[moved]]` renames it to.
-fn key(letter: &str, i: usize, moved: bool) -> String {
+pub fn key(letter: &str, i: usize, moved: bool) -> String {
     format!("{letter}{i}{}", if moved { "-moved" } else { "" })
 }
 

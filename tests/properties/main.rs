@@ -2,7 +2,9 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a panic is how a test fails")]
 
+mod built;
 mod generate;
+mod networks;
 #[path = "../support/road.rs"]
 mod road;
 

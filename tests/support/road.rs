@@ -86,10 +86,16 @@ impl Watch {
     /// Watches every request from now on: the world's own laws, and that no account is moved into a place whose guard rails, or
     /// those of a place above it, are not yet what `desired` says.
     pub fn over(sandbox: &Sandbox, desired: &Desired) -> Self {
+        Self::over_with(sandbox, desired, |_| Vec::new())
+    }
+
+    /// As [`Watch::over`], with a law of the test's own: what it finds wrong in a world.
+    pub fn over_with(sandbox: &Sandbox, desired: &Desired, law: impl Fn(&World) -> Vec<String> + Send + 'static) -> Self {
         let watch = Self::default();
         let (told, guards) = (watch.clone(), Guards::of(desired));
         sandbox.on_request(move |world, entry| {
             let mut found = world.check();
+            found.extend(law(world));
             if entry.operation == "organizations:MoveAccount" && entry.took_effect() {
                 found.extend(guards.violations(world, &entry.parameters));
             }

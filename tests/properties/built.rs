@@ -1,0 +1,239 @@
+//! Properties of networks, over random layouts, accounts, weather and cuts.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use ipnetwork::Ipv4Network;
+use overlord::plan::{Action, Plan};
+use overlord::resource::{ADDRESS_TAG, Desired};
+use overlord::sandbox::ec2::{NatGateway, Region, VpcEndpoint};
+use overlord::sandbox::{Effect, RequestOutcome, Sandbox, Swallow, Weather, World};
+use proptest::prelude::*;
+
+use crate::networks::{Networks, networks};
+use crate::road::{Watch, run};
+use crate::{config, in_virtual_time, nothing_left, sandbox, storm};
+
+/// What carries one of our addresses: by account, Region and id.
+type Ours = BTreeMap<(String, String, String), String>;
+
+fn lives(region: &Region, id: &str) -> bool {
+    let stays = |life: &overlord::sandbox::ec2::Life| life.deleted_ms.is_none();
+    let nat = |gateway: &NatGateway| gateway.failure.is_none() && stays(&gateway.life);
+    let endpoint = |endpoint: &VpcEndpoint| stays(&endpoint.life);
+    region.nat_gateways.get(id).is_none_or(nat) && region.vpc_endpoints.get(id).is_none_or(endpoint)
+}
+
+fn ours(world: &World) -> Ours {
+    let mut found = Ours::new();
+    for (account, name, region) in world.ec2.iter() {
+        for (id, tags) in region.tags.iter().filter(|(id, _)| lives(region, id)) {
+            if let Some(address) = tags.get(ADDRESS_TAG) {
+                found.insert((account.to_owned(), name.to_owned(), id.clone()), address.clone());
+            }
+        }
+    }
+    found
+}
+
+/// Two things with one address, and blocks of VPCs that overlap.
+fn twice(world: &World) -> Vec<String> {
+    let mut found = Vec::new();
+    let mut seen: BTreeMap<(&str, &str, &str), &str> = BTreeMap::new();
+    let all = ours(world);
+    for ((account, region, id), address) in &all {
+        // The account's part of the address is what it was called when the thing was made.
+        let own = address.splitn(3, '/').nth(2).unwrap_or(address);
+        if let Some(other) = seen.insert((account, region, own), id) {
+            found.push(format!("{account}/{region}: {other} and {id} are both {own}"));
+        }
+    }
+    let mut blocks: Vec<(Ipv4Network, &str)> = Vec::new();
+    for (_, _, region) in world.ec2.iter() {
+        for (id, vpc) in region.vpcs.iter().filter(|(_, vpc)| !vpc.is_default) {
+            for (other, owner) in &blocks {
+                if other.overlaps(vpc.cidr) {
+                    found.push(format!("{id} has {} and {owner} has {other}", vpc.cidr));
+                }
+            }
+            blocks.push((vpc.cidr, id));
+        }
+    }
+    found
+}
+
+/// Watches every request: the world's own laws, nothing made twice, no two VPCs with the same addresses.
+fn watch(sandbox: &Sandbox, desired: &Desired) -> Watch {
+    Watch::over_with(sandbox, desired, twice)
+}
+
+/// No deletion ever came too early. A subnet or a gateway lingers while AWS takes down what was in it, and then AWS refuses too: so this is
+/// for weather in which that takes no time.
+fn in_order(sandbox: &Sandbox, from: usize) {
+    let refused =
+        |entry: &&overlord::sandbox::Entry| matches!(&entry.outcome, RequestOutcome::Refused(code) if code != "RouteAlreadyExists");
+    let journal = sandbox.journal();
+    let refused: Vec<String> = journal.iter().skip(from).filter(refused).map(|entry| format!("{entry:?}")).collect();
+    let refused: Vec<&String> = refused.iter().filter(|entry| entry.contains("ec2:")).collect();
+    assert!(refused.is_empty(), "refused: {refused:#?}");
+}
+
+/// Applies in calm weather, and holds the run to its plan.
+async fn apply_exactly(sandbox: &Sandbox, desired: &Desired) -> Plan {
+    let watch = watch(sandbox, desired);
+    let before = sandbox.journal().len();
+    let (plan, report) = run(sandbox, desired).await.unwrap();
+    assert_eq!(report.counts().applied, plan.changes.len(), "{report:#?}");
+    assert_eq!(watch.violations(), BTreeSet::new());
+    in_order(sandbox, before);
+    let mut calls: BTreeMap<String, usize> = BTreeMap::new();
+    for entry in sandbox.journal().iter().skip(before).filter(|e| e.effect == Effect::Write) {
+        *calls.entry(entry.operation.clone()).or_default() += 1;
+    }
+    let mut planned = plan.budget.calls.clone();
+    // How many subnets the default VPC of a new account has, only the account tells.
+    if plan.changes.iter().any(|change| change.address.kind() == "default_vpc" && change.before.is_none()) {
+        for calls in [&mut calls, &mut planned] {
+            calls.remove("ec2:DeleteSubnet");
+        }
+    }
+    assert_eq!(calls, planned, "what was called, and what the plan said would be");
+    plan
+}
+
+/// The blocks and zones of what is there in both worlds.
+fn places(world: &World) -> BTreeMap<String, String> {
+    let mut found = BTreeMap::new();
+    for (_, _, region) in world.ec2.iter() {
+        let vpcs = region.vpcs.iter().filter(|(_, vpc)| !vpc.is_default).map(|(id, vpc)| (id.clone(), vpc.cidr.to_string()));
+        let subnets = region.subnets.iter().filter(|(_, subnet)| !subnet.default_for_zone);
+        found.extend(vpcs.chain(subnets.map(|(id, subnet)| (id.clone(), format!("{} {}", subnet.cidr, subnet.zone)))));
+        found.extend(region.addresses.iter().map(|(id, address)| (id.clone(), address.public_ip.to_string())));
+    }
+    found
+}
+
+async fn until_done(sandbox: &Sandbox, desired: &Desired) {
+    let mut said = Vec::new();
+    for _ in 0..15 {
+        match run(sandbox, desired).await {
+            Ok((plan, _)) if plan.is_empty() => return,
+            Ok((_, report)) => said.push(format!("{report:#?}")),
+            Err(error) => said.push(error.to_string()),
+        }
+    }
+    panic!("fifteen runs did not finish the work: {}", said.last().unwrap());
+}
+
+fn slowly(seed: u64) -> Weather {
+    Weather { nat_gateway_ms: 90_000, endpoint_ms: 40_000, account_ready_ms: 30_000, region_ms: 600_000, ..storm(seed) }
+}
+
+async fn edited(cases: &[&Networks], weather: Weather) {
+    let sandbox = sandbox(weather);
+    for case in cases {
+        let desired = case.desired();
+        apply_exactly(&sandbox, &desired).await;
+        nothing_left(&sandbox, &desired).await;
+    }
+    let left = ours(&sandbox.world());
+    assert!(left.is_empty(), "still there: {left:#?}");
+}
+
+/// The properties below prove what their cases contain: here is what that is.
+#[test]
+fn networks_contain_what_the_properties_are_about() {
+    use proptest::strategy::ValueTree;
+    use proptest::test_runner::TestRunner;
+    let mut runner = TestRunner::deterministic();
+    let mut seen: BTreeMap<(String, Action), usize> = BTreeMap::new();
+    for _ in 0..40 {
+        let cases = [(); 2].map(|()| networks().new_tree(&mut runner).unwrap().current());
+        in_virtual_time(async {
+            let sandbox = sandbox(Weather::default());
+            for case in &cases {
+                let (plan, _) = run(&sandbox, &case.desired()).await.unwrap();
+                let changes: BTreeSet<_> = plan.changes.iter().map(|c| (c.address.kind().to_owned(), c.action)).collect();
+                changes.into_iter().for_each(|change| *seen.entry(change).or_default() += 1);
+            }
+        });
+    }
+    let (create, update, delete) = (Action::Create, Action::Update, Action::Delete);
+    let all = [create, update, delete];
+    let expected: [(&str, &[Action]); 14] = [
+        ("default_vpc", &[delete]),
+        ("dhcp_options", &all),
+        ("egress_only_internet_gateway", &[create, delete]),
+        ("elastic_ip", &all),
+        ("flow_log", &all),
+        ("internet_gateway", &all),
+        ("nat_gateway", &all),
+        ("region", &[create]),
+        ("route", &all),
+        ("route_table", &all),
+        ("security_group", &[create, delete]),
+        ("subnet", &all),
+        ("vpc", &all),
+        ("vpc_endpoint", &all),
+    ];
+    for (kind, actions) in expected {
+        for action in actions {
+            let count = seen.get(&(kind.to_owned(), *action)).copied().unwrap_or_default();
+            assert!(count >= 2, "{action:?} of {kind}: in {count} of 40 cases\n{seen:#?}");
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(config(64))]
+
+    /// Apply, then plan, is empty; the writes are those of the plan; nothing is refused; nothing is left of what is removed.
+    #[test]
+    fn networks_are_as_planned(first in networks(), second in networks()) {
+        let last = second.emptied();
+        in_virtual_time(edited(&[&first, &second, &last], Weather::default()));
+    }
+
+    /// More accounts, zones and tiers: what is there keeps its blocks, its zones and its public addresses.
+    #[test]
+    fn adding_never_moves(first in networks()) {
+        in_virtual_time(async {
+            let sandbox = sandbox(Weather::default());
+            apply_exactly(&sandbox, &first.desired()).await;
+            let before = places(&sandbox.world());
+            let desired = first.grown().desired();
+            apply_exactly(&sandbox, &desired).await;
+            nothing_left(&sandbox, &desired).await;
+            let after = places(&sandbox.world());
+            for (id, place) in before {
+                prop_assert_eq!(after.get(&id), Some(&place), "{}", id);
+            }
+            Ok(())
+        })?;
+    }
+
+    /// In a storm, slowly, and cut at any request as by kill -9, reruns converge, and nothing is made twice.
+    #[test]
+    fn cut_anywhere_networks_heal(first in networks(), second in networks(), seed in any::<u64>(), cuts in proptest::collection::vec((0..220usize, any::<bool>()), 1..4)) {
+        in_virtual_time(async {
+            let sandbox = sandbox(slowly(seed));
+            let cases = [first, second.clone(), second.emptied()];
+            for (i, case) in cases.iter().enumerate() {
+                let desired = case.desired();
+                let watch = watch(&sandbox, &desired);
+                for (after, effect) in cuts.iter().skip(i) {
+                    sandbox.cut_after(*after, if *effect { Swallow::AfterEffect } else { Swallow::BeforeEffect });
+                    tokio::select! {
+                        _ = run(&sandbox, &desired) => {}
+                        () = sandbox.cut() => {}
+                    }
+                    sandbox.mend();
+                }
+                until_done(&sandbox, &desired).await;
+                prop_assert_eq!(watch.violations(), BTreeSet::new());
+            }
+            let left = ours(&sandbox.world());
+            prop_assert!(left.is_empty(), "still there: {:#?}", left);
+            Ok(())
+        })?;
+    }
+}
