@@ -1,5 +1,7 @@
 //! What an address plan could not do as it was asked to, or did otherwise than one may think.
 
+use std::collections::BTreeSet;
+
 use super::{AddressPlan, Design, Layout, Observed, Origin, Vpc, Why};
 use crate::address::Address;
 use crate::resource::{Finding, FindingSeverity};
@@ -28,7 +30,8 @@ fn of_vpc(address: &Address, vpc: &Vpc, layout: &Layout, design: &Design, observ
         found.push(finding(FindingSeverity::Warning, address, summary));
     }
     let read = address.scope().and_then(|scope| observed.zones.get(scope)).map(Vec::len);
-    if let Some(zones) = read.filter(|zones| *zones < layout.zones as usize) {
+    let lived_in: BTreeSet<&str> = vpc.cut.subnets.iter().map(|subnet| subnet.zone.as_str()).collect();
+    if let Some(zones) = read.filter(|zones| lived_in.len().max(*zones) < layout.zones as usize) {
         let region = &layout.region;
         let summary =
             format!("its account has {zones} zones in `{region}`, and its layout asks for {}: write `zones = {zones}`", layout.zones);
