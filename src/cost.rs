@@ -24,6 +24,11 @@ const VPN_ADDRESSES: u64 = 2;
 /// The ways of NAT that are compared.
 pub const COMPARED: [Nat; 3] = [Nat::PerZone, Nat::Single, Nat::Regional];
 
+/// Whether an endpoint of that service is a gateway: part of the route tables, and free.
+pub(crate) fn is_gateway_endpoint(service: &str) -> bool {
+    GATEWAY_ENDPOINTS.contains(&service)
+}
+
 /// What is paid for in a month.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Bill {
@@ -89,7 +94,7 @@ pub fn of(observed: &BTreeMap<Address, LiveResource>, changes: &[Change], prices
 /// What one VPC of a layout costs a month, in each of the ways of NAT that it can have.
 pub fn of_layout(layout: &Layout, prices: &Overrides) -> BTreeMap<Nat, Usd> {
     let zones = u64::from(layout.zones);
-    let interfaces = layout.endpoints.iter().filter(|service| !GATEWAY_ENDPOINTS.contains(&service.as_str())).count() as u64;
+    let interfaces = layout.endpoints.iter().filter(|service| !is_gateway_endpoint(service)).count() as u64;
     let rate = |item| prices.rate(&layout.region, item);
     let rest = rate(Item::InterfaceEndpoint).monthly(interfaces * zones);
     let possible = |nat: &Nat| layout.has_public_tier() || !nat.is_zonal();

@@ -37,8 +37,8 @@ pub fn text(design: &Design, plan: &AddressPlan, prices: &Overrides, style: Styl
         let _ = writeln!(out, "{}", style.error(&format!("{address} {}", why(unplaced.why))));
     }
     if !design.layouts.is_empty() {
-        let table = plain(&costs(design, plan, prices), 1..2);
-        let _ = writeln!(out, "\n{}\n{table}\n", style.bold("Cost in USD a month, by nat"));
+        let table = plain(&costs(design, plan, prices), 2..7);
+        let _ = writeln!(out, "\n{}\n{table}\n", style.bold("Cost of all VPCs in USD a month, with each nat"));
     }
     if style.detail {
         for (address, vpc) in &plan.vpcs {
@@ -77,7 +77,7 @@ pub fn markdown(design: &Design, plan: &AddressPlan, prices: &Overrides, style: 
         }
     }
     if !design.layouts.is_empty() {
-        let _ = writeln!(out, "\nCost in USD a month, by `nat`:\n\n{}", table(&costs(design, plan, prices)));
+        let _ = writeln!(out, "\nCost of all VPCs in USD a month, with each `nat`:\n\n{}", table(&costs(design, plan, prices)));
     }
     let _ = writeln!(out, "\n{OFFLINE} {}", priced());
     out
@@ -183,20 +183,19 @@ fn room(pool: &str, design: &Design, plan: &AddressPlan) -> String {
     layouts.map(|(key, l)| format!("{} more {key} (/{})", used.free.room(l.prefix), l.prefix)).collect::<Vec<_>>().join(" or ")
 }
 
-/// What the VPCs of each layout cost with its way of NAT, marked, and with the others that it can have.
+/// What all VPCs of each layout cost with its way of NAT and with the others that it can have.
 fn costs(design: &Design, plan: &AddressPlan, prices: &Overrides) -> Vec<Vec<String>> {
     let ways = COMPARED.into_iter().chain([Nat::None]);
-    let mut rows = vec![row(["layout".to_owned(), "VPCs".to_owned()].into_iter().chain(ways.clone().map(|nat| nat.name().to_owned())))];
+    let mut rows = vec![row(["layout".to_owned(), "nat".to_owned(), "VPCs".to_owned()]
+        .into_iter()
+        .chain(ways.clone().map(|nat| nat.name().to_owned())))];
     for (key, layout) in &design.layouts {
         let (usd, vpcs) = (cost::of_layout(layout, prices), count_of(plan, key));
         let cell = |nat: Nat| match usd.get(&nat) {
             None => "-".to_owned(),
-            Some(one) => {
-                let all: Usd = std::iter::repeat_n(*one, vpcs).sum();
-                format!("{all}{}", if nat == layout.nat { " (chosen)" } else { "" })
-            }
+            Some(one) => std::iter::repeat_n(*one, vpcs).sum::<Usd>().to_string(),
         };
-        rows.push(row([key.clone(), vpcs.to_string()].into_iter().chain(ways.clone().map(cell))));
+        rows.push(row([key.clone(), layout.nat.name().to_owned(), vpcs.to_string()].into_iter().chain(ways.clone().map(cell))));
     }
     rows
 }

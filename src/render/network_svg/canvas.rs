@@ -12,7 +12,7 @@ svg { font-family: system-ui, -apple-system, 'Segoe UI', Roboto, 'DejaVu Sans', 
 .middle { text-anchor: middle; } .end { text-anchor: end; }
 .frame { fill: #f7f9fb; stroke: #7b8a99; stroke-width: 1.5; } .zone { fill: none; stroke: #a9b6c2; stroke-dasharray: 5 4; }
 .outside { fill: #eef2f6; stroke: #7b8a99; } .igw { fill: #ffffff; stroke: #1f7a4d; stroke-width: 1.5; }
-.nat { fill: #ffffff; stroke: #b45f06; stroke-width: 1.5; } .endpoint { fill: #ffffff; stroke: #7b8a99; }
+.nat { fill: #ffffff; stroke: #b45f06; stroke-width: 1.5; } .endpoint { fill: #ffffff; stroke: #7b8a99; } .inside { stroke: #3574c4; }
 .free { fill: #e9eef3; } .edge { fill: none; stroke: #7b8a99; } .reserved { fill: url(#hatch); } .stripe { stroke: #7b8a99; stroke-width: 2; }
 .planned { fill: #3574c4; } .cell { stroke: #ffffff; stroke-width: 0.75; } .lens { fill: #3574c4; opacity: 0.12; }
 .wire { fill: none; stroke: #1f7a4d; stroke-width: 1.75; } .out { fill: none; stroke: #b45f06; stroke-width: 1.5; }
@@ -21,7 +21,7 @@ svg { font-family: system-ui, -apple-system, 'Segoe UI', Roboto, 'DejaVu Sans', 
 .t3 { fill: #fbe7cc; stroke: #b45f06; } .t4 { fill: #fadbe2; stroke: #b8365a; } .t5 { fill: #d4eef0; stroke: #1c7c85; } .spare { opacity: 0.45; }
 @media (prefers-color-scheme: dark) {
 .ground { fill: #10161d; } text { fill: #e4ebf2; } .dim, .small { fill: #9aa9b8; } .frame { fill: #161e27; stroke: #66788a; }
-.zone { stroke: #4a5a6a; } .outside { fill: #1d2732; stroke: #66788a; } .igw, .nat, .endpoint { fill: #10161d; }
+.zone { stroke: #4a5a6a; } .outside { fill: #1d2732; stroke: #66788a; } .igw, .nat, .endpoint { fill: #10161d; } .inside { stroke: #5b9bea; }
 .igw, .wire { stroke: #4cc38a; } .nat, .out { stroke: #f0a04b; } .green { fill: #4cc38a; } .orange { fill: #f0a04b; }
 .free { fill: #26323e; } .edge { stroke: #66788a; } .stripe { stroke: #8496a8; } .planned, .lens { fill: #5b9bea; } .cell { stroke: #10161d; }
 .t0 { fill: #14382a; stroke: #4cc38a; } .t1 { fill: #173353; stroke: #5b9bea; } .t2 { fill: #33234f; stroke: #a884e0; }

@@ -3,6 +3,7 @@
 //! its own.
 
 mod canvas;
+mod reach;
 mod strip;
 mod vpc;
 

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::MARGIN;
 use super::canvas::{Area, Canvas, NAMED_LOOKS, OTHER_LOOKS};
+use super::reach::{self, Reach};
 use super::strip::place;
 use crate::network::{AddressPlan, Block, Cut, Design, Layout, Nat, PUBLIC_TIER, Subnet, cut, numbered};
 use crate::render::network::usable;
@@ -31,11 +32,13 @@ pub(super) struct Sample<'d> {
     whose: String,
     vpcs: usize,
     reserved: Vec<Block>,
+    reach: Reach,
 }
 
 impl Sample<'_> {
     pub(super) fn width(&self) -> f64 {
-        2.0 * MARGIN + NAMES + 2.0 * GAP + self.zones().len() as f64 * (ZONE + GAP)
+        let zones = NAMES + 2.0 * GAP + self.zones().len() as f64 * (ZONE + GAP);
+        2.0 * MARGIN + zones.max(reach::width_of_others(&self.reach))
     }
 
     fn zones(&self) -> Vec<&str> {
@@ -91,10 +94,15 @@ pub(super) fn samples<'d>(design: &'d Design, plan: &AddressPlan) -> Vec<Sample<
                 None => continue,
             },
         };
-        samples.push(Sample { key, layout, block, cut, whose, vpcs, reserved });
+        samples.push(Sample { key, layout, block, cut, whose, vpcs, reserved, reach: reach_of(layout) });
     }
     samples.sort_by_key(|sample| std::cmp::Reverse(sample.vpcs));
     samples
+}
+
+/// How the VPCs of a layout are connected.
+fn reach_of(_layout: &Layout) -> Reach {
+    Reach::default()
 }
 
 /// Where the parts of one VPC are.
@@ -124,7 +132,9 @@ impl Places {
         let zones = Area { x: first_zone, y: y + HEAD, width: count * (zone_width + GAP) - GAP, height: top - y - HEAD };
         // The regional gateway stands beside the internet gateway, however narrow a single zone is.
         let right = if sample.layout.nat == Nat::Regional { zones.right().max(zones.middle() + 306.0) } else { zones.right() };
-        let frame = Area { x: MARGIN, y, width: right + GAP - MARGIN, height: zones.bottom() + 74.0 - y };
+        let right = right.max(MARGIN - GAP + reach::width_of_others(&sample.reach));
+        let endpoints = if sample.layout.endpoints.is_empty() { 0.0 } else { reach::ENDPOINTS };
+        let frame = Area { x: MARGIN, y, width: right + GAP - MARGIN, height: zones.bottom() + 74.0 + endpoints - y };
         Self { frame, zone_width, first_zone, zones, rows }
     }
 
@@ -158,13 +168,12 @@ impl Places {
 pub(super) fn draw(canvas: &mut Canvas, sample: &Sample<'_>, y: f64) -> f64 {
     canvas.text((MARGIN, y), "head", &format!("Layout {}", sample.key));
     let room = 1_u32 << sample.layout.zone_bits;
-    let endpoints: Vec<&str> = sample.layout.endpoints.iter().map(String::as_str).collect();
     let about = [
         sample.layout.region.clone(),
         format!("/{} from the pool {}", sample.layout.prefix, sample.layout.pool),
         format!("{} of {room} zones in use", sample.zones().len()),
         format!("nat = {}", sample.layout.nat.name()),
-        if endpoints.is_empty() { "no endpoints".to_owned() } else { format!("endpoints: {}", endpoints.join(", ")) },
+        if sample.layout.ipv6 { "with IPv6".to_owned() } else { "IPv4 only".to_owned() },
     ];
     let about = about.join(" · ");
     canvas.text((MARGIN + 30.0 + 9.5 * (sample.key.len() + 7) as f64, y), "dim", &about);
@@ -174,6 +183,8 @@ pub(super) fn draw(canvas: &mut Canvas, sample: &Sample<'_>, y: f64) -> f64 {
     canvas.text((places.frame.x + GAP + 36.0, places.frame.y + 26.0), "cidr", &sample.block.to_string());
     canvas.text((places.frame.x + GAP, places.frame.y + 46.0), "dim", &sample.whose);
     outside(canvas, sample, &places, y + 24.0);
+    let reserved: Vec<String> = sample.reserved.iter().map(Block::to_string).collect();
+    reach::office(canvas, &sample.reach, &reserved, (y + 24.0, places.frame), NAMES);
     names(canvas, sample, &places);
     for (index, zone) in sample.zones().into_iter().enumerate() {
         canvas.rect(places.zone(index), "zone", 8.0);
@@ -185,25 +196,24 @@ pub(super) fn draw(canvas: &mut Canvas, sample: &Sample<'_>, y: f64) -> f64 {
         }
     }
     gateways(canvas, sample, &places);
+    if !sample.layout.endpoints.is_empty() {
+        let corner = (places.frame.x + GAP, places.zones.bottom() + 18.0);
+        reach::endpoints(canvas, sample.layout.endpoints.iter().map(String::as_str), places.zones, corner);
+    }
     division(canvas, sample, &places);
-    places.frame.bottom()
+    reach::others(canvas, &sample.reach, places.frame)
 }
 
-/// The internet, and what is reserved for others.
+/// The internet.
 fn outside(canvas: &mut Canvas, sample: &Sample<'_>, places: &Places, y: f64) {
     let middle = places.zones.middle();
-    if !sample.reserved.is_empty() {
-        let area = Area { x: MARGIN, y, width: NAMES, height: 52.0 };
-        canvas.rect(area, "outside", 8.0);
-        canvas.text((area.middle(), y + 21.0), "bold middle", "Office and others");
-        let more = if sample.reserved.len() > 1 { format!(" and {} more", sample.reserved.len() - 1) } else { String::new() };
-        let first = sample.reserved.first().map(Block::to_string).unwrap_or_default();
-        canvas.text((area.middle(), y + 40.0), "small middle", &format!("{first}{more}"));
-        canvas.text((area.middle(), area.bottom() + 17.0), "dim middle", "reserved, not connected yet");
-    }
     let internet = Area { x: middle - 110.0, y, width: 220.0, height: 44.0 };
     if !sample.has_internet() {
-        canvas.text((middle, y + 26.0), "dim middle", "no way to the internet, and none from it");
+        let said = match sample.layout.ipv6 {
+            true => "out to the internet over IPv6 only, and nothing in",
+            false => "no way to the internet, and none from it",
+        };
+        canvas.text((middle, y + 26.0), "dim middle", said);
         return;
     }
     canvas.rect(internet, "outside", 22.0);
@@ -233,6 +243,7 @@ fn names(canvas: &mut Canvas, sample: &Sample<'_>, places: &Places) {
         canvas.text((x, y + 20.0), "bold", &format!("{tier}  {share} %"));
         canvas.text((x, y + 40.0), "cidr", &block);
         let reach = match (tier == PUBLIC_TIER, sample.layout.nat) {
+            (false, Nat::None) if sample.layout.ipv6 => "out over IPv6, nothing in",
             (true, _) => "from and to the internet",
             (false, Nat::PerZone) => "out through its zone's NAT",
             (false, Nat::Single) => "out through the one NAT",
@@ -309,7 +320,7 @@ fn gateways(canvas: &mut Canvas, sample: &Sample<'_>, places: &Places) {
 
 /// The block as a strip: what is used of each tier, and what is kept for more zones.
 fn division(canvas: &mut Canvas, sample: &Sample<'_>, places: &Places) {
-    let area = Area { y: places.zones.bottom() + 22.0, height: 18.0, ..places.zones };
+    let area = Area { y: places.frame.bottom() - 52.0, height: 18.0, ..places.zones };
     let x = places.frame.x + GAP;
     canvas.text((x, area.y + 14.0), "bold", "the block, divided");
     canvas.text((x, area.y + 32.0), "dim", "pale: kept for more zones");
