@@ -12,9 +12,9 @@ use serde_json::Value;
 
 pub use prices::{HOURS, Item, Overrides, PRICES, Prices, Rates, Source, Usd};
 
-use crate::address::Address;
+use crate::address::{Address, Scope};
 use crate::network::{Layout, Nat};
-use crate::plan::Change;
+use crate::plan::{Action, Change};
 use crate::resource::{Attributes, LiveResource};
 
 /// Services whose endpoints are gateways, which cost nothing.
@@ -77,7 +77,8 @@ pub fn of(observed: &BTreeMap<Address, LiveResource>, changes: &[Change], prices
         changes.iter().filter(|change| matters(&change.address)).map(|change| (&change.address, change)).collect();
     let live = || observed.iter().filter(|(address, _)| matters(address)).map(|(address, live)| (address, &live.attributes));
     let kept = live().filter(|(address, _)| !changed.contains_key(address));
-    let made = changed.iter().filter_map(|(address, change)| Some((*address, change.after.as_ref()?)));
+    let made = changed.iter().filter(|(_, change)| change.action != Action::Delete);
+    let made = made.filter_map(|(address, change)| Some((*address, change.after.as_ref()?)));
     let (before, after) = (Side::of(live(), prices), Side::of(kept.chain(made), prices));
     let mut accounts: BTreeMap<String, Share> = BTreeMap::new();
     for (account, usd) in before.accounts {
@@ -133,11 +134,11 @@ struct Side<'a> {
 impl<'a> Side<'a> {
     fn of(resources: impl Iterator<Item = (&'a Address, &'a Attributes)>, prices: &Overrides) -> Self {
         let mut side = Self::default();
-        let mut zones: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+        let mut zones: BTreeMap<Vpc<'_>, BTreeSet<&str>> = BTreeMap::new();
         let mut gateways: Vec<(&Address, &Attributes)> = Vec::new();
         for (address, attributes) in resources {
             match address.kind() {
-                "subnet" => drop(zones.entry(referred(attributes, "vpc")).or_default().insert(text(attributes, "zone"))),
+                "subnet" => drop(zones.entry(vpc(address)).or_default().insert(zone(address))),
                 "nat_gateway" => gateways.push((address, attributes)),
                 "elastic_ip" => side.add(address, &[(Item::PublicAddress, 1)], prices),
                 "vpc_endpoint" if text(attributes, "endpoint_type") == "Interface" => {
@@ -153,11 +154,11 @@ impl<'a> Side<'a> {
         side
     }
 
-    fn gateways(&mut self, gateways: &[(&'a Address, &'a Attributes)], zones: &BTreeMap<String, BTreeSet<String>>, prices: &Overrides) {
-        let mut vpcs: BTreeMap<String, &str> = BTreeMap::new();
-        let zones_of = |vpc: &str| zones.get(vpc).map_or(1, |zones| zones.len() as u64);
+    fn gateways(&mut self, gateways: &[(&'a Address, &'a Attributes)], zones: &BTreeMap<Vpc<'_>, BTreeSet<&str>>, prices: &Overrides) {
+        let mut vpcs: BTreeMap<Vpc<'_>, &str> = BTreeMap::new();
+        let zones_of = |vpc: &Vpc<'_>| zones.get(vpc).map_or(1, |zones| zones.len() as u64);
         for (address, attributes) in gateways {
-            let (region, vpc) = (address.scope().map_or("", |scope| scope.region.as_str()), referred(attributes, "vpc"));
+            let (region, vpc) = (address.scope().map_or("", |scope| scope.region.as_str()), vpc(address));
             let units = match text(attributes, "availability_mode").as_str() {
                 "regional" => zones_of(&vpc),
                 _ => 1,
@@ -198,9 +199,18 @@ fn text(attributes: &Attributes, name: &str) -> String {
     }
 }
 
-/// The address or the id that an attribute refers to.
-fn referred(attributes: &Attributes, name: &str) -> String {
-    attributes.reference(name).map(|reference| reference.to_string()).unwrap_or_default()
+/// A VPC, by where it is and its layout.
+type Vpc<'a> = (Option<&'a Scope>, &'a str);
+
+/// The VPC that something belongs to: its layout's key begins every key in it. Read from addresses, for there are many subnets.
+fn vpc(address: &Address) -> Vpc<'_> {
+    (address.scope(), address.key().split('/').next().unwrap_or_default())
+}
+
+/// The zone of a subnet, with which its key ends: `euw1-az1`. Enough of it to tell the zones of one VPC apart.
+fn zone(address: &Address) -> &str {
+    let key = address.key();
+    key.rmatch_indices('-').nth(1).and_then(|(hyphen, _)| key.get(hyphen + 1..)).unwrap_or(key)
 }
 
 #[cfg(test)]

@@ -27,8 +27,8 @@ fn change(action: Action, address: &str, attributes: Value) -> Change {
 fn update(address: &str, name: &str, before: Value, after: Value) -> Change {
     let mut change = change(Action::Update, address, json!({}));
     change.reason = format!("`{name}` differs").into();
-    change.before = Some(Attributes::from([(name.to_owned(), before)]));
-    change.after = Some(Attributes::from([(name.to_owned(), after)]));
+    change.before = Some([(name.to_owned(), before)].into());
+    change.after = Some([(name.to_owned(), after)].into());
     change
 }
 
