@@ -17,8 +17,14 @@ use crate::limits::LIMITS;
 use crate::plan::{Action, Change, Plan};
 use crate::resource;
 
-/// How many changes run at a time. The door keeps to AWS's rates; this only bounds memory and open connections.
-const AT_A_TIME: usize = 32;
+/// How many changes run at a time. Most of them only wait for AWS to make something: the 15,000 NAT gateways of 5,000 accounts become
+/// available side by side. The door keeps to AWS's rates and bounds the requests in flight; this only bounds memory: a change that runs is
+/// one future, and a test holds all kinds' to [`FUTURE`].
+const AT_A_TIME: usize = 16_384;
+
+/// Bytes that the future of a change may have, at most: with [`AT_A_TIME`] of them, half a gigabyte.
+#[cfg(test)]
+const FUTURE: usize = 32 * 1024;
 
 /// Milliseconds that a call of an operation without a published rate counts for, when changes are put in order of urgency.
 const UNPUBLISHED: u64 = 100;
@@ -141,6 +147,11 @@ trait Executor: Sync {
 
     /// Whether nothing more is to be started.
     fn is_interrupted(&self) -> bool;
+
+    /// How many changes may run at a time.
+    fn at_a_time(&self) -> usize {
+        AT_A_TIME
+    }
 }
 
 type ExecuteFuture<'a> = Pin<Box<dyn Future<Output = AwsResult<()>> + Send + 'a>>;
@@ -212,7 +223,7 @@ async fn run(plan: &Plan, executor: &impl Executor, allow_delete: bool, events: 
     }
     let mut running = FuturesUnordered::new();
     loop {
-        while running.len() < AT_A_TIME && !executor.is_interrupted() {
+        while running.len() < executor.at_a_time() && !executor.is_interrupted() {
             let Some(change) = schedule.next().and_then(|address| by_address.get(&address).copied()) else { break };
             (progress.events)(Event::Started { address: change.address.clone(), action: change.action });
             let execution = executor.execute(change);

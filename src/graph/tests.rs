@@ -165,6 +165,153 @@ fn a_circle_is_an_error_that_names_its_members() {
     );
 }
 
+/// A VPC with two zones, NAT gateways, routes and endpoints: all kinds that depend on one another.
+fn network(account: &str) -> serde_json::Map<String, Value> {
+    let at = |rest: &str| format!("{account}/r/{rest}");
+    let to = |rest: &str| json!({ "ref": at(rest) });
+    let mut all = vec![
+        (at("vpc.l"), json!({ "cidr": "10.0.0.0/16", "ipv6": false, "tags": {} })),
+        (at("internet_gateway.l"), json!({ "tags": {}, "vpc": to("vpc.l") })),
+        (at("route_table.l/public"), json!({ "tags": {}, "vpc": to("vpc.l") })),
+        (
+            at("route.l/public/0.0.0.0/0"),
+            json!({ "destination": "0.0.0.0/0", "route_table": to("route_table.l/public"), "target": to("internet_gateway.l") }),
+        ),
+        (at("security_group.l/endpoints"), json!({ "description": "d", "name": "n", "tags": {}, "vpc": to("vpc.l") })),
+        (at("default_security_group.l"), json!({ "rules": [], "vpc": to("vpc.l") })),
+    ];
+    for zone in ["z1", "z2"] {
+        let (public, private) = (format!("subnet.l/public-{zone}"), format!("subnet.l/private-{zone}"));
+        let (table, nat, ip) = (format!("route_table.l/private-{zone}"), format!("nat_gateway.l/{zone}"), format!("elastic_ip.l/{zone}"));
+        let subnet = |table: &str| json!({ "cidr": "c", "route_table": to(table), "tags": {}, "vpc": to("vpc.l"), "zone": zone });
+        all.extend([
+            (at(&public), subnet("route_table.l/public")),
+            (at(&private), subnet(&table)),
+            (at(&table), json!({ "tags": {}, "vpc": to("vpc.l") })),
+            (at(&ip), json!({ "tags": {} })),
+            (
+                at(&nat),
+                json!({ "availability_mode": "zonal", "elastic_ip": to(&ip), "internet_gateway": to("internet_gateway.l"),
+                        "subnet": to(&public), "tags": {}, "vpc": to("vpc.l") }),
+            ),
+            (
+                at(&format!("route.l/private-{zone}/0.0.0.0/0")),
+                json!({ "destination": "0.0.0.0/0", "route_table": to(&table), "target": to(&nat) }),
+            ),
+        ]);
+    }
+    all.push((
+        at("vpc_endpoint.l/ssm"),
+        json!({ "endpoint_type": "Interface", "private_dns": true, "security_groups": [to("security_group.l/endpoints")], "service": "ssm",
+                "subnets": [to("subnet.l/private-z1"), to("subnet.l/private-z2")], "tags": {}, "vpc": to("vpc.l") }),
+    ));
+    all.into_iter().collect()
+}
+
+/// A side without its wrapping, as it is when all of it is there.
+fn there(all: &serde_json::Map<String, Value>) -> Value {
+    all.iter()
+        .map(|(address, attributes)| (address.clone(), is(&format!("id-{address}"), attributes.clone())))
+        .collect::<serde_json::Map<_, _>>()
+        .into()
+}
+
+/// Where each change stands in the order.
+fn places(ordered: &Ordered) -> impl Fn(&str) -> usize {
+    assert_eq!(ordered.findings, []);
+    let places: BTreeMap<String, usize> = ordered.changes.iter().enumerate().map(|(place, c)| (c.address.to_string(), place)).collect();
+    move |address: &str| places[address]
+}
+
+#[test]
+fn a_network_goes_in_the_order_that_aws_insists_on() {
+    let have = live(there(&network("a")));
+    let ordered = order(diff(&desired(json!({})), &have).changes, &desired(json!({})), &have);
+    assert_eq!(ordered.changes.len(), have.resources.len() - 1, "the default security group goes with its VPC");
+    assert!(ordered.changes.iter().all(|change| change.action == Action::Delete));
+    let place = places(&ordered);
+    for (first, then) in [
+        ("route.l/private-z1/0.0.0.0/0", "nat_gateway.l/z1"),
+        ("nat_gateway.l/z1", "elastic_ip.l/z1"),
+        ("nat_gateway.l/z1", "internet_gateway.l"),
+        ("nat_gateway.l/z1", "subnet.l/public-z1"),
+        ("route.l/public/0.0.0.0/0", "internet_gateway.l"),
+        ("internet_gateway.l", "vpc.l"),
+        ("vpc_endpoint.l/ssm", "subnet.l/private-z2"),
+        ("vpc_endpoint.l/ssm", "security_group.l/endpoints"),
+        ("subnet.l/private-z2", "route_table.l/private-z2"),
+        ("security_group.l/endpoints", "vpc.l"),
+        ("route_table.l/public", "vpc.l"),
+    ] {
+        assert!(place(&format!("a/r/{first}")) < place(&format!("a/r/{then}")), "{first} goes before {then}");
+    }
+    let all: BTreeMap<Address, Change> = ordered.changes.iter().map(|change| (change.address.clone(), change.clone())).collect();
+    for change in all.values() {
+        // Whatever the interleaving: what it refers to is there until it is gone.
+        for referred in resource::references(change.before.as_ref().unwrap()) {
+            assert!(before(&all[&referred], &all).contains(&change.address), "{referred} goes before {}", change.address);
+        }
+    }
+}
+
+#[test]
+fn what_a_route_leads_to_goes_after_the_route_leads_elsewhere() {
+    let have = network("a");
+    let mut want = have.clone();
+    want.remove("a/r/nat_gateway.l/z2");
+    want.remove("a/r/elastic_ip.l/z2");
+    want["a/r/route.l/private-z2/0.0.0.0/0"]["target"]["ref"] = json!("a/r/nat_gateway.l/z1");
+    check(
+        want.into(),
+        there(&have),
+        &[
+            "Update a/r/route.l/private-z2/0.0.0.0/0",
+            "Delete a/r/nat_gateway.l/z2 < a/r/route.l/private-z2/0.0.0.0/0",
+            "Delete a/r/elastic_ip.l/z2 < a/r/nat_gateway.l/z2",
+        ],
+    );
+}
+
+#[test]
+fn what_comes_into_an_account_waits_for_the_account_its_guard_rails_and_its_region() {
+    let mut want = json!({
+        "account.a": account("ou.o"), "ou.o": ou("organization.main"), "policy.p": {}, "policy.q": {},
+        "policy_attachments.account.a": set(&["policy.p"], "account.a"),
+        "policy_attachments.ou.o": set(&["policy.q"], "ou.o"),
+        "a/r/region.main": { "status": "ENABLED" }, "a/s/default_vpc.main": { "present": false },
+    });
+    want.as_object_mut().unwrap().extend(network("a"));
+    let (want, have) = (desired(want), live(json!({ "ou.o": is("1", ou("organization.main")) })));
+    let ordered = order(diff(&want, &have).changes, &want, &have);
+    let all: BTreeMap<Address, Change> = ordered.changes.iter().map(|change| (change.address.clone(), change.clone())).collect();
+    let waits = |address: &str| all[&address.parse().unwrap()].waits_for.iter().map(Address::to_string).collect::<Vec<_>>();
+    assert_eq!(waits("a/r/region.main"), ["account.a", "policy_attachments.account.a"]);
+    assert_eq!(waits("a/r/vpc.l"), ["a/r/region.main"]);
+    assert_eq!(waits("a/s/default_vpc.main"), ["account.a", "policy_attachments.account.a"]);
+    // What waits for something in the account already needs no edge of its own.
+    assert_eq!(waits("a/r/route_table.l/public"), ["a/r/vpc.l"]);
+    let outside = ["account.a", "policy.p", "policy.q", "policy_attachments.account.a", "policy_attachments.ou.o"];
+    for change in all.values().filter(|change| change.address.scope().is_some()) {
+        let earlier: BTreeSet<String> = before(change, &all).iter().map(Address::to_string).collect();
+        assert!(outside.iter().all(|address| earlier.contains(*address)), "{} does not wait for the whole of {outside:?}", change.address);
+    }
+}
+
+#[test]
+fn what_is_in_an_account_goes_on_while_the_account_stays_and_what_goes_waits_for_no_account() {
+    let have = network("a");
+    let mut here = json!({ "account.a": is("2", account("ou.o")), "ou.o": is("1", ou("organization.main")) });
+    here.as_object_mut().unwrap().extend(there(&have).as_object().unwrap().clone());
+    let mut want = json!({ "account.a": account("organization.main"), "ou.o": ou("organization.main") });
+    let changes = order(diff(&desired(want.clone()), &live(here.clone())).changes, &desired(want.clone()), &live(here.clone())).changes;
+    let gone = changes.iter().filter(|change| change.action == Action::Delete);
+    assert!(gone.clone().count() > 10 && gone.flat_map(|change| &change.waits_for).all(|address| address.scope().is_some()));
+    want["account.a"] = account("ou.o");
+    want.as_object_mut().unwrap().extend(have);
+    want["a/r/vpc.l"]["tags"] = json!({ "team": "red" });
+    check(want, here, &["Update a/r/vpc.l"]);
+}
+
 /// All that a change waits for, near or far. Naive.
 fn before(change: &Change, all: &BTreeMap<Address, Change>) -> BTreeSet<Address> {
     change.waits_for.iter().flat_map(|a| before(&all[a], all).into_iter().chain([a.clone()])).collect()

@@ -37,6 +37,10 @@ impl Executor for Fake {
         })
     }
 
+    fn at_a_time(&self) -> usize {
+        32
+    }
+
     fn is_interrupted(&self) -> bool {
         self.interrupted_after.is_some_and(|after| self.begun.load(Ordering::Relaxed) >= after)
     }
@@ -143,7 +147,32 @@ fn at_most_so_many_run_at_a_time() {
     let all: serde_json::Map<_, _> = (0..100).map(|i| (format!("ou.o{i}"), json!({ "name": "n" }))).collect();
     let fake = Fake::default();
     run_it(&worlds::plan(&worlds::desired(all.into()), &worlds::live(json!({}))), &fake, false);
-    assert_eq!(fake.most_at_once.load(Ordering::Relaxed), AT_A_TIME);
+    assert_eq!(fake.most_at_once.load(Ordering::Relaxed), fake.at_a_time());
+}
+
+/// What bounds [`AT_A_TIME`].
+#[tokio::test]
+async fn a_change_that_runs_is_small() {
+    use crate::aws::canned::{Canned, json as answer, sessions};
+    let plan = worlds::plan(&worlds::desired(json!({})), &worlds::live(json!({})));
+    let canned = Canned::counting(|_, _| answer(500, "not expected"));
+    let context = Context::new(&sessions(canned.door()).await, &plan, Ids::default());
+    for kind in resource::KINDS {
+        let size = size_of_val(&*kind.apply(&context, None, None, None));
+        assert!(size <= FUTURE, "a running change of `{}` takes {size} bytes", kind.spec().kind);
+    }
+}
+
+#[test]
+fn what_is_wanted_gone_is_withheld_without_consent_and_updated_away_with_it() {
+    let want = worlds::desired(json!({ "a/r/default_vpc.main": { "present": false } }));
+    let have = json!({ "a/r/default_vpc.main": { "id": "vpc-1", "attributes": { "present": true, "subnets": 3 }, "ours": false } });
+    let plan = worlds::plan(&want, &worlds::live(have));
+    let [change] = plan.changes.as_slice() else { panic!("{:?}", plan.changes) };
+    assert_eq!((change.action, change.after.is_some()), (Action::Delete, true));
+    assert_eq!(existing_id(change, &Ids::default()), Ok(Some("vpc-1".to_owned())));
+    check(&plan, &Fake::default(), false, &["a/r/default_vpc.main withheld"], Status::Partly);
+    check(&plan, &Fake::default(), true, &["a/r/default_vpc.main applied"], Status::Done);
 }
 
 #[test]
