@@ -199,6 +199,14 @@ impl Sessions {
         aws_sdk_ec2::Client::from_conf(config.interceptor(Usher).retry_classifier(retry::Classifier).retry_partition(partition).build())
     }
 
+    /// The Account Management client of an account that speaks for itself: unlike [`Sessions::account`], it needs no trusted access.
+    pub fn account_of(&self, account: &str) -> aws_sdk_account::Client {
+        let region = self.inner.base.region().map(AsRef::as_ref).unwrap_or_default();
+        let config = aws_sdk_account::config::Builder::from(&self.in_account(account, region));
+        let partition = self.retry_partition(account, region);
+        aws_sdk_account::Client::from_conf(config.interceptor(Usher).retry_classifier(retry::Classifier).retry_partition(partition).build())
+    }
+
     /// The RAM client of an account and Region. It knows its own retry partition.
     pub fn ram(&self, account: &str, region: &str) -> aws_sdk_ram::Client {
         let config = aws_sdk_ram::config::Builder::from(&self.in_account(account, region));

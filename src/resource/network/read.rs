@@ -138,10 +138,10 @@ impl Reader<'_> {
         let known: BTreeSet<&String> = self.accounts.open.values().collect();
         let management = &self.desired.management_account;
         let others = members.iter().chain(std::iter::once(management)).filter(|id| !known.contains(id)).collect::<BTreeSet<_>>();
-        let (sessions, management) = (self.sessions, management.as_str());
+        let sessions = self.sessions;
         let read = |site: Site| -> BoxFuture<'_, _> {
             Box::pin(async move {
-                let blocks = scope::blocks(sessions, &site.scope.region, &site.account, management).await;
+                let blocks = scope::blocks(sessions, &site.scope.region, &site.account).await;
                 (site.account, blocks)
             })
         };
@@ -297,3 +297,7 @@ fn warning(subject: String, what: &str, error: &Error, account: &str) -> Finding
     let hint = hint.map(|hint| format!("; {hint}")).unwrap_or_default();
     Finding { severity: FindingSeverity::Warning, subject, summary: format!("{what}: {error}{hint}") }
 }
+
+#[cfg(test)]
+#[path = "read_tests.rs"]
+mod tests;

@@ -29,7 +29,7 @@ pub(super) struct Reading {
 /// # Errors
 /// A call failed: half of what is there tells nothing.
 pub(super) async fn read(sessions: &Sessions, desired: &Desired, scope: &Scope, account: &str) -> AwsResult<Reading> {
-    let region = region(sessions, &scope.region, account, &desired.management_account).await?;
+    let region = region(sessions, &scope.region, account).await?;
     if region.as_ref().is_some_and(|status| status != ENABLED) {
         return Ok(Reading { region, ..Reading::default() });
     }
@@ -65,8 +65,8 @@ pub(super) async fn read(sessions: &Sessions, desired: &Desired, scope: &Scope, 
 ///
 /// # Errors
 /// A call failed.
-pub(super) async fn blocks(sessions: &Sessions, region_name: &str, account: &str, management: &str) -> AwsResult<Vec<Block>> {
-    if region(sessions, region_name, account, management).await?.is_some_and(|status| status != ENABLED) {
+pub(super) async fn blocks(sessions: &Sessions, region_name: &str, account: &str) -> AwsResult<Vec<Block>> {
+    if region(sessions, region_name, account).await?.is_some_and(|status| status != ENABLED) {
         return Ok(Vec::new());
     }
     let client = sessions.ec2(account, region_name);
@@ -75,14 +75,13 @@ pub(super) async fn blocks(sessions: &Sessions, region_name: &str, account: &str
 }
 
 /// The status of an opt-in Region in an account; `None` for a Region that every account has.
-async fn region(sessions: &Sessions, region: &str, account: &str, management: &str) -> AwsResult<Option<String>> {
+async fn region(sessions: &Sessions, region: &str, account: &str) -> AwsResult<Option<String>> {
     if !LIMITS.regions.is_opt_in(region) {
         return Ok(None);
     }
-    // Of itself, the management account must be asked without its id. Source: GetRegionOptStatus, `AccountId`.
-    let member = Some(account).filter(|account| *account != management).map(str::to_owned);
-    let request = sessions.account().get_region_opt_status().region_name(region).set_account_id(member);
-    let answer = request.send().await.map_err(|e| Error::sdk("account:GetRegionOptStatus", &e))?;
+    // The account asks for itself: from outside, the organization would have to trust Account Management first.
+    let answer = sessions.account_of(account).get_region_opt_status().region_name(region).send().await;
+    let answer = answer.map_err(|e| Error::sdk("account:GetRegionOptStatus", &e))?;
     Ok(Some(answer.region_opt_status().map_or("DISABLED", RegionOptStatus::as_str).to_owned()))
 }
 
