@@ -74,6 +74,16 @@ struct Site {
     account: String,
 }
 
+impl Site {
+    /// An error of a call here. The role is asked for from outside.
+    fn error(&self, error: Error) -> Error {
+        match &error {
+            Error::Refused(refusal) if refusal.operation.starts_with("sts:") => error,
+            _ => error.within(&self.account, &self.scope.region),
+        }
+    }
+}
+
 struct Reader<'a> {
     sessions: &'a Sessions,
     desired: &'a Desired,
@@ -110,7 +120,7 @@ impl Reader<'_> {
         let read = |site: Site| -> BoxFuture<'_, _> {
             Box::pin(async move {
                 let reading = scope::read(sessions, desired, &site.scope, &site.account).await;
-                (site.scope, reading)
+                (site.scope.clone(), reading.map_err(|error| site.error(error)))
             })
         };
         let mut readings = stream::iter(self.sites(self.accounts.open.iter())).map(read).buffer_unordered(AT_A_TIME);
@@ -142,6 +152,7 @@ impl Reader<'_> {
         let read = |site: Site| -> BoxFuture<'_, _> {
             Box::pin(async move {
                 let blocks = scope::blocks(sessions, &site.scope.region, &site.account).await;
+                let blocks = blocks.map_err(|error| site.error(error));
                 (site.account, blocks)
             })
         };
@@ -184,6 +195,7 @@ impl Reader<'_> {
             Box::pin(async move {
                 let client = sessions.ec2(&site.account, &site.scope.region);
                 let zones = Questions { client: &client, account: &site.account }.zones().await;
+                let zones = zones.map_err(|error| site.error(error));
                 (site.scope, scopes, zones)
             })
         };

@@ -297,7 +297,7 @@ async fn an_opt_in_region_is_asked_only_once_it_is_enabled() {
     lab.desired.network.vpcs.insert(address.clone(), request);
     let region = Address::within(address.scope().unwrap().clone(), "region", "main");
     let (live, calls) = lab.read().await;
-    assert_eq!(live.resources[&region].attributes["status"], "DISABLED");
+    assert_eq!(live.resources[&region].attributes.get("status").unwrap(), "DISABLED");
     assert_eq!((calls["GetRegionOptStatus"], calls.get("DescribeVpcs")), (2, None), "of the account, and of the management account");
     // The management account has not enabled it either, so its zones are not known.
     let [found] = texts(&live).try_into().unwrap();
@@ -306,7 +306,7 @@ async fn an_opt_in_region_is_asked_only_once_it_is_enabled() {
     let opt_in = OptIn { enabled: true, due_ms: 0 };
     lab.world.opt_ins.entry(a).or_default().insert("af-south-1".to_owned(), opt_in);
     let (live, calls) = lab.read().await;
-    assert_eq!(live.resources[&region].attributes["status"], "ENABLED");
+    assert_eq!(live.resources[&region].attributes.get("status").unwrap(), "ENABLED");
     assert_eq!(calls["DescribeSubnets"], 1);
     assert_eq!(live.network.zones[address.scope().unwrap()].len(), 3);
 }
@@ -322,14 +322,14 @@ async fn extras_are_asked_for_where_a_vpc_ever_had_them_or_a_layout_declares_the
     let more = ["DescribeDhcpOptions", "DescribeFlowLogs"].map(|name| (name.to_owned(), 1));
     assert_eq!(calls, lists(2, 2).into_iter().chain(more).collect());
     let attributes = |key: &str| live.resources[&vpc_address(key, HOME, "standard")].attributes.clone();
-    assert!(attributes("a").contains_key("dhcp_options") && !attributes("b").contains_key("dhcp_options"));
+    assert!(attributes("a").get("dhcp_options").is_some() && attributes("b").get("dhcp_options").is_none());
 
     let layout = lab.desired.network.layouts.get_mut("standard").unwrap();
     (layout.dns_hostnames, layout.ipv6) = (Some(true), true);
     let (live, calls) = lab.read().await;
     assert_eq!((calls["DescribeVpcAttribute"], calls["DescribeEgressOnlyInternetGateways"]), (2, 2));
     let attributes = &live.resources[&vpc_address("b", HOME, "standard")].attributes;
-    assert_eq!((attributes.get("enable_dns_hostnames"), attributes.get("enable_dns_support")), (Some(&false.into()), None));
+    assert_eq!((attributes.get("enable_dns_hostnames"), attributes.get("enable_dns_support")), (Some(false.into()), None));
 }
 
 #[tokio::test(start_paused = true)]
@@ -340,7 +340,7 @@ async fn a_default_vpc_is_searched_for_what_runs_in_it_when_it_is_to_go() {
     assert_eq!(lab.read().await.0.resources.get(&default), None);
     lab.desired.network.without_default_vpc.insert("a".to_owned());
     let (live, calls) = lab.read().await;
-    assert_eq!((live.resources[&default].attributes["present"].as_bool(), &live.resources[&default].frozen), (Some(true), &None));
+    assert_eq!((live.resources[&default].attributes.get("present"), &live.resources[&default].frozen), (Some(true.into()), &None));
     assert_eq!(calls["DescribeNetworkInterfaces"], 1);
 
     // Nobody has written to the Region, so what it is born with is read from a clone.

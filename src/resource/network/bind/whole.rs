@@ -36,7 +36,7 @@ fn is_default_vpc_to_go(scope: &Scope, design: &Design) -> bool {
 
 /// What says that a default VPC is in use, network interfaces aside: anything in it but what AWS made with it.
 pub(in crate::resource::network) fn use_of_default_vpc(world: &World, id: &str) -> Option<String> {
-    fn first<'w, T>(things: &'w BTreeMap<String, T>, is: impl Fn(&T) -> bool) -> Option<&'w str> {
+    fn first<T>(things: &BTreeMap<String, T>, is: impl Fn(&T) -> bool) -> Option<&str> {
         things.iter().find(|(_, thing)| is(thing)).map(|(id, _)| id.as_str())
     }
     let table = |table: &super::super::world::RouteTable| {
