@@ -8,12 +8,15 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use super::places::Place;
 use super::region::Region;
 
+/// A Region as it was, oldest first, each with the world time at which it was replaced.
+type Past = VecDeque<(u64, Arc<Region>)>;
+
 /// The Regions that somebody has written to, by account and name. A clone shares them.
 #[derive(Debug, Clone, Default)]
 pub struct Regions {
     by_account: BTreeMap<String, BTreeMap<String, Arc<Region>>>,
-    /// Regions as they were, each with the world time at which it was replaced.
-    past: BTreeMap<(String, String), VecDeque<(u64, Arc<Region>)>>,
+    /// By account and name.
+    past: BTreeMap<(String, String), Past>,
 }
 
 /// Regions are equal when they are; how they came to be so is no part of them.

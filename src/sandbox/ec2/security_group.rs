@@ -140,8 +140,14 @@ fn show(region: &Region, place: &Place, id: &str) -> Option<Value> {
     }))
 }
 
+/// A protocol and its ports.
+type Traffic<'r> = (&'r str, Option<(i32, i32)>);
+
+/// Peers in the lists of an answer.
+type Peers = BTreeMap<&'static str, Vec<Value>>;
+
 fn show_rules(group: &SecurityGroup, place: &Place, egress: bool) -> Value {
-    let mut gathered: BTreeMap<(&str, Option<(i32, i32)>), BTreeMap<&str, Vec<Value>>> = BTreeMap::new();
+    let mut gathered: BTreeMap<Traffic<'_>, Peers> = BTreeMap::new();
     for rule in group.rules.values().filter(|rule| rule.egress == egress) {
         let lists = gathered.entry((&rule.protocol, rule.ports)).or_default();
         let (list, field, peer) = rule.peer.fields();
@@ -151,7 +157,7 @@ fn show_rules(group: &SecurityGroup, place: &Place, egress: bool) -> Value {
         }
         lists.entry(list).or_default().push(shown);
     }
-    let show = |((protocol, ports), lists): ((&str, Option<(i32, i32)>), BTreeMap<&str, Vec<Value>>)| {
+    let show = |((protocol, ports), lists): (Traffic<'_>, Peers)| {
         let mut shown = Map::from_iter([("ipProtocol".to_owned(), Value::from(protocol))]);
         if let Some((from, to)) = ports {
             shown.insert("fromPort".to_owned(), from.into());
