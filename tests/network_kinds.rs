@@ -60,7 +60,10 @@ fn layout() -> Layout {
 fn full() -> Layout {
     Layout {
         endpoints: ["s3", "ecr.api"].map(str::to_owned).into(),
-        dhcp: Some(Dhcp { name_servers: vec!["10.0.0.2".to_owned(), "AmazonProvidedDNS".to_owned()], domain_name: Some("corp".to_owned()) }),
+        dhcp: Some(Dhcp {
+            name_servers: vec!["10.0.0.2".to_owned(), "AmazonProvidedDNS".to_owned()],
+            domain_name: Some("corp".to_owned()),
+        }),
         flow_log: Some(FlowLog { destination: "arn:aws:s3:::logs".to_owned(), traffic: "ALL".to_owned(), interval: 600 }),
         dns_hostnames: Some(true),
         dns_support: Some(true),
