@@ -137,9 +137,13 @@ impl Plan {
 
     fn build_with(desired: &Desired, live: &Live, calls: Calls<'_>) -> Self {
         let (asked, unplaced) = with_networks(desired, &live.network);
-        let difference = diff::diff(&asked, live);
+        let mut difference = diff::diff(&asked, live);
+        let mut known = live.findings.clone();
+        if !desired.selection.is_everything() {
+            narrow(&mut difference, &mut known, &asked, live);
+        }
         let ordered = graph::order(difference.changes, &asked, live);
-        let mut findings = live.findings.clone();
+        let mut findings = known;
         findings.extend(unplaced);
         findings.extend(difference.findings);
         findings.extend(ordered.findings);
@@ -155,7 +159,7 @@ impl Plan {
         let observed = live.resources.clone();
         Self {
             format_version: FORMAT_VERSION,
-            digest: digest(desired, &observed),
+            digest: digest(desired, &observed, &live.network),
             desired: desired.clone(),
             observed,
             network: live.network.clone(),
@@ -213,7 +217,7 @@ impl Plan {
             return Err(ReadPlanError::Version(version.format_version));
         }
         let plan: Self = serde_json::from_str(text).map_err(malformed)?;
-        if plan.digest != digest(&plan.desired, &plan.observed) {
+        if plan.digest != digest(&plan.desired, &plan.observed, &plan.network) {
             return Err(ReadPlanError::Edited);
         }
         let mut before = BTreeSet::new();
@@ -251,8 +255,31 @@ impl Plan {
             Some(Moved { address, attribute: "error".to_owned(), then: Value::Null, now })
         });
         let mut moved: Vec<Moved> = values.chain(errors).collect();
+        moved.extend(self.asked_otherwise(live));
         moved.sort_by(|a, b| a.address.cmp(&b.address));
         moved
+    }
+
+    /// What the networks would consist of now and did not then, though nothing of it has moved: somebody else may have taken a block that
+    /// was free, or an account have other zones than were thought.
+    fn asked_otherwise(&self, live: &Live) -> Vec<Moved> {
+        if self.network == live.network {
+            return Vec::new();
+        }
+        let (then, now) = (with_networks(&self.desired, &self.network).0, with_networks(&self.desired, &live.network).0);
+        let changed = self.changes.iter().filter(|change| change.address.scope().is_some());
+        let differs = |address: &Address| {
+            let (then, now) = (then.resources.get(address), now.resources.get(address));
+            let side = |attributes: Option<&resource::Attributes>| attributes.map(resource::Attributes::to_map).unwrap_or_default();
+            let (mut then, now) = (side(then), side(now));
+            let names = now.keys().chain(then.keys()).cloned().collect::<BTreeSet<_>>();
+            let differs = |name: String| {
+                let (then, now) = (then.remove(&name).unwrap_or_default(), now.get(&name).cloned().unwrap_or_default());
+                (then != now).then(|| Moved { address: address.clone(), attribute: name, then, now })
+            };
+            names.into_iter().filter_map(differs).collect::<Vec<_>>()
+        };
+        changed.flat_map(|change| differs(&change.address)).collect()
     }
 }
 
@@ -278,10 +305,37 @@ fn with_networks<'d>(desired: &'d Desired, observed: &Observed) -> (Cow<'d, Desi
     if desired.network == network::Design::default() {
         return (Cow::Borrowed(desired), Vec::new());
     }
-    let plan = network::allocate(&desired.network, observed);
     let mut asked = desired.clone();
-    asked.resources.extend(network::expand(&desired.network, observed, &plan));
-    (Cow::Owned(asked), network::findings(&desired.network, observed, &plan))
+    // What is not selected was not read: it is as good as not asked for, but for the blocks that org.toml gives it.
+    let is_selected = |vpc: &Address| vpc.scope().is_some_and(|scope| desired.selection.reads_networks_of(&scope.account));
+    asked.network.vpcs.retain(|vpc, request| is_selected(vpc) || request.pinned.is_some());
+    let plan = network::allocate(&asked.network, observed);
+    asked.resources.extend(network::expand(&asked.network, observed, &plan));
+    let findings = network::findings(&asked.network, observed, &plan);
+    (Cow::Owned(asked), findings)
+}
+
+/// Leaves out what is not selected. What is left may need something that is left out and not there: that stands against the plan.
+fn narrow(difference: &mut diff::Difference, known: &mut Vec<Finding>, asked: &Desired, live: &Live) {
+    let selection = &asked.selection;
+    let concerns = |finding: &Finding| finding.subject.parse().map_or(true, |address| selection.selects(&address));
+    difference.changes.retain(|change| selection.selects(&change.address));
+    difference.findings.retain(concerns);
+    known.retain(concerns);
+    for change in difference.changes.iter().filter(|change| change.action != Action::Delete) {
+        let account = change.address.scope().map(|scope| Address::new("account", scope.account.as_str()));
+        let needed = change.after.iter().flat_map(resource::references).chain(account);
+        let missing = |address: &Address| {
+            !selection.selects(address) && asked.resources.contains_key(address) && !live.resources.contains_key(address)
+        };
+        difference.findings.extend(needed.filter(missing).map(|address| Finding {
+            severity: FindingSeverity::Error,
+            subject: change.address.to_string(),
+            summary: format!(
+                "needs `{address}`, which is not there yet and not selected: select it too, or leave `--account`, `--ou` and `--only` out"
+            ),
+        }));
+    }
 }
 
 fn calls(change: &Change) -> Result<Vec<String>, String> {
@@ -294,12 +348,13 @@ fn calls(change: &Change) -> Result<Vec<String>, String> {
 
 /// SHA-256 over JSON with ordered keys and without white space. Not all that is asked for shows in a change: the role that new accounts
 /// get does not.
-fn digest(desired: &Desired, observed: &BTreeMap<Address, LiveResource>) -> String {
+fn digest(desired: &Desired, observed: &BTreeMap<Address, LiveResource>, network: &Observed) -> String {
     let mut hash = Sha256::new();
-    hash.update(json!(desired).to_string());
-    for (address, resource) in observed {
+    hash.update(format!("{}\n{}", json!(desired), json!(network)));
+    for (address, LiveResource { id, attributes, ours, frozen }) in observed {
         // One value per line, and JSON holds no line break: no two worlds give the same text.
-        hash.update(format!("\n{}\n{}", json!(address), json!(resource)));
+        hash.update(format!("\n{}\n{}\n", json!(address), json!([id, ours, frozen])));
+        hash.update(attributes.as_json());
     }
     hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
 }

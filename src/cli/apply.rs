@@ -9,6 +9,7 @@ use serde_json::{Map, Value, json};
 use super::connect::{Connection, connect};
 use super::progress::Progress;
 use super::rehearse::{Rehearsal, rehearse};
+use super::select::Selecting;
 use super::shell::Shell;
 use super::{Exit, Format, Global, Reported, plan, validate};
 use crate::apply::{Report, Status};
@@ -38,6 +39,9 @@ pub(super) struct ApplyArgs {
     /// Open every group and show every attribute
     #[arg(long)]
     detail: bool,
+
+    #[command(flatten)]
+    selecting: Selecting,
 }
 
 /// What is known before anything is changed.
@@ -77,7 +81,8 @@ pub(super) async fn run(global: &Global, args: &ApplyArgs, shell: &Shell) -> Res
 
 /// Reads the configuration and the live state, and plans.
 async fn fresh(global: &Global, args: &ApplyArgs, shell: &Shell) -> Result<Prepared, Reported> {
-    let desired = validate::load(global, shell)?.desired;
+    let mut desired = validate::load(global, shell)?.desired;
+    args.selecting.narrow(&mut desired, shell)?;
     let connection = connect(global, &desired, shell).await?;
     let (live, copy) = read(&connection, &desired, args, shell).await?;
     Ok(Prepared { connection, plan: Plan::build(&desired, &live), copy })
@@ -95,6 +100,7 @@ async fn read(connection: &Connection, desired: &Desired, args: &ApplyArgs, shel
 
 /// Reads a saved plan, and the live state anew; refuses when what the plan observed has moved.
 async fn saved(global: &Global, file: &Path, args: &ApplyArgs, shell: &Shell) -> Result<Prepared, Reported> {
+    args.selecting.none(shell)?;
     let unreadable = |e: std::io::Error| {
         let hint = "give a file that `overlord plan --out FILE` saved".to_owned();
         shell.error(format_args!("the plan `{}` cannot be read: {e}", file.display()), Some(hint))

@@ -9,6 +9,7 @@ mod progress;
 mod rehearse;
 mod sandbox;
 mod schema;
+mod select;
 mod shell;
 mod validate;
 

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::connect::{Connection, connect};
+use super::select::Selecting;
 use super::shell::Shell;
 use super::{Exit, Format, Global, Reported, validate};
 use crate::plan::Plan;
@@ -20,10 +21,14 @@ pub(super) struct PlanArgs {
     /// Open every group and show every attribute
     #[arg(long)]
     detail: bool,
+
+    #[command(flatten)]
+    selecting: Selecting,
 }
 
 pub(super) async fn run(global: &Global, args: &PlanArgs, shell: &Shell) -> Result<Exit, Reported> {
-    let loaded = validate::load(global, shell)?;
+    let mut loaded = validate::load(global, shell)?;
+    args.selecting.narrow(&mut loaded.desired, shell)?;
     let connection = connect(global, &loaded.desired, shell).await?;
     let plan = make(&connection, &loaded.desired, shell).await?;
     if let Some(path) = &args.out {

@@ -20,8 +20,10 @@ mod attributes;
 pub mod network;
 pub mod organizations;
 mod pages;
+mod selection;
 
 pub use attributes::{Attributes, typed, untyped};
+pub use selection::{Selection, UnknownName};
 
 /// What the configuration asks for: every managed resource, and how to recognise it.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, serde::Deserialize)]
@@ -47,6 +49,9 @@ pub struct Desired {
     /// What networks cost, where org.toml says otherwise than the price list.
     #[serde(default, skip_serializing_if = "crate::cost::Overrides::is_empty")]
     pub prices: crate::cost::Overrides,
+    /// The part of it that the run is about.
+    #[serde(default, skip_serializing_if = "Selection::is_everything")]
+    pub selection: Selection,
 }
 
 /// What a `[[moved]]` key was called before.
@@ -278,6 +283,11 @@ macro_rules! kinds {
     ($($family:ident :: $kind:ident),* $(,)?) => {
         /// Every kind. The order is that of the documentation; nothing depends on it.
         pub static KINDS: &[&dyn ErasedKind] = &[$(&Adapter::<$family::$kind>::new()),*];
+
+        /// The family that the kind of that name belongs to.
+        pub(crate) fn family(name: &str) -> Option<&'static str> {
+            [$((<$family::$kind as Kind>::SPEC.kind, stringify!($family))),*].into_iter().find(|(kind, _)| *kind == name).map(|(_, family)| family)
+        }
 
         /// What a kind says of its attributes, and the fields that they have: for the contract test.
         #[cfg(test)]

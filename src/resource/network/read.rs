@@ -30,10 +30,13 @@ const AT_A_TIME: usize = 256;
 /// The run was interrupted, or its own credentials are at an end. All else is a finding.
 pub async fn live(sessions: &Sessions, desired: &Desired, members: &BTreeSet<String>, live: &mut Live) -> AwsResult<()> {
     let regions: BTreeSet<&str> = desired.network.layouts.values().map(|layout| layout.region.as_str()).collect();
-    if regions.is_empty() {
+    if regions.is_empty() || !desired.selection.reads_networks() {
         return Ok(());
     }
-    let mut reader = Reader { sessions, desired, regions, accounts: Accounts::of(live), found: Found::default() };
+    let mut accounts = Accounts::of(live);
+    // The others are asked for their blocks alone, and only when one is to be handed out.
+    accounts.open.retain(|key, _| desired.selection.reads_networks_of(key));
+    let mut reader = Reader { sessions, desired, regions, accounts, found: Found::default() };
     reader.accounts().await?;
     if reader.hands_out_blocks() {
         reader.others(members).await?;
@@ -136,7 +139,8 @@ impl Reader<'_> {
     /// Whether a VPC is to be made, which needs a block that nobody has.
     fn hands_out_blocks(&self) -> bool {
         let new = self.desired.network.vpcs.keys().filter(|vpc| !self.found.observed.vpcs.contains_key(vpc));
-        new.filter_map(|vpc| vpc.scope()).any(|scope| self.is_planned(&scope.account))
+        new.filter_map(|vpc| vpc.scope())
+            .any(|scope| self.is_planned(&scope.account) && self.desired.selection.makes_vpcs_in(&scope.account))
     }
 
     fn is_planned(&self, account: &str) -> bool {

@@ -1,0 +1,213 @@
+//! A part of the configuration that a run is about: `--account`, `--ou`, `--only`. Pure.
+//!
+//! It is a part of what is asked for, so that a saved plan keeps it. What is not selected is neither read, where it can be told apart, nor
+//! compared nor changed.
+
+use std::collections::BTreeSet;
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use super::{Desired, KINDS, family, reference};
+use crate::address::{Address, Reference};
+
+/// What is selected. Everything, unless narrowed.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Selection {
+    /// The accounts and OUs, by address; `None` for all that there is, that which belongs to no account and no OU included.
+    places: Option<BTreeSet<Address>>,
+    /// The kinds; none for all of them.
+    kinds: BTreeSet<String>,
+}
+
+/// A name that selects nothing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UnknownName {
+    what: &'static str,
+    name: String,
+    near: Option<String>,
+}
+
+impl UnknownName {
+    fn new<'n>(what: &'static str, name: &str, known: impl Iterator<Item = &'n str>) -> Self {
+        let near = known.map(|known| (strsim::jaro(name, known), known)).max_by(|a, b| a.0.total_cmp(&b.0));
+        let near = near.filter(|(likeness, _)| *likeness > 0.7).map(|(_, near)| near.to_owned());
+        Self { what, name: name.to_owned(), near }
+    }
+
+    /// What to do.
+    pub fn hint(&self) -> String {
+        match &self.near {
+            Some(near) => format!("did you mean `{near}`?"),
+            None => format!("give the key of one in org.toml, or leave out `--{}`", if self.what == "kind" { "only" } else { self.what }),
+        }
+    }
+}
+
+impl fmt::Display for UnknownName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.what {
+            "kind" => write!(f, "`{}` is no kind of resource that this version of overlord knows", self.name),
+            what => write!(f, "org.toml has no {what} `{}`", self.name),
+        }
+    }
+}
+
+impl Selection {
+    /// Of `desired` these accounts, by key or by the id that org.toml gives, all that lies below these OUs, by key, and of that these
+    /// kinds. No account and no OU stands for all of them, and so does no kind.
+    ///
+    /// # Errors
+    /// The first name that the configuration does not have.
+    pub fn of(desired: &Desired, accounts: &[String], units: &[String], kinds: &[String]) -> Result<Self, UnknownName> {
+        let known = |kind: &'static str| desired.resources.keys().filter(move |address| address.kind() == kind);
+        let mut places = BTreeSet::new();
+        for name in accounts {
+            let pinned = desired.pinned.iter().find(|(_, id)| *id == name).map(|(address, _)| address);
+            let Some(address) = pinned.or_else(|| known("account").find(|address| address.key() == name)) else {
+                return Err(UnknownName::new("account", name, known("account").map(Address::key)));
+            };
+            places.insert(address.clone());
+        }
+        for name in units {
+            let Some(address) = known("ou").find(|address| address.key() == name) else {
+                return Err(UnknownName::new("ou", name, known("ou").map(Address::key)));
+            };
+            places.insert(address.clone());
+        }
+        if !units.is_empty() {
+            below(desired, &mut places);
+        }
+        let all = || KINDS.iter().map(|kind| kind.spec().kind);
+        if let Some(unknown) = kinds.iter().find(|name| all().all(|kind| kind != name.as_str())) {
+            return Err(UnknownName::new("kind", unknown, all()));
+        }
+        let narrowed = !accounts.is_empty() || !units.is_empty();
+        Ok(Self { places: narrowed.then_some(places), kinds: kinds.iter().cloned().collect() })
+    }
+
+    /// Whether it leaves nothing out.
+    pub fn is_everything(&self) -> bool {
+        self.places.is_none() && self.kinds.is_empty()
+    }
+
+    /// Whether what has this address is selected.
+    pub fn selects(&self, address: &Address) -> bool {
+        (self.kinds.is_empty() || self.kinds.contains(address.kind())) && self.is_in_place(address)
+    }
+
+    /// Whether anything in the account of that key may be selected: only then are its networks read.
+    pub fn reads_networks_of(&self, account: &str) -> bool {
+        self.reads_networks() && self.has_account(account)
+    }
+
+    /// Whether VPCs of the account of that key may be made, which need blocks that nobody has.
+    pub fn makes_vpcs_in(&self, account: &str) -> bool {
+        (self.kinds.is_empty() || self.kinds.contains("vpc")) && self.has_account(account)
+    }
+
+    /// Whether networks are selected at all.
+    pub fn reads_networks(&self) -> bool {
+        self.kinds.is_empty() || self.kinds.iter().any(|kind| family(kind) == Some("network"))
+    }
+
+    fn has_account(&self, key: &str) -> bool {
+        self.places.as_ref().is_none_or(|places| places.contains(&Address::new("account", key)))
+    }
+
+    fn is_in_place(&self, address: &Address) -> bool {
+        let Some(places) = &self.places else { return true };
+        match (address.scope(), address.kind()) {
+            (Some(scope), _) => self.has_account(&scope.account),
+            (None, "policy_attachments") => address.key().parse().is_ok_and(|target| places.contains(&target)),
+            (None, _) => places.contains(address),
+        }
+    }
+}
+
+/// Adds what lies in the places, however deep.
+fn below(desired: &Desired, places: &mut BTreeSet<Address>) {
+    loop {
+        let lies_in =
+            |places: &BTreeSet<Address>, address: &Address| match desired.resources.get(address).and_then(|a| reference(a, "parent")) {
+                Some(Reference::Address(parent)) => parent.kind() == "ou" && places.contains(&parent),
+                Some(Reference::Id(_)) | None => false,
+            };
+        let candidates = desired.resources.keys().filter(|address| matches!(address.kind(), "account" | "ou"));
+        let found: Vec<Address> = candidates.filter(|a| !places.contains(*a) && lies_in(places, a)).cloned().collect();
+        if found.is_empty() {
+            return;
+        }
+        places.extend(found);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::plan::worlds::desired;
+
+    fn example() -> Desired {
+        let mut desired = desired(json!({
+            "account.records": { "email": "a@x", "parent": { "ref": "ou.inner" } },
+            "account.audit": { "email": "b@x", "parent": { "ref": "organization.main" } },
+            "ou.inner": { "name": "inner", "parent": { "ref": "ou.outer" } },
+            "ou.outer": { "name": "outer", "parent": { "ref": "organization.main" } },
+            "policy.p": { "name": "p" },
+        }));
+        desired.pinned.insert(Address::new("account", "audit"), "222222222222".to_owned());
+        desired
+    }
+
+    fn check(accounts: &[&str], units: &[&str], kinds: &[&str], selected: &[&str], not: &[&str]) {
+        let owned = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>();
+        let selection = Selection::of(&example(), &owned(accounts), &owned(units), &owned(kinds)).unwrap();
+        for (addresses, expected) in [(selected, true), (not, false)] {
+            for address in addresses {
+                assert_eq!(selection.selects(&address.parse().unwrap()), expected, "{address} of {selection:?}");
+            }
+        }
+        assert_eq!(selection.is_everything(), not.is_empty());
+        let again: Selection = serde_json::from_value(json!(selection)).unwrap();
+        assert_eq!(again, selection);
+    }
+
+    #[test]
+    fn places_and_kinds_narrow() {
+        let all =
+            ["account.records", "policy_attachments.account.records", "ou.outer", "policy.p", "records/r/vpc.l", "audit/r/subnet.l/a"];
+        check(&[], &[], &[], &all, &[]);
+        let of_records = ["account.records", "policy_attachments.account.records", "records/r/vpc.l"];
+        check(&["records"], &[], &[], &of_records, &["ou.inner", "policy.p", "audit/r/vpc.l", "policy_attachments.ou.inner"]);
+        check(&["222222222222"], &[], &[], &["audit/r/vpc.l", "account.audit"], &["records/r/vpc.l"]);
+        let below = ["ou.outer", "ou.inner", "policy_attachments.ou.inner", "account.records", "records/r/vpc.l"];
+        check(&[], &["outer"], &[], &below, &["account.audit", "organization.main", "policy_attachments.organization.main"]);
+        check(&[], &[], &["vpc", "ou"], &["records/r/vpc.l", "ou.inner"], &["records/r/subnet.l/a", "account.audit"]);
+        check(&["audit"], &["inner"], &["vpc"], &["audit/r/vpc.l", "records/r/vpc.l"], &["ou.inner", "other/r/vpc.l"]);
+    }
+
+    #[test]
+    fn what_is_read_follows() {
+        let of = |kinds: &[&str]| Selection { places: None, kinds: kinds.iter().map(|kind| (*kind).to_owned()).collect() };
+        assert!(of(&[]).reads_networks() && of(&["ou", "subnet"]).reads_networks() && !of(&["ou", "account"]).reads_networks());
+        assert!(of(&["vpc"]).makes_vpcs_in("x") && !of(&["subnet"]).makes_vpcs_in("x"));
+        let records = Selection::of(&example(), &["records".to_owned()], &[], &[]).unwrap();
+        assert!(records.reads_networks_of("records") && !records.reads_networks_of("audit") && !records.makes_vpcs_in("audit"));
+    }
+
+    #[test]
+    fn an_unknown_name_is_told_with_the_nearest() {
+        let told = |accounts: &[String], units: &[String], kinds: &[String]| {
+            let unknown = Selection::of(&example(), accounts, units, kinds).unwrap_err();
+            format!("{unknown}; {}", unknown.hint())
+        };
+        let name = |name: &str| [name.to_owned()];
+        assert_eq!(told(&name("record"), &[], &[]), "org.toml has no account `record`; did you mean `records`?");
+        assert_eq!(told(&[], &name("zzz"), &[]), "org.toml has no ou `zzz`; give the key of one in org.toml, or leave out `--ou`");
+        let kind = "`subnets` is no kind of resource that this version of overlord knows; did you mean `subnet`?";
+        assert_eq!(told(&[], &[], &name("subnets")), kind);
+    }
+}
