@@ -166,3 +166,103 @@ fn edges_grow_with_the_number_of_accounts_and_not_faster() {
     let each = edges(11) - edges(10);
     assert_eq!(edges(1_000) - edges(10), 990 * each);
 }
+
+#[test]
+fn a_narrowed_plan_leaves_the_rest_alone_and_says_what_it_needs_of_it() {
+    let (want, have) = example();
+    let told = |kinds: &[&str], units: &[&str]| {
+        let owned = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>();
+        let mut want = Desired { ..want.clone() };
+        let policy = json!({ "policies": [{ "id": "p-FullAWSAccess" }], "target": { "ref": "ou.a" } });
+        want.resources.insert("policy_attachments.ou.a".parse().unwrap(), serde_json::from_value(policy).unwrap());
+        want.selection = resource::Selection::of(&want, &[], &owned(units), &owned(kinds)).unwrap();
+        let plan = plan(&want, &have);
+        assert_eq!(read(&plan.to_json().unwrap()).as_ref(), Ok(&plan));
+        let changes = plan.changes.iter().map(|change| change.address.to_string());
+        changes.chain(plan.findings.iter().map(|finding| format!("{}: {}", finding.subject, finding.summary))).collect::<Vec<_>>()
+    };
+    assert_eq!(told(&[], &[]), ["ou.a", "policy_attachments.ou.a"]);
+    assert_eq!(told(&["ou"], &[]), ["ou.a"]);
+    assert_eq!(told(&["policy"], &[]), Vec::<String>::new());
+    assert_eq!(told(&[], &["a"]), ["ou.a", "policy_attachments.ou.a"]);
+    let needs = "policy_attachments.ou.a: needs `ou.a`, which is not there yet and not selected: select it too, or leave `--account`, \
+                 `--ou` and `--only` out";
+    assert_eq!(told(&["policy_attachments"], &[]), ["policy_attachments.ou.a", needs]);
+}
+
+/// Two accounts with a VPC each, of a pool that has room for four.
+fn networks() -> Desired {
+    let toml = r#"
+        [organization]
+        management_account = "111111111111"
+        [defaults]
+        email = "aws+{account}@example.org"
+        [pool.main]
+        cidr = "10.0.0.0/18"
+        [vpc.standard]
+        region = "eu-west-1"
+        pool = "main"
+        prefix = 20
+        zones = 2
+        nat = "none"
+        tiers = { private = 100 }
+        [account.a]
+        ou = "root"
+        vpc = ["standard"]
+        [account.b]
+        ou = "root"
+        vpc = ["standard"]
+    "#;
+    let none = |_: &std::path::Path| Err(std::io::ErrorKind::NotFound.into());
+    let files = crate::config::Files::new("", &none);
+    crate::config::load_with(std::path::Path::new("org.toml"), Ok(toml.as_bytes().to_vec()), &files).unwrap().desired
+}
+
+fn block(plan: &Plan, address: &str) -> Option<Value> {
+    let address = address.parse().unwrap();
+    plan.changes.iter().find(|change| change.address == address)?.after.as_ref()?.get("cidr")
+}
+
+#[test]
+fn a_block_that_somebody_took_is_a_move() {
+    let (want, have) = (networks(), Live::default());
+    let first = plan(&want, &have);
+    assert_eq!(block(&first, "b/eu-west-1/vpc.standard"), Some(json!("10.0.16.0/20")));
+    assert_eq!(first.moved_since(&have), []);
+    let mut now = have.clone();
+    now.network.blocks.insert("10.0.32.0/20".parse().unwrap());
+    assert_eq!(first.moved_since(&now), [], "nobody was to have it");
+    now.network.blocks.insert("10.0.16.0/24".parse().unwrap());
+    let moved: Vec<String> = first.moved_since(&now).iter().map(Moved::to_string).collect();
+    assert_eq!(
+        moved.first().map(String::as_str),
+        Some(r#"b/eu-west-1/subnet.standard/private-euw1-az1: cidr: was "10.0.16.0/23", is "10.0.48.0/23""#)
+    );
+    assert!(moved.contains(&r#"b/eu-west-1/vpc.standard: cidr: was "10.0.16.0/20", is "10.0.48.0/20""#.to_owned()), "{moved:?}");
+    assert!(moved.iter().all(|one| one.starts_with("b/")), "{moved:?}");
+}
+
+#[test]
+fn a_saved_plan_whose_networks_were_changed_is_refused() {
+    let mut have = Live::default();
+    have.network.blocks.insert("10.0.0.0/20".parse().unwrap());
+    let text = plan(&networks(), &have).to_json().unwrap();
+    assert!(read(&text).is_ok());
+    for (from, to) in [(r#""10.0.0.0/20""#, r#""10.9.0.0/20""#), (r#""10.0.0.0/18""#, r#""10.8.0.0/18""#)] {
+        assert_eq!(read(&text.replacen(from, to, 1)), Err(ReadPlanError::Edited), "{from}");
+    }
+}
+
+#[test]
+fn a_new_vpc_of_a_narrowed_plan_takes_what_nobody_has() {
+    let mut want = networks();
+    want.selection = resource::Selection::of(&want, &["b".to_owned()], &[], &["vpc".to_owned()]).unwrap();
+    let account = |key: &str| (format!("account.{key}"), json!({ "id": key, "attributes": {}, "ours": true }));
+    let mut have = live([account("a"), account("b")].into_iter().collect::<serde_json::Map<_, _>>().into());
+    assert_eq!(block(&plan(&want, &have), "b/eu-west-1/vpc.standard"), Some(json!("10.0.0.0/20")));
+    // As the reader says it of what is not selected and lives.
+    have.network.blocks.insert("10.0.0.0/20".parse().unwrap());
+    let plan = plan(&want, &have);
+    assert_eq!((plan.changes.len(), block(&plan, "b/eu-west-1/vpc.standard")), (1, Some(json!("10.0.16.0/20"))));
+    assert!(!plan.has_errors(), "{:?}", plan.findings);
+}
