@@ -195,8 +195,6 @@ fn networks() -> Desired {
     let toml = r#"
         [organization]
         management_account = "111111111111"
-        [defaults]
-        email = "aws+{account}@example.org"
         [pool.main]
         cidr = "10.0.0.0/18"
         [vpc.standard]
@@ -207,9 +205,11 @@ fn networks() -> Desired {
         nat = "none"
         tiers = { private = 100 }
         [account.a]
+        email = "a@example.org"
         ou = "root"
         vpc = ["standard"]
         [account.b]
+        email = "b@example.org"
         ou = "root"
         vpc = ["standard"]
     "#;
