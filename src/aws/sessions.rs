@@ -29,6 +29,7 @@ use aws_smithy_types::retry::RetryConfig;
 use aws_types::SdkConfig;
 use aws_types::region::Region;
 use aws_types::service_config::ServiceConfigKey;
+use tokio::time::Instant;
 
 use super::gate::{Gate, Usher};
 use super::turn::lock;
@@ -70,6 +71,7 @@ pub struct Sessions {
 
 #[derive(Debug)]
 struct Inner {
+    loaded: Instant,
     door: Door,
     /// The configuration of the credentials in use: the management account's, as the guard makes sure.
     base: SdkConfig,
@@ -130,6 +132,7 @@ impl Sessions {
         }
         Ok(Self {
             inner: Arc::new(Inner {
+                loaded: Instant::now(),
                 organizations: client!(aws_sdk_organizations),
                 account: client!(aws_sdk_account),
                 sts: client!(aws_sdk_sts),
@@ -220,6 +223,11 @@ impl Sessions {
             .entry((account.to_owned(), region.to_owned()))
             .or_insert_with(|| retry::partition(account, region))
             .clone()
+    }
+
+    /// How long this run has been going: whatever another run did, it did before that.
+    pub fn age(&self) -> Duration {
+        self.inner.loaded.elapsed()
     }
 
     /// The door behind all clients.

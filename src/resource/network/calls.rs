@@ -19,6 +19,10 @@ use crate::resource::ADDRESS_TAG;
 /// How long AWS may take until what it has just made can be found everywhere.
 pub(super) const SETTLING: Duration = Duration::from_secs(120);
 
+/// How old a run must be before what it does not find is taken for not there. A run that follows one that was cut short may read what was
+/// true a moment earlier, in its snapshot and when it looks again. As a rule reading and approval take longer than this.
+const FIRST_LOOK: Duration = Duration::from_secs(5);
+
 /// How long what a request without an answer may have made is looked for, before the request is sent again.
 const LOOKING: Duration = Duration::from_secs(30);
 
@@ -181,11 +185,12 @@ impl<'a> Hands<'a> {
         F: Future<Output = AwsResult<Option<String>>> + Send,
         G: Future<Output = AwsResult<String>> + Send,
     {
-        if earlier == Earlier::Possible
-            && let Some(id) = find().await?
-        {
-            self.recognise(&id);
-            return Ok(id);
+        if earlier == Earlier::Possible {
+            self.settle_down().await?;
+            if let Some(id) = find().await? {
+                self.recognise(&id);
+                return Ok(id);
+            }
         }
         let mut unanswered = None;
         for _ in 0..ATTEMPTS {
@@ -199,6 +204,12 @@ impl<'a> Hands<'a> {
             }
         }
         Err(unanswered.unwrap_or_else(|| Error::internal(format!("no attempt to make `{}`", self.context.address()))))
+    }
+
+    /// Waits until what an earlier run made can be found.
+    async fn settle_down(&self) -> AwsResult<()> {
+        let ask = || async { Ok((self.context.sessions().age() >= FIRST_LOOK).then_some(())) };
+        self.wait("what earlier runs made to be found", 2 * FIRST_LOOK, ask).await
     }
 
     /// What `find` finds after AWS refused to make it because it is there: made by a request whose answer was lost.
@@ -329,3 +340,7 @@ fn name_of_interface(interface: &NetworkInterface) -> String {
 pub(super) fn never_deleted(context: &Context) -> Error {
     Error::internal(format!("`{}` is never deleted", context.address()))
 }
+
+#[cfg(test)]
+#[path = "calls_tests.rs"]
+mod tests;

@@ -159,7 +159,7 @@ where
 }
 
 /// A rule as AWS has it.
-fn permission(rule: &Rule) -> AwsResult<IpPermission> {
+pub(super) fn permission(rule: &Rule) -> AwsResult<IpPermission> {
     let protocol = if rule.protocol == "all" { "-1" } else { rule.protocol.as_str() };
     let (from_port, to_port) = ports(rule)?;
     let permission = IpPermission::builder().ip_protocol(protocol).set_from_port(from_port).set_to_port(to_port);
