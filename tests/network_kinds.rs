@@ -297,10 +297,11 @@ fn a_new_account_and_a_new_region_are_waited_for_once() {
             assert_eq!(region.vpcs.values().filter(|vpc| vpc.is_default).count(), 0);
             assert_eq!(region.vpcs.len(), 1);
         }
-        let refused = sandbox.journal().into_iter().filter(|entry| matches!(entry.outcome, RequestOutcome::Refused(_)));
-        let refused: BTreeSet<(String, String)> = refused.map(|entry| (entry.region, entry.operation)).collect();
-        let asked = [(REGION, "ec2:DescribeVpcs")].map(|(region, operation)| (region.to_owned(), operation.to_owned()));
-        assert!(refused.is_superset(&asked.into()), "{refused:?}");
-        assert!(refused.iter().all(|(_, operation)| operation == "ec2:DescribeVpcs" || operation == "sts:AssumeRole"), "{refused:?}");
+        // Some twenty changes wait in each Region: one of them asks, ever more rarely.
+        let of_account = sandbox.journal().into_iter().filter(|entry| entry.account == *account);
+        let refused = of_account.filter(|entry| matches!(entry.outcome, RequestOutcome::Refused(_)));
+        let refused: Vec<String> = refused.map(|entry| entry.operation).collect();
+        assert!(!refused.is_empty() && refused.len() < 30, "{refused:?}");
+        assert!(refused.iter().all(|operation| operation == "ec2:DescribeVpcs"), "{refused:?}");
     });
 }
