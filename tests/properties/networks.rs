@@ -19,6 +19,9 @@ const LAYOUTS: [(&str, &str, [(&str, u8); 3]); 3] = [
     ("far", "eu-south-1", [("public", 50), ("private", 25), ("data", 25)]),
 ];
 
+/// The most accounts of a case.
+const ACCOUNTS: usize = 3;
+
 /// One random configuration.
 #[derive(Debug, Clone)]
 pub struct Networks {
@@ -74,7 +77,7 @@ pub fn networks() -> impl Strategy<Value = Networks> {
         vpcs,
         without_default_vpc,
     });
-    (vec(layout, LAYOUTS.len()), vec(account, 1..4)).prop_map(|(layouts, accounts)| Networks { layouts, accounts })
+    (vec(layout, LAYOUTS.len()), vec(account, 1..=ACCOUNTS)).prop_map(|(layouts, accounts)| Networks { layouts, accounts })
 }
 
 impl Networks {
@@ -83,10 +86,10 @@ impl Networks {
         generate::load(&self.toml(), &Default::default())
     }
 
-    /// The same accounts, without a VPC: but the layouts stay, and so their Regions are still looked at.
+    /// All the accounts that there ever are, without a VPC: but the layouts stay, and so their Regions are still looked at.
     pub fn emptied(&self) -> Self {
-        let accounts = self.accounts.iter().map(|account| Account { vpcs: 0, ..account.clone() });
-        Self { accounts: accounts.collect(), ..self.clone() }
+        let none = Account { there: true, moved: false, vpcs: 0, without_default_vpc: false };
+        Self { accounts: vec![none; ACCOUNTS], ..self.clone() }
     }
 
     /// The same, with more of everything: one account, one zone, and the next tier where there is one.
