@@ -16,7 +16,6 @@ pub struct Context {
     sessions: Sessions,
     address: Address,
     access_role: Arc<str>,
-    management_account: Arc<str>,
     ids: Ids,
     /// The scopes whose Region this run enables.
     opened: Arc<BTreeSet<Scope>>,
@@ -116,7 +115,6 @@ impl Context {
             sessions: sessions.clone(),
             address: crate::resource::organizations::organization_address(),
             access_role: plan.desired.access_role.as_str().into(),
-            management_account: plan.desired.management_account.as_str().into(),
             ids,
             opened: Arc::new(regions.filter_map(|change| change.address.scope().cloned()).collect()),
             scopes: Arc::default(),
@@ -202,11 +200,6 @@ impl Context {
     /// Notes that the resource that is being made was there already, from an earlier run: so may be what refers to it.
     pub(crate) fn recognise(&self, id: &str) {
         self.ids.recognise(&self.address, id);
-    }
-
-    /// The 12-digit id of the organization's management account.
-    pub fn management_account(&self) -> &str {
-        &self.management_account
     }
 
     /// The role that CreateAccount makes in new accounts.

@@ -6,4 +6,5 @@ mod run;
 pub mod schedule;
 
 pub use context::{Context, KnownCreation};
+pub(crate) use opening::NOT_YET;
 pub use run::{Counts, Event, Outcome, Report, Status, apply};

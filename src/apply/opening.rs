@@ -9,7 +9,7 @@ use crate::aws::{AwsResult, Error, Interrupt, Poll};
 /// Refusals of an account or Region that is still being set up: of STS while the role is not there, of EC2 while the subscription is not,
 /// and of both while a Region does not know the account's credentials
 /// (<https://docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html>).
-const NOT_YET: &[&str] = &[
+pub(crate) const NOT_YET: &[&str] = &[
     "AccessDenied",
     "AccessDeniedException",
     "AuthFailure",

@@ -36,7 +36,7 @@ struct Layout {
     tiers: usize,
     nat: u8,
     endpoints: u8,
-    dhcp: Option<u8>,
+    dhcp: bool,
     flow_log: Option<u8>,
     dns: bool,
     ipv6: bool,
@@ -56,7 +56,7 @@ struct Account {
 pub fn networks() -> impl Strategy<Value = Networks> {
     let often = prop::bool::weighted;
     let shape = (19..23u8, 1..4u8, 1..4usize, 0..4u8, 0..16u8);
-    let options = (option::weighted(0.3, 0..3u8), option::weighted(0.3, 0..3u8), often(0.3), often(0.3), 0..3u8);
+    let options = (often(0.3), option::weighted(0.3, 0..3u8), often(0.3), often(0.3), 0..3u8);
     let layout = (shape, options).prop_map(|((prefix, zones, tiers, nat, endpoints), (dhcp, flow_log, dns, ipv6, tags))| Layout {
         prefix,
         zones,
@@ -150,11 +150,8 @@ impl Layout {
             .map(|(_, s)| s)
             .collect();
         let _ = writeln!(out, "endpoints = {services:?}");
-        match self.dhcp {
-            None => {}
-            Some(0) => out.push_str("name_servers = [\"10.1.2.3\"]\n"),
-            Some(1) => out.push_str("name_servers = [\"10.1.2.4\", \"10.1.2.3\"]\n"),
-            Some(_) => out.push_str("domain_name = \"example.org\"\n"),
+        if self.dhcp {
+            out.push_str("name_servers = [\"10.1.2.4\", \"10.1.2.3\"]\ndomain_name = \"example.org\"\n");
         }
         match self.flow_log {
             None => {}

@@ -7,7 +7,8 @@ use serde::{Deserialize, Serialize};
 
 use super::ENABLED;
 use super::calls::never_deleted;
-use crate::apply::Context;
+use crate::address::Address;
+use crate::apply::{Context, NOT_YET};
 use crate::aws::{AwsResult, Error, Poll};
 use crate::resource::{AttributeSpec, Kind, KindSpec, OnChange, OnRemoval};
 
@@ -68,17 +69,17 @@ async fn enable(context: &Context, wanted: &str) -> AwsResult<()> {
     }
     let scope = context.scope()?;
     let (account, region) = (context.account_id(scope)?, scope.region.as_str());
-    // The management account must not name itself.
-    let named = (account != context.management_account()).then(|| account.clone());
-    let client = context.sessions().account();
+    // It speaks for itself: the management account could only with trusted access for account.amazonaws.com.
+    let client = context.sessions().account_of(&account);
+    let is_new = context.made(&Address::new("account", scope.account.as_str()).into());
     let poll = Poll { what: format!("{region} to be enabled in account {account}"), pause: Duration::from_secs(5), deadline: DEADLINE };
     let status = || async {
-        let answer = client.get_region_opt_status().region_name(region).set_account_id(named.clone()).send().await;
+        let answer = client.get_region_opt_status().region_name(region).send().await;
         let answer = answer.map_err(|e| Error::sdk("account:GetRegionOptStatus", &e).within(&account, region));
         answer.map(|answer| answer.region_opt_status)
     };
     let enable = || async {
-        let answer = client.enable_region().region_name(region).set_account_id(named.clone()).send().await;
+        let answer = client.enable_region().region_name(region).send().await;
         answer.map(drop).map_err(|e| Error::sdk("account:EnableRegion", &e).within(&account, region))
     };
     let ask = || async {
@@ -93,7 +94,7 @@ async fn enable(context: &Context, wanted: &str) -> AwsResult<()> {
     };
     let patient = || async {
         match ask().await {
-            Err(e) if Error::is(&e, BUSY) => Ok(None),
+            Err(e) if Error::is(&e, BUSY) || is_new && Error::is(&e, NOT_YET) => Ok(None),
             result => result,
         }
     };
