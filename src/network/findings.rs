@@ -1,13 +1,11 @@
 //! What an address plan could not do as it was asked to, or did otherwise than one may think.
 
-use std::collections::BTreeSet;
-
 use super::{AddressPlan, Design, Layout, Observed, Origin, Vpc, Why};
 use crate::address::Address;
 use crate::resource::{Finding, FindingSeverity};
 
 /// The findings of a plan, in the order of the VPCs. `plan` is what [`super::allocate`] made of the other two. An account that could not be
-/// read is no finding here: who read it has said so.
+/// read, or that has too few zones, is no finding here: who read it has said so.
 pub fn findings(design: &Design, observed: &Observed, plan: &AddressPlan) -> Vec<Finding> {
     let without = plan.unplaced.iter().filter(|(_, unplaced)| unplaced.why != Why::Unreachable).map(|(address, unplaced)| {
         let severity = if unplaced.why.is_error() { FindingSeverity::Error } else { FindingSeverity::Warning };
@@ -15,27 +13,19 @@ pub fn findings(design: &Design, observed: &Observed, plan: &AddressPlan) -> Vec
     });
     let placed = plan.vpcs.iter().filter_map(|(address, vpc)| Some((address, vpc, design.layouts.get(&vpc.layout)?)));
     let placed = placed.filter(|(address, ..)| !address.scope().is_some_and(|scope| observed.unreachable.contains_key(&scope.account)));
-    without.chain(placed.flat_map(|(address, vpc, layout)| of_vpc(address, vpc, layout, design, observed))).collect()
+    without.chain(placed.flat_map(|(address, vpc, layout)| of_vpc(address, vpc, layout, design))).collect()
 }
 
 fn finding(severity: FindingSeverity, address: &Address, summary: String) -> Finding {
     Finding { severity, subject: address.to_string(), summary }
 }
 
-fn of_vpc(address: &Address, vpc: &Vpc, layout: &Layout, design: &Design, observed: &Observed) -> Vec<Finding> {
+fn of_vpc(address: &Address, vpc: &Vpc, layout: &Layout, design: &Design) -> Vec<Finding> {
     let mut found = Vec::new();
     let is_pinned = design.vpcs.get(address).is_some_and(|request| request.pinned.is_some());
     if vpc.origin == Origin::Live && !is_pinned && vpc.block.prefix() != layout.prefix {
         let summary = format!("it keeps its block `{}`: `prefix = {}` of its layout is for new VPCs only", vpc.block, layout.prefix);
         found.push(finding(FindingSeverity::Warning, address, summary));
-    }
-    let read = address.scope().and_then(|scope| observed.zones.get(scope)).map(Vec::len);
-    let lived_in: BTreeSet<&str> = vpc.cut.subnets.iter().map(|subnet| subnet.zone.as_str()).collect();
-    if let Some(zones) = read.filter(|zones| lived_in.len().max(*zones) < layout.zones as usize) {
-        let region = &layout.region;
-        let summary =
-            format!("its account has {zones} zones in `{region}`, and its layout asks for {}: write `zones = {zones}`", layout.zones);
-        found.push(finding(FindingSeverity::Error, address, summary));
     }
     if !vpc.cut.unplaced.is_empty() {
         let names: Vec<String> = vpc.cut.unplaced.iter().map(|name| format!("`{name}`")).collect();
