@@ -140,7 +140,7 @@ impl TryFrom<Written> for Change {
         if change.attributes() == attributes {
             Ok(change)
         } else {
-            Err(format!("what differs of `{}` does not follow from its values: it was changed by hand", change.address))
+            Err(format!("what differs of `{}` does not follow from its values: it was changed after it was made", change.address))
         }
     }
 }
