@@ -49,7 +49,8 @@ fn desired(accounts: usize) -> Desired {
     }
     let layouts: Vec<String> = (0..REGIONS.len()).map(|i| format!("\"l{i}\"")).collect();
     for account in 0..accounts {
-        let _ = writeln!(toml, "[account.a{account:05}]\nemail = \"aws+{account}@example.org\"\nou = \"root\"\nvpc = [{}]", layouts.join(", "));
+        let _ =
+            writeln!(toml, "[account.a{account:05}]\nemail = \"aws+{account}@example.org\"\nou = \"root\"\nvpc = [{}]", layouts.join(", "));
         let _ = writeln!(toml, "tags = {{ team = \"t{}\", stage = \"prod\" }}", account / 4);
     }
     match config::load_with(Path::new("org.toml"), Ok(toml.into_bytes()), &Files::new("", &|_| Err(std::io::ErrorKind::NotFound.into()))) {

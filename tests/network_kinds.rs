@@ -74,6 +74,7 @@ fn full() -> Layout {
         flow_log: Some(FlowLog { destination: "arn:aws:s3:::logs".to_owned(), traffic: "ALL".to_owned(), interval: 600 }),
         dns_hostnames: Some(true),
         dns_support: Some(true),
+        ipv6: true,
         ..layout()
     }
 }
@@ -185,7 +186,7 @@ fn what_is_removed_leaves_nothing() {
             let sandbox =
                 Sandbox::new(World::new(MANAGEMENT), Weather { nat_gateway_ms: 90_000, endpoint_ms: 60_000, ..Weather::default() });
             apply_exactly(&sandbox, &desired(design(None))).await;
-            apply_exactly(&sandbox, &desired(design(Some(Layout { nat, ipv6: true, ..full() })))).await;
+            apply_exactly(&sandbox, &desired(design(Some(Layout { nat, ..full() })))).await;
             let mut without = design(Some(full()));
             without.vpcs.clear();
             apply_exactly(&sandbox, &desired(without)).await;

@@ -34,7 +34,7 @@ pub struct Refusal {
     /// `organizations:CreateAccount`.
     pub operation: String,
     /// The account and Region; `None` for a call of the organization.
-    pub place: Option<Place>,
+    pub place: Option<Box<Place>>,
     /// AWS's code, such as `AccessDeniedException`.
     pub code: String,
     /// AWS's message.
@@ -53,7 +53,7 @@ pub enum Error {
         /// `organizations:CreateAccount`.
         operation: String,
         /// The account and Region; `None` for a call of the organization.
-        place: Option<Place>,
+        place: Option<Box<Place>>,
         /// What the connection or the parser said.
         message: String,
     },
@@ -117,7 +117,7 @@ impl Error {
     pub fn within(mut self, account: &str, region: &str) -> Self {
         match &mut self {
             Self::Refused(Refusal { place, .. }) | Self::NoAnswer { place, .. } => {
-                *place = Some(Place { account: account.to_owned(), region: region.to_owned() });
+                *place = Some(Box::new(Place { account: account.to_owned(), region: region.to_owned() }));
             }
             Self::Interrupted | Self::Deadline { .. } | Self::Failed { .. } | Self::Internal(_) => {}
         }
@@ -254,7 +254,7 @@ pub(super) fn innermost(error: &(dyn std::error::Error + 'static)) -> String {
 }
 
 /// A place, if there is one, behind a space.
-struct In<'a>(&'a Option<Place>);
+struct In<'a>(&'a Option<Box<Place>>);
 
 impl fmt::Display for In<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

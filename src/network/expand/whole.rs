@@ -25,7 +25,8 @@ impl Parts<'_> {
             dhcp_options,
             enable_dns_hostnames: self.layout.wanted_dns_hostnames(),
             enable_dns_support: self.layout.wanted_dns_support(),
-            ipv6: self.layout.ipv6,
+            // It keeps them: they cost nothing, and lead nowhere once its subnets have given theirs back, which comes after the VPC.
+            ipv6: self.layout.ipv6 || self.live.is_some_and(|live| live.ipv6),
             tags: self.tags_of_only(),
             with,
         };

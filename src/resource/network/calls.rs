@@ -87,7 +87,7 @@ impl<'a> Hands<'a> {
 
     /// The id in the answer to a creating call.
     pub fn id(&self, operation: &str, id: Option<String>) -> AwsResult<String> {
-        let place = Some(self.place.clone());
+        let place = Some(Box::new(self.place.clone()));
         id.ok_or_else(|| Error::NoAnswer { operation: operation.to_owned(), place, message: "the answer holds no id".to_owned() })
     }
 
@@ -96,7 +96,7 @@ impl<'a> Hands<'a> {
         let Some(error) = items.unwrap_or_default().into_iter().find_map(|item| item.error) else { return Ok(()) };
         Err(Error::Refused(Refusal {
             operation: operation.to_owned(),
-            place: Some(self.place.clone()),
+            place: Some(Box::new(self.place.clone())),
             code: error.code.unwrap_or_default(),
             message: error.message.unwrap_or_default(),
             request_id: None,

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use aws_sdk_ec2::types::{AttributeBooleanValue, ResourceType, VpcCidrBlockStateCode};
 use serde::{Deserialize, Serialize};
 
-use super::calls::{Earlier, Hands, SETTLING, filter, is_missing};
+use super::calls::{Earlier, Hands, filter};
 use super::ipv6;
 use super::{Tags, WITH_TAG, tags_differ};
 use crate::address::Reference;
@@ -27,7 +27,7 @@ pub struct VpcAttributes {
     /// Whether AWS's resolver answers; `None` when nothing is declared, and then it is not read.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub enable_dns_support: Option<bool>,
-    /// Whether it has a /56 of Amazon's IPv6 addresses.
+    /// Whether it has a /56 of Amazon's IPv6 addresses. Once it has, it keeps them.
     pub ipv6: bool,
     /// `Name` and the declared tags.
     pub tags: Tags,
@@ -70,11 +70,7 @@ impl Kind for Vpc {
                 std::iter::once("ec2:CreateVpc").chain(dns).chain(dhcp).collect()
             }
             (Some(before), Some(after)) => {
-                let ipv6 = match (before.ipv6, after.ipv6) {
-                    (false, true) => Some("ec2:AssociateVpcCidrBlock"),
-                    (true, false) => Some("ec2:DisassociateVpcCidrBlock"),
-                    (true, true) | (false, false) => None,
-                };
+                let ipv6 = (after.ipv6 && !before.ipv6).then_some("ec2:AssociateVpcCidrBlock");
                 let dns =
                     [(before.enable_dns_support, after.enable_dns_support), (before.enable_dns_hostnames, after.enable_dns_hostnames)];
                 let dns = dns.into_iter().filter(|(before, after)| after.is_some() && before != after).map(|_| "ec2:ModifyVpcAttribute");
@@ -111,10 +107,8 @@ impl Kind for Vpc {
 
     async fn update(context: &Context, id: &str, before: Self::Attributes, after: Self::Attributes) -> AwsResult<()> {
         let hands = Hands::of(context).await?;
-        match (before.ipv6, after.ipv6) {
-            (false, true) => give_ipv6(&hands, id).await?,
-            (true, false) => take_ipv6(&hands, id).await?,
-            (true, true) | (false, false) => {}
+        if after.ipv6 && !before.ipv6 {
+            give_ipv6(&hands, id).await?;
         }
         let support = after.enable_dns_support.filter(|wanted| before.enable_dns_support != Some(*wanted));
         let hostnames = after.enable_dns_hostnames.filter(|wanted| before.enable_dns_hostnames != Some(*wanted));
@@ -189,24 +183,4 @@ async fn give_ipv6(hands: &Hands<'_>, id: &str) -> AwsResult<()> {
     };
     hands.once(Earlier::Possible, find, make).await?;
     ipv6::vpc_block(hands, id).await.map(drop)
-}
-
-/// Takes the VPC's IPv6 blocks away and waits until they are gone. Its subnets have given theirs back by then.
-async fn take_ipv6(hands: &Hands<'_>, id: &str) -> AwsResult<()> {
-    let ask = || async {
-        let all = ipv6::associations(hands, id).await?;
-        let is_gone = |state| matches!(state, None | Some(&VpcCidrBlockStateCode::Disassociated | &VpcCidrBlockStateCode::Failed));
-        for association in all.iter().filter(|a| ipv6::state(a) == Some(&VpcCidrBlockStateCode::Associated)) {
-            let request = hands.client.disassociate_vpc_cidr_block().set_association_id(association.association_id.clone());
-            let send = || async {
-                match hands.said("ec2:DisassociateVpcCidrBlock", request.clone().send().await) {
-                    Err(e) if is_missing(&e) => Ok(()),
-                    result => result.map(drop),
-                }
-            };
-            hands.deleted(Some(filter("vpc-id", id)), send).await?;
-        }
-        Ok(all.iter().all(|a| is_gone(ipv6::state(a))).then_some(()))
-    };
-    hands.wait("the IPv6 block of the VPC to go", SETTLING, ask).await
 }
