@@ -44,6 +44,8 @@ pub struct Quotas {
     pub nat_gateways_per_zone: usize,
     /// CreateAccount requests that AWS works on at a time.
     pub create_account_in_flight: usize,
+    /// Active peerings of one VPC.
+    pub peerings_per_vpc: usize,
 }
 
 /// What is known of Regions.

@@ -163,6 +163,24 @@ codes! {
     TooManyAddresses = "too-many-addresses",
     /// More NAT gateways of one account in one zone than the quota.
     TooManyNatGateways = "too-many-nat-gateways",
+    /// No way of peering that there is.
+    BadPeering = "bad-peering",
+    /// More peerings of a VPC than AWS takes.
+    TooManyPeerings = "too-many-peerings",
+    /// A transit gateway that is not declared.
+    UnknownTransitGateway = "unknown-transit-gateway",
+    /// A VPN that is not declared.
+    UnknownVpn = "unknown-vpn",
+    /// VPCs that cannot attach to that gateway.
+    BadAttachment = "bad-attachment",
+    /// A number of BGP that AWS refuses.
+    BadAsn = "bad-asn",
+    /// An address that no VPN can lead to.
+    BadAddress = "bad-address",
+    /// Addresses of an office that a VPC could get.
+    UnreservedRoute = "unreserved-route",
+    /// What cannot be shared, or not so.
+    BadSharing = "bad-sharing",
     /// A `[[moved]]` that names no address of a kind that can move.
     BadMove = "bad-move",
     /// A `[[moved]]` to something that is not declared.

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
-use super::Block;
+use super::{Block, Connections, Gateways};
 use crate::address::{Address, Scope};
 
 /// The prefix length of the largest block that AWS takes for a VPC. Source: CreateVpc, `CidrBlock`.
@@ -26,6 +26,8 @@ pub struct Design {
     pub vpcs: BTreeMap<Address, Request>,
     /// The keys of the accounts whose default VPCs are to go, in every Region of the layouts.
     pub without_default_vpc: BTreeSet<String>,
+    /// Gateways that VPCs of several accounts use.
+    pub gateways: Gateways,
 }
 
 /// A range of addresses that VPCs get their blocks from.
@@ -66,6 +68,9 @@ pub struct Layout {
     pub dns_support: Option<bool>,
     /// Whether it also has IPv6 addresses: a /56 that AWS chooses, and a /64 of it per subnet.
     pub ipv6: bool,
+    /// What its VPCs are connected with.
+    #[serde(default)]
+    pub connections: Connections,
 }
 
 /// DHCP options.

@@ -2,8 +2,10 @@
 //! `crate::resource::network`, as the reader of AWS makes them too.
 //!
 //! One VPC after the other, each by itself: [`whole`] is the VPC with what belongs to it as a whole, [`paths`] its subnets with their
-//! tables, gateways and routes, [`services`] its endpoints.
+//! tables, gateways and routes, [`services`] its endpoints, [`connections`] what leads to
+//! others: of single VPCs, and between them.
 
+mod connections;
 mod paths;
 mod services;
 #[cfg(test)]
@@ -14,7 +16,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
-use super::{AddressPlan, Design, Layout, Observed, ObservedVpc, Request, Vpc};
+use super::{AddressPlan, Design, Gateways, Layout, Observed, ObservedVpc, Pool, Request, Vpc};
 use crate::address::{Address, Reference, Scope};
 use crate::limits::LIMITS;
 use crate::resource::network::{DefaultVpcAttributes, RegionAttributes, Tags};
@@ -30,10 +32,13 @@ pub fn expand(design: &Design, observed: &Observed, plan: &AddressPlan) -> BTree
         };
         if !observed.unreachable.contains_key(&scope.account) {
             let live = observed.vpcs.get(address);
-            Parts { scope, request, layout, vpc, live, resources: &mut resources }.expand();
+            let (pool, gateways) = (design.pools.get(&layout.pool), &design.gateways);
+            Parts { scope, request, layout, pool, gateways, observed, vpc, live, resources: &mut resources }.expand();
         }
     }
     default_vpcs(design, observed, &mut resources);
+    connections::hubs(design, observed, &mut resources);
+    connections::meshes(design, observed, plan, &mut resources);
     resources
 }
 
@@ -42,6 +47,9 @@ struct Parts<'p> {
     scope: &'p Scope,
     request: &'p Request,
     layout: &'p Layout,
+    pool: Option<&'p Pool>,
+    gateways: &'p Gateways,
+    observed: &'p Observed,
     vpc: &'p Vpc,
     /// The VPC as it is; `None` when it is not there yet.
     live: Option<&'p ObservedVpc>,
@@ -57,6 +65,7 @@ impl Parts<'_> {
         self.whole();
         self.paths();
         self.services();
+        self.connections();
     }
 
     fn add(&mut self, address: Address, attributes: &impl Serialize) {

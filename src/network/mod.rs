@@ -12,6 +12,7 @@
 
 mod allocate;
 mod block;
+mod connections;
 mod cut;
 mod design;
 mod expand;
@@ -21,6 +22,7 @@ mod zones;
 
 pub use allocate::{AddressPlan, Observed, ObservedVpc, Origin, PoolUse, Unplaced, Vpc, Why, allocate};
 pub use block::{Block, ParseBlockError};
+pub use connections::{Connections, Gateways, Peering, SharedTier, TransitGateway, Vpn};
 pub use cut::{Cut, Subnet, TierBlock, cut};
 pub use design::{
     Design, Dhcp, FlowLog, LARGEST, Layout, Nat, PUBLIC_TIER, Pool, Request, SMALLEST, Share, Tier, has_gateway_endpoint, vpc_address,

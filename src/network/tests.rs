@@ -26,6 +26,7 @@ fn layout(prefix: u8, zones: u32, zone_bits: u8, tiers: &[(&str, f64)]) -> Layou
         dns_hostnames: None,
         dns_support: None,
         ipv6: true,
+        connections: Default::default(),
     }
 }
 

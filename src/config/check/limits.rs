@@ -54,6 +54,7 @@ pub(super) struct Limits {
     pub(super) vpcs: Limit,
     pub(super) elastic_ips: Limit,
     pub(super) nat_gateways_per_zone: Limit,
+    pub(super) peerings_per_vpc: Limit,
     types: BTreeMap<&'static str, TypeLimits>,
 }
 
@@ -80,6 +81,7 @@ impl Limits {
                 Confidence::Documented,
                 section.nat_gateways_per_zone.as_ref(),
             ),
+            peerings_per_vpc: Limit::new(LIMITS.quotas.peerings_per_vpc, Confidence::Documented, section.peerings_per_vpc.as_ref()),
             types: types.collect(),
         }
     }

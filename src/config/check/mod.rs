@@ -71,8 +71,9 @@ fn keys(file: &File, report: &mut Report) {
     let accounts = file.account.keys().map(|k| ("account", k));
     let pools = file.pool.keys().map(|k| ("pool", k));
     let layouts = file.vpc.keys().map(|k| ("vpc", k));
+    let gateways = file.transit_gateway.keys().map(|k| ("transit_gateway", k)).chain(file.vpn.keys().map(|k| ("vpn", k)));
     let tiers = file.vpc.values().filter_map(|v| v.tiers.as_ref()).flat_map(|t| t.keys()).map(|k| ("tier", k));
-    let stages = stages.chain(pools).chain(layouts).chain(tiers);
+    let stages = stages.chain(pools).chain(layouts).chain(gateways).chain(tiers);
     for (kind, key) in ous.chain(policies).chain(teams).chain(accounts).chain(stages) {
         if !Key::is_well_formed(key) {
             report.at(key.at(), bad_key(key.as_str()));

@@ -19,6 +19,8 @@ pub struct Limits {
     pub elastic_ips: Option<At<u32>>,
     /// NAT gateways of one account in one zone.
     pub nat_gateways_per_zone: Option<At<u32>>,
+    /// Peerings of one VPC: 50, which AWS raises to 125 at most.
+    pub peerings_per_vpc: Option<At<u32>>,
     /// Limits of a policy type by its short name, as in `[limits.policy.scp]`.
     #[serde(default)]
     pub policy: Table<PolicyLimits>,

@@ -12,7 +12,9 @@ mod policy;
 mod pool;
 mod prices;
 mod team;
+mod transit_gateway;
 mod vpc;
+mod vpn;
 
 pub use account::Account;
 pub use defaults::{DEFAULT_VPCS, Defaults};
@@ -24,7 +26,9 @@ pub use policy::Policy;
 pub use pool::Pool;
 pub use prices::{Prices, RegionPrices};
 pub use team::Team;
+pub use transit_gateway::TransitGateway;
 pub use vpc::{FlowLogs, Vpc};
+pub use vpn::Vpn;
 
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -65,6 +69,12 @@ pub struct File {
     /// What you pay for the parts of networks.
     #[serde(default)]
     pub prices: Prices,
+    /// Transit gateways, by key.
+    #[serde(default)]
+    pub transit_gateway: Table<TransitGateway>,
+    /// Offices that VPCs have a VPN connection to, by key.
+    #[serde(default)]
+    pub vpn: Table<Vpn>,
     /// Keys that were renamed: nothing is rebuilt.
     #[serde(default)]
     pub moved: Vec<Moved>,

@@ -9,7 +9,7 @@ use serde::de::{MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
 use crate::config::span::{At, List, Table, Tags};
-use crate::network::{FlowLog, Nat};
+use crate::network::{FlowLog, Nat, Peering};
 
 /// A layout: what a VPC looks like. Accounts name it in `vpc`, and have one VPC of each layout that they name.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
@@ -53,6 +53,16 @@ pub struct Vpc {
     /// Tags of all that it consists of. `{account}`, `{team}`, `{stage}` and `{region}` are filled in in the values.
     #[serde(default)]
     pub tags: Tags,
+    /// Whether its VPCs peer with each other. Default: none.
+    #[serde(default)]
+    #[schemars(schema_with = "peerings")]
+    pub peering: Option<At<String>>,
+    /// The key of the transit gateway that its VPCs attach to. Default: none.
+    pub attach: Option<At<String>>,
+    /// The key of the VPN that each of its VPCs has a connection of. Default: none.
+    pub vpn: Option<At<String>>,
+    /// The tier whose subnets other accounts use too. Default: none.
+    pub share: Option<At<SharedTier>>,
 }
 
 /// Flow logs: a destination, or a table that says more.
@@ -117,10 +127,26 @@ impl JsonSchema for FlowLogs {
     }
 }
 
+/// A tier whose subnets other accounts use too.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SharedTier {
+    /// The key of the tier. Required.
+    #[schemars(required)]
+    pub tier: Option<At<String>>,
+    /// Who uses it: `ou.<key>`, `account.<key>` or `organization`. Required.
+    #[schemars(required)]
+    pub with: Option<At<String>>,
+}
+
 fn nats(_: &mut SchemaGenerator) -> Schema {
     json_schema!({"type": "string", "enum": Nat::ALL.map(|(name, _)| name)})
 }
 
 fn traffics(_: &mut SchemaGenerator) -> Schema {
     json_schema!({"type": "string", "enum": FlowLog::TRAFFICS})
+}
+
+fn peerings(_: &mut SchemaGenerator) -> Schema {
+    json_schema!({"type": "string", "enum": Peering::ALL.map(|(name, _)| name)})
 }

@@ -125,7 +125,7 @@ impl Parts<'_> {
     }
 
     fn table(&mut self, name: &str) {
-        let attributes = RouteTableAttributes { propagating_gateways: Default::default(), tags: self.tags(name), vpc: self.vpc() };
+        let attributes = RouteTableAttributes { propagating_gateways: self.propagating(name), tags: self.tags(name), vpc: self.vpc() };
         self.add(self.one_of("route_table", name), &attributes);
     }
 
@@ -145,7 +145,7 @@ impl Parts<'_> {
         }
     }
 
-    fn route(&mut self, table: &str, destination: &str, target: Address) {
+    pub(super) fn route(&mut self, table: &str, destination: &str, target: Address) {
         let attributes = RouteAttributes {
             destination: destination.to_owned(),
             route_table: Reference::from(self.one_of("route_table", table)),

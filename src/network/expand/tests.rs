@@ -7,9 +7,12 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use super::expand;
-use crate::address::Address;
+use crate::address::{Address, Reference};
 use crate::network::tests::{any_world, block, built, overlord};
-use crate::network::{Design, Dhcp, FlowLog, Layout, Nat, Observed, Pool, Request, Share, Tier, allocate, vpc_address};
+use crate::network::{
+    Connections, Design, Dhcp, FlowLog, Layout, Nat, Observed, Peering, Pool, Request, Share, SharedTier, Tier, TransitGateway, Vpn,
+    allocate, vpc_address,
+};
 use crate::resource::{Attributes, kind, references};
 
 /// The golden layout in one account, `records-dev`.
@@ -19,7 +22,7 @@ fn design(layout: Layout) -> Design {
         pools: BTreeMap::from([("main".to_owned(), Pool { cidr: block("10.0.0.0/8"), reserved: BTreeSet::new() })]),
         vpcs: BTreeMap::from([(vpc_address("records-dev", &layout.region, "standard"), request)]),
         layouts: BTreeMap::from([("standard".to_owned(), layout)]),
-        without_default_vpc: BTreeSet::new(),
+        ..Design::default()
     }
 }
 
@@ -291,4 +294,73 @@ proptest! {
             prop_assert_eq!(after.get(address).map(without), Some(without(attributes)), "{}", address);
         }
     }
+}
+
+/// Two VPCs of the golden layout, connected in every way.
+fn connected() -> Design {
+    let layout = Layout {
+        connections: Connections {
+            peering: Peering::Mesh,
+            attach: Some("hub".to_owned()),
+            vpn: Some("office".to_owned()),
+            share: Some(SharedTier { tier: "shared".to_owned(), with: BTreeSet::from([Address::new("ou", "teams")]) }),
+        },
+        ..golden()
+    };
+    let mut design = design(layout);
+    let request = Request { layout: "standard".to_owned(), pinned: None, tags: BTreeMap::new() };
+    design.vpcs.insert(vpc_address("payments-dev", "eu-west-1", "standard"), request);
+    let hub = TransitGateway {
+        account: "network".to_owned(),
+        region: "eu-west-1".to_owned(),
+        asn: None,
+        share_with: BTreeSet::from([Address::new("ou", "teams")]),
+        routes: BTreeSet::new(),
+    };
+    let office = Vpn { address: "203.0.113.10".to_owned(), asn: 65_000, routes: BTreeSet::from([block("10.10.0.0/16")]) };
+    design.gateways.transit.insert("hub".to_owned(), hub);
+    design.gateways.vpns.insert("office".to_owned(), office);
+    design
+}
+
+#[test]
+fn connections_lead_from_all_tables_that_are_not_public() {
+    let resources = expanded(&connected(), &Observed::default());
+    let of = |kind: &str| resources.keys().filter(|address| address.kind() == kind).map(ToString::to_string).collect::<Vec<_>>();
+    // Of the two, the one whose name sorts first asks.
+    assert_eq!(of("vpc_peering"), ["payments-dev/eu-west-1/vpc_peering.standard/records-dev"]);
+    assert_eq!(of("transit_gateway"), ["network/eu-west-1/transit_gateway.hub"]);
+    let targets = |kind: &str| {
+        let to =
+            |attributes: &&Attributes| matches!(attributes.reference("target"), Some(Reference::Address(target)) if target.kind() == kind);
+        resources.values().filter(to).count()
+    };
+    // Two VPCs, two tiers that are not public, three zones; and one destination each.
+    assert_eq!((targets("vpc_peering"), targets("transit_gateway_attachment")), (12, 12));
+    let propagating =
+        resources.iter().filter(|(address, table)| address.kind() == "route_table" && table.get("propagating_gateways").is_some());
+    assert!(propagating.clone().all(|(address, _)| !address.key().ends_with("/public")));
+    assert_eq!(propagating.count(), 12);
+}
+
+#[test]
+fn what_connections_refer_to_is_there() {
+    let resources = expanded(&connected(), &Observed::default());
+    for (address, attributes) in &resources {
+        for reference in attributes.references() {
+            let Reference::Address(named) = reference else { continue };
+            let outside = ["account", "ou", "trusted_service"].contains(&named.kind());
+            assert!(outside || resources.contains_key(&named), "{address} refers to {named}");
+        }
+    }
+}
+
+#[test]
+fn nothing_is_connected_with_what_could_not_be_read() {
+    let unreachable =
+        |account: &str| Observed { unreachable: BTreeMap::from([(account.to_owned(), String::new())]), ..Observed::default() };
+    let without_hub = expanded(&connected(), &unreachable("network"));
+    assert!(without_hub.keys().all(|address| !["transit_gateway", "transit_gateway_attachment"].contains(&address.kind())));
+    let without_peer = expanded(&connected(), &unreachable("records-dev"));
+    assert!(without_peer.keys().all(|address| address.kind() != "vpc_peering"));
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::Parts;
 use super::services::has_interface_endpoints;
 use crate::address::Reference;
-use crate::network::{Layout, PUBLIC_TIER};
+use crate::network::{Layout, PUBLIC_TIER, Peering};
 use crate::resource::network::{DefaultSecurityGroupAttributes, DhcpOptionsAttributes, FlowLogAttributes, VpcAttributes};
 
 /// The id of the DHCP options that are AWS's own.
@@ -54,7 +54,7 @@ impl Parts<'_> {
 
     /// What more than the usual the VPC has, or has ever had: what is not in here is not looked for.
     fn with(&self) -> BTreeSet<String> {
-        let declared = self.layout.extras().map(str::to_owned);
+        let declared = self.layout.extras().chain(self.declared_here()).map(str::to_owned);
         declared.chain(self.live.into_iter().flat_map(|live| live.with.iter().cloned())).collect()
     }
 }
@@ -78,8 +78,15 @@ impl Layout {
     /// What more than the usual it declares, by the names of the tag `overlord:with`. Only that is looked for.
     pub fn extras(&self) -> impl Iterator<Item = &'static str> {
         let egress_only = self.ipv6 && self.tiers.iter().any(|tier| tier.name != PUBLIC_TIER);
-        let declared =
-            [("dhcp_options", self.dhcp.is_some()), ("egress_only_internet_gateway", egress_only), ("flow_log", self.flow_log.is_some())];
+        let declared = [
+            ("dhcp_options", self.dhcp.is_some()),
+            ("egress_only_internet_gateway", egress_only),
+            ("flow_log", self.flow_log.is_some()),
+            ("resource_share", self.connections.share.is_some()),
+            ("transit_gateway_attachment", self.connections.attach.is_some()),
+            ("vpc_peering", self.connections.peering == Peering::Mesh),
+            ("vpn", self.connections.vpn.is_some()),
+        ];
         declared.into_iter().filter(|(_, is)| *is).map(|(name, _)| name)
     }
 }

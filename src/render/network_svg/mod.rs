@@ -59,16 +59,18 @@ mod tests {
             dns_hostnames: None,
             dns_support: None,
             ipv6: false,
+            connections: Default::default(),
         };
         let pool = Pool { cidr: "10.0.0.0/8".parse().unwrap(), reserved: BTreeSet::from(["10.10.0.0/16".parse().unwrap()]) };
         Design {
             pools: BTreeMap::from([("main".to_owned(), pool)]),
             layouts: BTreeMap::from([("standard".to_owned(), layout)]),
-            without_default_vpc: BTreeSet::new(),
+
             vpcs: BTreeMap::from([(
                 vpc_address("records-dev", "eu-west-1", "standard"),
                 Request { layout: "standard".to_owned(), pinned: Some("10.2.0.0/19".parse().unwrap()), tags: BTreeMap::new() },
             )]),
+            ..Design::default()
         }
     }
 

@@ -8,7 +8,7 @@ use crate::config::code::Code;
 use crate::config::report::Report;
 use crate::config::section::{File, Vpc};
 use crate::config::span::{At, Key};
-use crate::network::{LARGEST, Layout, Nat, PUBLIC_TIER, Pool, SMALLEST, Share, Tier, has_gateway_endpoint};
+use crate::network::{Connections, LARGEST, Layout, Nat, PUBLIC_TIER, Pool, SMALLEST, Share, Tier, has_gateway_endpoint};
 
 /// Zones of a layout at most: more than twice what the largest Region has.
 const MOST_ZONES: u32 = 16;
@@ -52,6 +52,7 @@ pub(super) fn read(file: &File, pools: &BTreeMap<String, Pool>, report: &mut Rep
             dns_hostnames: section.dns_hostnames.as_ref().map(|names| names.value),
             dns_support: section.dns_support.as_ref().map(|support| support.value),
             ipv6: section.ipv6.as_ref().is_some_and(|ipv6| ipv6.value),
+            connections: Connections::default(),
         };
         if has_room_for_subnets(&layout, section, report) && fits(key, &layout, section, pools, report) {
             layouts.insert(key.as_str().to_owned(), layout);
@@ -73,13 +74,17 @@ fn complete(key: &Key, section: &Vpc, report: &mut Report) {
 }
 
 fn region(section: &Vpc, report: &mut Report) -> Option<String> {
-    let region = section.region.as_ref()?;
-    if !values::region(region) {
+    section.region.as_ref().filter(|region| is_region(region, report)).map(|region| region.value.clone())
+}
+
+/// Whether a text can be the name of a Region; a mistake when it cannot.
+pub(super) fn is_region(region: &At<String>, report: &mut Report) -> bool {
+    let sound = values::region(region);
+    if !sound {
         let diagnostic = Code::BadRegion.error(format!("`{}` is no name of a region", region.value));
         report.at(region.at, diagnostic.hint("write it as AWS does: \"eu-west-1\""));
-        return None;
     }
-    Some(region.value.clone())
+    sound
 }
 
 fn pool(section: &Vpc, file: &File, report: &mut Report) -> Option<String> {

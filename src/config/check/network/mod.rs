@@ -1,6 +1,8 @@
 //! Pools, layouts and the VPCs of accounts: whether AWS takes them, whether they fit into each other, and whether there is enough.
 
+mod connections;
 mod default_vpcs;
+mod gateways;
 mod layouts;
 mod options;
 mod pools;
@@ -18,8 +20,11 @@ use crate::network::{Block, Design, ParseBlockError};
 pub(super) fn check(model: &Model<'_>, accounts: &[Planned<'_>], report: &mut Report) -> Design {
     let mut design = Design { pools: pools::read(model.file, report), ..Design::default() };
     design.layouts = layouts::read(model.file, &design.pools, report);
+    design.gateways = gateways::read(model.file, accounts, &design.pools, report);
+    connections::read(model, accounts, &mut design, report);
     design.vpcs = vpcs::read(model.file, accounts, &design, report);
     design.without_default_vpc = default_vpcs::read(model.file, accounts, report);
+    connections::check_vpcs(model, accounts, &design, report);
     pools::enough(model.file, &design, report);
     quotas::check(model, accounts, &design, report);
     design

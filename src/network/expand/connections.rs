@@ -1,0 +1,203 @@
+//! What leads from VPC to VPC and to offices: attachments, VPNs and shares of single VPCs, transit gateways, and the peerings of a mesh.
+//!
+//! Connections are for the tiers that are not public: only their tables lead there. What could not be read takes no part: the
+//! connections that lead there stay as they are, which is the reader's business.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::Parts;
+use crate::address::{Address, Reference, Scope};
+use crate::limits::LIMITS;
+use crate::network::{AddressPlan, Block, Design, Observed, PUBLIC_TIER, Peering, Subnet, TransitGateway, Vpc};
+use crate::resource::network::{
+    ACTIVE, CustomerGatewayAttributes, RegionAttributes, ResourceShareAttributes, RouteAttributes, SHARING_SERVICE, Tags,
+    TransitGatewayAttachmentAttributes, TransitGatewayAttributes, VpcPeeringAttributes, VpnConnectionAttributes, VpnGatewayAttributes,
+};
+use crate::resource::{Attributes, untyped};
+
+impl Parts<'_> {
+    pub(super) fn connections(&mut self) {
+        let connections = &self.layout.connections;
+        if let Some((key, gateway)) = self.gateway() {
+            self.attachment(key, gateway);
+        }
+        if let Some((key, vpn)) = connections.vpn.as_ref().and_then(|key| self.gateways.vpns.get_key_value(key)) {
+            let (near, far) = (self.only("vpn_gateway"), Address::within(self.scope.clone(), "customer_gateway", key.as_str()));
+            self.add(near.clone(), &VpnGatewayAttributes { tags: self.tags_of_only(), vpc: Some(self.vpc()) });
+            // One for all VPCs of the account in the Region: it carries nobody's tags.
+            self.add(far.clone(), &CustomerGatewayAttributes { address: vpn.address.clone(), asn: vpn.asn, tags: named(key) });
+            let attributes = VpnConnectionAttributes {
+                customer_gateway: far.into(),
+                routes: vpn.routes.iter().map(Block::to_string).collect(),
+                tags: self.tags_of_one(key),
+                vpn_gateway: near.into(),
+            };
+            self.add(self.only("vpn_connection"), &attributes);
+        }
+        if let Some(share) = &connections.share {
+            let subnets = self.vpc.cut.subnets.iter().filter(|subnet| subnet.tier == share.tier);
+            let attributes = ResourceShareAttributes {
+                name: format!("{}-{}", self.vpc.layout, share.tier),
+                principals: share.with.iter().cloned().map(Reference::from).collect(),
+                resources: subnets.map(|subnet| self.one_of("subnet", &subnet.name()).into()).collect(),
+                tags: self.tags_of_one(&share.tier),
+                trusted_service: sharing(),
+            };
+            self.add(self.one_of("resource_share", &share.tier), &attributes);
+        }
+    }
+
+    /// What the VPC's tag is to say that is not its layout's: the transit gateways of its account and Region.
+    pub(super) fn declared_here(&self) -> impl Iterator<Item = &'static str> + use<> {
+        let has_hub = self.gateways.transit.values().any(|gateway| is_in(gateway, self.scope));
+        ["resource_share", "transit_gateway"].into_iter().filter(move |_| has_hub)
+    }
+
+    /// The VPN gateways whose routes a table takes; `None` where there never was one.
+    pub(super) fn propagating(&self, table: &str) -> Option<BTreeSet<Reference>> {
+        let had = self.live.is_some_and(|live| live.with.contains("vpn"));
+        let declared = self.layout.connections.vpn.is_some() && table != PUBLIC_TIER;
+        (declared || had).then(|| declared.then(|| self.only("vpn_gateway").into()).into_iter().collect())
+    }
+}
+
+impl<'p> Parts<'p> {
+    /// The transit gateway that the VPC attaches to, when its account could be read.
+    fn gateway(&self) -> Option<(&'p str, &'p TransitGateway)> {
+        let (key, gateway) = self.gateways.transit.get_key_value(self.layout.connections.attach.as_ref()?)?;
+        (!self.observed.unreachable.contains_key(&gateway.account)).then_some((key, gateway))
+    }
+
+    fn attachment(&mut self, key: &str, gateway: &TransitGateway) {
+        let hub = Address::within(scope(gateway), "transit_gateway", key);
+        let attachment = self.only("transit_gateway_attachment");
+        let shared = gateway.account != self.scope.account;
+        let attributes = TransitGatewayAttachmentAttributes {
+            associated: true,
+            propagated: true,
+            share: shared.then(|| Address::within(scope(gateway), "resource_share", key).into()),
+            subnets: self.inner_tier().map(|subnet| self.one_of("subnet", &subnet.name()).into()).collect(),
+            tags: self.tags_of_one(key),
+            transit_gateway: hub.clone().into(),
+            vpc: self.vpc(),
+        };
+        self.add(attachment.clone(), &attributes);
+        for route in self.routes(gateway) {
+            for table in inner_tables(self.vpc) {
+                // AWS takes no route to a gateway before the VPC is attached: it names the attachment, and leads to its gateway.
+                self.route(&table, &route.to_string(), attachment.clone());
+            }
+        }
+    }
+
+    /// What the VPC reaches through a transit gateway: what that says, or all of the VPC's pool.
+    fn routes(&self, gateway: &TransitGateway) -> BTreeSet<Block> {
+        if gateway.routes.is_empty() { self.pool.iter().map(|pool| pool.cidr).collect() } else { gateway.routes.clone() }
+    }
+
+    /// The subnets of the first tier that is not public: one per zone.
+    fn inner_tier(&self) -> impl Iterator<Item = &'p Subnet> + use<'p> {
+        let subnets = &self.vpc.cut.subnets;
+        let first = subnets.iter().map(|subnet| subnet.tier.as_str()).find(|tier| *tier != PUBLIC_TIER);
+        subnets.iter().filter(move |subnet| Some(subnet.tier.as_str()) == first)
+    }
+}
+
+/// The names of the tables that lead to connections.
+fn inner_tables(vpc: &Vpc) -> impl Iterator<Item = String> {
+    vpc.cut.subnets.iter().filter(|subnet| subnet.tier != PUBLIC_TIER).map(Subnet::name)
+}
+
+/// The tags of what belongs to no single VPC.
+fn named(name: &str) -> Tags {
+    Tags::from([("Name".to_owned(), name.to_owned())])
+}
+
+fn sharing() -> Reference {
+    Address::new("trusted_service", SHARING_SERVICE).into()
+}
+
+fn scope(gateway: &TransitGateway) -> Scope {
+    Scope { account: gateway.account.clone(), region: gateway.region.clone() }
+}
+
+fn is_in(gateway: &TransitGateway, scope: &Scope) -> bool {
+    (&gateway.account, &gateway.region) == (&scope.account, &scope.region)
+}
+
+/// The transit gateways, with their shares.
+pub(super) fn hubs(design: &Design, observed: &Observed, resources: &mut BTreeMap<Address, Attributes>) {
+    for (key, gateway) in design.gateways.transit.iter().filter(|(_, gateway)| !observed.unreachable.contains_key(&gateway.account)) {
+        let address = Address::within(scope(gateway), "transit_gateway", key.as_str());
+        let attributes = TransitGatewayAttributes {
+            asn: gateway.asn,
+            auto_accept: true,
+            default_association: true,
+            default_propagation: true,
+            tags: named(key),
+        };
+        let share = ResourceShareAttributes {
+            name: key.clone(),
+            principals: gateway.share_with.iter().cloned().map(Reference::from).collect(),
+            resources: BTreeSet::from([address.clone().into()]),
+            tags: named(key),
+            trusted_service: sharing(),
+        };
+        if LIMITS.regions.is_opt_in(&gateway.region) {
+            let region = Address::within(scope(gateway), "region", "main");
+            resources.entry(region).or_insert_with(|| untyped(&RegionAttributes { status: "ENABLED".to_owned() }));
+        }
+        resources.insert(address, untyped(&attributes));
+        resources.insert(Address::within(scope(gateway), "resource_share", key.as_str()), untyped(&share));
+    }
+}
+
+/// The peerings of all with all, of each layout that has them, and the routes of both sides. Of two accounts, the one whose key sorts
+/// first asks.
+pub(super) fn meshes(design: &Design, observed: &Observed, plan: &AddressPlan, resources: &mut BTreeMap<Address, Attributes>) {
+    let mut meshes: BTreeMap<&str, Vec<(&Address, &Vpc)>> = BTreeMap::new();
+    for (address, vpc) in &plan.vpcs {
+        let reached = address.scope().is_some_and(|scope| !observed.unreachable.contains_key(&scope.account));
+        if reached && design.layouts.get(&vpc.layout).is_some_and(|layout| layout.connections.peering == Peering::Mesh) {
+            meshes.entry(&vpc.layout).or_default().push((address, vpc));
+        }
+    }
+    for (layout, vpcs) in meshes {
+        for (index, one) in vpcs.iter().enumerate() {
+            for other in vpcs.iter().skip(index + 1) {
+                peer(layout, *one, *other, design, resources);
+            }
+        }
+    }
+}
+
+fn peer(
+    layout: &str,
+    (near, one): (&Address, &Vpc),
+    (far, other): (&Address, &Vpc),
+    design: &Design,
+    resources: &mut BTreeMap<Address, Attributes>,
+) {
+    let (Some(here), Some(there)) = (near.scope(), far.scope()) else { return };
+    let peering = Address::within(here.clone(), "vpc_peering", format!("{layout}/{}", there.account));
+    let mut tags = design.vpcs.get(near).map(|request| request.tags.clone()).unwrap_or_default();
+    tags.entry("Name".to_owned()).or_insert_with(|| format!("{layout}-{}-{}", here.account, there.account));
+    let attributes = VpcPeeringAttributes {
+        peer_account: Address::new("account", there.account.as_str()).into(),
+        peer_vpc: far.clone().into(),
+        status: ACTIVE.to_owned(),
+        tags,
+        vpc: near.clone().into(),
+    };
+    resources.insert(peering.clone(), untyped(&attributes));
+    for (scope, vpc, block) in [(here, one, other.block), (there, other, one.block)] {
+        for table in inner_tables(vpc) {
+            let attributes = RouteAttributes {
+                destination: block.to_string(),
+                route_table: Address::within(scope.clone(), "route_table", format!("{layout}/{table}")).into(),
+                target: peering.clone().into(),
+            };
+            resources.insert(Address::within(scope.clone(), "route", format!("{layout}/{table}/{block}")), untyped(&attributes));
+        }
+    }
+}
