@@ -22,6 +22,8 @@ pub struct Context {
     scopes: Scopes,
     /// The account creations that AWS knows of, listed once per run by the first account that is to be created.
     pub(crate) known_creations: Arc<OnceCell<Vec<KnownCreation>>>,
+    /// The ARN of the organization, asked once per run by the first that shares something with a part of it.
+    organization_arn: Arc<OnceCell<String>>,
 }
 
 /// An account creation that AWS knows of, from ListCreateAccountStatus: so that a rerun finds what a lost answer made.
@@ -119,6 +121,7 @@ impl Context {
             opened: Arc::new(regions.filter_map(|change| change.address.scope().cloned()).collect()),
             scopes: Arc::default(),
             known_creations: Arc::default(),
+            organization_arn: Arc::default(),
         }
     }
 
@@ -200,6 +203,28 @@ impl Context {
     /// Notes that the resource that is being made was there already, from an earlier run: so may be what refers to it.
     pub(crate) fn recognise(&self, id: &str) {
         self.ids.recognise(&self.address, id);
+    }
+
+    /// An error of a call in the account and Region of a scope, saying so.
+    pub(crate) fn placed(&self, scope: &Scope, error: Error) -> Error {
+        match self.account_id(scope) {
+            Ok(account) => error.within(&account, &scope.region),
+            Err(_) => error,
+        }
+    }
+
+    /// The ARN of the organization: `arn:aws:organizations::<management>:organization/o-…`.
+    ///
+    /// # Errors
+    /// AWS refused to tell.
+    pub async fn organization_arn(&self) -> AwsResult<String> {
+        let ask = || async {
+            let answer = self.sessions.organizations().describe_organization().send().await;
+            let answer = answer.map_err(|e| Error::sdk("organizations:DescribeOrganization", &e))?;
+            let arn = answer.organization.and_then(|organization| organization.arn);
+            arn.ok_or_else(|| Error::failed("AWS did not name the ARN of the organization"))
+        };
+        self.organization_arn.get_or_try_init(ask).await.cloned()
     }
 
     /// The role that CreateAccount makes in new accounts.

@@ -112,12 +112,12 @@ impl Error {
         Self::NoAnswer { operation: operation.to_owned(), place: None, message }
     }
 
-    /// The same, of a call inside an account and Region.
+    /// The same, of a call inside an account and Region. Where one is known already, that one stays.
     #[must_use]
     pub fn within(mut self, account: &str, region: &str) -> Self {
         match &mut self {
             Self::Refused(Refusal { place, .. }) | Self::NoAnswer { place, .. } => {
-                *place = Some(Box::new(Place { account: account.to_owned(), region: region.to_owned() }));
+                place.get_or_insert_with(|| Box::new(Place { account: account.to_owned(), region: region.to_owned() }));
             }
             Self::Interrupted | Self::Deadline { .. } | Self::Failed { .. } | Self::Internal(_) => {}
         }

@@ -217,6 +217,14 @@ impl Sessions {
         aws_sdk_ram::Client::from_conf(config.interceptor(Usher).retry_classifier(retry::Classifier).retry_partition(partition).build())
     }
 
+    /// The RAM client of the management account in the home Region.
+    pub fn sharing(&self) -> aws_sdk_ram::Client {
+        let region = self.inner.base.region().map(AsRef::as_ref).unwrap_or_default().to_owned();
+        let config = aws_sdk_ram::config::Builder::from(&self.inner.base);
+        let partition = self.retry_partition("own", &region);
+        aws_sdk_ram::Client::from_conf(config.interceptor(Usher).retry_classifier(retry::Classifier).retry_partition(partition).build())
+    }
+
     /// The retry partition of an account and Region: their throttling is nobody else's.
     pub fn retry_partition(&self, account: &str, region: &str) -> RetryPartition {
         lock(&self.inner.retry_partitions)
@@ -255,8 +263,8 @@ impl Sessions {
         lock(&self.inner.members).entry(account.to_owned()).or_insert_with(member).clone()
     }
 
-    /// The caller's, or before the guard has asked the Region's.
-    fn partition(&self) -> &str {
+    /// `aws`, `aws-us-gov`, …: the caller's, or before the guard has asked the Region's.
+    pub fn partition(&self) -> &str {
         let region = self.inner.base.region().map(AsRef::as_ref).unwrap_or_default();
         self.inner.partition.get().map_or_else(
             || match region.split('-').next() {

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use super::operations::OPERATIONS;
 use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
 
 /// What a request says about itself. The names are AWS's own, still unchecked.
@@ -86,6 +87,11 @@ fn path(request: &HttpRequest, scope: Option<&Scope<'_>>) -> Option<String> {
             let mut characters = name.chars();
             let first = characters.next()?;
             Some(first.to_uppercase().chain(characters).collect())
+        }
+        // Its paths are in lower case.
+        (Some("ram"), name) => {
+            let known = OPERATIONS.iter().find(|o| o.service == "ram" && o.name.eq_ignore_ascii_case(name));
+            Some(known.map_or(name, |operation| operation.name).to_owned())
         }
         (None, "federation/credentials") => Some("GetRoleCredentials".to_owned()),
         (None, "token") => Some("CreateToken".to_owned()),

@@ -264,7 +264,7 @@ impl<K: Kind> ErasedKind for Adapter<K> {
             let malformed = |e: serde_json::Error| Error::malformed(K::SPEC.kind, &e);
             let before = before.map(typed::<K::Attributes>).transpose().map_err(malformed)?;
             let after = after.map(typed::<K::Attributes>).transpose().map_err(malformed)?;
-            match (id, before, after) {
+            let done = match (id, before, after) {
                 (None, _, Some(after)) => K::create(context, after).await,
                 (Some(id), Some(before), Some(after)) => K::update(context, id, before, after).await.map(|()| id.to_owned()),
                 (Some(id), Some(before), None) => K::delete(context, id, before).await.map(|()| id.to_owned()),
@@ -274,7 +274,11 @@ impl<K: Kind> ErasedKind for Adapter<K> {
                     before.is_some(),
                     after.is_some()
                 ))),
-            }
+            };
+            done.map_err(|error| match context.address().scope() {
+                Some(scope) => context.placed(scope, error),
+                None => error,
+            })
         })
     }
 }
@@ -321,6 +325,13 @@ kinds! {
     network::Route,
     network::VpcEndpoint,
     network::FlowLog,
+    network::VpcPeering,
+    network::TransitGateway,
+    network::ResourceShare,
+    network::TransitGatewayAttachment,
+    network::VpnGateway,
+    network::CustomerGateway,
+    network::VpnConnection,
 }
 
 /// The kind of that name, as in addresses.
@@ -383,14 +394,25 @@ mod tests {
     fn sample(name: &str, variant: usize) -> Value {
         match name {
             "account" | "dhcp_options" | "elastic_ip" | "internet_gateway" | "organization" | "parent" | "route_table" | "subnet"
-            | "target" | "trusted_service" | "vpc" => json!({ "ref": format!("ou.place-{variant}") }),
+            | "target" | "trusted_service" | "vpc" | "customer_gateway" | "peer_account" | "peer_vpc" | "share" | "transit_gateway"
+            | "vpn_gateway" => json!({ "ref": format!("ou.place-{variant}") }),
             "policy_type" => json!({ "ref": format!("policy_type.TYPE_{variant}") }),
             "policies" => json!([{ "ref": format!("policy.rail-{variant}") }, { "id": "p-FullAWSAccess" }]),
-            "propagating_gateways" | "route_tables" | "security_groups" | "subnets" => json!([{ "ref": format!("ou.place-{variant}") }]),
-            "enable_dns_hostnames" | "enable_dns_support" | "private_dns" => json!(variant == 1),
+            "principals" | "propagating_gateways" | "resources" | "route_tables" | "security_groups" | "subnets" => {
+                json!([{ "ref": format!("ou.place-{variant}") }])
+            }
+            "associated"
+            | "auto_accept"
+            | "default_association"
+            | "default_propagation"
+            | "enable_dns_hostnames"
+            | "enable_dns_support"
+            | "private_dns"
+            | "propagated" => json!(variant == 1),
+            "asn" => json!(65_000 + variant),
             "ingress" => json!([{ "from": format!("10.0.{variant}.0/24"), "ports": "443", "protocol": "tcp" }]),
             "interval" => json!(60 + variant),
-            "name_servers" | "rules" | "with" => json!([format!("{name}-{variant}")]),
+            "name_servers" | "routes" | "rules" | "with" => json!([format!("{name}-{variant}")]),
             "tags" => json!({ "team": format!("{variant}") }),
             "content" => json!({ "Statement": [variant] }),
             _ => json!(format!("{name}-{variant}")),

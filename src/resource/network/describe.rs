@@ -184,11 +184,14 @@ impl Questions<'_> {
     }
 }
 
-fn by_id<'a, T: 'a, V>(items: impl IntoIterator<Item = &'a T>, known: impl Fn(&'a T) -> Option<(&'a str, V)>) -> BTreeMap<String, V> {
+pub(super) fn by_id<'a, T: 'a, V>(
+    items: impl IntoIterator<Item = &'a T>,
+    known: impl Fn(&'a T) -> Option<(&'a str, V)>,
+) -> BTreeMap<String, V> {
     items.into_iter().filter_map(|item| known(item).map(|(id, value)| (id.to_owned(), value))).collect()
 }
 
-fn text(text: Option<&str>) -> String {
+pub(super) fn text(text: Option<&str>) -> String {
     text.unwrap_or_default().to_owned()
 }
 
@@ -196,7 +199,7 @@ fn set<'a>(items: impl IntoIterator<Item = &'a String>) -> BTreeSet<String> {
     items.into_iter().cloned().collect()
 }
 
-fn tags(tags: &[Tag]) -> Tags {
+pub(super) fn tags(tags: &[Tag]) -> Tags {
     tags.iter().filter_map(|tag| Some((tag.key.clone()?, tag.value.clone().unwrap_or_default()))).collect()
 }
 

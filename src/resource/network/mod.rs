@@ -5,6 +5,9 @@
 
 mod bind;
 mod calls;
+mod connected;
+mod connection_calls;
+mod customer_gateway;
 mod default_security_group;
 mod default_vpc;
 mod default_vpc_removal;
@@ -18,19 +21,26 @@ mod ipv6;
 mod nat_gateway;
 mod read;
 mod region;
+mod resource_share;
 mod route;
 mod route_table;
 mod rules;
 mod scope;
 mod security_group;
 mod subnet;
+mod transit_gateway;
+mod transit_gateway_attachment;
 mod vpc;
 mod vpc_endpoint;
+mod vpc_peering;
+mod vpn_connection;
+mod vpn_gateway;
 mod world;
 mod zones;
 
 use std::collections::BTreeMap;
 
+pub use customer_gateway::{CustomerGateway, CustomerGatewayAttributes};
 pub use default_security_group::{DefaultSecurityGroup, DefaultSecurityGroupAttributes};
 pub use default_vpc::{DefaultVpc, DefaultVpcAttributes};
 pub use dhcp_options::{DhcpOptions, DhcpOptionsAttributes};
@@ -41,12 +51,18 @@ pub use internet_gateway::{InternetGateway, InternetGatewayAttributes};
 pub use nat_gateway::{NatGateway, NatGatewayAttributes};
 pub use read::live;
 pub use region::{Region, RegionAttributes};
+pub use resource_share::{ResourceShare, ResourceShareAttributes, SHARING_SERVICE};
 pub use route::{Route, RouteAttributes};
 pub use route_table::{RouteTable, RouteTableAttributes};
 pub use security_group::{Rule, SecurityGroup, SecurityGroupAttributes};
 pub use subnet::{Subnet, SubnetAttributes};
+pub use transit_gateway::{TransitGateway, TransitGatewayAttributes};
+pub use transit_gateway_attachment::{TransitGatewayAttachment, TransitGatewayAttachmentAttributes};
 pub use vpc::{Vpc, VpcAttributes};
 pub use vpc_endpoint::{VpcEndpoint, VpcEndpointAttributes};
+pub use vpc_peering::{ACTIVE, VpcPeering, VpcPeeringAttributes};
+pub use vpn_connection::{VpnConnection, VpnConnectionAttributes};
+pub use vpn_gateway::{VpnGateway, VpnGatewayAttributes};
 
 /// Tags as the attributes hold them: `Name` and the declared ones, never those that begin with `overlord:` or `aws:`.
 pub type Tags = BTreeMap<String, String>;

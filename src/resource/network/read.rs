@@ -9,12 +9,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use futures_util::future::BoxFuture;
 use futures_util::stream::{self, StreamExt};
 
-use super::bind::{self, Bound};
+use super::bind::{self, Bound, Names};
+use super::connected;
 use super::describe::Questions;
 use super::scope::{self, Reading};
 use super::zones::Zones;
 use super::{ENABLED, RegionAttributes};
-use crate::address::{Address, Scope};
+use crate::address::{Address, Reference, Scope};
 use crate::aws::{AwsResult, Error, Sessions};
 use crate::network::{Block, Observed};
 use crate::resource::{Desired, Finding, FindingSeverity, Live, LiveResource, untyped};
@@ -53,11 +54,15 @@ struct Accounts {
     open: BTreeMap<String, String>,
     /// Closed, suspended: there is nothing to read and nothing to do.
     frozen: BTreeSet<String>,
+    /// Accounts and OUs, by id: what is shared with them names them.
+    places: BTreeMap<String, Address>,
 }
 
 impl Accounts {
     fn of(live: &Live) -> Self {
-        let mut accounts = Self { open: BTreeMap::new(), frozen: BTreeSet::new() };
+        let named = live.resources.iter().filter(|(address, _)| matches!(address.kind(), "account" | "ou"));
+        let places = named.filter_map(|(address, place)| Some((place.id.clone()?, address.clone()))).collect();
+        let mut accounts = Self { open: BTreeMap::new(), frozen: BTreeSet::new(), places };
         for (address, account) in live.resources.iter().filter(|(address, _)| address.kind() == "account") {
             match (&account.id, &account.frozen) {
                 (_, Some(_)) => drop(accounts.frozen.insert(address.key().to_owned())),
@@ -120,6 +125,8 @@ impl Reader<'_> {
     /// All that the accounts of the configuration have.
     async fn accounts(&mut self) -> AwsResult<()> {
         let (sessions, desired) = (self.sessions, self.desired);
+        // What leads to others can be named only when all of it is read.
+        let mut connected = Vec::new();
         let read = |site: Site| -> BoxFuture<'_, _> {
             Box::pin(async move {
                 let reading = scope::read(sessions, desired, &site.scope, &site.account).await;
@@ -129,11 +136,26 @@ impl Reader<'_> {
         let mut readings = stream::iter(self.sites(self.accounts.open.iter())).map(read).buffer_unordered(AT_A_TIME);
         while let Some((scope, reading)) = readings.next().await {
             match reading {
-                Ok(reading) => self.found.take(&scope, desired, &reading),
+                Ok(reading) if reading.world.extras.connected.asked => connected.push((scope, reading)),
+                Ok(reading) => self.found.take(&scope, desired, &reading, &BTreeMap::new()),
                 Err(error) => self.found.fail(&scope, error)?,
             }
         }
+        drop(readings);
+        self.connected(connected);
         Ok(())
+    }
+
+    /// What has connections, with the names of all that they lead to.
+    fn connected(&mut self, mut readings: Vec<(Scope, Reading)>) {
+        connected::tell_attachments(readings.iter_mut().map(|(_, reading)| &mut reading.world.extras.connected));
+        let mut shared = self.accounts.places.clone();
+        for (scope, reading) in &readings {
+            shared.extend(Names::of(scope, &reading.world).0.into_shared());
+        }
+        for (scope, reading) in &readings {
+            self.found.take(scope, self.desired, reading, &shared);
+        }
     }
 
     /// Whether a VPC is to be made, which needs a block that nobody has.
@@ -224,7 +246,7 @@ impl Reader<'_> {
 }
 
 impl Found {
-    fn take(&mut self, scope: &Scope, desired: &Desired, reading: &Reading) {
+    fn take(&mut self, scope: &Scope, desired: &Desired, reading: &Reading, shared: &BTreeMap<String, Address>) {
         let is_wanted = || desired.network.vpcs.keys().any(|vpc| vpc.scope() == Some(scope));
         if let Some(status) = reading.region.as_ref().filter(|_| is_wanted()) {
             let attributes = untyped(&RegionAttributes { status: status.clone() });
@@ -235,7 +257,7 @@ impl Found {
             self.not_enabled.insert(scope.clone());
             return;
         }
-        let Bound { resources, findings, vpcs, blocks } = bind::bind(scope, &desired.network, &reading.world, &BTreeMap::new());
+        let Bound { resources, findings, vpcs, blocks } = bind::bind(scope, &desired.network, &reading.world, shared);
         self.resources.extend(resources);
         self.findings.extend(findings);
         self.observed.vpcs.extend(vpcs);
@@ -274,6 +296,8 @@ impl Found {
     fn give(mut self, live: &mut Live, desired: &Desired) {
         let of_unread = |address: &Address| address.scope().is_some_and(|scope| self.failures.contains_key(&scope.account));
         live.resources.extend(self.resources.into_iter().filter(|(address, _)| !of_unread(address)));
+        let unread = |address: &Address| of_unread(address) || (address.kind() == "account" && self.failures.contains_key(address.key()));
+        freeze(live, desired, unread);
         for (account, failures) in &self.failures {
             let regions = failures.keys().map(|region| format!("`{region}`")).collect::<Vec<_>>().join(", ");
             let Some(error) = failures.values().next() else { continue };
@@ -289,6 +313,34 @@ impl Found {
         live.findings.extend(self.findings);
         live.findings.sort();
         live.network = self.observed;
+    }
+}
+
+/// What leads to an account that could not be read is left as it is: nobody knows what is at the other end.
+fn freeze(live: &mut Live, desired: &Desired, unread: impl Fn(&Address) -> bool) {
+    let hubs = desired.network.gateways.transit.values();
+    let hub_unread = hubs.into_iter().any(|hub| unread(&Address::new("account", hub.account.as_str())));
+    let mut frozen = BTreeSet::new();
+    for (address, resource) in &mut live.resources {
+        let leads_there = match address.kind() {
+            "vpc_peering" => resource.attributes.references().iter().any(|one| matches!(one, Reference::Address(there) if unread(there))),
+            "transit_gateway_attachment" => {
+                hub_unread && matches!(resource.attributes.reference("transit_gateway"), Some(Reference::Id(_)))
+            }
+            _ => false,
+        };
+        if leads_there {
+            resource.frozen = Some("the account at its other end could not be read".to_owned());
+            frozen.insert(address.clone());
+        }
+    }
+    if frozen.is_empty() {
+        return;
+    }
+    for (_, route) in live.resources.iter_mut().filter(|(address, _)| address.kind() == "route") {
+        if matches!(route.attributes.reference("target"), Some(Reference::Address(target)) if frozen.contains(&target)) {
+            route.frozen = Some("the account that it leads to could not be read".to_owned());
+        }
     }
 }
 

@@ -49,6 +49,7 @@ fn layout(region: &str) -> Layout {
         dns_hostnames: None,
         dns_support: None,
         ipv6: false,
+        connections: Default::default(),
     }
 }
 

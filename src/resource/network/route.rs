@@ -73,7 +73,7 @@ impl Kind for Route {
 
     async fn create(context: &Context, after: Self::Attributes) -> Result<String, Error> {
         let hands = Hands::of(context).await?;
-        let (table, target) = (hands.resolve(&after.route_table)?, hands.resolve(&after.target)?);
+        let (table, target) = (hands.resolve(&after.route_table)?, target(&hands, &after.target).await?);
         let send = || async {
             let request = hands.client.create_route().route_table_id(&table);
             let request = to_destination!(request, &after.destination);
@@ -96,7 +96,7 @@ impl Kind for Route {
             return Ok(());
         }
         let hands = Hands::of(context).await?;
-        let ((table, destination), target) = (parts(id)?, hands.resolve(&after.target)?);
+        let ((table, destination), target) = (parts(id)?, target(&hands, &after.target).await?);
         let send = || async {
             let request = hands.client.replace_route().route_table_id(table);
             let request = to_destination!(request, destination);
@@ -116,6 +116,18 @@ impl Kind for Route {
         };
         hands.deleted(None, delete).await
     }
+}
+
+/// The id of what a route leads to: through an attachment, its transit gateway.
+async fn target(hands: &Hands<'_>, reference: &Reference) -> AwsResult<String> {
+    let id = hands.resolve(reference)?;
+    if !id.starts_with("tgw-attach-") {
+        return Ok(id);
+    }
+    let request = hands.client.describe_transit_gateway_vpc_attachments().transit_gateway_attachment_ids(&id);
+    let answer = hands.said("ec2:DescribeTransitGatewayVpcAttachments", request.send().await)?;
+    let gateway = answer.transit_gateway_vpc_attachments().iter().find_map(|attachment| attachment.transit_gateway_id.clone());
+    gateway.ok_or_else(|| hands.failed(format!("AWS does not tell the transit gateway of `{id}`"), "run the same command again"))
 }
 
 /// The table and the destination of a route's id.

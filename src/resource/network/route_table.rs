@@ -15,9 +15,9 @@ use crate::resource::{AttributeSpec, Kind, KindSpec, OnChange, OnRemoval};
 /// The attributes of a `route_table`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct RouteTableAttributes {
-    /// The VPN gateways whose routes it takes.
-    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
-    pub propagating_gateways: BTreeSet<Reference>,
+    /// The VPN gateways whose routes it takes; `None` when its VPC never had one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub propagating_gateways: Option<BTreeSet<Reference>>,
     /// `Name` and the declared tags.
     pub tags: Tags,
     /// Its VPC.
@@ -42,9 +42,8 @@ impl Kind for RouteTable {
     };
 
     fn calls(before: Option<&Self::Attributes>, after: Option<&Self::Attributes>) -> Vec<String> {
-        let none = BTreeSet::new();
         let propagations = |from: Option<&Self::Attributes>, to: Option<&Self::Attributes>| {
-            let of = |side: Option<&Self::Attributes>| side.map_or(none.clone(), |side| side.propagating_gateways.clone());
+            let of = |side: Option<&Self::Attributes>| side.and_then(|side| side.propagating_gateways.clone()).unwrap_or_default();
             of(to).difference(&of(from)).count()
         };
         let on = std::iter::repeat_n("ec2:EnableVgwRoutePropagation", propagations(before, after));
@@ -76,7 +75,7 @@ impl Kind for RouteTable {
             hands.id("ec2:CreateRouteTable", answer.route_table.and_then(|table| table.route_table_id))
         };
         let id = hands.once(hands.earlier(Some(&after.vpc))?, find, make).await?;
-        for gateway in &after.propagating_gateways {
+        for gateway in taken(&after) {
             propagate(&hands, &id, &hands.resolve(gateway)?).await?;
         }
         Ok(id)
@@ -84,10 +83,10 @@ impl Kind for RouteTable {
 
     async fn update(context: &Context, id: &str, before: Self::Attributes, after: Self::Attributes) -> AwsResult<()> {
         let hands = Hands::of(context).await?;
-        for gateway in after.propagating_gateways.difference(&before.propagating_gateways) {
+        for gateway in taken(&after).difference(taken(&before)) {
             propagate(&hands, id, &hands.resolve(gateway)?).await?;
         }
-        for gateway in before.propagating_gateways.difference(&after.propagating_gateways) {
+        for gateway in taken(&before).difference(taken(&after)) {
             let gateway = hands.resolve(gateway)?;
             let request = hands.client.disable_vgw_route_propagation().route_table_id(id).gateway_id(gateway);
             let request = || async { hands.said("ec2:DisableVgwRoutePropagation", request.clone().send().await).map(drop) };
@@ -102,6 +101,12 @@ impl Kind for RouteTable {
             || async { hands.said("ec2:DeleteRouteTable", hands.client.delete_route_table().route_table_id(id).send().await).map(drop) };
         hands.deleted(None, delete).await
     }
+}
+
+/// The gateways whose routes a table takes.
+fn taken(table: &RouteTableAttributes) -> &BTreeSet<Reference> {
+    static NONE: BTreeSet<Reference> = BTreeSet::new();
+    table.propagating_gateways.as_ref().unwrap_or(&NONE)
 }
 
 /// The table takes the routes of a VPN gateway.

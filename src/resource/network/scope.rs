@@ -7,6 +7,7 @@ use futures_util::future::{OptionFuture, try_join_all};
 
 use super::ENABLED;
 use super::bind::{self, Names};
+use super::connected::Connected;
 use super::describe::Questions;
 use super::world::{Extras, World};
 use crate::address::Scope;
@@ -57,7 +58,8 @@ pub(super) async fn read(sessions: &Sessions, desired: &Desired, scope: &Scope, 
         security_groups,
         extras: Extras::default(),
     };
-    world.extras = Wanted::of(scope, &desired.network, &world).read(&ask).await?;
+    let ram = sessions.ram(account, &scope.region);
+    world.extras = Wanted::of(scope, &desired.network, &world).read(&ask, &ram).await?;
     Ok(Reading { region, world })
 }
 
@@ -104,6 +106,9 @@ impl Wanted {
         for layout in design.layouts.values().filter(|layout| layout.region == scope.region) {
             wanted.with.extend(layout.extras().map(str::to_owned));
         }
+        if design.gateways.transit.values().any(|gateway| (&gateway.account, &gateway.region) == (&scope.account, &scope.region)) {
+            wanted.with.extend(["resource_share", "transit_gateway"].map(str::to_owned));
+        }
         for (id, vpc) in &world.vpcs {
             let Some(address) = names.address(id) else { continue };
             wanted.with.extend(bind::with(&vpc.tags));
@@ -121,17 +126,26 @@ impl Wanted {
         wanted
     }
 
-    async fn read(&self, ask: &Questions<'_>) -> AwsResult<Extras> {
+    async fn read(&self, ask: &Questions<'_>, ram: &aws_sdk_ram::Client) -> AwsResult<Extras> {
         let has = |name: &str| self.with.contains(name);
-        let (dhcp_options, egress_only_gateways, flow_logs, dns_hostnames, dns_support, interfaces) = tokio::try_join!(
+        let (dhcp_options, egress_only_gateways, flow_logs, dns_hostnames, dns_support, interfaces, connected) = tokio::try_join!(
             optional(has("dhcp_options").then(|| ask.dhcp_options())),
             optional(has("egress_only_internet_gateway").then(|| ask.egress_only_gateways())),
             optional(has("flow_log").then(|| ask.flow_logs())),
             by_vpc(&self.dns_hostnames, |vpc| ask.dns_hostnames(vpc)),
             by_vpc(&self.dns_support, |vpc| ask.dns_support(vpc)),
             optional(self.default_vpc.as_deref().map(|vpc| ask.interfaces(vpc))),
+            Connected::read(ask, ram, has),
         )?;
-        Ok(Extras { dhcp_options, egress_only_gateways, flow_logs, dns_hostnames, dns_support, default_vpc_interfaces: interfaces })
+        Ok(Extras {
+            dhcp_options,
+            egress_only_gateways,
+            flow_logs,
+            dns_hostnames,
+            dns_support,
+            default_vpc_interfaces: interfaces,
+            connected,
+        })
     }
 }
 

@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::Tags;
+use super::connected::Connected;
 use super::security_group::Rule;
 
 /// All that was read of one account and Region.
@@ -35,6 +36,8 @@ pub(super) struct Extras {
     pub dns_support: BTreeMap<String, bool>,
     /// The network interfaces in the default VPC.
     pub default_vpc_interfaces: BTreeSet<String>,
+    /// What leads to others.
+    pub connected: Connected,
 }
 
 #[derive(Debug, Clone, Default, PartialEq)]

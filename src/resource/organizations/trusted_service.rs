@@ -6,6 +6,7 @@ use super::calls::never_deleted;
 use crate::address::Reference;
 use crate::apply::Context;
 use crate::aws::{AwsResult, Error};
+use crate::resource::network::SHARING_SERVICE;
 use crate::resource::{AttributeSpec, Kind, KindSpec, OnChange, OnRemoval};
 
 /// The attributes of a `trusted_service`.
@@ -31,12 +32,22 @@ impl Kind for TrustedService {
     };
 
     fn calls(before: Option<&Self::Attributes>, after: Option<&Self::Attributes>) -> Vec<String> {
-        let enable = after.filter(|_| before != after).map(|_| "organizations:EnableAWSServiceAccess".to_owned());
-        enable.into_iter().collect()
+        let enable = after.filter(|_| before != after).map(|after| match after.service.as_str() {
+            SHARING_SERVICE => "ram:EnableSharingWithAwsOrganization",
+            _ => "organizations:EnableAWSServiceAccess",
+        });
+        enable.into_iter().map(str::to_owned).collect()
     }
 
     async fn create(context: &Context, after: Self::Attributes) -> Result<String, Error> {
         // Enabling what is enabled is no error.
+        if after.service == SHARING_SERVICE {
+            // RAM enables the access itself, and makes the role that it works with.
+            // <https://docs.aws.amazon.com/ram/latest/APIReference/API_EnableSharingWithAwsOrganization.html>
+            let request = context.sessions().sharing().enable_sharing_with_aws_organization();
+            request.send().await.map_err(|e| Error::sdk("ram:EnableSharingWithAwsOrganization", &e))?;
+            return Ok(after.service);
+        }
         let request = context.sessions().organizations().enable_aws_service_access().service_principal(&after.service);
         request.send().await.map_err(|e| Error::sdk("organizations:EnableAWSServiceAccess", &e))?;
         Ok(after.service)

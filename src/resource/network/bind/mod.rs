@@ -2,8 +2,10 @@
 //!
 //! [`Names`] says which live thing is which address; then each kind becomes [`LiveResource`]s with the attributes that the desired ones have,
 //! and all else findings and blocks that are in use: [`whole`] the VPCs with what belongs to them as a whole, [`paths`] subnets, tables,
-//! gateways and routes, [`services`] endpoints, groups and logs.
+//! gateways and routes, [`services`] endpoints, groups and logs, [`connections`] what
+//! leads to others.
 
+mod connections;
 mod names;
 mod paths;
 mod services;
@@ -42,6 +44,7 @@ pub(super) fn bind(scope: &Scope, design: &Design, world: &World, shared: &BTree
     binder.default_vpc();
     binder.paths();
     binder.services();
+    binder.connections();
     binder.strangers();
     binder.bound
 }

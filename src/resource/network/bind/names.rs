@@ -41,6 +41,11 @@ impl Names {
         (Self(names), findings)
     }
 
+    /// Those that things of other accounts can lead to.
+    pub fn into_shared(self) -> impl Iterator<Item = (String, Address)> {
+        self.0.into_iter().filter(|(_, address)| matches!(address.kind(), "transit_gateway" | "vpc" | "vpc_peering"))
+    }
+
     /// The address of a thing of ours.
     pub fn address(&self, id: &str) -> Option<&Address> {
         self.0.get(id)
@@ -77,4 +82,11 @@ fn tagged(world: &World) -> impl Iterator<Item = (&'static str, &str, &Tags)> {
         .chain(of!("security_group", world.security_groups))
         .chain(of!("dhcp_options", world.extras.dhcp_options))
         .chain(of!("flow_log", world.extras.flow_logs))
+        .chain(of!("vpc_peering", world.extras.connected.peerings))
+        .chain(of!("transit_gateway", world.extras.connected.transit_gateways))
+        .chain(of!("transit_gateway_attachment", world.extras.connected.attachments))
+        .chain(of!("vpn_gateway", world.extras.connected.vpn_gateways))
+        .chain(of!("customer_gateway", world.extras.connected.customer_gateways))
+        .chain(of!("vpn_connection", world.extras.connected.vpn_connections))
+        .chain(of!("resource_share", world.extras.connected.shares))
 }

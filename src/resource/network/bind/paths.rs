@@ -65,8 +65,9 @@ impl Binder<'_> {
     }
 
     fn route_table(&mut self, id: &str, table: &RouteTable, address: Address) {
+        let had_vpn = self.world.vpcs.get(&table.vpc).is_some_and(|vpc| super::with(&vpc.tags).contains("vpn"));
         let attributes = RouteTableAttributes {
-            propagating_gateways: self.names_of(&table.propagating),
+            propagating_gateways: Some(self.names_of(&table.propagating)).filter(|taken| had_vpn || !taken.is_empty()),
             tags: shown(&table.tags),
             vpc: self.name_of(&table.vpc),
         };
@@ -74,11 +75,11 @@ impl Binder<'_> {
             let attributes = RouteAttributes {
                 destination: route.destination.clone(),
                 route_table: address.clone().into(),
-                target: self.name_of(&route.target),
+                target: self.target(&route.target, &table.vpc),
             };
             // A route has no tags. One that leads to a thing of ours is ours; any other one is changed where its destination is declared, and
             // never deleted.
-            let ours = self.address(&route.target).is_some();
+            let ours = matches!(attributes.target, Reference::Address(_));
             let key = format!("{}/{}", address.key(), route.destination);
             self.put(self.within("route", key), &format!("{id}/{}", route.destination), &attributes, Some(ours));
         }

@@ -35,6 +35,7 @@ fn layout(nat: Nat) -> Layout {
         dns_hostnames: None,
         dns_support: None,
         ipv6: false,
+        connections: Default::default(),
     }
 }
 
@@ -123,7 +124,7 @@ fn built(desired: &BTreeMap<Address, Attributes>) -> World {
                 let table = RouteTable {
                     vpc: id(&is.vpc),
                     routes: vec![local],
-                    propagating: ids(&is.propagating_gateways),
+                    propagating: ids(&is.propagating_gateways.unwrap_or_default()),
                     tags,
                     ..RouteTable::default()
                 };

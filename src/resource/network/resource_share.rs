@@ -1,0 +1,259 @@
+//! `resource_share`: a share of AWS Resource Access Manager: a transit gateway or subnets, for OUs, accounts or the whole organization.
+
+use std::collections::BTreeSet;
+
+use aws_sdk_ram::Client;
+use aws_sdk_ram::types::{ResourceOwner, ResourceShareAssociationType, ResourceShareStatus, Tag, TagFilter};
+use serde::{Deserialize, Serialize};
+
+use super::connection_calls::{SETTLING, made, not_yet, wait};
+use super::{Tags, tags_differ};
+use crate::address::Reference;
+use crate::apply::Context;
+use crate::aws::{AwsResult, Error};
+use crate::resource::{ADDRESS_TAG, AttributeSpec, Kind, KindSpec, OnChange, OnRemoval};
+
+/// The service principal that must be trusted before anything is shared inside the organization.
+pub const SHARING_SERVICE: &str = "ram.amazonaws.com";
+
+/// The attributes of a `resource_share`. AWS's id is its ARN.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ResourceShareAttributes {
+    /// What AWS shows.
+    pub name: String,
+    /// Whom it is for: OUs, accounts, or the organization.
+    pub principals: BTreeSet<Reference>,
+    /// What is shared: a transit gateway or subnets.
+    pub resources: BTreeSet<Reference>,
+    /// `Name` and the declared tags.
+    pub tags: Tags,
+    /// What lets RAM share inside the organization.
+    pub trusted_service: Reference,
+}
+
+/// The kind.
+pub struct ResourceShare;
+
+impl Kind for ResourceShare {
+    type Attributes = ResourceShareAttributes;
+    const SPEC: KindSpec = KindSpec {
+        kind: "resource_share",
+        summary: "a share of a transit gateway or of subnets",
+        attributes: &[
+            AttributeSpec::new("name", OnChange::Update),
+            AttributeSpec::new("principals", OnChange::Update),
+            AttributeSpec::new("resources", OnChange::Update),
+            AttributeSpec::new("tags", OnChange::Update),
+            AttributeSpec::new("trusted_service", OnChange::Forbidden("it is always the same")),
+        ],
+        on_removal: OnRemoval::Delete,
+        guards_target: false,
+    };
+
+    fn calls(before: Option<&Self::Attributes>, after: Option<&Self::Attributes>) -> Vec<String> {
+        let calls = match (before, after) {
+            (None, Some(_)) => vec!["ram:CreateResourceShare"],
+            (Some(before), Some(after)) => {
+                let rename = (before.name != after.name).then_some("ram:UpdateResourceShare");
+                let more = (!Part::added(before, after).is_empty()).then_some("ram:AssociateResourceShare");
+                let less = (!Part::added(after, before).is_empty()).then_some("ram:DisassociateResourceShare");
+                let tags = tags_differ(&before.tags, &after.tags).then_some("ram:TagResource");
+                rename.into_iter().chain(more).chain(less).chain(tags).collect()
+            }
+            (Some(_), None) => vec!["ram:DeleteResourceShare"],
+            (None, None) => Vec::new(),
+        };
+        calls.into_iter().map(str::to_owned).collect()
+    }
+
+    async fn create(context: &Context, after: Self::Attributes) -> Result<String, Error> {
+        let client = client(context).await?;
+        let whole = Part { principals: after.principals.iter().collect(), resources: after.resources.iter().collect() };
+        let (principals, resources) = whole.arns(context).await?;
+        // What was made a moment ago is not seen at once by RAM.
+        let ask = || async {
+            let request = client.create_resource_share().name(&after.name).allow_external_principals(false);
+            let request = request.set_principals(Some(principals.clone())).set_resource_arns(Some(resources.clone()));
+            let answer = request.set_tags(Some(tags(context, &after.tags))).send().await;
+            let answer = answer.map_err(|e| Error::sdk("ram:CreateResourceShare", &e));
+            settled(answer.map(|made| made.resource_share.and_then(|share| share.resource_share_arn)))
+        };
+        let found = wait(format!("what `{}` shares to be found by RAM", context.address()), SETTLING);
+        let answer = found.until(context.sessions().door().interrupt(), ask).await;
+        let arn = made(context, answer, || existing(context, &client)).await?;
+        associated(context, &client, &arn).await?;
+        Ok(arn)
+    }
+
+    async fn update(context: &Context, id: &str, before: Self::Attributes, after: Self::Attributes) -> AwsResult<()> {
+        let client = client(context).await?;
+        if before.name != after.name {
+            let answer = client.update_resource_share().resource_share_arn(id).name(&after.name).send().await;
+            answer.map_err(|e| Error::sdk("ram:UpdateResourceShare", &e))?;
+        }
+        let more = Part::added(&before, &after);
+        if !more.is_empty() {
+            let (principals, resources) = more.arns(context).await?;
+            let ask = || async {
+                let request = client.associate_resource_share().resource_share_arn(id).set_principals(Some(principals.clone()));
+                let answer = request.set_resource_arns(Some(resources.clone())).send().await;
+                settled(answer.map(drop).map_err(|e| Error::sdk("ram:AssociateResourceShare", &e)))
+            };
+            let found = wait(format!("what `{}` shares to be found by RAM", context.address()), SETTLING);
+            found.until(context.sessions().door().interrupt(), ask).await?;
+            associated(context, &client, id).await?;
+        }
+        let less = Part::added(&after, &before);
+        if !less.is_empty() {
+            let (principals, resources) = less.arns(context).await?;
+            let request = client.disassociate_resource_share().resource_share_arn(id).set_principals(Some(principals));
+            let answer = request.set_resource_arns(Some(resources)).send().await;
+            answer.map_err(|e| Error::sdk("ram:DisassociateResourceShare", &e))?;
+            associated(context, &client, id).await?;
+        }
+        if tags_differ(&before.tags, &after.tags) {
+            let answer = client.tag_resource().resource_share_arn(id).set_tags(Some(tags(context, &after.tags))).send().await;
+            answer.map_err(|e| Error::sdk("ram:TagResource", &e))?;
+        }
+        Ok(())
+    }
+
+    async fn delete(context: &Context, id: &str, _before: Self::Attributes) -> AwsResult<()> {
+        let client = client(context).await?;
+        let answer = client.delete_resource_share().resource_share_arn(id).send().await;
+        match answer.map_err(|e| Error::sdk("ram:DeleteResourceShare", &e)) {
+            Err(e) if e.is(&["UnknownResourceException"]) => Ok(()),
+            answer => answer.map(drop),
+        }
+    }
+}
+
+/// Whom and what a change of a share is about.
+struct Part<'a> {
+    principals: Vec<&'a Reference>,
+    resources: Vec<&'a Reference>,
+}
+
+impl<'a> Part<'a> {
+    /// What the second has and the first has not.
+    fn added(before: &ResourceShareAttributes, after: &'a ResourceShareAttributes) -> Self {
+        let principals = after.principals.iter().filter(|one| !before.principals.contains(*one)).collect();
+        Self { principals, resources: after.resources.iter().filter(|one| !before.resources.contains(*one)).collect() }
+    }
+
+    fn is_empty(&self) -> bool {
+        self.principals.is_empty() && self.resources.is_empty()
+    }
+
+    /// As RAM names them: principals, then resources.
+    async fn arns(&self, context: &Context) -> AwsResult<(Vec<String>, Vec<String>)> {
+        let mut principals = Vec::new();
+        for reference in &self.principals {
+            principals.push(principal(context, reference).await?);
+        }
+        let resources = self.resources.iter().map(|reference| resource(context, reference)).collect::<AwsResult<_>>()?;
+        Ok((principals, resources))
+    }
+}
+
+/// A principal as RAM names it: the ARN of the organization or of an OU, or the id of an account.
+async fn principal(context: &Context, reference: &Reference) -> AwsResult<String> {
+    let Reference::Address(address) = reference else { return context.resolve(reference) };
+    match address.kind() {
+        "organization" => context.organization_arn().await,
+        "ou" => {
+            let organization = context.organization_arn().await?;
+            let id = context.resolve(reference)?;
+            ou_arn(&organization, &id).ok_or_else(|| Error::failed(format!("`{organization}` is no ARN of an organization")))
+        }
+        _ => context.resolve(reference),
+    }
+}
+
+/// `arn:aws:organizations::<management>:ou/o-…/ou-…` from the ARN of the organization.
+/// <https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsorganizations.html>
+fn ou_arn(organization: &str, ou: &str) -> Option<String> {
+    let (head, id) = organization.split_once(":organization/")?;
+    Some(format!("{head}:ou/{id}/{ou}"))
+}
+
+/// The ARN of a transit gateway or a subnet of the account and Region of the share.
+/// <https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonec2.html>
+fn resource(context: &Context, reference: &Reference) -> AwsResult<String> {
+    let (id, scope) = (context.resolve(reference)?, context.scope()?);
+    let noun = if id.starts_with("tgw-") { "transit-gateway" } else { "subnet" };
+    Ok(format!("arn:{}:ec2:{}:{}:{noun}/{id}", context.sessions().partition(), scope.region, context.account_id(scope)?))
+}
+
+async fn client(context: &Context) -> AwsResult<Client> {
+    // The account is probed as for EC2: a share is of things that EC2 made there.
+    context.ec2().await?;
+    let scope = context.scope()?;
+    Ok(context.sessions().ram(&context.account_id(scope)?, &scope.region))
+}
+
+fn tags(context: &Context, tags: &Tags) -> Vec<Tag> {
+    let tag = |key: &str, value: &str| Tag::builder().key(key).value(value).build();
+    let declared = tags.iter().map(|(key, value)| tag(key, value));
+    declared.chain([tag(ADDRESS_TAG, &context.address().to_string())]).collect()
+}
+
+/// For a poll after something was made: what RAM does not know yet is no answer.
+fn settled<T>(result: AwsResult<T>) -> AwsResult<Option<T>> {
+    match result {
+        Err(e) if e.is(&["UnknownResourceException"]) => Ok(None),
+        result => not_yet(result),
+    }
+}
+
+async fn existing(context: &Context, client: &Client) -> AwsResult<Option<String>> {
+    let ours = TagFilter::builder().tag_key(ADDRESS_TAG).tag_values(context.address().to_string()).build();
+    let request = client.get_resource_shares().resource_owner(ResourceOwner::SelfValue).tag_filters(ours);
+    let answer = request.send().await.map_err(|e| Error::sdk("ram:GetResourceShares", &e))?;
+    let mut shares = answer.resource_shares.unwrap_or_default();
+    shares.retain(|share| matches!(share.status(), Some(ResourceShareStatus::Active | ResourceShareStatus::Pending)));
+    Ok(shares.into_iter().next().and_then(|share| share.resource_share_arn))
+}
+
+/// Waits until nothing of a share is on its way.
+///
+/// # Errors
+/// RAM could not share something, and says why.
+async fn associated(context: &Context, client: &Client, arn: &str) -> AwsResult<()> {
+    let ask = || async {
+        for kind in [ResourceShareAssociationType::Principal, ResourceShareAssociationType::Resource] {
+            let request = client.get_resource_share_associations().association_type(kind).resource_share_arns(arn);
+            let answer = request.send().await.map_err(|e| Error::sdk("ram:GetResourceShareAssociations", &e));
+            let Some(answer) = settled(answer)? else { return Ok(None) };
+            for association in answer.resource_share_associations() {
+                match association.status().map_or("", |status| status.as_str()) {
+                    "ASSOCIATING" | "DISASSOCIATING" => return Ok(None),
+                    "FAILED" => {
+                        let (what, why) =
+                            (association.associated_entity().unwrap_or_default(), association.status_message().unwrap_or_default());
+                        return Err(Error::Failed {
+                            message: format!("RAM could not share with or from `{what}`: {why}"),
+                            hint: Some(format!("check that `{SHARING_SERVICE}` is trusted in the organization, and run it again")),
+                        });
+                    }
+                    _ => {}
+                }
+            }
+        }
+        Ok(Some(()))
+    };
+    wait(format!("the share `{}` to take effect", context.address()), SETTLING).until(context.sessions().door().interrupt(), ask).await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_arn_of_an_ou_follows_from_the_organizations() {
+        let organization = "arn:aws:organizations::111111111111:organization/o-abc123def4";
+        let expected = "arn:aws:organizations::111111111111:ou/o-abc123def4/ou-ab12-cdefghij";
+        assert_eq!(ou_arn(organization, "ou-ab12-cdefghij").as_deref(), Some(expected));
+        assert_eq!(ou_arn("o-abc123def4", "ou-ab12-cdefghij"), None);
+    }
+}

@@ -1,0 +1,148 @@
+//! `transit_gateway`: what the VPCs of many accounts attach to. It accepts attachments of the accounts that it is shared with, and puts
+//! each into its one route table and its routes there, so that attaching is all that a VPC's account has to do.
+
+use aws_sdk_ec2::Client;
+use aws_sdk_ec2::types::{
+    AutoAcceptSharedAttachmentsValue, DefaultRouteTableAssociationValue, DefaultRouteTablePropagationValue, ModifyTransitGatewayOptions,
+    ResourceType, TransitGateway as Live, TransitGatewayRequestOptions,
+};
+use serde::{Deserialize, Serialize};
+
+use super::connection_calls::{by_address, gone, made, specification, until_gone, until_state, write_tags};
+use super::{Tags, tags_differ};
+use crate::apply::Context;
+use crate::aws::{AwsResult, Error};
+use crate::resource::{AttributeSpec, Kind, KindSpec, OnChange, OnRemoval};
+
+/// The attributes of a `transit_gateway`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct TransitGatewayAttributes {
+    /// Its number in BGP; `None` when none is declared, and then it is not read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub asn: Option<u32>,
+    /// Whether it accepts the attachments of other accounts by itself.
+    pub auto_accept: bool,
+    /// Whether an attachment gets its default route table.
+    pub default_association: bool,
+    /// Whether the routes of an attachment come into it.
+    pub default_propagation: bool,
+    /// `Name` and the declared tags.
+    pub tags: Tags,
+}
+
+/// States in which it is there, or comes to be.
+pub(super) const ALIVE: [&str; 3] = ["pending", "available", "modifying"];
+
+/// The kind.
+pub struct TransitGateway;
+
+impl Kind for TransitGateway {
+    type Attributes = TransitGatewayAttributes;
+    const SPEC: KindSpec = KindSpec {
+        kind: "transit_gateway",
+        summary: "a transit gateway that VPCs of many accounts attach to",
+        attributes: &[
+            AttributeSpec::new("asn", OnChange::Forbidden("declare another transit gateway with that number, and attach to it")),
+            AttributeSpec::new("auto_accept", OnChange::Update),
+            AttributeSpec::new("default_association", OnChange::Update),
+            AttributeSpec::new("default_propagation", OnChange::Update),
+            AttributeSpec::new("tags", OnChange::Update),
+        ],
+        on_removal: OnRemoval::Delete,
+        guards_target: false,
+    };
+
+    fn calls(before: Option<&Self::Attributes>, after: Option<&Self::Attributes>) -> Vec<String> {
+        let calls = match (before, after) {
+            (None, Some(_)) => vec!["ec2:CreateTransitGateway"],
+            (Some(before), Some(after)) => {
+                let modify = (options(before) != options(after)).then_some("ec2:ModifyTransitGateway");
+                modify.into_iter().chain(tags_differ(&before.tags, &after.tags).then_some("ec2:CreateTags")).collect()
+            }
+            (Some(_), None) => vec!["ec2:DeleteTransitGateway"],
+            (None, None) => Vec::new(),
+        };
+        calls.into_iter().map(str::to_owned).collect()
+    }
+
+    async fn create(context: &Context, after: Self::Attributes) -> Result<String, Error> {
+        let client = context.ec2().await?;
+        let (accept, association, propagation) = values(&after);
+        let options = TransitGatewayRequestOptions::builder()
+            .set_amazon_side_asn(after.asn.map(i64::from))
+            .auto_accept_shared_attachments(accept)
+            .default_route_table_association(association)
+            .default_route_table_propagation(propagation)
+            .build();
+        let request = client.create_transit_gateway().description(context.address().key()).options(options);
+        let answer = request.tag_specifications(specification(context, ResourceType::TransitGateway, &after.tags)).send().await;
+        let answer = answer.map_err(|e| Error::sdk("ec2:CreateTransitGateway", &e));
+        let id = answer.map(|made| made.transit_gateway.and_then(|gateway| gateway.transit_gateway_id));
+        let id = made(context, id, || existing(context, &client)).await?;
+        available(context, &client, &id).await?;
+        Ok(id)
+    }
+
+    async fn update(context: &Context, id: &str, before: Self::Attributes, after: Self::Attributes) -> AwsResult<()> {
+        let client = context.ec2().await?;
+        if options(&before) != options(&after) {
+            let (accept, association, propagation) = values(&after);
+            let options = ModifyTransitGatewayOptions::builder()
+                .auto_accept_shared_attachments(accept)
+                .default_route_table_association(association)
+                .default_route_table_propagation(propagation)
+                .build();
+            let answer = client.modify_transit_gateway().transit_gateway_id(id).options(options).send().await;
+            answer.map_err(|e| Error::sdk("ec2:ModifyTransitGateway", &e))?;
+            available(context, &client, id).await?;
+        }
+        if tags_differ(&before.tags, &after.tags) {
+            write_tags(context, &client, id, &after.tags).await?;
+        }
+        Ok(())
+    }
+
+    async fn delete(context: &Context, id: &str, _before: Self::Attributes) -> AwsResult<()> {
+        let client = context.ec2().await?;
+        let answer = client.delete_transit_gateway().transit_gateway_id(id).send().await;
+        gone(answer.map_err(|e| Error::sdk("ec2:DeleteTransitGateway", &e)))?;
+        until_gone(context, format!("the transit gateway `{id}`"), &["deleted"], || state(&client, id)).await
+    }
+}
+
+fn options(attributes: &TransitGatewayAttributes) -> (bool, bool, bool) {
+    (attributes.auto_accept, attributes.default_association, attributes.default_propagation)
+}
+
+fn values(
+    attributes: &TransitGatewayAttributes,
+) -> (AutoAcceptSharedAttachmentsValue, DefaultRouteTableAssociationValue, DefaultRouteTablePropagationValue) {
+    let word = |on: bool| if on { "enable" } else { "disable" };
+    (
+        AutoAcceptSharedAttachmentsValue::from(word(attributes.auto_accept)),
+        DefaultRouteTableAssociationValue::from(word(attributes.default_association)),
+        DefaultRouteTablePropagationValue::from(word(attributes.default_propagation)),
+    )
+}
+
+/// A live transit gateway, by its id.
+pub(super) async fn describe(client: &Client, id: &str) -> AwsResult<Option<Live>> {
+    let answer = client.describe_transit_gateways().transit_gateway_ids(id).send().await;
+    let answer = answer.map_err(|e| Error::sdk("ec2:DescribeTransitGateways", &e))?;
+    Ok(answer.transit_gateways.unwrap_or_default().into_iter().next())
+}
+
+async fn state(client: &Client, id: &str) -> AwsResult<Option<String>> {
+    Ok(describe(client, id).await?.and_then(|gateway| gateway.state).map(|state| state.as_str().to_owned()))
+}
+
+async fn available(context: &Context, client: &Client, id: &str) -> AwsResult<()> {
+    until_state(context, format!("the transit gateway `{id}`"), &["available"], &["deleting", "deleted"], || state(client, id)).await
+}
+
+async fn existing(context: &Context, client: &Client) -> AwsResult<Option<String>> {
+    let answer = client.describe_transit_gateways().filters(by_address(context)).send().await;
+    let answer = answer.map_err(|e| Error::sdk("ec2:DescribeTransitGateways", &e))?;
+    let alive = |gateway: &Live| gateway.state().is_some_and(|state| ALIVE.contains(&state.as_str()));
+    Ok(answer.transit_gateways.unwrap_or_default().into_iter().find(alive).and_then(|gateway| gateway.transit_gateway_id))
+}
