@@ -60,6 +60,7 @@ fn layout() -> Layout {
         dns_hostnames: None,
         dns_support: None,
         ipv6: false,
+        connections: Default::default(),
     }
 }
 
@@ -87,6 +88,7 @@ fn design(layout: Option<Layout>) -> Design {
         vpcs: BTreeMap::from([(vpc_address("a", &layout.region, "standard"), request)]),
         layouts: BTreeMap::from([("standard".to_owned(), layout)]),
         without_default_vpc: BTreeSet::from(["a".to_owned()]),
+        ..Design::default()
     }
 }
 

@@ -19,6 +19,7 @@ mod describe;
 pub mod ec2;
 mod journal;
 mod organizations;
+mod ram;
 mod serve;
 mod server;
 mod store;

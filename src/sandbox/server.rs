@@ -16,7 +16,7 @@ use super::sts::Sessions;
 use super::weather::{ConcurrentWrites, Dice, ServerRates, Weather};
 use super::wire::{Answer, Call, Outcome, Refusal, Request, Service, respond, respond_unknown};
 use super::world::World;
-use super::{SandboxError, account, buckets::Buckets, ec2, organizations};
+use super::{SandboxError, account, buckets::Buckets, ec2, organizations, ram};
 
 /// The embedded AWS. Cheap to clone; all clones are the same one.
 #[derive(Clone)]
@@ -311,6 +311,7 @@ fn effect_of(call: &Call) -> Effect {
             Some(ec2::Operation::Write(_)) => Effect::Write,
             Some(ec2::Operation::Read(_)) | None => Effect::Read,
         },
+        Service::Ram => ram::effect(&call.operation).unwrap_or(Effect::Read),
         Service::Sts => Effect::Read,
     }
 }
@@ -338,6 +339,11 @@ impl State {
         match call.service {
             Service::Sts => self.sessions.answer(call, caller, &self.world, now_ms, weather),
             Service::Ec2 => self.run_ec2(weather, arrival, &caller.account, now_ms),
+            Service::Ram => match ram::effect(&call.operation) {
+                None => Err(Refusal::not_served(&call.name())),
+                Some(Effect::Read) => ram::read(call, &caller.account, &self.world),
+                Some(Effect::Write) => ram::write(call, &caller.account, self.change(weather, now_ms), now_ms),
+            },
             Service::Account => match account::effect(&call.operation) {
                 None => Err(Refusal::not_served(&call.name())),
                 Some(Effect::Read) => account::read(call, &caller.account, &self.world, now_ms),

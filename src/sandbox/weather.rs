@@ -256,6 +256,7 @@ fn operation(key: &str, value: &str) -> Result<String, SandboxError> {
     let served = value.split_once(':').is_some_and(|(service, name)| match service {
         "organizations" => super::organizations::operation(name).is_some(),
         "account" => super::account::effect(name).is_some(),
+        "ram" => super::ram::effect(name).is_some(),
         "ec2" => super::ec2::operation(name).is_some(),
         _ => false,
     });

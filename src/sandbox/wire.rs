@@ -9,7 +9,7 @@ use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Response, StatusCode, header};
 use serde_json::{Map, Value, json};
 
-use super::ec2;
+use super::{ec2, ram};
 
 /// A request as the SDK sent it.
 pub type Request = http::Request<Bytes>;
@@ -30,6 +30,7 @@ pub(super) enum Service {
     Sts,
     Account,
     Ec2,
+    Ram,
 }
 
 impl Service {
@@ -39,6 +40,7 @@ impl Service {
             "sts" => Some(Self::Sts),
             "account" => Some(Self::Account),
             "ec2" => Some(Self::Ec2),
+            "ram" => Some(Self::Ram),
             _ => None,
         }
     }
@@ -49,6 +51,7 @@ impl Service {
             Self::Sts => "sts",
             Self::Account => "account",
             Self::Ec2 => "ec2",
+            Self::Ram => "ram",
         }
     }
 }
@@ -91,6 +94,7 @@ impl Refusal {
             Service::Sts => "InternalFailure",
             Service::Account => "InternalServerException",
             Service::Ec2 => "InternalError",
+            Service::Ram => "ServerInternalException",
         };
         Self::new(code, "the weather made an internal error; the request had no effect").status(StatusCode::INTERNAL_SERVER_ERROR)
     }
@@ -101,6 +105,7 @@ impl Refusal {
             Service::Sts => ("Throttling", StatusCode::BAD_REQUEST),
             Service::Account => ("TooManyRequestsException", StatusCode::TOO_MANY_REQUESTS),
             Service::Ec2 => ("RequestLimitExceeded", StatusCode::SERVICE_UNAVAILABLE),
+            Service::Ram => ("ThrottlingException", StatusCode::TOO_MANY_REQUESTS),
         };
         Self::new(code, "You have sent too many requests in too short a period of time. Try again later.").status(status)
     }
@@ -137,6 +142,13 @@ impl Call {
                 let mut letters = path.chars();
                 let operation = letters.next().map(|first| first.to_ascii_uppercase()).into_iter().chain(letters).collect();
                 (operation, json_body(request.body()))
+            }
+            Service::Ram => {
+                let operation = ram::operation(request.uri().path());
+                // DeleteResourceShare has its parameters in the query.
+                let query = request.uri().query().map(|query| form_body(&Bytes::copy_from_slice(query.as_bytes()))).unwrap_or_default();
+                let input = if query.is_empty() { json_body(request.body()) } else { Ok(Value::Object(query)) };
+                (operation, input)
             }
             Service::Sts => {
                 let form = form_body(request.body());
@@ -220,14 +232,14 @@ pub(super) fn respond(call: &Call, outcome: &Outcome, request_id: &str) -> Answe
         (Service::Sts, Err(refusal)) => (refusal.status, xml_error(refusal, request_id)),
         (Service::Ec2, Ok(value)) => (StatusCode::OK, ec2::result(&call.operation, value, request_id)),
         (Service::Ec2, Err(refusal)) => (refusal.status, ec2::error(refusal, request_id)),
-        (Service::Organizations | Service::Account, Ok(Value::Null)) => (StatusCode::OK, String::new()),
-        (Service::Organizations | Service::Account, Ok(value)) => (StatusCode::OK, value.to_string()),
-        (Service::Organizations | Service::Account, Err(refusal)) => (refusal.status, json_error(call.service, refusal)),
+        (Service::Organizations | Service::Account | Service::Ram, Ok(Value::Null)) => (StatusCode::OK, String::new()),
+        (Service::Organizations | Service::Account | Service::Ram, Ok(value)) => (StatusCode::OK, value.to_string()),
+        (Service::Organizations | Service::Account | Service::Ram, Err(refusal)) => (refusal.status, json_error(call.service, refusal)),
     };
     let content_type = match call.service {
         Service::Organizations => "application/x-amz-json-1.1",
         Service::Sts | Service::Ec2 => "text/xml",
-        Service::Account => "application/json",
+        Service::Account | Service::Ram => "application/json",
     };
     let mut response = Response::new(Bytes::from(body));
     *response.status_mut() = status;
@@ -236,7 +248,7 @@ pub(super) fn respond(call: &Call, outcome: &Outcome, request_id: &str) -> Answe
     if let Ok(id) = HeaderValue::from_str(request_id) {
         headers.insert("x-amzn-requestid", id);
     }
-    if let (Service::Account, Err(refusal)) = (call.service, outcome) {
+    if let (Service::Account | Service::Ram, Err(refusal)) = (call.service, outcome) {
         headers.insert("x-amzn-errortype", HeaderValue::from_static(refusal.code));
     }
     Answer::Response(response)

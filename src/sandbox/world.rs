@@ -10,6 +10,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::ec2::{Place, Region, RegionFacts, Regions};
+use super::ram::Share;
 
 /// The service control policy that AWS attaches to everything.
 pub const FULL_AWS_ACCESS: &str = "p-FullAWSAccess";
@@ -61,6 +62,9 @@ pub struct World {
     /// EC2, by account and Region.
     #[serde(default, skip_serializing_if = "Regions::is_empty")]
     pub ec2: Regions,
+    /// Shares of Resource Access Manager, by ARN.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub shares: BTreeMap<String, Share>,
     /// Invariant: what [`World::reindex`] makes of the fields above.
     #[serde(skip)]
     pub(super) index: Index,
@@ -327,6 +331,7 @@ impl World {
             emails_elsewhere: BTreeSet::new(),
             opt_ins: BTreeMap::new(),
             ec2: Regions::default(),
+            shares: BTreeMap::new(),
             index: Index::default(),
         };
         world.put_account(Account {

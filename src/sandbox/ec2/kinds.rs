@@ -21,10 +21,16 @@ pub(super) enum Kind {
     Subnet,
     Vpc,
     VpcEndpoint,
+    CustomerGateway,
+    Peering,
+    TransitGateway,
+    TransitGatewayAttachment,
+    VpnConnection,
+    VpnGateway,
 }
 
 impl Kind {
-    const ALL: [Self; 12] = [
+    const ALL: [Self; 18] = [
         Self::Address,
         Self::DhcpOptions,
         Self::EgressOnlyInternetGateway,
@@ -37,6 +43,12 @@ impl Kind {
         Self::Subnet,
         Self::Vpc,
         Self::VpcEndpoint,
+        Self::CustomerGateway,
+        Self::Peering,
+        Self::TransitGateway,
+        Self::TransitGatewayAttachment,
+        Self::VpnConnection,
+        Self::VpnGateway,
     ];
 
     /// The start of the ids, the type in a TagSpecification, the code of a missing one, and what its message calls the id.
@@ -56,6 +68,14 @@ impl Kind {
             Self::Subnet => ("subnet", "subnet", "InvalidSubnetID.NotFound", "subnet ID"),
             Self::Vpc => ("vpc", "vpc", "InvalidVpcID.NotFound", "vpc ID"),
             Self::VpcEndpoint => ("vpce", "vpc-endpoint", "InvalidVpcEndpointId.NotFound", "Vpc Endpoint Id"),
+            Self::CustomerGateway => ("cgw", "customer-gateway", "InvalidCustomerGatewayID.NotFound", "customerGateway ID"),
+            Self::Peering => ("pcx", "vpc-peering-connection", "InvalidVpcPeeringConnectionID.NotFound", "vpcPeeringConnection ID"),
+            Self::TransitGateway => ("tgw", "transit-gateway", "InvalidTransitGatewayID.NotFound", "transitGateway ID"),
+            Self::TransitGatewayAttachment => {
+                ("tgw-attach", "transit-gateway-attachment", "InvalidTransitGatewayAttachmentID.NotFound", "transitGatewayAttachment ID")
+            }
+            Self::VpnConnection => ("vpn", "vpn-connection", "InvalidVpnConnectionID.NotFound", "vpnConnection ID"),
+            Self::VpnGateway => ("vgw", "vpn-gateway", "InvalidVpnGatewayID.NotFound", "vpnGateway ID"),
         }
     }
 
@@ -96,6 +116,12 @@ impl Kind {
             Self::Subnet => region.subnets.contains_key(id),
             Self::Vpc => region.vpcs.contains_key(id),
             Self::VpcEndpoint => region.vpc_endpoints.contains_key(id),
+            Self::CustomerGateway => region.customer_gateways.contains_key(id),
+            Self::Peering => region.peerings.contains_key(id),
+            Self::TransitGateway => region.transit_gateways.contains_key(id),
+            Self::TransitGatewayAttachment => region.transit_gateway_attachments.contains_key(id),
+            Self::VpnConnection => region.vpn_connections.contains_key(id),
+            Self::VpnGateway => region.vpn_gateways.contains_key(id),
         }
     }
 

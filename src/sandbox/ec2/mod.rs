@@ -16,6 +16,7 @@ mod kinds;
 mod life;
 mod list;
 mod nat_gateway;
+mod peering;
 mod places;
 mod region;
 mod regions;
@@ -25,9 +26,12 @@ mod security_group;
 mod subnet;
 mod tags;
 mod tokens;
+mod transit_gateway;
+mod transit_gateway_attachment;
 mod vpc;
 mod vpc_cidr;
 mod vpc_endpoint;
+mod vpn;
 mod xml;
 mod zones;
 
@@ -43,13 +47,17 @@ pub use interface::NetworkInterface;
 pub use internet_gateway::InternetGateway;
 pub use life::{Life, Stage};
 pub use nat_gateway::{NatGateway, NatPlace};
+pub use peering::{Peering, Side};
 pub use region::Region;
 pub use regions::Regions;
 pub use route_table::{RouteTable, Target};
 pub use security_group::{Peer, Rule, SecurityGroup};
 pub use subnet::Subnet;
+pub use transit_gateway::TransitGateway;
+pub use transit_gateway_attachment::TransitGatewayAttachment;
 pub use vpc::{Ipv6Block, Vpc};
 pub use vpc_endpoint::{EndpointType, VpcEndpoint};
+pub use vpn::{CustomerGateway, VpnConnection, VpnGateway};
 
 pub(super) use input::tree;
 pub(super) use places::{Place, REGIONS, RegionFacts, region};
@@ -94,6 +102,7 @@ pub(super) enum Operation {
 const READS: &[(&str, Read)] = &[
     ("DescribeAddresses", address::describe),
     ("DescribeAvailabilityZones", zones::describe_zones),
+    ("DescribeCustomerGateways", vpn::describe_offices),
     ("DescribeDhcpOptions", dhcp_options::describe),
     ("DescribeEgressOnlyInternetGateways", egress_only_internet_gateway::describe),
     ("DescribeFlowLogs", flow_log::describe),
@@ -104,20 +113,31 @@ const READS: &[(&str, Read)] = &[
     ("DescribeRouteTables", route_table::describe),
     ("DescribeSecurityGroups", security_group::describe),
     ("DescribeSubnets", subnet::describe),
+    ("DescribeTransitGatewayAttachments", transit_gateway_attachment::describe_all),
+    ("DescribeTransitGatewayVpcAttachments", transit_gateway_attachment::describe),
+    ("DescribeTransitGateways", transit_gateway::describe),
     ("DescribeVpcAttribute", vpc::describe_attribute),
     ("DescribeVpcEndpoints", vpc_endpoint::describe),
+    ("DescribeVpcPeeringConnections", peering::describe),
     ("DescribeVpcs", vpc::describe),
+    ("DescribeVpnConnections", vpn::describe_connections),
+    ("DescribeVpnGateways", vpn::describe_gateways),
+    ("GetTransitGatewayRouteTablePropagations", transit_gateway_attachment::propagations),
 ];
 
 const WRITES: &[(&str, Write)] = &[
+    ("AcceptVpcPeeringConnection", peering::accept),
     ("AllocateAddress", address::allocate),
     ("AssociateDhcpOptions", dhcp_options::associate),
     ("AssociateRouteTable", route_table::associate),
     ("AssociateSubnetCidrBlock", subnet::associate_ipv6),
+    ("AssociateTransitGatewayRouteTable", transit_gateway_attachment::associate),
     ("AssociateVpcCidrBlock", vpc_cidr::associate),
     ("AttachInternetGateway", internet_gateway::attach),
+    ("AttachVpnGateway", vpn::attach),
     ("AuthorizeSecurityGroupEgress", security_group::authorize_egress),
     ("AuthorizeSecurityGroupIngress", security_group::authorize_ingress),
+    ("CreateCustomerGateway", vpn::create_office),
     ("CreateDhcpOptions", dhcp_options::create),
     ("CreateEgressOnlyInternetGateway", egress_only_internet_gateway::create),
     ("CreateFlowLogs", flow_log::create),
@@ -128,8 +148,15 @@ const WRITES: &[(&str, Write)] = &[
     ("CreateSecurityGroup", security_group::create),
     ("CreateSubnet", subnet::create),
     ("CreateTags", tags::create),
+    ("CreateTransitGateway", transit_gateway::create),
+    ("CreateTransitGatewayVpcAttachment", transit_gateway_attachment::create),
     ("CreateVpc", vpc::create),
     ("CreateVpcEndpoint", vpc_endpoint::create),
+    ("CreateVpcPeeringConnection", peering::create),
+    ("CreateVpnConnection", vpn::create_connection),
+    ("CreateVpnConnectionRoute", vpn::create_route),
+    ("CreateVpnGateway", vpn::create_gateway),
+    ("DeleteCustomerGateway", vpn::delete_office),
     ("DeleteDhcpOptions", dhcp_options::delete),
     ("DeleteEgressOnlyInternetGateway", egress_only_internet_gateway::delete),
     ("DeleteFlowLogs", flow_log::delete),
@@ -140,15 +167,28 @@ const WRITES: &[(&str, Write)] = &[
     ("DeleteSecurityGroup", security_group::delete),
     ("DeleteSubnet", subnet::delete),
     ("DeleteTags", tags::delete),
+    ("DeleteTransitGateway", transit_gateway::delete),
+    ("DeleteTransitGatewayVpcAttachment", transit_gateway_attachment::delete),
     ("DeleteVpc", vpc::delete),
     ("DeleteVpcEndpoints", vpc_endpoint::delete),
+    ("DeleteVpcPeeringConnection", peering::delete),
+    ("DeleteVpnConnection", vpn::delete_connection),
+    ("DeleteVpnConnectionRoute", vpn::delete_route),
+    ("DeleteVpnGateway", vpn::delete_gateway),
     ("DetachInternetGateway", internet_gateway::detach),
+    ("DetachVpnGateway", vpn::detach),
+    ("DisableVgwRoutePropagation", vpn::stop_propagating),
     ("DisassociateRouteTable", route_table::disassociate),
     ("DisassociateSubnetCidrBlock", subnet::disassociate_ipv6),
     ("DisassociateVpcCidrBlock", vpc_cidr::disassociate),
+    ("EnableTransitGatewayRouteTablePropagation", transit_gateway_attachment::propagate),
+    ("EnableVgwRoutePropagation", vpn::propagate),
     ("ModifySubnetAttribute", subnet::modify),
+    ("ModifyTransitGateway", transit_gateway::modify),
+    ("ModifyTransitGatewayVpcAttachment", transit_gateway_attachment::modify),
     ("ModifyVpcAttribute", vpc::modify_attribute),
     ("ModifyVpcEndpoint", vpc_endpoint::modify),
+    ("ModifyVpnConnection", vpn::modify_connection),
     ("ReleaseAddress", address::release),
     ("ReplaceRoute", route::replace),
     ("ReplaceRouteTableAssociation", route_table::replace_association),

@@ -16,13 +16,17 @@ use super::interface::NetworkInterface;
 use super::internet_gateway::InternetGateway;
 use super::kinds::Kind;
 use super::nat_gateway::NatGateway;
+use super::peering::Peering;
 use super::places::Place;
 use super::route_table::{RouteTable, Target};
 use super::security_group::SecurityGroup;
 use super::subnet::Subnet;
 use super::tokens::Token;
+use super::transit_gateway::TransitGateway;
+use super::transit_gateway_attachment::TransitGatewayAttachment;
 use super::vpc::Vpc;
 use super::vpc_endpoint::VpcEndpoint;
+use super::vpn::{self, CustomerGateway, VpnConnection, VpnGateway};
 
 /// EC2 of one account in one Region. Things stand by their ids; `tags` has the tags of all of them.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -58,6 +62,24 @@ pub struct Region {
     pub flow_logs: BTreeMap<String, FlowLog>,
     /// Network interfaces of instances and other services. Those of NAT gateways and endpoints follow from these.
     pub interfaces: BTreeMap<String, NetworkInterface>,
+    /// Peerings, those of both sides, and those deleted within the hour.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub peerings: BTreeMap<String, Peering>,
+    /// Transit gateways of the account.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub transit_gateways: BTreeMap<String, TransitGateway>,
+    /// Attachments of the account's VPCs to transit gateways.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub transit_gateway_attachments: BTreeMap<String, TransitGatewayAttachment>,
+    /// VPN gateways.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub vpn_gateways: BTreeMap<String, VpnGateway>,
+    /// The far ends of VPNs.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub customer_gateways: BTreeMap<String, CustomerGateway>,
+    /// VPN connections.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub vpn_connections: BTreeMap<String, VpnConnection>,
     /// Tags by id.
     pub tags: BTreeMap<String, BTreeMap<String, String>>,
     /// Client tokens.
@@ -131,12 +153,30 @@ impl Region {
 
     /// Forgets what AWS no longer lists.
     pub(super) fn forget(&mut self, now_ms: u64) {
-        let before = self.nat_gateways.len() + self.vpc_endpoints.len();
+        let before = self.count_slow();
         self.nat_gateways.retain(|_, gateway| gateway.is_listed(now_ms));
         self.vpc_endpoints.retain(|_, endpoint| endpoint.life.is_there(now_ms));
-        if self.nat_gateways.len() + self.vpc_endpoints.len() < before {
+        self.peerings.retain(|_, peering| peering.is_listed(now_ms));
+        self.transit_gateways.retain(|_, gateway| vpn::is_listed(&gateway.life, now_ms));
+        self.transit_gateway_attachments.retain(|_, attachment| vpn::is_listed(&attachment.life, now_ms));
+        self.vpn_gateways.retain(|_, gateway| vpn::is_listed(&gateway.life, now_ms));
+        self.customer_gateways.retain(|_, office| vpn::is_listed(&office.life, now_ms));
+        self.vpn_connections.retain(|_, connection| vpn::is_listed(&connection.life, now_ms));
+        if self.count_slow() < before {
             self.prune_tags();
         }
+    }
+
+    /// How many things there are that are listed when they are gone.
+    fn count_slow(&self) -> usize {
+        self.nat_gateways.len()
+            + self.vpc_endpoints.len()
+            + self.peerings.len()
+            + self.transit_gateways.len()
+            + self.transit_gateway_attachments.len()
+            + self.vpn_gateways.len()
+            + self.customer_gateways.len()
+            + self.vpn_connections.len()
     }
 
     /// Removes the tags of what is not there any more.

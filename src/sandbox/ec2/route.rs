@@ -45,6 +45,11 @@ fn target(turn: &Turn<'_>, table: &str, vpc: &str) -> Result<Target, Refusal> {
     } else if let Some(id) = given("NetworkInterfaceId") {
         Kind::NetworkInterface.find(&region.interfaces, &id)?;
         Target::NetworkInterface(id)
+    } else if let Some(id) = given("VpcPeeringConnectionId") {
+        Kind::Peering.find(&region.peerings, &id)?;
+        Target::Peering(id)
+    } else if let Some(id) = given("TransitGatewayId") {
+        Target::TransitGateway(id)
     } else {
         return Err(Refusal::new("MissingParameter", "The request must contain exactly one target of the kinds that the sandbox has"));
     };

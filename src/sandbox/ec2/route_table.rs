@@ -1,11 +1,12 @@
 //! Route tables, and which subnets use which.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::kinds::Kind;
+use super::life::Stage;
 use super::list::{Listing, list};
 use super::region::Region;
 use super::vpc_endpoint::EndpointType;
@@ -26,6 +27,9 @@ pub struct RouteTable {
     pub associations: BTreeMap<String, String>,
     /// Targets by destination. The local routes and those to gateway endpoints follow from the VPC and the endpoints.
     pub routes: BTreeMap<String, Target>,
+    /// The VPN gateways whose routes it takes.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub propagating: BTreeSet<String>,
 }
 
 /// Where a route leads.
@@ -40,6 +44,10 @@ pub enum Target {
     EgressOnlyInternetGateway(String),
     /// A network interface.
     NetworkInterface(String),
+    /// A peering.
+    Peering(String),
+    /// A transit gateway.
+    TransitGateway(String),
 }
 
 impl Target {
@@ -50,6 +58,8 @@ impl Target {
             Self::NatGateway(id) => ("natGatewayId", id),
             Self::EgressOnlyInternetGateway(id) => ("egressOnlyInternetGatewayId", id),
             Self::NetworkInterface(id) => ("networkInterfaceId", id),
+            Self::Peering(id) => ("vpcPeeringConnectionId", id),
+            Self::TransitGateway(id) => ("transitGatewayId", id),
         }
     }
 
@@ -63,6 +73,13 @@ impl Target {
                 let subnet = region.interfaces.get(id).and_then(|interface| region.subnets.get(&interface.subnet));
                 subnet.is_some_and(|subnet| subnet.vpc == vpc)
             }
+            Self::Peering(id) => region.peerings.get(id).is_some_and(|peering| peering.is_of(vpc) && peering.holds(now_ms)),
+            Self::TransitGateway(id) => {
+                let mut attachments = region.transit_gateway_attachments.values();
+                attachments.any(|attachment| {
+                    attachment.gateway == *id && attachment.vpc == vpc && attachment.life.stage(now_ms) == Stage::Available
+                })
+            }
         }
     }
 }
@@ -70,7 +87,7 @@ impl Target {
 impl RouteTable {
     /// A table as CreateRouteTable makes it.
     pub fn new(vpc: &str) -> Self {
-        Self { vpc: vpc.to_owned(), main: None, associations: BTreeMap::new(), routes: BTreeMap::new() }
+        Self { vpc: vpc.to_owned(), main: None, associations: BTreeMap::new(), routes: BTreeMap::new(), propagating: BTreeSet::new() }
     }
 }
 
@@ -113,7 +130,7 @@ fn show(region: &Region, place: &Place, now_ms: u64, id: &str) -> Option<Value> 
         "ownerId": place.account,
         "vpcId": table.vpc,
         "associationSet": main.chain(subnets).collect::<Value>(),
-        "propagatingVgwSet": [],
+        "propagatingVgwSet": table.propagating.iter().map(|id| json!({ "gatewayId": id })).collect::<Value>(),
         "routeSet": show_routes(region, place, now_ms, id, table),
         "tagSet": region.tag_set(id),
     }))

@@ -15,7 +15,8 @@ const MOST: usize = 50;
 /// The tags that a creating call gives to what it creates.
 pub(super) fn of_creation(input: Input<'_>, kind: Kind) -> Result<BTreeMap<String, String>, Refusal> {
     let mut tags = BTreeMap::new();
-    for specification in input.items("TagSpecification") {
+    // The name in the plural is CreateTransitGatewayVpcAttachment's.
+    for specification in input.items("TagSpecification").chain(input.items("TagSpecifications")) {
         let wanted = specification.text("ResourceType")?;
         if wanted != kind.resource_type() {
             let message = format!("'{wanted}' is not a valid taggable resource type for this operation.");

@@ -1,0 +1,244 @@
+//! Resource Access Manager: shares of transit gateways and subnets inside the organization.
+//! <https://docs.aws.amazon.com/ram/latest/APIReference/Welcome.html>
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use super::journal::Effect;
+use super::wire::{Call, Outcome, Refusal};
+use super::world::World;
+
+/// The service that must be trusted before anything is shared inside the organization.
+const PRINCIPAL: &str = "ram.amazonaws.com";
+
+/// A share.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Share {
+    /// The 12-digit account that shares.
+    pub owner: String,
+    /// The Region.
+    pub region: String,
+    /// What AWS shows.
+    pub name: String,
+    /// Ids of accounts, ARNs of OUs and of the organization.
+    pub principals: BTreeSet<String>,
+    /// ARNs.
+    pub resources: BTreeSet<String>,
+    /// Tags.
+    pub tags: BTreeMap<String, String>,
+}
+
+/// The operations, by the path of their requests.
+const OPERATIONS: [(&str, Effect); 9] = [
+    ("AssociateResourceShare", Effect::Write),
+    ("CreateResourceShare", Effect::Write),
+    ("DeleteResourceShare", Effect::Write),
+    ("DisassociateResourceShare", Effect::Write),
+    ("EnableSharingWithAwsOrganization", Effect::Write),
+    ("GetResourceShareAssociations", Effect::Read),
+    ("GetResourceShares", Effect::Read),
+    ("TagResource", Effect::Write),
+    ("UpdateResourceShare", Effect::Write),
+];
+
+/// The operation that a path stands for; the path itself for one that the sandbox does not have.
+pub(super) fn operation(path: &str) -> String {
+    let path = path.trim_matches('/');
+    let known = OPERATIONS.iter().find(|(name, _)| name.eq_ignore_ascii_case(path));
+    known.map_or(path, |(name, _)| name).to_owned()
+}
+
+/// Whether an operation writes; `None` when the sandbox does not serve it.
+pub(super) fn effect(operation: &str) -> Option<Effect> {
+    OPERATIONS.iter().find(|(name, _)| *name == operation).map(|(_, effect)| *effect)
+}
+
+#[derive(Deserialize, Default)]
+#[serde(rename_all = "camelCase", default)]
+struct Input {
+    resource_share_arn: Option<String>,
+    resource_share_arns: Vec<String>,
+    name: Option<String>,
+    principals: Vec<String>,
+    resource_arns: Vec<String>,
+    tags: Vec<Tag>,
+    tag_filters: Vec<TagFilter>,
+    association_type: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct Tag {
+    key: String,
+    #[serde(default)]
+    value: String,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct TagFilter {
+    tag_key: String,
+    #[serde(default)]
+    tag_values: Vec<String>,
+}
+
+impl Input {
+    fn of(call: &Call) -> Result<Self, Refusal> {
+        let input = call.input.as_ref().map_err(Clone::clone)?;
+        Self::deserialize(input).map_err(|error| Refusal::new("InvalidParameterException", error.to_string()))
+    }
+
+    fn arn(&self) -> Result<&str, Refusal> {
+        self.resource_share_arn.as_deref().ok_or_else(|| Refusal::new("InvalidParameterException", "resourceShareArn is required"))
+    }
+
+    fn tags(&self) -> impl Iterator<Item = (String, String)> {
+        self.tags.iter().map(|tag| (tag.key.clone(), tag.value.clone()))
+    }
+}
+
+fn unknown(arn: &str) -> Refusal {
+    Refusal::new("UnknownResourceException", format!("ResourceShare {arn} could not be found."))
+}
+
+pub(super) fn read(call: &Call, caller: &str, world: &World) -> Outcome {
+    let input = Input::of(call)?;
+    let mine = world.shares.iter().filter(|(_, share)| share.owner == caller && share.region == call.region);
+    match call.operation.as_str() {
+        "GetResourceShares" => {
+            let admits = |share: &Share, filter: &TagFilter| {
+                share.tags.get(&filter.tag_key).is_some_and(|value| filter.tag_values.is_empty() || filter.tag_values.contains(value))
+            };
+            let wanted = mine.filter(|(arn, share)| {
+                (input.resource_share_arns.is_empty() || input.resource_share_arns.contains(arn))
+                    && input.tag_filters.iter().all(|filter| admits(share, filter))
+            });
+            Ok(json!({ "resourceShares": wanted.map(|(arn, share)| show(arn, share)).collect::<Value>() }))
+        }
+        _ => {
+            let of_principals = input.association_type.as_deref() == Some("PRINCIPAL");
+            let wanted = mine.filter(|(arn, _)| input.resource_share_arns.is_empty() || input.resource_share_arns.contains(arn));
+            let associations = wanted.flat_map(|(arn, share)| {
+                let entities = if of_principals { &share.principals } else { &share.resources };
+                entities.iter().map(move |entity| {
+                    json!({
+                        "resourceShareArn": arn,
+                        "associatedEntity": entity,
+                        "associationType": if of_principals { "PRINCIPAL" } else { "RESOURCE" },
+                        "status": "ASSOCIATED",
+                        "external": false,
+                    })
+                })
+            });
+            Ok(json!({ "resourceShareAssociations": associations.collect::<Value>() }))
+        }
+    }
+}
+
+fn show(arn: &str, share: &Share) -> Value {
+    json!({
+        "resourceShareArn": arn,
+        "name": share.name,
+        "owningAccountId": share.owner,
+        "allowExternalPrincipals": false,
+        "status": "ACTIVE",
+        "tags": share.tags.iter().map(|(key, value)| json!({ "key": key, "value": value })).collect::<Value>(),
+    })
+}
+
+pub(super) fn write(call: &Call, caller: &str, world: &mut World, now_ms: u64) -> Outcome {
+    let input = Input::of(call)?;
+    match call.operation.as_str() {
+        "EnableSharingWithAwsOrganization" => {
+            if caller != world.management_account || world.organization.is_none() {
+                return Err(Refusal::new("OperationNotPermittedException", "Only the management account can enable sharing."));
+            }
+            world.trusted_services.entry(PRINCIPAL.to_owned()).or_insert(now_ms);
+            Ok(json!({ "returnValue": true }))
+        }
+        "CreateResourceShare" => {
+            can_share(&input, caller, &call.region, world)?;
+            world.counter += 1;
+            let arn = format!(
+                "arn:aws:ram:{}:{caller}:resource-share/{:08x}-{:04x}-4000-8000-{:012x}",
+                call.region, world.seed, 0, world.counter
+            );
+            let share = Share {
+                owner: caller.to_owned(),
+                region: call.region.clone(),
+                name: input.name.clone().unwrap_or_default(),
+                principals: input.principals.iter().cloned().collect(),
+                resources: input.resource_arns.iter().cloned().collect(),
+                tags: input.tags().collect(),
+            };
+            let shown = show(&arn, &share);
+            world.shares.insert(arn, share);
+            Ok(json!({ "resourceShare": shown }))
+        }
+        operation => {
+            let arn = input.arn()?.to_owned();
+            if operation == "AssociateResourceShare" {
+                can_share(&input, caller, &call.region, world)?;
+            }
+            let share = world.shares.get_mut(&arn).filter(|share| share.owner == caller).ok_or_else(|| unknown(&arn))?;
+            match operation {
+                "AssociateResourceShare" => {
+                    share.principals.extend(input.principals.iter().cloned());
+                    share.resources.extend(input.resource_arns.iter().cloned());
+                }
+                "DisassociateResourceShare" => {
+                    share.principals.retain(|one| !input.principals.contains(one));
+                    share.resources.retain(|one| !input.resource_arns.contains(one));
+                }
+                "TagResource" => share.tags.extend(input.tags()),
+                "UpdateResourceShare" => share.name = input.name.clone().unwrap_or_default(),
+                _ => drop(world.shares.remove(&arn)),
+            }
+            Ok(json!({ "returnValue": true }))
+        }
+    }
+}
+
+/// Whether what a request names exists, is the caller's, and may be shared with whom it names.
+fn can_share(input: &Input, caller: &str, region: &str, world: &World) -> Result<(), Refusal> {
+    for arn in &input.resource_arns {
+        let id = arn.rsplit('/').next().unwrap_or_default();
+        let own = arn.starts_with(&format!("arn:aws:ec2:{region}:{caller}:"));
+        let there =
+            world.region(caller, region).is_some_and(|region| region.subnets.contains_key(id) || region.transit_gateways.contains_key(id));
+        if !own || !there {
+            return Err(Refusal::new("UnknownResourceException", format!("The resource {arn} could not be found.")));
+        }
+    }
+    for principal in &input.principals {
+        let known = match principal.rsplit_once('/') {
+            Some((_, id)) if id.starts_with("ou-") => world.ous.contains_key(id),
+            Some((_, id)) => world.organization.as_ref().is_some_and(|organization| organization.id == id),
+            None => world.accounts.contains_key(principal),
+        };
+        if !known {
+            return Err(Refusal::new("UnknownResourceException", format!("The principal {principal} could not be found.")));
+        }
+        if !world.trusted_services.contains_key(PRINCIPAL) {
+            let message = format!("OrganizationalUnit or organization {principal} could not be found: sharing is not enabled.");
+            return Err(Refusal::new("UnknownResourceException", message));
+        }
+    }
+    Ok(())
+}
+
+impl World {
+    /// Whether RAM shares a resource with an account.
+    pub(super) fn is_shared(&self, resource: &str, account: &str) -> bool {
+        let lineage = self.accounts.get(account).and_then(|account| account.parent.as_deref()).map(|parent| self.lineage(parent));
+        let lineage = lineage.unwrap_or_default();
+        let organization = self.organization.as_ref().map(|organization| organization.id.as_str());
+        let covers = |principal: &String| match principal.rsplit_once('/') {
+            Some((_, id)) => Some(id) == organization || lineage.contains(&id),
+            None => principal == account,
+        };
+        self.shares.values().any(|share| share.resources.contains(resource) && share.principals.iter().any(covers))
+    }
+}
