@@ -27,6 +27,10 @@ fn of_vpc(address: &Address, vpc: &Vpc, layout: &Layout, design: &Design) -> Vec
         let summary = format!("it keeps its block `{}`: `prefix = {}` of its layout is for new VPCs only", vpc.block, layout.prefix);
         found.push(finding(FindingSeverity::Warning, address, summary));
     }
+    if !layout.ipv6 && observed.vpcs.get(address).is_some_and(|live| live.ipv6) {
+        let summary = "it keeps its blocks of IPv6, without a way out: `ipv6` is not taken back from a VPC that has it; use another layout";
+        found.push(finding(FindingSeverity::Warning, address, summary.to_owned()));
+    }
     if !vpc.cut.unplaced.is_empty() {
         let names: Vec<String> = vpc.cut.unplaced.iter().map(|name| format!("`{name}`")).collect();
         let summary = format!(

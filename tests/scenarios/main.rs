@@ -10,6 +10,7 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a panic is how a test fails")]
 
+mod networks;
 #[path = "../support/road.rs"]
 mod road;
 mod world;
@@ -28,7 +29,7 @@ use overlord::resource::Desired;
 use overlord::sandbox::{Effect, Entry, Sandbox, Weather, World, describe};
 use road::{Deletions, MANAGEMENT, Watch};
 use world::{Names, Step};
-use writes::{Write, by_subject, in_order};
+use writes::{Write, in_order};
 
 /// One test per folder, and one that no folder is forgotten.
 macro_rules! scenarios {
@@ -72,6 +73,19 @@ scenarios! {
     management_account_declared,
     namesakes,
     nested_ous,
+    network_account_renamed,
+    network_beside_others,
+    network_default_vpc,
+    network_extras,
+    network_first,
+    network_grown_and_shrunk,
+    network_nat_changed,
+    network_pin_changed,
+    network_pool_taken,
+    network_removed,
+    network_repaired,
+    network_two_regions,
+    network_unreachable_account,
     no_organization,
     operation_broken,
     ou_given_another_parent,
@@ -152,16 +166,20 @@ async fn walk(sandbox: &Sandbox, desired: &Desired, step: &Step) -> String {
         && !plan.is_empty()
     {
         let _ = write!(text, "\n# apply\n\n{}", names.put_into(&render::report::text(report, Style::default())));
-        let writes: Vec<Write> = writes.iter().map(|entry| Write::of(entry, &names)).collect();
-        in_order(&writes, &step.order);
-        let _ = write!(text, "\n# writes\n\n{}", by_subject(writes));
+        let lines: Vec<Write> = writes.iter().map(|entry| Write::of(entry, &names)).collect();
+        in_order(&lines, &step.order);
+        let _ = write!(text, "\n# writes\n\n{}", writes::told(&writes, &names));
         let _ = write!(text, "\n# world\n\n{}", names.put_into(&describe(&sandbox.world())));
         let _ = write!(text, "\n# tags\n\n{}", tag_lines(&sandbox.world(), &names));
+        let networks = networks::lines(&sandbox.world());
+        if !networks.is_empty() {
+            let _ = write!(text, "\n# networks\n\n{}", names.put_into(&networks));
+        }
     }
     let again = road::plan(sandbox, desired).await.unwrap();
     let left = render::text::plan(&again, Style::default());
     match &step.again {
-        None => assert!(again.is_empty() && !again.has_errors(), "the next plan is not empty:\n{left}"),
+        None => assert!(again.is_empty() && !again.has_errors(), "the next plan is not empty:\n{text}\n{left}"),
         Some(_) => {
             assert!(!again.is_empty() || again.has_errors(), "the next plan is empty, and step.toml says why it is not");
             if report.is_some() {

@@ -7,6 +7,8 @@ use overlord::sandbox::World;
 use overlord::sandbox::world::{AccountState, Creation, CreationOutcome, FeatureSet, Handshake};
 use serde::Deserialize;
 
+use crate::networks::{self, ForeignVpc, Used};
+
 /// A step's own file. All of it may be left out. Targets are `root`, an OU's path of names, or an account's e-mail.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
@@ -43,6 +45,12 @@ pub struct Step {
     tag: Vec<Tag>,
     creation: Vec<InProgress>,
     state: Vec<State>,
+    /// E-mails of accounts whose access role somebody deleted.
+    closed_to_us: Vec<String>,
+    vpc: Vec<ForeignVpc>,
+    default_vpc_used: Vec<Used>,
+    /// Addresses of what somebody deleted inside accounts, each with the e-mail `<key>@example.org`.
+    delete: Vec<String>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -172,6 +180,13 @@ impl Step {
             let id = target(world, account);
             world.accounts.get_mut(&id).unwrap().state = *state;
         }
+        for email in &self.closed_to_us {
+            let id = target(world, email);
+            world.accounts.get_mut(&id).unwrap().roles.clear();
+        }
+        self.vpc.iter().for_each(|vpc| vpc.make(world));
+        self.default_vpc_used.iter().for_each(|used| used.make(world));
+        self.delete.iter().for_each(|address| networks::delete(world, address));
         self.creation.iter().enumerate().for_each(|(i, creation)| creation.begin(i, world));
         world.reindex();
     }
@@ -273,6 +288,9 @@ impl Names {
         }
         for id in world.handshakes.keys() {
             add(id, "<handshake>".to_owned());
+        }
+        for (id, name) in networks::names(world) {
+            add(&id, name);
         }
     }
 

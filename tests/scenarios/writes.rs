@@ -21,7 +21,8 @@ impl Write {
     /// Of an entry of the journal.
     pub fn of(entry: &Entry, names: &Names) -> Self {
         let operation = entry.operation.trim_start_matches("organizations:");
-        let parameters: String = entry.parameters.iter().map(|(name, value)| format!(" {name}={}", names.put_into(value))).collect();
+        let said = entry.parameters.iter().filter(|(name, _)| !matches!(name.as_str(), "Action" | "Version" | "ClientToken"));
+        let parameters: String = said.map(|(name, value)| format!(" {name}={}", names.put_into(value))).collect();
         let outcome = match &entry.outcome {
             RequestOutcome::Ok => String::new(),
             RequestOutcome::Refused(code) => format!(" → {code}"),
@@ -52,8 +53,40 @@ fn subject(parameters: &BTreeMap<String, String>, names: &Names) -> String {
     }
 }
 
-/// The lines, by subject. How often a request is repeated is the door's to say.
-pub fn by_subject(mut writes: Vec<Write>) -> String {
+/// More writes to EC2 than these are told by their number: a VPC takes 50.
+const FEW: usize = 12;
+
+/// Of an account in a Region: what EC2 was asked to write, or how often which.
+fn of_networks(entries: &[&Entry], names: &Names) -> String {
+    let mut places: BTreeMap<String, Vec<&Entry>> = BTreeMap::new();
+    for entry in entries {
+        places.entry(format!("{} {}", names.put_into(&entry.account), entry.region)).or_default().push(entry);
+    }
+    let mut text = String::new();
+    for (place, entries) in places {
+        let mut lines: Vec<String> = entries.iter().map(|entry| Write::of(entry, names).line).collect();
+        if entries.len() > FEW {
+            let mut counts: BTreeMap<String, usize> = BTreeMap::new();
+            for entry in entries {
+                let refused = if entry.took_effect() { "" } else { " without effect" };
+                *counts.entry(format!("{}{refused}", entry.operation)).or_default() += 1;
+            }
+            lines = counts.into_iter().map(|(operation, count)| format!("{count} {operation}")).collect();
+        }
+        lines.sort();
+        text.extend(lines.iter().map(|line| format!("{place}: {line}\n")));
+    }
+    text
+}
+
+/// The lines, by subject; those inside of accounts last. How often a request is repeated is the door's to say.
+pub fn told(entries: &[Entry], names: &Names) -> String {
+    let (inside, of_organization): (Vec<&Entry>, Vec<&Entry>) = entries.iter().partition(|entry| entry.operation.starts_with("ec2:"));
+    let writes = of_organization.into_iter().map(|entry| Write::of(entry, names)).collect();
+    by_subject(writes) + &of_networks(&inside, names)
+}
+
+fn by_subject(mut writes: Vec<Write>) -> String {
     writes.sort_by(|a, b| a.subject.cmp(&b.subject));
     let mut lines: Vec<(String, bool)> = Vec::new();
     for write in writes {

@@ -25,7 +25,7 @@ impl Parts<'_> {
             dhcp_options,
             enable_dns_hostnames: self.layout.wanted_dns_hostnames(),
             enable_dns_support: self.layout.wanted_dns_support(),
-            // It keeps them: they cost nothing, and lead nowhere once its subnets have given theirs back, which comes after the VPC.
+            // Blocks of IPv6 are not taken back: that could only be done subnet by subnet, under whatever uses them.
             ipv6: self.layout.ipv6 || self.live.is_some_and(|live| live.ipv6),
             tags: self.tags_of_only(),
             with,
