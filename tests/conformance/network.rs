@@ -1,7 +1,12 @@
 //! EC2 call by call: what AWS documents of networks and what connects them, which the sandbox must do, and what moto does.
 
-use super::{Call, calls};
-use crate::support::{Moto, SandboxServer};
+use std::collections::BTreeMap;
+use std::fs;
+
+use serde_json::Value;
+
+use super::{Call, EXAMPLE_ACCOUNT, calls};
+use crate::support::{MOTO_ACCOUNT, Moto, SandboxServer, Server, show};
 
 const CALLS: &[Call] = &[
     Call("born: default VPC", "True 172.31.0.0/16", None),
@@ -220,4 +225,103 @@ fn moto_differs_about_networks_where_we_know_it() {
 #[test]
 fn moto_differs_about_connections_where_we_know_it() {
     calls(&Moto::start(), "conformance/connection_calls.py", CONNECTION_CALLS, |call| call.2.unwrap_or(call.1));
+}
+
+/// An organization of two teams with networks, from layouts that moto can do (docs/emulators.md).
+fn organization(management: &str, nat: &str, zones: u8, tiers: &str, endpoints: &str, vpcs: &str) -> String {
+    format!(
+        r#"
+[organization]
+management_account = "{management}"
+[ou.work]
+[pool.main]
+cidr = "10.2.0.0/16"
+[vpc.standard]
+region = "eu-west-1"
+pool = "main"
+prefix = 19
+zones = {zones}
+nat = "{nat}"
+tiers = {{ {tiers} }}
+endpoints = [{endpoints}]
+tags = {{ owner = "{{account}}" }}
+[account.one]
+email = "one@example.org"
+ou = "work"
+vpc = [{vpcs}]
+[account.two]
+email = "two@example.org"
+ou = "work"
+vpc = [{vpcs}]
+"#
+    )
+}
+
+/// Networks are made, changed step by step and removed; each time boto3 reads back what overlord's own reader takes for done.
+fn the_road_of_networks(server: &Server, management: &str) -> Vec<BTreeMap<String, Value>> {
+    let folder = tempfile::tempdir().unwrap();
+    let steps = [
+        ("per-zone", 3, "public = 25, shared = 25, private = 50", r#""s3", "sqs""#, r#""standard""#),
+        ("single", 3, "public = 25, shared = 25, private = 50", r#""s3", "sqs""#, r#""standard""#),
+        ("none", 2, "public = 25, shared = 25", r#""sqs""#, r#""standard""#),
+        ("none", 2, "public = 25, shared = 25", r#""sqs""#, ""),
+    ];
+    let overlord = |arguments: &[&str], status: i32| {
+        let mut command = server.client(env!("CARGO_BIN_EXE_overlord"));
+        let output = command.current_dir(folder.path()).args(["--config", "org.toml"]).args(arguments).output().unwrap();
+        assert_eq!(output.status.code(), Some(status), "overlord {arguments:?}: {}", show(&output));
+    };
+    let walk = |(nat, zones, tiers, endpoints, vpcs): (&str, u8, &str, &str, &str)| {
+        fs::write(folder.path().join("org.toml"), organization(management, nat, zones, tiers, endpoints, vpcs)).unwrap();
+        overlord(&["plan"], 2);
+        overlord(&["apply", "--yes", "--allow-delete"], 0);
+        overlord(&["plan"], 0);
+        serde_json::from_str(&server.script("conformance/network_readback.py", &["eu-west-1"])).unwrap()
+    };
+    steps.map(walk).into()
+}
+
+fn counts(networks: &BTreeMap<String, Value>) -> BTreeMap<&str, usize> {
+    let kinds = networks.keys().map(|address| address.rsplit_once("eu-west-1/").unwrap().1.split('.').next().unwrap());
+    kinds.fold(BTreeMap::new(), |mut counts, kind| {
+        *counts.entry(kind).or_default() += 1;
+        counts
+    })
+}
+
+fn are_as_asked_for(steps: &[BTreeMap<String, Value>]) {
+    let [first, single, none, removed] = steps else { panic!("{steps:#?}") };
+    // Two accounts, three zones, three tiers.
+    let expected = [
+        ("elastic_ip", 6),
+        ("internet_gateway", 2),
+        ("nat_gateway", 6),
+        ("route_table", 14),
+        ("security_group", 2),
+        ("subnet", 18),
+        ("vpc", 2),
+        ("vpc_endpoint", 4),
+    ];
+    assert_eq!(counts(first), BTreeMap::from(expected));
+    // Overlord's table, as an account has it (the first of its pool).
+    assert_eq!(first["one/eu-west-1/subnet.standard/private-euw1-az2"]["cidr"], "10.2.18.0/23");
+    assert_eq!(first["two/eu-west-1/subnet.standard/shared-euw1-az3"]["cidr"], "10.2.42.0/24");
+    let way_out =
+        |networks: &BTreeMap<String, Value>| networks["one/eu-west-1/route_table.standard/private-euw1-az2"]["routes"]["0.0.0.0/0"].clone();
+    assert_eq!(way_out(first), "one/eu-west-1/nat_gateway.standard/euw1-az2");
+    assert_eq!(way_out(single), "one/eu-west-1/nat_gateway.standard/euw1-az1");
+    assert_eq!((counts(single)["nat_gateway"], counts(single)["elastic_ip"]), (2, 2));
+    assert_eq!(counts(none).get("nat_gateway"), None);
+    assert_eq!((counts(none)["subnet"], counts(none)["vpc_endpoint"]), (8, 2));
+    assert_eq!(removed, &BTreeMap::new(), "something is left");
+}
+
+#[test]
+fn networks_are_built_changed_and_removed_on_the_sandbox() {
+    are_as_asked_for(&the_road_of_networks(&SandboxServer::start(&[]), EXAMPLE_ACCOUNT));
+}
+
+#[test]
+fn networks_are_built_changed_and_removed_on_moto() {
+    are_as_asked_for(&the_road_of_networks(&Moto::start(), MOTO_ACCOUNT));
 }

@@ -325,7 +325,8 @@ fn endpoint(live: &types::VpcEndpoint, region: &str) -> Endpoint {
         vpc: text(live.vpc_id()),
         service: service.to_owned(),
         endpoint_type: live.vpc_endpoint_type().map(|endpoint_type| endpoint_type.as_str().to_owned()).unwrap_or_default(),
-        private_dns: live.private_dns_enabled().unwrap_or_default(),
+        // Only an interface answers to a name; moto tells of a gateway endpoint that it did.
+        private_dns: live.private_dns_enabled() == Some(true) && live.vpc_endpoint_type() == Some(&types::VpcEndpointType::Interface),
         route_tables: set(live.route_table_ids()),
         subnets: set(live.subnet_ids()),
         security_groups: live.groups().iter().filter_map(|group| group.group_id.clone()).collect(),
