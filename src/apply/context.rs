@@ -7,7 +7,7 @@ use tokio::sync::OnceCell;
 
 use super::opening;
 use crate::address::{Address, Reference, Scope};
-use crate::aws::{AwsResult, Error, Sessions};
+use crate::aws::{AwsResult, Ec2, Error, Sessions};
 use crate::plan::{Action, Plan};
 
 /// Handed to a kind's create, update and delete. Cheap to clone; all clones of one run share the ids.
@@ -40,7 +40,7 @@ pub struct KnownCreation {
 }
 
 /// The EC2 client of each scope that was asked for, or why there is none: each scope is tried out once per run.
-type Scopes = Arc<Mutex<BTreeMap<Scope, Arc<OnceCell<AwsResult<aws_sdk_ec2::Client>>>>>>;
+type Scopes = Arc<Mutex<BTreeMap<Scope, Arc<OnceCell<AwsResult<Ec2>>>>>>;
 
 /// AWS's ids by address: those observed, and those made in this run.
 #[derive(Debug, Clone, Default)]
@@ -173,7 +173,7 @@ impl Context {
     ///
     /// # Errors
     /// [`Context::scope`], [`Context::account_id`]; what is new does not become usable in time; the interrupt.
-    pub async fn ec2(&self) -> AwsResult<aws_sdk_ec2::Client> {
+    pub async fn ec2(&self) -> AwsResult<Ec2> {
         let scope = self.scope()?;
         let account = self.account_id(scope)?;
         let cell = lock(&self.scopes).entry(scope.clone()).or_default().clone();

@@ -4,7 +4,7 @@
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use crate::aws::{AwsResult, Error, Interrupt, Poll};
+use crate::aws::{AwsResult, Ec2, Error, Interrupt, Poll};
 
 /// Refusals of an account or Region that is still being set up: of STS while the role is not there, of EC2 while the subscription is not,
 /// and of both while a Region does not know the account's credentials
@@ -30,7 +30,7 @@ const PAUSE: Duration = Duration::from_secs(3);
 ///
 /// # Errors
 /// Another refusal; the deadline, with AWS's last refusal; the interrupt.
-pub(super) async fn wait(client: &aws_sdk_ec2::Client, account: &str, region: &str, interrupt: &Interrupt) -> AwsResult<()> {
+pub(super) async fn wait(client: &Ec2, account: &str, region: &str, interrupt: &Interrupt) -> AwsResult<()> {
     let last = Mutex::new(None);
     let ask = || async {
         // The smallest page that AWS takes.

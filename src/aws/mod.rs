@@ -23,3 +23,6 @@ pub use https::https;
 pub use poll::{Interrupt, Poll};
 pub use sessions::{Access, Sessions};
 pub use trace::Trace;
+
+/// The EC2 client of one account and Region, as [`Sessions::ec2`] makes it.
+pub type Ec2 = aws_sdk_ec2::Client;

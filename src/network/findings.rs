@@ -13,14 +13,14 @@ pub fn findings(design: &Design, observed: &Observed, plan: &AddressPlan) -> Vec
     });
     let placed = plan.vpcs.iter().filter_map(|(address, vpc)| Some((address, vpc, design.layouts.get(&vpc.layout)?)));
     let placed = placed.filter(|(address, ..)| !address.scope().is_some_and(|scope| observed.unreachable.contains_key(&scope.account)));
-    without.chain(placed.flat_map(|(address, vpc, layout)| of_vpc(address, vpc, layout, design))).collect()
+    without.chain(placed.flat_map(|(address, vpc, layout)| of_vpc(address, vpc, layout, (design, observed)))).collect()
 }
 
 fn finding(severity: FindingSeverity, address: &Address, summary: String) -> Finding {
     Finding { severity, subject: address.to_string(), summary }
 }
 
-fn of_vpc(address: &Address, vpc: &Vpc, layout: &Layout, design: &Design) -> Vec<Finding> {
+fn of_vpc(address: &Address, vpc: &Vpc, layout: &Layout, (design, observed): (&Design, &Observed)) -> Vec<Finding> {
     let mut found = Vec::new();
     let is_pinned = design.vpcs.get(address).is_some_and(|request| request.pinned.is_some());
     if vpc.origin == Origin::Live && !is_pinned && vpc.block.prefix() != layout.prefix {

@@ -125,9 +125,12 @@ fn facts(region: &Region, id: &str, short: &dyn Fn(&str) -> String) -> String {
     }
     if let Some(table) = region.route_tables.get(id) {
         let target = |target: &Target| match target {
-            Target::Gateway(id) | Target::NatGateway(id) | Target::EgressOnlyInternetGateway(id) | Target::NetworkInterface(id) => {
-                short(id)
-            }
+            Target::Gateway(id)
+            | Target::NatGateway(id)
+            | Target::EgressOnlyInternetGateway(id)
+            | Target::NetworkInterface(id)
+            | Target::Peering(id)
+            | Target::TransitGateway(id) => short(id),
         };
         return table.routes.iter().map(|(destination, to)| format!(" {destination}→{}", target(to))).collect();
     }
