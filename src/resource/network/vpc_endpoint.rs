@@ -6,7 +6,7 @@ use std::time::Duration;
 use aws_sdk_ec2::types::{ResourceType, State, VpcEndpoint as Live, VpcEndpointType};
 use serde::{Deserialize, Serialize};
 
-use super::calls::{Earlier, Hands, filter};
+use super::calls::{Earlier, Hands, is_missing};
 use super::{Tags, tags_differ};
 use crate::address::Reference;
 use crate::apply::Context;
@@ -107,7 +107,7 @@ impl Kind for VpcEndpoint {
         hands.deleted(None, delete).await?;
         // Its interfaces keep the subnets and the group in use until it is gone.
         let gone = || async {
-            let live = list(&hands, filter("vpc-endpoint-id", id)).await?;
+            let live = of_id(&hands, id).await?;
             Ok(live.iter().all(|endpoint| endpoint.state() == Some(&State::Deleted)).then_some(()))
         };
         hands.wait("the endpoint to be deleted", DEADLINE, gone).await
@@ -187,7 +187,7 @@ async fn modify(hands: &Hands<'_>, id: &str, before: &VpcEndpointAttributes, aft
     };
     match hands.settled(|| async { hands.said("ec2:ModifyVpcEndpoint", request.clone().send().await).map(drop) }).await {
         Err(e) if e.code().is_some() => {
-            let live = list(hands, filter("vpc-endpoint-id", id)).await?;
+            let live = of_id(hands, id).await?;
             if live.iter().any(|endpoint| Members::of(endpoint) == wanted) { Ok(()) } else { Err(e) }
         }
         result => result,
@@ -217,6 +217,14 @@ impl Members {
 /// Whether an endpoint of that state is there, or will be.
 fn is_alive(state: Option<&State>) -> bool {
     !matches!(state, Some(State::Deleting | State::Deleted | State::Failed | State::Rejected | State::Expired))
+}
+
+/// The endpoint of that id, if AWS still tells of it.
+async fn of_id(hands: &Hands<'_>, id: &str) -> AwsResult<Vec<Live>> {
+    match hands.said("ec2:DescribeVpcEndpoints", hands.client.describe_vpc_endpoints().vpc_endpoint_ids(id).send().await) {
+        Err(e) if is_missing(&e) => Ok(Vec::new()),
+        answer => Ok(answer?.vpc_endpoints.unwrap_or_default()),
+    }
 }
 
 async fn list(hands: &Hands<'_>, which: aws_sdk_ec2::types::Filter) -> AwsResult<Vec<Live>> {
