@@ -167,7 +167,7 @@ const CONNECTION_CALLS: &[Call] = &[
     Call("peering: asked for again", "ok", None),
     Call("peering: accepted", "ok", None),
     Call("peering: state after", "active", None),
-    Call("peering: accepted again", "ok", Some("InvalidStateTransition")),
+    Call("peering: accepted again", "InvalidStateTransition", None),
     Call("peering: blocks", "['10.2.0.0/19', '10.3.0.0/19']", None),
     Call("peering: owners", "[True, True]", None),
     Call("peering: route there", "ok", None),
