@@ -51,7 +51,10 @@ fn the_core_is_pure() {
 fn only_the_door_and_the_polls_sleep() {
     let mut sleepers = Vec::new();
     for (path, code) in sources("") {
-        if ["::sleep(", " sleep(", "sleep_until(", "::interval(", " interval(", "time::timeout(", " timeout("].iter().any(|s| code.contains(s)) {
+        if ["::sleep(", " sleep(", "sleep_until(", "::interval(", " interval(", "time::timeout(", " timeout("]
+            .iter()
+            .any(|s| code.contains(s))
+        {
             sleepers.push(relative(&path));
         }
     }

@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use aws_sdk_ec2::Client;
 use aws_sdk_ec2::types::{
-    self, AvailabilityMode, AvailabilityZoneOptInStatus, Filter, NatGatewayState, RouteOrigin, RouteState, State, SubnetCidrBlockStateCode,
-    Tag, VpcAttributeName, VpcCidrBlockStateCode,
+    self, AvailabilityMode, AvailabilityZoneOptInStatus, Filter, NatGatewayState, RouteOrigin, RouteState, SubnetCidrBlockStateCode, Tag,
+    VpcAttributeName, VpcCidrBlockStateCode,
 };
 
 use super::Tags;
@@ -99,10 +99,7 @@ impl Questions<'_> {
     pub async fn endpoints(&self, region: &str) -> AwsResult<BTreeMap<String, Endpoint>> {
         let request = || self.client.describe_vpc_endpoints().max_results(PAGE);
         let endpoints = list!(request(), vpc_endpoints, VpcEndpoint, vpc_endpoint_id, "ec2:DescribeVpcEndpoints");
-        let lives = |endpoint: &&types::VpcEndpoint| {
-            self.is_own(endpoint.owner_id())
-                && !matches!(endpoint.state(), Some(State::Deleting | State::Deleted | State::Failed | State::Rejected | State::Expired))
-        };
+        let lives = |endpoint: &&types::VpcEndpoint| self.is_own(endpoint.owner_id()) && super::vpc_endpoint::is_alive(endpoint.state());
         Ok(by_id(endpoints.iter().filter(lives), |endpoint| Some((endpoint.vpc_endpoint_id()?, self::endpoint(endpoint, region)))))
     }
 

@@ -108,7 +108,7 @@ impl Kind for VpcEndpoint {
         // Its interfaces keep the subnets and the group in use until it is gone.
         let gone = || async {
             let live = of_id(&hands, id).await?;
-            Ok(live.iter().all(|endpoint| endpoint.state() == Some(&State::Deleted)).then_some(()))
+            Ok(live.iter().all(|endpoint| is(endpoint.state(), &State::Deleted)).then_some(()))
         };
         hands.wait("the endpoint to be deleted", DEADLINE, gone).await
     }
@@ -214,9 +214,15 @@ impl Members {
     }
 }
 
-/// Whether an endpoint of that state is there, or will be.
-fn is_alive(state: Option<&State>) -> bool {
-    !matches!(state, Some(State::Deleting | State::Deleted | State::Failed | State::Rejected | State::Expired))
+/// Whether an endpoint of that state is there, or will be. AWS writes its states in lower case, unlike its own model
+/// (<https://docs.aws.amazon.com/cli/latest/reference/ec2/describe-vpc-endpoints.html>, examples).
+pub(super) fn is_alive(state: Option<&State>) -> bool {
+    const GOING: [State; 5] = [State::Deleting, State::Deleted, State::Failed, State::Rejected, State::Expired];
+    !GOING.iter().any(|going| is(state, going))
+}
+
+fn is(state: Option<&State>, wanted: &State) -> bool {
+    state.is_some_and(|state| state.as_str().eq_ignore_ascii_case(wanted.as_str()))
 }
 
 /// The endpoint of that id, if AWS still tells of it.
