@@ -7,6 +7,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use overlord::limits::LIMITS;
+use overlord::network::{Block, Observed, allocate};
 use serde_json::Value;
 use toml::Table;
 
@@ -137,4 +138,20 @@ fn fifteen_teams_have_sixty_accounts() {
     assert_eq!(teams.len() * stages, 60);
     let quota = org["limits"]["accounts"].as_integer().unwrap();
     assert!(quota > 60 + org["account"].as_table().unwrap().len() as i64, "the management account counts too");
+}
+
+/// Every account of a team has the layout's VPC, and the platform's accounts have none; no two share an address, nor the office's.
+#[test]
+fn every_team_has_a_network_of_its_own() {
+    let network = overlord::config::load(&root().join("org.toml")).unwrap().desired.network;
+    let plan = allocate(&network, &Observed::default());
+    assert_eq!((plan.vpcs.len(), plan.unplaced.len()), (60, 0));
+    let office: Block = "10.10.0.0/16".parse().unwrap();
+    let blocks: Vec<Block> = plan.vpcs.values().map(|vpc| vpc.block).chain([office]).collect();
+    for (i, block) in blocks.iter().enumerate() {
+        assert!(blocks[i + 1..].iter().all(|other| !other.overlaps(*block)), "{block} is there twice");
+    }
+    for (address, vpc) in &plan.vpcs {
+        assert_eq!((vpc.layout.as_str(), vpc.cut.subnets.len()), ("standard", 9), "{address}");
+    }
 }
