@@ -1,6 +1,7 @@
 //! Addresses: the stable names of resources, made from their keys in org.toml. A display name is an attribute, so
 //! renaming is an update; the address stays.
 
+use std::cmp::Ordering;
 use std::fmt;
 use std::str::FromStr;
 use std::sync::Arc;
@@ -17,11 +18,11 @@ pub struct Scope {
 }
 
 /// `kind.key`, or `account/region/kind.key` inside an account. Cheap to clone: a plan names each of a million resources many times.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct Address(Arc<Parts>);
 
-#[derive(Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, PartialEq, Eq, Hash)]
 struct Parts {
     scope: Option<Arc<Scope>>,
     kind: Box<str>,
@@ -57,6 +58,24 @@ impl Address {
     /// The account and Region of a resource inside an account; `None` for one of the organization.
     pub fn scope(&self) -> Option<&Scope> {
         self.0.scope.as_deref()
+    }
+}
+
+/// Those of the organization, then by account and Region; in each by kind, then by key.
+impl Ord for Address {
+    fn cmp(&self, other: &Self) -> Ordering {
+        let scopes = match (&self.0.scope, &other.0.scope) {
+            // Most that are compared lie in one account, and share its scope.
+            (Some(one), Some(other)) if Arc::ptr_eq(one, other) => Ordering::Equal,
+            (one, other) => one.cmp(other),
+        };
+        scopes.then_with(|| self.0.kind.cmp(&other.0.kind)).then_with(|| self.0.key.cmp(&other.0.key))
+    }
+}
+
+impl PartialOrd for Address {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
     }
 }
 
@@ -152,6 +171,16 @@ mod tests {
         for text in ["ou.hipaa", "policy_attachments.ou.hipaa", "trusted_service.config.amazonaws.com", "audit/eu-west-1/vpc.standard"] {
             assert_eq!(text.parse::<Address>().map(|a| a.to_string()), Ok(text.to_owned()));
         }
+    }
+
+    #[test]
+    fn the_organization_comes_before_its_accounts_and_a_shared_scope_changes_no_order() {
+        let order =
+            ["account.z", "ou.a", "a/r/vpc.b", "a/s/subnet.a", "a/s/vpc.a", "b/a/vpc.a"].map(|text| text.parse::<Address>().unwrap());
+        assert!(order.is_sorted());
+        let beside = order[4].beside("subnet", "b");
+        assert!(order[3] < beside && beside < order[4] && beside > order[2]);
+        assert_eq!(beside, "a/s/subnet.b".parse().unwrap());
     }
 
     #[test]

@@ -27,19 +27,26 @@ const RENAMING_SERVICE: &str = "account.amazonaws.com";
 pub fn diff(desired: &Desired, live: &Live) -> Difference {
     let replacements = replacement::find(desired, &live.resources);
     let mut difference = Difference::default();
+    // Both sides are in order of address: they are gone through side by side.
+    let mut live = replacements.live.iter().peekable();
+    let mut left_over = Vec::new();
     for (address, after) in &desired.resources {
+        while let Some(other) = live.next_if(|(other, _)| *other < address) {
+            left_over.push(other);
+        }
+        let before = live.next_if(|(other, _)| *other == address).map(|(_, before)| before);
         let Some(kind) = resource::kind(address.kind()) else {
             difference.error(address, format!("`{}` is no kind of resource that this version of overlord knows", address.kind()));
             continue;
         };
-        match replacements.live.get(address) {
+        match before {
             // It exists elsewhere, by its id, so it is never made: the reader reports that it is not here.
             None if desired.pinned.contains_key(address) => {}
             None => difference.changes.push(creation(address, after)),
             Some(before) => difference.existing(desired, kind.spec(), address, before, after),
         }
     }
-    for (address, before) in replacements.live.iter().filter(|(address, _)| !desired.resources.contains_key(address)) {
+    for (address, before) in left_over.into_iter().chain(live) {
         difference.left_over(address, before, replacements.former.get(address));
     }
     difference

@@ -310,7 +310,7 @@ fn with_networks<'d>(desired: &'d Desired, observed: &Observed) -> (Cow<'d, Desi
     let is_selected = |vpc: &Address| vpc.scope().is_some_and(|scope| desired.selection.reads_networks_of(&scope.account));
     asked.network.vpcs.retain(|vpc, request| is_selected(vpc) || request.pinned.is_some());
     let plan = network::allocate(&asked.network, observed);
-    asked.resources.extend(network::expand(&asked.network, observed, &plan));
+    asked.resources.append(&mut network::expand(&asked.network, observed, &plan));
     let findings = network::findings(&asked.network, observed, &plan);
     (Cow::Owned(asked), findings)
 }

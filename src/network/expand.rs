@@ -13,6 +13,7 @@ mod tests;
 mod whole;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use serde::Serialize;
 
@@ -24,7 +25,7 @@ use crate::resource::{Attributes, untyped};
 
 /// The resources of all networks, those of accounts that could not be read left out. `plan` is what [`super::allocate`] made of the other two.
 pub fn expand(design: &Design, observed: &Observed, plan: &AddressPlan) -> BTreeMap<Address, Attributes> {
-    let mut resources = BTreeMap::new();
+    let mut made = Vec::new();
     for (address, vpc) in &plan.vpcs {
         let (Some(scope), Some(request), Some(layout)) = (address.scope(), design.vpcs.get(address), design.layouts.get(&vpc.layout))
         else {
@@ -33,9 +34,13 @@ pub fn expand(design: &Design, observed: &Observed, plan: &AddressPlan) -> BTree
         if !observed.unreachable.contains_key(&scope.account) {
             let live = observed.vpcs.get(address);
             let (pool, gateways) = (design.pools.get(&layout.pool), &design.gateways);
-            Parts { scope, request, layout, pool, gateways, observed, vpc, live, resources: &mut resources }.expand();
+            let (scope, before) = (&Arc::new(scope.clone()), made.len());
+            Parts { scope, request, layout, pool, gateways, observed, vpc, live, resources: &mut made }.expand();
+            // Each VPC by itself, and so nearly all of them: a million resources are not sorted as one.
+            made.get_mut(before..).unwrap_or_default().sort_by(|(one, _), (other, _)| one.cmp(other));
         }
     }
+    let mut resources = made.into_iter().collect();
     default_vpcs(design, observed, &mut resources);
     connections::hubs(design, observed, &mut resources);
     connections::meshes(design, observed, plan, &mut resources);
@@ -44,7 +49,7 @@ pub fn expand(design: &Design, observed: &Observed, plan: &AddressPlan) -> BTree
 
 /// What makes the resources of one VPC.
 struct Parts<'p> {
-    scope: &'p Scope,
+    scope: &'p Arc<Scope>,
     request: &'p Request,
     layout: &'p Layout,
     pool: Option<&'p Pool>,
@@ -53,7 +58,7 @@ struct Parts<'p> {
     vpc: &'p Vpc,
     /// The VPC as it is; `None` when it is not there yet.
     live: Option<&'p ObservedVpc>,
-    resources: &'p mut BTreeMap<Address, Attributes>,
+    resources: &'p mut Vec<(Address, Attributes)>,
 }
 
 impl Parts<'_> {
@@ -69,7 +74,7 @@ impl Parts<'_> {
     }
 
     fn add(&mut self, address: Address, attributes: &impl Serialize) {
-        self.resources.insert(address, untyped(attributes));
+        self.resources.push((address, untyped(attributes)));
     }
 
     /// `nat_gateway.standard`: what there is one of in a VPC.
