@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
-use crate::address::Address;
+use crate::address::{Address, Scope};
 use crate::cost::{self, Cost};
 use crate::limits::LIMITS;
 use crate::network::{self, Observed};
@@ -286,14 +286,20 @@ impl Plan {
 impl Budget {
     fn of(changes: &[Change]) -> Self {
         let mut budget = Self::default();
-        for call in changes.iter().flat_map(|change| &change.calls) {
-            *budget.calls.entry(call.clone()).or_default() += 1;
+        // By what has a token bucket of its own: the organization has one for each operation, and so has every account in every Region.
+        let mut buckets: BTreeMap<(Option<&Scope>, &str), usize> = BTreeMap::new();
+        for change in changes {
+            for call in &change.calls {
+                *budget.calls.entry(call.clone()).or_default() += 1;
+                let place = change.address.scope().filter(|_| !call.starts_with("organizations:"));
+                *buckets.entry((place, call)).or_default() += 1;
+            }
         }
-        for (call, count) in &budget.calls {
-            let seconds = LIMITS.rate_of(call).map_or(0.0, |rate| rate.seconds(*count));
+        for ((_, call), count) in buckets {
+            let seconds = LIMITS.rate_of(call).map_or(0.0, |rate| rate.seconds(count));
             if seconds > budget.seconds_at_best {
                 budget.seconds_at_best = seconds;
-                budget.slowest = Some(call.clone());
+                budget.slowest = Some(call.to_owned());
             }
         }
         budget

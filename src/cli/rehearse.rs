@@ -21,8 +21,16 @@ pub(super) struct Rehearsal {
 
 /// Applies `plan` to `copy`, and plans again.
 pub(super) async fn rehearse(plan: &Plan, copy: World, allow_delete: bool, shell: &Shell) -> Result<Rehearsal, Reported> {
-    // AWS's quota of accounts is not known from here, and the configuration was held to the one it states.
-    let weather = Weather { account_quota: Some(usize::MAX), ..Weather::default() };
+    // AWS's quotas are not known from here, and the configuration was held to those it states.
+    let weather = Weather {
+        account_quota: Some(usize::MAX),
+        vpc_quota: usize::MAX,
+        subnet_quota: usize::MAX,
+        route_table_quota: usize::MAX,
+        address_quota: usize::MAX,
+        nat_gateway_quota: usize::MAX,
+        ..Weather::default()
+    };
     let transport = Sandbox::new(copy, weather).http_client();
     let door =
         Door::new(DoorOptions { mode: Mode::ReadWrite, rates: Rates::Unlimited, trace: None, transport, interrupt: Interrupt::default() });

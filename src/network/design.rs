@@ -30,6 +30,14 @@ pub struct Design {
     pub gateways: Gateways,
 }
 
+impl Design {
+    /// Whether an account has a VPC in a Region.
+    pub fn has_vpc_in(&self, scope: &Scope) -> bool {
+        let first = Address::within(scope.clone(), "vpc", "");
+        self.vpcs.range(first..).next().is_some_and(|(vpc, _)| vpc.scope() == Some(scope))
+    }
+}
+
 /// A range of addresses that VPCs get their blocks from.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Pool {

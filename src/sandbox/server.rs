@@ -114,7 +114,7 @@ impl Sandbox {
     }
 
     /// The sandbox kept in the file at `path`; where there is none, a fresh world for `management_account`. The file is written at
-    /// most every 200 ms while requests come, by [`Sandbox::save`], and when the last clone is dropped.
+    /// most every 200 ms, and more rarely when that takes long, while requests come, by [`Sandbox::save`], and when the last clone is dropped.
     ///
     /// # Errors
     /// The file is unreadable or broken, or another process holds it.

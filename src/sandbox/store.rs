@@ -9,6 +9,8 @@ use super::world::World;
 
 /// The least time between two writes of the file, so that thousands of changes stay linear.
 const PAUSE: Duration = Duration::from_millis(200);
+/// And so many times as long as the last write took, so that a large world is not written more than it is worked on.
+const PAUSE_PER_WRITE: u32 = 20;
 
 /// The file of a world.
 #[derive(Debug)]
@@ -16,8 +18,9 @@ pub(super) struct Store {
     path: PathBuf,
     /// Holds the lock as long as it is open. It is a file of its own because the world's file is replaced by each write.
     _lock: File,
-    /// When the file was last written. The computer's time: a paused tokio clock must not keep the file from being written.
-    written: Option<Instant>,
+    /// When the file was last written, and how long that took. The computer's time: a paused tokio clock must not keep the file from being
+    /// written.
+    written: Option<(Instant, Duration)>,
     /// Whether the world has changed since.
     dirty: bool,
 }
@@ -57,17 +60,17 @@ impl Store {
 
     /// Whether it is time to write the file.
     pub(super) fn is_due(&self) -> bool {
-        self.dirty && self.written.is_none_or(|written| written.elapsed() >= PAUSE)
+        self.dirty && self.written.is_none_or(|(written, took)| written.elapsed() >= PAUSE.max(took * PAUSE_PER_WRITE))
     }
 
     /// Writes the world: beside the file first, then in its place, so that a crash leaves the old or the new one.
     pub(super) fn write(&mut self, world: &World) -> Result<(), SandboxError> {
-        let beside = beside(&self.path, "new");
+        let (beside, begun) = (beside(&self.path, "new"), Instant::now());
         let result = serde_json::to_vec_pretty(world).map_err(std::io::Error::from).and_then(|bytes| {
             std::fs::write(&beside, bytes)?;
             std::fs::rename(&beside, &self.path)
         });
-        self.written = Some(Instant::now());
+        self.written = Some((Instant::now(), begun.elapsed()));
         self.dirty = result.is_err();
         result.map_err(|error| {
             SandboxError::new(format!("cannot write the sandbox `{}`: {error}", self.path.display()))

@@ -37,3 +37,22 @@ fn a_saved_plan_can_be_rehearsed() {
     assert!(rehearsed.out.contains(NOTHING), "{}", rehearsed.out);
     case.run(&["apply", "plan.json", "--sandbox", "--yes"]).ends(0);
 }
+
+#[test]
+fn networks_are_rehearsed_on_what_was_read_of_them() {
+    let network = "[account.app]\nemail = \"aws+app@example.org\"\nou = \"work\"\nvpc = [\"standard\"]\n\
+                   [pool.main]\ncidr = \"10.0.0.0/8\"\n\
+                   [vpc.standard]\nregion = \"eu-west-1\"\npool = \"main\"\nprefix = 19\nzones = 2\nnat = \"per-zone\"\n\
+                   tiers = { public = 25, private = 50 }\nendpoints = [\"s3\", \"sqs\"]\n";
+    let case = Case::new(&format!("{SMALL}{network}"));
+    case.run(&["apply", "--sandbox", "--yes"]).ends(0);
+    case.edit("org.toml", "zones = 2\nnat = \"per-zone\"", "zones = 3\nnat = \"single\"");
+    let ec2 = |case: &Case| case.run(&["sandbox", "show", "--format", "json"]).json()["ec2"].clone();
+    let before = ec2(&case);
+    let rehearsed = case.run(&["apply", "--sandbox", "--rehearse", "--allow-delete", "--format", "json"]).ends(0).json();
+    assert_eq!(rehearsed["rehearsal"]["changes_left"], 0, "{rehearsed:#}");
+    assert!(before.is_object());
+    assert_eq!(before, ec2(&case));
+    let applied = case.run(&["apply", "--sandbox", "--yes", "--allow-delete", "--format", "json"]).ends(0).json();
+    assert_eq!(rehearsed["report"], applied["report"]);
+}

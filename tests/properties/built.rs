@@ -1,6 +1,7 @@
 //! Properties of networks, over random layouts, accounts, weather and cuts.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
 
 use ipnetwork::Ipv4Network;
 use overlord::plan::{Action, Plan};
@@ -10,7 +11,7 @@ use overlord::sandbox::{Effect, RequestOutcome, Sandbox, Swallow, Weather, World
 use proptest::prelude::*;
 
 use crate::networks::{Networks, networks};
-use crate::road::{Watch, run};
+use crate::road::{MANAGEMENT, Watch, carry_out, plan, plan_and_copy, run};
 use crate::{config, in_virtual_time, nothing_left, sandbox, storm};
 
 /// What carries one of our addresses: by account, Region and id.
@@ -121,6 +122,10 @@ async fn until_done(sandbox: &Sandbox, desired: &Desired) {
     panic!("fifteen runs did not finish the work: {}", said.last().unwrap());
 }
 
+fn sandbox_of(world: World) -> Sandbox {
+    Sandbox::new(world, Weather::default())
+}
+
 fn slowly(seed: u64) -> Weather {
     Weather { nat_gateway_ms: 90_000, endpoint_ms: 40_000, account_ready_ms: 30_000, region_ms: 600_000, ..storm(seed) }
 }
@@ -180,6 +185,32 @@ fn networks_contain_what_the_properties_are_about() {
     }
 }
 
+/// An account's networks are asked for as soon as its page has come, and each list once.
+#[test]
+fn networks_are_read_while_the_organization_is() {
+    const ACCOUNTS: usize = 50;
+    let mut toml = format!("[organization]\nmanagement_account = \"{MANAGEMENT}\"\n[limits]\naccounts = 100\n");
+    toml.push_str("[vpc.one]\nregion = \"eu-west-1\"\npool = \"main\"\nprefix = 24\nzones = 1\ntiers = { private = 100 }\n");
+    toml.push_str("[pool.main]\ncidr = \"10.0.0.0/12\"\n[policy.deny]\n[ou.work]\npolicies = [\"FullAWSAccess\", \"deny\"]\n");
+    for number in 0..ACCOUNTS {
+        let _ = write!(toml, "[account.n{number}]\nemail = \"n{number}@example.org\"\nou = \"work\"\nvpc = [\"one\"]\n");
+    }
+    let policies = BTreeMap::from([("deny".to_owned(), r#"{"Version":"2012-10-17","Statement":[]}"#.to_owned())]);
+    let desired = crate::generate::load(&toml, &policies);
+    in_virtual_time(async {
+        let sandbox = sandbox(Weather { latency_ms: 50, ..Weather::default() });
+        run(&sandbox, &desired).await.unwrap();
+        let before = sandbox.journal().len();
+        nothing_left(&sandbox, &desired).await;
+        let journal: Vec<String> = sandbox.journal().into_iter().skip(before).map(|entry| entry.operation).collect();
+        let of = |service: &str| journal.iter().filter(|operation| operation.starts_with(service)).count();
+        assert_eq!((of("ec2:"), of("sts:AssumeRole")), (8 * ACCOUNTS, ACCOUNTS));
+        let first = journal.iter().position(|operation| operation.starts_with("ec2:"));
+        let last = journal.iter().rposition(|operation| operation.starts_with("organizations:"));
+        assert!(first < last, "{journal:#?}");
+    });
+}
+
 proptest! {
     #![proptest_config(config(32))]
 
@@ -204,6 +235,30 @@ proptest! {
             for (id, place) in before {
                 prop_assert_eq!(after.get(&id), Some(&place), "{}", id);
             }
+            Ok(())
+        })?;
+    }
+
+    /// A copy of the accounts that were read is read as they are; a rehearsal on it comes out as the apply does, and writes nothing to the
+    /// original.
+    #[test]
+    fn a_rehearsal_of_networks_ends_like_the_apply(first in networks(), second in networks()) {
+        in_virtual_time(async {
+            let original = sandbox(Weather::default());
+            run(&original, &first.desired()).await.unwrap();
+            let desired = second.desired();
+            let before = original.journal().len();
+            let (planned, world) = plan_and_copy(&original, &desired).await;
+            prop_assert_eq!(world.check(), Vec::<String>::new());
+            let copy = sandbox_of(world);
+            let of_copy = plan(&copy, &desired).await.unwrap();
+            prop_assert_eq!(&of_copy.observed, &planned.observed);
+            prop_assert_eq!(of_copy.changes, planned.changes.clone());
+            let rehearsed = carry_out(&copy, &planned).await;
+            let writes = original.journal().into_iter().skip(before).filter(|e| e.effect == Effect::Write).count();
+            prop_assert_eq!(writes, 0);
+            prop_assert_eq!(rehearsed, carry_out(&original, &planned).await);
+            nothing_left(&copy, &desired).await;
             Ok(())
         })?;
     }

@@ -1,17 +1,19 @@
 //! The reader of the family: all accounts and Regions side by side, each with the fewest calls.
 //!
 //! First what the configuration's accounts have in the Regions of its layouts: eight Describe calls each, and no more when nothing is to
-//! change. What that shows may raise more questions: of zones, where a subnet is to be made; and of the VPCs of everybody else in the
+//! change; as a rule already while the rest of the organization is read ([`ahead`]). What that shows may raise more questions: of zones, where a subnet is to be made; and of the VPCs of everybody else in the
 //! organization, where a block of addresses is to be handed out. An account that cannot be read is a finding, not the end of the run.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use futures_util::future::BoxFuture;
 use futures_util::stream::{self, StreamExt};
+use tokio::sync::mpsc::UnboundedReceiver;
 
 use super::bind::{self, Bound, Names};
 use super::connected;
 use super::describe::Questions;
+use super::rehearsal::Place;
 use super::scope::{self, Reading};
 use super::zones::Zones;
 use super::{ENABLED, RegionAttributes};
@@ -19,33 +21,34 @@ use crate::address::{Address, Reference, Scope};
 use crate::aws::{AwsResult, Error, Sessions};
 use crate::network::{Block, Observed};
 use crate::resource::{Desired, Finding, FindingSeverity, Live, LiveResource, untyped};
+use crate::sandbox;
 
 /// So many accounts and Regions are asked at a time: AWS's rates are those of each of them, so the more the faster, until the places in the
 /// door are taken. Each holds the answers of its eight calls.
 const AT_A_TIME: usize = 256;
 
 /// Reads the networks of `desired` and adds them to `live`, which holds the organization already. `members` are the ids of all accounts of
-/// the organization that can be used.
+/// the organization that can be used; `ahead` is what was read before all of them were known. Returns what `ahead` says is to be kept.
 ///
 /// # Errors
 /// The run was interrupted, or its own credentials are at an end. All else is a finding.
-pub async fn live(sessions: &Sessions, desired: &Desired, members: &BTreeSet<String>, live: &mut Live) -> AwsResult<()> {
-    let regions: BTreeSet<&str> = desired.network.layouts.values().map(|layout| layout.region.as_str()).collect();
-    if regions.is_empty() || !desired.selection.reads_networks() {
-        return Ok(());
+pub async fn live(sessions: &Sessions, desired: &Desired, ahead: Ahead, members: &BTreeSet<String>, live: &mut Live) -> AwsResult<Kept> {
+    let regions = regions(desired);
+    if regions.is_empty() {
+        return Ok(Kept::default());
     }
     let mut accounts = Accounts::of(live);
     // The others are asked for their blocks alone, and only when one is to be handed out.
     accounts.open.retain(|key, _| desired.selection.reads_networks_of(key));
     let mut reader = Reader { sessions, desired, regions, accounts, found: Found::default() };
-    reader.accounts().await?;
+    let keep = ahead.keep;
+    reader.accounts(ahead).await?;
     if reader.hands_out_blocks() {
-        reader.others(members).await?;
+        reader.others(keep, members).await?;
     }
     reader.zones().await?;
     reader.found.observed.frozen = reader.accounts.frozen;
-    reader.found.give(live, desired);
-    Ok(())
+    Ok(reader.found.give(live, desired))
 }
 
 /// The accounts of the configuration that exist, by key.
@@ -92,6 +95,127 @@ impl Site {
     }
 }
 
+/// Whether what was read is kept beside what it was bound to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Keep {
+    /// A plan needs no more.
+    #[default]
+    Nothing,
+    /// A rehearsal needs all of it.
+    Worlds,
+}
+
+/// What was read of accounts before the whole organization was: by scope, with the account's id.
+#[derive(Default)]
+pub struct Ahead {
+    keep: Keep,
+    read: BTreeMap<Scope, (String, AwsResult<Answer>)>,
+}
+
+/// What was read, for a rehearsal.
+#[derive(Default)]
+pub struct Kept {
+    places: Vec<Place>,
+    /// The ids of the accounts that could not be read.
+    unreachable: BTreeSet<String>,
+}
+
+impl Kept {
+    /// Puts it into a copy of the organization: accounts that could not be read cannot be read there either.
+    pub fn put(&self, copy: &mut sandbox::World) {
+        self.places.iter().for_each(|place| place.put(copy));
+        for account in copy.accounts.values_mut().filter(|account| self.unreachable.contains(&account.id)) {
+            account.roles.clear();
+        }
+    }
+}
+
+/// Reads the networks of accounts as they become known, by address and id, until no more come. Without it, each run would wait for the
+/// organization and the networks one after the other.
+pub async fn ahead(sessions: &Sessions, desired: &Desired, keep: Keep, mut accounts: UnboundedReceiver<(Address, String)>) -> Ahead {
+    let regions = regions(desired);
+    let mut told = BTreeSet::new();
+    let accounts = stream::poll_fn(|context| accounts.poll_recv(context));
+    let new = accounts.flat_map(|(account, id)| {
+        let is_new = desired.selection.reads_networks_of(account.key()) && told.insert(id.clone());
+        stream::iter(is_new.then(|| sites(&regions, account.key(), &id)).unwrap_or_default())
+    });
+    let mut readings = new.map(|site| read(sessions, desired, keep, site)).buffer_unordered(AT_A_TIME);
+    let mut ahead = Ahead { keep, ..Ahead::default() };
+    while let Some((site, reading)) = readings.next().await {
+        ahead.read.insert(site.scope, (site.account, reading));
+    }
+    ahead
+}
+
+/// The Regions of the layouts, where networks are read at all.
+fn regions(desired: &Desired) -> BTreeSet<&str> {
+    let layouts = desired.selection.reads_networks().then_some(&desired.network.layouts);
+    layouts.into_iter().flatten().map(|(_, layout)| layout.region.as_str()).collect()
+}
+
+/// An account in each Region.
+fn sites(regions: &BTreeSet<&str>, key: &str, id: &str) -> Vec<Site> {
+    let scope = |region: &&str| Scope { account: key.to_owned(), region: (*region).to_owned() };
+    regions.iter().map(|region| Site { scope: scope(region), account: id.to_owned() }).collect()
+}
+
+/// What became of a reading.
+enum Answer {
+    Taken(Taken),
+    /// What leads to others can be named only when all of it is read.
+    Connected(Box<Reading>),
+}
+
+/// Reads what is at a site, and binds it as far as it can be.
+fn read<'a>(sessions: &'a Sessions, desired: &'a Desired, keep: Keep, site: Site) -> BoxFuture<'a, (Site, AwsResult<Answer>)> {
+    Box::pin(async move {
+        let reading = scope::read(sessions, desired, &site.scope, &site.account).await.map_err(|error| site.error(error));
+        let answer = reading.map(|reading| match reading.world.extras.connected.asked {
+            true => Answer::Connected(Box::new(reading)),
+            false => Answer::Taken(Taken::of(&site, desired, keep, reading, &BTreeMap::new())),
+        });
+        (site, answer)
+    })
+}
+
+/// What an account has in a Region, bound.
+struct Taken {
+    /// Whether it is an opt-in Region that the account has not enabled.
+    not_enabled: bool,
+    bound: Bound,
+    kept: Option<Place>,
+}
+
+impl Taken {
+    fn of(site: &Site, desired: &Desired, keep: Keep, reading: Reading, shared: &BTreeMap<String, Address>) -> Self {
+        let scope = &site.scope;
+        let Reading { region, world } = &reading;
+        let not_enabled = region.as_ref().is_some_and(|status| status != ENABLED);
+        let mut bound = match not_enabled {
+            true => Bound::default(),
+            false => bind::bind(scope, &desired.network, world, shared),
+        };
+        if let Some(status) = region.clone().filter(|_| desired.network.has_vpc_in(scope)) {
+            let region = LiveResource {
+                id: Some(scope.region.clone()),
+                attributes: untyped(&RegionAttributes { status }),
+                ours: None,
+                frozen: None,
+            };
+            bound.resources.insert(Address::within(scope.clone(), "region", "main"), region);
+        }
+        Self { not_enabled, bound, kept: Place::kept(site, keep, reading) }
+    }
+}
+
+impl Place {
+    fn kept(site: &Site, keep: Keep, Reading { region, world }: Reading) -> Option<Self> {
+        let place = || Self { account: site.account.clone(), region: site.scope.region.clone(), status: region, world };
+        (keep == Keep::Worlds).then(place)
+    }
+}
+
 struct Reader<'a> {
     sessions: &'a Sessions,
     desired: &'a Desired,
@@ -110,51 +234,45 @@ struct Found {
     not_enabled: BTreeSet<Scope>,
     /// Why accounts could not be read, by their key and Region.
     failures: BTreeMap<String, BTreeMap<String, Error>>,
+    kept: Kept,
 }
 
 impl Reader<'_> {
     /// Each account, by key and id, in each Region.
     fn sites<'s>(&self, accounts: impl Iterator<Item = (&'s String, &'s String)>) -> Vec<Site> {
-        let of = |(key, id): (&String, &String)| {
-            let site = |region: &&str| Site { scope: Scope { account: key.clone(), region: (*region).to_owned() }, account: id.clone() };
-            self.regions.iter().map(site).collect::<Vec<_>>()
-        };
-        accounts.flat_map(of).collect()
+        accounts.flat_map(|(key, id)| sites(&self.regions, key, id)).collect()
     }
 
     /// All that the accounts of the configuration have.
-    async fn accounts(&mut self) -> AwsResult<()> {
-        let (sessions, desired) = (self.sessions, self.desired);
-        // What leads to others can be named only when all of it is read.
-        let mut connected = Vec::new();
-        let read = |site: Site| -> BoxFuture<'_, _> {
-            Box::pin(async move {
-                let reading = scope::read(sessions, desired, &site.scope, &site.account).await;
-                (site.scope.clone(), reading.map_err(|error| site.error(error)))
-            })
-        };
-        let mut readings = stream::iter(self.sites(self.accounts.open.iter())).map(read).buffer_unordered(AT_A_TIME);
-        while let Some((scope, reading)) = readings.next().await {
-            match reading {
-                Ok(reading) if reading.world.extras.connected.asked => connected.push((scope, reading)),
-                Ok(reading) => self.found.take(&scope, desired, &reading, &BTreeMap::new()),
-                Err(error) => self.found.fail(&scope, error)?,
+    async fn accounts(&mut self, ahead: Ahead) -> AwsResult<()> {
+        let Ahead { keep, read: mut ahead } = ahead;
+        let (mut connected, mut left) = (Vec::new(), Vec::new());
+        for site in self.sites(self.accounts.open.iter()) {
+            match ahead.remove(&site.scope).filter(|(account, _)| *account == site.account) {
+                Some((_, reading)) => connected.extend(self.found.take(site, reading)?),
+                None => left.push(site),
             }
         }
+        let (sessions, desired) = (self.sessions, self.desired);
+        let mut readings = stream::iter(left).map(|site| read(sessions, desired, keep, site)).buffer_unordered(AT_A_TIME);
+        while let Some((site, reading)) = readings.next().await {
+            connected.extend(self.found.take(site, reading)?);
+        }
         drop(readings);
-        self.connected(connected);
+        self.connected(keep, connected);
         Ok(())
     }
 
     /// What has connections, with the names of all that they lead to.
-    fn connected(&mut self, mut readings: Vec<(Scope, Reading)>) {
+    fn connected(&mut self, keep: Keep, mut readings: Vec<(Site, Reading)>) {
         connected::tell_attachments(readings.iter_mut().map(|(_, reading)| &mut reading.world.extras.connected));
         let mut shared = self.accounts.places.clone();
-        for (scope, reading) in &readings {
-            shared.extend(Names::of(scope, &reading.world).0.into_shared());
+        for (site, reading) in &readings {
+            shared.extend(Names::of(&site.scope, &reading.world).0.into_shared());
         }
-        for (scope, reading) in &readings {
-            self.found.take(scope, self.desired, reading, &shared);
+        for (site, reading) in readings {
+            let taken = Taken::of(&site, self.desired, keep, reading, &shared);
+            self.found.put(site.scope, taken);
         }
     }
 
@@ -170,25 +288,31 @@ impl Reader<'_> {
     }
 
     /// The VPCs of all accounts that the configuration does not have.
-    async fn others(&mut self, members: &BTreeSet<String>) -> AwsResult<()> {
+    async fn others(&mut self, keep: Keep, members: &BTreeSet<String>) -> AwsResult<()> {
         let known: BTreeSet<&String> = self.accounts.open.values().collect();
         let management = &self.desired.management_account;
         let others = members.iter().chain(std::iter::once(management)).filter(|id| !known.contains(id)).collect::<BTreeSet<_>>();
         let sessions = self.sessions;
         let read = |site: Site| -> BoxFuture<'_, _> {
             Box::pin(async move {
-                let blocks = scope::blocks(sessions, &site.scope.region, &site.account).await;
-                let blocks = blocks.map_err(|error| site.error(error));
-                (site.account, blocks)
+                let vpcs = scope::vpcs(sessions, &site.scope.region, &site.account).await;
+                let vpcs = vpcs.map_err(|error| site.error(error));
+                (site, vpcs)
             })
         };
         let mut readings = stream::iter(self.sites(others.iter().map(|id| (*id, *id)))).map(read).buffer_unordered(AT_A_TIME);
         let mut failed = BTreeSet::new();
-        while let Some((account, blocks)) = readings.next().await {
-            match blocks {
-                Ok(blocks) => self.found.observed.blocks.extend(blocks),
+        while let Some((site, vpcs)) = readings.next().await {
+            match vpcs {
+                Ok(reading) => {
+                    let blocks = reading.world.vpcs.values().flat_map(|vpc| &vpc.blocks);
+                    self.found.observed.blocks.extend(blocks.filter_map(|block| block.parse::<Block>().ok()));
+                    self.found.kept.places.extend(Place::kept(&site, keep, reading));
+                }
                 Err(error) if is_fatal(&error) => return Err(error),
                 Err(error) => {
+                    let account = site.account;
+                    self.found.kept.unreachable.insert(account.clone());
                     if failed.insert(account.clone()) {
                         let what = "its VPCs cannot be read, and their addresses may be handed out to others";
                         self.found.findings.push(warning(account.clone(), what, &error, &account));
@@ -246,18 +370,24 @@ impl Reader<'_> {
 }
 
 impl Found {
-    fn take(&mut self, scope: &Scope, desired: &Desired, reading: &Reading, shared: &BTreeMap<String, Address>) {
-        let is_wanted = || desired.network.vpcs.keys().any(|vpc| vpc.scope() == Some(scope));
-        if let Some(status) = reading.region.as_ref().filter(|_| is_wanted()) {
-            let attributes = untyped(&RegionAttributes { status: status.clone() });
-            let region = LiveResource { id: Some(scope.region.clone()), attributes, ours: None, frozen: None };
-            self.resources.insert(Address::within(scope.clone(), "region", "main"), region);
+    /// Takes in what was read; gives back what cannot be bound yet.
+    fn take(&mut self, site: Site, answer: AwsResult<Answer>) -> AwsResult<Option<(Site, Reading)>> {
+        match answer {
+            Ok(Answer::Taken(taken)) => {
+                self.put(site.scope, taken);
+                Ok(None)
+            }
+            Ok(Answer::Connected(reading)) => Ok(Some((site, *reading))),
+            Err(error) => self.fail(&site.scope, error).map(|()| None),
         }
-        if reading.region.as_ref().is_some_and(|status| status != ENABLED) {
-            self.not_enabled.insert(scope.clone());
-            return;
+    }
+
+    fn put(&mut self, scope: Scope, taken: Taken) {
+        let Taken { not_enabled, bound: Bound { resources, findings, vpcs, blocks }, kept } = taken;
+        if not_enabled {
+            self.not_enabled.insert(scope);
         }
-        let Bound { resources, findings, vpcs, blocks } = bind::bind(scope, &desired.network, &reading.world, shared);
+        self.kept.places.extend(kept);
         self.resources.extend(resources);
         self.findings.extend(findings);
         self.observed.vpcs.extend(vpcs);
@@ -293,7 +423,7 @@ impl Found {
     }
 
     /// Adds all of it to `live`, but for the resources of accounts that were not read in full: nothing is planned in those.
-    fn give(mut self, live: &mut Live, desired: &Desired) {
+    fn give(mut self, live: &mut Live, desired: &Desired) -> Kept {
         let of_unread = |address: &Address| address.scope().is_some_and(|scope| self.failures.contains_key(&scope.account));
         live.resources.extend(self.resources.into_iter().filter(|(address, _)| !of_unread(address)));
         let unread = |address: &Address| of_unread(address) || (address.kind() == "account" && self.failures.contains_key(address.key()));
@@ -306,6 +436,7 @@ impl Found {
             let what = format!("its network cannot be read in {regions}, and nothing is planned in it");
             self.findings.push(warning(subject.to_string(), &what, error, &id));
             self.observed.unreachable.insert(account.clone(), error.to_string());
+            self.kept.unreachable.insert(id);
         }
         // What lies in no pool is nothing to the allocator, and whoever changes it does not change the plan.
         let in_a_pool = |block: &Block| desired.network.pools.values().any(|pool| pool.cidr.overlaps(*block));
@@ -313,6 +444,7 @@ impl Found {
         live.findings.extend(self.findings);
         live.findings.sort();
         live.network = self.observed;
+        self.kept
     }
 }
 

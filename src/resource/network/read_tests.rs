@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::address::{Address, Scope};
 use crate::aws::{Access, Door, DoorOptions, Interrupt, Mode, Rates, Sessions};
 use crate::network::{Design, Layout, Nat, Pool, Request, Share, Tier, vpc_address};
-use crate::resource::network::{WITH_TAG, live as read};
+use crate::resource::network::{Ahead, WITH_TAG, live as read};
 use crate::resource::{ADDRESS_TAG, Attributes, Desired, FindingSeverity, Live, LiveResource};
 use crate::sandbox::ec2::{NetworkInterface, Region, Subnet, Vpc};
 use crate::sandbox::{FeatureSet, OptIn, Sandbox, Weather, World};
@@ -130,7 +130,7 @@ impl Lab {
         let access = Access::Sandbox { management_account: MANAGEMENT.to_owned() };
         let sessions = Sessions::load(access, door, HOME, "OrganizationAccountAccessRole").await.unwrap();
         let mut live = self.live.clone();
-        read(&sessions, &self.desired, &self.members, &mut live).await.unwrap();
+        read(&sessions, &self.desired, Ahead::default(), &self.members, &mut live).await.unwrap();
         let counts = sessions.door().counts().into_iter().map(|(call, count)| (call.operation, count));
         (live, counts.collect())
     }

@@ -13,7 +13,7 @@ use super::world::{Extras, World};
 use crate::address::Scope;
 use crate::aws::{AwsResult, Error, Sessions};
 use crate::limits::LIMITS;
-use crate::network::{Block, Design};
+use crate::network::Design;
 use crate::resource::Desired;
 
 /// What was read of an account and Region.
@@ -63,17 +63,18 @@ pub(super) async fn read(sessions: &Sessions, desired: &Desired, scope: &Scope, 
     Ok(Reading { region, world })
 }
 
-/// The blocks of the VPCs that an account has in a Region.
+/// Reads the VPCs that an account has in a Region, and nothing else.
 ///
 /// # Errors
 /// A call failed.
-pub(super) async fn blocks(sessions: &Sessions, region_name: &str, account: &str) -> AwsResult<Vec<Block>> {
-    if region(sessions, region_name, account).await?.is_some_and(|status| status != ENABLED) {
-        return Ok(Vec::new());
+pub(super) async fn vpcs(sessions: &Sessions, region_name: &str, account: &str) -> AwsResult<Reading> {
+    let region = region(sessions, region_name, account).await?;
+    if region.as_ref().is_some_and(|status| status != ENABLED) {
+        return Ok(Reading { region, ..Reading::default() });
     }
     let client = sessions.ec2(account, region_name);
     let vpcs = Questions { client: &client, account }.vpcs().await?;
-    Ok(vpcs.values().flat_map(|vpc| &vpc.blocks).filter_map(|block| block.parse().ok()).collect())
+    Ok(Reading { region, world: World { vpcs, ..World::default() } })
 }
 
 /// The status of an opt-in Region in an account; `None` for a Region that every account has.

@@ -41,12 +41,13 @@ use crate::sandbox;
 /// An organization as it was read, or the absence of one.
 pub struct Reading(Option<world::World>);
 
-/// Reads what `desired` needs of the organization.
+/// Reads what `desired` needs of the organization. `known` is told of each account of the configuration that can be used, by address and
+/// id, as soon as AWS has named it; of some twice, and of those that only their tags tell not at all.
 ///
 /// # Errors
 /// A read failed; the organization belongs to another management account.
-pub async fn read(sessions: &Sessions, desired: &Desired) -> AwsResult<Reading> {
-    read::read(&sessions.organizations(), desired).await.map(Reading)
+pub async fn read(sessions: &Sessions, desired: &Desired, known: impl FnMut(Address, String)) -> AwsResult<Reading> {
+    read::read(&sessions.organizations(), desired, known).await.map(Reading)
 }
 
 impl Reading {

@@ -12,16 +12,18 @@ use futures_util::stream::{FuturesUnordered, StreamExt};
 use super::identity::Identity;
 use super::questions::{Answer, LiveRoot, Page, Question};
 use super::world::{LivePolicy, Member, Unit, Wanted, World, type_name};
+use crate::address::Address;
 use crate::aws::{AwsResult, Error};
 use crate::limits::LIMITS;
 use crate::resource::Desired;
 use crate::resource::pages::{Pages, circle};
 
-/// Reads the organization; `None` when there is none.
+/// Reads the organization; `None` when there is none. `known` is told of each account of the configuration that can be used, by address
+/// and id, as soon as its page has come: minutes before all else is read.
 ///
 /// # Errors
 /// A read failed; the organization belongs to another management account.
-pub(crate) async fn read(client: &Client, desired: &Desired) -> AwsResult<Option<World>> {
+pub(crate) async fn read(client: &Client, desired: &Desired, mut known: impl FnMut(Address, String)) -> AwsResult<Option<World>> {
     let mut reader = Reader::new(desired, Wanted::of(desired)?);
     let mut in_flight = FuturesUnordered::new();
     reader.put(Question::Root);
@@ -31,7 +33,10 @@ pub(crate) async fn read(client: &Client, desired: &Desired) -> AwsResult<Option
             in_flight.push(ask(client.clone(), question, token));
         }
         match in_flight.next().await {
-            Some((question, page)) => reader.take(&question, page?)?,
+            Some((question, page)) => {
+                reader.take(&question, page?)?;
+                reader.recognised.drain(..).for_each(|(address, id)| known(address, id));
+            }
             None if reader.follow_up() => {}
             None => return reader.finish(),
         }
@@ -74,8 +79,10 @@ struct Reader<'a> {
     refused: BTreeSet<Question>,
     lanes: BTreeMap<&'static str, Lane>,
     asked: BTreeMap<Question, Pages>,
-    /// The pinned id, or the e-mail in lower case, of each wanted account that declares tags: they are read page by page.
-    tagged_accounts: BTreeSet<String>,
+    /// The wanted accounts, by pinned id or by e-mail in lower case: what follows from one is asked page by page.
+    expected: BTreeMap<String, Address>,
+    /// Those of them that have come and can be used, until they are told of.
+    recognised: Vec<(Address, String)>,
     /// Types and names of the wanted policies, whose documents are read at once.
     named_policies: BTreeSet<(String, String)>,
     /// Whether accounts are listed parent by parent, since the endpoint tells no paths.
@@ -86,12 +93,11 @@ struct Reader<'a> {
 
 impl<'a> Reader<'a> {
     fn new(desired: &'a Desired, wanted: Wanted) -> Self {
-        let tagged = wanted.accounts.iter().filter(|(_, account)| account.tags.is_some());
-        let tagged_accounts = tagged
-            .filter_map(|(address, account)| {
-                desired.pinned.get(address).cloned().or_else(|| account.email.as_ref().map(|email| email.to_ascii_lowercase()))
-            })
-            .collect();
+        let expected = wanted.accounts.iter().filter_map(|(address, account)| {
+            let by_email = || account.email.as_ref().map(|email| email.to_ascii_lowercase());
+            Some((desired.pinned.get(address).cloned().or_else(by_email)?, address.clone()))
+        });
+        let expected = expected.collect();
         let named_policies = wanted.policies.values().map(|policy| (type_name(policy).to_owned(), policy.name.clone())).collect();
         Self {
             desired,
@@ -100,7 +106,8 @@ impl<'a> Reader<'a> {
             refused: BTreeSet::new(),
             lanes: BTreeMap::new(),
             asked: BTreeMap::new(),
-            tagged_accounts,
+            expected,
+            recognised: Vec::new(),
             named_policies,
             by_parent: false,
             followed: BTreeSet::new(),
@@ -247,8 +254,13 @@ impl<'a> Reader<'a> {
             self.list_by_parent();
         }
         for (id, account) in accounts {
-            if self.tagged_accounts.contains(&id) || self.tagged_accounts.contains(&account.email.to_ascii_lowercase()) {
-                self.put(Question::Tags(id.clone()));
+            if let Some(address) = self.expected.get(&id).or_else(|| self.expected.get(&account.email.to_ascii_lowercase())).cloned() {
+                if self.wanted.accounts.get(&address).is_some_and(|account| account.tags.is_some()) {
+                    self.put(Question::Tags(id.clone()));
+                }
+                if account.frozen().is_none() {
+                    self.recognised.push((address, id.clone()));
+                }
             }
             match self.world.accounts.get_mut(&id) {
                 // The page of all accounts may come after the parent's.

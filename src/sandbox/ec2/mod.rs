@@ -46,7 +46,7 @@ pub use flow_log::FlowLog;
 pub use interface::NetworkInterface;
 pub use internet_gateway::InternetGateway;
 pub use life::{Life, Stage};
-pub use nat_gateway::{NatGateway, NatPlace};
+pub use nat_gateway::{NatGateway, NatLink, NatPlace};
 pub use peering::{Peering, Side};
 pub use region::Region;
 pub use regions::Regions;

@@ -30,7 +30,7 @@ pub(in crate::resource::network) fn default_vpc<'w>(scope: &Scope, design: &Desi
 }
 
 fn is_default_vpc_to_go(scope: &Scope, design: &Design) -> bool {
-    let is_enabled = || !LIMITS.regions.is_opt_in(&scope.region) || design.vpcs.keys().any(|vpc| vpc.scope() == Some(scope));
+    let is_enabled = || !LIMITS.regions.is_opt_in(&scope.region) || design.has_vpc_in(scope);
     design.without_default_vpc.contains(&scope.account) && is_enabled()
 }
 

@@ -1,38 +1,30 @@
-//! How many calls a plan makes and how long AWS's published rates let it take, against the lower bound of those rates. In virtual time
-//! on the sandbox, so the answers are counts and ratios; own CPU time and peak memory (the sandbox's world included) stand beside them.
-//!
-//! `cargo bench --bench scale` runs 100, 1,000 and 5,000 accounts; each figure comes from a process of its own.
-
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "a panic is how a benchmark fails")]
+//! The organization alone: a plan with nothing to do, and the first apply of an empty world.
 
 use std::fmt::Write as _;
-use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::path::Path;
 use std::time::Duration;
 
-use overlord::apply::apply;
-use overlord::aws::{Access, Door, DoorOptions, Interrupt, Mode, Rates, Sessions};
+use overlord::apply::{Outcome, apply};
+use overlord::aws::Mode;
 use overlord::config::{self, Files};
 use overlord::limits::LIMITS;
 use overlord::plan::Plan;
 use overlord::resource::Desired;
-use overlord::sandbox::{Sandbox, ServerRates, Weather};
+use overlord::sandbox::Sandbox;
 use overlord::snapshot;
 use tokio::time::Instant;
 
-const MANAGEMENT: &str = "111111111111";
-/// What Organizations takes to answer, in milliseconds; a guess, and the same for everybody.
-const LATENCY_MS: u64 = 50;
-/// What it takes to make an account, in milliseconds; a guess too.
-const CREATION_MS: u64 = 10_000;
+use super::measure::{cpu_seconds, peak_megabytes};
+use super::{MANAGEMENT, again, file, open, sessions};
+
 /// AWS's largest page.
 const PAGE: usize = 20;
 
 /// One size of organization.
 #[derive(Clone, Copy)]
-struct Size {
+pub struct Size {
     /// The management account included.
-    accounts: usize,
+    pub accounts: usize,
     ous: usize,
     policies: usize,
     tags: bool,
@@ -47,35 +39,40 @@ const SIZES: [Size; 6] = [
     Size { accounts: 5_000, ous: 300, policies: 150, tags: true },
 ];
 
-fn main() {
-    let arguments: Vec<String> = std::env::args().collect();
-    let after = |flag: &str| arguments.iter().position(|a| a == flag).and_then(|i| arguments.get(i + 1)).map(PathBuf::from);
-    let size = || SIZES[std::env::var("OVERLORD_BENCH_SIZE").unwrap().parse::<usize>().unwrap()];
-    if let Some(world) = after("--first-apply") {
-        in_virtual_time(first_apply(size(), &world));
-    } else if let Some(world) = after("--steady-plan") {
-        in_virtual_time(steady_plan(size(), &world));
-    } else {
-        for (title, flag) in
-            [("first apply of an empty world (fewest: its writes)", "--first-apply"), ("plan with nothing to do", "--steady-plan")]
-        {
-            println!("\n{title}\naccounts   OUs policies tags |  calls fewest | virtual s  bound s  ratio |  CPU s  peak MB");
-            for (i, size) in SIZES.iter().enumerate() {
-                let folder = Path::new(env!("CARGO_TARGET_TMPDIR"));
-                let world = folder.join(format!("scale-{}-{}.json", size.accounts, size.tags));
-                let mut child = Command::new(&arguments[0]);
-                assert!(child.arg(flag).arg(&world).env("OVERLORD_BENCH_SIZE", i.to_string()).status().unwrap().success());
-            }
+/// Both tables.
+pub fn all() {
+    for (title, step) in [("first apply of an empty world (fewest: its writes)", "first-apply"), ("plan with nothing to do", "steady-plan")]
+    {
+        println!("\n{title}\naccounts   OUs policies tags |  calls fewest | virtual s  bound s  ratio |  CPU s  peak MB");
+        for (i, size) in SIZES.iter().enumerate() {
+            let world = file(&format!("scale-{}-{}.json", size.accounts, size.tags));
+            again(&["organization", step, world.to_str().unwrap(), &i.to_string()]);
         }
     }
 }
 
-fn in_virtual_time<T>(future: impl Future<Output = T>) -> T {
-    tokio::runtime::Builder::new_current_thread().enable_all().start_paused(true).build().unwrap().block_on(future)
+/// One figure.
+pub async fn step(step: &str, world: &Path, size: usize) {
+    match step {
+        "first-apply" => first_apply(SIZES[size], world).await,
+        "steady-plan" => steady_plan(SIZES[size], world).await,
+        other => panic!("{other}"),
+    }
 }
 
-/// A configuration of that size: a tree of OUs five levels deep at most, each policy on one OU, accounts spread evenly.
+/// An organization of so many accounts, without tags.
+pub fn size_of(accounts: usize) -> Size {
+    let known = SIZES.iter().find(|size| size.accounts == accounts && !size.tags);
+    known.copied().unwrap_or(Size { accounts, ous: 15, policies: 20, tags: false })
+}
+
 fn desired(size: Size) -> Desired {
+    configured(size, "", "")
+}
+
+/// A configuration of that size: a tree of OUs five levels deep at most, each policy on one OU, accounts spread evenly. With `more` at its
+/// end, and in each account the line `of_account`.
+pub fn configured(size: Size, more: &str, of_account: &str) -> Desired {
     let mut toml = format!("[organization]\nmanagement_account = \"{MANAGEMENT}\"\n[limits]\naccounts = 50000\n");
     let level = |ou: usize| (0..5).scan(ou, |at, _| at.checked_sub(1).map(|up| *at = up / 6)).count();
     for ou in 0..size.ous {
@@ -92,8 +89,9 @@ fn desired(size: Size) -> Desired {
     for account in 1..size.accounts {
         let tags = if size.tags { "tags = { team = \"t\" }\n" } else { "" };
         let ou = account % size.ous;
-        let _ = writeln!(toml, "[account.a{account}]\nemail = \"aws+a{account}@example.org\"\nou = \"o{ou}\"\n{tags}");
+        let _ = writeln!(toml, "[account.a{account}]\nemail = \"aws+a{account}@example.org\"\nou = \"o{ou}\"\n{tags}{of_account}");
     }
+    toml.push_str(more);
     let read = |path: &Path| {
         let sid = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
         let document =
@@ -106,34 +104,15 @@ fn desired(size: Size) -> Desired {
     }
 }
 
-async fn sessions(sandbox: &Sandbox, rates: Rates) -> Sessions {
-    let (transport, interrupt) = (sandbox.http_client(), Interrupt::default());
-    let door = Door::new(DoorOptions { mode: Mode::ReadOnly, rates, trace: None, transport, interrupt });
-    let access = Access::Sandbox { management_account: MANAGEMENT.to_owned() };
-    Sessions::load(access, door, "us-east-1", "OrganizationAccountAccessRole").await.unwrap()
-}
-
-fn open(world: &Path) -> Sandbox {
-    let rates = ServerRates::Published;
-    let weather =
-        Weather { latency_ms: LATENCY_MS, rates, create_account_ms: CREATION_MS, account_quota: Some(50_000), ..Weather::default() };
-    Sandbox::open(world, MANAGEMENT, weather).unwrap()
-}
-
 async fn first_apply(size: Size, file: &Path) {
     let _ = std::fs::remove_file(file);
     let (desired, sandbox) = (desired(size), open(file));
     let (cpu, start) = (cpu_seconds(), Instant::now());
-    let sessions = sessions(&sandbox, Rates::Published).await;
+    let sessions = sessions(&sandbox).await;
     let plan = Plan::build(&desired, &snapshot::read(&sessions, &desired).await.unwrap());
     sessions.door().set_mode(Mode::ReadWrite);
     let report = apply(&plan, &sessions, false, &mut |_| {}).await;
-    assert_eq!(
-        report.counts().applied,
-        plan.changes.len(),
-        "{:?}",
-        report.outcomes.iter().find(|(_, o)| !matches!(o, overlord::apply::Outcome::Applied))
-    );
+    assert_eq!(report.counts().applied, plan.changes.len(), "{:?}", report.outcomes.iter().find(|(_, o)| !matches!(o, Outcome::Applied)));
     let calls = plan.budget.calls.values().sum();
     told(size, &sandbox, calls, plan.budget.seconds_at_best, start.elapsed(), cpu_seconds() - cpu);
     sandbox.save().unwrap();
@@ -144,7 +123,7 @@ async fn steady_plan(size: Size, file: &Path) {
     // Reading the configuration is a part of every plan.
     let cpu = cpu_seconds();
     let desired = desired(size);
-    let sessions = sessions(&sandbox, Rates::Published).await;
+    let sessions = sessions(&sandbox).await;
     let start = Instant::now();
     let plan = Plan::build(&desired, &snapshot::read(&sessions, &desired).await.unwrap());
     let (virtual_time, cpu) = (start.elapsed(), cpu_seconds() - cpu);
@@ -154,7 +133,7 @@ async fn steady_plan(size: Size, file: &Path) {
 }
 
 /// The fewest calls that read it all, and the seconds that AWS's rates make them take at least.
-fn fewest_reads(size: Size) -> (usize, f64) {
+pub fn fewest_reads(size: Size) -> (usize, f64) {
     let Size { accounts, ous, policies, tags } = size;
     let pages = |n: usize| n.div_ceil(PAGE).max(1);
     let calls = [
@@ -180,19 +159,4 @@ fn told(size: Size, sandbox: &Sandbox, fewest: usize, bound: f64, elapsed: Durat
         seconds / bound.max(f64::MIN_POSITIVE),
         peak_megabytes(),
     );
-}
-
-/// User and system time of this process; Linux only, like the figures in the documentation.
-fn cpu_seconds() -> f64 {
-    let stat = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
-    let fields: Vec<&str> = stat.rsplit(')').next().unwrap_or_default().split_whitespace().collect();
-    let ticks: u64 = fields.iter().skip(11).take(2).filter_map(|t| t.parse::<u64>().ok()).sum();
-    // USER_HZ is 100 on every Linux that Rust runs on.
-    ticks as f64 / 100.0
-}
-
-fn peak_megabytes() -> f64 {
-    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:")?.trim().strip_suffix(" kB")?.trim().parse::<f64>().ok());
-    peak.unwrap_or(f64::NAN) / 1024.0
 }
