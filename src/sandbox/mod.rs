@@ -33,6 +33,7 @@ use std::fmt;
 
 pub use describe::describe;
 pub use journal::{Effect, Entry, RequestOutcome};
+pub use ram::Share;
 pub use serve::{Server, serve};
 pub use server::{Sandbox, Swallow};
 pub use weather::{ConcurrentWrites, ServerRates, Weather};

@@ -13,7 +13,7 @@ use tokio::sync::mpsc::UnboundedReceiver;
 use super::bind::{self, Bound, Names};
 use super::connected;
 use super::describe::Questions;
-use super::rehearsal::Place;
+use super::rehearsal::{self, Place};
 use super::scope::{self, Reading};
 use super::zones::Zones;
 use super::{ENABLED, RegionAttributes};
@@ -123,7 +123,7 @@ pub struct Kept {
 impl Kept {
     /// Puts it into a copy of the organization: accounts that could not be read cannot be read there either.
     pub fn put(&self, copy: &mut sandbox::World) {
-        self.places.iter().for_each(|place| place.put(copy));
+        rehearsal::put(&self.places, copy);
         for account in copy.accounts.values_mut().filter(|account| self.unreachable.contains(&account.id)) {
             account.roles.clear();
         }

@@ -3,6 +3,8 @@
 //! What no list tells is made up: public and private addresses, the ids of associations and rules, AWS's own DHCP options. What the sandbox
 //! has no like of is left out: other people's kinds of gateways and endpoints, and routes to them.
 
+mod connections;
+
 use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, Ipv6Addr};
 
@@ -22,6 +24,12 @@ const PUBLIC: Ipv4Addr = Ipv4Addr::new(198, 18, 0, 0);
 /// The first 48 bits of made-up IPv6 blocks: for documentation, and nobody's (RFC 3849).
 const PUBLIC_IPV6: Ipv6Addr = Ipv6Addr::new(0x2001, 0xdb8, 0, 0, 0, 0, 0, 0);
 
+/// Puts all that was read into the copy.
+pub(super) fn put(places: &[Place], copy: &mut sandbox::World) {
+    places.iter().for_each(|place| place.put(copy));
+    connections::put(places, copy);
+}
+
 /// What was read of an account in a Region.
 pub(super) struct Place {
     /// The account's id.
@@ -34,7 +42,7 @@ pub(super) struct Place {
 
 impl Place {
     /// Puts it into the copy, in place of what the Region was born with.
-    pub fn put(&self, copy: &mut sandbox::World) {
+    fn put(&self, copy: &mut sandbox::World) {
         let now_ms = copy.clock_ms;
         if let Some(status) = &self.status {
             let enabled = status == ENABLED || status == "ENABLING";
@@ -245,10 +253,12 @@ fn target(id: &str) -> Option<Target> {
     let (kind, _) = id.split_once('-')?;
     let id = id.to_owned();
     match kind {
-        "igw" => Some(Target::Gateway(id)),
+        "igw" | "vgw" => Some(Target::Gateway(id)),
         "nat" => Some(Target::NatGateway(id)),
         "eigw" => Some(Target::EgressOnlyInternetGateway(id)),
         "eni" => Some(Target::NetworkInterface(id)),
+        "pcx" => Some(Target::Peering(id)),
+        "tgw" => Some(Target::TransitGateway(id)),
         _ => None,
     }
 }
