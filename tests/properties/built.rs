@@ -212,7 +212,7 @@ fn networks_are_read_while_the_organization_is() {
 }
 
 proptest! {
-    #![proptest_config(config(32))]
+    #![proptest_config(config(16))]
 
     /// Apply, then plan, is empty; the writes are those of the plan; nothing is refused; nothing is left of what is removed.
     #[test]

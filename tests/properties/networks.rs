@@ -13,11 +13,14 @@ use crate::road::MANAGEMENT;
 
 /// The layouts: what an edit leaves as it is. A layout never changes its Region or the order of its tiers; the last Region is one that an
 /// account must enable.
-const LAYOUTS: [(&str, &str, [(&str, u8); 3]); 3] = [
+const LAYOUTS: [(&str, &str, Tiers); 3] = [
     ("one", "eu-west-1", [("public", 25), ("shared", 25), ("private", 50)]),
     ("two", "us-east-1", [("private", 50), ("public", 25), ("data", 25)]),
     ("far", "eu-south-1", [("public", 50), ("private", 25), ("data", 25)]),
 ];
+
+/// Names of tiers with their percentages.
+type Tiers = [(&'static str, u8); 3];
 
 /// The most accounts of a case.
 const ACCOUNTS: usize = 3;
