@@ -100,7 +100,7 @@ impl Connected {
     ///
     /// # Errors
     /// A call failed.
-    pub async fn read(ask: &Questions<'_>, ram: &aws_sdk_ram::Client, has: impl Fn(&str) -> bool) -> AwsResult<Self> {
+    pub async fn read(ask: &Questions<'_>, ram: impl Fn() -> aws_sdk_ram::Client, has: impl Fn(&str) -> bool) -> AwsResult<Self> {
         const NAMES: [&str; 5] = ["vpc_peering", "transit_gateway_attachment", "transit_gateway", "vpn", "resource_share"];
         let mut read = Self { asked: NAMES.iter().any(|name| has(name)), ..Self::default() };
         if has("vpc_peering") {
@@ -117,7 +117,7 @@ impl Connected {
                 tokio::try_join!(ask.vpn_gateways(), ask.customer_gateways(), ask.vpn_connections())?;
         }
         if has("resource_share") {
-            read.shares = shares(ram).await?;
+            read.shares = shares(&ram()).await?;
         }
         Ok(read)
     }

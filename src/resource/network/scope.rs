@@ -58,8 +58,9 @@ pub(super) async fn read(sessions: &Sessions, desired: &Desired, scope: &Scope, 
         security_groups,
         extras: Extras::default(),
     };
-    let ram = sessions.ram(account, &scope.region);
-    world.extras = Wanted::of(scope, &desired.network, &world).read(&ask, &ram).await?;
+    // A client is work to make, and hardly any account shares anything.
+    let ram = || sessions.ram(account, &scope.region);
+    world.extras = Wanted::of(scope, &desired.network, &world).read(&ask, ram).await?;
     Ok(Reading { region, world })
 }
 
@@ -127,7 +128,7 @@ impl Wanted {
         wanted
     }
 
-    async fn read(&self, ask: &Questions<'_>, ram: &aws_sdk_ram::Client) -> AwsResult<Extras> {
+    async fn read(&self, ask: &Questions<'_>, ram: impl Fn() -> aws_sdk_ram::Client) -> AwsResult<Extras> {
         let has = |name: &str| self.with.contains(name);
         let (dhcp_options, egress_only_gateways, flow_logs, dns_hostnames, dns_support, interfaces, connected) = tokio::try_join!(
             optional(has("dhcp_options").then(|| ask.dhcp_options())),

@@ -8,11 +8,14 @@ use crate::sandbox::{self, Account, AccountState, FeatureSet, Joined, Organizati
 
 /// A document in place of one that was not read, since overlord does not manage its policy.
 const UNREAD: &str = "{}";
+/// Decides the ids of what the rehearsal makes: none of those that were read, also when they are a sandbox's, whose seeds are small.
+const SEED: u64 = u64::MAX;
 
 /// The sandbox's world with the same ids, so that a plan made from `live` can be applied to it. What was not read is not there:
 /// policies of types that overlord does not manage, and tags that the plan does not rest on.
 pub(crate) fn sandbox_world(desired: &Desired, live: Option<&World>) -> sandbox::World {
     let mut world = sandbox::World::new(&desired.management_account);
+    world.seed = SEED;
     let Some(live) = live else { return world };
     let feature_set = match live.feature_set.as_str() {
         "ALL" => FeatureSet::All,
