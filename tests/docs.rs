@@ -123,7 +123,11 @@ fn called() -> BTreeSet<String> {
             }
             let text = fs::read_to_string(path).unwrap();
             let quoted = text.split('"').filter(|text| !text.contains(char::is_whitespace));
-            found.extend(quoted.filter(|text| ["organizations:", "account:", "ec2:", "ram:"].iter().any(|service| text.starts_with(service))).map(str::to_owned));
+            found.extend(
+                quoted
+                    .filter(|text| ["organizations:", "account:", "ec2:", "ram:"].iter().any(|service| text.starts_with(service)))
+                    .map(str::to_owned),
+            );
         }
     }
     found

@@ -195,7 +195,8 @@ fn networks_are_read_while_the_organization_is() {
     for number in 0..ACCOUNTS {
         let _ = write!(toml, "[account.n{number}]\nemail = \"n{number}@example.org\"\nou = \"work\"\nvpc = [\"one\"]\n");
     }
-    let policies = BTreeMap::from([("deny".to_owned(), r#"{"Version":"2012-10-17","Statement":[]}"#.to_owned())]);
+    let deny = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Deny","Action":"sqs:PurgeQueue","Resource":"*"}]}"#;
+    let policies = BTreeMap::from([("policies/deny.json".to_owned(), deny.to_owned())]);
     let desired = crate::generate::load(&toml, &policies);
     in_virtual_time(async {
         let sandbox = sandbox(Weather { latency_ms: 50, ..Weather::default() });
