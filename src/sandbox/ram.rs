@@ -29,6 +29,9 @@ pub struct Share {
     pub resources: BTreeSet<String>,
     /// Tags.
     pub tags: BTreeMap<String, String>,
+    /// The client token of the request that made it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub token: Option<String>,
 }
 
 /// The operations, by the path of their requests.
@@ -61,6 +64,7 @@ pub(super) fn effect(operation: &str) -> Option<Effect> {
 struct Input {
     resource_share_arn: Option<String>,
     resource_share_arns: Vec<String>,
+    client_token: Option<String>,
     name: Option<String>,
     principals: Vec<String>,
     resource_arns: Vec<String>,
@@ -160,6 +164,11 @@ pub(super) fn write(call: &Call, caller: &str, world: &mut World, now_ms: u64) -
         }
         "CreateResourceShare" => {
             can_share(&input, caller, &call.region, world)?;
+            // The same request once more, by its token.
+            let same = |share: &Share| share.owner == caller && share.token.is_some() && share.token == input.client_token;
+            if let Some((arn, share)) = world.shares.iter().find(|(_, share)| same(share)) {
+                return Ok(json!({ "resourceShare": show(arn, share) }));
+            }
             world.counter += 1;
             let arn = format!(
                 "arn:aws:ram:{}:{caller}:resource-share/{:08x}-{:04x}-4000-8000-{:012x}",
@@ -172,6 +181,7 @@ pub(super) fn write(call: &Call, caller: &str, world: &mut World, now_ms: u64) -
                 principals: input.principals.iter().cloned().collect(),
                 resources: input.resource_arns.iter().cloned().collect(),
                 tags: input.tags().collect(),
+                token: input.client_token.clone(),
             };
             let shown = show(&arn, &share);
             world.shares.insert(arn, share);

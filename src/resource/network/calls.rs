@@ -62,6 +62,20 @@ impl<'a> Hands<'a> {
         Ok(Self { client: context.ec2().await?, context, place })
     }
 
+    /// The hands of the same change in the account and Region of another resource, such as the far end of a connection.
+    ///
+    /// # Errors
+    /// The resource lies in no account, or its account has no id yet: defects of the plan.
+    pub fn there(context: &'a Context, resource: &Reference) -> AwsResult<Self> {
+        let scope = match resource {
+            Reference::Address(address) => address.scope(),
+            Reference::Id(_) => None,
+        };
+        let scope = scope.ok_or_else(|| Error::internal(format!("`{resource}` lies in no account that is known")))?;
+        let place = Place { account: context.account_id(scope)?, region: scope.region.clone() };
+        Ok(Self { client: context.sessions().ec2(&place.account, &place.region), context, place })
+    }
+
     /// The Region.
     pub fn region(&self) -> &str {
         &self.place.region
@@ -270,7 +284,7 @@ impl<'a> Hands<'a> {
     }
 
     /// Sends again while the refusal passes by itself. After `deadline` the refusal is the answer.
-    async fn insist<T, F>(
+    pub async fn insist<T, F>(
         &self,
         what: &str,
         deadline: Duration,
@@ -323,9 +337,9 @@ pub(super) fn first(ids: impl IntoIterator<Item = Option<String>>) -> Option<Str
     ids.into_iter().flatten().min()
 }
 
-/// Whether AWS does not find something. Its codes have one of two forms: `InvalidVpcID.NotFound`, `NatGatewayNotFound`.
+/// Whether AWS does not find something. EC2's codes have one of two forms, `InvalidVpcID.NotFound` and `NatGatewayNotFound`; RAM has one.
 pub(super) fn is_missing(error: &Error) -> bool {
-    error.code().is_some_and(|code| code.ends_with("NotFound"))
+    error.code().is_some_and(|code| code.ends_with("NotFound") || code == "UnknownResourceException")
 }
 
 fn name_of_interface(interface: &NetworkInterface) -> String {

@@ -1,14 +1,14 @@
 //! `customer_gateway`: what AWS knows of the far end of a VPN. One per account and Region, whatever VPCs lead there.
 
-use aws_sdk_ec2::Client;
 use aws_sdk_ec2::types::{CustomerGateway as Live, GatewayType, ResourceType};
 use serde::{Deserialize, Serialize};
 
-use super::connection_calls::{by_address, gone, made, specification, until_gone, write_tags};
+use super::calls::{Hands, first};
 use super::{Tags, tags_differ};
+use crate::address::Address;
 use crate::apply::Context;
 use crate::aws::{AwsResult, Error};
-use crate::resource::{AttributeSpec, Kind, KindSpec, OnChange, OnRemoval};
+use crate::resource::{ADDRESS_TAG, AttributeSpec, Kind, KindSpec, OnChange, OnRemoval};
 
 /// The attributes of a `customer_gateway`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -52,43 +52,70 @@ impl Kind for CustomerGateway {
     }
 
     async fn create(context: &Context, after: Self::Attributes) -> Result<String, Error> {
-        let client = context.ec2().await?;
-        let request = client.create_customer_gateway().r#type(GatewayType::Ipsec1).ip_address(&after.address);
-        // Source: CreateCustomerGateway: numbers above 2147483647 go into a field of their own.
-        let request = match i32::try_from(after.asn) {
-            Ok(asn) => request.bgp_asn(asn),
-            Err(_) => request.bgp_asn_extended(i64::from(after.asn)),
+        let hands = Hands::of(context).await?;
+        let find = || async {
+            let answer = hands.client.describe_customer_gateways().filters(hands.ours()).send().await;
+            let mut gateways = hands.said("ec2:DescribeCustomerGateways", answer)?.customer_gateways.unwrap_or_default();
+            gateways.retain(|gateway| gateway.state().is_some_and(|state| ALIVE.contains(&state)));
+            Ok(first(gateways.into_iter().map(|gateway| gateway.customer_gateway_id)))
         };
-        let answer = request.tag_specifications(specification(context, ResourceType::CustomerGateway, &after.tags)).send().await;
-        let answer = answer.map_err(|e| Error::sdk("ec2:CreateCustomerGateway", &e));
-        let id = answer.map(|made| made.customer_gateway.and_then(|gateway| gateway.customer_gateway_id));
-        made(context, id, || existing(context, &client)).await
+        let make = || async {
+            let request = hands.client.create_customer_gateway().r#type(GatewayType::Ipsec1).ip_address(&after.address);
+            // Source: CreateCustomerGateway: numbers above 2147483647 go into a field of their own.
+            let request = match i32::try_from(after.asn) {
+                Ok(asn) => request.bgp_asn(asn),
+                Err(_) => request.bgp_asn_extended(i64::from(after.asn)),
+            };
+            let request = request.tag_specifications(hands.creation_tags(ResourceType::CustomerGateway, &after.tags));
+            let gateway = hands.said("ec2:CreateCustomerGateway", request.send().await)?.customer_gateway;
+            let stranger = gateway.as_ref().filter(|gateway| !is_ours(gateway, context)).map(|gateway| foreign(&hands, gateway));
+            let id = hands.id("ec2:CreateCustomerGateway", gateway.and_then(|gateway| gateway.customer_gateway_id))?;
+            stranger.map_or(Ok(id), Err)
+        };
+        hands.once(hands.earlier(None)?, find, make).await
     }
 
     async fn update(context: &Context, id: &str, before: Self::Attributes, after: Self::Attributes) -> AwsResult<()> {
-        if tags_differ(&before.tags, &after.tags) {
-            write_tags(context, &context.ec2().await?, id, &after.tags).await?;
-        }
-        Ok(())
+        Hands::of(context).await?.retag(id, &before.tags, &after.tags).await
     }
 
     async fn delete(context: &Context, id: &str, _before: Self::Attributes) -> AwsResult<()> {
-        let client = context.ec2().await?;
-        let answer = client.delete_customer_gateway().customer_gateway_id(id).send().await;
-        gone(answer.map_err(|e| Error::sdk("ec2:DeleteCustomerGateway", &e)))?;
-        until_gone(context, format!("the customer gateway `{id}`"), &["deleted"], || state(&client, id)).await
+        let hands = Hands::of(context).await?;
+        let request = hands.client.delete_customer_gateway().customer_gateway_id(id);
+        let delete = || async { hands.said("ec2:DeleteCustomerGateway", request.clone().send().await).map(drop) };
+        hands.removed(&["deleted"], delete, || state(&hands, id)).await
     }
 }
 
-async fn state(client: &Client, id: &str) -> AwsResult<Option<String>> {
-    let answer = client.describe_customer_gateways().customer_gateway_ids(id).send().await;
-    let answer = answer.map_err(|e| Error::sdk("ec2:DescribeCustomerGateways", &e))?;
+/// States in which it is there, or comes to be.
+const ALIVE: [&str; 2] = ["pending", "available"];
+
+async fn state(hands: &Hands<'_>, id: &str) -> AwsResult<Option<String>> {
+    let answer = hands.client.describe_customer_gateways().customer_gateway_ids(id).send().await;
+    let answer = hands.said("ec2:DescribeCustomerGateways", answer)?;
     Ok(answer.customer_gateways.unwrap_or_default().into_iter().next().and_then(|gateway| gateway.state))
 }
 
-async fn existing(context: &Context, client: &Client) -> AwsResult<Option<String>> {
-    let answer = client.describe_customer_gateways().filters(by_address(context)).send().await;
-    let answer = answer.map_err(|e| Error::sdk("ec2:DescribeCustomerGateways", &e))?;
-    let alive = |gateway: &Live| gateway.state().is_some_and(|state| matches!(state, "pending" | "available"));
-    Ok(answer.customer_gateways.unwrap_or_default().into_iter().find(alive).and_then(|gateway| gateway.customer_gateway_id))
+/// AWS keeps one customer gateway per address and number, and answers with the one that is there.
+/// <https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_CreateCustomerGateway.html>
+fn is_ours(gateway: &Live, context: &Context) -> bool {
+    let ours = context.address();
+    let tag = gateway.tags().iter().find(|tag| tag.key() == Some(ADDRESS_TAG)).and_then(|tag| tag.value());
+    // Only kind and key count: the account may have had another key.
+    let address = tag.and_then(|tag| tag.parse::<Address>().ok());
+    address.is_some_and(|address| (address.kind(), address.key()) == (ours.kind(), ours.key()))
+}
+
+fn foreign(hands: &Hands<'_>, gateway: &Live) -> Error {
+    let (id, address) = (gateway.customer_gateway_id().unwrap_or_default(), gateway.ip_address().unwrap_or_default());
+    match gateway.tags().iter().find(|tag| tag.key() == Some(ADDRESS_TAG)).and_then(|tag| tag.value()) {
+        Some(other) => hands.failed(
+            format!("AWS knows `{address}` already as `{id}`, which is `{other}`"),
+            "keep the VPN's key; or take the VPN out of the layouts, apply, and add it again under its new key",
+        ),
+        None => hands.failed(
+            format!("AWS knows `{address}` already as `{id}`, which overlord did not make, and keeps one per address and number"),
+            "remove that customer gateway, or give the VPN another address or `asn`, then run the same command again",
+        ),
+    }
 }

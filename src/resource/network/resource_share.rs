@@ -6,7 +6,7 @@ use aws_sdk_ram::Client;
 use aws_sdk_ram::types::{ResourceOwner, ResourceShareAssociationType, ResourceShareStatus, Tag, TagFilter};
 use serde::{Deserialize, Serialize};
 
-use super::connection_calls::{SETTLING, made, not_yet, wait};
+use super::calls::{Hands, SETTLING, is_missing};
 use super::{Tags, tags_differ};
 use crate::address::Reference;
 use crate::apply::Context;
@@ -67,64 +67,55 @@ impl Kind for ResourceShare {
     }
 
     async fn create(context: &Context, after: Self::Attributes) -> Result<String, Error> {
-        let client = client(context).await?;
+        let (hands, client) = (Hands::of(context).await?, client(context)?);
         let whole = Part { principals: after.principals.iter().collect(), resources: after.resources.iter().collect() };
         let (principals, resources) = whole.arns(context).await?;
-        // What was made a moment ago is not seen at once by RAM.
-        let ask = || async {
-            let request = client.create_resource_share().name(&after.name).allow_external_principals(false);
+        // RAM remembers tokens. This one is of this try alone: an older one could lead to a share that is gone.
+        let token = hands.token([hands.this_try().as_str()]);
+        // What was made a moment ago is not seen at once by RAM: a refusal that passes.
+        let make = || async {
+            let request = client.create_resource_share().client_token(&token).name(&after.name).allow_external_principals(false);
             let request = request.set_principals(Some(principals.clone())).set_resource_arns(Some(resources.clone()));
-            let answer = request.set_tags(Some(tags(context, &after.tags))).send().await;
-            let answer = answer.map_err(|e| Error::sdk("ram:CreateResourceShare", &e));
-            settled(answer.map(|made| made.resource_share.and_then(|share| share.resource_share_arn)))
+            let answer = hands.said("ram:CreateResourceShare", request.set_tags(Some(tags(context, &after.tags))).send().await)?;
+            hands.id("ram:CreateResourceShare", answer.resource_share.and_then(|share| share.resource_share_arn))
         };
-        let found = wait(format!("what `{}` shares to be found by RAM", context.address()), SETTLING);
-        let answer = found.until(context.sessions().door().interrupt(), ask).await;
-        let arn = made(context, answer, || existing(context, &client)).await?;
-        associated(context, &client, &arn).await?;
+        let arn = hands.once(hands.earlier(None)?, || existing(context, &hands, &client), make).await?;
+        associated(&hands, &client, &arn).await?;
         Ok(arn)
     }
 
     async fn update(context: &Context, id: &str, before: Self::Attributes, after: Self::Attributes) -> AwsResult<()> {
-        let client = client(context).await?;
+        let (hands, client) = (Hands::of(context).await?, client(context)?);
         if before.name != after.name {
-            let answer = client.update_resource_share().resource_share_arn(id).name(&after.name).send().await;
-            answer.map_err(|e| Error::sdk("ram:UpdateResourceShare", &e))?;
+            hands.said("ram:UpdateResourceShare", client.update_resource_share().resource_share_arn(id).name(&after.name).send().await)?;
         }
         let more = Part::added(&before, &after);
         if !more.is_empty() {
             let (principals, resources) = more.arns(context).await?;
-            let ask = || async {
-                let request = client.associate_resource_share().resource_share_arn(id).set_principals(Some(principals.clone()));
-                let answer = request.set_resource_arns(Some(resources.clone())).send().await;
-                settled(answer.map(drop).map_err(|e| Error::sdk("ram:AssociateResourceShare", &e)))
-            };
-            let found = wait(format!("what `{}` shares to be found by RAM", context.address()), SETTLING);
-            found.until(context.sessions().door().interrupt(), ask).await?;
-            associated(context, &client, id).await?;
+            let request = client.associate_resource_share().resource_share_arn(id);
+            let request = request.set_principals(Some(principals)).set_resource_arns(Some(resources));
+            hands.settled(|| async { hands.said("ram:AssociateResourceShare", request.clone().send().await).map(drop) }).await?;
+            associated(&hands, &client, id).await?;
         }
         let less = Part::added(&after, &before);
         if !less.is_empty() {
             let (principals, resources) = less.arns(context).await?;
             let request = client.disassociate_resource_share().resource_share_arn(id).set_principals(Some(principals));
             let answer = request.set_resource_arns(Some(resources)).send().await;
-            answer.map_err(|e| Error::sdk("ram:DisassociateResourceShare", &e))?;
-            associated(context, &client, id).await?;
+            hands.said("ram:DisassociateResourceShare", answer)?;
+            associated(&hands, &client, id).await?;
         }
         if tags_differ(&before.tags, &after.tags) {
             let answer = client.tag_resource().resource_share_arn(id).set_tags(Some(tags(context, &after.tags))).send().await;
-            answer.map_err(|e| Error::sdk("ram:TagResource", &e))?;
+            hands.said("ram:TagResource", answer)?;
         }
         Ok(())
     }
 
     async fn delete(context: &Context, id: &str, _before: Self::Attributes) -> AwsResult<()> {
-        let client = client(context).await?;
-        let answer = client.delete_resource_share().resource_share_arn(id).send().await;
-        match answer.map_err(|e| Error::sdk("ram:DeleteResourceShare", &e)) {
-            Err(e) if e.is(&["UnknownResourceException"]) => Ok(()),
-            answer => answer.map(drop),
-        }
+        let (hands, client) = (Hands::of(context).await?, client(context)?);
+        let request = client.delete_resource_share().resource_share_arn(id);
+        hands.deleted(None, || async { hands.said("ram:DeleteResourceShare", request.clone().send().await).map(drop) }).await
     }
 }
 
@@ -185,9 +176,8 @@ fn resource(context: &Context, reference: &Reference) -> AwsResult<String> {
     Ok(format!("arn:{}:ec2:{}:{}:{noun}/{id}", context.sessions().partition(), scope.region, context.account_id(scope)?))
 }
 
-async fn client(context: &Context) -> AwsResult<Client> {
-    // The account is probed as for EC2: a share is of things that EC2 made there.
-    context.ec2().await?;
+/// The client of the account, which [`Hands::of`] has waited for: a share is of things that EC2 made there.
+fn client(context: &Context) -> AwsResult<Client> {
     let scope = context.scope()?;
     Ok(context.sessions().ram(&context.account_id(scope)?, &scope.region))
 }
@@ -198,19 +188,12 @@ fn tags(context: &Context, tags: &Tags) -> Vec<Tag> {
     declared.chain([tag(ADDRESS_TAG, &context.address().to_string())]).collect()
 }
 
-/// For a poll after something was made: what RAM does not know yet is no answer.
-fn settled<T>(result: AwsResult<T>) -> AwsResult<Option<T>> {
-    match result {
-        Err(e) if e.is(&["UnknownResourceException"]) => Ok(None),
-        result => not_yet(result),
-    }
-}
-
-async fn existing(context: &Context, client: &Client) -> AwsResult<Option<String>> {
+async fn existing(context: &Context, hands: &Hands<'_>, client: &Client) -> AwsResult<Option<String>> {
     let ours = TagFilter::builder().tag_key(ADDRESS_TAG).tag_values(context.address().to_string()).build();
     let request = client.get_resource_shares().resource_owner(ResourceOwner::SelfValue).tag_filters(ours);
-    let answer = request.send().await.map_err(|e| Error::sdk("ram:GetResourceShares", &e))?;
-    let mut shares = answer.resource_shares.unwrap_or_default();
+    let pages = request.into_paginator().send().collect::<Result<Vec<_>, _>>().await;
+    let pages = hands.said("ram:GetResourceShares", pages)?;
+    let mut shares: Vec<_> = pages.into_iter().flat_map(|page| page.resource_shares.unwrap_or_default()).collect();
     shares.retain(|share| matches!(share.status(), Some(ResourceShareStatus::Active | ResourceShareStatus::Pending)));
     Ok(shares.into_iter().next().and_then(|share| share.resource_share_arn))
 }
@@ -219,22 +202,26 @@ async fn existing(context: &Context, client: &Client) -> AwsResult<Option<String
 ///
 /// # Errors
 /// RAM could not share something, and says why.
-async fn associated(context: &Context, client: &Client, arn: &str) -> AwsResult<()> {
+async fn associated(hands: &Hands<'_>, client: &Client, arn: &str) -> AwsResult<()> {
     let ask = || async {
         for kind in [ResourceShareAssociationType::Principal, ResourceShareAssociationType::Resource] {
             let request = client.get_resource_share_associations().association_type(kind).resource_share_arns(arn);
-            let answer = request.send().await.map_err(|e| Error::sdk("ram:GetResourceShareAssociations", &e));
-            let Some(answer) = settled(answer)? else { return Ok(None) };
-            for association in answer.resource_share_associations() {
+            let pages = request.into_paginator().send().collect::<Result<Vec<_>, _>>().await;
+            let pages = match hands.said("ram:GetResourceShareAssociations", pages) {
+                // RAM does not know yet what it has just made.
+                Err(e) if is_missing(&e) => return Ok(None),
+                pages => pages?,
+            };
+            for association in pages.iter().flat_map(|page| page.resource_share_associations()) {
                 match association.status().map_or("", |status| status.as_str()) {
                     "ASSOCIATING" | "DISASSOCIATING" => return Ok(None),
                     "FAILED" => {
                         let (what, why) =
                             (association.associated_entity().unwrap_or_default(), association.status_message().unwrap_or_default());
-                        return Err(Error::Failed {
-                            message: format!("RAM could not share with or from `{what}`: {why}"),
-                            hint: Some(format!("check that `{SHARING_SERVICE}` is trusted in the organization, and run it again")),
-                        });
+                        return Err(hands.failed(
+                            format!("RAM could not share with or from `{what}`: {why}"),
+                            format!("check that `{SHARING_SERVICE}` is trusted in the organization, then run the same command again"),
+                        ));
                     }
                     _ => {}
                 }
@@ -242,7 +229,7 @@ async fn associated(context: &Context, client: &Client, arn: &str) -> AwsResult<
         }
         Ok(Some(()))
     };
-    wait(format!("the share `{}` to take effect", context.address()), SETTLING).until(context.sessions().door().interrupt(), ask).await
+    hands.wait("the share to take effect", SETTLING, ask).await
 }
 
 #[cfg(test)]

@@ -112,5 +112,5 @@ fn taken(table: &RouteTableAttributes) -> &BTreeSet<Reference> {
 /// The table takes the routes of a VPN gateway.
 async fn propagate(hands: &Hands<'_>, table: &str, gateway: &str) -> AwsResult<()> {
     let request = hands.client.enable_vgw_route_propagation().route_table_id(table).gateway_id(gateway);
-    hands.settled(|| async { hands.said("ec2:EnableVgwRoutePropagation", request.clone().send().await).map(drop) }).await
+    hands.when_ready(|| async { hands.said("ec2:EnableVgwRoutePropagation", request.clone().send().await).map(drop) }).await
 }

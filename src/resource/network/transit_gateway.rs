@@ -1,14 +1,13 @@
 //! `transit_gateway`: what the VPCs of many accounts attach to. It accepts attachments of the accounts that it is shared with, and puts
 //! each into its one route table and its routes there, so that attaching is all that a VPC's account has to do.
 
-use aws_sdk_ec2::Client;
 use aws_sdk_ec2::types::{
     AutoAcceptSharedAttachmentsValue, DefaultRouteTableAssociationValue, DefaultRouteTablePropagationValue, ModifyTransitGatewayOptions,
     ResourceType, TransitGateway as Live, TransitGatewayRequestOptions,
 };
 use serde::{Deserialize, Serialize};
 
-use super::connection_calls::{by_address, gone, made, specification, until_gone, until_state, write_tags};
+use super::calls::{Hands, first};
 use super::{Tags, tags_differ};
 use crate::apply::Context;
 use crate::aws::{AwsResult, Error};
@@ -66,7 +65,7 @@ impl Kind for TransitGateway {
     }
 
     async fn create(context: &Context, after: Self::Attributes) -> Result<String, Error> {
-        let client = context.ec2().await?;
+        let hands = Hands::of(context).await?;
         let (accept, association, propagation) = values(&after);
         let options = TransitGatewayRequestOptions::builder()
             .set_amazon_side_asn(after.asn.map(i64::from))
@@ -74,17 +73,25 @@ impl Kind for TransitGateway {
             .default_route_table_association(association)
             .default_route_table_propagation(propagation)
             .build();
-        let request = client.create_transit_gateway().description(context.address().key()).options(options);
-        let answer = request.tag_specifications(specification(context, ResourceType::TransitGateway, &after.tags)).send().await;
-        let answer = answer.map_err(|e| Error::sdk("ec2:CreateTransitGateway", &e));
-        let id = answer.map(|made| made.transit_gateway.and_then(|gateway| gateway.transit_gateway_id));
-        let id = made(context, id, || existing(context, &client)).await?;
-        available(context, &client, &id).await?;
+        let find = || async {
+            let pages = hands.client.describe_transit_gateways().filters(hands.ours()).into_paginator().items().send();
+            let mut gateways = hands.said("ec2:DescribeTransitGateways", pages.collect::<Result<Vec<_>, _>>().await)?;
+            gateways.retain(|gateway| gateway.state().is_some_and(|state| ALIVE.contains(&state.as_str())));
+            Ok(first(gateways.into_iter().map(|gateway| gateway.transit_gateway_id)))
+        };
+        let make = || async {
+            let request = hands.client.create_transit_gateway().description(context.address().key()).options(options.clone());
+            let request = request.tag_specifications(hands.creation_tags(ResourceType::TransitGateway, &after.tags));
+            let answer = hands.said("ec2:CreateTransitGateway", request.send().await)?;
+            hands.id("ec2:CreateTransitGateway", answer.transit_gateway.and_then(|gateway| gateway.transit_gateway_id))
+        };
+        let id = hands.once(hands.earlier(None)?, find, make).await?;
+        available(&hands, &id).await?;
         Ok(id)
     }
 
     async fn update(context: &Context, id: &str, before: Self::Attributes, after: Self::Attributes) -> AwsResult<()> {
-        let client = context.ec2().await?;
+        let hands = Hands::of(context).await?;
         if options(&before) != options(&after) {
             let (accept, association, propagation) = values(&after);
             let options = ModifyTransitGatewayOptions::builder()
@@ -92,21 +99,18 @@ impl Kind for TransitGateway {
                 .default_route_table_association(association)
                 .default_route_table_propagation(propagation)
                 .build();
-            let answer = client.modify_transit_gateway().transit_gateway_id(id).options(options).send().await;
-            answer.map_err(|e| Error::sdk("ec2:ModifyTransitGateway", &e))?;
-            available(context, &client, id).await?;
+            let request = hands.client.modify_transit_gateway().transit_gateway_id(id).options(options);
+            hands.when_ready(|| async { hands.said("ec2:ModifyTransitGateway", request.clone().send().await).map(drop) }).await?;
+            available(&hands, id).await?;
         }
-        if tags_differ(&before.tags, &after.tags) {
-            write_tags(context, &client, id, &after.tags).await?;
-        }
-        Ok(())
+        hands.retag(id, &before.tags, &after.tags).await
     }
 
     async fn delete(context: &Context, id: &str, _before: Self::Attributes) -> AwsResult<()> {
-        let client = context.ec2().await?;
-        let answer = client.delete_transit_gateway().transit_gateway_id(id).send().await;
-        gone(answer.map_err(|e| Error::sdk("ec2:DeleteTransitGateway", &e)))?;
-        until_gone(context, format!("the transit gateway `{id}`"), &["deleted"], || state(&client, id)).await
+        let hands = Hands::of(context).await?;
+        let request = hands.client.delete_transit_gateway().transit_gateway_id(id);
+        let delete = || async { hands.said("ec2:DeleteTransitGateway", request.clone().send().await).map(drop) };
+        hands.removed(&["deleted"], delete, || state(&hands, id)).await
     }
 }
 
@@ -126,23 +130,15 @@ fn values(
 }
 
 /// A live transit gateway, by its id.
-pub(super) async fn describe(client: &Client, id: &str) -> AwsResult<Option<Live>> {
-    let answer = client.describe_transit_gateways().transit_gateway_ids(id).send().await;
-    let answer = answer.map_err(|e| Error::sdk("ec2:DescribeTransitGateways", &e))?;
-    Ok(answer.transit_gateways.unwrap_or_default().into_iter().next())
+pub(super) async fn describe(hands: &Hands<'_>, id: &str) -> AwsResult<Option<Live>> {
+    let answer = hands.client.describe_transit_gateways().transit_gateway_ids(id).send().await;
+    Ok(hands.said("ec2:DescribeTransitGateways", answer)?.transit_gateways.unwrap_or_default().into_iter().next())
 }
 
-async fn state(client: &Client, id: &str) -> AwsResult<Option<String>> {
-    Ok(describe(client, id).await?.and_then(|gateway| gateway.state).map(|state| state.as_str().to_owned()))
+async fn state(hands: &Hands<'_>, id: &str) -> AwsResult<Option<String>> {
+    Ok(describe(hands, id).await?.and_then(|gateway| gateway.state).map(|state| state.as_str().to_owned()))
 }
 
-async fn available(context: &Context, client: &Client, id: &str) -> AwsResult<()> {
-    until_state(context, format!("the transit gateway `{id}`"), &["available"], &["deleting", "deleted"], || state(client, id)).await
-}
-
-async fn existing(context: &Context, client: &Client) -> AwsResult<Option<String>> {
-    let answer = client.describe_transit_gateways().filters(by_address(context)).send().await;
-    let answer = answer.map_err(|e| Error::sdk("ec2:DescribeTransitGateways", &e))?;
-    let alive = |gateway: &Live| gateway.state().is_some_and(|state| ALIVE.contains(&state.as_str()));
-    Ok(answer.transit_gateways.unwrap_or_default().into_iter().find(alive).and_then(|gateway| gateway.transit_gateway_id))
+async fn available(hands: &Hands<'_>, id: &str) -> AwsResult<()> {
+    hands.reached(&["available"], &["deleting", "deleted"], || state(hands, id)).await
 }

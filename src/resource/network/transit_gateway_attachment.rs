@@ -3,11 +3,10 @@
 
 use std::collections::BTreeSet;
 
-use aws_sdk_ec2::Client;
-use aws_sdk_ec2::types::{ResourceType, TransitGatewayVpcAttachment};
+use aws_sdk_ec2::types::ResourceType;
 use serde::{Deserialize, Serialize};
 
-use super::connection_calls::{SETTLING, filter, gone, made, not_yet, specification, there, until_gone, until_state, wait, write_tags};
+use super::calls::{Hands, filter, first};
 use super::{Tags, tags_differ, transit_gateway};
 use crate::address::Reference;
 use crate::apply::Context;
@@ -79,91 +78,83 @@ impl Kind for TransitGatewayAttachment {
     }
 
     async fn create(context: &Context, after: Self::Attributes) -> Result<String, Error> {
-        let client = context.ec2().await?;
-        let (gateway, vpc) = (context.resolve(&after.transit_gateway)?, context.resolve(&after.vpc)?);
-        let subnets = ids(context, after.subnets.iter())?;
-        // What was shared a moment ago is not seen at once by the account that it was shared with.
-        let ask = || async {
-            let request = client.create_transit_gateway_vpc_attachment().transit_gateway_id(&gateway).vpc_id(&vpc);
-            let request = request.set_subnet_ids(Some(subnets.clone()));
-            let tags = specification(context, ResourceType::TransitGatewayAttachment, &after.tags);
-            let answer = request.tag_specifications(tags).send().await;
-            let answer = answer.map_err(|e| Error::sdk("ec2:CreateTransitGatewayVpcAttachment", &e));
-            not_yet(answer.map(|made| made.transit_gateway_vpc_attachment.and_then(|made| made.transit_gateway_attachment_id)))
+        let hands = Hands::of(context).await?;
+        let (gateway, vpc) = (hands.resolve(&after.transit_gateway)?, hands.resolve(&after.vpc)?);
+        let subnets = hands.resolve_all(&after.subnets)?;
+        // What was shared a moment ago is not seen at once by the account that it was shared with; and a gateway that an earlier run asked
+        // for may still be coming.
+        let make = || async {
+            let send = || async {
+                let request = hands.client.create_transit_gateway_vpc_attachment().transit_gateway_id(&gateway).vpc_id(&vpc);
+                let request = request.set_subnet_ids(Some(subnets.clone()));
+                let request = request.tag_specifications(hands.creation_tags(ResourceType::TransitGatewayAttachment, &after.tags));
+                hands.said("ec2:CreateTransitGatewayVpcAttachment", request.send().await)
+            };
+            let made = hands.when_ready(send).await?.transit_gateway_vpc_attachment;
+            hands.id("ec2:CreateTransitGatewayVpcAttachment", made.and_then(|made| made.transit_gateway_attachment_id))
         };
-        let what = format!("the transit gateway `{gateway}` to be found by the account `{}`", context.scope()?.account);
-        let answer = wait(what, SETTLING).until(context.sessions().door().interrupt(), ask).await;
-        let id = match answer {
-            Err(e) if e.is(&["DuplicateTransitGatewayAttachment"]) => existing(&client, (&gateway, &vpc)).await?.ok_or(e)?,
-            answer => made(context, answer, || existing(&client, (&gateway, &vpc))).await?,
+        let find = || existing(&hands, (&gateway, &vpc));
+        let id = match hands.once(hands.earlier(Some(&after.vpc))?, find, make).await {
+            Err(e) if e.is(&["DuplicateTransitGatewayAttachment"]) => hands.found(&e, find).await?,
+            id => id?,
         };
-        available(context, &client, &id).await?;
+        available(&hands, &id).await?;
         Ok(id)
     }
 
     async fn update(context: &Context, id: &str, before: Self::Attributes, after: Self::Attributes) -> AwsResult<()> {
-        let client = context.ec2().await?;
+        let hands = Hands::of(context).await?;
         if before.subnets != after.subnets {
-            let added = ids(context, after.subnets.difference(&before.subnets))?;
-            let removed = ids(context, before.subnets.difference(&after.subnets))?;
-            available(context, &client, id).await?;
-            let request = client.modify_transit_gateway_vpc_attachment().transit_gateway_attachment_id(id);
+            let added = hands.resolve_all(after.subnets.difference(&before.subnets))?;
+            let removed = hands.resolve_all(before.subnets.difference(&after.subnets))?;
+            let request = hands.client.modify_transit_gateway_vpc_attachment().transit_gateway_attachment_id(id);
             let request = request.set_add_subnet_ids(Some(added)).set_remove_subnet_ids(Some(removed));
-            request.send().await.map_err(|e| Error::sdk("ec2:ModifyTransitGatewayVpcAttachment", &e))?;
-            available(context, &client, id).await?;
+            let send = || async { hands.said("ec2:ModifyTransitGatewayVpcAttachment", request.clone().send().await).map(drop) };
+            hands.when_ready(send).await?;
+            available(&hands, id).await?;
         }
         if (before.associated, before.propagated) != (after.associated, after.propagated) {
-            available(context, &client, id).await?;
-            there(context, &after.transit_gateway, |client| route(context, client, id, &before, &after)).await?;
+            available(&hands, id).await?;
+            route(&Hands::there(context, &after.transit_gateway)?, id, &before, &after).await?;
         }
-        if tags_differ(&before.tags, &after.tags) {
-            write_tags(context, &client, id, &after.tags).await?;
-        }
-        Ok(())
+        hands.retag(id, &before.tags, &after.tags).await
     }
 
     async fn delete(context: &Context, id: &str, _before: Self::Attributes) -> AwsResult<()> {
-        let client = context.ec2().await?;
-        let answer = client.delete_transit_gateway_vpc_attachment().transit_gateway_attachment_id(id).send().await;
-        match answer.map_err(|e| Error::sdk("ec2:DeleteTransitGatewayVpcAttachment", &e)) {
-            // It is being deleted already.
-            Err(e) if e.is(&["IncorrectState"]) => {}
-            answer => gone(answer)?,
-        }
-        until_gone(context, format!("the attachment `{id}`"), &["deleted", "failed", "rejected"], || state(&client, id)).await
+        let hands = Hands::of(context).await?;
+        let request = hands.client.delete_transit_gateway_vpc_attachment().transit_gateway_attachment_id(id);
+        let delete = || async { hands.said("ec2:DeleteTransitGatewayVpcAttachment", request.clone().send().await).map(drop) };
+        hands.removed(&["deleted", "failed", "rejected"], delete, || state(&hands, id)).await
     }
-}
-
-fn ids<'a>(context: &Context, references: impl Iterator<Item = &'a Reference>) -> AwsResult<Vec<String>> {
-    references.map(|reference| context.resolve(reference)).collect()
 }
 
 /// The route table of the gateway: the attachment uses it, and its routes are in it.
 async fn route(
-    context: &Context,
-    client: Client,
+    hands: &Hands<'_>,
     id: &str,
     before: &TransitGatewayAttachmentAttributes,
     after: &TransitGatewayAttachmentAttributes,
 ) -> AwsResult<()> {
-    let gateway = context.resolve(&after.transit_gateway)?;
-    let options = transit_gateway::describe(&client, &gateway).await?.and_then(|gateway| gateway.options);
-    let table = options.and_then(|options| options.association_default_route_table_id).ok_or_else(|| Error::Failed {
-        message: format!("the transit gateway `{gateway}` has no default route table"),
-        hint: Some("give it one, or remove it and let it be made again".to_owned()),
+    let gateway = hands.resolve(&after.transit_gateway)?;
+    let options = transit_gateway::describe(hands, &gateway).await?.and_then(|gateway| gateway.options);
+    let table = options.and_then(|options| options.association_default_route_table_id).ok_or_else(|| {
+        hands.failed(
+            format!("the transit gateway `{gateway}` has no default route table"),
+            "give it one, or remove it and let it be made again",
+        )
     })?;
     if before.associated != after.associated {
-        let request = client.associate_transit_gateway_route_table().transit_gateway_route_table_id(&table);
+        let request = hands.client.associate_transit_gateway_route_table().transit_gateway_route_table_id(&table);
         let answer = request.transit_gateway_attachment_id(id).send().await;
-        match answer.map_err(|e| Error::sdk("ec2:AssociateTransitGatewayRouteTable", &e)) {
+        match hands.said("ec2:AssociateTransitGatewayRouteTable", answer) {
             Err(e) if e.is(&["Resource.AlreadyAssociated"]) => {}
             answer => drop(answer?),
         }
     }
     if before.propagated != after.propagated {
-        let request = client.enable_transit_gateway_route_table_propagation().transit_gateway_route_table_id(&table);
+        let request = hands.client.enable_transit_gateway_route_table_propagation().transit_gateway_route_table_id(&table);
         let answer = request.transit_gateway_attachment_id(id).send().await;
-        match answer.map_err(|e| Error::sdk("ec2:EnableTransitGatewayRouteTablePropagation", &e)) {
+        match hands.said("ec2:EnableTransitGatewayRouteTablePropagation", answer) {
             Err(e) if e.is(&["TransitGatewayRouteTablePropagation.Duplicate"]) => {}
             answer => drop(answer?),
         }
@@ -171,23 +162,23 @@ async fn route(
     Ok(())
 }
 
-async fn state(client: &Client, id: &str) -> AwsResult<Option<String>> {
-    let answer = client.describe_transit_gateway_vpc_attachments().transit_gateway_attachment_ids(id).send().await;
-    let answer = answer.map_err(|e| Error::sdk("ec2:DescribeTransitGatewayVpcAttachments", &e))?;
+async fn state(hands: &Hands<'_>, id: &str) -> AwsResult<Option<String>> {
+    let answer = hands.client.describe_transit_gateway_vpc_attachments().transit_gateway_attachment_ids(id).send().await;
+    let answer = hands.said("ec2:DescribeTransitGatewayVpcAttachments", answer)?;
     let first = answer.transit_gateway_vpc_attachments.unwrap_or_default().into_iter().next();
     Ok(first.and_then(|attachment| attachment.state).map(|state| state.as_str().to_owned()))
 }
 
-async fn available(context: &Context, client: &Client, id: &str) -> AwsResult<()> {
-    until_state(context, format!("the attachment `{id}`"), &["available"], &DEAD, || state(client, id)).await
+async fn available(hands: &Hands<'_>, id: &str) -> AwsResult<()> {
+    hands.reached(&["available"], &DEAD, || state(hands, id)).await
 }
 
 /// The attachment that a VPC has. There is one at most, so that it must be an earlier try's.
-async fn existing(client: &Client, (gateway, vpc): (&str, &str)) -> AwsResult<Option<String>> {
-    let request = client.describe_transit_gateway_vpc_attachments();
+async fn existing(hands: &Hands<'_>, (gateway, vpc): (&str, &str)) -> AwsResult<Option<String>> {
+    let request = hands.client.describe_transit_gateway_vpc_attachments();
     let request = request.filters(filter("transit-gateway-id", gateway)).filters(filter("vpc-id", vpc));
-    let answer = request.send().await.map_err(|e| Error::sdk("ec2:DescribeTransitGatewayVpcAttachments", &e))?;
-    let alive = |attachment: &TransitGatewayVpcAttachment| attachment.state().is_some_and(|state| ALIVE.contains(&state.as_str()));
-    let found = answer.transit_gateway_vpc_attachments.unwrap_or_default().into_iter().find(alive);
-    Ok(found.and_then(|attachment| attachment.transit_gateway_attachment_id))
+    let pages = request.into_paginator().items().send().collect::<Result<Vec<_>, _>>().await;
+    let mut found = hands.said("ec2:DescribeTransitGatewayVpcAttachments", pages)?;
+    found.retain(|attachment| attachment.state().is_some_and(|state| ALIVE.contains(&state.as_str())));
+    Ok(first(found.into_iter().map(|attachment| attachment.transit_gateway_attachment_id)))
 }

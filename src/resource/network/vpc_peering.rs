@@ -1,10 +1,9 @@
 //! `vpc_peering`: a peering of two VPCs, in the scope of the account that asks for it. The other account accepts it, and both carry its tags.
 
-use aws_sdk_ec2::Client;
 use aws_sdk_ec2::types::{ResourceType, VpcPeeringConnection};
 use serde::{Deserialize, Serialize};
 
-use super::connection_calls::{SETTLING, filter, gone, made, not_yet, specification, there, until_gone, until_state, wait, write_tags};
+use super::calls::{Earlier, Hands, filter, first};
 use super::{Tags, tags_differ};
 use crate::address::Reference;
 use crate::apply::Context;
@@ -68,50 +67,46 @@ impl Kind for VpcPeering {
     }
 
     async fn create(context: &Context, after: Self::Attributes) -> Result<String, Error> {
-        let client = context.ec2().await?;
-        let (vpc, peer) = (context.resolve(&after.vpc)?, context.resolve(&after.peer_vpc)?);
-        let region = &context.scope()?.region;
-        let request = client.create_vpc_peering_connection().vpc_id(&vpc).peer_vpc_id(&peer).peer_region(region);
-        let request = request.peer_owner_id(context.resolve(&after.peer_account)?);
-        let answer = request.tag_specifications(specification(context, ResourceType::VpcPeeringConnection, &after.tags)).send().await;
-        let id = match answer.map_err(|e| Error::sdk("ec2:CreateVpcPeeringConnection", &e)) {
+        let hands = Hands::of(context).await?;
+        let (vpc, peer) = (hands.resolve(&after.vpc)?, hands.resolve(&after.peer_vpc)?);
+        let owner = hands.resolve(&after.peer_account)?;
+        let make = || async {
+            let request = hands.client.create_vpc_peering_connection().vpc_id(&vpc).peer_vpc_id(&peer).peer_region(hands.region());
+            let request = request.peer_owner_id(&owner);
+            let request = request.tag_specifications(hands.creation_tags(ResourceType::VpcPeeringConnection, &after.tags));
+            let answer = hands.said("ec2:CreateVpcPeeringConnection", request.send().await)?;
+            hands.id("ec2:CreateVpcPeeringConnection", answer.vpc_peering_connection.and_then(|peering| peering.vpc_peering_connection_id))
+        };
+        let find = || existing(&hands, (&vpc, &peer));
+        let earlier = match hands.earlier(Some(&after.vpc))? {
+            Earlier::Possible => hands.earlier(Some(&after.peer_vpc))?,
+            Earlier::Impossible => Earlier::Impossible,
+        };
+        let id = match hands.once(earlier, find, make).await {
             // An earlier try of ours, or somebody's: whose it is stands in its tag.
-            Err(e) if e.is(&["VpcPeeringConnectionAlreadyExists"]) => existing(context, &client, (&vpc, &peer)).await?.ok_or(e)?,
-            answer => {
-                let id = answer.map(|made| made.vpc_peering_connection.and_then(|peering| peering.vpc_peering_connection_id));
-                made(context, id, || existing(context, &client, (&vpc, &peer))).await?
-            }
+            Err(e) if e.is(&["VpcPeeringConnectionAlreadyExists"]) => hands.found(&e, find).await?,
+            id => id?,
         };
         accept(context, &id, &after).await?;
         Ok(id)
     }
 
     async fn update(context: &Context, id: &str, before: Self::Attributes, after: Self::Attributes) -> AwsResult<()> {
-        let retag = tags_differ(&before.tags, &after.tags);
-        if retag {
-            write_tags(context, &context.ec2().await?, id, &after.tags).await?;
-        }
+        Hands::of(context).await?.retag(id, &before.tags, &after.tags).await?;
         if before.status != after.status {
-            accept(context, id, &after).await
-        } else if retag {
-            there(context, &after.peer_vpc, |client| async move { write_tags(context, &client, id, &after.tags).await }).await
-        } else {
-            Ok(())
+            return accept(context, id, &after).await;
         }
+        Hands::there(context, &after.peer_vpc)?.retag(id, &before.tags, &after.tags).await
     }
 
     async fn delete(context: &Context, id: &str, _before: Self::Attributes) -> AwsResult<()> {
-        let client = context.ec2().await?;
-        let answer = client.delete_vpc_peering_connection().vpc_peering_connection_id(id).send().await;
-        gone(answer.map_err(|e| Error::sdk("ec2:DeleteVpcPeeringConnection", &e)))?;
-        until_gone(context, format!("the peering `{id}`"), &DEAD, || status(&client, id)).await
+        let hands = Hands::of(context).await?;
+        let delete = || async {
+            let request = hands.client.delete_vpc_peering_connection().vpc_peering_connection_id(id);
+            hands.said("ec2:DeleteVpcPeeringConnection", request.send().await).map(drop)
+        };
+        hands.removed(&DEAD, delete, || status(&hands, id)).await
     }
-}
-
-async fn describe(client: &Client, id: &str) -> AwsResult<Option<VpcPeeringConnection>> {
-    let answer = client.describe_vpc_peering_connections().vpc_peering_connection_ids(id).send().await;
-    let answer = answer.map_err(|e| Error::sdk("ec2:DescribeVpcPeeringConnections", &e))?;
-    Ok(answer.vpc_peering_connections.unwrap_or_default().into_iter().next())
 }
 
 /// Where AWS says that a peering stands.
@@ -119,48 +114,51 @@ pub(super) fn status_of(peering: &VpcPeeringConnection) -> &str {
     peering.status().and_then(|status| status.code()).map_or("", |code| code.as_str())
 }
 
-async fn status(client: &Client, id: &str) -> AwsResult<Option<String>> {
-    Ok(describe(client, id).await?.map(|peering| status_of(&peering).to_owned()))
+async fn status(hands: &Hands<'_>, id: &str) -> AwsResult<Option<String>> {
+    let request = hands.client.describe_vpc_peering_connections().vpc_peering_connection_ids(id);
+    let answer = hands.said("ec2:DescribeVpcPeeringConnections", request.send().await)?;
+    Ok(answer.vpc_peering_connections().first().map(|peering| status_of(peering).to_owned()))
 }
 
-/// The peering that two VPCs have, when it is ours.
+/// The peering that two VPCs have, whichever of them asked for it, when it is ours.
 ///
 /// # Errors
 /// It is somebody else's.
-async fn existing(context: &Context, client: &Client, (vpc, peer): (&str, &str)) -> AwsResult<Option<String>> {
-    let request = client.describe_vpc_peering_connections();
-    let request = request.filters(filter("requester-vpc-info.vpc-id", vpc)).filters(filter("accepter-vpc-info.vpc-id", peer));
-    let answer = request.send().await.map_err(|e| Error::sdk("ec2:DescribeVpcPeeringConnections", &e))?;
-    let mut found = answer.vpc_peering_connections.unwrap_or_default();
+async fn existing(hands: &Hands<'_>, (vpc, peer): (&str, &str)) -> AwsResult<Option<String>> {
+    let mut found: Vec<VpcPeeringConnection> = Vec::new();
+    for (near, far) in [(vpc, peer), (peer, vpc)] {
+        let request = hands.client.describe_vpc_peering_connections();
+        let request = request.filters(filter("requester-vpc-info.vpc-id", near)).filters(filter("accepter-vpc-info.vpc-id", far));
+        let pages = request.into_paginator().items().send().collect::<Result<Vec<_>, _>>().await;
+        found.extend(hands.said("ec2:DescribeVpcPeeringConnections", pages)?);
+    }
     found.retain(|peering| ALIVE.contains(&status_of(peering)));
-    let Some(peering) = found.into_iter().next() else { return Ok(None) };
-    let ours = peering.tags().iter().any(|tag| tag.key() == Some(ADDRESS_TAG));
-    match peering.vpc_peering_connection_id {
-        Some(id) if !ours => Err(Error::Failed {
-            message: format!("`{vpc}` and `{peer}` have a peering that overlord did not make: `{id}`"),
-            hint: Some(format!("remove it, or give it the tag `{ADDRESS_TAG}` = `{}`, and run it again", context.address())),
-        }),
-        id => Ok(id),
+    let is_ours = |peering: &VpcPeeringConnection| peering.tags().iter().any(|tag| tag.key() == Some(ADDRESS_TAG));
+    match found.iter().find(|peering| !is_ours(peering)) {
+        Some(stranger) => Err(hands.failed(
+            format!(
+                "`{vpc}` and `{peer}` have a peering that overlord did not make: `{}`",
+                stranger.vpc_peering_connection_id().unwrap_or_default()
+            ),
+            "AWS allows one peering of two VPCs: remove that one, then run the same command again",
+        )),
+        None => Ok(first(found.into_iter().map(|peering| peering.vpc_peering_connection_id))),
     }
 }
 
 /// The other side: it sees the peering, tags it, and accepts it. Tagged first, so that what is accepted is complete.
 async fn accept(context: &Context, id: &str, after: &VpcPeeringAttributes) -> AwsResult<()> {
-    there(context, &after.peer_vpc, |client| accept_there(context, client, id, &after.tags)).await
-}
-
-async fn accept_there(context: &Context, client: Client, id: &str, tags: &Tags) -> AwsResult<()> {
-    let what = format!("the peering `{id}`");
-    until_state(context, what.clone(), &["pending-acceptance", "provisioning", ACTIVE], &DEAD, || status(&client, id)).await?;
-    write_tags(context, &client, id, tags).await?;
+    let hands = Hands::there(context, &after.peer_vpc)?;
+    hands.reached(&["pending-acceptance", "provisioning", ACTIVE], &DEAD, || status(&hands, id)).await?;
+    hands.write_tags(id, &after.tags).await?;
     let send = || async {
-        let answer = client.accept_vpc_peering_connection().vpc_peering_connection_id(id).send().await;
-        match answer.map_err(|e| Error::sdk("ec2:AcceptVpcPeeringConnection", &e)) {
+        let request = hands.client.accept_vpc_peering_connection().vpc_peering_connection_id(id);
+        match hands.said("ec2:AcceptVpcPeeringConnection", request.send().await) {
             // It is accepted already: the answer to an earlier try was lost.
-            Err(e) if e.is(&["InvalidStateTransition"]) => Ok(Some(())),
-            answer => not_yet(answer.map(drop)),
+            Err(e) if e.is(&["InvalidStateTransition"]) => Ok(()),
+            answer => answer.map(drop),
         }
     };
-    wait(format!("{what} to be found"), SETTLING).until(context.sessions().door().interrupt(), send).await?;
-    until_state(context, what, &[ACTIVE], &DEAD, || status(&client, id)).await
+    hands.settled(send).await?;
+    hands.reached(&[ACTIVE], &DEAD, || status(&hands, id)).await
 }

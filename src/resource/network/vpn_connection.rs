@@ -5,11 +5,10 @@
 
 use std::collections::BTreeSet;
 
-use aws_sdk_ec2::Client;
-use aws_sdk_ec2::types::{ResourceType, VpnConnection as Live, VpnConnectionOptionsSpecification};
+use aws_sdk_ec2::types::{ResourceType, VpnConnectionOptionsSpecification};
 use serde::{Deserialize, Serialize};
 
-use super::connection_calls::{SETTLING, by_address, gone, made, not_yet, specification, until_gone, until_state, wait, write_tags};
+use super::calls::{Hands, first};
 use super::{Tags, tags_differ};
 use crate::address::Reference;
 use crate::apply::Context;
@@ -66,73 +65,72 @@ impl Kind for VpnConnection {
     }
 
     async fn create(context: &Context, after: Self::Attributes) -> Result<String, Error> {
-        let client = context.ec2().await?;
-        let (far, near) = (context.resolve(&after.customer_gateway)?, context.resolve(&after.vpn_gateway)?);
-        let ask = || async {
-            let request = client.create_vpn_connection().r#type("ipsec.1").customer_gateway_id(&far).vpn_gateway_id(&near);
-            let request = request.options(VpnConnectionOptionsSpecification::builder().static_routes_only(true).build());
-            let answer = request.tag_specifications(specification(context, ResourceType::VpnConnection, &after.tags)).send().await;
-            let answer = answer.map_err(|e| Error::sdk("ec2:CreateVpnConnection", &e));
-            not_yet(answer.map(|made| made.vpn_connection.and_then(|connection| connection.vpn_connection_id)))
+        let hands = Hands::of(context).await?;
+        let (far, near) = (hands.resolve(&after.customer_gateway)?, hands.resolve(&after.vpn_gateway)?);
+        let find = || async {
+            let answer = hands.client.describe_vpn_connections().filters(hands.ours()).send().await;
+            let mut connections = hands.said("ec2:DescribeVpnConnections", answer)?.vpn_connections.unwrap_or_default();
+            connections.retain(|connection| connection.state().is_some_and(|state| !DEAD.contains(&state.as_str())));
+            Ok(first(connections.into_iter().map(|connection| connection.vpn_connection_id)))
         };
-        let answer = wait(format!("`{far}` and `{near}` to be found"), SETTLING).until(context.sessions().door().interrupt(), ask).await;
-        let id = made(context, answer, || existing(context, &client)).await?;
-        available(context, &client, &id).await?;
-        add(&client, &id, after.routes.iter()).await?;
+        let make = || async {
+            let request = hands.client.create_vpn_connection().r#type("ipsec.1").customer_gateway_id(&far).vpn_gateway_id(&near);
+            let request = request.options(VpnConnectionOptionsSpecification::builder().static_routes_only(true).build());
+            let request = request.tag_specifications(hands.creation_tags(ResourceType::VpnConnection, &after.tags));
+            let answer = hands.said("ec2:CreateVpnConnection", request.send().await)?;
+            hands.id("ec2:CreateVpnConnection", answer.vpn_connection.and_then(|connection| connection.vpn_connection_id))
+        };
+        let id = hands.once(hands.earlier(Some(&after.vpn_gateway))?, find, make).await?;
+        available(&hands, &id).await?;
+        add(&hands, &id, after.routes.iter()).await?;
         Ok(id)
     }
 
     async fn update(context: &Context, id: &str, before: Self::Attributes, after: Self::Attributes) -> AwsResult<()> {
-        let client = context.ec2().await?;
+        let hands = Hands::of(context).await?;
         if before.customer_gateway != after.customer_gateway {
-            let far = context.resolve(&after.customer_gateway)?;
-            let answer = client.modify_vpn_connection().vpn_connection_id(id).customer_gateway_id(far).send().await;
-            answer.map_err(|e| Error::sdk("ec2:ModifyVpnConnection", &e))?;
+            let far = hands.resolve(&after.customer_gateway)?;
+            let request = hands.client.modify_vpn_connection().vpn_connection_id(id).customer_gateway_id(far);
+            hands.when_ready(|| async { hands.said("ec2:ModifyVpnConnection", request.clone().send().await).map(drop) }).await?;
         }
         if (&before.customer_gateway, &before.routes) != (&after.customer_gateway, &after.routes) {
-            available(context, &client, id).await?;
-            add(&client, id, after.routes.difference(&before.routes)).await?;
+            available(&hands, id).await?;
+            add(&hands, id, after.routes.difference(&before.routes)).await?;
             for route in before.routes.difference(&after.routes) {
-                let answer = client.delete_vpn_connection_route().vpn_connection_id(id).destination_cidr_block(route).send().await;
-                gone(answer.map_err(|e| Error::sdk("ec2:DeleteVpnConnectionRoute", &e)))?;
+                let request = hands.client.delete_vpn_connection_route().vpn_connection_id(id).destination_cidr_block(route);
+                let delete = || async { hands.said("ec2:DeleteVpnConnectionRoute", request.clone().send().await).map(drop) };
+                hands.deleted(None, delete).await?;
             }
         }
-        if tags_differ(&before.tags, &after.tags) {
-            write_tags(context, &client, id, &after.tags).await?;
-        }
-        Ok(())
+        hands.retag(id, &before.tags, &after.tags).await
     }
 
     async fn delete(context: &Context, id: &str, _before: Self::Attributes) -> AwsResult<()> {
-        let client = context.ec2().await?;
-        let answer = client.delete_vpn_connection().vpn_connection_id(id).send().await;
-        gone(answer.map_err(|e| Error::sdk("ec2:DeleteVpnConnection", &e)))?;
-        until_gone(context, format!("the VPN connection `{id}`"), &["deleted"], || state(&client, id)).await
+        let hands = Hands::of(context).await?;
+        let request = hands.client.delete_vpn_connection().vpn_connection_id(id);
+        let delete = || async { hands.said("ec2:DeleteVpnConnection", request.clone().send().await).map(drop) };
+        hands.removed(&["deleted"], delete, || state(&hands, id)).await
     }
 }
 
-async fn add(client: &Client, id: &str, routes: impl Iterator<Item = &String>) -> AwsResult<()> {
+/// States from which nothing comes any more.
+const DEAD: [&str; 2] = ["deleting", "deleted"];
+
+async fn add(hands: &Hands<'_>, id: &str, routes: impl Iterator<Item = &String>) -> AwsResult<()> {
     for route in routes {
-        let answer = client.create_vpn_connection_route().vpn_connection_id(id).destination_cidr_block(route).send().await;
-        answer.map_err(|e| Error::sdk("ec2:CreateVpnConnectionRoute", &e))?;
+        let request = hands.client.create_vpn_connection_route().vpn_connection_id(id).destination_cidr_block(route);
+        hands.when_ready(|| async { hands.said("ec2:CreateVpnConnectionRoute", request.clone().send().await).map(drop) }).await?;
     }
     Ok(())
 }
 
-async fn state(client: &Client, id: &str) -> AwsResult<Option<String>> {
-    let answer = client.describe_vpn_connections().vpn_connection_ids(id).send().await;
-    let answer = answer.map_err(|e| Error::sdk("ec2:DescribeVpnConnections", &e))?;
+async fn state(hands: &Hands<'_>, id: &str) -> AwsResult<Option<String>> {
+    let answer = hands.client.describe_vpn_connections().vpn_connection_ids(id).send().await;
+    let answer = hands.said("ec2:DescribeVpnConnections", answer)?;
     let first = answer.vpn_connections.unwrap_or_default().into_iter().next();
     Ok(first.and_then(|connection| connection.state).map(|state| state.as_str().to_owned()))
 }
 
-async fn available(context: &Context, client: &Client, id: &str) -> AwsResult<()> {
-    until_state(context, format!("the VPN connection `{id}`"), &["available"], &["deleting", "deleted"], || state(client, id)).await
-}
-
-async fn existing(context: &Context, client: &Client) -> AwsResult<Option<String>> {
-    let answer = client.describe_vpn_connections().filters(by_address(context)).send().await;
-    let answer = answer.map_err(|e| Error::sdk("ec2:DescribeVpnConnections", &e))?;
-    let alive = |connection: &Live| connection.state().is_some_and(|state| matches!(state.as_str(), "pending" | "available"));
-    Ok(answer.vpn_connections.unwrap_or_default().into_iter().find(alive).and_then(|connection| connection.vpn_connection_id))
+async fn available(hands: &Hands<'_>, id: &str) -> AwsResult<()> {
+    hands.reached(&["available"], &DEAD, || state(hands, id)).await
 }

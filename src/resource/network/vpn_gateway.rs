@@ -1,10 +1,9 @@
 //! `vpn_gateway`: the VPC's end of its VPN connections, attached to it.
 
-use aws_sdk_ec2::Client;
 use aws_sdk_ec2::types::{GatewayType, ResourceType, VpnGateway as Live};
 use serde::{Deserialize, Serialize};
 
-use super::connection_calls::{SETTLING, by_address, gone, made, not_yet, specification, until_gone, until_state, wait, write_tags};
+use super::calls::{Hands, first};
 use super::{Tags, tags_differ};
 use crate::address::Reference;
 use crate::apply::Context;
@@ -51,72 +50,72 @@ impl Kind for VpnGateway {
     }
 
     async fn create(context: &Context, after: Self::Attributes) -> Result<String, Error> {
-        let client = context.ec2().await?;
-        let request = client.create_vpn_gateway().r#type(GatewayType::Ipsec1);
-        let answer = request.tag_specifications(specification(context, ResourceType::VpnGateway, &after.tags)).send().await;
-        let answer = answer.map_err(|e| Error::sdk("ec2:CreateVpnGateway", &e));
-        let id = answer.map(|made| made.vpn_gateway.and_then(|gateway| gateway.vpn_gateway_id));
-        let id = made(context, id, || existing(context, &client)).await?;
-        attach(context, &client, &id, after.vpc.as_ref()).await?;
+        let hands = Hands::of(context).await?;
+        let find = || async {
+            let answer = hands.client.describe_vpn_gateways().filters(hands.ours()).send().await;
+            let mut gateways = hands.said("ec2:DescribeVpnGateways", answer)?.vpn_gateways.unwrap_or_default();
+            gateways.retain(|gateway| gateway.state().is_some_and(|state| ["pending", "available"].contains(&state.as_str())));
+            Ok(first(gateways.into_iter().map(|gateway| gateway.vpn_gateway_id)))
+        };
+        let make = || async {
+            let request = hands.client.create_vpn_gateway().r#type(GatewayType::Ipsec1);
+            let request = request.tag_specifications(hands.creation_tags(ResourceType::VpnGateway, &after.tags));
+            let answer = hands.said("ec2:CreateVpnGateway", request.send().await)?;
+            hands.id("ec2:CreateVpnGateway", answer.vpn_gateway.and_then(|gateway| gateway.vpn_gateway_id))
+        };
+        // It can be there without its VPC: a run was cut before they were attached.
+        let id = hands.once(hands.earlier(after.vpc.as_ref())?, find, make).await?;
+        attach(&hands, &id, after.vpc.as_ref()).await?;
         Ok(id)
     }
 
     async fn update(context: &Context, id: &str, before: Self::Attributes, after: Self::Attributes) -> AwsResult<()> {
-        let client = context.ec2().await?;
+        let hands = Hands::of(context).await?;
         if before.vpc != after.vpc {
-            detach(context, &client, id, before.vpc.as_ref()).await?;
-            attach(context, &client, id, after.vpc.as_ref()).await?;
+            detach(&hands, id, before.vpc.as_ref()).await?;
+            attach(&hands, id, after.vpc.as_ref()).await?;
         }
-        if tags_differ(&before.tags, &after.tags) {
-            write_tags(context, &client, id, &after.tags).await?;
-        }
-        Ok(())
+        hands.retag(id, &before.tags, &after.tags).await
     }
 
     async fn delete(context: &Context, id: &str, before: Self::Attributes) -> AwsResult<()> {
-        let client = context.ec2().await?;
-        detach(context, &client, id, before.vpc.as_ref()).await?;
-        let answer = client.delete_vpn_gateway().vpn_gateway_id(id).send().await;
-        gone(answer.map_err(|e| Error::sdk("ec2:DeleteVpnGateway", &e)))
+        let hands = Hands::of(context).await?;
+        detach(&hands, id, before.vpc.as_ref()).await?;
+        let request = hands.client.delete_vpn_gateway().vpn_gateway_id(id);
+        let delete = || async { hands.said("ec2:DeleteVpnGateway", request.clone().send().await).map(drop) };
+        hands.removed(&["deleted"], delete, || state(&hands, id)).await
     }
 }
 
-async fn attach(context: &Context, client: &Client, id: &str, vpc: Option<&Reference>) -> AwsResult<()> {
-    let Some(vpc) = vpc.map(|vpc| context.resolve(vpc)).transpose()? else { return Ok(()) };
-    let ask = || async {
-        let answer = client.attach_vpn_gateway().vpn_gateway_id(id).vpc_id(&vpc).send().await;
-        not_yet(answer.map(drop).map_err(|e| Error::sdk("ec2:AttachVpnGateway", &e)))
-    };
-    wait(format!("the VPN gateway `{id}` to be found"), SETTLING).until(context.sessions().door().interrupt(), ask).await?;
-    until_state(context, format!("the attachment of `{id}`"), &["attached"], &[], || attachment(client, id)).await
+async fn attach(hands: &Hands<'_>, id: &str, vpc: Option<&Reference>) -> AwsResult<()> {
+    let Some(vpc) = vpc.map(|vpc| hands.resolve(vpc)).transpose()? else { return Ok(()) };
+    let request = hands.client.attach_vpn_gateway().vpn_gateway_id(id).vpc_id(vpc);
+    hands.when_ready(|| async { hands.said("ec2:AttachVpnGateway", request.clone().send().await).map(drop) }).await?;
+    hands.reached(&["attached"], &[], || attachment(hands, id)).await
 }
 
-async fn detach(context: &Context, client: &Client, id: &str, vpc: Option<&Reference>) -> AwsResult<()> {
-    let Some(vpc) = vpc.map(|vpc| context.resolve(vpc)).transpose()? else { return Ok(()) };
-    let answer = client.detach_vpn_gateway().vpn_gateway_id(id).vpc_id(&vpc).send().await;
-    match answer.map_err(|e| Error::sdk("ec2:DetachVpnGateway", &e)) {
-        // The answer to an earlier try was lost.
-        Err(e) if e.is(&["InvalidVpnGatewayAttachment.NotFound", "IncorrectState"]) => {}
-        answer => gone(answer)?,
-    }
-    until_gone(context, format!("the attachment of `{id}`"), &["detached"], || attachment(client, id)).await
+async fn detach(hands: &Hands<'_>, id: &str, vpc: Option<&Reference>) -> AwsResult<()> {
+    let Some(vpc) = vpc.map(|vpc| hands.resolve(vpc)).transpose()? else { return Ok(()) };
+    let request = hands.client.detach_vpn_gateway().vpn_gateway_id(id).vpc_id(vpc);
+    let detach = || async { hands.said("ec2:DetachVpnGateway", request.clone().send().await).map(drop) };
+    hands.removed(&["detached"], detach, || attachment(hands, id)).await
+}
+
+async fn describe(hands: &Hands<'_>, id: &str) -> AwsResult<Option<Live>> {
+    let answer = hands.client.describe_vpn_gateways().vpn_gateway_ids(id).send().await;
+    Ok(hands.said("ec2:DescribeVpnGateways", answer)?.vpn_gateways.unwrap_or_default().into_iter().next())
+}
+
+async fn state(hands: &Hands<'_>, id: &str) -> AwsResult<Option<String>> {
+    Ok(describe(hands, id).await?.and_then(|gateway| gateway.state).map(|state| state.as_str().to_owned()))
 }
 
 /// Where the attachment of a gateway stands.
-async fn attachment(client: &Client, id: &str) -> AwsResult<Option<String>> {
-    let answer = client.describe_vpn_gateways().vpn_gateway_ids(id).send().await;
-    let answer = answer.map_err(|e| Error::sdk("ec2:DescribeVpnGateways", &e))?;
-    let attachments = answer.vpn_gateways.unwrap_or_default().into_iter().next().and_then(|gateway| gateway.vpc_attachments);
+async fn attachment(hands: &Hands<'_>, id: &str) -> AwsResult<Option<String>> {
+    let attachments = describe(hands, id).await?.and_then(|gateway| gateway.vpc_attachments);
     // AWS lists former attachments for a while.
     let mut states: Vec<String> =
         attachments.unwrap_or_default().into_iter().filter_map(|attachment| Some(attachment.state?.as_str().to_owned())).collect();
     states.sort_by_key(|state| state == "detached");
     Ok(states.into_iter().next())
-}
-
-async fn existing(context: &Context, client: &Client) -> AwsResult<Option<String>> {
-    let answer = client.describe_vpn_gateways().filters(by_address(context)).send().await;
-    let answer = answer.map_err(|e| Error::sdk("ec2:DescribeVpnGateways", &e))?;
-    let alive = |gateway: &Live| gateway.state().is_some_and(|state| matches!(state.as_str(), "pending" | "available"));
-    Ok(answer.vpn_gateways.unwrap_or_default().into_iter().find(alive).and_then(|gateway| gateway.vpn_gateway_id))
 }

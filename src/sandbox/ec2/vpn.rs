@@ -75,8 +75,13 @@ const OFFICES: Listing =
 const CONNECTIONS: Listing =
     Listing { kind: Kind::VpnConnection, set: "vpnConnectionSet", ids: "VpnConnectionId", filters: &[("state", "state")] };
 
+/// The three lists here know no pages: AWS answers with all at once.
+fn whole<'a>(ask: &Ask<'a>) -> Ask<'a> {
+    Ask { empty_page: false, ..*ask }
+}
+
 pub(super) fn describe_gateways(ask: &Ask<'_>) -> Outcome {
-    list(ask, &GATEWAYS, ask.region.vpn_gateways.keys(), |id| show_gateway(ask.region, ask.now_ms, id))
+    list(&whole(ask), &GATEWAYS, ask.region.vpn_gateways.keys(), |id| show_gateway(ask.region, ask.now_ms, id))
 }
 
 fn show_gateway(region: &Region, now_ms: u64, id: &str) -> Option<Value> {
@@ -182,7 +187,7 @@ pub(super) fn stop_propagating(turn: &mut Turn<'_>) -> Outcome {
 }
 
 pub(super) fn describe_offices(ask: &Ask<'_>) -> Outcome {
-    list(ask, &OFFICES, ask.region.customer_gateways.keys(), |id| show_office(ask.region, ask.now_ms, id))
+    list(&whole(ask), &OFFICES, ask.region.customer_gateways.keys(), |id| show_office(ask.region, ask.now_ms, id))
 }
 
 fn show_office(region: &Region, now_ms: u64, id: &str) -> Option<Value> {
@@ -232,7 +237,7 @@ pub(super) fn delete_office(turn: &mut Turn<'_>) -> Outcome {
 }
 
 pub(super) fn describe_connections(ask: &Ask<'_>) -> Outcome {
-    list(ask, &CONNECTIONS, ask.region.vpn_connections.keys(), |id| show_connection(ask.region, ask.now_ms, id))
+    list(&whole(ask), &CONNECTIONS, ask.region.vpn_connections.keys(), |id| show_connection(ask.region, ask.now_ms, id))
 }
 
 fn show_connection(region: &Region, now_ms: u64, id: &str) -> Option<Value> {

@@ -2,8 +2,9 @@
 
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a panic is how a test fails")]
 
-#[path = "support/road.rs"]
+#[path = "../support/road.rs"]
 mod road;
+mod storms;
 
 use std::path::Path;
 
