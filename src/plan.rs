@@ -13,7 +13,7 @@ use crate::address::{Address, Scope};
 use crate::cost::{self, Cost};
 use crate::limits::LIMITS;
 use crate::network::{self, Observed};
-use crate::resource::{self, Desired, Finding, FindingSeverity, Live, LiveResource};
+use crate::resource::{self, Desired, Finding, FindingSeverity, Live, LiveResource, NOT_SELECTED};
 use crate::{diff, graph};
 
 mod change;
@@ -312,13 +312,34 @@ fn with_networks<'d>(desired: &'d Desired, observed: &Observed) -> (Cow<'d, Desi
         return (Cow::Borrowed(desired), Vec::new());
     }
     let mut asked = desired.clone();
-    // What is not selected was not read: it is as good as not asked for, but for the blocks that org.toml gives it.
-    let is_selected = |vpc: &Address| vpc.scope().is_some_and(|scope| desired.selection.reads_networks_of(&scope.account));
-    asked.network.vpcs.retain(|vpc, request| is_selected(vpc) || request.pinned.is_some());
-    let plan = network::allocate(&asked.network, observed);
-    asked.resources.append(&mut network::expand(&asked.network, observed, &plan));
-    let findings = network::findings(&asked.network, observed, &plan);
+    let observed = narrow_networks(&mut asked, observed);
+    let plan = network::allocate(&asked.network, &observed);
+    asked.resources.append(&mut network::expand(&asked.network, &observed, &plan));
+    let findings = network::findings(&asked.network, &observed, &plan);
     (Cow::Owned(asked), findings)
+}
+
+/// Leaves the networks of what is not selected out of what is asked for: they were not read. The blocks that org.toml gives to them stay
+/// theirs, and where one of those accounts could not be read, its pools stay shut. Returns what is observed, in the eyes of such a run.
+fn narrow_networks<'o>(asked: &mut Desired, observed: &'o Observed) -> Cow<'o, Observed> {
+    if asked.selection.is_everything() {
+        return Cow::Borrowed(observed);
+    }
+    let (selection, design) = (&asked.selection, &mut asked.network);
+    let is_selected = |account: &str| selection.reads_networks_of(account);
+    let mut theirs = BTreeSet::new();
+    design.vpcs.retain(|vpc, request| {
+        let known = |scope: &Scope| is_selected(&scope.account) || observed.unreachable.contains_key(&scope.account);
+        let stays = vpc.scope().is_some_and(known);
+        theirs.extend(request.pinned.filter(|_| !stays));
+        stays
+    });
+    design.pools.values_mut().for_each(|pool| pool.reserved.extend(&theirs));
+    // What would lead to a transit gateway that was not read is left as it is, like one that could not be.
+    let hubs = design.gateways.transit.values().map(|hub| &hub.account).filter(|account| !is_selected(account));
+    let mut observed = observed.clone();
+    observed.unreachable.extend(hubs.map(|account| (account.clone(), NOT_SELECTED.to_owned())));
+    Cow::Owned(observed)
 }
 
 /// Leaves out what is not selected. What is left may need something that is left out and not there: that stands against the plan.
@@ -326,7 +347,12 @@ fn narrow(difference: &mut diff::Difference, known: &mut Vec<Finding>, asked: &D
     let selection = &asked.selection;
     let concerns = |finding: &Finding| finding.subject.parse().map_or(true, |address| selection.selects(&address));
     difference.changes.retain(|change| selection.selects(&change.address));
-    difference.findings.retain(concerns);
+    // That what leads to others stays as it is, is what was asked for.
+    let is_expected = |finding: &Finding| {
+        let subject = finding.subject.parse().ok().and_then(|address| live.resources.get(&address));
+        subject.is_some_and(|subject| subject.frozen.as_deref() == Some(NOT_SELECTED))
+    };
+    difference.findings.retain(|finding| concerns(finding) && !is_expected(finding));
     known.retain(concerns);
     for change in difference.changes.iter().filter(|change| change.action != Action::Delete) {
         let account = change.address.scope().map(|scope| Address::new("account", scope.account.as_str()));

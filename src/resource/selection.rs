@@ -11,6 +11,9 @@ use serde::{Deserialize, Serialize};
 use super::{Desired, KINDS, family, reference};
 use crate::address::{Address, Reference};
 
+/// Why what leads to an account that is not selected is left as it is.
+pub const NOT_SELECTED: &str = "the account at its other end is not selected";
+
 /// What is selected. Everything, unless narrowed.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(default)]

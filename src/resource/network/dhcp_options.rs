@@ -12,14 +12,17 @@ use crate::resource::{AttributeSpec, Kind, KindSpec, OnChange, OnRemoval};
 /// The attributes of a `dhcp_options`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct DhcpOptionsAttributes {
-    /// The domain that host names are completed with.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    /// The domain that host names are completed with; null for AWS's own, so that one that is no longer wanted is a difference.
+    #[serde(default)]
     pub domain_name: Option<String>,
     /// Addresses of name servers, at most four, in order; `AmazonProvidedDNS` is one.
     pub name_servers: Vec<String>,
     /// `Name` and the declared tags.
     pub tags: Tags,
 }
+
+/// AWS never changes DHCP options.
+const WAY_OUT: &str = "take `name_servers` and `domain_name` out of the layout, apply, then put the new ones in";
 
 /// The kind.
 pub struct DhcpOptions;
@@ -30,8 +33,8 @@ impl Kind for DhcpOptions {
         kind: "dhcp_options",
         summary: "DHCP options: name servers and domain",
         attributes: &[
-            AttributeSpec::new("domain_name", OnChange::Forbidden("AWS never changes DHCP options")),
-            AttributeSpec::new("name_servers", OnChange::Forbidden("AWS never changes DHCP options")),
+            AttributeSpec::new("domain_name", OnChange::Forbidden(WAY_OUT)),
+            AttributeSpec::new("name_servers", OnChange::Forbidden(WAY_OUT)),
             AttributeSpec::new("tags", OnChange::Update),
         ],
         on_removal: OnRemoval::Delete,

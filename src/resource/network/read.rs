@@ -20,7 +20,7 @@ use super::{ENABLED, RegionAttributes};
 use crate::address::{Address, Reference, Scope};
 use crate::aws::{AwsResult, Error, Sessions};
 use crate::network::{Block, Observed};
-use crate::resource::{Desired, Finding, FindingSeverity, Live, LiveResource, untyped};
+use crate::resource::{Desired, Finding, FindingSeverity, Live, LiveResource, NOT_SELECTED, untyped};
 use crate::sandbox;
 
 /// So many accounts and Regions are asked at a time: AWS's rates are those of each of them, so the more the faster, until the places in the
@@ -74,6 +74,13 @@ impl Accounts {
             }
         }
         accounts
+    }
+}
+
+impl Accounts {
+    /// The key of the configuration's account of that id.
+    fn key(&self, id: &str) -> Option<&str> {
+        self.places.get(id).filter(|place| place.kind() == "account").map(Address::key)
     }
 }
 
@@ -313,10 +320,18 @@ impl Reader<'_> {
                 Err(error) => {
                     let account = site.account;
                     self.found.kept.unreachable.insert(account.clone());
-                    if failed.insert(account.clone()) {
-                        let what = "its VPCs cannot be read, and their addresses may be handed out to others";
-                        self.found.findings.push(warning(account.clone(), what, &error, &account));
+                    if !failed.insert(account.clone()) {
+                        continue;
                     }
+                    // One that is not selected: its pools stay shut, as always when it cannot be read.
+                    let what = match self.accounts.key(&account) {
+                        Some(key) => {
+                            self.found.observed.unreachable.insert(key.to_owned(), error.to_string());
+                            "its VPCs cannot be read, and new VPCs of its pools wait"
+                        }
+                        None => "its VPCs cannot be read, and their addresses may be handed out to others",
+                    };
+                    self.found.findings.push(warning(account.clone(), what, &error, &account));
                 }
             }
         }
@@ -426,8 +441,11 @@ impl Found {
     fn give(mut self, live: &mut Live, desired: &Desired) -> Kept {
         let of_unread = |address: &Address| address.scope().is_some_and(|scope| self.failures.contains_key(&scope.account));
         live.resources.extend(self.resources.into_iter().filter(|(address, _)| !of_unread(address)));
-        let unread = |address: &Address| of_unread(address) || (address.kind() == "account" && self.failures.contains_key(address.key()));
-        freeze(live, desired, unread);
+        let why = |account: &str| match self.failures.contains_key(account) {
+            true => Some("the account at its other end could not be read"),
+            false => (!desired.selection.reads_networks_of(account)).then_some(NOT_SELECTED),
+        };
+        freeze(live, desired, why);
         for (account, failures) in &self.failures {
             let regions = failures.keys().map(|region| format!("`{region}`")).collect::<Vec<_>>().join(", ");
             let Some(error) = failures.values().next() else { continue };
@@ -448,30 +466,40 @@ impl Found {
     }
 }
 
-/// What leads to an account that could not be read is left as it is: nobody knows what is at the other end.
-fn freeze(live: &mut Live, desired: &Desired, unread: impl Fn(&Address) -> bool) {
-    let hubs = desired.network.gateways.transit.values();
-    let hub_unread = hubs.into_iter().any(|hub| unread(&Address::new("account", hub.account.as_str())));
-    let mut frozen = BTreeSet::new();
+/// What leads to an account that was not read is left as it is: nobody knows what is at the other end. `why` tells it of an account.
+fn freeze(live: &mut Live, desired: &Desired, why: impl Fn(&str) -> Option<&'static str>) {
+    let hub = desired.network.gateways.transit.values().find_map(|hub| why(&hub.account));
+    let account_of = |address: &Address| match address.scope() {
+        Some(scope) => Some(scope.account.clone()),
+        None => (address.kind() == "account").then(|| address.key().to_owned()),
+    };
+    let mut frozen = BTreeMap::new();
     for (address, resource) in &mut live.resources {
         let leads_there = match address.kind() {
-            "vpc_peering" => resource.attributes.references().iter().any(|one| matches!(one, Reference::Address(there) if unread(there))),
+            "vpc_peering" => resource.attributes.references().iter().find_map(|one| match one {
+                Reference::Address(there) => why(&account_of(there)?),
+                Reference::Id(_) => None,
+            }),
             "transit_gateway_attachment" => {
-                hub_unread && matches!(resource.attributes.reference("transit_gateway"), Some(Reference::Id(_)))
+                hub.filter(|_| matches!(resource.attributes.reference("transit_gateway"), Some(Reference::Id(_))))
             }
-            _ => false,
+            _ => None,
         };
-        if leads_there {
-            resource.frozen = Some("the account at its other end could not be read".to_owned());
-            frozen.insert(address.clone());
+        if let Some(why) = leads_there {
+            resource.frozen = Some(why.to_owned());
+            frozen.insert(address.clone(), why);
         }
     }
-    if frozen.is_empty() {
-        return;
-    }
+    // A peering that another account asked for is known by its id alone where that account was not read.
+    let not_selected = !desired.selection.is_everything();
     for (_, route) in live.resources.iter_mut().filter(|(address, _)| address.kind() == "route") {
-        if matches!(route.attributes.reference("target"), Some(Reference::Address(target)) if frozen.contains(&target)) {
-            route.frozen = Some("the account that it leads to could not be read".to_owned());
+        let leads_there = match route.attributes.reference("target") {
+            Some(Reference::Address(target)) => frozen.get(&target).copied(),
+            Some(Reference::Id(id)) => (not_selected && id.starts_with("pcx-")).then_some(NOT_SELECTED),
+            None => None,
+        };
+        if let Some(why) = leads_there {
+            route.frozen = Some(why.to_owned());
         }
     }
 }

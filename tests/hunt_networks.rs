@@ -1,0 +1,130 @@
+//! What could hurt who has networks, each from an incident that could be: the whole road against a sandbox.
+
+#![expect(clippy::unwrap_used, reason = "a panic is how a test fails")]
+
+#[path = "support/road.rs"]
+mod road;
+
+use std::path::Path;
+
+use overlord::apply::Outcome;
+use overlord::config::{self, Files};
+use overlord::plan::Plan;
+use overlord::resource::{Desired, Selection};
+use overlord::sandbox::{Sandbox, Weather, World};
+
+use road::{MANAGEMENT, plan, run};
+
+/// A pool with reserved offices, and these sections.
+fn desired(sections: &str) -> Desired {
+    let toml = format!(
+        "[organization]\nmanagement_account = \"{MANAGEMENT}\"\ntrusted_services = [\"ram.amazonaws.com\"]\n[ou.core]\n\
+         [pool.main]\ncidr = \"10.0.0.0/16\"\n{sections}"
+    );
+    let none = |_: &Path| Err(std::io::Error::from(std::io::ErrorKind::NotFound));
+    match config::load_with(Path::new("org.toml"), Ok(toml.into_bytes()), &Files::new("", &none)) {
+        Ok(loaded) => loaded.desired,
+        Err(diagnostics) => panic!("{diagnostics:#?}"),
+    }
+}
+
+/// A layout of private subnets, with these keys besides.
+fn layout(name: &str, more: &str) -> String {
+    format!("[vpc.{name}]\nregion = \"eu-west-1\"\npool = \"main\"\nprefix = 20\nzones = 2\ntiers = {{ private = 50 }}\n{more}\n")
+}
+
+fn account(key: &str, more: &str) -> String {
+    format!("[account.{key}]\nemail = \"{key}@example.org\"\nou = \"core\"\n{more}\n")
+}
+
+const STANDARD: &str = "vpc = [\"standard\"]";
+
+/// The same, narrowed to these accounts.
+fn only(desired: &Desired, accounts: &[&str]) -> Desired {
+    let accounts: Vec<String> = accounts.iter().map(|key| (*key).to_owned()).collect();
+    let selection = Selection::of(desired, &accounts, &[], &[]).unwrap();
+    Desired { selection, ..desired.clone() }
+}
+
+fn sandbox() -> Sandbox {
+    Sandbox::new(World::new(MANAGEMENT), Weather::default())
+}
+
+/// Applies, and plans again: nothing is left.
+async fn settled(sandbox: &Sandbox, desired: &Desired) {
+    let (_, report) = run(sandbox, desired).await.unwrap();
+    let failed: Vec<_> = report.outcomes.iter().filter(|(_, outcome)| !matches!(outcome, Outcome::Applied)).collect();
+    assert!(failed.is_empty(), "{failed:#?}");
+    assert_eq!(told(&plan(sandbox, desired).await.unwrap()), Vec::<String>::new());
+}
+
+/// What a plan would do, and what stands against it.
+fn told(plan: &Plan) -> Vec<String> {
+    let changes = plan.changes.iter().map(|change| format!("{:?} {}", change.action, change.address));
+    changes.chain(plan.findings.iter().map(|finding| format!("{:?} {}: {}", finding.severity, finding.subject, finding.summary))).collect()
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_plan_for_one_account_leaves_what_leads_to_the_others() {
+    let hub =
+        "[transit_gateway.hub]\naccount = \"beta\"\nregion = \"eu-west-1\"\nshare_with = [\"ou.core\"]\nroutes = [\"192.168.0.0/16\"]";
+    let accounts: String = ["alpha", "beta", "gamma"].map(|key| account(key, STANDARD)).concat();
+    let all = desired(&(layout("standard", "peering = \"mesh\"\nattach = \"hub\"") + hub + "\n" + &accounts));
+    let sandbox = sandbox();
+    settled(&sandbox, &all).await;
+    for one in ["alpha", "beta", "gamma"] {
+        assert_eq!(told(&plan(&sandbox, &only(&all, &[one])).await.unwrap()), Vec::<String>::new(), "{one}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_block_chosen_for_an_account_that_is_not_selected_stands_against_nothing() {
+    let pinned = || account("beta", "vpc = [\"standard\"]\ncidr = { standard = \"10.0.0.0/20\" }");
+    let sandbox = sandbox();
+    settled(&sandbox, &desired(&(layout("standard", "") + &pinned() + &account("alpha", "")))).await;
+    let all = desired(&(layout("standard", "") + &pinned() + &account("alpha", STANDARD)));
+    let narrowed = plan(&sandbox, &only(&all, &["alpha"])).await.unwrap();
+    assert_eq!(narrowed.findings, []);
+    let (narrowed, _) = run(&sandbox, &only(&all, &["alpha"])).await.unwrap();
+    assert!(narrowed.changes.iter().all(|change| change.address.to_string().starts_with("alpha/")), "{:?}", told(&narrowed));
+    assert_eq!(told(&plan(&sandbox, &all).await.unwrap()), Vec::<String>::new());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_domain_that_is_no_longer_wanted_is_told() {
+    let sandbox = sandbox();
+    let with = |more: &str| desired(&(layout("standard", more) + &account("alpha", STANDARD)));
+    settled(&sandbox, &with("name_servers = [\"10.0.255.2\"]\ndomain_name = \"corp\"")).await;
+    let changed = plan(&sandbox, &with("name_servers = [\"10.0.255.2\"]")).await.unwrap();
+    assert!(changed.has_errors(), "{:?}", told(&changed));
+    assert!(told(&changed).iter().any(|line| line.contains("`domain_name` is `corp`, not nothing")), "{:?}", told(&changed));
+}
+
+/// Somebody deletes the access role of the account with that e-mail.
+fn without_role(sandbox: &Sandbox, email: &str) -> Sandbox {
+    let mut world = sandbox.world();
+    world.accounts.values_mut().filter(|account| account.email == email).for_each(|account| account.roles.clear());
+    Sandbox::new(world, Weather::default())
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_account_that_is_neither_selected_nor_readable_keeps_its_block() {
+    let with = |alpha: &str| desired(&(layout("standard", "") + &account("beta", STANDARD) + &account("alpha", alpha)));
+    let sandbox = sandbox();
+    settled(&sandbox, &with("")).await;
+    let sandbox = without_role(&sandbox, "beta@example.org");
+    let narrowed = plan(&sandbox, &only(&with(STANDARD), &["alpha"])).await.unwrap();
+    assert_eq!(narrowed.changes, []);
+    let told = told(&narrowed).join("\n");
+    assert!(told.contains("alpha/eu-west-1/vpc.standard: an account with VPCs in its pool could not be read"), "{told}");
+    assert!(told.contains("its VPCs cannot be read, and new VPCs of its pools wait"), "{told}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_vpc_that_takes_the_place_of_the_default_one_waits_for_it() {
+    let names = ["a", "b", "c", "d", "e"];
+    let layouts: String = names.iter().map(|name| layout(name, "")).collect();
+    let list = names.map(|name| format!("\"{name}\"")).join(", ");
+    let all = desired(&(layouts + &account("alpha", &format!("vpc = [{list}]\ndefault_vpc = \"remove\""))));
+    settled(&sandbox(), &all).await;
+}
