@@ -116,6 +116,7 @@ fn share(place: &Place, live: &Share, copy: &sandbox::World) -> sandbox::Share {
         owner: place.account.clone(),
         region: place.region.clone(),
         name: live.name.clone(),
+        token: None,
         principals: live.principals.iter().map(principal).collect(),
         resources: live.resources.iter().map(resource).collect(),
         tags: live.tags.clone(),
