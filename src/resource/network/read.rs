@@ -145,7 +145,7 @@ pub async fn ahead(sessions: &Sessions, desired: &Desired, keep: Keep, mut accou
     let accounts = stream::poll_fn(|context| accounts.poll_recv(context));
     let new = accounts.flat_map(|(account, id)| {
         let is_new = desired.selection.reads_networks_of(account.key()) && told.insert(id.clone());
-        stream::iter(is_new.then(|| sites(&regions, account.key(), &id)).unwrap_or_default())
+        stream::iter(if is_new { sites(&regions, account.key(), &id) } else { Vec::new() })
     });
     let mut readings = new.map(|site| read(sessions, desired, keep, site)).buffer_unordered(AT_A_TIME);
     let mut ahead = Ahead { keep, ..Ahead::default() };
@@ -169,7 +169,7 @@ fn sites(regions: &BTreeSet<&str>, key: &str, id: &str) -> Vec<Site> {
 
 /// What became of a reading.
 enum Answer {
-    Taken(Taken),
+    Taken(Box<Taken>),
     /// What leads to others can be named only when all of it is read.
     Connected(Box<Reading>),
 }
@@ -180,7 +180,7 @@ fn read<'a>(sessions: &'a Sessions, desired: &'a Desired, keep: Keep, site: Site
         let reading = scope::read(sessions, desired, &site.scope, &site.account).await.map_err(|error| site.error(error));
         let answer = reading.map(|reading| match reading.world.extras.connected.asked {
             true => Answer::Connected(Box::new(reading)),
-            false => Answer::Taken(Taken::of(&site, desired, keep, reading, &BTreeMap::new())),
+            false => Answer::Taken(Box::new(Taken::of(&site, desired, keep, reading, &BTreeMap::new()))),
         });
         (site, answer)
     })
@@ -389,7 +389,7 @@ impl Found {
     fn take(&mut self, site: Site, answer: AwsResult<Answer>) -> AwsResult<Option<(Site, Reading)>> {
         match answer {
             Ok(Answer::Taken(taken)) => {
-                self.put(site.scope, taken);
+                self.put(site.scope, *taken);
                 Ok(None)
             }
             Ok(Answer::Connected(reading)) => Ok(Some((site, *reading))),
