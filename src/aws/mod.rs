@@ -20,7 +20,7 @@ mod wire;
 pub use door::{Call, Door, DoorOptions, Mode, Rates};
 pub use error::{AwsResult, Error, Place, Refusal};
 pub use https::https;
-pub use poll::{Interrupt, Poll};
+pub use poll::{Interrupt, Latest, Poll};
 pub use sessions::{Access, Sessions};
 pub use trace::Trace;
 

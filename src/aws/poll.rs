@@ -1,5 +1,6 @@
 //! Waiting: polls with a pause, a deadline and an interrupt. The only sleeps of the program are here and in the door.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::watch;
@@ -83,6 +84,37 @@ impl Poll {
     }
 }
 
+/// How long an answer is taken for the newest one.
+const FRESH: Duration = Duration::from_secs(1);
+
+/// The newest answer to a question that many ask while they wait: who asks just after another takes that one's answer.
+#[derive(Debug)]
+pub struct Latest<T>(tokio::sync::Mutex<Option<(Instant, Arc<T>)>>);
+
+impl<T> Default for Latest<T> {
+    fn default() -> Self {
+        Self(tokio::sync::Mutex::default())
+    }
+}
+
+impl<T> Latest<T> {
+    /// The newest answer; asks when there is none of the last second. Of those who ask at a time, one does.
+    ///
+    /// # Errors
+    /// What `ask` fails with; the next one asks again.
+    pub async fn or<F: Future<Output = AwsResult<T>>>(&self, ask: impl FnOnce() -> F) -> AwsResult<Arc<T>> {
+        let mut newest = self.0.lock().await;
+        if let Some((at, answer)) = newest.as_ref()
+            && at.elapsed() < FRESH
+        {
+            return Ok(Arc::clone(answer));
+        }
+        let answer = Arc::new(ask().await?);
+        *newest = Some((Instant::now(), Arc::clone(&answer)));
+        Ok(answer)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use std::cell::RefCell;
@@ -135,6 +167,24 @@ mod tests {
             })
             .await;
         assert_eq!((again, asked.get()), (Err(Error::Interrupted), true));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn who_asks_together_asks_once() {
+        let (latest, asked) = (Latest::default(), std::cell::Cell::new(0));
+        let ask = || async {
+            asked.set(asked.get() + 1);
+            tokio::time::sleep(Duration::from_millis(50)).await;
+            if asked.get() == 1 { Err(Error::failed("no")) } else { Ok(asked.get()) }
+        };
+        let (one, two, three) = tokio::join!(latest.or(ask), latest.or(ask), latest.or(ask));
+        assert_eq!(
+            (one.is_err(), two.map(|answer| *answer), three.map(|answer| *answer)),
+            (true, Ok(2), Ok(2)),
+            "an error is nobody else's"
+        );
+        tokio::time::advance(Duration::from_secs(2)).await;
+        assert_eq!(latest.or(ask).await.map(|answer| *answer), Ok(3), "an old answer is none");
     }
 
     #[tokio::test(start_paused = true)]

@@ -2,7 +2,7 @@
 //! and to let go of what is to be deleted, and making something only once.
 
 use std::fmt;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use aws_sdk_ec2::Client;
@@ -10,10 +10,10 @@ use aws_sdk_ec2::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_ec2::types::{Filter, NetworkInterface, ResourceType, Tag, TagSpecification, UnsuccessfulItem};
 use sha2::{Digest, Sha256};
 
-use super::{Tags, tags_differ};
+use super::{NatGatewayStates, Tags, tags_differ};
 use crate::address::{Reference, Scope};
 use crate::apply::Context;
-use crate::aws::{AwsResult, Error, Place, Poll, Refusal};
+use crate::aws::{AwsResult, Error, Latest, Place, Poll, Refusal};
 use crate::resource::ADDRESS_TAG;
 
 /// How long AWS may take until what it has just made can be found everywhere.
@@ -74,6 +74,11 @@ impl<'a> Hands<'a> {
         let scope = scope.ok_or_else(|| Error::internal(format!("`{resource}` lies in no account that is known")))?;
         let place = Place { account: context.account_id(scope)?, region: scope.region.clone() };
         Ok(Self { client: context.sessions().ec2(&place.account, &place.region), context, place })
+    }
+
+    /// What is newest of the NAT gateways of the account and Region.
+    pub fn nat_gateways(&self) -> AwsResult<Arc<Latest<NatGatewayStates>>> {
+        self.context.nat_gateways()
     }
 
     /// The Region.

@@ -362,6 +362,7 @@ async fn what_is_gone_already_is_deleted() {
     for (key, id, before, code) in cases {
         let (outcome, _) = change(key, Some((id, before)), None, move |_, operation, _| match operation {
             "DescribeVpcEndpoints" => ok(operation, "<vpcEndpointSet/>"),
+            "DescribeNatGateways" => ok(operation, "<natGatewaySet/>"),
             _ => refused(code),
         })
         .await;

@@ -49,7 +49,7 @@ pub use egress_only_internet_gateway::{EgressOnlyInternetGateway, EgressOnlyInte
 pub use elastic_ip::{ElasticIp, ElasticIpAttributes};
 pub use flow_log::{FlowLog, FlowLogAttributes};
 pub use internet_gateway::{InternetGateway, InternetGatewayAttributes};
-pub use nat_gateway::{NatGateway, NatGatewayAttributes};
+pub use nat_gateway::{NatGateway, NatGatewayAttributes, NatGatewayStates};
 pub use read::{Ahead, Keep, Kept, ahead, live};
 pub use region::{Region, RegionAttributes};
 pub use resource_share::{ResourceShare, ResourceShareAttributes, SHARING_SERVICE};

@@ -1,11 +1,13 @@
 //! `nat_gateway`: a NAT gateway: zonal, in a public subnet with an address of ours, or regional, in no subnet with addresses of AWS's choice.
 
+use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use aws_sdk_ec2::types::{AvailabilityMode, ConnectivityType, NatGateway as Live, NatGatewayState, ResourceType};
 use serde::{Deserialize, Serialize};
 
-use super::calls::{Earlier, Hands, is_missing};
+use super::calls::{Earlier, Hands};
 use super::{Tags, tags_differ};
 use crate::address::Reference;
 use crate::apply::Context;
@@ -93,8 +95,8 @@ impl Kind for NatGateway {
             || async { hands.said("ec2:DeleteNatGateway", hands.client.delete_nat_gateway().nat_gateway_id(id).send().await).map(drop) };
         hands.deleted(None, delete).await?;
         let gone = || async {
-            let state = describe(&hands, id).await?.and_then(|gateway| gateway.state);
-            Ok(matches!(state, None | Some(NatGatewayState::Deleted)).then_some(()))
+            let states = states(&hands).await?;
+            Ok(matches!(states.0.get(id), None | Some(State::Deleted)).then_some(()))
         };
         hands.wait("the NAT gateway to be deleted", DEADLINE, gone).await
     }
@@ -163,31 +165,64 @@ async fn list(hands: &Hands<'_>) -> AwsResult<Vec<Live>> {
     hands.said("ec2:DescribeNatGateways", pages.collect::<Result<Vec<_>, _>>().await)
 }
 
-/// `None` while AWS does not find it, or no longer does.
-async fn describe(hands: &Hands<'_>, id: &str) -> AwsResult<Option<Live>> {
-    let pages = hands.client.describe_nat_gateways().nat_gateway_ids(id).into_paginator().items().send();
-    match hands.said("ec2:DescribeNatGateways", pages.collect::<Result<Vec<_>, _>>().await) {
-        Err(e) if is_missing(&e) => Ok(None),
-        result => result.map(|gateways| gateways.into_iter().next()),
+/// How the NAT gateways of an account and Region stand, by id: one list for all that are waited for.
+#[derive(Debug)]
+pub struct NatGatewayStates(BTreeMap<String, State>);
+
+#[derive(Debug)]
+enum State {
+    Pending,
+    Available,
+    Deleting,
+    Deleted,
+    /// With AWS's code and message.
+    Failed(String, String),
+}
+
+impl State {
+    fn of(gateway: &Live) -> Self {
+        match &gateway.state {
+            Some(NatGatewayState::Available) => Self::Available,
+            Some(NatGatewayState::Deleted) => Self::Deleted,
+            Some(NatGatewayState::Failed) => Self::Failed(
+                gateway.failure_code().unwrap_or("no reason given").to_owned(),
+                gateway.failure_message().unwrap_or_default().to_owned(),
+            ),
+            Some(NatGatewayState::Deleting) => Self::Deleting,
+            _ => Self::Pending,
+        }
     }
+}
+
+async fn states(hands: &Hands<'_>) -> AwsResult<Arc<NatGatewayStates>> {
+    let ask = || async {
+        let pages = hands.client.describe_nat_gateways().into_paginator().items().send();
+        let gateways = hands.said("ec2:DescribeNatGateways", pages.collect::<Result<Vec<_>, _>>().await)?;
+        let state = |gateway: Live| Some((gateway.nat_gateway_id.clone()?, State::of(&gateway)));
+        Ok(NatGatewayStates(gateways.into_iter().filter_map(state).collect()))
+    };
+    hands.nat_gateways()?.or(ask).await
 }
 
 /// Waits until traffic can pass: a route to a gateway that is still pending is accepted and leads nowhere.
 async fn available(hands: &Hands<'_>, id: &str) -> AwsResult<()> {
     let ask = || async {
-        let Some(gateway) = describe(hands, id).await? else { return Ok(None) };
-        match &gateway.state {
-            Some(NatGatewayState::Available) => Ok(Some(())),
-            state if is_alive(state.as_ref()) => Ok(None),
-            _ => Err(failure(hands, id, &gateway)),
+        match states(hands).await?.0.get(id) {
+            Some(State::Available) => Ok(Some(())),
+            // Nobody finds at once what was just made.
+            None | Some(State::Pending) => Ok(None),
+            Some(State::Failed(code, message)) => Err(failure(hands, id, code, message)),
+            Some(State::Deleting | State::Deleted) => Err(hands.failed(
+                format!("the NAT gateway `{id}` was deleted by somebody else while it was made"),
+                "run the same command again, it makes another one",
+            )),
         }
     };
     hands.wait("the NAT gateway to be available", DEADLINE, ask).await
 }
 
 /// AWS's reasons: <https://docs.aws.amazon.com/vpc/latest/userguide/nat-gateway-troubleshooting.html>.
-fn failure(hands: &Hands<'_>, id: &str, gateway: &Live) -> Error {
-    let code = gateway.failure_code().unwrap_or("no reason given");
+fn failure(hands: &Hands<'_>, id: &str, code: &str, message: &str) -> Error {
     let hint = match code {
         "InsufficientFreeAddressesInSubnet" => "free an address in its subnet, or give the tier a larger share",
         "Gateway.NotAttached" => "attach the internet gateway again: the next run does so if it is ours",
@@ -199,6 +234,6 @@ fn failure(hands: &Hands<'_>, id: &str, gateway: &Live) -> Error {
         "InternalError" => "AWS failed on its side: run the same command again, it makes another one",
         _ => "run the same command again, it makes another one; if that fails too, AWS's support knows more",
     };
-    let message = gateway.failure_message().map(|message| format!(": {message}")).unwrap_or_default();
+    let message = if message.is_empty() { String::new() } else { format!(": {message}") };
     hands.failed(format!("the NAT gateway `{id}` failed: {code}{message}"), hint)
 }
