@@ -1,6 +1,6 @@
 //! The graph: which change waits for which. Edges come from references (invariant 6). Pure.
 //!
-//! It stands between the diff, which knows no time, and the plan. Six rules make all edges:
+//! It stands between the diff, which knows no time, and the plan. Seven rules make all edges:
 //! 1. A change waits for what its after-value refers to, through resources that do not change.
 //! 2. A deletion waits for every change whose before-value refers to it and whose after-value no longer does.
 //! 3. What comes to be in a place waits for the guard rails of that place and of all places above it. Places themselves do not
@@ -11,6 +11,7 @@
 //!    it has before it leaves its place.
 //! 6. What comes to be in an account waits for the account, for its guard rails and for its Region, whether it refers to them or not.
 //!    What goes from an account does not wait: it was there.
+//! 7. A VPC that takes the place of the default one in the quota waits until that is gone.
 //!
 //! Rules 4 and 5 are soft: where they would close a circle, they yield, and a warning says so.
 
@@ -21,7 +22,7 @@ use std::rc::Rc;
 use petgraph::algo::kosaraju_scc;
 use petgraph::graph::{DiGraph, NodeIndex};
 
-use crate::address::{Address, Reference};
+use crate::address::{Address, Reference, Scope};
 use crate::diff::prerequisite;
 use crate::limits::LIMITS;
 use crate::plan::{Action, Change};
@@ -115,6 +116,7 @@ impl<'a> Edges<'a> {
             self.guarded(index, change);
         }
         self.deletions();
+        self.crowded();
         self.loosened();
         self.handed_on();
         self.found.sort_unstable();
@@ -256,6 +258,29 @@ impl<'a> Edges<'a> {
                 if let Some(&deletion) = deleted.get(reference).filter(|&&deletion| deletion != index) {
                     self.found.push((deletion, index, Edge::Hard));
                 }
+            }
+        }
+    }
+
+    /// Rule 7. Where there is room for both, the two have nothing to do with each other.
+    fn crowded(&mut self) {
+        let is_default = |change: &Change| change.address.kind() == "default_vpc" && change.action != Action::NoOp;
+        let going = self.changes.iter().enumerate().filter(|(_, change)| is_default(change));
+        let going: HashMap<&Scope, usize> = going.filter_map(|(index, change)| Some((change.address.scope()?, index))).collect();
+        if going.is_empty() {
+            return;
+        }
+        let mut there: HashMap<&Scope, usize> = HashMap::new();
+        let only_live = self.live.resources.keys().filter(|address| !self.desired.resources.contains_key(*address));
+        for vpc in self.desired.resources.keys().chain(only_live).filter(|address| address.kind() == "vpc") {
+            vpc.scope().into_iter().for_each(|scope| *there.entry(scope).or_default() += 1);
+        }
+        let is_made = |change: &&Change| change.address.kind() == "vpc" && change.action == Action::Create;
+        for (index, change) in self.changes.iter().enumerate().filter(|(_, change)| is_made(change)) {
+            let scope = change.address.scope();
+            let crowded = scope.and_then(|scope| there.get(scope)).is_some_and(|vpcs| *vpcs >= LIMITS.quotas.vpcs);
+            if let Some(&gone) = scope.and_then(|scope| going.get(scope)).filter(|_| crowded) {
+                self.found.push((index, gone, Edge::Hard));
             }
         }
     }
