@@ -128,3 +128,72 @@ async fn a_vpc_that_takes_the_place_of_the_default_one_waits_for_it() {
     let all = desired(&(layouts + &account("alpha", &format!("vpc = [{list}]\ndefault_vpc = \"remove\""))));
     settled(&sandbox(), &all).await;
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_network_that_is_down_is_one_error_and_not_a_warning_per_account() {
+    let all = desired(&(layout("standard", "") + &["alpha", "beta"].map(|key| account(key, STANDARD)).concat()));
+    let calm = sandbox();
+    settled(&calm, &all).await;
+    let broken = |operation: &str| Sandbox::new(calm.world(), Weather { broken: Some(operation.to_owned()), ..Weather::default() });
+    for operation in ["sts:AssumeRole", "ec2:DescribeSubnets"] {
+        let error = plan(&broken(operation), &all).await.unwrap_err();
+        assert!(error.to_string().contains(operation), "{error}");
+    }
+    // One of two is an account's own trouble.
+    let mut world = calm.world();
+    world.accounts.values_mut().filter(|account| account.email.starts_with("beta")).for_each(|account| account.roles.clear());
+    assert_eq!(plan(&Sandbox::new(world, Weather::default()), &all).await.unwrap().findings.len(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn many_accounts_that_fail_alike_are_told_together() {
+    let keys: Vec<String> = (0..9).map(|number| format!("a{number}")).collect();
+    let all =
+        |vpc: &str| desired(&(layout("standard", "") + &account("ok", vpc) + &keys.iter().map(|key| account(key, "")).collect::<String>()));
+    let sandbox = sandbox();
+    settled(&sandbox, &all("")).await;
+    let mut world = sandbox.world();
+    world.accounts.values_mut().filter(|account| account.email.starts_with('a')).for_each(|account| account.roles.clear());
+    let sandbox = Sandbox::new(world, Weather::default());
+    let quiet = told(&plan(&sandbox, &all("")).await.unwrap());
+    assert_eq!(quiet.len(), 1, "{quiet:#?}");
+    assert!(
+        quiet.concat().contains("9 accounts: their networks cannot be read in `eu-west-1`, and nothing is planned in them: `account.a0`, "),
+        "{quiet:?}"
+    );
+    // Nobody knows which blocks they have.
+    let handing_out = plan(&sandbox, &all(STANDARD)).await.unwrap();
+    let told: Vec<_> = handing_out.findings.iter().map(|finding| finding.summary.as_str()).collect();
+    assert!(told.concat().contains("addresses that they have may be handed out to others"), "{told:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_closed_account_gets_nothing_and_the_others_keep_theirs() {
+    let all = desired(&(layout("standard", "peering = \"mesh\"") + &["alpha", "beta"].map(|key| account(key, STANDARD)).concat()));
+    let before = sandbox();
+    settled(&before, &all).await;
+    let mut world = before.world();
+    for account in world.accounts.values_mut().filter(|account| account.email.starts_with("beta")) {
+        account.state = overlord::sandbox::AccountState::Suspended;
+    }
+    let told = told(&plan(&Sandbox::new(world, Weather::default()), &all).await.unwrap());
+    eprintln!("{told:#?}");
+    assert!(!told.iter().any(|line| line.starts_with("Error") || line.starts_with("Create")), "{told:#?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_layout_that_goes_to_another_region() {
+    let sandbox = sandbox();
+    let all = |region: &str| desired(&(layout("standard", "").replace("eu-west-1", region) + &account("alpha", STANDARD)));
+    settled(&sandbox, &all("eu-west-1")).await;
+    let told = told(&plan(&sandbox, &all("eu-central-1")).await.unwrap());
+    eprintln!("{told:#?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_last_layout_goes() {
+    let sandbox = sandbox();
+    settled(&sandbox, &desired(&(layout("standard", "") + &account("alpha", STANDARD)))).await;
+    let told = told(&plan(&sandbox, &desired(&account("alpha", ""))).await.unwrap());
+    eprintln!("{told:#?}");
+}

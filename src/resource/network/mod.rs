@@ -31,6 +31,7 @@ mod security_group;
 mod subnet;
 mod transit_gateway;
 mod transit_gateway_attachment;
+mod unread;
 mod vpc;
 mod vpc_endpoint;
 mod vpc_peering;

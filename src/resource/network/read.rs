@@ -15,6 +15,7 @@ use super::connected;
 use super::describe::Questions;
 use super::rehearsal::{self, Place};
 use super::scope::{self, Reading};
+use super::unread::{self, Blocks, Consequence, Unread, warning};
 use super::zones::Zones;
 use super::{ENABLED, RegionAttributes};
 use crate::address::{Address, Reference, Scope};
@@ -43,7 +44,8 @@ pub async fn live(sessions: &Sessions, desired: &Desired, ahead: Ahead, members:
     let mut reader = Reader { sessions, desired, regions, accounts, found: Found::default() };
     let keep = ahead.keep;
     reader.accounts(ahead).await?;
-    if reader.hands_out_blocks() {
+    reader.found.hands_out = reader.hands_out_blocks();
+    if reader.found.hands_out {
         reader.others(keep, members).await?;
     }
     reader.zones().await?;
@@ -116,6 +118,9 @@ pub enum Keep {
 #[derive(Default)]
 pub struct Ahead {
     keep: Keep,
+    reach: Reach,
+    /// Why nothing more was read.
+    lost: Option<Error>,
     read: BTreeMap<Scope, (String, AwsResult<Answer>)>,
 }
 
@@ -150,9 +155,38 @@ pub async fn ahead(sessions: &Sessions, desired: &Desired, keep: Keep, mut accou
     let mut readings = new.map(|site| read(sessions, desired, keep, site)).buffer_unordered(AT_A_TIME);
     let mut ahead = Ahead { keep, ..Ahead::default() };
     while let Some((site, reading)) = readings.next().await {
-        ahead.read.insert(site.scope, (site.account, reading));
+        let is_lost = ahead.reach.is_lost(&site.account, reading.as_ref().err());
+        match reading {
+            Err(error) if is_lost => {
+                ahead.lost = Some(error);
+                break;
+            }
+            reading => drop(ahead.read.insert(site.scope, (site.account, reading))),
+        }
     }
+    drop(readings);
     ahead
+}
+
+/// Whether anybody answers. Accounts are asked side by side, and each gets no answer only after many attempts: where a second one has none
+/// before any other has answered, it is not the accounts that are out of reach.
+#[derive(Default)]
+struct Reach {
+    answered: bool,
+    /// The ids of those that gave no answer.
+    silent: BTreeSet<String>,
+}
+
+impl Reach {
+    /// Takes note of how reading an account ended, and tells whether nobody can be reached.
+    fn is_lost(&mut self, account: &str, error: Option<&Error>) -> bool {
+        if error.is_some_and(Error::leaves_open) {
+            self.silent.insert(account.to_owned());
+        } else {
+            self.answered = true;
+        }
+        !self.answered && self.silent.len() > 1
+    }
 }
 
 /// The Regions of the layouts, where networks are read at all.
@@ -239,6 +273,8 @@ struct Found {
     observed: Observed,
     /// Opt-in Regions that an account has not enabled yet.
     not_enabled: BTreeSet<Scope>,
+    /// Whether blocks are handed out in this run.
+    hands_out: bool,
     /// Why accounts could not be read, by their key and Region.
     failures: BTreeMap<String, BTreeMap<String, Error>>,
     kept: Kept,
@@ -252,7 +288,10 @@ impl Reader<'_> {
 
     /// All that the accounts of the configuration have.
     async fn accounts(&mut self, ahead: Ahead) -> AwsResult<()> {
-        let Ahead { keep, read: mut ahead } = ahead;
+        let Ahead { keep, mut reach, lost, read: mut ahead } = ahead;
+        if let Some(error) = lost {
+            return Err(error);
+        }
         let (mut connected, mut left) = (Vec::new(), Vec::new());
         for site in self.sites(self.accounts.open.iter()) {
             match ahead.remove(&site.scope).filter(|(account, _)| *account == site.account) {
@@ -263,7 +302,11 @@ impl Reader<'_> {
         let (sessions, desired) = (self.sessions, self.desired);
         let mut readings = stream::iter(left).map(|site| read(sessions, desired, keep, site)).buffer_unordered(AT_A_TIME);
         while let Some((site, reading)) = readings.next().await {
-            connected.extend(self.found.take(site, reading)?);
+            let is_lost = reach.is_lost(&site.account, reading.as_ref().err());
+            match reading {
+                Err(error) if is_lost => return Err(error),
+                reading => connected.extend(self.found.take(site, reading)?),
+            }
         }
         drop(readings);
         self.connected(keep, connected);
@@ -308,7 +351,7 @@ impl Reader<'_> {
             })
         };
         let mut readings = stream::iter(self.sites(others.iter().map(|id| (*id, *id)))).map(read).buffer_unordered(AT_A_TIME);
-        let mut failed = BTreeSet::new();
+        let mut failed = BTreeMap::new();
         while let Some((site, vpcs)) = readings.next().await {
             match vpcs {
                 Ok(reading) => {
@@ -317,24 +360,21 @@ impl Reader<'_> {
                     self.found.kept.places.extend(Place::kept(&site, keep, reading));
                 }
                 Err(error) if is_fatal(&error) => return Err(error),
-                Err(error) => {
-                    let account = site.account;
-                    self.found.kept.unreachable.insert(account.clone());
-                    if !failed.insert(account.clone()) {
-                        continue;
-                    }
-                    // One that is not selected: its pools stay shut, as always when it cannot be read.
-                    let what = match self.accounts.key(&account) {
-                        Some(key) => {
-                            self.found.observed.unreachable.insert(key.to_owned(), error.to_string());
-                            "its VPCs cannot be read, and new VPCs of its pools wait"
-                        }
-                        None => "its VPCs cannot be read, and their addresses may be handed out to others",
-                    };
-                    self.found.findings.push(warning(account.clone(), what, &error, &account));
-                }
+                Err(error) => drop(failed.entry(site.account).or_insert(error)),
             }
         }
+        drop(readings);
+        let unread = failed.into_iter().map(|(account, error)| {
+            self.found.kept.unreachable.insert(account.clone());
+            // One that is not selected: its pools stay shut, as always when it cannot be read.
+            let key = self.accounts.key(&account);
+            if let Some(key) = key {
+                self.found.observed.unreachable.insert(key.to_owned(), error.to_string());
+            }
+            let consequence = if key.is_some() { Consequence::PoolsWait } else { Consequence::AddressesUnknown };
+            Unread { subject: account.clone(), account, consequence, error }
+        });
+        self.found.findings.extend(unread::findings(unread.collect()));
         Ok(())
     }
 
@@ -446,16 +486,22 @@ impl Found {
             false => (!desired.selection.reads_networks_of(account)).then_some(NOT_SELECTED),
         };
         freeze(live, desired, why);
-        for (account, failures) in &self.failures {
+        let unpinned = desired.network.vpcs.iter().filter(|(_, request)| request.pinned.is_none());
+        let closing: BTreeSet<&str> = unpinned.filter_map(|(vpc, _)| Some(vpc.scope()?.account.as_str())).collect();
+        let mut unread = Vec::new();
+        for (account, failures) in std::mem::take(&mut self.failures) {
             let regions = failures.keys().map(|region| format!("`{region}`")).collect::<Vec<_>>().join(", ");
-            let Some(error) = failures.values().next() else { continue };
+            let Some(error) = failures.into_values().next() else { continue };
             let subject = Address::new("account", account.as_str());
             let id = live.resources.get(&subject).and_then(|resource| resource.id.clone()).unwrap_or_default();
-            let what = format!("its network cannot be read in {regions}, and nothing is planned in it");
-            self.findings.push(warning(subject.to_string(), &what, error, &id));
-            self.observed.unreachable.insert(account.clone(), error.to_string());
-            self.kept.unreachable.insert(id);
+            let is_safe = !self.hands_out || closing.contains(account.as_str());
+            let blocks = if is_safe { Blocks::Safe } else { Blocks::Exposed };
+            self.observed.unreachable.insert(account, error.to_string());
+            self.kept.unreachable.insert(id.clone());
+            let consequence = Consequence::NothingPlanned { regions, blocks };
+            unread.push(Unread { subject: subject.to_string(), account: id, consequence, error });
         }
+        self.findings.extend(unread::findings(unread));
         // What lies in no pool is nothing to the allocator, and whoever changes it does not change the plan.
         let in_a_pool = |block: &Block| desired.network.pools.values().any(|pool| pool.cidr.overlaps(*block));
         self.observed.blocks.retain(in_a_pool);
@@ -513,17 +559,6 @@ fn is_fatal(error: &Error) -> bool {
         }
         Error::NoAnswer { .. } | Error::Deadline { .. } | Error::Failed { .. } => false,
     }
-}
-
-fn warning(subject: String, what: &str, error: &Error, account: &str) -> Finding {
-    let hint = match error {
-        Error::Refused(refusal) if refusal.operation == "sts:AssumeRole" => {
-            Some(format!("see that the access role is in account `{account}` and that the management account may assume it"))
-        }
-        error => error.hint(),
-    };
-    let hint = hint.map(|hint| format!("; {hint}")).unwrap_or_default();
-    Finding { severity: FindingSeverity::Warning, subject, summary: format!("{what}: {error}{hint}") }
 }
 
 #[cfg(test)]
