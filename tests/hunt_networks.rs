@@ -147,7 +147,7 @@ async fn a_network_that_is_down_is_one_error_and_not_a_warning_per_account() {
 
 #[tokio::test(start_paused = true)]
 async fn many_accounts_that_fail_alike_are_told_together() {
-    let keys: Vec<String> = (0..9).map(|number| format!("a{number}")).collect();
+    let keys: Vec<String> = (0..7).map(|number| format!("a{number}")).collect();
     let all =
         |vpc: &str| desired(&(layout("standard", "") + &account("ok", vpc) + &keys.iter().map(|key| account(key, "")).collect::<String>()));
     let sandbox = sandbox();
@@ -158,7 +158,7 @@ async fn many_accounts_that_fail_alike_are_told_together() {
     let quiet = told(&plan(&sandbox, &all("")).await.unwrap());
     assert_eq!(quiet.len(), 1, "{quiet:#?}");
     assert!(
-        quiet.concat().contains("9 accounts: their networks cannot be read in `eu-west-1`, and nothing is planned in them: `account.a0`, "),
+        quiet.concat().contains("7 accounts: their networks cannot be read in `eu-west-1`, and nothing is planned in them: `account.a0`, "),
         "{quiet:?}"
     );
     // Nobody knows which blocks they have.
@@ -177,23 +177,6 @@ async fn a_closed_account_gets_nothing_and_the_others_keep_theirs() {
         account.state = overlord::sandbox::AccountState::Suspended;
     }
     let told = told(&plan(&Sandbox::new(world, Weather::default()), &all).await.unwrap());
-    eprintln!("{told:#?}");
-    assert!(!told.iter().any(|line| line.starts_with("Error") || line.starts_with("Create")), "{told:#?}");
-}
-
-#[tokio::test(start_paused = true)]
-async fn a_layout_that_goes_to_another_region() {
-    let sandbox = sandbox();
-    let all = |region: &str| desired(&(layout("standard", "").replace("eu-west-1", region) + &account("alpha", STANDARD)));
-    settled(&sandbox, &all("eu-west-1")).await;
-    let told = told(&plan(&sandbox, &all("eu-central-1")).await.unwrap());
-    eprintln!("{told:#?}");
-}
-
-#[tokio::test(start_paused = true)]
-async fn the_last_layout_goes() {
-    let sandbox = sandbox();
-    settled(&sandbox, &desired(&(layout("standard", "") + &account("alpha", STANDARD)))).await;
-    let told = told(&plan(&sandbox, &desired(&account("alpha", ""))).await.unwrap());
-    eprintln!("{told:#?}");
+    let allowed = ["Warning ", "Delete alpha/eu-west-1/route.", "Delete alpha/eu-west-1/vpc_peering."];
+    assert!(told.iter().all(|line| allowed.iter().any(|prefix| line.starts_with(prefix))), "{told:#?}");
 }

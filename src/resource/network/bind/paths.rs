@@ -78,8 +78,8 @@ impl Binder<'_> {
                 target: self.target(&route.target, &table.vpc),
             };
             // A route has no tags. One that leads to a thing of ours is ours; any other one is changed where its destination is declared, and
-            // never deleted.
-            let ours = matches!(attributes.target, Reference::Address(_));
+            // never deleted; and so is one to a prefix list, which no layout makes.
+            let ours = matches!(attributes.target, Reference::Address(_)) && !route.destination.starts_with("pl-");
             let key = format!("{}/{}", address.key(), route.destination);
             self.put(self.within("route", key), &format!("{id}/{}", route.destination), &attributes, Some(ours));
         }

@@ -415,3 +415,16 @@ fn a_default_vpc_goes_only_where_nothing_uses_it() {
     );
     assert!(frozen(&|w| w.vpcs.get_mut("vpc-d").unwrap().blocks.extend(["10.1.0.0/16".to_owned()])).contains("`10.1.0.0/16`"));
 }
+
+#[test]
+fn a_route_to_a_prefix_list_is_somebody_elses() {
+    let design = design(layout(Nat::PerZone));
+    let mut world = built(&desired(&design));
+    let target = world.nat_gateways.keys().next().unwrap().clone();
+    let is_private = |table: &&mut RouteTable| table.tags[ADDRESS_TAG].ends_with("standard/private-euw1-az1");
+    let route = Route { destination: "pl-1".to_owned(), target, ..Route::default() };
+    world.route_tables.values_mut().find(is_private).unwrap().routes.push(route);
+    let bound = bind(&scope(), &design, &world, &BTreeMap::new());
+    let ours = |destination: &str| bound.resources[&address("route", &format!("standard/private-euw1-az1/{destination}"))].ours;
+    assert_eq!((ours("pl-1"), ours("0.0.0.0/0")), (Some(false), Some(true)));
+}
