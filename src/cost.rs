@@ -97,7 +97,11 @@ pub fn of_layout(layout: &Layout, prices: &Overrides) -> BTreeMap<Nat, Usd> {
     let zones = u64::from(layout.zones);
     let interfaces = layout.endpoints.iter().filter(|service| !is_gateway_endpoint(service)).count() as u64;
     let rate = |item| prices.rate(&layout.region, item);
-    let rest = rate(Item::InterfaceEndpoint).monthly(interfaces * zones);
+    let (attachments, vpns) = (u64::from(layout.connections.attach.is_some()), u64::from(layout.connections.vpn.is_some()));
+    let rest = rate(Item::InterfaceEndpoint).monthly(interfaces * zones)
+        + rate(Item::TransitGatewayAttachment).monthly(attachments)
+        + rate(Item::VpnConnection).monthly(vpns)
+        + rate(Item::PublicAddress).monthly(vpns * VPN_ADDRESSES);
     let possible = |nat: &Nat| layout.has_public_tier() || !nat.is_zonal();
     let ways = COMPARED.into_iter().chain([Nat::None]).filter(possible);
     ways.map(|nat| (nat, rest + nat_usd(gateways(nat, zones), &layout.region, prices))).collect()

@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use super::*;
+use crate::network::Connections;
 use crate::plan::{Action, Change};
 
 const SCOPE: &str = "records-dev/eu-west-1";
@@ -137,6 +138,13 @@ fn a_layout_costs_what_its_vpc_will() {
     let endpoints = 0.03;
     let hourly = [(Nat::PerZone, 3.3), (Nat::Single, 1.1), (Nat::Regional, 3.3), (Nat::None, 0.0)];
     assert_eq!(of_layout(&layout, &prices()), hourly.map(|(nat, hourly)| (nat, usd((hourly + endpoints) * 730.0))).into());
+    let connections = Connections { attach: Some("hub".to_owned()), vpn: Some("office".to_owned()), ..Connections::default() };
+    let rate = |item| prices().rate("eu-west-1", item).monthly(1);
+    let more = rate(Item::TransitGatewayAttachment) + rate(Item::VpnConnection) + rate(Item::PublicAddress) + rate(Item::PublicAddress);
+    let connected = Layout { connections, ..layout.clone() };
+    let costs = of_layout(&layout, &prices()).into_iter().map(|(nat, usd)| (nat, usd + more)).collect::<BTreeMap<_, _>>();
+    assert_eq!(of_layout(&connected, &prices()), costs);
+    assert!(more > Usd::ZERO);
     let without = Layout { tiers: vec![tier("private")], ..layout };
     assert_eq!(of_layout(&without, &prices()).into_keys().collect::<Vec<_>>(), [Nat::Regional, Nat::None]);
 }

@@ -33,6 +33,14 @@ pub enum Peering {
     Mesh,
 }
 
+/// The address of the peering of two VPCs of one layout, from theirs: of two accounts, the one whose key sorts first has it. `None` where one of
+/// them lies in no account.
+pub fn peering_address(one: &Address, other: &Address) -> Option<Address> {
+    let (near, far) = if one <= other { (one, other) } else { (other, one) };
+    let (here, there) = (near.scope()?, far.scope()?);
+    Some(Address::within(here.clone(), "vpc_peering", format!("{}/{}", near.key(), there.account)))
+}
+
 impl Peering {
     /// All of them, as org.toml calls them.
     pub const ALL: [(&'static str, Self); 2] = [("none", Self::None), ("mesh", Self::Mesh)];

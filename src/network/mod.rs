@@ -22,7 +22,7 @@ mod zones;
 
 pub use allocate::{AddressPlan, Observed, ObservedVpc, Origin, PoolUse, Unplaced, Vpc, Why, allocate};
 pub use block::{Block, ParseBlockError};
-pub use connections::{Connections, Gateways, Peering, SharedTier, TransitGateway, Vpn};
+pub use connections::{Connections, Gateways, Peering, SharedTier, TransitGateway, Vpn, peering_address};
 pub use cut::{Cut, Subnet, TierBlock, cut};
 pub use design::{
     Design, Dhcp, FlowLog, LARGEST, Layout, Nat, PUBLIC_TIER, Pool, Request, SMALLEST, Share, Tier, has_gateway_endpoint, vpc_address,

@@ -1,5 +1,6 @@
 //! The address plan as text, Markdown and JSON. `network_svg` draws it.
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use serde_json::{Value, json};
@@ -10,7 +11,7 @@ use tabled::settings::{Alignment, Padding, Style as TableStyle};
 use super::Style;
 use crate::address::Address;
 use crate::cost::{self, COMPARED, Overrides, PRICES, Usd};
-use crate::network::{AddressPlan, Block, Design, Nat, Origin, Vpc, Why};
+use crate::network::{AddressPlan, Block, Connections, Design, Nat, Origin, Peering, SharedTier, Vpc, Why};
 
 /// What the plan does not know, said with every rendering.
 pub const OFFLINE: &str = "Planned offline: live networks were not read, and zones are numbered, not read.";
@@ -32,6 +33,10 @@ pub fn text(design: &Design, plan: &AddressPlan, prices: &Overrides, style: Styl
     }
     if plan.vpcs.len() > shown {
         let _ = writeln!(out, "{}", style.dim(&format!("… and {} more (--detail shows them)", plan.vpcs.len() - shown)));
+    }
+    let connections = connections(design);
+    if connections.len() > 1 {
+        let _ = writeln!(out, "\n{}\n{}", style.bold("Connections"), plain(&connections, 0..0));
     }
     for (address, unplaced) in &plan.unplaced {
         let _ = writeln!(out, "{}", style.error(&format!("{address} {}", why(unplaced.why))));
@@ -62,6 +67,10 @@ pub fn markdown(design: &Design, plan: &AddressPlan, prices: &Overrides, style: 
         if plan.vpcs.len() > shown {
             let _ = writeln!(out, "\n… and {} more (--detail shows them)", plan.vpcs.len() - shown);
         }
+    }
+    let connections = connections(design);
+    if connections.len() > 1 {
+        let _ = writeln!(out, "\nConnections:\n\n{}", table(&connections));
     }
     for (address, unplaced) in &plan.unplaced {
         let _ = writeln!(out, "\n**`{address}`** {}", why(unplaced.why));
@@ -109,12 +118,15 @@ pub fn json(design: &Design, plan: &AddressPlan, prices: &Overrides) -> Value {
         .iter()
         .map(|(key, layout)| {
             let usd = cost::of_layout(layout, prices);
-            json!({"layout": key, "region": layout.region, "vpcs": count_of(plan, key), "nat": layout.nat, "monthly_usd_of_a_vpc": usd})
+            json!({
+                "layout": key, "region": layout.region, "vpcs": count_of(plan, key), "nat": layout.nat, "monthly_usd_of_a_vpc": usd,
+                "connections": layout.connections,
+            })
         })
         .collect();
     json!({
         "format_version": 1, "live_read": false, "prices_of": PRICES.date,
-        "pools": pools, "layouts": layouts, "vpcs": vpcs, "unplaced": unplaced,
+        "pools": pools, "layouts": layouts, "transit_gateways": design.gateways.transit, "vpns": design.gateways.vpns, "vpcs": vpcs, "unplaced": unplaced,
     })
 }
 
@@ -196,6 +208,32 @@ fn costs(design: &Design, plan: &AddressPlan, prices: &Overrides) -> Vec<Vec<Str
             Some(one) => std::iter::repeat_n(*one, vpcs).sum::<Usd>().to_string(),
         };
         rows.push(row([key.clone(), layout.nat.name().to_owned(), vpcs.to_string()].into_iter().chain(ways.clone().map(cell))));
+    }
+    rows
+}
+
+/// What the VPCs of each layout are connected with; no rows but the head where none are.
+fn connections(design: &Design) -> Vec<Vec<String>> {
+    let mut rows = vec![row(["layout", "through", "with", "addresses there"])];
+    let blocks = |blocks: &BTreeSet<Block>| blocks.iter().map(Block::to_string).collect::<Vec<_>>().join(", ");
+    for (key, layout) in &design.layouts {
+        let Connections { peering, attach, vpn, share } = &layout.connections;
+        match peering {
+            Peering::Mesh => rows.push(row([key.as_str(), "peering", "each other VPC of it", "the blocks of those"])),
+            Peering::None => {}
+        }
+        if let Some((name, gateway)) = attach.as_ref().and_then(|name| design.gateways.transit.get_key_value(name)) {
+            let pool = || design.pools.get(&layout.pool).map_or_else(String::new, |pool| pool.cidr.to_string());
+            let there = if gateway.routes.is_empty() { pool() } else { blocks(&gateway.routes) };
+            rows.push(row([key.clone(), "attachment".to_owned(), format!("transit gateway {name} of {}", gateway.account), there]));
+        }
+        if let Some((name, office)) = vpn.as_ref().and_then(|name| design.gateways.vpns.get_key_value(name)) {
+            rows.push(row([key.clone(), "VPN".to_owned(), format!("{name} ({})", office.address), blocks(&office.routes)]));
+        }
+        if let Some(SharedTier { tier, with }) = share {
+            let with = with.iter().map(Address::to_string).collect::<Vec<_>>().join(", ");
+            rows.push(row([key.clone(), format!("shared subnets ({tier})"), with, String::new()]));
+        }
     }
     rows
 }

@@ -2,10 +2,12 @@
 
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a panic is how a test fails")]
 
+mod ended;
 #[path = "../support/road.rs"]
 mod road;
 mod storms;
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use overlord::apply::Outcome;
@@ -18,23 +20,30 @@ use road::{MANAGEMENT, plan, run};
 const REGION: &str = "eu-west-1";
 
 /// A layout with private subnets, in each of the accounts.
-fn desired(accounts: &[&str], layout: &str, more: &str) -> Desired {
+fn toml(accounts: &[&str], layout: &str, more: &str) -> String {
     let accounts: String = accounts
         .iter()
         .map(|key| format!("[account.{key}]\nemail = \"{key}@example.org\"\nou = \"core\"\nvpc = [\"standard\"]\n"))
         .collect();
-    let toml = format!(
+    format!(
         "[organization]\nmanagement_account = \"{MANAGEMENT}\"\ntrusted_services = [\"ram.amazonaws.com\"]\n\
          [ou.core]\n\
          [pool.main]\ncidr = \"10.0.0.0/8\"\nreserved = [\"10.10.0.0/16\", \"10.11.0.0/16\"]\n\
          [vpc.standard]\nregion = \"{REGION}\"\npool = \"main\"\nprefix = 20\nzones = 2\n\
          tiers = {{ public = 25, shared = 25, private = 50 }}\n{layout}\n{accounts}\n{more}"
-    );
+    )
+}
+
+fn load(toml: String) -> Desired {
     let none = |_: &Path| Err(std::io::Error::from(std::io::ErrorKind::NotFound));
     match config::load_with(Path::new("org.toml"), Ok(toml.into_bytes()), &Files::new("", &none)) {
         Ok(loaded) => loaded.desired,
         Err(diagnostics) => panic!("{diagnostics:#?}"),
     }
+}
+
+fn desired(accounts: &[&str], layout: &str, more: &str) -> Desired {
+    load(toml(accounts, layout, more))
 }
 
 fn sandbox(weather: Weather) -> Sandbox {

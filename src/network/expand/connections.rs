@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::Parts;
 use crate::address::{Address, Reference, Scope};
 use crate::limits::LIMITS;
-use crate::network::{AddressPlan, Block, Design, Observed, PUBLIC_TIER, Peering, Subnet, TransitGateway, Vpc};
+use crate::network::{AddressPlan, Block, Design, Observed, PUBLIC_TIER, Peering, Subnet, TransitGateway, Vpc, peering_address};
 use crate::resource::network::{
     ACTIVE, CustomerGatewayAttributes, RegionAttributes, ResourceShareAttributes, RouteAttributes, SHARING_SERVICE, Tags,
     TransitGatewayAttachmentAttributes, TransitGatewayAttributes, VpcPeeringAttributes, VpnConnectionAttributes, VpnGatewayAttributes,
@@ -179,7 +179,7 @@ fn peer(
     resources: &mut BTreeMap<Address, Attributes>,
 ) {
     let (Some(here), Some(there)) = (near.scope(), far.scope()) else { return };
-    let peering = Address::within(here.clone(), "vpc_peering", format!("{layout}/{}", there.account));
+    let Some(peering) = peering_address(near, far) else { return };
     let mut tags = design.vpcs.get(near).map(|request| request.tags.clone()).unwrap_or_default();
     tags.entry("Name".to_owned()).or_insert_with(|| format!("{layout}-{}-{}", here.account, there.account));
     let attributes = VpcPeeringAttributes {

@@ -41,7 +41,9 @@ mod tests {
     use std::collections::{BTreeMap, BTreeSet};
 
     use super::*;
-    use crate::network::{Layout, Nat, Observed, Pool, Request, Share, Tier, allocate, vpc_address};
+    use crate::network::{
+        Connections, Layout, Nat, Observed, Peering, Pool, Request, Share, Tier, TransitGateway, Vpn, allocate, vpc_address,
+    };
 
     fn design(nat: Nat) -> Design {
         let tier = |name: &str, percent| Tier { name: name.to_owned(), share: Share::of_percent(percent).unwrap() };
@@ -85,6 +87,28 @@ mod tests {
                 assert!(svg.contains(text), "{text} with {nat:?}");
             }
             assert_eq!(svg.matches("class=\"nat\"").count(), gateways, "{nat:?}");
+        }
+    }
+
+    #[test]
+    fn what_the_vpcs_are_connected_with_is_drawn() {
+        let mut design = design(Nat::None);
+        let gone = draw(&design, &allocate(&design, &Observed::default()));
+        let gateway = TransitGateway {
+            account: "hub".to_owned(),
+            region: "eu-west-1".to_owned(),
+            asn: None,
+            share_with: BTreeSet::new(),
+            routes: BTreeSet::new(),
+        };
+        design.gateways.transit.insert("core".to_owned(), gateway);
+        let behind = ["10.10.0.0/16", "10.11.0.0/16"].map(|block| block.parse().unwrap());
+        design.gateways.vpns.insert("berlin".to_owned(), Vpn { address: "203.0.113.10".to_owned(), asn: 65_000, routes: behind.into() });
+        design.layouts.get_mut("standard").unwrap().connections =
+            Connections { peering: Peering::Mesh, attach: Some("core".to_owned()), vpn: Some("berlin".to_owned()), share: None };
+        let svg = draw(&design, &allocate(&design, &Observed::default()));
+        for text in ["berlin (203.0.113.10)", "10.10.0.0/16 and 1 more", "VPN gateway", "Transit gateway core", "VPCs of this layout"] {
+            assert!(svg.contains(text) && !gone.contains(text), "{text}");
         }
     }
 

@@ -16,10 +16,20 @@ pub(super) const ENDPOINTS: f64 = 44.0;
 /// How the VPCs of a layout are connected.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Reach {
-    /// What the VPN leads to, with its address; `None` without a VPN.
-    pub(super) vpn: Option<(String, String)>,
+    /// What the VPN leads to; `None` without a VPN.
+    pub(super) vpn: Option<Office>,
     /// Others, below.
     pub(super) others: Vec<Other>,
+}
+
+/// The far end of a VPN.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Office {
+    pub(super) name: String,
+    /// Its public address.
+    pub(super) address: String,
+    /// The addresses behind it.
+    pub(super) behind: String,
 }
 
 /// Something that a VPC is connected with, other than the internet and the office.
@@ -39,7 +49,7 @@ pub(super) fn office(canvas: &mut Canvas, reach: &Reach, reserved: &[String], (y
     let more = if reserved.len() > 1 { format!(" and {} more", reserved.len() - 1) } else { String::new() };
     let block = reserved.first().map(|first| format!("{first}{more}"));
     let (name, about, said) = match (&reach.vpn, block) {
-        (Some((name, address)), block) => (name.clone(), block.unwrap_or_else(|| address.clone()), None),
+        (Some(Office { name, address, behind }), _) => (format!("{name} ({address})"), behind.clone(), None),
         (None, Some(block)) => ("Office and others".to_owned(), block, Some("reserved, no VPN to it")),
         (None, None) => return,
     };
@@ -129,13 +139,16 @@ mod tests {
     fn a_vpn_leads_to_the_office_and_without_one_it_is_said() {
         let drawn = |vpn: Option<(&str, &str)>, reserved: &[&str]| {
             let mut canvas = Canvas::new(1000.0);
-            let reach = Reach { vpn: vpn.map(|(name, at)| (name.to_owned(), at.to_owned())), others: Vec::new() };
+            let office =
+                |(name, at): (&str, &str)| Office { name: name.to_owned(), address: at.to_owned(), behind: "10.12.0.0/16".to_owned() };
+            let reach = Reach { vpn: vpn.map(office), others: Vec::new() };
             let reserved: Vec<String> = reserved.iter().map(|block| (*block).to_owned()).collect();
             office(&mut canvas, &reach, &reserved, (10.0, frame()), 200.0);
             canvas.finish(600.0)
         };
         let with = drawn(Some(("office", "203.0.113.10")), &["10.10.0.0/16"]);
-        assert!(with.contains("VPN gateway") && with.contains(">office<") && !with.contains("no VPN"), "{with}");
+        assert!(with.contains("VPN gateway") && with.contains(">office (203.0.113.10)<") && with.contains("10.12.0.0/16"), "{with}");
+        assert!(!with.contains("no VPN") && !with.contains("10.10.0.0/16"), "{with}");
         let without = drawn(None, &["10.10.0.0/16", "10.11.0.0/16"]);
         assert!(without.contains("10.10.0.0/16 and 1 more") && without.contains("no VPN") && !without.contains("VPN gateway"), "{without}");
         assert!(!drawn(None, &[]).contains("Office"));

@@ -1,12 +1,12 @@
 //! One VPC of a layout: the internet above, zones as columns, tiers as rows, and how each gets out.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::MARGIN;
 use super::canvas::{Area, Canvas, NAMED_LOOKS, OTHER_LOOKS};
-use super::reach::{self, Reach};
+use super::reach::{self, Office, Other, Reach};
 use super::strip::place;
-use crate::network::{AddressPlan, Block, Cut, Design, Layout, Nat, PUBLIC_TIER, Subnet, cut, numbered};
+use crate::network::{AddressPlan, Block, Cut, Design, Layout, Nat, PUBLIC_TIER, Peering, Subnet, cut, numbered};
 use crate::render::network::usable;
 
 /// The column of the tiers' names.
@@ -94,15 +94,39 @@ pub(super) fn samples<'d>(design: &'d Design, plan: &AddressPlan) -> Vec<Sample<
                 None => continue,
             },
         };
-        samples.push(Sample { key, layout, block, cut, whose, vpcs, reserved, reach: reach_of(layout) });
+        samples.push(Sample { key, layout, block, cut, whose, vpcs, reserved, reach: reach_of(layout, design, vpcs) });
     }
     samples.sort_by_key(|sample| std::cmp::Reverse(sample.vpcs));
     samples
 }
 
-/// How the VPCs of a layout are connected.
-fn reach_of(_layout: &Layout) -> Reach {
-    Reach::default()
+/// How the VPCs of a layout are connected. `vpcs` is how many it has.
+fn reach_of(layout: &Layout, design: &Design, vpcs: usize) -> Reach {
+    let connections = &layout.connections;
+    let office = connections.vpn.as_ref().and_then(|key| design.gateways.vpns.get_key_value(key));
+    let vpn = office.map(|(key, office)| Office { name: key.clone(), address: office.address.clone(), behind: several(&office.routes) });
+    let mut others = Vec::new();
+    if connections.peering == Peering::Mesh {
+        let about = match vpcs.saturating_sub(1) {
+            0 => "no other one yet".to_owned(),
+            1 => "the other one".to_owned(),
+            others => format!("each of the {others} others"),
+        };
+        others.push(Other { through: "peering".to_owned(), what: "VPCs of this layout".to_owned(), about });
+    }
+    if let Some((key, gateway)) = connections.attach.as_ref().and_then(|key| design.gateways.transit.get_key_value(key)) {
+        let pool = || design.pools.get(&layout.pool).map_or_else(String::new, |pool| pool.cidr.to_string());
+        let about = if gateway.routes.is_empty() { pool() } else { several(&gateway.routes) };
+        others.push(Other { through: "attachment".to_owned(), what: format!("Transit gateway {key}"), about });
+    }
+    Reach { vpn, others }
+}
+
+/// `10.10.0.0/16 and 2 more`.
+fn several(blocks: &BTreeSet<Block>) -> String {
+    let more = blocks.len().saturating_sub(1);
+    let first = blocks.first().map_or_else(String::new, Block::to_string);
+    if more == 0 { first } else { format!("{first} and {more} more") }
 }
 
 /// Where the parts of one VPC are.

@@ -10,7 +10,7 @@ use futures_util::future::BoxFuture;
 use futures_util::stream::{self, StreamExt};
 use tokio::sync::mpsc::UnboundedReceiver;
 
-use super::bind::{self, Bound, Names};
+use super::bind::{self, Bound, Names, names_of_peerings};
 use super::connected;
 use super::describe::Questions;
 use super::rehearsal::{self, Place};
@@ -320,6 +320,9 @@ impl Reader<'_> {
         for (site, reading) in &readings {
             shared.extend(Names::of(&site.scope, &reading.world).0.into_shared());
         }
+        let peerings = readings.iter().flat_map(|(_, reading)| names_of_peerings(&reading.world, &shared));
+        let peerings: Vec<_> = peerings.collect();
+        shared.extend(peerings);
         for (site, reading) in readings {
             let taken = Taken::of(&site, self.desired, keep, reading, &shared);
             self.found.put(site.scope, taken);

@@ -4,6 +4,7 @@ use aws_sdk_ec2::types::Route as Live;
 use serde::{Deserialize, Serialize};
 
 use super::calls::{Hands, filter};
+use super::transit_gateway_attachment;
 use crate::address::Reference;
 use crate::apply::Context;
 use crate::aws::{AwsResult, Error};
@@ -118,16 +119,13 @@ impl Kind for Route {
     }
 }
 
-/// The id of what a route leads to: through an attachment, its transit gateway.
+/// The id of what a route leads to: through an attachment, its transit gateway. AWS takes no route to one that the VPC is not attached to yet.
 async fn target(hands: &Hands<'_>, reference: &Reference) -> AwsResult<String> {
     let id = hands.resolve(reference)?;
     if !id.starts_with("tgw-attach-") {
         return Ok(id);
     }
-    let request = hands.client.describe_transit_gateway_vpc_attachments().transit_gateway_attachment_ids(&id);
-    let answer = hands.said("ec2:DescribeTransitGatewayVpcAttachments", request.send().await)?;
-    let gateway = answer.transit_gateway_vpc_attachments().iter().find_map(|attachment| attachment.transit_gateway_id.clone());
-    gateway.ok_or_else(|| hands.failed(format!("AWS does not tell the transit gateway of `{id}`"), "run the same command again"))
+    transit_gateway_attachment::gateway(hands, &id).await
 }
 
 /// The table and the destination of a route's id.

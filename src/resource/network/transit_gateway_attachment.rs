@@ -169,6 +169,15 @@ async fn state(hands: &Hands<'_>, id: &str) -> AwsResult<Option<String>> {
     Ok(first.and_then(|attachment| attachment.state).map(|state| state.as_str().to_owned()))
 }
 
+/// The transit gateway of an attachment, once that is ready: an earlier run may have asked for it a moment ago.
+pub(super) async fn gateway(hands: &Hands<'_>, id: &str) -> AwsResult<String> {
+    available(hands, id).await?;
+    let answer = hands.client.describe_transit_gateway_vpc_attachments().transit_gateway_attachment_ids(id).send().await;
+    let answer = hands.said("ec2:DescribeTransitGatewayVpcAttachments", answer)?;
+    let gateway = answer.transit_gateway_vpc_attachments().iter().find_map(|attachment| attachment.transit_gateway_id.clone());
+    gateway.ok_or_else(|| hands.failed(format!("AWS does not tell the transit gateway of `{id}`"), "run the same command again"))
+}
+
 async fn available(hands: &Hands<'_>, id: &str) -> AwsResult<()> {
     hands.reached(&["available"], &DEAD, || state(hands, id)).await
 }

@@ -47,7 +47,7 @@ pub use interface::NetworkInterface;
 pub use internet_gateway::InternetGateway;
 pub use life::{Life, Stage};
 pub use nat_gateway::{NatGateway, NatLink, NatPlace};
-pub use peering::{Peering, Side};
+pub use peering::{Answer, Peering, Side};
 pub use region::Region;
 pub use regions::Regions;
 pub use route_table::{RouteTable, Target};

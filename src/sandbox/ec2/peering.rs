@@ -28,8 +28,22 @@ pub struct Peering {
     pub accepter: Side,
     /// Its life: available means that the other side can accept it.
     pub life: Life,
-    /// Whether the other side has accepted it.
-    pub accepted: bool,
+    /// What became of it.
+    pub answer: Answer,
+}
+
+/// What became of a peering that was asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Answer {
+    /// The other side has said nothing.
+    None,
+    /// The other side has accepted it.
+    Accepted,
+    /// The other side has rejected it.
+    Rejected,
+    /// AWS could not make it.
+    Failed,
 }
 
 /// One side of a peering.
@@ -52,9 +66,13 @@ impl Peering {
             Stage::Deleted => "deleted",
             Stage::Deleting => "deleting",
             Stage::Pending => "initiating-request",
-            Stage::Available if self.accepted => "active",
-            Stage::Available if self.life.available_ms + EXPIRES_MS < now_ms => "expired",
-            Stage::Available => "pending-acceptance",
+            Stage::Available => match self.answer {
+                Answer::Accepted => "active",
+                Answer::Rejected => "rejected",
+                Answer::Failed => "failed",
+                Answer::None if self.life.available_ms + EXPIRES_MS < now_ms => "expired",
+                Answer::None => "pending-acceptance",
+            },
         }
     }
 
@@ -146,7 +164,7 @@ pub(super) fn create(turn: &mut Turn<'_>) -> Outcome {
         let message = format!("The VPCs '{vpc}' and '{peer}' have overlapping blocks of addresses");
         return Err(Refusal::new("InvalidParameterValue", message));
     }
-    let peering = Peering { requester, accepter, life: Life::begin(turn.now_ms, turn.weather.nat_gateway_ms / 10), accepted: false };
+    let peering = Peering { requester, accepter, life: Life::begin(turn.now_ms, turn.weather.nat_gateway_ms / 10), answer: Answer::None };
     turn.region.peerings.insert(id.clone(), peering.clone());
     turn.region.put_tags(&id, tags);
     if !is_own {
@@ -190,7 +208,7 @@ pub(super) fn accept(turn: &mut Turn<'_>) -> Outcome {
             return Err(Refusal::new("InvalidStateTransition", message));
         }
     }
-    change_both(turn, id, |peering| peering.accepted = true);
+    change_both(turn, id, |peering| peering.answer = Answer::Accepted);
     Ok(json!({ "vpcPeeringConnection": show(turn.region, turn.place, turn.now_ms, id) }))
 }
 

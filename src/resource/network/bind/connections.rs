@@ -14,15 +14,19 @@ impl Binder<'_> {
         let connected = &self.world.extras.connected;
         self.vpns(connected);
         for (id, peering) in &connected.peerings {
-            let Some(address) = self.names.address(id).cloned() else { continue };
-            let peer_account =
-                self.address(&peering.peer_vpc).and_then(|vpc| vpc.scope()).map(|scope| Address::new("account", &*scope.account));
+            let Some(address) = self.names.address(id).and_then(|_| self.address(id)).cloned() else { continue };
+            // Which side asked is of no matter any more; an account that got another key may sort differently now.
+            let (vpc, peer_vpc) = match address.scope() == Some(self.scope) {
+                true => (&peering.vpc, &peering.peer_vpc),
+                false => (&peering.peer_vpc, &peering.vpc),
+            };
+            let peer_account = self.address(peer_vpc).and_then(|vpc| vpc.scope()).map(|scope| Address::new("account", &*scope.account));
             let attributes = VpcPeeringAttributes {
                 peer_account: peer_account.map_or_else(|| self.name_of(&peering.peer), Reference::from),
-                peer_vpc: self.name_of(&peering.peer_vpc),
+                peer_vpc: self.name_of(peer_vpc),
                 status: peering.status.clone(),
                 tags: shown(&peering.tags),
-                vpc: self.name_of(&peering.vpc),
+                vpc: self.name_of(vpc),
             };
             self.add(address, id, &attributes);
         }

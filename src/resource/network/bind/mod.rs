@@ -15,7 +15,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
-pub(super) use names::Names;
+pub(super) use names::{Names, names_of_peerings};
 pub(super) use whole::{default_vpc, use_of_default_vpc, with};
 
 use super::world::World;
@@ -75,7 +75,7 @@ impl Binder<'_> {
 
     /// The address of a thing of ours.
     fn address(&self, id: &str) -> Option<&Address> {
-        self.names.address(id).or_else(|| self.shared.get(id))
+        self.shared.get(id).or_else(|| self.names.address(id))
     }
 
     /// What stands for a live thing in the attributes of another one.

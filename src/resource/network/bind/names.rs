@@ -5,6 +5,7 @@
 use std::collections::BTreeMap;
 
 use crate::address::{Address, ParseAddressError, Scope};
+use crate::network::peering_address;
 use crate::resource::network::Tags;
 use crate::resource::network::world::World;
 use crate::resource::{ADDRESS_TAG, Finding, FindingSeverity};
@@ -50,6 +51,17 @@ impl Names {
     pub fn address(&self, id: &str) -> Option<&Address> {
         self.0.get(id)
     }
+}
+
+/// The addresses of the peerings of ours, by id: they follow from the VPCs, whichever account asked and whatever its key was then. `shared` has
+/// the addresses of the VPCs of all accounts.
+pub(in crate::resource::network) fn names_of_peerings(world: &World, shared: &BTreeMap<String, Address>) -> Vec<(String, Address)> {
+    let peerings = world.extras.connected.peerings.iter().filter(|(id, _)| shared.contains_key(*id));
+    let named = peerings.filter_map(|(id, peering)| {
+        let (one, other) = (shared.get(&peering.vpc)?, shared.get(&peering.peer_vpc)?);
+        Some((id.clone(), peering_address(one, other).filter(|_| one.key() == other.key())?))
+    });
+    named.collect()
 }
 
 fn wrong_tag(scope: &Scope, kind: &str, id: &str, tag: Result<Address, ParseAddressError>) -> Finding {

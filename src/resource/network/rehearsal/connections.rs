@@ -50,7 +50,8 @@ pub(super) fn put(places: &[Place], copy: &mut sandbox::World) {
 /// `None` when the other side's VPC is not known: nobody then knows its addresses.
 fn peering(live: &Peering, sides: &BTreeMap<&str, Side>, life: Life) -> Option<ec2::Peering> {
     let side = |vpc: &str| sides.get(vpc).cloned();
-    Some(ec2::Peering { requester: side(&live.vpc)?, accepter: side(&live.peer_vpc)?, life, accepted: live.status == ACTIVE })
+    let answer = if live.status == ACTIVE { ec2::Answer::Accepted } else { ec2::Answer::None };
+    Some(ec2::Peering { requester: side(&live.vpc)?, accepter: side(&live.peer_vpc)?, life, answer })
 }
 
 fn gateways(region: &mut Region, connected: &Connected, hubs: &BTreeMap<&str, &str>, life: Life) {
