@@ -1,6 +1,6 @@
 //! What could hurt who has networks, each from an incident that could be: the whole road against a sandbox.
 
-#![expect(clippy::unwrap_used, reason = "a panic is how a test fails")]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a panic is how a test fails")]
 
 #[path = "support/road.rs"]
 mod road;
@@ -85,6 +85,7 @@ async fn a_block_chosen_for_an_account_that_is_not_selected_stands_against_nothi
     let all = desired(&(layout("standard", "") + &pinned() + &account("alpha", STANDARD)));
     let narrowed = plan(&sandbox, &only(&all, &["alpha"])).await.unwrap();
     assert_eq!(narrowed.findings, []);
+    assert_eq!(Plan::from_json(&narrowed.to_json().unwrap()), Ok(narrowed));
     let (narrowed, _) = run(&sandbox, &only(&all, &["alpha"])).await.unwrap();
     assert!(narrowed.changes.iter().all(|change| change.address.to_string().starts_with("alpha/")), "{:?}", told(&narrowed));
     assert_eq!(told(&plan(&sandbox, &all).await.unwrap()), Vec::<String>::new());

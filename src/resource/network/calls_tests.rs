@@ -105,8 +105,8 @@ async fn change(
     let plan = Plan::build(&desired, &live);
     assert_eq!(plan.changes.len(), 1, "{plan:#?}");
     let report = apply(&plan, &sessions(canned.door()).await, true, &mut |_| {}).await;
-    let sent = canned.sent().into_iter().filter_map(|call| call.strip_prefix("ec2:").map(str::to_owned));
-    (report.outcomes[0].1.clone(), sent.collect())
+    let of_ec2 = |call: String| call.split_once(':').filter(|(service, _)| *service == "ec2").map(|(_, name)| name.to_owned());
+    (report.outcomes[0].1.clone(), canned.sent().into_iter().filter_map(of_ec2).collect())
 }
 
 fn vpc() -> Value {
