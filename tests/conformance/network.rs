@@ -223,6 +223,11 @@ fn moto_differs_about_networks_where_we_know_it() {
 }
 
 #[test]
+fn the_sandbox_answers_about_connections_as_aws_documents() {
+    calls(&SandboxServer::start(&[]), "conformance/connection_calls.py", CONNECTION_CALLS, |call| call.1);
+}
+
+#[test]
 fn moto_differs_about_connections_where_we_know_it() {
     calls(&Moto::start(), "conformance/connection_calls.py", CONNECTION_CALLS, |call| call.2.unwrap_or(call.1));
 }
@@ -324,4 +329,77 @@ fn networks_are_built_changed_and_removed_on_the_sandbox() {
 #[test]
 fn networks_are_built_changed_and_removed_on_moto() {
     are_as_asked_for(&the_road_of_networks(&Moto::start(), MOTO_ACCOUNT));
+}
+
+/// Two accounts in a mesh, or in none.
+fn mesh(management: &str, peering: &str) -> String {
+    let organization = organization(management, "none", 2, "public = 25, shared = 25, private = 50", "", r#""standard""#);
+    organization.replace("[vpc.standard]\n", &format!("[vpc.standard]\npeering = \"{peering}\"\n"))
+}
+
+/// A mesh is made, accepted and routed, a lost route is made again, and it is taken down; each time the next plan is empty.
+fn the_road_of_a_mesh(server: &Server, management: &str) {
+    let folder = tempfile::tempdir().unwrap();
+    let overlord = |arguments: &[&str], status: i32| {
+        let mut command = server.client(env!("CARGO_BIN_EXE_overlord"));
+        let output = command.current_dir(folder.path()).args(["--config", "org.toml"]).args(arguments).output().unwrap();
+        assert_eq!(output.status.code(), Some(status), "overlord {arguments:?}: {}", show(&output));
+    };
+    let look = |arguments: &[&str]| -> BTreeMap<String, Value> {
+        serde_json::from_str(&server.script("conformance/peering_readback.py", arguments)).unwrap()
+    };
+    fs::write(folder.path().join("org.toml"), mesh(management, "mesh")).unwrap();
+    overlord(&["apply", "--yes"], 0);
+    overlord(&["plan"], 0);
+    let made = look(&["eu-west-1"]);
+    // The tables of the shared and the private subnets, in two zones, in two accounts.
+    assert_eq!((&made["peerings"], made["routes"].as_array().map(Vec::len)), (&serde_json::json!(["active"]), Some(8)), "{made:#?}");
+    let less = look(&["eu-west-1", "--delete-a-route"]);
+    assert_eq!(less["routes"].as_array().map(Vec::len), Some(7), "{less:#?}");
+    overlord(&["plan"], 2);
+    overlord(&["apply", "--yes"], 0);
+    overlord(&["plan"], 0);
+    assert_eq!(look(&["eu-west-1"]), made);
+    fs::write(folder.path().join("org.toml"), mesh(management, "none")).unwrap();
+    overlord(&["apply", "--yes", "--allow-delete"], 0);
+    overlord(&["plan"], 0);
+    let gone = look(&["eu-west-1"]);
+    assert_eq!((&gone["peerings"], &gone["routes"]), (&serde_json::json!([]), &serde_json::json!([])), "{gone:#?}");
+}
+
+#[test]
+fn a_mesh_is_made_repaired_and_taken_down_on_the_sandbox() {
+    the_road_of_a_mesh(&SandboxServer::start(&[]), EXAMPLE_ACCOUNT);
+}
+
+#[test]
+fn a_mesh_is_made_repaired_and_taken_down_on_moto() {
+    the_road_of_a_mesh(&Moto::start(), MOTO_ACCOUNT);
+}
+
+/// What the far end's router needs to know is a secret: it is in what AWS answers, and in nothing that overlord writes.
+#[test]
+fn no_pre_shared_key_is_shown_or_kept() {
+    let server = SandboxServer::start(&[]);
+    let folder = tempfile::tempdir().unwrap();
+    let office = "[vpn.office]\naddress = \"203.0.113.10\"\nroutes = [\"10.10.0.0/16\"]\n";
+    let organization = organization(EXAMPLE_ACCOUNT, "none", 2, "public = 25, shared = 25", "", r#""standard""#);
+    let organization = organization.replace("[vpc.standard]\n", "[vpc.standard]\nvpn = \"office\"\n");
+    fs::write(folder.path().join("org.toml"), format!("{organization}{office}")).unwrap();
+    let mut written = String::new();
+    for arguments in [
+        &["apply", "--yes", "--format", "json", "--trace", "apply.trace"][..],
+        &["plan", "--detail", "--trace", "plan.trace", "--out", "saved.plan"],
+        &["plan", "--format", "json"],
+    ] {
+        let mut command = server.client(env!("CARGO_BIN_EXE_overlord"));
+        let output = command.current_dir(folder.path()).args(["--config", "org.toml"]).args(arguments).output().unwrap();
+        assert_eq!(output.status.code(), Some(0), "overlord {arguments:?}: {}", show(&output));
+        written.push_str(&show(&output));
+    }
+    for file in ["apply.trace", "plan.trace", "saved.plan"] {
+        written.push_str(&fs::read_to_string(folder.path().join(file)).unwrap_or_default());
+    }
+    assert!(written.contains("DescribeVpnConnections"), "the trace does not tell of the VPN");
+    assert!(!written.contains("SHARED-KEY") && !written.contains("pre_shared_key"), "a pre-shared key is told");
 }

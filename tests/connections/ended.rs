@@ -31,7 +31,7 @@ async fn additions(sandbox: &Sandbox, desired: &Desired) -> BTreeMap<&'static st
         let name = match change.action {
             Action::Create => "create",
             Action::Update => "update",
-            Action::Move | Action::Adopt | Action::Replace | Action::Delete => panic!("{change:#?}"),
+            Action::NoOp | Action::Move | Action::Adopt | Action::Replace | Action::Delete => panic!("{change:#?}"),
         };
         *counted.entry(name).or_default() += 1;
     }
