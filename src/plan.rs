@@ -13,7 +13,7 @@ use crate::address::{Address, Scope};
 use crate::cost::{self, Cost};
 use crate::limits::LIMITS;
 use crate::network::{self, Observed};
-use crate::resource::{self, Desired, Finding, FindingSeverity, Live, LiveResource, NOT_SELECTED};
+use crate::resource::{self, Desired, Finding, FindingSeverity, Live, LiveResource, NOT_READ, NOT_SELECTED};
 use crate::{diff, graph};
 
 mod change;
@@ -139,6 +139,13 @@ impl Plan {
         let (asked, unplaced) = with_networks(desired, &live.network);
         let mut difference = diff::diff(&asked, live);
         let mut known = live.findings.clone();
+        // That what leads to others stays as it is, is what was asked for; or told of the account that could not be read.
+        let is_expected = |finding: &Finding| {
+            let subject = finding.subject.parse().ok().and_then(|address| live.resources.get(&address));
+            let why = subject.and_then(|subject| subject.frozen.as_deref());
+            why.is_some_and(|why| [NOT_READ, NOT_SELECTED].contains(&why))
+        };
+        difference.findings.retain(|finding| !is_expected(finding));
         if !desired.selection.is_everything() {
             narrow(&mut difference, &mut known, &asked, live);
         }
@@ -347,12 +354,7 @@ fn narrow(difference: &mut diff::Difference, known: &mut Vec<Finding>, asked: &D
     let selection = &asked.selection;
     let concerns = |finding: &Finding| finding.subject.parse().map_or(true, |address| selection.selects(&address));
     difference.changes.retain(|change| selection.selects(&change.address));
-    // That what leads to others stays as it is, is what was asked for.
-    let is_expected = |finding: &Finding| {
-        let subject = finding.subject.parse().ok().and_then(|address| live.resources.get(&address));
-        subject.is_some_and(|subject| subject.frozen.as_deref() == Some(NOT_SELECTED))
-    };
-    difference.findings.retain(|finding| concerns(finding) && !is_expected(finding));
+    difference.findings.retain(concerns);
     known.retain(concerns);
     for change in difference.changes.iter().filter(|change| change.action != Action::Delete) {
         let account = change.address.scope().map(|scope| Address::new("account", scope.account.as_str()));

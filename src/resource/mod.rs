@@ -23,7 +23,7 @@ mod pages;
 mod selection;
 
 pub use attributes::{Attributes, typed, untyped};
-pub use selection::{NOT_SELECTED, Selection, UnknownName};
+pub use selection::{NOT_READ, NOT_SELECTED, Selection, UnknownName};
 
 /// What the configuration asks for: every managed resource, and how to recognise it.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, serde::Deserialize)]

@@ -65,6 +65,7 @@ struct Input {
     resource_share_arn: Option<String>,
     resource_share_arns: Vec<String>,
     client_token: Option<String>,
+    resource_owner: Option<String>,
     name: Option<String>,
     principals: Vec<String>,
     resource_arns: Vec<String>,
@@ -109,7 +110,11 @@ fn unknown(arn: &str) -> Refusal {
 
 pub(super) fn read(call: &Call, caller: &str, world: &World) -> Outcome {
     let input = Input::of(call)?;
-    let mine = world.shares.iter().filter(|(_, share)| share.owner == caller && share.region == call.region);
+    let of_others = input.resource_owner.as_deref() == Some("OTHER-ACCOUNTS");
+    let mine = world.shares.iter().filter(|(_, share)| {
+        let is_seen = if of_others { share.owner != caller && world.covers(share, caller) } else { share.owner == caller };
+        is_seen && share.region == call.region
+    });
     match call.operation.as_str() {
         "GetResourceShares" => {
             let admits = |share: &Share, filter: &TagFilter| {
@@ -242,13 +247,17 @@ fn can_share(input: &Input, caller: &str, region: &str, world: &World) -> Result
 impl World {
     /// Whether RAM shares a resource with an account.
     pub(super) fn is_shared(&self, resource: &str, account: &str) -> bool {
+        self.shares.values().any(|share| share.resources.contains(resource) && self.covers(share, account))
+    }
+
+    /// Whether an account is among those that a share is for.
+    fn covers(&self, share: &Share, account: &str) -> bool {
         let lineage = self.accounts.get(account).and_then(|account| account.parent.as_deref()).map(|parent| self.lineage(parent));
         let lineage = lineage.unwrap_or_default();
         let organization = self.organization.as_ref().map(|organization| organization.id.as_str());
-        let covers = |principal: &String| match principal.rsplit_once('/') {
+        share.principals.iter().any(|principal| match principal.rsplit_once('/') {
             Some((_, id)) => Some(id) == organization || lineage.contains(&id),
             None => principal == account,
-        };
-        self.shares.values().any(|share| share.resources.contains(resource) && share.principals.iter().any(covers))
+        })
     }
 }

@@ -68,7 +68,6 @@ tell("RAM: share", lambda: share[1] or share[0]["status"])
 tell("RAM: share again with its token", lambda: ram.create_resource_share(name="hub", resourceArns=[hub["TransitGatewayArn"]], principals=[second], allowExternalPrincipals=False, clientToken="once")["resourceShare"]["resourceShareArn"] == share[0]["resourceShareArn"])
 tell("RAM: shares", lambda: [(s["name"], len(s.get("tags", []))) for s in ram.get_resource_shares(resourceOwner="SELF")["resourceShares"]])
 tell("RAM: associations", lambda: len(ram.get_resource_share_associations(associationType="PRINCIPAL")["resourceShareAssociations"]))
-tell("RAM: resources", lambda: len(ram.list_resources(resourceOwner="SELF")["resources"]))
 tell("RAM: seen by the other account", lambda: len(other_ram.get_resource_shares(resourceOwner="OTHER-ACCOUNTS")["resourceShares"]))
 tell("hub: seen by the other account", lambda: len(hubs(other)))
 

@@ -183,7 +183,6 @@ const CONNECTION_CALLS: &[Call] = &[
     Call("RAM: share again with its token", "True", Some("False")),
     Call("RAM: shares", "[('hub', 1)]", Some("[('hub', 0), ('hub', 0)]")),
     Call("RAM: associations", "1", Some("2")),
-    Call("RAM: resources", "1", Some("404")),
     Call("RAM: seen by the other account", "1", Some("500")),
     Call("hub: seen by the other account", "1", Some("0")),
     Call("hub: attach in its own account", "ok", None),

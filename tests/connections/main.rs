@@ -26,7 +26,7 @@ fn toml(accounts: &[&str], layout: &str, more: &str) -> String {
         .map(|key| format!("[account.{key}]\nemail = \"{key}@example.org\"\nou = \"core\"\nvpc = [\"standard\"]\n"))
         .collect();
     format!(
-        "[organization]\nmanagement_account = \"{MANAGEMENT}\"\ntrusted_services = [\"ram.amazonaws.com\"]\n\
+        "[organization]\nmanagement_account = \"{MANAGEMENT}\"\ntrusted_services = [\"account.amazonaws.com\", \"ram.amazonaws.com\"]\n\
          [ou.core]\n\
          [pool.main]\ncidr = \"10.0.0.0/8\"\nreserved = [\"10.10.0.0/16\", \"10.11.0.0/16\"]\n\
          [vpc.standard]\nregion = \"{REGION}\"\npool = \"main\"\nprefix = 20\nzones = 2\n\

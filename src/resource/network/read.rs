@@ -21,7 +21,7 @@ use super::{ENABLED, RegionAttributes};
 use crate::address::{Address, Reference, Scope};
 use crate::aws::{AwsResult, Error, Sessions};
 use crate::network::{Block, Observed};
-use crate::resource::{Desired, Finding, FindingSeverity, Live, LiveResource, NOT_SELECTED, untyped};
+use crate::resource::{Desired, Finding, FindingSeverity, Live, LiveResource, NOT_READ, NOT_SELECTED, untyped};
 use crate::sandbox;
 
 /// So many accounts and Regions are asked at a time: AWS's rates are those of each of them, so the more the faster, until the places in the
@@ -485,10 +485,14 @@ impl Found {
         let of_unread = |address: &Address| address.scope().is_some_and(|scope| self.failures.contains_key(&scope.account));
         live.resources.extend(self.resources.into_iter().filter(|(address, _)| !of_unread(address)));
         let why = |account: &str| match self.failures.contains_key(account) {
-            true => Some("the account at its other end could not be read"),
+            true => Some(NOT_READ),
             false => (!desired.selection.reads_networks_of(account)).then_some(NOT_SELECTED),
         };
-        freeze(live, desired, why);
+        let unknown = match self.failures.is_empty() {
+            true => (!desired.selection.is_everything()).then_some(NOT_SELECTED),
+            false => Some(NOT_READ),
+        };
+        freeze(live, desired, why, unknown);
         let unpinned = desired.network.vpcs.iter().filter(|(_, request)| request.pinned.is_none());
         let closing: BTreeSet<&str> = unpinned.filter_map(|(vpc, _)| Some(vpc.scope()?.account.as_str())).collect();
         let mut unread = Vec::new();
@@ -516,7 +520,8 @@ impl Found {
 }
 
 /// What leads to an account that was not read is left as it is: nobody knows what is at the other end. `why` tells it of an account.
-fn freeze(live: &mut Live, desired: &Desired, why: impl Fn(&str) -> Option<&'static str>) {
+/// `unknown` tells it of what is known by its id alone.
+fn freeze(live: &mut Live, desired: &Desired, why: impl Fn(&str) -> Option<&'static str>, unknown: Option<&'static str>) {
     let hub = desired.network.gateways.transit.values().find_map(|hub| why(&hub.account));
     let account_of = |address: &Address| match address.scope() {
         Some(scope) => Some(scope.account.clone()),
@@ -540,11 +545,10 @@ fn freeze(live: &mut Live, desired: &Desired, why: impl Fn(&str) -> Option<&'sta
         }
     }
     // A peering that another account asked for is known by its id alone where that account was not read.
-    let not_selected = !desired.selection.is_everything();
     for (_, route) in live.resources.iter_mut().filter(|(address, _)| address.kind() == "route") {
         let leads_there = match route.attributes.reference("target") {
             Some(Reference::Address(target)) => frozen.get(&target).copied(),
-            Some(Reference::Id(id)) => (not_selected && id.starts_with("pcx-")).then_some(NOT_SELECTED),
+            Some(Reference::Id(id)) => unknown.filter(|_| id.starts_with("pcx-")),
             None => None,
         };
         if let Some(why) = leads_there {

@@ -1,7 +1,7 @@
 //! Transit gateways: each with one route table, which its attachments get when the gateway says so. Other accounts see one that RAM shares
 //! with them. <https://docs.aws.amazon.com/vpc/latest/tgw/tgw-transit-gateways.html>
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -45,7 +45,22 @@ const LISTING: Listing = Listing {
 };
 
 pub(super) fn describe(ask: &Ask<'_>) -> Outcome {
-    list(ask, &LISTING, ask.region.transit_gateways.keys(), |id| show(ask.region, ask.place, ask.now_ms, id))
+    let mut found: BTreeMap<String, Value> = BTreeMap::new();
+    for id in ask.region.transit_gateways.keys() {
+        found.extend(show(ask.region, ask.place, ask.now_ms, id).map(|shown| (id.clone(), shown)));
+    }
+    let elsewhere = ask.world.ec2.iter().filter(|(account, name, _)| *account != ask.place.account && *name == ask.place.region.name);
+    for (account, name, region) in elsewhere {
+        let Some(there) = Place::of(account, name) else { continue };
+        let shared = |id: &&String| ask.world.is_shared(&there.arn(&format!("transit-gateway/{id}")), &ask.place.account);
+        for id in region.transit_gateways.keys().filter(shared) {
+            let Some(mut shown) = show(region, &there, ask.now_ms, id) else { continue };
+            // Tags are the owner's.
+            shown.as_object_mut().and_then(|shown| shown.remove("tagSet"));
+            found.insert(id.clone(), shown);
+        }
+    }
+    list(ask, &LISTING, found.keys(), |id| found.get(id).cloned())
 }
 
 fn show(region: &Region, place: &Place, now_ms: u64, id: &str) -> Option<Value> {

@@ -29,6 +29,11 @@ impl Names {
                     continue;
                 }
             };
+            // Of peerings it is the VPCs that count: names_of_peerings. Their keys are of accounts, which may have changed places.
+            let address = match world.extras.connected.peerings.get(id).filter(|_| ids.contains_key(&address)) {
+                Some(peering) => Address::within(scope.clone(), kind, format!("{}/{}", address.key(), peering.peer)),
+                None => address,
+            };
             if let Some(first) = ids.get(&address) {
                 let summary = format!(
                     "there are two of it, `{first}` and `{id}`: take the tag `{ADDRESS_TAG}` from the one that is not to be managed, or delete it"
@@ -54,12 +59,20 @@ impl Names {
 }
 
 /// The addresses of the peerings of ours, by id: they follow from the VPCs, whichever account asked and whatever its key was then. `shared` has
-/// the addresses of the VPCs of all accounts.
+/// the addresses of the VPCs of all accounts that were read, and of accounts.
 pub(in crate::resource::network) fn names_of_peerings(world: &World, shared: &BTreeMap<String, Address>) -> Vec<(String, Address)> {
     let peerings = world.extras.connected.peerings.iter().filter(|(id, _)| shared.contains_key(*id));
     let named = peerings.filter_map(|(id, peering)| {
-        let (one, other) = (shared.get(&peering.vpc)?, shared.get(&peering.peer_vpc)?);
-        Some((id.clone(), peering_address(one, other).filter(|_| one.key() == other.key())?))
+        let one = shared.get(&peering.vpc)?;
+        let other = match shared.get(&peering.peer_vpc) {
+            Some(other) => other.clone(),
+            None => {
+                let account = shared.get(&peering.peer).filter(|address| address.kind() == "account")?;
+                let scope = Scope { account: account.key().to_owned(), region: one.scope()?.region.clone() };
+                Address::within(scope, "vpc", one.key())
+            }
+        };
+        Some((id.clone(), peering_address(one, &other).filter(|_| one.key() == other.key())?))
     });
     named.collect()
 }
