@@ -139,9 +139,9 @@ mod tests {
     fn a_vpn_leads_to_the_office_and_without_one_it_is_said() {
         let drawn = |vpn: Option<(&str, &str)>, reserved: &[&str]| {
             let mut canvas = Canvas::new(1000.0);
-            let office =
+            let far =
                 |(name, at): (&str, &str)| Office { name: name.to_owned(), address: at.to_owned(), behind: "10.12.0.0/16".to_owned() };
-            let reach = Reach { vpn: vpn.map(office), others: Vec::new() };
+            let reach = Reach { vpn: vpn.map(far), others: Vec::new() };
             let reserved: Vec<String> = reserved.iter().map(|block| (*block).to_owned()).collect();
             office(&mut canvas, &reach, &reserved, (10.0, frame()), 200.0);
             canvas.finish(600.0)
