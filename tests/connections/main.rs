@@ -1,6 +1,6 @@
 //! What VPCs connect with, on the whole road against the sandbox: made, changed, repaired, removed, with an empty plan after each.
 
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a panic is how a test fails")]
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a panic is how a test fails")]
 
 mod ended;
 #[path = "../support/road.rs"]
