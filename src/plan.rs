@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
-use crate::address::{Address, Scope};
+use crate::address::{Address, Reference, Scope};
 use crate::cost::{self, Cost};
 use crate::limits::LIMITS;
 use crate::network::{self, Observed};
@@ -349,7 +349,8 @@ fn narrow_networks<'o>(asked: &mut Desired, observed: &'o Observed) -> Cow<'o, O
     Cow::Owned(observed)
 }
 
-/// Leaves out what is not selected. What is left may need something that is left out and not there: that stands against the plan.
+/// Leaves out what is not selected. What is left may need something that is left out and not there, or take away what something left out
+/// still uses: that stands against the plan.
 fn narrow(difference: &mut diff::Difference, known: &mut Vec<Finding>, asked: &Desired, live: &Live) {
     let selection = &asked.selection;
     let concerns = |finding: &Finding| finding.subject.parse().map_or(true, |address| selection.selects(&address));
@@ -370,6 +371,29 @@ fn narrow(difference: &mut diff::Difference, known: &mut Vec<Finding>, asked: &D
             ),
         }));
     }
+    difference.findings.extend(still_used(&difference.changes, asked, live));
+}
+
+/// Selected deletions of what something live that is not selected refers to: AWS deletes a NAT gateway under its routes without a word.
+fn still_used(changes: &[Change], asked: &Desired, live: &Live) -> Vec<Finding> {
+    let deleted = changes.iter().filter(|change| change.action == Action::Delete);
+    let by_reference: BTreeMap<Reference, &Change> = deleted
+        .flat_map(|change| {
+            [Some(Reference::Address(change.address.clone())), change.id.clone().map(Reference::Id)]
+                .into_iter()
+                .flatten()
+                .map(move |reference| (reference, change))
+        })
+        .collect();
+    let mut found = Vec::new();
+    for (user, resource) in live.resources.iter().filter(|(address, _)| !by_reference.is_empty() && !asked.selection.selects(address)) {
+        for used in resource.attributes.references().iter().filter_map(|reference| by_reference.get(reference)) {
+            let summary =
+                format!("`{user}` still uses it, and is not selected: select it too, or leave `--account`, `--ou` and `--only` out");
+            found.push(Finding { severity: FindingSeverity::Error, subject: used.address.to_string(), summary });
+        }
+    }
+    found
 }
 
 fn calls(change: &Change) -> Result<Vec<String>, String> {

@@ -105,3 +105,30 @@ fn what_the_user_pays_is_what_is_counted() {
     case.edit("org.toml", "[pool.main]", "[prices]\nnat_gateway = 0.01\n[prices.region.eu-west-1]\npublic_address = 0.0\n[pool.main]");
     assert_eq!(monthly(&case)["single"].as_f64(), Some(7.3));
 }
+
+#[test]
+fn a_run_may_be_about_a_part() {
+    let case = case();
+    case.run(&["apply", "--sandbox", "--yes"]).ends(0);
+    case.edit("org.toml", "endpoints = [\"s3\"]", "endpoints = [\"s3\", \"dynamodb\"]");
+    let changed = |options: &[&str]| {
+        let options: Vec<&str> = ["plan", "--sandbox", "--format", "json"].into_iter().chain(options.iter().copied()).collect();
+        let plan = case.run(&options).ends(2).json();
+        let addresses = plan["changes"].as_array().unwrap().iter().map(|change| change["address"].as_str().unwrap().to_owned());
+        addresses.collect::<Vec<_>>()
+    };
+    let of = |account: &str| format!("{account}/eu-west-1/vpc_endpoint.standard/dynamodb");
+    assert_eq!(changed(&[]), [of("app"), of("data")]);
+    assert_eq!(changed(&["--account", "data"]), [of("data")]);
+    assert_eq!(changed(&["--ou", "work", "--only", "vpc_endpoint"]), [of("app"), of("data")]);
+    case.run(&["plan", "--sandbox", "--only", "subnet"]).ends(0);
+    // Deleted by itself, a gateway would leave its routes leading nowhere.
+    case.edit("org.toml", "nat = \"per-zone\"", "nat = \"single\"");
+    let alone = case.run(&["plan", "--sandbox", "--account", "data", "--only", "nat_gateway"]).ends(1).out;
+    assert!(alone.contains("route.standard/private-euw1-az2/0.0.0.0/0` still uses it"), "{alone}");
+    case.run(&["plan", "--sandbox", "--account", "data", "--only", "nat_gateway", "--only", "route"]).ends(2);
+    case.edit("org.toml", "nat = \"single\"", "nat = \"per-zone\"");
+    case.run(&["plan", "--sandbox", "--account", "dat"]).ends(1).says(&["`dat`", "`data`"]);
+    case.run(&["apply", "--sandbox", "--yes", "--account", "data"]).ends(0);
+    assert_eq!(changed(&[]), [of("app")]);
+}
