@@ -354,6 +354,8 @@ fn narrow_networks<'o>(asked: &mut Desired, observed: &'o Observed) -> Cow<'o, O
 fn narrow(difference: &mut diff::Difference, known: &mut Vec<Finding>, asked: &Desired, live: &Live) {
     let selection = &asked.selection;
     let concerns = |finding: &Finding| finding.subject.parse().map_or(true, |address| selection.selects(&address));
+    let unguarded = unguarded(&difference.changes, asked);
+    difference.findings.extend(unguarded);
     difference.changes.retain(|change| selection.selects(&change.address));
     difference.findings.retain(concerns);
     known.retain(concerns);
@@ -372,6 +374,35 @@ fn narrow(difference: &mut diff::Difference, known: &mut Vec<Finding>, asked: &D
         }));
     }
     difference.findings.extend(still_used(&difference.changes, asked, live));
+}
+
+/// Selected accounts that would come to a place whose guard rails are still to be changed by what is not selected: guard rails go first.
+fn unguarded(changes: &[Change], asked: &Desired) -> Vec<Finding> {
+    let is_guard = |change: &&Change| resource::kind(change.address.kind()).is_some_and(|kind| kind.spec().guards_target);
+    let left_out = changes.iter().filter(|change| !asked.selection.selects(&change.address)).filter(is_guard);
+    let guards: BTreeMap<Reference, &Address> =
+        left_out.filter_map(|change| Some((resource::reference(change.after.as_ref()?, "target")?, &change.address))).collect();
+    let arrives = |change: &&Change| change.address.kind() == "account" && (change.action == Action::Create || change.changes("parent"));
+    let mut found = Vec::new();
+    for change in changes.iter().filter(|change| asked.selection.selects(&change.address)).filter(arrives) {
+        let mut above = change.after.as_ref().and_then(|after| resource::reference(after, "parent"));
+        // No tree is deeper, and a circle ends.
+        for _ in 0..=LIMITS.quotas.ou_depth {
+            let Some(place) = above.take() else { break };
+            if let Some(guard) = guards.get(&place) {
+                let summary = format!(
+                    "it would come under guard rails that are not yet what org.toml says: select `{guard}` too, or leave `--account`, `--ou` \
+                     and `--only` out"
+                );
+                found.push(Finding { severity: FindingSeverity::Error, subject: change.address.to_string(), summary });
+            }
+            above = match &place {
+                Reference::Address(address) => asked.resources.get(address).and_then(|parent| resource::reference(parent, "parent")),
+                Reference::Id(_) => None,
+            };
+        }
+    }
+    found
 }
 
 /// Selected deletions of what something live that is not selected refers to: AWS deletes a NAT gateway under its routes without a word.

@@ -190,6 +190,38 @@ fn a_narrowed_plan_leaves_the_rest_alone_and_says_what_it_needs_of_it() {
     assert_eq!(told(&["policy_attachments"], &[]), ["policy_attachments.ou.a", needs]);
 }
 
+#[test]
+fn an_account_alone_does_not_come_under_guard_rails_that_are_left_out() {
+    let resources = |policies: Value| {
+        json!({
+            "organization.main": { "feature_set": "ALL" },
+            "ou.a": { "name": "a", "parent": { "ref": "organization.main" } },
+            "policy_attachments.ou.a": { "policies": policies, "target": { "ref": "ou.a" } },
+        })
+    };
+    let mut want = desired(resources(json!([{ "id": "p-guard" }])));
+    let account = json!({ "email": "x@example.org", "name": "x", "parent": { "ref": "ou.a" } });
+    want.resources.insert("account.x".parse().unwrap(), serde_json::from_value(account).unwrap());
+    want.selection = resource::Selection::of(&want, &["x".to_owned()], &[], &[]).unwrap();
+    let errors = |policies: Value| {
+        let there = resources(policies);
+        let live = there.as_object().unwrap().iter().map(|(address, attributes)| {
+            let resource = json!({ "id": format!("id-{address}"), "attributes": attributes, "ours": true });
+            (address.parse().unwrap(), serde_json::from_value(resource).unwrap())
+        });
+        let plan = plan(&want, &Live { resources: live.collect(), ..Live::default() });
+        assert_eq!(plan.changes.iter().map(|change| change.address.to_string()).collect::<Vec<_>>(), ["account.x"]);
+        plan.findings
+            .into_iter()
+            .filter(|finding| finding.severity == FindingSeverity::Error)
+            .map(|finding| finding.summary)
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(errors(json!([{ "id": "p-guard" }])), Vec::<String>::new());
+    let told = errors(json!([{ "id": "p-FullAWSAccess" }]));
+    assert!(told.len() == 1 && told[0].contains("select `policy_attachments.ou.a` too"), "{told:?}");
+}
+
 /// Two accounts with a VPC each, of a pool that has room for four.
 fn networks() -> Desired {
     let toml = r#"
