@@ -18,6 +18,7 @@ mod connector;
 mod describe;
 pub mod ec2;
 mod journal;
+mod operation;
 mod organizations;
 mod ram;
 mod serve;

@@ -10,7 +10,8 @@ use tokio::sync::watch;
 use tokio::time::Instant;
 
 use super::journal::{Effect, Entry, RequestOutcome, parameters};
-use super::organizations::{Ask, Operation, Turn};
+use super::operation::Operation;
+use super::organizations::{Ask, Turn};
 use super::store::Store;
 use super::sts::Sessions;
 use super::weather::{ConcurrentWrites, Dice, ServerRates, Weather};
@@ -301,19 +302,14 @@ fn request_id(seed: u64, number: u64) -> String {
 }
 
 fn effect_of(call: &Call) -> Effect {
-    match call.service {
-        Service::Organizations => match organizations::operation(&call.operation) {
-            Some(Operation::Write(_)) => Effect::Write,
-            Some(Operation::Read(_)) | None => Effect::Read,
-        },
-        Service::Account => account::effect(&call.operation).unwrap_or(Effect::Read),
-        Service::Ec2 => match ec2::operation(&call.operation) {
-            Some(ec2::Operation::Write(_)) => Effect::Write,
-            Some(ec2::Operation::Read(_)) | None => Effect::Read,
-        },
-        Service::Ram => ram::effect(&call.operation).unwrap_or(Effect::Read),
-        Service::Sts => Effect::Read,
-    }
+    let effect = match call.service {
+        Service::Organizations => organizations::operation(&call.operation).map(|operation| operation.effect()),
+        Service::Account => account::effect(&call.operation),
+        Service::Ec2 => ec2::operation(&call.operation).map(|operation| operation.effect()),
+        Service::Ram => ram::effect(&call.operation),
+        Service::Sts => None,
+    };
+    effect.unwrap_or(Effect::Read)
 }
 
 impl State {
@@ -376,7 +372,7 @@ impl State {
         let input = ec2::Input(call.input.as_ref().map_err(Clone::clone)?);
         let seed = self.world.seed;
         match operation {
-            ec2::Operation::Read(read) => {
+            Operation::Read(read) => {
                 let regions = &self.world.ec2;
                 let region = if arrival.dice.stale() {
                     regions.get_past(seed, place, now_ms.saturating_sub(weather.stale_ms))
@@ -386,7 +382,7 @@ impl State {
                 let empty_page = arrival.dice.empty_page();
                 read(&ec2::Ask { region: &region, world: &self.world, place, input, now_ms, empty_page })
             }
-            ec2::Operation::Write(write) => {
+            Operation::Write(write) => {
                 let world = self.touch(now_ms);
                 let mut region = world.ec2.take(seed, place);
                 if weather.stale > 0.0 {

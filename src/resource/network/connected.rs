@@ -9,7 +9,7 @@ use aws_sdk_ec2::types;
 use aws_sdk_ram::types::{ResourceOwner, ResourceShareAssociationType, ResourceShareStatus, TagFilter};
 
 use super::Tags;
-use super::describe::{Questions, by_id, tags, text};
+use super::describe::{Questions, by_id, list, tags, text};
 use super::{transit_gateway, transit_gateway_attachment, vpc_peering};
 use crate::aws::{AwsResult, Error};
 use crate::resource::ADDRESS_TAG;
@@ -136,24 +136,6 @@ pub(super) fn tell_attachments<'c>(all: impl IntoIterator<Item = &'c mut Connect
         attachment.associated = known.is_none_or(|(associated, _)| associated.contains(id));
         attachment.propagated = known.is_none_or(|(_, propagated)| propagated.contains(id));
     }
-}
-
-/// A list, page by page.
-macro_rules! list {
-    ($request:expr, $items:ident, $item:ident, $id:ident, $operation:literal) => {
-        whole_list(
-            $operation,
-            |item: &types::$item| item.$id(),
-            |token| {
-                let page = $request.set_next_token(token).send();
-                async move {
-                    let page = page.await.map_err(|e| Error::sdk($operation, &e))?;
-                    Ok((page.$items, page.next_token))
-                }
-            },
-        )
-        .await?
-    };
 }
 
 impl Questions<'_> {

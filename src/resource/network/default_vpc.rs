@@ -14,11 +14,11 @@ pub struct DefaultVpcAttributes {
     /// Whether it is there.
     pub present: bool,
     /// How many subnets it has. Part of what is removed, never of what is asked for.
-    #[serde(default, skip_serializing_if = "is_none")]
+    #[serde(default, skip_serializing_if = "is_zero")]
     pub subnets: usize,
 }
 
-fn is_none(subnets: &usize) -> bool {
+fn is_zero(subnets: &usize) -> bool {
     *subnets == 0
 }
 

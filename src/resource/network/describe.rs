@@ -47,6 +47,8 @@ macro_rules! list {
     };
 }
 
+pub(super) use list;
+
 impl Questions<'_> {
     fn is_own(&self, owner: Option<&str>) -> bool {
         owner.is_none_or(|owner| owner.is_empty() || owner == self.account)

@@ -63,6 +63,7 @@ pub(super) use input::tree;
 pub(super) use places::{Place, REGIONS, RegionFacts, region};
 pub(super) use xml::{error, result};
 
+use super::operation::Operation;
 use super::weather::Weather;
 use super::wire::{Outcome, Refusal};
 use super::world::{AccountState, World};
@@ -91,13 +92,6 @@ pub(super) struct Turn<'a> {
 
 pub(super) type Read = fn(&Ask<'_>) -> Outcome;
 pub(super) type Write = fn(&mut Turn<'_>) -> Outcome;
-
-/// An operation that the sandbox serves.
-#[derive(Clone, Copy)]
-pub(super) enum Operation {
-    Read(Read),
-    Write(Write),
-}
 
 const READS: &[(&str, Read)] = &[
     ("DescribeAddresses", address::describe),
@@ -197,9 +191,8 @@ const WRITES: &[(&str, Write)] = &[
 ];
 
 /// The operation of that name.
-pub(super) fn operation(name: &str) -> Option<Operation> {
-    let read = READS.iter().find(|(other, _)| *other == name).map(|(_, read)| Operation::Read(*read));
-    read.or_else(|| WRITES.iter().find(|(other, _)| *other == name).map(|(_, write)| Operation::Write(*write)))
+pub(super) fn operation(name: &str) -> Option<Operation<Read, Write>> {
+    Operation::of(name, READS, WRITES)
 }
 
 /// The Region of a caller, or the refusal of an account that cannot use it.

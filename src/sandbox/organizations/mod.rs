@@ -16,6 +16,7 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
+use super::operation::Operation;
 use super::weather::Weather;
 use super::wire::{Outcome, Refusal};
 use super::world::{FeatureSet, Organization, World};
@@ -40,13 +41,6 @@ pub(super) struct Turn<'a> {
 
 pub(super) type Read = fn(&Ask<'_>) -> Outcome;
 pub(super) type Write = fn(&mut Turn<'_>) -> Outcome;
-
-/// An operation that the sandbox serves.
-#[derive(Clone, Copy)]
-pub(super) enum Operation {
-    Read(Read),
-    Write(Write),
-}
 
 const READS: &[(&str, Read)] = &[
     ("DescribeAccount", accounts::describe),
@@ -96,9 +90,8 @@ const WRITES: &[(&str, Write)] = &[
 ];
 
 /// The operation of that name.
-pub(super) fn operation(name: &str) -> Option<Operation> {
-    let read = READS.iter().find(|(other, _)| *other == name).map(|(_, read)| Operation::Read(*read));
-    read.or_else(|| WRITES.iter().find(|(other, _)| *other == name).map(|(_, write)| Operation::Write(*write)))
+pub(super) fn operation(name: &str) -> Option<Operation<Read, Write>> {
+    Operation::of(name, READS, WRITES)
 }
 
 /// Answers a read.
