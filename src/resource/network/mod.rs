@@ -3,6 +3,7 @@
 //! The desired side is made by [`crate::network::expand`] from the address plan; the live side by this family's reader. Both have
 //! the attributes of the files below. What AWS deletes along with something else, or makes along with it, is told there.
 
+mod ahead;
 mod bind;
 mod calls;
 mod connected;
@@ -16,6 +17,7 @@ mod dhcp_options;
 mod egress_only_internet_gateway;
 mod elastic_ip;
 mod flow_log;
+mod freeze;
 mod internet_gateway;
 mod ipv6;
 mod nat_gateway;
@@ -28,6 +30,7 @@ mod route_table;
 mod rules;
 mod scope;
 mod security_group;
+mod site;
 mod subnet;
 mod transit_gateway;
 mod transit_gateway_attachment;
@@ -42,6 +45,7 @@ mod zones;
 
 use std::collections::BTreeMap;
 
+pub use ahead::{Ahead, ahead};
 pub use customer_gateway::{CustomerGateway, CustomerGatewayAttributes};
 pub use default_security_group::{DefaultSecurityGroup, DefaultSecurityGroupAttributes};
 pub use default_vpc::{DefaultVpc, DefaultVpcAttributes};
@@ -51,12 +55,14 @@ pub use elastic_ip::{ElasticIp, ElasticIpAttributes};
 pub use flow_log::{FlowLog, FlowLogAttributes};
 pub use internet_gateway::{InternetGateway, InternetGatewayAttributes};
 pub use nat_gateway::{NatGateway, NatGatewayAttributes, NatGatewayStates};
-pub use read::{Ahead, Keep, Kept, ahead, live};
+pub use read::live;
 pub use region::{Region, RegionAttributes};
+pub use rehearsal::Kept;
 pub use resource_share::{ResourceShare, ResourceShareAttributes, SHARING_SERVICE};
 pub use route::{Route, RouteAttributes};
 pub use route_table::{RouteTable, RouteTableAttributes};
 pub use security_group::{Rule, SecurityGroup, SecurityGroupAttributes};
+pub use site::Keep;
 pub use subnet::{Subnet, SubnetAttributes};
 pub use transit_gateway::{TransitGateway, TransitGatewayAttributes};
 pub use transit_gateway_attachment::{TransitGatewayAttachment, TransitGatewayAttachmentAttributes};

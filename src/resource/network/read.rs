@@ -1,32 +1,29 @@
 //! The reader of the family: all accounts and Regions side by side, each with the fewest calls.
 //!
 //! First what the configuration's accounts have in the Regions of its layouts: eight Describe calls each, and no more when nothing is to
-//! change; as a rule already while the rest of the organization is read ([`ahead`]). What that shows may raise more questions: of zones, where a subnet is to be made; and of the VPCs of everybody else in the
-//! organization, where a block of addresses is to be handed out. An account that cannot be read is a finding, not the end of the run.
+//! change; as a rule already while the rest of the organization is read ([`super::ahead()`]). What that shows may raise more questions: of
+//! zones, where a subnet is to be made; and of the VPCs of everybody else in the organization, where a block of addresses is to be handed
+//! out. An account that cannot be read is a finding, not the end of the run.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use futures_util::future::BoxFuture;
 use futures_util::stream::{self, StreamExt};
-use tokio::sync::mpsc::UnboundedReceiver;
 
-use super::bind::{self, Bound, Names, names_of_peerings};
+use super::ahead::Ahead;
+use super::bind::{Bound, Names, names_of_peerings};
 use super::connected;
 use super::describe::Questions;
-use super::rehearsal::{self, Place};
+use super::freeze::freeze;
+use super::rehearsal::{Kept, Place};
 use super::scope::{self, Reading};
+use super::site::{AT_A_TIME, Answer, Keep, Site, Taken, read, regions, sites};
 use super::unread::{self, Blocks, Consequence, Unread, warning};
 use super::zones::Zones;
-use super::{ENABLED, RegionAttributes};
-use crate::address::{Address, Reference, Scope};
+use crate::address::{Address, Scope};
 use crate::aws::{AwsResult, Error, Sessions};
 use crate::network::{Block, Observed};
-use crate::resource::{Desired, Finding, FindingSeverity, Live, LiveResource, NOT_READ, NOT_SELECTED, untyped};
-use crate::sandbox;
-
-/// So many accounts and Regions are asked at a time: AWS's rates are those of each of them, so the more the faster, until the places in the
-/// door are taken. Each holds the answers of its eight calls.
-const AT_A_TIME: usize = 256;
+use crate::resource::{Desired, Finding, FindingSeverity, Live, LiveResource, NOT_READ, NOT_SELECTED};
 
 /// Reads the networks of `desired` and adds them to `live`, which holds the organization already. `members` are the ids of all accounts of
 /// the organization that can be used; `ahead` is what was read before all of them were known. Returns what `ahead` says is to be kept.
@@ -77,183 +74,10 @@ impl Accounts {
         }
         accounts
     }
-}
 
-impl Accounts {
     /// The key of the configuration's account of that id.
     fn key(&self, id: &str) -> Option<&str> {
         self.places.get(id).filter(|place| place.kind() == "account").map(Address::key)
-    }
-}
-
-/// An account in a Region.
-#[derive(Debug, Clone)]
-struct Site {
-    scope: Scope,
-    /// Its id.
-    account: String,
-}
-
-impl Site {
-    /// An error of a call here. The role is asked for from outside.
-    fn error(&self, error: Error) -> Error {
-        match &error {
-            Error::Refused(refusal) if refusal.operation.starts_with("sts:") => error,
-            _ => error.within(&self.account, &self.scope.region),
-        }
-    }
-}
-
-/// Whether what was read is kept beside what it was bound to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Keep {
-    /// A plan needs no more.
-    #[default]
-    Nothing,
-    /// A rehearsal needs all of it.
-    Worlds,
-}
-
-/// What was read of accounts before the whole organization was: by scope, with the account's id.
-#[derive(Default)]
-pub struct Ahead {
-    keep: Keep,
-    reach: Reach,
-    /// Why nothing more was read.
-    lost: Option<Error>,
-    read: BTreeMap<Scope, (String, AwsResult<Answer>)>,
-}
-
-/// What was read, for a rehearsal.
-#[derive(Default)]
-pub struct Kept {
-    places: Vec<Place>,
-    /// The ids of the accounts that could not be read.
-    unreachable: BTreeSet<String>,
-}
-
-impl Kept {
-    /// Puts it into a copy of the organization: accounts that could not be read cannot be read there either.
-    pub fn put(&self, copy: &mut sandbox::World) {
-        rehearsal::put(&self.places, copy);
-        for account in copy.accounts.values_mut().filter(|account| self.unreachable.contains(&account.id)) {
-            account.roles.clear();
-        }
-    }
-}
-
-/// Reads the networks of accounts as they become known, by address and id, until no more come. Without it, each run would wait for the
-/// organization and the networks one after the other.
-pub async fn ahead(sessions: &Sessions, desired: &Desired, keep: Keep, mut accounts: UnboundedReceiver<(Address, String)>) -> Ahead {
-    let regions = regions(desired);
-    let mut told = BTreeSet::new();
-    let accounts = stream::poll_fn(|context| accounts.poll_recv(context));
-    let new = accounts.flat_map(|(account, id)| {
-        let is_new = desired.selection.reads_networks_of(account.key()) && told.insert(id.clone());
-        stream::iter(if is_new { sites(&regions, account.key(), &id) } else { Vec::new() })
-    });
-    let mut readings = new.map(|site| read(sessions, desired, keep, site)).buffer_unordered(AT_A_TIME);
-    let mut ahead = Ahead { keep, ..Ahead::default() };
-    while let Some((site, reading)) = readings.next().await {
-        let is_lost = ahead.reach.is_lost(&site.account, reading.as_ref().err());
-        match reading {
-            Err(error) if is_lost => {
-                ahead.lost = Some(error);
-                break;
-            }
-            reading => drop(ahead.read.insert(site.scope, (site.account, reading))),
-        }
-    }
-    drop(readings);
-    ahead
-}
-
-/// Whether anybody answers. Accounts are asked side by side, and each gets no answer only after many attempts: where a second one has none
-/// before any other has answered, it is not the accounts that are out of reach.
-#[derive(Default)]
-struct Reach {
-    answered: bool,
-    /// The ids of those that gave no answer.
-    silent: BTreeSet<String>,
-}
-
-impl Reach {
-    /// Takes note of how reading an account ended, and tells whether nobody can be reached.
-    fn is_lost(&mut self, account: &str, error: Option<&Error>) -> bool {
-        if error.is_some_and(Error::leaves_open) {
-            self.silent.insert(account.to_owned());
-        } else {
-            self.answered = true;
-        }
-        !self.answered && self.silent.len() > 1
-    }
-}
-
-/// The Regions of the layouts, where networks are read at all.
-fn regions(desired: &Desired) -> BTreeSet<&str> {
-    let layouts = desired.selection.reads_networks().then_some(&desired.network.layouts);
-    layouts.into_iter().flatten().map(|(_, layout)| layout.region.as_str()).collect()
-}
-
-/// An account in each Region.
-fn sites(regions: &BTreeSet<&str>, key: &str, id: &str) -> Vec<Site> {
-    let scope = |region: &&str| Scope { account: key.to_owned(), region: (*region).to_owned() };
-    regions.iter().map(|region| Site { scope: scope(region), account: id.to_owned() }).collect()
-}
-
-/// What became of a reading.
-enum Answer {
-    Taken(Box<Taken>),
-    /// What leads to others can be named only when all of it is read.
-    Connected(Box<Reading>),
-}
-
-/// Reads what is at a site, and binds it as far as it can be.
-fn read<'a>(sessions: &'a Sessions, desired: &'a Desired, keep: Keep, site: Site) -> BoxFuture<'a, (Site, AwsResult<Answer>)> {
-    Box::pin(async move {
-        let reading = scope::read(sessions, desired, &site.scope, &site.account).await.map_err(|error| site.error(error));
-        let answer = reading.map(|reading| match reading.world.extras.connected.asked {
-            true => Answer::Connected(Box::new(reading)),
-            false => Answer::Taken(Box::new(Taken::of(&site, desired, keep, reading, &BTreeMap::new()))),
-        });
-        (site, answer)
-    })
-}
-
-/// What an account has in a Region, bound.
-struct Taken {
-    /// Whether it is an opt-in Region that the account has not enabled.
-    not_enabled: bool,
-    bound: Bound,
-    kept: Option<Place>,
-}
-
-impl Taken {
-    fn of(site: &Site, desired: &Desired, keep: Keep, reading: Reading, shared: &BTreeMap<String, Address>) -> Self {
-        let scope = &site.scope;
-        let Reading { region, world } = &reading;
-        let not_enabled = region.as_ref().is_some_and(|status| status != ENABLED);
-        let mut bound = match not_enabled {
-            true => Bound::default(),
-            false => bind::bind(scope, &desired.network, world, shared),
-        };
-        if let Some(status) = region.clone().filter(|_| desired.network.has_vpc_in(scope)) {
-            let region = LiveResource {
-                id: Some(scope.region.clone()),
-                attributes: untyped(&RegionAttributes { status }),
-                ours: None,
-                frozen: None,
-            };
-            bound.resources.insert(Address::within(scope.clone(), "region", "main"), region);
-        }
-        Self { not_enabled, bound, kept: Place::kept(site, keep, reading) }
-    }
-}
-
-impl Place {
-    fn kept(site: &Site, keep: Keep, Reading { region, world }: Reading) -> Option<Self> {
-        let place = || Self { account: site.account.clone(), region: site.scope.region.clone(), status: region, world };
-        (keep == Keep::Worlds).then(place)
     }
 }
 
@@ -516,44 +340,6 @@ impl Found {
         live.findings.sort();
         live.network = self.observed;
         self.kept
-    }
-}
-
-/// What leads to an account that was not read is left as it is: nobody knows what is at the other end. `why` tells it of an account.
-/// `unknown` tells it of what is known by its id alone.
-fn freeze(live: &mut Live, desired: &Desired, why: impl Fn(&str) -> Option<&'static str>, unknown: Option<&'static str>) {
-    let hub = desired.network.gateways.transit.values().find_map(|hub| why(&hub.account));
-    let account_of = |address: &Address| match address.scope() {
-        Some(scope) => Some(scope.account.clone()),
-        None => (address.kind() == "account").then(|| address.key().to_owned()),
-    };
-    let mut frozen = BTreeMap::new();
-    for (address, resource) in &mut live.resources {
-        let leads_there = match address.kind() {
-            "vpc_peering" => resource.attributes.references().iter().find_map(|one| match one {
-                Reference::Address(there) => why(&account_of(there)?),
-                Reference::Id(_) => None,
-            }),
-            "transit_gateway_attachment" => {
-                hub.filter(|_| matches!(resource.attributes.reference("transit_gateway"), Some(Reference::Id(_))))
-            }
-            _ => None,
-        };
-        if let Some(why) = leads_there {
-            resource.frozen = Some(why.to_owned());
-            frozen.insert(address.clone(), why);
-        }
-    }
-    // A peering that another account asked for is known by its id alone where that account was not read.
-    for (_, route) in live.resources.iter_mut().filter(|(address, _)| address.kind() == "route") {
-        let leads_there = match route.attributes.reference("target") {
-            Some(Reference::Address(target)) => frozen.get(&target).copied(),
-            Some(Reference::Id(id)) => unknown.filter(|_| id.starts_with("pcx-")),
-            None => None,
-        };
-        if let Some(why) = leads_there {
-            route.frozen = Some(why.to_owned());
-        }
     }
 }
 

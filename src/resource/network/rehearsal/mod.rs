@@ -5,7 +5,7 @@
 
 mod connections;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::{Ipv4Addr, Ipv6Addr};
 
 use ipnetwork::Ipv6Network;
@@ -24,10 +24,23 @@ const PUBLIC: Ipv4Addr = Ipv4Addr::new(198, 18, 0, 0);
 /// The first 48 bits of made-up IPv6 blocks: for documentation, and nobody's (RFC 3849).
 const PUBLIC_IPV6: Ipv6Addr = Ipv6Addr::new(0x2001, 0xdb8, 0, 0, 0, 0, 0, 0);
 
-/// Puts all that was read into the copy.
-pub(super) fn put(places: &[Place], copy: &mut sandbox::World) {
-    places.iter().for_each(|place| place.put(copy));
-    connections::put(places, copy);
+/// What was read, for a rehearsal.
+#[derive(Default)]
+pub struct Kept {
+    pub(super) places: Vec<Place>,
+    /// The ids of the accounts that could not be read.
+    pub(super) unreachable: BTreeSet<String>,
+}
+
+impl Kept {
+    /// Puts it into a copy of the organization: accounts that could not be read cannot be read there either.
+    pub fn put(&self, copy: &mut sandbox::World) {
+        self.places.iter().for_each(|place| place.put(copy));
+        connections::put(&self.places, copy);
+        for account in copy.accounts.values_mut().filter(|account| self.unreachable.contains(&account.id)) {
+            account.roles.clear();
+        }
+    }
 }
 
 /// What was read of an account in a Region.

@@ -1,0 +1,68 @@
+//! Reading ahead: an account's networks while the rest of the organization is still being read.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use futures_util::stream::{self, StreamExt};
+use tokio::sync::mpsc::UnboundedReceiver;
+
+use super::site::{AT_A_TIME, Answer, Keep, read, regions, sites};
+use crate::address::{Address, Scope};
+use crate::aws::{AwsResult, Error, Sessions};
+use crate::resource::Desired;
+
+/// What was read of accounts before the whole organization was: by scope, with the account's id.
+#[derive(Default)]
+pub struct Ahead {
+    pub(super) keep: Keep,
+    pub(super) reach: Reach,
+    /// Why nothing more was read.
+    pub(super) lost: Option<Error>,
+    pub(super) read: BTreeMap<Scope, (String, AwsResult<Answer>)>,
+}
+
+/// Reads the networks of accounts as they become known, by address and id, until no more come. Without it, each run would wait for the
+/// organization and the networks one after the other.
+pub async fn ahead(sessions: &Sessions, desired: &Desired, keep: Keep, mut accounts: UnboundedReceiver<(Address, String)>) -> Ahead {
+    let regions = regions(desired);
+    let mut told = BTreeSet::new();
+    let accounts = stream::poll_fn(|context| accounts.poll_recv(context));
+    let new = accounts.flat_map(|(account, id)| {
+        let is_new = desired.selection.reads_networks_of(account.key()) && told.insert(id.clone());
+        stream::iter(if is_new { sites(&regions, account.key(), &id) } else { Vec::new() })
+    });
+    let mut readings = new.map(|site| read(sessions, desired, keep, site)).buffer_unordered(AT_A_TIME);
+    let mut ahead = Ahead { keep, ..Ahead::default() };
+    while let Some((site, reading)) = readings.next().await {
+        let is_lost = ahead.reach.is_lost(&site.account, reading.as_ref().err());
+        match reading {
+            Err(error) if is_lost => {
+                ahead.lost = Some(error);
+                break;
+            }
+            reading => drop(ahead.read.insert(site.scope, (site.account, reading))),
+        }
+    }
+    drop(readings);
+    ahead
+}
+
+/// Whether anybody answers. Accounts are asked side by side, and each gets no answer only after many attempts: where a second one has none
+/// before any other has answered, it is not the accounts that are out of reach.
+#[derive(Default)]
+pub(super) struct Reach {
+    answered: bool,
+    /// The ids of those that gave no answer.
+    silent: BTreeSet<String>,
+}
+
+impl Reach {
+    /// Takes note of how reading an account ended, and tells whether nobody can be reached.
+    pub fn is_lost(&mut self, account: &str, error: Option<&Error>) -> bool {
+        if error.is_some_and(Error::leaves_open) {
+            self.silent.insert(account.to_owned());
+        } else {
+            self.answered = true;
+        }
+        !self.answered && self.silent.len() > 1
+    }
+}

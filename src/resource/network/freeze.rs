@@ -1,0 +1,44 @@
+//! What leads to an account that was not read.
+
+use std::collections::BTreeMap;
+
+use crate::address::{Address, Reference};
+use crate::resource::{Desired, Live};
+
+/// What leads to an account that was not read is left as it is: nobody knows what is at the other end. `why` tells it of an account.
+/// `unknown` tells it of what is known by its id alone.
+pub(super) fn freeze(live: &mut Live, desired: &Desired, why: impl Fn(&str) -> Option<&'static str>, unknown: Option<&'static str>) {
+    let hub = desired.network.gateways.transit.values().find_map(|hub| why(&hub.account));
+    let account_of = |address: &Address| match address.scope() {
+        Some(scope) => Some(scope.account.clone()),
+        None => (address.kind() == "account").then(|| address.key().to_owned()),
+    };
+    let mut frozen = BTreeMap::new();
+    for (address, resource) in &mut live.resources {
+        let leads_there = match address.kind() {
+            "vpc_peering" => resource.attributes.references().iter().find_map(|one| match one {
+                Reference::Address(there) => why(&account_of(there)?),
+                Reference::Id(_) => None,
+            }),
+            "transit_gateway_attachment" => {
+                hub.filter(|_| matches!(resource.attributes.reference("transit_gateway"), Some(Reference::Id(_))))
+            }
+            _ => None,
+        };
+        if let Some(why) = leads_there {
+            resource.frozen = Some(why.to_owned());
+            frozen.insert(address.clone(), why);
+        }
+    }
+    // A peering that another account asked for is known by its id alone where that account was not read.
+    for (_, route) in live.resources.iter_mut().filter(|(address, _)| address.kind() == "route") {
+        let leads_there = match route.attributes.reference("target") {
+            Some(Reference::Address(target)) => frozen.get(&target).copied(),
+            Some(Reference::Id(id)) => unknown.filter(|_| id.starts_with("pcx-")),
+            None => None,
+        };
+        if let Some(why) = leads_there {
+            route.frozen = Some(why.to_owned());
+        }
+    }
+}

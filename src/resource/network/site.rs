@@ -1,0 +1,113 @@
+//! An account in a Region, read and bound by itself: what of the reader needs to know no other.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use futures_util::future::BoxFuture;
+
+use super::bind::{self, Bound};
+use super::rehearsal::Place;
+use super::scope::{self, Reading};
+use super::{ENABLED, RegionAttributes};
+use crate::address::{Address, Scope};
+use crate::aws::{AwsResult, Error, Sessions};
+use crate::resource::{Desired, LiveResource, untyped};
+
+/// So many accounts and Regions are asked at a time: AWS's rates are those of each of them, so the more the faster, until the places in the
+/// door are taken. Each holds the answers of its eight calls.
+pub(super) const AT_A_TIME: usize = 256;
+
+/// Whether what was read is kept beside what it was bound to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Keep {
+    /// A plan needs no more.
+    #[default]
+    Nothing,
+    /// A rehearsal needs all of it.
+    Worlds,
+}
+
+/// An account in a Region.
+#[derive(Debug, Clone)]
+pub(super) struct Site {
+    pub scope: Scope,
+    /// Its id.
+    pub account: String,
+}
+
+impl Site {
+    /// An error of a call here. The role is asked for from outside.
+    pub fn error(&self, error: Error) -> Error {
+        match &error {
+            Error::Refused(refusal) if refusal.operation.starts_with("sts:") => error,
+            _ => error.within(&self.account, &self.scope.region),
+        }
+    }
+}
+
+/// The Regions of the layouts, where networks are read at all.
+pub(super) fn regions(desired: &Desired) -> BTreeSet<&str> {
+    let layouts = desired.selection.reads_networks().then_some(&desired.network.layouts);
+    layouts.into_iter().flatten().map(|(_, layout)| layout.region.as_str()).collect()
+}
+
+/// An account in each Region.
+pub(super) fn sites(regions: &BTreeSet<&str>, key: &str, id: &str) -> Vec<Site> {
+    let scope = |region: &&str| Scope { account: key.to_owned(), region: (*region).to_owned() };
+    regions.iter().map(|region| Site { scope: scope(region), account: id.to_owned() }).collect()
+}
+
+/// What became of a reading.
+pub(super) enum Answer {
+    Taken(Box<Taken>),
+    /// What leads to others can be named only when all of it is read.
+    Connected(Box<Reading>),
+}
+
+/// Reads what is at a site, and binds it as far as it can be.
+pub(super) fn read<'a>(sessions: &'a Sessions, desired: &'a Desired, keep: Keep, site: Site) -> BoxFuture<'a, (Site, AwsResult<Answer>)> {
+    Box::pin(async move {
+        let reading = scope::read(sessions, desired, &site.scope, &site.account).await.map_err(|error| site.error(error));
+        let answer = reading.map(|reading| match reading.world.extras.connected.asked {
+            true => Answer::Connected(Box::new(reading)),
+            false => Answer::Taken(Box::new(Taken::of(&site, desired, keep, reading, &BTreeMap::new()))),
+        });
+        (site, answer)
+    })
+}
+
+/// What an account has in a Region, bound.
+pub(super) struct Taken {
+    /// Whether it is an opt-in Region that the account has not enabled.
+    pub not_enabled: bool,
+    pub bound: Bound,
+    pub kept: Option<Place>,
+}
+
+impl Taken {
+    pub fn of(site: &Site, desired: &Desired, keep: Keep, reading: Reading, shared: &BTreeMap<String, Address>) -> Self {
+        let scope = &site.scope;
+        let Reading { region, world } = &reading;
+        let not_enabled = region.as_ref().is_some_and(|status| status != ENABLED);
+        let mut bound = match not_enabled {
+            true => Bound::default(),
+            false => bind::bind(scope, &desired.network, world, shared),
+        };
+        if let Some(status) = region.clone().filter(|_| desired.network.has_vpc_in(scope)) {
+            let region = LiveResource {
+                id: Some(scope.region.clone()),
+                attributes: untyped(&RegionAttributes { status }),
+                ours: None,
+                frozen: None,
+            };
+            bound.resources.insert(Address::within(scope.clone(), "region", "main"), region);
+        }
+        Self { not_enabled, bound, kept: Place::kept(site, keep, reading) }
+    }
+}
+
+impl Place {
+    pub fn kept(site: &Site, keep: Keep, Reading { region, world }: Reading) -> Option<Self> {
+        let place = || Self { account: site.account.clone(), region: site.scope.region.clone(), status: region, world };
+        (keep == Keep::Worlds).then(place)
+    }
+}
