@@ -17,6 +17,8 @@ pub struct Limits {
     pub quotas: Quotas,
     /// Which Regions an account can use without asking.
     pub regions: Regions,
+    /// Seconds that AWS works on after it has answered a `service:Operation`, as a rule.
+    pub settles: BTreeMap<String, u64>,
     /// What is known of each policy type.
     #[serde(rename = "policy_type")]
     pub policy_types: Vec<PolicyTypeLimits>,

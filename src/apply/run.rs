@@ -271,11 +271,12 @@ fn task(change: &Change) -> Task<Address> {
     Task { key: change.address.clone(), waits_for: change.waits_for.clone(), weight: weight(change), class: class(change) }
 }
 
-/// Milliseconds that the calls of a change take at AWS's published rates.
+/// Milliseconds that the calls of a change take at AWS's published rates, and that AWS works on after them.
 fn weight(change: &Change) -> u64 {
     let milliseconds = |call: &String| {
         // Only compared: what is lost of a fraction does no harm.
-        LIMITS.rate_of(call).map_or(UNPUBLISHED, |rate| (1000.0 / rate.per_second) as u64)
+        let sent = LIMITS.rate_of(call).map_or(UNPUBLISHED, |rate| (1000.0 / rate.per_second) as u64);
+        sent + LIMITS.settles.get(call).map_or(0, |seconds| seconds * 1000)
     };
     change.calls.iter().map(milliseconds).sum()
 }
