@@ -390,7 +390,7 @@ impl Shift {
 }
 
 /// The places that attributes lie in, from the parent up to the organization. Ends where it would go round.
-fn places_above<'a>(attributes: &Attributes, lookup: impl Fn(&Address) -> Option<&'a Attributes>) -> Vec<Address> {
+pub(crate) fn places_above<'a>(attributes: &Attributes, lookup: impl Fn(&Address) -> Option<&'a Attributes>) -> Vec<Address> {
     chain(resource::reference(attributes, "parent"), lookup)
 }
 

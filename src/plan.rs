@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
-use crate::address::{Address, Reference, Scope};
+use crate::address::{Address, Scope};
 use crate::cost::{self, Cost};
 use crate::limits::LIMITS;
 use crate::network::{self, Observed};
@@ -17,6 +17,7 @@ use crate::resource::{self, Desired, Finding, FindingSeverity, Live, LiveResourc
 use crate::{diff, graph};
 
 mod change;
+mod narrow;
 
 pub(crate) use change::differing;
 pub use change::{Action, AttributeChange, Change};
@@ -147,7 +148,7 @@ impl Plan {
         };
         difference.findings.retain(|finding| !is_expected(finding));
         if !desired.selection.is_everything() {
-            narrow(&mut difference, &mut known, &asked, live);
+            narrow::changes(&mut difference, &mut known, &asked, live);
         }
         let ordered = graph::order(difference.changes, &asked, live);
         let mut findings = known;
@@ -275,18 +276,9 @@ impl Plan {
         }
         let (then, now) = (with_networks(&self.desired, &self.network).0, with_networks(&self.desired, &live.network).0);
         let changed = self.changes.iter().filter(|change| change.address.scope().is_some());
-        let differs = |address: &Address| {
-            let (then, now) = (then.resources.get(address), now.resources.get(address));
-            let side = |attributes: Option<&resource::Attributes>| attributes.map(resource::Attributes::to_map).unwrap_or_default();
-            let (mut then, now) = (side(then), side(now));
-            let names = now.keys().chain(then.keys()).cloned().collect::<BTreeSet<_>>();
-            let differs = |name: String| {
-                let (then, now) = (then.remove(&name).unwrap_or_default(), now.get(&name).cloned().unwrap_or_default());
-                (then != now).then(|| Moved { address: address.clone(), attribute: name, then, now })
-            };
-            names.into_iter().filter_map(differs).collect::<Vec<_>>()
-        };
-        changed.flat_map(|change| differs(&change.address)).collect()
+        changed
+            .flat_map(|change| values(&change.address, then.resources.get(&change.address), now.resources.get(&change.address)))
+            .collect()
     }
 }
 
@@ -319,112 +311,11 @@ fn with_networks<'d>(desired: &'d Desired, observed: &Observed) -> (Cow<'d, Desi
         return (Cow::Borrowed(desired), Vec::new());
     }
     let mut asked = desired.clone();
-    let observed = narrow_networks(&mut asked, observed);
+    let observed = narrow::networks(&mut asked, observed);
     let plan = network::allocate(&asked.network, &observed);
     asked.resources.append(&mut network::expand(&asked.network, &observed, &plan));
     let findings = network::findings(&asked.network, &observed, &plan);
     (Cow::Owned(asked), findings)
-}
-
-/// Leaves the networks of what is not selected out of what is asked for: they were not read. The blocks that org.toml gives to them stay
-/// theirs, and where one of those accounts could not be read, its pools stay shut. Returns what is observed, in the eyes of such a run.
-fn narrow_networks<'o>(asked: &mut Desired, observed: &'o Observed) -> Cow<'o, Observed> {
-    if asked.selection.is_everything() {
-        return Cow::Borrowed(observed);
-    }
-    let (selection, design) = (&asked.selection, &mut asked.network);
-    let is_selected = |account: &str| selection.reads_networks_of(account);
-    let mut theirs = BTreeSet::new();
-    design.vpcs.retain(|vpc, request| {
-        let known = |scope: &Scope| is_selected(&scope.account) || observed.unreachable.contains_key(&scope.account);
-        let stays = vpc.scope().is_some_and(known);
-        theirs.extend(request.pinned.filter(|_| !stays));
-        stays
-    });
-    design.pools.values_mut().for_each(|pool| pool.reserved.extend(&theirs));
-    // What would lead to a transit gateway that was not read is left as it is, like one that could not be.
-    let hubs = design.gateways.transit.values().map(|hub| &hub.account).filter(|account| !is_selected(account));
-    let mut observed = observed.clone();
-    observed.unreachable.extend(hubs.map(|account| (account.clone(), NOT_SELECTED.to_owned())));
-    Cow::Owned(observed)
-}
-
-/// Leaves out what is not selected. What is left may need something that is left out and not there, or take away what something left out
-/// still uses: that stands against the plan.
-fn narrow(difference: &mut diff::Difference, known: &mut Vec<Finding>, asked: &Desired, live: &Live) {
-    let selection = &asked.selection;
-    let concerns = |finding: &Finding| finding.subject.parse().map_or(true, |address| selection.selects(&address));
-    let unguarded = unguarded(&difference.changes, asked);
-    difference.findings.extend(unguarded);
-    difference.changes.retain(|change| selection.selects(&change.address));
-    difference.findings.retain(concerns);
-    known.retain(concerns);
-    for change in difference.changes.iter().filter(|change| change.action != Action::Delete) {
-        let account = change.address.scope().map(|scope| Address::new("account", scope.account.as_str()));
-        let needed = change.after.iter().flat_map(resource::references).chain(account);
-        let missing = |address: &Address| {
-            !selection.selects(address) && asked.resources.contains_key(address) && !live.resources.contains_key(address)
-        };
-        difference.findings.extend(needed.filter(missing).map(|address| Finding {
-            severity: FindingSeverity::Error,
-            subject: change.address.to_string(),
-            summary: format!(
-                "needs `{address}`, which is not there yet and not selected: select it too, or leave `--account`, `--ou` and `--only` out"
-            ),
-        }));
-    }
-    difference.findings.extend(still_used(&difference.changes, asked, live));
-}
-
-/// Selected accounts that would come to a place whose guard rails are still to be changed by what is not selected: guard rails go first.
-fn unguarded(changes: &[Change], asked: &Desired) -> Vec<Finding> {
-    let is_guard = |change: &&Change| resource::kind(change.address.kind()).is_some_and(|kind| kind.spec().guards_target);
-    let left_out = changes.iter().filter(|change| !asked.selection.selects(&change.address)).filter(is_guard);
-    let guards: BTreeMap<Reference, &Address> =
-        left_out.filter_map(|change| Some((resource::reference(change.after.as_ref()?, "target")?, &change.address))).collect();
-    let arrives = |change: &&Change| change.address.kind() == "account" && (change.action == Action::Create || change.changes("parent"));
-    let mut found = Vec::new();
-    for change in changes.iter().filter(|change| asked.selection.selects(&change.address)).filter(arrives) {
-        let mut above = change.after.as_ref().and_then(|after| resource::reference(after, "parent"));
-        // No tree is deeper, and a circle ends.
-        for _ in 0..=LIMITS.quotas.ou_depth {
-            let Some(place) = above.take() else { break };
-            if let Some(guard) = guards.get(&place) {
-                let summary = format!(
-                    "it would come under guard rails that are not yet what org.toml says: select `{guard}` too, or leave `--account`, `--ou` \
-                     and `--only` out"
-                );
-                found.push(Finding { severity: FindingSeverity::Error, subject: change.address.to_string(), summary });
-            }
-            above = match &place {
-                Reference::Address(address) => asked.resources.get(address).and_then(|parent| resource::reference(parent, "parent")),
-                Reference::Id(_) => None,
-            };
-        }
-    }
-    found
-}
-
-/// Selected deletions of what something live that is not selected refers to: AWS deletes a NAT gateway under its routes without a word.
-fn still_used(changes: &[Change], asked: &Desired, live: &Live) -> Vec<Finding> {
-    let deleted = changes.iter().filter(|change| change.action == Action::Delete);
-    let by_reference: BTreeMap<Reference, &Change> = deleted
-        .flat_map(|change| {
-            [Some(Reference::Address(change.address.clone())), change.id.clone().map(Reference::Id)]
-                .into_iter()
-                .flatten()
-                .map(move |reference| (reference, change))
-        })
-        .collect();
-    let mut found = Vec::new();
-    for (user, resource) in live.resources.iter().filter(|(address, _)| !by_reference.is_empty() && !asked.selection.selects(address)) {
-        for used in resource.attributes.references().iter().filter_map(|reference| by_reference.get(reference)) {
-            let summary =
-                format!("`{user}` still uses it, and is not selected: select it too, or leave `--account`, `--ou` and `--only` out");
-            found.push(Finding { severity: FindingSeverity::Error, subject: used.address.to_string(), summary });
-        }
-    }
-    found
 }
 
 fn calls(change: &Change) -> Result<Vec<String>, String> {
@@ -459,16 +350,21 @@ fn moved(address: &Address, then: Option<&LiveResource>, now: Option<&LiveResour
     found.extend(differs("id", json!(then.id), json!(now.id)));
     found.extend(differs("made by overlord", json!(then.ours), json!(now.ours)));
     found.extend(differs("frozen", json!(then.frozen), json!(now.frozen)));
-    if then.attributes != now.attributes {
-        let (mut then, mut now) = (then.attributes.to_map(), now.attributes.to_map());
-        let names: BTreeSet<String> = then.keys().chain(now.keys()).cloned().collect();
-        let mut value = |name: &str| (then.remove(name).unwrap_or_default(), now.remove(name).unwrap_or_default());
-        found.extend(names.into_iter().filter_map(|name| {
-            let (then, now) = value(&name);
-            differs(&name, then, now)
-        }));
-    }
+    found.extend(values(address, Some(&then.attributes), Some(&now.attributes)));
     found
+}
+
+/// What differs of the attributes of one thing, by name.
+fn values(address: &Address, then: Option<&resource::Attributes>, now: Option<&resource::Attributes>) -> Vec<Moved> {
+    if then == now {
+        return Vec::new();
+    }
+    let by_name = |side: Option<&resource::Attributes>| side.map(resource::Attributes::to_map).unwrap_or_default();
+    let (mut then, mut now) = (by_name(then), by_name(now));
+    let names: BTreeSet<String> = then.keys().chain(now.keys()).cloned().collect();
+    let both = names.into_iter().map(|name| (then.remove(&name).unwrap_or_default(), now.remove(&name).unwrap_or_default(), name));
+    let differs = both.filter(|(then, now, _)| then != now);
+    differs.map(|(then, now, attribute)| Moved { address: address.clone(), attribute, then, now }).collect()
 }
 
 #[cfg(test)]

@@ -5,13 +5,11 @@ use aws_smithy_http_client::proxy::ProxyConfig;
 use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
 
+use super::places::IN_FLIGHT;
 use super::{AwsResult, Error};
 
-/// Connections per host: enough for every request that AWS's rates let be in flight, few enough for its front ends and for
-/// a NAT gateway's ports.
-const CONNECTIONS_PER_HOST: usize = 64;
-
-/// The one HTTPS client for all accounts and Regions: pooled connections, rustls with ring, the system's certificates
+/// The one HTTPS client for all accounts and Regions: pooled connections, to one host as many as there are requests in flight at most (5,000
+/// accounts share the host of a Region, and each has rates of its own), rustls with ring, the system's certificates
 /// (`SSL_CERT_FILE` for others), and the environment's `HTTPS_PROXY` and `NO_PROXY`.
 ///
 /// # Errors
@@ -22,7 +20,7 @@ pub fn https() -> AwsResult<SharedHttpClient> {
         hint: Some("check the system's certificates and SSL_CERT_FILE".to_owned()),
     };
     let pool = ConnectionPool::builder()
-        .max_connections_per_host(CONNECTIONS_PER_HOST)
+        .max_connections_per_host(*IN_FLIGHT)
         .proxy_config(ProxyConfig::from_env())
         .tls_provider(Provider::Rustls(CryptoMode::Ring))
         .build_https()

@@ -10,6 +10,7 @@ mod error;
 mod gate;
 mod https;
 pub mod operations;
+mod places;
 mod poll;
 mod retry;
 mod sessions;

@@ -8,6 +8,7 @@ use std::time::Duration;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, SemaphorePermit};
 use tokio::time::Instant;
 
+use super::places::IN_FLIGHT;
 use crate::limits::Rate;
 
 /// How much slower than AWS's published refill the door goes, so that rounding never makes AWS refuse: half a percent.
@@ -39,10 +40,6 @@ pub(super) struct Admission {
     _writer: Option<OwnedSemaphorePermit>,
 }
 
-/// So many requests are in flight at a time, each with a connection of its own at worst: half of the 1,024 files that a process may
-/// usually have open. At a tenth of a second each they make 5,000 requests a second, more than the client's own work leaves time for.
-const IN_FLIGHT: usize = 512;
-
 /// All buckets and writers of one door, and the places for requests in flight.
 #[derive(Debug)]
 pub(super) struct Turns {
@@ -53,7 +50,7 @@ pub(super) struct Turns {
 
 impl Default for Turns {
     fn default() -> Self {
-        Self { buckets: Mutex::default(), writers: Mutex::default(), places: Semaphore::new(IN_FLIGHT) }
+        Self { buckets: Mutex::default(), writers: Mutex::default(), places: Semaphore::new(*IN_FLIGHT) }
     }
 }
 

@@ -1,0 +1,40 @@
+//! How many requests may be in flight at a time: by the files that the process may have open, since each has a connection of its own at worst.
+
+use std::sync::LazyLock;
+
+/// No more than that, however many files there may be: at 50 ms each they make 40,000 requests a second, many times what the
+/// client's own work leaves time for.
+const MOST: usize = 2048;
+/// Files that are nobody's connection: streams, org.toml, the trace, the plan, resolvers.
+const OTHERS: u64 = 32;
+/// A pool keeps idle connections to a Region while requests go to the next ones.
+const FILES_EACH: u64 = 4;
+/// Where the limit cannot be read: half of the 1,024 files that a process may usually have open.
+const UNKNOWN: u64 = 1024;
+
+/// Requests in flight of this process, and connections to one host. The first to ask raises the soft limit of open files as far as the hard
+/// one and the need go: macOS begins with 256, Linux with 1,024.
+pub(super) static IN_FLIGHT: LazyLock<usize> = LazyLock::new(|| {
+    let wanted = OTHERS + FILES_EACH * MOST as u64;
+    in_flight(rlimit::increase_nofile_limit(wanted).unwrap_or(UNKNOWN))
+});
+
+fn in_flight(files: u64) -> usize {
+    let places = files.saturating_sub(OTHERS) / FILES_EACH;
+    usize::try_from(places).unwrap_or(MOST).clamp(1, MOST)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn connections_never_take_all_files() {
+        for files in [0, 1, 31, 32, 40, 64, 256, 1024, 8224, 20_000, u64::MAX] {
+            let places = in_flight(files);
+            assert!((1..=MOST).contains(&places), "{files}: {places}");
+            assert!(places == 1 || places as u64 * FILES_EACH + OTHERS <= files, "{files}: {places}");
+        }
+        assert!(in_flight(256) > 50 && in_flight(1024) > 200, "the usual limits leave room");
+    }
+}

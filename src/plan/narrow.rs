@@ -1,0 +1,107 @@
+//! A plan for a part of the organization (`--account`, `--ou`, `--only`): what is not selected is left out, and what cannot be done without it
+//! stands against the plan.
+
+use std::borrow::Cow;
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{Action, Change};
+use crate::address::{Address, Reference, Scope};
+use crate::network::Observed;
+use crate::resource::{self, Desired, Finding, FindingSeverity, Live, NOT_SELECTED};
+use crate::{diff, graph};
+
+/// Leaves the networks of what is not selected out of what is asked for: they were not read. The blocks that org.toml gives to them stay
+/// theirs, and where one of those accounts could not be read, its pools stay shut. Returns what is observed, in the eyes of such a run.
+pub(super) fn networks<'o>(asked: &mut Desired, observed: &'o Observed) -> Cow<'o, Observed> {
+    if asked.selection.is_everything() {
+        return Cow::Borrowed(observed);
+    }
+    let (selection, design) = (&asked.selection, &mut asked.network);
+    let is_selected = |account: &str| selection.reads_networks_of(account);
+    let mut theirs = BTreeSet::new();
+    design.vpcs.retain(|vpc, request| {
+        let known = |scope: &Scope| is_selected(&scope.account) || observed.unreachable.contains_key(&scope.account);
+        let stays = vpc.scope().is_some_and(known);
+        theirs.extend(request.pinned.filter(|_| !stays));
+        stays
+    });
+    design.pools.values_mut().for_each(|pool| pool.reserved.extend(&theirs));
+    // What would lead to a transit gateway that was not read is left as it is, like one that could not be.
+    let hubs = design.gateways.transit.values().map(|hub| &hub.account).filter(|account| !is_selected(account));
+    let mut observed = observed.clone();
+    observed.unreachable.extend(hubs.map(|account| (account.clone(), NOT_SELECTED.to_owned())));
+    Cow::Owned(observed)
+}
+
+/// Leaves out what is not selected. What is left may need something that is left out and not there, or take away what something left out
+/// still uses: that stands against the plan.
+pub(super) fn changes(difference: &mut diff::Difference, known: &mut Vec<Finding>, asked: &Desired, live: &Live) {
+    let selection = &asked.selection;
+    let concerns = |finding: &Finding| finding.subject.parse().map_or(true, |address| selection.selects(&address));
+    let unguarded = unguarded(&difference.changes, asked);
+    difference.findings.extend(unguarded);
+    difference.changes.retain(|change| selection.selects(&change.address));
+    difference.findings.retain(concerns);
+    known.retain(concerns);
+    for change in difference.changes.iter().filter(|change| change.action != Action::Delete) {
+        let account = change.address.scope().map(|scope| Address::new("account", scope.account.as_str()));
+        let needed = change.after.iter().flat_map(resource::references).chain(account);
+        let missing = |address: &Address| {
+            !selection.selects(address) && asked.resources.contains_key(address) && !live.resources.contains_key(address)
+        };
+        difference.findings.extend(needed.filter(missing).map(|address| Finding {
+            severity: FindingSeverity::Error,
+            subject: change.address.to_string(),
+            summary: format!(
+                "needs `{address}`, which is not there yet and not selected: select it too, or leave `--account`, `--ou` and `--only` out"
+            ),
+        }));
+    }
+    difference.findings.extend(still_used(&difference.changes, asked, live));
+}
+
+/// Selected accounts that would come to a place whose guard rails are still to be changed by what is not selected: guard rails go first.
+fn unguarded(changes: &[Change], asked: &Desired) -> Vec<Finding> {
+    let is_guard = |change: &&Change| resource::kind(change.address.kind()).is_some_and(|kind| kind.spec().guards_target);
+    let left_out = changes.iter().filter(|change| !asked.selection.selects(&change.address)).filter(is_guard);
+    let target = |change: &Change| match resource::reference(change.after.as_ref()?, "target")? {
+        Reference::Address(target) => Some(target),
+        Reference::Id(_) => None,
+    };
+    let guards: BTreeMap<Address, &Address> = left_out.filter_map(|change| Some((target(change)?, &change.address))).collect();
+    let arrives = |change: &&Change| change.address.kind() == "account" && (change.action == Action::Create || change.changes("parent"));
+    let mut found = Vec::new();
+    for change in changes.iter().filter(|change| asked.selection.selects(&change.address)).filter(arrives) {
+        let above = change.after.as_ref().map(|after| graph::places_above(after, |place| asked.resources.get(place))).unwrap_or_default();
+        for guard in above.iter().filter_map(|place| guards.get(place)) {
+            let summary = format!(
+                "it would come under guard rails that are not yet what org.toml says: select `{guard}` too, or leave `--account`, `--ou` \
+                 and `--only` out"
+            );
+            found.push(Finding { severity: FindingSeverity::Error, subject: change.address.to_string(), summary });
+        }
+    }
+    found
+}
+
+/// Selected deletions of what something live that is not selected refers to: AWS deletes a NAT gateway under its routes without a word.
+fn still_used(changes: &[Change], asked: &Desired, live: &Live) -> Vec<Finding> {
+    let deleted = changes.iter().filter(|change| change.action == Action::Delete);
+    let by_reference: BTreeMap<Reference, &Change> = deleted
+        .flat_map(|change| {
+            [Some(Reference::Address(change.address.clone())), change.id.clone().map(Reference::Id)]
+                .into_iter()
+                .flatten()
+                .map(move |reference| (reference, change))
+        })
+        .collect();
+    let mut found = Vec::new();
+    for (user, resource) in live.resources.iter().filter(|(address, _)| !by_reference.is_empty() && !asked.selection.selects(address)) {
+        for used in resource.attributes.references().iter().filter_map(|reference| by_reference.get(reference)) {
+            let summary =
+                format!("`{user}` still uses it, and is not selected: select it too, or leave `--account`, `--ou` and `--only` out");
+            found.push(Finding { severity: FindingSeverity::Error, subject: used.address.to_string(), summary });
+        }
+    }
+    found
+}
