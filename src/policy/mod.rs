@@ -1,11 +1,40 @@
-//! Policy documents: parsing, canonical form, minified text, size. Pure.
+//! Policy documents: parsing, canonical form, minified text, size; and what service and resource control policies decide. Pure.
+//!
+//! ```text
+//! text ─ strict ─ canonical ─► Document                          what is uploaded and compared, of every type
+//! text ─ json ─ parse ─► Policy ─ Hierarchy ─ evaluate ─► Decision       what is allowed, of SCPs and RCPs
+//! ```
 //!
 //! `config` parses the files under `policies/` with positions for its diagnostics; the reader of live documents brings theirs into
 //! the same form. Two documents that mean the same by AWS's own rules are thus equal values, and the diff needs no hook for policies.
 
 mod canonical;
+mod condition;
+mod context;
 mod document;
+mod evaluate;
+mod hierarchy;
+mod json;
+mod operator;
+mod parse;
+mod pattern;
+mod request;
+mod services;
+mod statement;
 mod strict;
+mod time;
+mod truth;
 
 pub use canonical::canonical;
+pub use condition::{Condition, Operand};
+pub use context::{Context, Fact};
 pub use document::{Document, ParseError};
+pub use evaluate::{Cause, Decision, Exemption, LevelRuling, Outcome, Side, decide};
+pub use hierarchy::{Attached, Family, Hierarchy, Level};
+pub use operator::{Comparison, Operator, Order, Quantifier, Sense};
+pub use parse::Problem;
+pub use pattern::{Case, Pattern, Variable, Variables, Wildcards, is_known, question};
+pub use request::{Place, Principal, Request, account_id, complete};
+pub use services::{RCP_SERVICES, RcpServices};
+pub use statement::{Effect, Form, Placed, Policy, Principals, Selector, Statement, Version};
+pub use truth::Truth;

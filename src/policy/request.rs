@@ -1,0 +1,131 @@
+//! A request: who asks for what of whose resource, and what is known beside.
+
+use crate::address::Address;
+
+use super::context::{Context, Fact};
+use super::hierarchy::Hierarchy;
+use super::pattern::name;
+
+/// What is asked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Request {
+    /// Who asks.
+    pub principal: Principal,
+    /// Such as `s3:PutObject`; may have gaps ([`super::pattern::question`]).
+    pub action: String,
+    /// An ARN, or `*` for an action that has none; may have gaps.
+    pub resource: String,
+    /// Whose resource it is.
+    pub owner: Place,
+    /// Condition keys.
+    pub context: Context,
+}
+
+/// Where a principal or a resource belongs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Place {
+    /// An account of the organization, the management account not among them.
+    Member(Address),
+    /// The management account.
+    Management,
+    /// Another organization's account, or nobody's.
+    Outside,
+}
+
+/// Who asks.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Principal {
+    /// A user, a role or the root user of an account.
+    Of(Place),
+    /// A role that AWS makes for a service to act in the account: its path begins with `/aws-service-role/`.
+    ServiceLinkedRole(Place),
+    /// A service itself, such as `cloudtrail.amazonaws.com`.
+    Service,
+}
+
+impl Place {
+    /// Where an account belongs.
+    pub fn of(account: &Address, hierarchy: &Hierarchy) -> Self {
+        if hierarchy.is_management(account) { Self::Management } else { Self::Member(account.clone()) }
+    }
+}
+
+impl Principal {
+    /// The principal of this ARN or service name in an account.
+    pub fn parse(text: &str, place: Place) -> Self {
+        if !text.contains('/') && (text.ends_with(".amazonaws.com") || text.ends_with(".amazonaws.com.cn")) {
+            Self::Service
+        } else if text.contains(":role/aws-service-role/") || text.contains(":assumed-role/AWSServiceRoleFor") {
+            Self::ServiceLinkedRole(place)
+        } else {
+            Self::Of(place)
+        }
+    }
+
+    /// Where it belongs; a service belongs nowhere.
+    pub fn place(&self) -> Option<&Place> {
+        match self {
+            Self::Of(place) | Self::ServiceLinkedRole(place) => Some(place),
+            Self::Service => None,
+        }
+    }
+}
+
+/// The organization's own id, which org.toml does not have: a name that equals itself.
+const ORGANIZATION: usize = 0;
+/// The root's.
+const ROOT: usize = 1;
+
+/// An account's id, or the name that stands for it.
+pub fn account_id(hierarchy: &Hierarchy, account: &Address) -> String {
+    hierarchy.ids.get(account).cloned().unwrap_or_else(|| unknown_id(hierarchy, account))
+}
+
+fn unknown_id(hierarchy: &Hierarchy, address: &Address) -> String {
+    let position = hierarchy.levels.keys().position(|known| known == address).unwrap_or(usize::MAX - 2);
+    name(position.saturating_add(2)).to_string()
+}
+
+/// `o-…/r-…/ou-…/`, as `aws:PrincipalOrgPaths` has it.
+fn path(hierarchy: &Hierarchy, below: &Address) -> String {
+    let mut path = format!("{}/{}/", name(ORGANIZATION), name(ROOT));
+    for (address, _) in hierarchy.chain(below).into_iter().filter(|(address, _)| address.kind() == "ou") {
+        path.push_str(&unknown_id(hierarchy, address));
+        path.push('/');
+    }
+    path
+}
+
+/// Says in `context` what the organization itself tells of who asks and of whose resource it is. What stands there already stays.
+pub fn complete(context: &mut Context, principal: &Principal, arn: Option<&str>, owner: &Place, hierarchy: &Hierarchy) {
+    let yes_no = |yes: bool| Fact::known([if yes { "true" } else { "false" }]);
+    match principal.place() {
+        None => {
+            for key in ["aws:PrincipalArn", "aws:PrincipalAccount", "aws:PrincipalOrgID", "aws:PrincipalOrgPaths"] {
+                context.set_default(key, Fact::Absent);
+            }
+        }
+        Some(place) => {
+            belonging(context, place, hierarchy, ["aws:PrincipalAccount", "aws:PrincipalOrgID", "aws:PrincipalOrgPaths"]);
+            if let Some(arn) = arn {
+                context.set_default("aws:PrincipalArn", Fact::known([arn]));
+            }
+        }
+    }
+    context.set_default("aws:PrincipalIsAWSService", yes_no(principal.place().is_none()));
+    belonging(context, owner, hierarchy, ["aws:ResourceAccount", "aws:ResourceOrgID", "aws:ResourceOrgPaths"]);
+}
+
+fn belonging(context: &mut Context, place: &Place, hierarchy: &Hierarchy, [account, organization, paths]: [&str; 3]) {
+    let (id, path) = match place {
+        Place::Member(address) => (account_id(hierarchy, address), path(hierarchy, address)),
+        Place::Management => {
+            let declared = hierarchy.account_of(&hierarchy.management).map(|address| path(hierarchy, address));
+            (hierarchy.management.clone(), declared.unwrap_or_else(|| format!("{}/{}/", name(ORGANIZATION), name(ROOT))))
+        }
+        Place::Outside => return,
+    };
+    context.set_default(account, Fact::known([id]));
+    context.set_default(organization, Fact::known([name(ORGANIZATION)]));
+    context.set_default(paths, Fact::known([path]));
+}
