@@ -5,6 +5,7 @@ mod completions;
 mod connect;
 mod network;
 mod plan;
+mod policy;
 mod progress;
 mod rehearse;
 mod sandbox;
@@ -88,6 +89,8 @@ enum Format {
     Json,
     /// For a comment on a pull request
     Markdown,
+    /// For continuous integration; `policy test` only
+    Junit,
 }
 
 /// `--color`.
@@ -111,12 +114,26 @@ enum Command {
     Apply(apply::ApplyArgs),
     /// The address plan of the networks, offline: pools, blocks, subnets, what is free; drawn with --out
     Network(network::NetworkArgs),
+    /// What the guard rails decide, offline: explain a request, run the tests of org.toml
+    Policy(policy::PolicyArgs),
     /// The embedded AWS: serve it, reset it, show it
     Sandbox(sandbox::SandboxArgs),
     /// Print the JSON Schema of org.toml, for editors
     Schema,
     /// Print a completion script for a shell
     Completions(completions::CompletionsArgs),
+}
+
+impl Command {
+    /// Whether it knows JUnit's format, which the others refuse.
+    fn knows_junit(&self) -> bool {
+        match self {
+            Self::Policy(args) => policy::knows_junit(args),
+            Self::Validate | Self::Plan(_) | Self::Apply(_) | Self::Network(_) | Self::Sandbox(_) | Self::Schema | Self::Completions(_) => {
+                false
+            }
+        }
+    }
 }
 
 /// The exit statuses that commands end with.
@@ -126,9 +143,9 @@ enum Exit {
     Done = 0,
     /// An error; nothing was done.
     Error = 1,
-    /// `plan`: there are changes.
+    /// `plan`: there are changes; `policy explain`: it is denied.
     Changes = 2,
-    /// `apply`: a part was done.
+    /// `apply`: a part was done; `policy explain`: it cannot be told.
     Partly = 3,
 }
 
@@ -163,11 +180,17 @@ pub async fn run() -> ExitCode {
         }
     };
     let shell = Shell::new(&cli.global);
+    if cli.global.format == Format::Junit && !cli.command.knows_junit() {
+        let hint = "choose text, json or markdown".to_owned();
+        shell.error("only `policy test` has results for JUnit", Some(hint));
+        return ExitCode::from(Exit::Error as u8);
+    }
     let exit = match cli.command {
         Command::Validate => validate::run(&cli.global, &shell),
         Command::Plan(args) => plan::run(&cli.global, &args, &shell).await,
         Command::Apply(args) => apply::run(&cli.global, &args, &shell).await,
         Command::Network(args) => network::run(&cli.global, &args, &shell),
+        Command::Policy(args) => policy::run(&cli.global, &args, &shell),
         Command::Sandbox(args) => sandbox::run(&cli.global, &args, &shell).await,
         Command::Schema => schema::run(&shell),
         Command::Completions(args) => completions::run(&args, &shell),

@@ -5,12 +5,12 @@ use serde_json::json;
 use super::shell::Shell;
 use super::{Exit, Format, Global, Reported};
 use crate::config::{self, Loaded};
-use crate::diagnostic::Severity;
+use crate::diagnostic::{Diagnostic, Severity};
 use crate::render;
 
 pub(super) fn run(global: &Global, shell: &Shell) -> Result<Exit, Reported> {
     match global.format {
-        Format::Text | Format::Markdown => {
+        Format::Text | Format::Markdown | Format::Junit => {
             let loaded = load(global, shell)?;
             shell.result(format_args!("`{}` is valid: {}\n", global.config.display(), loaded.summary));
             Ok(Exit::Done)
@@ -29,7 +29,12 @@ pub(super) fn run(global: &Global, shell: &Shell) -> Result<Exit, Reported> {
 
 /// The configuration, with its warnings told; or all of its errors.
 pub(super) fn load(global: &Global, shell: &Shell) -> Result<Loaded, Reported> {
-    match config::load(&global.config) {
+    told(global, shell, config::load(&global.config))
+}
+
+/// The same of what was loaded.
+pub(super) fn told(global: &Global, shell: &Shell, loaded: Result<Loaded, Vec<Diagnostic>>) -> Result<Loaded, Reported> {
+    match loaded {
         Ok(loaded) => {
             shell.diagnostics(&loaded.warnings);
             Ok(loaded)

@@ -89,6 +89,8 @@ codes! {
     PolicyNotJson = "policy-not-json",
     /// A policy's file is no JSON object.
     PolicyNotObject = "policy-not-object",
+    /// A service or resource control policy that AWS refuses as malformed.
+    PolicyMalformed = "policy-malformed",
     /// A policy is over the size limit of its type.
     PolicyTooLarge = "policy-too-large",
     /// A policy that is attached nowhere.
@@ -181,6 +183,12 @@ codes! {
     UnreservedRoute = "unreserved-route",
     /// What cannot be shared, or not so.
     BadSharing = "bad-sharing",
+    /// A team that is not declared.
+    UnknownTeam = "unknown-team",
+    /// A `[[test]]` that tests nothing.
+    BadTest = "bad-test",
+    /// A `[[test]]` whose expectation the guard rails do not meet.
+    PolicyTestFailed = "policy-test-failed",
     /// A `[[moved]]` that names no address of a kind that can move.
     BadMove = "bad-move",
     /// A `[[moved]]` to something that is not declared.

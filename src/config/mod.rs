@@ -19,6 +19,7 @@ mod structure;
 mod syntax;
 mod template;
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -26,7 +27,9 @@ use std::sync::Arc;
 
 use serde::Deserialize;
 
-use crate::diagnostic::{Diagnostic, Source};
+use crate::address::Address;
+use crate::diagnostic::{ByteRange, Diagnostic, Source, Span};
+use crate::policy::{Cause, Hierarchy, Policy, Test};
 use crate::resource::Desired;
 
 pub use code::Code;
@@ -44,6 +47,40 @@ pub struct Loaded {
     pub warnings: Vec<Diagnostic>,
     /// How much there is of what.
     pub summary: Summary,
+    /// The service and resource control policies as they are written, by the address of the policy.
+    pub written: BTreeMap<Address, Written>,
+    /// What its `[[test]]` blocks expect.
+    pub tests: Vec<Test>,
+}
+
+/// A policy with its places.
+#[derive(Debug, Clone)]
+pub struct Written {
+    /// Its file.
+    pub source: Arc<Source>,
+    /// Its statements, placed in the file.
+    pub policy: Arc<Policy>,
+}
+
+impl Loaded {
+    /// Where what decided stands in its file; `None` for a level that lacks an Allow, and for AWS's own policies.
+    pub fn place(&self, cause: &Cause) -> Option<Span> {
+        let written = self.written.get(&Address::new("policy", &**cause.policy.as_ref()?))?;
+        let statement = written.policy.statements.get(cause.statement.as_ref()?.0)?;
+        // The first line of it, or its name: enough to find it.
+        let range = statement.sid.as_ref().map_or(ByteRange { start: statement.at.start, end: statement.at.start + 1 }, |sid| sid.at);
+        Some(Span { source: Arc::clone(&written.source), range })
+    }
+
+    /// The `[[test]]` blocks that fail, as mistakes.
+    fn failures(&self) -> Vec<Diagnostic> {
+        if self.tests.is_empty() {
+            return Vec::new();
+        }
+        let hierarchy = Hierarchy::of_desired(&self.desired);
+        let results = self.tests.iter().flat_map(|test| test.run(&hierarchy));
+        results.filter_map(|result| check::expectations::failed(&result, |cause| self.place(cause))).collect()
+    }
 }
 
 /// Counts of what a configuration declares.
@@ -99,11 +136,26 @@ pub fn load(path: &Path) -> Result<Loaded, Vec<Diagnostic>> {
     load_with(path, file::read(path), &Files::new(folder, &|relative| file::read(&folder.join(relative))))
 }
 
+/// As [`load`], without asking whether its `[[test]]` blocks pass: for those who run them.
+///
+/// # Errors
+/// All mistakes but tests that fail.
+pub fn load_untested(path: &Path) -> Result<Loaded, Vec<Diagnostic>> {
+    let folder = path.parent().unwrap_or(Path::new(""));
+    read(path, file::read(path), &Files::new(folder, &|relative| file::read(&folder.join(relative))))
+}
+
 /// As [`load`], from what was read of `path` and a way to read the other files: touches no disk itself.
 ///
 /// # Errors
 /// As [`load`].
 pub fn load_with(path: &Path, bytes: io::Result<Vec<u8>>, files: &Files<'_>) -> Result<Loaded, Vec<Diagnostic>> {
+    let loaded = read(path, bytes, files)?;
+    let failures = loaded.failures();
+    if failures.is_empty() { Ok(loaded) } else { Err(loaded.warnings.into_iter().chain(failures).collect()) }
+}
+
+fn read(path: &Path, bytes: io::Result<Vec<u8>>, files: &Files<'_>) -> Result<Loaded, Vec<Diagnostic>> {
     let text = file::text(path, bytes).map_err(|diagnostic| {
         let hint = diagnostic.hint.clone().unwrap_or_else(|| "say where org.toml is with `--config`".to_owned());
         vec![diagnostic.hint(hint)]
@@ -128,7 +180,7 @@ pub fn load_with(path: &Path, bytes: io::Result<Vec<u8>>, files: &Files<'_>) -> 
             return Err(report.finish());
         }
     };
-    let checked = check::check(&file, files, &mut report);
+    let mut checked = check::check(&file, files, &mut report);
     if let Some(start) = first_syntax_error {
         // What stands behind a syntax error may have been lost or misread: only what stands before it is certain.
         report.retain(|d| d.code == Some(Code::Syntax.name()) || (!is_about_absence(d) && stands_before(d, &source, start)));
@@ -137,8 +189,11 @@ pub fn load_with(path: &Path, bytes: io::Result<Vec<u8>>, files: &Files<'_>) -> 
         return Err(report.finish());
     }
     let summary = Summary { accounts: checked.accounts.len(), ous: file.ou.len(), policies: file.policy.len(), teams: file.team.len() };
+    let written = checked.policies.values().flatten();
+    let written = written.filter_map(|p| Some((Address::new("policy", p.key.as_str()), p.written.clone()?))).collect();
+    let tests = std::mem::take(&mut checked.tests);
     let desired = expand::desired(&file, checked);
-    Ok(Loaded { desired, warnings: report.finish(), summary })
+    Ok(Loaded { desired, warnings: report.finish(), summary, written, tests })
 }
 
 /// Whether it says that something is missing, which may stand in the part of a file that could not be read.
@@ -148,6 +203,7 @@ fn is_about_absence(diagnostic: &Diagnostic) -> bool {
         Code::UnknownOu,
         Code::UnknownPolicy,
         Code::UnknownAccount,
+        Code::UnknownTeam,
         Code::UnknownStage,
         Code::UnknownPool,
         Code::UnknownLayout,

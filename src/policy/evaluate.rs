@@ -27,6 +27,16 @@ pub enum Outcome {
 }
 
 impl Outcome {
+    /// As the end of a sentence about an action.
+    pub fn says(self) -> &'static str {
+        match self {
+            Self::WithinGuardRails => "is within the guard rails",
+            Self::ExplicitDeny => "is explicitly denied",
+            Self::ImplicitDeny => "is implicitly denied",
+            Self::Unknown => "cannot be told",
+        }
+    }
+
     /// A word for programs.
     pub fn word(self) -> &'static str {
         match self {

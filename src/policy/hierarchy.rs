@@ -65,7 +65,7 @@ impl Level {
     }
 }
 
-/// The levels by address: `organization.this` for the root, `ou.<key>`, `account.<key>`.
+/// The levels by address: `organization.main` for the root, `ou.<key>`, `account.<key>`.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Hierarchy {
     /// The root, the OUs and the accounts.

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! text ─ strict ─ canonical ─► Document                          what is uploaded and compared, of every type
-//! text ─ json ─ parse ─► Policy ─ Hierarchy ─ evaluate ─► Decision       what is allowed, of SCPs and RCPs
+//! text ─ json ─ parse ─► Policy ─ Hierarchy ─ evaluate ─► Decision       what SCPs and RCPs let pass
 //! ```
 //!
 //! `config` parses the files under `policies/` with positions for its diagnostics; the reader of live documents brings theirs into
@@ -18,10 +18,13 @@ mod json;
 mod operator;
 mod parse;
 mod pattern;
+mod question;
 mod request;
+mod resources;
 mod services;
 mod statement;
 mod strict;
+mod suite;
 mod time;
 mod truth;
 
@@ -34,7 +37,9 @@ pub use hierarchy::{Attached, Family, Hierarchy, Level};
 pub use operator::{Comparison, Operator, Order, Quantifier, Sense};
 pub use parse::Problem;
 pub use pattern::{Case, Pattern, Variable, Variables, Wildcards, is_known, question};
+pub use question::{Question, find_place};
 pub use request::{Place, Principal, Request, account_id, complete};
 pub use services::{RCP_SERVICES, RcpServices};
 pub use statement::{Effect, Form, Placed, Policy, Principals, Selector, Statement, Version};
+pub use suite::{Expectation, Expected, Failure, Test, TestResult};
 pub use truth::Truth;

@@ -89,7 +89,7 @@ pub fn documents(level: &Value, family: Family) -> BTreeMap<String, Value> {
 pub fn levels(row: &Value, family: Family) -> Vec<(Address, BTreeMap<String, Value>)> {
     let address = |name: &str| match name.split_once('.') {
         Some((kind, key)) => Address::new(kind, key),
-        None if name == "root" => Address::new("organization", "this"),
+        None if name == "root" => Address::new("organization", "main"),
         None => Address::new("account", "member"),
     };
     // Objects are sorted by key, and so are the OUs of the cases: only the ends are out of order.

@@ -257,7 +257,7 @@ pub fn asked(random: &mut Random) -> Asked {
 pub fn level_address(index: usize, depth: usize) -> Address {
     match index {
         _ if index + 1 == depth => Address::new("account", "a"),
-        0 => Address::new("organization", "this"),
+        0 => Address::new("organization", "main"),
         _ => Address::new("ou", format!("ou{index}")),
     }
 }

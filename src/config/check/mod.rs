@@ -3,6 +3,7 @@
 
 pub(super) mod accounts;
 pub(super) mod attachments;
+pub(super) mod expectations;
 mod limits;
 mod moved;
 mod network;
@@ -43,6 +44,7 @@ pub(super) struct Checked<'f> {
     pub(super) moved: BTreeMap<Address, Former>,
     pub(super) network: Design,
     pub(super) prices: Overrides,
+    pub(super) tests: Vec<crate::policy::Test>,
 }
 
 /// Runs all checks.
@@ -59,7 +61,8 @@ pub(super) fn check<'f>(file: &'f File, files: &Files<'_>, report: &mut Report) 
     let moved = moved::check(&model, &accounts, report);
     let network = network::check(&model, &accounts, report);
     let prices = prices::check(&file.prices, report);
-    Checked { policies, accounts, attachments, moved, network, prices }
+    let tests = expectations::check(&model, &accounts, report);
+    Checked { policies, accounts, attachments, moved, network, prices, tests }
 }
 
 /// The keys of all sections.

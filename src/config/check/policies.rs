@@ -6,15 +6,15 @@ use std::sync::Arc;
 
 use super::limits::policy_type;
 use super::{Model, values};
-use crate::config::Files;
 use crate::config::code::Code;
 use crate::config::file;
 use crate::config::report::Report;
 use crate::config::section::Policy;
 use crate::config::span::Key;
+use crate::config::{Files, Written};
 use crate::diagnostic::{Source, Span};
 use crate::limits::{LIMITS, PolicyTypeLimits};
-use crate::policy::{Document, ParseError};
+use crate::policy::{Document, Family, ParseError, Policy as Typed};
 
 /// A declared policy whose type is known.
 pub(in crate::config) struct Declared<'f> {
@@ -24,6 +24,8 @@ pub(in crate::config) struct Declared<'f> {
     pub(in crate::config) name: &'f str,
     /// `None` when its file is a mistake.
     pub(in crate::config) document: Option<Document>,
+    /// Its statements, of a type that decides about requests.
+    pub(in crate::config) written: Option<Written>,
 }
 
 /// The declared policies by key. One with an unknown type is there as `None`: reported, and not unknown.
@@ -38,8 +40,8 @@ pub(super) fn read<'f>(model: &Model<'f>, files: &Files<'_>, report: &mut Report
         let declared = spec.map(|spec| {
             let name = section.name.as_ref().map_or(key.as_str(), |n| n.as_str());
             check_texts(key, section, name, report);
-            let document = document(key, section, spec, files, report);
-            Declared { key, section, spec, name, document }
+            let (document, written) = document(key, section, spec, files, report).unzip();
+            Declared { key, section, spec, name, document, written: written.flatten() }
         });
         if let Some(Declared { document: Some(document), spec, .. }) = &declared {
             size(key, section, spec, document, model, report);
@@ -68,7 +70,13 @@ fn check_texts(key: &Key, section: &Policy, name: &str, report: &mut Report) {
     }
 }
 
-fn document(key: &Key, section: &Policy, spec: &PolicyTypeLimits, files: &Files<'_>, report: &mut Report) -> Option<Document> {
+fn document(
+    key: &Key,
+    section: &Policy,
+    spec: &PolicyTypeLimits,
+    files: &Files<'_>,
+    report: &mut Report,
+) -> Option<(Document, Option<Written>)> {
     let relative = file_of(key, section);
     let path = files.shown(&relative);
     let declared_at = section.file.as_ref().map_or(key.at(), |f| f.at);
@@ -84,7 +92,11 @@ fn document(key: &Key, section: &Policy, spec: &PolicyTypeLimits, files: &Files<
         }
     };
     match Document::parse(&spec.name, &text) {
-        Ok(document) => Some(document),
+        Ok(document) => {
+            let is_read = Family::of_type(&spec.name).is_some();
+            let written = is_read.then(|| statements(key, Source { path, text }, report)).flatten();
+            Some((document, written))
+        }
         Err(error) => {
             let (range, diagnostic) = match error {
                 ParseError::Syntax { message, byte, .. } => {
@@ -102,6 +114,22 @@ fn document(key: &Key, section: &Policy, spec: &PolicyTypeLimits, files: &Files<
             };
             let span = Span { source: Arc::new(Source { path, text }), range: range.into() };
             report.add(diagnostic.at(span).related(report.span(declared_at), "declared here").hint(hint));
+            None
+        }
+    }
+}
+
+/// What AWS refuses about the statements is a mistake each.
+fn statements(key: &Key, source: Source, report: &mut Report) -> Option<Written> {
+    let source = Arc::new(source);
+    match Typed::parse(&source.text) {
+        Ok(policy) => Some(Written { source, policy: Arc::new(policy) }),
+        Err(problems) => {
+            for problem in problems {
+                let summary = format!("AWS refuses the policy `{}`: {}", key.as_str(), problem.summary);
+                let span = Span { source: Arc::clone(&source), range: problem.at };
+                report.add(Code::PolicyMalformed.error(summary).at(span).hint(problem.hint));
+            }
             None
         }
     }

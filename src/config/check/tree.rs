@@ -20,10 +20,15 @@ pub(in crate::config) fn name<'f>(key: &'f Key, ou: &'f Ou) -> &'f str {
     ou.name.as_ref().map_or(key.as_str(), |n| n.as_str())
 }
 
+/// The root, as what an OU or an account may stand under.
+pub(super) fn root() -> Reference {
+    organization_address().into()
+}
+
 /// The OU that `named` names, the organization for the root; a mistake when there is none.
 pub(super) fn reference(named: &At<String>, model: &Model<'_>, report: &mut Report) -> Option<Reference> {
     if named.value == ROOT {
-        return Some(organization_address().into());
+        return Some(root());
     }
     if model.file.ou.contains_key(named.as_str()) {
         return Some(Address::new("ou", named.as_str()).into());

@@ -12,6 +12,7 @@ mod policy;
 mod pool;
 mod prices;
 mod team;
+mod test;
 mod transit_gateway;
 mod vpc;
 mod vpn;
@@ -26,6 +27,7 @@ pub use policy::Policy;
 pub use pool::Pool;
 pub use prices::{Prices, RegionPrices};
 pub use team::Team;
+pub use test::{Accounts, Below, Test};
 pub use transit_gateway::TransitGateway;
 pub use vpc::{FlowLogs, Vpc};
 pub use vpn::Vpn;
@@ -75,15 +77,17 @@ pub struct File {
     /// Offices that VPCs have a VPN connection to, by key.
     #[serde(default)]
     pub vpn: Table<Vpn>,
+    /// What the guard rails must let pass and must deny.
+    #[serde(default)]
+    pub test: Vec<Test>,
     /// Keys that were renamed: nothing is rebuilt.
     #[serde(default)]
     pub moved: Vec<Moved>,
 }
 
 /// Words that the language will have and this version does not, each with a hint: accepting them would be a promise not kept.
-pub(super) const LATER: [(&str, &str); 5] = [
+pub(super) const LATER: [(&str, &str); 4] = [
     ("role", "roles are not supported yet"),
-    ("test", "policy tests are not supported yet"),
     ("ignore", "expected drift is not supported yet"),
     ("invite", "inviting accounts is not supported yet: invite it by hand, then declare it with its `id`"),
     ("close", "closing accounts is not supported yet: close it by hand, then remove its section"),

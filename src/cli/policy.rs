@@ -1,0 +1,160 @@
+//! `overlord policy`: what the guard rails decide, offline.
+
+use clap::{Args, Subcommand};
+
+use super::shell::Shell;
+use super::{Exit, Format, Global, Reported, validate};
+use crate::config;
+use crate::policy::{Fact, Hierarchy, Outcome, Place, Question, find_place};
+use crate::render::{Style, policy, suite};
+
+#[derive(Debug, Args)]
+pub(super) struct PolicyArgs {
+    #[command(subcommand)]
+    command: PolicyCommand,
+}
+
+#[derive(Debug, Subcommand)]
+enum PolicyCommand {
+    /// Say whether the guard rails let a request pass, level by level; exits 2 when they deny it, 3 when it cannot be told
+    Explain(ExplainArgs),
+    /// Run the [[test]] blocks of org.toml; exits 1 when one fails
+    Test(TestArgs),
+}
+
+#[derive(Debug, Args)]
+struct ExplainArgs {
+    /// The account that asks, by its key or its id
+    #[arg(long, value_name = "KEY|ID")]
+    account: String,
+
+    /// The action, such as s3:PutObject; `*` and `?` stand for all that they match
+    #[arg(long, value_name = "ACTION")]
+    action: String,
+
+    /// The resource's ARN; `*` and `?` stand for all that they match [default: any]
+    #[arg(long, value_name = "ARN")]
+    resource: Option<String>,
+
+    /// The account whose resource it is, by its key or its id [default: that of the ARN, or the one that asks]
+    #[arg(long, value_name = "KEY|ID")]
+    resource_account: Option<String>,
+
+    /// Who asks: role/NAME, user/NAME, root, an ARN, or a service such as cloudtrail.amazonaws.com [default: anybody]
+    #[arg(long, value_name = "PRINCIPAL")]
+    principal: Option<String>,
+
+    /// A condition key and its value; several times for several keys, or several values of one
+    #[arg(long, value_name = "KEY=VALUE", value_parser = key_value)]
+    context: Vec<(String, String)>,
+
+    /// A condition key that the request does not have
+    #[arg(long, value_name = "KEY")]
+    absent: Vec<String>,
+}
+
+#[derive(Debug, Args)]
+struct TestArgs {
+    /// Show every failure
+    #[arg(long)]
+    detail: bool,
+}
+
+fn key_value(text: &str) -> Result<(String, String), String> {
+    let (key, value) = text.split_once('=').ok_or("write KEY=VALUE, such as aws:RequestedRegion=eu-west-1")?;
+    Ok((key.to_owned(), value.to_owned()))
+}
+
+/// Whether the command knows JUnit's format, which all others refuse.
+pub(super) fn knows_junit(args: &PolicyArgs) -> bool {
+    match &args.command {
+        PolicyCommand::Test(_) => true,
+        PolicyCommand::Explain(_) => false,
+    }
+}
+
+pub(super) fn run(global: &Global, args: &PolicyArgs, shell: &Shell) -> Result<Exit, Reported> {
+    match &args.command {
+        PolicyCommand::Explain(args) => explain(global, args, shell),
+        PolicyCommand::Test(args) => test(global, args, shell),
+    }
+}
+
+fn explain(global: &Global, args: &ExplainArgs, shell: &Shell) -> Result<Exit, Reported> {
+    // Tests that fail are what one explains.
+    let loaded = validate::told(global, shell, config::load_untested(&global.config))?;
+    let hierarchy = Hierarchy::of_desired(&loaded.desired);
+    if args.action != "*" && !args.action.contains(':') {
+        let hint = "write `service:Action`, such as `s3:GetObject`".to_owned();
+        return Err(shell.error(format_args!("`{}` is no action", args.action), Some(hint)));
+    }
+    let question = Question {
+        account: place(&args.account, &hierarchy, shell)?,
+        principal: args.principal.clone(),
+        action: args.action.clone(),
+        resource: args.resource.clone(),
+        owner: args.resource_account.as_ref().map(|name| place(name, &hierarchy, shell)).transpose()?,
+        facts: facts(args),
+    };
+    let decision = question.decide(&hierarchy);
+    let explained = policy::Explained {
+        account: &args.account,
+        action: &args.action,
+        resource: args.resource.as_deref(),
+        principal: args.principal.as_deref(),
+        decision: &decision,
+        place: &|cause| loaded.place(cause),
+    };
+    match global.format {
+        Format::Text | Format::Junit => shell.result(policy::text(&explained, shell.style())),
+        Format::Json => shell.result(format_args!("{:#}\n", policy::json(&explained))),
+        Format::Markdown => shell.result(policy::markdown(&explained)),
+    }
+    Ok(match decision.outcome {
+        Outcome::WithinGuardRails => Exit::Done,
+        Outcome::ExplicitDeny | Outcome::ImplicitDeny => Exit::Changes,
+        Outcome::Unknown => Exit::Partly,
+    })
+}
+
+fn place(name: &str, hierarchy: &Hierarchy, shell: &Shell) -> Result<Place, Reported> {
+    find_place(name, hierarchy).ok_or_else(|| {
+        let near =
+            hierarchy.accounts().map(|account| (strsim::jaro(name, account.key()), account.key())).max_by(|a, b| a.0.total_cmp(&b.0));
+        let hint = match near.filter(|(likeness, _)| *likeness > 0.7) {
+            Some((_, near)) => format!("did you mean `{near}`?"),
+            None => "give the key of an account in org.toml, or a 12-digit id".to_owned(),
+        };
+        shell.error(format_args!("org.toml has no account `{name}`"), Some(hint))
+    })
+}
+
+/// Several values of one key are one key of several values.
+fn facts(args: &ExplainArgs) -> Vec<(String, Fact)> {
+    let mut facts: Vec<(String, Vec<String>)> = Vec::new();
+    for (key, value) in &args.context {
+        match facts.iter_mut().find(|(known, _)| known.eq_ignore_ascii_case(key)) {
+            Some((_, values)) => values.push(value.clone()),
+            None => facts.push((key.clone(), vec![value.clone()])),
+        }
+    }
+    let known = facts.into_iter().map(|(key, values)| (key, Fact::known(values)));
+    known.chain(args.absent.iter().map(|key| (key.clone(), Fact::Absent))).collect()
+}
+
+fn test(global: &Global, args: &TestArgs, shell: &Shell) -> Result<Exit, Reported> {
+    let loaded = validate::told(global, shell, config::load_untested(&global.config))?;
+    let hierarchy = Hierarchy::of_desired(&loaded.desired);
+    let results: Vec<_> = loaded.tests.iter().flat_map(|test| test.run(&hierarchy)).collect();
+    let place = |cause: &_| loaded.place(cause);
+    match global.format {
+        Format::Text => shell.result(suite::text(&results, &place, Style { detail: args.detail, ..shell.style() })),
+        Format::Json => shell.result(format_args!("{:#}\n", suite::json(&results, &place))),
+        Format::Markdown => shell.result(suite::markdown(&results, &place, args.detail)),
+        Format::Junit => shell.result(suite::junit(&results, &place)),
+    }
+    if results.is_empty() {
+        shell.say("org.toml has no [[test]]");
+    }
+    Ok(if results.iter().all(|result| result.failures.is_empty()) { Exit::Done } else { Exit::Error })
+}

@@ -1,0 +1,168 @@
+//! `[[test]]`: which accounts, and what is expected of their guard rails. Whether it is met is found out when all else is sound.
+
+use std::collections::BTreeSet;
+
+use super::Model;
+use super::accounts::Planned;
+use super::tree;
+use crate::address::{Address, Reference};
+use crate::config::code::Code;
+use crate::config::report::Report;
+use crate::config::section::{Accounts, Below, Test};
+use crate::config::span::{At, Key};
+use crate::diagnostic::{ByteRange, Span};
+use crate::policy::{Expectation, Expected, Fact, Test as Resolved};
+
+const HEADER: &str = "[[test]]";
+
+/// Checks all tests, and resolves the accounts that they are about.
+pub(super) fn check(model: &Model<'_>, accounts: &[Planned<'_>], report: &mut Report) -> Vec<Resolved> {
+    let headers = headers(report.text());
+    let mut tests = Vec::new();
+    for (index, test) in model.file.test.iter().enumerate() {
+        let at = headers.get(index).copied().unwrap_or(ByteRange { start: 0, end: 0 });
+        let expectations = expectations(test, at, report);
+        let accounts = match &test.accounts {
+            Some(selected) => select(selected, model, accounts, report),
+            None => accounts.iter().map(Planned::address).collect(),
+        };
+        tests.push(Resolved {
+            name: test.name.as_ref().map_or_else(|| format!("test {}", index + 1), |name| name.value.clone()),
+            at: report.span(test.name.as_ref().map_or(at, |name| name.at)),
+            accounts,
+            principals: test.principals.iter().map(|p| p.value.clone()).collect(),
+            resources: test.resources.iter().map(|r| r.value.clone()).collect(),
+            facts: facts(test),
+            expectations,
+        });
+    }
+    tests
+}
+
+/// The places of the headers, in order: a table without a key has no value that could keep one.
+fn headers(text: &str) -> Vec<ByteRange> {
+    let mut found = Vec::new();
+    let mut start = 0;
+    for line in text.split_inclusive('\n') {
+        let indent = line.len() - line.trim_start().len();
+        let squeezed: String = line.split('#').next().unwrap_or_default().split_whitespace().collect();
+        if squeezed == HEADER {
+            let written = line.trim_start().find("]]").map_or(HEADER.len(), |end| end + 2);
+            found.push((start + indent..start + indent + written).into());
+        }
+        start += line.len();
+    }
+    found
+}
+
+fn facts(test: &Test) -> Vec<(String, Fact)> {
+    let known = test.context.iter().map(|(key, values)| (key.0.value.clone(), Fact::known(values.0.iter().cloned())));
+    known.chain(test.absent.iter().map(|key| (key.value.clone(), Fact::Absent))).collect()
+}
+
+fn expectations(test: &Test, at: ByteRange, report: &mut Report) -> Vec<Expectation> {
+    let mut expectations = Vec::new();
+    for (list, expected) in [(&test.allow, Expected::Allow), (&test.deny, Expected::Deny)] {
+        for action in list.iter().flat_map(|list| &list.value) {
+            if action.value != "*" && !is_action(action) {
+                let hint = "write `service:Action`, such as `s3:GetObject`, `s3:*` or `*`";
+                report.at(action.at, Code::BadTest.error(format!("`{}` is no action", action.value)).hint(hint));
+            }
+            expectations.push(Expectation { action: action.value.clone(), expected, at: report.span(action.at) });
+        }
+    }
+    let unsure = ["allow", "deny"].iter().any(|list| report.is_broken(&["test", list]));
+    if expectations.is_empty() && !unsure {
+        let hint = "say what must become of which actions: `deny = [\"sagemaker:*\"]`, `allow = [\"ec2:RunInstances\"]`";
+        report.at(at, Code::BadTest.error("this [[test]] expects nothing").hint(hint));
+    }
+    expectations
+}
+
+fn is_action(text: &str) -> bool {
+    text.split_once(':').is_some_and(|(service, action)| {
+        let fits = |part: &str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_alphanumeric() || b"-*?".contains(&b));
+        fits(service) && fits(action)
+    })
+}
+
+fn select(selected: &At<Accounts>, model: &Model<'_>, accounts: &[Planned<'_>], report: &mut Report) -> Vec<Address> {
+    match &selected.value {
+        Accounts::Keys(keys) => keys.iter().filter_map(|key| by_key(key, accounts, report)).collect(),
+        Accounts::Below(Below { ou, team }) => {
+            let ous = ou.as_ref().map(|ou| below(ou, model, report));
+            if let Some(team) =
+                team.as_ref().filter(|team| !model.file.team.contains_key(team.as_str()) && !report.is_broken(&["team", team.as_str()]))
+            {
+                let hint = report.suggest(team, model.file.team.keys().map(Key::as_str), "name the key of a team");
+                report.at(team.at, Code::UnknownTeam.error(format!("unknown team `{}`", team.value)).hint(hint));
+            }
+            let fits = |account: &&Planned<'_>| {
+                let in_ou = ous.as_ref().is_none_or(|ous| account.parent.as_ref().is_some_and(|parent| ous.contains(parent)));
+                in_ou && team.as_ref().is_none_or(|team| account.team.is_some_and(|(own, _)| own == team.as_str()))
+            };
+            let found: Vec<Address> = accounts.iter().filter(fits).map(Planned::address).collect();
+            let known = ou.as_ref().is_none_or(|ou| ou.value == tree::ROOT || model.file.ou.contains_key(ou.as_str()));
+            if found.is_empty() && known && team.as_ref().is_none_or(|team| model.file.team.contains_key(team.as_str())) {
+                let hint = "a test of no account is met by anything: name others, or remove it";
+                report.at(selected.at, Code::BadTest.error("this [[test]] is about no account").hint(hint));
+            }
+            found
+        }
+    }
+}
+
+fn by_key(key: &At<String>, accounts: &[Planned<'_>], report: &mut Report) -> Option<Address> {
+    let found = accounts.iter().find(|account| account.key == key.value).map(Planned::address);
+    let unsure = report.any_broken(|path| path.first().is_some_and(|section| ["account", "team", "defaults"].contains(&section.as_str())));
+    if found.is_none() && !unsure {
+        let hint = report.suggest(key, accounts.iter().map(|a| a.key.as_str()), "name the key of an account, such as `audit`");
+        report.at(key.at, Code::UnknownAccount.error(format!("unknown account `{}`", key.value)).hint(hint));
+    }
+    found
+}
+
+/// An OU and all that stand below it.
+fn below(ou: &At<String>, model: &Model<'_>, report: &mut Report) -> BTreeSet<Reference> {
+    let mut found: BTreeSet<Reference> = tree::reference(ou, model, report).into_iter().collect();
+    loop {
+        let before = found.len();
+        for (key, section) in &model.file.ou {
+            let above = section.parent.as_ref().map_or(tree::ROOT, |parent| parent.as_str());
+            let above = if above == tree::ROOT { tree::root() } else { Address::new("ou", above).into() };
+            if found.contains(&above) {
+                found.insert(Address::new("ou", key.as_str()).into());
+            }
+        }
+        if found.len() == before {
+            return found;
+        }
+    }
+}
+
+/// The failures of a test as mistakes of the configuration.
+pub(in crate::config) fn failed(
+    result: &crate::policy::TestResult<'_>,
+    place: impl Fn(&crate::policy::Cause) -> Option<Span>,
+) -> Option<crate::diagnostic::Diagnostic> {
+    let first = result.failures.first()?;
+    let action = &result.expectation.action;
+    let accounts: BTreeSet<&str> = result.failures.iter().map(|failure| failure.account.key()).collect();
+    let named: Vec<&str> = accounts.iter().copied().take(5).collect();
+    let more = accounts.len().saturating_sub(named.len());
+    let named = if more > 0 { format!("{} and {more} more", named.join(", ")) } else { named.join(", ") };
+    let summary = format!("the test `{}` fails: `{action}` {} in {named}", result.test.name, first.decision.outcome.says());
+    let mut diagnostic = Code::PolicyTestFailed.error(summary).at(result.expectation.at.clone());
+    diagnostic = diagnostic.label(format!("expected: {}", result.expectation.expected.word()));
+    if let Some((cause, span)) = first.decision.cause.as_ref().and_then(|cause| Some((cause, place(cause)?))) {
+        diagnostic = diagnostic.related(span, format!("this decides, attached to {}", cause.level));
+    } else if let Some(cause) = &first.decision.cause {
+        diagnostic = diagnostic.detail(format!("no {} attached to {} allows it", cause.family.short(), cause.level));
+    }
+    let explain = format!("`overlord policy explain --account {} --action '{action}'` tells level by level", first.account.key());
+    let hint = match first.decision.hinges_on.iter().map(|key| format!("`{key}`")).collect::<Vec<_>>().join(", ") {
+        keys if keys.is_empty() => explain,
+        keys => format!("it hinges on {keys}: say more in `context`, `absent`, `principals` or `resources`; {explain}"),
+    };
+    Some(diagnostic.hint(hint))
+}

@@ -1,0 +1,89 @@
+//! The hierarchy of an organization as the engine knows it: of the configuration, or of what is live. Both have the same attributes.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use serde_json::{Value, json};
+
+use super::hierarchy::{Attached, Family, Hierarchy, Level};
+use super::statement::Policy;
+use crate::address::{Address, Reference};
+use crate::limits::LIMITS;
+use crate::resource::{Attributes, Desired};
+
+impl Hierarchy {
+    /// That of a configuration.
+    pub fn of_desired(desired: &Desired) -> Self {
+        Self::of(&desired.resources, &desired.management_account, desired.pinned.clone())
+    }
+
+    /// That of resources by address. A policy that is attached and not among them is one of which nothing is known.
+    pub fn of<'r>(
+        resources: impl IntoIterator<Item = (&'r Address, &'r Attributes)>,
+        management: &str,
+        ids: BTreeMap<Address, String>,
+    ) -> Self {
+        let mut hierarchy = Self { management: management.to_owned(), ids, ..Self::default() };
+        let mut policies = BTreeMap::new();
+        let mut sets = Vec::new();
+        for (address, attributes) in resources {
+            match address.kind() {
+                "organization" => drop(hierarchy.levels.entry(address.clone()).or_default()),
+                "ou" | "account" => hierarchy.levels.entry(address.clone()).or_default().parent = parent(attributes),
+                "policy" => drop(policies.insert(Reference::from(address.clone()), declared(address, attributes))),
+                "policy_attachments" => sets.push(attributes),
+                _ => {}
+            }
+        }
+        for set in sets {
+            hierarchy.attach(set, &policies);
+        }
+        hierarchy
+    }
+
+    fn attach(&mut self, set: &Attributes, policies: &BTreeMap<Reference, Option<(Family, Attached)>>) {
+        let Some(Reference::Address(target)) = set.reference("target") else { return };
+        let references: Vec<Reference> = set.get("policies").and_then(|list| serde_json::from_value(list).ok()).unwrap_or_default();
+        for reference in references {
+            let found = match policies.get(&reference) {
+                Some(declared) => declared.clone(),
+                None => aws_own(&reference),
+            };
+            if let Some((family, attached)) = found {
+                self.families.insert(family);
+                let level: &mut Level = self.levels.entry(target.clone()).or_default();
+                match family {
+                    Family::Scp => level.scps.push(attached),
+                    Family::Rcp => level.rcps.push(attached),
+                }
+            }
+        }
+    }
+}
+
+fn parent(attributes: &Attributes) -> Option<Address> {
+    match attributes.reference("parent")? {
+        Reference::Address(address) => Some(address),
+        Reference::Id(_) => None,
+    }
+}
+
+/// `None` for a type that decides about no request.
+fn declared(address: &Address, attributes: &Attributes) -> Option<(Family, Attached)> {
+    let Some(Reference::Address(policy_type)) = attributes.reference("policy_type") else { return None };
+    let family = Family::of_type(policy_type.key())?;
+    let text = attributes.get("content").as_ref().map(Value::to_string).unwrap_or_default();
+    Some((family, Attached { name: address.key().into(), policy: Policy::parse(&text).ok().map(Arc::new) }))
+}
+
+/// A policy that AWS has made; of another unknown one only that it is there, as a service control policy.
+fn aws_own(reference: &Reference) -> Option<(Family, Attached)> {
+    let Reference::Id(id) = reference else { return None };
+    let Some(spec) = LIMITS.policy_types.iter().find(|spec| spec.default.as_ref() == Some(id)) else {
+        return Some((Family::Scp, Attached { name: id.as_str().into(), policy: None }));
+    };
+    let name = spec.default_name.as_deref().unwrap_or(id);
+    let everything = json!({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]});
+    let policy = Policy::parse(&everything.to_string()).ok().map(Arc::new);
+    Some((Family::of_type(&spec.name)?, Attached { name: name.into(), policy }))
+}

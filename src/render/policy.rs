@@ -1,0 +1,217 @@
+//! Decisions of guard rails as text, with a picture of the levels, as Markdown and as JSON.
+
+use std::fmt::Write as _;
+
+use serde_json::{Value, json};
+
+use super::Style;
+use super::words::plain;
+use crate::address::Address;
+use crate::diagnostic::Span;
+use crate::policy::{Cause, Decision, Family, LevelRuling, Outcome, Side, Truth};
+
+/// A decision with what was asked and where its statements stand.
+pub struct Explained<'d> {
+    /// Who asked, as the user named it.
+    pub account: &'d str,
+    /// The action.
+    pub action: &'d str,
+    /// The resource; any, unless given.
+    pub resource: Option<&'d str>,
+    /// Who asks; anybody, unless given.
+    pub principal: Option<&'d str>,
+    /// What was decided.
+    pub decision: &'d Decision,
+    /// Where a statement stands in its file.
+    pub place: &'d dyn Fn(&Cause) -> Option<Span>,
+}
+
+/// Said with every decision: the commonest misunderstanding.
+pub const NO_GRANT: &str = "Guard rails grant nothing: what they let pass still needs an IAM policy that allows it.";
+
+/// For people.
+pub fn text(explained: &Explained<'_>, style: Style) -> String {
+    let decision = explained.decision;
+    let mut out = String::new();
+    let verdict = verdict(decision.outcome);
+    let verdict = match decision.outcome {
+        Outcome::WithinGuardRails => style.good(verdict),
+        Outcome::ExplicitDeny | Outcome::ImplicitDeny => style.error(verdict),
+        Outcome::Unknown => style.warning(verdict),
+    };
+    let _ = writeln!(out, "{verdict}: {}", asked(explained));
+    if let Some(cause) = &decision.cause {
+        let _ = writeln!(out, "  {}", because(cause, decision.outcome));
+        if let Some(span) = (explained.place)(cause) {
+            let _ = writeln!(out, "  {}", style.dim(&at(&span)));
+        }
+    }
+    if !decision.hinges_on.is_empty() {
+        let _ = writeln!(out, "  hinges on: {}", hinges(decision));
+        let _ = writeln!(out, "  {}", style.dim("say more with --context KEY=VALUE, --absent KEY, --principal or --resource"));
+    }
+    for (family, side) in [(Family::Scp, &decision.scp), (Family::Rcp, &decision.rcp)] {
+        let _ = writeln!(out, "\n{}", style.bold(heading(family)));
+        match side {
+            Side::Exempt(exemption) => {
+                let _ = writeln!(out, "  {}", style.dim(exemption.why()));
+            }
+            Side::Levels(levels) => picture(levels, style, &mut out),
+        }
+    }
+    let _ = writeln!(out, "\n{}", style.dim(NO_GRANT));
+    out
+}
+
+/// For a comment on a pull request.
+pub fn markdown(explained: &Explained<'_>) -> String {
+    let text = text(explained, Style::default());
+    let (first, rest) = text.split_once('\n').unwrap_or((&text, ""));
+    format!("## overlord policy explain\n\n**{first}**\n\n```text\n{}\n```\n", rest.trim_end())
+}
+
+/// For programs.
+pub fn json(explained: &Explained<'_>) -> Value {
+    let decision = explained.decision;
+    let cause = |cause: &Cause| cause_json(cause, explained.place);
+    let side = |side: &Side| match side {
+        Side::Exempt(exemption) => json!({"binds": false, "why": exemption.why(), "levels": []}),
+        Side::Levels(levels) => {
+            let level = |ruling: &LevelRuling| {
+                let denies: Vec<Value> = ruling
+                    .denies
+                    .iter()
+                    .map(|(deny, matches)| {
+                        let mut deny = cause(deny);
+                        deny["matches"] = truth(*matches);
+                        deny
+                    })
+                    .collect();
+                json!({
+                    "level": ruling.level, "passes": truth(ruling.passes()), "allows": truth(ruling.allows),
+                    "allowed_by": ruling.allowed_by.as_ref().map(&cause), "denies": denies,
+                })
+            };
+            json!({"binds": true, "why": null, "levels": levels.iter().map(level).collect::<Vec<_>>()})
+        }
+    };
+    json!({
+        "format_version": 1, "account": explained.account, "action": explained.action, "resource": explained.resource,
+        "principal": explained.principal, "decision": decision.outcome.word(), "cause": decision.cause.as_ref().map(&cause),
+        "hinges_on": decision.hinges_on, "scp": side(&decision.scp), "rcp": side(&decision.rcp),
+    })
+}
+
+/// A statement as data: `{"family", "level", "policy", "statement", "sid", "file", "line"}`; statements and lines count from 1.
+pub(super) fn cause_json(cause: &Cause, place: &dyn Fn(&Cause) -> Option<Span>) -> Value {
+    let span = place(cause);
+    json!({
+        "family": cause.family.short(), "level": cause.level, "policy": cause.policy.as_deref(),
+        "statement": cause.statement.as_ref().map(|(index, _)| index + 1), "title": cause.statement.as_ref().map(|(_, title)| title),
+        "file": span.as_ref().map(|span| span.source.path.display().to_string()), "line": span.as_ref().map(line),
+    })
+}
+
+fn truth(truth: Truth) -> Value {
+    match truth {
+        Truth::True => true.into(),
+        Truth::False => false.into(),
+        Truth::Unknown => Value::Null,
+    }
+}
+
+fn verdict(outcome: Outcome) -> &'static str {
+    match outcome {
+        Outcome::WithinGuardRails => "within the guard rails",
+        Outcome::ExplicitDeny => "explicitly denied",
+        Outcome::ImplicitDeny => "implicitly denied",
+        Outcome::Unknown => "cannot be told",
+    }
+}
+
+fn asked(explained: &Explained<'_>) -> String {
+    let who = explained.principal.map_or_else(|| explained.account.to_owned(), |principal| format!("{principal} in {}", explained.account));
+    let on = explained.resource.map(|resource| format!(" on {resource}")).unwrap_or_default();
+    plain(&format!("{}{on} by {who}", explained.action))
+}
+
+/// Which statement, in words.
+pub(super) fn because(cause: &Cause, outcome: Outcome) -> String {
+    let level = level_name(&cause.level);
+    let text = match (&cause.policy, &cause.statement) {
+        (Some(policy), Some((_, title))) => format!("`{title}` of the policy `{policy}`, attached to {level}"),
+        (Some(policy), None) => format!("what the policy `{policy}` says is not known; it is attached to {level}"),
+        (None, _) => {
+            let kind = match cause.family {
+                Family::Scp => "service control policy",
+                Family::Rcp => "resource control policy",
+            };
+            let does = if outcome == Outcome::Unknown { "may allow" } else { "allows" };
+            format!("no {kind} attached to {level} {does} it")
+        }
+    };
+    plain(&text)
+}
+
+fn hinges(decision: &Decision) -> String {
+    plain(&decision.hinges_on.iter().map(String::as_str).collect::<Vec<_>>().join(", "))
+}
+
+pub(super) fn at(span: &Span) -> String {
+    format!("{}:{}", span.source.path.display(), line(span))
+}
+
+fn line(span: &Span) -> usize {
+    span.source.text.get(..span.range.start).map_or(1, |before| before.matches('\n').count() + 1)
+}
+
+fn heading(family: Family) -> &'static str {
+    match family {
+        Family::Scp => "Service control policies, of the caller's account",
+        Family::Rcp => "Resource control policies, of the resource's account",
+    }
+}
+
+/// A level as people say it.
+pub(super) fn level_name(level: &Address) -> String {
+    match level.kind() {
+        "organization" => "the root".to_owned(),
+        "ou" => format!("the OU `{}`", level.key()),
+        _ => format!("the account `{}`", level.key()),
+    }
+}
+
+/// The levels, each a step further in, with what it says.
+fn picture(levels: &[LevelRuling], style: Style, out: &mut String) {
+    for (depth, ruling) in levels.iter().enumerate() {
+        let branch = if depth == 0 { String::new() } else { format!("{}└─ ", "   ".repeat(depth - 1)) };
+        let name = if ruling.level.kind() == "organization" { "root".to_owned() } else { ruling.level.to_string() };
+        let (mark, says) = says(ruling);
+        let mark = match ruling.passes() {
+            Truth::True => style.good(mark),
+            Truth::False => style.error(mark),
+            Truth::Unknown => style.warning(mark),
+        };
+        let _ = writeln!(out, "  {branch}{} {mark} {}", plain(&name), plain(&says));
+    }
+}
+
+fn says(ruling: &LevelRuling) -> (&'static str, String) {
+    let title = |cause: &Cause| match (&cause.policy, &cause.statement) {
+        (Some(policy), Some((_, title))) => format!("{policy}/{title}"),
+        (Some(policy), None) => policy.to_string(),
+        (None, _) => String::new(),
+    };
+    let of = |wanted: Truth| {
+        ruling.denies.iter().filter(|(_, matches)| *matches == wanted).map(|(cause, _)| title(cause)).collect::<Vec<_>>().join(", ")
+    };
+    let (certain, possible) = (of(Truth::True), of(Truth::Unknown));
+    let allowed = ruling.allowed_by.as_ref().map(title).unwrap_or_default();
+    match (certain.is_empty(), ruling.allows, possible.is_empty()) {
+        (false, _, _) => ("✗", format!("denied by {certain}")),
+        (true, Truth::False, _) => ("✗", "nothing allows it".to_owned()),
+        (true, Truth::True, true) => ("✓", format!("allowed by {allowed}")),
+        (true, Truth::Unknown, true) => ("?", format!("perhaps allowed by {allowed}")),
+        (true, _, false) => ("?", format!("perhaps denied by {possible}")),
+    }
+}
