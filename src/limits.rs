@@ -46,8 +46,30 @@ pub struct Quotas {
     pub nat_gateways_per_zone: usize,
     /// CreateAccount requests that AWS works on at a time.
     pub create_account_in_flight: usize,
+    /// CloseAccount requests that AWS works on at a time.
+    pub close_account_in_flight: usize,
+    /// Accounts that can be closed in any 30 days.
+    pub close_account_in_30_days: Closings,
+    /// Days after its creation before an account can be removed from the organization.
+    pub created_account_stays_days: u32,
     /// Active peerings of one VPC.
     pub peerings_per_vpc: usize,
+}
+
+/// How many accounts can be closed, by how many there are.
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Closings {
+    least: usize,
+    percent: usize,
+    most: usize,
+}
+
+impl Closings {
+    /// Of an organization with so many member accounts.
+    pub fn of(self, members: usize) -> usize {
+        (members * self.percent / 100).max(self.least).min(self.most)
+    }
 }
 
 /// What is known of Regions.
@@ -162,6 +184,11 @@ mod tests {
         for (region, expected) in [("eu-west-1", false), ("af-south-1", true), ("us-gov-west-1", false), ("cn-north-1", false)] {
             assert_eq!(LIMITS.regions.is_opt_in(region), expected, "{region}");
         }
+    }
+
+    #[test]
+    fn closings_grow_with_the_organization_between_two_bounds() {
+        assert_eq!([10, 1250, 2000, 50_000].map(|members| LIMITS.quotas.close_account_in_30_days.of(members)), [250, 250, 400, 1000]);
     }
 
     #[test]

@@ -233,7 +233,7 @@ impl World {
     /// Whether something asynchronous is due at world time `now_ms`.
     pub(super) fn is_due(&self, now_ms: u64) -> bool {
         let created = |id: &String| self.creations.get(id).is_some_and(|creation| creation.due_ms <= now_ms);
-        self.index.in_progress.iter().any(created) || !self.due_types(now_ms).is_empty()
+        self.index.in_progress.iter().any(created) || !self.due_types(now_ms).is_empty() || self.closing_is_due(now_ms)
     }
 
     fn due_types(&self, now_ms: u64) -> Vec<(String, TypeStatus)> {
@@ -256,6 +256,7 @@ impl World {
                 TypeStatus::PendingDisable(_) => self.disable_type(&kind),
             }
         }
+        self.settle_closings(now_ms);
         let mut due: Vec<Creation> =
             self.index.in_progress.iter().filter_map(|id| self.creations.get(id)).filter(|c| c.due_ms <= now_ms).cloned().collect();
         due.sort_by(|a, b| (a.due_ms, a.requested_ms, &a.id).cmp(&(b.due_ms, b.requested_ms, &b.id)));

@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use super::world::{TypeStatus, World};
+use super::world::{AccountState, TypeStatus, World};
 
 /// The world as text: ordered by name, ends with a line break.
 pub fn describe(world: &World) -> String {
@@ -76,7 +76,11 @@ fn branch(world: &World, parent: &str, indent: &str, text: &mut String) {
     }
     for account in accounts {
         let (mark, below) = joint();
-        let _ = writeln!(text, "{indent}{mark}{} {} {}{}", account.name, account.id, account.email, policies(world, &account.id));
+        let state = match account.state {
+            AccountState::Active => "",
+            other => &format!("  {}", other.as_str()),
+        };
+        let _ = writeln!(text, "{indent}{mark}{} {} {}{state}{}", account.name, account.id, account.email, policies(world, &account.id));
         networks(world, &account.id, &format!("{indent}{below}  "), text);
     }
 }

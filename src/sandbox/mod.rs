@@ -14,6 +14,7 @@ mod account;
 mod buckets;
 mod change;
 mod check;
+mod closing;
 mod connector;
 mod describe;
 pub mod ec2;

@@ -19,6 +19,10 @@ pub struct Weather {
     pub rates: ServerRates,
     /// From CreateAccount to the account, in milliseconds.
     pub create_account_ms: u64,
+    /// From CloseAccount to the closed account, in milliseconds.
+    pub close_account_ms: u64,
+    /// Accounts that can be closed in 30 days; `None` is what AWS grants.
+    pub closing_quota: Option<usize>,
     /// From EnablePolicyType or DisablePolicyType to its effect, in milliseconds.
     pub policy_type_ms: u64,
     /// Probability that a request takes effect and its answer is lost.
@@ -89,6 +93,8 @@ impl Default for Weather {
             jitter_ms: 0,
             rates: ServerRates::Unlimited,
             create_account_ms: 0,
+            close_account_ms: 0,
+            closing_quota: None,
             policy_type_ms: 0,
             lost: 0.0,
             errors: 0.0,
@@ -114,12 +120,14 @@ impl Default for Weather {
     }
 }
 
-const KEYS: [&str; 25] = [
+const KEYS: [&str; 27] = [
     "seed",
     "latency",
     "jitter",
     "rates",
     "create-account",
+    "close-account",
+    "closings",
     "policy-type",
     "lost",
     "errors",
@@ -150,6 +158,7 @@ impl Weather {
             jitter_ms: 50,
             rates: ServerRates::Published,
             create_account_ms: 20_000,
+            close_account_ms: 60_000,
             policy_type_ms: 5_000,
             lost: 0.02,
             errors: 0.02,
@@ -194,6 +203,9 @@ impl Weather {
             "jitter" => self.jitter_ms = number(key, value)?,
             "rates" => self.rates = choice(key, value, [("published", ServerRates::Published), ("unlimited", ServerRates::Unlimited)])?,
             "create-account" => self.create_account_ms = number(key, value)?,
+            "close-account" => self.close_account_ms = number(key, value)?,
+            "closings" if value == "aws" => self.closing_quota = None,
+            "closings" => self.closing_quota = Some(number(key, value)?),
             "policy-type" => self.policy_type_ms = number(key, value)?,
             "lost" => self.lost = probability(key, value)?,
             "errors" => self.errors = probability(key, value)?,

@@ -51,6 +51,12 @@ pub struct World {
     pub delegated_administrators: BTreeMap<String, BTreeMap<String, u64>>,
     /// CreateAccount requests by id.
     pub creations: BTreeMap<String, Creation>,
+    /// Accounts that are being closed or were, by id, until they leave the organization.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub closings: BTreeMap<String, Closing>,
+    /// Created accounts that have what AWS wants of one that stands alone: a payment method, for one. Invited ones always do.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub standalone: BTreeSet<String>,
     /// Handshakes by id.
     pub handshakes: BTreeMap<String, Handshake>,
     /// E-mails, in lower case, of accounts outside this organization: AWS takes no second account with one.
@@ -261,6 +267,16 @@ pub enum CreationOutcome {
     Failed(String),
 }
 
+/// An account that is being closed, or was.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Closing {
+    /// When it was asked for (ms).
+    pub requested_ms: u64,
+    /// When it is or was closed (ms).
+    pub due_ms: u64,
+}
+
 /// A handshake: here only that which turns all features on.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -327,6 +343,8 @@ impl World {
             trusted_services: BTreeMap::new(),
             delegated_administrators: BTreeMap::new(),
             creations: BTreeMap::new(),
+            closings: BTreeMap::new(),
+            standalone: BTreeSet::new(),
             handshakes: BTreeMap::new(),
             emails_elsewhere: BTreeSet::new(),
             opt_ins: BTreeMap::new(),
@@ -485,6 +503,15 @@ impl World {
 }
 
 impl Index {
+    pub(super) fn forget_account(&mut self, account: &Account) {
+        if let Some(siblings) = account.parent.as_ref().and_then(|parent| self.accounts_of.get_mut(parent)) {
+            siblings.remove(&account.id);
+        }
+        if let Some(namesakes) = self.by_email.get_mut(&account.email.to_lowercase()) {
+            namesakes.remove(&account.id);
+        }
+    }
+
     pub(super) fn add_account(&mut self, account: &Account) {
         if let Some(parent) = &account.parent {
             self.accounts_of.entry(parent.clone()).or_default().insert(account.id.clone());

@@ -4,6 +4,7 @@
 //! everything before it changes anything, so that a refusal leaves no trace.
 
 mod accounts;
+mod leaving;
 mod organization;
 mod page;
 mod policies;
@@ -68,6 +69,7 @@ const READS: &[(&str, Read)] = &[
 const WRITES: &[(&str, Write)] = &[
     ("AcceptHandshake", organization::accept_handshake),
     ("AttachPolicy", policies::attach),
+    ("CloseAccount", leaving::close),
     ("CreateAccount", accounts::create),
     ("CreateOrganization", organization::create),
     ("CreateOrganizationalUnit", units::create),
@@ -83,6 +85,7 @@ const WRITES: &[(&str, Write)] = &[
     ("EnablePolicyType", policy_types::enable),
     ("MoveAccount", accounts::move_to),
     ("RegisterDelegatedAdministrator", services::register),
+    ("RemoveAccountFromOrganization", leaving::remove),
     ("TagResource", tags::tag),
     ("UntagResource", tags::untag),
     ("UpdateOrganizationalUnit", units::update),

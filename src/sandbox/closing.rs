@@ -1,0 +1,65 @@
+//! Accounts on their way out of a world: closing, closed, gone. What `change.rs` is for the rest.
+
+use super::world::{AccountState, Closing, World};
+
+/// How long a closed account stays in the organization, in milliseconds.
+const STAYS_MS: u64 = 90 * 24 * 60 * 60 * 1000;
+
+impl World {
+    /// Begins to close an account.
+    pub(super) fn begin_closing(&mut self, account: &str, requested_ms: u64, due_ms: u64) {
+        if let Some(account) = self.accounts.get_mut(account) {
+            account.state = AccountState::PendingClosure;
+            self.closings.insert(account.id.clone(), Closing { requested_ms, due_ms });
+        }
+    }
+
+    /// How many accounts are being closed.
+    pub(super) fn closings_in_progress(&self) -> usize {
+        self.closings.keys().filter(|id| self.is_in_state(id, AccountState::PendingClosure)).count()
+    }
+
+    /// How many closings were asked for since then.
+    pub(super) fn closings_since(&self, ms: u64) -> usize {
+        self.closings.values().filter(|closing| closing.requested_ms >= ms).count()
+    }
+
+    fn is_in_state(&self, account: &str, state: AccountState) -> bool {
+        self.accounts.get(account).is_some_and(|account| account.state == state)
+    }
+
+    pub(super) fn closing_is_due(&self, now_ms: u64) -> bool {
+        self.closings.iter().any(|(id, closing)| {
+            (closing.due_ms <= now_ms && self.is_in_state(id, AccountState::PendingClosure)) || closing.due_ms + STAYS_MS <= now_ms
+        })
+    }
+
+    /// Closes what is due, and drops what was closed long enough ago.
+    pub(super) fn settle_closings(&mut self, now_ms: u64) {
+        for (id, closing) in self.closings.clone() {
+            if closing.due_ms <= now_ms
+                && let Some(account) = self.accounts.get_mut(&id).filter(|account| account.state == AccountState::PendingClosure)
+            {
+                account.state = AccountState::Closed;
+            }
+            if closing.due_ms + STAYS_MS <= now_ms {
+                self.closings.remove(&id);
+                self.remove_account(&id);
+            }
+        }
+    }
+
+    /// Takes an account out of the organization, with its tags and what is attached to it. What lies in it stays its own.
+    pub fn remove_account(&mut self, id: &str) {
+        for policy in self.attached_to(id).clone() {
+            self.detach(&policy, id);
+        }
+        self.tags.remove(id);
+        self.delegated_administrators.remove(id);
+        if let Some(account) = self.accounts.remove(id) {
+            // Its e-mail is taken in all of AWS, wherever the account is.
+            self.emails_elsewhere.insert(account.email.to_lowercase());
+            self.index.forget_account(&account);
+        }
+    }
+}
