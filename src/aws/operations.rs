@@ -138,6 +138,7 @@ operations! {
         describe_route_tables DescribeRouteTables Read Idempotent,
         describe_security_groups DescribeSecurityGroups Read Idempotent,
         describe_subnets DescribeSubnets Read Idempotent,
+        describe_tags DescribeTags Read Idempotent,
         describe_transit_gateway_attachments DescribeTransitGatewayAttachments Read Idempotent,
         describe_transit_gateway_vpc_attachments DescribeTransitGatewayVpcAttachments Read Idempotent,
         describe_transit_gateways DescribeTransitGateways Read Idempotent,

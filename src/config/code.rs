@@ -51,6 +51,8 @@ codes! {
     BadAccountId = "bad-account-id",
     /// No name of a Region.
     BadRegion = "bad-region",
+    /// A layout or transit gateway outside of the governed Regions.
+    UngovernedRegion = "ungoverned-region",
     /// No name of a role.
     BadRole = "bad-role",
     /// No service principal.

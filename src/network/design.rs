@@ -24,13 +24,22 @@ pub struct Design {
     pub layouts: BTreeMap<String, Layout>,
     /// The VPCs, by their address: `records-dev/eu-west-1/vpc.standard`.
     pub vpcs: BTreeMap<Address, Request>,
-    /// The keys of the accounts whose default VPCs are to go, in every Region of the layouts.
+    /// The keys of the accounts whose default VPCs are to go, in every Region of [`Self::regions`].
     pub without_default_vpc: BTreeSet<String>,
     /// Gateways that VPCs of several accounts use.
     pub gateways: Gateways,
+    /// The Regions that are read in every account, whatever lies there: so what a layout leaves behind is seen.
+    pub governed: BTreeSet<String>,
 }
 
 impl Design {
+    /// The Regions in which networks are read: the governed ones, and those of the layouts and transit gateways.
+    pub fn regions(&self) -> BTreeSet<&str> {
+        let layouts = self.layouts.values().map(|layout| layout.region.as_str());
+        let gateways = self.gateways.transit.values().map(|gateway| gateway.region.as_str());
+        layouts.chain(gateways).chain(self.governed.iter().map(String::as_str)).collect()
+    }
+
     /// Whether an account has a VPC in a Region.
     pub fn has_vpc_in(&self, scope: &Scope) -> bool {
         let first = Address::within(scope.clone(), "vpc", "");

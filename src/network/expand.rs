@@ -12,7 +12,7 @@ mod services;
 mod tests;
 mod whole;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use serde::Serialize;
@@ -116,7 +116,7 @@ impl Parts<'_> {
 
 /// The default VPCs that are to go. An opt-in Region has one only once it is enabled, and it is enabled only for a VPC of a layout.
 fn default_vpcs(design: &Design, observed: &Observed, resources: &mut BTreeMap<Address, Attributes>) {
-    let regions: BTreeSet<&str> = design.layouts.values().map(|layout| layout.region.as_str()).collect();
+    let regions = design.regions();
     let gone = untyped(&DefaultVpcAttributes { present: false, subnets: 0 });
     let is_planned = |account: &&String| !observed.unreachable.contains_key(*account) && !observed.frozen.contains(*account);
     for account in design.without_default_vpc.iter().filter(is_planned) {

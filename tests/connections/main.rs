@@ -13,6 +13,7 @@ use std::path::Path;
 use overlord::apply::Outcome;
 use overlord::config::{self, Files};
 use overlord::resource::{ADDRESS_TAG, Desired};
+use overlord::sandbox::ec2::Region;
 use overlord::sandbox::{Sandbox, Weather, World};
 
 use road::{MANAGEMENT, plan, run};
@@ -186,5 +187,33 @@ async fn everything_at_once_comes_and_goes() {
     settled(&sandbox, &desired(&["alpha", "beta"], layout, more)).await;
     let bare = "[account.alpha]\nemail = \"alpha@example.org\"\nou = \"core\"\n[account.beta]\nemail = \"beta@example.org\"\nou = \"core\"";
     settled(&sandbox, &desired(&[], "", bare)).await;
+    assert_eq!(tagged(&sandbox), Vec::<String>::new());
+}
+
+/// A governed Region is read whatever is declared there: what a layout and a transit gateway leave behind there is removed.
+#[tokio::test(start_paused = true)]
+async fn what_leaves_a_governed_region_is_removed_there() {
+    let governed = |toml: &str| load(toml.replacen("trusted_services", "regions = [\"eu-west-1\", \"eu-central-1\"]\ntrusted_services", 1));
+    let alone = "[account.network]\nemail = \"network@example.org\"\nou = \"core\"\n";
+    let hub = format!("[transit_gateway.main]\naccount = \"network\"\nregion = \"{REGION}\"\n{alone}");
+    let sandbox = sandbox(slow());
+    let hubs = || {
+        let world = sandbox.world();
+        let lives = |region: &Region| region.transit_gateways.values().filter(|hub| hub.life.deleted_ms.is_none()).count();
+        world.ec2.iter().map(|(_, _, region)| lives(region)).sum::<usize>()
+    };
+    settled(&sandbox, &governed(&toml(&["alpha", "beta"], "attach = \"main\"", &hub))).await;
+    assert_eq!(hubs(), 1);
+
+    let there = toml(&["alpha", "beta"], "", alone).replace(&format!("region = \"{REGION}\""), "region = \"eu-central-1\"");
+    settled(&sandbox, &governed(&there)).await;
+    assert_eq!(hubs(), 0, "its account has no VPC, and still it is found");
+    let world = sandbox.world();
+    let places = world.ec2.iter().filter(|(_, _, region)| region.vpcs.values().any(|vpc| !vpc.is_default)).map(|(_, name, _)| name);
+    assert_eq!(places.collect::<Vec<_>>(), ["eu-central-1"; 2]);
+
+    let (before, after) = there.split_at(there.find("[vpc.standard]").unwrap());
+    let without_layout = format!("{before}{}", &after[after.find("[account").unwrap()..]).replace("vpc = [\"standard\"]", "");
+    settled(&sandbox, &governed(&without_layout)).await;
     assert_eq!(tagged(&sandbox), Vec::<String>::new());
 }

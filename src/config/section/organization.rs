@@ -16,6 +16,10 @@ pub struct Organization {
     pub management_account: Option<At<String>>,
     /// The Region of regional calls that belong to the organization. Default: us-east-1.
     pub home_region: Option<At<String>>,
+    /// Governed Regions: networks are read there in every account, whatever layouts name. Every layout lies in one of them. Default: the Regions of
+    /// the layouts and transit gateways, and no others: what lies where none of them is any more goes unseen.
+    #[serde(default)]
+    pub regions: Vec<At<String>>,
     /// The role that AWS makes in each new account and that overlord assumes. Default: OrganizationAccountAccessRole.
     #[schemars(regex(pattern = "^[A-Za-z0-9_+=,.@-]{1,64}$"))]
     pub access_role: Option<At<String>>,

@@ -11,7 +11,9 @@ use aws_sdk_ec2::types::{
 use super::Tags;
 use super::rules::rules;
 use super::world::{DhcpOptions, Endpoint, FlowLog, Gateway, NatGateway, Origin, Route, RouteTable, SecurityGroup, Subnet, Vpc};
+use crate::address::Address;
 use crate::aws::{AwsResult, Error};
+use crate::resource::ADDRESS_TAG;
 use crate::resource::pages::whole_list;
 
 /// The most that AWS gives on one page. A call without this is throttled earlier, or answers no more than a part.
@@ -166,6 +168,15 @@ impl Questions<'_> {
         let request = || self.client.describe_network_interfaces().filters(filter()).max_results(PAGE);
         let all = list!(request(), network_interfaces, NetworkInterface, network_interface_id, "ec2:DescribeNetworkInterfaces");
         Ok(all.into_iter().filter_map(|interface| interface.network_interface_id).collect())
+    }
+
+    /// The kinds of all that carries our tag, whatever it is: one list, where each kind would take one of its own.
+    pub async fn kinds_of_ours(&self) -> AwsResult<BTreeSet<String>> {
+        let filter = || Filter::builder().name("key").values(ADDRESS_TAG).build();
+        let request = || self.client.describe_tags().filters(filter()).max_results(PAGE);
+        let tags = list!(request(), tags, TagDescription, resource_id, "ec2:DescribeTags");
+        let address = |tag: types::TagDescription| tag.value?.parse::<Address>().ok();
+        Ok(tags.into_iter().filter_map(address).map(|address| address.kind().to_owned()).collect())
     }
 
     /// The IDs of the availability zones that the account can use, in the order of their numbers.

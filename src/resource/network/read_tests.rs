@@ -7,7 +7,7 @@ use crate::aws::{Access, Door, DoorOptions, Interrupt, Mode, Rates, Sessions};
 use crate::network::{Design, Layout, Nat, Pool, Request, Share, Tier, vpc_address};
 use crate::resource::network::{Ahead, WITH_TAG, live as read};
 use crate::resource::{ADDRESS_TAG, Attributes, Desired, FindingSeverity, Live, LiveResource};
-use crate::sandbox::ec2::{NetworkInterface, Region, Subnet, Vpc};
+use crate::sandbox::ec2::{DhcpOptions, NetworkInterface, Region, Subnet, Vpc};
 use crate::sandbox::{FeatureSet, OptIn, Sandbox, Weather, World};
 
 const MANAGEMENT: &str = "111111111111";
@@ -180,6 +180,25 @@ async fn where_nothing_is_to_change_there_are_eight_calls_an_account_and_region(
     assert_eq!(network_of(&live), expected.into_iter().flatten().collect());
     assert_eq!(live.network.zones[&scope("b")], ["euw1-az2"], "known from the subnet");
     assert_eq!(live.network.vpcs[&vpc_address("c", HOME, "standard")].block.to_string(), "10.0.64.0/19");
+}
+
+/// What a layout leaves behind is seen, in every account; where no VPC's tag could tell what else there is, one list more does.
+#[tokio::test(start_paused = true)]
+async fn governed_regions_are_read_without_layouts() {
+    let mut lab = Lab::new();
+    let (a, b) = (lab.account("a"), lab.account("b"));
+    lab.built("a", &a, "10.0.0.0/19");
+    let options = lab.region(&b).fresh("dopt");
+    let left = |key: &str| BTreeMap::from([(ADDRESS_TAG.to_owned(), format!("b/{HOME}/{key}"))]);
+    let region = lab.region(&b);
+    region.dhcp_options.insert(options.clone(), DhcpOptions { values: BTreeMap::new() });
+    region.tags.insert(options, left("dhcp_options.old"));
+    lab.desired.network = Design { governed: [HOME, "us-east-1"].map(str::to_owned).into(), ..Design::default() };
+    let (live, calls) = lab.read().await;
+    let more = [("DescribeTags", 3), ("DescribeDhcpOptions", 1)].map(|(name, count)| (name.to_owned(), count));
+    assert_eq!(calls, lists(2 * 2, 2).into_iter().chain(more).collect());
+    let expected = [("a", "subnet.standard/private-euw1-az2"), ("a", "vpc.standard"), ("b", "dhcp_options.old")];
+    assert_eq!(network_of(&live), expected.map(|(key, name)| format!("{key}/{HOME}/{name}")).into());
 }
 
 #[tokio::test(start_paused = true)]

@@ -60,7 +60,11 @@ pub(super) async fn read(sessions: &Sessions, desired: &Desired, scope: &Scope, 
     };
     // A client is work to make, and hardly any account shares anything.
     let ram = || sessions.ram(account, &scope.region);
-    world.extras = Wanted::of(scope, &desired.network, &world).read(&ask, ram).await?;
+    let mut wanted = Wanted::of(scope, &desired.network, &world);
+    if wanted.stands_alone {
+        wanted.with.extend(ask.kinds_of_ours().await?.iter().flat_map(|kind| with_of_kind(kind)).map(|name| (*name).to_owned()));
+    }
+    world.extras = wanted.read(&ask, ram).await?;
     Ok(Reading { region, world })
 }
 
@@ -97,6 +101,8 @@ struct Wanted {
     /// The VPCs whose DNS attributes are declared.
     dns_hostnames: BTreeSet<String>,
     dns_support: BTreeSet<String>,
+    /// Whether what is of ours may stand there without a VPC whose tag would tell of it: a transit gateway, what a cut left behind.
+    stands_alone: bool,
     /// The default VPC, where it is to go and nothing yet says that it is in use.
     default_vpc: Option<String>,
 }
@@ -123,6 +129,7 @@ impl Wanted {
                 wanted.dns_support.insert(id.clone());
             }
         }
+        wanted.stands_alone = design.governed.contains(&scope.region) && !world.vpcs.keys().any(|vpc| names.address(vpc).is_some());
         let default_vpc = bind::default_vpc(scope, design, world).filter(|id| bind::use_of_default_vpc(world, id).is_none());
         wanted.default_vpc = default_vpc.map(str::to_owned);
         wanted
@@ -148,6 +155,21 @@ impl Wanted {
             default_vpc_interfaces: interfaces,
             connected,
         })
+    }
+}
+
+/// What is to be read because something of that kind is there: the names of [`super::WITH_TAG`].
+fn with_of_kind(kind: &str) -> &'static [&'static str] {
+    match kind {
+        "dhcp_options" => &["dhcp_options"],
+        "egress_only_internet_gateway" => &["egress_only_internet_gateway"],
+        "flow_log" => &["flow_log"],
+        "transit_gateway" => &["resource_share", "transit_gateway"],
+        "transit_gateway_attachment" => &["transit_gateway_attachment"],
+        "vpc_peering" => &["vpc_peering"],
+        "customer_gateway" | "vpn_connection" | "vpn_gateway" => &["vpn"],
+        // The eight lists have it, or a VPC that they have.
+        _ => &[],
     }
 }
 

@@ -44,10 +44,9 @@ impl Site {
     }
 }
 
-/// The Regions of the layouts, where networks are read at all.
+/// The Regions where networks are read at all.
 pub(super) fn regions(desired: &Desired) -> BTreeSet<&str> {
-    let layouts = desired.selection.reads_networks().then_some(&desired.network.layouts);
-    layouts.into_iter().flatten().map(|(_, layout)| layout.region.as_str()).collect()
+    if desired.selection.reads_networks() { desired.network.regions() } else { BTreeSet::new() }
 }
 
 /// An account in each Region.

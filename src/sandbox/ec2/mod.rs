@@ -107,6 +107,7 @@ const READS: &[(&str, Read)] = &[
     ("DescribeRouteTables", route_table::describe),
     ("DescribeSecurityGroups", security_group::describe),
     ("DescribeSubnets", subnet::describe),
+    ("DescribeTags", tags::describe),
     ("DescribeTransitGatewayAttachments", transit_gateway_attachment::describe_all),
     ("DescribeTransitGatewayVpcAttachments", transit_gateway_attachment::describe),
     ("DescribeTransitGateways", transit_gateway::describe),

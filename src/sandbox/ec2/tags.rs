@@ -4,9 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
 
-use super::Turn;
 use super::input::Input;
 use super::kinds::Kind;
+use super::list::{Listing, list};
+use super::{Ask, Turn};
 use crate::sandbox::wire::{Outcome, Refusal};
 
 /// Tags on one resource. <https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/Using_Tags.html#tag-restrictions>
@@ -68,6 +69,25 @@ fn resources<'a>(turn: &Turn<'a>) -> Result<BTreeSet<&'a str>, Refusal> {
         }
     }
     Ok(ids)
+}
+
+/// <https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DescribeTags.html>
+const LISTING: Listing = Listing {
+    kind: Kind::Vpc,
+    set: "tagSet",
+    // There is none: a filter does it.
+    ids: "",
+    filters: &[("key", "key"), ("resource-id", "resourceId"), ("resource-type", "resourceType"), ("value", "value")],
+};
+
+/// One item for each tag of each thing.
+pub(super) fn describe(ask: &Ask<'_>) -> Outcome {
+    let tags = ask.region.tags.iter().flat_map(|(id, tags)| tags.iter().map(move |(key, value)| (format!("{id} {key}"), (id, key, value))));
+    let tags: BTreeMap<String, (&String, &String, &String)> = tags.collect();
+    list(ask, &LISTING, tags.keys(), |item| {
+        let (id, key, value) = tags.get(item)?;
+        Some(json!({ "resourceId": id, "resourceType": Kind::of_id(id)?.resource_type(), "key": key, "value": value }))
+    })
 }
 
 pub(super) fn create(turn: &mut Turn<'_>) -> Outcome {

@@ -7,6 +7,7 @@ mod layouts;
 mod options;
 mod pools;
 mod quotas;
+mod regions;
 mod vpcs;
 
 use super::accounts::Planned;
@@ -18,7 +19,8 @@ use crate::network::{Block, Design, ParseBlockError};
 
 /// The networks of the configuration; of those with mistakes, what is sound.
 pub(super) fn check(model: &Model<'_>, accounts: &[Planned<'_>], report: &mut Report) -> Design {
-    let mut design = Design { pools: pools::read(model.file, report), ..Design::default() };
+    let (pools, governed) = (pools::read(model.file, report), regions::read(model.file, report));
+    let mut design = Design { pools, governed, ..Design::default() };
     design.layouts = layouts::read(model.file, &design.pools, report);
     design.gateways = gateways::read(model.file, accounts, &design.pools, report);
     connections::read(model, accounts, &mut design, report);
