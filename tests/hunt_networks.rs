@@ -11,7 +11,7 @@ use overlord::apply::Outcome;
 use overlord::config::{self, Files};
 use overlord::plan::Plan;
 use overlord::resource::{Desired, Selection};
-use overlord::sandbox::{Sandbox, Weather, World};
+use overlord::sandbox::{Effect, Sandbox, Swallow, Weather, World};
 
 use road::{MANAGEMENT, plan, run};
 
@@ -180,4 +180,48 @@ async fn a_closed_account_gets_nothing_and_the_others_keep_theirs() {
     let told = told(&plan(&Sandbox::new(world, Weather::default()), &all).await.unwrap());
     let allowed = ["Warning ", "Delete alpha/eu-west-1/route.", "Delete alpha/eu-west-1/vpc_peering."];
     assert!(told.iter().all(|line| allowed.iter().any(|prefix| line.starts_with(prefix))), "{told:#?}");
+}
+
+/// Other name servers: new DHCP options, then the VPC has them, then the old ones go. Wherever that is cut, the next run finishes it and makes no
+/// third set.
+#[tokio::test(start_paused = true)]
+async fn a_cut_replacement_of_dhcp_options_is_finished() {
+    let with = |servers: &str| desired(&(layout("standard", &format!("name_servers = [{servers}]")) + &account("alpha", STANDARD)));
+    let (before, after) = (with("\"10.0.0.2\""), with("\"10.0.0.2\", \"10.0.0.3\""));
+    let start = sandbox();
+    settled(&start, &before).await;
+    let mut cuts = 0;
+    for cut in 0.. {
+        let sandbox = Sandbox::new(start.world(), Weather::default());
+        sandbox.cut_after(cut, Swallow::AfterEffect);
+        let is_cut = tokio::select! {
+            _ = run(&sandbox, &after) => false,
+            () = sandbox.cut() => true,
+        };
+        sandbox.mend();
+        settled(&sandbox, &after).await;
+        let writes = sandbox.journal().into_iter().filter(|entry| entry.effect == Effect::Write);
+        let writes: Vec<_> = writes.filter(|entry| entry.operation.contains("DhcpOptions")).collect();
+        assert!(writes.iter().all(|entry| entry.took_effect()), "cut after {cut}: {writes:#?}");
+        let made = writes.iter().filter(|entry| entry.operation == "ec2:CreateDhcpOptions").count();
+        assert_eq!((made, writes.len()), (1, 3), "cut after {cut}");
+        if !is_cut {
+            break;
+        }
+        cuts += 1;
+    }
+    assert!(cuts > 10, "{cuts}");
+}
+
+/// A part of a plan deletes no DHCP options that their VPC, which is not selected, still has.
+#[tokio::test(start_paused = true)]
+async fn dhcp_options_alone_are_not_replaced_under_their_vpc() {
+    let with = |servers: &str| desired(&(layout("standard", &format!("name_servers = [{servers}]")) + &account("alpha", STANDARD)));
+    let sandbox = sandbox();
+    settled(&sandbox, &with("\"10.0.0.2\"")).await;
+    let after = with("\"10.0.0.3\"");
+    let selection = Selection::of(&after, &[], &[], &["dhcp_options".to_owned()]).unwrap();
+    let plan = plan(&sandbox, &Desired { selection, ..after }).await.unwrap();
+    let told = told(&plan).join("\n");
+    assert!(plan.has_errors() && told.contains("`alpha/eu-west-1/vpc.standard` still uses it"), "{told}");
 }

@@ -356,15 +356,8 @@ fn security_group(live: &types::SecurityGroup) -> SecurityGroup {
 }
 
 fn dhcp_options(live: &types::DhcpOptions) -> DhcpOptions {
-    let values = |key: &str| {
-        let of_key = live.dhcp_configurations().iter().filter(move |configuration| configuration.key() == Some(key));
-        of_key.flat_map(|configuration| configuration.values()).filter_map(|value| value.value.clone()).collect::<Vec<_>>()
-    };
-    DhcpOptions {
-        domain_name: values("domain-name").into_iter().next(),
-        name_servers: values("domain-name-servers"),
-        tags: tags(live.tags()),
-    }
+    let (domain_name, name_servers) = super::dhcp_options::said(live);
+    DhcpOptions { domain_name, name_servers, tags: tags(live.tags()) }
 }
 
 fn flow_log(live: &types::FlowLog) -> FlowLog {

@@ -109,7 +109,7 @@ struct Wanted {
 
 impl Wanted {
     fn of(scope: &Scope, design: &Design, world: &World) -> Self {
-        let (names, _) = Names::of(scope, world);
+        let (names, _) = Names::of(scope, design, world);
         let mut wanted = Self::default();
         for layout in design.layouts.values().filter(|layout| layout.region == scope.region) {
             wanted.with.extend(layout.extras().map(str::to_owned));
