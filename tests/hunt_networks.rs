@@ -11,9 +11,10 @@ use overlord::apply::Outcome;
 use overlord::config::{self, Files};
 use overlord::plan::Plan;
 use overlord::resource::{Desired, Selection};
+use overlord::sandbox::ec2::{EgressOnlyInternetGateway, Life, NetworkAcl, Region, VpnGateway};
 use overlord::sandbox::{Effect, Sandbox, Swallow, Weather, World};
 
-use road::{MANAGEMENT, plan, run};
+use road::{MANAGEMENT, carry_out, plan, run};
 
 /// A pool with reserved offices, and these sections.
 fn desired(sections: &str) -> Desired {
@@ -224,4 +225,44 @@ async fn dhcp_options_alone_are_not_replaced_under_their_vpc() {
     let plan = plan(&sandbox, &Desired { selection, ..after }).await.unwrap();
     let told = told(&plan).join("\n");
     assert!(plan.has_errors() && told.contains("`alpha/eu-west-1/vpc.standard` still uses it"), "{told}");
+}
+
+/// AWS refuses to delete a VPC with a network ACL or a gateway in it, but only after its subnets are gone: so they are looked for first, in the
+/// plan and again before anything is deleted.
+#[tokio::test(start_paused = true)]
+async fn a_default_vpc_with_a_hidden_use_stays_whole() {
+    let of =
+        |default_vpc: &str| desired(&(layout("standard", "") + &account("alpha", &format!("{STANDARD}\ndefault_vpc = \"{default_vpc}\""))));
+    let start = sandbox();
+    settled(&start, &of("keep")).await;
+    let gone = of("remove");
+    let planned = plan(&start, &gone).await.unwrap();
+    assert_eq!(told(&planned), ["Delete alpha/eu-west-1/default_vpc.main"]);
+    let life = Life { created_ms: 0, available_ms: 0, deleted_ms: None };
+    let uses: [(&str, fn(&mut Region, String, Life)); 3] = [
+        ("acl-1", |region, vpc, _| drop(region.network_acls.insert("acl-1".to_owned(), NetworkAcl { vpc }))),
+        ("eigw-1", |region, vpc, _| {
+            region.egress_only_internet_gateways.insert("eigw-1".to_owned(), EgressOnlyInternetGateway { vpc });
+        }),
+        ("vgw-1", |region, vpc, life| {
+            region.vpn_gateways.insert("vgw-1".to_owned(), VpnGateway { attachment: Some((vpc, life)), life });
+        }),
+    ];
+    for (name, put) in uses {
+        let mut world = start.world();
+        let id = world.accounts_with_email("alpha@example.org").first().unwrap().clone();
+        let region = world.region_mut(&id, "eu-west-1").unwrap();
+        let vpc = region.vpcs.iter().find(|(_, vpc)| vpc.is_default).unwrap().0.clone();
+        put(region, vpc, life);
+        let before = region.clone();
+        let sandbox = Sandbox::new(world, Weather::default());
+        let again = told(&plan(&sandbox, &gone).await.unwrap());
+        assert!(again.len() == 1 && again.concat().contains("left as it is: the default VPC"), "{again:?}");
+        assert!(again.concat().contains(name), "{again:?}");
+        // It came to be there after the plan was made.
+        let outcomes = carry_out(&sandbox, &planned).await.outcomes;
+        let [(_, Outcome::Failed(error))] = outcomes.as_slice() else { panic!("{outcomes:?}") };
+        assert!(error.to_string().contains("nothing of it was deleted") && error.to_string().contains(name), "{error}");
+        assert!(*sandbox.world().region(&id, "eu-west-1").unwrap() == before, "{name}: something is gone");
+    }
 }
