@@ -45,6 +45,16 @@ impl Address {
         Self(Arc::new(Parts { scope: self.0.scope.clone(), kind: kind.into().into(), key: key.into().into() }))
     }
 
+    /// The address of one of several things that carry this one as their tag: `dhcp_options.standard/dopt-1`, which others replace.
+    pub fn one_of_several(&self, id: &str) -> Self {
+        self.beside(self.kind(), format!("{}/{id}", self.key()))
+    }
+
+    /// The address that this one is [one of several](Self::one_of_several) of.
+    pub fn of_several(&self, id: &str) -> Option<Self> {
+        Some(self.beside(self.kind(), self.key().strip_suffix(id)?.strip_suffix('/')?))
+    }
+
     /// The kind, such as `ou`.
     pub fn kind(&self) -> &str {
         &self.0.kind
@@ -171,6 +181,14 @@ mod tests {
         for text in ["ou.hipaa", "policy_attachments.ou.hipaa", "trusted_service.config.amazonaws.com", "audit/eu-west-1/vpc.standard"] {
             assert_eq!(text.parse::<Address>().map(|a| a.to_string()), Ok(text.to_owned()));
         }
+    }
+
+    #[test]
+    fn one_of_several_is_of_them() {
+        let address: Address = "a/r/dhcp_options.standard".parse().unwrap();
+        let one = address.one_of_several("dopt-1");
+        assert_eq!((one.to_string().as_str(), one.of_several("dopt-1")), ("a/r/dhcp_options.standard/dopt-1", Some(address.clone())));
+        assert_eq!((one.of_several("dopt-2"), address.of_several("standard")), (None, None));
     }
 
     #[test]

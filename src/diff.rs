@@ -47,7 +47,9 @@ pub fn diff(desired: &Desired, live: &Live) -> Difference {
         }
     }
     for (address, before) in left_over.into_iter().chain(live) {
-        difference.left_over(address, before, replacements.former.get(address));
+        // Replaced now, or by an earlier run that left it.
+        let named = before.id.as_ref().and_then(|id| address.of_several(id)).filter(|address| desired.resources.contains_key(address));
+        difference.left_over(address, before, replacements.former.get(address).or(named.as_ref()));
     }
     difference
 }

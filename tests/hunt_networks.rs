@@ -11,9 +11,10 @@ use overlord::apply::Outcome;
 use overlord::config::{self, Files};
 use overlord::plan::Plan;
 use overlord::resource::{Desired, Selection};
-use overlord::sandbox::{Sandbox, Weather, World};
+use overlord::sandbox::ec2::{EgressOnlyInternetGateway, Life, NetworkAcl, Region, VpnGateway};
+use overlord::sandbox::{Effect, Sandbox, Swallow, Weather, World};
 
-use road::{MANAGEMENT, plan, run};
+use road::{MANAGEMENT, carry_out, plan, run};
 
 /// A pool with reserved offices, and these sections.
 fn desired(sections: &str) -> Desired {
@@ -180,4 +181,88 @@ async fn a_closed_account_gets_nothing_and_the_others_keep_theirs() {
     let told = told(&plan(&Sandbox::new(world, Weather::default()), &all).await.unwrap());
     let allowed = ["Warning ", "Delete alpha/eu-west-1/route.", "Delete alpha/eu-west-1/vpc_peering."];
     assert!(told.iter().all(|line| allowed.iter().any(|prefix| line.starts_with(prefix))), "{told:#?}");
+}
+
+/// Other name servers: new DHCP options, then the VPC has them, then the old ones go. Wherever that is cut, the next run finishes it and makes no
+/// third set.
+#[tokio::test(start_paused = true)]
+async fn a_cut_replacement_of_dhcp_options_is_finished() {
+    let with = |servers: &str| desired(&(layout("standard", &format!("name_servers = [{servers}]")) + &account("alpha", STANDARD)));
+    let (before, after) = (with("\"10.0.0.2\""), with("\"10.0.0.2\", \"10.0.0.3\""));
+    let start = sandbox();
+    settled(&start, &before).await;
+    let mut cuts = 0;
+    for cut in 0.. {
+        let sandbox = Sandbox::new(start.world(), Weather::default());
+        sandbox.cut_after(cut, Swallow::AfterEffect);
+        let is_cut = tokio::select! {
+            _ = run(&sandbox, &after) => false,
+            () = sandbox.cut() => true,
+        };
+        sandbox.mend();
+        settled(&sandbox, &after).await;
+        let writes = sandbox.journal().into_iter().filter(|entry| entry.effect == Effect::Write);
+        let writes: Vec<_> = writes.filter(|entry| entry.operation.contains("DhcpOptions")).collect();
+        assert!(writes.iter().all(|entry| entry.took_effect()), "cut after {cut}: {writes:#?}");
+        let made = writes.iter().filter(|entry| entry.operation == "ec2:CreateDhcpOptions").count();
+        assert_eq!((made, writes.len()), (1, 3), "cut after {cut}");
+        if !is_cut {
+            break;
+        }
+        cuts += 1;
+    }
+    assert!(cuts > 10, "{cuts}");
+}
+
+/// A part of a plan deletes no DHCP options that their VPC, which is not selected, still has.
+#[tokio::test(start_paused = true)]
+async fn dhcp_options_alone_are_not_replaced_under_their_vpc() {
+    let with = |servers: &str| desired(&(layout("standard", &format!("name_servers = [{servers}]")) + &account("alpha", STANDARD)));
+    let sandbox = sandbox();
+    settled(&sandbox, &with("\"10.0.0.2\"")).await;
+    let after = with("\"10.0.0.3\"");
+    let selection = Selection::of(&after, &[], &[], &["dhcp_options".to_owned()]).unwrap();
+    let plan = plan(&sandbox, &Desired { selection, ..after }).await.unwrap();
+    let told = told(&plan).join("\n");
+    assert!(plan.has_errors() && told.contains("`alpha/eu-west-1/vpc.standard` still uses it"), "{told}");
+}
+
+/// AWS refuses to delete a VPC with a network ACL or a gateway in it, but only after its subnets are gone: so they are looked for first, in the
+/// plan and again before anything is deleted.
+#[tokio::test(start_paused = true)]
+async fn a_default_vpc_with_a_hidden_use_stays_whole() {
+    let of =
+        |default_vpc: &str| desired(&(layout("standard", "") + &account("alpha", &format!("{STANDARD}\ndefault_vpc = \"{default_vpc}\""))));
+    let start = sandbox();
+    settled(&start, &of("keep")).await;
+    let gone = of("remove");
+    let planned = plan(&start, &gone).await.unwrap();
+    assert_eq!(told(&planned), ["Delete alpha/eu-west-1/default_vpc.main"]);
+    let life = Life { created_ms: 0, available_ms: 0, deleted_ms: None };
+    let uses: [(&str, fn(&mut Region, String, Life)); 3] = [
+        ("acl-1", |region, vpc, _| drop(region.network_acls.insert("acl-1".to_owned(), NetworkAcl { vpc }))),
+        ("eigw-1", |region, vpc, _| {
+            region.egress_only_internet_gateways.insert("eigw-1".to_owned(), EgressOnlyInternetGateway { vpc });
+        }),
+        ("vgw-1", |region, vpc, life| {
+            region.vpn_gateways.insert("vgw-1".to_owned(), VpnGateway { attachment: Some((vpc, life)), life });
+        }),
+    ];
+    for (name, put) in uses {
+        let mut world = start.world();
+        let id = world.accounts_with_email("alpha@example.org").first().unwrap().clone();
+        let region = world.region_mut(&id, "eu-west-1").unwrap();
+        let vpc = region.vpcs.iter().find(|(_, vpc)| vpc.is_default).unwrap().0.clone();
+        put(region, vpc, life);
+        let before = region.clone();
+        let sandbox = Sandbox::new(world, Weather::default());
+        let again = told(&plan(&sandbox, &gone).await.unwrap());
+        assert!(again.len() == 1 && again.concat().contains("left as it is: the default VPC"), "{again:?}");
+        assert!(again.concat().contains(name), "{again:?}");
+        // It came to be there after the plan was made.
+        let outcomes = carry_out(&sandbox, &planned).await.outcomes;
+        let [(_, Outcome::Failed(error))] = outcomes.as_slice() else { panic!("{outcomes:?}") };
+        assert!(error.to_string().contains("nothing of it was deleted") && error.to_string().contains(name), "{error}");
+        assert!(*sandbox.world().region(&id, "eu-west-1").unwrap() == before, "{name}: something is gone");
+    }
 }

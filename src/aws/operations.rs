@@ -134,6 +134,7 @@ operations! {
         describe_flow_logs DescribeFlowLogs Read Idempotent,
         describe_internet_gateways DescribeInternetGateways Read Idempotent,
         describe_nat_gateways DescribeNatGateways Read Idempotent,
+        describe_network_acls DescribeNetworkAcls Read Idempotent,
         describe_network_interfaces DescribeNetworkInterfaces Read Idempotent,
         describe_route_tables DescribeRouteTables Read Idempotent,
         describe_security_groups DescribeSecurityGroups Read Idempotent,

@@ -1,8 +1,8 @@
 //! Replacements: what AWS cannot change in place is made anew under its address, and the old one becomes a resource that the
-//! configuration no longer names: `ou./old/path`, just as the next run would find it. So a replacement is one creation and one
+//! configuration no longer names: `ou./old/path` or `dhcp_options.standard/dopt-1`, just as the next run would find it. So a replacement is one creation and one
 //! deletion that needs consent, and the graph orders them as it orders all others: what was in the old one goes to the new one.
 //!
-//! No kind of the organizations family comes here: its reader binds an OU only below its bound parent and a policy only within its
+//! DHCP options come here. No kind of the organizations family does: its reader binds an OU only below its bound parent and a policy only within its
 //! type (`resource/organizations/identity.rs`), so that another parent or type is one creation and one deletion before the diff sees
 //! it. This is for kinds that are recognised wherever they are, by their tag alone, as the parts of a network are.
 
@@ -63,7 +63,9 @@ fn is_replaced(address: &Address, live: &LiveResource, after: &Attributes, anew:
 fn split<'a>(desired: &Desired, live: &BTreeMap<Address, LiveResource>, anew: &BTreeSet<Address>) -> Replacements<'a> {
     let old_ids: BTreeMap<&Address, &str> = anew.iter().filter_map(|a| Some((a, live.get(a)?.id.as_deref()?))).collect();
     let mut seen: BTreeMap<Address, LiveResource> = live.clone();
-    for resource in seen.values_mut() {
+    let is_old = |reference: &Reference| matches!(reference, Reference::Address(address) if old_ids.contains_key(address));
+    // Hardly any refers to what is replaced: a plan may hold a million.
+    for resource in seen.values_mut().filter(|resource| resource.attributes.references().iter().any(is_old)) {
         let mut attributes = resource.attributes.to_map();
         attributes.values_mut().for_each(|value| refer_by_id(value, &old_ids));
         resource.attributes = attributes.into_iter().collect();
@@ -76,7 +78,10 @@ fn split<'a>(desired: &Desired, live: &BTreeMap<Address, LiveResource>, anew: &B
             seen.insert(attachments, born_with(desired, address));
             old.attributes = old.attributes.with("policies", policies);
         }
-        let key = former_key(address, live);
+        let key = match &old.id {
+            Some(id) if address.scope().is_some() => address.one_of_several(id),
+            Some(_) | None => former_key(address, live),
+        };
         seen.insert(key.clone(), old);
         former.insert(key, address.clone());
     }

@@ -87,9 +87,12 @@ fn unguarded(changes: &[Change], asked: &Desired) -> Vec<Finding> {
 /// Selected deletions of what something live that is not selected refers to: AWS deletes a NAT gateway under its routes without a word.
 fn still_used(changes: &[Change], asked: &Desired, live: &Live) -> Vec<Finding> {
     let deleted = changes.iter().filter(|change| change.action == Action::Delete);
+    // What is replaced is still referred to by its address.
+    let replaced: BTreeMap<_, _> = changes.iter().filter(|c| c.action == Action::Replace).map(|c| (&c.id, c.address.clone())).collect();
     let by_reference: BTreeMap<Reference, &Change> = deleted
         .flat_map(|change| {
-            [Some(Reference::Address(change.address.clone())), change.id.clone().map(Reference::Id)]
+            let former = replaced.get(&change.id).cloned().map(Reference::Address);
+            [Some(Reference::Address(change.address.clone())), former, change.id.clone().map(Reference::Id)]
                 .into_iter()
                 .flatten()
                 .map(move |reference| (reference, change))

@@ -39,7 +39,7 @@ struct Layout {
     tiers: usize,
     nat: u8,
     endpoints: u8,
-    dhcp: bool,
+    dhcp: Option<bool>,
     flow_log: Option<u8>,
     dns: bool,
     ipv6: bool,
@@ -59,7 +59,7 @@ struct Account {
 pub fn networks() -> impl Strategy<Value = Networks> {
     let often = prop::bool::weighted;
     let shape = (19..23u8, 1..4u8, 1..4usize, 0..4u8, 0..16u8);
-    let options = (often(0.3), option::weighted(0.3, 0..3u8), often(0.3), often(0.3), 0..3u8);
+    let options = (option::weighted(0.6, any::<bool>()), option::weighted(0.5, 0..3u8), often(0.3), often(0.3), 0..3u8);
     let layout = (shape, options).prop_map(|((prefix, zones, tiers, nat, endpoints), (dhcp, flow_log, dns, ipv6, tags))| Layout {
         prefix,
         zones,
@@ -153,8 +153,10 @@ impl Layout {
             .map(|(_, s)| s)
             .collect();
         let _ = writeln!(out, "endpoints = {services:?}");
-        if self.dhcp {
-            out.push_str("name_servers = [\"10.1.2.4\", \"10.1.2.3\"]\ndomain_name = \"example.org\"\n");
+        match self.dhcp {
+            None => {}
+            Some(false) => out.push_str("name_servers = [\"10.1.2.4\", \"10.1.2.3\"]\ndomain_name = \"example.org\"\n"),
+            Some(true) => out.push_str("name_servers = [\"10.1.2.3\"]\n"),
         }
         match self.flow_log {
             None => {}

@@ -76,6 +76,7 @@ scenarios! {
     network_account_renamed,
     network_beside_others,
     network_default_vpc,
+    network_dhcp_changed,
     network_extras,
     network_first,
     network_grown_and_shrunk,

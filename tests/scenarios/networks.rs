@@ -100,7 +100,7 @@ pub fn names(world: &World) -> BTreeMap<String, String> {
 
 /// All that carries an address, with what matters of it.
 pub fn lines(world: &World) -> String {
-    let mut lines = BTreeMap::new();
+    let mut lines = Vec::new();
     for (_, _, region) in world.ec2.iter() {
         let address = |id: &str| region.tags.get(id).and_then(|tags| tags.get(ADDRESS_TAG)).map(String::as_str);
         // Only the last part: all of it is in one account and Region.
@@ -111,10 +111,11 @@ pub fn lines(world: &World) -> String {
             for (key, value) in tags.iter().filter(|(key, _)| !matches!(key.as_str(), ADDRESS_TAG | "Name")) {
                 let _ = write!(line, " {key}={value}");
             }
-            lines.insert(address.clone(), line);
+            lines.push(format!("{address}{line}\n"));
         }
     }
-    lines.into_iter().map(|(address, line)| format!("{address}{line}\n")).collect()
+    lines.sort();
+    lines.concat()
 }
 
 fn facts(region: &Region, id: &str, short: &dyn Fn(&str) -> String) -> String {
@@ -139,6 +140,10 @@ fn facts(region: &Region, id: &str, short: &dyn Fn(&str) -> String) -> String {
     }
     if let Some(gateway) = region.nat_gateways.get(id) {
         return if gateway.life.deleted_ms.is_some() { " (deleted)".to_owned() } else { String::new() };
+    }
+    if let Some(options) = region.dhcp_options.get(id) {
+        let user = region.vpcs.iter().find(|(_, vpc)| vpc.dhcp_options == id);
+        return format!(" {:?} in {}", options.values, user.map_or("no VPC".to_owned(), |(vpc, _)| short(vpc)));
     }
     if let Some(address) = region.addresses.get(id) {
         return format!(" {}", address.public_ip);

@@ -10,6 +10,7 @@ use aws_sdk_ec2::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_ec2::types::{Filter, NetworkInterface, ResourceType, Tag, TagSpecification, UnsuccessfulItem};
 use sha2::{Digest, Sha256};
 
+use super::describe::Questions;
 use super::{NatGatewayStates, Tags, tags_differ};
 use crate::address::{Reference, Scope};
 use crate::apply::Context;
@@ -84,6 +85,11 @@ impl<'a> Hands<'a> {
     /// The Region.
     pub fn region(&self) -> &str {
         &self.place.region
+    }
+
+    /// The questions of the reader, to the same account and Region.
+    pub fn questions(&self) -> Questions<'_> {
+        Questions { client: &self.client, account: &self.place.account }
     }
 
     /// AWS's id of what a reference names.

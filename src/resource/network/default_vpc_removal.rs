@@ -58,8 +58,10 @@ async fn proof(hands: &Hands<'_>, vpc: &str) -> AwsResult<Bare> {
     let groups = client.describe_security_groups().filters(all()).into_paginator().items().send();
     let gateways = client.describe_internet_gateways().filters(filter("attachment.vpc-id", vpc)).into_paginator().items().send();
     let endpoints = client.describe_vpc_endpoints().filters(all()).into_paginator().items().send();
-    let (interfaces, subnets, tables, groups, gateways, endpoints) = try_join!(
+    let questions = hands.questions();
+    let (interfaces, hidden, subnets, tables, groups, gateways, endpoints) = try_join!(
         hands.interfaces(all()),
+        questions.hidden_uses(vpc),
         async { hands.said("ec2:DescribeSubnets", subnets.collect::<Result<Vec<_>, _>>().await) },
         async { hands.said("ec2:DescribeRouteTables", tables.collect::<Result<Vec<_>, _>>().await) },
         async { hands.said("ec2:DescribeSecurityGroups", groups.collect::<Result<Vec<_>, _>>().await) },
@@ -69,7 +71,7 @@ async fn proof(hands: &Hands<'_>, vpc: &str) -> AwsResult<Bare> {
     let used =
         interfaces.into_iter().map(|interface| interface.network_interface_id).chain(endpoints.into_iter().map(|e| e.vpc_endpoint_id));
     let foreign = foreign_subnets(&subnets).chain(foreign_tables(&tables)).chain(foreign_groups(&groups));
-    let mut there: Vec<String> = used.flatten().chain(foreign.flatten()).collect();
+    let mut there: Vec<String> = used.flatten().chain(foreign.flatten()).chain(hidden).collect();
     if there.is_empty() {
         let subnets = subnets.into_iter().filter_map(|subnet: Subnet| subnet.subnet_id).collect();
         let gateways = gateways.into_iter().filter_map(|gateway: InternetGateway| gateway.internet_gateway_id).collect();

@@ -4,11 +4,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use aws_sdk_ec2::Client;
 use aws_sdk_ec2::types::{
-    self, AvailabilityMode, AvailabilityZoneOptInStatus, Filter, NatGatewayState, RouteOrigin, RouteState, SubnetCidrBlockStateCode, Tag,
+    self, AvailabilityMode, AvailabilityZoneOptInStatus, NatGatewayState, RouteOrigin, RouteState, SubnetCidrBlockStateCode, Tag,
     VpcAttributeName, VpcCidrBlockStateCode,
 };
 
 use super::Tags;
+use super::calls::filter;
 use super::rules::rules;
 use super::world::{DhcpOptions, Endpoint, FlowLog, Gateway, NatGateway, Origin, Route, RouteTable, SecurityGroup, Subnet, Vpc};
 use crate::address::Address;
@@ -164,16 +165,39 @@ impl Questions<'_> {
 
     /// The network interfaces in a VPC: what runs there has one.
     pub async fn interfaces(&self, vpc: &str) -> AwsResult<BTreeSet<String>> {
-        let filter = || Filter::builder().name("vpc-id").values(vpc).build();
-        let request = || self.client.describe_network_interfaces().filters(filter()).max_results(PAGE);
+        let request = || self.client.describe_network_interfaces().filters(filter("vpc-id", vpc)).max_results(PAGE);
         let all = list!(request(), network_interfaces, NetworkInterface, network_interface_id, "ec2:DescribeNetworkInterfaces");
         Ok(all.into_iter().filter_map(|interface| interface.network_interface_id).collect())
     }
 
+    /// What AWS deletes no VPC with and has no network interface: network ACLs that somebody made, gateways of VPNs and of outgoing IPv6.
+    pub async fn hidden_uses(&self, vpc: &str) -> AwsResult<BTreeSet<String>> {
+        let (acls, vpn_gateways, egress_only) =
+            tokio::try_join!(self.network_acls(vpc), self.vpn_gateways_of(vpc), self.egress_only_gateways())?;
+        let egress_only = egress_only.into_iter().filter(|(_, gateway)| gateway.vpc.as_deref() == Some(vpc)).map(|(id, _)| id);
+        Ok(acls.into_iter().chain(vpn_gateways).chain(egress_only).collect())
+    }
+
+    async fn network_acls(&self, vpc: &str) -> AwsResult<Vec<String>> {
+        let filters = || Some(vec![filter("vpc-id", vpc), filter("default", "false")]);
+        let request = || self.client.describe_network_acls().set_filters(filters()).max_results(PAGE);
+        let acls = list!(request(), network_acls, NetworkAcl, network_acl_id, "ec2:DescribeNetworkAcls");
+        Ok(acls.into_iter().filter_map(|acl| acl.network_acl_id).collect())
+    }
+
+    async fn vpn_gateways_of(&self, vpc: &str) -> AwsResult<Vec<String>> {
+        let answer = self.client.describe_vpn_gateways().filters(filter("attachment.vpc-id", vpc)).send().await;
+        let answer = answer.map_err(|e| Error::sdk("ec2:DescribeVpnGateways", &e))?;
+        let holds = |gateway: &&types::VpnGateway| {
+            let detached = Some(&types::AttachmentStatus::Detached);
+            gateway.vpc_attachments().iter().any(|attachment| attachment.vpc_id() == Some(vpc) && attachment.state() != detached)
+        };
+        Ok(answer.vpn_gateways().iter().filter(holds).filter_map(|gateway| gateway.vpn_gateway_id.clone()).collect())
+    }
+
     /// The kinds of all that carries our tag, whatever it is: one list, where each kind would take one of its own.
     pub async fn kinds_of_ours(&self) -> AwsResult<BTreeSet<String>> {
-        let filter = || Filter::builder().name("key").values(ADDRESS_TAG).build();
-        let request = || self.client.describe_tags().filters(filter()).max_results(PAGE);
+        let request = || self.client.describe_tags().filters(filter("key", ADDRESS_TAG)).max_results(PAGE);
         let tags = list!(request(), tags, TagDescription, resource_id, "ec2:DescribeTags");
         let address = |tag: types::TagDescription| tag.value?.parse::<Address>().ok();
         Ok(tags.into_iter().filter_map(address).map(|address| address.kind().to_owned()).collect())
@@ -356,15 +380,8 @@ fn security_group(live: &types::SecurityGroup) -> SecurityGroup {
 }
 
 fn dhcp_options(live: &types::DhcpOptions) -> DhcpOptions {
-    let values = |key: &str| {
-        let of_key = live.dhcp_configurations().iter().filter(move |configuration| configuration.key() == Some(key));
-        of_key.flat_map(|configuration| configuration.values()).filter_map(|value| value.value.clone()).collect::<Vec<_>>()
-    };
-    DhcpOptions {
-        domain_name: values("domain-name").into_iter().next(),
-        name_servers: values("domain-name-servers"),
-        tags: tags(live.tags()),
-    }
+    let (domain_name, name_servers) = super::dhcp_options::said(live);
+    DhcpOptions { domain_name, name_servers, tags: tags(live.tags()) }
 }
 
 fn flow_log(live: &types::FlowLog) -> FlowLog {

@@ -1,6 +1,7 @@
-//! `dhcp_options`: DHCP options: the name servers and the domain that instances are told.
+//! `dhcp_options`: DHCP options: the name servers and the domain that instances are told. AWS never changes a set: others are made, the VPC is
+//! given them, and the old ones go.
 
-use aws_sdk_ec2::types::{NewDhcpConfiguration, ResourceType};
+use aws_sdk_ec2::types::{DhcpOptions as Live, NewDhcpConfiguration, ResourceType};
 use serde::{Deserialize, Serialize};
 
 use super::calls::{Hands, first};
@@ -21,8 +22,20 @@ pub struct DhcpOptionsAttributes {
     pub tags: Tags,
 }
 
-/// AWS never changes DHCP options.
-const WAY_OUT: &str = "take `name_servers` and `domain_name` out of the layout, apply, then put the new ones in";
+/// How AWS calls the domain and the name servers.
+const DOMAIN: &str = "domain-name";
+const SERVERS: &str = "domain-name-servers";
+
+/// What a set says under a key.
+fn values(options: &Live, key: &str) -> Vec<String> {
+    let of_key = options.dhcp_configurations().iter().filter(move |configuration| configuration.key() == Some(key));
+    of_key.flat_map(|configuration| configuration.values()).filter_map(|value| value.value.clone()).collect()
+}
+
+/// The domain and the name servers that instances are told by a set.
+pub(super) fn said(options: &Live) -> (Option<String>, Vec<String>) {
+    (values(options, DOMAIN).into_iter().next(), values(options, SERVERS))
+}
 
 /// The kind.
 pub struct DhcpOptions;
@@ -33,8 +46,8 @@ impl Kind for DhcpOptions {
         kind: "dhcp_options",
         summary: "DHCP options: name servers and domain",
         attributes: &[
-            AttributeSpec::new("domain_name", OnChange::Forbidden(WAY_OUT)),
-            AttributeSpec::new("name_servers", OnChange::Forbidden(WAY_OUT)),
+            AttributeSpec::new("domain_name", OnChange::ReplaceCreateFirst),
+            AttributeSpec::new("name_servers", OnChange::ReplaceCreateFirst),
             AttributeSpec::new("tags", OnChange::Update),
         ],
         on_removal: OnRemoval::Delete,
@@ -56,12 +69,14 @@ impl Kind for DhcpOptions {
         let find = || async {
             let pages = hands.client.describe_dhcp_options().filters(hands.ours()).into_paginator().items().send();
             let options = hands.said("ec2:DescribeDhcpOptions", pages.collect::<Result<Vec<_>, _>>().await)?;
-            Ok(first(options.into_iter().map(|options| options.dhcp_options_id)))
+            // The ones that these replace have the same address.
+            let wanted = |options: &Live| said(options) == (after.domain_name.clone(), after.name_servers.clone());
+            Ok(first(options.into_iter().filter(wanted).map(|options| options.dhcp_options_id)))
         };
         let make = || async {
             let option = |key: &str, values: Vec<String>| NewDhcpConfiguration::builder().key(key).set_values(Some(values)).build();
-            let domain = after.domain_name.as_ref().map(|domain| option("domain-name", vec![domain.clone()]));
-            let options = domain.into_iter().chain([option("domain-name-servers", after.name_servers.clone())]);
+            let domain = after.domain_name.as_ref().map(|domain| option(DOMAIN, vec![domain.clone()]));
+            let options = domain.into_iter().chain([option(SERVERS, after.name_servers.clone())]);
             let request = hands.client.create_dhcp_options().set_dhcp_configurations(Some(options.collect()));
             let request = request.tag_specifications(hands.creation_tags(ResourceType::DhcpOptions, &after.tags));
             let answer = hands.said("ec2:CreateDhcpOptions", request.send().await)?;

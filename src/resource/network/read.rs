@@ -142,7 +142,7 @@ impl Reader<'_> {
         connected::tell_attachments(readings.iter_mut().map(|(_, reading)| &mut reading.world.extras.connected));
         let mut shared = self.accounts.places.clone();
         for (site, reading) in &readings {
-            shared.extend(Names::of(&site.scope, &reading.world).0.into_shared());
+            shared.extend(Names::of(&site.scope, &self.desired.network, &reading.world).0.into_shared());
         }
         let peerings = readings.iter().flat_map(|(_, reading)| names_of_peerings(&reading.world, &shared));
         let peerings: Vec<_> = peerings.collect();

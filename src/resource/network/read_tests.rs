@@ -7,7 +7,7 @@ use crate::aws::{Access, Door, DoorOptions, Interrupt, Mode, Rates, Sessions};
 use crate::network::{Design, Layout, Nat, Pool, Request, Share, Tier, vpc_address};
 use crate::resource::network::{Ahead, WITH_TAG, live as read};
 use crate::resource::{ADDRESS_TAG, Attributes, Desired, FindingSeverity, Live, LiveResource};
-use crate::sandbox::ec2::{DhcpOptions, NetworkInterface, Region, Subnet, Vpc};
+use crate::sandbox::ec2::{DhcpOptions, Life, NetworkAcl, NetworkInterface, Region, Subnet, Vpc, VpnGateway};
 use crate::sandbox::{FeatureSet, OptIn, Sandbox, Weather, World};
 
 const MANAGEMENT: &str = "111111111111";
@@ -378,7 +378,17 @@ async fn a_default_vpc_is_searched_for_what_runs_in_it_when_it_is_to_go() {
     assert!(live.resources[&default].frozen.as_ref().unwrap().contains("`eni-1`"));
 
     let region = lab.region(&a);
+    region.interfaces.clear();
     let vpc = region.vpcs.keys().next().unwrap().clone();
+    region.network_acls.insert("acl-1".to_owned(), NetworkAcl { vpc: vpc.clone() });
+    assert!(lab.read().await.0.resources[&default].frozen.as_ref().unwrap().contains("`acl-1`"));
+    let region = lab.region(&a);
+    region.network_acls.clear();
+    let life = Life { created_ms: 0, available_ms: 0, deleted_ms: None };
+    region.vpn_gateways.insert("vgw-1".to_owned(), VpnGateway { attachment: Some((vpc.clone(), life)), life });
+    assert!(lab.read().await.0.resources[&default].frozen.as_ref().unwrap().contains("`vgw-1`"));
+
+    let region = lab.region(&a);
     region.subnets.insert("subnet-1".to_owned(), Subnet::new(&vpc, "172.31.200.0/24".parse().unwrap(), "euw1-az1"));
     let (live, calls) = lab.read().await;
     assert!(live.resources[&default].frozen.as_ref().unwrap().contains("`subnet-1`"));

@@ -109,7 +109,7 @@ struct Wanted {
 
 impl Wanted {
     fn of(scope: &Scope, design: &Design, world: &World) -> Self {
-        let (names, _) = Names::of(scope, world);
+        let (names, _) = Names::of(scope, design, world);
         let mut wanted = Self::default();
         for layout in design.layouts.values().filter(|layout| layout.region == scope.region) {
             wanted.with.extend(layout.extras().map(str::to_owned));
@@ -137,13 +137,14 @@ impl Wanted {
 
     async fn read(&self, ask: &Questions<'_>, ram: impl Fn() -> aws_sdk_ram::Client) -> AwsResult<Extras> {
         let has = |name: &str| self.with.contains(name);
-        let (dhcp_options, egress_only_gateways, flow_logs, dns_hostnames, dns_support, interfaces, connected) = tokio::try_join!(
+        let (dhcp_options, egress_only_gateways, flow_logs, dns_hostnames, dns_support, interfaces, hidden, connected) = tokio::try_join!(
             optional(has("dhcp_options").then(|| ask.dhcp_options())),
             optional(has("egress_only_internet_gateway").then(|| ask.egress_only_gateways())),
             optional(has("flow_log").then(|| ask.flow_logs())),
             by_vpc(&self.dns_hostnames, |vpc| ask.dns_hostnames(vpc)),
             by_vpc(&self.dns_support, |vpc| ask.dns_support(vpc)),
             optional(self.default_vpc.as_deref().map(|vpc| ask.interfaces(vpc))),
+            optional(self.default_vpc.as_deref().map(|vpc| ask.hidden_uses(vpc))),
             Connected::read(ask, ram, has),
         )?;
         Ok(Extras {
@@ -153,6 +154,7 @@ impl Wanted {
             dns_hostnames,
             dns_support,
             default_vpc_interfaces: interfaces,
+            default_vpc_hidden: hidden,
             connected,
         })
     }

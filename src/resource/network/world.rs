@@ -36,6 +36,8 @@ pub(super) struct Extras {
     pub dns_support: BTreeMap<String, bool>,
     /// The network interfaces in the default VPC.
     pub default_vpc_interfaces: BTreeSet<String>,
+    /// What else is in the default VPC that it would not be deleted with: network ACLs, gateways.
+    pub default_vpc_hidden: BTreeSet<String>,
     /// What leads to others.
     pub connected: Connected,
 }

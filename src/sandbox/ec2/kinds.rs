@@ -15,6 +15,7 @@ pub(super) enum Kind {
     FlowLog,
     InternetGateway,
     NatGateway,
+    NetworkAcl,
     NetworkInterface,
     RouteTable,
     SecurityGroup,
@@ -30,13 +31,14 @@ pub(super) enum Kind {
 }
 
 impl Kind {
-    const ALL: [Self; 18] = [
+    const ALL: [Self; 19] = [
         Self::Address,
         Self::DhcpOptions,
         Self::EgressOnlyInternetGateway,
         Self::FlowLog,
         Self::InternetGateway,
         Self::NatGateway,
+        Self::NetworkAcl,
         Self::NetworkInterface,
         Self::RouteTable,
         Self::SecurityGroup,
@@ -62,6 +64,7 @@ impl Kind {
             Self::FlowLog => ("fl", "vpc-flow-log", "InvalidFlowLogId.NotFound", "flow log ID"),
             Self::InternetGateway => ("igw", "internet-gateway", "InvalidInternetGatewayID.NotFound", "internetGateway ID"),
             Self::NatGateway => ("nat", "natgateway", "NatGatewayNotFound", "NAT gateway"),
+            Self::NetworkAcl => ("acl", "network-acl", "InvalidNetworkAclID.NotFound", "networkAcl ID"),
             Self::NetworkInterface => ("eni", "network-interface", "InvalidNetworkInterfaceID.NotFound", "networkInterface ID"),
             Self::RouteTable => ("rtb", "route-table", "InvalidRouteTableID.NotFound", "routeTable ID"),
             Self::SecurityGroup => ("sg", "security-group", "InvalidGroup.NotFound", "security group"),
@@ -110,6 +113,7 @@ impl Kind {
             Self::FlowLog => region.flow_logs.contains_key(id),
             Self::InternetGateway => region.internet_gateways.contains_key(id),
             Self::NatGateway => region.nat_gateways.contains_key(id),
+            Self::NetworkAcl => region.network_acls.contains_key(id),
             Self::NetworkInterface => region.interfaces.contains_key(id),
             Self::RouteTable => region.route_tables.contains_key(id),
             Self::SecurityGroup => region.security_groups.contains_key(id),

@@ -16,6 +16,7 @@ mod kinds;
 mod life;
 mod list;
 mod nat_gateway;
+mod network_acl;
 mod peering;
 mod places;
 mod region;
@@ -47,6 +48,7 @@ pub use interface::NetworkInterface;
 pub use internet_gateway::InternetGateway;
 pub use life::{Life, Stage};
 pub use nat_gateway::{NatGateway, NatLink, NatPlace};
+pub use network_acl::NetworkAcl;
 pub use peering::{Answer, Peering, Side};
 pub use region::Region;
 pub use regions::Regions;
@@ -102,6 +104,7 @@ const READS: &[(&str, Read)] = &[
     ("DescribeFlowLogs", flow_log::describe),
     ("DescribeInternetGateways", internet_gateway::describe),
     ("DescribeNatGateways", nat_gateway::describe),
+    ("DescribeNetworkAcls", network_acl::describe),
     ("DescribeNetworkInterfaces", interface::describe),
     ("DescribeRegions", zones::describe_regions),
     ("DescribeRouteTables", route_table::describe),

@@ -16,6 +16,7 @@ use super::interface::NetworkInterface;
 use super::internet_gateway::InternetGateway;
 use super::kinds::Kind;
 use super::nat_gateway::NatGateway;
+use super::network_acl::NetworkAcl;
 use super::peering::Peering;
 use super::places::Place;
 use super::route_table::{RouteTable, Target};
@@ -62,6 +63,9 @@ pub struct Region {
     pub flow_logs: BTreeMap<String, FlowLog>,
     /// Network interfaces of instances and other services. Those of NAT gateways and endpoints follow from these.
     pub interfaces: BTreeMap<String, NetworkInterface>,
+    /// Network ACLs that somebody made. The one that each VPC is born with follows from that.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub network_acls: BTreeMap<String, NetworkAcl>,
     /// Peerings, those of both sides, and those deleted within the hour.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub peerings: BTreeMap<String, Peering>,

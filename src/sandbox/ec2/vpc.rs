@@ -144,6 +144,7 @@ impl Region {
             || self.security_groups.values().any(|group| group.vpc == vpc && !group.is_default())
             || self.nat_gateways.values().any(|gateway| gateway.vpc == vpc && gateway.holds(now_ms))
             || self.vpc_endpoints.values().any(|endpoint| endpoint.vpc == vpc && endpoint.life.is_there(now_ms))
+            || self.network_acls.values().any(|acl| acl.vpc == vpc)
             || self.has_vpn(vpc, now_ms)
             || self.transit_gateway_attachments.values().any(|attachment| attachment.vpc == vpc && attachment.life.is_there(now_ms))
     }

@@ -69,7 +69,12 @@ fn state(life: &Life, now_ms: u64) -> &'static str {
     }
 }
 
-const GATEWAYS: Listing = Listing { kind: Kind::VpnGateway, set: "vpnGatewaySet", ids: "VpnGatewayId", filters: &[("state", "state")] };
+const GATEWAYS: Listing = Listing {
+    kind: Kind::VpnGateway,
+    set: "vpnGatewaySet",
+    ids: "VpnGatewayId",
+    filters: &[("attachment.vpc-id", "attachments/vpcId"), ("state", "state")],
+};
 const OFFICES: Listing =
     Listing { kind: Kind::CustomerGateway, set: "customerGatewaySet", ids: "CustomerGatewayId", filters: &[("state", "state")] };
 const CONNECTIONS: Listing =

@@ -37,7 +37,7 @@ pub(super) struct Bound {
 
 /// Binds what was read. `shared` are the addresses, by id, of what is ours and lives in another account or Region.
 pub(super) fn bind(scope: &Scope, design: &Design, world: &World, shared: &BTreeMap<String, Address>) -> Bound {
-    let (names, findings) = Names::of(scope, world);
+    let (names, findings) = Names::of(scope, design, world);
     let bound = Bound { findings, ..Bound::default() };
     let mut binder = Binder { scope, design, world, names, shared, bound };
     binder.vpcs();

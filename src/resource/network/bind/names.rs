@@ -1,11 +1,14 @@
 //! Which live thing is which address: by the tag that its creating call wrote. Pure.
 //!
 //! Only kind and key of the tag count. Account and Region are where it was found, so an account that gets another key keeps its network.
+//!
+//! Of most things there is one of an address; two are an error. Of DHCP options, which are replaced and never changed, there are two until the
+//! old ones are deleted: one of them has the address, the others are `dhcp_options.<key>/<id>`, as the diff calls them too.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::address::{Address, ParseAddressError, Scope};
-use crate::network::peering_address;
+use crate::network::{Design, peering_address};
 use crate::resource::network::Tags;
 use crate::resource::network::world::World;
 use crate::resource::{ADDRESS_TAG, Finding, FindingSeverity};
@@ -16,7 +19,8 @@ pub(in crate::resource::network) struct Names(BTreeMap<String, Address>);
 
 impl Names {
     /// The names of what was read, and what is wrong with its tags.
-    pub fn of(scope: &Scope, world: &World) -> (Self, Vec<Finding>) {
+    pub fn of(scope: &Scope, design: &Design, world: &World) -> (Self, Vec<Finding>) {
+        let spare = spare_options(scope, design, world);
         let mut names = BTreeMap::new();
         let mut ids: BTreeMap<Address, &str> = BTreeMap::new();
         let mut findings = Vec::new();
@@ -32,6 +36,7 @@ impl Names {
             // Of peerings it is the VPCs that count: names_of_peerings. Their keys are of accounts, which may have changed places.
             let address = match world.extras.connected.peerings.get(id).filter(|_| ids.contains_key(&address)) {
                 Some(peering) => Address::within(scope.clone(), kind, format!("{}/{}", address.key(), peering.peer)),
+                None if spare.contains(id) => address.one_of_several(id),
                 None => address,
             };
             if let Some(first) = ids.get(&address) {
@@ -56,6 +61,32 @@ impl Names {
     pub fn address(&self, id: &str) -> Option<&Address> {
         self.0.get(id)
     }
+}
+
+/// The DHCP options of ours that others of the same address go before: what the layout says does, then what its VPC has.
+fn spare_options<'w>(scope: &Scope, design: &Design, world: &'w World) -> BTreeSet<&'w str> {
+    let mut by_key: BTreeMap<String, Vec<&str>> = BTreeMap::new();
+    for (id, options) in &world.extras.dhcp_options {
+        let address = options.tags.get(ADDRESS_TAG).and_then(|tag| tag.parse::<Address>().ok());
+        if let Some(address) = address.filter(|address| address.kind() == "dhcp_options") {
+            by_key.entry(address.key().to_owned()).or_default().push(id);
+        }
+    }
+    let in_use: BTreeSet<&str> = world.vpcs.values().filter_map(|vpc| vpc.dhcp_options.as_deref()).collect();
+    let mut spare = BTreeSet::new();
+    for (key, mut ids) in by_key.into_iter().filter(|(_, ids)| ids.len() > 1) {
+        let request = design.vpcs.get(&Address::within(scope.clone(), "vpc", key));
+        let wanted = request.and_then(|request| design.layouts.get(&request.layout)?.dhcp.as_ref());
+        let is_wanted = |id: &str| {
+            let options = world.extras.dhcp_options.get(id);
+            wanted
+                .zip(options)
+                .is_some_and(|(wanted, live)| (&wanted.domain_name, &wanted.name_servers) == (&live.domain_name, &live.name_servers))
+        };
+        ids.sort_by_key(|id| (!is_wanted(id), !in_use.contains(id), *id));
+        spare.extend(ids.into_iter().skip(1));
+    }
+    spare
 }
 
 /// The addresses of the peerings of ours, by id: they follow from the VPCs, whichever account asked and whatever its key was then. `shared` has

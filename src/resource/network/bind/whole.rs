@@ -50,7 +50,11 @@ pub(in crate::resource::network) fn use_of_default_vpc(world: &World, id: &str) 
         .or_else(|| first(&world.endpoints, |endpoint| endpoint.vpc == id))
         .or_else(|| first(&world.security_groups, |group| group.vpc == id && !group.is_default()))
         .or(secondary)?;
-    Some(format!("the default VPC `{id}` is in use: `{found}` is in it, which AWS did not make with it"))
+    Some(in_use(id, found))
+}
+
+fn in_use(vpc: &str, found: &str) -> String {
+    format!("the default VPC `{vpc}` is in use: `{found}` is in it, which AWS did not make with it")
 }
 
 impl Binder<'_> {
@@ -171,7 +175,8 @@ impl Binder<'_> {
         let subnets = self.world.subnets.values().filter(|subnet| subnet.vpc == id).count();
         let interface = self.world.extras.default_vpc_interfaces.first();
         let running = || interface.map(|first| format!("the default VPC `{id}` is in use: the network interface `{first}` is in it"));
-        let frozen = use_of_default_vpc(self.world, id).or_else(running);
+        let hidden = || Some(in_use(id, self.world.extras.default_vpc_hidden.first()?));
+        let frozen = use_of_default_vpc(self.world, id).or_else(running).or_else(hidden);
         self.put(address, id, &DefaultVpcAttributes { present: true, subnets }, None).frozen = frozen;
     }
 }
