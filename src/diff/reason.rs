@@ -18,6 +18,7 @@ pub(super) fn of_creation(address: &Address) -> Cow<'static, str> {
         Some(_) if address.kind() == "default_vpc" => "a new account has one, and org.toml wants it gone",
         Some(_) => "not in the account",
         None if *address == organization_address() => "there is no organization yet",
+        None if matches!(address.kind(), "alternate_contact" | "primary_contact") => "not in the account",
         None => "not in the organization",
     };
     reason.into()

@@ -1,9 +1,12 @@
-//! Account Management: an account's name, and its Regions.
+//! Account Management: an account's name, its Regions, and through `contacts.rs` whom AWS writes to.
+
+use std::collections::BTreeMap;
 
 use http::StatusCode;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use super::contacts;
 use super::ec2::{self, REGIONS, RegionFacts};
 use super::journal::Effect;
 use super::token::Position;
@@ -24,15 +27,17 @@ const PAGE: usize = 50;
 /// Whether an operation writes; `None` when the sandbox does not serve it.
 pub(super) fn effect(operation: &str) -> Option<Effect> {
     match operation {
-        "GetAccountInformation" | "GetRegionOptStatus" | "ListRegions" => Some(Effect::Read),
-        "DisableRegion" | "EnableRegion" | "PutAccountName" => Some(Effect::Write),
+        "GetAccountInformation" | "GetAlternateContact" | "GetContactInformation" | "GetRegionOptStatus" | "ListRegions" => {
+            Some(Effect::Read)
+        }
+        "DisableRegion" | "EnableRegion" | "PutAccountName" | "PutAlternateContact" | "PutContactInformation" => Some(Effect::Write),
         _ => None,
     }
 }
 
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
-struct Input {
+pub(super) struct Input {
     account_id: Option<String>,
     account_name: Option<String>,
     region_name: Option<String>,
@@ -40,6 +45,9 @@ struct Input {
     region_opt_status_contains: Vec<String>,
     max_results: Option<usize>,
     next_token: Option<String>,
+    /// The fields of a contact are taken as they come.
+    #[serde(flatten)]
+    pub(super) rest: BTreeMap<String, Value>,
 }
 
 impl Input {
@@ -54,7 +62,7 @@ impl Input {
     }
 }
 
-fn validation(message: impl Into<String>) -> Refusal {
+pub(super) fn validation(message: impl Into<String>) -> Refusal {
     Refusal::new("ValidationException", message)
 }
 
@@ -66,6 +74,8 @@ pub(super) fn read(call: &Call, caller: &str, world: &World, now_ms: u64) -> Out
             let region = input.region()?;
             Ok(json!({ "RegionName": region.name, "RegionOptStatus": world.region_status(&account.id, region, now_ms) }))
         }
+        "GetAlternateContact" => contacts::get_alternate(&input, &account.id, world),
+        "GetContactInformation" => contacts::get_primary(&account.id, world),
         "ListRegions" => list_regions(&input, account, world, now_ms),
         _ => Ok(json!({ "AccountId": account.id, "AccountName": account.name })),
     }
@@ -92,6 +102,14 @@ pub(super) fn write(call: &Call, caller: &str, world: &mut World, now_ms: u64, w
     match call.operation.as_str() {
         "EnableRegion" => set_region(&input, caller, world, OptIn { enabled: true, due_ms: now_ms + weather.region_ms }, now_ms),
         "DisableRegion" => set_region(&input, caller, world, OptIn { enabled: false, due_ms: now_ms + weather.region_ms }, now_ms),
+        "PutAlternateContact" => {
+            let account = subject(&input, caller, world)?.id.clone();
+            contacts::put_alternate(&input, account, world)
+        }
+        "PutContactInformation" => {
+            let account = subject(&input, caller, world)?.id.clone();
+            contacts::put_primary(&input, account, world)
+        }
         _ => put_name(&input, caller, world),
     }
 }

@@ -15,6 +15,7 @@ mod buckets;
 mod change;
 mod check;
 mod connector;
+mod contacts;
 mod describe;
 pub mod ec2;
 mod journal;
@@ -32,6 +33,7 @@ pub mod world;
 
 use std::fmt;
 
+pub use contacts::Contacts;
 pub use describe::describe;
 pub use journal::{Effect, Entry, RequestOutcome};
 pub use ram::Share;

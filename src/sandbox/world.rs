@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use super::contacts::Contacts;
 use super::ec2::{Place, Region, RegionFacts, Regions};
 use super::ram::Share;
 
@@ -59,6 +60,9 @@ pub struct World {
     /// What accounts have said about Regions that have to be enabled, by account and Region.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub opt_ins: BTreeMap<String, BTreeMap<String, OptIn>>,
+    /// Whom AWS writes to, by account.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub contacts: BTreeMap<String, Contacts>,
     /// EC2, by account and Region.
     #[serde(default, skip_serializing_if = "Regions::is_empty")]
     pub ec2: Regions,
@@ -330,6 +334,7 @@ impl World {
             handshakes: BTreeMap::new(),
             emails_elsewhere: BTreeSet::new(),
             opt_ins: BTreeMap::new(),
+            contacts: BTreeMap::new(),
             ec2: Regions::default(),
             shares: BTreeMap::new(),
             index: Index::default(),

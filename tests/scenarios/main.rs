@@ -63,6 +63,8 @@ scenarios! {
     attachments_replaced,
     changed_by_someone,
     consolidated_billing,
+    contacts,
+    contacts_of_others,
     creation_in_progress,
     delegated_administrator,
     detached_by_someone,

@@ -3,6 +3,7 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+use super::Contacts;
 use crate::config::span::{At, List, Table, Tags};
 
 /// A team: one account per stage, with the key `<team>-<stage>`.
@@ -21,6 +22,9 @@ pub struct Team {
     pub tags: Tags,
     /// The whole set of policies attached directly to each account. Default: FullAWSAccess.
     pub policies: Option<List>,
+    /// Whom AWS writes to about its accounts. Default: those of `[defaults]`.
+    #[serde(default)]
+    pub contacts: Contacts,
     /// The layouts of the VPCs of each of its accounts. Default: those of `[defaults]`.
     pub vpc: Option<List>,
     /// Whether the default VPCs of its accounts are kept or removed. Default: that of `[defaults]`.
@@ -47,6 +51,9 @@ pub struct Stage {
     pub tags: Tags,
     /// The whole set of policies attached directly. Default: that of the team.
     pub policies: Option<List>,
+    /// Whom AWS writes to about it. Default: those of the team.
+    #[serde(default)]
+    pub contacts: Contacts,
     /// The layouts of its VPCs. Default: those of the team.
     pub vpc: Option<List>,
     /// Whether its default VPCs are kept or removed. Default: that of the team.

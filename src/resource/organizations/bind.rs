@@ -19,6 +19,8 @@ use crate::address::{Address, Reference};
 use crate::aws::AwsResult;
 use crate::resource::{ADDRESS_TAG, Attributes, Desired, Finding, FindingSeverity, Live, LiveResource, untyped};
 
+mod contacts;
+
 /// Binds a world, or the absence of an organization, to the configuration.
 ///
 /// # Errors
@@ -84,6 +86,7 @@ impl Binder<'_> {
         self.policies();
         self.accounts();
         self.attachments();
+        self.contacts();
         self.live.findings.extend(self.identity.findings.iter().chain(&self.removal.findings).cloned());
         self.live.findings.sort();
         self.live

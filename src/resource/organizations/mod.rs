@@ -2,9 +2,11 @@
 
 mod account;
 mod account_creation;
+mod alternate_contact;
 mod attachment_steps;
 mod bind;
 mod calls;
+mod contacts;
 mod delegated_administrator;
 mod identity;
 mod organization;
@@ -12,6 +14,7 @@ mod organizational_unit;
 mod policy;
 mod policy_attachments;
 mod policy_type;
+mod primary_contact;
 mod questions;
 mod read;
 mod rehearsal;
@@ -23,12 +26,15 @@ mod world;
 mod answers_tests;
 
 pub use account::{Account, AccountAttributes};
+pub use alternate_contact::{AlternateContact, AlternateContactAttributes};
+pub use contacts::{ACCOUNT_MANAGEMENT, CONTACT_TYPES, alternate_contact_address, primary_contact_address};
 pub use delegated_administrator::{DelegatedAdministrator, DelegatedAdministratorAttributes};
 pub use organization::{Organization, OrganizationAttributes};
 pub use organizational_unit::{OrganizationalUnit, OrganizationalUnitAttributes};
 pub use policy::{Policy, PolicyAttributes};
 pub use policy_attachments::{PolicyAttachments, PolicyAttachmentsAttributes};
 pub use policy_type::{PolicyType, PolicyTypeAttributes};
+pub use primary_contact::{PrimaryContact, PrimaryContactAttributes};
 pub use trusted_service::{TrustedService, TrustedServiceAttributes};
 
 use std::collections::BTreeSet;
@@ -47,7 +53,8 @@ pub struct Reading(Option<world::World>);
 /// # Errors
 /// A read failed; the organization belongs to another management account.
 pub async fn read(sessions: &Sessions, desired: &Desired, known: impl FnMut(Address, String)) -> AwsResult<Reading> {
-    read::read(&sessions.organizations(), desired, known).await.map(Reading)
+    let clients = questions::Clients { organizations: sessions.organizations(), account: sessions.account() };
+    read::read(&clients, desired, known).await.map(Reading)
 }
 
 impl Reading {
