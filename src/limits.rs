@@ -44,6 +44,10 @@ pub struct Quotas {
     pub nat_gateways_per_zone: usize,
     /// CreateAccount requests that AWS works on at a time.
     pub create_account_in_flight: usize,
+    /// Regions that may be enabled or disabled at a time in all of the organization.
+    pub regions_in_flight: usize,
+    /// Of one account.
+    pub regions_of_account_in_flight: usize,
     /// Active peerings of one VPC.
     pub peerings_per_vpc: usize,
 }

@@ -26,11 +26,18 @@ pub struct Design {
     pub vpcs: BTreeMap<Address, Request>,
     /// The keys of the accounts whose default VPCs are to go, in every Region of the layouts.
     pub without_default_vpc: BTreeSet<String>,
+    /// The opt-in Regions that accounts enable, by the key of the account; those of their VPCs need not be among them.
+    pub opted_in: BTreeMap<String, BTreeSet<String>>,
     /// Gateways that VPCs of several accounts use.
     pub gateways: Gateways,
 }
 
 impl Design {
+    /// Whether an account is to have a Region enabled, where it is one that has to be.
+    pub fn enables(&self, scope: &Scope) -> bool {
+        self.opted_in.get(&scope.account).is_some_and(|regions| regions.contains(&scope.region)) || self.has_vpc_in(scope)
+    }
+
     /// Whether an account has a VPC in a Region.
     pub fn has_vpc_in(&self, scope: &Scope) -> bool {
         let first = Address::within(scope.clone(), "vpc", "");

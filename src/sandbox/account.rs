@@ -13,13 +13,10 @@ use super::token::Position;
 use super::weather::Weather;
 use super::wire::{Call, Outcome, Refusal};
 use super::world::{Account, OptIn, World};
+use crate::limits::LIMITS;
 
 /// The service that needs trusted access before it changes members for the management account.
 const PRINCIPAL: &str = "account.amazonaws.com";
-
-/// Regions of one account that may be enabled or disabled at a time.
-/// <https://docs.aws.amazon.com/accounts/latest/reference/quotas.html>
-const REGIONS_AT_ONCE: usize = 6;
 
 /// AWS's largest page of Regions, and what a request without MaxResults gets.
 const PAGE: usize = 50;
@@ -141,13 +138,20 @@ fn set_region(input: &Input, caller: &str, world: &mut World, wanted: OptIn, now
         }
         _ => {}
     }
+    // https://docs.aws.amazon.com/accounts/latest/reference/quotas.html
+    let quotas = &LIMITS.quotas;
+    let all: usize = world.opt_ins.values().map(|said| in_flight(said, now_ms)).sum();
     let said = world.opt_ins.entry(account).or_default();
-    if said.values().filter(|said| said.due_ms > now_ms).count() >= REGIONS_AT_ONCE {
-        let message = format!("At most {REGIONS_AT_ONCE} Regions can be enabled or disabled at a time");
+    if in_flight(said, now_ms) >= quotas.regions_of_account_in_flight || all >= quotas.regions_in_flight {
+        let message = "Too many Regions are being enabled or disabled";
         return Err(Refusal::new("TooManyRequestsException", message).status(StatusCode::TOO_MANY_REQUESTS));
     }
     said.insert(region.name.to_owned(), wanted);
     Ok(Value::Null)
+}
+
+fn in_flight(said: &BTreeMap<String, OptIn>, now_ms: u64) -> usize {
+    said.values().filter(|said| said.due_ms > now_ms).count()
 }
 
 /// The account that a request is about: the caller's own, or a member of its organization when the organization trusts the service.

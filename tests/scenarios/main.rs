@@ -101,6 +101,7 @@ scenarios! {
     policy_removed,
     policy_type_changed,
     policy_types,
+    regions,
     tags,
     team_renamed,
     trusted_services,

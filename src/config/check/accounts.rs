@@ -34,6 +34,8 @@ pub(in crate::config) struct Planned<'f> {
     pub(in crate::config) default_vpc: Option<&'f At<String>>,
     /// Whom AWS writes to, placeholders filled in.
     pub(in crate::config) contacts: PlannedContacts,
+    /// The opt-in Regions that are enabled in it.
+    pub(in crate::config) regions: Option<&'f List>,
 }
 
 impl Planned<'_> {
@@ -58,6 +60,7 @@ struct Parts<'f> {
     cidrs: Option<&'f Table<At<String>>>,
     default_vpc: Option<&'f At<String>>,
     contacts: Vec<&'f Contacts>,
+    regions: Option<&'f List>,
 }
 
 /// All accounts, in the order of the file, each checked by itself; then those that clash.
@@ -117,6 +120,7 @@ fn team_parts<'f>(key: &'f Key, team: &'f Team, model: &Model<'f>, report: &mut 
             cidrs: own.map(|o| &o.cidr),
             default_vpc: own.and_then(|o| o.default_vpc.as_ref()).or(team.default_vpc.as_ref()).or(defaults.default_vpc.as_ref()),
             contacts: own.map(|o| &o.contacts).into_iter().chain([&team.contacts, &defaults.contacts]).collect(),
+            regions: own.and_then(|o| o.regions.as_ref()).or(team.regions.as_ref()).or(defaults.regions.as_ref()),
         };
         let broken = |word, report: &Report| {
             report.is_broken(&["team", key.as_str(), word]) || report.is_broken(&["team", key.as_str(), "stage", stage.as_str(), word])
@@ -164,6 +168,7 @@ fn single_parts<'f>(key: &'f Key, account: &'f Account, report: &mut Report) -> 
         cidrs: Some(&account.cidr),
         default_vpc: account.default_vpc.as_ref(),
         contacts: vec![&account.contacts],
+        regions: account.regions.as_ref(),
     }
 }
 
@@ -212,6 +217,7 @@ fn plan<'f>(parts: Parts<'f>, model: &Model<'f>, report: &mut Report) -> Planned
         cidrs: parts.cidrs,
         default_vpc: parts.default_vpc,
         contacts,
+        regions: parts.regions,
         key: parts.key,
     }
 }

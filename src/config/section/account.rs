@@ -29,6 +29,8 @@ pub struct Account {
     /// Whom AWS writes to about it. Default: left as they are.
     #[serde(default)]
     pub contacts: Contacts,
+    /// Opt-in Regions that are enabled in it, as in `["af-south-1"]`; those of its layouts are anyway. One that leaves the list stays enabled. Default: none.
+    pub regions: Option<List>,
     /// Whether its default VPCs, one in every Region, are kept, or removed where nothing uses them. Default: keep.
     #[serde(default)]
     #[schemars(schema_with = "super::defaults::default_vpcs")]

@@ -20,6 +20,8 @@ pub struct Defaults {
     /// Whom AWS writes to about an account. Default: left as they are.
     #[serde(default)]
     pub contacts: Contacts,
+    /// Opt-in Regions that are enabled in an account, as in `["af-south-1"]`; those of its layouts are anyway. One that leaves the list stays enabled. Default: none.
+    pub regions: Option<List>,
     /// The layouts of the VPCs of an account. Default: none.
     pub vpc: Option<List>,
     /// Whether the default VPC that AWS makes in every Region is kept, or removed where nothing uses it. Default: keep.

@@ -25,6 +25,8 @@ pub struct Team {
     /// Whom AWS writes to about its accounts. Default: those of `[defaults]`.
     #[serde(default)]
     pub contacts: Contacts,
+    /// Opt-in Regions that are enabled in its accounts, as in `["af-south-1"]`; those of its layouts are anyway. One that leaves the list stays enabled. Default: those of `[defaults]`.
+    pub regions: Option<List>,
     /// The layouts of the VPCs of each of its accounts. Default: those of `[defaults]`.
     pub vpc: Option<List>,
     /// Whether the default VPCs of its accounts are kept or removed. Default: that of `[defaults]`.
@@ -54,6 +56,8 @@ pub struct Stage {
     /// Whom AWS writes to about it. Default: those of the team.
     #[serde(default)]
     pub contacts: Contacts,
+    /// Opt-in Regions that are enabled in it, as in `["af-south-1"]`; those of its layouts are anyway. One that leaves the list stays enabled. Default: those of the team.
+    pub regions: Option<List>,
     /// The layouts of its VPCs. Default: those of the team.
     pub vpc: Option<List>,
     /// Whether its default VPCs are kept or removed. Default: that of the team.

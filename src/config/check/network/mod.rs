@@ -7,6 +7,7 @@ mod layouts;
 mod options;
 mod pools;
 mod quotas;
+mod regions;
 mod vpcs;
 
 use super::accounts::Planned;
@@ -24,6 +25,7 @@ pub(super) fn check(model: &Model<'_>, accounts: &[Planned<'_>], report: &mut Re
     connections::read(model, accounts, &mut design, report);
     design.vpcs = vpcs::read(model.file, accounts, &design, report);
     design.without_default_vpc = default_vpcs::read(model.file, accounts, report);
+    design.opted_in = regions::read(model.file, accounts, report);
     connections::check_vpcs(model, accounts, &design, report);
     pools::enough(model.file, &design, report);
     quotas::check(model, accounts, &design, report);
