@@ -45,6 +45,9 @@ pub(super) fn of_change(action: Action, spec: &KindSpec, attributes: &[Attribute
             Some((OnChange::Move, false)) => format!("in {}, belongs in {}", name(&change.before), name(&change.after)),
             Some((OnChange::ReplaceCreateFirst, _)) => format!("`{}` differs, and AWS cannot change it in place", change.name),
             Some((_, true)) | None => format!("`{}` differs", change.name),
+            Some((OnChange::Update, false)) if (spec.kind, change.name.as_str()) == ("account", "email") => {
+                format!("AWS sends a code to {}, which `overlord email` hands in", name(&change.after))
+            }
             Some((OnChange::Delete, false)) => "org.toml wants it gone".to_owned(),
             Some((OnChange::Update | OnChange::Forbidden(_), false)) => of_value(change),
         });

@@ -1,4 +1,5 @@
-//! Account Management: an account's name, its Regions, and through `contacts.rs` whom AWS writes to.
+//! Account Management: an account's name, its Regions, and through `contacts.rs` whom AWS writes to, and
+//! through `email.rs` its e-mail.
 
 use std::collections::BTreeMap;
 
@@ -8,6 +9,7 @@ use serde_json::{Value, json};
 
 use super::contacts;
 use super::ec2::{self, REGIONS, RegionFacts};
+use super::email;
 use super::journal::Effect;
 use super::token::Position;
 use super::weather::Weather;
@@ -27,7 +29,13 @@ pub(super) fn effect(operation: &str) -> Option<Effect> {
         "GetAccountInformation" | "GetAlternateContact" | "GetContactInformation" | "GetRegionOptStatus" | "ListRegions" => {
             Some(Effect::Read)
         }
-        "DisableRegion" | "EnableRegion" | "PutAccountName" | "PutAlternateContact" | "PutContactInformation" => Some(Effect::Write),
+        "AcceptPrimaryEmailUpdate"
+        | "StartPrimaryEmailUpdate"
+        | "DisableRegion"
+        | "EnableRegion"
+        | "PutAccountName"
+        | "PutAlternateContact"
+        | "PutContactInformation" => Some(Effect::Write),
         _ => None,
     }
 }
@@ -35,7 +43,7 @@ pub(super) fn effect(operation: &str) -> Option<Effect> {
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub(super) struct Input {
-    account_id: Option<String>,
+    pub(super) account_id: Option<String>,
     account_name: Option<String>,
     region_name: Option<String>,
     #[serde(default)]
@@ -99,6 +107,14 @@ pub(super) fn write(call: &Call, caller: &str, world: &mut World, now_ms: u64, w
     match call.operation.as_str() {
         "EnableRegion" => set_region(&input, caller, world, OptIn { enabled: true, due_ms: now_ms + weather.region_ms }, now_ms),
         "DisableRegion" => set_region(&input, caller, world, OptIn { enabled: false, due_ms: now_ms + weather.region_ms }, now_ms),
+        "AcceptPrimaryEmailUpdate" => {
+            let account = subject(&input, caller, world)?.id.clone();
+            email::accept(&input, &account, world)
+        }
+        "StartPrimaryEmailUpdate" => {
+            let account = subject(&input, caller, world)?.id.clone();
+            email::start(&input, &account, world)
+        }
         "PutAlternateContact" => {
             let account = subject(&input, caller, world)?.id.clone();
             contacts::put_alternate(&input, account, world)

@@ -78,6 +78,9 @@ fn branch(world: &World, parent: &str, indent: &str, text: &mut String) {
     for account in accounts {
         let (mark, below) = joint();
         let _ = writeln!(text, "{indent}{mark}{} {} {}{}", account.name, account.id, account.email, policies(world, &account.id));
+        if let Some(update) = world.email_updates.get(&account.id) {
+            let _ = writeln!(text, "{indent}{below}  gets the e-mail {} with the code {}", update.email, update.code);
+        }
         contacts(world, &account.id, &format!("{indent}{below}  "), text);
         networks(world, &account.id, &format!("{indent}{below}  "), text);
     }

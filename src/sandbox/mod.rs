@@ -18,6 +18,7 @@ mod connector;
 mod contacts;
 mod describe;
 pub mod ec2;
+mod email;
 mod journal;
 mod operation;
 mod organizations;
@@ -35,6 +36,7 @@ use std::fmt;
 
 pub use contacts::Contacts;
 pub use describe::describe;
+pub use email::EmailUpdate;
 pub use journal::{Effect, Entry, RequestOutcome};
 pub use ram::Share;
 pub use serve::{Server, serve};

@@ -68,6 +68,7 @@ scenarios! {
     creation_in_progress,
     delegated_administrator,
     detached_by_someone,
+    email_changed,
     email_elsewhere,
     every_policy_type,
     foreign_policy_attached,

@@ -15,7 +15,7 @@ pub struct Team {
     /// Its stages: one account each. Default: those of `[defaults]`.
     pub stages: Option<List>,
     /// The e-mail address of its accounts, with `{account}`, `{team}` and `{stage}`. Default: that of `[defaults]`. Changing the
-    /// key of a team changes what the template makes, and AWS never changes a primary e-mail by itself: keep the old address here.
+    /// key of a team changes what the template makes, and AWS sends a code to each new address: keep the old address here to avoid that.
     pub email: Option<At<String>>,
     /// Tags of its accounts, added to those of `[defaults]`; the same placeholders.
     #[serde(default)]

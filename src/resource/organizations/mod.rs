@@ -8,6 +8,7 @@ mod bind;
 mod calls;
 mod contacts;
 mod delegated_administrator;
+mod email;
 mod identity;
 mod organization;
 mod organizational_unit;
@@ -29,6 +30,7 @@ pub use account::{Account, AccountAttributes};
 pub use alternate_contact::{AlternateContact, AlternateContactAttributes};
 pub use contacts::{ACCOUNT_MANAGEMENT, CONTACT_TYPES, alternate_contact_address, primary_contact_address};
 pub use delegated_administrator::{DelegatedAdministrator, DelegatedAdministratorAttributes};
+pub use email::{EMAIL_TAG, EmailChange};
 pub use organization::{Organization, OrganizationAttributes};
 pub use organizational_unit::{OrganizationalUnit, OrganizationalUnitAttributes};
 pub use policy::{Policy, PolicyAttributes};
@@ -69,6 +71,21 @@ impl Reading {
     /// The same organization as a world that the sandbox can run.
     pub fn sandbox_world(&self, desired: &Desired) -> sandbox::World {
         rehearsal::sandbox_world(desired, self.0.as_ref())
+    }
+
+    /// The primary e-mail of an account of the configuration; `None` when it is not there, or org.toml declares none.
+    ///
+    /// # Errors
+    /// The desired attributes are malformed.
+    pub fn email(&self, desired: &Desired, address: &Address) -> AwsResult<Option<EmailChange>> {
+        let wanted = world::Wanted::of(desired)?;
+        let found = self.0.as_ref().and_then(|world| {
+            let identity = identity::Identity::of(desired, &wanted, world);
+            let id = identity.id(address)?;
+            let (live, wanted) = (world.accounts.get(id)?.email.clone(), wanted.accounts.get(address)?.email.clone()?);
+            Some(EmailChange { id: id.to_owned(), awaited: email::is_awaited(world.tags.get(id), &wanted), live, wanted })
+        });
+        Ok(found)
     }
 
     /// The ids of all accounts that can be used, those that the configuration does not have too.

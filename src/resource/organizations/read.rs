@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use futures_util::future::BoxFuture;
 use futures_util::stream::{FuturesUnordered, StreamExt};
 
+use super::AccountAttributes;
 use super::contacts::{ACCOUNT_MANAGEMENT, Subject};
 use super::identity::Identity;
 use super::questions::{Answer, Clients, LiveRoot, Page, Question};
@@ -259,7 +260,10 @@ impl<'a> Reader<'a> {
         }
         for (id, account) in accounts {
             if let Some(address) = self.expected.get(&id).or_else(|| self.expected.get(&account.email.to_ascii_lowercase())).cloned() {
-                if self.wanted.accounts.get(&address).is_some_and(|account| account.tags.is_some()) {
+                let renewed = |wanted: &String| !wanted.eq_ignore_ascii_case(&account.email);
+                // Of one that gets another e-mail, the tags tell whether a code was sent already.
+                let wants_tags = |wanted: &AccountAttributes| wanted.tags.is_some() || wanted.email.as_ref().is_some_and(renewed);
+                if self.wanted.accounts.get(&address).is_some_and(wants_tags) {
                     self.put(Question::Tags(id.clone()));
                 }
                 if account.frozen().is_none() {
