@@ -19,7 +19,7 @@ pub struct Difference {
     pub findings: Vec<Finding>,
 }
 
-/// The trusted service without which the management account may not rename a member.
+/// The trusted service without which the management account may change neither the name nor the e-mail of a member.
 /// Source: <https://docs.aws.amazon.com/accounts/latest/reference/API_PutAccountName.html>
 const RENAMING_SERVICE: &str = "account.amazonaws.com";
 
@@ -58,7 +58,7 @@ pub fn diff(desired: &Desired, live: &Live) -> Difference {
 pub(crate) fn prerequisite(change: &Change, management_account: &str) -> Option<Address> {
     // Of itself, the management account needs no trust.
     let member = change.address.kind() == "account" && change.id.as_deref().is_some_and(|id| id != management_account);
-    (member && change.changes("name")).then(|| Address::new("trusted_service", RENAMING_SERVICE))
+    (member && (change.changes("name") || change.changes("email"))).then(|| Address::new("trusted_service", RENAMING_SERVICE))
 }
 
 impl Difference {
@@ -98,8 +98,17 @@ impl Difference {
         if let Some(needed) = prerequisite(&change, &desired.management_account)
             && !desired.resources.contains_key(&needed)
         {
-            let summary = format!("AWS renames a member account only with trusted access: add `{RENAMING_SERVICE}` to `trusted_services`");
+            let what = if change.changes("name") { "name" } else { "e-mail" };
+            let summary = format!(
+                "AWS changes the {what} of a member account only with trusted access: add `{RENAMING_SERVICE}` to `trusted_services`"
+            );
             self.error(address, summary);
+        }
+        let is_management = spec.kind == "account" && change.id.as_deref() == Some(&desired.management_account);
+        if is_management && change.changes("email") {
+            let summary = "AWS changes the e-mail of the management account only for its root user: do so in the account settings, or put the \
+                           live address here";
+            self.error(address, summary.to_owned());
         }
         self.changes.push(change);
     }

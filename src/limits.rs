@@ -52,6 +52,10 @@ pub struct Quotas {
     pub close_account_in_30_days: Closings,
     /// Days after its creation before an account can be removed from the organization.
     pub created_account_stays_days: u32,
+    /// Regions that may be enabled or disabled at a time in all of the organization.
+    pub regions_in_flight: usize,
+    /// Of one account.
+    pub regions_of_account_in_flight: usize,
     /// Active peerings of one VPC.
     pub peerings_per_vpc: usize,
 }

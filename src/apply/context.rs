@@ -17,6 +17,7 @@ pub struct Context {
     sessions: Sessions,
     address: Address,
     access_role: Arc<str>,
+    management_account: Arc<str>,
     ids: Ids,
     /// The scopes whose Region this run enables.
     opened: Arc<BTreeSet<Scope>>,
@@ -122,6 +123,7 @@ impl Context {
             sessions: sessions.clone(),
             address: crate::resource::organizations::organization_address(),
             access_role: plan.desired.access_role.as_str().into(),
+            management_account: plan.desired.management_account.as_str().into(),
             ids,
             opened: Arc::new(regions.filter_map(|change| change.address.scope().cloned()).collect()),
             scopes: Arc::default(),
@@ -239,6 +241,11 @@ impl Context {
             arn.ok_or_else(|| Error::failed("AWS did not name the ARN of the organization"))
         };
         self.organization_arn.get_or_try_init(ask).await.cloned()
+    }
+
+    /// The 12-digit id of the management account.
+    pub fn management_account(&self) -> &str {
+        &self.management_account
     }
 
     /// The role that CreateAccount makes in new accounts.

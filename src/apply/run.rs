@@ -281,10 +281,13 @@ fn weight(change: &Change) -> u64 {
     change.calls.iter().map(milliseconds).sum()
 }
 
-/// AWS works on a few account creations at a time and refuses more.
+/// AWS works on a few account creations at a time and refuses more; and on a few Regions.
 fn class(change: &Change) -> Option<Class> {
-    let creates_account = change.calls.iter().any(|call| call == "organizations:CreateAccount");
-    creates_account.then_some(Class { name: "create-account", cap: LIMITS.quotas.create_account_in_flight })
+    let calls = |operation: &str| change.calls.iter().any(|call| call == operation);
+    if calls("organizations:CreateAccount") {
+        return Some(Class { name: "create-account", cap: LIMITS.quotas.create_account_in_flight });
+    }
+    calls("account:EnableRegion").then_some(Class { name: "enable-region", cap: LIMITS.quotas.regions_in_flight })
 }
 
 #[cfg(test)]

@@ -121,9 +121,15 @@ operations! {
     }
     "account" Global aws_sdk_account {
         get_account_information GetAccountInformation Read Idempotent,
+        get_alternate_contact GetAlternateContact Read Idempotent,
+        get_contact_information GetContactInformation Read Idempotent,
         get_region_opt_status GetRegionOptStatus Read Idempotent,
         enable_region EnableRegion Write Refused,
+        accept_primary_email_update AcceptPrimaryEmailUpdate Write Refused,
         put_account_name PutAccountName Write Idempotent,
+        put_alternate_contact PutAlternateContact Write Idempotent,
+        put_contact_information PutContactInformation Write Idempotent,
+        start_primary_email_update StartPrimaryEmailUpdate Write Doubles,
     }
     "ec2" Regional aws_sdk_ec2 {
         describe_availability_zones DescribeAvailabilityZones Read Idempotent,

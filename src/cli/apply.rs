@@ -12,7 +12,8 @@ use super::rehearse::{Rehearsal, rehearse};
 use super::select::Selecting;
 use super::shell::Shell;
 use super::{Exit, Format, Global, Reported, plan, validate};
-use crate::apply::{Report, Status};
+use crate::address::Address;
+use crate::apply::{Outcome, Report, Status};
 use crate::aws::{Interrupt, Mode};
 use crate::plan::Plan;
 use crate::resource::{Desired, Live};
@@ -196,6 +197,9 @@ fn show(plan: &Plan, report: &Report, rehearsal: Option<&Rehearsal>, args: &Appl
             shell.result(format_args!("{}{}\n{verdict}", render::markdown::plan(plan, style), render::markdown::report(report)));
         }
     }
+    if rehearsal.is_none() {
+        codes(plan, report, shell);
+    }
     let counts = report.counts();
     if rehearsal.is_none() && counts.failed + counts.skipped + counts.not_started > 0 {
         // A saved plan is refused once a part of it is applied: the world is no longer what it observed.
@@ -203,5 +207,18 @@ fn show(plan: &Plan, report: &Report, rehearsal: Option<&Rehearsal>, args: &Appl
             None => "run the same command again: it does only what is left",
             Some(_) => "make a new plan (`overlord plan --out FILE`) and apply that: it holds only what is left",
         });
+    }
+}
+
+/// What is done only when a code is handed in.
+fn codes(plan: &Plan, report: &Report, shell: &Shell) {
+    let sent = plan.changes.iter().filter(|change| change.address.kind() == "account" && change.id.is_some() && change.changes("email"));
+    let is_applied = |address: &Address| report.outcomes.iter().any(|(other, outcome)| other == address && *outcome == Outcome::Applied);
+    for change in sent.filter(|change| is_applied(&change.address)) {
+        let key = change.address.key();
+        shell.say(format_args!(
+            "{}: AWS sent a code to its new e-mail; hand it in: `overlord email --account {key} --code CODE`",
+            change.address
+        ));
     }
 }

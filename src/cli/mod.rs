@@ -3,6 +3,7 @@
 mod apply;
 mod completions;
 mod connect;
+mod email;
 mod network;
 mod plan;
 mod policy;
@@ -112,6 +113,8 @@ enum Command {
     Plan(plan::PlanArgs),
     /// Make it so; exits 3 when only a part could be done
     Apply(apply::ApplyArgs),
+    /// Finish the change of an account's e-mail with the code that AWS sent, or have AWS send one
+    Email(email::EmailArgs),
     /// The address plan of the networks, offline: pools, blocks, subnets, what is free; drawn with --out
     Network(network::NetworkArgs),
     /// What the guard rails decide, offline: explain a request, run the tests of org.toml
@@ -189,6 +192,7 @@ pub async fn run() -> ExitCode {
         Command::Validate => validate::run(&cli.global, &shell),
         Command::Plan(args) => plan::run(&cli.global, &args, &shell).await,
         Command::Apply(args) => apply::run(&cli.global, &args, &shell).await,
+        Command::Email(args) => email::run(&cli.global, &args, &shell).await,
         Command::Network(args) => network::run(&cli.global, &args, &shell),
         Command::Policy(args) => policy::run(&cli.global, &args, &shell),
         Command::Sandbox(args) => sandbox::run(&cli.global, &args, &shell).await,

@@ -42,6 +42,11 @@ impl Shell {
         }
     }
 
+    /// How results are printed.
+    pub(super) fn format(&self) -> Format {
+        self.format
+    }
+
     /// How results are styled.
     pub(super) fn style(&self) -> Style {
         Style { colour: self.colour_out, detail: false }

@@ -63,6 +63,8 @@ codes! {
     BadDescription = "bad-description",
     /// An e-mail address that AWS refuses.
     BadEmail = "bad-email",
+    /// A contact that AWS refuses.
+    BadContact = "bad-contact",
     /// A tag that AWS refuses.
     BadTag = "bad-tag",
     /// More tags than AWS takes.
@@ -115,7 +117,7 @@ codes! {
     UnknownStage = "unknown-stage",
     /// A delegated administrator that is not declared.
     UnknownAccount = "unknown-account",
-    /// A delegated administrator of a service that is not trusted.
+    /// Something that needs a service to be trusted, which is not.
     UntrustedService = "untrusted-service",
     /// No block of addresses, or one that does not begin at its own beginning.
     BadCidr = "bad-cidr",

@@ -36,6 +36,13 @@ pub(super) fn desired(file: &File, checked: Checked<'_>) -> Desired {
     resources.ous(file);
     resources.policies(&checked);
     resources.accounts(&checked);
+    for account in &checked.accounts {
+        account
+            .contacts
+            .resources(account, &desired.management_account)
+            .into_iter()
+            .for_each(|(address, attributes)| drop(resources.0.insert(address, attributes)));
+    }
     for (target, policies) in &checked.attachments {
         let address = Address::new("policy_attachments", target.to_string());
         resources.add(address, &PolicyAttachmentsAttributes { policies: policies.clone(), target: target.clone().into() });

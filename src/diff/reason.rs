@@ -18,6 +18,7 @@ pub(super) fn of_creation(address: &Address) -> Cow<'static, str> {
         Some(_) if address.kind() == "default_vpc" => "a new account has one, and org.toml wants it gone",
         Some(_) => "not in the account",
         None if *address == organization_address() => "there is no organization yet",
+        None if matches!(address.kind(), "alternate_contact" | "primary_contact") => "not in the account",
         None => "not in the organization",
     };
     reason.into()
@@ -44,6 +45,9 @@ pub(super) fn of_change(action: Action, spec: &KindSpec, attributes: &[Attribute
             Some((OnChange::Move, false)) => format!("in {}, belongs in {}", name(&change.before), name(&change.after)),
             Some((OnChange::ReplaceCreateFirst, _)) => format!("`{}` differs, and AWS cannot change it in place", change.name),
             Some((_, true)) | None => format!("`{}` differs", change.name),
+            Some((OnChange::Update, false)) if (spec.kind, change.name.as_str()) == ("account", "email") => {
+                format!("AWS sends a code to {}, which `overlord email` hands in", name(&change.after))
+            }
             Some((OnChange::Delete, false)) => "org.toml wants it gone".to_owned(),
             Some((OnChange::Update | OnChange::Forbidden(_), false)) => of_value(change),
         });

@@ -26,6 +26,8 @@ pub struct Design {
     pub vpcs: BTreeMap<Address, Request>,
     /// The keys of the accounts whose default VPCs are to go, in every Region of [`Self::regions`].
     pub without_default_vpc: BTreeSet<String>,
+    /// The opt-in Regions that accounts enable, by the key of the account; those of their VPCs need not be among them.
+    pub opted_in: BTreeMap<String, BTreeSet<String>>,
     /// Gateways that VPCs of several accounts use.
     pub gateways: Gateways,
     /// The Regions that are read in every account, whatever lies there: so what a layout leaves behind is seen.
@@ -38,6 +40,11 @@ impl Design {
         let layouts = self.layouts.values().map(|layout| layout.region.as_str());
         let gateways = self.gateways.transit.values().map(|gateway| gateway.region.as_str());
         layouts.chain(gateways).chain(self.governed.iter().map(String::as_str)).collect()
+    }
+
+    /// Whether an account is to have a Region enabled, where it is one that has to be.
+    pub fn enables(&self, scope: &Scope) -> bool {
+        self.opted_in.get(&scope.account).is_some_and(|regions| regions.contains(&scope.region)) || self.has_vpc_in(scope)
     }
 
     /// Whether an account has a VPC in a Region.

@@ -41,6 +41,7 @@ pub fn expand(design: &Design, observed: &Observed, plan: &AddressPlan) -> BTree
         }
     }
     let mut resources = made.into_iter().collect();
+    opted_in(design, observed, &mut resources);
     default_vpcs(design, observed, &mut resources);
     connections::hubs(design, observed, &mut resources);
     connections::meshes(design, observed, plan, &mut resources);
@@ -114,7 +115,19 @@ impl Parts<'_> {
     }
 }
 
-/// The default VPCs that are to go. An opt-in Region has one only once it is enabled, and it is enabled only for a VPC of a layout.
+/// The Regions that accounts enable for whatever they do there.
+fn opted_in(design: &Design, observed: &Observed, resources: &mut BTreeMap<Address, Attributes>) {
+    let enabled = untyped(&RegionAttributes { status: "ENABLED".to_owned() });
+    let is_planned = |account: &String| !observed.unreachable.contains_key(account) && !observed.frozen.contains(account);
+    for (account, regions) in design.opted_in.iter().filter(|(account, _)| is_planned(account)) {
+        for region in regions {
+            let scope = Scope { account: account.clone(), region: region.clone() };
+            resources.insert(Address::within(scope, "region", "main"), enabled.clone());
+        }
+    }
+}
+
+/// The default VPCs that are to go. An opt-in Region has one only once it is enabled, for a VPC of a layout or by `regions`.
 fn default_vpcs(design: &Design, observed: &Observed, resources: &mut BTreeMap<Address, Attributes>) {
     let regions = design.regions();
     let gone = untyped(&DefaultVpcAttributes { present: false, subnets: 0 });

@@ -1,22 +1,24 @@
-//! Account Management: an account's name, and its Regions.
+//! Account Management: an account's name, its Regions, and through `contacts.rs` whom AWS writes to, and
+//! through `email.rs` its e-mail.
+
+use std::collections::BTreeMap;
 
 use http::StatusCode;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use super::contacts;
 use super::ec2::{self, REGIONS, RegionFacts};
+use super::email;
 use super::journal::Effect;
 use super::token::Position;
 use super::weather::Weather;
 use super::wire::{Call, Outcome, Refusal};
 use super::world::{Account, OptIn, World};
+use crate::limits::LIMITS;
 
 /// The service that needs trusted access before it changes members for the management account.
 const PRINCIPAL: &str = "account.amazonaws.com";
-
-/// Regions of one account that may be enabled or disabled at a time.
-/// <https://docs.aws.amazon.com/accounts/latest/reference/quotas.html>
-const REGIONS_AT_ONCE: usize = 6;
 
 /// AWS's largest page of Regions, and what a request without MaxResults gets.
 const PAGE: usize = 50;
@@ -24,22 +26,33 @@ const PAGE: usize = 50;
 /// Whether an operation writes; `None` when the sandbox does not serve it.
 pub(super) fn effect(operation: &str) -> Option<Effect> {
     match operation {
-        "GetAccountInformation" | "GetRegionOptStatus" | "ListRegions" => Some(Effect::Read),
-        "DisableRegion" | "EnableRegion" | "PutAccountName" => Some(Effect::Write),
+        "GetAccountInformation" | "GetAlternateContact" | "GetContactInformation" | "GetRegionOptStatus" | "ListRegions" => {
+            Some(Effect::Read)
+        }
+        "AcceptPrimaryEmailUpdate"
+        | "StartPrimaryEmailUpdate"
+        | "DisableRegion"
+        | "EnableRegion"
+        | "PutAccountName"
+        | "PutAlternateContact"
+        | "PutContactInformation" => Some(Effect::Write),
         _ => None,
     }
 }
 
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
-struct Input {
-    account_id: Option<String>,
+pub(super) struct Input {
+    pub(super) account_id: Option<String>,
     account_name: Option<String>,
     region_name: Option<String>,
     #[serde(default)]
     region_opt_status_contains: Vec<String>,
     max_results: Option<usize>,
     next_token: Option<String>,
+    /// The fields of a contact are taken as they come.
+    #[serde(flatten)]
+    pub(super) rest: BTreeMap<String, Value>,
 }
 
 impl Input {
@@ -54,7 +67,7 @@ impl Input {
     }
 }
 
-fn validation(message: impl Into<String>) -> Refusal {
+pub(super) fn validation(message: impl Into<String>) -> Refusal {
     Refusal::new("ValidationException", message)
 }
 
@@ -66,6 +79,8 @@ pub(super) fn read(call: &Call, caller: &str, world: &World, now_ms: u64) -> Out
             let region = input.region()?;
             Ok(json!({ "RegionName": region.name, "RegionOptStatus": world.region_status(&account.id, region, now_ms) }))
         }
+        "GetAlternateContact" => contacts::get_alternate(&input, &account.id, world),
+        "GetContactInformation" => contacts::get_primary(&account.id, world),
         "ListRegions" => list_regions(&input, account, world, now_ms),
         _ => Ok(json!({ "AccountId": account.id, "AccountName": account.name })),
     }
@@ -92,6 +107,22 @@ pub(super) fn write(call: &Call, caller: &str, world: &mut World, now_ms: u64, w
     match call.operation.as_str() {
         "EnableRegion" => set_region(&input, caller, world, OptIn { enabled: true, due_ms: now_ms + weather.region_ms }, now_ms),
         "DisableRegion" => set_region(&input, caller, world, OptIn { enabled: false, due_ms: now_ms + weather.region_ms }, now_ms),
+        "AcceptPrimaryEmailUpdate" => {
+            let account = subject(&input, caller, world)?.id.clone();
+            email::accept(&input, &account, world)
+        }
+        "StartPrimaryEmailUpdate" => {
+            let account = subject(&input, caller, world)?.id.clone();
+            email::start(&input, &account, world)
+        }
+        "PutAlternateContact" => {
+            let account = subject(&input, caller, world)?.id.clone();
+            contacts::put_alternate(&input, account, world)
+        }
+        "PutContactInformation" => {
+            let account = subject(&input, caller, world)?.id.clone();
+            contacts::put_primary(&input, account, world)
+        }
         _ => put_name(&input, caller, world),
     }
 }
@@ -123,13 +154,20 @@ fn set_region(input: &Input, caller: &str, world: &mut World, wanted: OptIn, now
         }
         _ => {}
     }
+    // https://docs.aws.amazon.com/accounts/latest/reference/quotas.html
+    let quotas = &LIMITS.quotas;
+    let all: usize = world.opt_ins.values().map(|said| in_flight(said, now_ms)).sum();
     let said = world.opt_ins.entry(account).or_default();
-    if said.values().filter(|said| said.due_ms > now_ms).count() >= REGIONS_AT_ONCE {
-        let message = format!("At most {REGIONS_AT_ONCE} Regions can be enabled or disabled at a time");
+    if in_flight(said, now_ms) >= quotas.regions_of_account_in_flight || all >= quotas.regions_in_flight {
+        let message = "Too many Regions are being enabled or disabled";
         return Err(Refusal::new("TooManyRequestsException", message).status(StatusCode::TOO_MANY_REQUESTS));
     }
     said.insert(region.name.to_owned(), wanted);
     Ok(Value::Null)
+}
+
+fn in_flight(said: &BTreeMap<String, OptIn>, now_ms: u64) -> usize {
+    said.values().filter(|said| said.due_ms > now_ms).count()
 }
 
 /// The account that a request is about: the caller's own, or a member of its organization when the organization trusts the service.

@@ -112,6 +112,16 @@ impl World {
         self.accounts.insert(account.id.clone(), account);
     }
 
+    /// Gives an account another e-mail.
+    pub fn set_email(&mut self, account: &str, email: &str) {
+        let Some(entry) = self.accounts.get_mut(account) else { return };
+        let before = std::mem::replace(&mut entry.email, email.to_owned());
+        if let Some(others) = self.index.by_email.get_mut(&before.to_lowercase()) {
+            others.remove(account);
+        }
+        self.index.by_email.entry(email.to_lowercase()).or_default().insert(account.to_owned());
+    }
+
     /// Puts an account under another parent.
     pub fn set_parent(&mut self, account: &str, parent: &str) {
         if let Some(entry) = self.accounts.get_mut(account)

@@ -1,5 +1,6 @@
 //! What `overlord sandbox show` prints: the tree of OUs and accounts with their policies and VPCs, and the counts.
 
+use std::collections::BTreeMap;
 use std::fmt::Write;
 
 use super::world::{AccountState, TypeStatus, World};
@@ -81,7 +82,23 @@ fn branch(world: &World, parent: &str, indent: &str, text: &mut String) {
             other => &format!("  {}", other.as_str()),
         };
         let _ = writeln!(text, "{indent}{mark}{} {} {}{state}{}", account.name, account.id, account.email, policies(world, &account.id));
+        if let Some(update) = world.email_updates.get(&account.id) {
+            let _ = writeln!(text, "{indent}{below}  gets the e-mail {} with the code {}", update.email, update.code);
+        }
+        contacts(world, &account.id, &format!("{indent}{below}  "), text);
         networks(world, &account.id, &format!("{indent}{below}  "), text);
+    }
+}
+
+/// A line for each contact of an account.
+fn contacts(world: &World, account: &str, indent: &str, text: &mut String) {
+    let Some(contacts) = world.contacts.get(account) else { return };
+    let told = |fields: &BTreeMap<String, String>| fields.values().map(String::as_str).collect::<Vec<_>>().join(", ");
+    for (contact_type, fields) in &contacts.alternate {
+        let _ = writeln!(text, "{indent}{} contact: {}", contact_type.to_lowercase(), told(fields));
+    }
+    if !contacts.primary.is_empty() {
+        let _ = writeln!(text, "{indent}primary contact: {}", told(&contacts.primary));
     }
 }
 

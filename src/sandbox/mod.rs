@@ -16,8 +16,10 @@ mod change;
 mod check;
 mod closing;
 mod connector;
+mod contacts;
 mod describe;
 pub mod ec2;
+mod email;
 mod journal;
 mod operation;
 mod organizations;
@@ -33,7 +35,9 @@ pub mod world;
 
 use std::fmt;
 
+pub use contacts::Contacts;
 pub use describe::describe;
+pub use email::EmailUpdate;
 pub use journal::{Effect, Entry, RequestOutcome};
 pub use ram::Share;
 pub use serve::{Server, serve};

@@ -9,7 +9,9 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use super::contacts::Contacts;
 use super::ec2::{Place, Region, RegionFacts, Regions};
+use super::email::EmailUpdate;
 use super::ram::Share;
 
 /// The service control policy that AWS attaches to everything.
@@ -65,6 +67,12 @@ pub struct World {
     /// What accounts have said about Regions that have to be enabled, by account and Region.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub opt_ins: BTreeMap<String, BTreeMap<String, OptIn>>,
+    /// Whom AWS writes to, by account.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub contacts: BTreeMap<String, Contacts>,
+    /// Changes of primary e-mails that wait for their codes, by account.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub email_updates: BTreeMap<String, EmailUpdate>,
     /// EC2, by account and Region.
     #[serde(default, skip_serializing_if = "Regions::is_empty")]
     pub ec2: Regions,
@@ -348,6 +356,8 @@ impl World {
             handshakes: BTreeMap::new(),
             emails_elsewhere: BTreeSet::new(),
             opt_ins: BTreeMap::new(),
+            contacts: BTreeMap::new(),
+            email_updates: BTreeMap::new(),
             ec2: Regions::default(),
             shares: BTreeMap::new(),
             index: Index::default(),

@@ -11,6 +11,7 @@ mod case;
 mod consent;
 mod credentials;
 mod editors;
+mod email;
 mod exit;
 mod interrupt;
 mod looks;

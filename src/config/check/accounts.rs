@@ -2,12 +2,13 @@
 
 use std::collections::BTreeMap;
 
+use super::contacts::{self, PlannedContacts};
 use super::tags::account_tags;
 use super::{Model, tree, values};
 use crate::address::{Address, Reference};
 use crate::config::code::Code;
 use crate::config::report::Report;
-use crate::config::section::{Account, Team};
+use crate::config::section::{Account, Contacts, Team};
 use crate::config::span::{At, Key, List, Table, Tags};
 use crate::config::template::{Made, Names, fill};
 use crate::diagnostic::ByteRange;
@@ -31,6 +32,10 @@ pub(in crate::config) struct Planned<'f> {
     pub(in crate::config) cidrs: Option<&'f Table<At<String>>>,
     /// Whether its default VPCs are kept.
     pub(in crate::config) default_vpc: Option<&'f At<String>>,
+    /// Whom AWS writes to, placeholders filled in.
+    pub(in crate::config) contacts: PlannedContacts,
+    /// The opt-in Regions that are enabled in it.
+    pub(in crate::config) regions: Option<&'f List>,
 }
 
 impl Planned<'_> {
@@ -54,6 +59,8 @@ struct Parts<'f> {
     vpcs: Option<&'f List>,
     cidrs: Option<&'f Table<At<String>>>,
     default_vpc: Option<&'f At<String>>,
+    contacts: Vec<&'f Contacts>,
+    regions: Option<&'f List>,
 }
 
 /// All accounts, in the order of the file, each checked by itself; then those that clash.
@@ -112,6 +119,8 @@ fn team_parts<'f>(key: &'f Key, team: &'f Team, model: &Model<'f>, report: &mut 
             vpcs: own.and_then(|o| o.vpc.as_ref()).or(team.vpc.as_ref()).or(defaults.vpc.as_ref()),
             cidrs: own.map(|o| &o.cidr),
             default_vpc: own.and_then(|o| o.default_vpc.as_ref()).or(team.default_vpc.as_ref()).or(defaults.default_vpc.as_ref()),
+            contacts: own.map(|o| &o.contacts).into_iter().chain([&team.contacts, &defaults.contacts]).collect(),
+            regions: own.and_then(|o| o.regions.as_ref()).or(team.regions.as_ref()).or(defaults.regions.as_ref()),
         };
         let broken = |word, report: &Report| {
             report.is_broken(&["team", key.as_str(), word]) || report.is_broken(&["team", key.as_str(), "stage", stage.as_str(), word])
@@ -158,6 +167,8 @@ fn single_parts<'f>(key: &'f Key, account: &'f Account, report: &mut Report) -> 
         vpcs: account.vpc.as_ref(),
         cidrs: Some(&account.cidr),
         default_vpc: account.default_vpc.as_ref(),
+        contacts: vec![&account.contacts],
+        regions: account.regions.as_ref(),
     }
 }
 
@@ -191,6 +202,7 @@ fn plan<'f>(parts: Parts<'f>, model: &Model<'f>, report: &mut Report) -> Planned
         report.at(name.at, Code::BadName.error(format!("AWS refuses `{}` as the name of an account", name.text)).hint(why));
     }
     let tags = account_tags(&parts.tags, names, parts.at, report);
+    let contacts = contacts::fill_in(&parts.contacts, names, report);
     Planned {
         parent: parts.ou.and_then(|ou| tree::reference(ou, model, report)),
         at: parts.at,
@@ -204,6 +216,8 @@ fn plan<'f>(parts: Parts<'f>, model: &Model<'f>, report: &mut Report) -> Planned
         vpcs: parts.vpcs,
         cidrs: parts.cidrs,
         default_vpc: parts.default_vpc,
+        contacts,
+        regions: parts.regions,
         key: parts.key,
     }
 }

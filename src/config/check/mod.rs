@@ -3,6 +3,7 @@
 
 pub(super) mod accounts;
 pub(super) mod attachments;
+pub(super) mod contacts;
 pub(super) mod expectations;
 mod limits;
 mod moved;
@@ -58,6 +59,7 @@ pub(super) fn check<'f>(file: &'f File, files: &Files<'_>, report: &mut Report) 
     let accounts = accounts::expand(&model, report);
     let attachments = attachments::resolve(&model, &policies, &accounts, report);
     organization::check(&model, &accounts, report);
+    contacts::check(&model, &accounts, report);
     let moved = moved::check(&model, &accounts, report);
     let network = network::check(&model, &accounts, report);
     let prices = prices::check(&file.prices, report);

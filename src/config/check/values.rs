@@ -90,6 +90,58 @@ pub(super) fn account_name(text: &str) -> Result<(), &'static str> {
     between(text, 50, "an account's name is 1 to 50 characters long")
 }
 
+/// A text of a contact. Source: the lengths in the API reference of Account Management.
+pub(super) fn at_most(text: &str, most: usize) -> Result<(), String> {
+    between(text, most, "").map_err(|_| format!("it is 1 to {most} characters long"))
+}
+
+/// The e-mail address of a contact. Source: the pattern of the API's EmailAddress.
+pub(super) fn contact_email(text: &str) -> Result<(), &'static str> {
+    let (local, domain) = text.split_once('@').ok_or("it has no @")?;
+    let is_word = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    if text.len() > 254 {
+        return Err("it must be at most 254 characters long");
+    }
+    if local.is_empty() || !local.chars().all(|c| is_word(c) || "+=.#|!&-".contains(c)) {
+        return Err("the part before the @ is of letters, digits and any of _ + = . # | ! & -");
+    }
+    match domain.rsplit_once('.') {
+        Some((name, top))
+            if !name.is_empty() && !top.is_empty() && name.chars().all(|c| is_word(c) || ".-".contains(c)) && top.chars().all(is_word) =>
+        {
+            Ok(())
+        }
+        Some(_) | None => Err("the part behind the @ is the name of a domain, such as example.org"),
+    }
+}
+
+/// The telephone number of an alternate contact. Source: the pattern of the API's PhoneNumber.
+pub(super) fn phone(text: &str) -> Result<(), &'static str> {
+    let allowed = |c: char| c.is_ascii_digit() || c.is_whitespace() || "()+-".contains(c);
+    match (1..=25).contains(&text.len()) && text.chars().all(allowed) {
+        true => Ok(()),
+        false => Err("a telephone number is 1 to 25 digits, spaces and any of + - ( )"),
+    }
+}
+
+/// That of a primary contact. Source: the pattern of the API's ContactInformationPhoneNumber.
+pub(super) fn phone_with_country(text: &str) -> Result<(), &'static str> {
+    let allowed = |c: char| c.is_ascii_digit() || c.is_whitespace() || "()-".contains(c);
+    let rest = text.strip_prefix('+').filter(|rest| (1..=19).contains(&rest.len()));
+    match rest.is_some_and(|rest| rest.chars().all(allowed)) {
+        true => Ok(()),
+        false => Err("it begins with + and the number of the country, and is at most 20 characters long: `+49 30 1234`"),
+    }
+}
+
+/// The code of a country. Source: the API's CountryCode, ISO 3166.
+pub(super) fn country(text: &str) -> Result<(), &'static str> {
+    match text.len() == 2 && text.bytes().all(|b| b.is_ascii_uppercase()) {
+        true => Ok(()),
+        false => Err("write the two letters of ISO 3166, as in `DE`"),
+    }
+}
+
 fn between(text: &str, most: usize, why: &'static str) -> Result<(), &'static str> {
     if text.trim().is_empty() || text.chars().count() > most { Err(why) } else { Ok(()) }
 }

@@ -3,6 +3,7 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+use super::Contacts;
 use crate::config::span::{At, List, Table, Tags};
 
 /// A single account. It needs an `email` or, when it exists already, an `id`.
@@ -25,6 +26,11 @@ pub struct Account {
     pub policies: Option<List>,
     /// The layouts of its VPCs. Default: none.
     pub vpc: Option<List>,
+    /// Whom AWS writes to about it. Default: left as they are.
+    #[serde(default)]
+    pub contacts: Contacts,
+    /// Opt-in Regions that are enabled in it, as in `["af-south-1"]`; those of its layouts are anyway. One that leaves the list stays enabled. Default: none.
+    pub regions: Option<List>,
     /// Whether its default VPCs, one in every Region, are kept, or removed where nothing uses them. Default: keep.
     #[serde(default)]
     #[schemars(schema_with = "super::defaults::default_vpcs")]

@@ -3,6 +3,7 @@
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::Deserialize;
 
+use super::Contacts;
 use crate::config::span::{At, List, Tags};
 
 /// What every account of a team gets unless its team or stage says otherwise. Single accounts (`[account.*]`) get nothing from here.
@@ -16,6 +17,11 @@ pub struct Defaults {
     /// Tags of an account. `{account}`, `{team}` and `{stage}` are filled in in the values.
     #[serde(default)]
     pub tags: Tags,
+    /// Whom AWS writes to about an account. Default: left as they are.
+    #[serde(default)]
+    pub contacts: Contacts,
+    /// Opt-in Regions that are enabled in an account, as in `["af-south-1"]`; those of its layouts are anyway. One that leaves the list stays enabled. Default: none.
+    pub regions: Option<List>,
     /// The layouts of the VPCs of an account. Default: none.
     pub vpc: Option<List>,
     /// Whether the default VPC that AWS makes in every Region is kept, or removed where nothing uses it. Default: keep.

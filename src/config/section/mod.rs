@@ -3,6 +3,7 @@
 //! the others.
 
 mod account;
+mod contacts;
 mod defaults;
 mod limits;
 mod moved;
@@ -18,6 +19,7 @@ mod vpc;
 mod vpn;
 
 pub use account::Account;
+pub use contacts::{AlternateContact, Contacts, PrimaryContact};
 pub use defaults::{DEFAULT_VPCS, Defaults};
 pub use limits::Limits;
 pub use moved::Moved;

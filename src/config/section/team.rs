@@ -3,6 +3,7 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+use super::Contacts;
 use crate::config::span::{At, List, Table, Tags};
 
 /// A team: one account per stage, with the key `<team>-<stage>`.
@@ -14,13 +15,18 @@ pub struct Team {
     /// Its stages: one account each. Default: those of `[defaults]`.
     pub stages: Option<List>,
     /// The e-mail address of its accounts, with `{account}`, `{team}` and `{stage}`. Default: that of `[defaults]`. Changing the
-    /// key of a team changes what the template makes, and AWS never changes a primary e-mail by itself: keep the old address here.
+    /// key of a team changes what the template makes, and AWS sends a code to each new address: keep the old address here to avoid that.
     pub email: Option<At<String>>,
     /// Tags of its accounts, added to those of `[defaults]`; the same placeholders.
     #[serde(default)]
     pub tags: Tags,
     /// The whole set of policies attached directly to each account. Default: FullAWSAccess.
     pub policies: Option<List>,
+    /// Whom AWS writes to about its accounts. Default: those of `[defaults]`.
+    #[serde(default)]
+    pub contacts: Contacts,
+    /// Opt-in Regions that are enabled in its accounts, as in `["af-south-1"]`; those of its layouts are anyway. One that leaves the list stays enabled. Default: those of `[defaults]`.
+    pub regions: Option<List>,
     /// The layouts of the VPCs of each of its accounts. Default: those of `[defaults]`.
     pub vpc: Option<List>,
     /// Whether the default VPCs of its accounts are kept or removed. Default: that of `[defaults]`.
@@ -47,6 +53,11 @@ pub struct Stage {
     pub tags: Tags,
     /// The whole set of policies attached directly. Default: that of the team.
     pub policies: Option<List>,
+    /// Whom AWS writes to about it. Default: those of the team.
+    #[serde(default)]
+    pub contacts: Contacts,
+    /// Opt-in Regions that are enabled in it, as in `["af-south-1"]`; those of its layouts are anyway. One that leaves the list stays enabled. Default: those of the team.
+    pub regions: Option<List>,
     /// The layouts of its VPCs. Default: those of the team.
     pub vpc: Option<List>,
     /// Whether its default VPCs are kept or removed. Default: that of the team.

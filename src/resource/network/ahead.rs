@@ -28,7 +28,7 @@ pub async fn ahead(sessions: &Sessions, desired: &Desired, keep: Keep, mut accou
     let accounts = stream::poll_fn(|context| accounts.poll_recv(context));
     let new = accounts.flat_map(|(account, id)| {
         let is_new = desired.selection.reads_networks_of(account.key()) && told.insert(id.clone());
-        stream::iter(if is_new { sites(&regions, account.key(), &id) } else { Vec::new() })
+        stream::iter(if is_new { sites(desired, &regions, account.key(), &id) } else { Vec::new() })
     });
     let mut readings = new.map(|site| read(sessions, desired, keep, site)).buffer_unordered(AT_A_TIME);
     let mut ahead = Ahead { keep, ..Ahead::default() };

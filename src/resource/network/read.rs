@@ -32,7 +32,7 @@ use crate::resource::{Desired, Finding, FindingSeverity, Live, LiveResource, NOT
 /// The run was interrupted, or its own credentials are at an end. All else is a finding.
 pub async fn live(sessions: &Sessions, desired: &Desired, ahead: Ahead, members: &BTreeSet<String>, live: &mut Live) -> AwsResult<Kept> {
     let regions = regions(desired);
-    if regions.is_empty() {
+    if regions.is_empty() && (desired.network.opted_in.is_empty() || !desired.selection.reads_networks()) {
         return Ok(Kept::default());
     }
     let mut accounts = Accounts::of(live);
@@ -107,7 +107,7 @@ struct Found {
 impl Reader<'_> {
     /// Each account, by key and id, in each Region.
     fn sites<'s>(&self, accounts: impl Iterator<Item = (&'s String, &'s String)>) -> Vec<Site> {
-        accounts.flat_map(|(key, id)| sites(&self.regions, key, id)).collect()
+        accounts.flat_map(|(key, id)| sites(self.desired, &self.regions, key, id)).collect()
     }
 
     /// All that the accounts of the configuration have.

@@ -34,6 +34,10 @@ pub(super) async fn read(sessions: &Sessions, desired: &Desired, scope: &Scope, 
     if region.as_ref().is_some_and(|status| status != ENABLED) {
         return Ok(Reading { region, ..Reading::default() });
     }
+    // Nothing of ours can be where no layout is.
+    if !desired.network.layouts.values().any(|layout| layout.region == scope.region) {
+        return Ok(Reading { region, ..Reading::default() });
+    }
     let client = sessions.ec2(account, &scope.region);
     let ask = Questions { client: &client, account };
     // The first that fails ends the others: without the role, one refusal is enough.

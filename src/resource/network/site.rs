@@ -49,8 +49,10 @@ pub(super) fn regions(desired: &Desired) -> BTreeSet<&str> {
     if desired.selection.reads_networks() { desired.network.regions() } else { BTreeSet::new() }
 }
 
-/// An account in each Region.
-pub(super) fn sites(regions: &BTreeSet<&str>, key: &str, id: &str) -> Vec<Site> {
+/// An account in each Region, those that it alone enables among them.
+pub(super) fn sites(desired: &Desired, regions: &BTreeSet<&str>, key: &str, id: &str) -> Vec<Site> {
+    let own = desired.selection.reads_networks().then(|| desired.network.opted_in.get(key)).flatten();
+    let regions: BTreeSet<&str> = regions.iter().copied().chain(own.into_iter().flatten().map(String::as_str)).collect();
     let scope = |region: &&str| Scope { account: key.to_owned(), region: (*region).to_owned() };
     regions.iter().map(|region| Site { scope: scope(region), account: id.to_owned() }).collect()
 }
@@ -91,7 +93,7 @@ impl Taken {
             true => Bound::default(),
             false => bind::bind(scope, &desired.network, world, shared),
         };
-        if let Some(status) = region.clone().filter(|_| desired.network.has_vpc_in(scope)) {
+        if let Some(status) = region.clone().filter(|_| desired.network.enables(scope)) {
             let region = LiveResource {
                 id: Some(scope.region.clone()),
                 attributes: untyped(&RegionAttributes { status }),

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::account_creation::{self, Creation};
 use super::calls::{self, SETTLING, every_page, is_root, never_deleted, poll, tags_to_write, write_tags};
+use super::email::{self, EMAIL_TAG};
 use super::{management_account_of, organization_address};
 use crate::address::Reference;
 use crate::apply::Context;
@@ -38,12 +39,7 @@ impl Kind for Account {
         kind: "account",
         summary: "a member account; never closed here",
         attributes: &[
-            AttributeSpec::new(
-                "email",
-                OnChange::Forbidden(
-                    "AWS changes a primary e-mail only with a code sent to the new address: change it there first, or put the live address here",
-                ),
-            ),
+            AttributeSpec::new("email", OnChange::Update),
             AttributeSpec::new("name", OnChange::Update),
             AttributeSpec::new("parent", OnChange::Move),
             AttributeSpec::new("tags", OnChange::Update),
@@ -60,8 +56,10 @@ impl Kind for Account {
             (Some(before), Some(after)) => {
                 let moves = (before.parent != after.parent).then_some("organizations:MoveAccount");
                 let names = new_name(before, after).map(|_| "account:PutAccountName");
-                let tags = (!tags_to_write(before.tags.as_ref(), after.tags.as_ref()).is_empty()).then_some("organizations:TagResource");
-                moves.into_iter().chain(names).chain(tags).collect()
+                let emails = new_email(before, after).map(|_| "account:StartPrimaryEmailUpdate");
+                let tags = emails.is_some() || !tags_to_write(before.tags.as_ref(), after.tags.as_ref()).is_empty();
+                let tags = tags.then_some("organizations:TagResource");
+                moves.into_iter().chain(names).chain(emails).chain(tags).collect()
             }
         };
         calls.into_iter().map(str::to_owned).collect()
@@ -93,7 +91,11 @@ impl Kind for Account {
         if let Some(name) = new_name(&before, &after) {
             rename(context, id, name).await?;
         }
-        let tags = tags_to_write(before.tags.as_ref(), after.tags.as_ref());
+        let mut tags = tags_to_write(before.tags.as_ref(), after.tags.as_ref());
+        if let Some(new) = new_email(&before, &after) {
+            email::send_code(context.sessions(), id, new).await?;
+            tags.insert(EMAIL_TAG.to_owned(), email::mark(new));
+        }
         if !tags.is_empty() {
             write_tags(context, id, &tags).await?;
         }
@@ -107,6 +109,11 @@ impl Kind for Account {
 
 fn new_name<'a>(before: &AccountAttributes, after: &'a AccountAttributes) -> Option<&'a str> {
     after.name.as_deref().filter(|&name| before.name.as_deref() != Some(name))
+}
+
+/// The e-mail that a code is to be sent to.
+fn new_email<'a>(before: &AccountAttributes, after: &'a AccountAttributes) -> Option<&'a str> {
+    after.email.as_deref().filter(|&email| before.email.as_deref() != Some(email))
 }
 
 /// Moves it, from wherever it is: the snapshot may be older than somebody else's move, and AWS may need a moment until a new account

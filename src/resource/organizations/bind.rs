@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
+use super::email;
 use super::identity::{Identity, list};
 use super::policy_type::policy_type_id;
 use super::removal::Removal;
@@ -18,6 +19,8 @@ use super::{
 use crate::address::{Address, Reference};
 use crate::aws::AwsResult;
 use crate::resource::{ADDRESS_TAG, Attributes, Desired, Finding, FindingSeverity, Live, LiveResource, untyped};
+
+mod contacts;
 
 /// Binds a world, or the absence of an organization, to the configuration.
 ///
@@ -84,6 +87,7 @@ impl Binder<'_> {
         self.policies();
         self.accounts();
         self.attachments();
+        self.contacts();
         self.live.findings.extend(self.identity.findings.iter().chain(&self.removal.findings).cloned());
         self.live.findings.sort();
         self.live
@@ -239,8 +243,12 @@ impl Binder<'_> {
                 }
                 continue;
             };
-            // E-mails are compared as AWS does, without case.
-            let same = |email: &&String| email.eq_ignore_ascii_case(&account.email);
+            // E-mails are compared as AWS does, without case. What only waits for its code is done, as far as a plan can do it.
+            let awaited = |email: &String| email::is_awaited(self.world.tags.get(id), email);
+            let same = |email: &&String| email.eq_ignore_ascii_case(&account.email) || awaited(email);
+            if let Some(email) = wanted.email.as_ref().filter(|email| !email.eq_ignore_ascii_case(&account.email) && awaited(email)) {
+                self.live.findings.push(waits_for_code(address, &account.email, email));
+            }
             let attributes = AccountAttributes {
                 email: Some(wanted.email.as_ref().filter(same).unwrap_or(&account.email).clone()),
                 name: Some(account.name.clone()),
@@ -274,6 +282,15 @@ impl Binder<'_> {
             self.live.resources.insert(address.clone(), LiveResource { id, attributes, ours: None, frozen });
         }
     }
+}
+
+fn waits_for_code(address: &Address, live: &str, wanted: &str) -> Finding {
+    let summary = format!(
+        "its e-mail is `{live}` until the code that AWS sent to `{wanted}` is handed in: `overlord email --account {key} --code CODE`; \
+         `overlord email --account {key}` has another one sent",
+        key = address.key()
+    );
+    Finding { severity: FindingSeverity::Warning, subject: address.to_string(), summary }
 }
 
 fn describe_unmanaged(world: &World, account: &Member) -> String {

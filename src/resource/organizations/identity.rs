@@ -3,7 +3,7 @@
 //! Accounts by pinned id or e-mail, OUs by the path of their names, policies by type and name (invariant 8). What is not found so may
 //! have been renamed: then its tag, or the former name of a `[[moved]]`, tells; among those that nothing else claims.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use super::organization_address;
 use super::world::{Wanted, World, type_name};
@@ -40,18 +40,15 @@ impl Identity {
         self.addresses.get(id)
     }
 
-    /// Unbound live accounts that a wanted and unbound one may turn out to be: all of them when a `[[moved]]` one is missing, else those
-    /// that have the name of a missing one.
+    /// Unbound live accounts that a wanted and unbound one may turn out to be: all of them when one is missing. Name and e-mail may both
+    /// have changed, and only the tag then keeps a second account from being made, which nobody is rid of for 90 days.
     pub fn account_candidates<'a>(&self, desired: &Desired, wanted: &Wanted, world: &'a World) -> Vec<&'a str> {
-        let missing = wanted.accounts.iter().filter(|(address, _)| self.id(address).is_none() && !desired.pinned.contains_key(address));
-        let mut names = BTreeSet::new();
-        let mut moved = false;
-        for (address, account) in missing {
-            moved |= desired.moved.contains_key(address);
-            names.extend(account.name.as_deref());
+        let is_missing = |address: &Address| self.id(address).is_none() && !desired.pinned.contains_key(address);
+        if !wanted.accounts.keys().any(is_missing) {
+            return Vec::new();
         }
-        let unbound = world.accounts.iter().filter(|(id, _)| self.address(id).is_none());
-        unbound.filter(|(_, account)| moved || names.contains(account.name.as_str())).map(|(id, _)| id.as_str()).collect()
+        let unbound = world.accounts.iter().filter(|(id, _)| self.address(id).is_none() && **id != world.management_account);
+        unbound.map(|(id, _)| id.as_str()).collect()
     }
 
     fn bind(&mut self, address: &Address, id: &str) {

@@ -2,16 +2,20 @@
 
 mod account;
 mod account_creation;
+mod alternate_contact;
 mod attachment_steps;
 mod bind;
 mod calls;
+mod contacts;
 mod delegated_administrator;
+mod email;
 mod identity;
 mod organization;
 mod organizational_unit;
 mod policy;
 mod policy_attachments;
 mod policy_type;
+mod primary_contact;
 mod questions;
 mod read;
 mod rehearsal;
@@ -23,12 +27,16 @@ mod world;
 mod answers_tests;
 
 pub use account::{Account, AccountAttributes};
+pub use alternate_contact::{AlternateContact, AlternateContactAttributes};
+pub use contacts::{ACCOUNT_MANAGEMENT, CONTACT_TYPES, alternate_contact_address, primary_contact_address};
 pub use delegated_administrator::{DelegatedAdministrator, DelegatedAdministratorAttributes};
+pub use email::{EMAIL_TAG, EmailChange};
 pub use organization::{Organization, OrganizationAttributes};
 pub use organizational_unit::{OrganizationalUnit, OrganizationalUnitAttributes};
 pub use policy::{Policy, PolicyAttributes};
 pub use policy_attachments::{PolicyAttachments, PolicyAttachmentsAttributes};
 pub use policy_type::{PolicyType, PolicyTypeAttributes};
+pub use primary_contact::{PrimaryContact, PrimaryContactAttributes};
 pub use trusted_service::{TrustedService, TrustedServiceAttributes};
 
 use std::collections::BTreeSet;
@@ -47,7 +55,8 @@ pub struct Reading(Option<world::World>);
 /// # Errors
 /// A read failed; the organization belongs to another management account.
 pub async fn read(sessions: &Sessions, desired: &Desired, known: impl FnMut(Address, String)) -> AwsResult<Reading> {
-    read::read(&sessions.organizations(), desired, known).await.map(Reading)
+    let clients = questions::Clients { organizations: sessions.organizations(), account: sessions.account() };
+    read::read(&clients, desired, known).await.map(Reading)
 }
 
 impl Reading {
@@ -62,6 +71,21 @@ impl Reading {
     /// The same organization as a world that the sandbox can run.
     pub fn sandbox_world(&self, desired: &Desired) -> sandbox::World {
         rehearsal::sandbox_world(desired, self.0.as_ref())
+    }
+
+    /// The primary e-mail of an account of the configuration; `None` when it is not there, or org.toml declares none.
+    ///
+    /// # Errors
+    /// The desired attributes are malformed.
+    pub fn email(&self, desired: &Desired, address: &Address) -> AwsResult<Option<EmailChange>> {
+        let wanted = world::Wanted::of(desired)?;
+        let found = self.0.as_ref().and_then(|world| {
+            let identity = identity::Identity::of(desired, &wanted, world);
+            let id = identity.id(address)?;
+            let (live, wanted) = (world.accounts.get(id)?.email.clone(), wanted.accounts.get(address)?.email.clone()?);
+            Some(EmailChange { id: id.to_owned(), awaited: email::is_awaited(world.tags.get(id), &wanted), live, wanted })
+        });
+        Ok(found)
     }
 
     /// The ids of all accounts that can be used, those that the configuration does not have too.

@@ -1,11 +1,18 @@
 //! The questions that reading an organization asks, one page at a time, and AWS's answers in plain values.
 
-use aws_sdk_organizations::Client;
 use aws_sdk_organizations::types::{Account, PolicySummary, PolicyTypeSummary, Root};
 
-use super::management_account_of;
+use super::contacts::Subject;
 use super::world::{LivePolicy, Member, Unit};
+use super::{AlternateContactAttributes, PrimaryContactAttributes, alternate_contact, management_account_of, primary_contact};
 use crate::aws::{AwsResult, Error};
+
+/// Whom the questions are put to.
+#[derive(Debug, Clone)]
+pub(super) struct Clients {
+    pub organizations: aws_sdk_organizations::Client,
+    pub account: aws_sdk_account::Client,
+}
 
 /// A question; a list is asked for page by page.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -32,6 +39,10 @@ pub(super) enum Question {
     Administrators(String),
     /// The tags of anything.
     Tags(String),
+    /// An alternate contact of an account, by its type.
+    AlternateContact(Subject, String),
+    /// The primary contact of an account.
+    PrimaryContact(Subject),
 }
 
 /// What one page holds.
@@ -52,6 +63,8 @@ pub(super) enum Answer {
     Services(Vec<String>),
     Administrators(Vec<String>),
     Tags(Vec<(String, String)>),
+    AlternateContact(Option<AlternateContactAttributes>),
+    PrimaryContact(Option<Box<PrimaryContactAttributes>>),
 }
 
 /// The root.
@@ -89,6 +102,8 @@ impl Question {
             Self::Services => "organizations:ListAWSServiceAccessForOrganization",
             Self::Administrators(_) => "organizations:ListDelegatedAdministrators",
             Self::Tags(_) => "organizations:ListTagsForResource",
+            Self::AlternateContact(..) => "account:GetAlternateContact",
+            Self::PrimaryContact(_) => "account:GetContactInformation",
         }
     }
 
@@ -96,8 +111,8 @@ impl Question {
     ///
     /// # Errors
     /// AWS refused, or gave no usable answer.
-    pub async fn ask(&self, client: &Client, token: Option<String>) -> AwsResult<Page> {
-        match self.send(client, token).await {
+    pub async fn ask(&self, clients: &Clients, token: Option<String>) -> AwsResult<Page> {
+        match self.send(clients, token).await {
             Err(e) if e.is(&["AWSOrganizationsNotInUseException"]) => Ok(Page { answer: Answer::NoOrganization, token: None }),
             Err(e) if e.is(&["PolicyNotFoundException", "TargetNotFoundException", "ParentNotFoundException"]) => {
                 Ok(Page { answer: Answer::Gone, token: None })
@@ -106,7 +121,8 @@ impl Question {
         }
     }
 
-    async fn send(&self, client: &Client, token: Option<String>) -> AwsResult<Page> {
+    async fn send(&self, clients: &Clients, token: Option<String>) -> AwsResult<Page> {
+        let client = &clients.organizations;
         let page = |answer, token: Option<&str>| Ok(Page { answer, token: token.map(str::to_owned) });
         // The error's type differs from call to call.
         macro_rules! answer {
@@ -171,6 +187,13 @@ impl Question {
                 let tags = answer.tags().iter().map(|tag| (tag.key().to_owned(), tag.value().to_owned()));
                 page(Answer::Tags(tags.collect()), answer.next_token())
             }
+            Self::AlternateContact(subject, contact_type) => {
+                page(Answer::AlternateContact(alternate_contact::get(&clients.account, subject, contact_type).await?), None)
+            }
+            Self::PrimaryContact(subject) => {
+                let contact = primary_contact::get(&clients.account, subject).await?;
+                page(Answer::PrimaryContact(contact.map(Box::new)), None)
+            }
         }
     }
 }
@@ -179,7 +202,13 @@ impl Answer {
     /// What the page holds, for the guard against pages without end.
     pub fn items(&self) -> Vec<&str> {
         match self {
-            Self::NoOrganization | Self::Gone | Self::Root(_) | Self::FeatureSet(_) | Self::Document(_) => Vec::new(),
+            Self::NoOrganization
+            | Self::Gone
+            | Self::Root(_)
+            | Self::FeatureSet(_)
+            | Self::Document(_)
+            | Self::AlternateContact(_)
+            | Self::PrimaryContact(_) => Vec::new(),
             Self::Accounts(items) => items.iter().map(|(id, _)| id.as_str()).collect(),
             Self::Units(items) => items.iter().map(|(id, _)| id.as_str()).collect(),
             Self::Policies(items) => items.iter().map(|(id, _)| id.as_str()).collect(),

@@ -5,13 +5,14 @@
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-use aws_sdk_organizations::Client;
 use futures_util::future::BoxFuture;
 use futures_util::stream::{FuturesUnordered, StreamExt};
 
+use super::AccountAttributes;
+use super::contacts::{ACCOUNT_MANAGEMENT, Subject};
 use super::identity::Identity;
-use super::questions::{Answer, LiveRoot, Page, Question};
-use super::world::{LivePolicy, Member, Unit, Wanted, World, type_name};
+use super::questions::{Answer, Clients, LiveRoot, Page, Question};
+use super::world::{Contact, LivePolicy, Member, Unit, Wanted, World, type_name};
 use crate::address::Address;
 use crate::aws::{AwsResult, Error};
 use crate::limits::LIMITS;
@@ -23,14 +24,14 @@ use crate::resource::pages::{Pages, circle};
 ///
 /// # Errors
 /// A read failed; the organization belongs to another management account.
-pub(crate) async fn read(client: &Client, desired: &Desired, mut known: impl FnMut(Address, String)) -> AwsResult<Option<World>> {
+pub(super) async fn read(clients: &Clients, desired: &Desired, mut known: impl FnMut(Address, String)) -> AwsResult<Option<World>> {
     let mut reader = Reader::new(desired, Wanted::of(desired)?);
     let mut in_flight = FuturesUnordered::new();
     reader.put(Question::Root);
     reader.put(Question::Accounts);
     loop {
         while let Some((question, token)) = reader.next() {
-            in_flight.push(ask(client.clone(), question, token));
+            in_flight.push(ask(clients.clone(), question, token));
         }
         match in_flight.next().await {
             Some((question, page)) => {
@@ -43,9 +44,9 @@ pub(crate) async fn read(client: &Client, desired: &Desired, mut known: impl FnM
     }
 }
 
-fn ask(client: Client, question: Question, token: Option<String>) -> BoxFuture<'static, (Question, AwsResult<Page>)> {
+fn ask(clients: Clients, question: Question, token: Option<String>) -> BoxFuture<'static, (Question, AwsResult<Page>)> {
     Box::pin(async move {
-        let page = question.ask(&client, token).await;
+        let page = question.ask(&clients, token).await;
         (question, page)
     })
 }
@@ -167,6 +168,8 @@ impl<'a> Reader<'a> {
             Answer::Services(services) => self.world.trusted_services.extend(services),
             Answer::Administrators(accounts) => self.administrators(question, accounts),
             Answer::Tags(tags) => self.tags(question, tags),
+            Answer::AlternateContact(contact) => self.world.alternate_contacts.extend(contact.and_then(|contact| contact.by_account())),
+            Answer::PrimaryContact(contact) => self.world.primary_contacts.extend(contact.and_then(|contact| contact.by_account())),
         }
         // Without paths, the further pages of all accounts would tell nothing that the parents' lists do not.
         if let Some(token) = next
@@ -220,7 +223,9 @@ impl<'a> Reader<'a> {
             | Question::Accounts
             | Question::Policies(_)
             | Question::Services
-            | Question::Administrators(_) => {}
+            | Question::Administrators(_)
+            | Question::AlternateContact(..)
+            | Question::PrimaryContact(_) => {}
         }
     }
 
@@ -255,10 +260,14 @@ impl<'a> Reader<'a> {
         }
         for (id, account) in accounts {
             if let Some(address) = self.expected.get(&id).or_else(|| self.expected.get(&account.email.to_ascii_lowercase())).cloned() {
-                if self.wanted.accounts.get(&address).is_some_and(|account| account.tags.is_some()) {
+                let renewed = |wanted: &String| !wanted.eq_ignore_ascii_case(&account.email);
+                // Of one that gets another e-mail, the tags tell whether a code was sent already.
+                let wants_tags = |wanted: &AccountAttributes| wanted.tags.is_some() || wanted.email.as_ref().is_some_and(renewed);
+                if self.wanted.accounts.get(&address).is_some_and(wants_tags) {
                     self.put(Question::Tags(id.clone()));
                 }
                 if account.frozen().is_none() {
+                    self.contacts(&address, &id);
                     self.recognised.push((address, id.clone()));
                 }
             }
@@ -332,6 +341,8 @@ impl<'a> Reader<'a> {
             self.tags_of_policies(&identity);
         }
         if self.is_listed("organizations:ListAWSServiceAccessForOrganization") {
+            let identity = Identity::of(self.desired, &self.wanted, &self.world);
+            self.contacts_of_accounts(&identity);
             let services: Vec<String> = self.wanted.administrators.values().map(|wanted| wanted.service.clone()).collect();
             for service in services {
                 // Only a trusted service has an administrator.
@@ -375,6 +386,32 @@ impl<'a> Reader<'a> {
         ids.into_iter().for_each(|id| self.put(Question::Tags(id)));
     }
 
+    /// The contacts that an account declares, where AWS lets them be read: of the management account always, of members once Account
+    /// Management is known to be trusted.
+    fn contacts(&mut self, address: &Address, id: &str) {
+        let subject = Subject::of(id, &self.desired.management_account);
+        if matches!(subject, Subject::Member(_)) && !self.world.trusted_services.contains(ACCOUNT_MANAGEMENT) {
+            return;
+        }
+        for contact in self.wanted.contacts.get(address).cloned().unwrap_or_default() {
+            self.put(match contact {
+                Contact::Alternate(contact_type) => Question::AlternateContact(subject.clone(), contact_type),
+                Contact::Primary => Question::PrimaryContact(subject.clone()),
+            });
+        }
+    }
+
+    fn contacts_of_accounts(&mut self, identity: &Identity) {
+        let bound = self.wanted.contacts.keys().filter_map(|address| Some((address.clone(), identity.id(address)?.to_owned())));
+        let bound: Vec<(Address, String)> = bound.collect();
+        let is_open = |world: &World, id: &String| world.accounts.get(id).is_some_and(|account| account.frozen().is_none());
+        for (address, id) in bound {
+            if is_open(&self.world, &id) {
+                self.contacts(&address, &id);
+            }
+        }
+    }
+
     /// What can be asked only when all else is known. `true` when something was.
     fn follow_up(&mut self) -> bool {
         if self.world.root.is_empty() {
@@ -387,6 +424,7 @@ impl<'a> Reader<'a> {
         self.tags_of_units(&identity);
         self.tags_of_policies(&identity);
         self.tags_of_accounts(&identity);
+        self.contacts_of_accounts(&identity);
         let candidates = identity.account_candidates(self.desired, &self.wanted, &self.world);
         let candidates: Vec<String> = candidates.into_iter().map(str::to_owned).collect();
         candidates.into_iter().for_each(|id| self.put(Question::Tags(id)));

@@ -3,7 +3,8 @@
 use super::*;
 use crate::address::{Address, Reference};
 use crate::resource::organizations::{
-    AccountAttributes, OrganizationalUnitAttributes, PolicyAttributes, PolicyTypeAttributes, TrustedServiceAttributes, organization_address,
+    AccountAttributes, AlternateContactAttributes, OrganizationalUnitAttributes, PolicyAttributes, PolicyTypeAttributes,
+    TrustedServiceAttributes, alternate_contact_address, organization_address,
 };
 use crate::resource::{ADDRESS_TAG, Former, untyped};
 
@@ -69,6 +70,14 @@ impl Endpoint {
             Question::Services => self.page(world.trusted_services.clone(), token, Answer::Services),
             Question::Administrators(service) => {
                 self.page(world.administrators.get(service).cloned().unwrap_or_default(), token, Answer::Administrators)
+            }
+            Question::AlternateContact(subject, contact_type) => {
+                let contact = world.alternate_contacts.get(&(subject.id().to_owned(), contact_type.clone()));
+                Page { answer: Answer::AlternateContact(contact.cloned()), token: None }
+            }
+            Question::PrimaryContact(subject) => {
+                let contact = world.primary_contacts.get(subject.id());
+                Page { answer: Answer::PrimaryContact(contact.cloned().map(Box::new)), token: None }
             }
             Question::Tags(id) => self.page(world.tags.get(id).cloned().unwrap_or_default(), token, Answer::Tags),
         }
@@ -147,6 +156,11 @@ fn want_account(desired: &mut Desired, key: &str, tags: Option<BTreeMap<String, 
         tags,
     };
     desired.resources.insert(Address::new("account", key), untyped(&account));
+}
+
+fn want_service(desired: &mut Desired, service: &str) {
+    let trusted = TrustedServiceAttributes { organization: organization_address().into(), service: service.to_owned() };
+    desired.resources.insert(Address::new("trusted_service", service), untyped(&trusted));
 }
 
 /// So many accounts, OUs and policies, all wanted.
@@ -326,4 +340,31 @@ fn the_longest_chain_of_targets_is_never_starved() {
     let last = targets.iter().rposition(|question| **question == full).unwrap();
     // Its 6 pages, and a round for those that were in flight when it was first seen.
     assert!(last <= 7 * WIDTH_OF_TARGETS, "its 6 pages came only with question {last} of {}", targets.len());
+}
+
+#[test]
+fn contacts_are_asked_for_where_they_are_declared_and_members_only_in_trust() {
+    let contact = |account: &str| AlternateContactAttributes {
+        account: Address::new("account", account).into(),
+        contact_type: "BILLING".to_owned(),
+        email: "a@example.org".to_owned(),
+        name: "a".to_owned(),
+        phone: "1".to_owned(),
+        title: "a".to_owned(),
+        trusted_service: None,
+    };
+    let check = |trusted: Option<&str>, expected: usize| {
+        let (mut desired, mut world) = organization(45, 0, 0);
+        for key in ["account-1", "account-44"] {
+            desired.resources.insert(alternate_contact_address(key, "billing"), untyped(&contact(key)));
+        }
+        want_service(&mut desired, "account.amazonaws.com");
+        world.trusted_services.extend(trusted.map(str::to_owned));
+        let (_, counts) = read(&Endpoint { world: Some(world), ..Endpoint::default() }, &desired);
+        assert_eq!(counts.get("account:GetAlternateContact").copied().unwrap_or_default(), expected);
+        assert_eq!(counts.get("account:GetContactInformation"), None);
+    };
+    check(Some("account.amazonaws.com"), 2);
+    check(Some("config.amazonaws.com"), 0);
+    check(None, 0);
 }

@@ -51,6 +51,12 @@ pub(crate) fn sandbox_world(desired: &Desired, live: Option<&World>) -> sandbox:
             world.delegated_administrators.entry(account.clone()).or_default().insert(service.clone(), clock_ms);
         }
     }
+    for ((account, contact_type), contact) in &live.alternate_contacts {
+        world.contacts.entry(account.clone()).or_default().alternate.insert(contact_type.clone(), contact.as_api());
+    }
+    for (account, contact) in &live.primary_contacts {
+        world.contacts.entry(account.clone()).or_default().primary = contact.as_api();
+    }
     world.reindex();
     world
 }

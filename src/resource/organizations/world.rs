@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
-    AccountAttributes, DelegatedAdministratorAttributes, OrganizationalUnitAttributes, PolicyAttachmentsAttributes, PolicyAttributes,
-    PolicyTypeAttributes, TrustedServiceAttributes,
+    AccountAttributes, AlternateContactAttributes, DelegatedAdministratorAttributes, OrganizationalUnitAttributes,
+    PolicyAttachmentsAttributes, PolicyAttributes, PolicyTypeAttributes, PrimaryContactAttributes, TrustedServiceAttributes,
 };
 use crate::address::{Address, Reference};
 use crate::aws::{AwsResult, Error};
@@ -34,6 +34,10 @@ pub(crate) struct World {
     pub administrators: BTreeMap<String, BTreeSet<String>>,
     /// The tags of what they were read of.
     pub tags: BTreeMap<String, BTreeMap<String, String>>,
+    /// The alternate contacts that were read and are there, by account and type.
+    pub alternate_contacts: BTreeMap<(String, String), AlternateContactAttributes>,
+    /// The primary contacts that were read, by account.
+    pub primary_contacts: BTreeMap<String, PrimaryContactAttributes>,
 }
 
 /// An OU.
@@ -133,6 +137,18 @@ pub(crate) struct Wanted {
     pub administrators: BTreeMap<Address, DelegatedAdministratorAttributes>,
     /// The managed types, by their spelling in the API.
     pub policy_types: BTreeMap<String, Address>,
+    pub alternate_contacts: BTreeMap<Address, AlternateContactAttributes>,
+    pub primary_contacts: BTreeMap<Address, PrimaryContactAttributes>,
+    /// The contacts that are selected, by the address of their account.
+    pub contacts: BTreeMap<Address, Vec<Contact>>,
+}
+
+/// A contact of an account.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Contact {
+    /// Of a type, as the API spells it.
+    Alternate(String),
+    Primary,
 }
 
 impl Wanted {
@@ -153,11 +169,29 @@ impl Wanted {
                     let attributes: PolicyTypeAttributes = typed(attributes).map_err(malformed)?;
                     wanted.policy_types.insert(attributes.policy_type, address.clone());
                 }
+                "alternate_contact" => {
+                    let attributes: AlternateContactAttributes = typed(attributes).map_err(malformed)?;
+                    wanted.contact(desired, address, &attributes.account, Contact::Alternate(attributes.contact_type.clone()));
+                    wanted.alternate_contacts.insert(address.clone(), attributes);
+                }
+                "primary_contact" => {
+                    let attributes: PrimaryContactAttributes = typed(attributes).map_err(malformed)?;
+                    wanted.contact(desired, address, &attributes.account, Contact::Primary);
+                    wanted.primary_contacts.insert(address.clone(), attributes);
+                }
                 // The organization has nothing to be recognised by, and other families have readers of their own.
                 _ => {}
             }
         }
         Ok(wanted)
+    }
+
+    fn contact(&mut self, desired: &Desired, address: &Address, account: &Reference, contact: Contact) {
+        if let Reference::Address(account) = account
+            && desired.selection.selects(address)
+        {
+            self.contacts.entry(account.clone()).or_default().push(contact);
+        }
     }
 
     /// What AWS attaches itself to every target while the managed types are enabled.

@@ -4,6 +4,7 @@ mod connections;
 mod default_vpcs;
 mod gateways;
 mod layouts;
+mod opt_in;
 mod options;
 mod pools;
 mod quotas;
@@ -26,6 +27,7 @@ pub(super) fn check(model: &Model<'_>, accounts: &[Planned<'_>], report: &mut Re
     connections::read(model, accounts, &mut design, report);
     design.vpcs = vpcs::read(model.file, accounts, &design, report);
     design.without_default_vpc = default_vpcs::read(model.file, accounts, report);
+    design.opted_in = opt_in::read(model.file, accounts, report);
     connections::check_vpcs(model, accounts, &design, report);
     pools::enough(model.file, &design, report);
     quotas::check(model, accounts, &design, report);

@@ -20,8 +20,8 @@ pub(in crate::resource::network) fn with(tags: &Tags) -> BTreeSet<String> {
     tags.get(WITH_TAG).map(|names| names.split_whitespace().map(str::to_owned).collect()).unwrap_or_default()
 }
 
-/// The default VPC, if it is to go and there is one. An opt-in Region has one only once it is enabled, and it is enabled only for a VPC of a
-/// layout.
+/// The default VPC, if it is to go and there is one. An opt-in Region has one only once it is enabled, and it is enabled only
+/// where org.toml says so.
 pub(in crate::resource::network) fn default_vpc<'w>(scope: &Scope, design: &Design, world: &'w World) -> Option<&'w str> {
     if !is_default_vpc_to_go(scope, design) {
         return None;
@@ -30,7 +30,7 @@ pub(in crate::resource::network) fn default_vpc<'w>(scope: &Scope, design: &Desi
 }
 
 fn is_default_vpc_to_go(scope: &Scope, design: &Design) -> bool {
-    let is_enabled = || !LIMITS.regions.is_opt_in(&scope.region) || design.has_vpc_in(scope);
+    let is_enabled = || !LIMITS.regions.is_opt_in(&scope.region) || design.enables(scope);
     design.without_default_vpc.contains(&scope.account) && is_enabled()
 }
 

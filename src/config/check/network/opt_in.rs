@@ -1,0 +1,36 @@
+//! `regions`: the opt-in Regions that accounts enable, whether or not a layout is in them.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::super::accounts::Planned;
+use super::super::{repeated, values};
+use crate::config::code::Code;
+use crate::config::report::Report;
+use crate::config::section::File;
+use crate::config::span::List;
+use crate::limits::LIMITS;
+
+/// The Regions by the key of the account.
+pub(super) fn read(file: &File, accounts: &[Planned<'_>], report: &mut Report) -> BTreeMap<String, BTreeSet<String>> {
+    for list in lists(file) {
+        repeated(list, report);
+        for region in list.iter() {
+            if !values::region(region) {
+                let diagnostic = Code::BadRegion.error(format!("`{}` is no name of a region", region.value));
+                report.at(region.at, diagnostic.hint("write it as AWS does: \"af-south-1\""));
+            } else if !LIMITS.regions.is_opt_in(region) {
+                let diagnostic = Code::BadRegion.warning(format!("`{}` is enabled in every account", region.value));
+                report.at(region.at, diagnostic.hint("remove it: `regions` is for those that have to be enabled"));
+            }
+        }
+    }
+    let opt_in = |list: &List| list.iter().map(|region| region.value.clone()).filter(|region| LIMITS.regions.is_opt_in(region)).collect();
+    let declared = accounts.iter().filter_map(|account| Some((account.key.clone(), opt_in(account.regions?))));
+    declared.filter(|(_, regions): &(_, BTreeSet<String>)| !regions.is_empty()).collect()
+}
+
+fn lists(file: &File) -> impl Iterator<Item = &List> {
+    let teams =
+        file.team.values().flat_map(|team| team.regions.iter().chain(team.stage.values().filter_map(|stage| stage.regions.as_ref())));
+    file.defaults.regions.iter().chain(teams).chain(file.account.values().filter_map(|account| account.regions.as_ref()))
+}

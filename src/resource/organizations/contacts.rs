@@ -1,0 +1,81 @@
+//! What the two kinds of contacts share: through whom AWS is asked, and what it takes to write one.
+//!
+//! The management account speaks for its members, which needs trusted access for Account Management; of itself it speaks without naming
+//! itself. Source: <https://docs.aws.amazon.com/accounts/latest/reference/API_PutAlternateContact.html>
+
+use crate::address::{Address, Reference};
+use crate::apply::{Context, NOT_YET};
+use crate::aws::{AwsResult, Error};
+
+use super::calls::{SETTLING, poll};
+
+/// The service that must be trusted before the management account reads or changes the attributes of members.
+pub const ACCOUNT_MANAGEMENT: &str = "account.amazonaws.com";
+
+/// The alternate contacts that an account can have: as org.toml calls them, and as the API does.
+pub const CONTACT_TYPES: [(&str, &str); 3] = [("billing", "BILLING"), ("operations", "OPERATIONS"), ("security", "SECURITY")];
+
+/// `alternate_contact.<account>/<type>`, the type as org.toml calls it.
+pub fn alternate_contact_address(account: &str, contact_type: &str) -> Address {
+    Address::new("alternate_contact", format!("{account}/{contact_type}"))
+}
+
+/// `primary_contact.<account>`.
+pub fn primary_contact_address(account: &str) -> Address {
+    Address::new("primary_contact", account)
+}
+
+/// The account that a request of Account Management is about.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Subject {
+    /// The caller's own, the management account: AWS refuses its id.
+    Own(String),
+    /// A member.
+    Member(String),
+}
+
+impl Subject {
+    /// Of an account's id and the management account's.
+    pub fn of(id: &str, management_account: &str) -> Self {
+        if id == management_account { Self::Own(id.to_owned()) } else { Self::Member(id.to_owned()) }
+    }
+
+    /// The account's id.
+    pub fn id(&self) -> &str {
+        match self {
+            Self::Own(id) | Self::Member(id) => id,
+        }
+    }
+
+    /// The `AccountId` of a request.
+    pub fn parameter(&self) -> Option<String> {
+        match self {
+            Self::Own(_) => None,
+            Self::Member(id) => Some(id.clone()),
+        }
+    }
+}
+
+/// Writes something of an account, and returns the account's id. Where this run makes the account, or lets Account Management be trusted,
+/// AWS may need a moment until it lets that happen.
+pub(super) async fn write<F>(
+    context: &Context,
+    account: &Reference,
+    trusted_service: Option<&Reference>,
+    send: impl Fn(Subject) -> F,
+) -> AwsResult<String>
+where
+    F: Future<Output = AwsResult<()>>,
+{
+    let id = context.resolve(account)?;
+    let subject = Subject::of(&id, context.management_account());
+    let is_new = context.made(account) || trusted_service.is_some_and(|service| context.made(service));
+    let ask = || async {
+        match send(subject.clone()).await {
+            Err(e) if is_new && (Error::is(&e, NOT_YET) || e.is(&["ResourceNotFoundException"])) => Ok(None),
+            result => result.map(Some),
+        }
+    };
+    poll(format!("Account Management to know the account `{id}`"), SETTLING).until(context.sessions().door().interrupt(), ask).await?;
+    Ok(id)
+}

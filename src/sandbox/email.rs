@@ -1,0 +1,62 @@
+//! Account Management's change of a primary e-mail: begun with the new address, which gets a code, and done when the code comes back.
+
+use http::StatusCode;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use super::account::{Input, validation};
+use super::wire::{Outcome, Refusal};
+use super::world::World;
+
+/// A change of an e-mail that waits for its code.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct EmailUpdate {
+    /// The new address.
+    pub email: String,
+    /// What AWS sent there: six letters or digits.
+    pub code: String,
+}
+
+fn text<'i>(input: &'i Input, name: &str) -> Result<&'i str, Refusal> {
+    input.rest.get(name).and_then(Value::as_str).ok_or_else(|| validation(format!("{name} is required")))
+}
+
+/// Account Management speaks only for members here, and they must be named.
+fn is_named(input: &Input) -> Result<(), Refusal> {
+    input.account_id.as_ref().map(|_| ()).ok_or_else(|| validation("AccountId is required"))
+}
+
+fn is_free(email: &str, account: &str, world: &World) -> Result<(), Refusal> {
+    let taken = world.accounts_with_email(email).iter().any(|id| id != account) || world.emails_elsewhere.contains(&email.to_lowercase());
+    match taken {
+        true => Err(Refusal::new("ConflictException", "The e-mail address is already in use.").status(StatusCode::CONFLICT)),
+        false => Ok(()),
+    }
+}
+
+pub(super) fn start(input: &Input, account: &str, world: &mut World) -> Outcome {
+    is_named(input)?;
+    let email = text(input, "PrimaryEmail")?;
+    if !(5..=64).contains(&email.chars().count()) || !email.contains('@') {
+        return Err(validation("PrimaryEmail is not valid"));
+    }
+    is_free(email, account, world)?;
+    let code = world.fresh(6);
+    world.email_updates.insert(account.to_owned(), EmailUpdate { email: email.to_owned(), code });
+    Ok(json!({ "Status": "PENDING" }))
+}
+
+pub(super) fn accept(input: &Input, account: &str, world: &mut World) -> Outcome {
+    is_named(input)?;
+    let (email, code) = (text(input, "PrimaryEmail")?, text(input, "Otp")?);
+    let not_found = || Refusal::new("ResourceNotFoundException", "No e-mail update is in progress.").status(StatusCode::NOT_FOUND);
+    let update = world.email_updates.get(account).filter(|update| update.email == email).ok_or_else(not_found)?;
+    if update.code != code {
+        return Err(validation("The one-time passcode is not valid"));
+    }
+    is_free(email, account, world)?;
+    world.email_updates.remove(account);
+    world.set_email(account, email);
+    Ok(json!({ "Status": "ACCEPTED" }))
+}

@@ -1,0 +1,47 @@
+//! The change of an account's e-mail, from apply to the code, as a user walks it.
+
+use crate::case::*;
+
+const ACCOUNT: &str = r#"
+[organization]
+management_account = "111111111111"
+trusted_services = ["account.amazonaws.com"]
+
+[account.web]
+email = "aws+web@example.org"
+ou = "root"
+"#;
+
+/// The code that AWS sent, as `sandbox show` tells it.
+fn code(case: &Case) -> String {
+    let shown = case.run(&["sandbox", "show"]).ends(0).out;
+    let line = shown.lines().find(|line| line.contains("gets the e-mail")).expect("a change waits for its code");
+    line.rsplit(' ').next().unwrap().to_owned()
+}
+
+#[test]
+fn an_email_changes_with_the_code_and_not_before() {
+    let case = Case::new(ACCOUNT);
+    case.run(&["apply", "--sandbox", "--yes"]).ends(0);
+    case.edit("org.toml", "aws+web@", "web@");
+    case.run(&["apply", "--sandbox", "--yes"]).ends(0).says(&["overlord email --account web --code CODE"]);
+    let first = code(&case);
+    assert!(case.run(&["plan", "--sandbox"]).ends(0).out.contains("until the code that AWS sent to `web@example.org` is handed in"));
+    case.run(&["apply", "--sandbox", "--yes"]).ends(0);
+    assert_eq!(code(&case), first, "a second apply sends no second code");
+
+    case.run(&["email", "--sandbox", "--account", "web", "--code", "zzzzzz"]).ends(1).says(&["AcceptPrimaryEmailUpdate"]);
+    case.run(&["email", "--sandbox", "--account", "web", "--code", "12"]).ends(1).says(&["six letters or digits"]);
+    case.run(&["email", "--sandbox", "--account", "wib", "--code", &first]).ends(1).says(&["did you mean `web`?"]);
+    case.run(&["email", "--sandbox", "--account", "web"]).ends(0).says(&["AWS sends a code to `web@example.org`"]);
+    let second = code(&case);
+    assert_ne!(first, second);
+    let changed = case.run(&["email", "--sandbox", "--account", "web", "--code", &second]).ends(0).out;
+    assert_eq!(changed, "account.web: its e-mail is `web@example.org` now, and was `aws+web@example.org`\n");
+
+    let plan = case.run(&["plan", "--sandbox"]).ends(0).out;
+    assert!(!plan.contains("warning"), "{plan}");
+    case.run(&["email", "--sandbox", "--account", "web"]).ends(0);
+    let shown = case.run(&["sandbox", "show"]).ends(0).out;
+    assert!(shown.contains(" web@example.org") && !shown.contains("gets the e-mail"), "{shown}");
+}
