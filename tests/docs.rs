@@ -125,7 +125,7 @@ fn called() -> BTreeSet<String> {
             let quoted = text.split('"').filter(|text| !text.contains(char::is_whitespace));
             found.extend(
                 quoted
-                    .filter(|text| ["organizations:", "account:", "ec2:", "ram:"].iter().any(|service| text.starts_with(service)))
+                    .filter(|text| ["organizations:", "account:", "ec2:", "iam:", "ram:"].iter().any(|service| text.starts_with(service)))
                     .map(str::to_owned),
             );
         }
@@ -137,7 +137,8 @@ fn called() -> BTreeSet<String> {
 #[test]
 fn the_sandbox_serves_what_overlord_calls_and_what_the_table_tells() {
     let page = page("sandbox.md");
-    let services = [("| Organizations", "organizations"), ("| Account Management", "account"), ("| EC2", "ec2"), ("| RAM", "ram")];
+    let services =
+        [("| Organizations", "organizations"), ("| Account Management", "account"), ("| EC2", "ec2"), ("| IAM", "iam"), ("| RAM", "ram")];
     let mut told = BTreeSet::new();
     for (start, service) in services {
         for line in page.lines().filter(|line| line.starts_with(start)) {

@@ -25,7 +25,7 @@ pub enum Repeat {
 /// Whether AWS keeps one token bucket per account, or one per account and Region.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Scope {
-    /// One endpoint for all Regions: Organizations, Account Management.
+    /// One endpoint for all Regions: Organizations, Account Management, IAM.
     Global,
     /// An endpoint per Region: STS, EC2, RAM.
     Regional,
@@ -232,8 +232,22 @@ operations! {
         tag_resource TagResource Write Idempotent,
         update_resource_share UpdateResourceShare Write Idempotent,
     }
+    "iam" Global aws_sdk_iam {
+        get_login_profile GetLoginProfile Read Idempotent,
+        list_access_keys ListAccessKeys Read Idempotent,
+        list_mfa_devices ListMFADevices Read Idempotent,
+        list_organizations_features ListOrganizationsFeatures Read Idempotent,
+        list_signing_certificates ListSigningCertificates Read Idempotent,
+        deactivate_mfa_device DeactivateMFADevice Write Refused,
+        delete_access_key DeleteAccessKey Write Refused,
+        delete_login_profile DeleteLoginProfile Write Refused,
+        delete_signing_certificate DeleteSigningCertificate Write Refused,
+        enable_organizations_root_credentials_management EnableOrganizationsRootCredentialsManagement Write Idempotent,
+        enable_organizations_root_sessions EnableOrganizationsRootSessions Write Idempotent,
+    }
     "sts" Regional aws_sdk_sts {
         assume_role AssumeRole Read Idempotent,
+        assume_root AssumeRoot Read Idempotent,
         assume_role_with_web_identity AssumeRoleWithWebIdentity Read Idempotent,
         get_caller_identity GetCallerIdentity Read Idempotent,
     }
@@ -256,7 +270,7 @@ mod tests {
     #[test]
     fn names_say_what_the_table_says() {
         for operation in OPERATIONS {
-            let sounds_like_a_read = ["List", "Describe", "Get", "AssumeRole"].iter().any(|p| operation.name.starts_with(p));
+            let sounds_like_a_read = ["List", "Describe", "Get", "AssumeRo"].iter().any(|p| operation.name.starts_with(p));
             let expected = if sounds_like_a_read { Effect::Read } else { Effect::Write };
             assert_eq!(operation.effect, expected, "{}", operation.name);
             assert!(operation.effect == Effect::Write || operation.repeat == Repeat::Idempotent, "{}", operation.name);

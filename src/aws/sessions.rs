@@ -87,6 +87,9 @@ struct Inner {
     retry_partitions: Mutex<HashMap<(String, String), RetryPartition>>,
 }
 
+/// The longest that AWS lets a root session last: <https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRoot.html>
+const ROOT_SECONDS: i32 = 900;
+
 /// Attempts of the first request of a run: about 4 s when nobody is there.
 const GUARD_ATTEMPTS: u32 = 4;
 
@@ -208,6 +211,40 @@ impl Sessions {
         let config = aws_sdk_account::config::Builder::from(&self.in_account(account, region));
         let partition = self.retry_partition(account, region);
         aws_sdk_account::Client::from_conf(config.interceptor(Usher).retry_classifier(retry::Classifier).retry_partition(partition).build())
+    }
+
+    /// The IAM client of the management account.
+    pub fn iam(&self) -> aws_sdk_iam::Client {
+        let config = aws_sdk_iam::config::Builder::from(&self.inner.base);
+        let partition = self.retry_partition("own", "iam");
+        aws_sdk_iam::Client::from_conf(config.interceptor(Usher).retry_classifier(retry::Classifier).retry_partition(partition).build())
+    }
+
+    /// The IAM client of a short session as the root user of a member, which may do what AWS's policy of that name lets it do:
+    /// `IAMDeleteRootUserCredentials`. Needs central root access.
+    ///
+    /// # Errors
+    /// AWS refused the session.
+    pub async fn root(&self, account: &str, task: &str) -> AwsResult<aws_sdk_iam::Client> {
+        let policy = format!("arn:{}:iam::aws:policy/root-task/{task}", self.partition());
+        let policy = aws_sdk_sts::types::PolicyDescriptorType::builder().arn(policy).build();
+        let request = self.inner.sts.assume_root().target_principal(account).task_policy_arn(policy);
+        let answer = request.duration_seconds(ROOT_SECONDS).send().await.map_err(|e| Error::sdk("sts:AssumeRoot", &e))?;
+        let issued = answer.credentials.ok_or_else(|| Error::failed("AssumeRoot answered without credentials"))?;
+        let expiry = SystemTime::try_from(issued.expiration).map_err(|e| Error::internal(e.to_string()))?;
+        let credentials = Credentials::builder()
+            .access_key_id(issued.access_key_id)
+            .secret_access_key(issued.secret_access_key)
+            .session_token(issued.session_token)
+            .expiry(expiry)
+            .account_id(account)
+            .provider_name("overlord")
+            .build();
+        let builder = self.inner.base.to_builder().credentials_provider(SharedCredentialsProvider::new(credentials));
+        let config = builder.identity_cache(gate(&self.inner.door, Arc::new(OnceLock::from(account.to_owned())))).build();
+        let config = aws_sdk_iam::config::Builder::from(&config);
+        let partition = self.retry_partition(account, "iam");
+        Ok(aws_sdk_iam::Client::from_conf(config.interceptor(Usher).retry_classifier(retry::Classifier).retry_partition(partition).build()))
     }
 
     /// The RAM client of an account and Region. It knows its own retry partition.

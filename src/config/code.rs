@@ -163,6 +163,8 @@ codes! {
     BadFlowLog = "bad-flow-log",
     /// Neither to keep nor to remove default VPCs.
     BadDefaultVpc = "bad-default-vpc",
+    /// Central root access that there is not, or root credentials that cannot be removed.
+    BadRootAccess = "bad-root-access",
     /// More VPCs of one account in one Region than the quota.
     TooManyVpcs = "too-many-vpcs",
     /// More NAT gateways of one account in one Region than it may have addresses for.

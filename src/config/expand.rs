@@ -1,16 +1,17 @@
 //! A configuration without mistakes to its desired resources: the exact forms that the reader of AWS makes too.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
-use super::check::{Checked, attachments, ou_name};
+use super::check::{Checked, attachments, ou_name, root};
 use super::section::{File, Organization};
 use super::span::Tags;
 use crate::address::{Address, Reference};
 use crate::resource::organizations::{
-    AccountAttributes, DelegatedAdministratorAttributes, OrganizationAttributes, OrganizationalUnitAttributes, PolicyAttachmentsAttributes,
-    PolicyAttributes, PolicyTypeAttributes, TrustedServiceAttributes, organization_address,
+    AccountAttributes, CREDENTIALS, DelegatedAdministratorAttributes, IAM, OrganizationAttributes, OrganizationalUnitAttributes,
+    PolicyAttachmentsAttributes, PolicyAttributes, PolicyTypeAttributes, RootAccessAttributes, RootCredentialsAttributes, SESSIONS,
+    TrustedServiceAttributes, organization_address, root_access_address,
 };
 use crate::resource::{Desired, untyped};
 
@@ -43,6 +44,14 @@ pub(super) fn desired(file: &File, checked: Checked<'_>) -> Desired {
             .into_iter()
             .for_each(|(address, attributes)| drop(resources.0.insert(address, attributes)));
     }
+    for account in checked.accounts.iter().filter(|account| root::is_to_go(account)) {
+        let attributes = RootCredentialsAttributes {
+            account: account.address().into(),
+            credentials: BTreeSet::new(),
+            root_access: root_access_address().into(),
+        };
+        resources.add(Address::new("root_credentials", &account.key), &attributes);
+    }
     for (target, policies) in &checked.attachments {
         let address = Address::new("policy_attachments", target.to_string());
         resources.add(address, &PolicyAttachmentsAttributes { policies: policies.clone(), target: target.clone().into() });
@@ -66,6 +75,14 @@ impl Resources<'_> {
         for service in &section.trusted_services {
             let attributes = TrustedServiceAttributes { organization: organization.clone(), service: service.value.clone() };
             self.add(Address::new("trusted_service", service.as_str()), &attributes);
+        }
+        if section.root_access.is_some() {
+            let attributes = RootAccessAttributes {
+                features: [CREDENTIALS, SESSIONS].map(str::to_owned).into(),
+                organization: organization.clone(),
+                trusted_service: Address::new("trusted_service", IAM).into(),
+            };
+            self.add(root_access_address(), &attributes);
         }
         for (service, account) in &section.delegated_administrators {
             let service = service.0.as_str();

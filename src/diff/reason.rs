@@ -19,6 +19,7 @@ pub(super) fn of_creation(address: &Address) -> Cow<'static, str> {
         Some(_) => "not in the account",
         None if *address == organization_address() => "there is no organization yet",
         None if matches!(address.kind(), "alternate_contact" | "primary_contact") => "not in the account",
+        None if address.kind() == "root_access" => "root users are not managed centrally",
         None => "not in the organization",
     };
     reason.into()
@@ -48,7 +49,15 @@ pub(super) fn of_change(action: Action, spec: &KindSpec, attributes: &[Attribute
             Some((OnChange::Update, false)) if (spec.kind, change.name.as_str()) == ("account", "email") => {
                 format!("AWS sends a code to {}, which `overlord email` hands in", name(&change.after))
             }
-            Some((OnChange::Delete, false)) => "org.toml wants it gone".to_owned(),
+            Some((OnChange::Delete, false)) => match &change.before {
+                // All of them: whoever consents should have read what goes.
+                Value::Array(there) => {
+                    format!("org.toml wants them gone: {}", there.iter().map(name).collect::<Vec<_>>().join(", "))
+                }
+                Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Object(_) => {
+                    "org.toml wants it gone".to_owned()
+                }
+            },
             Some((OnChange::Update | OnChange::Forbidden(_), false)) => of_value(change),
         });
     }

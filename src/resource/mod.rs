@@ -312,6 +312,8 @@ kinds! {
     organizations::Account,
     organizations::AlternateContact,
     organizations::PrimaryContact,
+    organizations::RootAccess,
+    organizations::RootCredentials,
     network::Region,
     network::DefaultVpc,
     network::DhcpOptions,
@@ -395,9 +397,9 @@ mod tests {
     /// A value that an attribute of this name can have; `variant` tells one from another.
     fn sample(name: &str, variant: usize) -> Value {
         match name {
-            "account" | "dhcp_options" | "elastic_ip" | "internet_gateway" | "organization" | "parent" | "route_table" | "subnet"
-            | "target" | "trusted_service" | "vpc" | "customer_gateway" | "peer_account" | "peer_vpc" | "share" | "transit_gateway"
-            | "vpn_gateway" => json!({ "ref": format!("ou.place-{variant}") }),
+            "account" | "root_access" | "dhcp_options" | "elastic_ip" | "internet_gateway" | "organization" | "parent" | "route_table"
+            | "subnet" | "target" | "trusted_service" | "vpc" | "customer_gateway" | "peer_account" | "peer_vpc" | "share"
+            | "transit_gateway" | "vpn_gateway" => json!({ "ref": format!("ou.place-{variant}") }),
             "policy_type" => json!({ "ref": format!("policy_type.TYPE_{variant}") }),
             "policies" => json!([{ "ref": format!("policy.rail-{variant}") }, { "id": "p-FullAWSAccess" }]),
             "principals" | "propagating_gateways" | "resources" | "route_tables" | "security_groups" | "subnets" => {
@@ -432,6 +434,10 @@ mod tests {
             ("default_vpc", "subnets") => json!(variant(name)),
             ("default_security_group", "rules") if variant(name) == 0 => json!([]),
             ("primary_contact", "address") => json!([format!("line {}", variant(name))]),
+            ("root_access", "features") if variant(name) == 0 => json!(["RootSessions"]),
+            ("root_access", "features") => json!(["RootCredentialsManagement"]),
+            ("root_credentials", "credentials") if variant(name) == 0 => json!([]),
+            ("root_credentials", "credentials") => json!(["password"]),
             ("vpc", "ipv6") => json!(variant(name) == 1),
             ("subnet", "ipv6") => json!(variant(name)),
             _ => sample(name, variant(name)),
@@ -476,7 +482,8 @@ mod tests {
                 }
                 calls
             };
-            assert!(!calls(None, Some(&one)).is_empty(), "{} is created by no call", spec.kind);
+            // What a new account does not have is never made.
+            assert!(spec.kind == "root_credentials" || !calls(None, Some(&one)).is_empty(), "{} is created by no call", spec.kind);
             assert_eq!(calls(Some(&one), Some(&one)), Vec::<String>::new(), "{}: nothing differs", spec.kind);
             assert_eq!(calls(Some(&one), None).is_empty(), spec.on_removal != OnRemoval::Delete, "{}: deletion", spec.kind);
             for attribute in spec.attributes {
@@ -485,7 +492,7 @@ mod tests {
                     // The target is in the address, so it cannot differ alone.
                     ("policy_attachments", "target", _) => false,
                     // They only take away: nothing is asked for that could be added.
-                    ("default_vpc" | "default_security_group", _, _) => false,
+                    ("default_vpc" | "default_security_group" | "root_credentials", _, _) => false,
                     (_, _, OnChange::Update | OnChange::Move | OnChange::Delete) => true,
                     (_, _, OnChange::ReplaceCreateFirst | OnChange::Forbidden(_)) => false,
                 };

@@ -127,7 +127,7 @@ impl Selection {
         match (address.scope(), address.kind()) {
             (Some(scope), _) => self.has_account(&scope.account),
             (None, "policy_attachments") => address.key().parse().is_ok_and(|target| places.contains(&target)),
-            (None, "alternate_contact" | "primary_contact") => {
+            (None, "alternate_contact" | "primary_contact" | "root_credentials") => {
                 self.has_account(address.key().split_once('/').map_or(address.key(), |(account, _)| account))
             }
             (None, _) => places.contains(address),

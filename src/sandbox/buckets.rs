@@ -21,7 +21,7 @@ impl Buckets {
         // Organizations and Account Management are the same everywhere; EC2 and STS have an endpoint per Region.
         let region = match service {
             Service::Ec2 | Service::Ram | Service::Sts => region,
-            Service::Organizations | Service::Account => "",
+            Service::Organizations | Service::Account | Service::Iam => "",
         };
         // Rounded down: in the client's favour.
         let interval = (1e9 / per_second) as u128;

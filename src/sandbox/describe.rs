@@ -39,6 +39,10 @@ pub fn describe(world: &World) -> String {
         let by = if accounts.is_empty() { String::new() } else { format!(", administered by {}", accounts.join(", ")) };
         let _ = writeln!(text, "  {service} trusted{by}");
     }
+    if !world.root_features.is_empty() {
+        let features: Vec<&str> = world.root_features.iter().map(String::as_str).collect();
+        let _ = writeln!(text, "  root access is central: {}", features.join(", "));
+    }
     let _ = writeln!(text, "\nRoot {}{}", organization.root, policies(world, &organization.root));
     branch(world, &organization.root, "", &mut text);
     text
@@ -84,6 +88,10 @@ fn branch(world: &World, parent: &str, indent: &str, text: &mut String) {
         let _ = writeln!(text, "{indent}{mark}{} {} {}{state}{}", account.name, account.id, account.email, policies(world, &account.id));
         if let Some(update) = world.email_updates.get(&account.id) {
             let _ = writeln!(text, "{indent}{below}  gets the e-mail {} with the code {}", update.email, update.code);
+        }
+        if let Some(has) = world.root_credentials.get(&account.id).filter(|has| !has.is_empty()) {
+            let has: Vec<&str> = has.iter().map(String::as_str).collect();
+            let _ = writeln!(text, "{indent}{below}  its root user has {}", has.join(", "));
         }
         contacts(world, &account.id, &format!("{indent}{below}  "), text);
         networks(world, &account.id, &format!("{indent}{below}  "), text);

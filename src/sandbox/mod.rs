@@ -20,6 +20,7 @@ mod contacts;
 mod describe;
 pub mod ec2;
 mod email;
+mod iam;
 mod journal;
 mod operation;
 mod organizations;

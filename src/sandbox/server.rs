@@ -17,7 +17,7 @@ use super::sts::Sessions;
 use super::weather::{ConcurrentWrites, Dice, ServerRates, Weather};
 use super::wire::{Answer, Call, Outcome, Refusal, Request, Service, respond, respond_unknown};
 use super::world::World;
-use super::{SandboxError, account, buckets::Buckets, ec2, organizations, ram};
+use super::{SandboxError, account, buckets::Buckets, ec2, iam, organizations, ram};
 
 /// The embedded AWS. Cheap to clone; all clones are the same one.
 #[derive(Clone)]
@@ -307,6 +307,7 @@ fn effect_of(call: &Call) -> Effect {
         Service::Account => account::effect(&call.operation),
         Service::Ec2 => ec2::operation(&call.operation).map(|operation| operation.effect()),
         Service::Ram => ram::effect(&call.operation),
+        Service::Iam => iam::effect(&call.operation),
         Service::Sts => None,
     };
     effect.unwrap_or(Effect::Read)
@@ -344,6 +345,11 @@ impl State {
                 None => Err(Refusal::not_served(&call.name())),
                 Some(Effect::Read) => account::read(call, &caller.account, &self.world, now_ms),
                 Some(Effect::Write) => account::write(call, &caller.account, self.change(weather, now_ms), now_ms, weather),
+            },
+            Service::Iam => match iam::effect(&call.operation) {
+                None => Err(Refusal::not_served(&call.name())),
+                Some(Effect::Read) => iam::read(call, caller, &self.world),
+                Some(Effect::Write) => iam::write(call, caller, self.change(weather, now_ms)),
             },
             Service::Organizations => {
                 let input = call.input.as_ref().map_err(Clone::clone)?;

@@ -1,4 +1,4 @@
-//! STS: who the caller is, and roles in other accounts.
+//! STS: who the caller is, roles in other accounts, and their root users for one task.
 
 use std::collections::BTreeMap;
 use std::time::{Duration, SystemTime};
@@ -7,9 +7,16 @@ use aws_smithy_types::date_time::{DateTime, Format};
 use http::StatusCode;
 use serde_json::{Value, json};
 
+use super::iam;
 use super::weather::Weather;
 use super::wire::{Call, Outcome, Refusal};
 use super::world::{Account, AccountState, World};
+
+/// What stands for the role in a session of a root user.
+pub(super) const ROOT_SESSION: &str = ":root";
+
+/// The longest that a root session lasts: <https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRoot.html>
+const ROOT_SECONDS: u64 = 900;
 
 /// Who signed a request.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -60,6 +67,7 @@ impl Sessions {
                 let ready = |account: &Account| account.is_ready(now_ms, weather.account_ready_ms / 2);
                 self.assume_role(call.input.as_ref().map_err(Clone::clone)?, caller, world, ready)
             }
+            "AssumeRoot" => self.assume_root(call.input.as_ref().map_err(Clone::clone)?, caller, world),
             _ => Err(Refusal::not_served(&call.name())),
         }
     }
@@ -81,22 +89,44 @@ impl Sessions {
         {
             return Err(denied());
         }
-        let key = format!("ASIA{account}{:04X}", self.issued.len() + 1);
-        self.issued.insert(key.clone(), (role.to_owned(), session.to_owned()));
-        // The client compares this with its own clock, which is the computer's and not the world's.
-        let expiration = DateTime::from(SystemTime::now() + Duration::from_secs(seconds));
-        let expiration = expiration.fmt(Format::DateTime).map_err(|error| Refusal::new("ValidationError", error.to_string()))?;
         Ok(json!({
-            "Credentials": {
-                "AccessKeyId": key,
-                "SecretAccessKey": "sandbox",
-                "SessionToken": "sandbox",
-                "Expiration": expiration,
-            },
+            "Credentials": self.issue(account, role, session, seconds)?,
             "AssumedRoleUser": {
                 "AssumedRoleId": format!("AROA{account}:{session}"),
                 "Arn": format!("arn:aws:sts::{account}:assumed-role/{role}/{session}"),
             },
         }))
+    }
+
+    /// Credentials that are known from here on.
+    fn issue(&mut self, account: &str, role: &str, session: &str, seconds: u64) -> Outcome {
+        let key = format!("ASIA{account}{:04X}", self.issued.len() + 1);
+        self.issued.insert(key.clone(), (role.to_owned(), session.to_owned()));
+        // The client compares this with its own clock, which is the computer's and not the world's.
+        let expiration = DateTime::from(SystemTime::now() + Duration::from_secs(seconds));
+        let expiration = expiration.fmt(Format::DateTime).map_err(|error| Refusal::new("ValidationError", error.to_string()))?;
+        Ok(json!({ "AccessKeyId": key, "SecretAccessKey": "sandbox", "SessionToken": "sandbox", "Expiration": expiration }))
+    }
+
+    /// A session as the root user of a member, for one task.
+    fn assume_root(&mut self, input: &Value, caller: &Caller, world: &World) -> Outcome {
+        let text = |name: &str| input.get(name).and_then(Value::as_str).unwrap_or_default();
+        let (target, policy) = (text("TargetPrincipal"), text("TaskPolicyArn.arn"));
+        let seconds = text("DurationSeconds").parse().unwrap_or(ROOT_SECONDS);
+        if seconds > ROOT_SECONDS {
+            return Err(Refusal::new("ValidationError", format!("DurationSeconds must be at most {ROOT_SECONDS}")));
+        }
+        let denied = || {
+            let message = format!("User: {} is not authorized to perform: sts:AssumeRoot on resource: {target}", caller.arn());
+            Refusal::new("AccessDenied", message).status(StatusCode::FORBIDDEN)
+        };
+        let task = policy.strip_prefix("arn:aws:iam::aws:policy/root-task/").filter(|task| [iam::AUDIT, iam::DELETE].contains(task));
+        let task = task.ok_or_else(|| Refusal::new("ValidationError", format!("{policy} is no policy of a root task")))?;
+        let member = world.accounts.get(target).filter(|account| account.id != world.management_account).ok_or_else(denied)?;
+        let central = world.root_features.contains(iam::CREDENTIALS);
+        if !central || member.state != AccountState::Active || caller.account != world.management_account {
+            return Err(denied());
+        }
+        Ok(json!({ "Credentials": self.issue(target, ROOT_SESSION, task, seconds)? }))
     }
 }

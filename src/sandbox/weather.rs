@@ -269,6 +269,7 @@ fn operation(key: &str, value: &str) -> Result<String, SandboxError> {
         "organizations" => super::organizations::operation(name).is_some(),
         "account" => super::account::effect(name).is_some(),
         "ram" => super::ram::effect(name).is_some(),
+        "iam" => super::iam::effect(name).is_some(),
         "ec2" => super::ec2::operation(name).is_some(),
         _ => false,
     });

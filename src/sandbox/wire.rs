@@ -1,6 +1,6 @@
 //! The wire: which service, operation and caller an HTTP request names, and how each service's protocol puts an answer.
 //!
-//! Organizations speaks awsJson 1.1, Account Management restJson1, STS the query protocol and EC2 its own kind of it. The service is read from the
+//! Organizations speaks awsJson 1.1, Account Management restJson1, STS and IAM the query protocol and EC2 its own kind of it. The service is read from the
 //! credential scope of the signature first, so that a client of `sandbox serve` may call it by any host name.
 
 use std::fmt::Write;
@@ -31,6 +31,7 @@ pub(super) enum Service {
     Account,
     Ec2,
     Ram,
+    Iam,
 }
 
 impl Service {
@@ -41,6 +42,7 @@ impl Service {
             "account" => Some(Self::Account),
             "ec2" => Some(Self::Ec2),
             "ram" => Some(Self::Ram),
+            "iam" => Some(Self::Iam),
             _ => None,
         }
     }
@@ -52,6 +54,7 @@ impl Service {
             Self::Account => "account",
             Self::Ec2 => "ec2",
             Self::Ram => "ram",
+            Self::Iam => "iam",
         }
     }
 }
@@ -95,6 +98,7 @@ impl Refusal {
             Service::Account => "InternalServerException",
             Service::Ec2 => "InternalError",
             Service::Ram => "ServerInternalException",
+            Service::Iam => "ServiceFailure",
         };
         Self::new(code, "the weather made an internal error; the request had no effect").status(StatusCode::INTERNAL_SERVER_ERROR)
     }
@@ -102,7 +106,7 @@ impl Refusal {
     pub(super) fn throttled(service: Service) -> Self {
         let (code, status) = match service {
             Service::Organizations => ("TooManyRequestsException", StatusCode::BAD_REQUEST),
-            Service::Sts => ("Throttling", StatusCode::BAD_REQUEST),
+            Service::Sts | Service::Iam => ("Throttling", StatusCode::BAD_REQUEST),
             Service::Account => ("TooManyRequestsException", StatusCode::TOO_MANY_REQUESTS),
             Service::Ec2 => ("RequestLimitExceeded", StatusCode::SERVICE_UNAVAILABLE),
             Service::Ram => ("ThrottlingException", StatusCode::TOO_MANY_REQUESTS),
@@ -150,7 +154,7 @@ impl Call {
                 let input = if query.is_empty() { json_body(request.body()) } else { Ok(Value::Object(query)) };
                 (operation, input)
             }
-            Service::Sts => {
+            Service::Sts | Service::Iam => {
                 let form = form_body(request.body());
                 let action = form.get("Action").and_then(Value::as_str).unwrap_or_default().to_owned();
                 (action, Ok(Value::Object(form)))
@@ -228,8 +232,8 @@ fn form_decode(text: &str) -> String {
 /// Puts an outcome into the service's protocol.
 pub(super) fn respond(call: &Call, outcome: &Outcome, request_id: &str) -> Answer {
     let (status, body) = match (call.service, outcome) {
-        (Service::Sts, Ok(value)) => (StatusCode::OK, xml_result(&call.operation, value, request_id)),
-        (Service::Sts, Err(refusal)) => (refusal.status, xml_error(refusal, request_id)),
+        (Service::Sts | Service::Iam, Ok(value)) => (StatusCode::OK, xml_result(call, value, request_id)),
+        (Service::Sts | Service::Iam, Err(refusal)) => (refusal.status, xml_error(refusal, request_id)),
         (Service::Ec2, Ok(value)) => (StatusCode::OK, ec2::result(&call.operation, value, request_id)),
         (Service::Ec2, Err(refusal)) => (refusal.status, ec2::error(refusal, request_id)),
         (Service::Organizations | Service::Account | Service::Ram, Ok(Value::Null)) => (StatusCode::OK, String::new()),
@@ -238,7 +242,7 @@ pub(super) fn respond(call: &Call, outcome: &Outcome, request_id: &str) -> Answe
     };
     let content_type = match call.service {
         Service::Organizations => "application/x-amz-json-1.1",
-        Service::Sts | Service::Ec2 => "text/xml",
+        Service::Sts | Service::Ec2 | Service::Iam => "text/xml",
         Service::Account | Service::Ram => "application/json",
     };
     let mut response = Response::new(Bytes::from(body));
@@ -284,13 +288,16 @@ fn json_error(service: Service, refusal: &Refusal) -> String {
     Value::Object(body).to_string()
 }
 
+const IAM_NAMESPACE: &str = "https://iam.amazonaws.com/doc/2010-05-08/";
 const STS_NAMESPACE: &str = "https://sts.amazonaws.com/doc/2011-06-15/";
 
-fn xml_result(operation: &str, value: &Value, request_id: &str) -> String {
+fn xml_result(call: &Call, value: &Value, request_id: &str) -> String {
+    let operation = &call.operation;
+    let namespace = if call.service == Service::Iam { IAM_NAMESPACE } else { STS_NAMESPACE };
     let mut fields = String::new();
     xml_fields(&mut fields, value);
     format!(
-        "<{operation}Response xmlns=\"{STS_NAMESPACE}\"><{operation}Result>{fields}</{operation}Result>\
+        "<{operation}Response xmlns=\"{namespace}\"><{operation}Result>{fields}</{operation}Result>\
          <ResponseMetadata><RequestId>{request_id}</RequestId></ResponseMetadata></{operation}Response>"
     )
 }
@@ -305,7 +312,14 @@ fn xml_fields(out: &mut String, value: &Value) {
             }
         }
         Value::String(text) => out.push_str(&xml_escape(text)),
-        Value::Array(_) | Value::Bool(_) | Value::Null | Value::Number(_) => out.push_str(&value.to_string()),
+        Value::Array(items) => {
+            for item in items {
+                out.push_str("<member>");
+                xml_fields(out, item);
+                out.push_str("</member>");
+            }
+        }
+        Value::Bool(_) | Value::Null | Value::Number(_) => out.push_str(&value.to_string()),
     }
 }
 

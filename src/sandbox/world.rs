@@ -73,6 +73,12 @@ pub struct World {
     /// Changes of primary e-mails that wait for their codes, by account.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub email_updates: BTreeMap<String, EmailUpdate>,
+    /// What may be done centrally with root users, as the API spells it.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub root_features: BTreeSet<String>,
+    /// What root users have, by account: `password`, `access-key AKIA…`, `signing-certificate …`, `mfa-device arn:…`.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub root_credentials: BTreeMap<String, BTreeSet<String>>,
     /// EC2, by account and Region.
     #[serde(default, skip_serializing_if = "Regions::is_empty")]
     pub ec2: Regions,
@@ -358,6 +364,8 @@ impl World {
             opt_ins: BTreeMap::new(),
             contacts: BTreeMap::new(),
             email_updates: BTreeMap::new(),
+            root_features: BTreeSet::new(),
+            root_credentials: BTreeMap::new(),
             ec2: Regions::default(),
             shares: BTreeMap::new(),
             index: Index::default(),

@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a panic is how a test fails, in its helpers too")]
 
+mod attributes;
 mod common;
 mod ec2;
 mod ec2_refusals;

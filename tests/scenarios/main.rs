@@ -104,6 +104,7 @@ scenarios! {
     policy_type_changed,
     policy_types,
     regions,
+    root_credentials,
     tags,
     team_renamed,
     trusted_services,

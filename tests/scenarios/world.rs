@@ -49,6 +49,8 @@ pub struct Step {
     closed_to_us: Vec<String>,
     vpc: Vec<ForeignVpc>,
     default_vpc_used: Vec<Used>,
+    /// What root users have, by the e-mail of the account.
+    root_credentials: BTreeMap<String, BTreeSet<String>>,
     /// Addresses of what somebody deleted inside accounts, each with the e-mail `<key>@example.org`.
     delete: Vec<String>,
 }
@@ -183,6 +185,10 @@ impl Step {
         for email in &self.closed_to_us {
             let id = target(world, email);
             world.accounts.get_mut(&id).unwrap().roles.clear();
+        }
+        for (email, credentials) in &self.root_credentials {
+            let id = target(world, email);
+            world.root_credentials.insert(id, credentials.clone());
         }
         self.vpc.iter().for_each(|vpc| vpc.make(world));
         self.default_vpc_used.iter().for_each(|used| used.make(world));

@@ -36,6 +36,8 @@ pub(in crate::config) struct Planned<'f> {
     pub(in crate::config) contacts: PlannedContacts,
     /// The opt-in Regions that are enabled in it.
     pub(in crate::config) regions: Option<&'f List>,
+    /// Whether what its root user has is kept.
+    pub(in crate::config) root_credentials: Option<&'f At<String>>,
 }
 
 impl Planned<'_> {
@@ -61,6 +63,7 @@ struct Parts<'f> {
     default_vpc: Option<&'f At<String>>,
     contacts: Vec<&'f Contacts>,
     regions: Option<&'f List>,
+    root_credentials: Option<&'f At<String>>,
 }
 
 /// All accounts, in the order of the file, each checked by itself; then those that clash.
@@ -121,6 +124,10 @@ fn team_parts<'f>(key: &'f Key, team: &'f Team, model: &Model<'f>, report: &mut 
             default_vpc: own.and_then(|o| o.default_vpc.as_ref()).or(team.default_vpc.as_ref()).or(defaults.default_vpc.as_ref()),
             contacts: own.map(|o| &o.contacts).into_iter().chain([&team.contacts, &defaults.contacts]).collect(),
             regions: own.and_then(|o| o.regions.as_ref()).or(team.regions.as_ref()).or(defaults.regions.as_ref()),
+            root_credentials: own
+                .and_then(|o| o.root_credentials.as_ref())
+                .or(team.root_credentials.as_ref())
+                .or(defaults.root_credentials.as_ref()),
         };
         let broken = |word, report: &Report| {
             report.is_broken(&["team", key.as_str(), word]) || report.is_broken(&["team", key.as_str(), "stage", stage.as_str(), word])
@@ -169,6 +176,7 @@ fn single_parts<'f>(key: &'f Key, account: &'f Account, report: &mut Report) -> 
         default_vpc: account.default_vpc.as_ref(),
         contacts: vec![&account.contacts],
         regions: account.regions.as_ref(),
+        root_credentials: account.root_credentials.as_ref(),
     }
 }
 
@@ -218,6 +226,7 @@ fn plan<'f>(parts: Parts<'f>, model: &Model<'f>, report: &mut Report) -> Planned
         default_vpc: parts.default_vpc,
         contacts,
         regions: parts.regions,
+        root_credentials: parts.root_credentials,
         key: parts.key,
     }
 }

@@ -11,6 +11,7 @@ mod network;
 mod organization;
 pub(super) mod policies;
 mod prices;
+pub(super) mod root;
 mod tags;
 mod tree;
 mod values;
@@ -59,6 +60,7 @@ pub(super) fn check<'f>(file: &'f File, files: &Files<'_>, report: &mut Report) 
     let accounts = accounts::expand(&model, report);
     let attachments = attachments::resolve(&model, &policies, &accounts, report);
     organization::check(&model, &accounts, report);
+    root::check(&model, &accounts, report);
     contacts::check(&model, &accounts, report);
     let moved = moved::check(&model, &accounts, report);
     let network = network::check(&model, &accounts, report);

@@ -31,6 +31,10 @@ pub struct Account {
     pub contacts: Contacts,
     /// Opt-in Regions that are enabled in it, as in `["af-south-1"]`; those of its layouts are anyway. One that leaves the list stays enabled. Default: none.
     pub regions: Option<List>,
+    /// Whether the password, keys, certificates and MFA devices of its root user are kept, or removed. Needs `root_access`. Default: keep.
+    #[serde(default)]
+    #[schemars(schema_with = "super::defaults::default_vpcs")]
+    pub root_credentials: Option<At<String>>,
     /// Whether its default VPCs, one in every Region, are kept, or removed where nothing uses them. Default: keep.
     #[serde(default)]
     #[schemars(schema_with = "super::defaults::default_vpcs")]

@@ -22,6 +22,10 @@ pub struct Defaults {
     pub contacts: Contacts,
     /// Opt-in Regions that are enabled in an account, as in `["af-south-1"]`; those of its layouts are anyway. One that leaves the list stays enabled. Default: none.
     pub regions: Option<List>,
+    /// Whether the password, keys, certificates and MFA devices of the root user of an account are kept, or removed. Needs `root_access`. Default: keep.
+    #[serde(default)]
+    #[schemars(schema_with = "default_vpcs")]
+    pub root_credentials: Option<At<String>>,
     /// The layouts of the VPCs of an account. Default: none.
     pub vpc: Option<List>,
     /// Whether the default VPC that AWS makes in every Region is kept, or removed where nothing uses it. Default: keep.

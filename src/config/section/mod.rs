@@ -23,7 +23,7 @@ pub use contacts::{AlternateContact, Contacts, PrimaryContact};
 pub use defaults::{DEFAULT_VPCS, Defaults};
 pub use limits::Limits;
 pub use moved::Moved;
-pub use organization::Organization;
+pub use organization::{Organization, ROOT_ACCESS};
 pub use ou::Ou;
 pub use policy::Policy;
 pub use pool::Pool;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use schemars::JsonSchema;
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::Deserialize;
 
 use crate::config::span::{At, List, TagKey};
@@ -29,6 +29,18 @@ pub struct Organization {
     /// The account, by its key, that administers a trusted service: `{ "config.amazonaws.com" = "audit" }`.
     #[serde(default)]
     pub delegated_administrators: BTreeMap<TagKey, At<String>>,
+    /// `central`: root users of members are managed from the management account. Needs iam.amazonaws.com among `trusted_services`.
+    /// Default: left as it is.
+    #[serde(default)]
+    #[schemars(schema_with = "root_access")]
+    pub root_access: Option<At<String>>,
     /// The root's whole set of policies. Default: FullAWSAccess.
     pub policies: Option<List>,
+}
+
+/// What `root_access` takes.
+pub const ROOT_ACCESS: [&str; 1] = ["central"];
+
+fn root_access(_: &mut SchemaGenerator) -> Schema {
+    json_schema!({"type": "string", "enum": ROOT_ACCESS})
 }

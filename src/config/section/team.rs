@@ -27,6 +27,10 @@ pub struct Team {
     pub contacts: Contacts,
     /// Opt-in Regions that are enabled in its accounts, as in `["af-south-1"]`; those of its layouts are anyway. One that leaves the list stays enabled. Default: those of `[defaults]`.
     pub regions: Option<List>,
+    /// Whether the password, keys, certificates and MFA devices of the root users of its accounts are kept, or removed. Needs `root_access`. Default: that of `[defaults]`.
+    #[serde(default)]
+    #[schemars(schema_with = "super::defaults::default_vpcs")]
+    pub root_credentials: Option<At<String>>,
     /// The layouts of the VPCs of each of its accounts. Default: those of `[defaults]`.
     pub vpc: Option<List>,
     /// Whether the default VPCs of its accounts are kept or removed. Default: that of `[defaults]`.
@@ -58,6 +62,10 @@ pub struct Stage {
     pub contacts: Contacts,
     /// Opt-in Regions that are enabled in it, as in `["af-south-1"]`; those of its layouts are anyway. One that leaves the list stays enabled. Default: those of the team.
     pub regions: Option<List>,
+    /// Whether the password, keys, certificates and MFA devices of its root user are kept, or removed. Needs `root_access`. Default: that of the team.
+    #[serde(default)]
+    #[schemars(schema_with = "super::defaults::default_vpcs")]
+    pub root_credentials: Option<At<String>>,
     /// The layouts of its VPCs. Default: those of the team.
     pub vpc: Option<List>,
     /// Whether its default VPCs are kept or removed. Default: that of the team.

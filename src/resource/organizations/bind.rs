@@ -21,6 +21,7 @@ use crate::aws::AwsResult;
 use crate::resource::{ADDRESS_TAG, Attributes, Desired, Finding, FindingSeverity, Live, LiveResource, untyped};
 
 mod contacts;
+mod root;
 
 /// Binds a world, or the absence of an organization, to the configuration.
 ///
@@ -59,6 +60,7 @@ fn before_the_organization(desired: &Desired, wanted: &Wanted) -> Live {
             live.findings.push(Finding { severity: FindingSeverity::Error, subject: address.to_string(), summary });
         }
     }
+    root::all_unborn(&mut live, wanted);
     for (address, set) in &wanted.attachments {
         let attributes = PolicyAttachmentsAttributes { policies: wanted.born_with(|_| true).collect(), target: set.target.clone() };
         let id = match &set.target {
@@ -88,6 +90,7 @@ impl Binder<'_> {
         self.accounts();
         self.attachments();
         self.contacts();
+        self.root();
         self.live.findings.extend(self.identity.findings.iter().chain(&self.removal.findings).cloned());
         self.live.findings.sort();
         self.live

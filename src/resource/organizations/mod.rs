@@ -20,6 +20,8 @@ mod questions;
 mod read;
 mod rehearsal;
 mod removal;
+mod root_access;
+mod root_credentials;
 mod trusted_service;
 mod world;
 
@@ -37,12 +39,14 @@ pub use policy::{Policy, PolicyAttributes};
 pub use policy_attachments::{PolicyAttachments, PolicyAttachmentsAttributes};
 pub use policy_type::{PolicyType, PolicyTypeAttributes};
 pub use primary_contact::{PrimaryContact, PrimaryContactAttributes};
+pub use root_access::{CREDENTIALS, IAM, RootAccess, RootAccessAttributes, SESSIONS, root_access_address};
+pub use root_credentials::{RootCredentials, RootCredentialsAttributes};
 pub use trusted_service::{TrustedService, TrustedServiceAttributes};
 
 use std::collections::BTreeSet;
 
-use crate::address::Address;
-use crate::aws::{AwsResult, Sessions};
+use crate::address::{Address, Reference};
+use crate::aws::{AwsResult, Error, Sessions};
 use crate::resource::{Desired, Live};
 use crate::sandbox;
 
@@ -56,7 +60,36 @@ pub struct Reading(Option<world::World>);
 /// A read failed; the organization belongs to another management account.
 pub async fn read(sessions: &Sessions, desired: &Desired, known: impl FnMut(Address, String)) -> AwsResult<Reading> {
     let clients = questions::Clients { organizations: sessions.organizations(), account: sessions.account() };
-    read::read(&clients, desired, known).await.map(Reading)
+    let mut world = read::read(&clients, desired, known).await?;
+    if let Some(world) = &mut world {
+        read_root(sessions, desired, world).await?;
+    }
+    Ok(Reading(world))
+}
+
+/// What root users have, where they are to have nothing: it takes a session in each account, so it is read only there.
+async fn read_root(sessions: &Sessions, desired: &Desired, world: &mut world::World) -> AwsResult<()> {
+    let wanted = world::Wanted::of(desired)?;
+    if wanted.root_access.is_none() || !world.trusted_services.contains(IAM) {
+        return Ok(());
+    }
+    world.root_features = root_access::features(sessions).await?;
+    if !world.root_features.contains(CREDENTIALS) {
+        return Ok(());
+    }
+    let identity = identity::Identity::of(desired, &wanted, world);
+    let selected = wanted.root_credentials.iter().filter(|(address, _)| desired.selection.selects(address));
+    let ids = selected.filter_map(|(_, wanted)| match &wanted.account {
+        Reference::Address(account) => identity.id(account),
+        Reference::Id(_) => None,
+    });
+    let is_open = |id: &&str| world.accounts.get(*id).is_some_and(|account| account.frozen().is_none());
+    let ids = ids.filter(is_open).map(str::to_owned).collect();
+    world.root_credentials = root_credentials::audits(sessions, ids).await;
+    match world.root_credentials.values().find_map(|found| found.as_ref().err().filter(|e| matches!(e, Error::Interrupted))) {
+        Some(interrupted) => Err(interrupted.clone()),
+        None => Ok(()),
+    }
 }
 
 impl Reading {

@@ -57,6 +57,10 @@ pub(crate) fn sandbox_world(desired: &Desired, live: Option<&World>) -> sandbox:
     for (account, contact) in &live.primary_contacts {
         world.contacts.entry(account.clone()).or_default().primary = contact.as_api();
     }
+    world.root_features.clone_from(&live.root_features);
+    for (account, found) in &live.root_credentials {
+        world.root_credentials.insert(account.clone(), found.clone().unwrap_or_default());
+    }
     world.reindex();
     world
 }

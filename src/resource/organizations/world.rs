@@ -2,9 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::root_credentials::Audits;
 use super::{
     AccountAttributes, AlternateContactAttributes, DelegatedAdministratorAttributes, OrganizationalUnitAttributes,
-    PolicyAttachmentsAttributes, PolicyAttributes, PolicyTypeAttributes, PrimaryContactAttributes, TrustedServiceAttributes,
+    PolicyAttachmentsAttributes, PolicyAttributes, PolicyTypeAttributes, PrimaryContactAttributes, RootAccessAttributes,
+    RootCredentialsAttributes, TrustedServiceAttributes,
 };
 use crate::address::{Address, Reference};
 use crate::aws::{AwsResult, Error};
@@ -38,6 +40,10 @@ pub(crate) struct World {
     pub alternate_contacts: BTreeMap<(String, String), AlternateContactAttributes>,
     /// The primary contacts that were read, by account.
     pub primary_contacts: BTreeMap<String, PrimaryContactAttributes>,
+    /// What the organization may do centrally with root users; read only where it is wanted.
+    pub root_features: BTreeSet<String>,
+    /// What root users have, of the accounts whose root credentials are to go.
+    pub root_credentials: Audits,
 }
 
 /// An OU.
@@ -139,6 +145,8 @@ pub(crate) struct Wanted {
     pub policy_types: BTreeMap<String, Address>,
     pub alternate_contacts: BTreeMap<Address, AlternateContactAttributes>,
     pub primary_contacts: BTreeMap<Address, PrimaryContactAttributes>,
+    pub root_access: Option<(Address, RootAccessAttributes)>,
+    pub root_credentials: BTreeMap<Address, RootCredentialsAttributes>,
     /// The contacts that are selected, by the address of their account.
     pub contacts: BTreeMap<Address, Vec<Contact>>,
 }
@@ -179,6 +187,8 @@ impl Wanted {
                     wanted.contact(desired, address, &attributes.account, Contact::Primary);
                     wanted.primary_contacts.insert(address.clone(), attributes);
                 }
+                "root_access" => wanted.root_access = Some((address.clone(), typed(attributes).map_err(malformed)?)),
+                "root_credentials" => drop(wanted.root_credentials.insert(address.clone(), typed(attributes).map_err(malformed)?)),
                 // The organization has nothing to be recognised by, and other families have readers of their own.
                 _ => {}
             }
