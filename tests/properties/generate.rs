@@ -47,6 +47,9 @@ struct Account {
     renamed: u8,
     policies: Option<Vec<usize>>,
     tags: u8,
+    /// Which e-mail it has, and which contact; no contact for 0.
+    email: u8,
+    contact: u8,
 }
 
 /// Random configurations, small enough to be tried by the hundred.
@@ -67,13 +70,11 @@ pub fn cases() -> impl Strategy<Value = Case> {
         renamed,
         described,
     });
-    let account = (moved(), 0..8usize, 0..2u8, set(), 0..3u8).prop_map(|(moved, ou, renamed, policies, tags)| Account {
-        moved,
-        ou,
-        renamed,
-        policies,
-        tags,
-    });
+    let attributes = (prop::bool::weighted(0.1), 0..3u8);
+    let account =
+        (moved(), 0..8usize, 0..2u8, set(), 0..3u8, attributes).prop_map(|(moved, ou, renamed, policies, tags, (email, contact))| {
+            Account { moved, ou, renamed, policies, tags, email: u8::from(email), contact }
+        });
     (vec(ou, 0..6), vec(policy, 0..5), vec(account, 0..6), option::of(0..6usize)).prop_map(|(ous, policies, accounts, delegated)| Case {
         ous,
         policies,
@@ -132,13 +133,24 @@ impl Case {
             }
         }
         for (i, account) in self.accounts.iter().enumerate() {
-            let _ = writeln!(out, "[account.{}]\nemail = \"a{i}@example.org\"\nname = \"a-{}\"", self.account(i), account.renamed);
+            let _ = writeln!(out, "[account.{}]\nname = \"a-{}\"", self.account(i), account.renamed);
+            let _ = match account.email {
+                0 => writeln!(out, "email = \"a{i}@example.org\""),
+                other => writeln!(out, "email = \"a{i}+{other}@example.org\""),
+            };
             let _ = match self.ous.len() {
                 0 => writeln!(out, "ou = \"root\""),
                 n => writeln!(out, "ou = \"{}\"", self.ou(account.ou % n)),
             };
             self.set(&mut out, &account.policies);
             tags(&mut out, account.tags);
+            if account.contact > 0 {
+                let phone = account.contact;
+                let _ = writeln!(
+                    out,
+                    "contacts.billing = {{ name = \"{{account}}\", title = \"t\", email = \"b@example.org\", phone = \"{phone}\" }}"
+                );
+            }
         }
         self.moves(&mut out);
         out

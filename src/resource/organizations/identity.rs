@@ -47,7 +47,7 @@ impl Identity {
         if !wanted.accounts.keys().any(is_missing) {
             return Vec::new();
         }
-        let unbound = world.accounts.iter().filter(|(id, _)| self.address(id).is_none() && **id != world.management_account);
+        let unbound = world.accounts.iter().filter(|(id, _)| self.address(id).is_none());
         unbound.map(|(id, _)| id.as_str()).collect()
     }
 
