@@ -34,8 +34,8 @@ pub(super) async fn read(sessions: &Sessions, desired: &Desired, scope: &Scope, 
     if region.as_ref().is_some_and(|status| status != ENABLED) {
         return Ok(Reading { region, ..Reading::default() });
     }
-    // Nothing of ours can be where no layout is.
-    if !desired.network.layouts.values().any(|layout| layout.region == scope.region) {
+    // A Region that is only enabled: nothing of ours can be there.
+    if !desired.network.regions().contains(scope.region.as_str()) {
         return Ok(Reading { region, ..Reading::default() });
     }
     let client = sessions.ec2(account, &scope.region);
