@@ -63,7 +63,9 @@ pub(super) fn sections(plan: &Plan, style: Style) -> Vec<Section> {
     if !networks.is_empty() {
         let changes = networks.values().map(Vec::len).sum();
         let of = networks.keys().filter(|place| place.layout.is_some()).count();
-        let heading = format!("networks ({} in {})", count(changes, "change"), count(of, "VPC"));
+        // A Region that is only enabled belongs to none.
+        let whose = if of == 0 { String::new() } else { format!(" in {}", count(of, "VPC")) };
+        let heading = format!("networks ({}{whose})", count(changes, "change"));
         let entries = networks.iter().map(|(place, changes)| vpcs::entry(*place, changes, style)).collect();
         sections.push(Section { heading, text: entries_text(entries, style) });
     }

@@ -85,7 +85,13 @@ pub(super) fn of_account(networks: &Networks<'_>, account: &str) -> OfAccount {
         by_region.entry(place.region).or_default().extend(changes);
     }
     let mut found = OfAccount::default();
-    for (region, changes) in by_region {
+    let is_only_enabled = |changes: &[&Change]| changes.iter().all(|change| change.address.kind() == "region");
+    let (enabled, networks): (BTreeMap<&str, _>, BTreeMap<&str, _>) =
+        by_region.into_iter().partition(|(_, changes)| is_only_enabled(changes));
+    if !enabled.is_empty() {
+        let _ = writeln!(found.lines, "      and enables {}", enabled.into_keys().collect::<Vec<_>>().join(", "));
+    }
+    for (region, changes) in networks {
         let _ = writeln!(found.lines, "      and its network in {region}: {}", summed(&changes));
     }
     found.blocks =
