@@ -227,6 +227,9 @@ async fn dhcp_options_alone_are_not_replaced_under_their_vpc() {
     assert!(plan.has_errors() && told.contains("`alpha/eu-west-1/vpc.standard` still uses it"), "{told}");
 }
 
+/// Puts something into a VPC.
+type Put = fn(&mut Region, String, Life);
+
 /// AWS refuses to delete a VPC with a network ACL or a gateway in it, but only after its subnets are gone: so they are looked for first, in the
 /// plan and again before anything is deleted.
 #[tokio::test(start_paused = true)]
@@ -239,7 +242,7 @@ async fn a_default_vpc_with_a_hidden_use_stays_whole() {
     let planned = plan(&start, &gone).await.unwrap();
     assert_eq!(told(&planned), ["Delete alpha/eu-west-1/default_vpc.main"]);
     let life = Life { created_ms: 0, available_ms: 0, deleted_ms: None };
-    let uses: [(&str, fn(&mut Region, String, Life)); 3] = [
+    let uses: [(&str, Put); 3] = [
         ("acl-1", |region, vpc, _| drop(region.network_acls.insert("acl-1".to_owned(), NetworkAcl { vpc }))),
         ("eigw-1", |region, vpc, _| {
             region.egress_only_internet_gateways.insert("eigw-1".to_owned(), EgressOnlyInternetGateway { vpc });

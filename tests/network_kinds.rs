@@ -14,7 +14,7 @@ use overlord::config::{self, Files};
 use overlord::network::{Design, Dhcp, FlowLog, Layout, Nat, Pool, Request, Share, Tier, vpc_address};
 use overlord::plan::Plan;
 use overlord::resource::{ADDRESS_TAG, Desired};
-use overlord::sandbox::ec2::Region;
+use overlord::sandbox::ec2::{Region, Stage};
 use overlord::sandbox::{Effect, RequestOutcome, Sandbox, Swallow, Weather, World};
 use road::{MANAGEMENT, plan, run};
 
@@ -177,6 +177,28 @@ fn every_kind_is_made_changed_and_deleted_with_the_calls_of_the_plan() {
             apply_exactly(&sandbox, &desired(design(Some(layout)))).await;
         }
         assert_eq!(*twice.lock().unwrap(), BTreeSet::new());
+    });
+}
+
+/// Interface endpoints are there when the apply ends, and those of a VPC take one list each time one is asked for.
+#[test]
+fn endpoints_are_waited_for_together() {
+    in_virtual_time(async {
+        let sandbox = Sandbox::new(World::new(MANAGEMENT), Weather { endpoint_ms: 60_000, ..Weather::default() });
+        apply_exactly(&sandbox, &desired(design(None))).await;
+        let before = sandbox.journal().len();
+        let services = ["s3", "sts", "sqs", "ssm", "kms", "logs"].map(str::to_owned).into();
+        apply_exactly(&sandbox, &desired(design(Some(Layout { endpoints: services, ..layout() })))).await;
+        let world = sandbox.world();
+        let endpoints = world.ec2.iter().flat_map(|(_, _, region)| region.vpc_endpoints.values());
+        let stages: Vec<_> = endpoints.map(|endpoint| endpoint.life.stage(world.clock_ms)).collect();
+        assert_eq!(stages, [Stage::Available; 6]);
+        let made = sandbox.journal().into_iter().skip(before);
+        let made: Vec<_> =
+            made.filter(|entry| entry.operation.ends_with("VpcEndpoints") || entry.operation.ends_with("VpcEndpoint")).collect();
+        let last = made.iter().rposition(|entry| entry.operation == "ec2:CreateVpcEndpoint").unwrap();
+        // Five that each asked by itself would ask ten times as often in the minute that they take.
+        assert!(made.len() - last < 25, "{}", made.len() - last);
     });
 }
 

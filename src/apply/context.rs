@@ -9,7 +9,7 @@ use super::opening;
 use crate::address::{Address, Reference, Scope};
 use crate::aws::{AwsResult, Ec2, Error, Latest, Sessions};
 use crate::plan::{Action, Plan};
-use crate::resource::network::NatGatewayStates;
+use crate::resource::network::{EndpointStates, NatGatewayStates};
 
 /// Handed to a kind's create, update and delete. Cheap to clone; all clones of one run share the ids.
 #[derive(Debug, Clone)]
@@ -22,7 +22,8 @@ pub struct Context {
     /// The scopes whose Region this run enables.
     opened: Arc<BTreeSet<Scope>>,
     scopes: Scopes,
-    nat_gateways: NatGateways,
+    nat_gateways: Newest<NatGatewayStates>,
+    endpoints: Newest<EndpointStates>,
     /// The account creations that AWS knows of, listed once per run by the first account that is to be created.
     pub(crate) known_creations: Arc<OnceCell<Vec<KnownCreation>>>,
     /// The ARN of the organization, asked once per run by the first that shares something with a part of it.
@@ -45,8 +46,8 @@ pub struct KnownCreation {
 /// The EC2 client of each scope that was asked for, or why there is none: each scope is tried out once per run.
 type Scopes = Arc<Mutex<BTreeMap<Scope, Arc<OnceCell<AwsResult<Ec2>>>>>>;
 
-/// What is newest of the NAT gateways of each scope: those of a VPC become available side by side.
-type NatGateways = Arc<Mutex<BTreeMap<Scope, Arc<Latest<NatGatewayStates>>>>>;
+/// What is newest of something in each scope, which becomes available side by side: NAT gateways, endpoints.
+type Newest<T> = Arc<Mutex<BTreeMap<Scope, Arc<Latest<T>>>>>;
 
 /// AWS's ids by address: those observed, and those made in this run.
 #[derive(Debug, Clone, Default)]
@@ -128,6 +129,7 @@ impl Context {
             opened: Arc::new(regions.filter_map(|change| change.address.scope().cloned()).collect()),
             scopes: Arc::default(),
             nat_gateways: Arc::default(),
+            endpoints: Arc::default(),
             known_creations: Arc::default(),
             organization_arn: Arc::default(),
         }
@@ -201,6 +203,14 @@ impl Context {
     /// [`Context::scope`].
     pub(crate) fn nat_gateways(&self) -> AwsResult<Arc<Latest<NatGatewayStates>>> {
         Ok(lock(&self.nat_gateways).entry(self.scope()?.clone()).or_default().clone())
+    }
+
+    /// What is newest of the endpoints in the account and Region of the resource that is being changed.
+    ///
+    /// # Errors
+    /// [`Context::scope`].
+    pub(crate) fn endpoints(&self) -> AwsResult<Arc<Latest<EndpointStates>>> {
+        Ok(lock(&self.endpoints).entry(self.scope()?.clone()).or_default().clone())
     }
 
     /// Whether this run makes the account or enables the Region: nothing of ours can have been there before.

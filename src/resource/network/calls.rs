@@ -11,7 +11,7 @@ use aws_sdk_ec2::types::{Filter, NetworkInterface, ResourceType, Tag, TagSpecifi
 use sha2::{Digest, Sha256};
 
 use super::describe::Questions;
-use super::{NatGatewayStates, Tags, tags_differ};
+use super::{EndpointStates, NatGatewayStates, Tags, tags_differ};
 use crate::address::{Reference, Scope};
 use crate::apply::Context;
 use crate::aws::{AwsResult, Error, Latest, Place, Poll, Refusal};
@@ -80,6 +80,11 @@ impl<'a> Hands<'a> {
     /// What is newest of the NAT gateways of the account and Region.
     pub fn nat_gateways(&self) -> AwsResult<Arc<Latest<NatGatewayStates>>> {
         self.context.nat_gateways()
+    }
+
+    /// What is newest of the endpoints of the account and Region.
+    pub fn endpoints(&self) -> AwsResult<Arc<Latest<EndpointStates>>> {
+        self.context.endpoints()
     }
 
     /// The Region.

@@ -301,6 +301,35 @@ async fn a_nat_gateway_of_an_earlier_run_is_waited_for_and_not_made_again() {
     assert_eq!((outcome, count(&sent, "CreateNatGateway")), (Outcome::Applied, 0));
 }
 
+/// An endpoint as AWS tells of it, which writes its states in another case than its own model.
+fn endpoint(state: &str) -> String {
+    let error = "<lastError><code>InternalFailure</code><message>no room</message></lastError>";
+    format!("<vpcEndpointId>vpce-1</vpcEndpointId><state>{state}</state>{error}")
+}
+
+async fn make_endpoint(states: [&'static str; 3]) -> (Outcome, Vec<String>) {
+    let wanted = json!({ "endpoint_type": "Interface", "private_dns": true, "service": "sts", "tags": {}, "vpc": { "id": "vpc-1" } });
+    change("vpc_endpoint.s/sts", None, Some(wanted), move |nth, operation, _| match (operation, nth) {
+        ("DescribeVpcEndpoints", 1) => ok(operation, "<vpcEndpointSet/>"),
+        ("DescribeVpcEndpoints", _) => {
+            let state = states.get(nth - 2).or(states.last()).unwrap();
+            ok(operation, &format!("<vpcEndpointSet><item>{}</item></vpcEndpointSet>", endpoint(state)))
+        }
+        _ => ok(operation, &format!("<vpcEndpoint>{}</vpcEndpoint>", endpoint("pending"))),
+    })
+    .await
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_interface_endpoint_is_waited_for() {
+    let (outcome, sent) = make_endpoint(["pending", "Pending", "available"]).await;
+    assert_eq!((outcome, count(&sent, "CreateVpcEndpoint"), sent.len()), (Outcome::Applied, 1, 5));
+    let (message, hint) = failure(&make_endpoint(["pending", "pending", "failed"]).await.0);
+    let expected = "the endpoint `vpce-1` of `sts` came to nothing: failed: InternalFailure: no room (in account 222222222222, eu-west-1)";
+    assert_eq!(message, expected);
+    assert!(hint.contains("run the same command again"), "{hint}");
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_deletion_waits_until_nothing_uses_the_thing_and_names_what_stays() {
     let (outcome, sent) = change("vpc.s", Some(("vpc-1", vpc())), None, |nth, operation, _| match nth {
@@ -404,6 +433,7 @@ async fn a_default_vpc_in_use_stays_whole() {
             "DescribeSecurityGroups",
             "<securityGroupInfo><item><groupId>eni-1</groupId><groupName>web</groupName></item></securityGroupInfo>",
         )),
+        Some(("DescribeNetworkAcls", "<networkAclSet><item><networkAclId>eni-1</networkAclId></item></networkAclSet>")),
         Some(("DescribeVpcEndpoints", "<vpcEndpointSet><item><vpcEndpointId>eni-1</vpcEndpointId></item></vpcEndpointSet>")),
         Some((
             "DescribeRouteTables",

@@ -61,7 +61,7 @@ async fn proof(hands: &Hands<'_>, vpc: &str) -> AwsResult<Bare> {
     let questions = hands.questions();
     let (interfaces, hidden, subnets, tables, groups, gateways, endpoints) = try_join!(
         hands.interfaces(all()),
-        questions.hidden_uses(vpc),
+        Box::pin(questions.hidden_uses(vpc)),
         async { hands.said("ec2:DescribeSubnets", subnets.collect::<Result<Vec<_>, _>>().await) },
         async { hands.said("ec2:DescribeRouteTables", tables.collect::<Result<Vec<_>, _>>().await) },
         async { hands.said("ec2:DescribeSecurityGroups", groups.collect::<Result<Vec<_>, _>>().await) },

@@ -67,7 +67,7 @@ pub use subnet::{Subnet, SubnetAttributes};
 pub use transit_gateway::{TransitGateway, TransitGatewayAttributes};
 pub use transit_gateway_attachment::{TransitGatewayAttachment, TransitGatewayAttachmentAttributes};
 pub use vpc::{Vpc, VpcAttributes};
-pub use vpc_endpoint::{VpcEndpoint, VpcEndpointAttributes};
+pub use vpc_endpoint::{EndpointStates, VpcEndpoint, VpcEndpointAttributes};
 pub use vpc_peering::{ACTIVE, VpcPeering, VpcPeeringAttributes};
 pub use vpn_connection::{VpnConnection, VpnConnectionAttributes};
 pub use vpn_gateway::{VpnGateway, VpnGatewayAttributes};

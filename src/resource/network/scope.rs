@@ -66,7 +66,7 @@ pub(super) async fn read(sessions: &Sessions, desired: &Desired, scope: &Scope, 
     let ram = || sessions.ram(account, &scope.region);
     let mut wanted = Wanted::of(scope, &desired.network, &world);
     if wanted.stands_alone {
-        wanted.with.extend(ask.kinds_of_ours().await?.iter().flat_map(|kind| with_of_kind(kind)).map(|name| (*name).to_owned()));
+        wanted.with.extend(Box::pin(ask.kinds_of_ours()).await?.iter().flat_map(|kind| with_of_kind(kind)).map(|name| (*name).to_owned()));
     }
     world.extras = wanted.read(&ask, ram).await?;
     Ok(Reading { region, world })
@@ -141,6 +141,7 @@ impl Wanted {
 
     async fn read(&self, ask: &Questions<'_>, ram: impl Fn() -> aws_sdk_ram::Client) -> AwsResult<Extras> {
         let has = |name: &str| self.with.contains(name);
+        // What is hardly ever asked stands in a box of its own: the future of a reading is small without it.
         let (dhcp_options, egress_only_gateways, flow_logs, dns_hostnames, dns_support, interfaces, hidden, connected) = tokio::try_join!(
             optional(has("dhcp_options").then(|| ask.dhcp_options())),
             optional(has("egress_only_internet_gateway").then(|| ask.egress_only_gateways())),
@@ -148,8 +149,8 @@ impl Wanted {
             by_vpc(&self.dns_hostnames, |vpc| ask.dns_hostnames(vpc)),
             by_vpc(&self.dns_support, |vpc| ask.dns_support(vpc)),
             optional(self.default_vpc.as_deref().map(|vpc| ask.interfaces(vpc))),
-            optional(self.default_vpc.as_deref().map(|vpc| ask.hidden_uses(vpc))),
-            Connected::read(ask, ram, has),
+            optional(self.default_vpc.as_deref().map(|vpc| Box::pin(ask.hidden_uses(vpc)))),
+            Box::pin(Connected::read(ask, ram, has)),
         )?;
         Ok(Extras {
             dhcp_options,

@@ -1,6 +1,7 @@
 //! `vpc_endpoint`: an endpoint of one of AWS's services inside a VPC.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 use std::time::Duration;
 
 use aws_sdk_ec2::types::{ResourceType, State, VpcEndpoint as Live, VpcEndpointType};
@@ -81,13 +82,14 @@ impl Kind for VpcEndpoint {
         if hands.earlier(Some(&after.vpc))? == Earlier::Possible {
             for endpoint in list(&hands, hands.ours()).await? {
                 match (endpoint.vpc_endpoint_id, is_alive(endpoint.state.as_ref())) {
-                    (Some(id), true) => return Ok(id),
+                    (Some(id), true) => return available(&hands, &after, id).await,
                     (Some(id), false) => dead.push(id),
                     (None, _) => {}
                 }
             }
         }
-        make(&hands, &after, dead).await
+        let id = make(&hands, &after, dead).await?;
+        available(&hands, &after, id).await
     }
 
     async fn update(context: &Context, id: &str, before: Self::Attributes, after: Self::Attributes) -> AwsResult<()> {
@@ -106,15 +108,12 @@ impl Kind for VpcEndpoint {
         };
         hands.deleted(None, delete).await?;
         // Its interfaces keep the subnets and the group in use until it is gone.
-        let gone = || async {
-            let live = of_id(&hands, id).await?;
-            Ok(live.iter().all(|endpoint| is(endpoint.state(), &State::Deleted)).then_some(()))
-        };
+        let gone = || async { Ok(matches!(states(&hands).await?.0.get(id), None | Some(Standing::Gone)).then_some(())) };
         hands.wait("the endpoint to be deleted", DEADLINE, gone).await
     }
 }
 
-/// AWS takes some minutes to delete an interface endpoint.
+/// AWS takes some minutes to make or to delete an interface endpoint.
 const DEADLINE: Duration = Duration::from_secs(15 * 60);
 
 /// How often a token may lead to an endpoint that is gone.
@@ -192,6 +191,73 @@ async fn modify(hands: &Hands<'_>, id: &str, before: &VpcEndpointAttributes, aft
         }
         result => result,
     }
+}
+
+/// How the endpoints of an account and Region stand, by id: one list for all that are waited for.
+#[derive(Debug)]
+pub struct EndpointStates(BTreeMap<String, Standing>);
+
+#[derive(Debug)]
+enum Standing {
+    Pending,
+    Available,
+    Deleting,
+    Gone,
+    /// With AWS's state, code and message.
+    Failed(String),
+}
+
+impl Standing {
+    fn of(endpoint: &Live) -> Self {
+        let state = endpoint.state();
+        if is(state, &State::Available) {
+            Self::Available
+        } else if is(state, &State::Deleting) {
+            Self::Deleting
+        } else if is(state, &State::Deleted) {
+            Self::Gone
+        } else if is_alive(state) {
+            Self::Pending
+        } else {
+            let error = endpoint.last_error();
+            let said = [state.map(State::as_str), error.and_then(|error| error.code()), error.and_then(|error| error.message())];
+            Self::Failed(said.into_iter().flatten().collect::<Vec<_>>().join(": "))
+        }
+    }
+}
+
+async fn states(hands: &Hands<'_>) -> AwsResult<Arc<EndpointStates>> {
+    let ask = || async {
+        let pages = hands.client.describe_vpc_endpoints().into_paginator().items().send();
+        let endpoints = hands.said("ec2:DescribeVpcEndpoints", pages.collect::<Result<Vec<_>, _>>().await)?;
+        let state = |endpoint: Live| Some((endpoint.vpc_endpoint_id.clone()?, Standing::of(&endpoint)));
+        Ok(EndpointStates(endpoints.into_iter().filter_map(state).collect()))
+    };
+    hands.endpoints()?.or(ask).await
+}
+
+/// Waits until an interface endpoint answers: whatever waits for it may rely on that. A gateway endpoint is routes, and there at once.
+async fn available(hands: &Hands<'_>, after: &VpcEndpointAttributes, id: String) -> AwsResult<String> {
+    if !after.is_interface() {
+        return Ok(id);
+    }
+    let ask = || async {
+        match states(hands).await?.0.get(&id) {
+            Some(Standing::Available) => Ok(Some(())),
+            // Nobody finds at once what was just made.
+            None | Some(Standing::Pending) => Ok(None),
+            Some(Standing::Failed(said)) => Err(hands.failed(
+                format!("the endpoint `{id}` of `{}` came to nothing: {said}", after.service),
+                "delete it, see that the service has endpoints in these zones, and run the same command again",
+            )),
+            Some(Standing::Deleting | Standing::Gone) => Err(hands.failed(
+                format!("the endpoint `{id}` was deleted by somebody else while it was made"),
+                "run the same command again, it makes another one",
+            )),
+        }
+    };
+    hands.wait("the endpoint to be available", DEADLINE, ask).await?;
+    Ok(id)
 }
 
 /// What is in an endpoint, as ids.
