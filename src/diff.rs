@@ -61,6 +61,12 @@ pub(crate) fn prerequisite(change: &Change, management_account: &str) -> Option<
     (member && (change.changes("name") || change.changes("email"))).then(|| Address::new("trusted_service", RENAMING_SERVICE))
 }
 
+/// Why something that exists is changed so.
+pub(crate) fn reason_of(change: &Change) -> String {
+    let spec = resource::kind(change.address.kind()).map(resource::ErasedKind::spec);
+    spec.map(|spec| reason::of_change(change.action, spec, &change.attributes())).unwrap_or_default()
+}
+
 impl Difference {
     fn find(&mut self, severity: FindingSeverity, address: &Address, summary: String) {
         self.findings.push(Finding { severity, subject: address.to_string(), summary });

@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
+use super::crowded::Rooms;
 use super::email;
 use super::identity::{Identity, list};
 use super::policy_type::policy_type_id;
@@ -18,7 +19,7 @@ use super::{
 };
 use crate::address::{Address, Reference};
 use crate::aws::AwsResult;
-use crate::resource::{ADDRESS_TAG, Attributes, Desired, Finding, FindingSeverity, Live, LiveResource, untyped};
+use crate::resource::{ADDRESS_TAG, Attributes, CROWDED, Desired, Finding, FindingSeverity, Live, LiveResource, untyped};
 
 mod contacts;
 
@@ -270,6 +271,7 @@ impl Binder<'_> {
                 attached.entry(target).or_default().insert(self.name_of_policy(id));
             }
         }
+        let rooms = Rooms::of(self.world, self.wanted, |id| self.name_of_policy(id));
         for (address, wanted) in &self.wanted.attachments {
             let id = match &wanted.target {
                 Reference::Address(target) => self.identity.id(target).map(str::to_owned),
@@ -278,7 +280,11 @@ impl Binder<'_> {
             let mut policies = id.as_deref().and_then(|id| attached.get(id)).cloned().unwrap_or_default();
             policies.extend(self.wanted.born_with(|name| id.is_none() || !self.world.enabled(name)));
             let frozen = id.as_ref().and_then(|id| self.world.accounts.get(id)).and_then(Member::frozen);
-            let attributes = untyped(&PolicyAttachmentsAttributes { policies, target: wanted.target.clone() });
+            let crowded = id.as_deref().and_then(|id| rooms.crowded(id, &policies, &wanted.policies));
+            let mut attributes = untyped(&PolicyAttachmentsAttributes { policies, target: wanted.target.clone() });
+            if let Some(crowded) = crowded {
+                attributes = attributes.with(CROWDED, crowded);
+            }
             self.live.resources.insert(address.clone(), LiveResource { id, attributes, ours: None, frozen });
         }
     }
