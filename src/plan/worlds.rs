@@ -7,6 +7,7 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use crate::address::Address;
+use crate::graph::first_step;
 use crate::plan::{Action, Change, Plan, ReadPlanError};
 use crate::resource::{Desired, Live, LiveResource};
 
@@ -52,7 +53,8 @@ pub fn applied(live: &Live, changes: &[Change]) -> Live {
                     live.resources.insert(attachments, born_with(&change.address, Some(id.clone())));
                 }
                 let ours = Some(true);
-                live.resources.insert(change.address.clone(), LiveResource { id: Some(id), attributes, ours, frozen: None });
+                let address = first_step(&change.address).unwrap_or_else(|| change.address.clone());
+                live.resources.insert(address, LiveResource { id: Some(id), attributes, ours, frozen: None });
             }
         }
     }

@@ -1,5 +1,6 @@
 //! A plan as text for people.
 
+use std::borrow::Cow;
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
@@ -9,6 +10,7 @@ use super::fold::{self, Entry, Folding, Subject};
 use super::vpcs::{self, Networks, Place};
 use super::words::{ACTIONS, count, duration, plain, value, verb};
 use super::{Style, cost};
+use crate::graph::first_step;
 use crate::plan::{Action, Change, Moved, Plan};
 use crate::resource::{Finding, FindingSeverity, reference};
 
@@ -43,7 +45,7 @@ pub(super) fn sections(plan: &Plan, style: Style) -> Vec<Section> {
     let of_new: Networks<'_> = networks.iter().filter(|(place, _)| new.contains(place.account)).map(|(p, c)| (*p, c.clone())).collect();
     let mut sections = Vec::new();
     for (kind, changes) in by_kind(&organization) {
-        let entries = changes.iter().map(|change| entry(change, &of_new, style)).collect();
+        let entries = whole(&changes).iter().map(|change| entry(change, &of_new, style)).collect();
         let heading = format!("{} ({})", kind, count(changes.len(), "change"));
         sections.push(Section { heading, text: entries_text(entries, style) });
     }
@@ -97,6 +99,28 @@ fn by_kind<'a>(changes: &[&'a Change]) -> Vec<(&'a str, Vec<&'a Change>)> {
         changes.sort_by(|a, b| a.address.cmp(&b.address));
     }
     groups
+}
+
+/// The changes, in order of address, with the two steps of a set as one.
+fn whole<'c>(changes: &[&'c Change]) -> Vec<Cow<'c, Change>> {
+    let mut found: Vec<Cow<'c, Change>> = Vec::with_capacity(changes.len());
+    for change in changes {
+        let first = first_step(&change.address).and_then(|address| found.binary_search_by(|other| other.address.cmp(&address)).ok());
+        match first.and_then(|first| found.get_mut(first)) {
+            Some(first) => {
+                let first = first.to_mut();
+                first.after.clone_from(&change.after);
+                first.reason = format!("{}; {}", first.reason, change.reason).into();
+                first.calls.extend(change.calls.iter().cloned());
+                let own = first.address.clone();
+                first.waits_for.extend(change.waits_for.iter().filter(|address| **address != own).cloned());
+                first.waits_for.sort();
+                first.waits_for.dedup();
+            }
+            None => found.push(Cow::Borrowed(change)),
+        }
+    }
+    found
 }
 
 /// One change, with the network that an account which it makes will have.

@@ -115,6 +115,14 @@ pub enum FindingSeverity {
 /// The tag that names a resource of ours, written in the creating call itself (invariant 8).
 pub const ADDRESS_TAG: &str = "overlord:address";
 
+/// The attribute of a live set of guard rails whose target has no room for all that it is to gain: of each such type how many must go
+/// `first`, `of` which that go anyway. Nobody asks for it; it tells what AWS has.
+pub const CROWDED: &str = "crowded";
+
+/// The attribute of something live that left the configuration and has the tag of what comes in its place: that one's address, as text.
+/// Nobody asks for it; it tells why something is made anew.
+pub const SUCCESSOR: &str = "successor";
+
 /// What is known of a kind without calling AWS. The pure engine works on this.
 #[derive(Debug, Clone, Copy)]
 pub struct KindSpec {

@@ -5,6 +5,7 @@
 mod built;
 mod generate;
 mod networks;
+mod rails;
 #[path = "../support/road.rs"]
 mod road;
 

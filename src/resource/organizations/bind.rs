@@ -7,10 +7,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
+use super::crowded::Rooms;
 use super::email;
 use super::identity::{Identity, list};
 use super::policy_type::policy_type_id;
-use super::removal::Removal;
+use super::removal::{self, Removal};
 use super::world::{LivePolicy, Member, Wanted, World};
 use super::{
     AccountAttributes, DelegatedAdministratorAttributes, OrganizationAttributes, OrganizationalUnitAttributes, PolicyAttachmentsAttributes,
@@ -18,7 +19,7 @@ use super::{
 };
 use crate::address::{Address, Reference};
 use crate::aws::AwsResult;
-use crate::resource::{ADDRESS_TAG, Attributes, Desired, Finding, FindingSeverity, Live, LiveResource, untyped};
+use crate::resource::{ADDRESS_TAG, Attributes, CROWDED, Desired, Finding, FindingSeverity, Live, LiveResource, SUCCESSOR, untyped};
 
 mod contacts;
 mod root;
@@ -200,7 +201,11 @@ impl Binder<'_> {
             } else if let Some(address) = self.removal.units.get(id) {
                 let attached = self.world.policies.iter().filter(|(_, policy)| policy.targets.contains(id));
                 let policies: BTreeSet<Reference> = attached.map(|(policy, _)| self.name_of_policy(policy)).collect();
-                self.add(address.clone(), id, untyped(&attributes).with("policies", serde_json::json!(policies)));
+                let mut attributes = untyped(&attributes).with("policies", serde_json::json!(policies));
+                if let Some(successor) = removal::successor(self.wanted, self.world, id) {
+                    attributes = attributes.with(SUCCESSOR, successor.to_string().into());
+                }
+                self.add(address.clone(), id, attributes);
             }
         }
     }
@@ -273,6 +278,7 @@ impl Binder<'_> {
                 attached.entry(target).or_default().insert(self.name_of_policy(id));
             }
         }
+        let rooms = Rooms::of(self.world, self.wanted, |id| self.name_of_policy(id));
         for (address, wanted) in &self.wanted.attachments {
             let id = match &wanted.target {
                 Reference::Address(target) => self.identity.id(target).map(str::to_owned),
@@ -281,7 +287,11 @@ impl Binder<'_> {
             let mut policies = id.as_deref().and_then(|id| attached.get(id)).cloned().unwrap_or_default();
             policies.extend(self.wanted.born_with(|name| id.is_none() || !self.world.enabled(name)));
             let frozen = id.as_ref().and_then(|id| self.world.accounts.get(id)).and_then(Member::frozen);
-            let attributes = untyped(&PolicyAttachmentsAttributes { policies, target: wanted.target.clone() });
+            let crowded = id.as_deref().and_then(|id| rooms.crowded(id, &policies, &wanted.policies));
+            let mut attributes = untyped(&PolicyAttachmentsAttributes { policies, target: wanted.target.clone() });
+            if let Some(crowded) = crowded {
+                attributes = attributes.with(CROWDED, crowded);
+            }
             self.live.resources.insert(address.clone(), LiveResource { id, attributes, ours: None, frozen });
         }
     }

@@ -7,6 +7,7 @@ mod attachment_steps;
 mod bind;
 mod calls;
 mod contacts;
+mod crowded;
 mod delegated_administrator;
 mod email;
 mod identity;

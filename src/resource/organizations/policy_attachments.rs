@@ -1,4 +1,5 @@
-//! `policy_attachments`: the whole set of policies attached directly to one target.
+//! `policy_attachments`: the whole set of policies attached directly to one target. Where it gains and loses at different times, the graph
+//! makes two changes of it, and each comes here as one (`graph/steps.rs`).
 
 use std::collections::BTreeSet;
 
@@ -73,7 +74,9 @@ async fn change(
     let ids = |from: &BTreeSet<Reference>, without: &BTreeSet<Reference>| {
         from.difference(without).map(|policy| context.resolve(policy)).collect::<AwsResult<Vec<_>>>()
     };
-    let (attach, detach) = (ids(&after.policies, &before.policies)?, ids(&before.policies, &after.policies)?);
+    let (attach, mut detach) = (ids(&after.policies, &before.policies)?, ids(&before.policies, &after.policies)?);
+    // AWS's default last: the others may allow nothing without it.
+    detach.sort_by_key(|policy| LIMITS.policy_types.iter().any(|limits| limits.default.as_ref() == Some(policy)));
     let smallest = LIMITS.policy_types.iter().map(|limits| limits.attached).min().unwrap_or_default();
     let rooms = match detach.is_empty() || before.policies.len() + attach.len() <= smallest {
         true => Rooms::default(),

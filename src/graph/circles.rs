@@ -1,0 +1,177 @@
+//! From edges to an order. Where edges close a circle, those that insist least are given up. Pure.
+
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BTreeSet, BinaryHeap};
+
+use petgraph::algo::{is_cyclic_directed, kosaraju_scc};
+use petgraph::graph::{DiGraph, NodeIndex};
+
+use super::{Edge, Ordered};
+use crate::address::Address;
+use crate::plan::Change;
+use crate::resource::{Finding, FindingSeverity};
+
+/// Who waits, for whom, and how much that insists: by place in the list of changes.
+pub(super) type Found = (usize, usize, Edge);
+
+/// The changes in order, each with what it waits for. `edges` are in order, each once.
+pub(super) fn arranged(changes: Vec<Change>, mut edges: Vec<Found>) -> Ordered {
+    let mut findings = Vec::new();
+    let mut order = ranks(changes.len(), &edges);
+    // Circles are looked for only where something could never be next.
+    if order.len() < changes.len() {
+        for least in [Edge::Wish, Edge::Care] {
+            let circles = Circles::of(changes.len(), &edges);
+            edges.retain(|&(from, to, edge)| edge < least || !circles.hold(from, to));
+        }
+        let yielding = Circles::of(changes.len(), &edges);
+        let given_up = given_up(&yielding, &edges);
+        edges.retain(|&(from, to, edge)| edge == Edge::Hard || !given_up.contains(&from) || !yielding.hold(from, to));
+        let closed = Circles::of(changes.len(), &edges);
+        findings.extend(given_up.into_iter().filter_map(|guard| changes.get(guard)).map(yields));
+        findings.extend(closed.members.iter().map(|members| finding(members, &changes)));
+        edges.retain(|&(from, to, _)| !closed.hold(from, to));
+        order = ranks(changes.len(), &edges);
+    }
+    Ordered { changes: put_in_order(changes, &edges, &order), findings }
+}
+
+/// The circles of a graph.
+pub(super) struct Circles {
+    /// Each with its members in order.
+    members: Vec<Vec<usize>>,
+    /// Which circle a node is in.
+    of: BTreeMap<usize, usize>,
+}
+
+impl Circles {
+    pub fn of(nodes: usize, edges: &[Found]) -> Self {
+        let graph = graph(nodes, edges.iter());
+        let on_itself: BTreeSet<usize> = edges.iter().filter(|(from, to, _)| from == to).map(|(from, ..)| *from).collect();
+        let mut members: Vec<Vec<usize>> = kosaraju_scc(&graph)
+            .into_iter()
+            .map(|component| component.into_iter().map(NodeIndex::index).collect::<Vec<_>>())
+            .filter(|component| component.len() > 1 || component.iter().any(|node| on_itself.contains(node)))
+            .collect();
+        members.iter_mut().for_each(|circle| circle.sort_unstable());
+        members.sort_unstable();
+        let of = members.iter().enumerate().flat_map(|(circle, nodes)| nodes.iter().map(move |&node| (node, circle))).collect();
+        Self { members, of }
+    }
+
+    /// Whether a node is in any circle.
+    pub fn have(&self, node: usize) -> bool {
+        self.of.contains_key(&node)
+    }
+
+    /// Whether an edge lies in a circle.
+    fn hold(&self, from: usize, to: usize) -> bool {
+        self.of.get(&from).is_some_and(|circle| self.of.get(&to) == Some(circle))
+    }
+}
+
+fn graph<'e>(nodes: usize, edges: impl Iterator<Item = &'e Found>) -> DiGraph<(), ()> {
+    let mut graph = DiGraph::<(), ()>::with_capacity(nodes, 0);
+    for _ in 0..nodes {
+        graph.add_node(());
+    }
+    for &(from, to, _) in edges {
+        graph.add_edge(NodeIndex::new(from), NodeIndex::new(to), ());
+    }
+    graph
+}
+
+/// The changes that do not wait for what they should: as few as there can be when one after the other is asked, in order of address.
+fn given_up(circles: &Circles, edges: &[Found]) -> BTreeSet<usize> {
+    let mut given_up = BTreeSet::new();
+    for members in &circles.members {
+        let place: BTreeMap<usize, usize> = members.iter().enumerate().map(|(place, node)| (*node, place)).collect();
+        let within = |&(from, to, edge): &Found| Some((*place.get(&from)?, *place.get(&to)?, edge));
+        let (mut kept, soft): (Vec<Found>, Vec<Found>) = edges.iter().filter_map(within).partition(|(.., edge)| *edge == Edge::Hard);
+        // Where nothing but an error is left, nothing yields.
+        if is_cyclic_directed(&graph(members.len(), kept.iter())) {
+            continue;
+        }
+        for (from, node) in members.iter().enumerate() {
+            let before = kept.len();
+            kept.extend(soft.iter().filter(|(waits, ..)| *waits == from));
+            if kept.len() > before && is_cyclic_directed(&graph(members.len(), kept.iter())) {
+                kept.truncate(before);
+                given_up.insert(*node);
+            }
+        }
+    }
+    given_up
+}
+
+fn finding(members: &[usize], changes: &[Change]) -> Finding {
+    let names: Vec<String> = members.iter().filter_map(|&i| changes.get(i)).map(|change| format!("`{}`", change.address)).collect();
+    let subject = members.first().and_then(|&i| changes.get(i)).map(|change| change.address.to_string()).unwrap_or_default();
+    let summary = match names.as_slice() {
+        [one] => format!("{one} refers to itself: remove that reference"),
+        _ => format!("these wait for each other in a circle, so none can be first: {}; remove one of the references", names.join(", ")),
+    };
+    Finding { severity: FindingSeverity::Error, subject, summary }
+}
+
+fn yields(guard: &Change) -> Finding {
+    let summary = match guard.address.kind() {
+        "policy" => {
+            "no order of this plan's changes keeps every account under its guard rails at every moment, since the document is needed both \
+             as it was and as it will be: to avoid that, attach the new one as a policy of its own, and remove this one with a second plan"
+        }
+        _ => {
+            "no order of this plan's changes keeps every account under its guard rails at every moment, since there is no room for more: \
+             to avoid that, take out what is needed nowhere any more with a plan of its own"
+        }
+    };
+    Finding { severity: FindingSeverity::Warning, subject: guard.address.to_string(), summary: summary.to_owned() }
+}
+
+/// The changes by their place, each behind all that it waits for; among those that could be next, the first by address is. Those in a
+/// circle, and those behind one, are left out.
+fn ranks(nodes: usize, edges: &[Found]) -> Vec<usize> {
+    let mut waiting = vec![0_usize; nodes];
+    let mut dependents: Vec<(usize, usize)> = edges.iter().map(|&(from, to, _)| (to, from)).collect();
+    dependents.sort_unstable();
+    dependents.dedup();
+    for (_, from) in &dependents {
+        waiting.get_mut(*from).into_iter().for_each(|count| *count += 1);
+    }
+    let mut ready: BinaryHeap<Reverse<usize>> = waiting.iter().enumerate().filter(|(_, n)| **n == 0).map(|(i, _)| Reverse(i)).collect();
+    let mut order = Vec::with_capacity(nodes);
+    while let Some(Reverse(index)) = ready.pop() {
+        order.push(index);
+        let first = dependents.partition_point(|(to, _)| *to < index);
+        for (_, dependent) in dependents.iter().skip(first).take_while(|(to, _)| *to == index) {
+            let Some(count) = waiting.get_mut(*dependent) else { continue };
+            *count -= 1;
+            if *count == 0 {
+                ready.push(Reverse(*dependent));
+            }
+        }
+    }
+    order
+}
+
+/// The changes in that order, each with what it waits for.
+fn put_in_order(mut changes: Vec<Change>, edges: &[Found], order: &[usize]) -> Vec<Change> {
+    let mut waits_for = Vec::with_capacity(changes.len());
+    for index in 0..changes.len() {
+        let first = edges.partition_point(|(from, ..)| *from < index);
+        let own = edges.iter().skip(first).take_while(|(from, ..)| *from == index);
+        let mut addresses: Vec<Address> = own.filter_map(|(_, to, _)| Some(changes.get(*to)?.address.clone())).collect();
+        addresses.dedup();
+        waits_for.push(addresses);
+    }
+    for (change, waits_for) in changes.iter_mut().zip(waits_for) {
+        change.waits_for = waits_for;
+    }
+    let mut places = vec![0_usize; changes.len()];
+    for (rank, index) in order.iter().enumerate() {
+        places.get_mut(*index).into_iter().for_each(|place| *place = rank);
+    }
+    let mut placed: Vec<(usize, Change)> = places.into_iter().zip(changes).collect();
+    placed.sort_unstable_by_key(|(place, _)| *place);
+    placed.into_iter().map(|(_, change)| change).collect()
+}

@@ -1,0 +1,254 @@
+//! Rules 3, 4 and 5: at no moment is anything under fewer guard rails than before and after have in common. Pure.
+//!
+//! What is in a place is under what is attached there and above. So a guard rail reaches a place before what moves there, and leaves a
+//! place after what moves away; and where nothing moves, it is attached anew before it is detached above or below. A document is a guard
+//! rail too: to edit it is to lose the old one and to gain the new one, wherever the policy is attached.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::Edge;
+use super::places_above;
+use super::rails::{Rail, guards_target, policies};
+use super::rules::{Edges, chain};
+use crate::address::{Address, Reference};
+use crate::plan::{Action, Change};
+use crate::resource;
+
+/// What a change takes from a place.
+struct Loss {
+    index: usize,
+    rails: BTreeSet<Rail>,
+    of: LossOf,
+}
+
+/// Whether the place loses it, or the policy.
+enum LossOf {
+    Set,
+    Document(Reference),
+}
+
+/// The changes that bring a guard rail to a place, or to what is below it.
+type Gainers = BTreeMap<(Rail, Address), Vec<usize>>;
+
+impl<'a> Edges<'a> {
+    /// Rule 3. What something was under before may be changed later: rule 4 may want it so.
+    pub(super) fn guarded(&mut self, index: usize, change: &'a Change) {
+        let Some(after) = change.after.as_ref().filter(|_| arrives(change) && !self.places.contains(change.address.kind())) else { return };
+        let before = self.places_before(change);
+        let known: BTreeSet<Reference> = self.live_sets(before.iter().chain([&change.address])).collect();
+        for place in places_above(after, |address| self.desired.resources.get(address)) {
+            if !before.contains(&place) {
+                // Who comes is not to be held by what goes.
+                self.found.extend(self.loosening.get(&place).map(|&loosened| (index, loosened, Edge::Wish)));
+            }
+            for guard in self.guards.get(&place).cloned().unwrap_or_default() {
+                let tightened = self.by_address.get(guard).copied();
+                self.found.extend(tightened.map(|guard| (index, guard, Edge::Hard)));
+                for &provider in self.providers_beyond(guard).iter() {
+                    let Some(change) = self.changes.get(provider) else { continue };
+                    let edge = if known.contains(&change.address.clone().into()) { Edge::Wish } else { Edge::Hard };
+                    // A guard that gains it waits for it itself.
+                    if tightened.is_none() || change.action == Action::Update {
+                        self.found.push((index, provider, edge));
+                    }
+                }
+            }
+        }
+    }
+
+    /// The live places above something.
+    fn places_before(&self, change: &Change) -> Vec<Address> {
+        let in_live = |address: &Address| self.live.resources.get(address).map(|live| &live.attributes);
+        let parent = change.before.as_ref().and_then(|before| resource::reference(before, "parent"));
+        // What is in a place that is made anew names it by id.
+        let parent = parent.and_then(|parent| match parent {
+            Reference::Id(id) => Some((*self.places_by_id.get(id.as_str())?).clone().into()),
+            Reference::Address(_) => Some(parent),
+        });
+        chain(parent, in_live)
+    }
+
+    /// The policies that are attached to places. A place that goes has its policies with it.
+    fn live_sets<'p>(&self, places: impl Iterator<Item = &'p Address>) -> impl Iterator<Item = Reference> {
+        let sets = places.flat_map(|place| [place].into_iter().chain(self.guards.get(place).into_iter().flatten().copied()));
+        let sets: Vec<_> = sets.filter_map(|address| self.live.resources.get(address)).map(|live| policies(&live.attributes)).collect();
+        sets.into_iter().flatten()
+    }
+
+    /// The guard rails that targets will have.
+    fn rails_after<'t>(&self, targets: impl Iterator<Item = &'t Address>) -> BTreeSet<Rail> {
+        let guards = targets.filter_map(|target| self.guards.get(target)).flatten();
+        let sets = guards.filter_map(|guard| self.desired.resources.get(*guard)).flat_map(policies);
+        sets.flat_map(|policy| self.documents.after(&policy).collect::<Vec<_>>()).collect()
+    }
+
+    /// The policies whose documents change, with their changes.
+    fn edits(&self) -> BTreeMap<Reference, usize> {
+        let policies = self.changes.iter().enumerate().filter(|(_, change)| change.address.kind() == "policy");
+        let policies = policies.map(|(index, change)| (Reference::from(change.address.clone()), index));
+        policies.filter(|(policy, _)| self.documents.is_edited(policy)).collect()
+    }
+
+    /// Where these policies are attached now, each with the place.
+    fn attached(&self, edits: &BTreeMap<Reference, usize>) -> Vec<(Reference, Address)> {
+        if edits.is_empty() {
+            return Vec::new();
+        }
+        let mut found = Vec::new();
+        for (address, live) in &self.live.resources {
+            let place = match guards_target(address) {
+                true => match resource::reference(&live.attributes, "target") {
+                    Some(Reference::Address(target)) => target,
+                    Some(Reference::Id(_)) | None => continue,
+                },
+                false if self.places.contains(address.kind()) => address.clone(),
+                false => continue,
+            };
+            found.extend(policies(&live.attributes).into_iter().filter(|policy| edits.contains_key(policy)).map(|p| (p, place.clone())));
+        }
+        found
+    }
+
+    /// What is lost, by place.
+    fn losses(&self, edits: &BTreeMap<Reference, usize>) -> BTreeMap<Address, Vec<Loss>> {
+        let mut losses: BTreeMap<Address, Vec<Loss>> = BTreeMap::new();
+        for (&index, shift) in &self.shifts {
+            if !shift.lost.is_empty() || !shift.lost_defaults.is_empty() || !shift.gained_defaults.is_empty() {
+                let rails = shift.lost.iter().flat_map(|policy| self.documents.ever(policy)).collect();
+                losses.entry(shift.target.clone()).or_default().push(Loss { index, rails, of: LossOf::Set });
+            }
+        }
+        for (policy, place) in self.attached(edits) {
+            let Some(&index) = edits.get(&policy) else { continue };
+            let rails = self.documents.said(&policy).into_iter().collect();
+            losses.entry(place).or_default().push(Loss { index, rails, of: LossOf::Document(policy) });
+        }
+        losses
+    }
+
+    /// Rule 4, and of rule 5 what an account takes along.
+    pub(super) fn loosened(&mut self) {
+        let edits = self.edits();
+        let losses = self.losses(&edits);
+        let changes = self.changes;
+        for (index, change) in changes.iter().enumerate() {
+            // What is in a place that is made anew moves itself.
+            let moves = change.before.is_some() && arrives(change) && !self.places.contains(change.address.kind());
+            if let Some(after) = change.after.as_ref().filter(|_| moves) {
+                let own = self.guards.get(&change.address).into_iter().flatten().find_map(|guard| self.by_address.get(guard)).copied();
+                let own = own.filter(|own| self.shifts.get(own).is_some_and(|shift| !shift.gained.is_empty()));
+                if own.is_some() || !losses.is_empty() {
+                    let above = places_above(after, |address| self.desired.resources.get(address));
+                    let stays = above.into_iter().chain([change.address.clone()]).collect();
+                    self.moving(index, own, &stays, &edits, &losses);
+                }
+            }
+        }
+    }
+
+    /// What moves, the change that gives it guard rails of its own, itself with the places above it then, and what is edited and lost.
+    fn moving(
+        &mut self,
+        index: usize,
+        own: Option<usize>,
+        stays: &BTreeSet<Address>,
+        edits: &BTreeMap<Reference, usize>,
+        losses: &BTreeMap<Address, Vec<Loss>>,
+    ) {
+        let Some(change) = self.changes.get(index) else { return };
+        let mut places = self.places_before(change);
+        let kept = self.rails_after(stays.iter());
+        let left = self.live_sets(places.iter().filter(|place| !stays.contains(*place)));
+        let left: BTreeSet<Rail> = left.flat_map(|policy| self.documents.before(&policy).collect::<Vec<_>>()).collect();
+        // What it is given directly, or is said anew by what it keeps, is there before it leaves the like.
+        let gained = own.and_then(|own| self.shifts.get(&own)).map(|shift| &shift.gained);
+        let takes = gained.into_iter().flatten().flat_map(|policy| self.documents.after(policy)).any(|rail| left.contains(&rail));
+        self.found.extend(own.filter(|_| takes).map(|own| (index, own, Edge::Soft)));
+        for (policy, &edit) in edits.iter().filter(|(policy, _)| kept.contains(&Rail::Policy((*policy).clone()))) {
+            if self.documents.will_say(policy).is_some_and(|rail| left.contains(&rail)) {
+                self.found.push((index, edit, Edge::Soft));
+            }
+        }
+        places.push(change.address.clone());
+        let lost = places.iter().filter_map(|place| Some((place, losses.get(place)?)));
+        for (place, loss) in lost.flat_map(|(place, losses)| losses.iter().map(move |loss| (place, loss))) {
+            let leaves = match &loss.of {
+                LossOf::Set => !stays.contains(place),
+                LossOf::Document(policy) => !kept.contains(&Rail::Policy(policy.clone())),
+            };
+            // Of a place that stays above, only what it will have elsewhere would be missed.
+            if !loss.rails.is_disjoint(&kept) {
+                self.found.push((loss.index, index, Edge::Soft));
+            } else if leaves {
+                self.found.push((loss.index, index, Edge::Care));
+            }
+        }
+    }
+
+    /// Rule 5: who loses a guard rail waits for whom gains it, above and below.
+    pub(super) fn handed_on(&mut self) {
+        let edits = self.edits();
+        let losses = self.losses(&edits);
+        let lost: BTreeSet<&Rail> = losses.values().flatten().flat_map(|loss| &loss.rails).collect();
+        if lost.is_empty() {
+            return;
+        }
+        let (mut there, mut below) = (Gainers::new(), Gainers::new());
+        for (index, place, rails) in self.gains(&edits) {
+            let rails: Vec<&Rail> = rails.iter().filter(|rail| lost.contains(rail)).collect();
+            if rails.is_empty() {
+                continue;
+            }
+            let Some(over) = self.places_throughout(&place) else { continue };
+            for rail in rails {
+                there.entry((rail.clone(), place.clone())).or_default().push(index);
+                over.iter().for_each(|above| below.entry((rail.clone(), above.clone())).or_default().push(index));
+            }
+        }
+        for (place, losses) in losses.iter().filter(|_| !there.is_empty()) {
+            let attributes = self.desired.resources.get(place);
+            let over = attributes.map(|attributes| places_above(attributes, |address| self.desired.resources.get(address)));
+            let over: Vec<Address> = over.unwrap_or_default().into_iter().chain([place.clone()]).collect();
+            for loss in losses {
+                for rail in &loss.rails {
+                    let gaining = over.iter().filter_map(|above| there.get(&(rail.clone(), above.clone())));
+                    let gaining = gaining.chain(below.get(&(rail.clone(), place.clone()))).flatten();
+                    self.found.extend(gaining.map(|&gainer| (loss.index, gainer, Edge::Soft)));
+                }
+            }
+        }
+    }
+
+    /// What is gained, with the change and the place.
+    fn gains(&self, edits: &BTreeMap<Reference, usize>) -> Vec<(usize, Address, BTreeSet<Rail>)> {
+        let sets = self.shifts.iter().filter(|(_, shift)| !shift.gained.is_empty());
+        let sets = sets.map(|(&index, shift)| {
+            (index, shift.target.clone(), shift.gained.iter().flat_map(|policy| self.documents.after(policy)).collect::<BTreeSet<Rail>>())
+        });
+        // Where it is attached now, and where it will be.
+        let mut attached = self.attached(edits);
+        let gained = self.shifts.values().flat_map(|shift| shift.gained.iter().map(|policy| (policy.clone(), shift.target.clone())));
+        attached.extend(gained.filter(|(policy, _)| edits.contains_key(policy)));
+        let edited = attached
+            .into_iter()
+            .filter_map(|(policy, place)| Some((*edits.get(&policy)?, place, self.documents.will_say(&policy).into_iter().collect())));
+        sets.chain(edited).collect()
+    }
+
+    /// The places that something is below all the time; `None` of what comes to be, which waits for its guards itself.
+    fn places_throughout(&self, target: &Address) -> Option<Vec<Address>> {
+        let attributes = self.desired.resources.get(target)?;
+        let mut over = places_above(attributes, |address| self.desired.resources.get(address));
+        if let Some(change) = self.change_of(target).filter(|change| arrives(change)) {
+            change.before.as_ref().filter(|_| change.action != Action::Replace)?;
+            let before = self.places_before(change);
+            over.retain(|place| before.contains(place));
+        }
+        Some(over)
+    }
+}
+
+/// Whether it comes to be in a place where it was not.
+pub(super) fn arrives(change: &Change) -> bool {
+    change.changes("parent")
+}

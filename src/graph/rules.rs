@@ -1,0 +1,278 @@
+//! Rules 1, 2, 6, 7 and 8: what waits for what because of references, names and room. Pure.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::rc::Rc;
+
+use super::Edge;
+use super::circles::Found;
+use super::rails::{Documents, Shift, guards_target};
+use crate::address::{Address, Reference, Scope};
+use crate::diff::prerequisite;
+use crate::limits::LIMITS;
+use crate::plan::{Action, Change};
+use crate::resource::{self, Attributes, Desired, Live};
+
+/// What finds the edges: everything by its place in `changes`, which are in order of address.
+pub(super) struct Edges<'a> {
+    pub(super) changes: &'a [Change],
+    pub(super) desired: &'a Desired,
+    pub(super) live: &'a Live,
+    /// Of each change of a guard what it takes and gives.
+    pub(super) shifts: BTreeMap<usize, Shift>,
+    pub(super) documents: Documents,
+    /// Left out are deletions, which nothing can refer to, and guards that are only loosened, which nothing needs.
+    pub(super) by_address: HashMap<&'a Address, usize>,
+    /// The guards that are only loosened, by their target.
+    pub(super) loosening: BTreeMap<Address, usize>,
+    /// By the address of their target: the addresses of the guards.
+    pub(super) guards: BTreeMap<Address, Vec<&'a Address>>,
+    /// The kinds that something has as its parent.
+    pub(super) places: BTreeSet<String>,
+    /// The live places by AWS's id.
+    pub(super) places_by_id: BTreeMap<&'a str, &'a Address>,
+    /// Memo of [`Self::providers`].
+    known: BTreeMap<&'a Address, Rc<BTreeSet<usize>>>,
+    pub(super) found: Vec<Found>,
+}
+
+impl<'a> Edges<'a> {
+    pub fn new(changes: &'a [Change], desired: &'a Desired, live: &'a Live) -> Self {
+        let shifts: BTreeMap<usize, Shift> = changes.iter().enumerate().filter_map(|(i, change)| Some((i, Shift::of(change)?))).collect();
+        let (mut by_address, mut loosening) = (HashMap::new(), BTreeMap::new());
+        for (index, change) in changes.iter().enumerate() {
+            match shifts.get(&index) {
+                Some(shift) if shift.only_loosens() => drop(loosening.insert(shift.target.clone(), index)),
+                Some(_) | None if change.action == Action::Delete => {}
+                Some(_) | None => drop(by_address.insert(&change.address, index)),
+            }
+        }
+        let mut guards: BTreeMap<Address, Vec<&Address>> = BTreeMap::new();
+        let mut places = BTreeSet::new();
+        for (address, attributes) in &desired.resources {
+            if guards_target(address)
+                && let Some(Reference::Address(target)) = resource::reference(attributes, "target")
+            {
+                guards.entry(target).or_default().push(address);
+            }
+        }
+        let live_attributes = live.resources.iter().map(|(address, live)| (address, &live.attributes));
+        for (_, attributes) in desired.resources.iter().chain(live_attributes).filter(|(address, _)| has_parent(address)) {
+            if let Some(Reference::Address(parent)) = resource::reference(attributes, "parent")
+                && !places.contains(parent.kind())
+            {
+                places.insert(parent.kind().to_owned());
+            }
+        }
+        let live_places = live.resources.iter().filter(|(address, _)| places.contains(address.kind()));
+        let places_by_id = live_places.filter_map(|(address, live)| Some((live.id.as_deref()?, address))).collect();
+        let documents = Documents::of(desired, live);
+        let (known, found) = (BTreeMap::new(), Vec::new());
+        Self { changes, desired, live, shifts, documents, by_address, loosening, guards, places, places_by_id, known, found }
+    }
+
+    /// The edges in order, each once.
+    pub fn find(mut self) -> Vec<Found> {
+        for (index, change) in self.changes.iter().enumerate() {
+            let before = self.found.len();
+            self.references(index, change);
+            self.within(index, change, before);
+            self.guarded(index, change);
+        }
+        self.deletions();
+        self.crowded();
+        self.names();
+        self.loosened();
+        self.handed_on();
+        self.found.sort_unstable();
+        self.found.dedup();
+        self.found
+    }
+
+    /// Lets a change wait until `address` is what the configuration says.
+    pub(super) fn wait(&mut self, from: usize, address: &Address) {
+        if let Some(&to) = self.by_address.get(address) {
+            self.found.push((from, to, Edge::Hard));
+            return;
+        }
+        let providers = self.providers(address);
+        self.found.extend(providers.iter().map(|&to| (from, to, Edge::Hard)));
+    }
+
+    /// Rule 1, and what a change needs without referring to it.
+    fn references(&mut self, index: usize, change: &'a Change) {
+        if let Some(shift) = self.shifts.get(&index) {
+            let is_new = |address: &&Address| matches!(self.change_of(address).map(|c| c.action), Some(Action::Create | Action::Replace));
+            let mut needed: Vec<Address> = [&shift.target].into_iter().filter(is_new).cloned().collect();
+            for policy in &shift.gained {
+                let Reference::Address(address) = policy else { continue };
+                match self.by_address.get(address) {
+                    // To have the old document for a while is to have one too many.
+                    Some(&edit) if self.documents.is_edited(policy) => self.found.push((index, edit, Edge::Wish)),
+                    Some(_) | None => needed.push(address.clone()),
+                }
+            }
+            needed.extend(super::steps::first_step(&change.address));
+            return needed.iter().for_each(|address| self.wait(index, address));
+        }
+        let needed = prerequisite(change, &self.desired.management_account);
+        for address in change.after.iter().flat_map(resource::references).chain(needed) {
+            self.wait(index, &address);
+        }
+    }
+
+    /// The change of what an address names, unless it goes.
+    pub(super) fn change_of(&self, address: &Address) -> Option<&'a Change> {
+        self.by_address.get(address).and_then(|&index| self.changes.get(index))
+    }
+
+    /// Rule 6. What waits for something in the same account and Region already, as nearly all of a network does, waits through that:
+    /// so there are few edges. `known` is where the edges of this change begin.
+    fn within(&mut self, index: usize, change: &'a Change, known: usize) {
+        let Some(scope) = change.address.scope().filter(|_| change.action != Action::Delete) else { return };
+        let in_scope = |&(_, to, _): &Found| self.changes.get(to).is_some_and(|to| to.address.scope() == Some(scope));
+        if self.found.get(known..).is_some_and(|edges| edges.iter().any(in_scope)) {
+            return;
+        }
+        let region = change.address.beside("region", "main");
+        if change.address != region && self.by_address.contains_key(&region) {
+            return self.wait(index, &region);
+        }
+        let account = Address::new("account", scope.account.as_str());
+        let guard = Address::new("policy_attachments", account.to_string());
+        self.wait(index, &account);
+        self.wait(index, &guard);
+    }
+
+    /// The changes that must be made before `address` is what the configuration says: its own, or those of all that it refers to.
+    fn providers(&mut self, address: &Address) -> Rc<BTreeSet<usize>> {
+        if let Some(&index) = self.by_address.get(address) {
+            return Rc::new(BTreeSet::from([index]));
+        }
+        self.providers_beyond(address)
+    }
+
+    /// The changes that all that `address` refers to waits for.
+    pub(super) fn providers_beyond(&mut self, address: &Address) -> Rc<BTreeSet<usize>> {
+        // Only what the configuration names is followed: AWS's side may refer to what is leaving.
+        let Some((address, attributes)) = self.desired.resources.get_key_value(address) else { return Rc::default() };
+        if let Some(known) = self.known.get(address) {
+            return Rc::clone(known);
+        }
+        // Known as nothing while it is followed, so that references in a circle end; the circle itself needs no order.
+        self.known.insert(address, Rc::default());
+        let mut providers = BTreeSet::new();
+        for next in resource::references(attributes) {
+            providers.extend(self.providers(&next).iter());
+        }
+        let providers = Rc::new(providers);
+        self.known.insert(address, Rc::clone(&providers));
+        providers
+    }
+
+    /// Rule 2.
+    fn deletions(&mut self) {
+        let deleted: BTreeMap<Reference, usize> = self
+            .changes
+            .iter()
+            .enumerate()
+            .filter(|(_, change)| change.action == Action::Delete)
+            .flat_map(|(i, c)| [Some((Reference::Address(c.address.clone()), i)), c.id.clone().map(|id| (Reference::Id(id), i))])
+            .flatten()
+            .collect();
+        if deleted.is_empty() {
+            return;
+        }
+        for (index, change) in self.changes.iter().enumerate() {
+            let kept = change.after.as_ref().map(named).unwrap_or_default();
+            let released = change.before.as_ref().map(named).unwrap_or_default();
+            for reference in released.difference(&kept) {
+                if let Some(&deletion) = deleted.get(reference).filter(|&&deletion| deletion != index) {
+                    self.found.push((deletion, index, Edge::Hard));
+                }
+            }
+        }
+    }
+
+    /// Rule 7. Where there is room for both, the two have nothing to do with each other.
+    fn crowded(&mut self) {
+        let is_default = |change: &Change| change.address.kind() == "default_vpc" && change.action != Action::NoOp;
+        let going = self.changes.iter().enumerate().filter(|(_, change)| is_default(change));
+        let going: HashMap<&Scope, usize> = going.filter_map(|(index, change)| Some((change.address.scope()?, index))).collect();
+        if going.is_empty() {
+            return;
+        }
+        let mut there: HashMap<&Scope, usize> = HashMap::new();
+        let only_live = self.live.resources.keys().filter(|address| !self.desired.resources.contains_key(*address));
+        for vpc in self.desired.resources.keys().chain(only_live).filter(|address| address.kind() == "vpc") {
+            vpc.scope().into_iter().for_each(|scope| *there.entry(scope).or_default() += 1);
+        }
+        let is_made = |change: &&Change| change.address.kind() == "vpc" && change.action == Action::Create;
+        for (index, change) in self.changes.iter().enumerate().filter(|(_, change)| is_made(change)) {
+            let scope = change.address.scope();
+            let crowded = scope.and_then(|scope| there.get(scope)).is_some_and(|vpcs| *vpcs >= LIMITS.quotas.vpcs);
+            if let Some(&gone) = scope.and_then(|scope| going.get(scope)).filter(|_| crowded) {
+                self.found.push((index, gone, Edge::Hard));
+            }
+        }
+    }
+
+    /// Rule 8.
+    fn names(&mut self) {
+        let stays = |change: &Change| change.action != Action::Delete && unique_in(&change.address).is_some();
+        let changed = self.changes.iter().enumerate().filter(|(_, change)| stays(change) && change.changes("name"));
+        let changed: Vec<(usize, &Change)> = changed.collect();
+        let given_up = changed.iter().filter_map(|(index, change)| Some((Name::of(change, change.before.as_ref()?)?, *index)));
+        let given_up: BTreeMap<Name, usize> = given_up.collect();
+        let taken = changed.iter().filter_map(|(index, change)| {
+            let from = *given_up.get(&Name::of(change, change.after.as_ref()?)?)?;
+            (from != *index).then_some((*index, from, Edge::Hard))
+        });
+        self.found.extend(taken);
+    }
+}
+
+/// A name that no two things may have.
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+struct Name {
+    kind: String,
+    within: Option<Reference>,
+    name: String,
+}
+
+impl Name {
+    fn of(change: &Change, attributes: &Attributes) -> Option<Self> {
+        let within = resource::reference(attributes, unique_in(&change.address)?);
+        Some(Self { kind: change.address.kind().to_owned(), within, name: attributes.get("name")?.to_string() })
+    }
+}
+
+/// The attribute within which AWS lets a name be used once; `None` where any number of things may have one name.
+fn unique_in(address: &Address) -> Option<&'static str> {
+    match address.kind() {
+        "ou" => Some("parent"),
+        "policy" => Some("policy_type"),
+        _ => None,
+    }
+}
+
+/// Whether things of its kind lie in a place.
+fn has_parent(address: &Address) -> bool {
+    resource::kind(address.kind()).is_some_and(|kind| kind.spec().attributes.iter().any(|attribute| attribute.name == "parent"))
+}
+
+pub(super) fn chain<'a>(mut next: Option<Reference>, lookup: impl Fn(&Address) -> Option<&'a Attributes>) -> Vec<Address> {
+    let mut above: Vec<Address> = Vec::new();
+    while let Some(Reference::Address(place)) = next.take() {
+        if above.contains(&place) {
+            break;
+        }
+        next = lookup(&place).and_then(|attributes| resource::reference(attributes, "parent"));
+        above.push(place);
+    }
+    above
+}
+
+/// All that attributes refer to, by address and by id.
+fn named(attributes: &Attributes) -> BTreeSet<Reference> {
+    attributes.references().into_iter().collect()
+}
