@@ -23,6 +23,7 @@ mod email;
 mod journal;
 mod operation;
 mod organizations;
+pub mod outside;
 mod ram;
 mod serve;
 mod server;

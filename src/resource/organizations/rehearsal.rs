@@ -86,6 +86,7 @@ fn account(id: &str, member: &Member, desired: &Desired, clock_ms: u64) -> Accou
         joined_ms: clock_ms,
         parent: member.parent.clone(),
         roles: BTreeSet::from([desired.access_role.clone()]),
+        external_ids: BTreeMap::new(),
     }
 }
 
