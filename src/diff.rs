@@ -31,6 +31,7 @@ pub fn diff(desired: &Desired, live: &Live) -> Difference {
     let former = former(&replacements.live);
     let mut difference = Difference::default();
     // Both sides are in order of address: they are gone through side by side.
+    let reasons = &live.reasons;
     let mut live = replacements.live.iter().peekable();
     let mut left_over = Vec::new();
     for (address, after) in &desired.resources {
@@ -45,7 +46,7 @@ pub fn diff(desired: &Desired, live: &Live) -> Difference {
         match before {
             // It exists elsewhere, by its id, so it is never made: the reader reports that it is not here.
             None if desired.pinned.contains_key(address) => {}
-            None => difference.creation(address, after, former.get(address).copied()),
+            None => difference.creation(address, after, former.get(address).copied(), reasons.get(address)),
             Some(before) => difference.existing(desired, kind.spec(), address, before, after),
         }
     }
@@ -92,7 +93,7 @@ impl Difference {
     }
 
     /// A resource that only the configuration has. `former` is what it takes the place of.
-    fn creation(&mut self, address: &Address, after: &Attributes, former: Option<(&Address, &LiveResource)>) {
+    fn creation(&mut self, address: &Address, after: &Attributes, former: Option<(&Address, &LiveResource)>, known: Option<&String>) {
         if let Some(id) = former.and_then(|(_, former)| former.id.as_deref()) {
             let summary = format!(
                 "AWS gives it another id: what names `{id}` outside of org.toml (conditions of policies, stack sets, shares) must name the new one"
@@ -102,7 +103,7 @@ impl Difference {
         self.changes.push(Change {
             address: address.clone(),
             action: Action::Create,
-            reason: reason::of_creation(address, former.map(|(address, _)| address)),
+            reason: known.map_or_else(|| reason::of_creation(address, former.map(|(address, _)| address)), |known| known.clone().into()),
             id: None,
             before: None,
             after: Some(after.clone()),

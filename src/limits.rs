@@ -56,6 +56,8 @@ pub struct Quotas {
     pub regions_in_flight: usize,
     /// Of one account.
     pub regions_of_account_in_flight: usize,
+    /// Invitations in 24 hours, accepted ones left out; where the quota of accounts is larger, as many as that.
+    pub invitations_per_day: usize,
     /// Active peerings of one VPC.
     pub peerings_per_vpc: usize,
 }

@@ -63,6 +63,22 @@ pub enum Access {
     },
 }
 
+/// The role that is assumed in member accounts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AccessRole {
+    /// Its name, the same in every account.
+    pub name: String,
+    /// The external id that is named with it. A role whose trust does not ask for one takes it all the same.
+    /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_common-scenarios_third-party.html>
+    pub external_id: Option<String>,
+}
+
+impl<S: AsRef<str> + ?Sized> From<&S> for AccessRole {
+    fn from(name: &S) -> Self {
+        Self { name: name.as_ref().to_owned(), external_id: None }
+    }
+}
+
 /// Clients for every account and Region. Cheap to clone; all clones share their caches.
 #[derive(Debug, Clone)]
 pub struct Sessions {
@@ -75,7 +91,7 @@ struct Inner {
     door: Door,
     /// The configuration of the credentials in use: the management account's, as the guard makes sure.
     base: SdkConfig,
-    access_role: String,
+    access_role: AccessRole,
     /// The account of the credentials in use, once the guard has asked.
     caller: Arc<OnceLock<String>>,
     /// `aws`, `aws-us-gov` or `aws-cn`, as the credentials' ARN says.
@@ -105,7 +121,7 @@ impl Sessions {
     ///
     /// # Errors
     /// None yet: what is wrong with the credentials is found by [`Sessions::guard`], which uses them.
-    pub async fn load(access: Access, door: Door, home_region: &str, access_role: &str) -> AwsResult<Self> {
+    pub async fn load(access: Access, door: Door, home_region: &str, access_role: impl Into<AccessRole>) -> AwsResult<Self> {
         let caller = Arc::new(OnceLock::new());
         let base = match access {
             Access::DefaultChain { profile } => default_chain(profile.as_deref(), &door, home_region).await,
@@ -141,7 +157,7 @@ impl Sessions {
                 sts: client!(aws_sdk_sts),
                 door,
                 base,
-                access_role: access_role.to_owned(),
+                access_role: access_role.into(),
                 caller,
                 partition: OnceLock::new(),
                 members: Mutex::default(),
@@ -155,12 +171,7 @@ impl Sessions {
     /// # Errors
     /// Another account, or no credentials.
     pub async fn guard(&self, expected: &str) -> AwsResult<()> {
-        // Fewer attempts than elsewhere: nothing is under way yet, and whoever mistyped an endpoint should not wait long for it.
-        let few = RetryConfig::standard().with_max_attempts(GUARD_ATTEMPTS);
-        let few = aws_sdk_sts::config::Builder::new().retry_config(few);
-        let identity = self.inner.sts.get_caller_identity().customize().config_override(few).send().await;
-        let identity = identity.map_err(|e| Error::sdk("sts:GetCallerIdentity", &e))?;
-        let (account, arn) = (identity.account().unwrap_or_default(), identity.arn().unwrap_or_default());
+        let (account, arn) = identity(&self.inner.sts).await?;
         if account != expected {
             return Err(Error::Failed {
                 message: format!(
@@ -169,12 +180,37 @@ impl Sessions {
                 hint: Some("use credentials of that account (--profile), or correct `organization.management_account`".to_owned()),
             });
         }
+        self.learn(&account, &arn);
+        Ok(())
+    }
+
+    /// The account of the credentials, whichever it is: those of somebody else, who is to do something in it.
+    ///
+    /// # Errors
+    /// No credentials.
+    pub async fn caller(&self) -> AwsResult<String> {
+        let (account, arn) = identity(&self.inner.sts).await?;
+        self.learn(&account, &arn);
+        Ok(account)
+    }
+
+    fn learn(&self, account: &str, arn: &str) {
         let _ = self.inner.caller.set(account.to_owned());
         self.inner.door.learn_caller(account);
         if let Some(partition) = arn.split(':').nth(1) {
             let _ = self.inner.partition.set(partition.to_owned());
         }
-        Ok(())
+    }
+
+    /// Whether the access role of an account can be assumed.
+    ///
+    /// # Errors
+    /// It cannot.
+    pub async fn probe(&self, account: &str) -> AwsResult<()> {
+        let region = self.inner.base.region().map(AsRef::as_ref).unwrap_or_default();
+        let config = aws_sdk_sts::config::Builder::from(&self.in_account(account, region)).interceptor(Usher);
+        let config = config.retry_classifier(retry::Classifier).retry_partition(self.retry_partition(account, region));
+        identity(&aws_sdk_sts::Client::from_conf(config.build())).await.map(drop)
     }
 
     /// The Organizations client of the management account.
@@ -293,7 +329,8 @@ impl Sessions {
             credentials: SharedCredentialsProvider::new(Role {
                 sts: self.inner.sts.clone(),
                 account: account.to_owned(),
-                arn: format!("arn:{}:iam::{account}:role/{}", self.partition(), self.inner.access_role),
+                arn: format!("arn:{}:iam::{account}:role/{}", self.partition(), self.inner.access_role.name),
+                external_id: self.inner.access_role.external_id.clone(),
             }),
             gate: gate(&self.inner.door, Arc::new(OnceLock::from(account.to_owned()))),
         };
@@ -303,14 +340,26 @@ impl Sessions {
     /// `aws`, `aws-us-gov`, …: the caller's, or before the guard has asked the Region's.
     pub fn partition(&self) -> &str {
         let region = self.inner.base.region().map(AsRef::as_ref).unwrap_or_default();
-        self.inner.partition.get().map_or_else(
-            || match region.split('-').next() {
-                Some("cn") => "aws-cn",
-                Some("us") if region.starts_with("us-gov-") => "aws-us-gov",
-                Some(_) | None => "aws",
-            },
-            String::as_str,
-        )
+        self.inner.partition.get().map_or_else(|| partition_of(region), String::as_str)
+    }
+}
+
+/// Account and ARN of whoever a client signs as.
+async fn identity(client: &aws_sdk_sts::Client) -> AwsResult<(String, String)> {
+    // Fewer attempts than elsewhere: nothing is under way yet, and whoever mistyped an endpoint should not wait long for it.
+    let few = RetryConfig::standard().with_max_attempts(GUARD_ATTEMPTS);
+    let few = aws_sdk_sts::config::Builder::new().retry_config(few);
+    let identity = client.get_caller_identity().customize().config_override(few).send().await;
+    let identity = identity.map_err(|e| Error::sdk("sts:GetCallerIdentity", &e))?;
+    Ok((identity.account.unwrap_or_default(), identity.arn.unwrap_or_default()))
+}
+
+/// The partition of a Region, by its name.
+pub fn partition_of(region: &str) -> &'static str {
+    match region.split('-').next() {
+        Some("cn") => "aws-cn",
+        Some("us") if region.starts_with("us-gov-") => "aws-us-gov",
+        Some(_) | None => "aws",
     }
 }
 
@@ -320,11 +369,13 @@ struct Role {
     sts: aws_sdk_sts::Client,
     account: String,
     arn: String,
+    external_id: Option<String>,
 }
 
 impl Role {
     async fn assume(&self) -> provider::Result {
-        let answer = self.sts.assume_role().role_arn(&self.arn).role_session_name(SESSION_NAME).send().await;
+        let request = self.sts.assume_role().role_arn(&self.arn).role_session_name(SESSION_NAME);
+        let answer = request.set_external_id(self.external_id.clone()).send().await;
         let answer = answer.map_err(|e| CredentialsError::provider_error(Error::sdk("sts:AssumeRole", &e)))?;
         let issued = answer.credentials.ok_or_else(|| CredentialsError::unhandled("AssumeRole answered without credentials"))?;
         let expiry = SystemTime::try_from(issued.expiration).map_err(CredentialsError::unhandled)?;

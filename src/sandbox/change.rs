@@ -33,7 +33,7 @@ impl World {
             let digest = Sha256::digest(format!("{}:{}", self.seed, self.counter));
             let number = digest.iter().take(8).fold(0_u64, |number, byte| number << 8 | u64::from(*byte));
             let id = format!("{}", 100_000_000_000 + number % 900_000_000_000);
-            if !self.accounts.contains_key(&id) {
+            if !self.accounts.contains_key(&id) && !self.outsiders.contains_key(&id) {
                 return id;
             }
         }
@@ -102,6 +102,7 @@ impl World {
             joined_ms: self.clock_ms,
             parent: Some(parent.to_owned()),
             roles: BTreeSet::from([ACCESS_ROLE.to_owned()]),
+            external_ids: BTreeMap::new(),
         });
         self.attach_defaults(&id);
         id
@@ -185,7 +186,7 @@ impl World {
         }
     }
 
-    fn attach_defaults(&mut self, target: &str) {
+    pub(super) fn attach_defaults(&mut self, target: &str) {
         let Some(organization) = &self.organization else { return };
         let defaults: Vec<&str> = organization
             .policy_types
@@ -243,7 +244,8 @@ impl World {
     /// Whether something asynchronous is due at world time `now_ms`.
     pub(super) fn is_due(&self, now_ms: u64) -> bool {
         let created = |id: &String| self.creations.get(id).is_some_and(|creation| creation.due_ms <= now_ms);
-        self.index.in_progress.iter().any(created) || !self.due_types(now_ms).is_empty() || self.closing_is_due(now_ms)
+        let due = self.index.in_progress.iter().any(created) || !self.due_types(now_ms).is_empty();
+        due || self.closing_is_due(now_ms) || self.invitations_are_due(now_ms)
     }
 
     fn due_types(&self, now_ms: u64) -> Vec<(String, TypeStatus)> {
@@ -259,6 +261,7 @@ impl World {
 
     /// Completes what is due at world time `now_ms`.
     pub(super) fn settle(&mut self, now_ms: u64, emails: Emails) {
+        self.settle_invitations(now_ms);
         for (kind, status) in self.due_types(now_ms) {
             match status {
                 TypeStatus::Enabled => {}
@@ -279,7 +282,8 @@ impl World {
         self.index.in_progress.remove(&creation.id);
         let root = self.root().unwrap_or_default().to_owned();
         let here = !self.accounts_with_email(&creation.email).is_empty();
-        let taken = here || self.emails_elsewhere.contains(&creation.email.to_lowercase());
+        let elsewhere = self.emails_elsewhere.contains(&creation.email.to_lowercase()) || self.outsider(&creation.email).is_some();
+        let taken = here || elsewhere;
         creation.outcome = if emails == Emails::Unique && taken {
             CreationOutcome::Failed("EMAIL_ALREADY_EXISTS".to_owned())
         } else {

@@ -24,6 +24,7 @@ mod iam;
 mod journal;
 mod operation;
 mod organizations;
+pub mod outside;
 mod ram;
 mod serve;
 mod server;

@@ -85,8 +85,9 @@ impl Sessions {
         let (account, role) = arn.strip_prefix("arn:aws:iam::").and_then(|rest| rest.split_once(":role/")).ok_or_else(denied)?;
         let entry = world.accounts.get(account).ok_or_else(denied)?;
         // The roles that CreateAccount makes trust the management account and nobody else.
-        if entry.state != AccountState::Active || !ready(entry) || !entry.roles.contains(role) || caller.account != world.management_account
-        {
+        let wrong_external_id = entry.external_ids.get(role).is_some_and(|wanted| text("ExternalId") != Some(wanted));
+        let trusted = entry.roles.contains(role) && !wrong_external_id && caller.account == world.management_account;
+        if entry.state != AccountState::Active || !ready(entry) || !trusted {
             return Err(denied());
         }
         Ok(json!({

@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use super::contacts::Contacts;
 use super::ec2::{Place, Region, RegionFacts, Regions};
 use super::email::EmailUpdate;
+use super::outside::{Invitation, Outsider};
 use super::ram::Share;
 
 /// The service control policy that AWS attaches to everything.
@@ -61,7 +62,13 @@ pub struct World {
     pub standalone: BTreeSet<String>,
     /// Handshakes by id.
     pub handshakes: BTreeMap<String, Handshake>,
-    /// E-mails, in lower case, of accounts outside this organization: AWS takes no second account with one.
+    /// Invitations into the organization, by id of the handshake.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub invitations: BTreeMap<String, Invitation>,
+    /// Accounts outside of the organization, by id.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub outsiders: BTreeMap<String, Outsider>,
+    /// E-mails, in lower case, of further accounts outside this organization: AWS takes no second account with one.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub emails_elsewhere: BTreeSet<String>,
     /// What accounts have said about Regions that have to be enabled, by account and Region.
@@ -146,6 +153,9 @@ pub struct Account {
     pub parent: Option<String>,
     /// Names of the roles in it that the management account may assume.
     pub roles: BTreeSet<String>,
+    /// The external ids that some of them want.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub external_ids: BTreeMap<String, String>,
 }
 
 /// Where an account stands in its life.
@@ -291,7 +301,7 @@ pub struct Closing {
     pub due_ms: u64,
 }
 
-/// A handshake: here only that which turns all features on.
+/// A handshake that turns all features on. Invitations are [`Invitation`]s.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Handshake {
@@ -360,6 +370,8 @@ impl World {
             closings: BTreeMap::new(),
             standalone: BTreeSet::new(),
             handshakes: BTreeMap::new(),
+            invitations: BTreeMap::new(),
+            outsiders: BTreeMap::new(),
             emails_elsewhere: BTreeSet::new(),
             opt_ins: BTreeMap::new(),
             contacts: BTreeMap::new(),
@@ -379,6 +391,7 @@ impl World {
             joined_ms: EPOCH_MS,
             parent: None,
             roles: BTreeSet::new(),
+            external_ids: BTreeMap::new(),
         });
         world
     }

@@ -15,13 +15,15 @@ pub struct Write {
 }
 
 /// What a write is about: the first of these parameters that it has. A policy that is attached is about its target.
-const SUBJECTS: [&str; 7] = ["ServicePrincipal", "PolicyType", "TargetId", "AccountId", "ResourceId", "OrganizationalUnitId", "PolicyId"];
+const SUBJECTS: [&str; 8] =
+    ["ServicePrincipal", "PolicyType", "Target", "TargetId", "AccountId", "ResourceId", "OrganizationalUnitId", "PolicyId"];
 
 impl Write {
     /// Of an entry of the journal.
     pub fn of(entry: &Entry, names: &Names) -> Self {
         let operation = entry.operation.trim_start_matches("organizations:");
-        let said = entry.parameters.iter().filter(|(name, _)| !matches!(name.as_str(), "Action" | "Version" | "ClientToken"));
+        let said =
+            entry.parameters.iter().filter(|(name, _)| !matches!(name.as_str(), "Action" | "Version" | "ClientToken" | "clientToken"));
         let parameters: String = said.map(|(name, value)| format!(" {name}={}", names.put_into(value))).collect();
         let outcome = match &entry.outcome {
             RequestOutcome::Ok => String::new(),

@@ -10,7 +10,10 @@ mod contacts;
 mod crowded;
 mod delegated_administrator;
 mod email;
+pub mod handshakes;
 mod identity;
+mod invitation;
+mod invited;
 mod organization;
 mod organizational_unit;
 mod policy;
@@ -34,6 +37,8 @@ pub use alternate_contact::{AlternateContact, AlternateContactAttributes};
 pub use contacts::{ACCOUNT_MANAGEMENT, CONTACT_TYPES, alternate_contact_address, primary_contact_address};
 pub use delegated_administrator::{DelegatedAdministrator, DelegatedAdministratorAttributes};
 pub use email::{EMAIL_TAG, EmailChange};
+pub use invitation::{Invitation, InvitationAttributes, with_address};
+pub use invited::{Allowance, InvitationState, LiveInvitation, Standing, day, minute};
 pub use organization::{Organization, OrganizationAttributes};
 pub use organizational_unit::{OrganizationalUnit, OrganizationalUnitAttributes};
 pub use policy::{Policy, PolicyAttributes};
@@ -45,6 +50,7 @@ pub use root_credentials::{RootCredentials, RootCredentialsAttributes};
 pub use trusted_service::{TrustedService, TrustedServiceAttributes};
 
 use std::collections::BTreeSet;
+use std::time::SystemTime;
 
 use crate::address::{Address, Reference};
 use crate::aws::{AwsResult, Error, Sessions};
@@ -64,6 +70,8 @@ pub async fn read(sessions: &Sessions, desired: &Desired, known: impl FnMut(Addr
     let mut world = read::read(&clients, desired, known).await?;
     if let Some(world) = &mut world {
         read_root(sessions, desired, world).await?;
+        let now = sessions.door().clock().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+        world.now = i64::try_from(now.as_secs()).unwrap_or(i64::MAX);
     }
     Ok(Reading(world))
 }

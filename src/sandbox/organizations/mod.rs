@@ -4,6 +4,7 @@
 //! everything before it changes anything, so that a refusal leaves no trace.
 
 mod accounts;
+mod handshakes;
 mod leaving;
 mod organization;
 mod page;
@@ -46,6 +47,7 @@ pub(super) type Write = fn(&mut Turn<'_>) -> Outcome;
 const READS: &[(&str, Read)] = &[
     ("DescribeAccount", accounts::describe),
     ("DescribeCreateAccountStatus", accounts::describe_creation),
+    ("DescribeHandshake", handshakes::describe),
     ("DescribeOrganization", organization::describe),
     ("DescribeOrganizationalUnit", units::describe),
     ("DescribePolicy", policies::describe),
@@ -56,7 +58,8 @@ const READS: &[(&str, Read)] = &[
     ("ListCreateAccountStatus", accounts::list_creations),
     ("ListDelegatedAdministrators", services::list_administrators),
     ("ListDelegatedServicesForAccount", services::list_for_account),
-    ("ListHandshakesForOrganization", organization::list_handshakes),
+    ("ListHandshakesForAccount", handshakes::list_for_account),
+    ("ListHandshakesForOrganization", handshakes::list_for_organization),
     ("ListOrganizationalUnitsForParent", units::list_for_parent),
     ("ListParents", units::list_parents),
     ("ListPolicies", policies::list),
@@ -67,13 +70,15 @@ const READS: &[(&str, Read)] = &[
 ];
 
 const WRITES: &[(&str, Write)] = &[
-    ("AcceptHandshake", organization::accept_handshake),
+    ("AcceptHandshake", handshakes::accept),
     ("AttachPolicy", policies::attach),
+    ("CancelHandshake", handshakes::cancel),
     ("CloseAccount", leaving::close),
     ("CreateAccount", accounts::create),
     ("CreateOrganization", organization::create),
     ("CreateOrganizationalUnit", units::create),
     ("CreatePolicy", policies::create),
+    ("DeclineHandshake", handshakes::decline),
     ("DeleteOrganizationalUnit", units::delete),
     ("DeletePolicy", policies::delete),
     ("DeregisterDelegatedAdministrator", services::deregister),
@@ -83,6 +88,7 @@ const WRITES: &[(&str, Write)] = &[
     ("EnableAWSServiceAccess", services::trust),
     ("EnableAllFeatures", organization::enable_all_features),
     ("EnablePolicyType", policy_types::enable),
+    ("InviteAccountToOrganization", handshakes::invite),
     ("MoveAccount", accounts::move_to),
     ("RegisterDelegatedAdministrator", services::register),
     ("RemoveAccountFromOrganization", leaving::remove),
@@ -99,14 +105,19 @@ pub(super) fn operation(name: &str) -> Option<Operation<Read, Write>> {
 
 /// Answers a read.
 pub(super) fn read(read: Read, name: &str, ask: &Ask<'_>) -> Outcome {
-    let everybody = name == "DescribeOrganization";
-    authorize(ask.world, ask.caller, if everybody { Rank::Member } else { Rank::Administrator })?;
+    match name {
+        // Also from outside: who is invited asks what it is about.
+        "DescribeHandshake" | "ListHandshakesForAccount" => {}
+        "DescribeOrganization" => authorize(ask.world, ask.caller, Rank::Member)?,
+        _ => authorize(ask.world, ask.caller, Rank::Administrator)?,
+    }
     read(ask)
 }
 
 /// Makes a write.
 pub(super) fn write(write: Write, name: &str, turn: &mut Turn<'_>) -> Outcome {
-    if name != "CreateOrganization" {
+    // Those answer from outside, and say themselves who may.
+    if !["AcceptHandshake", "CreateOrganization", "DeclineHandshake"].contains(&name) {
         authorize(turn.world, turn.caller, Rank::Management)?;
     }
     write(turn)

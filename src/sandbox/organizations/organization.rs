@@ -29,7 +29,7 @@ fn show(world: &World, organization: &Organization) -> Value {
     })
 }
 
-fn feature_set(set: FeatureSet) -> &'static str {
+pub(super) fn feature_set(set: FeatureSet) -> &'static str {
     match set {
         FeatureSet::All => "ALL",
         FeatureSet::ConsolidatedBilling => "CONSOLIDATED_BILLING",
@@ -128,8 +128,16 @@ pub(super) fn accept_handshake(turn: &mut Turn<'_>) -> Outcome {
 
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
-struct HandshakesInput {
+pub(super) struct HandshakesInput {
     filter: Option<HandshakeFilter>,
+}
+
+impl HandshakesInput {
+    /// Whether handshakes with that action are asked for.
+    pub(super) fn is_about(&self, action: &str) -> bool {
+        let wanted = self.filter.as_ref().and_then(|filter| filter.action_type.as_deref());
+        wanted.is_none_or(|wanted| wanted == action)
+    }
 }
 
 #[derive(Deserialize)]
@@ -140,14 +148,17 @@ struct HandshakeFilter {
 
 pub(super) fn list_handshakes(ask: &Ask<'_>) -> Outcome {
     let input: HandshakesInput = parse(ask.input)?;
-    let action = input.filter.and_then(|filter| filter.action_type);
-    let wanted = action.is_none_or(|action| action == ENABLE_ALL_FEATURES);
     let handshakes = &ask.world.handshakes;
-    let show = |id: &str| Some(show_handshake(ask.world, handshakes.get(id).filter(|_| wanted)?));
-    page(ask, "Handshakes", |after| map_keys(handshakes, after), show)
+    page(ask, "Handshakes", |after| map_keys(handshakes, after), |id| shown_handshake(ask, &input, id))
 }
 
-/// The only action of the sandbox's handshakes.
+/// One of the handshakes, when such are asked for.
+pub(super) fn shown_handshake(ask: &Ask<'_>, input: &HandshakesInput, id: &str) -> Option<Value> {
+    let wanted = input.is_about(ENABLE_ALL_FEATURES);
+    Some(show_handshake(ask.world, ask.world.handshakes.get(id).filter(|_| wanted)?))
+}
+
+/// The action of these handshakes.
 const ENABLE_ALL_FEATURES: &str = "ENABLE_ALL_FEATURES";
 
 fn show_handshake(world: &World, handshake: &Handshake) -> Value {
