@@ -28,6 +28,7 @@ pub fn diff(desired: &Desired, live: &Live) -> Difference {
     let replacements = replacement::find(desired, &live.resources);
     let mut difference = Difference::default();
     // Both sides are in order of address: they are gone through side by side.
+    let reasons = &live.reasons;
     let mut live = replacements.live.iter().peekable();
     let mut left_over = Vec::new();
     for (address, after) in &desired.resources {
@@ -42,7 +43,7 @@ pub fn diff(desired: &Desired, live: &Live) -> Difference {
         match before {
             // It exists elsewhere, by its id, so it is never made: the reader reports that it is not here.
             None if desired.pinned.contains_key(address) => {}
-            None => difference.changes.push(creation(address, after)),
+            None => difference.changes.push(creation(address, after, reasons.get(address))),
             Some(before) => difference.existing(desired, kind.spec(), address, before, after),
         }
     }
@@ -172,11 +173,12 @@ impl Difference {
     }
 }
 
-fn creation(address: &Address, after: &Attributes) -> Change {
+/// `known`: why, where more is known than that it is not there.
+fn creation(address: &Address, after: &Attributes, known: Option<&String>) -> Change {
     Change {
         address: address.clone(),
         action: Action::Create,
-        reason: reason::of_creation(address),
+        reason: known.map_or_else(|| reason::of_creation(address), |known| known.clone().into()),
         id: None,
         before: None,
         after: Some(after.clone()),

@@ -13,7 +13,7 @@ use crate::address::{Address, Scope};
 use crate::cost::{self, Cost};
 use crate::limits::LIMITS;
 use crate::network::{self, Observed};
-use crate::resource::{self, Desired, Finding, FindingSeverity, Live, LiveResource, NOT_READ, NOT_SELECTED};
+use crate::resource::{self, Desired, Finding, FindingSeverity, Live, LiveResource, NOT_JOINED, NOT_READ, NOT_SELECTED};
 use crate::{diff, graph};
 
 mod change;
@@ -144,7 +144,7 @@ impl Plan {
         let is_expected = |finding: &Finding| {
             let subject = finding.subject.parse().ok().and_then(|address| live.resources.get(&address));
             let why = subject.and_then(|subject| subject.frozen.as_deref());
-            why.is_some_and(|why| [NOT_READ, NOT_SELECTED].contains(&why))
+            why.is_some_and(|why| [NOT_JOINED, NOT_READ, NOT_SELECTED].contains(&why))
         };
         difference.findings.retain(|finding| !is_expected(finding));
         if !desired.selection.is_everything() {
@@ -242,7 +242,7 @@ impl Plan {
 
     /// Whether the plan is what its own two sides make, but for words: planning is pure, so what was reviewed can be worked out again.
     fn follows(&self, calls: Calls<'_>) -> bool {
-        let live = Live { resources: self.observed.clone(), findings: Vec::new(), network: self.network.clone() };
+        let live = Live { resources: self.observed.clone(), network: self.network.clone(), ..Live::default() };
         let again = Self::build_with(&self.desired, &live, calls);
         let same = |(one, other): (&Change, &Change)| *one == Change { reason: one.reason.clone(), ..other.clone() };
         let errors_stand = self.has_errors() || !again.has_errors();

@@ -119,6 +119,8 @@ struct Inner {
     accounts: Mutex<HashMap<String, String>>,
     /// The account of all other keys: those that the run was started with.
     caller: OnceLock<String>,
+    /// AWS's time as its newest answer told it, and when that came.
+    date: Mutex<Option<(SystemTime, Instant)>>,
 }
 
 impl Door {
@@ -135,6 +137,7 @@ impl Door {
                 counts: Mutex::default(),
                 accounts: Mutex::default(),
                 caller: OnceLock::new(),
+                date: Mutex::default(),
             }),
         }
     }
@@ -162,6 +165,13 @@ impl Door {
     /// Ctrl-C as the door sees it. Requests of changes that already run pass nonetheless: only waits end.
     pub fn interrupt(&self) -> &Interrupt {
         &self.inner.interrupt
+    }
+
+    /// AWS's time, to the second: what it lets expire and counts by the day goes by that one and not by this machine's, which stands in
+    /// only where no answer has told it.
+    pub fn clock(&self) -> SystemTime {
+        let told = *lock(&self.inner.date);
+        told.map_or_else(SystemTime::now, |(date, at)| date + at.elapsed())
     }
 
     /// The account that credentials belong to.
@@ -247,6 +257,9 @@ impl Door {
         let answer = result.as_ref().map(Answer::of);
         self.record(&facts, admission.as_ref(), started, sent, &answer);
         let answer = answer.ok();
+        if let Some(date) = answer.as_ref().and_then(|answer| answer.date) {
+            *lock(&self.inner.date) = Some((date, Instant::now()));
+        }
         if let (Some(answer), Some(operation), Some(admission)) = (&answer, operation, &admission) {
             self.heed(answer, operation, &facts, admission);
         }

@@ -63,6 +63,22 @@ pub enum Access {
     },
 }
 
+/// The role that is assumed in member accounts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AccessRole {
+    /// Its name, the same in every account.
+    pub name: String,
+    /// The external id that is named with it. A role whose trust does not ask for one takes it all the same.
+    /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_common-scenarios_third-party.html>
+    pub external_id: Option<String>,
+}
+
+impl<S: AsRef<str> + ?Sized> From<&S> for AccessRole {
+    fn from(name: &S) -> Self {
+        Self { name: name.as_ref().to_owned(), external_id: None }
+    }
+}
+
 /// Clients for every account and Region. Cheap to clone; all clones share their caches.
 #[derive(Debug, Clone)]
 pub struct Sessions {
@@ -75,7 +91,7 @@ struct Inner {
     door: Door,
     /// The configuration of the credentials in use: the management account's, as the guard makes sure.
     base: SdkConfig,
-    access_role: String,
+    access_role: AccessRole,
     /// The account of the credentials in use, once the guard has asked.
     caller: Arc<OnceLock<String>>,
     /// `aws`, `aws-us-gov` or `aws-cn`, as the credentials' ARN says.
@@ -102,7 +118,7 @@ impl Sessions {
     ///
     /// # Errors
     /// None yet: what is wrong with the credentials is found by [`Sessions::guard`], which uses them.
-    pub async fn load(access: Access, door: Door, home_region: &str, access_role: &str) -> AwsResult<Self> {
+    pub async fn load(access: Access, door: Door, home_region: &str, access_role: impl Into<AccessRole>) -> AwsResult<Self> {
         let caller = Arc::new(OnceLock::new());
         let base = match access {
             Access::DefaultChain { profile } => default_chain(profile.as_deref(), &door, home_region).await,
@@ -138,7 +154,7 @@ impl Sessions {
                 sts: client!(aws_sdk_sts),
                 door,
                 base,
-                access_role: access_role.to_owned(),
+                access_role: access_role.into(),
                 caller,
                 partition: OnceLock::new(),
                 members: Mutex::default(),
@@ -256,7 +272,8 @@ impl Sessions {
             credentials: SharedCredentialsProvider::new(Role {
                 sts: self.inner.sts.clone(),
                 account: account.to_owned(),
-                arn: format!("arn:{}:iam::{account}:role/{}", self.partition(), self.inner.access_role),
+                arn: format!("arn:{}:iam::{account}:role/{}", self.partition(), self.inner.access_role.name),
+                external_id: self.inner.access_role.external_id.clone(),
             }),
             gate: gate(&self.inner.door, Arc::new(OnceLock::from(account.to_owned()))),
         };
@@ -283,11 +300,13 @@ struct Role {
     sts: aws_sdk_sts::Client,
     account: String,
     arn: String,
+    external_id: Option<String>,
 }
 
 impl Role {
     async fn assume(&self) -> provider::Result {
-        let answer = self.sts.assume_role().role_arn(&self.arn).role_session_name(SESSION_NAME).send().await;
+        let request = self.sts.assume_role().role_arn(&self.arn).role_session_name(SESSION_NAME);
+        let answer = request.set_external_id(self.external_id.clone()).send().await;
         let answer = answer.map_err(|e| CredentialsError::provider_error(Error::sdk("sts:AssumeRole", &e)))?;
         let issued = answer.credentials.ok_or_else(|| CredentialsError::unhandled("AssumeRole answered without credentials"))?;
         let expiry = SystemTime::try_from(issued.expiration).map_err(CredentialsError::unhandled)?;

@@ -1,9 +1,11 @@
 //! What can be told from an HTTP request and its answer: who calls what, where, and how AWS answered. Pure.
 
 use std::borrow::Cow;
+use std::time::SystemTime;
 
 use super::operations::OPERATIONS;
 use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
+use aws_smithy_types::date_time::{DateTime, Format};
 
 /// What a request says about itself. The names are AWS's own, still unchecked.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -126,6 +128,8 @@ pub(super) struct Answer {
     /// AWS's error code, of an answer that is no success.
     pub code: Option<String>,
     pub request_id: Option<String>,
+    /// AWS's time, to the second.
+    pub date: Option<SystemTime>,
 }
 
 impl Answer {
@@ -138,7 +142,8 @@ impl Answer {
             .flatten()
             .and_then(|code| plain(&code));
         let request_id = header("x-amzn-requestid").or_else(|| header("x-amz-request-id")).and_then(|id| plain(&id));
-        Self { status: status.as_u16(), code, request_id }
+        let date = header("date").and_then(|date| SystemTime::try_from(DateTime::from_str(&date, Format::HttpDate).ok()?).ok());
+        Self { status: status.as_u16(), code, request_id, date }
     }
 
     /// Whether AWS asks for fewer requests.

@@ -44,7 +44,7 @@ pub(super) async fn connect(global: &Global, desired: &Desired, shell: &Shell) -
     let options =
         DoorOptions { mode: Mode::ReadOnly, rates: Rates::Published, trace: trace.clone(), transport, interrupt: Interrupt::default() };
     let sessions =
-        Sessions::load(access, Door::new(options), &desired.home_region, &desired.access_role).await.map_err(|e| shell.aws_error(&e))?;
+        Sessions::load(access, Door::new(options), &desired.home_region, desired.role()).await.map_err(|e| shell.aws_error(&e))?;
     let rates = match global.rates {
         Some(RatesChoice::Published) => Rates::Published,
         Some(RatesChoice::Unlimited) => Rates::Unlimited,

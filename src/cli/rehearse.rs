@@ -36,7 +36,7 @@ pub(super) async fn rehearse(plan: &Plan, copy: World, allow_delete: bool, shell
         Door::new(DoorOptions { mode: Mode::ReadWrite, rates: Rates::Unlimited, trace: None, transport, interrupt: Interrupt::default() });
     let desired = &plan.desired;
     let access = Access::Sandbox { management_account: desired.management_account.clone() };
-    let sessions = Sessions::load(access, door, &desired.home_region, &desired.access_role).await.map_err(|e| shell.aws_error(&e))?;
+    let sessions = Sessions::load(access, door, &desired.home_region, desired.role()).await.map_err(|e| shell.aws_error(&e))?;
     let report = apply(plan, &sessions, allow_delete, &mut |_| {}).await;
     sessions.door().set_mode(Mode::ReadOnly);
     let live = snapshot::read(&sessions, desired).await.map_err(|e| shell.aws_error(&e))?;

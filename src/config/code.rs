@@ -115,6 +115,10 @@ codes! {
     EmptyTeam = "empty-team",
     /// An exception for a stage that the team does not have.
     UnknownStage = "unknown-stage",
+    /// An account that cannot be invited, or not with that note.
+    BadInvitation = "bad-invitation",
+    /// No external id of a role.
+    BadExternalId = "bad-external-id",
     /// A delegated administrator that is not declared.
     UnknownAccount = "unknown-account",
     /// Something that needs a service to be trusted, which is not.

@@ -9,8 +9,8 @@ use super::section::{File, Organization};
 use super::span::Tags;
 use crate::address::{Address, Reference};
 use crate::resource::organizations::{
-    AccountAttributes, DelegatedAdministratorAttributes, OrganizationAttributes, OrganizationalUnitAttributes, PolicyAttachmentsAttributes,
-    PolicyAttributes, PolicyTypeAttributes, TrustedServiceAttributes, organization_address,
+    AccountAttributes, DelegatedAdministratorAttributes, InvitationAttributes, OrganizationAttributes, OrganizationalUnitAttributes,
+    PolicyAttachmentsAttributes, PolicyAttributes, PolicyTypeAttributes, TrustedServiceAttributes, organization_address,
 };
 use crate::resource::{Desired, untyped};
 
@@ -28,6 +28,8 @@ pub(super) fn desired(file: &File, checked: Checked<'_>) -> Desired {
         management_account: text(&section.management_account, ""),
         home_region: text(&section.home_region, HOME_REGION),
         access_role: text(&section.access_role, ACCESS_ROLE),
+        external_id: section.external_id.as_ref().map(|id| id.value.clone()),
+        account_quota: file.limits.accounts.as_ref().map(|quota| quota.value as usize),
         moved: checked.moved.clone(),
         ..Desired::default()
     };
@@ -118,6 +120,16 @@ impl Resources<'_> {
                 tags: account.tags.clone(),
             };
             self.add(account.address(), &attributes);
+            if let Some(invite) = &account.invite {
+                let recipient = account.id.map(|id| &id.value).or(account.email.as_ref().map(|email| &email.text));
+                let attributes = InvitationAttributes {
+                    note: invite.note.clone(),
+                    parent: parent.clone(),
+                    recipient: recipient.cloned().unwrap_or_default(),
+                    tags: account.tags.clone(),
+                };
+                self.add(Address::new("invitation", &account.key), &attributes);
+            }
         }
     }
 }

@@ -27,6 +27,16 @@ pub struct Observed {
     pub unreachable: BTreeMap<String, String>,
     /// Accounts, by key, that are closed: they get nothing, and what they had is gone.
     pub frozen: BTreeSet<String>,
+    /// Accounts, by key, that are invited and have not joined: they are among `frozen`, nothing is shared with them, and nothing leads there.
+    #[serde(skip_serializing_if = "BTreeSet::is_empty")]
+    pub absent: BTreeSet<String>,
+}
+
+impl Observed {
+    /// Whether what lies in an account cannot be referred to: the account could not be read, or is no member yet.
+    pub(super) fn is_away(&self, account: &str) -> bool {
+        self.unreachable.contains_key(account) || self.absent.contains(account)
+    }
 }
 
 /// A live VPC.

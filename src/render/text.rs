@@ -170,6 +170,8 @@ fn body(change: &Change, style: Style) -> String {
 /// The reason, and for what is made the one thing that tells most: where it goes.
 fn why(change: &Change) -> String {
     let place = match (change.action, change.after.as_ref().and_then(|after| reference(after, "parent"))) {
+        // Until its owner accepts, it is nowhere.
+        (Action::Create, Some(parent)) if change.address.kind() == "invitation" => format!("into {parent}; "),
         (Action::Create, Some(parent)) => format!("in {parent}; "),
         _ => String::new(),
     };

@@ -12,7 +12,7 @@ use std::pin::Pin;
 
 use crate::address::{Address, Reference};
 use crate::apply::Context;
-use crate::aws::Error;
+use crate::aws::{AccessRole, Error};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -36,6 +36,12 @@ pub struct Desired {
     pub access_role: String,
     /// All resources by address.
     pub resources: BTreeMap<Address, Attributes>,
+    /// The external id that assuming the role names.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub external_id: Option<String>,
+    /// How many accounts the organization may have, where org.toml says so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub account_quota: Option<usize>,
     /// Accounts recognised by id instead of e-mail.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub pinned: BTreeMap<Address, String>,
@@ -54,6 +60,13 @@ pub struct Desired {
     pub selection: Selection,
 }
 
+impl Desired {
+    /// The role that overlord assumes in every account.
+    pub fn role(&self) -> AccessRole {
+        AccessRole { name: self.access_role.clone(), external_id: self.external_id.clone() }
+    }
+}
+
 /// What a `[[moved]]` key was called before.
 #[derive(Debug, Clone, PartialEq, Serialize, serde::Deserialize)]
 pub struct Former {
@@ -70,6 +83,8 @@ pub struct Live {
     pub resources: BTreeMap<Address, LiveResource>,
     /// What overlord does not manage and will not touch, and what needs the user's attention.
     pub findings: Vec<Finding>,
+    /// Why something is to be made, where more is known than that it is not there.
+    pub reasons: BTreeMap<Address, String>,
     /// What the allocator of addresses must know of what is live.
     pub network: crate::network::Observed,
 }
@@ -111,6 +126,9 @@ pub enum FindingSeverity {
     /// Exists, is not in the configuration, and stays as it is.
     Unmanaged,
 }
+
+/// Why an account that is invited, and what is asked for of it, is left as it is. The account has a finding that says when it will not be.
+pub const NOT_JOINED: &str = "the account has not joined the organization";
 
 /// The tag that names a resource of ours, written in the creating call itself (invariant 8).
 pub const ADDRESS_TAG: &str = "overlord:address";
@@ -309,6 +327,7 @@ kinds! {
     organizations::OrganizationalUnit,
     organizations::Policy,
     organizations::PolicyAttachments,
+    organizations::Invitation,
     organizations::Account,
     organizations::AlternateContact,
     organizations::PrimaryContact,

@@ -126,6 +126,7 @@ impl Selection {
         let Some(places) = &self.places else { return true };
         match (address.scope(), address.kind()) {
             (Some(scope), _) => self.has_account(&scope.account),
+            (None, "invitation") => self.has_account(address.key()),
             (None, "policy_attachments") => address.key().parse().is_ok_and(|target| places.contains(&target)),
             (None, "alternate_contact" | "primary_contact") => {
                 self.has_account(address.key().split_once('/').map_or(address.key(), |(account, _)| account))

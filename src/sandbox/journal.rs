@@ -22,7 +22,8 @@ pub struct Entry {
     pub effect: Effect,
     /// What came of it.
     pub outcome: RequestOutcome,
-    /// What a write was asked to do: its parameters that are text, as the API names them, documents and descriptions left out.
+    /// What a write was asked to do: its parameters that are text, as the API names them, documents and descriptions left out; who is invited
+    /// by the id or e-mail.
     pub parameters: BTreeMap<String, String>,
 }
 
@@ -67,5 +68,6 @@ pub(super) fn parameters(call: &Call, effect: Effect) -> BTreeMap<String, String
         return BTreeMap::new();
     };
     let short = input.iter().filter(|(key, _)| !TOO_LONG.contains(&key.as_str()));
-    short.filter_map(|(key, value)| Some((key.clone(), value.as_str()?.to_owned()))).collect()
+    let text = |value: &Value| value.as_str().or_else(|| value.get("Id")?.as_str()).map(str::to_owned);
+    short.filter_map(|(key, value)| Some((key.clone(), text(value)?))).collect()
 }

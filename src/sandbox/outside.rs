@@ -204,9 +204,7 @@ impl World {
 
     /// Invitations that AWS counts against the daily limit: accepted ones are free.
     pub(super) fn recent_invitations(&self, now_ms: u64) -> usize {
-        let counts = |invitation: &&Invitation| {
-            invitation.state != InvitationState::Accepted && invitation.requested_ms + RATE_MS > now_ms
-        };
+        let counts = |invitation: &&Invitation| invitation.state != InvitationState::Accepted && invitation.requested_ms + RATE_MS > now_ms;
         self.invitations.values().filter(counts).count()
     }
 

@@ -281,7 +281,7 @@ impl Sandbox {
                 Err(refusal) => RequestOutcome::Refused(refusal.code.to_owned()),
             };
             if !lost {
-                answer = respond(&arrival.call, &outcome, &request_id(weather.seed, arrival.number));
+                answer = respond(&arrival.call, &outcome, &request_id(weather.seed, arrival.number), now_ms);
             }
         }
         state.finish(entry);

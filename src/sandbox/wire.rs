@@ -5,6 +5,7 @@
 
 use std::fmt::Write;
 
+use aws_smithy_types::date_time::{DateTime, Format};
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Response, StatusCode, header};
 use serde_json::{Map, Value, json};
@@ -225,8 +226,8 @@ fn form_decode(text: &str) -> String {
     String::from_utf8_lossy(&bytes).into_owned()
 }
 
-/// Puts an outcome into the service's protocol.
-pub(super) fn respond(call: &Call, outcome: &Outcome, request_id: &str) -> Answer {
+/// Puts an outcome into the service's protocol. The answer has the world's time (ms), as AWS's have AWS's.
+pub(super) fn respond(call: &Call, outcome: &Outcome, request_id: &str, now_ms: u64) -> Answer {
     let (status, body) = match (call.service, outcome) {
         (Service::Sts, Ok(value)) => (StatusCode::OK, xml_result(&call.operation, value, request_id)),
         (Service::Sts, Err(refusal)) => (refusal.status, xml_error(refusal, request_id)),
@@ -247,6 +248,10 @@ pub(super) fn respond(call: &Call, outcome: &Outcome, request_id: &str) -> Answe
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
     if let Ok(id) = HeaderValue::from_str(request_id) {
         headers.insert("x-amzn-requestid", id);
+    }
+    let date = DateTime::from_secs((now_ms / 1000) as i64).fmt(Format::HttpDate);
+    if let Some(date) = date.ok().and_then(|date| HeaderValue::from_str(&date).ok()) {
+        headers.insert(header::DATE, date);
     }
     if let (Service::Account | Service::Ram, Err(refusal)) = (call.service, outcome) {
         headers.insert("x-amzn-errortype", HeaderValue::from_static(refusal.code));

@@ -50,6 +50,11 @@ macro_rules! scenarios {
 
 scenarios! {
     account_closed,
+    account_invited,
+    account_invited_anew,
+    account_invited_by_email,
+    account_invited_from_elsewhere,
+    account_invited_refused,
     account_key_moved,
     account_moved_and_tagged,
     account_moved_by_someone,
@@ -73,6 +78,9 @@ scenarios! {
     every_policy_type,
     foreign_policy_attached,
     guard_loosened,
+    invitations_limited,
+    invited_before_the_organization,
+    invited_with_relations,
     management_account_declared,
     namesakes,
     nested_ous,

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use overlord::limits::LIMITS;
 use overlord::sandbox::World;
+use overlord::sandbox::outside::{Belongs, InvitationState, Obstacle};
 use overlord::sandbox::world::{AccountState, Creation, CreationOutcome, FeatureSet, Handshake};
 use serde::Deserialize;
 
@@ -49,6 +50,14 @@ pub struct Step {
     closed_to_us: Vec<String>,
     vpc: Vec<ForeignVpc>,
     default_vpc_used: Vec<Used>,
+    /// How many days went by since the step before.
+    days: u64,
+    outsider: Vec<Outside>,
+    /// Invitations that somebody sent by hand.
+    invitation: Vec<SentByHand>,
+    answer: Vec<Answered>,
+    /// Roles that owners of accounts made.
+    role: Vec<Role>,
     /// Addresses of what somebody deleted inside accounts, each with the e-mail `<key>@example.org`.
     delete: Vec<String>,
 }
@@ -136,6 +145,40 @@ struct State {
     state: AccountState,
 }
 
+/// An account outside of the organization.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Outside {
+    id: String,
+    email: String,
+    #[serde(default)]
+    belongs: Belongs,
+    obstacle: Option<Obstacle>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct SentByHand {
+    account: String,
+    recipient: String,
+}
+
+/// How the last invitation of an account ended.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Answered {
+    account: String,
+    state: InvitationState,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+struct Role {
+    account: String,
+    name: String,
+    external_id: Option<String>,
+}
+
 impl Step {
     /// Does to the world what others did.
     pub fn edit(&self, world: &mut World) {
@@ -156,6 +199,7 @@ impl Step {
             tag(world, &id, tags);
         }
         self.account.iter().for_each(|account| account.make(world));
+        self.outside(world);
         for (service, email) in &self.delegated_administrators {
             world.delegated_administrators.entry(target(world, email)).or_default().insert(service.clone(), since);
         }
@@ -189,6 +233,31 @@ impl Step {
         self.delete.iter().for_each(|address| networks::delete(world, address));
         self.creation.iter().enumerate().for_each(|(i, creation)| creation.begin(i, world));
         world.reindex();
+    }
+}
+
+impl Step {
+    /// What happened to accounts outside.
+    fn outside(&self, world: &mut World) {
+        world.clock_ms += self.days * 86_400_000;
+        for Outside { id, email, belongs, obstacle } in &self.outsider {
+            world.add_outsider(id, email.split('@').next().unwrap(), email);
+            let outsider = world.outsiders.get_mut(id).unwrap();
+            (outsider.belongs, outsider.obstacle) = (*belongs, *obstacle);
+        }
+        for SentByHand { account, recipient } in &self.invitation {
+            world.add_invitation(account, recipient);
+        }
+        for Answered { account, state } in &self.answer {
+            let last = world.invitations.values().filter(|one| one.account == *account).max_by_key(|one| one.requested_ms);
+            let id = last.unwrap_or_else(|| panic!("nobody invited `{account}`")).id.clone();
+            world.end_invitation(&id, *state, world.clock_ms);
+        }
+        for Role { account, name, external_id } in &self.role {
+            let account = world.accounts.get_mut(account).unwrap_or_else(|| panic!("`{account}` is no member"));
+            account.roles.insert(name.clone());
+            account.external_ids.extend(external_id.iter().map(|id| (name.clone(), id.clone())));
+        }
     }
 }
 
@@ -288,6 +357,9 @@ impl Names {
         }
         for id in world.handshakes.keys() {
             add(id, "<handshake>".to_owned());
+        }
+        for invitation in world.invitations.values() {
+            add(&invitation.id, format!("<invitation of {}>", invitation.recipient));
         }
         for (id, name) in networks::names(world) {
             add(&id, name);

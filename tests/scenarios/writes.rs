@@ -15,7 +15,8 @@ pub struct Write {
 }
 
 /// What a write is about: the first of these parameters that it has. A policy that is attached is about its target.
-const SUBJECTS: [&str; 7] = ["ServicePrincipal", "PolicyType", "TargetId", "AccountId", "ResourceId", "OrganizationalUnitId", "PolicyId"];
+const SUBJECTS: [&str; 8] =
+    ["ServicePrincipal", "PolicyType", "Target", "TargetId", "AccountId", "ResourceId", "OrganizationalUnitId", "PolicyId"];
 
 impl Write {
     /// Of an entry of the journal.

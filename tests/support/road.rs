@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
 
 use overlord::apply::{Report, apply};
-use overlord::aws::{Access, Door, DoorOptions, Error, Interrupt, Mode, Rates, Sessions};
+use overlord::aws::{Access, AccessRole, Door, DoorOptions, Error, Interrupt, Mode, Rates, Sessions};
 use overlord::plan::Plan;
 use overlord::policy;
 use overlord::resource::{ADDRESS_TAG, Desired};
@@ -19,6 +19,11 @@ pub const MANAGEMENT: &str = "111111111111";
 
 /// One process: its own door and sessions, as a run of the binary has.
 pub async fn process(sandbox: &Sandbox) -> Sessions {
+    process_with(sandbox, "OrganizationAccountAccessRole").await
+}
+
+/// The same, with the role that a configuration names.
+pub async fn process_with(sandbox: &Sandbox, role: impl Into<AccessRole>) -> Sessions {
     let door = Door::new(DoorOptions {
         mode: Mode::ReadOnly,
         rates: Rates::Unlimited,
@@ -27,12 +32,12 @@ pub async fn process(sandbox: &Sandbox) -> Sessions {
         interrupt: Interrupt::default(),
     });
     let access = Access::Sandbox { management_account: MANAGEMENT.to_owned() };
-    Sessions::load(access, door, "us-east-1", "OrganizationAccountAccessRole").await.unwrap()
+    Sessions::load(access, door, "us-east-1", role).await.unwrap()
 }
 
 /// `overlord plan`.
 pub async fn plan(sandbox: &Sandbox, desired: &Desired) -> Result<Plan, Error> {
-    let sessions = process(sandbox).await;
+    let sessions = process_with(sandbox, desired.role()).await;
     sessions.guard(&desired.management_account).await?;
     Ok(Plan::build(desired, &snapshot::read(&sessions, desired).await?))
 }
@@ -54,7 +59,7 @@ pub enum Deletions {
 
 /// `overlord apply --yes`, with or without `--allow-delete`. A plan with errors is not applied and has no report.
 pub async fn run_with(sandbox: &Sandbox, desired: &Desired, deletions: Deletions) -> Result<(Plan, Option<Report>), Error> {
-    let sessions = process(sandbox).await;
+    let sessions = process_with(sandbox, desired.role()).await;
     sessions.guard(&desired.management_account).await?;
     let plan = Plan::build(desired, &snapshot::read(&sessions, desired).await?);
     if plan.has_errors() {
@@ -67,13 +72,13 @@ pub async fn run_with(sandbox: &Sandbox, desired: &Desired, deletions: Deletions
 
 /// What `overlord apply --rehearse` works with: the plan, and a copy of the organization.
 pub async fn plan_and_copy(sandbox: &Sandbox, desired: &Desired) -> (Plan, World) {
-    let (live, copy) = snapshot::read_for_rehearsal(&process(sandbox).await, desired).await.unwrap();
+    let (live, copy) = snapshot::read_for_rehearsal(&process_with(sandbox, desired.role()).await, desired).await.unwrap();
     (Plan::build(desired, &live), copy)
 }
 
 /// Applies a plan that was made before.
 pub async fn carry_out(sandbox: &Sandbox, plan: &Plan) -> Report {
-    let sessions = process(sandbox).await;
+    let sessions = process_with(sandbox, plan.desired.role()).await;
     sessions.door().set_mode(Mode::ReadWrite);
     apply(plan, &sessions, true, &mut |_| {}).await
 }

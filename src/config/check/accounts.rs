@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::contacts::{self, PlannedContacts};
+use super::invitations::{self, Invite};
 use super::tags::account_tags;
 use super::{Model, tree, values};
 use crate::address::{Address, Reference};
@@ -25,6 +26,8 @@ pub(in crate::config) struct Planned<'f> {
     pub(in crate::config) name: Option<Made>,
     pub(in crate::config) parent: Option<Reference>,
     pub(in crate::config) id: Option<&'f At<String>>,
+    /// How it is invited, if it exists outside of the organization.
+    pub(in crate::config) invite: Option<Invite>,
     pub(in crate::config) tags: Option<BTreeMap<String, String>>,
     pub(in crate::config) policies: Option<&'f List>,
     /// The layouts of its VPCs, and the sections where blocks are chosen for them.
@@ -54,6 +57,7 @@ struct Parts<'f> {
     name: Option<&'f At<String>>,
     ou: Option<&'f At<String>>,
     id: Option<&'f At<String>>,
+    invite: Option<&'f At<bool>>,
     tags: Vec<&'f Tags>,
     policies: Option<&'f List>,
     vpcs: Option<&'f List>,
@@ -105,7 +109,11 @@ fn team_parts<'f>(key: &'f Key, team: &'f Team, model: &Model<'f>, report: &mut 
         }
         let (own_key, own) = team.stage.get_key_value(stage.as_str()).unzip();
         // The address of an account that exists already is not made by a template.
-        let template = team.email.as_ref().or(defaults.email.as_ref()).filter(|_| own.is_none_or(|o| o.id.is_none()));
+        let template = team
+            .email
+            .as_ref()
+            .or(defaults.email.as_ref())
+            .filter(|_| own.is_none_or(|o| o.id.is_none() && !invitations::asked(o.invite.as_ref())));
         let parts_of = Parts {
             key: format!("{}-{}", key.as_str(), stage.value),
             at: key.at(),
@@ -114,6 +122,7 @@ fn team_parts<'f>(key: &'f Key, team: &'f Team, model: &Model<'f>, report: &mut 
             name: own.and_then(|o| o.name.as_ref()),
             ou: own.and_then(|o| o.ou.as_ref()).or(team.ou.as_ref()),
             id: own.and_then(|o| o.id.as_ref()),
+            invite: own.and_then(|o| o.invite.as_ref()),
             tags: [&defaults.tags, &team.tags].into_iter().chain(own.map(|o| &o.tags)).collect(),
             policies: own.and_then(|o| o.policies.as_ref()).or(team.policies.as_ref()),
             vpcs: own.and_then(|o| o.vpc.as_ref()).or(team.vpc.as_ref()).or(defaults.vpc.as_ref()),
@@ -131,8 +140,12 @@ fn team_parts<'f>(key: &'f Key, team: &'f Team, model: &Model<'f>, report: &mut 
             report.at(at, Code::MissingKey.error(format!("the team `{}` has no `ou`", key.as_str())).hint(hint));
         }
         if parts_of.email.is_none() && parts_of.id.is_none() && !broken("email", report) && !report.is_broken(&["defaults", "email"]) {
-            let hint = "give every account one: `email = \"aws+{account}@example.org\"` in [defaults]";
-            report.at(at, Code::MissingKey.error(format!("the accounts of the team `{}` have no `email`", key.as_str())).hint(hint));
+            if invitations::asked(parts_of.invite) {
+                report.at(own_key.map_or(at, Key::at), invitations::without_name(&parts_of.key));
+            } else {
+                let hint = "give every account one: `email = \"aws+{account}@example.org\"` in [defaults]";
+                report.at(at, Code::MissingKey.error(format!("the accounts of the team `{}` have no `email`", key.as_str())).hint(hint));
+            }
         }
         parts.push(parts_of);
     }
@@ -162,6 +175,7 @@ fn single_parts<'f>(key: &'f Key, account: &'f Account, report: &mut Report) -> 
         name: account.name.as_ref(),
         ou: account.ou.as_ref(),
         id: account.id.as_ref(),
+        invite: account.invite.as_ref(),
         tags: account.tags.as_ref().into_iter().collect(),
         policies: account.policies.as_ref(),
         vpcs: account.vpc.as_ref(),
@@ -190,10 +204,12 @@ fn plan<'f>(parts: Parts<'f>, model: &Model<'f>, report: &mut Report) -> Planned
         }
         report.at(email.at, diagnostic);
     }
+    let invite = invitations::of(parts.invite, parts.id, names, model, report);
     let name = match (parts.name, parts.id) {
         (Some(template), _) => fill(template, names, report),
         // An account that exists already keeps its name unless one is declared.
         (None, Some(_)) => None,
+        (None, None) if invite.is_some() => None,
         (None, None) => Some(Made { text: parts.key.clone(), at: parts.at }),
     };
     if let Some(name) = &name
@@ -211,6 +227,7 @@ fn plan<'f>(parts: Parts<'f>, model: &Model<'f>, report: &mut Report) -> Planned
         email,
         name,
         id: parts.id,
+        invite,
         tags,
         policies: parts.policies,
         vpcs: parts.vpcs,

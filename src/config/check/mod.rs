@@ -5,6 +5,7 @@ pub(super) mod accounts;
 pub(super) mod attachments;
 pub(super) mod contacts;
 pub(super) mod expectations;
+pub(super) mod invitations;
 mod limits;
 mod moved;
 mod network;

@@ -32,6 +32,10 @@ pub(super) fn check(model: &Model<'_>, accounts: &[Planned<'_>], report: &mut Re
         let diagnostic = Code::BadRole.error(format!("`{}` is no name of a role", role.value));
         report.at(role.at, diagnostic.hint("1 to 64 letters, digits or any of _ + = , . @ -; the name, not the ARN"));
     }
+    if let Some(id) = section.external_id.as_ref().filter(|id| !values::external_id(id)) {
+        let diagnostic = Code::BadExternalId.error(format!("`{}` is no external id", id.value));
+        report.at(id.at, diagnostic.hint("2 to 1,224 letters, digits or any of _ + = , . @ : / -"));
+    }
     for service in &section.trusted_services {
         check_service(service, report);
     }

@@ -55,6 +55,11 @@ pub(super) fn role(text: &str) -> bool {
     (1..=64).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"_+=,.@-".contains(&b))
 }
 
+/// An external id of a role. Source: the pattern of AssumeRole's `ExternalId`.
+pub(super) fn external_id(text: &str) -> bool {
+    (2..=1224).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"_+=,.@:/-".contains(&b))
+}
+
 /// A service principal, such as `config.amazonaws.com`. Source: the pattern of ServicePrincipal, and that all end so.
 pub(super) fn service(text: &str) -> bool {
     let name = text.strip_suffix(".amazonaws.com").or_else(|| text.strip_suffix(".amazonaws.com.cn"));

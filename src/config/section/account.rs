@@ -20,6 +20,9 @@ pub struct Account {
     /// The 12-digit id of an account that exists already.
     #[schemars(regex(pattern = "^[0-9]{12}$"))]
     pub id: Option<At<String>>,
+    /// Whether it exists outside of the organization and is to be invited: it joins once its owner accepts, and only then goes to its OU. It
+    /// needs its `id` or `email`. Default: false.
+    pub invite: Option<At<bool>>,
     /// Tags. Only the declared keys are managed; `{account}` is filled in in the values.
     pub tags: Option<Tags>,
     /// The whole set of policies attached directly. Default: FullAWSAccess.

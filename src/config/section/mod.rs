@@ -88,9 +88,8 @@ pub struct File {
 }
 
 /// Words that the language will have and this version does not, each with a hint: accepting them would be a promise not kept.
-pub(super) const LATER: [(&str, &str); 4] = [
+pub(super) const LATER: [(&str, &str); 3] = [
     ("role", "roles are not supported yet"),
     ("ignore", "expected drift is not supported yet"),
-    ("invite", "inviting accounts is not supported yet: invite it by hand, then declare it with its `id`"),
     ("close", "closing accounts is not supported yet: close it by hand, then remove its section"),
 ];

@@ -23,6 +23,12 @@ pub struct Organization {
     /// The role that AWS makes in each new account and that overlord assumes. Default: OrganizationAccountAccessRole.
     #[schemars(regex(pattern = "^[A-Za-z0-9_+=,.@-]{1,64}$"))]
     pub access_role: Option<At<String>>,
+    /// The external id that overlord names when it assumes roles, and that owners of invited accounts put into the trust of theirs. Roles
+    /// that AWS makes in new accounts want none, and take it all the same. Default: none.
+    #[schemars(regex(pattern = "^[A-Za-z0-9_+=,.@:/-]{2,1224}$"))]
+    pub external_id: Option<At<String>>,
+    /// What invitations say to the owners of accounts, at most 1,024 characters; `{account}` is filled in. Default: nothing.
+    pub invitation_note: Option<At<String>>,
     /// Service principals that may act in the organization, such as config.amazonaws.com.
     #[serde(default)]
     pub trusted_services: Vec<At<String>>,

@@ -70,4 +70,7 @@ pub struct Stage {
     /// The 12-digit id of an account that exists already. Its e-mail is left alone unless it stands here, not in a template.
     #[schemars(regex(pattern = "^[0-9]{12}$"))]
     pub id: Option<At<String>>,
+    /// Whether it exists outside of the organization and is to be invited. It needs its `id`, or an `email` that stands here. Default:
+    /// false.
+    pub invite: Option<At<bool>>,
 }

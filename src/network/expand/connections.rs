@@ -65,7 +65,7 @@ impl<'p> Parts<'p> {
     /// The transit gateway that the VPC attaches to, when its account could be read.
     fn gateway(&self) -> Option<(&'p str, &'p TransitGateway)> {
         let (key, gateway) = self.gateways.transit.get_key_value(self.layout.connections.attach.as_ref()?)?;
-        (!self.observed.unreachable.contains_key(&gateway.account)).then_some((key, gateway))
+        (!self.observed.is_away(&gateway.account)).then_some((key, gateway))
     }
 
     fn attachment(&mut self, key: &str, gateway: &TransitGateway) {
@@ -127,7 +127,9 @@ fn is_in(gateway: &TransitGateway, scope: &Scope) -> bool {
 
 /// The transit gateways, with their shares.
 pub(super) fn hubs(design: &Design, observed: &Observed, resources: &mut BTreeMap<Address, Attributes>) {
-    for (key, gateway) in design.gateways.transit.iter().filter(|(_, gateway)| !observed.unreachable.contains_key(&gateway.account)) {
+    for (key, gateway) in design.gateways.transit.iter().filter(|(_, gateway)| !observed.is_away(&gateway.account)) {
+        // AWS takes no principal in an organization that is no member of it.
+        let is_member = |place: &&Address| place.kind() != "account" || !observed.absent.contains(place.key());
         let address = Address::within(scope(gateway), "transit_gateway", key.as_str());
         let attributes = TransitGatewayAttributes {
             asn: gateway.asn,
@@ -138,7 +140,7 @@ pub(super) fn hubs(design: &Design, observed: &Observed, resources: &mut BTreeMa
         };
         let share = ResourceShareAttributes {
             name: key.clone(),
-            principals: gateway.share_with.iter().cloned().map(Reference::from).collect(),
+            principals: gateway.share_with.iter().filter(is_member).cloned().map(Reference::from).collect(),
             resources: BTreeSet::from([address.clone().into()]),
             tags: named(key),
             trusted_service: sharing(),

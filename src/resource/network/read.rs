@@ -23,7 +23,7 @@ use super::zones::Zones;
 use crate::address::{Address, Scope};
 use crate::aws::{AwsResult, Error, Sessions};
 use crate::network::{Block, Observed};
-use crate::resource::{Desired, Finding, FindingSeverity, Live, LiveResource, NOT_READ, NOT_SELECTED};
+use crate::resource::{Desired, Finding, FindingSeverity, Live, LiveResource, NOT_JOINED, NOT_READ, NOT_SELECTED};
 
 /// Reads the networks of `desired` and adds them to `live`, which holds the organization already. `members` are the ids of all accounts of
 /// the organization that can be used; `ahead` is what was read before all of them were known. Returns what `ahead` says is to be kept.
@@ -47,6 +47,7 @@ pub async fn live(sessions: &Sessions, desired: &Desired, ahead: Ahead, members:
     }
     reader.zones().await?;
     reader.found.observed.frozen = reader.accounts.frozen;
+    reader.found.observed.absent = reader.accounts.absent;
     Ok(reader.found.give(live, desired))
 }
 
@@ -56,6 +57,8 @@ struct Accounts {
     open: BTreeMap<String, String>,
     /// Closed, suspended: there is nothing to read and nothing to do.
     frozen: BTreeSet<String>,
+    /// Those of them that are no members yet.
+    absent: BTreeSet<String>,
     /// Accounts and OUs, by id: what is shared with them names them.
     places: BTreeMap<String, Address>,
 }
@@ -64,8 +67,11 @@ impl Accounts {
     fn of(live: &Live) -> Self {
         let named = live.resources.iter().filter(|(address, _)| matches!(address.kind(), "account" | "ou"));
         let places = named.filter_map(|(address, place)| Some((place.id.clone()?, address.clone()))).collect();
-        let mut accounts = Self { open: BTreeMap::new(), frozen: BTreeSet::new(), places };
+        let mut accounts = Self { open: BTreeMap::new(), frozen: BTreeSet::new(), absent: BTreeSet::new(), places };
         for (address, account) in live.resources.iter().filter(|(address, _)| address.kind() == "account") {
+            if account.frozen.as_deref() == Some(NOT_JOINED) {
+                accounts.absent.insert(address.key().to_owned());
+            }
             match (&account.id, &account.frozen) {
                 (_, Some(_)) => drop(accounts.frozen.insert(address.key().to_owned())),
                 (Some(id), None) => drop(accounts.open.insert(address.key().to_owned(), id.clone())),

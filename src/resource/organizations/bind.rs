@@ -9,6 +9,7 @@ use serde_json::Value;
 
 use super::email;
 use super::identity::{Identity, list};
+use super::invited::Outside;
 use super::policy_type::policy_type_id;
 use super::removal::Removal;
 use super::world::{LivePolicy, Member, Wanted, World};
@@ -53,9 +54,9 @@ fn before_the_organization(desired: &Desired, wanted: &Wanted) -> Live {
             };
             let id = Some(desired.management_account.clone());
             live.resources.insert(address.clone(), LiveResource { id, attributes: untyped(&attributes), ours: None, frozen: None });
-        } else if let Some(id) = pinned {
+        } else if let Some(id) = pinned.filter(|_| !wanted.is_invited(address)) {
             let summary =
-                format!("the account `{id}` is not in the organization, which does not exist yet: remove its `id`, or invite it later");
+                format!("the account `{id}` is not in the organization, which does not exist yet: remove its `id`, or add `invite = true`");
             live.findings.push(Finding { severity: FindingSeverity::Error, subject: address.to_string(), summary });
         }
     }
@@ -67,6 +68,10 @@ fn before_the_organization(desired: &Desired, wanted: &Wanted) -> Live {
         };
         live.resources.insert(address.clone(), LiveResource { id, attributes: untyped(&attributes), ours: None, frozen: None });
     }
+    let accounts = wanted.accounts.keys().filter(|address| wanted.is_invited(address) && !management(address)).cloned().collect();
+    let outside = Outside { desired, wanted, invitations: &BTreeMap::new(), now: 0, accounts };
+    outside.freeze(&mut live);
+    outside.plan(&mut live);
     live
 }
 
@@ -88,6 +93,7 @@ impl Binder<'_> {
         self.accounts();
         self.attachments();
         self.contacts();
+        self.invitations();
         self.live.findings.extend(self.identity.findings.iter().chain(&self.removal.findings).cloned());
         self.live.findings.sort();
         self.live
@@ -257,6 +263,25 @@ impl Binder<'_> {
             };
             self.add(address.clone(), id, untyped(&attributes)).frozen = account.frozen();
         }
+    }
+
+    /// Of accounts that have joined there is nothing more to do.
+    fn invitations(&mut self) {
+        let account = |address: &Address| Address::new("account", address.key());
+        let invited = || self.wanted.invitations.iter().map(|(address, wanted)| (address, wanted, account(address)));
+        let joined = invited().filter_map(|(address, wanted, account)| Some((address, wanted, self.identity.id(&account)?)));
+        let joined: Vec<(Address, LiveResource)> = joined
+            .map(|(address, wanted, id)| {
+                let id = Some(id.to_owned());
+                (address.clone(), LiveResource { id, attributes: untyped(wanted), ours: None, frozen: None })
+            })
+            .collect();
+        self.live.resources.extend(joined);
+        let accounts = invited().map(|(_, _, account)| account).filter(|account| self.identity.id(account).is_none()).collect();
+        let World { invitations, now, .. } = self.world;
+        let outside = Outside { desired: self.desired, wanted: self.wanted, invitations, now: *now, accounts };
+        outside.freeze(&mut self.live);
+        outside.plan(&mut self.live);
     }
 
     /// The set of every managed target. Of a type that is not enabled yet, and at a target that does not exist yet, AWS attaches the

@@ -146,8 +146,9 @@ impl Identity {
             let id = match (desired.pinned.get(address), &account.email) {
                 (Some(id), _) => match world.accounts.contains_key(id) {
                     true => Some(id),
+                    false if wanted.is_invited(address) => None,
                     false => {
-                        let summary = format!("the account `{id}` is not in the organization: invite it first, or remove its `id`");
+                        let summary = format!("the account `{id}` is not in the organization: add `invite = true`, or remove its `id`");
                         self.findings.push(Finding { severity: FindingSeverity::Error, subject: address.to_string(), summary });
                         None
                     }
@@ -168,6 +169,8 @@ impl Identity {
             }
             if let Some(id) = self.renamed(desired, world, address, &emails) {
                 self.bind(address, &id);
+            } else if wanted.is_invited(address) {
+                // It exists already, and is not one of these.
             } else if let Some(id) = account.name.as_deref().and_then(|name| self.namesake(world, &candidates, name)) {
                 let summary = format!("a new account is planned, and `{id}` already has this name with another e-mail");
                 self.findings.push(Finding { severity: FindingSeverity::Warning, subject: address.to_string(), summary });

@@ -9,7 +9,10 @@ mod calls;
 mod contacts;
 mod delegated_administrator;
 mod email;
+pub mod handshakes;
 mod identity;
+mod invitation;
+mod invited;
 mod organization;
 mod organizational_unit;
 mod policy;
@@ -31,6 +34,8 @@ pub use alternate_contact::{AlternateContact, AlternateContactAttributes};
 pub use contacts::{ACCOUNT_MANAGEMENT, CONTACT_TYPES, alternate_contact_address, primary_contact_address};
 pub use delegated_administrator::{DelegatedAdministrator, DelegatedAdministratorAttributes};
 pub use email::{EMAIL_TAG, EmailChange};
+pub use invitation::{Invitation, InvitationAttributes, with_address};
+pub use invited::{Allowance, InvitationState, LiveInvitation, Standing, day, minute};
 pub use organization::{Organization, OrganizationAttributes};
 pub use organizational_unit::{OrganizationalUnit, OrganizationalUnitAttributes};
 pub use policy::{Policy, PolicyAttributes};
@@ -40,6 +45,7 @@ pub use primary_contact::{PrimaryContact, PrimaryContactAttributes};
 pub use trusted_service::{TrustedService, TrustedServiceAttributes};
 
 use std::collections::BTreeSet;
+use std::time::SystemTime;
 
 use crate::address::Address;
 use crate::aws::{AwsResult, Sessions};
@@ -56,7 +62,10 @@ pub struct Reading(Option<world::World>);
 /// A read failed; the organization belongs to another management account.
 pub async fn read(sessions: &Sessions, desired: &Desired, known: impl FnMut(Address, String)) -> AwsResult<Reading> {
     let clients = questions::Clients { organizations: sessions.organizations(), account: sessions.account() };
-    read::read(&clients, desired, known).await.map(Reading)
+    let world = read::read(&clients, desired, known).await?;
+    let now = sessions.door().clock().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+    let now = i64::try_from(now.as_secs()).unwrap_or(i64::MAX);
+    Ok(Reading(world.map(|world| world::World { now, ..world })))
 }
 
 impl Reading {

@@ -3,8 +3,9 @@
 use aws_sdk_organizations::types::{Account, PolicySummary, PolicyTypeSummary, Root};
 
 use super::contacts::Subject;
+use super::invited::LiveInvitation;
 use super::world::{LivePolicy, Member, Unit};
-use super::{AlternateContactAttributes, PrimaryContactAttributes, alternate_contact, management_account_of, primary_contact};
+use super::{AlternateContactAttributes, PrimaryContactAttributes, alternate_contact, handshakes, management_account_of, primary_contact};
 use crate::aws::{AwsResult, Error};
 
 /// Whom the questions are put to.
@@ -37,6 +38,8 @@ pub(super) enum Question {
     Services,
     /// The accounts that administer a service.
     Administrators(String),
+    /// The invitations of the last weeks.
+    Invitations,
     /// The tags of anything.
     Tags(String),
     /// An alternate contact of an account, by its type.
@@ -62,6 +65,7 @@ pub(super) enum Answer {
     Targets(Vec<String>),
     Services(Vec<String>),
     Administrators(Vec<String>),
+    Invitations(Vec<(String, LiveInvitation)>),
     Tags(Vec<(String, String)>),
     AlternateContact(Option<AlternateContactAttributes>),
     PrimaryContact(Option<Box<PrimaryContactAttributes>>),
@@ -101,6 +105,7 @@ impl Question {
             Self::Targets(_) => "organizations:ListTargetsForPolicy",
             Self::Services => "organizations:ListAWSServiceAccessForOrganization",
             Self::Administrators(_) => "organizations:ListDelegatedAdministrators",
+            Self::Invitations => "organizations:ListHandshakesForOrganization",
             Self::Tags(_) => "organizations:ListTagsForResource",
             Self::AlternateContact(..) => "account:GetAlternateContact",
             Self::PrimaryContact(_) => "account:GetContactInformation",
@@ -182,6 +187,11 @@ impl Question {
                 let accounts = answer.delegated_administrators().iter().filter_map(|account| account.id()).map(str::to_owned);
                 page(Answer::Administrators(accounts.collect()), answer.next_token())
             }
+            Self::Invitations => {
+                let request = client.list_handshakes_for_organization().filter(handshakes::invitations_only()).max_results(PAGE);
+                let answer = answer!(request.set_next_token(token));
+                page(Answer::Invitations(answer.handshakes().iter().filter_map(handshakes::invitation).collect()), answer.next_token())
+            }
             Self::Tags(id) => {
                 let answer = answer!(client.list_tags_for_resource().resource_id(id).set_next_token(token));
                 let tags = answer.tags().iter().map(|tag| (tag.key().to_owned(), tag.value().to_owned()));
@@ -211,6 +221,7 @@ impl Answer {
             | Self::PrimaryContact(_) => Vec::new(),
             Self::Accounts(items) => items.iter().map(|(id, _)| id.as_str()).collect(),
             Self::Units(items) => items.iter().map(|(id, _)| id.as_str()).collect(),
+            Self::Invitations(items) => items.iter().map(|(id, _)| id.as_str()).collect(),
             Self::Policies(items) => items.iter().map(|(id, _)| id.as_str()).collect(),
             Self::Tags(items) => items.iter().map(|(key, _)| key.as_str()).collect(),
             Self::Targets(items) | Self::Services(items) | Self::Administrators(items) => items.iter().map(String::as_str).collect(),

@@ -167,6 +167,7 @@ impl<'a> Reader<'a> {
             Answer::Targets(targets) => self.targets(question, targets),
             Answer::Services(services) => self.world.trusted_services.extend(services),
             Answer::Administrators(accounts) => self.administrators(question, accounts),
+            Answer::Invitations(invitations) => self.world.invitations.extend(invitations),
             Answer::Tags(tags) => self.tags(question, tags),
             Answer::AlternateContact(contact) => self.world.alternate_contacts.extend(contact.and_then(|contact| contact.by_account())),
             Answer::PrimaryContact(contact) => self.world.primary_contacts.extend(contact.and_then(|contact| contact.by_account())),
@@ -225,7 +226,8 @@ impl<'a> Reader<'a> {
             | Question::Services
             | Question::Administrators(_)
             | Question::AlternateContact(..)
-            | Question::PrimaryContact(_) => {}
+            | Question::PrimaryContact(_)
+            | Question::Invitations => {}
         }
     }
 
@@ -340,6 +342,10 @@ impl<'a> Reader<'a> {
             let identity = Identity::of(self.desired, &self.wanted, &self.world);
             self.tags_of_policies(&identity);
         }
+        if !self.wanted.invitations.is_empty() && self.is_listed("organizations:ListAccounts") {
+            let identity = Identity::of(self.desired, &self.wanted, &self.world);
+            self.invitations(&identity);
+        }
         if self.is_listed("organizations:ListAWSServiceAccessForOrganization") {
             let identity = Identity::of(self.desired, &self.wanted, &self.world);
             self.contacts_of_accounts(&identity);
@@ -377,6 +383,14 @@ impl<'a> Reader<'a> {
         let customers = self.world.policies.iter().filter(|(_, policy)| !policy.aws_managed).map(|(id, _)| id);
         let ids: Vec<String> = customers.filter(|id| wants(id)).cloned().collect();
         ids.into_iter().for_each(|id| self.put(Question::Tags(id)));
+    }
+
+    /// Where an account that is invited is no member.
+    fn invitations(&mut self, identity: &Identity) {
+        let is_outside = |address: &Address| identity.id(&Address::new("account", address.key())).is_none();
+        if self.wanted.invitations.keys().any(is_outside) {
+            self.put(Question::Invitations);
+        }
     }
 
     /// Of an account that declares tags and was recognised by neither id nor e-mail: those were asked for page by page.

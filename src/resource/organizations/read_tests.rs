@@ -79,6 +79,7 @@ impl Endpoint {
                 let contact = world.primary_contacts.get(subject.id());
                 Page { answer: Answer::PrimaryContact(contact.cloned().map(Box::new)), token: None }
             }
+            Question::Invitations => self.page(world.invitations.clone(), token, Answer::Invitations),
             Question::Tags(id) => self.page(world.tags.get(id).cloned().unwrap_or_default(), token, Answer::Tags),
         }
     }

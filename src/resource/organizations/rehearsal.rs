@@ -3,7 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::world::{LivePolicy, Member, World};
-use crate::resource::Desired;
+use super::{InvitationAttributes, Standing};
+use crate::resource::{Desired, typed};
 use crate::sandbox::{self, Account, AccountState, FeatureSet, Joined, OrganizationalUnit, Policy, TypeStatus};
 
 /// A document in place of one that was not read, since overlord does not manage its policy.
@@ -57,8 +58,29 @@ pub(crate) fn sandbox_world(desired: &Desired, live: Option<&World>) -> sandbox:
     for (account, contact) in &live.primary_contacts {
         world.contacts.entry(account.clone()).or_default().primary = contact.as_api();
     }
+    outsiders(desired, live, &mut world);
     world.reindex();
     world
+}
+
+/// The accounts that are invited and are no members, and the invitations that are open.
+fn outsiders(desired: &Desired, live: &World, world: &mut sandbox::World) {
+    let wanted = desired.resources.iter().filter(|(address, _)| address.kind() == "invitation");
+    let wanted = wanted.filter_map(|(address, attributes)| Some((address, typed::<InvitationAttributes>(attributes).ok()?.recipient)));
+    for (number, (address, recipient)) in wanted.enumerate() {
+        let is_member = |(id, account): (&String, &Member)| *id == recipient || account.email.eq_ignore_ascii_case(&recipient);
+        if live.accounts.iter().any(is_member) {
+            continue;
+        }
+        let is_email = recipient.contains('@');
+        // Which id an e-mail belongs to, and the other way round, only its owner knows: no account of anyone begins with three zeros.
+        let id = if is_email { format!("000{number:09}") } else { recipient.clone() };
+        let email = if is_email { recipient.clone() } else { format!("{id}@outside.invalid") };
+        world.add_outsider(&id, address.key(), &email);
+        if let Standing::Open(..) = Standing::of(&live.invitations, &[&recipient]) {
+            world.add_invitation(&id, &recipient);
+        }
+    }
 }
 
 fn type_status(status: &str, clock_ms: u64) -> Option<TypeStatus> {

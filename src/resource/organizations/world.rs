@@ -3,8 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
-    AccountAttributes, AlternateContactAttributes, DelegatedAdministratorAttributes, OrganizationalUnitAttributes,
-    PolicyAttachmentsAttributes, PolicyAttributes, PolicyTypeAttributes, PrimaryContactAttributes, TrustedServiceAttributes,
+    AccountAttributes, AlternateContactAttributes, DelegatedAdministratorAttributes, InvitationAttributes, LiveInvitation,
+    OrganizationalUnitAttributes, PolicyAttachmentsAttributes, PolicyAttributes, PolicyTypeAttributes, PrimaryContactAttributes,
+    TrustedServiceAttributes,
 };
 use crate::address::{Address, Reference};
 use crate::aws::{AwsResult, Error};
@@ -32,6 +33,10 @@ pub(crate) struct World {
     pub trusted_services: BTreeSet<String>,
     /// The accounts that administer a wanted service.
     pub administrators: BTreeMap<String, BTreeSet<String>>,
+    /// What AWS lists of invitations; read only where an account that is invited is no member.
+    pub invitations: BTreeMap<String, LiveInvitation>,
+    /// AWS's time when it was read, in seconds since 1970.
+    pub now: i64,
     /// The tags of what they were read of.
     pub tags: BTreeMap<String, BTreeMap<String, String>>,
     /// The alternate contacts that were read and are there, by account and type.
@@ -131,6 +136,7 @@ impl World {
 pub(crate) struct Wanted {
     pub units: BTreeMap<Address, OrganizationalUnitAttributes>,
     pub accounts: BTreeMap<Address, AccountAttributes>,
+    pub invitations: BTreeMap<Address, InvitationAttributes>,
     pub policies: BTreeMap<Address, PolicyAttributes>,
     pub attachments: BTreeMap<Address, PolicyAttachmentsAttributes>,
     pub trusted_services: BTreeMap<Address, TrustedServiceAttributes>,
@@ -161,6 +167,7 @@ impl Wanted {
             match address.kind() {
                 "ou" => drop(wanted.units.insert(address.clone(), typed(attributes).map_err(malformed)?)),
                 "account" => drop(wanted.accounts.insert(address.clone(), typed(attributes).map_err(malformed)?)),
+                "invitation" => drop(wanted.invitations.insert(address.clone(), typed(attributes).map_err(malformed)?)),
                 "policy" => drop(wanted.policies.insert(address.clone(), typed(attributes).map_err(malformed)?)),
                 "policy_attachments" => drop(wanted.attachments.insert(address.clone(), typed(attributes).map_err(malformed)?)),
                 "trusted_service" => drop(wanted.trusted_services.insert(address.clone(), typed(attributes).map_err(malformed)?)),
@@ -192,6 +199,11 @@ impl Wanted {
         {
             self.contacts.entry(account.clone()).or_default().push(contact);
         }
+    }
+
+    /// Whether an account is to be invited where it is no member.
+    pub fn is_invited(&self, account: &Address) -> bool {
+        !self.invitations.is_empty() && self.invitations.contains_key(&Address::new("invitation", account.key()))
     }
 
     /// What AWS attaches itself to every target while the managed types are enabled.

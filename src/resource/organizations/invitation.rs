@@ -1,0 +1,72 @@
+//! `invitation`: what is sent to the owner of an account outside of the organization. It is made once; the owner does the rest.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::calls::never_deleted;
+use super::handshakes::{self, Letter};
+use crate::address::{Address, Reference};
+use crate::apply::Context;
+use crate::aws::{AwsResult, Error};
+use crate::resource::{ADDRESS_TAG, AttributeSpec, Kind, KindSpec, OnChange, OnRemoval};
+
+/// The attributes of an `invitation`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct InvitationAttributes {
+    /// What the owner is told.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub note: Option<String>,
+    /// Where the account will go. It is invited once that place is there, with its guard rails.
+    pub parent: Reference,
+    /// The account's id or e-mail.
+    pub recipient: String,
+    /// The declared tags, which the account gets when it joins.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tags: Option<BTreeMap<String, String>>,
+}
+
+/// The kind.
+pub struct Invitation;
+
+const SENT: OnChange = OnChange::Forbidden("AWS changes no invitation: cancel it with `overlord invite --cancel`, and another one is sent");
+
+impl Kind for Invitation {
+    type Attributes = InvitationAttributes;
+    const SPEC: KindSpec = KindSpec {
+        kind: "invitation",
+        summary: "the invitation of an account outside of the organization; its owner accepts it",
+        attributes: &[
+            AttributeSpec::new("note", SENT),
+            AttributeSpec::new("parent", SENT),
+            AttributeSpec::new("recipient", SENT),
+            AttributeSpec::new("tags", SENT),
+        ],
+        on_removal: OnRemoval::Leave,
+        guards_target: false,
+    };
+
+    fn calls(before: Option<&Self::Attributes>, after: Option<&Self::Attributes>) -> Vec<String> {
+        let sends = before.is_none() && after.is_some();
+        sends.then(|| "organizations:InviteAccountToOrganization".to_owned()).into_iter().collect()
+    }
+
+    async fn create(context: &Context, after: Self::Attributes) -> Result<String, Error> {
+        let InvitationAttributes { note, parent: _, recipient, tags } = after;
+        let letter = Letter { recipient, note, tags: with_address(&Address::new("account", context.address().key()), tags) };
+        handshakes::send(context.sessions(), &letter).await
+    }
+
+    async fn update(context: &Context, _id: &str, _before: Self::Attributes, _after: Self::Attributes) -> AwsResult<()> {
+        Err(Error::internal(format!("`{}` is never changed", context.address())))
+    }
+
+    async fn delete(context: &Context, _id: &str, _before: Self::Attributes) -> AwsResult<()> {
+        Err(never_deleted(context))
+    }
+}
+
+/// The tags that an invited account joins with: the declared ones, and ours.
+pub fn with_address(account: &Address, tags: Option<BTreeMap<String, String>>) -> BTreeMap<String, String> {
+    tags.into_iter().flatten().chain([(ADDRESS_TAG.to_owned(), account.to_string())]).collect()
+}
