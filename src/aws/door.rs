@@ -142,6 +142,13 @@ impl Door {
         }
     }
 
+    /// Another door to the same other side, for credentials of somebody else: their rates are their own, the trace and the interrupt are ours.
+    pub fn another(&self, mode: Mode) -> Self {
+        let (_, rates) = *lock(&self.inner.settings);
+        let Inner { trace, transport, interrupt, .. } = &*self.inner;
+        Self::new(DoorOptions { mode, rates, trace: trace.clone(), transport: transport.clone(), interrupt: interrupt.clone() })
+    }
+
     /// The HTTP client to give to the SDK.
     pub fn http_client(&self) -> SharedHttpClient {
         SharedHttpClient::new(self.clone())

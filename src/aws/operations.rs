@@ -75,7 +75,6 @@ operations! {
     "organizations" Global aws_sdk_organizations {
         describe_account DescribeAccount Read Idempotent,
         describe_create_account_status DescribeCreateAccountStatus Read Idempotent,
-        describe_handshake DescribeHandshake Read Idempotent,
         describe_organization DescribeOrganization Read Idempotent,
         describe_organizational_unit DescribeOrganizationalUnit Read Idempotent,
         describe_policy DescribePolicy Read Idempotent,
@@ -97,6 +96,7 @@ operations! {
         list_targets_for_policy ListTargetsForPolicy Read Idempotent,
         accept_handshake AcceptHandshake Write Refused,
         attach_policy AttachPolicy Write Refused,
+        cancel_handshake CancelHandshake Write Refused,
         close_account CloseAccount Write Refused,
         create_account CreateAccount Write Doubles,
         create_organization CreateOrganization Write Refused,

@@ -168,12 +168,7 @@ impl Sessions {
     /// # Errors
     /// Another account, or no credentials.
     pub async fn guard(&self, expected: &str) -> AwsResult<()> {
-        // Fewer attempts than elsewhere: nothing is under way yet, and whoever mistyped an endpoint should not wait long for it.
-        let few = RetryConfig::standard().with_max_attempts(GUARD_ATTEMPTS);
-        let few = aws_sdk_sts::config::Builder::new().retry_config(few);
-        let identity = self.inner.sts.get_caller_identity().customize().config_override(few).send().await;
-        let identity = identity.map_err(|e| Error::sdk("sts:GetCallerIdentity", &e))?;
-        let (account, arn) = (identity.account().unwrap_or_default(), identity.arn().unwrap_or_default());
+        let (account, arn) = identity(&self.inner.sts).await?;
         if account != expected {
             return Err(Error::Failed {
                 message: format!(
@@ -182,12 +177,37 @@ impl Sessions {
                 hint: Some("use credentials of that account (--profile), or correct `organization.management_account`".to_owned()),
             });
         }
+        self.learn(&account, &arn);
+        Ok(())
+    }
+
+    /// The account of the credentials, whichever it is: those of somebody else, who is to do something in it.
+    ///
+    /// # Errors
+    /// No credentials.
+    pub async fn caller(&self) -> AwsResult<String> {
+        let (account, arn) = identity(&self.inner.sts).await?;
+        self.learn(&account, &arn);
+        Ok(account)
+    }
+
+    fn learn(&self, account: &str, arn: &str) {
         let _ = self.inner.caller.set(account.to_owned());
         self.inner.door.learn_caller(account);
         if let Some(partition) = arn.split(':').nth(1) {
             let _ = self.inner.partition.set(partition.to_owned());
         }
-        Ok(())
+    }
+
+    /// Whether the access role of an account can be assumed.
+    ///
+    /// # Errors
+    /// It cannot.
+    pub async fn probe(&self, account: &str) -> AwsResult<()> {
+        let region = self.inner.base.region().map(AsRef::as_ref).unwrap_or_default();
+        let config = aws_sdk_sts::config::Builder::from(&self.in_account(account, region)).interceptor(Usher);
+        let config = config.retry_classifier(retry::Classifier).retry_partition(self.retry_partition(account, region));
+        identity(&aws_sdk_sts::Client::from_conf(config.build())).await.map(drop)
     }
 
     /// The Organizations client of the management account.
@@ -283,14 +303,26 @@ impl Sessions {
     /// `aws`, `aws-us-gov`, …: the caller's, or before the guard has asked the Region's.
     pub fn partition(&self) -> &str {
         let region = self.inner.base.region().map(AsRef::as_ref).unwrap_or_default();
-        self.inner.partition.get().map_or_else(
-            || match region.split('-').next() {
-                Some("cn") => "aws-cn",
-                Some("us") if region.starts_with("us-gov-") => "aws-us-gov",
-                Some(_) | None => "aws",
-            },
-            String::as_str,
-        )
+        self.inner.partition.get().map_or_else(|| partition_of(region), String::as_str)
+    }
+}
+
+/// Account and ARN of whoever a client signs as.
+async fn identity(client: &aws_sdk_sts::Client) -> AwsResult<(String, String)> {
+    // Fewer attempts than elsewhere: nothing is under way yet, and whoever mistyped an endpoint should not wait long for it.
+    let few = RetryConfig::standard().with_max_attempts(GUARD_ATTEMPTS);
+    let few = aws_sdk_sts::config::Builder::new().retry_config(few);
+    let identity = client.get_caller_identity().customize().config_override(few).send().await;
+    let identity = identity.map_err(|e| Error::sdk("sts:GetCallerIdentity", &e))?;
+    Ok((identity.account.unwrap_or_default(), identity.arn.unwrap_or_default()))
+}
+
+/// The partition of a Region, by its name.
+pub fn partition_of(region: &str) -> &'static str {
+    match region.split('-').next() {
+        Some("cn") => "aws-cn",
+        Some("us") if region.starts_with("us-gov-") => "aws-us-gov",
+        Some(_) | None => "aws",
     }
 }
 

@@ -20,7 +20,7 @@ use crate::resource::{Desired, Live};
 use crate::sandbox::World;
 use crate::{render, snapshot};
 
-#[derive(Debug, Args)]
+#[derive(Debug, Default, Args)]
 pub(super) struct ApplyArgs {
     /// A plan saved by `overlord plan --out`; refused when what it observed has moved
     file: Option<PathBuf>,
@@ -80,6 +80,30 @@ pub(super) async fn run(global: &Global, args: &ApplyArgs, shell: &Shell) -> Res
     })
 }
 
+/// The end of a command that has made changes of a part possible: plans what is selected in `desired`, shows it, asks unless `yes`, and makes
+/// it so. In other formats than text nothing is shown.
+pub(super) async fn part(
+    global: &Global,
+    connection: &Connection,
+    desired: &Desired,
+    yes: bool,
+    shell: &Shell,
+) -> Result<(Plan, Report), Reported> {
+    let args = ApplyArgs { yes, ..ApplyArgs::default() };
+    let (live, _) = read(connection, desired, &args, shell).await?;
+    let plan = Plan::build(desired, &live);
+    let shown = global.format == Format::Text;
+    if shown {
+        plan::show(&plan, global.format, false, shell)?;
+    }
+    approve(&plan, &args, shell).map_err(|reported| reported.with("plan", json!(plan)))?;
+    let report = if plan.is_empty() { Report::default() } else { carry_out(connection, &plan, &args, shell).await };
+    if shown {
+        show(&plan, &report, None, &args, global.format, shell);
+    }
+    Ok((plan, report))
+}
+
 /// Reads the configuration and the live state, and plans.
 async fn fresh(global: &Global, args: &ApplyArgs, shell: &Shell) -> Result<Prepared, Reported> {
     let mut desired = validate::load(global, shell)?.desired;
@@ -131,10 +155,15 @@ fn approve(plan: &Plan, args: &ApplyArgs, shell: &Shell) -> Result<(), Reported>
     if plan.is_empty() || args.yes || args.rehearse {
         return Ok(());
     }
+    ask("Make these changes?", shell)
+}
+
+/// Asks; only `yes` is consent, and somebody must be there to give it.
+pub(super) fn ask(question: &str, shell: &Shell) -> Result<(), Reported> {
     if !std::io::stdin().is_terminal() {
         return Err(shell.error("nobody is there to ask; nothing was changed", Some("pass --yes to apply without asking".to_owned())));
     }
-    shell.say("\nMake these changes? Only `yes` is taken as consent.");
+    shell.say(format_args!("\n{question} Only `yes` is taken as consent."));
     let mut answer = String::new();
     match std::io::stdin().lock().read_line(&mut answer) {
         Ok(_) if answer.trim() == "yes" => Ok(()),
@@ -148,24 +177,27 @@ async fn carry_out(connection: &Connection, plan: &Plan, args: &ApplyArgs, shell
     door.set_mode(Mode::ReadWrite);
     let mut progress = Progress::new(plan);
     let mut events = |event| progress.event(&event);
-    let report = {
-        let run = crate::apply::apply(plan, &connection.sessions, args.allow_delete, &mut events);
-        tokio::pin!(run);
-        let mut listening = true;
-        loop {
-            // Listened for in this task and nowhere else: no signal falls between the first and the second.
-            tokio::select! {
-                report = &mut run => break report,
-                heard = tokio::signal::ctrl_c(), if listening => match heard {
-                    Ok(()) => on_interrupt(door.interrupt(), shell),
-                    Err(_) => listening = false,
-                },
-            }
-        }
-    };
+    let run = crate::apply::apply(plan, &connection.sessions, args.allow_delete, &mut events);
+    let report = interruptible(run, door.interrupt(), shell).await;
     progress.finish();
     door.set_mode(Mode::ReadOnly);
     report
+}
+
+/// Runs under Ctrl-C.
+pub(super) async fn interruptible<T>(run: impl Future<Output = T>, interrupt: &Interrupt, shell: &Shell) -> T {
+    tokio::pin!(run);
+    let mut listening = true;
+    loop {
+        // Listened for in this task and nowhere else: no signal falls between the first and the second.
+        tokio::select! {
+            done = &mut run => break done,
+            heard = tokio::signal::ctrl_c(), if listening => match heard {
+                Ok(()) => on_interrupt(interrupt, shell),
+                Err(_) => listening = false,
+            },
+        }
+    }
 }
 
 /// The first Ctrl-C ends waits and starts nothing more; the second ends the process at once.

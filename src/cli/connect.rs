@@ -27,6 +27,26 @@ impl Connection {
     }
 }
 
+impl Connection {
+    /// Sessions of somebody else: of the account that the credentials of that profile belong to; in the sandbox, of the account of that id.
+    /// Their door is open for writes.
+    pub(super) async fn guest(&self, profile: &str, desired: &Desired, shell: &Shell) -> Result<Sessions, Reported> {
+        let access = match &self.sandbox {
+            None => Access::DefaultChain { profile: Some(profile.to_owned()) },
+            Some(_) if profile.len() == 12 && profile.bytes().all(|b| b.is_ascii_digit()) => {
+                Access::Sandbox { management_account: profile.to_owned() }
+            }
+            Some(_) => {
+                let hint = "give the id of the account in place of a profile".to_owned();
+                return Err(shell.error(format_args!("the sandbox has no profile `{profile}`"), Some(hint)));
+            }
+        };
+        let door = self.sessions.door().another(Mode::ReadWrite);
+        let sessions = Sessions::load(access, door, &desired.home_region, desired.role()).await;
+        sessions.map_err(|e| shell.aws_error(&e))
+    }
+}
+
 /// Connects as the options say. The door is read-only: `apply` opens it once the plan is approved.
 pub(super) async fn connect(global: &Global, desired: &Desired, shell: &Shell) -> Result<Connection, Reported> {
     let sandbox = open_sandbox(global, &desired.management_account, shell)?;

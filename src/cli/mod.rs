@@ -4,6 +4,7 @@ mod apply;
 mod completions;
 mod connect;
 mod email;
+mod invite;
 mod network;
 mod plan;
 mod policy;
@@ -115,6 +116,8 @@ enum Command {
     Apply(apply::ApplyArgs),
     /// Finish the change of an account's e-mail with the code that AWS sent, or have AWS send one
     Email(email::EmailArgs),
+    /// Invite accounts that exist already, follow their invitations, and bring in those that have joined; exits 3 when only a part could be done
+    Invite(invite::InviteArgs),
     /// The address plan of the networks, offline: pools, blocks, subnets, what is free; drawn with --out
     Network(network::NetworkArgs),
     /// What the guard rails decide, offline: explain a request, run the tests of org.toml
@@ -188,6 +191,7 @@ pub async fn run() -> ExitCode {
         Command::Plan(args) => plan::run(&cli.global, &args, &shell).await,
         Command::Apply(args) => apply::run(&cli.global, &args, &shell).await,
         Command::Email(args) => email::run(&cli.global, &args, &shell).await,
+        Command::Invite(args) => Box::pin(invite::run(&cli.global, &args, &shell)).await,
         Command::Network(args) => network::run(&cli.global, &args, &shell),
         Command::Policy(args) => policy::run(&cli.global, &args, &shell),
         Command::Sandbox(args) => sandbox::run(&cli.global, &args, &shell).await,

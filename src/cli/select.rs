@@ -6,7 +6,7 @@ use super::Reported;
 use super::shell::Shell;
 use crate::resource::{Desired, Selection};
 
-#[derive(Debug, Args)]
+#[derive(Debug, Default, Args)]
 pub(super) struct Selecting {
     /// Only this account and what lies in it, by its key or by the id in org.toml; may be given several times
     #[arg(long = "account", value_name = "KEY|ID")]

@@ -32,6 +32,11 @@ pub(super) fn load(global: &Global, shell: &Shell) -> Result<Loaded, Reported> {
     told(global, shell, config::load(&global.config))
 }
 
+/// The same, with sections that do not stand in the file.
+pub(super) fn load_with_more(global: &Global, more: &str, shell: &Shell) -> Result<Loaded, Reported> {
+    told(global, shell, config::load_with_more(&global.config, more))
+}
+
 /// The same of what was loaded.
 pub(super) fn told(global: &Global, shell: &Shell, loaded: Result<Loaded, Vec<Diagnostic>>) -> Result<Loaded, Reported> {
     match loaded {

@@ -145,6 +145,16 @@ pub fn load_untested(path: &Path) -> Result<Loaded, Vec<Diagnostic>> {
     read(path, file::read(path), &Files::new(folder, &|relative| file::read(&folder.join(relative))))
 }
 
+/// As [`load`], with `more` behind what stands in the file: sections that are tried out and written nowhere.
+///
+/// # Errors
+/// As [`load`].
+pub fn load_with_more(path: &Path, more: &str) -> Result<Loaded, Vec<Diagnostic>> {
+    let folder = path.parent().unwrap_or(Path::new(""));
+    let bytes = file::read(path).map(|bytes| [bytes.as_slice(), b"\n", more.as_bytes()].concat());
+    load_with(path, bytes, &Files::new(folder, &|relative| file::read(&folder.join(relative))))
+}
+
 /// As [`load`], from what was read of `path` and a way to read the other files: touches no disk itself.
 ///
 /// # Errors

@@ -5,6 +5,7 @@ mod cost;
 pub mod diagnostic;
 mod difference;
 mod fold;
+pub mod invitations;
 pub mod markdown;
 pub mod network;
 pub mod network_svg;

@@ -174,6 +174,26 @@ pub async fn accept(client: &Client, id: &str) -> AwsResult<()> {
     Err(told(&format!("`{id}` was not accepted"), known, refusal))
 }
 
+/// The ids of the invitations that the account of a client has received.
+///
+/// # Errors
+/// AWS refused; the list has no end.
+pub async fn received(client: &Client) -> AwsResult<BTreeSet<String>> {
+    const OPERATION: &str = "organizations:ListHandshakesForAccount";
+    let handshakes = whole_list(
+        OPERATION,
+        |handshake: &Handshake| handshake.id(),
+        |token| {
+            let page = client.list_handshakes_for_account().filter(invitations_only()).max_results(20).set_next_token(token).send();
+            async move {
+                let page = page.await.map_err(|e| Error::sdk(OPERATION, &e))?;
+                Ok((page.handshakes, page.next_token))
+            }
+        },
+    );
+    Ok(handshakes.await?.into_iter().filter_map(|handshake| handshake.id).collect())
+}
+
 /// Whether an account of that id is a member, and its e-mail.
 ///
 /// # Errors

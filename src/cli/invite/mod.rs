@@ -1,0 +1,324 @@
+//! `overlord invite`: sends invitations, tells their owners what to run, follows them, accepts where it may, and brings in the accounts
+//! that have joined. Called again, it goes on where it stands: what it knows, AWS knows.
+
+mod follow;
+mod targets;
+
+use std::path::PathBuf;
+
+use clap::Args;
+use serde_json::json;
+
+use super::connect::{Connection, connect};
+use super::shell::Shell;
+use super::{Exit, Format, Global, Reported, apply};
+use crate::address::Address;
+use crate::apply::Status;
+use crate::aws::{AwsResult, Error, Mode, partition_of};
+use crate::limits::LIMITS;
+use crate::render::invitations::{self as render, Invited, Role, State};
+use crate::resource::organizations::handshakes::{self, Letter};
+use crate::resource::organizations::{Allowance, with_address};
+use crate::resource::{Desired, Selection};
+use follow::{Now, now_in_seconds};
+use targets::Target;
+
+#[derive(Debug, Args)]
+pub(super) struct InviteArgs {
+    /// An account by its key in org.toml, its id or its e-mail; may be given several times. Without it, all that org.toml wants invited
+    #[arg(long = "account", value_name = "KEY|ID|EMAIL")]
+    accounts: Vec<String>,
+
+    /// Further accounts, one to a line
+    #[arg(long, value_name = "FILE")]
+    from: Option<PathBuf>,
+
+    /// The OU of accounts that are not in org.toml [default: the root]
+    #[arg(long, value_name = "KEY")]
+    ou: Option<String>,
+
+    /// What the owners are told, in place of `invitation_note`
+    #[arg(long, value_name = "TEXT")]
+    note: Option<String>,
+
+    /// Accept with the credentials of this profile, which are those of an invited account; may be given several times
+    #[arg(long, value_name = "NAME", conflicts_with_all = ["cancel", "template"])]
+    accept_profile: Vec<String>,
+
+    /// Wait until every invitation is answered
+    #[arg(long, conflicts_with_all = ["cancel", "template"])]
+    wait: bool,
+
+    /// Take open invitations back
+    #[arg(long, conflicts_with = "template")]
+    cancel: bool,
+
+    /// Print the CloudFormation template of the access role that owners make, and do nothing else
+    #[arg(long)]
+    template: bool,
+
+    /// Do not ask. Never covers deletions
+    #[arg(long)]
+    yes: bool,
+}
+
+/// A run of the command.
+struct Run<'a> {
+    global: &'a Global,
+    args: &'a InviteArgs,
+    shell: &'a Shell,
+    connection: &'a Connection,
+    desired: &'a Desired,
+    targets: &'a [Target],
+    /// Where each stands, in the order of the targets.
+    states: Vec<State>,
+}
+
+pub(super) async fn run(global: &Global, args: &InviteArgs, shell: &Shell) -> Result<Exit, Reported> {
+    if args.template {
+        let desired = super::validate::load(global, shell)?.desired;
+        shell.result(role(&desired, partition_of(&desired.home_region)).template());
+        return Ok(Exit::Done);
+    }
+    let (desired, targets) = targets::read(global, args, shell)?;
+    let connection = connect(global, &desired, shell).await?;
+    let run = Run { global, args, shell, connection: &connection, desired: &desired, targets: &targets, states: Vec::new() };
+    let exit = run.to_the_end().await;
+    let closed = connection.close(shell);
+    let exit = exit?;
+    closed.map(|()| exit)
+}
+
+fn role(desired: &Desired, partition: &str) -> Role {
+    Role {
+        name: desired.access_role.clone(),
+        management_account: desired.management_account.clone(),
+        partition: partition.to_owned(),
+        external_id: desired.external_id.clone(),
+    }
+}
+
+impl Run<'_> {
+    async fn to_the_end(mut self) -> Result<Exit, Reported> {
+        let (interrupt, shell) = (self.connection.sessions.door().interrupt(), self.shell);
+        Box::pin(apply::interruptible(self.handshakes(), interrupt, shell)).await?;
+        // The apply in it listens for Ctrl-C itself.
+        Box::pin(self.conclude()).await
+    }
+
+    /// All that is done about invitations.
+    async fn handshakes(&mut self) -> Result<(), Reported> {
+        if self.args.cancel {
+            self.cancel().await?;
+        } else {
+            self.invite().await?;
+            self.accept().await?;
+            self.probe().await;
+            if self.args.wait && self.states.iter().any(|state| matches!(state, State::Open { .. })) {
+                self.tell();
+                self.wait().await?;
+                self.probe().await;
+            }
+        }
+        Ok(())
+    }
+
+    /// Where each account stands with AWS.
+    async fn look(&self) -> Result<Vec<Now>, Reported> {
+        follow::look(&self.connection.sessions, self.targets).await.map_err(|e| self.shell.aws_error(&e))
+    }
+
+    /// Sends what is to be sent, as far as AWS takes it today.
+    async fn invite(&mut self) -> Result<(), Reported> {
+        let standing = self.look().await?;
+        let sessions = &self.connection.sessions;
+        let uninvited = standing.iter().filter(|now| matches!(now, Now::Uninvited(_))).count();
+        let mut allowance = Allowance { most: 0, left: 0, next: None };
+        if uninvited > 0 {
+            let all = handshakes::invitations(sessions).await.map_err(|e| self.shell.aws_error(&e))?;
+            let quota = self.desired.account_quota.unwrap_or(LIMITS.quotas.accounts);
+            allowance = Allowance::of(&all, quota, now_in_seconds(sessions));
+        }
+        let sends = uninvited.min(allowance.left);
+        self.approve(sends)?;
+        let mut left = sends;
+        sessions.door().set_mode(Mode::ReadWrite);
+        for (target, now) in self.targets.iter().zip(standing) {
+            let state = match now {
+                Now::Uninvited(_) if left == 0 => {
+                    State::Waits(format!("AWS takes {} invitations in 24 hours; {}", allowance.most, allowance.when()))
+                }
+                Now::Uninvited(_) => {
+                    left -= 1;
+                    match self.send(target).await {
+                        Ok(handshake) => State::Open { handshake, new: true, expires: String::new() },
+                        Err(Error::Interrupted) => return Err(self.shell.aws_error(&Error::Interrupted)),
+                        Err(error) => State::Failed { message: error.to_string(), hint: error.hint() },
+                    }
+                }
+                now => now.into(),
+            };
+            self.states.push(state);
+        }
+        sessions.door().set_mode(Mode::ReadOnly);
+        if self.states.iter().any(|state| matches!(state, State::Open { new: true, .. })) {
+            self.date().await?;
+        }
+        Ok(())
+    }
+
+    async fn send(&self, target: &Target) -> AwsResult<String> {
+        let invitation = target.invitation.clone();
+        let tags = with_address(&target.account, invitation.tags);
+        handshakes::send(&self.connection.sessions, &Letter { recipient: invitation.recipient, note: invitation.note, tags }).await
+    }
+
+    /// When the new invitations expire, AWS says.
+    async fn date(&mut self) -> Result<(), Reported> {
+        let all = handshakes::invitations(&self.connection.sessions).await.map_err(|e| self.shell.aws_error(&e))?;
+        for state in &mut self.states {
+            if let State::Open { handshake, expires, .. } = state
+                && let Some(sent) = all.get(handshake)
+            {
+                *expires = crate::resource::organizations::day(sent.expires);
+            }
+        }
+        Ok(())
+    }
+
+    fn approve(&self, sends: usize) -> Result<(), Reported> {
+        let accepts = self.args.accept_profile.len();
+        if self.args.yes || sends + accepts == 0 {
+            return Ok(());
+        }
+        let to = self.targets.iter().map(|target| format!("`{}`", target.invitation.recipient)).collect::<Vec<_>>().join(", ");
+        let accept = if accepts > 0 { " and accept with the profiles given" } else { "" };
+        apply::ask(&format!("Send {sends} of {} invitations ({to}){accept}?", self.targets.len()), self.shell)
+    }
+
+    /// Accepts with the profiles that were given.
+    async fn accept(&mut self) -> Result<(), Reported> {
+        for profile in &self.args.accept_profile {
+            let guest = self.connection.guest(profile, self.desired, self.shell).await?;
+            match follow::accept(&self.connection.sessions, &guest, &mut self.states).await {
+                Ok(account) => self.shell.say(format_args!("`{account}` has accepted its invitation (profile `{profile}`)")),
+                Err(error) => return Err(self.shell.aws_error(&error)),
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether overlord can work in those that are members.
+    async fn probe(&mut self) {
+        for state in &mut self.states {
+            if let State::Member { id, closed } = state {
+                *closed = self.connection.sessions.probe(id).await.err().map(|error| error.to_string());
+            }
+        }
+    }
+
+    /// Follows open invitations to their ends.
+    async fn wait(&mut self) -> Result<(), Reported> {
+        let (sessions, shell) = (&self.connection.sessions, self.shell);
+        let states = follow::wait(sessions, self.targets, std::mem::take(&mut self.states), |target, now| {
+            shell.say(format_args!("{}: {now}", target.account));
+        });
+        self.states = states.await.map_err(|e| shell.aws_error(&e))?;
+        Ok(())
+    }
+
+    /// Takes open invitations back.
+    async fn cancel(&mut self) -> Result<(), Reported> {
+        let standing = self.look().await?;
+        let open = standing.iter().filter(|now| matches!(now, Now::Open { .. })).count();
+        if open > 0 && !self.args.yes {
+            apply::ask(&format!("Cancel {open} open invitations?"), self.shell)?;
+        }
+        let sessions = &self.connection.sessions;
+        sessions.door().set_mode(Mode::ReadWrite);
+        for (target, now) in self.targets.iter().zip(standing) {
+            let wanted = self.desired.resources.contains_key(&Address::new("invitation", target.account.key())) && target.section.is_none();
+            let again = if wanted { "; `invite = true` in org.toml has the next apply send another one" } else { "" };
+            self.states.push(match now {
+                Now::Open { handshake, .. } => match handshakes::cancel(sessions, &handshake).await {
+                    Ok(()) => State::Over(format!("its invitation is canceled{again}")),
+                    Err(error) => State::Failed { message: error.to_string(), hint: error.hint() },
+                },
+                Now::Uninvited(last) => State::Over(last.unwrap_or_else(|| "it is not invited".to_owned())),
+                now @ Now::Member(_) => now.into(),
+            });
+        }
+        sessions.door().set_mode(Mode::ReadOnly);
+        Ok(())
+    }
+
+    fn invited(&self) -> Vec<Invited> {
+        let of = |(target, state): (&Target, &State)| Invited {
+            account: target.account.to_string(),
+            recipient: target.invitation.recipient.clone(),
+            place: target.invitation.parent.to_string(),
+            state: state.clone(),
+            section: target.section.clone().filter(|_| !self.args.cancel),
+        };
+        self.targets.iter().zip(&self.states).map(of).collect()
+    }
+
+    fn role(&self) -> Role {
+        role(self.desired, self.connection.sessions.partition())
+    }
+
+    /// In text: where each stands.
+    fn tell(&self) {
+        match self.global.format {
+            Format::Text | Format::Junit => self.shell.result(render::text(&self.invited(), &self.role(), self.shell.style())),
+            Format::Json | Format::Markdown => {}
+        }
+    }
+
+    /// Tells where each stands, and makes of those that are members what org.toml says.
+    async fn conclude(self) -> Result<Exit, Reported> {
+        self.tell();
+        let mut exit = self.exit();
+        let mut document = json!({ "format_version": 1, "invitations": render::json(&self.invited(), &self.role()) });
+        let joined = self.targets.iter().zip(&self.states).filter(|(_, state)| matches!(state, State::Member { .. }));
+        let joined: Vec<String> = joined.map(|(target, _)| target.account.key().to_owned()).collect();
+        if !joined.is_empty() && !self.args.cancel {
+            let mut desired = self.desired.clone();
+            let unknown = |error: crate::resource::UnknownName| self.shell.error(&error, Some(error.hint()));
+            desired.selection = Selection::of(&desired, &joined, &[], &[]).map_err(unknown)?;
+            let part = apply::part(self.global, self.connection, &desired, self.args.yes, self.shell).await;
+            let (plan, report) = part.map_err(|reported| reported.with("invitations", render::json(&self.invited(), &self.role())))?;
+            if report.status() != Status::Done {
+                exit = Exit::Partly;
+            }
+            if let Some(document) = document.as_object_mut() {
+                document.insert("plan".to_owned(), json!(plan));
+                document.insert("report".to_owned(), crate::render::report::json(&report));
+            }
+        }
+        match self.global.format {
+            Format::Text | Format::Junit => self.shell.say(render::summary(&self.invited())),
+            Format::Json => self.shell.result(format_args!("{document:#}\n")),
+            Format::Markdown => {
+                let text = render::text(&self.invited(), &self.role(), crate::render::Style::default());
+                self.shell.result(format_args!("```text\n{text}```\n"));
+            }
+        }
+        Ok(exit)
+    }
+
+    fn exit(&self) -> Exit {
+        let failed = self.states.iter().filter(|state| matches!(state, State::Failed { .. })).count();
+        let short = |state: &State| match state {
+            State::Waits(_) | State::Member { closed: Some(_), .. } => true,
+            State::Over(_) => !self.args.cancel,
+            State::Member { closed: None, .. } | State::Open { .. } | State::Failed { .. } => false,
+        };
+        match (failed, self.states.iter().any(short)) {
+            (0, false) => Exit::Done,
+            (0, true) => Exit::Partly,
+            (failed, _) if failed == self.states.len() => Exit::Error,
+            _ => Exit::Partly,
+        }
+    }
+}
