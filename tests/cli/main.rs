@@ -14,6 +14,7 @@ mod editors;
 mod email;
 mod exit;
 mod interrupt;
+mod invite;
 mod looks;
 mod network;
 mod rehearse;

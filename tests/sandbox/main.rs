@@ -6,6 +6,7 @@ mod common;
 mod ec2;
 mod ec2_refusals;
 mod ec2_slow;
+mod handshakes;
 mod leaving;
 mod organization;
 mod persistence;

@@ -22,7 +22,8 @@ impl Write {
     /// Of an entry of the journal.
     pub fn of(entry: &Entry, names: &Names) -> Self {
         let operation = entry.operation.trim_start_matches("organizations:");
-        let said = entry.parameters.iter().filter(|(name, _)| !matches!(name.as_str(), "Action" | "Version" | "ClientToken"));
+        let said =
+            entry.parameters.iter().filter(|(name, _)| !matches!(name.as_str(), "Action" | "Version" | "ClientToken" | "clientToken"));
         let parameters: String = said.map(|(name, value)| format!(" {name}={}", names.put_into(value))).collect();
         let outcome = match &entry.outcome {
             RequestOutcome::Ok => String::new(),

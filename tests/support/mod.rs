@@ -199,7 +199,15 @@ pub struct SandboxServer {
 impl SandboxServer {
     /// Starts one, empty; `weather` are further arguments of the command.
     pub fn start(weather: &[&str]) -> Self {
+        Self::start_with(None, weather)
+    }
+
+    /// The same, on a world as JSON.
+    pub fn start_with(world: Option<&str>, weather: &[&str]) -> Self {
         let folder = tempfile::tempdir().unwrap();
+        if let Some(world) = world {
+            fs::write(folder.path().join("world.json"), world).unwrap();
+        }
         let mut command = Command::new(python());
         command
             .arg(project("tests/support/while_stdin_is_open.py"))

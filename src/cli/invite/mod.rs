@@ -125,7 +125,16 @@ impl Run<'_> {
 
     /// Where each account stands with AWS.
     async fn look(&self) -> Result<Vec<Now>, Reported> {
-        follow::look(&self.connection.sessions, self.targets).await.map_err(|e| self.shell.aws_error(&e))
+        let standing = follow::look(&self.connection.sessions, self.targets).await.map_err(|e| self.shell.aws_error(&e))?;
+        for (target, now) in self.targets.iter().zip(&standing) {
+            let Now::Member(id) = now else { continue };
+            let known = self.desired.pinned.iter().find(|(account, pinned)| *pinned == id && **account != target.account);
+            if let Some((account, _)) = known {
+                let hint = format!("name it by its key: `--account {}`", account.key());
+                return Err(self.shell.error(format_args!("`{}` is `{account}` of org.toml", target.invitation.recipient), Some(hint)));
+            }
+        }
+        Ok(standing)
     }
 
     /// Sends what is to be sent, as far as AWS takes it today.
@@ -148,8 +157,11 @@ impl Run<'_> {
                 Now::Uninvited(_) if left == 0 => {
                     State::Waits(format!("AWS takes {} invitations in 24 hours; {}", allowance.most, allowance.when()))
                 }
-                Now::Uninvited(_) => {
+                Now::Uninvited(last) => {
                     left -= 1;
+                    if let Some(last) = last {
+                        self.shell.say(format_args!("{}: {last}; another one is sent", target.account));
+                    }
                     match self.send(target).await {
                         Ok(handshake) => State::Open { handshake, new: true, expires: String::new() },
                         Err(Error::Interrupted) => return Err(self.shell.aws_error(&Error::Interrupted)),

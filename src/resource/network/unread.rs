@@ -114,9 +114,10 @@ fn kind_of(error: &Error) -> String {
 /// A warning of what an error in an account leads to.
 pub(super) fn warning(subject: String, what: &str, error: &Error, account: &str) -> Finding {
     let hint = match error {
-        Error::Refused(refusal) if refusal.operation == "sts:AssumeRole" => {
-            Some(format!("see that the access role is in account `{account}` and that the management account may assume it"))
-        }
+        Error::Refused(refusal) if refusal.operation == "sts:AssumeRole" => Some(format!(
+            "see that the access role is in account `{account}` and that the management account may assume it; `overlord invite --template` \
+                 makes it, where AWS did not"
+        )),
         error => error.hint(),
     };
     let hint = hint.map(|hint| format!("; {hint}")).unwrap_or_default();
