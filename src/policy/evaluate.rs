@@ -33,7 +33,7 @@ impl Outcome {
             Self::WithinGuardRails => "is within the guard rails",
             Self::ExplicitDeny => "is explicitly denied",
             Self::ImplicitDeny => "is implicitly denied",
-            Self::Unknown => "cannot be told",
+            Self::Unknown => "may or may not pass",
         }
     }
 
@@ -59,6 +59,30 @@ pub struct Cause {
     pub policy: Option<Arc<str>>,
     /// The statement's number, from 0, and how people call it.
     pub statement: Option<(usize, String)>,
+}
+
+impl Cause {
+    /// What decided, in words.
+    pub fn says(&self, outcome: Outcome) -> String {
+        let level = self.level_name();
+        match (&self.policy, &self.statement) {
+            (Some(policy), Some((_, title))) => format!("`{title}` of the policy `{policy}`, attached to {level}"),
+            (Some(policy), None) => format!("what the policy `{policy}` says is not known; it is attached to {level}"),
+            (None, _) => {
+                let does = if outcome == Outcome::Unknown { "may allow" } else { "allows" };
+                format!("no {} attached to {level} {does} it", self.family.word())
+            }
+        }
+    }
+
+    /// Its level as people say it.
+    pub fn level_name(&self) -> String {
+        match self.level.kind() {
+            "organization" => "the root".to_owned(),
+            "ou" => format!("the OU `{}`", self.level.key()),
+            _ => format!("the account `{}`", self.level.key()),
+        }
+    }
 }
 
 /// The decision, and what it rests on.

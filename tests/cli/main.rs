@@ -16,6 +16,7 @@ mod exit;
 mod interrupt;
 mod looks;
 mod network;
+mod policy;
 mod rehearse;
 mod sandbox;
 mod saved;
