@@ -100,14 +100,9 @@ impl Selector {
         self.selects(|pattern| pattern.matches_plain(action, Case::Insensitive))
     }
 
-    /// Whether it selects a resource. Where a variable has no value, the pattern matches nothing; whether the statement then is invalid
-    /// as a whole is not documented, so that `NotResource` of such a pattern is unknown.
+    /// Whether it selects a resource. Case matters. `*` stands for any text, colons included.
     pub fn selects_resource(&self, resource: &str, context: &Context) -> Truth {
-        let unresolvable = match self.form {
-            Form::Any => Truth::False,
-            Form::Not => Truth::Unknown,
-        };
-        self.selects(|pattern| pattern.matches(resource, Case::Sensitive, context, unresolvable))
+        self.selects(|pattern| pattern.matches(resource, Case::Sensitive, context))
     }
 
     fn selects(&self, matches: impl Fn(&Pattern) -> Truth) -> Truth {
