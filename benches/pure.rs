@@ -86,7 +86,7 @@ fn steady(accounts: usize) {
         (address.clone(), ObservedVpc { block: vpc.block, subnets, ..observed_vpc(vpc) })
     };
     let network = Observed { vpcs: plan.vpcs.iter().map(observed).collect(), ..Observed::default() };
-    measured(accounts, &desired, &Live { resources, findings: Vec::new(), network });
+    measured(accounts, &desired, &Live { resources, network, ..Live::default() });
 }
 
 fn observed_vpc(vpc: &network::Vpc) -> ObservedVpc {

@@ -153,13 +153,7 @@ impl Condition {
     /// One value of the request against all of the policy.
     fn of_value(&self, value: &str, context: &Context) -> Truth {
         let operator = &self.operator.value;
-        // What a variable without a value makes of a statement is not documented: that the value is like none is certain, that it
-        // therefore differs is not.
-        let unresolvable = match operator.sense {
-            Sense::Alike => Truth::False,
-            Sense::Different => Truth::Unknown,
-        };
-        let like = Truth::any(self.values.iter().map(|operand| alike(operator.comparison, value, &operand.value, context, unresolvable)));
+        let like = Truth::any(self.values.iter().map(|operand| alike(operator.comparison, value, &operand.value, context)));
         match operator.sense {
             Sense::Alike => like,
             Sense::Different => !like,
@@ -167,12 +161,12 @@ impl Condition {
     }
 }
 
-fn alike(comparison: Comparison, value: &str, operand: &Operand, context: &Context, unresolvable: Truth) -> Truth {
+fn alike(comparison: Comparison, value: &str, operand: &Operand, context: &Context) -> Truth {
     let case = if comparison == Comparison::StringIgnoreCase { Case::Insensitive } else { Case::Sensitive };
     let unless_unknown = |like: bool| if is_known(value) { like.into() } else { Truth::Unknown };
     match operand {
-        Operand::Text(pattern) => pattern.matches(value, case, context, unresolvable),
-        Operand::Arn(parts) => arn(value, parts, context, unresolvable),
+        Operand::Text(pattern) => pattern.matches(value, case, context),
+        Operand::Arn(parts) => arn(value, parts, context),
         Operand::Number(written) => {
             unless_unknown(number(value).is_some_and(|asked| order(comparison).is_some_and(|o| o.holds(&asked, written))))
         }
@@ -199,11 +193,9 @@ fn order(comparison: Comparison) -> Option<super::operator::Order> {
     }
 }
 
-fn arn(value: &str, parts: &[Pattern], context: &Context, unresolvable: Truth) -> Truth {
+fn arn(value: &str, parts: &[Pattern], context: &Context) -> Truth {
     let asked: Vec<&str> = value.splitn(6, ':').collect();
-    let by_part = |asked: &[&str]| {
-        Truth::all(asked.iter().zip(parts).map(|(asked, part)| part.matches(asked, Case::Sensitive, context, unresolvable)))
-    };
+    let by_part = |asked: &[&str]| Truth::all(asked.iter().zip(parts).map(|(asked, part)| part.matches(asked, Case::Sensitive, context)));
     let shifting = asked.iter().take(5).any(|part| has_gap(part));
     match (asked.len(), parts.len()) {
         // A gap may hold colons: which part is which is not known then.

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use crate::address::Address;
 
-use super::hierarchy::{Attached, Family, Hierarchy, Level};
+use super::hierarchy::{Family, Hierarchy, Level};
 use super::request::{Place, Principal, Request};
 use super::services::RCP_SERVICES;
 use super::statement::{Effect, Statement};
@@ -33,7 +33,7 @@ impl Outcome {
             Self::WithinGuardRails => "is within the guard rails",
             Self::ExplicitDeny => "is explicitly denied",
             Self::ImplicitDeny => "is implicitly denied",
-            Self::Unknown => "cannot be told",
+            Self::Unknown => "may or may not pass",
         }
     }
 
@@ -59,6 +59,30 @@ pub struct Cause {
     pub policy: Option<Arc<str>>,
     /// The statement's number, from 0, and how people call it.
     pub statement: Option<(usize, String)>,
+}
+
+impl Cause {
+    /// What decided, in words.
+    pub fn says(&self, outcome: Outcome) -> String {
+        let level = self.level_name();
+        match (&self.policy, &self.statement) {
+            (Some(policy), Some((_, title))) => format!("`{title}` of the policy `{policy}`, attached to {level}"),
+            (Some(policy), None) => format!("what the policy `{policy}` says is not known; it is attached to {level}"),
+            (None, _) => {
+                let does = if outcome == Outcome::Unknown { "may allow" } else { "allows" };
+                format!("no {} attached to {level} {does} it", self.family.word())
+            }
+        }
+    }
+
+    /// Its level as people say it.
+    pub fn level_name(&self) -> String {
+        match self.level.kind() {
+            "organization" => "the root".to_owned(),
+            "ou" => format!("the OU `{}`", self.level.key()),
+            _ => format!("the account `{}`", self.level.key()),
+        }
+    }
 }
 
 /// The decision, and what it rests on.
@@ -193,6 +217,7 @@ fn rulings(
 
 fn ruling(request: &Request, family: Family, address: &Address, level: &Level, hinges_on: &mut BTreeSet<String>) -> LevelRuling {
     let mut ruling = LevelRuling { level: address.clone(), allows: Truth::False, allowed_by: None, denies: Vec::new() };
+    let (mut of_allows, mut of_denies) = (BTreeSet::new(), BTreeSet::new());
     for attached in level.attached(family) {
         let cause = |statement: Option<&Statement>| Cause {
             family,
@@ -200,21 +225,30 @@ fn ruling(request: &Request, family: Family, address: &Address, level: &Level, h
             policy: Some(Arc::clone(&attached.name)),
             statement: statement.map(|s| (s.index, s.title())),
         };
-        let Attached { name, policy: Some(policy) } = attached else {
-            ruling.note(Effect::Allow, Truth::Unknown, || cause(None));
-            ruling.note(Effect::Deny, Truth::Unknown, || cause(None));
-            hinges_on.insert(format!("what the policy `{}` says", attached.name));
+        let Some(policy) = &attached.policy else {
+            for (effect, hinges) in [(Effect::Allow, &mut of_allows), (Effect::Deny, &mut of_denies)] {
+                ruling.note(effect, Truth::Unknown, || cause(None));
+                hinges.insert(format!("what the policy `{}` says", attached.name));
+            }
             continue;
         };
-        let _ = name;
         for statement in &policy.statements {
             let matches = statement.matches(&request.action, &request.resource, &request.context);
             if matches == Truth::Unknown {
-                hinges_on.extend(statement.hinges_on(&request.action, &request.resource, &request.context));
+                let hinges = match statement.effect.value {
+                    Effect::Allow => &mut of_allows,
+                    Effect::Deny => &mut of_denies,
+                };
+                hinges.extend(statement.hinges_on(&request.action, &request.resource, &request.context));
             }
             ruling.note(statement.effect.value, matches, || cause(Some(statement)));
         }
     }
+    // Beside an Allow that matches, one that may changes nothing.
+    if ruling.allows == Truth::Unknown {
+        hinges_on.append(&mut of_allows);
+    }
+    hinges_on.append(&mut of_denies);
     ruling
 }
 

@@ -25,6 +25,14 @@ impl Family {
         }
     }
 
+    /// One of its policies, as people say it.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Scp => "service control policy",
+            Self::Rcp => "resource control policy",
+        }
+    }
+
     /// The family of a type in the API's spelling.
     pub fn of_type(policy_type: &str) -> Option<Self> {
         match policy_type {

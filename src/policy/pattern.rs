@@ -107,8 +107,8 @@ pub struct Variable {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct BadVariable;
 
-/// A variable has no value and no default. AWS says only that the statement may be invalid then.
-struct Unresolvable;
+/// A variable has no value and no default.
+struct NoValue;
 
 impl Pattern {
     /// Takes a text apart.
@@ -160,11 +160,12 @@ impl Pattern {
         })
     }
 
-    /// Whether `text` matches. `unresolvable` is the answer when a variable has no value.
-    pub fn matches(&self, text: &str, case: Case, context: &Context, unresolvable: Truth) -> Truth {
+    /// Whether `text` matches. A pattern with a variable that has no value matches nothing, so that its negation matches everything:
+    /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_variables.html#policy-vars-no-value>.
+    pub fn matches(&self, text: &str, case: Case, context: &Context) -> Truth {
         match self.resolve(context) {
             Ok(tokens) => glob(&tokens, text, case),
-            Err(Unresolvable) => unresolvable,
+            Err(NoValue) => Truth::False,
         }
     }
 
@@ -174,7 +175,7 @@ impl Pattern {
     }
 
     /// The pattern with the values of its variables. One of an unknown value is a gap.
-    fn resolve(&self, context: &Context) -> Result<Cow<'_, [Token]>, Unresolvable> {
+    fn resolve(&self, context: &Context) -> Result<Cow<'_, [Token]>, NoValue> {
         if self.variables().next().is_none() {
             return Ok(Cow::Borrowed(&self.tokens));
         }
@@ -185,13 +186,13 @@ impl Pattern {
                 continue;
             };
             match (context.get(&variable.key), &variable.default) {
-                // A key of many values cannot be a variable.
                 (Fact::Known(values), _) => match values.as_slice() {
                     [value] => tokens.extend(value.chars().map(Token::Char)),
-                    [] | [_, ..] => return Err(Unresolvable),
+                    // A key of several values cannot be a variable, says AWS, and not what becomes of one.
+                    [] | [_, ..] => tokens.push(Token::Char(GAP)),
                 },
                 (Fact::Absent, Some(default)) => tokens.extend(default.chars().map(Token::Char)),
-                (Fact::Absent, None) => return Err(Unresolvable),
+                (Fact::Absent, None) => return Err(NoValue),
                 (Fact::Unknown, _) => tokens.push(Token::Char(GAP)),
             }
         }
@@ -394,7 +395,7 @@ mod tests {
         context.set("aws:many", Fact::known(["a", "b"]));
         let is = |pattern: &str, text: &str| {
             let pattern = Pattern::parse(pattern, Wildcards::Expanded, Variables::Replaced).unwrap();
-            pattern.matches(text, Case::Sensitive, &context, Truth::Unknown)
+            pattern.matches(text, Case::Sensitive, &context)
         };
         assert_eq!(is("team-${aws:principaltag/team}", "team-red"), Truth::True);
         assert_eq!(is("${aws:PrincipalTag/Unit, 'all'}", "all"), Truth::True);
@@ -402,9 +403,7 @@ mod tests {
         assert_eq!(is("${*}", "x"), Truth::False);
         assert_eq!(is("home/${aws:userid}", "home/x"), Truth::Unknown);
         assert_eq!(is("home/${aws:userid}", "work/x"), Truth::False);
-        for unresolvable in ["${aws:many}", "${aws:none}"] {
-            assert_eq!(is(unresolvable, "a"), Truth::Unknown);
-        }
+        assert_eq!((is("${aws:many}", "a"), is("*${aws:none}", "a")), (Truth::Unknown, Truth::False));
         for bad in ["${", "${}", "a${b", "${a, b}"] {
             assert_eq!(Pattern::parse(bad, Wildcards::Expanded, Variables::Replaced), Err(BadVariable), "{bad}");
         }
@@ -433,7 +432,7 @@ mod tests {
             let told = |fact| {
                 let mut context = Context::complete();
                 context.set("k", fact);
-                pattern.matches(&text, Case::Sensitive, &context, Truth::Unknown)
+                pattern.matches(&text, Case::Sensitive, &context)
             };
             let unknown = told(Fact::Unknown);
             let known = told(Fact::known([value.as_str()]));

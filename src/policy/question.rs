@@ -47,6 +47,10 @@ impl Question {
     }
 
     fn arn(&self, text: &str, hierarchy: &Hierarchy) -> String {
+        if let Some((id, role)) = session(text) {
+            // `aws:PrincipalArn` of a session is the ARN of its role, whose path the session does not tell.
+            return format!("arn:aws:iam::{id}:role/{}{role}", question("*"));
+        }
         if text != "root" && !text.starts_with("role/") && !text.starts_with("user/") {
             return text.to_owned();
         }
@@ -70,6 +74,12 @@ impl Question {
             None => Place::Outside,
         }
     }
+}
+
+/// The account and the role of a session: `arn:aws:sts::<account>:assumed-role/<role>/<session>`.
+fn session(arn: &str) -> Option<(&str, &str)> {
+    let (account, rest) = arn.strip_prefix("arn:aws:sts::")?.split_once(":assumed-role/")?;
+    Some((account, rest.split('/').next()?))
 }
 
 /// Where an account of that key, or of that id, belongs; an id that nobody is known to have is outside. `None` for what is no id either.

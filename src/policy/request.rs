@@ -55,7 +55,7 @@ impl Principal {
     pub fn parse(text: &str, place: Place) -> Self {
         if !text.contains('/') && (text.ends_with(".amazonaws.com") || text.ends_with(".amazonaws.com.cn")) {
             Self::Service
-        } else if text.contains(":role/aws-service-role/") || text.contains(":assumed-role/AWSServiceRoleFor") {
+        } else if text.contains(":role/aws-service-role/") {
             Self::ServiceLinkedRole(place)
         } else {
             Self::Of(place)

@@ -100,14 +100,9 @@ impl Selector {
         self.selects(|pattern| pattern.matches_plain(action, Case::Insensitive))
     }
 
-    /// Whether it selects a resource. Where a variable has no value, the pattern matches nothing; whether the statement then is invalid
-    /// as a whole is not documented, so that `NotResource` of such a pattern is unknown.
+    /// Whether it selects a resource. Case matters. `*` stands for any text, colons included.
     pub fn selects_resource(&self, resource: &str, context: &Context) -> Truth {
-        let unresolvable = match self.form {
-            Form::Any => Truth::False,
-            Form::Not => Truth::Unknown,
-        };
-        self.selects(|pattern| pattern.matches(resource, Case::Sensitive, context, unresolvable))
+        self.selects(|pattern| pattern.matches(resource, Case::Sensitive, context))
     }
 
     fn selects(&self, matches: impl Fn(&Pattern) -> Truth) -> Truth {
@@ -147,15 +142,20 @@ impl Statement {
         if action == Truth::False {
             return action;
         }
-        let principal = self.principal.as_ref().map_or(Truth::True, |p| if p.value.is_everyone() { Truth::True } else { Truth::Unknown });
         let conditions = || Truth::all(self.conditions.iter().map(|condition| condition.holds(context)));
-        match action.and(principal).and(self.resources.selects_resource(resource, context)) {
+        match action.and(self.is_about_everyone()).and(self.resources.selects_resource(resource, context)) {
             Truth::False => Truth::False,
             truth => truth.and(conditions()),
         }
     }
 
-    /// What its match hinges on, when that is unknown: condition keys as the document spells them, `the action`, `the resource`.
+    /// Whether it is about every principal. AWS takes no other in its guard rails, so that of any other nothing is documented.
+    fn is_about_everyone(&self) -> Truth {
+        self.principal.as_ref().map_or(Truth::True, |p| if p.value.is_everyone() { Truth::True } else { Truth::Unknown })
+    }
+
+    /// What its match hinges on, when that is unknown: condition keys as the document spells them, `the action`, `the resource`,
+    /// `the principal`.
     pub fn hinges_on(&self, action: &str, resource: &str, context: &Context) -> Vec<String> {
         let mut on = Vec::new();
         if self.actions.selects_action(action) == Truth::Unknown {
@@ -163,6 +163,9 @@ impl Statement {
         }
         if self.resources.selects_resource(resource, context) == Truth::Unknown {
             on.push("the resource".to_owned());
+        }
+        if self.is_about_everyone() == Truth::Unknown {
+            on.push("the principal".to_owned());
         }
         on.extend(self.conditions.iter().filter(|c| c.holds(context) == Truth::Unknown).map(|c| c.key.value.clone()));
         on

@@ -2,12 +2,12 @@
 
 use std::fmt::Write as _;
 
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::Style;
 use super::words::plain;
-use crate::address::Address;
 use crate::diagnostic::Span;
+use crate::limits::LIMITS;
 use crate::policy::{Cause, Decision, Family, LevelRuling, Outcome, Side, Truth};
 
 /// A decision with what was asked and where its statements stand.
@@ -41,7 +41,7 @@ pub fn text(explained: &Explained<'_>, style: Style) -> String {
     };
     let _ = writeln!(out, "{verdict}: {}", asked(explained));
     if let Some(cause) = &decision.cause {
-        let _ = writeln!(out, "  {}", because(cause, decision.outcome));
+        let _ = writeln!(out, "  {}", plain(&cause.says(decision.outcome)));
         if let Some(span) = (explained.place)(cause) {
             let _ = writeln!(out, "  {}", style.dim(&at(&span)));
         }
@@ -78,15 +78,7 @@ pub fn json(explained: &Explained<'_>) -> Value {
         Side::Exempt(exemption) => json!({"binds": false, "why": exemption.why(), "levels": []}),
         Side::Levels(levels) => {
             let level = |ruling: &LevelRuling| {
-                let denies: Vec<Value> = ruling
-                    .denies
-                    .iter()
-                    .map(|(deny, matches)| {
-                        let mut deny = cause(deny);
-                        deny["matches"] = truth(*matches);
-                        deny
-                    })
-                    .collect();
+                let denies: Vec<Value> = ruling.denies.iter().map(|(deny, matches)| deny_json(deny, *matches, explained.place)).collect();
                 json!({
                     "level": ruling.level, "passes": truth(ruling.passes()), "allows": truth(ruling.allows),
                     "allowed_by": ruling.allowed_by.as_ref().map(&cause), "denies": denies,
@@ -102,14 +94,30 @@ pub fn json(explained: &Explained<'_>) -> Value {
     })
 }
 
-/// A statement as data: `{"family", "level", "policy", "statement", "sid", "file", "line"}`; statements and lines count from 1.
+/// A statement as data: `{"family", "level", "policy", "statement", "title", "file", "line"}`; statements and lines count from 1.
 pub(super) fn cause_json(cause: &Cause, place: &dyn Fn(&Cause) -> Option<Span>) -> Value {
+    Value::Object(cause_map(cause, place))
+}
+
+/// The same of a Deny, with whether it matches.
+fn deny_json(deny: &Cause, matches: Truth, place: &dyn Fn(&Cause) -> Option<Span>) -> Value {
+    let mut map = cause_map(deny, place);
+    map.insert("matches".to_owned(), truth(matches));
+    Value::Object(map)
+}
+
+fn cause_map(cause: &Cause, place: &dyn Fn(&Cause) -> Option<Span>) -> Map<String, Value> {
     let span = place(cause);
-    json!({
-        "family": cause.family.short(), "level": cause.level, "policy": cause.policy.as_deref(),
-        "statement": cause.statement.as_ref().map(|(index, _)| index + 1), "title": cause.statement.as_ref().map(|(_, title)| title),
-        "file": span.as_ref().map(|span| span.source.path.display().to_string()), "line": span.as_ref().map(line),
-    })
+    let entries = [
+        ("family", json!(cause.family.short())),
+        ("level", json!(cause.level)),
+        ("policy", json!(cause.policy.as_deref())),
+        ("statement", json!(cause.statement.as_ref().map(|(index, _)| index + 1))),
+        ("title", json!(cause.statement.as_ref().map(|(_, title)| title))),
+        ("file", json!(span.as_ref().map(|span| span.source.path.display().to_string()))),
+        ("line", json!(span.as_ref().map(line))),
+    ];
+    entries.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
 }
 
 fn truth(truth: Truth) -> Value {
@@ -135,24 +143,6 @@ fn asked(explained: &Explained<'_>) -> String {
     plain(&format!("{}{on} by {who}", explained.action))
 }
 
-/// Which statement, in words.
-pub(super) fn because(cause: &Cause, outcome: Outcome) -> String {
-    let level = level_name(&cause.level);
-    let text = match (&cause.policy, &cause.statement) {
-        (Some(policy), Some((_, title))) => format!("`{title}` of the policy `{policy}`, attached to {level}"),
-        (Some(policy), None) => format!("what the policy `{policy}` says is not known; it is attached to {level}"),
-        (None, _) => {
-            let kind = match cause.family {
-                Family::Scp => "service control policy",
-                Family::Rcp => "resource control policy",
-            };
-            let does = if outcome == Outcome::Unknown { "may allow" } else { "allows" };
-            format!("no {kind} attached to {level} {does} it")
-        }
-    };
-    plain(&text)
-}
-
 fn hinges(decision: &Decision) -> String {
     plain(&decision.hinges_on.iter().map(String::as_str).collect::<Vec<_>>().join(", "))
 }
@@ -172,15 +162,6 @@ fn heading(family: Family) -> &'static str {
     }
 }
 
-/// A level as people say it.
-pub(super) fn level_name(level: &Address) -> String {
-    match level.kind() {
-        "organization" => "the root".to_owned(),
-        "ou" => format!("the OU `{}`", level.key()),
-        _ => format!("the account `{}`", level.key()),
-    }
-}
-
 /// The levels, each a step further in, with what it says.
 fn picture(levels: &[LevelRuling], style: Style, out: &mut String) {
     for (depth, ruling) in levels.iter().enumerate() {
@@ -197,7 +178,10 @@ fn picture(levels: &[LevelRuling], style: Style, out: &mut String) {
 }
 
 fn says(ruling: &LevelRuling) -> (&'static str, String) {
+    // AWS's own have one statement, which has no name.
+    let is_aws_own = |policy: &str| LIMITS.policy_types.iter().any(|spec| spec.default_name.as_deref() == Some(policy));
     let title = |cause: &Cause| match (&cause.policy, &cause.statement) {
+        (Some(policy), Some(_)) if is_aws_own(policy) => policy.to_string(),
         (Some(policy), Some((_, title))) => format!("{policy}/{title}"),
         (Some(policy), None) => policy.to_string(),
         (None, _) => String::new(),

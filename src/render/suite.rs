@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use serde_json::{Value, json};
 
 use super::Style;
-use super::policy::{at, because, cause_json};
+use super::policy::{at, cause_json};
 use super::words::{count, plain};
 use crate::diagnostic::Span;
 use crate::policy::{Cause, Failure, TestResult};
@@ -66,7 +66,7 @@ fn told(failure: &Failure) -> String {
         let _ = write!(text, ", {part}");
     }
     if let Some(cause) = &failure.decision.cause {
-        let _ = write!(text, ": {}", because(cause, failure.decision.outcome));
+        let _ = write!(text, ": {}", cause.says(failure.decision.outcome));
     }
     if !failure.decision.hinges_on.is_empty() {
         let _ = write!(text, "; hinges on {}", failure.decision.hinges_on.iter().map(String::as_str).collect::<Vec<_>>().join(", "));

@@ -17,6 +17,7 @@ mod interrupt;
 mod invite;
 mod looks;
 mod network;
+mod policy;
 mod rehearse;
 mod sandbox;
 mod saved;

@@ -7,7 +7,8 @@ use std::sync::Arc;
 
 use overlord::address::Address;
 use overlord::policy::{
-    Attached, Context, Decision, Fact, Family, Hierarchy, Level, Place, Policy, Principal, Request, Truth, complete, decide, question,
+    Attached, Context, Decision, Fact, Family, Hierarchy, Level, Place, Policy, Principal, Question, Request, Truth, complete, decide,
+    question,
 };
 use serde_json::{Map, Value, json};
 
@@ -230,4 +231,54 @@ fn there_are_enough_cases_and_each_names_its_rule() {
         }
     }
     assert!(cases >= 300, "{cases}");
+}
+
+/// A role that is asked about by its session: whatever its path.
+#[test]
+fn a_session_is_its_role_of_an_unknown_path() {
+    let guard = |role: &str| json!({"is": "S1 Deny s3:*", "if": {"ArnLike": {"aws:PrincipalArn": format!("arn:aws:iam::*:role/{role}")}}});
+    for (role, expected) in [("*Dev", "explicit-deny"), ("Dev", "unknown"), ("ops/Dev", "unknown"), ("Other", "within-guard-rails")] {
+        let row = json!({"scp": {"root": {"FullAWSAccess": ["Allow *"], "p": [guard(role)]}, "account": "*"}});
+        let question = Question {
+            account: place("member"),
+            principal: Some("arn:aws:sts::111122223333:assumed-role/Dev/ann".to_owned()),
+            action: "s3:GetObject".to_owned(),
+            resource: None,
+            owner: None,
+            facts: Vec::new(),
+        };
+        assert_eq!(question.decide(&hierarchy(&row)).outcome.word(), expected, "{role}");
+    }
+}
+
+/// Ids that org.toml does not have: equal where they must be, different where they must be, and nothing else.
+#[test]
+fn ids_that_nobody_knows_are_not_guessed() {
+    let condition = |operator: &str, key: &str, value: &str| json!({operator: {key: value}});
+    for (condition, owner, expected) in [
+        (condition("StringEquals", "aws:ResourceOrgID", "${aws:PrincipalOrgID}"), "member", "explicit-deny"),
+        (condition("StringEquals", "aws:ResourceAccount", "${aws:PrincipalAccount}"), "member", "explicit-deny"),
+        (condition("StringEquals", "aws:ResourceAccount", "${aws:PrincipalAccount}"), "other", "within-guard-rails"),
+        (condition("StringEquals", "aws:PrincipalAccount", "111122223333"), "member", "unknown"),
+        (condition("StringEquals", "aws:PrincipalOrgID", "o-abcdefghij"), "member", "unknown"),
+        (condition("StringEquals", "aws:PrincipalAccount", "not an id"), "member", "within-guard-rails"),
+        (condition("StringEquals", "aws:ResourceOrgID", "${aws:PrincipalOrgID}"), "outside", "unknown"),
+        (condition("StringEquals", "aws:ResourceAccount", "999999999999"), "management", "explicit-deny"),
+        (condition("ForAnyValue:StringLike", "aws:PrincipalOrgPaths", "o-abcdefghij/*"), "member", "unknown"),
+        (condition("Bool", "aws:PrincipalIsAWSService", "false"), "member", "explicit-deny"),
+    ] {
+        let row = json!({"scp": {"root": {"FullAWSAccess": ["Allow *"], "p": [{"is": "S1 Deny s3:*", "if": condition}]}, "account": "*"}});
+        let mut hierarchy = hierarchy(&row);
+        let other = Address::new("account", "other");
+        hierarchy.levels.insert(other.clone(), Level { parent: Some(Address::new("organization", "main")), ..Level::default() });
+        let question = Question {
+            account: place("member"),
+            principal: None,
+            action: "s3:GetObject".to_owned(),
+            resource: None,
+            owner: Some(if owner == "other" { Place::Member(other) } else { place(owner) }),
+            facts: Vec::new(),
+        };
+        assert_eq!(question.decide(&hierarchy).outcome.word(), expected, "{owner}: {condition}");
+    }
 }

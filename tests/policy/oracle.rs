@@ -72,8 +72,8 @@ struct Reading<'f> {
     facts: &'f Facts,
 }
 
-/// The bits of a pattern, and whether a variable in it is unknown; `None` where one has no value.
-fn bits(pattern: &str, reading: Reading<'_>) -> Option<(Vec<Bit>, bool)> {
+/// The bits of a pattern, and whether a variable in it is unknown; without bits what a variable makes of it that stands for nothing.
+fn bits(pattern: &str, reading: Reading<'_>) -> Result<(Vec<Bit>, bool), Maybe> {
     let (mut bits, mut unknown, mut rest) = (Vec::new(), false, pattern);
     while !rest.is_empty() {
         if reading.variables && rest.starts_with("${") {
@@ -90,9 +90,12 @@ fn bits(pattern: &str, reading: Reading<'_>) -> Option<(Vec<Bit>, bool)> {
                     unknown = true;
                     bits.push(Bit::Many);
                 }
-                Some(Some(values)) if values.len() > 1 => return None,
+                Some(Some(values)) if values.len() > 1 => {
+                    unknown = true;
+                    bits.push(Bit::Many);
+                }
                 Some(Some(values)) if values.len() == 1 => bits.extend(values[0].chars().map(Bit::Is)),
-                _ => bits.extend(default?.chars().map(Bit::Is)),
+                _ => bits.extend(default.ok_or(Some(false))?.chars().map(Bit::Is)),
             }
             continue;
         }
@@ -104,16 +107,19 @@ fn bits(pattern: &str, reading: Reading<'_>) -> Option<(Vec<Bit>, bool)> {
             c => Bit::Is(c),
         });
     }
-    Some((bits, unknown))
+    Ok((bits, unknown))
 }
 
-fn matches(pattern: &str, text: &str, reading: Reading<'_>, without_value: Maybe) -> Maybe {
-    let Some((bits, unknown)) = bits(pattern, reading) else { return without_value };
+fn matches(pattern: &str, text: &str, reading: Reading<'_>) -> Maybe {
+    let (bits, unknown) = match bits(pattern, reading) {
+        Ok(found) => found,
+        Err(answer) => return answer,
+    };
     let fits = like(&bits, &text.chars().collect::<Vec<_>>());
     if fits && unknown { None } else { Some(fits) }
 }
 
-fn arn_matches(pattern: &str, text: &str, reading: Reading<'_>, without_value: Maybe) -> Maybe {
+fn arn_matches(pattern: &str, text: &str, reading: Reading<'_>) -> Maybe {
     // No variable of the vocabulary that stands in an ARN has a colon before its brace but in its own name.
     let masked = pattern.replace("${aws:", "${aws;");
     let (patterns, texts): (Vec<&str>, Vec<&str>) = (masked.splitn(6, ':').collect(), text.splitn(6, ':').collect());
@@ -123,7 +129,7 @@ fn arn_matches(pattern: &str, text: &str, reading: Reading<'_>, without_value: M
     if patterns.len() < 6 {
         return if pattern.ends_with('*') { None } else { Some(false) };
     }
-    let part = |(pattern, text): (&&str, &&str)| matches(&pattern.replace("${aws;", "${aws:"), text, reading, without_value);
+    let part = |(pattern, text): (&&str, &&str)| matches(&pattern.replace("${aws;", "${aws:"), text, reading);
     all(patterns.iter().zip(&texts).map(part).collect())
 }
 
@@ -162,19 +168,19 @@ fn compare<T: PartialOrd>(name: &str, asked: Option<T>, written: Option<T>) -> b
 }
 
 /// Whether a value of the request is like one of the policy, whatever the operator makes of it.
-fn like_one(name: &str, asked: &str, written: &str, reading: Reading<'_>, without_value: Maybe) -> Maybe {
+fn like_one(name: &str, asked: &str, written: &str, reading: Reading<'_>) -> Maybe {
     let reading = Reading { wildcards: name.contains("Like"), ..reading };
     if name.starts_with("Arn") {
-        return arn_matches(written, asked, Reading { wildcards: true, ..reading }, without_value);
+        return arn_matches(written, asked, Reading { wildcards: true, ..reading });
     }
     if name.starts_with("String") {
         if name.ends_with("IgnoreCase") {
             // Folding first would fold the default of a variable too: which is right.
             let folded: Facts =
                 reading.facts.iter().map(|(k, v)| (k.clone(), v.as_ref().map(|v| v.iter().map(|v| v.to_lowercase()).collect()))).collect();
-            return matches(&written.to_lowercase(), &asked.to_lowercase(), Reading { facts: &folded, ..reading }, without_value);
+            return matches(&written.to_lowercase(), &asked.to_lowercase(), Reading { facts: &folded, ..reading });
         }
-        return matches(written, asked, reading, without_value);
+        return matches(written, asked, reading);
     }
     Some(match name {
         "Bool" => asked == written,
@@ -199,8 +205,7 @@ fn condition(full: &str, key: &str, written: &[String], reading: Reading<'_>) ->
     let each: Vec<Maybe> = values
         .iter()
         .map(|value| {
-            let without_value = if negated { None } else { Some(false) };
-            let found = any(written.iter().map(|written| like_one(name, value, written, reading, without_value)).collect());
+            let found = any(written.iter().map(|written| like_one(name, value, written, reading)).collect());
             if negated { not(found) } else { found }
         })
         .collect();
@@ -216,19 +221,17 @@ fn statement_matches(statement: &Value, variables: bool, asked: &Asked) -> Maybe
     let reading = Reading { wildcards: true, variables, facts: &asked.facts };
     let action = |patterns: &Value| {
         let plain = Reading { variables: false, ..reading };
-        any(texts(patterns).iter().map(|p| matches(&p.to_lowercase(), &asked.action.to_lowercase(), plain, None)).collect())
+        any(texts(patterns).iter().map(|p| matches(&p.to_lowercase(), &asked.action.to_lowercase(), plain)).collect())
     };
-    let resource = |patterns: &Value, without_value: Maybe| {
-        any(texts(patterns).iter().map(|p| matches(p, &asked.resource, reading, without_value)).collect())
-    };
+    let resource = |patterns: &Value| any(texts(patterns).iter().map(|p| matches(p, &asked.resource, reading)).collect());
     let mut parts = vec![
         match statement.get("Action") {
             Some(patterns) => action(patterns),
             None => not(action(&statement["NotAction"])),
         },
         match statement.get("Resource") {
-            Some(patterns) => resource(patterns, Some(false)),
-            None => not(resource(&statement["NotResource"], None)),
+            Some(patterns) => resource(patterns),
+            None => not(resource(&statement["NotResource"])),
         },
     ];
     // What is false already stays so; it only saves time.

@@ -10,10 +10,12 @@ use crate::config::code::Code;
 use crate::config::report::Report;
 use crate::config::section::{Accounts, Below, Test};
 use crate::config::span::{At, Key};
-use crate::diagnostic::{ByteRange, Span};
-use crate::policy::{Expectation, Expected, Fact, Test as Resolved};
+use crate::diagnostic::{ByteRange, Diagnostic, Span};
+use crate::policy::{Cause, Expectation, Expected, Fact, Outcome, Test as Resolved, TestResult};
 
 const HEADER: &str = "[[test]]";
+/// Accounts that a failure names before it counts the rest.
+const NAMED: usize = 5;
 
 /// Checks all tests, and resolves the accounts that they are about.
 pub(super) fn check(model: &Model<'_>, accounts: &[Planned<'_>], report: &mut Report) -> Vec<Resolved> {
@@ -140,29 +142,27 @@ fn below(ou: &At<String>, model: &Model<'_>, report: &mut Report) -> BTreeSet<Re
     }
 }
 
-/// The failures of a test as mistakes of the configuration.
-pub(in crate::config) fn failed(
-    result: &crate::policy::TestResult<'_>,
-    place: impl Fn(&crate::policy::Cause) -> Option<Span>,
-) -> Option<crate::diagnostic::Diagnostic> {
+/// An expectation that is not met, as a mistake of the configuration: of the first account where it is not, with all of them named.
+pub(in crate::config) fn failed(result: &TestResult<'_>, place: impl Fn(&Cause) -> Option<Span>) -> Option<Diagnostic> {
     let first = result.failures.first()?;
-    let action = &result.expectation.action;
+    let (action, expected, decision) = (&result.expectation.action, result.expectation.expected.word(), &first.decision);
     let accounts: BTreeSet<&str> = result.failures.iter().map(|failure| failure.account.key()).collect();
-    let named: Vec<&str> = accounts.iter().copied().take(5).collect();
-    let more = accounts.len().saturating_sub(named.len());
-    let named = if more > 0 { format!("{} and {more} more", named.join(", ")) } else { named.join(", ") };
-    let summary = format!("the test `{}` fails: `{action}` {} in {named}", result.test.name, first.decision.outcome.says());
-    let mut diagnostic = Code::PolicyTestFailed.error(summary).at(result.expectation.at.clone());
-    diagnostic = diagnostic.label(format!("expected: {}", result.expectation.expected.word()));
-    if let Some((cause, span)) = first.decision.cause.as_ref().and_then(|cause| Some((cause, place(cause)?))) {
-        diagnostic = diagnostic.related(span, format!("this decides, attached to {}", cause.level));
-    } else if let Some(cause) = &first.decision.cause {
-        diagnostic = diagnostic.detail(format!("no {} attached to {} allows it", cause.family.short(), cause.level));
+    let named: Vec<String> = accounts.iter().take(NAMED).map(|key| format!("`{key}`")).collect();
+    let more = accounts.len() - named.len();
+    let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+    let summary = format!("the test `{}` fails: `{action}` {} in {}{more}", result.test.name, decision.outcome.says(), named.join(", "));
+    let mut diagnostic = Code::PolicyTestFailed.error(summary).at(result.expectation.at.clone()).label(format!("expected: {expected}"));
+    if let Some(cause) = &decision.cause {
+        let decides = if decision.outcome == Outcome::Unknown { "this may decide" } else { "this decides" };
+        diagnostic = match place(cause) {
+            Some(span) => diagnostic.related(span, format!("{decides}, attached to {}", cause.level_name())),
+            None => diagnostic.detail(cause.says(decision.outcome)),
+        };
     }
     let explain = format!("`overlord policy explain --account {} --action '{action}'` tells level by level", first.account.key());
-    let hint = match first.decision.hinges_on.iter().map(|key| format!("`{key}`")).collect::<Vec<_>>().join(", ") {
-        keys if keys.is_empty() => explain,
-        keys => format!("it hinges on {keys}: say more in `context`, `absent`, `principals` or `resources`; {explain}"),
-    };
-    Some(diagnostic.hint(hint))
+    let keys: Vec<String> = decision.hinges_on.iter().map(|key| format!("`{key}`")).collect();
+    Some(diagnostic.hint(match keys.as_slice() {
+        [] => explain,
+        keys => format!("it hinges on {}: say more in `context`, `absent`, `principals` or `resources`; {explain}", keys.join(", ")),
+    }))
 }

@@ -71,6 +71,7 @@ impl Endpoint {
             Question::Administrators(service) => {
                 self.page(world.administrators.get(service).cloned().unwrap_or_default(), token, Answer::Administrators)
             }
+            Question::Invitations => self.page(world.invitations.clone(), token, Answer::Invitations),
             Question::AlternateContact(subject, contact_type) => {
                 let contact = world.alternate_contacts.get(&(subject.id().to_owned(), contact_type.clone()));
                 Page { answer: Answer::AlternateContact(contact.cloned()), token: None }

@@ -1,0 +1,131 @@
+//! `overlord policy`: decisions and tests of guard rails, offline.
+
+use std::fs;
+
+use serde_json::{Value, json};
+
+use crate::case::*;
+use crate::looks::looks;
+
+const TESTS: &str = r#"
+[[test]]
+name = "nobody & nothing leaves"
+deny = ["organizations:LeaveOrganization"]
+
+[[test]]
+name = "work <goes on>"
+accounts = { ou = "work" }
+principals = ["role/Dev"]
+allow = ["ec2:*", "organizations:DescribeOrganization"]
+"#;
+
+#[test]
+fn a_decision_is_told_level_by_level() {
+    let case = Case::example();
+    let explain = |arguments: &[&str]| case.run(&[&["policy", "explain"], arguments].concat());
+    let denied = ["--account", "billing-prod", "--action", "gamelift:CreateFleet"];
+    looks("explain-implicit.txt", &explain(&denied).ends(2).out);
+    let guarded = ["--account", "website-dev", "--action", "cloudtrail:StopLogging", "--principal", "role/Dev"];
+    looks("explain-explicit.txt", &explain(&guarded).ends(2).out);
+    looks("explain.md", &explain(&[&guarded[..], &["--format", "markdown"]].concat()).ends(2).out);
+    let open = ["--account", "billing-prod", "--action", "s3:PutObject"];
+    looks("explain-unknown.txt", &explain(&open).ends(3).out);
+    let known = ["--principal", "role/Dev", "--context", "aws:RequestedRegion=eu-west-1", "--context", "aws:SecureTransport=true"];
+    looks("explain-within.txt", &explain(&[&open[..], &known].concat()).ends(0).out);
+    looks("explain-management.txt", &explain(&["--account", "111111111111", "--action", "s3:*"]).ends(0).out);
+}
+
+#[test]
+fn a_program_reads_the_same_decision() {
+    let case = Case::example();
+    let document = case
+        .run(&[
+            "policy",
+            "explain",
+            "--account",
+            "website-dev",
+            "--action",
+            "cloudtrail:StopLogging",
+            "--principal",
+            "role/Dev",
+            "--format",
+            "json",
+        ])
+        .ends(2)
+        .json();
+    assert_eq!(document["decision"], "explicit-deny");
+    let cause = json!({"family": "scp", "level": "organization.main", "policy": "protect-audit-trail", "statement": 1,
+        "title": "ProtectAuditTrail", "file": "policies/protect-audit-trail.json", "line": 5});
+    assert_eq!(document["cause"], cause);
+    let levels: Vec<&str> = document["scp"]["levels"].as_array().unwrap().iter().map(|l| l["level"].as_str().unwrap()).collect();
+    assert_eq!(levels, ["organization.main", "ou.workloads", "ou.general", "account.website-dev"]);
+    assert_eq!(document["rcp"]["binds"], Value::Bool(false));
+}
+
+#[test]
+fn a_question_that_cannot_be_asked_is_an_error() {
+    let case = Case::small();
+    let explain = |arguments: &[&str]| case.run(&[&["policy", "explain"], arguments].concat()).ends(1);
+    explain(&["--account", "adit", "--action", "s3:*"]).says(&["no account `adit`", "did you mean `audit`?"]);
+    explain(&["--account", "audit", "--action", "s3"]).says(&["`s3` is no action"]);
+    explain(&["--account", "audit", "--action", "s3:*", "--context", "x"]).says(&["KEY=VALUE"]);
+    explain(&["--account", "audit", "--action", "s3:*", "--resource-account", "nobody"]).says(&["no account `nobody`"]);
+    let document = explain(&["--account", "adit", "--action", "s3:*", "--format", "json"]).json();
+    assert_eq!(document["error"]["message"], "org.toml has no account `adit`");
+}
+
+#[test]
+fn whose_the_resource_is_decides_about_resource_control_policies() {
+    let case = Case::new(
+        &SMALL
+            .replace("\"deny-leave\"]", "\"deny-leave\", \"require-tls\"]")
+            .replace("[ou.work]", "[ou.work]\n[policy.require-tls]\ntype = \"rcp\""),
+    );
+    let ask = |of: &[&str]| {
+        let question = ["policy", "explain", "--account", "audit", "--action", "s3:GetObject", "--context", "aws:SecureTransport=false"];
+        case.run(&[&question[..], of].concat())
+    };
+    ask(&[]).ends(2);
+    ask(&["--resource-account", "web"]).ends(2);
+    ask(&["--resource-account", "111111111111"]).ends(0);
+    ask(&["--resource-account", "222222222222"]).ends(0);
+    ask(&["--resource", "arn:aws:s3:::bucket/key"]).ends(2);
+    ask(&["--principal", "cloudtrail.amazonaws.com"]).ends(2);
+}
+
+#[test]
+fn tests_run_like_tests() {
+    let case = Case::new(&format!("{SMALL}{TESTS}"));
+    looks("policy-test.txt", &case.run(&["policy", "test"]).ends(0).out);
+    case.run(&["validate"]).ends(0);
+    case.edit("org.toml", "\"ec2:*\"", "\"ec2:*\", \"organizations:*\"");
+    looks("policy-test-failing.txt", &case.run(&["policy", "test"]).ends(1).out);
+    looks("policy-test-failing.md", &case.run(&["policy", "test", "--format", "markdown"]).ends(1).out);
+    looks("policy-test.xml", &case.run(&["policy", "test", "--format", "junit"]).ends(1).out);
+    let document = case.run(&["policy", "test", "--format", "json"]).ends(1).json();
+    let passed: Vec<&Value> = document["results"].as_array().unwrap().iter().map(|result| &result["passed"]).collect();
+    assert_eq!((&document["passed"], passed), (&json!(false), vec![&json!(true), &json!(true), &json!(false), &json!(true)]));
+}
+
+/// What a test refuses is neither planned nor applied; explaining it works all the same.
+#[test]
+fn a_failing_test_stops_what_it_guards() {
+    let case = Case::new(&format!("{SMALL}{TESTS}"));
+    case.edit("org.toml", "deny = [\"organizations:LeaveOrganization\"]", "allow = [\"organizations:LeaveOrganization\"]");
+    for command in [&["validate"][..], &["plan", "--sandbox"], &["apply", "--sandbox", "--yes"]] {
+        case.run(command).ends(1).says(&["error[policy-test-failed]", "this decides, attached to the root"]);
+    }
+    assert!(!case.path(".overlord").exists(), "the sandbox was touched");
+    case.run(&["policy", "explain", "--account", "web", "--action", "organizations:LeaveOrganization"]).ends(2);
+}
+
+#[test]
+fn junit_is_for_tests_alone() {
+    let case = Case::small();
+    for command in [&["validate"][..], &["plan", "--sandbox"], &["policy", "explain", "--account", "web", "--action", "s3:*"]] {
+        case.run(&[command, &["--format", "junit"]].concat()).ends(1).says(&["only `policy test` has results for JUnit"]);
+    }
+    case.run(&["policy", "test"]).ends(0).says(&["no [[test]]"]);
+    fs::write(case.path("policies/deny-leave.json"), r#"{"Statement": [{"Effect": "Denied"}]}"#).unwrap();
+    case.run(&["policy", "test"]).ends(1).says(&["error[policy-malformed]"]);
+}
