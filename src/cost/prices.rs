@@ -161,8 +161,10 @@ pub struct Source {
     pub url: String,
     /// What the price is for.
     pub says: String,
-    /// How sure they are.
+    /// How sure those of the default are.
     pub confidence: crate::limits::Confidence,
+    /// When the page said so, `YYYY-MM-DD`; `None` where that is not known.
+    pub read: Option<String>,
 }
 
 /// The prices that are built in.
@@ -194,6 +196,8 @@ mod tests {
         assert_eq!(PRICES.default.len(), PRICES.source.iter().map(|source| source.items.len()).sum::<usize>());
         assert!(PRICES.source.iter().all(|source| source.items.iter().all(|item| PRICES.default[item] > Usd::ZERO)));
         assert!(PRICES.source.iter().all(|source| source.url.starts_with("https://aws.amazon.com/") && !source.says.is_empty()));
+        let is_date = |text: &String| text.len() == 10 && text.split('-').count() == 3 && *text <= PRICES.date;
+        assert!(PRICES.source.iter().filter_map(|source| source.read.as_ref()).all(is_date));
     }
 
     #[test]

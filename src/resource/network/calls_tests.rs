@@ -81,7 +81,8 @@ async fn change(
         };
         respond(nth, &operation, &parameters)
     });
-    let address = format!("a/eu-west-1/{key}");
+    // In Ireland, unless the key says where.
+    let address = if key.contains("/cn-") { key.to_owned() } else { format!("a/eu-west-1/{key}") };
     let account = json!({ "email": "a@example.org", "name": "a", "parent": { "ref": "organization.main" } });
     let root = json!({ "feature_set": "ALL" });
     let mut wanted = json!({ "account.a": account, "organization.main": root });
@@ -328,6 +329,35 @@ async fn an_interface_endpoint_is_waited_for() {
     let expected = "the endpoint `vpce-1` of `sts` came to nothing: failed: InternalFailure: no room (in account 222222222222, eu-west-1)";
     assert_eq!(message, expected);
     assert!(hint.contains("run the same command again"), "{hint}");
+}
+
+/// In China a service has one name or the other, and only AWS knows which.
+#[tokio::test(start_paused = true)]
+async fn an_endpoint_in_china_is_asked_for_by_the_names_that_there_are() {
+    for (endpoint_type, there, sent) in [
+        ("Interface", "cn.com.amazonaws.cn-north-1.sqs", 1),
+        ("Interface", "com.amazonaws.cn-north-1.sqs", 2),
+        ("Gateway", "com.amazonaws.cn-north-1.sqs", 1),
+        ("Interface", "no such service", 2),
+    ] {
+        let wanted =
+            json!({ "endpoint_type": endpoint_type, "private_dns": false, "service": "sqs", "tags": {}, "vpc": { "id": "vpc-1" } });
+        let (outcome, calls) =
+            change("a/cn-north-1/vpc_endpoint.s/sqs", None, Some(wanted), move |nth, operation, parameters| match (operation, nth) {
+                ("DescribeVpcEndpoints", 1) => ok(operation, "<vpcEndpointSet/>"),
+                ("DescribeVpcEndpoints", _) => {
+                    ok(operation, &format!("<vpcEndpointSet><item>{}</item></vpcEndpointSet>", endpoint("available")))
+                }
+                _ if parameters["ServiceName"] != there => refused("InvalidServiceName"),
+                _ => ok(operation, &format!("<vpcEndpoint>{}</vpcEndpoint>", endpoint("pending"))),
+            })
+            .await;
+        assert_eq!(count(&calls, "CreateVpcEndpoint"), sent, "{there}");
+        match there.contains("amazonaws") {
+            true => assert_eq!(outcome, Outcome::Applied, "{there}"),
+            false => assert!(failure(&outcome).0.contains("InvalidServiceName"), "{outcome:?}"),
+        }
+    }
 }
 
 #[tokio::test(start_paused = true)]

@@ -352,9 +352,7 @@ fn nat_gateway(live: &types::NatGateway) -> NatGateway {
 }
 
 fn endpoint(live: &types::VpcEndpoint, region: &str) -> Endpoint {
-    let name = live.service_name().unwrap_or_default();
-    let prefixes = [format!("com.amazonaws.{region}."), format!("cn.com.amazonaws.{region}.")];
-    let service = prefixes.iter().find_map(|prefix| name.strip_prefix(prefix.as_str())).unwrap_or(name);
+    let service = super::vpc_endpoint::short_name(region, live.service_name().unwrap_or_default());
     Endpoint {
         vpc: text(live.vpc_id()),
         service: service.to_owned(),

@@ -34,6 +34,10 @@ pub struct NatGatewayAttributes {
     pub vpc: Reference,
 }
 
+/// AWS changes nothing in a NAT gateway but its tags.
+const WAY_OUT: &str = "delete this NAT gateway in AWS, then run the same command again: it makes another one as org.toml says, and until then \
+                       what leaves through it does not";
+
 /// The kind.
 pub struct NatGateway;
 
@@ -43,12 +47,12 @@ impl Kind for NatGateway {
         kind: "nat_gateway",
         summary: "a NAT gateway, of a zone or of the whole VPC",
         attributes: &[
-            AttributeSpec::new("availability_mode", OnChange::Forbidden("AWS never changes it in a NAT gateway")),
-            AttributeSpec::new("elastic_ip", OnChange::Forbidden("AWS never changes it in a NAT gateway")),
-            AttributeSpec::new("internet_gateway", OnChange::Forbidden("AWS never changes it in a NAT gateway")),
-            AttributeSpec::new("subnet", OnChange::Forbidden("AWS never changes it in a NAT gateway")),
+            AttributeSpec::new("availability_mode", OnChange::Forbidden(WAY_OUT)),
+            AttributeSpec::new("elastic_ip", OnChange::Forbidden(WAY_OUT)),
+            AttributeSpec::new("internet_gateway", OnChange::Forbidden(WAY_OUT)),
+            AttributeSpec::new("subnet", OnChange::Forbidden(WAY_OUT)),
             AttributeSpec::new("tags", OnChange::Update),
-            AttributeSpec::new("vpc", OnChange::Forbidden("AWS never changes it in a NAT gateway")),
+            AttributeSpec::new("vpc", OnChange::Forbidden(WAY_OUT)),
         ],
         on_removal: OnRemoval::Delete,
         guards_target: false,

@@ -44,7 +44,10 @@ impl Kind for ResourceShare {
             AttributeSpec::new("principals", OnChange::Update),
             AttributeSpec::new("resources", OnChange::Update),
             AttributeSpec::new("tags", OnChange::Update),
-            AttributeSpec::new("trusted_service", OnChange::Forbidden("it is always the same")),
+            AttributeSpec::new(
+                "trusted_service",
+                OnChange::Forbidden("it is always RAM: run this again with the same version of overlord that made the share"),
+            ),
         ],
         on_removal: OnRemoval::Delete,
         guards_target: false,

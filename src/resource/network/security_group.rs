@@ -39,6 +39,9 @@ pub struct Rule {
     pub protocol: String,
 }
 
+/// AWS changes neither the name nor the description of a group.
+const WAY_OUT: &str = "take the interface endpoints out of the layout, apply with `--allow-delete`, then put them in again";
+
 /// The kind.
 pub struct SecurityGroup;
 
@@ -48,9 +51,9 @@ impl Kind for SecurityGroup {
         kind: "security_group",
         summary: "a security group",
         attributes: &[
-            AttributeSpec::new("description", OnChange::Forbidden("AWS never changes a security group's description")),
+            AttributeSpec::new("description", OnChange::Forbidden(WAY_OUT)),
             AttributeSpec::new("ingress", OnChange::Update),
-            AttributeSpec::new("name", OnChange::Forbidden("AWS never changes a security group's name")),
+            AttributeSpec::new("name", OnChange::Forbidden(WAY_OUT)),
             AttributeSpec::new("tags", OnChange::Update),
             AttributeSpec::new("vpc", OnChange::Forbidden("remove it and make it in the other VPC")),
         ],

@@ -44,7 +44,12 @@ impl Kind for Subnet {
             AttributeSpec::new("route_table", OnChange::Update),
             AttributeSpec::new("tags", OnChange::Update),
             AttributeSpec::new("vpc", OnChange::Forbidden("remove it and make it in the other VPC")),
-            AttributeSpec::new("zone", OnChange::Forbidden("a subnet keeps its zone for life")),
+            AttributeSpec::new(
+                "zone",
+                OnChange::Forbidden(
+                    "a subnet keeps its zone for life: delete it in AWS once nothing is in it, and the next run makes another one",
+                ),
+            ),
         ],
         on_removal: OnRemoval::Delete,
         guards_target: false,

@@ -136,15 +136,16 @@ impl VpcEndpointAttributes {
 /// one, made from that.
 async fn make(hands: &Hands<'_>, after: &VpcEndpointAttributes, mut dead: Vec<String>) -> AwsResult<String> {
     let vpc = hands.resolve(&after.vpc)?;
-    let service = format!("com.amazonaws.{}.{}", hands.region(), after.service);
+    let mut names = service_names(hands.region(), &after.service, after.is_interface()).into_iter().peekable();
     let tables = hands.resolve_all(&after.route_tables)?;
     let (subnets, groups) = (hands.resolve_all(&after.subnets)?, hands.resolve_all(&after.security_groups)?);
     let some = |ids: &[String]| (!ids.is_empty()).then(|| ids.to_vec());
-    let said = after.tags.iter().flat_map(|(key, value)| [key, value]).chain([&vpc, &service]);
+    let said = after.tags.iter().flat_map(|(key, value)| [key, value]).chain([&vpc, &after.service]);
     let said: Vec<&str> = said.chain(&tables).chain(&subnets).chain(&groups).map(String::as_str).collect();
     for _ in 0..ATTEMPTS {
+        let Some(service) = names.peek().cloned() else { break };
         dead.sort();
-        let token = hands.token(said.iter().copied().chain(dead.iter().map(String::as_str)));
+        let token = hands.token(said.iter().copied().chain([service.as_str()]).chain(dead.iter().map(String::as_str)));
         let send = || async {
             let request = hands.client.create_vpc_endpoint().client_token(&token).vpc_id(&vpc).service_name(&service);
             let request = request.vpc_endpoint_type(VpcEndpointType::from(after.endpoint_type.as_str()));
@@ -153,7 +154,11 @@ async fn make(hands: &Hands<'_>, after: &VpcEndpointAttributes, mut dead: Vec<St
             let request = request.tag_specifications(hands.creation_tags(ResourceType::VpcEndpoint, &after.tags));
             hands.said("ec2:CreateVpcEndpoint", request.send().await)
         };
-        let endpoint = hands.settled(send).await?.vpc_endpoint;
+        let endpoint = match hands.settled(send).await {
+            // Only AWS tells which of its names a service has.
+            Err(e) if e.is(&["InvalidServiceName"]) && names.next().is_some() && names.peek().is_some() => continue,
+            answer => answer?.vpc_endpoint,
+        };
         let (state, id) = endpoint.map(|endpoint| (endpoint.state, endpoint.vpc_endpoint_id)).unwrap_or_default();
         let id = hands.id("ec2:CreateVpcEndpoint", id)?;
         if is_alive(state.as_ref()) || dead.contains(&id) {
@@ -162,6 +167,29 @@ async fn make(hands: &Hands<'_>, after: &VpcEndpointAttributes, mut dead: Vec<St
         dead.push(id);
     }
     Err(hands.failed("AWS answers with endpoints that are gone", "run the same command again in an hour: by then AWS has forgotten them"))
+}
+
+/// With what the names of services begin, by the beginning of the Region's: first what most interfaces there have. In China and in the European
+/// sovereign cloud some have the one and some the other, and no list of AWS's says which.
+/// Source: <https://docs.amazonaws.cn/en_us/batch/latest/userguide/vpc-endpoint-create.html>, and what DescribeVpcEndpointServices answers there
+/// (<https://github.com/aws/aws-cdk/pull/25333>).
+const PREFIXES: [(&str, &[&str]); 2] = [("cn-", &["cn.com.amazonaws", USUAL]), ("eusc-", &[USUAL, "eu.amazonaws"])];
+const USUAL: &str = "com.amazonaws";
+
+fn prefixes(region: &str) -> &'static [&'static str] {
+    PREFIXES.iter().find(|(start, _)| region.starts_with(start)).map_or(&[USUAL], |(_, prefixes)| prefixes)
+}
+
+/// What AWS may call a service: the first name is the likeliest. A gateway's is the same everywhere.
+fn service_names(region: &str, service: &str, is_interface: bool) -> Vec<String> {
+    let prefixes = if is_interface { prefixes(region) } else { &[USUAL] };
+    prefixes.iter().map(|prefix| format!("{prefix}.{region}.{service}")).collect()
+}
+
+/// `s3` of `com.amazonaws.eu-west-1.s3`; all of a name that is none of AWS's in the Region.
+pub(super) fn short_name<'n>(region: &str, name: &'n str) -> &'n str {
+    let short = |prefix: &&str| name.strip_prefix(prefix)?.strip_prefix('.')?.strip_prefix(region)?.strip_prefix('.');
+    prefixes(region).iter().find_map(short).unwrap_or(name)
 }
 
 /// Adds and removes in one request. AWS refuses it when it is sent again after a lost answer; then the endpoint is as it should be.
