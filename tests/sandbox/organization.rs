@@ -185,8 +185,8 @@ async fn ids_have_the_right_shape_and_repeat() {
 #[tokio::test]
 async fn what_is_not_served_is_named() {
     let (sandbox, client, _) = organized(Weather::default()).await;
-    let error = client.close_account().account_id(MANAGEMENT).send().await.unwrap_err();
+    let error = client.leave_organization().send().await.unwrap_err();
     let message = format!("{:?}", error.as_service_error().unwrap());
-    assert!(message.contains("the sandbox does not serve `organizations:CloseAccount`"), "{message}");
+    assert!(message.contains("the sandbox does not serve `organizations:LeaveOrganization`"), "{message}");
     assert_eq!(sandbox.world().accounts.len(), 1);
 }
