@@ -55,9 +55,8 @@ impl Kind for RootAccess {
 
     fn calls(before: Option<&Self::Attributes>, after: Option<&Self::Attributes>) -> Vec<String> {
         let Some(after) = after.filter(|_| before != after) else { return Vec::new() };
-        let there = |feature: &str| before.is_some_and(|before| before.features == after.features || !lacks(Some(before), after, feature));
         let calls = [(CREDENTIALS, "iam:EnableOrganizationsRootCredentialsManagement"), (SESSIONS, "iam:EnableOrganizationsRootSessions")];
-        calls.iter().filter(|(feature, _)| !there(feature)).map(|(_, call)| (*call).to_owned()).collect()
+        calls.iter().filter(|(feature, _)| lacks(before, after, feature)).map(|(_, call)| (*call).to_owned()).collect()
     }
 
     async fn create(context: &Context, after: Self::Attributes) -> Result<String, Error> {
@@ -81,8 +80,10 @@ impl Kind for RootAccess {
     }
 }
 
+/// Whether a feature is to be enabled. Where something else differs, all of them are: that is no error.
 fn lacks(before: Option<&RootAccessAttributes>, after: &RootAccessAttributes, feature: &str) -> bool {
-    after.features.contains(feature) && !before.is_some_and(|before| before.features.contains(feature))
+    let there = before.is_some_and(|before| before.features != after.features && before.features.contains(feature));
+    after.features.contains(feature) && !there
 }
 
 /// Enabling what is enabled is no error.
