@@ -66,23 +66,35 @@ fn sets_say_what_they_lack_and_have_too_many() {
 #[test]
 fn a_forbidden_change_is_an_error_with_the_way_out() {
     let Difference { changes, findings } = diff(
-        &desired(json!({ "account.a": account("new@x", "a", "ou.x") })),
-        &live(json!({ "account.a": is("2", account("old@x", "a", "ou.x")) })),
+        &desired(json!({ "a/eu-west-1/transit_gateway.hub": { "asn": 65_001 } })),
+        &live(json!({ "a/eu-west-1/transit_gateway.hub": is("2", json!({ "asn": 65_000 })) })),
     );
     assert_eq!(changes, []);
     let [finding] = findings.as_slice() else { panic!("{findings:?}") };
     assert_eq!(finding.severity, FindingSeverity::Error);
-    assert!(finding.summary.starts_with("`email` is `old@x`, not `new@x`, and cannot be changed: AWS changes"), "{}", finding.summary);
+    assert!(finding.summary.starts_with("`asn` is `65000`, not `65001`, and cannot be changed: declare another"), "{}", finding.summary);
 }
 
 #[test]
 fn a_rename_of_a_member_needs_trusted_access() {
     let want = json!({ "account.a": account("a@x", "new", "ou.x") });
-    let error =
-        "Error: account.a: AWS renames a member account only with trusted access: add `account.amazonaws.com` to `trusted_services`";
+    let error = "Error: account.a: AWS changes the name of a member account only with trusted access: add `account.amazonaws.com` to `trusted_services`";
     let have = |id: &str| json!({ "account.a": is(id, account("a@x", "old", "ou.x")) });
     check(want.clone(), have("222222222222"), &["Update account.a (`name` differs)", error]);
     check(want, have("111111111111"), &["Update account.a (`name` differs)"]);
+}
+
+#[test]
+fn an_email_is_changed_with_a_code_in_trust_and_that_of_the_management_account_never() {
+    let want = json!({ "account.a": account("new@x", "a", "ou.x") });
+    let have = |id: &str| json!({ "account.a": is(id, account("old@x", "a", "ou.x")) });
+    let update = "Update account.a (AWS sends a code to `new@x`, which `overlord email` hands in)";
+    let error = "Error: account.a: AWS changes the e-mail of a member account only with trusted access: add `account.amazonaws.com` to \
+                 `trusted_services`";
+    check(want.clone(), have("222222222222"), &[update, error]);
+    let error = "Error: account.a: AWS changes the e-mail of the management account only for its root user: do so in the account settings, or \
+                 put the live address here";
+    check(want, have("111111111111"), &[update, error]);
 }
 
 #[test]
