@@ -6,9 +6,11 @@
 mod reason;
 mod replacement;
 
+use std::collections::BTreeMap;
+
 use crate::address::Address;
 use crate::plan::{Action, AttributeChange, Change, differing};
-use crate::resource::{self, Attributes, Desired, Finding, FindingSeverity, KindSpec, Live, LiveResource, OnChange, OnRemoval};
+use crate::resource::{self, Attributes, Desired, Finding, FindingSeverity, KindSpec, Live, LiveResource, OnChange, OnRemoval, SUCCESSOR};
 
 /// What differs, and what cannot or will not be changed.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -26,6 +28,7 @@ const RENAMING_SERVICE: &str = "account.amazonaws.com";
 /// Compares all of `desired` with all of `live`.
 pub fn diff(desired: &Desired, live: &Live) -> Difference {
     let replacements = replacement::find(desired, &live.resources);
+    let former = former(&replacements.live);
     let mut difference = Difference::default();
     // Both sides are in order of address: they are gone through side by side.
     let mut live = replacements.live.iter().peekable();
@@ -42,16 +45,28 @@ pub fn diff(desired: &Desired, live: &Live) -> Difference {
         match before {
             // It exists elsewhere, by its id, so it is never made: the reader reports that it is not here.
             None if desired.pinned.contains_key(address) => {}
-            None => difference.changes.push(creation(address, after)),
+            None => difference.creation(address, after, former.get(address).copied()),
             Some(before) => difference.existing(desired, kind.spec(), address, before, after),
         }
     }
     for (address, before) in left_over.into_iter().chain(live) {
         // Replaced now, or by an earlier run that left it.
         let named = before.id.as_ref().and_then(|id| address.of_several(id)).filter(|address| desired.resources.contains_key(address));
-        difference.left_over(address, before, replacements.former.get(address).or(named.as_ref()));
+        let successor = replacements.former.get(address).cloned().or(named).or_else(|| successor(&before.attributes));
+        difference.left_over(address, before, successor.as_ref());
     }
     difference
+}
+
+/// What comes in the place of something live.
+fn successor(attributes: &Attributes) -> Option<Address> {
+    attributes.get(SUCCESSOR)?.as_str()?.parse().ok()
+}
+
+/// What is made anew elsewhere, by the address of the new one.
+fn former(live: &BTreeMap<Address, LiveResource>) -> BTreeMap<Address, (&Address, &LiveResource)> {
+    let left = live.iter().filter(|(address, _)| address.kind() == "ou");
+    left.filter_map(|(address, resource)| Some((successor(&resource.attributes)?, (address, resource)))).collect()
 }
 
 /// A resource that a change needs although no attribute refers to it.
@@ -74,6 +89,26 @@ impl Difference {
 
     fn error(&mut self, address: &Address, summary: String) {
         self.find(FindingSeverity::Error, address, summary);
+    }
+
+    /// A resource that only the configuration has. `former` is what it takes the place of.
+    fn creation(&mut self, address: &Address, after: &Attributes, former: Option<(&Address, &LiveResource)>) {
+        if let Some(id) = former.and_then(|(_, former)| former.id.as_deref()) {
+            let summary = format!(
+                "AWS gives it another id: what names `{id}` outside of org.toml (conditions of policies, stack sets, shares) must name the new one"
+            );
+            self.find(FindingSeverity::Warning, address, summary);
+        }
+        self.changes.push(Change {
+            address: address.clone(),
+            action: Action::Create,
+            reason: reason::of_creation(address, former.map(|(address, _)| address)),
+            id: None,
+            before: None,
+            after: Some(after.clone()),
+            calls: Vec::new(),
+            waits_for: Vec::new(),
+        });
     }
 
     /// A resource that both sides have.
@@ -175,19 +210,6 @@ impl Difference {
             calls: Vec::new(),
             waits_for: Vec::new(),
         });
-    }
-}
-
-fn creation(address: &Address, after: &Attributes) -> Change {
-    Change {
-        address: address.clone(),
-        action: Action::Create,
-        reason: reason::of_creation(address),
-        id: None,
-        before: None,
-        after: Some(after.clone()),
-        calls: Vec::new(),
-        waits_for: Vec::new(),
     }
 }
 

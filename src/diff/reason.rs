@@ -12,8 +12,11 @@ use crate::resource::{KindSpec, OnChange};
 /// How many members of a set a reason names before it says how many more there are.
 const NAMED: usize = 3;
 
-/// Why something is made.
-pub(super) fn of_creation(address: &Address) -> Cow<'static, str> {
+/// Why something is made. `former` is what it takes the place of.
+pub(super) fn of_creation(address: &Address, former: Option<&Address>) -> Cow<'static, str> {
+    if let Some(former) = former {
+        return format!("its place in the tree changed, and AWS cannot move an OU: made anew in place of `{former}`").into();
+    }
     let reason = match address.scope() {
         Some(_) if address.kind() == "default_vpc" => "a new account has one, and org.toml wants it gone",
         Some(_) => "not in the account",

@@ -119,6 +119,10 @@ pub const ADDRESS_TAG: &str = "overlord:address";
 /// `first`, `of` which that go anyway. Nobody asks for it; it tells what AWS has.
 pub const CROWDED: &str = "crowded";
 
+/// The attribute of something live that left the configuration and has the tag of what comes in its place: that one's address, as text.
+/// Nobody asks for it; it tells why something is made anew.
+pub const SUCCESSOR: &str = "successor";
+
 /// What is known of a kind without calling AWS. The pure engine works on this.
 #[derive(Debug, Clone, Copy)]
 pub struct KindSpec {

@@ -11,7 +11,7 @@ use super::crowded::Rooms;
 use super::email;
 use super::identity::{Identity, list};
 use super::policy_type::policy_type_id;
-use super::removal::Removal;
+use super::removal::{self, Removal};
 use super::world::{LivePolicy, Member, Wanted, World};
 use super::{
     AccountAttributes, DelegatedAdministratorAttributes, OrganizationAttributes, OrganizationalUnitAttributes, PolicyAttachmentsAttributes,
@@ -19,7 +19,7 @@ use super::{
 };
 use crate::address::{Address, Reference};
 use crate::aws::AwsResult;
-use crate::resource::{ADDRESS_TAG, Attributes, CROWDED, Desired, Finding, FindingSeverity, Live, LiveResource, untyped};
+use crate::resource::{ADDRESS_TAG, Attributes, CROWDED, Desired, Finding, FindingSeverity, Live, LiveResource, SUCCESSOR, untyped};
 
 mod contacts;
 
@@ -198,7 +198,11 @@ impl Binder<'_> {
             } else if let Some(address) = self.removal.units.get(id) {
                 let attached = self.world.policies.iter().filter(|(_, policy)| policy.targets.contains(id));
                 let policies: BTreeSet<Reference> = attached.map(|(policy, _)| self.name_of_policy(policy)).collect();
-                self.add(address.clone(), id, untyped(&attributes).with("policies", serde_json::json!(policies)));
+                let mut attributes = untyped(&attributes).with("policies", serde_json::json!(policies));
+                if let Some(successor) = removal::successor(self.wanted, self.world, id) {
+                    attributes = attributes.with(SUCCESSOR, successor.to_string().into());
+                }
+                self.add(address.clone(), id, attributes);
             }
         }
     }

@@ -1,9 +1,10 @@
 //! Which live thing is which address of the configuration. Pure.
 //!
 //! Accounts by pinned id or e-mail, OUs by the path of their names, policies by type and name (invariant 8). What is not found so may
-//! have been renamed: then its tag, or the former name of a `[[moved]]`, tells; among those that nothing else claims.
+//! have been renamed: then its tag, or the former name of a `[[moved]]`, tells; among those that nothing else claims. Where one takes the
+//! name that another gives up, their tags tell too: see [`Siblings`].
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::organization_address;
 use super::world::{Wanted, World, type_name};
@@ -15,6 +16,8 @@ use crate::resource::{Desired, Finding, FindingSeverity};
 pub(crate) struct Identity {
     ids: BTreeMap<Address, String>,
     addresses: BTreeMap<String, Address>,
+    /// What has the name of one and may be another that is not found by its name: only tags tell.
+    doubtful: BTreeSet<String>,
     /// What could not be told apart.
     pub findings: Vec<Finding>,
 }
@@ -38,6 +41,11 @@ impl Identity {
     /// The address that a live thing is bound to.
     pub fn address(&self, id: &str) -> Option<&Address> {
         self.addresses.get(id)
+    }
+
+    /// Whether only its tags tell which one it is.
+    pub fn is_doubtful(&self, id: &str) -> bool {
+        self.doubtful.contains(id)
     }
 
     /// Unbound live accounts that a wanted and unbound one may turn out to be: all of them when one is missing. Name and e-mail may both
@@ -64,8 +72,7 @@ impl Identity {
     /// The one of `candidates` that is `address` under another name. Candidates are ids with their names.
     fn renamed(&mut self, desired: &Desired, world: &World, address: &Address, candidates: &[(&str, &str)]) -> Option<String> {
         let former = desired.moved.get(address);
-        let known_as = [Some(address), former.map(|former| &former.address)].map(|known| known.map(Address::to_string));
-        let tagged = |id: &str| world.address_tag(id).is_some_and(|tag| known_as.iter().flatten().any(|known| known == tag));
+        let tagged = |id: &str| is_tagged(desired, world, address, id);
         let named = |name: &str| former.is_some_and(|former| former.names.iter().any(|known| same_name(known, name)));
         let free = || candidates.iter().filter(|(id, _)| self.address(id).is_none());
         let by_tag = free().filter(|(id, _)| tagged(id)).map(|(id, _)| *id).collect::<Vec<_>>();
@@ -101,38 +108,37 @@ impl Identity {
         while let Some(parent) = parents.pop() {
             let wanted = wanted_under.remove(parent).unwrap_or_default();
             let live = self.id(parent).and_then(|id| live_under.get(id)).map(Vec::as_slice).unwrap_or_default();
-            for (address, name) in &wanted {
-                if let Some((id, _)) = live.iter().find(|(_, live)| live == name) {
-                    self.bind(address, id);
-                }
-            }
-            for (address, _) in &wanted {
-                if self.id(address).is_none()
-                    && let Some(id) = self.renamed(desired, world, address, live)
-                {
-                    self.bind(address, &id);
-                }
-            }
+            self.bind_siblings(desired, world, &wanted, live);
             parents.extend(wanted.iter().map(|(address, _)| *address).filter(|address| self.id(address).is_some()));
         }
     }
 
     fn bind_policies(&mut self, desired: &Desired, wanted: &Wanted, world: &World) {
         let mut live: BTreeMap<&str, Vec<(&str, &str)>> = BTreeMap::new();
-        let mut by_name = BTreeMap::new();
         for (id, policy) in world.policies.iter().filter(|(_, policy)| !policy.aws_managed) {
             live.entry(&policy.policy_type).or_default().push((id, &policy.name));
-            by_name.insert((policy.policy_type.as_str(), policy.name.as_str()), id);
         }
+        let mut wanted_of: BTreeMap<&str, Vec<(&Address, &str)>> = BTreeMap::new();
         for (address, policy) in &wanted.policies {
-            if let Some(id) = by_name.get(&(type_name(policy), policy.name.as_str())) {
-                self.bind(address, id);
-            }
+            wanted_of.entry(type_name(policy)).or_default().push((address, &policy.name));
         }
-        for (address, policy) in &wanted.policies {
+        for (name, wanted) in wanted_of {
+            let live = live.get(name).map(Vec::as_slice).unwrap_or_default();
+            self.bind_siblings(desired, world, &wanted, live);
+        }
+    }
+
+    /// Of things among which a name stands once, those wanted and those there, each with its name.
+    fn bind_siblings(&mut self, desired: &Desired, world: &World, wanted: &[(&Address, &str)], live: &[(&str, &str)]) {
+        let mut siblings = Siblings::by_name(wanted, live);
+        let doubtful = siblings.by_tag(live, |address, id| is_tagged(desired, world, address, id), wanted);
+        self.doubtful.extend(doubtful.into_iter().map(str::to_owned));
+        for (address, id) in siblings.ids {
+            self.bind(address, id);
+        }
+        for (address, _) in wanted {
             if self.id(address).is_none()
-                && let Some(candidates) = live.get(type_name(policy))
-                && let Some(id) = self.renamed(desired, world, address, candidates)
+                && let Some(id) = self.renamed(desired, world, address, live)
             {
                 self.bind(address, &id);
             }
@@ -179,6 +185,57 @@ impl Identity {
         let same = |id: &str| self.address(id).is_none() && world.accounts.get(id).is_some_and(|account| account.name == name);
         candidates.iter().copied().find(|id| same(id))
     }
+}
+
+/// Things among which a name stands once: the OUs under one parent, the policies of one type. Which live one each wanted one is.
+struct Siblings<'a> {
+    ids: BTreeMap<&'a Address, &'a str>,
+}
+
+impl<'a> Siblings<'a> {
+    fn by_name(wanted: &[(&'a Address, &'a str)], live: &[(&'a str, &'a str)]) -> Self {
+        let by_name: BTreeMap<&str, &str> = live.iter().map(|(id, name)| (*name, *id)).collect();
+        Self { ids: wanted.iter().filter_map(|(address, name)| Some((*address, *by_name.get(name)?))).collect() }
+    }
+
+    /// Follows each one there whose name nobody wants to the wanted one that its tag names; the one there that has that one's name may be
+    /// another wanted one in turn, until one is reached whose name is not there. So names are only ever passed on to a free one, and AWS can
+    /// make the renames one after the other. Returns those whose tags matter, known or not.
+    fn by_tag(
+        &mut self,
+        live: &[(&'a str, &'a str)],
+        is_tagged: impl Fn(&Address, &str) -> bool,
+        wanted: &[(&'a Address, &'a str)],
+    ) -> BTreeSet<&'a str> {
+        let mut doubtful = BTreeSet::new();
+        let named: BTreeSet<&str> = self.ids.values().copied().collect();
+        for (surplus, _) in live.iter().filter(|(id, _)| !named.contains(id)) {
+            let mut id = *surplus;
+            let mut passed: BTreeMap<&Address, &str> = BTreeMap::new();
+            while let Some((address, _)) = wanted.iter().find(|(address, _)| is_tagged(address, id)) {
+                let alone = live.iter().filter(|(other, _)| is_tagged(address, other)).count() == 1;
+                if !alone || passed.insert(address, id).is_some() {
+                    break;
+                }
+                match self.ids.get(address) {
+                    Some(holder) => id = holder,
+                    // One alone is renamed, and nobody takes its name.
+                    None => {
+                        self.ids.extend(passed.into_iter().filter(|_| id != *surplus));
+                        break;
+                    }
+                }
+                doubtful.insert(id);
+            }
+        }
+        doubtful
+    }
+}
+
+/// Whether our tag says that it is the one of that address, or was before a `[[moved]]`.
+fn is_tagged(desired: &Desired, world: &World, address: &Address, id: &str) -> bool {
+    let former = desired.moved.get(address).map(|former| &former.address);
+    world.address_tag(id).is_some_and(|tag| [Some(address), former].into_iter().flatten().any(|known| known.to_string() == tag))
 }
 
 /// E-mails are compared as AWS does, without case; names by every letter.

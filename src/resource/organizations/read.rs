@@ -358,10 +358,11 @@ impl<'a> Reader<'a> {
         self.lanes.get(operation).is_some_and(Lane::is_idle) && self.followed.insert(operation)
     }
 
-    /// Of an OU that declares tags, and of one that is not recognised: it may be renamed, or ours to remove.
+    /// Of an OU that declares tags, of one that is not recognised, since it may be renamed or ours to remove, and of those that may have
+    /// passed on their names.
     fn tags_of_units(&mut self, identity: &Identity) {
         let wants = |id: &String| match identity.address(id) {
-            Some(address) => self.wanted.units.get(address).is_some_and(|unit| unit.tags.is_some()),
+            Some(address) => identity.is_doubtful(id) || self.wanted.units.get(address).is_some_and(|unit| unit.tags.is_some()),
             None => true,
         };
         let ids: Vec<String> = self.world.units.keys().filter(|id| wants(id)).cloned().collect();
@@ -371,7 +372,7 @@ impl<'a> Reader<'a> {
     /// Likewise of policies, AWS's own left out.
     fn tags_of_policies(&mut self, identity: &Identity) {
         let wants = |id: &String| match identity.address(id) {
-            Some(address) => self.wanted.policies.get(address).is_some_and(|policy| policy.tags.is_some()),
+            Some(address) => identity.is_doubtful(id) || self.wanted.policies.get(address).is_some_and(|policy| policy.tags.is_some()),
             None => true,
         };
         let customers = self.world.policies.iter().filter(|(_, policy)| !policy.aws_managed).map(|(id, _)| id);

@@ -51,7 +51,15 @@ impl Removal {
                     self.units.insert(id.clone(), Address::new("ou", path));
                     continue;
                 }
-                (true, false) => format!("an OU of ours that left the configuration, and still holds {}", holders.join(", ")),
+                (true, false) => match successor(wanted, world, id) {
+                    Some(successor) => {
+                        format!(
+                            "`{successor}` is made anew in its place, since AWS cannot move an OU; it still holds {}",
+                            holders.join(", ")
+                        )
+                    }
+                    None => format!("an OU of ours that left the configuration, and still holds {}", holders.join(", ")),
+                },
                 (false, _) => "an OU that is not in the configuration".to_owned(),
             };
             holds.entry(parent).or_default().push(format!("OU `{path}`"));
@@ -118,6 +126,11 @@ impl Removal {
         let attachments = wanted.attachments.get(&Address::new("policy_attachments", address.to_string()));
         attachments.is_some_and(|set| !set.policies.contains(&Reference::Id(policy.to_owned())))
     }
+}
+
+/// The OU of the configuration that the tag of an unbound one names: that one is made anew elsewhere, or was.
+pub(super) fn successor(wanted: &Wanted, world: &World, id: &str) -> Option<Address> {
+    world.address_tag(id)?.parse().ok().filter(|address| wanted.units.contains_key(address))
 }
 
 /// A tag is all that says that something is ours, and people copy tags. What is left of a place that was made anew looks the same, so
