@@ -83,7 +83,7 @@ pub(super) async fn run(global: &Global, args: &InviteArgs, shell: &Shell) -> Re
     let (desired, targets) = targets::read(global, args, shell)?;
     let connection = connect(global, &desired, shell).await?;
     let run = Run { global, args, shell, connection: &connection, desired: &desired, targets: &targets, states: Vec::new() };
-    let exit = run.to_the_end().await;
+    let exit = run.carry_through().await;
     let closed = connection.close(shell);
     let exit = exit?;
     closed.map(|()| exit)
@@ -99,7 +99,7 @@ fn role(desired: &Desired, partition: &str) -> Role {
 }
 
 impl Run<'_> {
-    async fn to_the_end(mut self) -> Result<Exit, Reported> {
+    async fn carry_through(mut self) -> Result<Exit, Reported> {
         let (interrupt, shell) = (self.connection.sessions.door().interrupt(), self.shell);
         Box::pin(apply::interruptible(self.handshakes(), interrupt, shell)).await?;
         // The apply in it listens for Ctrl-C itself.
