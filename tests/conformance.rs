@@ -120,6 +120,41 @@ fn the_whole_road_on_moto() {
     the_whole_road(&Moto::start(), FOR_MOTO);
 }
 
+/// An organization that others grew is imported, and the plan of what was written is empty.
+fn grown_by_others(server: &Server) {
+    server.script("conformance/grown.py", &[]);
+    let before = server.script("conformance/readback.py", &[]);
+    let folder = tempfile::tempdir().unwrap();
+    let overlord = |arguments: &[&str]| {
+        let mut command = server.client(env!("CARGO_BIN_EXE_overlord"));
+        let output = command.current_dir(folder.path()).args(arguments).output().unwrap();
+        assert!(output.status.success(), "overlord {arguments:?}: {}", show(&output));
+    };
+    overlord(&["import"]);
+    overlord(&["plan"]);
+    let org = fs::read_to_string(folder.path().join("org.toml")).unwrap();
+    for line in ["[team.records]", "[ou.Prod]", "name = \"Security & Audit\"", "[policy.unused]", "type = \"rcp\"", "Control Tower (1)"] {
+        assert!(org.contains(line), "no {line} in\n{org}");
+    }
+    overlord(&["import", "--force", "--tags"]);
+    overlord(&["plan"]);
+    let org = fs::read_to_string(folder.path().join("org.toml")).unwrap();
+    assert!(org.contains("tags = { owner = \"security team\" }"), "{org}");
+    // And an apply has nothing to do.
+    overlord(&["apply", "--yes"]);
+    snapbox::assert_data_eq!(server.script("conformance/readback.py", &[]), before.into_data().raw());
+}
+
+#[test]
+fn what_others_grew_is_imported_from_the_sandbox() {
+    grown_by_others(&SandboxServer::start(&[]));
+}
+
+#[test]
+fn what_others_grew_is_imported_from_moto() {
+    grown_by_others(&Moto::start());
+}
+
 /// The example names account 111111111111 and moto is another: nothing may happen there.
 #[test]
 fn the_wrong_management_account_stops_the_run() {

@@ -1,11 +1,11 @@
 //! From the global options to a door, sessions and, where asked, the sandbox.
 
-use crate::aws::{Access, Door, DoorOptions, Interrupt, Mode, Rates, Sessions, Trace};
+use crate::aws::{Access, AccessRole, Door, DoorOptions, Interrupt, Mode, Rates, Sessions, Trace};
 use crate::resource::Desired;
 use crate::sandbox::{Sandbox, Weather};
 
 use super::shell::Shell;
-use super::{Global, RatesChoice, Reported};
+use super::{DEFAULT_MANAGEMENT_ACCOUNT, Global, RatesChoice, Reported};
 
 /// AWS, or the sandbox, with the account guard passed and the door locked for writes.
 pub(super) struct Connection {
@@ -49,7 +49,30 @@ impl Connection {
 
 /// Connects as the options say. The door is read-only: `apply` opens it once the plan is approved.
 pub(super) async fn connect(global: &Global, desired: &Desired, shell: &Shell) -> Result<Connection, Reported> {
-    let sandbox = open_sandbox(global, &desired.management_account, shell)?;
+    let connection = open_door(global, Some(&desired.management_account), &desired.home_region, desired.role(), shell).await?;
+    connection.sessions.guard(&desired.management_account).await.map_err(|e| shell.aws_error(&e))?;
+    Ok(connection)
+}
+
+/// As [`connect`], where no configuration says yet which account it must be. No request was made.
+pub(super) async fn connect_unguarded(
+    global: &Global,
+    home_region: &str,
+    role: impl Into<AccessRole>,
+    shell: &Shell,
+) -> Result<Connection, Reported> {
+    open_door(global, None, home_region, role, shell).await
+}
+
+/// `caller` is who is to call the sandbox; left out, the account that manages it.
+async fn open_door(
+    global: &Global,
+    caller: Option<&str>,
+    home_region: &str,
+    role: impl Into<AccessRole>,
+    shell: &Shell,
+) -> Result<Connection, Reported> {
+    let sandbox = open_sandbox(global, caller.unwrap_or(DEFAULT_MANAGEMENT_ACCOUNT), shell)?;
     let trace = match &global.trace {
         Some(path) => Some(Trace::create(path).map_err(|e| {
             let hint = "give another file with --trace".to_owned();
@@ -58,13 +81,15 @@ pub(super) async fn connect(global: &Global, desired: &Desired, shell: &Shell) -
         None => None,
     };
     let (transport, access) = match &sandbox {
-        Some(sandbox) => (sandbox.http_client(), Access::Sandbox { management_account: desired.management_account.clone() }),
+        Some(sandbox) => {
+            let management_account = caller.map_or_else(|| sandbox.management_account(), str::to_owned);
+            (sandbox.http_client(), Access::Sandbox { management_account })
+        }
         None => (crate::aws::https().map_err(|e| shell.aws_error(&e))?, Access::DefaultChain { profile: global.profile.clone() }),
     };
     let options =
         DoorOptions { mode: Mode::ReadOnly, rates: Rates::Published, trace: trace.clone(), transport, interrupt: Interrupt::default() };
-    let sessions =
-        Sessions::load(access, Door::new(options), &desired.home_region, desired.role()).await.map_err(|e| shell.aws_error(&e))?;
+    let sessions = Sessions::load(access, Door::new(options), home_region, role).await.map_err(|e| shell.aws_error(&e))?;
     let rates = match global.rates {
         Some(RatesChoice::Published) => Rates::Published,
         Some(RatesChoice::Unlimited) => Rates::Unlimited,
@@ -73,7 +98,6 @@ pub(super) async fn connect(global: &Global, desired: &Desired, shell: &Shell) -
         None => Rates::Published,
     };
     sessions.door().set_rates(rates);
-    sessions.guard(&desired.management_account).await.map_err(|e| shell.aws_error(&e))?;
     Ok(Connection { sessions, sandbox, trace })
 }
 

@@ -4,6 +4,8 @@ mod apply;
 mod completions;
 mod connect;
 mod email;
+mod files;
+mod import;
 mod invite;
 mod network;
 mod plan;
@@ -26,6 +28,9 @@ use shell::Shell;
 
 /// Where the sandbox keeps its world unless told otherwise.
 const DEFAULT_SANDBOX: &str = ".overlord/sandbox.json";
+
+/// The management account of a fresh sandbox where no org.toml names one.
+const DEFAULT_MANAGEMENT_ACCOUNT: &str = "111111111111";
 
 /// Bootstraps AWS accounts and keeps them compliant, from one declarative org.toml.
 #[derive(Debug, Parser)]
@@ -108,6 +113,8 @@ enum Colour {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// Write org.toml and policies/ from the live organization; the plan of them is empty
+    Import(import::ImportArgs),
     /// Check the configuration, offline
     Validate,
     /// Show the difference between the configuration and AWS; exits 2 when there are changes
@@ -187,6 +194,7 @@ pub async fn run() -> ExitCode {
         return ExitCode::from(Exit::Error as u8);
     }
     let exit = match cli.command {
+        Command::Import(args) => import::run(&cli.global, &args, &shell).await,
         Command::Validate => validate::run(&cli.global, &shell),
         Command::Plan(args) => plan::run(&cli.global, &args, &shell).await,
         Command::Apply(args) => apply::run(&cli.global, &args, &shell).await,

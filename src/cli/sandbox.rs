@@ -7,7 +7,7 @@ use clap::{Args, Subcommand};
 
 use super::connect::{open, weather};
 use super::shell::Shell;
-use super::{DEFAULT_SANDBOX, Exit, Format, Global, Reported};
+use super::{DEFAULT_MANAGEMENT_ACCOUNT, DEFAULT_SANDBOX, Exit, Format, Global, Reported};
 use crate::config;
 use crate::sandbox::{Sandbox, describe, serve};
 
@@ -80,5 +80,5 @@ fn reset(path: &Path, global: &Global, shell: &Shell) -> Result<Exit, Reported> 
 
 /// The management account of a fresh world: that of a valid org.toml, so that `apply --sandbox` passes its own guard.
 fn management_account(global: &Global) -> String {
-    config::load(&global.config).map_or_else(|_| "111111111111".to_owned(), |loaded| loaded.desired.management_account)
+    config::load(&global.config).map_or_else(|_| DEFAULT_MANAGEMENT_ACCOUNT.to_owned(), |loaded| loaded.desired.management_account)
 }

@@ -101,6 +101,8 @@ codes! {
     UnattachedPolicy = "unattached-policy",
     /// A set of service control policies that allows nothing.
     NoAllow = "no-allow",
+    /// A policy of a type that is left alone.
+    UnmanagedPolicy = "unmanaged-policy",
     /// More policies of a type at one target than AWS takes.
     TooManyAttached = "too-many-attached",
     /// Two accounts of one key.

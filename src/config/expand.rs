@@ -16,9 +16,9 @@ use crate::resource::organizations::{
 use crate::resource::{Desired, untyped};
 
 /// The Region of an organization that names none: Organizations itself lives there.
-const HOME_REGION: &str = "us-east-1";
+pub const HOME_REGION: &str = "us-east-1";
 /// The role that CreateAccount makes when it is given no name.
-const ACCESS_ROLE: &str = "OrganizationAccountAccessRole";
+pub const ACCESS_ROLE: &str = "OrganizationAccountAccessRole";
 
 /// The desired resources. Of a file with mistakes, what can be told.
 pub(super) fn desired(file: &File, checked: Checked<'_>) -> Desired {
@@ -95,7 +95,7 @@ impl Resources<'_> {
             };
             self.add(Address::new("delegated_administrator", service), &attributes);
         }
-        for spec in attachments::managed_types(&checked.policies) {
+        for spec in attachments::managed_types(&checked.policies, section) {
             let attributes = PolicyTypeAttributes { organization: organization.clone(), policy_type: spec.name.clone() };
             self.add(Address::new("policy_type", &spec.name), &attributes);
         }

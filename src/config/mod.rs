@@ -32,7 +32,9 @@ use crate::diagnostic::{ByteRange, Diagnostic, Source, Span};
 use crate::policy::{Cause, Hierarchy, Policy, Test};
 use crate::resource::Desired;
 
+pub(crate) use check::values;
 pub use code::Code;
+pub use expand::{ACCESS_ROLE, HOME_REGION};
 pub use schema::schema;
 
 use report::Report;

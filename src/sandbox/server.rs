@@ -151,6 +151,11 @@ impl Sandbox {
         Self { inner: Arc::new(Inner { weather, state: Mutex::new(state), cut: watch::Sender::new(false) }) }
     }
 
+    /// The account that holds, or will hold, the organization.
+    pub fn management_account(&self) -> String {
+        lock(&self.inner.state).world.management_account.clone()
+    }
+
     /// The world as it is, with its clock and with all that is due by now.
     pub fn world(&self) -> World {
         let mut state = lock(&self.inner.state);

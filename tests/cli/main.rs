@@ -13,6 +13,7 @@ mod credentials;
 mod editors;
 mod email;
 mod exit;
+mod import;
 mod interrupt;
 mod invite;
 mod looks;

@@ -4,6 +4,7 @@
 
 mod built;
 mod generate;
+mod imports;
 mod networks;
 mod rails;
 #[path = "../support/road.rs"]

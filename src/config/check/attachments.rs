@@ -8,6 +8,7 @@ use super::{Model, tree};
 use crate::address::{Address, Reference};
 use crate::config::code::Code;
 use crate::config::report::Report;
+use crate::config::section::Organization;
 use crate::config::span::{At, List};
 use crate::limits::{LIMITS, PolicyTypeLimits};
 use crate::resource::organizations::organization_address;
@@ -18,10 +19,11 @@ const SCP: &str = "SERVICE_CONTROL_POLICY";
 /// The whole set of every target, by the target's address.
 pub(in crate::config) type Attachments = BTreeMap<Address, BTreeSet<Reference>>;
 
-/// The managed types: service control policies always, and each type of a declared policy.
-pub(in crate::config) fn managed_types(policies: &Policies<'_>) -> Vec<&'static PolicyTypeLimits> {
+/// The managed types: service control policies unless they are left alone, and each type of a declared policy.
+pub(in crate::config) fn managed_types(policies: &Policies<'_>, section: &Organization) -> Vec<&'static PolicyTypeLimits> {
     let declared: BTreeSet<&str> = policies.values().flatten().map(|p| p.spec.name.as_str()).collect();
-    LIMITS.policy_types.iter().filter(|t| t.name == SCP || declared.contains(t.name.as_str())).collect()
+    let managed = |t: &&PolicyTypeLimits| (t.name == SCP && section.leaves_scps().is_none()) || declared.contains(t.name.as_str());
+    LIMITS.policy_types.iter().filter(managed).collect()
 }
 
 /// A policy of a set.
@@ -40,9 +42,12 @@ struct Sets<'m, 'p> {
 
 /// Resolves and checks all sets, and warns of policies that stand in none.
 pub(super) fn resolve(model: &Model<'_>, policies: &Policies<'_>, accounts: &[Planned<'_>], report: &mut Report) -> Attachments {
-    let mut sets = Sets { model, policies, managed: managed_types(policies), used: BTreeSet::new() };
+    let none = Organization::default();
+    let section = model.file.organization.as_ref().map_or(&none, |o| &o.value);
+    left_alone(section, policies, report);
+    let mut sets = Sets { model, policies, managed: managed_types(policies, section), used: BTreeSet::new() };
     let mut all = Attachments::new();
-    let root = model.file.organization.as_ref().and_then(|o| o.policies.as_ref());
+    let root = section.policies.as_ref();
     all.insert(organization_address(), sets.set("the root", root, report));
     for (key, ou) in &model.file.ou {
         all.insert(Address::new("ou", key.as_str()), sets.set(&format!("the OU `{}`", key.as_str()), ou.policies.as_ref(), report));
@@ -60,6 +65,17 @@ pub(super) fn resolve(model: &Model<'_>, policies: &Policies<'_>, accounts: &[Pl
         }
     }
     all
+}
+
+/// Declared policies of the type that is left alone.
+fn left_alone(section: &Organization, policies: &Policies<'_>, report: &mut Report) {
+    let Some(said) = section.leaves_scps() else { return };
+    for policy in policies.values().flatten().filter(|policy| policy.spec.name == SCP) {
+        let summary = format!("the policy `{}` is a service control policy, and these are left alone", policy.key.as_str());
+        let hint = "remove `service_control_policies = false`, or this section; another kind of policy needs its `type`";
+        let diagnostic = Code::UnmanagedPolicy.error(summary).related(report.span(said.at), "left alone here").hint(hint);
+        report.at(policy.key.at(), diagnostic);
+    }
 }
 
 impl<'p> Sets<'_, 'p> {
@@ -97,8 +113,10 @@ impl<'p> Sets<'_, 'p> {
                 return Some(Named::Aws(spec));
             }
             let summary = format!("`{}` is named, and no policy of type `{}` is declared", name.value, spec.short);
-            let hint =
-                "remove it: overlord manages a policy type once a policy of it is declared, and AWS keeps this one attached by itself";
+            let hint = match spec.name.as_str() {
+                SCP => "remove it, or remove `service_control_policies = false` from [organization]",
+                _ => "remove it: overlord manages a policy type once a policy of it is declared, and AWS keeps this one attached by itself",
+            };
             report.at(name.at, Code::UnknownPolicy.error(summary).hint(hint));
             return None;
         }
@@ -116,17 +134,22 @@ impl<'p> Sets<'_, 'p> {
     }
 
     fn check_allow(&self, target: &str, list: &List, found: &[Named<'_>], report: &mut Report) {
+        if !self.managed.iter().any(|t| t.name == SCP) {
+            return;
+        }
         let allows = found.iter().any(|named| match named {
             Named::Aws(spec) => spec.name == SCP,
             // A document that is a mistake may allow something once it is mended.
-            Named::Declared(policy) => policy.spec.name == SCP && policy.document.as_ref().is_none_or(|d| d.has_allow()),
+            Named::Declared(policy) => {
+                policy.spec.name == SCP && (policy.is_lockdown() || policy.document.as_ref().is_none_or(|d| d.has_allow()))
+            }
         });
         if !allows {
             let diagnostic = Code::NoAllow
                 .error(format!("the policies of {target} allow nothing"))
                 .label("no service control policy with an Allow")
                 .detail("service control policies allow what every level allows: a level without an Allow denies everything below it")
-                .hint("add \"FullAWSAccess\", or a policy that allows what is wanted");
+                .hint("add \"FullAWSAccess\", or a policy that allows what is wanted; where nothing is to be allowed, `lockdown = true` in [policy.*] says so");
             report.at(list.at, diagnostic);
         }
     }

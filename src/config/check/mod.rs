@@ -15,7 +15,7 @@ mod prices;
 pub(super) mod root;
 mod tags;
 mod tree;
-mod values;
+pub(crate) mod values;
 
 use std::collections::BTreeMap;
 

@@ -13,7 +13,7 @@ use crate::config::section::Policy;
 use crate::config::span::Key;
 use crate::config::{Files, Written};
 use crate::diagnostic::{Source, Span};
-use crate::limits::{LIMITS, PolicyTypeLimits};
+use crate::limits::PolicyTypeLimits;
 use crate::policy::{Document, Family, ParseError, Policy as Typed};
 
 /// A declared policy whose type is known.
@@ -26,6 +26,13 @@ pub(in crate::config) struct Declared<'f> {
     pub(in crate::config) document: Option<Document>,
     /// Its statements, of a type that decides about requests.
     pub(in crate::config) written: Option<Written>,
+}
+
+impl Declared<'_> {
+    /// Whether a set that consists of it is meant to deny everything.
+    pub(in crate::config) fn is_lockdown(&self) -> bool {
+        self.section.lockdown.as_ref().is_some_and(|lockdown| lockdown.value)
+    }
 }
 
 /// The declared policies by key. One with an unknown type is there as `None`: reported, and not unknown.
@@ -163,7 +170,7 @@ fn duplicates(policies: &Policies<'_>, report: &mut Report) {
             let summary = format!("two policies of type `{}` named `{}`", policy.spec.short, policy.name);
             let diagnostic = Code::DuplicatePolicyName.error(summary).related(report.span(at(other)), "first used here").hint(hint);
             report.at(at(policy), diagnostic);
-        } else if policy.section.name.is_some() && LIMITS.policy_types.iter().any(|t| t.default_name.as_deref() == Some(policy.name)) {
+        } else if policy.section.name.is_some() && policy.spec.default_name.as_deref() == Some(policy.name) {
             let summary = format!("`{}` is the name of a policy of AWS's own", policy.name);
             report.at(at(policy), Code::DuplicatePolicyName.error(summary).hint(hint));
         } else {

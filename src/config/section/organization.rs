@@ -40,6 +40,8 @@ pub struct Organization {
     #[serde(default)]
     #[schemars(schema_with = "root_access")]
     pub root_access: Option<At<String>>,
+    /// Whether overlord enables service control policies and owns their sets; `false` leaves all of them alone. Default: true.
+    pub service_control_policies: Option<At<bool>>,
     /// The root's whole set of policies. Default: FullAWSAccess.
     pub policies: Option<List>,
 }
@@ -49,4 +51,11 @@ pub const ROOT_ACCESS: [&str; 1] = ["central"];
 
 fn root_access(_: &mut SchemaGenerator) -> Schema {
     json_schema!({"type": "string", "enum": ROOT_ACCESS})
+}
+
+impl Organization {
+    /// Where it says that service control policies are left alone.
+    pub fn leaves_scps(&self) -> Option<&At<bool>> {
+        self.service_control_policies.as_ref().filter(|managed| !managed.value)
+    }
 }

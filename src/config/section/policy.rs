@@ -20,6 +20,8 @@ pub struct Policy {
     pub file: Option<At<String>>,
     /// What it is for, at most 512 characters.
     pub description: Option<At<String>>,
+    /// For a service control policy: a set may consist of it and hold no Allow, and so deny everything below. Default: false.
+    pub lockdown: Option<At<bool>>,
     /// Tags. Only the declared keys are managed.
     pub tags: Option<Tags>,
 }

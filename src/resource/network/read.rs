@@ -350,7 +350,7 @@ impl Found {
 }
 
 /// Whether an error is the end of the run: it is not the account's.
-fn is_fatal(error: &Error) -> bool {
+pub(super) fn is_fatal(error: &Error) -> bool {
     match error {
         Error::Interrupted | Error::Internal(_) => true,
         Error::Refused(refusal) => {

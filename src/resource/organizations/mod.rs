@@ -45,9 +45,11 @@ pub use policy::{Policy, PolicyAttributes};
 pub use policy_attachments::{PolicyAttachments, PolicyAttachmentsAttributes};
 pub use policy_type::{PolicyType, PolicyTypeAttributes};
 pub use primary_contact::{PrimaryContact, PrimaryContactAttributes};
+pub use read::Tagging;
 pub use root_access::{CREDENTIALS, IAM, RootAccess, RootAccessAttributes, SESSIONS, root_access_address};
 pub use root_credentials::{RootCredentials, RootCredentialsAttributes};
 pub use trusted_service::{TrustedService, TrustedServiceAttributes};
+pub(crate) use world::{LivePolicy, World};
 
 use std::collections::BTreeSet;
 use std::time::SystemTime;
@@ -101,7 +103,34 @@ async fn read_root(sessions: &Sessions, desired: &Desired, world: &mut world::Wo
     }
 }
 
+/// Reads all of the organization, for a configuration that is still to be written.
+///
+/// # Errors
+/// A read failed; `management_account` does not manage the organization.
+pub async fn read_whole(sessions: &Sessions, management_account: &str, tags: Tagging) -> AwsResult<Reading> {
+    let clients = questions::Clients { organizations: sessions.organizations(), account: sessions.account() };
+    read::read_whole(&clients, management_account, tags).await.map(Reading)
+}
+
 impl Reading {
+    /// Of a whole organization, what [`read`] would have read for `desired`: policies of types that it does not manage are nobody's here.
+    ///
+    /// # Errors
+    /// The desired attributes are malformed.
+    pub(crate) fn for_configuration(&self, desired: &Desired) -> AwsResult<Self> {
+        let managed = world::Wanted::of(desired)?.policy_types;
+        let mut world = self.0.clone();
+        if let Some(world) = &mut world {
+            world.policies.retain(|_, policy| managed.contains_key(&policy.policy_type));
+        }
+        Ok(Self(world))
+    }
+
+    /// The organization, if there is one.
+    pub(crate) fn world(&self) -> Option<&World> {
+        self.0.as_ref()
+    }
+
     /// Binds it to the addresses of the configuration.
     ///
     /// # Errors

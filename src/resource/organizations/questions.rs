@@ -1,6 +1,6 @@
 //! The questions that reading an organization asks, one page at a time, and AWS's answers in plain values.
 
-use aws_sdk_organizations::types::{Account, PolicySummary, PolicyTypeSummary, Root};
+use aws_sdk_organizations::types::{Account, DelegatedAdministrator, PolicySummary, PolicyTypeSummary, Root};
 
 use super::contacts::Subject;
 use super::invited::LiveInvitation;
@@ -40,6 +40,10 @@ pub(super) enum Question {
     Administrators(String),
     /// The invitations of the last weeks.
     Invitations,
+    /// The accounts that administer any service. By service would be a call for each, and AWS refuses those that nobody can administer.
+    AllAdministrators,
+    /// The services that an account administers.
+    ServicesOf(String),
     /// The tags of anything.
     Tags(String),
     /// An alternate contact of an account, by its type.
@@ -66,6 +70,7 @@ pub(super) enum Answer {
     Services(Vec<String>),
     Administrators(Vec<String>),
     Invitations(Vec<(String, LiveInvitation)>),
+    DelegatedServices(Vec<String>),
     Tags(Vec<(String, String)>),
     AlternateContact(Option<AlternateContactAttributes>),
     PrimaryContact(Option<Box<PrimaryContactAttributes>>),
@@ -104,8 +109,9 @@ impl Question {
             Self::Document(_) => "organizations:DescribePolicy",
             Self::Targets(_) => "organizations:ListTargetsForPolicy",
             Self::Services => "organizations:ListAWSServiceAccessForOrganization",
-            Self::Administrators(_) => "organizations:ListDelegatedAdministrators",
             Self::Invitations => "organizations:ListHandshakesForOrganization",
+            Self::Administrators(_) | Self::AllAdministrators => "organizations:ListDelegatedAdministrators",
+            Self::ServicesOf(_) => "organizations:ListDelegatedServicesForAccount",
             Self::Tags(_) => "organizations:ListTagsForResource",
             Self::AlternateContact(..) => "account:GetAlternateContact",
             Self::PrimaryContact(_) => "account:GetContactInformation",
@@ -184,8 +190,17 @@ impl Question {
             Self::Administrators(service) => {
                 let request = client.list_delegated_administrators().service_principal(service).max_results(PAGE);
                 let answer = answer!(request.set_next_token(token));
-                let accounts = answer.delegated_administrators().iter().filter_map(|account| account.id()).map(str::to_owned);
-                page(Answer::Administrators(accounts.collect()), answer.next_token())
+                page(Answer::Administrators(ids(answer.delegated_administrators())), answer.next_token())
+            }
+            Self::AllAdministrators => {
+                let answer = answer!(client.list_delegated_administrators().max_results(PAGE).set_next_token(token));
+                page(Answer::Administrators(ids(answer.delegated_administrators())), answer.next_token())
+            }
+            Self::ServicesOf(account) => {
+                let request = client.list_delegated_services_for_account().account_id(account).max_results(PAGE);
+                let answer = answer!(request.set_next_token(token));
+                let services = answer.delegated_services().iter().filter_map(|service| service.service_principal()).map(str::to_owned);
+                page(Answer::DelegatedServices(services.collect()), answer.next_token())
             }
             Self::Invitations => {
                 let request = client.list_handshakes_for_organization().filter(handshakes::invitations_only()).max_results(PAGE);
@@ -224,9 +239,15 @@ impl Answer {
             Self::Invitations(items) => items.iter().map(|(id, _)| id.as_str()).collect(),
             Self::Policies(items) => items.iter().map(|(id, _)| id.as_str()).collect(),
             Self::Tags(items) => items.iter().map(|(key, _)| key.as_str()).collect(),
-            Self::Targets(items) | Self::Services(items) | Self::Administrators(items) => items.iter().map(String::as_str).collect(),
+            Self::Targets(items) | Self::Services(items) | Self::Administrators(items) | Self::DelegatedServices(items) => {
+                items.iter().map(String::as_str).collect()
+            }
         }
     }
+}
+
+fn ids(administrators: &[DelegatedAdministrator]) -> Vec<String> {
+    administrators.iter().filter_map(|account| account.id()).map(str::to_owned).collect()
 }
 
 fn root(live: &Root) -> AwsResult<LiveRoot> {

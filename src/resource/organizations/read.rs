@@ -24,8 +24,39 @@ use crate::resource::pages::{Pages, circle};
 ///
 /// # Errors
 /// A read failed; the organization belongs to another management account.
-pub(super) async fn read(clients: &Clients, desired: &Desired, mut known: impl FnMut(Address, String)) -> AwsResult<Option<World>> {
-    let mut reader = Reader::new(desired, Wanted::of(desired)?);
+pub(super) async fn read(clients: &Clients, desired: &Desired, known: impl FnMut(Address, String)) -> AwsResult<Option<World>> {
+    run(clients, Reader::new(desired, Wanted::of(desired)?, Extent::Declared), known).await
+}
+
+/// Reads all of it, whatever a configuration says; `None` when there is no organization.
+///
+/// # Errors
+/// A read failed; `management_account` does not manage the organization.
+pub(super) async fn read_whole(clients: &Clients, management_account: &str, tags: Tagging) -> AwsResult<Option<World>> {
+    let desired = Desired { management_account: management_account.to_owned(), ..Desired::default() };
+    run(clients, Reader::new(&desired, Wanted::default(), Extent::Whole(tags)), |_, _| {}).await
+}
+
+/// How much is read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Extent {
+    /// What a configuration needs.
+    Declared,
+    /// Everything: all policies with their documents, all trusted services with their administrators.
+    Whole(Tagging),
+}
+
+/// Whether the tags of accounts are read too: a call for each. Those of OUs and policies always are, since they tell what overlord made and
+/// under which key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Tagging {
+    /// They are, and all tags are written down.
+    Read,
+    /// They are left alone.
+    Left,
+}
+
+async fn run(clients: &Clients, mut reader: Reader<'_>, mut known: impl FnMut(Address, String)) -> AwsResult<Option<World>> {
     let mut in_flight = FuturesUnordered::new();
     reader.put(Question::Root);
     reader.put(Question::Accounts);
@@ -75,6 +106,7 @@ const WIDTH_OF_TARGETS: usize = 4;
 struct Reader<'a> {
     desired: &'a Desired,
     wanted: Wanted,
+    extent: Extent,
     world: World,
     /// What AWS answered with "in no organization".
     refused: BTreeSet<Question>,
@@ -93,7 +125,7 @@ struct Reader<'a> {
 }
 
 impl<'a> Reader<'a> {
-    fn new(desired: &'a Desired, wanted: Wanted) -> Self {
+    fn new(desired: &'a Desired, wanted: Wanted, extent: Extent) -> Self {
         let expected = wanted.accounts.iter().filter_map(|(address, account)| {
             let by_email = || account.email.as_ref().map(|email| email.to_ascii_lowercase());
             Some((desired.pinned.get(address).cloned().or_else(by_email)?, address.clone()))
@@ -103,6 +135,7 @@ impl<'a> Reader<'a> {
         Self {
             desired,
             wanted,
+            extent,
             world: World::default(),
             refused: BTreeSet::new(),
             lanes: BTreeMap::new(),
@@ -168,6 +201,7 @@ impl<'a> Reader<'a> {
             Answer::Services(services) => self.world.trusted_services.extend(services),
             Answer::Administrators(accounts) => self.administrators(question, accounts),
             Answer::Invitations(invitations) => self.world.invitations.extend(invitations),
+            Answer::DelegatedServices(services) => self.delegated(question, services),
             Answer::Tags(tags) => self.tags(question, tags),
             Answer::AlternateContact(contact) => self.world.alternate_contacts.extend(contact.and_then(|contact| contact.by_account())),
             Answer::PrimaryContact(contact) => self.world.primary_contacts.extend(contact.and_then(|contact| contact.by_account())),
@@ -185,19 +219,17 @@ impl<'a> Reader<'a> {
     fn root(&mut self, root: LiveRoot) -> AwsResult<()> {
         let LiveRoot { id, management_account, policy_types } = root;
         if management_account != self.desired.management_account {
-            return Err(Error::Failed {
-                message: format!(
-                    "the organization is managed by account `{management_account}`, and the configuration is for `{}`",
-                    self.desired.management_account
-                ),
-                hint: Some("use the credentials of the management account, or correct `management_account`".to_owned()),
-            });
+            return Err(self.another_management_account(&management_account));
         }
         self.world.root = id.clone();
         self.world.management_account = management_account;
         self.world.policy_types = policy_types.into_iter().collect();
         self.parent(id, 0);
-        for name in self.wanted.policy_types.keys().cloned().collect::<Vec<_>>() {
+        let types = match self.extent {
+            Extent::Declared => self.wanted.policy_types.keys().cloned().collect::<Vec<_>>(),
+            Extent::Whole(_) => self.world.policy_types.keys().cloned().collect(),
+        };
+        for name in types {
             if self.world.enabled(&name) {
                 self.put(Question::Policies(name));
             }
@@ -208,6 +240,21 @@ impl<'a> Reader<'a> {
             false => self.features("ALL".to_owned()),
         }
         Ok(())
+    }
+
+    fn another_management_account(&self, found: &str) -> Error {
+        let own = &self.desired.management_account;
+        let (message, hint) = match self.extent {
+            Extent::Declared => (
+                format!("the organization is managed by account `{found}`, and the configuration is for `{own}`"),
+                "use the credentials of the management account, or correct `management_account`",
+            ),
+            Extent::Whole(_) => (
+                format!("the organization is managed by account `{found}`, and these are credentials of `{own}`"),
+                "use credentials of the management account (--profile)",
+            ),
+        };
+        Error::Failed { message, hint: Some(hint.to_owned()) }
     }
 
     /// It is left out, as if it had not been listed. Should it be there after all, its creation finds it by its name.
@@ -225,6 +272,8 @@ impl<'a> Reader<'a> {
             | Question::Policies(_)
             | Question::Services
             | Question::Administrators(_)
+            | Question::AllAdministrators
+            | Question::ServicesOf(_)
             | Question::AlternateContact(..)
             | Question::PrimaryContact(_)
             | Question::Invitations => {}
@@ -232,8 +281,13 @@ impl<'a> Reader<'a> {
     }
 
     fn features(&mut self, feature_set: String) {
-        if feature_set == "ALL" && !self.wanted.trusted_services.is_empty() {
-            self.put(Question::Services);
+        match self.extent {
+            Extent::Whole(_) if feature_set == "ALL" => {
+                self.put(Question::Services);
+                self.put(Question::AllAdministrators);
+            }
+            Extent::Declared if feature_set == "ALL" && !self.wanted.trusted_services.is_empty() => self.put(Question::Services),
+            Extent::Whole(_) | Extent::Declared => {}
         }
         self.world.feature_set = feature_set;
     }
@@ -273,6 +327,9 @@ impl<'a> Reader<'a> {
                     self.recognised.push((address, id.clone()));
                 }
             }
+            if self.extent == Extent::Whole(Tagging::Read) && account.frozen().is_none() {
+                self.put(Question::Tags(id.clone()));
+            }
             match self.world.accounts.get_mut(&id) {
                 // The page of all accounts may come after the parent's.
                 Some(known) if account.parent.is_none() => known.state = account.state,
@@ -295,7 +352,11 @@ impl<'a> Reader<'a> {
                 self.put_first(Question::Targets(id.clone()));
             } else {
                 self.put(Question::Targets(id.clone()));
-                if self.named_policies.contains(&(policy.policy_type.clone(), policy.name.clone())) {
+                let wanted = match self.extent {
+                    Extent::Declared => self.named_policies.contains(&(policy.policy_type.clone(), policy.name.clone())),
+                    Extent::Whole(_) => !policy.is_control_towers(),
+                };
+                if wanted {
                     self.put(Question::Document(id.clone()));
                 }
             }
@@ -323,6 +384,16 @@ impl<'a> Reader<'a> {
     fn administrators(&mut self, question: &Question, accounts: Vec<String>) {
         if let Question::Administrators(service) = question {
             self.world.administrators.entry(service.clone()).or_default().extend(accounts);
+        } else {
+            accounts.into_iter().for_each(|account| self.put(Question::ServicesOf(account)));
+        }
+    }
+
+    fn delegated(&mut self, question: &Question, services: Vec<String>) {
+        if let Question::ServicesOf(account) = question {
+            for service in services {
+                self.world.administrators.entry(service).or_default().insert(account.clone());
+            }
         }
     }
 
@@ -367,9 +438,12 @@ impl<'a> Reader<'a> {
     /// Of an OU that declares tags, of one that is not recognised, since it may be renamed or ours to remove, and of those that may have
     /// passed on their names.
     fn tags_of_units(&mut self, identity: &Identity) {
-        let wants = |id: &String| match identity.address(id) {
-            Some(address) => identity.is_doubtful(id) || self.wanted.units.get(address).is_some_and(|unit| unit.tags.is_some()),
-            None => true,
+        let wants = |id: &String| match (self.extent, identity.address(id)) {
+            (Extent::Whole(_), _) => true,
+            (Extent::Declared, Some(address)) => {
+                identity.is_doubtful(id) || self.wanted.units.get(address).is_some_and(|unit| unit.tags.is_some())
+            }
+            (Extent::Declared, None) => true,
         };
         let ids: Vec<String> = self.world.units.keys().filter(|id| wants(id)).cloned().collect();
         ids.into_iter().for_each(|id| self.put(Question::Tags(id)));
@@ -377,9 +451,12 @@ impl<'a> Reader<'a> {
 
     /// Likewise of policies, AWS's own left out.
     fn tags_of_policies(&mut self, identity: &Identity) {
-        let wants = |id: &String| match identity.address(id) {
-            Some(address) => identity.is_doubtful(id) || self.wanted.policies.get(address).is_some_and(|policy| policy.tags.is_some()),
-            None => true,
+        let wants = |id: &String| match (self.extent, identity.address(id)) {
+            (Extent::Whole(_), _) => true,
+            (Extent::Declared, Some(address)) => {
+                identity.is_doubtful(id) || self.wanted.policies.get(address).is_some_and(|policy| policy.tags.is_some())
+            }
+            (Extent::Declared, None) => true,
         };
         let customers = self.world.policies.iter().filter(|(_, policy)| !policy.aws_managed).map(|(id, _)| id);
         let ids: Vec<String> = customers.filter(|id| wants(id)).cloned().collect();

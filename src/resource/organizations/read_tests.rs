@@ -72,6 +72,14 @@ impl Endpoint {
                 self.page(world.administrators.get(service).cloned().unwrap_or_default(), token, Answer::Administrators)
             }
             Question::Invitations => self.page(world.invitations.clone(), token, Answer::Invitations),
+            Question::AllAdministrators => {
+                let all: BTreeSet<String> = world.administrators.values().flatten().cloned().collect();
+                self.page(all, token, Answer::Administrators)
+            }
+            Question::ServicesOf(account) => {
+                let administered = world.administrators.iter().filter(|(_, accounts)| accounts.contains(account));
+                self.page(administered.map(|(service, _)| service.clone()), token, Answer::DelegatedServices)
+            }
             Question::AlternateContact(subject, contact_type) => {
                 let contact = world.alternate_contacts.get(&(subject.id().to_owned(), contact_type.clone()));
                 Page { answer: Answer::AlternateContact(contact.cloned()), token: None }
@@ -102,7 +110,7 @@ impl Endpoint {
 
 /// Reads it, and says how often each operation was called.
 fn read(endpoint: &Endpoint, desired: &Desired) -> (AwsResult<Option<World>>, BTreeMap<&'static str, usize>) {
-    let mut reader = Reader::new(desired, Wanted::of(desired).unwrap());
+    let mut reader = Reader::new(desired, Wanted::of(desired).unwrap(), Extent::Declared);
     let mut counts = BTreeMap::new();
     let mut in_flight = VecDeque::new();
     reader.put(Question::Root);
@@ -322,7 +330,7 @@ fn asks_who_administers_only_a_trusted_service() {
 #[test]
 fn the_longest_chain_of_targets_is_never_starved() {
     let (desired, world) = organization(100, 3, 50);
-    let mut reader = Reader::new(&desired, Wanted::of(&desired).unwrap());
+    let mut reader = Reader::new(&desired, Wanted::of(&desired).unwrap(), Extent::Declared);
     let endpoint = Endpoint { world: Some(world), ..Endpoint::default() };
     reader.put(Question::Policies(SCP.to_owned()));
     let mut in_flight = VecDeque::new();

@@ -1,0 +1,174 @@
+//! `overlord import`: org.toml and policies/ from the live organization. AWS is only read.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use serde_json::json;
+
+use super::connect::{Connection, connect_unguarded};
+use super::files::{self, Existing};
+use super::shell::Shell;
+use super::{Exit, Format, Global, Reported};
+use crate::config::{self, Summary};
+use crate::import::{self, Draft, Networks, Settings, Verdict};
+use crate::plan::Plan;
+use crate::resource::network;
+use crate::resource::organizations::{self, Reading, Tagging};
+use crate::{render, snapshot};
+
+#[derive(Debug, Args)]
+pub(super) struct ImportArgs {
+    /// The folder that org.toml and policies/ are written to [default: that of --config]
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
+
+    /// Write over files that are there already
+    #[arg(long)]
+    force: bool,
+
+    /// Write tags too, and read those of accounts: a call for each
+    #[arg(long)]
+    tags: bool,
+
+    /// Look for networks that overlord made in all accounts in this Region; several times for several
+    #[arg(long = "region", value_name = "REGION")]
+    regions: Vec<String>,
+
+    /// The Region of regional calls that belong to the organization
+    #[arg(long, value_name = "REGION", default_value = config::HOME_REGION)]
+    home_region: String,
+
+    /// The role to assume in every account
+    #[arg(long, value_name = "NAME", default_value = config::ACCESS_ROLE)]
+    access_role: String,
+}
+
+impl ImportArgs {
+    fn tagging(&self) -> Tagging {
+        if self.tags { Tagging::Read } else { Tagging::Left }
+    }
+}
+
+pub(super) async fn run(global: &Global, args: &ImportArgs, shell: &Shell) -> Result<Exit, Reported> {
+    let org_toml = args.out.as_ref().map_or_else(|| global.config.clone(), |folder| folder.join("org.toml"));
+    let existing = if args.force { Existing::Replaced } else { Existing::Refused };
+    // Before minutes of reading: what the files will be called besides org.toml is known only then.
+    refuse(files::in_the_way([org_toml.as_path()], existing), shell)?;
+    let connection = connect_unguarded(global, &args.home_region, &args.access_role, shell).await?;
+    let reading = read(&connection, args, shell).await?;
+    let settings = Settings { home_region: args.home_region.clone(), access_role: args.access_role.clone(), tags: args.tagging() };
+    let (draft, summary) = written(&connection, &reading, &settings, args, shell).await?;
+    let files = texts(&draft, &org_toml);
+    refuse(files::in_the_way(files.keys().map(PathBuf::as_path), existing), shell)?;
+    files::write_all(&files, existing).map_err(|e| {
+        let hint = "give another folder with --out".to_owned();
+        shell.error(format_args!("`{}` cannot be written: {}; nothing was", e.path.display(), e.cause), Some(hint))
+    })?;
+    show(&draft, summary, &org_toml, global.format, shell);
+    connection.close(shell)?;
+    Ok(Exit::Done)
+}
+
+async fn read(connection: &Connection, args: &ImportArgs, shell: &Shell) -> Result<Reading, Reported> {
+    let management = connection.sessions.caller().await.map_err(|e| shell.aws_error(&e))?;
+    organizations::read_whole(&connection.sessions, &management, args.tagging()).await.map_err(|e| shell.aws_error(&e))
+}
+
+/// With networks where they were looked for and fit; in any case such that the plan is empty.
+async fn written(
+    connection: &Connection,
+    reading: &Reading,
+    settings: &Settings,
+    args: &ImportArgs,
+    shell: &Shell,
+) -> Result<(Draft, Summary), Reported> {
+    let draft =
+        |networks| import::draft(reading, settings, networks).map_err(|refusal| shell.error(refusal, Some(refusal.hint().to_owned())));
+    let plain = draft(Networks::Unread)?;
+    let summary = checked(&plain, reading, shell)?;
+    if args.regions.is_empty() {
+        return Ok((plain, summary));
+    }
+    let regions = args.regions.iter().cloned().collect();
+    let survey = network::survey(&connection.sessions, &reading.members(), &regions).await.map_err(|e| shell.aws_error(&e))?;
+    let taken = draft(Networks::Taken(&survey))?;
+    if taken.networks == 0 {
+        let summary = checked(&taken, reading, shell)?;
+        return Ok((taken, summary));
+    }
+    // Networks are bound to the layouts of a configuration while they are read: so all is read again, as the first plan will.
+    let why = match import::load(&taken) {
+        Err(_) => "org.toml could not say the layouts".to_owned(),
+        Ok(loaded) => {
+            let live = snapshot::read(&connection.sessions, &loaded.desired).await.map_err(|e| shell.aws_error(&e))?;
+            match import::judge(&loaded, &live) {
+                Verdict::Sound(summary) => return Ok((taken, summary)),
+                Verdict::Refused(_) => "org.toml could not say the layouts".to_owned(),
+                Verdict::Differs(plan) => differences(&plan),
+            }
+        }
+    };
+    let left = draft(Networks::Left(&survey, &why))?;
+    let summary = checked(&left, reading, shell)?;
+    Ok((left, summary))
+}
+
+/// Why networks are left, in a line.
+fn differences(plan: &Plan) -> String {
+    let change = plan.changes.first().map(|change| format!("such as `{}`: {}", change.address, change.reason));
+    format!("the plan of the layouts would have {} changes, {}", plan.changes.len(), change.unwrap_or_else(|| "or errors".to_owned()))
+}
+
+/// The draft is read as any other configuration and planned: what is not empty is not written.
+fn checked(draft: &Draft, reading: &Reading, shell: &Shell) -> Result<Summary, Reported> {
+    let hint = "this is a defect of overlord: please report it with what stands above";
+    match import::check(draft, reading).map_err(|e| shell.aws_error(&e))? {
+        Verdict::Sound(summary) => Ok(summary),
+        Verdict::Refused(diagnostics) => {
+            shell.diagnostics(&diagnostics);
+            let reported = shell.error("the organization cannot be said in org.toml; nothing was written", Some(hint.to_owned()));
+            Err(reported.with("diagnostics", diagnostics.iter().map(render::diagnostic::json).collect()))
+        }
+        Verdict::Differs(plan) => {
+            shell.say(render::text::plan(&plan, render::Style { colour: false, detail: true }));
+            let reported = shell.error("the plan of what was imported is not empty; nothing was written", Some(hint.to_owned()));
+            Err(reported.with("plan", json!(plan)))
+        }
+    }
+}
+
+fn texts(draft: &Draft, org_toml: &Path) -> BTreeMap<PathBuf, String> {
+    let folder = org_toml.parent().unwrap_or(Path::new(""));
+    let documents = draft.policies.iter().map(|(path, text)| (folder.join(path), text.clone()));
+    documents.chain([(org_toml.to_owned(), draft.org_toml.clone())]).collect()
+}
+
+/// All that is in the way, at once.
+fn refuse(in_the_way: Vec<PathBuf>, shell: &Shell) -> Result<(), Reported> {
+    let Some((last, others)) = in_the_way.split_last() else { return Ok(()) };
+    for path in others {
+        let _ = shell.error(format_args!("`{}` is there already", path.display()), None);
+    }
+    let hint = "give another folder with --out, or write over what is there with --force".to_owned();
+    let reported = shell.error(format_args!("`{}` is there already; nothing was written", last.display()), Some(hint));
+    Err(reported.with("in_the_way", json!(in_the_way)))
+}
+
+fn show(draft: &Draft, summary: Summary, org_toml: &Path, format: Format, shell: &Shell) {
+    match format {
+        Format::Text | Format::Markdown | Format::Junit => {
+            let mut text = format!("`{}` is written: {summary}; the plan of it is empty\n", org_toml.display());
+            if !draft.left.is_empty() {
+                text.push_str("Not in it, and left as it is:\n");
+                draft.left.iter().for_each(|left| text.push_str(&format!("  {left}\n")));
+            }
+            shell.result(text);
+        }
+        Format::Json => {
+            let files: Vec<String> = texts(draft, org_toml).keys().map(|path| path.display().to_string()).collect();
+            shell.result(format_args!("{:#}\n", json!({"format_version": 1, "files": files, "imported": summary, "left": draft.left})));
+        }
+    }
+    shell.say(format_args!("look at it, keep it under version control, and go on with `overlord plan --config {}`", org_toml.display()));
+}

@@ -1,0 +1,197 @@
+//! `overlord import`: what it writes, when it writes nothing, and that the plan of it is empty.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
+
+use crate::case::*;
+use crate::looks::looks;
+
+/// An organization with something of everything, whose keys are not what AWS shows.
+const GROWN: &str = r#"
+[organization]
+management_account = "111111111111"
+trusted_services = ["account.amazonaws.com", "config.amazonaws.com", "guardduty.amazonaws.com"]
+delegated_administrators = { "config.amazonaws.com" = "audit" }
+policies = ["FullAWSAccess", "leave", "tags"]
+
+[limits]
+accounts = 100
+
+[defaults]
+stages = ["dev", "test", "prod"]
+email = "aws+{account}@example.org"
+
+[ou.w]
+name = "Workloads"
+[ou.wp]
+name = "Prod"
+parent = "w"
+policies = ["FullAWSAccess", "keep"]
+[ou.s]
+name = "Security & Logs"
+[ou.sp]
+name = "Prod"
+parent = "s"
+[ou.q]
+name = "Quarantine"
+policies = ["nothing"]
+[ou.j]
+name = "日本"
+
+[policy.leave]
+name = "Deny Leave"
+file = "policies/deny-leave.json"
+description = "Nobody leaves, \"ever\""
+[policy.keep]
+file = "policies/keep-data.json"
+[policy.nothing]
+name = "deny-everything"
+lockdown = true
+[policy.tags]
+name = "team-tags"
+type = "tag"
+file = "policies/team-tags.json"
+
+[team.records]
+ou = "w"
+stage.prod = { ou = "wp" }
+[team.payments]
+ou = "w"
+stage.prod = { ou = "wp", name = "Payments", policies = ["FullAWSAccess", "keep"] }
+[team.search]
+ou = "w"
+stages = ["dev", "prod"]
+email = "search@{stage}.example.net"
+
+[account.audit]
+email = "aws+audit@example.org"
+name = "Audit \\ \"x\""
+ou = "sp"
+[account.logs]
+email = "logs@example.org"
+name = "log-archive"
+ou = "s"
+"#;
+
+fn grown() -> Case {
+    let case = Case::new(GROWN);
+    let nothing = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Deny","Action":"*","Resource":"*"}]}"#;
+    fs::write(case.path("policies/nothing.json"), nothing).unwrap();
+    case.run(&["apply", "--sandbox", "--yes"]).ends(0);
+    case
+}
+
+/// All files below a folder.
+fn tree(folder: &Path) -> BTreeMap<String, String> {
+    let mut found = BTreeMap::new();
+    for entry in fs::read_dir(folder).unwrap().map(Result::unwrap) {
+        let name = entry.file_name().into_string().unwrap();
+        if entry.path().is_dir() {
+            found.extend(tree(&entry.path()).into_iter().map(|(below, text)| (format!("{name}/{below}"), text)));
+        } else {
+            found.insert(name, fs::read_to_string(entry.path()).unwrap());
+        }
+    }
+    found
+}
+
+/// Ids differ from run to run.
+fn without_ids(text: &str) -> String {
+    // The key of an OU of whose name no letter can be a part of it.
+    let text = text.split_once("[ou.ou-").map_or(text.to_owned(), |(before, after)| format!("{before}[ou.ou-ID{}", &after[8..]));
+    let pieces =
+        text.split('"').map(|piece| if piece.len() == 12 && piece.bytes().all(|b| b.is_ascii_digit()) { "000000000000" } else { piece });
+    pieces.collect::<Vec<_>>().join("\"")
+}
+
+#[test]
+fn a_grown_organization_is_written_and_its_plan_is_empty() {
+    let case = grown();
+    let imported = case.run(&["import", "--sandbox", "--out", "live"]).ends(0);
+    assert!(imported.out.starts_with("`live/org.toml` is written: 10 accounts, 3 teams, 6 OUs, 4 policies"), "{}", imported.out);
+    let files = tree(&case.path("live"));
+    let names: Vec<&str> = files.keys().map(String::as_str).collect();
+    assert_eq!(
+        names,
+        ["org.toml", "policies/deny-everything.json", "policies/deny-leave.json", "policies/keep.json", "policies/team-tags.json"]
+    );
+    looks("import.toml", &without_ids(&files["org.toml"]));
+    looks("import-policy.json", &files["policies/deny-leave.json"]);
+    case.run(&["--config", "live/org.toml", "plan", "--sandbox"]).ends(0);
+
+    // What is there is not written over, unless that is asked for; and then it is the same.
+    let refused = case.run(&["import", "--sandbox", "--out", "live"]).ends(1).says(&["`live/org.toml` is there already", "--force"]);
+    assert_eq!(refused.out, "");
+    case.run(&["import", "--sandbox", "--out", "live", "--force"]).ends(0);
+    assert_eq!(tree(&case.path("live")), files);
+
+    // With tags, overlord finds its own keys again.
+    case.run(&["import", "--sandbox", "--tags", "--config", "tagged/org.toml"]).ends(0);
+    let tagged = fs::read_to_string(case.path("tagged/org.toml")).unwrap();
+    for section in ["[ou.wp]", "[policy.leave]", "[team.payments]", "[account.logs]"] {
+        assert!(tagged.contains(section), "{section}\n{tagged}");
+    }
+    case.run(&["--config", "tagged/org.toml", "plan", "--sandbox"]).ends(0);
+}
+
+#[test]
+fn all_that_is_in_the_way_is_told_at_once() {
+    let case = grown();
+    fs::create_dir_all(case.path("live/policies")).unwrap();
+    for name in ["keep", "team-tags"] {
+        fs::write(case.path(&format!("live/policies/{name}.json")), "mine").unwrap();
+    }
+    let before = tree(&case.path("live"));
+    case.run(&["import", "--sandbox", "--out", "live"]).ends(1).says(&["live/policies/keep.json", "live/policies/team-tags.json"]);
+    assert_eq!(tree(&case.path("live")), before);
+    let told = case.run(&["import", "--sandbox", "--out", "live", "--format", "json"]).ends(1).json();
+    assert_eq!(told["in_the_way"].as_array().unwrap().len(), 2);
+}
+
+#[test]
+fn a_program_gets_a_document() {
+    let case = grown();
+    let told = case.run(&["import", "--sandbox", "--out", "live", "--format", "json"]).ends(0).json();
+    assert_eq!((&told["imported"]["accounts"], told["files"].as_array().unwrap().len()), (&10.into(), 5));
+    assert_eq!(told["left"], serde_json::json!([]));
+}
+
+#[test]
+fn where_there_is_no_organization_nothing_is_written() {
+    let case = Case::small();
+    case.run(&["import", "--sandbox", "--out", "live"]).ends(1).says(&["in no organization", "help"]);
+    assert!(!case.path("live").exists());
+}
+
+/// What overlord built is found again, whoever has lost its org.toml; what others built is told.
+#[test]
+fn networks_are_found_in_the_regions_that_are_asked_for() {
+    let layout = "vpc = [\"standard\"]\n[pool.main]\ncidr = \"10.0.0.0/8\"\n[vpc.standard]\nregion = \"eu-west-1\"\npool = \"main\"\nprefix = 19\nzones = 3\n\
+                  tiers = { public = 25, shared = 12.5, private = 50 }\nnat = \"per-zone\"\nendpoints = [\"s3\"]\n";
+    let case = Case::new(&format!("{SMALL}{layout}"));
+    case.run(&["apply", "--sandbox", "--yes"]).ends(0);
+    let told = case.run(&["import", "--sandbox", "--out", "live", "--region", "eu-west-1"]).ends(0);
+    assert!(!told.out.contains("vpc-"), "{}", told.out);
+    let text = fs::read_to_string(case.path("live/org.toml")).unwrap();
+    let networks = text.split_once("[pool.main]").map(|(_, networks)| format!("[pool.main]{networks}"));
+    looks("import-networks.toml", &networks.unwrap_or_default());
+    case.run(&["--config", "live/org.toml", "plan", "--sandbox"]).ends(0);
+
+    // Without the Region they are not looked for, and nothing says that they should go.
+    case.run(&["import", "--sandbox", "--out", "bare"]).ends(0);
+    assert!(!fs::read_to_string(case.path("bare/org.toml")).unwrap().contains("[vpc."));
+    case.run(&["--config", "bare/org.toml", "plan", "--sandbox"]).ends(0);
+}
+
+/// It reads, and reads only; and needs no org.toml.
+#[test]
+fn nothing_is_changed() {
+    let case = grown();
+    fs::remove_file(case.path("org.toml")).unwrap();
+    case.run(&["import", "--sandbox", "--out", "live", "--trace", "trace"]).ends(0);
+    let called = operations(&case.path("trace"));
+    assert!(called.len() > 5 && called.iter().all(|operation| reads(operation)), "{called:?}");
+    // Of OUs and policies, which overlord may have made; of accounts they were not asked for.
+    assert_eq!(called.iter().filter(|operation| *operation == "ListTagsForResource").count(), 6 + 4);
+}
