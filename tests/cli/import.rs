@@ -74,7 +74,18 @@ name = "log-archive"
 ou = "s"
 "#;
 
+/// As others would have made it: without overlord's tags.
 fn grown() -> Case {
+    let case = made();
+    let world = case.path(".overlord/sandbox.json");
+    let mut text: serde_json::Value = serde_json::from_slice(&fs::read(&world).unwrap()).unwrap();
+    text["tags"] = serde_json::json!({});
+    fs::write(&world, text.to_string()).unwrap();
+    case
+}
+
+/// As overlord makes it.
+fn made() -> Case {
     let case = Case::new(GROWN);
     let nothing = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Deny","Action":"*","Resource":"*"}]}"#;
     fs::write(case.path("policies/nothing.json"), nothing).unwrap();
@@ -125,14 +136,20 @@ fn a_grown_organization_is_written_and_its_plan_is_empty() {
     assert_eq!(refused.out, "");
     case.run(&["import", "--sandbox", "--out", "live", "--force"]).ends(0);
     assert_eq!(tree(&case.path("live")), files);
+}
 
-    // With tags, overlord finds its own keys again.
-    case.run(&["import", "--sandbox", "--tags", "--config", "tagged/org.toml"]).ends(0);
-    let tagged = fs::read_to_string(case.path("tagged/org.toml")).unwrap();
-    for section in ["[ou.wp]", "[policy.leave]", "[team.payments]", "[account.logs]"] {
-        assert!(tagged.contains(section), "{section}\n{tagged}");
+/// Of OUs and policies by their tags, and of accounts where theirs are read.
+#[test]
+fn overlord_finds_its_own_keys_again() {
+    let case = made();
+    for (folder, tags, account) in [("plain", &[][..], "[account.log-archive]"), ("tagged", &["--tags"], "[account.logs]")] {
+        case.run(&[&["import", "--sandbox", "--out", folder], tags].concat()).ends(0);
+        let text = fs::read_to_string(case.path(folder).join("org.toml")).unwrap();
+        for section in ["[ou.wp]", "[policy.leave]", "[team.payments]", account] {
+            assert!(text.contains(section), "{section}\n{text}");
+        }
+        case.run(&["--config", &format!("{folder}/org.toml"), "plan", "--sandbox"]).ends(0);
     }
-    case.run(&["--config", "tagged/org.toml", "plan", "--sandbox"]).ends(0);
 }
 
 #[test]

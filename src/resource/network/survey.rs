@@ -58,7 +58,8 @@ pub(crate) struct LiveVpc {
 /// # Errors
 /// The run was interrupted, or its own credentials are at an end. What fails in one account stands in the survey.
 pub async fn survey(sessions: &Sessions, accounts: &BTreeSet<String>, regions: &BTreeSet<String>) -> AwsResult<Survey> {
-    let nothing = Desired::default();
+    // A configuration without layouts, which wants to see what lies there.
+    let nothing = Desired { network: Design { governed: regions.clone(), ..Design::default() }, ..Desired::default() };
     let sites = accounts.iter().flat_map(|account| {
         regions.iter().map(|region| Site { scope: Scope { account: account.clone(), region: region.clone() }, account: account.clone() })
     });
