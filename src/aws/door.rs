@@ -17,6 +17,7 @@ use aws_smithy_runtime_api::client::result::ConnectorError;
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_types::body::SdkBody;
 use aws_smithy_types::byte_stream::ByteStream;
+use aws_smithy_types::date_time::DateTime;
 use tokio::time::Instant;
 
 use super::gate::Ticket;
@@ -157,6 +158,14 @@ impl Door {
     /// Requests so far, retries included.
     pub fn counts(&self) -> BTreeMap<Call, usize> {
         lock(&self.inner.counts).clone()
+    }
+
+    /// By how many seconds AWS's clock is ahead of this machine's, within one or two; negative where it is behind. `None` before an answer has
+    /// told it. AWS refuses what is signed more than five minutes off.
+    pub fn clock_skew(&self) -> Option<i64> {
+        let (date, at) = (*lock(&self.inner.date))?;
+        let seconds = |time: SystemTime| DateTime::from(time).secs();
+        Some(seconds(date + at.elapsed()) - seconds(SystemTime::now()))
     }
 
     /// Lets writes through, or no longer.

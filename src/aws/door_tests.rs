@@ -1,5 +1,6 @@
 //! The door's promises, through the SDK's own clients.
 
+use aws_smithy_types::date_time::Format;
 use futures_util::future::join_all;
 
 use super::*;
@@ -293,4 +294,21 @@ async fn a_bad_minute_for_all_fails_none() {
     let organizations = sessions(canned.door()).await.organizations();
     let results = join_all((0..300).map(|_| organizations.list_tags_for_resource().resource_id("r-1").send())).await;
     assert_eq!(results.iter().filter(|r| r.is_err()).count(), 0);
+}
+
+#[tokio::test]
+async fn clocks_that_differ_are_noticed() {
+    for ahead in [-3_600, 0, 90] {
+        let canned = Canned::counting(move |_, _| {
+            let mut answer = json(200, NO_TAGS)?;
+            let date = DateTime::from_secs(DateTime::from(SystemTime::now()).secs() + ahead);
+            answer.headers_mut().insert("date", date.fmt(Format::HttpDate).unwrap());
+            Ok(answer)
+        });
+        let door = canned.door();
+        assert_eq!(door.clock_skew(), None);
+        sessions(door.clone()).await.organizations().list_tags_for_resource().resource_id("r-1").send().await.unwrap();
+        let skew = door.clock_skew().unwrap();
+        assert!((skew - ahead).abs() <= 2, "{skew} s and not {ahead}");
+    }
 }

@@ -161,8 +161,8 @@ impl Error {
     pub fn hint(&self) -> Option<String> {
         match self {
             Self::Refused(refusal) => match refusal.code.as_str() {
-                "AccessDeniedException" | "AccessDenied" | "UnauthorizedOperation" => {
-                    Some(format!("allow `{}` to the credentials in use, or use others (--profile)", refusal.operation))
+                "AccessDeniedException" | "AccessDenied" | "UnauthorizedOperation" | "AccessDeniedForDependencyException" => {
+                    Some(allow(refusal))
                 }
                 code if AWS_FAILED.contains(&code) => Some(
                     "AWS failed on its side: run the same command again later; if it stays so, quote the request id to AWS's support"
@@ -187,6 +187,19 @@ impl Error {
             Self::Failed { hint, .. } => hint.clone(),
             Self::Internal(_) => Some("this is a defect of overlord: please report it".to_owned()),
         }
+    }
+}
+
+/// Who lacks which permission. AWS names the action, which is not always that of the operation: a resource that is made with tags needs
+/// that of tagging too. Where it names none, or names a guard rail, the operation's stands for it.
+fn allow(refusal: &Refusal) -> String {
+    let Refusal { operation, place, code: _, message, request_id: _ } = refusal;
+    let named = message.split_once("is not authorized to perform: ").and_then(|(_, rest)| rest.split_whitespace().next());
+    let action = named.unwrap_or(operation);
+    let all = "`overlord doctor --policy plan|apply` prints all that org.toml needs";
+    match place {
+        Some(place) => format!("allow `{action}` to the access role in account {} ({all})", place.account),
+        None => format!("allow `{action}` to the credentials in use, or use others (--profile); {all}"),
     }
 }
 

@@ -22,7 +22,7 @@ pub use door::{Call, Door, DoorOptions, Mode, Rates};
 pub use error::{AwsResult, Error, Place, Refusal};
 pub use https::https;
 pub use poll::{Interrupt, Latest, Poll};
-pub use sessions::{Access, AccessRole, Sessions, partition_of};
+pub use sessions::{Access, AccessRole, Identity, Sessions, partition_of};
 pub use trace::Trace;
 
 /// The EC2 client of one account and Region, as [`Sessions::ec2`] makes it.

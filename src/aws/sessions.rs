@@ -103,6 +103,15 @@ struct Inner {
     retry_partitions: Mutex<HashMap<(String, String), RetryPartition>>,
 }
 
+/// Whose credentials are.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Identity {
+    /// The 12-digit id of their account.
+    pub account: String,
+    /// The ARN of the user, or of the role's session.
+    pub arn: String,
+}
+
 /// The longest that AWS lets a root session last: <https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRoot.html>
 const ROOT_SECONDS: i32 = 900;
 
@@ -164,6 +173,15 @@ impl Sessions {
                 retry_partitions: Mutex::default(),
             }),
         })
+    }
+
+    /// Whose the credentials in use are.
+    ///
+    /// # Errors
+    /// No credentials, or nobody answers.
+    pub async fn identity(&self) -> AwsResult<Identity> {
+        let (account, arn) = identity(&self.inner.sts).await?;
+        Ok(Identity { account, arn })
     }
 
     /// The account guard: the account of the credentials, refused when it is not `expected`. The first request of every run.
@@ -359,6 +377,7 @@ pub fn partition_of(region: &str) -> &'static str {
     match region.split('-').next() {
         Some("cn") => "aws-cn",
         Some("us") if region.starts_with("us-gov-") => "aws-us-gov",
+        Some("eusc") => "aws-eusc",
         Some(_) | None => "aws",
     }
 }
@@ -487,6 +506,8 @@ fn sandbox(management_account: &str, door: &Door, home_region: &str) -> SdkConfi
         .http_client(door.http_client())
         .sleep_impl(TokioSleep::new())
         .time_source(SystemTimeSource::new())
+        // Its answers tell the world's time, and it takes what is signed at any: a refusal is one, and no sign of clocks that differ.
+        .disable_clock_skew_correction(true)
         .retry_config(retry::config())
         .timeout_config(retry::timeouts())
         .build()

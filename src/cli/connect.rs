@@ -7,7 +7,7 @@ use crate::sandbox::{Sandbox, Weather};
 use super::shell::Shell;
 use super::{DEFAULT_MANAGEMENT_ACCOUNT, Global, RatesChoice, Reported};
 
-/// AWS, or the sandbox, with the account guard passed and the door locked for writes.
+/// AWS, or the sandbox, with the door locked for writes.
 pub(super) struct Connection {
     pub(super) sessions: Sessions,
     sandbox: Option<Sandbox>,
@@ -47,14 +47,19 @@ impl Connection {
     }
 }
 
-/// Connects as the options say. The door is read-only: `apply` opens it once the plan is approved.
+/// Connects as the options say, and passes the guard. The door is read-only: `apply` opens it once the plan is approved.
 pub(super) async fn connect(global: &Global, desired: &Desired, shell: &Shell) -> Result<Connection, Reported> {
-    let connection = open_door(global, Some(&desired.management_account), &desired.home_region, desired.role(), shell).await?;
+    let connection = reach(global, desired, shell).await?;
     connection.sessions.guard(&desired.management_account).await.map_err(|e| shell.aws_error(&e))?;
     Ok(connection)
 }
 
-/// As [`connect`], where no configuration says yet which account it must be. No request was made.
+/// The same in front of the guard. No request was made.
+pub(super) async fn reach(global: &Global, desired: &Desired, shell: &Shell) -> Result<Connection, Reported> {
+    open_door(global, Some(&desired.management_account), &desired.home_region, desired.role(), shell).await
+}
+
+/// As [`reach`], where no configuration says yet which account it must be. No request was made.
 pub(super) async fn connect_unguarded(
     global: &Global,
     home_region: &str,

@@ -3,6 +3,7 @@
 mod apply;
 mod completions;
 mod connect;
+mod doctor;
 mod email;
 mod files;
 mod import;
@@ -125,6 +126,8 @@ enum Command {
     Email(email::EmailArgs),
     /// Invite accounts that exist already, follow their invitations, and bring in those that have joined; exits 3 when only a part could be done
     Invite(invite::InviteArgs),
+    /// Whether credentials, accounts and quotas let overlord do its work; the least IAM policies, with --policy
+    Doctor(doctor::DoctorArgs),
     /// The address plan of the networks, offline: pools, blocks, subnets, what is free; drawn with --out
     Network(network::NetworkArgs),
     /// What the guard rails decide, offline: explain a request, run the tests of org.toml
@@ -200,6 +203,7 @@ pub async fn run() -> ExitCode {
         Command::Apply(args) => apply::run(&cli.global, &args, &shell).await,
         Command::Email(args) => email::run(&cli.global, &args, &shell).await,
         Command::Invite(args) => Box::pin(invite::run(&cli.global, &args, &shell)).await,
+        Command::Doctor(args) => doctor::run(&cli.global, &args, &shell).await,
         Command::Network(args) => network::run(&cli.global, &args, &shell),
         Command::Policy(args) => policy::run(&cli.global, &args, &shell),
         Command::Sandbox(args) => sandbox::run(&cli.global, &args, &shell).await,

@@ -53,6 +53,28 @@ pub struct Loaded {
     pub written: BTreeMap<Address, Written>,
     /// What its `[[test]]` blocks expect.
     pub tests: Vec<Test>,
+    /// The quotas that hold: AWS's, or what `[limits]` says.
+    pub quotas: Quotas,
+}
+
+/// Quotas of an organization.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Quotas {
+    /// Accounts, the management account included.
+    pub accounts: usize,
+    /// Organizational units.
+    pub ous: usize,
+    /// Of policy types, as the API spells them.
+    pub types: BTreeMap<String, TypeQuotas>,
+}
+
+/// Quotas of a policy type.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TypeQuotas {
+    /// Characters of a document.
+    pub size: usize,
+    /// Policies attached directly to one target.
+    pub attached: usize,
 }
 
 /// A policy with its places.
@@ -203,9 +225,9 @@ fn read(path: &Path, bytes: io::Result<Vec<u8>>, files: &Files<'_>) -> Result<Lo
     let summary = Summary { accounts: checked.accounts.len(), ous: file.ou.len(), policies: file.policy.len(), teams: file.team.len() };
     let written = checked.policies.values().flatten();
     let written = written.filter_map(|p| Some((Address::new("policy", p.key.as_str()), p.written.clone()?))).collect();
-    let tests = std::mem::take(&mut checked.tests);
+    let (tests, quotas) = (std::mem::take(&mut checked.tests), std::mem::take(&mut checked.quotas));
     let desired = expand::desired(&file, checked);
-    Ok(Loaded { desired, warnings: report.finish(), summary, written, tests })
+    Ok(Loaded { desired, warnings: report.finish(), summary, written, tests, quotas })
 }
 
 /// Whether it says that something is missing, which may stand in the part of a file that could not be read.

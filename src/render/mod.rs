@@ -4,6 +4,7 @@
 mod cost;
 pub mod diagnostic;
 mod difference;
+pub mod doctor;
 mod fold;
 pub mod invitations;
 pub mod markdown;

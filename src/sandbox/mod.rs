@@ -25,6 +25,7 @@ mod journal;
 mod operation;
 mod organizations;
 pub mod outside;
+mod permissions;
 mod ram;
 mod serve;
 mod server;

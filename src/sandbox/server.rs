@@ -12,6 +12,7 @@ use tokio::time::Instant;
 use super::journal::{Effect, Entry, RequestOutcome, parameters};
 use super::operation::Operation;
 use super::organizations::{Ask, Turn};
+use super::permissions::Permissions;
 use super::store::Store;
 use super::sts::Sessions;
 use super::weather::{ConcurrentWrites, Dice, ServerRates, Weather};
@@ -27,6 +28,7 @@ pub struct Sandbox {
 
 struct Inner {
     weather: Weather,
+    permissions: Permissions,
     state: Mutex<State>,
     cut: watch::Sender<bool>,
 }
@@ -148,7 +150,8 @@ impl Sandbox {
             plan: None,
             store,
         };
-        Self { inner: Arc::new(Inner { weather, state: Mutex::new(state), cut: watch::Sender::new(false) }) }
+        let permissions = Permissions::new(weather.caller_policy.as_ref(), weather.role_policy.as_ref());
+        Self { inner: Arc::new(Inner { weather, permissions, state: Mutex::new(state), cut: watch::Sender::new(false) }) }
     }
 
     /// The account that holds, or will hold, the organization.
@@ -275,10 +278,9 @@ impl Sandbox {
         };
         let mut answer = Answer::Broken;
         if !arrival.dice.disconnect() {
-            let outcome = match state.admit(weather, arrival, &caller.account) {
-                Ok(()) => state.run(weather, arrival, &caller, now_ms),
-                Err(refusal) => Err(refusal),
-            };
+            let permitted = || self.inner.permissions.check(&arrival.call, &caller, &state.world.management_account);
+            let outcome = permitted().and_then(|()| state.admit(weather, arrival, &caller.account));
+            let outcome = outcome.and_then(|()| state.run(weather, arrival, &caller, now_ms));
             let lost = outcome.is_ok() && arrival.dice.lost();
             entry.outcome = match &outcome {
                 Ok(_) if lost => RequestOutcome::Lost,

@@ -27,7 +27,7 @@ pub(super) struct Caller {
 }
 
 impl Caller {
-    fn arn(&self) -> String {
+    pub(super) fn arn(&self) -> String {
         match &self.session {
             Some((role, session)) => format!("arn:aws:sts::{}:assumed-role/{role}/{session}", self.account),
             None => format!("arn:aws:iam::{}:user/sandbox", self.account),

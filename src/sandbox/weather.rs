@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::SandboxError;
 use super::change::Emails;
+use crate::policy::Policy;
 
 /// What the weather is like. `Default` is calm: at once, no limits of rate, nothing lost, 5,000 accounts.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -63,6 +64,10 @@ pub struct Weather {
     pub nat_gateway_quota: usize,
     /// An operation, such as `organizations:CreatePolicy`, of which every request gets an internal error.
     pub broken: Option<String>,
+    /// The identity policy of the management account's credentials, as JSON: all else is refused to them. `None` allows everything.
+    pub caller_policy: Option<String>,
+    /// The same of every role that they assume.
+    pub role_policy: Option<String>,
 }
 
 /// Whether AWS's published request rates hold.
@@ -116,11 +121,13 @@ impl Default for Weather {
             address_quota: 5,
             nat_gateway_quota: 5,
             broken: None,
+            caller_policy: None,
+            role_policy: None,
         }
     }
 }
 
-const KEYS: [&str; 27] = [
+const KEYS: [&str; 29] = [
     "seed",
     "latency",
     "jitter",
@@ -148,6 +155,8 @@ const KEYS: [&str; 27] = [
     "addresses",
     "nat-gateways",
     "broken",
+    "caller-policy",
+    "role-policy",
 ];
 
 impl Weather {
@@ -230,6 +239,8 @@ impl Weather {
             "addresses" => self.address_quota = number(key, value)?,
             "nat-gateways" => self.nat_gateway_quota = number(key, value)?,
             "broken" => self.broken = Some(operation(key, value)?),
+            "caller-policy" => self.caller_policy = Some(policy(key, value)?),
+            "role-policy" => self.role_policy = Some(policy(key, value)?),
             _ => {
                 let near = KEYS.iter().max_by(|a, b| strsim::jaro(key, a).total_cmp(&strsim::jaro(key, b)));
                 let hint = near.filter(|near| strsim::jaro(key, near) > 0.7).map(|near| format!("did you mean `{near}`? "));
@@ -278,6 +289,20 @@ fn operation(key: &str, value: &str) -> Result<String, SandboxError> {
     }
     let hint = "give an operation that the sandbox serves, such as `organizations:CreatePolicy`";
     Err(SandboxError::new(format!("`{value}` is no value for `{key}`")).hint(hint))
+}
+
+/// The identity policy in a file.
+fn policy(key: &str, path: &str) -> Result<String, SandboxError> {
+    let hint = "give a file with an identity policy, such as `overlord doctor --policy plan` prints";
+    let text = std::fs::read_to_string(path);
+    let text = text.map_err(|error| SandboxError::new(format!("`{path}` of `{key}` cannot be read: {error}")).hint(hint))?;
+    match Policy::parse(&text) {
+        Ok(_) => Ok(text),
+        Err(problems) => {
+            let what = problems.first().map_or("it is none", |problem| problem.summary.as_str());
+            Err(SandboxError::new(format!("`{path}` of `{key}` is no policy: {what}")).hint(hint))
+        }
+    }
 }
 
 fn choice<T: Copy, const N: usize>(key: &str, value: &str, choices: [(&str, T); N]) -> Result<T, SandboxError> {

@@ -10,6 +10,7 @@ mod between;
 mod case;
 mod consent;
 mod credentials;
+mod doctor;
 mod editors;
 mod email;
 mod exit;

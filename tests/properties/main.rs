@@ -6,6 +6,7 @@ mod built;
 mod generate;
 mod imports;
 mod networks;
+mod permissions;
 mod rails;
 #[path = "../support/road.rs"]
 mod road;

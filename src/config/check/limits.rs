@@ -6,6 +6,7 @@ use crate::config::code::Code;
 use crate::config::report::Report;
 use crate::config::section;
 use crate::config::span::At;
+use crate::config::{Quotas, TypeQuotas};
 use crate::diagnostic::{ByteRange, Diagnostic, Severity};
 use crate::limits::{Confidence, LIMITS, PolicyTypeLimits};
 
@@ -83,6 +84,16 @@ impl Limits {
             ),
             peerings_per_vpc: Limit::new(LIMITS.quotas.peerings_per_vpc, Confidence::Documented, section.peerings_per_vpc.as_ref()),
             types: types.collect(),
+        }
+    }
+
+    /// The same as plain figures.
+    pub(super) fn quotas(&self) -> Quotas {
+        let of_type = |limits: &TypeLimits| TypeQuotas { size: limits.size.most, attached: limits.attached.most };
+        Quotas {
+            accounts: self.accounts.most,
+            ous: self.ous.most,
+            types: self.types.iter().map(|(name, limits)| ((*name).to_owned(), of_type(limits))).collect(),
         }
     }
 

@@ -48,6 +48,7 @@ pub(super) struct Checked<'f> {
     pub(super) network: Design,
     pub(super) prices: Overrides,
     pub(super) tests: Vec<crate::policy::Test>,
+    pub(super) quotas: super::Quotas,
 }
 
 /// Runs all checks.
@@ -67,7 +68,7 @@ pub(super) fn check<'f>(file: &'f File, files: &Files<'_>, report: &mut Report) 
     let network = network::check(&model, &accounts, report);
     let prices = prices::check(&file.prices, report);
     let tests = expectations::check(&model, &accounts, report);
-    Checked { policies, accounts, attachments, moved, network, prices, tests }
+    Checked { policies, accounts, attachments, moved, network, prices, tests, quotas: model.limits.quotas() }
 }
 
 /// The keys of all sections.

@@ -1,0 +1,80 @@
+//! `overlord doctor`: what stands against a run, and the least IAM policies.
+
+use clap::{Args, ValueEnum};
+use serde_json::json;
+
+use super::connect::reach;
+use super::shell::Shell;
+use super::{Exit, Format, Global, Reported, validate};
+use crate::doctor::{self, State, Time};
+use crate::permissions::{MANAGED_POLICY_SIZE, Permissions, Run, Who};
+use crate::render;
+
+#[derive(Debug, Args)]
+pub(super) struct DoctorArgs {
+    /// Print the least IAM policy that org.toml needs, offline, as one JSON document and nothing else
+    #[arg(long, value_enum, value_name = "RUN")]
+    policy: Option<PolicyOf>,
+
+    /// Whose policy: that of the credentials in the management account, or that of the access role in all others
+    #[arg(long = "for", value_enum, value_name = "WHO", default_value_t = For::Caller, requires = "policy")]
+    whose: For,
+}
+
+/// `--policy`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum PolicyOf {
+    /// For reading: plan, doctor
+    Plan,
+    /// For all that apply may do
+    Apply,
+}
+
+/// `--for`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum For {
+    /// The credentials that overlord is started with
+    Caller,
+    /// The role that it assumes in the accounts
+    AccessRole,
+}
+
+pub(super) async fn run(global: &Global, args: &DoctorArgs, shell: &Shell) -> Result<Exit, Reported> {
+    let loaded = validate::load(global, shell)?;
+    let desired = &loaded.desired;
+    if let Some(policy) = args.policy {
+        let run = match policy {
+            PolicyOf::Plan => Run::Plan,
+            PolicyOf::Apply => Run::Apply,
+        };
+        let who = match args.whose {
+            For::Caller => Who::Caller,
+            For::AccessRole => Who::AccessRole,
+        };
+        let document = Permissions::of(desired, run).document(who);
+        let size = document.to_string().chars().count();
+        if size > MANAGED_POLICY_SIZE {
+            shell.say(format_args!(
+                "it has {size} characters, and IAM takes {MANAGED_POLICY_SIZE} in a managed policy: attach its statements as two policies"
+            ));
+        }
+        shell.result(format_args!("{document:#}\n"));
+        return Ok(Exit::Done);
+    }
+    let connection = reach(global, desired, shell).await?;
+    let emulated = global.sandbox.is_some() || connection.sessions.is_loopback_endpoint();
+    let time = if emulated { Time::Emulated } else { Time::Real };
+    let checks = doctor::examine(&connection.sessions, desired, &loaded.quotas, time).await;
+    let is_wrong = checks.iter().any(|check| check.state == State::Wrong);
+    match global.format {
+        Format::Text | Format::Junit => shell.result(render::doctor::text(&checks, shell.style())),
+        Format::Markdown => shell.result(render::doctor::markdown(&checks)),
+        Format::Json => {
+            let document = json!({ "format_version": 1, "well": !is_wrong, "checks": checks });
+            shell.result(format_args!("{document:#}\n"));
+        }
+    }
+    shell.say("the least IAM policies: `overlord doctor --policy plan|apply`, for the access role with `--for access-role`");
+    connection.close(shell)?;
+    Ok(if is_wrong { Exit::Error } else { Exit::Done })
+}

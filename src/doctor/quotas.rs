@@ -1,0 +1,116 @@
+//! What is used of AWS's quotas, and what a run would add. Pure.
+
+use std::collections::BTreeMap;
+
+use super::{Check, State};
+use crate::config::Quotas;
+use crate::limits::LIMITS;
+use crate::resource::organizations::Facts;
+use crate::resource::{Desired, Live};
+
+/// `invitations` are the open ones.
+pub(super) fn check(desired: &Desired, live: &Live, facts: &Facts, quotas: &Quotas, invitations: usize) -> Vec<Check> {
+    vec![
+        accounts(desired, live, facts, quotas, invitations),
+        units(desired, live, facts, quotas),
+        closings(facts),
+        attached(facts, quotas),
+        documents(desired, quotas),
+    ]
+}
+
+/// How many of a kind are to be made.
+fn to_make(desired: &Desired, live: &Live, kind: &str) -> usize {
+    desired.resources.keys().filter(|address| address.kind() == kind && !live.resources.contains_key(address)).count()
+}
+
+/// Closed accounts count until AWS forgets them, 90 days later, and so does an invitation for as long as it is open.
+fn accounts(desired: &Desired, live: &Live, facts: &Facts, quotas: &Quotas, invitations: usize) -> Check {
+    let (used, new, most) = (facts.accounts.len(), to_make(desired, live, "account"), quotas.accounts);
+    let mut summary = format!("{used} of {most} in use");
+    if invitations > 0 {
+        summary += &format!(", {invitations} invited");
+    }
+    if new > 0 {
+        summary += &format!(", {new} to be created");
+    }
+    match used + invitations + new > most {
+        true => Check::wrong(
+            "accounts",
+            summary,
+            "raise \"Default maximum number of accounts\" in Service Quotas (us-east-1, AWS Organizations), and say so in `[limits]`: `accounts`",
+        ),
+        false => Check::well("accounts", summary),
+    }
+}
+
+fn units(desired: &Desired, live: &Live, facts: &Facts, quotas: &Quotas) -> Check {
+    let (used, new, most) = (facts.units, to_make(desired, live, "ou"), quotas.ous);
+    let summary = format!("{used} of {most} in use, {new} to be created");
+    match used + new > most {
+        true => Check::wrong("organizational units", summary, "use fewer, or have AWS raise the quota and say so in `[limits]`: `ous`"),
+        false => Check::well("organizational units", summary),
+    }
+}
+
+/// AWS does not tell when an account was closed: those that it still lists are from the last 90 days.
+fn closings(facts: &Facts) -> Check {
+    let closed = facts.accounts.values().filter(|state| ["CLOSED", "SUSPENDED", "PENDING_CLOSURE"].contains(&state.as_str())).count();
+    let most = LIMITS.quotas.close_account_in_30_days.of(facts.accounts.len().saturating_sub(1));
+    let summary = format!("{closed} of the accounts are closed or closing; AWS closes {most} in any 30 days");
+    match closed >= most {
+        true => Check::new("closings", State::Note, summary).hint("AWS may refuse to close more for up to 30 days: what it refuses waits"),
+        false => Check::well("closings", summary),
+    }
+}
+
+/// The target with the most, of each type.
+fn attached(facts: &Facts, quotas: &Quotas) -> Check {
+    let most = |policy_type: &str| quotas.types.get(policy_type).map(|limits| limits.attached);
+    let full: Vec<String> = facts
+        .most_attached
+        .iter()
+        .filter_map(|(policy_type, (count, target))| {
+            let most = most(policy_type)?;
+            (*count > most).then(|| format!("{policy_type}: {count} at {target}, and the limit is {most}"))
+        })
+        .collect();
+    let summary = facts
+        .most_attached
+        .iter()
+        .filter_map(|(policy_type, (count, _))| Some(format!("{} {count} of {}", short(policy_type), most(policy_type)?)));
+    let summary: Vec<String> = summary.collect();
+    match full.is_empty() {
+        true if summary.is_empty() => Check::well("policies per target", "none are attached"),
+        true => Check::well("policies per target", format!("at most {}", summary.join(", "))),
+        // AWS let them be attached: it is our figure that is out of date.
+        false => Check::new("policies per target", State::Note, "more than the limit that holds here")
+            .details(full)
+            .hint("AWS has raised the quota: say so in `[limits.policy.<type>]`: `attached`"),
+    }
+}
+
+/// What a document of the configuration has at most, of each type; `validate` has held them to the limits.
+fn documents(desired: &Desired, quotas: &Quotas) -> Check {
+    let mut largest: BTreeMap<String, usize> = BTreeMap::new();
+    for (address, attributes) in desired.resources.iter().filter(|(address, _)| address.kind() == "policy") {
+        let size = attributes.get("content").map_or(0, |content| content.to_string().chars().count());
+        let policy_type = match attributes.reference("policy_type") {
+            Some(crate::address::Reference::Address(policy_type)) => policy_type.key().to_owned(),
+            Some(crate::address::Reference::Id(_)) | None => address.key().to_owned(),
+        };
+        let most = largest.entry(policy_type).or_default();
+        *most = size.max(*most);
+    }
+    let told = largest.iter().filter_map(|(name, size)| Some(format!("{} {size} of {}", short(name), quotas.types.get(name)?.size)));
+    let told: Vec<String> = told.collect();
+    match told.is_empty() {
+        true => Check::well("document sizes", "org.toml has no policies"),
+        false => Check::well("document sizes", format!("at most {} characters", told.join(", "))),
+    }
+}
+
+/// As org.toml calls a type.
+fn short(policy_type: &str) -> &str {
+    LIMITS.policy_type(policy_type).map_or(policy_type, |spec| spec.short.as_str())
+}

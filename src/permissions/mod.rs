@@ -1,0 +1,219 @@
+//! The least that overlord must be allowed for a configuration: what `doctor` prints as IAM policies. Pure.
+//!
+//! ```text
+//! Desired ─┬─ kinds, with attributes ─┐
+//!          └─ design of networks ─────┴─ needs (a table) ─► Permissions ─ document ─► IAM policy
+//! ```
+//!
+//! The table says what each part of a configuration makes overlord call. Tests hold it to the door's table of operations, to what the
+//! files of the kinds call, and to what random runs really called.
+
+mod document;
+mod needs;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::address::Address;
+use crate::aws::partition_of;
+use crate::limits::LIMITS;
+use crate::network::{self, Design, Observed};
+use crate::resource::{Attributes, Desired};
+
+pub use document::MANAGED_POLICY_SIZE;
+use needs::{Cause, Grant, NEEDS};
+
+/// What is to be allowed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Run {
+    /// Reading: `plan`, `doctor`.
+    Plan,
+    /// Reading and writing: `apply`, `email`.
+    Apply,
+}
+
+/// Who is to be allowed it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Who {
+    /// The credentials that overlord is started with, in the management account.
+    Caller,
+    /// The access role, in every other account.
+    AccessRole,
+}
+
+/// What one of them is to be allowed.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Grants {
+    /// `service:Operation`, as the table of operations has it; the IAM action is called the same.
+    pub operations: BTreeSet<&'static str>,
+    /// IAM actions that AWS asks for besides that of the operation.
+    pub besides: BTreeSet<&'static str>,
+    /// Services for which AWS makes a service-linked role along with something else, and asks whether the caller may make it.
+    pub linked_roles: BTreeSet<&'static str>,
+    /// AWS's policies with which sessions as the root users of members are opened.
+    pub root_tasks: BTreeSet<&'static str>,
+}
+
+/// All that is needed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Permissions {
+    /// By the credentials in the management account.
+    pub caller: Grants,
+    /// By the access role in the members.
+    pub access_role: Grants,
+    /// The name of that role.
+    role: String,
+    /// The external id that assuming it names.
+    external_id: Option<String>,
+    /// `aws`, `aws-us-gov`, …
+    partition: &'static str,
+    /// Where networks are.
+    regions: BTreeSet<String>,
+}
+
+impl Permissions {
+    /// What a run with this configuration needs, for as long as it stays the same: what left it is deleted with the permissions of the
+    /// one before.
+    pub fn of(desired: &Desired, run: Run) -> Self {
+        let facts = Facts::of(desired);
+        let mut permissions = Self {
+            caller: Grants::default(),
+            access_role: Grants::default(),
+            role: desired.access_role.clone(),
+            external_id: desired.external_id.clone(),
+            partition: partition_of(&desired.home_region),
+            regions: desired.network.regions().into_iter().map(str::to_owned).collect(),
+        };
+        for need in NEEDS.iter().filter(|need| need.run <= run) {
+            for who in facts.who(need.cause) {
+                permissions.grants_mut(who).add(need.grant);
+            }
+        }
+        permissions
+    }
+
+    /// What one of them is to be allowed.
+    pub fn grants(&self, who: Who) -> &Grants {
+        match who {
+            Who::Caller => &self.caller,
+            Who::AccessRole => &self.access_role,
+        }
+    }
+
+    fn grants_mut(&mut self, who: Who) -> &mut Grants {
+        match who {
+            Who::Caller => &mut self.caller,
+            Who::AccessRole => &mut self.access_role,
+        }
+    }
+}
+
+impl Grants {
+    fn add(&mut self, grant: Grant) {
+        match grant {
+            Grant::Calls(operations) => self.operations.extend(operations),
+            Grant::Besides(actions) => self.besides.extend(actions),
+            Grant::LinkedRole(service) => drop(self.linked_roles.insert(service)),
+            Grant::RootTask(policy) => drop(self.root_tasks.insert(policy)),
+        }
+    }
+}
+
+/// What the table asks about a configuration.
+struct Facts {
+    /// What there is of each kind in the organization.
+    organization: BTreeMap<String, Vec<Attributes>>,
+    /// What there is of each kind in accounts.
+    networks: BTreeMap<String, Vec<Attributes>>,
+    /// Whether networks are read at all.
+    reads_networks: bool,
+    /// Whether a Region is one that has to be enabled.
+    opt_in: bool,
+    /// Whether Regions are read where nothing is declared.
+    governed: bool,
+    /// Whether the management account has a network of its own.
+    in_management: bool,
+}
+
+impl Facts {
+    fn of(desired: &Desired) -> Self {
+        let design = &desired.network;
+        let mut organization: BTreeMap<String, Vec<Attributes>> = BTreeMap::new();
+        for (address, attributes) in &desired.resources {
+            organization.entry(address.kind().to_owned()).or_default().push(attributes.clone());
+        }
+        let sample = sample(design);
+        let plan = network::allocate(&sample, &Observed::default());
+        let mut networks: BTreeMap<String, Vec<Attributes>> = BTreeMap::new();
+        for (address, attributes) in network::expand(&sample, &Observed::default(), &plan) {
+            networks.entry(address.kind().to_owned()).or_default().push(attributes);
+        }
+        let regions = design.regions();
+        let opted_in = design.opted_in.values().any(|regions| !regions.is_empty());
+        let pinned = desired.pinned.iter().find(|(_, id)| **id == desired.management_account);
+        Self {
+            organization,
+            networks,
+            reads_networks: !regions.is_empty(),
+            opt_in: opted_in || regions.iter().any(|region| LIMITS.regions.is_opt_in(region)),
+            governed: !design.governed.is_empty(),
+            in_management: pinned.is_some_and(|(account, _)| has_network(design, account.key())),
+        }
+    }
+
+    /// Who needs what has that cause.
+    fn who(&self, cause: Cause) -> Vec<Who> {
+        let of_networks = |holds: bool| {
+            let caller = (holds && self.in_management).then_some(Who::Caller);
+            holds.then_some(Who::AccessRole).into_iter().chain(caller).collect()
+        };
+        let everybody = |holds: bool| if holds { vec![Who::Caller, Who::AccessRole] } else { Vec::new() };
+        match cause {
+            Cause::Always => vec![Who::Caller],
+            Cause::Networks => of_networks(self.reads_networks),
+            Cause::Blocks => everybody(self.reads_networks),
+            Cause::OptIn => everybody(self.opt_in),
+            Cause::Governed => of_networks(self.governed),
+            Cause::Kind(kind) if self.organization.contains_key(kind) => vec![Who::Caller],
+            Cause::Kind(kind) => of_networks(self.networks.contains_key(kind)),
+            Cause::Says(kind, attribute, text) => {
+                let says = |all: Option<&Vec<Attributes>>| all.into_iter().flatten().any(|one| says(one, attribute, text));
+                match says(self.organization.get(kind)) {
+                    true => vec![Who::Caller],
+                    false => of_networks(says(self.networks.get(kind))),
+                }
+            }
+        }
+    }
+}
+
+/// Whether an attribute is declared, and its JSON has that text in it.
+fn says(attributes: &Attributes, attribute: &str, text: &str) -> bool {
+    attributes.get(attribute).is_some_and(|value| !value.is_null() && value.to_string().contains(text))
+}
+
+/// Whether the account of that key has VPCs or a transit gateway, enables Regions or loses its default VPCs.
+fn has_network(design: &Design, account: &str) -> bool {
+    let of_it = |address: &Address| address.scope().is_some_and(|scope| scope.account == account);
+    design.vpcs.keys().any(of_it)
+        || design.without_default_vpc.contains(account)
+        || design.opted_in.contains_key(account)
+        || design.gateways.transit.values().any(|gateway| gateway.account == account)
+}
+
+/// The same networks with two VPCs of each layout, which have a resource of every kind that any number of them has. Thousands of accounts
+/// would have millions.
+fn sample(design: &Design) -> Design {
+    let mut of_layout: BTreeMap<&str, usize> = BTreeMap::new();
+    let mut sample = Design { vpcs: BTreeMap::new(), ..design.clone() };
+    for (address, request) in &design.vpcs {
+        let count = of_layout.entry(&request.layout).or_default();
+        *count += 1;
+        if *count <= 2 {
+            sample.vpcs.insert(address.clone(), request.clone());
+        }
+    }
+    sample
+}
+
+#[cfg(test)]
+mod tests;

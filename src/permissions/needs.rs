@@ -1,0 +1,321 @@
+//! The table: what makes overlord call what.
+//!
+//! The IAM action of an operation is called as the operation. What AWS asks for besides is told with its source: the Service Authorization
+//! Reference has it as "dependent actions", <https://docs.aws.amazon.com/service-authorization/latest/reference/reference.html>.
+
+use super::Run;
+
+/// What makes something be needed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Cause {
+    /// Any configuration.
+    Always,
+    /// Networks are read: in the accounts of the configuration.
+    Networks,
+    /// The same in all accounts, the management account too: which addresses they use, which zones there are.
+    Blocks,
+    /// A Region that has to be enabled.
+    OptIn,
+    /// Regions that are read although nothing is declared there.
+    Governed,
+    /// A resource of a kind.
+    Kind(&'static str),
+    /// A resource of a kind of which an attribute is declared, with that text in its JSON.
+    Says(&'static str, &'static str, &'static str),
+}
+
+/// What is needed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Grant {
+    /// Operations of the door's table.
+    Calls(&'static [&'static str]),
+    /// Other IAM actions.
+    Besides(&'static [&'static str]),
+    /// That AWS may make the service-linked role of a service in the caller's name.
+    LinkedRole(&'static str),
+    /// Short sessions as the root user of a member, with AWS's policy of that name.
+    RootTask(&'static str),
+}
+
+/// A row.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Need {
+    pub cause: Cause,
+    /// The least run that needs it.
+    pub run: Run,
+    pub grant: Grant,
+}
+
+const fn plan(cause: Cause, operations: &'static [&'static str]) -> Need {
+    Need { cause, run: Run::Plan, grant: Grant::Calls(operations) }
+}
+
+const fn apply(cause: Cause, operations: &'static [&'static str]) -> Need {
+    Need { cause, run: Run::Apply, grant: Grant::Calls(operations) }
+}
+
+const fn besides(cause: Cause, actions: &'static [&'static str]) -> Need {
+    Need { cause, run: Run::Apply, grant: Grant::Besides(actions) }
+}
+
+const fn linked_role(cause: Cause, service: &'static str) -> Need {
+    Need { cause, run: Run::Apply, grant: Grant::LinkedRole(service) }
+}
+
+/// Needed by neither: everybody may ask who he is, a web identity is handed in before there is a caller, the owner of an account that is
+/// invited brings credentials of his own, what a root session may do AWS's policy of the task says; and `import` asks before there is an
+/// org.toml to make a policy from.
+#[cfg(test)]
+pub(super) const FREE: &[&str] = &[
+    "iam:DeactivateMFADevice",
+    "iam:DeleteAccessKey",
+    "iam:DeleteLoginProfile",
+    "iam:DeleteSigningCertificate",
+    "iam:GetLoginProfile",
+    "iam:ListAccessKeys",
+    "iam:ListMFADevices",
+    "iam:ListSigningCertificates",
+    "organizations:ListDelegatedServicesForAccount",
+    "organizations:ListHandshakesForAccount",
+    "sts:AssumeRoleWithWebIdentity",
+    "sts:GetCallerIdentity",
+];
+
+use Cause::{Always, Blocks, Governed, Kind, Networks, OptIn, Says};
+
+/// All rows.
+pub(super) static NEEDS: &[Need] = &[
+    // The organization. Units, accounts and tags are read whatever is declared: what is there and nobody declares is reported.
+    plan(
+        Always,
+        &[
+            "organizations:DescribeOrganization",
+            "organizations:ListAccounts",
+            "organizations:ListAccountsForParent",
+            "organizations:ListHandshakesForOrganization",
+            "organizations:ListOrganizationalUnitsForParent",
+            "organizations:ListRoots",
+            "organizations:ListTagsForResource",
+            "sts:AssumeRole",
+        ],
+    ),
+    plan(Kind("policy_type"), &["organizations:DescribePolicy", "organizations:ListPolicies", "organizations:ListTargetsForPolicy"]),
+    plan(Kind("trusted_service"), &["organizations:ListAWSServiceAccessForOrganization"]),
+    plan(Kind("delegated_administrator"), &["organizations:ListDelegatedAdministrators"]),
+    plan(Kind("alternate_contact"), &["account:GetAlternateContact"]),
+    plan(Kind("primary_contact"), &["account:GetContactInformation"]),
+    apply(Kind("organization"), &["organizations:AcceptHandshake", "organizations:CreateOrganization", "organizations:EnableAllFeatures"]),
+    // Source: CreateOrganization and AcceptHandshake, AccessDeniedForDependencyException.
+    linked_role(Kind("organization"), "organizations.amazonaws.com"),
+    apply(Kind("policy_type"), &["organizations:EnablePolicyType"]),
+    // Of RAM too: EnableSharingWithAwsOrganization enables the access in the caller's name.
+    apply(Kind("trusted_service"), &["organizations:EnableAWSServiceAccess"]),
+    apply(Says("trusted_service", "service", "\"ram.amazonaws.com\""), &["ram:EnableSharingWithAwsOrganization"]),
+    linked_role(Says("trusted_service", "service", "\"ram.amazonaws.com\""), "ram.amazonaws.com"),
+    apply(
+        Kind("delegated_administrator"),
+        &["organizations:DeregisterDelegatedAdministrator", "organizations:RegisterDelegatedAdministrator"],
+    ),
+    apply(
+        Kind("ou"),
+        &[
+            "organizations:CreateOrganizationalUnit",
+            "organizations:DeleteOrganizationalUnit",
+            "organizations:TagResource",
+            "organizations:UpdateOrganizationalUnit",
+        ],
+    ),
+    apply(
+        Kind("policy"),
+        &["organizations:CreatePolicy", "organizations:DeletePolicy", "organizations:TagResource", "organizations:UpdatePolicy"],
+    ),
+    apply(Kind("policy_attachments"), &["organizations:AttachPolicy", "organizations:DetachPolicy", "organizations:ListPoliciesForTarget"]),
+    apply(
+        Kind("account"),
+        &[
+            "account:PutAccountName",
+            "organizations:CreateAccount",
+            "organizations:DescribeAccount",
+            "organizations:DescribeCreateAccountStatus",
+            "organizations:ListCreateAccountStatus",
+            "organizations:ListParents",
+            "organizations:MoveAccount",
+            "organizations:TagResource",
+        ],
+    ),
+    apply(
+        Says("account", "email", ""),
+        &["account:AcceptPrimaryEmailUpdate", "account:StartPrimaryEmailUpdate", "organizations:UntagResource"],
+    ),
+    apply(
+        Kind("invitation"),
+        &[
+            "organizations:CancelHandshake",
+            "organizations:DescribeAccount",
+            "organizations:InviteAccountToOrganization",
+            "organizations:TagResource",
+        ],
+    ),
+    plan(Kind("root_access"), &["iam:ListOrganizationsFeatures"]),
+    apply(Says("root_access", "features", "RootCredentialsManagement"), &["iam:EnableOrganizationsRootCredentialsManagement"]),
+    apply(Says("root_access", "features", "RootSessions"), &["iam:EnableOrganizationsRootSessions"]),
+    plan(Kind("root_credentials"), &["sts:AssumeRoot"]),
+    Need { cause: Kind("root_credentials"), run: Run::Plan, grant: Grant::RootTask("IAMAuditRootUserCredentials") },
+    Need { cause: Kind("root_credentials"), run: Run::Apply, grant: Grant::RootTask("IAMDeleteRootUserCredentials") },
+    apply(Kind("alternate_contact"), &["account:PutAlternateContact"]),
+    apply(Kind("primary_contact"), &["account:PutContactInformation"]),
+    // Networks. A VPC says in its tag what it ever had, and all of that is read for as long as it stands.
+    plan(Blocks, &["ec2:DescribeAvailabilityZones", "ec2:DescribeVpcs"]),
+    plan(OptIn, &["account:GetRegionOptStatus"]),
+    plan(Governed, &["ec2:DescribeTags"]),
+    plan(
+        Networks,
+        &[
+            "ec2:DescribeAddresses",
+            "ec2:DescribeCustomerGateways",
+            "ec2:DescribeDhcpOptions",
+            "ec2:DescribeEgressOnlyInternetGateways",
+            "ec2:DescribeFlowLogs",
+            "ec2:DescribeInternetGateways",
+            "ec2:DescribeNatGateways",
+            "ec2:DescribeRouteTables",
+            "ec2:DescribeSecurityGroups",
+            "ec2:DescribeSubnets",
+            "ec2:DescribeTransitGatewayAttachments",
+            "ec2:DescribeTransitGatewayVpcAttachments",
+            "ec2:DescribeTransitGateways",
+            "ec2:DescribeVpcEndpoints",
+            "ec2:DescribeVpcPeeringConnections",
+            "ec2:DescribeVpnConnections",
+            "ec2:DescribeVpnGateways",
+            "ec2:GetTransitGatewayRouteTablePropagations",
+            "ram:GetResourceShareAssociations",
+            "ram:GetResourceShares",
+        ],
+    ),
+    plan(Says("vpc", "enable_dns_hostnames", ""), &["ec2:DescribeVpcAttribute"]),
+    plan(Says("vpc", "enable_dns_support", ""), &["ec2:DescribeVpcAttribute"]),
+    plan(Kind("default_vpc"), &["ec2:DescribeNetworkAcls", "ec2:DescribeNetworkInterfaces"]),
+    apply(Kind("region"), &["account:EnableRegion"]),
+    apply(Kind("default_vpc"), &["ec2:DeleteInternetGateway", "ec2:DeleteSubnet", "ec2:DeleteVpc", "ec2:DetachInternetGateway"]),
+    apply(Kind("dhcp_options"), &["ec2:CreateDhcpOptions", "ec2:CreateTags", "ec2:DeleteDhcpOptions"]),
+    // What keeps something from being deleted is named by the network interfaces in it.
+    apply(
+        Kind("vpc"),
+        &[
+            "ec2:AssociateDhcpOptions",
+            "ec2:AssociateVpcCidrBlock",
+            "ec2:CreateTags",
+            "ec2:CreateVpc",
+            "ec2:DeleteVpc",
+            "ec2:DescribeNetworkInterfaces",
+            "ec2:ModifyVpcAttribute",
+        ],
+    ),
+    apply(Kind("default_security_group"), &["ec2:RevokeSecurityGroupEgress", "ec2:RevokeSecurityGroupIngress"]),
+    apply(
+        Kind("security_group"),
+        &[
+            "ec2:AuthorizeSecurityGroupIngress",
+            "ec2:CreateSecurityGroup",
+            "ec2:CreateTags",
+            "ec2:DeleteSecurityGroup",
+            "ec2:RevokeSecurityGroupIngress",
+        ],
+    ),
+    apply(
+        Kind("internet_gateway"),
+        &[
+            "ec2:AttachInternetGateway",
+            "ec2:CreateInternetGateway",
+            "ec2:CreateTags",
+            "ec2:DeleteInternetGateway",
+            "ec2:DetachInternetGateway",
+        ],
+    ),
+    apply(
+        Kind("egress_only_internet_gateway"),
+        &["ec2:CreateEgressOnlyInternetGateway", "ec2:CreateTags", "ec2:DeleteEgressOnlyInternetGateway"],
+    ),
+    apply(
+        Kind("route_table"),
+        &[
+            "ec2:CreateRouteTable",
+            "ec2:CreateTags",
+            "ec2:DeleteRouteTable",
+            "ec2:DisableVgwRoutePropagation",
+            "ec2:EnableVgwRoutePropagation",
+        ],
+    ),
+    apply(
+        Kind("subnet"),
+        &[
+            "ec2:AssociateRouteTable",
+            "ec2:AssociateSubnetCidrBlock",
+            "ec2:CreateSubnet",
+            "ec2:CreateTags",
+            "ec2:DeleteSubnet",
+            "ec2:DisassociateRouteTable",
+            "ec2:DisassociateSubnetCidrBlock",
+            "ec2:ReplaceRouteTableAssociation",
+        ],
+    ),
+    apply(Kind("elastic_ip"), &["ec2:AllocateAddress", "ec2:CreateTags", "ec2:ReleaseAddress"]),
+    apply(Kind("nat_gateway"), &["ec2:CreateNatGateway", "ec2:CreateTags", "ec2:DeleteNatGateway"]),
+    // Source: Amazon VPC's user guide, "Using service-linked roles for VPC": AWSServiceRoleForNATGateway, of regional ones.
+    linked_role(Says("nat_gateway", "availability_mode", "regional"), "ec2-nat-gateway.amazonaws.com"),
+    apply(Kind("route"), &["ec2:CreateRoute", "ec2:DeleteRoute", "ec2:ReplaceRoute"]),
+    apply(Kind("vpc_endpoint"), &["ec2:CreateTags", "ec2:CreateVpcEndpoint", "ec2:DeleteVpcEndpoints", "ec2:ModifyVpcEndpoint"]),
+    // Source: the Service Authorization Reference, CreateVpcEndpoint: the service's names become a private zone of the VPC.
+    besides(Says("vpc_endpoint", "private_dns", "true"), &["route53:AssociateVPCWithHostedZone"]),
+    apply(Kind("flow_log"), &["ec2:CreateFlowLogs", "ec2:CreateTags", "ec2:DeleteFlowLogs"]),
+    // Source: Amazon VPC's user guide, "Publish flow logs to Amazon S3" and "… to Amazon Data Firehose".
+    besides(Kind("flow_log"), &["logs:CreateLogDelivery", "logs:DeleteLogDelivery"]),
+    besides(Says("flow_log", "destination", ":firehose:"), &["firehose:TagDeliveryStream"]),
+    linked_role(Says("flow_log", "destination", ":firehose:"), "delivery.logs.amazonaws.com"),
+    apply(
+        Kind("vpc_peering"),
+        &["ec2:AcceptVpcPeeringConnection", "ec2:CreateTags", "ec2:CreateVpcPeeringConnection", "ec2:DeleteVpcPeeringConnection"],
+    ),
+    apply(Kind("transit_gateway"), &["ec2:CreateTags", "ec2:CreateTransitGateway", "ec2:DeleteTransitGateway", "ec2:ModifyTransitGateway"]),
+    apply(
+        Kind("transit_gateway_attachment"),
+        &[
+            "ec2:AssociateTransitGatewayRouteTable",
+            "ec2:CreateTags",
+            "ec2:CreateTransitGatewayVpcAttachment",
+            "ec2:DeleteTransitGatewayVpcAttachment",
+            "ec2:EnableTransitGatewayRouteTablePropagation",
+            "ec2:ModifyTransitGatewayVpcAttachment",
+        ],
+    ),
+    // Source: AWS Transit Gateway, "Use service-linked roles for transit gateways".
+    linked_role(Kind("transit_gateway_attachment"), "transitgateway.amazonaws.com"),
+    apply(
+        Kind("resource_share"),
+        &[
+            "ram:AssociateResourceShare",
+            "ram:CreateResourceShare",
+            "ram:DeleteResourceShare",
+            "ram:DisassociateResourceShare",
+            "ram:TagResource",
+            "ram:UpdateResourceShare",
+        ],
+    ),
+    apply(
+        Kind("vpn_gateway"),
+        &["ec2:AttachVpnGateway", "ec2:CreateTags", "ec2:CreateVpnGateway", "ec2:DeleteVpnGateway", "ec2:DetachVpnGateway"],
+    ),
+    apply(Kind("customer_gateway"), &["ec2:CreateCustomerGateway", "ec2:CreateTags", "ec2:DeleteCustomerGateway"]),
+    apply(
+        Kind("vpn_connection"),
+        &[
+            "ec2:CreateTags",
+            "ec2:CreateVpnConnection",
+            "ec2:CreateVpnConnectionRoute",
+            "ec2:DeleteVpnConnection",
+            "ec2:DeleteVpnConnectionRoute",
+            "ec2:ModifyVpnConnection",
+        ],
+    ),
+];

@@ -1,0 +1,246 @@
+//! The table is held to the door's table of operations and to the sources of what calls them.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::Path;
+
+use serde_json::{Value, json};
+
+use super::needs::FREE;
+use super::*;
+use crate::aws::operations::{self, Effect, OPERATIONS};
+use crate::config::{self, Files};
+use crate::policy::Policy;
+use crate::resource::KINDS;
+
+/// In the door's table for commands that are on their way; nothing calls them yet.
+const UNUSED: &[&str] = &[
+    "account:GetAccountInformation",
+    "organizations:CloseAccount",
+    "organizations:DescribeOrganizationalUnit",
+    "organizations:DisableAWSServiceAccess",
+    "organizations:DisablePolicyType",
+    "organizations:ListChildren",
+];
+
+/// One of everything that org.toml can ask for.
+const EVERYTHING: &str = r#"
+[organization]
+management_account = "111111111111"
+home_region = "eu-west-1"
+trusted_services = ["account.amazonaws.com", "config.amazonaws.com", "iam.amazonaws.com", "ram.amazonaws.com"]
+root_access = "central"
+delegated_administrators = { "config.amazonaws.com" = "one" }
+policies = ["FullAWSAccess", "rail"]
+regions = ["af-south-1", "eu-west-1"]
+
+[ou.work]
+[policy.rail]
+
+[defaults]
+contacts.billing = { name = "A", title = "B", email = "a@example.org", phone = "+41443334455" }
+
+[pool.main]
+cidr = "10.0.0.0/8"
+reserved = ["10.10.0.0/16"]
+
+[transit_gateway.hub]
+account = "one"
+region = "eu-west-1"
+share_with = ["organization"]
+
+[vpn.office]
+address = "203.0.113.10"
+routes = ["10.10.0.0/16"]
+
+[vpc.full]
+region = "eu-west-1"
+pool = "main"
+prefix = 20
+zones = 2
+nat = "regional"
+ipv6 = true
+tiers = { public = 25, shared = 25, private = 50 }
+endpoints = ["s3", "ssm"]
+name_servers = ["10.0.0.2"]
+flow_logs = "arn:aws:firehose:eu-west-1:111111111111:deliverystream/flows"
+peering = "mesh"
+attach = "hub"
+share = { tier = "shared", with = "organization" }
+
+[vpc.zonal]
+region = "af-south-1"
+pool = "main"
+prefix = 20
+zones = 1
+nat = "single"
+tiers = { public = 50, private = 50 }
+vpn = "office"
+
+[account.one]
+email = "one@example.org"
+ou = "work"
+vpc = ["full", "zonal"]
+default_vpc = "remove"
+root_credentials = "remove"
+contacts.billing = { name = "A", title = "B", email = "a@example.org", phone = "+41443334455" }
+
+[account.two]
+email = "two@example.org"
+ou = "work"
+vpc = ["full"]
+
+[account.three]
+email = "three@example.org"
+ou = "work"
+invite = true
+"#;
+
+fn desired(text: &str) -> Desired {
+    let read = |_: &Path| Ok(br#"{"Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}"#.to_vec());
+    match config::load_with(Path::new("org.toml"), Ok(text.as_bytes().to_vec()), &Files::new("", &read)) {
+        Ok(loaded) => loaded.desired,
+        Err(diagnostics) => panic!("{diagnostics:#?}"),
+    }
+}
+
+fn calls(need: &needs::Need) -> &'static [&'static str] {
+    match need.grant {
+        Grant::Calls(operations) => operations,
+        Grant::Besides(_) | Grant::LinkedRole(_) | Grant::RootTask(_) => &[],
+    }
+}
+
+fn named() -> BTreeSet<&'static str> {
+    NEEDS.iter().flat_map(calls).copied().collect()
+}
+
+#[test]
+fn every_operation_of_the_door_is_needed_by_something() {
+    let door: BTreeSet<String> = OPERATIONS.iter().map(|o| format!("{}:{}", o.service, o.name)).collect();
+    let told: BTreeSet<String> = named().iter().chain(FREE).chain(UNUSED).map(|&name| name.to_owned()).collect();
+    assert_eq!(told, door, "an operation that is new in src/aws/operations.rs gets a row in src/permissions/needs.rs");
+    assert!(named().iter().all(|name| !FREE.contains(name) && !UNUSED.contains(name)));
+}
+
+#[test]
+fn a_plan_is_allowed_reads_and_nothing_else() {
+    for need in NEEDS.iter().filter(|need| need.run == Run::Plan) {
+        assert!(matches!(need.grant, Grant::Calls(_) | Grant::RootTask("IAMAuditRootUserCredentials")), "{need:?}");
+        for call in calls(need) {
+            let (service, name) = call.split_once(':').unwrap();
+            assert_eq!(operations::lookup(service, name).map(|o| o.effect), Some(Effect::Read), "{call}");
+        }
+    }
+}
+
+/// The source in front of its tests, and what it calls.
+fn called_in(family: &str, file: &str) -> Option<BTreeSet<String>> {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/resource").join(family).join(format!("{file}.rs"));
+    let text = fs::read_to_string(path).ok()?;
+    let code = text.split("#[cfg(test)]").next().unwrap();
+    let quoted = code.split('"').skip(1).step_by(2).map(str::to_owned);
+    let is_operation = |text: &String| text.split_once(':').is_some_and(|(service, name)| operations::lookup(service, name).is_some());
+    Some(quoted.filter(is_operation).collect())
+}
+
+/// The files that hold a kind.
+fn files(kind: &str) -> Vec<&str> {
+    match kind {
+        "account" => vec!["account", "account_creation", "email"],
+        "ou" => vec!["organizational_unit"],
+        "invitation" => vec!["invitation", "handshakes"],
+        "policy_attachments" => vec!["policy_attachments", "attachment_steps"],
+        "default_vpc" => vec!["default_vpc", "default_vpc_removal"],
+        other => vec![other],
+    }
+}
+
+/// What the file of a kind calls is needed because of that kind, or is read anyway.
+#[test]
+fn the_files_of_the_kinds_call_what_the_table_says() {
+    let read_anyway: BTreeSet<&str> = NEEDS.iter().filter(|need| need.run == Run::Plan).flat_map(calls).copied().collect();
+    for kind in KINDS {
+        let kind = kind.spec().kind.to_owned();
+        let family = crate::resource::family(&kind).unwrap();
+        // There is always an organization.
+        let of_kind = |need: &&needs::Need| matches!(need.cause, Cause::Kind(k) | Cause::Says(k, ..) if k == kind || k == "organization");
+        let told: BTreeSet<&str> = NEEDS.iter().filter(of_kind).flat_map(calls).copied().collect();
+        let mut called = BTreeSet::new();
+        for file in files(&kind) {
+            called.extend(called_in(family, file).unwrap_or_else(|| panic!("where is the code of `{kind}`?")));
+        }
+        assert!(!called.is_empty(), "`{kind}` calls nothing: are its calls still found?");
+        for call in called {
+            let told = [&told, &read_anyway].iter().any(|told| told.contains(call.as_str())) || FREE.contains(&call.as_str());
+            assert!(told, "`{kind}` calls {call}, and needs.rs does not say so");
+        }
+    }
+}
+
+#[test]
+fn causes_are_of_kinds_that_there_are() {
+    for need in NEEDS {
+        if let Cause::Kind(kind) | Cause::Says(kind, ..) = need.cause {
+            assert!(crate::resource::kind(kind).is_some(), "`{kind}`");
+        }
+    }
+}
+
+/// An operation that no configuration needs would be allowed to nobody, or be in nobody's way.
+#[test]
+fn everything_together_needs_every_operation() {
+    let all = Permissions::of(&desired(EVERYTHING), Run::Apply);
+    let needed: BTreeSet<&str> = all.caller.operations.union(&all.access_role.operations).copied().collect();
+    let missing: Vec<_> = named().difference(&needed).copied().collect();
+    assert_eq!(missing, ["account:GetContactInformation", "account:PutContactInformation"], "of the primary contact");
+    assert_eq!(all.access_role.linked_roles.len(), 3);
+    for who in [Who::Caller, Who::AccessRole] {
+        let size = all.document(who).to_string().len();
+        assert!(size <= MANAGED_POLICY_SIZE, "{who:?} needs {size} characters, more than a managed policy takes");
+    }
+}
+
+#[test]
+fn what_is_not_used_is_not_allowed() {
+    let text = "[organization]\nmanagement_account = \"111111111111\"\nhome_region = \"us-gov-west-1\"\n";
+    let least = Permissions::of(&desired(text), Run::Apply);
+    assert_eq!(least.access_role, Grants::default());
+    assert!(least.caller.operations.iter().all(|o| o.starts_with("organizations:") || *o == "sts:AssumeRole"), "{least:#?}");
+    assert!(!least.caller.operations.contains("organizations:CreateAccount"));
+    let document = least.document(Who::Caller);
+    let role = |statement: &Value| statement["Sid"] == "AccessRole";
+    let role = document["Statement"].as_array().unwrap().iter().find(|s| role(s)).unwrap();
+    assert_eq!(role["Resource"], "arn:aws-us-gov:iam::*:role/OrganizationAccountAccessRole");
+}
+
+#[test]
+fn a_network_in_the_management_account_is_the_callers() {
+    let outside = Permissions::of(&desired(EVERYTHING), Run::Apply);
+    assert!(!outside.caller.operations.contains("ec2:CreateVpc") && outside.caller.operations.contains("ec2:DescribeVpcs"));
+    let text = EVERYTHING.replacen("[account.two]\nemail = \"two@example.org\"", "[account.two]\nid = \"111111111111\"", 1);
+    let inside = Permissions::of(&desired(&text), Run::Apply);
+    assert!(inside.access_role.operations.is_subset(&inside.caller.operations));
+}
+
+/// Nothing that was granted is lost on the way to the document, and the document is one.
+#[test]
+fn documents_hold_all_that_is_granted() {
+    for run in [Run::Plan, Run::Apply] {
+        let permissions = Permissions::of(&desired(EVERYTHING), run);
+        for who in [Who::Caller, Who::AccessRole] {
+            let document = permissions.document(who);
+            let policy = Policy::parse(&document.to_string()).unwrap();
+            assert!(policy.statements.iter().all(|s| s.sid.is_some()));
+            let statements = document["Statement"].as_array().unwrap();
+            let actions: BTreeSet<&str> =
+                statements.iter().flat_map(|s| s["Action"].as_array().unwrap()).map(|a| a.as_str().unwrap()).collect();
+            let grants = permissions.grants(who);
+            let linked = (!grants.linked_roles.is_empty()).then_some("iam:CreateServiceLinkedRole");
+            let granted: BTreeSet<&str> = grants.operations.iter().chain(&grants.besides).copied().chain(linked).collect();
+            assert_eq!(actions, granted);
+            let networks = statements.iter().find(|s| s["Sid"] == "Networks").unwrap();
+            assert_eq!(networks["Condition"], json!({"StringEquals": {"aws:RequestedRegion": ["af-south-1", "eu-west-1"]}}));
+        }
+    }
+}

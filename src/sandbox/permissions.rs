@@ -1,0 +1,154 @@
+//! What identity policies allow: with them in the weather, the sandbox refuses all else, as IAM does.
+//!
+//! What IAM asks for is told here by operation, apart from overlord's own table of what it needs, so that each is held to the other.
+//! The policies are read by `crate::policy`: its matcher is held to AWS's documentation by cases and by a second one.
+
+use http::StatusCode;
+use serde_json::Value;
+
+use super::sts::{Caller, ROOT_SESSION};
+use super::wire::{Call, Refusal, Service};
+use crate::policy::{Context, Effect, Fact, Policy, Truth};
+
+/// Whose policies there are.
+#[derive(Debug, Default)]
+pub(super) struct Permissions {
+    /// Of credentials of the management account.
+    caller: Option<Policy>,
+    /// Of every role that they assume.
+    role: Option<Policy>,
+}
+
+/// What a request needs a permission for.
+struct Asked {
+    /// `ec2:CreateVpc`.
+    action: String,
+    /// An ARN.
+    resource: String,
+    /// A condition key of this action, with its value.
+    key: Option<(&'static str, String)>,
+}
+
+/// A policy from its text, which `Weather` has checked. One that is none allows nothing.
+fn parsed(text: Option<&String>) -> Option<Policy> {
+    let nothing = || Policy { version: crate::policy::Version::Of2012, statements: Vec::new() };
+    text.map(|text| Policy::parse(text).unwrap_or_else(|_| nothing()))
+}
+
+impl Permissions {
+    pub(super) fn new(caller: Option<&String>, role: Option<&String>) -> Self {
+        Self { caller: parsed(caller), role: parsed(role) }
+    }
+
+    /// Refuses what the caller's policy does not allow.
+    pub(super) fn check(&self, call: &Call, caller: &Caller, management_account: &str) -> Result<(), Refusal> {
+        let policy = match &caller.session {
+            // What a root session may do, its task says.
+            Some((role, _)) if role == ROOT_SESSION => return Ok(()),
+            Some(_) => &self.role,
+            None if caller.account == management_account => &self.caller,
+            None => return Ok(()),
+        };
+        let Some(policy) = policy else { return Ok(()) };
+        for asked in asked(call, &caller.account) {
+            let mut context = Context::complete();
+            context.set("aws:RequestedRegion", Fact::known([call.region.as_str()]));
+            if let Some((key, value)) = &asked.key {
+                context.set(key, Fact::known([value.as_str()]));
+            }
+            if !allows(policy, &asked, &context) {
+                return Err(refusal(call.service, caller, &asked));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html>: an Allow, and no Deny.
+fn allows(policy: &Policy, asked: &Asked, context: &Context) -> bool {
+    let matches = |effect: Effect| {
+        let statements = policy.statements.iter().filter(move |statement| statement.effect.value == effect);
+        Truth::any(statements.map(|statement| statement.matches(&asked.action, &asked.resource, context)))
+    };
+    matches(Effect::Allow) == Truth::True && matches(Effect::Deny) == Truth::False
+}
+
+/// What IAM asks for an operation. Sources: the Service Authorization Reference, and what it calls dependent actions.
+fn asked(call: &Call, account: &str) -> Vec<Asked> {
+    let input = call.input.as_ref().unwrap_or(&Value::Null);
+    let text = |name: &str| input.get(name).and_then(Value::as_str).unwrap_or_default();
+    let (service, name) = (call.service.as_str(), call.operation.as_str());
+    let resource = format!("arn:aws:{service}:{}:{account}:*", call.region);
+    let action = |action: &str| Asked { action: action.to_owned(), resource: resource.clone(), key: None };
+    let linked_role = |service: &str| Asked {
+        action: "iam:CreateServiceLinkedRole".to_owned(),
+        resource: format!("arn:aws:iam::{account}:role/aws-service-role/{service}/AWSServiceRole"),
+        key: Some(("iam:AWSServiceName", service.to_owned())),
+    };
+    let mut asked = match (call.service, name) {
+        // Allowed to everybody.
+        (Service::Sts, "GetCallerIdentity") => return Vec::new(),
+        (Service::Sts, "AssumeRole") => {
+            let external_id = input.get("ExternalId").map(|_| ("sts:ExternalId", text("ExternalId").to_owned()));
+            vec![Asked { resource: text("RoleArn").to_owned(), key: external_id, ..action("sts:AssumeRole") }]
+        }
+        (Service::Sts, "AssumeRoot") => {
+            let task = Some(("sts:TaskPolicyArn", text("TaskPolicyArn.arn").to_owned()));
+            let resource = format!("arn:aws:iam::{}:root", text("TargetPrincipal"));
+            vec![Asked { resource, key: task, ..action("sts:AssumeRoot") }]
+        }
+        _ => vec![action(&call.name())],
+    };
+    let tagged =
+        ["Tags", "tags", "TagSpecification"].iter().any(|key| input.get(*key).is_some_and(|tags| *tags != Value::Array(Vec::new())));
+    match (call.service, name) {
+        (Service::Organizations, _) if tagged && (name.starts_with("Create") || name.starts_with("Invite")) => {
+            asked.push(action("organizations:TagResource"))
+        }
+        (Service::Organizations, "CreateOrganization") => asked.push(linked_role("organizations.amazonaws.com")),
+        (Service::Ram, "CreateResourceShare") if tagged => asked.push(action("ram:TagResource")),
+        (Service::Ram, "EnableSharingWithAwsOrganization") => asked.extend([
+            action("organizations:DescribeOrganization"),
+            action("organizations:EnableAWSServiceAccess"),
+            linked_role("ram.amazonaws.com"),
+        ]),
+        (Service::Ec2, "CreateFlowLogs") => {
+            asked.push(action("logs:CreateLogDelivery"));
+            if text("LogDestinationType") == "kinesis-data-firehose" {
+                asked.extend([action("firehose:TagDeliveryStream"), linked_role("delivery.logs.amazonaws.com")]);
+            }
+        }
+        (Service::Ec2, "DeleteFlowLogs") => asked.push(action("logs:DeleteLogDelivery")),
+        (Service::Ec2, "CreateNatGateway") if text("AvailabilityMode") == "regional" => {
+            asked.push(linked_role("ec2-nat-gateway.amazonaws.com"));
+        }
+        (Service::Ec2, "CreateTransitGatewayVpcAttachment") => asked.push(linked_role("transitgateway.amazonaws.com")),
+        (Service::Ec2, "CreateVpcEndpoint") if text("PrivateDnsEnabled") == "true" => {
+            asked.push(action("route53:AssociateVPCWithHostedZone"));
+        }
+        _ => {}
+    }
+    if call.service == Service::Ec2 && tagged {
+        asked.push(action("ec2:CreateTags"));
+    }
+    asked
+}
+
+/// As each service words it.
+fn refusal(service: Service, caller: &Caller, asked: &Asked) -> Refusal {
+    let Asked { action, resource, key: _ } = asked;
+    let why = format!("because no identity-based policy allows the {action} action");
+    let message = format!("User: {} is not authorized to perform: {action} on resource: {resource} {why}", caller.arn());
+    match service {
+        Service::Organizations if action.starts_with("iam:") => {
+            Refusal::new("AccessDeniedForDependencyException", message).reason("ACCESS_DENIED_DURING_CREATE_SERVICE_LINKED_ROLE")
+        }
+        Service::Organizations => Refusal::new("AccessDeniedException", message),
+        Service::Account | Service::Ram => Refusal::new("AccessDeniedException", message).status(StatusCode::FORBIDDEN),
+        Service::Ec2 => {
+            let message = format!("You are not authorized to perform this operation. {message}");
+            Refusal::new("UnauthorizedOperation", message).status(StatusCode::FORBIDDEN)
+        }
+        Service::Sts | Service::Iam => Refusal::new("AccessDenied", message).status(StatusCode::FORBIDDEN),
+    }
+}
