@@ -4,7 +4,7 @@
 
 use std::path::Path;
 
-use overlord::apply::{Outcome, Report, apply};
+use overlord::apply::{Consent, Outcome, Report, apply};
 use overlord::aws::{Access, Door, DoorOptions, Interrupt, Mode, Rates, Sessions};
 use overlord::config::{self, Files};
 use overlord::plan::Plan;
@@ -32,7 +32,7 @@ async fn run(sandbox: &Sandbox, desired: &Desired) -> (Plan, Report) {
     let access = Access::Sandbox { management_account: MANAGEMENT.to_owned() };
     let sessions = Sessions::load(access, Door::new(options), "us-east-1", "OrganizationAccountAccessRole").await.unwrap();
     let plan = Plan::build(desired, &snapshot::read(&sessions, desired).await.unwrap());
-    let report = apply(&plan, &sessions, false, &mut |_| {}).await;
+    let report = apply(&plan, &sessions, &Consent::none(), &mut |_| {}).await;
     (plan, report)
 }
 

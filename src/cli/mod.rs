@@ -3,6 +3,7 @@
 mod apply;
 mod completions;
 mod connect;
+mod consent;
 mod email;
 mod invite;
 mod network;

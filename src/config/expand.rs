@@ -129,15 +129,18 @@ impl Resources<'_> {
 
     fn accounts(&mut self, checked: &Checked<'_>) {
         for account in &checked.accounts {
-            let Some(parent) = &account.parent else { continue };
+            if account.parent.is_none() && account.leaves.is_none() {
+                continue;
+            }
             let attributes = AccountAttributes {
                 email: account.email.as_ref().map(|e| e.text.clone()),
+                leaves: account.leaves,
                 name: account.name.as_ref().map(|n| n.text.clone()),
-                parent: parent.clone(),
+                parent: account.parent.clone(),
                 tags: account.tags.clone(),
             };
             self.add(account.address(), &attributes);
-            if let Some(invite) = &account.invite {
+            if let (Some(invite), Some(parent)) = (&account.invite, &account.parent) {
                 let recipient = account.id.map(|id| &id.value).or(account.email.as_ref().map(|email| &email.text));
                 let attributes = InvitationAttributes {
                     note: invite.note.clone(),

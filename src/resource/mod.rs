@@ -23,7 +23,7 @@ mod pages;
 mod selection;
 
 pub use attributes::{Attributes, typed, untyped};
-pub use selection::{NOT_READ, NOT_SELECTED, Selection, UnknownName};
+pub use selection::{NOT_READ, NOT_SELECTED, Selection, UnknownName, WITH_ITS_ACCOUNT};
 
 /// What the configuration asks for: every managed resource, and how to recognise it.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, serde::Deserialize)]
@@ -456,6 +456,13 @@ mod tests {
         let value = |name: &str| match (spec.kind, name) {
             // The type itself, where elsewhere it is a reference to it.
             ("policy_type", "policy_type") => json!(format!("TYPE_{}", variant(name))),
+            ("account", "leaves") => {
+                if variant(name) == 1 {
+                    json!("closed")
+                } else {
+                    json!(null)
+                }
+            }
             // Its desired state is to be gone, or to hold nothing.
             ("default_vpc", "present") => json!(variant(name) == 1),
             ("default_vpc", "subnets") => json!(variant(name)),

@@ -14,6 +14,9 @@ use crate::address::{Address, Reference};
 /// Why what leads to an account that is not selected is left as it is.
 pub const NOT_SELECTED: &str = "the account at its other end is not selected";
 
+/// Why what belongs to an account that is closed or suspended is left as it is. The account has a finding of its own.
+pub const WITH_ITS_ACCOUNT: &str = "its account is closed or suspended";
+
 /// Why what leads to an account that could not be read is left as it is. The account has a finding of its own, which says so for all of it.
 pub const NOT_READ: &str = "the account at its other end could not be read";
 

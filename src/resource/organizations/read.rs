@@ -268,7 +268,8 @@ impl<'a> Reader<'a> {
                 if self.wanted.accounts.get(&address).is_some_and(wants_tags) {
                     self.put(Question::Tags(id.clone()));
                 }
-                if account.frozen().is_none() {
+                let leaves = self.wanted.accounts.get(&address).is_some_and(|account| account.leaves.is_some());
+                if account.frozen().is_none() && !leaves {
                     self.contacts(&address, &id);
                     self.recognised.push((address, id.clone()));
                 }
