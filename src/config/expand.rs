@@ -31,6 +31,7 @@ pub(super) fn desired(file: &File, checked: Checked<'_>) -> Desired {
         access_role: text(&section.access_role, ACCESS_ROLE),
         external_id: section.external_id.as_ref().map(|id| id.value.clone()),
         account_quota: file.limits.accounts.as_ref().map(|quota| quota.value as usize),
+        quarantine: section.quarantine.as_ref().map(|key| Address::new("ou", key.as_str())),
         moved: checked.moved.clone(),
         ..Desired::default()
     };

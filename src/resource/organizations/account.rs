@@ -162,7 +162,7 @@ async fn send_move(context: &Context, id: &str, from: &str, to: &str) -> AwsResu
 }
 
 /// The root or OU that the account is in; `None` while AWS does not know the account.
-async fn parent_of(context: &Context, id: &str) -> AwsResult<Option<String>> {
+pub(super) async fn parent_of(context: &Context, id: &str) -> AwsResult<Option<String>> {
     let client = context.sessions().organizations();
     let parents = every_page(
         |parent: &Parent| parent.id(),

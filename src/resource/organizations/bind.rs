@@ -259,7 +259,7 @@ impl Binder<'_> {
             let bound = self.identity.address(id).and_then(|address| Some((address, self.wanted.accounts.get(address)?)));
             let Some((address, wanted)) = bound else {
                 if *id != self.world.management_account {
-                    self.report(format!("{id} ({})", account.name), describe_unmanaged(self.world, account));
+                    self.report(format!("{id} ({})", account.name), describe_unmanaged(self.desired, self.world, account));
                 }
                 continue;
             };
@@ -350,11 +350,15 @@ fn waits_for_code(address: &Address, live: &str, wanted: &str) -> Finding {
     Finding { severity: FindingSeverity::Warning, subject: address.to_string(), summary }
 }
 
-fn describe_unmanaged(world: &World, account: &Member) -> String {
+fn describe_unmanaged(desired: &Desired, world: &World, account: &Member) -> String {
     let place = account.parent.as_deref().map(|parent| world.path(parent)).filter(|path| !path.is_empty());
     let place = place.map_or_else(|| "under the root".to_owned(), |path| format!("in OU `{path}`"));
     match account.frozen() {
         Some(reason) => format!("an account that is not in the configuration, {place}; {reason}"),
+        // It is not ours to move.
+        None if desired.quarantine.is_some() && account.parent.as_ref() == Some(&world.root) => {
+            format!("an account that is not in the configuration, {place}: declare it, or move it into the quarantine by hand")
+        }
         None => format!("an account that is not in the configuration, {place}"),
     }
 }

@@ -18,6 +18,7 @@ mod invited;
 mod leaving;
 mod organization;
 mod organizational_unit;
+mod placement;
 mod policy;
 mod policy_attachments;
 mod policy_type;
@@ -44,6 +45,7 @@ pub use invited::{Allowance, InvitationState, LiveInvitation, Standing, day, min
 pub use leaving::{Leaving, leaving};
 pub use organization::{Organization, OrganizationAttributes};
 pub use organizational_unit::{OrganizationalUnit, OrganizationalUnitAttributes};
+pub use placement::{Placement, PlacementAttributes};
 pub use policy::{Policy, PolicyAttributes};
 pub use policy_attachments::{PolicyAttachments, PolicyAttachmentsAttributes};
 pub use policy_type::{PolicyType, PolicyTypeAttributes};
