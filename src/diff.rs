@@ -3,6 +3,7 @@
 //! It stands between the snapshot and the graph: what it returns is in order of address and knows nothing of order in time.
 //! What a difference means is the kind's to say ([`OnChange`]); nothing here compares two values otherwise than for equality.
 
+mod quarantine;
 mod reason;
 mod replacement;
 
@@ -32,13 +33,13 @@ pub fn diff(desired: &Desired, live: &Live) -> Difference {
     let mut difference = Difference::default();
     // Both sides are in order of address: they are gone through side by side.
     let reasons = &live.reasons;
-    let mut live = replacements.live.iter().peekable();
+    let mut there = replacements.live.iter().peekable();
     let mut left_over = Vec::new();
     for (address, after) in &desired.resources {
-        while let Some(other) = live.next_if(|(other, _)| *other < address) {
+        while let Some(other) = there.next_if(|(other, _)| *other < address) {
             left_over.push(other);
         }
-        let before = live.next_if(|(other, _)| *other == address).map(|(_, before)| before);
+        let before = there.next_if(|(other, _)| *other == address).map(|(_, before)| before);
         let Some(kind) = resource::kind(address.kind()) else {
             difference.error(address, format!("`{}` is no kind of resource that this version of overlord knows", address.kind()));
             continue;
@@ -46,16 +47,19 @@ pub fn diff(desired: &Desired, live: &Live) -> Difference {
         match before {
             // It exists elsewhere, by its id, so it is never made: the reader reports that it is not here.
             None if desired.pinned.contains_key(address) => {}
+            // What is to leave and is not there has left.
+            None if resource::organizations::leaving(after).is_some() => {}
             None => difference.creation(address, after, former.get(address).copied(), reasons.get(address)),
             Some(before) => difference.existing(desired, kind.spec(), address, before, after),
         }
     }
-    for (address, before) in left_over.into_iter().chain(live) {
+    for (address, before) in left_over.into_iter().chain(there) {
         // Replaced now, or by an earlier run that left it.
         let named = before.id.as_ref().and_then(|id| address.of_several(id)).filter(|address| desired.resources.contains_key(address));
         let successor = replacements.former.get(address).cloned().or(named).or_else(|| successor(&before.attributes));
         difference.left_over(address, before, successor.as_ref());
     }
+    difference.changes = quarantine::through(difference.changes, desired, live);
     difference
 }
 

@@ -13,7 +13,7 @@ use crate::address::{Address, Scope};
 use crate::cost::{self, Cost};
 use crate::limits::LIMITS;
 use crate::network::{self, Observed};
-use crate::resource::{self, Desired, Finding, FindingSeverity, Live, LiveResource, NOT_JOINED, NOT_READ, NOT_SELECTED};
+use crate::resource::{self, Desired, Finding, FindingSeverity, Live, LiveResource, NOT_JOINED, NOT_READ, NOT_SELECTED, WITH_ITS_ACCOUNT};
 use crate::{diff, graph};
 
 mod change;
@@ -144,7 +144,7 @@ impl Plan {
         let is_expected = |finding: &Finding| {
             let subject = finding.subject.parse().ok().and_then(|address| live.resources.get(&address));
             let why = subject.and_then(|subject| subject.frozen.as_deref());
-            why.is_some_and(|why| [NOT_JOINED, NOT_READ, NOT_SELECTED].contains(&why))
+            why.is_some_and(|why| [NOT_JOINED, NOT_READ, NOT_SELECTED, WITH_ITS_ACCOUNT].contains(&why))
         };
         difference.findings.retain(|finding| !is_expected(finding));
         if !desired.selection.is_everything() {

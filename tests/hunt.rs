@@ -4,11 +4,12 @@
 
 use std::path::Path;
 
-use overlord::apply::{Outcome, Report, apply};
+use overlord::apply::{Consent, Outcome, Report, apply};
 use overlord::aws::{Access, Door, DoorOptions, Interrupt, Mode, Rates, Sessions};
 use overlord::config::{self, Files};
 use overlord::plan::Plan;
 use overlord::resource::Desired;
+use overlord::sandbox::world::AccountState;
 use overlord::sandbox::{Sandbox, Weather, World};
 use overlord::snapshot;
 
@@ -27,12 +28,17 @@ fn desired(sections: &str) -> Desired {
 }
 
 async fn run(sandbox: &Sandbox, desired: &Desired) -> (Plan, Report) {
+    run_with(sandbox, desired, |_| Consent::none()).await
+}
+
+/// The same, with the consent that a plan is given.
+async fn run_with(sandbox: &Sandbox, desired: &Desired, consent: impl Fn(&Plan) -> Consent) -> (Plan, Report) {
     let transport = sandbox.http_client();
     let options = DoorOptions { mode: Mode::ReadWrite, rates: Rates::Unlimited, trace: None, transport, interrupt: Interrupt::default() };
     let access = Access::Sandbox { management_account: MANAGEMENT.to_owned() };
     let sessions = Sessions::load(access, Door::new(options), "us-east-1", "OrganizationAccountAccessRole").await.unwrap();
     let plan = Plan::build(desired, &snapshot::read(&sessions, desired).await.unwrap());
-    let report = apply(&plan, &sessions, false, &mut |_| {}).await;
+    let report = apply(&plan, &sessions, &consent(&plan), &mut |_| {}).await;
     (plan, report)
 }
 
@@ -134,5 +140,83 @@ fn what_others_did_in_between_is_put_right_and_nothing_is_made_anew() {
         until_done(&sandbox, &config).await;
         let world = sandbox.world();
         assert_eq!((world.ous[&ou].name.as_str(), world.ous.len(), world.accounts.len()), ("a", 1, 2));
+    });
+}
+
+/// All that leaves was named.
+fn every_id(plan: &Plan) -> Consent {
+    let leaving = plan.changes.iter().filter_map(|change| Some((change.leaving()?, change.id.clone()?)));
+    leaving.fold(Consent::none(), |consent, (leaving, id)| consent.and(leaving, id))
+}
+
+fn closing(accounts: usize, close: &str) -> Desired {
+    let accounts: String =
+        (0..accounts).map(|i| format!("[account.a{i}]\nou = \"root\"\nemail = \"a{i}@example.org\"\n{close}\n")).collect();
+    desired(&accounts)
+}
+
+fn requests(sandbox: &Sandbox, operation: &str) -> usize {
+    sandbox.journal().iter().filter(|entry| entry.operation == operation).count()
+}
+
+#[test]
+fn closings_over_the_quota_wait_and_are_not_asked_for_one_by_one() {
+    in_virtual_time(async {
+        let sandbox = Sandbox::new(World::new(MANAGEMENT), Weather { closing_quota: Some(2), ..Weather::default() });
+        run(&sandbox, &closing(9, "")).await;
+        let (_, report) = run_with(&sandbox, &closing(9, "close = true"), every_id).await;
+        let counts = report.counts();
+        assert_eq!((counts.applied, counts.waiting, counts.failed), (2, 7, 0), "{report:?}");
+        assert_eq!(report.status(), overlord::apply::Status::Partly);
+        // No more than were on their way when AWS first said so.
+        assert!(
+            (3..=5).contains(&requests(&sandbox, "organizations:CloseAccount")),
+            "{}",
+            requests(&sandbox, "organizations:CloseAccount")
+        );
+    });
+}
+
+#[test]
+fn more_than_three_accounts_are_closed_in_one_run_and_never_more_at_a_time() {
+    in_virtual_time(async {
+        let sandbox = Sandbox::new(World::new(MANAGEMENT), Weather { close_account_ms: 90_000, ..Weather::default() });
+        run(&sandbox, &closing(8, "")).await;
+        let most = std::sync::Arc::new(std::sync::atomic::AtomicUsize::new(0));
+        let seen = most.clone();
+        sandbox.on_request(move |world, _| {
+            let pending = world.accounts.values().filter(|account| account.state == AccountState::PendingClosure).count();
+            seen.fetch_max(pending, std::sync::atomic::Ordering::Relaxed);
+        });
+        let (plan, report) = run_with(&sandbox, &closing(8, "close = true"), every_id).await;
+        assert_eq!((report.counts().applied, plan.changes.len()), (8, 8), "{report:?}");
+        assert_eq!(most.load(std::sync::atomic::Ordering::Relaxed), 3);
+        assert_eq!(requests(&sandbox, "organizations:CloseAccount"), 8, "none was refused");
+    });
+}
+
+#[test]
+fn a_closing_whose_answer_was_lost_is_one_and_what_others_close_takes_its_place() {
+    in_virtual_time(async {
+        // Its answer is lost: the next request hears that it is on its way.
+        let lost = Sandbox::new(World::new(MANAGEMENT), Weather { close_account_ms: 90_000, lost: 0.4, seed: 3, ..Weather::default() });
+        for _ in 0..20 {
+            run(&lost, &closing(2, "")).await;
+        }
+        let (_, report) = run_with(&lost, &closing(2, "close = true"), every_id).await;
+        assert_eq!(report.counts().failed, 0, "{report:?}");
+        // Somebody else closes three: ours wait.
+        let mut world = World::new(MANAGEMENT);
+        let root = world.add_organization(overlord::sandbox::world::FeatureSet::All);
+        for i in 0..3 {
+            let id = world.add_account(&format!("b{i}"), &format!("b{i}@example.org"), &root);
+            world.accounts.get_mut(&id).unwrap().state = AccountState::PendingClosure;
+            let closing = overlord::sandbox::world::Closing { requested_ms: world.clock_ms, due_ms: u64::MAX / 2 };
+            world.closings.insert(id, closing);
+        }
+        let busy = Sandbox::new(world, Weather::default());
+        run(&busy, &closing(1, "")).await;
+        let (_, report) = run_with(&busy, &closing(1, "close = true"), every_id).await;
+        assert_eq!(report.counts().waiting, 1, "{report:?}");
     });
 }

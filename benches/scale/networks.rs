@@ -6,7 +6,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use overlord::address::Address;
-use overlord::apply::{Outcome, apply};
+use overlord::apply::{Consent, Outcome, apply};
 use overlord::aws::{Mode, Sessions};
 use overlord::limits::LIMITS;
 use overlord::plan::{Action, Change, Plan};
@@ -103,7 +103,7 @@ async fn accounts(size: Size, world: &Path) {
     let sessions = sessions(&sandbox).await;
     let plan = Plan::build(&desired, &snapshot::read(&sessions, &desired).await.unwrap());
     sessions.door().set_mode(Mode::ReadWrite);
-    assert_eq!(apply(&plan, &sessions, false, &mut |_| {}).await.counts().applied, plan.changes.len());
+    assert_eq!(apply(&plan, &sessions, &Consent::none(), &mut |_| {}).await.counts().applied, plan.changes.len());
     sandbox.save().unwrap();
 }
 
@@ -115,7 +115,7 @@ async fn applied(size: Size, world: &Path, reads: Reads) {
     let plan = Plan::build(&desired, &snapshot::read(&sessions, &desired).await.unwrap());
     let read = start.elapsed();
     sessions.door().set_mode(Mode::ReadWrite);
-    let report = apply(&plan, &sessions, false, &mut |_| {}).await;
+    let report = apply(&plan, &sessions, &Consent::none(), &mut |_| {}).await;
     let (elapsed, cpu) = (start.elapsed(), cpu_seconds() - cpu);
     let other = report.outcomes.iter().find(|(_, outcome)| !matches!(outcome, Outcome::Applied));
     assert_eq!(report.counts().applied, plan.changes.len(), "{other:?}");

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 use std::path::Path;
 use std::time::Duration;
 
-use overlord::apply::{Outcome, apply};
+use overlord::apply::{Consent, Outcome, apply};
 use overlord::aws::Mode;
 use overlord::config::{self, Files};
 use overlord::limits::LIMITS;
@@ -111,7 +111,7 @@ async fn first_apply(size: Size, file: &Path) {
     let sessions = sessions(&sandbox).await;
     let plan = Plan::build(&desired, &snapshot::read(&sessions, &desired).await.unwrap());
     sessions.door().set_mode(Mode::ReadWrite);
-    let report = apply(&plan, &sessions, false, &mut |_| {}).await;
+    let report = apply(&plan, &sessions, &Consent::none(), &mut |_| {}).await;
     assert_eq!(report.counts().applied, plan.changes.len(), "{:?}", report.outcomes.iter().find(|(_, o)| !matches!(o, Outcome::Applied)));
     let calls = plan.budget.calls.values().sum();
     told(size, &sandbox, calls, plan.budget.seconds_at_best, start.elapsed(), cpu_seconds() - cpu);

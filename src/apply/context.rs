@@ -26,6 +26,8 @@ pub struct Context {
     endpoints: Newest<EndpointStates>,
     /// The account creations that AWS knows of, listed once per run by the first account that is to be created.
     pub(crate) known_creations: Arc<OnceCell<Vec<KnownCreation>>>,
+    /// Set once AWS has said that it closes no more accounts for now.
+    pub(crate) no_more_closings: Arc<OnceCell<()>>,
     /// The ARN of the organization, asked once per run by the first that shares something with a part of it.
     organization_arn: Arc<OnceCell<String>>,
 }
@@ -131,6 +133,7 @@ impl Context {
             nat_gateways: Arc::default(),
             endpoints: Arc::default(),
             known_creations: Arc::default(),
+            no_more_closings: Arc::default(),
             organization_arn: Arc::default(),
         }
     }

@@ -8,9 +8,9 @@ use std::pin::Pin;
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
 
-use super::Context;
 use super::context::Ids;
 use super::schedule::{Class, Ended, Schedule, Skipped, Task};
+use super::{Consent, Context, Needs};
 use crate::address::Address;
 use crate::aws::{AwsResult, Error, Sessions};
 use crate::limits::LIMITS;
@@ -41,8 +41,13 @@ pub enum Outcome {
         /// The change at the root of it.
         because_of: Address,
     },
-    /// A deletion without consent.
-    Withheld,
+    /// Destructive, and without the consent that it needs.
+    Withheld {
+        /// What the consent would be.
+        needs: Needs,
+    },
+    /// AWS takes it later: see [`Error::Waiting`]. No failure, and what waits for it is skipped all the same.
+    Waiting(Error),
     /// Not begun, because the run was interrupted.
     NotStarted,
 }
@@ -82,7 +87,8 @@ impl Report {
                 Outcome::Applied => &mut counts.applied,
                 Outcome::Failed(_) => &mut counts.failed,
                 Outcome::Skipped { .. } => &mut counts.skipped,
-                Outcome::Withheld => &mut counts.withheld,
+                Outcome::Withheld { .. } => &mut counts.withheld,
+                Outcome::Waiting(_) => &mut counts.waiting,
                 Outcome::NotStarted => &mut counts.not_started,
             } += 1;
         }
@@ -113,6 +119,8 @@ pub struct Counts {
     pub skipped: usize,
     /// See [`Outcome::Withheld`].
     pub withheld: usize,
+    /// See [`Outcome::Waiting`].
+    pub waiting: usize,
     /// See [`Outcome::NotStarted`].
     pub not_started: usize,
 }
@@ -122,14 +130,14 @@ pub struct Counts {
 pub enum Status {
     /// Everything is applied.
     Done,
-    /// Something is not: it failed, was withheld or was never begun.
+    /// Something is not: it failed, was withheld, waits or was never begun.
     Partly,
     /// Something failed, and nothing is applied.
     Failed,
 }
 
-/// Applies a plan. Independent branches go on after a failure. Deletions are withheld unless `allow_delete`.
-pub async fn apply(plan: &Plan, sessions: &Sessions, allow_delete: bool, events: &mut (dyn FnMut(Event) + Send)) -> Report {
+/// Applies a plan. Independent branches go on after a failure. What destroys is withheld unless `consent` covers it.
+pub async fn apply(plan: &Plan, sessions: &Sessions, consent: &Consent, events: &mut (dyn FnMut(Event) + Send)) -> Report {
     if plan.has_errors() {
         let refused =
             |change: &Change| (change.address.clone(), Outcome::Failed(Error::internal("a plan with errors is not to be applied")));
@@ -137,7 +145,7 @@ pub async fn apply(plan: &Plan, sessions: &Sessions, allow_delete: bool, events:
     }
     let ids = Ids::observed(plan);
     let calls = Calls { context: Context::new(sessions, plan, ids.clone()), ids };
-    run(plan, &calls, allow_delete, events).await
+    run(plan, &calls, consent, events).await
 }
 
 /// What makes a change: AWS's calls, or a test's.
@@ -203,7 +211,7 @@ fn existing_id(change: &Change, ids: &Ids) -> AwsResult<Option<String>> {
 }
 
 /// The loop.
-async fn run(plan: &Plan, executor: &impl Executor, allow_delete: bool, events: &mut (dyn FnMut(Event) + Send)) -> Report {
+async fn run(plan: &Plan, executor: &impl Executor, consent: &Consent, events: &mut (dyn FnMut(Event) + Send)) -> Report {
     let mut progress = Progress { outcomes: BTreeMap::new(), events };
     let mut schedule = match Schedule::new(plan.changes.iter().map(task)) {
         Ok(schedule) => schedule,
@@ -214,12 +222,14 @@ async fn run(plan: &Plan, executor: &impl Executor, allow_delete: bool, events: 
         }
     };
     let by_address: BTreeMap<&Address, &Change> = plan.changes.iter().map(|change| (&change.address, change)).collect();
-    let withheld = |address: &Address| !allow_delete && by_address.get(address).is_some_and(|change| change.action == Action::Delete);
-    for change in plan.changes.iter().filter(|change| withheld(&change.address)) {
-        progress.finished(&change.address, Outcome::Withheld);
+    let withheld: BTreeMap<&Address, Needs> =
+        plan.changes.iter().filter_map(|change| Some((&change.address, consent.lacks(change)?))).collect();
+    for change in &plan.changes {
+        let Some(needs) = withheld.get(&change.address).cloned() else { continue };
+        progress.finished(&change.address, Outcome::Withheld { needs });
         let skipped = schedule.finish(&change.address, Ended::Failed);
         // A deletion behind another one lacks consent itself.
-        progress.skipped(skipped.into_iter().filter(|skipped| !withheld(&skipped.key)).collect());
+        progress.skipped(skipped.into_iter().filter(|skipped| !withheld.contains_key(&skipped.key)).collect());
     }
     let mut running = FuturesUnordered::new();
     loop {
@@ -231,7 +241,12 @@ async fn run(plan: &Plan, executor: &impl Executor, allow_delete: bool, events: 
         }
         let Some((change, result)) = running.next().await else { break };
         let ended = if result.is_ok() { Ended::Done } else { Ended::Failed };
-        progress.finished(&change.address, result.map_or_else(Outcome::Failed, |()| Outcome::Applied));
+        let outcome = match result {
+            Ok(()) => Outcome::Applied,
+            Err(later @ Error::Waiting { .. }) => Outcome::Waiting(later),
+            Err(error) => Outcome::Failed(error),
+        };
+        progress.finished(&change.address, outcome);
         progress.skipped(schedule.finish(&change.address, ended));
     }
     progress.report(plan)
@@ -281,13 +296,15 @@ fn weight(change: &Change) -> u64 {
     change.calls.iter().map(milliseconds).sum()
 }
 
-/// AWS works on a few account creations at a time and refuses more; and on a few Regions.
+/// AWS works on a few creations and closings of accounts, and on a few Regions, at a time and refuses more.
 fn class(change: &Change) -> Option<Class> {
-    let calls = |operation: &str| change.calls.iter().any(|call| call == operation);
-    if calls("organizations:CreateAccount") {
-        return Some(Class { name: "create-account", cap: LIMITS.quotas.create_account_in_flight });
-    }
-    calls("account:EnableRegion").then_some(Class { name: "enable-region", cap: LIMITS.quotas.regions_in_flight })
+    let class = |call: &String| match call.as_str() {
+        "organizations:CreateAccount" => Some(Class { name: "create-account", cap: LIMITS.quotas.create_account_in_flight }),
+        "organizations:CloseAccount" => Some(Class { name: "close-account", cap: LIMITS.quotas.close_account_in_flight }),
+        "account:EnableRegion" => Some(Class { name: "enable-region", cap: LIMITS.quotas.regions_in_flight }),
+        _ => None,
+    };
+    change.calls.iter().find_map(class)
 }
 
 #[cfg(test)]

@@ -73,6 +73,13 @@ pub enum Error {
         /// What to do.
         hint: Option<String>,
     },
+    /// AWS takes it later: what it grants in a span of time is used up. Nothing is wrong and nothing was done.
+    Waiting {
+        /// What it waits for.
+        message: String,
+        /// What to do, and when.
+        hint: String,
+    },
     /// A defect of overlord.
     Internal(String),
 }
@@ -119,7 +126,7 @@ impl Error {
             Self::Refused(Refusal { place, .. }) | Self::NoAnswer { place, .. } => {
                 place.get_or_insert_with(|| Box::new(Place { account: account.to_owned(), region: region.to_owned() }));
             }
-            Self::Interrupted | Self::Deadline { .. } | Self::Failed { .. } | Self::Internal(_) => {}
+            Self::Interrupted | Self::Deadline { .. } | Self::Failed { .. } | Self::Waiting { .. } | Self::Internal(_) => {}
         }
         self
     }
@@ -148,7 +155,12 @@ impl Error {
     pub fn code(&self) -> Option<&str> {
         match self {
             Self::Refused(refusal) => Some(&refusal.code),
-            Self::NoAnswer { .. } | Self::Interrupted | Self::Deadline { .. } | Self::Failed { .. } | Self::Internal(_) => None,
+            Self::NoAnswer { .. }
+            | Self::Interrupted
+            | Self::Deadline { .. }
+            | Self::Failed { .. }
+            | Self::Waiting { .. }
+            | Self::Internal(_) => None,
         }
     }
 
@@ -185,6 +197,7 @@ impl Error {
             Self::Interrupted => Some("run the same command again: it does what is left".to_owned()),
             Self::Deadline { .. } => Some("run the same command again: it goes on waiting for what was begun".to_owned()),
             Self::Failed { hint, .. } => hint.clone(),
+            Self::Waiting { hint, .. } => Some(hint.clone()),
             Self::Internal(_) => Some("this is a defect of overlord: please report it".to_owned()),
         }
     }
@@ -291,7 +304,7 @@ impl fmt::Display for Error {
             Self::NoAnswer { operation, place, message } => write!(f, "{operation} got no usable answer{}: {message}", In(place)),
             Self::Interrupted => write!(f, "interrupted"),
             Self::Deadline { what, seconds } => write!(f, "waited {seconds} s for {what}"),
-            Self::Failed { message, .. } => f.write_str(message),
+            Self::Failed { message, .. } | Self::Waiting { message, .. } => f.write_str(message),
             Self::Internal(message) => write!(f, "internal error: {message}"),
         }
     }

@@ -114,6 +114,7 @@ operations! {
         invite_account_to_organization InviteAccountToOrganization Write Refused,
         move_account MoveAccount Write Refused,
         register_delegated_administrator RegisterDelegatedAdministrator Write Refused,
+        remove_account_from_organization RemoveAccountFromOrganization Write Refused,
         tag_resource TagResource Write Idempotent,
         untag_resource UntagResource Write Idempotent,
         update_organizational_unit UpdateOrganizationalUnit Write Idempotent,

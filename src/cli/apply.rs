@@ -1,19 +1,19 @@
 //! `overlord apply`: shows the plan, asks, and makes it so.
 
-use std::io::{BufRead, IsTerminal};
 use std::path::{Path, PathBuf};
 
 use clap::Args;
 use serde_json::{Map, Value, json};
 
 use super::connect::{Connection, connect};
+use super::consent::{Consenting, Stage};
 use super::progress::Progress;
 use super::rehearse::{Rehearsal, rehearse};
 use super::select::Selecting;
 use super::shell::Shell;
 use super::{Exit, Format, Global, Reported, plan, validate};
 use crate::address::Address;
-use crate::apply::{Outcome, Report, Status};
+use crate::apply::{Consent, Outcome, Report, Status};
 use crate::aws::{Interrupt, Mode};
 use crate::plan::Plan;
 use crate::resource::{Desired, Live};
@@ -25,13 +25,8 @@ pub(super) struct ApplyArgs {
     /// A plan saved by `overlord plan --out`; refused when what it observed has moved
     file: Option<PathBuf>,
 
-    /// Do not ask. Never covers deletions
-    #[arg(long)]
-    yes: bool,
-
-    /// Carry out the deletions of the plan
-    #[arg(long)]
-    allow_delete: bool,
+    #[command(flatten)]
+    consenting: Consenting,
 
     /// Apply to a copy of the organization in the sandbox, and leave AWS as it is
     #[arg(long)]
@@ -62,14 +57,15 @@ pub(super) async fn run(global: &Global, args: &ApplyArgs, shell: &Shell) -> Res
         Format::Text | Format::Junit => plan::show(&plan, global.format, args.detail, shell)?,
         Format::Json | Format::Markdown => {}
     }
-    approve(&plan, args, shell).map_err(|reported| reported.with("plan", json!(plan)))?;
+    let stage = if args.rehearse { Stage::Copy } else { Stage::Aws };
+    let consent = args.consenting.obtain(&plan, stage, shell).map_err(|reported| reported.with("plan", json!(plan)))?;
     if let Some(copy) = copy {
-        let rehearsal = rehearse(&plan, copy, args.allow_delete, shell).await?;
+        let rehearsal = rehearse(&plan, copy, &consent, shell).await?;
         show(&plan, &rehearsal.report, Some(&rehearsal), args, global.format, shell);
         connection.close(shell)?;
         return Ok(rehearsal.exit());
     }
-    let report = if plan.is_empty() { Report::default() } else { carry_out(&connection, &plan, args, shell).await };
+    let report = if plan.is_empty() { Report::default() } else { carry_out(&connection, &plan, &consent, shell).await };
     // First the report, then whether the sandbox's file could be written: what was done must not go untold.
     show(&plan, &report, None, args, global.format, shell);
     connection.close(shell)?;
@@ -89,15 +85,15 @@ pub(super) async fn part(
     yes: bool,
     shell: &Shell,
 ) -> Result<(Plan, Report), Reported> {
-    let args = ApplyArgs { yes, ..ApplyArgs::default() };
+    let args = ApplyArgs { consenting: Consenting::yes(yes), ..ApplyArgs::default() };
     let (live, _) = read(connection, desired, &args, shell).await?;
     let plan = Plan::build(desired, &live);
     let shown = global.format == Format::Text;
     if shown {
         plan::show(&plan, global.format, false, shell)?;
     }
-    approve(&plan, &args, shell).map_err(|reported| reported.with("plan", json!(plan)))?;
-    let report = if plan.is_empty() { Report::default() } else { carry_out(connection, &plan, &args, shell).await };
+    let consent = args.consenting.obtain(&plan, Stage::Aws, shell).map_err(|reported| reported.with("plan", json!(plan)))?;
+    let report = if plan.is_empty() { Report::default() } else { carry_out(connection, &plan, &consent, shell).await };
     if shown {
         show(&plan, &report, None, &args, global.format, shell);
     }
@@ -146,38 +142,13 @@ async fn saved(global: &Global, file: &Path, args: &ApplyArgs, shell: &Shell) ->
     Err(reported.with("moved", json!(moved)))
 }
 
-/// The user's consent, where there is something to consent to.
-fn approve(plan: &Plan, args: &ApplyArgs, shell: &Shell) -> Result<(), Reported> {
-    if plan.has_errors() {
-        let hint = "solve what the plan calls an error, then apply again".to_owned();
-        return Err(shell.error("the plan has errors; nothing was changed", Some(hint)));
-    }
-    if plan.is_empty() || args.yes || args.rehearse {
-        return Ok(());
-    }
-    ask("Make these changes?", shell)
-}
-
-/// Asks; only `yes` is consent, and somebody must be there to give it.
-pub(super) fn ask(question: &str, shell: &Shell) -> Result<(), Reported> {
-    if !std::io::stdin().is_terminal() {
-        return Err(shell.error("nobody is there to ask; nothing was changed", Some("pass --yes to apply without asking".to_owned())));
-    }
-    shell.say(format_args!("\n{question} Only `yes` is taken as consent."));
-    let mut answer = String::new();
-    match std::io::stdin().lock().read_line(&mut answer) {
-        Ok(_) if answer.trim() == "yes" => Ok(()),
-        Ok(_) | Err(_) => Err(shell.error("not approved; nothing was changed", None)),
-    }
-}
-
 /// Opens the door for writes and runs the plan, under Ctrl-C.
-async fn carry_out(connection: &Connection, plan: &Plan, args: &ApplyArgs, shell: &Shell) -> Report {
+async fn carry_out(connection: &Connection, plan: &Plan, consent: &Consent, shell: &Shell) -> Report {
     let door = connection.sessions.door();
     door.set_mode(Mode::ReadWrite);
     let mut progress = Progress::new(plan);
     let mut events = |event| progress.event(&event);
-    let run = crate::apply::apply(plan, &connection.sessions, args.allow_delete, &mut events);
+    let run = crate::apply::apply(plan, &connection.sessions, consent, &mut events);
     let report = interruptible(run, door.interrupt(), shell).await;
     progress.finish();
     door.set_mode(Mode::ReadOnly);
@@ -233,7 +204,7 @@ fn show(plan: &Plan, report: &Report, rehearsal: Option<&Rehearsal>, args: &Appl
         codes(plan, report, shell);
     }
     let counts = report.counts();
-    if rehearsal.is_none() && counts.failed + counts.skipped + counts.not_started > 0 {
+    if rehearsal.is_none() && counts.failed + counts.skipped + counts.waiting + counts.not_started > 0 {
         // A saved plan is refused once a part of it is applied: the world is no longer what it observed.
         shell.say(match &args.file {
             None => "run the same command again: it does only what is left",

@@ -3,6 +3,7 @@
 mod apply;
 mod completions;
 mod connect;
+mod consent;
 mod doctor;
 mod email;
 mod files;

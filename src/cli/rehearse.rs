@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::shell::Shell;
 use super::{Exit, Reported};
-use crate::apply::{Report, Status, apply};
+use crate::apply::{Consent, Report, Status, apply};
 use crate::aws::{Access, Door, DoorOptions, Interrupt, Mode, Rates, Sessions};
 use crate::plan::Plan;
 use crate::sandbox::{Sandbox, Weather, World};
@@ -20,7 +20,7 @@ pub(super) struct Rehearsal {
 }
 
 /// Applies `plan` to `copy`, and plans again.
-pub(super) async fn rehearse(plan: &Plan, copy: World, allow_delete: bool, shell: &Shell) -> Result<Rehearsal, Reported> {
+pub(super) async fn rehearse(plan: &Plan, copy: World, consent: &Consent, shell: &Shell) -> Result<Rehearsal, Reported> {
     // AWS's quotas are not known from here, and the configuration was held to those it states.
     let weather = Weather {
         account_quota: Some(usize::MAX),
@@ -37,7 +37,7 @@ pub(super) async fn rehearse(plan: &Plan, copy: World, allow_delete: bool, shell
     let desired = &plan.desired;
     let access = Access::Sandbox { management_account: desired.management_account.clone() };
     let sessions = Sessions::load(access, door, &desired.home_region, desired.role()).await.map_err(|e| shell.aws_error(&e))?;
-    let report = apply(plan, &sessions, allow_delete, &mut |_| {}).await;
+    let report = apply(plan, &sessions, consent, &mut |_| {}).await;
     sessions.door().set_mode(Mode::ReadOnly);
     let live = snapshot::read(&sessions, desired).await.map_err(|e| shell.aws_error(&e))?;
     Ok(Rehearsal { report, left: Plan::build(desired, &live) })

@@ -111,6 +111,8 @@ codes! {
     DuplicateEmail = "duplicate-email",
     /// Two accounts of one id.
     DuplicateId = "duplicate-id",
+    /// An account that is to leave, and cannot, or is asked for something else.
+    BadLeaving = "bad-leaving",
     /// More accounts than the quota.
     TooManyAccounts = "too-many-accounts",
     /// A team without a stage.

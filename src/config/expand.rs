@@ -31,6 +31,7 @@ pub(super) fn desired(file: &File, checked: Checked<'_>) -> Desired {
         access_role: text(&section.access_role, ACCESS_ROLE),
         external_id: section.external_id.as_ref().map(|id| id.value.clone()),
         account_quota: file.limits.accounts.as_ref().map(|quota| quota.value as usize),
+        quarantine: section.quarantine.as_ref().map(|key| Address::new("ou", key.as_str())),
         moved: checked.moved.clone(),
         ..Desired::default()
     };
@@ -129,15 +130,18 @@ impl Resources<'_> {
 
     fn accounts(&mut self, checked: &Checked<'_>) {
         for account in &checked.accounts {
-            let Some(parent) = &account.parent else { continue };
+            if account.parent.is_none() && account.leaves.is_none() {
+                continue;
+            }
             let attributes = AccountAttributes {
                 email: account.email.as_ref().map(|e| e.text.clone()),
+                leaves: account.leaves,
                 name: account.name.as_ref().map(|n| n.text.clone()),
-                parent: parent.clone(),
+                parent: account.parent.clone(),
                 tags: account.tags.clone(),
             };
             self.add(account.address(), &attributes);
-            if let Some(invite) = &account.invite {
+            if let (Some(invite), Some(parent)) = (&account.invite, &account.parent) {
                 let recipient = account.id.map(|id| &id.value).or(account.email.as_ref().map(|email| &email.text));
                 let attributes = InvitationAttributes {
                     note: invite.note.clone(),

@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use crate::address::{Address, Reference};
 use crate::plan::{Action, AttributeChange};
-use crate::resource::organizations::organization_address;
+use crate::resource::organizations::{Leaving, organization_address};
 use crate::resource::{KindSpec, OnChange};
 
 /// How many members of a set a reason names before it says how many more there are.
@@ -57,14 +57,20 @@ pub(super) fn of_change(action: Action, spec: &KindSpec, attributes: &[Attribute
                 Value::Array(there) => {
                     format!("org.toml wants them gone: {}", there.iter().map(name).collect::<Vec<_>>().join(", "))
                 }
-                Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Object(_) => {
-                    "org.toml wants it gone".to_owned()
-                }
+                Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Object(_) => gone(change).to_owned(),
             },
             Some((OnChange::Update | OnChange::Forbidden(_), false)) => of_value(change),
         });
     }
     parts.join("; ")
+}
+
+fn gone(change: &AttributeChange) -> &'static str {
+    match serde_json::from_value(change.after.clone()) {
+        Ok(Leaving::Closed) => "org.toml wants it closed; AWS deletes what is in it after 90 days",
+        Ok(Leaving::Removed) => "org.toml wants it out of the organization",
+        Err(_) => "org.toml wants it gone",
+    }
 }
 
 /// Both values of a difference, for a message that must name them: "`email` is `a@b`, not `c@d`".

@@ -141,6 +141,8 @@ impl<'a> Edges<'a> {
         let guard = Address::new("policy_attachments", account.to_string());
         self.wait(index, &account);
         self.wait(index, &guard);
+        // In the quarantine nothing may be allowed yet.
+        self.wait(index, &Address::new("placement", scope.account.as_str()));
     }
 
     /// The changes that must be made before `address` is what the configuration says: its own, or those of all that it refers to.

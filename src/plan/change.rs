@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::address::Address;
+use crate::resource::organizations::{Leaving, leaving};
 use crate::resource::{self, Attributes, OnChange};
 
 /// What a change does: a closed set.
@@ -74,6 +75,12 @@ impl Change {
             Some(OnChange::Forbidden(_)) | None => false,
         };
         differing(before, after).into_iter().filter(can_be).collect()
+    }
+
+    /// How an account leaves the organization by this change, if it does: that needs its id typed, whatever else was consented to.
+    pub fn leaving(&self) -> Option<Leaving> {
+        let gone = self.action == Action::Delete && self.address.kind() == "account";
+        self.after.as_ref().filter(|_| gone).and_then(leaving)
     }
 
     /// Whether the attribute of that name differs.

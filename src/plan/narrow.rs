@@ -69,7 +69,9 @@ fn unguarded(changes: &[Change], asked: &Desired) -> Vec<Finding> {
         Reference::Id(_) => None,
     };
     let guards: BTreeMap<Address, &Address> = left_out.filter_map(|change| Some((target(change)?, &change.address))).collect();
-    let arrives = |change: &&Change| change.address.kind() == "account" && (change.action == Action::Create || change.changes("parent"));
+    let arrives = |change: &&Change| {
+        matches!(change.address.kind(), "account" | "placement") && (change.action == Action::Create || change.changes("parent"))
+    };
     let mut found = Vec::new();
     for change in changes.iter().filter(|change| asked.selection.selects(&change.address)).filter(arrives) {
         let above = change.after.as_ref().map(|after| graph::places_above(after, |place| asked.resources.get(place))).unwrap_or_default();

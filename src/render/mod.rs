@@ -19,4 +19,4 @@ mod vpcs;
 mod words;
 
 pub use style::Style;
-pub(crate) use words::things;
+pub(crate) use words::{plain, things};

@@ -9,7 +9,7 @@ use super::Style;
 use super::vpcs::{self, Place};
 use super::words::{count, plain, things};
 use crate::address::Address;
-use crate::apply::{Counts, Outcome, Report};
+use crate::apply::{Counts, Needs, Outcome, Report};
 
 /// Failures that are told one by one, before the rest is counted.
 pub(crate) const SINGLY: usize = 40;
@@ -19,9 +19,10 @@ pub fn text(report: &Report, style: Style) -> String {
     let mut out = String::new();
     failures(&mut out, report, style);
     skipped(&mut out, report, style);
+    waiting(&mut out, report, style);
     withheld(&mut out, report, style);
-    let Counts { applied, failed, skipped, withheld, not_started } = report.counts();
-    let rest = [(failed, "failed"), (skipped, "skipped"), (withheld, "withheld"), (not_started, "not started")];
+    let Counts { applied, failed, skipped, withheld, waiting, not_started } = report.counts();
+    let rest = [(failed, "failed"), (skipped, "skipped"), (withheld, "withheld"), (waiting, "waiting"), (not_started, "not started")];
     let rest: String = rest.iter().filter(|(n, _)| *n > 0).map(|(n, told)| format!(", {n} {told}")).collect();
     let all = count(report.outcomes.len(), "change");
     let _ = writeln!(out, "{} {applied} of {all} applied{rest}", style.bold("Apply:"));
@@ -33,7 +34,7 @@ fn failures(out: &mut String, report: &Report, style: Style) {
     let mut more: BTreeMap<(&str, &str), Vec<&Address>> = BTreeMap::new();
     let failed = report.outcomes.iter().filter_map(|(address, outcome)| match outcome {
         Outcome::Failed(error) => Some((address, error)),
-        Outcome::Applied | Outcome::Skipped { .. } | Outcome::Withheld | Outcome::NotStarted => None,
+        Outcome::Applied | Outcome::Skipped { .. } | Outcome::Withheld { .. } | Outcome::Waiting(_) | Outcome::NotStarted => None,
     });
     for (position, (address, error)) in failed.enumerate() {
         if position >= SINGLY {
@@ -67,11 +68,37 @@ fn skipped(out: &mut String, report: &Report, style: Style) {
     }
 }
 
+/// What AWS takes later: those that wait for the same, in one line.
+fn waiting(out: &mut String, report: &Report, style: Style) {
+    let mut alike: BTreeMap<String, (Vec<&Address>, Option<String>)> = BTreeMap::new();
+    for (address, outcome) in &report.outcomes {
+        if let Outcome::Waiting(error) = outcome {
+            alike.entry(error.to_string()).or_insert_with(|| (Vec::new(), error.hint())).0.push(address);
+        }
+    }
+    for (why, (mut addresses, hint)) in alike {
+        addresses.sort_unstable();
+        let who = match addresses.as_slice() {
+            [address] => plain(&address.to_string()),
+            many => format!("{} changes, {}", many.len(), from_to(many)),
+        };
+        let _ = writeln!(out, "{}: {who}: {}", style.warning("waiting"), plain(&why));
+        if let Some(hint) = hint {
+            let _ = writeln!(out, "  help: {hint}");
+        }
+    }
+}
+
 /// What of the organization singly; what of a network by its VPC.
 fn withheld(out: &mut String, report: &Report, style: Style) {
     let label = style.warning("withheld");
     let mut inside: BTreeMap<Place<'_>, Vec<&Address>> = BTreeMap::new();
-    for (address, _) in report.outcomes.iter().filter(|(_, outcome)| *outcome == Outcome::Withheld) {
+    for (address, outcome) in &report.outcomes {
+        let Outcome::Withheld { needs } = outcome else { continue };
+        if let Needs::Id { .. } = needs {
+            let _ = writeln!(out, "{label}: {}: it needs {needs}", plain(&address.to_string()));
+            continue;
+        }
         match Place::of(address) {
             Some(place) => inside.entry(place).or_default().push(address),
             None => drop(writeln!(out, "{label}: {}: deletions need --allow-delete", plain(&address.to_string()))),
@@ -112,7 +139,8 @@ pub fn json(report: &Report) -> Value {
             json!({"address": address, "outcome": "failed", "error": error.to_string(), "code": error.code(), "help": error.hint()})
         }
         Outcome::Skipped { because_of } => json!({"address": address, "outcome": "skipped", "because_of": because_of}),
-        Outcome::Withheld => json!({"address": address, "outcome": "withheld"}),
+        Outcome::Withheld { needs } => json!({"address": address, "outcome": "withheld", "needs": needs.to_string()}),
+        Outcome::Waiting(error) => json!({"address": address, "outcome": "waiting", "why": error.to_string(), "help": error.hint()}),
         Outcome::NotStarted => json!({"address": address, "outcome": "not-started"}),
     });
     json!({"format_version": 1, "outcomes": outcomes.collect::<Vec<_>>()})
@@ -149,7 +177,7 @@ mod tests {
 
     #[test]
     fn what_is_withheld_of_a_network_is_told_by_vpc() {
-        let withheld = |key: &str| (key.parse().unwrap(), Outcome::Withheld);
+        let withheld = |key: &str| (key.parse().unwrap(), Outcome::Withheld { needs: Needs::AllowDelete });
         let network = |account: &str| {
             ["nat_gateway.standard/a", "nat_gateway.standard/b", "route.standard/x/0.0.0.0/0"]
                 .map(|key| withheld(&format!("{account}/eu-west-1/{key}")))

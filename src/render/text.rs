@@ -10,8 +10,10 @@ use super::fold::{self, Entry, Folding, Subject};
 use super::vpcs::{self, Networks, Place};
 use super::words::{ACTIONS, count, duration, plain, value, verb};
 use super::{Style, cost};
+use crate::apply::Consent;
 use crate::graph::first_step;
 use crate::plan::{Action, Change, Moved, Plan};
+use crate::resource::organizations::Leaving;
 use crate::resource::{Finding, FindingSeverity, reference};
 
 /// Entries of one group that are shown before the rest is counted, without `--detail`.
@@ -244,7 +246,14 @@ pub fn summary(plan: &Plan, style: Style) -> String {
         return out;
     }
     let counts = plan.counts();
-    let told = ACTIONS.iter().filter_map(|action| Some(style.action(*action, &format!("{} to {}", counts.get(action)?, verb(*action)))));
+    let told = ACTIONS.iter().filter_map(|action| Some((*action, *counts.get(action)?, verb(*action))));
+    let leaving = [(Leaving::Closed, "close"), (Leaving::Removed, "take out of the organization")];
+    let leaving = leaving.map(|(how, verb)| (how, plan.changes.iter().filter(|change| change.leaving() == Some(how)).count(), verb));
+    let leave: usize = leaving.iter().map(|(_, n, _)| n).sum();
+    // An account that leaves is no deletion that a flag covers.
+    let told = told.map(|(action, n, verb)| (action, if action == Action::Delete { n - leave } else { n }, verb));
+    let told = told.chain(leaving.map(|(_, n, verb)| (Action::Delete, n, verb))).filter(|(_, n, _)| *n > 0);
+    let told = told.map(|(action, n, verb)| style.action(action, &format!("{n} to {verb}")));
     let _ = writeln!(out, "{} {}", style.bold("Plan:"), told.collect::<Vec<_>>().join(", "));
     let total = plan.budget.calls.values().sum::<usize>();
     let _ = writeln!(out, "Calls: {total} that write: {}", calls(plan));
@@ -253,10 +262,26 @@ pub fn summary(plan: &Plan, style: Style) -> String {
         let _ = writeln!(out, "Time: at least {at_best} at AWS's published rates, because of {slowest}");
     }
     out.push_str(&cost::text(plan.cost.as_ref(), style));
-    if [Action::Delete, Action::Replace].iter().any(|destroys| counts.contains_key(destroys)) {
+    let destroys = |change: &&Change| matches!(change.action, Action::Delete | Action::Replace) && change.leaving().is_none();
+    if plan.changes.iter().any(|change| destroys(&change)) {
         let _ = writeln!(out, "{}", style.warning("Deletions need --allow-delete; without it they are left out."));
     }
+    consents(&mut out, plan, style);
     out
+}
+
+/// What consent each account needs that leaves: its own id.
+fn consents(out: &mut String, plan: &Plan, style: Style) {
+    let needs =
+        plan.changes.iter().filter_map(|change| Some((change, Consent::none().lacks(change).filter(|_| change.leaving().is_some())?)));
+    let needs: Vec<_> = needs.collect();
+    for (change, needs) in needs.iter().take(if style.detail { usize::MAX } else { GROUP_ENTRIES }) {
+        let told = format!("{} leaves only with {needs}.", plain(&change.address.to_string()));
+        let _ = writeln!(out, "{}", style.warning(&told));
+    }
+    if let Some(rest) = needs.len().checked_sub(GROUP_ENTRIES).filter(|n| *n > 0 && !style.detail) {
+        let _ = writeln!(out, "{}", style.dim(&format!("… and {rest} more (--detail shows their ids)")));
+    }
 }
 
 /// The calls by operation; of many operations those that are called most.

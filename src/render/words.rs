@@ -88,7 +88,7 @@ pub(super) fn value(value: &Value) -> String {
 }
 
 /// Text on one line that does nothing to a terminal: names in AWS may hold anything, escapes and line breaks too.
-pub(super) fn plain(text: &str) -> String {
+pub(crate) fn plain(text: &str) -> String {
     let shown = |c: char| match c {
         '"' | '\'' | '\\' => c.to_string(),
         _ => c.escape_debug().to_string(),

@@ -23,7 +23,7 @@ mod pages;
 mod selection;
 
 pub use attributes::{Attributes, typed, untyped};
-pub use selection::{NOT_READ, NOT_SELECTED, Selection, UnknownName};
+pub use selection::{NOT_READ, NOT_SELECTED, Selection, UnknownName, WITH_ITS_ACCOUNT};
 
 /// What the configuration asks for: every managed resource, and how to recognise it.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, serde::Deserialize)]
@@ -45,6 +45,9 @@ pub struct Desired {
     /// Accounts recognised by id instead of e-mail.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub pinned: BTreeMap<Address, String>,
+    /// The OU in which new accounts wait until their guard rails stand.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub quarantine: Option<Address>,
     /// Renamed keys: new address to the old one.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub moved: BTreeMap<Address, Former>,
@@ -337,6 +340,7 @@ kinds! {
     organizations::PolicyAttachments,
     organizations::Invitation,
     organizations::Account,
+    organizations::Placement,
     organizations::AlternateContact,
     organizations::PrimaryContact,
     organizations::RootAccess,
@@ -424,9 +428,9 @@ mod tests {
     /// A value that an attribute of this name can have; `variant` tells one from another.
     fn sample(name: &str, variant: usize) -> Value {
         match name {
-            "account" | "root_access" | "dhcp_options" | "elastic_ip" | "internet_gateway" | "organization" | "parent" | "route_table"
-            | "subnet" | "target" | "trusted_service" | "vpc" | "customer_gateway" | "peer_account" | "peer_vpc" | "share"
-            | "transit_gateway" | "vpn_gateway" => json!({ "ref": format!("ou.place-{variant}") }),
+            "account" | "guard" | "root_access" | "dhcp_options" | "elastic_ip" | "internet_gateway" | "organization" | "parent"
+            | "route_table" | "subnet" | "target" | "trusted_service" | "vpc" | "customer_gateway" | "peer_account" | "peer_vpc"
+            | "share" | "transit_gateway" | "vpn_gateway" => json!({ "ref": format!("ou.place-{variant}") }),
             "policy_type" => json!({ "ref": format!("policy_type.TYPE_{variant}") }),
             "policies" => json!([{ "ref": format!("policy.rail-{variant}") }, { "id": "p-FullAWSAccess" }]),
             "principals" | "propagating_gateways" | "resources" | "route_tables" | "security_groups" | "subnets" => {
@@ -456,6 +460,13 @@ mod tests {
         let value = |name: &str| match (spec.kind, name) {
             // The type itself, where elsewhere it is a reference to it.
             ("policy_type", "policy_type") => json!(format!("TYPE_{}", variant(name))),
+            ("account", "leaves") => {
+                if variant(name) == 1 {
+                    json!("closed")
+                } else {
+                    json!(null)
+                }
+            }
             // Its desired state is to be gone, or to hold nothing.
             ("default_vpc", "present") => json!(variant(name) == 1),
             ("default_vpc", "subnets") => json!(variant(name)),

@@ -14,6 +14,9 @@ use crate::address::{Address, Reference};
 /// Why what leads to an account that is not selected is left as it is.
 pub const NOT_SELECTED: &str = "the account at its other end is not selected";
 
+/// Why what belongs to an account that is closed or suspended is left as it is. The account has a finding of its own.
+pub const WITH_ITS_ACCOUNT: &str = "its account is closed or suspended";
+
 /// Why what leads to an account that could not be read is left as it is. The account has a finding of its own, which says so for all of it.
 pub const NOT_READ: &str = "the account at its other end could not be read";
 
@@ -100,7 +103,9 @@ impl Selection {
 
     /// Whether what has this address is selected.
     pub fn selects(&self, address: &Address) -> bool {
-        (self.kinds.is_empty() || self.kinds.contains(address.kind())) && self.is_in_place(address)
+        // A placement is a part of its account's change.
+        let kind = if address.kind() == "placement" { "account" } else { address.kind() };
+        (self.kinds.is_empty() || self.kinds.contains(address.kind()) || self.kinds.contains(kind)) && self.is_in_place(address)
     }
 
     /// Whether anything in the account of that key may be selected: only then are its networks read.
@@ -126,7 +131,7 @@ impl Selection {
         let Some(places) = &self.places else { return true };
         match (address.scope(), address.kind()) {
             (Some(scope), _) => self.has_account(&scope.account),
-            (None, "invitation") => self.has_account(address.key()),
+            (None, "invitation" | "placement") => self.has_account(address.key()),
             (None, "policy_attachments") => address.key().parse().is_ok_and(|target| places.contains(&target)),
             (None, "alternate_contact" | "primary_contact" | "root_credentials") => {
                 self.has_account(address.key().split_once('/').map_or(address.key(), |(account, _)| account))

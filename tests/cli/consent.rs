@@ -79,6 +79,44 @@ fn yes_does_not_cover_deletions() {
 }
 
 #[test]
+fn an_account_is_closed_only_with_its_id() {
+    let case = Case::small();
+    case.run(&["apply", "--sandbox", "--yes"]).ends(0);
+    case.edit("org.toml", "[account.audit]", "[account.audit]\nclose = true");
+    let state = || {
+        let world = case.run(&["sandbox", "show", "--format", "json"]).ends(0).json();
+        let accounts = world["accounts"].as_object().unwrap().values();
+        let audit = accounts.into_iter().find(|account| account["name"] == "audit").unwrap();
+        (audit["id"].as_str().unwrap().to_owned(), audit["state"].as_str().unwrap().to_owned())
+    };
+    let (id, before) = state();
+    assert_eq!(before, "ACTIVE");
+    let flag = format!("--close {id}");
+    let planned = case.run(&["plan", "--sandbox"]).ends(2);
+    assert!(planned.out.contains("1 to close") && planned.out.contains(&flag), "{}", planned.out);
+    // Neither flag covers it, nor does another id.
+    for consent in [&["--yes"][..], &["--yes", "--allow-delete"], &["--yes", "--close", "999999999999"], &["--yes", "--remove", &id]] {
+        let ran = case.run(&[&["apply", "--sandbox"], consent].concat()).ends(3);
+        assert!(ran.out.contains(&format!("withheld: account.audit: it needs {flag}")), "{}", ran.out);
+    }
+    case.run(&["apply", "--sandbox", "--yes", "--close", "999999999999"]).ends(3).says(&["`--close 999999999999` leads nowhere"]);
+    case.run(&["apply", "--sandbox", "--yes", "--close", "12"]).ends(1).says(&["12 digits"]);
+    // On a terminal the id is asked for, and only with the flag.
+    let (status, output) = on_a_terminal(&case, "yes", &["apply", "--sandbox"]);
+    assert!(status == 3 && !output.contains("Type its id"), "{output}");
+    let (status, output) = on_a_terminal(&case, "yes\nyes", &["apply", "--sandbox", "--allow-delete"]);
+    assert!(status == 3 && output.contains("account.audit stays as it is"), "{output}");
+    assert_eq!(state().1, "ACTIVE");
+    // A rehearsal takes the consent too, and closes a copy.
+    case.run(&["apply", "--sandbox", "--rehearse", "--close", &id]).ends(0);
+    assert_eq!(state().1, "ACTIVE");
+    let (status, output) = on_a_terminal(&case, &format!("yes\n{id}"), &["apply", "--sandbox", "--allow-delete"]);
+    assert_eq!((status, state().1.as_str()), (0, "CLOSED"), "{output}");
+    let ran = case.run(&["apply", "--sandbox", "--yes", "--close", &id]).ends(0);
+    assert!(ran.out.contains("No changes"), "{}", ran.out);
+}
+
+#[test]
 fn a_terminal_sees_what_runs_what_is_done_and_what_is_left() {
     let case = Case::small();
     let (status, output) = on_a_terminal(&case, "", &["apply", "--sandbox", "--weather", "create-account=1000", "--yes"]);

@@ -27,7 +27,7 @@ use overlord::plan::Plan;
 use overlord::render::{self, Style};
 use overlord::resource::Desired;
 use overlord::sandbox::{Effect, Entry, Sandbox, Weather, World, describe};
-use road::{Deletions, MANAGEMENT, Watch};
+use road::{MANAGEMENT, Watch};
 use world::{Names, Step};
 use writes::{Write, in_order};
 
@@ -55,11 +55,13 @@ scenarios! {
     account_invited_by_email,
     account_invited_from_elsewhere,
     account_invited_refused,
+    account_closing,
     account_key_moved,
     account_moved_and_tagged,
     account_moved_by_someone,
     account_quota,
     account_removed,
+    account_taken_out,
     account_renamed,
     accounts_adopted,
     all_features_begun,
@@ -85,6 +87,7 @@ scenarios! {
     management_account_declared,
     namesakes,
     nested_ous,
+    network_account_closed,
     network_account_renamed,
     network_beside_others,
     network_default_vpc,
@@ -116,6 +119,7 @@ scenarios! {
     regions,
     root_credentials,
     tags,
+    quarantine,
     team_renamed,
     trusted_services,
     unmanaged_untouched,
@@ -160,8 +164,7 @@ async fn walk(sandbox: &Sandbox, desired: &Desired, step: &Step) -> String {
     let mut names = Names::default();
     names.learn(&sandbox.world());
     let watch = Watch::over(sandbox, desired);
-    let deletions = if step.allow_delete { Deletions::Allowed } else { Deletions::Withheld };
-    let (plan, report) = match road::run_with(sandbox, desired, deletions).await {
+    let (plan, report) = match road::run_with(sandbox, desired, &step.consent(&sandbox.world())).await {
         Ok(done) => done,
         Err(error) => {
             assert!(step.again.is_some(), "{error}");

@@ -2,10 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use overlord::apply::Consent;
 use overlord::limits::LIMITS;
+use overlord::resource::organizations::Leaving;
 use overlord::sandbox::World;
 use overlord::sandbox::outside::{Belongs, InvitationState, Obstacle};
-use overlord::sandbox::world::{AccountState, Creation, CreationOutcome, FeatureSet, Handshake};
+use overlord::sandbox::world::{AccountState, Creation, CreationOutcome, FeatureSet, Handshake, Joined};
 use serde::Deserialize;
 
 use crate::networks::{self, ForeignVpc, Used};
@@ -18,6 +20,10 @@ pub struct Step {
     pub weather: String,
     /// Whether the user gave `--allow-delete`.
     pub allow_delete: bool,
+    /// E-mails of the accounts whose ids the user gave with `--close`.
+    pub close: Vec<String>,
+    /// The same with `--remove`.
+    pub remove: Vec<String>,
     /// Why the plan that follows is not empty.
     pub again: Option<String>,
     /// Why the writes are not those that the plan lists.
@@ -46,6 +52,8 @@ pub struct Step {
     tag: Vec<Tag>,
     creation: Vec<InProgress>,
     state: Vec<State>,
+    /// E-mails of accounts that got what AWS wants of one that stands alone.
+    standalone: Vec<String>,
     /// E-mails of accounts whose access role somebody deleted.
     closed_to_us: Vec<String>,
     vpc: Vec<ForeignVpc>,
@@ -81,6 +89,9 @@ struct Account {
     id: Option<String>,
     #[serde(default)]
     tags: BTreeMap<String, String>,
+    /// Whether it existed before and was invited.
+    #[serde(default)]
+    invited: bool,
 }
 
 #[derive(Debug, Deserialize)]
@@ -182,6 +193,14 @@ struct Role {
 }
 
 impl Step {
+    /// What the user agreed to beyond `yes`.
+    pub fn consent(&self, world: &World) -> Consent {
+        let consent = if self.allow_delete { Consent::to_deletions() } else { Consent::none() };
+        let closed = self.close.iter().map(|email| (Leaving::Closed, email));
+        let removed = self.remove.iter().map(|email| (Leaving::Removed, email));
+        closed.chain(removed).fold(consent, |consent, (leaving, email)| consent.and(leaving, target(world, email)))
+    }
+
     /// Does to the world what others did.
     pub fn edit(&self, world: &mut World) {
         if let Some(features) = self.organization {
@@ -225,6 +244,10 @@ impl Step {
         for State { account, state } in &self.state {
             let id = target(world, account);
             world.accounts.get_mut(&id).unwrap().state = *state;
+        }
+        for email in &self.standalone {
+            let id = target(world, email);
+            world.standalone.insert(id);
         }
         for email in &self.closed_to_us {
             let id = target(world, email);
@@ -277,6 +300,9 @@ impl Account {
             world.attachments.insert(wanted.clone(), attached);
             world.reindex();
             id.clone_from(wanted);
+        }
+        if self.invited {
+            world.accounts.get_mut(&id).unwrap().joined = Joined::Invited;
         }
         tag(world, &id, &self.tags);
     }

@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
 
-use overlord::apply::{Report, apply};
+use overlord::apply::{Consent, Report, apply};
 use overlord::aws::{Access, AccessRole, Door, DoorOptions, Error, Interrupt, Mode, Rates, Sessions};
 use overlord::plan::Plan;
 use overlord::policy;
@@ -44,21 +44,14 @@ pub async fn plan(sandbox: &Sandbox, desired: &Desired) -> Result<Plan, Error> {
 
 /// `overlord apply --yes --allow-delete`.
 pub async fn run(sandbox: &Sandbox, desired: &Desired) -> Result<(Plan, Report), Error> {
-    match run_with(sandbox, desired, Deletions::Allowed).await? {
+    match run_with(sandbox, desired, &Consent::to_deletions()).await? {
         (plan, Some(report)) => Ok((plan, report)),
         (plan, None) => Err(Error::failed(format!("the plan has errors: {:#?}", plan.findings))),
     }
 }
 
-/// Whether `--allow-delete` was given.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Deletions {
-    Allowed,
-    Withheld,
-}
-
-/// `overlord apply --yes`, with or without `--allow-delete`. A plan with errors is not applied and has no report.
-pub async fn run_with(sandbox: &Sandbox, desired: &Desired, deletions: Deletions) -> Result<(Plan, Option<Report>), Error> {
+/// `overlord apply --yes` with this consent beyond. A plan with errors is not applied and has no report.
+pub async fn run_with(sandbox: &Sandbox, desired: &Desired, consent: &Consent) -> Result<(Plan, Option<Report>), Error> {
     let sessions = process_with(sandbox, desired.role()).await;
     sessions.guard(&desired.management_account).await?;
     let plan = Plan::build(desired, &snapshot::read(&sessions, desired).await?);
@@ -66,7 +59,7 @@ pub async fn run_with(sandbox: &Sandbox, desired: &Desired, deletions: Deletions
         return Ok((plan, None));
     }
     sessions.door().set_mode(Mode::ReadWrite);
-    let report = apply(&plan, &sessions, deletions == Deletions::Allowed, &mut |_| {}).await;
+    let report = apply(&plan, &sessions, consent, &mut |_| {}).await;
     Ok((plan, Some(report)))
 }
 
@@ -80,7 +73,7 @@ pub async fn plan_and_copy(sandbox: &Sandbox, desired: &Desired) -> (Plan, World
 pub async fn carry_out(sandbox: &Sandbox, plan: &Plan) -> Report {
     let sessions = process_with(sandbox, plan.desired.role()).await;
     sessions.door().set_mode(Mode::ReadWrite);
-    apply(plan, &sessions, true, &mut |_| {}).await
+    apply(plan, &sessions, &Consent::to_deletions(), &mut |_| {}).await
 }
 
 /// Whoever watches a sandbox: what was ever wrong, in words.

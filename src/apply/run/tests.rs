@@ -51,7 +51,8 @@ fn run_it(plan: &Plan, fake: &Fake, allow_delete: bool) -> (Report, Vec<Event>) 
     let report = {
         let mut record = |event| events.push(event);
         let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
-        runtime.block_on(run(plan, fake, allow_delete, &mut record))
+        let consent = if allow_delete { Consent::to_deletions() } else { Consent::none() };
+        runtime.block_on(run(plan, fake, &consent, &mut record))
     };
     (report, events)
 }
@@ -62,7 +63,8 @@ fn check(plan: &Plan, fake: &Fake, allow_delete: bool, expected: &[&str], status
         Outcome::Applied => format!("{address} applied"),
         Outcome::Failed(error) => format!("{address} failed: {error}"),
         Outcome::Skipped { because_of } => format!("{address} skipped because of {because_of}"),
-        Outcome::Withheld => format!("{address} withheld"),
+        Outcome::Withheld { needs } => format!("{address} needs {needs}"),
+        Outcome::Waiting(why) => format!("{address} waits: {why}"),
         Outcome::NotStarted => format!("{address} not started"),
     };
     assert_eq!(report.outcomes.iter().map(line).collect::<Vec<_>>(), expected);
@@ -93,7 +95,7 @@ fn all_is_applied() {
 
 #[test]
 fn deletions_without_consent_are_withheld() {
-    let expected = ["ou./x/y withheld", "ou./x withheld", "ou.a applied", "ou.b applied", "ou.c applied"];
+    let expected = ["ou./x/y needs --allow-delete", "ou./x needs --allow-delete", "ou.a applied", "ou.b applied", "ou.c applied"];
     check(&example(), &Fake::default(), false, &expected, Status::Partly);
 }
 
@@ -101,7 +103,8 @@ fn deletions_without_consent_are_withheld() {
 fn what_waits_for_a_withheld_deletion_is_skipped() {
     let mut plan = example();
     plan.changes.last_mut().unwrap().waits_for = vec![address("ou./x")];
-    let expected = ["ou./x/y withheld", "ou./x withheld", "ou.a applied", "ou.b applied", "ou.c skipped because of ou./x/y"];
+    let expected =
+        ["ou./x/y needs --allow-delete", "ou./x needs --allow-delete", "ou.a applied", "ou.b applied", "ou.c skipped because of ou./x/y"];
     check(&plan, &Fake::default(), false, &expected, Status::Partly);
 }
 
@@ -171,7 +174,7 @@ fn what_is_wanted_gone_is_withheld_without_consent_and_updated_away_with_it() {
     let [change] = plan.changes.as_slice() else { panic!("{:?}", plan.changes) };
     assert_eq!((change.action, change.after.is_some()), (Action::Delete, true));
     assert_eq!(existing_id(change, &Ids::default()), Ok(Some("vpc-1".to_owned())));
-    check(&plan, &Fake::default(), false, &["a/r/default_vpc.main withheld"], Status::Partly);
+    check(&plan, &Fake::default(), false, &["a/r/default_vpc.main needs --allow-delete"], Status::Partly);
     check(&plan, &Fake::default(), true, &["a/r/default_vpc.main applied"], Status::Done);
 }
 
@@ -189,7 +192,7 @@ fn account_creations_share_a_cap() {
 fn dropping_the_future_stops_everything() {
     let (plan, fake) = (example(), Fake::default());
     let mut ignore = |_| ();
-    assert!(run(&plan, &fake, true, &mut ignore).now_or_never().is_none(), "it was still running");
+    assert!(run(&plan, &fake, &Consent::to_deletions(), &mut ignore).now_or_never().is_none(), "it was still running");
     assert_eq!(fake.made.lock().unwrap().as_slice(), []);
 }
 
@@ -247,9 +250,12 @@ async fn what_may_not_begin_sends_nothing() {
     let sessions = sessions(canned.door()).await;
     let finding = resource::Finding { severity: resource::FindingSeverity::Error, subject: "x".to_owned(), summary: "y".to_owned() };
     let wrong = Plan { findings: vec![finding], ..plan.clone() };
-    assert_eq!(apply(&wrong, &sessions, true, &mut |_| {}).await.status(), Status::Failed);
+    assert_eq!(apply(&wrong, &sessions, &Consent::to_deletions(), &mut |_| {}).await.status(), Status::Failed);
     sessions.door().interrupt().trigger();
-    assert_eq!(apply(&plan, &sessions, true, &mut |_| {}).await.counts(), Counts { not_started: 1, ..Counts::default() });
+    assert_eq!(
+        apply(&plan, &sessions, &Consent::to_deletions(), &mut |_| {}).await.counts(),
+        Counts { not_started: 1, ..Counts::default() }
+    );
     assert_eq!(canned.sent(), Vec::<String>::new());
 }
 

@@ -11,7 +11,7 @@ use serde_json::json;
 
 use super::connect::{Connection, connect};
 use super::shell::Shell;
-use super::{Exit, Format, Global, Reported, apply};
+use super::{Exit, Format, Global, Reported, apply, consent};
 use crate::address::Address;
 use crate::apply::Status;
 use crate::aws::{AwsResult, Error, Mode, partition_of};
@@ -205,7 +205,7 @@ impl Run<'_> {
         }
         let to = self.targets.iter().map(|target| format!("`{}`", target.invitation.recipient)).collect::<Vec<_>>().join(", ");
         let accept = if accepts > 0 { " and accept with the profiles given" } else { "" };
-        apply::ask(&format!("Send {sends} of {} invitations ({to}){accept}?", self.targets.len()), self.shell)
+        consent::agree(&format!("Send {sends} of {} invitations ({to}){accept}?", self.targets.len()), self.shell)
     }
 
     /// Accepts with the profiles that were given.
@@ -244,7 +244,7 @@ impl Run<'_> {
         let standing = self.look().await?;
         let open = standing.iter().filter(|now| matches!(now, Now::Open { .. })).count();
         if open > 0 && !self.args.yes {
-            apply::ask(&format!("Cancel {open} open invitations?"), self.shell)?;
+            consent::agree(&format!("Cancel {open} open invitations?"), self.shell)?;
         }
         let sessions = &self.connection.sessions;
         sessions.door().set_mode(Mode::ReadWrite);

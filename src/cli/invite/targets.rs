@@ -124,7 +124,11 @@ fn target(desired: &Desired, account: Address, section: Option<String>, args: &I
     let mut invitation = match (declared, pinned) {
         (Some(invitation), _) => invitation,
         (None, Some(id)) => {
-            InvitationAttributes { note: None, parent: attributes.parent.clone(), recipient: id.clone(), tags: attributes.tags }
+            let Some(parent) = attributes.parent.clone() else {
+                let hint = "take `close` or `removed` out of its section, or leave it alone".to_owned();
+                return Err(shell.error(format_args!("org.toml wants `{account}` to leave the organization"), Some(hint)));
+            };
+            InvitationAttributes { note: None, parent, recipient: id.clone(), tags: attributes.tags }
         }
         (None, None) => {
             let hint = "give it `invite = true` in org.toml if it exists already".to_owned();

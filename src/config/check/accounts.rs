@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::contacts::{self, PlannedContacts};
 use super::invitations::{self, Invite};
+use super::leaving;
 use super::tags::account_tags;
 use super::{Model, tree, values};
 use crate::address::{Address, Reference};
@@ -13,6 +14,7 @@ use crate::config::section::{Account, Contacts, Team};
 use crate::config::span::{At, Key, List, Table, Tags};
 use crate::config::template::{Made, Names, fill};
 use crate::diagnostic::ByteRange;
+use crate::resource::organizations::Leaving;
 
 /// One account of the configuration.
 pub(in crate::config) struct Planned<'f> {
@@ -41,12 +43,32 @@ pub(in crate::config) struct Planned<'f> {
     pub(in crate::config) regions: Option<&'f List>,
     /// Whether what its root user has is kept.
     pub(in crate::config) root_credentials: Option<&'f At<String>>,
+    /// How it is to leave; then nothing else is asked of it.
+    pub(in crate::config) leaves: Option<Leaving>,
 }
 
 impl Planned<'_> {
     /// Its address.
     pub(in crate::config) fn address(&self) -> Address {
         Address::new("account", &self.key)
+    }
+
+    /// Of an account that leaves: what it is recognised by. All else was checked, and is not asked for.
+    fn leaving(self) -> Self {
+        let contacts = PlannedContacts::default();
+        Self {
+            parent: None,
+            tags: None,
+            policies: None,
+            vpcs: None,
+            cidrs: None,
+            default_vpc: None,
+            contacts,
+            regions: None,
+            root_credentials: None,
+            invite: None,
+            ..self
+        }
     }
 }
 
@@ -68,6 +90,7 @@ struct Parts<'f> {
     contacts: Vec<&'f Contacts>,
     regions: Option<&'f List>,
     root_credentials: Option<&'f At<String>>,
+    leaves: Option<Leaving>,
 }
 
 /// All accounts, in the order of the file, each checked by itself; then those that clash.
@@ -117,6 +140,7 @@ fn team_parts<'f>(key: &'f Key, team: &'f Team, model: &Model<'f>, report: &mut 
             .as_ref()
             .or(defaults.email.as_ref())
             .filter(|_| own.is_none_or(|o| o.id.is_none() && !invitations::asked(o.invite.as_ref())));
+        let leaves = own.and_then(|own| leaving::of_stage(own, report));
         let parts_of = Parts {
             key: format!("{}-{}", key.as_str(), stage.value),
             at: key.at(),
@@ -137,12 +161,13 @@ fn team_parts<'f>(key: &'f Key, team: &'f Team, model: &Model<'f>, report: &mut 
                 .and_then(|o| o.root_credentials.as_ref())
                 .or(team.root_credentials.as_ref())
                 .or(defaults.root_credentials.as_ref()),
+            leaves,
         };
         let broken = |word, report: &Report| {
             report.is_broken(&["team", key.as_str(), word]) || report.is_broken(&["team", key.as_str(), "stage", stage.as_str(), word])
         };
         let at = own_key.filter(|_| parts_of.id.is_some()).map_or(key.at(), Key::at);
-        if parts_of.ou.is_none() && !broken("ou", report) {
+        if parts_of.ou.is_none() && leaves.is_none() && !broken("ou", report) {
             let hint = "say where its accounts go: `ou = \"…\"`, or `ou = \"root\"` for the root";
             report.at(at, Code::MissingKey.error(format!("the team `{}` has no `ou`", key.as_str())).hint(hint));
         }
@@ -164,7 +189,8 @@ fn well_formed(stage: &str) -> bool {
 
 fn single_parts<'f>(key: &'f Key, account: &'f Account, report: &mut Report) -> Parts<'f> {
     let name = key.as_str();
-    if account.ou.is_none() && !report.is_broken(&["account", name, "ou"]) {
+    let leaves = leaving::of_account(account, report);
+    if account.ou.is_none() && leaves.is_none() && !report.is_broken(&["account", name, "ou"]) {
         let hint = "say where it goes: `ou = \"…\"`, or `ou = \"root\"` for the root";
         report.at(key.at(), Code::MissingKey.error(format!("the account `{name}` has no `ou`")).hint(hint));
     }
@@ -191,6 +217,7 @@ fn single_parts<'f>(key: &'f Key, account: &'f Account, report: &mut Report) -> 
         contacts: vec![&account.contacts],
         regions: account.regions.as_ref(),
         root_credentials: account.root_credentials.as_ref(),
+        leaves,
     }
 }
 
@@ -227,8 +254,9 @@ fn plan<'f>(parts: Parts<'f>, model: &Model<'f>, report: &mut Report) -> Planned
     }
     let tags = account_tags(&parts.tags, names, parts.at, report);
     let contacts = contacts::fill_in(&parts.contacts, names, report);
-    Planned {
-        parent: parts.ou.and_then(|ou| tree::reference(ou, model, report)),
+    let parent = parts.ou.and_then(|ou| tree::reference(ou, model, report));
+    let planned = Planned {
+        parent,
         at: parts.at,
         team: parts.team,
         email_template: parts.email,
@@ -244,8 +272,10 @@ fn plan<'f>(parts: Parts<'f>, model: &Model<'f>, report: &mut Report) -> Planned
         contacts,
         regions: parts.regions,
         root_credentials: parts.root_credentials,
+        leaves: parts.leaves,
         key: parts.key,
-    }
+    };
+    if planned.leaves.is_some() { planned.leaving() } else { planned }
 }
 
 /// Keys, e-mail addresses and ids that two accounts share. `accounts` stand in the order of the file.

@@ -52,7 +52,7 @@ pub(super) fn resolve(model: &Model<'_>, policies: &Policies<'_>, accounts: &[Pl
     for (key, ou) in &model.file.ou {
         all.insert(Address::new("ou", key.as_str()), sets.set(&format!("the OU `{}`", key.as_str()), ou.policies.as_ref(), report));
     }
-    for account in accounts {
+    for account in accounts.iter().filter(|account| account.leaves.is_none()) {
         all.insert(account.address(), sets.set(&format!("the account `{}`", account.key), account.policies, report));
     }
     // A list that was taken out may have named it.

@@ -6,6 +6,7 @@ pub(super) mod attachments;
 pub(super) mod contacts;
 pub(super) mod expectations;
 pub(super) mod invitations;
+mod leaving;
 mod limits;
 mod moved;
 mod network;
@@ -64,6 +65,7 @@ pub(super) fn check<'f>(file: &'f File, files: &Files<'_>, report: &mut Report) 
     organization::check(&model, &accounts, report);
     root::check(&model, &accounts, report);
     contacts::check(&model, &accounts, report);
+    leaving::check(&model, &accounts, report);
     let moved = moved::check(&model, &accounts, report);
     let network = network::check(&model, &accounts, report);
     let prices = prices::check(&file.prices, report);

@@ -1,12 +1,13 @@
 //! `[organization]`: the guard, the Region, the role, the services and who administers them.
 
 use super::accounts::Planned;
-use super::{Model, values};
+use super::{Model, tree, values};
 use crate::config::code::Code;
 use crate::config::report::Report;
 use crate::config::section::Organization;
 use crate::config::span::At;
 use crate::diagnostic::ByteRange;
+use crate::resource::organizations::organization_address;
 
 /// Checks the section, or says that it is missing.
 pub(super) fn check(model: &Model<'_>, accounts: &[Planned<'_>], report: &mut Report) {
@@ -40,6 +41,13 @@ pub(super) fn check(model: &Model<'_>, accounts: &[Planned<'_>], report: &mut Re
         check_service(service, report);
     }
     super::repeated(&section.trusted_services, report);
+    if let Some(quarantine) = &section.quarantine {
+        let named = tree::reference(quarantine, model, report);
+        if named == Some(organization_address().into()) {
+            let diagnostic = Code::UnknownOu.error("the root is no quarantine: every account is born there");
+            report.at(quarantine.at, diagnostic.hint("name an OU whose policies deny what a new account should not do yet"));
+        }
+    }
     administrators(section, accounts, report);
 }
 

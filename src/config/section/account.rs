@@ -14,7 +14,7 @@ pub struct Account {
     pub email: Option<At<String>>,
     /// What AWS shows, 1 to 50 characters. Default: the key; with an `id`, the live name is left alone.
     pub name: Option<At<String>>,
-    /// The key of its OU, or `root`. Required.
+    /// The key of its OU, or `root`. Required, unless it leaves.
     #[schemars(required)]
     pub ou: Option<At<String>>,
     /// The 12-digit id of an account that exists already.
@@ -23,6 +23,12 @@ pub struct Account {
     /// Whether it exists outside of the organization and is to be invited: it joins once its owner accepts, and only then goes to its OU. It
     /// needs its `id` or `email`. Default: false.
     pub invite: Option<At<bool>>,
+    /// Closes it: AWS deletes what is in it 90 days later. Nothing else of it is managed any more. `apply` asks for its id, or takes
+    /// `--close ID`.
+    pub close: Option<At<bool>>,
+    /// Takes it out of the organization, to live on by itself. Nothing else of it is managed any more. `apply` asks for its id, or takes
+    /// `--remove ID`.
+    pub removed: Option<At<bool>>,
     /// Tags. Only the declared keys are managed; `{account}` is filled in in the values.
     pub tags: Option<Tags>,
     /// The whole set of policies attached directly. Default: FullAWSAccess.

@@ -28,7 +28,7 @@ pub use ou::Ou;
 pub use policy::Policy;
 pub use pool::Pool;
 pub use prices::{Prices, RegionPrices};
-pub use team::Team;
+pub use team::{Stage, Team};
 pub use test::{Accounts, Below, Test};
 pub use transit_gateway::TransitGateway;
 pub use vpc::{FlowLogs, Vpc};
@@ -88,8 +88,4 @@ pub struct File {
 }
 
 /// Words that the language will have and this version does not, each with a hint: accepting them would be a promise not kept.
-pub(super) const LATER: [(&str, &str); 3] = [
-    ("role", "roles are not supported yet"),
-    ("ignore", "expected drift is not supported yet"),
-    ("close", "closing accounts is not supported yet: close it by hand, then remove its section"),
-];
+pub(super) const LATER: [(&str, &str); 2] = [("role", "roles are not supported yet"), ("ignore", "expected drift is not supported yet")];

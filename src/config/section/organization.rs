@@ -35,6 +35,8 @@ pub struct Organization {
     /// The account, by its key, that administers a trusted service: `{ "config.amazonaws.com" = "audit" }`.
     #[serde(default)]
     pub delegated_administrators: BTreeMap<TagKey, At<String>>,
+    /// The key of the OU in which new accounts wait until their guard rails stand. Default: they go to their own OU at once.
+    pub quarantine: Option<At<String>>,
     /// `central`: root users of members are managed from the management account. Needs iam.amazonaws.com among `trusted_services`.
     /// Default: left as it is.
     #[serde(default)]

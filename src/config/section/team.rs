@@ -81,4 +81,10 @@ pub struct Stage {
     /// Whether it exists outside of the organization and is to be invited. It needs its `id`, or an `email` that stands here. Default:
     /// false.
     pub invite: Option<At<bool>>,
+    /// Closes it: AWS deletes what is in it 90 days later. Nothing else of it is managed any more. `apply` asks for its id, or takes
+    /// `--close ID`.
+    pub close: Option<At<bool>>,
+    /// Takes it out of the organization, to live on by itself. Nothing else of it is managed any more. `apply` asks for its id, or takes
+    /// `--remove ID`.
+    pub removed: Option<At<bool>>,
 }

@@ -8,7 +8,7 @@ use aws_smithy_runtime_api::client::result::ConnectorError;
 use aws_smithy_types::body::SdkBody;
 use serde_json::{Value, json};
 
-use crate::apply::{Outcome, apply};
+use crate::apply::{Consent, Outcome, apply};
 use crate::aws::Error;
 use crate::aws::canned::{Answer, Canned, MANAGEMENT, assume_role, sessions};
 use crate::plan::Plan;
@@ -105,7 +105,7 @@ async fn change(
     let live = Live { resources: serde_json::from_value(there).unwrap(), ..Live::default() };
     let plan = Plan::build(&desired, &live);
     assert_eq!(plan.changes.len(), 1, "{plan:#?}");
-    let report = apply(&plan, &sessions(canned.door()).await, true, &mut |_| {}).await;
+    let report = apply(&plan, &sessions(canned.door()).await, &Consent::to_deletions(), &mut |_| {}).await;
     let of_ec2 = |call: String| call.split_once(':').filter(|(service, _)| *service == "ec2").map(|(_, name)| name.to_owned());
     (report.outcomes[0].1.clone(), canned.sent().into_iter().filter_map(of_ec2).collect())
 }

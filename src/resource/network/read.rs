@@ -23,6 +23,7 @@ use super::zones::Zones;
 use crate::address::{Address, Scope};
 use crate::aws::{AwsResult, Error, Sessions};
 use crate::network::{Block, Observed};
+use crate::resource::organizations::leaving;
 use crate::resource::{Desired, Finding, FindingSeverity, Live, LiveResource, NOT_JOINED, NOT_READ, NOT_SELECTED};
 
 /// Reads the networks of `desired` and adds them to `live`, which holds the organization already. `members` are the ids of all accounts of
@@ -35,7 +36,7 @@ pub async fn live(sessions: &Sessions, desired: &Desired, ahead: Ahead, members:
     if regions.is_empty() && (desired.network.opted_in.is_empty() || !desired.selection.reads_networks()) {
         return Ok(Kept::default());
     }
-    let mut accounts = Accounts::of(live);
+    let mut accounts = Accounts::of(live, desired);
     // The others are asked for their blocks alone, and only when one is to be handed out.
     accounts.open.retain(|key, _| desired.selection.reads_networks_of(key));
     let mut reader = Reader { sessions, desired, regions, accounts, found: Found::default() };
@@ -55,7 +56,7 @@ pub async fn live(sessions: &Sessions, desired: &Desired, ahead: Ahead, members:
 struct Accounts {
     /// With their ids.
     open: BTreeMap<String, String>,
-    /// Closed, suspended: there is nothing to read and nothing to do.
+    /// Closed, suspended, or about to leave: there is nothing to read and nothing to do.
     frozen: BTreeSet<String>,
     /// Those of them that are no members yet.
     absent: BTreeSet<String>,
@@ -64,7 +65,7 @@ struct Accounts {
 }
 
 impl Accounts {
-    fn of(live: &Live) -> Self {
+    fn of(live: &Live, desired: &Desired) -> Self {
         let named = live.resources.iter().filter(|(address, _)| matches!(address.kind(), "account" | "ou"));
         let places = named.filter_map(|(address, place)| Some((place.id.clone()?, address.clone()))).collect();
         let mut accounts = Self { open: BTreeMap::new(), frozen: BTreeSet::new(), absent: BTreeSet::new(), places };
@@ -72,10 +73,11 @@ impl Accounts {
             if account.frozen.as_deref() == Some(NOT_JOINED) {
                 accounts.absent.insert(address.key().to_owned());
             }
-            match (&account.id, &account.frozen) {
-                (_, Some(_)) => drop(accounts.frozen.insert(address.key().to_owned())),
-                (Some(id), None) => drop(accounts.open.insert(address.key().to_owned(), id.clone())),
-                (None, None) => {}
+            let stays = desired.resources.get(address).and_then(leaving).is_none() && account.frozen.is_none();
+            match (&account.id, stays) {
+                (_, false) => drop(accounts.frozen.insert(address.key().to_owned())),
+                (Some(id), true) => drop(accounts.open.insert(address.key().to_owned(), id.clone())),
+                (None, true) => {}
             }
         }
         accounts
@@ -356,7 +358,7 @@ pub(super) fn is_fatal(error: &Error) -> bool {
         Error::Refused(refusal) => {
             refusal.operation.starts_with("sts:") && ["ExpiredToken", "ExpiredTokenException", "RequestExpired"].contains(&&*refusal.code)
         }
-        Error::NoAnswer { .. } | Error::Deadline { .. } | Error::Failed { .. } => false,
+        Error::NoAnswer { .. } | Error::Deadline { .. } | Error::Failed { .. } | Error::Waiting { .. } => false,
     }
 }
 

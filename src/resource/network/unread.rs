@@ -107,7 +107,9 @@ fn kind_of(error: &Error) -> String {
     match error {
         Error::Refused(refusal) => format!("{} {}", refusal.operation, refusal.code),
         Error::NoAnswer { operation, .. } => operation.clone(),
-        Error::Interrupted | Error::Deadline { .. } | Error::Failed { .. } | Error::Internal(_) => error.to_string(),
+        Error::Interrupted | Error::Deadline { .. } | Error::Failed { .. } | Error::Waiting { .. } | Error::Internal(_) => {
+            error.to_string()
+        }
     }
 }
 

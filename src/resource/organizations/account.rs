@@ -1,4 +1,4 @@
-//! `account`: a member account; never closed here.
+//! `account`: a member account; closed, or taken out of the organization, only where its section says so.
 
 use std::collections::BTreeMap;
 
@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::account_creation::{self, Creation};
 use super::calls::{self, SETTLING, every_page, is_root, never_deleted, poll, tags_to_write, write_tags};
 use super::email::{self, EMAIL_TAG};
+use super::leaving::{Leaving, leave};
 use super::{management_account_of, organization_address};
 use crate::address::Reference;
 use crate::apply::Context;
@@ -20,11 +21,15 @@ pub struct AccountAttributes {
     /// The primary e-mail: what an account is recognised by, unless its id is given; then it may be `None`, unmanaged.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub email: Option<String>,
+    /// How it is to leave the organization; `None` while it stays. What leaves is asked for nothing else.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub leaves: Option<Leaving>,
     /// What AWS shows; `None` leaves it alone (an account adopted by id whose name is not declared).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
-    /// Its OU, or the organization for the root.
-    pub parent: Reference,
+    /// Its OU, or the organization for the root; `None` leaves it where it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub parent: Option<Reference>,
     /// The declared tags; `None` when none are declared, and then none are read.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tags: Option<BTreeMap<String, String>>,
@@ -37,9 +42,10 @@ impl Kind for Account {
     type Attributes = AccountAttributes;
     const SPEC: KindSpec = KindSpec {
         kind: "account",
-        summary: "a member account; never closed here",
+        summary: "a member account; closed or taken out of the organization only where its section says so, and with its id typed",
         attributes: &[
             AttributeSpec::new("email", OnChange::Update),
+            AttributeSpec::new("leaves", OnChange::Delete),
             AttributeSpec::new("name", OnChange::Update),
             AttributeSpec::new("parent", OnChange::Move),
             AttributeSpec::new("tags", OnChange::Update),
@@ -51,10 +57,14 @@ impl Kind for Account {
     fn calls(before: Option<&Self::Attributes>, after: Option<&Self::Attributes>) -> Vec<String> {
         let calls = match (before, after) {
             (_, None) => Vec::new(),
-            (None, Some(after)) if is_root(&after.parent) => vec!["organizations:CreateAccount"],
+            (None, Some(after)) if after.parent.as_ref().is_none_or(is_root) => vec!["organizations:CreateAccount"],
             (None, Some(_)) => vec!["organizations:CreateAccount", "organizations:MoveAccount"],
+            (Some(_), Some(AccountAttributes { leaves: Some(Leaving::Closed), .. })) => vec!["organizations:CloseAccount"],
+            (Some(_), Some(AccountAttributes { leaves: Some(Leaving::Removed), .. })) => {
+                vec!["organizations:RemoveAccountFromOrganization"]
+            }
             (Some(before), Some(after)) => {
-                let moves = (before.parent != after.parent).then_some("organizations:MoveAccount");
+                let moves = other_parent(before, after).map(|_| "organizations:MoveAccount");
                 let names = new_name(before, after).map(|_| "account:PutAccountName");
                 let emails = new_email(before, after).map(|_| "account:StartPrimaryEmailUpdate");
                 let tags = emails.is_some() || !tags_to_write(before.tags.as_ref(), after.tags.as_ref()).is_empty();
@@ -72,7 +82,8 @@ impl Kind for Account {
             Creation::Made(id) => (id, false),
             Creation::Found(id) => (id, true),
         };
-        let (root, parent) = (context.resolve(&organization_address().into())?, context.resolve(&after.parent)?);
+        let root = context.resolve(&organization_address().into())?;
+        let parent = after.parent.as_ref().map_or_else(|| Ok(root.clone()), |parent| context.resolve(parent))?;
         let from = if found { parent_of(context, id).await?.unwrap_or(root) } else { root };
         if from != parent {
             move_account(context, id, &from, &parent).await?;
@@ -85,8 +96,11 @@ impl Kind for Account {
     }
 
     async fn update(context: &Context, id: &str, before: Self::Attributes, after: Self::Attributes) -> AwsResult<()> {
-        if before.parent != after.parent {
-            move_account(context, id, &context.resolve(&before.parent)?, &context.resolve(&after.parent)?).await?;
+        if let Some(leaving) = after.leaves {
+            return leave(context, id, leaving).await;
+        }
+        if let Some((from, to)) = other_parent(&before, &after) {
+            move_account(context, id, &context.resolve(from)?, &context.resolve(to)?).await?;
         }
         if let Some(name) = new_name(&before, &after) {
             rename(context, id, name).await?;
@@ -107,6 +121,11 @@ impl Kind for Account {
     }
 }
 
+/// Where it is and where it belongs, unless it is there or is left where it is. All that is live is somewhere.
+fn other_parent<'a>(before: &'a AccountAttributes, after: &'a AccountAttributes) -> Option<(&'a Reference, &'a Reference)> {
+    before.parent.as_ref().zip(after.parent.as_ref()).filter(|(from, to)| from != to)
+}
+
 fn new_name<'a>(before: &AccountAttributes, after: &'a AccountAttributes) -> Option<&'a str> {
     after.name.as_deref().filter(|&name| before.name.as_deref() != Some(name))
 }
@@ -118,7 +137,7 @@ fn new_email<'a>(before: &AccountAttributes, after: &'a AccountAttributes) -> Op
 
 /// Moves it, from wherever it is: the snapshot may be older than somebody else's move, and AWS may need a moment until a new account
 /// can be found.
-async fn move_account(context: &Context, id: &str, from: &str, to: &str) -> AwsResult<()> {
+pub(super) async fn move_account(context: &Context, id: &str, from: &str, to: &str) -> AwsResult<()> {
     let ask = || async {
         match send_move(context, id, from, to).await {
             // AWS's documentation leaves open which of these a wrong source gives.
@@ -143,7 +162,7 @@ async fn send_move(context: &Context, id: &str, from: &str, to: &str) -> AwsResu
 }
 
 /// The root or OU that the account is in; `None` while AWS does not know the account.
-async fn parent_of(context: &Context, id: &str) -> AwsResult<Option<String>> {
+pub(super) async fn parent_of(context: &Context, id: &str) -> AwsResult<Option<String>> {
     let client = context.sessions().organizations();
     let parents = every_page(
         |parent: &Parent| parent.id(),

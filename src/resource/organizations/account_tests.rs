@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::apply::{Outcome, apply};
+use crate::apply::{Consent, Outcome, apply};
 use crate::aws::canned::{Answer, Canned, MANAGEMENT, json as answer, refusal, sessions};
 use crate::plan::Plan;
 use crate::resource::{Desired, Live};
@@ -63,7 +63,7 @@ async fn apply_it(
     let live = Live { resources: serde_json::from_value(there).unwrap(), findings: Vec::new(), ..Live::default() };
     let plan = Plan::build(&desired, &live);
     assert_eq!(plan.changes.len(), 1, "{plan:#?}");
-    let report = apply(&plan, &sessions(canned.door()).await, false, &mut |_| {}).await;
+    let report = apply(&plan, &sessions(canned.door()).await, &Consent::none(), &mut |_| {}).await;
     let writes = |call: &String| ["Create", "Move", "Tag", "Put", "Enable"].iter().any(|verb| call.contains(&format!(":{verb}")));
     (report.outcomes[0].1.clone(), canned.sent().into_iter().filter(writes).collect())
 }

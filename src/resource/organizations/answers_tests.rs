@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 
 use serde_json::{Value, json};
 
-use crate::apply::{Outcome, apply};
+use crate::apply::{Consent, Outcome, apply};
 use crate::aws::canned::{Answer, Canned, MANAGEMENT, json as answer, refusal, sessions};
 use crate::plan::Plan;
 use crate::resource::{Desired, Live};
@@ -39,7 +39,7 @@ async fn apply_it(
     let live = Live { resources: serde_json::from_value(live).unwrap(), findings: Vec::new(), ..Live::default() };
     let plan = Plan::build(&desired, &live);
     assert_eq!(plan.changes.len(), 1, "{plan:#?}");
-    let report = apply(&plan, &sessions(canned.door()).await, true, &mut |_| {}).await;
+    let report = apply(&plan, &sessions(canned.door()).await, &Consent::to_deletions(), &mut |_| {}).await;
     let sent = sent.lock().unwrap().clone();
     (report.outcomes[0].1.clone(), sent)
 }

@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::Value;
 
 use super::crowded::Rooms;
+use super::departing;
 use super::email;
 use super::identity::{Identity, list};
 use super::invited::Outside;
@@ -20,7 +21,9 @@ use super::{
 };
 use crate::address::{Address, Reference};
 use crate::aws::AwsResult;
-use crate::resource::{ADDRESS_TAG, Attributes, CROWDED, Desired, Finding, FindingSeverity, Live, LiveResource, SUCCESSOR, untyped};
+use crate::resource::{
+    ADDRESS_TAG, Attributes, CROWDED, Desired, Finding, FindingSeverity, Live, LiveResource, SUCCESSOR, WITH_ITS_ACCOUNT, untyped,
+};
 
 mod contacts;
 mod root;
@@ -47,10 +50,13 @@ fn before_the_organization(desired: &Desired, wanted: &Wanted) -> Live {
     let management = |address: &Address| desired.pinned.get(address) == Some(&desired.management_account);
     for (address, account) in &wanted.accounts {
         let pinned = desired.pinned.get(address);
+        if account.leaves.is_some() {
+            continue;
+        }
         if management(address) {
             // Its name and e-mail can be read only once the organization is there; a second run sees them.
             let attributes = AccountAttributes {
-                parent: organization_address().into(),
+                parent: Some(organization_address().into()),
                 tags: account.tags.as_ref().map(|_| BTreeMap::new()),
                 ..account.clone()
             };
@@ -253,10 +259,15 @@ impl Binder<'_> {
             let bound = self.identity.address(id).and_then(|address| Some((address, self.wanted.accounts.get(address)?)));
             let Some((address, wanted)) = bound else {
                 if *id != self.world.management_account {
-                    self.report(format!("{id} ({})", account.name), describe_unmanaged(self.world, account));
+                    self.report(format!("{id} ({})", account.name), describe_unmanaged(self.desired, self.world, account));
                 }
                 continue;
             };
+            if let Some(leaving) = wanted.leaves {
+                let attributes = departing::attributes(wanted, leaving, account, self.parent_of(account));
+                self.add(address.clone(), id, untyped(&attributes)).frozen = departing::frozen(leaving, account);
+                continue;
+            }
             // E-mails are compared as AWS does, without case. What only waits for its code is done, as far as a plan can do it.
             let awaited = |email: &String| email::is_awaited(self.world.tags.get(id), email);
             let same = |email: &&String| email.eq_ignore_ascii_case(&account.email) || awaited(email);
@@ -265,12 +276,19 @@ impl Binder<'_> {
             }
             let attributes = AccountAttributes {
                 email: Some(wanted.email.as_ref().filter(same).unwrap_or(&account.email).clone()),
+                leaves: None,
                 name: Some(account.name.clone()),
-                parent: self.name_of(account.parent.as_deref().unwrap_or(&self.world.root)),
+                parent: Some(self.parent_of(account)),
                 tags: self.tags(id, wanted.tags.as_ref()),
             };
-            self.add(address.clone(), id, untyped(&attributes)).frozen = account.frozen();
+            self.add(address.clone(), id, untyped(&attributes)).frozen = departing::way_out(account);
         }
+        let departing = departing::findings(self.wanted, self.world, self.identity);
+        self.live.findings.extend(departing);
+    }
+
+    fn parent_of(&self, account: &Member) -> Reference {
+        self.name_of(account.parent.as_deref().unwrap_or(&self.world.root))
     }
 
     /// Of accounts that have joined there is nothing more to do.
@@ -311,7 +329,8 @@ impl Binder<'_> {
             };
             let mut policies = id.as_deref().and_then(|id| attached.get(id)).cloned().unwrap_or_default();
             policies.extend(self.wanted.born_with(|name| id.is_none() || !self.world.enabled(name)));
-            let frozen = id.as_ref().and_then(|id| self.world.accounts.get(id)).and_then(Member::frozen);
+            let account = id.as_ref().and_then(|id| self.world.accounts.get(id));
+            let frozen = account.and_then(Member::frozen).map(|_| WITH_ITS_ACCOUNT.to_owned());
             let crowded = id.as_deref().and_then(|id| rooms.crowded(id, &policies, &wanted.policies));
             let mut attributes = untyped(&PolicyAttachmentsAttributes { policies, target: wanted.target.clone() });
             if let Some(crowded) = crowded {
@@ -331,11 +350,15 @@ fn waits_for_code(address: &Address, live: &str, wanted: &str) -> Finding {
     Finding { severity: FindingSeverity::Warning, subject: address.to_string(), summary }
 }
 
-fn describe_unmanaged(world: &World, account: &Member) -> String {
+fn describe_unmanaged(desired: &Desired, world: &World, account: &Member) -> String {
     let place = account.parent.as_deref().map(|parent| world.path(parent)).filter(|path| !path.is_empty());
     let place = place.map_or_else(|| "under the root".to_owned(), |path| format!("in OU `{path}`"));
     match account.frozen() {
         Some(reason) => format!("an account that is not in the configuration, {place}; {reason}"),
+        // It is not ours to move.
+        None if desired.quarantine.is_some() && account.parent.as_ref() == Some(&world.root) => {
+            format!("an account that is not in the configuration, {place}: declare it, or move it into the quarantine by hand")
+        }
         None => format!("an account that is not in the configuration, {place}"),
     }
 }

@@ -5,6 +5,7 @@ use serde_json::json;
 use super::super::world::Unit;
 use super::*;
 use crate::resource::Former;
+use crate::resource::organizations::Leaving;
 
 const MANAGEMENT: &str = "111111111111";
 const SCP: &str = "SERVICE_CONTROL_POLICY";
@@ -64,7 +65,8 @@ impl World {
 
     fn with_account(mut self, id: &str, email: &str, parent: &str) -> Self {
         let name = email.split('@').next().unwrap().to_owned();
-        let account = Member { name, email: email.to_owned(), state: "ACTIVE".to_owned(), parent: Some(parent.to_owned()) };
+        let account =
+            Member { name, email: email.to_owned(), state: "ACTIVE".to_owned(), parent: Some(parent.to_owned()), ..Member::default() };
         self.accounts.insert(id.to_owned(), account);
         self
     }
@@ -234,9 +236,59 @@ fn a_closed_account_is_frozen_with_its_attachments() {
         "policy_attachments.account.a": set("account.a", json!([{ "id": "p-FullAWSAccess" }])),
     }));
     let live = live(&desired, &world().with_account("222222222222", "a@example.org", "r-ab").closed("222222222222"));
-    for key in ["account.a", "policy_attachments.account.a"] {
-        assert_eq!(live.resources[&address(key)].frozen.as_deref(), Some("the account is closed"), "{key}");
+    let frozen = |key: &str| live.resources[&address(key)].frozen.clone().unwrap();
+    assert!(frozen("account.a").starts_with("the account is closed: AWS's support can reopen it"), "{}", frozen("account.a"));
+    assert_eq!(frozen("policy_attachments.account.a"), crate::resource::WITH_ITS_ACCOUNT, "one finding is enough");
+}
+
+#[test]
+fn an_account_that_is_to_be_closed_differs_in_that_alone_until_it_is() {
+    let desired = desired(json!({ "account.a": { "email": "A@example.org", "leaves": "closed", "name": "other" } }));
+    let there = world().with_unit("ou-1", "theirs", "r-ab").with_account("222222222222", "a@example.org", "ou-1");
+    let difference = |world: &World| crate::diff::diff(&desired, &live(&desired, world));
+    let open = difference(&there);
+    assert_eq!(open.changes.iter().map(|change| change.leaving()).collect::<Vec<_>>(), [Some(Leaving::Closed)]);
+    assert_eq!(open.changes[0].attributes().iter().map(|a| a.name.as_str()).collect::<Vec<_>>(), ["leaves"]);
+    assert!(findings(&live(&desired, &there)).iter().any(|line| line.starts_with("Warning closing accounts: AWS closes 3 at a time")));
+    // Closed, and gone after 90 days: neither a change nor a word.
+    for world in [there.clone().closed("222222222222"), world()] {
+        assert_eq!(difference(&world), crate::diff::Difference::default());
+        assert_eq!(findings(&live(&desired, &world)).iter().filter(|line| line.contains("account.a")).count(), 0);
     }
+}
+
+#[test]
+fn closings_beyond_the_quota_are_told_beforehand() {
+    let accounts = |n: usize| (0..n).map(|i| (format!("{i:012}"), format!("a{i}@example.org")));
+    let wanted: serde_json::Map<String, Value> = accounts(300)
+        .map(|(id, email)| (format!("account.a{}", id.trim_start_matches('0')), json!({ "email": email, "leaves": "closed" })))
+        .collect();
+    let desired = desired(Value::Object(wanted));
+    let world = accounts(300).fold(world(), |world, (id, email)| world.with_account(&id, &email, "r-ab"));
+    let world = world.closed("000000000001");
+    let told = findings(&live(&desired, &world));
+    let told = told.iter().find(|line| line.contains("closing accounts")).unwrap();
+    assert!(
+        told.contains("at most 250 in 30 days: 299 to be closed now, 1 closed in")
+            && told.ends_with("up to 50 may have to wait for a later run"),
+        "{told}"
+    );
+}
+
+#[test]
+fn the_management_account_does_not_leave() {
+    let desired = desired(json!({ "account.m": { "email": "root@example.org", "leaves": "removed" } }));
+    assert!(findings(&live(&desired, &world())).iter().any(|line| line.starts_with("Error account.m: it is the management account")));
+}
+
+#[test]
+fn an_ou_goes_when_what_is_in_it_is_taken_out_and_not_when_it_is_closed() {
+    let holds = |leaves: &str| {
+        let desired = desired(json!({ "account.a": { "email": "a@example.org", "leaves": leaves } }));
+        let world = world().with_unit("ou-1", "old", "r-ab").tagged("ou-1", "ou.old").with_account("222222222222", "a@example.org", "ou-1");
+        !live(&desired, &world).resources.contains_key(&address("ou./old"))
+    };
+    assert_eq!((holds("closed"), holds("removed")), (true, false));
 }
 
 #[test]

@@ -6,8 +6,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::organization_address;
 use super::world::{Wanted, World, type_name};
+use super::{AccountAttributes, organization_address};
 use crate::address::{Address, Reference};
 use crate::resource::{Desired, Finding, FindingSeverity};
 
@@ -49,13 +49,18 @@ impl Identity {
     }
 
     /// Unbound live accounts that a wanted and unbound one may turn out to be: all of them when one is missing. Name and e-mail may both
-    /// have changed, and only the tag then keeps a second account from being made, which nobody is rid of for 90 days.
+    /// have changed, and only the tag then keeps a second account from being made, which nobody is rid of for 90 days. One that is to leave is
+    /// missing for good once it has, and only its namesakes are looked at.
     pub fn account_candidates<'a>(&self, desired: &Desired, wanted: &Wanted, world: &'a World) -> Vec<&'a str> {
         let is_missing = |address: &Address| self.id(address).is_none() && !desired.pinned.contains_key(address);
-        if !wanted.accounts.keys().any(is_missing) {
+        let missing: Vec<&AccountAttributes> =
+            wanted.accounts.iter().filter(|(address, _)| is_missing(address)).map(|(_, account)| account).collect();
+        if missing.is_empty() {
             return Vec::new();
         }
+        let may_be = |name: &str| missing.iter().any(|account| account.leaves.is_none() || account.name.as_deref() == Some(name));
         let unbound = world.accounts.iter().filter(|(id, _)| self.address(id).is_none());
+        let unbound = unbound.filter(|(_, account)| may_be(&account.name));
         unbound.map(|(id, _)| id.as_str()).collect()
     }
 
@@ -153,6 +158,8 @@ impl Identity {
                 (Some(id), _) => match world.accounts.contains_key(id) {
                     true => Some(id),
                     false if wanted.is_invited(address) => None,
+                    // It has left.
+                    false if account.leaves.is_some() => None,
                     false => {
                         let summary = format!("the account `{id}` is not in the organization: add `invite = true`, or remove its `id`");
                         self.findings.push(Finding { severity: FindingSeverity::Error, subject: address.to_string(), summary });
@@ -178,7 +185,12 @@ impl Identity {
             } else if wanted.is_invited(address) {
                 // It exists already, and is not one of these.
             } else if let Some(id) = account.name.as_deref().and_then(|name| self.namesake(world, &candidates, name)) {
-                let summary = format!("a new account is planned, and `{id}` already has this name with another e-mail");
+                let summary = match account.leaves {
+                    None => format!("a new account is planned, and `{id}` already has this name with another e-mail"),
+                    Some(_) => {
+                        format!("no account has its e-mail, so it is taken to have left; `{id}` has its name: if that is it, give its `id`")
+                    }
+                };
                 self.findings.push(Finding { severity: FindingSeverity::Warning, subject: address.to_string(), summary });
             }
         }

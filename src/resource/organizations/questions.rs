@@ -1,12 +1,14 @@
 //! The questions that reading an organization asks, one page at a time, and AWS's answers in plain values.
 
-use aws_sdk_organizations::types::{Account, DelegatedAdministrator, PolicySummary, PolicyTypeSummary, Root};
+use aws_sdk_organizations::primitives::{DateTime, DateTimeFormat as Format};
+use aws_sdk_organizations::types::{Account, AccountJoinedMethod, DelegatedAdministrator, PolicySummary, PolicyTypeSummary, Root};
 
 use super::contacts::Subject;
 use super::invited::LiveInvitation;
-use super::world::{LivePolicy, Member, Unit};
+use super::world::{Joined, LivePolicy, Member, Unit};
 use super::{AlternateContactAttributes, PrimaryContactAttributes, alternate_contact, handshakes, management_account_of, primary_contact};
 use crate::aws::{AwsResult, Error};
+use crate::limits::LIMITS;
 
 /// Whom the questions are put to.
 #[derive(Debug, Clone)]
@@ -269,8 +271,22 @@ fn member(live: &Account, parent: Option<&String>) -> Option<(String, Member)> {
         email: live.email().unwrap_or_default().to_owned(),
         state: state.unwrap_or_default().to_owned(),
         parent: parent.cloned().or_else(|| live.paths().first().and_then(|path| parent_in(path))),
+        joined: joined(live),
     };
     Some((live.id()?.to_owned(), member))
+}
+
+fn joined(live: &Account) -> Joined {
+    const DAY: i64 = 24 * 60 * 60;
+    let stays = i64::from(LIMITS.quotas.created_account_stays_days) * DAY;
+    match live.joined_method() {
+        Some(AccountJoinedMethod::Invited) => Joined::Invited,
+        Some(AccountJoinedMethod::Created) => {
+            let may_leave = live.joined_timestamp().map(|joined| DateTime::from_secs(joined.secs() + stays));
+            Joined::Created { may_leave: may_leave.and_then(|time| time.fmt(Format::DateTime).ok()) }
+        }
+        Some(_) | None => Joined::Unknown,
+    }
 }
 
 /// `o-…/r-…/ou-…/<account>`, with or without a slash at the end: the last part that is a root or an OU.

@@ -11,9 +11,10 @@ use futures_util::stream::{FuturesUnordered, StreamExt};
 use super::AccountAttributes;
 use super::contacts::{ACCOUNT_MANAGEMENT, Subject};
 use super::identity::Identity;
+use super::organization_address;
 use super::questions::{Answer, Clients, LiveRoot, Page, Question};
 use super::world::{Contact, LivePolicy, Member, Unit, Wanted, World, type_name};
-use crate::address::Address;
+use crate::address::{Address, Reference};
 use crate::aws::{AwsResult, Error};
 use crate::limits::LIMITS;
 use crate::resource::Desired;
@@ -322,7 +323,8 @@ impl<'a> Reader<'a> {
                 if self.wanted.accounts.get(&address).is_some_and(wants_tags) {
                     self.put(Question::Tags(id.clone()));
                 }
-                if account.frozen().is_none() {
+                let leaves = self.wanted.accounts.get(&address).is_some_and(|account| account.leaves.is_some());
+                if account.frozen().is_none() && !leaves {
                     self.contacts(&address, &id);
                     self.recognised.push((address, id.clone()));
                 }
@@ -504,6 +506,18 @@ impl<'a> Reader<'a> {
         }
     }
 
+    /// Of an account that is still in the root and belongs elsewhere: when overlord made it, it goes through the quarantine.
+    fn tags_of_newcomers(&mut self, identity: &Identity) {
+        if self.desired.quarantine.is_none() {
+            return;
+        }
+        let root = Reference::Address(organization_address());
+        let elsewhere = self.wanted.accounts.iter().filter(|(_, account)| account.parent.as_ref().is_some_and(|parent| *parent != root));
+        let in_root = |id: &&str| self.world.accounts.get(*id).is_some_and(|account| account.parent.as_ref() == Some(&self.world.root));
+        let ids: Vec<String> = elsewhere.filter_map(|(address, _)| identity.id(address)).filter(in_root).map(str::to_owned).collect();
+        ids.into_iter().for_each(|id| self.put(Question::Tags(id)));
+    }
+
     /// What can be asked only when all else is known. `true` when something was.
     fn follow_up(&mut self) -> bool {
         if self.world.root.is_empty() {
@@ -517,6 +531,7 @@ impl<'a> Reader<'a> {
         self.tags_of_policies(&identity);
         self.tags_of_accounts(&identity);
         self.contacts_of_accounts(&identity);
+        self.tags_of_newcomers(&identity);
         let candidates = identity.account_candidates(self.desired, &self.wanted, &self.world);
         let candidates: Vec<String> = candidates.into_iter().map(str::to_owned).collect();
         candidates.into_iter().for_each(|id| self.put(Question::Tags(id)));

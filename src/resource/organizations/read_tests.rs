@@ -161,7 +161,8 @@ fn want_account(desired: &mut Desired, key: &str, tags: Option<BTreeMap<String, 
     let account = AccountAttributes {
         email: Some(format!("{key}@example.org")),
         name: Some(key.to_owned()),
-        parent: Reference::Address(organization_address()),
+        leaves: None,
+        parent: Some(Reference::Address(organization_address())),
         tags,
     };
     desired.resources.insert(Address::new("account", key), untyped(&account));
@@ -195,7 +196,13 @@ fn organization(accounts: usize, units: usize, policies: usize) -> (Desired, Wor
         let key = format!("account-{n}");
         want_account(&mut desired, &key, None);
         let parent = parents[n % parents.len()].clone();
-        let account = Member { name: key.clone(), email: format!("{key}@example.org"), state: "ACTIVE".to_owned(), parent: Some(parent) };
+        let account = Member {
+            name: key.clone(),
+            email: format!("{key}@example.org"),
+            state: "ACTIVE".to_owned(),
+            parent: Some(parent),
+            ..Member::default()
+        };
         world.accounts.insert(format!("{:012}", 222_222_000_000_u64 + n as u64), account);
     }
     let everything: BTreeSet<String> = parents.into_iter().chain(world.accounts.keys().cloned()).collect();

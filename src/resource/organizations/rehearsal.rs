@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::world::{LivePolicy, Member, World};
+use super::world::{self, LivePolicy, Member, World};
 use super::{InvitationAttributes, Standing};
 use crate::resource::{Desired, typed};
 use crate::sandbox::{self, Account, AccountState, FeatureSet, Joined, OrganizationalUnit, Policy, TypeStatus};
@@ -30,7 +30,7 @@ pub(crate) fn sandbox_world(desired: &Desired, live: Option<&World>) -> sandbox:
         organization.policy_types =
             live.policy_types.iter().filter_map(|(name, status)| Some((name.clone(), type_status(status, clock_ms)?))).collect();
     }
-    world.accounts = live.accounts.iter().map(|(id, member)| (id.clone(), account(id, member, desired, clock_ms))).collect();
+    world.accounts = live.accounts.iter().map(|(id, member)| (id.clone(), account(id, member, desired))).collect();
     let units = live
         .units
         .iter()
@@ -63,6 +63,8 @@ pub(crate) fn sandbox_world(desired: &Desired, live: Option<&World>) -> sandbox:
         world.root_credentials.insert(account.clone(), found.clone().unwrap_or_default());
     }
     outsiders(desired, live, &mut world);
+    // Whether AWS has what it wants of one that stands alone, nobody can read.
+    world.standalone = live.accounts.keys().cloned().collect();
     world.reindex();
     world
 }
@@ -96,7 +98,7 @@ fn type_status(status: &str, clock_ms: u64) -> Option<TypeStatus> {
     }
 }
 
-fn account(id: &str, member: &Member, desired: &Desired, clock_ms: u64) -> Account {
+fn account(id: &str, member: &Member, desired: &Desired) -> Account {
     Account {
         id: id.to_owned(),
         name: member.name.clone(),
@@ -108,8 +110,12 @@ fn account(id: &str, member: &Member, desired: &Desired, clock_ms: u64) -> Accou
             "CLOSED" => AccountState::Closed,
             _ => AccountState::Active,
         },
-        joined: Joined::Created,
-        joined_ms: clock_ms,
+        joined: match member.joined {
+            world::Joined::Invited => Joined::Invited,
+            world::Joined::Created { .. } | world::Joined::Unknown => Joined::Created,
+        },
+        // When it came is not kept: long ago.
+        joined_ms: 0,
         parent: member.parent.clone(),
         roles: BTreeSet::from([desired.access_role.clone()]),
         external_ids: BTreeMap::new(),

@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 
 use super::identity::Identity;
+use super::leaving::Leaving;
 use super::world::{Wanted, World};
 use crate::address::{Address, Reference};
 use crate::resource::{Finding, FindingSeverity};
@@ -31,11 +32,15 @@ impl Removal {
     fn units(&mut self, wanted: &Wanted, world: &World, identity: &Identity) {
         let mut holds: BTreeMap<&str, Vec<String>> = BTreeMap::new();
         for (id, account) in &world.accounts {
-            let leaves = identity.address(id).is_some_and(|address| wanted.accounts.contains_key(address)) && account.frozen().is_none();
+            let wanted = identity.address(id).and_then(|address| wanted.accounts.get(address));
+            let closing = wanted.is_some_and(|wanted| wanted.leaves == Some(Leaving::Closed));
+            let leaves = wanted.is_some() && !closing && account.frozen().is_none();
             if let Some(parent) = &account.parent
                 && !leaves
             {
-                holds.entry(parent).or_default().push(format!("account `{id}` ({})", account.name));
+                // AWS keeps a closed account where it was, for 90 days.
+                let closed = if account.is_closed() || closing { ", which stays in it for 90 days once closed" } else { "" };
+                holds.entry(parent).or_default().push(format!("account `{id}` ({}){closed}", account.name));
             }
         }
         let mut unbound: Vec<(usize, &String)> =

@@ -67,9 +67,31 @@ pub(crate) struct Member {
     pub state: String,
     /// The root or an OU.
     pub parent: Option<String>,
+    /// How it came into the organization.
+    pub joined: Joined,
+}
+
+/// How an account came into the organization.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(crate) enum Joined {
+    /// AWS does not say.
+    #[default]
+    Unknown,
+    /// It existed before: it can be removed at once.
+    Invited,
+    /// The organization created it.
+    Created {
+        /// From when on AWS lets it go, RFC 3339 in UTC.
+        may_leave: Option<String>,
+    },
 }
 
 impl Member {
+    /// Whether it is closed or on its way there.
+    pub fn is_closed(&self) -> bool {
+        matches!(self.state.as_str(), "CLOSED" | "PENDING_CLOSURE")
+    }
+
     /// Why nothing can be done to it any more, if so. A closed account is a state, not an absence: it is never made anew.
     pub fn frozen(&self) -> Option<String> {
         match self.state.as_str() {

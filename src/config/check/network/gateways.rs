@@ -5,6 +5,7 @@ use std::net::Ipv4Addr;
 use std::ops::RangeInclusive;
 
 use super::super::accounts::Planned;
+use super::super::leaving;
 use super::super::repeated;
 use super::{List, block, missing};
 use crate::address::Address;
@@ -66,7 +67,11 @@ fn transit_gateway(
 }
 
 fn known_account(name: &At<String>, accounts: &[Planned<'_>], report: &mut Report) -> bool {
-    let known = accounts.iter().any(|account| account.key == name.value);
+    let account = accounts.iter().find(|account| account.key == name.value);
+    let known = account.is_some();
+    if let Some(leaves) = account.and_then(|account| account.leaves) {
+        leaving::needed(name, leaves, report);
+    }
     // An account of a team whose stages were taken out is not known, and is not unknown.
     let unsure =
         report.is_broken(&["account", name]) || report.any_broken(|path| path.first().is_some_and(|s| s == "team" || s == "defaults"));

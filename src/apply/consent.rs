@@ -1,0 +1,73 @@
+//! Consent: what a user has agreed to beyond the plan itself. Pure; the loop asks it, the command line makes it.
+//!
+//! `yes` covers what can be taken back. A deletion needs `--allow-delete`, and an account that is closed or taken out of the organization
+//! needs its own id, typed: no flag covers two of them.
+
+use std::collections::BTreeSet;
+use std::fmt;
+
+use crate::plan::{Action, Change};
+use crate::resource::organizations::Leaving;
+
+/// What a user has agreed to.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Consent {
+    deletions: bool,
+    leaving: BTreeSet<(Leaving, String)>,
+}
+
+/// The consent that a change lacks.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Needs {
+    /// To deletions.
+    AllowDelete,
+    /// To this account's leaving.
+    Id {
+        /// How it leaves.
+        leaving: Leaving,
+        /// Its 12-digit id.
+        id: String,
+    },
+}
+
+impl Consent {
+    /// To nothing that destroys.
+    pub fn none() -> Self {
+        Self::default()
+    }
+
+    /// To deletions, but to no account's leaving.
+    pub fn to_deletions() -> Self {
+        Self { deletions: true, ..Self::default() }
+    }
+
+    /// The same, and to the leaving of the account of that id.
+    #[must_use]
+    pub fn and(mut self, leaving: Leaving, id: impl Into<String>) -> Self {
+        self.leaving.insert((leaving, id.into()));
+        self
+    }
+
+    /// What it lacks for a change, if anything.
+    pub fn lacks(&self, change: &Change) -> Option<Needs> {
+        match (change.leaving(), &change.id) {
+            (Some(leaving), Some(id)) => {
+                let given = self.leaving.iter().any(|(how, whose)| *how == leaving && whose == id);
+                (!given).then(|| Needs::Id { leaving, id: id.clone() })
+            }
+            // Nothing that exists leaves without an id.
+            (Some(_), None) | (None, _) => (change.action == Action::Delete && !self.deletions).then_some(Needs::AllowDelete),
+        }
+    }
+}
+
+/// As the command line takes it.
+impl fmt::Display for Needs {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::AllowDelete => f.write_str("--allow-delete"),
+            Self::Id { leaving: Leaving::Closed, id } => write!(f, "--close {id}"),
+            Self::Id { leaving: Leaving::Removed, id } => write!(f, "--remove {id}"),
+        }
+    }
+}

@@ -1,0 +1,119 @@
+//! Consent on the command line: `--allow-delete`, and the ids of the accounts that leave; on a terminal they are asked for.
+
+use std::io::{BufRead, IsTerminal};
+
+use clap::Args;
+
+use super::Reported;
+use super::shell::Shell;
+use crate::apply::{Consent, Needs};
+use crate::plan::Plan;
+use crate::render;
+use crate::resource::organizations::Leaving;
+
+#[derive(Debug, Default, Args)]
+pub(super) struct Consenting {
+    /// Do not ask. Never covers deletions
+    #[arg(long)]
+    yes: bool,
+
+    /// Carry out the deletions of the plan. On a terminal, the id of each account that is to leave is asked for
+    #[arg(long)]
+    allow_delete: bool,
+
+    /// Close this account, by its 12-digit id, where org.toml says `close = true`; may be given several times
+    #[arg(long, value_name = "ID", value_parser = account_id)]
+    close: Vec<String>,
+
+    /// Take this account out of the organization, by its 12-digit id, where org.toml says `removed = true`; may be given several times
+    #[arg(long, value_name = "ID", value_parser = account_id)]
+    remove: Vec<String>,
+}
+
+fn account_id(text: &str) -> Result<String, String> {
+    let is_one = text.len() == 12 && text.bytes().all(|b| b.is_ascii_digit());
+    if is_one { Ok(text.to_owned()) } else { Err("an account id is 12 digits, leading zeros included".to_owned()) }
+}
+
+/// Whether a run changes AWS.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Stage {
+    /// It does.
+    Aws,
+    /// It changes a copy: there is nothing to consent to but what the copy is to lose.
+    Copy,
+}
+
+impl Consenting {
+    /// Consent to what destroys nothing, without being asked for it, or not.
+    pub(super) fn yes(yes: bool) -> Self {
+        Self { yes, ..Self::default() }
+    }
+
+    /// The user's consent to a plan: to its making at all, and to what of it destroys.
+    pub(super) fn obtain(&self, plan: &Plan, stage: Stage, shell: &Shell) -> Result<Consent, Reported> {
+        if plan.has_errors() {
+            let hint = "solve what the plan calls an error, then apply again".to_owned();
+            return Err(shell.error("the plan has errors; nothing was changed", Some(hint)));
+        }
+        let mut consent = if self.allow_delete { Consent::to_deletions() } else { Consent::none() };
+        for (leaving, ids) in [(Leaving::Closed, &self.close), (Leaving::Removed, &self.remove)] {
+            consent = ids.iter().fold(consent, |consent, id| consent.and(leaving, id));
+        }
+        self.tell_what_leads_nowhere(plan, shell);
+        if plan.is_empty() || self.yes || stage == Stage::Copy {
+            return Ok(consent);
+        }
+        agree("Make these changes?", shell)?;
+        Ok(if self.allow_delete { ask_for_ids(plan, consent, shell) } else { consent })
+    }
+
+    /// A wrong id does no harm, and whoever typed it should know.
+    fn tell_what_leads_nowhere(&self, plan: &Plan, shell: &Shell) {
+        for (leaving, ids) in [(Leaving::Closed, &self.close), (Leaving::Removed, &self.remove)] {
+            let leaves =
+                |id: &String| plan.changes.iter().any(|change| change.leaving() == Some(leaving) && change.id.as_ref() == Some(id));
+            for id in ids.iter().filter(|id| !leaves(id)) {
+                let flag = Needs::Id { leaving, id: id.clone() };
+                shell.say(format_args!("`{flag}` leads nowhere: the plan has no such account"));
+            }
+        }
+    }
+}
+
+/// Asks; only `yes` is consent, and somebody must be there to give it.
+pub(super) fn agree(question: &str, shell: &Shell) -> Result<(), Reported> {
+    if !std::io::stdin().is_terminal() {
+        return Err(shell.error("nobody is there to ask; nothing was changed", Some("pass --yes to apply without asking".to_owned())));
+    }
+    match ask(shell, &format!("\n{question} Only `yes` is taken as consent.")).as_deref() {
+        Some("yes") => Ok(()),
+        Some(_) | None => Err(shell.error("not approved; nothing was changed", None)),
+    }
+}
+
+/// Each account that is to leave, and whose id is not known to be meant.
+fn ask_for_ids(plan: &Plan, mut consent: Consent, shell: &Shell) -> Consent {
+    for change in &plan.changes {
+        let Some(Needs::Id { leaving, id }) = consent.lacks(change) else { continue };
+        let what = match leaving {
+            Leaving::Closed => "Close",
+            Leaving::Removed => "Take out of the organization",
+        };
+        let address = render::plain(&change.address.to_string());
+        let typed = ask(shell, &format!("\n{what}: {address} ({id}). Type its id; anything else leaves it as it is."));
+        match typed {
+            Some(typed) if typed == id => consent = consent.and(leaving, id),
+            Some(_) | None => shell.say(format_args!("{address} stays as it is")),
+        }
+    }
+    consent
+}
+
+/// A line of answer, without white space around it.
+fn ask(shell: &Shell, question: &str) -> Option<String> {
+    shell.say(question);
+    let mut answer = String::new();
+    std::io::stdin().lock().read_line(&mut answer).ok()?;
+    Some(answer.trim().to_owned())
+}

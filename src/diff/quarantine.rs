@@ -1,0 +1,81 @@
+//! The quarantine OU: where a new account waits until its guard rails stand. Pure.
+//!
+//! With one, the change of an account that comes into the organization ends there, and a change of its own, a `placement`, takes it to the OU
+//! that org.toml says, behind the guard rails of that OU and the account's own. A run that was cut in between goes on from where the account is.
+
+use crate::address::{Address, Reference};
+use crate::plan::{Action, Change};
+use crate::resource::organizations::{PlacementAttributes, leaving, organization_address};
+use crate::resource::{self, Desired, KindSpec, Live, untyped};
+
+use super::reason;
+
+/// Puts two changes in the place of each that would bring a new account to its OU at once.
+pub(super) fn through(changes: Vec<Change>, desired: &Desired, live: &Live) -> Vec<Change> {
+    let Some(quarantine) = desired.quarantine.clone().map(Reference::Address) else { return changes };
+    let mut split = Vec::with_capacity(changes.len());
+    for change in changes {
+        match newcomer(&change, &quarantine, live) {
+            Some(to) => split.extend(in_two(change, &quarantine, to)),
+            None => split.push(change),
+        }
+    }
+    split
+}
+
+/// Where a new account belongs, when it is one. Made now, or by a run that did not come to its end: then it is in the quarantine, or still
+/// in the root, with our tag. Whatever else lies in the root may be in use: it is moved at once, as anywhere.
+fn newcomer(change: &Change, quarantine: &Reference, live: &Live) -> Option<Reference> {
+    let after = change.after.as_ref().filter(|after| change.address.kind() == "account" && leaving(after).is_none())?;
+    let to = resource::reference(after, "parent").filter(|to| to != quarantine)?;
+    let is_new = match (change.action, &change.before) {
+        (Action::Create, _) => true,
+        (_, Some(before)) if change.changes("parent") => {
+            let from = resource::reference(before, "parent")?;
+            let ours = live.resources.get(&change.address).is_some_and(|account| account.ours == Some(true));
+            from == *quarantine || (ours && from == Reference::Address(organization_address()))
+        }
+        (_, Some(_) | None) => false,
+    };
+    is_new.then_some(to)
+}
+
+/// The account's own change, if anything is left of it, and its placement.
+fn in_two(mut change: Change, quarantine: &Reference, to: Reference) -> Vec<Change> {
+    let account = change.address.clone();
+    let placed = |parent: Reference| {
+        let guard = Address::new("policy_attachments", account.to_string()).into();
+        untyped(&PlacementAttributes { guard, parent, target: account.clone().into() })
+    };
+    let mut placement = Change {
+        address: Address::new("placement", account.key()),
+        action: Action::Move,
+        reason: Default::default(),
+        id: change.id.clone(),
+        before: Some(placed(quarantine.clone())),
+        after: Some(placed(to)),
+        calls: Vec::new(),
+        waits_for: Vec::new(),
+    };
+    explain(&mut placement);
+    change.after = change.after.map(|after| after.with("parent", serde_json::json!(quarantine)));
+    if change.action == Action::Create {
+        return vec![change, placement];
+    }
+    let differs = change.attributes();
+    if differs.is_empty() {
+        return vec![placement];
+    }
+    if change.action == Action::Move && !differs.iter().any(|attribute| attribute.name == "parent") {
+        change.action = Action::Update;
+    }
+    explain(&mut change);
+    vec![change, placement]
+}
+
+fn explain(change: &mut Change) {
+    let spec: Option<&KindSpec> = resource::kind(change.address.kind()).map(|kind| kind.spec());
+    if let Some(spec) = spec {
+        change.reason = reason::of_change(change.action, spec, &change.attributes()).into();
+    }
+}

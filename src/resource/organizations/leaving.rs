@@ -1,0 +1,139 @@
+//! How an account leaves: closed for good, or taken out of the organization to live on by itself.
+//!
+//! Both are the `leaves` of an `account`, and its deletion in all but name; what consent that takes is [`crate::apply::Consent`]'s to
+//! say. What AWS grants in a span of time may be used up: then the account waits, and nothing has failed.
+
+use aws_sdk_organizations::types::ConstraintViolationExceptionReason as Reason;
+use serde::{Deserialize, Serialize};
+
+use super::calls::poll;
+use crate::apply::Context;
+use crate::aws::{AwsResult, Error};
+use crate::resource::Attributes;
+
+/// How an account leaves.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Leaving {
+    /// AWS closes it, and deletes what is in it 90 days later.
+    Closed,
+    /// It goes on as an account of its own.
+    Removed,
+}
+
+/// How an account of these desired attributes is to leave, if it is.
+pub fn leaving(attributes: &Attributes) -> Option<Leaving> {
+    attributes.get("leaves").and_then(|value| serde_json::from_value(value).ok())
+}
+
+/// How long AWS takes to close an account, at most: "a few minutes", says CloseAccount's reference.
+const CLOSING: std::time::Duration = std::time::Duration::from_secs(15 * 60);
+
+/// Makes it leave. Gone already is success.
+///
+/// # Errors
+/// AWS refused; it takes it later ([`Error::Waiting`]).
+pub(super) async fn leave(context: &Context, id: &str, leaving: Leaving) -> AwsResult<()> {
+    match leaving {
+        Leaving::Closed => close(context, id).await,
+        Leaving::Removed => remove(context, id).await,
+    }
+}
+
+/// <https://docs.aws.amazon.com/organizations/latest/APIReference/API_CloseAccount.html>: what it begins goes on by itself. It is waited
+/// for all the same, since AWS works on three at a time.
+async fn close(context: &Context, id: &str) -> AwsResult<()> {
+    if context.no_more_closings.initialized() {
+        return Err(quota_used_up());
+    }
+    let request = context.sessions().organizations().close_account().account_id(id);
+    if let Err(e) = request.send().await {
+        let reason = e.as_service_error().and_then(|e| match e {
+            aws_sdk_organizations::operation::close_account::CloseAccountError::ConstraintViolationException(e) => e.reason(),
+            _ => None,
+        });
+        match (reason, Error::sdk("organizations:CloseAccount", &e)) {
+            (Some(Reason::CloseAccountQuotaExceeded), _) => {
+                // Each further refusal would take a token of a bucket that refills in 20 seconds.
+                let _ = context.no_more_closings.set(());
+                return Err(quota_used_up());
+            }
+            (Some(Reason::CloseAccountRequestsLimitExceeded), _) => {
+                return Err(Error::Waiting {
+                    message: format!("AWS is closing as many accounts as it does at a time, and `{id}` is not among them"),
+                    hint: "run the same command again in a few minutes".to_owned(),
+                });
+            }
+            (_, error) if error.is(&["AccountAlreadyClosedException", "AccountNotFoundException"]) => return Ok(()),
+            // An earlier try, or somebody else: it is on its way.
+            (_, error) if error.is(&["ConflictException"]) && state(context, id).await?.as_deref() != Some("ACTIVE") => {}
+            (_, error) => return Err(error),
+        }
+    }
+    let closed = || async {
+        let state = state(context, id).await?;
+        Ok((!matches!(state.as_deref(), Some("ACTIVE" | "PENDING_CLOSURE"))).then_some(()))
+    };
+    // AWS has taken it and goes on by itself, whether or not we can see how far it is.
+    let _ = poll(format!("the account `{id}` to be closed"), CLOSING).until(context.sessions().door().interrupt(), closed).await;
+    Ok(())
+}
+
+fn quota_used_up() -> Error {
+    Error::Waiting {
+        message: "AWS closes no more accounts for now: those of the last 30 days have used up its quota".to_owned(),
+        hint: "run the same command again when the first of those is 30 days ago; the quota grows with the organization".to_owned(),
+    }
+}
+
+/// The state of an account; `None` when it is in the organization no longer.
+async fn state(context: &Context, id: &str) -> AwsResult<Option<String>> {
+    match context.sessions().organizations().describe_account().account_id(id).send().await {
+        Ok(answer) => {
+            let account = answer.account();
+            let state = account.and_then(|account| account.state().map(|state| state.as_str()).or(account.status().map(|s| s.as_str())));
+            Ok(state.map(str::to_owned))
+        }
+        Err(e) => match Error::sdk("organizations:DescribeAccount", &e) {
+            e if e.is(&["AccountNotFoundException"]) => Ok(None),
+            e => Err(e),
+        },
+    }
+}
+
+/// <https://docs.aws.amazon.com/organizations/latest/APIReference/API_RemoveAccountFromOrganization.html>.
+async fn remove(context: &Context, id: &str) -> AwsResult<()> {
+    use aws_sdk_organizations::operation::remove_account_from_organization::RemoveAccountFromOrganizationError as Refused;
+    let request = context.sessions().organizations().remove_account_from_organization().account_id(id);
+    let Err(e) = request.send().await else { return Ok(()) };
+    let reason = e.as_service_error().and_then(|e| match e {
+        Refused::ConstraintViolationException(e) => e.reason().cloned(),
+        _ => None,
+    });
+    let error = Error::sdk("organizations:RemoveAccountFromOrganization", &e);
+    if error.is(&["AccountNotFoundException"]) {
+        return Ok(());
+    }
+    let failed = |message: String, hint: &str| Err(Error::Failed { message, hint: Some(hint.to_owned()) });
+    match reason {
+        Some(Reason::WaitPeriodActive) => Err(Error::Waiting {
+            message: format!("AWS lets an account that the organization created go four days after that, and `{id}` is younger"),
+            hint: "run the same command again then".to_owned(),
+        }),
+        Some(
+            Reason::MemberAccountPaymentInstrumentRequired
+            | Reason::InvalidPaymentInstrument
+            | Reason::AccountCannotLeaveWithoutEula
+            | Reason::AccountCannotLeaveWithoutPhoneVerification,
+        ) => failed(
+            format!("AWS lets `{id}` go only when it can stand alone, and it cannot yet: {error}"),
+            "sign in to it as root and complete its registration: contact data, a valid payment method, phone verification and a support \
+             plan; then run the same command again",
+        ),
+        Some(Reason::CannotRemoveDelegatedAdministratorFromOrg) => failed(
+            format!("`{id}` administers a service of the organization, and cannot leave it: {error}"),
+            "name another account in `delegated_administrators`, or deregister it in AWS; then run the same command again",
+        ),
+        _ => Err(error),
+    }
+}

@@ -1,0 +1,65 @@
+//! `placement`: a new account leaves the quarantine OU for its own, once its guard rails stand there and on itself.
+//!
+//! No configuration names one: the diff makes it of an account's creation, so that the account's own change ends in the quarantine
+//! (`src/diff/quarantine.rs`).
+
+use serde::{Deserialize, Serialize};
+
+use super::account::{move_account, parent_of};
+use super::calls::never_deleted;
+use crate::address::Reference;
+use crate::apply::Context;
+use crate::aws::{AwsResult, Error};
+use crate::resource::{AttributeSpec, Kind, KindSpec, OnChange, OnRemoval};
+
+/// The attributes of a `placement`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct PlacementAttributes {
+    /// The account's own set of policies, which goes ahead.
+    pub guard: Reference,
+    /// Where the account is, and where it belongs.
+    pub parent: Reference,
+    /// The account.
+    pub target: Reference,
+}
+
+/// The kind.
+pub struct Placement;
+
+const OTHER_ACCOUNT: &str = "a placement is of one account: this is a defect of overlord";
+
+impl Kind for Placement {
+    type Attributes = PlacementAttributes;
+    const SPEC: KindSpec = KindSpec {
+        kind: "placement",
+        summary: "a new account leaves the quarantine OU for its own, once its guard rails stand",
+        attributes: &[
+            AttributeSpec::new("guard", OnChange::Forbidden(OTHER_ACCOUNT)),
+            AttributeSpec::new("parent", OnChange::Move),
+            AttributeSpec::new("target", OnChange::Forbidden(OTHER_ACCOUNT)),
+        ],
+        on_removal: OnRemoval::Leave,
+        guards_target: false,
+    };
+
+    fn calls(before: Option<&Self::Attributes>, after: Option<&Self::Attributes>) -> Vec<String> {
+        let moves = after.is_some_and(|after| before.is_none_or(|before| before.parent != after.parent));
+        moves.then(|| "organizations:MoveAccount".to_owned()).into_iter().collect()
+    }
+
+    async fn create(context: &Context, after: Self::Attributes) -> Result<String, Error> {
+        let (id, to) = (context.resolve(&after.target)?, context.resolve(&after.parent)?);
+        if let Some(from) = parent_of(context, &id).await?.filter(|from| *from != to) {
+            move_account(context, &id, &from, &to).await?;
+        }
+        Ok(id)
+    }
+
+    async fn update(context: &Context, id: &str, before: Self::Attributes, after: Self::Attributes) -> AwsResult<()> {
+        move_account(context, id, &context.resolve(&before.parent)?, &context.resolve(&after.parent)?).await
+    }
+
+    async fn delete(context: &Context, _id: &str, _before: Self::Attributes) -> AwsResult<()> {
+        Err(never_deleted(context))
+    }
+}
