@@ -2,7 +2,7 @@
 
 use super::{Example, Family, Rule, Setting, Severity, Spot, Subject};
 use crate::policy::condition::{Condition, Operand};
-use crate::policy::operator::{Comparison, Quantifier};
+use crate::policy::operator::{Comparison, Quantifier, Sense};
 use crate::policy::statement::{Effect, Statement};
 
 pub(super) static RULE: Rule = Rule {
@@ -10,7 +10,8 @@ pub(super) static RULE: Rule = Rule {
     severity: Severity::Warning,
     finds: "`ForAllValues:` without a `Null` beside it",
     why: "`ForAllValues:` holds for a request that does not have the key at all: an Allow lets it pass, a Deny hits it. \
-          `\"Null\": {\"<key>\": \"false\"}` in the same statement asks that the key is there.",
+          `\"Null\": {\"<key>\": \"false\"}` in the same statement asks that the key is there. A Deny with a negated operator, \
+          which means \"unless\", is not told.",
     examples: &[Example {
         family: Family::Scp,
         bad: r#"{"Sid": "OnlyTheseTags", "Effect": "Allow", "Action": "s3:TagResource", "Resource": "*",
@@ -27,7 +28,13 @@ fn check(subject: &Subject<'_>, _: &Setting<'_>) -> Vec<Spot> {
 }
 
 fn of(statement: &Statement, condition: &Condition) -> Option<Spot> {
-    if condition.operator.value.quantifier != Quantifier::All || statement.conditions.iter().any(|other| guards(other, condition)) {
+    let operator = &condition.operator.value;
+    // `IfExists` says itself what becomes of a request without the key.
+    if operator.quantifier != Quantifier::All
+        || operator.if_exists
+        || is_deny_unless(statement, condition)
+        || statement.conditions.iter().any(|other| guards(other, condition))
+    {
         return None;
     }
     let does = match statement.effect.value {
@@ -37,6 +44,11 @@ fn of(statement: &Statement, condition: &Condition) -> Option<Spot> {
     let key = &condition.key.value;
     let summary = format!("{does} requests without `{key}` too");
     Some(Spot::new(condition.operator.at, summary, format!("add \"Null\": {{\"{key}\": \"false\"}}, or use `ForAnyValue:`")))
+}
+
+/// "Denied unless all of it is on the list": there the request without the key is meant too.
+fn is_deny_unless(statement: &Statement, condition: &Condition) -> bool {
+    statement.effect.value == Effect::Deny && condition.operator.value.sense == Sense::Different
 }
 
 fn guards(guard: &Condition, condition: &Condition) -> bool {

@@ -84,6 +84,10 @@ fn good_guard_rails_are_left_alone() {
             "Condition": {"StringNotEquals": {"aws:RequestedRegion": ["eu-west-1", "eu-central-1"]}}}"#
             .to_owned(),
         format!(r#"{{"Sid": "X", "Effect": "Deny", "Action": "*", "Resource": "*", "Condition": {{{exempt}}}}}"#),
+        // Denied unless it comes from there: without the key too, on purpose.
+        r#"{"Sid": "Via", "Effect": "Deny", "Action": "s3:GetObject", "Resource": "*",
+            "Condition": {"ForAllValues:StringNotEquals": {"aws:CalledVia": "athena.amazonaws.com"}}}"#
+            .to_owned(),
         // The same actions on other resources.
         r#"{"Sid": "A", "Effect": "Deny", "Action": "s3:DeleteBucket", "Resource": "arn:aws:s3:::a-*"},
            {"Sid": "B", "Effect": "Deny", "Action": "s3:DeleteBucket", "Resource": "arn:aws:s3:::b-*"}"#
