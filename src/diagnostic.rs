@@ -11,6 +11,8 @@ pub enum Severity {
     Error,
     /// Worth a look; the run goes on.
     Warning,
+    /// Could be better: told to those who ask.
+    Hint,
 }
 
 /// A file as it was read, kept for the lines that a diagnostic shows.

@@ -8,7 +8,9 @@ use std::path::Path;
 
 use overlord::aws::operations::OPERATIONS;
 use overlord::config::{self, Files};
+use overlord::diagnostic::Severity;
 use overlord::limits::LIMITS;
+use overlord::policy::{Example, Family, RULES};
 use overlord::render::{Style, diagnostic};
 use overlord::sandbox::Weather;
 use serde_json::Value;
@@ -36,13 +38,16 @@ fn code(cell: &str) -> &str {
 /// Each stands for itself; one that does not speak of the organization gets the shortest one.
 #[test]
 fn every_example_of_org_toml_loads_without_a_warning() {
-    let (page, document) = (page("org-toml.md"), r#"{"Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}"#);
+    let page = page("org-toml.md");
+    let allow = r#"{"Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}"#;
+    let tls = r#"{"Statement": [{"Effect": "Deny", "Principal": "*", "Action": "s3:*", "Resource": "*",
+        "Condition": {"BoolIfExists": {"aws:SecureTransport": "false"}}}]}"#;
     let examples = blocks(&page, "toml");
     assert!(examples.len() >= 8, "{} examples: are they still found?", examples.len());
     for example in examples {
         let head = if example.contains("[organization]") { "" } else { "[organization]\nmanagement_account = \"111111111111\"\n" };
         let text = format!("{head}{example}");
-        let read = |_: &Path| Ok(document.as_bytes().to_vec());
+        let read = |path: &Path| Ok(if path.ends_with("require-tls.json") { tls } else { allow }.as_bytes().to_vec());
         let told = match config::load_with(Path::new("org.toml"), Ok(text.into_bytes()), &Files::new("", &read)) {
             Ok(loaded) => loaded.warnings,
             Err(diagnostics) => diagnostics,
@@ -154,4 +159,39 @@ fn the_sandbox_serves_what_overlord_calls_and_what_the_table_tells() {
     let untold: Vec<String> = operations.filter(|name| serves(name) && !told.contains(name)).collect();
     assert_eq!(untold, Vec::<String>::new(), "served and not told");
     assert_eq!(told.iter().filter(|name| !serves(name)).collect::<Vec<_>>(), Vec::<&String>::new(), "told and not served");
+}
+
+/// The part of docs/policy-rules.md that the table of rules makes.
+fn rules() -> String {
+    let word = |severity: Severity| match severity {
+        Severity::Error => "error",
+        Severity::Warning => "warning",
+        Severity::Hint => "hint",
+    };
+    let mut text = "| Rule | Severity | Finds |\n| --- | --- | --- |\n".to_owned();
+    for rule in RULES {
+        text += &format!("| [`{id}`](#{id}) | {} | {} |\n", word(rule.severity), rule.finds, id = rule.id);
+    }
+    for rule in RULES {
+        text += &format!("\n## {}\n\n{}: {}.\n\n{}\n", rule.id, word(rule.severity), rule.finds, rule.why);
+        for Example { family, bad, good, beside } in rule.examples {
+            let beside = beside.map(|beside| format!(", beside a policy with\n\n```json\n{beside}\n```\n\nthis")).unwrap_or_default();
+            let of = match family {
+                Family::Scp => "In a service control policy",
+                Family::Rcp => "In a resource control policy",
+            };
+            text += &format!("\n{of}{beside}\n\n```json\n{bad}\n```\n\nis told, and not\n\n```json\n{good}\n```\n");
+        }
+    }
+    text
+}
+
+/// `SNAPSHOTS=overwrite cargo test --test docs` writes the page anew.
+#[test]
+fn the_page_of_rules_is_that_of_the_table() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/policy-rules.md");
+    let head = page("policy-rules.md").split("| Rule | Severity").next().unwrap().to_owned();
+    let expected = snapbox::Data::read_from(&path, Some(snapbox::data::DataFormat::Text)).raw();
+    let actual = snapbox::Data::text(head + &rules()).raw();
+    snapbox::Assert::new().action_env(snapbox::assert::DEFAULT_ACTION_ENV).eq(actual, expected);
 }

@@ -131,7 +131,7 @@ enum Command {
     Doctor(doctor::DoctorArgs),
     /// The address plan of the networks, offline: pools, blocks, subnets, what is free; drawn with --out
     Network(network::NetworkArgs),
-    /// What the guard rails decide, offline: explain a request, run the tests of org.toml
+    /// What the guard rails decide, offline: explain a request, run the tests of org.toml, lint
     Policy(policy::PolicyArgs),
     /// The embedded AWS: serve it, reset it, show it
     Sandbox(sandbox::SandboxArgs),

@@ -5,8 +5,9 @@ use clap::{Args, Subcommand};
 use super::shell::Shell;
 use super::{Exit, Format, Global, Reported, validate};
 use crate::config;
+use crate::diagnostic::Severity;
 use crate::policy::{Fact, Hierarchy, Outcome, Place, Question, find_place};
-use crate::render::{Style, policy, suite};
+use crate::render::{self, Style, policy, suite};
 
 #[derive(Debug, Args)]
 pub(super) struct PolicyArgs {
@@ -20,6 +21,8 @@ enum PolicyCommand {
     Explain(ExplainArgs),
     /// Run the [[test]] blocks of org.toml; exits 1 when one fails
     Test(TestArgs),
+    /// Find what the author of a guard rail hardly meant; exits 1 for what AWS refuses
+    Lint(LintArgs),
 }
 
 #[derive(Debug, Args)]
@@ -60,6 +63,13 @@ struct TestArgs {
     detail: bool,
 }
 
+#[derive(Debug, Args)]
+struct LintArgs {
+    /// Exit 1 for warnings too
+    #[arg(long)]
+    strict: bool,
+}
+
 fn key_value(text: &str) -> Result<(String, String), String> {
     let (key, value) = text.split_once('=').ok_or("write KEY=VALUE, such as aws:RequestedRegion=eu-west-1")?;
     Ok((key.to_owned(), value.to_owned()))
@@ -69,7 +79,7 @@ fn key_value(text: &str) -> Result<(String, String), String> {
 pub(super) fn knows_junit(args: &PolicyArgs) -> bool {
     match &args.command {
         PolicyCommand::Test(_) => true,
-        PolicyCommand::Explain(_) => false,
+        PolicyCommand::Explain(_) | PolicyCommand::Lint(_) => false,
     }
 }
 
@@ -77,6 +87,7 @@ pub(super) fn run(global: &Global, args: &PolicyArgs, shell: &Shell) -> Result<E
     match &args.command {
         PolicyCommand::Explain(args) => explain(global, args, shell),
         PolicyCommand::Test(args) => test(global, args, shell),
+        PolicyCommand::Lint(args) => lint(global, args, shell),
     }
 }
 
@@ -157,4 +168,16 @@ fn test(global: &Global, args: &TestArgs, shell: &Shell) -> Result<Exit, Reporte
         shell.say("org.toml has no [[test]]");
     }
     Ok(if results.iter().all(|result| result.failures.is_empty()) { Exit::Done } else { Exit::Error })
+}
+
+fn lint(global: &Global, args: &LintArgs, shell: &Shell) -> Result<Exit, Reported> {
+    let loaded = validate::told(global, shell, config::load_untested(&global.config))?;
+    let linted = loaded.lint();
+    match global.format {
+        Format::Text | Format::Junit => shell.result(render::lint::text(&linted, shell.style())),
+        Format::Json => shell.result(format_args!("{:#}\n", render::lint::json(&linted))),
+        Format::Markdown => shell.result(render::lint::markdown(&linted)),
+    }
+    let failed = linted.count(Severity::Error) > 0 || (args.strict && linted.count(Severity::Warning) > 0);
+    Ok(if failed { Exit::Error } else { Exit::Done })
 }

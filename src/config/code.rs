@@ -97,6 +97,10 @@ codes! {
     PolicyMalformed = "policy-malformed",
     /// A policy is over the size limit of its type.
     PolicyTooLarge = "policy-too-large",
+    /// A rule of the lints that is suppressed and is none, or without a reason.
+    BadSuppression = "bad-suppression",
+    /// A rule of the lints that is suppressed and finds nothing.
+    UnusedSuppression = "unused-suppression",
     /// A policy that is attached nowhere.
     UnattachedPolicy = "unattached-policy",
     /// A set of service control policies that allows nothing.

@@ -11,6 +11,7 @@ mod check;
 mod code;
 mod expand;
 mod file;
+mod lints;
 mod report;
 mod schema;
 mod section;
@@ -29,12 +30,13 @@ use serde::Deserialize;
 
 use crate::address::Address;
 use crate::diagnostic::{ByteRange, Diagnostic, Source, Span};
-use crate::policy::{Cause, Hierarchy, Policy, Test};
+use crate::policy::{Cause, Family, Hierarchy, Policy, Test};
 use crate::resource::Desired;
 
 pub(crate) use check::values;
 pub use code::Code;
 pub use expand::{ACCESS_ROLE, HOME_REGION};
+pub use lints::{Linted, Silenced};
 pub use schema::schema;
 
 use report::Report;
@@ -84,6 +86,25 @@ pub struct Written {
     pub source: Arc<Source>,
     /// Its statements, placed in the file.
     pub policy: Arc<Policy>,
+    /// Its type.
+    pub family: Family,
+    /// Characters without white space.
+    pub size: usize,
+    /// The most that its type takes.
+    pub limit: usize,
+    /// The lints that do not hold for it.
+    pub suppressed: Vec<Suppressed>,
+}
+
+/// A rule of the lints that a policy does not keep to, on purpose.
+#[derive(Debug, Clone)]
+pub struct Suppressed {
+    /// Its id.
+    pub rule: &'static str,
+    /// Why.
+    pub reason: String,
+    /// Where that is said.
+    pub at: Span,
 }
 
 impl Loaded {
@@ -160,7 +181,7 @@ pub fn load(path: &Path) -> Result<Loaded, Vec<Diagnostic>> {
     load_with(path, file::read(path), &Files::new(folder, &|relative| file::read(&folder.join(relative))))
 }
 
-/// As [`load`], without asking whether its `[[test]]` blocks pass: for those who run them.
+/// As [`load`], without asking whether its `[[test]]` blocks pass and what the lints say: for those who run them.
 ///
 /// # Errors
 /// All mistakes but tests that fail.
@@ -184,8 +205,9 @@ pub fn load_with_more(path: &Path, more: &str) -> Result<Loaded, Vec<Diagnostic>
 /// # Errors
 /// As [`load`].
 pub fn load_with(path: &Path, bytes: io::Result<Vec<u8>>, files: &Files<'_>) -> Result<Loaded, Vec<Diagnostic>> {
-    let loaded = read(path, bytes, files)?;
+    let mut loaded = read(path, bytes, files)?;
     let failures = loaded.failures();
+    loaded.warnings.extend(loaded.lint().warnings());
     if failures.is_empty() { Ok(loaded) } else { Err(loaded.warnings.into_iter().chain(failures).collect()) }
 }
 

@@ -3,18 +3,21 @@
 //! ```text
 //! text ─ strict ─ canonical ─► Document                          what is uploaded and compared, of every type
 //! text ─ json ─ parse ─► Policy ─ Hierarchy ─ evaluate ─► Decision       what SCPs and RCPs let pass
+//!                          └─ lint ─► Finding                     what their author hardly meant
 //! ```
 //!
 //! `config` parses the files under `policies/` with positions for its diagnostics; the reader of live documents brings theirs into
 //! the same form. Two documents that mean the same by AWS's own rules are thus equal values, and the diff needs no hook for policies.
 
 mod canonical;
+mod catalogue;
 mod condition;
 mod context;
 mod document;
 mod evaluate;
 mod hierarchy;
 mod json;
+mod lint;
 mod operator;
 mod parse;
 mod pattern;
@@ -34,6 +37,7 @@ pub use context::{Context, Fact};
 pub use document::{Document, ParseError};
 pub use evaluate::{Cause, Decision, Exemption, LevelRuling, Outcome, Side, decide};
 pub use hierarchy::{Attached, Family, Hierarchy, Level};
+pub use lint::{Example, Finding, RULES, Rule, Setting, Subject, lint};
 pub use operator::{Comparison, Operator, Order, Quantifier, Sense};
 pub use parse::Problem;
 pub use pattern::{Case, Pattern, Variable, Variables, Wildcards, is_known, question};

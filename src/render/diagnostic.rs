@@ -32,6 +32,7 @@ pub fn json(diagnostic: &Diagnostic) -> Value {
     let severity = match severity {
         Severity::Error => "error",
         Severity::Warning => "warning",
+        Severity::Hint => "hint",
     };
     let place = span.as_ref().map(|span| {
         let before = span.source.text.get(..span.range.start).unwrap_or(&span.source.text);
@@ -50,6 +51,7 @@ fn group(diagnostic: &Diagnostic) -> Group<'_> {
     let level = match severity {
         Severity::Error => Level::ERROR,
         Severity::Warning => Level::WARNING,
+        Severity::Hint => Level::INFO.with_name("hint"),
     };
     let mut title = level.primary_title(summary);
     if let Some(code) = code {

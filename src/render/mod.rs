@@ -7,6 +7,7 @@ mod difference;
 pub mod doctor;
 mod fold;
 pub mod invitations;
+pub mod lint;
 pub mod markdown;
 pub mod network;
 pub mod network_svg;

@@ -129,3 +129,31 @@ fn junit_is_for_tests_alone() {
     fs::write(case.path("policies/deny-leave.json"), r#"{"Statement": [{"Effect": "Denied"}]}"#).unwrap();
     case.run(&["policy", "test"]).ends(1).says(&["error[policy-malformed]"]);
 }
+
+const LINTED: &str = r#"
+[policy.keep]
+"#;
+
+#[test]
+fn lints_tell_and_only_errors_fail() {
+    let config = SMALL.to_owned() + LINTED;
+    let lint = |statement: &str, more: &str, arguments: &[&str]| {
+        let document = format!(r#"{{"Version": "2012-10-17", "Statement": [{statement}]}}"#);
+        let case = Case::new(&format!("{config}{more}"));
+        fs::write(case.path("policies/keep.json"), document).unwrap();
+        case.run(&[&["policy", "lint"], arguments].concat())
+    };
+    let fine = r#"{"Sid": "Keep", "Effect": "Deny", "Action": "s3:DeleteBucket", "Resource": "*"}"#;
+    lint(fine, "", &["--strict"]).ends(0);
+    let unnamed = r#"{"Effect": "Deny", "Action": "s3:DeleteBucket", "Resource": "*"}"#;
+    assert!(lint(unnamed, "", &["--strict"]).ends(0).out.contains("hint[missing-sid]"));
+    let misspelled = r#"{"Sid": "Keep", "Effect": "Deny", "Action": "s3:DeleteBuckets", "Resource": "*"}"#;
+    assert!(lint(misspelled, "", &[]).ends(0).out.contains("warning[unknown-action]"));
+    lint(misspelled, "", &["--strict"]).ends(1);
+    let told = lint(misspelled, r#"suppress = { "unknown-action" = "it is new" }"#, &["--strict", "--format", "json"]).ends(0).json();
+    assert_eq!(told["suppressed"], json!([{"policy": "keep", "rule": "unknown-action", "reason": "it is new", "findings": 1}]));
+    assert_eq!(told["findings"], json!([]));
+    let refused = r#"{"Sid": "Keep", "Effect": "Deny", "Principal": "*", "Action": "s3:DeleteBucket", "Resource": "*"}"#;
+    let told = lint(refused, "", &["--format", "json"]).ends(1).json();
+    assert_eq!((&told["errors"], &told["findings"][0]["code"]), (&json!(1), &json!("unsupported-element")));
+}

@@ -32,7 +32,7 @@ impl Limit {
     pub(super) fn exceeded(self, code: Code, summary: String, report: &Report) -> Diagnostic {
         let diagnostic = match self.severity {
             Severity::Error => code.error(summary),
-            Severity::Warning => code.warning(summary).detail("this limit is not documented by AWS: it may be higher"),
+            Severity::Warning | Severity::Hint => code.warning(summary).detail("this limit is not documented by AWS: it may be higher"),
         };
         match self.set_at {
             Some(at) => diagnostic.related(report.span(at), "the limit is set here"),

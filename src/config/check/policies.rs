@@ -10,11 +10,11 @@ use crate::config::code::Code;
 use crate::config::file;
 use crate::config::report::Report;
 use crate::config::section::Policy;
-use crate::config::span::Key;
-use crate::config::{Files, Written};
+use crate::config::span::{At, Key};
+use crate::config::{Files, Suppressed, Written};
 use crate::diagnostic::{Source, Span};
 use crate::limits::PolicyTypeLimits;
-use crate::policy::{Document, Family, ParseError, Policy as Typed};
+use crate::policy::{Document, Family, ParseError, Policy as Typed, RULES, Rule};
 
 /// A declared policy whose type is known.
 pub(in crate::config) struct Declared<'f> {
@@ -47,7 +47,7 @@ pub(super) fn read<'f>(model: &Model<'f>, files: &Files<'_>, report: &mut Report
         let declared = spec.map(|spec| {
             let name = section.name.as_ref().map_or(key.as_str(), |n| n.as_str());
             check_texts(key, section, name, report);
-            let (document, written) = document(key, section, spec, files, report).unzip();
+            let (document, written) = document(key, section, spec, model, files, report).unzip();
             Declared { key, section, spec, name, document, written: written.flatten() }
         });
         if let Some(Declared { document: Some(document), spec, .. }) = &declared {
@@ -81,6 +81,7 @@ fn document(
     key: &Key,
     section: &Policy,
     spec: &PolicyTypeLimits,
+    model: &Model<'_>,
     files: &Files<'_>,
     report: &mut Report,
 ) -> Option<(Document, Option<Written>)> {
@@ -100,8 +101,12 @@ fn document(
     };
     match Document::parse(&spec.name, &text) {
         Ok(document) => {
-            let is_read = Family::of_type(&spec.name).is_some();
-            let written = is_read.then(|| statements(key, Source { path, text }, report)).flatten();
+            let suppressed = suppressed(section, spec, report);
+            let written = Family::of_type(&spec.name).and_then(|family| {
+                let (source, policy) = statements(key, Source { path, text }, report)?;
+                let limit = model.limits.of(spec).map_or(0, |limits| limits.size.most);
+                Some(Written { source, policy, family, size: document.size(), limit, suppressed })
+            });
             Some((document, written))
         }
         Err(error) => {
@@ -127,10 +132,10 @@ fn document(
 }
 
 /// What AWS refuses about the statements is a mistake each.
-fn statements(key: &Key, source: Source, report: &mut Report) -> Option<Written> {
+fn statements(key: &Key, source: Source, report: &mut Report) -> Option<(Arc<Source>, Arc<Typed>)> {
     let source = Arc::new(source);
     match Typed::parse(&source.text) {
-        Ok(policy) => Some(Written { source, policy: Arc::new(policy) }),
+        Ok(policy) => Some((source, Arc::new(policy))),
         Err(problems) => {
             for problem in problems {
                 let summary = format!("AWS refuses the policy `{}`: {}", key.as_str(), problem.summary);
@@ -140,6 +145,28 @@ fn statements(key: &Key, source: Source, report: &mut Report) -> Option<Written>
             None
         }
     }
+}
+
+/// The lints that do not hold for it.
+fn suppressed(section: &Policy, spec: &PolicyTypeLimits, report: &mut Report) -> Vec<Suppressed> {
+    let mut suppressed = Vec::new();
+    for (rule, reason) in &section.suppress {
+        if Family::of_type(&spec.name).is_none() {
+            let summary = format!("no rule looks at policies of type `{}`", spec.short);
+            report.at(rule.at(), Code::BadSuppression.error(summary).hint("remove `suppress`"));
+        } else if let Some(found) = Rule::named(rule.as_str()) {
+            if reason.value.trim().is_empty() {
+                let hint = "say why, for whoever reads it next";
+                report.at(reason.at, Code::BadSuppression.error(format!("`{}` is suppressed without a reason", found.id)).hint(hint));
+            }
+            suppressed.push(Suppressed { rule: found.id, reason: reason.value.clone(), at: report.span(rule.at()) });
+        } else {
+            let named = At { value: rule.as_str().to_owned(), at: rule.at() };
+            let hint = report.suggest(&named, RULES.iter().map(|rule| rule.id), "the rules are those of `overlord policy lint`");
+            report.at(rule.at(), Code::BadSuppression.error(format!("there is no rule `{}`", rule.as_str())).hint(hint));
+        }
+    }
+    suppressed
 }
 
 fn size(key: &Key, section: &Policy, spec: &PolicyTypeLimits, document: &Document, model: &Model<'_>, report: &mut Report) {

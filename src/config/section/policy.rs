@@ -3,7 +3,7 @@
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::Deserialize;
 
-use crate::config::span::{At, Tags};
+use crate::config::span::{At, Table, Tags};
 use crate::limits::LIMITS;
 
 /// A policy of your own. Its document is a JSON file.
@@ -24,6 +24,9 @@ pub struct Policy {
     pub lockdown: Option<At<bool>>,
     /// Tags. Only the declared keys are managed.
     pub tags: Option<Tags>,
+    /// Rules of `overlord policy lint` that do not hold for it, each with the reason: `{ "narrow-allow" = "only the log bucket" }`.
+    #[serde(default)]
+    pub suppress: Table<At<String>>,
 }
 
 /// The types that limits.toml knows: data, so that a new one needs no code.

@@ -1,0 +1,96 @@
+//! `access-role`.
+
+use super::{Example, Family, Rule, Setting, Severity, Spot, Subject};
+use crate::policy::pattern::{name, question};
+use crate::policy::statement::{Effect, Statement};
+use crate::policy::{Context, Fact, Truth};
+
+pub(super) static RULE: Rule = Rule {
+    id: "access-role",
+    severity: Severity::Warning,
+    finds: "a Deny that hits overlord's own access role",
+    why: "overlord works in an account through its access role. What a guard rail denies to it, overlord can neither make nor change nor take \
+          back there. Told is only what is certain: an action that overlord may call there, in a Region of its networks.",
+    examples: &[
+        Example {
+            family: Family::Scp,
+            bad: r#"{"Sid": "KeepNetworks", "Effect": "Deny", "Action": ["ec2:CreateVpc", "ec2:DeleteVpc"], "Resource": "*"}"#,
+            good: r#"{"Sid": "KeepNetworks", "Effect": "Deny", "Action": ["ec2:CreateVpc", "ec2:DeleteVpc"], "Resource": "*",
+  "Condition": {"ArnNotLike": {"aws:PrincipalArn": "arn:aws:iam::*:role/OrganizationAccountAccessRole"}}}"#,
+            beside: None,
+        },
+        Example {
+            family: Family::Rcp,
+            bad: r#"{"Sid": "NoRoles", "Effect": "Deny", "Principal": "*", "Action": "sts:AssumeRole", "Resource": "*"}"#,
+            good: r#"{"Sid": "NoRoles", "Effect": "Deny", "Principal": "*", "Action": "sts:AssumeRole", "Resource": "*",
+  "Condition": {"StringNotEqualsIfExists": {"aws:PrincipalOrgID": "o-exampleorgid"}}}"#,
+            beside: None,
+        },
+    ],
+    check,
+};
+
+/// What reaches the role itself.
+const ASSUME: &str = "sts:AssumeRole";
+
+fn check(subject: &Subject<'_>, setting: &Setting<'_>) -> Vec<Spot> {
+    let denies = subject.policy.statements.iter().filter(|statement| statement.effect.value == Effect::Deny);
+    denies.filter_map(|statement| of(statement, subject.family, setting)).collect()
+}
+
+fn of(statement: &Statement, family: Family, setting: &Setting<'_>) -> Option<Spot> {
+    let arn = format!("arn:aws:iam::{}:role/{}", name(0), setting.access_role);
+    let assume = [ASSUME.to_owned()];
+    let (actions, contexts) = match family {
+        Family::Scp => (setting.access_actions, contexts(&arn, setting.regions)),
+        Family::Rcp => (assume.as_slice(), vec![(String::new(), call())]),
+    };
+    let holds = |context: &Context| statement.conditions.iter().all(|condition| condition.holds(context) == Truth::True);
+    let (region, _) = contexts.iter().find(|(_, context)| holds(context))?;
+    let hit = |action: &&String| {
+        let service = action.split(':').next().unwrap_or_default();
+        let resource = if family == Family::Rcp { arn.clone() } else { question(&format!("arn:aws:{service}:*")) };
+        let reached = ["*", resource.as_str()].iter().any(|r| statement.resources.selects_resource(r, &Context::partial()) != Truth::False);
+        reached && statement.actions.selects_action(action) == Truth::True
+    };
+    let hits: Vec<&String> = actions.iter().filter(hit).collect();
+    let first = hits.first()?;
+    let more = if hits.len() > 1 { format!(" and {} more", hits.len() - 1) } else { String::new() };
+    let (summary, hint) = match family {
+        Family::Scp => (
+            format!("`{}` denies `{first}`{more} to overlord's access role{region}", statement.title()),
+            format!("add \"ArnNotLike\": {{\"aws:PrincipalArn\": \"arn:aws:iam::*:role/{}\"}} to its conditions", setting.access_role),
+        ),
+        Family::Rcp => (
+            format!("`{}` denies everybody to assume overlord's access role", statement.title()),
+            "add \"StringNotEqualsIfExists\": {\"aws:PrincipalOrgID\": \"o-…\"} to its conditions".to_owned(),
+        ),
+    };
+    Some(Spot::new(statement.actions.at, summary, hint))
+}
+
+/// A call of the access role, in each Region, with how the Region is told where it is one of several.
+fn contexts(arn: &str, regions: &[&str]) -> Vec<(String, Context)> {
+    let mut call = call();
+    call.set("aws:PrincipalArn", Fact::known([arn]));
+    call.set("aws:PrincipalAccount", Fact::known([name(0)]));
+    call.set("aws:CalledVia", Fact::Absent);
+    if regions.is_empty() {
+        return vec![(String::new(), call)];
+    }
+    let in_region = |region: &&str| {
+        let mut call = call.clone();
+        call.set("aws:RequestedRegion", Fact::known([*region]));
+        (format!(" in {region}"), call)
+    };
+    regions.iter().map(in_region).collect()
+}
+
+/// What holds of every call that overlord makes: over TLS, and for nobody else.
+fn call() -> Context {
+    let mut call = Context::partial();
+    for (key, value) in [("aws:PrincipalIsAWSService", "false"), ("aws:ViaAWSService", "false"), ("aws:SecureTransport", "true")] {
+        call.set(key, Fact::known([value]));
+    }
+    call
+}

@@ -1,0 +1,25 @@
+//! `not-action-allow`.
+
+use super::{Example, Family, Rule, Setting, Severity, Spot, Subject};
+use crate::policy::statement::{Effect, Form};
+
+pub(super) static RULE: Rule = Rule {
+    id: "not-action-allow",
+    severity: Severity::Warning,
+    finds: "an Allow of all but a list",
+    why: "It allows every service that AWS will ever launch, and does not deny what it lists: another Allow at the level lets that pass.",
+    examples: &[Example {
+        family: Family::Scp,
+        bad: r#"{"Sid": "NoGames", "Effect": "Allow", "NotAction": "gamelift:*", "Resource": "*"}"#,
+        good: r#"{"Sid": "NoGames", "Effect": "Deny", "Action": "gamelift:*", "Resource": "*"}"#,
+        beside: None,
+    }],
+    check,
+};
+
+fn check(subject: &Subject<'_>, _: &Setting<'_>) -> Vec<Spot> {
+    let found = subject.policy.statements.iter().filter(|s| s.effect.value == Effect::Allow && s.actions.form == Form::Not);
+    let spot =
+        |at| Spot::new(at, "this allows all but what it names, and denies nothing", "write what is allowed, or a Deny of what is not");
+    found.map(|statement| spot(statement.actions.at)).collect()
+}

@@ -1,0 +1,39 @@
+//! `shadowed`.
+
+use super::{Example, Family, Rule, Setting, Severity, Spot, Subject, cover};
+use crate::policy::statement::Statement;
+
+pub(super) static RULE: Rule = Rule {
+    id: "shadowed",
+    severity: Severity::Warning,
+    finds: "a statement that another one of the same effect makes needless",
+    why: "All that it is about, the other one is about too: it changes nothing, and who changes it believes that it does.",
+    examples: &[Example {
+        family: Family::Scp,
+        bad: r#"{"Sid": "KeepStorage", "Effect": "Deny", "Action": "s3:Delete*", "Resource": "*"},
+ {"Sid": "KeepLogs", "Effect": "Deny", "Action": "s3:DeleteBucket", "Resource": "arn:aws:s3:::logs"}"#,
+        good: r#"{"Sid": "KeepStorage", "Effect": "Deny", "Action": "s3:DeleteObject*", "Resource": "*"},
+ {"Sid": "KeepLogs", "Effect": "Deny", "Action": "s3:DeleteBucket", "Resource": "arn:aws:s3:::logs"}"#,
+        beside: None,
+    }],
+    check,
+};
+
+fn check(subject: &Subject<'_>, _: &Setting<'_>) -> Vec<Spot> {
+    let statements = &subject.policy.statements;
+    // Of two that say the same, the second is needless.
+    let hides = |wide: &&Statement, narrow: &Statement| {
+        wide.index != narrow.index
+            && wide.effect.value == narrow.effect.value
+            && cover::statement(wide, narrow)
+            && (wide.index < narrow.index || !cover::statement(narrow, wide))
+    };
+    let spot = |narrow: &Statement| {
+        let wide = statements.iter().find(|wide| hides(wide, narrow))?;
+        let at = narrow.sid.as_ref().map_or(narrow.effect.at, |sid| sid.at);
+        let other = wide.sid.as_ref().map_or(wide.effect.at, |sid| sid.at);
+        let summary = format!("`{}` says nothing that `{}` does not say", narrow.title(), wide.title());
+        Some(Spot::new(at, summary, "remove it, or narrow the other one").related(other, "this says more"))
+    };
+    statements.iter().filter_map(spot).collect()
+}

@@ -1,0 +1,148 @@
+//! The rules are held to their own examples.
+
+use std::sync::Arc;
+
+use super::*;
+use crate::address::Address;
+use crate::policy::hierarchy::{Attached, Level};
+
+/// A list of statements, or a whole document.
+fn document(statements: &str) -> String {
+    if statements.contains(r#""Statement""#) {
+        return statements.to_owned();
+    }
+    format!(r#"{{"Version": "2012-10-17", "Statement": [{statements}]}}"#)
+}
+
+fn policy(statements: &str) -> Policy {
+    Policy::parse(&document(statements)).unwrap_or_else(|e| panic!("{e:?}\n{statements}"))
+}
+
+/// The ids of the rules that the statements trigger, in an organization of one level.
+fn triggered(family: Family, statements: &str, beside: Option<&str>) -> Vec<&'static str> {
+    let policy = Arc::new(policy(statements));
+    let attach = |name: &str, policy: Arc<Policy>| Attached { name: name.into(), policy: Some(policy) };
+    let own = attach("subject", Arc::clone(&policy));
+    let others = beside.map(|statements| attach("beside", Arc::new(self::policy(statements))));
+    let attached: Vec<Attached> = others.into_iter().chain([own]).collect();
+    let level = match family {
+        Family::Scp => Level { scps: attached, ..Level::default() },
+        Family::Rcp => Level { rcps: attached, ..Level::default() },
+    };
+    let hierarchy = Hierarchy { levels: [(Address::new("organization", "main"), level)].into(), ..Hierarchy::default() };
+    let actions = ["ec2:CreateVpc", "ec2:DeleteVpc", "ec2:DescribeVpcs", "ram:TagResource"].map(str::to_owned);
+    let setting = Setting {
+        hierarchy: &hierarchy,
+        access_role: "OrganizationAccountAccessRole",
+        access_actions: &actions,
+        regions: &["eu-west-1", "eu-central-1"],
+    };
+    let subject = Subject { name: "subject", family, policy: &policy, size: statements.len(), limit: 10_240 };
+    let text = document(statements);
+    lint(&subject, &setting)
+        .into_iter()
+        .map(|finding| {
+            assert!(text.get(finding.at.start..finding.at.end).is_some_and(|there| !there.is_empty()), "{finding:?} has no place");
+            assert!(!finding.hint.is_empty() && !finding.summary.is_empty());
+            finding.rule.id
+        })
+        .collect()
+}
+
+#[test]
+fn every_example_triggers_its_rule_and_its_correction_none() {
+    for rule in RULES {
+        for example in rule.examples {
+            let found = triggered(example.family, example.bad, example.beside);
+            assert!(found.contains(&rule.id), "{}: {found:?}\n{}", rule.id, example.bad);
+            let errors = found.iter().filter(|id| **id != rule.id && Rule::named(id).is_some_and(|r| r.severity == Severity::Error));
+            assert_eq!(errors.count(), 0, "{}: {found:?}", rule.id);
+            let found = triggered(example.family, example.good, example.beside);
+            assert_eq!(found, Vec::<&str>::new(), "{}: the correction\n{}", rule.id, example.good);
+        }
+    }
+}
+
+#[test]
+fn every_rule_is_named_once_and_explained() {
+    for (index, rule) in RULES.iter().enumerate() {
+        assert!(rule.id.bytes().all(|b| b.is_ascii_lowercase() || b == b'-'), "{}", rule.id);
+        assert!(RULES.iter().skip(index + 1).all(|other| other.id != rule.id), "{} twice", rule.id);
+        assert!(rule.why.ends_with('.') && !rule.finds.ends_with('.') && rule.finds.len() < 100, "{}", rule.id);
+    }
+}
+
+/// What is common and right is not told.
+#[test]
+fn good_guard_rails_are_left_alone() {
+    let exempt = r#""ArnNotLike": {"aws:PrincipalArn": "arn:aws:iam::*:role/OrganizationAccountAccessRole"}"#;
+    for statements in [
+        // Everything beside everything: redundant, and harmless.
+        r#"{"Sid": "All", "Effect": "Allow", "Action": "*", "Resource": "*"}"#.to_owned(),
+        // The Regions that overlord works in are not hit.
+        r#"{"Sid": "Regions", "Effect": "Deny", "NotAction": ["iam:*", "sts:*"], "Resource": "*",
+            "Condition": {"StringNotEquals": {"aws:RequestedRegion": ["eu-west-1", "eu-central-1"]}}}"#
+            .to_owned(),
+        format!(r#"{{"Sid": "X", "Effect": "Deny", "Action": "*", "Resource": "*", "Condition": {{{exempt}}}}}"#),
+        // Denied unless it comes from there: without the key too, on purpose.
+        r#"{"Sid": "Via", "Effect": "Deny", "Action": "s3:GetObject", "Resource": "*",
+            "Condition": {"ForAllValues:StringNotEquals": {"aws:CalledVia": "athena.amazonaws.com"}}}"#
+            .to_owned(),
+        // The same actions on other resources.
+        r#"{"Sid": "A", "Effect": "Deny", "Action": "s3:DeleteBucket", "Resource": "arn:aws:s3:::a-*"},
+           {"Sid": "B", "Effect": "Deny", "Action": "s3:DeleteBucket", "Resource": "arn:aws:s3:::b-*"}"#
+            .to_owned(),
+        // A variable stands for any text, so this is not within the first.
+        r#"{"Sid": "A", "Effect": "Deny", "Action": "s3:DeleteBucket", "Resource": "arn:aws:s3:::a-*"},
+           {"Sid": "B", "Effect": "Deny", "Action": "s3:DeleteBucket", "Resource": "arn:aws:s3:::${aws:PrincipalTag/team}"}"#
+            .to_owned(),
+    ] {
+        let beside = r#"{"Sid": "All", "Effect": "Allow", "Action": "*", "Resource": "*"}"#;
+        assert_eq!(triggered(Family::Scp, &statements, Some(beside)), Vec::<&str>::new(), "{statements}");
+    }
+}
+
+/// In a Region that overlord works in, whoever may be exempt.
+#[test]
+fn the_access_role_is_hit_only_where_that_is_certain() {
+    for (condition, expected) in [
+        (r#""StringNotEquals": {"aws:RequestedRegion": "eu-west-1"}"#, true),
+        (r#""StringEquals": {"aws:RequestedRegion": "us-east-1"}"#, false),
+        (r#""StringNotEquals": {"aws:RequestedRegion": ["eu-west-1", "eu-central-1"]}"#, false),
+        (r#""StringNotEquals": {"aws:PrincipalTag/break-glass": "true"}"#, false),
+        (r#""ArnNotLike": {"aws:PrincipalArn": "arn:aws:iam::*:role/Other"}"#, true),
+        (r#""Bool": {"aws:SecureTransport": "false"}"#, false),
+    ] {
+        let statement = format!(r#"{{"Sid": "X", "Effect": "Deny", "Action": "ec2:*", "Resource": "*", "Condition": {{{condition}}}}}"#);
+        assert_eq!(triggered(Family::Scp, &statement, None).contains(&"access-role"), expected, "{condition}");
+    }
+}
+
+/// Which of two statements is needless.
+#[test]
+fn a_shadow_falls_only_on_what_is_covered() {
+    let statement = |rest: &str| format!(r#"{{"Sid": "{}", "Effect": "Deny", {rest}}}"#, rest.len());
+    for (one, two, expected) in [
+        (r#""Action": "s3:*", "Resource": "*""#, r#""Action": "s3:Get?*", "Resource": "*""#, true),
+        (r#""Action": "s3:Get*", "Resource": "*""#, r#""Action": "s3:*Acl", "Resource": "*""#, false),
+        (r#""NotAction": "s3:*", "Resource": "*""#, r#""Action": ["ec2:*", "IAM:*"], "Resource": "*""#, true),
+        (r#""NotAction": "s3:Get*", "Resource": "*""#, r#""Action": "s3:*", "Resource": "*""#, false),
+        (r#""NotAction": "s3:*", "Resource": "*""#, r#""NotAction": ["s3:Get*", "ec2:*"], "Resource": "*""#, false),
+        (r#""NotAction": "s3:Get*", "Resource": "*""#, r#""NotAction": ["s3:*", "ec2:*"], "Resource": "*""#, true),
+        (
+            r#""Action": "s3:*", "Resource": "*", "Condition": {"Bool": {"aws:ViaAWSService": "true"}}"#,
+            r#""Action": "s3:*", "Resource": "*", "Condition": {"Bool": {"aws:ViaAWSService": "true", "aws:SecureTransport": "true"}}"#,
+            true,
+        ),
+        (
+            r#""Action": "s3:*", "Resource": "*", "Condition": {"Bool": {"aws:ViaAWSService": "true"}}"#,
+            r#""Action": "s3:Get*", "Resource": "*", "Condition": {"Bool": {"aws:ViaAWSService": "false"}}"#,
+            false,
+        ),
+    ] {
+        for (first, second) in [(one, two), (two, one)] {
+            let both = format!("{}, {}", statement(first), statement(second));
+            assert_eq!(triggered(Family::Scp, &both, None).contains(&"shadowed"), expected, "{both}");
+        }
+    }
+}

@@ -1,0 +1,86 @@
+//! `united-allows`.
+
+use std::collections::BTreeMap;
+
+use super::{Example, Family, Rule, Setting, Severity, Spot, Subject, cover};
+use crate::policy::statement::{Effect, Form, Policy, Statement};
+
+pub(super) static RULE: Rule = Rule {
+    id: "united-allows",
+    severity: Severity::Warning,
+    finds: "two lists of what is allowed, attached to one level",
+    why: "Policies at one level unite: allowed is what either allows, so a list beside FullAWSAccess restricts nothing, and two lists \
+          restrict less than each. Levels intersect: the second list belongs to an OU above or below. Two lists that have nothing in common \
+          are one list in two documents, and are not told.",
+    examples: &[
+        Example {
+            family: Family::Scp,
+            bad: r#"{"Sid": "Storage", "Effect": "Allow", "Action": "s3:*", "Resource": "*"}"#,
+            good: r#"{"Sid": "OnlyStorage", "Effect": "Deny", "NotAction": "s3:*", "Resource": "*",
+  "Condition": {"ArnNotLike": {"aws:PrincipalArn": "arn:aws:iam::*:role/OrganizationAccountAccessRole"}}}"#,
+            beside: Some(r#"{"Sid": "All", "Effect": "Allow", "Action": "*", "Resource": "*"}"#),
+        },
+        Example {
+            family: Family::Scp,
+            bad: r#"{"Sid": "Storage", "Effect": "Allow", "Action": ["s3:*", "kms:*", "iam:*"], "Resource": "*"}"#,
+            good: r#"{"Sid": "Storage", "Effect": "Allow", "Action": ["s3:*", "kms:*"], "Resource": "*"}"#,
+            beside: Some(r#"{"Sid": "Compute", "Effect": "Allow", "Action": ["ec2:*", "iam:*"], "Resource": "*"}"#),
+        },
+    ],
+    check,
+};
+
+fn check(subject: &Subject<'_>, setting: &Setting<'_>) -> Vec<Spot> {
+    let own: Vec<&Statement> = allows(subject.policy).collect();
+    let Some(first) = own.first() else { return Vec::new() };
+    // One policy is beside the same others on many accounts: each is looked at once.
+    let mut seen: BTreeMap<&str, Option<(String, String)>> = BTreeMap::new();
+    let found =
+        setting.hierarchy.levels.iter().filter(|(_, level)| level.attached(subject.family).iter().any(|a| *a.name == *subject.name));
+    let mut places = 0;
+    let mut told: Option<(String, String)> = None;
+    for (address, level) in found {
+        let others = level.attached(subject.family).iter().filter(|other| *other.name != *subject.name);
+        let mut said = None;
+        for other in others {
+            let says = || other.policy.as_deref().and_then(|policy| says(subject, &own, &other.name, policy));
+            said = said.or(seen.entry(&other.name).or_insert_with(says).clone());
+        }
+        if let Some((said, hint)) = said {
+            places += 1;
+            let place = if address.kind() == "organization" { "the root".to_owned() } else { format!("`{address}`") };
+            told.get_or_insert_with(|| (format!("at {place}, {said}"), hint));
+        }
+    }
+    let more = if places > 1 { format!(" (and at {} more)", places - 1) } else { String::new() };
+    told.map(|(said, hint)| Spot::new(first.effect.at, format!("{said}{more}"), hint)).into_iter().collect()
+}
+
+fn allows(policy: &Policy) -> impl Iterator<Item = &Statement> {
+    policy.statements.iter().filter(|statement| statement.effect.value == Effect::Allow)
+}
+
+fn says(subject: &Subject<'_>, own: &[&Statement], name: &str, policy: &Policy) -> Option<(String, String)> {
+    let other: Vec<&Statement> = allows(policy).collect();
+    let within = |these: &[&Statement], those: &[&Statement]| {
+        !those.is_empty() && these.iter().all(|this| those.iter().any(|that| cover::statement(that, this)))
+    };
+    match (within(own, &other), within(&other, own)) {
+        (true, false) => {
+            let said = format!("`{name}` allows all that this policy allows: it restricts nothing");
+            Some((said, format!("take `{name}` away from this level, or attach this policy to an OU above or below it")))
+        }
+        // The other one's finding, or two that say the same.
+        (_, true) => None,
+        (false, false) if subject.name > name && overlap(own, &other) => {
+            let said = format!("this policy and `{name}` unite: allowed is what either allows");
+            Some((said, "attach one of them to an OU above or below, so that both must allow".to_owned()))
+        }
+        (false, false) => None,
+    }
+}
+
+fn overlap(own: &[&Statement], other: &[&Statement]) -> bool {
+    let lists = |statement: &&&Statement| statement.actions.form == Form::Any;
+    own.iter().filter(lists).any(|one| other.iter().filter(lists).any(|two| cover::meet(&one.actions, &two.actions)))
+}

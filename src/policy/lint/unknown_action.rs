@@ -1,0 +1,63 @@
+//! `unknown-action`.
+
+use super::{Example, Family, Rule, Setting, Severity, Spot, Subject};
+use crate::policy::Pattern;
+use crate::policy::catalogue::CATALOGUE;
+use crate::policy::statement::Placed;
+
+pub(super) static RULE: Rule = Rule {
+    id: "unknown-action",
+    severity: Severity::Warning,
+    finds: "an action or a service that AWS does not document",
+    why: "A name that is misspelled matches nothing: an Allow lets nothing pass, a Deny protects nothing. The list of actions has a date; \
+          a service that is younger is to be suppressed.",
+    examples: &[
+        Example {
+            family: Family::Scp,
+            bad: r#"{"Sid": "KeepBuckets", "Effect": "Deny", "Action": "s3:DeleteBuckets", "Resource": "*"}"#,
+            good: r#"{"Sid": "KeepBuckets", "Effect": "Deny", "Action": "s3:DeleteBucket*", "Resource": "*"}"#,
+            beside: None,
+        },
+        Example {
+            family: Family::Scp,
+            bad: r#"{"Sid": "KeepLogs", "Effect": "Deny", "Action": "cloudwatchlogs:*", "Resource": "*"}"#,
+            good: r#"{"Sid": "KeepLogs", "Effect": "Deny", "Action": "logs:*", "Resource": "*"}"#,
+            beside: None,
+        },
+    ],
+    check,
+};
+
+fn check(subject: &Subject<'_>, _: &Setting<'_>) -> Vec<Spot> {
+    subject.policy.statements.iter().flat_map(|statement| &statement.actions.patterns).filter_map(of).collect()
+}
+
+fn of(pattern: &Placed<Pattern>) -> Option<Spot> {
+    let text = pattern.value.text();
+    if CATALOGUE.matching(text).next().is_some() {
+        return None;
+    }
+    let (service, name) = text.split_once(':').unwrap_or((text, "*"));
+    let known = CATALOGUE.of(service);
+    let what = match known {
+        Some(_) => format!("the action `{text}`"),
+        None => format!("the service `{service}`"),
+    };
+    let near = match known {
+        Some(actions) => nearest(name, actions.iter().map(|action| action.name)).map(|near| format!("{service}:{near}")),
+        None => nearest(service, CATALOGUE.prefixes()).map(str::to_owned),
+    };
+    let hint = near.map_or_else(
+        || "look it up in AWS's Service Authorization Reference; suppress this where it is new".to_owned(),
+        |near| format!("did you mean `{near}`?"),
+    );
+    Some(Spot::new(pattern.at, format!("{what} is not among AWS's of {}", CATALOGUE.date), hint))
+}
+
+/// The candidate that is a few letters away.
+pub(super) fn nearest<'c>(word: &str, candidates: impl Iterator<Item = &'c str>) -> Option<&'c str> {
+    let word = word.to_lowercase();
+    let far = (word.chars().count() / 4).max(1);
+    let near = candidates.map(|candidate| (strsim::damerau_levenshtein(&word, &candidate.to_lowercase()), candidate)).min();
+    near.filter(|(distance, _)| *distance <= far).map(|(_, candidate)| candidate)
+}

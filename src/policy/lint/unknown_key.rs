@@ -1,0 +1,40 @@
+//! `unknown-condition-key`.
+
+use super::unknown_action::nearest;
+use super::{Example, Family, Rule, Setting, Severity, Spot, Subject};
+use crate::policy::catalogue::CATALOGUE;
+use crate::policy::condition::Condition;
+
+pub(super) static RULE: Rule = Rule {
+    id: "unknown-condition-key",
+    severity: Severity::Warning,
+    finds: "a condition key that AWS does not document",
+    why: "No request has a key that there is not: `StringEquals` never holds, and `StringNotEquals` always does. The list of keys has a date.",
+    examples: &[Example {
+        family: Family::Scp,
+        bad: r#"{"Sid": "NoRoot", "Effect": "Deny", "Action": "*", "Resource": "*",
+  "Condition": {"ArnLike": {"aws:PrincipleArn": "arn:aws:iam::*:root"}}}"#,
+        good: r#"{"Sid": "NoRoot", "Effect": "Deny", "Action": "*", "Resource": "*",
+  "Condition": {"ArnLike": {"aws:PrincipalArn": "arn:aws:iam::*:root"}}}"#,
+        beside: None,
+    }],
+    check,
+};
+
+fn check(subject: &Subject<'_>, _: &Setting<'_>) -> Vec<Spot> {
+    subject.policy.statements.iter().flat_map(|statement| &statement.conditions).filter_map(of).collect()
+}
+
+fn of(condition: &Condition) -> Option<Spot> {
+    let key = &condition.key.value;
+    if CATALOGUE.has_key(key)? {
+        return None;
+    }
+    let prefix = key.split_once(':').map_or("", |(prefix, _)| prefix);
+    let known: Vec<String> = CATALOGUE.keys_of(prefix).collect();
+    let hint = nearest(key, known.iter().map(String::as_str)).map_or_else(
+        || "look it up in AWS's Service Authorization Reference; suppress this where it is new".to_owned(),
+        |near| format!("did you mean `{near}`?"),
+    );
+    Some(Spot::new(condition.key.at, format!("the condition key `{key}` is not among AWS's of {}", CATALOGUE.date), hint))
+}
