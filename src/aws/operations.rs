@@ -235,10 +235,14 @@ operations! {
     }
     "iam" Global aws_sdk_iam {
         get_login_profile GetLoginProfile Read Idempotent,
+        get_role GetRole Read Idempotent,
         list_access_keys ListAccessKeys Read Idempotent,
+        list_attached_role_policies ListAttachedRolePolicies Read Idempotent,
         list_mfa_devices ListMFADevices Read Idempotent,
         list_organizations_features ListOrganizationsFeatures Read Idempotent,
         list_signing_certificates ListSigningCertificates Read Idempotent,
+        attach_role_policy AttachRolePolicy Write Idempotent,
+        create_role CreateRole Write Refused,
         deactivate_mfa_device DeactivateMFADevice Write Refused,
         delete_access_key DeleteAccessKey Write Refused,
         delete_login_profile DeleteLoginProfile Write Refused,

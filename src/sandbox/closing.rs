@@ -1,6 +1,6 @@
-//! Accounts on their way out of a world: closing, closed, gone. What `change.rs` is for the rest.
+//! Accounts on their way out of a world: closing, closed, gone; or outside of the organization. What `change.rs` is for the rest.
 
-use super::world::{AccountState, Closing, World};
+use super::world::{Account, AccountState, Closing, World};
 
 /// How long a closed account stays in the organization, in milliseconds.
 const STAYS_MS: u64 = 90 * 24 * 60 * 60 * 1000;
@@ -44,22 +44,39 @@ impl World {
             }
             if closing.due_ms + STAYS_MS <= now_ms {
                 self.closings.remove(&id);
-                self.remove_account(&id);
+                self.end_account(&id);
             }
         }
     }
 
-    /// Takes an account out of the organization, with its tags and what is attached to it. What lies in it stays its own.
+    /// Ends an account that was closed long enough. Nobody gets its e-mail.
+    fn end_account(&mut self, id: &str) {
+        if let Some(account) = self.leave(id) {
+            self.emails_elsewhere.insert(account.email.to_lowercase());
+            self.roles.remove(id);
+        }
+    }
+
+    /// Takes an account out of the organization: it stands alone from then on, with its roles and all that lies in it.
     pub fn remove_account(&mut self, id: &str) {
+        let Some(mut account) = self.leave(id) else { return };
+        self.add_outsider(id, &account.name, &account.email);
+        if let Some(outsider) = self.outsiders.get_mut(id) {
+            let known = account.roles.into_iter();
+            outsider.roles = known.map(|role| (role.clone(), account.external_ids.remove(&role))).collect();
+        }
+    }
+
+    /// The organization forgets an account, with its tags there and what is attached to it.
+    fn leave(&mut self, id: &str) -> Option<Account> {
         for policy in self.attached_to(id).clone() {
             self.detach(&policy, id);
         }
         self.tags.remove(id);
         self.delegated_administrators.remove(id);
-        if let Some(account) = self.accounts.remove(id) {
-            // Its e-mail is taken in all of AWS, wherever the account is.
-            self.emails_elsewhere.insert(account.email.to_lowercase());
-            self.index.forget_account(&account);
-        }
+        self.standalone.remove(id);
+        let account = self.accounts.remove(id)?;
+        self.index.forget_account(&account);
+        Some(account)
     }
 }

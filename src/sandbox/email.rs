@@ -28,7 +28,8 @@ fn is_named(input: &Input) -> Result<(), Refusal> {
 }
 
 fn is_free(email: &str, account: &str, world: &World) -> Result<(), Refusal> {
-    let taken = world.accounts_with_email(email).iter().any(|id| id != account) || world.emails_elsewhere.contains(&email.to_lowercase());
+    let elsewhere = world.emails_elsewhere.contains(&email.to_lowercase()) || world.outsider(email).is_some();
+    let taken = elsewhere || world.accounts_with_email(email).iter().any(|id| id != account);
     match taken {
         true => Err(Refusal::new("ConflictException", "The e-mail address is already in use.").status(StatusCode::CONFLICT)),
         false => Ok(()),

@@ -1,4 +1,4 @@
-//! IAM: central root access, and what the root user of a member has, as a root session sees it.
+//! IAM: central root access, and what the root user of a member has, as a root session sees it; through `roles.rs`, roles.
 //! <https://docs.aws.amazon.com/IAM/latest/UserGuide/id_root-user-privileged-task.html>
 
 use aws_smithy_types::date_time::{DateTime, Format};
@@ -6,6 +6,7 @@ use http::StatusCode;
 use serde_json::{Value, json};
 
 use super::journal::Effect;
+use super::roles;
 use super::sts::{Caller, ROOT_SESSION};
 use super::wire::{Call, Outcome, Refusal};
 use super::world::{FeatureSet, World};
@@ -32,7 +33,7 @@ pub(super) fn effect(operation: &str) -> Option<Effect> {
         | "DeleteSigningCertificate"
         | "EnableOrganizationsRootCredentialsManagement"
         | "EnableOrganizationsRootSessions" => Some(Effect::Write),
-        _ => None,
+        _ => roles::effect(operation),
     }
 }
 
@@ -40,18 +41,22 @@ fn gone(what: &str) -> Refusal {
     Refusal::new("NoSuchEntity", format!("The root user has no {what}.")).status(StatusCode::NOT_FOUND)
 }
 
-fn date(world: &World) -> String {
-    let time = DateTime::from_secs((world.clock_ms / 1_000) as i64);
+/// A time in milliseconds since 1970, as IAM writes it.
+pub(super) fn date(ms: u64) -> String {
+    let time = DateTime::from_secs((ms / 1_000) as i64);
     time.fmt(Format::DateTime).unwrap_or_default()
 }
 
 pub(super) fn read(call: &Call, caller: &Caller, world: &World) -> Outcome {
+    if roles::effect(&call.operation).is_some() {
+        return roles::read(call, caller, world);
+    }
     if call.operation == "ListOrganizationsFeatures" {
         manages_root(caller, world)?;
         return Ok(features(world));
     }
     is_root(call, caller, &[AUDIT, DELETE])?;
-    let created = date(world);
+    let created = date(world.clock_ms);
     let all = |word: &str| names(world, &caller.account, word);
     match call.operation.as_str() {
         "GetLoginProfile" => match has(world, &caller.account, "password") {
@@ -75,6 +80,9 @@ pub(super) fn read(call: &Call, caller: &Caller, world: &World) -> Outcome {
 }
 
 pub(super) fn write(call: &Call, caller: &Caller, world: &mut World) -> Outcome {
+    if roles::effect(&call.operation).is_some() {
+        return roles::write(call, caller, world);
+    }
     let feature = match call.operation.as_str() {
         "EnableOrganizationsRootCredentialsManagement" => Some(CREDENTIALS),
         "EnableOrganizationsRootSessions" => Some("RootSessions"),
@@ -127,11 +135,21 @@ fn manages_root(caller: &Caller, world: &World) -> Result<(), Refusal> {
 fn is_root(call: &Call, caller: &Caller, tasks: &[&str]) -> Result<(), Refusal> {
     match &caller.session {
         Some((role, task)) if role == ROOT_SESSION && tasks.contains(&task.as_str()) => Ok(()),
-        Some(_) | None => {
-            let message = format!("{} is not authorized to perform: {}", caller.account, call.name());
-            Err(Refusal::new("AccessDenied", message).status(StatusCode::FORBIDDEN))
-        }
+        Some(_) | None => Err(denied(call, caller)),
     }
+}
+
+/// What a root session may not do: anything but its task.
+pub(super) fn no_session_of_root(call: &Call, caller: &Caller) -> Result<(), Refusal> {
+    match &caller.session {
+        Some((role, _)) if role == ROOT_SESSION => Err(denied(call, caller)),
+        Some(_) | None => Ok(()),
+    }
+}
+
+fn denied(call: &Call, caller: &Caller) -> Refusal {
+    let message = format!("{} is not authorized to perform: {}", caller.account, call.name());
+    Refusal::new("AccessDenied", message).status(StatusCode::FORBIDDEN)
 }
 
 fn has(world: &World, account: &str, credential: &str) -> bool {

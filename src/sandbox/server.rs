@@ -18,7 +18,7 @@ use super::sts::Sessions;
 use super::weather::{ConcurrentWrites, Dice, ServerRates, Weather};
 use super::wire::{Answer, Call, Outcome, Refusal, Request, Service, respond, respond_unknown};
 use super::world::World;
-use super::{SandboxError, account, buckets::Buckets, ec2, iam, organizations, ram};
+use super::{SandboxError, account, buckets::Buckets, ec2, iam, organizations, ram, roles};
 
 /// The embedded AWS. Cheap to clone; all clones are the same one.
 #[derive(Clone)]
@@ -340,6 +340,7 @@ impl State {
 
     fn run(&mut self, weather: &Weather, arrival: &Arrival<'_>, caller: &super::sts::Caller, now_ms: u64) -> Outcome {
         let call = &arrival.call;
+        roles::permit(call, caller, &self.world)?;
         match call.service {
             Service::Sts => self.sessions.answer(call, caller, &self.world, now_ms, weather),
             Service::Ec2 => self.run_ec2(weather, arrival, &caller.account, now_ms),

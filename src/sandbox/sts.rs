@@ -8,6 +8,7 @@ use http::StatusCode;
 use serde_json::{Value, json};
 
 use super::iam;
+use super::roles::Role;
 use super::weather::Weather;
 use super::wire::{Call, Outcome, Refusal};
 use super::world::{Account, AccountState, World};
@@ -63,8 +64,11 @@ impl Sessions {
                 Ok(json!({ "Arn": caller.arn(), "UserId": format!("AIDA{}", caller.account), "Account": caller.account }))
             }
             "AssumeRole" => {
-                // STS takes a new account half as soon as EC2 does: an answer here is no promise there.
-                let ready = |account: &Account| account.is_ready(now_ms, weather.account_ready_ms / 2);
+                // STS takes a new account half as soon as EC2 does, and a new role too: an answer here is no promise there.
+                let ready = |account: &Account, role: &Role| {
+                    let after = weather.account_ready_ms / 2;
+                    account.is_ready(now_ms, after) && now_ms >= role.made_ms + after
+                };
                 self.assume_role(call.input.as_ref().map_err(Clone::clone)?, caller, world, ready)
             }
             "AssumeRoot" => self.assume_root(call.input.as_ref().map_err(Clone::clone)?, caller, world),
@@ -72,7 +76,7 @@ impl Sessions {
         }
     }
 
-    fn assume_role(&mut self, input: &Value, caller: &Caller, world: &World, ready: impl Fn(&Account) -> bool) -> Outcome {
+    fn assume_role(&mut self, input: &Value, caller: &Caller, world: &World, ready: impl Fn(&Account, &Role) -> bool) -> Outcome {
         let text = |name: &str| input.get(name).and_then(Value::as_str);
         let (Some(arn), Some(session)) = (text("RoleArn"), text("RoleSessionName")) else {
             return Err(Refusal::new("ValidationError", "RoleArn and RoleSessionName are required"));
@@ -84,10 +88,9 @@ impl Sessions {
         };
         let (account, role) = arn.strip_prefix("arn:aws:iam::").and_then(|rest| rest.split_once(":role/")).ok_or_else(denied)?;
         let entry = world.accounts.get(account).ok_or_else(denied)?;
-        // The roles that CreateAccount makes trust the management account and nobody else.
-        let wrong_external_id = entry.external_ids.get(role).is_some_and(|wanted| text("ExternalId") != Some(wanted));
-        let trusted = entry.roles.contains(role) && !wrong_external_id && caller.account == world.management_account;
-        if entry.state != AccountState::Active || !ready(entry) || !trusted {
+        let made = world.role(account, role).ok_or_else(denied)?;
+        let trusted = made.trusts(&caller.account, text("ExternalId"));
+        if entry.state != AccountState::Active || !ready(entry, &made) || !trusted {
             return Err(denied());
         }
         Ok(json!({

@@ -48,7 +48,7 @@ pub struct Weather {
     pub nat_gateway_ms: u64,
     /// The same for an interface endpoint; a gateway endpoint is there at once.
     pub endpoint_ms: u64,
-    /// From the creation of an account until EC2 takes it, in milliseconds; STS takes it after half of that.
+    /// From the creation of an account until EC2 takes it, in milliseconds; STS takes it after half of that, and a role that was just made.
     pub account_ready_ms: u64,
     /// From EnableRegion or DisableRegion to its effect, in milliseconds.
     pub region_ms: u64,

@@ -14,6 +14,7 @@ use super::ec2::{Place, Region, RegionFacts, Regions};
 use super::email::EmailUpdate;
 use super::outside::{Invitation, Outsider};
 use super::ram::Share;
+use super::roles::Role;
 
 /// The service control policy that AWS attaches to everything.
 pub const FULL_AWS_ACCESS: &str = "p-FullAWSAccess";
@@ -86,6 +87,9 @@ pub struct World {
     /// What root users have, by account: `password`, `access-key AKIA…`, `signing-certificate …`, `mfa-device arn:…`.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub root_credentials: BTreeMap<String, BTreeSet<String>>,
+    /// Roles that were made through IAM, by account and name.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub roles: BTreeMap<String, BTreeMap<String, Role>>,
     /// EC2, by account and Region.
     #[serde(default, skip_serializing_if = "Regions::is_empty")]
     pub ec2: Regions,
@@ -378,6 +382,7 @@ impl World {
             email_updates: BTreeMap::new(),
             root_features: BTreeSet::new(),
             root_credentials: BTreeMap::new(),
+            roles: BTreeMap::new(),
             ec2: Regions::default(),
             shares: BTreeMap::new(),
             index: Index::default(),

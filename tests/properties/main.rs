@@ -5,6 +5,7 @@
 mod built;
 mod generate;
 mod imports;
+mod invitations;
 mod networks;
 mod permissions;
 mod rails;

@@ -66,8 +66,8 @@ async fn an_invitation_is_sent_seen_by_both_and_accepted() {
     let id = sent.id().unwrap();
 
     let received = guest.list_handshakes_for_account().send().await.unwrap().handshakes.unwrap();
-    assert_eq!(received, [sent.clone()], "the owner sees what was sent");
-    assert_eq!(listed(&host).await, [sent.clone()]);
+    assert_eq!(received, std::slice::from_ref(&sent), "the owner sees what was sent");
+    assert_eq!(listed(&host).await, std::slice::from_ref(&sent));
     let other = client_of(&sandbox, "999999999999");
     assert!(other.list_handshakes_for_account().send().await.unwrap().handshakes.unwrap().is_empty());
     assert_eq!(refusal(other.describe_handshake().handshake_id(id).send().await), "HandshakeNotFoundException");
@@ -221,4 +221,43 @@ async fn an_external_id_is_asked_for_where_the_owner_wants_one() {
     for wrong in [None, Some("corp-2")] {
         assert_eq!(refusal(assume("asks", wrong).await), "AccessDenied");
     }
+}
+
+/// Out of the organization and in again: the account stands alone in between, and its roles and networks are as they were.
+#[tokio::test(start_paused = true)]
+async fn who_is_taken_out_can_be_invited_again() {
+    let (sandbox, host, _) = organized(Weather::default()).await;
+    let id = create_account(&host, "app", "app@example.com").await.unwrap();
+    tokio::time::advance(DAY * 4).await;
+    let mut world = sandbox.world();
+    world.standalone.insert(id.clone());
+    world.tags.entry(id.clone()).or_default().insert("team".to_owned(), "old".to_owned());
+    let sandbox = Sandbox::new(world, Weather::default());
+    let (host, owner) = (client(&sandbox), client_of(&sandbox, &id));
+    let network = ec2_of(&sandbox, &id, "eu-west-1");
+    let vpcs = async || network.describe_vpcs().send().await;
+    network.create_vpc().cidr_block("10.9.0.0/16").send().await.unwrap();
+    let before = vpcs().await.unwrap().vpcs.unwrap();
+    assert_eq!(invited(&host, &id).await, "HandshakeConstraintViolationException/AlreadyInAnOrganization");
+
+    host.remove_account_from_organization().account_id(&id).send().await.unwrap();
+    let world = sandbox.world();
+    assert!(world.outsiders.contains_key(&id) && !world.accounts.contains_key(&id) && world.check().is_empty());
+    assert_eq!(create_account(&host, "app", "App@example.com").await.unwrap_err(), "EMAIL_ALREADY_EXISTS");
+    let role = format!("arn:aws:iam::{id}:role/OrganizationAccountAccessRole");
+    let sts = aws_sdk_sts::Client::new(&config(&sandbox, "AKIAMANAGEMENT", 1));
+    let assume = async || sts.assume_role().role_arn(&role).role_session_name("test").send().await;
+
+    let handshake = invite(&host, &id).await;
+    owner.accept_handshake().handshake_id(handshake).send().await.unwrap();
+    let world = sandbox.world();
+    assert_eq!((world.accounts[&id].joined, world.accounts[&id].parent.as_deref()), (Joined::Invited, world.root()));
+    assert_eq!((world.tags.get(&id), world.outsiders.len(), world.check()), (None, 0, Vec::new()), "tags are the organization's");
+    assume().await.unwrap();
+    assert_eq!(vpcs().await.unwrap().vpcs.unwrap(), before);
+    // An invited account can be taken out at once.
+    host.remove_account_from_organization().account_id(&id).send().await.unwrap();
+    let handshake = invite(&host, &id).await;
+    owner.accept_handshake().handshake_id(handshake).send().await.unwrap();
+    assume().await.unwrap();
 }

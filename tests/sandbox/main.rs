@@ -13,6 +13,7 @@ mod organization;
 mod persistence;
 mod random;
 mod refusals;
+mod roles;
 mod sts_and_account;
 mod tcp;
 mod weather;

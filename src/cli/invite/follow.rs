@@ -12,6 +12,8 @@ use crate::resource::organizations::{InvitationState, LiveInvitation, Standing, 
 const ANSWERED: Duration = Duration::from_secs(16 * 24 * 3600);
 /// How long AWS may take until who has accepted is a member.
 const JOINING: Duration = Duration::from_secs(10 * 60);
+/// How long AWS may take until a new role can be assumed, and a new invitation is seen by who is invited.
+const SETTLING: Duration = Duration::from_secs(2 * 60);
 const PAUSE: Duration = Duration::from_secs(3);
 
 /// Where an account stands.
@@ -84,28 +86,80 @@ fn outside(invitations: &BTreeMap<String, LiveInvitation>, target: &Target) -> N
 ///
 /// # Errors
 /// The account has none of them; AWS refused; the deadline; the interrupt.
-pub(super) async fn accept(sessions: &Sessions, guest: &Sessions, states: &mut [State]) -> AwsResult<String> {
+pub(super) async fn accept(sessions: &Sessions, guest: &Sessions, targets: &[Target], states: &mut [State]) -> AwsResult<String> {
     let account = guest.caller().await?;
-    if handshakes::member(sessions, &account).await?.is_some() {
+    if states.iter().any(|state| matches!(state, State::Member { id, .. } if *id == account)) {
         return Ok(account);
     }
-    let client = guest.organizations();
-    let received = handshakes::received(&client).await?;
-    let its = states.iter_mut().find(|state| matches!(state, State::Open { handshake, .. } if received.contains(handshake)));
-    let Some(state) = its else {
+    let position = its_invitation(guest, &account, targets, states).await?;
+    let Some(state) = position.and_then(|position| states.get_mut(position)) else {
         return Err(Error::Failed {
             message: format!("these are credentials of account `{account}`, and none of these invitations is for it"),
             hint: Some("give a profile of an account that is invited: `--account` names it".to_owned()),
         });
     };
     if let State::Open { handshake, .. } = &*state {
-        handshakes::accept(&client, handshake).await?;
+        handshakes::accept(&guest.organizations(), handshake).await?;
     }
     let ask = || async { handshakes::member(sessions, &account).await.map(|member| member.map(drop)) };
     let poll = Poll { what: format!("account `{account}` to be a member"), pause: PAUSE, deadline: JOINING };
     poll.until(sessions.door().interrupt(), ask).await?;
     *state = State::Member { id: account.clone(), closed: None };
     Ok(account)
+}
+
+/// Which of the open invitations is for `account`. One that names its id needs no question. Of the others, `guest` lists what it has received,
+/// and one that was just sent may not be listed yet.
+async fn its_invitation(guest: &Sessions, account: &str, targets: &[Target], states: &[State]) -> AwsResult<Option<usize>> {
+    let named = |(target, state): (&Target, &State)| target.invitation.recipient == account && matches!(state, State::Open { .. });
+    if let Some(position) = targets.iter().zip(states).position(named) {
+        return Ok(Some(position));
+    }
+    let client = guest.organizations();
+    let may_follow =
+        |(target, state): (&Target, &State)| target.invitation.recipient.contains('@') && matches!(state, State::Open { new: true, .. });
+    let may_follow = targets.iter().zip(states).any(may_follow);
+    let ask = || async {
+        let received = handshakes::received(&client).await?;
+        let its = states.iter().position(|state| matches!(state, State::Open { handshake, .. } if received.contains(handshake)));
+        Ok((its.is_some() || !may_follow).then_some(its))
+    };
+    let poll = Poll { what: format!("account `{account}` to see its invitation"), pause: PAUSE, deadline: SETTLING };
+    match poll.until(guest.door().interrupt(), ask).await {
+        Err(Error::Deadline { .. }) => Ok(None),
+        its => its,
+    }
+}
+
+/// Tries whether overlord can work in an account. AWS lets a role that was just made be assumed after some seconds: that is waited for.
+///
+/// # Errors
+/// It cannot; the interrupt.
+pub(super) async fn probe(sessions: &Sessions, account: &str, role: RoleAge) -> AwsResult<()> {
+    if role == RoleAge::Settled {
+        return sessions.probe(account).await;
+    }
+    let ask = || async {
+        match sessions.probe(account).await {
+            Err(e) if e.is(&["AccessDenied"]) => Ok(None),
+            result => result.map(Some),
+        }
+    };
+    let poll = Poll { what: format!("the access role of `{account}` to be assumed"), pause: PAUSE, deadline: SETTLING };
+    match poll.until(sessions.door().interrupt(), ask).await {
+        // AWS's own words say more.
+        Err(Error::Deadline { .. }) => sessions.probe(account).await,
+        result => result,
+    }
+}
+
+/// Whether this run has made the access role of an account.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum RoleAge {
+    /// It is new.
+    New,
+    /// It is there for long, or not there.
+    Settled,
 }
 
 /// Waits until none of them is open. `tell` hears of each that is over.

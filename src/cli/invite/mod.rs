@@ -4,6 +4,7 @@
 mod follow;
 mod targets;
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use clap::Args;
@@ -14,13 +15,14 @@ use super::shell::Shell;
 use super::{Exit, Format, Global, Reported, apply, consent};
 use crate::address::Address;
 use crate::apply::Status;
-use crate::aws::{AwsResult, Error, Mode, partition_of};
+use crate::aws::{AwsResult, Error, Mode, Sessions, partition_of};
 use crate::limits::LIMITS;
 use crate::render::invitations::{self as render, Invited, Role, State};
+use crate::resource::organizations::access_role::{self, AccessRoleState, Wanted};
 use crate::resource::organizations::handshakes::{self, Letter};
 use crate::resource::organizations::{Allowance, with_address};
 use crate::resource::{Desired, Selection};
-use follow::{Now, now_in_seconds};
+use follow::{Now, RoleAge, now_in_seconds};
 use targets::Target;
 
 #[derive(Debug, Args)]
@@ -41,7 +43,8 @@ pub(super) struct InviteArgs {
     #[arg(long, value_name = "TEXT")]
     note: Option<String>,
 
-    /// Accept with the credentials of this profile, which are those of an invited account; may be given several times
+    /// Accept, and make the access role, with the credentials of this profile, which are those of an invited account; may be given several
+    /// times
     #[arg(long, value_name = "NAME", conflicts_with_all = ["cancel", "template"])]
     accept_profile: Vec<String>,
 
@@ -72,6 +75,8 @@ struct Run<'a> {
     targets: &'a [Target],
     /// Where each stands, in the order of the targets.
     states: Vec<State>,
+    /// The accounts whose access role this run has made.
+    made: BTreeSet<String>,
 }
 
 pub(super) async fn run(global: &Global, args: &InviteArgs, shell: &Shell) -> Result<Exit, Reported> {
@@ -82,7 +87,16 @@ pub(super) async fn run(global: &Global, args: &InviteArgs, shell: &Shell) -> Re
     }
     let (desired, targets) = targets::read(global, args, shell)?;
     let connection = connect(global, &desired, shell).await?;
-    let run = Run { global, args, shell, connection: &connection, desired: &desired, targets: &targets, states: Vec::new() };
+    let run = Run {
+        global,
+        args,
+        shell,
+        connection: &connection,
+        desired: &desired,
+        targets: &targets,
+        states: Vec::new(),
+        made: BTreeSet::new(),
+    };
     let exit = run.carry_through().await;
     let closed = connection.close(shell);
     let exit = exit?;
@@ -204,7 +218,8 @@ impl Run<'_> {
             return Ok(());
         }
         let to = self.targets.iter().map(|target| format!("`{}`", target.invitation.recipient)).collect::<Vec<_>>().join(", ");
-        let accept = if accepts > 0 { " and accept with the profiles given" } else { "" };
+        let role = || format!(" and, with the profiles given, accept and make the role `{}`", self.desired.access_role);
+        let accept = if accepts > 0 { role() } else { String::new() };
         consent::agree(&format!("Send {sends} of {} invitations ({to}){accept}?", self.targets.len()), self.shell)
     }
 
@@ -212,11 +227,40 @@ impl Run<'_> {
     async fn accept(&mut self) -> Result<(), Reported> {
         for profile in &self.args.accept_profile {
             let guest = self.connection.guest(profile, self.desired, self.shell).await?;
-            match follow::accept(&self.connection.sessions, &guest, &mut self.states).await {
-                Ok(account) => self.shell.say(format_args!("`{account}` has accepted its invitation (profile `{profile}`)")),
+            match follow::accept(&self.connection.sessions, &guest, self.targets, &mut self.states).await {
+                Ok(account) => {
+                    self.shell.say(format_args!("`{account}` has accepted its invitation (profile `{profile}`)"));
+                    self.equip(&guest, &account).await?;
+                }
                 Err(error) => return Err(self.shell.aws_error(&error)),
             }
         }
+        Ok(())
+    }
+
+    /// Makes the access role in an account that has joined. What keeps it from being made does not keep the account from being a member:
+    /// its owner is told what to run, as if there were no credentials.
+    async fn equip(&mut self, guest: &Sessions, account: &str) -> Result<(), Reported> {
+        let is_it = |(_, state): &(&Target, &State)| matches!(state, State::Member { id, .. } if id == account);
+        let Some((target, _)) = self.targets.iter().zip(&self.states).find(is_it) else { return Ok(()) };
+        let role = role(self.desired, guest.partition());
+        let wanted = Wanted { account: &target.account, name: &role.name, trust: &role.trust(), policy: &role.policy() };
+        let how = match access_role::make(guest, wanted).await {
+            Ok(AccessRoleState::Made) => {
+                self.made.insert(account.to_owned());
+                "was made"
+            }
+            Ok(AccessRoleState::There) => "was there already",
+            Ok(AccessRoleState::Owners) => "was there already, made by its owner, and was left as it is",
+            Ok(AccessRoleState::TrustsOthers) => "was there already, trusts others or under other conditions, and was left as it is",
+            Err(Error::Interrupted) => return Err(self.shell.aws_error(&Error::Interrupted)),
+            Err(error) => {
+                let hint = error.hint().map(|hint| format!("\n  help: {hint}")).unwrap_or_default();
+                self.shell.say(format_args!("`{account}`: the role `{}` was not made: {error}{hint}", role.name));
+                return Ok(());
+            }
+        };
+        self.shell.say(format_args!("`{account}`: the role `{}` {how}", role.name));
         Ok(())
     }
 
@@ -224,7 +268,8 @@ impl Run<'_> {
     async fn probe(&mut self) {
         for state in &mut self.states {
             if let State::Member { id, closed } = state {
-                *closed = self.connection.sessions.probe(id).await.err().map(|error| error.to_string());
+                let age = if self.made.contains(id) { RoleAge::New } else { RoleAge::Settled };
+                *closed = follow::probe(&self.connection.sessions, id, age).await.err().map(|error| error.to_string());
             }
         }
     }

@@ -1,5 +1,6 @@
 //! The family of AWS Organizations: one reader for all of its kinds.
 
+pub mod access_role;
 mod account;
 mod account_creation;
 mod alternate_contact;

@@ -1,0 +1,225 @@
+//! IAM roles: what owners make in their accounts, who may assume them, and what a session of one may do.
+//!
+//! Of a trust policy the sandbox reads what the documentation of access across accounts shows: statements that let accounts assume the
+//! role, with or without an external id. Of permissions it knows that a role without a policy has none.
+
+use std::borrow::Cow;
+use std::collections::{BTreeMap, BTreeSet};
+
+use http::StatusCode;
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value, json};
+
+use super::iam::{date, no_session_of_root};
+use super::journal::Effect;
+use super::sts::Caller;
+use super::wire::{Call, Outcome, Refusal, Service};
+use super::world::World;
+
+const ADMINISTRATOR: &str = "arn:aws:iam::aws:policy/AdministratorAccess";
+/// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html>
+const TAGS: usize = 50;
+
+/// A role that was made through IAM.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Role {
+    /// Who may assume it: the document as it was sent.
+    pub trust: String,
+    /// The ARNs of the managed policies that it has.
+    #[serde(default)]
+    pub policies: BTreeSet<String>,
+    /// Its tags.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub tags: BTreeMap<String, String>,
+    /// When it was made (ms).
+    pub made_ms: u64,
+}
+
+impl Role {
+    /// Whether somebody of `account` may assume it, naming that external id.
+    pub(super) fn trusts(&self, account: &str, external_id: Option<&str>) -> bool {
+        let document: Value = serde_json::from_str(&self.trust).unwrap_or_default();
+        document.get("Statement").is_some_and(|statements| each(statements).any(|one| lets_in(one, account, external_id)))
+    }
+}
+
+fn each(value: &Value) -> impl Iterator<Item = &Value> {
+    value.as_array().map_or(std::slice::from_ref(value), Vec::as_slice).iter()
+}
+
+fn lets_in(statement: &Value, account: &str, external_id: Option<&str>) -> bool {
+    let has = |pointer: &str, wanted: &[&str]| {
+        statement.pointer(pointer).is_some_and(|values| each(values).any(|value| value.as_str().is_some_and(|text| wanted.contains(&text))))
+    };
+    let root = format!("arn:aws:iam::{account}:root");
+    let conditions = statement.get("Condition").and_then(Value::as_object);
+    // Any other condition is one that nobody is known to meet.
+    let met = conditions.is_none_or(|conditions| {
+        conditions.is_empty()
+            || (conditions.len() == 1 && external_id.is_some_and(|id| has("/Condition/StringEquals/sts:ExternalId", &[id])))
+    });
+    has("/Effect", &["Allow"]) && has("/Action", &["sts:AssumeRole", "sts:*"]) && has("/Principal/AWS", &[account, root.as_str()]) && met
+}
+
+impl World {
+    /// The role of that name in an account: one that was made through IAM, or one of those that are only known by name.
+    pub(super) fn role(&self, account: &str, name: &str) -> Option<Cow<'_, Role>> {
+        if let Some(made) = self.roles.get(account).and_then(|roles| roles.get(name)) {
+            return Some(Cow::Borrowed(made));
+        }
+        let member = self.accounts.get(account).filter(|account| account.roles.contains(name));
+        let external_id = match (member, self.outsiders.get(account).and_then(|outsider| outsider.roles.get(name))) {
+            (Some(member), _) => member.external_ids.get(name),
+            (None, Some(outside)) => outside.as_ref(),
+            (None, None) => return None,
+        };
+        let principal = format!("arn:aws:iam::{}:root", self.management_account);
+        let mut statement = json!({ "Effect": "Allow", "Principal": { "AWS": principal }, "Action": "sts:AssumeRole" });
+        if let (Some(id), Some(statement)) = (external_id, statement.as_object_mut()) {
+            statement.insert("Condition".to_owned(), json!({ "StringEquals": { "sts:ExternalId": id } }));
+        }
+        Some(Cow::Owned(Role {
+            trust: json!({ "Version": "2012-10-17", "Statement": [statement] }).to_string(),
+            policies: BTreeSet::from([ADMINISTRATOR.to_owned()]),
+            tags: BTreeMap::new(),
+            made_ms: 0,
+        }))
+    }
+}
+
+/// Refuses what a session of a role without any policy asks for.
+pub(super) fn permit(call: &Call, caller: &Caller, world: &World) -> Result<(), Refusal> {
+    let powerless = |(role, _): &(String, String)| world.role(&caller.account, role).is_some_and(|role| role.policies.is_empty());
+    let code = match call.service {
+        // It needs no permission: <https://docs.aws.amazon.com/STS/latest/APIReference/API_GetCallerIdentity.html>
+        Service::Sts if call.operation == "GetCallerIdentity" => return Ok(()),
+        Service::Ec2 => "UnauthorizedOperation",
+        Service::Sts | Service::Iam => "AccessDenied",
+        Service::Organizations | Service::Account | Service::Ram => "AccessDeniedException",
+    };
+    match caller.session.as_ref().is_some_and(powerless) {
+        false => Ok(()),
+        true => {
+            Err(Refusal::new(code, format!("{} is not authorized to perform: {}", caller.arn(), call.name())).status(StatusCode::FORBIDDEN))
+        }
+    }
+}
+
+/// Whether an operation is about roles, and writes.
+pub(super) fn effect(operation: &str) -> Option<Effect> {
+    match operation {
+        "GetRole" | "ListAttachedRolePolicies" => Some(Effect::Read),
+        "AttachRolePolicy" | "CreateRole" => Some(Effect::Write),
+        _ => None,
+    }
+}
+
+/// The parameters of a request.
+struct Input<'c>(&'c Map<String, Value>);
+
+impl<'c> Input<'c> {
+    fn of(call: &'c Call, caller: &Caller) -> Result<Self, Refusal> {
+        no_session_of_root(call, caller)?;
+        let input = call.input.as_ref().map_err(Clone::clone)?;
+        input.as_object().map(Self).ok_or_else(|| invalid("the request has no parameters"))
+    }
+
+    fn text(&self, name: &str) -> &'c str {
+        self.0.get(name).and_then(Value::as_str).unwrap_or_default()
+    }
+
+    /// The name of the role: <https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreateRole.html>
+    fn role(&self) -> Result<&'c str, Refusal> {
+        let name = self.text("RoleName");
+        let is_fine = |c: char| c.is_ascii_alphanumeric() || "_+=,.@-".contains(c);
+        match (1..=64).contains(&name.len()) && name.chars().all(is_fine) {
+            true => Ok(name),
+            false => Err(invalid("The specified value for roleName is invalid.")),
+        }
+    }
+
+    fn tags(&self) -> BTreeMap<String, String> {
+        let tag = |n: usize| {
+            let key = self.0.get(&format!("Tags.member.{n}.Key"))?.as_str()?;
+            Some((key.to_owned(), self.text(&format!("Tags.member.{n}.Value")).to_owned()))
+        };
+        (1..).map_while(tag).collect()
+    }
+}
+
+fn invalid(message: &str) -> Refusal {
+    Refusal::new("ValidationError", message)
+}
+
+fn no_such_entity(message: String) -> Refusal {
+    Refusal::new("NoSuchEntity", message).status(StatusCode::NOT_FOUND)
+}
+
+fn no_role(name: &str) -> Refusal {
+    no_such_entity(format!("The role with name {name} cannot be found."))
+}
+
+pub(super) fn read(call: &Call, caller: &Caller, world: &World) -> Outcome {
+    let name = Input::of(call, caller)?.role()?;
+    let role = world.role(&caller.account, name).ok_or_else(|| no_role(name))?;
+    if call.operation == "GetRole" {
+        return Ok(json!({ "Role": shown(&caller.account, name, &role) }));
+    }
+    let attached = role.policies.iter().map(|arn| json!({ "PolicyName": arn.rsplit('/').next(), "PolicyArn": arn }));
+    Ok(json!({ "AttachedPolicies": attached.collect::<Value>(), "IsTruncated": false }))
+}
+
+pub(super) fn write(call: &Call, caller: &Caller, world: &mut World) -> Outcome {
+    let input = Input::of(call, caller)?;
+    match call.operation.as_str() {
+        "CreateRole" => create(&input, &caller.account, world),
+        _ => attach(&input, &caller.account, world),
+    }
+}
+
+fn create(input: &Input<'_>, account: &str, world: &mut World) -> Outcome {
+    let (name, trust, tags) = (input.role()?, input.text("AssumeRolePolicyDocument"), input.tags());
+    let has_statements = |document: Value| document.get("Statement").is_some();
+    if !serde_json::from_str(trust).is_ok_and(has_statements) {
+        return Err(Refusal::new("MalformedPolicyDocument", "This policy contains invalid Json"));
+    }
+    if tags.len() > TAGS {
+        return Err(Refusal::new("LimitExceeded", "The number of tags has reached the maximum limit.").status(StatusCode::CONFLICT));
+    }
+    if world.role(account, name).is_some() {
+        let message = format!("Role with name {name} already exists.");
+        return Err(Refusal::new("EntityAlreadyExists", message).status(StatusCode::CONFLICT));
+    }
+    let role = Role { trust: trust.to_owned(), policies: BTreeSet::new(), tags, made_ms: world.clock_ms };
+    let answer = json!({ "Role": shown(account, name, &role) });
+    world.roles.entry(account.to_owned()).or_default().insert(name.to_owned(), role);
+    Ok(answer)
+}
+
+/// Attaching what is attached is no error: <https://docs.aws.amazon.com/IAM/latest/APIReference/API_AttachRolePolicy.html>
+fn attach(input: &Input<'_>, account: &str, world: &mut World) -> Outcome {
+    let (name, policy) = (input.role()?, input.text("PolicyArn"));
+    let mut role = world.role(account, name).ok_or_else(|| no_role(name))?.into_owned();
+    // The sandbox has no policies that customers made.
+    if !policy.starts_with("arn:aws:iam::aws:policy/") {
+        return Err(no_such_entity(format!("Policy {policy} does not exist or is not attachable.")));
+    }
+    role.policies.insert(policy.to_owned());
+    world.roles.entry(account.to_owned()).or_default().insert(name.to_owned(), role);
+    Ok(json!({}))
+}
+
+fn shown(account: &str, name: &str, role: &Role) -> Value {
+    let tags: Value = role.tags.iter().map(|(key, value)| json!({ "Key": key, "Value": value })).collect();
+    json!({
+        "Path": "/",
+        "RoleName": name,
+        "RoleId": format!("AROA{account}"),
+        "Arn": format!("arn:aws:iam::{account}:role/{name}"),
+        "CreateDate": date(role.made_ms),
+        "AssumeRolePolicyDocument": utf8_percent_encode(&role.trust, NON_ALPHANUMERIC).to_string(),
+        "Tags": tags,
+    })
+}
