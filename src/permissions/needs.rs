@@ -147,6 +147,9 @@ pub(super) static NEEDS: &[Need] = &[
         Says("account", "email", ""),
         &["account:AcceptPrimaryEmailUpdate", "account:StartPrimaryEmailUpdate", "organizations:UntagResource"],
     ),
+    apply(Says("account", "leaves", "\"closed\""), &["organizations:CloseAccount"]),
+    apply(Says("account", "leaves", "\"removed\""), &["organizations:RemoveAccountFromOrganization"]),
+    apply(Kind("placement"), &["organizations:ListParents", "organizations:MoveAccount"]),
     apply(
         Kind("invitation"),
         &[

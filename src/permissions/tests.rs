@@ -16,7 +16,6 @@ use crate::resource::KINDS;
 /// In the door's table for commands that are on their way; nothing calls them yet.
 const UNUSED: &[&str] = &[
     "account:GetAccountInformation",
-    "organizations:CloseAccount",
     "organizations:DescribeOrganizationalUnit",
     "organizations:DisableAWSServiceAccess",
     "organizations:DisablePolicyType",
@@ -28,6 +27,7 @@ const EVERYTHING: &str = r#"
 [organization]
 management_account = "111111111111"
 home_region = "eu-west-1"
+quarantine = "waiting"
 trusted_services = ["account.amazonaws.com", "config.amazonaws.com", "iam.amazonaws.com", "ram.amazonaws.com"]
 root_access = "central"
 delegated_administrators = { "config.amazonaws.com" = "one" }
@@ -35,6 +35,7 @@ policies = ["FullAWSAccess", "rail"]
 regions = ["af-south-1", "eu-west-1"]
 
 [ou.work]
+[ou.waiting]
 [policy.rail]
 
 [defaults]
@@ -89,6 +90,14 @@ contacts.billing = { name = "A", title = "B", email = "a@example.org", phone = "
 email = "two@example.org"
 ou = "work"
 vpc = ["full"]
+
+[account.closes]
+email = "closes@example.org"
+close = true
+
+[account.goes]
+id = "222222222222"
+removed = true
 
 [account.three]
 email = "three@example.org"
@@ -147,7 +156,7 @@ fn called_in(family: &str, file: &str) -> Option<BTreeSet<String>> {
 /// The files that hold a kind.
 fn files(kind: &str) -> Vec<&str> {
     match kind {
-        "account" => vec!["account", "account_creation", "email"],
+        "account" => vec!["account", "account_creation", "email", "leaving"],
         "ou" => vec!["organizational_unit"],
         "invitation" => vec!["invitation", "handshakes"],
         "policy_attachments" => vec!["policy_attachments", "attachment_steps"],
