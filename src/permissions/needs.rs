@@ -67,12 +67,16 @@ const fn linked_role(cause: Cause, service: &'static str) -> Need {
 /// org.toml to make a policy from.
 #[cfg(test)]
 pub(super) const FREE: &[&str] = &[
+    "iam:AttachRolePolicy",
+    "iam:CreateRole",
     "iam:DeactivateMFADevice",
     "iam:DeleteAccessKey",
     "iam:DeleteLoginProfile",
     "iam:DeleteSigningCertificate",
     "iam:GetLoginProfile",
+    "iam:GetRole",
     "iam:ListAccessKeys",
+    "iam:ListAttachedRolePolicies",
     "iam:ListMFADevices",
     "iam:ListSigningCertificates",
     "organizations:ListDelegatedServicesForAccount",
