@@ -4,7 +4,7 @@
 //! 1. A change waits for what its after-value refers to, through resources that do not change. A set of guard rails waits for those that
 //!    it gains; its target, once that is there, may be renamed or moved meanwhile.
 //! 2. A deletion waits for every change whose before-value refers to it and whose after-value no longer does.
-//! 3. What comes to be in a place waits for the guard rails of that place and of all places above it. Places themselves do not
+//! 3. What comes to be in a place waits for the guard rails of that place and of all places above it, and for those that it gains itself. Places themselves do not
 //!    wait: an empty OU needs no guard, and what goes into it waits for the whole chain.
 //! 4. A guard rail that is loosened waits for what leaves its place, so that nothing is ever under fewer guard rails than those
 //!    before and after have in common.
@@ -48,7 +48,7 @@ enum Edge {
     Soft,
     /// What leaves a place would for a while be without what it has there and will not have: its new place may say the same in other words.
     Care,
-    /// Something would be under a guard rail too many for a while.
+    /// Something would be under a guard rail too many for a while, or come to a place before it has its own.
     Wish,
 }
 

@@ -34,6 +34,12 @@ impl<'a> Edges<'a> {
     /// Rule 3. What something was under before may be changed later: rule 4 may want it so.
     pub(super) fn guarded(&mut self, index: usize, change: &'a Change) {
         let Some(after) = change.after.as_ref().filter(|_| arrives(change) && !self.places.contains(change.address.kind())) else { return };
+        if change.before.is_some() {
+            // What it gains itself it has when it comes.
+            let own = self.guards.get(&change.address).into_iter().flatten();
+            let own: Vec<usize> = own.filter_map(|guard| self.by_address.get(guard).copied()).collect();
+            self.found.extend(own.into_iter().map(|guard| (index, guard, Edge::Wish)));
+        }
         let before = self.places_before(change);
         let known: BTreeSet<Reference> = self.live_sets(before.iter().chain([&change.address])).collect();
         for place in places_above(after, |address| self.desired.resources.get(address)) {
