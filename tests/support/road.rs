@@ -152,10 +152,11 @@ impl Guards {
             let is: BTreeMap<String, serde_json::Value> = attached
                 .map(|p| (p.name.clone(), if p.aws_managed { serde_json::Value::Null } else { policy::canonical(&p.kind, &p.content) }))
                 .collect();
-            // A guard rail that is still to go from a place that stays above keeps nobody waiting; AWS's defaults, which allow all, do.
+            // A guard rail that is still to go from a place keeps nobody waiting, nor does a default of AWS's that is still to come: both are
+            // too much guard for a while. A default that is still to go, which allows all, is too little.
             let enough = |wanted: &BTreeMap<String, serde_json::Value>| {
-                let is = is.iter().filter(|(name, content)| wanted.contains_key(*name) || content.is_null());
-                is.eq(wanted)
+                let there = wanted.iter().all(|(name, content)| content.is_null() || is.get(name) == Some(content));
+                there && is.iter().all(|(name, content)| !content.is_null() || wanted.contains_key(name))
             };
             if self.sets.get(address).is_some_and(|wanted| !enough(wanted)) {
                 let account = &parameters["AccountId"];
