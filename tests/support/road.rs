@@ -139,6 +139,10 @@ impl Guards {
 
     fn violations(&self, world: &World, parameters: &BTreeMap<String, String>) -> Vec<String> {
         let mut found = Vec::new();
+        // What it was under before may be edited after the move: it is under the old document all the while.
+        let source = world.lineage(&parameters["SourceParentId"]);
+        let known: BTreeSet<&String> =
+            source.iter().flat_map(|place| world.attached_to(place)).map(|id| &world.policies[id].name).collect();
         for place in world.lineage(&parameters["DestinationParentId"]) {
             let address = match world.root() == Some(place) {
                 true => "organization.main",
@@ -155,7 +159,9 @@ impl Guards {
             // A guard rail that is still to go from a place keeps nobody waiting, nor does a default of AWS's that is still to come: both are
             // too much guard for a while. A default that is still to go, which allows all, is too little.
             let enough = |wanted: &BTreeMap<String, serde_json::Value>| {
-                let there = wanted.iter().all(|(name, content)| content.is_null() || is.get(name) == Some(content));
+                let there = wanted.iter().all(|(name, content)| {
+                    content.is_null() || is.get(name) == Some(content) || (is.contains_key(name) && known.contains(name))
+                });
                 there && is.iter().all(|(name, content)| !content.is_null() || wanted.contains_key(name))
             };
             if self.sets.get(address).is_some_and(|wanted| !enough(wanted)) {
