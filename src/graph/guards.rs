@@ -233,12 +233,20 @@ impl<'a> Edges<'a> {
         });
         // Where it is attached now, and where it will be.
         let mut attached = self.attached(edits);
+        attached.retain(|(policy, place)| self.stays_under(place, policy));
         let gained = self.shifts.values().flat_map(|shift| shift.gained.iter().map(|policy| (policy.clone(), shift.target.clone())));
         attached.extend(gained.filter(|(policy, _)| edits.contains_key(policy)));
         let edited = attached
             .into_iter()
             .filter_map(|(policy, place)| Some((*edits.get(&policy)?, place, self.documents.will_say(&policy).into_iter().collect())));
         sets.chain(edited).collect()
+    }
+
+    /// Whether a place will still be under a policy: what one lets go of is no gain, whatever it says in between.
+    fn stays_under(&self, place: &Address, policy: &Reference) -> bool {
+        let Some(attributes) = self.desired.resources.get(place) else { return false };
+        let above = places_above(attributes, |address| self.desired.resources.get(address));
+        self.rails_after(above.iter().chain([place])).contains(&Rail::Policy(policy.clone()))
     }
 
     /// The places that something is below all the time; `None` of what comes to be, which waits for its guards itself.

@@ -354,6 +354,20 @@ fn an_account_takes_along_what_it_leaves() {
     check(want, have, &["Update policy_attachments.account.x", "Move account.x < policy_attachments.account.x"]);
 }
 
+#[test]
+fn what_a_place_lets_go_of_does_not_wait_for_its_own_edit() {
+    let allow = |content: &str| json!({ "content": content, "policy_type": { "id": "SERVICE_CONTROL_POLICY" } });
+    let defaults = json!({ "policies": [{ "id": "p-FullAWSAccess" }], "target": { "ref": "ou.a" } });
+    let want = json!({ "account.x": account("ou.a"), "ou.a": ou("organization.main"), "policy.p": allow("after"),
+                       "policy_attachments.ou.a": defaults });
+    let have = json!({ "account.x": is("3", account("ou.b")), "ou.a": is("1", ou("organization.main")),
+                       "ou.b": is("2", ou("organization.main")), "policy.p": is("p-1", allow("before")),
+                       "policy_attachments.ou.a": is("1", set(&["policy.p"], "ou.a")) });
+    let expected =
+        ["Update policy.p", "Update policy_attachments.ou.a", "Move account.x < policy_attachments.ou.a", "Delete ou.b < account.x"];
+    check(want, have, &expected);
+}
+
 /// The organization while changes are made to it: where everything is, which guard rails are where, and what they say.
 struct Simulation {
     /// The id that an address stands for now.

@@ -139,11 +139,11 @@ impl Guards {
 
     fn violations(&self, world: &World, parameters: &BTreeMap<String, String>) -> Vec<String> {
         let mut found = Vec::new();
-        // What it was under before may be edited after the move: it is under the old document all the while.
+        // What it was under before may be edited after the move, and where it was below before, the move changes nothing.
         let source = world.lineage(&parameters["SourceParentId"]);
         let known: BTreeSet<&String> =
             source.iter().flat_map(|place| world.attached_to(place)).map(|id| &world.policies[id].name).collect();
-        for place in world.lineage(&parameters["DestinationParentId"]) {
+        for place in world.lineage(&parameters["DestinationParentId"]).into_iter().filter(|place| !source.contains(place)) {
             let address = match world.root() == Some(place) {
                 true => "organization.main",
                 false => world.tags.get(place).and_then(|tags| tags.get(ADDRESS_TAG)).map_or("", String::as_str),
@@ -156,13 +156,11 @@ impl Guards {
             let is: BTreeMap<String, serde_json::Value> = attached
                 .map(|p| (p.name.clone(), if p.aws_managed { serde_json::Value::Null } else { policy::canonical(&p.kind, &p.content) }))
                 .collect();
-            // A guard rail that is still to go from a place keeps nobody waiting, nor does a default of AWS's that is still to come: both are
-            // too much guard for a while. A default that is still to go, which allows all, is too little.
+            // A guard rail that is still to go from a place that stays above keeps nobody waiting; AWS's defaults, which allow all, do.
             let enough = |wanted: &BTreeMap<String, serde_json::Value>| {
-                let there = wanted.iter().all(|(name, content)| {
-                    content.is_null() || is.get(name) == Some(content) || (is.contains_key(name) && known.contains(name))
-                });
-                there && is.iter().all(|(name, content)| !content.is_null() || wanted.contains_key(name))
+                let is = is.iter().filter(|(name, content)| wanted.contains_key(*name) || content.is_null());
+                is.clone().map(|(name, _)| name).eq(wanted.keys())
+                    && is.zip(wanted.values()).all(|((name, is), wanted)| is == wanted || known.contains(name))
             };
             if self.sets.get(address).is_some_and(|wanted| !enough(wanted)) {
                 let account = &parameters["AccountId"];
