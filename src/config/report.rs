@@ -12,6 +12,9 @@ const SUGGESTIONS: usize = 100;
 /// Mistakes that are kept: more than anyone reads, few enough for memory when a file of megabytes is all mistakes.
 const MOST: usize = 10_000;
 
+/// How many candidates a hint lists: no section of org.toml has more keys, and of more names only a near one helps.
+const MOST_NAMED: usize = 24;
+
 /// The mistakes found so far in one configuration.
 pub(super) struct Report {
     source: Arc<Source>,
@@ -91,8 +94,12 @@ impl Report {
         if let Some(near) = self.similar(word, candidates.clone()) {
             return format!("did you mean `{near}`?");
         }
-        let some: Vec<String> = candidates.take(12).map(|c| format!("`{c}`")).collect();
-        if some.is_empty() || some.len() == 12 { otherwise.to_owned() } else { format!("{otherwise}; there are {}", some.join(", ")) }
+        let some: Vec<String> = candidates.take(MOST_NAMED + 1).map(|c| format!("`{c}`")).collect();
+        if some.is_empty() || some.len() > MOST_NAMED {
+            otherwise.to_owned()
+        } else {
+            format!("{otherwise}; there are {}", some.join(", "))
+        }
     }
 
     /// Whether an error is among what was found.
