@@ -283,6 +283,11 @@ tell("flow log: delete", lambda: len(ec2.delete_flow_logs(FlowLogIds=[log["FlowL
 check("tags: changed", lambda: ec2.create_tags(Resources=[main, public["SubnetId"]], Tags=[{"Key": "team", "Value": "x"}]))
 tell("tags: as changed", lambda: [t["Value"] for t in ec2.describe_vpcs(VpcIds=[main])["Vpcs"][0]["Tags"] if t["Key"] == "team"])
 check("tags: of what is missing", lambda: ec2.create_tags(Resources=["vpc-00000000000000000"], Tags=[{"Key": "team", "Value": "x"}]))
+by_key = [{"Name": "key", "Values": ["overlord:address"]}]
+tell("tags: one list of all that is ours", lambda: sorted({tag["ResourceType"] for tag in ec2.describe_tags(Filters=by_key)["Tags"]} & {"vpc", "subnet", "natgateway"}))
+by_others = [*of(main), {"Name": "default", "Values": ["false"]}]
+tell("ACLs: those that somebody made", lambda: len(ec2.describe_network_acls(Filters=by_others)["NetworkAcls"]))
+tell("ACLs: all", lambda: len(ec2.describe_network_acls(Filters=of(main))["NetworkAcls"]))
 
 # The way down.
 check("vpc: delete with all that is in it", lambda: ec2.delete_vpc(VpcId=main))
