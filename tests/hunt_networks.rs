@@ -93,6 +93,34 @@ async fn a_block_chosen_for_an_account_that_is_not_selected_stands_against_nothi
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_plan_for_a_kind_of_networks_reads_no_policies_and_no_tags_of_accounts() {
+    let of = |more: &str| desired(&(layout("standard", more) + &account("alpha", &format!("{STANDARD}\ntags = {{ team = \"a\" }}"))));
+    let sandbox = sandbox();
+    settled(&sandbox, &of("")).await;
+    let reads = |since: usize| {
+        let journal = sandbox.journal();
+        let of_an_account = |id: Option<&String>| id.is_some_and(|id| id.bytes().all(|byte| byte.is_ascii_digit()));
+        let reads = journal.iter().skip(since).filter(|entry| match entry.operation.as_str() {
+            "organizations:ListTagsForResource" => of_an_account(entry.parameters.get("ResourceId")),
+            other => other.ends_with("Policy") || other.ends_with("Policies"),
+        });
+        reads.count()
+    };
+    let narrowed = |desired: &Desired| {
+        let selection = Selection::of(desired, &[], &[], &["subnet".to_owned()]).unwrap();
+        Desired { selection, ..desired.clone() }
+    };
+    let since = sandbox.journal().len();
+    assert_eq!(told(&plan(&sandbox, &of("")).await.unwrap()), Vec::<String>::new());
+    assert!(reads(since) > 0, "what is told below tells nothing");
+    let since = sandbox.journal().len();
+    assert_eq!(told(&plan(&sandbox, &narrowed(&of(""))).await.unwrap()), Vec::<String>::new());
+    let more = plan(&sandbox, &narrowed(&of("tags = { stage = \"s\" }"))).await.unwrap();
+    assert_eq!(reads(since), 0);
+    assert!(!more.changes.is_empty() && more.changes.iter().all(|change| change.address.kind() == "subnet"), "{:?}", told(&more));
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_domain_that_is_no_longer_wanted_goes() {
     let sandbox = sandbox();
     let with = |more: &str| desired(&(layout("standard", more) + &account("alpha", STANDARD)));

@@ -20,6 +20,9 @@ pub const WITH_ITS_ACCOUNT: &str = "its account is closed or suspended";
 /// Why what leads to an account that could not be read is left as it is. The account has a finding of its own, which says so for all of it.
 pub const NOT_READ: &str = "the account at its other end could not be read";
 
+/// The kinds that are policies, have policies, or come under them: without them no policy is read.
+const UNDER_POLICIES: &[&str] = &["account", "invitation", "ou", "placement", "policy", "policy_attachments", "policy_type"];
+
 /// What is selected. Everything, unless narrowed.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(default)]
@@ -121,6 +124,11 @@ impl Selection {
     /// Whether networks are selected at all.
     pub fn reads_networks(&self) -> bool {
         self.kinds.is_empty() || self.kinds.iter().any(|kind| family(kind) == Some("network"))
+    }
+
+    /// Whether policies are read, with their documents and where they are attached: two calls and more for each of them.
+    pub fn reads_policies(&self) -> bool {
+        self.kinds.is_empty() || self.kinds.iter().any(|kind| UNDER_POLICIES.contains(&kind.as_str()))
     }
 
     fn has_account(&self, key: &str) -> bool {

@@ -231,7 +231,7 @@ impl<'a> Reader<'a> {
             Extent::Whole(_) => self.world.policy_types.keys().cloned().collect(),
         };
         for name in types {
-            if self.world.enabled(&name) {
+            if self.world.enabled(&name) && self.desired.selection.reads_policies() {
                 self.put(Question::Policies(name));
             }
         }
@@ -320,7 +320,8 @@ impl<'a> Reader<'a> {
                 let renewed = |wanted: &String| !wanted.eq_ignore_ascii_case(&account.email);
                 // Of one that gets another e-mail, the tags tell whether a code was sent already.
                 let wants_tags = |wanted: &AccountAttributes| wanted.tags.is_some() || wanted.email.as_ref().is_some_and(renewed);
-                if self.wanted.accounts.get(&address).is_some_and(wants_tags) {
+                let is_selected = self.desired.selection.selects(&address);
+                if is_selected && self.wanted.accounts.get(&address).is_some_and(wants_tags) {
                     self.put(Question::Tags(id.clone()));
                 }
                 let leaves = self.wanted.accounts.get(&address).is_some_and(|account| account.leaves.is_some());
