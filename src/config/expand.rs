@@ -4,16 +4,19 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
+use super::check::packing::{part_address, part_name};
+use super::check::policies::Declared;
 use super::check::{Checked, attachments, ou_name, root};
 use super::section::{File, Organization};
 use super::span::Tags;
 use crate::address::{Address, Reference};
+use crate::policy::Document;
 use crate::resource::organizations::{
     AccountAttributes, CREDENTIALS, DelegatedAdministratorAttributes, IAM, InvitationAttributes, OrganizationAttributes,
     OrganizationalUnitAttributes, PolicyAttachmentsAttributes, PolicyAttributes, PolicyTypeAttributes, RootAccessAttributes,
     RootCredentialsAttributes, SESSIONS, TrustedServiceAttributes, organization_address, root_access_address,
 };
-use crate::resource::{Desired, untyped};
+use crate::resource::{Attributes, Desired, untyped};
 
 /// The Region of an organization that names none: Organizations itself lives there.
 pub const HOME_REGION: &str = "us-east-1";
@@ -65,7 +68,7 @@ pub(super) fn desired(file: &File, checked: Checked<'_>) -> Desired {
     desired
 }
 
-struct Resources<'d>(&'d mut BTreeMap<Address, crate::resource::Attributes>);
+struct Resources<'d>(&'d mut BTreeMap<Address, Attributes>);
 
 impl Resources<'_> {
     fn add<A: Serialize>(&mut self, address: Address, attributes: &A) {
@@ -116,15 +119,20 @@ impl Resources<'_> {
 
     fn policies(&mut self, checked: &Checked<'_>) {
         for policy in checked.policies.values().flatten() {
-            let Some(document) = &policy.document else { continue };
+            for (number, part) in policy.parts.iter().enumerate() {
+                let attributes = PolicyAttributes { name: part_name(policy.name, number), ..policy_of(policy, &part.document) };
+                self.add(part_address(policy.key.as_str(), number), &attributes);
+            }
+        }
+        for (address, merged) in &checked.packing.merged {
             let attributes = PolicyAttributes {
-                content: document.canonical().clone(),
-                description: policy.section.description.as_ref().map(|d| d.value.clone()).unwrap_or_default(),
-                name: policy.name.to_owned(),
-                policy_type: Address::new("policy_type", &policy.spec.name).into(),
-                tags: plain(policy.section.tags.as_ref()),
+                content: merged.document.canonical().clone(),
+                description: merged.description.clone(),
+                name: merged.name.clone(),
+                policy_type: Address::new("policy_type", &merged.spec.name).into(),
+                tags: None,
             };
-            self.add(Address::new("policy", policy.key.as_str()), &attributes);
+            self.add(address.clone(), &attributes);
         }
     }
 
@@ -153,6 +161,48 @@ impl Resources<'_> {
             }
         }
     }
+}
+
+/// The attributes of a policy that has that document.
+fn policy_of(policy: &Declared<'_>, document: &Document) -> PolicyAttributes {
+    PolicyAttributes {
+        content: document.canonical().clone(),
+        description: policy.section.description.as_ref().map(|d| d.value.clone()).unwrap_or_default(),
+        name: policy.name.to_owned(),
+        policy_type: Address::new("policy_type", &policy.spec.name).into(),
+        tags: plain(policy.section.tags.as_ref()),
+    }
+}
+
+/// What packing changed, as it is written: policies that were cut, whole, and sets. For those who speak of what stands in the files.
+pub(super) fn as_written(checked: &Checked<'_>) -> BTreeMap<Address, Attributes> {
+    let mut written = BTreeMap::new();
+    for policy in checked.policies.values().flatten().filter(|policy| policy.parts.len() > 1) {
+        let whole = policy.document.as_ref().map(|document| untyped(&policy_of(policy, document)));
+        written.extend(whole.map(|whole| (Address::new("policy", policy.key.as_str()), whole)));
+    }
+    for (target, policies) in &checked.packing.written {
+        let attributes = PolicyAttachmentsAttributes { policies: policies.clone(), target: target.clone().into() };
+        written.insert(Address::new("policy_attachments", target.to_string()), untyped(&attributes));
+    }
+    written
+}
+
+/// Of each policy that packing made its statements, each as one of a declared policy's file.
+pub(super) fn origins(checked: &Checked<'_>) -> BTreeMap<Address, Vec<(Address, usize)>> {
+    let mut origins = BTreeMap::new();
+    for policy in checked.policies.values().flatten().filter(|policy| policy.parts.len() > 1) {
+        for (number, part) in policy.parts.iter().enumerate() {
+            let own = Address::new("policy", policy.key.as_str());
+            let of_part = part.origins.iter().map(|origin| (own.clone(), origin.statement)).collect();
+            origins.insert(part_address(policy.key.as_str(), number), of_part);
+        }
+    }
+    for (address, merged) in &checked.packing.merged {
+        let of_merged = merged.origins.iter().map(|(key, statement)| (Address::new("policy", key), *statement)).collect();
+        origins.insert(address.clone(), of_merged);
+    }
+    origins
 }
 
 /// Tags without places; `None` when none are declared, so that none are read.

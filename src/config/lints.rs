@@ -6,7 +6,7 @@ use super::{Code, Loaded, Suppressed, Written};
 use crate::address::Address;
 use crate::aws::operations::{Effect, OPERATIONS};
 use crate::diagnostic::{Diagnostic, Severity, Span};
-use crate::policy::{Finding, Hierarchy, Setting, Subject, lint};
+use crate::policy::{Finding, Setting, Subject, lint};
 use crate::resource::Desired;
 
 /// What the lints say about a configuration.
@@ -52,7 +52,7 @@ impl Loaded {
         if self.written.is_empty() {
             return Linted::default();
         }
-        let hierarchy = Hierarchy::of_desired(&self.desired);
+        let hierarchy = self.hierarchy_as_written();
         let (actions, regions) = (actions(&self.desired), self.desired.network.regions());
         let regions: Vec<&str> = regions.into_iter().collect();
         let setting =

@@ -31,7 +31,7 @@ use serde::Deserialize;
 use crate::address::Address;
 use crate::diagnostic::{ByteRange, Diagnostic, Source, Span};
 use crate::policy::{Cause, Family, Hierarchy, Policy, Test};
-use crate::resource::Desired;
+use crate::resource::{Attributes, Desired};
 
 pub(crate) use check::values;
 pub use code::Code;
@@ -53,6 +53,10 @@ pub struct Loaded {
     pub summary: Summary,
     /// The service and resource control policies as they are written, by the address of the policy.
     pub written: BTreeMap<Address, Written>,
+    /// What stands in the files otherwise than in `desired`, because it was packed: policies and sets, as they are written.
+    as_written: BTreeMap<Address, Attributes>,
+    /// Where the statements of packed policies stand: of which declared policy, and its statement's number.
+    origins: BTreeMap<Address, Vec<(Address, usize)>>,
     /// What its `[[test]]` blocks expect.
     pub tests: Vec<Test>,
     /// The quotas that hold: AWS's, or what `[limits]` says.
@@ -110,11 +114,22 @@ pub struct Suppressed {
 impl Loaded {
     /// Where what decided stands in its file; `None` for a level that lacks an Allow, and for AWS's own policies.
     pub fn place(&self, cause: &Cause) -> Option<Span> {
-        let written = self.written.get(&Address::new("policy", &**cause.policy.as_ref()?))?;
-        let statement = written.policy.statements.get(cause.statement.as_ref()?.0)?;
+        let (policy, index) = (Address::new("policy", &**cause.policy.as_ref()?), cause.statement.as_ref()?.0);
+        let (policy, index) = match self.origins.get(&policy) {
+            Some(origins) => origins.get(index).cloned()?,
+            None => (policy, index),
+        };
+        let written = self.written.get(&policy)?;
+        let statement = written.policy.statements.get(index)?;
         // The first line of it, or its name: enough to find it.
         let range = statement.sid.as_ref().map_or(ByteRange { start: statement.at.start, end: statement.at.start + 1 }, |sid| sid.at);
         Some(Span { source: Arc::clone(&written.source), range })
+    }
+
+    /// The levels with what org.toml says that is attached to them, before any of it is packed.
+    pub fn hierarchy_as_written(&self) -> Hierarchy {
+        let resources: BTreeMap<&Address, &Attributes> = self.desired.resources.iter().chain(&self.as_written).collect();
+        Hierarchy::of(resources, &self.desired.management_account, self.desired.pinned.clone())
     }
 
     /// The `[[test]]` blocks that fail, as mistakes.
@@ -247,9 +262,10 @@ fn read(path: &Path, bytes: io::Result<Vec<u8>>, files: &Files<'_>) -> Result<Lo
     let summary = Summary { accounts: checked.accounts.len(), ous: file.ou.len(), policies: file.policy.len(), teams: file.team.len() };
     let written = checked.policies.values().flatten();
     let written = written.filter_map(|p| Some((Address::new("policy", p.key.as_str()), p.written.clone()?))).collect();
+    let (as_written, origins) = (expand::as_written(&checked), expand::origins(&checked));
     let (tests, quotas) = (std::mem::take(&mut checked.tests), std::mem::take(&mut checked.quotas));
     let desired = expand::desired(&file, checked);
-    Ok(Loaded { desired, warnings: report.finish(), summary, written, tests, quotas })
+    Ok(Loaded { desired, warnings: report.finish(), summary, written, as_written, origins, tests, quotas })
 }
 
 /// Whether it says that something is missing, which may stand in the part of a file that could not be read.

@@ -1,6 +1,6 @@
 //! One policy document of the configuration, parsed with the place of its first mistake.
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::canonical::canonical_value;
 use super::strict;
@@ -40,6 +40,11 @@ impl Document {
             value @ Value::Object(_) => Ok(Self { value }),
             Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Array(_) => Err(ParseError::NotAnObject),
         }
+    }
+
+    /// Of a value that is canonical already.
+    pub(super) fn of_canonical(document: Map<String, Value>) -> Self {
+        Self { value: Value::Object(document) }
     }
 
     /// The canonical value: the `content` of a policy's attributes.

@@ -4,6 +4,7 @@
 //! text ─ strict ─ canonical ─► Document                          what is uploaded and compared, of every type
 //! text ─ json ─ parse ─► Policy ─ Hierarchy ─ evaluate ─► Decision       what SCPs and RCPs let pass
 //!                          └─ lint ─► Finding                     what their author hardly meant
+//! Document ─ pack ─► Documents that fit                          of what is too long or too many
 //! ```
 //!
 //! `config` parses the files under `policies/` with positions for its diagnostics; the reader of live documents brings theirs into
@@ -19,6 +20,7 @@ mod hierarchy;
 mod json;
 mod lint;
 mod operator;
+mod pack;
 mod parse;
 mod pattern;
 mod question;
@@ -39,6 +41,7 @@ pub use evaluate::{Cause, Decision, Exemption, LevelRuling, Outcome, Side, decid
 pub use hierarchy::{Attached, Family, Hierarchy, Level};
 pub use lint::{Example, Finding, RULES, Rule, Setting, Subject, lint};
 pub use operator::{Comparison, Operator, Order, Quantifier, Sense};
+pub use pack::{Origin, Packed, Part, Room, Unpackable, pack, split};
 pub use parse::Problem;
 pub use pattern::{Case, Pattern, Variable, Variables, Wildcards, is_known, question};
 pub use question::{Question, find_place};

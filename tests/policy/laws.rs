@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use overlord::policy::{Decision, Document, Family, Outcome, decide};
+use overlord::policy::{Decision, Document, Family, Outcome, Room, decide, pack, split};
 use serde_json::{Value, json};
 
 use crate::generate::{self, Asked, Random, World, hierarchy, level_address, request};
@@ -128,6 +128,48 @@ fn minified_canonical_and_original_decide_alike() {
         assert_eq!(original, decide_as(&Value::to_string));
         assert_eq!(original, decide_as(&|document| Document::parse("SERVICE_CONTROL_POLICY", &document.to_string()).unwrap().minified()));
     });
+}
+
+/// Cut and merged, however tightly, and in whichever way it comes out.
+#[test]
+fn packed_decides_like_unpacked() {
+    let (mut cut, mut merged, mut refused) = (0, 0, 0);
+    for seed in 0..1_500 {
+        let mut random = Random::new(seed + 9_000_000);
+        let world = generate::world(&mut random);
+        let mut packed = world.clone();
+        let (size, count) = (150 + random.below(450), 1 + random.below(3));
+        for documents in packed.scps.iter_mut().chain(&mut packed.rcps) {
+            let parsed = documents.iter().map(|document| Document::parse("SERVICE_CONTROL_POLICY", &document.to_string()).unwrap());
+            let Ok(parts) = parsed.map(|document| split(&document, size)).collect::<Result<Vec<_>, _>>() else {
+                refused += 1;
+                continue;
+            };
+            let parts: Vec<Vec<Document>> = parts.into_iter().map(|parts| parts.into_iter().map(|part| part.document).collect()).collect();
+            cut += parts.iter().filter(|parts| parts.len() > 1).count();
+            let fits = match pack(&parts, Room { size, count }) {
+                Ok(packed) => {
+                    merged += packed.merged.len();
+                    let alone = packed.alone.iter().map(|(member, part)| parts[*member][*part].clone());
+                    alone.chain(packed.merged.into_values().map(|part| part.document)).collect()
+                }
+                Err(_) => {
+                    refused += 1;
+                    parts.concat()
+                }
+            };
+            assert!(fits.iter().all(|document| document.size() <= size), "{fits:#?}");
+            *documents = fits.iter().map(|document| document.canonical().clone()).collect();
+        }
+        for _ in 0..8 {
+            let asked = generate::asked(&mut random);
+            let (before, after) = (ask(&world, &asked), ask(&packed, &asked));
+            assert_eq!(before.outcome, after.outcome, "seed {seed}: {asked:#?}\n{world:#?}\n{packed:#?}");
+            assert_eq!(before.hinges_on, after.hinges_on, "seed {seed}: {asked:#?}\n{world:#?}\n{packed:#?}");
+        }
+    }
+    // A generator that never packs would prove nothing.
+    assert!(cut > 250 && merged > 250 && refused > 50, "{cut} {merged} {refused}");
 }
 
 /// What is certain with keys unknown stays so, whatever they turn out to be.

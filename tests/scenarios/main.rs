@@ -112,6 +112,7 @@ scenarios! {
     ou_removed_with_account,
     ou_renamed,
     pinned_id_unknown,
+    policies_packed,
     policy_changed,
     policy_removed,
     policy_type_changed,

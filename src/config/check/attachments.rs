@@ -1,8 +1,10 @@
-//! The sets of directly attached policies: what they name, how many, and that they allow anything at all.
+//! The sets of directly attached policies: what they name, how many, and that they allow anything at all. What does not fit is for
+//! `packing`.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::accounts::Planned;
+use super::packing::{Crowd, Fit, Packing, part_address};
 use super::policies::{Declared, Policies};
 use super::{Model, tree};
 use crate::address::{Address, Reference};
@@ -11,6 +13,7 @@ use crate::config::report::Report;
 use crate::config::section::Organization;
 use crate::config::span::{At, List};
 use crate::limits::{LIMITS, PolicyTypeLimits};
+use crate::policy::{Family, Room};
 use crate::resource::organizations::organization_address;
 
 /// The type whose sets must allow something.
@@ -38,22 +41,37 @@ struct Sets<'m, 'p> {
     policies: &'p Policies<'p>,
     managed: Vec<&'static PolicyTypeLimits>,
     used: BTreeSet<&'p str>,
+    packing: Packing,
+}
+
+/// Whose set it is, and where it is written: `ou.hipaa`, `team.records.stage.prod`.
+struct Target {
+    address: Address,
+    said: String,
+    place: String,
 }
 
 /// Resolves and checks all sets, and warns of policies that stand in none.
-pub(super) fn resolve(model: &Model<'_>, policies: &Policies<'_>, accounts: &[Planned<'_>], report: &mut Report) -> Attachments {
+pub(super) fn resolve(model: &Model<'_>, policies: &Policies<'_>, accounts: &[Planned<'_>], report: &mut Report) -> (Attachments, Packing) {
     let none = Organization::default();
     let section = model.file.organization.as_ref().map_or(&none, |o| &o.value);
     left_alone(section, policies, report);
-    let mut sets = Sets { model, policies, managed: managed_types(policies, section), used: BTreeSet::new() };
+    let mut sets = Sets { model, policies, managed: managed_types(policies, section), used: BTreeSet::new(), packing: Packing::default() };
     let mut all = Attachments::new();
-    let root = section.policies.as_ref();
-    all.insert(organization_address(), sets.set("the root", root, report));
+    let root = Target { address: organization_address(), said: "the root".to_owned(), place: "organization".to_owned() };
+    sets.set(root, section.policies.as_ref(), &mut all, report);
     for (key, ou) in &model.file.ou {
-        all.insert(Address::new("ou", key.as_str()), sets.set(&format!("the OU `{}`", key.as_str()), ou.policies.as_ref(), report));
+        let address = Address::new("ou", key.as_str());
+        let target = Target { place: address.to_string(), address, said: format!("the OU `{}`", key.as_str()) };
+        sets.set(target, ou.policies.as_ref(), &mut all, report);
     }
     for account in accounts.iter().filter(|account| account.leaves.is_none()) {
-        all.insert(account.address(), sets.set(&format!("the account `{}`", account.key), account.policies, report));
+        let target =
+            Target { address: account.address(), said: format!("the account `{}`", account.key), place: written_in(account, model) };
+        sets.set(target, account.policies, &mut all, report);
+    }
+    if model.packs() {
+        sets.packing.check_names(policies, report);
     }
     // A list that was taken out may have named it.
     let unsure = report.any_broken(|path| path.first().is_some_and(|section| section != "policy" && section != "limits"));
@@ -64,7 +82,17 @@ pub(super) fn resolve(model: &Model<'_>, policies: &Policies<'_>, accounts: &[Pl
             report.at(policy.key.at(), Code::UnattachedPolicy.warning(summary).hint(hint));
         }
     }
-    all
+    (all, sets.packing)
+}
+
+/// Where an account's set is written: accounts of a team share the team's, so that what is packed of it is one policy for all.
+fn written_in(account: &Planned<'_>, model: &Model<'_>) -> String {
+    let Some((team, stage)) = account.team else { return account.address().to_string() };
+    let section = model.file.team.get(team).and_then(|team| team.stage.get(stage));
+    match section.is_some_and(|stage| stage.policies.is_some()) {
+        true => format!("team.{team}.stage.{stage}"),
+        false => format!("team.{team}"),
+    }
 }
 
 /// Declared policies of the type that is left alone.
@@ -80,7 +108,7 @@ fn left_alone(section: &Organization, policies: &Policies<'_>, report: &mut Repo
 
 impl<'p> Sets<'_, 'p> {
     /// One target's set. Left out, it is what AWS attaches itself.
-    fn set(&mut self, target: &str, list: Option<&List>, report: &mut Report) -> BTreeSet<Reference> {
+    fn set(&mut self, target: Target, list: Option<&List>, all: &mut Attachments, report: &mut Report) {
         let named: Vec<Named<'p>> = match list {
             None => self.managed.iter().filter(|t| t.name == SCP).map(|t| Named::Aws(t)).collect(),
             Some(list) => {
@@ -89,18 +117,22 @@ impl<'p> Sets<'_, 'p> {
                 let complete = found.iter().all(Option::is_some);
                 let found: Vec<_> = found.into_iter().flatten().collect();
                 if complete {
-                    self.check_allow(target, list, &found, report);
+                    self.check_allow(&target.said, list, &found, report);
                 }
                 found
             }
         };
-        let mut set: BTreeSet<Reference> = named.iter().filter_map(Named::reference).collect();
         // Only for service control policies AWS lets its default be detached.
-        set.extend(self.managed.iter().filter(|t| t.name != SCP).filter_map(|t| t.default.clone()).map(Reference::Id));
+        let implied = || self.managed.iter().filter(|t| t.name != SCP).filter_map(|t| t.default.clone()).map(Reference::Id);
+        let written: BTreeSet<Reference> = named.iter().filter_map(Named::reference).chain(implied()).collect();
+        let mut set: BTreeSet<Reference> = named.iter().flat_map(Named::parts).chain(implied()).collect();
         if let Some(list) = list {
-            self.check_count(target, list, &named, report);
+            self.fit(&target, list, &named, &mut set, report);
         }
-        set
+        if set != written {
+            self.packing.written.insert(target.address.clone(), written);
+        }
+        all.insert(target.address, set);
     }
 
     fn find(&mut self, name: &At<String>, report: &mut Report) -> Option<Named<'p>> {
@@ -154,27 +186,71 @@ impl<'p> Sets<'_, 'p> {
         }
     }
 
-    fn check_count(&self, target: &str, list: &List, named: &[Named<'_>], report: &mut Report) {
-        for spec in &self.managed {
+    /// Packs what is more than its target takes, or tells it.
+    fn fit(&mut self, target: &Target, list: &List, named: &[Named<'p>], set: &mut BTreeSet<Reference>, report: &mut Report) {
+        for spec in self.managed.clone() {
             let Some(limits) = self.model.limits.of(spec) else { continue };
-            let mut of_type: BTreeSet<Reference> =
-                named.iter().filter(|n| n.spec().name == spec.name).filter_map(Named::reference).collect();
+            let of_type = || named.iter().filter(|n| n.spec().name == spec.name);
+            let mut attached: BTreeSet<Reference> = of_type().flat_map(Named::parts).collect();
             let implicit = spec.default.clone().filter(|_| spec.name != SCP).map(Reference::Id);
-            let added = implicit.is_some_and(|id| of_type.insert(id));
-            if of_type.len() > limits.attached.most {
-                let most = limits.attached.most;
-                let summary = format!("{} policies of type `{}` at {target}, and the limit is {most}", of_type.len(), spec.short);
-                let mut diagnostic = limits.attached.exceeded(Code::TooManyAttached, summary, report);
-                if let (true, Some(name)) = (added, &spec.default_name) {
-                    diagnostic = diagnostic.detail(format!("`{name}` is one of them: AWS attaches it to everything"));
-                }
-                report.at(list.at, diagnostic.hint("merge some, or attach some to the level above"));
+            let added = implicit.is_some_and(|id| attached.insert(id));
+            let (count, most) = (attached.len(), limits.attached.most);
+            if count <= most {
+                continue;
             }
+            let declared: BTreeMap<&str, &Declared<'_>> = of_type().filter_map(Named::declared).map(|p| (p.key.as_str(), p)).collect();
+            let cut = declared.values().any(|policy| policy.parts.len() > 1);
+            let ours: BTreeSet<Reference> = of_type().filter(|n| n.declared().is_some()).flat_map(Named::parts).collect();
+            let room = Room { size: limits.size.most, count: most.saturating_sub(count - ours.len()) };
+            let crowd = Crowd { place: &target.place, list, spec, declared, room };
+            let fit = Family::of_type(&spec.name).map(|_| self.packing.fit(&crowd));
+            let (mut detail, mut hint) = (None, "merge some, or attach some to the level above".to_owned());
+            match (fit, self.model.packs()) {
+                // Of what is a mistake itself nothing can be said.
+                (Some(Fit::Unsure), true) => continue,
+                (Some(Fit::Packed(packed)), true) => {
+                    set.retain(|reference| !ours.contains(reference));
+                    set.extend(packed.references.iter().cloned());
+                    self.packing.keep(&packed);
+                    continue;
+                }
+                (Some(Fit::Packed(packed)), false) => {
+                    hint.push_str(&format!(", or say `pack_policies = true` in [organization]: {}", packed.says()));
+                }
+                (Some(Fit::TooMuch(why)), true) if cut => detail = Some(format!("a policy that was cut counts as its parts; {why}")),
+                (Some(Fit::TooMuch(why)), true) => detail = Some(why),
+                (Some(Fit::TooMuch(_) | Fit::Unsure), false) | (None, _) => {}
+            }
+            let summary = format!("{count} policies of type `{}` at {}, and the limit is {most}", spec.short, target.said);
+            let mut diagnostic = limits.attached.exceeded(Code::TooManyAttached, summary, report);
+            if let (true, Some(name)) = (added, &spec.default_name) {
+                diagnostic = diagnostic.detail(format!("`{name}` is one of them: AWS attaches it to everything"));
+            }
+            if let Some(detail) = detail {
+                diagnostic = diagnostic.detail(detail);
+            }
+            report.at(list.at, diagnostic.hint(hint));
         }
     }
 }
 
-impl Named<'_> {
+impl<'p> Named<'p> {
+    fn declared(&self) -> Option<&'p Declared<'p>> {
+        match self {
+            Self::Declared(policy) => Some(policy),
+            Self::Aws(_) => None,
+        }
+    }
+
+    /// What is attached for it: its documents, which are several where it was cut.
+    fn parts(&self) -> Vec<Reference> {
+        let several = self.declared().filter(|policy| policy.parts.len() > 1);
+        match several {
+            Some(policy) => (0..policy.parts.len()).map(|part| part_address(policy.key.as_str(), part).into()).collect(),
+            None => self.reference().into_iter().collect(),
+        }
+    }
+
     fn spec(&self) -> &'static PolicyTypeLimits {
         match self {
             Self::Declared(policy) => policy.spec,

@@ -11,6 +11,7 @@ mod limits;
 mod moved;
 mod network;
 mod organization;
+pub(super) mod packing;
 pub(super) mod policies;
 mod prices;
 pub(super) mod root;
@@ -40,11 +41,19 @@ pub(super) struct Model<'f> {
     limits: limits::Limits,
 }
 
+impl Model<'_> {
+    /// Whether policies that do not fit are packed.
+    fn packs(&self) -> bool {
+        self.file.organization.as_ref().is_some_and(|organization| organization.value.packs())
+    }
+}
+
 /// What the checks found out.
 pub(super) struct Checked<'f> {
     pub(super) policies: policies::Policies<'f>,
     pub(super) accounts: Vec<accounts::Planned<'f>>,
     pub(super) attachments: attachments::Attachments,
+    pub(super) packing: packing::Packing,
     pub(super) moved: BTreeMap<Address, Former>,
     pub(super) network: Design,
     pub(super) prices: Overrides,
@@ -61,7 +70,7 @@ pub(super) fn check<'f>(file: &'f File, files: &Files<'_>, report: &mut Report) 
     tree::check(&model, report);
     let policies = policies::read(&model, files, report);
     let accounts = accounts::expand(&model, report);
-    let attachments = attachments::resolve(&model, &policies, &accounts, report);
+    let (attachments, packing) = attachments::resolve(&model, &policies, &accounts, report);
     organization::check(&model, &accounts, report);
     root::check(&model, &accounts, report);
     contacts::check(&model, &accounts, report);
@@ -70,7 +79,7 @@ pub(super) fn check<'f>(file: &'f File, files: &Files<'_>, report: &mut Report) 
     let network = network::check(&model, &accounts, report);
     let prices = prices::check(&file.prices, report);
     let tests = expectations::check(&model, &accounts, report);
-    Checked { policies, accounts, attachments, moved, network, prices, tests, quotas: model.limits.quotas() }
+    Checked { policies, accounts, attachments, packing, moved, network, prices, tests, quotas: model.limits.quotas() }
 }
 
 /// The keys of all sections.

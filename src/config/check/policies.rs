@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::limits::policy_type;
-use super::{Model, values};
+use super::{Model, packing, values};
 use crate::config::code::Code;
 use crate::config::file;
 use crate::config::report::Report;
@@ -14,7 +14,7 @@ use crate::config::span::{At, Key};
 use crate::config::{Files, Suppressed, Written};
 use crate::diagnostic::{Source, Span};
 use crate::limits::PolicyTypeLimits;
-use crate::policy::{Document, Family, ParseError, Policy as Typed, RULES, Rule};
+use crate::policy::{Document, Family, ParseError, Part, Policy as Typed, RULES, Rule};
 
 /// A declared policy whose type is known.
 pub(in crate::config) struct Declared<'f> {
@@ -24,6 +24,8 @@ pub(in crate::config) struct Declared<'f> {
     pub(in crate::config) name: &'f str,
     /// `None` when its file is a mistake.
     pub(in crate::config) document: Option<Document>,
+    /// The documents that AWS gets in its place: one, but of what is packed.
+    pub(in crate::config) parts: Vec<Part>,
     /// Its statements, of a type that decides about requests.
     pub(in crate::config) written: Option<Written>,
 }
@@ -48,11 +50,9 @@ pub(super) fn read<'f>(model: &Model<'f>, files: &Files<'_>, report: &mut Report
             let name = section.name.as_ref().map_or(key.as_str(), |n| n.as_str());
             check_texts(key, section, name, report);
             let (document, written) = document(key, section, spec, model, files, report).unzip();
-            Declared { key, section, spec, name, document, written: written.flatten() }
+            let parts = document.as_ref().map(|document| packing::parts(key, section, spec, document, model, report)).unwrap_or_default();
+            Declared { key, section, spec, name, document, parts, written: written.flatten() }
         });
-        if let Some(Declared { document: Some(document), spec, .. }) = &declared {
-            size(key, section, spec, document, model, report);
-        }
         policies.insert(key.as_str(), declared);
     }
     duplicates(&policies, report);
@@ -167,21 +167,6 @@ fn suppressed(section: &Policy, spec: &PolicyTypeLimits, report: &mut Report) ->
         }
     }
     suppressed
-}
-
-fn size(key: &Key, section: &Policy, spec: &PolicyTypeLimits, document: &Document, model: &Model<'_>, report: &mut Report) {
-    let Some(limits) = model.limits.of(spec) else { return };
-    let (size, most) = (document.size(), limits.size.most);
-    if size > most {
-        let summary = format!(
-            "the policy `{}` has {size} characters without white space, and {most} is the limit of type `{}`",
-            key.as_str(),
-            spec.short
-        );
-        let diagnostic = limits.size.exceeded(Code::PolicyTooLarge, summary, report).label(format!("{} too many", size - most));
-        let at = section.file.as_ref().map_or(key.at(), |f| f.at);
-        report.at(at, diagnostic.hint("shorten it with wildcards or a condition, or split it in two policies"));
-    }
 }
 
 /// Names are unique within a type, AWS's own policies included.

@@ -44,6 +44,9 @@ pub struct Organization {
     pub root_access: Option<At<String>>,
     /// Whether overlord enables service control policies and owns their sets; `false` leaves all of them alone. Default: true.
     pub service_control_policies: Option<At<bool>>,
+    /// Whether service and resource control policies that do not fit are packed: a document that is too long is cut into parts, and of a set
+    /// that is too large as few as need be are merged. Default: false, and they are mistakes.
+    pub pack_policies: Option<At<bool>>,
     /// The root's whole set of policies. Default: FullAWSAccess.
     pub policies: Option<List>,
 }
@@ -56,6 +59,11 @@ fn root_access(_: &mut SchemaGenerator) -> Schema {
 }
 
 impl Organization {
+    /// Whether policies that do not fit are packed.
+    pub fn packs(&self) -> bool {
+        self.pack_policies.as_ref().is_some_and(|packs| packs.value)
+    }
+
     /// Where it says that service control policies are left alone.
     pub fn leaves_scps(&self) -> Option<&At<bool>> {
         self.service_control_policies.as_ref().filter(|managed| !managed.value)
