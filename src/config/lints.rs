@@ -37,12 +37,9 @@ impl Linted {
         self.found.iter().filter(|diagnostic| diagnostic.severity == severity).count()
     }
 
-    /// What every run tells: all but the hints, none of which stops it.
-    pub(super) fn warnings(self) -> impl Iterator<Item = Diagnostic> {
-        self.found.into_iter().filter(|diagnostic| diagnostic.severity != Severity::Hint).map(|mut diagnostic| {
-            diagnostic.severity = Severity::Warning;
-            diagnostic
-        })
+    /// What every run tells: all but the hints. An error is what AWS would refuse in the middle of an apply, so it stops the run.
+    pub(super) fn told(self) -> impl Iterator<Item = Diagnostic> {
+        self.found.into_iter().filter(|diagnostic| diagnostic.severity != Severity::Hint)
     }
 }
 

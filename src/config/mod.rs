@@ -29,7 +29,7 @@ use std::sync::Arc;
 use serde::Deserialize;
 
 use crate::address::Address;
-use crate::diagnostic::{ByteRange, Diagnostic, Source, Span};
+use crate::diagnostic::{ByteRange, Diagnostic, Severity, Source, Span};
 use crate::policy::{Cause, Family, Hierarchy, Policy, Test};
 use crate::resource::{Attributes, Desired};
 
@@ -190,7 +190,7 @@ impl<'r> Files<'r> {
 /// Loads the configuration at `path` and the files that it names.
 ///
 /// # Errors
-/// All mistakes, by file and position, warnings among them.
+/// All mistakes, by file and position, warnings among them; what the lints say that AWS refuses is one too.
 pub fn load(path: &Path) -> Result<Loaded, Vec<Diagnostic>> {
     let folder = path.parent().unwrap_or(Path::new(""));
     load_with(path, file::read(path), &Files::new(folder, &|relative| file::read(&folder.join(relative))))
@@ -222,8 +222,10 @@ pub fn load_with_more(path: &Path, more: &str) -> Result<Loaded, Vec<Diagnostic>
 pub fn load_with(path: &Path, bytes: io::Result<Vec<u8>>, files: &Files<'_>) -> Result<Loaded, Vec<Diagnostic>> {
     let mut loaded = read(path, bytes, files)?;
     let failures = loaded.failures();
-    loaded.warnings.extend(loaded.lint().warnings());
-    if failures.is_empty() { Ok(loaded) } else { Err(loaded.warnings.into_iter().chain(failures).collect()) }
+    let (refused, told): (Vec<_>, Vec<_>) = loaded.lint().told().partition(|diagnostic| diagnostic.severity == Severity::Error);
+    loaded.warnings.extend(told);
+    let errors: Vec<Diagnostic> = refused.into_iter().chain(failures).collect();
+    if errors.is_empty() { Ok(loaded) } else { Err(loaded.warnings.into_iter().chain(errors).collect()) }
 }
 
 fn read(path: &Path, bytes: io::Result<Vec<u8>>, files: &Files<'_>) -> Result<Loaded, Vec<Diagnostic>> {

@@ -157,3 +157,17 @@ fn lints_tell_and_only_errors_fail() {
     let told = lint(refused, "", &["--format", "json"]).ends(1).json();
     assert_eq!((&told["errors"], &told["findings"][0]["code"]), (&json!(1), &json!("unsupported-element")));
 }
+
+#[test]
+fn what_aws_would_refuse_stops_a_plan_unless_it_is_suppressed() {
+    let refused = r#"{"Version": "2012-10-17", "Statement": [{"Sid": "Keep", "Effect": "Deny", "Principal": "*", "Action": "s3:*", "Resource": "*"}]}"#;
+    let run = |more: &str, command: &[&str]| {
+        let case = Case::new(&format!("{SMALL}{LINTED}{more}"));
+        fs::write(case.path("policies/keep.json"), refused).unwrap();
+        case.run(command)
+    };
+    for command in [&["validate"][..], &["plan", "--sandbox"], &["apply", "--sandbox", "--yes"]] {
+        run("", command).ends(1).says(&["error[unsupported-element]", "policies/keep.json"]);
+    }
+    run(r#"suppress = { "unsupported-element" = "AWS takes it since yesterday" }"#, &["validate"]).ends(0);
+}
