@@ -21,6 +21,13 @@ pub(super) fn findings(plan: &Plan) -> (Vec<Finding>, Vec<Note>) {
     for told in &plan.findings {
         match of_told(plan, told, &changes) {
             Told::Finding(finding) => found.push(*finding),
+            // What stands against a change is no second finding.
+            Told::Against(address) => {
+                for finding in found.iter_mut().filter(|finding| finding.address.as_ref() == Some(&address)) {
+                    finding.remedy = Remedy::Refuse;
+                    finding.summary = format!("{}; {}", finding.summary, told.summary);
+                }
+            }
             Told::Note => notes.push(Note { subject: told.subject.clone(), summary: told.summary.clone() }),
             Told::Known => {}
         }
@@ -128,6 +135,8 @@ fn unread(account: &str, error: &str) -> Finding {
 /// What becomes of something that the plan tells.
 enum Told {
     Finding(Box<Finding>),
+    /// It stands against the change of this address.
+    Against(Address),
     Note,
     /// A finding tells it already, or it is about how the changes are made.
     Known,
@@ -141,6 +150,7 @@ fn of_told(plan: &Plan, told: &resource::Finding, changes: &BTreeMap<Address, Ch
     let unreachable: BTreeSet<&str> = plan.network.unreachable.keys().map(String::as_str).collect();
     let frozen = |address: &Address| plan.observed.get(address).is_some_and(|live| live.frozen.is_some());
     let (what, remedy) = match (told.severity, &address) {
+        (FindingSeverity::Error, Some(address)) if changes.contains_key(address) => return Told::Against(address.clone()),
         (FindingSeverity::Error, _) => (What::Stuck, Remedy::Refuse),
         (FindingSeverity::Unmanaged, _) => (What::Unmanaged, Remedy::Leave),
         (FindingSeverity::Warning, Some(address)) if changes.contains_key(address) || is(address, &unreachable) => return Told::Known,

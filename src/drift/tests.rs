@@ -192,6 +192,7 @@ fn what_cannot_be_read_or_changed_is_found() {
     let desired = worlds::desired(json!({
         "account.web": {"email": "a@x", "leaves": null, "name": "web", "parent": {"ref": "organization.main"}, "tags": null},
         "account.shut": {"email": "b@x", "leaves": null, "name": "shut", "parent": {"ref": "organization.main"}, "tags": null},
+        "account.renamed": {"email": "c@x", "leaves": null, "name": "renamed", "parent": {"ref": "organization.main"}, "tags": null},
     }));
     let there = |key: &str| json!({"id": "222222222222", "attributes": desired.resources[&key.parse().unwrap()], "ours": true});
     let mut live = worlds::live(json!({"account.web": there("account.web"), "account.shut": there("account.shut")}));
@@ -199,12 +200,16 @@ fn what_cannot_be_read_or_changed_is_found() {
     live.resources.get_mut(&"account.shut".parse().unwrap()).unwrap().frozen = Some("closed".to_owned());
     live.findings.push(finding(FindingSeverity::Warning, "account.web", "its network cannot be read, and nothing is planned in it"));
     live.findings.push(finding(FindingSeverity::Error, "web/r/vpc.std", "there are two of it"));
+    live.findings.push(finding(FindingSeverity::Error, "account.renamed", "it may be any of two"));
     let drift = Drift::of(&worlds::plan(&desired, &live), &[], today(), None);
     let expected = [
         ("stuck", Weight::Network, "web/r/vpc.std"),
         ("unread", Weight::Network, "account.web"),
+        ("missing", Weight::Organization, "account.renamed"),
         ("stuck", Weight::Organization, "account.shut"),
     ];
     assert_eq!(told(&drift), expected);
-    assert_eq!(drift.findings[2].summary, "left as it is: closed");
+    assert_eq!(drift.findings[3].summary, "left as it is: closed");
+    assert!(drift.findings[2].summary.ends_with("; it may be any of two"), "what stands against a change is told with it");
+    assert_eq!(drift.findings[2].remedy, Remedy::Refuse);
 }
