@@ -33,6 +33,15 @@ pub struct Span {
     pub range: ByteRange,
 }
 
+impl Span {
+    /// The line and the column, of characters, where it begins: both count from 1.
+    pub fn line_and_column(&self) -> (usize, usize) {
+        let before = self.source.text.get(..self.range.start).unwrap_or(&self.source.text);
+        let line = before.rsplit('\n').next().unwrap_or_default();
+        (before.matches('\n').count() + 1, line.chars().count() + 1)
+    }
+}
+
 /// A half-open range of bytes: `Range<usize>` with an order, so that diagnostics sort.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct ByteRange {

@@ -7,7 +7,7 @@
 //! AWS ──────┴─ snapshot ─► live ──┘
 //! ```
 //!
-//! The modules below stand in reading order. `config`, `network`, `diff`, `graph`, `import`, `plan`, `policy`,
+//! The modules below stand in reading order. `config`, `network`, `diff`, `drift`, `graph`, `import`, `plan`, `policy`,
 //! `render` and `apply::schedule` are pure: they neither await nor know an AWS client. There is no state file: AWS is the state.
 
 pub mod address;
@@ -19,6 +19,7 @@ pub mod cost;
 pub mod diagnostic;
 pub mod diff;
 pub mod doctor;
+pub mod drift;
 pub mod graph;
 pub mod import;
 pub mod limits;

@@ -54,7 +54,7 @@ pub(super) async fn run(global: &Global, args: &ApplyArgs, shell: &Shell) -> Res
         None => fresh(global, args, shell).await?,
     };
     match global.format {
-        Format::Text | Format::Junit => plan::show(&plan, global.format, args.detail, shell)?,
+        Format::Text | Format::Junit | Format::Sarif | Format::Line => plan::show(&plan, global.format, args.detail, shell)?,
         Format::Json | Format::Markdown => {}
     }
     let stage = if args.rehearse { Stage::Copy } else { Stage::Aws };
@@ -184,8 +184,10 @@ fn on_interrupt(interrupt: &Interrupt, shell: &Shell) {
 fn show(plan: &Plan, report: &Report, rehearsal: Option<&Rehearsal>, args: &ApplyArgs, format: Format, shell: &Shell) {
     let verdict = rehearsal.map(Rehearsal::verdict).unwrap_or_default();
     match format {
-        Format::Text | Format::Junit if plan.is_empty() => shell.result(verdict),
-        Format::Text | Format::Junit => shell.result(format_args!("{}{verdict}", render::report::text(report, shell.style()))),
+        Format::Text | Format::Junit | Format::Sarif | Format::Line if plan.is_empty() => shell.result(verdict),
+        Format::Text | Format::Junit | Format::Sarif | Format::Line => {
+            shell.result(format_args!("{}{verdict}", render::report::text(report, shell.style())))
+        }
         Format::Json => {
             let report = render::report::json(report);
             let mut document = Map::from_iter([("format_version".to_owned(), json!(1)), ("plan".to_owned(), json!(plan))]);

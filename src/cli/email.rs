@@ -111,7 +111,7 @@ fn told(email: &EmailChange, address: &Address, state: &str, shell: &Shell) {
             });
             shell.result(format_args!("{document:#}\n"));
         }
-        Format::Text | Format::Markdown | Format::Junit => {
+        Format::Text | Format::Markdown | Format::Junit | Format::Sarif | Format::Line => {
             let EmailChange { live, wanted, .. } = email;
             shell.result(match state {
                 "changed" => format!("{address}: its e-mail is `{wanted}` now, and was `{live}`\n"),

@@ -157,7 +157,7 @@ fn refuse(in_the_way: Vec<PathBuf>, shell: &Shell) -> Result<(), Reported> {
 
 fn show(draft: &Draft, summary: Summary, org_toml: &Path, format: Format, shell: &Shell) {
     match format {
-        Format::Text | Format::Markdown | Format::Junit => {
+        Format::Text | Format::Markdown | Format::Junit | Format::Sarif | Format::Line => {
             let mut text = format!("`{}` is written: {summary}; the plan of it is empty\n", org_toml.display());
             if !draft.left.is_empty() {
                 text.push_str("Not in it, and left as it is:\n");

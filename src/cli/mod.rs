@@ -5,6 +5,7 @@ mod completions;
 mod connect;
 mod consent;
 mod doctor;
+mod drift;
 mod email;
 mod files;
 mod import;
@@ -98,8 +99,12 @@ enum Format {
     Json,
     /// For a comment on a pull request
     Markdown,
-    /// For continuous integration; `policy test` only
+    /// For continuous integration; `policy test` and `drift` only
     Junit,
+    /// For code scanning, SARIF 2.1.0; `drift` only
+    Sarif,
+    /// One line, for chat; `drift` only
+    Line,
 }
 
 /// `--color`.
@@ -123,6 +128,8 @@ enum Command {
     Plan(plan::PlanArgs),
     /// Make it so; exits 3 when only a part could be done
     Apply(apply::ApplyArgs),
+    /// Find what is not as org.toml says, and what nobody manages, read-only; exits 2 when there is something
+    Drift(drift::DriftArgs),
     /// Finish the change of an account's e-mail with the code that AWS sent, or have AWS send one
     Email(email::EmailArgs),
     /// Invite accounts that exist already, follow their invitations, and bring in those that have joined; exits 3 when only a part could be done
@@ -142,9 +149,15 @@ enum Command {
 }
 
 impl Command {
-    /// Whether it knows JUnit's format, which the others refuse.
-    fn knows_junit(&self) -> bool {
-        matches!(self, Self::Policy(args) if policy::knows_junit(args))
+    /// What to say of a format that it does not know.
+    fn refuses(&self, format: Format) -> Option<&'static str> {
+        let knows_junit = matches!(self, Self::Drift(_)) || matches!(self, Self::Policy(args) if policy::knows_junit(args));
+        match format {
+            Format::Text | Format::Json | Format::Markdown => None,
+            Format::Junit => (!knows_junit).then_some("only `policy test` and `drift` have results for JUnit"),
+            Format::Sarif => (!matches!(self, Self::Drift(_))).then_some("only `drift` has results as SARIF"),
+            Format::Line => (!matches!(self, Self::Drift(_))).then_some("only `drift` has results of one line"),
+        }
     }
 }
 
@@ -155,7 +168,7 @@ enum Exit {
     Done = 0,
     /// An error; nothing was done.
     Error = 1,
-    /// `plan`: there are changes; `policy explain`: it is denied.
+    /// `plan`: there are changes; `drift`: there is some; `policy explain`: it is denied.
     Changes = 2,
     /// `apply`: a part was done; `policy explain`: it cannot be told.
     Partly = 3,
@@ -192,9 +205,9 @@ pub async fn run() -> ExitCode {
         }
     };
     let shell = Shell::new(&cli.global);
-    if cli.global.format == Format::Junit && !cli.command.knows_junit() {
+    if let Some(refusal) = cli.command.refuses(cli.global.format) {
         let hint = "choose text, json or markdown".to_owned();
-        shell.error("only `policy test` has results for JUnit", Some(hint));
+        shell.error(refusal, Some(hint));
         return ExitCode::from(Exit::Error as u8);
     }
     let exit = match cli.command {
@@ -202,6 +215,7 @@ pub async fn run() -> ExitCode {
         Command::Validate => validate::run(&cli.global, &shell),
         Command::Plan(args) => plan::run(&cli.global, &args, &shell).await,
         Command::Apply(args) => apply::run(&cli.global, &args, &shell).await,
+        Command::Drift(args) => drift::run(&cli.global, &args, &shell).await,
         Command::Email(args) => email::run(&cli.global, &args, &shell).await,
         Command::Invite(args) => Box::pin(invite::run(&cli.global, &args, &shell)).await,
         Command::Doctor(args) => doctor::run(&cli.global, &args, &shell).await,

@@ -29,7 +29,7 @@ pub(super) fn run(global: &Global, args: &NetworkArgs, shell: &Shell) -> Result<
     }
     let style = Style { detail: args.detail, ..shell.style() };
     match global.format {
-        Format::Text | Format::Junit => shell.result(network::text(&design, &plan, &prices, style)),
+        Format::Text | Format::Junit | Format::Sarif | Format::Line => shell.result(network::text(&design, &plan, &prices, style)),
         Format::Json => shell.result(format_args!("{:#}\n", network::json(&design, &plan, &prices))),
         Format::Markdown => shell.result(network::markdown(&design, &plan, &prices, Style { colour: false, ..style })),
     }

@@ -65,7 +65,9 @@ async fn make(connection: &Connection, desired: &Desired, shell: &Shell) -> Resu
 /// Prints it as asked.
 pub(super) fn show(plan: &Plan, format: Format, detail: bool, shell: &Shell) -> Result<(), Reported> {
     match format {
-        Format::Text | Format::Junit => shell.result(render::text::plan(plan, render::Style { detail, ..shell.style() })),
+        Format::Text | Format::Junit | Format::Sarif | Format::Line => {
+            shell.result(render::text::plan(plan, render::Style { detail, ..shell.style() }))
+        }
         Format::Json => shell.result(json(plan, shell)?),
         Format::Markdown => shell.result(render::markdown::plan(plan, render::Style { colour: false, detail })),
     }

@@ -117,7 +117,7 @@ fn explain(global: &Global, args: &ExplainArgs, shell: &Shell) -> Result<Exit, R
         place: &|cause| loaded.place(cause),
     };
     match global.format {
-        Format::Text | Format::Junit => shell.result(policy::text(&explained, shell.style())),
+        Format::Text | Format::Junit | Format::Sarif | Format::Line => shell.result(policy::text(&explained, shell.style())),
         Format::Json => shell.result(format_args!("{:#}\n", policy::json(&explained))),
         Format::Markdown => shell.result(policy::markdown(&explained)),
     }
@@ -159,7 +159,9 @@ fn test(global: &Global, args: &TestArgs, shell: &Shell) -> Result<Exit, Reporte
     let results: Vec<_> = loaded.tests.iter().flat_map(|test| test.run(&hierarchy)).collect();
     let place = |cause: &_| loaded.place(cause);
     match global.format {
-        Format::Text => shell.result(suite::text(&results, &place, Style { detail: args.detail, ..shell.style() })),
+        Format::Text | Format::Sarif | Format::Line => {
+            shell.result(suite::text(&results, &place, Style { detail: args.detail, ..shell.style() }))
+        }
         Format::Json => shell.result(format_args!("{:#}\n", suite::json(&results, &place))),
         Format::Markdown => shell.result(suite::markdown(&results, &place, args.detail)),
         Format::Junit => shell.result(suite::junit(&results, &place)),
@@ -174,7 +176,7 @@ fn lint(global: &Global, args: &LintArgs, shell: &Shell) -> Result<Exit, Reporte
     let loaded = validate::told(global, shell, config::load_untested(&global.config))?;
     let linted = loaded.lint();
     match global.format {
-        Format::Text | Format::Junit => shell.result(render::lint::text(&linted, shell.style())),
+        Format::Text | Format::Junit | Format::Sarif | Format::Line => shell.result(render::lint::text(&linted, shell.style())),
         Format::Json => shell.result(format_args!("{:#}\n", render::lint::json(&linted))),
         Format::Markdown => shell.result(render::lint::markdown(&linted)),
     }

@@ -44,7 +44,7 @@ pub(super) async fn run(global: &Global, args: &SandboxArgs, shell: &Shell) -> R
             let sandbox = open(&path, &management_account(global), &weather(global, shell)?, shell)?;
             let world = sandbox.world();
             match global.format {
-                Format::Text | Format::Markdown | Format::Junit => shell.result(describe(&world)),
+                Format::Text | Format::Markdown | Format::Junit | Format::Sarif | Format::Line => shell.result(describe(&world)),
                 Format::Json => {
                     let json = serde_json::to_value(&world).map_err(|e| shell.error(e, None))?;
                     shell.result(format_args!("{json:#}\n"));

@@ -10,7 +10,7 @@ use crate::render;
 
 pub(super) fn run(global: &Global, shell: &Shell) -> Result<Exit, Reported> {
     match global.format {
-        Format::Text | Format::Markdown | Format::Junit => {
+        Format::Text | Format::Markdown | Format::Junit | Format::Sarif | Format::Line => {
             let loaded = load(global, shell)?;
             shell.result(format_args!("`{}` is valid: {}\n", global.config.display(), loaded.summary));
             Ok(Exit::Done)

@@ -215,6 +215,8 @@ codes! {
     MovedFromLiving = "moved-from-living",
     /// Two `[[moved]]` of the same thing.
     MovedTwice = "moved-twice",
+    /// An `[[ignore]]` of nothing that there is, without a reason or without a day.
+    BadIgnore = "bad-ignore",
 }
 
 impl Code {

@@ -12,6 +12,7 @@ mod code;
 mod expand;
 mod file;
 mod lints;
+mod places;
 mod report;
 mod schema;
 mod section;
@@ -30,6 +31,7 @@ use serde::Deserialize;
 
 use crate::address::Address;
 use crate::diagnostic::{ByteRange, Diagnostic, Severity, Source, Span};
+use crate::drift::Ignore;
 use crate::policy::{Cause, Family, Hierarchy, Policy, Test};
 use crate::resource::{Attributes, Desired};
 
@@ -37,6 +39,7 @@ pub(crate) use check::values;
 pub use code::Code;
 pub use expand::{ACCESS_ROLE, HOME_REGION};
 pub use lints::{Linted, Silenced};
+pub use places::Places;
 pub use schema::schema;
 
 use report::Report;
@@ -61,6 +64,10 @@ pub struct Loaded {
     pub tests: Vec<Test>,
     /// The quotas that hold: AWS's, or what `[limits]` says.
     pub quotas: Quotas,
+    /// The drift that is expected.
+    pub ignores: Vec<Ignore>,
+    /// Where it speaks of what.
+    pub places: Places,
 }
 
 /// Quotas of an organization.
@@ -266,8 +273,9 @@ fn read(path: &Path, bytes: io::Result<Vec<u8>>, files: &Files<'_>) -> Result<Lo
     let written = written.filter_map(|p| Some((Address::new("policy", p.key.as_str()), p.written.clone()?))).collect();
     let (as_written, origins) = (expand::as_written(&checked), expand::origins(&checked));
     let (tests, quotas) = (std::mem::take(&mut checked.tests), std::mem::take(&mut checked.quotas));
+    let (ignores, places) = (std::mem::take(&mut checked.ignores), Places::new(&file, &checked, &source));
     let desired = expand::desired(&file, checked);
-    Ok(Loaded { desired, warnings: report.finish(), summary, written, as_written, origins, tests, quotas })
+    Ok(Loaded { desired, warnings: report.finish(), summary, written, as_written, origins, tests, quotas, ignores, places })
 }
 
 /// Whether it says that something is missing, which may stand in the part of a file that could not be read.

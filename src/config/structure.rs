@@ -62,7 +62,10 @@ impl<'s> Walk<'s, '_> {
             return self.any_form(forms, value, at);
         }
         let expected = schema.get("type").and_then(Value::as_str).unwrap_or_default();
+        // JSON has no dates, so its schema says that one is a text; TOML has them.
+        let expected = if schema.get("format").and_then(Value::as_str) == Some("date") { "datetime" } else { expected };
         match (expected, value.get_mut()) {
+            ("datetime", DeValue::Datetime(_)) => true,
             ("object", DeValue::Table(table)) => {
                 self.table(schema, table);
                 true
@@ -125,6 +128,7 @@ impl<'s> Walk<'s, '_> {
         let hint = match (expected, found) {
             ("string", DeValue::Integer(number)) => format!("write it in quotes: \"{}\"", number.as_str()),
             ("array", DeValue::String(text)) => format!("write a list: [\"{text}\"]"),
+            ("datetime", _) => format!("write a day, without quotes: {} = 2027-01-31", self.path.last().unwrap_or(&key)),
             ("object", _) => format!("write a table: [{key}]"),
             _ => format!("write {}", word(expected)),
         };

@@ -35,9 +35,8 @@ pub fn json(diagnostic: &Diagnostic) -> Value {
         Severity::Hint => "hint",
     };
     let place = span.as_ref().map(|span| {
-        let before = span.source.text.get(..span.range.start).unwrap_or(&span.source.text);
-        let line = before.rsplit('\n').next().unwrap_or_default();
-        (span.source.path.display().to_string(), before.matches('\n').count() + 1, line.chars().count() + 1)
+        let (line, column) = span.line_and_column();
+        (span.source.path.display().to_string(), line, column)
     });
     let (file, line, column) = place.map_or((None, None, None), |(file, line, column)| (Some(file), Some(line), Some(column)));
     json!({

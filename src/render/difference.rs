@@ -17,16 +17,23 @@ pub(super) fn attributes(out: &mut String, change: &Change, style: Style) {
     for change in &change.attributes() {
         if sensitive(change) {
             let _ = writeln!(out, "      {}: (sensitive)", change.name);
-        } else if is_document(&change.before) || is_document(&change.after) {
-            let _ = writeln!(out, "      {}:", change.name);
-            document(out, &change.before, &change.after, style);
-        } else if let Some(lines) = set_difference(&change.before, &change.after, style) {
-            let _ = writeln!(out, "      {}: {lines}", change.name);
-        } else if change.before.is_null() {
-            let _ = writeln!(out, "      {}: {}", change.name, value(&change.after));
         } else {
-            let _ = writeln!(out, "      {}: {} → {}", change.name, value(&change.before), value(&change.after));
+            attribute(out, &change.name, (&change.before, &change.after), style);
         }
+    }
+}
+
+/// One value that differs: on a line, or as the lines of a document that do.
+pub(super) fn attribute(out: &mut String, name: &str, (before, after): (&Value, &Value), style: Style) {
+    if is_document(before) || is_document(after) {
+        let _ = writeln!(out, "      {name}:");
+        document(out, before, after, style);
+    } else if let Some(lines) = set_difference(before, after, style) {
+        let _ = writeln!(out, "      {name}: {lines}");
+    } else if before.is_null() {
+        let _ = writeln!(out, "      {name}: {}", value(after));
+    } else {
+        let _ = writeln!(out, "      {name}: {} → {}", value(before), value(after));
     }
 }
 

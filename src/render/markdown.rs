@@ -13,7 +13,7 @@ use crate::plan::Plan;
 use crate::resource::{Finding, FindingSeverity};
 
 /// Bytes of a comment, without `--detail`: GitHub takes 65,536 characters, and some are for what others add.
-const COMMENT: usize = 60_000;
+pub(super) const COMMENT: usize = 60_000;
 /// Unmanaged things that are listed, without `--detail`.
 const UNMANAGED: usize = 80;
 
@@ -67,14 +67,14 @@ fn findings(out: &mut String, findings: &[Finding], style: Style) {
 }
 
 /// A block of text as it is: the fence is longer than any within.
-fn fenced(text: &str) -> String {
+pub(super) fn fenced(text: &str) -> String {
     let longest = text.split(|c| c != '`').map(str::len).max().unwrap_or_default();
     let fence = "`".repeat(longest.max(2) + 1);
     format!("{fence}text\n{text}{fence}\n")
 }
 
 /// Text that cannot break out of its cell.
-fn cell(text: &str) -> String {
+pub(super) fn cell(text: &str) -> String {
     plain(text).replace('|', "\\|").replace('<', "&lt;")
 }
 

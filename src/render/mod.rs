@@ -5,6 +5,7 @@ mod cost;
 pub mod diagnostic;
 mod difference;
 pub mod doctor;
+pub mod drift;
 mod fold;
 pub mod invitations;
 pub mod lint;
@@ -18,6 +19,7 @@ pub mod suite;
 pub mod text;
 mod vpcs;
 mod words;
+mod xml;
 
 pub use style::Style;
 pub(crate) use words::{plain, things};

@@ -152,7 +152,7 @@ pub(super) fn at(span: &Span) -> String {
 }
 
 fn line(span: &Span) -> usize {
-    span.source.text.get(..span.range.start).map_or(1, |before| before.matches('\n').count() + 1)
+    span.line_and_column().0
 }
 
 fn heading(family: Family) -> &'static str {

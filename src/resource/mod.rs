@@ -158,6 +158,8 @@ pub struct KindSpec {
     /// Whether it guards what its `target` attribute refers to: nothing is created in or moved into a target whose guard is
     /// still to be changed.
     pub guards_target: bool,
+    /// What it weighs that one of it is missing, or was not asked for; and that an attribute differs which says nothing else.
+    pub weight: Weight,
 }
 
 /// One attribute of a kind.
@@ -169,13 +171,34 @@ pub struct AttributeSpec {
     pub on_change: OnChange,
     /// Printed as `(sensitive)`, never by value.
     pub sensitive: bool,
+    /// What it weighs that it differs, where that is not the kind's own weight.
+    pub weight: Option<Weight>,
 }
 
 impl AttributeSpec {
     /// An attribute that is shown, and changed as `on_change` says.
     pub const fn new(name: &'static str, on_change: OnChange) -> Self {
-        Self { name, on_change, sensitive: false }
+        Self { name, on_change, sensitive: false, weight: None }
     }
+
+    /// The same, of another weight than its kind.
+    pub const fn weighs(self, weight: Weight) -> Self {
+        Self { weight: Some(weight), ..self }
+    }
+}
+
+/// What it weighs that something is not as org.toml says (`overlord drift`). The heaviest comes first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, serde::Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Weight {
+    /// What holds accounts back may be weaker: policies, where they are attached, which OU an account is in, root users.
+    GuardRail,
+    /// What talks to what may be otherwise.
+    Network,
+    /// Accounts, OUs, services and contacts.
+    Organization,
+    /// Nothing works otherwise: tags, names, descriptions.
+    Cosmetic,
 }
 
 /// What a change of an attribute means.
@@ -500,6 +523,9 @@ mod tests {
             assert_eq!(attributes.len(), spec.attributes.len(), "{}: two attributes have one name", spec.kind);
             assert_eq!(attributes, names(fields), "{}: the attributes of the table are not those of the type", spec.kind);
             assert!(!spec.guards_target || attributes.contains("target"), "{} guards nothing", spec.kind);
+            assert!(!spec.guards_target || spec.weight == Weight::GuardRail, "{} is a guard rail", spec.kind);
+            let tags = spec.attributes.iter().filter(|attribute| attribute.name == "tags");
+            assert!(tags.fold(true, |all, tags| all && tags.weight == Some(Weight::Cosmetic)), "{}: tags are cosmetic", spec.kind);
         }
     }
 

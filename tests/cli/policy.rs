@@ -123,7 +123,7 @@ fn a_failing_test_stops_what_it_guards() {
 fn junit_is_for_tests_alone() {
     let case = Case::small();
     for command in [&["validate"][..], &["plan", "--sandbox"], &["policy", "explain", "--account", "web", "--action", "s3:*"]] {
-        case.run(&[command, &["--format", "junit"]].concat()).ends(1).says(&["only `policy test` has results for JUnit"]);
+        case.run(&[command, &["--format", "junit"]].concat()).ends(1).says(&["only `policy test` and `drift` have results for JUnit"]);
     }
     case.run(&["policy", "test"]).ends(0).says(&["no [[test]]"]);
     fs::write(case.path("policies/deny-leave.json"), r#"{"Statement": [{"Effect": "Denied"}]}"#).unwrap();

@@ -328,7 +328,7 @@ impl Run<'_> {
     fn tell(&self) {
         match self.global.format {
             Format::Text => self.shell.result(render::text(&self.invited(), &self.role(), self.shell.style())),
-            Format::Json | Format::Markdown | Format::Junit => {}
+            Format::Json | Format::Markdown | Format::Junit | Format::Sarif | Format::Line => {}
         }
     }
 
@@ -354,7 +354,7 @@ impl Run<'_> {
             }
         }
         match self.global.format {
-            Format::Text | Format::Junit => self.shell.say(render::summary(&self.invited())),
+            Format::Text | Format::Junit | Format::Sarif | Format::Line => self.shell.say(render::summary(&self.invited())),
             Format::Json => self.shell.result(format_args!("{document:#}\n")),
             Format::Markdown => {
                 let text = render::text(&self.invited(), &self.role(), crate::render::Style::default());

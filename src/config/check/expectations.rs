@@ -19,7 +19,7 @@ const NAMED: usize = 5;
 
 /// Checks all tests, and resolves the accounts that they are about.
 pub(super) fn check(model: &Model<'_>, accounts: &[Planned<'_>], report: &mut Report) -> Vec<Resolved> {
-    let headers = headers(report.text());
+    let headers = super::headers(report.text(), HEADER);
     let mut tests = Vec::new();
     for (index, test) in model.file.test.iter().enumerate() {
         let at = headers.get(index).copied().unwrap_or(ByteRange { start: 0, end: 0 });
@@ -39,22 +39,6 @@ pub(super) fn check(model: &Model<'_>, accounts: &[Planned<'_>], report: &mut Re
         });
     }
     tests
-}
-
-/// The places of the headers, in order: a table without a key has no value that could keep one.
-fn headers(text: &str) -> Vec<ByteRange> {
-    let mut found = Vec::new();
-    let mut start = 0;
-    for line in text.split_inclusive('\n') {
-        let indent = line.len() - line.trim_start().len();
-        let squeezed: String = line.split('#').next().unwrap_or_default().split_whitespace().collect();
-        if squeezed == HEADER {
-            let written = line.trim_start().find("]]").map_or(HEADER.len(), |end| end + 2);
-            found.push((start + indent..start + indent + written).into());
-        }
-        start += line.len();
-    }
-    found
 }
 
 fn facts(test: &Test) -> Vec<(String, Fact)> {

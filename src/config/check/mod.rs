@@ -5,6 +5,7 @@ pub(super) mod accounts;
 pub(super) mod attachments;
 pub(super) mod contacts;
 pub(super) mod expectations;
+mod ignores;
 pub(super) mod invitations;
 mod leaving;
 mod limits;
@@ -23,7 +24,8 @@ use std::collections::BTreeMap;
 
 use crate::address::Address;
 use crate::cost::Overrides;
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{ByteRange, Diagnostic};
+use crate::drift::Ignore;
 use crate::network::Design;
 use crate::resource::Former;
 
@@ -58,6 +60,7 @@ pub(super) struct Checked<'f> {
     pub(super) network: Design,
     pub(super) prices: Overrides,
     pub(super) tests: Vec<crate::policy::Test>,
+    pub(super) ignores: Vec<Ignore>,
     pub(super) quotas: super::Quotas,
 }
 
@@ -79,7 +82,8 @@ pub(super) fn check<'f>(file: &'f File, files: &Files<'_>, report: &mut Report) 
     let network = network::check(&model, &accounts, report);
     let prices = prices::check(&file.prices, report);
     let tests = expectations::check(&model, &accounts, report);
-    Checked { policies, accounts, attachments, packing, moved, network, prices, tests, quotas: model.limits.quotas() }
+    let ignores = ignores::check(&model, report);
+    Checked { policies, accounts, attachments, packing, moved, network, prices, tests, ignores, quotas: model.limits.quotas() }
 }
 
 /// The keys of all sections.
@@ -127,6 +131,22 @@ fn stages(file: &File, report: &mut Report) {
     for list in file.team.values().filter_map(|t| t.stages.as_ref()).chain(&file.defaults.stages) {
         repeated(list, report);
     }
+}
+
+/// The places of the headers of a list of tables, such as `[[test]]`, in order: a table without a key has no value that could keep one.
+fn headers(text: &str, header: &str) -> Vec<ByteRange> {
+    let mut found = Vec::new();
+    let mut start = 0;
+    for line in text.split_inclusive('\n') {
+        let indent = line.len() - line.trim_start().len();
+        let squeezed: String = line.split('#').next().unwrap_or_default().split_whitespace().collect();
+        if squeezed == header {
+            let written = line.trim_start().find("]]").map_or(header.len(), |end| end + 2);
+            found.push((start + indent..start + indent + written).into());
+        }
+        start += line.len();
+    }
+    found
 }
 
 /// Values that stand twice in one list.

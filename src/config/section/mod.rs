@@ -5,6 +5,7 @@
 mod account;
 mod contacts;
 mod defaults;
+mod ignore;
 mod limits;
 mod moved;
 mod organization;
@@ -21,6 +22,7 @@ mod vpn;
 pub use account::Account;
 pub use contacts::{AlternateContact, Contacts, PrimaryContact};
 pub use defaults::{DEFAULT_VPCS, Defaults};
+pub use ignore::{Day, Ignore};
 pub use limits::Limits;
 pub use moved::Moved;
 pub use organization::{Organization, ROOT_ACCESS};
@@ -85,7 +87,10 @@ pub struct File {
     /// Keys that were renamed: nothing is rebuilt.
     #[serde(default)]
     pub moved: Vec<Moved>,
+    /// Drift that is expected for a while.
+    #[serde(default)]
+    pub ignore: Vec<Ignore>,
 }
 
 /// Words that the language will have and this version does not, each with a hint: accepting them would be a promise not kept.
-pub(super) const LATER: [(&str, &str); 2] = [("role", "roles are not supported yet"), ("ignore", "expected drift is not supported yet")];
+pub(super) const LATER: [(&str, &str); 1] = [("role", "roles are not supported yet")];

@@ -8,7 +8,7 @@ use super::{Tags, tags_differ};
 use crate::address::Address;
 use crate::apply::Context;
 use crate::aws::{AwsResult, Error};
-use crate::resource::{ADDRESS_TAG, AttributeSpec, Kind, KindSpec, OnChange, OnRemoval};
+use crate::resource::{ADDRESS_TAG, AttributeSpec, Kind, KindSpec, OnChange, OnRemoval, Weight};
 
 /// The attributes of a `customer_gateway`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -35,10 +35,11 @@ impl Kind for CustomerGateway {
                 OnChange::Forbidden("declare the new place as a VPN of another key, and name that in the layouts"),
             ),
             AttributeSpec::new("asn", OnChange::Forbidden("declare the new number as a VPN of another key, and name that in the layouts")),
-            AttributeSpec::new("tags", OnChange::Update),
+            AttributeSpec::new("tags", OnChange::Update).weighs(Weight::Cosmetic),
         ],
         on_removal: OnRemoval::Delete,
         guards_target: false,
+        weight: Weight::Network,
     };
 
     fn calls(before: Option<&Self::Attributes>, after: Option<&Self::Attributes>) -> Vec<String> {

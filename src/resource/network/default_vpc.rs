@@ -6,7 +6,7 @@ use super::calls::{Hands, never_deleted};
 use super::{NO_DEFAULT_VPC, default_vpc_removal};
 use crate::apply::Context;
 use crate::aws::{AwsResult, Error};
-use crate::resource::{AttributeSpec, Kind, KindSpec, OnChange, OnRemoval};
+use crate::resource::{AttributeSpec, Kind, KindSpec, OnChange, OnRemoval, Weight};
 
 /// The attributes of a `default_vpc`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -33,6 +33,7 @@ impl Kind for DefaultVpc {
         attributes: &[AttributeSpec::new("present", OnChange::Delete), AttributeSpec::new("subnets", OnChange::Update)],
         on_removal: OnRemoval::Leave,
         guards_target: false,
+        weight: Weight::Network,
     };
 
     fn calls(before: Option<&Self::Attributes>, after: Option<&Self::Attributes>) -> Vec<String> {

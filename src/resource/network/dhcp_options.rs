@@ -8,7 +8,7 @@ use super::calls::{Hands, first};
 use super::{Tags, tags_differ};
 use crate::apply::Context;
 use crate::aws::{AwsResult, Error};
-use crate::resource::{AttributeSpec, Kind, KindSpec, OnChange, OnRemoval};
+use crate::resource::{AttributeSpec, Kind, KindSpec, OnChange, OnRemoval, Weight};
 
 /// The attributes of a `dhcp_options`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -48,10 +48,11 @@ impl Kind for DhcpOptions {
         attributes: &[
             AttributeSpec::new("domain_name", OnChange::ReplaceCreateFirst),
             AttributeSpec::new("name_servers", OnChange::ReplaceCreateFirst),
-            AttributeSpec::new("tags", OnChange::Update),
+            AttributeSpec::new("tags", OnChange::Update).weighs(Weight::Cosmetic),
         ],
         on_removal: OnRemoval::Delete,
         guards_target: false,
+        weight: Weight::Network,
     };
 
     fn calls(before: Option<&Self::Attributes>, after: Option<&Self::Attributes>) -> Vec<String> {

@@ -7,7 +7,7 @@ use super::calls::{Hands, first};
 use super::{Tags, tags_differ};
 use crate::apply::Context;
 use crate::aws::{AwsResult, Error};
-use crate::resource::{AttributeSpec, Kind, KindSpec, OnChange, OnRemoval};
+use crate::resource::{AttributeSpec, Kind, KindSpec, OnChange, OnRemoval, Weight};
 
 /// The attributes of a `elastic_ip`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -24,9 +24,10 @@ impl Kind for ElasticIp {
     const SPEC: KindSpec = KindSpec {
         kind: "elastic_ip",
         summary: "an elastic IP address",
-        attributes: &[AttributeSpec::new("tags", OnChange::Update)],
+        attributes: &[AttributeSpec::new("tags", OnChange::Update).weighs(Weight::Cosmetic)],
         on_removal: OnRemoval::Delete,
         guards_target: false,
+        weight: Weight::Network,
     };
 
     fn calls(before: Option<&Self::Attributes>, after: Option<&Self::Attributes>) -> Vec<String> {

@@ -8,7 +8,7 @@ use super::{Tags, tags_differ};
 use crate::address::Reference;
 use crate::apply::Context;
 use crate::aws::{AwsResult, Error};
-use crate::resource::{AttributeSpec, Kind, KindSpec, OnChange, OnRemoval};
+use crate::resource::{AttributeSpec, Kind, KindSpec, OnChange, OnRemoval, Weight};
 
 /// The attributes of a `flow_log`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -36,12 +36,13 @@ impl Kind for FlowLog {
         attributes: &[
             AttributeSpec::new("destination", OnChange::Update),
             AttributeSpec::new("interval", OnChange::Update),
-            AttributeSpec::new("tags", OnChange::Update),
+            AttributeSpec::new("tags", OnChange::Update).weighs(Weight::Cosmetic),
             AttributeSpec::new("traffic", OnChange::Update),
             AttributeSpec::new("vpc", OnChange::Forbidden("remove it and make it in the other VPC")),
         ],
         on_removal: OnRemoval::Delete,
         guards_target: false,
+        weight: Weight::Network,
     };
 
     fn calls(before: Option<&Self::Attributes>, after: Option<&Self::Attributes>) -> Vec<String> {

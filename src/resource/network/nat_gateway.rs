@@ -12,7 +12,7 @@ use super::{Tags, tags_differ};
 use crate::address::Reference;
 use crate::apply::Context;
 use crate::aws::{AwsResult, Error};
-use crate::resource::{AttributeSpec, Kind, KindSpec, OnChange, OnRemoval};
+use crate::resource::{AttributeSpec, Kind, KindSpec, OnChange, OnRemoval, Weight};
 
 /// The attributes of a `nat_gateway`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -51,11 +51,12 @@ impl Kind for NatGateway {
             AttributeSpec::new("elastic_ip", OnChange::Forbidden(WAY_OUT)),
             AttributeSpec::new("internet_gateway", OnChange::Forbidden(WAY_OUT)),
             AttributeSpec::new("subnet", OnChange::Forbidden(WAY_OUT)),
-            AttributeSpec::new("tags", OnChange::Update),
+            AttributeSpec::new("tags", OnChange::Update).weighs(Weight::Cosmetic),
             AttributeSpec::new("vpc", OnChange::Forbidden(WAY_OUT)),
         ],
         on_removal: OnRemoval::Delete,
         guards_target: false,
+        weight: Weight::Network,
     };
 
     fn calls(before: Option<&Self::Attributes>, after: Option<&Self::Attributes>) -> Vec<String> {

@@ -10,7 +10,7 @@ use super::calls::never_deleted;
 use crate::address::Address;
 use crate::apply::{Context, NOT_YET};
 use crate::aws::{AwsResult, Error, Poll};
-use crate::resource::{AttributeSpec, Kind, KindSpec, OnChange, OnRemoval};
+use crate::resource::{AttributeSpec, Kind, KindSpec, OnChange, OnRemoval, Weight};
 
 /// The attributes of a `region`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -30,6 +30,7 @@ impl Kind for Region {
         attributes: &[AttributeSpec::new("status", OnChange::Update)],
         on_removal: OnRemoval::Report,
         guards_target: false,
+        weight: Weight::Network,
     };
 
     fn calls(before: Option<&Self::Attributes>, after: Option<&Self::Attributes>) -> Vec<String> {

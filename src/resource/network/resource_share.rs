@@ -11,7 +11,7 @@ use super::{Tags, tags_differ};
 use crate::address::Reference;
 use crate::apply::Context;
 use crate::aws::{AwsResult, Error};
-use crate::resource::{ADDRESS_TAG, AttributeSpec, Kind, KindSpec, OnChange, OnRemoval};
+use crate::resource::{ADDRESS_TAG, AttributeSpec, Kind, KindSpec, OnChange, OnRemoval, Weight};
 
 /// The service principal that must be trusted before anything is shared inside the organization.
 pub const SHARING_SERVICE: &str = "ram.amazonaws.com";
@@ -40,10 +40,10 @@ impl Kind for ResourceShare {
         kind: "resource_share",
         summary: "a share of a transit gateway or of subnets",
         attributes: &[
-            AttributeSpec::new("name", OnChange::Update),
+            AttributeSpec::new("name", OnChange::Update).weighs(Weight::Cosmetic),
             AttributeSpec::new("principals", OnChange::Update),
             AttributeSpec::new("resources", OnChange::Update),
-            AttributeSpec::new("tags", OnChange::Update),
+            AttributeSpec::new("tags", OnChange::Update).weighs(Weight::Cosmetic),
             AttributeSpec::new(
                 "trusted_service",
                 OnChange::Forbidden("it is always RAM: run this again with the same version of overlord that made the share"),
@@ -51,6 +51,7 @@ impl Kind for ResourceShare {
         ],
         on_removal: OnRemoval::Delete,
         guards_target: false,
+        weight: Weight::Network,
     };
 
     fn calls(before: Option<&Self::Attributes>, after: Option<&Self::Attributes>) -> Vec<String> {

@@ -9,7 +9,7 @@ use super::{Tags, tags_differ};
 use crate::address::Reference;
 use crate::apply::Context;
 use crate::aws::{AwsResult, Error};
-use crate::resource::{AttributeSpec, Kind, KindSpec, OnChange, OnRemoval};
+use crate::resource::{AttributeSpec, Kind, KindSpec, OnChange, OnRemoval, Weight};
 
 /// The attributes of a `subnet`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -42,7 +42,7 @@ impl Kind for Subnet {
             AttributeSpec::new("cidr", OnChange::Forbidden("a subnet keeps its block for life: remove it and add another tier")),
             AttributeSpec::new("ipv6", OnChange::Update),
             AttributeSpec::new("route_table", OnChange::Update),
-            AttributeSpec::new("tags", OnChange::Update),
+            AttributeSpec::new("tags", OnChange::Update).weighs(Weight::Cosmetic),
             AttributeSpec::new("vpc", OnChange::Forbidden("remove it and make it in the other VPC")),
             AttributeSpec::new(
                 "zone",
@@ -53,6 +53,7 @@ impl Kind for Subnet {
         ],
         on_removal: OnRemoval::Delete,
         guards_target: false,
+        weight: Weight::Network,
     };
 
     fn calls(before: Option<&Self::Attributes>, after: Option<&Self::Attributes>) -> Vec<String> {

@@ -11,7 +11,7 @@ use super::{Tags, tags_differ, transit_gateway};
 use crate::address::Reference;
 use crate::apply::Context;
 use crate::aws::{AwsResult, Error};
-use crate::resource::{AttributeSpec, Kind, KindSpec, OnChange, OnRemoval};
+use crate::resource::{AttributeSpec, Kind, KindSpec, OnChange, OnRemoval, Weight};
 
 /// The attributes of a `transit_gateway_attachment`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -50,7 +50,7 @@ impl Kind for TransitGatewayAttachment {
             AttributeSpec::new("propagated", OnChange::Update),
             AttributeSpec::new("share", OnChange::Forbidden("it follows from the account of the transit gateway")),
             AttributeSpec::new("subnets", OnChange::Update),
-            AttributeSpec::new("tags", OnChange::Update),
+            AttributeSpec::new("tags", OnChange::Update).weighs(Weight::Cosmetic),
             AttributeSpec::new(
                 "transit_gateway",
                 OnChange::Forbidden("take `attach` out of the layout, apply, then name the other transit gateway"),
@@ -59,6 +59,7 @@ impl Kind for TransitGatewayAttachment {
         ],
         on_removal: OnRemoval::Delete,
         guards_target: false,
+        weight: Weight::Network,
     };
 
     fn calls(before: Option<&Self::Attributes>, after: Option<&Self::Attributes>) -> Vec<String> {

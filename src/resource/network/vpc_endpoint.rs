@@ -12,7 +12,7 @@ use super::{Tags, tags_differ};
 use crate::address::Reference;
 use crate::apply::Context;
 use crate::aws::{AwsResult, Error};
-use crate::resource::{AttributeSpec, Kind, KindSpec, OnChange, OnRemoval};
+use crate::resource::{AttributeSpec, Kind, KindSpec, OnChange, OnRemoval, Weight};
 
 /// The attributes of a `vpc_endpoint`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -53,11 +53,12 @@ impl Kind for VpcEndpoint {
             AttributeSpec::new("security_groups", OnChange::Update),
             AttributeSpec::new("service", OnChange::Forbidden("an endpoint is known by its service")),
             AttributeSpec::new("subnets", OnChange::Update),
-            AttributeSpec::new("tags", OnChange::Update),
+            AttributeSpec::new("tags", OnChange::Update).weighs(Weight::Cosmetic),
             AttributeSpec::new("vpc", OnChange::Forbidden("remove it and make it in the other VPC")),
         ],
         on_removal: OnRemoval::Delete,
         guards_target: false,
+        weight: Weight::Network,
     };
 
     fn calls(before: Option<&Self::Attributes>, after: Option<&Self::Attributes>) -> Vec<String> {

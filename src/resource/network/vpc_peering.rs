@@ -8,7 +8,7 @@ use super::{Tags, tags_differ};
 use crate::address::Reference;
 use crate::apply::Context;
 use crate::aws::{AwsResult, Error};
-use crate::resource::{ADDRESS_TAG, AttributeSpec, Kind, KindSpec, OnChange, OnRemoval};
+use crate::resource::{ADDRESS_TAG, AttributeSpec, Kind, KindSpec, OnChange, OnRemoval, Weight};
 
 /// The attributes of a `vpc_peering`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -44,11 +44,12 @@ impl Kind for VpcPeering {
             AttributeSpec::new("peer_account", OnChange::Forbidden("a peering is known by its accounts")),
             AttributeSpec::new("peer_vpc", OnChange::Forbidden("a peering keeps its VPCs for life: remove it and make another")),
             AttributeSpec::new("status", OnChange::Update),
-            AttributeSpec::new("tags", OnChange::Update),
+            AttributeSpec::new("tags", OnChange::Update).weighs(Weight::Cosmetic),
             AttributeSpec::new("vpc", OnChange::Forbidden("a peering keeps its VPCs for life: remove it and make another")),
         ],
         on_removal: OnRemoval::Delete,
         guards_target: false,
+        weight: Weight::Network,
     };
 
     fn calls(before: Option<&Self::Attributes>, after: Option<&Self::Attributes>) -> Vec<String> {

@@ -13,7 +13,7 @@ use super::{Tags, tags_differ};
 use crate::address::Reference;
 use crate::apply::Context;
 use crate::aws::{AwsResult, Error};
-use crate::resource::{AttributeSpec, Kind, KindSpec, OnChange, OnRemoval};
+use crate::resource::{AttributeSpec, Kind, KindSpec, OnChange, OnRemoval, Weight};
 
 /// The attributes of a `vpn_connection`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -39,11 +39,12 @@ impl Kind for VpnConnection {
         attributes: &[
             AttributeSpec::new("customer_gateway", OnChange::Update),
             AttributeSpec::new("routes", OnChange::Update),
-            AttributeSpec::new("tags", OnChange::Update),
+            AttributeSpec::new("tags", OnChange::Update).weighs(Weight::Cosmetic),
             AttributeSpec::new("vpn_gateway", OnChange::Forbidden("remove the VPN from the layout, apply, and add it again")),
         ],
         on_removal: OnRemoval::Delete,
         guards_target: false,
+        weight: Weight::Network,
     };
 
     fn calls(before: Option<&Self::Attributes>, after: Option<&Self::Attributes>) -> Vec<String> {

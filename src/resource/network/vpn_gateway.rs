@@ -8,7 +8,7 @@ use super::{Tags, tags_differ};
 use crate::address::Reference;
 use crate::apply::Context;
 use crate::aws::{AwsResult, Error};
-use crate::resource::{AttributeSpec, Kind, KindSpec, OnChange, OnRemoval};
+use crate::resource::{AttributeSpec, Kind, KindSpec, OnChange, OnRemoval, Weight};
 
 /// The attributes of a `vpn_gateway`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -28,9 +28,10 @@ impl Kind for VpnGateway {
     const SPEC: KindSpec = KindSpec {
         kind: "vpn_gateway",
         summary: "the VPC's end of its VPN connections",
-        attributes: &[AttributeSpec::new("tags", OnChange::Update), AttributeSpec::new("vpc", OnChange::Update)],
+        attributes: &[AttributeSpec::new("tags", OnChange::Update).weighs(Weight::Cosmetic), AttributeSpec::new("vpc", OnChange::Update)],
         on_removal: OnRemoval::Delete,
         guards_target: false,
+        weight: Weight::Network,
     };
 
     fn calls(before: Option<&Self::Attributes>, after: Option<&Self::Attributes>) -> Vec<String> {

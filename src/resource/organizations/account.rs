@@ -13,7 +13,7 @@ use super::{management_account_of, organization_address};
 use crate::address::Reference;
 use crate::apply::Context;
 use crate::aws::{AwsResult, Error};
-use crate::resource::{AttributeSpec, Kind, KindSpec, OnChange, OnRemoval};
+use crate::resource::{AttributeSpec, Kind, KindSpec, OnChange, OnRemoval, Weight};
 
 /// The attributes of a `account`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -46,12 +46,13 @@ impl Kind for Account {
         attributes: &[
             AttributeSpec::new("email", OnChange::Update),
             AttributeSpec::new("leaves", OnChange::Delete),
-            AttributeSpec::new("name", OnChange::Update),
-            AttributeSpec::new("parent", OnChange::Move),
-            AttributeSpec::new("tags", OnChange::Update),
+            AttributeSpec::new("name", OnChange::Update).weighs(Weight::Cosmetic),
+            AttributeSpec::new("parent", OnChange::Move).weighs(Weight::GuardRail),
+            AttributeSpec::new("tags", OnChange::Update).weighs(Weight::Cosmetic),
         ],
         on_removal: OnRemoval::Report,
         guards_target: false,
+        weight: Weight::Organization,
     };
 
     fn calls(before: Option<&Self::Attributes>, after: Option<&Self::Attributes>) -> Vec<String> {

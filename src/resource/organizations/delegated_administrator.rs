@@ -6,7 +6,7 @@ use super::calls::{SETTLING, never_deleted, poll, settled};
 use crate::address::Reference;
 use crate::apply::Context;
 use crate::aws::{AwsResult, Error};
-use crate::resource::{AttributeSpec, Kind, KindSpec, OnChange, OnRemoval};
+use crate::resource::{AttributeSpec, Kind, KindSpec, OnChange, OnRemoval, Weight};
 
 /// The attributes of a `delegated_administrator`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -34,6 +34,7 @@ impl Kind for DelegatedAdministrator {
         ],
         on_removal: OnRemoval::Report,
         guards_target: false,
+        weight: Weight::Organization,
     };
 
     fn calls(before: Option<&Self::Attributes>, after: Option<&Self::Attributes>) -> Vec<String> {

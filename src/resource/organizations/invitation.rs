@@ -9,7 +9,7 @@ use super::handshakes::{self, Letter};
 use crate::address::{Address, Reference};
 use crate::apply::Context;
 use crate::aws::{AwsResult, Error};
-use crate::resource::{ADDRESS_TAG, AttributeSpec, Kind, KindSpec, OnChange, OnRemoval};
+use crate::resource::{ADDRESS_TAG, AttributeSpec, Kind, KindSpec, OnChange, OnRemoval, Weight};
 
 /// The attributes of an `invitation`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -40,10 +40,11 @@ impl Kind for Invitation {
             AttributeSpec::new("note", SENT),
             AttributeSpec::new("parent", SENT),
             AttributeSpec::new("recipient", SENT),
-            AttributeSpec::new("tags", SENT),
+            AttributeSpec::new("tags", SENT).weighs(Weight::Cosmetic),
         ],
         on_removal: OnRemoval::Leave,
         guards_target: false,
+        weight: Weight::Organization,
     };
 
     fn calls(before: Option<&Self::Attributes>, after: Option<&Self::Attributes>) -> Vec<String> {

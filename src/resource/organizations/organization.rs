@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::calls::{self, SETTLING, every_page, never_deleted, poll};
 use crate::apply::Context;
 use crate::aws::{AwsResult, Error};
-use crate::resource::{AttributeSpec, Kind, KindSpec, OnChange, OnRemoval};
+use crate::resource::{AttributeSpec, Kind, KindSpec, OnChange, OnRemoval, Weight};
 
 /// The attributes of a `organization`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -30,6 +30,7 @@ impl Kind for Organization {
         attributes: &[AttributeSpec::new("feature_set", OnChange::Update)],
         on_removal: OnRemoval::Report,
         guards_target: false,
+        weight: Weight::Organization,
     };
 
     fn calls(before: Option<&Self::Attributes>, after: Option<&Self::Attributes>) -> Vec<String> {

@@ -9,7 +9,7 @@ use super::calls::{SETTLING, creation_tags, every_page, only_ours, poll, settled
 use crate::address::Reference;
 use crate::apply::Context;
 use crate::aws::{AwsResult, Error};
-use crate::resource::{AttributeSpec, Kind, KindSpec, OnChange, OnRemoval};
+use crate::resource::{AttributeSpec, Kind, KindSpec, OnChange, OnRemoval, Weight};
 
 /// The attributes of a `ou`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -32,12 +32,13 @@ impl Kind for OrganizationalUnit {
         kind: "ou",
         summary: "an organizational unit",
         attributes: &[
-            AttributeSpec::new("name", OnChange::Update),
-            AttributeSpec::new("parent", OnChange::ReplaceCreateFirst),
-            AttributeSpec::new("tags", OnChange::Update),
+            AttributeSpec::new("name", OnChange::Update).weighs(Weight::Cosmetic),
+            AttributeSpec::new("parent", OnChange::ReplaceCreateFirst).weighs(Weight::GuardRail),
+            AttributeSpec::new("tags", OnChange::Update).weighs(Weight::Cosmetic),
         ],
         on_removal: OnRemoval::Delete,
         guards_target: false,
+        weight: Weight::Organization,
     };
 
     /// A new name comes with the tag: a unit whose name and key both changed over time is still recognised by its address.

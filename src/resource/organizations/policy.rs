@@ -10,7 +10,7 @@ use super::calls::{SETTLING, creation_tags, every_page, only_ours, poll, settled
 use crate::address::Reference;
 use crate::apply::Context;
 use crate::aws::{AwsResult, Error};
-use crate::resource::{AttributeSpec, Kind, KindSpec, OnChange, OnRemoval};
+use crate::resource::{AttributeSpec, Kind, KindSpec, OnChange, OnRemoval, Weight};
 
 /// The attributes of a `policy`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -38,13 +38,14 @@ impl Kind for Policy {
         summary: "a customer-managed policy of any type",
         attributes: &[
             AttributeSpec::new("content", OnChange::Update),
-            AttributeSpec::new("description", OnChange::Update),
-            AttributeSpec::new("name", OnChange::Update),
+            AttributeSpec::new("description", OnChange::Update).weighs(Weight::Cosmetic),
+            AttributeSpec::new("name", OnChange::Update).weighs(Weight::Cosmetic),
             AttributeSpec::new("policy_type", OnChange::ReplaceCreateFirst),
-            AttributeSpec::new("tags", OnChange::Update),
+            AttributeSpec::new("tags", OnChange::Update).weighs(Weight::Cosmetic),
         ],
         on_removal: OnRemoval::Delete,
         guards_target: false,
+        weight: Weight::GuardRail,
     };
 
     /// A new name comes with the tag: a policy whose name and key both changed over time is still recognised by its address.

@@ -12,7 +12,7 @@ use crate::address::Reference;
 use crate::apply::Context;
 use crate::aws::{AwsResult, Error};
 use crate::limits::LIMITS;
-use crate::resource::{AttributeSpec, Kind, KindSpec, OnChange, OnRemoval};
+use crate::resource::{AttributeSpec, Kind, KindSpec, OnChange, OnRemoval, Weight};
 
 /// The attributes of a `policy_attachments`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -34,6 +34,7 @@ impl Kind for PolicyAttachments {
         attributes: &[AttributeSpec::new("policies", OnChange::Update), AttributeSpec::new("target", OnChange::Update)],
         on_removal: OnRemoval::Report,
         guards_target: true,
+        weight: Weight::GuardRail,
     };
 
     /// Attachments first. Only where that would exceed AWS's limit do some detachments come earlier; their number is the same.

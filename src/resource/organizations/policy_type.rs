@@ -9,7 +9,7 @@ use super::calls::{self, never_deleted, poll};
 use crate::address::Reference;
 use crate::apply::Context;
 use crate::aws::{AwsResult, Error};
-use crate::resource::{AttributeSpec, Kind, KindSpec, OnChange, OnRemoval};
+use crate::resource::{AttributeSpec, Kind, KindSpec, OnChange, OnRemoval, Weight};
 
 /// The attributes of a `policy_type`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -31,6 +31,7 @@ impl Kind for PolicyType {
         attributes: &[AttributeSpec::new("organization", OnChange::Update), AttributeSpec::new("policy_type", OnChange::Update)],
         on_removal: OnRemoval::Report,
         guards_target: false,
+        weight: Weight::GuardRail,
     };
 
     fn calls(before: Option<&Self::Attributes>, after: Option<&Self::Attributes>) -> Vec<String> {

@@ -10,7 +10,7 @@ use super::contacts::{self, Subject};
 use crate::address::Reference;
 use crate::apply::Context;
 use crate::aws::{AwsResult, Error};
-use crate::resource::{AttributeSpec, Kind, KindSpec, OnChange, OnRemoval};
+use crate::resource::{AttributeSpec, Kind, KindSpec, OnChange, OnRemoval, Weight};
 
 /// The attributes of a `primary_contact`. AWS takes it as a whole.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -70,6 +70,7 @@ impl Kind for PrimaryContact {
         ],
         on_removal: OnRemoval::Leave,
         guards_target: false,
+        weight: Weight::Organization,
     };
 
     fn calls(before: Option<&Self::Attributes>, after: Option<&Self::Attributes>) -> Vec<String> {

@@ -9,7 +9,7 @@ use super::calls::{SETTLING, never_deleted, poll};
 use crate::address::{Address, Reference};
 use crate::apply::Context;
 use crate::aws::{AwsResult, Error, Sessions};
-use crate::resource::{AttributeSpec, Kind, KindSpec, OnChange, OnRemoval};
+use crate::resource::{AttributeSpec, Kind, KindSpec, OnChange, OnRemoval, Weight};
 
 /// The service that must be trusted before root access can be central.
 pub const IAM: &str = "iam.amazonaws.com";
@@ -51,6 +51,7 @@ impl Kind for RootAccess {
         ],
         on_removal: OnRemoval::Leave,
         guards_target: false,
+        weight: Weight::GuardRail,
     };
 
     fn calls(before: Option<&Self::Attributes>, after: Option<&Self::Attributes>) -> Vec<String> {

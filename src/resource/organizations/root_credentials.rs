@@ -13,7 +13,7 @@ use super::calls::never_deleted;
 use crate::address::Reference;
 use crate::apply::Context;
 use crate::aws::{AwsResult, Error, Sessions};
-use crate::resource::{AttributeSpec, Kind, KindSpec, OnChange, OnRemoval};
+use crate::resource::{AttributeSpec, Kind, KindSpec, OnChange, OnRemoval, Weight};
 
 /// AWS's policies for reading root credentials and for removing them.
 const AUDIT: &str = "IAMAuditRootUserCredentials";
@@ -48,6 +48,7 @@ impl Kind for RootCredentials {
         ],
         on_removal: OnRemoval::Leave,
         guards_target: false,
+        weight: Weight::GuardRail,
     };
 
     fn calls(before: Option<&Self::Attributes>, after: Option<&Self::Attributes>) -> Vec<String> {

@@ -7,7 +7,7 @@ use crate::address::Reference;
 use crate::apply::Context;
 use crate::aws::{AwsResult, Error};
 use crate::resource::network::SHARING_SERVICE;
-use crate::resource::{AttributeSpec, Kind, KindSpec, OnChange, OnRemoval};
+use crate::resource::{AttributeSpec, Kind, KindSpec, OnChange, OnRemoval, Weight};
 
 /// The attributes of a `trusted_service`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -29,6 +29,7 @@ impl Kind for TrustedService {
         attributes: &[AttributeSpec::new("organization", OnChange::Update), AttributeSpec::new("service", OnChange::Update)],
         on_removal: OnRemoval::Report,
         guards_target: false,
+        weight: Weight::Organization,
     };
 
     fn calls(before: Option<&Self::Attributes>, after: Option<&Self::Attributes>) -> Vec<String> {

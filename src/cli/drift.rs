@@ -1,0 +1,62 @@
+//! `overlord drift`: what is not as org.toml says, read-only.
+
+use std::path::PathBuf;
+use std::time::SystemTime;
+
+use clap::Args;
+
+use super::connect::connect;
+use super::select::Selecting;
+use super::shell::Shell;
+use super::{Exit, Format, Global, Reported, validate};
+use crate::config::Loaded;
+use crate::drift::{Baseline, Date, Drift};
+use crate::plan::Plan;
+use crate::render::{Style, drift};
+use crate::snapshot;
+
+#[derive(Debug, Args)]
+pub(super) struct DriftArgs {
+    /// Tell only what an earlier look had not found, whose result FILE is, of --format json
+    #[arg(long, value_name = "FILE")]
+    baseline: Option<PathBuf>,
+
+    /// Show every finding, value and place
+    #[arg(long)]
+    detail: bool,
+
+    #[command(flatten)]
+    selecting: Selecting,
+}
+
+pub(super) async fn run(global: &Global, args: &DriftArgs, shell: &Shell) -> Result<Exit, Reported> {
+    let mut loaded = validate::load(global, shell)?;
+    args.selecting.narrow(&mut loaded.desired, shell)?;
+    // Before AWS is asked: that takes minutes.
+    let baseline = args.baseline.as_ref().map(|path| read(path, shell)).transpose()?;
+    let connection = connect(global, &loaded.desired, shell).await?;
+    let live = snapshot::read(&connection.sessions, &loaded.desired).await.map_err(|e| shell.aws_error(&e))?;
+    let plan = Plan::build(&loaded.desired, &live);
+    let drift = Drift::of(&plan, &loaded.ignores, Date::of(SystemTime::now()), baseline.as_ref());
+    show(&drift, &loaded, global.format, args.detail, shell);
+    connection.close(shell)?;
+    Ok(if drift.is_clean() { Exit::Done } else { Exit::Changes })
+}
+
+fn read(path: &std::path::Path, shell: &Shell) -> Result<Baseline, Reported> {
+    let hint = || Some("give what `overlord drift --format json` printed".to_owned());
+    let text = std::fs::read_to_string(path)
+        .map_err(|e| shell.error(format_args!("the baseline `{}` cannot be read: {e}", path.display()), hint()))?;
+    Baseline::from_json(&text).map_err(|e| shell.error(format_args!("`{}` is no baseline: {e}", path.display()), hint()))
+}
+
+fn show(found: &Drift, Loaded { places, .. }: &Loaded, format: Format, detail: bool, shell: &Shell) {
+    match format {
+        Format::Text => shell.result(drift::text(found, places, Style { detail, ..shell.style() })),
+        Format::Json => shell.result(format_args!("{:#}\n", drift::json(found, places))),
+        Format::Markdown => shell.result(drift::markdown(found, places, detail)),
+        Format::Junit => shell.result(drift::junit(found, places)),
+        Format::Sarif => shell.result(format_args!("{:#}\n", drift::sarif(found, places))),
+        Format::Line => shell.result(drift::line(found)),
+    }
+}

@@ -1,0 +1,144 @@
+//! One finding: what it is about, what it weighs, what org.toml says and what AWS has, and what `apply` would do about it.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
+
+use crate::address::Address;
+use crate::diagnostic::Span;
+use crate::plan::Action;
+use crate::resource::Weight;
+
+/// What kind of thing was found: a closed set. The names are stable, and are the rules of SARIF.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum What {
+    /// Both have it, otherwise.
+    Changed,
+    /// org.toml has it, AWS does not.
+    Missing,
+    /// AWS has it, overlord made it, and org.toml no longer has it.
+    LeftOver,
+    /// AWS has it, and nobody's org.toml ever did.
+    Unmanaged,
+    /// It differs, and `apply` cannot change it or leaves it.
+    Stuck,
+    /// It could not be looked at.
+    Unread,
+    /// An `[[ignore]]` whose day is over.
+    ExpiredIgnore,
+}
+
+impl What {
+    /// All of them.
+    pub const ALL: [Self; 7] =
+        [Self::Changed, Self::Missing, Self::LeftOver, Self::Unmanaged, Self::Stuck, Self::Unread, Self::ExpiredIgnore];
+
+    /// Its stable name.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Changed => "changed",
+            Self::Missing => "missing",
+            Self::LeftOver => "left-over",
+            Self::Unmanaged => "unmanaged",
+            Self::Stuck => "stuck",
+            Self::Unread => "unread",
+            Self::ExpiredIgnore => "expired-ignore",
+        }
+    }
+
+    /// What it means, in a line.
+    pub const fn means(self) -> &'static str {
+        match self {
+            Self::Changed => "AWS has it otherwise than org.toml says",
+            Self::Missing => "org.toml asks for it, and AWS does not have it",
+            Self::LeftOver => "overlord made it, and org.toml no longer asks for it",
+            Self::Unmanaged => "it exists, and org.toml does not have it",
+            Self::Stuck => "it is not as org.toml says, and apply cannot or will not change that",
+            Self::Unread => "it could not be looked at, so whether it has drifted is not known",
+            Self::ExpiredIgnore => "an [[ignore]] of org.toml is past its day",
+        }
+    }
+}
+
+/// One finding.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Finding {
+    /// What kind of thing.
+    pub what: What,
+    /// What it weighs: of several attributes the heaviest.
+    pub weight: Weight,
+    /// What it is about: an address, or AWS's id with a name.
+    pub subject: String,
+    /// The address, where it has one.
+    pub address: Option<Address>,
+    /// AWS's id, where it exists and is known.
+    pub id: Option<String>,
+    /// One line.
+    pub summary: String,
+    /// What differs, in order of name.
+    pub differences: Vec<Difference>,
+    /// The parts of it of which the same is true, by kind: they are no findings of their own.
+    pub parts: BTreeMap<String, usize>,
+    /// What `apply` would do.
+    pub remedy: Remedy,
+    /// Where org.toml says it, where that is not where it speaks of the address.
+    pub at: Option<Span>,
+}
+
+/// One attribute that differs.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Difference {
+    /// Its name.
+    pub name: String,
+    /// What org.toml says; null where it says nothing.
+    pub wanted: Value,
+    /// What AWS has; null where it has nothing.
+    pub live: Value,
+}
+
+/// What `apply` would do about a finding.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Remedy {
+    /// It would change it.
+    Change {
+        /// How.
+        action: Action,
+        /// The calls that write, in order.
+        calls: Vec<String>,
+        /// The flag that it needs beside `--yes`.
+        needs: Option<String>,
+    },
+    /// It would leave it as it is.
+    Leave,
+    /// It would do nothing at all, because of this.
+    Refuse,
+}
+
+/// Stands in place of a value that is not printed.
+const SENSITIVE: &str = "(sensitive)";
+
+impl Difference {
+    /// One that is not printed.
+    pub(super) fn sensitive(name: String) -> Self {
+        Self { name, wanted: SENSITIVE.into(), live: SENSITIVE.into() }
+    }
+}
+
+impl Finding {
+    /// What stays the same from one look to the next for as long as the finding does: 16 hexadecimal digits. Another value in AWS is
+    /// another finding.
+    pub fn fingerprint(&self) -> String {
+        let told = match self.what {
+            // Their values are in the line.
+            What::Unmanaged | What::Stuck => self.summary.as_str(),
+            // The line says why AWS refused, which names requests and moments.
+            What::Changed | What::Missing | What::LeftOver | What::Unread | What::ExpiredIgnore => "",
+        };
+        let differences = if self.what == What::Changed { self.differences.as_slice() } else { &[] };
+        let text = json!([self.what, self.subject, self.id, told, differences]).to_string();
+        Sha256::digest(text).iter().take(8).map(|byte| format!("{byte:02x}")).collect()
+    }
+}

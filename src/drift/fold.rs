@@ -1,0 +1,64 @@
+//! A thing and its parts are one finding where the same is true of both: of a VPC that is gone, nobody wants to read of forty parts.
+
+use std::collections::BTreeMap;
+
+use super::{Finding, Remedy, What};
+use crate::address::Address;
+
+/// Puts the parts of what is missing or left over to the whole.
+pub(super) fn fold(findings: Vec<Finding>) -> Vec<Finding> {
+    let of = |what: What| {
+        let is = |finding: &&Finding| finding.what == what;
+        findings.iter().filter(is).filter_map(|finding| finding.address.clone()).collect::<std::collections::BTreeSet<_>>()
+    };
+    let (missing, left_over) = (of(What::Missing), of(What::LeftOver));
+    let whole = |finding: &Finding| {
+        let there = match finding.what {
+            What::Missing | What::Changed => &missing,
+            What::LeftOver => &left_over,
+            What::Unmanaged | What::Stuck | What::Unread | What::ExpiredIgnore => return None,
+        };
+        let address = finding.address.as_ref()?;
+        wholes(address).into_iter().find(|whole| whole != address && there.contains(whole))
+    };
+    let mut parts: BTreeMap<Address, Vec<Finding>> = BTreeMap::new();
+    let mut kept = Vec::new();
+    for finding in findings.iter().cloned() {
+        match whole(&finding) {
+            Some(whole) => parts.entry(whole).or_default().push(finding),
+            None => kept.push(finding),
+        }
+    }
+    for finding in &mut kept {
+        let own = finding.address.as_ref().and_then(|address| parts.remove(address)).unwrap_or_default();
+        own.into_iter().for_each(|part| take(finding, part));
+    }
+    kept
+}
+
+/// What something may be a part of, the largest first.
+fn wholes(address: &Address) -> Vec<Address> {
+    let account = |key: &str| Address::new("account", key);
+    match (address.scope(), address.kind()) {
+        (Some(scope), _) => {
+            let layout = address.key().split_once('/').map_or(address.key(), |(layout, _)| layout);
+            vec![account(&scope.account), address.beside("vpc", layout)]
+        }
+        (None, "policy_attachments") => address.key().parse().into_iter().collect(),
+        (None, "alternate_contact" | "primary_contact" | "root_credentials" | "placement" | "invitation") => {
+            vec![account(address.key().split_once('/').map_or(address.key(), |(account, _)| account))]
+        }
+        (None, _) => Vec::new(),
+    }
+}
+
+fn take(whole: &mut Finding, part: Finding) {
+    if let Some(address) = &part.address {
+        *whole.parts.entry(address.kind().to_owned()).or_default() += 1;
+    }
+    whole.weight = whole.weight.min(part.weight);
+    if let (Remedy::Change { calls, needs, .. }, Remedy::Change { calls: more, needs: also, .. }) = (&mut whole.remedy, part.remedy) {
+        calls.extend(more);
+        *needs = needs.take().or(also);
+    }
+}

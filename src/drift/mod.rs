@@ -1,0 +1,101 @@
+//! Drift: what is not as org.toml says, as findings. Pure.
+//!
+//! It stands behind the plan and reads nothing itself: what `overlord drift` tells is what `overlord plan` would change, weighed, together
+//! with what nobody manages and what could not be looked at. So there is no second opinion of what a difference is.
+//!
+//! ```text
+//! Plan ─ of ─► findings ─ ignore ─► those nobody expects ─ fold ─► one for a thing and its parts ─ baseline ─► new ones ─► render
+//! ```
+
+mod baseline;
+mod date;
+mod finding;
+mod fold;
+mod ignore;
+mod of;
+
+use serde::Serialize;
+
+pub use baseline::{Baseline, BaselineError};
+pub use date::Date;
+pub use finding::{Difference, Finding, Remedy, What};
+pub use ignore::{Ignore, Pattern, Used};
+
+use crate::plan::Plan;
+use crate::resource::Desired;
+
+/// The version of the JSON form. Raised when a reader of the old one would misread the new one.
+pub const FORMAT_VERSION: u32 = 1;
+
+/// All that a look found.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Drift {
+    /// The findings: the heaviest first, then by what they are about.
+    pub findings: Vec<Finding>,
+    /// What each `[[ignore]]` that holds left out, in the order of org.toml.
+    pub ignored: Vec<Used>,
+    /// The fingerprints of findings that the baseline has too, and that are left out.
+    pub known: Vec<String>,
+    /// Findings of the baseline that are no more.
+    pub gone: usize,
+    /// What is no drift and should be known.
+    pub notes: Vec<Note>,
+    /// How much was looked at.
+    pub looked_at: LookedAt,
+}
+
+/// How much was looked at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+pub struct LookedAt {
+    /// Accounts that org.toml has, of those that were selected.
+    pub accounts: usize,
+    /// Things that org.toml asks for or that AWS has of them.
+    pub resources: usize,
+}
+
+/// Something to know that is no drift.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct Note {
+    /// What it is about.
+    pub subject: String,
+    /// One line.
+    pub summary: String,
+}
+
+impl Drift {
+    /// What `plan` tells, but for what `ignores` expect on the day `today`, and but for what `baseline` had.
+    pub fn of(plan: &Plan, ignores: &[Ignore], today: Date, baseline: Option<&Baseline>) -> Self {
+        let (found, mut notes) = of::findings(plan);
+        let (found, ignored) = ignore::apply(found, ignores, today);
+        for used in ignored.iter().filter(|used| used.findings == 0) {
+            let summary = format!("nothing has drifted that this [[ignore]] expects until {}: remove it", used.until);
+            notes.push(Note { subject: used.address.clone(), summary });
+        }
+        let mut findings = fold::fold(found);
+        findings.extend(ignores.iter().filter(|ignore| ignore.until < today).map(Ignore::expired));
+        findings.sort_by(|a, b| (a.weight, a.what, &a.address, &a.subject).cmp(&(b.weight, b.what, &b.address, &b.subject)));
+        notes.sort();
+        let mut drift = Self { findings, ignored, notes, looked_at: LookedAt::of(plan), ..Self::default() };
+        if let Some(baseline) = baseline {
+            baseline.leave_out(&mut drift);
+        }
+        drift
+    }
+
+    /// Whether nothing has drifted.
+    pub fn is_clean(&self) -> bool {
+        self.findings.is_empty()
+    }
+}
+
+impl LookedAt {
+    fn of(plan: &Plan) -> Self {
+        let Desired { resources, selection, .. } = &plan.desired;
+        let accounts = resources.keys().filter(|address| address.kind() == "account" && selection.selects(address)).count();
+        let made = plan.changes.iter().filter(|change| change.before.is_none()).count();
+        Self { accounts, resources: plan.observed.len() + made }
+    }
+}
+
+#[cfg(test)]
+mod tests;

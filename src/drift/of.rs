@@ -1,0 +1,186 @@
+//! From a plan to findings: what it would change, and what it tells.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{Difference, Finding, Note, Remedy, What};
+use crate::address::Address;
+use crate::apply::Consent;
+use crate::graph::first_step;
+use crate::plan::{Action, AttributeChange, Change, Plan, differing};
+use crate::resource::{self, FindingSeverity, KindSpec, Weight};
+
+/// The findings, in no order that means anything; and what is no drift.
+pub(super) fn findings(plan: &Plan) -> (Vec<Finding>, Vec<Note>) {
+    let changes = whole(&plan.changes);
+    let created = |address: &Address| changes.get(address).is_some_and(|change| change.action == Action::Create);
+    // Where a new account goes when its guard rails stand is a part of its coming.
+    let of_its_own = |change: &&Change| change.address.kind() != "placement" || !created(&Address::new("account", change.address.key()));
+    let mut found: Vec<Finding> = changes.values().filter(of_its_own).map(of_change).collect();
+    found.extend(plan.network.unreachable.iter().map(|(account, error)| unread(account, error)));
+    let mut notes = Vec::new();
+    for told in &plan.findings {
+        match of_told(plan, told, &changes) {
+            Told::Finding(finding) => found.push(*finding),
+            // What stands against a change is no second finding.
+            Told::Against(address) => {
+                for finding in found.iter_mut().filter(|finding| finding.address.as_ref() == Some(&address)) {
+                    finding.remedy = Remedy::Refuse;
+                    finding.summary = format!("{}; {}", finding.summary, told.summary);
+                }
+            }
+            Told::Note => notes.push(Note { subject: told.subject.clone(), summary: told.summary.clone() }),
+            Told::Known => {}
+        }
+    }
+    (found, notes)
+}
+
+/// The changes by address, where the two steps of one are one again.
+fn whole(changes: &[Change]) -> BTreeMap<Address, Change> {
+    let mut whole: BTreeMap<Address, Change> = BTreeMap::new();
+    for change in changes {
+        let address = first_step(&change.address).unwrap_or_else(|| change.address.clone());
+        match whole.get_mut(&address) {
+            // Each stands behind what it waits for, and the second waits for the first.
+            Some(first) => {
+                first.after.clone_from(&change.after);
+                first.calls.extend(change.calls.iter().cloned());
+            }
+            None => drop(whole.insert(address.clone(), Change { address, ..change.clone() })),
+        }
+    }
+    whole
+}
+
+fn of_change(change: &Change) -> Finding {
+    let spec = resource::kind(change.address.kind()).map(resource::ErasedKind::spec);
+    let what = match (change.action, &change.after) {
+        (Action::Create, _) => What::Missing,
+        (Action::Delete, None) => What::LeftOver,
+        (Action::NoOp | Action::Update | Action::Replace | Action::Move | Action::Adopt | Action::Delete, _) => What::Changed,
+    };
+    let attributes = match (&change.before, &change.after) {
+        // A replacement makes all of it anew, and is one for what differs.
+        (Some(before), Some(after)) if change.action == Action::Replace => differing(before, after),
+        _ => change.attributes(),
+    };
+    let summary = match what {
+        What::Changed => summary(attributes.iter().map(|attribute| attribute.name.as_str())),
+        What::Missing | What::LeftOver | What::Unmanaged | What::Stuck | What::Unread | What::ExpiredIgnore => change.reason.to_string(),
+    };
+    let needs = Consent::none().lacks(change).map(|needs| needs.to_string());
+    Finding {
+        what,
+        weight: weight_of(spec, what, &attributes),
+        subject: change.address.to_string(),
+        address: Some(change.address.clone()),
+        id: change.id.clone(),
+        summary,
+        differences: attributes.into_iter().map(|attribute| difference(spec, attribute)).collect(),
+        parts: BTreeMap::new(),
+        remedy: Remedy::Change { action: change.action, calls: change.calls.clone(), needs },
+        at: None,
+    }
+}
+
+/// What the line of a change says.
+pub(super) fn summary<'n>(names: impl Iterator<Item = &'n str>) -> String {
+    let names: Vec<String> = names.map(|name| format!("`{name}`")).collect();
+    match names.as_slice() {
+        [] => "it differs".to_owned(),
+        [one] => format!("{one} differs"),
+        [several @ .., last] => format!("{} and {last} differ", several.join(", ")),
+    }
+}
+
+fn difference(spec: Option<&KindSpec>, attribute: AttributeChange) -> Difference {
+    let known = spec.and_then(|spec| spec.attributes.iter().find(|known| known.name == attribute.name));
+    if known.is_some_and(|known| known.sensitive) {
+        return Difference::sensitive(attribute.name);
+    }
+    let AttributeChange { name, before, after } = attribute;
+    Difference { name, wanted: after, live: before }
+}
+
+/// The heaviest of what differs; of what is missing or too much, the kind's.
+fn weight_of(spec: Option<&KindSpec>, what: What, attributes: &[AttributeChange]) -> Weight {
+    let kinds = spec.map_or(Weight::Organization, |spec| spec.weight);
+    if what != What::Changed {
+        return kinds;
+    }
+    attributes.iter().map(|attribute| weight(spec, &attribute.name).unwrap_or(kinds)).min().unwrap_or(kinds)
+}
+
+/// What an attribute weighs, where that is not what its kind does.
+pub(super) fn weight(spec: Option<&KindSpec>, name: &str) -> Option<Weight> {
+    spec?.attributes.iter().find(|known| known.name == name)?.weight
+}
+
+fn unread(account: &str, error: &str) -> Finding {
+    let address = Address::new("account", account);
+    Finding {
+        what: What::Unread,
+        weight: Weight::Network,
+        subject: address.to_string(),
+        address: Some(address),
+        id: None,
+        summary: format!("its network cannot be read: {error}"),
+        differences: Vec::new(),
+        parts: BTreeMap::new(),
+        remedy: Remedy::Leave,
+        at: None,
+    }
+}
+
+/// What becomes of something that the plan tells.
+enum Told {
+    Finding(Box<Finding>),
+    /// It stands against the change of this address.
+    Against(Address),
+    Note,
+    /// A finding tells it already, or it is about how the changes are made.
+    Known,
+}
+
+fn of_told(plan: &Plan, told: &resource::Finding, changes: &BTreeMap<Address, Change>) -> Told {
+    // What is no address may look like one: `444444444444 (a.b)`.
+    let address = told.subject.parse::<Address>().ok().filter(|address| resource::kind(address.kind()).is_some());
+    let spec = address.as_ref().and_then(|address| resource::kind(address.kind())).map(resource::ErasedKind::spec);
+    let is = |address: &Address, accounts: &BTreeSet<&str>| address.kind() == "account" && accounts.contains(address.key());
+    let unreachable: BTreeSet<&str> = plan.network.unreachable.keys().map(String::as_str).collect();
+    let frozen = |address: &Address| plan.observed.get(address).is_some_and(|live| live.frozen.is_some());
+    let (what, remedy) = match (told.severity, &address) {
+        (FindingSeverity::Error, Some(address)) if changes.contains_key(address) => return Told::Against(address.clone()),
+        (FindingSeverity::Error, _) => (What::Stuck, Remedy::Refuse),
+        (FindingSeverity::Unmanaged, _) => (What::Unmanaged, Remedy::Leave),
+        (FindingSeverity::Warning, Some(address)) if changes.contains_key(address) || is(address, &unreachable) => return Told::Known,
+        (FindingSeverity::Warning, Some(address)) if frozen(address) => (What::Stuck, Remedy::Leave),
+        (FindingSeverity::Warning, Some(address)) if address.kind() == "root_credentials" => (What::Unread, Remedy::Leave),
+        (FindingSeverity::Warning, _) => return Told::Note,
+    };
+    let weight = match (spec, &address) {
+        (Some(spec), _) => spec.weight,
+        // `vpc-1 (account/region)`: it lies in a Region of an account.
+        (None, _) if told.subject.rsplit_once('(').is_some_and(|(_, place)| told.subject.ends_with(')') && is_scope(plan, place)) => {
+            Weight::Network
+        }
+        (None, _) => Weight::Organization,
+    };
+    Told::Finding(Box::new(Finding {
+        what,
+        weight,
+        subject: told.subject.clone(),
+        id: address.as_ref().and_then(|address| plan.observed.get(address)?.id.clone()),
+        address,
+        summary: told.summary.clone(),
+        differences: Vec::new(),
+        parts: BTreeMap::new(),
+        remedy,
+        at: None,
+    }))
+}
+
+fn is_scope(plan: &Plan, place: &str) -> bool {
+    let account = place.trim_end_matches(')').split_once('/').map(|(account, _)| account);
+    account.is_some_and(|account| plan.desired.resources.contains_key(&Address::new("account", account)))
+}

@@ -1,0 +1,124 @@
+//! Drift, for people and for programs: one value, seven views. Values stand as they are in org.toml, then as they are in AWS.
+
+mod json;
+mod junit;
+mod line;
+mod markdown;
+mod sarif;
+mod text;
+
+use std::collections::BTreeMap;
+
+pub use json::json;
+pub use junit::junit;
+pub use line::line;
+pub use markdown::markdown;
+pub use sarif::sarif;
+pub use text::text;
+
+use super::words::{count, things, verb};
+use crate::config::Places;
+use crate::diagnostic::Span;
+use crate::drift::{Drift, Finding, Remedy, What};
+use crate::plan::Action;
+use crate::resource::Weight;
+
+/// All weights, the heaviest first.
+const WEIGHTS: [Weight; 4] = [Weight::GuardRail, Weight::Network, Weight::Organization, Weight::Cosmetic];
+
+/// A weight as a heading.
+fn heading(weight: Weight) -> &'static str {
+    match weight {
+        Weight::GuardRail => "guard rails",
+        Weight::Network => "networks",
+        Weight::Organization => "organization",
+        Weight::Cosmetic => "cosmetic",
+    }
+}
+
+/// A weight's stable name.
+fn name(weight: Weight) -> &'static str {
+    match weight {
+        Weight::GuardRail => "guard-rail",
+        Weight::Network => "network",
+        Weight::Organization => "organization",
+        Weight::Cosmetic => "cosmetic",
+    }
+}
+
+/// Where org.toml speaks of it; of what it does not have, where the organization is.
+fn place(finding: &Finding, places: &Places) -> Span {
+    let at = finding.at.clone();
+    at.or_else(|| finding.address.as_ref().map(|address| places.of(address))).unwrap_or_else(|| places.organization())
+}
+
+/// How many there are of each weight, the heaviest first, without those that there are none of.
+fn counts(drift: &Drift) -> Vec<(Weight, usize)> {
+    let of = |weight| (weight, drift.findings.iter().filter(|finding| finding.weight == weight).count());
+    WEIGHTS.into_iter().map(of).filter(|(_, n)| *n > 0).collect()
+}
+
+/// `3 findings (guard rails: 1, cosmetic: 2)`
+fn counted(drift: &Drift) -> String {
+    let by_weight: Vec<String> = counts(drift).into_iter().map(|(weight, n)| format!("{}: {n}", heading(weight))).collect();
+    format!("{} ({})", count(drift.findings.len(), "finding"), by_weight.join(", "))
+}
+
+/// `no drift in 60 accounts`
+fn none(drift: &Drift) -> String {
+    let new = if drift.known.is_empty() { "" } else { "new " };
+    format!("no {new}drift in {}", count(drift.looked_at.accounts, "account"))
+}
+
+/// The line of a finding, with its parts.
+fn summary(finding: &Finding) -> String {
+    if finding.parts.is_empty() {
+        return finding.summary.clone();
+    }
+    let parts: Vec<String> = finding.parts.iter().map(|(kind, n)| things(*n, kind)).collect();
+    format!("{}; so with {}", finding.summary, parts.join(", "))
+}
+
+/// What `apply` would do, as the end of a sentence that begins with it.
+fn remedy(finding: &Finding) -> String {
+    match &finding.remedy {
+        Remedy::Leave if finding.what == What::ExpiredIgnore => "does not know it".to_owned(),
+        Remedy::Leave => "leaves it as it is".to_owned(),
+        Remedy::Refuse => "refuses while this stands".to_owned(),
+        Remedy::Change { action, calls, needs } => {
+            let what = match action {
+                Action::Update => "would update it in place".to_owned(),
+                Action::NoOp | Action::Create | Action::Replace | Action::Delete | Action::Move | Action::Adopt => {
+                    format!("would {} it", verb(*action))
+                }
+            };
+            let needs = needs.as_ref().map(|needs| format!(", with {needs}")).unwrap_or_default();
+            format!("{what}{needs}{}", told(calls))
+        }
+    }
+}
+
+/// ` (AttachPolicy, 2 DetachPolicy)`, in order.
+fn told(calls: &[String]) -> String {
+    /// Operations that are named.
+    const NAMED: usize = 8;
+    let mut order: Vec<&str> = Vec::new();
+    let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
+    for call in calls {
+        let operation = call.split_once(':').map_or(call.as_str(), |(_, operation)| operation);
+        let count = counts.entry(operation).or_default();
+        *count += 1;
+        if *count == 1 {
+            order.push(operation);
+        }
+    }
+    let one = |operation: &&str| match counts.get(operation) {
+        Some(n) if *n > 1 => format!("{n} {operation}"),
+        _ => (*operation).to_owned(),
+    };
+    let mut named: Vec<String> = order.iter().take(NAMED).map(one).collect();
+    if let Some(more) = order.len().checked_sub(NAMED).filter(|more| *more > 0) {
+        named.push(count(more, "other operation"));
+    }
+    if named.is_empty() { String::new() } else { format!(" ({})", named.join(", ")) }
+}
