@@ -11,9 +11,8 @@ use super::progress::Progress;
 use super::rehearse::{Rehearsal, rehearse};
 use super::select::Selecting;
 use super::shell::Shell;
-use super::{Exit, Format, Global, Reported, plan, validate};
-use crate::address::Address;
-use crate::apply::{Consent, Outcome, Report, Status};
+use super::{Exit, Format, Global, Reported, codes, plan, validate};
+use crate::apply::{Consent, Report, Status};
 use crate::aws::{Interrupt, Mode};
 use crate::plan::Plan;
 use crate::resource::{Desired, Live};
@@ -68,6 +67,7 @@ pub(super) async fn run(global: &Global, args: &ApplyArgs, shell: &Shell) -> Res
     let report = if plan.is_empty() { Report::default() } else { carry_out(&connection, &plan, &consent, shell).await };
     // First the report, then whether the sandbox's file could be written: what was done must not go untold.
     show(&plan, &report, None, args, global.format, shell);
+    codes::settle(&plan, &report, &connection.sessions, args.consenting.asking(), shell).await;
     connection.close(shell)?;
     Ok(match report.status() {
         Status::Done => Exit::Done,
@@ -97,6 +97,7 @@ pub(super) async fn part(
     if shown {
         show(&plan, &report, None, &args, global.format, shell);
     }
+    codes::settle(&plan, &report, &connection.sessions, args.consenting.asking(), shell).await;
     Ok((plan, report))
 }
 
@@ -202,9 +203,6 @@ fn show(plan: &Plan, report: &Report, rehearsal: Option<&Rehearsal>, args: &Appl
             shell.result(format_args!("{}{}\n{verdict}", render::markdown::plan(plan, style), render::markdown::report(report)));
         }
     }
-    if rehearsal.is_none() {
-        codes(plan, report, shell);
-    }
     let counts = report.counts();
     if rehearsal.is_none() && counts.failed + counts.skipped + counts.waiting + counts.not_started > 0 {
         // A saved plan is refused once a part of it is applied: the world is no longer what it observed.
@@ -212,18 +210,5 @@ fn show(plan: &Plan, report: &Report, rehearsal: Option<&Rehearsal>, args: &Appl
             None => "run the same command again: it does only what is left",
             Some(_) => "make a new plan (`overlord plan --out FILE`) and apply that: it holds only what is left",
         });
-    }
-}
-
-/// What is done only when a code is handed in.
-fn codes(plan: &Plan, report: &Report, shell: &Shell) {
-    let sent = plan.changes.iter().filter(|change| change.address.kind() == "account" && change.id.is_some() && change.changes("email"));
-    let is_applied = |address: &Address| report.outcomes.iter().any(|(other, outcome)| other == address && *outcome == Outcome::Applied);
-    for change in sent.filter(|change| is_applied(&change.address)) {
-        let key = change.address.key();
-        shell.say(format_args!(
-            "{}: AWS sent a code to its new e-mail; hand it in: `overlord email --account {key} --code CODE`",
-            change.address
-        ));
     }
 }

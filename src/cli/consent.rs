@@ -5,6 +5,7 @@ use std::io::{BufRead, IsTerminal};
 use clap::Args;
 
 use super::Reported;
+use super::codes::Asking;
 use super::shell::Shell;
 use crate::apply::{Consent, Needs};
 use crate::plan::Plan;
@@ -48,6 +49,11 @@ impl Consenting {
     /// Consent to what destroys nothing, without being asked for it, or not.
     pub(super) fn yes(yes: bool) -> Self {
         Self { yes, ..Self::default() }
+    }
+
+    /// Whether the run may ask for more than consent.
+    pub(super) fn asking(&self) -> Asking {
+        if self.yes { Asking::Never } else { Asking::AtTerminal }
     }
 
     /// The user's consent to a plan: to its making at all, and to what of it destroys.
@@ -111,7 +117,7 @@ fn ask_for_ids(plan: &Plan, mut consent: Consent, shell: &Shell) -> Consent {
 }
 
 /// A line of answer, without white space around it.
-fn ask(shell: &Shell, question: &str) -> Option<String> {
+pub(super) fn ask(shell: &Shell, question: &str) -> Option<String> {
     shell.say(question);
     let mut answer = String::new();
     std::io::stdin().lock().read_line(&mut answer).ok()?;

@@ -5,6 +5,7 @@ use std::io::{BufRead, IsTerminal};
 use clap::Args;
 use serde_json::json;
 
+use super::codes::is_code;
 use super::connect::{Connection, connect};
 use super::shell::Shell;
 use super::{Exit, Format, Global, Reported, validate};
@@ -36,9 +37,8 @@ pub(super) async fn run(global: &Global, args: &EmailArgs, shell: &Shell) -> Res
     done
 }
 
-/// Source: the pattern of the API's Otp.
 fn well_formed(code: &str, shell: &Shell) -> Result<(), Reported> {
-    match code.len() == 6 && code.bytes().all(|b| b.is_ascii_alphanumeric()) {
+    match is_code(code) {
         true => Ok(()),
         false => Err(shell.error(format_args!("`{code}` is no code of AWS's"), Some("it is six letters or digits".to_owned()))),
     }

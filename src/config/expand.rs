@@ -142,6 +142,7 @@ impl Resources<'_> {
                 continue;
             }
             let attributes = AccountAttributes {
+                code_sent_to: None,
                 email: account.email.as_ref().map(|e| e.text.clone()),
                 leaves: account.leaves,
                 name: account.name.as_ref().map(|n| n.text.clone()),

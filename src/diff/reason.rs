@@ -7,7 +7,7 @@ use serde_json::Value;
 use crate::address::{Address, Reference};
 use crate::plan::{Action, AttributeChange};
 use crate::resource::organizations::{Leaving, organization_address};
-use crate::resource::{KindSpec, OnChange};
+use crate::resource::{KindSpec, LAPSED, OnChange};
 
 /// How many members of a set a reason names before it says how many more there are.
 const NAMED: usize = 3;
@@ -51,6 +51,9 @@ pub(super) fn of_change(action: Action, spec: &KindSpec, attributes: &[Attribute
             Some((_, true)) | None => format!("`{}` differs", change.name),
             Some((OnChange::Update, false)) if (spec.kind, change.name.as_str()) == ("account", "email") => {
                 format!("AWS sends a code to {}, which `overlord email` hands in", name(&change.after))
+            }
+            Some((OnChange::Update, false)) if (spec.kind, change.name.as_str()) == ("account", LAPSED) => {
+                format!("nobody waits for the code that AWS sent to {} any more, and its note says so still", name(&change.before))
             }
             Some((OnChange::Delete, false)) => match &change.before {
                 // All of them: whoever consents should have read what goes.

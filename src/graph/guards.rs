@@ -34,14 +34,15 @@ impl<'a> Edges<'a> {
     /// Rule 3. What something was under before may be changed later: rule 4 may want it so.
     pub(super) fn guarded(&mut self, index: usize, change: &'a Change) {
         let Some(after) = change.after.as_ref().filter(|_| arrives(change) && !self.places.contains(change.address.kind())) else { return };
+        let mover = mover(change);
         if change.before.is_some() {
             // What it gains itself it has when it comes.
-            let own = self.guards.get(&change.address).into_iter().flatten();
+            let own = self.guards.get(&mover).into_iter().flatten();
             let own: Vec<usize> = own.filter_map(|guard| self.by_address.get(guard).copied()).collect();
             self.found.extend(own.into_iter().map(|guard| (index, guard, Edge::Wish)));
         }
         let before = self.places_before(change);
-        let known: BTreeSet<Reference> = self.live_sets(before.iter().chain([&change.address])).collect();
+        let known: BTreeSet<Reference> = self.live_sets(before.iter().chain([&mover])).collect();
         for place in places_above(after, |address| self.desired.resources.get(address)) {
             if !before.contains(&place) {
                 // Who comes is not to be held by what goes.
@@ -140,12 +141,15 @@ impl<'a> Edges<'a> {
         for (index, change) in changes.iter().enumerate() {
             // What is in a place that is made anew moves itself.
             let moves = change.before.is_some() && arrives(change) && !self.places.contains(change.address.kind());
-            if let Some(after) = change.after.as_ref().filter(|_| moves) {
-                let own = self.guards.get(&change.address).into_iter().flatten().find_map(|guard| self.by_address.get(guard)).copied();
+            let mover = mover(change);
+            // An account that is made now was under nothing before.
+            let is_new = mover != change.address && self.change_of(&mover).is_some_and(|change| change.before.is_none());
+            if let Some(after) = change.after.as_ref().filter(|_| moves && !is_new) {
+                let own = self.guards.get(&mover).into_iter().flatten().find_map(|guard| self.by_address.get(guard)).copied();
                 let own = own.filter(|own| self.shifts.get(own).is_some_and(|shift| !shift.gained.is_empty()));
                 if own.is_some() || !losses.is_empty() {
                     let above = places_above(after, |address| self.desired.resources.get(address));
-                    let stays = above.into_iter().chain([change.address.clone()]).collect();
+                    let stays = above.into_iter().chain([mover]).collect();
                     self.moving(index, own, &stays, &edits, &losses);
                 }
             }
@@ -175,7 +179,7 @@ impl<'a> Edges<'a> {
                 self.found.push((index, edit, Edge::Soft));
             }
         }
-        places.push(change.address.clone());
+        places.push(mover(change));
         let lost = places.iter().filter_map(|place| Some((place, losses.get(place)?)));
         for (place, loss) in lost.flat_map(|(place, losses)| losses.iter().map(move |loss| (place, loss))) {
             let leaves = match &loss.of {
@@ -259,6 +263,16 @@ impl<'a> Edges<'a> {
             over.retain(|place| before.contains(place));
         }
         Some(over)
+    }
+}
+
+/// What moves by a change: by a placement, its account.
+fn mover(change: &Change) -> Address {
+    let target =
+        change.after.as_ref().filter(|_| change.address.kind() == "placement").and_then(|after| resource::reference(after, "target"));
+    match target {
+        Some(Reference::Address(account)) => account,
+        Some(Reference::Id(_)) | None => change.address.clone(),
     }
 }
 

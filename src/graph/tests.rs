@@ -368,6 +368,23 @@ fn what_a_place_lets_go_of_does_not_wait_for_its_own_edit() {
     check(want, have, &expected);
 }
 
+#[test]
+fn through_the_quarantine_too_an_account_keeps_what_it_had_and_will_have() {
+    let mut want =
+        desired(json!({ "account.x": account("ou.a"), "ou.a": ou("organization.main"), "ou.q": ou("organization.main"), "policy.p": {},
+                                   "policy_attachments.ou.a": set(&["policy.p"], "ou.a"),
+                                   "policy_attachments.organization.main": set(&[], "organization.main") }));
+    want.quarantine = Some("ou.q".parse().unwrap());
+    let have = live(json!({ "account.x": is("3", account("organization.main")), "ou.a": is("1", ou("organization.main")),
+                            "ou.q": is("2", ou("organization.main")), "policy.p": is("p-1", json!({})),
+                            "policy_attachments.organization.main": is("r", set(&["policy.p"], "organization.main")),
+                            "policy_attachments.ou.a": is("1", set(&[], "ou.a")) }));
+    let changes = order(diff(&want, &have).changes, &want, &have).changes;
+    let order: Vec<String> = changes.iter().map(|change| change.address.to_string()).collect();
+    assert_eq!(order, ["account.x", "policy_attachments.ou.a", "placement.x", "policy_attachments.organization.main"]);
+    assert!(changes[3].waits_for.contains(&changes[2].address), "{changes:#?}");
+}
+
 /// The organization while changes are made to it: where everything is, which guard rails are where, and what they say.
 struct Simulation {
     /// The id that an address stands for now.

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use crate::address::Address;
 use crate::resource::organizations::{Leaving, leaving};
-use crate::resource::{self, Attributes, OnChange};
+use crate::resource::{self, Attributes, LAPSED, OnChange};
 
 /// What a change does: a closed set.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -91,7 +91,7 @@ impl Change {
     }
 }
 
-/// The attributes that `after` names and `before` has otherwise, in order of name. A missing one is null.
+/// The attributes that `after` names and `before` has otherwise, in order of name, and what has lapsed. A missing one is null.
 pub(crate) fn differing(before: &Attributes, after: &Attributes) -> Vec<AttributeChange> {
     let mut live = before.to_map();
     let change = |(name, after): (String, Value)| {
@@ -99,7 +99,12 @@ pub(crate) fn differing(before: &Attributes, after: &Attributes) -> Vec<Attribut
         let before = if name == "tags" { declared(before, &after) } else { before };
         (before != after).then_some(AttributeChange { name, before, after })
     };
-    after.to_map().into_iter().filter_map(change).collect()
+    let mut differing: Vec<AttributeChange> = after.to_map().into_iter().filter_map(change).collect();
+    if let Some(before) = live.remove(LAPSED) {
+        differing.push(AttributeChange { name: LAPSED.to_owned(), before, after: Value::Null });
+        differing.sort_by(|a, b| a.name.cmp(&b.name));
+    }
+    differing
 }
 
 /// Of live tags those whose keys are declared: the others are somebody else's, and stay.

@@ -144,6 +144,10 @@ pub const CROWDED: &str = "crowded";
 /// Nobody asks for it; it tells why something is made anew.
 pub const SUCCESSOR: &str = "successor";
 
+/// The attribute of a live account that tells of a note of ours which is true no longer: the address of a code that nobody waits for.
+/// Nobody asks for it, so it goes.
+pub const LAPSED: &str = "code_sent_to";
+
 /// What is known of a kind without calling AWS. The pure engine works on this.
 #[derive(Debug, Clone, Copy)]
 pub struct KindSpec {

@@ -9,7 +9,7 @@ use crate::case::*;
 use crate::support::{project, python};
 
 /// The binary on a terminal of its own: its exit status and all that it showed.
-fn on_a_terminal(case: &Case, answer: &str, arguments: &[&str]) -> (i64, String) {
+pub fn on_a_terminal(case: &Case, answer: &str, arguments: &[&str]) -> (i64, String) {
     let overlord = case.command();
     let mut command = Command::new(python());
     command.arg(project("tests/cli/terminal.py")).arg(answer).arg(overlord.get_program()).args(arguments);

@@ -6,6 +6,7 @@ use std::path::Path;
 
 use overlord::config::{self, Files};
 use overlord::resource::Desired;
+use overlord::sandbox::World;
 use proptest::collection::vec;
 use proptest::option;
 use proptest::prelude::*;
@@ -18,8 +19,12 @@ pub struct Case {
     ous: Vec<Ou>,
     policies: Vec<Policy>,
     accounts: Vec<Account>,
+    /// Accounts that others made, by number: outside of the organization until their owners accept.
+    guests: Vec<Guest>,
     /// Which account, by number, administers a service.
     delegated: Option<usize>,
+    /// Which OU, by number, new accounts wait in.
+    quarantine: Option<usize>,
 }
 
 #[derive(Debug, Clone)]
@@ -50,6 +55,40 @@ struct Account {
     /// Which e-mail it has, and which contact; no contact for 0.
     email: u8,
     contact: u8,
+    /// Whether it is to be closed.
+    closes: bool,
+}
+
+#[derive(Debug, Clone)]
+struct Guest {
+    standing: GuestStanding,
+    ou: usize,
+    policies: Option<Vec<usize>>,
+    tags: u8,
+}
+
+/// What org.toml says of an account that others made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum GuestStanding {
+    Unnamed,
+    Invited,
+    Removed,
+}
+
+/// So many accounts outside there are in [`outside`].
+const GUESTS: usize = 2;
+/// An account with a lower number may administer a service.
+const ADMINISTRATORS: usize = 2;
+
+/// A world before its first run: no organization, and the accounts that others made.
+pub fn outside() -> World {
+    let mut world = World::new(MANAGEMENT);
+    (0..GUESTS).for_each(|i| world.add_outsider(&guest(i), &format!("guest {i}"), &format!("g{i}@example.net")));
+    world
+}
+
+fn guest(i: usize) -> String {
+    format!("90000000000{i}")
 }
 
 /// Random configurations, small enough to be tried by the hundred.
@@ -70,17 +109,25 @@ pub fn cases() -> impl Strategy<Value = Case> {
         renamed,
         described,
     });
-    let attributes = (prop::bool::weighted(0.1), 0..3u8);
-    let account =
-        (moved(), 0..8usize, 0..2u8, set(), 0..3u8, attributes).prop_map(|(moved, ou, renamed, policies, tags, (email, contact))| {
-            Account { moved, ou, renamed, policies, tags, email: u8::from(email), contact }
-        });
-    (vec(ou, 0..6), vec(policy, 0..5), vec(account, 0..6), option::of(0..6usize)).prop_map(|(ous, policies, accounts, delegated)| Case {
-        ous,
-        policies,
-        accounts,
-        delegated,
-    })
+    let attributes = (prop::bool::weighted(0.1), 0..3u8, prop::bool::weighted(0.2));
+    let account = (moved(), 0..8usize, 0..2u8, set(), 0..3u8, attributes).prop_map(
+        |(moved, ou, renamed, policies, tags, (email, contact, closes))| Account {
+            moved,
+            ou,
+            renamed,
+            policies,
+            tags,
+            email: u8::from(email),
+            contact,
+            closes,
+        },
+    );
+    let standing = prop::sample::select(vec![GuestStanding::Unnamed, GuestStanding::Invited, GuestStanding::Removed]);
+    let guest = (standing, 0..8usize, set(), 0..3u8).prop_map(|(standing, ou, policies, tags)| Guest { standing, ou, policies, tags });
+    let places = (option::of(0..ADMINISTRATORS), option::of(0..6usize));
+    (vec(ou, 0..6), vec(policy, 0..5), vec(account, 0..6), vec(guest, GUESTS), places).prop_map(
+        |(ous, policies, accounts, guests, (delegated, quarantine))| Case { ous, policies, accounts, guests, delegated, quarantine },
+    )
 }
 
 /// What a case asks for.
@@ -110,12 +157,11 @@ impl Case {
             "[organization]\nmanagement_account = \"{MANAGEMENT}\"\n\
              trusted_services = [\"account.amazonaws.com\", \"config.amazonaws.com\"]\n"
         );
-        if let Some(drawn) = self.delegated.filter(|_| !self.accounts.is_empty()) {
-            let _ = writeln!(
-                out,
-                "delegated_administrators = {{ \"config.amazonaws.com\" = \"{}\" }}",
-                self.account(drawn % self.accounts.len())
-            );
+        if let Some(i) = self.administrator() {
+            let _ = writeln!(out, "delegated_administrators = {{ \"config.amazonaws.com\" = \"{}\" }}", self.account(i));
+        }
+        if let Some(drawn) = self.quarantine.filter(|_| !self.ous.is_empty()) {
+            let _ = writeln!(out, "quarantine = \"{}\"", self.ou(drawn % self.ous.len()));
         }
         out.push_str("[limits]\naccounts = 100\n");
         for (i, ou) in self.ous.iter().enumerate() {
@@ -138,12 +184,12 @@ impl Case {
                 0 => writeln!(out, "email = \"a{i}@example.org\""),
                 other => writeln!(out, "email = \"a{i}+{other}@example.org\""),
             };
-            let _ = match self.ous.len() {
-                0 => writeln!(out, "ou = \"root\""),
-                n => writeln!(out, "ou = \"{}\"", self.ou(account.ou % n)),
-            };
-            self.set(&mut out, &account.policies);
+            self.place(&mut out, account.ou);
             tags(&mut out, account.tags);
+            match self.closes(i) {
+                true => out.push_str("close = true\n"),
+                false => self.set(&mut out, &account.policies),
+            }
             if account.contact > 0 {
                 let phone = account.contact;
                 let _ = writeln!(
@@ -152,8 +198,44 @@ impl Case {
                 );
             }
         }
+        self.guests(&mut out);
         self.moves(&mut out);
         out
+    }
+
+    fn guests(&self, out: &mut String) {
+        for (i, it) in self.guests.iter().enumerate().filter(|(_, it)| it.standing != GuestStanding::Unnamed) {
+            let _ = writeln!(out, "[account.g{i}]\nid = \"{}\"", guest(i));
+            self.place(out, it.ou);
+            tags(out, it.tags);
+            if it.standing == GuestStanding::Removed {
+                out.push_str("removed = true\n");
+            } else {
+                out.push_str("invite = true\n");
+                self.set(out, &it.policies);
+            }
+        }
+    }
+
+    fn place(&self, out: &mut String, drawn: usize) {
+        let _ = match self.ous.len() {
+            0 => writeln!(out, "ou = \"root\""),
+            n => writeln!(out, "ou = \"{}\"", self.ou(drawn % n)),
+        };
+    }
+
+    fn administrator(&self) -> Option<usize> {
+        self.delegated.filter(|_| !self.accounts.is_empty()).map(|drawn| drawn % self.accounts.len())
+    }
+
+    /// One that may have been an administrator is closed only where another has become it: AWS closes none that is.
+    fn closes(&self, i: usize) -> bool {
+        self.accounts[i].closes && self.administrator() != Some(i) && (i >= ADMINISTRATORS || self.administrator().is_some())
+    }
+
+    /// The accounts that it wants and that an apply to an empty world makes.
+    pub fn made(&self) -> Vec<String> {
+        (0..self.accounts.len()).filter(|i| !self.closes(*i)).map(|i| self.account(i)).collect()
     }
 
     fn moves(&self, out: &mut String) {

@@ -18,9 +18,11 @@ use std::time::Duration;
 use generate::{Case, cases, desired};
 use overlord::plan::Plan;
 use overlord::resource::Desired;
+use overlord::resource::organizations::Leaving;
+use overlord::sandbox::outside::InvitationState;
 use overlord::sandbox::{ConcurrentWrites, Effect, Sandbox, Swallow, Weather, World};
 use proptest::prelude::*;
-use road::{MANAGEMENT, Watch, carry_out, plan, plan_and_copy, run};
+use road::{Watch, carry_out, plan, plan_and_copy, run};
 
 /// In virtual time: hours of AWS pass in milliseconds.
 fn in_virtual_time<T>(future: impl Future<Output = T>) -> T {
@@ -32,7 +34,17 @@ fn config(cases: u32) -> ProptestConfig {
 }
 
 fn sandbox(weather: Weather) -> Sandbox {
-    Sandbox::new(World::new(MANAGEMENT), weather)
+    Sandbox::new(generate::outside(), weather)
+}
+
+/// The owners of all accounts that are invited accept.
+fn owners_accept(sandbox: Sandbox, weather: Weather) -> Sandbox {
+    let mut world = sandbox.world();
+    let open = world.invitations.values().filter(|sent| sent.state == InvitationState::Open).map(|sent| sent.id.clone());
+    for id in open.collect::<Vec<_>>() {
+        world.end_invitation(&id, InvitationState::Accepted, world.clock_ms);
+    }
+    Sandbox::new(world, weather)
 }
 
 /// Applies in calm weather and holds the run to its plan.
@@ -61,11 +73,12 @@ async fn nothing_left(sandbox: &Sandbox, desired: &Desired) {
 
 /// What two configurations make of an empty world, one after the other.
 async fn from_one_to_the_other(first: &Case, second: &Case) {
-    let sandbox = sandbox(Weather::default());
+    let mut sandbox = sandbox(Weather::default());
     for case in [first, second] {
         let desired = desired(case);
         apply_exactly(&sandbox, &desired).await;
         nothing_left(&sandbox, &desired).await;
+        sandbox = owners_accept(sandbox, Weather::default());
     }
 }
 
@@ -109,14 +122,18 @@ fn cases_contain_what_the_properties_are_about() {
     use proptest::test_runner::TestRunner;
     let mut runner = TestRunner::deterministic();
     let mut seen: BTreeMap<(String, Action), usize> = BTreeMap::new();
-    let (mut moved, mut cut) = (0, 0);
+    let (mut moved, mut cut, mut closed, mut removed) = (0, 0, 0, 0);
     for seed in 0..40 {
         let cases = [(); 2].map(|()| cases().new_tree(&mut runner).unwrap().current());
         in_virtual_time(async {
             let sandbox = sandbox(Weather::default());
             run(&sandbox, &desired(&cases[0])).await.unwrap();
+            let sandbox = owners_accept(sandbox, Weather::default());
             let (plan, _) = run(&sandbox, &desired(&cases[1])).await.unwrap();
             moved += usize::from(!plan.desired.moved.is_empty());
+            let leaving: BTreeSet<_> = plan.changes.iter().filter_map(|change| change.leaving()).collect();
+            closed += usize::from(leaving.contains(&Leaving::Closed));
+            removed += usize::from(leaving.contains(&Leaving::Removed));
             let changes: BTreeSet<_> = plan.changes.iter().map(|c| (c.address.kind().to_owned(), c.action)).collect();
             changes.into_iter().for_each(|change| *seen.entry(change).or_default() += 1);
         });
@@ -134,9 +151,11 @@ fn cases_contain_what_the_properties_are_about() {
     let expected = [
         ("account", vec![create, update, go]),
         ("delegated_administrator", vec![create, update]),
+        ("invitation", vec![create]),
         ("ou", vec![create, update, delete]),
         ("policy", vec![create, update, delete]),
         ("policy_attachments", vec![update]),
+        ("placement", vec![go]),
         ("policy_type", vec![create]),
     ];
     for (kind, actions) in expected {
@@ -146,6 +165,7 @@ fn cases_contain_what_the_properties_are_about() {
         }
     }
     assert!(moved >= 20 && cut >= 20, "keys moved in {moved} and runs cut in {cut} of 40 cases");
+    assert!(closed >= 5 && removed >= 5, "accounts closed in {closed} and removed in {removed} of 40 cases");
 }
 
 proptest! {
@@ -163,7 +183,7 @@ proptest! {
     #[test]
     fn cut_anywhere_it_heals(first in cases(), second in cases(), seed in any::<u64>(), cuts in proptest::collection::vec((0..45usize, any::<bool>()), 1..4)) {
         in_virtual_time(async {
-            let sandbox = sandbox(storm(seed));
+            let mut sandbox = sandbox(storm(seed));
             for (i, case) in [first, second].iter().enumerate() {
                 let desired = desired(case);
                 let watch = Watch::over(&sandbox, &desired);
@@ -177,6 +197,7 @@ proptest! {
                 }
                 until_done(&sandbox, &desired).await;
                 prop_assert_eq!(watch.violations(), BTreeSet::new());
+                sandbox = owners_accept(sandbox, storm(!seed));
             }
             Ok(())
         })?;
@@ -186,7 +207,8 @@ proptest! {
     #[test]
     fn stale_reads_heal(first in cases(), second in cases(), seed in any::<u64>()) {
         in_virtual_time(async {
-            let sandbox = sandbox(Weather { stale: 0.3, stale_ms: 2_000, lenient_email: false, ..storm(seed) });
+            let weather = |seed| Weather { stale: 0.3, stale_ms: 2_000, lenient_email: false, ..storm(seed) };
+            let mut sandbox = sandbox(weather(seed));
             for case in [first, second] {
                 let desired = desired(&case);
                 let watch = Watch::over(&sandbox, &desired);
@@ -194,6 +216,7 @@ proptest! {
                 prop_assert_eq!(watch.violations(), BTreeSet::new());
                 // Whoever is told that an OU has what the next configuration wants, as it had before this one, cannot know better.
                 tokio::time::sleep(Duration::from_secs(3)).await;
+                sandbox = owners_accept(sandbox, weather(!seed));
             }
             Ok(())
         })?;
@@ -205,7 +228,7 @@ proptest! {
         in_virtual_time(async {
             let sandbox = sandbox(Weather::default());
             run(&sandbox, &desired(&case)).await.unwrap();
-            let mut world = sandbox.world();
+            let mut world = owners_accept(sandbox, Weather::default()).world();
             let root = world.root().unwrap().to_owned();
             let unit = world.add_ou(&root, "theirs");
             let account = world.add_account("theirs", "theirs@example.net", &unit);
@@ -234,6 +257,7 @@ proptest! {
         in_virtual_time(async {
             let original = sandbox(Weather::default());
             run(&original, &desired(&first)).await.unwrap();
+            let original = owners_accept(original, Weather::default());
             let desired = desired(&second);
             let before = original.journal().len();
             let (plan, world) = plan_and_copy(&original, &desired).await;

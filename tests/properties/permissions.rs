@@ -16,7 +16,7 @@ use serde_json::{Value, json};
 use crate::generate::{self, cases, desired};
 use crate::networks::networks;
 use crate::road::{self, MANAGEMENT, plan};
-use crate::{config, in_virtual_time, nothing_left, storm, until_done};
+use crate::{config, in_virtual_time, nothing_left, owners_accept, storm, until_done};
 
 /// What somebody is allowed who has the policies for each of these configurations: what left one is deleted with those of the one before.
 fn document(all: &[&Desired], run: Run, who: Who) -> Value {
@@ -42,7 +42,7 @@ fn allows(policy: &Value, action: &str, region: &str) -> bool {
 
 /// Applies `second` to what `first` made, with no more than the policies of the two; plans with those for planning.
 async fn is_enough(first: &Desired, second: &Desired) -> Result<(), TestCaseError> {
-    let mut world = World::new(MANAGEMENT);
+    let mut world = generate::outside();
     for all in [&[first][..], &[first, second]] {
         let desired = all[all.len() - 1];
         let sandbox = Sandbox::new(world, allowing(all, Run::Apply, Weather::default()));
@@ -59,6 +59,7 @@ async fn is_enough(first: &Desired, second: &Desired) -> Result<(), TestCaseErro
             (Sandbox::new(world.clone(), Weather::default()), Sandbox::new(world.clone(), allowing(all, Run::Plan, Weather::default())));
         prop_assert_eq!(road::plan(&free, desired).await.unwrap(), road::plan(&bound, desired).await.unwrap());
         nothing_left(&bound, desired).await;
+        world = owners_accept(sandbox, Weather::default()).world();
     }
     Ok(())
 }
@@ -81,8 +82,10 @@ proptest! {
     fn the_least_policies_are_enough_in_a_storm(first in cases(), second in cases(), seed in any::<u64>()) {
         in_virtual_time(async {
             let (first, second) = (desired(&first), desired(&second));
-            let sandbox = Sandbox::new(World::new(MANAGEMENT), allowing(&[&first, &second], Run::Apply, storm(seed)));
+            let weather = allowing(&[&first, &second], Run::Apply, storm(seed));
+            let sandbox = Sandbox::new(generate::outside(), weather.clone());
             until_done(&sandbox, &first).await;
+            let sandbox = owners_accept(sandbox, weather);
             until_done(&sandbox, &second).await;
         });
     }

@@ -30,6 +30,10 @@ struct Tree {
     documents: Vec<u8>,
     /// Of each account its OU and its own set.
     accounts: Vec<(usize, u8)>,
+    /// Of each account whether it is to be closed; what was not made yet never is.
+    closes: Vec<bool>,
+    /// Where new accounts wait; 0 is nowhere.
+    quarantine: usize,
     /// The root's set.
     root: u8,
 }
@@ -46,8 +50,18 @@ struct Unit {
 fn trees() -> impl Strategy<Value = Tree> {
     let unit = (prop::bool::weighted(0.85), 0..=UNITS, any::<u8>()).prop_map(|(is_there, parent, set)| Unit { is_there, parent, set });
     let accounts = vec((0..=UNITS, any::<u8>()), ACCOUNTS);
-    (vec(unit, UNITS), 0..2usize, vec(0..DOCUMENTS, POLICIES), accounts, any::<u8>())
-        .prop_map(|(units, shift, documents, accounts, root)| Tree { units, shift, documents, accounts, root })
+    let closes = vec(prop::bool::weighted(0.15), ACCOUNTS);
+    (vec(unit, UNITS), 0..2usize, vec(0..DOCUMENTS, POLICIES), accounts, closes, 0..=UNITS, any::<u8>()).prop_map(
+        |(units, shift, documents, accounts, closes, quarantine, root)| Tree {
+            units,
+            shift,
+            documents,
+            accounts,
+            closes,
+            quarantine,
+            root,
+        },
+    )
 }
 
 /// An organization, and the same with some of its OUs, accounts and sets otherwise.
@@ -69,7 +83,7 @@ fn edits() -> impl Strategy<Value = (Tree, Tree)> {
 impl Tree {
     /// The nearest OU there is: parents have lower numbers, so nothing lies in itself, and no tree is deeper than AWS allows.
     fn unit(&self, number: usize, below: usize) -> Option<usize> {
-        let unit = number.checked_sub(1).filter(|unit| *unit < below && self.units[*unit].is_there)?;
+        let unit = number.min(below).checked_sub(1).filter(|unit| *unit < below && self.units[*unit].is_there)?;
         (below == UNITS || self.depth(unit) < 5).then_some(unit)
     }
 
@@ -85,7 +99,11 @@ impl Tree {
     }
 
     fn toml(&self) -> String {
-        let mut out = format!("[organization]\nmanagement_account = \"{MANAGEMENT}\"\n{}[limits]\naccounts = 100\n", self.set(self.root));
+        let mut out = format!("[organization]\nmanagement_account = \"{MANAGEMENT}\"\n{}", self.set(self.root));
+        if let Some(unit) = self.unit(self.quarantine, UNITS) {
+            let _ = writeln!(out, "quarantine = \"o{unit}\"");
+        }
+        out.push_str("[limits]\naccounts = 100\n");
         for (i, unit) in self.units.iter().enumerate().filter(|(_, unit)| unit.is_there) {
             let _ = writeln!(out, "[ou.o{i}]\nname = \"n{}\"", i + self.shift);
             if let Some(parent) = self.unit(unit.parent, i) {
@@ -99,7 +117,10 @@ impl Tree {
         for (i, (unit, bits)) in self.accounts.iter().enumerate() {
             let unit = self.unit(*unit, UNITS).map_or_else(|| "root".to_owned(), |unit| format!("o{unit}"));
             let _ = writeln!(out, "[account.a{i}]\nemail = \"a{i}@example.org\"\nou = \"{unit}\"");
-            out.push_str(&self.set(*bits));
+            match self.closes[i] {
+                true => out.push_str("close = true\n"),
+                false => out.push_str(&self.set(*bits)),
+            }
         }
         out
     }
@@ -197,7 +218,7 @@ fn trees_contain_what_the_property_is_about() {
     use proptest::test_runner::TestRunner;
     let mut runner = TestRunner::deterministic();
     let mut seen: BTreeMap<(String, Action), usize> = BTreeMap::new();
-    let (mut deep, mut kept) = (0, 0);
+    let (mut deep, mut kept, mut closed) = (0, 0, 0);
     for _ in 0..40 {
         let (first, second) = edits().new_tree(&mut runner).unwrap().current();
         deep += usize::from((0..UNITS).any(|unit| second.units[unit].is_there && second.depth(unit) >= 3));
@@ -207,11 +228,15 @@ fn trees_contain_what_the_property_is_about() {
             let before = rails(&sandbox.world());
             let (plan, _) = run(&sandbox, &second.desired()).await.unwrap();
             kept += common(&before, &rails(&sandbox.world())).values().map(BTreeSet::len).sum::<usize>();
+            closed += usize::from(plan.changes.iter().any(|change| change.leaving().is_some()));
             let changes: BTreeSet<_> = plan.changes.iter().map(|c| (c.address.kind().to_owned(), c.action)).collect();
             changes.into_iter().for_each(|change| *seen.entry(change).or_default() += 1);
         });
     }
-    for change in [("account", Action::Move), ("ou", Action::Update), ("ou", Action::Delete), ("policy", Action::Update)] {
+    assert!(closed >= 10, "accounts closed in {closed} of 40 cases");
+    for change in
+        [("account", Action::Move), ("placement", Action::Move), ("ou", Action::Update), ("ou", Action::Delete), ("policy", Action::Update)]
+    {
         let count = seen.get(&(change.0.to_owned(), change.1)).copied().unwrap_or_default();
         assert!(count >= 10, "{change:?}: in {count} of 40 cases\n{seen:#?}");
     }

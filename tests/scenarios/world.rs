@@ -62,6 +62,8 @@ pub struct Step {
     root_credentials: BTreeMap<String, BTreeSet<String>>,
     /// How many days went by since the step before.
     days: u64,
+    /// E-mails that accounts got otherwise than through overlord.
+    email: Vec<Email>,
     outsider: Vec<Outside>,
     /// Invitations that somebody sent by hand.
     invitation: Vec<SentByHand>,
@@ -132,6 +134,13 @@ struct Rename {
 struct Content {
     policy: String,
     content: String,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Email {
+    account: String,
+    to: String,
 }
 
 /// Of a policy by its name, or of a target.
@@ -241,6 +250,11 @@ impl Step {
             tag(world, &id, tags);
         }
         self.rename.iter().for_each(|Rename { target: at, name }| rename(world, &target(world, at), name));
+        for Email { account, to } in &self.email {
+            let id = target(world, account);
+            world.set_email(&id, to);
+            world.email_updates.remove(&id);
+        }
         for State { account, state } in &self.state {
             let id = target(world, account);
             world.accounts.get_mut(&id).unwrap().state = *state;

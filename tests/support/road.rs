@@ -42,9 +42,9 @@ pub async fn plan(sandbox: &Sandbox, desired: &Desired) -> Result<Plan, Error> {
     Ok(Plan::build(desired, &snapshot::read(&sessions, desired).await?))
 }
 
-/// `overlord apply --yes --allow-delete`.
+/// `overlord apply --yes --allow-delete`, with the id of each account that is to leave.
 pub async fn run(sandbox: &Sandbox, desired: &Desired) -> Result<(Plan, Report), Error> {
-    match run_with(sandbox, desired, &Consent::to_deletions()).await? {
+    match run_consenting(sandbox, desired, to_all).await? {
         (plan, Some(report)) => Ok((plan, report)),
         (plan, None) => Err(Error::failed(format!("the plan has errors: {:#?}", plan.findings))),
     }
@@ -52,6 +52,16 @@ pub async fn run(sandbox: &Sandbox, desired: &Desired) -> Result<(Plan, Report),
 
 /// `overlord apply --yes` with this consent beyond. A plan with errors is not applied and has no report.
 pub async fn run_with(sandbox: &Sandbox, desired: &Desired, consent: &Consent) -> Result<(Plan, Option<Report>), Error> {
+    run_consenting(sandbox, desired, |_| consent.clone()).await
+}
+
+/// Consent to all that a plan wants.
+fn to_all(plan: &Plan) -> Consent {
+    let leaving = plan.changes.iter().filter_map(|change| Some((change.leaving()?, change.id.clone()?)));
+    leaving.fold(Consent::to_deletions(), |consent, (leaving, id)| consent.and(leaving, id))
+}
+
+async fn run_consenting(sandbox: &Sandbox, desired: &Desired, consent: impl Fn(&Plan) -> Consent) -> Result<(Plan, Option<Report>), Error> {
     let sessions = process_with(sandbox, desired.role()).await;
     sessions.guard(&desired.management_account).await?;
     let plan = Plan::build(desired, &snapshot::read(&sessions, desired).await?);
@@ -59,7 +69,7 @@ pub async fn run_with(sandbox: &Sandbox, desired: &Desired, consent: &Consent) -
         return Ok((plan, None));
     }
     sessions.door().set_mode(Mode::ReadWrite);
-    let report = apply(&plan, &sessions, consent, &mut |_| {}).await;
+    let report = apply(&plan, &sessions, &consent(&plan), &mut |_| {}).await;
     Ok((plan, Some(report)))
 }
 
@@ -73,7 +83,7 @@ pub async fn plan_and_copy(sandbox: &Sandbox, desired: &Desired) -> (Plan, World
 pub async fn carry_out(sandbox: &Sandbox, plan: &Plan) -> Report {
     let sessions = process_with(sandbox, plan.desired.role()).await;
     sessions.door().set_mode(Mode::ReadWrite);
-    apply(plan, &sessions, &Consent::to_deletions(), &mut |_| {}).await
+    apply(plan, &sessions, &to_all(plan), &mut |_| {}).await
 }
 
 /// Whoever watches a sandbox: what was ever wrong, in words.

@@ -13,11 +13,15 @@ use super::{management_account_of, organization_address};
 use crate::address::Reference;
 use crate::apply::Context;
 use crate::aws::{AwsResult, Error};
-use crate::resource::{AttributeSpec, Kind, KindSpec, OnChange, OnRemoval, Weight};
+use crate::resource::{AttributeSpec, Kind, KindSpec, LAPSED, OnChange, OnRemoval, Weight};
 
 /// The attributes of a `account`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct AccountAttributes {
+    /// The address that a code was sent to, as the note on the account has it, where nobody waits for that code any more: it was handed in
+    /// elsewhere, or the address is wanted no longer. Nobody asks for it, so the note goes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub code_sent_to: Option<String>,
     /// The primary e-mail: what an account is recognised by, unless its id is given; then it may be `None`, unmanaged.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub email: Option<String>,
@@ -44,6 +48,7 @@ impl Kind for Account {
         kind: "account",
         summary: "a member account; closed or taken out of the organization only where its section says so, and with its id typed",
         attributes: &[
+            AttributeSpec::new(LAPSED, OnChange::Update),
             AttributeSpec::new("email", OnChange::Update),
             AttributeSpec::new("leaves", OnChange::Delete),
             AttributeSpec::new("name", OnChange::Update).weighs(Weight::Cosmetic),
@@ -70,7 +75,8 @@ impl Kind for Account {
                 let emails = new_email(before, after).map(|_| "account:StartPrimaryEmailUpdate");
                 let tags = emails.is_some() || !tags_to_write(before.tags.as_ref(), after.tags.as_ref()).is_empty();
                 let tags = tags.then_some("organizations:TagResource");
-                moves.into_iter().chain(names).chain(emails).chain(tags).collect()
+                let note = lost_note(before, after).map(|_| "organizations:UntagResource");
+                moves.into_iter().chain(names).chain(emails).chain(tags).chain(note).collect()
             }
         };
         calls.into_iter().map(str::to_owned).collect()
@@ -114,6 +120,9 @@ impl Kind for Account {
         if !tags.is_empty() {
             write_tags(context, id, &tags).await?;
         }
+        if lost_note(&before, &after).is_some() {
+            email::forget(context.sessions(), id).await?;
+        }
         Ok(())
     }
 
@@ -129,6 +138,11 @@ fn other_parent<'a>(before: &'a AccountAttributes, after: &'a AccountAttributes)
 
 fn new_name<'a>(before: &AccountAttributes, after: &'a AccountAttributes) -> Option<&'a str> {
     after.name.as_deref().filter(|&name| before.name.as_deref() != Some(name))
+}
+
+/// The address of a code that nobody waits for any more.
+fn lost_note<'a>(before: &'a AccountAttributes, after: &AccountAttributes) -> Option<&'a str> {
+    before.code_sent_to.as_deref().filter(|_| after.code_sent_to.is_none())
 }
 
 /// The e-mail that a code is to be sent to.

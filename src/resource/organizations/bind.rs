@@ -275,6 +275,7 @@ impl Binder<'_> {
                 self.live.findings.push(waits_for_code(address, &account.email, email));
             }
             let attributes = AccountAttributes {
+                code_sent_to: email::lost_note(self.world.tags.get(id), &account.email, wanted.email.as_ref()),
                 email: Some(wanted.email.as_ref().filter(same).unwrap_or(&account.email).clone()),
                 leaves: None,
                 name: Some(account.name.clone()),

@@ -53,6 +53,21 @@ pub(super) async fn send_code(sessions: &Sessions, id: &str, email: &str) -> Aws
     }
 }
 
+/// Takes the note away.
+///
+/// # Errors
+/// AWS refused.
+pub(super) async fn forget(sessions: &Sessions, id: &str) -> AwsResult<()> {
+    let request = sessions.organizations().untag_resource().resource_id(id).tag_keys(EMAIL_TAG);
+    request.send().await.map(drop).map_err(|e| Error::sdk("organizations:UntagResource", &e))
+}
+
+/// The address of a code that nobody waits for any more, as the tags of an account have it that has the e-mail which is wanted.
+pub(super) fn lost_note(tags: Option<&Tags>, live: &str, wanted: Option<&String>) -> Option<String> {
+    let noted = tags?.get(EMAIL_TAG)?;
+    wanted.filter(|wanted| wanted.eq_ignore_ascii_case(live)).map(|_| noted.clone())
+}
+
 impl EmailChange {
     /// Has AWS send a code to the wanted address, and notes so.
     ///
@@ -77,8 +92,7 @@ impl EmailChange {
             Err(e) if e.is(&["ResourceNotFoundException", "ConflictException"]) && self.is_done(sessions).await? => {}
             Err(e) => return Err(e),
         }
-        let request = sessions.organizations().untag_resource().resource_id(&self.id).tag_keys(EMAIL_TAG);
-        request.send().await.map(drop).map_err(|e| Error::sdk("organizations:UntagResource", &e))
+        forget(sessions, &self.id).await
     }
 
     async fn is_done(&self, sessions: &Sessions) -> AwsResult<bool> {

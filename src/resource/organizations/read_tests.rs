@@ -159,6 +159,7 @@ fn want_policy(desired: &mut Desired, key: &str) {
 
 fn want_account(desired: &mut Desired, key: &str, tags: Option<BTreeMap<String, String>>) {
     let account = AccountAttributes {
+        code_sent_to: None,
         email: Some(format!("{key}@example.org")),
         name: Some(key.to_owned()),
         leaves: None,
