@@ -13,6 +13,7 @@ use crate::render::diagnostic::render;
 const ALLOW: &str = r#"{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": ["s3:*", "ec2:*"], "Resource": "*"}]}"#;
 const DENY: &str =
     r#"{"Version": "2012-10-17", "Statement": {"Effect": "Deny", "Action": "organizations:LeaveOrganization", "Resource": "*"}}"#;
+const RCP: &str = r#"{"Version": "2012-10-17", "Statement": {"Effect": "Deny", "Principal": "*", "Action": "s3:*", "Resource": "*"}}"#;
 
 /// The example of the language's design, as far as it is supported.
 const EXAMPLE: &str = r#"
@@ -107,6 +108,7 @@ fn load_text(text: &str) -> Result<Loaded, Vec<Diagnostic>> {
 fn load_bytes(bytes: Vec<u8>) -> Result<Loaded, Vec<Diagnostic>> {
     let reader = |path: &Path| match path.file_stem().and_then(|s| s.to_str()) {
         Some(name) if name.starts_with("allow") => Ok(ALLOW.as_bytes().to_vec()),
+        Some("deny-principals") => Ok(RCP.as_bytes().to_vec()),
         Some(name) if name.starts_with("deny") => Ok(DENY.as_bytes().to_vec()),
         _ => Err(io::ErrorKind::NotFound.into()),
     };
@@ -177,8 +179,8 @@ fn a_resource_control_policy_brings_its_default_along() {
         r#"
         [organization]
         management_account = "111111111111"
-        policies = ["FullAWSAccess", "deny-x"]
-        [policy.deny-x]
+        policies = ["FullAWSAccess", "deny-principals"]
+        [policy.deny-principals]
         type = "rcp"
         [ou.a]
         "#,
@@ -186,7 +188,7 @@ fn a_resource_control_policy_brings_its_default_along() {
     assert_eq!(resource(&loaded, "policy_type.RESOURCE_CONTROL_POLICY")["policy_type"], json!("RESOURCE_CONTROL_POLICY"));
     assert_eq!(
         resource(&loaded, "policy_attachments.organization.main")["policies"],
-        json!([{"ref": "policy.deny-x"}, {"id": "p-FullAWSAccess"}, {"id": "p-RCPFullAWSAccess"}])
+        json!([{"ref": "policy.deny-principals"}, {"id": "p-FullAWSAccess"}, {"id": "p-RCPFullAWSAccess"}])
     );
     assert_eq!(resource(&loaded, "policy_attachments.ou.a")["policies"], json!([{"id": "p-FullAWSAccess"}, {"id": "p-RCPFullAWSAccess"}]));
 }
