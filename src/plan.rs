@@ -13,14 +13,17 @@ use crate::address::{Address, Scope};
 use crate::cost::{self, Cost};
 use crate::limits::LIMITS;
 use crate::network::{self, Observed};
+use crate::policy::Impact;
 use crate::resource::{self, Desired, Finding, FindingSeverity, Live, LiveResource, NOT_JOINED, NOT_READ, NOT_SELECTED, WITH_ITS_ACCOUNT};
 use crate::{diff, graph};
 
 mod change;
+mod impact;
 mod narrow;
 
 pub(crate) use change::differing;
 pub use change::{Action, AttributeChange, Change};
+pub use impact::{Difference, between};
 
 /// The version of the JSON form. Raised when a reader of the old one would misread the new one.
 pub const FORMAT_VERSION: u32 = 1;
@@ -59,6 +62,9 @@ pub struct Plan {
     /// What its networks cost a month, before and after; `None` where nothing costs anything.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cost: Option<Cost>,
+    /// What it takes from which accounts and gives to which; `None` where it changes neither guard rails nor places.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub impact: Option<Impact>,
 }
 
 /// What the plan observed and what is there now.
@@ -133,7 +139,9 @@ type Calls<'a> = &'a dyn Fn(&Change) -> Result<Vec<String>, String>;
 impl Plan {
     /// Decides everything: what changes, in which order, with which calls.
     pub fn build(desired: &Desired, live: &Live) -> Self {
-        Self::build_with(desired, live, &calls)
+        let mut plan = Self::build_with(desired, live, &calls);
+        plan.weigh(live);
+        plan
     }
 
     fn build_with(desired: &Desired, live: &Live, calls: Calls<'_>) -> Self {
@@ -173,9 +181,15 @@ impl Plan {
             network: live.network.clone(),
             budget: Budget::of(&changes),
             cost: cost::of(&live.resources, &changes, &desired.prices),
+            impact: None,
             changes,
             findings,
         }
+    }
+
+    /// Works out its impact anew: on what is live now, what the configuration does not name too.
+    pub fn weigh(&mut self, live: &Live) {
+        self.impact = impact::of(&self.desired, live, &self.changes);
     }
 
     /// Whether there is nothing to do.

@@ -1,12 +1,15 @@
 //! Consent: what a user has agreed to beyond the plan itself. Pure; the loop asks it, the command line makes it.
 //!
 //! `yes` covers what can be taken back. A deletion needs `--allow-delete`, and an account that is closed or taken out of the organization
-//! needs its own id, typed: no flag covers two of them.
+//! needs its own id, typed: no flag covers two of them. A plan that locks overlord's own role out is not begun unless the account or what
+//! locks it out is named.
 
 use std::collections::BTreeSet;
 use std::fmt;
 
-use crate::plan::{Action, Change};
+use crate::address::Address;
+use crate::plan::{Action, Change, Plan};
+use crate::policy::Lockout;
 use crate::resource::organizations::Leaving;
 
 /// What a user has agreed to.
@@ -14,6 +17,7 @@ use crate::resource::organizations::Leaving;
 pub struct Consent {
     deletions: bool,
     leaving: BTreeSet<(Leaving, String)>,
+    lockouts: BTreeSet<String>,
 }
 
 /// The consent that a change lacks.
@@ -46,6 +50,28 @@ impl Consent {
     pub fn and(mut self, leaving: Leaving, id: impl Into<String>) -> Self {
         self.leaving.insert((leaving, id.into()));
         self
+    }
+
+    /// The same, and to that overlord's role is locked out of an account, by its key or id, or by a policy, by its key, or by a level, by
+    /// its address.
+    #[must_use]
+    pub fn and_lockout(mut self, name: impl Into<String>) -> Self {
+        self.lockouts.insert(name.into());
+        self
+    }
+
+    /// The lockouts of a plan that it does not cover, each with the accounts left.
+    pub fn locked_out(&self, plan: &Plan) -> Vec<Lockout> {
+        let is_named = |account: &Address| {
+            let ids = [plan.observed.get(account).and_then(|live| live.id.as_ref()), plan.desired.pinned.get(account)];
+            self.lockouts.contains(account.key()) || ids.into_iter().flatten().any(|id| self.lockouts.contains(id))
+        };
+        let lockouts = plan.impact.iter().flat_map(|impact| &impact.lockouts).filter(|lockout| !self.lockouts.contains(&lockout.by));
+        let left = lockouts.map(|lockout| {
+            let accounts = lockout.accounts.iter().filter(|account| !is_named(account)).cloned().collect();
+            Lockout { accounts, ..lockout.clone() }
+        });
+        left.filter(|lockout| !lockout.accounts.is_empty()).collect()
     }
 
     /// What it lacks for a change, if anything.

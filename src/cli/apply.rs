@@ -128,11 +128,13 @@ async fn saved(global: &Global, file: &Path, args: &ApplyArgs, shell: &Shell) ->
         shell.error(format_args!("the plan `{}` cannot be read: {e}", file.display()), Some(hint))
     };
     let text = std::fs::read_to_string(file).map_err(unreadable)?;
-    let plan = Plan::from_json(&text).map_err(|e| shell.error(format_args!("`{}`: {e}", file.display()), Some(e.hint().to_owned())))?;
+    let mut plan = Plan::from_json(&text).map_err(|e| shell.error(format_args!("`{}`: {e}", file.display()), Some(e.hint().to_owned())))?;
     let connection = connect(global, &plan.desired, shell).await?;
     let (live, copy) = read(&connection, &plan.desired, args, shell).await?;
     let moved = plan.moved_since(&live);
     if moved.is_empty() {
+        // What the file says of it nobody vouches for.
+        plan.weigh(&live);
         return Ok(Prepared { connection, plan, copy });
     }
     shell.say(render::text::moved(&moved));

@@ -1,5 +1,7 @@
-//! Consent on the command line: `--allow-delete`, and the ids of the accounts that leave; on a terminal they are asked for.
+//! Consent on the command line: `--allow-delete`, `--allow-lockout`, and the ids of the accounts that leave; on a terminal these are asked
+//! for.
 
+use std::collections::BTreeSet;
 use std::io::{BufRead, IsTerminal};
 
 use clap::Args;
@@ -7,8 +9,10 @@ use clap::Args;
 use super::Reported;
 use super::codes::Asking;
 use super::shell::Shell;
+use crate::address::Address;
 use crate::apply::{Consent, Needs};
 use crate::plan::Plan;
+use crate::policy::Lockout;
 use crate::render;
 use crate::resource::organizations::Leaving;
 
@@ -29,6 +33,44 @@ pub(super) struct Consenting {
     /// Take this account out of the organization, by its 12-digit id, where org.toml says `removed = true`; may be given several times
     #[arg(long, value_name = "ID", value_parser = account_id)]
     remove: Vec<String>,
+
+    #[command(flatten)]
+    locking: Locking,
+}
+
+/// `--allow-lockout`, of `plan` and `apply`.
+#[derive(Debug, Default, Args)]
+pub(super) struct Locking {
+    /// Go on although overlord's access role is locked out: of this account, by its key or id, or by this policy or level, by its name in
+    /// the plan; may be given several times
+    #[arg(long, value_name = "NAME")]
+    allow_lockout: Vec<String>,
+}
+
+impl Locking {
+    /// Consent to these lockouts, and to nothing else.
+    fn consent(&self, consent: Consent) -> Consent {
+        self.allow_lockout.iter().fold(consent, Consent::and_lockout)
+    }
+
+    /// An error where the plan locks overlord out and that is not allowed.
+    pub(super) fn check(&self, plan: &Plan, shell: &Shell) -> Result<(), Reported> {
+        let told: Vec<&Lockout> = plan.impact.iter().flat_map(|impact| &impact.lockouts).collect();
+        if told.is_empty() {
+            self.allow_lockout.iter().for_each(|name| {
+                shell.say(format_args!("`--allow-lockout {name}` leads nowhere: the plan locks overlord out of no account"));
+            });
+        }
+        let left = self.consent(Consent::none()).locked_out(plan);
+        let accounts: BTreeSet<&Address> = left.iter().flat_map(|lockout| &lockout.accounts).collect();
+        let Some(first) = left.first() else { return Ok(()) };
+        let hint = format!(
+            "except the role `{}` in the guard rail, or go on all the same with `--allow-lockout {}`",
+            plan.desired.access_role, first.by
+        );
+        let of = if accounts.len() == 1 { "1 account".to_owned() } else { format!("{} accounts", accounts.len()) };
+        Err(shell.error(format_args!("the plan locks overlord's own access role out of {of}; nothing was changed"), Some(hint)))
+    }
 }
 
 fn account_id(text: &str) -> Result<String, String> {
@@ -62,10 +104,14 @@ impl Consenting {
             let hint = "solve what the plan calls an error, then apply again".to_owned();
             return Err(shell.error("the plan has errors; nothing was changed", Some(hint)));
         }
+        if stage == Stage::Aws {
+            self.locking.check(plan, shell)?;
+        }
         let mut consent = if self.allow_delete { Consent::to_deletions() } else { Consent::none() };
         for (leaving, ids) in [(Leaving::Closed, &self.close), (Leaving::Removed, &self.remove)] {
             consent = ids.iter().fold(consent, |consent, id| consent.and(leaving, id));
         }
+        let consent = self.locking.consent(consent);
         self.tell_what_leads_nowhere(plan, shell);
         if plan.is_empty() || self.yes || stage == Stage::Copy {
             return Ok(consent);

@@ -14,6 +14,7 @@ mod invite;
 mod network;
 mod plan;
 mod policy;
+mod policy_diff;
 mod progress;
 mod rehearse;
 mod sandbox;

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::connect::{Connection, connect};
+use super::consent::Locking;
 use super::select::Selecting;
 use super::shell::Shell;
 use super::{Exit, Format, Global, Reported, validate};
@@ -21,6 +22,9 @@ pub(super) struct PlanArgs {
     /// Open every group and show every attribute
     #[arg(long)]
     detail: bool,
+
+    #[command(flatten)]
+    locking: Locking,
 
     #[command(flatten)]
     selecting: Selecting,
@@ -49,6 +53,7 @@ pub(super) async fn run(global: &Global, args: &PlanArgs, shell: &Shell) -> Resu
         shell.say(format_args!("the plan is saved; {use_it}"));
     }
     connection.close(shell)?;
+    args.locking.check(&plan, shell)?;
     Ok(match (plan.has_errors(), plan.is_empty()) {
         (true, _) => Exit::Error,
         (false, true) => Exit::Done,

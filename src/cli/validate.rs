@@ -1,5 +1,7 @@
 //! `overlord validate`: the configuration only, offline.
 
+use std::path::Path;
+
 use serde_json::json;
 
 use super::shell::Shell;
@@ -39,6 +41,11 @@ pub(super) fn load_with_more(global: &Global, more: &str, shell: &Shell) -> Resu
 
 /// The same of what was loaded.
 pub(super) fn told(global: &Global, shell: &Shell, loaded: Result<Loaded, Vec<Diagnostic>>) -> Result<Loaded, Reported> {
+    told_of(&global.config, shell, loaded)
+}
+
+/// The same of what was loaded from elsewhere.
+pub(super) fn told_of(path: &Path, shell: &Shell, loaded: Result<Loaded, Vec<Diagnostic>>) -> Result<Loaded, Reported> {
     match loaded {
         Ok(loaded) => {
             shell.diagnostics(&loaded.warnings);
@@ -48,7 +55,7 @@ pub(super) fn told(global: &Global, shell: &Shell, loaded: Result<Loaded, Vec<Di
             shell.diagnostics(&diagnostics);
             let errors = diagnostics.iter().filter(|d| d.severity == Severity::Error).count();
             let noun = if errors == 1 { "error" } else { "errors" };
-            let reported = shell.error(format_args!("`{}` has {errors} {noun}; AWS was not asked", global.config.display()), None);
+            let reported = shell.error(format_args!("`{}` has {errors} {noun}; AWS was not asked", path.display()), None);
             Err(reported.with("diagnostics", diagnostics.iter().map(render::diagnostic::json).collect()))
         }
     }

@@ -235,6 +235,14 @@ pub fn load_with(path: &Path, bytes: io::Result<Vec<u8>>, files: &Files<'_>) -> 
     if errors.is_empty() { Ok(loaded) } else { Err(loaded.warnings.into_iter().chain(errors).collect()) }
 }
 
+/// As [`load_untested`], from what was read, as [`load_with`].
+///
+/// # Errors
+/// As [`load_untested`].
+pub fn load_untested_with(path: &Path, bytes: io::Result<Vec<u8>>, files: &Files<'_>) -> Result<Loaded, Vec<Diagnostic>> {
+    read(path, bytes, files)
+}
+
 fn read(path: &Path, bytes: io::Result<Vec<u8>>, files: &Files<'_>) -> Result<Loaded, Vec<Diagnostic>> {
     let text = file::text(path, bytes).map_err(|diagnostic| {
         let hint = diagnostic.hint.clone().unwrap_or_else(|| "say where org.toml is with `--config`".to_owned());

@@ -3,7 +3,8 @@
 //! ```text
 //! text ─ strict ─ canonical ─► Document                          what is uploaded and compared, of every type
 //! text ─ json ─ parse ─► Policy ─ Hierarchy ─ evaluate ─► Decision       what SCPs and RCPs let pass
-//!                          └─ lint ─► Finding                     what their author hardly meant
+//!                          ├─ lint ─► Finding                     what their author hardly meant
+//!                          └─ two of them ─ impact ─► Impact      what a change takes from whom, and gives to whom
 //! Document ─ pack ─► Documents that fit                          of what is too long or too many
 //! ```
 //!
@@ -17,6 +18,7 @@ mod context;
 mod document;
 mod evaluate;
 mod hierarchy;
+mod impact;
 mod json;
 mod lint;
 mod operator;
@@ -39,6 +41,7 @@ pub use context::{Context, Fact};
 pub use document::{Document, ParseError};
 pub use evaluate::{Cause, Decision, Exemption, LevelRuling, Outcome, Side, decide};
 pub use hierarchy::{Attached, Family, Hierarchy, Level};
+pub use impact::{Group, Impact, Lockout, OfService, Road, Roads, Selection, Shift, Verdict, impact, known_actions, lockouts};
 pub use lint::{Example, Finding, RULES, Rule, Setting, Subject, lint};
 pub use operator::{Comparison, Operator, Order, Quantifier, Sense};
 pub use pack::{Origin, Packed, Part, Room, Unpackable, pack, split};

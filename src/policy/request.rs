@@ -1,5 +1,7 @@
 //! A request: who asks for what of whose resource, and what is known beside.
 
+use std::collections::BTreeMap;
+
 use crate::address::Address;
 
 use super::context::{Context, Fact};
@@ -82,22 +84,60 @@ pub fn account_id(hierarchy: &Hierarchy, account: &Address) -> String {
 }
 
 fn unknown_id(hierarchy: &Hierarchy, address: &Address) -> String {
-    let position = hierarchy.levels.keys().position(|known| known == address).unwrap_or(usize::MAX - 2);
-    name(position.saturating_add(2)).to_string()
+    named(hierarchy.levels.keys().position(|known| known == address)).to_string()
+}
+
+/// The name of the level at a position; the first two names are taken.
+fn named(position: Option<usize>) -> char {
+    name(position.unwrap_or(usize::MAX).saturating_add(2))
 }
 
 /// `o-…/r-…/ou-…/`, as `aws:PrincipalOrgPaths` has it.
-fn path(hierarchy: &Hierarchy, below: &Address) -> String {
+fn path(hierarchy: &Hierarchy, below: &Address, unknown: Unknown<'_>) -> String {
     let mut path = format!("{}/{}/", name(ORGANIZATION), name(ROOT));
     for (address, _) in hierarchy.chain(below).into_iter().filter(|(address, _)| address.kind() == "ou") {
-        path.push_str(&unknown_id(hierarchy, address));
+        path.push_str(&unknown(address));
         path.push('/');
     }
     path
 }
 
+/// The name of what has no known id.
+type Unknown<'f> = &'f dyn Fn(&Address) -> String;
+
+/// Ids and places of the accounts of one organization, with the names for what is not known worked out once.
+pub(super) struct Whereabouts<'h> {
+    hierarchy: &'h Hierarchy,
+    positions: BTreeMap<&'h Address, usize>,
+}
+
+impl<'h> Whereabouts<'h> {
+    /// Of all levels.
+    pub(super) fn of(hierarchy: &'h Hierarchy) -> Self {
+        Self { hierarchy, positions: hierarchy.levels.keys().enumerate().map(|(position, address)| (address, position)).collect() }
+    }
+
+    fn unknown_id(&self, address: &Address) -> String {
+        named(self.positions.get(address).copied()).to_string()
+    }
+
+    /// As [`account_id`].
+    pub(super) fn id(&self, account: &Address) -> String {
+        self.hierarchy.ids.get(account).cloned().unwrap_or_else(|| self.unknown_id(account))
+    }
+
+    /// As [`complete`], for any number of requests.
+    pub(super) fn complete(&self, context: &mut Context, principal: &Principal, arn: Option<&str>, owner: &Place) {
+        tell(context, principal, arn, owner, self.hierarchy, &|address| self.unknown_id(address));
+    }
+}
+
 /// Says in `context` what the organization itself tells of who asks and of whose resource it is. What stands there already stays.
 pub fn complete(context: &mut Context, principal: &Principal, arn: Option<&str>, owner: &Place, hierarchy: &Hierarchy) {
+    tell(context, principal, arn, owner, hierarchy, &|address| unknown_id(hierarchy, address));
+}
+
+fn tell(context: &mut Context, principal: &Principal, arn: Option<&str>, owner: &Place, hierarchy: &Hierarchy, unknown: Unknown<'_>) {
     let yes_no = |yes: bool| Fact::known([if yes { "true" } else { "false" }]);
     match principal.place() {
         None => {
@@ -106,21 +146,28 @@ pub fn complete(context: &mut Context, principal: &Principal, arn: Option<&str>,
             }
         }
         Some(place) => {
-            belonging(context, place, hierarchy, ["aws:PrincipalAccount", "aws:PrincipalOrgID", "aws:PrincipalOrgPaths"]);
+            belonging(context, place, (hierarchy, unknown), ["aws:PrincipalAccount", "aws:PrincipalOrgID", "aws:PrincipalOrgPaths"]);
             if let Some(arn) = arn {
                 context.set_default("aws:PrincipalArn", Fact::known([arn]));
             }
         }
     }
     context.set_default("aws:PrincipalIsAWSService", yes_no(principal.place().is_none()));
-    belonging(context, owner, hierarchy, ["aws:ResourceAccount", "aws:ResourceOrgID", "aws:ResourceOrgPaths"]);
+    belonging(context, owner, (hierarchy, unknown), ["aws:ResourceAccount", "aws:ResourceOrgID", "aws:ResourceOrgPaths"]);
 }
 
-fn belonging(context: &mut Context, place: &Place, hierarchy: &Hierarchy, [account, organization, paths]: [&str; 3]) {
+fn belonging(
+    context: &mut Context,
+    place: &Place,
+    (hierarchy, unknown): (&Hierarchy, Unknown<'_>),
+    [account, organization, paths]: [&str; 3],
+) {
     let (id, path) = match place {
-        Place::Member(address) => (account_id(hierarchy, address), path(hierarchy, address)),
+        Place::Member(address) => {
+            (hierarchy.ids.get(address).cloned().unwrap_or_else(|| unknown(address)), path(hierarchy, address, unknown))
+        }
         Place::Management => {
-            let declared = hierarchy.account_of(&hierarchy.management).map(|address| path(hierarchy, address));
+            let declared = hierarchy.account_of(&hierarchy.management).map(|address| path(hierarchy, address, unknown));
             (hierarchy.management.clone(), declared.unwrap_or_else(|| format!("{}/{}/", name(ORGANIZATION), name(ROOT))))
         }
         Place::Outside => return,

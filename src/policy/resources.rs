@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
-use super::hierarchy::{Attached, Family, Hierarchy, Level};
+use super::hierarchy::{Attached, Family, Hierarchy};
 use super::statement::Policy;
 use crate::address::{Address, Reference};
 use crate::limits::LIMITS;
@@ -23,35 +23,54 @@ impl Hierarchy {
         management: &str,
         ids: BTreeMap<Address, String>,
     ) -> Self {
+        Self::of_live(resources, management, ids, &BTreeMap::new())
+    }
+
+    /// The same of what is live, where much is referred to by id: `known` has the addresses. What goes with its OU is attached to that.
+    pub(crate) fn of_live<'r>(
+        resources: impl IntoIterator<Item = (&'r Address, &'r Attributes)>,
+        management: &str,
+        ids: BTreeMap<Address, String>,
+        known: &BTreeMap<String, Address>,
+    ) -> Self {
         let mut hierarchy = Self { management: management.to_owned(), ids, ..Self::default() };
         let mut policies = BTreeMap::new();
         let mut sets = Vec::new();
         for (address, attributes) in resources {
             match address.kind() {
                 "organization" => drop(hierarchy.levels.entry(address.clone()).or_default()),
-                "ou" | "account" => hierarchy.levels.entry(address.clone()).or_default().parent = parent(attributes),
+                "ou" | "account" => {
+                    hierarchy.levels.entry(address.clone()).or_default().parent = place(attributes, "parent", known);
+                    sets.push((Some(address.clone()), attributes));
+                }
                 "policy" => drop(policies.insert(Reference::from(address.clone()), declared(address, attributes))),
-                "policy_attachments" => sets.push(attributes),
+                "policy_attachments" => sets.push((place(attributes, "target", known), attributes)),
                 _ => {}
             }
         }
-        for set in sets {
-            hierarchy.attach(set, &policies);
+        for (target, set) in sets {
+            hierarchy.attach(target, set, &policies, known);
         }
         hierarchy
     }
 
-    fn attach(&mut self, set: &Attributes, policies: &BTreeMap<Reference, Option<(Family, Attached)>>) {
-        let Some(Reference::Address(target)) = set.reference("target") else { return };
+    fn attach(
+        &mut self,
+        target: Option<Address>,
+        set: &Attributes,
+        policies: &BTreeMap<Reference, Option<(Family, Attached)>>,
+        known: &BTreeMap<String, Address>,
+    ) {
+        // What is not there yet, or no longer, is no level.
+        let Some(level) = target.and_then(|target| self.levels.get_mut(&target)) else { return };
         let references: Vec<Reference> = set.get("policies").and_then(|list| serde_json::from_value(list).ok()).unwrap_or_default();
-        for reference in references {
+        for reference in references.into_iter().map(|reference| resolved(reference, known)) {
             let found = match policies.get(&reference) {
                 Some(declared) => declared.clone(),
                 None => aws_own(&reference),
             };
             if let Some((family, attached)) = found {
                 self.families.insert(family);
-                let level: &mut Level = self.levels.entry(target.clone()).or_default();
                 match family {
                     Family::Scp => level.scps.push(attached),
                     Family::Rcp => level.rcps.push(attached),
@@ -61,17 +80,26 @@ impl Hierarchy {
     }
 }
 
-fn parent(attributes: &Attributes) -> Option<Address> {
-    match attributes.reference("parent")? {
+fn place(attributes: &Attributes, name: &str, known: &BTreeMap<String, Address>) -> Option<Address> {
+    match resolved(attributes.reference(name)?, known) {
         Reference::Address(address) => Some(address),
         Reference::Id(_) => None,
     }
 }
 
+fn resolved(reference: Reference, known: &BTreeMap<String, Address>) -> Reference {
+    match &reference {
+        Reference::Id(id) => known.get(id).cloned().map_or(reference, Reference::Address),
+        Reference::Address(_) => reference,
+    }
+}
+
 /// `None` for a type that decides about no request.
 fn declared(address: &Address, attributes: &Attributes) -> Option<(Family, Attached)> {
-    let Some(Reference::Address(policy_type)) = attributes.reference("policy_type") else { return None };
-    let family = Family::of_type(policy_type.key())?;
+    let family = match attributes.reference("policy_type")? {
+        Reference::Address(policy_type) => Family::of_type(policy_type.key())?,
+        Reference::Id(policy_type) => Family::of_type(&policy_type)?,
+    };
     let text = attributes.get("content").as_ref().map(Value::to_string).unwrap_or_default();
     Some((family, Attached { name: address.key().into(), policy: Policy::parse(&text).ok().map(Arc::new) }))
 }

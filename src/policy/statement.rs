@@ -138,12 +138,16 @@ impl Statement {
 
     /// Whether it is about the request.
     pub fn matches(&self, action: &str, resource: &str, context: &Context) -> Truth {
-        let action = self.actions.selects_action(action);
-        if action == Truth::False {
-            return action;
+        match self.actions.selects_action(action) {
+            Truth::False => Truth::False,
+            truth => truth.and(self.holds(resource, context)),
         }
+    }
+
+    /// Whether all that it says besides its actions holds.
+    pub(super) fn holds(&self, resource: &str, context: &Context) -> Truth {
         let conditions = || Truth::all(self.conditions.iter().map(|condition| condition.holds(context)));
-        match action.and(self.is_about_everyone()).and(self.resources.selects_resource(resource, context)) {
+        match self.is_about_everyone().and(self.resources.selects_resource(resource, context)) {
             Truth::False => Truth::False,
             truth => truth.and(conditions()),
         }
@@ -157,10 +161,13 @@ impl Statement {
     /// What its match hinges on, when that is unknown: condition keys as the document spells them, `the action`, `the resource`,
     /// `the principal`.
     pub fn hinges_on(&self, action: &str, resource: &str, context: &Context) -> Vec<String> {
+        let action = (self.actions.selects_action(action) == Truth::Unknown).then(|| "the action".to_owned());
+        action.into_iter().chain(self.hinges_on_besides(resource, context)).collect()
+    }
+
+    /// The same, whatever the action.
+    pub(super) fn hinges_on_besides(&self, resource: &str, context: &Context) -> Vec<String> {
         let mut on = Vec::new();
-        if self.actions.selects_action(action) == Truth::Unknown {
-            on.push("the action".to_owned());
-        }
         if self.resources.selects_resource(resource, context) == Truth::Unknown {
             on.push("the resource".to_owned());
         }

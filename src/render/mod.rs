@@ -7,6 +7,7 @@ mod difference;
 pub mod doctor;
 pub mod drift;
 mod fold;
+pub mod impact;
 pub mod invitations;
 pub mod lint;
 pub mod markdown;

@@ -9,7 +9,7 @@ use super::difference::attributes;
 use super::fold::{self, Entry, Folding, Subject};
 use super::vpcs::{self, Networks, Place};
 use super::words::{ACTIONS, count, duration, plain, value, verb};
-use super::{Style, cost};
+use super::{Style, cost, impact};
 use crate::apply::Consent;
 use crate::graph::first_step;
 use crate::plan::{Action, Change, Moved, Plan};
@@ -38,7 +38,8 @@ pub(super) struct Section {
     pub(super) text: String,
 }
 
-/// The organization by kind, then the networks: those of new accounts as a line of the account.
+/// The organization by kind, then the networks, those of new accounts as a line of the account; and what it all does to what accounts
+/// may do.
 pub(super) fn sections(plan: &Plan, style: Style) -> Vec<Section> {
     let (inside, organization): (Vec<&Change>, Vec<&Change>) = plan.changes.iter().partition(|change| change.address.scope().is_some());
     let mut networks = vpcs::by_place(&inside);
@@ -61,6 +62,7 @@ pub(super) fn sections(plan: &Plan, style: Style) -> Vec<Section> {
                 .collect(),
         };
         sections.extend(networks.into_iter().map(opened));
+        sections.extend(plan.impact.as_ref().map(|impact| impact::section(impact, style)));
         return sections;
     }
     networks.retain(|place, _| !new.contains(place.account));
@@ -73,6 +75,7 @@ pub(super) fn sections(plan: &Plan, style: Style) -> Vec<Section> {
         let entries = networks.iter().map(|(place, changes)| vpcs::entry(*place, changes, style)).collect();
         sections.push(Section { heading, text: entries_text(entries, style) });
     }
+    sections.extend(plan.impact.as_ref().map(|impact| impact::section(impact, style)));
     sections
 }
 
@@ -267,6 +270,7 @@ pub fn summary(plan: &Plan, style: Style) -> String {
         let _ = writeln!(out, "{}", style.warning("Deletions need --allow-delete; without it they are left out."));
     }
     consents(&mut out, plan, style);
+    out.push_str(&plan.impact.as_ref().map(|impact| impact::lockouts(impact, style)).unwrap_or_default());
     out
 }
 

@@ -5,7 +5,7 @@
 //! addresses and attributes alone. The typed trait is erased once, here, into [`KINDS`].
 //! Adding a kind is one file and one word in that table.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::future::Future;
 use std::marker::PhantomData;
 use std::pin::Pin;
@@ -90,6 +90,11 @@ pub struct Live {
     pub reasons: BTreeMap<Address, String>,
     /// What the allocator of addresses must know of what is live.
     pub network: crate::network::Observed,
+    /// OUs, accounts and policies of the organization that the configuration does not name, and what is attached to them: nothing is
+    /// ever done to them, and what is done to guard rails reaches them.
+    pub beside: BTreeMap<Address, LiveResource>,
+    /// The types of guard rails that are in use and of which nothing was read, since the configuration has none of them.
+    pub unread: BTreeSet<crate::policy::Family>,
 }
 
 /// One live resource.
@@ -417,8 +422,6 @@ pub fn reference(attributes: &Attributes, name: &str) -> Option<Reference> {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeSet;
-
     use serde::de::value::Error as FieldsError;
     use serde::de::{Deserializer, Error as _, Visitor};
     use serde_json::{Value, json};

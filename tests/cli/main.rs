@@ -14,6 +14,7 @@ mod doctor;
 mod editors;
 mod email;
 mod exit;
+mod impact;
 mod import;
 mod interrupt;
 mod invite;

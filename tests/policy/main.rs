@@ -5,5 +5,6 @@
 mod binary;
 mod conformance;
 mod generate;
+mod impact;
 mod laws;
 mod oracle;

@@ -86,6 +86,8 @@ scenarios! {
     invited_before_the_organization,
     invited_with_relations,
     guards_exchanged,
+    impact,
+    impact_not_compared,
     management_account_declared,
     management_account_named,
     namesakes,

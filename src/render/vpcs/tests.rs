@@ -64,6 +64,7 @@ fn plan(changes: Vec<Change>) -> Plan {
         findings: Vec::new(),
         budget: Budget::default(),
         cost,
+        impact: None,
     }
 }
 

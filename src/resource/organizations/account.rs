@@ -16,7 +16,7 @@ use crate::aws::{AwsResult, Error};
 use crate::resource::{AttributeSpec, Kind, KindSpec, LAPSED, OnChange, OnRemoval, Weight};
 
 /// The attributes of a `account`.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct AccountAttributes {
     /// The address that a code was sent to, as the note on the account has it, where nobody waits for that code any more: it was handed in
     /// elsewhere, or the address is wanted no longer. Nobody asks for it, so the note goes.

@@ -25,6 +25,7 @@ use crate::resource::{
     ADDRESS_TAG, Attributes, CROWDED, Desired, Finding, FindingSeverity, Live, LiveResource, SUCCESSOR, WITH_ITS_ACCOUNT, untyped,
 };
 
+mod beside;
 mod contacts;
 mod root;
 
@@ -104,6 +105,7 @@ impl Binder<'_> {
         self.contacts();
         self.root();
         self.invitations();
+        self.beside();
         self.live.findings.extend(self.identity.findings.iter().chain(&self.removal.findings).cloned());
         self.live.findings.sort();
         self.live

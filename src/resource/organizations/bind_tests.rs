@@ -319,6 +319,44 @@ fn sets_are_what_is_attached_and_what_targets_are_born_with() {
     }
 }
 
+/// Guard rails reach what the configuration does not name, and what Control Tower attached reaches what it names.
+#[test]
+fn what_stands_beside_is_known_with_what_is_attached() {
+    let desired = desired(json!({
+        "ou.a": ou("a", "organization.main"),
+        "policy.deny": policy("deny"),
+        "policy_attachments.ou.a": set("ou.a", json!([])),
+    }));
+    let mut world = world()
+        .with_unit("ou-1", "a", "r-ab")
+        .with_unit("ou-2", "theirs", "ou-1")
+        .with_account("222222222222", "theirs@example.net", "ou-2")
+        .with_account("333333333333", "closed@example.net", "ou-2")
+        .with_policy("p-1", "deny", &["ou-1", "ou-2"])
+        .with_policy("p-2", "foreign", &["222222222222"])
+        .with_policy("p-3", "aws-guardrails-AbCdEf", &["ou-1"])
+        .closed("333333333333");
+    world.policy_types.insert(RCP.to_owned(), "ENABLED".to_owned());
+    let live = live(&desired, &world);
+    let told = |kind: &str| -> Vec<String> {
+        let all = live.beside.iter().filter(|(address, _)| address.kind() == kind);
+        all.map(|(address, live)| format!("{} {}", address.key(), live.attributes.as_json())).collect()
+    };
+    assert_eq!(told("ou"), [r#"/a/theirs (ou-2) {"name":"theirs","parent":{"ref":"ou.a"}}"#]);
+    assert_eq!(told("account"), [r#"222222222222 (theirs) {"parent":{"id":"ou-2"}}"#]);
+    let names: Vec<&str> = live.beside.keys().filter(|address| address.kind() == "policy").map(Address::key).collect();
+    assert_eq!(names, ["aws-guardrails-AbCdEf (p-3)", "foreign (p-2)"]);
+    let sets = told("policy_attachments");
+    for expected in [
+        r#"222222222222 {"policies":[{"id":"p-2"}],"target":{"id":"222222222222"}}"#,
+        r#"ou-1 {"policies":[{"id":"p-3"}],"target":{"ref":"ou.a"}}"#,
+        r#"ou-2 {"policies":[{"ref":"policy.deny"}],"target":{"id":"ou-2"}}"#,
+    ] {
+        assert!(sets.iter().any(|set| set == expected), "{expected} is not in {sets:#?}");
+    }
+    assert_eq!(live.unread, [crate::policy::Family::Rcp].into());
+}
+
 #[test]
 fn only_declared_tags_are_seen() {
     let mut desired = desired(json!({ "ou.a": ou("a", "organization.main"), "ou.b": ou("b", "organization.main") }));

@@ -1,0 +1,163 @@
+//! What a plan does to what accounts may do: the organization before it and after, compared by `policy::impact`. Worked out when a plan is
+//! made; nothing that is applied rests on it.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{Action, Change};
+use crate::address::Address;
+use crate::graph::first_step;
+use crate::permissions::{Permissions, Run, Who};
+use crate::policy::{self, Hierarchy, Impact, Roads};
+use crate::resource::organizations::leaving;
+use crate::resource::{Attributes, Desired, Live, LiveResource, NOT_READ, NOT_SELECTED};
+
+/// The services whose calls the access role makes where an account has networks.
+const IN_NETWORKS: [&str; 2] = ["ec2:", "ram:"];
+
+/// What the changes take from which accounts and give to which; `None` where none of them is about guard rails or places, and where there
+/// is no account that they could be about.
+pub(super) fn of(desired: &Desired, live: &Live, changes: &[Change]) -> Option<Impact> {
+    if !changes.iter().any(concerns) {
+        return None;
+    }
+    let before = State::of(live);
+    let mut after = before.clone();
+    changes.iter().for_each(|change| after.apply(change));
+    let mut ids = desired.pinned.clone();
+    let accounts = live.resources.iter().chain(&live.beside).filter(|(address, _)| address.kind() == "account");
+    ids.extend(accounts.filter_map(|(address, live)| Some((address.clone(), live.id.clone()?))));
+    let hierarchy = |state: &State| Hierarchy::of_live(&state.resources, &desired.management_account, ids.clone(), &state.known);
+    let (before, after) = (hierarchy(&before), hierarchy(&after));
+    let mut impact = policy::impact(&before, &after);
+    impact.lockouts = policy::lockouts(&before, &after, &roads(desired, live, &after));
+    if moves(&before, &after) {
+        impact.not_compared = live.unread.iter().map(|family| family.short().to_owned()).collect();
+    }
+    let told = !impact.groups.is_empty() || (impact.accounts > 0 && changes.iter().any(reaches));
+    (told || !impact.lockouts.is_empty()).then_some(impact)
+}
+
+/// Whether an account lies elsewhere then.
+fn moves(before: &Hierarchy, after: &Hierarchy) -> bool {
+    let way = |hierarchy: &Hierarchy, account| hierarchy.chain(account).into_iter().map(|(level, _)| level.clone()).collect::<Vec<_>>();
+    let stay = before.accounts().filter(|account| after.levels.contains_key(*account));
+    stay.into_iter().any(|account| way(before, account) != way(after, account))
+}
+
+/// What two configurations let accounts do, compared.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Difference {
+    /// Of the accounts that both have.
+    pub impact: Impact,
+    /// The accounts that only the first one has.
+    pub gone: Vec<Address>,
+    /// The accounts that only the second one has.
+    pub new: Vec<Address>,
+}
+
+impl Difference {
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.impact.groups.is_empty() && self.impact.lockouts.is_empty() && self.gone.is_empty() && self.new.is_empty()
+    }
+}
+
+/// Compares two configurations.
+pub fn between(one: &Desired, other: &Desired) -> Difference {
+    let (before, after) = (Hierarchy::of_desired(one), Hierarchy::of_desired(other));
+    let mut impact = policy::impact(&before, &after);
+    impact.lockouts = policy::lockouts(&before, &after, &roads(other, &Live::default(), &after));
+    let only = |here: &Hierarchy, there: &Hierarchy| here.accounts().filter(|a| !there.levels.contains_key(*a)).cloned().collect();
+    Difference { impact, gone: only(&before, &after), new: only(&after, &before) }
+}
+
+/// Whether a change may be about what somebody may do, or about what overlord may do in a new account.
+fn concerns(change: &Change) -> bool {
+    reaches(change) || (change.address.kind() == "account" && change.action == Action::Create)
+}
+
+/// Whether it is about guard rails or places of something that is there.
+fn reaches(change: &Change) -> bool {
+    let is_there = change.before.is_some() && change.id.is_some();
+    match change.address.kind() {
+        "policy_attachments" => is_there,
+        "policy" => is_there && change.changes("content"),
+        "account" => is_there && change.leaving().is_none() && change.changes("parent"),
+        "placement" => true,
+        _ => false,
+    }
+}
+
+/// The organization at one moment.
+#[derive(Clone)]
+struct State {
+    resources: BTreeMap<Address, Attributes>,
+    /// Addresses by AWS's ids.
+    known: BTreeMap<String, Address>,
+}
+
+impl State {
+    fn of(live: &Live) -> Self {
+        let is_part = |address: &Address| ["organization", "ou", "account", "policy", "policy_attachments"].contains(&address.kind());
+        let here = live.resources.iter().chain(&live.beside).filter(|(address, live)| is_part(address) && is_there(address, live));
+        let mut state = Self { resources: BTreeMap::new(), known: BTreeMap::new() };
+        for (address, live) in here {
+            if let Some(id) = live.id.clone().filter(|_| address.kind() != "policy_attachments") {
+                state.known.insert(id, address.clone());
+            }
+            state.resources.insert(address.clone(), live.attributes.clone());
+        }
+        state
+    }
+
+    fn apply(&mut self, change: &Change) {
+        let address = first_step(&change.address).unwrap_or_else(|| change.address.clone());
+        match (&change.after, address.kind()) {
+            (Some(after), "account") if leaving(after).is_some() => drop(self.resources.remove(&address)),
+            (Some(after), "placement") => {
+                let account = Address::new("account", address.key());
+                if let (Some(parent), Some(placed)) = (after.get("parent"), self.resources.get_mut(&account)) {
+                    *placed = placed.with("parent", parent);
+                }
+            }
+            (Some(after), _) => {
+                // An account whose place is not declared stays where it is.
+                let parent = self.resources.get(&address).and_then(|before| before.get("parent"));
+                let stays = parent.filter(|_| address.kind() == "account" && after.reference("parent").is_none());
+                let after = stays.map_or_else(|| after.clone(), |parent| after.with("parent", parent));
+                self.resources.insert(address, after);
+            }
+            (None, _) => drop(self.resources.remove(&address)),
+        }
+    }
+}
+
+/// Whether anybody is left in an account who could do anything: not where it is closed, nor where it has not joined.
+fn is_there(address: &Address, live: &LiveResource) -> bool {
+    let is_closed = || leaving(&live.attributes).is_some();
+    let can_work = || live.frozen.as_deref().is_none_or(|why| [NOT_READ, NOT_SELECTED].contains(&why));
+    address.kind() != "account" || (can_work() && !is_closed())
+}
+
+/// What overlord needs of its role, in the accounts of the configuration.
+fn roads(desired: &Desired, live: &Live, after: &Hierarchy) -> Roads {
+    let design = &desired.network;
+    let works = |account: &&Address| {
+        let there = live.resources.get(*account).is_none_or(|live| is_there(account, live));
+        there && desired.resources.get(*account).is_some_and(|attributes| leaving(attributes).is_none())
+    };
+    let mut accounts: BTreeMap<Address, BTreeSet<String>> =
+        after.accounts().filter(works).map(|account| (account.clone(), BTreeSet::new())).collect();
+    let gateways = design.gateways.transit.values().map(|gateway| (gateway.account.as_str(), gateway.region.as_str()));
+    let vpcs = design.vpcs.keys().filter_map(|vpc| vpc.scope().map(|scope| (scope.account.as_str(), scope.region.as_str())));
+    for (account, region) in vpcs.chain(gateways) {
+        if let Some(regions) = accounts.get_mut(&Address::new("account", account)) {
+            regions.insert(region.to_owned());
+        }
+    }
+    let builds = accounts.values().any(|regions| !regions.is_empty());
+    let permissions = builds.then(|| Permissions::of(desired, Run::Apply));
+    let calls = permissions.iter().flat_map(|permissions| &permissions.grants(Who::AccessRole).operations);
+    let calls = calls.filter(|call| IN_NETWORKS.iter().any(|service| call.starts_with(service))).map(|call| (*call).to_owned());
+    Roads { role: desired.access_role.clone(), calls: calls.collect(), accounts }
+}

@@ -1,0 +1,191 @@
+//! What a change of guard rails takes from whom and gives to whom: two states of an organization, all accounts, all actions of the
+//! catalogue. Pure and exact.
+//!
+//! ```text
+//! Hierarchy before ─┐                        ┌─ verdicts before ─┐
+//!                   ├─ rules ─ chains ─ classes                  ├─ shifts ─ groups of accounts ─► Impact
+//! Hierarchy after ──┘                        └─ verdicts after ──┘
+//! ```
+//!
+//! Accounts under the same before and after are one class, asked once; the actions are asked 64 at a time, a bit each. What is asked is
+//! what anybody in the account may do to what is the account's own. Beside "passes" and "denied" there is "conditional": it hinges on
+//! conditions or on the resource, which no plan knows. Where both sides are, the conditions themselves are compared.
+
+mod actions;
+mod chains;
+mod lockout;
+mod rules;
+mod verdicts;
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use serde::{Deserialize, Serialize};
+
+use super::catalogue::CATALOGUE;
+use super::hierarchy::Hierarchy;
+use crate::address::Address;
+use actions::{ACTIONS, Set};
+use chains::{Asker, Chain, Chains};
+use verdicts::Verdicts;
+
+pub use lockout::{Lockout, Road, Roads, lockouts};
+
+/// What guard rails say of an action, of whoever asks and for whatever.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Verdict {
+    /// It passes, whatever the request.
+    Passes,
+    /// It hinges on conditions, or on the resource.
+    Conditional,
+    /// It is denied, whatever the request.
+    Denied,
+}
+
+/// What changes for which accounts.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Impact {
+    /// The date of the catalogue of actions.
+    pub catalogue: String,
+    /// How many actions it has: all of them are compared.
+    pub actions: usize,
+    /// How many accounts are compared: those that are in the organization before and after, without the management account.
+    pub accounts: usize,
+    /// Accounts for which the same changes, the largest group first.
+    pub groups: Vec<Group>,
+    /// The types of policies that are in use, that nothing is known of, and that a move may change, as org.toml spells them.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub not_compared: BTreeSet<String>,
+    /// Where overlord's own role is locked out.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub lockouts: Vec<Lockout>,
+}
+
+/// Accounts for which the same changes.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Group {
+    /// In order.
+    pub accounts: Vec<Address>,
+    /// What changes, by verdict.
+    pub shifts: Vec<Shift>,
+}
+
+/// Actions of which the verdict changes alike.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Shift {
+    /// What the guard rails have said so far.
+    pub from: Verdict,
+    /// What they will say; twice conditional where it is the conditions that change.
+    pub to: Verdict,
+    /// The actions.
+    pub actions: Selection,
+    /// Where it will be conditional, on what: condition keys, `the resource`.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub hinges_on: BTreeSet<String>,
+}
+
+/// Actions, by service.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Selection {
+    /// How many.
+    pub count: usize,
+    /// By the prefix of the service.
+    pub services: BTreeMap<String, OfService>,
+}
+
+/// Actions of one service.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OfService {
+    /// How many.
+    pub count: usize,
+    /// Their names, in order; `*` alone for all that the service has.
+    pub actions: Vec<String>,
+}
+
+impl Selection {
+    fn of(set: &Set) -> Self {
+        let mut services = BTreeMap::new();
+        for (service, range) in ACTIONS.services() {
+            let (count, all) = (set.count_within(&range), range.len());
+            if count == 0 {
+                continue;
+            }
+            let names = range.filter(|number| set.contains(*number)).filter_map(|number| ACTIONS.name(number)?.split_once(':'));
+            let actions = if count == all { vec!["*".to_owned()] } else { names.map(|(_, name)| name.to_owned()).collect() };
+            services.insert(service.to_owned(), OfService { count, actions });
+        }
+        Self { count: set.len(), services }
+    }
+
+    /// Whether an action, such as `s3:GetObject`, is among them.
+    pub fn includes(&self, action: &str) -> bool {
+        let (service, name) = action.split_once(':').unwrap_or((action, ""));
+        self.services.get(service).is_some_and(|of| of.actions.iter().any(|known| known == "*" || known == name))
+    }
+}
+
+/// The actions of the catalogue, as `s3:GetObject`, each with whether a statement can name what it acts on.
+pub fn known_actions() -> impl Iterator<Item = (&'static str, bool)> {
+    ACTIONS.names().enumerate().map(|(number, name)| (name, ACTIONS.takes_resource.contains(number)))
+}
+
+/// What changes for the accounts that are in both.
+pub fn impact(before: &Hierarchy, after: &Hierarchy) -> Impact {
+    let stays = |account: &&Address| after.levels.contains_key(*account) && !before.is_management(account) && !after.is_management(account);
+    let accounts: Vec<&Address> = before.accounts().filter(stays).collect();
+    let mut chains = Chains::new(Asker::Anybody);
+    let then = chains.of(before, accounts.iter().copied());
+    let now = chains.of(after, accounts.iter().copied());
+    let mut classes: BTreeMap<(&Chain, &Chain), Vec<&Address>> = BTreeMap::new();
+    for (account, class) in accounts.iter().zip(then.iter().zip(&now)).filter(|(_, (then, now))| then != now) {
+        classes.entry(class).or_default().push(account);
+    }
+    let mut known: HashMap<&Chain, Verdicts> = HashMap::new();
+    let mut found: BTreeMap<Vec<Moved>, Vec<Address>> = BTreeMap::new();
+    for ((then, now), members) in &classes {
+        for chain in [*then, *now] {
+            known.entry(chain).or_insert_with(|| chains.verdicts(chain));
+        }
+        let Some((before, after)) = known.get(then).zip(known.get(now)) else { continue };
+        let moved = moved(&chains, (then, before), (now, after));
+        if !moved.is_empty() {
+            found.entry(moved).or_default().extend(members.iter().map(|account| (*account).clone()));
+        }
+    }
+    let mut groups: Vec<Group> = found.into_iter().map(|(moved, accounts)| group(moved, accounts)).collect();
+    groups.sort_by(|a, b| b.accounts.len().cmp(&a.accounts.len()).then_with(|| a.accounts.cmp(&b.accounts)));
+    let (catalogue, actions) = (CATALOGUE.date.to_owned(), ACTIONS.len());
+    Impact { catalogue, actions, accounts: accounts.len(), groups, not_compared: BTreeSet::new(), lockouts: Vec::new() }
+}
+
+/// From, to, which actions, and what they hinge on then.
+type Moved = (Verdict, Verdict, Set, BTreeSet<String>);
+
+fn moved(chains: &Chains<'_>, (then, before): (&Chain, &Verdicts), (now, after): (&Chain, &Verdicts)) -> Vec<Moved> {
+    use Verdict::{Conditional, Denied, Passes};
+    let (conditional, conditional_then) = (before.depends(), after.depends());
+    let both = conditional.and(&conditional_then);
+    let moved = [
+        (Passes, Denied, before.passes.and(&after.denied)),
+        (Conditional, Denied, conditional.and(&after.denied)),
+        (Passes, Conditional, before.passes.and(&conditional_then)),
+        (Conditional, Conditional, chains.other_conditions(then, now, &both)),
+        (Conditional, Passes, conditional.and(&after.passes)),
+        (Denied, Conditional, before.denied.and(&conditional_then)),
+        (Denied, Passes, before.denied.and(&after.passes)),
+    ];
+    let told = moved.into_iter().filter(|(_, _, actions)| !actions.is_empty());
+    let hinges = |to: Verdict, actions: &Set| match to {
+        Conditional => chains.hinges_on(now, actions),
+        Passes | Denied => BTreeSet::new(),
+    };
+    told.map(|(from, to, actions)| (from, to, hinges(to, &actions), actions))
+        .map(|(from, to, on, actions)| (from, to, actions, on))
+        .collect()
+}
+
+fn group(moved: Vec<Moved>, mut accounts: Vec<Address>) -> Group {
+    accounts.sort();
+    let shift = |(from, to, actions, hinges_on): Moved| Shift { from, to, actions: Selection::of(&actions), hinges_on };
+    Group { accounts, shifts: moved.into_iter().map(shift).collect() }
+}

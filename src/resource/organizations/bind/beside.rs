@@ -1,0 +1,76 @@
+//! What stands in the organization beside what the configuration names: changed by no plan, and bound by the guard rails that a plan changes.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::Value;
+
+use super::Binder;
+use crate::address::{Address, Reference};
+use crate::policy::Family;
+use crate::resource::organizations::world::LivePolicy;
+use crate::resource::organizations::{AccountAttributes, OrganizationalUnitAttributes, PolicyAttachmentsAttributes, PolicyAttributes};
+use crate::resource::{Attributes, LiveResource, untyped};
+
+impl Binder<'_> {
+    /// Once all else is bound. Addresses are made of ids and names, as findings tell them; no key of org.toml looks like that.
+    pub(super) fn beside(&mut self) {
+        let of_kind = |kind: &str| -> BTreeSet<&str> {
+            let all = self.live.resources.iter().filter(|(address, _)| address.kind() == kind && address.scope().is_none());
+            all.filter_map(|(_, live)| live.id.as_deref()).collect()
+        };
+        let (units, accounts, policies) = (of_kind("ou"), of_kind("account"), of_kind("policy"));
+        let sets = of_kind("policy_attachments");
+        let mut beside = BTreeMap::new();
+        let mut add = |kind: &str, key: String, id: &str, attributes: Attributes| {
+            beside.insert(Address::new(kind, key), LiveResource { id: Some(id.to_owned()), attributes, ours: None, frozen: None });
+        };
+        for (id, unit) in self.world.units.iter().filter(|(id, _)| !units.contains(id.as_str())) {
+            let attributes = OrganizationalUnitAttributes { name: unit.name.clone(), parent: self.name_of(&unit.parent), tags: None };
+            add("ou", format!("{} ({id})", self.world.path(id)), id, untyped(&attributes));
+        }
+        let open = self.world.accounts.iter().filter(|(_, account)| account.frozen().is_none());
+        for (id, account) in open.filter(|(id, _)| !accounts.contains(id.as_str()) && **id != self.world.management_account) {
+            let attributes = AccountAttributes { parent: Some(self.parent_of(account)), ..AccountAttributes::default() };
+            add("account", format!("{id} ({})", account.name), id, untyped(&attributes));
+        }
+        for (id, policy) in self.world.policies.iter().filter(|(id, policy)| !policy.aws_managed && !policies.contains(id.as_str())) {
+            let attributes = PolicyAttributes {
+                // What others attach is not read: a call for each of them.
+                content: Value::Null,
+                description: String::new(),
+                name: policy.name.clone(),
+                policy_type: Reference::Id(policy.policy_type.clone()),
+                tags: None,
+            };
+            add("policy", format!("{} ({id})", policy.name), id, untyped(&attributes));
+        }
+        for (target, policies) in self.unmanaged_sets(&sets) {
+            let set = PolicyAttachmentsAttributes { policies, target: self.name_of(target) };
+            add("policy_attachments", target.to_owned(), target, untyped(&set));
+        }
+        self.live.beside = beside;
+        let unread =
+            self.world.policy_types.keys().filter(|name| self.world.enabled(name) && !self.wanted.policy_types.contains_key(*name));
+        self.live.unread = unread.filter_map(|name| Family::of_type(name)).collect();
+    }
+
+    /// What is attached to what has no set; to what has one, only what no set is about. An OU that goes has its own with it.
+    fn unmanaged_sets(&self, sets: &BTreeSet<&str>) -> BTreeMap<&str, BTreeSet<Reference>> {
+        let mut found: BTreeMap<&str, BTreeSet<Reference>> = BTreeMap::new();
+        let targets = [&self.world.root].into_iter().chain(self.world.units.keys()).chain(self.world.accounts.keys());
+        for target in targets.filter(|target| !sets.contains(target.as_str()) && !self.removal.units.contains_key(*target)) {
+            // Of a type that is about to be enabled, AWS attaches its own everywhere.
+            let born = self.wanted.born_with(|name| !self.world.enabled(name));
+            found.insert(target, born.collect());
+        }
+        let hidden = |id: &String, policy: &LivePolicy| policy.is_control_towers() && self.identity.address(id).is_none();
+        for (id, policy) in &self.world.policies {
+            for target in &policy.targets {
+                if hidden(id, policy) || found.contains_key(target.as_str()) {
+                    found.entry(target).or_default().insert(self.name_of_policy(id));
+                }
+            }
+        }
+        found
+    }
+}
