@@ -2,6 +2,7 @@
 
 use clap::{Args, Subcommand};
 
+use super::generate::{self, GenerateArgs};
 use super::shell::Shell;
 use super::{Exit, Format, Global, Reported, validate};
 use crate::config;
@@ -23,6 +24,8 @@ enum PolicyCommand {
     Test(TestArgs),
     /// Find what the author of a guard rail hardly meant; exits 1 for what AWS refuses
     Lint(LintArgs),
+    /// Print a service control policy that restricts to a framework of org.toml
+    Generate(GenerateArgs),
 }
 
 #[derive(Debug, Args)]
@@ -79,7 +82,7 @@ fn key_value(text: &str) -> Result<(String, String), String> {
 pub(super) fn knows_junit(args: &PolicyArgs) -> bool {
     match &args.command {
         PolicyCommand::Test(_) => true,
-        PolicyCommand::Explain(_) | PolicyCommand::Lint(_) => false,
+        PolicyCommand::Explain(_) | PolicyCommand::Lint(_) | PolicyCommand::Generate(_) => false,
     }
 }
 
@@ -88,6 +91,7 @@ pub(super) fn run(global: &Global, args: &PolicyArgs, shell: &Shell) -> Result<E
         PolicyCommand::Explain(args) => explain(global, args, shell),
         PolicyCommand::Test(args) => test(global, args, shell),
         PolicyCommand::Lint(args) => lint(global, args, shell),
+        PolicyCommand::Generate(args) => generate::run(global, args, shell),
     }
 }
 

@@ -4,6 +4,7 @@
 //! text ─ strict ─ canonical ─► Document                          what is uploaded and compared, of every type
 //! text ─ json ─ parse ─► Policy ─ Hierarchy ─ evaluate ─► Decision       what SCPs and RCPs let pass
 //!                          └─ lint ─► Finding                     what their author hardly meant
+//! Framework ─ generate ─► Document, and Hierarchy ─ matrix ─► Matrix      which accounts are restricted to which lists of services
 //! Document ─ pack ─► Documents that fit                          of what is too long or too many
 //! ```
 //!
@@ -16,6 +17,7 @@ mod condition;
 mod context;
 mod document;
 mod evaluate;
+pub mod framework;
 mod hierarchy;
 mod json;
 mod lint;
