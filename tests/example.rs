@@ -8,6 +8,8 @@ use std::path::Path;
 
 use overlord::limits::LIMITS;
 use overlord::network::{Block, Observed, allocate};
+use overlord::policy::Hierarchy;
+use overlord::policy::framework::{Shape, Standing, generate, matrix};
 use serde_json::Value;
 use toml::Table;
 
@@ -29,7 +31,7 @@ fn json(path: &str) -> Value {
 
 /// The prefixes of a dated list, with no service twice (TOML refuses that) and each service's own prefixes sorted.
 fn prefixes(list: &str) -> BTreeSet<String> {
-    let list = table(&format!("policies/services/{list}.toml"));
+    let list = table(&format!("policies/frameworks/{list}.toml"));
     let mut all = BTreeSet::new();
     for (service, prefixes) in list["services"].as_table().unwrap() {
         let prefixes: Vec<&str> = prefixes.as_array().unwrap().iter().map(|p| p.as_str().unwrap()).collect();
@@ -53,25 +55,60 @@ fn check_allow_list(list: &str, sid: &str) {
     let whole = |prefixes: BTreeSet<String>| prefixes.iter().map(|p| format!("{p}:*")).collect::<Vec<_>>();
     let baseline = prefixes("baseline");
     let eligible = prefixes(list).difference(&baseline).cloned().collect();
-    assert_eq!(actions(&policy, "Baseline"), whole(baseline), "allow-{list}.json and services/baseline.toml differ");
-    assert_eq!(actions(&policy, sid), whole(eligible), "allow-{list}.json and services/{list}.toml differ");
+    assert_eq!(actions(&policy, "Baseline"), whole(baseline), "allow-{list}.json and frameworks/baseline.toml differ");
+    assert_eq!(actions(&policy, sid), whole(eligible), "allow-{list}.json and frameworks/{list}.toml differ");
     assert_eq!(policy["Statement"].as_array().unwrap().len(), 2, "allow-{list}.json allows something outside of the lists");
 }
 
 #[test]
 fn allow_hipaa_is_the_dated_list() {
-    check_allow_list("hipaa", "HipaaEligibleServices");
+    check_allow_list("hipaa", "HipaaServices");
 }
 
 #[test]
 fn allow_pci_is_the_dated_list() {
-    check_allow_list("pci", "PciServicesInScope");
+    check_allow_list("pci", "PciServices");
+}
+
+/// The policies are what the lists make, to the letter, so that bringing a list up to date is one command.
+#[test]
+fn the_allow_lists_are_generated() {
+    let loaded = overlord::config::load(&root().join("org.toml")).unwrap();
+    for (key, framework) in &loaded.frameworks {
+        let generated = generate(framework, Shape::Allow, &loaded.desired.access_role);
+        let text = serde_json::to_string_pretty(&generated).unwrap() + "\n";
+        assert_eq!(
+            read(&format!("policies/allow-{key}.json")),
+            text,
+            "overlord policy generate --framework {key} --out policies/allow-{key}.json"
+        );
+    }
+    assert_eq!(loaded.frameworks.len(), 2);
+}
+
+/// Who is restricted to what, as docs/worked-example.md tells it.
+#[test]
+fn accounts_are_restricted_to_the_lists_of_their_ous() {
+    let loaded = overlord::config::load(&root().join("org.toml")).unwrap();
+    let matrix = matrix(&loaded.frameworks, &Hierarchy::of_desired(&loaded.desired), &loaded.desired.access_role);
+    let keys: Vec<&str> = matrix.columns.iter().map(|column| column.framework.key.as_str()).collect();
+    assert_eq!(keys, ["hipaa", "pci"]);
+    for row in &matrix.rows {
+        let restricted: Vec<bool> = row.cells.iter().map(|cell| *cell.standing == Standing::Restricted).collect();
+        let expected = match row.parent.as_ref().map(|parent| parent.key()) {
+            Some("hipaa" | "hipaa-pci") => [true, true],
+            Some("pci") => [false, true],
+            Some("general" | "platform") | None => [false, false],
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(restricted, expected, "{row:?}");
+    }
 }
 
 #[test]
 fn every_list_says_when_it_was_true_and_where_it_is_from() {
     for list in ["baseline", "hipaa", "pci"] {
-        let list = table(&format!("policies/services/{list}.toml"));
+        let list = table(&format!("policies/frameworks/{list}.toml"));
         let (as_of, reviewed) = (list["as_of"].as_datetime().unwrap(), list["reviewed"].as_datetime().unwrap());
         assert!(as_of.to_string() <= reviewed.to_string(), "reviewed before it was written");
         assert!(list["source"].as_str().is_some_and(|s| !s.is_empty()));
@@ -88,7 +125,7 @@ fn descriptions_carry_the_dates_of_the_lists() {
     let org = table("org.toml");
     for list in ["hipaa", "pci"] {
         let description = org["policy"][&format!("allow-{list}")]["description"].as_str().unwrap();
-        let list = table(&format!("policies/services/{list}.toml"));
+        let list = table(&format!("policies/frameworks/{list}.toml"));
         for date in [&list["as_of"], &list["reviewed"]] {
             assert!(description.contains(&date.to_string()), "`{description}` does not say {date}");
         }

@@ -9,6 +9,7 @@ mod doctor;
 mod drift;
 mod email;
 mod files;
+mod generate;
 mod import;
 mod invite;
 mod network;
@@ -17,6 +18,7 @@ mod policy;
 mod policy_diff;
 mod progress;
 mod rehearse;
+mod report;
 mod sandbox;
 mod schema;
 mod select;
@@ -140,8 +142,10 @@ enum Command {
     Doctor(doctor::DoctorArgs),
     /// The address plan of the networks, offline: pools, blocks, subnets, what is free; drawn with --out
     Network(network::NetworkArgs),
-    /// What the guard rails decide, offline: explain a request, run the tests of org.toml, lint
+    /// What the guard rails decide, offline: explain a request, run the tests of org.toml, lint; make one of a list of services
     Policy(policy::PolicyArgs),
+    /// What the configuration amounts to, offline: which accounts are restricted to which lists of services
+    Report(report::ReportArgs),
     /// The embedded AWS: serve it, reset it, show it
     Sandbox(sandbox::SandboxArgs),
     /// Print the JSON Schema of org.toml, for editors
@@ -223,6 +227,7 @@ pub async fn run() -> ExitCode {
         Command::Doctor(args) => doctor::run(&cli.global, &args, &shell).await,
         Command::Network(args) => network::run(&cli.global, &args, &shell),
         Command::Policy(args) => policy::run(&cli.global, &args, &shell),
+        Command::Report(args) => report::run(&cli.global, &args, &shell),
         Command::Sandbox(args) => sandbox::run(&cli.global, &args, &shell).await,
         Command::Schema => schema::run(&shell),
         Command::Completions(args) => completions::run(&args, &shell),

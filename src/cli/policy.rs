@@ -3,6 +3,7 @@
 use clap::{Args, Subcommand};
 
 use super::policy_diff::{self, DiffArgs};
+use super::generate::{self, GenerateArgs};
 use super::shell::Shell;
 use super::{Exit, Format, Global, Reported, validate};
 use crate::config;
@@ -26,6 +27,8 @@ enum PolicyCommand {
     Lint(LintArgs),
     /// Compare what accounts may do under two configurations, files or git revisions; exits 2 when something differs
     Diff(DiffArgs),
+    /// Print a service control policy that restricts to a framework of org.toml
+    Generate(GenerateArgs),
 }
 
 #[derive(Debug, Args)]
@@ -82,7 +85,7 @@ fn key_value(text: &str) -> Result<(String, String), String> {
 pub(super) fn knows_junit(args: &PolicyArgs) -> bool {
     match &args.command {
         PolicyCommand::Test(_) => true,
-        PolicyCommand::Explain(_) | PolicyCommand::Lint(_) | PolicyCommand::Diff(_) => false,
+        PolicyCommand::Explain(_) | PolicyCommand::Lint(_) | PolicyCommand::Diff(_) | PolicyCommand::Generate(_) => false,
     }
 }
 
@@ -92,6 +95,7 @@ pub(super) fn run(global: &Global, args: &PolicyArgs, shell: &Shell) -> Result<E
         PolicyCommand::Test(args) => test(global, args, shell),
         PolicyCommand::Lint(args) => lint(global, args, shell),
         PolicyCommand::Diff(args) => policy_diff::run(global, args, shell),
+        PolicyCommand::Generate(args) => generate::run(global, args, shell),
     }
 }
 

@@ -101,6 +101,10 @@ codes! {
     BadSuppression = "bad-suppression",
     /// A rule of the lints that is suppressed and finds nothing.
     UnusedSuppression = "unused-suppression",
+    /// A framework's list of services that is none.
+    BadFramework = "bad-framework",
+    /// A service of a framework that AWS's actions do not have.
+    UnknownService = "unknown-service",
     /// A policy that is attached nowhere.
     UnattachedPolicy = "unattached-policy",
     /// A set of service control policies that allows nothing.

@@ -32,6 +32,7 @@ use serde::Deserialize;
 use crate::address::Address;
 use crate::diagnostic::{ByteRange, Diagnostic, Severity, Source, Span};
 use crate::drift::Ignore;
+use crate::policy::framework::Framework;
 use crate::policy::{Cause, Family, Hierarchy, Policy, Test};
 use crate::resource::{Attributes, Desired};
 
@@ -60,6 +61,8 @@ pub struct Loaded {
     as_written: BTreeMap<Address, Attributes>,
     /// Where the statements of packed policies stand: of which declared policy, and its statement's number.
     origins: BTreeMap<Address, Vec<(Address, usize)>>,
+    /// The lists of services that accounts are to be restricted to, by key.
+    pub frameworks: BTreeMap<String, Framework>,
     /// What its `[[test]]` blocks expect.
     pub tests: Vec<Test>,
     /// The quotas that hold: AWS's, or what `[limits]` says.
@@ -282,8 +285,9 @@ fn read(path: &Path, bytes: io::Result<Vec<u8>>, files: &Files<'_>) -> Result<Lo
     let (as_written, origins) = (expand::as_written(&checked), expand::origins(&checked));
     let (tests, quotas) = (std::mem::take(&mut checked.tests), std::mem::take(&mut checked.quotas));
     let (ignores, places) = (std::mem::take(&mut checked.ignores), Places::new(&file, &checked, &source));
+    let frameworks = std::mem::take(&mut checked.frameworks);
     let desired = expand::desired(&file, checked);
-    Ok(Loaded { desired, warnings: report.finish(), summary, written, as_written, origins, tests, quotas, ignores, places })
+    Ok(Loaded { desired, warnings: report.finish(), summary, written, as_written, origins, frameworks, tests, quotas, ignores, places })
 }
 
 /// Whether it says that something is missing, which may stand in the part of a file that could not be read.

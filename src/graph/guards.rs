@@ -127,7 +127,7 @@ impl<'a> Edges<'a> {
         }
         for (policy, place) in self.attached(edits) {
             let Some(&index) = edits.get(&policy) else { continue };
-            let rails = self.documents.said(&policy).into_iter().collect();
+            let rails = self.documents.lost(&policy);
             losses.entry(place).or_default().push(Loss { index, rails, of: LossOf::Document(policy) });
         }
         losses
@@ -175,7 +175,7 @@ impl<'a> Edges<'a> {
         let takes = gained.into_iter().flatten().flat_map(|policy| self.documents.after(policy)).any(|rail| left.contains(&rail));
         self.found.extend(own.filter(|_| takes).map(|own| (index, own, Edge::Soft)));
         for (policy, &edit) in edits.iter().filter(|(policy, _)| kept.contains(&Rail::Policy((*policy).clone()))) {
-            if self.documents.will_say(policy).is_some_and(|rail| left.contains(&rail)) {
+            if !self.documents.gained(policy).is_disjoint(&left) {
                 self.found.push((index, edit, Edge::Soft));
             }
         }
@@ -240,9 +240,7 @@ impl<'a> Edges<'a> {
         attached.retain(|(policy, place)| self.stays_under(place, policy));
         let gained = self.shifts.values().flat_map(|shift| shift.gained.iter().map(|policy| (policy.clone(), shift.target.clone())));
         attached.extend(gained.filter(|(policy, _)| edits.contains_key(policy)));
-        let edited = attached
-            .into_iter()
-            .filter_map(|(policy, place)| Some((*edits.get(&policy)?, place, self.documents.will_say(&policy).into_iter().collect())));
+        let edited = attached.into_iter().filter_map(|(policy, place)| Some((*edits.get(&policy)?, place, self.documents.gained(&policy))));
         sets.chain(edited).collect()
     }
 

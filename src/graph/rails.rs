@@ -14,54 +14,75 @@ use crate::resource::{self, Attributes, Desired, Live};
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Rail {
     Policy(Reference),
-    /// The type and the canonical document.
-    Document(Rc<str>),
+    /// A document of a type, or one statement of it that denies, by number: policies that are merged or cut hand on statements.
+    Said(usize),
 }
 
 /// What the policies say, before and after.
+#[derive(Default)]
 pub(super) struct Documents {
-    before: BTreeMap<Reference, Rc<str>>,
-    after: BTreeMap<Reference, Rc<str>>,
+    numbers: BTreeMap<String, usize>,
+    before: BTreeMap<Reference, Rc<BTreeSet<usize>>>,
+    after: BTreeMap<Reference, Rc<BTreeSet<usize>>>,
 }
 
 impl Documents {
     pub fn of(desired: &Desired, live: &Live) -> Self {
         let is_policy = |address: &Address| address.kind() == "policy";
-        let (mut before, mut after) = (BTreeMap::new(), BTreeMap::new());
+        let mut documents = Self::default();
         for (address, resource) in live.resources.iter().filter(|(address, _)| is_policy(address)) {
-            let Some(document) = document(&resource.attributes) else { continue };
-            before.extend(resource.id.clone().map(|id| (Reference::Id(id), document.clone())));
-            before.insert(address.clone().into(), document);
+            let Some(said) = documents.read(&resource.attributes) else { continue };
+            documents.before.extend(resource.id.clone().map(|id| (Reference::Id(id), Rc::clone(&said))));
+            documents.before.insert(address.clone().into(), said);
         }
         for (address, attributes) in desired.resources.iter().filter(|(address, _)| is_policy(address)) {
-            after.extend(document(attributes).map(|document| (address.clone().into(), document)));
+            if let Some(said) = documents.read(attributes) {
+                documents.after.insert(address.clone().into(), said);
+            }
         }
-        Self { before, after }
+        documents
+    }
+
+    /// A document and its statements as numbers: the same text is the same number.
+    fn read(&mut self, attributes: &Attributes) -> Option<Rc<BTreeSet<usize>>> {
+        let content = attributes.get("content").filter(|content| !content.is_null())?;
+        let of_type = match resource::reference(attributes, "policy_type") {
+            Some(Reference::Address(address)) => address.key().to_owned(),
+            Some(Reference::Id(name)) => name,
+            None => String::new(),
+        };
+        let mut number = |text: &Value| {
+            let next = self.numbers.len();
+            *self.numbers.entry(format!("{of_type} {text}")).or_insert(next)
+        };
+        let whole = number(&content);
+        let statements = denying(&content).into_iter().map(|statement| number(&statement));
+        Some(Rc::new(statements.chain([whole]).collect()))
     }
 
     /// What a policy is and has said so far.
     pub fn before(&self, policy: &Reference) -> impl Iterator<Item = Rail> {
-        [Some(Rail::Policy(policy.clone())), self.said(policy)].into_iter().flatten()
+        [Rail::Policy(policy.clone())].into_iter().chain(rails(self.before.get(policy)))
     }
 
     /// What a policy is and will say.
     pub fn after(&self, policy: &Reference) -> impl Iterator<Item = Rail> {
-        [Some(Rail::Policy(policy.clone())), self.will_say(policy)].into_iter().flatten()
+        [Rail::Policy(policy.clone())].into_iter().chain(rails(self.after.get(policy)))
     }
 
     /// What a policy is, has said and will say.
     pub fn ever(&self, policy: &Reference) -> impl Iterator<Item = Rail> {
-        self.before(policy).chain(self.will_say(policy))
+        self.before(policy).chain(rails(self.after.get(policy)))
     }
 
-    /// The document so far.
-    pub fn said(&self, policy: &Reference) -> Option<Rail> {
-        self.before.get(policy).cloned().map(Rail::Document)
+    /// What an edit of a policy takes from it.
+    pub fn lost(&self, policy: &Reference) -> BTreeSet<Rail> {
+        &rails(self.before.get(policy)).collect::<BTreeSet<Rail>>() - &rails(self.after.get(policy)).collect()
     }
 
-    /// The document from then on.
-    pub fn will_say(&self, policy: &Reference) -> Option<Rail> {
-        self.after.get(policy).cloned().map(Rail::Document)
+    /// What an edit of a policy gives to it.
+    pub fn gained(&self, policy: &Reference) -> BTreeSet<Rail> {
+        &rails(self.after.get(policy)).collect::<BTreeSet<Rail>>() - &rails(self.before.get(policy)).collect()
     }
 
     /// Whether the document of a policy that stays is another one.
@@ -70,14 +91,21 @@ impl Documents {
     }
 }
 
-fn document(attributes: &Attributes) -> Option<Rc<str>> {
-    let content = attributes.get("content").filter(|content| !content.is_null())?;
-    let of_type = match resource::reference(attributes, "policy_type") {
-        Some(Reference::Address(address)) => address.key().to_owned(),
-        Some(Reference::Id(name)) => name,
-        None => String::new(),
+fn rails(said: Option<&Rc<BTreeSet<usize>>>) -> impl Iterator<Item = Rail> {
+    let numbers: Vec<usize> = said.into_iter().flat_map(|said| said.iter().copied()).collect();
+    numbers.into_iter().map(Rail::Said)
+}
+
+/// The statements that deny, without their names. What is allowed guards nothing.
+fn denying(content: &Value) -> Vec<Value> {
+    let statements = content.get("Statement").and_then(Value::as_array);
+    let denying = statements.into_iter().flatten().filter(|statement| statement.get("Effect").and_then(Value::as_str) == Some("Deny"));
+    let unnamed = |statement: &Value| {
+        let mut statement = statement.clone();
+        statement.as_object_mut().map(|elements| elements.remove("Sid"));
+        statement
     };
-    Some(format!("{of_type} {content}").into())
+    denying.map(unnamed).collect()
 }
 
 /// What a change of a guard takes from its target and gives to it. AWS's defaults allow everything: they guard nothing, and to lose one

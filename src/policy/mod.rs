@@ -5,6 +5,7 @@
 //! text ─ json ─ parse ─► Policy ─ Hierarchy ─ evaluate ─► Decision       what SCPs and RCPs let pass
 //!                          ├─ lint ─► Finding                     what their author hardly meant
 //!                          └─ two of them ─ impact ─► Impact      what a change takes from whom, and gives to whom
+//! Framework ─ generate ─► Document, and Hierarchy ─ matrix ─► Matrix      which accounts are restricted to which lists of services
 //! Document ─ pack ─► Documents that fit                          of what is too long or too many
 //! ```
 //!
@@ -17,6 +18,7 @@ mod condition;
 mod context;
 mod document;
 mod evaluate;
+pub mod framework;
 mod hierarchy;
 mod impact;
 mod json;

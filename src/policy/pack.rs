@@ -106,7 +106,8 @@ pub fn pack(members: &[Vec<Document>], room: Room) -> Result<Packed, Unpackable>
         parts.iter().enumerate().map(|(part, document)| Unit::of(document, member, part)).collect()
     };
     let units: Vec<Unit> = members.iter().enumerate().flat_map(of_member).collect();
-    let fewest = units.len().saturating_sub(room.count).checked_add(usize::from(units.len() > room.count)).unwrap_or(usize::MAX);
+    // To merge one alone makes no room.
+    let fewest = if units.len() > room.count { units.len() - room.count + 1 } else { 0 };
     for merging in fewest..=units.len() {
         let (alone, tail) = units.split_at_checked(units.len() - merging).unwrap_or((&units, &[]));
         let bins = fill(tail, room.size);
@@ -262,10 +263,12 @@ fn cut(statement: &Value, index: usize, frame: usize, size: usize) -> Result<Vec
     };
     let with = |items: Vec<Value>| {
         let mut piece = statement.clone();
-        piece[key] = match <[Value; 1]>::try_from(items) {
-            Ok([lone]) => lone,
-            Err(items) => Value::Array(items),
-        };
+        if let Some(list) = piece.get_mut(key) {
+            *list = match <[Value; 1]>::try_from(items) {
+                Ok([lone]) => lone,
+                Err(items) => Value::Array(items),
+            };
+        }
         piece
     };
     // Two brackets are in the frame already, and of each item its comma.

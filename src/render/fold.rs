@@ -127,7 +127,7 @@ pub(super) fn fold(entries: Vec<Entry>) -> Vec<Entry> {
 }
 
 /// Keys in order; those that differ only behind their last hyphen together: `records-{dev,prod}`. With how many each stands for.
-fn braced(keys: &[String]) -> Vec<(String, usize)> {
+pub(super) fn braced(keys: &[String]) -> Vec<(String, usize)> {
     let mut stems: Vec<(&str, Option<Vec<&str>>)> = Vec::new();
     for key in keys {
         match (key.rsplit_once('-'), stems.last_mut()) {

@@ -48,6 +48,11 @@ impl Case {
                 fs::write(case.path("policies").join(from.file_name().unwrap()), fs::read(&from).unwrap()).unwrap();
             }
         }
+        fs::create_dir(case.path("policies/frameworks")).unwrap();
+        for entry in fs::read_dir(project("policies/frameworks")).unwrap() {
+            let from = entry.unwrap().path();
+            fs::write(case.path("policies/frameworks").join(from.file_name().unwrap()), fs::read(&from).unwrap()).unwrap();
+        }
         case
     }
 

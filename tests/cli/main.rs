@@ -15,6 +15,7 @@ mod editors;
 mod email;
 mod exit;
 mod impact;
+mod frameworks;
 mod import;
 mod interrupt;
 mod invite;

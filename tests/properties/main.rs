@@ -7,6 +7,7 @@ mod generate;
 mod imports;
 mod invitations;
 mod networks;
+mod packed;
 mod permissions;
 mod rails;
 #[path = "../support/road.rs"]

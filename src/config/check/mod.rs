@@ -5,6 +5,7 @@ pub(super) mod accounts;
 pub(super) mod attachments;
 pub(super) mod contacts;
 pub(super) mod expectations;
+mod frameworks;
 mod ignores;
 pub(super) mod invitations;
 mod leaving;
@@ -27,6 +28,7 @@ use crate::cost::Overrides;
 use crate::diagnostic::{ByteRange, Diagnostic};
 use crate::drift::Ignore;
 use crate::network::Design;
+use crate::policy::framework::Framework;
 use crate::resource::Former;
 
 use super::Files;
@@ -62,6 +64,7 @@ pub(super) struct Checked<'f> {
     pub(super) tests: Vec<crate::policy::Test>,
     pub(super) ignores: Vec<Ignore>,
     pub(super) quotas: super::Quotas,
+    pub(super) frameworks: BTreeMap<String, Framework>,
 }
 
 /// Runs all checks.
@@ -83,7 +86,9 @@ pub(super) fn check<'f>(file: &'f File, files: &Files<'_>, report: &mut Report) 
     let prices = prices::check(&file.prices, report);
     let tests = expectations::check(&model, &accounts, report);
     let ignores = ignores::check(&model, report);
-    Checked { policies, accounts, attachments, packing, moved, network, prices, tests, ignores, quotas: model.limits.quotas() }
+    let frameworks = frameworks::read(&model, files, report);
+    let quotas = model.limits.quotas();
+    Checked { policies, accounts, attachments, packing, moved, network, prices, tests, ignores, quotas, frameworks }
 }
 
 /// The keys of all sections.
@@ -97,7 +102,8 @@ fn keys(file: &File, report: &mut Report) {
     let layouts = file.vpc.keys().map(|k| ("vpc", k));
     let gateways = file.transit_gateway.keys().map(|k| ("transit_gateway", k)).chain(file.vpn.keys().map(|k| ("vpn", k)));
     let tiers = file.vpc.values().filter_map(|v| v.tiers.as_ref()).flat_map(|t| t.keys()).map(|k| ("tier", k));
-    let stages = stages.chain(pools).chain(layouts).chain(gateways).chain(tiers);
+    let frameworks = file.framework.keys().map(|k| ("framework", k));
+    let stages = stages.chain(frameworks).chain(pools).chain(layouts).chain(gateways).chain(tiers);
     for (kind, key) in ous.chain(policies).chain(teams).chain(accounts).chain(stages) {
         if !Key::is_well_formed(key) {
             report.at(key.at(), bad_key(key.as_str()));

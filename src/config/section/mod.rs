@@ -5,6 +5,7 @@
 mod account;
 mod contacts;
 mod defaults;
+mod framework;
 mod ignore;
 mod limits;
 mod moved;
@@ -22,6 +23,7 @@ mod vpn;
 pub use account::Account;
 pub use contacts::{AlternateContact, Contacts, PrimaryContact};
 pub use defaults::{DEFAULT_VPCS, Defaults};
+pub use framework::Framework;
 pub use ignore::{Day, Ignore};
 pub use limits::Limits;
 pub use moved::Moved;
@@ -60,6 +62,9 @@ pub struct File {
     /// Policies by key.
     #[serde(default)]
     pub policy: Table<Policy>,
+    /// Dated lists of services that accounts are restricted to, by key.
+    #[serde(default)]
+    pub framework: Table<Framework>,
     /// Teams by key: each gets one account per stage.
     #[serde(default)]
     pub team: Table<Team>,

@@ -22,7 +22,7 @@ mod single_valued;
 #[cfg(test)]
 mod tests;
 mod united_allows;
-mod unknown_action;
+pub(super) mod unknown_action;
 mod unknown_key;
 mod unsupported_element;
 

@@ -55,7 +55,7 @@ fn of(pattern: &Placed<Pattern>) -> Option<Spot> {
 }
 
 /// The candidate that is a few letters away.
-pub(super) fn nearest<'c>(word: &str, candidates: impl Iterator<Item = &'c str>) -> Option<&'c str> {
+pub(in crate::policy) fn nearest<'c>(word: &str, candidates: impl Iterator<Item = &'c str>) -> Option<&'c str> {
     let word = word.to_lowercase();
     let far = (word.chars().count() / 4).max(1);
     let near = candidates.map(|candidate| (strsim::damerau_levenshtein(&word, &candidate.to_lowercase()), candidate)).min();

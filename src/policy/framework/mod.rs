@@ -1,0 +1,83 @@
+//! Frameworks: dated lists of services that somebody obliges an organization to keep to, what policy says so, and which accounts are
+//! restricted to them. Pure.
+//!
+//! The lists are the user's own files. What is told of an account is which services can be called there, and nothing of how: a list of
+//! prefixes is coarser than a list of products, and no account is compliant with anything because of it.
+
+mod generate;
+mod standing;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+pub use generate::{Generated, Shape, generate};
+pub use standing::{Cell, Column, Matrix, Opening, Row, Standing, UNLISTED, matrix};
+
+use super::catalogue::CATALOGUE;
+use super::lint::unknown_action::nearest;
+
+/// A list of services.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ServiceList {
+    /// What it is a list of.
+    pub title: String,
+    /// Where it comes from.
+    pub source: String,
+    /// The day of which it is true, `YYYY-MM-DD`.
+    pub as_of: String,
+    /// When somebody last looked at it, `YYYY-MM-DD`.
+    pub reviewed: String,
+    /// The prefixes of actions of each service, in lower case, by the name that AWS sells it under.
+    pub services: BTreeMap<String, BTreeSet<String>>,
+    /// Its file, as the user would type it.
+    pub file: String,
+}
+
+impl ServiceList {
+    /// The prefixes of all its services.
+    pub fn prefixes(&self) -> BTreeSet<&str> {
+        self.services.values().flatten().map(String::as_str).collect()
+    }
+}
+
+/// A list that accounts are to be restricted to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Framework {
+    /// Its key in org.toml.
+    pub key: String,
+    /// The services of the framework.
+    pub list: ServiceList,
+    /// What every account needs beside them.
+    pub baseline: Option<ServiceList>,
+}
+
+impl Framework {
+    /// The prefixes of the baseline that the list does not have: what the restriction leaves open on purpose.
+    pub fn beside(&self) -> BTreeSet<&str> {
+        let list = self.list.prefixes();
+        self.baseline.iter().flat_map(ServiceList::prefixes).filter(|prefix| !list.contains(prefix)).collect()
+    }
+
+    /// The prefixes of the list and of what stands beside it.
+    pub fn allowed(&self) -> BTreeSet<&str> {
+        self.list.prefixes().into_iter().chain(self.beside()).collect()
+    }
+}
+
+/// The day of the list of AWS's actions that is built in, `YYYY-MM-DD`.
+pub fn catalogue_date() -> &'static str {
+    CATALOGUE.date
+}
+
+/// Whether AWS documents actions of that prefix.
+///
+/// # Errors
+/// It does not; with the nearest prefix that there is.
+pub fn known_service(prefix: &str) -> Result<(), Option<&'static str>> {
+    match CATALOGUE.of(prefix) {
+        Some(_) => Ok(()),
+        None => Err(nearest(prefix, CATALOGUE.prefixes())),
+    }
+}
+
+#[cfg(test)]
+mod tests;
