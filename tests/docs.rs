@@ -42,12 +42,18 @@ fn every_example_of_org_toml_loads_without_a_warning() {
     let allow = r#"{"Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}"#;
     let tls = r#"{"Statement": [{"Effect": "Deny", "Principal": "*", "Action": "s3:*", "Resource": "*",
         "Condition": {"BoolIfExists": {"aws:SecureTransport": "false"}}}]}"#;
+    let tags = r#"{"tags": {"team": {"tag_key": {"@@assign": "team"}}}}"#;
+    let document = |path: &Path| match path.file_name().and_then(|name| name.to_str()) {
+        Some("require-tls.json") => tls,
+        Some("team.json") => tags,
+        _ => allow,
+    };
     let examples = blocks(&page, "toml");
     assert!(examples.len() >= 8, "{} examples: are they still found?", examples.len());
     for example in examples {
         let head = if example.contains("[organization]") { "" } else { "[organization]\nmanagement_account = \"111111111111\"\n" };
         let text = format!("{head}{example}");
-        let read = |path: &Path| Ok(if path.ends_with("require-tls.json") { tls } else { allow }.as_bytes().to_vec());
+        let read = |path: &Path| Ok(document(path).as_bytes().to_vec());
         let told = match config::load_with(Path::new("org.toml"), Ok(text.into_bytes()), &Files::new("", &read)) {
             Ok(loaded) => loaded.warnings,
             Err(diagnostics) => diagnostics,

@@ -139,7 +139,7 @@ enum Command {
     Doctor(doctor::DoctorArgs),
     /// The address plan of the networks, offline: pools, blocks, subnets, what is free; drawn with --out
     Network(network::NetworkArgs),
-    /// What the guard rails decide, offline: explain a request, run the tests of org.toml, lint
+    /// What the policies say, offline: explain a request, run the tests of org.toml, lint, compute what is inherited
     Policy(policy::PolicyArgs),
     /// The embedded AWS: serve it, reset it, show it
     Sandbox(sandbox::SandboxArgs),
@@ -169,9 +169,9 @@ enum Exit {
     Done = 0,
     /// An error; nothing was done.
     Error = 1,
-    /// `plan`: there are changes; `drift`: there is some; `policy explain`: it is denied.
+    /// `plan`: there are changes; `drift`: there is some; `policy explain`: it is denied; `policy effective`: AWS disagrees.
     Changes = 2,
-    /// `apply`: a part was done; `policy explain`: it cannot be told.
+    /// `apply`: a part was done; `policy explain` and `policy effective`: it cannot be told.
     Partly = 3,
 }
 
@@ -221,7 +221,7 @@ pub async fn run() -> ExitCode {
         Command::Invite(args) => Box::pin(invite::run(&cli.global, &args, &shell)).await,
         Command::Doctor(args) => doctor::run(&cli.global, &args, &shell).await,
         Command::Network(args) => network::run(&cli.global, &args, &shell),
-        Command::Policy(args) => policy::run(&cli.global, &args, &shell),
+        Command::Policy(args) => policy::run(&cli.global, &args, &shell).await,
         Command::Sandbox(args) => sandbox::run(&cli.global, &args, &shell).await,
         Command::Schema => schema::run(&shell),
         Command::Completions(args) => completions::run(&args, &shell),

@@ -1,4 +1,6 @@
-//! `overlord policy`: what the guard rails decide, offline.
+//! `overlord policy`: what the guard rails decide, and what of the other policies is inherited; offline, unless AWS is to be asked too.
+
+mod effective;
 
 use clap::{Args, Subcommand};
 
@@ -23,6 +25,8 @@ enum PolicyCommand {
     Test(TestArgs),
     /// Find what the author of a guard rail hardly meant; exits 1 for what AWS refuses
     Lint(LintArgs),
+    /// Compute what an account inherits of the policies that configure (tags, backups, opt-outs, …); exits 3 when it cannot be told
+    Effective(effective::EffectiveArgs),
 }
 
 #[derive(Debug, Args)]
@@ -79,15 +83,16 @@ fn key_value(text: &str) -> Result<(String, String), String> {
 pub(super) fn knows_junit(args: &PolicyArgs) -> bool {
     match &args.command {
         PolicyCommand::Test(_) => true,
-        PolicyCommand::Explain(_) | PolicyCommand::Lint(_) => false,
+        PolicyCommand::Explain(_) | PolicyCommand::Lint(_) | PolicyCommand::Effective(_) => false,
     }
 }
 
-pub(super) fn run(global: &Global, args: &PolicyArgs, shell: &Shell) -> Result<Exit, Reported> {
+pub(super) async fn run(global: &Global, args: &PolicyArgs, shell: &Shell) -> Result<Exit, Reported> {
     match &args.command {
         PolicyCommand::Explain(args) => explain(global, args, shell),
         PolicyCommand::Test(args) => test(global, args, shell),
         PolicyCommand::Lint(args) => lint(global, args, shell),
+        PolicyCommand::Effective(args) => effective::run(global, args, shell).await,
     }
 }
 

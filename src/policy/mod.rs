@@ -5,6 +5,7 @@
 //! text ─ json ─ parse ─► Policy ─ Hierarchy ─ evaluate ─► Decision       what SCPs and RCPs let pass
 //!                          └─ lint ─► Finding                     what their author hardly meant
 //! Document ─ pack ─► Documents that fit                          of what is too long or too many
+//! text ─ effective ─► Effective                                 what comes of policies of all other types that are inherited
 //! ```
 //!
 //! `config` parses the files under `policies/` with positions for its diagnostics; the reader of live documents brings theirs into
@@ -15,6 +16,7 @@ mod catalogue;
 mod condition;
 mod context;
 mod document;
+pub mod effective;
 mod evaluate;
 mod hierarchy;
 mod json;

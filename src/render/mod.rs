@@ -6,6 +6,7 @@ pub mod diagnostic;
 mod difference;
 pub mod doctor;
 pub mod drift;
+pub mod effective;
 mod fold;
 pub mod invitations;
 pub mod lint;

@@ -5,5 +5,6 @@
 mod binary;
 mod conformance;
 mod generate;
+mod inheritance;
 mod laws;
 mod oracle;
