@@ -17,6 +17,7 @@ pub mod policy;
 pub mod report;
 mod style;
 pub mod suite;
+pub mod survey;
 pub mod text;
 mod vpcs;
 mod words;

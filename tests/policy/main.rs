@@ -4,7 +4,9 @@
 
 mod binary;
 mod conformance;
+mod fuzz;
 mod generate;
 mod inheritance;
 mod laws;
 mod oracle;
+mod survey;
