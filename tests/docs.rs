@@ -44,15 +44,19 @@ fn every_example_of_org_toml_loads_without_a_warning() {
         "Condition": {"BoolIfExists": {"aws:SecureTransport": "false"}}}]}"#;
     // The list that the page shows; its own fence says that it is no org.toml.
     let list = *blocks(&page, "toml list").first().unwrap();
+    let tags = r#"{"tags": {"team": {"tag_key": {"@@assign": "team"}}}}"#;
+    let document = |path: &Path| match path.file_name().and_then(|name| name.to_str()) {
+        Some("require-tls.json") => tls,
+        Some("team.json") => tags,
+        Some(name) if name.ends_with(".toml") => list,
+        _ => allow,
+    };
     let examples = blocks(&page, "toml");
     assert!(examples.len() >= 8, "{} examples: are they still found?", examples.len());
     for example in examples {
         let head = if example.contains("[organization]") { "" } else { "[organization]\nmanagement_account = \"111111111111\"\n" };
         let text = format!("{head}{example}");
-        let read = |path: &Path| {
-            let of_json = if path.ends_with("require-tls.json") { tls } else { allow };
-            Ok(if path.extension().is_some_and(|e| e == "toml") { list } else { of_json }.as_bytes().to_vec())
-        };
+        let read = |path: &Path| Ok(document(path).as_bytes().to_vec());
         let told = match config::load_with(Path::new("org.toml"), Ok(text.into_bytes()), &Files::new("", &read)) {
             Ok(loaded) => loaded.warnings,
             Err(diagnostics) => diagnostics,

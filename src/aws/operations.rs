@@ -75,6 +75,7 @@ operations! {
     "organizations" Global aws_sdk_organizations {
         describe_account DescribeAccount Read Idempotent,
         describe_create_account_status DescribeCreateAccountStatus Read Idempotent,
+        describe_effective_policy DescribeEffectivePolicy Read Idempotent,
         describe_organization DescribeOrganization Read Idempotent,
         describe_policy DescribePolicy Read Idempotent,
         list_accounts ListAccounts Read Idempotent,

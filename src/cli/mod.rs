@@ -142,7 +142,7 @@ enum Command {
     Doctor(doctor::DoctorArgs),
     /// The address plan of the networks, offline: pools, blocks, subnets, what is free; drawn with --out
     Network(network::NetworkArgs),
-    /// What the guard rails decide, offline: explain a request, run the tests of org.toml, lint; make one of a list of services
+    /// What the policies say, offline: explain a request, run the tests of org.toml, lint, compare; what is inherited; a guard rail of a list
     Policy(policy::PolicyArgs),
     /// What the configuration amounts to, offline: which accounts are restricted to which lists of services
     Report(report::ReportArgs),
@@ -174,9 +174,9 @@ enum Exit {
     Done = 0,
     /// An error; nothing was done.
     Error = 1,
-    /// `plan`: there are changes; `drift`: there is some; `policy explain`: it is denied.
+    /// `plan`: there are changes; `drift`: there is some; `policy explain`: it is denied; `policy effective`: AWS disagrees.
     Changes = 2,
-    /// `apply`: a part was done; `policy explain`: it cannot be told.
+    /// `apply`: a part was done; `policy explain` and `policy effective`: it cannot be told.
     Partly = 3,
 }
 
@@ -226,7 +226,7 @@ pub async fn run() -> ExitCode {
         Command::Invite(args) => Box::pin(invite::run(&cli.global, &args, &shell)).await,
         Command::Doctor(args) => doctor::run(&cli.global, &args, &shell).await,
         Command::Network(args) => network::run(&cli.global, &args, &shell),
-        Command::Policy(args) => policy::run(&cli.global, &args, &shell),
+        Command::Policy(args) => policy::run(&cli.global, &args, &shell).await,
         Command::Report(args) => report::run(&cli.global, &args, &shell),
         Command::Sandbox(args) => sandbox::run(&cli.global, &args, &shell).await,
         Command::Schema => schema::run(&shell),

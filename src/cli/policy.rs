@@ -1,14 +1,17 @@
-//! `overlord policy`: what the guard rails decide, offline.
+//! `overlord policy`: what the guard rails decide, and what of the other policies is inherited; offline, unless AWS is to be asked too.
+
+mod effective;
 
 use clap::{Args, Subcommand};
 
-use super::policy_diff::{self, DiffArgs};
 use super::generate::{self, GenerateArgs};
+use super::policy_diff::{self, DiffArgs};
 use super::shell::Shell;
 use super::{Exit, Format, Global, Reported, validate};
+use crate::address::Address;
 use crate::config;
 use crate::diagnostic::Severity;
-use crate::policy::{Fact, Hierarchy, Outcome, Place, Question, find_place};
+use crate::policy::{Fact, Hierarchy, Outcome, Place, Question, actions_matching, find_place, survey};
 use crate::render::{self, Style, policy, suite};
 
 #[derive(Debug, Args)]
@@ -29,17 +32,27 @@ enum PolicyCommand {
     Diff(DiffArgs),
     /// Print a service control policy that restricts to a framework of org.toml
     Generate(GenerateArgs),
+    /// Compute what an account inherits of the policies that configure (tags, backups, opt-outs, …); exits 3 when it cannot be told
+    Effective(effective::EffectiveArgs),
 }
 
 #[derive(Debug, Args)]
 struct ExplainArgs {
-    /// The account that asks, by its key or its id
-    #[arg(long, value_name = "KEY|ID")]
+    /// The account that asks, by its key or its id; `*`: which of the accounts of org.toml may
+    #[arg(long, value_name = "KEY|ID|*")]
     account: String,
 
     /// The action, such as s3:PutObject; `*` and `?` stand for all that they match
     #[arg(long, value_name = "ACTION")]
     action: String,
+
+    /// Ask about each of AWS's actions that ACTION matches, and sum up by service
+    #[arg(long)]
+    each: bool,
+
+    /// Name every account and action, of several
+    #[arg(long)]
+    detail: bool,
 
     /// The resource's ARN; `*` and `?` stand for all that they match [default: any]
     #[arg(long, value_name = "ARN")]
@@ -85,17 +98,22 @@ fn key_value(text: &str) -> Result<(String, String), String> {
 pub(super) fn knows_junit(args: &PolicyArgs) -> bool {
     match &args.command {
         PolicyCommand::Test(_) => true,
-        PolicyCommand::Explain(_) | PolicyCommand::Lint(_) | PolicyCommand::Diff(_) | PolicyCommand::Generate(_) => false,
+        PolicyCommand::Explain(_)
+        | PolicyCommand::Lint(_)
+        | PolicyCommand::Diff(_)
+        | PolicyCommand::Generate(_)
+        | PolicyCommand::Effective(_) => false,
     }
 }
 
-pub(super) fn run(global: &Global, args: &PolicyArgs, shell: &Shell) -> Result<Exit, Reported> {
+pub(super) async fn run(global: &Global, args: &PolicyArgs, shell: &Shell) -> Result<Exit, Reported> {
     match &args.command {
         PolicyCommand::Explain(args) => explain(global, args, shell),
         PolicyCommand::Test(args) => test(global, args, shell),
         PolicyCommand::Lint(args) => lint(global, args, shell),
         PolicyCommand::Diff(args) => policy_diff::run(global, args, shell),
         PolicyCommand::Generate(args) => generate::run(global, args, shell),
+        PolicyCommand::Effective(args) => effective::run(global, args, shell).await,
     }
 }
 
@@ -107,14 +125,18 @@ fn explain(global: &Global, args: &ExplainArgs, shell: &Shell) -> Result<Exit, R
         let hint = "write `service:Action`, such as `s3:GetObject`".to_owned();
         return Err(shell.error(format_args!("`{}` is no action", args.action), Some(hint)));
     }
+    let is_everybody = args.account == "*";
     let question = Question {
-        account: place(&args.account, &hierarchy, shell)?,
+        account: if is_everybody { Place::Outside } else { place(&args.account, &hierarchy, shell)? },
         principal: args.principal.clone(),
         action: args.action.clone(),
         resource: args.resource.clone(),
         owner: args.resource_account.as_ref().map(|name| place(name, &hierarchy, shell)).transpose()?,
         facts: facts(args),
     };
+    if is_everybody || args.each {
+        return of_many(global, args, &question, &hierarchy, shell);
+    }
     let decision = question.decide(&hierarchy);
     let explained = policy::Explained {
         account: &args.account,
@@ -134,6 +156,37 @@ fn explain(global: &Global, args: &ExplainArgs, shell: &Shell) -> Result<Exit, R
         Outcome::ExplicitDeny | Outcome::ImplicitDeny => Exit::Changes,
         Outcome::Unknown => Exit::Partly,
     })
+}
+
+/// The same question about many accounts, or many actions. It is a list, and none of its answers an error.
+fn of_many(global: &Global, args: &ExplainArgs, question: &Question, hierarchy: &Hierarchy, shell: &Shell) -> Result<Exit, Reported> {
+    let accounts: Vec<Address> = match &question.account {
+        Place::Member(account) => vec![account.clone()],
+        Place::Outside if args.account == "*" => hierarchy.accounts().cloned().collect(),
+        Place::Management | Place::Outside => {
+            let hint = "guard rails bind the accounts of org.toml; leave out --each, or name one of these".to_owned();
+            return Err(shell.error(format_args!("`{}` is bound by no guard rails", args.account), Some(hint)));
+        }
+    };
+    let (actions, date) = if args.each {
+        let (actions, date) = actions_matching(&args.action);
+        (actions, Some(date))
+    } else {
+        (vec![args.action.clone()], None)
+    };
+    if actions.is_empty() {
+        let hint = "see the names with `--action 'service:*' --each`".to_owned();
+        return Err(shell.error(format_args!("`{}` matches none of AWS's actions", args.action), Some(hint)));
+    }
+    let groups = survey(question, &accounts, &actions, hierarchy);
+    match global.format {
+        Format::Text | Format::Junit | Format::Sarif | Format::Line => {
+            shell.result(render::survey::text(&groups, date, Style { detail: args.detail, ..shell.style() }));
+        }
+        Format::Json => shell.result(format_args!("{:#}\n", render::survey::json(&groups, date))),
+        Format::Markdown => shell.result(render::survey::markdown(&groups, date, args.detail)),
+    }
+    Ok(Exit::Done)
 }
 
 fn place(name: &str, hierarchy: &Hierarchy, shell: &Shell) -> Result<Place, Reported> {

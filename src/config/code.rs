@@ -93,8 +93,12 @@ codes! {
     PolicyNotJson = "policy-not-json",
     /// A policy's file is no JSON object.
     PolicyNotObject = "policy-not-object",
-    /// A service or resource control policy that AWS refuses as malformed.
+    /// A policy that AWS refuses as malformed, or a part of one that has no documented meaning.
     PolicyMalformed = "policy-malformed",
+    /// A setting that a policy above does not let policies below make.
+    PolicyIneffective = "policy-ineffective",
+    /// A setting that policies make so that AWS's documentation does not tell what it is.
+    PolicyDoubtful = "policy-doubtful",
     /// A policy is over the size limit of its type.
     PolicyTooLarge = "policy-too-large",
     /// A rule of the lints that is suppressed and is none, or without a reason.

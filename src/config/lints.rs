@@ -1,11 +1,12 @@
 //! The lints of the policies that org.toml declares, as diagnostics with their places in the JSON.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::{Code, Loaded, Suppressed, Written};
 use crate::address::Address;
-use crate::aws::operations::{Effect, OPERATIONS};
 use crate::diagnostic::{Diagnostic, Severity, Span};
+use crate::permissions::{Grants, Permissions, Run};
 use crate::policy::{Finding, Setting, Subject, lint};
 use crate::resource::Desired;
 
@@ -88,12 +89,10 @@ fn diagnostic(written: &Written, finding: Finding) -> Diagnostic {
     }
 }
 
-/// What overlord may call as the access role: the networks are what it builds in members; where there are none, it only looks, if that.
+/// What overlord may call as the access role, of all services.
 fn actions(desired: &Desired) -> Vec<String> {
-    let design = &desired.network;
-    let builds = !design.vpcs.is_empty() || !design.without_default_vpc.is_empty();
-    let looks = builds || !design.regions().is_empty();
-    let called =
-        OPERATIONS.iter().filter(|operation| operation.service == "ec2" && (builds || (looks && operation.effect == Effect::Read)));
-    called.map(|operation| format!("ec2:{}", operation.name)).collect()
+    let Grants { operations, besides, linked_roles, root_tasks: _ } = Permissions::of(desired, Run::Apply).access_role;
+    let linked = (!linked_roles.is_empty()).then_some("iam:CreateServiceLinkedRole");
+    let actions: BTreeSet<&str> = operations.into_iter().chain(besides).chain(linked).collect();
+    actions.into_iter().map(str::to_owned).collect()
 }

@@ -11,6 +11,7 @@ mod check;
 mod code;
 mod expand;
 mod file;
+mod inheritance;
 mod lints;
 mod places;
 mod report;
@@ -32,6 +33,7 @@ use serde::Deserialize;
 use crate::address::Address;
 use crate::diagnostic::{ByteRange, Diagnostic, Severity, Source, Span};
 use crate::drift::Ignore;
+use crate::policy::effective::Tree;
 use crate::policy::framework::Framework;
 use crate::policy::{Cause, Family, Hierarchy, Policy, Test};
 use crate::resource::{Attributes, Desired};
@@ -57,6 +59,8 @@ pub struct Loaded {
     pub summary: Summary,
     /// The service and resource control policies as they are written, by the address of the policy.
     pub written: BTreeMap<Address, Written>,
+    /// The policies that configure as they are written, likewise.
+    pub configured: BTreeMap<Address, Configured>,
     /// What stands in the files otherwise than in `desired`, because it was packed: policies and sets, as they are written.
     as_written: BTreeMap<Address, Attributes>,
     /// Where the statements of packed policies stand: of which declared policy, and its statement's number.
@@ -108,6 +112,15 @@ pub struct Written {
     pub limit: usize,
     /// The lints that do not hold for it.
     pub suppressed: Vec<Suppressed>,
+}
+
+/// A policy that configures, with its places.
+#[derive(Debug, Clone)]
+pub struct Configured {
+    /// Its file.
+    pub source: Arc<Source>,
+    /// Its settings, placed in the file.
+    pub tree: Arc<Tree>,
 }
 
 /// A rule of the lints that a policy does not keep to, on purpose.
@@ -234,6 +247,7 @@ pub fn load_with(path: &Path, bytes: io::Result<Vec<u8>>, files: &Files<'_>) -> 
     let failures = loaded.failures();
     let (refused, told): (Vec<_>, Vec<_>) = loaded.lint().told().partition(|diagnostic| diagnostic.severity == Severity::Error);
     loaded.warnings.extend(told);
+    loaded.warnings.extend(loaded.unsettled());
     let errors: Vec<Diagnostic> = refused.into_iter().chain(failures).collect();
     if errors.is_empty() { Ok(loaded) } else { Err(loaded.warnings.into_iter().chain(errors).collect()) }
 }
@@ -280,14 +294,16 @@ fn read(path: &Path, bytes: io::Result<Vec<u8>>, files: &Files<'_>) -> Result<Lo
         return Err(report.finish());
     }
     let summary = Summary { accounts: checked.accounts.len(), ous: file.ou.len(), policies: file.policy.len(), teams: file.team.len() };
-    let written = checked.policies.values().flatten();
-    let written = written.filter_map(|p| Some((Address::new("policy", p.key.as_str()), p.written.clone()?))).collect();
+    let policies = || checked.policies.values().flatten();
+    let written = policies().filter_map(|p| Some((Address::new("policy", p.key.as_str()), p.written.clone()?))).collect();
+    let configured = policies().filter_map(|p| Some((Address::new("policy", p.key.as_str()), p.configured.clone()?))).collect();
     let (as_written, origins) = (expand::as_written(&checked), expand::origins(&checked));
     let (tests, quotas) = (std::mem::take(&mut checked.tests), std::mem::take(&mut checked.quotas));
     let (ignores, places) = (std::mem::take(&mut checked.ignores), Places::new(&file, &checked, &source));
     let frameworks = std::mem::take(&mut checked.frameworks);
     let desired = expand::desired(&file, checked);
-    Ok(Loaded { desired, warnings: report.finish(), summary, written, as_written, origins, frameworks, tests, quotas, ignores, places })
+    let warnings = report.finish();
+    Ok(Loaded { desired, warnings, summary, written, as_written, origins, configured, frameworks, tests, quotas, ignores, places })
 }
 
 /// Whether it says that something is missing, which may stand in the part of a file that could not be read.

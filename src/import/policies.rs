@@ -6,8 +6,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::keys::{self, Candidate};
 use super::{Left, Tags};
 use crate::config::values;
+use crate::diagnostic::Severity;
 use crate::limits::{LIMITS, PolicyTypeLimits};
-use crate::policy::Document;
+use crate::policy::{Document, Family, Policy, effective};
 use crate::resource::organizations::{LivePolicy, World};
 
 /// The type that is managed even where no policy of it is declared.
@@ -194,8 +195,17 @@ fn soundness<'w>(spec: &PolicyTypeLimits, policy: &'w LivePolicy) -> Result<(&'w
     values::policy_description(&policy.description).map_err(|_| "has a description that org.toml does not take")?;
     let content = policy.content.as_deref().ok_or("has no document that could be read")?;
     match Document::parse(&spec.name, content) {
+        Ok(_) if is_refused(&spec.name, content) => Err("has a document that overlord takes for one that AWS refuses"),
         Ok(document) => Ok((content, document)),
         Err(_) => Err("has a document that is no JSON object, or names a key twice"),
+    }
+}
+
+/// Whether org.toml could not have a policy with that document: AWS's languages grow.
+fn is_refused(policy_type: &str, content: &str) -> bool {
+    match Family::of_type(policy_type) {
+        Some(_) => Policy::parse(content).is_err(),
+        None => effective::check(policy_type, content).1.iter().any(|mistake| mistake.severity == Severity::Error),
     }
 }
 

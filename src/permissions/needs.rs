@@ -63,8 +63,8 @@ const fn linked_role(cause: Cause, service: &'static str) -> Need {
 }
 
 /// Needed by neither: everybody may ask who he is, a web identity is handed in before there is a caller, the owner of an account that is
-/// invited brings credentials of his own, what a root session may do AWS's policy of the task says; and `import` asks before there is an
-/// org.toml to make a policy from.
+/// invited brings credentials of his own, what a root session may do AWS's policy of the task says; `import` asks before there is an
+/// org.toml to make a policy from; and what AWS thinks of policies is asked only where somebody says `--live`.
 #[cfg(test)]
 pub(super) const FREE: &[&str] = &[
     "iam:AttachRolePolicy",
@@ -79,6 +79,7 @@ pub(super) const FREE: &[&str] = &[
     "iam:ListAttachedRolePolicies",
     "iam:ListMFADevices",
     "iam:ListSigningCertificates",
+    "organizations:DescribeEffectivePolicy",
     "organizations:ListDelegatedServicesForAccount",
     "organizations:ListHandshakesForAccount",
     "sts:AssumeRoleWithWebIdentity",

@@ -7,6 +7,7 @@
 //!                          └─ two of them ─ impact ─► Impact      what a change takes from whom, and gives to whom
 //! Framework ─ generate ─► Document, and Hierarchy ─ matrix ─► Matrix      which accounts are restricted to which lists of services
 //! Document ─ pack ─► Documents that fit                          of what is too long or too many
+//! text ─ effective ─► Effective                                 what comes of policies of all other types that are inherited
 //! ```
 //!
 //! `config` parses the files under `policies/` with positions for its diagnostics; the reader of live documents brings theirs into
@@ -17,6 +18,7 @@ mod catalogue;
 mod condition;
 mod context;
 mod document;
+pub mod effective;
 mod evaluate;
 pub mod framework;
 mod hierarchy;
@@ -34,6 +36,7 @@ mod services;
 mod statement;
 mod strict;
 mod suite;
+mod survey;
 mod time;
 mod truth;
 
@@ -54,4 +57,5 @@ pub use request::{Place, Principal, Request, account_id, complete};
 pub use services::{RCP_SERVICES, RcpServices};
 pub use statement::{Effect, Form, Placed, Policy, Principals, Selector, Statement, Version};
 pub use suite::{Expectation, Expected, Failure, Test, TestResult};
+pub use survey::{Group, actions_matching, actions_of, survey};
 pub use truth::Truth;

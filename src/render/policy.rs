@@ -151,7 +151,8 @@ pub(super) fn at(span: &Span) -> String {
     format!("{}:{}", span.source.path.display(), line(span))
 }
 
-fn line(span: &Span) -> usize {
+/// The line of a place, from 1.
+pub(super) fn line(span: &Span) -> usize {
     span.line_and_column().0
 }
 

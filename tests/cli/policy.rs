@@ -171,3 +171,21 @@ fn what_aws_would_refuse_stops_a_plan_unless_it_is_suppressed() {
     }
     run(r#"suppress = { "unsupported-element" = "AWS takes it since yesterday" }"#, &["validate"]).ends(0);
 }
+
+#[test]
+fn many_accounts_and_actions_are_asked_at_once() {
+    let case = Case::new(&format!("{SMALL}{LINTED}"));
+    let document =
+        r#"{"Version": "2012-10-17", "Statement": [{"Sid": "Keep", "Effect": "Deny", "Action": "s3:DeleteBucket", "Resource": "*"}]}"#;
+    fs::write(case.path("policies/keep.json"), document).unwrap();
+    let explain = |arguments: &[&str]| case.run(&[&["policy", "explain"], arguments].concat());
+    let text = explain(&["--account", "*", "--action", "organizations:LeaveOrganization"]).ends(0).out;
+    assert!(text.contains("explicitly denied: 1 action: organizations:LeaveOrganization"), "{text}");
+    let told = explain(&["--account", "web", "--action", "*", "--each", "--format", "json"]).ends(0).json();
+    let denied = &told["groups"][0]["actions"]["explicit-deny"];
+    assert_eq!(denied, &json!({"account": ["CloseAccount"], "organizations": ["LeaveOrganization"]}));
+    let services = told["groups"][0]["actions"]["within-guard-rails"].as_object().unwrap();
+    assert!(services.len() > 400, "{}", services.len());
+    explain(&["--account", "web", "--action", "s3:Nothing*", "--each"]).ends(1).says(&["matches none of AWS's actions"]);
+    explain(&["--account", "999999999999", "--action", "s3:*", "--each"]).ends(1).says(&["bound by no guard rails"]);
+}

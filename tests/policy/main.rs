@@ -4,7 +4,10 @@
 
 mod binary;
 mod conformance;
+mod fuzz;
 mod generate;
 mod impact;
+mod inheritance;
 mod laws;
 mod oracle;
+mod survey;

@@ -61,6 +61,7 @@ const DOCUMENTS: &[(&str, &str)] = &[
     ("BACKUP_POLICY", r#"{"plans":{}}"#),
     ("AISERVICES_OPT_OUT_POLICY", r#"{"services":{"default":{"opt_out_policy":{"@@assign":"optOut"}}}}"#),
     ("TAG_POLICY", "[]"),
+    ("TAG_POLICY", r#"{"tags":{"team":{"tag_key":"Team"}}}"#),
     ("SERVICE_CONTROL_POLICY", r#"{"Statement":[],"Statement":[]}"#),
     ("CHATBOT_POLICY", "no JSON"),
 ];

@@ -174,6 +174,8 @@ async fn of_policies() {
     refused!(sandbox, create(scp, "x", "{}"), malformed);
     refused!(sandbox, create(scp, "x", RCP), malformed);
     refused!(sandbox, create("RESOURCE_CONTROL_POLICY", "x", SCP), malformed);
+    refused!(sandbox, create("TAG_POLICY", "x", r#"{"tag":{}}"#), malformed);
+    refused!(sandbox, create("BACKUP_POLICY", "x", r#"{"plans":{},"tags":{}}"#), malformed);
     refused!(sandbox, create("HOPE", "x", SCP), "InvalidInputException/InvalidEnumPolicyType");
     let padding = " ".repeat(10_240 - SCP.len());
     let full = create_policy(&client, PolicyType::ServiceControlPolicy, "full", &format!("{SCP}{padding}")).await;
@@ -226,6 +228,30 @@ async fn of_attachments() {
     attach(&rcp, &ou).send().await.unwrap();
     refused!(sandbox, detach("p-RCPFullAWSAccess", &ou), "InvalidInputException/NonDetachablePolicy");
     assert_eq!(sandbox.world().check(), Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn of_effective_policies() {
+    let Stage { sandbox, client, root, ou, account, .. } = stage().await;
+    let describe = |kind: &str, target: &str| client.describe_effective_policy().policy_type(kind.into()).target_id(target);
+    let none = "EffectivePolicyNotFoundException";
+    refused!(sandbox, describe("SERVICE_CONTROL_POLICY", &account), "InvalidInputException/InvalidEnumPolicyType");
+    refused!(sandbox, describe("HOPE", &account), "InvalidInputException/InvalidEnumPolicyType");
+    refused!(sandbox, describe("TAG_POLICY", "999999999999"), "TargetNotFoundException");
+    refused!(sandbox, describe("TAG_POLICY", &ou), "InvalidInputException/InvalidPatternTargetId");
+    refused!(sandbox, describe("TAG_POLICY", &account), none);
+    let policy = create_policy(&client, PolicyType::TagPolicy, "tags", r#"{"tags":{"Team":{"tag_key":{"@@assign":"Team"}}}}"#).await;
+    client.enable_policy_type().root_id(&root).policy_type(PolicyType::TagPolicy).send().await.unwrap();
+    refused!(sandbox, describe("TAG_POLICY", &account), none);
+    client.attach_policy().policy_id(&policy).target_id(&root).send().await.unwrap();
+    let said = describe("TAG_POLICY", &account).send().await.unwrap().effective_policy.unwrap();
+    assert_eq!(said.policy_content(), Some(r#"{"tags":{"team":{"tag_key":"Team"}}}"#));
+    // A member asks about itself, and about nobody else.
+    let own = client_of(&sandbox, &account);
+    let said = own.describe_effective_policy().policy_type("TAG_POLICY".into()).send().await.unwrap().effective_policy.unwrap();
+    assert_eq!(said.target_id(), Some(account.as_str()));
+    let other = own.describe_effective_policy().policy_type("TAG_POLICY".into()).target_id(MANAGEMENT);
+    refused!(sandbox, other, "AccessDeniedException");
 }
 
 #[tokio::test(start_paused = true)]

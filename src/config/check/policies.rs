@@ -11,9 +11,10 @@ use crate::config::file;
 use crate::config::report::Report;
 use crate::config::section::Policy;
 use crate::config::span::{At, Key};
-use crate::config::{Files, Suppressed, Written};
-use crate::diagnostic::{Source, Span};
+use crate::config::{Configured, Files, Suppressed, Written};
+use crate::diagnostic::{Severity, Source, Span};
 use crate::limits::PolicyTypeLimits;
+use crate::policy::effective::{Mistake, check};
 use crate::policy::{Document, Family, ParseError, Part, Policy as Typed, RULES, Rule};
 
 /// A declared policy whose type is known.
@@ -28,6 +29,16 @@ pub(in crate::config) struct Declared<'f> {
     pub(in crate::config) parts: Vec<Part>,
     /// Its statements, of a type that decides about requests.
     pub(in crate::config) written: Option<Written>,
+    /// Its settings, of a type that configures.
+    pub(in crate::config) configured: Option<Configured>,
+}
+
+/// What is kept of a file.
+#[derive(Default)]
+struct Read {
+    document: Option<Document>,
+    written: Option<Written>,
+    configured: Option<Configured>,
 }
 
 impl Declared<'_> {
@@ -49,9 +60,9 @@ pub(super) fn read<'f>(model: &Model<'f>, files: &Files<'_>, report: &mut Report
         let declared = spec.map(|spec| {
             let name = section.name.as_ref().map_or(key.as_str(), |n| n.as_str());
             check_texts(key, section, name, report);
-            let (document, written) = document(key, section, spec, model, files, report).unzip();
+            let Read { document, written, configured } = document(key, section, spec, model, files, report);
             let parts = document.as_ref().map(|document| packing::parts(key, section, spec, document, model, report)).unwrap_or_default();
-            Declared { key, section, spec, name, document, parts, written: written.flatten() }
+            Declared { key, section, spec, name, document, parts, written, configured }
         });
         policies.insert(key.as_str(), declared);
     }
@@ -77,14 +88,7 @@ fn check_texts(key: &Key, section: &Policy, name: &str, report: &mut Report) {
     }
 }
 
-fn document(
-    key: &Key,
-    section: &Policy,
-    spec: &PolicyTypeLimits,
-    model: &Model<'_>,
-    files: &Files<'_>,
-    report: &mut Report,
-) -> Option<(Document, Option<Written>)> {
+fn document(key: &Key, section: &Policy, spec: &PolicyTypeLimits, model: &Model<'_>, files: &Files<'_>, report: &mut Report) -> Read {
     let relative = file_of(key, section);
     let path = files.shown(&relative);
     let declared_at = section.file.as_ref().map_or(key.at(), |f| f.at);
@@ -96,18 +100,24 @@ fn document(
                 None => "write the document there, or say where it is with `file`".to_owned(),
             });
             report.at(declared_at, diagnostic.hint(hint));
-            return None;
+            return Read::default();
         }
     };
     match Document::parse(&spec.name, &text) {
         Ok(document) => {
             let suppressed = suppressed(section, spec, report);
-            let written = Family::of_type(&spec.name).and_then(|family| {
-                let (source, policy) = statements(key, Source { path, text }, report)?;
-                let limit = model.limits.of(spec).map_or(0, |limits| limits.size.most);
-                Some(Written { source, policy, family, size: document.size(), limit, suppressed })
-            });
-            Some((document, written))
+            let source = Source { path, text };
+            let (mut written, mut configured) = (None, None);
+            match Family::of_type(&spec.name) {
+                Some(family) => {
+                    let limit = model.limits.of(spec).map_or(0, |limits| limits.size.most);
+                    let statements = statements(key, source, report);
+                    let size = document.size();
+                    written = statements.map(|(source, policy)| Written { source, policy, family, size, limit, suppressed });
+                }
+                None => configured = settings(key, spec, source, report),
+            }
+            Read { document: Some(document), written, configured }
         }
         Err(error) => {
             let (range, diagnostic) = match error {
@@ -126,7 +136,7 @@ fn document(
             };
             let span = Span { source: Arc::new(Source { path, text }), range: range.into() };
             report.add(diagnostic.at(span).related(report.span(declared_at), "declared here").hint(hint));
-            None
+            Read::default()
         }
     }
 }
@@ -145,6 +155,22 @@ fn statements(key: &Key, source: Source, report: &mut Report) -> Option<(Arc<Sou
             None
         }
     }
+}
+
+/// What AWS refuses about the settings is a mistake each, and what it documents no meaning of a warning.
+fn settings(key: &Key, spec: &PolicyTypeLimits, source: Source, report: &mut Report) -> Option<Configured> {
+    let source = Arc::new(source);
+    let (tree, mistakes) = check(&spec.name, &source.text);
+    for Mistake { severity, problem } in mistakes {
+        let summary = match severity {
+            Severity::Error => format!("AWS refuses the policy `{}`: {}", key.as_str(), problem.summary),
+            Severity::Warning | Severity::Hint => problem.summary,
+        };
+        let mut diagnostic = Code::PolicyMalformed.error(summary);
+        diagnostic.severity = severity;
+        report.add(diagnostic.at(Span { source: Arc::clone(&source), range: problem.at }).hint(problem.hint));
+    }
+    tree.map(|tree| Configured { source, tree: Arc::new(tree) })
 }
 
 /// The lints that do not hold for it.

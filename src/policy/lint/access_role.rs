@@ -38,35 +38,41 @@ fn check(subject: &Subject<'_>, setting: &Setting<'_>) -> Vec<Spot> {
     denies.filter_map(|statement| of(statement, subject.family, setting)).collect()
 }
 
+/// Services whose calls have no Region but this, in AWS's commercial partition.
+/// Source: the IAM user guide, "aws:RequestedRegion", of global services.
+const GLOBAL: [&str; 3] = ["account", "iam", "route53"];
+const THEIR_REGION: &str = "us-east-1";
+
 fn of(statement: &Statement, family: Family, setting: &Setting<'_>) -> Option<Spot> {
     let arn = format!("arn:aws:iam::{}:role/{}", name(0), setting.access_role);
-    let assume = [ASSUME.to_owned()];
-    let (actions, contexts) = match family {
-        Family::Scp => (setting.access_actions, contexts(&arn, setting.regions)),
-        Family::Rcp => (assume.as_slice(), vec![(String::new(), call())]),
-    };
     let holds = |context: &Context| statement.conditions.iter().all(|condition| condition.holds(context) == Truth::True);
-    let (region, _) = contexts.iter().find(|(_, context)| holds(context))?;
     let hit = |action: &&String| {
-        let service = action.split(':').next().unwrap_or_default();
+        let service = service(action);
         let resource = if family == Family::Rcp { arn.clone() } else { question(&format!("arn:aws:{service}:*")) };
         let reached = ["*", resource.as_str()].iter().any(|r| statement.resources.selects_resource(r, &Context::partial()) != Truth::False);
         reached && statement.actions.selects_action(action) == Truth::True
     };
-    let hits: Vec<&String> = actions.iter().filter(hit).collect();
+    if family == Family::Rcp {
+        let is_hit = holds(&call()) && hit(&&ASSUME.to_owned());
+        let summary = format!("`{}` denies everybody to assume overlord's access role", statement.title());
+        let hint = "add \"StringNotEqualsIfExists\": {\"aws:PrincipalOrgID\": \"o-…\"} to its conditions";
+        return is_hit.then(|| Spot::new(statement.actions.at, summary, hint));
+    }
+    let found = contexts(&arn, setting.regions).into_iter().find(|(_, context)| holds(context));
+    let holds_globally = contexts(&arn, &[THEIR_REGION]).iter().any(|(_, context)| holds(context));
+    let denied = |action: &&String| if GLOBAL.contains(&service(action)) { holds_globally } else { found.is_some() };
+    let hits: Vec<&String> = setting.access_actions.iter().filter(denied).filter(hit).collect();
     let first = hits.first()?;
     let more = if hits.len() > 1 { format!(" and {} more", hits.len() - 1) } else { String::new() };
-    let (summary, hint) = match family {
-        Family::Scp => (
-            format!("`{}` denies `{first}`{more} to overlord's access role{region}", statement.title()),
-            format!("add \"ArnNotLike\": {{\"aws:PrincipalArn\": \"arn:aws:iam::*:role/{}\"}} to its conditions", setting.access_role),
-        ),
-        Family::Rcp => (
-            format!("`{}` denies everybody to assume overlord's access role", statement.title()),
-            "add \"StringNotEqualsIfExists\": {\"aws:PrincipalOrgID\": \"o-…\"} to its conditions".to_owned(),
-        ),
-    };
+    let is_regional = hits.iter().any(|action| !GLOBAL.contains(&service(action)));
+    let region = found.filter(|_| is_regional).map(|(region, _)| region).unwrap_or_default();
+    let summary = format!("`{}` denies `{first}`{more} to overlord's access role{region}", statement.title());
+    let hint = format!("add \"ArnNotLike\": {{\"aws:PrincipalArn\": \"arn:aws:iam::*:role/{}\"}} to its conditions", setting.access_role);
     Some(Spot::new(statement.actions.at, summary, hint))
+}
+
+fn service(action: &str) -> &str {
+    action.split(':').next().unwrap_or_default()
 }
 
 /// A call of the access role, in each Region, with how the Region is told where it is one of several.

@@ -30,7 +30,7 @@ fn triggered(family: Family, statements: &str, beside: Option<&str>) -> Vec<&'st
         Family::Rcp => Level { rcps: attached, ..Level::default() },
     };
     let hierarchy = Hierarchy { levels: [(Address::new("organization", "main"), level)].into(), ..Hierarchy::default() };
-    let actions = ["ec2:CreateVpc", "ec2:DeleteVpc", "ec2:DescribeVpcs", "ram:TagResource"].map(str::to_owned);
+    let actions = ["ec2:CreateVpc", "ec2:DeleteVpc", "ec2:DescribeVpcs", "account:EnableRegion", "ram:TagResource"].map(str::to_owned);
     let setting = Setting {
         hierarchy: &hierarchy,
         access_role: "OrganizationAccountAccessRole",
@@ -80,7 +80,7 @@ fn good_guard_rails_are_left_alone() {
         // Everything beside everything: redundant, and harmless.
         r#"{"Sid": "All", "Effect": "Allow", "Action": "*", "Resource": "*"}"#.to_owned(),
         // The Regions that overlord works in are not hit.
-        r#"{"Sid": "Regions", "Effect": "Deny", "NotAction": ["iam:*", "sts:*"], "Resource": "*",
+        r#"{"Sid": "Regions", "Effect": "Deny", "NotAction": ["account:*", "iam:*", "sts:*"], "Resource": "*",
             "Condition": {"StringNotEquals": {"aws:RequestedRegion": ["eu-west-1", "eu-central-1"]}}}"#
             .to_owned(),
         format!(r#"{{"Sid": "X", "Effect": "Deny", "Action": "*", "Resource": "*", "Condition": {{{exempt}}}}}"#),
@@ -144,5 +144,24 @@ fn a_shadow_falls_only_on_what_is_covered() {
             let both = format!("{}, {}", statement(first), statement(second));
             assert_eq!(triggered(Family::Scp, &both, None).contains(&"shadowed"), expected, "{both}");
         }
+    }
+}
+
+#[test]
+fn the_access_role_is_looked_after_in_every_service_that_it_calls_and_where_it_calls_it() {
+    let deny = |action: &str, operator: &str, region: &str| {
+        let condition = format!(r#""Condition": {{"{operator}": {{"aws:RequestedRegion": "{region}"}}}}"#);
+        format!(r#"{{"Sid": "A", "Effect": "Deny", "Action": "{action}", "Resource": "*", {condition}}}"#)
+    };
+    for (action, operator, region, expected) in [
+        ("ram:*", "StringEquals", "eu-central-1", true),
+        ("ram:*", "StringEquals", "us-east-1", false),
+        ("account:*", "StringEquals", "us-east-1", true),
+        ("account:*", "StringEquals", "eu-west-1", false),
+        ("account:*", "StringNotEquals", "eu-west-1", true),
+        ("s3:*", "StringEquals", "eu-west-1", false),
+    ] {
+        let found = triggered(Family::Scp, &deny(action, operator, region), None);
+        assert_eq!(found.contains(&"access-role"), expected, "{action} {operator} {region}: {found:?}");
     }
 }

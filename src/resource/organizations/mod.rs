@@ -11,6 +11,7 @@ mod contacts;
 mod crowded;
 mod delegated_administrator;
 mod departing;
+pub mod effective;
 mod email;
 mod facts;
 pub mod handshakes;

@@ -4,6 +4,7 @@
 //! everything before it changes anything, so that a refusal leaves no trace.
 
 mod accounts;
+mod effective;
 mod handshakes;
 mod leaving;
 mod organization;
@@ -47,6 +48,7 @@ pub(super) type Write = fn(&mut Turn<'_>) -> Outcome;
 const READS: &[(&str, Read)] = &[
     ("DescribeAccount", accounts::describe),
     ("DescribeCreateAccountStatus", accounts::describe_creation),
+    ("DescribeEffectivePolicy", effective::describe),
     ("DescribeHandshake", handshakes::describe),
     ("DescribeOrganization", organization::describe),
     ("DescribeOrganizationalUnit", units::describe),
@@ -108,7 +110,8 @@ pub(super) fn read(read: Read, name: &str, ask: &Ask<'_>) -> Outcome {
     match name {
         // Also from outside: who is invited asks what it is about.
         "DescribeHandshake" | "ListHandshakesForAccount" => {}
-        "DescribeOrganization" => authorize(ask.world, ask.caller, Rank::Member)?,
+        // Members ask about themselves.
+        "DescribeEffectivePolicy" | "DescribeOrganization" => authorize(ask.world, ask.caller, Rank::Member)?,
         _ => authorize(ask.world, ask.caller, Rank::Administrator)?,
     }
     read(ask)

@@ -170,7 +170,7 @@ fn check_content(limits: &PolicyTypeLimits, content: &str) -> Result<(), Refusal
     let well_formed = match limits.short.as_str() {
         "scp" => statements(&document).is_some_and(|list| list.iter().all(|statement| scp_statement(statement))),
         "rcp" => statements(&document).is_some_and(|list| list.iter().all(|statement| rcp_statement(statement))),
-        _ => true,
+        short => begins(short).is_none_or(|first| document.keys().eq([first])),
     };
     if well_formed { Ok(()) } else { Err(malformed()) }
 }
@@ -182,6 +182,23 @@ fn statements(document: &serde_json::Map<String, Value>) -> Option<Vec<&serde_js
         single => vec![single],
     };
     list.into_iter().map(Value::as_object).collect::<Option<Vec<_>>>().filter(|list| !list.is_empty())
+}
+
+/// The one key that documents of a type begin with, where AWS documents it as fixed.
+/// <https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_management_policies.html>, syntax and examples of each.
+fn begins(short: &str) -> Option<&'static str> {
+    match short {
+        "tag" => Some("tags"),
+        "backup" => Some("plans"),
+        "ai-opt-out" => Some("services"),
+        "declarative-ec2" => Some("ec2_attributes"),
+        "security-hub" => Some("securityhub"),
+        "inspector" => Some("inspector"),
+        "bedrock" => Some("bedrock"),
+        "s3" => Some("s3_attributes"),
+        "network-security-director" => Some("network_security_director"),
+        _ => None,
+    }
 }
 
 /// The full IAM language since 2025-09-19, without principals.

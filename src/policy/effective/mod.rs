@@ -1,0 +1,22 @@
+//! Policies that configure instead of deciding (tags, backups, opt-outs, …): their documents, and what comes of those that an account
+//! inherits. Pure, offline.
+//!
+//! ```text
+//! text ─ tree ─► Tree ─ check ─► Mistake                     what AWS refuses, and what has no documented meaning
+//!                  └─ inheritance ─ merge ─► Effective ─ compare ─► Difference        with what AWS says
+//! ```
+//!
+//! Source of the rules, as of 2026-11-20: <https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_inheritance_mgmt.html>
+//! and the pages below it. Where they say nothing, nothing is made up: the result carries a [`Doubt`].
+
+mod check;
+mod compare;
+mod inheritance;
+mod merge;
+mod tree;
+
+pub use check::{Mistake, check};
+pub use compare::{Difference, compare};
+pub use inheritance::Inheritance;
+pub use merge::{Attached, Doubt, Effective, Ignored, Level, Place, Setting, Why, merge};
+pub use tree::{Allowed, Node, Operation, Tree, Verb};

@@ -1,0 +1,81 @@
+//! Answers about many accounts and actions as text, Markdown and JSON.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
+
+use serde_json::{Map, Value, json};
+
+use super::Style;
+use super::policy::NO_GRANT;
+use super::words::plain;
+use crate::policy::{Group, Outcome, actions_of};
+
+/// Names that are told before it is only how many more.
+const SHOWN: usize = 12;
+
+/// For people. With `style.detail`, every account and action by name.
+pub fn text(groups: &[Group], date: Option<&str>, style: Style) -> String {
+    let mut out = String::new();
+    for group in groups {
+        let names: Vec<&str> = group.accounts.iter().map(|account| account.key()).collect();
+        let count = if names.len() == 1 { "1 account".to_owned() } else { format!("{} accounts", names.len()) };
+        let _ = writeln!(out, "{}: {}", style.bold(&count), plain(&some(&names, style)));
+        for (outcome, services) in &group.outcomes {
+            let verdict = match outcome {
+                Outcome::WithinGuardRails => style.good("within the guard rails"),
+                Outcome::ExplicitDeny => style.error("explicitly denied"),
+                Outcome::ImplicitDeny => style.error("implicitly denied"),
+                Outcome::Unknown => style.warning("cannot be told"),
+            };
+            let count: usize = services.values().map(BTreeSet::len).sum();
+            let actions = if count == 1 { "1 action".to_owned() } else { format!("{count} actions") };
+            let _ = writeln!(out, "  {verdict}: {actions}: {}", plain(&services_text(services, style)));
+        }
+    }
+    if let Some(date) = date {
+        let _ = writeln!(out, "\n{}", style.dim(&format!("Of AWS's actions of {date}.")));
+    }
+    let _ = writeln!(out, "{}", style.dim(NO_GRANT));
+    out
+}
+
+fn some(names: &[&str], style: Style) -> String {
+    let shown = if style.detail { names.len() } else { SHOWN };
+    let more = names.len().saturating_sub(shown);
+    let list = names.iter().take(shown).copied().collect::<Vec<_>>().join(", ");
+    if more == 0 { list } else { format!("{list} and {more} more") }
+}
+
+/// Whole services by name; of the others how many of how many, or, of a few, which.
+fn services_text(services: &BTreeMap<String, BTreeSet<String>>, style: Style) -> String {
+    let (mut whole, mut parts) = (Vec::new(), Vec::new());
+    for (service, actions) in services {
+        let all = actions_of(service);
+        if actions.len() == all {
+            whole.push(service.as_str());
+        } else if style.detail || actions.len() <= 3 {
+            parts.extend(actions.iter().map(|action| format!("{service}:{action}")));
+        } else {
+            parts.push(format!("{} of {all} of {service}", actions.len()));
+        }
+    }
+    let parts: Vec<&str> = parts.iter().map(String::as_str).collect();
+    let whole = (!whole.is_empty()).then(|| format!("all of {}", some(&whole, style)));
+    whole.into_iter().chain((!parts.is_empty()).then(|| some(&parts, style))).collect::<Vec<_>>().join("; ")
+}
+
+/// For a comment on a pull request.
+pub fn markdown(groups: &[Group], date: Option<&str>, detail: bool) -> String {
+    let text = text(groups, date, Style { detail, ..Style::default() });
+    format!("## overlord policy explain\n\n```text\n{}\n```\n", text.trim_end())
+}
+
+/// For programs: all names.
+pub fn json(groups: &[Group], date: Option<&str>) -> Value {
+    let group = |group: &Group| {
+        let outcomes: Map<String, Value> =
+            group.outcomes.iter().map(|(outcome, services)| (outcome.word().to_owned(), json!(services))).collect();
+        json!({ "accounts": group.accounts, "actions": outcomes })
+    };
+    json!({ "format_version": 1, "catalogue": date, "groups": groups.iter().map(group).collect::<Vec<_>>() })
+}
