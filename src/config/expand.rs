@@ -7,7 +7,7 @@ use serde::Serialize;
 use super::check::packing::{part_address, part_name};
 use super::check::policies::Declared;
 use super::check::{Checked, attachments, ou_name, root};
-use super::section::{File, Organization};
+use super::section::{Administrators, File, Organization};
 use super::span::Tags;
 use crate::address::{Address, Reference};
 use crate::policy::Document;
@@ -90,14 +90,20 @@ impl Resources<'_> {
             };
             self.add(root_access_address(), &attributes);
         }
-        for (service, account) in &section.delegated_administrators {
+        for (service, accounts) in &section.delegated_administrators {
             let service = service.0.as_str();
-            let attributes = DelegatedAdministratorAttributes {
-                account: Address::new("account", account.as_str()).into(),
-                service: service.to_owned(),
-                trusted_service: Address::new("trusted_service", service).into(),
-            };
-            self.add(Address::new("delegated_administrator", service), &attributes);
+            for account in accounts.keys() {
+                let attributes = DelegatedAdministratorAttributes {
+                    account: Address::new("account", account.as_str()).into(),
+                    service: service.to_owned(),
+                    trusted_service: Address::new("trusted_service", service).into(),
+                };
+                let key = match &accounts.value {
+                    Administrators::One(_) => service.to_owned(),
+                    Administrators::Several(_) => format!("{service}/{}", account.value),
+                };
+                self.add(Address::new("delegated_administrator", key), &attributes);
+            }
         }
         for spec in attachments::managed_types(&checked.policies, section) {
             let attributes = PolicyTypeAttributes { organization: organization.clone(), policy_type: spec.name.clone() };

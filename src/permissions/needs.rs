@@ -67,6 +67,7 @@ const fn linked_role(cause: Cause, service: &'static str) -> Need {
 /// org.toml to make a policy from.
 #[cfg(test)]
 pub(super) const FREE: &[&str] = &[
+    "account:ListRegions",
     "iam:AttachRolePolicy",
     "iam:CreateRole",
     "iam:DeactivateMFADevice",
