@@ -261,3 +261,25 @@ contacts.primary = { full_name = "Example", address = ["Road 1", "Floor 2"], cit
     assert!(!plain.contains("contacts.") && !plain.contains("regions"), "{plain}");
     case.run(&["plan", "--sandbox", "--config", "plain/org.toml"]).ends(0);
 }
+
+/// The least policy for an import lets all of it through, and nothing be changed.
+#[test]
+fn its_least_policy_is_enough() {
+    let case = made();
+    let policy = |name: &str, arguments: &[&str]| {
+        let ran = case.run(&[&["doctor", "--policy", "import"], arguments].concat()).ends(0);
+        fs::write(case.path(name), ran.out).unwrap();
+    };
+    fs::remove_file(case.path("org.toml")).unwrap();
+    policy("caller.json", &["--region", "eu-west-1"]);
+    policy("role.json", &["--region", "eu-west-1", "--for", "access-role"]);
+    policy("narrow.json", &[]);
+    let weather = "caller-policy=caller.json,role-policy=role.json";
+    let all = ["import", "--sandbox", "--tags", "--attributes", "--region", "eu-west-1", "--out", "imported", "--weather", weather];
+    case.run(&all).ends(0);
+    case.run(&["import", "--sandbox", "--out", "plain", "--weather", "caller-policy=narrow.json"]).ends(0);
+    let narrow = [&all[..9], &["caller-policy=narrow.json,role-policy=role.json", "--force"]].concat();
+    let left = case.run(&narrow).ends(0).out;
+    assert!(left.contains("ec2:DescribeVpcs was refused in account 111111111111"), "{left}");
+    case.run(&["apply", "--sandbox", "--yes", "--config", "imported/org.toml", "--weather", "caller-policy=caller.json"]).ends(0);
+}
