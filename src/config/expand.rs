@@ -10,6 +10,7 @@ use super::check::{Checked, attachments, ou_name, root};
 use super::section::{Administrators, File, Organization};
 use super::span::Tags;
 use crate::address::{Address, Reference};
+use crate::limits::{LIMITS, PolicyTypeLimits};
 use crate::policy::Document;
 use crate::resource::organizations::{
     AccountAttributes, CREDENTIALS, DelegatedAdministratorAttributes, IAM, InvitationAttributes, OrganizationAttributes,
@@ -34,6 +35,7 @@ pub(super) fn desired(file: &File, checked: Checked<'_>) -> Desired {
         access_role: text(&section.access_role, ACCESS_ROLE),
         external_id: section.external_id.as_ref().map(|id| id.value.clone()),
         account_quota: file.limits.accounts.as_ref().map(|quota| quota.value as usize),
+        attached: attached(file),
         quarantine: section.quarantine.as_ref().map(|key| Address::new("ou", key.as_str())),
         moved: checked.moved.clone(),
         ..Desired::default()
@@ -66,6 +68,15 @@ pub(super) fn desired(file: &File, checked: Checked<'_>) -> Desired {
     desired.network = checked.network;
     desired.prices = checked.prices;
     desired
+}
+
+/// The numbers of attached policies that the file says, by AWS's names of the types.
+fn attached(file: &File) -> BTreeMap<String, usize> {
+    let said = |limits: &PolicyTypeLimits| {
+        let most = file.limits.policy.get(limits.short.as_str())?.attached.as_ref()?;
+        Some((limits.name.clone(), most.value as usize))
+    };
+    LIMITS.policy_types.iter().filter_map(said).collect()
 }
 
 struct Resources<'d>(&'d mut BTreeMap<Address, Attributes>);

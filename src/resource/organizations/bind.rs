@@ -343,7 +343,7 @@ impl Binder<'_> {
                 attached.entry(target).or_default().insert(self.name_of_policy(id));
             }
         }
-        let rooms = Rooms::of(self.world, self.wanted, |id| self.name_of_policy(id));
+        let rooms = Rooms::of(self.world, self.wanted, self.desired, |id| self.name_of_policy(id));
         for (address, wanted) in &self.wanted.attachments {
             let id = match &wanted.target {
                 Reference::Address(target) => self.identity.id(target).map(str::to_owned),
