@@ -3,6 +3,8 @@
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a panic is how a test fails")]
 
 use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use overlord::apply::{Consent, Outcome, Report, apply};
 use overlord::aws::{Access, Door, DoorOptions, Interrupt, Mode, Rates, Sessions};
@@ -218,5 +220,31 @@ fn a_closing_whose_answer_was_lost_is_one_and_what_others_close_takes_its_place(
         run(&busy, &closing(1, "")).await;
         let (_, report) = run_with(&busy, &closing(1, "close = true"), every_id).await;
         assert_eq!(report.counts().waiting, 1, "{report:?}");
+    });
+}
+
+/// An organization to which AWS still gives the old limit, as org.toml says: at a full set one policy goes before each that comes.
+#[test]
+fn a_lower_limit_of_attached_policies_is_kept_to_while_a_full_set_is_exchanged() {
+    let with = |prefix: &str| {
+        let names: Vec<String> = (0..5).map(|i| format!("{prefix}-{i}")).collect();
+        let policies: String = names.iter().map(|name| format!("[policy.{name}]\nlockdown = true\n")).collect();
+        desired(&format!("[limits.policy.scp]\nattached = 5\n[ou.core]\npolicies = {names:?}\n{policies}"))
+    };
+    in_virtual_time(async {
+        let sandbox = Sandbox::new(World::new(MANAGEMENT), Weather::default());
+        let (_, report) = run(&sandbox, &with("old")).await;
+        assert_eq!(failures(&report), Vec::<String>::new());
+        let most = Arc::new(AtomicUsize::new(0));
+        let seen = most.clone();
+        sandbox.on_request(move |world, _| {
+            let attached = |ou: &str| world.attached_of_type(ou, "SERVICE_CONTROL_POLICY").count();
+            seen.fetch_max(world.ous.keys().map(|ou| attached(ou)).max().unwrap_or_default(), Ordering::SeqCst);
+        });
+        let (plan, report) = run_with(&sandbox, &with("new"), |_| Consent::to_deletions()).await;
+        assert_eq!((failures(&report), report.counts().applied), (Vec::new(), plan.changes.len()));
+        assert_eq!(most.load(Ordering::SeqCst), 5, "never six");
+        let (again, _) = run(&sandbox, &with("new")).await;
+        assert!(again.is_empty(), "{:#?}", again.changes);
     });
 }

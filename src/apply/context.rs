@@ -8,6 +8,7 @@ use tokio::sync::OnceCell;
 use super::opening;
 use crate::address::{Address, Reference, Scope};
 use crate::aws::{AwsResult, Ec2, Error, Latest, Sessions};
+use crate::limits::PolicyTypeLimits;
 use crate::plan::{Action, Plan};
 use crate::resource::network::{EndpointStates, NatGatewayStates};
 
@@ -19,6 +20,8 @@ pub struct Context {
     access_role: Arc<str>,
     management_account: Arc<str>,
     ids: Ids,
+    /// How many policies may be attached to one target, where org.toml says so.
+    attached: Arc<BTreeMap<String, usize>>,
     /// The scopes whose Region this run enables.
     opened: Arc<BTreeSet<Scope>>,
     scopes: Scopes,
@@ -128,6 +131,7 @@ impl Context {
             access_role: plan.desired.access_role.as_str().into(),
             management_account: plan.desired.management_account.as_str().into(),
             ids,
+            attached: Arc::new(plan.desired.attached.clone()),
             opened: Arc::new(regions.filter_map(|change| change.address.scope().cloned()).collect()),
             scopes: Arc::default(),
             nat_gateways: Arc::default(),
@@ -254,6 +258,11 @@ impl Context {
             arn.ok_or_else(|| Error::failed("AWS did not name the ARN of the organization"))
         };
         self.organization_arn.get_or_try_init(ask).await.cloned()
+    }
+
+    /// How many policies of a type may be attached to one target.
+    pub(crate) fn most_attached(&self, limits: &PolicyTypeLimits) -> usize {
+        self.attached.get(&limits.name).copied().unwrap_or(limits.attached)
     }
 
     /// The 12-digit id of the management account.

@@ -121,6 +121,7 @@ operations! {
         get_alternate_contact GetAlternateContact Read Idempotent,
         get_contact_information GetContactInformation Read Idempotent,
         get_region_opt_status GetRegionOptStatus Read Idempotent,
+        list_regions ListRegions Read Idempotent,
         enable_region EnableRegion Write Refused,
         accept_primary_email_update AcceptPrimaryEmailUpdate Write Refused,
         put_account_name PutAccountName Write Idempotent,

@@ -1,6 +1,7 @@
 //! `overlord apply`: shows the plan, asks, and makes it so.
 
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
 use clap::Args;
 use serde_json::{Map, Value, json};
@@ -45,10 +46,12 @@ struct Prepared {
     plan: Plan,
     /// The organization as it was read, for a rehearsal.
     copy: Option<World>,
+    /// How long that took.
+    took: Duration,
 }
 
 pub(super) async fn run(global: &Global, args: &ApplyArgs, shell: &Shell) -> Result<Exit, Reported> {
-    let Prepared { connection, plan, copy } = match &args.file {
+    let Prepared { connection, plan, copy, took } = match &args.file {
         Some(file) => saved(global, file, args, shell).await?,
         None => fresh(global, args, shell).await?,
     };
@@ -57,7 +60,11 @@ pub(super) async fn run(global: &Global, args: &ApplyArgs, shell: &Shell) -> Res
         Format::Json | Format::Markdown => {}
     }
     let stage = if args.rehearse { Stage::Copy } else { Stage::Aws };
+    let asked = Instant::now();
     let consent = args.consenting.obtain(&plan, stage, shell).map_err(|reported| reported.with("plan", json!(plan)))?;
+    if stage == Stage::Aws && !plan.is_empty() && asked.elapsed() > took {
+        still_so(&connection, &plan, shell).await?;
+    }
     if let Some(copy) = copy {
         let rehearsal = rehearse(&plan, copy, &consent, shell).await?;
         show(&plan, &rehearsal.report, Some(&rehearsal), args, global.format, shell);
@@ -106,8 +113,9 @@ async fn fresh(global: &Global, args: &ApplyArgs, shell: &Shell) -> Result<Prepa
     let mut desired = validate::load(global, shell)?.desired;
     args.selecting.narrow(&mut desired, shell)?;
     let connection = connect(global, &desired, shell).await?;
+    let started = Instant::now();
     let (live, copy) = read(&connection, &desired, args, shell).await?;
-    Ok(Prepared { connection, plan: Plan::build(&desired, &live), copy })
+    Ok(Prepared { connection, plan: Plan::build(&desired, &live), copy, took: started.elapsed() })
 }
 
 /// Reads the live state; a copy of it is made only for a rehearsal.
@@ -130,19 +138,32 @@ async fn saved(global: &Global, file: &Path, args: &ApplyArgs, shell: &Shell) ->
     let text = std::fs::read_to_string(file).map_err(unreadable)?;
     let mut plan = Plan::from_json(&text).map_err(|e| shell.error(format_args!("`{}`: {e}", file.display()), Some(e.hint().to_owned())))?;
     let connection = connect(global, &plan.desired, shell).await?;
+    let started = Instant::now();
     let (live, copy) = read(&connection, &plan.desired, args, shell).await?;
-    let moved = plan.moved_since(&live);
+    let since = format!("the organization has moved since `{}` was made; nothing was changed", file.display());
+    unmoved(&plan, &live, &since, "make a new plan (`overlord plan --out FILE`) and look at it again", shell)?;
+    // What the file says of it nobody vouches for.
+    plan.weigh(&live);
+    Ok(Prepared { connection, plan, copy, took: started.elapsed() })
+}
+
+/// Refuses a plan when what it observed has moved: that is said, with what to do.
+fn unmoved(plan: &Plan, live: &Live, since: &str, hint: &str, shell: &Shell) -> Result<(), Reported> {
+    let moved = plan.moved_since(live);
     if moved.is_empty() {
-        // What the file says of it nobody vouches for.
-        plan.weigh(&live);
-        return Ok(Prepared { connection, plan, copy });
+        return Ok(());
     }
     shell.say(render::text::moved(&moved));
-    let reported = shell.error(
-        format_args!("the organization has moved since `{}` was made; nothing was changed", file.display()),
-        Some("make a new plan (`overlord plan --out FILE`) and look at it again".to_owned()),
-    );
-    Err(reported.with("moved", json!(moved)))
+    Err(shell.error(since, Some(hint.to_owned())).with("moved", json!(moved)))
+}
+
+/// Whoever thought about a plan for longer than its reading took may have been overtaken by others: AWS is read once more, which costs no more
+/// time than has gone by.
+async fn still_so(connection: &Connection, plan: &Plan, shell: &Shell) -> Result<(), Reported> {
+    shell.say("reading AWS once more, since it was read a while ago");
+    let live = snapshot::read(&connection.sessions, &plan.desired).await.map_err(|e| shell.aws_error(&e))?;
+    let since = "the organization has moved while the plan was looked at; nothing was changed";
+    unmoved(plan, &live, since, "run the same command again, and look at the new plan", shell)
 }
 
 /// Opens the door for writes and runs the plan, under Ctrl-C.

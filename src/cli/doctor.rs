@@ -6,6 +6,7 @@ use serde_json::json;
 use super::connect::reach;
 use super::shell::Shell;
 use super::{Exit, Format, Global, Reported, validate};
+use crate::config;
 use crate::doctor::{self, State, Time};
 use crate::permissions::{MANAGED_POLICY_SIZE, Permissions, Run, Who};
 use crate::render;
@@ -19,6 +20,18 @@ pub(super) struct DoctorArgs {
     /// Whose policy: that of the credentials in the management account, or that of the access role in all others
     #[arg(long = "for", value_enum, value_name = "WHO", default_value_t = For::Caller, requires = "policy")]
     whose: For,
+
+    /// Of `--policy import`: let it look for networks in this Region; several times for several
+    #[arg(long = "region", value_name = "REGION", requires = "policy")]
+    regions: Vec<String>,
+
+    /// Of `--policy import`: the role to assume in every account
+    #[arg(long, value_name = "NAME", default_value = config::ACCESS_ROLE, requires = "policy")]
+    access_role: String,
+
+    /// Of `--policy import`: the Region of regional calls that belong to the organization
+    #[arg(long, value_name = "REGION", default_value = config::HOME_REGION, requires = "policy")]
+    home_region: String,
 }
 
 /// `--policy`.
@@ -28,6 +41,10 @@ enum PolicyOf {
     Plan,
     /// For all that apply may do
     Apply,
+    /// For inviting accounts, in org.toml or not, and making of them what it says
+    Invite,
+    /// For reading an organization that has no org.toml yet; none is read
+    Import,
 }
 
 /// `--for`.
@@ -40,27 +57,11 @@ enum For {
 }
 
 pub(super) async fn run(global: &Global, args: &DoctorArgs, shell: &Shell) -> Result<Exit, Reported> {
+    if let Some(policy) = args.policy {
+        return least(global, policy, args, shell);
+    }
     let loaded = validate::load(global, shell)?;
     let desired = &loaded.desired;
-    if let Some(policy) = args.policy {
-        let run = match policy {
-            PolicyOf::Plan => Run::Plan,
-            PolicyOf::Apply => Run::Apply,
-        };
-        let who = match args.whose {
-            For::Caller => Who::Caller,
-            For::AccessRole => Who::AccessRole,
-        };
-        let document = Permissions::of(desired, run).document(who);
-        let size = document.to_string().chars().count();
-        if size > MANAGED_POLICY_SIZE {
-            shell.say(format_args!(
-                "it has {size} characters, and IAM takes {MANAGED_POLICY_SIZE} in a managed policy: attach its statements as two policies"
-            ));
-        }
-        shell.result(format_args!("{document:#}\n"));
-        return Ok(Exit::Done);
-    }
     let connection = reach(global, desired, shell).await?;
     let emulated = global.sandbox.is_some() || connection.sessions.is_loopback_endpoint();
     let time = if emulated { Time::Emulated } else { Time::Real };
@@ -74,7 +75,31 @@ pub(super) async fn run(global: &Global, args: &DoctorArgs, shell: &Shell) -> Re
             shell.result(format_args!("{document:#}\n"));
         }
     }
-    shell.say("the least IAM policies: `overlord doctor --policy plan|apply`, for the access role with `--for access-role`");
+    shell.say("the least IAM policies: `overlord doctor --policy plan|apply|invite|import`, for the access role with `--for access-role`");
     connection.close(shell)?;
     Ok(if is_wrong { Exit::Error } else { Exit::Done })
+}
+
+/// Prints the least policy for a run.
+fn least(global: &Global, policy: PolicyOf, args: &DoctorArgs, shell: &Shell) -> Result<Exit, Reported> {
+    let desired = || validate::load(global, shell).map(|loaded| loaded.desired);
+    let permissions = match policy {
+        PolicyOf::Plan => Permissions::of(&desired()?, Run::Plan),
+        PolicyOf::Apply => Permissions::of(&desired()?, Run::Apply),
+        PolicyOf::Invite => Permissions::of_invite(&desired()?),
+        PolicyOf::Import => Permissions::of_import(&args.home_region, &args.access_role, &args.regions.iter().cloned().collect()),
+    };
+    let who = match args.whose {
+        For::Caller => Who::Caller,
+        For::AccessRole => Who::AccessRole,
+    };
+    let document = permissions.document(who);
+    let size = document.to_string().chars().count();
+    if size > MANAGED_POLICY_SIZE {
+        shell.say(format_args!(
+            "it has {size} characters, and IAM takes {MANAGED_POLICY_SIZE} in a managed policy: attach its statements as two policies"
+        ));
+    }
+    shell.result(format_args!("{document:#}\n"));
+    Ok(Exit::Done)
 }

@@ -14,7 +14,7 @@ use crate::config::{self, Summary};
 use crate::import::{self, Draft, Networks, Settings, Verdict};
 use crate::plan::Plan;
 use crate::resource::network;
-use crate::resource::organizations::{self, Reading, Tagging};
+use crate::resource::organizations::{self, Attributing, Reading, Tagging, Whole};
 use crate::{render, snapshot};
 
 #[derive(Debug, Args)]
@@ -31,6 +31,10 @@ pub(super) struct ImportArgs {
     #[arg(long)]
     tags: bool,
 
+    /// Write contacts and opt-in Regions of accounts too: five calls for each
+    #[arg(long)]
+    attributes: bool,
+
     /// Look for networks that overlord made in all accounts in this Region; several times for several
     #[arg(long = "region", value_name = "REGION")]
     regions: Vec<String>,
@@ -45,6 +49,11 @@ pub(super) struct ImportArgs {
 }
 
 impl ImportArgs {
+    fn whole(&self) -> Whole {
+        let attributes = if self.attributes { Attributing::Read } else { Attributing::Left };
+        Whole { tags: self.tagging(), attributes }
+    }
+
     fn tagging(&self) -> Tagging {
         if self.tags { Tagging::Read } else { Tagging::Left }
     }
@@ -57,7 +66,8 @@ pub(super) async fn run(global: &Global, args: &ImportArgs, shell: &Shell) -> Re
     refuse(files::in_the_way([org_toml.as_path()], existing), shell)?;
     let connection = connect_unguarded(global, &args.home_region, &args.access_role, shell).await?;
     let reading = read(&connection, args, shell).await?;
-    let settings = Settings { home_region: args.home_region.clone(), access_role: args.access_role.clone(), tags: args.tagging() };
+    let settings =
+        Settings { home_region: args.home_region.clone(), access_role: args.access_role.clone(), tags: args.tagging(), regions_left: None };
     let (draft, summary) = written(&connection, &reading, &settings, args, shell).await?;
     let files = texts(&draft, &org_toml);
     refuse(files::in_the_way(files.keys().map(PathBuf::as_path), existing), shell)?;
@@ -72,7 +82,7 @@ pub(super) async fn run(global: &Global, args: &ImportArgs, shell: &Shell) -> Re
 
 async fn read(connection: &Connection, args: &ImportArgs, shell: &Shell) -> Result<Reading, Reported> {
     let management = connection.sessions.caller().await.map_err(|e| shell.aws_error(&e))?;
-    organizations::read_whole(&connection.sessions, &management, args.tagging()).await.map_err(|e| shell.aws_error(&e))
+    organizations::read_whole(&connection.sessions, &management, args.whole()).await.map_err(|e| shell.aws_error(&e))
 }
 
 /// With networks where they were looked for and fit; in any case such that the plan is empty.
@@ -83,21 +93,24 @@ async fn written(
     args: &ImportArgs,
     shell: &Shell,
 ) -> Result<(Draft, Summary), Reported> {
-    let draft =
-        |networks| import::draft(reading, settings, networks).map_err(|refusal| shell.error(refusal, Some(refusal.hint().to_owned())));
-    let plain = draft(Networks::Unread)?;
+    let drawn = |settings: &Settings, networks: Networks<'_>| {
+        import::draft(reading, settings, networks).map_err(|refusal| shell.error(refusal, Some(refusal.hint().to_owned())))
+    };
+    let without_regions = |why: &str| Settings { regions_left: Some(why.to_owned()), ..settings.clone() };
+    // What is in accounts is bound while it is read, so this check does without it.
+    let plain = drawn(&without_regions("unread"), Networks::Unread)?;
     let summary = checked(&plain, reading, shell)?;
-    if args.regions.is_empty() {
-        return Ok((plain, summary));
-    }
     let regions = args.regions.iter().cloned().collect();
-    let survey = network::survey(&connection.sessions, &reading.members(), &regions).await.map_err(|e| shell.aws_error(&e))?;
-    let taken = draft(Networks::Taken(&survey))?;
-    if taken.networks == 0 {
-        let summary = checked(&taken, reading, shell)?;
+    let survey = match args.regions.is_empty() {
+        true => None,
+        false => Some(network::survey(&connection.sessions, &reading.members(), &regions).await.map_err(|e| shell.aws_error(&e))?),
+    };
+    let taken = drawn(settings, survey.as_ref().map_or(Networks::Unread, Networks::Taken))?;
+    if taken.networks == 0 && taken.opted_in == 0 {
+        let summary = if survey.is_none() { summary } else { checked(&taken, reading, shell)? };
         return Ok((taken, summary));
     }
-    // Networks are bound to the layouts of a configuration while they are read: so all is read again, as the first plan will.
+    // So all is read again, as the first plan will.
     let why = match import::load(&taken) {
         Err(_) => "org.toml could not say the layouts".to_owned(),
         Ok(loaded) => {
@@ -109,7 +122,7 @@ async fn written(
             }
         }
     };
-    let left = draft(Networks::Left(&survey, &why))?;
+    let left = drawn(&without_regions(&why), survey.as_ref().map_or(Networks::Unread, |survey| Networks::Left(survey, &why)))?;
     let summary = checked(&left, reading, shell)?;
     Ok((left, summary))
 }

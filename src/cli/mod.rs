@@ -155,6 +155,25 @@ enum Command {
 }
 
 impl Command {
+    /// Its name, where it reads no AWS: an option that is about AWS would be heeded by nobody.
+    fn offline(&self) -> Option<&'static str> {
+        match self {
+            Self::Validate => Some("validate"),
+            Self::Network(_) => Some("network"),
+            Self::Policy(_) => Some("policy"),
+            Self::Schema => Some("schema"),
+            Self::Completions(_) => Some("completions"),
+            Self::Import(_)
+            | Self::Plan(_)
+            | Self::Apply(_)
+            | Self::Drift(_)
+            | Self::Email(_)
+            | Self::Invite(_)
+            | Self::Doctor(_)
+            | Self::Sandbox(_) => None,
+        }
+    }
+
     /// What to say of a format that it does not know.
     fn refuses(&self, format: Format) -> Option<&'static str> {
         let knows_junit = matches!(self, Self::Drift(_)) || matches!(self, Self::Policy(args) if policy::knows_junit(args));
@@ -164,6 +183,21 @@ impl Command {
             Format::Sarif => (!matches!(self, Self::Drift(_))).then_some("only `drift` has results as SARIF"),
             Format::Line => (!matches!(self, Self::Drift(_))).then_some("only `drift` has results of one line"),
         }
+    }
+}
+
+impl Global {
+    /// The first option that is about AWS, for commands that read none.
+    fn about_aws(&self) -> Option<&'static str> {
+        let Self { config: _, profile, sandbox, weather, rates, trace, format: _, color: _ } = self;
+        let given = [
+            ("--profile", profile.is_some()),
+            ("--sandbox", sandbox.is_some()),
+            ("--weather", weather.is_some()),
+            ("--rates", rates.is_some()),
+            ("--trace", trace.is_some()),
+        ];
+        given.into_iter().find(|(_, given)| *given).map(|(option, _)| option)
     }
 }
 
@@ -214,6 +248,11 @@ pub async fn run() -> ExitCode {
     if let Some(refusal) = cli.command.refuses(cli.global.format) {
         let hint = "choose text, json or markdown".to_owned();
         shell.error(refusal, Some(hint));
+        return ExitCode::from(Exit::Error as u8);
+    }
+    if let (Some(command), Some(option)) = (cli.command.offline(), cli.global.about_aws()) {
+        let hint = format!("leave `{option}` out");
+        shell.error(format_args!("`overlord {command}` reads no AWS, and takes no `{option}`"), Some(hint));
         return ExitCode::from(Exit::Error as u8);
     }
     let exit = match cli.command {

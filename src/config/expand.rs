@@ -7,9 +7,10 @@ use serde::Serialize;
 use super::check::packing::{part_address, part_name};
 use super::check::policies::Declared;
 use super::check::{Checked, attachments, ou_name, root};
-use super::section::{File, Organization};
+use super::section::{Administrators, File, Organization};
 use super::span::Tags;
 use crate::address::{Address, Reference};
+use crate::limits::{LIMITS, PolicyTypeLimits};
 use crate::policy::Document;
 use crate::resource::organizations::{
     AccountAttributes, CREDENTIALS, DelegatedAdministratorAttributes, IAM, InvitationAttributes, OrganizationAttributes,
@@ -34,6 +35,7 @@ pub(super) fn desired(file: &File, checked: Checked<'_>) -> Desired {
         access_role: text(&section.access_role, ACCESS_ROLE),
         external_id: section.external_id.as_ref().map(|id| id.value.clone()),
         account_quota: file.limits.accounts.as_ref().map(|quota| quota.value as usize),
+        attached: attached(file),
         quarantine: section.quarantine.as_ref().map(|key| Address::new("ou", key.as_str())),
         moved: checked.moved.clone(),
         ..Desired::default()
@@ -68,6 +70,15 @@ pub(super) fn desired(file: &File, checked: Checked<'_>) -> Desired {
     desired
 }
 
+/// The numbers of attached policies that the file says, by AWS's names of the types.
+fn attached(file: &File) -> BTreeMap<String, usize> {
+    let said = |limits: &PolicyTypeLimits| {
+        let most = file.limits.policy.get(limits.short.as_str())?.attached.as_ref()?;
+        Some((limits.name.clone(), most.value as usize))
+    };
+    LIMITS.policy_types.iter().filter_map(said).collect()
+}
+
 struct Resources<'d>(&'d mut BTreeMap<Address, Attributes>);
 
 impl Resources<'_> {
@@ -90,14 +101,20 @@ impl Resources<'_> {
             };
             self.add(root_access_address(), &attributes);
         }
-        for (service, account) in &section.delegated_administrators {
+        for (service, accounts) in &section.delegated_administrators {
             let service = service.0.as_str();
-            let attributes = DelegatedAdministratorAttributes {
-                account: Address::new("account", account.as_str()).into(),
-                service: service.to_owned(),
-                trusted_service: Address::new("trusted_service", service).into(),
-            };
-            self.add(Address::new("delegated_administrator", service), &attributes);
+            for account in accounts.keys() {
+                let attributes = DelegatedAdministratorAttributes {
+                    account: Address::new("account", account.as_str()).into(),
+                    service: service.to_owned(),
+                    trusted_service: Address::new("trusted_service", service).into(),
+                };
+                let key = match &accounts.value {
+                    Administrators::One(_) => service.to_owned(),
+                    Administrators::Several(_) => format!("{service}/{}", account.value),
+                };
+                self.add(Address::new("delegated_administrator", key), &attributes);
+            }
         }
         for spec in attachments::managed_types(&checked.policies, section) {
             let attributes = PolicyTypeAttributes { organization: organization.clone(), policy_type: spec.name.clone() };

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::attributes::{self, Contacts};
 use super::keys::{self, Candidate};
 use super::networks::Networks;
 use super::policies::Policies;
@@ -23,6 +24,9 @@ pub(super) struct Account<'w> {
     /// The layouts of its VPCs.
     pub layouts: Vec<String>,
     pub tags: BTreeMap<String, String>,
+    pub contacts: Contacts,
+    /// The opt-in Regions that it has.
+    pub regions: Vec<String>,
 }
 
 impl Account<'_> {
@@ -62,9 +66,12 @@ pub(super) fn accounts<'w>(
             policies: policies.set(id),
             layouts: networks.layouts_of(id),
             tags: tags.of(id),
+            contacts: attributes::contacts(world, id, left),
+            regions: attributes::regions(world, id, left),
         };
-        let Account { policies, layouts, tags, .. } = &account;
-        let as_born = parent == world.root && policies.is_none() && layouts.is_empty() && tags.is_empty();
+        let Account { policies, layouts, tags, contacts, regions, .. } = &account;
+        let nothing_more = layouts.is_empty() && tags.is_empty() && contacts.is_empty() && regions.is_empty();
+        let as_born = parent == world.root && policies.is_none() && nothing_more;
         if *id != world.management_account || !as_born {
             accounts.push(account);
         }

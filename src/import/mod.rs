@@ -8,6 +8,7 @@
 //! all that would make overlord change it. [`check`] holds a draft to that before anybody sees it.
 
 mod accounts;
+mod attributes;
 mod document;
 mod keys;
 mod networks;
@@ -41,11 +42,18 @@ pub struct Settings {
     pub access_role: String,
     /// Whether tags are written down.
     pub tags: Tagging,
+    /// Why opt-in Regions are left, although they were read; `None` where they are written down.
+    pub regions_left: Option<String>,
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { home_region: config::HOME_REGION.to_owned(), access_role: config::ACCESS_ROLE.to_owned(), tags: Tagging::Left }
+        Self {
+            home_region: config::HOME_REGION.to_owned(),
+            access_role: config::ACCESS_ROLE.to_owned(),
+            tags: Tagging::Left,
+            regions_left: None,
+        }
     }
 }
 
@@ -60,6 +68,8 @@ pub struct Draft {
     pub left: Vec<Left>,
     /// How many layouts of VPCs there are.
     pub networks: usize,
+    /// How many accounts name opt-in Regions.
+    pub opted_in: usize,
 }
 
 /// Something live that the files do not name, and that overlord therefore leaves as it is.
@@ -143,13 +153,21 @@ pub fn draft(reading: &Reading, settings: &Settings, networks: Networks<'_>) -> 
         Networks::Taken(survey) => networks::Networks::of(survey, world, &mut left),
         Networks::Left(survey, why) => networks::Networks::listed(survey, world, why, &mut left),
     };
-    let accounts = accounts::accounts(world, &tags, &policies, &networks, &mut left);
+    let mut accounts = accounts::accounts(world, &tags, &policies, &networks, &mut left);
+    left.extend(attributes::unread(world));
+    if let Some(why) = &settings.regions_left {
+        for account in accounts.iter_mut().filter(|account| !account.regions.is_empty()) {
+            let regions = std::mem::take(&mut account.regions).join(", ");
+            left.push(Left::new(format!("{}, opt-in Regions {regions}", account.id), why));
+        }
+    }
+    let opted_in = accounts.iter().filter(|account| !account.regions.is_empty()).count();
     let units = keys::units(world);
     let written = sections::write(world, settings, &tags, (&units, &policies, &networks), accounts, &mut left);
     let documents = policies.declared.iter().map(|policy| (format!("policies/{}.json", policy.key), document::pretty(policy.content)));
     left.sort();
     let org_toml = text::file(&written, &left);
-    Ok(Draft { org_toml, policies: documents.collect(), left, networks: networks.layouts.len() })
+    Ok(Draft { org_toml, policies: documents.collect(), left, networks: networks.layouts.len(), opted_in })
 }
 
 /// The tags that are written down.

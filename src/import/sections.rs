@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::accounts::Account;
+use super::attributes::{self, Contacts};
 use super::networks::{Layout, Networks};
 use super::policies::{Declared, Policies};
 use super::teams::{self, Defaults, Exception, Team};
@@ -10,7 +11,7 @@ use super::text::{Section, Value, table};
 use super::{Left, Settings, Tags};
 use crate::config::{self, values};
 use crate::limits::LIMITS;
-use crate::resource::organizations::World;
+use crate::resource::organizations::{CREDENTIALS, SESSIONS, World};
 
 /// What `max_zones` makes where it is left out.
 const USUAL_ZONE_BITS: u8 = 3;
@@ -61,7 +62,14 @@ fn organization(world: &World, settings: &Settings, policies: &Policies<'_>, acc
     let administrators = administrators(world, &services, accounts, left);
     section.put_list("trusted_services", Some(services).filter(|services| !services.is_empty()));
     if !administrators.is_empty() {
-        section.put("delegated_administrators", table(&administrators));
+        section.put("delegated_administrators", Value::Table(administrators.into_iter().map(by_service).collect()));
+    }
+    match root_access(world) {
+        RootAccess::Central => section.put_text("root_access", Some("central")),
+        RootAccess::Left => {}
+        RootAccess::Half(feature) => {
+            left.push(Left::new(format!("root access, {feature}"), "org.toml knows central root access with all of its features only"));
+        }
     }
     if !policies.scps {
         section.put("service_control_policies", Value::Flag(false));
@@ -78,17 +86,41 @@ fn known_service(service: &str, left: &mut Vec<Left>) -> bool {
     known
 }
 
-/// One account per trusted service: the language knows no more.
-fn administrators(world: &World, services: &[String], accounts: &[Account<'_>], left: &mut Vec<Left>) -> BTreeMap<String, String> {
-    let mut administrators = BTreeMap::new();
+/// How the root users of members are managed.
+enum RootAccess {
+    Central,
+    Left,
+    /// One feature of it is enabled.
+    Half(String),
+}
+
+fn root_access(world: &World) -> RootAccess {
+    let has = |feature: &str| world.root_features.contains(feature);
+    match (has(CREDENTIALS), has(SESSIONS), world.root_features.iter().next()) {
+        (true, true, _) => RootAccess::Central,
+        (_, _, Some(feature)) => RootAccess::Half(feature.clone()),
+        (_, _, None) => RootAccess::Left,
+    }
+}
+
+fn by_service((service, keys): (String, Vec<String>)) -> (String, Value) {
+    let value = match keys.as_slice() {
+        [key] => Value::Text(key.clone()),
+        _ => Value::List(keys),
+    };
+    (service, value)
+}
+
+/// The accounts that administer trusted services.
+fn administrators(world: &World, services: &[String], accounts: &[Account<'_>], left: &mut Vec<Left>) -> BTreeMap<String, Vec<String>> {
+    let mut administrators: BTreeMap<String, Vec<String>> = BTreeMap::new();
     for (service, ids) in &world.administrators {
         for id in ids {
             let subject = || format!("{id}, delegated administrator of {service}");
-            match (accounts.iter().find(|account| account.id == id), administrators.get(service)) {
+            match accounts.iter().find(|account| account.id == id) {
                 _ if !services.contains(service) => left.push(Left::new(subject(), "the service is not trusted")),
-                (None, _) => left.push(Left::new(subject(), "the account is not in org.toml")),
-                (Some(_), Some(first)) => left.push(Left::new(subject(), format!("org.toml names one for each service, here `{first}`"))),
-                (Some(account), None) => drop(administrators.insert(service.clone(), account.key.clone())),
+                None => left.push(Left::new(subject(), "the account is not in org.toml")),
+                Some(account) => administrators.entry(service.clone()).or_default().push(account.key.clone()),
             }
         }
     }
@@ -125,8 +157,16 @@ fn defaults(defaults: &Defaults) -> Section {
     section.put("stages", Value::List(defaults.stages.clone()));
     section.put_text("email", defaults.email.as_deref());
     section.put_list("vpc", Some(defaults.layouts.clone()).filter(|layouts| !layouts.is_empty()));
+    section.put_list("regions", Some(defaults.regions.clone()).filter(|regions| !regions.is_empty()));
     section.put_tags(&defaults.tags);
+    put_contacts(&mut section, &defaults.contacts);
     section
+}
+
+fn put_contacts(section: &mut Section, contacts: &Contacts) {
+    for (word, contact) in contacts {
+        section.put(&format!("contacts.{word}"), attributes::table(contact));
+    }
 }
 
 /// From the root down, each OU before those in it, by key.
@@ -188,7 +228,10 @@ fn differences(exception: &Exception<'_>, units: &Units<'_>) -> Vec<(String, Val
     put("ou", exception.parent.map(|parent| Value::Text(place(units, parent))));
     put("policies", exception.policies.clone().map(Value::List));
     put("vpc", exception.layouts.clone().map(Value::List));
+    put("regions", exception.regions.clone().map(Value::List));
     put("tags", Some(&exception.tags).filter(|tags| !tags.is_empty()).map(table));
+    let contacts: Vec<_> = exception.contacts.iter().map(|(word, contact)| ((*word).to_owned(), attributes::table(contact))).collect();
+    put("contacts", Some(contacts).filter(|contacts| !contacts.is_empty()).map(Value::Table));
     differences
 }
 
@@ -203,7 +246,9 @@ fn single(account: &Account<'_>, units: &Units<'_>) -> Section {
     section.put_text("ou", Some(&place(units, account.parent)));
     section.put_list("policies", account.policies.clone());
     section.put_list("vpc", Some(account.layouts.clone()).filter(|layouts| !layouts.is_empty()));
+    section.put_list("regions", Some(account.regions.clone()).filter(|regions| !regions.is_empty()));
     section.put_tags(&account.tags);
+    put_contacts(&mut section, &account.contacts);
     section
 }
 

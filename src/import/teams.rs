@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::accounts::Account;
+use super::attributes::{Contact, Contacts};
 use crate::config::values;
 
 /// All accounts, as they are written.
@@ -20,6 +21,9 @@ pub(super) struct Defaults {
     pub layouts: Vec<String>,
     /// Templates by key.
     pub tags: BTreeMap<String, String>,
+    /// Those that all accounts of teams have.
+    pub contacts: Contacts,
+    pub regions: Vec<String>,
 }
 
 /// `[team.<key>]`.
@@ -46,6 +50,8 @@ pub(super) struct Exception<'w> {
     pub policies: Option<Vec<String>>,
     pub layouts: Option<Vec<String>>,
     pub tags: BTreeMap<String, String>,
+    pub contacts: Contacts,
+    pub regions: Option<Vec<String>>,
 }
 
 /// A team that may be one: its key, and its accounts by stage, in the order of the stages.
@@ -103,8 +109,8 @@ pub(super) fn group<'w>(accounts: Vec<Account<'w>>, default_set: &[String]) -> G
 /// How many lines an account takes by itself.
 fn lines(account: &Account<'_>) -> usize {
     let name = account.name().is_ok_and(|name| name.is_some());
-    let more = [name, account.policies.is_some(), !account.layouts.is_empty(), !account.tags.is_empty()];
-    3 + more.into_iter().filter(|more| *more).count()
+    let more = [name, account.policies.is_some(), !account.layouts.is_empty(), !account.tags.is_empty(), !account.regions.is_empty()];
+    3 + account.contacts.len() + more.into_iter().filter(|more| *more).count()
 }
 
 fn candidates(accounts: Vec<Account<'_>>) -> (Vec<Candidate<'_>>, Vec<Account<'_>>) {
@@ -190,6 +196,8 @@ impl<'w> Candidate<'w> {
                 policies: (account.policies != policies).then(|| account.policies.clone().unwrap_or_else(|| default_set.to_vec())),
                 layouts: Some(account.layouts.clone()).filter(|own| *own != layouts),
                 tags: account.tags.iter().filter(tagged).map(|(key, value)| (key.clone(), value.clone())).collect(),
+                contacts: account.contacts.iter().filter(|(word, own)| defaults.contacts.get(*word) != Some(*own)).map(own).collect(),
+                regions: Some(account.regions.clone()).filter(|own| *own != defaults.regions),
             };
             if !exception.is_empty() {
                 exceptions.push(exception);
@@ -210,8 +218,9 @@ impl Team<'_> {
 
 impl Exception<'_> {
     fn is_empty(&self) -> bool {
-        let Self { stage: _, id, name, parent, policies, layouts, tags } = self;
-        id.is_none() && name.is_none() && parent.is_none() && policies.is_none() && layouts.is_none() && tags.is_empty()
+        let Self { stage: _, id, name, parent, policies, layouts, tags, contacts, regions } = self;
+        let more = !contacts.is_empty() || regions.is_some();
+        !more && id.is_none() && name.is_none() && parent.is_none() && policies.is_none() && layouts.is_none() && tags.is_empty()
     }
 }
 
@@ -233,7 +242,10 @@ impl Defaults {
         let most = votes.values().map(|(count, _)| *count).max().unwrap_or_default();
         let email = votes.into_values().find(|(count, _)| *count == most).map(|(_, template)| template);
         let layouts = commonest(accounts().map(|(_, _, account)| &account.layouts)).cloned().unwrap_or_default();
-        Self { stages, email, layouts, tags: common_tags(&accounts().collect::<Vec<_>>()) }
+        let all: Vec<_> = accounts().collect();
+        let regions = all.first().map(|(_, _, first)| first.regions.clone());
+        let regions = regions.filter(|regions| all.iter().all(|(_, _, account)| account.regions == *regions)).unwrap_or_default();
+        Self { stages, email, layouts, tags: common_tags(&all), contacts: common_contacts(&all), regions }
     }
 }
 
@@ -275,6 +287,18 @@ fn common_tags(accounts: &[(&str, &str, &Account<'_>)]) -> BTreeMap<String, Stri
     first.tags.iter().filter_map(template).collect()
 }
 
+/// The contacts that all accounts of teams have: an account that has none of that type could not say so.
+fn common_contacts(accounts: &[(&str, &str, &Account<'_>)]) -> Contacts {
+    let Some((_, _, first)) = accounts.first() else { return Contacts::new() };
+    let is_common =
+        |(word, contact): &(&&'static str, &Contact)| accounts.iter().all(|(_, _, account)| account.contacts.get(**word) == Some(*contact));
+    first.contacts.iter().filter(is_common).map(own).collect()
+}
+
+fn own((word, contact): (&&'static str, &Contact)) -> (&'static str, Contact) {
+    (*word, contact.clone())
+}
+
 /// What the language makes of a template.
 fn fill(template: &str, account: &str, team: &str, stage: &str) -> String {
     template.replace("{account}", account).replace("{team}", team).replace("{stage}", stage)
@@ -285,7 +309,18 @@ mod tests {
     use super::*;
 
     fn account<'w>(key: &str, name: &'w str, email: &'w str, parent: &'w str) -> Account<'w> {
-        Account { id: "222222222222", key: key.to_owned(), name, email, parent, policies: None, layouts: Vec::new(), tags: BTreeMap::new() }
+        Account {
+            id: "222222222222",
+            key: key.to_owned(),
+            name,
+            email,
+            parent,
+            policies: None,
+            layouts: Vec::new(),
+            tags: BTreeMap::new(),
+            contacts: Contacts::new(),
+            regions: Vec::new(),
+        }
     }
 
     #[test]

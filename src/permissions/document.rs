@@ -34,7 +34,10 @@ impl Permissions {
             let of_part = |operation: &&&str| operation.split_once(':').is_some_and(|(service, _)| services.contains(&service));
             let actions: Vec<&str> = grants.operations.iter().filter(of_part).copied().collect();
             let mut statement = json!({ "Sid": sid, "Effect": "Allow", "Action": actions, "Resource": "*" });
-            if *regional && let Some(statement) = statement.as_object_mut() {
+            if *regional
+                && !self.regions.is_empty()
+                && let Some(statement) = statement.as_object_mut()
+            {
                 let regions = json!({ "StringEquals": { "aws:RequestedRegion": self.regions } });
                 statement.insert("Condition".to_owned(), regions);
             }

@@ -20,7 +20,7 @@ use crate::network::{self, Design, Observed};
 use crate::resource::{Attributes, Desired};
 
 pub use document::MANAGED_POLICY_SIZE;
-use needs::{Cause, Grant, NEEDS};
+use needs::{Cause, Grant, IMPORT, NEEDS};
 
 /// What is to be allowed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -75,20 +75,56 @@ impl Permissions {
     /// one before.
     pub fn of(desired: &Desired, run: Run) -> Self {
         let facts = Facts::of(desired);
-        let mut permissions = Self {
-            caller: Grants::default(),
-            access_role: Grants::default(),
-            role: desired.access_role.clone(),
-            external_id: desired.external_id.clone(),
-            partition: partition_of(&desired.home_region),
-            regions: desired.network.regions().into_iter().map(str::to_owned).collect(),
-        };
+        let mut permissions = Self::none(desired);
         for need in NEEDS.iter().filter(|need| need.run <= run) {
             for who in facts.who(need.cause) {
                 permissions.grants_mut(who).add(need.grant);
             }
         }
         permissions
+    }
+
+    /// What `invite` needs of accounts that this configuration has or not: to plan, to invite, and to make of those that join what org.toml
+    /// says of them. Nothing of the organization besides, and no account is made.
+    pub fn of_invite(desired: &Desired) -> Self {
+        let facts = Facts::of(desired);
+        let mut permissions = Self::none(desired);
+        for need in NEEDS.iter().filter(|need| need.run == Run::Plan || need.cause.is_of_a_joined_account()) {
+            let who = match need.cause {
+                // They may come from the command line.
+                Cause::Kind("account" | "invitation") => vec![Who::Caller],
+                cause => facts.who(cause),
+            };
+            who.into_iter().for_each(|who| permissions.grants_mut(who).add(need.grant));
+        }
+        permissions
+    }
+
+    /// What `import` needs, where there is no configuration yet: to read the organization, and networks in these Regions, through the role of
+    /// that name.
+    pub fn of_import(home_region: &str, access_role: &str, regions: &BTreeSet<String>) -> Self {
+        let desired = Desired { home_region: home_region.to_owned(), access_role: access_role.to_owned(), ..Desired::default() };
+        let mut permissions = Self { regions: regions.clone(), ..Self::none(&desired) };
+        permissions.caller.operations.extend(IMPORT);
+        // Opt-in Regions are read once more, as the first plan will.
+        permissions.access_role.operations.insert("account:GetRegionOptStatus");
+        permissions.caller.operations.insert("account:GetRegionOptStatus");
+        let in_accounts = |need: &&needs::Need| matches!(need.cause, Cause::Networks | Cause::Blocks | Cause::Governed);
+        for need in NEEDS.iter().filter(|need| need.run == Run::Plan && !regions.is_empty()).filter(in_accounts) {
+            [Who::Caller, Who::AccessRole].into_iter().for_each(|who| permissions.grants_mut(who).add(need.grant));
+        }
+        permissions
+    }
+
+    fn none(desired: &Desired) -> Self {
+        Self {
+            caller: Grants::default(),
+            access_role: Grants::default(),
+            role: desired.access_role.clone(),
+            external_id: desired.external_id.clone(),
+            partition: partition_of(&desired.home_region),
+            regions: desired.network.regions().into_iter().map(str::to_owned).collect(),
+        }
     }
 
     /// What one of them is to be allowed.
@@ -173,6 +209,8 @@ impl Facts {
             Cause::Blocks => everybody(self.reads_networks),
             Cause::OptIn => everybody(self.opt_in),
             Cause::Governed => of_networks(self.governed),
+            Cause::Creation if self.organization.contains_key("account") => vec![Who::Caller],
+            Cause::Creation => Vec::new(),
             Cause::Kind(kind) if self.organization.contains_key(kind) => vec![Who::Caller],
             Cause::Kind(kind) => of_networks(self.networks.contains_key(kind)),
             Cause::Says(kind, attribute, text) => {

@@ -18,6 +18,8 @@ pub(super) enum Cause {
     OptIn,
     /// Regions that are read although nothing is declared there.
     Governed,
+    /// Accounts are made.
+    Creation,
     /// A resource of a kind.
     Kind(&'static str),
     /// A resource of a kind of which an attribute is declared, with that text in its JSON.
@@ -63,8 +65,8 @@ const fn linked_role(cause: Cause, service: &'static str) -> Need {
 }
 
 /// Needed by neither: everybody may ask who he is, a web identity is handed in before there is a caller, the owner of an account that is
-/// invited brings credentials of his own, what a root session may do AWS's policy of the task says; `import` asks before there is an
-/// org.toml to make a policy from; and what AWS thinks of policies is asked only where somebody says `--live`.
+/// invited brings credentials of his own, what a root session may do AWS's policy of the task says; and what AWS thinks of policies is
+/// asked only where somebody says `--live`.
 #[cfg(test)]
 pub(super) const FREE: &[&str] = &[
     "iam:AttachRolePolicy",
@@ -80,13 +82,47 @@ pub(super) const FREE: &[&str] = &[
     "iam:ListMFADevices",
     "iam:ListSigningCertificates",
     "organizations:DescribeEffectivePolicy",
-    "organizations:ListDelegatedServicesForAccount",
     "organizations:ListHandshakesForAccount",
     "sts:AssumeRoleWithWebIdentity",
     "sts:GetCallerIdentity",
 ];
 
-use Cause::{Always, Blocks, Governed, Kind, Networks, OptIn, Says};
+/// What `import` calls in the name of the credentials in the management account.
+pub(super) static IMPORT: &[&str] = &[
+    "account:GetAlternateContact",
+    "account:GetContactInformation",
+    "account:ListRegions",
+    "iam:ListOrganizationsFeatures",
+    "organizations:DescribeOrganization",
+    "organizations:DescribePolicy",
+    "organizations:ListAWSServiceAccessForOrganization",
+    "organizations:ListAccounts",
+    "organizations:ListAccountsForParent",
+    "organizations:ListDelegatedAdministrators",
+    "organizations:ListDelegatedServicesForAccount",
+    "organizations:ListOrganizationalUnitsForParent",
+    "organizations:ListPolicies",
+    "organizations:ListRoots",
+    "organizations:ListTagsForResource",
+    "organizations:ListTargetsForPolicy",
+    "sts:AssumeRole",
+];
+
+impl Cause {
+    /// Whether it is something that an account gets which has joined by an invitation, or the invitation itself.
+    pub(super) fn is_of_a_joined_account(self) -> bool {
+        const OF_THE_ORGANIZATION: [&str; 7] =
+            ["delegated_administrator", "organization", "ou", "policy", "policy_type", "root_access", "trusted_service"];
+        match self {
+            // Closing is not joining.
+            Self::Says("account", attribute, _) => attribute == "email",
+            Self::Kind(kind) | Self::Says(kind, ..) => !OF_THE_ORGANIZATION.contains(&kind),
+            Self::Always | Self::Networks | Self::Blocks | Self::OptIn | Self::Governed | Self::Creation => false,
+        }
+    }
+}
+
+use Cause::{Always, Blocks, Creation, Governed, Kind, Networks, OptIn, Says};
 
 /// All rows.
 pub(super) static NEEDS: &[Need] = &[
@@ -139,15 +175,13 @@ pub(super) static NEEDS: &[Need] = &[
         Kind("account"),
         &[
             "account:PutAccountName",
-            "organizations:CreateAccount",
             "organizations:DescribeAccount",
-            "organizations:DescribeCreateAccountStatus",
-            "organizations:ListCreateAccountStatus",
             "organizations:ListParents",
             "organizations:MoveAccount",
             "organizations:TagResource",
         ],
     ),
+    apply(Creation, &["organizations:CreateAccount", "organizations:DescribeCreateAccountStatus", "organizations:ListCreateAccountStatus"]),
     apply(
         Says("account", "email", ""),
         &["account:AcceptPrimaryEmailUpdate", "account:StartPrimaryEmailUpdate", "organizations:UntagResource"],

@@ -118,7 +118,7 @@ fn named() -> BTreeSet<&'static str> {
 #[test]
 fn every_operation_of_the_door_is_needed_by_something() {
     let door: BTreeSet<String> = OPERATIONS.iter().map(|o| format!("{}:{}", o.service, o.name)).collect();
-    let told: BTreeSet<String> = named().iter().chain(FREE).map(|&name| name.to_owned()).collect();
+    let told: BTreeSet<String> = named().iter().chain(IMPORT).chain(FREE).map(|&name| name.to_owned()).collect();
     assert_eq!(told, door, "an operation that is new in src/aws/operations.rs gets a row in src/permissions/needs.rs");
     assert!(named().iter().all(|name| !FREE.contains(name)));
 }
@@ -164,7 +164,11 @@ fn the_files_of_the_kinds_call_what_the_table_says() {
         let kind = kind.spec().kind.to_owned();
         let family = crate::resource::family(&kind).unwrap();
         // There is always an organization.
-        let of_kind = |need: &&needs::Need| matches!(need.cause, Cause::Kind(k) | Cause::Says(k, ..) if k == kind || k == "organization");
+        let of_kind = |need: &&needs::Need| match need.cause {
+            Cause::Kind(k) | Cause::Says(k, ..) => k == kind || k == "organization",
+            Cause::Creation => kind == "account",
+            Cause::Always | Cause::Networks | Cause::Blocks | Cause::OptIn | Cause::Governed => false,
+        };
         let told: BTreeSet<&str> = NEEDS.iter().filter(of_kind).flat_map(calls).copied().collect();
         let mut called = BTreeSet::new();
         for file in files(&kind) {
@@ -243,4 +247,33 @@ fn documents_hold_all_that_is_granted() {
             assert_eq!(networks["Condition"], json!({"StringEquals": {"aws:RequestedRegion": ["af-south-1", "eu-west-1"]}}));
         }
     }
+}
+
+#[test]
+fn who_invites_makes_no_account_and_who_imports_changes_nothing() {
+    let invite = Permissions::of_invite(&desired("[organization]\nmanagement_account = \"111111111111\"\n[ou.work]\n"));
+    let writes = |grants: &Grants| -> Vec<&'static str> {
+        let is_write = |call: &&&str| {
+            call.split_once(':').and_then(|(service, name)| operations::lookup(service, name)).is_some_and(|o| o.effect == Effect::Write)
+        };
+        grants.operations.iter().filter(is_write).copied().collect()
+    };
+    assert_eq!(
+        writes(&invite.caller),
+        [
+            "account:PutAccountName",
+            "organizations:AttachPolicy",
+            "organizations:CancelHandshake",
+            "organizations:DetachPolicy",
+            "organizations:InviteAccountToOrganization",
+            "organizations:MoveAccount",
+            "organizations:TagResource",
+        ]
+    );
+    let regions = ["eu-west-1".to_owned()].into();
+    let import = Permissions::of_import("us-east-1", "Access", &regions);
+    assert_eq!([writes(&import.caller), writes(&import.access_role)], [[""; 0], [""; 0]]);
+    assert!(import.access_role.operations.contains("ec2:DescribeVpcs"));
+    assert!(!Permissions::of_import("us-east-1", "Access", &BTreeSet::new()).access_role.operations.contains("ec2:DescribeVpcs"));
+    assert!(import.document(Who::Caller).to_string().contains("role/Access"));
 }

@@ -13,6 +13,7 @@ use std::pin::Pin;
 use crate::address::{Address, Reference};
 use crate::apply::Context;
 use crate::aws::{AccessRole, Error};
+use crate::limits::PolicyTypeLimits;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -42,6 +43,9 @@ pub struct Desired {
     /// How many accounts the organization may have, where org.toml says so.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub account_quota: Option<usize>,
+    /// How many policies may be attached to one target, by AWS's name of their type, where org.toml says so.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub attached: BTreeMap<String, usize>,
     /// Accounts recognised by id instead of e-mail.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub pinned: BTreeMap<Address, String>,
@@ -64,6 +68,11 @@ pub struct Desired {
 }
 
 impl Desired {
+    /// How many policies of a type may be attached to one target.
+    pub fn most_attached(&self, limits: &PolicyTypeLimits) -> usize {
+        self.attached.get(&limits.name).copied().unwrap_or(limits.attached)
+    }
+
     /// The role that overlord assumes in every account.
     pub fn role(&self) -> AccessRole {
         AccessRole { name: self.access_role.clone(), external_id: self.external_id.clone() }

@@ -10,7 +10,11 @@ use crate::support::{project, python};
 
 /// The binary on a terminal of its own: its exit status and all that it showed.
 pub fn on_a_terminal(case: &Case, answer: &str, arguments: &[&str]) -> (i64, String) {
-    let overlord = case.command();
+    answering(case.command(), answer, arguments)
+}
+
+/// The same of a command with an environment of its own.
+pub fn answering(overlord: Command, answer: &str, arguments: &[&str]) -> (i64, String) {
     let mut command = Command::new(python());
     command.arg(project("tests/cli/terminal.py")).arg(answer).arg(overlord.get_program()).args(arguments);
     command.current_dir(overlord.get_current_dir().unwrap()).env("TERM", "xterm").stdin(Stdio::null());

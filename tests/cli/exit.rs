@@ -97,3 +97,18 @@ fn weather_without_the_sandbox_is_refused() {
     let server = SandboxServer::start(&[]);
     case.run_at(server.url(), &["plan", "--weather", "stormy"]).ends(1).says(&["only the sandbox has weather", "--sandbox"]);
 }
+
+/// An option that nobody would heed is refused: whoever gave it believes that AWS is asked.
+#[test]
+fn offline_commands_take_no_options_about_aws() {
+    let case = Case::small();
+    let offline: [&[&str]; 5] = [&["validate"], &["network"], &["policy", "test"], &["schema"], &["completions", "bash"]];
+    let options: [&[&str]; 5] = [&["--profile", "p"], &["--sandbox"], &["--weather", "calm"], &["--rates", "published"], &["--trace", "t"]];
+    for command in offline {
+        case.run(command).ends(0);
+        for option in options {
+            let told = format!("reads no AWS, and takes no `{}`", option[0]);
+            case.run(&[command, option].concat()).ends(1).says(&[&told, command[0]]);
+        }
+    }
+}

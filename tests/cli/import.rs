@@ -212,3 +212,74 @@ fn nothing_is_changed() {
     // Of OUs and policies, which overlord may have made; of accounts they were not asked for.
     assert_eq!(called.iter().filter(|operation| *operation == "ListTagsForResource").count(), 6 + 4);
 }
+
+/// Contacts, opt-in Regions, root access and several administrators of one service survive an import, and the plan of it is empty.
+#[test]
+fn what_accounts_have_survives() {
+    const HAVE: &str = r#"
+[organization]
+management_account = "111111111111"
+trusted_services = ["account.amazonaws.com", "config.amazonaws.com", "iam.amazonaws.com"]
+delegated_administrators = { "config.amazonaws.com" = ["audit", "web-prod"] }
+root_access = "central"
+[defaults]
+stages = ["dev", "prod"]
+email = "aws+{account}@example.org"
+regions = ["af-south-1"]
+contacts.security = { name = "Security", title = "on call", email = "security@example.org", phone = "+49 30 1000" }
+[team.web]
+ou = "root"
+[team.shop]
+ou = "root"
+stage.prod = { regions = ["af-south-1", "eu-south-1"] }
+[account.audit]
+email = "aws+audit@example.org"
+ou = "root"
+contacts.billing = { name = "Billing", title = "desk", email = "billing@example.org", phone = "1" }
+contacts.primary = { full_name = "Example", address = ["Road 1", "Floor 2"], city = "Bern", postal_code = "3000", country_code = "CH", phone = "+41 31 1000" }
+"#;
+    let case = Case::new(HAVE);
+    case.run(&["apply", "--sandbox", "--yes"]).ends(0);
+    case.run(&["import", "--sandbox", "--attributes", "--out", "imported"]).ends(0);
+    let written = fs::read_to_string(case.path("imported/org.toml")).unwrap();
+    for line in [
+        "delegated_administrators = { \"config.amazonaws.com\" = [\"audit\", \"web-prod\"] }",
+        "root_access = \"central\"",
+        "regions = [\"af-south-1\"]",
+        "stage.prod = { regions = [\"af-south-1\", \"eu-south-1\"] }",
+        "contacts.security = { ",
+        "contacts.billing = { ",
+        "address = [\"Road 1\", \"Floor 2\"]",
+    ] {
+        assert!(written.contains(line), "{line}\n{written}");
+    }
+    case.run(&["plan", "--sandbox", "--config", "imported/org.toml"]).ends(0);
+
+    // Without the flag they are nobody's.
+    case.run(&["import", "--sandbox", "--out", "plain"]).ends(0);
+    let plain = fs::read_to_string(case.path("plain/org.toml")).unwrap();
+    assert!(!plain.contains("contacts.") && !plain.contains("regions"), "{plain}");
+    case.run(&["plan", "--sandbox", "--config", "plain/org.toml"]).ends(0);
+}
+
+/// The least policy for an import lets all of it through, and nothing be changed.
+#[test]
+fn its_least_policy_is_enough() {
+    let case = made();
+    let policy = |name: &str, arguments: &[&str]| {
+        let ran = case.run(&[&["doctor", "--policy", "import"], arguments].concat()).ends(0);
+        fs::write(case.path(name), ran.out).unwrap();
+    };
+    fs::remove_file(case.path("org.toml")).unwrap();
+    policy("caller.json", &["--region", "eu-west-1"]);
+    policy("role.json", &["--region", "eu-west-1", "--for", "access-role"]);
+    policy("narrow.json", &[]);
+    let weather = "caller-policy=caller.json,role-policy=role.json";
+    let all = ["import", "--sandbox", "--tags", "--attributes", "--region", "eu-west-1", "--out", "imported", "--weather", weather];
+    case.run(&all).ends(0);
+    case.run(&["import", "--sandbox", "--out", "plain", "--weather", "caller-policy=narrow.json"]).ends(0);
+    let narrow = [&all[..9], &["caller-policy=narrow.json,role-policy=role.json", "--force"]].concat();
+    let left = case.run(&narrow).ends(0).out;
+    assert!(left.contains("ec2:DescribeVpcs was refused in account 111111111111"), "{left}");
+    case.run(&["apply", "--sandbox", "--yes", "--config", "imported/org.toml", "--weather", "caller-policy=caller.json"]).ends(0);
+}

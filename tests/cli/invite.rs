@@ -283,3 +283,32 @@ fn a_role_of_the_owners_stays_as_it_is() {
     // Called again, it goes on from there.
     broken.invite(&all).ends(0).says(&["was made"]);
 }
+
+/// The least policy for inviting is enough from the invitation to an account in its OU, declared or not, and for nothing that makes accounts.
+#[test]
+fn its_least_policy_is_enough() {
+    let case = case(|_| ());
+    let least = case.run(&["doctor", "--policy", "invite"]).ends(0);
+    assert!(!least.out.contains("CreateAccount"), "{}", least.out);
+    fs::write(case.path("invite.json"), least.out).unwrap();
+    let invite = |arguments: &[&str]| case.invite(&[arguments, &["--weather", "caller-policy=invite.json"]].concat());
+    invite(&["--account", "legacy", "--accept-profile", "222222222222", "--yes"]).ends(0);
+    invite(&["--account", "444444444444", "--ou", "work", "--accept-profile", "444444444444", "--yes"]).ends(0);
+    let world = case.world();
+    for id in ["222222222222", "444444444444"] {
+        let parent = world.accounts[id].parent.as_ref().unwrap();
+        assert_eq!(world.ous[parent].name, "work");
+    }
+    let open = handshake(
+        &{
+            invite(&["--account", "old", "--yes"]).ends(0);
+            case.world()
+        },
+        "333333333333",
+    );
+    invite(&["--account", "old", "--cancel", "--yes"]).ends(0);
+    assert_eq!(case.world().invitations[&open].state, InvitationState::Canceled);
+    case.edit("org.toml", "[ou.work]", "[ou.work]\n[ou.new]");
+    let refused = case.run(&["apply", "--sandbox=world.json", "--yes", "--weather", "caller-policy=invite.json"]).ends(3).out;
+    assert!(refused.contains("organizations:CreateOrganizationalUnit was refused"), "{refused}");
+}

@@ -5,6 +5,7 @@ use std::fs;
 use serde_json::{Value, json};
 
 use crate::case::*;
+use crate::consent::answering;
 use crate::support::SandboxServer;
 
 /// A world as the small case says, and a saved plan that renames its OU.
@@ -102,4 +103,33 @@ fn a_saved_plan_that_was_partly_applied_says_how_to_go_on() {
     case.run(&["apply", "plan.json", "--sandbox", "--yes"]).ends(1).says(&["moved: "]);
     case.run(&["plan", "--sandbox", "--out", "plan.json"]).ends(2);
     case.run(&["apply", "plan.json", "--sandbox", "--yes"]).ends(0);
+}
+
+/// Without a saved plan, what was planned is looked at again when somebody took his time to agree: others may have been faster.
+#[test]
+fn who_thinks_for_long_is_not_overtaken_unseen() {
+    let server = SandboxServer::start(&[]);
+    let case = Case::small();
+    case.run_at(server.url(), &["apply", "--yes"]).ends(0);
+    let other = fs::read_to_string(case.path("org.toml")).unwrap();
+    fs::write(case.path("other.toml"), other.replace("[ou.work]", "[ou.work]\nname = \"elsewhere\"")).unwrap();
+    case.edit("org.toml", "[ou.work]", "[ou.work]\nname = \"workloads\"");
+    let agreed = |config: &str| {
+        let mut command = case.client(server.url());
+        let overlord = command.get_program().to_str().unwrap().to_owned();
+        // It reads all that was read before the question, and so takes longer than that.
+        command.env("BEFORE_ANSWER", json!([overlord, "apply", "--yes", "--config", config]).to_string());
+        answering(command, "yes", &["apply"])
+    };
+    let (status, output) = agreed("other.toml");
+    assert_eq!(status, 1, "{output}");
+    for told in ["moved: ou.work: `name` was \"work\", is \"elsewhere\"", "nothing was changed", "run the same command again"] {
+        assert!(output.contains(told), "{told}: {output}");
+    }
+    unit(server.url(), "elsewhere");
+    // Where nobody else did anything, it is done.
+    fs::copy(case.path("other.toml"), case.path("same.toml")).unwrap();
+    let (status, output) = agreed("same.toml");
+    assert!(status == 0 && output.contains("reading AWS once more"), "{output}");
+    unit(server.url(), "workloads");
 }

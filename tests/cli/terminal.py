@@ -1,8 +1,12 @@
-"""Runs a command on a terminal of its own and answers its question: terminal.py ANSWER COMMAND…; prints {"status", "output"}."""
+"""Runs a command on a terminal of its own and answers its question: terminal.py ANSWER COMMAND…; prints {"status", "output"}.
+
+Before it answers it runs the program and arguments in BEFORE_ANSWER, a JSON list, if there are any.
+"""
 
 import json
 import os
 import pty
+import subprocess
 import sys
 
 answer, command = sys.argv[1], sys.argv[2:]
@@ -20,6 +24,8 @@ while True:
     output += piece
     if not asked and b"taken as consent" in output:
         asked = True
+        if "BEFORE_ANSWER" in os.environ:
+            subprocess.run(json.loads(os.environ["BEFORE_ANSWER"]), check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         os.write(terminal, answer.encode() + b"\n")
 _, status = os.waitpid(child, 0)
 print(json.dumps({"status": os.waitstatus_to_exitcode(status), "output": output.decode(errors="replace")}))

@@ -6,9 +6,9 @@ use std::path::Path;
 use overlord::config::{self, Files};
 use overlord::import::{Draft, Networks, Settings, Verdict, check, draft, judge};
 use overlord::resource::network::survey;
-use overlord::resource::organizations::{Reading, Tagging, read_whole};
+use overlord::resource::organizations::{Attributing, Reading, Tagging, Whole, read_whole};
 use overlord::resource::{ADDRESS_TAG, Desired};
-use overlord::sandbox::{AccountState, Effect, FeatureSet, Sandbox, Weather, World};
+use overlord::sandbox::{AccountState, Contacts, Effect, FeatureSet, Sandbox, Weather, World};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::select;
@@ -66,6 +66,15 @@ const DOCUMENTS: &[(&str, &str)] = &[
     ("CHATBOT_POLICY", "no JSON"),
 ];
 
+const SERVICES: &[&str] = &[
+    "account.amazonaws.com",
+    "config.amazonaws.com",
+    "guardduty.amazonaws.com",
+    "iam.amazonaws.com",
+    "member.org.stacksets.cloudformation.amazonaws.com",
+    "ram.amazonaws.com",
+];
+
 /// An organization that nobody planned.
 #[derive(Debug, Clone)]
 struct Grown {
@@ -76,6 +85,10 @@ struct Grown {
     detached: Vec<usize>,
     services: Vec<(usize, Vec<usize>)>,
     tags: Vec<(usize, u8)>,
+    /// Of which accounts which contacts are known.
+    contacts: Vec<(usize, u8)>,
+    /// Features of central root access, as bits.
+    root_features: u8,
 }
 
 fn grown() -> impl Strategy<Value = Grown> {
@@ -86,10 +99,11 @@ fn grown() -> impl Strategy<Value = Grown> {
         vec((0..20usize, name(), 0..8u8, any::<bool>()), 0..16),
         vec((0..DOCUMENTS.len(), name(), any::<bool>(), vec(0..30usize, 0..5)), 0..10),
         vec(0..30usize, 0..12),
-        vec((0..4usize, vec(0..20usize, 0..3)), 0..4),
+        (vec((0..SERVICES.len(), vec(0..20usize, 0..3)), 0..5), 0..8u8),
         vec((0..40usize, 0..7u8), 0..16),
+        vec((0..20usize, 0..64u8), 0..12),
     )
-        .prop_map(|(enabled, units, accounts, policies, detached, services, tags)| Grown {
+        .prop_map(|(enabled, units, accounts, policies, detached, (services, root_features), tags, contacts)| Grown {
             enabled,
             units,
             accounts,
@@ -97,6 +111,8 @@ fn grown() -> impl Strategy<Value = Grown> {
             detached,
             services,
             tags,
+            contacts,
+            root_features,
         })
 }
 
@@ -162,6 +178,11 @@ impl Grown {
             }
         }
         self.services(&mut world);
+        self.contacts(&mut world);
+        if world.trusted_services.contains_key("iam.amazonaws.com") {
+            let features = ["RootCredentialsManagement", "RootSessions"].into_iter().enumerate();
+            world.root_features = features.filter(|(i, _)| self.root_features & (1 << i) != 0).map(|(_, name)| name.to_owned()).collect();
+        }
         for (target, value) in &self.tags {
             let target = targets[target % targets.len()].clone();
             let tags = [
@@ -180,9 +201,41 @@ impl Grown {
         world
     }
 
+    /// A billing contact that several share, one for security that some have, and a primary contact that org.toml can say or not.
+    fn contacts(&self, world: &mut World) {
+        let fields = |fields: &[(&str, &str)]| -> BTreeMap<String, String> {
+            fields.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect()
+        };
+        let alternate = |name: &str, phone: &str| {
+            fields(&[("Name", name), ("Title", "on call"), ("EmailAddress", "ops@example.org"), ("PhoneNumber", phone)])
+        };
+        let accounts: Vec<String> = world.accounts.keys().cloned().collect();
+        for (account, bits) in &self.contacts {
+            let mut known = Contacts::default();
+            if bits & 3 != 0 {
+                known.alternate.insert("BILLING".to_owned(), alternate(if bits & 3 == 3 { "{x}" } else { "Billing" }, "+49 30 1000"));
+            }
+            if bits & 4 != 0 {
+                known.alternate.insert("SECURITY".to_owned(), alternate("Night", &format!("{bits}")));
+            }
+            if bits & 24 != 0 {
+                let phone = if bits & 24 == 24 { "030 1000" } else { "+49 30 1000" };
+                known.primary = fields(&[
+                    ("FullName", "Example \"Corp\""),
+                    ("AddressLine1", "Unter den Linden 1"),
+                    ("AddressLine2", "c/o 日本"),
+                    ("City", "Berlin"),
+                    ("PostalCode", "10117"),
+                    ("CountryCode", "DE"),
+                    ("StateOrRegion", "Berlin"),
+                    ("PhoneNumber", phone),
+                ]);
+            }
+            world.contacts.insert(accounts[account % accounts.len()].clone(), known);
+        }
+    }
+
     fn services(&self, world: &mut World) {
-        const SERVICES: [&str; 4] =
-            ["config.amazonaws.com", "guardduty.amazonaws.com", "member.org.stacksets.cloudformation.amazonaws.com", "ram.amazonaws.com"];
         let accounts: Vec<String> = world.accounts.keys().filter(|id| *id != MANAGEMENT).cloned().collect();
         for (service, administrators) in &self.services {
             world.trusted_services.insert(SERVICES[*service].to_owned(), world.clock_ms);
@@ -196,7 +249,9 @@ impl Grown {
 }
 
 async fn read(sandbox: &Sandbox, tags: Tagging) -> Reading {
-    read_whole(&process(sandbox).await, MANAGEMENT, tags).await.unwrap()
+    // Who wants tags wants the rest too.
+    let attributes = if tags == Tagging::Read { Attributing::Read } else { Attributing::Left };
+    read_whole(&process(sandbox).await, MANAGEMENT, Whole { tags, attributes }).await.unwrap()
 }
 
 /// Imports, and holds the draft to what it promises.
@@ -322,7 +377,13 @@ fn the_organizations_hold_what_they_are_made_for() {
             "lockdown = true",
             "service_control_policies = false",
             "delegated_administrators",
-            "org.toml names one for each service",
+            ".amazonaws.com\" = [",
+            "root_access = \"central\"",
+            "org.toml knows central root access with all of its features only",
+            "contacts.billing = ",
+            "contacts.primary = ",
+            "or a brace",
+            "so AWS does not tell them",
             "[limits]",
             "the account is closed",
             "Control Tower",

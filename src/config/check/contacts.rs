@@ -111,9 +111,6 @@ fn alternate(
     })
 }
 
-/// Countries in which AWS wants the state or region. Source: the API reference of Account Management, `ContactInformation`.
-const WITH_STATE: [&str; 7] = ["US", "CA", "GB", "DE", "JP", "IN", "BR"];
-
 fn primary(declared: &At<PrimaryContact>, names: Names<'_>, report: &mut Report) -> Option<PrimaryContactAttributes> {
     let address = lines(declared, names, report);
     let mut fields = Fields { at: declared.at, names, report };
@@ -127,7 +124,7 @@ fn primary(declared: &At<PrimaryContact>, names: Names<'_>, report: &mut Report)
     let state = fields.optional(declared.state.as_ref(), most(50));
     let district = fields.optional(declared.district.as_ref(), most(50));
     let website = fields.optional(declared.website.as_ref(), most(256));
-    if let Some(country) = country_code.as_deref().filter(|country| WITH_STATE.contains(country) && declared.state.is_none()) {
+    if let Some(country) = country_code.as_deref().filter(|country| values::WITH_STATE.contains(country) && declared.state.is_none()) {
         let diagnostic = Code::BadContact.error(format!("AWS wants the `state` of an address in `{country}`"));
         report.at(declared.at, diagnostic.hint("add the state or region: `state = \"…\"`"));
     }

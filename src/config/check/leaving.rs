@@ -100,8 +100,8 @@ pub(super) fn check(model: &Model<'_>, accounts: &[Planned<'_>], report: &mut Re
             let summary = format!("the management account cannot be {}", word(leaving));
             report.at(id.at, Code::BadLeaving.error(summary).hint("remove `close` or `removed`: the organization ends with this account"));
         }
-        let administers = section.iter().flat_map(|section| section.delegated_administrators.values());
-        administers.filter(|named| named.value == account.key).for_each(|named| needed(named, leaving, report));
+        let administers = section.iter().flat_map(|section| section.delegated_administrators.values()).flat_map(At::keys);
+        administers.filter(|named| named.value == account.key).for_each(|named| needed(&named, leaving, report));
     }
 }
 

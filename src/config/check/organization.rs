@@ -64,7 +64,7 @@ fn check_service(service: &At<String>, report: &mut Report) {
 }
 
 fn administrators(section: &Organization, accounts: &[Planned<'_>], report: &mut Report) {
-    for (service, account) in &section.delegated_administrators {
+    for (service, named) in &section.delegated_administrators {
         let service = &service.0;
         check_service(service, report);
         let trusted = section.trusted_services.iter().any(|s| s.value == service.value);
@@ -73,12 +73,16 @@ fn administrators(section: &Organization, accounts: &[Planned<'_>], report: &mut
             let hint = format!("add \"{}\" to `trusted_services`", service.value);
             report.at(service.at, Code::UntrustedService.error(summary).hint(hint));
         }
-        // An account of a team whose stages were taken out is not known, and is not unknown.
-        let unsure = report.is_broken(&["account", account.as_str()])
-            || report.any_broken(|path| path.first().is_some_and(|s| s == "team" || s == "defaults"));
-        if !unsure && !accounts.iter().any(|a| a.key == account.value) {
-            let hint = report.suggest(account, accounts.iter().map(|a| a.key.as_str()), "name the key of an account, such as `audit`");
-            report.at(account.at, Code::UnknownAccount.error(format!("unknown account `{}`", account.value)).hint(hint));
+        let named = named.keys();
+        super::repeated(&named, report);
+        for account in named {
+            // An account of a team whose stages were taken out is not known, and is not unknown.
+            let unsure = report.is_broken(&["account", account.as_str()])
+                || report.any_broken(|path| path.first().is_some_and(|s| s == "team" || s == "defaults"));
+            if !unsure && !accounts.iter().any(|a| a.key == account.value) {
+                let hint = report.suggest(&account, accounts.iter().map(|a| a.key.as_str()), "name the key of an account, such as `audit`");
+                report.at(account.at, Code::UnknownAccount.error(format!("unknown account `{}`", account.value)).hint(hint));
+            }
         }
     }
 }

@@ -1,5 +1,8 @@
 //! What AWS takes as an e-mail address, a name, an id, …: each rule with its source. A rule's answer is why it refuses.
 
+/// Countries in which AWS wants the state or region of an address. Source: the API reference of Account Management, `ContactInformation`.
+pub(crate) const WITH_STATE: [&str; 7] = ["US", "CA", "GB", "DE", "JP", "IN", "BR"];
+
 /// A primary e-mail address. Source: CreateAccount's documentation of `Email`.
 pub(crate) fn email(text: &str) -> Result<(), &'static str> {
     let (local, domain) = text.split_once('@').ok_or("it has no @")?;
@@ -97,12 +100,12 @@ pub(crate) fn account_name(text: &str) -> Result<(), &'static str> {
 }
 
 /// A text of a contact. Source: the lengths in the API reference of Account Management.
-pub(super) fn at_most(text: &str, most: usize) -> Result<(), String> {
+pub(crate) fn at_most(text: &str, most: usize) -> Result<(), String> {
     between(text, most, "").map_err(|_| format!("it is 1 to {most} characters long"))
 }
 
 /// The e-mail address of a contact. Source: the pattern of the API's EmailAddress.
-pub(super) fn contact_email(text: &str) -> Result<(), &'static str> {
+pub(crate) fn contact_email(text: &str) -> Result<(), &'static str> {
     let (local, domain) = text.split_once('@').ok_or("it has no @")?;
     let is_word = |c: char| c.is_ascii_alphanumeric() || c == '_';
     if text.len() > 254 {
@@ -122,7 +125,7 @@ pub(super) fn contact_email(text: &str) -> Result<(), &'static str> {
 }
 
 /// The telephone number of an alternate contact. Source: the pattern of the API's PhoneNumber.
-pub(super) fn phone(text: &str) -> Result<(), &'static str> {
+pub(crate) fn phone(text: &str) -> Result<(), &'static str> {
     let allowed = |c: char| c.is_ascii_digit() || c.is_whitespace() || "()+-".contains(c);
     match (1..=25).contains(&text.len()) && text.chars().all(allowed) {
         true => Ok(()),
@@ -131,7 +134,7 @@ pub(super) fn phone(text: &str) -> Result<(), &'static str> {
 }
 
 /// That of a primary contact. Source: the pattern of the API's ContactInformationPhoneNumber.
-pub(super) fn phone_with_country(text: &str) -> Result<(), &'static str> {
+pub(crate) fn phone_with_country(text: &str) -> Result<(), &'static str> {
     let allowed = |c: char| c.is_ascii_digit() || c.is_whitespace() || "()-".contains(c);
     let rest = text.strip_prefix('+').filter(|rest| (1..=19).contains(&rest.len()));
     match rest.is_some_and(|rest| rest.chars().all(allowed)) {
@@ -141,7 +144,7 @@ pub(super) fn phone_with_country(text: &str) -> Result<(), &'static str> {
 }
 
 /// The code of a country. Source: the API's CountryCode, ISO 3166.
-pub(super) fn country(text: &str) -> Result<(), &'static str> {
+pub(crate) fn country(text: &str) -> Result<(), &'static str> {
     match text.len() == 2 && text.bytes().all(|b| b.is_ascii_uppercase()) {
         true => Ok(()),
         false => Err("write the two letters of ISO 3166, as in `DE`"),

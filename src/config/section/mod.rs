@@ -3,6 +3,7 @@
 //! the others.
 
 mod account;
+mod administrators;
 mod contacts;
 mod defaults;
 mod framework;
@@ -21,6 +22,7 @@ mod vpc;
 mod vpn;
 
 pub use account::Account;
+pub use administrators::Administrators;
 pub use contacts::{AlternateContact, Contacts, PrimaryContact};
 pub use defaults::{DEFAULT_VPCS, Defaults};
 pub use framework::Framework;

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::Deserialize;
 
+use super::Administrators;
 use crate::config::span::{At, List, TagKey};
 
 /// The organization itself.
@@ -32,9 +33,10 @@ pub struct Organization {
     /// Service principals that may act in the organization, such as config.amazonaws.com.
     #[serde(default)]
     pub trusted_services: Vec<At<String>>,
-    /// The account, by its key, that administers a trusted service: `{ "config.amazonaws.com" = "audit" }`.
+    /// The account, by its key, that administers a trusted service: `{ "config.amazonaws.com" = "audit" }`; or a list, where the service
+    /// takes several.
     #[serde(default)]
-    pub delegated_administrators: BTreeMap<TagKey, At<String>>,
+    pub delegated_administrators: BTreeMap<TagKey, At<Administrators>>,
     /// The key of the OU in which new accounts wait until their guard rails stand. Default: they go to their own OU at once.
     pub quarantine: Option<At<String>>,
     /// `central`: root users of members are managed from the management account. Needs iam.amazonaws.com among `trusted_services`.

@@ -178,7 +178,8 @@ impl Binder<'_> {
             let services = list(&undeclared.into_iter().collect::<Vec<_>>());
             self.report("trusted services".to_owned(), format!("enabled and not in the configuration: {services}"));
         }
-        for (address, wanted) in &self.wanted.administrators {
+        self.several_administrators();
+        for (address, wanted) in self.wanted.administrators.iter().filter(|(address, wanted)| address.key() == wanted.service) {
             let mut accounts: Vec<&str> =
                 self.world.administrators.get(&wanted.service).into_iter().flatten().map(String::as_str).collect();
             // A service may have several: the wanted one first, so that nothing is changed when it is among them.
@@ -200,6 +201,26 @@ impl Binder<'_> {
             self.add(address.clone(), &wanted.service, untyped(&attributes));
             if !others.is_empty() {
                 self.report(address.to_string(), format!("administered by further accounts: {}", list(others)));
+            }
+        }
+    }
+
+    /// Those of services that org.toml names several for: each is there or not, and takes nobody's place.
+    fn several_administrators(&mut self) {
+        let mut named: BTreeMap<&str, BTreeSet<Reference>> = BTreeMap::new();
+        for (address, wanted) in self.wanted.administrators.iter().filter(|(address, wanted)| address.key() != wanted.service) {
+            named.entry(&wanted.service).or_default().insert(wanted.account.clone());
+            let accounts = self.world.administrators.get(&wanted.service);
+            if accounts.into_iter().flatten().any(|id| self.name_of(id) == wanted.account) {
+                self.add(address.clone(), &wanted.service, untyped(wanted));
+            }
+        }
+        for (service, named) in named {
+            let accounts = self.world.administrators.get(service).into_iter().flatten();
+            let others: Vec<&str> = accounts.filter(|id| !named.contains(&self.name_of(id))).map(String::as_str).collect();
+            if !others.is_empty() {
+                let subject = format!("delegated_administrator.{service}");
+                self.report(subject, format!("administered by further accounts: {}", list(&others)));
             }
         }
     }
@@ -324,7 +345,7 @@ impl Binder<'_> {
                 attached.entry(target).or_default().insert(self.name_of_policy(id));
             }
         }
-        let rooms = Rooms::of(self.world, self.wanted, |id| self.name_of_policy(id));
+        let rooms = Rooms::of(self.world, self.wanted, self.desired, |id| self.name_of_policy(id));
         for (address, wanted) in &self.wanted.attachments {
             let id = match &wanted.target {
                 Reference::Address(target) => self.identity.id(target).map(str::to_owned),

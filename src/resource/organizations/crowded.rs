@@ -10,17 +10,19 @@ use serde_json::{Value, json};
 use super::world::{Wanted, World, type_name};
 use crate::address::Reference;
 use crate::limits::{LIMITS, PolicyTypeLimits};
+use crate::resource::Desired;
 
 /// How many policies of each type are at each target, and which type each is of.
 pub(super) struct Rooms<'w> {
     /// By target and type.
     attached: BTreeMap<(&'w str, &'w str), usize>,
     types: BTreeMap<Reference, &'w str>,
+    desired: &'w Desired,
 }
 
 impl<'w> Rooms<'w> {
-    pub fn of(world: &'w World, wanted: &'w Wanted, name: impl Fn(&str) -> Reference) -> Self {
-        let mut rooms = Self { attached: BTreeMap::new(), types: BTreeMap::new() };
+    pub fn of(world: &'w World, wanted: &'w Wanted, desired: &'w Desired, name: impl Fn(&str) -> Reference) -> Self {
+        let mut rooms = Self { attached: BTreeMap::new(), types: BTreeMap::new(), desired };
         for (id, policy) in &world.policies {
             rooms.types.insert(name(id), &policy.policy_type);
             policy.targets.iter().for_each(|target| *rooms.attached.entry((target, &policy.policy_type)).or_default() += 1);
@@ -42,7 +44,7 @@ impl<'w> Rooms<'w> {
         let gained = after.difference(before).filter(of_type).filter(|policy| !is_default(policy)).count();
         let (defaults, lost): (Vec<&Reference>, Vec<&Reference>) = before.difference(after).filter(of_type).partition(|p| is_default(p));
         let there = self.attached.get(&(target, limits.name.as_str())).copied().unwrap_or_default();
-        let first = (there + gained).saturating_sub(defaults.len() + limits.attached);
+        let first = (there + gained).saturating_sub(defaults.len() + self.desired.most_attached(limits));
         (gained > 0 && first > 0).then(|| json!({ "first": first, "of": lost }))
     }
 }
@@ -65,7 +67,8 @@ mod tests {
         let world = World { policies: there.map(policy).into(), ..World::default() };
         let (id, new) = (|id: &str| Reference::Id(id.to_owned()), |key: &str| Reference::Address(format!("policy.{key}").parse().unwrap()));
         let wanted = Wanted::default();
-        let mut rooms = Rooms::of(&world, &wanted, id);
+        let desired = Desired::default();
+        let mut rooms = Rooms::of(&world, &wanted, &desired, id);
         rooms.types.extend(["q", "r", "s"].map(|key| (new(key), "RESOURCE_CONTROL_POLICY")));
         let before = BTreeSet::from(["p-RCPFullAWSAccess", "p-1", "p-2"].map(id));
         let crowded = |gained: &[&str], target: &str| {

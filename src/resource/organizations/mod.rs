@@ -54,7 +54,7 @@ pub use policy::{Policy, PolicyAttributes};
 pub use policy_attachments::{PolicyAttachments, PolicyAttachmentsAttributes};
 pub use policy_type::{PolicyType, PolicyTypeAttributes};
 pub use primary_contact::{PrimaryContact, PrimaryContactAttributes};
-pub use read::Tagging;
+pub use read::{Attributing, Tagging, Whole};
 pub use root_access::{CREDENTIALS, IAM, RootAccess, RootAccessAttributes, SESSIONS, root_access_address};
 pub use root_credentials::{RootCredentials, RootCredentialsAttributes};
 pub use trusted_service::{TrustedService, TrustedServiceAttributes};
@@ -116,9 +116,13 @@ async fn read_root(sessions: &Sessions, desired: &Desired, world: &mut world::Wo
 ///
 /// # Errors
 /// A read failed; `management_account` does not manage the organization.
-pub async fn read_whole(sessions: &Sessions, management_account: &str, tags: Tagging) -> AwsResult<Reading> {
+pub async fn read_whole(sessions: &Sessions, management_account: &str, whole: impl Into<Whole>) -> AwsResult<Reading> {
     let clients = questions::Clients { organizations: sessions.organizations(), account: sessions.account() };
-    read::read_whole(&clients, management_account, tags).await.map(Reading)
+    let mut world = read::read_whole(&clients, management_account, whole.into()).await?;
+    if let Some(world) = world.as_mut().filter(|world| world.trusted_services.contains(IAM)) {
+        world.root_features = root_access::features(sessions).await?;
+    }
+    Ok(Reading(world))
 }
 
 impl Reading {

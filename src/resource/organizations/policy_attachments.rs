@@ -78,7 +78,7 @@ async fn change(
     let (attach, mut detach) = (ids(&after.policies, &before.policies)?, ids(&before.policies, &after.policies)?);
     // AWS's default last: the others may allow nothing without it.
     detach.sort_by_key(|policy| LIMITS.policy_types.iter().any(|limits| limits.default.as_ref() == Some(policy)));
-    let smallest = LIMITS.policy_types.iter().map(|limits| limits.attached).min().unwrap_or_default();
+    let smallest = LIMITS.policy_types.iter().map(|limits| context.most_attached(limits)).min().unwrap_or_default();
     let rooms = match detach.is_empty() || before.policies.len() + attach.len() <= smallest {
         true => Rooms::default(),
         false => {
@@ -104,7 +104,7 @@ async fn rooms(context: &Context, target: &str, attach: &[String]) -> AwsResult<
         if let Some(limits) = LIMITS.policy_type(&name)
             && !found.rooms.contains_key(&name)
         {
-            let room = Room { attached: attached(context, target, &name).await?, limit: limits.attached };
+            let room = Room { attached: attached(context, target, &name).await?, limit: context.most_attached(limits) };
             found.rooms.insert(name, room);
         }
     }

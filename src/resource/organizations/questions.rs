@@ -1,5 +1,6 @@
 //! The questions that reading an organization asks, one page at a time, and AWS's answers in plain values.
 
+use aws_sdk_account::types::RegionOptStatus;
 use aws_sdk_organizations::primitives::{DateTime, DateTimeFormat as Format};
 use aws_sdk_organizations::types::{Account, AccountJoinedMethod, DelegatedAdministrator, PolicySummary, PolicyTypeSummary, Root};
 
@@ -52,6 +53,8 @@ pub(super) enum Question {
     AlternateContact(Subject, String),
     /// The primary contact of an account.
     PrimaryContact(Subject),
+    /// The opt-in Regions that an account has.
+    Regions(Subject),
 }
 
 /// What one page holds.
@@ -76,6 +79,7 @@ pub(super) enum Answer {
     Tags(Vec<(String, String)>),
     AlternateContact(Option<AlternateContactAttributes>),
     PrimaryContact(Option<Box<PrimaryContactAttributes>>),
+    Regions(Vec<String>),
 }
 
 /// The root.
@@ -117,6 +121,7 @@ impl Question {
             Self::Tags(_) => "organizations:ListTagsForResource",
             Self::AlternateContact(..) => "account:GetAlternateContact",
             Self::PrimaryContact(_) => "account:GetContactInformation",
+            Self::Regions(_) => "account:ListRegions",
         }
     }
 
@@ -221,6 +226,14 @@ impl Question {
                 let contact = primary_contact::get(&clients.account, subject).await?;
                 page(Answer::PrimaryContact(contact.map(Box::new)), None)
             }
+            Self::Regions(subject) => {
+                let request = clients.account.list_regions().set_account_id(subject.parameter()).set_next_token(token);
+                let opted = [RegionOptStatus::Enabled, RegionOptStatus::Enabling];
+                let answer = request.set_region_opt_status_contains(Some(opted.into())).send().await;
+                let answer = answer.map_err(|e| Error::sdk("account:ListRegions", &e))?;
+                let regions = answer.regions().iter().filter_map(|region| region.region_name()).map(str::to_owned);
+                page(Answer::Regions(regions.collect()), answer.next_token())
+            }
         }
     }
 }
@@ -241,9 +254,11 @@ impl Answer {
             Self::Invitations(items) => items.iter().map(|(id, _)| id.as_str()).collect(),
             Self::Policies(items) => items.iter().map(|(id, _)| id.as_str()).collect(),
             Self::Tags(items) => items.iter().map(|(key, _)| key.as_str()).collect(),
-            Self::Targets(items) | Self::Services(items) | Self::Administrators(items) | Self::DelegatedServices(items) => {
-                items.iter().map(String::as_str).collect()
-            }
+            Self::Targets(items)
+            | Self::Services(items)
+            | Self::Administrators(items)
+            | Self::DelegatedServices(items)
+            | Self::Regions(items) => items.iter().map(String::as_str).collect(),
         }
     }
 }

@@ -9,7 +9,7 @@ use futures_util::future::BoxFuture;
 use futures_util::stream::{FuturesUnordered, StreamExt};
 
 use super::AccountAttributes;
-use super::contacts::{ACCOUNT_MANAGEMENT, Subject};
+use super::contacts::{ACCOUNT_MANAGEMENT, CONTACT_TYPES, Subject};
 use super::identity::Identity;
 use super::organization_address;
 use super::questions::{Answer, Clients, LiveRoot, Page, Question};
@@ -33,9 +33,9 @@ pub(super) async fn read(clients: &Clients, desired: &Desired, known: impl FnMut
 ///
 /// # Errors
 /// A read failed; `management_account` does not manage the organization.
-pub(super) async fn read_whole(clients: &Clients, management_account: &str, tags: Tagging) -> AwsResult<Option<World>> {
+pub(super) async fn read_whole(clients: &Clients, management_account: &str, whole: Whole) -> AwsResult<Option<World>> {
     let desired = Desired { management_account: management_account.to_owned(), ..Desired::default() };
-    run(clients, Reader::new(&desired, Wanted::default(), Extent::Whole(tags)), |_, _| {}).await
+    run(clients, Reader::new(&desired, Wanted::default(), Extent::Whole(whole)), |_, _| {}).await
 }
 
 /// How much is read.
@@ -44,7 +44,31 @@ enum Extent {
     /// What a configuration needs.
     Declared,
     /// Everything: all policies with their documents, all trusted services with their administrators.
-    Whole(Tagging),
+    Whole(Whole),
+}
+
+/// What of all accounts is read that takes calls for each of them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Whole {
+    /// The tags.
+    pub tags: Tagging,
+    /// The contacts and the opt-in Regions.
+    pub attributes: Attributing,
+}
+
+impl From<Tagging> for Whole {
+    fn from(tags: Tagging) -> Self {
+        Self { tags, attributes: Attributing::Left }
+    }
+}
+
+/// Whether contacts and opt-in Regions of accounts are read too: five calls for each, where Account Management is trusted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Attributing {
+    /// They are, and written down.
+    Read,
+    /// They are left alone.
+    Left,
 }
 
 /// Whether the tags of accounts are read too: a call for each. Those of OUs and policies always are, since they tell what overlord made and
@@ -205,6 +229,7 @@ impl<'a> Reader<'a> {
             Answer::DelegatedServices(services) => self.delegated(question, services),
             Answer::Tags(tags) => self.tags(question, tags),
             Answer::AlternateContact(contact) => self.world.alternate_contacts.extend(contact.and_then(|contact| contact.by_account())),
+            Answer::Regions(regions) => self.regions(question, regions),
             Answer::PrimaryContact(contact) => self.world.primary_contacts.extend(contact.and_then(|contact| contact.by_account())),
         }
         // Without paths, the further pages of all accounts would tell nothing that the parents' lists do not.
@@ -277,6 +302,7 @@ impl<'a> Reader<'a> {
             | Question::ServicesOf(_)
             | Question::AlternateContact(..)
             | Question::PrimaryContact(_)
+            | Question::Regions(_)
             | Question::Invitations => {}
         }
     }
@@ -330,7 +356,7 @@ impl<'a> Reader<'a> {
                     self.recognised.push((address, id.clone()));
                 }
             }
-            if self.extent == Extent::Whole(Tagging::Read) && account.frozen().is_none() {
+            if matches!(self.extent, Extent::Whole(Whole { tags: Tagging::Read, .. })) && account.frozen().is_none() {
                 self.put(Question::Tags(id.clone()));
             }
             match self.world.accounts.get_mut(&id) {
@@ -507,6 +533,32 @@ impl<'a> Reader<'a> {
         }
     }
 
+    /// Contacts and opt-in Regions of all accounts that can be used, where that was asked for and AWS tells.
+    fn attributes_of_all(&mut self) {
+        if !matches!(self.extent, Extent::Whole(Whole { attributes: Attributing::Read, .. })) {
+            return;
+        }
+        self.world.attributes_asked = true;
+        let trusted = self.world.trusted_services.contains(ACCOUNT_MANAGEMENT);
+        let of = |(id, account): (&String, &Member)| {
+            let subject = Subject::of(id, &self.desired.management_account);
+            (account.frozen().is_none() && (trusted || matches!(subject, Subject::Own(_)))).then_some(subject)
+        };
+        for subject in self.world.accounts.iter().filter_map(of).collect::<Vec<_>>() {
+            for (_, contact_type) in CONTACT_TYPES {
+                self.put(Question::AlternateContact(subject.clone(), contact_type.to_owned()));
+            }
+            self.put(Question::PrimaryContact(subject.clone()));
+            self.put(Question::Regions(subject));
+        }
+    }
+
+    fn regions(&mut self, question: &Question, regions: Vec<String>) {
+        if let Question::Regions(subject) = question {
+            self.world.opted_in.entry(subject.id().to_owned()).or_default().extend(regions);
+        }
+    }
+
     /// Of an account that is still in the root and belongs elsewhere: when overlord made it, it goes through the quarantine.
     fn tags_of_newcomers(&mut self, identity: &Identity) {
         if self.desired.quarantine.is_none() {
@@ -533,6 +585,7 @@ impl<'a> Reader<'a> {
         self.tags_of_accounts(&identity);
         self.contacts_of_accounts(&identity);
         self.tags_of_newcomers(&identity);
+        self.attributes_of_all();
         let candidates = identity.account_candidates(self.desired, &self.wanted, &self.world);
         let candidates: Vec<String> = candidates.into_iter().map(str::to_owned).collect();
         candidates.into_iter().for_each(|id| self.put(Question::Tags(id)));

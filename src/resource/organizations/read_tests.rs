@@ -88,6 +88,7 @@ impl Endpoint {
                 let contact = world.primary_contacts.get(subject.id());
                 Page { answer: Answer::PrimaryContact(contact.cloned().map(Box::new)), token: None }
             }
+            Question::Regions(subject) => self.page(world.opted_in.get(subject.id()).cloned().unwrap_or_default(), token, Answer::Regions),
             Question::Tags(id) => self.page(world.tags.get(id).cloned().unwrap_or_default(), token, Answer::Tags),
         }
     }

@@ -46,6 +46,10 @@ pub(crate) struct World {
     pub primary_contacts: BTreeMap<String, PrimaryContactAttributes>,
     /// What the organization may do centrally with root users; read only where it is wanted.
     pub root_features: BTreeSet<String>,
+    /// The opt-in Regions that accounts have, where all was asked for.
+    pub opted_in: BTreeMap<String, BTreeSet<String>>,
+    /// Whether contacts and Regions of all accounts were asked for.
+    pub attributes_asked: bool,
     /// What root users have, of the accounts whose root credentials are to go.
     pub root_credentials: Audits,
 }
