@@ -9,6 +9,7 @@ mod doctor;
 mod drift;
 mod email;
 mod files;
+mod graph;
 mod import;
 mod invite;
 mod network;
@@ -137,6 +138,8 @@ enum Command {
     Invite(invite::InviteArgs),
     /// Whether credentials, accounts and quotas let overlord do its work; the least IAM policies, with --policy
     Doctor(doctor::DoctorArgs),
+    /// What of a plan waits for what: for Graphviz, for Mermaid, or as a drawing
+    Graph(graph::GraphArgs),
     /// The address plan of the networks, offline: pools, blocks, subnets, what is free; drawn with --out
     Network(network::NetworkArgs),
     /// What the guard rails decide, offline: explain a request, run the tests of org.toml, lint
@@ -220,6 +223,7 @@ pub async fn run() -> ExitCode {
         Command::Email(args) => email::run(&cli.global, &args, &shell).await,
         Command::Invite(args) => Box::pin(invite::run(&cli.global, &args, &shell)).await,
         Command::Doctor(args) => doctor::run(&cli.global, &args, &shell).await,
+        Command::Graph(args) => graph::run(&cli.global, &args, &shell).await,
         Command::Network(args) => network::run(&cli.global, &args, &shell),
         Command::Policy(args) => policy::run(&cli.global, &args, &shell),
         Command::Sandbox(args) => sandbox::run(&cli.global, &args, &shell).await,

@@ -7,6 +7,7 @@ mod difference;
 pub mod doctor;
 pub mod drift;
 mod fold;
+pub mod graph;
 pub mod invitations;
 pub mod lint;
 pub mod markdown;

@@ -14,6 +14,7 @@ mod doctor;
 mod editors;
 mod email;
 mod exit;
+mod graph;
 mod import;
 mod interrupt;
 mod invite;
