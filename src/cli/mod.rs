@@ -11,6 +11,7 @@ mod email;
 mod files;
 mod graph;
 mod import;
+mod init;
 mod invite;
 mod network;
 mod plan;
@@ -140,6 +141,8 @@ enum Command {
     Doctor(doctor::DoctorArgs),
     /// What of a plan waits for what: for Graphviz, for Mermaid, or as a drawing
     Graph(graph::GraphArgs),
+    /// Write what runs overlord without a person, from org.toml: workflows for GitHub or GitLab, or cron, and the least roles
+    Init(init::InitArgs),
     /// The address plan of the networks, offline: pools, blocks, subnets, what is free; drawn with --out
     Network(network::NetworkArgs),
     /// What the guard rails decide, offline: explain a request, run the tests of org.toml, lint
@@ -224,6 +227,7 @@ pub async fn run() -> ExitCode {
         Command::Invite(args) => Box::pin(invite::run(&cli.global, &args, &shell)).await,
         Command::Doctor(args) => doctor::run(&cli.global, &args, &shell).await,
         Command::Graph(args) => graph::run(&cli.global, &args, &shell).await,
+        Command::Init(args) => init::run(&cli.global, &args, &shell),
         Command::Network(args) => network::run(&cli.global, &args, &shell),
         Command::Policy(args) => policy::run(&cli.global, &args, &shell),
         Command::Sandbox(args) => sandbox::run(&cli.global, &args, &shell).await,
