@@ -7,12 +7,13 @@
 //! AWS ──────┴─ snapshot ─► live ──┘
 //! ```
 //!
-//! The modules below stand in reading order. `config`, `network`, `diff`, `drift`, `graph`, `import`, `plan`, `policy`,
+//! The modules below stand in reading order. `ci`, `config`, `network`, `diff`, `drift`, `graph`, `import`, `plan`, `policy`,
 //! `render` and `apply::schedule` are pure: they neither await nor know an AWS client. There is no state file: AWS is the state.
 
 pub mod address;
 pub mod apply;
 pub mod aws;
+pub mod ci;
 pub mod cli;
 pub mod config;
 pub mod cost;

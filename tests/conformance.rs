@@ -80,6 +80,7 @@ impl<'a> Trial<'a> {
         let actual = self.server.script("conformance/readback.py", &[]);
         snapbox::assert_data_eq!(actual, expected.into_data().raw());
         self.expect(&["plan"], 0);
+        self.expect(&["drift"], 0);
     }
 }
 
@@ -105,6 +106,12 @@ fn the_whole_road(server: &Server, edits: &[Edit]) {
     trial.converged();
 
     server.script("conformance/disturb.py", &[]);
+    let drift = trial.expect(&["drift", "--format", "line"], 2);
+    let line = String::from_utf8_lossy(&drift.stdout).into_owned();
+    assert!(
+        line.starts_with("overlord drift: 6 findings (guard rails: 4, organization: 1, cosmetic: 1): account.records-dev changed"),
+        "{line}"
+    );
     trial.expect(&["plan"], 2);
     trial.expect(&["apply", "--yes"], 0);
     trial.converged();

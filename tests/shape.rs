@@ -39,6 +39,7 @@ fn the_core_is_pure() {
         "config",
         "network",
         "diff.rs",
+        "ci",
         "drift",
         "graph.rs",
         "import",

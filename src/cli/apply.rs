@@ -131,12 +131,7 @@ async fn read(connection: &Connection, desired: &Desired, args: &ApplyArgs, shel
 /// Reads a saved plan, and the live state anew; refuses when what the plan observed has moved.
 async fn saved(global: &Global, file: &Path, args: &ApplyArgs, shell: &Shell) -> Result<Prepared, Reported> {
     args.selecting.none(shell)?;
-    let unreadable = |e: std::io::Error| {
-        let hint = "give a file that `overlord plan --out FILE` saved".to_owned();
-        shell.error(format_args!("the plan `{}` cannot be read: {e}", file.display()), Some(hint))
-    };
-    let text = std::fs::read_to_string(file).map_err(unreadable)?;
-    let mut plan = Plan::from_json(&text).map_err(|e| shell.error(format_args!("`{}`: {e}", file.display()), Some(e.hint().to_owned())))?;
+    let mut plan = plan::saved(file, shell)?;
     let connection = connect(global, &plan.desired, shell).await?;
     let started = Instant::now();
     let (live, copy) = read(&connection, &plan.desired, args, shell).await?;

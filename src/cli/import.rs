@@ -158,7 +158,7 @@ fn texts(draft: &Draft, org_toml: &Path) -> BTreeMap<PathBuf, String> {
 }
 
 /// All that is in the way, at once.
-fn refuse(in_the_way: Vec<PathBuf>, shell: &Shell) -> Result<(), Reported> {
+pub(super) fn refuse(in_the_way: Vec<PathBuf>, shell: &Shell) -> Result<(), Reported> {
     let Some((last, others)) = in_the_way.split_last() else { return Ok(()) };
     for path in others {
         let _ = shell.error(format_args!("`{}` is there already", path.display()), None);

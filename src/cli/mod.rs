@@ -10,7 +10,9 @@ mod drift;
 mod email;
 mod files;
 mod generate;
+mod graph;
 mod import;
+mod init;
 mod invite;
 mod network;
 mod plan;
@@ -140,6 +142,10 @@ enum Command {
     Invite(invite::InviteArgs),
     /// Whether credentials, accounts and quotas let overlord do its work; the least IAM policies, with --policy
     Doctor(doctor::DoctorArgs),
+    /// What of a plan waits for what: for Graphviz, for Mermaid, or as a drawing
+    Graph(graph::GraphArgs),
+    /// Write what runs overlord without a person, from org.toml: workflows for GitHub or GitLab, or cron, and the least roles
+    Init(init::InitArgs),
     /// The address plan of the networks, offline: pools, blocks, subnets, what is free; drawn with --out
     Network(network::NetworkArgs),
     /// What the policies say, offline: explain a request, run the tests of org.toml, lint, compare; what is inherited; a guard rail of a list
@@ -160,7 +166,9 @@ impl Command {
         match self {
             Self::Validate => Some("validate"),
             Self::Network(_) => Some("network"),
-            Self::Policy(_) => Some("policy"),
+            Self::Policy(args) => policy::is_offline(args).then_some("policy"),
+            Self::Report(_) => Some("report"),
+            Self::Init(_) => Some("init"),
             Self::Schema => Some("schema"),
             Self::Completions(_) => Some("completions"),
             Self::Import(_)
@@ -170,6 +178,7 @@ impl Command {
             | Self::Email(_)
             | Self::Invite(_)
             | Self::Doctor(_)
+            | Self::Graph(_)
             | Self::Sandbox(_) => None,
         }
     }
@@ -264,6 +273,8 @@ pub async fn run() -> ExitCode {
         Command::Email(args) => email::run(&cli.global, &args, &shell).await,
         Command::Invite(args) => Box::pin(invite::run(&cli.global, &args, &shell)).await,
         Command::Doctor(args) => doctor::run(&cli.global, &args, &shell).await,
+        Command::Graph(args) => graph::run(&cli.global, &args, &shell).await,
+        Command::Init(args) => init::run(&cli.global, &args, &shell),
         Command::Network(args) => network::run(&cli.global, &args, &shell),
         Command::Policy(args) => policy::run(&cli.global, &args, &shell).await,
         Command::Report(args) => report::run(&cli.global, &args, &shell),

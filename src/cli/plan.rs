@@ -83,6 +83,16 @@ fn json(plan: &Plan, shell: &Shell) -> Result<String, Reported> {
     plan.to_json().map_err(|e| shell.error(e, None))
 }
 
+/// Reads a plan that was saved. Whether AWS is still as it was then, is not asked.
+pub(super) fn saved(file: &std::path::Path, shell: &Shell) -> Result<Plan, Reported> {
+    let unreadable = |e: std::io::Error| {
+        let hint = "give a file that `overlord plan --out FILE` saved".to_owned();
+        shell.error(format_args!("the plan `{}` cannot be read: {e}", file.display()), Some(hint))
+    };
+    let text = std::fs::read_to_string(file).map_err(unreadable)?;
+    Plan::from_json(&text).map_err(|e| shell.error(format_args!("`{}`: {e}", file.display()), Some(e.hint().to_owned())))
+}
+
 /// Whole or not at all: a reader never finds half a plan.
 fn save(json: &str, path: &std::path::Path) -> std::io::Result<()> {
     let mut partial = path.as_os_str().to_owned();

@@ -94,6 +94,18 @@ fn key_value(text: &str) -> Result<(String, String), String> {
     Ok((key.to_owned(), value.to_owned()))
 }
 
+/// Whether it asks AWS nothing.
+pub(super) fn is_offline(args: &PolicyArgs) -> bool {
+    match &args.command {
+        PolicyCommand::Effective(args) => !args.live,
+        PolicyCommand::Explain(_)
+        | PolicyCommand::Test(_)
+        | PolicyCommand::Lint(_)
+        | PolicyCommand::Diff(_)
+        | PolicyCommand::Generate(_) => true,
+    }
+}
+
 /// Whether the command knows JUnit's format, which all others refuse.
 pub(super) fn knows_junit(args: &PolicyArgs) -> bool {
     match &args.command {

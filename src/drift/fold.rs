@@ -1,15 +1,14 @@
 //! A thing and its parts are one finding where the same is true of both: of a VPC that is gone, nobody wants to read of forty parts.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Finding, Remedy, What};
 use crate::address::Address;
 
 /// Puts the parts of what is missing or left over to the whole.
 pub(super) fn fold(findings: Vec<Finding>) -> Vec<Finding> {
-    let of = |what: What| {
-        let is = |finding: &&Finding| finding.what == what;
-        findings.iter().filter(is).filter_map(|finding| finding.address.clone()).collect::<std::collections::BTreeSet<_>>()
+    let of = |what: What| -> BTreeSet<Address> {
+        findings.iter().filter(|finding| finding.what == what).filter_map(|finding| finding.address.clone()).collect()
     };
     let (missing, left_over) = (of(What::Missing), of(What::LeftOver));
     let whole = |finding: &Finding| {
@@ -23,7 +22,7 @@ pub(super) fn fold(findings: Vec<Finding>) -> Vec<Finding> {
     };
     let mut parts: BTreeMap<Address, Vec<Finding>> = BTreeMap::new();
     let mut kept = Vec::new();
-    for finding in findings.iter().cloned() {
+    for finding in findings {
         match whole(&finding) {
             Some(whole) => parts.entry(whole).or_default().push(finding),
             None => kept.push(finding),

@@ -93,24 +93,29 @@ impl Ignore {
         }
     }
 
-    /// What is left of a finding; `None` for none of it, and the finding itself where this is not about it.
-    fn leave(&self, finding: &Finding) -> Option<Finding> {
-        if !self.pattern.matches(finding) {
-            return Some(finding.clone());
+    /// Takes from a finding what is expected, and tells whether that is anything; `None` where nothing is left of it.
+    fn take_from(&self, mut finding: Finding) -> (Option<Finding>, bool) {
+        if !self.pattern.matches(&finding) {
+            return (Some(finding), false);
         }
         if self.attributes.is_empty() {
-            return None;
+            return (None, true);
         }
-        let mut left = finding.clone();
-        if finding.what != What::Changed {
-            return Some(left);
+        // That something is missing or too much is no attribute.
+        let differ = finding.differences.len();
+        if finding.what == What::Changed {
+            finding.differences.retain(|difference| !self.attributes.contains(&difference.name));
         }
-        left.differences.retain(|difference| !self.attributes.contains(&difference.name));
+        if finding.differences.len() == differ {
+            return (Some(finding), false);
+        }
         let spec = finding.address.as_ref().and_then(|address| resource::kind(address.kind())).map(resource::ErasedKind::spec);
         let kinds = spec.map_or(Weight::Organization, |spec| spec.weight);
-        left.weight = left.differences.iter().map(|difference| super::of::weight(spec, &difference.name).unwrap_or(kinds)).min()?;
-        left.summary = super::of::summary(left.differences.iter().map(|difference| difference.name.as_str()));
-        Some(left)
+        let weights = finding.differences.iter().map(|difference| super::of::weight(spec, &difference.name).unwrap_or(kinds));
+        let Some(weight) = weights.min() else { return (None, true) };
+        finding.weight = weight;
+        finding.summary = super::of::summary(finding.differences.iter().map(|difference| difference.name.as_str()));
+        (Some(finding), true)
     }
 }
 
@@ -120,10 +125,8 @@ pub(super) fn apply(findings: Vec<Finding>, ignores: &[Ignore], today: Date) -> 
     let mut counts = vec![0; holding.len()];
     let through = |finding: Finding| {
         holding.iter().zip(&mut counts).try_fold(finding, |finding, (ignore, count)| {
-            let left = ignore.leave(&finding);
-            if left.as_ref() != Some(&finding) {
-                *count += 1;
-            }
+            let (left, took) = ignore.take_from(finding);
+            *count += usize::from(took);
             left
         })
     };

@@ -17,9 +17,10 @@ pub(super) fn findings(plan: &Plan) -> (Vec<Finding>, Vec<Note>) {
     let of_its_own = |change: &&Change| change.address.kind() != "placement" || !created(&Address::new("account", change.address.key()));
     let mut found: Vec<Finding> = changes.values().filter(of_its_own).map(of_change).collect();
     found.extend(plan.network.unreachable.iter().map(|(account, error)| unread(account, error)));
+    let unreachable: BTreeSet<Address> = plan.network.unreachable.keys().map(|account| Address::new("account", account.as_str())).collect();
     let mut notes = Vec::new();
     for told in &plan.findings {
-        match of_told(plan, told, &changes) {
+        match of_told(plan, told, &changes, &unreachable) {
             Told::Finding(finding) => found.push(*finding),
             // What stands against a change is no second finding.
             Told::Against(address) => {
@@ -142,18 +143,16 @@ enum Told {
     Known,
 }
 
-fn of_told(plan: &Plan, told: &resource::Finding, changes: &BTreeMap<Address, Change>) -> Told {
+fn of_told(plan: &Plan, told: &resource::Finding, changes: &BTreeMap<Address, Change>, unreachable: &BTreeSet<Address>) -> Told {
     // What is no address may look like one: `444444444444 (a.b)`.
     let address = told.subject.parse::<Address>().ok().filter(|address| resource::kind(address.kind()).is_some());
     let spec = address.as_ref().and_then(|address| resource::kind(address.kind())).map(resource::ErasedKind::spec);
-    let is = |address: &Address, accounts: &BTreeSet<&str>| address.kind() == "account" && accounts.contains(address.key());
-    let unreachable: BTreeSet<&str> = plan.network.unreachable.keys().map(String::as_str).collect();
     let frozen = |address: &Address| plan.observed.get(address).is_some_and(|live| live.frozen.is_some());
     let (what, remedy) = match (told.severity, &address) {
         (FindingSeverity::Error, Some(address)) if changes.contains_key(address) => return Told::Against(address.clone()),
         (FindingSeverity::Error, _) => (What::Stuck, Remedy::Refuse),
         (FindingSeverity::Unmanaged, _) => (What::Unmanaged, Remedy::Leave),
-        (FindingSeverity::Warning, Some(address)) if changes.contains_key(address) || is(address, &unreachable) => return Told::Known,
+        (FindingSeverity::Warning, Some(address)) if changes.contains_key(address) || unreachable.contains(address) => return Told::Known,
         (FindingSeverity::Warning, Some(address)) if frozen(address) => (What::Stuck, Remedy::Leave),
         (FindingSeverity::Warning, Some(address)) if address.kind() == "root_credentials" => (What::Unread, Remedy::Leave),
         (FindingSeverity::Warning, _) => return Told::Note,

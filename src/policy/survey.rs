@@ -25,7 +25,7 @@ const PERSONAL: [&str; 5] =
 
 /// Accounts of which the same holds.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Group {
+pub struct Surveyed {
     /// Which.
     pub accounts: Vec<Address>,
     /// What holds, of which actions: their names by the prefix of their service.
@@ -44,7 +44,7 @@ pub fn actions_of(service: &str) -> usize {
 
 /// Asks the question of each account about each action, in place of its own. Accounts with the same answers are one group, in the order of
 /// their first.
-pub fn survey(question: &Question, accounts: &[Address], actions: &[String], hierarchy: &Hierarchy) -> Vec<Group> {
+pub fn survey(question: &Question, accounts: &[Address], actions: &[String], hierarchy: &Hierarchy) -> Vec<Surveyed> {
     let mut known: BTreeMap<Class, Vec<Outcome>> = BTreeMap::new();
     let mut groups: Vec<(Vec<Outcome>, Vec<Address>)> = Vec::new();
     for account in accounts {
@@ -58,7 +58,7 @@ pub fn survey(question: &Question, accounts: &[Address], actions: &[String], hie
             None => groups.push((answers.clone(), vec![account.clone()])),
         }
     }
-    groups.into_iter().map(|(outcomes, accounts)| Group { accounts, outcomes: by_outcome(&outcomes, actions) }).collect()
+    groups.into_iter().map(|(outcomes, accounts)| Surveyed { accounts, outcomes: by_outcome(&outcomes, actions) }).collect()
 }
 
 fn by_outcome(outcomes: &[Outcome], actions: &[String]) -> BTreeMap<Outcome, BTreeMap<String, BTreeSet<String>>> {

@@ -9,6 +9,7 @@ pub mod doctor;
 pub mod drift;
 pub mod effective;
 mod fold;
+pub mod graph;
 pub mod impact;
 pub mod invitations;
 pub mod lint;

@@ -540,8 +540,8 @@ mod tests {
             assert_eq!(attributes, names(fields), "{}: the attributes of the table are not those of the type", spec.kind);
             assert!(!spec.guards_target || attributes.contains("target"), "{} guards nothing", spec.kind);
             assert!(!spec.guards_target || spec.weight == Weight::GuardRail, "{} is a guard rail", spec.kind);
-            let tags = spec.attributes.iter().filter(|attribute| attribute.name == "tags");
-            assert!(tags.fold(true, |all, tags| all && tags.weight == Some(Weight::Cosmetic)), "{}: tags are cosmetic", spec.kind);
+            let mut tags = spec.attributes.iter().filter(|attribute| attribute.name == "tags");
+            assert!(tags.all(|tags| tags.weight == Some(Weight::Cosmetic)), "{}: tags are cosmetic", spec.kind);
         }
     }
 

@@ -15,6 +15,7 @@ mod editors;
 mod email;
 mod exit;
 mod frameworks;
+mod graph;
 mod impact;
 mod import;
 mod interrupt;

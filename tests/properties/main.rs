@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a panic is how a test fails")]
 
 mod built;
+mod drift;
 mod generate;
 mod imports;
 mod invitations;

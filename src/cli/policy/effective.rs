@@ -28,7 +28,7 @@ pub(super) struct EffectiveArgs {
 
     /// Ask AWS too, and say where it disagrees; exits 2 when it does
     #[arg(long)]
-    live: bool,
+    pub(super) live: bool,
 }
 
 pub(super) async fn run(global: &Global, args: &EffectiveArgs, shell: &Shell) -> Result<Exit, Reported> {

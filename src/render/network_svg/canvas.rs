@@ -30,59 +30,59 @@ svg { font-family: system-ui, -apple-system, 'Segoe UI', Roboto, 'DejaVu Sans', 
 ";
 
 /// The looks of tiers whose names say what they are.
-pub(super) const NAMED_LOOKS: [(&str, &str); 3] = [("public", "t0"), ("shared", "t1"), ("private", "t2")];
+pub(in crate::render) const NAMED_LOOKS: [(&str, &str); 3] = [("public", "t0"), ("shared", "t1"), ("private", "t2")];
 /// The looks of all others, in turn.
-pub(super) const OTHER_LOOKS: [&str; 3] = ["t3", "t4", "t5"];
+pub(in crate::render) const OTHER_LOOKS: [&str; 3] = ["t3", "t4", "t5"];
 
 /// A point, from the upper left corner.
-pub(super) type Point = (f64, f64);
+pub(in crate::render) type Point = (f64, f64);
 
 /// A rectangle.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Area {
-    pub(super) x: f64,
-    pub(super) y: f64,
-    pub(super) width: f64,
-    pub(super) height: f64,
+pub(in crate::render) struct Area {
+    pub(in crate::render) x: f64,
+    pub(in crate::render) y: f64,
+    pub(in crate::render) width: f64,
+    pub(in crate::render) height: f64,
 }
 
 impl Area {
-    pub(super) fn right(self) -> f64 {
+    pub(in crate::render) fn right(self) -> f64 {
         self.x + self.width
     }
 
-    pub(super) fn bottom(self) -> f64 {
+    pub(in crate::render) fn bottom(self) -> f64 {
         self.y + self.height
     }
 
-    pub(super) fn middle(self) -> f64 {
+    pub(in crate::render) fn middle(self) -> f64 {
         self.x + self.width / 2.0
     }
 }
 
 /// A drawing that grows downwards.
-pub(super) struct Canvas {
-    pub(super) width: f64,
+pub(in crate::render) struct Canvas {
+    pub(in crate::render) width: f64,
     body: String,
 }
 
 impl Canvas {
-    pub(super) fn new(width: f64) -> Self {
+    pub(in crate::render) fn new(width: f64) -> Self {
         Self { width, body: String::new() }
     }
 
-    pub(super) fn text(&mut self, (x, y): Point, class: &str, text: &str) {
+    pub(in crate::render) fn text(&mut self, (x, y): Point, class: &str, text: &str) {
         let _ = writeln!(self.body, r#"<text x="{x:.1}" y="{y:.1}" class="{class}">{}</text>"#, escaped(text));
     }
 
-    pub(super) fn rect(&mut self, area: Area, class: &str, radius: f64) {
+    pub(in crate::render) fn rect(&mut self, area: Area, class: &str, radius: f64) {
         let Area { x, y, width, height } = area;
         let _ =
             writeln!(self.body, r#"<rect x="{x:.1}" y="{y:.1}" width="{width:.1}" height="{height:.1}" rx="{radius}" class="{class}"/>"#);
     }
 
     /// A rectangle that says what it is when pointed at.
-    pub(super) fn told(&mut self, area: Area, class: &str, title: &str) {
+    pub(in crate::render) fn told(&mut self, area: Area, class: &str, title: &str) {
         let Area { x, y, width, height } = area;
         let _ = writeln!(
             self.body,
@@ -91,17 +91,17 @@ impl Canvas {
         );
     }
 
-    pub(super) fn polygon(&mut self, points: &[Point], class: &str) {
+    pub(in crate::render) fn polygon(&mut self, points: &[Point], class: &str) {
         let _ = writeln!(self.body, r#"<polygon points="{}" class="{class}"/>"#, listed(points));
     }
 
     /// A line through points; `ends` are further attributes, such as arrow heads.
-    pub(super) fn line(&mut self, points: &[Point], class: &str, ends: &str) {
+    pub(in crate::render) fn line(&mut self, points: &[Point], class: &str, ends: &str) {
         let _ = writeln!(self.body, r#"<polyline points="{}" class="{class}" {ends}/>"#, listed(points));
     }
 
     /// The whole, of that height.
-    pub(super) fn finish(self, height: f64) -> String {
+    pub(in crate::render) fn finish(self, height: f64) -> String {
         let Self { width, body } = self;
         let arrow = |id: &str, look: &str| {
             format!(

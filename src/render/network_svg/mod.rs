@@ -2,7 +2,7 @@
 //! internet, its zones as columns and its tiers as rows. Legible on light and on dark ground, without scripts and without fonts of
 //! its own.
 
-mod canvas;
+pub(super) mod canvas;
 mod reach;
 mod strip;
 mod vpc;

@@ -1,0 +1,103 @@
+//! Drift: on a clean organization, however AWS writes it down, nothing is found.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use overlord::drift::{Date, Drift};
+use overlord::resource::Desired;
+use overlord::sandbox::{Sandbox, Weather, World};
+use proptest::prelude::*;
+use serde_json::Value;
+
+use crate::generate::{self, cases};
+use crate::networks::networks;
+use crate::road::{plan, run};
+use crate::{config, in_virtual_time, sandbox};
+
+/// What an organization looks like after a year with AWS and its tools: tags of AWS's own and of strangers everywhere, documents written in
+/// another way.
+fn weathered(mut world: World) -> World {
+    let ids: BTreeSet<String> = world
+        .accounts
+        .keys()
+        .chain(world.ous.keys())
+        .chain(world.policies.keys())
+        .cloned()
+        .chain(world.root().map(str::to_owned))
+        .collect();
+    for id in ids {
+        strange(world.tags.entry(id).or_default());
+    }
+    for policy in world.policies.values_mut().filter(|policy| !policy.aws_managed) {
+        if let Ok(mut document) = serde_json::from_str(&policy.content) {
+            reorder(&mut document);
+            policy.content = serde_json::to_string_pretty(&document).unwrap();
+        }
+    }
+    let places: Vec<(String, String)> = world.ec2.iter().map(|(account, region, _)| (account.to_owned(), region.to_owned())).collect();
+    for (account, region) in places {
+        let region = world.region_mut(&account, &region).unwrap();
+        let ids: Vec<String> = region.vpcs.keys().chain(region.subnets.keys()).chain(region.route_tables.keys()).cloned().collect();
+        ids.into_iter().for_each(|id| strange(region.tags.entry(id).or_default()));
+        region.tags.values_mut().for_each(strange);
+    }
+    world
+}
+
+fn strange(tags: &mut BTreeMap<String, String>) {
+    tags.insert("aws:cloudformation:stack-name".to_owned(), "StackSet-1".to_owned());
+    tags.insert("aws:servicecatalog:applicationName".to_owned(), "everything".to_owned());
+    tags.insert("scanned-by".to_owned(), "somebody".to_owned());
+}
+
+/// Other words for the same: lists the other way round, with one of them twice; a list of one as itself.
+fn reorder(value: &mut Value) {
+    let Value::Object(map) = value else {
+        if let Value::Array(items) = value {
+            items.iter_mut().for_each(reorder);
+        }
+        return;
+    };
+    for (key, value) in map {
+        match value {
+            Value::Array(items) if ["Action", "Resource", "NotAction"].contains(&key.as_str()) => {
+                items.reverse();
+                if let [one] = items.as_slice() {
+                    *value = one.clone();
+                } else if let Some(first) = items.first().cloned() {
+                    items.push(first);
+                }
+            }
+            value => reorder(value),
+        }
+    }
+}
+
+async fn finds_nothing(desired: &Desired) -> Result<(), TestCaseError> {
+    let calm = sandbox(Weather::default());
+    run(&calm, desired).await.unwrap();
+    let before = calm.world();
+    let world = weathered(before.clone());
+    prop_assert!(world.tags != before.tags, "there is no noise");
+    let noisy = Sandbox::new(world, Weather { empty_pages: 0.3, ..Weather::default() });
+    let drift = Drift::of(&plan(&noisy, desired).await.unwrap(), &[], Date::new(2026, 11, 20), None);
+    prop_assert!(drift.is_clean(), "{:#?}", drift.findings);
+    Ok(())
+}
+
+proptest! {
+    #![proptest_config(config(140))]
+
+    #[test]
+    fn noise_of_an_organization_is_no_drift(case in cases()) {
+        in_virtual_time(finds_nothing(&generate::desired(&case)))?;
+    }
+}
+
+proptest! {
+    #![proptest_config(config(60))]
+
+    #[test]
+    fn noise_of_networks_is_no_drift(case in networks()) {
+        in_virtual_time(finds_nothing(&case.desired()))?;
+    }
+}
