@@ -57,5 +57,5 @@ pub use request::{Place, Principal, Request, account_id, complete};
 pub use services::{RCP_SERVICES, RcpServices};
 pub use statement::{Effect, Form, Placed, Policy, Principals, Selector, Statement, Version};
 pub use suite::{Expectation, Expected, Failure, Test, TestResult};
-pub use survey::{Surveyed, actions_matching, actions_of, survey};
+pub use survey::{Answered, actions_matching, actions_of, survey};
 pub use truth::Truth;

@@ -11,7 +11,7 @@ use crate::address::Address;
 use super::catalogue::CATALOGUE;
 use super::condition::Operand;
 use super::evaluate::{Outcome, decide};
-use super::hierarchy::Hierarchy;
+use super::hierarchy::{Attached, Hierarchy};
 use super::pattern::Pattern;
 use super::question::Question;
 use super::request::Place;
@@ -25,7 +25,7 @@ const PERSONAL: [&str; 5] =
 
 /// Accounts of which the same holds.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Surveyed {
+pub struct Answered {
     /// Which.
     pub accounts: Vec<Address>,
     /// What holds, of which actions: their names by the prefix of their service.
@@ -44,7 +44,7 @@ pub fn actions_of(service: &str) -> usize {
 
 /// Asks the question of each account about each action, in place of its own. Accounts with the same answers are one group, in the order of
 /// their first.
-pub fn survey(question: &Question, accounts: &[Address], actions: &[String], hierarchy: &Hierarchy) -> Vec<Surveyed> {
+pub fn survey(question: &Question, accounts: &[Address], actions: &[String], hierarchy: &Hierarchy) -> Vec<Answered> {
     let mut known: BTreeMap<Class, Vec<Outcome>> = BTreeMap::new();
     let mut groups: Vec<(Vec<Outcome>, Vec<Address>)> = Vec::new();
     for account in accounts {
@@ -58,7 +58,7 @@ pub fn survey(question: &Question, accounts: &[Address], actions: &[String], hie
             None => groups.push((answers.clone(), vec![account.clone()])),
         }
     }
-    groups.into_iter().map(|(outcomes, accounts)| Surveyed { accounts, outcomes: by_outcome(&outcomes, actions) }).collect()
+    groups.into_iter().map(|(outcomes, accounts)| Answered { accounts, outcomes: by_outcome(&outcomes, actions) }).collect()
 }
 
 fn by_outcome(outcomes: &[Outcome], actions: &[String]) -> BTreeMap<Outcome, BTreeMap<String, BTreeSet<String>>> {
@@ -70,10 +70,13 @@ fn by_outcome(outcomes: &[Outcome], actions: &[String]) -> BTreeMap<Outcome, BTr
     sorted
 }
 
+type Names = Vec<Arc<str>>;
+
 /// What can make two accounts differ.
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct Class {
-    policies: Vec<(Vec<Arc<str>>, Vec<Arc<str>>)>,
+    /// The names of what is attached, level by level: of each family.
+    policies: Vec<[Names; 2]>,
     is_management: bool,
     has_id: bool,
     /// The account itself, where a policy looks at which it is.
@@ -85,9 +88,9 @@ impl Class {
         let chain = hierarchy.chain(account);
         let attached = || chain.iter().flat_map(|(_, level)| level.scps.iter().chain(&level.rcps));
         let is_personal = attached().filter_map(|attached| attached.policy.as_ref()).any(|policy| is_personal(policy));
-        let names = |attached: &[super::hierarchy::Attached]| attached.iter().map(|attached| Arc::clone(&attached.name)).collect();
+        let names = |attached: &[Attached]| -> Names { attached.iter().map(|attached| Arc::clone(&attached.name)).collect() };
         Self {
-            policies: chain.iter().map(|(_, level)| (names(&level.scps), names(&level.rcps))).collect(),
+            policies: chain.iter().map(|(_, level)| [names(&level.scps), names(&level.rcps)]).collect(),
             is_management: hierarchy.is_management(account),
             has_id: hierarchy.ids.contains_key(account),
             itself: is_personal.then(|| account.clone()),

@@ -8,13 +8,13 @@ use serde_json::{Map, Value, json};
 use super::Style;
 use super::policy::NO_GRANT;
 use super::words::plain;
-use crate::policy::{Outcome, Surveyed, actions_of};
+use crate::policy::{Answered, Outcome, actions_of};
 
 /// Names that are told before it is only how many more.
 const SHOWN: usize = 12;
 
 /// For people. With `style.detail`, every account and action by name.
-pub fn text(groups: &[Surveyed], date: Option<&str>, style: Style) -> String {
+pub fn text(groups: &[Answered], date: Option<&str>, style: Style) -> String {
     let mut out = String::new();
     for group in groups {
         let names: Vec<&str> = group.accounts.iter().map(|account| account.key()).collect();
@@ -65,14 +65,14 @@ fn services_text(services: &BTreeMap<String, BTreeSet<String>>, style: Style) ->
 }
 
 /// For a comment on a pull request.
-pub fn markdown(groups: &[Surveyed], date: Option<&str>, detail: bool) -> String {
+pub fn markdown(groups: &[Answered], date: Option<&str>, detail: bool) -> String {
     let text = text(groups, date, Style { detail, ..Style::default() });
     format!("## overlord policy explain\n\n```text\n{}\n```\n", text.trim_end())
 }
 
 /// For programs: all names.
-pub fn json(groups: &[Surveyed], date: Option<&str>) -> Value {
-    let group = |group: &Surveyed| {
+pub fn json(groups: &[Answered], date: Option<&str>) -> Value {
+    let group = |group: &Answered| {
         let outcomes: Map<String, Value> =
             group.outcomes.iter().map(|(outcome, services)| (outcome.word().to_owned(), json!(services))).collect();
         json!({ "accounts": group.accounts, "actions": outcomes })
