@@ -151,6 +151,12 @@ pub fn load(toml: &str, files: &BTreeMap<String, String>) -> Desired {
 }
 
 impl Case {
+    /// The same with nobody invited: whom an owner has not answered yet is not as org.toml says, and rightly found.
+    pub fn uninvited(mut self) -> Self {
+        self.guests.iter_mut().filter(|it| it.standing == GuestStanding::Invited).for_each(|it| it.standing = GuestStanding::Unnamed);
+        self
+    }
+
     /// org.toml.
     pub fn toml(&self) -> String {
         let mut out = format!(

@@ -98,7 +98,7 @@ fn grown() -> impl Strategy<Value = Grown> {
         vec((0..20usize, name()), 0..10),
         vec((0..20usize, name(), 0..8u8, any::<bool>()), 0..16),
         vec((0..DOCUMENTS.len(), name(), any::<bool>(), vec(0..30usize, 0..5)), 0..10),
-        vec(0..30usize, 0..12),
+        vec(0..30usize, 0..18),
         (vec((0..SERVICES.len(), vec(0..20usize, 0..3)), 0..5), 0..8u8),
         vec((0..40usize, 0..7u8), 0..16),
         vec((0..20usize, 0..64u8), 0..12),
