@@ -10,11 +10,11 @@ mod support;
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::Output;
 
 use snapbox::IntoData;
-use support::{MOTO_ACCOUNT, Moto, SandboxServer, Server, project, python, show};
+use support::{MOTO_ACCOUNT, Moto, SandboxServer, Server, copy, project, python, show};
 
 /// The account that the sandbox and the worked example run their organization in.
 const EXAMPLE_ACCOUNT: &str = "111111111111";
@@ -81,18 +81,6 @@ impl<'a> Trial<'a> {
         snapbox::assert_data_eq!(actual, expected.into_data().raw());
         self.expect(&["plan"], 0);
         self.expect(&["drift"], 0);
-    }
-}
-
-fn copy(from: &Path, to: &Path) {
-    fs::create_dir(to).unwrap();
-    for entry in fs::read_dir(from).unwrap().map(Result::unwrap) {
-        let target = to.join(entry.file_name());
-        if entry.file_type().unwrap().is_dir() {
-            copy(&entry.path(), &target);
-        } else {
-            fs::copy(entry.path(), target).unwrap();
-        }
     }
 }
 

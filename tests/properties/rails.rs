@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex};
 use overlord::plan::{Action, Plan};
 use overlord::policy;
 use overlord::resource::{Desired, FindingSeverity};
-use overlord::sandbox::{Effect, Sandbox, Swallow, Weather, World};
+use overlord::sandbox::{AccountState, Effect, Sandbox, Swallow, Weather, World};
 use proptest::collection::vec;
 use proptest::prelude::*;
 
@@ -207,8 +207,13 @@ async fn rebuilt(first: &Tree, second: &Tree) -> (Plan, Vec<String>) {
     let (plan, report) = run(&sandbox, &desired).await.unwrap();
     assert_eq!(report.counts().applied, plan.changes.len(), "{report:#?}");
     nothing_left(&sandbox, &desired).await;
-    let after = rails(&sandbox.world());
-    (plan, moments.lacking(&common(&before, &after)))
+    let world = sandbox.world();
+    let mut kept = common(&before, &rails(&world));
+    // Of an account that is closed nothing else is managed: not what an edit elsewhere makes of the place where it is left behind.
+    if first.documents != second.documents {
+        kept.retain(|id, _| world.accounts[id].state == AccountState::Active);
+    }
+    (plan, moments.lacking(&kept))
 }
 
 /// The property below proves what its trees contain: here is what that is.

@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
 use serde_json::Value;
-use support::{SandboxServer, project, python, show};
+use support::{SandboxServer, copy, project, python, show};
 
 const SMALL: &str = r#"
 [organization]
@@ -38,12 +38,7 @@ impl Repository {
     fn of(org_toml: &str, platform: &str) -> Self {
         let repository = Self(tempfile::tempdir().unwrap());
         fs::write(repository.path("org.toml"), org_toml).unwrap();
-        fs::create_dir(repository.path("policies")).unwrap();
-        for entry in fs::read_dir(project("policies")).unwrap().map(Result::unwrap) {
-            if entry.path().is_file() {
-                fs::write(repository.path("policies").join(entry.file_name()), fs::read(entry.path()).unwrap()).unwrap();
-            }
-        }
+        copy(&project("policies"), &repository.path("policies"));
         let made = repository.overlord(&["init", "ci", "--for", platform, "--format", "json"]);
         assert!(made.status.success(), "{}", show(&made));
         repository
