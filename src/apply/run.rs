@@ -17,12 +17,12 @@ use crate::limits::LIMITS;
 use crate::plan::{Action, Change, Plan};
 use crate::resource;
 
-/// How many changes run at a time. Most of them only wait for AWS to make something: the 15,000 NAT gateways of 5,000 accounts become
-/// available side by side. The door keeps to AWS's rates and bounds the requests in flight; this only bounds memory: a change that runs is
-/// one future, and a test holds all kinds' to [`FUTURE`].
-const AT_A_TIME: usize = 16_384;
+/// How many changes run at a time. Most of them only wait for AWS to make something: the 60,000 NAT gateways of 5,000 accounts in four
+/// Regions become available side by side. The door keeps to AWS's rates and bounds the requests in flight; this only bounds memory: a
+/// change that runs is one future, and a test holds all kinds' to [`FUTURE`].
+const AT_A_TIME: usize = 65_536;
 
-/// Bytes that the future of a change may have, at most: with [`AT_A_TIME`] of them, half a gigabyte.
+/// Bytes that the future of a change may have, at most: with [`AT_A_TIME`] of them, two gigabytes.
 #[cfg(test)]
 const FUTURE: usize = 32 * 1024;
 

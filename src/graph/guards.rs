@@ -65,7 +65,11 @@ impl<'a> Edges<'a> {
 
     /// The live places above something.
     fn places_before(&self, change: &Change) -> Vec<Address> {
-        let in_live = |address: &Address| self.live.resources.get(address).map(|live| &live.attributes);
+        // A quarantine may be as new as the account that passes through it.
+        let in_live = |address: &Address| {
+            let live = self.live.resources.get(address).map(|live| &live.attributes);
+            live.or_else(|| self.desired.resources.get(address))
+        };
         let parent = change.before.as_ref().and_then(|before| resource::reference(before, "parent"));
         // What is in a place that is made anew names it by id.
         let parent = parent.and_then(|parent| match parent {
