@@ -76,13 +76,7 @@ impl<'a> Edges<'a> {
             Reference::Id(id) => Some((*self.places_by_id.get(id.as_str())?).clone().into()),
             Reference::Address(_) => Some(parent),
         });
-        let mut places = chain(parent, in_live);
-        // Of a place that is no longer managed nobody tells what it is in; but all is below what has no parent.
-        if change.before.is_some() {
-            let unknown: Vec<Address> = self.tops.iter().filter(|top| !places.contains(top)).cloned().collect();
-            places.extend(unknown);
-        }
-        places
+        chain(parent, in_live)
     }
 
     /// The policies that are attached to places. A place that goes has its policies with it.

@@ -30,8 +30,6 @@ pub(super) struct Edges<'a> {
     pub(super) places: BTreeSet<String>,
     /// The live places by AWS's id.
     pub(super) places_by_id: BTreeMap<&'a str, &'a Address>,
-    /// The places that are in no other: all the rest is below.
-    pub(super) tops: Vec<Address>,
     /// Memo of [`Self::providers`].
     known: BTreeMap<&'a Address, Rc<BTreeSet<usize>>>,
     pub(super) found: Vec<Found>,
@@ -67,10 +65,9 @@ impl<'a> Edges<'a> {
         }
         let live_places = live.resources.iter().filter(|(address, _)| places.contains(address.kind()));
         let places_by_id = live_places.filter_map(|(address, live)| Some((live.id.as_deref()?, address))).collect();
-        let tops = live.resources.keys().filter(|address| places.contains(address.kind()) && !has_parent(address)).cloned().collect();
         let documents = Documents::of(desired, live);
         let (known, found) = (BTreeMap::new(), Vec::new());
-        Self { changes, desired, live, shifts, documents, by_address, loosening, guards, places, places_by_id, tops, known, found }
+        Self { changes, desired, live, shifts, documents, by_address, loosening, guards, places, places_by_id, known, found }
     }
 
     /// The edges in order, each once.
