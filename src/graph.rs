@@ -18,7 +18,7 @@
 //! move then and to lose last closes no circle. What can: a set that is full, and policies that exchange their documents. There rules 4
 //! and 5 yield, and a warning says so.
 
-use crate::address::Address;
+use crate::address::{Address, Reference};
 use crate::plan::Change;
 use crate::resource::{self, Attributes, Desired, Finding, Live};
 
@@ -62,7 +62,11 @@ pub fn order(changes: Vec<Change>, desired: &Desired, live: &Live) -> Ordered {
 
 /// The places that attributes lie in, from the parent up to the organization. Ends where it would go round.
 pub(crate) fn places_above<'a>(attributes: &Attributes, lookup: impl Fn(&Address) -> Option<&'a Attributes>) -> Vec<Address> {
-    rules::chain(resource::reference(attributes, "parent"), lookup)
+    let named = |reference| match reference {
+        Reference::Address(address) => Some(address),
+        Reference::Id(_) => None,
+    };
+    rules::chain(resource::reference(attributes, "parent"), named, lookup)
 }
 
 #[cfg(test)]

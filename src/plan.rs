@@ -46,13 +46,17 @@ pub struct Plan {
     pub format_version: u32,
     /// What was asked for when the plan was made: a saved plan needs no org.toml.
     pub desired: Desired,
-    /// SHA-256 of `desired` and `observed`, in hexadecimal.
+    /// SHA-256 of `desired` and of all that was observed, in hexadecimal.
     pub digest: String,
     /// The live values that the plan rests on. A saved plan is refused when they have moved.
     pub observed: BTreeMap<Address, LiveResource>,
     /// What was live of networks, which blocks were chosen by.
     #[serde(default)]
     pub network: Observed,
+    /// What stood in the organization that org.toml does not name, which the order of changes of guard rails heeds. Whether it has moved
+    /// is not asked: it is nobody's to change.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub beside: BTreeMap<Address, LiveResource>,
     /// The changes, no-ops left out, each behind all that it waits for.
     pub changes: Vec<Change>,
     /// What is no change and should be known.
@@ -173,12 +177,15 @@ impl Plan {
         findings.sort();
         findings.dedup();
         let observed = live.resources.clone();
+        let in_the_organization = |change: &Change| change.address.scope().is_none();
+        let beside = if changes.iter().any(in_the_organization) { live.beside.clone() } else { BTreeMap::new() };
         Self {
             format_version: FORMAT_VERSION,
-            digest: digest(desired, &observed, &live.network),
+            digest: digest(desired, &observed, &live.network, &beside),
             desired: desired.clone(),
             observed,
             network: live.network.clone(),
+            beside,
             budget: Budget::of(&changes),
             cost: cost::of(&live.resources, &changes, &desired.prices),
             impact: None,
@@ -239,7 +246,7 @@ impl Plan {
             return Err(ReadPlanError::Version(version.format_version));
         }
         let plan: Self = serde_json::from_str(text).map_err(malformed)?;
-        if plan.digest != digest(&plan.desired, &plan.observed, &plan.network) {
+        if plan.digest != digest(&plan.desired, &plan.observed, &plan.network, &plan.beside) {
             return Err(ReadPlanError::Edited);
         }
         let mut before = BTreeSet::new();
@@ -256,7 +263,8 @@ impl Plan {
 
     /// Whether the plan is what its own two sides make, but for words: planning is pure, so what was reviewed can be worked out again.
     fn follows(&self, calls: Calls<'_>) -> bool {
-        let live = Live { resources: self.observed.clone(), network: self.network.clone(), ..Live::default() };
+        let (network, beside) = (self.network.clone(), self.beside.clone());
+        let live = Live { resources: self.observed.clone(), network, beside, ..Live::default() };
         let again = Self::build_with(&self.desired, &live, calls);
         let same = |(one, other): (&Change, &Change)| *one == Change { reason: one.reason.clone(), ..other.clone() };
         let errors_stand = self.has_errors() || !again.has_errors();
@@ -342,10 +350,15 @@ fn calls(change: &Change) -> Result<Vec<String>, String> {
 
 /// SHA-256 over JSON with ordered keys and without white space. Not all that is asked for shows in a change: the role that new accounts
 /// get does not.
-fn digest(desired: &Desired, observed: &BTreeMap<Address, LiveResource>, network: &Observed) -> String {
+fn digest(
+    desired: &Desired,
+    observed: &BTreeMap<Address, LiveResource>,
+    network: &Observed,
+    beside: &BTreeMap<Address, LiveResource>,
+) -> String {
     let mut hash = Sha256::new();
     hash.update(format!("{}\n{}", json!(desired), json!(network)));
-    for (address, LiveResource { id, attributes, ours, frozen }) in observed {
+    for (address, LiveResource { id, attributes, ours, frozen }) in observed.iter().chain(beside) {
         // One value per line, and JSON holds no line break: no two worlds give the same text.
         hash.update(format!("\n{}\n{}\n", json!(address), json!([id, ours, frozen])));
         hash.update(attributes.as_json());

@@ -3,6 +3,7 @@
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet, BinaryHeap};
 
+use petgraph::acyclic::Acyclic;
 use petgraph::algo::{is_cyclic_directed, kosaraju_scc};
 use petgraph::graph::{DiGraph, NodeIndex};
 
@@ -20,17 +21,15 @@ pub(super) fn arranged(changes: Vec<Change>, mut edges: Vec<Found>) -> Ordered {
     let mut order = ranks(changes.len(), &edges);
     // Circles are looked for only where something could never be next.
     if order.len() < changes.len() {
-        for least in [Edge::Wish, Edge::Care] {
-            let circles = Circles::of(changes.len(), &edges);
-            edges.retain(|&(from, to, edge)| edge < least || !circles.hold(from, to));
-        }
-        let yielding = Circles::of(changes.len(), &edges);
-        let given_up = given_up(&yielding, &edges);
-        edges.retain(|&(from, to, edge)| edge == Edge::Hard || !given_up.contains(&from) || !yielding.hold(from, to));
-        let closed = Circles::of(changes.len(), &edges);
+        let (mut firm, weaker): (Vec<Found>, Vec<Found>) = edges.into_iter().partition(|(.., edge)| *edge <= Edge::Soft);
+        let yielding = Circles::of(changes.len(), &firm);
+        let given_up = given_up(&yielding, &firm);
+        firm.retain(|&(from, to, edge)| edge == Edge::Hard || !given_up.contains(&from) || !yielding.hold(from, to));
+        let closed = Circles::of(changes.len(), &firm);
         findings.extend(given_up.into_iter().filter_map(|guard| changes.get(guard)).map(yields));
         findings.extend(closed.members.iter().map(|members| finding(members, &changes)));
-        edges.retain(|&(from, to, _)| !closed.hold(from, to));
+        firm.retain(|&(from, to, _)| !closed.hold(from, to));
+        edges = with_weaker(changes.len(), firm, weaker);
         order = ranks(changes.len(), &edges);
     }
     Ordered { changes: put_in_order(changes, &edges, &order), findings }
@@ -70,6 +69,7 @@ impl Circles {
     }
 }
 
+/// Who waits points to whom it waits for.
 fn graph<'e>(nodes: usize, edges: impl Iterator<Item = &'e Found>) -> DiGraph<(), ()> {
     let mut graph = DiGraph::<(), ()>::with_capacity(nodes, 0);
     for _ in 0..nodes {
@@ -79,6 +79,16 @@ fn graph<'e>(nodes: usize, edges: impl Iterator<Item = &'e Found>) -> DiGraph<()
         graph.add_edge(NodeIndex::new(from), NodeIndex::new(to), ());
     }
     graph
+}
+
+/// `edges`, which close no circle, with as many of the `weaker` ones as close none either: those that insist more are tried first.
+fn with_weaker(nodes: usize, mut edges: Vec<Found>, mut weaker: Vec<Found>) -> Vec<Found> {
+    weaker.sort_unstable_by_key(|&(from, to, edge)| (edge, from, to));
+    let Ok(mut graph) = Acyclic::try_from_graph(graph(nodes, edges.iter())) else { return edges };
+    let fits = |&(from, to, _): &Found| graph.try_add_edge(NodeIndex::new(from), NodeIndex::new(to), ()).is_ok();
+    edges.extend(weaker.into_iter().filter(fits));
+    edges.sort_unstable();
+    edges
 }
 
 /// The changes that do not wait for what they should: as few as there can be when one after the other is asked, in order of address.

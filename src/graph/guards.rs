@@ -7,9 +7,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::Edge;
-use super::places_above;
 use super::rails::{Rail, guards_target, policies};
-use super::rules::{Edges, chain};
+use super::rules::Edges;
 use crate::address::{Address, Reference};
 use crate::plan::{Action, Change};
 use crate::resource;
@@ -25,6 +24,14 @@ struct Loss {
 enum LossOf {
     Set,
     Document(Reference),
+}
+
+/// The way of an account through a quarantine.
+struct Passing {
+    /// Where it was not before.
+    places: BTreeSet<Address>,
+    /// What it was under before.
+    had: BTreeSet<Rail>,
 }
 
 /// The changes that bring a guard rail to a place, or to what is below it.
@@ -43,7 +50,7 @@ impl<'a> Edges<'a> {
         }
         let before = self.places_before(change);
         let known: BTreeSet<Reference> = self.live_sets(before.iter().chain([&mover])).collect();
-        for place in places_above(after, |address| self.desired.resources.get(address)) {
+        for place in self.above(after) {
             if !before.contains(&place) {
                 // Who comes is not to be held by what goes.
                 self.found.extend(self.loosening.get(&place).map(|&loosened| (index, loosened, Edge::Wish)));
@@ -65,31 +72,22 @@ impl<'a> Edges<'a> {
 
     /// The live places above something.
     fn places_before(&self, change: &Change) -> Vec<Address> {
-        // A quarantine may be as new as the account that passes through it.
-        let in_live = |address: &Address| {
-            let live = self.live.resources.get(address).map(|live| &live.attributes);
-            live.or_else(|| self.desired.resources.get(address))
-        };
         let parent = change.before.as_ref().and_then(|before| resource::reference(before, "parent"));
-        // What is in a place that is made anew names it by id.
-        let parent = parent.and_then(|parent| match parent {
-            Reference::Id(id) => Some((*self.places_by_id.get(id.as_str())?).clone().into()),
-            Reference::Address(_) => Some(parent),
-        });
-        chain(parent, in_live)
+        // A quarantine may be as new as the account that passes through it.
+        self.chain(parent, |place| self.now(place).or_else(|| self.then(place)))
     }
 
     /// The policies that are attached to places. A place that goes has its policies with it.
     fn live_sets<'p>(&self, places: impl Iterator<Item = &'p Address>) -> impl Iterator<Item = Reference> {
         let sets = places.flat_map(|place| [place].into_iter().chain(self.guards.get(place).into_iter().flatten().copied()));
-        let sets: Vec<_> = sets.filter_map(|address| self.live.resources.get(address)).map(|live| policies(&live.attributes)).collect();
+        let sets: Vec<_> = sets.filter_map(|address| self.now(address)).map(policies).collect();
         sets.into_iter().flatten()
     }
 
     /// The guard rails that targets will have.
     fn rails_after<'t>(&self, targets: impl Iterator<Item = &'t Address>) -> BTreeSet<Rail> {
         let guards = targets.filter_map(|target| self.guards.get(target)).flatten();
-        let sets = guards.filter_map(|guard| self.desired.resources.get(*guard)).flat_map(policies);
+        let sets = guards.filter_map(|guard| self.then(guard)).flat_map(policies);
         sets.flat_map(|policy| self.documents.after(&policy).collect::<Vec<_>>()).collect()
     }
 
@@ -106,15 +104,12 @@ impl<'a> Edges<'a> {
             return Vec::new();
         }
         let mut found = Vec::new();
-        for (address, live) in &self.live.resources {
+        for (address, live) in self.live.resources.iter().chain(&self.live.beside) {
             let place = match guards_target(address) {
-                true => match resource::reference(&live.attributes, "target") {
-                    Some(Reference::Address(target)) => target,
-                    Some(Reference::Id(_)) | None => continue,
-                },
-                false if self.places.contains(address.kind()) => address.clone(),
-                false => continue,
+                true => resource::reference(&live.attributes, "target").and_then(|target| self.named(target)),
+                false => Some(address.clone()).filter(|address| self.places.contains(address.kind())),
             };
+            let Some(place) = place else { continue };
             found.extend(policies(&live.attributes).into_iter().filter(|policy| edits.contains_key(policy)).map(|p| (p, place.clone())));
         }
         found
@@ -152,8 +147,7 @@ impl<'a> Edges<'a> {
                 let own = self.guards.get(&mover).into_iter().flatten().find_map(|guard| self.by_address.get(guard)).copied();
                 let own = own.filter(|own| self.shifts.get(own).is_some_and(|shift| !shift.gained.is_empty()));
                 if own.is_some() || !losses.is_empty() {
-                    let above = places_above(after, |address| self.desired.resources.get(address));
-                    let stays = above.into_iter().chain([mover]).collect();
+                    let stays = self.above(after).into_iter().chain([mover]).collect();
                     self.moving(index, own, &stays, &edits, &losses);
                 }
             }
@@ -184,19 +178,34 @@ impl<'a> Edges<'a> {
             }
         }
         places.push(mover(change));
+        let passing = self.passing(change);
         let lost = places.iter().filter_map(|place| Some((place, losses.get(place)?)));
         for (place, loss) in lost.flat_map(|(place, losses)| losses.iter().map(move |loss| (place, loss))) {
+            let on_its_way = passing.as_ref().filter(|passing| passing.places.contains(place));
+            let missed = |rail: &&Rail| on_its_way.is_none_or(|passing| passing.had.contains(rail));
+            let rails: BTreeSet<&Rail> = loss.rails.iter().filter(missed).collect();
             let leaves = match &loss.of {
                 LossOf::Set => !stays.contains(place),
                 LossOf::Document(policy) => !kept.contains(&Rail::Policy(policy.clone())),
             };
             // Of a place that stays above, only what it will have elsewhere would be missed.
-            if !loss.rails.is_disjoint(&kept) {
+            if rails.iter().any(|rail| kept.contains(*rail)) {
                 self.found.push((loss.index, index, Edge::Soft));
-            } else if leaves {
+            } else if leaves && (on_its_way.is_none() || !rails.is_empty()) {
                 self.found.push((loss.index, index, Edge::Care));
             }
         }
+    }
+
+    /// What the mover of a placement comes into on its way, and what it was under before it set out: nobody misses the rest.
+    fn passing(&self, change: &Change) -> Option<Passing> {
+        let mover = mover(change);
+        let arrival = self.change_of(&mover).filter(|arrival| mover != change.address && arrives(arrival))?;
+        let from = self.places_before(arrival);
+        let places = self.places_before(change).into_iter().filter(|place| !from.contains(place)).collect();
+        let had = self.live_sets(from.iter().chain([&mover]));
+        let had = had.flat_map(|policy| self.documents.before(&policy).collect::<Vec<_>>()).collect();
+        Some(Passing { places, had })
     }
 
     /// Rule 5: who loses a guard rail waits for whom gains it, above and below.
@@ -220,9 +229,8 @@ impl<'a> Edges<'a> {
             }
         }
         for (place, losses) in losses.iter().filter(|_| !there.is_empty()) {
-            let attributes = self.desired.resources.get(place);
-            let over = attributes.map(|attributes| places_above(attributes, |address| self.desired.resources.get(address)));
-            let over: Vec<Address> = over.unwrap_or_default().into_iter().chain([place.clone()]).collect();
+            let over = self.then(place).map(|attributes| self.above(attributes)).unwrap_or_default();
+            let over: Vec<Address> = over.into_iter().chain([place.clone()]).collect();
             for loss in losses {
                 for rail in &loss.rails {
                     let gaining = over.iter().filter_map(|above| there.get(&(rail.clone(), above.clone())));
@@ -250,15 +258,13 @@ impl<'a> Edges<'a> {
 
     /// Whether a place will still be under a policy: what one lets go of is no gain, whatever it says in between.
     fn stays_under(&self, place: &Address, policy: &Reference) -> bool {
-        let Some(attributes) = self.desired.resources.get(place) else { return false };
-        let above = places_above(attributes, |address| self.desired.resources.get(address));
-        self.rails_after(above.iter().chain([place])).contains(&Rail::Policy(policy.clone()))
+        let Some(attributes) = self.then(place) else { return false };
+        self.rails_after(self.above(attributes).iter().chain([place])).contains(&Rail::Policy(policy.clone()))
     }
 
     /// The places that something is below all the time; `None` of what comes to be, which waits for its guards itself.
     fn places_throughout(&self, target: &Address) -> Option<Vec<Address>> {
-        let attributes = self.desired.resources.get(target)?;
-        let mut over = places_above(attributes, |address| self.desired.resources.get(address));
+        let mut over = self.above(self.then(target)?);
         if let Some(change) = self.change_of(target).filter(|change| arrives(change)) {
             change.before.as_ref().filter(|_| change.action != Action::Replace)?;
             let before = self.places_before(change);

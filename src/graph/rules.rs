@@ -28,8 +28,8 @@ pub(super) struct Edges<'a> {
     pub(super) guards: BTreeMap<Address, Vec<&'a Address>>,
     /// The kinds that something has as its parent.
     pub(super) places: BTreeSet<String>,
-    /// The live places by AWS's id.
-    pub(super) places_by_id: BTreeMap<&'a str, &'a Address>,
+    /// What has guard rails, by AWS's id.
+    by_id: BTreeMap<&'a str, &'a Address>,
     /// Memo of [`Self::providers`].
     known: BTreeMap<&'a Address, Rc<BTreeSet<usize>>>,
     pub(super) found: Vec<Found>,
@@ -46,15 +46,7 @@ impl<'a> Edges<'a> {
                 Some(_) | None => drop(by_address.insert(&change.address, index)),
             }
         }
-        let mut guards: BTreeMap<Address, Vec<&Address>> = BTreeMap::new();
         let mut places = BTreeSet::new();
-        for (address, attributes) in &desired.resources {
-            if guards_target(address)
-                && let Some(Reference::Address(target)) = resource::reference(attributes, "target")
-            {
-                guards.entry(target).or_default().push(address);
-            }
-        }
         let live_attributes = live.resources.iter().map(|(address, live)| (address, &live.attributes));
         for (_, attributes) in desired.resources.iter().chain(live_attributes).filter(|(address, _)| has_parent(address)) {
             if let Some(Reference::Address(parent)) = resource::reference(attributes, "parent")
@@ -64,10 +56,18 @@ impl<'a> Edges<'a> {
             }
         }
         let live_places = live.resources.iter().filter(|(address, _)| places.contains(address.kind()));
-        let places_by_id = live_places.filter_map(|(address, live)| Some((live.id.as_deref()?, address))).collect();
+        let targets = live_places.chain(live.beside.iter().filter(|(address, _)| has_parent(address)));
+        let by_id = targets.filter_map(|(address, live)| Some((live.id.as_deref()?, address))).collect();
+        let mut guards: BTreeMap<Address, Vec<&Address>> = BTreeMap::new();
+        let beside = live.beside.iter().map(|(address, live)| (address, &live.attributes));
+        for (address, attributes) in desired.resources.iter().chain(beside).filter(|(address, _)| guards_target(address)) {
+            if let Some(target) = resource::reference(attributes, "target").and_then(|target| named_by(target, &by_id)) {
+                guards.entry(target).or_default().push(address);
+            }
+        }
         let documents = Documents::of(desired, live);
         let (known, found) = (BTreeMap::new(), Vec::new());
-        Self { changes, desired, live, shifts, documents, by_address, loosening, guards, places, places_by_id, known, found }
+        Self { changes, desired, live, shifts, documents, by_address, loosening, guards, places, by_id, known, found }
     }
 
     /// The edges in order, each once.
@@ -118,6 +118,32 @@ impl<'a> Edges<'a> {
         for address in change.after.iter().flat_map(resource::references).chain(needed) {
             self.wait(index, &address);
         }
+    }
+
+    /// What an address names is like now, also where no configuration names it.
+    pub(super) fn now(&self, address: &Address) -> Option<&'a Attributes> {
+        let live = self.live.resources.get(address).or_else(|| self.live.beside.get(address));
+        live.map(|live| &live.attributes)
+    }
+
+    /// What it will be like. What no configuration names stays.
+    pub(super) fn then(&self, address: &Address) -> Option<&'a Attributes> {
+        self.desired.resources.get(address).or_else(|| self.live.beside.get(address).map(|live| &live.attributes))
+    }
+
+    /// The address of a place or of an account.
+    pub(super) fn named(&self, reference: Reference) -> Option<Address> {
+        named_by(reference, &self.by_id)
+    }
+
+    /// The places that something with these attributes will lie in, from the parent up.
+    pub(super) fn above(&self, attributes: &Attributes) -> Vec<Address> {
+        self.chain(resource::reference(attributes, "parent"), |place| self.then(place))
+    }
+
+    /// The place and those above it.
+    pub(super) fn chain(&self, place: Option<Reference>, lookup: impl Fn(&Address) -> Option<&'a Attributes>) -> Vec<Address> {
+        chain(place, |reference| self.named(reference), lookup)
     }
 
     /// The change of what an address names, unless it goes.
@@ -262,9 +288,22 @@ fn has_parent(address: &Address) -> bool {
     resource::kind(address.kind()).is_some_and(|kind| kind.spec().attributes.iter().any(|attribute| attribute.name == "parent"))
 }
 
-pub(super) fn chain<'a>(mut next: Option<Reference>, lookup: impl Fn(&Address) -> Option<&'a Attributes>) -> Vec<Address> {
+/// What a reference stands for, by AWS's ids of what is there.
+fn named_by(reference: Reference, by_id: &BTreeMap<&str, &Address>) -> Option<Address> {
+    match reference {
+        Reference::Address(address) => Some(address),
+        Reference::Id(id) => by_id.get(id.as_str()).map(|address| (*address).clone()),
+    }
+}
+
+/// A place and those above it, up to the organization. Ends where it would go round.
+pub(super) fn chain<'a>(
+    mut next: Option<Reference>,
+    named: impl Fn(Reference) -> Option<Address>,
+    lookup: impl Fn(&Address) -> Option<&'a Attributes>,
+) -> Vec<Address> {
     let mut above: Vec<Address> = Vec::new();
-    while let Some(Reference::Address(place)) = next.take() {
+    while let Some(place) = next.take().and_then(&named) {
         if above.contains(&place) {
             break;
         }

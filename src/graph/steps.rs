@@ -77,7 +77,8 @@ struct Needed {
 impl Needed {
     fn of(desired: &Desired, live: &Live) -> Self {
         let documents = Documents::of(desired, live);
-        let sets = desired.resources.iter().filter(|(address, _)| guards_target(address)).flat_map(|(_, set)| policies(set));
+        let beside = live.beside.iter().map(|(address, live)| (address, &live.attributes));
+        let sets = desired.resources.iter().chain(beside).filter(|(address, _)| guards_target(address)).flat_map(|(_, set)| policies(set));
         Self { rails: sets.flat_map(|policy| documents.after(&policy).collect::<Vec<_>>()).collect(), documents }
     }
 

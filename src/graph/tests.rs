@@ -143,7 +143,13 @@ fn a_guard_is_loosened_after_what_leaves_even_where_others_come() {
         with(json!({ "account.x": is("8", account("ou.a")), "account.y": is("9", account("ou.b")),
                      "policy_attachments.ou.a": is("1", set(&["policy.p"], "ou.a")),
                      "policy_attachments.ou.b": is("2", set(&["policy.p"], "ou.b")) })),
-        &["Move account.x", "Move account.y", "Update policy_attachments.ou.a < account.x", "Update policy_attachments.ou.b < account.y"],
+        // One of the two can do without meeting what goes.
+        &[
+            "Move account.y",
+            "Update policy_attachments.ou.b < account.y",
+            "Move account.x < policy_attachments.ou.b",
+            "Update policy_attachments.ou.a < account.x",
+        ],
     );
 }
 
@@ -389,6 +395,50 @@ fn through_the_quarantine_too_an_account_keeps_what_it_had_and_will_have() {
         assert_eq!(order, ["account.x", "policy_attachments.ou.a", "placement.x", "policy_attachments.organization.main"]);
         assert!(changes[3].waits_for.contains(&changes[2].address), "{changes:#?}");
     }
+}
+
+#[test]
+fn a_quarantine_is_as_it_will_be_before_an_account_passes_through_it() {
+    let defaults = |target: &str| json!({ "policies": [{ "id": "p-FullAWSAccess" }], "target": { "ref": target } });
+    let mut want = desired(
+        json!({ "account.x": account("ou.a"), "ou.a": ou("organization.main"), "ou.q": ou("organization.main"), "policy.p": {},
+                                   "policy_attachments.account.x": set(&["policy.p"], "account.x"), "policy_attachments.ou.q": defaults("ou.q") }),
+    );
+    want.quarantine = Some("ou.q".parse().unwrap());
+    let have = live(json!({ "account.x": is("3", account("organization.main")), "ou.a": is("1", ou("organization.main")),
+                            "ou.q": is("2", ou("organization.main")), "policy.p": is("p-1", json!({})),
+                            "policy_attachments.account.x": is("3", set(&[], "account.x")),
+                            "policy_attachments.ou.q": is("2", set(&["policy.p"], "ou.q")) }));
+    let changes = order(diff(&want, &have).changes, &want, &have).changes;
+    let order: Vec<String> = changes.iter().map(|change| change.address.to_string()).collect();
+    // It never had what the quarantine lets go of, so nothing there waits until it has left.
+    assert_eq!(order, ["policy_attachments.account.x", "policy_attachments.ou.q", "account.x", "placement.x"]);
+}
+
+#[test]
+fn what_no_configuration_names_keeps_its_guard_rails_too() {
+    let policy = |says: u8| json!({ "content": says, "policy_type": { "id": "SERVICE_CONTROL_POLICY" } });
+    let want = desired(json!({ "account.x": account("organization.main"), "organization.main": { "feature_set": "ALL" },
+                               "policy.p": policy(2), "policy.q": policy(3),
+                               "policy_attachments.account.x": set(&["policy.p"], "account.x"),
+                               "policy_attachments.organization.main": set(&[], "organization.main") }));
+    let mut have = live(json!({ "account.x": is("3", json!({ "email": "a@x", "parent": { "id": "4" } })),
+                                "organization.main": is("r", json!({ "feature_set": "ALL" })),
+                                "policy.p": is("p-1", policy(1)), "policy.q": is("p-2", policy(2)),
+                                "policy_attachments.account.x": is("3", set(&[], "account.x")),
+                                "policy_attachments.organization.main": is("r", set(&["policy.p"], "organization.main")) }));
+    let beside = live(json!({ "ou./theirs (4)": is("4", ou("organization.main")),
+                              "account.5 (theirs)": is("5", json!({ "parent": { "id": "4" } })),
+                              "policy_attachments.5": is("5", json!({ "policies": [{ "ref": "policy.p" }, { "ref": "policy.q" }], "target": { "id": "5" } })) }));
+    have.beside = beside.resources;
+    let changes = order(diff(&want, &have).changes, &want, &have).changes;
+    let waits = |address: &str| {
+        let change = changes.iter().find(|change| change.address.to_string() == address);
+        change.unwrap().waits_for.iter().map(Address::to_string).collect::<Vec<_>>()
+    };
+    // What account 5 is told by `q` it is told by `p` before; and the root guards what is in an OU that it does not know.
+    assert_eq!(waits("policy.q"), ["policy.p"]);
+    assert!(waits("policy_attachments.organization.main").contains(&"account.x".to_owned()), "{changes:#?}");
 }
 
 /// The organization while changes are made to it: where everything is, which guard rails are where, and what they say.

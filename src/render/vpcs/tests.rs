@@ -60,6 +60,7 @@ fn plan(changes: Vec<Change>) -> Plan {
         digest: String::new(),
         observed: BTreeMap::new(),
         network: Observed::default(),
+        beside: BTreeMap::new(),
         changes,
         findings: Vec::new(),
         budget: Budget::default(),
