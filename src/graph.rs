@@ -1,6 +1,6 @@
 //! The graph: which change waits for which. Edges come from references (invariant 6). Pure.
 //!
-//! It stands between the diff, which knows no time, and the plan. Eight rules make all edges:
+//! It stands between the diff, which knows no time, and the plan. Nine rules make all edges:
 //! 1. A change waits for what its after-value refers to, through resources that do not change. A set of guard rails waits for those that
 //!    it gains; its target, once that is there, may be renamed or moved meanwhile.
 //! 2. A deletion waits for every change whose before-value refers to it and whose after-value no longer does.
@@ -13,6 +13,7 @@
 //!    What goes from an account does not wait: it was there.
 //! 7. A VPC that takes the place of the default one in the quota waits until that is gone.
 //! 8. What takes a name waits for what gives it up.
+//! 9. What takes an Allow from a level waits for what brings it another, so that what is below never stands still.
 //!
 //! A set that both gains and loses is two steps, and one change where they may stand next to each other (`steps.rs`): to gain first, to
 //! move then and to lose last closes no circle. What can: a set that is full, and policies that exchange their documents. There rules 4
@@ -24,6 +25,7 @@ use crate::resource::{self, Attributes, Desired, Finding, Live};
 
 mod circles;
 mod guards;
+mod openings;
 mod rails;
 mod rules;
 mod steps;
@@ -46,6 +48,8 @@ enum Edge {
     Hard,
     /// A guard rail would be missing for a while.
     Soft,
+    /// A level would for a while allow nothing, and all below it stand still.
+    Open,
     /// What leaves a place would for a while be without what it has there and will not have: its new place may say the same in other words.
     Care,
     /// Something would be under a guard rail too many for a while, or come to a place before it has its own.

@@ -34,6 +34,9 @@ struct Passing {
     had: BTreeSet<Rail>,
 }
 
+/// Policies whose documents change, with their changes.
+pub(super) type Edits = BTreeMap<Reference, usize>;
+
 /// The changes that bring a guard rail to a place, or to what is below it.
 type Gainers = BTreeMap<(Rail, Address), Vec<usize>>;
 
@@ -71,7 +74,7 @@ impl<'a> Edges<'a> {
     }
 
     /// The live places above something.
-    fn places_before(&self, change: &Change) -> Vec<Address> {
+    pub(super) fn places_before(&self, change: &Change) -> Vec<Address> {
         let parent = change.before.as_ref().and_then(|before| resource::reference(before, "parent"));
         // A quarantine may be as new as the account that passes through it.
         self.chain(parent, |place| self.now(place).or_else(|| self.then(place)))
@@ -91,15 +94,14 @@ impl<'a> Edges<'a> {
         sets.flat_map(|policy| self.documents.after(&policy).collect::<Vec<_>>()).collect()
     }
 
-    /// The policies whose documents change, with their changes.
-    fn edits(&self) -> BTreeMap<Reference, usize> {
+    pub(super) fn edits(&self) -> Edits {
         let policies = self.changes.iter().enumerate().filter(|(_, change)| change.address.kind() == "policy");
         let policies = policies.map(|(index, change)| (Reference::from(change.address.clone()), index));
         policies.filter(|(policy, _)| self.documents.is_edited(policy)).collect()
     }
 
     /// Where these policies are attached now, each with the place.
-    fn attached(&self, edits: &BTreeMap<Reference, usize>) -> Vec<(Reference, Address)> {
+    fn attached(&self, edits: &Edits) -> Vec<(Reference, Address)> {
         if edits.is_empty() {
             return Vec::new();
         }
@@ -116,7 +118,7 @@ impl<'a> Edges<'a> {
     }
 
     /// What is lost, by place.
-    fn losses(&self, edits: &BTreeMap<Reference, usize>) -> BTreeMap<Address, Vec<Loss>> {
+    fn losses(&self, edits: &Edits) -> BTreeMap<Address, Vec<Loss>> {
         let mut losses: BTreeMap<Address, Vec<Loss>> = BTreeMap::new();
         for (&index, shift) in &self.shifts {
             if !shift.lost.is_empty() || !shift.lost_defaults.is_empty() || !shift.gained_defaults.is_empty() {
@@ -160,7 +162,7 @@ impl<'a> Edges<'a> {
         index: usize,
         own: Option<usize>,
         stays: &BTreeSet<Address>,
-        edits: &BTreeMap<Reference, usize>,
+        edits: &Edits,
         losses: &BTreeMap<Address, Vec<Loss>>,
     ) {
         let Some(change) = self.changes.get(index) else { return };
@@ -179,6 +181,7 @@ impl<'a> Edges<'a> {
         }
         places.push(mover(change));
         let passing = self.passing(change);
+        let owned = self.owned(&mover(change), own, edits);
         let lost = places.iter().filter_map(|place| Some((place, losses.get(place)?)));
         for (place, loss) in lost.flat_map(|(place, losses)| losses.iter().map(move |loss| (place, loss))) {
             let on_its_way = passing.as_ref().filter(|passing| passing.places.contains(place));
@@ -188,13 +191,35 @@ impl<'a> Edges<'a> {
                 LossOf::Set => !stays.contains(place),
                 LossOf::Document(policy) => !kept.contains(&Rail::Policy(policy.clone())),
             };
+            let (directly, otherwise): (Vec<&Rail>, Vec<&Rail>) =
+                rails.iter().filter(|rail| kept.contains(**rail)).partition(|rail| owned.contains_key(*rail));
+            // What it has directly, then as now, nobody else need keep for it.
+            let before = directly.iter().filter_map(|rail| owned.get(*rail)).flatten();
+            self.found.extend(before.filter(|before| **before != loss.index).map(|before| (loss.index, *before, Edge::Soft)));
             // Of a place that stays above, only what it will have elsewhere would be missed.
-            if rails.iter().any(|rail| kept.contains(*rail)) {
+            if !otherwise.is_empty() {
                 self.found.push((loss.index, index, Edge::Soft));
             } else if leaves && (on_its_way.is_none() || !rails.is_empty()) {
                 self.found.push((loss.index, index, Edge::Care));
             }
         }
+    }
+
+    /// What something that moves will be under by its own set, whatever it moves to; each with the changes that make it so.
+    fn owned(&self, mover: &Address, own: Option<usize>, edits: &Edits) -> BTreeMap<Rail, Vec<usize>> {
+        let sets = self.guards.get(mover).into_iter().flatten().filter_map(|guard| self.then(guard));
+        let gained = own.and_then(|own| Some((own, &self.shifts.get(&own)?.gained)));
+        let mut owned: BTreeMap<Rail, Vec<usize>> = BTreeMap::new();
+        for policy in sets.flat_map(policies) {
+            let attached = gained.filter(|(_, gained)| gained.contains(&policy)).map(|(own, _)| own);
+            let said = self.documents.gained(&policy);
+            for rail in self.documents.after(&policy) {
+                let edited = edits.get(&policy).copied().filter(|_| said.contains(&rail));
+                // One of several is enough; the first is taken.
+                owned.entry(rail).or_insert_with(|| attached.into_iter().chain(edited).collect());
+            }
+        }
+        owned
     }
 
     /// What the mover of a placement comes into on its way, and what it was under before it set out: nobody misses the rest.
@@ -242,7 +267,7 @@ impl<'a> Edges<'a> {
     }
 
     /// What is gained, with the change and the place.
-    fn gains(&self, edits: &BTreeMap<Reference, usize>) -> Vec<(usize, Address, BTreeSet<Rail>)> {
+    fn gains(&self, edits: &Edits) -> Vec<(usize, Address, BTreeSet<Rail>)> {
         let sets = self.shifts.iter().filter(|(_, shift)| !shift.gained.is_empty());
         let sets = sets.map(|(&index, shift)| {
             (index, shift.target.clone(), shift.gained.iter().flat_map(|policy| self.documents.after(policy)).collect::<BTreeSet<Rail>>())

@@ -8,6 +8,7 @@ use serde_json::Value;
 use crate::address::{Address, Reference};
 use crate::limits::LIMITS;
 use crate::plan::Change;
+use crate::policy::Family;
 use crate::resource::{self, Attributes, Desired, Live};
 
 /// What guards.
@@ -24,6 +25,9 @@ pub(super) struct Documents {
     numbers: BTreeMap<String, usize>,
     before: BTreeMap<Reference, Rc<BTreeSet<usize>>>,
     after: BTreeMap<Reference, Rc<BTreeSet<usize>>>,
+    /// Those that allow something, before and after.
+    allowed: BTreeSet<Reference>,
+    allows: BTreeSet<Reference>,
 }
 
 impl Documents {
@@ -32,11 +36,14 @@ impl Documents {
         let mut documents = Self::default();
         for (address, resource) in live.resources.iter().filter(|(address, _)| is_policy(address)) {
             let Some(said) = documents.read(&resource.attributes) else { continue };
-            documents.before.extend(resource.id.clone().map(|id| (Reference::Id(id), Rc::clone(&said))));
-            documents.before.insert(address.clone().into(), said);
+            for policy in resource.id.clone().map(Reference::Id).into_iter().chain([address.clone().into()]) {
+                documents.allowed.extend(Some(policy.clone()).filter(|_| allows(&resource.attributes)));
+                documents.before.insert(policy, Rc::clone(&said));
+            }
         }
         for (address, attributes) in desired.resources.iter().filter(|(address, _)| is_policy(address)) {
             if let Some(said) = documents.read(attributes) {
+                documents.allows.extend(Some(address.clone().into()).filter(|_| allows(attributes)));
                 documents.after.insert(address.clone().into(), said);
             }
         }
@@ -85,6 +92,16 @@ impl Documents {
         &rails(self.after.get(policy)).collect::<BTreeSet<Rail>>() - &rails(self.before.get(policy)).collect()
     }
 
+    /// Whether a policy allows anything now.
+    pub fn allowed(&self, policy: &Reference) -> bool {
+        is_open_to_all(policy) || self.allowed.contains(policy)
+    }
+
+    /// Whether a policy will allow anything.
+    pub fn allows(&self, policy: &Reference) -> bool {
+        is_open_to_all(policy) || self.allows.contains(policy)
+    }
+
     /// Whether the document of a policy that stays is another one.
     pub fn is_edited(&self, policy: &Reference) -> bool {
         self.before.get(policy).zip(self.after.get(policy)).is_some_and(|(before, after)| before != after)
@@ -96,16 +113,24 @@ fn rails(said: Option<&Rc<BTreeSet<usize>>>) -> impl Iterator<Item = Rail> {
     numbers.into_iter().map(Rail::Said)
 }
 
+/// Whether a policy has a statement that allows.
+fn allows(attributes: &Attributes) -> bool {
+    attributes.get("content").is_some_and(|content| statements(&content, "Allow").next().is_some())
+}
+
+fn statements<'c>(content: &'c Value, effect: &str) -> impl Iterator<Item = &'c Value> {
+    let statements = content.get("Statement").and_then(Value::as_array);
+    statements.into_iter().flatten().filter(move |statement| statement.get("Effect").and_then(Value::as_str) == Some(effect))
+}
+
 /// The statements that deny, without their names. What is allowed guards nothing.
 fn denying(content: &Value) -> Vec<Value> {
-    let statements = content.get("Statement").and_then(Value::as_array);
-    let denying = statements.into_iter().flatten().filter(|statement| statement.get("Effect").and_then(Value::as_str) == Some("Deny"));
     let unnamed = |statement: &Value| {
         let mut statement = statement.clone();
         statement.as_object_mut().map(|elements| elements.remove("Sid"));
         statement
     };
-    denying.map(unnamed).collect()
+    statements(content, "Deny").map(unnamed).collect()
 }
 
 /// What a change of a guard takes from its target and gives to it. AWS's defaults allow everything: they guard nothing, and to lose one
@@ -146,6 +171,13 @@ pub(super) fn is_default(policy: &Reference) -> bool {
         Reference::Id(id) => LIMITS.policy_types.iter().any(|limits| limits.default.as_ref() == Some(id)),
         Reference::Address(_) => false,
     }
+}
+
+/// Whether it is AWS's own service control policy that allows everything. That of the resource control policies is everywhere.
+fn is_open_to_all(policy: &Reference) -> bool {
+    let scp = LIMITS.policy_types.iter().find(|limits| Family::of_type(&limits.name) == Some(Family::Scp));
+    let default = scp.and_then(|limits| limits.default.as_ref());
+    matches!(policy, Reference::Id(id) if Some(id) == default)
 }
 
 /// The policies of a set, or those that go with a place that goes.

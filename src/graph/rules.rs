@@ -83,6 +83,7 @@ impl<'a> Edges<'a> {
         self.names();
         self.loosened();
         self.handed_on();
+        self.kept_open();
         self.found.sort_unstable();
         self.found.dedup();
         self.found

@@ -438,7 +438,7 @@ fn what_no_configuration_names_keeps_its_guard_rails_too() {
     };
     // What account 5 is told by `q` it is told by `p` before; and the root guards what is in an OU that it does not know.
     assert_eq!(waits("policy.q"), ["policy.p"]);
-    assert!(waits("policy_attachments.organization.main").contains(&"account.x".to_owned()), "{changes:#?}");
+    assert!(waits("policy_attachments.organization.main").contains(&"policy_attachments.account.x".to_owned()), "{changes:#?}");
 }
 
 /// The organization while changes are made to it: where everything is, which guard rails are where, and what they say.

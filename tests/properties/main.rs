@@ -24,7 +24,7 @@ use overlord::resource::organizations::Leaving;
 use overlord::sandbox::outside::InvitationState;
 use overlord::sandbox::{ConcurrentWrites, Effect, Sandbox, Swallow, Weather, World};
 use proptest::prelude::*;
-use road::{Watch, carry_out, plan, plan_and_copy, run};
+use road::{MANAGEMENT, Watch, carry_out, plan, plan_and_copy, run};
 
 /// In virtual time: hours of AWS pass in milliseconds.
 fn in_virtual_time<T>(future: impl Future<Output = T>) -> T {
@@ -49,9 +49,29 @@ fn owners_accept(sandbox: Sandbox, weather: Weather) -> Sandbox {
     Sandbox::new(world, weather)
 }
 
+/// The accounts that service control policies allow nothing, since none of them does at some level.
+fn shut(world: &World) -> Vec<String> {
+    let scps = |target: &str| world.attached_to(target).iter().map(|id| &world.policies[id]).filter(|p| p.kind == "SERVICE_CONTROL_POLICY");
+    let is_shut = |target: &str| scps(target).next().is_some() && !scps(target).any(|policy| policy.content.contains(r#""Allow""#));
+    let accounts = world.accounts.iter().filter(|(id, _)| *id != MANAGEMENT);
+    let levels = |id: &str, parent: Option<&str>| {
+        parent
+            .map(|parent| world.lineage(parent))
+            .unwrap_or_default()
+            .into_iter()
+            .map(str::to_owned)
+            .chain([id.to_owned()])
+            .collect::<Vec<_>>()
+    };
+    let shut = accounts.filter_map(|(id, account)| {
+        levels(id, account.parent.as_deref()).into_iter().find(|level| is_shut(level)).map(|level| (id, level))
+    });
+    shut.map(|(id, level)| format!("{id} is allowed nothing at {level}")).collect()
+}
+
 /// Applies in calm weather and holds the run to its plan.
 async fn apply_exactly(sandbox: &Sandbox, desired: &Desired) -> Plan {
-    let watch = Watch::over(sandbox, desired);
+    let watch = Watch::over_with(sandbox, desired, shut);
     let before = sandbox.journal().len();
     let (plan, report) = run(sandbox, desired).await.unwrap();
     assert_eq!(report.counts().applied, plan.changes.len(), "{report:#?}");

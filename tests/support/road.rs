@@ -6,11 +6,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
 
+use overlord::address::Address;
 use overlord::apply::{Consent, Report, apply};
 use overlord::aws::{Access, AccessRole, Door, DoorOptions, Error, Interrupt, Mode, Rates, Sessions};
 use overlord::plan::Plan;
 use overlord::policy;
-use overlord::resource::{ADDRESS_TAG, Desired};
+use overlord::resource::{ADDRESS_TAG, Attributes, Desired};
 use overlord::sandbox::{Sandbox, World};
 use overlord::snapshot;
 
@@ -123,6 +124,8 @@ struct Guards {
     sets: BTreeMap<String, BTreeMap<String, serde_json::Value>>,
     /// Types that the configuration does not use are somebody else's.
     managed_types: BTreeSet<String>,
+    /// What policies are to be called, by the address that they were made with.
+    names: BTreeMap<String, String>,
 }
 
 impl Guards {
@@ -144,27 +147,34 @@ impl Guards {
             (address.key().to_owned(), named.collect())
         });
         let managed_types = desired.resources.keys().filter(|a| a.kind() == "policy_type").map(|a| a.key().to_owned()).collect();
-        Self { sets: sets.collect(), managed_types }
+        let policies = desired.resources.iter().filter(|(address, _)| address.kind() == "policy");
+        let made_as = |address: &Address| desired.moved.get(address).map_or(address, |former| &former.address).to_string();
+        let name = |attributes: &Attributes| attributes.get("name").unwrap().as_str().unwrap().to_owned();
+        let names = policies.flat_map(|(address, wanted)| [address.to_string(), made_as(address)].map(|key| (key, name(wanted)))).collect();
+        Self { sets: sets.collect(), managed_types, names }
     }
 
     fn violations(&self, world: &World, parameters: &BTreeMap<String, String>) -> Vec<String> {
         let mut found = Vec::new();
         // What it was under before may be edited after the move, and where it was below before, the move changes nothing.
         let source = world.lineage(&parameters["SourceParentId"]);
-        let known: BTreeSet<&String> =
-            source.iter().flat_map(|place| world.attached_to(place)).map(|id| &world.policies[id].name).collect();
+        let known: BTreeSet<&String> = source.iter().flat_map(|place| world.attached_to(place)).collect();
+        // To be called otherwise is a part of the edit.
+        let called = |id: &String| {
+            let made_as = world.tags.get(id).and_then(|tags| tags.get(ADDRESS_TAG));
+            let wanted = made_as.filter(|_| known.contains(id)).and_then(|made_as| self.names.get(made_as));
+            wanted.unwrap_or(&world.policies[id].name).clone()
+        };
+        let known: BTreeSet<String> = known.iter().map(|id| called(id)).collect();
         for place in world.lineage(&parameters["DestinationParentId"]).into_iter().filter(|place| !source.contains(place)) {
             let address = match world.root() == Some(place) {
                 true => "organization.main",
                 false => world.tags.get(place).and_then(|tags| tags.get(ADDRESS_TAG)).map_or("", String::as_str),
             };
-            let attached = world
-                .attached_to(place)
-                .iter()
-                .map(|id| &world.policies[id])
-                .filter(|p| self.managed_types.contains(&p.kind) && p.name != "RCPFullAWSAccess");
+            let attached = world.attached_to(place).iter().map(|id| (called(id), &world.policies[id]));
+            let attached = attached.filter(|(_, p)| self.managed_types.contains(&p.kind) && p.name != "RCPFullAWSAccess");
             let is: BTreeMap<String, serde_json::Value> = attached
-                .map(|p| (p.name.clone(), if p.aws_managed { serde_json::Value::Null } else { policy::canonical(&p.kind, &p.content) }))
+                .map(|(name, p)| (name, if p.aws_managed { serde_json::Value::Null } else { policy::canonical(&p.kind, &p.content) }))
                 .collect();
             // A guard rail that is still to go from a place that stays above keeps nobody waiting; AWS's defaults, which allow all, do.
             let enough = |wanted: &BTreeMap<String, serde_json::Value>| {
