@@ -157,7 +157,7 @@ enum Command {
     #[command(after_help = "Exit status: 0 as far as it can be, 1 error, 3 partly")]
     Invite(invite::InviteArgs),
     /// Whether credentials, accounts and quotas let overlord do its work; the least IAM policies, with --policy
-    #[command(after_help = "Exit status: 0 all well, or the policy is printed, 1 something is wrong, or an error")]
+    #[command(after_help = "Exit status: 0 all well, 1 something is wrong")]
     Doctor(doctor::DoctorArgs),
     /// What of a plan waits for what: for Graphviz, for Mermaid, or as a drawing
     #[command(after_help = "Exit status: 0 done, 1 error")]
