@@ -117,8 +117,10 @@ fn exit_statuses_of_the_table_are_those_of_the_help() {
 /// The tables of org.toml, of the JSON Schema that the types make.
 struct Tables<'s> {
     definitions: &'s Map<String, Value>,
-    /// By which keys a table within a section is named.
-    names: BTreeMap<&'s str, BTreeSet<String>>,
+    /// Of a table within a section: which keys of which tables have it.
+    names: BTreeMap<&'s str, BTreeMap<String, BTreeSet<String>>>,
+    /// The headings of the tables that are sections.
+    sections: BTreeMap<&'s str, String>,
 }
 
 fn target(schema: &Value) -> Option<&str> {
@@ -131,38 +133,66 @@ fn entries(schema: &Value) -> Option<&Value> {
     named.or_else(|| Some(&schema["additionalProperties"]).filter(|schema| schema.is_object()))
 }
 
+/// As GitHub and MkDocs make one of a heading.
+fn anchor(heading: &str) -> String {
+    let kept = |c: &char| c.is_ascii_alphanumeric() || ['-', '_', ' '].contains(c);
+    heading.chars().filter(kept).collect::<String>().trim().to_lowercase().replace(' ', "-")
+}
+
+/// The heading of a section, and what it has.
+fn section<'s>(key: &str, schema: &'s Value) -> (String, &'s Value) {
+    match (schema["type"].as_str(), entries(schema)) {
+        (Some("array"), _) => (format!("[[{key}]]"), &schema["items"]),
+        (_, Some(entry)) => (format!("[{key}.<key>]"), entry),
+        _ => (format!("[{key}]"), schema),
+    }
+}
+
 impl<'s> Tables<'s> {
     fn of(schema: &'s Value) -> Self {
         let definitions = schema["$defs"].as_object().unwrap();
-        let mut tables = Self { definitions, names: BTreeMap::new() };
-        let organization = [&schema["properties"]["organization"]].into_iter();
-        for table in definitions.values().chain(organization) {
+        let mut tables = Self { definitions, names: BTreeMap::new(), sections: BTreeMap::new() };
+        for (key, schema) in schema["properties"].as_object().unwrap() {
+            let (heading, table) = section(key, schema);
+            if let Some(definition) = target(table) {
+                tables.sections.insert(definition, heading);
+            }
+        }
+        for (definition, table) in definitions {
             for (key, schema) in table["properties"].as_object().unwrap() {
-                tables.name(key, schema);
+                tables.name(definition, key, schema);
             }
         }
         tables
     }
 
-    fn name(&mut self, key: &str, schema: &'s Value) {
+    fn name(&mut self, owner: &str, key: &str, schema: &'s Value) {
         if let Some(definition) = target(schema) {
-            self.names.entry(definition).or_default().insert(key.to_owned());
+            self.names.entry(definition).or_default().entry(key.to_owned()).or_default().insert(owner.to_owned());
         }
         let each = schema["anyOf"].as_array().into_iter().flatten();
-        each.for_each(|schema| self.name(key, schema));
+        each.for_each(|schema| self.name(owner, key, schema));
         if let Some(entry) = entries(schema) {
-            self.name(key, entry);
+            self.name(owner, key, entry);
         }
     }
 
+    /// The keys that have it.
     fn heading(&self, definition: &str) -> String {
-        self.names[definition].iter().map(String::as_str).collect::<Vec<_>>().join(", ")
+        self.names[definition].keys().map(|key| format!("`{key}`")).collect::<Vec<_>>().join(", ")
+    }
+
+    /// The tables that these keys are in.
+    fn owners(&self, definition: &str) -> String {
+        let owners: BTreeSet<&String> = self.names[definition].values().flatten().collect();
+        let owner =
+            |owner: &&String| self.sections.get(owner.as_str()).map_or_else(|| self.heading(owner), |heading| format!("`{heading}`"));
+        owners.iter().map(owner).collect::<Vec<_>>().join(", ")
     }
 
     fn takes(&self, schema: &Value) -> String {
         if let Some(definition) = target(schema) {
-            let heading = self.heading(definition);
-            return format!("[table](#{})", heading.replace(", ", "-").replace(' ', "-"));
+            return format!("[table](#{})", anchor(&self.heading(definition)));
         }
         if let Some(either) = schema["anyOf"].as_array() {
             return either.iter().map(|schema| self.takes(schema)).collect::<Vec<_>>().join(", or ");
@@ -200,23 +230,18 @@ fn the_page_of_org_toml_is_what_its_types_say() {
         "# org.toml, every key\n\nMade of the types that org.toml is read into; `overlord schema` prints the same for editors. What the \
                     keys do together is told in [the language of org.toml](../org-toml.md).\n\n"
             .to_owned();
-    let mut sections = BTreeSet::new();
     for (key, schema) in schema["properties"].as_object().unwrap() {
-        let (heading, table) = match (schema["type"].as_str(), entries(schema)) {
-            (Some("array"), _) => (format!("[[{key}]]"), &schema["items"]),
-            (_, Some(entry)) => (format!("[{key}.<key>]"), entry),
-            _ => (format!("[{key}]"), schema),
-        };
-        let table = target(table).map_or(table, |definition| {
-            sections.insert(definition);
-            &tables.definitions[definition]
-        });
+        let (heading, table) = section(key, schema);
+        let table = target(table).map_or(table, |definition| &tables.definitions[definition]);
         text += &tables.table(&format!("## `{heading}`"), table);
     }
     text += "## Tables within sections\n\n";
-    for (definition, table) in tables.definitions.iter().filter(|(definition, _)| !sections.contains(definition.as_str())) {
-        text += &tables.table(&format!("### {}", tables.heading(definition)), table);
+    for (definition, table) in tables.definitions.iter().filter(|(definition, _)| !tables.sections.contains_key(definition.as_str())) {
+        let heading = format!("### {}\n\nIn {}.", tables.heading(definition), tables.owners(definition));
+        text += &tables.table(&heading, table);
     }
+    let headings: Vec<String> = text.lines().filter(|line| line.starts_with('#')).map(anchor).collect();
+    assert_eq!(headings.iter().collect::<BTreeSet<_>>().len(), headings.len(), "two headings have one anchor: {headings:?}");
     stands("org-toml.md", text.trim_end().to_owned() + "\n");
 }
 
