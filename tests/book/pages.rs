@@ -43,9 +43,9 @@ pub enum Role {
     NotRun(String),
 }
 
-/// README.md and all of docs/, in order.
+/// All of docs/, and what else is there to read, in order.
 pub fn pages() -> Vec<Page> {
-    let mut paths = vec!["README.md".to_owned()];
+    let mut paths = vec!["README.md".to_owned(), "policies/README.md".to_owned()];
     walk(&project("docs"), "docs", &mut paths);
     paths.sort();
     paths.into_iter().map(read).collect()
