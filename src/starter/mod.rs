@@ -74,13 +74,20 @@ mod tests {
 
     #[test]
     fn what_is_answered_stands_in_it_and_nothing_is_left_open() {
-        let loaded = load(&files(&answers("cloud.{team}.{stage}@corp.test"))).unwrap_err();
-        assert!(loaded.iter().all(|d| d.summary.contains("{team}") || d.summary.contains("team")), "{loaded:#?}");
         let files = files(&answers("cloud.{account}@corp.test"));
         let loaded = load(&files).unwrap();
         assert!(loaded.warnings.is_empty(), "{:#?}", loaded.warnings);
         assert_eq!((&*loaded.desired.management_account, &*loaded.desired.home_region), ("123456789012", "eu-central-1"));
-        assert!(files[ORG_TOML].contains("cloud.{account}@corp.test") && !files[ORG_TOML].contains('@'.to_string().repeat(2).as_str()));
+        let text = &files[ORG_TOML];
+        assert_eq!(text.matches("email = \"cloud.{account}@corp.test\"").count(), 3);
+        assert!(!["@management_account@", "@email@", "@region@"].iter().any(|open| text.contains(open)), "{text}");
+    }
+
+    /// Single accounts have neither team nor stage.
+    #[test]
+    fn an_address_that_not_all_accounts_can_have_is_told() {
+        let told = load(&files(&answers("cloud.{team}.{stage}@corp.test"))).unwrap_err();
+        assert!(told.iter().any(|d| d.code == Some("bad-placeholder")), "{told:#?}");
     }
 
     /// An answer is a text of TOML and no more.
@@ -90,7 +97,6 @@ mod tests {
         assert!(load(&files).unwrap_err().iter().all(|d| d.code == Some("bad-email")));
     }
 
-    /// What is commented out is right too: each `# ` before a key or a section is taken away.
     #[test]
     fn what_is_commented_out_is_right_too() {
         let mut files = files(&answers(EMAIL));
