@@ -8,7 +8,7 @@
 //! ```
 //!
 //! The modules below stand in reading order. `ci`, `config`, `network`, `diff`, `drift`, `graph`, `import`, `plan`, `policy`,
-//! `render` and `apply::schedule` are pure: they neither await nor know an AWS client. There is no state file: AWS is the state.
+//! `render`, `starter` and `apply::schedule` are pure: they neither await nor know an AWS client. There is no state file: AWS is the state.
 
 pub mod address;
 pub mod apply;
@@ -32,3 +32,4 @@ pub mod render;
 pub mod resource;
 pub mod sandbox;
 pub mod snapshot;
+pub mod starter;

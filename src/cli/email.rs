@@ -17,7 +17,7 @@ use crate::resource::{Desired, Selection};
 #[derive(Debug, Args)]
 pub(super) struct EmailArgs {
     /// The account, by its key or id in org.toml, whose `email` there is to be its e-mail
-    #[arg(long, value_name = "ACCOUNT")]
+    #[arg(long, value_name = "KEY|ID")]
     account: String,
 
     /// The code that AWS sent to that address; without it, AWS sends one

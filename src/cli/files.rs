@@ -13,6 +13,13 @@ pub(super) enum Existing {
     Replaced,
 }
 
+impl Existing {
+    /// What `--force` says.
+    pub(super) fn of(force: bool) -> Self {
+        if force { Self::Replaced } else { Self::Refused }
+    }
+}
+
 /// What could not be written, and why.
 #[derive(Debug)]
 pub(super) struct WriteError {

@@ -7,6 +7,7 @@ use clap::Args;
 use serde_json::json;
 
 use super::connect::{Connection, connect_unguarded};
+use super::deliver::refuse;
 use super::files::{self, Existing};
 use super::shell::Shell;
 use super::{Exit, Format, Global, Reported};
@@ -61,7 +62,7 @@ impl ImportArgs {
 
 pub(super) async fn run(global: &Global, args: &ImportArgs, shell: &Shell) -> Result<Exit, Reported> {
     let org_toml = args.out.as_ref().map_or_else(|| global.config.clone(), |folder| folder.join("org.toml"));
-    let existing = if args.force { Existing::Replaced } else { Existing::Refused };
+    let existing = Existing::of(args.force);
     // Before minutes of reading: what the files will be called besides org.toml is known only then.
     refuse(files::in_the_way([org_toml.as_path()], existing), shell)?;
     let connection = connect_unguarded(global, &args.home_region, &args.access_role, shell).await?;
@@ -155,17 +156,6 @@ fn texts(draft: &Draft, org_toml: &Path) -> BTreeMap<PathBuf, String> {
     let folder = org_toml.parent().unwrap_or(Path::new(""));
     let documents = draft.policies.iter().map(|(path, text)| (folder.join(path), text.clone()));
     documents.chain([(org_toml.to_owned(), draft.org_toml.clone())]).collect()
-}
-
-/// All that is in the way, at once.
-pub(super) fn refuse(in_the_way: Vec<PathBuf>, shell: &Shell) -> Result<(), Reported> {
-    let Some((last, others)) = in_the_way.split_last() else { return Ok(()) };
-    for path in others {
-        let _ = shell.error(format_args!("`{}` is there already", path.display()), None);
-    }
-    let hint = "give another folder with --out, or write over what is there with --force".to_owned();
-    let reported = shell.error(format_args!("`{}` is there already; nothing was written", last.display()), Some(hint));
-    Err(reported.with("in_the_way", json!(in_the_way)))
 }
 
 fn show(draft: &Draft, summary: Summary, org_toml: &Path, format: Format, shell: &Shell) {

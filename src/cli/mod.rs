@@ -5,6 +5,7 @@ mod codes;
 mod completions;
 mod connect;
 mod consent;
+mod deliver;
 mod doctor;
 mod drift;
 mod email;
@@ -14,6 +15,7 @@ mod graph;
 mod import;
 mod init;
 mod invite;
+mod man;
 mod network;
 mod plan;
 mod policy;
@@ -44,6 +46,9 @@ const DEFAULT_MANAGEMENT_ACCOUNT: &str = "111111111111";
 /// Bootstraps AWS accounts and keeps them compliant, from one declarative org.toml.
 #[derive(Debug, Parser)]
 #[command(name = "overlord", version, propagate_version = true, arg_required_else_help = true, max_term_width = 100)]
+#[command(
+    after_help = "Exit status: 0 done, or nothing differs, 1 error, 2 something differs, 3 only a part could be done; each command tells its own"
+)]
 pub struct Cli {
     #[command(flatten)]
     global: Global,
@@ -51,8 +56,12 @@ pub struct Cli {
     command: Command,
 }
 
+/// What the last lines of a command's help begin with; they are a section of its manual page.
+const EXIT_STATUS: &str = "Exit status: ";
+
 /// Options of every command.
 #[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Options of every command")]
 pub struct Global {
     /// The configuration; policies are found beside it
     #[arg(long, global = true, value_name = "FILE", default_value = "org.toml", env = "OVERLORD_CONFIG")]
@@ -127,26 +136,37 @@ enum Colour {
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Write org.toml and policies/ from the live organization; the plan of them is empty
+    #[command(after_help = "Exit status: 0 written, 1 error")]
     Import(import::ImportArgs),
     /// Check the configuration, offline
+    #[command(after_help = "Exit status: 0 valid, 1 not")]
     Validate,
     /// Show the difference between the configuration and AWS; exits 2 when there are changes
+    #[command(after_help = "Exit status: 0 none, 2 changes, 1 error, or overlord would be locked out")]
     Plan(plan::PlanArgs),
     /// Make it so; exits 3 when only a part could be done
+    #[command(after_help = "Exit status: 0 done, 1 error, 3 partly done")]
     Apply(apply::ApplyArgs),
     /// Find what is not as org.toml says, and what nobody manages, read-only; exits 2 when there is something
+    #[command(after_help = "Exit status: 0 none, 2 some, 1 error")]
     Drift(drift::DriftArgs),
     /// Finish the change of an account's e-mail with the code that AWS sent, or have AWS send one
+    #[command(after_help = "Exit status: 0 done, 1 error")]
     Email(email::EmailArgs),
     /// Invite accounts that exist already, follow their invitations, and bring in those that have joined; exits 3 when only a part could be done
+    #[command(after_help = "Exit status: 0 as far as it can be, 1 error, 3 partly")]
     Invite(invite::InviteArgs),
     /// Whether credentials, accounts and quotas let overlord do its work; the least IAM policies, with --policy
+    #[command(after_help = "Exit status: 0 all well, 1 something is wrong")]
     Doctor(doctor::DoctorArgs),
     /// What of a plan waits for what: for Graphviz, for Mermaid, or as a drawing
+    #[command(after_help = "Exit status: 0 done, 1 error")]
     Graph(graph::GraphArgs),
-    /// Write what runs overlord without a person, from org.toml: workflows for GitHub or GitLab, or cron, and the least roles
+    /// Write org.toml and policies/ for a new organization; with `ci`, what runs overlord without a person
+    #[command(after_help = "Exit status: 0 written, 1 error")]
     Init(init::InitArgs),
     /// The address plan of the networks, offline: pools, blocks, subnets, what is free; drawn with --out
+    #[command(after_help = "Exit status: 0 done, 1 error, or a VPC finds no room")]
     Network(network::NetworkArgs),
     /// What the policies say, offline: explain a request, run the tests of org.toml, lint, compare; what is inherited; a guard rail of a list
     Policy(policy::PolicyArgs),
@@ -155,9 +175,14 @@ enum Command {
     /// The embedded AWS: serve it, reset it, show it
     Sandbox(sandbox::SandboxArgs),
     /// Print the JSON Schema of org.toml, for editors
+    #[command(after_help = "Exit status: 0")]
     Schema,
     /// Print a completion script for a shell
+    #[command(after_help = "Exit status: 0")]
     Completions(completions::CompletionsArgs),
+    /// Write manual pages, one for each command
+    #[command(after_help = "Exit status: 0 done, 1 error")]
+    Man(man::ManArgs),
 }
 
 impl Command {
@@ -171,6 +196,7 @@ impl Command {
             Self::Init(_) => Some("init"),
             Self::Schema => Some("schema"),
             Self::Completions(_) => Some("completions"),
+            Self::Man(_) => Some("man"),
             Self::Import(_)
             | Self::Plan(_)
             | Self::Apply(_)
@@ -281,6 +307,7 @@ pub async fn run() -> ExitCode {
         Command::Sandbox(args) => sandbox::run(&cli.global, &args, &shell).await,
         Command::Schema => schema::run(&shell),
         Command::Completions(args) => completions::run(&args, &shell),
+        Command::Man(args) => man::run(&args, &shell),
     };
     let exit = exit.unwrap_or_else(|reported| {
         shell.error_document(reported.document);

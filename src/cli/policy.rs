@@ -23,16 +23,22 @@ pub(super) struct PolicyArgs {
 #[derive(Debug, Subcommand)]
 enum PolicyCommand {
     /// Say whether the guard rails let a request pass, level by level; exits 2 when they deny it, 3 when it cannot be told
+    #[command(after_help = "Exit status: 0 within, 2 denied, 3 cannot be told, 1 error")]
     Explain(ExplainArgs),
     /// Run the [[test]] blocks of org.toml; exits 1 when one fails
+    #[command(after_help = "Exit status: 0 passed, 1 one failed, or an error")]
     Test(TestArgs),
     /// Find what the author of a guard rail hardly meant; exits 1 for what AWS refuses
+    #[command(after_help = "Exit status: 0 no error found, 1 one found (with `--strict` a warning too), or an error")]
     Lint(LintArgs),
     /// Compare what accounts may do under two configurations, files or git revisions; exits 2 when something differs
+    #[command(after_help = "Exit status: 0 the same, 2 not, 1 error")]
     Diff(DiffArgs),
     /// Print a service control policy that restricts to a framework of org.toml
+    #[command(after_help = "Exit status: 0 done, 1 error")]
     Generate(GenerateArgs),
     /// Compute what an account inherits of the policies that configure (tags, backups, opt-outs, …); exits 3 when it cannot be told
+    #[command(after_help = "Exit status: 0 told, 2 AWS disagrees, 3 cannot be told, 1 error")]
     Effective(effective::EffectiveArgs),
 }
 

@@ -18,6 +18,7 @@ pub(super) struct ReportArgs {
 #[derive(Debug, Subcommand)]
 enum ReportCommand {
     /// Say which accounts are restricted to which lists of services, the frameworks of org.toml
+    #[command(after_help = "Exit status: 0 done, 1 error")]
     Compliance(ComplianceArgs),
 }
 

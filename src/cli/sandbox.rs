@@ -20,6 +20,7 @@ pub(super) struct SandboxArgs {
 #[derive(Debug, Subcommand)]
 enum SandboxCommand {
     /// Serve it on a loopback port, for the AWS CLI or any SDK as its client
+    #[command(after_help = "Exit status: 0 done, 1 error")]
     Serve {
         /// The port; 0 takes a free one
         #[arg(long, default_value_t = 4599)]
@@ -30,8 +31,10 @@ enum SandboxCommand {
         management_account: Option<String>,
     },
     /// Forget its world
+    #[command(after_help = "Exit status: 0 done, 1 error")]
     Reset,
     /// Print its world
+    #[command(after_help = "Exit status: 0 done, 1 error")]
     Show,
 }
 

@@ -1,0 +1,41 @@
+//! The result of a command that writes files: all of them or none, their paths, and what is left to do by hand.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use serde_json::json;
+
+use super::files::{self, Existing};
+use super::shell::Shell;
+use super::{Exit, Format, Reported};
+
+/// Writes the files, prints their paths, and says what comes next.
+pub(super) fn deliver(files: &BTreeMap<PathBuf, String>, existing: Existing, next: &[String], shell: &Shell) -> Result<Exit, Reported> {
+    refuse(files::in_the_way(files.keys().map(PathBuf::as_path), existing), shell)?;
+    files::write_all(files, existing).map_err(|e| {
+        let hint = "give another folder with --out; nothing was written".to_owned();
+        shell.error(format_args!("`{}` cannot be written: {}", e.path.display(), e.cause), Some(hint))
+    })?;
+    let written: Vec<_> = files.keys().map(|path| Path::display(path).to_string()).collect();
+    match shell.format() {
+        Format::Text | Format::Markdown | Format::Junit | Format::Sarif | Format::Line => {
+            written.iter().for_each(|path| shell.result(format_args!("{path}\n")));
+        }
+        Format::Json => shell.result(format_args!("{:#}\n", json!({"format_version": 1, "files": written, "next": next}))),
+    }
+    for (number, step) in next.iter().enumerate() {
+        shell.say(format_args!("{}. {step}", number + 1));
+    }
+    Ok(Exit::Done)
+}
+
+/// All that is in the way, at once.
+pub(super) fn refuse(in_the_way: Vec<PathBuf>, shell: &Shell) -> Result<(), Reported> {
+    let Some((last, others)) = in_the_way.split_last() else { return Ok(()) };
+    for path in others {
+        let _ = shell.error(format_args!("`{}` is there already", path.display()), None);
+    }
+    let hint = "give another folder with --out, or write over what is there with --force".to_owned();
+    let reported = shell.error(format_args!("`{}` is there already; nothing was written", last.display()), Some(hint));
+    Err(reported.with("in_the_way", json!(in_the_way)))
+}

@@ -1,0 +1,32 @@
+//! `overlord init`: files to begin with, offline. A configuration, or what runs it without a person.
+
+mod ci;
+mod organization;
+
+use clap::{Args, Subcommand};
+
+use super::shell::Shell;
+use super::{Exit, Global, Reported};
+
+#[derive(Debug, Args)]
+#[command(args_conflicts_with_subcommands = true)]
+pub(super) struct InitArgs {
+    #[command(subcommand)]
+    what: Option<What>,
+    #[command(flatten)]
+    organization: organization::OrganizationArgs,
+}
+
+#[derive(Debug, Subcommand)]
+enum What {
+    /// Write what runs overlord without a person: plans of pull requests, apply on merge, drift every night, and the roles for it
+    #[command(after_help = "Exit status: 0 written, 1 error")]
+    Ci(ci::CiArgs),
+}
+
+pub(super) fn run(global: &Global, args: &InitArgs, shell: &Shell) -> Result<Exit, Reported> {
+    match &args.what {
+        Some(What::Ci(args)) => ci::run(global, args, shell),
+        None => organization::run(global, &args.organization, shell),
+    }
+}
