@@ -219,6 +219,7 @@ const CALLS: &[Call] = &[
     Call("member: is itself", "True", None),
     Call("member: lists accounts", "AccessDeniedException", Some("ok")),
     Call("role: missing", "AccessDenied", Some("ok")),
+    Call("trail: moves, refused ones too", "4", Some("500")),
 ];
 
 fn calls(server: &Server, script: &str, table: &[Call], column: impl Fn(&Call) -> &'static str) {

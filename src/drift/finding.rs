@@ -6,6 +6,7 @@ use serde::Serialize;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
+use super::Origin;
 use crate::address::Address;
 use crate::diagnostic::Span;
 use crate::plan::Action;
@@ -84,6 +85,8 @@ pub struct Finding {
     pub parts: BTreeMap<String, usize>,
     /// What `apply` would do.
     pub remedy: Remedy,
+    /// Since when and by whom, where that was asked for and CloudTrail tells.
+    pub origin: Option<Origin>,
     /// Where org.toml says it, where that is not where it speaks of the address.
     pub at: Option<Span>,
 }

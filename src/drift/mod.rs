@@ -13,6 +13,7 @@ mod finding;
 mod fold;
 mod ignore;
 mod of;
+mod trail;
 
 use serde::Serialize;
 
@@ -20,6 +21,7 @@ pub use baseline::{Baseline, BaselineError};
 pub use date::Date;
 pub use finding::{Difference, Finding, Remedy, What};
 pub use ignore::{Ignore, Pattern, Used};
+pub use trail::{Inquiry, Origin};
 
 use crate::plan::Plan;
 use crate::resource::Desired;

@@ -80,6 +80,7 @@ fn of_change(change: &Change) -> Finding {
         differences: attributes.into_iter().map(|attribute| difference(spec, attribute)).collect(),
         parts: BTreeMap::new(),
         remedy: Remedy::Change { action: change.action, calls: change.calls.clone(), needs },
+        origin: None,
         at: None,
     }
 }
@@ -129,6 +130,7 @@ fn unread(account: &str, error: &str) -> Finding {
         differences: Vec::new(),
         parts: BTreeMap::new(),
         remedy: Remedy::Leave,
+        origin: None,
         at: None,
     }
 }
@@ -175,6 +177,7 @@ fn of_told(plan: &Plan, told: &resource::Finding, changes: &BTreeMap<Address, Ch
         differences: Vec::new(),
         parts: BTreeMap::new(),
         remedy,
+        origin: None,
         at: None,
     }))
 }

@@ -32,6 +32,8 @@ fn one(finding: &Finding, places: &Places) -> Value {
     json!({
         "what": finding.what, "severity": name(finding.weight), "subject": finding.subject, "address": finding.address, "id": finding.id,
         "summary": summary(finding), "attributes": finding.differences, "parts": finding.parts, "apply": apply,
+        "since": finding.origin.as_ref().map(|origin| &origin.since), "by": finding.origin.as_ref().map(|origin| &origin.by),
+        "event": finding.origin,
         "file": span.source.path.display().to_string(), "line": line, "column": column, "fingerprint": finding.fingerprint(),
     })
 }

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use super::text::{end, findings};
-use super::{WEIGHTS, heading, remedy, summary};
+use super::{WEIGHTS, heading, origin, remedy, summary};
 use crate::config::Places;
 use crate::drift::{Drift, Finding};
 use crate::render::Style;
@@ -21,11 +21,17 @@ pub fn markdown(drift: &Drift, places: &Places, detail: bool) -> String {
         if of.is_empty() {
             continue;
         }
-        let _ = writeln!(out, "\n### {} ({})\n\n| | about | finding | `apply` |\n| --- | --- | --- | --- |", heading(weight), of.len());
+        let _ = writeln!(
+            out,
+            "\n### {} ({})\n\n| | about | finding | since, by | `apply` |\n| --- | --- | --- | --- | --- |",
+            heading(weight),
+            of.len()
+        );
         let rows = if detail { of.len() } else { ROWS };
         for finding in of.iter().take(rows) {
             let (subject, summary, remedy) = (cell(&finding.subject), cell(&summary(finding)), cell(&remedy(finding)));
-            let _ = writeln!(out, "| {} | {subject} | {summary} | {remedy} |", finding.what.name());
+            let origin = cell(&origin(finding).unwrap_or_default());
+            let _ = writeln!(out, "| {} | {subject} | {summary} | {origin} | {remedy} |", finding.what.name());
         }
         if let Some(rest) = of.len().checked_sub(rows).filter(|rest| *rest > 0) {
             let _ = writeln!(out, "\n… and {rest} more (`overlord drift --detail` shows them)");

@@ -19,7 +19,7 @@ pub use text::text;
 use super::words::{count, things, verb};
 use crate::config::Places;
 use crate::diagnostic::Span;
-use crate::drift::{Drift, Finding, Remedy, What};
+use crate::drift::{Drift, Finding, Origin, Remedy, What};
 use crate::plan::Action;
 use crate::resource::Weight;
 
@@ -77,6 +77,13 @@ fn summary(finding: &Finding) -> String {
     }
     let parts: Vec<String> = finding.parts.iter().map(|(kind, n)| things(*n, kind)).collect();
     format!("{}; so with {}", finding.summary, parts.join(", "))
+}
+
+/// `since 2026-01-01T00:00:12Z: DetachPolicy by user sam`, where that is known.
+fn origin(finding: &Finding) -> Option<String> {
+    let Origin { since, by, name, certain, .. } = finding.origin.as_ref()?;
+    let perhaps = if *certain { "" } else { "perhaps " };
+    Some(format!("{perhaps}since {since}: {name} by {by}"))
 }
 
 /// What `apply` would do, as the end of a sentence that begins with it.

@@ -62,7 +62,11 @@ fn result(finding: &Finding, places: &Places) -> Value {
             "logicalLocations": [{ "fullyQualifiedName": finding.subject, "kind": "resource" }],
         }],
         "partialFingerprints": { FINGERPRINT: finding.fingerprint() },
-        "properties": { "severity": name(finding.weight), "id": finding.id, "attributes": finding.differences },
+        "properties": {
+            "severity": name(finding.weight), "id": finding.id, "attributes": finding.differences,
+            "since": finding.origin.as_ref().map(|origin| &origin.since), "by": finding.origin.as_ref().map(|origin| &origin.by),
+            "event": finding.origin,
+        },
     })
 }
 
