@@ -45,6 +45,9 @@ pub(super) async fn run(global: &Global, args: &DriftArgs, shell: &Shell) -> Res
     let live = snapshot::read(&connection.sessions, &loaded.desired).await.map_err(|e| shell.aws_error(&e))?;
     let plan = Plan::build(&loaded.desired, &live);
     let mut drift = Drift::of(&plan, &loaded.ignores, Date::of(SystemTime::now()), baseline.as_ref());
+    if !drift.is_clean() {
+        drift.judge(&plan, &live);
+    }
     if !args.no_trail {
         ask(&Inquiry::of(&drift, &plan), &mut drift, &connection).await.map_err(|e| shell.aws_error(&e))?;
     }

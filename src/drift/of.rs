@@ -80,6 +80,7 @@ fn of_change(change: &Change) -> Finding {
         differences: attributes.into_iter().map(|attribute| difference(spec, attribute)).collect(),
         parts: BTreeMap::new(),
         remedy: Remedy::Change { action: change.action, calls: change.calls.clone(), needs },
+        effect: None,
         origin: None,
         at: None,
     }
@@ -130,6 +131,7 @@ fn unread(account: &str, error: &str) -> Finding {
         differences: Vec::new(),
         parts: BTreeMap::new(),
         remedy: Remedy::Leave,
+        effect: None,
         origin: None,
         at: None,
     }
@@ -177,6 +179,7 @@ fn of_told(plan: &Plan, told: &resource::Finding, changes: &BTreeMap<Address, Ch
         differences: Vec::new(),
         parts: BTreeMap::new(),
         remedy,
+        effect: None,
         origin: None,
         at: None,
     }))

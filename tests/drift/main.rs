@@ -130,7 +130,7 @@ impl Trial {
         self.server.script("drift/disturb.py", &[what]);
     }
 
-    /// The findings, each as `what severity subject: attributes`, and what the trail says of it, as `event by whom`.
+    /// The findings, each as `what severity subject: attributes; effect`, and what the trail says of it, as `event by whom`.
     fn found(&self) -> Vec<(String, String)> {
         let document: Value = serde_json::from_str(&self.expect(&["drift", "--format", "json"], 2)).unwrap();
         let line = |finding: &Value| {
@@ -140,7 +140,8 @@ impl Trial {
             let attributes = if finding["what"] == "changed" { format!(": {}", attributes.join(" ")) } else { String::new() };
             let perhaps = if finding["event"]["certain"] == false { "perhaps " } else { "" };
             let origin = finding["by"].as_str().map(|by| format!("{perhaps}{} by {by}", finding["event"]["name"].as_str().unwrap()));
-            let finding = format!("{} {} {}{attributes}", text("what"), text("severity"), without_id(&text("subject")));
+            let effect = finding["effect"].as_str().map(|effect| format!("; {effect}")).unwrap_or_default();
+            let finding = format!("{} {} {}{attributes}{effect}", text("what"), text("severity"), without_id(&text("subject")));
             (finding, origin.unwrap_or_default())
         };
         document["findings"].as_array().unwrap().iter().map(line).collect()
@@ -159,23 +160,23 @@ const INTRUDER: &str = "conformance (overlord's access role OrganizationAccountA
 /// What is done, and what is found then, each finding with the event that explains it, where one is to be found. Each by itself, on an
 /// organization that is clean before and after.
 const DISTURBANCES: &[(&str, &[(&str, &str)])] = &[
-    ("move an account", &[("changed guard-rail account.web: parent", "MoveAccount")]),
-    ("detach a policy", &[("changed guard-rail policy_attachments.organization.main: policies", "DetachPolicy")]),
-    ("attach a policy", &[("changed guard-rail policy_attachments.account.audit: policies", "AttachPolicy")]),
-    ("empty a policy", &[("changed guard-rail policy.deny-leave: content", "UpdatePolicy")]),
+    ("move an account", &[("changed guard-rail account.web: parent; weakened", "MoveAccount")]),
+    ("detach a policy", &[("changed guard-rail policy_attachments.organization.main: policies; weakened", "DetachPolicy")]),
+    ("attach a policy", &[("changed guard-rail policy_attachments.account.audit: policies; none", "AttachPolicy")]),
+    ("empty a policy", &[("changed guard-rail policy.deny-leave: content; weakened", "UpdatePolicy")]),
     ("describe a policy", &[("changed cosmetic policy.deny-leave: description", "UpdatePolicy")]),
     (
         "delete a policy",
         &[
-            ("changed guard-rail policy_attachments.ou.work: policies", "perhaps DetachPolicy"),
-            ("missing guard-rail policy.keep-logs", "DeletePolicy"),
+            ("changed guard-rail policy_attachments.ou.work: policies; weakened", "perhaps DetachPolicy"),
+            ("missing guard-rail policy.keep-logs; weakened", "DeletePolicy"),
         ],
     ),
     ("tag an account", &[("changed cosmetic account.web: tags", "TagResource")]),
     ("untag an account", &[("changed cosmetic account.web: tags", "UntagResource")]),
     ("rename an account", &[("changed cosmetic account.web: name", "PutAccountName")]),
     ("rename an OU", &[("changed cosmetic ou.work: name", "UpdateOrganizationalUnit")]),
-    ("move and tag an account", &[("changed guard-rail account.web: parent tags", "MoveAccount")]),
+    ("move and tag an account", &[("changed guard-rail account.web: parent tags; weakened", "MoveAccount")]),
     ("distrust a service", &[("missing organization trusted_service.cloudtrail.amazonaws.com", "DisableAWSServiceAccess")]),
     (
         "dismiss an administrator",
@@ -249,7 +250,7 @@ fn a_part_is_looked_at_alone() {
     trial.disturb("detach a policy");
     trial.expect(&["drift", "--account", "audit"], 0);
     let line = trial.expect(&["drift", "--account", "web", "--format", "line"], 2);
-    assert_eq!(line, "overlord drift: 1 finding (guard rails: 1): account.web changed\n");
+    assert_eq!(line, "overlord drift: 1 finding (guard rails: 1 (1 weakened)): account.web changed\n");
 }
 
 #[test]
