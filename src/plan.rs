@@ -18,11 +18,13 @@ use crate::resource::{self, Desired, Finding, FindingSeverity, Live, LiveResourc
 use crate::{diff, graph};
 
 mod change;
+mod effects;
 mod impact;
 mod narrow;
 
 pub(crate) use change::differing;
 pub use change::{Action, AttributeChange, Change};
+pub use effects::{Direction, Effect, Effects};
 pub use impact::{Difference, between};
 
 /// The version of the JSON form. Raised when a reader of the old one would misread the new one.

@@ -97,7 +97,9 @@ fn the_whole_road(server: &Server, edits: &[Edit]) {
     let drift = trial.expect(&["drift", "--format", "line"], 2);
     let line = String::from_utf8_lossy(&drift.stdout).into_owned();
     assert!(
-        line.starts_with("overlord drift: 6 findings (guard rails: 4, organization: 1, cosmetic: 1): account.records-dev changed"),
+        line.starts_with(
+            "overlord drift: 6 findings (guard rails: 4 (3 weakened), organization: 1, cosmetic: 1): account.records-dev changed"
+        ),
         "{line}"
     );
     trial.expect(&["plan"], 2);
@@ -219,6 +221,7 @@ const CALLS: &[Call] = &[
     Call("member: is itself", "True", None),
     Call("member: lists accounts", "AccessDeniedException", Some("ok")),
     Call("role: missing", "AccessDenied", Some("ok")),
+    Call("trail: moves, refused ones too", "4", Some("500")),
 ];
 
 fn calls(server: &Server, script: &str, table: &[Call], column: impl Fn(&Call) -> &'static str) {

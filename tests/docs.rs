@@ -151,8 +151,14 @@ fn called() -> BTreeSet<String> {
 #[test]
 fn the_sandbox_serves_what_overlord_calls_and_what_the_table_tells() {
     let page = page("sandbox.md");
-    let services =
-        [("| Organizations", "organizations"), ("| Account Management", "account"), ("| EC2", "ec2"), ("| IAM", "iam"), ("| RAM", "ram")];
+    let services = [
+        ("| Organizations", "organizations"),
+        ("| Account Management", "account"),
+        ("| EC2", "ec2"),
+        ("| IAM", "iam"),
+        ("| RAM", "ram"),
+        ("| CloudTrail", "cloudtrail"),
+    ];
     let mut told = BTreeSet::new();
     for (start, service) in services {
         for line in page.lines().filter(|line| line.starts_with(start)) {

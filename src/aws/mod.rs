@@ -15,6 +15,7 @@ mod poll;
 mod retry;
 mod sessions;
 mod trace;
+mod trail;
 mod turn;
 mod wire;
 
@@ -24,6 +25,7 @@ pub use https::https;
 pub use poll::{Interrupt, Latest, Poll};
 pub use sessions::{Access, AccessRole, Identity, Sessions, partition_of};
 pub use trace::Trace;
+pub use trail::{History, Lookup, LookupBy, global_events_region, look_up};
 
 /// The EC2 client of one account and Region, as [`Sessions::ec2`] makes it.
 pub type Ec2 = aws_sdk_ec2::Client;

@@ -27,7 +27,7 @@ pub enum Repeat {
 pub enum Scope {
     /// One endpoint for all Regions: Organizations, Account Management, IAM.
     Global,
-    /// An endpoint per Region: STS, EC2, RAM.
+    /// An endpoint per Region: STS, EC2, RAM, CloudTrail.
     Regional,
 }
 
@@ -247,6 +247,9 @@ operations! {
         enable_organizations_root_credentials_management EnableOrganizationsRootCredentialsManagement Write Idempotent,
         enable_organizations_root_sessions EnableOrganizationsRootSessions Write Idempotent,
     }
+    "cloudtrail" Regional aws_sdk_cloudtrail {
+        lookup_events LookupEvents Read Idempotent,
+    }
     "sts" Regional aws_sdk_sts {
         assume_role AssumeRole Read Idempotent,
         assume_root AssumeRoot Read Idempotent,
@@ -272,7 +275,7 @@ mod tests {
     #[test]
     fn names_say_what_the_table_says() {
         for operation in OPERATIONS {
-            let sounds_like_a_read = ["List", "Describe", "Get", "AssumeRo"].iter().any(|p| operation.name.starts_with(p));
+            let sounds_like_a_read = ["List", "Describe", "Get", "Lookup", "AssumeRo"].iter().any(|p| operation.name.starts_with(p));
             let expected = if sounds_like_a_read { Effect::Read } else { Effect::Write };
             assert_eq!(operation.effect, expected, "{}", operation.name);
             assert!(operation.effect == Effect::Write || operation.repeat == Repeat::Idempotent, "{}", operation.name);

@@ -301,6 +301,14 @@ impl Sessions {
         Ok(aws_sdk_iam::Client::from_conf(config.interceptor(Usher).retry_classifier(retry::Classifier).retry_partition(partition).build()))
     }
 
+    /// The CloudTrail client of an account and Region. It knows its own retry partition.
+    pub fn cloudtrail(&self, account: &str, region: &str) -> aws_sdk_cloudtrail::Client {
+        let config = aws_sdk_cloudtrail::config::Builder::from(&self.in_account(account, region));
+        let partition = self.retry_partition(account, region);
+        let config = config.interceptor(Usher).retry_classifier(retry::Classifier).retry_partition(partition);
+        aws_sdk_cloudtrail::Client::from_conf(config.build())
+    }
+
     /// The RAM client of an account and Region. It knows its own retry partition.
     pub fn ram(&self, account: &str, region: &str) -> aws_sdk_ram::Client {
         let config = aws_sdk_ram::config::Builder::from(&self.in_account(account, region));

@@ -1,16 +1,19 @@
 //! `overlord drift`: what is not as org.toml says, read-only.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::SystemTime;
 
 use clap::Args;
+use futures_util::future::join_all;
 
-use super::connect::connect;
+use super::connect::{Connection, connect};
 use super::select::Selecting;
 use super::shell::Shell;
 use super::{Exit, Format, Global, Reported, validate};
+use crate::aws::{Error, History, Lookup, look_up};
 use crate::config::Loaded;
-use crate::drift::{Baseline, Date, Drift};
+use crate::drift::{Baseline, Date, Drift, Inquiry};
 use crate::plan::Plan;
 use crate::render::{Style, drift};
 use crate::snapshot;
@@ -20,6 +23,10 @@ pub(super) struct DriftArgs {
     /// Tell only what an earlier look had not found, whose result FILE is, of --format json
     #[arg(long, value_name = "FILE")]
     baseline: Option<PathBuf>,
+
+    /// Leave CloudTrail alone: do not tell since when something differs, and by whom
+    #[arg(long)]
+    no_trail: bool,
 
     /// Show every finding, value and place
     #[arg(long)]
@@ -37,10 +44,36 @@ pub(super) async fn run(global: &Global, args: &DriftArgs, shell: &Shell) -> Res
     let connection = connect(global, &loaded.desired, shell).await?;
     let live = snapshot::read(&connection.sessions, &loaded.desired).await.map_err(|e| shell.aws_error(&e))?;
     let plan = Plan::build(&loaded.desired, &live);
-    let drift = Drift::of(&plan, &loaded.ignores, Date::of(SystemTime::now()), baseline.as_ref());
+    let mut drift = Drift::of(&plan, &loaded.ignores, Date::of(SystemTime::now()), baseline.as_ref());
+    if !drift.is_clean() {
+        drift.judge(&plan, &live);
+    }
+    if !args.no_trail {
+        ask(&Inquiry::of(&drift, &plan), &mut drift, &connection).await.map_err(|e| shell.aws_error(&e))?;
+    }
     show(&drift, &loaded, global.format, args.detail, shell);
     connection.close(shell)?;
     Ok(if drift.is_clean() { Exit::Done } else { Exit::Changes })
+}
+
+/// Asks CloudTrail who made the differences. That it may not be asked, or does not answer, is a note: the differences are told all the same.
+async fn ask(inquiry: &Inquiry, drift: &mut Drift, connection: &Connection) -> Result<(), Error> {
+    let asked = inquiry
+        .lookups()
+        .map(|lookup| async move { (lookup, look_up(&connection.sessions, lookup, |events| inquiry.is_answered(lookup, events)).await) });
+    let (mut found, mut failures): (BTreeMap<Lookup, History>, BTreeMap<Lookup, String>) = Default::default();
+    for (lookup, answer) in join_all(asked).await {
+        match answer {
+            Ok(history) => drop(found.insert(lookup.clone(), history)),
+            Err(Error::Interrupted) => return Err(Error::Interrupted),
+            Err(error) => {
+                let hint = error.hint().map(|hint| format!("; {hint}")).unwrap_or_default();
+                failures.insert(lookup.clone(), format!("{error}{hint}"));
+            }
+        }
+    }
+    inquiry.tell(drift, &found, &failures);
+    Ok(())
 }
 
 fn read(path: &std::path::Path, shell: &Shell) -> Result<Baseline, Reported> {

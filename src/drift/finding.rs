@@ -6,9 +6,10 @@ use serde::Serialize;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
+use super::Origin;
 use crate::address::Address;
 use crate::diagnostic::Span;
-use crate::plan::Action;
+use crate::plan::{Action, Effect};
 use crate::resource::Weight;
 
 /// What kind of thing was found: a closed set. The names are stable, and are the rules of SARIF.
@@ -84,6 +85,10 @@ pub struct Finding {
     pub parts: BTreeMap<String, usize>,
     /// What `apply` would do.
     pub remedy: Remedy,
+    /// Of a guard rail, what it does to what accounts may do, where that was worked out.
+    pub effect: Option<Effect>,
+    /// Since when and by whom, where that was asked for and CloudTrail tells.
+    pub origin: Option<Origin>,
     /// Where org.toml says it, where that is not where it speaks of the address.
     pub at: Option<Span>,
 }

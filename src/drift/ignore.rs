@@ -89,6 +89,8 @@ impl Ignore {
             differences: Vec::new(),
             parts: BTreeMap::new(),
             remedy: Remedy::Leave,
+            effect: None,
+            origin: None,
             at: Some(self.at.clone()),
         }
     }

@@ -13,6 +13,7 @@ mod finding;
 mod fold;
 mod ignore;
 mod of;
+mod trail;
 
 use serde::Serialize;
 
@@ -20,9 +21,13 @@ pub use baseline::{Baseline, BaselineError};
 pub use date::Date;
 pub use finding::{Difference, Finding, Remedy, What};
 pub use ignore::{Ignore, Pattern, Used};
+pub use trail::{Inquiry, Origin};
 
-use crate::plan::Plan;
-use crate::resource::Desired;
+use crate::plan::{Direction, Effect, Effects, Plan};
+use crate::resource::{Desired, Live};
+
+/// Guard rails of which it is worked out what they do to accounts: each takes comparisons of all accounts.
+const JUDGED: usize = 100;
 
 /// The version of the JSON form. Raised when a reader of the old one would misread the new one.
 pub const FORMAT_VERSION: u32 = 1;
@@ -80,6 +85,35 @@ impl Drift {
             baseline.leave_out(&mut drift);
         }
         drift
+    }
+
+    /// Works out what each difference of a guard rail does to what accounts may do, with the live state that the plan was made from.
+    pub fn judge(&mut self, plan: &Plan, live: &Live) {
+        let effects = Effects::new(plan, live);
+        let (mut judged, mut more) = (0, 0);
+        for finding in &mut self.findings {
+            let Some(address) = &finding.address else { continue };
+            if judged == JUDGED {
+                more += usize::from(effects.concern(address));
+                continue;
+            }
+            finding.effect = effects.of(address);
+            judged += usize::from(finding.effect.is_some());
+        }
+        if more > 0 {
+            let summary =
+                format!("of {more} more it was not worked out what they do to accounts; --account, --ou or --only look at a part");
+            self.notes.push(Note { subject: "guard rails".to_owned(), summary });
+            self.notes.sort();
+        }
+        // Together they may do what none of them does: then none is given a clean bill.
+        let weakens = |finding: &Finding| finding.effect.as_ref().is_some_and(Effect::weakens);
+        let clean = matches!(effects.together(), Direction::Strengthened | Direction::None);
+        if !clean && !self.findings.iter().any(weakens) {
+            for effect in self.findings.iter_mut().filter_map(|finding| finding.effect.as_mut()) {
+                effect.effect = Direction::Unknown;
+            }
+        }
     }
 
     /// Whether nothing has drifted.

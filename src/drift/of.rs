@@ -80,6 +80,8 @@ fn of_change(change: &Change) -> Finding {
         differences: attributes.into_iter().map(|attribute| difference(spec, attribute)).collect(),
         parts: BTreeMap::new(),
         remedy: Remedy::Change { action: change.action, calls: change.calls.clone(), needs },
+        effect: None,
+        origin: None,
         at: None,
     }
 }
@@ -129,6 +131,8 @@ fn unread(account: &str, error: &str) -> Finding {
         differences: Vec::new(),
         parts: BTreeMap::new(),
         remedy: Remedy::Leave,
+        effect: None,
+        origin: None,
         at: None,
     }
 }
@@ -175,6 +179,8 @@ fn of_told(plan: &Plan, told: &resource::Finding, changes: &BTreeMap<Address, Ch
         differences: Vec::new(),
         parts: BTreeMap::new(),
         remedy,
+        effect: None,
+        origin: None,
         at: None,
     }))
 }

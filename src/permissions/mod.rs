@@ -20,12 +20,12 @@ use crate::network::{self, Design, Observed};
 use crate::resource::{Attributes, Desired};
 
 pub use document::MANAGED_POLICY_SIZE;
-use needs::{Cause, Grant, IMPORT, NEEDS};
+use needs::{Cause, DRIFT, Grant, IMPORT, NEEDS};
 
 /// What is to be allowed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Run {
-    /// Reading: `plan`, `doctor`.
+    /// Reading: `plan`, `drift`, `doctor`.
     Plan,
     /// Reading and writing: `apply`, `email`.
     Apply,
@@ -79,6 +79,13 @@ impl Permissions {
         for need in NEEDS.iter().filter(|need| need.run <= run) {
             for who in facts.who(need.cause) {
                 permissions.grants_mut(who).add(need.grant);
+            }
+        }
+        // Who applies looks for no culprits.
+        if run == Run::Plan {
+            permissions.caller.operations.extend(DRIFT);
+            if facts.reads_networks {
+                permissions.access_role.operations.extend(DRIFT);
             }
         }
         permissions

@@ -87,6 +87,10 @@ pub(super) const FREE: &[&str] = &[
     "sts:GetCallerIdentity",
 ];
 
+/// What `drift` asks besides, to tell who made a difference: in the name of the credentials in the management account, and where networks are
+/// of the access role.
+pub(super) static DRIFT: &[&str] = &["cloudtrail:LookupEvents"];
+
 /// What `import` calls in the name of the credentials in the management account.
 pub(super) static IMPORT: &[&str] = &[
     "account:GetAlternateContact",

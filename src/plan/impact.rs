@@ -23,11 +23,7 @@ pub(super) fn of(desired: &Desired, live: &Live, changes: &[Change]) -> Option<I
     let before = State::of(live);
     let mut after = before.clone();
     changes.iter().for_each(|change| after.apply(change));
-    let mut ids = desired.pinned.clone();
-    let accounts = live.resources.iter().chain(&live.beside).filter(|(address, _)| address.kind() == "account");
-    ids.extend(accounts.filter_map(|(address, live)| Some((address.clone(), live.id.clone()?))));
-    let hierarchy = |state: &State| Hierarchy::of_live(&state.resources, &desired.management_account, ids.clone(), &state.known);
-    let (before, after) = (hierarchy(&before), hierarchy(&after));
+    let (before, after) = (before.hierarchy(desired, live), after.hierarchy(desired, live));
     let mut impact = policy::impact(&before, &after);
     impact.lockouts = policy::lockouts(&before, &after, &roads(desired, live, &after));
     if moves(&before, &after) {
@@ -89,15 +85,16 @@ fn reaches(change: &Change) -> bool {
 }
 
 /// The organization at one moment.
-#[derive(Clone)]
-struct State {
+#[derive(Debug, Clone)]
+pub(super) struct State {
     resources: BTreeMap<Address, Attributes>,
     /// Addresses by AWS's ids.
     known: BTreeMap<String, Address>,
 }
 
 impl State {
-    fn of(live: &Live) -> Self {
+    /// As it is.
+    pub(super) fn of(live: &Live) -> Self {
         let is_part = |address: &Address| ["organization", "ou", "account", "policy", "policy_attachments"].contains(&address.kind());
         let here = live.resources.iter().chain(&live.beside).filter(|(address, live)| is_part(address) && is_there(address, live));
         let mut state = Self { resources: BTreeMap::new(), known: BTreeMap::new() };
@@ -110,7 +107,16 @@ impl State {
         state
     }
 
-    fn apply(&mut self, change: &Change) {
+    /// As its guard rails see it.
+    pub(super) fn hierarchy(&self, desired: &Desired, live: &Live) -> Hierarchy {
+        let mut ids = desired.pinned.clone();
+        let accounts = live.resources.iter().chain(&live.beside).filter(|(address, _)| address.kind() == "account");
+        ids.extend(accounts.filter_map(|(address, live)| Some((address.clone(), live.id.clone()?))));
+        Hierarchy::of_live(&self.resources, &desired.management_account, ids, &self.known)
+    }
+
+    /// Once a change is made.
+    pub(super) fn apply(&mut self, change: &Change) {
         let address = first_step(&change.address).unwrap_or_else(|| change.address.clone());
         match (&change.after, address.kind()) {
             (Some(after), "account") if leaving(after).is_some() => drop(self.resources.remove(&address)),

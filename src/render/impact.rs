@@ -107,7 +107,7 @@ fn is_whole(actions: &[String]) -> bool {
 }
 
 /// The services that most of them belong to.
-fn services(selection: &Selection) -> String {
+pub(super) fn services(selection: &Selection) -> String {
     let mut services: Vec<(&String, &OfService)> = selection.services.iter().collect();
     services.sort_by_key(|(_, of)| Reverse(of.count));
     let one = |(service, of): &(&String, &OfService)| match of.actions.as_slice() {

@@ -4,7 +4,7 @@
 //! ```text
 //! SDK ─ door ─ connector ─┐                                          ┌ organizations/, ec2/
 //! AWS CLI, boto3 ─ serve ─┴─ server: weather, rates, cut, journal ───┼ sts                  ─── world (change, check, describe, store)
-//!                                                                    └ account
+//!                                                                    └ account, iam, ram, trail
 //! ```
 //!
 //! It serves the operations that overlord calls and names any other in its refusal; it refuses what AWS refuses. Time is tokio's:
@@ -33,6 +33,7 @@ mod server;
 mod store;
 mod sts;
 mod token;
+mod trail;
 mod weather;
 mod wire;
 pub mod world;

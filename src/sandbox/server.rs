@@ -18,7 +18,7 @@ use super::sts::Sessions;
 use super::weather::{ConcurrentWrites, Dice, ServerRates, Weather};
 use super::wire::{Answer, Call, Outcome, Refusal, Request, Service, respond, respond_unknown};
 use super::world::World;
-use super::{SandboxError, account, buckets::Buckets, ec2, iam, organizations, ram, roles};
+use super::{SandboxError, account, buckets::Buckets, ec2, iam, organizations, ram, roles, trail};
 
 /// The embedded AWS. Cheap to clone; all clones are the same one.
 #[derive(Clone)]
@@ -43,6 +43,7 @@ struct State {
     history: VecDeque<(u64, Arc<World>)>,
     buckets: Buckets,
     sessions: Sessions,
+    trail: trail::Trail,
     requests: u64,
     /// Writes to the organization in flight.
     writing: usize,
@@ -143,6 +144,7 @@ impl Sandbox {
             history: VecDeque::new(),
             buckets: Buckets::default(),
             sessions: Sessions::default(),
+            trail: trail::Trail::default(),
             requests: 0,
             writing: 0,
             journal: Vec::new(),
@@ -281,6 +283,10 @@ impl Sandbox {
             let permitted = || self.inner.permissions.check(&arrival.call, &caller, &state.world.management_account);
             let outcome = permitted().and_then(|()| state.admit(weather, arrival, &caller.account));
             let outcome = outcome.and_then(|()| state.run(weather, arrival, &caller, now_ms));
+            let request_id = request_id(weather.seed, arrival.number);
+            if arrival.effect == Effect::Write {
+                state.trail.record(&arrival.call, &caller, &outcome, &request_id, now_ms);
+            }
             let lost = outcome.is_ok() && arrival.dice.lost();
             entry.outcome = match &outcome {
                 Ok(_) if lost => RequestOutcome::Lost,
@@ -288,7 +294,7 @@ impl Sandbox {
                 Err(refusal) => RequestOutcome::Refused(refusal.code.to_owned()),
             };
             if !lost {
-                answer = respond(&arrival.call, &outcome, &request_id(weather.seed, arrival.number), now_ms);
+                answer = respond(&arrival.call, &outcome, &request_id, now_ms);
             }
         }
         state.finish(entry);
@@ -315,6 +321,7 @@ fn effect_of(call: &Call) -> Effect {
         Service::Ec2 => ec2::operation(&call.operation).map(|operation| operation.effect()),
         Service::Ram => ram::effect(&call.operation),
         Service::Iam => iam::effect(&call.operation),
+        Service::CloudTrail => trail::effect(&call.operation),
         Service::Sts => None,
     };
     effect.unwrap_or(Effect::Read)
@@ -353,6 +360,10 @@ impl State {
                 None => Err(Refusal::not_served(&call.name())),
                 Some(Effect::Read) => account::read(call, &caller.account, &self.world, now_ms),
                 Some(Effect::Write) => account::write(call, &caller.account, self.change(weather, now_ms), now_ms, weather),
+            },
+            Service::CloudTrail => match trail::effect(&call.operation) {
+                None => Err(Refusal::not_served(&call.name())),
+                Some(_) => self.trail.lookup(call, &caller.account, now_ms, weather, arrival.dice.empty_page()),
             },
             Service::Iam => match iam::effect(&call.operation) {
                 None => Err(Refusal::not_served(&call.name())),

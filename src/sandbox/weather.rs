@@ -52,6 +52,8 @@ pub struct Weather {
     pub account_ready_ms: u64,
     /// From EnableRegion or DisableRegion to its effect, in milliseconds.
     pub region_ms: u64,
+    /// From a request to its event in CloudTrail's history, in milliseconds.
+    pub trail_ms: u64,
     /// VPCs, and internet gateways, of an account in a Region; the default VPC counts.
     pub vpc_quota: usize,
     /// Subnets of a VPC.
@@ -114,6 +116,7 @@ impl Default for Weather {
             endpoint_ms: 0,
             account_ready_ms: 0,
             region_ms: 0,
+            trail_ms: 0,
             // What AWS grants: <https://docs.aws.amazon.com/vpc/latest/userguide/amazon-vpc-limits.html>.
             vpc_quota: 5,
             subnet_quota: 200,
@@ -127,7 +130,7 @@ impl Default for Weather {
     }
 }
 
-const KEYS: [&str; 29] = [
+const KEYS: [&str; 30] = [
     "seed",
     "latency",
     "jitter",
@@ -149,6 +152,7 @@ const KEYS: [&str; 29] = [
     "endpoint",
     "account-ready",
     "region",
+    "trail",
     "vpcs",
     "subnets",
     "route-tables",
@@ -180,6 +184,7 @@ impl Weather {
             endpoint_ms: 60_000,
             account_ready_ms: 60_000,
             region_ms: 600_000,
+            trail_ms: 900_000,
             ..Self::default()
         }
     }
@@ -233,6 +238,7 @@ impl Weather {
             "endpoint" => self.endpoint_ms = number(key, value)?,
             "account-ready" => self.account_ready_ms = number(key, value)?,
             "region" => self.region_ms = number(key, value)?,
+            "trail" => self.trail_ms = number(key, value)?,
             "vpcs" => self.vpc_quota = number(key, value)?,
             "subnets" => self.subnet_quota = number(key, value)?,
             "route-tables" => self.route_table_quota = number(key, value)?,
@@ -282,6 +288,7 @@ fn operation(key: &str, value: &str) -> Result<String, SandboxError> {
         "ram" => super::ram::effect(name).is_some(),
         "iam" => super::iam::effect(name).is_some(),
         "ec2" => super::ec2::operation(name).is_some(),
+        "cloudtrail" => super::trail::effect(name).is_some(),
         _ => false,
     });
     if served {

@@ -133,4 +133,9 @@ tell("member: is itself", lambda: str(session.client("sts").get_caller_identity(
 check("member: lists accounts", lambda: session.client("organizations").list_accounts())
 check("role: missing", lambda: sts.assume_role(RoleArn=f"arn:aws:iam::{member}:role/none", RoleSessionName="conformance"))
 
+# Who moved it.
+trail = boto3.client("cloudtrail", config=Config(retries={"max_attempts": 1}))
+moves = lambda: trail.lookup_events(LookupAttributes=[{"AttributeKey": "EventName", "AttributeValue": "MoveAccount"}])  # noqa: E731
+tell("trail: moves, refused ones too", lambda: str([event["EventName"] for event in moves()["Events"]].count("MoveAccount")))
+
 finish()

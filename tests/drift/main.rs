@@ -6,6 +6,7 @@
 mod formats;
 #[path = "../support/mod.rs"]
 mod support;
+mod trail;
 
 use std::fs;
 use std::path::PathBuf;
@@ -67,6 +68,11 @@ pub(crate) struct Trial {
 impl Trial {
     /// As org.toml says.
     pub(crate) fn new() -> Self {
+        Self::in_weather(&[])
+    }
+
+    /// The same, where the server has further arguments.
+    pub(crate) fn in_weather(weather: &[&str]) -> Self {
         let folder = tempfile::tempdir().unwrap();
         fs::create_dir(folder.path().join("policies")).unwrap();
         let deny = |action: &str| {
@@ -76,7 +82,7 @@ impl Trial {
         };
         fs::write(folder.path().join("policies/deny-leave.json"), deny("organizations:LeaveOrganization")).unwrap();
         fs::write(folder.path().join("policies/keep-logs.json"), deny("logs:DeleteLogGroup")).unwrap();
-        let trial = Self { server: SandboxServer::start(&[]), folder };
+        let trial = Self { server: SandboxServer::start(weather), folder };
         trial.org_toml("");
         trial.apply();
         trial.expect(&["drift"], 0);
@@ -114,20 +120,29 @@ impl Trial {
         self.expect(&["apply", "--yes", "--allow-delete"], 0);
     }
 
+    /// What a client of another make says.
+    pub(crate) fn script(&self, script: &str, arguments: &[&str]) -> String {
+        self.server.script(script, arguments)
+    }
+
     /// What somebody else does.
     pub(crate) fn disturb(&self, what: &str) {
         self.server.script("drift/disturb.py", &[what]);
     }
 
-    /// The findings, each as `what severity subject: attributes`.
-    fn found(&self) -> Vec<String> {
+    /// The findings, each as `what severity subject: attributes; effect`, and what the trail says of it, as `event by whom`.
+    fn found(&self) -> Vec<(String, String)> {
         let document: Value = serde_json::from_str(&self.expect(&["drift", "--format", "json"], 2)).unwrap();
         let line = |finding: &Value| {
             let text = |key: &str| finding[key].as_str().unwrap().to_owned();
             let attributes: Vec<&str> = finding["attributes"].as_array().unwrap().iter().map(|a| a["name"].as_str().unwrap()).collect();
             // Of what is missing or too much, all attributes differ.
             let attributes = if finding["what"] == "changed" { format!(": {}", attributes.join(" ")) } else { String::new() };
-            format!("{} {} {}{attributes}", text("what"), text("severity"), without_id(&text("subject")))
+            let perhaps = if finding["event"]["certain"] == false { "perhaps " } else { "" };
+            let origin = finding["by"].as_str().map(|by| format!("{perhaps}{} by {by}", finding["event"]["name"].as_str().unwrap()));
+            let effect = finding["effect"].as_str().map(|effect| format!("; {effect}")).unwrap_or_default();
+            let finding = format!("{} {} {}{attributes}{effect}", text("what"), text("severity"), without_id(&text("subject")));
+            (finding, origin.unwrap_or_default())
         };
         document["findings"].as_array().unwrap().iter().map(line).collect()
     }
@@ -138,28 +153,45 @@ fn without_id(subject: &str) -> String {
     subject.split_once(' ').map_or(subject, |(_, name)| name).to_owned()
 }
 
-/// What is done, and what is found then. Each by itself, on an organization that is clean before and after.
-const DISTURBANCES: &[(&str, &[&str])] = &[
-    ("move an account", &["changed guard-rail account.web: parent"]),
-    ("detach a policy", &["changed guard-rail policy_attachments.organization.main: policies"]),
-    ("attach a policy", &["changed guard-rail policy_attachments.account.audit: policies"]),
-    ("empty a policy", &["changed guard-rail policy.deny-leave: content"]),
-    ("describe a policy", &["changed cosmetic policy.deny-leave: description"]),
-    ("delete a policy", &["changed guard-rail policy_attachments.ou.work: policies", "missing guard-rail policy.keep-logs"]),
-    ("tag an account", &["changed cosmetic account.web: tags"]),
-    ("untag an account", &["changed cosmetic account.web: tags"]),
-    ("rename an account", &["changed cosmetic account.web: name"]),
-    ("rename an OU", &["changed cosmetic ou.work: name"]),
-    ("move and tag an account", &["changed guard-rail account.web: parent tags"]),
-    ("distrust a service", &["missing organization trusted_service.cloudtrail.amazonaws.com"]),
-    ("dismiss an administrator", &["missing organization delegated_administrator.config.amazonaws.com"]),
-    ("change a contact", &["changed organization alternate_contact.web/security: email"]),
-    ("delete a route", &["missing network web/eu-west-1/route.standard/public/0.0.0.0/0"]),
-    ("open a group", &["changed network web/eu-west-1/default_security_group.standard: rules"]),
-    ("delete a flow log", &["missing network web/eu-west-1/flow_log.standard"]),
-    ("delete an endpoint", &["missing network web/eu-west-1/vpc_endpoint.standard/s3"]),
-    ("associate another table", &["changed network web/eu-west-1/subnet.standard/private-euw1-az1: route_table"]),
-    ("narrow an endpoint", &["changed network web/eu-west-1/vpc_endpoint.standard/s3: route_tables"]),
+/// Who disturbs the organization, and who its accounts: as somebody who came by overlord's own road.
+const ORGANIZER: &str = "user sandbox";
+const INTRUDER: &str = "conformance (overlord's access role OrganizationAccountAccessRole)";
+
+/// What is done, and what is found then, each finding with the event that explains it, where one is to be found. Each by itself, on an
+/// organization that is clean before and after.
+const DISTURBANCES: &[(&str, &[(&str, &str)])] = &[
+    ("move an account", &[("changed guard-rail account.web: parent; weakened", "MoveAccount")]),
+    ("detach a policy", &[("changed guard-rail policy_attachments.organization.main: policies; weakened", "DetachPolicy")]),
+    ("attach a policy", &[("changed guard-rail policy_attachments.account.audit: policies; none", "AttachPolicy")]),
+    ("empty a policy", &[("changed guard-rail policy.deny-leave: content; weakened", "UpdatePolicy")]),
+    ("describe a policy", &[("changed cosmetic policy.deny-leave: description", "UpdatePolicy")]),
+    (
+        "delete a policy",
+        &[
+            ("changed guard-rail policy_attachments.ou.work: policies; weakened", "perhaps DetachPolicy"),
+            ("missing guard-rail policy.keep-logs; weakened", "DeletePolicy"),
+        ],
+    ),
+    ("tag an account", &[("changed cosmetic account.web: tags", "TagResource")]),
+    ("untag an account", &[("changed cosmetic account.web: tags", "UntagResource")]),
+    ("rename an account", &[("changed cosmetic account.web: name", "PutAccountName")]),
+    ("rename an OU", &[("changed cosmetic ou.work: name", "UpdateOrganizationalUnit")]),
+    ("move and tag an account", &[("changed guard-rail account.web: parent tags; weakened", "MoveAccount")]),
+    ("distrust a service", &[("missing organization trusted_service.cloudtrail.amazonaws.com", "DisableAWSServiceAccess")]),
+    (
+        "dismiss an administrator",
+        &[("missing organization delegated_administrator.config.amazonaws.com", "DeregisterDelegatedAdministrator")],
+    ),
+    ("change a contact", &[("changed organization alternate_contact.web/security: email", "PutAlternateContact")]),
+    ("delete a route", &[("missing network web/eu-west-1/route.standard/public/0.0.0.0/0", "DeleteRoute")]),
+    ("open a group", &[("changed network web/eu-west-1/default_security_group.standard: rules", "AuthorizeSecurityGroupIngress")]),
+    ("delete a flow log", &[("missing network web/eu-west-1/flow_log.standard", "DeleteFlowLogs")]),
+    ("delete an endpoint", &[("missing network web/eu-west-1/vpc_endpoint.standard/s3", "DeleteVpcEndpoints")]),
+    (
+        "associate another table",
+        &[("changed network web/eu-west-1/subnet.standard/private-euw1-az1: route_table", "perhaps ReplaceRouteTableAssociation")],
+    ),
+    ("narrow an endpoint", &[("changed network web/eu-west-1/vpc_endpoint.standard/s3: route_tables", "ModifyVpcEndpoint")]),
 ];
 
 #[test]
@@ -167,7 +199,12 @@ fn what_others_do_is_found_named_rightly_and_gone_after_the_next_apply() {
     let trial = Trial::new();
     for (what, expected) in DISTURBANCES {
         trial.disturb(what);
-        assert_eq!(trial.found(), *expected, "{what}");
+        let network = |finding: &str| finding.contains("eu-west-1/");
+        let told = |(finding, event): &(&str, &str)| {
+            let who = if network(finding) { INTRUDER } else { ORGANIZER };
+            ((*finding).to_owned(), format!("{event} by {who}"))
+        };
+        assert_eq!(trial.found(), expected.iter().map(told).collect::<Vec<_>>(), "{what}");
         trial.apply();
         let clean = trial.expect(&["drift"], 0);
         assert!(clean.starts_with("No drift in 2 accounts."), "{what}: {clean}");
@@ -175,7 +212,8 @@ fn what_others_do_is_found_named_rightly_and_gone_after_the_next_apply() {
     // What nobody manages stays, so it is found again.
     trial.disturb("make what nobody manages");
     let found = trial.found();
-    assert_eq!(found, ["unmanaged network (web/eu-west-1)", "unmanaged organization (stranger)", "unmanaged organization (/theirs)"]);
+    let unmanaged = ["unmanaged network (web/eu-west-1)", "unmanaged organization (stranger)", "unmanaged organization (/theirs)"];
+    assert_eq!(found, unmanaged.map(|finding| (finding.to_owned(), String::new())), "of what is no difference, nobody is asked");
     trial.apply();
     assert_eq!(trial.found(), found);
 }
@@ -200,7 +238,7 @@ fn nothing_is_written_to_find_it() {
     assert!(calls.len() > 20, "{calls:?}");
     for call in calls {
         let operation = call["operation"].as_str().unwrap();
-        let reads = ["List", "Describe", "Get", "AssumeRole"].iter().any(|prefix| operation.starts_with(prefix));
+        let reads = ["List", "Describe", "Get", "AssumeRole", "LookupEvents"].iter().any(|prefix| operation.starts_with(prefix));
         assert!(reads, "drift called {operation}");
     }
 }
@@ -212,7 +250,7 @@ fn a_part_is_looked_at_alone() {
     trial.disturb("detach a policy");
     trial.expect(&["drift", "--account", "audit"], 0);
     let line = trial.expect(&["drift", "--account", "web", "--format", "line"], 2);
-    assert_eq!(line, "overlord drift: 1 finding (guard rails: 1): account.web changed\n");
+    assert_eq!(line, "overlord drift: 1 finding (guard rails: 1 (1 weakened)): account.web changed\n");
 }
 
 #[test]

@@ -16,4 +16,5 @@ mod refusals;
 mod roles;
 mod sts_and_account;
 mod tcp;
+mod trail;
 mod weather;

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use super::{WEIGHTS, name, place, summary};
 use crate::config::Places;
 use crate::drift::{Drift, FORMAT_VERSION, Finding, Remedy};
+use crate::plan::Effect;
 
 /// All of it.
 pub fn json(drift: &Drift, places: &Places) -> Value {
@@ -24,6 +25,10 @@ pub fn json(drift: &Drift, places: &Places) -> Value {
 fn one(finding: &Finding, places: &Places) -> Value {
     let span = place(finding, places);
     let (line, column) = span.line_and_column();
+    let impact = finding
+        .effect
+        .as_ref()
+        .map(|Effect { accounts, lets_pass, denies, .. }| json!({ "accounts": accounts, "lets_pass": lets_pass, "denies": denies }));
     let apply = match &finding.remedy {
         Remedy::Change { action, calls, needs } => json!({ "action": action, "calls": calls, "needs": needs }),
         Remedy::Leave => json!({ "action": "leave", "calls": [], "needs": null }),
@@ -32,6 +37,9 @@ fn one(finding: &Finding, places: &Places) -> Value {
     json!({
         "what": finding.what, "severity": name(finding.weight), "subject": finding.subject, "address": finding.address, "id": finding.id,
         "summary": summary(finding), "attributes": finding.differences, "parts": finding.parts, "apply": apply,
+        "effect": finding.effect.as_ref().map(|effect| effect.effect), "impact": impact,
+        "since": finding.origin.as_ref().map(|origin| &origin.since), "by": finding.origin.as_ref().map(|origin| &origin.by),
+        "event": finding.origin,
         "file": span.source.path.display().to_string(), "line": line, "column": column, "fingerprint": finding.fingerprint(),
     })
 }

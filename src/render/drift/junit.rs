@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::{WEIGHTS, heading, name, place, remedy, summary};
+use super::{WEIGHTS, effect, heading, name, origin, place, remedy, summary};
 use crate::config::Places;
 use crate::drift::{Drift, Finding};
 use crate::render::Style;
@@ -39,6 +39,12 @@ fn case(finding: &Finding, places: &Places) -> String {
     let mut body = String::new();
     for difference in &finding.differences {
         attribute(&mut body, &difference.name, (&difference.wanted, &difference.live), Style::default());
+    }
+    if let Some(effect) = effect(finding) {
+        let _ = writeln!(body, "{effect}");
+    }
+    if let Some(origin) = origin(finding) {
+        let _ = writeln!(body, "{origin}");
     }
     let _ = write!(body, "apply {}\n{}", remedy(finding), at(&place(finding, places)));
     format!(

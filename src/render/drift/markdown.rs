@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use super::text::{end, findings};
-use super::{WEIGHTS, heading, remedy, summary};
+use super::{WEIGHTS, direction, heading, origin, remedy, summary};
 use crate::config::Places;
 use crate::drift::{Drift, Finding};
 use crate::render::Style;
@@ -11,6 +11,12 @@ use crate::render::markdown::{COMMENT, cell, fenced};
 
 /// Rows of the table of one weight, without `--detail`.
 const ROWS: usize = 40;
+
+/// The line of a finding, with what it does.
+fn told(finding: &Finding) -> String {
+    let effect = finding.effect.as_ref().map(|effect| format!(" ({})", direction(effect.effect))).unwrap_or_default();
+    format!("{}{effect}", summary(finding))
+}
 
 /// How many there are, then a table for each weight, with the values behind a heading that opens them.
 pub fn markdown(drift: &Drift, places: &Places, detail: bool) -> String {
@@ -21,11 +27,17 @@ pub fn markdown(drift: &Drift, places: &Places, detail: bool) -> String {
         if of.is_empty() {
             continue;
         }
-        let _ = writeln!(out, "\n### {} ({})\n\n| | about | finding | `apply` |\n| --- | --- | --- | --- |", heading(weight), of.len());
+        let _ = writeln!(
+            out,
+            "\n### {} ({})\n\n| | about | finding | since, by | `apply` |\n| --- | --- | --- | --- | --- |",
+            heading(weight),
+            of.len()
+        );
         let rows = if detail { of.len() } else { ROWS };
         for finding in of.iter().take(rows) {
-            let (subject, summary, remedy) = (cell(&finding.subject), cell(&summary(finding)), cell(&remedy(finding)));
-            let _ = writeln!(out, "| {} | {subject} | {summary} | {remedy} |", finding.what.name());
+            let (subject, summary, remedy) = (cell(&finding.subject), cell(&told(finding)), cell(&remedy(finding)));
+            let origin = cell(&origin(finding).unwrap_or_default());
+            let _ = writeln!(out, "| {} | {subject} | {summary} | {origin} | {remedy} |", finding.what.name());
         }
         if let Some(rest) = of.len().checked_sub(rows).filter(|rest| *rest > 0) {
             let _ = writeln!(out, "\n… and {rest} more (`overlord drift --detail` shows them)");

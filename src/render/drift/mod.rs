@@ -19,8 +19,9 @@ pub use text::text;
 use super::words::{count, things, verb};
 use crate::config::Places;
 use crate::diagnostic::Span;
-use crate::drift::{Drift, Finding, Remedy, What};
-use crate::plan::Action;
+use crate::drift::{Drift, Finding, Origin, Remedy, What};
+use crate::plan::{Action, Direction, Effect};
+use crate::render::impact::services;
 use crate::resource::Weight;
 
 /// All weights, the heaviest first.
@@ -58,9 +59,18 @@ fn counts(drift: &Drift) -> Vec<(Weight, usize)> {
     WEIGHTS.into_iter().map(of).filter(|(_, n)| *n > 0).collect()
 }
 
-/// `3 findings (guard rails: 1, cosmetic: 2)`
+/// `3 findings (guard rails: 1 (1 weakened), cosmetic: 2)`
 fn counted(drift: &Drift) -> String {
-    let by_weight: Vec<String> = counts(drift).into_iter().map(|(weight, n)| format!("{}: {n}", heading(weight))).collect();
+    let weakens = |finding: &&Finding| finding.effect.as_ref().is_some_and(Effect::weakens);
+    let weakened = match drift.findings.iter().filter(weakens).count() {
+        0 => String::new(),
+        n => format!(" ({n} weakened)"),
+    };
+    let told = |(weight, n): (Weight, usize)| match weight {
+        Weight::GuardRail => format!("{}: {n}{weakened}", heading(weight)),
+        Weight::Network | Weight::Organization | Weight::Cosmetic => format!("{}: {n}", heading(weight)),
+    };
+    let by_weight: Vec<String> = counts(drift).into_iter().map(told).collect();
     format!("{} ({})", count(drift.findings.len(), "finding"), by_weight.join(", "))
 }
 
@@ -77,6 +87,39 @@ fn summary(finding: &Finding) -> String {
     }
     let parts: Vec<String> = finding.parts.iter().map(|(kind, n)| things(*n, kind)).collect();
     format!("{}; so with {}", finding.summary, parts.join(", "))
+}
+
+/// A guard rail's effect in a sentence.
+fn effect(finding: &Finding) -> Option<String> {
+    let Effect { effect, accounts, lets_pass, denies } = finding.effect.as_ref()?;
+    let lets_pass = lets_pass.as_ref().map(|actions| format!("lets pass what org.toml denies: {}", services(actions)));
+    let denies = denies.as_ref().map(|actions| format!("denies what org.toml lets pass: {}", services(actions)));
+    let told = [lets_pass, denies].into_iter().flatten().collect::<Vec<_>>().join("; ");
+    Some(match effect {
+        Direction::Weakened | Direction::Strengthened | Direction::Mixed => {
+            format!("{}, for {}: {told}", direction(*effect), count(*accounts, "account"))
+        }
+        Direction::None => "no account may do anything more or less by it".to_owned(),
+        Direction::Unknown => "whether it lets anything pass cannot be told: that hinges on conditions, or on what was not read".to_owned(),
+    })
+}
+
+/// A direction as a word.
+fn direction(direction: Direction) -> &'static str {
+    match direction {
+        Direction::Weakened => "weakened",
+        Direction::Strengthened => "strengthened",
+        Direction::Mixed => "weakened and strengthened",
+        Direction::None => "no effect",
+        Direction::Unknown => "unknown effect",
+    }
+}
+
+/// `since 2026-01-01T00:00:12Z: DetachPolicy by user sam`, where that is known.
+fn origin(finding: &Finding) -> Option<String> {
+    let Origin { since, by, name, certain, .. } = finding.origin.as_ref()?;
+    let perhaps = if *certain { "" } else { "perhaps " };
+    Some(format!("{perhaps}since {since}: {name} by {by}"))
 }
 
 /// What `apply` would do, as the end of a sentence that begins with it.

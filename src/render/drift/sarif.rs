@@ -6,7 +6,7 @@ use std::path::Path;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Value, json};
 
-use super::{name, place, remedy, summary};
+use super::{effect, name, place, remedy, summary};
 use crate::config::Places;
 use crate::drift::{Drift, Finding, What};
 use crate::resource::Weight;
@@ -53,7 +53,7 @@ fn result(finding: &Finding, places: &Places) -> Value {
         "ruleId": finding.what.name(),
         "ruleIndex": What::ALL.iter().position(|what| *what == finding.what),
         "level": level,
-        "message": { "text": format!("{}: {}; apply {}", finding.subject, summary(finding), remedy(finding)) },
+        "message": { "text": message(finding) },
         "locations": [{
             "physicalLocation": {
                 "artifactLocation": artifact(&span.source.path),
@@ -62,8 +62,18 @@ fn result(finding: &Finding, places: &Places) -> Value {
             "logicalLocations": [{ "fullyQualifiedName": finding.subject, "kind": "resource" }],
         }],
         "partialFingerprints": { FINGERPRINT: finding.fingerprint() },
-        "properties": { "severity": name(finding.weight), "id": finding.id, "attributes": finding.differences },
+        "properties": {
+            "severity": name(finding.weight), "id": finding.id, "attributes": finding.differences,
+            "effect": finding.effect.as_ref().map(|effect| effect.effect),
+            "since": finding.origin.as_ref().map(|origin| &origin.since), "by": finding.origin.as_ref().map(|origin| &origin.by),
+            "event": finding.origin,
+        },
     })
+}
+
+fn message(finding: &Finding) -> String {
+    let effect = effect(finding).map(|effect| format!("; {effect}")).unwrap_or_default();
+    format!("{}: {}{effect}; apply {}", finding.subject, summary(finding), remedy(finding))
 }
 
 /// A file as SARIF names it: below the root of the sources, unless it lies elsewhere.

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::{WEIGHTS, counted, heading, none, place, remedy, summary};
+use super::{WEIGHTS, counted, effect, heading, none, origin, place, remedy, summary};
 use crate::config::Places;
 use crate::drift::{Drift, Finding, Remedy, What};
 use crate::render::Style;
@@ -63,6 +63,12 @@ fn one(finding: &Finding, places: &Places, style: Style) -> String {
         for difference in &finding.differences {
             attribute(&mut out, &difference.name, (&difference.wanted, &difference.live), style);
         }
+    }
+    if let Some(effect) = effect(finding) {
+        let _ = writeln!(out, "      {}", plain(&effect));
+    }
+    if let Some(origin) = origin(finding) {
+        let _ = writeln!(out, "      {}", plain(&origin));
     }
     if style.detail || finding.remedy != Remedy::Leave {
         let _ = writeln!(out, "      {}", style.dim(&format!("apply {}", remedy(finding))));

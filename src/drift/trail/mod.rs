@@ -1,0 +1,159 @@
+//! Since when something is otherwise, and by whom, where CloudTrail tells: what its history is asked for, and which event explains what.
+//! Pure: who asks stands in `cli/drift.rs`.
+//!
+//! ```text
+//! findings ─ clues ─► look-ups ─ (asked) ─► events ─► the newest that fits a clue ─► Origin
+//! ```
+//!
+//! Only differences are asked about, the heaviest first. Events of the organization name no resources, so they are looked up by the operation's
+//! name: one look-up serves all findings that it could explain. Those of networks are looked up by id.
+
+mod clue;
+mod event;
+mod operations;
+mod origin;
+#[cfg(test)]
+mod tests;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::address::Address;
+use crate::aws::{History, Lookup};
+use crate::drift::{Drift, Note};
+use crate::plan::Plan;
+
+use clue::{Clue, Made, Mark};
+use event::Event;
+pub use origin::Origin;
+
+/// Look-ups of a run at most. They take turns where they go to one account and Region: two pages a second.
+const LOOKUPS: usize = 50;
+
+/// What CloudTrail is to be asked, and what for.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Inquiry {
+    clues: Vec<Clue>,
+    lookups: BTreeSet<Lookup>,
+    /// Findings that would have taken more look-ups.
+    unasked: usize,
+    access_role: String,
+}
+
+impl Inquiry {
+    /// Of the differences that were found, in their order.
+    pub fn of(drift: &Drift, plan: &Plan) -> Self {
+        let mut inquiry = Self { clues: Vec::new(), lookups: BTreeSet::new(), unasked: 0, access_role: plan.desired.access_role.clone() };
+        for clue in drift.findings.iter().enumerate().filter_map(|(number, finding)| Clue::of(number, finding, plan)) {
+            let more = clue.lookups().into_iter().filter(|lookup| !inquiry.lookups.contains(*lookup)).count();
+            if inquiry.lookups.len() + more > LOOKUPS {
+                inquiry.unasked += 1;
+                continue;
+            }
+            inquiry.lookups.extend(clue.lookups().into_iter().cloned());
+            inquiry.clues.push(clue);
+        }
+        inquiry
+    }
+
+    /// What is to be looked up.
+    pub fn lookups(&self) -> impl Iterator<Item = &Lookup> {
+        self.lookups.iter()
+    }
+
+    /// Whether the newest events of a look-up explain all that it could explain, so that older ones need not be read.
+    pub fn is_answered(&self, lookup: &Lookup, events: &[String]) -> bool {
+        let events: Vec<Event> = events.iter().filter_map(|text| Event::read(text)).collect();
+        let explained = |mark: &Mark| mark.certain && events.iter().any(|event| mark.fits(event));
+        let asks = |clue: &&Clue| clue.lookups().contains(lookup);
+        self.clues.iter().filter(asks).all(|clue| clue.marks.iter().any(explained))
+    }
+
+    /// Puts what was found to the findings, and what was not into the notes. `failures` are the errors of look-ups.
+    pub fn tell(&self, drift: &mut Drift, found: &BTreeMap<Lookup, History>, failures: &BTreeMap<Lookup, String>) {
+        let events: BTreeMap<&Lookup, Vec<Event>> =
+            found.iter().map(|(lookup, history)| (lookup, history.events.iter().filter_map(|text| Event::read(text)).collect())).collect();
+        let mut cut_short = 0;
+        for clue in &self.clues {
+            let origin = clue.explain(&events, &self.access_role);
+            let has_more = clue.lookups().into_iter().any(|lookup| found.get(lookup).is_some_and(|history| history.has_more));
+            cut_short += usize::from(origin.is_none() && has_more);
+            if let Some(finding) = drift.findings.get_mut(clue.finding) {
+                finding.origin = origin;
+            }
+        }
+        self.note(drift, cut_short, failures);
+    }
+
+    fn note(&self, drift: &mut Drift, cut_short: usize, failures: &BTreeMap<Lookup, String>) {
+        let mut note = |summary: String| drift.notes.push(Note { subject: "CloudTrail".to_owned(), summary });
+        let differences = |n: usize| if n == 1 { "1 difference".to_owned() } else { format!("{n} differences") };
+        if self.unasked > 0 {
+            let what = differences(self.unasked);
+            note(format!(
+                "it was not asked about {what}: a run makes {LOOKUPS} look-ups at most; --account, --ou or --only look at a part"
+            ));
+        }
+        if cut_short > 0 {
+            note(format!("of {} it has more events than are read, and the newest do not explain them", differences(cut_short)));
+        }
+        // What fails in an account and Region fails for all look-ups in it.
+        let mut told = BTreeSet::new();
+        for (lookup, error) in failures {
+            if told.insert((&lookup.account, &lookup.region)) {
+                let asks = |clue: &&Clue| clue.lookups().into_iter().any(|l| (&l.account, &l.region) == (&lookup.account, &lookup.region));
+                note(format!("who made {} is not known: {error}", differences(self.clues.iter().filter(asks).count())));
+            }
+        }
+        drift.notes.sort();
+    }
+}
+
+impl Mark {
+    fn fits(&self, event: &Event) -> bool {
+        event.is(self.operation) && self.names.iter().all(|name| event.names(name)) && self.sets.is_none_or(|sets| event.sets(sets))
+    }
+}
+
+impl Made {
+    /// The texts in the answers of those requests that made this thing, or, with `others`, anything else that has a tag of ours.
+    fn answers<'e>(&self, events: &'e [Event], others: bool) -> BTreeSet<&'e str> {
+        let tagged = |event: &&Event| {
+            let tag = event.asked().find_map(|text| text.parse::<Address>().ok().filter(|tag| tag.kind() == self.address.kind()));
+            // The account in the tag may have had another name then.
+            tag.is_some_and(|tag| (tag.key() != self.address.key()) == others)
+        };
+        events.iter().filter(|event| event.is(self.operation)).filter(tagged).flat_map(Event::answered).collect()
+    }
+}
+
+/// An event that fits, whether it is certain, and the account in whose history it is.
+type Fitting<'e> = (bool, &'e Event, &'e str);
+
+/// Of equal times the first, since the newest stand in front.
+fn newest(all: Vec<Fitting<'_>>) -> Option<Fitting<'_>> {
+    all.into_iter().reduce(|newest, next| if next.1.time > newest.1.time { next } else { newest })
+}
+
+impl Clue {
+    fn explain(&self, found: &BTreeMap<&Lookup, Vec<Event>>, access_role: &str) -> Option<Origin> {
+        let of = |lookup: &Lookup| found.get(lookup).map(Vec::as_slice).unwrap_or_default();
+        let (made, others) = match &self.made {
+            Some(made) => (made.answers(of(&made.lookup), false), made.answers(of(&made.lookup), true)),
+            None => Default::default(),
+        };
+        // Ids are unique; what both answers have in common (a VPC, an account) tells nothing.
+        let (ours, theirs): (BTreeSet<_>, BTreeSet<_>) = (&made - &others, &others - &made);
+        let fitting = self.marks.iter().flat_map(|mark| -> Vec<Fitting<'_>> {
+            let events = of(&mark.lookup).iter().filter(|event| mark.fits(event));
+            let judged = events.filter_map(|event| {
+                let names = |ids: &BTreeSet<&str>| event.asked().any(|text| ids.contains(text));
+                let certain = mark.certain || names(&ours);
+                (certain || !names(&theirs)).then_some((certain, event, mark.lookup.account.as_str()))
+            });
+            judged.collect()
+        });
+        let (certain, perhaps): (Vec<_>, Vec<_>) = fitting.partition(|(certain, ..)| *certain);
+        let (certain, event, account) = newest(certain).or_else(|| newest(perhaps))?;
+        Some(Origin::of(event, certain, account, access_role))
+    }
+}

@@ -1,0 +1,182 @@
+//! What it does to what accounts may do that one thing is otherwise than the configuration says. Two comparisons tell: everything as the
+//! configuration has it, with and without that; and everything as it is, with and without. The first tells of two guard rails one of which is
+//! no use without the other, the second of two that deny the same.
+
+use std::collections::BTreeSet;
+
+use serde::Serialize;
+
+use super::impact::State;
+use super::{Change, Plan};
+use crate::address::{Address, Reference};
+use crate::graph::first_step;
+use crate::policy::{self, Family, Hierarchy, Impact, Selection, Verdict};
+use crate::resource::{Attributes, Live};
+
+/// The kinds that decide what accounts may do.
+const KINDS: [&str; 4] = ["account", "policy", "policy_attachments", "policy_type"];
+
+/// Which way it goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Direction {
+    /// AWS lets pass what the configuration denies, or denies under conditions.
+    Weakened,
+    /// AWS denies more, and lets nothing more pass.
+    Strengthened,
+    /// Both.
+    Mixed,
+    /// No action of any account passes or is denied otherwise.
+    None,
+    /// It hinges on conditions that differ, or on what was not read.
+    Unknown,
+}
+
+/// What it does.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Effect {
+    /// Which way it goes.
+    pub effect: Direction,
+    /// For how many accounts.
+    pub accounts: usize,
+    /// What AWS lets pass in the largest group of these accounts and the configuration does not.
+    pub lets_pass: Option<Selection>,
+    /// What AWS denies there and the configuration does not.
+    pub denies: Option<Selection>,
+}
+
+impl Effect {
+    /// Whether AWS lets anything pass that the configuration denies.
+    pub fn weakens(&self) -> bool {
+        matches!(self.effect, Direction::Weakened | Direction::Mixed)
+    }
+}
+
+/// Works out effects of one plan.
+#[derive(Debug)]
+pub struct Effects<'a> {
+    plan: &'a Plan,
+    live: &'a Live,
+    /// As it is.
+    before: State,
+    /// As the configuration has it.
+    after: Hierarchy,
+    /// Whether the families of guard rails that are in use are the same as they are and as they will be.
+    same_families: bool,
+}
+
+impl<'a> Effects<'a> {
+    /// Of a plan, with the live state that it was made from.
+    pub fn new(plan: &'a Plan, live: &'a Live) -> Self {
+        let before = State::of(live);
+        let of = |state: &State| state.hierarchy(&plan.desired, live);
+        let after = of(&with(before.clone(), plan.changes.iter()));
+        let same_families = of(&before).families == after.families;
+        Self { plan, live, before, after, same_families }
+    }
+
+    /// Of what is otherwise about an address; `None` where that decides about no request.
+    pub fn of(&self, address: &Address) -> Option<Effect> {
+        let own = |change: &&Change| first_step(&change.address).as_ref().unwrap_or(&change.address) == address;
+        if !self.concern(address) {
+            return None;
+        }
+        // With a type switched off, no set by itself is what denies or lets pass.
+        let impacts = match (address.kind(), self.same_families) {
+            ("policy_type", _) => vec![self.whole()],
+            (_, false) => return Some(Effect { effect: Direction::Unknown, accounts: 0, lets_pass: None, denies: None }),
+            (_, true) => {
+                let changes = || self.plan.changes.iter();
+                let others = self.hierarchy(&with(self.before.clone(), changes().filter(|change| !own(change))));
+                let alone = self.hierarchy(&with(self.before.clone(), changes().filter(own)));
+                vec![policy::impact(&others, &self.after), policy::impact(&self.hierarchy(&self.before), &alone)]
+            }
+        };
+        let moves = address.kind() == "account" && !self.live.unread.is_empty();
+        Some(told(&impacts, moves))
+    }
+
+    /// Whether what is otherwise about an address decides about requests.
+    pub fn concern(&self, address: &Address) -> bool {
+        let own = |change: &&Change| first_step(&change.address).as_ref().unwrap_or(&change.address) == address;
+        KINDS.contains(&address.kind()) && self.plan.changes.iter().filter(own).any(|change| self.decides(change))
+    }
+
+    /// Which way all of it together goes.
+    pub fn together(&self) -> Direction {
+        told(&[self.whole()], false).effect
+    }
+
+    fn whole(&self) -> Impact {
+        policy::impact(&self.hierarchy(&self.before), &self.after)
+    }
+
+    fn hierarchy(&self, state: &State) -> Hierarchy {
+        state.hierarchy(&self.plan.desired, self.live)
+    }
+
+    /// Whether a change is about what accounts may do.
+    fn decides(&self, change: &Change) -> bool {
+        match change.address.kind() {
+            "policy_type" => Family::of_type(change.address.key()).is_some(),
+            "policy" => {
+                let content = change.before.is_none() || change.after.is_none() || change.changes("content");
+                content && self.is_guard_rail(&change.address.clone().into())
+            }
+            "policy_attachments" => {
+                let set = |attributes: Option<&Attributes>| -> Vec<Reference> {
+                    attributes.and_then(|attributes| serde_json::from_value(attributes.get("policies")?).ok()).unwrap_or_default()
+                };
+                let (before, after) = (set(change.before.as_ref()), set(change.after.as_ref()));
+                let gone = before.iter().filter(|policy| !after.contains(policy));
+                gone.chain(after.iter().filter(|policy| !before.contains(policy))).any(|policy| self.is_guard_rail(policy))
+            }
+            "account" => change.before.is_some() && change.leaving().is_none() && change.changes("parent"),
+            _ => false,
+        }
+    }
+
+    /// Whether a policy is one; what cannot be told may be.
+    fn is_guard_rail(&self, policy: &Reference) -> bool {
+        let Reference::Address(address) = policy else { return true };
+        let attributes = self.plan.desired.resources.get(address).or_else(|| Some(&self.plan.observed.get(address)?.attributes));
+        let kind = attributes.and_then(|attributes| attributes.reference("policy_type"));
+        match kind {
+            Some(Reference::Address(kind)) => Family::of_type(kind.key()).is_some(),
+            Some(Reference::Id(_)) | None => true,
+        }
+    }
+}
+
+fn with<'c>(mut state: State, changes: impl Iterator<Item = &'c Change>) -> State {
+    changes.for_each(|change| state.apply(change));
+    state
+}
+
+/// `impacts` lead from what AWS has to what the configuration says. `unread` are policies that may be about it.
+fn told(impacts: &[Impact], unread: bool) -> Effect {
+    use Verdict::{Conditional, Denied, Passes};
+    let groups = || impacts.iter().flat_map(|impact| &impact.groups);
+    let shifts = || groups().flat_map(|group| &group.shifts);
+    let lets_pass = |from, to| matches!((from, to), (Passes, Denied | Conditional) | (Conditional, Denied));
+    let denies = |from, to| matches!((from, to), (Denied, Passes | Conditional) | (Conditional, Passes));
+    let largest = |is: &dyn Fn(Verdict, Verdict) -> bool| {
+        let selections = shifts().filter(|shift| is(shift.from, shift.to)).map(|shift| &shift.actions);
+        selections.reduce(|largest, next| if next.count > largest.count { next } else { largest }).cloned()
+    };
+    let (lets_pass, denies) = (largest(&lets_pass), largest(&denies));
+    let unknown = unread || shifts().any(|shift| (shift.from, shift.to) == (Conditional, Conditional));
+    let effect = match (lets_pass.is_some(), denies.is_some(), unknown) {
+        (true, true, _) => Direction::Mixed,
+        (true, false, _) => Direction::Weakened,
+        (false, _, true) => Direction::Unknown,
+        (false, true, false) => Direction::Strengthened,
+        (false, false, false) => Direction::None,
+    };
+    let accounts: BTreeSet<&Address> = groups().flat_map(|group| &group.accounts).collect();
+    Effect { effect, accounts: accounts.len(), lets_pass, denies }
+}
+
+#[cfg(test)]
+#[path = "effects_tests.rs"]
+mod tests;
