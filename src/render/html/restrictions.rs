@@ -1,0 +1,69 @@
+//! What guard rails deny to whom, by class.
+
+use std::fmt::Write as _;
+
+use super::parts::{safe, framed, services, shares, split, split_key};
+use crate::render::words::count;
+use crate::report::{Class, Report};
+
+/// Accounts of a class that are named.
+const NAMED: usize = 24;
+
+pub(super) fn section(report: &Report<'_>) -> String {
+    let restrictions = &report.restrictions;
+    let mut body = split_key();
+    for family in &restrictions.not_read {
+        let _ = writeln!(
+            body,
+            "<p class=\"note\">AWS has {} policies in use, and org.toml leaves them alone: they were not read, and may deny more.</p>",
+            safe(family)
+        );
+    }
+    for (number, class) in restrictions.classes.iter().enumerate() {
+        body.push_str(&fold(report, number, class));
+    }
+    let says = format!(
+        "Of AWS's {} actions of {}: what the service and resource control policies above an account say, to anybody in it, about what is its own. \
+         Accounts of which the same is said are one class.",
+        restrictions.actions,
+        safe(restrictions.actions_as_of)
+    );
+    framed("restrictions", &format!("Effective restrictions · {}", classes(restrictions.classes.len())), &says, &body)
+}
+
+fn classes(n: usize) -> String {
+    if n == 1 { "1 class".to_owned() } else { format!("{n} classes") }
+}
+
+fn fold(report: &Report<'_>, number: usize, class: &Class) -> String {
+    let Class { accounts, passes, conditional, hinges_on, denied } = class;
+    let of = report.accounts.iter().filter(|account| account.restriction == Some(number));
+    let mut names: Vec<String> = of.map(|account| account.address.key().to_owned()).collect();
+    names.sort();
+    let names: Vec<String> = crate::render::fold::braced(&names).into_iter().map(|(name, _)| name).collect();
+    let on = if hinges_on.is_empty() {
+        String::new()
+    } else {
+        let on: Vec<String> = hinges_on.iter().map(|key| format!("<code>{}</code>", safe(key))).collect();
+        format!("<p class=\"dim\">by {}</p>", on.join(", "))
+    };
+    let part = |name: &str, selection: &crate::policy::Selection, more: &str| {
+        format!("<dt>{name}</dt><dd><b>{}</b>{more}{}</dd>", count(selection.count, "action"), services(selection))
+    };
+    format!(
+        "<details class=\"fold\" id=\"class-{number}\"><summary><b>Class {}</b> {} <span class=\"dim\">{}</span>\
+         <span class=\"push dim\">{} denied · {} under conditions · {} pass</span></summary>\n<div class=\"inside\">\
+         <p><b>{}</b>: {}</p><dl class=\"facts\">{}{}{}</dl></div></details>\n",
+        number + 1,
+        split(shares(passes.count, conditional.count, denied.count)),
+        count(*accounts, "account"),
+        denied.count,
+        conditional.count,
+        passes.count,
+        count(*accounts, "account"),
+        super::parts::some(&names, NAMED),
+        part("Denied", denied, ""),
+        part("Under conditions", conditional, &on),
+        part("Passes", passes, ""),
+    )
+}
