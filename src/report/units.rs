@@ -127,7 +127,8 @@ fn attached(state: &State<'_>) -> Attached {
     let mut attached = Attached::new();
     for (_, set) in state.of_kind("policy_attachments") {
         let Some(target) = set.attributes.reference("target").and_then(|target| state.address(target)) else { continue };
-        let policies: Vec<Reference> = set.attributes.get("policies").and_then(|list| serde_json::from_value(list).ok()).unwrap_or_default();
+        let policies: Vec<Reference> =
+            set.attributes.get("policies").and_then(|list| serde_json::from_value(list).ok()).unwrap_or_default();
         let by_type = attached.entry(target).or_default();
         for reference in policies {
             let (policy_type, name) = policy_of(state, reference);

@@ -1,4 +1,7 @@
 //! What guard rails say of every action of the catalogue now: all accounts, those of which the same is said together.
+//!
+//! Asked is for a role that no policy names: most guard rails except somebody, if only by denying something to the root user alone, and for
+//! "anybody" nearly all would hinge on who asks.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -10,7 +13,10 @@ use super::chains::{Asker, Chain, Chains};
 use crate::address::Address;
 use crate::policy::hierarchy::Hierarchy;
 
-/// What guard rails say of every action, to accounts of which the same is said.
+/// The role that is asked for.
+const ROLE: &str = "a-role-that-no-policy-names";
+
+/// What guard rails say of every action, to a role that no policy names, in accounts of which the same is said.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Restriction {
     /// In order.
@@ -28,7 +34,7 @@ pub struct Restriction {
 /// What holds for all accounts but the management account, which guard rails do not bind. Those of most accounts come first.
 pub fn restrictions(hierarchy: &Hierarchy) -> Vec<Restriction> {
     let accounts: Vec<&Address> = hierarchy.accounts().filter(|account| !hierarchy.is_management(account)).collect();
-    let mut chains = Chains::new(Asker::Anybody);
+    let mut chains = Chains::new(Asker::Role(ROLE, &[]));
     let of = chains.of(hierarchy, accounts.iter().copied());
     let mut classes: BTreeMap<&Chain, Vec<&Address>> = BTreeMap::new();
     for (account, chain) in accounts.iter().zip(&of) {
@@ -93,6 +99,21 @@ mod tests {
         assert_eq!(found[0].conditional.count, 0);
         assert!(found[1].conditional.includes("ec2:RunInstances") && !found[1].passes.includes("ec2:RunInstances"));
         assert_eq!(found[1].hinges_on, ["aws:RequestedRegion".to_owned()].into());
+    }
+
+    #[test]
+    fn what_is_said_of_the_root_user_or_of_a_role_by_its_name_is_not_said_of_others() {
+        let deny = |operator: &str, arn: &str| {
+            format!(
+                r#"{{"Statement": [{{"Effect": "Deny", "Action": "sqs:*", "Resource": "*", "Condition": {{"{operator}": {{"aws:PrincipalArn": "{arn}"}}}}}}]}}"#
+            )
+        };
+        let (root, all_but_one) = (deny("ArnLike", "arn:aws:iam::*:root"), deny("ArnNotLike", "arn:aws:iam::*:role/Admin"));
+        let count = |policy: &str| {
+            let found = restrictions(&hierarchy(&[("a", &[policy])]));
+            (found[0].denied.count > 0, found[0].conditional.count > 0)
+        };
+        assert_eq!((count(&root), count(&all_but_one)), ((false, false), (true, false)));
     }
 
     /// What is denied now is what a way down without any guard rail would have lost.

@@ -3,10 +3,9 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use super::parts::{mark, safe, framed, some, table};
+use super::parts::{count, framed, mark, safe, some, table};
 use crate::address::Address;
 use crate::render::fold::braced;
-use crate::render::words::count;
 use crate::report::{Compliance, Exceptions, Kept, Report, Standing};
 
 /// Names in a row before the rest is counted.

@@ -65,7 +65,7 @@ fn data(report: &Report<'_>) -> Value {
     json!({
         "units": report.units.iter().map(unit).collect::<Vec<_>>(),
         "accounts": report.accounts.iter().map(account).collect::<Vec<_>>(),
-        "policies": report.policies.iter().map(|policy| json!([look(&policy.policy_type), plain(&policy.key)])).collect::<Vec<_>>(),
+        "policies": report.policies.iter().map(|policy| json!([look(policy), plain(&policy.key)])).collect::<Vec<_>>(),
         "shares": report.restrictions.classes.iter().map(|class| {
             shares(class.passes.count, class.conditional.count, class.denied.count)
         }).collect::<Vec<_>>(),

@@ -2,10 +2,10 @@
 
 use std::fmt::Write as _;
 
-use super::parts::{mark, safe, framed, table};
+use super::parts::{count, framed, mark, safe, table};
 use crate::drift::{Finding, What};
 use crate::render::drift::{WEIGHTS, heading, remedy, summary};
-use crate::render::words::{count, value};
+use crate::render::words::value;
 use crate::report::Report;
 use crate::resource::Weight;
 
@@ -35,11 +35,19 @@ pub(super) fn section(report: &Report<'_>) -> String {
     }
     if drift.findings.len() > SHOWN {
         let more = drift.findings.len() - SHOWN;
-        let _ = writeln!(body, "<p class=\"note\">… and {more} more: `overlord drift --detail` tells them, and `overlord report --format json` has them.</p>");
+        let _ = writeln!(
+            body,
+            "<p class=\"note\">… and {more} more: `overlord drift --detail` tells them, and `overlord report --format json` has them.</p>"
+        );
     }
     for used in drift.ignored.iter().filter(|used| used.findings > 0) {
         let (address, reason) = (safe(&used.address), safe(&used.reason));
-        let _ = writeln!(body, "<p class=\"dim\">Ignored until {}: {} of {address} ({reason})</p>", used.until, count(used.findings, "finding"));
+        let _ = writeln!(
+            body,
+            "<p class=\"dim\">Ignored until {}: {} of {address} ({reason})</p>",
+            used.until,
+            count(used.findings, "finding")
+        );
     }
     for note in &drift.notes {
         let _ = writeln!(body, "<p class=\"dim\">{}: {}</p>", safe(&note.subject), safe(&note.summary));
@@ -72,7 +80,7 @@ fn fold(number: usize, finding: &Finding) -> String {
     let table = if rows.is_empty() { String::new() } else { table(&["Attribute", "org.toml", "AWS"], &rows) };
     let id = finding.id.as_ref().map(|id| format!("<p class=\"id dim\">{}</p>", safe(id))).unwrap_or_default();
     format!(
-        "<details class=\"fold finding\" id=\"finding-{number}\"><summary>{}<span class=\"text\"><b>{}</b> {}</span></summary>\n\
+        "<details class=\"fold finding printed\" id=\"finding-{number}\"><summary>{}<span class=\"text\"><b>{}</b> {}</span></summary>\n\
          <div class=\"inside\">{id}{table}<p class=\"dim\">{}; apply {}.</p></div></details>\n",
         mark(look, finding.what.name()),
         safe(&finding.subject),

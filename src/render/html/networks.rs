@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::parts::{meter, safe, framed, table};
+use super::parts::{framed, meter, safe, table};
 use crate::render::network::percent;
 use crate::render::network_svg;
 use crate::report::{Networks, Report};

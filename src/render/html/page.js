@@ -63,6 +63,7 @@
     fact("Its own", account.policies.length > 0 ? chips(account.policies) : "none");
     if (account.restriction !== null) {
       const inside = document.querySelector(`#class-${account.restriction} > .inside`).cloneNode(true);
+      inside.querySelector(".members").remove();
       fact("Guard rails", link("class-" + account.restriction, "class " + (account.restriction + 1)), inside);
     } else if (account.management) {
       fact("Guard rails", "do not bind the management account");

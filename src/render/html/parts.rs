@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use crate::policy::{OfService, Selection};
-use crate::render::words::{count, plain};
+use crate::render::words::plain;
 use crate::render::xml::xml;
 use crate::report::{Known, Policy, Report, is_whole};
 
@@ -42,9 +42,32 @@ pub(super) fn places<'r>(report: &'r Report<'_>) -> BTreeMap<(&'r str, &'r str),
     policies.map(|(number, Policy { policy_type, key, .. })| ((policy_type.as_str(), key.as_str()), number)).collect()
 }
 
-/// The class of a policy's look: of types that are no guard rails, none.
-pub(super) fn look(policy_type: &str) -> &str {
-    if matches!(policy_type, "scp" | "rcp") { policy_type } else { "" }
+/// The class of a policy's look: pale for AWS's own, of types that are no guard rails, none.
+pub(super) fn look(policy: &Policy) -> &'static str {
+    match (policy.known, policy.policy_type.as_str()) {
+        (None, _) => "own",
+        (Some(_), "scp") => "scp",
+        (Some(_), "rcp") => "rcp",
+        (Some(_), _) => "",
+    }
+}
+
+/// `21,788`.
+pub(super) fn number(n: usize) -> String {
+    let digits = n.to_string();
+    let mut grouped = String::new();
+    for (place, digit) in digits.chars().enumerate() {
+        if place > 0 && (digits.len() - place).is_multiple_of(3) {
+            grouped.push(',');
+        }
+        grouped.push(digit);
+    }
+    grouped
+}
+
+/// `1 account`, `5,000 accounts`.
+pub(super) fn count(n: usize, one: &str) -> String {
+    format!("{} {one}{}", number(n), if n == 1 { "" } else { "s" })
 }
 
 /// A table; cells are markup already. Columns whose heading begins with `>` are aligned to the right.
@@ -65,7 +88,12 @@ pub(super) fn table(headings: &[&str], rows: &[Vec<String>]) -> String {
     out + "</tbody>\n</table></div>\n"
 }
 
-/// A bar from 0 to `of`: what is used, and what comes on top of it.
+/// A bar of a part of something.
+pub(super) fn bar(part: u64, of: u64) -> String {
+    meter(part, 0, of).replace(" full\"", "\"")
+}
+
+/// A bar from 0 to `of`: what is used, and what comes on top of it; red where that is nearly all.
 pub(super) fn meter(used: u64, more: u64, of: u64) -> String {
     let width = |part: u64| (part as f64 * 100.0 / of.max(1) as f64).min(100.0);
     let (used_width, more_width) = (width(used), width(used + more) - width(used));

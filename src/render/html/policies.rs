@@ -4,8 +4,7 @@ use std::fmt::Write as _;
 
 use serde_json::Value;
 
-use super::parts::{known, look, mark, safe, framed, some};
-use crate::render::words::count;
+use super::parts::{count, framed, known, look, mark, safe, some};
 use crate::report::{Policy, Report};
 
 /// OUs that are named.
@@ -23,7 +22,8 @@ fn fold(report: &Report<'_>, number: usize, policy: &Policy) -> String {
     let own = if who.is_none() { mark("info", "AWS's own") } else { String::new() };
     let name = name.as_ref().filter(|name| *name != key).map(|name| format!("<p>Its name is {}.</p>", safe(name))).unwrap_or_default();
     let mut inside = name;
-    let names: Vec<String> = report.units.iter().filter(|unit| units.contains(&unit.address.to_string())).map(|unit| unit.name.clone()).collect();
+    let names: Vec<String> =
+        report.units.iter().filter(|unit| units.contains(&unit.address.to_string())).map(|unit| unit.name.clone()).collect();
     if !names.is_empty() {
         let _ = write!(inside, "<p>On {}</p>", some(&names, NAMED));
     }
@@ -40,21 +40,24 @@ fn fold(report: &Report<'_>, number: usize, policy: &Policy) -> String {
     format!(
         "<details class=\"fold\" id=\"policy-{number}\"><summary><span class=\"chip {}\">{}</span> <b>{}</b> <span class=\"dim\">{}</span> {said}{own}\
          <span class=\"push dim\">{}</span></summary>\n<div class=\"inside\">{inside}</div></details>\n",
-        look(policy_type),
+        look(policy),
         safe(policy_type),
         safe(key),
         safe(description.as_deref().unwrap_or_default()),
-        attached(units.len(), *accounts),
+        attached(&names, *accounts),
     )
 }
 
-fn attached(units: usize, accounts: usize) -> String {
-    match (units, accounts) {
-        (0, 0) => "attached nowhere".to_owned(),
-        (0, accounts) => count(accounts, "account"),
-        (units, 0) => count(units, "OU or root").replace("roots", "root"),
-        (units, accounts) => format!("{}, {}", count(units, "OU or root").replace("roots", "root"), count(accounts, "account")),
-    }
+/// Where it is attached, in a word or two.
+fn attached(units: &[String], accounts: usize) -> String {
+    let units = match units {
+        [] => None,
+        [_] | [_, _] => Some(some(units, 2)),
+        more => Some(count(more.len(), "OU")),
+    };
+    let accounts = (accounts > 0).then(|| count(accounts, "account"));
+    let both: Vec<String> = units.into_iter().chain(accounts).collect();
+    if both.is_empty() { "attached nowhere".to_owned() } else { both.join(", ") }
 }
 
 /// A document over several lines, each of them safe.

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::parts::{meter, safe, framed, table};
+use super::parts::{framed, meter, safe, table};
 use crate::doctor::InUse;
 use crate::report::Report;
 

@@ -2,12 +2,16 @@
 
 use std::fmt::Write as _;
 
-use super::parts::{safe, framed, services, shares, split, split_key};
-use crate::render::words::count;
+use super::parts::{count, framed, number, safe, services, shares, some, split, split_key};
+use crate::address::Address;
 use crate::report::{Class, Report};
 
 /// Accounts of a class that are named.
 const NAMED: usize = 24;
+/// OUs that they lie in, likewise.
+const UNITS: usize = 4;
+/// As many classes at most are open on paper.
+const PRINTED: usize = 12;
 
 pub(super) fn section(report: &Report<'_>) -> String {
     let restrictions = &report.restrictions;
@@ -23,9 +27,9 @@ pub(super) fn section(report: &Report<'_>) -> String {
         body.push_str(&fold(report, number, class));
     }
     let says = format!(
-        "Of AWS's {} actions of {}: what the service and resource control policies above an account say, to anybody in it, about what is its own. \
-         Accounts of which the same is said are one class.",
-        restrictions.actions,
+        "Of AWS's {} actions of {}: what the service and resource control policies above an account say to a role in it that no policy names, \
+         about what is the account's own. Accounts of which the same is said are one class.",
+        number(restrictions.actions),
         safe(restrictions.actions_as_of)
     );
     framed("restrictions", &format!("Effective restrictions · {}", classes(restrictions.classes.len())), &says, &body)
@@ -35,10 +39,12 @@ fn classes(n: usize) -> String {
     if n == 1 { "1 class".to_owned() } else { format!("{n} classes") }
 }
 
-fn fold(report: &Report<'_>, number: usize, class: &Class) -> String {
+fn fold(report: &Report<'_>, at: usize, class: &Class) -> String {
     let Class { accounts, passes, conditional, hinges_on, denied } = class;
-    let of = report.accounts.iter().filter(|account| account.restriction == Some(number));
-    let mut names: Vec<String> = of.map(|account| account.address.key().to_owned()).collect();
+    let of = || report.accounts.iter().filter(|account| account.restriction == Some(at));
+    let lie_in: std::collections::BTreeSet<&Address> = of().map(|account| &account.unit).collect();
+    let units: Vec<String> = report.units.iter().filter(|unit| lie_in.contains(&unit.address)).map(|unit| unit.name.clone()).collect();
+    let mut names: Vec<String> = of().map(|account| account.address.key().to_owned()).collect();
     names.sort();
     let names: Vec<String> = crate::render::fold::braced(&names).into_iter().map(|(name, _)| name).collect();
     let on = if hinges_on.is_empty() {
@@ -51,17 +57,18 @@ fn fold(report: &Report<'_>, number: usize, class: &Class) -> String {
         format!("<dt>{name}</dt><dd><b>{}</b>{more}{}</dd>", count(selection.count, "action"), services(selection))
     };
     format!(
-        "<details class=\"fold\" id=\"class-{number}\"><summary><b>Class {}</b> {} <span class=\"dim\">{}</span>\
-         <span class=\"push dim\">{} denied · {} under conditions · {} pass</span></summary>\n<div class=\"inside\">\
-         <p><b>{}</b>: {}</p><dl class=\"facts\">{}{}{}</dl></div></details>\n",
-        number + 1,
+        "<details class=\"fold{}\" id=\"class-{at}\"><summary><b>Class {}</b> {} {} <span class=\"dim\">in {}</span>\
+         <span class=\"push dim\">{} pass · {} under conditions · {} denied</span></summary>\n<div class=\"inside\">\
+         <p class=\"members\">{}</p><dl class=\"facts\">{}{}{}</dl></div></details>\n",
+        if report.restrictions.classes.len() <= PRINTED { " printed" } else { "" },
+        at + 1,
         split(shares(passes.count, conditional.count, denied.count)),
         count(*accounts, "account"),
-        denied.count,
-        conditional.count,
-        passes.count,
-        count(*accounts, "account"),
-        super::parts::some(&names, NAMED),
+        some(&units, UNITS),
+        number(passes.count),
+        number(conditional.count),
+        number(denied.count),
+        some(&names, NAMED),
         part("Denied", denied, ""),
         part("Under conditions", conditional, &on),
         part("Passes", passes, ""),

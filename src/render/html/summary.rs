@@ -2,11 +2,10 @@
 
 use std::fmt::Write as _;
 
-use super::parts::safe;
+use super::parts::{count, number, safe};
 use crate::doctor::InUse;
 use crate::render::Style;
 use crate::render::network::percent;
-use crate::render::words::count;
 use crate::report::{Kept, Report};
 
 /// One figure.
@@ -50,13 +49,14 @@ pub fn markdown(report: &Report<'_>) -> String {
 fn figures(report: &Report<'_>) -> Vec<Figure> {
     let units = report.units.len().saturating_sub(1);
     let accounts = (report.accounts.len(), report.restrictions.classes.len());
-    let rails = report.policies.iter().filter(|policy| policy.known.is_some() && matches!(policy.policy_type.as_str(), "scp" | "rcp")).count();
+    let rails =
+        report.policies.iter().filter(|policy| policy.known.is_some() && matches!(policy.policy_type.as_str(), "scp" | "rcp")).count();
     let mut figures = vec![
         Figure {
             id: "organization",
             look: "info",
             what: "Accounts",
-            figure: accounts.0.to_string(),
+            figure: number(accounts.0),
             more: format!("in {}{}", count(units, "OU"), unread(report)),
         },
         Figure {
@@ -71,8 +71,9 @@ fn figures(report: &Report<'_>) -> Vec<Figure> {
     figures.extend(compliance(report));
     figures.extend(networks(report));
     if let Some(cost) = &report.cost {
-        let more = format!("USD a month for networks; {} after apply", cost.after.total);
-        figures.push(Figure { id: "costs", look: "info", what: "Costs", figure: cost.before.total.to_string(), more });
+        let after = if cost.after.total == cost.before.total { String::new() } else { format!("; {} $ after apply", cost.after.total) };
+        let more = format!("a month, for networks{}", after);
+        figures.push(Figure { id: "costs", look: "info", what: "Costs", figure: format!("{} $", cost.before.total), more });
     }
     figures.extend(quotas(report));
     figures
@@ -86,7 +87,8 @@ fn unread(report: &Report<'_>) -> String {
 }
 
 fn drift(report: &Report<'_>) -> Figure {
-    let (found, heavy) = (report.drift.findings.len(), report.drift.findings.iter().filter(|f| f.weight == crate::resource::Weight::GuardRail));
+    let (found, heavy) =
+        (report.drift.findings.len(), report.drift.findings.iter().filter(|f| f.weight == crate::resource::Weight::GuardRail));
     let heavy = heavy.count();
     let (look, more) = match (found, heavy) {
         (0, _) => ("good", "all is as org.toml says".to_owned()),
@@ -102,7 +104,8 @@ fn compliance(report: &Report<'_>) -> Option<Figure> {
         let of = report.accounts.iter().filter_map(|account| account.standings.get(key));
         of.filter(|standing| standing.standing == Kept::Restricted).count()
     };
-    let told: Vec<String> = compliance.frameworks.iter().map(|list| format!("{} {}", list.framework, restricted(&list.framework))).collect();
+    let told: Vec<String> =
+        compliance.frameworks.iter().map(|list| format!("{} {}", list.framework, restricted(&list.framework))).collect();
     let more = "accounts restricted to the list".to_owned();
     Some(Figure { id: "compliance", look: "info", what: "Compliance", figure: told.join(" · "), more })
 }
@@ -111,9 +114,10 @@ fn networks(report: &Report<'_>) -> Option<Figure> {
     let networks = &report.networks;
     let (live, planned) = networks.layouts.iter().fold((0, 0), |(live, planned), of| (live + of.live, planned + of.planned));
     let pool = networks.pools.first()?;
-    let (free, planned) = (percent(pool.free, pool.addresses), if planned > 0 { format!("{planned} still to be made; ") } else { String::new() });
+    let (free, planned) =
+        (percent(pool.free, pool.addresses), if planned > 0 { format!("{planned} still to be made; ") } else { String::new() });
     let look = if networks.unread.is_empty() && networks.unplaced.is_empty() { "info" } else { "warn" };
-    Some(Figure { id: "networks", look, what: "VPCs", figure: live.to_string(), more: format!("{planned}{free} of pool {} free", pool.pool) })
+    Some(Figure { id: "networks", look, what: "VPCs", figure: number(live), more: format!("{planned}{free} of pool {} free", pool.pool) })
 }
 
 /// The quota of which most is used.

@@ -3,8 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use super::parts::{known, look, mark, places, safe, framed, split_key};
-use crate::render::words::count;
+use super::parts::{count, framed, known, look, mark, places, safe, split_key};
 use crate::report::{Report, Unit};
 
 /// OUs down to this depth are open at first, where there are few.
@@ -48,7 +47,8 @@ fn begin(report: &Report<'_>, unit: &Unit, policies: &BTreeMap<(&str, &str), usi
     for (policy_type, keys) in &unit.policies {
         for key in keys {
             let number = policies.get(&(policy_type.as_str(), key.as_str())).copied().unwrap_or_default();
-            let _ = write!(chips, "<a class=\"chip {}\" href=\"#policy-{number}\">{}</a>", look(policy_type), safe(key));
+            let look = report.policies.get(number).map(look).unwrap_or_default();
+            let _ = write!(chips, "<a class=\"chip {look}\" href=\"#policy-{number}\">{}</a>", safe(key));
         }
     }
     let differs = (!unit.findings.is_empty()).then(|| mark("warn", &count(unit.findings.len(), "finding")));
