@@ -36,11 +36,11 @@ impl InUse {
 /// The quotas of the organization that can be counted: when accounts were closed, AWS does not tell. `invitations` are the open ones.
 pub fn in_use(desired: &Desired, live: &Live, facts: &Facts, quotas: &Quotas, invitations: usize) -> Vec<InUse> {
     let attached = facts.most_attached.iter().filter_map(|(policy_type, (count, target))| {
-        let (quota, most) = (format!("{} policies attached to one target", short(policy_type)), quotas.types.get(policy_type)?.attached);
+        let (quota, most) = (format!("policies attached to one target ({})", short(policy_type)), quotas.types.get(policy_type)?.attached);
         Some(InUse { quota, used: *count, to_come: 0, most, at: Some(target.clone()) })
     });
     let documents = largest_documents(desired).into_iter().filter_map(|(policy_type, (size, policy))| {
-        let (quota, most) = (format!("characters of a {} policy", short(&policy_type)), quotas.types.get(&policy_type)?.size);
+        let (quota, most) = (format!("characters of one policy ({})", short(&policy_type)), quotas.types.get(&policy_type)?.size);
         Some(InUse { quota, used: size, to_come: 0, most, at: Some(policy) })
     });
     let counts = [accounts_in_use(desired, live, facts, quotas, invitations), units_in_use(desired, live, facts, quotas)];

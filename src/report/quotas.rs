@@ -59,3 +59,32 @@ fn any(_: &str) -> Option<&str> {
 fn zone(key: &str) -> Option<&str> {
     key.rsplit('/').next().filter(|zone| zone.contains('-'))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::address::Address;
+    use crate::resource::{Attributes, LiveResource};
+
+    #[test]
+    fn the_place_with_the_most_is_told() {
+        let live = |addresses: &[&str]| {
+            let resource = || LiveResource { id: None, attributes: Attributes::new(), ours: None, frozen: None };
+            let resources = addresses.iter().map(|address| (address.parse::<Address>().unwrap(), resource()));
+            Live { resources: resources.collect(), ..Live::default() }
+        };
+        let live = live(&[
+            "a/eu-west-1/nat_gateway.one/euw1-az1",
+            "a/eu-west-1/nat_gateway.one/euw1-az2",
+            "a/eu-west-1/nat_gateway.two/euw1-az2",
+            "a/eu-west-1/nat_gateway.three/regional",
+            "a/eu-west-1/vpc.one",
+            "b/eu-west-1/vpc.one",
+            "b/eu-west-1/vpc.two",
+            "ou.work",
+        ]);
+        assert_eq!(most(&live, "nat_gateway", zone), Some(("a/eu-west-1/euw1-az2".to_owned(), 2)));
+        assert_eq!(most(&live, "vpc", any), Some(("b/eu-west-1".to_owned(), 2)));
+        assert_eq!((most(&live, "ou", any), most(&live, "elastic_ip", any)), (None, None));
+    }
+}

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 
-use overlord::aws::Mode;
 use overlord::config;
 use overlord::resource::organizations::handshakes;
 use overlord::sandbox::{Effect, Sandbox, Weather};
@@ -20,8 +20,14 @@ pub struct Case(tempfile::TempDir);
 impl Case {
     /// The worked example, applied to a sandbox.
     pub fn example() -> Self {
-        let case = Self::of(&fs::read_to_string(project("org.toml")).unwrap());
-        case.run(&["apply", "--sandbox", "--yes"], 0);
+        static APPLIED: OnceLock<String> = OnceLock::new();
+        let (case, world) = (Self::of(&fs::read_to_string(project("org.toml")).unwrap()), ".overlord/sandbox.json");
+        let applied = APPLIED.get_or_init(|| {
+            case.run(&["apply", "--sandbox", "--yes"], 0);
+            fs::read_to_string(case.path(world)).unwrap()
+        });
+        let _ = fs::create_dir(case.path(".overlord"));
+        fs::write(case.path(world), applied).unwrap();
         case
     }
 
@@ -33,7 +39,9 @@ impl Case {
     }
 
     fn small() -> Self {
-        Self::of("[organization]\nmanagement_account = \"111111111111\"\n[account.web]\nemail = \"aws+web@example.org\"\nname = \"Web\"\n")
+        Self::of(
+            "[organization]\nmanagement_account = \"111111111111\"\n[account.web]\nemail = \"aws+web@example.org\"\nname = \"Web\"\nou = \"root\"\n",
+        )
     }
 
     pub fn path(&self, name: &str) -> PathBuf {
@@ -75,7 +83,7 @@ async fn a_report_only_reads() {
     let sandbox = Sandbox::open(&case.path(".overlord/sandbox.json"), MANAGEMENT, Weather::default()).unwrap();
     let (world, desired) = (sandbox.world(), config::load(&case.path("org.toml")).unwrap().desired);
     let sessions = process_with(&sandbox, desired.role()).await;
-    sessions.door().set_mode(Mode::ReadOnly);
+    sessions.guard(MANAGEMENT).await.unwrap();
     let (live, facts) = snapshot::read_with_facts(&sessions, &desired).await.unwrap();
     handshakes::invitations(&sessions).await.unwrap();
     assert_eq!(facts.unwrap().accounts.len(), 64);
@@ -84,7 +92,7 @@ async fn a_report_only_reads() {
     let reads: std::collections::BTreeSet<&str> =
         journal.iter().filter(|entry| entry.effect == Effect::Read).map(|entry| entry.operation.as_str()).collect();
     assert_eq!(journal.iter().find(|entry| entry.effect == Effect::Write), None);
-    assert!(asked.iter().all(|call| reads.contains(call.as_str())), "the command asks for more: {asked:?}");
+    assert_eq!(asked.iter().find(|call| !reads.contains(call.as_str())), None, "the command asks for more");
     assert_eq!(serde_json::to_value(sandbox.world()).unwrap()["accounts"], serde_json::to_value(world).unwrap()["accounts"]);
 }
 

@@ -41,6 +41,8 @@ fn world() -> World {
     let unit = Address::new("ou", format!("{HOSTILE} (ou-1)"));
     world.live.beside.insert(unit.clone(), live("ou-1", json!({"name": HOSTILE, "parent": root})));
     let account = Address::new("account", format!("444444444444 ({HOSTILE})"));
+    let own = json!({"policies": [{"id": "p-FullAWSAccess"}], "target": {"ref": account}});
+    world.live.beside.insert(Address::new("policy_attachments", "444444444444"), live("444444444444", own));
     world.live.beside.insert(account, live("444444444444", json!({"parent": {"ref": unit}})));
     let policy = Address::new("policy", format!("{HOSTILE} (p-1)"));
     let kind = json!({"id": "SERVICE_CONTROL_POLICY"});

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use super::parts::{count, framed, number, safe, services, shares, some, split, split_key};
 use crate::address::Address;
-use crate::report::{Class, Report};
+use crate::report::{Class, Report, is_whole};
 
 /// Accounts of a class that are named.
 const NAMED: usize = 24;
@@ -53,8 +53,20 @@ fn fold(report: &Report<'_>, at: usize, class: &Class) -> String {
         let on: Vec<String> = hinges_on.iter().map(|key| format!("<code>{}</code>", safe(key))).collect();
         format!("<p class=\"dim\">by {}</p>", on.join(", "))
     };
+    let printed = if report.restrictions.classes.len() <= PRINTED { " class=\"printed\"" } else { "" };
     let part = |name: &str, selection: &crate::policy::Selection, more: &str| {
-        format!("<dt>{name}</dt><dd><b>{}</b>{more}{}</dd>", count(selection.count, "action"), services(selection))
+        let (whole, parts) = (selection.services.values().filter(|of| is_whole(of)).count(), selection.services.len());
+        let told = match (whole, parts - whole) {
+            (0, 0) => String::new(),
+            (whole, 0) => format!("all of {}", count(whole, "service")),
+            (0, parts) => format!("some of {}", count(parts, "service")),
+            (whole, parts) => format!("all of {}, some of {}", count(whole, "service"), number(parts)),
+        };
+        format!(
+            "<dt>{name}</dt><dd><details{printed}><summary><b>{}</b> <span class=\"dim\">{told}</span></summary>{more}{}</details></dd>",
+            count(selection.count, "action"),
+            services(selection)
+        )
     };
     format!(
         "<details class=\"fold{}\" id=\"class-{at}\"><summary><b>Class {}</b> {} {} <span class=\"dim\">in {}</span>\

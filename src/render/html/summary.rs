@@ -129,6 +129,6 @@ fn quotas(report: &Report<'_>) -> Option<Figure> {
         901..=1000 => "warn",
         _ => "bad",
     };
-    let figure = format!("{} of {}", fullest.used + fullest.to_come, fullest.most);
+    let figure = format!("{} of {}", number(fullest.used + fullest.to_come), number(fullest.most));
     Some(Figure { id: "quotas", look, what: "Fullest quota", figure, more: fullest.quota.clone() })
 }
