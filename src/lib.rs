@@ -8,7 +8,7 @@
 //! ```
 //!
 //! The modules below stand in reading order. `ci`, `config`, `network`, `diff`, `drift`, `graph`, `import`, `plan`, `policy`,
-//! `render`, `starter` and `apply::schedule` are pure: they neither await nor know an AWS client. There is no state file: AWS is the state.
+//! `render`, `report`, `starter` and `apply::schedule` are pure: they neither await nor know an AWS client. There is no state file: AWS is the state.
 
 pub mod address;
 pub mod apply;
@@ -29,6 +29,7 @@ pub mod permissions;
 pub mod plan;
 pub mod policy;
 pub mod render;
+pub mod report;
 pub mod resource;
 pub mod sandbox;
 pub mod snapshot;

@@ -4,6 +4,7 @@ use tokio::sync::mpsc;
 
 use crate::aws::{AwsResult, Sessions};
 use crate::resource::network::{Keep, Kept};
+use crate::resource::organizations::Facts;
 use crate::resource::{Desired, Live, network, organizations};
 use crate::sandbox::World;
 
@@ -15,6 +16,16 @@ use crate::sandbox::World;
 /// finding.
 pub async fn read(sessions: &Sessions, desired: &Desired) -> AwsResult<Live> {
     Ok(read_both(sessions, desired, Keep::Nothing).await?.0)
+}
+
+/// As [`read`], together with how much there is of what; `None` where there is no organization.
+///
+/// # Errors
+/// As [`read`].
+pub async fn read_with_facts(sessions: &Sessions, desired: &Desired) -> AwsResult<(Live, Option<Facts>)> {
+    let (live, organization, _) = read_both(sessions, desired, Keep::Nothing).await?;
+    let facts = organization.facts();
+    Ok((live, facts))
 }
 
 /// As [`read`], together with the same state as a world that the sandbox can run: what `apply --rehearse` applies the plan to.

@@ -47,6 +47,7 @@ fn the_core_is_pure() {
         "policy",
         "apply/schedule.rs",
         "render",
+        "report",
         "starter",
         "address.rs",
         "diagnostic.rs",

@@ -170,7 +170,7 @@ enum Command {
     Network(network::NetworkArgs),
     /// What the policies say, offline: explain a request, run the tests of org.toml, lint, compare; what is inherited; a guard rail of a list
     Policy(policy::PolicyArgs),
-    /// What the configuration amounts to, offline: which accounts are restricted to which lists of services
+    /// Write the organization as one page, read-only: tree, guard rails, networks, drift, compliance, costs, quotas
     Report(report::ReportArgs),
     /// The embedded AWS: serve it, reset it, show it
     Sandbox(sandbox::SandboxArgs),
@@ -192,7 +192,7 @@ impl Command {
             Self::Validate => Some("validate"),
             Self::Network(_) => Some("network"),
             Self::Policy(args) => policy::is_offline(args).then_some("policy"),
-            Self::Report(_) => Some("report"),
+            Self::Report(args) => report::is_offline(args).then_some("report compliance"),
             Self::Init(_) => Some("init"),
             Self::Schema => Some("schema"),
             Self::Completions(_) => Some("completions"),
@@ -303,7 +303,7 @@ pub async fn run() -> ExitCode {
         Command::Init(args) => init::run(&cli.global, &args, &shell),
         Command::Network(args) => network::run(&cli.global, &args, &shell),
         Command::Policy(args) => policy::run(&cli.global, &args, &shell).await,
-        Command::Report(args) => report::run(&cli.global, &args, &shell),
+        Command::Report(args) => report::run(&cli.global, &args, &shell).await,
         Command::Sandbox(args) => sandbox::run(&cli.global, &args, &shell).await,
         Command::Schema => schema::run(&shell),
         Command::Completions(args) => completions::run(&args, &shell),

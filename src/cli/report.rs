@@ -1,23 +1,53 @@
-//! `overlord report`: what the configuration amounts to, offline.
+//! `overlord report`: the organization as a page, read-only; `report compliance` is one part of it, offline.
+
+use std::collections::BTreeMap;
+use std::io::Read as _;
+use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
 use clap::{Args, Subcommand};
 
+use super::connect::connect;
+use super::files::{self, Existing};
 use super::shell::Shell;
 use super::{Exit, Format, Global, Reported, validate};
 use crate::config;
+use crate::drift::{Date, Drift};
+use crate::plan::Plan;
 use crate::policy::framework::matrix;
 use crate::policy::{Family, Hierarchy};
-use crate::render::{Style, compliance};
+use crate::render::{self, Style, compliance, html};
+use crate::report::{Report, Sources};
+use crate::resource::organizations::{InvitationState, handshakes, minute};
+use crate::snapshot;
+
+/// The name of the page.
+const PAGE: &str = "overlord-report.html";
 
 #[derive(Debug, Args)]
+#[command(args_conflicts_with_subcommands = true)]
 pub(super) struct ReportArgs {
+    #[command(flatten)]
+    page: PageArgs,
+
     #[command(subcommand)]
-    command: ReportCommand,
+    command: Option<ReportCommand>,
+}
+
+#[derive(Debug, Args)]
+struct PageArgs {
+    /// Write overlord-report.html in DIR; with --format json, which prints the same as data, only then [default: the current folder]
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
+
+    /// Write over a file of that name that is no report of overlord
+    #[arg(long)]
+    force: bool,
 }
 
 #[derive(Debug, Subcommand)]
 enum ReportCommand {
-    /// Say which accounts are restricted to which lists of services, the frameworks of org.toml
+    /// Say which accounts are restricted to which lists of services, the frameworks of org.toml, offline
     #[command(after_help = "Exit status: 0 done, 1 error")]
     Compliance(ComplianceArgs),
 }
@@ -33,10 +63,85 @@ struct ComplianceArgs {
     csv: bool,
 }
 
-pub(super) fn run(global: &Global, args: &ReportArgs, shell: &Shell) -> Result<Exit, Reported> {
+/// Whether AWS is not asked.
+pub(super) fn is_offline(args: &ReportArgs) -> bool {
+    args.command.is_some()
+}
+
+pub(super) async fn run(global: &Global, args: &ReportArgs, shell: &Shell) -> Result<Exit, Reported> {
     match &args.command {
-        ReportCommand::Compliance(args) => of_compliance(global, args, shell),
+        Some(ReportCommand::Compliance(args)) => of_compliance(global, args, shell),
+        None => of_everything(global, &args.page, shell).await,
     }
+}
+
+async fn of_everything(global: &Global, args: &PageArgs, shell: &Shell) -> Result<Exit, Reported> {
+    let loaded = validate::load(global, shell)?;
+    let page = match (&args.out, global.format) {
+        (Some(folder), _) => Some(folder.join(PAGE)),
+        (None, Format::Json) => None,
+        (None, Format::Text | Format::Markdown | Format::Junit | Format::Sarif | Format::Line) => Some(PathBuf::from(PAGE)),
+    };
+    // Before AWS is asked: that takes minutes.
+    page.iter().try_for_each(|page| refuse(page, args.force, shell))?;
+    let connection = connect(global, &loaded.desired, shell).await?;
+    let (live, facts) = snapshot::read_with_facts(&connection.sessions, &loaded.desired).await.map_err(|e| shell.aws_error(&e))?;
+    let invitations = match &facts {
+        Some(_) => handshakes::invitations(&connection.sessions).await.map_err(|e| e.to_string()),
+        None => Ok(BTreeMap::new()),
+    };
+    let plan = Plan::build(&loaded.desired, &live);
+    let now = SystemTime::now();
+    let drift = Drift::of(&plan, &loaded.ignores, Date::of(now), None);
+    let open = invitations.as_ref().map(|all| all.values().filter(|invitation| invitation.state == InvitationState::Open).count());
+    let read_at = minute(now.duration_since(SystemTime::UNIX_EPOCH).map_or(0, |since| i64::try_from(since.as_secs()).unwrap_or_default()));
+    let sources = Sources {
+        loaded: &loaded,
+        live: &live,
+        plan: &plan,
+        facts: facts.as_ref(),
+        invitations: open.map_err(String::as_str),
+        read_at: &read_at,
+    };
+    let report = Report::of(sources, drift);
+    show(&report, page.as_deref(), global.format, shell)?;
+    connection.close(shell)?;
+    Ok(Exit::Done)
+}
+
+/// Writes the page, and prints the rest.
+fn show(report: &Report<'_>, page: Option<&Path>, format: Format, shell: &Shell) -> Result<(), Reported> {
+    if let Some(page) = page {
+        let file = BTreeMap::from([(page.to_owned(), html::html(report))]);
+        files::write_all(&file, Existing::Replaced).map_err(|e| {
+            let hint = "give another folder with --out".to_owned();
+            shell.error(format_args!("the report cannot be written to `{}`: {}", e.path.display(), e.cause), Some(hint))
+        })?;
+    }
+    match format {
+        Format::Text | Format::Junit | Format::Sarif | Format::Line => shell.result(html::text(report, shell.style())),
+        Format::Markdown => shell.result(html::markdown(report)),
+        Format::Json => shell.result(format_args!("{:#}\n", html::json(report))),
+    }
+    if let Some(page) = page {
+        shell.say(format_args!("the report is in `{}`", render::plain(&page.display().to_string())));
+    }
+    Ok(())
+}
+
+/// A report is written over, and nothing else.
+fn refuse(page: &Path, force: bool, shell: &Shell) -> Result<(), Reported> {
+    if force || page.symlink_metadata().is_err() || is_report(page) {
+        return Ok(());
+    }
+    let hint = "move it, give another folder with --out, or write over it with --force".to_owned();
+    Err(shell.error(format_args!("`{}` is in the way: it is no report of overlord; AWS was not asked", page.display()), Some(hint)))
+}
+
+fn is_report(page: &Path) -> bool {
+    let mut beginning = vec![0; html::BEGINNING.len()];
+    let read = std::fs::File::open(page).and_then(|mut file| file.read_exact(&mut beginning));
+    read.is_ok() && beginning == html::BEGINNING.as_bytes()
 }
 
 fn of_compliance(global: &Global, args: &ComplianceArgs, shell: &Shell) -> Result<Exit, Reported> {

@@ -75,15 +75,38 @@ pub struct Loaded {
     pub ignores: Vec<Ignore>,
     /// Where it speaks of what.
     pub places: Places,
+    /// The accounts of teams: whose they are, and for which stage.
+    pub teams: BTreeMap<Address, TeamStage>,
 }
 
-/// Quotas of an organization.
+/// Whose an account is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TeamStage {
+    /// The key of the team.
+    pub team: String,
+    /// The stage.
+    pub stage: String,
+}
+
+impl TeamStage {
+    fn of((team, stage): (&str, &str)) -> Self {
+        Self { team: team.to_owned(), stage: stage.to_owned() }
+    }
+}
+
+/// Quotas of an organization, and of each account in a Region.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Quotas {
     /// Accounts, the management account included.
     pub accounts: usize,
     /// Organizational units.
     pub ous: usize,
+    /// VPCs of an account in a Region.
+    pub vpcs: usize,
+    /// Elastic addresses of an account in a Region.
+    pub elastic_ips: usize,
+    /// NAT gateways of an account in one zone.
+    pub nat_gateways_per_zone: usize,
     /// Of policy types, as the API spells them.
     pub types: BTreeMap<String, TypeQuotas>,
 }
@@ -301,9 +324,10 @@ fn read(path: &Path, bytes: io::Result<Vec<u8>>, files: &Files<'_>) -> Result<Lo
     let (tests, quotas) = (std::mem::take(&mut checked.tests), std::mem::take(&mut checked.quotas));
     let (ignores, places) = (std::mem::take(&mut checked.ignores), Places::new(&file, &checked, &source));
     let frameworks = std::mem::take(&mut checked.frameworks);
+    let teams = checked.accounts.iter().filter_map(|account| Some((account.address(), TeamStage::of(account.team?)))).collect();
     let desired = expand::desired(&file, checked);
     let warnings = report.finish();
-    Ok(Loaded { desired, warnings, summary, written, as_written, origins, configured, frameworks, tests, quotas, ignores, places })
+    Ok(Loaded { desired, warnings, summary, written, as_written, origins, configured, frameworks, tests, quotas, ignores, places, teams })
 }
 
 /// Whether it says that something is missing, which may stand in the part of a file that could not be read.

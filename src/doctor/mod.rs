@@ -6,6 +6,8 @@
 mod access;
 mod quotas;
 
+pub use quotas::{InUse, in_use};
+
 use serde::Serialize;
 
 use crate::aws::{Error, Sessions};

@@ -2,11 +2,50 @@
 
 use std::collections::BTreeMap;
 
+use serde::Serialize;
+
 use super::{Check, State};
 use crate::config::Quotas;
 use crate::limits::LIMITS;
 use crate::resource::organizations::Facts;
 use crate::resource::{Desired, Live};
+
+/// How much of a quota is used.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct InUse {
+    /// Of what: `accounts`.
+    pub quota: String,
+    /// What is used.
+    pub used: usize,
+    /// What is on its way or to be made.
+    pub to_come: usize,
+    /// The most that there may be.
+    pub most: usize,
+    /// Where it is: of what is counted in several places, the one with the most.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub at: Option<String>,
+}
+
+impl InUse {
+    /// Whether it is more than may be.
+    fn is_exceeded(&self) -> bool {
+        self.used + self.to_come > self.most
+    }
+}
+
+/// The quotas of the organization that can be counted: when accounts were closed, AWS does not tell. `invitations` are the open ones.
+pub fn in_use(desired: &Desired, live: &Live, facts: &Facts, quotas: &Quotas, invitations: usize) -> Vec<InUse> {
+    let attached = facts.most_attached.iter().filter_map(|(policy_type, (count, target))| {
+        let (quota, most) = (format!("policies attached to one target ({})", short(policy_type)), quotas.types.get(policy_type)?.attached);
+        Some(InUse { quota, used: *count, to_come: 0, most, at: Some(target.clone()) })
+    });
+    let documents = largest_documents(desired).into_iter().filter_map(|(policy_type, (size, policy))| {
+        let (quota, most) = (format!("characters of one policy ({})", short(&policy_type)), quotas.types.get(&policy_type)?.size);
+        Some(InUse { quota, used: size, to_come: 0, most, at: Some(policy) })
+    });
+    let counts = [accounts_in_use(desired, live, facts, quotas, invitations), units_in_use(desired, live, facts, quotas)];
+    counts.into_iter().chain(attached).chain(documents).collect()
+}
 
 /// `invitations` are the open ones.
 pub(super) fn check(desired: &Desired, live: &Live, facts: &Facts, quotas: &Quotas, invitations: usize) -> Vec<Check> {
@@ -25,16 +64,22 @@ fn to_make(desired: &Desired, live: &Live, kind: &str) -> usize {
 }
 
 /// Closed accounts count until AWS forgets them, 90 days later, and so does an invitation for as long as it is open.
+fn accounts_in_use(desired: &Desired, live: &Live, facts: &Facts, quotas: &Quotas, invitations: usize) -> InUse {
+    let to_come = invitations + to_make(desired, live, "account");
+    InUse { quota: "accounts".to_owned(), used: facts.accounts.len(), to_come, most: quotas.accounts, at: None }
+}
+
 fn accounts(desired: &Desired, live: &Live, facts: &Facts, quotas: &Quotas, invitations: usize) -> Check {
-    let (used, new, most) = (facts.accounts.len(), to_make(desired, live, "account"), quotas.accounts);
-    let mut summary = format!("{used} of {most} in use");
+    let in_use = accounts_in_use(desired, live, facts, quotas, invitations);
+    let new = in_use.to_come - invitations;
+    let mut summary = format!("{} of {} in use", in_use.used, in_use.most);
     if invitations > 0 {
         summary += &format!(", {invitations} invited");
     }
     if new > 0 {
         summary += &format!(", {new} to be created");
     }
-    match used + invitations + new > most {
+    match in_use.is_exceeded() {
         true => Check::wrong(
             "accounts",
             summary,
@@ -44,10 +89,15 @@ fn accounts(desired: &Desired, live: &Live, facts: &Facts, quotas: &Quotas, invi
     }
 }
 
+fn units_in_use(desired: &Desired, live: &Live, facts: &Facts, quotas: &Quotas) -> InUse {
+    let to_come = to_make(desired, live, "ou");
+    InUse { quota: "organizational units".to_owned(), used: facts.units, to_come, most: quotas.ous, at: None }
+}
+
 fn units(desired: &Desired, live: &Live, facts: &Facts, quotas: &Quotas) -> Check {
-    let (used, new, most) = (facts.units, to_make(desired, live, "ou"), quotas.ous);
-    let summary = format!("{used} of {most} in use, {new} to be created");
-    match used + new > most {
+    let in_use = units_in_use(desired, live, facts, quotas);
+    let summary = format!("{} of {} in use, {} to be created", in_use.used, in_use.most, in_use.to_come);
+    match in_use.is_exceeded() {
         true => Check::wrong("organizational units", summary, "use fewer, or have AWS raise the quota and say so in `[limits]`: `ous`"),
         false => Check::well("organizational units", summary),
     }
@@ -90,9 +140,9 @@ fn attached(facts: &Facts, quotas: &Quotas) -> Check {
     }
 }
 
-/// What a document of the configuration has at most, of each type; `validate` has held them to the limits.
-fn documents(desired: &Desired, quotas: &Quotas) -> Check {
-    let mut largest: BTreeMap<String, usize> = BTreeMap::new();
+/// The largest document of each type, with the key of its policy; `validate` has held them to the limits.
+fn largest_documents(desired: &Desired) -> BTreeMap<String, (usize, String)> {
+    let mut largest: BTreeMap<String, (usize, String)> = BTreeMap::new();
     for (address, attributes) in desired.resources.iter().filter(|(address, _)| address.kind() == "policy") {
         let size = attributes.get("content").map_or(0, |content| content.to_string().chars().count());
         let policy_type = match attributes.reference("policy_type") {
@@ -100,9 +150,16 @@ fn documents(desired: &Desired, quotas: &Quotas) -> Check {
             Some(crate::address::Reference::Id(_)) | None => address.key().to_owned(),
         };
         let most = largest.entry(policy_type).or_default();
-        *most = size.max(*most);
+        if size > most.0 {
+            *most = (size, address.key().to_owned());
+        }
     }
-    let told = largest.iter().filter_map(|(name, size)| Some(format!("{} {size} of {}", short(name), quotas.types.get(name)?.size)));
+    largest
+}
+
+fn documents(desired: &Desired, quotas: &Quotas) -> Check {
+    let largest = largest_documents(desired);
+    let told = largest.iter().filter_map(|(name, (size, _))| Some(format!("{} {size} of {}", short(name), quotas.types.get(name)?.size)));
     let told: Vec<String> = told.collect();
     match told.is_empty() {
         true => Check::well("document sizes", "org.toml has no policies"),

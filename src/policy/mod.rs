@@ -4,6 +4,7 @@
 //! text ─ strict ─ canonical ─► Document                          what is uploaded and compared, of every type
 //! text ─ json ─ parse ─► Policy ─ Hierarchy ─ evaluate ─► Decision       what SCPs and RCPs let pass
 //!                          ├─ lint ─► Finding                     what their author hardly meant
+//!                          ├─ restrictions ─► Restriction         what is denied to which accounts
 //!                          └─ two of them ─ impact ─► Impact      what a change takes from whom, and gives to whom
 //! Framework ─ generate ─► Document, and Hierarchy ─ matrix ─► Matrix      which accounts are restricted to which lists of services
 //! Document ─ pack ─► Documents that fit                          of what is too long or too many
@@ -46,7 +47,9 @@ pub use context::{Context, Fact};
 pub use document::{Document, ParseError};
 pub use evaluate::{Cause, Decision, Exemption, LevelRuling, Outcome, Side, decide};
 pub use hierarchy::{Attached, Family, Hierarchy, Level};
-pub use impact::{Group, Impact, Lockout, OfService, Road, Roads, Selection, Shift, Verdict, impact, known_actions, lockouts};
+pub use impact::{
+    Group, Impact, Lockout, OfService, Restriction, Road, Roads, Selection, Shift, Verdict, impact, known_actions, lockouts, restrictions,
+};
 pub use lint::{Example, Finding, RULES, Rule, Setting, Subject, lint};
 pub use operator::{Comparison, Operator, Order, Quantifier, Sense};
 pub use pack::{Origin, Packed, Part, Room, Unpackable, pack, split};

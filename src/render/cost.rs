@@ -42,7 +42,7 @@ pub(super) fn text(cost: Option<&Cost>, style: Style) -> String {
     out
 }
 
-fn difference(before: Usd, after: Usd) -> String {
+pub(super) fn difference(before: Usd, after: Usd) -> String {
     if before == after { "as now".to_owned() } else { format!("now {before}: {}", signed(after - before)) }
 }
 
@@ -59,7 +59,7 @@ fn items(bill: &Bill) -> String {
     bill.items.iter().map(told).collect::<Vec<_>>().join(", ")
 }
 
-fn units_of(units: usize, item: Item) -> String {
+pub(super) fn units_of(units: usize, item: Item) -> String {
     match item {
         Item::NatGateway => count(units, "NAT gateway"),
         Item::PublicAddress if units == 1 => "1 public address".to_owned(),

@@ -10,6 +10,7 @@ pub mod drift;
 pub mod effective;
 mod fold;
 pub mod graph;
+pub mod html;
 pub mod impact;
 pub mod invitations;
 pub mod lint;

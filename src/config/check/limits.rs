@@ -93,6 +93,9 @@ impl Limits {
         Quotas {
             accounts: self.accounts.most,
             ous: self.ous.most,
+            vpcs: self.vpcs.most,
+            elastic_ips: self.elastic_ips.most,
+            nat_gateways_per_zone: self.nat_gateways_per_zone.most,
             types: self.types.iter().map(|(name, limits)| ((*name).to_owned(), of_type(limits))).collect(),
         }
     }

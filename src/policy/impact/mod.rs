@@ -14,6 +14,7 @@
 mod actions;
 mod chains;
 mod lockout;
+mod restriction;
 mod rules;
 mod verdicts;
 
@@ -29,6 +30,7 @@ use chains::{Asker, Chain, Chains};
 use verdicts::Verdicts;
 
 pub use lockout::{Lockout, Road, Roads, lockouts};
+pub use restriction::{Restriction, restrictions};
 
 /// What guard rails say of an action, of whoever asks and for whatever.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]

@@ -25,10 +25,10 @@ use crate::render::impact::services;
 use crate::resource::Weight;
 
 /// All weights, the heaviest first.
-const WEIGHTS: [Weight; 4] = [Weight::GuardRail, Weight::Network, Weight::Organization, Weight::Cosmetic];
+pub(super) const WEIGHTS: [Weight; 4] = [Weight::GuardRail, Weight::Network, Weight::Organization, Weight::Cosmetic];
 
 /// A weight as a heading.
-fn heading(weight: Weight) -> &'static str {
+pub(super) fn heading(weight: Weight) -> &'static str {
     match weight {
         Weight::GuardRail => "guard rails",
         Weight::Network => "networks",
@@ -81,7 +81,7 @@ fn none(drift: &Drift) -> String {
 }
 
 /// The line of a finding, with its parts.
-fn summary(finding: &Finding) -> String {
+pub(super) fn summary(finding: &Finding) -> String {
     if finding.parts.is_empty() {
         return finding.summary.clone();
     }
@@ -123,7 +123,7 @@ fn origin(finding: &Finding) -> Option<String> {
 }
 
 /// What `apply` would do, as the end of a sentence that begins with it.
-fn remedy(finding: &Finding) -> String {
+pub(super) fn remedy(finding: &Finding) -> String {
     match &finding.remedy {
         Remedy::Leave if finding.what == What::ExpiredIgnore => "does not know it".to_owned(),
         Remedy::Leave => "leaves it as it is".to_owned(),

@@ -2,8 +2,8 @@
 
 use std::fmt::Write as _;
 
-/// The looks. The media query is for browsers; programs that do not know it draw on light ground.
-const STYLE: &str = "
+/// The looks. The media query is for browsers; programs that do not know it draw on light ground, and paper is light.
+pub(in crate::render) const STYLE: &str = "
 svg { font-family: system-ui, -apple-system, 'Segoe UI', Roboto, 'DejaVu Sans', sans-serif; font-size: 13px; }
 .ground { fill: #ffffff; } text { fill: #1b2733; } .dim { fill: #5b6b7b; font-size: 12px; } .title { font-size: 24px; font-weight: 600; }
 .head { font-size: 16px; font-weight: 600; } .bold { font-weight: 600; }
@@ -19,7 +19,7 @@ svg { font-family: system-ui, -apple-system, 'Segoe UI', Roboto, 'DejaVu Sans', 
 .green { fill: #1f7a4d; } .orange { fill: #b45f06; }
 .t0 { fill: #d3efdf; stroke: #1f7a4d; } .t1 { fill: #d8e6f9; stroke: #3574c4; } .t2 { fill: #e7dcf6; stroke: #7547b5; }
 .t3 { fill: #fbe7cc; stroke: #b45f06; } .t4 { fill: #fadbe2; stroke: #b8365a; } .t5 { fill: #d4eef0; stroke: #1c7c85; } .spare { opacity: 0.45; }
-@media (prefers-color-scheme: dark) {
+@media screen and (prefers-color-scheme: dark) {
 .ground { fill: #10161d; } text { fill: #e4ebf2; } .dim, .small { fill: #9aa9b8; } .frame { fill: #161e27; stroke: #66788a; }
 .zone { stroke: #4a5a6a; } .outside { fill: #1d2732; stroke: #66788a; } .igw, .nat, .endpoint { fill: #10161d; } .inside { stroke: #5b9bea; }
 .igw, .wire { stroke: #4cc38a; } .nat, .out { stroke: #f0a04b; } .green { fill: #4cc38a; } .orange { fill: #f0a04b; }
@@ -103,19 +103,35 @@ impl Canvas {
     /// The whole, of that height.
     pub(in crate::render) fn finish(self, height: f64) -> String {
         let Self { width, body } = self;
-        let arrow = |id: &str, look: &str| {
-            format!(
-                r#"<marker id="{id}" viewBox="0 0 10 10" refX="9" refY="5" markerWidth="7" markerHeight="7" orient="auto-start-reverse"><path d="M0 0L10 5L0 10z" class="{look}"/></marker>"#
-            )
-        };
         format!(
             "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {width:.0} {height:.0}\" width=\"{width:.0}\" height=\"{height:.0}\">\n<style>{STYLE}</style>\n\
-             <defs>{}{}<pattern id=\"hatch\" width=\"6\" height=\"6\" patternUnits=\"userSpaceOnUse\" patternTransform=\"rotate(45)\"><path d=\"M0 0V6\" class=\"stripe\"/></pattern></defs>\n\
-             <rect width=\"100%\" height=\"100%\" class=\"ground\"/>\n{body}</svg>\n",
-            arrow("in", "green"),
-            arrow("out", "orange"),
+             {}\n<rect width=\"100%\" height=\"100%\" class=\"ground\"/>\n{body}</svg>\n",
+            definitions(),
         )
     }
+
+    /// The same for a page that has [`STYLE`] and [`definitions`] itself; `says` is what it shows, for whoever cannot see it.
+    pub(in crate::render) fn finish_within(self, height: f64, says: &str) -> String {
+        let Self { width, body } = self;
+        let says = escaped(says);
+        format!(
+            "<svg viewBox=\"0 0 {width:.0} {height:.0}\" width=\"{width:.0}\" height=\"{height:.0}\" role=\"img\" aria-label=\"{says}\">\n{body}</svg>\n"
+        )
+    }
+}
+
+/// What shapes refer to: arrow heads and hatching.
+pub(in crate::render) fn definitions() -> String {
+    let arrow = |id: &str, look: &str| {
+        format!(
+            r#"<marker id="{id}" viewBox="0 0 10 10" refX="9" refY="5" markerWidth="7" markerHeight="7" orient="auto-start-reverse"><path d="M0 0L10 5L0 10z" class="{look}"/></marker>"#
+        )
+    };
+    format!(
+        "<defs>{}{}<pattern id=\"hatch\" width=\"6\" height=\"6\" patternUnits=\"userSpaceOnUse\" patternTransform=\"rotate(45)\"><path d=\"M0 0V6\" class=\"stripe\"/></pattern></defs>",
+        arrow("in", "green"),
+        arrow("out", "orange"),
+    )
 }
 
 fn listed(points: &[Point]) -> String {

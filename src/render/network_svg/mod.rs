@@ -36,6 +36,24 @@ pub fn draw(design: &Design, plan: &AddressPlan) -> String {
     canvas.finish(y)
 }
 
+/// The parts of the drawing by themselves, for a page: of each pool its strip, then of each layout a VPC. Each with what it is.
+pub(super) fn parts(design: &Design, plan: &AddressPlan) -> Vec<(String, String)> {
+    let mut parts = Vec::new();
+    for key in design.pools.keys() {
+        let mut canvas = Canvas::new(WIDTH);
+        let end = strip::draw(&mut canvas, key, design, plan, 20.0);
+        let title = format!("pool {key}");
+        parts.push((title.clone(), canvas.finish_within(end + 8.0, &title)));
+    }
+    for sample in vpc::samples(design, plan) {
+        let mut canvas = Canvas::new(sample.width().max(WIDTH));
+        let end = vpc::draw(&mut canvas, &sample, 20.0);
+        let title = format!("layout {}", sample.key());
+        parts.push((title.clone(), canvas.finish_within(end + 8.0, &title)));
+    }
+    parts
+}
+
 #[cfg(test)]
 mod tests {
     use std::collections::{BTreeMap, BTreeSet};

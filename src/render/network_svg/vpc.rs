@@ -36,6 +36,11 @@ pub(super) struct Sample<'d> {
 }
 
 impl Sample<'_> {
+    /// The key of the layout.
+    pub(super) fn key(&self) -> &str {
+        self.key
+    }
+
     pub(super) fn width(&self) -> f64 {
         let zones = NAMES + 2.0 * GAP + self.zones().len() as f64 * (ZONE + GAP);
         2.0 * MARGIN + zones.max(reach::width_of_others(&self.reach))
