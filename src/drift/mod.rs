@@ -24,7 +24,7 @@ pub use ignore::{Ignore, Pattern, Used};
 pub use trail::{Inquiry, Origin};
 
 use crate::plan::{Direction, Effect, Effects, Plan};
-use crate::resource::{Desired, Live};
+use crate::resource::{Desired, Live, Weight};
 
 /// Guard rails of which it is worked out what they do to accounts: each takes comparisons of all accounts.
 const JUDGED: usize = 100;
@@ -89,6 +89,9 @@ impl Drift {
 
     /// Works out what each difference of a guard rail does to what accounts may do, with the live state that the plan was made from.
     pub fn judge(&mut self, plan: &Plan, live: &Live) {
+        if self.findings.iter().all(|finding| finding.weight != Weight::GuardRail) {
+            return;
+        }
         let effects = Effects::new(plan, live);
         let (mut judged, mut more) = (0, 0);
         for finding in &mut self.findings {
@@ -107,9 +110,13 @@ impl Drift {
             self.notes.sort();
         }
         // Together they may do what none of them does: then none is given a clean bill.
-        let weakens = |finding: &Finding| finding.effect.as_ref().is_some_and(Effect::weakens);
-        let clean = matches!(effects.together(), Direction::Strengthened | Direction::None);
-        if !clean && !self.findings.iter().any(weakens) {
+        let any = |is: fn(&Effect) -> bool| self.findings.iter().filter_map(|finding| finding.effect.as_ref()).any(is);
+        let explained = match effects.together() {
+            Direction::Weakened | Direction::Mixed => any(Effect::weakens),
+            Direction::Unknown => any(|effect| effect.effect != Direction::None),
+            Direction::Strengthened | Direction::None => true,
+        };
+        if !explained {
             for effect in self.findings.iter_mut().filter_map(|finding| finding.effect.as_mut()) {
                 effect.effect = Direction::Unknown;
             }

@@ -5,6 +5,7 @@
 use std::collections::BTreeSet;
 
 use serde::Serialize;
+use serde_json::Value;
 
 use super::impact::State;
 use super::{Change, Plan};
@@ -52,6 +53,13 @@ impl Effect {
     }
 }
 
+/// Which way something can only go.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Leaning {
+    Weaker,
+    Stronger,
+}
+
 /// Works out effects of one plan.
 #[derive(Debug)]
 pub struct Effects<'a> {
@@ -93,7 +101,7 @@ impl<'a> Effects<'a> {
             }
         };
         let moves = address.kind() == "account" && !self.live.unread.is_empty();
-        Some(told(&impacts, moves))
+        Some(told(&impacts, self.leaning(address), moves))
     }
 
     /// Whether what is otherwise about an address decides about requests.
@@ -104,7 +112,7 @@ impl<'a> Effects<'a> {
 
     /// Which way all of it together goes.
     pub fn together(&self) -> Direction {
-        told(&[self.whole()], false).effect
+        told(&[self.whole()], None, false).effect
     }
 
     fn whole(&self) -> Impact {
@@ -124,15 +132,52 @@ impl<'a> Effects<'a> {
                 content && self.is_guard_rail(&change.address.clone().into())
             }
             "policy_attachments" => {
-                let set = |attributes: Option<&Attributes>| -> Vec<Reference> {
-                    attributes.and_then(|attributes| serde_json::from_value(attributes.get("policies")?).ok()).unwrap_or_default()
-                };
                 let (before, after) = (set(change.before.as_ref()), set(change.after.as_ref()));
                 let gone = before.iter().filter(|policy| !after.contains(policy));
                 gone.chain(after.iter().filter(|policy| !before.contains(policy))).any(|policy| self.is_guard_rail(policy))
             }
             "account" => change.before.is_some() && change.leaving().is_none() && change.changes("parent"),
             _ => false,
+        }
+    }
+
+    /// Which way what differs can only go, whatever the conditions say: where AWS lacks nothing but denials, it cannot deny more.
+    fn leaning(&self, address: &Address) -> Option<Leaning> {
+        let own = |change: &&Change| first_step(&change.address).as_ref().unwrap_or(&change.address) == address;
+        let mut steps = self.plan.changes.iter().filter(own);
+        let first = steps.next()?;
+        let (before, after) = (first.before.as_ref(), steps.last().unwrap_or(first).after.as_ref());
+        let (lacks, has) = match address.kind() {
+            "policy_attachments" => {
+                let (live, wanted) = (set(before), set(after));
+                let of = |here: &[Reference], there: &[Reference], desired: bool| -> Option<Vec<Value>> {
+                    let only = here.iter().filter(|policy| !there.contains(policy));
+                    Some(only.map(|policy| self.statements(policy, desired)).collect::<Option<Vec<_>>>()?.concat())
+                };
+                (of(&wanted, &live, true)?, of(&live, &wanted, false)?)
+            }
+            "policy" => {
+                let of = |attributes: Option<&Attributes>| attributes.and_then(statements).unwrap_or_default();
+                let (live, wanted) = (of(before), of(after));
+                let only = |here: &[Value], there: &[Value]| here.iter().filter(|one| !there.contains(one)).cloned().collect::<Vec<_>>();
+                (only(&wanted, &live), only(&live, &wanted))
+            }
+            _ => return None,
+        };
+        let all = |statements: &[Value], effect: &str| statements.iter().all(|one| one.get("Effect").is_some_and(|is| is == effect));
+        match (all(&lacks, "Deny") && all(&has, "Allow"), all(&lacks, "Allow") && all(&has, "Deny")) {
+            (true, false) => Some(Leaning::Weaker),
+            (false, true) => Some(Leaning::Stronger),
+            (true, true) | (false, false) => None,
+        }
+    }
+
+    /// What a policy says, as the configuration has it or as AWS has; `None` where that is not known.
+    fn statements(&self, policy: &Reference, desired: bool) -> Option<Vec<Value>> {
+        match policy {
+            Reference::Address(address) if desired => statements(self.plan.desired.resources.get(address)?),
+            Reference::Address(address) => statements(&self.plan.observed.get(address)?.attributes),
+            Reference::Id(_) => None,
         }
     }
 
@@ -148,24 +193,42 @@ impl<'a> Effects<'a> {
     }
 }
 
+/// The policies of a set.
+fn set(attributes: Option<&Attributes>) -> Vec<Reference> {
+    attributes.and_then(|attributes| serde_json::from_value(attributes.get("policies")?).ok()).unwrap_or_default()
+}
+
+/// The statements of a policy.
+fn statements(attributes: &Attributes) -> Option<Vec<Value>> {
+    match attributes.get("content")?.get("Statement")? {
+        Value::Array(statements) => Some(statements.clone()),
+        one => Some(vec![one.clone()]),
+    }
+}
+
 fn with<'c>(mut state: State, changes: impl Iterator<Item = &'c Change>) -> State {
     changes.for_each(|change| state.apply(change));
     state
 }
 
-/// `impacts` lead from what AWS has to what the configuration says. `unread` are policies that may be about it.
-fn told(impacts: &[Impact], unread: bool) -> Effect {
+/// `impacts` lead from what AWS has to what the configuration says. Where conditions differ, it goes as it leans. `unread` says that policies
+/// which may be about it were not read.
+fn told(impacts: &[Impact], leaning: Option<Leaning>, unread: bool) -> Effect {
     use Verdict::{Conditional, Denied, Passes};
     let groups = || impacts.iter().flat_map(|impact| &impact.groups);
     let shifts = || groups().flat_map(|group| &group.shifts);
-    let lets_pass = |from, to| matches!((from, to), (Passes, Denied | Conditional) | (Conditional, Denied));
-    let denies = |from, to| matches!((from, to), (Denied, Passes | Conditional) | (Conditional, Passes));
+    let leans = |from, to, to_what| (from, to) == (Conditional, Conditional) && leaning == Some(to_what);
+    let lets_pass =
+        |from, to| matches!((from, to), (Passes, Denied | Conditional) | (Conditional, Denied)) || leans(from, to, Leaning::Weaker);
+    let denies =
+        |from, to| matches!((from, to), (Denied, Passes | Conditional) | (Conditional, Passes)) || leans(from, to, Leaning::Stronger);
     let largest = |is: &dyn Fn(Verdict, Verdict) -> bool| {
         let selections = shifts().filter(|shift| is(shift.from, shift.to)).map(|shift| &shift.actions);
         selections.reduce(|largest, next| if next.count > largest.count { next } else { largest }).cloned()
     };
     let (lets_pass, denies) = (largest(&lets_pass), largest(&denies));
-    let unknown = unread || shifts().any(|shift| (shift.from, shift.to) == (Conditional, Conditional));
+    let hinges = leaning.is_none() && shifts().any(|shift| (shift.from, shift.to) == (Conditional, Conditional));
+    let unknown = unread || hinges;
     let effect = match (lets_pass.is_some(), denies.is_some(), unknown) {
         (true, true, _) => Direction::Mixed,
         (true, false, _) => Direction::Weakened,

@@ -133,6 +133,27 @@ fn what_differs_under_conditions_cannot_be_told() {
     assert_eq!(effects(&wanted, &live), [("policy.one".to_owned(), Some(Direction::Mixed))]);
 }
 
+/// With a guard of Regions above it, all that it denies hinges on the Region before and after.
+#[test]
+fn what_only_lacks_denials_is_weaker_whatever_the_conditions() {
+    let everywhere = deny(&["s3:*"]);
+    let guard = json!({"Statement": [{"Effect": "Deny", "NotAction": "iam:*", "Resource": "*",
+        "Condition": {"StringNotEquals": {"aws:RequestedRegion": "eu-west-1"}}}]});
+    let role = json!({"Statement": [{"Effect": "Deny", "Action": "s3:DeleteBucket", "Resource": "*",
+        "Condition": {"ArnNotLike": {"aws:PrincipalArn": "arn:aws:iam::*:role/Admin"}}}]});
+    let wanted = Side { documents: [guard, role.clone(), everywhere], sets: [vec![0], vec![1], vec![]], ..side() };
+    let without = Side { sets: [vec![0], vec![], vec![]], ..wanted.clone() };
+    assert_eq!(effects(&wanted, &without), [(OU.to_owned(), Some(Direction::Weakened))]);
+    assert_eq!(effects(&without, &wanted), [(OU.to_owned(), Some(Direction::Strengthened))]);
+    // A statement less of a document is the same; another condition is not.
+    let mut emptied = wanted.clone();
+    emptied.documents[1] = json!({"Statement": []});
+    assert_eq!(effects(&wanted, &emptied), [("policy.two".to_owned(), Some(Direction::Weakened))]);
+    let mut other = wanted.clone();
+    other.documents[1]["Statement"][0]["Condition"]["ArnNotLike"]["aws:PrincipalArn"] = json!("arn:aws:iam::*:role/Other");
+    assert_eq!(effects(&wanted, &other), [("policy.two".to_owned(), Some(Direction::Unknown))]);
+}
+
 #[test]
 fn of_two_that_deny_the_same_and_of_two_that_need_each_other_both_are_weakened() {
     // The same is denied twice, and is denied no more.

@@ -201,8 +201,9 @@ impl Subject<'_> {
         if let Some(names) = self.own_names() {
             return (operations.iter().map(|operation| self.mark(operation, names.clone())).collect(), None);
         }
-        let made = operations.iter().find_map(|operation| maker(operation));
-        let made = made.map(|operation| Made { lookup: self.by_name(operation), operation, address: self.address.clone() });
-        (operations.iter().map(|operation| self.perhaps(operation, Vec::new())).collect(), made)
+        // Where no creation has a tag, any deletion might be meant: of accounts that leave, an id is all there is.
+        let Some(operation) = operations.iter().find_map(|operation| maker(operation)) else { return (Vec::new(), None) };
+        let made = Made { lookup: self.by_name(operation), operation, address: self.address.clone() };
+        (operations.iter().map(|operation| self.perhaps(operation, Vec::new())).collect(), Some(made))
     }
 }

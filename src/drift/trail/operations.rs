@@ -17,7 +17,6 @@ pub(super) fn operations(kind: &str, how: How<'_>) -> &'static [&'static str] {
         ("account", Attribute("parent")) => &["organizations:MoveAccount"],
         ("account", Attribute("name")) => &["account:PutAccountName"],
         ("account", Attribute("email")) => &["account:AcceptPrimaryEmailUpdate"],
-        ("account", Gone) => &["organizations:CloseAccount", "organizations:RemoveAccountFromOrganization"],
         ("ou", Attribute("name")) => &["organizations:UpdateOrganizationalUnit"],
         ("ou", Gone) => &["organizations:DeleteOrganizationalUnit"],
         ("policy", Attribute("content" | "description" | "name")) => &["organizations:UpdatePolicy"],

@@ -141,6 +141,15 @@ fn what_is_gone_is_known_by_what_made_it() {
     assert_eq!(of(&[theirs, deleted(50, "p-other")]), None);
 }
 
+/// It may be new in org.toml, and no event names its e-mail.
+#[test]
+fn an_account_that_is_not_there_is_not_asked_about() {
+    let account = json!({"email": "a@x", "leaves": null, "name": "web", "parent": {"ref": "organization.main"}, "tags": null});
+    let plan = worlds::plan(&worlds::desired(json!({"account.web": account})), &worlds::live(json!({})));
+    let drift = drift(&plan);
+    assert_eq!((drift.findings.len(), Inquiry::of(&drift, &plan).lookups().count()), (1, 0));
+}
+
 #[test]
 fn networks_are_looked_up_by_id_in_their_account_and_region() {
     let plan = plan();
