@@ -2,10 +2,11 @@
 //! on the sandbox, so the answers are counts and ratios; own CPU time and peak memory (the sandbox's world included) stand beside them.
 //!
 //! `cargo bench --bench scale` runs the organization alone with 100, 1,000 and 5,000 accounts, and then with networks in one and in four
-//! Regions. `cargo bench --bench scale -- networks 5000 4` runs one size of networks alone. Each figure comes from a process of its own.
+//! Regions. `cargo bench --bench scale -- networks 5000 4` runs one size of networks alone, `-- drift 1000` the looks for drift. Each figure comes from a process of its own.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "a panic is how a benchmark fails")]
 
+mod drift;
 mod measure;
 mod networks;
 mod organization;
@@ -31,14 +32,17 @@ fn main() {
         [] => {
             organization::all();
             networks::all();
+            drift::some(1_000);
         }
+        ["drift", accounts] => drift::some(number(accounts)),
+        ["drift", world, accounts, each] => in_virtual_time(drift::step(Path::new(world), number(accounts), number(each))),
         ["networks", accounts, regions] => networks::some(&[networks::Size { accounts: number(accounts), regions: number(regions) }]),
         ["organization", step, world, size] => in_virtual_time(organization::step(step, Path::new(world), number(size))),
         ["network", step, world, accounts, regions] => {
             let size = networks::Size { accounts: number(accounts), regions: number(regions) };
             in_virtual_time(networks::step(step, Path::new(world), size));
         }
-        other => panic!("`{other:?}`: give nothing, or `networks <accounts> <regions>`"),
+        other => panic!("`{other:?}`: give nothing, `networks <accounts> <regions>` or `drift <accounts>`"),
     }
 }
 

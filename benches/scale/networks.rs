@@ -18,7 +18,8 @@ use super::measure::{cpu_seconds, peak_megabytes};
 use super::organization::{self, fewest_reads};
 use super::{CREATION_MS, LATENCY_MS, NAT_GATEWAY_MS, again, file, open, sessions};
 
-const REGIONS: [&str; 4] = ["eu-west-1", "eu-central-1", "us-east-1", "us-west-2"];
+/// Where the VPCs are.
+pub const REGIONS: [&str; 4] = ["eu-west-1", "eu-central-1", "us-east-1", "us-west-2"];
 /// The calls of a plan with nothing to do, in each account and Region.
 const LISTS: usize = 8;
 
@@ -85,7 +86,8 @@ enum Reads {
     Everything,
 }
 
-fn desired(size: Size) -> Desired {
+/// The configuration of a size.
+pub fn desired(size: Size) -> Desired {
     let mut toml = String::new();
     for (i, region) in REGIONS.iter().enumerate().take(size.regions) {
         let _ = writeln!(toml, "[pool.p{i}]\ncidr = \"{}.0.0.0/8\"", 10 + i);

@@ -146,7 +146,7 @@ impl<'a> Effects<'a> {
         let own = |change: &&Change| first_step(&change.address).as_ref().unwrap_or(&change.address) == address;
         let mut steps = self.plan.changes.iter().filter(own);
         let first = steps.next()?;
-        let (before, after) = (first.before.as_ref(), steps.last().unwrap_or(first).after.as_ref());
+        let (before, after) = (first.before.as_ref(), steps.next_back().unwrap_or(first).after.as_ref());
         let (lacks, has) = match address.kind() {
             "policy_attachments" => {
                 let (live, wanted) = (set(before), set(after));
