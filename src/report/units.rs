@@ -88,10 +88,13 @@ pub struct Standing {
 /// What is attached, by target.
 type Attached = BTreeMap<Address, BTreeMap<String, BTreeSet<String>>>;
 
+/// What lies where.
+type ByParent<'a> = BTreeMap<Address, Vec<&'a Address>>;
+
 /// Both, in the order of the tree.
 pub(super) fn of(state: &State<'_>, loaded: &Loaded, live: &Live) -> (Vec<Unit>, Vec<Account>) {
     let attached = attached(state);
-    let (mut below, mut members): (BTreeMap<Address, Vec<&Address>>, BTreeMap<Address, Vec<&Address>>) = Default::default();
+    let (mut below, mut members) = (ByParent::new(), ByParent::new());
     for (address, thing) in state.of_kind("ou") {
         below.entry(parent(state, thing)).or_default().push(address);
     }

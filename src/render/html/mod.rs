@@ -1,7 +1,7 @@
 //! The report as one page that needs nothing else: no network, no other file. And as JSON, which has the same in it.
 //!
 //! What is few is drawn here: OUs, policies, classes of restrictions, networks. Accounts may be thousands; they stand in the page as data,
-//! and its script draws those that somebody looks at. All text of AWS's and of org.toml's passes [`parts::safe`] or [`data`]; and a content
+//! and its script draws those that somebody looks at. All text of AWS's and of org.toml's passes `parts::safe` or `data`; and a content
 //! security policy in the page lets nothing run or be fetched but its own script and sheet, so what slipped through would do nothing.
 
 mod compliance;
