@@ -171,6 +171,7 @@ enum Command {
     /// What the policies say, offline: explain a request, run the tests of org.toml, lint, compare; what is inherited; a guard rail of a list
     Policy(policy::PolicyArgs),
     /// Write the organization as one page, read-only: tree, guard rails, networks, drift, compliance, costs, quotas
+    #[command(after_help = "Exit status: 0 done, 1 error")]
     Report(report::ReportArgs),
     /// The embedded AWS: serve it, reset it, show it
     Sandbox(sandbox::SandboxArgs),
