@@ -1,6 +1,7 @@
 //! `overlord policy`: what the guard rails decide, and what of the other policies is inherited; offline, unless AWS is to be asked too.
 
 mod effective;
+mod live;
 
 use clap::{Args, Subcommand};
 
@@ -73,6 +74,10 @@ struct ExplainArgs {
     /// A condition key that the request does not have
     #[arg(long, value_name = "KEY")]
     absent: Vec<String>,
+
+    /// Ask AWS's policy simulator too, of the service control policies; exits 2 where it disagrees, 3 where that cannot be told
+    #[arg(long, conflicts_with = "each")]
+    live: bool,
 }
 
 #[derive(Debug, Args)]
@@ -98,11 +103,8 @@ fn key_value(text: &str) -> Result<(String, String), String> {
 pub(super) fn is_offline(args: &PolicyArgs) -> bool {
     match &args.command {
         PolicyCommand::Effective(args) => !args.live,
-        PolicyCommand::Explain(_)
-        | PolicyCommand::Test(_)
-        | PolicyCommand::Lint(_)
-        | PolicyCommand::Diff(_)
-        | PolicyCommand::Generate(_) => true,
+        PolicyCommand::Explain(args) => !args.live,
+        PolicyCommand::Test(_) | PolicyCommand::Lint(_) | PolicyCommand::Diff(_) | PolicyCommand::Generate(_) => true,
     }
 }
 
@@ -120,7 +122,7 @@ pub(super) fn knows_junit(args: &PolicyArgs) -> bool {
 
 pub(super) async fn run(global: &Global, args: &PolicyArgs, shell: &Shell) -> Result<Exit, Reported> {
     match &args.command {
-        PolicyCommand::Explain(args) => explain(global, args, shell),
+        PolicyCommand::Explain(args) => explain(global, args, shell).await,
         PolicyCommand::Test(args) => test(global, args, shell),
         PolicyCommand::Lint(args) => lint(global, args, shell),
         PolicyCommand::Diff(args) => policy_diff::run(global, args, shell),
@@ -129,7 +131,7 @@ pub(super) async fn run(global: &Global, args: &PolicyArgs, shell: &Shell) -> Re
     }
 }
 
-fn explain(global: &Global, args: &ExplainArgs, shell: &Shell) -> Result<Exit, Reported> {
+async fn explain(global: &Global, args: &ExplainArgs, shell: &Shell) -> Result<Exit, Reported> {
     // Tests that fail are what one explains.
     let loaded = validate::told(global, shell, config::load_untested(&global.config))?;
     let hierarchy = Hierarchy::of_desired(&loaded.desired);
@@ -146,16 +148,25 @@ fn explain(global: &Global, args: &ExplainArgs, shell: &Shell) -> Result<Exit, R
         owner: args.resource_account.as_ref().map(|name| place(name, &hierarchy, shell)).transpose()?,
         facts: facts(args),
     };
+    if is_everybody && args.live {
+        let hint = "name one account, or leave out --live".to_owned();
+        return Err(shell.error("AWS's policy simulator is asked about one account at a time", Some(hint)));
+    }
     if is_everybody || args.each {
         return of_many(global, args, &question, &hierarchy, shell);
     }
     let decision = question.decide(&hierarchy);
+    let live = match args.live {
+        true => Some(live::ask(global, &loaded.desired, &question, &hierarchy, shell).await?),
+        false => None,
+    };
     let explained = policy::Explained {
         account: &args.account,
         action: &args.action,
         resource: args.resource.as_deref(),
         principal: args.principal.as_deref(),
         decision: &decision,
+        live: live.as_ref(),
         place: &|cause| loaded.place(cause),
     };
     match global.format {
@@ -163,11 +174,15 @@ fn explain(global: &Global, args: &ExplainArgs, shell: &Shell) -> Result<Exit, R
         Format::Json => shell.result(format_args!("{:#}\n", policy::json(&explained))),
         Format::Markdown => shell.result(policy::markdown(&explained)),
     }
-    Ok(match decision.outcome {
+    Ok(live.as_ref().map_or_else(|| exit(decision.outcome), live::exit))
+}
+
+fn exit(outcome: Outcome) -> Exit {
+    match outcome {
         Outcome::WithinGuardRails => Exit::Done,
         Outcome::ExplicitDeny | Outcome::ImplicitDeny => Exit::Changes,
         Outcome::Unknown => Exit::Partly,
-    })
+    }
 }
 
 /// The same question about many accounts, or many actions. It is a list, and none of its answers an error.

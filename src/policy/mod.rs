@@ -33,6 +33,7 @@ mod question;
 mod request;
 mod resources;
 mod services;
+mod simulator;
 mod statement;
 mod strict;
 mod suite;
@@ -55,6 +56,7 @@ pub use pattern::{Case, Pattern, Variable, Variables, Wildcards, is_known, quest
 pub use question::{Question, find_place};
 pub use request::{Place, Principal, Request, account_id, complete};
 pub use services::{RCP_SERVICES, RcpServices};
+pub use simulator::{Entry, Known, Simulated, Simulation, Unaskable, Verification, differing, simulation};
 pub use statement::{Effect, Form, Placed, Policy, Principals, Selector, Statement, Version};
 pub use suite::{Expectation, Expected, Failure, Test, TestResult};
 pub use survey::{Answered, actions_matching, actions_of, survey};

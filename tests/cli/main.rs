@@ -20,6 +20,7 @@ mod impact;
 mod import;
 mod interrupt;
 mod invite;
+mod live;
 mod looks;
 mod network;
 mod policy;

@@ -133,4 +133,13 @@ tell("member: is itself", lambda: str(session.client("sts").get_caller_identity(
 check("member: lists accounts", lambda: session.client("organizations").list_accounts())
 check("role: missing", lambda: sts.assume_role(RoleArn=f"arn:aws:iam::{member}:role/none", RoleSessionName="conformance"))
 
+# The policy simulator.
+iam = boto3.client("iam", config=Config(retries={"total_max_attempts": 1}))
+allow = lambda action: json.dumps({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": action, "Resource": "*"}]})  # noqa: E731
+levels = [{"ServiceControlPolicyInputList": [allow(action)]} for action in ("*", "ec2:*")]
+simulate = lambda action: iam.simulate_custom_policy(  # noqa: E731
+    PolicyInputList=[allow("*")], OrderedOrganizationPolicyInputList=levels, ActionNames=[action])["EvaluationResults"][0]
+tell("simulator: a level that allows nothing of it", lambda: "{EvalDecision} {OrganizationsDecisionDetail[AllowedByOrganizations]}".format(**simulate("s3:GetObject")))
+check("simulator: wildcards in an action", lambda: simulate("s3:*"))
+
 finish()

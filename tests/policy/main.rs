@@ -10,4 +10,5 @@ mod impact;
 mod inheritance;
 mod laws;
 mod oracle;
+mod simulator;
 mod survey;
