@@ -1,6 +1,7 @@
 //! The command line: one file per command, its arguments and its run. Standard output is the result, standard error is the talk.
 
 mod apply;
+mod catalogue;
 mod codes;
 mod completions;
 mod connect;

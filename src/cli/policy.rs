@@ -5,6 +5,7 @@ mod live;
 
 use clap::{Args, Subcommand};
 
+use super::catalogue::{self, CatalogueArgs};
 use super::generate::{self, GenerateArgs};
 use super::policy_diff::{self, DiffArgs};
 use super::shell::Shell;
@@ -12,7 +13,7 @@ use super::{Exit, Format, Global, Reported, validate};
 use crate::address::Address;
 use crate::config;
 use crate::diagnostic::Severity;
-use crate::policy::{Fact, Hierarchy, Outcome, Place, Question, actions_matching, find_place, survey};
+use crate::policy::{Catalogue, Fact, Hierarchy, Outcome, Place, Question, find_place, survey};
 use crate::render::{self, Style, policy, suite};
 
 #[derive(Debug, Args)]
@@ -33,6 +34,8 @@ enum PolicyCommand {
     Diff(DiffArgs),
     /// Print a service control policy that restricts to a framework of org.toml
     Generate(GenerateArgs),
+    /// Say which list of AWS's actions and condition keys is in use, or make a newer one of the files that AWS publishes
+    Catalogue(CatalogueArgs),
     /// Compute what an account inherits of the policies that configure (tags, backups, opt-outs, …); exits 3 when it cannot be told
     Effective(effective::EffectiveArgs),
 }
@@ -104,7 +107,11 @@ pub(super) fn is_offline(args: &PolicyArgs) -> bool {
     match &args.command {
         PolicyCommand::Effective(args) => !args.live,
         PolicyCommand::Explain(args) => !args.live,
-        PolicyCommand::Test(_) | PolicyCommand::Lint(_) | PolicyCommand::Diff(_) | PolicyCommand::Generate(_) => true,
+        PolicyCommand::Test(_)
+        | PolicyCommand::Lint(_)
+        | PolicyCommand::Diff(_)
+        | PolicyCommand::Generate(_)
+        | PolicyCommand::Catalogue(_) => true,
     }
 }
 
@@ -116,6 +123,7 @@ pub(super) fn knows_junit(args: &PolicyArgs) -> bool {
         | PolicyCommand::Lint(_)
         | PolicyCommand::Diff(_)
         | PolicyCommand::Generate(_)
+        | PolicyCommand::Catalogue(_)
         | PolicyCommand::Effective(_) => false,
     }
 }
@@ -127,6 +135,7 @@ pub(super) async fn run(global: &Global, args: &PolicyArgs, shell: &Shell) -> Re
         PolicyCommand::Lint(args) => lint(global, args, shell),
         PolicyCommand::Diff(args) => policy_diff::run(global, args, shell),
         PolicyCommand::Generate(args) => generate::run(global, args, shell),
+        PolicyCommand::Catalogue(args) => catalogue::run(global, args, shell),
         PolicyCommand::Effective(args) => effective::run(global, args, shell).await,
     }
 }
@@ -153,7 +162,7 @@ async fn explain(global: &Global, args: &ExplainArgs, shell: &Shell) -> Result<E
         return Err(shell.error("AWS's policy simulator is asked about one account at a time", Some(hint)));
     }
     if is_everybody || args.each {
-        return of_many(global, args, &question, &hierarchy, shell);
+        return of_many(global, args, &question, (&hierarchy, &loaded.desired.catalogue()), shell);
     }
     let decision = question.decide(&hierarchy);
     let live = match args.live {
@@ -186,7 +195,13 @@ fn exit(outcome: Outcome) -> Exit {
 }
 
 /// The same question about many accounts, or many actions. It is a list, and none of its answers an error.
-fn of_many(global: &Global, args: &ExplainArgs, question: &Question, hierarchy: &Hierarchy, shell: &Shell) -> Result<Exit, Reported> {
+fn of_many(
+    global: &Global,
+    args: &ExplainArgs,
+    question: &Question,
+    (hierarchy, catalogue): (&Hierarchy, &Catalogue),
+    shell: &Shell,
+) -> Result<Exit, Reported> {
     let accounts: Vec<Address> = match &question.account {
         Place::Member(account) => vec![account.clone()],
         Place::Outside if args.account == "*" => hierarchy.accounts().cloned().collect(),
@@ -195,12 +210,8 @@ fn of_many(global: &Global, args: &ExplainArgs, question: &Question, hierarchy: 
             return Err(shell.error(format_args!("`{}` is bound by no guard rails", args.account), Some(hint)));
         }
     };
-    let (actions, date) = if args.each {
-        let (actions, date) = actions_matching(&args.action);
-        (actions, Some(date))
-    } else {
-        (vec![args.action.clone()], None)
-    };
+    let actions = if args.each { catalogue.actions_matching(&args.action) } else { vec![args.action.clone()] };
+    let catalogue = args.each.then_some(catalogue);
     if actions.is_empty() {
         let hint = "see the names with `--action 'service:*' --each`".to_owned();
         return Err(shell.error(format_args!("`{}` matches none of AWS's actions", args.action), Some(hint)));
@@ -208,10 +219,10 @@ fn of_many(global: &Global, args: &ExplainArgs, question: &Question, hierarchy: 
     let groups = survey(question, &accounts, &actions, hierarchy);
     match global.format {
         Format::Text | Format::Junit | Format::Sarif | Format::Line => {
-            shell.result(render::survey::text(&groups, date, Style { detail: args.detail, ..shell.style() }));
+            shell.result(render::survey::text(&groups, catalogue, Style { detail: args.detail, ..shell.style() }));
         }
-        Format::Json => shell.result(format_args!("{:#}\n", render::survey::json(&groups, date))),
-        Format::Markdown => shell.result(render::survey::markdown(&groups, date, args.detail)),
+        Format::Json => shell.result(format_args!("{:#}\n", render::survey::json(&groups, catalogue))),
+        Format::Markdown => shell.result(render::survey::markdown(&groups, catalogue, args.detail)),
     }
     Ok(Exit::Done)
 }

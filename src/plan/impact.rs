@@ -28,8 +28,9 @@ pub(super) fn of(desired: &Desired, live: &Live, changes: &[Change]) -> Option<I
     ids.extend(accounts.filter_map(|(address, live)| Some((address.clone(), live.id.clone()?))));
     let hierarchy = |state: &State| Hierarchy::of_live(&state.resources, &desired.management_account, ids.clone(), &state.known);
     let (before, after) = (hierarchy(&before), hierarchy(&after));
-    let mut impact = policy::impact(&before, &after);
-    impact.lockouts = policy::lockouts(&before, &after, &roads(desired, live, &after));
+    let catalogue = desired.catalogue();
+    let mut impact = policy::impact(&before, &after, &catalogue);
+    impact.lockouts = policy::lockouts(&before, &after, &roads(desired, live, &after), &catalogue);
     if moves(&before, &after) {
         impact.not_compared = live.unread.iter().map(|family| family.short().to_owned()).collect();
     }
@@ -65,8 +66,9 @@ impl Difference {
 /// Compares two configurations.
 pub fn between(one: &Desired, other: &Desired) -> Difference {
     let (before, after) = (Hierarchy::of_desired(one), Hierarchy::of_desired(other));
-    let mut impact = policy::impact(&before, &after);
-    impact.lockouts = policy::lockouts(&before, &after, &roads(other, &Live::default(), &after));
+    let catalogue = other.catalogue();
+    let mut impact = policy::impact(&before, &after, &catalogue);
+    impact.lockouts = policy::lockouts(&before, &after, &roads(other, &Live::default(), &after), &catalogue);
     let only = |here: &Hierarchy, there: &Hierarchy| here.accounts().filter(|a| !there.levels.contains_key(*a)).cloned().collect();
     Difference { impact, gone: only(&before, &after), new: only(&after, &before) }
 }

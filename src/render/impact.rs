@@ -21,7 +21,8 @@ const CALLS: usize = 3;
 /// The part of a plan that tells it.
 pub(super) fn section(impact: &Impact, style: Style) -> Section {
     let changed: usize = impact.groups.iter().map(|group| group.accounts.len()).sum();
-    let heading = format!("impact ({changed} of {}, {} compared)", count(impact.accounts, "account"), count(impact.actions, "action"));
+    let (accounts, actions) = (count(impact.accounts, "account"), count(impact.actions, "action"));
+    let heading = format!("impact ({changed} of {accounts}, {actions} of {} compared)", impact.catalogue);
     Section { heading, text: groups(impact, style) }
 }
 

@@ -8,6 +8,7 @@ mod support;
 
 mod between;
 mod case;
+mod catalogue;
 mod consent;
 mod credentials;
 mod doctor;
