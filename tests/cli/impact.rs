@@ -6,6 +6,7 @@ use std::process::Command;
 use serde_json::{Value, json};
 
 use crate::case::*;
+use crate::consent::on_a_terminal;
 use crate::looks::looks;
 
 /// An organization with networks in one Region, as it was applied.
@@ -85,6 +86,28 @@ fn a_plan_that_locks_overlord_out_stops_unless_it_is_told_to_go_on() {
     case.run(&["plan", "--sandbox", "--allow-lockout", "web"]).ends(2).says(&["leads nowhere"]);
 }
 
+/// On a terminal the name is asked for, after the consent to the whole; anything else changes nothing.
+#[test]
+fn on_a_terminal_the_name_of_a_lockout_is_asked_for() {
+    let case = built();
+    statement(&case, "deny-leave", DENY_NETWORKS);
+    let apply = |answer: &str, more: &[&str]| on_a_terminal(&case, answer, &[&["apply", "--sandbox"], more].concat());
+    for answer in ["yes\nyes", "yes\nweb", "yes\n", "no\ndeny-leave"] {
+        let (status, output) = apply(answer, &[]);
+        assert_eq!(status, 1, "{output}");
+        let asked = "out of 1 account. Type `deny-leave` to go on all the same.";
+        assert_eq!(output.contains(asked), !answer.starts_with("no"), "{output}");
+        assert!(output.contains("nothing was changed"), "{output}");
+        case.run(&["plan", "--sandbox"]).ends(1);
+    }
+    // Who does not want to be asked must have said it before.
+    let (status, output) = apply("", &["--yes"]);
+    assert!(status == 1 && !output.contains("Type `"), "{output}");
+    let (status, output) = apply("yes\ndeny-leave", &[]);
+    assert_eq!(status, 0, "{output}");
+    case.run(&["plan", "--sandbox"]).ends(0);
+}
+
 #[test]
 fn what_excepts_the_role_or_hinges_on_more_is_no_lockout() {
     let case = built();
@@ -159,7 +182,7 @@ fn two_configurations_are_compared() {
     let there = other.path("org.toml").to_str().unwrap().to_owned();
     let folder = other.path("").to_str().unwrap().to_owned();
     let same = case.run(&["policy", "diff", "org.toml", &there]).ends(0);
-    assert_eq!(same.out, "impact (0 of 2 accounts, 21788 actions compared)\n  no account gains or loses an action\n");
+    assert_eq!(same.out, "impact (0 of 2 accounts, 21788 actions of 2026-08-22 compared)\n  no account gains or loses an action\n");
     statement(&other, "deny-leave", r#""Effect": "Deny", "Action": ["account:CloseAccount", "sqs:*"]"#);
     other.edit("org.toml", "[account.audit]", "[account.more]\nemail = \"aws+more@example.org\"\nou = \"work\"\n[account.audit]");
     let from = case.path("org.toml").to_str().unwrap().to_owned();
