@@ -86,6 +86,33 @@ fn a_plan_that_locks_overlord_out_stops_unless_it_is_told_to_go_on() {
     case.run(&["plan", "--sandbox", "--allow-lockout", "web"]).ends(2).says(&["leads nowhere"]);
 }
 
+/// Of several changes each group names those that bear on it, and no others.
+#[test]
+fn each_group_names_the_changes_that_bear_on_it() {
+    let case = Case::small();
+    case.run(&["apply", "--sandbox", "--yes"]).ends(0);
+    statement(&case, "deny-leave", r#""Effect": "Deny", "Action": ["organizations:LeaveOrganization", "sqs:PurgeQueue"]"#);
+    statement(&case, "own", r#""Effect": "Deny", "Action": "sns:Publish""#);
+    statement(&case, "idle", r#""Effect": "Deny", "Action": "sns:Subscribe""#);
+    case.edit("org.toml", "[account.audit]", "[policy.own]\n[policy.idle]\n[account.audit]\npolicies = [\"FullAWSAccess\", \"own\"]");
+    let by = |case: &Case| -> Vec<(Value, Value)> {
+        let plan = case.run(&["plan", "--sandbox", "--format", "json"]).ends(2).json();
+        let groups = plan["impact"]["groups"].as_array().unwrap().clone();
+        groups.into_iter().map(|group| (group["accounts"].clone(), group["changes"].clone())).collect()
+    };
+    let sets = "policy_attachments.account.audit";
+    let of_audit = json!(["policy.deny-leave", "policy.own", sets]);
+    assert_eq!(by(&case), [(json!(["account.audit"]), of_audit), (json!(["account.web"]), json!(["policy.deny-leave"]))]);
+    let told = case.run(&["plan", "--sandbox", "--detail"]).ends(2).out;
+    assert!(told.contains(&format!("by policy.deny-leave, policy.own, {sets}")), "{told}");
+    assert!(!case.run(&["plan", "--sandbox"]).ends(2).out.contains("by policy."));
+    // Without the change that only the other one names, the rest is the same.
+    statement(&case, "deny-leave", r#""Effect": "Deny", "Action": "organizations:LeaveOrganization""#);
+    case.run(&["apply", "--sandbox", "--yes"]).ends(0);
+    statement(&case, "deny-leave", r#""Effect": "Deny", "Action": ["organizations:LeaveOrganization", "sqs:PurgeQueue"]"#);
+    assert_eq!(by(&case), [(json!(["account.audit", "account.web"]), json!(["policy.deny-leave"]))]);
+}
+
 /// On a terminal the name is asked for, after the consent to the whole; anything else changes nothing.
 #[test]
 fn on_a_terminal_the_name_of_a_lockout_is_asked_for() {

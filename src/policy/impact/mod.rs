@@ -66,6 +66,10 @@ pub struct Group {
     pub accounts: Vec<Address>,
     /// What changes, by verdict.
     pub shifts: Vec<Shift>,
+    /// The changes of a plan that bear on them: of what they lie in, what is attached there and what that says. Without the others it would come
+    /// out the same. Of two configurations, none.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub changes: BTreeSet<Address>,
 }
 
 /// Actions of which the verdict changes alike.
@@ -180,5 +184,5 @@ fn moved(chains: &Chains<'_>, (then, before): (&Chain, &Verdicts), (now, after):
 fn group(moved: Vec<Moved>, mut accounts: Vec<Address>, all: &Actions) -> Group {
     accounts.sort();
     let shift = |(from, to, actions, hinges_on): Moved| Shift { from, to, actions: Selection::of(&actions, all), hinges_on };
-    Group { accounts, shifts: moved.into_iter().map(shift).collect() }
+    Group { accounts, shifts: moved.into_iter().map(shift).collect(), changes: BTreeSet::new() }
 }
