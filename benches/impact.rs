@@ -11,7 +11,7 @@ use std::path::Path;
 use std::process::Command;
 
 use overlord::config::{self, Files};
-use overlord::policy::{Hierarchy, Outcome, Place, Question, decide, impact, known_actions};
+use overlord::policy::{Catalogue, Hierarchy, Outcome, Place, Question, decide, impact};
 use overlord::resource::Desired;
 
 const SIZES: [usize; 3] = [100, 1_000, 5_000];
@@ -49,7 +49,9 @@ fn policies(root: &str) -> BTreeMap<String, String> {
         ),
         ("people".to_owned(), deny(r#""Action": ["iam:CreateUser", "iam:CreateAccessKey", "iam:*LoginProfile"], "Resource": "*""#)),
     ]);
-    let services: Vec<&str> = known_actions().filter_map(|(action, _)| action.split_once(':')).map(|(service, _)| service).collect();
+    let catalogue = Catalogue::built_in();
+    let services: Vec<&str> =
+        catalogue.known_actions().filter_map(|(action, _)| action.split_once(':')).map(|(service, _)| service).collect();
     let mut services: Vec<&str> = services.into_iter().collect::<std::collections::BTreeSet<_>>().into_iter().collect();
     services.truncate(250);
     let list: Vec<String> = services.iter().map(|service| format!("\"{service}:*\"")).collect();
@@ -103,7 +105,7 @@ fn measured(accounts: usize) {
     let read = cpu_seconds() - start;
     let compared = |other: &Hierarchy| {
         let start = cpu_seconds();
-        let impact = impact(&before, other);
+        let impact = impact(&before, other, &Catalogue::built_in());
         (cpu_seconds() - start, impact)
     };
     let (cpu, found) = compared(&after);
@@ -124,7 +126,7 @@ fn measured(accounts: usize) {
 /// Decisions one by one, as `policy explain` makes them: CPU seconds, and how many.
 fn decisions(hierarchy: &Hierarchy) -> (f64, usize) {
     let accounts: Vec<_> = hierarchy.accounts().take(100).cloned().collect();
-    let actions: Vec<_> = known_actions().step_by(97).map(|(action, _)| action.to_owned()).collect();
+    let actions: Vec<_> = Catalogue::built_in().known_actions().step_by(97).map(|(action, _)| action.to_owned()).collect();
     let questions = accounts.iter().flat_map(|account| actions.iter().map(move |action| (account, action))).cycle().take(DECISIONS);
     let requests: Vec<_> = questions
         .take(20_000)

@@ -222,6 +222,8 @@ const CALLS: &[Call] = &[
     Call("member: lists accounts", "AccessDeniedException", Some("ok")),
     Call("role: missing", "AccessDenied", Some("ok")),
     Call("trail: moves, refused ones too", "4", Some("500")),
+    Call("simulator: a level that allows nothing of it", "implicitDeny False", Some("500 in HTML")),
+    Call("simulator: wildcards in an action", "InvalidInput", Some("500 in HTML")),
 ];
 
 fn calls(server: &Server, script: &str, table: &[Call], column: impl Fn(&Call) -> &'static str) {

@@ -238,6 +238,7 @@ operations! {
         list_mfa_devices ListMFADevices Read Idempotent,
         list_organizations_features ListOrganizationsFeatures Read Idempotent,
         list_signing_certificates ListSigningCertificates Read Idempotent,
+        simulate_custom_policy SimulateCustomPolicy Read Idempotent,
         attach_role_policy AttachRolePolicy Write Idempotent,
         create_role CreateRole Write Refused,
         deactivate_mfa_device DeactivateMFADevice Write Refused,
@@ -275,7 +276,7 @@ mod tests {
     #[test]
     fn names_say_what_the_table_says() {
         for operation in OPERATIONS {
-            let sounds_like_a_read = ["List", "Describe", "Get", "Lookup", "AssumeRo"].iter().any(|p| operation.name.starts_with(p));
+            let sounds_like_a_read = ["List", "Describe", "Get", "Lookup", "AssumeRo", "Simulate"].iter().any(|p| operation.name.starts_with(p));
             let expected = if sounds_like_a_read { Effect::Read } else { Effect::Write };
             assert_eq!(operation.effect, expected, "{}", operation.name);
             assert!(operation.effect == Effect::Write || operation.repeat == Repeat::Idempotent, "{}", operation.name);

@@ -1,5 +1,5 @@
-//! Consent on the command line: `--allow-delete`, `--allow-lockout`, and the ids of the accounts that leave; on a terminal these are asked
-//! for.
+//! Consent on the command line: `--allow-delete`, `--allow-lockout`, and the ids of the accounts that leave; on a terminal names and ids are
+//! asked for.
 
 use std::collections::BTreeSet;
 use std::io::{BufRead, IsTerminal};
@@ -55,22 +55,47 @@ impl Locking {
 
     /// An error where the plan locks overlord out and that is not allowed.
     pub(super) fn check(&self, plan: &Plan, shell: &Shell) -> Result<(), Reported> {
-        let told: Vec<&Lockout> = plan.impact.iter().flat_map(|impact| &impact.lockouts).collect();
-        if told.is_empty() {
+        self.tell_what_leads_nowhere(plan, shell);
+        Self::refuse(&self.consent(Consent::none()).locked_out(plan), plan, shell)
+    }
+
+    fn tell_what_leads_nowhere(&self, plan: &Plan, shell: &Shell) {
+        if plan.impact.iter().all(|impact| impact.lockouts.is_empty()) {
             self.allow_lockout.iter().for_each(|name| {
                 shell.say(format_args!("`--allow-lockout {name}` leads nowhere: the plan locks overlord out of no account"));
             });
         }
-        let left = self.consent(Consent::none()).locked_out(plan);
-        let accounts: BTreeSet<&Address> = left.iter().flat_map(|lockout| &lockout.accounts).collect();
+    }
+
+    /// Asks for the name of each lockout that is not allowed yet, typed out; an error at the first that is not.
+    fn ask(plan: &Plan, mut consent: Consent, shell: &Shell) -> Result<Consent, Reported> {
+        while let Some(lockout) = consent.locked_out(plan).first() {
+            let name = &lockout.by;
+            let of = accounts(lockout.accounts.len());
+            let typed =
+                ask(shell, &format!("\nThe plan locks overlord's own access role out of {of}. Type `{name}` to go on all the same."));
+            if typed.as_ref() != Some(name) {
+                Self::refuse(std::slice::from_ref(lockout), plan, shell)?;
+            }
+            consent = consent.and_lockout(name.clone());
+        }
+        Ok(consent)
+    }
+
+    fn refuse(left: &[Lockout], plan: &Plan, shell: &Shell) -> Result<(), Reported> {
+        let locked_out: BTreeSet<&Address> = left.iter().flat_map(|lockout| &lockout.accounts).collect();
         let Some(first) = left.first() else { return Ok(()) };
         let hint = format!(
             "except the role `{}` in the guard rail, or go on all the same with `--allow-lockout {}`",
             plan.desired.access_role, first.by
         );
-        let of = if accounts.len() == 1 { "1 account".to_owned() } else { format!("{} accounts", accounts.len()) };
+        let of = accounts(locked_out.len());
         Err(shell.error(format_args!("the plan locks overlord's own access role out of {of}; nothing was changed"), Some(hint)))
     }
+}
+
+fn accounts(number: usize) -> String {
+    if number == 1 { "1 account".to_owned() } else { format!("{number} accounts") }
 }
 
 fn account_id(text: &str) -> Result<String, String> {
@@ -104,8 +129,12 @@ impl Consenting {
             let hint = "solve what the plan calls an error, then apply again".to_owned();
             return Err(shell.error("the plan has errors; nothing was changed", Some(hint)));
         }
-        if stage == Stage::Aws {
-            self.locking.check(plan, shell)?;
+        // Whoever is there is asked, after the rest.
+        let asks = stage == Stage::Aws && !self.yes && std::io::stdin().is_terminal();
+        match stage {
+            Stage::Aws if asks => self.locking.tell_what_leads_nowhere(plan, shell),
+            Stage::Aws => self.locking.check(plan, shell)?,
+            Stage::Copy => {}
         }
         let mut consent = if self.allow_delete { Consent::to_deletions() } else { Consent::none() };
         for (leaving, ids) in [(Leaving::Closed, &self.close), (Leaving::Removed, &self.remove)] {
@@ -117,6 +146,7 @@ impl Consenting {
             return Ok(consent);
         }
         agree("Make these changes?", shell)?;
+        let consent = if asks { Locking::ask(plan, consent, shell)? } else { consent };
         Ok(if self.allow_delete { ask_for_ids(plan, consent, shell) } else { consent })
     }
 

@@ -1,6 +1,7 @@
 //! The command line: one file per command, its arguments and its run. Standard output is the result, standard error is the talk.
 
 mod apply;
+mod catalogue;
 mod codes;
 mod completions;
 mod connect;
@@ -244,7 +245,7 @@ enum Exit {
     Done = 0,
     /// An error; nothing was done.
     Error = 1,
-    /// `plan`: there are changes; `drift`: there is some; `policy explain`: it is denied; `policy effective`: AWS disagrees.
+    /// `plan`: there are changes; `drift`: there is some; `policy explain`: it is denied; with `--live`, AWS disagrees.
     Changes = 2,
     /// `apply`: a part was done; `policy explain` and `policy effective`: it cannot be told.
     Partly = 3,

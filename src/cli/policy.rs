@@ -1,9 +1,11 @@
 //! `overlord policy`: what the guard rails decide, and what of the other policies is inherited; offline, unless AWS is to be asked too.
 
 mod effective;
+mod live;
 
 use clap::{Args, Subcommand};
 
+use super::catalogue::{self, CatalogueArgs};
 use super::generate::{self, GenerateArgs};
 use super::policy_diff::{self, DiffArgs};
 use super::shell::Shell;
@@ -11,7 +13,7 @@ use super::{Exit, Format, Global, Reported, validate};
 use crate::address::Address;
 use crate::config;
 use crate::diagnostic::Severity;
-use crate::policy::{Fact, Hierarchy, Outcome, Place, Question, actions_matching, find_place, survey};
+use crate::policy::{Catalogue, Fact, Hierarchy, Outcome, Place, Question, find_place, survey};
 use crate::render::{self, Style, policy, suite};
 
 #[derive(Debug, Args)]
@@ -37,6 +39,8 @@ enum PolicyCommand {
     /// Print a service control policy that restricts to a framework of org.toml
     #[command(after_help = "Exit status: 0 done, 1 error")]
     Generate(GenerateArgs),
+    /// Say which list of AWS's actions and condition keys is in use, or make a newer one of the files that AWS publishes
+    Catalogue(CatalogueArgs),
     /// Compute what an account inherits of the policies that configure (tags, backups, opt-outs, …); exits 3 when it cannot be told
     #[command(after_help = "Exit status: 0 told, 2 AWS disagrees, 3 cannot be told, 1 error")]
     Effective(effective::EffectiveArgs),
@@ -79,6 +83,10 @@ struct ExplainArgs {
     /// A condition key that the request does not have
     #[arg(long, value_name = "KEY")]
     absent: Vec<String>,
+
+    /// Ask AWS's policy simulator too, of the service control policies; exits 2 where it disagrees, 3 where that cannot be told
+    #[arg(long, conflicts_with = "each")]
+    live: bool,
 }
 
 #[derive(Debug, Args)]
@@ -104,11 +112,12 @@ fn key_value(text: &str) -> Result<(String, String), String> {
 pub(super) fn is_offline(args: &PolicyArgs) -> bool {
     match &args.command {
         PolicyCommand::Effective(args) => !args.live,
-        PolicyCommand::Explain(_)
-        | PolicyCommand::Test(_)
+        PolicyCommand::Explain(args) => !args.live,
+        PolicyCommand::Test(_)
         | PolicyCommand::Lint(_)
         | PolicyCommand::Diff(_)
-        | PolicyCommand::Generate(_) => true,
+        | PolicyCommand::Generate(_)
+        | PolicyCommand::Catalogue(_) => true,
     }
 }
 
@@ -120,22 +129,24 @@ pub(super) fn knows_junit(args: &PolicyArgs) -> bool {
         | PolicyCommand::Lint(_)
         | PolicyCommand::Diff(_)
         | PolicyCommand::Generate(_)
+        | PolicyCommand::Catalogue(_)
         | PolicyCommand::Effective(_) => false,
     }
 }
 
 pub(super) async fn run(global: &Global, args: &PolicyArgs, shell: &Shell) -> Result<Exit, Reported> {
     match &args.command {
-        PolicyCommand::Explain(args) => explain(global, args, shell),
+        PolicyCommand::Explain(args) => explain(global, args, shell).await,
         PolicyCommand::Test(args) => test(global, args, shell),
         PolicyCommand::Lint(args) => lint(global, args, shell),
         PolicyCommand::Diff(args) => policy_diff::run(global, args, shell),
         PolicyCommand::Generate(args) => generate::run(global, args, shell),
+        PolicyCommand::Catalogue(args) => catalogue::run(global, args, shell),
         PolicyCommand::Effective(args) => effective::run(global, args, shell).await,
     }
 }
 
-fn explain(global: &Global, args: &ExplainArgs, shell: &Shell) -> Result<Exit, Reported> {
+async fn explain(global: &Global, args: &ExplainArgs, shell: &Shell) -> Result<Exit, Reported> {
     // Tests that fail are what one explains.
     let loaded = validate::told(global, shell, config::load_untested(&global.config))?;
     let hierarchy = Hierarchy::of_desired(&loaded.desired);
@@ -152,16 +163,25 @@ fn explain(global: &Global, args: &ExplainArgs, shell: &Shell) -> Result<Exit, R
         owner: args.resource_account.as_ref().map(|name| place(name, &hierarchy, shell)).transpose()?,
         facts: facts(args),
     };
+    if is_everybody && args.live {
+        let hint = "name one account, or leave out --live".to_owned();
+        return Err(shell.error("AWS's policy simulator is asked about one account at a time", Some(hint)));
+    }
     if is_everybody || args.each {
-        return of_many(global, args, &question, &hierarchy, shell);
+        return of_many(global, args, &question, (&hierarchy, &loaded.desired.catalogue()), shell);
     }
     let decision = question.decide(&hierarchy);
+    let live = match args.live {
+        true => Some(live::ask(global, &loaded.desired, &question, &hierarchy, shell).await?),
+        false => None,
+    };
     let explained = policy::Explained {
         account: &args.account,
         action: &args.action,
         resource: args.resource.as_deref(),
         principal: args.principal.as_deref(),
         decision: &decision,
+        live: live.as_ref(),
         place: &|cause| loaded.place(cause),
     };
     match global.format {
@@ -169,15 +189,25 @@ fn explain(global: &Global, args: &ExplainArgs, shell: &Shell) -> Result<Exit, R
         Format::Json => shell.result(format_args!("{:#}\n", policy::json(&explained))),
         Format::Markdown => shell.result(policy::markdown(&explained)),
     }
-    Ok(match decision.outcome {
+    Ok(live.as_ref().map_or_else(|| exit(decision.outcome), live::exit))
+}
+
+fn exit(outcome: Outcome) -> Exit {
+    match outcome {
         Outcome::WithinGuardRails => Exit::Done,
         Outcome::ExplicitDeny | Outcome::ImplicitDeny => Exit::Changes,
         Outcome::Unknown => Exit::Partly,
-    })
+    }
 }
 
 /// The same question about many accounts, or many actions. It is a list, and none of its answers an error.
-fn of_many(global: &Global, args: &ExplainArgs, question: &Question, hierarchy: &Hierarchy, shell: &Shell) -> Result<Exit, Reported> {
+fn of_many(
+    global: &Global,
+    args: &ExplainArgs,
+    question: &Question,
+    (hierarchy, catalogue): (&Hierarchy, &Catalogue),
+    shell: &Shell,
+) -> Result<Exit, Reported> {
     let accounts: Vec<Address> = match &question.account {
         Place::Member(account) => vec![account.clone()],
         Place::Outside if args.account == "*" => hierarchy.accounts().cloned().collect(),
@@ -186,12 +216,8 @@ fn of_many(global: &Global, args: &ExplainArgs, question: &Question, hierarchy: 
             return Err(shell.error(format_args!("`{}` is bound by no guard rails", args.account), Some(hint)));
         }
     };
-    let (actions, date) = if args.each {
-        let (actions, date) = actions_matching(&args.action);
-        (actions, Some(date))
-    } else {
-        (vec![args.action.clone()], None)
-    };
+    let actions = if args.each { catalogue.actions_matching(&args.action) } else { vec![args.action.clone()] };
+    let catalogue = args.each.then_some(catalogue);
     if actions.is_empty() {
         let hint = "see the names with `--action 'service:*' --each`".to_owned();
         return Err(shell.error(format_args!("`{}` matches none of AWS's actions", args.action), Some(hint)));
@@ -199,10 +225,10 @@ fn of_many(global: &Global, args: &ExplainArgs, question: &Question, hierarchy: 
     let groups = survey(question, &accounts, &actions, hierarchy);
     match global.format {
         Format::Text | Format::Junit | Format::Sarif | Format::Line => {
-            shell.result(render::survey::text(&groups, date, Style { detail: args.detail, ..shell.style() }));
+            shell.result(render::survey::text(&groups, catalogue, Style { detail: args.detail, ..shell.style() }));
         }
-        Format::Json => shell.result(format_args!("{:#}\n", render::survey::json(&groups, date))),
-        Format::Markdown => shell.result(render::survey::markdown(&groups, date, args.detail)),
+        Format::Json => shell.result(format_args!("{:#}\n", render::survey::json(&groups, catalogue))),
+        Format::Markdown => shell.result(render::survey::markdown(&groups, catalogue, args.detail)),
     }
     Ok(Exit::Done)
 }

@@ -157,7 +157,7 @@ fn of_compliance(global: &Global, args: &ComplianceArgs, shell: &Shell) -> Resul
         let hint = "remove `service_control_policies = false`, and declare those that there are: `overlord import` does".to_owned();
         return Err(shell.error("org.toml leaves service control policies alone: whom they restrict is not known", Some(hint)));
     }
-    let matrix = matrix(&loaded.frameworks, &hierarchy, role);
+    let matrix = matrix(&loaded.frameworks, &hierarchy, role, &loaded.desired.catalogue());
     match global.format {
         _ if args.csv => shell.result(compliance::csv(&matrix)),
         Format::Text | Format::Junit | Format::Sarif | Format::Line => {

@@ -27,6 +27,8 @@ macro_rules! codes {
 codes! {
     /// A file is not there, or cannot be read.
     Unreadable = "unreadable",
+    /// A file of the catalogue that is none.
+    BadCatalogue = "bad-catalogue",
     /// A file is not UTF-8.
     NotUtf8 = "not-utf8",
     /// A file is far larger than any real one.

@@ -53,8 +53,14 @@ impl Loaded {
         let hierarchy = self.hierarchy_as_written();
         let (actions, regions) = (actions(&self.desired), self.desired.network.regions());
         let regions: Vec<&str> = regions.into_iter().collect();
-        let setting =
-            Setting { hierarchy: &hierarchy, access_role: &self.desired.access_role, access_actions: &actions, regions: &regions };
+        let catalogue = self.desired.catalogue();
+        let setting = Setting {
+            hierarchy: &hierarchy,
+            catalogue: &catalogue,
+            access_role: &self.desired.access_role,
+            access_actions: &actions,
+            regions: &regions,
+        };
         let mut linted = Linted::default();
         for (address, written) in &self.written {
             of_policy(address, written, &setting, &mut linted);

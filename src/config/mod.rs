@@ -67,6 +67,8 @@ pub struct Loaded {
     origins: BTreeMap<Address, Vec<(Address, usize)>>,
     /// The lists of services that accounts are to be restricted to, by key.
     pub frameworks: BTreeMap<String, Framework>,
+    /// The file of the list of AWS's actions and condition keys, as the user would type it; `None` for the one that is built in.
+    pub catalogue_file: Option<String>,
     /// What its `[[test]]` blocks expect.
     pub tests: Vec<Test>,
     /// The quotas that hold: AWS's, or what `[limits]` says.
@@ -325,9 +327,27 @@ fn read(path: &Path, bytes: io::Result<Vec<u8>>, files: &Files<'_>) -> Result<Lo
     let (ignores, places) = (std::mem::take(&mut checked.ignores), Places::new(&file, &checked, &source));
     let frameworks = std::mem::take(&mut checked.frameworks);
     let teams = checked.accounts.iter().filter_map(|account| Some((account.address(), TeamStage::of(account.team?)))).collect();
-    let desired = expand::desired(&file, checked);
+    let named = file.organization.as_ref().and_then(|organization| organization.value.catalogue.as_ref());
+    let catalogue_file = named.map(|named| files.shown(Path::new(&named.value)).display().to_string());
+    let catalogue = checked.catalogue.take();
+    let desired = Desired { catalogue, ..expand::desired(&file, checked) };
     let warnings = report.finish();
-    Ok(Loaded { desired, warnings, summary, written, as_written, origins, configured, frameworks, tests, quotas, ignores, places, teams })
+    Ok(Loaded {
+        desired,
+        warnings,
+        summary,
+        written,
+        as_written,
+        origins,
+        configured,
+        frameworks,
+        catalogue_file,
+        tests,
+        quotas,
+        ignores,
+        places,
+        teams,
+    })
 }
 
 /// Whether it says that something is missing, which may stand in the part of a file that could not be read.

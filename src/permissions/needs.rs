@@ -81,6 +81,7 @@ pub(super) const FREE: &[&str] = &[
     "iam:ListAttachedRolePolicies",
     "iam:ListMFADevices",
     "iam:ListSigningCertificates",
+    "iam:SimulateCustomPolicy",
     "organizations:DescribeEffectivePolicy",
     "organizations:ListHandshakesForAccount",
     "sts:AssumeRoleWithWebIdentity",

@@ -97,7 +97,7 @@ impl<'a> Effects<'a> {
                 let changes = || self.plan.changes.iter();
                 let others = self.hierarchy(&with(self.before.clone(), changes().filter(|change| !own(change))));
                 let alone = self.hierarchy(&with(self.before.clone(), changes().filter(own)));
-                vec![policy::impact(&others, &self.after), policy::impact(&self.hierarchy(&self.before), &alone)]
+                vec![self.impact(&others, &self.after), self.impact(&self.hierarchy(&self.before), &alone)]
             }
         };
         let moves = address.kind() == "account" && !self.live.unread.is_empty();
@@ -116,7 +116,11 @@ impl<'a> Effects<'a> {
     }
 
     fn whole(&self) -> Impact {
-        policy::impact(&self.hierarchy(&self.before), &self.after)
+        self.impact(&self.hierarchy(&self.before), &self.after)
+    }
+
+    fn impact(&self, before: &Hierarchy, after: &Hierarchy) -> Impact {
+        policy::impact(before, after, &self.plan.desired.catalogue())
     }
 
     fn hierarchy(&self, state: &State) -> Hierarchy {

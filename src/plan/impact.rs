@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Action, Change};
-use crate::address::Address;
+use crate::address::{Address, Reference};
 use crate::graph::first_step;
 use crate::permissions::{Permissions, Run, Who};
 use crate::policy::{self, Hierarchy, Impact, Roads};
@@ -23,14 +23,66 @@ pub(super) fn of(desired: &Desired, live: &Live, changes: &[Change]) -> Option<I
     let before = State::of(live);
     let mut after = before.clone();
     changes.iter().for_each(|change| after.apply(change));
+    let known = after.known.clone();
     let (before, after) = (before.hierarchy(desired, live), after.hierarchy(desired, live));
-    let mut impact = policy::impact(&before, &after);
-    impact.lockouts = policy::lockouts(&before, &after, &roads(desired, live, &after));
+    let catalogue = desired.catalogue();
+    let mut impact = policy::impact(&before, &after, &catalogue);
+    impact.lockouts = policy::lockouts(&before, &after, &roads(desired, live, &after), &catalogue);
+    let bearing = Bearing::of(changes, &known);
+    for group in &mut impact.groups {
+        group.changes = bearing.on(&group.accounts, [&before, &after]);
+    }
     if moves(&before, &after) {
         impact.not_compared = live.unread.iter().map(|family| family.short().to_owned()).collect();
     }
     let told = !impact.groups.is_empty() || (impact.accounts > 0 && changes.iter().any(reaches));
     (told || !impact.lockouts.is_empty()).then_some(impact)
+}
+
+/// The changes by what they are about.
+#[derive(Default)]
+struct Bearing<'c> {
+    /// By the level whose place or set of policies they change.
+    levels: BTreeMap<Address, Vec<&'c Address>>,
+    /// By the name of the policy whose document they change.
+    policies: BTreeMap<&'c str, Vec<&'c Address>>,
+}
+
+impl<'c> Bearing<'c> {
+    fn of(changes: &'c [Change], known: &BTreeMap<String, Address>) -> Self {
+        let mut bearing = Self::default();
+        for change in changes {
+            let address = &change.address;
+            let target = |attributes: &Attributes| match attributes.reference("target")? {
+                Reference::Address(address) => Some(address),
+                Reference::Id(id) => known.get(&id).cloned(),
+            };
+            let level = match address.kind() {
+                "policy" => {
+                    bearing.policies.entry(address.key()).or_default().push(address);
+                    continue;
+                }
+                "policy_attachments" => change.after.as_ref().or(change.before.as_ref()).and_then(target),
+                "placement" => Some(Address::new("account", address.key())),
+                "account" | "ou" => Some(first_step(address).unwrap_or_else(|| address.clone())),
+                _ => None,
+            };
+            if let Some(level) = level {
+                bearing.levels.entry(level).or_default().push(address);
+            }
+        }
+        bearing
+    }
+
+    /// Those that are about what these accounts lie in before or after, or about a policy that is attached there before or after.
+    fn on(&self, accounts: &[Address], sides: [&Hierarchy; 2]) -> BTreeSet<Address> {
+        let ways = sides.into_iter().flat_map(|side| accounts.iter().flat_map(|account| side.chain(account)));
+        let levels: BTreeSet<&Address> = ways.map(|(level, _)| level).collect();
+        let there = sides.into_iter().flat_map(|side| levels.iter().filter_map(|level| side.levels.get(*level)));
+        let names = there.flat_map(|level| level.scps.iter().chain(&level.rcps)).map(|attached| &*attached.name);
+        let policies = names.filter_map(|name| self.policies.get(name));
+        levels.iter().filter_map(|level| self.levels.get(*level)).chain(policies).flatten().map(|address| (*address).clone()).collect()
+    }
 }
 
 /// Whether an account lies elsewhere then.
@@ -61,8 +113,9 @@ impl Difference {
 /// Compares two configurations.
 pub fn between(one: &Desired, other: &Desired) -> Difference {
     let (before, after) = (Hierarchy::of_desired(one), Hierarchy::of_desired(other));
-    let mut impact = policy::impact(&before, &after);
-    impact.lockouts = policy::lockouts(&before, &after, &roads(other, &Live::default(), &after));
+    let catalogue = other.catalogue();
+    let mut impact = policy::impact(&before, &after, &catalogue);
+    impact.lockouts = policy::lockouts(&before, &after, &roads(other, &Live::default(), &after), &catalogue);
     let only = |here: &Hierarchy, there: &Hierarchy| here.accounts().filter(|a| !there.levels.contains_key(*a)).cloned().collect();
     Difference { impact, gone: only(&before, &after), new: only(&after, &before) }
 }

@@ -132,6 +132,21 @@ proptest! {
         prop_assert_eq!(read.unwrap().to_json().unwrap(), text);
     }
 
+    /// The changes that a group of accounts names make the whole of what changes for it.
+    #[test]
+    fn what_an_impact_does_not_name_has_no_part_in_it((want, have) in world()) {
+        let changes = plan(&want, &have).changes;
+        let impact = impact::of(&want, &have, &changes);
+        for group in impact.iter().flat_map(|impact| &impact.groups) {
+            let named: Vec<Change> = changes.iter().filter(|change| group.changes.contains(&change.address)).cloned().collect();
+            let part = impact::of(&want, &have, &named);
+            for account in &group.accounts {
+                let alone = part.iter().flat_map(|part| &part.groups).find(|part| part.accounts.contains(account));
+                prop_assert_eq!(alone.map(|alone| &alone.shifts), Some(&group.shifts), "{} of {:#?}", account, changes);
+            }
+        }
+    }
+
     /// Invariant 7, on the core alone.
     #[test]
     fn applied_then_planned_is_empty((want, have) in world()) {

@@ -34,6 +34,7 @@ mod question;
 mod request;
 mod resources;
 mod services;
+mod simulator;
 mod statement;
 mod strict;
 mod suite;
@@ -42,13 +43,14 @@ mod time;
 mod truth;
 
 pub use canonical::canonical;
+pub use catalogue::{Catalogue, INDEX, ReferenceError};
 pub use condition::{Condition, Operand};
 pub use context::{Context, Fact};
 pub use document::{Document, ParseError};
 pub use evaluate::{Cause, Decision, Exemption, LevelRuling, Outcome, Side, decide};
 pub use hierarchy::{Attached, Family, Hierarchy, Level};
 pub use impact::{
-    Group, Impact, Lockout, OfService, Restriction, Road, Roads, Selection, Shift, Verdict, impact, known_actions, lockouts, restrictions,
+    Group, Impact, Lockout, OfService, Restriction, Road, Roads, Selection, Shift, Verdict, impact, lockouts, restrictions,
 };
 pub use lint::{Example, Finding, RULES, Rule, Setting, Subject, lint};
 pub use operator::{Comparison, Operator, Order, Quantifier, Sense};
@@ -58,7 +60,8 @@ pub use pattern::{Case, Pattern, Variable, Variables, Wildcards, is_known, quest
 pub use question::{Question, find_place};
 pub use request::{Place, Principal, Request, account_id, complete};
 pub use services::{RCP_SERVICES, RcpServices};
+pub use simulator::{Entry, Known, Simulated, Simulation, Unaskable, Verification, differing, simulation};
 pub use statement::{Effect, Form, Placed, Policy, Principals, Selector, Statement, Version};
 pub use suite::{Expectation, Expected, Failure, Test, TestResult};
-pub use survey::{Answered, actions_matching, actions_of, survey};
+pub use survey::{Answered, survey};
 pub use truth::Truth;

@@ -8,7 +8,6 @@ use std::sync::Arc;
 
 use crate::address::Address;
 
-use super::catalogue::CATALOGUE;
 use super::condition::Operand;
 use super::evaluate::{Outcome, decide};
 use super::hierarchy::{Attached, Hierarchy};
@@ -30,16 +29,6 @@ pub struct Answered {
     pub accounts: Vec<Address>,
     /// What holds, of which actions: their names by the prefix of their service.
     pub outcomes: BTreeMap<Outcome, BTreeMap<String, BTreeSet<String>>>,
-}
-
-/// The catalogue's actions that a pattern such as `s3:Get*` matches, and the date of the catalogue.
-pub fn actions_matching(pattern: &str) -> (Vec<String>, &'static str) {
-    (CATALOGUE.matching(pattern).map(|(service, action)| format!("{service}:{}", action.name)).collect(), CATALOGUE.date)
-}
-
-/// How many actions a service has.
-pub fn actions_of(service: &str) -> usize {
-    CATALOGUE.of(service).map_or(0, <[_]>::len)
 }
 
 /// Asks the question of each account about each action, in place of its own. Accounts with the same answers are one group, in the order of

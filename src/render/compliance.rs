@@ -12,7 +12,7 @@ use super::Style;
 use super::fold::braced;
 use super::markdown::cell as escaped;
 use super::words::{count, plain};
-use crate::policy::framework::{Cell, Column, Matrix, Opening, Row, Standing, UNLISTED, catalogue_date};
+use crate::policy::framework::{Cell, Column, Matrix, Opening, Row, Standing, UNLISTED};
 
 /// Services of an exception that are named before the rest is counted, without `--detail`.
 const SERVICES: usize = 12;
@@ -137,12 +137,12 @@ fn note(open: &BTreeMap<String, Opening>, style: Style) -> String {
 fn service(prefix: &str, opening: &Opening, conditional: bool, most: usize) -> String {
     let condition = if conditional { ", under some circumstances" } else { "" };
     if prefix == UNLISTED {
-        return format!("services that AWS's list of {} does not have{condition}", catalogue_date());
+        return format!("services that AWS's list does not have{condition}");
     }
     if opening.is_whole() {
         return format!("{prefix} (all {}{condition})", count(opening.of, "action"));
     }
-    let named: Vec<&str> = opening.actions.iter().take(most).copied().collect();
+    let named: Vec<&str> = opening.actions.iter().take(most).map(String::as_str).collect();
     let more = if opening.actions.len() > named.len() { " …" } else { "" };
     format!("{prefix} ({} of {}: {}{more}{condition})", opening.actions.len(), opening.of, named.join(", "))
 }
@@ -153,7 +153,7 @@ fn legend(matrix: &Matrix<'_>, access_role: &str) -> String {
         "Asked of the guard rails as org.toml declares them, by AWS's actions of {}.\n\
          restricted: no action of a service passes that is neither on the list nor allowed beside it.\n\
          not restricted: of each such service some action can pass. What passes under some circumstances only can pass.\n",
-        catalogue_date()
+        matrix.actions_as_of
     );
     let exempt = matrix.rows.iter().filter(|row| row.cells.iter().any(|cell| cell.exempts_access_role)).count();
     let role = match exempt {
@@ -270,13 +270,13 @@ pub fn json(matrix: &Matrix<'_>, access_role: &str) -> Value {
             "frameworks": matrix.columns.iter().zip(&row.cells).map(cell).collect::<Vec<_>>()})
     });
     json!({
-        "format_version": 1, "actions_as_of": catalogue_date(), "access_role": access_role,
+        "format_version": 1, "actions_as_of": matrix.actions_as_of, "access_role": access_role,
         "frameworks": frameworks.collect::<Vec<_>>(), "accounts": accounts.collect::<Vec<_>>(),
     })
 }
 
 fn exception(prefix: &str, opening: &Opening) -> Value {
-    let actions: &[&str] = if prefix == UNLISTED { &[] } else { &opening.actions };
+    let actions: &[String] = if prefix == UNLISTED { &[] } else { &opening.actions };
     json!({"listed_by_aws": prefix != UNLISTED, "actions": actions, "of": if prefix == UNLISTED { 0 } else { opening.of },
         "conditional": opening.conditional})
 }

@@ -21,7 +21,8 @@ const CALLS: usize = 3;
 /// The part of a plan that tells it.
 pub(super) fn section(impact: &Impact, style: Style) -> Section {
     let changed: usize = impact.groups.iter().map(|group| group.accounts.len()).sum();
-    let heading = format!("impact ({changed} of {}, {} compared)", count(impact.accounts, "account"), count(impact.actions, "action"));
+    let (accounts, actions) = (count(impact.accounts, "account"), count(impact.actions, "action"));
+    let heading = format!("impact ({changed} of {accounts}, {actions} of {} compared)", impact.catalogue);
     Section { heading, text: groups(impact, style) }
 }
 
@@ -37,10 +38,14 @@ fn groups(impact: &Impact, style: Style) -> String {
         let _ = writeln!(out, "  {}", style.dim("no account gains or loses an action"));
     }
     let shown = if style.detail { usize::MAX } else { GROUPS };
-    for Group { accounts, shifts } in impact.groups.iter().take(shown) {
+    for Group { accounts, shifts, changes } in impact.groups.iter().take(shown) {
         let _ = writeln!(out, "  {}", who(accounts, style));
         for shift in shifts {
             out.push_str(&told(shift, impact.actions, style));
+        }
+        if style.detail && !changes.is_empty() {
+            let changes: Vec<String> = changes.iter().map(Address::to_string).collect();
+            let _ = writeln!(out, "      {}", style.dim(&plain(&format!("by {}", changes.join(", ")))));
         }
     }
     if let Some(rest) = impact.groups.len().checked_sub(shown).filter(|n| *n > 0) {

@@ -19,6 +19,7 @@ pub mod network;
 pub mod network_svg;
 pub mod policy;
 pub mod report;
+pub mod simulated;
 mod style;
 pub mod suite;
 pub mod survey;

@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use serde_json::{Map, Value, json};
 
 use super::Style;
+use super::simulated::{self, Live};
 use super::words::plain;
 use crate::diagnostic::Span;
 use crate::limits::LIMITS;
@@ -22,6 +23,8 @@ pub struct Explained<'d> {
     pub principal: Option<&'d str>,
     /// What was decided.
     pub decision: &'d Decision,
+    /// What AWS says, where it was to be asked.
+    pub live: Option<&'d Live>,
     /// Where a statement stands in its file.
     pub place: &'d dyn Fn(&Cause) -> Option<Span>,
 }
@@ -59,6 +62,9 @@ pub fn text(explained: &Explained<'_>, style: Style) -> String {
             Side::Levels(levels) => picture(levels, style, &mut out),
         }
     }
+    if let Some(live) = explained.live {
+        let _ = writeln!(out, "\n{}\n{}", style.bold(simulated::HEADING), simulated::text(live, style).trim_end());
+    }
     let _ = writeln!(out, "\n{}", style.dim(NO_GRANT));
     out
 }
@@ -91,6 +97,7 @@ pub fn json(explained: &Explained<'_>) -> Value {
         "format_version": 1, "account": explained.account, "action": explained.action, "resource": explained.resource,
         "principal": explained.principal, "decision": decision.outcome.word(), "cause": decision.cause.as_ref().map(&cause),
         "hinges_on": decision.hinges_on, "scp": side(&decision.scp), "rcp": side(&decision.rcp),
+        "live": explained.live.map(simulated::json),
     })
 }
 
@@ -128,7 +135,7 @@ fn truth(truth: Truth) -> Value {
     }
 }
 
-fn verdict(outcome: Outcome) -> &'static str {
+pub(super) fn verdict(outcome: Outcome) -> &'static str {
     match outcome {
         Outcome::WithinGuardRails => "within the guard rails",
         Outcome::ExplicitDeny => "explicitly denied",

@@ -8,13 +8,13 @@ use serde_json::{Map, Value, json};
 use super::Style;
 use super::policy::NO_GRANT;
 use super::words::plain;
-use crate::policy::{Answered, Outcome, actions_of};
+use crate::policy::{Answered, Catalogue, Outcome};
 
 /// Names that are told before it is only how many more.
 const SHOWN: usize = 12;
 
 /// For people. With `style.detail`, every account and action by name.
-pub fn text(groups: &[Answered], date: Option<&str>, style: Style) -> String {
+pub fn text(groups: &[Answered], catalogue: Option<&Catalogue>, style: Style) -> String {
     let mut out = String::new();
     for group in groups {
         let names: Vec<&str> = group.accounts.iter().map(|account| account.key()).collect();
@@ -29,11 +29,11 @@ pub fn text(groups: &[Answered], date: Option<&str>, style: Style) -> String {
             };
             let count: usize = services.values().map(BTreeSet::len).sum();
             let actions = if count == 1 { "1 action".to_owned() } else { format!("{count} actions") };
-            let _ = writeln!(out, "  {verdict}: {actions}: {}", plain(&services_text(services, style)));
+            let _ = writeln!(out, "  {verdict}: {actions}: {}", plain(&services_text(services, catalogue, style)));
         }
     }
-    if let Some(date) = date {
-        let _ = writeln!(out, "\n{}", style.dim(&format!("Of AWS's actions of {date}.")));
+    if let Some(catalogue) = catalogue {
+        let _ = writeln!(out, "\n{}", style.dim(&format!("Of AWS's actions of {}.", catalogue.date())));
     }
     let _ = writeln!(out, "{}", style.dim(NO_GRANT));
     out
@@ -47,10 +47,10 @@ fn some(names: &[&str], style: Style) -> String {
 }
 
 /// Whole services by name; of the others how many of how many, or, of a few, which.
-fn services_text(services: &BTreeMap<String, BTreeSet<String>>, style: Style) -> String {
+fn services_text(services: &BTreeMap<String, BTreeSet<String>>, catalogue: Option<&Catalogue>, style: Style) -> String {
     let (mut whole, mut parts) = (Vec::new(), Vec::new());
     for (service, actions) in services {
-        let all = actions_of(service);
+        let all = catalogue.map_or(0, |catalogue| catalogue.actions_of(service));
         if actions.len() == all {
             whole.push(service.as_str());
         } else if style.detail || actions.len() <= 3 {
@@ -65,17 +65,17 @@ fn services_text(services: &BTreeMap<String, BTreeSet<String>>, style: Style) ->
 }
 
 /// For a comment on a pull request.
-pub fn markdown(groups: &[Answered], date: Option<&str>, detail: bool) -> String {
-    let text = text(groups, date, Style { detail, ..Style::default() });
+pub fn markdown(groups: &[Answered], catalogue: Option<&Catalogue>, detail: bool) -> String {
+    let text = text(groups, catalogue, Style { detail, ..Style::default() });
     format!("## overlord policy explain\n\n```text\n{}\n```\n", text.trim_end())
 }
 
 /// For programs: all names.
-pub fn json(groups: &[Answered], date: Option<&str>) -> Value {
+pub fn json(groups: &[Answered], catalogue: Option<&Catalogue>) -> Value {
     let group = |group: &Answered| {
         let outcomes: Map<String, Value> =
             group.outcomes.iter().map(|(outcome, services)| (outcome.word().to_owned(), json!(services))).collect();
         json!({ "accounts": group.accounts, "actions": outcomes })
     };
-    json!({ "format_version": 1, "catalogue": date, "groups": groups.iter().map(group).collect::<Vec<_>>() })
+    json!({ "format_version": 1, "catalogue": catalogue.map(Catalogue::date), "groups": groups.iter().map(group).collect::<Vec<_>>() })
 }

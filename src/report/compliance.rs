@@ -7,14 +7,14 @@ use serde::Serialize;
 use super::Standing;
 use crate::address::Address;
 use crate::config::Loaded;
-use crate::policy::framework::{self, Matrix, Opening, UNLISTED, catalogue_date, matrix};
+use crate::policy::framework::{self, Matrix, Opening, UNLISTED, matrix};
 use crate::policy::{Family, Hierarchy};
 
 /// How accounts stand to the frameworks of org.toml.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Compliance {
     /// The day of the list of actions, `YYYY-MM-DD`.
-    pub actions_as_of: &'static str,
+    pub actions_as_of: String,
     /// The role that overlord works through.
     pub access_role: String,
     /// The frameworks, by key.
@@ -69,7 +69,7 @@ pub struct Exceptions {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Open {
     /// The actions that can pass.
-    pub actions: Vec<&'static str>,
+    pub actions: Vec<String>,
     /// How many it has.
     pub of: usize,
     /// Whether none of them passes but under some circumstances.
@@ -89,9 +89,9 @@ impl Compliance {
             return None;
         }
         let role = &loaded.desired.access_role;
-        let matrix = matrix(&loaded.frameworks, hierarchy, role);
+        let matrix = matrix(&loaded.frameworks, hierarchy, role, &loaded.desired.catalogue());
         let mut compliance = Self {
-            actions_as_of: catalogue_date(),
+            actions_as_of: matrix.actions_as_of.clone(),
             access_role: role.clone(),
             frameworks: matrix.columns.iter().map(FrameworkList::of).collect(),
             exceptions: Vec::new(),

@@ -31,7 +31,7 @@ use crate::config::{Loaded, Places};
 use crate::cost::Cost;
 use crate::drift::Drift;
 use crate::plan::Plan;
-use crate::policy::{OfService, Selection, restrictions};
+use crate::policy::{Catalogue, OfService, Selection, restrictions};
 use crate::resource::Live;
 use crate::resource::organizations::Facts;
 
@@ -96,7 +96,7 @@ pub struct Report<'a> {
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Restrictions {
     /// The day of the list of actions, `YYYY-MM-DD`.
-    pub actions_as_of: &'static str,
+    pub actions_as_of: String,
     /// How many actions it has.
     pub actions: usize,
     /// The types of guard rails that AWS has in use and org.toml does not manage: nothing of them was read.
@@ -126,7 +126,8 @@ impl<'a> Report<'a> {
         let Sources { loaded, live, plan, facts, invitations, read_at } = sources;
         let state = state::State::of(loaded, live);
         let hierarchy = state.hierarchy(&loaded.desired);
-        let told = restrictions(&hierarchy);
+        let catalogue = loaded.desired.catalogue();
+        let told = restrictions(&hierarchy, &catalogue);
         let networks = Networks::of(&loaded.desired, live);
         let compliance = Compliance::of(loaded, &hierarchy);
         let (units, mut accounts) = units::of(&state, loaded, live);
@@ -154,7 +155,7 @@ impl<'a> Report<'a> {
             policies: policies::of(&state, &units, &accounts),
             units,
             accounts,
-            restrictions: Restrictions::of(told, live),
+            restrictions: Restrictions::of(told, live, &catalogue),
             networks,
             compliance: compliance.map(|found| found.told()),
             cost: plan.cost.clone(),
@@ -166,17 +167,25 @@ impl<'a> Report<'a> {
 }
 
 impl Restrictions {
-    fn of(told: Vec<crate::policy::Restriction>, live: &Live) -> Self {
+    fn of(told: Vec<crate::policy::Restriction>, live: &Live, catalogue: &Catalogue) -> Self {
         let class = |told: crate::policy::Restriction| {
             let crate::policy::Restriction { accounts, passes, conditional, hinges_on, denied } = told;
             Class { accounts: accounts.len(), passes, conditional, hinges_on, denied }
         };
         Self {
-            actions_as_of: crate::policy::framework::catalogue_date(),
-            actions: crate::policy::known_actions().count(),
+            actions_as_of: catalogue.date().to_owned(),
+            actions: catalogue.known_actions().count(),
             not_read: live.unread.iter().map(|family| family.short()).collect(),
             classes: told.into_iter().map(class).collect(),
         }
+    }
+}
+
+impl Class {
+    /// How many actions a service has.
+    pub fn size_of(&self, service: &str) -> usize {
+        let of = |selection: &Selection| selection.services.get(service).map_or(0, |of| of.count);
+        [&self.passes, &self.conditional, &self.denied].map(of).into_iter().sum()
     }
 }
 

@@ -9,11 +9,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::future::Future;
 use std::marker::PhantomData;
 use std::pin::Pin;
+use std::sync::Arc;
 
 use crate::address::{Address, Reference};
 use crate::apply::Context;
 use crate::aws::{AccessRole, Error};
 use crate::limits::PolicyTypeLimits;
+use crate::policy::Catalogue;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -62,6 +64,10 @@ pub struct Desired {
     /// What networks cost, where org.toml says otherwise than the price list.
     #[serde(default, skip_serializing_if = "crate::cost::Overrides::is_empty")]
     pub prices: crate::cost::Overrides,
+    /// AWS's actions and condition keys, where a file of the user's has them. No saved plan has it: what changes does not rest on it, and the
+    /// impact, which does, is told with its date.
+    #[serde(skip)]
+    pub catalogue: Option<Arc<Catalogue>>,
     /// The part of it that the run is about.
     #[serde(default, skip_serializing_if = "Selection::is_everything")]
     pub selection: Selection,
@@ -71,6 +77,11 @@ impl Desired {
     /// How many policies of a type may be attached to one target.
     pub fn most_attached(&self, limits: &PolicyTypeLimits) -> usize {
         self.attached.get(&limits.name).copied().unwrap_or(limits.attached)
+    }
+
+    /// AWS's actions and condition keys: the user's list, or that which is built in.
+    pub fn catalogue(&self) -> Arc<Catalogue> {
+        self.catalogue.clone().unwrap_or_else(Catalogue::built_in)
     }
 
     /// The role that overlord assumes in every account.

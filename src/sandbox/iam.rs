@@ -1,4 +1,5 @@
-//! IAM: central root access, and what the root user of a member has, as a root session sees it; through `roles.rs`, roles.
+//! IAM: central root access, and what the root user of a member has, as a root session sees it; through `roles.rs`, roles, and through
+//! `simulate.rs` the policy simulator.
 //! <https://docs.aws.amazon.com/IAM/latest/UserGuide/id_root-user-privileged-task.html>
 
 use aws_smithy_types::date_time::{DateTime, Format};
@@ -7,6 +8,7 @@ use serde_json::{Value, json};
 
 use super::journal::Effect;
 use super::roles;
+use super::simulate;
 use super::sts::{Caller, ROOT_SESSION};
 use super::wire::{Call, Outcome, Refusal};
 use super::world::{FeatureSet, World};
@@ -24,9 +26,12 @@ pub(super) const DELETE: &str = "IAMDeleteRootUserCredentials";
 /// Whether an operation writes; `None` when the sandbox does not serve it.
 pub(super) fn effect(operation: &str) -> Option<Effect> {
     match operation {
-        "GetLoginProfile" | "ListAccessKeys" | "ListMFADevices" | "ListOrganizationsFeatures" | "ListSigningCertificates" => {
-            Some(Effect::Read)
-        }
+        "GetLoginProfile"
+        | "ListAccessKeys"
+        | "ListMFADevices"
+        | "ListOrganizationsFeatures"
+        | "ListSigningCertificates"
+        | "SimulateCustomPolicy" => Some(Effect::Read),
         "DeactivateMFADevice"
         | "DeleteAccessKey"
         | "DeleteLoginProfile"
@@ -54,6 +59,10 @@ pub(super) fn read(call: &Call, caller: &Caller, world: &World) -> Outcome {
     if call.operation == "ListOrganizationsFeatures" {
         manages_root(caller, world)?;
         return Ok(features(world));
+    }
+    if call.operation == "SimulateCustomPolicy" {
+        no_session_of_root(call, caller)?;
+        return simulate::simulate(call, &caller.account, world);
     }
     is_root(call, caller, &[AUDIT, DELETE])?;
     let created = date(world.clock_ms);

@@ -30,6 +30,7 @@ mod ram;
 mod roles;
 mod serve;
 mod server;
+mod simulate;
 mod store;
 mod sts;
 mod token;

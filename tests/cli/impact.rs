@@ -6,6 +6,7 @@ use std::process::Command;
 use serde_json::{Value, json};
 
 use crate::case::*;
+use crate::consent::on_a_terminal;
 use crate::looks::looks;
 
 /// An organization with networks in one Region, as it was applied.
@@ -85,6 +86,55 @@ fn a_plan_that_locks_overlord_out_stops_unless_it_is_told_to_go_on() {
     case.run(&["plan", "--sandbox", "--allow-lockout", "web"]).ends(2).says(&["leads nowhere"]);
 }
 
+/// Of several changes each group names those that bear on it, and no others.
+#[test]
+fn each_group_names_the_changes_that_bear_on_it() {
+    let case = Case::small();
+    case.run(&["apply", "--sandbox", "--yes"]).ends(0);
+    statement(&case, "deny-leave", r#""Effect": "Deny", "Action": ["organizations:LeaveOrganization", "sqs:PurgeQueue"]"#);
+    statement(&case, "own", r#""Effect": "Deny", "Action": "sns:Publish""#);
+    statement(&case, "idle", r#""Effect": "Deny", "Action": "sns:Subscribe""#);
+    case.edit("org.toml", "[account.audit]", "[policy.own]\n[policy.idle]\n[account.audit]\npolicies = [\"FullAWSAccess\", \"own\"]");
+    let by = |case: &Case| -> Vec<(Value, Value)> {
+        let plan = case.run(&["plan", "--sandbox", "--format", "json"]).ends(2).json();
+        let groups = plan["impact"]["groups"].as_array().unwrap().clone();
+        groups.into_iter().map(|group| (group["accounts"].clone(), group["changes"].clone())).collect()
+    };
+    let sets = "policy_attachments.account.audit";
+    let of_audit = json!(["policy.deny-leave", "policy.own", sets]);
+    assert_eq!(by(&case), [(json!(["account.audit"]), of_audit), (json!(["account.web"]), json!(["policy.deny-leave"]))]);
+    let told = case.run(&["plan", "--sandbox", "--detail"]).ends(2).out;
+    assert!(told.contains(&format!("by policy.deny-leave, policy.own, {sets}")), "{told}");
+    assert!(!case.run(&["plan", "--sandbox"]).ends(2).out.contains("by policy."));
+    // Without the change that only the other one names, the rest is the same.
+    statement(&case, "deny-leave", r#""Effect": "Deny", "Action": "organizations:LeaveOrganization""#);
+    case.run(&["apply", "--sandbox", "--yes"]).ends(0);
+    statement(&case, "deny-leave", r#""Effect": "Deny", "Action": ["organizations:LeaveOrganization", "sqs:PurgeQueue"]"#);
+    assert_eq!(by(&case), [(json!(["account.audit", "account.web"]), json!(["policy.deny-leave"]))]);
+}
+
+/// On a terminal the name is asked for, after the consent to the whole; anything else changes nothing.
+#[test]
+fn on_a_terminal_the_name_of_a_lockout_is_asked_for() {
+    let case = built();
+    statement(&case, "deny-leave", DENY_NETWORKS);
+    let apply = |answer: &str, more: &[&str]| on_a_terminal(&case, answer, &[&["apply", "--sandbox"], more].concat());
+    for answer in ["yes\nyes", "yes\nweb", "yes\n", "no\ndeny-leave"] {
+        let (status, output) = apply(answer, &[]);
+        assert_eq!(status, 1, "{output}");
+        let asked = "out of 1 account. Type `deny-leave` to go on all the same.";
+        assert_eq!(output.contains(asked), !answer.starts_with("no"), "{output}");
+        assert!(output.contains("nothing was changed"), "{output}");
+        case.run(&["plan", "--sandbox"]).ends(1);
+    }
+    // Who does not want to be asked must have said it before.
+    let (status, output) = apply("", &["--yes"]);
+    assert!(status == 1 && !output.contains("Type `"), "{output}");
+    let (status, output) = apply("yes\ndeny-leave", &[]);
+    assert_eq!(status, 0, "{output}");
+    case.run(&["plan", "--sandbox"]).ends(0);
+}
+
 #[test]
 fn what_excepts_the_role_or_hinges_on_more_is_no_lockout() {
     let case = built();
@@ -159,7 +209,7 @@ fn two_configurations_are_compared() {
     let there = other.path("org.toml").to_str().unwrap().to_owned();
     let folder = other.path("").to_str().unwrap().to_owned();
     let same = case.run(&["policy", "diff", "org.toml", &there]).ends(0);
-    assert_eq!(same.out, "impact (0 of 2 accounts, 21788 actions compared)\n  no account gains or loses an action\n");
+    assert_eq!(same.out, "impact (0 of 2 accounts, 21788 actions of 2026-08-22 compared)\n  no account gains or loses an action\n");
     statement(&other, "deny-leave", r#""Effect": "Deny", "Action": ["account:CloseAccount", "sqs:*"]"#);
     other.edit("org.toml", "[account.audit]", "[account.more]\nemail = \"aws+more@example.org\"\nou = \"work\"\n[account.audit]");
     let from = case.path("org.toml").to_str().unwrap().to_owned();

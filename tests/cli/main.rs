@@ -8,6 +8,7 @@ mod support;
 
 mod between;
 mod case;
+mod catalogue;
 mod consent;
 mod credentials;
 mod doctor;
@@ -21,6 +22,7 @@ mod import;
 mod init;
 mod interrupt;
 mod invite;
+mod live;
 mod looks;
 mod man;
 mod network;

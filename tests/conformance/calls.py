@@ -138,4 +138,13 @@ trail = boto3.client("cloudtrail", config=Config(retries={"max_attempts": 1}))
 moves = lambda: trail.lookup_events(LookupAttributes=[{"AttributeKey": "EventName", "AttributeValue": "MoveAccount"}])  # noqa: E731
 tell("trail: moves, refused ones too", lambda: str([event["EventName"] for event in moves()["Events"]].count("MoveAccount")))
 
+# The policy simulator.
+iam = boto3.client("iam", config=Config(retries={"total_max_attempts": 1}))
+allow = lambda action: json.dumps({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": action, "Resource": "*"}]})  # noqa: E731
+levels = [{"ServiceControlPolicyInputList": [allow(action)]} for action in ("*", "ec2:*")]
+simulate = lambda action: iam.simulate_custom_policy(  # noqa: E731
+    PolicyInputList=[allow("*")], OrderedOrganizationPolicyInputList=levels, ActionNames=[action])["EvaluationResults"][0]
+tell("simulator: a level that allows nothing of it", lambda: "{EvalDecision} {OrganizationsDecisionDetail[AllowedByOrganizations]}".format(**simulate("s3:GetObject")))
+check("simulator: wildcards in an action", lambda: simulate("s3:*"))
+
 finish()

@@ -1,19 +1,15 @@
 //! Whatever stands in a file: nothing panics, nothing hangs, and what is told has a place in the text. Random text, and the documents of these
-//! tests with pieces cut out, doubled, exchanged and spoilt. Deterministic: what it finds once it finds again.
+//! tests with pieces cut out, doubled, exchanged and spoilt. Deterministic: what it finds once it finds again. What is done with each is the
+//! body of the fuzz target (`tests/fuzz`).
 
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use overlord::address::Address;
-use overlord::diagnostic::ByteRange;
-use overlord::limits::LIMITS;
-use overlord::policy::effective::{Attached as Inherited, Level as Inheriting, check, merge};
-use overlord::policy::{
-    Attached, Document, Fact, Family, Hierarchy, Level, Place, Policy, Problem, Question, RULES, Setting, Subject, canonical, lint,
-};
+use overlord::policy::{Fact, Policy, RULES};
 use serde_json::Value;
 
+use crate::body::{SEPARATOR, run};
 use crate::generate::Random;
 
 const CASES: usize = 10_000;
@@ -162,76 +158,30 @@ fn noise(random: &mut Random) -> String {
         .collect()
 }
 
-fn is_in(text: &str, at: ByteRange) {
-    assert!(text.get(at.start..at.end).is_some(), "{at:?} is no place in {text:?}");
-}
-
-/// All that reads a document reads this one.
-fn survives(text: &str, other: &Arc<Policy>) {
-    for spec in &LIMITS.policy_types {
-        if let Ok(document) = Document::parse(&spec.name, text) {
-            let again = Document::parse(&spec.name, &document.minified()).unwrap();
-            assert_eq!(again, document, "{text}");
-        }
-        let _ = canonical(&spec.name, text);
-        if Family::of_type(&spec.name).is_none() {
-            let (tree, mistakes) = check(&spec.name, text);
-            mistakes.iter().for_each(|mistake| is_in(text, mistake.problem.at));
-            if let Some(tree) = tree {
-                let level = |at| Inheriting { at, policies: vec![Inherited { name: "p".into(), tree: Arc::new(tree.clone()) }] };
-                // Below itself as well.
-                let levels = [Address::new("organization", "main"), Address::new("account", "member")].map(level);
-                merge(&levels).unwrap();
-            }
+/// The document as the fuzz target takes it: alone, or with another one and a question, some of it spoilt byte by byte.
+fn input(text: String, seeds: &[String], random: &mut Random) -> Vec<u8> {
+    let separator = SEPARATOR.to_string();
+    let mut parts = vec![text];
+    if random.one_in(2) {
+        parts.push(mutated(seeds, random));
+        parts.extend(["s3:GetObject", "arn:aws:s3:::data/x"].map(str::to_owned));
+        parts.extend(["aws:PrincipalTag/x=*,${aws:username},", "aws:RequestedRegion=eu-west-1", "k"].map(str::to_owned));
+        (0..random.below(3)).for_each(|_| parts.push(noise(random)));
+    }
+    let mut bytes = parts.join(&separator).into_bytes();
+    if random.one_in(4) {
+        for _ in 0..=random.below(3) {
+            let at = random.below(bytes.len() + 1);
+            bytes.splice(at..at, [random.below(256) as u8]);
         }
     }
-    match Policy::parse(text) {
-        Ok(policy) => decides(text, Arc::new(policy), other),
-        Err(problems) => problems.iter().for_each(|Problem { at, summary: _, hint: _ }| is_in(text, *at)),
-    }
-}
-
-fn decides(text: &str, policy: Arc<Policy>, other: &Arc<Policy>) {
-    let attach = |policy: &Arc<Policy>| Attached { name: "p".into(), policy: Some(Arc::clone(policy)) };
-    let (root, member) = (Address::new("organization", "main"), Address::new("account", "member"));
-    let both = || vec![attach(&policy), attach(other)];
-    let top = Level { parent: None, scps: both(), rcps: both() };
-    let below = Level { parent: Some(root.clone()), scps: both(), rcps: both() };
-    let hierarchy = Hierarchy {
-        levels: [(root, top), (member.clone(), below)].into(),
-        families: [Family::Scp, Family::Rcp].into(),
-        management: "111111111111".to_owned(),
-        ids: [(member.clone(), "222222222222".to_owned())].into(),
-    };
-    for action in ["s3:GetObject", "*", "s?:*e*"] {
-        for principal in [None, Some("role/x".to_owned())] {
-            let facts = vec![("aws:PrincipalTag/x".to_owned(), Fact::known(["*", "${aws:username}", ""])), ("k".to_owned(), Fact::Absent)];
-            let question = Question {
-                account: Place::Member(member.clone()),
-                principal,
-                action: action.to_owned(),
-                resource: Some("arn:aws:s3:::*/?x".to_owned()),
-                owner: None,
-                facts,
-            };
-            let decision = question.decide(&hierarchy);
-            assert_eq!(decision, question.decide(&hierarchy), "{text}");
-        }
-    }
-    let actions = ["ec2:CreateVpc".to_owned()];
-    let setting = Setting { hierarchy: &hierarchy, access_role: "r", access_actions: &actions, regions: &["eu-west-1"] };
-    for family in [Family::Scp, Family::Rcp] {
-        let subject = Subject { name: "p", family, policy: &policy, size: text.len(), limit: 5_120 };
-        lint(&subject, &setting).iter().for_each(|finding| is_in(text, finding.at));
-    }
+    bytes
 }
 
 #[test]
 fn no_document_panics_or_hangs() {
     let seeds = seeds();
     assert!(seeds.len() > 100, "{} documents: are they still found?", seeds.len());
-    let other = r#"{"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "*", "Resource": "*"}}"#;
-    let other = Arc::new(Policy::parse(other).unwrap());
     let mut random = Random::new(5);
     let mut parsed = 0;
     for case in 0..CASES {
@@ -241,7 +191,7 @@ fn no_document_panics_or_hangs() {
             _ => respelled(&seeds, &mut random),
         };
         parsed += usize::from(Policy::parse(&text).is_ok());
-        survives(&text, &other);
+        run(&input(text, &seeds, &mut random));
     }
     // Else nothing but the parser would be tried.
     assert!(parsed > CASES / 20, "{parsed}");

@@ -2,6 +2,9 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "a panic is how a test fails")]
 
+#[path = "../fuzz/body.rs"]
+mod body;
+
 mod binary;
 mod conformance;
 mod fuzz;
@@ -10,4 +13,5 @@ mod impact;
 mod inheritance;
 mod laws;
 mod oracle;
+mod simulator;
 mod survey;

@@ -254,6 +254,28 @@ async fn of_effective_policies() {
     refused!(sandbox, other, "AccessDeniedException");
 }
 
+#[tokio::test]
+async fn of_simulations() {
+    use aws_sdk_iam::types::OrderedOrganizationPolicyType as Level;
+    const EVERYTHING: &str = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}"#;
+    let (sandbox, _, _) = organized(Weather::default()).await;
+    let client = aws_sdk_iam::Client::new(&config(&sandbox, "AKIAMANAGEMENT", 1));
+    let ask = |action: &str| client.simulate_custom_policy().policy_input_list(EVERYTHING).action_names(action);
+    let level = |text: &str| Level::builder().service_control_policy_input_list(text).build();
+    let none = Level::builder().set_service_control_policy_input_list(Some(Vec::new())).build();
+    refused!(sandbox, ask("s3:*"), "InvalidInput");
+    refused!(sandbox, ask("s3:GetObject").caller_arn("arn:aws:sts::222222222222:assumed-role/Dev/me"), "InvalidInput");
+    refused!(sandbox, ask("s3:GetObject").ordered_organization_policy_input_list(none), "InvalidInput");
+    refused!(sandbox, ask("s3:GetObject").ordered_organization_policy_input_list(level("{")), "InvalidInput");
+    // A level that does not allow is an implicit deny, whatever the others allow.
+    let asked = ask("s3:GetObject").ordered_organization_policy_input_list(level(EVERYTHING));
+    let asked = asked.ordered_organization_policy_input_list(level(&EVERYTHING.replace("\"*\",\"Res", "\"ec2:*\",\"Res")));
+    let answer = asked.send().await.unwrap();
+    let result = &answer.evaluation_results()[0];
+    assert_eq!(result.eval_decision().as_str(), "implicitDeny");
+    assert!(!result.organizations_decision_detail().unwrap().allowed_by_organizations());
+}
+
 #[tokio::test(start_paused = true)]
 async fn of_policy_types() {
     let (sandbox, client, root) = organized(Weather { policy_type_ms: 5_000, ..Weather::default() }).await;

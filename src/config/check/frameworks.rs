@@ -14,7 +14,8 @@ use crate::config::report::Report;
 use crate::config::span::{At, TagKey};
 use crate::config::{Files, file};
 use crate::diagnostic::{ByteRange, Diagnostic, Source, Span};
-use crate::policy::framework::{Framework, ServiceList, catalogue_date, known_service};
+use crate::policy::Catalogue;
+use crate::policy::framework::{Framework, ServiceList, known_service};
 
 /// A file as it is written.
 #[derive(Deserialize)]
@@ -31,13 +32,13 @@ struct Written {
 }
 
 /// Reads and checks all frameworks.
-pub(super) fn read(model: &Model<'_>, files: &Files<'_>, report: &mut Report) -> BTreeMap<String, Framework> {
+pub(super) fn read(model: &Model<'_>, files: &Files<'_>, known: &Catalogue, report: &mut Report) -> BTreeMap<String, Framework> {
     let mut frameworks = BTreeMap::new();
     for (key, section) in &model.file.framework {
         let own = section.file.as_ref();
         let path = own.map_or_else(|| Path::new("policies/frameworks").join(format!("{}.toml", key.as_str())), |f| PathBuf::from(&f.value));
-        let list = read_list(&path, own.map_or(key.at(), |file| file.at), files, report);
-        let baseline = section.baseline.as_ref().map(|file| read_list(Path::new(&file.value), file.at, files, report));
+        let list = read_list(&path, own.map_or(key.at(), |file| file.at), files, known, report);
+        let baseline = section.baseline.as_ref().map(|file| read_list(Path::new(&file.value), file.at, files, known, report));
         // A file that is a mistake stops the run anyway.
         if let Some(list) = list {
             let framework = Framework { key: key.as_str().to_owned(), list, baseline: baseline.flatten() };
@@ -47,7 +48,7 @@ pub(super) fn read(model: &Model<'_>, files: &Files<'_>, report: &mut Report) ->
     frameworks
 }
 
-fn read_list(relative: &Path, named_at: ByteRange, files: &Files<'_>, report: &mut Report) -> Option<ServiceList> {
+fn read_list(relative: &Path, named_at: ByteRange, files: &Files<'_>, known: &Catalogue, report: &mut Report) -> Option<ServiceList> {
     let path = files.shown(relative);
     let text = match file::text(&path, files.read(relative)) {
         Ok(text) => text,
@@ -61,7 +62,7 @@ fn read_list(relative: &Path, named_at: ByteRange, files: &Files<'_>, report: &m
         }
     };
     let shown = path.display().to_string();
-    let mut lists = Lists { source: Arc::new(Source { path, text }), named: report.span(named_at), report };
+    let mut lists = Lists { source: Arc::new(Source { path, text }), named: report.span(named_at), known, report };
     match toml::from_str::<Written>(&lists.source.text) {
         Ok(written) => Some(lists.check(written, shown)),
         Err(error) => {
@@ -77,6 +78,7 @@ struct Lists<'r> {
     source: Arc<Source>,
     /// Where org.toml names it.
     named: Span,
+    known: &'r Catalogue,
     report: &'r mut Report,
 }
 
@@ -135,8 +137,8 @@ impl Lists<'_> {
             if !formed {
                 let hint = "write what stands in front of the colon of an action, in lower case: `s3` of `s3:GetObject`";
                 self.mistake(prefix.at, format!("`{}` is no prefix of actions", prefix.value), hint);
-            } else if let Err(near) = known_service(prefix) {
-                let summary = format!("the service `{}` is not among AWS's of {}", prefix.value, catalogue_date());
+            } else if let Err(near) = known_service(prefix, self.known) {
+                let summary = format!("the service `{}` is not among AWS's of {}", prefix.value, self.known.date());
                 let hint = near.map_or_else(
                     || "look it up in AWS's Service Authorization Reference; it may be newer than that".to_owned(),
                     |near| format!("did you mean `{near}`?"),

@@ -3,6 +3,7 @@
 
 pub(super) mod accounts;
 pub(super) mod attachments;
+mod catalogue;
 pub(super) mod contacts;
 pub(super) mod expectations;
 mod frameworks;
@@ -22,12 +23,14 @@ mod tree;
 pub(crate) mod values;
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use crate::address::Address;
 use crate::cost::Overrides;
 use crate::diagnostic::{ByteRange, Diagnostic};
 use crate::drift::Ignore;
 use crate::network::Design;
+use crate::policy::Catalogue;
 use crate::policy::framework::Framework;
 use crate::resource::Former;
 
@@ -65,6 +68,7 @@ pub(super) struct Checked<'f> {
     pub(super) ignores: Vec<Ignore>,
     pub(super) quotas: super::Quotas,
     pub(super) frameworks: BTreeMap<String, Framework>,
+    pub(super) catalogue: Option<Arc<Catalogue>>,
 }
 
 /// Runs all checks.
@@ -86,9 +90,11 @@ pub(super) fn check<'f>(file: &'f File, files: &Files<'_>, report: &mut Report) 
     let prices = prices::check(&file.prices, report);
     let tests = expectations::check(&model, &accounts, report);
     let ignores = ignores::check(&model, report);
-    let frameworks = frameworks::read(&model, files, report);
+    let catalogue = catalogue::read(&model, files, report);
+    let known = catalogue.clone().unwrap_or_else(Catalogue::built_in);
+    let frameworks = frameworks::read(&model, files, &known, report);
     let quotas = model.limits.quotas();
-    Checked { policies, accounts, attachments, packing, moved, network, prices, tests, ignores, quotas, frameworks }
+    Checked { policies, accounts, attachments, packing, moved, network, prices, tests, ignores, quotas, frameworks, catalogue }
 }
 
 /// The keys of all sections.

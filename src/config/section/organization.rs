@@ -49,6 +49,9 @@ pub struct Organization {
     /// Whether service and resource control policies that do not fit are packed: a document that is too long is cut into parts, and of a set
     /// that is too large as few as need be are merged. Default: false, and they are mistakes.
     pub pack_policies: Option<At<bool>>,
+    /// A file with AWS's actions and condition keys, made by `overlord policy catalogue`, relative to org.toml. Default: the list that is
+    /// built in.
+    pub catalogue: Option<At<String>>,
     /// The root's whole set of policies. Default: FullAWSAccess.
     pub policies: Option<List>,
 }

@@ -1,9 +1,22 @@
-//! The actions and condition keys that there are: dated data (`actions.txt`, `keys.txt`), for the lints.
+//! The actions and condition keys that there are: dated data, for the lints, the impact of a change and questions about many actions.
 //!
-//! New services come every month: what is not here is unknown to this list and not to AWS, so a lint that rests on it says its date.
+//! ```text
+//! actions.txt, keys.txt ─ built in ─┐
+//! AWS's JSON files ─ reference ─────┼─► Catalogue ─ text ─► one file, and back
+//! a file of the user's ─ text ──────┘        └─ actions ─► a bit for each action
+//! ```
+//!
+//! New services come every month: what is not here is unknown to this list and not to AWS, so whatever rests on it says its date.
+
+mod actions;
+mod reference;
+mod text;
 
 use std::collections::BTreeMap;
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock, OnceLock};
+
+pub(in crate::policy) use actions::{Actions, Set};
+pub use reference::{INDEX, ReferenceError};
 
 use super::pattern::{Case, Pattern};
 use super::truth::Truth;
@@ -18,48 +31,109 @@ const GLOBAL: &str = "aws AssumedRoot CalledVia CalledViaFirst CalledViaLast Cha
     TokenIssueTime UserAgent ViaAWSService VpcSourceIp VpceAccount VpceOrgID VpceOrgPaths referer userid username";
 
 /// The list that is built in.
-pub(super) static CATALOGUE: LazyLock<Catalogue> = LazyLock::new(Catalogue::built_in);
+static BUILT_IN: LazyLock<Arc<Catalogue>> = LazyLock::new(|| Arc::new(Catalogue::compiled()));
 
 /// The actions by the prefix of their service, and the condition keys by theirs.
 #[derive(Debug)]
-pub(super) struct Catalogue {
-    /// When it was collected, `YYYY-MM-DD`.
-    pub(super) date: &'static str,
-    services: BTreeMap<&'static str, Vec<Action>>,
-    keys: BTreeMap<&'static str, Vec<&'static str>>,
+pub struct Catalogue {
+    date: String,
+    // Invariant: sorted by name, each once.
+    services: BTreeMap<String, Vec<Action>>,
+    keys: BTreeMap<String, Vec<String>>,
+    /// Made where somebody asks.
+    actions: OnceLock<Actions>,
 }
 
+/// Two are the same where they say the same.
+impl PartialEq for Catalogue {
+    fn eq(&self, other: &Self) -> bool {
+        (&self.date, &self.services, &self.keys) == (&other.date, &other.services, &other.keys)
+    }
+}
+
+impl Eq for Catalogue {}
+
 /// An action of a service.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Action {
     /// Its name, without the prefix.
-    pub(super) name: &'static str,
+    pub(super) name: String,
     /// Whether a statement can name what it acts on. Of one that takes no resource, only `*` matches.
     pub(super) takes_resource: bool,
 }
 
 impl Catalogue {
-    fn built_in() -> Self {
+    /// The list that is built in.
+    pub fn built_in() -> Arc<Self> {
+        Arc::clone(&BUILT_IN)
+    }
+
+    /// When it was collected, `YYYY-MM-DD`.
+    pub fn date(&self) -> &str {
+        &self.date
+    }
+
+    /// How many services, actions and condition keys it has.
+    pub fn counts(&self) -> [usize; 3] {
+        [self.services.len(), self.services.values().map(Vec::len).sum(), self.keys.values().map(Vec::len).sum()]
+    }
+
+    /// The actions, as `s3:GetObject`, each with whether a statement can name what it acts on.
+    pub fn known_actions(&self) -> impl Iterator<Item = (&str, bool)> {
+        let actions = self.actions();
+        actions.names().enumerate().map(|(number, name)| (name, actions.takes_resource.contains(number)))
+    }
+
+    /// The actions that a pattern such as `s3:Get*` matches, whole.
+    pub fn actions_matching(&self, pattern: &str) -> Vec<String> {
+        self.matching(pattern).map(|(service, action)| format!("{service}:{}", action.name)).collect()
+    }
+
+    /// How many actions a service has.
+    pub fn actions_of(&self, service: &str) -> usize {
+        self.of(service).map_or(0, <[_]>::len)
+    }
+
+    fn compiled() -> Self {
         let (actions, keys) = (include_str!("actions.txt"), include_str!("keys.txt"));
-        let lines = |text: &'static str| {
-            text.lines()
-                .filter(|line| !line.starts_with('#'))
-                .filter_map(|line| line.split_once(' '))
-                .map(|(key, rest)| (key, rest.split(' ')))
-        };
-        let action = |word: &'static str| match word.strip_suffix('!') {
-            Some(name) => Action { name, takes_resource: false },
-            None => Action { name: word, takes_resource: true },
-        };
-        let services = lines(actions).map(|(prefix, words)| (prefix, words.map(action).collect())).collect();
-        let keys = lines(keys).chain(lines(GLOBAL)).map(|(prefix, words)| (prefix, words.collect())).collect();
         let date = actions.lines().next().and_then(|line| line.strip_prefix("# ")).unwrap_or_default();
-        Self { date, services, keys }
+        let lines = |text: &'static str| text.lines().filter(|line| !line.starts_with('#')).filter_map(text::row);
+        Self::of_rows(date.to_owned(), lines(actions), lines(keys).chain(lines(GLOBAL)))
+    }
+
+    /// Of rows as the files have them: a prefix, and the names behind it.
+    fn of_rows<'t>(date: String, actions: impl Iterator<Item = text::Row<'t>>, keys: impl Iterator<Item = text::Row<'t>>) -> Self {
+        let (mut services, mut all_keys): (BTreeMap<String, Vec<Action>>, BTreeMap<String, Vec<String>>) = Default::default();
+        for (prefix, words) in actions {
+            services.entry(prefix.to_owned()).or_default().extend(words.into_iter().map(text::action));
+        }
+        for (prefix, words) in keys {
+            all_keys.entry(prefix.to_owned()).or_default().extend(words.into_iter().map(str::to_owned));
+        }
+        Self::new(date, services, all_keys)
+    }
+
+    fn new(date: String, mut services: BTreeMap<String, Vec<Action>>, mut keys: BTreeMap<String, Vec<String>>) -> Self {
+        for actions in services.values_mut() {
+            // Where two say otherwise of one action, it takes a resource.
+            actions.sort_by(|a, b| a.name.cmp(&b.name).then(b.takes_resource.cmp(&a.takes_resource)));
+            actions.dedup_by(|a, b| a.name == b.name);
+        }
+        for keys in keys.values_mut() {
+            keys.sort_unstable();
+            keys.dedup();
+        }
+        Self { date, services, keys, actions: OnceLock::new() }
+    }
+
+    /// The actions by number, worked out once.
+    pub(super) fn actions(&self) -> &Actions {
+        self.actions.get_or_init(|| Actions::of(&self.services))
     }
 
     /// The prefixes of the services.
-    pub(super) fn prefixes(&self) -> impl Iterator<Item = &'static str> {
-        self.services.keys().copied()
+    pub(super) fn prefixes(&self) -> impl Iterator<Item = &str> {
+        self.services.keys().map(String::as_str)
     }
 
     /// The actions of the service with exactly that prefix, in whatever case.
@@ -68,13 +142,13 @@ impl Catalogue {
     }
 
     /// The actions that a pattern such as `s3:Get*` matches.
-    pub(super) fn matching(&self, pattern: &str) -> impl Iterator<Item = (&'static str, Action)> {
+    pub(super) fn matching(&self, pattern: &str) -> impl Iterator<Item = (&str, &Action)> {
         let (service, name) = pattern.split_once(':').unwrap_or((pattern, "*"));
         let (service, name) = (Pattern::plain(service), Pattern::plain(name));
         let fits = |pattern: &Pattern, text: &str| pattern.matches_plain(text, Case::Insensitive) == Truth::True;
         let services = self.services.iter().filter(move |(prefix, _)| fits(&service, prefix));
-        let all = services.flat_map(|(prefix, actions)| actions.iter().map(|action| (*prefix, *action)));
-        all.filter(move |(_, action)| fits(&name, action.name))
+        let all = services.flat_map(|(prefix, actions)| actions.iter().map(move |action| (prefix.as_str(), action)));
+        all.filter(move |(_, action)| fits(&name, &action.name))
     }
 
     /// Whether there is a condition key of that name; `None` for a prefix whose keys nobody lists, such as that of an identity provider.
@@ -101,22 +175,24 @@ mod tests {
 
     #[test]
     fn the_list_is_whole() {
-        let count: usize = CATALOGUE.services.values().map(Vec::len).sum();
-        assert!(count > 20_000 && CATALOGUE.services.len() > 400, "{count}");
-        let year = CATALOGUE.date.split('-').next().and_then(|year| year.parse::<u32>().ok());
-        assert!(year.is_some_and(|year| year >= 2026), "{}", CATALOGUE.date);
-        for (prefix, actions) in &CATALOGUE.services {
+        let catalogue = Catalogue::built_in();
+        let [services, actions, keys] = catalogue.counts();
+        assert!(actions > 20_000 && services > 400 && keys > 1_000, "{services} {actions} {keys}");
+        let year = catalogue.date.split('-').next().and_then(|year| year.parse::<u32>().ok());
+        assert!(year.is_some_and(|year| year >= 2026), "{}", catalogue.date);
+        for (prefix, actions) in &catalogue.services {
             assert!(actions.is_sorted_by(|a, b| a.name < b.name), "{prefix} is not sorted, or has an action twice");
         }
     }
 
     #[test]
     fn actions_and_keys_are_found_in_any_case() {
-        let names = |pattern: &str| CATALOGUE.matching(pattern).map(|(prefix, a)| format!("{prefix}:{}", a.name)).collect::<Vec<_>>();
+        let catalogue = Catalogue::built_in();
+        let names = |pattern: &str| catalogue.actions_matching(pattern);
         assert_eq!(names("S3:listallmybuckets"), ["s3:ListAllMyBuckets"]);
         assert_eq!(names("s3:NoSuchThing"), Vec::<String>::new());
         assert!(names("ec?:Create*").len() > 50);
-        assert!(CATALOGUE.matching("s3:ListAllMyBuckets").all(|(_, action)| !action.takes_resource));
+        assert!(catalogue.matching("s3:ListAllMyBuckets").all(|(_, action)| !action.takes_resource));
         for (key, expected) in [
             ("aws:principalARN", Some(true)),
             ("aws:PrincipalTag/team", Some(true)),
@@ -127,7 +203,7 @@ mod tests {
             ("token.actions.githubusercontent.com:sub", None),
             ("nonsense", None),
         ] {
-            assert_eq!(CATALOGUE.has_key(key), expected, "{key}");
+            assert_eq!(catalogue.has_key(key), expected, "{key}");
         }
     }
 }

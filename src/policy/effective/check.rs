@@ -14,7 +14,7 @@ pub struct Mistake {
     pub problem: Problem,
 }
 
-/// What is documented of a type. Of types that are not here no page was at hand, and nothing but their operators is looked at.
+/// What is documented of a type. Of one that is not here nothing but its operators is looked at.
 struct Grammar {
     policy_type: &'static str,
     /// The one key that its documents begin with.
@@ -36,12 +36,14 @@ const GRAMMARS: &[Grammar] = &[
     Grammar { policy_type: "TAG_POLICY", top: "tags", others: Others::None },
     Grammar { policy_type: "BACKUP_POLICY", top: "plans", others: Others::None },
     Grammar { policy_type: "AISERVICES_OPT_OUT_POLICY", top: "services", others: Others::None },
+    Grammar { policy_type: "CHATBOT_POLICY", top: "chatbot", others: Others::None },
     Grammar { policy_type: "DECLARATIVE_POLICY_EC2", top: "ec2_attributes", others: Others::None },
     Grammar { policy_type: "SECURITYHUB_POLICY", top: "securityhub", others: Others::None },
     Grammar { policy_type: "INSPECTOR_POLICY", top: "inspector", others: Others::None },
     Grammar { policy_type: "UPGRADE_ROLLOUT_POLICY", top: "upgrade_rollout", others: Others::Perhaps },
     Grammar { policy_type: "BEDROCK_POLICY", top: "bedrock", others: Others::None },
     Grammar { policy_type: "S3_POLICY", top: "s3_attributes", others: Others::None },
+    Grammar { policy_type: "GUARDDUTY_POLICY", top: "guardduty", others: Others::None },
     Grammar { policy_type: "NETWORK_SECURITY_DIRECTOR_POLICY", top: "network_security_director", others: Others::None },
 ];
 

@@ -12,7 +12,7 @@ use std::collections::{BTreeMap, BTreeSet};
 pub use generate::{Generated, Shape, generate};
 pub use standing::{Cell, Column, Matrix, Opening, Row, Standing, UNLISTED, matrix};
 
-use super::catalogue::CATALOGUE;
+use super::catalogue::Catalogue;
 use super::lint::unknown_action::nearest;
 
 /// A list of services.
@@ -63,19 +63,14 @@ impl Framework {
     }
 }
 
-/// The day of the list of AWS's actions that is built in, `YYYY-MM-DD`.
-pub fn catalogue_date() -> &'static str {
-    CATALOGUE.date
-}
-
 /// Whether AWS documents actions of that prefix.
 ///
 /// # Errors
 /// It does not; with the nearest prefix that there is.
-pub fn known_service(prefix: &str) -> Result<(), Option<&'static str>> {
-    match CATALOGUE.of(prefix) {
+pub fn known_service<'c>(prefix: &str, catalogue: &'c Catalogue) -> Result<(), Option<&'c str>> {
+    match catalogue.of(prefix) {
         Some(_) => Ok(()),
-        None => Err(nearest(prefix, CATALOGUE.prefixes())),
+        None => Err(nearest(prefix, catalogue.prefixes())),
     }
 }
 

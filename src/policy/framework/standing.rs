@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 use super::Framework;
 use crate::address::Address;
-use crate::policy::catalogue::CATALOGUE;
+use crate::policy::catalogue::Catalogue;
 use crate::policy::condition::{Condition, Operand};
 use crate::policy::context::{Context, Fact};
 use crate::policy::hierarchy::{Attached, Family, Hierarchy, Level};
@@ -27,6 +27,8 @@ pub const UNLISTED: &str = "a-service-of-tomorrow";
 /// Accounts by frameworks.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Matrix<'f> {
+    /// The day of the list of AWS's actions, `YYYY-MM-DD`.
+    pub actions_as_of: String,
     /// The frameworks, by key.
     pub columns: Vec<Column<'f>>,
     /// The accounts, by address, the management account last.
@@ -79,7 +81,7 @@ pub enum Standing {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Opening {
     /// The actions that can pass.
-    pub actions: Vec<&'static str>,
+    pub actions: Vec<String>,
     /// How many there are.
     pub of: usize,
     /// Whether none of them passes but under some circumstances.
@@ -94,15 +96,15 @@ enum Caller {
 }
 
 /// A service with its actions.
-struct Service {
-    prefix: &'static str,
-    actions: Vec<&'static str>,
+struct Service<'c> {
+    prefix: &'c str,
+    actions: Vec<&'c str>,
 }
 
 /// All of AWS's, and the one of tomorrow.
-fn services() -> Vec<Service> {
-    let known = CATALOGUE.prefixes().map(|prefix| {
-        let actions = CATALOGUE.of(prefix).unwrap_or_default().iter().map(|action| action.name).collect();
+fn services(catalogue: &Catalogue) -> Vec<Service<'_>> {
+    let known = catalogue.prefixes().map(|prefix| {
+        let actions = catalogue.of(prefix).unwrap_or_default().iter().map(|action| action.name.as_str()).collect();
         Service { prefix, actions }
     });
     known.chain([Service { prefix: UNLISTED, actions: vec!["Act"] }]).collect()
@@ -112,10 +114,15 @@ fn services() -> Vec<Service> {
 type Answers = Vec<Truth>;
 
 /// How every account stands to every framework.
-pub fn matrix<'f>(frameworks: &'f BTreeMap<String, Framework>, hierarchy: &Hierarchy, access_role: &str) -> Matrix<'f> {
-    let mut asker = Asker { hierarchy, access_role, services: services(), levels: BTreeMap::new(), ways: BTreeMap::new() };
+pub fn matrix<'f>(
+    frameworks: &'f BTreeMap<String, Framework>,
+    hierarchy: &Hierarchy,
+    access_role: &str,
+    catalogue: &Catalogue,
+) -> Matrix<'f> {
+    let mut asker = Asker { hierarchy, access_role, services: services(catalogue), levels: BTreeMap::new(), ways: BTreeMap::new() };
     let lists: Vec<(&Framework, BTreeSet<&str>)> = frameworks.values().map(|framework| (framework, framework.allowed())).collect();
-    let outside = |allowed: &BTreeSet<&str>| CATALOGUE.prefixes().filter(|prefix| !allowed.contains(prefix)).count();
+    let outside = |allowed: &BTreeSet<&str>| catalogue.prefixes().filter(|prefix| !allowed.contains(prefix)).count();
     let columns = lists.iter().map(|(framework, allowed)| Column { framework, outside: outside(allowed) }).collect();
     let mut known: BTreeMap<[usize; 2], Vec<Cell>> = BTreeMap::new();
     let (management, members): (Vec<&Address>, Vec<&Address>) = hierarchy.accounts().partition(|account| hierarchy.is_management(account));
@@ -135,22 +142,22 @@ pub fn matrix<'f>(frameworks: &'f BTreeMap<String, Framework>, hierarchy: &Hiera
         Some(account) => row(account, not_bound),
         None => Row { account: None, parent: None, cells: not_bound },
     });
-    Matrix { columns, rows }
+    Matrix { actions_as_of: catalogue.date().to_owned(), columns, rows }
 }
 
-fn cell(services: &[Service], allowed: &BTreeSet<&str>, others: &Answers, role: &Answers) -> Cell {
+fn cell(services: &[Service<'_>], allowed: &BTreeSet<&str>, others: &Answers, role: &Answers) -> Cell {
     let (mut others, mut role) = (others.iter(), role.iter());
     let mut open = BTreeMap::new();
     let (mut closed, mut exempts_access_role) = (0, false);
     for Service { prefix, actions } in services {
         let answers = actions.iter().zip(others.by_ref().zip(role.by_ref()));
-        let answers: Vec<(&'static str, Truth, Truth)> = answers.map(|(action, (others, role))| (*action, *others, *role)).collect();
+        let answers: Vec<(&str, Truth, Truth)> = answers.map(|(action, (others, role))| (*action, *others, *role)).collect();
         if allowed.contains(prefix) {
             continue;
         }
         exempts_access_role |= answers.iter().any(|(_, others, role)| *others == Truth::False && *role != Truth::False);
         let passing = answers.iter().filter(|(_, others, _)| *others != Truth::False);
-        let names: Vec<&'static str> = passing.clone().map(|(action, ..)| *action).collect();
+        let names: Vec<String> = passing.clone().map(|(action, ..)| (*action).to_owned()).collect();
         if names.is_empty() {
             closed += 1;
             continue;
@@ -172,7 +179,7 @@ type LevelKey = (Vec<Arc<str>>, Option<Address>, Caller);
 struct Asker<'h> {
     hierarchy: &'h Hierarchy,
     access_role: &'h str,
-    services: Vec<Service>,
+    services: Vec<Service<'h>>,
     /// Each with a number.
     levels: BTreeMap<LevelKey, (usize, Arc<Answers>)>,
     /// By the numbers of the levels on the way down, each with a number.
@@ -285,7 +292,7 @@ impl Rules {
     }
 
     /// Whether the level lets each action of a service pass.
-    fn of_service(&self, service: &Service) -> Vec<Truth> {
+    fn of_service(&self, service: &Service<'_>) -> Vec<Truth> {
         let all = question(&format!("{}:*", service.prefix));
         let mut said = Said { allow: self.unknown, deny: self.unknown };
         let mut by_action = Vec::new();

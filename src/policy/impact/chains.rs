@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
+use super::super::catalogue::Actions;
 use super::super::context::{Context, Fact};
 use super::super::hierarchy::{Family, Hierarchy};
 use super::super::request::{Place, Principal, Whereabouts};
@@ -36,6 +37,8 @@ pub(super) enum Asker<'a> {
 
 /// Chains of accounts, in organizations that are compared: equal numbers are equal levels in all of them.
 pub(super) struct Chains<'p> {
+    /// All actions.
+    pub actions: &'p Actions,
     pub rules: Rules<'p>,
     asker: Asker<'p>,
     /// What is known whichever account asks.
@@ -52,14 +55,14 @@ enum Known {
 }
 
 impl<'p> Chains<'p> {
-    pub(super) fn new(asker: Asker<'p>) -> Self {
+    pub(super) fn new(asker: Asker<'p>, actions: &'p Actions) -> Self {
         let mut common = Context::partial();
         if let Asker::Role(_, facts) = asker {
             facts.iter().for_each(|(key, fact)| common.set(key, fact.clone()));
         }
         // As it is said of each account; the rules that look at more are asked account by account.
         common.set("aws:PrincipalIsAWSService", Fact::known(["false"]));
-        Self { rules: Rules::default(), asker, common, levels: Vec::new(), by_atoms: HashMap::new(), places: HashMap::new() }
+        Self { actions, rules: Rules::new(actions), asker, common, levels: Vec::new(), by_atoms: HashMap::new(), places: HashMap::new() }
     }
 
     /// The rules of a level.

@@ -9,12 +9,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
+use super::super::catalogue::{Actions, Catalogue, Set};
 use super::super::context::{Context, Fact};
 use super::super::evaluate::{Cause, Decision, Outcome, decide};
 use super::super::hierarchy::{Family, Hierarchy};
 use super::super::pattern::question;
 use super::super::request::{Place, Principal, Request, Whereabouts};
-use super::actions::{ACTIONS, Set};
 use super::chains::{Asker, Chain, Chains};
 use crate::address::Address;
 
@@ -68,7 +68,8 @@ fn facts(region: Option<&str>) -> Vec<(&'static str, Fact)> {
 }
 
 /// Where the role is locked out after a change and was not before, by cause.
-pub fn lockouts(before: &Hierarchy, after: &Hierarchy, roads: &Roads) -> Vec<Lockout> {
+pub fn lockouts(before: &Hierarchy, after: &Hierarchy, roads: &Roads, catalogue: &Catalogue) -> Vec<Lockout> {
+    let actions = catalogue.actions();
     let there = |account: &&Address| after.levels.contains_key(*account) && !after.is_management(account);
     let accounts: Vec<&Address> = roads.accounts.keys().filter(there).collect();
     let mut found = Found::default();
@@ -76,9 +77,9 @@ pub fn lockouts(before: &Hierarchy, after: &Hierarchy, roads: &Roads) -> Vec<Loc
     let open = |found: &Found, accounts: &[&Address]| -> Vec<Address> {
         accounts.iter().filter(|account| !found.told.contains(**account)).map(|account| (*account).clone()).collect()
     };
-    let everything = [(ACTIONS.all(), Road::Everything, None)];
-    let needed = roads.calls.iter().filter_map(|call| ACTIONS.number(call));
-    let mut calls = ACTIONS.none();
+    let everything = [(actions.all(), Road::Everything, None)];
+    let needed = roads.calls.iter().filter_map(|call| actions.number(call));
+    let mut calls = actions.none();
     needed.for_each(|number| calls.insert(number));
     let regions: BTreeSet<&str> = roads.accounts.values().flatten().map(String::as_str).collect();
     let in_regions = regions.into_iter().map(|region| (calls.clone(), Road::Calls, Some(region)));
@@ -86,13 +87,15 @@ pub fn lockouts(before: &Hierarchy, after: &Hierarchy, roads: &Roads) -> Vec<Loc
         let has = |account: &&Address| region.is_none_or(|r| roads.accounts.get(*account).is_some_and(|regions| regions.contains(r)));
         let asked: Vec<&Address> = accounts.iter().copied().filter(has).collect();
         let asked = open(&found, &asked);
-        denied(before, after, roads, &Way { needed: &needed, road, region }, &asked, &mut found);
+        denied(before, after, roads, &Way { actions, needed: &needed, road, region }, &asked, &mut found);
     }
     found.lockouts()
 }
 
 /// What is asked of the role in one Region.
 struct Way<'w> {
+    /// All actions.
+    actions: &'w Actions,
     needed: &'w Set,
     road: Road,
     region: Option<&'w str>,
@@ -102,7 +105,7 @@ impl Way<'_> {
     /// What of it is closed, given what is denied.
     fn closed(&self, denied: &Set) -> Set {
         match self.road {
-            Road::Everything if !self.needed.without(denied).is_empty() => ACTIONS.none(),
+            Road::Everything if !self.needed.without(denied).is_empty() => self.actions.none(),
             Road::Everything | Road::Calls | Road::Assume => denied.and(self.needed),
         }
     }
@@ -172,7 +175,7 @@ fn is_denied(decision: &Decision) -> bool {
 /// Where the role is newly denied what it needs; accounts under the same before and after are asked once.
 fn denied(before: &Hierarchy, after: &Hierarchy, roads: &Roads, way: &Way<'_>, accounts: &[Address], found: &mut Found) {
     let facts = facts(way.region);
-    let mut chains = Chains::new(Asker::Role(&roads.role, &facts));
+    let mut chains = Chains::new(Asker::Role(&roads.role, &facts), way.actions);
     let whereabouts = Whereabouts::of(after);
     let was_there = |account: &&Address| before.levels.contains_key(*account);
     let (old, new): (Vec<&Address>, Vec<&Address>) = accounts.iter().partition(was_there);
@@ -188,14 +191,20 @@ fn denied(before: &Hierarchy, after: &Hierarchy, roads: &Roads, way: &Way<'_>, a
         if let Some(then) = then {
             closed.remove(&way.closed(&chains.verdicts(then).denied));
         }
-        let actions: Vec<&str> = closed.numbers().filter_map(|number| ACTIONS.name(number)).collect();
+        let takes_resource = closed.numbers().next().is_some_and(|number| way.actions.takes_resource.contains(number));
+        let actions: Vec<&str> = closed.numbers().filter_map(|number| way.actions.name(number)).collect();
         let Some(first) = actions.first() else { continue };
         let told = match way.road {
             Road::Calls => actions.iter().map(|action| (*action).to_owned()).collect(),
             Road::Assume | Road::Everything => BTreeSet::new(),
         };
         for account in accounts {
-            found.add(way.road, account, BTreeSet::clone(&told), &called((after, &whereabouts), roads, &facts, account, first));
+            found.add(
+                way.road,
+                account,
+                BTreeSet::clone(&told),
+                &called((after, &whereabouts), roads, &facts, account, (first, takes_resource)),
+            );
         }
     }
 }
@@ -206,14 +215,13 @@ fn called(
     roads: &Roads,
     facts: &[(&str, Fact)],
     account: &Address,
-    action: &str,
+    (action, takes_resource): (&str, bool),
 ) -> Decision {
     let mut context = Context::partial();
     facts.iter().for_each(|(key, fact)| context.set(key, fact.clone()));
     let arn = format!("arn:aws:iam::{}:role/{}", whereabouts.id(account), roads.role);
     let (principal, owner) = (Principal::Of(Place::Member(account.clone())), Place::Member(account.clone()));
     whereabouts.complete(&mut context, &principal, Some(&arn), &owner);
-    let takes_resource = ACTIONS.number(action).is_some_and(|number| ACTIONS.takes_resource.contains(number));
     let resource = if takes_resource { question("*") } else { "*".to_owned() };
     decide(&Request { principal, action: action.to_owned(), resource, owner, context }, hierarchy)
 }

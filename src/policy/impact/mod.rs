@@ -11,7 +11,6 @@
 //! what anybody in the account may do to what is the account's own. Beside "passes" and "denied" there is "conditional": it hinges on
 //! conditions or on the resource, which no plan knows. Where both sides are, the conditions themselves are compared.
 
-mod actions;
 mod chains;
 mod lockout;
 mod restriction;
@@ -22,10 +21,9 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use serde::{Deserialize, Serialize};
 
-use super::catalogue::CATALOGUE;
+use super::catalogue::{Actions, Catalogue, Set};
 use super::hierarchy::Hierarchy;
 use crate::address::Address;
-use actions::{ACTIONS, Set};
 use chains::{Asker, Chain, Chains};
 use verdicts::Verdicts;
 
@@ -70,6 +68,10 @@ pub struct Group {
     pub accounts: Vec<Address>,
     /// What changes, by verdict.
     pub shifts: Vec<Shift>,
+    /// The changes of a plan that bear on them: of what they lie in, what is attached there and what that says. Without the others it would come
+    /// out the same. Of two configurations, none.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub changes: BTreeSet<Address>,
 }
 
 /// Actions of which the verdict changes alike.
@@ -105,15 +107,15 @@ pub struct OfService {
 }
 
 impl Selection {
-    fn of(set: &Set) -> Self {
+    fn of(set: &Set, all: &Actions) -> Self {
         let mut services = BTreeMap::new();
-        for (service, range) in ACTIONS.services() {
-            let (count, all) = (set.count_within(&range), range.len());
+        for (service, range) in all.services() {
+            let (count, size) = (set.count_within(&range), range.len());
             if count == 0 {
                 continue;
             }
-            let names = range.filter(|number| set.contains(*number)).filter_map(|number| ACTIONS.name(number)?.split_once(':'));
-            let actions = if count == all { vec!["*".to_owned()] } else { names.map(|(_, name)| name.to_owned()).collect() };
+            let names = range.filter(|number| set.contains(*number)).filter_map(|number| all.name(number)?.split_once(':'));
+            let actions = if count == size { vec!["*".to_owned()] } else { names.map(|(_, name)| name.to_owned()).collect() };
             services.insert(service.to_owned(), OfService { count, actions });
         }
         Self { count: set.len(), services }
@@ -126,16 +128,11 @@ impl Selection {
     }
 }
 
-/// The actions of the catalogue, as `s3:GetObject`, each with whether a statement can name what it acts on.
-pub fn known_actions() -> impl Iterator<Item = (&'static str, bool)> {
-    ACTIONS.names().enumerate().map(|(number, name)| (name, ACTIONS.takes_resource.contains(number)))
-}
-
-/// What changes for the accounts that are in both.
-pub fn impact(before: &Hierarchy, after: &Hierarchy) -> Impact {
+/// What changes for the accounts that are in both, of all actions of a catalogue.
+pub fn impact(before: &Hierarchy, after: &Hierarchy, catalogue: &Catalogue) -> Impact {
     let stays = |account: &&Address| after.levels.contains_key(*account) && !before.is_management(account) && !after.is_management(account);
     let accounts: Vec<&Address> = before.accounts().filter(stays).collect();
-    let mut chains = Chains::new(Asker::Anybody);
+    let mut chains = Chains::new(Asker::Anybody, catalogue.actions());
     let then = chains.of(before, accounts.iter().copied());
     let now = chains.of(after, accounts.iter().copied());
     let mut classes: BTreeMap<(&Chain, &Chain), Vec<&Address>> = BTreeMap::new();
@@ -154,10 +151,10 @@ pub fn impact(before: &Hierarchy, after: &Hierarchy) -> Impact {
             found.entry(moved).or_default().extend(members.iter().map(|account| (*account).clone()));
         }
     }
-    let mut groups: Vec<Group> = found.into_iter().map(|(moved, accounts)| group(moved, accounts)).collect();
+    let mut groups: Vec<Group> = found.into_iter().map(|(moved, accounts)| group(moved, accounts, catalogue.actions())).collect();
     groups.sort_by(|a, b| b.accounts.len().cmp(&a.accounts.len()).then_with(|| a.accounts.cmp(&b.accounts)));
-    let (catalogue, actions) = (CATALOGUE.date.to_owned(), ACTIONS.len());
-    Impact { catalogue, actions, accounts: accounts.len(), groups, not_compared: BTreeSet::new(), lockouts: Vec::new() }
+    let (date, actions) = (catalogue.date().to_owned(), catalogue.actions().len());
+    Impact { catalogue: date, actions, accounts: accounts.len(), groups, not_compared: BTreeSet::new(), lockouts: Vec::new() }
 }
 
 /// From, to, which actions, and what they hinge on then.
@@ -165,7 +162,7 @@ type Moved = (Verdict, Verdict, Set, BTreeSet<String>);
 
 fn moved(chains: &Chains<'_>, (then, before): (&Chain, &Verdicts), (now, after): (&Chain, &Verdicts)) -> Vec<Moved> {
     use Verdict::{Conditional, Denied, Passes};
-    let (conditional, conditional_then) = (before.depends(), after.depends());
+    let (conditional, conditional_then) = (before.depends(chains.actions), after.depends(chains.actions));
     let both = conditional.and(&conditional_then);
     let moved = [
         (Passes, Denied, before.passes.and(&after.denied)),
@@ -186,8 +183,8 @@ fn moved(chains: &Chains<'_>, (then, before): (&Chain, &Verdicts), (now, after):
         .collect()
 }
 
-fn group(moved: Vec<Moved>, mut accounts: Vec<Address>) -> Group {
+fn group(moved: Vec<Moved>, mut accounts: Vec<Address>, all: &Actions) -> Group {
     accounts.sort();
-    let shift = |(from, to, actions, hinges_on): Moved| Shift { from, to, actions: Selection::of(&actions), hinges_on };
-    Group { accounts, shifts: moved.into_iter().map(shift).collect() }
+    let shift = |(from, to, actions, hinges_on): Moved| Shift { from, to, actions: Selection::of(&actions, all), hinges_on };
+    Group { accounts, shifts: moved.into_iter().map(shift).collect(), changes: BTreeSet::new() }
 }

@@ -8,9 +8,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 
 use super::Selection;
-use super::actions::Set;
 use super::chains::{Asker, Chain, Chains};
 use crate::address::Address;
+use crate::policy::catalogue::{Catalogue, Set};
 use crate::policy::hierarchy::Hierarchy;
 
 /// The role that is asked for.
@@ -32,9 +32,10 @@ pub struct Restriction {
 }
 
 /// What holds for all accounts but the management account, which guard rails do not bind. Those of most accounts come first.
-pub fn restrictions(hierarchy: &Hierarchy) -> Vec<Restriction> {
+pub fn restrictions(hierarchy: &Hierarchy, catalogue: &Catalogue) -> Vec<Restriction> {
+    let actions = catalogue.actions();
     let accounts: Vec<&Address> = hierarchy.accounts().filter(|account| !hierarchy.is_management(account)).collect();
-    let mut chains = Chains::new(Asker::Role(ROLE, &[]));
+    let mut chains = Chains::new(Asker::Role(ROLE, &[]), actions);
     let of = chains.of(hierarchy, accounts.iter().copied());
     let mut classes: BTreeMap<&Chain, Vec<&Address>> = BTreeMap::new();
     for (account, chain) in accounts.iter().zip(&of) {
@@ -44,13 +45,13 @@ pub fn restrictions(hierarchy: &Hierarchy) -> Vec<Restriction> {
     let mut told: BTreeMap<(Set, Set, BTreeSet<String>), Vec<Address>> = BTreeMap::new();
     for (chain, members) in classes {
         let verdicts = chains.verdicts(chain);
-        let hinges_on = chains.hinges_on(chain, &verdicts.depends());
+        let hinges_on = chains.hinges_on(chain, &verdicts.depends(actions));
         told.entry((verdicts.passes, verdicts.denied, hinges_on)).or_default().extend(members.into_iter().cloned());
     }
     let of = |((passes, denied, hinges_on), mut accounts): ((Set, Set, BTreeSet<String>), Vec<Address>)| {
         accounts.sort();
-        let conditional = super::ACTIONS.all().without(&passes).without(&denied);
-        let [passes, conditional, denied] = [passes, conditional, denied].map(|set| Selection::of(&set));
+        let conditional = actions.all().without(&passes).without(&denied);
+        let [passes, conditional, denied] = [passes, conditional, denied].map(|set| Selection::of(&set, actions));
         Restriction { accounts, passes, conditional, hinges_on, denied }
     };
     let mut found: Vec<Restriction> = told.into_iter().map(of).collect();
@@ -91,7 +92,7 @@ mod tests {
     fn accounts_of_which_the_same_is_said_are_one_class() {
         let mut hierarchy = hierarchy(&[("a", &[NO_SQS]), ("b", &[NO_SQS, IN_REGION]), ("c", &[NO_SQS]), ("m", &[])]);
         hierarchy.ids.insert(account("m"), hierarchy.management.clone());
-        let found = restrictions(&hierarchy);
+        let found = restrictions(&hierarchy, &Catalogue::built_in());
         let accounts: Vec<&[Address]> = found.iter().map(|restriction| restriction.accounts.as_slice()).collect();
         assert_eq!(accounts, [[account("a"), account("c")].as_slice(), [account("b")].as_slice()]);
         assert_eq!(found[0].denied.services.keys().collect::<Vec<_>>(), ["sqs"]);
@@ -110,7 +111,7 @@ mod tests {
         };
         let (root, all_but_one) = (deny("ArnLike", "arn:aws:iam::*:root"), deny("ArnNotLike", "arn:aws:iam::*:role/Admin"));
         let count = |policy: &str| {
-            let found = restrictions(&hierarchy(&[("a", &[policy])]));
+            let found = restrictions(&hierarchy(&[("a", &[policy])]), &Catalogue::built_in());
             (found[0].denied.count > 0, found[0].conditional.count > 0)
         };
         assert_eq!((count(&root), count(&all_but_one)), ((false, false), (true, false)));
@@ -119,14 +120,14 @@ mod tests {
     /// What is denied now is what a way down without any guard rail would have lost.
     #[test]
     fn it_is_what_the_impact_says_of_guard_rails_where_there_were_none() {
-        let bare = hierarchy(&[("a", &[])]);
+        let (bare, catalogue) = (hierarchy(&[("a", &[])]), Catalogue::built_in());
         for policies in [&[NO_SQS] as &[&str], &[IN_REGION], &[NO_SQS, IN_REGION]] {
             let hierarchy = hierarchy(&[("a", policies)]);
-            let (now, shifts) = (&restrictions(&hierarchy)[0], &impact(&bare, &hierarchy).groups[0].shifts);
+            let (now, shifts) = (&restrictions(&hierarchy, &catalogue)[0], &impact(&bare, &hierarchy, &catalogue).groups[0].shifts);
             let to = |verdict: Verdict| shifts.iter().find(|shift| shift.to == verdict).map(|shift| &shift.actions);
             assert_eq!(to(Verdict::Denied), Some(&now.denied).filter(|denied| denied.count > 0));
             assert_eq!(to(Verdict::Conditional), Some(&now.conditional).filter(|conditional| conditional.count > 0));
-            assert_eq!(now.passes.count + now.conditional.count + now.denied.count, crate::policy::known_actions().count());
+            assert_eq!(now.passes.count + now.conditional.count + now.denied.count, catalogue.known_actions().count());
         }
     }
 }

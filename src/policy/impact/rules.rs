@@ -5,13 +5,13 @@ use std::collections::{BTreeSet, HashMap};
 use std::rc::Rc;
 use std::sync::Arc;
 
+use super::super::catalogue::{Actions, Set};
 use super::super::condition::{Condition, Operand};
 use super::super::context::Context;
 use super::super::hierarchy::Attached;
 use super::super::pattern::{Pattern, question};
 use super::super::statement::{Effect, Form, Policy, Selector, Statement};
 use super::super::truth::Truth;
-use super::actions::{ACTIONS, Set};
 
 /// The keys that say which account asks, and where it lies, in lower case.
 const OF_THE_ACCOUNT: [&str; 5] =
@@ -44,8 +44,8 @@ impl Rule<'_> {
 }
 
 /// The rules of the organization before and after, by number.
-#[derive(Default)]
 pub(super) struct Rules<'p> {
+    actions: &'p Actions,
     rules: Vec<Rule<'p>>,
     by_meaning: HashMap<(Effect, usize, usize), usize>,
     selections: Vec<Rc<Set>>,
@@ -58,6 +58,20 @@ pub(super) struct Rules<'p> {
 }
 
 impl<'p> Rules<'p> {
+    /// None yet.
+    pub(super) fn new(actions: &'p Actions) -> Self {
+        Self {
+            actions,
+            rules: Vec::new(),
+            by_meaning: HashMap::new(),
+            selections: Vec::new(),
+            by_selection: HashMap::new(),
+            by_pattern: HashMap::new(),
+            rests: HashMap::new(),
+            by_policy: HashMap::new(),
+        }
+    }
+
     /// A rule by its number.
     pub(super) fn get(&self, number: usize) -> Option<&Rule<'p>> {
         self.rules.get(number)
@@ -77,7 +91,7 @@ impl<'p> Rules<'p> {
     /// It may allow and deny anything.
     fn unknown(&mut self, name: &str) -> Vec<usize> {
         let says = format!("what the policy `{name}` says");
-        let (selection, rest) = (self.selection(ACTIONS.all()), self.rest(says.clone()));
+        let (selection, rest) = (self.selection(self.actions.all()), self.rest(says.clone()));
         let rule = |effect| (effect, selection, rest, None, vec![says.clone()]);
         [Effect::Allow, Effect::Deny].map(|effect| self.intern(rule(effect))).to_vec()
     }
@@ -92,14 +106,15 @@ impl<'p> Rules<'p> {
 
     /// The actions that a statement is about.
     fn selected(&mut self, selector: &Selector) -> Set {
-        let mut found = ACTIONS.none();
+        let mut found = self.actions.none();
         for pattern in &selector.patterns {
             let known = self.by_pattern.entry(pattern.value.text().to_lowercase());
-            found.unite(known.or_insert_with(|| ACTIONS.matching(&pattern.value)));
+            let actions = self.actions;
+            found.unite(known.or_insert_with(|| actions.matching(&pattern.value)));
         }
         match selector.form {
             Form::Any => found,
-            Form::Not => ACTIONS.all().without(&found),
+            Form::Not => self.actions.all().without(&found),
         }
     }
 

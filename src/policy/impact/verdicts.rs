@@ -2,10 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::super::catalogue::{Actions, Set};
 use super::super::hierarchy::Family;
 use super::super::statement::Effect;
 use super::super::truth::Truth;
-use super::actions::{ACTIONS, Set};
 use super::chains::{Atom, Chain, Chains};
 use super::rules::Rule;
 
@@ -18,8 +18,8 @@ pub(super) struct Verdicts {
 
 impl Verdicts {
     /// The rest.
-    pub(super) fn depends(&self) -> Set {
-        ACTIONS.all().without(&self.passes).without(&self.denied)
+    pub(super) fn depends(&self, actions: &Actions) -> Set {
+        actions.all().without(&self.passes).without(&self.denied)
     }
 }
 
@@ -32,8 +32,8 @@ impl Chains<'_> {
         let scps = self.of_family(&chain.scps);
         let mut rcps = self.of_family(&chain.rcps);
         // Of other services they say nothing.
-        rcps.passes.unite_beyond(&ACTIONS.all(), &ACTIONS.of_rcps);
-        rcps.denied.intersect(&ACTIONS.of_rcps);
+        rcps.passes.unite_beyond(&self.actions.all(), &self.actions.of_rcps);
+        rcps.denied.intersect(&self.actions.of_rcps);
         let mut both = scps;
         both.passes.intersect(&rcps.passes);
         both.denied.unite(&rcps.denied);
@@ -42,38 +42,38 @@ impl Chains<'_> {
 
     /// A level lets pass what an Allow of it matches; a Deny of any level takes it all.
     fn of_family(&self, levels: &[usize]) -> Verdicts {
-        let mut verdicts = Verdicts { passes: ACTIONS.all(), denied: ACTIONS.none() };
+        let mut verdicts = Verdicts { passes: self.actions.all(), denied: self.actions.none() };
         for level in levels {
-            let (mut allowed, mut perhaps_allowed) = (ACTIONS.none(), ACTIONS.none());
+            let (mut allowed, mut perhaps_allowed) = (self.actions.none(), self.actions.none());
             for atom in self.level(*level) {
                 let Some(rule) = self.rules.get(atom.rule) else { continue };
                 match rule.effect {
                     Effect::Allow => {
-                        atom.of(rule, |truth| truth == Truth::True, &mut allowed);
-                        atom.of(rule, |truth| truth != Truth::False, &mut perhaps_allowed);
+                        atom.of(self.actions, rule, |truth| truth == Truth::True, &mut allowed);
+                        atom.of(self.actions, rule, |truth| truth != Truth::False, &mut perhaps_allowed);
                     }
                     Effect::Deny => {
-                        atom.of(rule, |truth| truth == Truth::True, &mut verdicts.denied);
-                        let mut perhaps = ACTIONS.none();
-                        atom.of(rule, |truth| truth != Truth::False, &mut perhaps);
+                        atom.of(self.actions, rule, |truth| truth == Truth::True, &mut verdicts.denied);
+                        let mut perhaps = self.actions.none();
+                        atom.of(self.actions, rule, |truth| truth != Truth::False, &mut perhaps);
                         verdicts.passes.remove(&perhaps);
                     }
                 }
             }
             verdicts.passes.intersect(&allowed);
-            verdicts.denied.unite_beyond(&ACTIONS.all(), &perhaps_allowed);
+            verdicts.denied.unite_beyond(&self.actions.all(), &perhaps_allowed);
         }
         verdicts
     }
 
     /// Of actions that hinge on the request under both chains, those that hinge on something else. What is left hinges on the same.
     pub(super) fn other_conditions(&self, before: &Chain, after: &Chain, both: &Set) -> Set {
-        let mut other = ACTIONS.none();
+        let mut other = self.actions.none();
         if both.is_empty() {
             return other;
         }
         let (denied, denied_then) = (self.perhaps_denied(before), self.perhaps_denied(after));
-        let none = ACTIONS.none();
+        let none = self.actions.none();
         for clause in denied.keys().chain(denied_then.keys()) {
             let of = |side: &BTreeMap<Clause, Set>| side.get(clause).unwrap_or(&none).clone();
             other.unite(&of(&denied).differing(&of(&denied_then)));
@@ -106,7 +106,7 @@ impl Chains<'_> {
         let rules = perhaps.collect::<BTreeSet<usize>>().into_iter().flat_map(|level| self.level(level));
         let rules: BTreeSet<usize> = rules.map(|atom| atom.rule).collect();
         let selected = rules.iter().filter_map(|rule| self.rules.get(*rule)).filter(|rule| rule.effect == Effect::Allow);
-        let tell_apart = selected.map(|rule| &*rule.selected).chain([&ACTIONS.takes_resource, &ACTIONS.of_rcps]);
+        let tell_apart = selected.map(|rule| &*rule.selected).chain([&self.actions.takes_resource, &self.actions.of_rcps]);
         let mut classes = vec![actions];
         for set in tell_apart {
             classes = classes.iter().flat_map(|class| [class.and(set), class.without(set)]).filter(|class| !class.is_empty()).collect();
@@ -120,13 +120,13 @@ impl Chains<'_> {
         for (family, level) in families(chain) {
             for atom in self.level(level) {
                 let Some(rule) = self.rules.get(atom.rule).filter(|rule| rule.effect == Effect::Deny) else { continue };
-                let mut actions = ACTIONS.none();
-                atom.of(rule, |truth| truth == Truth::Unknown, &mut actions);
+                let mut actions = self.actions.none();
+                atom.of(self.actions, rule, |truth| truth == Truth::Unknown, &mut actions);
                 if family == Family::Rcp {
-                    actions.intersect(&ACTIONS.of_rcps);
+                    actions.intersect(&self.actions.of_rcps);
                 }
                 if !actions.is_empty() {
-                    found.entry((family, rule.rest, atom.place)).or_insert_with(|| ACTIONS.none()).unite(&actions);
+                    found.entry((family, rule.rest, atom.place)).or_insert_with(|| self.actions.none()).unite(&actions);
                 }
             }
         }
@@ -142,9 +142,9 @@ impl Chains<'_> {
 
     /// Of each level that allows an action only perhaps, under which conditions it does.
     fn allows(&self, levels: &[(Family, usize)], action: usize) -> BTreeSet<BTreeSet<Clause>> {
-        let resource = usize::from(!ACTIONS.takes_resource.contains(action));
+        let resource = usize::from(!self.actions.takes_resource.contains(action));
         let mut all = BTreeSet::new();
-        for (family, level) in levels.iter().filter(|(family, _)| *family == Family::Scp || ACTIONS.of_rcps.contains(action)) {
+        for (family, level) in levels.iter().filter(|(family, _)| *family == Family::Scp || self.actions.of_rcps.contains(action)) {
             let mut clauses = BTreeSet::new();
             let mut certain = false;
             for atom in self.level(*level) {
@@ -171,8 +171,8 @@ impl Chains<'_> {
         for (_, level) in families(chain) {
             for atom in self.level(level) {
                 let Some(rule) = self.rules.get(atom.rule) else { continue };
-                let mut unknown = ACTIONS.none();
-                atom.of(rule, |truth| truth == Truth::Unknown, &mut unknown);
+                let mut unknown = self.actions.none();
+                atom.of(self.actions, rule, |truth| truth == Truth::Unknown, &mut unknown);
                 // Beside an Allow that matches, one that may changes nothing.
                 if unknown.meets(actions) && (rule.effect == Effect::Deny || !self.allows_all(level, actions)) {
                     on.extend(rule.hinges_on.iter().cloned());
@@ -186,8 +186,8 @@ impl Chains<'_> {
         let mut left = actions.clone();
         for atom in self.level(level) {
             let Some(rule) = self.rules.get(atom.rule).filter(|rule| rule.effect == Effect::Allow) else { continue };
-            let mut allowed = ACTIONS.none();
-            atom.of(rule, |truth| truth == Truth::True, &mut allowed);
+            let mut allowed = self.actions.none();
+            atom.of(self.actions, rule, |truth| truth == Truth::True, &mut allowed);
             left.remove(&allowed);
         }
         left.is_empty()
@@ -201,12 +201,12 @@ fn families(chain: &Chain) -> impl Iterator<Item = (Family, usize)> {
 
 impl Atom {
     /// Puts the actions of its rule, for which what it says holds so, into a set.
-    fn of(&self, rule: &Rule<'_>, is: impl Fn(Truth) -> bool, into: &mut Set) {
+    fn of(&self, actions: &Actions, rule: &Rule<'_>, is: impl Fn(Truth) -> bool, into: &mut Set) {
         let [with_resource, without] = self.holds.map(is);
         match (with_resource, without) {
             (true, true) => into.unite(&rule.selected),
-            (true, false) => into.unite_within(&rule.selected, &ACTIONS.takes_resource),
-            (false, true) => into.unite_beyond(&rule.selected, &ACTIONS.takes_resource),
+            (true, false) => into.unite_within(&rule.selected, &actions.takes_resource),
+            (false, true) => into.unite_beyond(&rule.selected, &actions.takes_resource),
             (false, false) => {}
         }
     }

@@ -1,7 +1,7 @@
 //! `ignored-resource`.
 
 use super::{Example, Family, Rule, Setting, Severity, Spot, Subject};
-use crate::policy::catalogue::CATALOGUE;
+use crate::policy::catalogue::Catalogue;
 use crate::policy::statement::{Form, Statement};
 use crate::policy::{Case, Truth};
 
@@ -20,11 +20,11 @@ pub(super) static RULE: Rule = Rule {
     check,
 };
 
-fn check(subject: &Subject<'_>, _: &Setting<'_>) -> Vec<Spot> {
-    subject.policy.statements.iter().flat_map(of).collect()
+fn check(subject: &Subject<'_>, setting: &Setting<'_>) -> Vec<Spot> {
+    subject.policy.statements.iter().flat_map(|statement| of(statement, setting.catalogue)).collect()
 }
 
-fn of(statement: &Statement) -> Vec<Spot> {
+fn of(statement: &Statement, catalogue: &Catalogue) -> Vec<Spot> {
     let some = statement.actions.form == Form::Any
         && statement.resources.form == Form::Any
         && !statement.resources.patterns.iter().any(|p| p.value.matches_plain("*", Case::Sensitive) == Truth::True);
@@ -32,12 +32,12 @@ fn of(statement: &Statement) -> Vec<Spot> {
         return Vec::new();
     }
     let is_idle = |text: &str| {
-        let mut found = CATALOGUE.matching(text).peekable();
+        let mut found = catalogue.matching(text).peekable();
         found.peek().is_some() && found.all(|(_, action)| !action.takes_resource)
     };
     let idle = statement.actions.patterns.iter().filter(|pattern| is_idle(pattern.value.text()));
     let spot = |text: &str, at| {
-        let summary = format!("`{text}` takes no resource, so this says nothing about it (list of {})", CATALOGUE.date);
+        let summary = format!("`{text}` takes no resource, so this says nothing about it (list of {})", catalogue.date());
         Spot::new(at, summary, "move it to a statement with \"Resource\": \"*\"").related(statement.resources.at, "only about these")
     };
     idle.map(|pattern| spot(pattern.value.text(), pattern.at)).collect()

@@ -26,6 +26,7 @@ pub(super) mod unknown_action;
 mod unknown_key;
 mod unsupported_element;
 
+use super::catalogue::Catalogue;
 use super::hierarchy::{Family, Hierarchy};
 use super::statement::Policy;
 use crate::diagnostic::{ByteRange, Severity};
@@ -109,6 +110,8 @@ pub struct Subject<'p> {
 pub struct Setting<'s> {
     /// The levels and what is attached to them.
     pub hierarchy: &'s Hierarchy,
+    /// The actions and condition keys that there are.
+    pub catalogue: &'s Catalogue,
     /// The name of the role that overlord assumes in every account.
     pub access_role: &'s str,
     /// The actions that it calls there, as `ec2:CreateVpc`.

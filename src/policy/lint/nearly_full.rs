@@ -34,7 +34,13 @@ mod tests {
     fn from_eighty_percent_on() {
         let policy = Policy::parse(r#"{"Statement": []}"#).unwrap();
         let hierarchy = Hierarchy::default();
-        let setting = Setting { hierarchy: &hierarchy, access_role: "x", access_actions: &[], regions: &[] };
+        let setting = Setting {
+            hierarchy: &hierarchy,
+            catalogue: &crate::policy::Catalogue::built_in(),
+            access_role: "x",
+            access_actions: &[],
+            regions: &[],
+        };
         for (size, expected) in [(80, 0), (81, 1), (100, 1), (101, 0)] {
             let subject = Subject { name: "x", family: Family::Scp, policy: &policy, size, limit: 100 };
             assert_eq!(check(&subject, &setting).len(), expected, "{size}");

@@ -33,6 +33,7 @@ fn triggered(family: Family, statements: &str, beside: Option<&str>) -> Vec<&'st
     let actions = ["ec2:CreateVpc", "ec2:DeleteVpc", "ec2:DescribeVpcs", "account:EnableRegion", "ram:TagResource"].map(str::to_owned);
     let setting = Setting {
         hierarchy: &hierarchy,
+        catalogue: &Catalogue::built_in(),
         access_role: "OrganizationAccountAccessRole",
         access_actions: &actions,
         regions: &["eu-west-1", "eu-central-1"],

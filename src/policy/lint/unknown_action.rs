@@ -2,7 +2,7 @@
 
 use super::{Example, Family, Rule, Setting, Severity, Spot, Subject};
 use crate::policy::Pattern;
-use crate::policy::catalogue::CATALOGUE;
+use crate::policy::catalogue::Catalogue;
 use crate::policy::statement::Placed;
 
 pub(super) static RULE: Rule = Rule {
@@ -28,30 +28,36 @@ pub(super) static RULE: Rule = Rule {
     check,
 };
 
-fn check(subject: &Subject<'_>, _: &Setting<'_>) -> Vec<Spot> {
-    subject.policy.statements.iter().flat_map(|statement| &statement.actions.patterns).filter_map(of).collect()
+fn check(subject: &Subject<'_>, setting: &Setting<'_>) -> Vec<Spot> {
+    subject
+        .policy
+        .statements
+        .iter()
+        .flat_map(|statement| &statement.actions.patterns)
+        .filter_map(|one| of(one, setting.catalogue))
+        .collect()
 }
 
-fn of(pattern: &Placed<Pattern>) -> Option<Spot> {
+fn of(pattern: &Placed<Pattern>, catalogue: &Catalogue) -> Option<Spot> {
     let text = pattern.value.text();
-    if CATALOGUE.matching(text).next().is_some() {
+    if catalogue.matching(text).next().is_some() {
         return None;
     }
     let (service, name) = text.split_once(':').unwrap_or((text, "*"));
-    let known = CATALOGUE.of(service);
+    let known = catalogue.of(service);
     let what = match known {
         Some(_) => format!("the action `{text}`"),
         None => format!("the service `{service}`"),
     };
     let near = match known {
-        Some(actions) => nearest(name, actions.iter().map(|action| action.name)).map(|near| format!("{service}:{near}")),
-        None => nearest(service, CATALOGUE.prefixes()).map(str::to_owned),
+        Some(actions) => nearest(name, actions.iter().map(|action| action.name.as_str())).map(|near| format!("{service}:{near}")),
+        None => nearest(service, catalogue.prefixes()).map(str::to_owned),
     };
     let hint = near.map_or_else(
         || "look it up in AWS's Service Authorization Reference; suppress this where it is new".to_owned(),
         |near| format!("did you mean `{near}`?"),
     );
-    Some(Spot::new(pattern.at, format!("{what} is not among AWS's of {}", CATALOGUE.date), hint))
+    Some(Spot::new(pattern.at, format!("{what} is not among AWS's of {}", catalogue.date()), hint))
 }
 
 /// The candidate that is a few letters away.

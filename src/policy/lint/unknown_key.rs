@@ -2,7 +2,7 @@
 
 use super::unknown_action::nearest;
 use super::{Example, Family, Rule, Setting, Severity, Spot, Subject};
-use crate::policy::catalogue::CATALOGUE;
+use crate::policy::catalogue::Catalogue;
 use crate::policy::condition::Condition;
 
 pub(super) static RULE: Rule = Rule {
@@ -21,20 +21,20 @@ pub(super) static RULE: Rule = Rule {
     check,
 };
 
-fn check(subject: &Subject<'_>, _: &Setting<'_>) -> Vec<Spot> {
-    subject.policy.statements.iter().flat_map(|statement| &statement.conditions).filter_map(of).collect()
+fn check(subject: &Subject<'_>, setting: &Setting<'_>) -> Vec<Spot> {
+    subject.policy.statements.iter().flat_map(|statement| &statement.conditions).filter_map(|one| of(one, setting.catalogue)).collect()
 }
 
-fn of(condition: &Condition) -> Option<Spot> {
+fn of(condition: &Condition, catalogue: &Catalogue) -> Option<Spot> {
     let key = &condition.key.value;
-    if CATALOGUE.has_key(key)? {
+    if catalogue.has_key(key)? {
         return None;
     }
     let prefix = key.split_once(':').map_or("", |(prefix, _)| prefix);
-    let known: Vec<String> = CATALOGUE.keys_of(prefix).collect();
+    let known: Vec<String> = catalogue.keys_of(prefix).collect();
     let hint = nearest(key, known.iter().map(String::as_str)).map_or_else(
         || "look it up in AWS's Service Authorization Reference; suppress this where it is new".to_owned(),
         |near| format!("did you mean `{near}`?"),
     );
-    Some(Spot::new(condition.key.at, format!("the condition key `{key}` is not among AWS's of {}", CATALOGUE.date), hint))
+    Some(Spot::new(condition.key.at, format!("the condition key `{key}` is not among AWS's of {}", catalogue.date()), hint))
 }

@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use crate::policy::{OfService, Selection};
 use crate::render::words::plain;
 use crate::render::xml::xml;
-use crate::report::{Known, Policy, Report, is_whole};
+use crate::report::{Class, Known, Policy, Report, is_whole};
 
 /// Actions of a service that are named before the rest is counted.
 const ACTIONS: usize = 8;
@@ -138,9 +138,9 @@ pub(super) fn split_key() -> String {
 }
 
 /// Actions by service: whole services, then of the others how many of how many, and which.
-pub(super) fn services(selection: &Selection) -> String {
+pub(super) fn services(selection: &Selection, class: &Class) -> String {
     let whole: Vec<&str> = selection.services.iter().filter(|(_, of)| is_whole(of)).map(|(prefix, _)| prefix.as_str()).collect();
-    let parts: Vec<String> = selection.services.iter().filter(|(_, of)| !is_whole(of)).map(part).collect();
+    let parts: Vec<String> = selection.services.iter().filter(|(_, of)| !is_whole(of)).map(|of| part(of, class)).collect();
     let mut out = String::new();
     if !whole.is_empty() {
         let _ = write!(out, "<p>All of {}: {}</p>", count(whole.len(), "service"), safe(&whole.join(", ")));
@@ -151,10 +151,10 @@ pub(super) fn services(selection: &Selection) -> String {
     if out.is_empty() { "<p class=\"dim\">none</p>".to_owned() } else { out }
 }
 
-fn part((prefix, of): (&String, &OfService)) -> String {
+fn part((prefix, of): (&String, &OfService), class: &Class) -> String {
     let named: Vec<&str> = of.actions.iter().take(ACTIONS).map(String::as_str).collect();
     let more = if of.actions.len() > named.len() { ", …" } else { "" };
-    let all = crate::policy::actions_of(prefix);
+    let all = class.size_of(prefix);
     format!("{prefix} ({} of {all}: {}{more})", of.count, named.join(", "))
 }
 

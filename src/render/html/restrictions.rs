@@ -30,7 +30,7 @@ pub(super) fn section(report: &Report<'_>) -> String {
         "Of AWS's {} actions of {}: what the service and resource control policies above an account say to a role in it that no policy names, \
          about what is the account's own. Accounts of which the same is said are one class.",
         number(restrictions.actions),
-        safe(restrictions.actions_as_of)
+        safe(&restrictions.actions_as_of)
     );
     framed("restrictions", &format!("Effective restrictions · {}", classes(restrictions.classes.len())), &says, &body)
 }
@@ -65,7 +65,7 @@ fn fold(report: &Report<'_>, at: usize, class: &Class) -> String {
         format!(
             "<dt>{name}</dt><dd><details{printed}><summary><b>{}</b> <span class=\"dim\">{told}</span></summary>{more}{}</details></dd>",
             count(selection.count, "action"),
-            services(selection)
+            services(selection, class)
         )
     };
     format!(

@@ -32,6 +32,7 @@ mod rehearsal;
 mod removal;
 mod root_access;
 mod root_credentials;
+pub mod simulator;
 mod trusted_service;
 mod world;
 

@@ -2,21 +2,18 @@
 
 use std::collections::BTreeMap;
 use std::ops::Range;
-use std::sync::LazyLock;
 
-use super::super::catalogue::CATALOGUE;
 use super::super::pattern::{Case, Pattern};
 use super::super::services::RCP_SERVICES;
 use super::super::truth::Truth;
-
-/// All actions, built once.
-pub(super) static ACTIONS: LazyLock<Actions> = LazyLock::new(Actions::of_catalogue);
+use super::Action;
 
 /// The actions, in order of service and name.
-pub(super) struct Actions {
+#[derive(Debug)]
+pub(in crate::policy) struct Actions {
     /// `s3:GetObject`, with its service and its name in it.
     full: Vec<String>,
-    services: BTreeMap<&'static str, Range<usize>>,
+    services: BTreeMap<String, Range<usize>>,
     /// Those that act on something a statement can name.
     pub takes_resource: Set,
     /// Those that resource control policies apply to.
@@ -24,22 +21,22 @@ pub(super) struct Actions {
 }
 
 impl Actions {
-    fn of_catalogue() -> Self {
+    pub(super) fn of(catalogue: &BTreeMap<String, Vec<Action>>) -> Self {
         let (mut full, mut services) = (Vec::new(), BTreeMap::new());
         let (mut takes_resource, mut of_rcps) = (Vec::new(), Vec::new());
-        for service in CATALOGUE.prefixes() {
+        for (service, actions) in catalogue {
             let start = full.len();
-            for action in CATALOGUE.of(service).unwrap_or_default() {
+            for action in actions {
                 let name = format!("{service}:{}", action.name);
                 if action.takes_resource {
                     takes_resource.push(full.len());
                 }
-                if RCP_SERVICES.services.contains(service) && RCP_SERVICES.restrict(&name) == Truth::True {
+                if RCP_SERVICES.services.contains(service.as_str()) && RCP_SERVICES.restrict(&name) == Truth::True {
                     of_rcps.push(full.len());
                 }
                 full.push(name);
             }
-            services.insert(service, start..full.len());
+            services.insert(service.clone(), start..full.len());
         }
         let size = full.len();
         let set = |numbers: Vec<usize>| Set::of(size, numbers);
@@ -47,34 +44,34 @@ impl Actions {
     }
 
     /// How many there are.
-    pub(super) fn len(&self) -> usize {
+    pub(in crate::policy) fn len(&self) -> usize {
         self.full.len()
     }
 
     /// The names with their services, by number.
-    pub(super) fn names(&self) -> impl Iterator<Item = &str> {
+    pub(in crate::policy) fn names(&self) -> impl Iterator<Item = &str> {
         self.full.iter().map(String::as_str)
     }
 
     /// The name of one of them.
-    pub(super) fn name(&self, number: usize) -> Option<&str> {
+    pub(in crate::policy) fn name(&self, number: usize) -> Option<&str> {
         self.full.get(number).map(String::as_str)
     }
 
     /// The services, each with the numbers of its actions.
-    pub(super) fn services(&self) -> impl Iterator<Item = (&'static str, Range<usize>)> {
-        self.services.iter().map(|(service, range)| (*service, range.clone()))
+    pub(in crate::policy) fn services(&self) -> impl Iterator<Item = (&str, Range<usize>)> {
+        self.services.iter().map(|(service, range)| (service.as_str(), range.clone()))
     }
 
     /// The number of an action, in whatever case.
-    pub(super) fn number(&self, action: &str) -> Option<usize> {
+    pub(in crate::policy) fn number(&self, action: &str) -> Option<usize> {
         let (service, _) = action.split_once(':')?;
         let mut range = self.services.get(service.to_lowercase().as_str())?.clone();
         range.find(|number| self.name(*number).is_some_and(|name| name.eq_ignore_ascii_case(action)))
     }
 
     /// Those that a pattern matches.
-    pub(super) fn matching(&self, pattern: &Pattern) -> Set {
+    pub(in crate::policy) fn matching(&self, pattern: &Pattern) -> Set {
         if pattern.is_everything() {
             return self.all();
         }
@@ -89,19 +86,19 @@ impl Actions {
     }
 
     /// No action.
-    pub(super) fn none(&self) -> Set {
+    pub(in crate::policy) fn none(&self) -> Set {
         Set::of(self.len(), [])
     }
 
     /// Every action.
-    pub(super) fn all(&self) -> Set {
+    pub(in crate::policy) fn all(&self) -> Set {
         Set::of(self.len(), 0..self.len())
     }
 }
 
 /// A set of actions, a bit each.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(super) struct Set(Box<[u64]>);
+pub(in crate::policy) struct Set(Box<[u64]>);
 
 impl Set {
     fn of(size: usize, numbers: impl IntoIterator<Item = usize>) -> Self {
@@ -110,13 +107,13 @@ impl Set {
         set
     }
 
-    pub(super) fn insert(&mut self, number: usize) {
+    pub(in crate::policy) fn insert(&mut self, number: usize) {
         if let Some(word) = self.0.get_mut(number / 64) {
             *word |= 1 << (number % 64);
         }
     }
 
-    pub(super) fn contains(&self, number: usize) -> bool {
+    pub(in crate::policy) fn contains(&self, number: usize) -> bool {
         self.0.get(number / 64).is_some_and(|word| word & (1 << (number % 64)) != 0)
     }
 
@@ -131,60 +128,60 @@ impl Set {
     }
 
     /// Takes the others in.
-    pub(super) fn unite(&mut self, other: &Self) {
+    pub(in crate::policy) fn unite(&mut self, other: &Self) {
         self.change(other, |one, other| one | other);
     }
 
     /// Keeps only what is in both.
-    pub(super) fn intersect(&mut self, other: &Self) {
+    pub(in crate::policy) fn intersect(&mut self, other: &Self) {
         self.change(other, |one, other| one & other);
     }
 
     /// Puts the others out.
-    pub(super) fn remove(&mut self, other: &Self) {
+    pub(in crate::policy) fn remove(&mut self, other: &Self) {
         self.change(other, |one, other| one & !other);
     }
 
     /// Takes in what of `other` is in `of` too.
-    pub(super) fn unite_within(&mut self, other: &Self, of: &Self) {
+    pub(in crate::policy) fn unite_within(&mut self, other: &Self, of: &Self) {
         self.0.iter_mut().zip(other.0.iter().zip(&of.0)).for_each(|(one, (other, of))| *one |= other & of);
     }
 
     /// Takes in what of `other` is not in `of`.
-    pub(super) fn unite_beyond(&mut self, other: &Self, of: &Self) {
+    pub(in crate::policy) fn unite_beyond(&mut self, other: &Self, of: &Self) {
         self.0.iter_mut().zip(other.0.iter().zip(&of.0)).for_each(|(one, (other, of))| *one |= other & !of);
     }
 
     /// What is in both.
-    pub(super) fn and(&self, other: &Self) -> Self {
+    pub(in crate::policy) fn and(&self, other: &Self) -> Self {
         self.with(other, |one, other| one & other)
     }
 
     /// What is here and not there.
-    pub(super) fn without(&self, other: &Self) -> Self {
+    pub(in crate::policy) fn without(&self, other: &Self) -> Self {
         self.with(other, |one, other| one & !other)
     }
 
     /// What is in one of them only.
-    pub(super) fn differing(&self, other: &Self) -> Self {
+    pub(in crate::policy) fn differing(&self, other: &Self) -> Self {
         self.with(other, |one, other| one ^ other)
     }
 
-    pub(super) fn is_empty(&self) -> bool {
+    pub(in crate::policy) fn is_empty(&self) -> bool {
         self.0.iter().all(|word| *word == 0)
     }
 
     /// Whether something is in both.
-    pub(super) fn meets(&self, other: &Self) -> bool {
+    pub(in crate::policy) fn meets(&self, other: &Self) -> bool {
         self.0.iter().zip(&other.0).any(|(one, other)| one & other != 0)
     }
 
-    pub(super) fn len(&self) -> usize {
+    pub(in crate::policy) fn len(&self) -> usize {
         self.0.iter().map(|word| word.count_ones() as usize).sum()
     }
 
     /// How many of a range of numbers are in it.
-    pub(super) fn count_within(&self, range: &Range<usize>) -> usize {
+    pub(in crate::policy) fn count_within(&self, range: &Range<usize>) -> usize {
         let words = self.0.iter().enumerate().skip(range.start / 64).take_while(|(index, _)| index * 64 < range.end);
         let inside = |(index, word): (usize, &u64)| {
             let (from, to) = (range.start.saturating_sub(index * 64), (range.end - index * 64).min(64));
@@ -195,7 +192,7 @@ impl Set {
     }
 
     /// The numbers, in order.
-    pub(super) fn numbers(&self) -> impl Iterator<Item = usize> {
+    pub(in crate::policy) fn numbers(&self) -> impl Iterator<Item = usize> {
         self.0.iter().enumerate().flat_map(|(index, word)| {
             let mut left = *word;
             std::iter::from_fn(move || {
@@ -214,13 +211,16 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::policy::Catalogue;
 
     #[test]
     fn what_a_pattern_matches_is_what_the_matcher_says_of_each_action() {
+        let catalogue = Catalogue::built_in();
+        let all = catalogue.actions();
         for pattern in ["*", "s3:Get*", "S3:putobject", "ec2:?*Vpc", "*:*Object", "s?:List*", "nothing:*", "s3*", "*:*"] {
             let pattern = Pattern::plain(pattern);
-            let matching = ACTIONS.matching(&pattern);
-            for (number, name) in ACTIONS.names().enumerate() {
+            let matching = all.matching(&pattern);
+            for (number, name) in all.names().enumerate() {
                 let expected = pattern.matches_plain(name, Case::Insensitive) == Truth::True;
                 assert_eq!(matching.contains(number), expected, "{name} {}", pattern.text());
             }
@@ -229,11 +229,13 @@ mod tests {
 
     #[test]
     fn actions_have_numbers() {
-        let number = ACTIONS.number("S3:getobject").unwrap();
-        assert_eq!((ACTIONS.name(number), ACTIONS.number("s3:NoSuchThing")), (Some("s3:GetObject"), None));
-        assert!(ACTIONS.takes_resource.contains(number) && ACTIONS.of_rcps.contains(number));
-        assert!(!ACTIONS.of_rcps.contains(ACTIONS.number("ec2:RunInstances").unwrap()));
-        assert_eq!(ACTIONS.all().len(), ACTIONS.len());
+        let catalogue = Catalogue::built_in();
+        let all = catalogue.actions();
+        let number = all.number("S3:getobject").unwrap();
+        assert_eq!((all.name(number), all.number("s3:NoSuchThing")), (Some("s3:GetObject"), None));
+        assert!(all.takes_resource.contains(number) && all.of_rcps.contains(number));
+        assert!(!all.of_rcps.contains(all.number("ec2:RunInstances").unwrap()));
+        assert_eq!(all.all().len(), all.len());
     }
 
     proptest! {

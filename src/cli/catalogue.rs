@@ -1,0 +1,102 @@
+//! `overlord policy catalogue`: which list of AWS's actions and condition keys is in use, and a newer one from AWS's own files. It fetches
+//! nothing: the files are there already.
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::time::UNIX_EPOCH;
+
+use clap::Args;
+use serde_json::{Value, json};
+
+use super::shell::Shell;
+use super::{Exit, Format, Global, Reported, validate};
+use crate::config;
+use crate::policy::{Catalogue, INDEX};
+use crate::resource::organizations::day;
+
+#[derive(Debug, Args)]
+pub(super) struct CatalogueArgs {
+    /// Make a list of the files that AWS publishes: DIR has the index, service-list.json, and a file of each service
+    #[arg(long, value_name = "DIR")]
+    from: Option<PathBuf>,
+
+    /// Write it to FILE instead of printing it; `catalogue` of [organization] names that file
+    #[arg(long, value_name = "FILE", requires = "from")]
+    out: Option<PathBuf>,
+
+    /// The day of which it is true [default: that on which the index was downloaded]
+    #[arg(long, value_name = "YYYY-MM-DD", requires = "from")]
+    as_of: Option<String>,
+}
+
+pub(super) fn run(global: &Global, args: &CatalogueArgs, shell: &Shell) -> Result<Exit, Reported> {
+    match &args.from {
+        None => in_use(global, shell),
+        Some(folder) => make(global, folder, args, shell),
+    }
+}
+
+/// Which one is in use.
+fn in_use(global: &Global, shell: &Shell) -> Result<Exit, Reported> {
+    let loaded = validate::told(global, shell, config::load_untested(&global.config))?;
+    let catalogue = loaded.desired.catalogue();
+    tell(global, loaded.catalogue_file.as_deref(), &catalogue, shell);
+    Ok(Exit::Done)
+}
+
+fn tell(global: &Global, file: Option<&str>, catalogue: &Catalogue, shell: &Shell) {
+    let [services, actions, keys] = catalogue.counts();
+    match global.format {
+        Format::Text | Format::Junit | Format::Sarif | Format::Line | Format::Markdown => {
+            let named = file.map_or_else(|| "built in".to_owned(), |file| format!("`{file}`"));
+            let date = catalogue.date();
+            shell.result(format_args!("{named}, as of {date}: {services} services, {actions} actions, {keys} condition keys\n"));
+        }
+        Format::Json => {
+            let document: Value = json!({
+                "format_version": 1, "file": file, "as_of": catalogue.date(), "services": services, "actions": actions, "condition_keys": keys,
+            });
+            shell.result(format_args!("{document:#}\n"));
+        }
+    }
+}
+
+fn make(global: &Global, folder: &Path, args: &CatalogueArgs, shell: &Shell) -> Result<Exit, Reported> {
+    let date = match &args.as_of {
+        Some(date) => date.clone(),
+        None => downloaded(folder, shell)?,
+    };
+    let catalogue = Catalogue::of_reference(&date, &|name| fs::read(folder.join(name))).map_err(|errors| {
+        let all: Vec<String> = errors.iter().map(ToString::to_string).collect();
+        let hint = "download the files anew; docs/commands.md has the commands".to_owned();
+        let message = format!("the files in `{}` make no catalogue:\n  {}", folder.display(), all.join("\n  "));
+        shell.error(message, Some(hint))
+    })?;
+    let Some(path) = &args.out else {
+        match global.format {
+            Format::Json => tell(global, None, &catalogue, shell),
+            Format::Text | Format::Junit | Format::Sarif | Format::Line | Format::Markdown => shell.result(catalogue.text()),
+        }
+        return Ok(Exit::Done);
+    };
+    fs::write(path, catalogue.text()).map_err(|e| {
+        let hint = "give another file with --out".to_owned();
+        shell.error(format_args!("the catalogue cannot be written to `{}`: {e}", path.display()), Some(hint))
+    })?;
+    tell(global, Some(&path.display().to_string()), &catalogue, shell);
+    shell.say(format_args!("say `catalogue = \"{}\"`, relative to org.toml, in [organization] to use it", path.display()));
+    Ok(Exit::Done)
+}
+
+/// The day on which the index was downloaded.
+fn downloaded(folder: &Path, shell: &Shell) -> Result<String, Reported> {
+    let index = folder.join(INDEX);
+    let written = fs::metadata(&index).and_then(|metadata| metadata.modified());
+    let seconds = written.and_then(|time| time.duration_since(UNIX_EPOCH).map_err(io::Error::other));
+    let seconds = seconds.map_err(|e| {
+        let hint = "download it: `curl -fsS -o service-list.json https://servicereference.us-east-1.amazonaws.com/`".to_owned();
+        shell.error(format_args!("the index `{}` cannot be read: {e}", index.display()), Some(hint))
+    })?;
+    Ok(day(i64::try_from(seconds.as_secs()).unwrap_or_default()))
+}
