@@ -276,7 +276,8 @@ mod tests {
     #[test]
     fn names_say_what_the_table_says() {
         for operation in OPERATIONS {
-            let sounds_like_a_read = ["List", "Describe", "Get", "Lookup", "AssumeRo", "Simulate"].iter().any(|p| operation.name.starts_with(p));
+            let sounds_like_a_read =
+                ["List", "Describe", "Get", "Lookup", "AssumeRo", "Simulate"].iter().any(|p| operation.name.starts_with(p));
             let expected = if sounds_like_a_read { Effect::Read } else { Effect::Write };
             assert_eq!(operation.effect, expected, "{}", operation.name);
             assert!(operation.effect == Effect::Write || operation.repeat == Repeat::Idempotent, "{}", operation.name);

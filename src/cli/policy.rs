@@ -25,7 +25,9 @@ pub(super) struct PolicyArgs {
 #[derive(Debug, Subcommand)]
 enum PolicyCommand {
     /// Say whether the guard rails let a request pass, level by level; exits 2 when they deny it, 3 when it cannot be told
-    #[command(after_help = "Exit status: 0 within, 2 denied, 3 cannot be told, 1 error")]
+    #[command(
+        after_help = "Exit status: 0 within, 2 denied, 3 cannot be told, 1 error; `--live`: 0 AWS agrees, 2 it disagrees, 3 cannot be told"
+    )]
     Explain(ExplainArgs),
     /// Run the [[test]] blocks of org.toml; exits 1 when one fails
     #[command(after_help = "Exit status: 0 passed, 1 one failed, or an error")]
@@ -40,6 +42,7 @@ enum PolicyCommand {
     #[command(after_help = "Exit status: 0 done, 1 error")]
     Generate(GenerateArgs),
     /// Say which list of AWS's actions and condition keys is in use, or make a newer one of the files that AWS publishes
+    #[command(after_help = "Exit status: 0 done, 1 error")]
     Catalogue(CatalogueArgs),
     /// Compute what an account inherits of the policies that configure (tags, backups, opt-outs, …); exits 3 when it cannot be told
     #[command(after_help = "Exit status: 0 told, 2 AWS disagrees, 3 cannot be told, 1 error")]

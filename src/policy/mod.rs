@@ -49,9 +49,7 @@ pub use context::{Context, Fact};
 pub use document::{Document, ParseError};
 pub use evaluate::{Cause, Decision, Exemption, LevelRuling, Outcome, Side, decide};
 pub use hierarchy::{Attached, Family, Hierarchy, Level};
-pub use impact::{
-    Group, Impact, Lockout, OfService, Restriction, Road, Roads, Selection, Shift, Verdict, impact, lockouts, restrictions,
-};
+pub use impact::{Group, Impact, Lockout, OfService, Restriction, Road, Roads, Selection, Shift, Verdict, impact, lockouts, restrictions};
 pub use lint::{Example, Finding, RULES, Rule, Setting, Subject, lint};
 pub use operator::{Comparison, Operator, Order, Quantifier, Sense};
 pub use pack::{Origin, Packed, Part, Room, Unpackable, pack, split};

@@ -54,19 +54,12 @@ fn shut(world: &World) -> Vec<String> {
     let scps = |target: &str| world.attached_to(target).iter().map(|id| &world.policies[id]).filter(|p| p.kind == "SERVICE_CONTROL_POLICY");
     let is_shut = |target: &str| scps(target).next().is_some() && !scps(target).any(|policy| policy.content.contains(r#""Allow""#));
     let accounts = world.accounts.iter().filter(|(id, _)| *id != MANAGEMENT);
-    let levels = |id: &str, parent: Option<&str>| {
-        parent
-            .map(|parent| world.lineage(parent))
-            .unwrap_or_default()
-            .into_iter()
-            .map(str::to_owned)
-            .chain([id.to_owned()])
-            .collect::<Vec<_>>()
+    let levels = |id: &str, parent: Option<&str>| -> Vec<String> {
+        let places = parent.map(|parent| world.lineage(parent)).unwrap_or_default();
+        places.into_iter().map(str::to_owned).chain([id.to_owned()]).collect()
     };
-    let shut = accounts.filter_map(|(id, account)| {
-        levels(id, account.parent.as_deref()).into_iter().find(|level| is_shut(level)).map(|level| (id, level))
-    });
-    shut.map(|(id, level)| format!("{id} is allowed nothing at {level}")).collect()
+    let shut = accounts.filter(|(id, account)| levels(id, account.parent.as_deref()).iter().any(|level| is_shut(level)));
+    shut.map(|(id, _)| format!("{id} is allowed nothing")).collect()
 }
 
 /// Applies in calm weather and holds the run to its plan.

@@ -176,11 +176,13 @@ impl Guards {
             let is: BTreeMap<String, serde_json::Value> = attached
                 .map(|(name, p)| (name, if p.aws_managed { serde_json::Value::Null } else { policy::canonical(&p.kind, &p.content) }))
                 .collect();
-            // A guard rail that is still to go from a place that stays above keeps nobody waiting; AWS's defaults, which allow all, do.
+            // A guard rail that is still to go keeps nobody waiting, nor does a default that is still to come: it guards nothing. One that is
+            // still to go does.
             let enough = |wanted: &BTreeMap<String, serde_json::Value>| {
-                let is = is.iter().filter(|(name, content)| wanted.contains_key(*name) || content.is_null());
-                is.clone().map(|(name, _)| name).eq(wanted.keys())
-                    && is.zip(wanted.values()).all(|((name, is), wanted)| is == wanted || known.contains(name))
+                let stands = |(name, wanted): (&String, &serde_json::Value)| {
+                    wanted.is_null() || is.get(name).is_some_and(|is| is == wanted || known.contains(name))
+                };
+                wanted.iter().all(stands) && is.iter().all(|(name, content)| !content.is_null() || wanted.contains_key(name))
             };
             if self.sets.get(address).is_some_and(|wanted| !enough(wanted)) {
                 let account = &parameters["AccountId"];
