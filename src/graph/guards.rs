@@ -17,6 +17,8 @@ use crate::resource;
 struct Loss {
     index: usize,
     rails: BTreeSet<Rail>,
+    /// Those of them that it takes only once a policy says them, with the edit that makes it say so.
+    later: BTreeMap<Rail, usize>,
     of: LossOf,
 }
 
@@ -123,15 +125,29 @@ impl<'a> Edges<'a> {
         for (&index, shift) in &self.shifts {
             if !shift.lost.is_empty() || !shift.lost_defaults.is_empty() || !shift.gained_defaults.is_empty() {
                 let rails = shift.lost.iter().flat_map(|policy| self.documents.ever(policy)).collect();
-                losses.entry(shift.target.clone()).or_default().push(Loss { index, rails, of: LossOf::Set });
+                let later = self.later(&shift.lost, edits);
+                losses.entry(shift.target.clone()).or_default().push(Loss { index, rails, later, of: LossOf::Set });
             }
         }
         for (policy, place) in self.attached(edits) {
             let Some(&index) = edits.get(&policy) else { continue };
             let rails = self.documents.lost(&policy);
-            losses.entry(place).or_default().push(Loss { index, rails, of: LossOf::Document(policy) });
+            losses.entry(place).or_default().push(Loss { index, rails, later: BTreeMap::new(), of: LossOf::Document(policy) });
         }
         losses
+    }
+
+    /// What one alone of these policies says, and only from an edit on.
+    fn later(&self, lost: &BTreeSet<Reference>, edits: &Edits) -> BTreeMap<Rail, usize> {
+        let said: BTreeSet<Rail> = lost.iter().flat_map(|policy| self.documents.before(policy)).collect();
+        let mut later: BTreeMap<Rail, BTreeSet<usize>> = BTreeMap::new();
+        for (policy, edit) in lost.iter().filter_map(|policy| Some((policy, *edits.get(policy)?))) {
+            for rail in self.documents.gained(policy).difference(&said) {
+                later.entry(rail.clone()).or_default().insert(edit);
+            }
+        }
+        let alone = |(rail, edits): (Rail, BTreeSet<usize>)| Some((rail, edits.first().copied().filter(|_| edits.len() == 1)?));
+        later.into_iter().filter_map(alone).collect()
     }
 
     /// Rule 4, and of rule 5 what an account takes along.
@@ -174,14 +190,17 @@ impl<'a> Edges<'a> {
         let gained = own.and_then(|own| self.shifts.get(&own)).map(|shift| &shift.gained);
         let takes = gained.into_iter().flatten().flat_map(|policy| self.documents.after(policy)).any(|rail| left.contains(&rail));
         self.found.extend(own.filter(|_| takes).map(|own| (index, own, Edge::Soft)));
+        let mover = mover(change);
+        let lost = places.iter().chain([&mover]).filter_map(|place| losses.get(place)).flatten();
+        let missed: BTreeSet<Rail> = lost.flat_map(|loss| loss.rails.iter().cloned()).chain(left).collect();
         for (policy, &edit) in edits.iter().filter(|(policy, _)| kept.contains(&Rail::Policy((*policy).clone()))) {
-            if !self.documents.gained(policy).is_disjoint(&left) {
+            if !self.documents.gained(policy).is_disjoint(&missed) {
                 self.found.push((index, edit, Edge::Soft));
             }
         }
-        places.push(mover(change));
+        places.push(mover.clone());
         let passing = self.passing(change);
-        let owned = self.owned(&mover(change), own, edits);
+        let owned = self.owned(&mover, own, edits);
         let lost = places.iter().filter_map(|place| Some((place, losses.get(place)?)));
         for (place, loss) in lost.flat_map(|(place, losses)| losses.iter().map(move |loss| (place, loss))) {
             let on_its_way = passing.as_ref().filter(|passing| passing.places.contains(place));
@@ -260,6 +279,8 @@ impl<'a> Edges<'a> {
                 for rail in &loss.rails {
                     let gaining = over.iter().filter_map(|above| there.get(&(rail.clone(), above.clone())));
                     let gaining = gaining.chain(below.get(&(rail.clone(), place.clone()))).flatten();
+                    // Before it says so, nothing of it is lost; and afterwards it says so wherever it stays.
+                    let gaining = gaining.filter(|gainer| loss.later.get(rail) != Some(gainer));
                     self.found.extend(gaining.map(|&gainer| (loss.index, gainer, Edge::Soft)));
                 }
             }

@@ -441,6 +441,25 @@ fn what_no_configuration_names_keeps_its_guard_rails_too() {
     assert!(waits("policy_attachments.organization.main").contains(&"policy_attachments.account.x".to_owned()), "{changes:#?}");
 }
 
+#[test]
+fn documents_that_two_policies_exchange_over_an_account_that_moves_are_told() {
+    let policy = |says: u8| json!({ "content": says, "policy_type": { "id": "SERVICE_CONTROL_POLICY" } });
+    let want =
+        desired(json!({ "account.x": account("ou.a"), "organization.main": { "feature_set": "ALL" }, "ou.a": ou("organization.main"),
+                               "policy.p": policy(1), "policy.q": policy(0),
+                               "policy_attachments.account.x": set(&["policy.p"], "account.x"),
+                               "policy_attachments.organization.main": set(&[], "organization.main"),
+                               "policy_attachments.ou.a": set(&["policy.q"], "ou.a") }));
+    let have =
+        live(json!({ "account.x": is("3", account("organization.main")), "organization.main": is("r", json!({ "feature_set": "ALL" })),
+                            "policy.p": is("p-1", policy(0)), "policy.q": is("p-2", policy(1)),
+                            "policy_attachments.account.x": is("3", set(&["policy.p"], "account.x")),
+                            "policy_attachments.organization.main": is("r", set(&["policy.q"], "organization.main")),
+                            "policy_attachments.ou.a": { "id": null, "attributes": set(&[], "ou.a"), "ours": null } }));
+    let ordered = order(diff(&want, &have).changes, &want, &have);
+    assert_eq!(ordered.findings.len(), 1, "{ordered:#?}");
+}
+
 /// The organization while changes are made to it: where everything is, which guard rails are where, and what they say.
 struct Simulation {
     /// The id that an address stands for now.
