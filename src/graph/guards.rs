@@ -273,8 +273,7 @@ impl<'a> Edges<'a> {
             }
         }
         for (place, losses) in losses.iter().filter(|_| !there.is_empty()) {
-            let over = self.then(place).map(|attributes| self.above(attributes)).unwrap_or_default();
-            let over: Vec<Address> = over.into_iter().chain([place.clone()]).collect();
+            let over: Vec<Address> = self.over(place).unwrap_or_default().into_iter().chain([place.clone()]).collect();
             for loss in losses {
                 for rail in &loss.rails {
                     let gaining = over.iter().filter_map(|above| there.get(&(rail.clone(), above.clone())));
@@ -304,13 +303,13 @@ impl<'a> Edges<'a> {
 
     /// Whether a place will still be under a policy: what one lets go of is no gain, whatever it says in between.
     fn stays_under(&self, place: &Address, policy: &Reference) -> bool {
-        let Some(attributes) = self.then(place) else { return false };
-        self.rails_after(self.above(attributes).iter().chain([place])).contains(&Rail::Policy(policy.clone()))
+        let Some(over) = self.over(place) else { return false };
+        self.rails_after(over.iter().chain([place])).contains(&Rail::Policy(policy.clone()))
     }
 
     /// The places that something is below all the time; `None` of what comes to be, which waits for its guards itself.
     fn places_throughout(&self, target: &Address) -> Option<Vec<Address>> {
-        let mut over = self.above(self.then(target)?);
+        let mut over = self.over(target)?;
         if let Some(change) = self.change_of(target).filter(|change| arrives(change)) {
             change.before.as_ref().filter(|_| change.action != Action::Replace)?;
             let before = self.places_before(change);
@@ -330,7 +329,8 @@ fn mover(change: &Change) -> Address {
     }
 }
 
-/// Whether it comes to be in a place where it was not.
+/// Whether it comes to be in a place where it was not. An account that leaves is asked for no place: it stays where it is.
 pub(super) fn arrives(change: &Change) -> bool {
-    change.changes("parent")
+    let to = change.after.as_ref().and_then(|after| resource::reference(after, "parent"));
+    to.is_some() && change.changes("parent")
 }

@@ -142,6 +142,13 @@ impl<'a> Edges<'a> {
         self.chain(resource::reference(attributes, "parent"), |place| self.then(place))
     }
 
+    /// The places that a place or an account will lie in. What is asked for no place stays in its own.
+    pub(super) fn over(&self, place: &Address) -> Option<Vec<Address>> {
+        let parent = resource::reference(self.then(place)?, "parent");
+        let parent = parent.or_else(|| resource::reference(self.now(place)?, "parent"));
+        Some(self.chain(parent, |place| self.then(place)))
+    }
+
     /// The place and those above it.
     pub(super) fn chain(&self, place: Option<Reference>, lookup: impl Fn(&Address) -> Option<&'a Attributes>) -> Vec<Address> {
         chain(place, |reference| self.named(reference), lookup)

@@ -442,6 +442,23 @@ fn what_no_configuration_names_keeps_its_guard_rails_too() {
 }
 
 #[test]
+fn an_account_that_leaves_stays_where_it_is_until_then() {
+    let policy = |says: u8| json!({ "content": says, "policy_type": { "id": "SERVICE_CONTROL_POLICY" } });
+    let want = desired(json!({ "account.x": { "email": "a@x", "leaves": "closed" }, "organization.main": { "feature_set": "ALL" },
+                               "policy.p": policy(1), "policy.q": policy(2),
+                               "policy_attachments.organization.main": set(&[], "organization.main") }));
+    let mut have = live(json!({ "account.x": is("3", json!({ "email": "a@x", "leaves": null, "parent": { "ref": "organization.main" } })),
+                                "organization.main": is("r", json!({ "feature_set": "ALL" })),
+                                "policy.p": is("p-1", policy(2)), "policy.q": is("p-2", policy(1)),
+                                "policy_attachments.organization.main": is("r", set(&["policy.p"], "organization.main")) }));
+    have.beside = live(json!({ "policy_attachments.3": is("3", set(&["policy.q"], "account.x")) })).resources;
+    let changes = order(diff(&want, &have).changes, &want, &have).changes;
+    let root = changes.iter().find(|change| change.address.to_string() == "policy_attachments.organization.main").unwrap();
+    // What the root says to it is said by its own policy before the root lets go.
+    assert!(root.waits_for.contains(&"policy.q".parse().unwrap()), "{changes:#?}");
+}
+
+#[test]
 fn documents_that_two_policies_exchange_over_an_account_that_moves_are_told() {
     let policy = |says: u8| json!({ "content": says, "policy_type": { "id": "SERVICE_CONTROL_POLICY" } });
     let want =
