@@ -133,6 +133,7 @@ impl Subject<'_> {
                 operations.map(|operation| self.mark(operation, names.clone())).collect()
             }
             ("subnet", "route_table") => self.association(live())?,
+            (_, "tags") => self.tags(operations.as_slice(), heaviest)?,
             ("policy", name @ ("content" | "description" | "name")) => {
                 let sets = ["content", "description", "name"].into_iter().find(|known| *known == name);
                 let names = vec![self.finding.id.clone()?];
@@ -180,6 +181,21 @@ impl Subject<'_> {
             None => self.perhaps(operation, vec![target.clone()]),
         };
         Some(too_much.chain(missing).map(mark).collect())
+    }
+
+    /// A tag that is missing was taken off, and one that is another was put on: of the two operations, the one that has led here.
+    fn tags(&self, operations: &[&'static str], difference: &Difference) -> Option<Vec<Mark>> {
+        let id = self.finding.id.clone()?;
+        let tag = |tags: &Value, key: &str| tags.get(key).cloned();
+        let keys = [&difference.wanted, &difference.live].into_iter().filter_map(Value::as_object).flat_map(|tags| tags.keys());
+        let differ = keys.filter(|key| tag(&difference.wanted, key) != tag(&difference.live, key)).collect::<BTreeSet<_>>();
+        let marks = differ.into_iter().flat_map(|key| {
+            let gone = tag(&difference.live, key).is_none();
+            let takes_off = |operation: &&&'static str| operation.contains(":Untag") || operation.contains(":Delete");
+            let led = operations.iter().filter(move |operation| takes_off(operation) == gone);
+            led.map(|operation| self.mark(operation, vec![id.clone(), key.clone()])).collect::<Vec<_>>()
+        });
+        Some(marks.collect())
     }
 
     /// Which table a subnet has: one request names both, the others the association or its new table alone.

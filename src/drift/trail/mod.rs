@@ -126,12 +126,14 @@ impl Made {
     }
 }
 
-/// An event that fits, whether it is certain, and the account in whose history it is.
-type Fitting<'e> = (bool, &'e Event, &'e str);
+/// An event that fits, whether it is certain, and the look-up that found it.
+type Fitting<'e> = (bool, &'e Event, &'e Lookup);
 
-/// Of equal times the first, since the newest stand in front.
+/// Of equal times the first, since the newest stand in front. Those of two look-ups have no order within a second: then neither is certain.
 fn newest(all: Vec<Fitting<'_>>) -> Option<Fitting<'_>> {
-    all.into_iter().reduce(|newest, next| if next.1.time > newest.1.time { next } else { newest })
+    let (certain, event, lookup) = all.iter().copied().reduce(|newest, next| if next.1.time > newest.1.time { next } else { newest })?;
+    let rival = |(_, other, by): &Fitting<'_>| other.time == event.time && *by != lookup && other.id != event.id;
+    Some((certain && !all.iter().any(rival), event, lookup))
 }
 
 impl Clue {
@@ -148,12 +150,12 @@ impl Clue {
             let judged = events.filter_map(|event| {
                 let names = |ids: &BTreeSet<&str>| event.asked().any(|text| ids.contains(text));
                 let certain = mark.certain || names(&ours);
-                (certain || !names(&theirs)).then_some((certain, event, mark.lookup.account.as_str()))
+                (certain || !names(&theirs)).then_some((certain, event, &mark.lookup))
             });
             judged.collect()
         });
         let (certain, perhaps): (Vec<_>, Vec<_>) = fitting.partition(|(certain, ..)| *certain);
-        let (certain, event, account) = newest(certain).or_else(|| newest(perhaps))?;
-        Some(Origin::of(event, certain, account, access_role))
+        let (certain, event, lookup) = newest(certain).or_else(|| newest(perhaps))?;
+        Some(Origin::of(event, certain, &lookup.account, access_role))
     }
 }

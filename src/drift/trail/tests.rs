@@ -122,6 +122,33 @@ fn a_move_counts_that_led_to_where_the_account_is() {
     assert_eq!(of(&[moved(20, "ou-1")]), None);
 }
 
+/// The request that led to the tags that are there, also where its opposite is of the same second or newer.
+#[test]
+fn a_tag_that_is_missing_was_taken_off_and_another_was_put_on() {
+    let of = |live: Value, events: &[Value]| {
+        let account =
+            |tags: Value| json!({"email": "a@x", "leaves": null, "name": "web", "parent": {"ref": "organization.main"}, "tags": tags});
+        let is = json!({"account.web": {"id": "222222222222", "attributes": account(live), "ours": true}});
+        let wanted = json!({"account.web": account(json!({"team": "red", "stage": "live"}))});
+        let plan = worlds::plan(&worlds::desired(wanted), &worlds::live(is));
+        let drift = drift(&plan);
+        origin(&told(&drift, &plan, events), "account.web")
+    };
+    let put = |second: u8, key: &str| {
+        event("organizations:TagResource", second, json!({"resourceId": "222222222222", "tags": [{"key": key, "value": "v"}]}))
+    };
+    let off = |second: u8, key: &str| event("organizations:UntagResource", second, json!({"resourceId": "222222222222", "tagKeys": [key]}));
+    let by = |second: u8, name: &str| Some(format!("{second} {name} by sam@example.org (role Admin)"));
+    for events in [[off(10, "team"), put(10, "team")], [off(10, "team"), put(20, "team")], [off(10, "team"), off(20, "stage")]] {
+        assert_eq!(of(json!({"stage": "live"}), &events), by(10, "UntagResource"));
+    }
+    assert_eq!(of(json!({"team": "v", "stage": "live"}), &[put(10, "team"), off(20, "team")]), by(10, "TagResource"));
+    assert_eq!(of(json!({"stage": "v"}), &[put(10, "stage"), off(20, "team")]), by(20, "UntagResource"));
+    // Either may have been the last.
+    let perhaps = |name: &str| by(10, name).map(|origin| format!("{origin}, perhaps"));
+    assert_eq!(of(json!({"stage": "v"}), &[put(10, "stage"), off(10, "team")]), perhaps("TagResource"));
+}
+
 #[test]
 fn what_is_gone_is_known_by_what_made_it() {
     let plan = plan();
