@@ -1,9 +1,12 @@
 //! The snapshot: all live resources read for one run, with the fewest calls. Each family of kinds has one reader.
 
-use tokio::sync::mpsc;
+use std::collections::BTreeSet;
 
-use crate::aws::{AwsResult, Sessions};
-use crate::resource::network::{Keep, Kept};
+use tokio::sync::{mpsc, oneshot};
+
+use crate::address::{Address, Scope};
+use crate::aws::{AwsResult, Error, Sessions};
+use crate::resource::network::{Keep, Kept, Records, Screen, Screening};
 use crate::resource::organizations::Facts;
 use crate::resource::{Desired, Live, network, organizations};
 use crate::sandbox::World;
@@ -37,6 +40,72 @@ pub async fn read_for_rehearsal(sessions: &Sessions, desired: &Desired) -> AwsRe
     let mut copy = organization.sandbox_world(desired);
     networks.put(&mut copy);
     Ok((live, copy))
+}
+
+/// Where an aggregator of AWS Config is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AggregatorPlace {
+    /// The 12-digit account, or the address of one of the configuration; `None` for the management account.
+    pub account: Option<AccountName>,
+    /// `None` for the home Region.
+    pub region: Option<String>,
+    /// Its name.
+    pub name: String,
+}
+
+/// An account, as people name it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum AccountName {
+    /// Its 12 digits.
+    Id(String),
+    /// Its address.
+    Address(Address),
+}
+
+/// As [`read`], but that an aggregator of AWS Config is asked for the networks, and accounts only where those look different. `plan` makes
+/// a plan of a live state and tells where it differs; it is made until all of that was read directly.
+///
+/// # Errors
+/// As [`read`]; or the aggregator is not there, or may not be asked.
+pub async fn read_screened<P>(
+    sessions: &Sessions,
+    desired: &Desired,
+    aggregator: &AggregatorPlace,
+    plan: impl Fn(&Live) -> (P, BTreeSet<Scope>),
+) -> AwsResult<(Live, P, Screening)> {
+    let (tell, told) = oneshot::channel();
+    let mut tell = Some(tell);
+    let organization = organizations::read(sessions, desired, move |address, id| {
+        if aggregator.account == Some(AccountName::Address(address)) {
+            // Nobody listens any more where the aggregator was refused.
+            tell.take().map(|tell| tell.send(id));
+        }
+    });
+    let records = async {
+        let account = match &aggregator.account {
+            None => desired.management_account.clone(),
+            Some(AccountName::Id(id)) => id.clone(),
+            Some(AccountName::Address(address)) => told.await.map_err(|_| no_account(address))?,
+        };
+        let region = aggregator.region.as_ref().unwrap_or(&desired.home_region);
+        Records::read(sessions, desired, &account, region, &aggregator.name).await
+    };
+    let (organization, records) = tokio::try_join!(organization, records)?;
+    let members = organization.members();
+    let mut screen = Screen::of(sessions, desired, records, &organization.bind(desired)?).await;
+    loop {
+        let mut live = organization.bind(desired)?;
+        network::live(sessions, desired, screen.ahead(), &members, &mut live).await?;
+        let (plan, different) = plan(&live);
+        if !screen.read_scopes(different).await {
+            return Ok((live, plan, screen.screening(&aggregator.name)));
+        }
+    }
+}
+
+fn no_account(address: &Address) -> Error {
+    let hint = "name an account of org.toml that exists, or give its 12 digits".to_owned();
+    Error::Failed { message: format!("there is no account `{}`, where the aggregator is to be", address.key()), hint: Some(hint) }
 }
 
 async fn read_both(sessions: &Sessions, desired: &Desired, keep: Keep) -> AwsResult<(Live, organizations::Reading, Kept)> {

@@ -35,13 +35,17 @@ impl Storable for Ticket {
     type Storer = StoreReplace<Self>;
 }
 
+/// The prefix of a service's actions in policies, of what its SDK calls it.
+fn prefix_of(service: &str) -> String {
+    match service {
+        "Config Service" => "config".to_owned(),
+        other => other.to_lowercase().replace(' ', "-"),
+    }
+}
+
 impl Ticket {
     fn new(metadata: &Metadata) -> Self {
-        Self {
-            service: metadata.service().to_lowercase().replace(' ', "-"),
-            operation: metadata.name().to_owned(),
-            admission: Arc::default(),
-        }
+        Self { service: prefix_of(metadata.service()), operation: metadata.name().to_owned(), admission: Arc::default() }
     }
 
     /// The admission, once.

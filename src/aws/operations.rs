@@ -27,7 +27,7 @@ pub enum Repeat {
 pub enum Scope {
     /// One endpoint for all Regions: Organizations, Account Management, IAM.
     Global,
-    /// An endpoint per Region: STS, EC2, RAM, CloudTrail.
+    /// An endpoint per Region: STS, EC2, RAM, CloudTrail, Config.
     Regional,
 }
 
@@ -251,6 +251,11 @@ operations! {
     "cloudtrail" Regional aws_sdk_cloudtrail {
         lookup_events LookupEvents Read Idempotent,
     }
+    "config" Regional aws_sdk_config {
+        describe_configuration_aggregator_sources_status DescribeConfigurationAggregatorSourcesStatus Read Idempotent,
+        describe_configuration_aggregators DescribeConfigurationAggregators Read Idempotent,
+        select_aggregate_resource_config SelectAggregateResourceConfig Read Idempotent,
+    }
     "sts" Regional aws_sdk_sts {
         assume_role AssumeRole Read Idempotent,
         assume_root AssumeRoot Read Idempotent,
@@ -277,7 +282,7 @@ mod tests {
     fn names_say_what_the_table_says() {
         for operation in OPERATIONS {
             let sounds_like_a_read =
-                ["List", "Describe", "Get", "Lookup", "AssumeRo", "Simulate"].iter().any(|p| operation.name.starts_with(p));
+                ["List", "Describe", "Get", "Lookup", "AssumeRo", "Select", "Simulate"].iter().any(|p| operation.name.starts_with(p));
             let expected = if sounds_like_a_read { Effect::Read } else { Effect::Write };
             assert_eq!(operation.effect, expected, "{}", operation.name);
             assert!(operation.effect == Effect::Write || operation.repeat == Repeat::Idempotent, "{}", operation.name);

@@ -309,6 +309,14 @@ impl Sessions {
         aws_sdk_cloudtrail::Client::from_conf(config.build())
     }
 
+    /// The client of AWS Config of an account and Region. It knows its own retry partition.
+    pub fn config(&self, account: &str, region: &str) -> aws_sdk_config::Client {
+        let config = aws_sdk_config::config::Builder::from(&self.in_account(account, region));
+        let partition = self.retry_partition(account, region);
+        let config = config.interceptor(Usher).retry_classifier(retry::Classifier).retry_partition(partition);
+        aws_sdk_config::Client::from_conf(config.build())
+    }
+
     /// The RAM client of an account and Region. It knows its own retry partition.
     pub fn ram(&self, account: &str, region: &str) -> aws_sdk_ram::Client {
         let config = aws_sdk_ram::config::Builder::from(&self.in_account(account, region));

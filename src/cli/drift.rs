@@ -11,18 +11,26 @@ use super::connect::{Connection, connect};
 use super::select::Selecting;
 use super::shell::Shell;
 use super::{Exit, Format, Global, Reported, validate};
-use crate::aws::{Error, History, Lookup, look_up};
+use crate::address::Address;
+use crate::aws::{AwsResult, Error, History, Lookup, look_up};
 use crate::config::Loaded;
-use crate::drift::{Baseline, Date, Drift, Inquiry};
+use crate::drift::{Baseline, Date, Drift, Inquiry, scopes};
 use crate::plan::Plan;
 use crate::render::{Style, drift};
-use crate::snapshot;
+use crate::resource::network::Screening;
+use crate::resource::{Desired, Live};
+use crate::snapshot::{self, AccountName, AggregatorPlace};
 
 #[derive(Debug, Args)]
 pub(super) struct DriftArgs {
     /// Tell only what an earlier look had not found, whose result FILE is, of --format json
     #[arg(long, value_name = "FILE")]
     baseline: Option<PathBuf>,
+
+    /// Ask this aggregator of AWS Config for networks, and accounts only where those look different; it is in the management account and
+    /// the home Region unless ACCOUNT, a key or an id, and REGION say otherwise
+    #[arg(long, value_name = "[ACCOUNT/[REGION/]]NAME", value_parser = aggregator)]
+    screen: Option<AggregatorPlace>,
 
     /// Leave CloudTrail alone: do not tell since when something differs, and by whom
     #[arg(long)]
@@ -42,9 +50,11 @@ pub(super) async fn run(global: &Global, args: &DriftArgs, shell: &Shell) -> Res
     // Before AWS is asked: that takes minutes.
     let baseline = args.baseline.as_ref().map(|path| read(path, shell)).transpose()?;
     let connection = connect(global, &loaded.desired, shell).await?;
-    let live = snapshot::read(&connection.sessions, &loaded.desired).await.map_err(|e| shell.aws_error(&e))?;
-    let plan = Plan::build(&loaded.desired, &live);
+    let (live, plan, screening) = look(args, &loaded.desired, &connection).await.map_err(|e| shell.aws_error(&e))?;
     let mut drift = Drift::of(&plan, &loaded.ignores, Date::of(SystemTime::now()), baseline.as_ref());
+    if let Some(screening) = screening {
+        drift.rests_on(screening);
+    }
     if !drift.is_clean() {
         drift.judge(&plan, &live);
     }
@@ -54,6 +64,44 @@ pub(super) async fn run(global: &Global, args: &DriftArgs, shell: &Shell) -> Res
     show(&drift, &loaded, global.format, args.detail, shell);
     connection.close(shell)?;
     Ok(if drift.is_clean() { Exit::Done } else { Exit::Changes })
+}
+
+/// Reads what is there, and makes the plan that would change it.
+async fn look(args: &DriftArgs, desired: &Desired, connection: &Connection) -> AwsResult<(Live, Plan, Option<Screening>)> {
+    let sessions = &connection.sessions;
+    let Some(aggregator) = &args.screen else {
+        let live = snapshot::read(sessions, desired).await?;
+        let plan = Plan::build(desired, &live);
+        return Ok((live, plan, None));
+    };
+    let plan = |live: &Live| {
+        let plan = Plan::build(desired, live);
+        let different = scopes(&plan);
+        (plan, different)
+    };
+    let (live, plan, screening) = snapshot::read_screened(sessions, desired, aggregator, plan).await?;
+    Ok((live, plan, Some(screening)))
+}
+
+/// Reads `NAME`, `ACCOUNT/NAME` or `ACCOUNT/REGION/NAME`.
+fn aggregator(text: &str) -> Result<AggregatorPlace, String> {
+    let parts: Vec<&str> = text.split('/').collect();
+    let (account, region, name) = match parts.as_slice() {
+        [name] => (None, None, *name),
+        [account, name] => (Some(*account), None, *name),
+        [account, region, name] => (Some(*account), Some((*region).to_owned()), *name),
+        _ => return Err("say NAME, ACCOUNT/NAME or ACCOUNT/REGION/NAME".to_owned()),
+    };
+    // Source: the API reference, `ConfigurationAggregatorName`.
+    if name.is_empty() || !name.chars().all(|c| c.is_alphanumeric() || c == '-' || c == '_') {
+        return Err(format!("`{name}` is no name of an aggregator: letters, digits, `-` and `_`"));
+    }
+    let is_id = |account: &&str| account.len() == 12 && account.bytes().all(|digit| digit.is_ascii_digit());
+    let account = account.map(|account| match is_id(&account) {
+        true => AccountName::Id(account.to_owned()),
+        false => AccountName::Address(Address::new("account", account)),
+    });
+    Ok(AggregatorPlace { account, region, name: name.to_owned() })
 }
 
 /// Asks CloudTrail who made the differences. That it may not be asked, or does not answer, is a note: the differences are told all the same.

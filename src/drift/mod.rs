@@ -15,6 +15,8 @@ mod ignore;
 mod of;
 mod trail;
 
+use std::collections::BTreeSet;
+
 use serde::Serialize;
 
 pub use baseline::{Baseline, BaselineError};
@@ -23,8 +25,17 @@ pub use finding::{Difference, Finding, Remedy, What};
 pub use ignore::{Ignore, Pattern, Used};
 pub use trail::{Inquiry, Origin};
 
-use crate::plan::{Direction, Effect, Effects, Plan};
+use crate::address::{Address, Scope};
+use crate::plan::{Action, Direction, Effect, Effects, Plan};
+use crate::resource::network::Screening;
 use crate::resource::{Desired, Live, Weight};
+
+/// The accounts and Regions of which a plan would change or tells something.
+pub fn scopes(plan: &Plan) -> BTreeSet<Scope> {
+    let changed = plan.changes.iter().filter(|change| change.action != Action::NoOp).filter_map(|change| change.address.scope().cloned());
+    let told = plan.findings.iter().filter_map(|finding| finding.subject.parse::<Address>().ok()?.scope().cloned());
+    changed.chain(told).collect()
+}
 
 /// Guard rails of which it is worked out what they do to accounts: each takes comparisons of all accounts.
 const JUDGED: usize = 100;
@@ -47,6 +58,8 @@ pub struct Drift {
     pub notes: Vec<Note>,
     /// How much was looked at.
     pub looked_at: LookedAt,
+    /// How much of that rests on what AWS Config has recorded; `None` where all of it was read.
+    pub screening: Option<Screening>,
 }
 
 /// How much was looked at.
@@ -121,6 +134,27 @@ impl Drift {
                 effect.effect = Direction::Unknown;
             }
         }
+    }
+
+    /// Tells how much rests on what an aggregator of AWS Config has recorded, and what is not known by that.
+    pub fn rests_on(&mut self, screening: Screening) {
+        let Screening { aggregator, recorded, unrecorded, failed, different } = &screening;
+        let mut note = |summary: String| self.notes.push(Note { subject: "AWS Config".to_owned(), summary });
+        if *recorded > 0 {
+            note(format!(
+                "{recorded} of {} networks (an account in a Region) are as org.toml says by what `{aggregator}` has recorded, and were not looked at: \
+                 what changed in the last minutes, what a recorder that was stopped or leaves kinds out has missed, and whether the access \
+                 role still opens the account would show without --screen",
+                screening.all()
+            ));
+        }
+        if *unrecorded + *failed + *different > 0 {
+            note(format!(
+                "read directly: {different} that looked different, {unrecorded} without a record, {failed} whose record is not the newest"
+            ));
+        }
+        self.notes.sort();
+        self.screening = Some(screening);
     }
 
     /// Whether nothing has drifted.

@@ -22,6 +22,7 @@ const PARTS: &[Part] = &[
     Part { sid: "Networks", services: &["ec2"], regional: true },
     Part { sid: "Sharing", services: &["ram"], regional: false },
     Part { sid: "RootAccess", services: &["iam"], regional: false },
+    Part { sid: "Records", services: &["config"], regional: false },
     Part { sid: "Trail", services: &["cloudtrail"], regional: false },
 ];
 

@@ -20,7 +20,7 @@ use crate::network::{self, Design, Observed};
 use crate::resource::{Attributes, Desired};
 
 pub use document::MANAGED_POLICY_SIZE;
-use needs::{Cause, DRIFT, Grant, IMPORT, NEEDS};
+use needs::{Cause, DRIFT, Grant, IMPORT, NEEDS, SCREEN};
 
 /// What is to be allowed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -85,7 +85,8 @@ impl Permissions {
         if run == Run::Plan {
             permissions.caller.operations.extend(DRIFT);
             if facts.reads_networks {
-                permissions.access_role.operations.extend(DRIFT);
+                permissions.caller.operations.extend(SCREEN);
+                permissions.access_role.operations.extend(DRIFT.iter().chain(SCREEN));
             }
         }
         permissions

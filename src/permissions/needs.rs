@@ -92,6 +92,13 @@ pub(super) const FREE: &[&str] = &[
 /// of the access role.
 pub(super) static DRIFT: &[&str] = &["cloudtrail:LookupEvents"];
 
+/// What `drift --screen` asks an aggregator, where that is.
+pub(super) static SCREEN: &[&str] = &[
+    "config:DescribeConfigurationAggregatorSourcesStatus",
+    "config:DescribeConfigurationAggregators",
+    "config:SelectAggregateResourceConfig",
+];
+
 /// What `import` calls in the name of the credentials in the management account.
 pub(super) static IMPORT: &[&str] = &[
     "account:GetAlternateContact",

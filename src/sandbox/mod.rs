@@ -4,7 +4,7 @@
 //! ```text
 //! SDK ─ door ─ connector ─┐                                          ┌ organizations/, ec2/
 //! AWS CLI, boto3 ─ serve ─┴─ server: weather, rates, cut, journal ───┼ sts                  ─── world (change, check, describe, store)
-//!                                                                    └ account, iam, ram, trail
+//!                                                                    └ account, config, iam, ram, trail
 //! ```
 //!
 //! It serves the operations that overlord calls and names any other in its refusal; it refuses what AWS refuses. Time is tokio's:
@@ -15,6 +15,7 @@ mod buckets;
 mod change;
 mod check;
 mod closing;
+mod config;
 mod connector;
 mod contacts;
 mod describe;
@@ -41,6 +42,7 @@ pub mod world;
 
 use std::fmt;
 
+pub use config::{Aggregator, Recorder};
 pub use contacts::Contacts;
 pub use describe::describe;
 pub use email::EmailUpdate;

@@ -97,7 +97,7 @@ pub(super) fn permit(call: &Call, caller: &Caller, world: &World) -> Result<(), 
         Service::Sts if call.operation == "GetCallerIdentity" => return Ok(()),
         Service::Ec2 => "UnauthorizedOperation",
         Service::Sts | Service::Iam => "AccessDenied",
-        Service::Organizations | Service::Account | Service::Ram | Service::CloudTrail => "AccessDeniedException",
+        Service::Organizations | Service::Account | Service::Ram | Service::CloudTrail | Service::Config => "AccessDeniedException",
     };
     match caller.session.as_ref().is_some_and(powerless) {
         false => Ok(()),

@@ -18,7 +18,7 @@ use super::sts::Sessions;
 use super::weather::{ConcurrentWrites, Dice, ServerRates, Weather};
 use super::wire::{Answer, Call, Outcome, Refusal, Request, Service, respond, respond_unknown};
 use super::world::World;
-use super::{SandboxError, account, buckets::Buckets, ec2, iam, organizations, ram, roles, trail};
+use super::{SandboxError, account, buckets::Buckets, config, ec2, iam, organizations, ram, roles, trail};
 
 /// The embedded AWS. Cheap to clone; all clones are the same one.
 #[derive(Clone)]
@@ -322,6 +322,7 @@ fn effect_of(call: &Call) -> Effect {
         Service::Ram => ram::effect(&call.operation),
         Service::Iam => iam::effect(&call.operation),
         Service::CloudTrail => trail::effect(&call.operation),
+        Service::Config => config::effect(&call.operation),
         Service::Sts => None,
     };
     effect.unwrap_or(Effect::Read)
@@ -364,6 +365,14 @@ impl State {
             Service::CloudTrail => match trail::effect(&call.operation) {
                 None => Err(Refusal::not_served(&call.name())),
                 Some(_) => self.trail.lookup(call, &caller.account, now_ms, weather, arrival.dice.empty_page()),
+            },
+            Service::Config => match config::effect(&call.operation) {
+                None => Err(Refusal::not_served(&call.name())),
+                Some(Effect::Read) => {
+                    let empty_page = arrival.dice.empty_page();
+                    config::read(call, &caller.account, &self.world, now_ms, weather, empty_page)
+                }
+                Some(Effect::Write) => config::write(call, &caller.account, self.change(weather, now_ms), now_ms, weather),
             },
             Service::Iam => match iam::effect(&call.operation) {
                 None => Err(Refusal::not_served(&call.name())),
@@ -410,8 +419,8 @@ impl State {
             Operation::Write(write) => {
                 let world = self.touch(now_ms);
                 let mut region = world.ec2.take(seed, place);
-                if weather.stale > 0.0 {
-                    world.ec2.remember(place, Arc::clone(&region), now_ms, weather.stale_ms);
+                if let Some(keep_ms) = weather.remembers_regions() {
+                    world.ec2.remember(place, Arc::clone(&region), now_ms, keep_ms);
                 }
                 let turn = ec2::Turn { region: Arc::make_mut(&mut region), world, place, input, now_ms, weather };
                 let outcome = ec2::write(write, turn);

@@ -54,6 +54,8 @@ pub struct Weather {
     pub region_ms: u64,
     /// From a request to its event in CloudTrail's history, in milliseconds.
     pub trail_ms: u64,
+    /// From a change to its record in AWS Config, in milliseconds.
+    pub recording_ms: u64,
     /// VPCs, and internet gateways, of an account in a Region; the default VPC counts.
     pub vpc_quota: usize,
     /// Subnets of a VPC.
@@ -117,6 +119,7 @@ impl Default for Weather {
             account_ready_ms: 0,
             region_ms: 0,
             trail_ms: 0,
+            recording_ms: 0,
             // What AWS grants: <https://docs.aws.amazon.com/vpc/latest/userguide/amazon-vpc-limits.html>.
             vpc_quota: 5,
             subnet_quota: 200,
@@ -130,7 +133,7 @@ impl Default for Weather {
     }
 }
 
-const KEYS: [&str; 30] = [
+const KEYS: [&str; 31] = [
     "seed",
     "latency",
     "jitter",
@@ -153,6 +156,7 @@ const KEYS: [&str; 30] = [
     "account-ready",
     "region",
     "trail",
+    "recording",
     "vpcs",
     "subnets",
     "route-tables",
@@ -185,6 +189,7 @@ impl Weather {
             account_ready_ms: 60_000,
             region_ms: 600_000,
             trail_ms: 900_000,
+            recording_ms: 600_000,
             ..Self::default()
         }
     }
@@ -208,6 +213,12 @@ impl Weather {
             }
         }
         Ok(weather)
+    }
+
+    /// How long the past of networks is kept, in milliseconds; `None` where nobody looks at it.
+    pub(super) fn remembers_regions(&self) -> Option<u64> {
+        let stale_ms = (self.stale > 0.0).then_some(self.stale_ms);
+        stale_ms.max((self.recording_ms > 0).then_some(self.recording_ms))
     }
 
     fn set(&mut self, key: &str, value: &str) -> Result<(), SandboxError> {
@@ -239,6 +250,7 @@ impl Weather {
             "account-ready" => self.account_ready_ms = number(key, value)?,
             "region" => self.region_ms = number(key, value)?,
             "trail" => self.trail_ms = number(key, value)?,
+            "recording" => self.recording_ms = number(key, value)?,
             "vpcs" => self.vpc_quota = number(key, value)?,
             "subnets" => self.subnet_quota = number(key, value)?,
             "route-tables" => self.route_table_quota = number(key, value)?,
@@ -289,6 +301,7 @@ fn operation(key: &str, value: &str) -> Result<String, SandboxError> {
         "iam" => super::iam::effect(name).is_some(),
         "ec2" => super::ec2::operation(name).is_some(),
         "cloudtrail" => super::trail::effect(name).is_some(),
+        "config" => super::config::effect(name).is_some(),
         _ => false,
     });
     if served {

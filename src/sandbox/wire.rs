@@ -1,6 +1,6 @@
 //! The wire: which service, operation and caller an HTTP request names, and how each service's protocol puts an answer.
 //!
-//! Organizations and CloudTrail speak awsJson 1.1, Account Management restJson1, STS and IAM the query protocol and EC2 its own kind of it. The service is read from the
+//! Organizations, CloudTrail and Config speak awsJson 1.1, Account Management restJson1, STS and IAM the query protocol and EC2 its own kind of it. The service is read from the
 //! credential scope of the signature first, so that a client of `sandbox serve` may call it by any host name.
 
 use std::fmt::Write;
@@ -34,6 +34,7 @@ pub(super) enum Service {
     Ram,
     Iam,
     CloudTrail,
+    Config,
 }
 
 impl Service {
@@ -46,6 +47,7 @@ impl Service {
             "ram" => Some(Self::Ram),
             "iam" => Some(Self::Iam),
             "cloudtrail" => Some(Self::CloudTrail),
+            "config" => Some(Self::Config),
             _ => None,
         }
     }
@@ -59,6 +61,7 @@ impl Service {
             Self::Ram => "ram",
             Self::Iam => "iam",
             Self::CloudTrail => "cloudtrail",
+            Self::Config => "config",
         }
     }
 }
@@ -98,7 +101,7 @@ impl Refusal {
     pub(super) fn internal(service: Service) -> Self {
         let code = match service {
             Service::Organizations => "ServiceException",
-            Service::Sts | Service::CloudTrail => "InternalFailure",
+            Service::Sts | Service::CloudTrail | Service::Config => "InternalFailure",
             Service::Account => "InternalServerException",
             Service::Ec2 => "InternalError",
             Service::Ram => "ServerInternalException",
@@ -114,7 +117,7 @@ impl Refusal {
             Service::Account => ("TooManyRequestsException", StatusCode::TOO_MANY_REQUESTS),
             Service::Ec2 => ("RequestLimitExceeded", StatusCode::SERVICE_UNAVAILABLE),
             Service::Ram => ("ThrottlingException", StatusCode::TOO_MANY_REQUESTS),
-            Service::CloudTrail => ("ThrottlingException", StatusCode::BAD_REQUEST),
+            Service::CloudTrail | Service::Config => ("ThrottlingException", StatusCode::BAD_REQUEST),
         };
         Self::new(code, "You have sent too many requests in too short a period of time. Try again later.").status(status)
     }
@@ -142,7 +145,7 @@ impl Call {
         let name = scope.service.unwrap_or_else(|| host_service(request));
         let service = Service::named(&name).ok_or(name)?;
         let (operation, input) = match service {
-            Service::Organizations | Service::CloudTrail => {
+            Service::Organizations | Service::CloudTrail | Service::Config => {
                 let target = request.headers().get("x-amz-target").and_then(|value| value.to_str().ok()).unwrap_or_default();
                 (target.rsplit('.').next().unwrap_or_default().to_owned(), json_body(request.body()))
             }
@@ -241,14 +244,14 @@ pub(super) fn respond(call: &Call, outcome: &Outcome, request_id: &str, now_ms: 
         (Service::Sts | Service::Iam, Err(refusal)) => (refusal.status, xml_error(refusal, request_id)),
         (Service::Ec2, Ok(value)) => (StatusCode::OK, ec2::result(&call.operation, value, request_id)),
         (Service::Ec2, Err(refusal)) => (refusal.status, ec2::error(refusal, request_id)),
-        (Service::Organizations | Service::Account | Service::Ram | Service::CloudTrail, outcome) => match outcome {
+        (Service::Organizations | Service::Account | Service::Ram | Service::CloudTrail | Service::Config, outcome) => match outcome {
             Ok(Value::Null) => (StatusCode::OK, String::new()),
             Ok(value) => (StatusCode::OK, value.to_string()),
             Err(refusal) => (refusal.status, json_error(call.service, refusal)),
         },
     };
     let content_type = match call.service {
-        Service::Organizations | Service::CloudTrail => "application/x-amz-json-1.1",
+        Service::Organizations | Service::CloudTrail | Service::Config => "application/x-amz-json-1.1",
         Service::Sts | Service::Ec2 | Service::Iam => "text/xml",
         Service::Account | Service::Ram => "application/json",
     };
@@ -287,7 +290,7 @@ pub(super) fn respond_unknown(request: &Request, service: &str) -> Answer {
 
 fn json_error(service: Service, refusal: &Refusal) -> String {
     let mut body = Map::new();
-    if matches!(service, Service::Organizations | Service::CloudTrail) {
+    if matches!(service, Service::Organizations | Service::CloudTrail | Service::Config) {
         body.insert("__type".to_owned(), refusal.code.into());
         body.insert("Message".to_owned(), refusal.message.clone().into());
     } else {

@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use super::config::{Aggregator, Recorders};
 use super::contacts::Contacts;
 use super::ec2::{Place, Region, RegionFacts, Regions};
 use super::email::EmailUpdate;
@@ -96,6 +97,12 @@ pub struct World {
     /// Shares of Resource Access Manager, by ARN.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub shares: BTreeMap<String, Share>,
+    /// Aggregators of AWS Config, by account, Region and name.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub aggregators: BTreeMap<String, Aggregator>,
+    /// Recorders of AWS Config.
+    #[serde(default, skip_serializing_if = "Recorders::is_empty")]
+    pub recorders: Recorders,
     /// Invariant: what [`World::reindex`] makes of the fields above.
     #[serde(skip)]
     pub(super) index: Index,
@@ -385,6 +392,8 @@ impl World {
             roles: BTreeMap::new(),
             ec2: Regions::default(),
             shares: BTreeMap::new(),
+            aggregators: BTreeMap::new(),
+            recorders: Recorders::default(),
             index: Index::default(),
         };
         world.put_account(Account {

@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "a panic is how a test fails")]
 
 mod formats;
+mod screen;
 #[path = "../support/mod.rs"]
 mod support;
 mod trail;

@@ -4,6 +4,7 @@
 
 mod attributes;
 mod common;
+mod config;
 mod ec2;
 mod ec2_refusals;
 mod ec2_slow;

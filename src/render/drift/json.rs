@@ -18,7 +18,7 @@ pub fn json(drift: &Drift, places: &Places) -> Value {
     json!({
         "format_version": FORMAT_VERSION, "clean": drift.is_clean(), "looked_at": drift.looked_at, "counts": counts,
         "findings": drift.findings.iter().map(|finding| one(finding, places)).collect::<Vec<_>>(),
-        "ignored": drift.ignored, "known": drift.known, "gone": drift.gone, "notes": drift.notes,
+        "ignored": drift.ignored, "known": drift.known, "gone": drift.gone, "notes": drift.notes, "screening": drift.screening,
     })
 }
 

@@ -88,11 +88,7 @@ impl Questions<'_> {
     pub async fn nat_gateways(&self) -> AwsResult<BTreeMap<String, NatGateway>> {
         let request = || self.client.describe_nat_gateways().max_results(PAGE);
         let gateways = list!(request(), nat_gateways, NatGateway, nat_gateway_id, "ec2:DescribeNatGateways");
-        // One that failed or goes is still told of for an hour.
-        let lives = |gateway: &&types::NatGateway| {
-            !matches!(gateway.state(), Some(NatGatewayState::Failed | NatGatewayState::Deleting | NatGatewayState::Deleted))
-        };
-        Ok(by_id(gateways.iter().filter(lives), |gateway| Some((gateway.nat_gateway_id()?, nat_gateway(gateway)))))
+        Ok(by_id(gateways.iter().filter(|gateway| lives(gateway)), |gateway| Some((gateway.nat_gateway_id()?, nat_gateway(gateway)))))
     }
 
     /// By allocation id. AWS answers in one page.
@@ -237,7 +233,7 @@ pub(super) fn tags(tags: &[Tag]) -> Tags {
     tags.iter().filter_map(|tag| Some((tag.key.clone()?, tag.value.clone().unwrap_or_default()))).collect()
 }
 
-fn vpc(live: &types::Vpc) -> Vpc {
+pub(super) fn vpc(live: &types::Vpc) -> Vpc {
     let cidr = text(live.cidr_block());
     let further = live.cidr_block_association_set().iter().filter(|block| {
         let state = block.cidr_block_state().and_then(|state| state.state());
@@ -258,7 +254,7 @@ fn vpc(live: &types::Vpc) -> Vpc {
     }
 }
 
-fn subnet(live: &types::Subnet) -> Subnet {
+pub(super) fn subnet(live: &types::Subnet) -> Subnet {
     let ipv6 = live.ipv6_cidr_block_association_set().iter().find(|block| {
         let state = block.ipv6_cidr_block_state().and_then(|state| state.state());
         matches!(state, None | Some(SubnetCidrBlockStateCode::Associated | SubnetCidrBlockStateCode::Associating))
@@ -273,7 +269,7 @@ fn subnet(live: &types::Subnet) -> Subnet {
     }
 }
 
-fn route_table(live: &types::RouteTable) -> RouteTable {
+pub(super) fn route_table(live: &types::RouteTable) -> RouteTable {
     // One that goes is over: what replaces it stands beside it.
     let holds = |association: &&types::RouteTableAssociation| {
         let state = association.association_state().and_then(|state| state.state());
@@ -329,7 +325,7 @@ fn route(live: &types::Route) -> Option<Route> {
     })
 }
 
-fn gateway(attachments: &[types::InternetGatewayAttachment], live: &[Tag]) -> Gateway {
+pub(super) fn gateway(attachments: &[types::InternetGatewayAttachment], live: &[Tag]) -> Gateway {
     // AWS says `available` of one that is attached, which the SDK's enum does not know.
     let holds = |attachment: &&types::InternetGatewayAttachment| {
         !matches!(attachment.state(), Some(types::AttachmentStatus::Detached | types::AttachmentStatus::Detaching))
@@ -337,7 +333,12 @@ fn gateway(attachments: &[types::InternetGatewayAttachment], live: &[Tag]) -> Ga
     Gateway { vpc: attachments.iter().filter(holds).find_map(|attachment| attachment.vpc_id.clone()), tags: tags(live) }
 }
 
-fn nat_gateway(live: &types::NatGateway) -> NatGateway {
+/// One that failed or goes is still told of for an hour.
+pub(super) fn lives(gateway: &types::NatGateway) -> bool {
+    !matches!(gateway.state(), Some(NatGatewayState::Failed | NatGatewayState::Deleting | NatGatewayState::Deleted))
+}
+
+pub(super) fn nat_gateway(live: &types::NatGateway) -> NatGateway {
     let addresses = live.nat_gateway_addresses();
     let first = addresses.iter().find(|address| address.is_primary() == Some(true)).or(addresses.first());
     let is_regional = live.availability_mode() == Some(&AvailabilityMode::Regional);
@@ -351,7 +352,7 @@ fn nat_gateway(live: &types::NatGateway) -> NatGateway {
     }
 }
 
-fn endpoint(live: &types::VpcEndpoint, region: &str) -> Endpoint {
+pub(super) fn endpoint(live: &types::VpcEndpoint, region: &str) -> Endpoint {
     let service = super::vpc_endpoint::short_name(region, live.service_name().unwrap_or_default());
     Endpoint {
         vpc: text(live.vpc_id()),
@@ -366,7 +367,7 @@ fn endpoint(live: &types::VpcEndpoint, region: &str) -> Endpoint {
     }
 }
 
-fn security_group(live: &types::SecurityGroup) -> SecurityGroup {
+pub(super) fn security_group(live: &types::SecurityGroup) -> SecurityGroup {
     SecurityGroup {
         vpc: text(live.vpc_id()),
         name: text(live.group_name()),
@@ -382,7 +383,7 @@ fn dhcp_options(live: &types::DhcpOptions) -> DhcpOptions {
     DhcpOptions { domain_name, name_servers, tags: tags(live.tags()) }
 }
 
-fn flow_log(live: &types::FlowLog) -> FlowLog {
+pub(super) fn flow_log(live: &types::FlowLog) -> FlowLog {
     FlowLog {
         of: text(live.resource_id()),
         destination: text(live.log_destination()),

@@ -17,7 +17,7 @@ use crate::network::Design;
 use crate::resource::Desired;
 
 /// What was read of an account and Region.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(super) struct Reading {
     /// The status of an opt-in Region.
     pub region: Option<String>,
@@ -66,11 +66,51 @@ pub(super) async fn read(sessions: &Sessions, desired: &Desired, scope: &Scope, 
     let ram = || sessions.ram(account, &scope.region);
     let mut wanted = Wanted::of(scope, &desired.network, &world);
     if wanted.stands_alone {
-        wanted.with.extend(Box::pin(ask.kinds_of_ours()).await?.iter().flat_map(|kind| with_of_kind(kind)).map(|name| (*name).to_owned()));
+        wanted.add_kinds(&Box::pin(ask.kinds_of_ours()).await?);
     }
     world.extras = wanted.read(&ask, ram).await?;
     Ok(Reading { region, world })
 }
+
+/// Completes what is known of an account and Region from elsewhere, with the kinds that carry our tag there: reads what AWS Config does not
+/// record.
+///
+/// # Errors
+/// A call failed.
+pub(super) async fn complete(
+    sessions: &Sessions,
+    desired: &Desired,
+    scope: &Scope,
+    account: &str,
+    recorded: &World,
+    kinds_of_ours: &BTreeSet<String>,
+) -> AwsResult<Reading> {
+    let region = region(sessions, &scope.region, account).await?;
+    if region.as_ref().is_some_and(|status| status != ENABLED) {
+        return Ok(Reading { region, ..Reading::default() });
+    }
+    let mut world = recorded.clone();
+    let known = std::mem::take(&mut world.extras);
+    let mut wanted = Wanted::of(scope, &desired.network, &world);
+    if wanted.stands_alone {
+        wanted.add_kinds(kinds_of_ours);
+    }
+    let client = sessions.ec2(account, &scope.region);
+    let ram = || sessions.ram(account, &scope.region);
+    let [dhcp_options, egress_only, flow_logs] = RECORDED.map(|name| wanted.with.remove(name));
+    let read = wanted.read(&Questions { client: &client, account }, ram).await?;
+    // As where it is read: what nobody asks for is not there.
+    world.extras = Extras {
+        dhcp_options: if dhcp_options { known.dhcp_options } else { BTreeMap::new() },
+        egress_only_gateways: if egress_only { known.egress_only_gateways } else { BTreeMap::new() },
+        flow_logs: if flow_logs { known.flow_logs } else { BTreeMap::new() },
+        ..read
+    };
+    Ok(Reading { region, world })
+}
+
+/// What AWS Config records of what is read only where it is wanted: names of [`super::WITH_TAG`].
+const RECORDED: [&str; 3] = ["dhcp_options", "egress_only_internet_gateway", "flow_log"];
 
 /// Reads the VPCs that an account has in a Region, and nothing else.
 ///
@@ -137,6 +177,11 @@ impl Wanted {
         let default_vpc = bind::default_vpc(scope, design, world).filter(|id| bind::use_of_default_vpc(world, id).is_none());
         wanted.default_vpc = default_vpc.map(str::to_owned);
         wanted
+    }
+
+    /// What is there of these kinds is wanted too.
+    fn add_kinds(&mut self, kinds: &BTreeSet<String>) {
+        self.with.extend(kinds.iter().flat_map(|kind| with_of_kind(kind)).map(|name| (*name).to_owned()));
     }
 
     async fn read(&self, ask: &Questions<'_>, ram: impl Fn() -> aws_sdk_ram::Client) -> AwsResult<Extras> {

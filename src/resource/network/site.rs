@@ -27,7 +27,7 @@ pub enum Keep {
 }
 
 /// An account in a Region.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Site {
     pub scope: Scope,
     /// Its id.
@@ -58,6 +58,7 @@ pub(super) fn sites(desired: &Desired, regions: &BTreeSet<&str>, key: &str, id: 
 }
 
 /// What became of a reading.
+#[derive(Clone)]
 pub(super) enum Answer {
     Taken(Box<Taken>),
     /// What leads to others can be named only when all of it is read.
@@ -68,15 +69,23 @@ pub(super) enum Answer {
 pub(super) fn read<'a>(sessions: &'a Sessions, desired: &'a Desired, keep: Keep, site: Site) -> BoxFuture<'a, (Site, AwsResult<Answer>)> {
     Box::pin(async move {
         let reading = scope::read(sessions, desired, &site.scope, &site.account).await.map_err(|error| site.error(error));
-        let answer = reading.map(|reading| match reading.world.extras.connected.asked {
-            true => Answer::Connected(Box::new(reading)),
-            false => Answer::Taken(Box::new(Taken::of(&site, desired, keep, reading, &BTreeMap::new()))),
-        });
+        let answer = reading.map(|reading| Answer::of(&site, desired, keep, reading));
         (site, answer)
     })
 }
 
+impl Answer {
+    /// Binds what was read at a site, as far as it can be.
+    pub fn of(site: &Site, desired: &Desired, keep: Keep, reading: Reading) -> Self {
+        match reading.world.extras.connected.asked {
+            true => Self::Connected(Box::new(reading)),
+            false => Self::Taken(Box::new(Taken::of(site, desired, keep, reading, &BTreeMap::new()))),
+        }
+    }
+}
+
 /// What an account has in a Region, bound.
+#[derive(Clone)]
 pub(super) struct Taken {
     /// Whether it is an opt-in Region that the account has not enabled.
     pub not_enabled: bool,

@@ -25,7 +25,7 @@ use crate::network::{Block, Design, Layout, ObservedVpc};
 use crate::resource::{Finding, FindingSeverity, LiveResource, untyped};
 
 /// What an account and Region hold, bound.
-#[derive(Debug, Default, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub(super) struct Bound {
     pub resources: BTreeMap<Address, LiveResource>,
     pub findings: Vec<Finding>,

@@ -44,6 +44,7 @@ impl Kept {
 }
 
 /// What was read of an account in a Region.
+#[derive(Clone)]
 pub(super) struct Place {
     /// The account's id.
     pub account: String,

@@ -1,0 +1,300 @@
+//! A configuration item, as AWS Config has recorded it, put as EC2 would have told of it: what either means is worked out in one place,
+//! `describe.rs`.
+//!
+//! Types and their properties: <https://github.com/awslabs/aws-config-resource-schema>.
+
+use aws_sdk_ec2::types;
+use serde::Deserialize;
+use serde_json::Value;
+
+use crate::resource::network::Tags;
+use crate::resource::network::describe;
+use crate::resource::network::vpc_endpoint::is_alive;
+use crate::resource::network::world::{DhcpOptions, World};
+
+/// The types of which all is asked, in the order of the fields of [`World`].
+pub(super) const TYPES: [&str; 11] = [
+    "AWS::EC2::VPC",
+    "AWS::EC2::Subnet",
+    "AWS::EC2::RouteTable",
+    "AWS::EC2::InternetGateway",
+    "AWS::EC2::NatGateway",
+    "AWS::EC2::EIP",
+    "AWS::EC2::VPCEndpoint",
+    "AWS::EC2::SecurityGroup",
+    "AWS::EC2::DHCPOptions",
+    "AWS::EC2::EgressOnlyInternetGateway",
+    "AWS::EC2::FlowLog",
+];
+
+/// The types of which the tags are asked, to know that something of ours is there.
+pub(super) const TAGGED: [&str; 6] = [
+    "AWS::EC2::CustomerGateway",
+    "AWS::EC2::TransitGateway",
+    "AWS::EC2::TransitGatewayAttachment",
+    "AWS::EC2::VPCPeeringConnection",
+    "AWS::EC2::VPNConnection",
+    "AWS::EC2::VPNGateway",
+];
+
+/// An item of an answer.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Item {
+    pub account_id: String,
+    pub aws_region: String,
+    resource_type: String,
+    resource_id: String,
+    #[serde(default)]
+    tags: Vec<Tag>,
+    #[serde(default)]
+    configuration: Value,
+}
+
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+struct Tag {
+    key: String,
+    #[serde(default)]
+    value: Option<String>,
+}
+
+impl Item {
+    /// Of a text of SelectAggregateResourceConfig; `None` where it is none of the form that is documented.
+    pub fn read(text: &str) -> Option<Self> {
+        serde_json::from_str(text).ok()
+    }
+
+    /// Unique in all of AWS.
+    pub fn id(&self) -> &str {
+        &self.resource_id
+    }
+
+    pub fn tags(&self) -> Tags {
+        self.tags.iter().map(|tag| (tag.key.clone(), tag.value.clone().unwrap_or_default())).collect()
+    }
+
+    fn ec2_tags(&self) -> Option<Vec<types::Tag>> {
+        Some(self.tags().into_iter().map(|(key, value)| types::Tag::builder().key(key).value(value).build()).collect())
+    }
+
+    /// Puts it into a world; `None` where it does not say what it has to, so that the world is not known.
+    pub fn put(&self, world: &mut World) -> Option<()> {
+        let of = Fields(&self.configuration);
+        // What others share with the account is not its own.
+        if of.text("ownerId").is_some_and(|owner| owner != self.account_id) {
+            return Some(());
+        }
+        let id = self.resource_id.clone();
+        match self.resource_type.as_str() {
+            "AWS::EC2::VPC" => drop(world.vpcs.insert(id, describe::vpc(&self.vpc(of)?))),
+            "AWS::EC2::Subnet" => drop(world.subnets.insert(id, describe::subnet(&self.subnet(of)?))),
+            "AWS::EC2::RouteTable" => drop(world.route_tables.insert(id, describe::route_table(&self.route_table(of)?))),
+            "AWS::EC2::InternetGateway" => {
+                drop(world.internet_gateways.insert(id, describe::gateway(&attachments(of)?, &self.ec2_tags()?)));
+            }
+            "AWS::EC2::NatGateway" => {
+                let gateway = self.nat_gateway(of)?;
+                if describe::lives(&gateway) {
+                    world.nat_gateways.insert(id, describe::nat_gateway(&gateway));
+                }
+            }
+            "AWS::EC2::EIP" => drop(world.addresses.insert(of.text("allocationId")?, self.tags())),
+            "AWS::EC2::VPCEndpoint" => {
+                let endpoint = self.endpoint(of)?;
+                if is_alive(endpoint.state()) {
+                    world.endpoints.insert(id, describe::endpoint(&endpoint, &self.aws_region));
+                }
+            }
+            "AWS::EC2::SecurityGroup" => drop(world.security_groups.insert(id, describe::security_group(&self.security_group(of)?))),
+            "AWS::EC2::DHCPOptions" => drop(world.extras.dhcp_options.insert(id, self.dhcp_options(of))),
+            "AWS::EC2::EgressOnlyInternetGateway" => {
+                drop(world.extras.egress_only_gateways.insert(id, describe::gateway(&attachments(of)?, &self.ec2_tags()?)));
+            }
+            "AWS::EC2::FlowLog" => drop(world.extras.flow_logs.insert(id, describe::flow_log(&self.flow_log(of)?))),
+            // Its tags are all that was asked.
+            _ => {}
+        }
+        Some(())
+    }
+
+    fn vpc(&self, of: Fields<'_>) -> Option<types::Vpc> {
+        let block = |block: Fields<'_>| {
+            let state =
+                types::VpcCidrBlockState::builder().set_state(block.inner("cidrBlockState").state().map(|state| state.as_str().into()));
+            types::VpcCidrBlockAssociation::builder().set_cidr_block(block.text("cidrBlock")).cidr_block_state(state.build()).build()
+        };
+        let ipv6 = |block: Fields<'_>| {
+            let state = block.inner("ipv6CidrBlockState").state().map(|state| state.as_str().into());
+            let state = types::VpcCidrBlockState::builder().set_state(state).build();
+            types::VpcIpv6CidrBlockAssociation::builder().ipv6_cidr_block_state(state).build()
+        };
+        let vpc = types::Vpc::builder()
+            .cidr_block(of.text("cidrBlock")?)
+            .set_cidr_block_association_set(Some(of.list("cidrBlockAssociationSet").map(block).collect()))
+            .set_ipv6_cidr_block_association_set(Some(of.list("ipv6CidrBlockAssociationSet").map(ipv6).collect()))
+            .is_default(of.flag("isDefault")?)
+            .dhcp_options_id(of.text("dhcpOptionsId")?);
+        Some(vpc.set_tags(self.ec2_tags()).build())
+    }
+
+    fn subnet(&self, of: Fields<'_>) -> Option<types::Subnet> {
+        let ipv6 = |block: Fields<'_>| {
+            let state = block.inner("ipv6CidrBlockState").state().map(|state| state.as_str().into());
+            let state = types::SubnetCidrBlockState::builder().set_state(state).build();
+            let block = types::SubnetIpv6CidrBlockAssociation::builder().set_ipv6_cidr_block(block.text("ipv6CidrBlock"));
+            block.ipv6_cidr_block_state(state).build()
+        };
+        let subnet = types::Subnet::builder()
+            .vpc_id(of.text("vpcId")?)
+            .cidr_block(of.text("cidrBlock")?)
+            .availability_zone_id(of.text("availabilityZoneId")?)
+            .default_for_az(of.flag("defaultForAz")?)
+            .set_ipv6_cidr_block_association_set(Some(of.list("ipv6CidrBlockAssociationSet").map(ipv6).collect()));
+        Some(subnet.set_tags(self.ec2_tags()).build())
+    }
+
+    fn route_table(&self, of: Fields<'_>) -> Option<types::RouteTable> {
+        let association = |association: Fields<'_>| {
+            let state = association.inner("associationState").state().map(|state| state.as_str().into());
+            types::RouteTableAssociation::builder()
+                .set_main(association.flag("main"))
+                .set_subnet_id(association.text("subnetId"))
+                .association_state(types::RouteTableAssociationState::builder().set_state(state).build())
+                .build()
+        };
+        let propagating = |gateway: Fields<'_>| types::PropagatingVgw::builder().set_gateway_id(gateway.text("gatewayId")).build();
+        let table = types::RouteTable::builder()
+            .vpc_id(of.text("vpcId")?)
+            .set_associations(Some(of.list("associations").map(association).collect()))
+            .set_routes(Some(of.list("routes").map(route).collect()))
+            .set_propagating_vgws(Some(of.list("propagatingVgws").map(propagating).collect()));
+        Some(table.set_tags(self.ec2_tags()).build())
+    }
+
+    fn nat_gateway(&self, of: Fields<'_>) -> Option<types::NatGateway> {
+        let address = |address: Fields<'_>| types::NatGatewayAddress::builder().set_allocation_id(address.text("allocationId")).build();
+        let gateway = types::NatGateway::builder()
+            .vpc_id(of.text("vpcId")?)
+            .set_subnet_id(of.text("subnetId"))
+            .state(of.state()?.as_str().into())
+            .set_nat_gateway_addresses(Some(of.list("natGatewayAddresses").map(address).collect()));
+        Some(gateway.set_tags(self.ec2_tags()).build())
+    }
+
+    fn endpoint(&self, of: Fields<'_>) -> Option<types::VpcEndpoint> {
+        let group = |group: Fields<'_>| types::SecurityGroupIdentifier::builder().set_group_id(group.text("groupId")).build();
+        let endpoint = types::VpcEndpoint::builder()
+            .vpc_id(of.text("vpcId")?)
+            .service_name(of.text("serviceName")?)
+            .vpc_endpoint_type(of.text("vpcEndpointType")?.as_str().into())
+            .state(of.state()?.as_str().into())
+            .set_private_dns_enabled(of.flag("privateDnsEnabled"))
+            .set_route_table_ids(Some(of.texts("routeTableIds")))
+            .set_subnet_ids(Some(of.texts("subnetIds")))
+            .set_groups(Some(of.list("groups").map(group).collect()));
+        Some(endpoint.set_tags(self.ec2_tags()).build())
+    }
+
+    fn security_group(&self, of: Fields<'_>) -> Option<types::SecurityGroup> {
+        let group = types::SecurityGroup::builder()
+            .vpc_id(of.text("vpcId")?)
+            .group_name(of.text("groupName")?)
+            .set_description(of.text("description"))
+            .set_ip_permissions(Some(of.list("ipPermissions").map(permission).collect::<Option<_>>()?))
+            .set_ip_permissions_egress(Some(of.list("ipPermissionsEgress").map(permission).collect::<Option<_>>()?));
+        Some(group.set_tags(self.ec2_tags()).build())
+    }
+
+    /// A newer type, whose words are CloudFormation's.
+    fn dhcp_options(&self, of: Fields<'_>) -> DhcpOptions {
+        DhcpOptions { domain_name: of.text("DomainName"), name_servers: of.texts("DomainNameServers"), tags: self.tags() }
+    }
+
+    fn flow_log(&self, of: Fields<'_>) -> Option<types::FlowLog> {
+        let log = types::FlowLog::builder()
+            .resource_id(of.text("resourceId")?)
+            .log_destination(of.text("logDestination")?)
+            .traffic_type(of.text("trafficType")?.as_str().into())
+            .set_max_aggregation_interval(of.number("maxAggregationInterval"));
+        Some(log.set_tags(self.ec2_tags()).build())
+    }
+}
+
+fn attachments(of: Fields<'_>) -> Option<Vec<types::InternetGatewayAttachment>> {
+    let attachment = |attachment: Fields<'_>| {
+        let state = attachment.state()?.as_str().into();
+        Some(types::InternetGatewayAttachment::builder().vpc_id(attachment.text("vpcId")?).state(state).build())
+    };
+    of.list("attachments").map(attachment).collect()
+}
+
+fn route(of: Fields<'_>) -> types::Route {
+    types::Route::builder()
+        .set_destination_cidr_block(of.text("destinationCidrBlock"))
+        .set_destination_ipv6_cidr_block(of.text("destinationIpv6CidrBlock"))
+        .set_destination_prefix_list_id(of.text("destinationPrefixListId"))
+        .set_gateway_id(of.text("gatewayId"))
+        .set_nat_gateway_id(of.text("natGatewayId"))
+        .set_egress_only_internet_gateway_id(of.text("egressOnlyInternetGatewayId"))
+        .set_transit_gateway_id(of.text("transitGatewayId"))
+        .set_vpc_peering_connection_id(of.text("vpcPeeringConnectionId"))
+        .set_network_interface_id(of.text("networkInterfaceId"))
+        .set_instance_id(of.text("instanceId"))
+        .set_carrier_gateway_id(of.text("carrierGatewayId"))
+        .set_local_gateway_id(of.text("localGatewayId"))
+        .set_origin(of.text("origin").map(|origin| origin.as_str().into()))
+        .set_state(of.text("state").map(|state| state.as_str().into()))
+        .build()
+}
+
+/// `ipRanges` has the blocks once more, as plain text.
+fn permission(of: Fields<'_>) -> Option<types::IpPermission> {
+    let block = |range: Fields<'_>| Some(types::IpRange::builder().cidr_ip(range.text("cidrIp")?).build());
+    let ipv6 = |range: Fields<'_>| Some(types::Ipv6Range::builder().cidr_ipv6(range.text("cidrIpv6")?).build());
+    let group = |pair: Fields<'_>| Some(types::UserIdGroupPair::builder().group_id(pair.text("groupId")?).build());
+    let list = |list: Fields<'_>| Some(types::PrefixListId::builder().prefix_list_id(list.text("prefixListId")?).build());
+    let permission = types::IpPermission::builder()
+        .ip_protocol(of.text("ipProtocol")?)
+        .set_from_port(of.number("fromPort"))
+        .set_to_port(of.number("toPort"))
+        .set_ip_ranges(Some(of.list("ipv4Ranges").map(block).collect::<Option<_>>()?))
+        .set_ipv6_ranges(Some(of.list("ipv6Ranges").map(ipv6).collect::<Option<_>>()?))
+        .set_user_id_group_pairs(Some(of.list("userIdGroupPairs").map(group).collect::<Option<_>>()?))
+        .set_prefix_list_ids(Some(of.list("prefixListIds").map(list).collect::<Option<_>>()?));
+    Some(permission.build())
+}
+
+/// The properties of an item, or of a part of it.
+#[derive(Clone, Copy)]
+struct Fields<'v>(&'v Value);
+
+impl<'v> Fields<'v> {
+    fn text(self, name: &str) -> Option<String> {
+        self.0.get(name)?.as_str().map(str::to_owned)
+    }
+
+    fn flag(self, name: &str) -> Option<bool> {
+        self.0.get(name)?.as_bool()
+    }
+
+    fn number(self, name: &str) -> Option<i32> {
+        i32::try_from(self.0.get(name)?.as_i64()?).ok()
+    }
+
+    fn inner(self, name: &str) -> Self {
+        Self(self.0.get(name).unwrap_or(&Value::Null))
+    }
+
+    fn list(self, name: &str) -> impl Iterator<Item = Self> {
+        self.0.get(name).and_then(Value::as_array).into_iter().flatten().map(Self)
+    }
+
+    fn texts(self, name: &str) -> Vec<String> {
+        self.list(name).filter_map(|text| text.0.as_str().map(str::to_owned)).collect()
+    }
+
+    /// Some types have it as a text, some as `{"value": …}`.
+    fn state(self) -> Option<String> {
+        self.text("state").or_else(|| self.inner("state").text("value"))
+    }
+}
