@@ -2,15 +2,17 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use overlord::drift::{Date, Drift};
-use overlord::resource::Desired;
-use overlord::sandbox::{Sandbox, Weather, World};
+use overlord::drift::{Date, Drift, scopes};
+use overlord::plan::Plan;
+use overlord::resource::{Desired, Live};
+use overlord::sandbox::{Aggregator, Recorder, Sandbox, Weather, World};
+use overlord::snapshot::{AggregatorPlace, read_screened};
 use proptest::prelude::*;
 use serde_json::Value;
 
 use crate::generate::{self, Case, cases};
 use crate::networks::networks;
-use crate::road::{plan, run};
+use crate::road::{MANAGEMENT, plan, process_with, run};
 use crate::{config, in_virtual_time, sandbox};
 
 /// What an organization looks like after a year with AWS and its tools: tags of AWS's own and of strangers everywhere, documents written in
@@ -99,5 +101,55 @@ proptest! {
     #[test]
     fn noise_of_networks_is_no_drift(case in networks()) {
         in_virtual_time(finds_nothing(&case.desired()))?;
+    }
+}
+
+/// Everything is recorded, and the management account has an aggregator of it.
+fn recorded(mut world: World) -> World {
+    let accounts: Vec<String> = world.accounts.keys().cloned().collect();
+    for account in accounts {
+        for region in ["eu-west-1", "us-east-1", "eu-south-1"] {
+            world.recorders.put(&account, region, Recorder::of_everything());
+        }
+    }
+    let aggregator = Aggregator { name: "org".to_owned(), accounts: None, regions: None, failed: BTreeSet::new() };
+    world.aggregators.insert(format!("{MANAGEMENT}/us-east-1/org"), aggregator);
+    world
+}
+
+/// What an organization that was built as `built` has otherwise than `desired`, looked at directly and through the aggregator.
+async fn finds_the_same(built: &Desired, desired: &Desired) -> Result<(), TestCaseError> {
+    let calm = sandbox(Weather::default());
+    run(&calm, built).await.unwrap();
+    let sandbox = Sandbox::new(recorded(weathered(calm.world())), Weather { empty_pages: 0.3, ..Weather::default() });
+    let today = Date::new(2026, 11, 20);
+    let direct = plan(&sandbox, desired).await.unwrap();
+    let from = sandbox.journal().len();
+    let place = AggregatorPlace { account: None, region: None, name: "org".to_owned() };
+    let sessions = process_with(&sandbox, desired.role()).await;
+    let planned = |live: &Live| {
+        let plan = Plan::build(desired, live);
+        let different = scopes(&plan);
+        (plan, different)
+    };
+    let (_, screened, screening) = read_screened(&sessions, desired, &place, planned).await.unwrap();
+    let found = |plan: &Plan| Drift::of(plan, &[], today, None).findings;
+    prop_assert_eq!(found(&screened), found(&direct));
+    // Whoever is recorded as he should be is asked for no list.
+    let journal = sandbox.journal();
+    let lists = journal[from..].iter().filter(|entry| entry.operation == "ec2:DescribeSubnets");
+    let asked: BTreeSet<_> = lists.map(|entry| (&entry.account, &entry.region)).collect();
+    let directly = screening.unrecorded + screening.failed + screening.different;
+    prop_assert!(asked.len() <= directly, "{:?} were asked for {:?}", asked, screening);
+    Ok(())
+}
+
+proptest! {
+    #![proptest_config(config(40))]
+
+    #[test]
+    fn an_aggregator_shows_what_a_direct_look_does(built in networks(), edited in networks(), drifted in any::<bool>()) {
+        let desired = if drifted { edited.desired() } else { built.desired() };
+        in_virtual_time(finds_the_same(&built.desired(), &desired))?;
     }
 }

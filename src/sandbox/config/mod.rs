@@ -206,9 +206,15 @@ struct View<'a> {
 impl View<'_> {
     /// Accounts and Regions that an aggregator sees and that are recorded, from an account on.
     fn recorded<'v>(&'v self, aggregator: &'v Aggregator, from: &str) -> impl Iterator<Item = (&'v str, &'v str, &'v Recorder)> {
-        let open = |account: &str| self.world.accounts.get(account).is_some_and(|account| account.state == AccountState::Active);
-        let recorders =
-            self.world.recorders.from(from).filter(move |(account, region, _)| open(account) && aggregator.sees(account, region));
+        let is_open = |account: &str| self.world.accounts.get(account).is_some_and(|account| account.state == AccountState::Active);
+        let is_enabled = |account: &str, region: &str| {
+            ec2::region(region).is_some_and(|facts| self.world.region_is_enabled(account, facts, self.now_ms))
+        };
+        let recorders = self
+            .world
+            .recorders
+            .from(from)
+            .filter(move |(account, region, _)| is_open(account) && is_enabled(account, region) && aggregator.sees(account, region));
         recorders.filter(|(_, _, recorder)| recorder.has_recorded())
     }
 
