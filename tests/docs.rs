@@ -139,7 +139,11 @@ fn called() -> BTreeSet<String> {
             let quoted = text.split('"').filter(|text| !text.contains(char::is_whitespace));
             found.extend(
                 quoted
-                    .filter(|text| ["organizations:", "account:", "ec2:", "iam:", "ram:"].iter().any(|service| text.starts_with(service)))
+                    .filter(|text| {
+                        ["organizations:", "account:", "ec2:", "iam:", "ram:", "cloudtrail:", "config:"]
+                            .iter()
+                            .any(|service| text.starts_with(service))
+                    })
                     .map(str::to_owned),
             );
         }
@@ -158,6 +162,7 @@ fn the_sandbox_serves_what_overlord_calls_and_what_the_table_tells() {
         ("| IAM", "iam"),
         ("| RAM", "ram"),
         ("| CloudTrail", "cloudtrail"),
+        ("| Config", "config"),
     ];
     let mut told = BTreeSet::new();
     for (start, service) in services {

@@ -1,20 +1,24 @@
-//! What a look for drift costs: where nothing differs, and where some things do and CloudTrail is asked who made them so.
+//! What a look for drift costs, direct and through an aggregator of AWS Config: where nothing differs, and where some things do and CloudTrail
+//! is asked who made them so.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::time::SystemTime;
 
 use futures_util::future::join_all;
 use overlord::aws::{Mode, look_up};
-use overlord::drift::{Date, Drift, Inquiry};
+use overlord::drift::{Date, Drift, Inquiry, scopes};
 use overlord::plan::Plan;
-use overlord::sandbox::Sandbox;
-use overlord::snapshot;
+use overlord::resource::Live;
+use overlord::sandbox::{Aggregator, Recorder, Sandbox, World};
+use overlord::snapshot::{self, AggregatorPlace};
 use tokio::time::Instant;
 
 use super::measure::{cpu_seconds, peak_megabytes};
 use super::networks::{self, Size};
-use super::{again, file, open, sessions};
+use super::{MANAGEMENT, again, file, open, sessions};
+
+const AGGREGATOR: &str = "org";
 
 /// The table, of accounts with a VPC each: nothing differs, then the places of some accounts and as many routes of others.
 pub fn some(accounts: usize) {
@@ -24,22 +28,44 @@ pub fn some(accounts: usize) {
     for step in ["accounts", "first-apply"] {
         again(&["network", step, path, &accounts, "1"]);
     }
-    println!("\ndrift\naccounts differences |  calls look-ups | virtual s  of it asking | CPU s  peak MB");
+    println!("\ndrift\naccounts differences look       |  calls  Config look-ups | virtual s  of it asking | CPU s  peak MB");
     for each in steps {
-        again(&["drift", path, &accounts, &each.to_string()]);
+        for look in ["direct", "aggregator"] {
+            again(&["drift", path, &accounts, &each.to_string(), look]);
+        }
     }
 }
 
 /// One figure: `each` accounts moved, and `each` others without a route.
-pub async fn step(world: &Path, accounts: usize, each: usize) {
+pub async fn step(world: &Path, accounts: usize, each: usize, look: &str) {
     // The next figure begins with the same world.
     let disturbed = world.with_extension("disturbed.json");
-    std::fs::copy(world, &disturbed).unwrap();
+    let mut whole: World = serde_json::from_slice(&std::fs::read(world).unwrap()).unwrap();
+    record(&mut whole);
+    std::fs::write(&disturbed, serde_json::to_vec(&whole).unwrap()).unwrap();
+    drop(whole);
     let (sandbox, desired) = (open(&disturbed), networks::desired(Size { accounts, regions: 1 }));
     disturb(&sandbox, each).await;
     let (sessions, cpu, start) = (sessions(&sandbox).await, cpu_seconds(), Instant::now());
-    let live = snapshot::read(&sessions, &desired).await.unwrap();
-    let plan = Plan::build(&desired, &live);
+    let planned = |live: &Live| {
+        let plan = Plan::build(&desired, live);
+        let different = scopes(&plan);
+        (plan, different)
+    };
+    let (live, plan) = match look {
+        "direct" => {
+            let live = snapshot::read(&sessions, &desired).await.unwrap();
+            let plan = planned(&live).0;
+            (live, plan)
+        }
+        _ => {
+            let place = AggregatorPlace { account: None, region: None, name: AGGREGATOR.to_owned() };
+            let (live, plan, screening) = snapshot::read_screened(&sessions, &desired, &place, planned).await.unwrap();
+            // What differs was seen in the account itself. The management account has no network.
+            assert_eq!((screening.all(), screening.different), (accounts - 1, each), "{screening:?}");
+            (live, plan)
+        }
+    };
     let mut drift = Drift::of(&plan, &[], Date::of(SystemTime::now()), None);
     drift.judge(&plan, &live);
     let (read, inquiry) = (start.elapsed(), Inquiry::of(&drift, &plan));
@@ -51,9 +77,10 @@ pub async fn step(world: &Path, accounts: usize, each: usize) {
     let explained = drift.findings.iter().filter(|finding| finding.origin.is_some()).count();
     assert!(explained >= each.min(49), "{explained} of {each}");
     let counts = sessions.door().counts();
-    let lookups: usize = counts.iter().filter(|(call, _)| call.service == "cloudtrail").map(|(_, n)| n).sum();
+    let of = |service: &str| counts.iter().filter(|(call, _)| call.service == service).map(|(_, n)| n).sum::<usize>();
+    let (config, lookups) = (of("config"), of("cloudtrail"));
     println!(
-        "{accounts:>8} {:>11} | {:>6} {lookups:>8} | {:>9.1} {:>13.1} | {:>5.2} {:>8.0}",
+        "{accounts:>8} {:>11} {look:<10} | {:>6} {config:>7} {lookups:>8} | {:>9.1} {:>13.1} | {:>5.2} {:>8.0}",
         drift.findings.len(),
         counts.values().sum::<usize>(),
         start.elapsed().as_secs_f64(),
@@ -61,6 +88,16 @@ pub async fn step(world: &Path, accounts: usize, each: usize) {
         cpu_seconds() - cpu,
         peak_megabytes(),
     );
+}
+
+/// Everything is recorded, and the management account has an aggregator of it.
+fn record(world: &mut World) {
+    let accounts: Vec<String> = world.accounts.keys().cloned().collect();
+    for account in accounts {
+        world.recorders.put(&account, networks::REGIONS[0], Recorder::of_everything());
+    }
+    let aggregator = Aggregator { name: AGGREGATOR.to_owned(), accounts: None, regions: None, failed: BTreeSet::new() };
+    world.aggregators.insert(format!("{MANAGEMENT}/us-east-1/{AGGREGATOR}"), aggregator);
 }
 
 /// Somebody moves accounts to the root, and takes a route from others.

@@ -35,7 +35,9 @@ fn main() {
             drift::some(1_000);
         }
         ["drift", accounts] => drift::some(number(accounts)),
-        ["drift", world, accounts, each] => in_virtual_time(drift::step(Path::new(world), number(accounts), number(each))),
+        ["drift", world, accounts, each, look] => {
+            in_virtual_time(drift::step(Path::new(world), number(accounts), number(each), look));
+        }
         ["networks", accounts, regions] => networks::some(&[networks::Size { accounts: number(accounts), regions: number(regions) }]),
         ["organization", step, world, size] => in_virtual_time(organization::step(step, Path::new(world), number(size))),
         ["network", step, world, accounts, regions] => {

@@ -115,6 +115,11 @@ def strangers():
 
 def noise():
     """Nothing that org.toml speaks of."""
+    # With this the console creates an organization.
+    denied = {"Effect": "Deny", "Action": ["organizations:LeaveOrganization", "account:CloseAccount"], "Resource": "*"}
+    document = json.dumps({"Version": "2012-10-17", "Statement": [denied]})
+    made = client.create_policy(Content=document, Description="", Name="DefaultGuardrail", Type="SERVICE_CONTROL_POLICY")
+    client.attach_policy(PolicyId=made["Policy"]["PolicySummary"]["Id"], TargetId=root)
     client.tag_resource(ResourceId=accounts["web"], Tags=[{"Key": "cost-center", "Value": "7"}])
     client.tag_resource(ResourceId=units["work"], Tags=[{"Key": "seen-by", "Value": "a scanner"}])
     # A list of one for a text, a text for a list of one, a statement for a list of one, and white space.

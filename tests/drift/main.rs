@@ -219,13 +219,18 @@ fn what_others_do_is_found_named_rightly_and_gone_after_the_next_apply() {
     assert_eq!(trial.found(), found);
 }
 
-/// AWS's own tags, tags that nobody declared, other words of the same document.
+/// AWS's own tags, tags that nobody declared, other words of the same document, the guard rail with which the console creates organizations.
 #[test]
 fn noise_is_no_drift() {
     let trial = Trial::new();
     trial.disturb("make noise");
     let clean = trial.expect(&["drift"], 0);
     assert!(clean.starts_with("No drift in 2 accounts."), "{clean}");
+    // Nor does anything take it away.
+    trial.org_toml("# another one\n[policy.more]\n");
+    trial.write("policies/more.json", &trial.read("policies/keep-logs.json"));
+    trial.apply();
+    assert!(trial.script("drift/attached.py", &[]).contains("DefaultGuardrail"));
 }
 
 /// By the trace of what it called; that the door is locked, the properties of plans prove.

@@ -338,9 +338,9 @@ impl Binder<'_> {
     /// defaults itself, so the set is born with them.
     fn attachments(&mut self) {
         let mut attached: BTreeMap<&str, BTreeSet<Reference>> = BTreeMap::new();
-        // What Control Tower attached is no difference, so nothing ever detaches it.
-        let control_tower = |id: &String, policy: &LivePolicy| policy.is_control_towers() && self.identity.address(id).is_none();
-        for (id, policy) in self.world.policies.iter().filter(|(id, policy)| !control_tower(id, policy)) {
+        // What Control Tower and the console attached is no difference, so nothing ever detaches it.
+        let of_aws = |id: &String, policy: &LivePolicy| self.world.puts_itself(id, policy) && self.identity.address(id).is_none();
+        for (id, policy) in self.world.policies.iter().filter(|(id, policy)| !of_aws(id, policy)) {
             for target in &policy.targets {
                 attached.entry(target).or_default().insert(self.name_of_policy(id));
             }

@@ -526,6 +526,47 @@ fn control_towers_guard_rails_stay_where_they_are() {
     );
 }
 
+/// It has no mark: what says just that, on the root alone, is taken for it, and nothing else is.
+#[test]
+fn the_consoles_guard_rail_stays_and_is_not_told() {
+    let desired = desired(json!({
+        "policy_attachments.organization.main": set("organization.main", json!([{ "id": "p-FullAWSAccess" }])),
+    }));
+    let told = |targets: &[&str], document: Value, ours: bool| {
+        let mut world = world().with_policy("p-1", "Default", targets);
+        world.policies.get_mut("p-1").unwrap().content = Some(document.to_string());
+        let tags = if ours { BTreeMap::from([(ADDRESS_TAG.to_owned(), "policy.x".to_owned())]) } else { BTreeMap::new() };
+        world.tags.insert("p-1".to_owned(), tags);
+        let live = live(&desired, &world);
+        let set = attribute(&live, "policy_attachments.organization.main", "policies").to_string();
+        (set.contains("p-1") || set.contains("policy."), findings(&live).len())
+    };
+    let deny = |actions: Value| json!({ "Version": "2012-10-17", "Statement": [{ "Effect": "Deny", "Action": actions, "Resource": "*" }] });
+    let both = || deny(json!(["organizations:LeaveOrganization", "account:CloseAccount"]));
+    let with = |name: &str, value: Value| {
+        let mut document = both();
+        document["Statement"][0][name] = value;
+        document
+    };
+    assert_eq!(told(&["r-ab"], both(), false), (false, 0));
+    let statement = |action: &str| json!({ "Sid": "A", "Effect": "Deny", "Action": action, "Resource": ["*"] });
+    let two =
+        json!({ "Version": "2012-10-17", "Statement": [statement("Account:closeaccount"), statement("organizations:LeaveOrganization")] });
+    assert_eq!(told(&["r-ab"], two, false), (false, 0));
+    for other in [
+        deny(json!(["organizations:LeaveOrganization"])),
+        deny(json!(["organizations:LeaveOrganization", "account:CloseAccount", "s3:*"])),
+        with("Effect", json!("Allow")),
+        with("Resource", json!("arn:aws:organizations::*:*")),
+        with("Condition", json!({ "StringNotLike": { "aws:PrincipalArn": "arn:aws:iam::*:role/Admin" } })),
+        json!("no document"),
+    ] {
+        assert_eq!(told(&["r-ab"], other.clone(), false), (true, 1), "{other}");
+    }
+    assert_eq!(told(&["r-ab", "222222222222"], both(), false).1, 1, "somewhere else too");
+    assert!(told(&["r-ab"], both(), true).0, "one of ours that left org.toml is left over");
+}
+
 #[test]
 fn a_policy_type_that_is_enabled_and_not_managed_is_told() {
     let mut world = world();

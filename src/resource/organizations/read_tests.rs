@@ -9,7 +9,6 @@ use crate::resource::organizations::{
 use crate::resource::{ADDRESS_TAG, Former, untyped};
 
 const MANAGEMENT: &str = "111111111111";
-const SCP: &str = "SERVICE_CONTROL_POLICY";
 
 /// How an endpoint behaves.
 #[derive(Default)]

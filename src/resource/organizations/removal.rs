@@ -80,6 +80,10 @@ impl Removal {
         for (id, policy) in unbound {
             let holders: Vec<&str> =
                 policy.targets.iter().map(String::as_str).filter(|target| !self.lets_go(wanted, world, identity, target, id)).collect();
+            // What every organization of the console has is nothing to tell.
+            if world.ours(id) != Some(true) && policy.is_consoles() {
+                continue;
+            }
             let mut severity = FindingSeverity::Unmanaged;
             let summary = match (world.ours(id) == Some(true), holders.is_empty()) {
                 (false, _) if policy.is_control_towers() => {

@@ -11,6 +11,7 @@ use super::{
 use crate::address::{Address, Reference};
 use crate::aws::{AwsResult, Error};
 use crate::limits::LIMITS;
+use crate::policy::{Effect, Form, Policy};
 use crate::resource::{ADDRESS_TAG, Desired, typed};
 
 /// An organization as it was read. Everything is known by AWS's ids.
@@ -129,7 +130,41 @@ impl LivePolicy {
     }
 }
 
+/// The type of service control policies.
+pub(super) const SCP: &str = "SERVICE_CONTROL_POLICY";
+
+/// What the guard rail denies with which the console creates an organization: services and their actions, in small letters.
+const CONSOLES_DENIALS: [(&str, &str); 2] = [("account", "closeaccount"), ("organizations", "leaveorganization")];
+
+impl LivePolicy {
+    /// Whether it is the guard rail with which the console creates organizations since 2026-07-10: on the root alone, and denying members to
+    /// leave and to close themselves, nothing else. AWS gives it no mark, so it is known by what it says; somebody else's that says just
+    /// that is taken for it. `false` where its document was not read.
+    /// Source: the user guide of Organizations, "Best practices for the management account".
+    pub fn is_consoles(&self) -> bool {
+        let on_the_root_alone = self.targets.len() == 1 && self.targets.iter().all(|target| target.starts_with("r-"));
+        let document = self.content.as_deref().filter(|_| on_the_root_alone && self.policy_type == SCP);
+        let Some(Ok(document)) = document.map(Policy::parse) else { return false };
+        let mut denied = BTreeSet::new();
+        for statement in &document.statements {
+            let everything =
+                statement.resources.form == Form::Any && statement.resources.patterns.iter().any(|pattern| pattern.value.is_everything());
+            let denies = statement.effect.value == Effect::Deny && statement.actions.form == Form::Any;
+            if !denies || !everything || !statement.conditions.is_empty() {
+                return false;
+            }
+            denied.extend(statement.actions.patterns.iter().map(|pattern| pattern.value.text().to_ascii_lowercase()));
+        }
+        denied == CONSOLES_DENIALS.map(|(service, action)| format!("{service}:{action}")).into()
+    }
+}
+
 impl World {
+    /// Whether AWS put a policy where it is, and it stays there whatever org.toml says, unless that has it.
+    pub fn puts_itself(&self, id: &str, policy: &LivePolicy) -> bool {
+        policy.is_control_towers() || (self.ours(id) != Some(true) && policy.is_consoles())
+    }
+
     /// What our tag says of it, if it was read and is there.
     pub fn address_tag(&self, id: &str) -> Option<&str> {
         self.tags.get(id)?.get(ADDRESS_TAG).map(String::as_str)

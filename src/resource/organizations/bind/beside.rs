@@ -63,7 +63,7 @@ impl Binder<'_> {
             let born = self.wanted.born_with(|name| !self.world.enabled(name));
             found.insert(target, born.collect());
         }
-        let hidden = |id: &String, policy: &LivePolicy| policy.is_control_towers() && self.identity.address(id).is_none();
+        let hidden = |id: &String, policy: &LivePolicy| self.world.puts_itself(id, policy) && self.identity.address(id).is_none();
         for (id, policy) in &self.world.policies {
             for target in &policy.targets {
                 if hidden(id, policy) || found.contains_key(target.as_str()) {
