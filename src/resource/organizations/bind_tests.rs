@@ -541,8 +541,10 @@ fn the_consoles_guard_rail_stays_and_is_not_told() {
         let set = attribute(&live, "policy_attachments.organization.main", "policies").to_string();
         (set.contains("p-1") || set.contains("policy."), findings(&live).len())
     };
+    let [leave, close] =
+        [("organizations", "LeaveOrganization"), ("account", "CloseAccount")].map(|(service, name)| format!("{service}:{name}"));
     let deny = |actions: Value| json!({ "Version": "2012-10-17", "Statement": [{ "Effect": "Deny", "Action": actions, "Resource": "*" }] });
-    let both = || deny(json!(["organizations:LeaveOrganization", "account:CloseAccount"]));
+    let both = || deny(json!([leave, close]));
     let with = |name: &str, value: Value| {
         let mut document = both();
         document["Statement"][0][name] = value;
@@ -550,12 +552,11 @@ fn the_consoles_guard_rail_stays_and_is_not_told() {
     };
     assert_eq!(told(&["r-ab"], both(), false), (false, 0));
     let statement = |action: &str| json!({ "Sid": "A", "Effect": "Deny", "Action": action, "Resource": ["*"] });
-    let two =
-        json!({ "Version": "2012-10-17", "Statement": [statement("Account:closeaccount"), statement("organizations:LeaveOrganization")] });
+    let two = json!({ "Version": "2012-10-17", "Statement": [statement(&close.to_uppercase()), statement(&leave)] });
     assert_eq!(told(&["r-ab"], two, false), (false, 0));
     for other in [
-        deny(json!(["organizations:LeaveOrganization"])),
-        deny(json!(["organizations:LeaveOrganization", "account:CloseAccount", "s3:*"])),
+        deny(json!([leave])),
+        deny(json!([leave, close, "s3:*"])),
         with("Effect", json!("Allow")),
         with("Resource", json!("arn:aws:organizations::*:*")),
         with("Condition", json!({ "StringNotLike": { "aws:PrincipalArn": "arn:aws:iam::*:role/Admin" } })),
