@@ -67,6 +67,20 @@ impl Repository {
         assert!(output.status.success(), "{tool} {arguments:?}: {}", show(&output));
     }
 
+    /// A folder with what stands for an engine of containers, under that name, and with the program that its image has.
+    fn engine(&self, name: &str) -> PathBuf {
+        let folder = self.path("engine");
+        fs::create_dir_all(folder.join("image")).unwrap();
+        let script = format!("#!/bin/sh\nexec {} {} \"$@\"\n", python().display(), project("tests/workflows/engine.py").display());
+        fs::write(folder.join(name), script).unwrap();
+        fs::set_permissions(folder.join(name), std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+        let program = folder.join("image/overlord");
+        if !program.exists() {
+            std::os::unix::fs::symlink(env!("CARGO_BIN_EXE_overlord"), program).unwrap();
+        }
+        folder
+    }
+
     fn tool(&self, tool: &str, arguments: &[&str]) -> Output {
         // The environment was moved after it was made: its scripts name an interpreter that is no longer there.
         let program = python().with_file_name(tool);
@@ -152,7 +166,9 @@ fn roles_are_the_least_for_the_repository_alone() {
         assert_eq!(actions(role), told, "{role}");
     }
     let reads = |action: &str| {
-        ["List", "Describe", "Get", "Lookup", "Search", "AssumeRole"].iter().any(|read| action.split(':').nth(1).unwrap().starts_with(read))
+        ["List", "Describe", "Get", "Lookup", "Search", "Select", "AssumeRole"]
+            .iter()
+            .any(|read| action.split(':').nth(1).unwrap().starts_with(read))
     };
     let writes: Vec<String> = actions("PlanRole").into_iter().filter(|action| !reads(action)).collect();
     assert_eq!(writes, Vec::<String>::new());
@@ -225,6 +241,82 @@ fn every_script_of_gitlab_and_cron_runs() {
     fs::write(cron.path("org.toml"), SMALL.replace("[ou.work]", "[ou.work]\n[ou.play]")).unwrap();
     let told = night(cron.0.path());
     assert_eq!((told.status.code(), String::from_utf8_lossy(&told.stdout).lines().count()), (Some(2), 1), "{}", show(&told));
+}
+
+/// The action takes the program out of the image, and puts it on the path.
+#[test]
+fn the_action_of_github_puts_the_program_of_the_image_on_the_path() {
+    let repository = Repository::of(SMALL, "github");
+    let (engine, runner) = (repository.engine("docker"), repository.path("runner"));
+    fs::create_dir(&runner).unwrap();
+    let script = "import sys, yaml; [step] = yaml.safe_load(open(sys.argv[1]))['runs']['steps']; print(step['run'])";
+    let script =
+        Command::new(python()).args(["-c", script, ".github/actions/overlord/action.yml"]).current_dir(repository.0.path()).output();
+    let script = String::from_utf8(script.unwrap().stdout).unwrap();
+    let path = format!("{}:{}", engine.display(), std::env::var("PATH").unwrap());
+    let ran = Command::new("bash")
+        .args(["--noprofile", "--norc", "-e", "-o", "pipefail", "-c", &script])
+        .envs([("PATH", path.as_str()), ("IMAGE", "registry.example.org/overlord@sha256:1")])
+        .env("ENGINE_IMAGE", engine.join("image"))
+        .env("RUNNER_TEMP", &runner)
+        .env("GITHUB_PATH", runner.join("path"))
+        .output()
+        .unwrap();
+    assert!(ran.status.success(), "{}", show(&ran));
+    let folder = fs::read_to_string(runner.join("path")).unwrap();
+    let version = Command::new(Path::new(folder.trim_end()).join("overlord")).arg("--version").output().unwrap();
+    assert!(version.stdout.starts_with(b"overlord "), "{}", show(&version));
+}
+
+/// A night of cron: its line, as it stands, but for where the repository and the credentials are.
+#[test]
+fn the_line_of_the_crontab_runs() {
+    let repository = Repository::of(SMALL, "cron");
+    let server = SandboxServer::start(&[]);
+    let (engine, crontab) = (repository.engine("podman"), fs::read_to_string(repository.path("ci/crontab")).unwrap());
+    let line = crontab.lines().find(|line| line.starts_with(|c: char| c.is_ascii_digit())).unwrap();
+    let command = line.splitn(6, ' ').last().unwrap();
+    let credentials = repository.path("overlord.env");
+    let client = server.client("sh");
+    let variables = client.get_envs().filter_map(|(name, value)| Some(format!("{}={}\n", name.to_str()?, value?.to_str()?)));
+    fs::write(&credentials, variables.collect::<String>()).unwrap();
+    let command = command.replace("/srv/organization:", &format!("{}:", repository.0.path().display()));
+    let command = command.replace("/etc/overlord.env", credentials.to_str().unwrap());
+    let night = || {
+        let path = format!("{}:/usr/bin:/bin", engine.display());
+        // Cron hands on what the crontab sets, and nothing else.
+        Command::new("sh")
+            .args(["-c", &command])
+            .env_clear()
+            .envs([("PATH", path.as_str()), ("OVERLORD_IMAGE", "registry.example.org/overlord")])
+            .env("ENGINE_IMAGE", engine.join("image"))
+            .output()
+            .unwrap()
+    };
+    let told = night();
+    assert!(!told.stdout.is_empty() && told.status.code() == Some(2), "nothing is there yet: {}", show(&told));
+    let applied = server.client(env!("CARGO_BIN_EXE_overlord")).args(["apply", "--yes"]).current_dir(repository.0.path()).output().unwrap();
+    assert!(applied.status.success(), "{}", show(&applied));
+    let quiet = night();
+    assert!(quiet.status.success() && quiet.stdout.is_empty(), "{}", show(&quiet));
+}
+
+/// But for the versions of Debian's packages, which Debian takes away when there are newer ones.
+#[test]
+fn the_image_definition_is_what_a_linter_wants() {
+    for platform in ["github", "gitlab", "cron"] {
+        let repository = Repository::of(SMALL, platform);
+        repository.passes("hadolint", &["--no-color", "--ignore", "DL3008", "ci/Containerfile"]);
+        let definition = fs::read_to_string(repository.path("ci/Containerfile")).unwrap();
+        // The command in its remarks names its arguments, and gives each a value.
+        let arguments: BTreeSet<&str> = definition.lines().filter_map(|line| line.strip_prefix("ARG ")).collect();
+        let command = definition.lines().find(|line| line.starts_with("#   podman build")).unwrap();
+        let given: BTreeSet<&str> = command.split("--build-arg ").skip(1).map(|given| given.split('=').next().unwrap()).collect();
+        assert_eq!((given, command.contains("--file ci/Containerfile ")), (arguments, true));
+        // It can fail.
+        fs::write(repository.path("ci/Containerfile"), definition.replace("WORKDIR /work", "WORKDIR work")).unwrap();
+        assert!(!repository.tool("hadolint", &["--ignore", "DL3008", "ci/Containerfile"]).status.success());
+    }
 }
 
 #[test]
