@@ -1,7 +1,8 @@
 //! What runs overlord without a person: workflows, and the roles that they take. Pure: texts from a configuration.
 //!
 //! No keys are kept anywhere: a job shows the token that its platform signs for it, and AWS gives it the role that trusts the repository.
-//! There are two: one that plans and looks for drift, and cannot write; one that applies, for the environment `production` alone.
+//! There are two: one that plans and looks for drift, and cannot write; one that applies, for the environment `production` alone. Where org.toml
+//! names a role for plans in members, that has a template too.
 
 mod roles;
 
@@ -22,6 +23,7 @@ pub enum Platform {
 
 const CONTAINERFILE: (&str, &str) = ("ci/Containerfile", include_str!("templates/Containerfile"));
 const ROLES: &str = "ci/roles.json";
+const MEMBER_ROLE: &str = "ci/member-role.json";
 
 impl Platform {
     fn templates(self) -> &'static [(&'static str, &'static str)] {
@@ -75,5 +77,18 @@ pub fn files(platform: Platform, desired: &Desired) -> BTreeMap<String, String> 
     };
     let templates = platform.templates().iter().map(|(path, text)| ((*path).to_owned(), filled(text)));
     let roles = roles::template(platform, desired).map(|template| (ROLES.to_owned(), format!("{template:#}\n")));
-    templates.chain(roles).collect()
+    let member = roles::of_members(desired).map(|template| (MEMBER_ROLE.to_owned(), format!("{template:#}\n")));
+    templates.chain(roles).chain(member).collect()
+}
+
+/// What is left to do by hand for the role that org.toml wants plans to assume in members.
+pub fn step_in_members(desired: &Desired) -> Option<String> {
+    let role = desired.plan_role.as_ref()?;
+    Some(format!(
+        "make the role `{role}` in all members, those to come too, in the management account: `aws cloudformation create-stack-set --stack-set-name \
+         {role} --template-body file://{MEMBER_ROLE} --capabilities CAPABILITY_NAMED_IAM --permission-model SERVICE_MANAGED --auto-deployment \
+         Enabled=true,RetainStacksOnAccountRemoval=false`, then `aws cloudformation create-stack-instances --stack-set-name {role} --regions {} \
+         --deployment-targets OrganizationalUnitIds=ROOT` with the root's id",
+        desired.home_region
+    ))
 }

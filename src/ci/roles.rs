@@ -108,6 +108,39 @@ fn role(resources: &mut Map<String, Value>, (name, seconds): (&str, u32), subjec
     resources.insert(format!("{name}Role"), json!({ "Type": "AWS::IAM::Role", "Properties": properties }));
 }
 
+/// The role that plans assume in members, for a StackSet of the organization: it reads what they need, and trusts the management account.
+pub(super) fn of_members(desired: &Desired) -> Option<Value> {
+    let name = desired.plan_role.as_ref()?;
+    let management = format!("arn:${{AWS::Partition}}:iam::{}:root", desired.management_account);
+    let mut trust = json!({ "Effect": "Allow", "Principal": { "AWS": { "Fn::Sub": management } }, "Action": "sts:AssumeRole" });
+    if let (Some(id), Some(trust)) = (&desired.external_id, trust.as_object_mut()) {
+        trust.insert("Condition".to_owned(), json!({ "StringEquals": { "sts:ExternalId": id } }));
+    }
+    let mut resources = Map::new();
+    let documents = packed(&Permissions::of(desired, Run::Plan).document(Who::AccessRole));
+    // Where nothing is read in members, the role is only tried.
+    let documents: Vec<Value> = documents.into_iter().filter(|document| document.get("Statement") != Some(&json!([]))).collect();
+    let policies: Vec<String> = (1..=documents.len()).map(|number| format!("Policy{number}")).collect();
+    let references: Vec<Value> = policies.iter().map(|policy| json!({ "Ref": policy })).collect();
+    resources.insert(
+        "Role".to_owned(),
+        json!({ "Type": "AWS::IAM::Role", "Properties": {
+            "RoleName": name,
+            "Description": "overlord plans and looks for drift: it reads",
+            "AssumeRolePolicyDocument": { "Version": "2012-10-17", "Statement": [trust] },
+            "ManagedPolicyArns": references,
+        } }),
+    );
+    for (policy, document) in policies.into_iter().zip(documents) {
+        resources.insert(policy, json!({ "Type": "AWS::IAM::ManagedPolicy", "Properties": { "PolicyDocument": document } }));
+    }
+    Some(json!({
+        "AWSTemplateFormatVersion": "2010-09-09",
+        "Description": "The role that overlord assumes in members to read, made by overlord init ci from org.toml",
+        "Resources": resources,
+    }))
+}
+
 /// A policy as several, each of which IAM takes.
 fn packed(document: &Value) -> Vec<Value> {
     let version = document.get("Version");

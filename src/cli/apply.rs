@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use clap::Args;
 use serde_json::{Map, Value, json};
 
-use super::connect::{Connection, connect};
+use super::connect::{Connection, connect, connect_to_write};
 use super::consent::{Consenting, Stage};
 use super::progress::Progress;
 use super::rehearse::{Rehearsal, rehearse};
@@ -112,10 +112,15 @@ pub(super) async fn part(
 async fn fresh(global: &Global, args: &ApplyArgs, shell: &Shell) -> Result<Prepared, Reported> {
     let mut desired = validate::load(global, shell)?.desired;
     args.selecting.narrow(&mut desired, shell)?;
-    let connection = connect(global, &desired, shell).await?;
+    let connection = reach(global, &desired, args, shell).await?;
     let started = Instant::now();
     let (live, copy) = read(&connection, &desired, args, shell).await?;
     Ok(Prepared { connection, plan: Plan::build(&desired, &live), copy, took: started.elapsed() })
+}
+
+/// A rehearsal writes nothing, and enters accounts by the role of plans.
+async fn reach(global: &Global, desired: &Desired, args: &ApplyArgs, shell: &Shell) -> Result<Connection, Reported> {
+    if args.rehearse { connect(global, desired, shell).await } else { connect_to_write(global, desired, shell).await }
 }
 
 /// Reads the live state; a copy of it is made only for a rehearsal.
@@ -132,7 +137,7 @@ async fn read(connection: &Connection, desired: &Desired, args: &ApplyArgs, shel
 async fn saved(global: &Global, file: &Path, args: &ApplyArgs, shell: &Shell) -> Result<Prepared, Reported> {
     args.selecting.none(shell)?;
     let mut plan = plan::saved(file, shell)?;
-    let connection = connect(global, &plan.desired, shell).await?;
+    let connection = reach(global, &plan.desired, args, shell).await?;
     let started = Instant::now();
     let (live, copy) = read(&connection, &plan.desired, args, shell).await?;
     let since = format!("the organization has moved since `{}` was made; nothing was changed", file.display());

@@ -47,16 +47,25 @@ impl Connection {
     }
 }
 
-/// Connects as the options say, and passes the guard. The door is read-only: `apply` opens it once the plan is approved.
+/// Connects as the options say, for a run that only reads, and passes the guard.
 pub(super) async fn connect(global: &Global, desired: &Desired, shell: &Shell) -> Result<Connection, Reported> {
-    let connection = reach(global, desired, shell).await?;
+    guarded(reach(global, desired, shell).await?, desired, shell).await
+}
+
+/// The same for a run that may write: it opens the door, which is locked as ever, once the plan is approved.
+pub(super) async fn connect_to_write(global: &Global, desired: &Desired, shell: &Shell) -> Result<Connection, Reported> {
+    let connection = open_door(global, Some(&desired.management_account), &desired.home_region, desired.role(), shell).await?;
+    guarded(connection, desired, shell).await
+}
+
+async fn guarded(connection: Connection, desired: &Desired, shell: &Shell) -> Result<Connection, Reported> {
     connection.sessions.guard(&desired.management_account).await.map_err(|e| shell.aws_error(&e))?;
     Ok(connection)
 }
 
-/// The same in front of the guard. No request was made.
+/// As [`connect`], in front of the guard. No request was made.
 pub(super) async fn reach(global: &Global, desired: &Desired, shell: &Shell) -> Result<Connection, Reported> {
-    open_door(global, Some(&desired.management_account), &desired.home_region, desired.role(), shell).await
+    open_door(global, Some(&desired.management_account), &desired.home_region, desired.reading_role(), shell).await
 }
 
 /// As [`reach`], where no configuration says yet which account it must be. No request was made.

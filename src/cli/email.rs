@@ -6,7 +6,7 @@ use clap::Args;
 use serde_json::json;
 
 use super::codes::is_code;
-use super::connect::{Connection, connect};
+use super::connect::{Connection, connect_to_write};
 use super::shell::Shell;
 use super::{Exit, Format, Global, Reported, validate};
 use crate::address::Address;
@@ -31,7 +31,7 @@ pub(super) async fn run(global: &Global, args: &EmailArgs, shell: &Shell) -> Res
         well_formed(code, shell)?;
     }
     let address = named(&mut desired, &args.account, shell)?;
-    let connection = connect(global, &desired, shell).await?;
+    let connection = connect_to_write(global, &desired, shell).await?;
     let done = change(&connection, &desired, &address, args, shell).await;
     connection.close(shell)?;
     done

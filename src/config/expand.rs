@@ -33,6 +33,7 @@ pub(super) fn desired(file: &File, checked: Checked<'_>) -> Desired {
         management_account: text(&section.management_account, ""),
         home_region: text(&section.home_region, HOME_REGION),
         access_role: text(&section.access_role, ACCESS_ROLE),
+        plan_role: section.plan_role.as_ref().map(|role| role.value.clone()),
         external_id: section.external_id.as_ref().map(|id| id.value.clone()),
         account_quota: file.limits.accounts.as_ref().map(|quota| quota.value as usize),
         attached: attached(file),

@@ -1,4 +1,4 @@
-//! The access role, in every account of the configuration.
+//! The access role, in every account of the configuration; where runs that only read assume another one, that.
 
 use futures_util::stream::{self, StreamExt};
 
@@ -16,7 +16,7 @@ pub(super) async fn check(sessions: &Sessions, desired: &Desired, live: &Live) -
     let tries = accounts.iter().map(|&(key, id)| async move { (key, id, sessions.probe(id).await.err()) });
     let results: Vec<_> = stream::iter(tries).buffered(AT_A_TIME).collect().await;
     let failed: Vec<String> = results.iter().filter_map(|(key, id, error)| Some(format!("{key} ({id}): {}", error.as_ref()?))).collect();
-    let (role, all) = (&desired.access_role, accounts.len());
+    let (role, all) = (&desired.reading_role().name, accounts.len());
     if failed.is_empty() {
         return Check::well("access role", format!("`{role}` can be assumed in all accounts of org.toml that are there ({all})"));
     }

@@ -60,7 +60,7 @@ pub struct Permissions {
     pub caller: Grants,
     /// By the access role in the members.
     pub access_role: Grants,
-    /// The name of that role.
+    /// The name of the role that is assumed there.
     role: String,
     /// The external id that assuming it names.
     external_id: Option<String>,
@@ -83,6 +83,7 @@ impl Permissions {
         }
         // Who applies looks for no culprits.
         if run == Run::Plan {
+            permissions.role = desired.reading_role().name;
             permissions.caller.operations.extend(DRIFT);
             if facts.reads_networks {
                 permissions.caller.operations.extend(SCREEN);

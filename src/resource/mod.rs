@@ -39,7 +39,10 @@ pub struct Desired {
     pub access_role: String,
     /// All resources by address.
     pub resources: BTreeMap<Address, Attributes>,
-    /// The external id that assuming the role names.
+    /// The role that runs assume which only read, where it is another one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub plan_role: Option<String>,
+    /// The external id that assuming either role names.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub external_id: Option<String>,
     /// How many accounts the organization may have, where org.toml says so.
@@ -87,6 +90,11 @@ impl Desired {
     /// The role that overlord assumes in every account.
     pub fn role(&self) -> AccessRole {
         AccessRole { name: self.access_role.clone(), external_id: self.external_id.clone() }
+    }
+
+    /// The role that a run assumes which only reads.
+    pub fn reading_role(&self) -> AccessRole {
+        AccessRole { name: self.plan_role.as_ref().unwrap_or(&self.access_role).clone(), external_id: self.external_id.clone() }
     }
 }
 

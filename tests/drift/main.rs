@@ -233,6 +233,30 @@ fn noise_is_no_drift() {
     assert!(trial.script("drift/attached.py", &[]).contains("DefaultGuardrail"));
 }
 
+/// Who only reads enters accounts by a role of his own, and who applies does not need that one.
+#[test]
+fn plans_and_looks_assume_the_role_of_plans() {
+    let trial = Trial::new();
+    let org_toml = ORG_TOML.replacen("home_region", "plan_role = \"overlord-read\"\nhome_region", 1);
+    trial.write("org.toml", &org_toml);
+    let unread = || trial.expect(&["drift", "--no-trail"], 2).contains("its network cannot be read");
+    assert!(unread(), "nobody has made it");
+    assert!(trial.expect(&["doctor"], 1).contains("`overlord-read` cannot be assumed in 2 of 2 accounts"));
+    for account in ["audit", "web"] {
+        trial.script("drift/role.py", &["make", account, "overlord-read"]);
+    }
+    assert!(unread(), "it may do nothing yet");
+    // The access role is another one, and may.
+    trial.disturb("delete a route");
+    trial.apply();
+    for account in ["audit", "web"] {
+        trial.script("drift/role.py", &["allow", account, "overlord-read"]);
+    }
+    trial.expect(&["drift"], 0);
+    trial.expect(&["plan"], 0);
+    trial.expect(&["apply", "--rehearse"], 0);
+}
+
 /// By the trace of what it called; that the door is locked, the properties of plans prove.
 #[test]
 fn nothing_is_written_to_find_it() {

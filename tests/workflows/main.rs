@@ -181,6 +181,41 @@ fn roles_are_the_least_for_the_repository_alone() {
     }
 }
 
+/// Where org.toml names a role for plans in members, who plans can enter them by that one alone, and it reads.
+#[test]
+fn the_role_of_plans_in_members_reads_and_is_the_only_one_that_plans_assume() {
+    let with_network = r#"
+external_id = "secret-of-ours"
+plan_role = "overlord-read"
+regions = ["eu-west-1"]
+"#;
+    let org_toml = SMALL.replacen("home_region = \"eu-west-1\"\n", &format!("home_region = \"eu-west-1\"{with_network}"), 1);
+    for platform in ["github", "cron"] {
+        let repository = Repository::of(&org_toml, platform);
+        repository.passes("cfn-lint", &["ci/member-role.json"]);
+        let read = |file: &str| -> Value { serde_json::from_str(&fs::read_to_string(repository.path(file)).unwrap()).unwrap() };
+        let template = read("ci/member-role.json");
+        let printed = repository.overlord(&["doctor", "--policy", "plan", "--for", "access-role"]);
+        let printed: Value = serde_json::from_slice(&printed.stdout).unwrap();
+        assert_eq!(template["Resources"]["Policy1"]["Properties"]["PolicyDocument"]["Statement"], printed["Statement"]);
+        let actions = printed["Statement"].as_array().unwrap().iter().flat_map(|statement| statement["Action"].as_array().unwrap());
+        for action in actions.map(|action| action.as_str().unwrap().split_once(':').unwrap().1) {
+            assert!(["Describe", "Get", "List", "Lookup", "Select"].iter().any(|read| action.starts_with(read)), "{action}");
+        }
+        let trust = &template["Resources"]["Role"]["Properties"]["AssumeRolePolicyDocument"]["Statement"][0];
+        assert_eq!(trust["Condition"]["StringEquals"]["sts:ExternalId"], "secret-of-ours");
+        assert!(trust["Principal"]["AWS"]["Fn::Sub"].as_str().unwrap().contains(":111111111111:root"), "{trust}");
+        for (run, role) in [("plan", "overlord-read"), ("apply", "OrganizationAccountAccessRole")] {
+            let printed: Value = serde_json::from_slice(&repository.overlord(&["doctor", "--policy", run]).stdout).unwrap();
+            let entries = printed["Statement"].as_array().unwrap().iter().filter(|statement| statement["Action"][0] == "sts:AssumeRole");
+            let roles: Vec<&str> = entries.map(|statement| statement["Resource"].as_str().unwrap().rsplit('/').next().unwrap()).collect();
+            assert_eq!(roles, [role], "{run}");
+        }
+        assert_eq!(repository.path("ci/roles.json").exists(), platform == "github");
+    }
+    assert!(!Repository::of(SMALL, "github").path("ci/member-role.json").exists());
+}
+
 /// A pull request, its merge, and nights after it.
 #[test]
 fn every_script_of_the_workflows_of_github_runs() {

@@ -45,6 +45,6 @@ pub(super) fn run(global: &Global, args: &CiArgs, shell: &Shell) -> Result<Exit,
     };
     let folder = args.out.as_deref().or(global.config.parent()).unwrap_or(Path::new(""));
     let files = ci::files(platform, &desired).into_iter().map(|(path, text)| (folder.join(path), text)).collect();
-    let next: Vec<String> = platform.next_steps().iter().map(|step| (*step).to_owned()).collect();
+    let next: Vec<String> = platform.next_steps().iter().map(|step| (*step).to_owned()).chain(ci::step_in_members(&desired)).collect();
     deliver(&files, Existing::of(args.force), &next, shell)
 }

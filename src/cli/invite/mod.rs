@@ -10,7 +10,7 @@ use std::path::PathBuf;
 use clap::Args;
 use serde_json::json;
 
-use super::connect::{Connection, connect};
+use super::connect::{Connection, connect_to_write};
 use super::shell::Shell;
 use super::{Exit, Format, Global, Reported, apply, consent};
 use crate::address::Address;
@@ -86,7 +86,7 @@ pub(super) async fn run(global: &Global, args: &InviteArgs, shell: &Shell) -> Re
         return Ok(Exit::Done);
     }
     let (desired, targets) = targets::read(global, args, shell)?;
-    let connection = connect(global, &desired, shell).await?;
+    let connection = connect_to_write(global, &desired, shell).await?;
     let run = Run {
         global,
         args,

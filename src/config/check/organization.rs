@@ -29,7 +29,7 @@ pub(super) fn check(model: &Model<'_>, accounts: &[Planned<'_>], report: &mut Re
         let diagnostic = Code::BadRegion.error(format!("`{}` is no name of a region", region.value));
         report.at(region.at, diagnostic.hint("write it as AWS does: \"us-east-1\""));
     }
-    if let Some(role) = section.access_role.as_ref().filter(|r| !values::role(r)) {
+    for role in [&section.access_role, &section.plan_role].into_iter().flatten().filter(|role| !values::role(role)) {
         let diagnostic = Code::BadRole.error(format!("`{}` is no name of a role", role.value));
         report.at(role.at, diagnostic.hint("1 to 64 letters, digits or any of _ + = , . @ -; the name, not the ARN"));
     }

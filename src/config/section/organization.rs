@@ -24,6 +24,10 @@ pub struct Organization {
     /// The role that AWS makes in each new account and that overlord assumes. Default: OrganizationAccountAccessRole.
     #[schemars(regex(pattern = "^[A-Za-z0-9_+=,.@-]{1,64}$"))]
     pub access_role: Option<At<String>>,
+    /// The role that runs assume in members which only read, `plan` and `drift` among them: one that you make there, with the policy that
+    /// `overlord doctor --policy plan --for access-role` prints. Default: the access role.
+    #[schemars(regex(pattern = "^[A-Za-z0-9_+=,.@-]{1,64}$"))]
+    pub plan_role: Option<At<String>>,
     /// The external id that overlord names when it assumes roles, and that owners of invited accounts put into the trust of theirs. Roles
     /// that AWS makes in new accounts want none, and take it all the same. Default: none.
     #[schemars(regex(pattern = "^[A-Za-z0-9_+=,.@:/-]{2,1224}$"))]
