@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use overlord::drift::{Date, Drift, scopes};
+use overlord::permissions::Run;
 use overlord::plan::Plan;
 use overlord::resource::{Desired, Live};
 use overlord::sandbox::{Aggregator, Recorder, Sandbox, Weather, World};
@@ -12,6 +13,7 @@ use serde_json::Value;
 
 use crate::generate::{self, Case, cases};
 use crate::networks::networks;
+use crate::permissions::allowing;
 use crate::road::{MANAGEMENT, plan, process_with, run};
 use crate::{config, in_virtual_time, sandbox};
 
@@ -121,7 +123,9 @@ fn recorded(mut world: World) -> World {
 async fn finds_the_same(built: &Desired, desired: &Desired) -> Result<(), TestCaseError> {
     let calm = sandbox(Weather::default());
     run(&calm, built).await.unwrap();
-    let sandbox = Sandbox::new(recorded(weathered(calm.world())), Weather { empty_pages: 0.3, ..Weather::default() });
+    // Who looks is allowed what looking takes, and no more.
+    let weather = allowing(&[built, desired], Run::Plan, Weather { empty_pages: 0.3, ..Weather::default() });
+    let sandbox = Sandbox::new(recorded(weathered(calm.world())), weather);
     let today = Date::new(2026, 11, 20);
     let direct = plan(&sandbox, desired).await.unwrap();
     let from = sandbox.journal().len();

@@ -25,7 +25,7 @@ fn document(all: &[&Desired], run: Run, who: Who) -> Value {
 }
 
 /// Weather in which the policies for a run are all that is allowed.
-fn allowing(all: &[&Desired], run: Run, weather: Weather) -> Weather {
+pub fn allowing(all: &[&Desired], run: Run, weather: Weather) -> Weather {
     let text = |who| Some(document(all, run, who).to_string());
     Weather { caller_policy: text(Who::Caller), role_policy: text(Who::AccessRole), ..weather }
 }
