@@ -92,7 +92,7 @@ impl Binder<'_> {
             with,
         };
         self.observe(id, vpc, &address, &attributes);
-        if self.design.vpcs.contains_key(&address) {
+        if self.design.vpcs.get(&address).is_some_and(|request| request.id.is_none()) {
             self.default_security_group(id, &address);
         }
         self.add(address, id, &attributes);
@@ -110,6 +110,7 @@ impl Binder<'_> {
                     ipv6: attributes.ipv6,
                     with: attributes.with.clone(),
                     nat_zones: self.nat_zones_in(id),
+                    adopted: self.names.adopted_in(address).cloned().collect(),
                 };
                 self.bound.vpcs.insert(address.clone(), observed);
             }
