@@ -55,7 +55,7 @@ pub struct ObservedVpc {
     /// The zones in which NAT gateways of ours stand: where there is to be one, that one stays.
     #[serde(default)]
     pub nat_zones: BTreeSet<String>,
-    /// What of it others made and is known by its place alone: it keeps the `Name` that it has.
+    /// All that is there of one that others made: it keeps the `Name` that it has, unless org.toml says one.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub adopted: BTreeSet<Address>,
 }

@@ -2,7 +2,7 @@
 //!
 //! Nothing in them carries our tag, so everything is known by its place: a subnet by the tier that its addresses lie in and its zone, as the
 //! layout cuts an empty VPC; a route table by the subnets that use it; a NAT gateway by the zone that it stands in, its address by the gateway; the
-//! internet gateway and the gateway endpoints by the VPC. What has our tag was added later, and keeps the name that the tag says.
+//! internet gateway and the gateway endpoints by the VPC. What has our tag, since we made it later or changed its tags, is known by that.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -24,10 +24,6 @@ pub(super) fn find(
     for (address, request) in here {
         let Some((id, vpc)) = request.id.as_ref().and_then(|id| world.vpcs.get_key_value(id)) else { continue };
         let Some(layout) = design.layouts.get(&request.layout) else { continue };
-        // It may have been ours all along.
-        if ours.get(id) == Some(address) {
-            continue;
-        }
         match refused(id, vpc, address, ours) {
             Some(summary) => findings.push(Finding { severity: FindingSeverity::Error, subject: address.to_string(), summary }),
             None => {
@@ -47,10 +43,10 @@ fn refused(id: &str, vpc: &Vpc, address: &Address, ours: &BTreeMap<String, Addre
             "`{id}` is the default VPC of its Region, which is kept or removed as `default_vpc` says: remove it from `vpc_id`"
         ));
     }
-    if let Some(other) = ours.get(id) {
+    if let Some(other) = ours.get(id).filter(|other| *other != address) {
         return Some(format!("`{id}` was made as `{other}`: remove it from `vpc_id`"));
     }
-    let (other, _) = ours.iter().find(|(_, known)| *known == address)?;
+    let (other, _) = ours.iter().find(|(other, known)| *known == address && *other != id)?;
     Some(format!("it is there already, as `{other}`: remove `{id}` from `vpc_id`"))
 }
 
@@ -69,7 +65,9 @@ struct Adoption<'a> {
 
 impl Adoption<'_> {
     fn find(&mut self, vpc: &Vpc) -> Option<Finding> {
-        self.found.insert(self.id.to_owned(), self.address.clone());
+        if !self.ours.contains_key(self.id) {
+            self.found.insert(self.id.to_owned(), self.address.clone());
+        }
         let strangers = self.subnets(vpc);
         self.route_tables();
         self.gateways();

@@ -78,10 +78,9 @@ impl Names {
         self.adopted.contains(id)
     }
 
-    /// What others made of one VPC.
-    pub fn adopted_in(&self, vpc: &Address) -> impl Iterator<Item = &Address> {
-        let all = self.adopted.iter().filter_map(|id| self.by_id.get(id));
-        all.filter(|address| layout_of(address.key()) == vpc.key())
+    /// All that is known of one VPC, itself too.
+    pub fn of_vpc(&self, vpc: &Address) -> impl Iterator<Item = &Address> {
+        self.by_id.values().filter(|address| layout_of(address.key()) == vpc.key())
     }
 }
 
