@@ -54,6 +54,9 @@ pub(super) fn describe(live: &mut LiveVpc, world: &World) -> Result<(), String> 
     let gateways = || world.nat_gateways.values().filter(|gateway| gateway.vpc == live.id);
     live.has_regional_nat_gateway = gateways().any(|gateway| gateway.is_regional);
     live.zonal_nat_gateways = gateways().filter(|gateway| !gateway.is_regional).count();
+    if live.zonal_nat_gateways > 0 && public == 0 {
+        return Err("its NAT gateways stand in no tier that the internet reaches".to_owned());
+    }
     let used: BTreeSet<&str> = subnets.keys().filter_map(|subnet| tables.get(subnet).copied()).collect();
     let everywhere = |tables: &BTreeSet<String>| tables.iter().map(String::as_str).eq(used.iter().copied());
     let endpoints = world.endpoints.values().filter(|endpoint| endpoint.vpc == live.id && endpoint.endpoint_type == "Gateway");
