@@ -243,6 +243,13 @@ impl Layout {
         let (Some(layout), address) = (self.design(KEY), vpc_address(&vpc.account, &vpc.region, KEY)) else {
             return Err("its tiers are not such that a layout could have them".to_owned());
         };
+        let places = network::cut(block, &layout, &[], &BTreeMap::new()).tiers;
+        let lies = |(tier, _, cidr): &(String, String, String)| {
+            places.iter().any(|place| place.tier == *tier && cidr.parse().is_ok_and(|subnet| place.block.contains(subnet)))
+        };
+        if !vpc.subnets.iter().all(lies) {
+            return Err("its tiers lie apart, and those of a layout one behind the other from its first address on".to_owned());
+        }
         let request = Request { layout: KEY.to_owned(), pinned: Some(block), id: Some(vpc.id.clone()), tags: BTreeMap::new() };
         let design = Design {
             pools: [(KEY.to_owned(), Pool { cidr: block, reserved: [].into() })].into(),
@@ -254,12 +261,10 @@ impl Layout {
         let plan = Plan::build(&Desired { network: design, ..Desired::default() }, &live);
         let error = || plan.findings.iter().find(|finding| finding.severity == FindingSeverity::Error);
         match plan.changes.first() {
-            Some(change) => Err(format!(
-                "it is nearly like a layout, but for {} {}: {}",
-                change.address.kind(),
-                change.address.key().trim_start_matches("it/"),
-                change.reason
-            )),
+            Some(change) => {
+                let (kind, name) = (change.address.kind(), change.address.key().trim_start_matches("it/"));
+                Err(format!("it is nearly like a layout, but for `{kind}.{name}`: {}", change.reason))
+            }
             None => error().map_or(Ok(()), |error| Err(error.summary.clone())),
         }
     }

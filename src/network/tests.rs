@@ -150,7 +150,7 @@ prop_compose! {
             let index = index % layouts.len();
             let prefix = layouts.get(index).unwrap().prefix;
             let pinned = pin.and_then(|p| block(POOL).part(prefix, p % (1 << (prefix - 20))));
-            (vpc_address(&account, "eu-west-1", &format!("l{index}")), Request { layout: format!("l{index}"), pinned, tags: BTreeMap::new() })
+            (vpc_address(&account, "eu-west-1", &format!("l{index}")), Request { layout: format!("l{index}"), pinned, id: None, tags: BTreeMap::new() })
         });
         design.vpcs = vpcs.collect();
         design.layouts = layouts.into_iter().enumerate().map(|(i, l)| (format!("l{i}"), l)).collect();

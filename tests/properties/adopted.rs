@@ -57,7 +57,8 @@ fn of_others(mut world: World, spoilt: Spoilt, pick: Index) -> World {
 }
 
 fn spoil(region: &mut Region, spoilt: Spoilt, pick: Index) {
-    let subnets: Vec<String> = region.subnets.iter().filter(|(_, subnet)| !region.vpcs[&subnet.vpc].is_default).map(|(id, _)| id.clone()).collect();
+    let subnets: Vec<String> =
+        region.subnets.iter().filter(|(_, subnet)| !region.vpcs[&subnet.vpc].is_default).map(|(id, _)| id.clone()).collect();
     if subnets.is_empty() {
         return;
     }
@@ -71,7 +72,11 @@ fn spoil(region: &mut Region, spoilt: Spoilt, pick: Index) {
             let table = table.clone();
             let association = region.route_tables[&table].associations.iter().find(|(_, held)| **held == subnet).unwrap().0.clone();
             region.route_tables.get_mut(&table).unwrap().associations.remove(&association);
-            let other = region.route_tables.iter().find(|(id, other)| other.vpc == vpc && **id != table && other.main.is_none()).map(|(id, _)| id.clone());
+            let other = region
+                .route_tables
+                .iter()
+                .find(|(id, other)| other.vpc == vpc && **id != table && other.main.is_none())
+                .map(|(id, _)| id.clone());
             if let Some(other) = other.filter(|_| spoilt == Spoilt::SharedTable) {
                 region.route_tables.get_mut(&other).unwrap().associations.insert(association, subnet);
             }
