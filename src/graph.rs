@@ -12,7 +12,7 @@
 //! 6. What comes to be in an account waits for the account, for its guard rails and for its Region, whether it refers to them or not.
 //!    What goes from an account does not wait: it was there.
 //! 7. A VPC that takes the place of the default one in the quota waits until that is gone.
-//! 8. What takes a name waits for what gives it up.
+//! 8. What takes a name waits for what gives it up. Where that goes round, one of the circle is renamed in two steps (`names.rs`).
 //! 9. What takes an Allow from a level waits for what brings it another, so that what is below never stands still.
 //!
 //! A set that both gains and loses is two steps, and one change where they may stand next to each other (`steps.rs`): to gain first, to
@@ -25,12 +25,11 @@ use crate::resource::{self, Attributes, Desired, Finding, Live};
 
 mod circles;
 mod guards;
+mod names;
 mod openings;
 mod rails;
 mod rules;
 mod steps;
-
-pub(crate) use steps::first_step;
 
 /// Changes in an order in which they can be made.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -58,10 +57,15 @@ enum Edge {
 
 /// Fills `waits_for` and puts the changes in order.
 pub fn order(changes: Vec<Change>, desired: &Desired, live: &Live) -> Ordered {
-    let steps = steps::split(changes, desired, live);
+    let steps = steps::split(names::untied(changes), desired, live);
     let edges = rules::Edges::new(&steps.changes, desired, live).find();
     let (changes, edges) = steps.joined(edges);
     circles::arranged(changes, edges)
+}
+
+/// Whether it is the second of two steps; then the address of the first.
+pub(crate) fn first_step(address: &Address) -> Option<Address> {
+    steps::first_step(address).or_else(|| names::first_step(address))
 }
 
 /// The places that attributes lie in, from the parent up to the organization. Ends where it would go round.

@@ -82,7 +82,8 @@ fn full() -> Layout {
 
 fn design(layout: Option<Layout>) -> Design {
     let Some(layout) = layout else { return Design::default() };
-    let request = Request { layout: "standard".to_owned(), pinned: None, tags: BTreeMap::from([("team".to_owned(), "a".to_owned())]) };
+    let request =
+        Request { layout: "standard".to_owned(), pinned: None, id: None, tags: BTreeMap::from([("team".to_owned(), "a".to_owned())]) };
     Design {
         pools: BTreeMap::from([("main".to_owned(), Pool { cidr: "10.0.0.0/8".parse().unwrap(), reserved: BTreeSet::new() })]),
         vpcs: BTreeMap::from([(vpc_address("a", &layout.region, "standard"), request)]),

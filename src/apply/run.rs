@@ -13,6 +13,7 @@ use super::schedule::{Class, Ended, Schedule, Skipped, Task};
 use super::{Consent, Context, Needs};
 use crate::address::Address;
 use crate::aws::{AwsResult, Error, Sessions};
+use crate::graph::first_step;
 use crate::limits::LIMITS;
 use crate::plan::{Action, Change, Plan};
 use crate::resource;
@@ -176,7 +177,8 @@ impl Executor for Calls {
             let kind = resource::kind(change.address.kind())
                 .ok_or_else(|| Error::internal(format!("`{}` is no kind of resource", change.address.kind())))?;
             let id = existing_id(change, &self.ids)?;
-            let context = self.context.of(&change.address);
+            // Of two steps, the second has an address that is no thing's.
+            let context = self.context.of(&first_step(&change.address).unwrap_or_else(|| change.address.clone()));
             let id = kind.apply(&context, id.as_deref(), change.before.as_ref(), change.after.as_ref()).await?;
             match change.action {
                 Action::Delete => self.ids.forget(&change.address),

@@ -5,6 +5,7 @@ use std::rc::Rc;
 
 use super::Edge;
 use super::circles::Found;
+use super::names::{self, Name};
 use super::rails::{Documents, Shift, guards_target};
 use crate::address::{Address, Reference, Scope};
 use crate::diff::prerequisite;
@@ -115,7 +116,7 @@ impl<'a> Edges<'a> {
             needed.extend(super::steps::first_step(&change.address));
             return needed.iter().for_each(|address| self.wait(index, address));
         }
-        let needed = prerequisite(change, &self.desired.management_account);
+        let needed = prerequisite(change, &self.desired.management_account).into_iter().chain(super::first_step(&change.address));
         for address in change.after.iter().flat_map(resource::references).chain(needed) {
             self.wait(index, &address);
         }
@@ -252,42 +253,17 @@ impl<'a> Edges<'a> {
         }
     }
 
-    /// Rule 8.
+    /// Rule 8. The name that one has in between, nobody takes.
     fn names(&mut self) {
-        let stays = |change: &Change| change.action != Action::Delete && unique_in(&change.address).is_some();
-        let changed = self.changes.iter().enumerate().filter(|(_, change)| stays(change) && change.changes("name"));
-        let changed: Vec<(usize, &Change)> = changed.collect();
-        let given_up = changed.iter().filter_map(|(index, change)| Some((Name::of(change, change.before.as_ref()?)?, *index)));
+        let changed: Vec<(usize, &Change)> = self.changes.iter().enumerate().filter(|(_, change)| names::is_named_anew(change)).collect();
+        let gives_up = changed.iter().filter(|(_, change)| super::first_step(&change.address).is_none());
+        let given_up = gives_up.filter_map(|(index, change)| Some((Name::of(change, change.before.as_ref()?)?, *index)));
         let given_up: BTreeMap<Name, usize> = given_up.collect();
         let taken = changed.iter().filter_map(|(index, change)| {
             let from = *given_up.get(&Name::of(change, change.after.as_ref()?)?)?;
             (from != *index).then_some((*index, from, Edge::Hard))
         });
         self.found.extend(taken);
-    }
-}
-
-/// A name that no two things may have.
-#[derive(PartialEq, Eq, PartialOrd, Ord)]
-struct Name {
-    kind: String,
-    within: Option<Reference>,
-    name: String,
-}
-
-impl Name {
-    fn of(change: &Change, attributes: &Attributes) -> Option<Self> {
-        let within = resource::reference(attributes, unique_in(&change.address)?);
-        Some(Self { kind: change.address.kind().to_owned(), within, name: attributes.get("name")?.to_string() })
-    }
-}
-
-/// The attribute within which AWS lets a name be used once; `None` where any number of things may have one name.
-fn unique_in(address: &Address) -> Option<&'static str> {
-    match address.kind() {
-        "ou" => Some("parent"),
-        "policy" => Some("policy_type"),
-        _ => None,
     }
 }
 

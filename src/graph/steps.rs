@@ -121,7 +121,7 @@ fn in_two<'n>(change: &Change, needed: impl FnOnce() -> &'n mut Needed) -> Optio
 }
 
 /// Whether it is the second step of a set; then the address of the first.
-pub(crate) fn first_step(address: &Address) -> Option<Address> {
+pub(super) fn first_step(address: &Address) -> Option<Address> {
     let first = address.key().strip_suffix(SECOND).filter(|_| guards_target(address))?;
     Some(address.beside(address.kind(), first))
 }

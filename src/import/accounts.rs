@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::attributes::{self, Contacts};
 use super::keys::{self, Candidate};
-use super::networks::Networks;
+use super::networks::{Adopted, Networks};
 use super::policies::Policies;
 use super::{Left, Tags};
 use crate::config::values;
@@ -23,6 +23,8 @@ pub(super) struct Account<'w> {
     pub policies: Option<Vec<String>>,
     /// The layouts of its VPCs.
     pub layouts: Vec<String>,
+    /// Those of the VPCs that others made.
+    pub adopted: Adopted,
     pub tags: BTreeMap<String, String>,
     pub contacts: Contacts,
     /// The opt-in Regions that it has.
@@ -65,6 +67,7 @@ pub(super) fn accounts<'w>(
             parent,
             policies: policies.set(id),
             layouts: networks.layouts_of(id),
+            adopted: networks.adopted_of(id),
             tags: tags.of(id),
             contacts: attributes::contacts(world, id, left),
             regions: attributes::regions(world, id, left),

@@ -1,15 +1,17 @@
-//! The networks that overlord made before, as pools and layouts: from the VPCs' own tags, and what lies in them. Others are named as left:
-//! overlord takes over nobody's VPC.
+//! Networks as pools and layouts: those that overlord made, from the VPCs' own tags, and those of others that are like a layout, which the accounts name
+//! by their ids. All others are named as left.
 //!
 //! Either all of overlord's VPCs fit layouts, or none is taken: networks are read by Region, and what of ours no layout named would be planned
-//! as deletions.
+//! as deletions. One of others is taken where a plan that names it has nothing to do.
 
 use std::collections::BTreeMap;
 
 use super::Left;
-use crate::network::{Block, Share};
-use crate::resource::network::{LiveVpc, Survey};
+use crate::network::{self, Block, Connections, Design, Dhcp, FlowLog, Nat, Pool, Request, Share, Tier, vpc_address};
+use crate::plan::Plan;
+use crate::resource::network::{LiveVpc, Survey, ZONE_BITS};
 use crate::resource::organizations::World;
+use crate::resource::{Desired, FindingSeverity};
 
 /// What of networks is written down.
 #[derive(Debug, Default)]
@@ -20,7 +22,12 @@ pub(super) struct Networks {
     pub layouts: BTreeMap<String, (Layout, String)>,
     /// The layouts of the VPCs of each account, by the account's id.
     accounts: BTreeMap<String, Vec<String>>,
+    /// Those of them that others made, likewise.
+    adopted: BTreeMap<String, Adopted>,
 }
+
+/// VPCs that others made, by layout: the block and the id.
+pub(super) type Adopted = BTreeMap<String, (Block, String)>;
 
 /// What a VPC looks like.
 #[derive(Debug, Clone, PartialEq)]
@@ -40,25 +47,38 @@ pub(super) struct Layout {
     pub name: Option<String>,
 }
 
-/// Bits of a subnet's address that tell its zone, as layouts may have them; the usual one first.
-const ZONE_BITS: [u8; 5] = [3, 2, 1, 0, 4];
+/// Layouts and the blocks of their VPCs, until all are known.
+#[derive(Default)]
+struct Found<'s> {
+    /// By key, with the private range.
+    layouts: BTreeMap<String, (Layout, &'static str)>,
+    /// All blocks, each with the id of its VPC.
+    blocks: Vec<(Block, &'s str)>,
+    accounts: BTreeMap<String, Vec<String>>,
+    adopted: BTreeMap<String, Adopted>,
+}
 
 impl Networks {
-    /// Layouts for all that overlord made, or none at all.
+    /// Layouts for all that overlord made, or none at all; and for what of others is like one.
     pub(super) fn of(survey: &Survey, world: &World, left: &mut Vec<Left>) -> Self {
-        strangers(survey, world, left);
-        match Self::fit(survey) {
-            Ok(networks) => networks,
-            Err(why) => {
-                ours(survey, world, &why, left);
-                Self::default()
+        match Found::of_ours(survey) {
+            Ok(mut found) => {
+                for vpc in survey.vpcs.iter().filter(|vpc| vpc.is_of_others()) {
+                    if let Err(why) = found.adopt(survey, vpc) {
+                        stranger(vpc, world, &why, left);
+                    }
+                }
+                unread(survey, world, left);
+                found.networks()
             }
+            Err(why) => Self::listed(survey, world, &why, left),
         }
     }
 
     /// None, for that reason.
     pub(super) fn listed(survey: &Survey, world: &World, why: &str, left: &mut Vec<Left>) -> Self {
-        strangers(survey, world, left);
+        survey.vpcs.iter().filter(|vpc| vpc.is_of_others()).for_each(|vpc| stranger(vpc, world, why, left));
+        unread(survey, world, left);
         ours(survey, world, why, left);
         Self::default()
     }
@@ -68,31 +88,80 @@ impl Networks {
         self.accounts.get(account).cloned().unwrap_or_default()
     }
 
-    fn fit(survey: &Survey) -> Result<Self, String> {
-        let mut networks = Self::default();
-        let mut ranges: BTreeMap<&str, Block> = BTreeMap::new();
-        let mut placed: BTreeMap<&str, (Layout, &'static str)> = BTreeMap::new();
+    /// The VPCs of an account that others made.
+    pub(super) fn adopted_of(&self, account: &str) -> Adopted {
+        self.adopted.get(account).cloned().unwrap_or_default()
+    }
+}
+
+impl<'s> Found<'s> {
+    fn of_ours(survey: &'s Survey) -> Result<Self, String> {
+        let mut found = Self::default();
         for vpc in &survey.vpcs {
             let Some(key) = &vpc.layout else { continue };
-            let block = vpc.cidr.parse::<Block>().map_err(|_| format!("`{}` has no block of IPv4 addresses", vpc.id))?;
+            let block = block(vpc).map_err(|why| format!("`{}` {why}", vpc.id))?;
             let layout = Layout::of(vpc, block).map_err(|why| format!("`{}` {why}", vpc.id))?;
             let range = range(block);
-            match placed.get(key.as_str()) {
+            match found.layouts.get(key) {
                 Some((first, _)) if *first != layout => return Err(format!("the VPCs of the layout `{key}` are not alike")),
                 Some((_, first)) if *first != range => return Err(format!("the VPCs of the layout `{key}` are in two private ranges")),
                 Some(_) => {}
-                None => drop(placed.insert(key, (layout, range))),
+                None => drop(found.layouts.insert(key.clone(), (layout, range))),
             }
-            ranges.entry(range).and_modify(|all| *all = all.join(block)).or_insert(block);
-            networks.accounts.entry(vpc.account.clone()).or_default().push(key.clone());
+            found.blocks.push((block, &vpc.id));
+            found.accounts.entry(vpc.account.clone()).or_default().push(key.clone());
         }
-        networks.accounts.values_mut().for_each(|layouts| layouts.sort());
+        Ok(found)
+    }
+
+    /// Takes a VPC that others made, if it is like a layout.
+    fn adopt(&mut self, survey: &Survey, vpc: &'s LiveVpc) -> Result<(), String> {
+        if let Some(why) = &vpc.unlike {
+            return Err(why.clone());
+        }
+        let block = block(vpc).map_err(|why| format!("it {why}"))?;
+        if let Some((_, other)) = self.blocks.iter().find(|(other, _)| other.overlaps(block)) {
+            return Err(format!("it has addresses that `{other}` has too, and in org.toml no two VPCs have the same"));
+        }
+        let layout = Layout { name: None, ..Layout::of(vpc, block).map_err(|why| format!("it {why}"))? };
+        layout.holds(survey, vpc, block)?;
+        let key = self.key(&layout, vpc, range(block));
+        self.layouts.entry(key.clone()).or_insert((layout, range(block)));
+        self.blocks.push((block, &vpc.id));
+        self.accounts.entry(vpc.account.clone()).or_default().push(key.clone());
+        self.adopted.entry(vpc.account.clone()).or_default().insert(key, (block, vpc.id.clone()));
+        Ok(())
+    }
+
+    /// The layout that is the same and that the account has no VPC of, or the first key that is free: the Region, or the Region with a number.
+    fn key(&self, layout: &Layout, vpc: &LiveVpc, range: &'static str) -> String {
+        let has = |key: &String| self.accounts.get(&vpc.account).is_some_and(|keys| keys.contains(key));
+        let same = self.layouts.iter().find(|(key, known)| **known == (layout.clone(), range) && !has(key));
+        if let Some((key, _)) = same {
+            return key.clone();
+        }
+        let numbered = (2..).map(|number| format!("{}-{number}", vpc.region));
+        let free = std::iter::once(vpc.region.clone()).chain(numbered).find(|key| !self.layouts.contains_key(key));
+        free.unwrap_or_default()
+    }
+
+    fn networks(self) -> Networks {
+        let Self { layouts, blocks, mut accounts, adopted } = self;
+        accounts.values_mut().for_each(|layouts| layouts.sort());
+        let mut ranges: BTreeMap<&str, Block> = BTreeMap::new();
+        for (block, _) in blocks {
+            ranges.entry(range(block)).and_modify(|all| *all = all.join(block)).or_insert(block);
+        }
         let lone = ranges.len() == 1;
         let pool = |range: &str| if lone { "main".to_owned() } else { range.to_owned() };
-        networks.pools = ranges.iter().map(|(range, block)| (pool(range), *block)).collect();
-        networks.layouts = placed.into_iter().map(|(key, (layout, range))| (key.to_owned(), (layout, pool(range)))).collect();
-        Ok(networks)
+        let pools = ranges.iter().map(|(range, block)| (pool(range), *block)).collect();
+        let layouts = layouts.into_iter().map(|(key, (layout, range))| (key, (layout, pool(range)))).collect();
+        Networks { pools, layouts, accounts, adopted }
     }
+}
+
+fn block(vpc: &LiveVpc) -> Result<Block, &'static str> {
+    vpc.cidr.parse().map_err(|_| "has no block of IPv4 addresses")
 }
 
 /// The key of a pool: one for each private range, so that no two overlap.
@@ -115,10 +184,11 @@ fn subject(vpc: &LiveVpc, world: &World) -> String {
 }
 
 /// Those that AWS made are no news.
-fn strangers(survey: &Survey, world: &World, left: &mut Vec<Left>) {
-    for vpc in survey.vpcs.iter().filter(|vpc| vpc.layout.is_none() && !vpc.is_default) {
-        left.push(Left::new(subject(vpc, world), "a VPC that overlord did not make, and takes over none"));
-    }
+fn stranger(vpc: &LiveVpc, world: &World, why: &str, left: &mut Vec<Left>) {
+    left.push(Left::new(subject(vpc, world), format!("a VPC that overlord did not make; {why}")));
+}
+
+fn unread(survey: &Survey, world: &World, left: &mut Vec<Left>) {
     for (id, region, why) in &survey.unread {
         left.push(Left::new(format!("networks of {} in {region}", account(world, id)), why.clone()));
     }
@@ -166,6 +236,59 @@ impl Layout {
             name: vpc.name.clone().filter(|name| Some(name) != vpc.layout.as_ref()),
         })
     }
+
+    /// Whether a VPC that others made is all that the layout asks for.
+    fn holds(&self, survey: &Survey, vpc: &LiveVpc, block: Block) -> Result<(), String> {
+        const KEY: &str = "it";
+        let (Some(layout), address) = (self.design(KEY), vpc_address(&vpc.account, &vpc.region, KEY)) else {
+            return Err("its tiers are not such that a layout could have them".to_owned());
+        };
+        let places = network::cut(block, &layout, &[], &BTreeMap::new()).tiers;
+        let lies = |(tier, _, cidr): &(String, String, String)| {
+            places.iter().any(|place| place.tier == *tier && cidr.parse().is_ok_and(|subnet| place.block.contains(subnet)))
+        };
+        if !vpc.subnets.iter().all(lies) {
+            return Err("its tiers lie apart, and those of a layout one behind the other from its first address on".to_owned());
+        }
+        let request = Request { layout: KEY.to_owned(), pinned: Some(block), id: Some(vpc.id.clone()), tags: BTreeMap::new() };
+        let design = Design {
+            pools: [(KEY.to_owned(), Pool { cidr: block, reserved: [].into() })].into(),
+            layouts: [(KEY.to_owned(), layout)].into(),
+            vpcs: [(address, request)].into(),
+            ..Design::default()
+        };
+        let live = survey.live(&vpc.account, &vpc.region, &design);
+        let plan = Plan::build(&Desired { network: design, ..Desired::default() }, &live);
+        let error = || plan.findings.iter().find(|finding| finding.severity == FindingSeverity::Error);
+        match plan.changes.first() {
+            Some(change) => {
+                let (kind, name) = (change.address.kind(), change.address.key().trim_start_matches("it/"));
+                Err(format!("it is nearly like a layout, but for `{kind}.{name}`: {}", change.reason))
+            }
+            None => error().map_or(Ok(()), |error| Err(error.summary.clone())),
+        }
+    }
+
+    /// As the address plan knows it.
+    fn design(&self, pool: &str) -> Option<network::Layout> {
+        let tier = |(name, percent): &(String, f64)| Some(Tier { name: name.clone(), share: Share::of_percent(*percent)? });
+        Some(network::Layout {
+            region: self.region.clone(),
+            pool: pool.to_owned(),
+            prefix: self.prefix,
+            zones: u32::try_from(self.zones).ok()?,
+            zone_bits: self.zone_bits,
+            nat: Nat::ALL.into_iter().find(|(name, _)| *name == self.nat)?.1,
+            tiers: self.tiers.iter().map(tier).collect::<Option<_>>()?,
+            endpoints: self.endpoints.iter().cloned().collect(),
+            dhcp: self.dhcp.clone().map(|(name_servers, domain_name)| Dhcp { name_servers, domain_name }),
+            flow_log: self.flow_log.clone().map(|(destination, traffic, interval)| FlowLog { destination, traffic, interval }),
+            dns_hostnames: None,
+            dns_support: None,
+            ipv6: self.ipv6,
+            connections: Connections::default(),
+        })
+    }
 }
 
 /// The tiers of a block, if each of them is so many parts of it, and they lie apart.
@@ -204,7 +327,7 @@ mod tests {
     }
 
     fn found(vpcs: Vec<LiveVpc>) -> Result<Networks, String> {
-        Networks::fit(&Survey { vpcs, unread: Vec::new() })
+        Found::of_ours(&Survey { vpcs, ..Survey::default() }).map(Found::networks)
     }
 
     const STANDARD: [(&str, &str, &str); 4] = [

@@ -4,13 +4,14 @@ use std::collections::BTreeMap;
 
 use super::accounts::Account;
 use super::attributes::{self, Contacts};
-use super::networks::{Layout, Networks};
+use super::networks::{Adopted, Layout, Networks};
 use super::policies::{Declared, Policies};
 use super::teams::{self, Defaults, Exception, Team};
 use super::text::{Section, Value, table};
 use super::{Left, Settings, Tags};
 use crate::config::{self, values};
 use crate::limits::LIMITS;
+use crate::network::Block;
 use crate::resource::organizations::{CREDENTIALS, SESSIONS, World};
 
 /// What `max_zones` makes where it is left out.
@@ -228,11 +229,22 @@ fn differences(exception: &Exception<'_>, units: &Units<'_>) -> Vec<(String, Val
     put("ou", exception.parent.map(|parent| Value::Text(place(units, parent))));
     put("policies", exception.policies.clone().map(Value::List));
     put("vpc", exception.layouts.clone().map(Value::List));
+    adopted(&exception.adopted).into_iter().for_each(|(key, value)| put(key, Some(value)));
     put("regions", exception.regions.clone().map(Value::List));
     put("tags", Some(&exception.tags).filter(|tags| !tags.is_empty()).map(table));
     let contacts: Vec<_> = exception.contacts.iter().map(|(word, contact)| ((*word).to_owned(), attributes::table(contact))).collect();
     put("contacts", Some(contacts).filter(|contacts| !contacts.is_empty()).map(Value::Table));
     differences
+}
+
+/// The VPCs of others that an account takes for its own.
+fn adopted(adopted: &Adopted) -> Vec<(&'static str, Value)> {
+    if adopted.is_empty() {
+        return Vec::new();
+    }
+    let by_layout =
+        |value: fn(&(Block, String)) -> String| adopted.iter().map(|(key, vpc)| (key.clone(), Value::Text(value(vpc)))).collect();
+    vec![("cidr", Value::Table(by_layout(|(block, _)| block.to_string()))), ("vpc_id", Value::Table(by_layout(|(_, id)| id.clone())))]
 }
 
 fn single(account: &Account<'_>, units: &Units<'_>) -> Section {
@@ -246,6 +258,9 @@ fn single(account: &Account<'_>, units: &Units<'_>) -> Section {
     section.put_text("ou", Some(&place(units, account.parent)));
     section.put_list("policies", account.policies.clone());
     section.put_list("vpc", Some(account.layouts.clone()).filter(|layouts| !layouts.is_empty()));
+    for (key, value) in adopted(&account.adopted) {
+        section.put(key, value);
+    }
     section.put_list("regions", Some(account.regions.clone()).filter(|regions| !regions.is_empty()));
     section.put_tags(&account.tags);
     put_contacts(&mut section, &account.contacts);

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::accounts::Account;
 use super::attributes::{Contact, Contacts};
+use super::networks::Adopted;
 use crate::config::values;
 
 /// All accounts, as they are written.
@@ -49,6 +50,7 @@ pub(super) struct Exception<'w> {
     pub parent: Option<&'w str>,
     pub policies: Option<Vec<String>>,
     pub layouts: Option<Vec<String>>,
+    pub adopted: Adopted,
     pub tags: BTreeMap<String, String>,
     pub contacts: Contacts,
     pub regions: Option<Vec<String>>,
@@ -110,7 +112,8 @@ pub(super) fn group<'w>(accounts: Vec<Account<'w>>, default_set: &[String]) -> G
 fn lines(account: &Account<'_>) -> usize {
     let name = account.name().is_ok_and(|name| name.is_some());
     let more = [name, account.policies.is_some(), !account.layouts.is_empty(), !account.tags.is_empty(), !account.regions.is_empty()];
-    3 + account.contacts.len() + more.into_iter().filter(|more| *more).count()
+    let adopted = if account.adopted.is_empty() { 0 } else { 2 };
+    3 + adopted + account.contacts.len() + more.into_iter().filter(|more| *more).count()
 }
 
 fn candidates(accounts: Vec<Account<'_>>) -> (Vec<Candidate<'_>>, Vec<Account<'_>>) {
@@ -195,6 +198,7 @@ impl<'w> Candidate<'w> {
                 parent: Some(account.parent).filter(|own| *own != parent),
                 policies: (account.policies != policies).then(|| account.policies.clone().unwrap_or_else(|| default_set.to_vec())),
                 layouts: Some(account.layouts.clone()).filter(|own| *own != layouts),
+                adopted: account.adopted.clone(),
                 tags: account.tags.iter().filter(tagged).map(|(key, value)| (key.clone(), value.clone())).collect(),
                 contacts: account.contacts.iter().filter(|(word, own)| defaults.contacts.get(*word) != Some(*own)).map(own).collect(),
                 regions: Some(account.regions.clone()).filter(|own| *own != defaults.regions),
@@ -218,8 +222,8 @@ impl Team<'_> {
 
 impl Exception<'_> {
     fn is_empty(&self) -> bool {
-        let Self { stage: _, id, name, parent, policies, layouts, tags, contacts, regions } = self;
-        let more = !contacts.is_empty() || regions.is_some();
+        let Self { stage: _, id, name, parent, policies, layouts, adopted, tags, contacts, regions } = self;
+        let more = !contacts.is_empty() || regions.is_some() || !adopted.is_empty();
         !more && id.is_none() && name.is_none() && parent.is_none() && policies.is_none() && layouts.is_none() && tags.is_empty()
     }
 }
@@ -317,6 +321,7 @@ mod tests {
             parent,
             policies: None,
             layouts: Vec::new(),
+            adopted: Adopted::new(),
             tags: BTreeMap::new(),
             contacts: Contacts::new(),
             regions: Vec::new(),

@@ -55,6 +55,9 @@ pub struct ObservedVpc {
     /// The zones in which NAT gateways of ours stand: where there is to be one, that one stays.
     #[serde(default)]
     pub nat_zones: BTreeSet<String>,
+    /// All that is there of one that others made: it keeps the `Name` that it has, unless org.toml says one.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub adopted: BTreeSet<Address>,
 }
 
 /// Which VPC has which addresses.

@@ -203,6 +203,9 @@ pub struct Request {
     pub layout: String,
     /// Its block, where org.toml chooses it.
     pub pinned: Option<Block>,
+    /// AWS's id of one that others made, which org.toml takes for it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub id: Option<String>,
     /// The declared tags of all that it consists of, placeholders filled in.
     pub tags: BTreeMap<String, String>,
 }

@@ -16,6 +16,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use serde::Serialize;
+use serde_json::json;
 
 use super::{AddressPlan, Design, Gateways, Layout, Observed, ObservedVpc, Pool, Request, Vpc};
 use crate::address::{Address, Reference, Scope};
@@ -31,8 +32,10 @@ pub fn expand(design: &Design, observed: &Observed, plan: &AddressPlan) -> BTree
         else {
             continue;
         };
-        if !observed.unreachable.contains_key(&scope.account) {
-            let live = observed.vpcs.get(address);
+        let live = observed.vpcs.get(address);
+        // One that others made is never made again: that it is not there is a finding.
+        let is_lost = request.id.is_some() && live.is_none();
+        if !observed.unreachable.contains_key(&scope.account) && !is_lost {
             let (pool, gateways) = (design.pools.get(&layout.pool), &design.gateways);
             let (scope, before) = (&Arc::new(scope.clone()), made.len());
             Parts { scope, request, layout, pool, gateways, observed, vpc, live, resources: &mut made }.expand();
@@ -75,7 +78,12 @@ impl Parts<'_> {
     }
 
     fn add(&mut self, address: Address, attributes: &impl Serialize) {
-        self.resources.push((address, untyped(attributes)));
+        let mut attributes = untyped(attributes);
+        let keeps_its_name = self.live.is_some_and(|live| live.adopted.contains(&address)) && !self.request.tags.contains_key("Name");
+        if keeps_its_name && attributes.get("tags").is_some() {
+            attributes = attributes.with("tags", json!(self.request.tags));
+        }
+        self.resources.push((address, attributes));
     }
 
     /// `nat_gateway.standard`: what there is one of in a VPC.

@@ -22,6 +22,11 @@ fn finding(severity: FindingSeverity, address: &Address, summary: String) -> Fin
 
 fn of_vpc(address: &Address, vpc: &Vpc, layout: &Layout, (design, observed): (&Design, &Observed)) -> Vec<Finding> {
     let mut found = Vec::new();
+    let lost = design.vpcs.get(address).and_then(|request| request.id.as_ref()).filter(|_| !observed.vpcs.contains_key(address));
+    if let Some(id) = lost {
+        let summary = format!("its VPC `{id}` is not in the account and Region: correct `vpc_id`, or remove it to have a new one made");
+        return vec![finding(FindingSeverity::Error, address, summary)];
+    }
     let is_pinned = design.vpcs.get(address).is_some_and(|request| request.pinned.is_some());
     if vpc.origin == Origin::Live && !is_pinned && vpc.block.prefix() != layout.prefix {
         let summary = format!("it keeps its block `{}`: `prefix = {}` of its layout is for new VPCs only", vpc.block, layout.prefix);

@@ -90,7 +90,7 @@ fn live_zones_need_no_reading() {
     let mut design = Design { layouts: BTreeMap::from([("l0".to_owned(), overlord())]), ..Design::default() };
     design.pools.insert("main".to_owned(), Pool { cidr: block("10.0.0.0/8"), reserved: BTreeSet::new() });
     let address = vpc_address("a", "eu-west-1", "l0");
-    design.vpcs.insert(address.clone(), Request { layout: "l0".to_owned(), pinned: None, tags: BTreeMap::new() });
+    design.vpcs.insert(address.clone(), Request { layout: "l0".to_owned(), pinned: None, id: None, tags: BTreeMap::new() });
     let read = ["euw1-az2", "euw1-az3", "euw1-az6"].map(str::to_owned).to_vec();
     let first = allocate(&design, &Observed { zones: BTreeMap::from([(address.scope().unwrap().clone(), read)]), ..Observed::default() });
     let again = allocate(&design, &Observed { vpcs: built(&first, &[true]), ..Observed::default() });
@@ -103,9 +103,10 @@ fn findings_say_what_to_do() {
     let mut design = Design { layouts: BTreeMap::from([("l0".to_owned(), overlord())]), ..Design::default() };
     design.pools.insert("main".to_owned(), Pool { cidr: block("10.0.0.0/18"), reserved: BTreeSet::new() });
     for account in ["a", "b", "c"] {
-        design
-            .vpcs
-            .insert(vpc_address(account, "eu-west-1", "l0"), Request { layout: "l0".to_owned(), pinned: None, tags: BTreeMap::new() });
+        design.vpcs.insert(
+            vpc_address(account, "eu-west-1", "l0"),
+            Request { layout: "l0".to_owned(), pinned: None, id: None, tags: BTreeMap::new() },
+        );
     }
     let check = |design: &Design, observed: &Observed, expected: &[&str]| {
         let found = findings(design, observed, &allocate(design, observed));
@@ -149,7 +150,7 @@ prop_compose! {
             let index = index % layouts.len();
             let prefix = layouts.get(index).unwrap().prefix;
             let pinned = pin.and_then(|p| block(POOL).part(prefix, p % (1 << (prefix - 20))));
-            (vpc_address(&account, "eu-west-1", &format!("l{index}")), Request { layout: format!("l{index}"), pinned, tags: BTreeMap::new() })
+            (vpc_address(&account, "eu-west-1", &format!("l{index}")), Request { layout: format!("l{index}"), pinned, id: None, tags: BTreeMap::new() })
         });
         design.vpcs = vpcs.collect();
         design.layouts = layouts.into_iter().enumerate().map(|(i, l)| (format!("l{i}"), l)).collect();
@@ -174,7 +175,17 @@ pub(super) fn built(plan: &AddressPlan, which: &[bool]) -> BTreeMap<Address, Obs
     chosen
         .map(|((address, vpc), _)| {
             let subnets = vpc.cut.subnets.iter().map(|s| (s.name(), s.block)).collect();
-            (address.clone(), ObservedVpc { block: vpc.block, subnets, ipv6: false, with: BTreeSet::new(), nat_zones: BTreeSet::new() })
+            (
+                address.clone(),
+                ObservedVpc {
+                    block: vpc.block,
+                    subnets,
+                    ipv6: false,
+                    with: BTreeSet::new(),
+                    nat_zones: BTreeSet::new(),
+                    adopted: BTreeSet::new(),
+                },
+            )
         })
         .collect()
 }

@@ -106,7 +106,7 @@ fn by_kind<'a>(changes: &[&'a Change]) -> Vec<(&'a str, Vec<&'a Change>)> {
     groups
 }
 
-/// The changes, in order of address, with the two steps of a set as one.
+/// The changes, in order of address, with two steps of one thing as one.
 fn whole<'c>(changes: &[&'c Change]) -> Vec<Cow<'c, Change>> {
     let mut found: Vec<Cow<'c, Change>> = Vec::with_capacity(changes.len());
     for change in changes {

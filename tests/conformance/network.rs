@@ -333,6 +333,61 @@ fn networks_are_built_changed_and_removed_on_moto() {
     are_as_asked_for(&the_road_of_networks(&Moto::start(), MOTO_ACCOUNT));
 }
 
+/// VPCs that others made are imported where they are like a layout, their plan is empty, and they are changed in place.
+fn the_road_of_adopted_networks(server: &Server) {
+    server.script("conformance/grown_networks.py", &[]);
+    let count =
+        || -> BTreeMap<String, Value> { serde_json::from_str(&server.script("conformance/grown_networks.py", &["count"])).unwrap() };
+    let before = count();
+    let folder = tempfile::tempdir().unwrap();
+    let overlord = |arguments: &[&str], status: i32| {
+        let mut command = server.client(env!("CARGO_BIN_EXE_overlord"));
+        let output = command.current_dir(folder.path()).args(arguments).output().unwrap();
+        assert_eq!(output.status.code(), Some(status), "overlord {arguments:?}: {}", show(&output));
+        show(&output)
+    };
+    let imported = overlord(&["import", "--region", "eu-west-1"], 0);
+    for why in ["nearly like a layout, but for `route_table.private-", "tiers lie apart"] {
+        assert!(imported.contains(why), "{imported}");
+    }
+    overlord(&["plan"], 0);
+    let file = folder.path().join("org.toml");
+    let org = fs::read_to_string(&file).unwrap();
+    for line in [
+        "vpc_id = { eu-west-1 = \"vpc-",
+        "cidr = { eu-west-1 = \"10.1.0.0/16\" }",
+        "nat = \"single\"",
+        "tiers = { public = 50, private = 50 }",
+    ] {
+        assert!(org.contains(line), "no {line} in\n{org}");
+    }
+    assert_eq!(org.matches("vpc_id").count(), 2, "{org}");
+    // A NAT gateway more in each, and a tag on everything.
+    let changed = org.replace("nat = \"single\"", "nat = \"per-zone\"\ntags = { owner = \"{account}\" }");
+    fs::write(&file, changed).unwrap();
+    overlord(&["apply", "--yes"], 0);
+    overlord(&["plan"], 0);
+    let after = count();
+    for account in ["shop", "bank"] {
+        let mut expected = before[account].clone();
+        expected["nat_gateways"] = 2.into();
+        assert_eq!(after[account], expected);
+    }
+    for account in ["near", "far"] {
+        assert_eq!(after[account], before[account]);
+    }
+}
+
+#[test]
+fn vpcs_of_others_are_imported_and_changed_on_the_sandbox() {
+    the_road_of_adopted_networks(&SandboxServer::start(&[]));
+}
+
+#[test]
+fn vpcs_of_others_are_imported_and_changed_on_moto() {
+    the_road_of_adopted_networks(&Moto::start());
+}
+
 /// Two accounts in a mesh, or in none.
 fn mesh(management: &str, peering: &str) -> String {
     let organization = organization(management, "none", 2, "public = 25, shared = 25, private = 50", "", r#""standard""#);

@@ -26,6 +26,8 @@ struct Tree {
     units: Vec<Unit>,
     /// By so much the names of the OUs are shifted: what was the name of one is that of the one before it.
     shift: usize,
+    /// Which name each OU has, by number: those that exchange them go round.
+    names: Vec<usize>,
     /// Of each policy which document it has; two may have the same.
     documents: Vec<u8>,
     /// Of each account its OU and its own set.
@@ -55,6 +57,7 @@ fn trees() -> impl Strategy<Value = Tree> {
         |(units, shift, documents, accounts, closes, quarantine, root)| Tree {
             units,
             shift,
+            names: (0..UNITS).collect(),
             documents,
             accounts,
             closes,
@@ -64,10 +67,10 @@ fn trees() -> impl Strategy<Value = Tree> {
     )
 }
 
-/// An organization, and the same with some of its OUs, accounts and sets otherwise.
+/// An organization, and the same with some of its OUs, accounts and sets otherwise; and, of one half, the names of siblings.
 fn edits() -> impl Strategy<Value = (Tree, Tree)> {
     let other = || vec(prop::bool::weighted(0.4), UNITS);
-    (trees(), trees(), other(), other(), other()).prop_map(|(first, mut second, units, sets, accounts)| {
+    (trees(), trees(), other(), other(), other(), any::<bool>()).prop_map(|(first, mut second, units, sets, accounts, turn)| {
         for (i, unit) in second.units.iter_mut().enumerate() {
             let was = &first.units[i];
             let set = if sets[i] { unit.set } else { was.set };
@@ -75,6 +78,10 @@ fn edits() -> impl Strategy<Value = (Tree, Tree)> {
         }
         for (i, account) in second.accounts.iter_mut().enumerate().filter(|(i, _)| !accounts[*i]) {
             *account = first.accounts[i];
+        }
+        if turn {
+            second.shift = first.shift;
+            second.turn_names(&first);
         }
         (first, second)
     })
@@ -91,6 +98,16 @@ impl Tree {
         1 + self.unit(self.units[unit].parent, unit).map_or(0, |parent| self.depth(parent))
     }
 
+    /// Passes names on to the next of those that are under one parent here and in the other tree, and the last one to the first.
+    fn turn_names(&mut self, other: &Self) {
+        let place = |tree: &Self, unit: usize| tree.units[unit].is_there.then(|| tree.unit(tree.units[unit].parent, unit));
+        for parent in std::iter::once(None).chain((0..UNITS).map(Some)) {
+            let is_sibling = |unit: &usize| [&*self, other].iter().all(|tree| place(tree, *unit) == Some(parent));
+            let siblings: Vec<usize> = (0..UNITS).filter(is_sibling).collect();
+            siblings.windows(2).for_each(|pair| self.names.swap(pair[0], pair[1]));
+        }
+    }
+
     /// As many policies of each type as there is always room for.
     fn set(&self, bits: u8) -> String {
         let drawn = (0..POLICIES).filter(|policy| bits & (1 << policy) != 0).map(|policy| format!("p{policy}"));
@@ -105,7 +122,7 @@ impl Tree {
         }
         out.push_str("[limits]\naccounts = 100\n");
         for (i, unit) in self.units.iter().enumerate().filter(|(_, unit)| unit.is_there) {
-            let _ = writeln!(out, "[ou.o{i}]\nname = \"n{}\"", i + self.shift);
+            let _ = writeln!(out, "[ou.o{i}]\nname = \"n{}\"", self.names[i] + self.shift);
             if let Some(parent) = self.unit(unit.parent, i) {
                 let _ = writeln!(out, "parent = \"o{parent}\"");
             }
@@ -218,7 +235,7 @@ fn trees_contain_what_the_property_is_about() {
     use proptest::test_runner::TestRunner;
     let mut runner = TestRunner::deterministic();
     let mut seen: BTreeMap<(String, Action), usize> = BTreeMap::new();
-    let (mut deep, mut kept, mut closed) = (0, 0, 0);
+    let (mut deep, mut kept, mut closed, mut round) = (0, 0, 0, 0);
     for _ in 0..40 {
         let (first, second) = edits().new_tree(&mut runner).unwrap().current();
         deep += usize::from((0..UNITS).any(|unit| second.units[unit].is_there && second.depth(unit) >= 3));
@@ -228,12 +245,14 @@ fn trees_contain_what_the_property_is_about() {
             let before = rails(&sandbox.world());
             let (plan, _) = run(&sandbox, &second.desired()).await.unwrap();
             kept += common(&before, &rails(&sandbox.world())).values().map(BTreeSet::len).sum::<usize>();
+            round += usize::from(plan.changes.iter().any(|change| change.address.key().ends_with("/rename")));
             closed += usize::from(plan.changes.iter().any(|change| change.leaving().is_some()));
             let changes: BTreeSet<_> = plan.changes.iter().map(|c| (c.address.kind().to_owned(), c.action)).collect();
             changes.into_iter().for_each(|change| *seen.entry(change).or_default() += 1);
         });
     }
     assert!(closed >= 10, "accounts closed in {closed} of 40 cases");
+    assert!(round >= 5, "names go round in {round} of 40 cases");
     for change in
         [("account", Action::Move), ("placement", Action::Move), ("ou", Action::Update), ("ou", Action::Delete), ("policy", Action::Update)]
     {

@@ -32,9 +32,10 @@ pub(in crate::config) struct Planned<'f> {
     pub(in crate::config) invite: Option<Invite>,
     pub(in crate::config) tags: Option<BTreeMap<String, String>>,
     pub(in crate::config) policies: Option<&'f List>,
-    /// The layouts of its VPCs, and the sections where blocks are chosen for them.
+    /// The layouts of its VPCs, and the sections where blocks are chosen for them and where those stand that others made.
     pub(in crate::config) vpcs: Option<&'f List>,
     pub(in crate::config) cidrs: Option<&'f Table<At<String>>>,
+    pub(in crate::config) vpc_ids: Option<&'f Table<At<String>>>,
     /// Whether its default VPCs are kept.
     pub(in crate::config) default_vpc: Option<&'f At<String>>,
     /// Whom AWS writes to, placeholders filled in.
@@ -62,6 +63,7 @@ impl Planned<'_> {
             policies: None,
             vpcs: None,
             cidrs: None,
+            vpc_ids: None,
             default_vpc: None,
             contacts,
             regions: None,
@@ -86,6 +88,7 @@ struct Parts<'f> {
     policies: Option<&'f List>,
     vpcs: Option<&'f List>,
     cidrs: Option<&'f Table<At<String>>>,
+    vpc_ids: Option<&'f Table<At<String>>>,
     default_vpc: Option<&'f At<String>>,
     contacts: Vec<&'f Contacts>,
     regions: Option<&'f List>,
@@ -154,6 +157,7 @@ fn team_parts<'f>(key: &'f Key, team: &'f Team, model: &Model<'f>, report: &mut 
             policies: own.and_then(|o| o.policies.as_ref()).or(team.policies.as_ref()),
             vpcs: own.and_then(|o| o.vpc.as_ref()).or(team.vpc.as_ref()).or(defaults.vpc.as_ref()),
             cidrs: own.map(|o| &o.cidr),
+            vpc_ids: own.map(|o| &o.vpc_id),
             default_vpc: own.and_then(|o| o.default_vpc.as_ref()).or(team.default_vpc.as_ref()).or(defaults.default_vpc.as_ref()),
             contacts: own.map(|o| &o.contacts).into_iter().chain([&team.contacts, &defaults.contacts]).collect(),
             regions: own.and_then(|o| o.regions.as_ref()).or(team.regions.as_ref()).or(defaults.regions.as_ref()),
@@ -213,6 +217,7 @@ fn single_parts<'f>(key: &'f Key, account: &'f Account, report: &mut Report) -> 
         policies: account.policies.as_ref(),
         vpcs: account.vpc.as_ref(),
         cidrs: Some(&account.cidr),
+        vpc_ids: Some(&account.vpc_id),
         default_vpc: account.default_vpc.as_ref(),
         contacts: vec![&account.contacts],
         regions: account.regions.as_ref(),
@@ -268,6 +273,7 @@ fn plan<'f>(parts: Parts<'f>, model: &Model<'f>, report: &mut Report) -> Planned
         policies: parts.policies,
         vpcs: parts.vpcs,
         cidrs: parts.cidrs,
+        vpc_ids: parts.vpc_ids,
         default_vpc: parts.default_vpc,
         contacts,
         regions: parts.regions,

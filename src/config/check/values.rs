@@ -38,6 +38,12 @@ pub(crate) fn account_id(text: &str) -> bool {
     text.len() == 12 && text.bytes().all(|b| b.is_ascii_digit())
 }
 
+/// The id of a VPC: AWS's older ones are shorter.
+pub(crate) fn vpc_id(text: &str) -> bool {
+    let hexadecimal = |digits: &str| digits.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b));
+    text.strip_prefix("vpc-").is_some_and(|digits| matches!(digits.len(), 8 | 17) && hexadecimal(digits))
+}
+
 /// A Region's name by its shape: new Regions appear, so there is no list.
 pub(crate) fn region(text: &str) -> bool {
     let parts: Vec<&str> = text.split('-').collect();

@@ -51,4 +51,7 @@ pub struct Account {
     /// Blocks of its VPCs that are chosen here, by layout: `{ standard = "10.2.0.0/19" }`. Default: the lowest that is free.
     #[serde(default)]
     pub cidr: Table<At<String>>,
+    /// VPCs that others made and that are its VPCs from now on, by layout: `{ standard = "vpc-0a1b2c3d4e5f60718" }`. Each needs its `cidr`. Default: none.
+    #[serde(default)]
+    pub vpc_id: Table<At<String>>,
 }

@@ -17,7 +17,7 @@ use crate::resource::{Attributes, kind, references};
 
 /// The golden layout in one account, `records-dev`.
 fn design(layout: Layout) -> Design {
-    let request = Request { layout: "standard".to_owned(), pinned: Some(block("10.2.0.0/19")), tags: BTreeMap::new() };
+    let request = Request { layout: "standard".to_owned(), pinned: Some(block("10.2.0.0/19")), id: None, tags: BTreeMap::new() };
     Design {
         pools: BTreeMap::from([("main".to_owned(), Pool { cidr: block("10.0.0.0/8"), reserved: BTreeSet::new() })]),
         vpcs: BTreeMap::from([(vpc_address("records-dev", &layout.region, "standard"), request)]),
@@ -208,7 +208,7 @@ fn a_pin_that_differs_from_the_live_block_is_asked_for() {
 fn default_vpcs_go_where_a_region_is_enabled() {
     let mut design = design(golden());
     design.layouts.insert("far".to_owned(), Layout { region: "af-south-1".to_owned(), ..golden() });
-    let request = Request { layout: "far".to_owned(), pinned: None, tags: BTreeMap::new() };
+    let request = Request { layout: "far".to_owned(), pinned: None, id: None, tags: BTreeMap::new() };
     design.vpcs.insert(vpc_address("search-dev", "af-south-1", "far"), request);
     design.without_default_vpc = ["records-dev", "search-dev"].map(str::to_owned).into();
     let expected = [
@@ -286,7 +286,7 @@ proptest! {
             layout.zones = layout.zones.max(zones);
             layout.tiers.push(Tier { name: "edge".to_owned(), share: Share::of_percent(6.25).unwrap() });
         }
-        let request = Request { layout: "l0".to_owned(), pinned: None, tags: BTreeMap::new() };
+        let request = Request { layout: "l0".to_owned(), pinned: None, id: None, tags: BTreeMap::new() };
         design.vpcs.insert(vpc_address(&account, "eu-west-1", "l0"), request);
         let after = expanded(&design, &observed);
         for (address, attributes) in before.iter().filter(|(address, _)| address.kind() != "vpc_endpoint") {
@@ -308,7 +308,7 @@ fn connected() -> Design {
         ..golden()
     };
     let mut design = design(layout);
-    let request = Request { layout: "standard".to_owned(), pinned: None, tags: BTreeMap::new() };
+    let request = Request { layout: "standard".to_owned(), pinned: None, id: None, tags: BTreeMap::new() };
     design.vpcs.insert(vpc_address("payments-dev", "eu-west-1", "standard"), request);
     let hub = TransitGateway {
         account: "network".to_owned(),

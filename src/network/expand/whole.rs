@@ -31,7 +31,10 @@ impl Parts<'_> {
             with,
         };
         self.add(self.only("vpc"), &attributes);
-        self.add(self.only("default_security_group"), &DefaultSecurityGroupAttributes { rules: BTreeSet::new(), vpc: self.vpc() });
+        // Of a VPC that others made, things may be in the group that comes with it.
+        if self.request.id.is_none() {
+            self.add(self.only("default_security_group"), &DefaultSecurityGroupAttributes { rules: BTreeSet::new(), vpc: self.vpc() });
+        }
         if let Some(dhcp) = &self.layout.dhcp {
             let attributes = DhcpOptionsAttributes {
                 domain_name: dhcp.domain_name.clone(),

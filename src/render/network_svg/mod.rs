@@ -88,7 +88,7 @@ mod tests {
 
             vpcs: BTreeMap::from([(
                 vpc_address("records-dev", "eu-west-1", "standard"),
-                Request { layout: "standard".to_owned(), pinned: Some("10.2.0.0/19".parse().unwrap()), tags: BTreeMap::new() },
+                Request { layout: "standard".to_owned(), pinned: Some("10.2.0.0/19".parse().unwrap()), id: None, tags: BTreeMap::new() },
             )]),
             ..Design::default()
         }

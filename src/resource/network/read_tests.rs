@@ -85,7 +85,7 @@ impl Lab {
 
     fn wants(&mut self, key: &str) -> Address {
         let address = vpc_address(key, HOME, "standard");
-        let request = Request { layout: "standard".to_owned(), pinned: None, tags: BTreeMap::new() };
+        let request = Request { layout: "standard".to_owned(), pinned: None, id: None, tags: BTreeMap::new() };
         self.desired.network.vpcs.insert(address.clone(), request);
         address
     }
@@ -313,7 +313,7 @@ async fn an_opt_in_region_is_asked_only_once_it_is_enabled() {
     lab.desired.network.layouts = [("far".to_owned(), layout("af-south-1"))].into();
     let a = lab.account("a");
     let address = vpc_address("a", "af-south-1", "far");
-    let request = Request { layout: "far".to_owned(), pinned: None, tags: BTreeMap::new() };
+    let request = Request { layout: "far".to_owned(), pinned: None, id: None, tags: BTreeMap::new() };
     lab.desired.network.vpcs.insert(address.clone(), request);
     let region = Address::within(address.scope().unwrap().clone(), "region", "main");
     let (live, calls) = lab.read().await;

@@ -5,14 +5,16 @@ use std::collections::{BTreeMap, BTreeSet};
 use futures_util::stream::{self, StreamExt};
 
 use super::bind::{self, Names};
+use super::guess;
 use super::read::is_fatal;
-use super::scope;
-use super::site::{AT_A_TIME, Site};
+use super::scope::{self, Reading};
+use super::site::{AT_A_TIME, Keep, Site, Taken};
 use super::world::World;
+use super::zones::Zones;
 use crate::address::{Address, Scope};
 use crate::aws::{AwsResult, Sessions};
-use crate::network::Design;
-use crate::resource::Desired;
+use crate::network::{Design, Observed};
+use crate::resource::{Desired, Live};
 
 /// All VPCs of some accounts and Regions.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -21,7 +23,12 @@ pub struct Survey {
     pub(crate) vpcs: Vec<LiveVpc>,
     /// Account, Region and why it could not be read.
     pub(crate) unread: Vec<(String, String, String)>,
+    /// By account and Region: all that was read, where others made a VPC.
+    pub(super) sites: BTreeMap<(String, String), Read>,
 }
+
+/// The status of an opt-in Region, and what is there.
+type Read = (Option<String>, World);
 
 /// A VPC with what an org.toml says of one.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -40,7 +47,9 @@ pub(crate) struct LiveVpc {
     pub name: Option<String>,
     /// What more than the usual it has ever had.
     pub with: BTreeSet<String>,
-    /// Of those that overlord made: tier, zone and block.
+    /// Why it is like no layout, if others made it and that is plain to see.
+    pub unlike: Option<String>,
+    /// Tier, zone and block; of those that others made, the tiers are guessed.
     pub subnets: Vec<(String, String, String)>,
     /// How many NAT gateways stand in a zone of it.
     pub zonal_nat_gateways: usize,
@@ -71,7 +80,13 @@ pub async fn survey(sessions: &Sessions, accounts: &BTreeSet<String>, regions: &
     let mut survey = Survey::default();
     while let Some((Site { scope, account }, reading)) = readings.next().await {
         match reading {
-            Ok(reading) => survey.vpcs.extend(vpcs(&scope, &reading.world)),
+            Ok(Reading { region, world }) => {
+                let vpcs = vpcs(&scope, &world);
+                if vpcs.iter().any(LiveVpc::is_of_others) {
+                    survey.sites.insert((account, scope.region), (region, world));
+                }
+                survey.vpcs.extend(vpcs);
+            }
             Err(error) if is_fatal(&error) => return Err(error),
             Err(error) => survey.unread.push((account, scope.region, error.to_string())),
         }
@@ -79,6 +94,30 @@ pub async fn survey(sessions: &Sessions, accounts: &BTreeSet<String>, regions: &
     survey.vpcs.sort_by(|a, b| (&a.account, &a.region, &a.id).cmp(&(&b.account, &b.region, &b.id)));
     survey.unread.sort();
     Ok(survey)
+}
+
+impl Survey {
+    /// What a configuration of this design would find in an account and Region where others made a VPC; the account has its id for a key.
+    pub(crate) fn live(&self, account: &str, region: &str, design: &Design) -> Live {
+        let mut live = Live::default();
+        let Some((status, world)) = self.sites.get(&(account.to_owned(), region.to_owned())) else { return live };
+        let site = Site { scope: Scope { account: account.to_owned(), region: region.to_owned() }, account: account.to_owned() };
+        let desired = Desired { network: design.clone(), ..Desired::default() };
+        let reading = Reading { region: status.clone(), world: world.clone() };
+        let Taken { bound, .. } = Taken::of(&site, &desired, Keep::Nothing, reading, &BTreeMap::new());
+        live.resources = bound.resources;
+        live.findings = bound.findings;
+        live.network = Observed { vpcs: bound.vpcs, blocks: bound.blocks, ..Observed::default() };
+        live.network.zones = Zones::of(design, &live.network, |_| true).known;
+        live
+    }
+}
+
+impl LiveVpc {
+    /// Whether somebody else than AWS and overlord made it.
+    pub(crate) fn is_of_others(&self) -> bool {
+        self.layout.is_none() && !self.is_default
+    }
 }
 
 fn vpcs(scope: &Scope, world: &World) -> Vec<LiveVpc> {
@@ -96,8 +135,10 @@ fn vpcs(scope: &Scope, world: &World) -> Vec<LiveVpc> {
             with: bind::with(&vpc.tags),
             ..LiveVpc::default()
         };
-        if let Some(layout) = &layout {
-            describe(&mut live, world, &names, layout);
+        match &layout {
+            Some(layout) => describe(&mut live, world, &names, layout),
+            None if live.is_default => {}
+            None => live.unlike = guess::describe(&mut live, world).err(),
         }
         LiveVpc { layout, ..live }
     });

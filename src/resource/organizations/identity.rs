@@ -2,10 +2,11 @@
 //!
 //! Accounts by pinned id or e-mail, OUs by the path of their names, policies by type and name (invariant 8). What is not found so may
 //! have been renamed: then its tag, or the former name of a `[[moved]]`, tells; among those that nothing else claims. Where one takes the
-//! name that another gives up, their tags tell too: see [`Siblings`].
+//! name that another gives up, their tags tell too: see [`Siblings`], and of OUs that exchange their names [`Holdings`].
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::swapped::Holdings;
 use super::world::{Wanted, World, type_name};
 use super::{AccountAttributes, organization_address};
 use crate::address::{Address, Reference};
@@ -27,9 +28,10 @@ impl Identity {
     pub fn of(desired: &Desired, wanted: &Wanted, world: &World) -> Self {
         let mut identity = Self::default();
         identity.bind(&organization_address(), &world.root);
-        identity.bind_units(desired, wanted, world);
         identity.bind_policies(desired, wanted, world);
         identity.bind_accounts(desired, wanted, world);
+        // What they hold may tell them apart.
+        identity.bind_units(desired, wanted, world);
         identity
     }
 
@@ -109,11 +111,12 @@ impl Identity {
             live_under.entry(&unit.parent).or_default().push((id, &unit.name));
         }
         let organization = organization_address();
+        let holdings = Holdings::of(self, wanted, world);
         let mut parents = vec![&organization];
         while let Some(parent) = parents.pop() {
             let wanted = wanted_under.remove(parent).unwrap_or_default();
             let live = self.id(parent).and_then(|id| live_under.get(id)).map(Vec::as_slice).unwrap_or_default();
-            self.bind_siblings(desired, world, &wanted, live);
+            self.bind_siblings(desired, world, &wanted, live, Some(&holdings));
             parents.extend(wanted.iter().map(|(address, _)| *address).filter(|address| self.id(address).is_some()));
         }
     }
@@ -129,14 +132,27 @@ impl Identity {
         }
         for (name, wanted) in wanted_of {
             let live = live.get(name).map(Vec::as_slice).unwrap_or_default();
-            self.bind_siblings(desired, world, &wanted, live);
+            self.bind_siblings(desired, world, &wanted, live, None);
         }
     }
 
-    /// Of things among which a name stands once, those wanted and those there, each with its name.
-    fn bind_siblings(&mut self, desired: &Desired, world: &World, wanted: &[(&Address, &str)], live: &[(&str, &str)]) {
+    /// Of things among which a name stands once, those wanted and those there, each with its name; and what they hold, where that may tell.
+    fn bind_siblings<'a>(
+        &mut self,
+        desired: &Desired,
+        world: &World,
+        wanted: &[(&'a Address, &'a str)],
+        live: &[(&'a str, &'a str)],
+        holdings: Option<&Holdings<'a>>,
+    ) {
         let mut siblings = Siblings::by_name(wanted, live);
-        let doubtful = siblings.by_tag(live, |address, id| is_tagged(desired, world, address, id), wanted);
+        let mut doubtful = siblings.by_tag(live, |address, id| is_tagged(desired, world, address, id), wanted);
+        if let Some(holdings) = holdings {
+            let has = |address: &Address, id: &str| is_tagged(desired, world, address, id);
+            let is_alone = |address: &Address| live.iter().filter(|(id, _)| has(address, id)).count() == 1;
+            let tagged = |id: &str| wanted.iter().map(|(address, _)| *address).find(|address| has(address, id) && is_alone(address));
+            doubtful.extend(holdings.exchange(&mut siblings.ids, tagged));
+        }
         self.doubtful.extend(doubtful.into_iter().map(str::to_owned));
         for (address, id) in siblings.ids {
             self.bind(address, id);

@@ -33,6 +33,7 @@ mod removal;
 mod root_access;
 mod root_credentials;
 pub mod simulator;
+mod swapped;
 mod trusted_service;
 mod world;
 

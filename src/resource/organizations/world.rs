@@ -191,9 +191,19 @@ impl World {
         self.upwards(id).count()
     }
 
-    fn upwards(&self, id: &str) -> impl Iterator<Item = &Unit> {
+    /// An OU and those above it, by id.
+    pub fn lineage<'a>(&'a self, id: &str) -> impl Iterator<Item = &'a str> + use<'a> {
+        self.ascent(id).map(|(id, _)| id)
+    }
+
+    fn upwards<'a>(&'a self, id: &str) -> impl Iterator<Item = &'a Unit> + use<'a> {
+        self.ascent(id).map(|(_, unit)| unit)
+    }
+
+    fn ascent<'a>(&'a self, id: &str) -> impl Iterator<Item = (&'a str, &'a Unit)> + use<'a> {
+        let unit = |id: &str| self.units.get_key_value(id).map(|(id, unit)| (id.as_str(), unit));
         // Bounded, so that a world read while it was being changed cannot make a circle.
-        std::iter::successors(self.units.get(id), |unit| self.units.get(&unit.parent)).take(LIMITS.quotas.ou_depth)
+        std::iter::successors(unit(id), move |(_, of)| unit(&of.parent)).take(LIMITS.quotas.ou_depth)
     }
 }
 

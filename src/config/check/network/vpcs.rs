@@ -11,6 +11,7 @@ use crate::config::report::Report;
 use crate::config::section::File;
 use crate::config::span::{At, Key};
 use crate::config::template::Names;
+use crate::config::values;
 use crate::diagnostic::Diagnostic;
 use crate::network::{Block, Design, Layout, Request, vpc_address};
 
@@ -30,8 +31,10 @@ pub(super) fn read(file: &File, accounts: &[Planned<'_>], design: &Design, repor
     }
     let mut vpcs = BTreeMap::new();
     let mut pins = Vec::new();
+    let mut known_ids = BTreeMap::new();
     for account in accounts {
         let chosen = chosen(account, file, design, report);
+        let ids = ids(account, &mut known_ids, report);
         for name in account.vpcs.into_iter().flat_map(|list| list.iter()) {
             let Some(layout) = design.layouts.get(name.as_str()) else { continue };
             let pin = chosen.get(name.as_str()).copied();
@@ -39,7 +42,8 @@ pub(super) fn read(file: &File, accounts: &[Planned<'_>], design: &Design, repor
             pins.extend(pin.map(|(block, text)| (block, text, address.to_string())));
             let names = Names { account: &account.key, team: account.team, region: Some(&layout.region) };
             let tags = file.vpc.get(name.as_str()).map(|section| tags::filled(&section.tags, names, report)).unwrap_or_default();
-            vpcs.insert(address, Request { layout: name.value.clone(), pinned: pin.map(|(block, _)| block), tags });
+            let id = ids.get(name.as_str()).map(|id| (*id).to_owned());
+            vpcs.insert(address, Request { layout: name.value.clone(), pinned: pin.map(|(block, _)| block), id, tags });
         }
     }
     clashes(pins, report);
@@ -58,11 +62,7 @@ fn chosen<'f>(account: &Planned<'f>, file: &File, design: &Design, report: &mut 
     let mut chosen = BTreeMap::new();
     for (key, text) in account.cidrs.into_iter().flatten() {
         let Some(found) = block(text, report) else { continue };
-        if !account.vpcs.is_some_and(|list| list.iter().any(|name| name.value == key.as_str())) {
-            let names = account.vpcs.into_iter().flat_map(|list| list.iter()).map(|name| name.as_str());
-            let hint = report.suggest(key.as_str(), names, "add it to its `vpc`");
-            let summary = format!("the account `{}` has no VPC `{}`", account.key, key.as_str());
-            report.at(key.at(), Code::BadPin.error(summary).hint(hint));
+        if !has(account, key, report) {
             continue;
         }
         let Some(layout) = design.layouts.get(key.as_str()) else { continue };
@@ -72,6 +72,43 @@ fn chosen<'f>(account: &Planned<'f>, file: &File, design: &Design, report: &mut 
         }
     }
     chosen
+}
+
+/// Whether an account has a VPC of the layout that a key names.
+fn has(account: &Planned<'_>, key: &Key, report: &mut Report) -> bool {
+    let names = || account.vpcs.into_iter().flat_map(|list| list.iter()).map(|name| name.as_str());
+    let has = names().any(|name| name == key.as_str());
+    if !has {
+        let hint = report.suggest(key.as_str(), names(), "add it to its `vpc`");
+        let summary = format!("the account `{}` has no VPC `{}`", account.key, key.as_str());
+        report.at(key.at(), Code::BadPin.error(summary).hint(hint));
+    }
+    has
+}
+
+/// The VPCs of others that an account takes for its own, by layout. `known` has those of the accounts before it.
+fn ids<'f>(account: &Planned<'f>, known: &mut BTreeMap<&'f str, &'f At<String>>, report: &mut Report) -> BTreeMap<&'f str, &'f str> {
+    let mut ids = BTreeMap::new();
+    for (key, id) in account.vpc_ids.into_iter().flatten() {
+        if !has(account, key, report) {
+            continue;
+        }
+        if !values::vpc_id(id) {
+            let diagnostic = Code::BadPin.error(format!("`{}` is no id of a VPC", id.value));
+            report.at(id.at, diagnostic.hint("write it as AWS shows it: `vpc-` and 8 or 17 digits and letters from a to f"));
+            continue;
+        }
+        if let Some(first) = known.insert(id.as_str(), id) {
+            let diagnostic = Code::BadPin.error(format!("`{}` is two VPCs", id.value)).related(report.span(first.at), "first here");
+            report.at(id.at, diagnostic.hint("a VPC is of one account and one layout: remove one of the two"));
+        }
+        if !account.cidrs.into_iter().flatten().any(|(other, _)| other.as_str() == key.as_str()) {
+            let diagnostic = Code::BadPin.error(format!("`{}` has no block in `cidr`", id.value));
+            report.at(id.at, diagnostic.hint(format!("say which addresses it has: `cidr = {{ {} = \"…\" }}`", key.as_str())));
+        }
+        ids.insert(key.as_str(), id.as_str());
+    }
+    ids
 }
 
 /// Why a VPC of that layout cannot have a block.

@@ -5,6 +5,7 @@
 //! gateways and routes, [`services`] endpoints, groups and logs, [`connections`] what
 //! leads to others.
 
+mod adopted;
 mod connections;
 mod names;
 mod paths;
@@ -59,9 +60,10 @@ struct Binder<'a> {
 }
 
 impl Binder<'_> {
-    /// Adds a thing of ours.
+    /// Adds a thing of ours, or one that we have adopted: that one is never deleted.
     fn add(&mut self, address: Address, id: &str, attributes: &impl Serialize) {
-        self.put(address, id, attributes, Some(true));
+        let ours = !self.names.is_adopted(id);
+        self.put(address, id, attributes, Some(ours));
     }
 
     fn put(&mut self, address: Address, id: &str, attributes: &impl Serialize, ours: Option<bool>) -> &mut LiveResource {

@@ -4,9 +4,12 @@
 //!
 //! Of most things there is one of an address; two are an error. Of DHCP options, which are replaced and never changed, there are two until the
 //! old ones are deleted: one of them has the address, the others are `dhcp_options.<key>/<id>`, as the diff calls them too.
+//!
+//! What lies in a VPC of others that org.toml names by its id is known by its place: [`adopted`].
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::{adopted, layout_of};
 use crate::address::{Address, ParseAddressError, Scope};
 use crate::network::{Design, peering_address};
 use crate::resource::network::Tags;
@@ -15,7 +18,11 @@ use crate::resource::{ADDRESS_TAG, Finding, FindingSeverity};
 
 /// The addresses of what is ours, by id.
 #[derive(Debug, Default, PartialEq)]
-pub(in crate::resource::network) struct Names(BTreeMap<String, Address>);
+pub(in crate::resource::network) struct Names {
+    by_id: BTreeMap<String, Address>,
+    /// Those that others made, and that lie in a VPC that org.toml names by its id.
+    adopted: BTreeSet<String>,
+}
 
 impl Names {
     /// The names of what was read, and what is wrong with its tags.
@@ -49,17 +56,31 @@ impl Names {
             names.insert(id.to_owned(), address.clone());
             ids.insert(address, id);
         }
-        (Self(names), findings)
+        let (adopted, refused) = adopted::find(scope, design, world, &names);
+        findings.extend(refused);
+        let ids = adopted.keys().cloned().collect();
+        names.extend(adopted);
+        (Self { by_id: names, adopted: ids }, findings)
     }
 
     /// Those that things of other accounts can lead to.
     pub fn into_shared(self) -> impl Iterator<Item = (String, Address)> {
-        self.0.into_iter().filter(|(_, address)| matches!(address.kind(), "transit_gateway" | "vpc" | "vpc_peering"))
+        self.by_id.into_iter().filter(|(_, address)| matches!(address.kind(), "transit_gateway" | "vpc" | "vpc_peering"))
     }
 
     /// The address of a thing of ours.
     pub fn address(&self, id: &str) -> Option<&Address> {
-        self.0.get(id)
+        self.by_id.get(id)
+    }
+
+    /// Whether others made it.
+    pub fn is_adopted(&self, id: &str) -> bool {
+        self.adopted.contains(id)
+    }
+
+    /// All that is known of one VPC, itself too.
+    pub fn of_vpc(&self, vpc: &Address) -> impl Iterator<Item = &Address> {
+        self.by_id.values().filter(|address| layout_of(address.key()) == vpc.key())
     }
 }
 

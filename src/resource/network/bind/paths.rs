@@ -79,7 +79,8 @@ impl Binder<'_> {
             };
             // A route has no tags. One that leads to a thing of ours is ours; any other one is changed where its destination is declared, and
             // never deleted; and so is one to a prefix list, which no layout makes.
-            let ours = matches!(attributes.target, Reference::Address(_)) && !route.destination.starts_with("pl-");
+            let of_others = self.names.is_adopted(id) && self.names.is_adopted(&route.target);
+            let ours = matches!(attributes.target, Reference::Address(_)) && !route.destination.starts_with("pl-") && !of_others;
             let key = format!("{}/{}", address.key(), route.destination);
             self.put(self.within("route", key), &format!("{id}/{}", route.destination), &attributes, Some(ours));
         }

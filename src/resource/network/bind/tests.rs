@@ -53,8 +53,12 @@ fn rich() -> Layout {
 }
 
 fn design(layout: Layout) -> Design {
-    let request =
-        Request { layout: "standard".to_owned(), pinned: None, tags: BTreeMap::from([("team".to_owned(), "records".to_owned())]) };
+    let request = Request {
+        layout: "standard".to_owned(),
+        pinned: None,
+        id: None,
+        tags: BTreeMap::from([("team".to_owned(), "records".to_owned())]),
+    };
     Design {
         pools: [("main".to_owned(), Pool { cidr: "10.0.0.0/8".parse().unwrap(), reserved: BTreeSet::new() })].into(),
         layouts: [("standard".to_owned(), layout)].into(),

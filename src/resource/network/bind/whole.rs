@@ -92,7 +92,7 @@ impl Binder<'_> {
             with,
         };
         self.observe(id, vpc, &address, &attributes);
-        if self.design.vpcs.contains_key(&address) {
+        if self.design.vpcs.get(&address).is_some_and(|request| request.id.is_none()) {
             self.default_security_group(id, &address);
         }
         self.add(address, id, &attributes);
@@ -110,6 +110,7 @@ impl Binder<'_> {
                     ipv6: attributes.ipv6,
                     with: attributes.with.clone(),
                     nat_zones: self.nat_zones_in(id),
+                    adopted: self.adopted(address),
                 };
                 self.bound.vpcs.insert(address.clone(), observed);
             }
@@ -127,6 +128,12 @@ impl Binder<'_> {
             None => id.clone(),
         };
         subnets.filter_map(|(id, subnet)| Some((name(id), subnet.cidr.parse().ok()?))).collect()
+    }
+
+    /// What is there of a VPC that others made.
+    fn adopted(&self, vpc: &Address) -> BTreeSet<Address> {
+        let is_theirs = self.design.vpcs.get(vpc).is_some_and(|request| request.id.is_some());
+        if is_theirs { self.names.of_vpc(vpc).cloned().collect() } else { BTreeSet::new() }
     }
 
     /// The zones in which NAT gateways of ours stand.

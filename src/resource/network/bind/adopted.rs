@@ -1,0 +1,168 @@
+//! VPCs that others made and that org.toml names by their id: which is which of what lies in them. Pure.
+//!
+//! Nothing in them carries our tag, so everything is known by its place: a subnet by the tier that its addresses lie in and its zone, as the
+//! layout cuts an empty VPC; a route table by the subnets that use it; a NAT gateway by the zone that it stands in, its address by the gateway; the
+//! internet gateway and the gateway endpoints by the VPC. What has our tag, since we made it later or changed its tags, is known by that.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::super::world::{Vpc, World};
+use crate::address::{Address, Scope};
+use crate::network::{Block, Design, Layout, PUBLIC_TIER, cut, has_gateway_endpoint};
+use crate::resource::{Finding, FindingSeverity};
+
+/// The addresses of what was adopted, by id, and what cannot be. `ours` are the addresses of what carries our tag.
+pub(super) fn find(
+    scope: &Scope,
+    design: &Design,
+    world: &World,
+    ours: &BTreeMap<String, Address>,
+) -> (BTreeMap<String, Address>, Vec<Finding>) {
+    let first = Address::within(scope.clone(), "vpc", "");
+    let here = design.vpcs.range(first..).take_while(|(vpc, _)| vpc.scope() == Some(scope));
+    let (mut found, mut findings) = (BTreeMap::new(), Vec::new());
+    for (address, request) in here {
+        let Some((id, vpc)) = request.id.as_ref().and_then(|id| world.vpcs.get_key_value(id)) else { continue };
+        let Some(layout) = design.layouts.get(&request.layout) else { continue };
+        match refused(id, vpc, address, ours) {
+            Some(summary) => findings.push(Finding { severity: FindingSeverity::Error, subject: address.to_string(), summary }),
+            None => {
+                let taken = ours.values().collect();
+                let mut adoption = Adoption { scope, address, id, layout, world, ours, taken, found: BTreeMap::new() };
+                findings.extend(adoption.find(vpc));
+                found.append(&mut adoption.found);
+            }
+        }
+    }
+    (found, findings)
+}
+
+fn refused(id: &str, vpc: &Vpc, address: &Address, ours: &BTreeMap<String, Address>) -> Option<String> {
+    if vpc.is_default {
+        return Some(format!(
+            "`{id}` is the default VPC of its Region, which is kept or removed as `default_vpc` says: remove it from `vpc_id`"
+        ));
+    }
+    if let Some(other) = ours.get(id).filter(|other| *other != address) {
+        return Some(format!("`{id}` was made as `{other}`: remove it from `vpc_id`"));
+    }
+    let (other, _) = ours.iter().find(|(other, known)| *known == address && *other != id)?;
+    Some(format!("it is there already, as `{other}`: remove `{id}` from `vpc_id`"))
+}
+
+struct Adoption<'a> {
+    scope: &'a Scope,
+    /// Of the VPC.
+    address: &'a Address,
+    id: &'a str,
+    layout: &'a Layout,
+    world: &'a World,
+    ours: &'a BTreeMap<String, Address>,
+    /// The addresses of what is ours.
+    taken: BTreeSet<&'a Address>,
+    found: BTreeMap<String, Address>,
+}
+
+impl Adoption<'_> {
+    fn find(&mut self, vpc: &Vpc) -> Option<Finding> {
+        if !self.ours.contains_key(self.id) {
+            self.found.insert(self.id.to_owned(), self.address.clone());
+        }
+        let strangers = self.subnets(vpc);
+        self.route_tables();
+        self.gateways();
+        strangers
+    }
+
+    /// Names something that others made, unless another thing has the name. `name` is none for what there is one of in a VPC.
+    fn put(&mut self, kind: &str, id: &str, name: Option<&str>) {
+        let key = self.address.key();
+        let key = name.map_or_else(|| key.to_owned(), |name| format!("{key}/{name}"));
+        let address = Address::within(self.scope.clone(), kind, key);
+        let is_free = !self.taken.contains(&address) && self.found.values().all(|known| *known != address);
+        if !self.ours.contains_key(id) && is_free {
+            self.found.insert(id.to_owned(), address);
+        }
+    }
+
+    /// What a subnet or another thing in the VPC is called.
+    fn name(&self, id: &str) -> Option<&str> {
+        let address = self.ours.get(id).or_else(|| self.found.get(id))?;
+        address.key().split_once('/').map(|(_, name)| name)
+    }
+
+    /// Names the subnets. Where some lie in no tier and a tier has none, it may be theirs: then nobody can tell what is to be made.
+    fn subnets(&mut self, vpc: &Vpc) -> Option<Finding> {
+        let block = vpc.cidr.parse::<Block>().ok()?;
+        let tiers = cut(block, self.layout, &[], &BTreeMap::new()).tiers;
+        let mut strangers = Vec::new();
+        let mut settled: BTreeSet<&str> = BTreeSet::new();
+        let (world, here) = (self.world, self.id);
+        for (id, subnet) in world.subnets.iter().filter(|(_, subnet)| subnet.vpc == here) {
+            let lies_in = |place: Block| subnet.cidr.parse().is_ok_and(|block| place.contains(block));
+            let tier = tiers.iter().find(|tier| lies_in(tier.block));
+            match tier {
+                Some(tier) => self.put("subnet", id, Some(&format!("{}-{}", tier.tier, subnet.zone))),
+                None if !self.ours.contains_key(id) => strangers.push(format!("`{id}`")),
+                None => {}
+            }
+            settled.extend(self.layout.tiers.iter().map(|tier| tier.name.as_str()).filter(|tier| self.is_of(id, tier)));
+        }
+        let missing = self.layout.tiers.iter().find(|tier| !settled.contains(tier.name.as_str()))?;
+        let summary = format!(
+            "which subnets of `{}` are of the tier `{}` cannot be told, since {} lie where no tier of the layout does: in a VPC of `vpc_id` tiers are \
+             known by their order and shares, so leave those, and add tiers at the end",
+            self.id,
+            missing.name,
+            strangers.join(", ")
+        );
+        let finding = Finding { severity: FindingSeverity::Error, subject: self.address.to_string(), summary };
+        Some(finding).filter(|_| !strangers.is_empty())
+    }
+
+    /// Whether a subnet is of a tier.
+    fn is_of(&self, subnet: &str, tier: &str) -> bool {
+        self.name(subnet).and_then(|name| name.strip_prefix(tier)).is_some_and(|zone| zone.starts_with('-'))
+    }
+
+    /// All public subnets use one table, and every other one has its own.
+    fn route_tables(&mut self) {
+        let (world, here) = (self.world, self.id);
+        for (id, table) in world.route_tables.iter().filter(|(_, table)| table.vpc == here) {
+            let is_public = table.subnets.iter().any(|subnet| self.is_of(subnet, PUBLIC_TIER));
+            let name = if is_public { Some(PUBLIC_TIER) } else { table.subnets.iter().filter_map(|subnet| self.name(subnet)).min() };
+            if let Some(name) = name.map(str::to_owned) {
+                self.put("route_table", id, Some(&name));
+            }
+        }
+    }
+
+    fn gateways(&mut self) {
+        let (world, here) = (self.world, self.id);
+        for (id, gateway) in &world.internet_gateways {
+            if gateway.vpc.as_deref() == Some(here) {
+                self.put("internet_gateway", id, None);
+            }
+        }
+        for (id, gateway) in &world.extras.egress_only_gateways {
+            if gateway.vpc.as_deref() == Some(here) {
+                self.put("egress_only_internet_gateway", id, None);
+            }
+        }
+        for (id, gateway) in world.nat_gateways.iter().filter(|(_, gateway)| gateway.vpc == here) {
+            let zone = gateway.subnet.as_ref().and_then(|subnet| world.subnets.get(subnet)).map(|subnet| subnet.zone.as_str());
+            let Some(name) = (if gateway.is_regional { Some("regional") } else { zone }) else { continue };
+            self.put("nat_gateway", id, Some(name));
+            // Its address is called as it is.
+            let name = self.name(id).map(str::to_owned);
+            if let Some((address, name)) = gateway.address.as_ref().filter(|id| world.addresses.contains_key(*id)).zip(name) {
+                self.put("elastic_ip", address, Some(&name));
+            }
+        }
+        for (id, endpoint) in world.endpoints.iter().filter(|(_, endpoint)| endpoint.vpc == here) {
+            if endpoint.endpoint_type == "Gateway" && has_gateway_endpoint(&endpoint.service) {
+                self.put("vpc_endpoint", id, Some(&endpoint.service));
+            }
+        }
+    }
+}

@@ -1,0 +1,81 @@
+//! What a VPC that others made looks like, in the words of a layout. Pure. A guess: whether it holds, only a plan tells.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::survey::LiveVpc;
+use super::world::{Subnet, World};
+use crate::network::{Block, PUBLIC_TIER, has_gateway_endpoint};
+
+/// Bits of a subnet's address that tell its zone, as layouts may have them; the usual one first.
+pub const ZONE_BITS: [u8; 5] = [3, 2, 1, 0, 4];
+
+/// The tier of subnets that the internet does not reach.
+const PRIVATE_TIER: &str = "private";
+
+/// Fills in what it consists of.
+///
+/// # Errors
+/// Why no layout is like it.
+pub(super) fn describe(live: &mut LiveVpc, world: &World) -> Result<(), String> {
+    if live.ipv6 {
+        return Err("it has IPv6 addresses, which an import takes over in no VPC of others".to_owned());
+    }
+    let subnets: BTreeMap<&str, &Subnet> =
+        world.subnets.iter().filter(|(_, subnet)| subnet.vpc == live.id).map(|(id, subnet)| (id.as_str(), subnet)).collect();
+    if subnets.is_empty() {
+        return Err("it has no subnets".to_owned());
+    }
+    let tiers = ZONE_BITS.into_iter().find_map(|bits| tiers(&subnets, bits));
+    let tiers = tiers.ok_or("it is cut as no layout is: a tier has equal subnets side by side, one in each zone of the VPC")?;
+    let tables: BTreeMap<&str, &str> =
+        world.route_tables.iter().flat_map(|(id, table)| table.subnets.iter().map(|subnet| (subnet.as_str(), id.as_str()))).collect();
+    let is_public = |subnet: &str| {
+        let table = tables.get(subnet).and_then(|table| world.route_tables.get(*table));
+        table.is_some_and(|table| table.routes.iter().any(|route| route.destination == "0.0.0.0/0" && route.target.starts_with("igw-")))
+    };
+    let (mut public, mut private) = (0_usize, 0_usize);
+    for tier in tiers {
+        let name = match tier.iter().filter(|(id, _)| is_public(id)).count() {
+            0 => {
+                private += 1;
+                if private == 1 { PRIVATE_TIER.to_owned() } else { format!("{PRIVATE_TIER}-{private}") }
+            }
+            reached if reached == tier.len() => {
+                public += 1;
+                PUBLIC_TIER.to_owned()
+            }
+            _ => return Err("the internet reaches some subnets of a tier and others not".to_owned()),
+        };
+        live.subnets.extend(tier.iter().map(|(_, subnet)| (name.clone(), subnet.zone.clone(), subnet.cidr.clone())));
+    }
+    if public > 1 {
+        return Err("the internet reaches several tiers, and of a layout one".to_owned());
+    }
+    let gateways = || world.nat_gateways.values().filter(|gateway| gateway.vpc == live.id);
+    live.has_regional_nat_gateway = gateways().any(|gateway| gateway.is_regional);
+    live.zonal_nat_gateways = gateways().filter(|gateway| !gateway.is_regional).count();
+    if live.zonal_nat_gateways > 0 && public == 0 {
+        return Err("its NAT gateways stand in no tier that the internet reaches".to_owned());
+    }
+    let used: BTreeSet<&str> = subnets.keys().filter_map(|subnet| tables.get(subnet).copied()).collect();
+    let everywhere = |tables: &BTreeSet<String>| tables.iter().map(String::as_str).eq(used.iter().copied());
+    let endpoints = world.endpoints.values().filter(|endpoint| endpoint.vpc == live.id && endpoint.endpoint_type == "Gateway");
+    let endpoints = endpoints.filter(|endpoint| has_gateway_endpoint(&endpoint.service) && everywhere(&endpoint.route_tables));
+    live.endpoints = endpoints.map(|endpoint| endpoint.service.clone()).collect();
+    Ok(())
+}
+
+/// The subnets by tier, where so many bits tell the zone: each tier has as many zones as the VPC.
+fn tiers<'w>(subnets: &BTreeMap<&'w str, &'w Subnet>, zone_bits: u8) -> Option<Vec<Vec<(&'w str, &'w Subnet)>>> {
+    let zones: BTreeSet<&str> = subnets.values().map(|subnet| subnet.zone.as_str()).collect();
+    let mut tiers: BTreeMap<Block, Vec<(&str, &Subnet)>> = BTreeMap::new();
+    for (id, subnet) in subnets {
+        let block: Block = subnet.cidr.parse().ok()?;
+        tiers.entry(block.around(block.prefix().checked_sub(zone_bits)?)?).or_default().push((id, subnet));
+    }
+    let has_all = |tier: &Vec<(&str, &Subnet)>| {
+        let here: BTreeSet<&str> = tier.iter().map(|(_, subnet)| subnet.zone.as_str()).collect();
+        tier.len() == here.len() && here == zones
+    };
+    tiers.values().all(has_all).then(|| tiers.into_values().collect())
+}

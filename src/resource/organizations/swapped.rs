@@ -1,0 +1,165 @@
+//! OUs under one parent that exchange their names: which is which, where every name is there. Pure.
+//!
+//! By their names alone, what such OUs hold would be exchanged instead. Both end alike: what is in each OU, and what is attached to it, is as
+//! org.toml says. So our tags decide, and only where fewer things then go from one OU to another. And the tags are read only where an OU
+//! holds more of what one of its siblings is to hold than of what the one of its own name is: that is so in every such circle.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::identity::Identity;
+use super::world::{Wanted, World};
+use crate::address::{Address, Reference};
+use crate::limits::LIMITS;
+
+/// What an OU holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Thing<'a> {
+    /// In it or below it, by id.
+    Account(&'a str),
+    /// Directly below it, by name.
+    Unit(&'a str),
+    /// Attached to it, by id.
+    Policy(&'a str),
+}
+
+/// How many things, the accounts first: it is for them that an OU is what it is.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
+struct Count {
+    accounts: usize,
+    others: usize,
+}
+
+impl Count {
+    fn and(self, other: Self) -> Self {
+        Self { accounts: self.accounts + other.accounts, others: self.others + other.others }
+    }
+}
+
+type Things<'a> = BTreeSet<Thing<'a>>;
+
+/// Of OUs under one parent, which live one each wanted one is.
+type Ids<'a> = BTreeMap<&'a Address, &'a str>;
+
+/// What OUs are to hold and what they hold.
+pub(super) struct Holdings<'a> {
+    wanted: BTreeMap<&'a Address, Things<'a>>,
+    there: BTreeMap<&'a str, Things<'a>>,
+}
+
+impl<'a> Holdings<'a> {
+    /// `identity` has the accounts and policies bound.
+    pub fn of(identity: &Identity, wanted: &'a Wanted, world: &'a World) -> Self {
+        let mut holdings = Self { wanted: BTreeMap::new(), there: BTreeMap::new() };
+        for (address, account) in &wanted.accounts {
+            let member = identity.id(address).and_then(|id| world.accounts.get_key_value(id));
+            let (Some((id, member)), Some(parent)) = (member, &account.parent) else { continue };
+            let thing = Thing::Account(id);
+            lineage(wanted, parent).for_each(|unit| holdings.wanted.entry(unit).or_default().extend([thing]));
+            let lies_in = member.parent.iter().flat_map(|parent| world.lineage(parent));
+            lies_in.for_each(|unit| holdings.there.entry(unit).or_default().extend([thing]));
+        }
+        for unit in wanted.units.values() {
+            if let Reference::Address(parent) = &unit.parent {
+                holdings.wanted.entry(parent).or_default().insert(Thing::Unit(&unit.name));
+            }
+        }
+        for unit in world.units.values() {
+            holdings.there.entry(&unit.parent).or_default().insert(Thing::Unit(&unit.name));
+        }
+        for set in wanted.attachments.values() {
+            let Reference::Address(target) = &set.target else { continue };
+            let ids = set.policies.iter().filter_map(|policy| match policy {
+                Reference::Address(policy) => identity.id(policy).and_then(|id| world.policies.get_key_value(id)),
+                Reference::Id(id) => world.policies.get_key_value(id),
+            });
+            holdings.wanted.entry(target).or_default().extend(ids.map(|(id, _)| Thing::Policy(id)));
+        }
+        for (id, policy) in &world.policies {
+            policy.targets.iter().for_each(|target| holdings.there.entry(target).or_default().extend([Thing::Policy(id)]));
+        }
+        holdings
+    }
+
+    /// Lets those that exchange their names keep what they hold. `ids` has them by their names, `tagged` tells which one the tag of a live
+    /// one names, if it is known and no other has the like. Returns those whose tags matter, known or not.
+    pub fn exchange(&self, ids: &mut Ids<'a>, tagged: impl Fn(&str) -> Option<&'a Address>) -> BTreeSet<&'a str> {
+        let mut doubtful = BTreeSet::new();
+        for first in self.in_doubt(ids) {
+            let Some(circle) = circle(first, ids, &tagged, &mut doubtful) else { continue };
+            let held = |ids: &Ids<'a>| {
+                let counts = circle.keys().filter_map(|address| Some(self.shared(address, ids.get(address)?)));
+                counts.fold(Count::default(), Count::and)
+            };
+            if held(&circle) > held(ids) {
+                ids.extend(circle);
+            }
+        }
+        doubtful
+    }
+
+    /// The live ones of which something is to go to a sibling that they have more for than for their own namesake.
+    fn in_doubt(&self, ids: &Ids<'a>) -> Vec<&'a str> {
+        let mut surplus: BTreeMap<Thing<'a>, Vec<(&'a Address, &'a str)>> = BTreeMap::new();
+        for (&address, &id) in ids {
+            only_in(self.there.get(id), self.wanted.get(address)).for_each(|thing| surplus.entry(thing).or_default().push((address, id)));
+        }
+        if surplus.is_empty() {
+            return Vec::new();
+        }
+        let mut found = BTreeSet::new();
+        for (&address, &id) in ids {
+            let missing = only_in(self.wanted.get(address), self.there.get(id));
+            let elsewhere: BTreeSet<_> = missing.filter_map(|thing| surplus.get(&thing)).flatten().collect();
+            let in_doubt = elsewhere.into_iter().filter(|(namesake, id)| self.shared(address, id) > self.shared(namesake, id));
+            found.extend(in_doubt.map(|(_, id)| *id));
+        }
+        found.into_iter().collect()
+    }
+
+    /// How much of what a wanted one is to hold a live one holds.
+    fn shared(&self, address: &Address, id: &str) -> Count {
+        let (Some(wanted), Some(there)) = (self.wanted.get(address), self.there.get(id)) else { return Count::default() };
+        let accounts = wanted.intersection(there).filter(|thing| matches!(thing, Thing::Account(_))).count();
+        Count { accounts, others: wanted.intersection(there).count() - accounts }
+    }
+}
+
+/// From a live one to the wanted one that its tag names, from there to the live one that has that one's name, and so on until the first is
+/// reached again; `None` where it is not. `passed` gets the live ones on the way.
+fn circle<'a>(
+    first: &'a str,
+    ids: &Ids<'a>,
+    tagged: impl Fn(&str) -> Option<&'a Address>,
+    passed: &mut BTreeSet<&'a str>,
+) -> Option<Ids<'a>> {
+    let mut circle = Ids::new();
+    let mut id = first;
+    loop {
+        passed.insert(id);
+        let address = tagged(id)?;
+        if circle.insert(address, id).is_some() {
+            return None;
+        }
+        id = ids.get(address).copied()?;
+        if id == first {
+            return Some(circle);
+        }
+    }
+}
+
+fn only_in<'t, 'a>(these: Option<&'t Things<'a>>, those: Option<&'t Things<'a>>) -> impl Iterator<Item = Thing<'a>> + 't {
+    these.into_iter().flatten().copied().filter(move |thing| those.is_none_or(|those| !those.contains(thing)))
+}
+
+/// A wanted OU and those above it.
+fn lineage<'a>(wanted: &'a Wanted, parent: &Reference) -> impl Iterator<Item = &'a Address> {
+    let unit = |parent: &Reference| match parent {
+        Reference::Address(address) => wanted.units.get_key_value(address),
+        Reference::Id(_) => None,
+    };
+    std::iter::successors(unit(parent), move |(_, of)| unit(&of.parent)).map(|(address, _)| address).take(LIMITS.quotas.ou_depth)
+}
+
+#[cfg(test)]
+#[path = "swapped_tests.rs"]
+mod tests;
