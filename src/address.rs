@@ -6,7 +6,7 @@ use std::fmt;
 use std::str::FromStr;
 use std::sync::Arc;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
 
 /// Where a resource inside a member account lives.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -18,8 +18,8 @@ pub struct Scope {
 }
 
 /// `kind.key`, or `account/region/kind.key` inside an account. Cheap to clone: a plan names each of a million resources many times.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Deserialize)]
+#[serde(try_from = "String")]
 pub struct Address(Arc<Parts>);
 
 #[derive(Debug, PartialEq, Eq, Hash)]
@@ -63,6 +63,26 @@ impl Address {
     /// The key in org.toml, such as `hipaa`. It may hold dots: everything after the first one of the address.
     pub fn key(&self) -> &str {
         &self.0.key
+    }
+
+    /// As it is displayed. In one piece, since a million of them are written into attributes.
+    fn text(&self) -> String {
+        let (kind, key) = (self.kind(), self.key());
+        match self.scope() {
+            Some(Scope { account, region }) => [account, "/", region, "/", kind, ".", key].concat(),
+            None => [kind, ".", key].concat(),
+        }
+    }
+
+    /// The address that a text stands for. One in the same account and Region, as most that something refers to are, shares that scope.
+    pub(crate) fn parse_near(&self, text: &str) -> Result<Self, ParseAddressError> {
+        let Some(scope) = &self.0.scope else { return text.parse() };
+        let within = text.strip_prefix(scope.account.as_str()).and_then(|text| text.strip_prefix('/'));
+        let within = within.and_then(|text| text.strip_prefix(scope.region.as_str())).and_then(|text| text.strip_prefix('/'));
+        match within.and_then(|text| text.split_once('.')) {
+            Some((kind, key)) if !kind.is_empty() && !kind.contains('/') && !key.is_empty() => Ok(self.beside(kind, key)),
+            Some(_) | None => text.parse(),
+        }
     }
 
     /// The account and Region of a resource inside an account; `None` for one of the organization.
@@ -141,7 +161,13 @@ impl TryFrom<String> for Address {
 
 impl From<Address> for String {
     fn from(address: Address) -> Self {
-        address.to_string()
+        address.text()
+    }
+}
+
+impl Serialize for Address {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&self.text())
     }
 }
 
@@ -180,6 +206,29 @@ mod tests {
     fn round_trips() {
         for text in ["ou.hipaa", "policy_attachments.ou.hipaa", "trusted_service.config.amazonaws.com", "audit/eu-west-1/vpc.standard"] {
             assert_eq!(text.parse::<Address>().map(|a| a.to_string()), Ok(text.to_owned()));
+            assert_eq!(text.parse::<Address>().map(String::from), Ok(text.to_owned()));
+        }
+    }
+
+    #[test]
+    fn near_another_it_reads_the_same() {
+        let near = ["ou.a", "audit/eu-west-1/vpc.standard"].map(|text| text.parse::<Address>().unwrap());
+        let texts = [
+            "ou.a",
+            "audit/eu-west-1/vpc.b",
+            "audit/eu-west-1/subnet.b/c.d",
+            "audit/eu-west-2/vpc.b",
+            "audi/eu-west-1/vpc.b",
+            "x/y/vpc.b",
+            "audit/eu-west-1/",
+            "audit/eu-west-1/vpc.",
+            "audit/eu-west-1/.b",
+            "audit/eu-west-1/x/vpc.b",
+            "audit/eu-west-1.b",
+            "",
+        ];
+        for (near, text) in near.iter().flat_map(|near| texts.map(|text| (near, text))) {
+            assert_eq!(near.parse_near(text), text.parse(), "{text} near {near}");
         }
     }
 

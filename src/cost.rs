@@ -73,12 +73,12 @@ pub struct Cost {
 
 /// The cost before and after `changes`; `None` where nothing costs anything.
 pub fn of(observed: &BTreeMap<Address, LiveResource>, changes: &[Change], prices: &Overrides) -> Option<Cost> {
-    let changed: BTreeMap<&Address, &Change> =
-        changes.iter().filter(|change| matters(&change.address)).map(|change| (&change.address, change)).collect();
+    let changes = || changes.iter().filter(|change| matters(&change.address));
+    let changed: BTreeSet<&Address> = changes().map(|change| &change.address).filter(|address| observed.contains_key(address)).collect();
     let live = || observed.iter().filter(|(address, _)| matters(address)).map(|(address, live)| (address, &live.attributes));
-    let kept = live().filter(|(address, _)| !changed.contains_key(address));
-    let made = changed.iter().filter(|(_, change)| change.action != Action::Delete);
-    let made = made.filter_map(|(address, change)| Some((*address, change.after.as_ref()?)));
+    let kept = live().filter(|(address, _)| !changed.contains(address));
+    let made = changes().filter(|change| change.action != Action::Delete);
+    let made = made.filter_map(|change| Some((&change.address, change.after.as_ref()?)));
     let (before, after) = (Side::of(live(), prices), Side::of(kept.chain(made), prices));
     let mut accounts: BTreeMap<String, Share> = BTreeMap::new();
     for (account, usd) in before.accounts {

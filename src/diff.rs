@@ -48,7 +48,7 @@ pub fn diff(desired: &Desired, live: &Live) -> Difference {
             // It exists elsewhere, by its id, so it is never made: the reader reports that it is not here.
             None if desired.pinned.contains_key(address) => {}
             // What is to leave and is not there has left.
-            None if resource::organizations::leaving(after).is_some() => {}
+            None if address.kind() == "account" && resource::organizations::leaving(after).is_some() => {}
             None => difference.creation(address, after, former.get(address).copied(), reasons.get(address)),
             Some(before) => difference.existing(desired, kind.spec(), address, before, after),
         }

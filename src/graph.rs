@@ -25,6 +25,7 @@ use crate::resource::{self, Attributes, Desired, Finding, Live};
 
 mod circles;
 mod guards;
+mod makers;
 mod names;
 mod openings;
 mod rails;

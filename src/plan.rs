@@ -310,15 +310,21 @@ impl Budget {
     fn of(changes: &[Change]) -> Self {
         let mut budget = Self::default();
         // By what has a token bucket of its own: the organization has one for each operation, and so has every account in every Region.
-        let mut buckets: BTreeMap<(Option<&Scope>, &str), usize> = BTreeMap::new();
-        for change in changes {
-            for call in &change.calls {
-                *budget.calls.entry(call.clone()).or_default() += 1;
-                let place = change.address.scope().filter(|_| !call.starts_with("organizations:"));
-                *buckets.entry((place, call)).or_default() += 1;
+        let mut organization: BTreeMap<&str, usize> = BTreeMap::new();
+        let mut scopes: BTreeMap<&Scope, BTreeMap<&str, usize>> = BTreeMap::new();
+        // Most of one account and Region stand next to each other.
+        for together in changes.chunk_by(|one, other| one.address.scope() == other.address.scope()) {
+            let mut own = together.first().and_then(|change| change.address.scope()).map(|scope| scopes.entry(scope).or_default());
+            for call in together.iter().flat_map(|change| &change.calls) {
+                let bucket = own.as_deref_mut().filter(|_| !call.starts_with("organizations:")).unwrap_or(&mut organization);
+                *bucket.entry(call).or_default() += 1;
             }
         }
-        for ((_, call), count) in buckets {
+        for (call, count) in std::iter::once(organization).chain(scopes.into_values()).flatten() {
+            match budget.calls.get_mut(call) {
+                Some(all) => *all += count,
+                None => drop(budget.calls.insert(call.to_owned(), count)),
+            }
             let seconds = LIMITS.rate_of(call).map_or(0.0, |rate| rate.seconds(count));
             if seconds > budget.seconds_at_best {
                 budget.seconds_at_best = seconds;

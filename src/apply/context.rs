@@ -1,13 +1,14 @@
 //! What a kind's calls may use: clients, the ids of other resources, and what one listing tells all of them.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::pin::pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::OnceCell;
 
 use super::opening;
 use crate::address::{Address, Reference, Scope};
-use crate::aws::{AwsResult, Ec2, Error, Latest, Sessions};
+use crate::aws::{AwsResult, Ec2, Error, Latest, Sessions, aside};
 use crate::limits::PolicyTypeLimits;
 use crate::plan::{Action, Plan};
 use crate::resource::network::{EndpointStates, NatGatewayStates};
@@ -201,7 +202,8 @@ impl Context {
             }
             Ok(client)
         };
-        cell.get_or_init(open).await.clone()
+        // Whoever opens it waits for AWS, and the others for that one.
+        aside(pin!(cell.get_or_init(open))).await.clone()
     }
 
     /// What is newest of the NAT gateways in the account and Region of the resource that is being changed.

@@ -3,7 +3,9 @@
 //! All futures run on the caller's task, so dropping the one of [`apply`] stops everything at once.
 
 use std::collections::BTreeMap;
+use std::future::poll_fn;
 use std::pin::Pin;
+use std::task::Poll;
 
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
@@ -12,7 +14,7 @@ use super::context::Ids;
 use super::schedule::{Class, Ended, Schedule, Skipped, Task};
 use super::{Consent, Context, Needs};
 use crate::address::Address;
-use crate::aws::{AwsResult, Error, Sessions};
+use crate::aws::{AwsResult, Crew, Error, IN_FLIGHT, Sessions};
 use crate::graph::first_step;
 use crate::limits::LIMITS;
 use crate::plan::{Action, Change, Plan};
@@ -22,6 +24,10 @@ use crate::resource;
 /// Regions become available side by side. The door keeps to AWS's rates and bounds the requests in flight; this only bounds memory: a
 /// change that runs is one future, and a test holds all kinds' to [`FUTURE`].
 const AT_A_TIME: usize = 65_536;
+
+/// How many changes may be at work at a time, for each request that may be in flight: there is always one that wants the next free place.
+/// More would not be sooner done. They would stand in the door's queue, and before them whatever becomes urgent later.
+const AT_WORK: usize = 2;
 
 /// Bytes that the future of a change may have, at most: with [`AT_A_TIME`] of them, two gigabytes.
 #[cfg(test)]
@@ -161,6 +167,11 @@ trait Executor: Sync {
     fn at_a_time(&self) -> usize {
         AT_A_TIME
     }
+
+    /// How many of those may be at work: the others only wait.
+    fn at_work(&self) -> usize {
+        AT_WORK * *IN_FLIGHT
+    }
 }
 
 type ExecuteFuture<'a> = Pin<Box<dyn Future<Output = AwsResult<()>> + Send + 'a>>;
@@ -233,15 +244,26 @@ async fn run(plan: &Plan, executor: &impl Executor, consent: &Consent, events: &
         // A deletion behind another one lacks consent itself.
         progress.skipped(skipped.into_iter().filter(|skipped| !withheld.contains_key(&skipped.key)).collect());
     }
-    let mut running = FuturesUnordered::new();
+    let (mut running, crew) = (FuturesUnordered::new(), Crew::default());
+    let has_room = |running: usize| running < executor.at_a_time() && running.saturating_sub(crew.idle()) < executor.at_work();
     loop {
-        while running.len() < executor.at_a_time() && !executor.is_interrupted() {
+        while has_room(running.len()) && !executor.is_interrupted() {
             let Some(change) = schedule.next().and_then(|address| by_address.get(&address).copied()) else { break };
             (progress.events)(Event::Started { address: change.address.clone(), action: change.action });
-            let execution = executor.execute(change);
+            let execution = crew.employ(executor.execute(change));
             running.push(async move { (change, execution.await) });
         }
-        let Some((change, result)) = running.next().await else { break };
+        // Where there was no room, there is as soon as somebody waits: that happens only while these are polled.
+        let was_full = !has_room(running.len());
+        let next = poll_fn(|context| match running.poll_next_unpin(context) {
+            Poll::Pending if was_full && has_room(running.len()) => Poll::Ready(Next::Start),
+            polled => polled.map(|ended| ended.map_or(Next::End, |(change, result)| Next::Ended(change, result))),
+        });
+        let (change, result) = match next.await {
+            Next::Start => continue,
+            Next::Ended(change, result) => (change, result),
+            Next::End => break,
+        };
         let ended = if result.is_ok() { Ended::Done } else { Ended::Failed };
         let outcome = match result {
             Ok(()) => Outcome::Applied,
@@ -252,6 +274,16 @@ async fn run(plan: &Plan, executor: &impl Executor, consent: &Consent, events: &
         progress.skipped(schedule.finish(&change.address, ended));
     }
     progress.report(plan)
+}
+
+/// What the loop does next.
+enum Next<'p> {
+    /// Start more: of those that run, some wait now.
+    Start,
+    /// A change has come out.
+    Ended(&'p Change, AwsResult<()>),
+    /// Nothing runs any more.
+    End,
 }
 
 /// The outcomes so far, each told when it is known.

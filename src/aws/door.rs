@@ -5,6 +5,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::fmt;
+use std::pin::pin;
 use std::sync::{Arc, Mutex, OnceLock};
 use std::time::{Duration, SystemTime};
 
@@ -26,7 +27,7 @@ use super::retry::Verdict;
 use super::trace::Record;
 use super::turn::{Admission, Key, Turns, lock};
 use super::wire::{Answer, Facts, account_in_key};
-use super::{Interrupt, Trace};
+use super::{Interrupt, Trace, aside};
 use crate::limits::{LIMITS, Rate};
 
 /// How long one attempt may take, from sending to the last byte of the answer. It begins after the wait for the bucket, which
@@ -209,7 +210,7 @@ impl Door {
         }
         let key = self.key(operation, access_key, region);
         let writer = (operation.service == "organizations" && operation.effect == Effect::Write).then_some(key.account.as_str());
-        Some(self.inner.turns.admit(&key, self.rate(operation), writer).await)
+        Some(aside(pin!(self.inner.turns.admit(&key, self.rate(operation), writer))).await)
     }
 
     fn account(&self, access_key: Option<&str>) -> Option<String> {

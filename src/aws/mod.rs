@@ -5,6 +5,7 @@
 
 #[cfg(test)]
 pub(crate) mod canned;
+mod crew;
 mod door;
 mod error;
 mod gate;
@@ -19,9 +20,11 @@ mod trail;
 mod turn;
 mod wire;
 
+pub(crate) use crew::{Crew, aside};
 pub use door::{Call, Door, DoorOptions, Mode, Rates};
 pub use error::{AwsResult, Error, Place, Refusal};
 pub use https::https;
+pub(crate) use places::IN_FLIGHT;
 pub use poll::{Interrupt, Latest, Poll};
 pub use sessions::{Access, AccessRole, Identity, Sessions, partition_of};
 pub use trace::Trace;

@@ -14,7 +14,7 @@ const UNKNOWN: u64 = 1024;
 
 /// Requests in flight of this process, and connections to one host. The first to ask raises the soft limit of open files as far as the hard
 /// one and the need go: macOS begins with 256, Linux with 1,024.
-pub(super) static IN_FLIGHT: LazyLock<usize> = LazyLock::new(|| {
+pub(crate) static IN_FLIGHT: LazyLock<usize> = LazyLock::new(|| {
     let wanted = OTHERS + FILES_EACH * MOST as u64;
     in_flight(rlimit::increase_nofile_limit(wanted).unwrap_or(UNKNOWN))
 });

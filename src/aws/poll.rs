@@ -1,12 +1,13 @@
 //! Waiting: polls with a pause, a deadline and an interrupt. The only sleeps of the program are here and in the door.
 
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::watch;
 use tokio::time::Instant;
 
-use super::{AwsResult, Error};
+use super::{AwsResult, Error, aside};
 
 /// Ctrl-C, once. Cheap to clone; all clones are the same.
 #[derive(Debug, Clone)]
@@ -75,8 +76,9 @@ impl Poll {
             if now >= end {
                 return Err(Error::Deadline { what: self.what.clone(), seconds: (now - start).as_secs() });
             }
+            let over = pin!(tokio::time::sleep_until((now + pause).min(end)));
             tokio::select! {
-                () = tokio::time::sleep_until((now + pause).min(end)) => {}
+                () = aside(over) => {}
                 () = interrupt.triggered() => return Err(Error::Interrupted),
             }
             pause = (pause * 3 / 2).min(self.pause * 10);

@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 
 use crate::address::{Address, Reference};
 use crate::limits::LIMITS;
-use crate::resource::{self, Attributes, Desired, LiveResource, OnChange};
+use crate::resource::{self, Attributes, Desired, KindSpec, LiveResource, OnChange};
 
 /// The live side, seen as if all that is replaced were two things.
 pub(super) struct Replacements<'a> {
@@ -27,11 +27,9 @@ pub(super) struct Replacements<'a> {
 /// Finds what must be replaced, with all that must be replaced because of it (the OUs below an OU).
 pub(super) fn find<'a>(desired: &Desired, live: &'a BTreeMap<Address, LiveResource>) -> Replacements<'a> {
     let mut anew = BTreeSet::new();
-    let replaceable = |(address, _): &(&Address, &Attributes)| {
-        let attributes = resource::kind(address.kind()).map(|kind| kind.spec().attributes).unwrap_or_default();
-        attributes.iter().any(|attribute| attribute.on_change == OnChange::ReplaceCreateFirst)
-    };
-    let candidates: Vec<_> = desired.resources.iter().filter(replaceable).collect();
+    let forces = |spec: &&KindSpec| spec.attributes.iter().any(|attribute| attribute.on_change == OnChange::ReplaceCreateFirst);
+    let replaceable: Vec<&str> = resource::KINDS.iter().map(|kind| kind.spec()).filter(forces).map(|spec| spec.kind).collect();
+    let candidates: Vec<_> = desired.resources.iter().filter(|(address, _)| replaceable.contains(&address.kind())).collect();
     loop {
         let found: Vec<&Address> = candidates
             .iter()

@@ -50,7 +50,7 @@ impl<'a> Edges<'a> {
         if change.before.is_some() {
             // What it gains itself it has when it comes.
             let own = self.guards.get(&mover).into_iter().flatten();
-            let own: Vec<usize> = own.filter_map(|guard| self.by_address.get(guard).copied()).collect();
+            let own: Vec<usize> = own.filter_map(|guard| self.by_address.get(guard)).collect();
             self.found.extend(own.into_iter().map(|guard| (index, guard, Edge::Wish)));
         }
         let before = self.places_before(change);
@@ -61,7 +61,7 @@ impl<'a> Edges<'a> {
                 self.found.extend(self.loosening.get(&place).map(|&loosened| (index, loosened, Edge::Wish)));
             }
             for guard in self.guards.get(&place).cloned().unwrap_or_default() {
-                let tightened = self.by_address.get(guard).copied();
+                let tightened = self.by_address.get(guard);
                 self.found.extend(tightened.map(|guard| (index, guard, Edge::Hard)));
                 for &provider in self.providers_beyond(guard).iter() {
                     let Some(change) = self.changes.get(provider) else { continue };
@@ -162,7 +162,7 @@ impl<'a> Edges<'a> {
             // An account that is made now was under nothing before.
             let is_new = mover != change.address && self.change_of(&mover).is_some_and(|change| change.before.is_none());
             if let Some(after) = change.after.as_ref().filter(|_| moves && !is_new) {
-                let own = self.guards.get(&mover).into_iter().flatten().find_map(|guard| self.by_address.get(guard)).copied();
+                let own = self.guards.get(&mover).into_iter().flatten().find_map(|guard| self.by_address.get(guard));
                 let own = own.filter(|own| self.shifts.get(own).is_some_and(|shift| !shift.gained.is_empty()));
                 if own.is_some() || !losses.is_empty() {
                     let stays = self.above(after).into_iter().chain([mover]).collect();
@@ -331,6 +331,8 @@ fn mover(change: &Change) -> Address {
 
 /// Whether it comes to be in a place where it was not. An account that leaves is asked for no place: it stays where it is.
 pub(super) fn arrives(change: &Change) -> bool {
-    let to = change.after.as_ref().and_then(|after| resource::reference(after, "parent"));
+    // What lies in an account has no other place, and its attributes need not be looked into.
+    let after = change.after.as_ref().filter(|_| change.address.scope().is_none());
+    let to = after.and_then(|after| resource::reference(after, "parent"));
     to.is_some() && change.changes("parent")
 }

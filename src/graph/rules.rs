@@ -5,6 +5,7 @@ use std::rc::Rc;
 
 use super::Edge;
 use super::circles::Found;
+use super::makers::Makers;
 use super::names::{self, Name};
 use super::rails::{Documents, Shift, guards_target};
 use crate::address::{Address, Reference, Scope};
@@ -22,7 +23,7 @@ pub(super) struct Edges<'a> {
     pub(super) shifts: BTreeMap<usize, Shift>,
     pub(super) documents: Documents,
     /// Left out are deletions, which nothing can refer to, and guards that are only loosened, which nothing needs.
-    pub(super) by_address: HashMap<&'a Address, usize>,
+    pub(super) by_address: Makers<'a>,
     /// The guards that are only loosened, by their target.
     pub(super) loosening: BTreeMap<Address, usize>,
     /// By the address of their target: the addresses of the guards.
@@ -39,14 +40,10 @@ pub(super) struct Edges<'a> {
 impl<'a> Edges<'a> {
     pub fn new(changes: &'a [Change], desired: &'a Desired, live: &'a Live) -> Self {
         let shifts: BTreeMap<usize, Shift> = changes.iter().enumerate().filter_map(|(i, change)| Some((i, Shift::of(change)?))).collect();
-        let (mut by_address, mut loosening) = (HashMap::new(), BTreeMap::new());
-        for (index, change) in changes.iter().enumerate() {
-            match shifts.get(&index) {
-                Some(shift) if shift.only_loosens() => drop(loosening.insert(shift.target.clone(), index)),
-                Some(_) | None if change.action == Action::Delete => {}
-                Some(_) | None => drop(by_address.insert(&change.address, index)),
-            }
-        }
+        let only_loosens = |index: &usize| shifts.get(index).is_some_and(Shift::only_loosens);
+        let by_address = Makers::of(changes, |index, change| change.action != Action::Delete && !only_loosens(&index));
+        let loosening =
+            shifts.iter().filter(|(index, _)| only_loosens(index)).map(|(index, shift)| (shift.target.clone(), *index)).collect();
         let mut places = BTreeSet::new();
         let live_attributes = live.resources.iter().map(|(address, live)| (address, &live.attributes));
         for (_, attributes) in desired.resources.iter().chain(live_attributes).filter(|(address, _)| has_parent(address)) {
@@ -92,7 +89,7 @@ impl<'a> Edges<'a> {
 
     /// Lets a change wait until `address` is what the configuration says.
     pub(super) fn wait(&mut self, from: usize, address: &Address) {
-        if let Some(&to) = self.by_address.get(address) {
+        if let Some(to) = self.by_address.near(from, address) {
             self.found.push((from, to, Edge::Hard));
             return;
         }
@@ -109,7 +106,7 @@ impl<'a> Edges<'a> {
                 let Reference::Address(address) = policy else { continue };
                 match self.by_address.get(address) {
                     // To have the old document for a while is to have one too many.
-                    Some(&edit) if self.documents.is_edited(policy) => self.found.push((index, edit, Edge::Wish)),
+                    Some(edit) if self.documents.is_edited(policy) => self.found.push((index, edit, Edge::Wish)),
                     Some(_) | None => needed.push(address.clone()),
                 }
             }
@@ -117,7 +114,8 @@ impl<'a> Edges<'a> {
             return needed.iter().for_each(|address| self.wait(index, address));
         }
         let needed = prerequisite(change, &self.desired.management_account).into_iter().chain(super::first_step(&change.address));
-        for address in change.after.iter().flat_map(resource::references).chain(needed) {
+        let near = |after| resource::references_near(after, &change.address);
+        for address in change.after.iter().flat_map(near).chain(needed) {
             self.wait(index, &address);
         }
     }
@@ -157,7 +155,7 @@ impl<'a> Edges<'a> {
 
     /// The change of what an address names, unless it goes.
     pub(super) fn change_of(&self, address: &Address) -> Option<&'a Change> {
-        self.by_address.get(address).and_then(|&index| self.changes.get(index))
+        self.by_address.get(address).and_then(|index| self.changes.get(index))
     }
 
     /// Rule 6. What waits for something in the same account and Region already, as nearly all of a network does, waits through that:
@@ -169,7 +167,7 @@ impl<'a> Edges<'a> {
             return;
         }
         let region = change.address.beside("region", "main");
-        if change.address != region && self.by_address.contains_key(&region) {
+        if change.address != region && self.by_address.near(index, &region).is_some() {
             return self.wait(index, &region);
         }
         let account = Address::new("account", scope.account.as_str());
@@ -182,7 +180,7 @@ impl<'a> Edges<'a> {
 
     /// The changes that must be made before `address` is what the configuration says: its own, or those of all that it refers to.
     fn providers(&mut self, address: &Address) -> Rc<BTreeSet<usize>> {
-        if let Some(&index) = self.by_address.get(address) {
+        if let Some(index) = self.by_address.get(address) {
             return Rc::new(BTreeSet::from([index]));
         }
         self.providers_beyond(address)

@@ -170,6 +170,10 @@ impl State {
 
     /// Once a change is made.
     pub(super) fn apply(&mut self, change: &Change) {
+        // What lies in an account is no part of it, and there may be a million of that.
+        if change.address.scope().is_some() {
+            return;
+        }
         let address = first_step(&change.address).unwrap_or_else(|| change.address.clone());
         match (&change.after, address.kind()) {
             (Some(after), "account") if leaving(after).is_some() => drop(self.resources.remove(&address)),

@@ -37,10 +37,15 @@ impl Attributes {
 
     /// All that they refer to, by address and by id, in order, each once.
     pub fn references(&self) -> Vec<Reference> {
+        self.references_near(None)
+    }
+
+    /// The same; what lies in the account and Region of `near` shares its scope.
+    pub(super) fn references_near(&self, near: Option<&Address>) -> Vec<Reference> {
         let mut found = Vec::new();
         // Cheaper than to look, and true of much that a network consists of.
         if self.0.contains(r#"{"ref":""#) || self.0.contains(r#"{"id":""#) {
-            self.look(Walk(&mut found));
+            self.look(Walk { found: &mut found, near });
         }
         found.sort();
         found.dedup();
@@ -175,7 +180,17 @@ impl<'de, T: DeserializeOwned> Deserialize<'de> for Lenient<T> {
 struct Key<'t>(#[serde(borrow)] Cow<'t, str>);
 
 /// Collects the references in a value; is given back the text when the value is one.
-struct Walk<'f>(&'f mut Vec<Reference>);
+struct Walk<'f> {
+    found: &'f mut Vec<Reference>,
+    near: Option<&'f Address>,
+}
+
+impl Walk<'_> {
+    /// For what lies in the value.
+    fn inside(&mut self) -> Walk<'_> {
+        Walk { found: &mut *self.found, near: self.near }
+    }
+}
 
 impl<'de> DeserializeSeed<'de> for Walk<'_> {
     type Value = Option<Cow<'de, str>>;
@@ -220,22 +235,25 @@ impl<'de> Visitor<'de> for Walk<'_> {
         Ok(None)
     }
 
-    fn visit_seq<S: SeqAccess<'de>>(self, mut items: S) -> Result<Self::Value, S::Error> {
-        while items.next_element_seed(Walk(&mut *self.0))?.is_some() {}
+    fn visit_seq<S: SeqAccess<'de>>(mut self, mut items: S) -> Result<Self::Value, S::Error> {
+        while items.next_element_seed(self.inside())?.is_some() {}
         Ok(None)
     }
 
-    fn visit_map<M: MapAccess<'de>>(self, mut map: M) -> Result<Self::Value, M::Error> {
+    fn visit_map<M: MapAccess<'de>>(mut self, mut map: M) -> Result<Self::Value, M::Error> {
         // A reference is an object with one member, and that a text.
         let mut only = None;
         let mut members = 0_usize;
         while let Some(key) = map.next_key::<Key<'de>>()? {
-            only = map.next_value_seed(Walk(&mut *self.0))?.map(|text| (key, text));
+            only = map.next_value_seed(self.inside())?.map(|text| (key, text));
             members += 1;
         }
         match only {
-            Some((key, text)) if members == 1 && key.0 == "ref" => self.0.extend(text.parse::<Address>().map(Reference::Address)),
-            Some((key, text)) if members == 1 && key.0 == "id" => self.0.push(Reference::Id(text.into_owned())),
+            Some((key, text)) if members == 1 && key.0 == "ref" => {
+                let address = self.near.map_or_else(|| text.parse(), |near| near.parse_near(&text));
+                self.found.extend(address.map(Reference::Address));
+            }
+            Some((key, text)) if members == 1 && key.0 == "id" => self.found.push(Reference::Id(text.into_owned())),
             Some(_) | None => {}
         }
         Ok(None)

@@ -436,11 +436,20 @@ pub fn kind(name: &str) -> Option<&'static dyn ErasedKind> {
 
 /// Every address that the attributes refer to, in order, each once.
 pub fn references(attributes: &Attributes) -> Vec<Address> {
+    addresses(attributes.references())
+}
+
+/// The same, for the attributes of what has the address `near`: quicker where they refer to what lies beside it.
+pub(crate) fn references_near(attributes: &Attributes, near: &Address) -> Vec<Address> {
+    addresses(attributes.references_near(Some(near)))
+}
+
+fn addresses(references: Vec<Reference>) -> Vec<Address> {
     let address = |reference| match reference {
         Reference::Address(address) => Some(address),
         Reference::Id(_) => None,
     };
-    attributes.references().into_iter().filter_map(address).collect()
+    references.into_iter().filter_map(address).collect()
 }
 
 /// The reference that an attribute holds, such as `parent` or `target`.

@@ -7,11 +7,16 @@ use proptest::prelude::*;
 use serde_json::json;
 
 use super::*;
+use crate::aws::aside;
 use crate::plan::worlds::{self, world};
 
 /// Makes changes up: each takes one turn of the loop.
 #[derive(Default)]
 struct Fake {
+    /// How many may be at work; as many as there are, unless it says so.
+    at_work: Option<usize>,
+    /// Their turn of the loop is a wait, and no work.
+    waits: bool,
     fails: BTreeSet<Address>,
     /// After so many have begun, the user interrupts.
     interrupted_after: Option<usize>,
@@ -27,7 +32,18 @@ impl Executor for Fake {
         let at_once = self.at_once.fetch_add(1, Ordering::Relaxed) + 1;
         self.most_at_once.fetch_max(at_once, Ordering::Relaxed);
         Box::pin(async move {
-            tokio::task::yield_now().await;
+            match self.waits {
+                // A long one: nobody is through with it before all have begun that may.
+                true => {
+                    aside(Box::pin(async {
+                        for _ in 0..100 {
+                            tokio::task::yield_now().await
+                        }
+                    }))
+                    .await
+                }
+                false => tokio::task::yield_now().await,
+            }
             self.at_once.fetch_sub(1, Ordering::Relaxed);
             if self.fails.contains(&change.address) {
                 return Err(Error::failed("made up"));
@@ -39,6 +55,10 @@ impl Executor for Fake {
 
     fn at_a_time(&self) -> usize {
         32
+    }
+
+    fn at_work(&self) -> usize {
+        self.at_work.unwrap_or(usize::MAX)
     }
 
     fn is_interrupted(&self) -> bool {
@@ -151,6 +171,32 @@ fn at_most_so_many_run_at_a_time() {
     let fake = Fake::default();
     run_it(&worlds::plan(&worlds::desired(all.into()), &worlds::live(json!({}))), &fake, false);
     assert_eq!(fake.most_at_once.load(Ordering::Relaxed), fake.at_a_time());
+}
+
+#[test]
+fn who_only_waits_makes_room_for_others() {
+    let all: serde_json::Map<_, _> = (0..100).map(|i| (format!("ou.o{i}"), json!({ "name": "n" }))).collect();
+    let plan = worlds::plan(&worlds::desired(all.into()), &worlds::live(json!({})));
+    for (waits, most) in [(false, 4), (true, 32)] {
+        let fake = Fake { at_work: Some(4), waits, ..Fake::default() };
+        let (report, _) = run_it(&plan, &fake, false);
+        assert_eq!((fake.most_at_once.load(Ordering::Relaxed), report.status()), (most, Status::Done), "{waits}");
+    }
+}
+
+#[test]
+fn what_becomes_urgent_is_not_behind_all_that_could_have_been_begun() {
+    let ou = |parent: &str| json!({ "name": "n", "parent": { "ref": parent } });
+    let others = (0..20).map(|i| (format!("ou.o{i:02}"), ou("organization.main")));
+    let chain = [("ou.x".to_owned(), ou("organization.main")), ("ou.y".to_owned(), ou("ou.x"))];
+    let mut plan = worlds::plan(&worlds::desired(others.chain(chain).collect::<serde_json::Map<_, _>>().into()), &worlds::live(json!({})));
+    let slow = |change: &&mut Change| change.address == address("ou.y");
+    plan.changes.iter_mut().filter(slow).for_each(|change| change.calls = vec!["ec2:CreateNatGateway".to_owned()]);
+    let fake = Fake { at_work: Some(2), ..Fake::default() };
+    let (_, events) = run_it(&plan, &fake, false);
+    let begun: Vec<String> =
+        events.iter().filter_map(|e| if let Event::Started { address, .. } = e { Some(address.to_string()) } else { None }).collect();
+    assert!(begun.iter().take(4).any(|address| address == "ou.y"), "{begun:?}");
 }
 
 /// What bounds [`AT_A_TIME`].

@@ -1,0 +1,113 @@
+//! Who of those that run is at work, and who only waits: for a request's turn at AWS's rates, or until AWS has made something.
+//!
+//! The loop of apply starts more while others wait, and no more than are needed to keep the requests in flight as many as they may be: what
+//! is started and cannot send yet would only stand before what becomes urgent later.
+
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::task::Poll;
+
+tokio::task_local! {
+    static WORKER: Arc<Worker>;
+}
+
+/// Those that run, as far as the crew knows: how many of them wait. Cheap to clone; all clones are the same crew.
+#[derive(Debug, Clone, Default)]
+pub struct Crew {
+    idle: Arc<AtomicUsize>,
+}
+
+#[derive(Debug)]
+struct Worker {
+    crew: Crew,
+    /// How many waits it is in: one may stand in another.
+    waits: AtomicUsize,
+}
+
+impl Crew {
+    /// Does `work` as one of the crew.
+    pub fn employ<F: Future>(&self, work: F) -> impl Future<Output = F::Output> + use<F> {
+        WORKER.scope(Arc::new(Worker { crew: self.clone(), waits: AtomicUsize::new(0) }), work)
+    }
+
+    /// How many only wait.
+    pub fn idle(&self) -> usize {
+        self.idle.load(Ordering::Relaxed)
+    }
+}
+
+/// Waits; until that is over, whoever waits is not at work. What is ready at once is no wait. Without a crew it makes no difference.
+pub(crate) async fn aside<F: Future + Unpin>(mut wait: F) -> F::Output {
+    let first = std::future::poll_fn(|context| Poll::Ready(Pin::new(&mut wait).poll(context))).await;
+    if let Poll::Ready(output) = first {
+        return output;
+    }
+    let _idle = WORKER.try_with(|worker| Idle::begin(Arc::clone(worker))).ok();
+    wait.await
+}
+
+/// A wait, as long as it is held.
+struct Idle(Arc<Worker>);
+
+impl Idle {
+    fn begin(worker: Arc<Worker>) -> Self {
+        if worker.waits.fetch_add(1, Ordering::Relaxed) == 0 {
+            worker.crew.idle.fetch_add(1, Ordering::Relaxed);
+        }
+        Self(worker)
+    }
+}
+
+impl Drop for Idle {
+    fn drop(&mut self) {
+        if self.0.waits.fetch_sub(1, Ordering::Relaxed) == 1 {
+            self.0.crew.idle.fetch_sub(1, Ordering::Relaxed);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::pin::pin;
+
+    use futures_util::FutureExt;
+    use tokio::sync::Notify;
+
+    use super::*;
+
+    #[test]
+    fn who_waits_is_counted_once_and_only_while_it_waits() {
+        let (crew, inner, outer) = (Crew::default(), Notify::new(), Notify::new());
+        let nested = async {
+            aside(pin!(inner.notified())).await;
+            outer.notified().await;
+        };
+        let mut one = Box::pin(crew.employ(aside(Box::pin(nested))));
+        assert_eq!(crew.idle(), 0, "it has not begun");
+        assert_eq!((one.as_mut().now_or_never(), crew.idle()), (None, 1), "two waits, one in the other");
+        inner.notify_one();
+        assert_eq!((one.as_mut().now_or_never(), crew.idle()), (None, 1), "the outer one goes on");
+        outer.notify_one();
+        assert_eq!((one.as_mut().now_or_never(), crew.idle()), (Some(()), 0));
+    }
+
+    #[test]
+    fn what_is_ready_is_no_wait_and_who_is_dropped_waits_no_longer() {
+        let (crew, never) = (Crew::default(), Notify::new());
+        let seen = crew.clone();
+        let ready = crew.employ(async { aside(std::future::ready(seen.idle())).await }).now_or_never();
+        assert_eq!((ready, crew.idle()), (Some(0), 0));
+        let mut two = Box::pin(crew.employ(async { aside(pin!(never.notified())).await }));
+        assert_eq!((two.as_mut().now_or_never(), crew.idle()), (None, 1));
+        drop(two);
+        assert_eq!(crew.idle(), 0);
+    }
+
+    #[test]
+    fn without_a_crew_it_is_a_wait_like_any_other() {
+        let never = Notify::new();
+        assert_eq!(aside(std::future::ready(1)).now_or_never(), Some(1));
+        assert_eq!(async { aside(pin!(never.notified())).await }.now_or_never(), None);
+    }
+}
