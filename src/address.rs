@@ -85,6 +85,14 @@ impl Address {
         }
     }
 
+    /// Whether both lie in the same account and Region, or both in the organization itself.
+    pub(crate) fn is_beside(&self, other: &Self) -> bool {
+        match (&self.0.scope, &other.0.scope) {
+            (Some(one), Some(other)) => Arc::ptr_eq(one, other) || one == other,
+            (one, other) => one.is_none() && other.is_none(),
+        }
+    }
+
     /// The account and Region of a resource inside an account; `None` for one of the organization.
     pub fn scope(&self) -> Option<&Scope> {
         self.0.scope.as_deref()
@@ -248,6 +256,10 @@ mod tests {
         let beside = order[4].beside("subnet", "b");
         assert!(order[3] < beside && beside < order[4] && beside > order[2]);
         assert_eq!(beside, "a/s/subnet.b".parse().unwrap());
+        for (one, other) in order.iter().flat_map(|one| order.iter().map(move |other| (one, other))) {
+            assert_eq!(one.is_beside(other), one.scope() == other.scope(), "{one} {other}");
+        }
+        assert!(order[4].is_beside(&beside) && beside.is_beside(&"a/s/vpc.b".parse().unwrap()));
     }
 
     #[test]

@@ -313,7 +313,7 @@ impl Budget {
         let mut organization: BTreeMap<&str, usize> = BTreeMap::new();
         let mut scopes: BTreeMap<&Scope, BTreeMap<&str, usize>> = BTreeMap::new();
         // Most of one account and Region stand next to each other.
-        for together in changes.chunk_by(|one, other| one.address.scope() == other.address.scope()) {
+        for together in changes.chunk_by(|one, other| one.address.is_beside(&other.address)) {
             let mut own = together.first().and_then(|change| change.address.scope()).map(|scope| scopes.entry(scope).or_default());
             for call in together.iter().flat_map(|change| &change.calls) {
                 let bucket = own.as_deref_mut().filter(|_| !call.starts_with("organizations:")).unwrap_or(&mut organization);

@@ -127,7 +127,7 @@ impl<K: Ord + Clone> Schedule<K> {
     fn make_ready(&mut self, place: usize) {
         if let Some(node) = self.nodes.get_mut(place).filter(|node| node.open == 0 && node.state == State::Waiting) {
             node.state = State::Ready;
-            self.ready.entry(node.class).or_default().insert((Reverse(node.priority), place));
+            self.ready.entry(node.class).or_default().insert((Reverse(urgency(node.priority)), place));
         }
     }
 
@@ -188,7 +188,7 @@ impl<K: Ord + Clone> Schedule<K> {
             }
             State::Ready => {
                 if let Some(ready) = self.ready.get_mut(&node.class) {
-                    ready.remove(&(Reverse(node.priority), place));
+                    ready.remove(&(Reverse(urgency(node.priority)), place));
                 }
             }
             State::Waiting => {}
@@ -201,6 +201,13 @@ impl<K: Ord + Clone> Schedule<K> {
     pub fn is_finished(&self) -> bool {
         self.left == 0
     }
+}
+
+/// A weight as it is compared. Ways that differ by less than an eighth are taken for equally long, since weights are estimates: so one
+/// account after the other comes as far as it can, and not all of them as far as the next step.
+fn urgency(weight: u64) -> u64 {
+    let grain = weight.checked_ilog2().unwrap_or_default().saturating_sub(3);
+    weight >> grain << grain
 }
 
 #[cfg(test)]

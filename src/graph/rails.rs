@@ -160,9 +160,9 @@ impl Shift {
     }
 }
 
-/// Whether the kind of an address guards what its `target` refers to.
+/// Whether the kind of an address guards what its `target` refers to. What lies in an account guards nothing.
 pub(super) fn guards_target(address: &Address) -> bool {
-    resource::kind(address.kind()).is_some_and(|kind| kind.spec().guards_target)
+    address.scope().is_none() && resource::kind(address.kind()).is_some_and(|kind| kind.spec().guards_target)
 }
 
 /// Whether it is one of AWS's own policies that allow everything.

@@ -162,7 +162,7 @@ impl<'a> Edges<'a> {
     /// so there are few edges. `known` is where the edges of this change begin.
     fn within(&mut self, index: usize, change: &'a Change, known: usize) {
         let Some(scope) = change.address.scope().filter(|_| change.action != Action::Delete) else { return };
-        let in_scope = |&(_, to, _): &Found| self.changes.get(to).is_some_and(|to| to.address.scope() == Some(scope));
+        let in_scope = |&(_, to, _): &Found| self.changes.get(to).is_some_and(|to| to.address.is_beside(&change.address));
         if self.found.get(known..).is_some_and(|edges| edges.iter().any(in_scope)) {
             return;
         }
@@ -265,9 +265,10 @@ impl<'a> Edges<'a> {
     }
 }
 
-/// Whether things of its kind lie in a place.
+/// Whether things of its kind lie in a place. What lies in an account has no other.
 fn has_parent(address: &Address) -> bool {
-    resource::kind(address.kind()).is_some_and(|kind| kind.spec().attributes.iter().any(|attribute| attribute.name == "parent"))
+    address.scope().is_none()
+        && resource::kind(address.kind()).is_some_and(|kind| kind.spec().attributes.iter().any(|attribute| attribute.name == "parent"))
 }
 
 /// What a reference stands for, by AWS's ids of what is there.

@@ -5,11 +5,11 @@
 //! addresses and attributes alone. The typed trait is erased once, here, into [`KINDS`].
 //! Adding a kind is one file and one word in that table.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::future::Future;
 use std::marker::PhantomData;
 use std::pin::Pin;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use crate::address::{Address, Reference};
 use crate::apply::Context;
@@ -431,7 +431,9 @@ kinds! {
 
 /// The kind of that name, as in addresses.
 pub fn kind(name: &str) -> Option<&'static dyn ErasedKind> {
-    KINDS.iter().copied().find(|k| k.spec().kind == name)
+    static BY_NAME: LazyLock<HashMap<&str, &dyn ErasedKind>> =
+        LazyLock::new(|| KINDS.iter().map(|kind| (kind.spec().kind, *kind)).collect());
+    BY_NAME.get(name).copied()
 }
 
 /// Every address that the attributes refer to, in order, each once.

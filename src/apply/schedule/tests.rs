@@ -32,6 +32,20 @@ fn what_much_hangs_on_goes_first_and_equal_ones_go_in_order() {
 }
 
 #[test]
+fn of_ways_about_as_long_one_is_gone_to_its_end_before_the_next_is_begun() {
+    let ways =
+        |first, second| Schedule::new([task(1, &[], first), task(2, &[1], 1000), task(3, &[], second), task(4, &[3], 1000)]).unwrap();
+    for (mut schedule, order) in [(ways(10, 20), [1, 2, 3, 4]), (ways(10, 500), [3, 1, 2, 4])] {
+        let mut begun = Vec::new();
+        while let Some(next) = schedule.next() {
+            begun.push(next);
+            schedule.finish(&next, Ended::Done);
+        }
+        assert_eq!(begun, order);
+    }
+}
+
+#[test]
 fn a_class_is_capped_and_does_not_hold_up_others() {
     let slow = |key| Task { class: Some(Class { name: "slow", cap: 2 }), ..task(key, &[], 9) };
     let mut schedule = Schedule::new([slow(1), slow(2), slow(3), task(4, &[], 1)]).unwrap();

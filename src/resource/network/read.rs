@@ -17,7 +17,7 @@ use super::describe::Questions;
 use super::freeze::freeze;
 use super::rehearsal::{Kept, Place};
 use super::scope::{self, Reading};
-use super::site::{AT_A_TIME, Answer, Keep, Site, Taken, read, regions, sites};
+use super::site::{AT_A_TIME, AT_A_TIME_ONCE, Answer, Keep, Site, Taken, read, regions, sites};
 use super::unread::{self, Blocks, Consequence, Unread, warning};
 use super::zones::Zones;
 use crate::address::{Address, Scope};
@@ -185,7 +185,7 @@ impl Reader<'_> {
                 (site, vpcs)
             })
         };
-        let mut readings = stream::iter(self.sites(others.iter().map(|id| (*id, *id)))).map(read).buffer_unordered(AT_A_TIME);
+        let mut readings = stream::iter(self.sites(others.iter().map(|id| (*id, *id)))).map(read).buffer_unordered(AT_A_TIME_ONCE);
         let mut failed = BTreeMap::new();
         while let Some((site, vpcs)) = readings.next().await {
             match vpcs {
@@ -239,7 +239,7 @@ impl Reader<'_> {
                 (site.scope, scopes, zones)
             })
         };
-        let mut readings = stream::iter(sites).map(read).buffer_unordered(AT_A_TIME);
+        let mut readings = stream::iter(sites).map(read).buffer_unordered(AT_A_TIME_ONCE);
         while let Some((scope, scopes, zones)) = readings.next().await {
             match (scopes, zones) {
                 (None, Ok(zones)) => drop(self.found.observed.zones.insert(scope, zones)),

@@ -16,6 +16,9 @@ use crate::resource::{Desired, LiveResource, untyped};
 /// door are taken. Each holds the answers of its eight calls.
 pub(super) const AT_A_TIME: usize = 256;
 
+/// So many where there is one call to make in each, which are as many requests.
+pub(super) const AT_A_TIME_ONCE: usize = 8 * AT_A_TIME;
+
 /// Whether what was read is kept beside what it was bound to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Keep {
