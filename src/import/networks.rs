@@ -327,7 +327,9 @@ mod tests {
     }
 
     fn found(vpcs: Vec<LiveVpc>) -> Result<Networks, String> {
-        Found::of_ours(&Survey { vpcs, ..Survey::default() }).map(Found::networks)
+        let mut survey = Survey::default();
+        survey.vpcs = vpcs;
+        Found::of_ours(&survey).map(Found::networks)
     }
 
     const STANDARD: [(&str, &str, &str); 4] = [
