@@ -365,7 +365,9 @@ fn the_road_of_adopted_networks(server: &Server) {
     // A zone more in each, with two subnets, and a tag on everything.
     let changed = org.replace("zones = 2", "zones = 3\ntags = { owner = \"{account}\" }");
     fs::write(&file, changed).unwrap();
-    overlord(&["apply", "--yes"], 0);
+    overlord(&["apply", "--rehearse"], 0);
+    overlord(&["plan", "--out", "saved.plan"], 2);
+    overlord(&["apply", "saved.plan", "--yes"], 0);
     overlord(&["plan"], 0);
     let after = count();
     for account in ["shop", "bank"] {
