@@ -36,7 +36,7 @@ pub(super) struct ImportArgs {
     #[arg(long)]
     attributes: bool,
 
-    /// Look for networks that overlord made in all accounts in this Region; several times for several
+    /// Look for networks in all accounts in this Region; several times for several
     #[arg(long = "region", value_name = "REGION")]
     regions: Vec<String>,
 

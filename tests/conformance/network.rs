@@ -362,15 +362,17 @@ fn the_road_of_adopted_networks(server: &Server) {
         assert!(org.contains(line), "no {line} in\n{org}");
     }
     assert_eq!(org.matches("vpc_id").count(), 2, "{org}");
-    // A NAT gateway more in each, and a tag on everything.
-    let changed = org.replace("nat = \"single\"", "nat = \"per-zone\"\ntags = { owner = \"{account}\" }");
+    // A zone more in each, with two subnets, and a tag on everything.
+    let changed = org.replace("zones = 2", "zones = 3\ntags = { owner = \"{account}\" }");
     fs::write(&file, changed).unwrap();
-    overlord(&["apply", "--yes"], 0);
+    overlord(&["apply", "--rehearse"], 0);
+    overlord(&["plan", "--out", "saved.plan"], 2);
+    overlord(&["apply", "saved.plan", "--yes"], 0);
     overlord(&["plan"], 0);
     let after = count();
     for account in ["shop", "bank"] {
         let mut expected = before[account].clone();
-        expected["nat_gateways"] = 2.into();
+        expected["subnets"] = 6.into();
         assert_eq!(after[account], expected);
     }
     for account in ["near", "far"] {

@@ -172,12 +172,6 @@ impl<'a> Hands<'a> {
         filter(&format!("tag:{ADDRESS_TAG}"), &self.context.address().to_string())
     }
 
-    /// Whether these tags say that something is the one of this change.
-    pub fn is_ours(&self, tags: &[Tag]) -> bool {
-        let address = self.context.address().to_string();
-        tags.iter().any(|tag| tag.key() == Some(ADDRESS_TAG) && tag.value() == Some(&address))
-    }
-
     /// Whether something inside `place`, or in the account when there is none, may be there although the snapshot did not see it.
     pub fn earlier(&self, place: Option<&Reference>) -> AwsResult<Earlier> {
         let new = self.context.is_new(self.context.scope()?) || place.is_some_and(|place| self.context.made(place));

@@ -167,10 +167,7 @@ fn is_alive(state: Option<&NatGatewayState>) -> bool {
 
 async fn list(hands: &Hands<'_>) -> AwsResult<Vec<Live>> {
     let pages = hands.client.describe_nat_gateways().filter(hands.ours()).into_paginator().items().send();
-    let mut found = hands.said("ec2:DescribeNatGateways", pages.collect::<Result<Vec<_>, _>>().await)?;
-    // moto answers with all of them, and one of others is not taken for ours.
-    found.retain(|gateway| hands.is_ours(gateway.tags()));
-    Ok(found)
+    hands.said("ec2:DescribeNatGateways", pages.collect::<Result<Vec<_>, _>>().await)
 }
 
 /// How the NAT gateways of an account and Region stand, by id: one list for all that are waited for.

@@ -6,7 +6,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::super::world::{Vpc, World};
+use super::super::world::{Route, Vpc, World};
 use crate::address::{Address, Scope};
 use crate::network::{Block, Design, Layout, PUBLIC_TIER, cut, has_gateway_endpoint};
 use crate::resource::{Finding, FindingSeverity};
@@ -91,7 +91,7 @@ impl Adoption<'_> {
         address.key().split_once('/').map(|(_, name)| name)
     }
 
-    /// Names the subnets. Where some lie in no tier and a tier has none, it may be theirs: then nobody can tell what is to be made.
+    /// Names the subnets. Where that is not what they can be, the layout has changed, and nobody can tell what is to be made.
     fn subnets(&mut self, vpc: &Vpc) -> Option<Finding> {
         let block = vpc.cidr.parse::<Block>().ok()?;
         let tiers = cut(block, self.layout, &[], &BTreeMap::new()).tiers;
@@ -100,24 +100,35 @@ impl Adoption<'_> {
         let (world, here) = (self.world, self.id);
         for (id, subnet) in world.subnets.iter().filter(|(_, subnet)| subnet.vpc == here) {
             let lies_in = |place: Block| subnet.cidr.parse().is_ok_and(|block| place.contains(block));
-            let tier = tiers.iter().find(|tier| lies_in(tier.block));
-            match tier {
-                Some(tier) => self.put("subnet", id, Some(&format!("{}-{}", tier.tier, subnet.zone))),
-                None if !self.ours.contains_key(id) => strangers.push(format!("`{id}`")),
-                None => {}
+            if let Some(tier) = tiers.iter().find(|tier| lies_in(tier.block)) {
+                self.put("subnet", id, Some(&format!("{}-{}", tier.tier, subnet.zone)));
+            }
+            if self.name(id).is_none() {
+                strangers.push(format!("`{id}`"));
             }
             settled.extend(self.layout.tiers.iter().map(|tier| tier.name.as_str()).filter(|tier| self.is_of(id, tier)));
         }
-        let missing = self.layout.tiers.iter().find(|tier| !settled.contains(tier.name.as_str()))?;
+        let missing = self.layout.tiers.iter().find(|tier| !settled.contains(tier.name.as_str())).filter(|_| !strangers.is_empty());
+        let why = match (missing, self.misplaced()) {
+            (Some(tier), _) => format!("the tier `{}` has none, and {} have no place in any", tier.name, strangers.join(", ")),
+            (None, Some(subnet)) => format!("the internet reaches `{subnet}`, and none of those that would be public"),
+            (None, None) => return None,
+        };
         let summary = format!(
-            "which subnets of `{}` are of the tier `{}` cannot be told, since {} lie where no tier of the layout does: in a VPC of `vpc_id` tiers are \
-             known by their order and shares, so leave those, and add tiers at the end",
-            self.id,
-            missing.name,
-            strangers.join(", ")
+            "which subnets of `{}` are of which tier cannot be told: {why}; in a VPC of `vpc_id` tiers are known by their order and shares, so leave \
+             those, and add tiers at the end",
+            self.id
         );
-        let finding = Finding { severity: FindingSeverity::Error, subject: self.address.to_string(), summary };
-        Some(finding).filter(|_| !strangers.is_empty())
+        Some(Finding { severity: FindingSeverity::Error, subject: self.address.to_string(), summary })
+    }
+
+    /// A subnet that is public and not called so, where none is that is.
+    fn misplaced(&self) -> Option<&str> {
+        let leads_out = |route: &Route| route.destination == "0.0.0.0/0" && self.world.internet_gateways.contains_key(&route.target);
+        let tables = self.world.route_tables.values().filter(|table| table.vpc == self.id && table.routes.iter().any(leads_out));
+        let reached = tables.flat_map(|table| &table.subnets).filter(|subnet| self.name(subnet).is_some());
+        let (public, others): (Vec<&str>, Vec<&str>) = reached.map(String::as_str).partition(|subnet| self.is_of(subnet, PUBLIC_TIER));
+        others.first().copied().filter(|_| public.is_empty())
     }
 
     /// Whether a subnet is of a tier.

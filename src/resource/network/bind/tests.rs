@@ -432,3 +432,92 @@ fn a_route_to_a_prefix_list_is_somebody_elses() {
     let ours = |destination: &str| bound.resources[&address("route", &format!("standard/private-euw1-az1/{destination}"))].ours;
     assert_eq!((ours("pl-1"), ours("0.0.0.0/0")), (Some(false), Some(true)));
 }
+
+/// As others would have made it: without a tag of ours.
+fn of_others(mut world: World) -> World {
+    let named = |id: &String, tags: &mut Tags| *tags = BTreeMap::from([("Name".to_owned(), format!("their {id}"))]);
+    world.vpcs.iter_mut().for_each(|(id, vpc)| named(id, &mut vpc.tags));
+    world.subnets.iter_mut().for_each(|(id, subnet)| named(id, &mut subnet.tags));
+    world.route_tables.iter_mut().for_each(|(id, table)| named(id, &mut table.tags));
+    world.internet_gateways.iter_mut().for_each(|(id, gateway)| named(id, &mut gateway.tags));
+    world.nat_gateways.iter_mut().for_each(|(id, gateway)| named(id, &mut gateway.tags));
+    world.addresses.iter_mut().for_each(|(id, tags)| named(id, tags));
+    world.endpoints.iter_mut().for_each(|(id, endpoint)| named(id, &mut endpoint.tags));
+    world
+}
+
+/// A design that takes the VPC of others for its own, and asks for no tags.
+fn adopting(layout: Layout) -> Design {
+    let mut design = design(layout);
+    for request in design.vpcs.values_mut() {
+        request.id = Some("vpc:standard".to_owned());
+        request.tags = BTreeMap::new();
+    }
+    design
+}
+
+/// What a plan would do to it.
+fn changes(design: &Design, world: &World) -> (Vec<String>, Vec<String>) {
+    let bound = bind(&scope(), design, world, &BTreeMap::new());
+    let observed = Observed { vpcs: bound.vpcs.clone(), blocks: bound.blocks.clone(), ..Observed::default() };
+    let desired = crate::resource::Desired { resources: expand(design, &observed, &allocate(design, &observed)), ..Default::default() };
+    let live = crate::resource::Live { resources: bound.resources, findings: bound.findings.clone(), ..Default::default() };
+    let difference = crate::diff::diff(&desired, &live);
+    let changes = difference.changes.iter().map(|change| format!("{:?} {}", change.action, change.address)).collect();
+    let errors = bound.findings.into_iter().chain(crate::network::findings(design, &observed, &allocate(design, &observed)));
+    let errors = errors.filter(|finding| finding.severity == FindingSeverity::Error).map(|finding| finding.summary).collect();
+    (changes, errors)
+}
+
+#[test]
+fn what_others_built_is_known_by_its_place_and_nothing_of_it_is_ours() {
+    for nat in [Nat::PerZone, Nat::Single, Nat::Regional, Nat::None] {
+        let world = of_others(built(&desired(&design(layout(nat)))));
+        let design = adopting(layout(nat));
+        assert_eq!(changes(&design, &world), (Vec::new(), Vec::new()), "{nat:?}");
+        let bound = bind(&scope(), &design, &world, &BTreeMap::new());
+        assert!(bound.resources.len() > 20 && bound.resources.values().all(|live| live.ours == Some(false)), "{nat:?}");
+        assert!(bound.findings.is_empty(), "{:?}", bound.findings);
+        // What org.toml no longer asks for stays.
+        let less = adopting(Layout { endpoints: BTreeSet::new(), nat: Nat::None, ..layout(nat) });
+        assert_eq!(changes(&less, &world), (Vec::new(), Vec::new()), "{nat:?}");
+    }
+}
+
+#[test]
+fn what_a_vpc_of_others_lacks_is_made_and_nothing_twice() {
+    let mut world = of_others(built(&desired(&design(layout(Nat::Single)))));
+    world.subnets.remove("subnet:standard/private-euw1-az3");
+    world.route_tables.remove("route_table:standard/private-euw1-az3");
+    let design = adopting(layout(Nat::Single));
+    let made = ["route_table.standard/private-euw1-az3", "subnet.standard/private-euw1-az3"];
+    let (changes, errors) = changes(&design, &world);
+    for address in made {
+        assert!(changes.contains(&format!("Create records-dev/eu-west-1/{address}")), "{changes:?}");
+    }
+    assert!(changes.iter().all(|change| change.contains("euw1-az3") || change.starts_with("Update")), "{changes:?}");
+    assert_eq!(errors, Vec::<String>::new());
+}
+
+#[test]
+fn what_is_no_vpc_of_others_is_not_adopted() {
+    let design = adopting(layout(Nat::None));
+    let made = built(&desired(&self::design(layout(Nat::None))));
+    let theirs = of_others(made.clone());
+    let error = |world: &World| changes(&design, world).1.join("\n");
+    assert!(error(&World::default()).contains("`vpc:standard` is not in the account and Region"));
+    assert_eq!(changes(&design, &World::default()).0, Vec::<String>::new(), "and none is made");
+    let mut default = theirs.clone();
+    default.vpcs.values_mut().for_each(|vpc| vpc.is_default = true);
+    assert!(error(&default).contains("is the default VPC of its Region"));
+    let mut second = theirs.clone();
+    second.vpcs.insert("vpc:ours".to_owned(), made.vpcs["vpc:standard"].clone());
+    assert!(error(&second).contains("it is there already, as `vpc:ours`"));
+    // A tier in front of the others, and nobody knows which subnets are of which.
+    let mut shifted = adopting(layout(Nat::None));
+    let tiers = &mut shifted.layouts.get_mut("standard").unwrap().tiers;
+    tiers[2].share = Share::of_percent(12.5).unwrap();
+    tiers.insert(0, Tier { name: "data".to_owned(), share: Share::of_percent(25.0).unwrap() });
+    let (_, errors) = changes(&shifted, &theirs);
+    assert!(errors.join("\n").contains("cannot be told"), "{errors:?}");
+}
