@@ -81,6 +81,7 @@ const CALLS: &[Call] = &[
     Call("NAT: the same token, another request", "IdempotentParameterMismatch", Some("ok")),
     Call("NAT: an address in use", "failed", Some("Resource.AlreadyAssociated")),
     Call("NAT: tags", "2", None),
+    Call("NAT: others are not found by tag", "0", Some("2")),
     Call("NAT: zonal", "zonal", Some("None")),
     Call("address: release one in use", "InvalidIPAddress.InUse", Some("ok")),
     Call("route: to a NAT gateway", "ok", None),
