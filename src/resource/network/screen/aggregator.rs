@@ -104,9 +104,12 @@ impl<'a> Questions<'a> {
     /// other.
     pub async fn items(&self, regions: &BTreeSet<&str>) -> AwsResult<Vec<Item>> {
         let of_type = |name: &str| format!("resourceType = '{name}'");
-        let all = TYPES.iter().map(|name| ("accountId, awsRegion, resourceType, resourceId, tags, configuration", of_type(name)));
+        let all = TYPES
+            .iter()
+            .map(|name| ("accountId, awsRegion, resourceType, resourceId, configurationItemStatus, tags, configuration", of_type(name)));
         let types = TAGGED.map(|name| format!("'{name}'")).join(", ");
-        let tagged = ("accountId, awsRegion, resourceType, resourceId, tags", format!("resourceType IN ({types})"));
+        let tagged =
+            ("accountId, awsRegion, resourceType, resourceId, configurationItemStatus, tags", format!("resourceType IN ({types})"));
         let queries = all.chain([tagged]).flat_map(|(properties, which)| {
             regions.iter().map(move |region| format!("SELECT {properties} WHERE awsRegion = '{region}' AND {which}"))
         });

@@ -45,6 +45,9 @@ pub(super) struct Item {
     pub aws_region: String,
     resource_type: String,
     resource_id: String,
+    /// `OK`, `ResourceDiscovered`, `ResourceDeleted`, …
+    #[serde(default)]
+    configuration_item_status: String,
     #[serde(default)]
     tags: Vec<Tag>,
     #[serde(default)]
@@ -73,6 +76,11 @@ impl Item {
         self.tags.iter().map(|tag| (tag.key.clone(), tag.value.clone().unwrap_or_default())).collect()
     }
 
+    /// Whether it tells of what there was.
+    pub fn is_gone(&self) -> bool {
+        self.configuration_item_status.starts_with("ResourceDeleted")
+    }
+
     fn ec2_tags(&self) -> Option<Vec<types::Tag>> {
         Some(self.tags().into_iter().map(|(key, value)| types::Tag::builder().key(key).value(value).build()).collect())
     }
@@ -81,7 +89,7 @@ impl Item {
     pub fn put(&self, world: &mut World) -> Option<()> {
         let of = Fields(&self.configuration);
         // What others share with the account is not its own.
-        if of.text("ownerId").is_some_and(|owner| owner != self.account_id) {
+        if self.is_gone() || of.text("ownerId").is_some_and(|owner| owner != self.account_id) {
             return Some(());
         }
         let id = self.resource_id.clone();
@@ -296,5 +304,65 @@ impl<'v> Fields<'v> {
     /// Some types have it as a text, some as `{"value": …}`.
     fn state(self) -> Option<String> {
         self.text("state").or_else(|| self.inner("state").text("value"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn item(resource_type: &str, id: &str, configuration: Value) -> Value {
+        json!({
+            "accountId": "222222222222", "awsRegion": "eu-west-1", "resourceType": resource_type, "resourceId": id, "configurationItemStatus": "OK",
+            "tags": [{ "key": "Name", "value": "a", "tag": "Name=a" }], "configuration": configuration,
+        })
+    }
+
+    fn put(item: &Value) -> Option<World> {
+        let mut world = World::default();
+        Item::read(&item.to_string())?.put(&mut world).map(|()| world)
+    }
+
+    fn vpc() -> Value {
+        let block = json!({ "cidrBlock": "10.0.0.0/20", "cidrBlockState": { "state": "associated" } });
+        json!({ "cidrBlock": "10.0.0.0/20", "cidrBlockAssociationSet": [block], "isDefault": false, "dhcpOptionsId": "dopt-1", "state": { "value": "available" } })
+    }
+
+    #[test]
+    fn an_item_is_what_the_list_of_its_kind_would_have_told() {
+        let of = put(&item("AWS::EC2::VPC", "vpc-1", vpc())).unwrap();
+        let vpc = &of.vpcs["vpc-1"];
+        assert_eq!((vpc.cidr.as_str(), vpc.is_default, vpc.dhcp_options.as_deref()), ("10.0.0.0/20", false, Some("dopt-1")));
+        assert_eq!(vpc.tags, Tags::from([("Name".to_owned(), "a".to_owned())]));
+        let state = |state: &str| json!({ "vpcId": "vpc-1", "subnetId": "subnet-1", "state": { "value": state }, "natGatewayAddresses": [{ "allocationId": "eipalloc-1" }] });
+        let gateway = |name: &str| put(&item("AWS::EC2::NatGateway", "nat-1", state(name))).unwrap().nat_gateways;
+        assert_eq!(gateway("available")["nat-1"].address.as_deref(), Some("eipalloc-1"));
+        assert!(gateway("deleting").is_empty());
+        let rule = json!({ "ipProtocol": "tcp", "fromPort": 443, "toPort": 443, "ipRanges": ["10.0.0.0/8"], "ipv4Ranges": [{ "cidrIp": "10.0.0.0/8" }] });
+        let group =
+            json!({ "vpcId": "vpc-1", "groupName": "default", "description": "d", "ipPermissions": [rule], "ipPermissionsEgress": [] });
+        let of = put(&item("AWS::EC2::SecurityGroup", "sg-1", group)).unwrap();
+        assert_eq!(
+            (of.security_groups["sg-1"].ingress.len(), of.security_groups["sg-1"].egress.len()),
+            (1, 0),
+            "a block that stands twice is one"
+        );
+    }
+
+    #[test]
+    fn what_is_gone_or_somebody_elses_is_not_there_and_half_an_item_is_none() {
+        let with = |name: &str, value: Value| {
+            let mut item = item("AWS::EC2::VPC", "vpc-1", vpc());
+            item[name] = value;
+            item
+        };
+        assert_eq!(put(&with("configurationItemStatus", json!("ResourceDeleted"))), Some(World::default()));
+        let mut anothers = vpc();
+        anothers["ownerId"] = json!("333333333333");
+        assert_eq!(put(&with("configuration", anothers)), Some(World::default()));
+        assert_eq!(put(&with("configuration", json!({ "cidrBlock": "10.0.0.0/20" }))), None);
+        assert_eq!(put(&with("resourceType", Value::Null)), None, "no item at all");
     }
 }

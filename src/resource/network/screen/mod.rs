@@ -67,6 +67,9 @@ impl Records {
 impl Record {
     fn take(&mut self, item: &Item) {
         self.is_broken |= item.put(&mut self.world).is_none();
+        if item.is_gone() {
+            return;
+        }
         let tag = item.tags().remove(ADDRESS_TAG).and_then(|tag| tag.parse::<Address>().ok());
         self.kinds_of_ours.extend(tag.map(|address| address.kind().to_owned()));
     }
