@@ -35,6 +35,12 @@ pub struct Design {
 }
 
 impl Design {
+    /// The VPCs of an account in a Region, which stand next to each other in the order of addresses.
+    pub(crate) fn vpcs_in<'d>(&'d self, scope: &'d Scope) -> impl Iterator<Item = (&'d Address, &'d Request)> {
+        let first = Address::within(scope.clone(), "vpc", "");
+        self.vpcs.range(first..).take_while(move |(vpc, _)| vpc.scope() == Some(scope))
+    }
+
     /// The Regions in which networks are read: the governed ones, and those of the layouts and transit gateways.
     pub fn regions(&self) -> BTreeSet<&str> {
         let layouts = self.layouts.values().map(|layout| layout.region.as_str());

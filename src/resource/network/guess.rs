@@ -31,9 +31,7 @@ pub(super) fn describe(live: &mut LiveVpc, world: &World) -> Result<(), String> 
         world.route_tables.iter().flat_map(|(id, table)| table.subnets.iter().map(|subnet| (subnet.as_str(), id.as_str()))).collect();
     let is_public = |subnet: &str| {
         let table = tables.get(subnet).and_then(|table| world.route_tables.get(*table));
-        table.is_some_and(|table| {
-            table.routes.iter().any(|route| route.destination == "0.0.0.0/0" && world.internet_gateways.contains_key(&route.target))
-        })
+        table.is_some_and(|table| world.leads_out(table))
     };
     let (mut public, mut private) = (0_usize, 0_usize);
     for tier in tiers {

@@ -24,6 +24,13 @@ pub(super) struct World {
     pub extras: Extras,
 }
 
+impl World {
+    /// Whether a table leads to the internet, and back.
+    pub fn leads_out(&self, table: &RouteTable) -> bool {
+        table.routes.iter().any(|route| route.destination == "0.0.0.0/0" && self.internet_gateways.contains_key(&route.target))
+    }
+}
+
 /// What is asked for only where something says that it is there.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(super) struct Extras {

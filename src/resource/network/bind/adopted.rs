@@ -6,7 +6,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::super::world::{Route, Vpc, World};
+use super::super::world::{Vpc, World};
 use crate::address::{Address, Scope};
 use crate::network::{Block, Design, Layout, PUBLIC_TIER, cut, has_gateway_endpoint};
 use crate::resource::{Finding, FindingSeverity};
@@ -18,10 +18,8 @@ pub(super) fn find(
     world: &World,
     ours: &BTreeMap<String, Address>,
 ) -> (BTreeMap<String, Address>, Vec<Finding>) {
-    let first = Address::within(scope.clone(), "vpc", "");
-    let here = design.vpcs.range(first..).take_while(|(vpc, _)| vpc.scope() == Some(scope));
     let (mut found, mut findings) = (BTreeMap::new(), Vec::new());
-    for (address, request) in here {
+    for (address, request) in design.vpcs_in(scope) {
         let Some((id, vpc)) = request.id.as_ref().and_then(|id| world.vpcs.get_key_value(id)) else { continue };
         let Some(layout) = design.layouts.get(&request.layout) else { continue };
         match refused(id, vpc, address, ours) {
@@ -124,8 +122,7 @@ impl Adoption<'_> {
 
     /// A subnet that is public and not called so, where none is that is.
     fn misplaced(&self) -> Option<&str> {
-        let leads_out = |route: &Route| route.destination == "0.0.0.0/0" && self.world.internet_gateways.contains_key(&route.target);
-        let tables = self.world.route_tables.values().filter(|table| table.vpc == self.id && table.routes.iter().any(leads_out));
+        let tables = self.world.route_tables.values().filter(|table| table.vpc == self.id && self.world.leads_out(table));
         let reached = tables.flat_map(|table| &table.subnets).filter(|subnet| self.name(subnet).is_some());
         let (public, others): (Vec<&str>, Vec<&str>) = reached.map(String::as_str).partition(|subnet| self.is_of(subnet, PUBLIC_TIER));
         others.first().copied().filter(|_| public.is_empty())
