@@ -13,7 +13,7 @@ use super::contacts::{ACCOUNT_MANAGEMENT, CONTACT_TYPES, Subject};
 use super::identity::Identity;
 use super::organization_address;
 use super::questions::{Answer, Clients, LiveRoot, Page, Question};
-use super::world::{Contact, LivePolicy, Member, SCP, Unit, Wanted, World, type_name};
+use super::world::{Contact, LivePolicy, Member, Unit, Wanted, World, type_name};
 use crate::address::{Address, Reference};
 use crate::aws::{AwsResult, Error};
 use crate::limits::LIMITS;
@@ -408,8 +408,7 @@ impl<'a> Reader<'a> {
         {
             policy.targets.extend(targets);
             // What it says tells whether the console put it there.
-            let on_the_root_alone = policy.targets.len() == 1 && policy.targets.iter().all(|target| target.starts_with("r-"));
-            if on_the_root_alone && !policy.aws_managed && policy.policy_type == SCP && policy.content.is_none() {
+            if policy.may_be_consoles() && policy.content.is_none() {
                 let document = Question::Document(id.clone());
                 self.put(document);
             }

@@ -9,6 +9,7 @@ use crate::resource::organizations::{
 use crate::resource::{ADDRESS_TAG, Former, untyped};
 
 const MANAGEMENT: &str = "111111111111";
+const SCP: &str = "SERVICE_CONTROL_POLICY";
 
 /// How an endpoint behaves.
 #[derive(Default)]

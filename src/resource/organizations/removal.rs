@@ -81,7 +81,7 @@ impl Removal {
             let holders: Vec<&str> =
                 policy.targets.iter().map(String::as_str).filter(|target| !self.lets_go(wanted, world, identity, target, id)).collect();
             // What every organization of the console has is nothing to tell.
-            if world.ours(id) != Some(true) && policy.is_consoles() {
+            if world.is_consoles(id, policy) {
                 continue;
             }
             let mut severity = FindingSeverity::Unmanaged;

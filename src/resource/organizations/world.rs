@@ -131,19 +131,24 @@ impl LivePolicy {
 }
 
 /// The type of service control policies.
-pub(super) const SCP: &str = "SERVICE_CONTROL_POLICY";
+const SCP: &str = "SERVICE_CONTROL_POLICY";
 
 /// What the guard rail denies with which the console creates an organization: services and their actions, in small letters.
 const CONSOLES_DENIALS: [(&str, &str); 2] = [("account", "closeaccount"), ("organizations", "leaveorganization")];
 
 impl LivePolicy {
+    /// Whether it may be the console's guard rail: what it says tells.
+    pub fn may_be_consoles(&self) -> bool {
+        let on_the_root_alone = self.targets.len() == 1 && self.targets.iter().all(|target| target.starts_with("r-"));
+        on_the_root_alone && !self.aws_managed && self.policy_type == SCP
+    }
+
     /// Whether it is the guard rail with which the console creates organizations since 2026-07-10: on the root alone, and denying members to
     /// leave and to close themselves, nothing else. AWS gives it no mark, so it is known by what it says; somebody else's that says just
     /// that is taken for it. `false` where its document was not read.
     /// Source: the user guide of Organizations, "Best practices for the management account".
-    pub fn is_consoles(&self) -> bool {
-        let on_the_root_alone = self.targets.len() == 1 && self.targets.iter().all(|target| target.starts_with("r-"));
-        let document = self.content.as_deref().filter(|_| on_the_root_alone && self.policy_type == SCP);
+    fn is_consoles(&self) -> bool {
+        let document = self.content.as_deref().filter(|_| self.may_be_consoles());
         let Some(Ok(document)) = document.map(Policy::parse) else { return false };
         let mut denied = BTreeSet::new();
         for statement in &document.statements {
@@ -160,9 +165,14 @@ impl LivePolicy {
 }
 
 impl World {
+    /// Whether a policy that we did not make is the console's.
+    pub fn is_consoles(&self, id: &str, policy: &LivePolicy) -> bool {
+        self.ours(id) != Some(true) && policy.is_consoles()
+    }
+
     /// Whether AWS put a policy where it is, and it stays there whatever org.toml says, unless that has it.
     pub fn puts_itself(&self, id: &str, policy: &LivePolicy) -> bool {
-        policy.is_control_towers() || (self.ours(id) != Some(true) && policy.is_consoles())
+        policy.is_control_towers() || self.is_consoles(id, policy)
     }
 
     /// What our tag says of it, if it was read and is there.
