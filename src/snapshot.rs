@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use tokio::sync::{mpsc, oneshot};
 
-use crate::address::{Address, Scope};
+use crate::address::{Address, Reference, Scope};
 use crate::aws::{AwsResult, Error, Sessions};
 use crate::resource::network::{Keep, Kept, Records, Screen, Screening};
 use crate::resource::organizations::Facts;
@@ -45,21 +45,12 @@ pub async fn read_for_rehearsal(sessions: &Sessions, desired: &Desired) -> AwsRe
 /// Where an aggregator of AWS Config is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AggregatorPlace {
-    /// The 12-digit account, or the address of one of the configuration; `None` for the management account.
-    pub account: Option<AccountName>,
+    /// The account, by its 12 digits or as one of the configuration; `None` for the management account.
+    pub account: Option<Reference>,
     /// `None` for the home Region.
     pub region: Option<String>,
     /// Its name.
     pub name: String,
-}
-
-/// An account, as people name it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum AccountName {
-    /// Its 12 digits.
-    Id(String),
-    /// Its address.
-    Address(Address),
 }
 
 /// As [`read`], but that an aggregator of AWS Config is asked for the networks, and accounts only where those look different. `plan` makes
@@ -76,7 +67,7 @@ pub async fn read_screened<P>(
     let (tell, told) = oneshot::channel();
     let mut tell = Some(tell);
     let organization = organizations::read(sessions, desired, move |address, id| {
-        if aggregator.account == Some(AccountName::Address(address)) {
+        if aggregator.account == Some(Reference::Address(address)) {
             // Nobody listens any more where the aggregator was refused.
             tell.take().map(|tell| tell.send(id));
         }
@@ -84,17 +75,17 @@ pub async fn read_screened<P>(
     let records = async {
         let account = match &aggregator.account {
             None => desired.management_account.clone(),
-            Some(AccountName::Id(id)) => id.clone(),
-            Some(AccountName::Address(address)) => told.await.map_err(|_| no_account(address))?,
+            Some(Reference::Id(id)) => id.clone(),
+            Some(Reference::Address(address)) => told.await.map_err(|_| no_account(address))?,
         };
         let region = aggregator.region.as_ref().unwrap_or(&desired.home_region);
         Records::read(sessions, desired, &account, region, &aggregator.name).await
     };
     let (organization, records) = tokio::try_join!(organization, records)?;
-    let members = organization.members();
-    let mut screen = Screen::of(sessions, desired, records, &organization.bind(desired)?).await;
+    let (members, bound) = (organization.members(), organization.bind(desired)?);
+    let mut screen = Screen::of(sessions, desired, records, &bound).await;
     loop {
-        let mut live = organization.bind(desired)?;
+        let mut live = bound.clone();
         network::live(sessions, desired, screen.ahead(), &members, &mut live).await?;
         let (plan, different) = plan(&live);
         if !screen.read_scopes(different).await {

@@ -7,9 +7,8 @@ use std::time::SystemTime;
 
 use futures_util::future::join_all;
 use overlord::aws::{Mode, look_up};
-use overlord::drift::{Date, Drift, Inquiry, scopes};
+use overlord::drift::{Date, Drift, Inquiry, planned};
 use overlord::plan::Plan;
-use overlord::resource::Live;
 use overlord::sandbox::{Aggregator, Recorder, Sandbox, World};
 use overlord::snapshot::{self, AggregatorPlace};
 use tokio::time::Instant;
@@ -47,20 +46,16 @@ pub async fn step(world: &Path, accounts: usize, each: usize, look: &str) {
     let (sandbox, desired) = (open(&disturbed), networks::desired(Size { accounts, regions: 1 }));
     disturb(&sandbox, each).await;
     let (sessions, cpu, start) = (sessions(&sandbox).await, cpu_seconds(), Instant::now());
-    let planned = |live: &Live| {
-        let plan = Plan::build(&desired, live);
-        let different = scopes(&plan);
-        (plan, different)
-    };
     let (live, plan) = match look {
         "direct" => {
             let live = snapshot::read(&sessions, &desired).await.unwrap();
-            let plan = planned(&live).0;
+            let plan = Plan::build(&desired, &live);
             (live, plan)
         }
         _ => {
             let place = AggregatorPlace { account: None, region: None, name: AGGREGATOR.to_owned() };
-            let (live, plan, screening) = snapshot::read_screened(&sessions, &desired, &place, planned).await.unwrap();
+            let read = snapshot::read_screened(&sessions, &desired, &place, |live| planned(&desired, live));
+            let (live, plan, screening) = read.await.unwrap();
             // What differs was seen in the account itself. The management account has no network.
             assert_eq!((screening.all(), screening.different), (accounts - 1, each), "{screening:?}");
             (live, plan)

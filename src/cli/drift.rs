@@ -11,15 +11,15 @@ use super::connect::{Connection, connect};
 use super::select::Selecting;
 use super::shell::Shell;
 use super::{Exit, Format, Global, Reported, validate};
-use crate::address::Address;
+use crate::address::{Address, Reference};
 use crate::aws::{AwsResult, Error, History, Lookup, look_up};
-use crate::config::Loaded;
-use crate::drift::{Baseline, Date, Drift, Inquiry, scopes};
+use crate::config::{Loaded, values};
+use crate::drift::{Baseline, Date, Drift, Inquiry, planned};
 use crate::plan::Plan;
 use crate::render::{Style, drift};
 use crate::resource::network::Screening;
 use crate::resource::{Desired, Live};
-use crate::snapshot::{self, AccountName, AggregatorPlace};
+use crate::snapshot::{self, AggregatorPlace};
 
 #[derive(Debug, Args)]
 pub(super) struct DriftArgs {
@@ -74,12 +74,7 @@ async fn look(args: &DriftArgs, desired: &Desired, connection: &Connection) -> A
         let plan = Plan::build(desired, &live);
         return Ok((live, plan, None));
     };
-    let plan = |live: &Live| {
-        let plan = Plan::build(desired, live);
-        let different = scopes(&plan);
-        (plan, different)
-    };
-    let (live, plan, screening) = snapshot::read_screened(sessions, desired, aggregator, plan).await?;
+    let (live, plan, screening) = snapshot::read_screened(sessions, desired, aggregator, |live| planned(desired, live)).await?;
     Ok((live, plan, Some(screening)))
 }
 
@@ -96,10 +91,9 @@ fn aggregator(text: &str) -> Result<AggregatorPlace, String> {
     if name.is_empty() || !name.chars().all(|c| c.is_alphanumeric() || c == '-' || c == '_') {
         return Err(format!("`{name}` is no name of an aggregator: letters, digits, `-` and `_`"));
     }
-    let is_id = |account: &&str| account.len() == 12 && account.bytes().all(|digit| digit.is_ascii_digit());
-    let account = account.map(|account| match is_id(&account) {
-        true => AccountName::Id(account.to_owned()),
-        false => AccountName::Address(Address::new("account", account)),
+    let account = account.map(|account| match values::account_id(account) {
+        true => Reference::Id(account.to_owned()),
+        false => Reference::Address(Address::new("account", account)),
     });
     Ok(AggregatorPlace { account, region, name: name.to_owned() })
 }

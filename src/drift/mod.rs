@@ -30,11 +30,13 @@ use crate::plan::{Action, Direction, Effect, Effects, Plan};
 use crate::resource::network::Screening;
 use crate::resource::{Desired, Live, Weight};
 
-/// The accounts and Regions of which a plan would change or tells something.
-pub fn scopes(plan: &Plan) -> BTreeSet<Scope> {
+/// The plan of a live state, and the accounts and Regions in which it would change or tells something.
+pub fn planned(desired: &Desired, live: &Live) -> (Plan, BTreeSet<Scope>) {
+    let plan = Plan::build(desired, live);
     let changed = plan.changes.iter().filter(|change| change.action != Action::NoOp).filter_map(|change| change.address.scope().cloned());
     let told = plan.findings.iter().filter_map(|finding| finding.subject.parse::<Address>().ok()?.scope().cloned());
-    changed.chain(told).collect()
+    let different = changed.chain(told).collect();
+    (plan, different)
 }
 
 /// Guard rails of which it is worked out what they do to accounts: each takes comparisons of all accounts.

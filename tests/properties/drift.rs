@@ -2,10 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use overlord::drift::{Date, Drift, scopes};
+use overlord::drift::{Date, Drift, planned};
 use overlord::permissions::Run;
 use overlord::plan::Plan;
-use overlord::resource::{Desired, Live};
+use overlord::resource::Desired;
 use overlord::sandbox::{Aggregator, Recorder, Sandbox, Weather, World};
 use overlord::snapshot::{AggregatorPlace, read_screened};
 use proptest::prelude::*;
@@ -131,12 +131,8 @@ async fn finds_the_same(built: &Desired, desired: &Desired) -> Result<(), TestCa
     let from = sandbox.journal().len();
     let place = AggregatorPlace { account: None, region: None, name: "org".to_owned() };
     let sessions = process_with(&sandbox, desired.role()).await;
-    let planned = |live: &Live| {
-        let plan = Plan::build(desired, live);
-        let different = scopes(&plan);
-        (plan, different)
-    };
-    let (_, screened, screening) = read_screened(&sessions, desired, &place, planned).await.unwrap();
+    let read = read_screened(&sessions, desired, &place, |live| planned(desired, live));
+    let (_, screened, screening) = read.await.unwrap();
     let found = |plan: &Plan| Drift::of(plan, &[], today, None).findings;
     prop_assert_eq!(found(&screened), found(&direct));
     // Whoever is recorded as he should be is asked for no list.

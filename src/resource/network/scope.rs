@@ -17,7 +17,7 @@ use crate::network::Design;
 use crate::resource::Desired;
 
 /// What was read of an account and Region.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub(super) struct Reading {
     /// The status of an opt-in Region.
     pub region: Option<String>,
@@ -82,14 +82,14 @@ pub(super) async fn complete(
     desired: &Desired,
     scope: &Scope,
     account: &str,
-    recorded: &World,
+    recorded: World,
     kinds_of_ours: &BTreeSet<String>,
 ) -> AwsResult<Reading> {
     let region = region(sessions, &scope.region, account).await?;
     if region.as_ref().is_some_and(|status| status != ENABLED) {
         return Ok(Reading { region, ..Reading::default() });
     }
-    let mut world = recorded.clone();
+    let mut world = recorded;
     let known = std::mem::take(&mut world.extras);
     let mut wanted = Wanted::of(scope, &desired.network, &world);
     if wanted.stands_alone {

@@ -24,11 +24,8 @@ pub struct Survey {
     /// Account, Region and why it could not be read.
     pub(crate) unread: Vec<(String, String, String)>,
     /// By account and Region: all that was read, where others made a VPC.
-    pub(super) sites: BTreeMap<(String, String), Read>,
+    pub(super) sites: BTreeMap<(String, String), Reading>,
 }
-
-/// The status of an opt-in Region, and what is there.
-type Read = (Option<String>, World);
 
 /// A VPC with what an org.toml says of one.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -80,10 +77,10 @@ pub async fn survey(sessions: &Sessions, accounts: &BTreeSet<String>, regions: &
     let mut survey = Survey::default();
     while let Some((Site { scope, account }, reading)) = readings.next().await {
         match reading {
-            Ok(Reading { region, world }) => {
-                let vpcs = vpcs(&scope, &world);
+            Ok(reading) => {
+                let vpcs = vpcs(&scope, &reading.world);
                 if vpcs.iter().any(LiveVpc::is_of_others) {
-                    survey.sites.insert((account, scope.region), (region, world));
+                    survey.sites.insert((account, scope.region), reading);
                 }
                 survey.vpcs.extend(vpcs);
             }
@@ -100,11 +97,10 @@ impl Survey {
     /// What a configuration of this design would find in an account and Region where others made a VPC; the account has its id for a key.
     pub(crate) fn live(&self, account: &str, region: &str, design: &Design) -> Live {
         let mut live = Live::default();
-        let Some((status, world)) = self.sites.get(&(account.to_owned(), region.to_owned())) else { return live };
+        let Some(reading) = self.sites.get(&(account.to_owned(), region.to_owned())) else { return live };
         let site = Site { scope: Scope { account: account.to_owned(), region: region.to_owned() }, account: account.to_owned() };
         let desired = Desired { network: design.clone(), ..Desired::default() };
-        let reading = Reading { region: status.clone(), world: world.clone() };
-        let Taken { bound, .. } = Taken::of(&site, &desired, Keep::Nothing, reading, &BTreeMap::new());
+        let Taken { bound, .. } = Taken::of(&site, &desired, Keep::Nothing, reading.clone(), &BTreeMap::new());
         live.resources = bound.resources;
         live.findings = bound.findings;
         live.network = Observed { vpcs: bound.vpcs, blocks: bound.blocks, ..Observed::default() };

@@ -135,7 +135,7 @@ impl<'a> Screen<'a> {
     async fn complete(&mut self, recorded: Vec<(Site, Record)>) {
         let (sessions, desired) = (self.sessions, self.desired);
         let completed = |(site, record): (Site, Record)| async move {
-            let completed = scope::complete(sessions, desired, &site.scope, &site.account, &record.world, &record.kinds_of_ours).await;
+            let completed = scope::complete(sessions, desired, &site.scope, &site.account, record.world, &record.kinds_of_ours).await;
             let answer = completed.map(|reading| Answer::of(&site, desired, Keep::Nothing, reading)).map_err(|error| site.error(error));
             (site, answer)
         };
@@ -165,8 +165,7 @@ impl<'a> Screen<'a> {
     async fn check(&mut self) {
         let stands_out = |(scope, (_, answer)): (&Scope, &(String, AwsResult<Answer>))| match answer {
             Ok(Answer::Taken(taken)) => {
-                let wanted = self.desired.network.vpcs.keys().filter(|vpc| vpc.scope() == Some(scope));
-                let is_missing = wanted.into_iter().any(|vpc| !taken.bound.vpcs.contains_key(vpc));
+                let is_missing = self.desired.network.vpcs_in(scope).any(|(vpc, _)| !taken.bound.vpcs.contains_key(vpc));
                 (is_missing || !taken.bound.findings.is_empty()).then(|| scope.clone())
             }
             // Their findings stand in the plan.
