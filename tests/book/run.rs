@@ -98,7 +98,7 @@ fn programs() -> TempDir {
         ),
     );
     // README.md's first command.
-    program("cargo", "[ \"$1 $2 $3\" = 'run -q --' ] && shift 3 && exec overlord \"$@\"\nexit 64");
+    program("cargo", "[ \"$1 $2\" = 'run --' ] && shift 2 && exec overlord \"$@\"\nexit 64");
     program("aws", &format!("exec '{}' '{}' \"$@\"", python.display(), python.with_file_name("aws").display()));
     folder
 }

@@ -2,13 +2,13 @@
 
 use std::fs::{self, File};
 use std::path::PathBuf;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Stdio};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use crate::between::{Between, Fate, Write_};
 use crate::case::*;
-use crate::support::SandboxServer;
+use crate::support::{SandboxServer, send_signal};
 
 /// E-mails may be there twice, as in moto: only overlord's care keeps an account from being created twice.
 const LENIENT: &[&str] = &["--weather", "emails=lenient,create-account=300"];
@@ -27,7 +27,7 @@ impl Apply {
     }
 
     fn signal(&self, signal: &str) {
-        assert!(Command::new("kill").args([signal, &self.child.id().to_string()]).status().unwrap().success());
+        send_signal(self.child.id(), signal);
     }
 
     fn said(&self) -> String {
@@ -69,7 +69,7 @@ fn ctrl_c_once_finishes_what_is_in_flight_and_starts_nothing_more() {
     let case = Case::small();
     let mut apply = Apply::start(&case, &between.url);
     let creation = first_creation(&between);
-    apply.signal("-INT");
+    apply.signal("INT");
     eventually("a word on the interrupt", || apply.said().contains("finishing the requests in flight").then_some(()));
     assert!(!apply.is_over(), "it did not wait for the request in flight");
     creation.fate(Fate::Pass);
@@ -89,7 +89,7 @@ fn after_ctrl_c_a_rerun_finishes() {
     let case = Case::small();
     let mut apply = Apply::start(&case, &between.url);
     let creation = first_creation(&between);
-    apply.signal("-INT");
+    apply.signal("INT");
     eventually("a word on the interrupt", || apply.said().contains("interrupted").then_some(()));
     creation.fate(Fate::Pass);
     while let Some(write) = between.next_unless(|| apply.is_over()) {
@@ -107,9 +107,9 @@ fn ctrl_c_twice_ends_at_once() {
     let mut apply = Apply::start(&case, &between.url);
     let creation = first_creation(&between);
     creation.fate(Fate::HoldAnswer);
-    apply.signal("-INT");
+    apply.signal("INT");
     eventually("a word on the interrupt", || apply.said().contains("interrupted").then_some(()));
-    apply.signal("-INT");
+    apply.signal("INT");
     // The answer is still held back: nothing but the second signal can end it.
     assert_eq!(apply.ends(), Some(130), "{}", apply.said());
     finishes(&case, &server);
@@ -150,7 +150,7 @@ fn killed_at(moment: usize) -> Option<String> {
     } else if moment % 2 == 1 {
         write.fate(Fate::HoldAnswer);
     }
-    apply.signal("-KILL");
+    apply.signal("KILL");
     assert_eq!(apply.ends(), None);
     finishes(&case, &server);
     Some(write.operation.clone())

@@ -5,7 +5,7 @@ use std::io::{BufRead, BufReader};
 use std::process::{Child, Stdio};
 
 use crate::case::*;
-use crate::support::SandboxServer;
+use crate::support::{SandboxServer, send_signal};
 
 #[test]
 fn a_world_lives_in_its_file_until_it_is_reset() {
@@ -70,7 +70,7 @@ fn a_served_world_is_there_after_the_server() {
     let case = Case::small();
     let (mut serve, url) = serve(&case);
     case.run_at(&url, &["apply", "--yes"]).ends(0);
-    assert!(std::process::Command::new("kill").args(["-INT", &serve.id().to_string()]).status().unwrap().success());
+    send_signal(serve.id(), "INT");
     assert_eq!(serve.wait().unwrap().code(), Some(0));
     case.run(&["plan", "--sandbox=world.json"]).ends(0);
 }

@@ -72,6 +72,12 @@ pub fn show(output: &Output) -> String {
     format!("{}\n--- stdout\n{out}\n--- stderr\n{err}", output.status)
 }
 
+/// Sends a process a signal (`INT`, `STOP`, …). By the shell, since a machine can lack the program `kill`, which is no essential package.
+pub fn send_signal(process: u32, signal: &str) {
+    let script = format!("kill -{signal} {process}");
+    assert!(Command::new("sh").args(["-c", &script]).status().unwrap().success());
+}
+
 /// A server in its own process. It stops when this value is dropped, and when the test dies without dropping it.
 pub struct Server {
     child: Child,
