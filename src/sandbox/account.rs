@@ -11,6 +11,7 @@ use super::contacts;
 use super::ec2::{self, REGIONS, RegionFacts};
 use super::email;
 use super::journal::Effect;
+use super::operation;
 use super::token::Position;
 use super::weather::Weather;
 use super::wire::{Call, Outcome, Refusal};
@@ -23,21 +24,25 @@ const PRINCIPAL: &str = "account.amazonaws.com";
 /// AWS's largest page of Regions, and what a request without MaxResults gets.
 const PAGE: usize = 50;
 
+/// The operations that the sandbox serves.
+pub(super) const OPERATIONS: [(&str, Effect); 12] = [
+    ("AcceptPrimaryEmailUpdate", Effect::Write),
+    ("DisableRegion", Effect::Write),
+    ("EnableRegion", Effect::Write),
+    ("GetAccountInformation", Effect::Read),
+    ("GetAlternateContact", Effect::Read),
+    ("GetContactInformation", Effect::Read),
+    ("GetRegionOptStatus", Effect::Read),
+    ("ListRegions", Effect::Read),
+    ("PutAccountName", Effect::Write),
+    ("PutAlternateContact", Effect::Write),
+    ("PutContactInformation", Effect::Write),
+    ("StartPrimaryEmailUpdate", Effect::Write),
+];
+
 /// Whether an operation writes; `None` when the sandbox does not serve it.
 pub(super) fn effect(operation: &str) -> Option<Effect> {
-    match operation {
-        "GetAccountInformation" | "GetAlternateContact" | "GetContactInformation" | "GetRegionOptStatus" | "ListRegions" => {
-            Some(Effect::Read)
-        }
-        "AcceptPrimaryEmailUpdate"
-        | "StartPrimaryEmailUpdate"
-        | "DisableRegion"
-        | "EnableRegion"
-        | "PutAccountName"
-        | "PutAlternateContact"
-        | "PutContactInformation" => Some(Effect::Write),
-        _ => None,
-    }
+    operation::effect(&OPERATIONS, operation)
 }
 
 #[derive(Deserialize)]
@@ -186,7 +191,6 @@ fn subject<'w>(input: &Input, caller: &str, world: &'w World) -> Result<&'w Acco
     if !world.trusted_services.contains_key(PRINCIPAL) {
         return Err(denied("The organization has not enabled trusted access for account.amazonaws.com."));
     }
-    let not_found =
-        || Refusal::new("ResourceNotFoundException", "The account is no member of the organization.").status(StatusCode::NOT_FOUND);
-    world.accounts.get(id).ok_or_else(not_found)
+    // Most operations have no other error for an account that is no member: the models of botocore, 2026-11-30.
+    world.accounts.get(id).ok_or_else(|| denied("The account is no member of the organization."))
 }

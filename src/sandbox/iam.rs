@@ -7,6 +7,7 @@ use http::StatusCode;
 use serde_json::{Value, json};
 
 use super::journal::Effect;
+use super::operation;
 use super::roles;
 use super::simulate;
 use super::sts::{Caller, ROOT_SESSION};
@@ -23,23 +24,25 @@ pub(super) const CREDENTIALS: &str = "RootCredentialsManagement";
 pub(super) const AUDIT: &str = "IAMAuditRootUserCredentials";
 pub(super) const DELETE: &str = "IAMDeleteRootUserCredentials";
 
+/// The operations that the sandbox serves, beside those about roles.
+pub(super) const OPERATIONS: [(&str, Effect); 12] = [
+    ("DeactivateMFADevice", Effect::Write),
+    ("DeleteAccessKey", Effect::Write),
+    ("DeleteLoginProfile", Effect::Write),
+    ("DeleteSigningCertificate", Effect::Write),
+    ("EnableOrganizationsRootCredentialsManagement", Effect::Write),
+    ("EnableOrganizationsRootSessions", Effect::Write),
+    ("GetLoginProfile", Effect::Read),
+    ("ListAccessKeys", Effect::Read),
+    ("ListMFADevices", Effect::Read),
+    ("ListOrganizationsFeatures", Effect::Read),
+    ("ListSigningCertificates", Effect::Read),
+    ("SimulateCustomPolicy", Effect::Read),
+];
+
 /// Whether an operation writes; `None` when the sandbox does not serve it.
 pub(super) fn effect(operation: &str) -> Option<Effect> {
-    match operation {
-        "GetLoginProfile"
-        | "ListAccessKeys"
-        | "ListMFADevices"
-        | "ListOrganizationsFeatures"
-        | "ListSigningCertificates"
-        | "SimulateCustomPolicy" => Some(Effect::Read),
-        "DeactivateMFADevice"
-        | "DeleteAccessKey"
-        | "DeleteLoginProfile"
-        | "DeleteSigningCertificate"
-        | "EnableOrganizationsRootCredentialsManagement"
-        | "EnableOrganizationsRootSessions" => Some(Effect::Write),
-        _ => roles::effect(operation),
-    }
+    operation::effect(&OPERATIONS, operation).or_else(|| roles::effect(operation))
 }
 
 fn gone(what: &str) -> Refusal {
@@ -112,7 +115,7 @@ pub(super) fn write(call: &Call, caller: &Caller, world: &mut World) -> Outcome 
         _ => format!("mfa-device {}", text("SerialNumber")),
     };
     match world.root_credentials.get_mut(&caller.account).is_some_and(|has| has.remove(&credential)) {
-        true => Ok(json!({})),
+        true => Ok(Value::Null),
         false => Err(gone(&credential)),
     }
 }

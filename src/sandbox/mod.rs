@@ -55,6 +55,23 @@ pub use weather::{ConcurrentWrites, ServerRates, Weather};
 pub use wire::{Answer, Request};
 pub use world::{Account, AccountState, FeatureSet, Joined, OptIn, OrganizationalUnit, Policy, TypeStatus, World};
 
+/// Every operation that the sandbox serves, such as `ec2:CreateVpc`.
+pub fn operations() -> Vec<String> {
+    let tables = [
+        ("account", account::OPERATIONS.as_slice()),
+        ("cloudtrail", trail::OPERATIONS.as_slice()),
+        ("config", config::OPERATIONS.as_slice()),
+        ("iam", iam::OPERATIONS.as_slice()),
+        ("iam", roles::OPERATIONS.as_slice()),
+        ("ram", ram::OPERATIONS.as_slice()),
+    ];
+    let of_tables = tables.into_iter().flat_map(|(service, table)| table.iter().map(move |(name, _)| (service, *name)));
+    let others =
+        [("ec2", ec2::names().collect::<Vec<_>>()), ("organizations", organizations::names().collect()), ("sts", sts::OPERATIONS.to_vec())];
+    let of_others = others.into_iter().flat_map(|(service, names)| names.into_iter().map(move |name| (service, name)));
+    of_tables.chain(of_others).map(|(service, name)| format!("{service}:{name}")).collect()
+}
+
 /// Why a sandbox cannot be opened, saved or served.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SandboxError {

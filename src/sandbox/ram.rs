@@ -35,7 +35,7 @@ pub struct Share {
 }
 
 /// The operations, by the path of their requests.
-const OPERATIONS: [(&str, Effect); 9] = [
+pub(super) const OPERATIONS: [(&str, Effect); 9] = [
     ("AssociateResourceShare", Effect::Write),
     ("CreateResourceShare", Effect::Write),
     ("DeleteResourceShare", Effect::Write),
@@ -96,11 +96,25 @@ impl Input {
     }
 
     fn arn(&self) -> Result<&str, Refusal> {
-        self.resource_share_arn.as_deref().ok_or_else(|| Refusal::new("InvalidParameterException", "resourceShareArn is required"))
+        required(&self.resource_share_arn, "resourceShareArn")
     }
 
     fn tags(&self) -> impl Iterator<Item = (String, String)> {
         self.tags.iter().map(|tag| (tag.key.clone(), tag.value.clone()))
+    }
+}
+
+/// A parameter that must be there.
+fn required<'v>(value: &'v Option<String>, name: &str) -> Result<&'v str, Refusal> {
+    value.as_deref().ok_or_else(|| Refusal::new("InvalidParameterException", format!("{name} is required")))
+}
+
+/// The same, of a parameter that is one of these words.
+fn one_of<'v>(value: &'v Option<String>, name: &str, words: [&str; 2]) -> Result<&'v str, Refusal> {
+    let value = required(value, name)?;
+    match words.contains(&value) {
+        true => Ok(value),
+        false => Err(Refusal::new("InvalidParameterException", format!("{value} is no {name}"))),
     }
 }
 
@@ -110,7 +124,10 @@ fn unknown(arn: &str) -> Refusal {
 
 pub(super) fn read(call: &Call, caller: &str, world: &World) -> Outcome {
     let input = Input::of(call)?;
-    let of_others = input.resource_owner.as_deref() == Some("OTHER-ACCOUNTS");
+    let of_others = match call.operation.as_str() {
+        "GetResourceShares" => one_of(&input.resource_owner, "resourceOwner", ["SELF", "OTHER-ACCOUNTS"])? == "OTHER-ACCOUNTS",
+        _ => false,
+    };
     let mine = world.shares.iter().filter(|(_, share)| {
         let is_seen = if of_others { share.owner != caller && world.covers(share, caller) } else { share.owner == caller };
         is_seen && share.region == call.region
@@ -127,7 +144,7 @@ pub(super) fn read(call: &Call, caller: &str, world: &World) -> Outcome {
             Ok(json!({ "resourceShares": wanted.map(|(arn, share)| show(arn, share)).collect::<Value>() }))
         }
         _ => {
-            let of_principals = input.association_type.as_deref() == Some("PRINCIPAL");
+            let of_principals = one_of(&input.association_type, "associationType", ["PRINCIPAL", "RESOURCE"])? == "PRINCIPAL";
             let wanted = mine.filter(|(arn, _)| input.resource_share_arns.is_empty() || input.resource_share_arns.contains(arn));
             let associations = wanted.flat_map(|(arn, share)| {
                 let entities = if of_principals { &share.principals } else { &share.resources };
@@ -168,6 +185,7 @@ pub(super) fn write(call: &Call, caller: &str, world: &mut World, now_ms: u64) -
             Ok(json!({ "returnValue": true }))
         }
         "CreateResourceShare" => {
+            let name = required(&input.name, "name")?.to_owned();
             can_share(&input, caller, &call.region, world)?;
             // The same request once more, by its token.
             let same = |share: &Share| share.owner == caller && share.token.is_some() && share.token == input.client_token;
@@ -182,7 +200,7 @@ pub(super) fn write(call: &Call, caller: &str, world: &mut World, now_ms: u64) -
             let share = Share {
                 owner: caller.to_owned(),
                 region: call.region.clone(),
-                name: input.name.clone().unwrap_or_default(),
+                name,
                 principals: input.principals.iter().cloned().collect(),
                 resources: input.resource_arns.iter().cloned().collect(),
                 tags: input.tags().collect(),
@@ -194,6 +212,9 @@ pub(super) fn write(call: &Call, caller: &str, world: &mut World, now_ms: u64) -
         }
         operation => {
             let arn = input.arn()?.to_owned();
+            if operation == "TagResource" && input.tags.is_empty() {
+                return Err(Refusal::new("InvalidParameterException", "tags are required"));
+            }
             if operation == "AssociateResourceShare" {
                 can_share(&input, caller, &call.region, world)?;
             }

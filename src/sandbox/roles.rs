@@ -13,6 +13,7 @@ use serde_json::{Map, Value, json};
 
 use super::iam::{date, no_session_of_root};
 use super::journal::Effect;
+use super::operation;
 use super::sts::Caller;
 use super::wire::{Call, Outcome, Refusal, Service};
 use super::world::World;
@@ -99,21 +100,26 @@ pub(super) fn permit(call: &Call, caller: &Caller, world: &World) -> Result<(), 
         Service::Sts | Service::Iam => "AccessDenied",
         Service::Organizations | Service::Account | Service::Ram | Service::CloudTrail | Service::Config => "AccessDeniedException",
     };
-    match caller.session.as_ref().is_some_and(powerless) {
-        false => Ok(()),
-        true => {
-            Err(Refusal::new(code, format!("{} is not authorized to perform: {}", caller.arn(), call.name())).status(StatusCode::FORBIDDEN))
-        }
+    let refusal = Refusal::new(code, format!("{} is not authorized to perform: {}", caller.arn(), call.name()));
+    match (caller.session.as_ref().is_some_and(powerless), call.service) {
+        (false, _) => Ok(()),
+        // awsJson services say so with 400.
+        (true, Service::Organizations | Service::CloudTrail | Service::Config) => Err(refusal),
+        (true, _) => Err(refusal.status(StatusCode::FORBIDDEN)),
     }
 }
 
+/// The operations about roles.
+pub(super) const OPERATIONS: [(&str, Effect); 4] = [
+    ("AttachRolePolicy", Effect::Write),
+    ("CreateRole", Effect::Write),
+    ("GetRole", Effect::Read),
+    ("ListAttachedRolePolicies", Effect::Read),
+];
+
 /// Whether an operation is about roles, and writes.
 pub(super) fn effect(operation: &str) -> Option<Effect> {
-    match operation {
-        "GetRole" | "ListAttachedRolePolicies" => Some(Effect::Read),
-        "AttachRolePolicy" | "CreateRole" => Some(Effect::Write),
-        _ => None,
-    }
+    operation::effect(&OPERATIONS, operation)
 }
 
 /// The parameters of a request.
@@ -208,7 +214,7 @@ fn attach(input: &Input<'_>, account: &str, world: &mut World) -> Outcome {
     }
     role.policies.insert(policy.to_owned());
     world.roles.entry(account.to_owned()).or_default().insert(name.to_owned(), role);
-    Ok(json!({}))
+    Ok(Value::Null)
 }
 
 fn shown(account: &str, name: &str, role: &Role) -> Value {

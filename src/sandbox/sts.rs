@@ -19,6 +19,9 @@ pub(super) const ROOT_SESSION: &str = ":root";
 /// The longest that a root session lasts: <https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRoot.html>
 const ROOT_SECONDS: u64 = 900;
 
+/// The operations that the sandbox serves: none of them writes.
+pub(super) const OPERATIONS: [&str; 3] = ["AssumeRole", "AssumeRoot", "GetCallerIdentity"];
+
 /// Who signed a request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Caller {

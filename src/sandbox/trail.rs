@@ -11,6 +11,7 @@ use serde_json::{Map, Value, json};
 
 use super::iam::date;
 use super::journal::Effect;
+use super::operation;
 use super::sts::{Caller, ROOT_SESSION};
 use super::token::Position;
 use super::weather::Weather;
@@ -32,9 +33,12 @@ const GLOBAL_REGION: &str = "us-east-1";
 /// What stands for a value that CloudTrail does not write down.
 const HIDDEN: &str = "HIDDEN_DUE_TO_SECURITY_REASONS";
 
+/// The operations that the sandbox serves.
+pub(super) const OPERATIONS: [(&str, Effect); 1] = [("LookupEvents", Effect::Read)];
+
 /// Whether an operation writes; `None` when the sandbox does not serve it.
 pub(super) fn effect(operation: &str) -> Option<Effect> {
-    (operation == "LookupEvents").then_some(Effect::Read)
+    operation::effect(&OPERATIONS, operation)
 }
 
 /// The events so far, the oldest first.

@@ -241,7 +241,7 @@ fn form_decode(text: &str) -> String {
 pub(super) fn respond(call: &Call, outcome: &Outcome, request_id: &str, now_ms: u64) -> Answer {
     let (status, body) = match (call.service, outcome) {
         (Service::Sts | Service::Iam, Ok(value)) => (StatusCode::OK, xml_result(call, value, request_id)),
-        (Service::Sts | Service::Iam, Err(refusal)) => (refusal.status, xml_error(refusal, request_id)),
+        (Service::Sts | Service::Iam, Err(refusal)) => (refusal.status, xml_error(namespace(call.service), refusal, request_id)),
         (Service::Ec2, Ok(value)) => (StatusCode::OK, ec2::result(&call.operation, value, request_id)),
         (Service::Ec2, Err(refusal)) => (refusal.status, ec2::error(refusal, request_id)),
         (Service::Organizations | Service::Account | Service::Ram | Service::CloudTrail | Service::Config, outcome) => match outcome {
@@ -277,7 +277,7 @@ pub(super) fn respond_unknown(request: &Request, service: &str) -> Answer {
     let message = format!("the sandbox does not serve the service `{service}`");
     let form = request.headers().get(header::CONTENT_TYPE).is_some_and(|kind| kind.as_bytes().starts_with(b"application/x-www-form"));
     let (content_type, body) = if form {
-        ("text/xml", xml_error(&Refusal::new(NOT_SERVED, message), "00000000-0000-4000-8000-000000000000"))
+        ("text/xml", xml_error(STS_NAMESPACE, &Refusal::new(NOT_SERVED, message), "00000000-0000-4000-8000-000000000000"))
     } else {
         ("application/json", json!({ "__type": NOT_SERVED, "message": message }).to_string())
     };
@@ -305,14 +305,21 @@ fn json_error(service: Service, refusal: &Refusal) -> String {
 const IAM_NAMESPACE: &str = "https://iam.amazonaws.com/doc/2010-05-08/";
 const STS_NAMESPACE: &str = "https://sts.amazonaws.com/doc/2011-06-15/";
 
+fn namespace(service: Service) -> &'static str {
+    if service == Service::Iam { IAM_NAMESPACE } else { STS_NAMESPACE }
+}
+
 fn xml_result(call: &Call, value: &Value, request_id: &str) -> String {
     let operation = &call.operation;
-    let namespace = if call.service == Service::Iam { IAM_NAMESPACE } else { STS_NAMESPACE };
-    let mut fields = String::new();
-    xml_fields(&mut fields, value);
+    let namespace = namespace(call.service);
+    let mut result = String::new();
+    // An operation that answers nothing has no result.
+    if !value.is_null() {
+        xml_fields(&mut result, value);
+        result = format!("<{operation}Result>{result}</{operation}Result>");
+    }
     format!(
-        "<{operation}Response xmlns=\"{namespace}\"><{operation}Result>{fields}</{operation}Result>\
-         <ResponseMetadata><RequestId>{request_id}</RequestId></ResponseMetadata></{operation}Response>"
+        "<{operation}Response xmlns=\"{namespace}\">{result}<ResponseMetadata><RequestId>{request_id}</RequestId></ResponseMetadata></{operation}Response>"
     )
 }
 
@@ -337,10 +344,10 @@ fn xml_fields(out: &mut String, value: &Value) {
     }
 }
 
-fn xml_error(refusal: &Refusal, request_id: &str) -> String {
+fn xml_error(namespace: &str, refusal: &Refusal, request_id: &str) -> String {
     let kind = if refusal.status.is_server_error() { "Receiver" } else { "Sender" };
     format!(
-        "<ErrorResponse xmlns=\"{STS_NAMESPACE}\"><Error><Type>{kind}</Type><Code>{}</Code><Message>{}</Message></Error>\
+        "<ErrorResponse xmlns=\"{namespace}\"><Error><Type>{kind}</Type><Code>{}</Code><Message>{}</Message></Error>\
          <RequestId>{request_id}</RequestId></ErrorResponse>",
         refusal.code,
         xml_escape(&refusal.message)

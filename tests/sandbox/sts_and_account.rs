@@ -71,6 +71,6 @@ async fn members_are_named_only_with_trusted_access() {
     let own = client.put_account_name().account_id(MANAGEMENT).account_name("x").send().await.unwrap_err();
     assert_eq!(own.as_service_error().unwrap().code(), Some("ValidationException"));
     let gone = client.put_account_name().account_id("999999999999").account_name("x").send().await.unwrap_err();
-    assert_eq!(gone.as_service_error().unwrap().code(), Some("ResourceNotFoundException"));
-    assert_eq!(sandbox.journal().last().unwrap().outcome, RequestOutcome::Refused("ResourceNotFoundException".to_owned()));
+    assert_eq!(gone.as_service_error().unwrap().code(), Some("AccessDeniedException"));
+    assert_eq!(sandbox.journal().last().unwrap().outcome, RequestOutcome::Refused("AccessDeniedException".to_owned()));
 }

@@ -172,6 +172,8 @@ pub fn client_of(url: &str, program: impl AsRef<std::ffi::OsStr>) -> Command {
         .env("AWS_CONFIG_FILE", "/dev/null")
         .env("AWS_SHARED_CREDENTIALS_FILE", "/dev/null")
         .env("PYTHONDONTWRITEBYTECODE", "1")
+        // 2026-12-01: the built-in list of AWS's actions must not get old in the middle of a test.
+        .env("SOURCE_DATE_EPOCH", "1796083200")
         .env("NO_PROXY", "127.0.0.1")
         .env("no_proxy", "127.0.0.1")
         .stdin(Stdio::null());
@@ -199,7 +201,7 @@ impl Deref for Moto {
 /// `overlord sandbox serve` in its own process, on a world of its own.
 pub struct SandboxServer {
     server: Server,
-    _folder: tempfile::TempDir,
+    folder: tempfile::TempDir,
 }
 
 impl SandboxServer {
@@ -222,7 +224,12 @@ impl SandboxServer {
             .args(["sandbox", "serve", "--port", "0"])
             .args(weather)
             .current_dir(folder.path());
-        Self { server: Server::start(&mut command), _folder: folder }
+        Self { server: Server::start(&mut command), folder }
+    }
+
+    /// The file that it keeps its world in.
+    pub fn world(&self) -> PathBuf {
+        self.folder.path().join("world.json")
     }
 }
 

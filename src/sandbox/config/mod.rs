@@ -19,6 +19,7 @@ pub(super) use recorder::Recorders;
 
 use super::ec2::{self, Place, Region};
 use super::journal::Effect;
+use super::operation;
 use super::token::Position;
 use super::weather::Weather;
 use super::wire::{Call, Outcome, Refusal};
@@ -53,17 +54,20 @@ impl Aggregator {
     }
 }
 
+/// The operations that the sandbox serves.
+pub(super) const OPERATIONS: [(&str, Effect); 7] = [
+    ("DescribeConfigurationAggregatorSourcesStatus", Effect::Read),
+    ("DescribeConfigurationAggregators", Effect::Read),
+    ("PutConfigurationAggregator", Effect::Write),
+    ("PutConfigurationRecorder", Effect::Write),
+    ("SelectAggregateResourceConfig", Effect::Read),
+    ("StartConfigurationRecorder", Effect::Write),
+    ("StopConfigurationRecorder", Effect::Write),
+];
+
 /// Whether an operation writes; `None` when the sandbox does not serve it.
 pub(super) fn effect(operation: &str) -> Option<Effect> {
-    match operation {
-        "DescribeConfigurationAggregators" | "DescribeConfigurationAggregatorSourcesStatus" | "SelectAggregateResourceConfig" => {
-            Some(Effect::Read)
-        }
-        "PutConfigurationAggregator" | "PutConfigurationRecorder" | "StartConfigurationRecorder" | "StopConfigurationRecorder" => {
-            Some(Effect::Write)
-        }
-        _ => None,
-    }
+    operation::effect(&OPERATIONS, operation)
 }
 
 #[derive(Deserialize, Default)]
@@ -129,8 +133,16 @@ fn key(asked: &Asked<'_>, name: &str) -> String {
     format!("{}/{}/{name}", asked.account, asked.region)
 }
 
+/// The name of an aggregator, which must be given.
+fn name_of(input: &Input) -> Result<&str, Refusal> {
+    let name = input.configuration_aggregator_name.as_deref().filter(|name| !name.is_empty());
+    let missing =
+        "1 validation error detected: Value null at 'configurationAggregatorName' failed to satisfy constraint: Member must not be null";
+    name.ok_or_else(|| Refusal::new("ValidationException", missing))
+}
+
 fn aggregator<'w>(input: &Input, asked: &Asked<'_>, world: &'w World) -> Result<&'w Aggregator, Refusal> {
-    let name = input.configuration_aggregator_name.as_deref().unwrap_or_default();
+    let name = name_of(input)?;
     world.aggregators.get(&key(asked, name)).ok_or_else(|| no_aggregator(name))
 }
 
@@ -139,7 +151,7 @@ fn no_aggregator(name: &str) -> Refusal {
 }
 
 fn put_aggregator(input: Input, asked: &Asked<'_>, world: &mut World) -> Outcome {
-    let name = input.configuration_aggregator_name.unwrap_or_default();
+    let name = name_of(&input)?.to_owned();
     let regions = |source: &Source| (!source.all_aws_regions).then(|| source.aws_regions.clone());
     let (accounts, regions) = match (&input.organization_aggregation_source, input.account_aggregation_sources.as_slice()) {
         (Some(source), []) => {

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use std::net::Ipv4Addr;
 
+use super::input::bad_value;
 use super::kinds::Kind;
 use super::list::{Listing, list};
 use super::region::Region;
@@ -65,6 +66,9 @@ fn show(region: &Region, place: &Place, now_ms: u64, id: &str) -> Option<Value> 
 }
 
 pub(super) fn allocate(turn: &mut Turn<'_>) -> Outcome {
+    if let Some(other) = turn.input.get("Domain").filter(|domain| *domain != "vpc") {
+        return Err(bad_value("domain", other));
+    }
     let tags = tags::of_creation(turn.input, Kind::Address)?;
     if turn.region.addresses.len() >= turn.weather.address_quota {
         return Err(Refusal::new("AddressLimitExceeded", "The maximum number of addresses has been reached."));

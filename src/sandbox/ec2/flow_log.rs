@@ -116,6 +116,10 @@ fn asked_for(turn: &Turn<'_>) -> Result<Vec<FlowLog>, Refusal> {
         "cloud-watch-logs" | "s3" | "kinesis-data-firehose" => {}
         other => return Err(bad_value("logDestinationType", other)),
     }
+    let traffic = input.get("TrafficType").unwrap_or("ALL");
+    if !["ACCEPT", "ALL", "REJECT"].contains(&traffic) {
+        return Err(bad_value("trafficType", traffic));
+    }
     let mut logs = Vec::new();
     for resource in input.texts("ResourceId") {
         if !kind.exists(turn.region, resource) {
@@ -123,7 +127,7 @@ fn asked_for(turn: &Turn<'_>) -> Result<Vec<FlowLog>, Refusal> {
         }
         let log = FlowLog {
             resource: resource.to_owned(),
-            traffic: input.get("TrafficType").unwrap_or("ALL").to_owned(),
+            traffic: traffic.to_owned(),
             destination_type: destination_type.to_owned(),
             destination: destination.clone(),
             log_group: log_group.clone(),
@@ -143,8 +147,12 @@ fn asked_for(turn: &Turn<'_>) -> Result<Vec<FlowLog>, Refusal> {
 
 /// One call for many: what cannot be deleted is told one by one.
 pub(super) fn delete(turn: &mut Turn<'_>) -> Outcome {
+    let ids = turn.input.texts("FlowLogId");
+    if ids.is_empty() {
+        return Err(Refusal::new("MissingParameter", "The request must contain the parameter FlowLogId"));
+    }
     let mut unsuccessful = Vec::new();
-    for id in turn.input.texts("FlowLogId") {
+    for id in ids {
         if turn.region.flow_logs.remove(id).is_none() {
             let refusal = Kind::FlowLog.missing(id);
             unsuccessful.push(json!({ "resourceId": id, "error": { "code": refusal.code, "message": refusal.message } }));

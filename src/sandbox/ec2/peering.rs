@@ -155,7 +155,7 @@ pub(super) fn create(turn: &mut Turn<'_>) -> Outcome {
     }
     if held.by_ref().filter(|(_, other)| other.is_of(vpc)).count() >= MOST {
         let message = format!("The maximum number of VPC peering connections of '{vpc}' has been reached.");
-        return Err(Refusal::new("VpcPeeringConnectionLimitExceeded", message));
+        return Err(Refusal::new("ActiveVpcPeeringConnectionPerVpcLimitExceeded", message));
     }
     let id = turn.region.fresh("pcx");
     // AWS makes the peering, and fails it, when blocks overlap.

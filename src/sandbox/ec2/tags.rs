@@ -92,6 +92,9 @@ pub(super) fn describe(ask: &Ask<'_>) -> Outcome {
 
 pub(super) fn create(turn: &mut Turn<'_>) -> Outcome {
     let added = read(turn.input)?;
+    if added.is_empty() {
+        return Err(Refusal::new("MissingParameter", "The request must contain the parameter Tag"));
+    }
     let mut changed = Vec::new();
     for id in resources(turn)? {
         let mut tags = turn.region.tags.get(id).cloned().unwrap_or_default();

@@ -88,7 +88,7 @@ pub(super) fn disassociate(turn: &mut Turn<'_>) -> Outcome {
     });
     let Some((id, primary, block)) = found else {
         let message = format!("The vpc CIDR block with association ID {wanted} does not exist");
-        return Err(Refusal::new("InvalidCidrBlockAssociationID.NotFound", message));
+        return Err(Refusal::new("InvalidVpcCidrBlockAssociationID.NotFound", message));
     };
     if primary {
         let message = format!("The vpc CIDR block with association ID {wanted} may not be disassociated.");

@@ -218,7 +218,7 @@ fn check(turn: &Turn<'_>, endpoint: &VpcEndpoint, itself: Option<&str>) -> Resul
         }
     }
     for id in &endpoint.groups {
-        let missing = || Refusal::new("InvalidSecurityGroupId.NotFound", format!("The security group '{id}' does not exist"));
+        let missing = || Refusal::new("InvalidSecurityGroupID.NotFound", format!("The security group '{id}' does not exist"));
         if region.security_groups.get(id).ok_or_else(missing)?.vpc != endpoint.vpc {
             return invalid(format!("Security group {id} belongs to a different network than the endpoint"));
         }

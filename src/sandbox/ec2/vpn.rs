@@ -110,7 +110,16 @@ fn show_gateway(region: &Region, now_ms: u64, id: &str) -> Option<Value> {
     }))
 }
 
+/// The only type that there is.
+fn check_type(turn: &Turn<'_>) -> Result<(), Refusal> {
+    match turn.input.text("Type")? {
+        "ipsec.1" => Ok(()),
+        other => Err(bad_value("type", other)),
+    }
+}
+
 pub(super) fn create_gateway(turn: &mut Turn<'_>) -> Outcome {
+    check_type(turn)?;
     let tags = tags::of_creation(turn.input, Kind::VpnGateway)?;
     let id = turn.region.fresh("vgw");
     turn.region.vpn_gateways.insert(id.clone(), VpnGateway { attachment: None, life: Life::begin(turn.now_ms, 0) });
@@ -208,6 +217,7 @@ fn show_office(region: &Region, now_ms: u64, id: &str) -> Option<Value> {
 }
 
 pub(super) fn create_office(turn: &mut Turn<'_>) -> Outcome {
+    check_type(turn)?;
     let tags = tags::of_creation(turn.input, Kind::CustomerGateway)?;
     let address = turn.input.get("IpAddress").or_else(|| turn.input.get("PublicIp"));
     let address = address.ok_or_else(|| Refusal::new("MissingParameter", "The request must contain the parameter IpAddress"))?;
@@ -263,6 +273,7 @@ fn show_connection(region: &Region, now_ms: u64, id: &str) -> Option<Value> {
 }
 
 pub(super) fn create_connection(turn: &mut Turn<'_>) -> Outcome {
+    check_type(turn)?;
     let tags = tags::of_creation(turn.input, Kind::VpnConnection)?;
     let (far, near) = (turn.input.text("CustomerGatewayId")?, turn.input.text("VpnGatewayId")?);
     let now_ms = turn.now_ms;
