@@ -4,14 +4,14 @@
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::time::UNIX_EPOCH;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use clap::Args;
 use serde_json::{Value, json};
 
 use super::shell::Shell;
 use super::{Exit, Format, Global, Reported, validate};
-use crate::config;
+use crate::config::{self, Loaded};
 use crate::policy::{Catalogue, INDEX};
 use crate::resource::organizations::day;
 
@@ -42,7 +42,21 @@ fn in_use(global: &Global, shell: &Shell) -> Result<Exit, Reported> {
     let loaded = validate::told(global, shell, config::load_untested(&global.config))?;
     let catalogue = loaded.desired.catalogue();
     tell(global, loaded.catalogue_file.as_deref(), &catalogue, shell);
+    note_age(&loaded, shell);
     Ok(Exit::Done)
+}
+
+/// Notes that the built-in list is old. `SOURCE_DATE_EPOCH` takes the place of the clock: <https://reproducible-builds.org/specs/source-date-epoch/>.
+pub(super) fn note_age(loaded: &Loaded, shell: &Shell) {
+    let built_in = Catalogue::built_in();
+    let given = std::env::var("SOURCE_DATE_EPOCH").ok().and_then(|seconds| seconds.parse().ok());
+    let now = given.map_or_else(SystemTime::now, |seconds| UNIX_EPOCH + Duration::from_secs(seconds));
+    if let (None, Some(days)) = (&loaded.catalogue_file, built_in.outdated(now)) {
+        let date = built_in.date();
+        shell.say(format_args!(
+            "note: the built-in list of AWS's actions and condition keys is {days} days old ({date}): a newer overlord, or `overlord policy catalogue --from DIR`, has a newer one"
+        ));
+    }
 }
 
 fn tell(global: &Global, file: Option<&str>, catalogue: &Catalogue, shell: &Shell) {

@@ -283,6 +283,7 @@ fn test(global: &Global, args: &TestArgs, shell: &Shell) -> Result<Exit, Reporte
 fn lint(global: &Global, args: &LintArgs, shell: &Shell) -> Result<Exit, Reported> {
     let loaded = validate::told(global, shell, config::load_untested(&global.config))?;
     let linted = loaded.lint();
+    catalogue::note_age(&loaded, shell);
     match global.format {
         Format::Text | Format::Junit | Format::Sarif | Format::Line => shell.result(render::lint::text(&linted, shell.style())),
         Format::Json => shell.result(format_args!("{:#}\n", render::lint::json(&linted))),

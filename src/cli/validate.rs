@@ -4,6 +4,7 @@ use std::path::Path;
 
 use serde_json::json;
 
+use super::catalogue;
 use super::shell::Shell;
 use super::{Exit, Format, Global, Reported};
 use crate::config::{self, Loaded};
@@ -14,6 +15,7 @@ pub(super) fn run(global: &Global, shell: &Shell) -> Result<Exit, Reported> {
     match global.format {
         Format::Text | Format::Markdown | Format::Junit | Format::Sarif | Format::Line => {
             let loaded = load(global, shell)?;
+            catalogue::note_age(&loaded, shell);
             shell.result(format_args!("`{}` is valid: {}\n", global.config.display(), loaded.summary));
             Ok(Exit::Done)
         }

@@ -22,6 +22,30 @@ fn reference(case: &Case) {
 const DENY: &str = r#"{"Version": "2012-10-17", "Statement": [
   {"Sid": "Tomorrow", "Effect": "Deny", "Action": ["tomorrow:Act", "ec2:RunInstances"], "Resource": "*"}]}"#;
 
+/// The built-in list counts as new for 90 days. `SOURCE_DATE_EPOCH` stands for the clock.
+#[test]
+fn an_old_built_in_list_is_noted() {
+    let case = Case::small();
+    let built_in = case.run(&["policy", "catalogue", "--format", "json"]).ends(0).json();
+    let date: aws_smithy_types::DateTime = aws_smithy_types::DateTime::from_str(
+        &format!("{}T00:00:00Z", built_in["as_of"].as_str().unwrap()),
+        aws_smithy_types::date_time::Format::DateTime,
+    )
+    .unwrap();
+    let commands: [&[&str]; 3] = [&["validate"], &["policy", "lint"], &["policy", "catalogue"]];
+    let notes = |days: i64| {
+        let now = (date.secs() + days * 86_400).to_string();
+        commands.map(|command| Ran::of(case.command().args(command).env("SOURCE_DATE_EPOCH", &now)).ends(0).err.contains("days old"))
+    };
+    assert_eq!(notes(90), [false; 3]);
+    assert_eq!(notes(91), [true; 3]);
+    // A list of the user's own is as old as the user wants it.
+    reference(&case);
+    case.run(&["policy", "catalogue", "--from", "aws", "--out", "policies/catalogue.txt", "--as-of", "2026-02-03"]).ends(0);
+    case.edit("org.toml", "home_region", "catalogue = \"policies/catalogue.txt\"\nhome_region");
+    assert_eq!(notes(91), [false; 3]);
+}
+
 #[test]
 fn a_user_brings_a_newer_list() {
     let case = Case::small();
@@ -31,7 +55,7 @@ fn a_user_brings_a_newer_list() {
     assert_eq!(built_in["file"], Value::Null);
     assert!(built_in["actions"].as_u64() > Some(20_000) && built_in["as_of"].as_str().unwrap().starts_with("2026-"), "{built_in}");
     let told = case.run(&["policy", "lint"]).ends(0).out;
-    assert!(told.contains("the service `tomorrow` is not among AWS's of 2026-08-22") && !told.contains("`ec2"), "{told}");
+    assert!(told.contains("the service `tomorrow` is not among AWS's of 2026-10-27") && !told.contains("`ec2"), "{told}");
 
     let made = case.run(&["policy", "catalogue", "--from", "aws", "--out", "policies/catalogue.txt", "--as-of", "2027-02-03"]).ends(0);
     assert_eq!(made.out.split(": ").nth(1).unwrap().split(" services").next(), Some("2"), "{}", made.out);

@@ -177,7 +177,7 @@ fn a_lockdown_is_a_lockout_but_for_the_role() {
     statement(&case, "lockdown", &format!(r#""Effect": "Deny", "Action": "*"{EXCEPT_THE_ROLE}"#));
     let ran = case.run(&["plan", "--sandbox"]).ends(2);
     assert!(
-        !ran.out.contains("lockout") && ran.out.contains("~ 21786 actions only under conditions from now on (aws:PrincipalArn)"),
+        !ran.out.contains("lockout") && ran.out.contains("~ 22319 actions only under conditions from now on (aws:PrincipalArn)"),
         "{}",
         ran.out
     );
@@ -209,7 +209,7 @@ fn two_configurations_are_compared() {
     let there = other.path("org.toml").to_str().unwrap().to_owned();
     let folder = other.path("").to_str().unwrap().to_owned();
     let same = case.run(&["policy", "diff", "org.toml", &there]).ends(0);
-    assert_eq!(same.out, "impact (0 of 2 accounts, 21788 actions of 2026-08-22 compared)\n  no account gains or loses an action\n");
+    assert_eq!(same.out, "impact (0 of 2 accounts, 22321 actions of 2026-10-27 compared)\n  no account gains or loses an action\n");
     statement(&other, "deny-leave", r#""Effect": "Deny", "Action": ["account:CloseAccount", "sqs:*"]"#);
     other.edit("org.toml", "[account.audit]", "[account.more]\nemail = \"aws+more@example.org\"\nou = \"work\"\n[account.audit]");
     let from = case.path("org.toml").to_str().unwrap().to_owned();

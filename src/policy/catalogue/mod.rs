@@ -9,6 +9,7 @@
 //! New services come every month: what is not here is unknown to this list and not to AWS, so whatever rests on it says its date.
 
 mod actions;
+mod age;
 mod reference;
 mod text;
 
