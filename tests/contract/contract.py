@@ -1,6 +1,6 @@
 """The contract: the sandbox is driven through every operation that it serves, and each answer and refusal is what botocore's models say.
 
-Takes one JSON argument: `calm`, `errors`, `rates`, `denied` and `busy` are sandboxes by their weather, `world` is the file of the first,
+Takes one JSON argument: `calm`, `errors`, `rates`, `denied`, `busy` and `small` are sandboxes by their weather, `world` is the file of the first,
 and `operations` are those that the sandbox serves. Prints what is wrong and ends with 1 then. `allowed.toml` has what may differ.
 """
 import fnmatch
@@ -74,14 +74,37 @@ def weather(drivers):
         busy.surprises.append("8 writes at once: no ConcurrentModificationException")
 
 
+def quotas(driver):
+    """Quotas, and an account that AWS is not done with: `small` has little of everything."""
+    client = driver.client("organizations")
+    driver.ok(client, "CreateOrganization", FeatureSet="ALL")
+    member = organizations.create(driver, client, "member", "member@example.com")["AccountId"]
+    driver.refused(client, "CreateAccount", "ConstraintViolationException", AccountName="more", Email="more@example.com")
+    driver.refused(client, "CloseAccount", "ConstraintViolationException", AccountId=member)
+    invite = {"Target": {"Id": organizations.FREE, "Type": "ACCOUNT"}}
+    driver.refused(client, "InviteAccountToOrganization", "HandshakeConstraintViolationException", **invite)
+    driver.refused(driver.client("ec2", f"AKIA{member}"), "DescribeVpcs", "OptInRequired")
+    recorder = {"name": "default", "roleARN": f"arn:aws:iam::{member}:role/config"}
+    own = driver.client("config", f"AKIA{member}")
+    driver.refused(own, "PutConfigurationRecorder", "UnrecognizedClientException", ConfigurationRecorder=recorder)
+    network = driver.client("ec2")
+    vpc = driver.ok(network, "CreateVpc", CidrBlock="10.0.0.0/16")["Vpc"]["VpcId"]
+    subnet = driver.ok(network, "CreateSubnet", VpcId=vpc, CidrBlock="10.0.0.0/24")["Subnet"]["SubnetId"]
+    driver.refused(network, "CreateSubnet", "SubnetLimitExceeded", VpcId=vpc, CidrBlock="10.0.1.0/24")
+    driver.refused(network, "CreateRouteTable", "RouteTableLimitExceeded", VpcId=vpc)
+    driver.ok(network, "CreateNatGateway", SubnetId=subnet, ConnectivityType="private")
+    driver.refused(network, "CreateNatGateway", "NatGatewayLimitExceeded", SubnetId=subnet, ConnectivityType="private")
+
+
 def main():
     given = json.loads(sys.argv[1])
     common = common_codes()
-    names = ("calm", "errors", "rates", "denied", "busy")
+    names = ("calm", "errors", "rates", "denied", "busy", "small")
     drivers = {name: Driver(given[name], common, Path(given["world"])) for name in names}
     wrong = []
     drive(drivers["calm"])
     attempt(weather, drivers)
+    attempt(quotas, drivers["small"])
     problems, succeeded, refusals = {}, set(), {}
     for name, driver in drivers.items():
         wrong += [f"{name}: {surprise}" for surprise in driver.surprises]

@@ -4,8 +4,10 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "a panic is how a test fails")]
 
+mod models;
 #[path = "../support/mod.rs"]
 mod support;
+mod truth;
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -45,6 +47,9 @@ fn world() -> World {
 /// Slow enough that what is asynchronous shows its states on the way.
 const SLOW: &str = "nat-gateway=300,endpoint=100,create-account=100,close-account=100,policy-type=100,region=100,accounts=20";
 
+/// Little of everything, and new accounts that EC2 does not take.
+const SMALL: &str = "accounts=2,closings=0,account-ready=3600000,subnets=1,route-tables=1,nat-gateways=1";
+
 #[test]
 fn every_answer_and_refusal_is_what_the_models_of_botocore_say() {
     let world = serde_json::to_string(&world()).unwrap();
@@ -55,12 +60,14 @@ fn every_answer_and_refusal_is_what_the_models_of_botocore_say() {
     let [errors, rates, denied, busy] =
         ["errors=0.9", "rates=published", &format!("caller-policy={}", nothing.display()), "latency=50,concurrent-writes=refused"]
             .map(|weather| SandboxServer::start(&["--weather", weather]));
+    let small = SandboxServer::start_with(Some(&world), &["--weather", SMALL]);
     let given = serde_json::json!({
         "calm": calm.url(),
         "errors": errors.url(),
         "rates": rates.url(),
         "denied": denied.url(),
         "busy": busy.url(),
+        "small": small.url(),
         "world": calm.world(),
         "operations": overlord::sandbox::operations(),
     });
