@@ -1,4 +1,4 @@
-//! A whole run against moto, 50 ms away: organization, 3 OUs, 2 SCPs and 10 or 50 accounts; requests and wall seconds of the first apply
+//! A whole run against moto, 50 ms away: organization, 3 OUs, 2 SCPs on 4 targets and 10 or 50 accounts with two tags each; requests and wall seconds of the first apply
 //! and of the plan with nothing to do. Peers on the same work stand in docs/benchmarks.md.
 //!
 //! `cargo bench --bench latency`; needs Python 3, like the tests. Every value is really read: there is no state but moto's.
@@ -38,12 +38,15 @@ fn main() {
 fn configure(folder: &Path, accounts: usize) {
     let mut toml = format!(
         "[organization]\nmanagement_account = \"{MOTO_ACCOUNT}\"\n[limits]\naccounts = 100\n\
-         [ou.core]\n[ou.workloads]\npolicies = [\"FullAWSAccess\", \"p0\"]\n\
-         [ou.sandbox]\npolicies = [\"FullAWSAccess\", \"p1\"]\n[policy.p0]\n[policy.p1]\n"
+         [ou.core]\npolicies = [\"FullAWSAccess\", \"p1\"]\n[ou.workloads]\npolicies = [\"FullAWSAccess\", \"p0\"]\n\
+         [ou.sandbox]\npolicies = [\"FullAWSAccess\", \"p0\", \"p1\"]\n[policy.p0]\n[policy.p1]\n"
     );
     for account in 0..accounts {
         let ou = ["core", "workloads", "sandbox"][account % 3];
-        let _ = writeln!(toml, "[account.a{account}]\nemail = \"a{account}@example.org\"\nou = \"{ou}\"");
+        let _ = writeln!(
+            toml,
+            "[account.a{account}]\nemail = \"a{account}@example.org\"\nou = \"{ou}\"\ntags = {{ team = \"{ou}\", owner = \"x\" }}"
+        );
     }
     fs::write(folder.join("org.toml"), toml).unwrap();
     fs::create_dir(folder.join("policies")).unwrap();

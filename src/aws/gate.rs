@@ -39,6 +39,7 @@ impl Storable for Ticket {
 fn prefix_of(service: &str) -> String {
     match service {
         "Config Service" => "config".to_owned(),
+        "Resource Groups Tagging API" => "tag".to_owned(),
         other => other.to_lowercase().replace(' ', "-"),
     }
 }

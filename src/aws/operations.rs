@@ -27,7 +27,7 @@ pub enum Repeat {
 pub enum Scope {
     /// One endpoint for all Regions: Organizations, Account Management, IAM.
     Global,
-    /// An endpoint per Region: STS, EC2, RAM, CloudTrail, Config.
+    /// An endpoint per Region: STS, EC2, RAM, CloudTrail, Config, the Tagging API.
     Regional,
 }
 
@@ -255,6 +255,9 @@ operations! {
         describe_configuration_aggregator_sources_status DescribeConfigurationAggregatorSourcesStatus Read Idempotent,
         describe_configuration_aggregators DescribeConfigurationAggregators Read Idempotent,
         select_aggregate_resource_config SelectAggregateResourceConfig Read Idempotent,
+    }
+    "tag" Regional aws_sdk_resourcegroupstagging {
+        get_resources GetResources Read Idempotent,
     }
     "sts" Regional aws_sdk_sts {
         assume_role AssumeRole Read Idempotent,

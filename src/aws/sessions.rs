@@ -32,6 +32,7 @@ use aws_types::service_config::ServiceConfigKey;
 use tokio::time::Instant;
 
 use super::gate::{Gate, Usher};
+use super::trail::global_events_region;
 use super::turn::lock;
 use super::{AwsResult, Door, Error, retry};
 
@@ -315,6 +316,16 @@ impl Sessions {
         let partition = self.retry_partition(account, region);
         let config = config.interceptor(Usher).retry_classifier(retry::Classifier).retry_partition(partition);
         aws_sdk_config::Client::from_conf(config.build())
+    }
+
+    /// The client of the Resource Groups Tagging API, where the tags of the organization are: in the Region of global services.
+    pub fn tagging(&self) -> aws_sdk_resourcegroupstagging::Client {
+        let home = self.inner.base.region().map(AsRef::as_ref).unwrap_or_default();
+        let base = self.inner.base.to_builder().region(Region::new(global_events_region(home))).build();
+        let config = aws_sdk_resourcegroupstagging::config::Builder::from(&base);
+        let partition = self.retry_partition("own", "tag");
+        let config = config.interceptor(Usher).retry_classifier(retry::Classifier).retry_partition(partition);
+        aws_sdk_resourcegroupstagging::Client::from_conf(config.build())
     }
 
     /// The RAM client of an account and Region. It knows its own retry partition.

@@ -24,6 +24,7 @@ const PARTS: &[Part] = &[
     Part { sid: "RootAccess", services: &["iam"], regional: false },
     Part { sid: "Records", services: &["config"], regional: false },
     Part { sid: "Trail", services: &["cloudtrail"], regional: false },
+    Part { sid: "Tags", services: &["tag"], regional: false },
 ];
 
 impl Permissions {

@@ -150,6 +150,7 @@ pub(super) static NEEDS: &[Need] = &[
             "organizations:ListRoots",
             "organizations:ListTagsForResource",
             "sts:AssumeRole",
+            "tag:GetResources",
         ],
     ),
     plan(Kind("policy_type"), &["organizations:DescribePolicy", "organizations:ListPolicies", "organizations:ListTargetsForPolicy"]),

@@ -20,7 +20,7 @@ impl Buckets {
         let Some(Rate { per_second, burst }) = LIMITS.rate(service.as_str(), operation) else { return true };
         // Organizations and Account Management are the same everywhere; EC2 and STS have an endpoint per Region.
         let region = match service {
-            Service::Ec2 | Service::Ram | Service::Sts | Service::CloudTrail | Service::Config => region,
+            Service::Ec2 | Service::Ram | Service::Sts | Service::CloudTrail | Service::Config | Service::Tagging => region,
             Service::Organizations | Service::Account | Service::Iam => "",
         };
         // Rounded down: in the client's favour.

@@ -34,6 +34,7 @@ mod server;
 mod simulate;
 mod store;
 mod sts;
+mod tagging;
 mod token;
 mod trail;
 mod weather;

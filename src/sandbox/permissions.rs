@@ -143,7 +143,7 @@ fn refusal(service: Service, caller: &Caller, asked: &Asked) -> Refusal {
         Service::Organizations if action.starts_with("iam:") => {
             Refusal::new("AccessDeniedForDependencyException", message).reason("ACCESS_DENIED_DURING_CREATE_SERVICE_LINKED_ROLE")
         }
-        Service::Organizations | Service::CloudTrail | Service::Config => Refusal::new("AccessDeniedException", message),
+        Service::Organizations | Service::CloudTrail | Service::Config | Service::Tagging => Refusal::new("AccessDeniedException", message),
         Service::Account | Service::Ram => Refusal::new("AccessDeniedException", message).status(StatusCode::FORBIDDEN),
         Service::Ec2 => {
             let message = format!("You are not authorized to perform this operation. {message}");

@@ -98,7 +98,9 @@ pub(super) fn permit(call: &Call, caller: &Caller, world: &World) -> Result<(), 
         Service::Sts if call.operation == "GetCallerIdentity" => return Ok(()),
         Service::Ec2 => "UnauthorizedOperation",
         Service::Sts | Service::Iam => "AccessDenied",
-        Service::Organizations | Service::Account | Service::Ram | Service::CloudTrail | Service::Config => "AccessDeniedException",
+        Service::Organizations | Service::Account | Service::Ram | Service::CloudTrail | Service::Config | Service::Tagging => {
+            "AccessDeniedException"
+        }
     };
     let refusal = Refusal::new(code, format!("{} is not authorized to perform: {}", caller.arn(), call.name()));
     match (caller.session.as_ref().is_some_and(powerless), call.service) {

@@ -18,7 +18,7 @@ use super::sts::Sessions;
 use super::weather::{ConcurrentWrites, Dice, ServerRates, Weather};
 use super::wire::{Answer, Call, Outcome, Refusal, Request, Service, respond, respond_unknown};
 use super::world::World;
-use super::{SandboxError, account, buckets::Buckets, config, ec2, iam, organizations, ram, roles, trail};
+use super::{SandboxError, account, buckets::Buckets, config, ec2, iam, organizations, ram, roles, tagging, trail};
 
 /// The embedded AWS. Cheap to clone; all clones are the same one.
 #[derive(Clone)]
@@ -323,6 +323,7 @@ fn effect_of(call: &Call) -> Effect {
         Service::Iam => iam::effect(&call.operation),
         Service::CloudTrail => trail::effect(&call.operation),
         Service::Config => config::effect(&call.operation),
+        Service::Tagging => tagging::effect(&call.operation),
         Service::Sts => None,
     };
     effect.unwrap_or(Effect::Read)
@@ -373,6 +374,13 @@ impl State {
                     config::read(call, &caller.account, &self.world, now_ms, weather, empty_page)
                 }
                 Some(Effect::Write) => config::write(call, &caller.account, self.change(weather, now_ms), now_ms, weather),
+            },
+            Service::Tagging => match tagging::effect(&call.operation) {
+                None => Err(Refusal::not_served(&call.name())),
+                Some(_) => {
+                    let world = if arrival.dice.stale() { self.as_it_was(now_ms.saturating_sub(weather.stale_ms)) } else { &self.world };
+                    tagging::read(call, &caller.account, world)
+                }
             },
             Service::Iam => match iam::effect(&call.operation) {
                 None => Err(Refusal::not_served(&call.name())),

@@ -87,7 +87,7 @@ impl Trail {
     pub(super) fn record(&mut self, call: &Call, caller: &Caller, outcome: &Outcome, request_id: &str, now_ms: u64) {
         self.recorded += 1;
         let region = match call.service {
-            Service::Ec2 | Service::Ram | Service::Sts | Service::CloudTrail | Service::Config => call.region.as_str(),
+            Service::Ec2 | Service::Ram | Service::Sts | Service::CloudTrail | Service::Config | Service::Tagging => call.region.as_str(),
             Service::Organizations | Service::Account | Service::Iam => GLOBAL_REGION,
         };
         self.events.push_back(Event {
@@ -183,7 +183,13 @@ impl Event {
                 ids(&self.input, &mut found);
                 self.outcome.iter().for_each(|answer| ids(answer, &mut found));
             }
-            Service::Organizations | Service::Account | Service::Iam | Service::Sts | Service::CloudTrail | Service::Config => {}
+            Service::Organizations
+            | Service::Account
+            | Service::Iam
+            | Service::Sts
+            | Service::CloudTrail
+            | Service::Config
+            | Service::Tagging => {}
         }
         found
     }

@@ -302,6 +302,7 @@ fn operation(key: &str, value: &str) -> Result<String, SandboxError> {
         "ec2" => super::ec2::operation(name).is_some(),
         "cloudtrail" => super::trail::effect(name).is_some(),
         "config" => super::config::effect(name).is_some(),
+        "tag" => super::tagging::effect(name).is_some(),
         _ => false,
     });
     if served {

@@ -1,6 +1,6 @@
 //! The wire: which service, operation and caller an HTTP request names, and how each service's protocol puts an answer.
 //!
-//! Organizations, CloudTrail and Config speak awsJson 1.1, Account Management restJson1, STS and IAM the query protocol and EC2 its own kind of it. The service is read from the
+//! Organizations, CloudTrail, Config and the Tagging API speak awsJson 1.1, Account Management restJson1, STS and IAM the query protocol and EC2 its own kind of it. The service is read from the
 //! credential scope of the signature first, so that a client of `sandbox serve` may call it by any host name.
 
 use std::fmt::Write;
@@ -35,6 +35,7 @@ pub(super) enum Service {
     Iam,
     CloudTrail,
     Config,
+    Tagging,
 }
 
 impl Service {
@@ -48,6 +49,7 @@ impl Service {
             "iam" => Some(Self::Iam),
             "cloudtrail" => Some(Self::CloudTrail),
             "config" => Some(Self::Config),
+            "tagging" => Some(Self::Tagging),
             _ => None,
         }
     }
@@ -62,6 +64,8 @@ impl Service {
             Self::Iam => "iam",
             Self::CloudTrail => "cloudtrail",
             Self::Config => "config",
+            // The prefix of its actions; the name in its signatures is another one.
+            Self::Tagging => "tag",
         }
     }
 }
@@ -102,6 +106,7 @@ impl Refusal {
         let code = match service {
             Service::Organizations => "ServiceException",
             Service::Sts | Service::CloudTrail | Service::Config => "InternalFailure",
+            Service::Tagging => "InternalServiceException",
             Service::Account => "InternalServerException",
             Service::Ec2 => "InternalError",
             Service::Ram => "ServerInternalException",
@@ -118,6 +123,7 @@ impl Refusal {
             Service::Ec2 => ("RequestLimitExceeded", StatusCode::SERVICE_UNAVAILABLE),
             Service::Ram => ("ThrottlingException", StatusCode::TOO_MANY_REQUESTS),
             Service::CloudTrail | Service::Config => ("ThrottlingException", StatusCode::BAD_REQUEST),
+            Service::Tagging => ("ThrottledException", StatusCode::BAD_REQUEST),
         };
         Self::new(code, "You have sent too many requests in too short a period of time. Try again later.").status(status)
     }
@@ -145,7 +151,7 @@ impl Call {
         let name = scope.service.unwrap_or_else(|| host_service(request));
         let service = Service::named(&name).ok_or(name)?;
         let (operation, input) = match service {
-            Service::Organizations | Service::CloudTrail | Service::Config => {
+            Service::Organizations | Service::CloudTrail | Service::Config | Service::Tagging => {
                 let target = request.headers().get("x-amz-target").and_then(|value| value.to_str().ok()).unwrap_or_default();
                 (target.rsplit('.').next().unwrap_or_default().to_owned(), json_body(request.body()))
             }
@@ -244,14 +250,16 @@ pub(super) fn respond(call: &Call, outcome: &Outcome, request_id: &str, now_ms: 
         (Service::Sts | Service::Iam, Err(refusal)) => (refusal.status, xml_error(namespace(call.service), refusal, request_id)),
         (Service::Ec2, Ok(value)) => (StatusCode::OK, ec2::result(&call.operation, value, request_id)),
         (Service::Ec2, Err(refusal)) => (refusal.status, ec2::error(refusal, request_id)),
-        (Service::Organizations | Service::Account | Service::Ram | Service::CloudTrail | Service::Config, outcome) => match outcome {
-            Ok(Value::Null) => (StatusCode::OK, String::new()),
-            Ok(value) => (StatusCode::OK, value.to_string()),
-            Err(refusal) => (refusal.status, json_error(call.service, refusal)),
-        },
+        (Service::Organizations | Service::Account | Service::Ram | Service::CloudTrail | Service::Config | Service::Tagging, outcome) => {
+            match outcome {
+                Ok(Value::Null) => (StatusCode::OK, String::new()),
+                Ok(value) => (StatusCode::OK, value.to_string()),
+                Err(refusal) => (refusal.status, json_error(call.service, refusal)),
+            }
+        }
     };
     let content_type = match call.service {
-        Service::Organizations | Service::CloudTrail | Service::Config => "application/x-amz-json-1.1",
+        Service::Organizations | Service::CloudTrail | Service::Config | Service::Tagging => "application/x-amz-json-1.1",
         Service::Sts | Service::Ec2 | Service::Iam => "text/xml",
         Service::Account | Service::Ram => "application/json",
     };
@@ -290,7 +298,7 @@ pub(super) fn respond_unknown(request: &Request, service: &str) -> Answer {
 
 fn json_error(service: Service, refusal: &Refusal) -> String {
     let mut body = Map::new();
-    if matches!(service, Service::Organizations | Service::CloudTrail | Service::Config) {
+    if matches!(service, Service::Organizations | Service::CloudTrail | Service::Config | Service::Tagging) {
         body.insert("__type".to_owned(), refusal.code.into());
         body.insert("Message".to_owned(), refusal.message.clone().into());
     } else {

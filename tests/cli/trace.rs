@@ -68,6 +68,43 @@ fn a_plan_only_reads() {
     planned(2);
 }
 
+/// The work that docs/benchmarks.md compares: 3 OUs, 2 SCPs on 4 targets, 50 accounts with two tags each.
+fn fifty_tagged_accounts() -> Case {
+    let mut org = r#"
+[organization]
+management_account = "111111111111"
+home_region = "eu-west-1"
+policies = ["FullAWSAccess", "deny-leave"]
+[limits]
+accounts = 100
+[policy.deny-leave]
+[policy.protect-audit-trail]
+"#
+    .to_owned();
+    for (number, ou) in ["one", "two", "three"].iter().enumerate() {
+        org += &format!("[ou.{ou}]\npolicies = [\"FullAWSAccess\", \"protect-audit-trail\"]\n");
+        for account in (0..50).filter(|account| account % 3 == number) {
+            org += &format!(
+                "[account.a{account}]\nemail = \"aws+a{account}@example.org\"\nou = \"{ou}\"\ntags = {{ team = \"{ou}\", owner = \"x\" }}\n"
+            );
+        }
+    }
+    Case::new(&org)
+}
+
+#[test]
+fn plan_without_changes_takes_under_twenty_requests_for_fifty_tagged_accounts() {
+    let case = fifty_tagged_accounts();
+    case.run(&["apply", "--sandbox", "--yes"]).ends(0);
+    case.run(&["plan", "--sandbox", "--trace", "trace.jsonl"]).ends(0);
+    let calls = operations(&case.path("trace.jsonl"));
+    assert!(calls.len() < 20, "{}: {calls:?}", calls.len());
+    // Where the index of tags is refused, the tags are read one by one.
+    case.run(&["plan", "--sandbox", "--weather", "broken=tag:GetResources", "--trace", "trace.jsonl"]).ends(0);
+    let direct = operations(&case.path("trace.jsonl")).iter().filter(|operation| operation.ends_with("ListTagsForResource")).count();
+    assert_eq!(direct, 50);
+}
+
 /// A full disk: the run goes on, and says that the record is not whole.
 #[cfg(target_os = "linux")]
 #[test]

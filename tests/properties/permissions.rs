@@ -227,7 +227,7 @@ async fn settled(sandbox: &Sandbox, desired: &Desired) -> Result<(), String> {
 }
 
 /// What this life does without, and another one does not.
-const SELDOM: [(Who, &str, &[&str]); 7] = [
+const SELDOM: [(Who, &str, &[&str]); 8] = [
     (Who::Caller, "`email` hands in the code", &["account:AcceptPrimaryEmailUpdate", "organizations:UntagResource"]),
     (
         Who::Caller,
@@ -245,6 +245,7 @@ const SELDOM: [(Who, &str, &[&str]); 7] = [
         ],
     ),
     (Who::Caller, "an endpoint tells no paths of accounts", &["organizations:ListAccountsForParent"]),
+    (Who::Caller, "many accounts have tags; where the index is refused, they are read one by one", &["tag:GetResources"]),
     (Who::Caller, "`doctor` counts invitations", &["organizations:ListHandshakesForOrganization"]),
     (
         Who::AccessRole,

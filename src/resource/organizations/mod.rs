@@ -34,6 +34,7 @@ mod root_access;
 mod root_credentials;
 pub mod simulator;
 mod swapped;
+mod tag_index;
 mod trusted_service;
 mod world;
 
@@ -79,7 +80,7 @@ pub struct Reading(Option<world::World>);
 /// # Errors
 /// A read failed; the organization belongs to another management account.
 pub async fn read(sessions: &Sessions, desired: &Desired, known: impl FnMut(Address, String)) -> AwsResult<Reading> {
-    let clients = questions::Clients { organizations: sessions.organizations(), account: sessions.account() };
+    let clients = questions::Clients { organizations: sessions.organizations(), account: sessions.account(), tagging: sessions.tagging() };
     let mut world = read::read(&clients, desired, known).await?;
     if let Some(world) = &mut world {
         read_root(sessions, desired, world).await?;
@@ -119,7 +120,7 @@ async fn read_root(sessions: &Sessions, desired: &Desired, world: &mut world::Wo
 /// # Errors
 /// A read failed; `management_account` does not manage the organization.
 pub async fn read_whole(sessions: &Sessions, management_account: &str, whole: impl Into<Whole>) -> AwsResult<Reading> {
-    let clients = questions::Clients { organizations: sessions.organizations(), account: sessions.account() };
+    let clients = questions::Clients { organizations: sessions.organizations(), account: sessions.account(), tagging: sessions.tagging() };
     let mut world = read::read_whole(&clients, management_account, whole.into()).await?;
     if let Some(world) = world.as_mut().filter(|world| world.trusted_services.contains(IAM)) {
         world.root_features = root_access::features(sessions).await?;

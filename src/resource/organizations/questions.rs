@@ -1,8 +1,13 @@
 //! The questions that reading an organization asks, one page at a time, and AWS's answers in plain values.
 
+use std::collections::BTreeMap;
+
 use aws_sdk_account::types::RegionOptStatus;
 use aws_sdk_organizations::primitives::{DateTime, DateTimeFormat as Format};
 use aws_sdk_organizations::types::{Account, AccountJoinedMethod, DelegatedAdministrator, PolicySummary, PolicyTypeSummary, Root};
+use aws_sdk_resourcegroupstagging::Client as Tagging;
+use aws_sdk_resourcegroupstagging::types::Tag;
+use aws_smithy_types::retry::RetryConfig;
 
 use super::contacts::Subject;
 use super::invited::LiveInvitation;
@@ -16,6 +21,7 @@ use crate::limits::LIMITS;
 pub(super) struct Clients {
     pub organizations: aws_sdk_organizations::Client,
     pub account: aws_sdk_account::Client,
+    pub tagging: aws_sdk_resourcegroupstagging::Client,
 }
 
 /// A question; a list is asked for page by page.
@@ -49,6 +55,8 @@ pub(super) enum Question {
     ServicesOf(String),
     /// The tags of anything.
     Tags(String),
+    /// The tags of up to [`TAGS_AT_ONCE`] accounts, by ARN, as the index of the Resource Groups Tagging API has them.
+    IndexedTags(Vec<String>),
     /// An alternate contact of an account, by its type.
     AlternateContact(Subject, String),
     /// The primary contact of an account.
@@ -77,6 +85,8 @@ pub(super) enum Answer {
     Invitations(Vec<(String, LiveInvitation)>),
     DelegatedServices(Vec<String>),
     Tags(Vec<(String, String)>),
+    /// By account id; an account that the index does not have is missing. `None` where AWS refuses or does not serve the index.
+    IndexedTags(Option<BTreeMap<String, BTreeMap<String, String>>>),
     AlternateContact(Option<AlternateContactAttributes>),
     PrimaryContact(Option<Box<PrimaryContactAttributes>>),
     Regions(Vec<String>),
@@ -86,6 +96,7 @@ pub(super) enum Answer {
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct LiveRoot {
     pub id: String,
+    pub arn: String,
     pub management_account: String,
     /// Type and status.
     pub policy_types: Vec<(String, String)>,
@@ -101,6 +112,13 @@ pub(super) struct Page {
 
 /// The most that AWS gives on one page.
 const PAGE: i32 = 20;
+
+/// The most resources that one GetResources takes.
+/// <https://docs.aws.amazon.com/resourcegroupstagging/latest/APIReference/API_GetResources.html>, read 2026-12-01.
+pub(super) const TAGS_AT_ONCE: usize = 100;
+
+/// The index is an optional read: what it does not answer is read one by one. So it is not tried for long.
+const INDEX_ATTEMPTS: u32 = 2;
 
 impl Question {
     /// The operation that it calls, `service:Operation`.
@@ -119,6 +137,7 @@ impl Question {
             Self::Administrators(_) | Self::AllAdministrators => "organizations:ListDelegatedAdministrators",
             Self::ServicesOf(_) => "organizations:ListDelegatedServicesForAccount",
             Self::Tags(_) => "organizations:ListTagsForResource",
+            Self::IndexedTags(_) => "tag:GetResources",
             Self::AlternateContact(..) => "account:GetAlternateContact",
             Self::PrimaryContact(_) => "account:GetContactInformation",
             Self::Regions(_) => "account:ListRegions",
@@ -219,6 +238,7 @@ impl Question {
                 let tags = answer.tags().iter().map(|tag| (tag.key().to_owned(), tag.value().to_owned()));
                 page(Answer::Tags(tags.collect()), answer.next_token())
             }
+            Self::IndexedTags(arns) => page(Answer::IndexedTags(indexed_tags(&clients.tagging, arns).await), None),
             Self::AlternateContact(subject, contact_type) => {
                 page(Answer::AlternateContact(alternate_contact::get(&clients.account, subject, contact_type).await?), None)
             }
@@ -247,6 +267,7 @@ impl Answer {
             | Self::Root(_)
             | Self::FeatureSet(_)
             | Self::Document(_)
+            | Self::IndexedTags(_)
             | Self::AlternateContact(_)
             | Self::PrimaryContact(_) => Vec::new(),
             Self::Accounts(items) => items.iter().map(|(id, _)| id.as_str()).collect(),
@@ -263,6 +284,18 @@ impl Answer {
     }
 }
 
+/// `None` whatever goes wrong: no permission, an endpoint that does not serve it, no network. The caller reads one by one then, and an error
+/// that matters comes from there.
+async fn indexed_tags(client: &Tagging, arns: &[String]) -> Option<BTreeMap<String, BTreeMap<String, String>>> {
+    let few = aws_sdk_resourcegroupstagging::config::Builder::new().retry_config(RetryConfig::standard().with_max_attempts(INDEX_ATTEMPTS));
+    let request = client.get_resources().set_resource_arn_list(Some(arns.to_vec()));
+    let answer = request.customize().config_override(few).send().await.ok()?;
+    let account = |arn: &str| arn.rsplit('/').next().map(str::to_owned);
+    let tags = |tags: &[Tag]| tags.iter().map(|tag| (tag.key().to_owned(), tag.value().to_owned())).collect();
+    let found = answer.resource_tag_mapping_list().iter();
+    Some(found.filter_map(|resource| Some((account(resource.resource_arn()?)?, tags(resource.tags())))).collect())
+}
+
 fn ids(administrators: &[DelegatedAdministrator]) -> Vec<String> {
     administrators.iter().filter_map(|account| account.id()).map(str::to_owned).collect()
 }
@@ -273,6 +306,7 @@ fn root(live: &Root) -> AwsResult<LiveRoot> {
     let status = |summary: &PolicyTypeSummary| Some((summary.r#type()?.as_str().to_owned(), summary.status()?.as_str().to_owned()));
     Ok(LiveRoot {
         id: id.to_owned(),
+        arn: live.arn().unwrap_or_default().to_owned(),
         management_account: management_account.to_owned(),
         policy_types: live.policy_types().iter().filter_map(status).collect(),
     })

@@ -13,6 +13,7 @@ use super::contacts::{ACCOUNT_MANAGEMENT, CONTACT_TYPES, Subject};
 use super::identity::Identity;
 use super::organization_address;
 use super::questions::{Answer, Clients, LiveRoot, Page, Question};
+use super::tag_index::{TagIndex, Verdict};
 use super::world::{Contact, LivePolicy, Member, Unit, Wanted, World, type_name};
 use crate::address::{Address, Reference};
 use crate::aws::{AwsResult, Error};
@@ -40,7 +41,7 @@ pub(super) async fn read_whole(clients: &Clients, management_account: &str, whol
 
 /// How much is read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Extent {
+pub(super) enum Extent {
     /// What a configuration needs.
     Declared,
     /// Everything: all policies with their documents, all trusted services with their administrators.
@@ -147,6 +148,7 @@ struct Reader<'a> {
     by_parent: bool,
     /// Listings that are complete and were followed up.
     followed: BTreeSet<&'static str>,
+    index: TagIndex,
 }
 
 impl<'a> Reader<'a> {
@@ -156,6 +158,7 @@ impl<'a> Reader<'a> {
             Some((desired.pinned.get(address).cloned().or_else(by_email)?, address.clone()))
         });
         let expected = expected.collect();
+        let index = TagIndex::new(extent, &wanted, &desired.selection);
         let named_policies = wanted.policies.values().map(|policy| (type_name(policy).to_owned(), policy.name.clone())).collect();
         Self {
             desired,
@@ -170,6 +173,7 @@ impl<'a> Reader<'a> {
             named_policies,
             by_parent: false,
             followed: BTreeSet::new(),
+            index,
         }
     }
 
@@ -228,6 +232,7 @@ impl<'a> Reader<'a> {
             Answer::Invitations(invitations) => self.world.invitations.extend(invitations),
             Answer::DelegatedServices(services) => self.delegated(question, services),
             Answer::Tags(tags) => self.tags(question, tags),
+            Answer::IndexedTags(found) => self.indexed_tags(question, found),
             Answer::AlternateContact(contact) => self.world.alternate_contacts.extend(contact.and_then(|contact| contact.by_account())),
             Answer::Regions(regions) => self.regions(question, regions),
             Answer::PrimaryContact(contact) => self.world.primary_contacts.extend(contact.and_then(|contact| contact.by_account())),
@@ -243,10 +248,11 @@ impl<'a> Reader<'a> {
     }
 
     fn root(&mut self, root: LiveRoot) -> AwsResult<()> {
-        let LiveRoot { id, management_account, policy_types } = root;
+        let LiveRoot { id, arn, management_account, policy_types } = root;
         if management_account != self.desired.management_account {
             return Err(self.another_management_account(&management_account));
         }
+        self.index.learn_root(&arn);
         self.world.root = id.clone();
         self.world.management_account = management_account;
         self.world.policy_types = policy_types.into_iter().collect();
@@ -294,6 +300,7 @@ impl<'a> Reader<'a> {
             }
             Question::Root
             | Question::FeatureSet
+            | Question::IndexedTags(_)
             | Question::Accounts
             | Question::Policies(_)
             | Question::Services
@@ -345,10 +352,12 @@ impl<'a> Reader<'a> {
             if let Some(address) = self.expected.get(&id).or_else(|| self.expected.get(&account.email.to_ascii_lowercase())).cloned() {
                 let renewed = |wanted: &String| !wanted.eq_ignore_ascii_case(&account.email);
                 // Of one that gets another e-mail, the tags tell whether a code was sent already.
-                let wants_tags = |wanted: &AccountAttributes| wanted.tags.is_some() || wanted.email.as_ref().is_some_and(renewed);
-                let is_selected = self.desired.selection.selects(&address);
-                if is_selected && self.wanted.accounts.get(&address).is_some_and(wants_tags) {
-                    self.put(Question::Tags(id.clone()));
+                let is_renewed = |wanted: &AccountAttributes| wanted.email.as_ref().is_some_and(renewed);
+                let wanted = self.wanted.accounts.get(&address).filter(|_| self.desired.selection.selects(&address));
+                match wanted {
+                    Some(wanted) if is_renewed(wanted) => self.put(Question::Tags(id.clone())),
+                    Some(wanted) if wanted.tags.is_some() => self.tags_of_account(id.clone(), &address),
+                    Some(_) | None => {}
                 }
                 let leaves = self.wanted.accounts.get(&address).is_some_and(|account| account.leaves.is_some());
                 if account.frozen().is_none() && !leaves {
@@ -431,8 +440,26 @@ impl<'a> Reader<'a> {
         }
     }
 
+    /// By the index, where it serves; else at once.
+    fn tags_of_account(&mut self, id: String, address: &Address) {
+        match self.index.add(id, address) {
+            Ok(arns) => arns.into_iter().for_each(|arns| self.put(Question::IndexedTags(arns))),
+            Err(id) => self.put(Question::Tags(id)),
+        }
+    }
+
+    fn indexed_tags(&mut self, question: &Question, found: Option<BTreeMap<String, BTreeMap<String, String>>>) {
+        let Question::IndexedTags(arns) = question else { return };
+        let Verdict { cleared, unclear } = self.index.judge(arns, found, &self.wanted);
+        self.world.tags.extend(cleared);
+        unclear.into_iter().for_each(|id| self.put(Question::Tags(id)));
+    }
+
     fn tags(&mut self, question: &Question, tags: Vec<(String, String)>) {
         if let Question::Tags(id) = question {
+            if self.index.forget(id) {
+                self.world.tags.remove(id);
+            }
             self.world.tags.entry(id.clone()).or_default().extend(tags);
         }
     }
@@ -450,6 +477,9 @@ impl<'a> Reader<'a> {
         if !self.wanted.invitations.is_empty() && self.is_listed("organizations:ListAccounts") {
             let identity = Identity::of(self.desired, &self.wanted, &self.world);
             self.invitations(&identity);
+        }
+        if self.lanes.get("organizations:ListAccounts").is_some_and(Lane::is_idle) {
+            self.index.rest().into_iter().for_each(|arns| self.put(Question::IndexedTags(arns)));
         }
         if self.is_listed("organizations:ListAWSServiceAccessForOrganization") {
             let identity = Identity::of(self.desired, &self.wanted, &self.world);
@@ -508,7 +538,8 @@ impl<'a> Reader<'a> {
     /// Of an account that declares tags and was recognised by neither id nor e-mail: those were asked for page by page.
     fn tags_of_accounts(&mut self, identity: &Identity) {
         let tagged = self.wanted.accounts.iter().filter(|(_, account)| account.tags.is_some());
-        let ids: Vec<String> = tagged.filter_map(|(address, _)| identity.id(address)).map(str::to_owned).collect();
+        let ids = tagged.filter_map(|(address, _)| identity.id(address)).filter(|id| !self.index.has_cleared(id)).map(str::to_owned);
+        let ids: Vec<String> = ids.collect();
         ids.into_iter().for_each(|id| self.put(Question::Tags(id)));
     }
 
@@ -583,6 +614,10 @@ impl<'a> Reader<'a> {
         }
         if !self.by_parent && self.world.accounts.values().any(|account| account.parent.is_none()) {
             self.list_by_parent();
+        }
+        // What the index was not yet asked about is read one by one: the root's ARN never came.
+        for id in self.index.left() {
+            self.put(Question::Tags(id));
         }
         let identity = Identity::of(self.desired, &self.wanted, &self.world);
         self.tags_of_units(&identity);

@@ -3,7 +3,7 @@
 use super::*;
 use crate::address::{Address, Reference};
 use crate::resource::organizations::{
-    AccountAttributes, AlternateContactAttributes, OrganizationalUnitAttributes, PolicyAttributes, PolicyTypeAttributes,
+    AccountAttributes, AlternateContactAttributes, EMAIL_TAG, OrganizationalUnitAttributes, PolicyAttributes, PolicyTypeAttributes,
     TrustedServiceAttributes, alternate_contact_address, organization_address,
 };
 use crate::resource::{ADDRESS_TAG, Former, untyped};
@@ -22,6 +22,8 @@ struct Endpoint {
     endless: bool,
     /// Each page names the second one as its successor.
     circular: bool,
+    /// What the index of tags has, by account; `None` is a refusal.
+    index: Option<BTreeMap<String, BTreeMap<String, String>>>,
 }
 
 impl Endpoint {
@@ -41,6 +43,7 @@ impl Endpoint {
             Question::Root => {
                 let root = LiveRoot {
                     id: world.root.clone(),
+                    arn: format!("arn:aws:organizations::{}:root/o-1/{}", world.management_account, world.root),
                     management_account: world.management_account.clone(),
                     policy_types: world.policy_types.clone().into_iter().collect(),
                 };
@@ -89,6 +92,12 @@ impl Endpoint {
                 Page { answer: Answer::PrimaryContact(contact.cloned().map(Box::new)), token: None }
             }
             Question::Regions(subject) => self.page(world.opted_in.get(subject.id()).cloned().unwrap_or_default(), token, Answer::Regions),
+            Question::IndexedTags(arns) => {
+                let id = |arn: &String| arn.strip_prefix("arn:aws:organizations::111111111111:account/o-1/").unwrap().to_owned();
+                let tags = |id: String| Some((id.clone(), self.index.as_ref()?.get(&id)?.clone()));
+                let found = self.index.as_ref().map(|_| arns.iter().map(id).filter_map(tags).collect());
+                Page { answer: Answer::IndexedTags(found), token: None }
+            }
             Question::Tags(id) => self.page(world.tags.get(id).cloned().unwrap_or_default(), token, Answer::Tags),
         }
     }
@@ -301,6 +310,65 @@ fn asks_for_tags_only_where_they_are_declared_or_needed() {
     let (read, counts) = read(&Endpoint { world: Some(world.clone()), ..Endpoint::default() }, &desired);
     assert_eq!(read.unwrap(), Some(world));
     assert_eq!(counts["organizations:ListTagsForResource"], 3);
+}
+
+/// Accounts that declare a tag each and have it.
+fn tagged_organization(accounts: usize) -> (Desired, World) {
+    let (mut desired, mut world) = organization(accounts, 0, 0);
+    for number in 0..accounts {
+        let tags = BTreeMap::from([("team".to_owned(), format!("team-{number}"))]);
+        want_account(&mut desired, &format!("account-{number}"), Some(tags.clone()));
+        world.tags.insert(format!("222222{number:06}"), tags);
+    }
+    (desired, world)
+}
+
+#[test]
+fn tags_of_many_accounts_come_from_the_index_a_hundred_at_a_time() {
+    let (desired, world) = tagged_organization(250);
+    let endpoint = Endpoint { index: Some(world.tags.clone()), world: Some(world.clone()), ..Endpoint::default() };
+    let (read, counts) = read(&endpoint, &desired);
+    assert_eq!(read.unwrap(), Some(world));
+    assert_eq!(counts["tag:GetResources"], 3);
+    assert_eq!(counts.get("organizations:ListTagsForResource"), None);
+}
+
+#[test]
+fn tags_of_few_accounts_are_read_one_by_one() {
+    let (desired, world) = tagged_organization(9);
+    let endpoint = Endpoint { index: Some(world.tags.clone()), world: Some(world.clone()), ..Endpoint::default() };
+    let (read, counts) = read(&endpoint, &desired);
+    assert_eq!(read.unwrap(), Some(world));
+    assert_eq!(counts.get("tag:GetResources"), None);
+    assert_eq!(counts["organizations:ListTagsForResource"], 9);
+}
+
+#[test]
+fn index_clears_an_account_and_never_accuses_one() {
+    let (desired, mut world) = tagged_organization(20);
+    let mut index = world.tags.clone();
+    let id = |number: usize| format!("222222{number:06}");
+    // The index is behind: it lacks an account, has an old value, and has a tag that is gone. And one account has really drifted.
+    index.remove(&id(3));
+    index.insert(id(4), [("team".to_owned(), "old".to_owned())].into());
+    index.get_mut(&id(5)).unwrap().insert(EMAIL_TAG.to_owned(), "mark".to_owned());
+    for tags in [&mut world.tags, &mut index] {
+        tags.insert(id(6), [("team".to_owned(), "drifted".to_owned())].into());
+    }
+    let endpoint = Endpoint { index: Some(index), world: Some(world.clone()), ..Endpoint::default() };
+    let (read, counts) = read(&endpoint, &desired);
+    assert_eq!(read.unwrap(), Some(world));
+    assert_eq!(counts["tag:GetResources"], 1);
+    assert_eq!(counts["organizations:ListTagsForResource"], 4);
+}
+
+#[test]
+fn refused_index_is_asked_once_and_all_tags_are_read_one_by_one() {
+    let (desired, world) = tagged_organization(250);
+    let (read, counts) = read(&Endpoint { world: Some(world.clone()), ..Endpoint::default() }, &desired);
+    assert_eq!(read.unwrap(), Some(world));
+    assert!(counts["tag:GetResources"] <= 3, "{counts:?}");
+    assert_eq!(counts["organizations:ListTagsForResource"], 250);
 }
 
 #[test]
