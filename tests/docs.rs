@@ -163,6 +163,7 @@ fn the_sandbox_serves_what_overlord_calls_and_what_the_table_tells() {
         ("| RAM", "ram"),
         ("| CloudTrail", "cloudtrail"),
         ("| Config", "config"),
+        ("| Resource Groups Tagging API", "tag"),
     ];
     let mut told = BTreeSet::new();
     for (start, service) in services {
