@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
 use crate::address::{Address, Scope};
+use crate::apply::LOCK_CALLS;
 use crate::cost::{self, Cost};
 use crate::limits::LIMITS;
 use crate::network::{self, Observed};
@@ -39,6 +40,9 @@ pub struct Budget {
     pub seconds_at_best: f64,
     /// The operation that decides `seconds_at_best`.
     pub slowest: Option<String>,
+    /// Mutating calls of the lock that an apply takes, besides `calls`; empty for an apply without one. Renewals in a long run come on top.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub lock: BTreeMap<String, usize>,
 }
 
 /// A plan.
@@ -201,6 +205,22 @@ impl Plan {
         self.impact = impact::of(&self.desired, live, &self.changes);
     }
 
+    /// The same for an apply under the lock, whose calls and time are counted. Nothing is locked where nothing is written.
+    #[must_use]
+    pub fn locked(mut self) -> Self {
+        if !self.budget.calls.is_empty() {
+            self.budget.add_lock();
+        }
+        self
+    }
+
+    /// The same for an apply without a lock.
+    #[must_use]
+    pub fn unlocked(mut self) -> Self {
+        self.budget = Budget::of(&self.changes);
+        self
+    }
+
     /// Whether there is nothing to do.
     pub fn is_empty(&self) -> bool {
         self.changes.is_empty()
@@ -268,6 +288,7 @@ impl Plan {
         let (network, beside) = (self.network.clone(), self.beside.clone());
         let live = Live { resources: self.observed.clone(), network, beside, ..Live::default() };
         let again = Self::build_with(&self.desired, &live, calls);
+        let again = if self.budget.lock.is_empty() { again } else { again.locked() };
         let same = |(one, other): (&Change, &Change)| *one == Change { reason: one.reason.clone(), ..other.clone() };
         let errors_stand = self.has_errors() || !again.has_errors();
         errors_stand
@@ -332,6 +353,19 @@ impl Budget {
             }
         }
         budget
+    }
+
+    /// Counts the calls of the lock. Its operations are the organization's, and share their token buckets with the changes.
+    fn add_lock(&mut self) {
+        for call in LOCK_CALLS {
+            self.lock.insert(call.to_owned(), 1);
+            let count = self.calls.get(call).copied().unwrap_or_default() + 1;
+            let seconds = LIMITS.rate_of(call).map_or(0.0, |rate| rate.seconds(count));
+            if seconds > self.seconds_at_best {
+                self.seconds_at_best = seconds;
+                self.slowest = Some(call.to_owned());
+            }
+        }
     }
 }
 

@@ -12,13 +12,14 @@ use futures_util::stream::FuturesUnordered;
 
 use super::context::Ids;
 use super::schedule::{Class, Ended, Schedule, Skipped, Task};
-use super::{Consent, Context, Needs};
+use super::{Consent, Context, Needs, RunLock};
 use crate::address::Address;
 use crate::aws::{AwsResult, Crew, Error, IN_FLIGHT, Sessions};
 use crate::graph::first_step;
 use crate::limits::LIMITS;
 use crate::plan::{Action, Change, Plan};
 use crate::resource;
+use crate::resource::organizations::organization_address;
 
 /// How many changes run at a time. Most of them only wait for AWS to make something: the 60,000 NAT gateways of 5,000 accounts in four
 /// Regions become available side by side. The door keeps to AWS's rates and bounds the requests in flight; this only bounds memory: a
@@ -143,15 +144,27 @@ pub enum Status {
     Failed,
 }
 
-/// Applies a plan. Independent branches go on after a failure. What destroys is withheld unless `consent` covers it.
+/// Applies a plan. Independent branches go on after a failure. What destroys is withheld unless `consent` covers it. No lock is taken:
+/// [`super::apply_locked`] takes one.
 pub async fn apply(plan: &Plan, sessions: &Sessions, consent: &Consent, events: &mut (dyn FnMut(Event) + Send)) -> Report {
+    apply_with(plan, sessions, None, consent, events).await
+}
+
+/// Applies a plan under a lock, where there is one. A lock that is not held yet is taken as soon as the organization is created.
+pub(super) async fn apply_with(
+    plan: &Plan,
+    sessions: &Sessions,
+    lock: Option<&RunLock>,
+    consent: &Consent,
+    events: &mut (dyn FnMut(Event) + Send),
+) -> Report {
     if plan.has_errors() {
         let refused =
             |change: &Change| (change.address.clone(), Outcome::Failed(Error::internal("a plan with errors is not to be applied")));
         return Report { outcomes: plan.changes.iter().map(refused).collect() };
     }
     let ids = Ids::observed(plan);
-    let calls = Calls { context: Context::new(sessions, plan, ids.clone()), ids };
+    let calls = Calls { context: Context::new(sessions, plan, ids.clone()), ids, lock };
     run(plan, &calls, consent, events).await
 }
 
@@ -177,20 +190,39 @@ trait Executor: Sync {
 type ExecuteFuture<'a> = Pin<Box<dyn Future<Output = AwsResult<()>> + Send + 'a>>;
 
 /// The real executor.
-struct Calls {
+struct Calls<'l> {
     context: Context,
     ids: Ids,
+    /// What must be held before anything but the organization itself is written.
+    lock: Option<&'l RunLock>,
 }
 
-impl Executor for Calls {
+impl Calls<'_> {
+    /// Whether a change may be made now.
+    fn check_lock(&self, change: &Change) -> AwsResult<()> {
+        match self.lock {
+            Some(lock) if !lock.is_held() && !creates_organization(change) && !self.is_interrupted() => {
+                Err(Error::internal(format!("`{}` would be changed without the lock", change.address)))
+            }
+            Some(_) | None => Ok(()),
+        }
+    }
+}
+
+impl Executor for Calls<'_> {
     fn execute<'a>(&'a self, change: &'a Change) -> ExecuteFuture<'a> {
         Box::pin(async move {
             let kind = resource::kind(change.address.kind())
                 .ok_or_else(|| Error::internal(format!("`{}` is no kind of resource", change.address.kind())))?;
+            self.check_lock(change)?;
             let id = existing_id(change, &self.ids)?;
             // Of two steps, the second has an address that is no thing's.
             let context = self.context.of(&first_step(&change.address).unwrap_or_else(|| change.address.clone()));
             let id = kind.apply(&context, id.as_deref(), change.before.as_ref(), change.after.as_ref()).await?;
+            if let Some(lock) = self.lock.filter(|lock| creates_organization(change) && !lock.is_held()) {
+                // Its id is the root's.
+                Box::pin(lock.take(&id)).await?;
+            }
             match change.action {
                 Action::Delete => self.ids.forget(&change.address),
                 Action::NoOp | Action::Create | Action::Update | Action::Replace | Action::Move | Action::Adopt => {
@@ -204,6 +236,11 @@ impl Executor for Calls {
     fn is_interrupted(&self) -> bool {
         self.context.sessions().door().interrupt().is_triggered()
     }
+}
+
+/// Whether a change makes the organization: no lock can be taken before that.
+fn creates_organization(change: &Change) -> bool {
+    change.action == Action::Create && change.address == organization_address()
 }
 
 /// AWS's id of what a change begins with; `None` for what is made by it.

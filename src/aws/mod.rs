@@ -25,7 +25,7 @@ pub use door::{Call, Door, DoorOptions, Mode, Rates};
 pub use error::{AwsResult, Error, Place, Refusal};
 pub use https::https;
 pub(crate) use places::IN_FLIGHT;
-pub use poll::{Interrupt, Latest, Poll};
+pub use poll::{Interrupt, Latest, Poll, pause};
 pub use sessions::{Access, AccessRole, Identity, Sessions, partition_of};
 pub use trace::Trace;
 pub use trail::{History, Lookup, LookupBy, global_events_region, look_up};

@@ -86,6 +86,17 @@ impl Poll {
     }
 }
 
+/// Lets time pass between two renewals of something that lapses.
+///
+/// # Errors
+/// [`Error::Interrupted`], at once when the user interrupts.
+pub async fn pause(length: Duration, interrupt: &Interrupt) -> AwsResult<()> {
+    tokio::select! {
+        () = tokio::time::sleep(length) => Ok(()),
+        () = interrupt.triggered() => Err(Error::Interrupted),
+    }
+}
+
 /// How long an answer is taken for the newest one.
 const FRESH: Duration = Duration::from_secs(1);
 

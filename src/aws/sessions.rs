@@ -95,6 +95,8 @@ struct Inner {
     access_role: AccessRole,
     /// The account of the credentials in use, once the guard has asked.
     caller: Arc<OnceLock<String>>,
+    /// Their ARN, once the guard has asked.
+    arn: OnceLock<String>,
     /// `aws`, `aws-us-gov` or `aws-cn`, as the credentials' ARN says.
     partition: OnceLock<String>,
     organizations: aws_sdk_organizations::Client,
@@ -169,6 +171,7 @@ impl Sessions {
                 base,
                 access_role: access_role.into(),
                 caller,
+                arn: OnceLock::new(),
                 partition: OnceLock::new(),
                 members: Mutex::default(),
                 retry_partitions: Mutex::default(),
@@ -213,7 +216,13 @@ impl Sessions {
         Ok(account)
     }
 
+    /// The ARN of the credentials in use, once the guard has asked.
+    pub fn caller_arn(&self) -> Option<&str> {
+        self.inner.arn.get().map(String::as_str)
+    }
+
     fn learn(&self, account: &str, arn: &str) {
+        let _ = self.inner.arn.set(arn.to_owned());
         let _ = self.inner.caller.set(account.to_owned());
         self.inner.door.learn_caller(account);
         if let Some(partition) = arn.split(':').nth(1) {

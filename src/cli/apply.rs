@@ -8,12 +8,13 @@ use serde_json::{Map, Value, json};
 
 use super::connect::{Connection, connect, connect_to_write};
 use super::consent::{Consenting, Stage};
+use super::lock::{self, Locked};
 use super::progress::Progress;
 use super::rehearse::{Rehearsal, rehearse};
 use super::select::Selecting;
 use super::shell::Shell;
 use super::{Exit, Format, Global, Reported, codes, plan, validate};
-use crate::apply::{Consent, Report, Status};
+use crate::apply::{Consent, Report, RunLock, Status, Stopped};
 use crate::aws::{Interrupt, Mode};
 use crate::plan::Plan;
 use crate::resource::{Desired, Live};
@@ -38,6 +39,17 @@ pub(super) struct ApplyArgs {
 
     #[command(flatten)]
     selecting: Selecting,
+
+    #[command(flatten)]
+    locked: Locked,
+
+    /// Remove the lock that a run has left behind, and do nothing else. On a terminal the name of its owner is asked for; elsewhere give it
+    /// here
+    #[arg(
+        long, value_name = "OWNER", num_args = 0..=1, require_equals = true, default_missing_value = "",
+        conflicts_with_all = ["file", "rehearse", "no_lock", "yes", "allow_delete"]
+    )]
+    unlock: Option<String>,
 }
 
 /// What is known before anything is changed.
@@ -46,15 +58,21 @@ struct Prepared {
     plan: Plan,
     /// The organization as it was read, for a rehearsal.
     copy: Option<World>,
+    /// Whether another run held the lock meanwhile.
+    locked: bool,
     /// How long that took.
     took: Duration,
 }
 
 pub(super) async fn run(global: &Global, args: &ApplyArgs, shell: &Shell) -> Result<Exit, Reported> {
-    let Prepared { connection, plan, copy, took } = match &args.file {
+    if let Some(owner) = &args.unlock {
+        return lock::unlock(global, owner, shell).await;
+    }
+    let Prepared { connection, plan, copy, locked, took } = match &args.file {
         Some(file) => saved(global, file, args, shell).await?,
         None => fresh(global, args, shell).await?,
     };
+    let plan = if args.rehearse || args.locked.no_lock { plan.unlocked() } else { plan.locked() };
     match global.format {
         Format::Text | Format::Junit | Format::Sarif | Format::Line => plan::show(&plan, global.format, args.detail, shell)?,
         Format::Json | Format::Markdown => {}
@@ -62,16 +80,14 @@ pub(super) async fn run(global: &Global, args: &ApplyArgs, shell: &Shell) -> Res
     let stage = if args.rehearse { Stage::Copy } else { Stage::Aws };
     let asked = Instant::now();
     let consent = args.consenting.obtain(&plan, stage, shell).map_err(|reported| reported.with("plan", json!(plan)))?;
-    if stage == Stage::Aws && !plan.is_empty() && asked.elapsed() > took {
-        still_so(&connection, &plan, shell).await?;
-    }
     if let Some(copy) = copy {
         let rehearsal = rehearse(&plan, copy, &consent, shell).await?;
         show(&plan, &rehearsal.report, Some(&rehearsal), args, global.format, shell);
         connection.close(shell)?;
         return Ok(rehearsal.exit());
     }
-    let report = if plan.is_empty() { Report::default() } else { carry_out(&connection, &plan, &consent, shell).await };
+    let since = if asked.elapsed() > took || locked { Since::Long } else { Since::Now };
+    let report = carry_out(&connection, &plan, &consent, since, &args.locked, shell).await?;
     // First the report, then whether the sandbox's file could be written: what was done must not go untold.
     show(&plan, &report, None, args, global.format, shell);
     codes::settle(&plan, &report, &connection.sessions, args.consenting.asking(), shell).await;
@@ -90,17 +106,20 @@ pub(super) async fn part(
     connection: &Connection,
     desired: &Desired,
     yes: bool,
+    locked: Locked,
     shell: &Shell,
 ) -> Result<(Plan, Report), Reported> {
-    let args = ApplyArgs { consenting: Consenting::yes(yes), ..ApplyArgs::default() };
+    let args = ApplyArgs { consenting: Consenting::yes(yes), locked, ..ApplyArgs::default() };
     let (live, _) = read(connection, desired, &args, shell).await?;
     let plan = Plan::build(desired, &live);
+    let plan = if args.locked.no_lock { plan } else { plan.locked() };
     let shown = global.format == Format::Text;
     if shown {
         plan::show(&plan, global.format, false, shell)?;
     }
     let consent = args.consenting.obtain(&plan, Stage::Aws, shell).map_err(|reported| reported.with("plan", json!(plan)))?;
-    let report = if plan.is_empty() { Report::default() } else { carry_out(connection, &plan, &consent, shell).await };
+    let since = if live.locked { Since::Long } else { Since::Now };
+    let report = carry_out(connection, &plan, &consent, since, &args.locked, shell).await?;
     if shown {
         show(&plan, &report, None, &args, global.format, shell);
     }
@@ -115,7 +134,8 @@ async fn fresh(global: &Global, args: &ApplyArgs, shell: &Shell) -> Result<Prepa
     let connection = reach(global, &desired, args, shell).await?;
     let started = Instant::now();
     let (live, copy) = read(&connection, &desired, args, shell).await?;
-    Ok(Prepared { connection, plan: Plan::build(&desired, &live), copy, took: started.elapsed() })
+    let took = started.elapsed();
+    Ok(Prepared { connection, plan: Plan::build(&desired, &live), copy, locked: live.locked, took })
 }
 
 /// A rehearsal writes nothing, and enters accounts by the role of plans.
@@ -144,7 +164,7 @@ async fn saved(global: &Global, file: &Path, args: &ApplyArgs, shell: &Shell) ->
     unmoved(&plan, &live, &since, "make a new plan (`overlord plan --out FILE`) and look at it again", shell)?;
     // What the file says of it nobody vouches for.
     plan.weigh(&live);
-    Ok(Prepared { connection, plan, copy, took: started.elapsed() })
+    Ok(Prepared { connection, plan, copy, locked: live.locked, took: started.elapsed() })
 }
 
 /// Refuses a plan when what it observed has moved: that is said, with what to do.
@@ -157,8 +177,17 @@ fn unmoved(plan: &Plan, live: &Live, since: &str, hint: &str, shell: &Shell) -> 
     Err(shell.error(since, Some(hint.to_owned())).with("moved", json!(moved)))
 }
 
-/// Whoever thought about a plan for longer than its reading took may have been overtaken by others: AWS is read once more, which costs no more
-/// time than has gone by.
+/// How old what was read is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Since {
+    /// It was read just now.
+    Now,
+    /// The user has thought about the plan for longer than its reading took, or another run held the lock meanwhile.
+    Long,
+}
+
+/// Reads AWS once more, which costs no more time than has gone by: other runs may have changed it. Under the lock, so that nobody changes it
+/// from here on.
 async fn still_so(connection: &Connection, plan: &Plan, shell: &Shell) -> Result<(), Reported> {
     shell.say("reading AWS once more, since it was read a while ago");
     let live = snapshot::read(&connection.sessions, &plan.desired).await.map_err(|e| shell.aws_error(&e))?;
@@ -166,17 +195,49 @@ async fn still_so(connection: &Connection, plan: &Plan, shell: &Shell) -> Result
     unmoved(plan, &live, since, "run the same command again, and look at the new plan", shell)
 }
 
-/// Opens the door for writes and runs the plan, under Ctrl-C.
-async fn carry_out(connection: &Connection, plan: &Plan, consent: &Consent, shell: &Shell) -> Report {
-    let door = connection.sessions.door();
+/// Opens the door for writes and runs the plan, under the lock and under Ctrl-C. An empty plan takes no lock.
+async fn carry_out(
+    connection: &Connection,
+    plan: &Plan,
+    consent: &Consent,
+    since: Since,
+    locked: &Locked,
+    shell: &Shell,
+) -> Result<Report, Reported> {
+    if plan.is_empty() {
+        return Ok(Report::default());
+    }
+    let (sessions, lock) = (&connection.sessions, locked.lock(&connection.sessions));
+    let door = sessions.door();
     door.set_mode(Mode::ReadWrite);
     let mut progress = Progress::new(plan);
     let mut events = |event| progress.event(&event);
-    let run = crate::apply::apply(plan, &connection.sessions, consent, &mut events);
+    let check = async {
+        match since {
+            Since::Now => Ok(()),
+            Since::Long => still_so(connection, plan, shell).await,
+        }
+    };
+    let run = async {
+        match &lock {
+            Some(lock) => crate::apply::apply_locked(plan, lock, consent, check, &mut events).await,
+            None => match check.await {
+                Ok(()) => Ok(crate::apply::apply(plan, sessions, consent, &mut events).await),
+                Err(reported) => Err(Stopped::Check(reported)),
+            },
+        }
+    };
     let report = interruptible(run, door.interrupt(), shell).await;
     progress.finish();
     door.set_mode(Mode::ReadOnly);
-    report
+    lock::tell_trouble(lock.as_ref(), shell);
+    report.map_err(|stopped| match stopped {
+        Stopped::Lock(error) => {
+            let theirs = lock.as_ref().and_then(RunLock::theirs);
+            lock::refused(&error, theirs.as_ref(), sessions, shell).with("plan", json!(plan))
+        }
+        Stopped::Check(reported) => reported,
+    })
 }
 
 /// Runs under Ctrl-C.

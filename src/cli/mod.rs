@@ -16,6 +16,7 @@ mod graph;
 mod import;
 mod init;
 mod invite;
+mod lock;
 mod man;
 mod network;
 mod plan;

@@ -64,7 +64,7 @@ pub(super) async fn run(global: &Global, args: &PlanArgs, shell: &Shell) -> Resu
 /// Reads the live state and plans.
 async fn make(connection: &Connection, desired: &Desired, shell: &Shell) -> Result<Plan, Reported> {
     let live = snapshot::read(&connection.sessions, desired).await.map_err(|e| shell.aws_error(&e))?;
-    Ok(Plan::build(desired, &live))
+    Ok(Plan::build(desired, &live).locked())
 }
 
 /// Prints it as asked.

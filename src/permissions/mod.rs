@@ -213,7 +213,7 @@ impl Facts {
         };
         let everybody = |holds: bool| if holds { vec![Who::Caller, Who::AccessRole] } else { Vec::new() };
         match cause {
-            Cause::Always => vec![Who::Caller],
+            Cause::Always | Cause::Lock => vec![Who::Caller],
             Cause::Networks => of_networks(self.reads_networks),
             Cause::Blocks => everybody(self.reads_networks),
             Cause::OptIn => everybody(self.opt_in),

@@ -10,6 +10,8 @@ use super::Run;
 pub(super) enum Cause {
     /// Any configuration.
     Always,
+    /// Any run that applies: its lock.
+    Lock,
     /// Networks are read: in the accounts of the configuration.
     Networks,
     /// The same in all accounts, the management account too: which addresses they use, which zones there are.
@@ -129,12 +131,14 @@ impl Cause {
             // Closing is not joining.
             Self::Says("account", attribute, _) => attribute == "email",
             Self::Kind(kind) | Self::Says(kind, ..) => !OF_THE_ORGANIZATION.contains(&kind),
+            // It is applied to, and so locked.
+            Self::Lock => true,
             Self::Always | Self::Networks | Self::Blocks | Self::OptIn | Self::Governed | Self::Creation => false,
         }
     }
 }
 
-use Cause::{Always, Blocks, Creation, Governed, Kind, Networks, OptIn, Says};
+use Cause::{Always, Blocks, Creation, Governed, Kind, Lock, Networks, OptIn, Says};
 
 /// All rows.
 pub(super) static NEEDS: &[Need] = &[
@@ -153,6 +157,8 @@ pub(super) static NEEDS: &[Need] = &[
             "tag:GetResources",
         ],
     ),
+    // The OU `overlord-lock`: made with tags, renewed by a tag, removed. Source: CreateOrganizationalUnit, "If the request includes tags".
+    apply(Lock, &["organizations:CreateOrganizationalUnit", "organizations:DeleteOrganizationalUnit", "organizations:TagResource"]),
     plan(Kind("policy_type"), &["organizations:DescribePolicy", "organizations:ListPolicies", "organizations:ListTargetsForPolicy"]),
     plan(Kind("trusted_service"), &["organizations:ListAWSServiceAccessForOrganization"]),
     plan(Kind("delegated_administrator"), &["organizations:ListDelegatedAdministrators"]),

@@ -167,7 +167,7 @@ fn the_files_of_the_kinds_call_what_the_table_says() {
         let of_kind = |need: &&needs::Need| match need.cause {
             Cause::Kind(k) | Cause::Says(k, ..) => k == kind || k == "organization",
             Cause::Creation => kind == "account",
-            Cause::Always | Cause::Networks | Cause::Blocks | Cause::OptIn | Cause::Governed => false,
+            Cause::Always | Cause::Lock | Cause::Networks | Cause::Blocks | Cause::OptIn | Cause::Governed => false,
         };
         let told: BTreeSet<&str> = NEEDS.iter().filter(of_kind).flat_map(calls).copied().collect();
         let mut called = BTreeSet::new();
@@ -264,6 +264,8 @@ fn who_invites_makes_no_account_and_who_imports_changes_nothing() {
             "account:PutAccountName",
             "organizations:AttachPolicy",
             "organizations:CancelHandshake",
+            "organizations:CreateOrganizationalUnit",
+            "organizations:DeleteOrganizationalUnit",
             "organizations:DetachPolicy",
             "organizations:InviteAccountToOrganization",
             "organizations:MoveAccount",

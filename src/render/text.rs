@@ -10,7 +10,7 @@ use super::fold::{self, Entry, Folding, Subject};
 use super::vpcs::{self, Networks, Place};
 use super::words::{ACTIONS, count, duration, plain, value, verb};
 use super::{Style, cost, impact};
-use crate::apply::Consent;
+use crate::apply::{Consent, RENEW_EVERY, RENEWAL};
 use crate::graph::first_step;
 use crate::plan::{Action, Change, Moved, Plan};
 use crate::resource::organizations::Leaving;
@@ -260,6 +260,9 @@ pub fn summary(plan: &Plan, style: Style) -> String {
     let _ = writeln!(out, "{} {}", style.bold("Plan:"), told.collect::<Vec<_>>().join(", "));
     let total = plan.budget.calls.values().sum::<usize>();
     let _ = writeln!(out, "Calls: {total} that write: {}", calls(plan));
+    if !plan.budget.lock.is_empty() {
+        let _ = writeln!(out, "Lock: {}", lock(plan));
+    }
     if let Some(slowest) = &plan.budget.slowest {
         let at_best = duration(plan.budget.seconds_at_best);
         let _ = writeln!(out, "Time: at least {at_best} at AWS's published rates, because of {slowest}");
@@ -286,6 +289,14 @@ fn consents(out: &mut String, plan: &Plan, style: Style) {
     if let Some(rest) = needs.len().checked_sub(GROUP_ENTRIES).filter(|n| *n > 0 && !style.detail) {
         let _ = writeln!(out, "{}", style.dim(&format!("… and {rest} more (--detail shows their ids)")));
     }
+}
+
+/// The calls that the lock takes besides.
+fn lock(plan: &Plan) -> String {
+    let name = |call: &str| call.split_once(':').map_or(call, |(_, operation)| operation).to_owned();
+    let calls: Vec<String> = plan.budget.lock.iter().map(|(call, n)| format!("{n} {}", name(call))).collect();
+    let total: usize = plan.budget.lock.values().sum();
+    format!("{total} more that write: {}; and 1 {} every {}", calls.join(", "), name(RENEWAL), duration(RENEW_EVERY.as_secs_f64()))
 }
 
 /// The calls by operation; of many operations those that are called most.

@@ -121,6 +121,8 @@ pub struct Live {
     /// OUs, accounts and policies of the organization that the configuration does not name, and what is attached to them: nothing is
     /// ever done to them, and what is done to guard rails reaches them.
     pub beside: BTreeMap<Address, LiveResource>,
+    /// Whether a run that applies changes held its lock while this was read: it may be half of the old state and half of the new.
+    pub locked: bool,
     /// The types of guard rails that are in use and of which nothing was read, since the configuration has none of them.
     pub unread: BTreeSet<crate::policy::Family>,
 }

@@ -74,8 +74,17 @@ fn its_policies_are_what_the_sandbox_asks_for() {
     let apply = fs::read_to_string(case.path("apply.json")).unwrap();
     fs::write(case.path("untagged.json"), apply.replace("organizations:TagResource", "organizations:UntagResource")).unwrap();
     case.edit("org.toml", "[ou.work]", "[ou.work]\n[ou.new]");
-    let refused = case.run(&["apply", "--sandbox", "--yes", "--weather", "caller-policy=untagged.json"]).ends(1).out;
+    let apply = ["apply", "--sandbox", "--yes", "--weather", "caller-policy=untagged.json"];
+    let refused = case.run(&[&apply[..], &["--no-lock"]].concat()).ends(1).out;
     assert!(refused.contains("organizations:CreateOrganizationalUnit was refused"), "{refused}");
     assert!(refused.contains("help: allow `organizations:TagResource` to"), "{refused}");
+    // The lock needs the same.
+    let refused = case.run(&apply).ends(1);
+    refused.says(&[
+        "the lock `overlord-lock` could not be taken: ",
+        "nothing was changed",
+        "help: allow `organizations:TagResource` to",
+        "--no-lock",
+    ]);
     case.run(&["plan", "--sandbox", "--weather", "caller-policy=org.toml"]).ends(1).says(&["is no policy", "overlord doctor --policy"]);
 }

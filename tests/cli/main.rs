@@ -23,6 +23,7 @@ mod init;
 mod interrupt;
 mod invite;
 mod live;
+mod lock;
 mod looks;
 mod man;
 mod network;

@@ -27,8 +27,9 @@ fn an_unmoved_world_gets_exactly_the_plan_and_needs_no_org_toml() {
     case.run_at(server.url(), &["apply", "plan.json", "--yes", "--trace", "trace.jsonl"]).ends(0);
     let writes: Vec<String> = operations(&case.path("trace.jsonl")).into_iter().filter(|operation| !reads(operation)).collect();
     let planned = plan["changes"][0]["calls"].as_array().unwrap().iter().map(|call| call.as_str().unwrap());
-    assert_eq!(writes, planned.map(|call| call.strip_prefix("organizations:").unwrap()).collect::<Vec<_>>());
-    assert_eq!(writes[0], "UpdateOrganizationalUnit");
+    let planned: Vec<&str> = planned.map(|call| call.strip_prefix("organizations:").unwrap()).collect();
+    assert_eq!(planned[0], "UpdateOrganizationalUnit");
+    assert_eq!(writes, [&["CreateOrganizationalUnit"], &planned[..], &["DeleteOrganizationalUnit"]].concat(), "under the lock");
     unit(server.url(), "workloads");
     // And it holds no longer.
     case.run_at(server.url(), &["apply", "plan.json", "--yes"]).ends(1).says(&["moved: ou.work: `name` was \"work\", is \"workloads\""]);

@@ -8,6 +8,7 @@ mod drift;
 mod generate;
 mod imports;
 mod invitations;
+mod lock;
 mod networks;
 mod packed;
 mod permissions;

@@ -11,6 +11,7 @@ use clap::Args;
 use serde_json::json;
 
 use super::connect::{Connection, connect_to_write};
+use super::lock::Locked;
 use super::shell::Shell;
 use super::{Exit, Format, Global, Reported, apply, consent};
 use crate::address::Address;
@@ -63,6 +64,9 @@ pub(super) struct InviteArgs {
     /// Do not ask. Never covers deletions
     #[arg(long)]
     yes: bool,
+
+    #[command(flatten)]
+    locked: Locked,
 }
 
 /// A run of the command.
@@ -343,7 +347,8 @@ impl Run<'_> {
             let mut desired = self.desired.clone();
             let unknown = |error: crate::resource::UnknownName| self.shell.error(&error, Some(error.hint()));
             desired.selection = Selection::of(&desired, &joined, &[], &[]).map_err(unknown)?;
-            let part = apply::part(self.global, self.connection, &desired, self.args.yes, self.shell).await;
+            let locked = Locked { no_lock: self.args.locked.no_lock };
+            let part = apply::part(self.global, self.connection, &desired, self.args.yes, locked, self.shell).await;
             let (plan, report) = part.map_err(|reported| reported.with("invitations", render::json(&self.invited(), &self.role())))?;
             if report.status() != Status::Done {
                 exit = Exit::Partly;

@@ -10,7 +10,7 @@ use crate::config::report::Report;
 use crate::config::section::Ou;
 use crate::config::span::{At, Key};
 use crate::limits::LIMITS;
-use crate::resource::organizations::organization_address;
+use crate::resource::organizations::{LOCK_NAME, organization_address};
 
 /// The key that means the root wherever an OU is named.
 pub(super) const ROOT: &str = "root";
@@ -47,6 +47,11 @@ pub(super) fn check(model: &Model<'_>, report: &mut Report) {
         if let Err(why) = values::ou_name(name(key, ou)) {
             let at = ou.name.as_ref().map_or(key.at(), |n| n.at);
             report.at(at, Code::BadName.error(format!("AWS refuses `{}` as the name of an OU", name(key, ou))).hint(why));
+        }
+        if name(key, ou) == LOCK_NAME && ou.parent.as_ref().is_none_or(|parent| parent.value == ROOT) {
+            let at = ou.name.as_ref().map_or(key.at(), |n| n.at);
+            let summary = format!("`{LOCK_NAME}` cannot be the name of an OU right below the root");
+            report.at(at, Code::ReservedKey.error(summary).hint("overlord takes its lock with an OU of that name: choose another name"));
         }
         if let Some(parent) = &ou.parent {
             reference(parent, model, report);

@@ -39,7 +39,8 @@ pub(crate) fn bind(desired: &Desired, world: Option<&World>) -> AwsResult<Live> 
         Some(world) => {
             let identity = Identity::of(desired, &wanted, world);
             let removal = Removal::of(&wanted, world, &identity);
-            Binder { desired, wanted: &wanted, world, identity: &identity, removal: &removal, live: Live::default() }.bind()
+            let live = Live { locked: world.locked, ..Live::default() };
+            Binder { desired, wanted: &wanted, world, identity: &identity, removal: &removal, live }.bind()
         }
         None => before_the_organization(desired, &wanted),
     })

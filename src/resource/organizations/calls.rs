@@ -14,7 +14,8 @@ pub(super) use crate::resource::pages::every_page;
 /// Declared tags, as the attributes hold them.
 pub(super) type Tags = BTreeMap<String, String>;
 
-fn tag(key: &str, value: &str) -> AwsResult<Tag> {
+/// A tag of Organizations.
+pub(super) fn tag(key: &str, value: &str) -> AwsResult<Tag> {
     Tag::builder().key(key).value(value).build().map_err(|e| Error::internal(e.to_string()))
 }
 

@@ -11,6 +11,7 @@ use futures_util::stream::{FuturesUnordered, StreamExt};
 use super::AccountAttributes;
 use super::contacts::{ACCOUNT_MANAGEMENT, CONTACT_TYPES, Subject};
 use super::identity::Identity;
+use super::lock;
 use super::organization_address;
 use super::questions::{Answer, Clients, LiveRoot, Page, Question};
 use super::tag_index::{TagIndex, Verdict};
@@ -637,7 +638,7 @@ impl<'a> Reader<'a> {
         self.lanes.values().any(|lane| !lane.is_idle())
     }
 
-    fn finish(self) -> AwsResult<Option<World>> {
+    fn finish(mut self) -> AwsResult<Option<World>> {
         if self.world.root.is_empty() {
             return match self.refused.contains(&Question::Root) {
                 true => Ok(None),
@@ -657,6 +658,7 @@ impl<'a> Reader<'a> {
                 hint: Some("AWS is still setting it up: run this again in a minute".to_owned()),
             });
         }
+        self.world.locked = lock::hide(&mut self.world);
         Ok(Some(self.world))
     }
 }

@@ -25,7 +25,9 @@ pub(crate) struct World {
     pub feature_set: String,
     /// The policy types that are enabled or on their way, as the API spells them, with their status as the API spells it.
     pub policy_types: BTreeMap<String, String>,
-    /// Every OU.
+    /// Whether a run that applies changes held its lock meanwhile. The lock itself is left out.
+    pub locked: bool,
+    /// Every OU, but for the lock of a run that applies.
     pub units: BTreeMap<String, Unit>,
     /// Every account.
     pub accounts: BTreeMap<String, Member>,

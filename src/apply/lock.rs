@@ -1,0 +1,238 @@
+//! A run under the lock: it is taken before the first write, renewed while the run lasts, and released at the end.
+//!
+//! The loop in `run.rs` knows the lock only as something that must be held: where a run creates the organization, nothing can be locked
+//! before, and the lock is the write right after. CreateOrganization itself is atomic.
+
+use std::fmt;
+use std::pin::pin;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use futures_util::future::{Either, select};
+use sha2::{Digest, Sha256};
+
+use super::run::{self, Event};
+use super::{Consent, Report};
+use crate::aws::{AwsResult, Error, Sessions, pause};
+use crate::plan::Plan;
+use crate::resource::organizations::lock::{self, LiveLock, LockHolder, Renewal, Taken};
+use crate::resource::organizations::{LOCK_NAME, organization_address};
+
+/// How often a run that lasts renews its lock: a fifth of the time after which it would be called stale.
+pub const RENEW_EVERY: Duration = Duration::from_secs(120);
+
+/// The writes of every run under the lock, each once. A renewal is one more: see [`RENEWAL`].
+pub const LOCK_CALLS: [&str; 2] = ["organizations:CreateOrganizationalUnit", "organizations:DeleteOrganizationalUnit"];
+
+/// The write of a renewal.
+pub const RENEWAL: &str = "organizations:TagResource";
+
+/// The lock of one run.
+#[derive(Debug)]
+pub struct RunLock {
+    sessions: Sessions,
+    owner: String,
+    run: String,
+    id: String,
+    state: Mutex<State>,
+}
+
+#[derive(Debug, Clone)]
+enum State {
+    /// Not taken yet, or released.
+    Free,
+    /// Held: the id of the OU.
+    Held(String),
+    /// Another run holds it.
+    Theirs(LiveLock),
+    /// It was held, and somebody removed it.
+    Lost,
+    /// It could not be released.
+    Stuck(Error),
+}
+
+/// Why a run under the lock made no change.
+#[derive(Debug)]
+pub enum Stopped<E> {
+    /// The lock could not be taken: another run holds it, or AWS refused.
+    Lock(Error),
+    /// What was asked under the lock says no.
+    Check(E),
+}
+
+impl RunLock {
+    /// A lock that is not taken yet. `run` says where the run can be found; the owner is the caller, once the guard has asked who that is.
+    pub fn new(sessions: &Sessions, run: &str) -> Self {
+        let owner = owner(sessions.caller_arn().unwrap_or_default());
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_nanos();
+        let hash = Sha256::new().chain_update(format!("{owner}\0{run}\0{}\0{now}", std::process::id())).finalize();
+        let id = hash.iter().take(8).map(|byte| format!("{byte:02x}")).collect();
+        Self { sessions: sessions.clone(), owner, run: LockHolder::text(run), id, state: Mutex::new(State::Free) }
+    }
+
+    fn now(&self) -> i64 {
+        now(&self.sessions)
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        // No use leaves it half-made, so a panic elsewhere does no harm.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Whether this run holds it.
+    pub fn is_held(&self) -> bool {
+        matches!(*self.state(), State::Held(_))
+    }
+
+    /// Who holds it, where that is another run.
+    pub fn theirs(&self) -> Option<LiveLock> {
+        match &*self.state() {
+            State::Theirs(lock) => Some(lock.clone()),
+            State::Free | State::Held(_) | State::Lost | State::Stuck(_) => None,
+        }
+    }
+
+    /// What went wrong with the lock after it was taken, and what to do.
+    pub fn trouble(&self) -> Option<(String, String)> {
+        let unlock = "remove it with `overlord apply --unlock`".to_owned();
+        match &*self.state() {
+            State::Lost => {
+                let what = format!("the lock `{LOCK_NAME}` was removed while this ran: nothing more was started");
+                Some((what, "make sure that no other run is under way, then run the same command again".to_owned()))
+            }
+            State::Stuck(error) => Some((format!("the lock `{LOCK_NAME}` could not be released: {error}"), unlock)),
+            State::Held(_) => Some((format!("the lock `{LOCK_NAME}` was not released"), unlock)),
+            State::Free | State::Theirs(_) => None,
+        }
+    }
+
+    /// Takes it.
+    ///
+    /// # Errors
+    /// Another run holds it: the error says who, since when and which. Or AWS refused.
+    pub async fn take(&self, root: &str) -> AwsResult<()> {
+        let now = self.now();
+        let holder = LockHolder { owner: self.owner.clone(), run: self.run.clone(), id: self.id.clone(), since: now, renewed: now };
+        match lock::take(&self.sessions, root, &holder).await? {
+            Taken::Ours(ou) => {
+                *self.state() = State::Held(ou);
+                Ok(())
+            }
+            Taken::Theirs(lock) => {
+                let error = refusal(&lock, self.now());
+                *self.state() = State::Theirs(lock);
+                Err(error)
+            }
+        }
+    }
+
+    /// Does `work`, and renews the lock meanwhile. When somebody has removed it, the run is interrupted: what is in flight is finished.
+    pub async fn keep<T>(&self, work: impl Future<Output = T>) -> T {
+        match select(pin!(work), pin!(self.renewals())).await {
+            Either::Left((done, _)) => done,
+            Either::Right(((), work)) => work.await,
+        }
+    }
+
+    /// Until the lock is lost or the run is interrupted.
+    async fn renewals(&self) {
+        let interrupt = self.sessions.door().interrupt();
+        while pause(RENEW_EVERY, interrupt).await.is_ok() {
+            let State::Held(ou) = self.state().clone() else { continue };
+            // What fails now may work the next time: only that it is gone is final.
+            if let Ok(Renewal::Gone) = lock::renew(&self.sessions, &ou, self.now()).await {
+                *self.state() = State::Lost;
+                interrupt.trigger();
+                return;
+            }
+        }
+    }
+
+    /// Releases it, where it is held. What fails is kept for [`RunLock::trouble`].
+    pub async fn release(&self) {
+        let State::Held(ou) = self.state().clone() else { return };
+        let released = lock::remove(&self.sessions, &ou).await;
+        *self.state() = released.map_or_else(State::Stuck, |()| State::Free);
+    }
+}
+
+/// Applies a plan under the lock, as [`super::apply`] does without. `check` is asked once the lock is held, before the first change:
+/// what another run did until then is done.
+///
+/// # Errors
+/// The lock could not be taken, or `check` failed; no change was made. Where the run creates the organization, the lock is taken after that,
+/// and that it could not be is how that change fails.
+pub async fn apply_locked<E>(
+    plan: &Plan,
+    lock: &RunLock,
+    consent: &Consent,
+    check: impl Future<Output = Result<(), E>>,
+    events: &mut (dyn FnMut(Event) + Send),
+) -> Result<Report, Stopped<E>> {
+    let root = plan.observed.get(&organization_address()).and_then(|live| live.id.clone());
+    if let Some(root) = &root {
+        lock.take(root).await.map_err(Stopped::Lock)?;
+    }
+    if let Err(error) = lock.keep(check).await {
+        lock.release().await;
+        return Err(Stopped::Check(error));
+    }
+    let report = lock.keep(run::apply_with(plan, &lock.sessions, Some(lock), consent, events)).await;
+    lock.release().await;
+    Ok(report)
+}
+
+/// AWS's time, in seconds since 1970.
+pub fn now(sessions: &Sessions) -> i64 {
+    let now = sessions.door().clock().duration_since(UNIX_EPOCH).unwrap_or_default();
+    i64::try_from(now.as_secs()).unwrap_or(i64::MAX)
+}
+
+/// The user or the role's session, as the end of an ARN names it.
+fn owner(arn: &str) -> String {
+    let resource = arn.rsplit(':').next().unwrap_or_default();
+    let name = resource.split_once('/').map_or(resource, |(_, name)| name);
+    LockHolder::text(if name.is_empty() { "unknown" } else { name })
+}
+
+fn refusal(lock: &LiveLock, now: i64) -> Error {
+    let hint = match lock.holder.is_stale(now) {
+        true => "that run has probably died: make sure that it has, then remove its lock with `overlord apply --unlock`",
+        false => "wait for its end and run the same command again; if it has died, remove its lock with `overlord apply --unlock`",
+    };
+    Error::Failed { message: format!("{}", Refused { lock, now }), hint: Some(hint.to_owned()) }
+}
+
+/// That another run holds the lock.
+struct Refused<'a> {
+    lock: &'a LiveLock,
+    now: i64,
+}
+
+impl fmt::Display for Refused<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "another run holds the lock `{LOCK_NAME}`: {}", self.lock.holder.told(self.now))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_owner_is_the_end_of_the_callers_arn() {
+        for (arn, name) in [
+            ("arn:aws:iam::111111111111:user/division/alice", "division/alice"),
+            ("arn:aws:sts::111111111111:assumed-role/overlord-apply/GitHubActions", "overlord-apply/GitHubActions"),
+            ("arn:aws:iam::111111111111:root", "root"),
+            ("", "unknown"),
+        ] {
+            assert_eq!(owner(arn), name);
+        }
+    }
+
+    #[test]
+    fn renewals_come_well_before_a_lock_is_stale() {
+        assert!(i64::try_from(RENEW_EVERY.as_secs()).unwrap() * 3 < lock::STALE_AFTER);
+    }
+}
