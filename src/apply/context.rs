@@ -12,6 +12,7 @@ use crate::aws::{AwsResult, Ec2, Error, Latest, Sessions, aside};
 use crate::limits::PolicyTypeLimits;
 use crate::plan::{Action, Plan};
 use crate::resource::network::{EndpointStates, NatGatewayStates};
+use crate::resource::{self, Attributes};
 
 /// Handed to a kind's create, update and delete. Cheap to clone; all clones of one run share the ids.
 #[derive(Debug, Clone)]
@@ -21,6 +22,9 @@ pub struct Context {
     access_role: Arc<str>,
     management_account: Arc<str>,
     ids: Ids,
+    company: Company,
+    /// What the resource that is being changed is to be.
+    after: Option<Attributes>,
     /// How many policies may be attached to one target, where org.toml says so.
     attached: Arc<BTreeMap<String, usize>>,
     /// The scopes whose Region this run enables.
@@ -69,8 +73,19 @@ struct Known {
 enum Origin {
     /// It was there before this run began.
     Earlier,
+    /// Another run made it while this one ran: it is as young as if this run had made it, and others may be at work in it.
+    Meanwhile,
     /// This run made it.
     ThisRun,
+}
+
+/// Whether other runs may change the organization while this one does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Company {
+    /// They may not: this run holds the lock, or a test makes sure.
+    Alone,
+    /// They may: nothing is locked. What AWS would make twice is looked for before it is made, and again after.
+    Others,
 }
 
 impl Ids {
@@ -99,13 +114,17 @@ impl Ids {
         ids.insert(address.clone(), Known { id, origin });
     }
 
-    /// The id of what an earlier run made and the snapshot did not see.
-    fn recognise(&self, address: &Address, id: &str) {
-        self.lock().insert(address.clone(), Known { id: id.to_owned(), origin: Origin::Earlier });
+    /// The id of what another run made and the snapshot did not see.
+    fn recognise(&self, address: &Address, id: &str, origin: Origin) {
+        self.lock().insert(address.clone(), Known { id: id.to_owned(), origin });
+    }
+
+    fn origin(&self, address: &Address) -> Option<Origin> {
+        self.lock().get(address).map(|known| known.origin)
     }
 
     fn is_of_this_run(&self, address: &Address) -> bool {
-        self.lock().get(address).is_some_and(|known| known.origin == Origin::ThisRun)
+        self.origin(address) == Some(Origin::ThisRun)
     }
 
     pub(super) fn forget(&self, address: &Address) {
@@ -124,7 +143,7 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 
 impl Context {
     /// The context of a run; each change gets its own by [`Context::of`].
-    pub(super) fn new(sessions: &Sessions, plan: &Plan, ids: Ids) -> Self {
+    pub(super) fn new(sessions: &Sessions, plan: &Plan, ids: Ids, company: Company) -> Self {
         let regions = plan.changes.iter().filter(|change| change.address.kind() == "region");
         Self {
             sessions: sessions.clone(),
@@ -132,6 +151,8 @@ impl Context {
             access_role: plan.desired.access_role.as_str().into(),
             management_account: plan.desired.management_account.as_str().into(),
             ids,
+            company,
+            after: None,
             attached: Arc::new(plan.desired.attached.clone()),
             opened: Arc::new(regions.filter_map(|change| change.address.scope().cloned()).collect()),
             scopes: Arc::default(),
@@ -143,8 +164,8 @@ impl Context {
         }
     }
 
-    pub(super) fn of(&self, address: &Address) -> Self {
-        Self { address: address.clone(), ..self.clone() }
+    pub(super) fn of(&self, address: &Address, after: Option<&Attributes>) -> Self {
+        Self { address: address.clone(), after: after.cloned(), ..self.clone() }
     }
 
     /// Clients.
@@ -222,22 +243,46 @@ impl Context {
         Ok(lock(&self.endpoints).entry(self.scope()?.clone()).or_default().clone())
     }
 
-    /// Whether this run makes the account or enables the Region: nothing of ours can have been there before.
-    pub(crate) fn is_new(&self, scope: &Scope) -> bool {
-        self.opened.contains(scope) || self.ids.is_of_this_run(&Address::new("account", &scope.account))
+    /// Whether the account or the Region came to be while this ran, so that AWS may need a while until it can be used.
+    fn is_new(&self, scope: &Scope) -> bool {
+        let origin = self.ids.origin(&Address::new("account", &scope.account));
+        self.opened.contains(scope) || matches!(origin, Some(Origin::Meanwhile | Origin::ThisRun))
     }
 
-    /// Whether this run made what a reference names.
+    /// Whether nothing of ours can be there but what this run makes: it makes the account or enables the Region, and no other run is at work.
+    pub(crate) fn is_ours_alone(&self, scope: &Scope) -> bool {
+        let makes = self.opened.contains(scope) || self.ids.is_of_this_run(&Address::new("account", &scope.account));
+        makes && self.is_alone()
+    }
+
+    /// Whether no other run is at work.
+    pub(crate) fn is_alone(&self) -> bool {
+        self.company == Company::Alone
+    }
+
+    /// Whether what a reference names came to be while this ran.
     pub(crate) fn made(&self, reference: &Reference) -> bool {
         match reference {
-            Reference::Address(address) => self.ids.is_of_this_run(address),
+            Reference::Address(address) => matches!(self.ids.origin(address), Some(Origin::Meanwhile | Origin::ThisRun)),
             Reference::Id(_) => false,
         }
     }
 
     /// Notes that the resource that is being made was there already, from an earlier run: so may be what refers to it.
     pub(crate) fn recognise(&self, id: &str) {
-        self.ids.recognise(&self.address, id);
+        self.ids.recognise(&self.address, id, Origin::Earlier);
+    }
+
+    /// Notes that the resource that was to be made was there when AWS was asked for it: another run made it, just now or before.
+    pub(crate) fn found(&self, id: &str) {
+        self.ids.recognise(&self.address, id, Origin::Meanwhile);
+    }
+
+    /// Deletes what this run has just made, since another run made the same.
+    pub(crate) async fn take_back(&self, id: &str) -> AwsResult<()> {
+        let unknown = || Error::internal(format!("`{}` is no kind of resource", self.address.kind()));
+        let kind = resource::kind(self.address.kind()).ok_or_else(unknown)?;
+        kind.apply(self, Some(id), self.after.as_ref(), None).await.map(drop)
     }
 
     /// An error of a call in the account and Region of a scope, saying so.

@@ -12,7 +12,7 @@ use futures_util::future::{Either, select};
 use sha2::{Digest, Sha256};
 
 use super::run::{self, Event};
-use super::{Consent, Report};
+use super::{Company, Consent, Report};
 use crate::aws::{AwsResult, Error, Sessions, pause};
 use crate::plan::Plan;
 use crate::resource::organizations::lock::{self, LiveLock, LockHolder, Renewal, Taken};
@@ -177,7 +177,7 @@ pub async fn apply_locked<E>(
         lock.release().await;
         return Err(Stopped::Check(error));
     }
-    let report = lock.keep(run::apply_with(plan, &lock.sessions, Some(lock), consent, events)).await;
+    let report = lock.keep(run::apply_with(plan, &lock.sessions, Company::Alone, Some(lock), consent, events)).await;
     lock.release().await;
     Ok(report)
 }

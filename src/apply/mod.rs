@@ -8,7 +8,7 @@ mod run;
 pub mod schedule;
 
 pub use consent::{Consent, Needs};
-pub use context::{Context, KnownCreation};
+pub use context::{Company, Context, KnownCreation};
 pub use lock::{LOCK_CALLS, RENEW_EVERY, RENEWAL, RunLock, Stopped, apply_locked, now};
 pub(crate) use opening::NOT_YET;
-pub use run::{Counts, Event, Outcome, Report, Status, apply};
+pub use run::{Counts, Event, Outcome, Report, Status, apply, apply_beside_others};

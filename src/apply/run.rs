@@ -12,7 +12,7 @@ use futures_util::stream::FuturesUnordered;
 
 use super::context::Ids;
 use super::schedule::{Class, Ended, Schedule, Skipped, Task};
-use super::{Consent, Context, Needs, RunLock};
+use super::{Company, Consent, Context, Needs, RunLock};
 use crate::address::Address;
 use crate::aws::{AwsResult, Crew, Error, IN_FLIGHT, Sessions};
 use crate::graph::first_step;
@@ -147,13 +147,19 @@ pub enum Status {
 /// Applies a plan. Independent branches go on after a failure. What destroys is withheld unless `consent` covers it. No lock is taken:
 /// [`super::apply_locked`] takes one.
 pub async fn apply(plan: &Plan, sessions: &Sessions, consent: &Consent, events: &mut (dyn FnMut(Event) + Send)) -> Report {
-    apply_with(plan, sessions, None, consent, events).await
+    apply_with(plan, sessions, Company::Alone, None, consent, events).await
+}
+
+/// As [`apply`], while other runs may change the same organization: without a lock, each creation that AWS would repeat is looked at again.
+pub async fn apply_beside_others(plan: &Plan, sessions: &Sessions, consent: &Consent, events: &mut (dyn FnMut(Event) + Send)) -> Report {
+    apply_with(plan, sessions, Company::Others, None, consent, events).await
 }
 
 /// Applies a plan under a lock, where there is one. A lock that is not held yet is taken as soon as the organization is created.
 pub(super) async fn apply_with(
     plan: &Plan,
     sessions: &Sessions,
+    company: Company,
     lock: Option<&RunLock>,
     consent: &Consent,
     events: &mut (dyn FnMut(Event) + Send),
@@ -164,7 +170,7 @@ pub(super) async fn apply_with(
         return Report { outcomes: plan.changes.iter().map(refused).collect() };
     }
     let ids = Ids::observed(plan);
-    let calls = Calls { context: Context::new(sessions, plan, ids.clone()), ids, lock };
+    let calls = Calls { context: Context::new(sessions, plan, ids.clone(), company), ids, lock };
     run(plan, &calls, consent, events).await
 }
 
@@ -217,7 +223,7 @@ impl Executor for Calls<'_> {
             self.check_lock(change)?;
             let id = existing_id(change, &self.ids)?;
             // Of two steps, the second has an address that is no thing's.
-            let context = self.context.of(&first_step(&change.address).unwrap_or_else(|| change.address.clone()));
+            let context = self.context.of(&first_step(&change.address).unwrap_or_else(|| change.address.clone()), change.after.as_ref());
             let id = kind.apply(&context, id.as_deref(), change.before.as_ref(), change.after.as_ref()).await?;
             if let Some(lock) = self.lock.filter(|lock| creates_organization(change) && !lock.is_held()) {
                 // Its id is the root's.

@@ -222,7 +222,7 @@ async fn carry_out(
         match &lock {
             Some(lock) => crate::apply::apply_locked(plan, lock, consent, check, &mut events).await,
             None => match check.await {
-                Ok(()) => Ok(crate::apply::apply(plan, sessions, consent, &mut events).await),
+                Ok(()) => Ok(crate::apply::apply_beside_others(plan, sessions, consent, &mut events).await),
                 Err(reported) => Err(Stopped::Check(reported)),
             },
         }

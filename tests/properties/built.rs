@@ -37,7 +37,7 @@ fn ours(world: &World) -> Ours {
 }
 
 /// Two things with one address, and blocks of VPCs that overlap.
-fn twice(world: &World) -> Vec<String> {
+pub fn twice(world: &World) -> Vec<String> {
     let mut found = Vec::new();
     let mut seen: BTreeMap<_, &str> = BTreeMap::new();
     let all = ours(world);
@@ -112,7 +112,7 @@ fn places(world: &World) -> BTreeMap<String, String> {
     found
 }
 
-async fn until_done(sandbox: &Sandbox, desired: &Desired) {
+pub async fn until_done(sandbox: &Sandbox, desired: &Desired) {
     let mut said = Vec::new();
     for _ in 0..15 {
         match run(sandbox, desired).await {

@@ -205,7 +205,7 @@ async fn a_change_that_runs_is_small() {
     use crate::aws::canned::{Canned, json as answer, sessions};
     let plan = worlds::plan(&worlds::desired(json!({})), &worlds::live(json!({})));
     let canned = Canned::counting(|_, _| answer(500, "not expected"));
-    let context = Context::new(&sessions(canned.door()).await, &plan, Ids::default());
+    let context = Context::new(&sessions(canned.door()).await, &plan, Ids::default(), Company::Alone);
     for kind in resource::KINDS {
         let size = size_of_val(&*kind.apply(&context, None, None, None));
         assert!(size <= FUTURE, "a running change of `{}` takes {size} bytes", kind.spec().kind);

@@ -27,6 +27,9 @@ const FIRST_LOOK: Duration = Duration::from_secs(5);
 /// How long what a request without an answer may have made is looked for, before the request is sent again.
 const LOOKING: Duration = Duration::from_secs(30);
 
+/// How long another run may take to see that two of something were made and to take back its own.
+const TAKING_BACK: Duration = Duration::from_secs(20);
+
 /// How long AWS may take to let go of what used something that is to be deleted: network interfaces linger for minutes.
 const LINGERING: Duration = Duration::from_secs(5 * 60);
 
@@ -174,7 +177,8 @@ impl<'a> Hands<'a> {
 
     /// Whether something inside `place`, or in the account when there is none, may be there although the snapshot did not see it.
     pub fn earlier(&self, place: Option<&Reference>) -> AwsResult<Earlier> {
-        let new = self.context.is_new(self.context.scope()?) || place.is_some_and(|place| self.context.made(place));
+        let made = |place| self.context.is_alone() && self.context.made(place);
+        let new = self.context.is_ours_alone(self.context.scope()?) || place.is_some_and(made);
         Ok(if new { Earlier::Impossible } else { Earlier::Possible })
     }
 
@@ -201,7 +205,7 @@ impl<'a> Hands<'a> {
         since.as_nanos().to_string()
     }
 
-    /// Makes what AWS would make twice if it were asked twice. `find` looks for it by its tag.
+    /// Makes what AWS would make twice if it were asked twice. `find` looks for all of it by its tag.
     ///
     /// # Errors
     /// AWS refused; no attempt was answered and nothing was found; the interrupt.
@@ -212,12 +216,13 @@ impl<'a> Hands<'a> {
         make: impl Fn() -> G + Send + Sync,
     ) -> AwsResult<String>
     where
-        F: Future<Output = AwsResult<Option<String>>> + Send,
+        F: Future<Output = AwsResult<Vec<String>>> + Send,
         G: Future<Output = AwsResult<String>> + Send,
     {
+        let find_one = || async { Ok(find().await?.into_iter().min()) };
         if earlier == Earlier::Possible {
             self.settle_down().await?;
-            if let Some(id) = find().await? {
+            if let Some(id) = find_one().await? {
                 self.recognise(&id);
                 return Ok(id);
             }
@@ -226,14 +231,45 @@ impl<'a> Hands<'a> {
         for _ in 0..ATTEMPTS {
             match self.settled(&make).await {
                 Err(e) if e.leaves_open() => unanswered = Some(e),
+                Ok(id) if !self.context.is_alone() => return Box::pin(self.only_one(id, &find)).await,
                 result => return result,
             }
-            match self.poll("what a lost answer was about", LOOKING).until(self.interrupt(), &find).await {
+            match self.poll("what a lost answer was about", LOOKING).until(self.interrupt(), &find_one).await {
                 Err(Error::Deadline { .. }) => {}
                 result => return result,
             }
         }
         Err(unanswered.unwrap_or_else(|| Error::internal(format!("no attempt to make `{}`", self.context.address()))))
+    }
+
+    /// Looks again after `id` was made: another run may have made the same at the same moment. Of two runs that see both, that with the greater
+    /// id takes its own back, and the other one waits for that. Where it waits in vain, the other run did not see both, since it was there first:
+    /// then this run takes its own back. So of two that are made at a time, one is left, and it is not the younger one.
+    ///
+    /// # Errors
+    /// AWS refused; the interrupt.
+    async fn only_one<F>(&self, id: String, find: impl Fn() -> F + Send + Sync) -> AwsResult<String>
+    where
+        F: Future<Output = AwsResult<Vec<String>>> + Send,
+    {
+        let listed = || async { Ok(Some(find().await?).filter(|ids| ids.contains(&id))) };
+        let all = match self.poll("what was just made to be listed", LOOKING).until(self.interrupt(), listed).await {
+            Err(Error::Deadline { .. }) => return Ok(id),
+            all => all?,
+        };
+        let Some(other) = all.into_iter().filter(|other| *other != id).min() else { return Ok(id) };
+        if id < other {
+            let alone = || async { Ok(find().await?.iter().all(|other| *other == id).then_some(())) };
+            match self.poll("another run to take back what it made too", TAKING_BACK).until(self.interrupt(), alone).await {
+                Err(Error::Deadline { .. }) => {}
+                result => return result.map(|()| id),
+            }
+        }
+        Box::pin(self.context.take_back(&id)).await?;
+        // What is left may not be what this run wants: then looking says so.
+        let left = find().await?.into_iter().filter(|left| *left != id).min().unwrap_or(other);
+        self.recognise(&left);
+        Ok(left)
     }
 
     /// Waits until what an earlier run made can be found.
@@ -346,6 +382,11 @@ impl<'a> Hands<'a> {
 /// A filter of a list.
 pub(super) fn filter(name: &str, value: &str) -> Filter {
     Filter::builder().name(name).values(value).build()
+}
+
+/// All of several ids.
+pub(super) fn all(ids: impl IntoIterator<Item = Option<String>>) -> Vec<String> {
+    ids.into_iter().flatten().collect()
 }
 
 /// The first of several ids in their order, so that every run takes the same; that there are several is told by the reader.

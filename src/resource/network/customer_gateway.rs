@@ -3,7 +3,7 @@
 use aws_sdk_ec2::types::{CustomerGateway as Live, GatewayType, ResourceType};
 use serde::{Deserialize, Serialize};
 
-use super::calls::{Hands, first};
+use super::calls::{Hands, all};
 use super::{Tags, tags_differ};
 use crate::address::Address;
 use crate::apply::Context;
@@ -58,7 +58,7 @@ impl Kind for CustomerGateway {
             let answer = hands.client.describe_customer_gateways().filters(hands.ours()).send().await;
             let mut gateways = hands.said("ec2:DescribeCustomerGateways", answer)?.customer_gateways.unwrap_or_default();
             gateways.retain(|gateway| gateway.state().is_some_and(|state| ALIVE.contains(&state)));
-            Ok(first(gateways.into_iter().map(|gateway| gateway.customer_gateway_id)))
+            Ok(all(gateways.into_iter().map(|gateway| gateway.customer_gateway_id)))
         };
         let make = || async {
             let request = hands.client.create_customer_gateway().r#type(GatewayType::Ipsec1).ip_address(&after.address);

@@ -4,7 +4,7 @@
 use aws_sdk_ec2::types::{DhcpOptions as Live, NewDhcpConfiguration, ResourceType};
 use serde::{Deserialize, Serialize};
 
-use super::calls::{Hands, first};
+use super::calls::{Hands, all};
 use super::{Tags, tags_differ};
 use crate::apply::Context;
 use crate::aws::{AwsResult, Error};
@@ -72,7 +72,7 @@ impl Kind for DhcpOptions {
             let options = hands.said("ec2:DescribeDhcpOptions", pages.collect::<Result<Vec<_>, _>>().await)?;
             // The ones that these replace have the same address.
             let wanted = |options: &Live| said(options) == (after.domain_name.clone(), after.name_servers.clone());
-            Ok(first(options.into_iter().filter(wanted).map(|options| options.dhcp_options_id)))
+            Ok(all(options.into_iter().filter(wanted).map(|options| options.dhcp_options_id)))
         };
         let make = || async {
             let option = |key: &str, values: Vec<String>| NewDhcpConfiguration::builder().key(key).set_values(Some(values)).build();

@@ -3,7 +3,7 @@
 use aws_sdk_ec2::types::ResourceType;
 use serde::{Deserialize, Serialize};
 
-use super::calls::{Hands, first};
+use super::calls::{Hands, all};
 use super::{Tags, tags_differ};
 use crate::address::Reference;
 use crate::apply::Context;
@@ -53,7 +53,7 @@ impl Kind for EgressOnlyInternetGateway {
             let pages = hands.client.describe_egress_only_internet_gateways().filters(hands.ours()).into_paginator().items().send();
             let gateways = hands.said("ec2:DescribeEgressOnlyInternetGateways", pages.collect::<Result<Vec<_>, _>>().await)?;
             let of_vpc = gateways.into_iter().filter(|gateway| gateway.attachments().iter().any(|a| a.vpc_id() == Some(vpc.as_str())));
-            Ok(first(of_vpc.map(|gateway| gateway.egress_only_internet_gateway_id)))
+            Ok(all(of_vpc.map(|gateway| gateway.egress_only_internet_gateway_id)))
         };
         // AWS remembers tokens longer than gateways, so one that was deleted would be handed out again: the token is new with every try.
         let token = hands.token([vpc.as_str(), &hands.this_try()]);

@@ -3,7 +3,7 @@
 use aws_sdk_ec2::types::{DomainType, ResourceType};
 use serde::{Deserialize, Serialize};
 
-use super::calls::{Hands, first};
+use super::calls::{Hands, all};
 use super::{Tags, tags_differ};
 use crate::apply::Context;
 use crate::aws::{AwsResult, Error};
@@ -44,7 +44,7 @@ impl Kind for ElasticIp {
         let hands = Hands::of(context).await?;
         let find = || async {
             let answer = hands.said("ec2:DescribeAddresses", hands.client.describe_addresses().filters(hands.ours()).send().await)?;
-            Ok(first(answer.addresses.unwrap_or_default().into_iter().map(|address| address.allocation_id)))
+            Ok(all(answer.addresses.unwrap_or_default().into_iter().map(|address| address.allocation_id)))
         };
         let make = || async {
             let request = hands.client.allocate_address().domain(DomainType::Vpc);

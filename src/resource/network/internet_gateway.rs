@@ -3,7 +3,7 @@
 use aws_sdk_ec2::types::{InternetGateway as Live, ResourceType};
 use serde::{Deserialize, Serialize};
 
-use super::calls::{Hands, filter, first};
+use super::calls::{Hands, all, filter};
 use super::{Tags, tags_differ};
 use crate::address::Reference;
 use crate::apply::Context;
@@ -55,7 +55,7 @@ impl Kind for InternetGateway {
 
     async fn create(context: &Context, after: Self::Attributes) -> Result<String, Error> {
         let hands = Hands::of(context).await?;
-        let find = || async { Ok(first(list(&hands, hands.ours()).await?.into_iter().map(|gateway| gateway.internet_gateway_id))) };
+        let find = || async { Ok(all(list(&hands, hands.ours()).await?.into_iter().map(|gateway| gateway.internet_gateway_id))) };
         let make = || async {
             let tags = hands.creation_tags(ResourceType::InternetGateway, &after.tags);
             let answer =

@@ -83,7 +83,9 @@ impl Kind for ResourceShare {
             let answer = hands.said("ram:CreateResourceShare", request.set_tags(Some(tags(context, &after.tags))).send().await)?;
             hands.id("ram:CreateResourceShare", answer.resource_share.and_then(|share| share.resource_share_arn))
         };
-        let arn = hands.once(hands.earlier(None)?, || existing(context, &hands, &client), make).await?;
+        let arn = hands
+            .once(hands.earlier(None)?, || async { Ok(existing(context, &hands, &client).await?.into_iter().collect()) }, make)
+            .await?;
         associated(&hands, &client, &arn).await?;
         Ok(arn)
     }

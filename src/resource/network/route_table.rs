@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use aws_sdk_ec2::types::ResourceType;
 use serde::{Deserialize, Serialize};
 
-use super::calls::{Hands, filter, first};
+use super::calls::{Hands, all, filter};
 use super::{Tags, tags_differ};
 use crate::address::Reference;
 use crate::apply::Context;
@@ -67,7 +67,7 @@ impl Kind for RouteTable {
             let request = hands.client.describe_route_tables().filters(hands.ours()).filters(filter("vpc-id", &vpc));
             let tables =
                 hands.said("ec2:DescribeRouteTables", request.into_paginator().items().send().collect::<Result<Vec<_>, _>>().await)?;
-            Ok(first(tables.into_iter().map(|table| table.route_table_id)))
+            Ok(all(tables.into_iter().map(|table| table.route_table_id)))
         };
         let make = || async {
             let request = hands.client.create_route_table().vpc_id(&vpc);

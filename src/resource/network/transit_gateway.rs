@@ -7,7 +7,7 @@ use aws_sdk_ec2::types::{
 };
 use serde::{Deserialize, Serialize};
 
-use super::calls::{Hands, first};
+use super::calls::{Hands, all};
 use super::{Tags, tags_differ};
 use crate::apply::Context;
 use crate::aws::{AwsResult, Error};
@@ -78,7 +78,7 @@ impl Kind for TransitGateway {
             let pages = hands.client.describe_transit_gateways().filters(hands.ours()).into_paginator().items().send();
             let mut gateways = hands.said("ec2:DescribeTransitGateways", pages.collect::<Result<Vec<_>, _>>().await)?;
             gateways.retain(|gateway| gateway.state().is_some_and(|state| ALIVE.contains(&state.as_str())));
-            Ok(first(gateways.into_iter().map(|gateway| gateway.transit_gateway_id)))
+            Ok(all(gateways.into_iter().map(|gateway| gateway.transit_gateway_id)))
         };
         let make = || async {
             let request = hands.client.create_transit_gateway().description(context.address().key()).options(options.clone());

@@ -95,7 +95,7 @@ impl Kind for TransitGatewayAttachment {
             hands.id("ec2:CreateTransitGatewayVpcAttachment", made.and_then(|made| made.transit_gateway_attachment_id))
         };
         let find = || existing(&hands, (&gateway, &vpc));
-        let id = match hands.once(hands.earlier(Some(&after.vpc))?, find, make).await {
+        let id = match hands.once(hands.earlier(Some(&after.vpc))?, || async { Ok(find().await?.into_iter().collect()) }, make).await {
             Err(e) if e.is(&["DuplicateTransitGatewayAttachment"]) => hands.found(&e, find).await?,
             id => id?,
         };

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use aws_sdk_ec2::types::{AttributeBooleanValue, ResourceType, VpcCidrBlockStateCode};
 use serde::{Deserialize, Serialize};
 
-use super::calls::{Earlier, Hands, filter};
+use super::calls::{Earlier, Hands, all, filter};
 use super::ipv6;
 use super::{Tags, WITH_TAG, tags_differ};
 use crate::address::Reference;
@@ -135,18 +135,18 @@ impl VpcAttributes {
     }
 }
 
-/// The VPC that carries our tag.
+/// The VPCs that carry our tag.
 ///
 /// # Errors
-/// It has another block than the plan gives it: another run made it meanwhile, from another plan.
-async fn find(hands: &Hands<'_>, cidr: &str) -> AwsResult<Option<String>> {
+/// None of them has the block that the plan gives it: another run made it meanwhile, from another plan.
+async fn find(hands: &Hands<'_>, cidr: &str) -> AwsResult<Vec<String>> {
     let pages = hands.client.describe_vpcs().filters(hands.ours()).into_paginator().items().send();
     let vpcs = hands.said("ec2:DescribeVpcs", pages.collect::<Result<Vec<_>, _>>().await)?;
-    let Some(vpc) = vpcs.into_iter().min_by(|a, b| a.vpc_id.cmp(&b.vpc_id)) else { return Ok(None) };
-    let (id, block) = (vpc.vpc_id.unwrap_or_default(), vpc.cidr_block.unwrap_or_default());
-    if block == cidr {
-        return Ok(Some(id));
-    }
+    let Some(other) = vpcs.iter().min_by(|a, b| a.vpc_id.cmp(&b.vpc_id)).filter(|_| vpcs.iter().all(|vpc| vpc.cidr_block() != Some(cidr)))
+    else {
+        return Ok(all(vpcs.into_iter().map(|vpc| vpc.vpc_id)));
+    };
+    let (id, block) = (other.vpc_id().unwrap_or_default(), other.cidr_block().unwrap_or_default());
     let message = format!("the VPC `{id}` was made meanwhile, with the block {block} and not {cidr}");
     Err(hands.failed(message, "run the same command again: the plan then starts from that VPC; nothing else was made"))
 }
@@ -176,7 +176,7 @@ async fn set_dhcp_options(hands: &Hands<'_>, id: &str, options: &str) -> AwsResu
 async fn give_ipv6(hands: &Hands<'_>, id: &str) -> AwsResult<()> {
     let find = || async {
         let is_there = |a: &_| matches!(ipv6::state(a), Some(VpcCidrBlockStateCode::Associated | VpcCidrBlockStateCode::Associating));
-        Ok(ipv6::associations(hands, id).await?.iter().any(is_there).then(|| id.to_owned()))
+        Ok(ipv6::associations(hands, id).await?.iter().any(is_there).then(|| id.to_owned()).into_iter().collect())
     };
     let make = || async {
         let answer = hands.client.associate_vpc_cidr_block().vpc_id(id).amazon_provided_ipv6_cidr_block(true).send().await;

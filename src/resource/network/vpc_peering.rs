@@ -83,7 +83,7 @@ impl Kind for VpcPeering {
             Earlier::Possible => hands.earlier(Some(&after.peer_vpc))?,
             Earlier::Impossible => Earlier::Impossible,
         };
-        let id = match hands.once(earlier, find, make).await {
+        let id = match hands.once(earlier, || async { Ok(find().await?.into_iter().collect()) }, make).await {
             // An earlier try of ours, or somebody's: whose it is stands in its tag.
             Err(e) if e.is(&["VpcPeeringConnectionAlreadyExists"]) => hands.found(&e, find).await?,
             id => id?,

@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use aws_sdk_ec2::types::{ResourceType, VpnConnectionOptionsSpecification};
 use serde::{Deserialize, Serialize};
 
-use super::calls::{Hands, first};
+use super::calls::{Hands, all};
 use super::{Tags, tags_differ};
 use crate::address::Reference;
 use crate::apply::Context;
@@ -72,7 +72,7 @@ impl Kind for VpnConnection {
             let answer = hands.client.describe_vpn_connections().filters(hands.ours()).send().await;
             let mut connections = hands.said("ec2:DescribeVpnConnections", answer)?.vpn_connections.unwrap_or_default();
             connections.retain(|connection| connection.state().is_some_and(|state| !DEAD.contains(&state.as_str())));
-            Ok(first(connections.into_iter().map(|connection| connection.vpn_connection_id)))
+            Ok(all(connections.into_iter().map(|connection| connection.vpn_connection_id)))
         };
         let make = || async {
             let request = hands.client.create_vpn_connection().r#type("ipsec.1").customer_gateway_id(&far).vpn_gateway_id(&near);

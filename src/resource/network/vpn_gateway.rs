@@ -3,7 +3,7 @@
 use aws_sdk_ec2::types::{GatewayType, ResourceType, VpnGateway as Live};
 use serde::{Deserialize, Serialize};
 
-use super::calls::{Hands, first};
+use super::calls::{Hands, all};
 use super::{Tags, tags_differ};
 use crate::address::Reference;
 use crate::apply::Context;
@@ -56,7 +56,7 @@ impl Kind for VpnGateway {
             let answer = hands.client.describe_vpn_gateways().filters(hands.ours()).send().await;
             let mut gateways = hands.said("ec2:DescribeVpnGateways", answer)?.vpn_gateways.unwrap_or_default();
             gateways.retain(|gateway| gateway.state().is_some_and(|state| ["pending", "available"].contains(&state.as_str())));
-            Ok(first(gateways.into_iter().map(|gateway| gateway.vpn_gateway_id)))
+            Ok(all(gateways.into_iter().map(|gateway| gateway.vpn_gateway_id)))
         };
         let make = || async {
             let request = hands.client.create_vpn_gateway().r#type(GatewayType::Ipsec1);

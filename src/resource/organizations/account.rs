@@ -96,6 +96,8 @@ impl Kind for Account {
             move_account(context, id, &from, &parent).await?;
         }
         if found {
+            // Another run may be at work in it: what is made in it is looked for first.
+            context.found(id);
             // An earlier try's tags may be those of an older configuration, and a stranger's are not ours.
             write_tags(context, id, &after.tags.unwrap_or_default()).await?;
         }
