@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use overlord::apply::{Consent, LOCK_CALLS, RENEW_EVERY, Report, RunLock, Status, Stopped, apply_locked};
+use overlord::apply::{Consent, LOCK_CALLS, RENEW_EVERY, Report, RunLock, Status, Stopped, apply_beside_others, apply_locked};
 use overlord::aws::{Mode, Sessions};
 use overlord::plan::Plan;
 use overlord::resource::Desired;
@@ -15,6 +15,7 @@ use overlord::sandbox::{Effect, Sandbox, Swallow, Weather, World};
 use overlord::snapshot;
 use proptest::prelude::*;
 
+use crate::built;
 use crate::generate::{Case, cases, desired, outside};
 use crate::networks::networks;
 use crate::road::{plan, process_with, run};
@@ -56,6 +57,11 @@ impl Ready {
             Err(Stopped::Check(())) => panic!("nothing was checked"),
         };
         Ended { plan, report, theirs: lock.theirs(), trouble: lock.trouble().map(|(what, _)| what) }
+    }
+
+    async fn apply_beside_others(self) -> Report {
+        self.sessions.door().set_mode(Mode::ReadWrite);
+        apply_beside_others(&self.plan, &self.sessions, &Consent::to_deletions(), &mut |_| {}).await
     }
 }
 
@@ -174,6 +180,29 @@ proptest! {
     }
 }
 
+/// Two runs without locks, the second up to two seconds behind the first: nothing is there twice in the end, and nothing is left to do.
+async fn side_by_side(sandbox: &Sandbox, desired: &Desired, behind: u64) {
+    let (one, other) = tokio::join!(Ready::of(sandbox, desired, "run one"), Ready::of(sandbox, desired, "run two"));
+    let behind = async {
+        tokio::time::sleep(Duration::from_millis(behind)).await;
+        other.apply_beside_others().await
+    };
+    tokio::join!(one.apply_beside_others(), behind);
+    assert_eq!(built::twice(&sandbox.world()), Vec::<String>::new());
+    assert_eq!(twice(&sandbox.world()), Vec::<String>::new());
+    built::until_done(sandbox, desired).await;
+    nothing_left(sandbox, desired).await;
+}
+
+proptest! {
+    #![proptest_config(config(48))]
+
+    #[test]
+    fn without_locks_no_network_is_there_twice(case in networks(), seed in any::<u64>(), behind in 0..2_000u64) {
+        in_virtual_time(side_by_side(&Sandbox::new(outside(), in_no_hurry(seed)), &case.desired(), behind));
+    }
+}
+
 /// A case whose plan has accounts to make.
 fn a_case() -> Case {
     use proptest::strategy::ValueTree;
@@ -263,7 +292,7 @@ fn a_run_that_loses_its_lock_stops() {
         assert!(ended.trouble.unwrap().contains("was removed while this ran"));
         let report = ended.report.unwrap();
         // The accounts that were under way are left to the next run.
-    assert_ne!(report.status(), Status::Done, "{report:#?}");
+        assert_ne!(report.status(), Status::Done, "{report:#?}");
     });
 }
 
