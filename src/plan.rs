@@ -12,6 +12,7 @@ use sha2::{Digest, Sha256};
 use crate::address::{Address, Scope};
 use crate::apply::LOCK_CALLS;
 use crate::cost::{self, Cost};
+use crate::files::{Kind, starts_compact};
 use crate::limits::LIMITS;
 use crate::network::{self, Observed};
 use crate::policy::Impact;
@@ -30,6 +31,10 @@ pub use impact::{Difference, between};
 
 /// The version of the JSON form. Raised when a reader of the old one would misread the new one.
 pub const FORMAT_VERSION: u32 = 1;
+
+/// What `plan --out` writes.
+pub const SAVED: Kind =
+    Kind { name: "a saved plan", is_one: |text| starts_compact(text, "{\"format_version\":#,\"desired\":{\"management_account\":\"") };
 
 /// How many calls a plan makes, and the time that AWS's published rates allow at best.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]

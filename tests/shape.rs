@@ -101,6 +101,22 @@ fn the_sandbox_does_not_know_the_engine() {
     }
 }
 
+/// Invariant 11: what opens, reads or writes a file is in `src/files`, with its limits and its rules about what may be replaced.
+#[test]
+fn only_the_files_module_touches_the_disk() {
+    for (path, code) in sources("") {
+        let path = relative(&path);
+        if path.starts_with("files/") {
+            continue;
+        }
+        for forbidden in
+            ["fs::read", "fs::write", "fs::rename", "fs::remove", "fs::create", "fs::copy", "File::open", "File::create", "OpenOptions"]
+        {
+            assert!(!code.contains(forbidden), "{path} says `{forbidden}`: use `crate::files`");
+        }
+    }
+}
+
 /// Arguments, exit status, nothing else.
 #[test]
 fn main_is_small() {

@@ -56,6 +56,8 @@ pub enum Outcome {
     },
     /// AWS takes it later: see [`Error::Waiting`]. No failure, and what waits for it is skipped all the same.
     Waiting(Error),
+    /// Begun, and not finished, because the run was interrupted: no failure. The next run does what is left.
+    Interrupted,
     /// Not begun, because the run was interrupted.
     NotStarted,
 }
@@ -97,6 +99,7 @@ impl Report {
                 Outcome::Skipped { .. } => &mut counts.skipped,
                 Outcome::Withheld { .. } => &mut counts.withheld,
                 Outcome::Waiting(_) => &mut counts.waiting,
+                Outcome::Interrupted => &mut counts.interrupted,
                 Outcome::NotStarted => &mut counts.not_started,
             } += 1;
         }
@@ -129,6 +132,8 @@ pub struct Counts {
     pub withheld: usize,
     /// See [`Outcome::Waiting`].
     pub waiting: usize,
+    /// See [`Outcome::Interrupted`].
+    pub interrupted: usize,
     /// See [`Outcome::NotStarted`].
     pub not_started: usize,
 }
@@ -138,7 +143,7 @@ pub struct Counts {
 pub enum Status {
     /// Everything is applied.
     Done,
-    /// Something is not: it failed, was withheld, waits or was never begun.
+    /// Something is not: it failed, was withheld, waits, was interrupted or was never begun.
     Partly,
     /// Something failed, and nothing is applied.
     Failed,
@@ -311,10 +316,16 @@ async fn run(plan: &Plan, executor: &impl Executor, consent: &Consent, events: &
         let outcome = match result {
             Ok(()) => Outcome::Applied,
             Err(later @ Error::Waiting { .. }) => Outcome::Waiting(later),
+            Err(Error::Interrupted) => Outcome::Interrupted,
             Err(error) => Outcome::Failed(error),
         };
+        let is_cut = outcome == Outcome::Interrupted;
         progress.finished(&change.address, outcome);
-        progress.skipped(schedule.finish(&change.address, ended));
+        let skipped = schedule.finish(&change.address, ended);
+        // What depends on a change that was cut is not started, as all the rest.
+        if !is_cut {
+            progress.skipped(skipped);
+        }
     }
     progress.report(plan)
 }

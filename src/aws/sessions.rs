@@ -118,6 +118,9 @@ pub struct Identity {
 /// The longest that AWS lets a root session last: <https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRoot.html>
 const ROOT_SECONDS: i32 = 900;
 
+/// The ids of the services that requests go to, as `AWS_ENDPOINT_URL_…` and `[services]` of a profile name them.
+const SERVICES: [&str; 10] = ["Organizations", "Account", "STS", "EC2", "IAM", "RAM", "Config Service", "CloudTrail", "SSO", "SSO OIDC"];
+
 /// Attempts of the first request of a run: about 4 s when nobody is there.
 const GUARD_ATTEMPTS: u32 = 4;
 
@@ -378,6 +381,16 @@ impl Sessions {
         own.as_deref().or(self.inner.base.endpoint_url()).is_some_and(is_loopback)
     }
 
+    /// The first endpoint that requests would go to in the clear, over a network: `http://`, and not on this machine. Whoever is on the way
+    /// reads tags, addresses and session tokens there.
+    pub fn plain_endpoint(&self) -> Option<String> {
+        let own = SERVICES.iter().filter_map(|service| {
+            let key = ServiceConfigKey::builder().service_id(service).env("AWS_ENDPOINT_URL").profile("endpoint_url").build();
+            self.inner.base.service_config()?.load_config(key.ok()?)
+        });
+        own.chain(self.inner.base.endpoint_url().map(str::to_owned)).find(|url| is_plain(url) && !is_loopback(url))
+    }
+
     fn member(&self, account: &str) -> Member {
         let member = || Member {
             credentials: SharedCredentialsProvider::new(Role {
@@ -547,6 +560,10 @@ fn sandbox(management_account: &str, door: &Door, home_region: &str) -> SdkConfi
         .retry_config(retry::config())
         .timeout_config(retry::timeouts())
         .build()
+}
+
+fn is_plain(url: &str) -> bool {
+    url.trim().get(..5).is_some_and(|scheme| scheme.eq_ignore_ascii_case("http:"))
 }
 
 fn is_loopback(url: &str) -> bool {

@@ -160,3 +160,11 @@ fn loopback_endpoints() {
         assert!(!is_loopback(url), "{url}");
     }
 }
+
+#[test]
+fn plain_endpoints() {
+    for url in ["http://10.0.0.1:5000", "HTTP://moto:5000", " http://localhost.example.com"] {
+        assert!(is_plain(url) && !is_loopback(url), "{url}");
+    }
+    assert!(!is_plain("https://organizations.us-east-1.amazonaws.com"));
+}

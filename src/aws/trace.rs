@@ -11,6 +11,7 @@ use aws_smithy_types::date_time::Format;
 use serde::Serialize;
 
 use super::turn::lock;
+use crate::files::{self, Kind, WriteError};
 
 /// One call, as it stands in the file. Nothing here can hold a secret: names, figures, and AWS's own codes and ids.
 #[derive(Debug, Clone, Serialize)]
@@ -50,6 +51,9 @@ struct Line<'a> {
     record: &'a Record<'a>,
 }
 
+/// What `--trace` writes.
+const TRACE: Kind = Kind { name: "a trace", is_one: |text| text.starts_with("{\"sequence\":1,\"start\":\"") };
+
 /// An open trace file. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct Trace {
@@ -64,12 +68,12 @@ struct Inner {
 }
 
 impl Trace {
-    /// Creates the file, or empties it.
+    /// Creates the file, or empties an earlier trace.
     ///
     /// # Errors
-    /// It cannot be created.
-    pub fn create(path: &Path) -> std::io::Result<Self> {
-        Ok(Self { inner: Arc::new(Mutex::new(Inner { file: File::create(path)?, sequence: 0, failure: None })) })
+    /// What is there is no trace; it cannot be created.
+    pub fn create(path: &Path) -> Result<Self, WriteError> {
+        Ok(Self { inner: Arc::new(Mutex::new(Inner { file: files::stream(path, TRACE)?, sequence: 0, failure: None })) })
     }
 
     /// Why the file is incomplete, if it is: a full disk, for example. The run goes on without its trace, and the command line

@@ -13,6 +13,7 @@ use super::progress::Progress;
 use super::rehearse::{Rehearsal, rehearse};
 use super::select::Selecting;
 use super::shell::Shell;
+use super::signals::{Signal, Signals};
 use super::{Exit, Format, Global, Reported, codes, plan, validate};
 use crate::apply::{Consent, Report, RunLock, Status, Stopped};
 use crate::aws::{Interrupt, Mode};
@@ -52,6 +53,13 @@ pub(super) struct ApplyArgs {
     unlock: Option<String>,
 }
 
+impl ApplyArgs {
+    /// The saved plan.
+    pub(super) fn file(&self) -> Option<&Path> {
+        self.file.as_deref()
+    }
+}
+
 /// What is known before anything is changed.
 struct Prepared {
     connection: Connection,
@@ -78,6 +86,7 @@ pub(super) async fn run(global: &Global, args: &ApplyArgs, shell: &Shell) -> Res
         Format::Json | Format::Markdown => {}
     }
     let stage = if args.rehearse { Stage::Copy } else { Stage::Aws };
+    show_before_asking(&plan, args, stage, global.format, shell);
     let asked = Instant::now();
     let consent = args.consenting.obtain(&plan, stage, shell).map_err(|reported| reported.with("plan", json!(plan)))?;
     if let Some(copy) = copy {
@@ -117,6 +126,7 @@ pub(super) async fn part(
     if shown {
         plan::show(&plan, global.format, false, shell)?;
     }
+    show_before_asking(&plan, &args, Stage::Aws, global.format, shell);
     let consent = args.consenting.obtain(&plan, Stage::Aws, shell).map_err(|reported| reported.with("plan", json!(plan)))?;
     let since = if live.locked { Since::Long } else { Since::Now };
     let report = carry_out(connection, &plan, &consent, since, &args.locked, shell).await?;
@@ -125,6 +135,17 @@ pub(super) async fn part(
     }
     codes::settle(&plan, &report, &connection.sessions, args.consenting.asking(), shell).await;
     Ok((plan, report))
+}
+
+/// Nobody is asked about a plan that was not shown: where the result is for programs, it is shown beside it.
+fn show_before_asking(plan: &Plan, args: &ApplyArgs, stage: Stage, format: Format, shell: &Shell) {
+    match format {
+        Format::Text | Format::Junit | Format::Sarif | Format::Line => {}
+        Format::Json | Format::Markdown if !args.consenting.asks(plan, stage) => {}
+        Format::Json | Format::Markdown => {
+            shell.say(render::text::plan(plan, render::Style { detail: args.detail, ..shell.style_of_talk() }))
+        }
+    }
 }
 
 /// Reads the configuration and the live state, and plans.
@@ -195,7 +216,7 @@ async fn still_so(connection: &Connection, plan: &Plan, shell: &Shell) -> Result
     unmoved(plan, &live, since, "run the same command again, and look at the new plan", shell)
 }
 
-/// Opens the door for writes and runs the plan, under the lock and under Ctrl-C. An empty plan takes no lock.
+/// Opens the door for writes and runs the plan, under the lock; a signal interrupts it. An empty plan takes no lock.
 async fn carry_out(
     connection: &Connection,
     plan: &Plan,
@@ -240,27 +261,22 @@ async fn carry_out(
     })
 }
 
-/// Runs under Ctrl-C.
+/// Runs until it is done; SIGINT and SIGTERM interrupt it.
 pub(super) async fn interruptible<T>(run: impl Future<Output = T>, interrupt: &Interrupt, shell: &Shell) -> T {
     tokio::pin!(run);
-    let mut listening = true;
+    let mut signals = Signals::listen();
     loop {
-        // Listened for in this task and nowhere else: no signal falls between the first and the second.
         tokio::select! {
             done = &mut run => break done,
-            heard = tokio::signal::ctrl_c(), if listening => match heard {
-                Ok(()) => on_interrupt(interrupt, shell),
-                Err(_) => listening = false,
-            },
+            signal = signals.next() => on_signal(signal, interrupt, shell),
         }
     }
 }
 
-/// The first Ctrl-C ends waits and starts nothing more; the second ends the process at once.
-fn on_interrupt(interrupt: &Interrupt, shell: &Shell) {
+/// The first signal ends waits and starts nothing more; the second ends the process at once.
+fn on_signal(signal: Signal, interrupt: &Interrupt, shell: &Shell) {
     if interrupt.is_triggered() {
-        // 128 + SIGINT, as shells report it.
-        std::process::exit(130);
+        std::process::exit(signal.exit_status());
     }
     interrupt.trigger();
     shell.say("\ninterrupted: finishing the requests in flight, starting nothing more. Ctrl-C again stops at once; a rerun heals.");
@@ -288,7 +304,7 @@ fn show(plan: &Plan, report: &Report, rehearsal: Option<&Rehearsal>, args: &Appl
         }
     }
     let counts = report.counts();
-    if rehearsal.is_none() && counts.failed + counts.skipped + counts.waiting + counts.not_started > 0 {
+    if rehearsal.is_none() && counts.failed + counts.skipped + counts.waiting + counts.interrupted + counts.not_started > 0 {
         // A saved plan is refused once a part of it is applied: the world is no longer what it observed.
         shell.say(match &args.file {
             None => "run the same command again: it does only what is left",

@@ -1,7 +1,6 @@
 //! `overlord policy catalogue`: which list of AWS's actions and condition keys is in use, and a newer one from AWS's own files. It fetches
 //! nothing: the files are there already.
 
-use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -9,10 +8,12 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use clap::Args;
 use serde_json::{Value, json};
 
+use super::deliver::{check_out, write_out};
 use super::shell::Shell;
 use super::{Exit, Format, Global, Reported, validate};
 use crate::config::{self, Loaded};
-use crate::policy::{Catalogue, INDEX};
+use crate::files;
+use crate::policy::{CATALOGUE, Catalogue, INDEX};
 use crate::resource::organizations::day;
 
 #[derive(Debug, Args)]
@@ -28,6 +29,13 @@ pub(super) struct CatalogueArgs {
     /// The day of which it is true [default: that on which the index was downloaded]
     #[arg(long, value_name = "YYYY-MM-DD", requires = "from")]
     as_of: Option<String>,
+}
+
+impl CatalogueArgs {
+    /// Where the list goes.
+    pub(super) fn out(&self) -> Option<&Path> {
+        self.out.as_deref()
+    }
 }
 
 pub(super) fn run(global: &Global, args: &CatalogueArgs, shell: &Shell) -> Result<Exit, Reported> {
@@ -77,16 +85,18 @@ fn tell(global: &Global, file: Option<&str>, catalogue: &Catalogue, shell: &Shel
 }
 
 fn make(global: &Global, folder: &Path, args: &CatalogueArgs, shell: &Shell) -> Result<Exit, Reported> {
+    check_out(args.out.as_ref(), CATALOGUE, shell)?;
     let date = match &args.as_of {
         Some(date) => date.clone(),
         None => downloaded(folder, shell)?,
     };
-    let catalogue = Catalogue::of_reference(&date, &|name| fs::read(folder.join(name))).map_err(|errors| {
-        let all: Vec<String> = errors.iter().map(ToString::to_string).collect();
-        let hint = "download the files anew; docs/commands.md has the commands".to_owned();
-        let message = format!("the files in `{}` make no catalogue:\n  {}", folder.display(), all.join("\n  "));
-        shell.error(message, Some(hint))
-    })?;
+    let catalogue =
+        Catalogue::of_reference(&date, &|name| files::read_below(folder, Path::new(name), files::REFERENCE)).map_err(|errors| {
+            let all: Vec<String> = errors.iter().map(ToString::to_string).collect();
+            let hint = "download the files anew; docs/commands.md has the commands".to_owned();
+            let message = format!("the files in `{}` make no catalogue:\n  {}", folder.display(), all.join("\n  "));
+            shell.error(message, Some(hint))
+        })?;
     let Some(path) = &args.out else {
         match global.format {
             Format::Json => tell(global, None, &catalogue, shell),
@@ -94,10 +104,7 @@ fn make(global: &Global, folder: &Path, args: &CatalogueArgs, shell: &Shell) -> 
         }
         return Ok(Exit::Done);
     };
-    fs::write(path, catalogue.text()).map_err(|e| {
-        let hint = "give another file with --out".to_owned();
-        shell.error(format_args!("the catalogue cannot be written to `{}`: {e}", path.display()), Some(hint))
-    })?;
+    write_out(path, &catalogue.text(), CATALOGUE, shell)?;
     tell(global, Some(&path.display().to_string()), &catalogue, shell);
     shell.say(format_args!("say `catalogue = \"{}\"`, relative to org.toml, in [organization] to use it", path.display()));
     Ok(Exit::Done)
@@ -106,7 +113,7 @@ fn make(global: &Global, folder: &Path, args: &CatalogueArgs, shell: &Shell) -> 
 /// The day on which the index was downloaded.
 fn downloaded(folder: &Path, shell: &Shell) -> Result<String, Reported> {
     let index = folder.join(INDEX);
-    let written = fs::metadata(&index).and_then(|metadata| metadata.modified());
+    let written = index.metadata().and_then(|metadata| metadata.modified());
     let seconds = written.and_then(|time| time.duration_since(UNIX_EPOCH).map_err(io::Error::other));
     let seconds = seconds.map_err(|e| {
         let hint = "download it: `curl -fsS -o service-list.json https://servicereference.us-east-1.amazonaws.com/`".to_owned();

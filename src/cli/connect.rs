@@ -1,11 +1,16 @@
 //! From the global options to a door, sessions and, where asked, the sandbox.
 
 use crate::aws::{Access, AccessRole, Door, DoorOptions, Interrupt, Mode, Rates, Sessions, Trace};
+use crate::render;
 use crate::resource::Desired;
 use crate::sandbox::{Sandbox, Weather};
 
+use super::deliver::not_written;
 use super::shell::Shell;
 use super::{DEFAULT_MANAGEMENT_ACCOUNT, Global, RatesChoice, Reported};
+
+/// Set to 1, it allows requests in the clear to another machine.
+const ALLOW_PLAIN_HTTP: &str = "OVERLORD_ALLOW_PLAIN_HTTP";
 
 /// AWS, or the sandbox, with the door locked for writes.
 pub(super) struct Connection {
@@ -88,10 +93,7 @@ async fn open_door(
 ) -> Result<Connection, Reported> {
     let sandbox = open_sandbox(global, caller.unwrap_or(DEFAULT_MANAGEMENT_ACCOUNT), shell)?;
     let trace = match &global.trace {
-        Some(path) => Some(Trace::create(path).map_err(|e| {
-            let hint = "give another file with --trace".to_owned();
-            shell.error(format_args!("the trace cannot be written to `{}`: {e}", path.display()), Some(hint))
-        })?),
+        Some(path) => Some(Trace::create(path).map_err(|e| not_written(&e, "--trace", shell))?),
         None => None,
     };
     let (transport, access) = match &sandbox {
@@ -104,6 +106,11 @@ async fn open_door(
     let options =
         DoorOptions { mode: Mode::ReadOnly, rates: Rates::Published, trace: trace.clone(), transport, interrupt: Interrupt::default() };
     let sessions = Sessions::load(access, Door::new(options), home_region, role).await.map_err(|e| shell.aws_error(&e))?;
+    if let Some(url) = sessions.plain_endpoint().filter(|_| std::env::var_os(ALLOW_PLAIN_HTTP).is_none_or(|value| value != "1")) {
+        let hint = format!("use https://; or set {ALLOW_PLAIN_HTTP}=1 if nobody else can read that network");
+        let url = render::plain(&url);
+        return Err(shell.error(format_args!("the endpoint `{url}` is plain HTTP and not on this machine; nothing was sent"), Some(hint)));
+    }
     let rates = match global.rates {
         Some(RatesChoice::Published) => Rates::Published,
         Some(RatesChoice::Unlimited) => Rates::Unlimited,

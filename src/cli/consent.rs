@@ -123,6 +123,11 @@ impl Consenting {
         if self.yes { Asking::Never } else { Asking::AtTerminal }
     }
 
+    /// Whether somebody is asked about this plan.
+    pub(super) fn asks(&self, plan: &Plan, stage: Stage) -> bool {
+        stage == Stage::Aws && !self.yes && !plan.is_empty() && std::io::stdin().is_terminal()
+    }
+
     /// The user's consent to a plan: to its making at all, and to what of it destroys.
     pub(super) fn obtain(&self, plan: &Plan, stage: Stage, shell: &Shell) -> Result<Consent, Reported> {
         if plan.has_errors() {

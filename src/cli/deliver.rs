@@ -5,16 +5,16 @@ use std::path::{Path, PathBuf};
 
 use serde_json::json;
 
-use super::files::{self, Existing};
 use super::shell::Shell;
 use super::{Exit, Format, Reported};
+use crate::files::{self, Kind, Replace, WriteError};
 
 /// Writes the files, prints their paths, and says what comes next.
-pub(super) fn deliver(files: &BTreeMap<PathBuf, String>, existing: Existing, next: &[String], shell: &Shell) -> Result<Exit, Reported> {
-    refuse(files::in_the_way(files.keys().map(PathBuf::as_path), existing), shell)?;
-    files::write_all(files, existing).map_err(|e| {
+pub(super) fn deliver(files: &BTreeMap<PathBuf, String>, replace: Replace, next: &[String], shell: &Shell) -> Result<Exit, Reported> {
+    refuse(files::in_the_way(files.keys().map(PathBuf::as_path), replace), shell)?;
+    files::write_all(files, replace).map_err(|e| {
         let hint = "give another folder with --out; nothing was written".to_owned();
-        shell.error(format_args!("`{}` cannot be written: {}", e.path.display(), e.cause), Some(hint))
+        shell.error(&e, Some(hint))
     })?;
     let written: Vec<_> = files.keys().map(|path| Path::display(path).to_string()).collect();
     match shell.format() {
@@ -38,4 +38,23 @@ pub(super) fn refuse(in_the_way: Vec<PathBuf>, shell: &Shell) -> Result<(), Repo
     let hint = "give another folder with --out, or write over what is there with --force".to_owned();
     let reported = shell.error(format_args!("`{}` is there already; nothing was written", last.display()), Some(hint));
     Err(reported.with("in_the_way", json!(in_the_way)))
+}
+
+/// Refuses a file of `--out` that must stay, before work that takes minutes.
+pub(super) fn check_out(path: Option<&PathBuf>, kind: Kind, shell: &Shell) -> Result<(), Reported> {
+    path.map_or(Ok(()), |path| files::check(path, Replace::Kind(kind)).map_err(|e| not_written(&e, "--out", shell)))
+}
+
+/// Writes the file of `--out`, over nothing or over one of its kind.
+pub(super) fn write_out(path: &Path, text: &str, kind: Kind, shell: &Shell) -> Result<(), Reported> {
+    files::write(path, text, Replace::Kind(kind)).map_err(|e| not_written(&e, "--out", shell))
+}
+
+/// The error of a file that an option names and that was not written.
+pub(super) fn not_written(error: &WriteError, option: &str, shell: &Shell) -> Reported {
+    let hint = match error.is_in_the_way() {
+        true => format!("give another file with {option}, or remove it first if nobody needs it"),
+        false => format!("give another file with {option}"),
+    };
+    shell.error(format_args!("{error}; nothing was written"), Some(hint))
 }

@@ -1,7 +1,7 @@
 //! `overlord drift`: what is not as org.toml says, read-only.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 use clap::Args;
@@ -15,6 +15,7 @@ use crate::address::{Address, Reference};
 use crate::aws::{AwsResult, Error, History, Lookup, look_up};
 use crate::config::{Loaded, values};
 use crate::drift::{Baseline, Date, Drift, Inquiry, planned};
+use crate::files;
 use crate::plan::Plan;
 use crate::render::{Style, drift};
 use crate::resource::network::Screening;
@@ -42,6 +43,13 @@ pub(super) struct DriftArgs {
 
     #[command(flatten)]
     selecting: Selecting,
+}
+
+impl DriftArgs {
+    /// The earlier look.
+    pub(super) fn baseline(&self) -> Option<&Path> {
+        self.baseline.as_deref()
+    }
 }
 
 pub(super) async fn run(global: &Global, args: &DriftArgs, shell: &Shell) -> Result<Exit, Reported> {
@@ -120,7 +128,7 @@ async fn ask(inquiry: &Inquiry, drift: &mut Drift, connection: &Connection) -> R
 
 fn read(path: &std::path::Path, shell: &Shell) -> Result<Baseline, Reported> {
     let hint = || Some("give what `overlord drift --format json` printed".to_owned());
-    let text = std::fs::read_to_string(path)
+    let text = files::read_text(path, files::BASELINE)
         .map_err(|e| shell.error(format_args!("the baseline `{}` cannot be read: {e}", path.display()), hint()))?;
     Baseline::from_json(&text).map_err(|e| shell.error(format_args!("`{}` is no baseline: {e}", path.display()), hint()))
 }

@@ -1,14 +1,15 @@
 //! `overlord policy generate`: a framework of org.toml as a service control policy.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
 use serde_json::json;
 
+use super::deliver::{check_out, write_out};
 use super::shell::Shell;
 use super::{Exit, Format, Global, Reported, validate};
 use crate::config::{self, Loaded};
-use crate::policy::framework::{Framework, Shape, generate};
+use crate::policy::framework::{Framework, GENERATED, Shape, generate};
 use crate::policy::{Document, split};
 
 /// The type of what is generated.
@@ -28,9 +29,16 @@ pub(super) struct GenerateArgs {
     #[arg(long)]
     minified: bool,
 
-    /// Write it to FILE instead of printing it; the policy's own file may be that
+    /// Write it to FILE instead of printing it; a policy that was generated before is replaced
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
+}
+
+impl GenerateArgs {
+    /// Where the policy goes.
+    pub(super) fn out(&self) -> Option<&Path> {
+        self.out.as_deref()
+    }
 }
 
 /// `--form`.
@@ -43,6 +51,7 @@ enum Form {
 }
 
 pub(super) fn run(global: &Global, args: &GenerateArgs, shell: &Shell) -> Result<Exit, Reported> {
+    check_out(args.out.as_ref(), GENERATED, shell)?;
     let loaded = validate::told(global, shell, config::load_untested(&global.config))?;
     let framework = find(&args.framework, &loaded, shell)?;
     let shape = match args.form {
@@ -58,10 +67,7 @@ pub(super) fn run(global: &Global, args: &GenerateArgs, shell: &Shell) -> Result
     let most = loaded.quotas.types.get(SCP).map_or(usize::MAX, |quotas| quotas.size);
     advise(framework, &document, most, shell);
     if let Some(path) = &args.out {
-        std::fs::write(path, format!("{text}\n")).map_err(|e| {
-            let hint = "give another file with --out".to_owned();
-            shell.error(format_args!("the policy cannot be written to `{}`: {e}", path.display()), Some(hint))
-        })?;
+        write_out(path, &format!("{text}\n"), GENERATED, shell)?;
         shell.say(format_args!("the policy is in `{}`", path.display()));
     }
     match global.format {

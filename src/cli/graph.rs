@@ -1,6 +1,6 @@
 //! `overlord graph`: what of a plan waits for what.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
 
@@ -28,6 +28,13 @@ pub(super) struct GraphArgs {
 
     #[command(flatten)]
     selecting: Selecting,
+}
+
+impl GraphArgs {
+    /// The saved plan.
+    pub(super) fn plan(&self) -> Option<&Path> {
+        self.plan.as_deref()
+    }
 }
 
 /// `--as`.

@@ -8,10 +8,10 @@ use serde_json::json;
 
 use super::connect::{Connection, connect_unguarded};
 use super::deliver::refuse;
-use super::files::{self, Existing};
 use super::shell::Shell;
 use super::{Exit, Format, Global, Reported};
 use crate::config::{self, Summary};
+use crate::files::{self, Replace};
 use crate::import::{self, Draft, Networks, Settings, Verdict};
 use crate::plan::Plan;
 use crate::resource::network;
@@ -50,6 +50,11 @@ pub(super) struct ImportArgs {
 }
 
 impl ImportArgs {
+    /// The folder that is written to, where it is not that of `--config`.
+    pub(super) fn out(&self) -> Option<&Path> {
+        self.out.as_deref()
+    }
+
     fn whole(&self) -> Whole {
         let attributes = if self.attributes { Attributing::Read } else { Attributing::Left };
         Whole { tags: self.tagging(), attributes }
@@ -62,19 +67,19 @@ impl ImportArgs {
 
 pub(super) async fn run(global: &Global, args: &ImportArgs, shell: &Shell) -> Result<Exit, Reported> {
     let org_toml = args.out.as_ref().map_or_else(|| global.config.clone(), |folder| folder.join("org.toml"));
-    let existing = Existing::of(args.force);
+    let replace = Replace::forced(args.force);
     // Before minutes of reading: what the files will be called besides org.toml is known only then.
-    refuse(files::in_the_way([org_toml.as_path()], existing), shell)?;
+    refuse(files::in_the_way([org_toml.as_path()], replace), shell)?;
     let connection = connect_unguarded(global, &args.home_region, &args.access_role, shell).await?;
     let reading = read(&connection, args, shell).await?;
     let settings =
         Settings { home_region: args.home_region.clone(), access_role: args.access_role.clone(), tags: args.tagging(), regions_left: None };
     let (draft, summary) = written(&connection, &reading, &settings, args, shell).await?;
     let files = texts(&draft, &org_toml);
-    refuse(files::in_the_way(files.keys().map(PathBuf::as_path), existing), shell)?;
-    files::write_all(&files, existing).map_err(|e| {
+    refuse(files::in_the_way(files.keys().map(PathBuf::as_path), replace), shell)?;
+    files::write_all(&files, replace).map_err(|e| {
         let hint = "give another folder with --out".to_owned();
-        shell.error(format_args!("`{}` cannot be written: {}; nothing was", e.path.display(), e.cause), Some(hint))
+        shell.error(format_args!("{e}; nothing was written"), Some(hint))
     })?;
     show(&draft, summary, &org_toml, global.format, shell);
     connection.close(shell)?;

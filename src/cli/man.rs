@@ -9,9 +9,13 @@ use clap_mangen::Man;
 use clap_mangen::roff::{Roff, bold, roman};
 
 use super::deliver::deliver;
-use super::files::Existing;
 use super::shell::Shell;
 use super::{Cli, Exit, Reported};
+use crate::files::{Kind, Replace};
+
+/// A page of ours.
+const PAGE: Kind =
+    Kind { name: "a manual page of overlord", is_one: |text| text.lines().take(4).any(|line| line.starts_with(".TH overlord")) };
 
 #[derive(Debug, Args)]
 pub(super) struct ManArgs {
@@ -29,7 +33,7 @@ pub(super) fn run(args: &ManArgs, shell: &Shell) -> Result<Exit, Reported> {
     };
     let mut pages = BTreeMap::new();
     collect(&overlord, folder, &mut pages).map_err(|e| shell.error(e, None))?;
-    deliver(&pages, Existing::Replaced, &[], shell)
+    deliver(&pages, Replace::Kind(PAGE), &[], shell)
 }
 
 /// The page of a command, and of all below it.

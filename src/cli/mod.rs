@@ -10,7 +10,6 @@ mod deliver;
 mod doctor;
 mod drift;
 mod email;
-mod files;
 mod generate;
 mod graph;
 mod import;
@@ -18,6 +17,7 @@ mod init;
 mod invite;
 mod lock;
 mod man;
+mod named;
 mod network;
 mod plan;
 mod policy;
@@ -29,6 +29,7 @@ mod sandbox;
 mod schema;
 mod select;
 mod shell;
+mod signals;
 mod validate;
 
 use std::path::PathBuf;
@@ -292,6 +293,10 @@ pub async fn run() -> ExitCode {
         let hint = format!("leave `{option}` out");
         shell.error(format_args!("`overlord {command}` reads no AWS, and takes no `{option}`"), Some(hint));
         return ExitCode::from(Exit::Error as u8);
+    }
+    if let Some(refusal) = named::refuse(&cli.global, &cli.command, &shell) {
+        shell.error_document(refusal.document);
+        return ExitCode::from(refusal.exit as u8);
     }
     let exit = match cli.command {
         Command::Import(args) => import::run(&cli.global, &args, &shell).await,

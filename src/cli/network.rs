@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 
+use super::deliver::{check_out, write_out};
 use super::shell::Shell;
 use super::{Exit, Format, Global, Reported, validate};
 use crate::network::{Observed, allocate};
@@ -20,7 +21,15 @@ pub(super) struct NetworkArgs {
     detail: bool,
 }
 
+impl NetworkArgs {
+    /// Where the drawing goes.
+    pub(super) fn out(&self) -> Option<&Path> {
+        self.out.as_deref()
+    }
+}
+
 pub(super) fn run(global: &Global, args: &NetworkArgs, shell: &Shell) -> Result<Exit, Reported> {
+    check_out(args.out.as_ref(), network_svg::DRAWING, shell)?;
     let desired = validate::load(global, shell)?.desired;
     let (design, prices) = (desired.network, desired.prices);
     let plan = allocate(&design, &Observed::default());
@@ -41,10 +50,7 @@ fn draw(path: &Path, svg: &str, shell: &Shell) -> Result<(), Reported> {
         let hint = "end its name in .svg".to_owned();
         return Err(shell.error(format_args!("`{}` is no name for a drawing", path.display()), Some(hint)));
     }
-    std::fs::write(path, svg).map_err(|e| {
-        let hint = "give another file with --out".to_owned();
-        shell.error(format_args!("the drawing cannot be written to `{}`: {e}", path.display()), Some(hint))
-    })?;
+    write_out(path, svg, network_svg::DRAWING, shell)?;
     shell.say(format_args!("the drawing is in `{}`", path.display()));
     Ok(())
 }

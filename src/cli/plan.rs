@@ -1,17 +1,18 @@
 //! `overlord plan`: the difference, read-only.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 
 use super::connect::{Connection, connect};
 use super::consent::Locking;
+use super::deliver::{check_out, write_out};
 use super::select::Selecting;
 use super::shell::Shell;
 use super::{Exit, Format, Global, Reported, validate};
-use crate::plan::Plan;
+use crate::plan::{Plan, SAVED};
 use crate::resource::Desired;
-use crate::{render, snapshot};
+use crate::{files, render, snapshot};
 
 #[derive(Debug, Args)]
 pub(super) struct PlanArgs {
@@ -30,18 +31,22 @@ pub(super) struct PlanArgs {
     selecting: Selecting,
 }
 
+impl PlanArgs {
+    /// Where the plan is saved.
+    pub(super) fn out(&self) -> Option<&Path> {
+        self.out.as_deref()
+    }
+}
+
 pub(super) async fn run(global: &Global, args: &PlanArgs, shell: &Shell) -> Result<Exit, Reported> {
+    // Before AWS is read: that takes minutes.
+    check_out(args.out.as_ref(), SAVED, shell)?;
     let mut loaded = validate::load(global, shell)?;
     args.selecting.narrow(&mut loaded.desired, shell)?;
     let connection = connect(global, &loaded.desired, shell).await?;
     let plan = make(&connection, &loaded.desired, shell).await?;
     if let Some(path) = &args.out {
-        save(&json(&plan, shell)?, path).map_err(|e| {
-            shell.error(
-                format_args!("the plan cannot be saved in `{}`: {e}", path.display()),
-                Some("give another file with --out".to_owned()),
-            )
-        })?;
+        write_out(path, &json(&plan, shell)?, SAVED, shell)?;
     }
     show(&plan, global.format, args.detail, shell)?;
     if let Some(path) = &args.out {
@@ -89,14 +94,6 @@ pub(super) fn saved(file: &std::path::Path, shell: &Shell) -> Result<Plan, Repor
         let hint = "give a file that `overlord plan --out FILE` saved".to_owned();
         shell.error(format_args!("the plan `{}` cannot be read: {e}", file.display()), Some(hint))
     };
-    let text = std::fs::read_to_string(file).map_err(unreadable)?;
+    let text = files::read_text(file, files::SAVED_PLAN).map_err(unreadable)?;
     Plan::from_json(&text).map_err(|e| shell.error(format_args!("`{}`: {e}", file.display()), Some(e.hint().to_owned())))
-}
-
-/// Whole or not at all: a reader never finds half a plan.
-fn save(json: &str, path: &std::path::Path) -> std::io::Result<()> {
-    let mut partial = path.as_os_str().to_owned();
-    partial.push(".partial");
-    std::fs::write(&partial, json)?;
-    std::fs::rename(&partial, path)
 }

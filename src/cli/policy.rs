@@ -3,6 +3,8 @@
 mod effective;
 mod live;
 
+use std::path::Path;
+
 use clap::{Args, Subcommand};
 
 use super::catalogue::{self, CatalogueArgs};
@@ -109,6 +111,21 @@ struct LintArgs {
 fn key_value(text: &str) -> Result<(String, String), String> {
     let (key, value) = text.split_once('=').ok_or("write KEY=VALUE, such as aws:RequestedRegion=eu-west-1")?;
     Ok((key.to_owned(), value.to_owned()))
+}
+
+impl PolicyArgs {
+    /// The file that is written.
+    pub(super) fn out(&self) -> Option<&Path> {
+        match &self.command {
+            PolicyCommand::Generate(args) => args.out(),
+            PolicyCommand::Catalogue(args) => args.out(),
+            PolicyCommand::Explain(_)
+            | PolicyCommand::Test(_)
+            | PolicyCommand::Lint(_)
+            | PolicyCommand::Diff(_)
+            | PolicyCommand::Effective(_) => None,
+        }
+    }
 }
 
 /// Whether it asks AWS nothing.

@@ -9,6 +9,7 @@ use clap::Args;
 use super::shell::Shell;
 use super::{Exit, Format, Global, Reported, validate};
 use crate::config::{self, Files, Loaded};
+use crate::files;
 use crate::render::{Style, impact};
 use crate::{plan, resource::Desired};
 
@@ -123,6 +124,11 @@ fn blob(global: &Global, commit: &str, relative: &Path) -> io::Result<Vec<u8>> {
             Component::CurDir | Component::RootDir | Component::Prefix(_) => ".".to_owned(),
         })
         .collect();
-    let found = git(global, &["cat-file", "blob", &format!("{commit}:./{}", parts.join("/"))])?;
+    let name = format!("{commit}:./{}", parts.join("/"));
+    let size = git(global, &["cat-file", "-s", &name])?;
+    if String::from_utf8_lossy(&size.stdout).trim().parse::<u64>().is_ok_and(|size| size > files::CONFIGURATION) {
+        return Err(io::ErrorKind::FileTooLarge.into());
+    }
+    let found = git(global, &["cat-file", "blob", &name])?;
     if found.status.success() { Ok(found.stdout) } else { Err(io::ErrorKind::NotFound.into()) }
 }

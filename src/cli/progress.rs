@@ -21,7 +21,7 @@ const KINDS: usize = 5;
 pub(super) struct Progress {
     bar: ProgressBar,
     running: Running,
-    failed: usize,
+    tally: Tally,
 }
 
 impl Progress {
@@ -32,7 +32,7 @@ impl Progress {
             bar.set_style(style.progress_chars("=> "));
         }
         bar.enable_steady_tick(Duration::from_millis(200));
-        Self { bar, running: Running::default(), failed: 0 }
+        Self { bar, running: Running::default(), tally: Tally::default() }
     }
 
     /// Takes note.
@@ -44,23 +44,44 @@ impl Progress {
             Event::Started { address, action: _ } => self.running.start(address),
             Event::Finished { address, outcome } => {
                 self.running.finish(address);
-                self.bar.inc(1);
-                if let Outcome::Failed(error) = outcome {
-                    self.failed += 1;
+                self.tally.take(outcome);
+                self.bar.set_position(self.tally.done);
+                if let Outcome::Failed(error) = outcome
+                    && self.tally.failed <= render::report::SINGLY
+                {
                     // A closed standard error is no reason to stop. The report tells all failures.
-                    if self.failed <= render::report::SINGLY {
-                        self.bar.suspend(|| drop(writeln!(std::io::stderr(), "failed: {address}: {error}")));
-                    }
+                    let told = format!("failed: {}: {}", render::plain(&address.to_string()), render::plain(&error.to_string()));
+                    self.bar.suspend(|| drop(writeln!(std::io::stderr(), "{told}")));
                 }
             }
         }
-        let failed = if self.failed > 0 { format!("; {} failed", self.failed) } else { String::new() };
-        self.bar.set_message(format!("{}{failed}", self.running.message()));
+        self.bar.set_message(format!("{}{}", self.running.message(), self.tally.message()));
     }
 
     /// Takes the display away.
     pub(super) fn finish(&self) {
         self.bar.finish_and_clear();
+    }
+}
+
+/// What has come out so far. Only what is applied is done.
+#[derive(Debug, Default)]
+struct Tally {
+    done: u64,
+    failed: usize,
+}
+
+impl Tally {
+    fn take(&mut self, outcome: &Outcome) {
+        match outcome {
+            Outcome::Applied => self.done += 1,
+            Outcome::Failed(_) => self.failed += 1,
+            Outcome::Skipped { .. } | Outcome::Withheld { .. } | Outcome::Waiting(_) | Outcome::Interrupted | Outcome::NotStarted => {}
+        }
+    }
+
+    fn message(&self) -> String {
+        if self.failed > 0 { format!("; {} failed", self.failed) } else { String::new() }
     }
 }
 
@@ -94,7 +115,7 @@ impl Running {
     /// Some by name; many as how many of which kind.
     fn message(&self) -> String {
         if self.addresses.len() <= NAMED {
-            return self.addresses.iter().map(Address::to_string).collect::<Vec<_>>().join(", ");
+            return self.addresses.iter().map(|address| render::plain(&address.to_string())).collect::<Vec<_>>().join(", ");
         }
         let mut kinds: Vec<(Reverse<usize>, &str)> = self.kinds.iter().map(|(kind, n)| (Reverse(*n), kind.as_str())).collect();
         kinds.sort_unstable();
@@ -118,6 +139,16 @@ fn one_less(counts: &mut BTreeMap<String, usize>, key: &str) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::aws::Error;
+
+    #[test]
+    fn only_what_is_applied_is_done() {
+        let mut tally = Tally::default();
+        let because_of: Address = "ou.a".parse().unwrap();
+        let others = [Outcome::Skipped { because_of }, Outcome::Interrupted, Outcome::NotStarted, Outcome::Failed(Error::failed("no"))];
+        others.iter().chain([&Outcome::Applied]).for_each(|outcome| tally.take(outcome));
+        assert_eq!((tally.done, tally.message().as_str()), (1, "; 1 failed"));
+    }
 
     #[test]
     fn few_are_named_and_many_are_counted() {

@@ -1,18 +1,18 @@
 //! `overlord report`: the organization as a page, read-only; `report compliance` is one part of it, offline.
 
 use std::collections::BTreeMap;
-use std::io::Read as _;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 use clap::{Args, Subcommand};
 
 use super::connect::connect;
-use super::files::{self, Existing};
+use super::deliver::not_written;
 use super::shell::Shell;
 use super::{Exit, Format, Global, Reported, validate};
 use crate::config;
 use crate::drift::{Date, Drift};
+use crate::files::{self, Replace};
 use crate::plan::Plan;
 use crate::policy::framework::matrix;
 use crate::policy::{Family, Hierarchy};
@@ -63,6 +63,13 @@ struct ComplianceArgs {
     csv: bool,
 }
 
+impl ReportArgs {
+    /// The page, where `--out` says its folder.
+    pub(super) fn page(&self) -> Option<PathBuf> {
+        self.page.out.as_ref().map(|folder| folder.join(PAGE))
+    }
+}
+
 /// Whether AWS is not asked.
 pub(super) fn is_offline(args: &ReportArgs) -> bool {
     args.command.is_some()
@@ -83,7 +90,8 @@ async fn of_everything(global: &Global, args: &PageArgs, shell: &Shell) -> Resul
         (None, Format::Text | Format::Markdown | Format::Junit | Format::Sarif | Format::Line) => Some(PathBuf::from(PAGE)),
     };
     // Before AWS is asked: that takes minutes.
-    page.iter().try_for_each(|page| refuse(page, args.force, shell))?;
+    let replace = Replace::kind_or_forced(html::REPORT, args.force);
+    page.iter().try_for_each(|page| refuse(page, replace, shell))?;
     let connection = connect(global, &loaded.desired, shell).await?;
     let (live, facts) = snapshot::read_with_facts(&connection.sessions, &loaded.desired).await.map_err(|e| shell.aws_error(&e))?;
     let invitations = match &facts {
@@ -104,19 +112,16 @@ async fn of_everything(global: &Global, args: &PageArgs, shell: &Shell) -> Resul
         read_at: &read_at,
     };
     let report = Report::of(sources, drift);
-    show(&report, page.as_deref(), global.format, shell)?;
+    show(&report, page.as_deref(), replace, global.format, shell)?;
     connection.close(shell)?;
     Ok(Exit::Done)
 }
 
 /// Writes the page, and prints the rest.
-fn show(report: &Report<'_>, page: Option<&Path>, format: Format, shell: &Shell) -> Result<(), Reported> {
+fn show(report: &Report<'_>, page: Option<&Path>, replace: Replace, format: Format, shell: &Shell) -> Result<(), Reported> {
     if let Some(page) = page {
         let file = BTreeMap::from([(page.to_owned(), html::html(report))]);
-        files::write_all(&file, Existing::Replaced).map_err(|e| {
-            let hint = "give another folder with --out".to_owned();
-            shell.error(format_args!("the report cannot be written to `{}`: {}", e.path.display(), e.cause), Some(hint))
-        })?;
+        files::write_all(&file, replace).map_err(|e| not_written(&e, "--out", shell))?;
     }
     match format {
         Format::Text | Format::Junit | Format::Sarif | Format::Line => shell.result(html::text(report, shell.style())),
@@ -130,18 +135,12 @@ fn show(report: &Report<'_>, page: Option<&Path>, format: Format, shell: &Shell)
 }
 
 /// A report is written over, and nothing else.
-fn refuse(page: &Path, force: bool, shell: &Shell) -> Result<(), Reported> {
-    if force || page.symlink_metadata().is_err() || is_report(page) {
+fn refuse(page: &Path, replace: Replace, shell: &Shell) -> Result<(), Reported> {
+    if files::in_the_way([page], replace).is_empty() {
         return Ok(());
     }
     let hint = "move it, give another folder with --out, or write over it with --force".to_owned();
     Err(shell.error(format_args!("`{}` is in the way: it is no report of overlord; AWS was not asked", page.display()), Some(hint)))
-}
-
-fn is_report(page: &Path) -> bool {
-    let mut beginning = vec![0; html::BEGINNING.len()];
-    let read = std::fs::File::open(page).and_then(|mut file| file.read_exact(&mut beginning));
-    read.is_ok() && beginning == html::BEGINNING.as_bytes()
 }
 
 fn of_compliance(global: &Global, args: &ComplianceArgs, shell: &Shell) -> Result<Exit, Reported> {

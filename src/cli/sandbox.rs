@@ -7,6 +7,7 @@ use clap::{Args, Subcommand};
 
 use super::connect::{open, weather};
 use super::shell::Shell;
+use super::signals::Signals;
 use super::{DEFAULT_MANAGEMENT_ACCOUNT, DEFAULT_SANDBOX, Exit, Format, Global, Reported};
 use crate::config;
 use crate::sandbox::{Sandbox, describe, serve};
@@ -32,7 +33,11 @@ enum SandboxCommand {
     },
     /// Forget its world
     #[command(after_help = "Exit status: 0 done, 1 error")]
-    Reset,
+    Reset {
+        /// Write over a file that is no world of the sandbox
+        #[arg(long)]
+        force: bool,
+    },
     /// Print its world
     #[command(after_help = "Exit status: 0 done, 1 error")]
     Show,
@@ -42,7 +47,7 @@ pub(super) async fn run(global: &Global, args: &SandboxArgs, shell: &Shell) -> R
     let path = global.sandbox.clone().unwrap_or_else(|| PathBuf::from(DEFAULT_SANDBOX));
     match &args.command {
         SandboxCommand::Serve { port, management_account } => serve_on(*port, management_account.clone(), &path, global, shell).await,
-        SandboxCommand::Reset => reset(&path, global, shell),
+        SandboxCommand::Reset { force } => reset(&path, *force, global, shell),
         SandboxCommand::Show => {
             let sandbox = open(&path, &management_account(global), &weather(global, shell)?, shell)?;
             let world = sandbox.world();
@@ -67,16 +72,17 @@ async fn serve_on(port: u16, account: Option<String>, path: &Path, global: &Glob
     shell.say(format_args!(
         "management account {account}; try: AWS_ENDPOINT_URL=http://{address} AWS_ACCESS_KEY_ID=AKIA{account} AWS_SECRET_ACCESS_KEY=sandbox AWS_DEFAULT_REGION=us-east-1 aws organizations list-accounts"
     ));
+    let mut signals = Signals::listen();
     tokio::select! {
         () = server.run() => {}
-        _ = tokio::signal::ctrl_c() => {}
+        _ = signals.next() => {}
     }
     sandbox.save().map_err(|e| shell.sandbox_error(&e))?;
     Ok(Exit::Done)
 }
 
-fn reset(path: &Path, global: &Global, shell: &Shell) -> Result<Exit, Reported> {
-    Sandbox::reset(path, &management_account(global)).map_err(|e| shell.sandbox_error(&e))?;
+fn reset(path: &Path, force: bool, global: &Global, shell: &Shell) -> Result<Exit, Reported> {
+    Sandbox::reset(path, &management_account(global), force).map_err(|e| shell.sandbox_error(&e))?;
     shell.say(format_args!("{} is empty: the next run starts without an organization", path.display()));
     Ok(Exit::Done)
 }

@@ -52,6 +52,11 @@ impl Shell {
         Style { colour: self.colour_out, detail: false }
     }
 
+    /// How talk is styled.
+    pub(super) fn style_of_talk(&self) -> Style {
+        Style { colour: self.colour_err, detail: false }
+    }
+
     /// The result. A reader that went away (`| head`) is no error of ours.
     pub(super) fn result(&self, text: impl Display) {
         self.answered.set(true);

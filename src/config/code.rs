@@ -33,6 +33,8 @@ codes! {
     NotUtf8 = "not-utf8",
     /// A file is far larger than any real one.
     Huge = "huge",
+    /// A file that org.toml names outside of its folder.
+    OutsidePath = "outside-path",
     /// org.toml holds nothing.
     Empty = "empty",
     /// org.toml is not TOML.

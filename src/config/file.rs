@@ -5,28 +5,34 @@ use std::path::Path;
 
 use super::code::Code;
 use crate::diagnostic::Diagnostic;
+use crate::files::{self, Outside};
 
-/// Bytes of a file that are read at most: 16 MiB, a thousand times the largest real one.
-pub(super) const MAX_BYTES: u64 = 16 << 20;
+/// Bytes of a file that are read at most.
+const MAX_BYTES: u64 = files::CONFIGURATION;
 
-/// Reads at most one byte more than [`MAX_BYTES`], so that [`text`] can tell that there is more.
+/// The bytes of org.toml itself, wherever it is.
 pub(super) fn read(path: &Path) -> io::Result<Vec<u8>> {
-    let mut bytes = Vec::new();
-    io::Read::read_to_end(&mut io::Read::take(std::fs::File::open(path)?, MAX_BYTES + 1), &mut bytes)?;
-    Ok(bytes)
+    files::read(path, MAX_BYTES)
+}
+
+/// The bytes of a file that org.toml names, below its folder.
+pub(super) fn read_below(folder: &Path, relative: &Path) -> io::Result<Vec<u8>> {
+    files::read_below(folder, relative, MAX_BYTES)
 }
 
 /// The text of a file, without a byte order mark; else what is wrong with the file at `path`.
 pub(super) fn text(path: &Path, bytes: io::Result<Vec<u8>>) -> Result<String, Box<Diagnostic>> {
     let shown = path.display();
+    let outside = |e: &io::Error| e.get_ref().and_then(|inner| inner.downcast_ref::<Outside>()).copied();
     let bytes = bytes.map_err(|e| match e.kind() {
+        _ if let Some(outside) = outside(&e) => outside_of(path, outside),
+        io::ErrorKind::FileTooLarge => too_large(path),
         io::ErrorKind::NotFound => Code::Unreadable.error(format!("`{shown}` does not exist")),
         io::ErrorKind::IsADirectory => Code::Unreadable.error(format!("`{shown}` is a directory, not a file")),
         _ => Code::Unreadable.error(format!("`{shown}` cannot be read: {e}")),
     })?;
     if bytes.len() as u64 > MAX_BYTES {
-        let summary = format!("`{shown}` is larger than {} MiB", MAX_BYTES >> 20);
-        return Err(Box::new(Code::Huge.error(summary).hint("check that it is the file you mean")));
+        return Err(Box::new(too_large(path)));
     }
     let text = String::from_utf8(bytes).map_err(|e| {
         let valid = e.utf8_error().valid_up_to();
@@ -37,4 +43,15 @@ pub(super) fn text(path: &Path, bytes: io::Result<Vec<u8>>) -> Result<String, Bo
             .hint("save it as UTF-8")
     })?;
     Ok(text.strip_prefix('\u{feff}').map(str::to_owned).unwrap_or(text))
+}
+
+fn too_large(path: &Path) -> Diagnostic {
+    let summary = format!("`{}` is larger than {}", path.display(), files::size_name(MAX_BYTES));
+    Code::Huge.error(summary).hint("check that it is the file you mean")
+}
+
+fn outside_of(path: &Path, outside: Outside) -> Diagnostic {
+    Code::OutsidePath
+        .error(format!("`{}` is not below the folder of org.toml: {outside}", path.display()))
+        .hint("copy the file there, add its repository as a git submodule, or move org.toml to a folder above both")
 }

@@ -33,6 +33,7 @@ use serde::Deserialize;
 use crate::address::Address;
 use crate::diagnostic::{ByteRange, Diagnostic, Severity, Source, Span};
 use crate::drift::Ignore;
+use crate::files;
 use crate::policy::effective::Tree;
 use crate::policy::framework::Framework;
 use crate::policy::{Cause, Family, Hierarchy, Policy, Test};
@@ -230,8 +231,12 @@ impl<'r> Files<'r> {
         self.folder.join(relative)
     }
 
+    /// A path that leaves the folder is refused, whoever reads: org.toml may be somebody else's.
     fn read(&self, relative: &Path) -> io::Result<Vec<u8>> {
-        (self.reader)(relative)
+        match files::escapes(relative) {
+            Some(outside) => Err(io::Error::new(io::ErrorKind::InvalidInput, outside)),
+            None => (self.reader)(relative),
+        }
     }
 }
 
@@ -241,7 +246,7 @@ impl<'r> Files<'r> {
 /// All mistakes, by file and position, warnings among them; what the lints say that AWS refuses is one too.
 pub fn load(path: &Path) -> Result<Loaded, Vec<Diagnostic>> {
     let folder = path.parent().unwrap_or(Path::new(""));
-    load_with(path, file::read(path), &Files::new(folder, &|relative| file::read(&folder.join(relative))))
+    load_with(path, file::read(path), &Files::new(folder, &|relative| file::read_below(folder, relative)))
 }
 
 /// As [`load`], without asking whether its `[[test]]` blocks pass and what the lints say: for those who run them.
@@ -250,7 +255,7 @@ pub fn load(path: &Path) -> Result<Loaded, Vec<Diagnostic>> {
 /// All mistakes but tests that fail.
 pub fn load_untested(path: &Path) -> Result<Loaded, Vec<Diagnostic>> {
     let folder = path.parent().unwrap_or(Path::new(""));
-    read(path, file::read(path), &Files::new(folder, &|relative| file::read(&folder.join(relative))))
+    read(path, file::read(path), &Files::new(folder, &|relative| file::read_below(folder, relative)))
 }
 
 /// As [`load`], with `more` behind what stands in the file: sections that are tried out and written nowhere.
@@ -260,7 +265,7 @@ pub fn load_untested(path: &Path) -> Result<Loaded, Vec<Diagnostic>> {
 pub fn load_with_more(path: &Path, more: &str) -> Result<Loaded, Vec<Diagnostic>> {
     let folder = path.parent().unwrap_or(Path::new(""));
     let bytes = file::read(path).map(|bytes| [bytes.as_slice(), b"\n", more.as_bytes()].concat());
-    load_with(path, bytes, &Files::new(folder, &|relative| file::read(&folder.join(relative))))
+    load_with(path, bytes, &Files::new(folder, &|relative| file::read_below(folder, relative)))
 }
 
 /// As [`load`], from what was read of `path` and a way to read the other files: touches no disk itself.

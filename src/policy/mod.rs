@@ -43,7 +43,7 @@ mod time;
 mod truth;
 
 pub use canonical::canonical;
-pub use catalogue::{Catalogue, INDEX, ReferenceError};
+pub use catalogue::{CATALOGUE, Catalogue, INDEX, ReferenceError};
 pub use condition::{Condition, Operand};
 pub use context::{Context, Fact};
 pub use document::{Document, ParseError};

@@ -21,8 +21,16 @@ pub fn text(report: &Report, style: Style) -> String {
     skipped(&mut out, report, style);
     waiting(&mut out, report, style);
     withheld(&mut out, report, style);
-    let Counts { applied, failed, skipped, withheld, waiting, not_started } = report.counts();
-    let rest = [(failed, "failed"), (skipped, "skipped"), (withheld, "withheld"), (waiting, "waiting"), (not_started, "not started")];
+    interrupted(&mut out, report, style);
+    let Counts { applied, failed, skipped, withheld, waiting, interrupted, not_started } = report.counts();
+    let rest = [
+        (failed, "failed"),
+        (skipped, "skipped"),
+        (withheld, "withheld"),
+        (waiting, "waiting"),
+        (interrupted, "interrupted"),
+        (not_started, "not started"),
+    ];
     let rest: String = rest.iter().filter(|(n, _)| *n > 0).map(|(n, told)| format!(", {n} {told}")).collect();
     let all = count(report.outcomes.len(), "change");
     let _ = writeln!(out, "{} {applied} of {all} applied{rest}", style.bold("Apply:"));
@@ -34,7 +42,12 @@ fn failures(out: &mut String, report: &Report, style: Style) {
     let mut more: BTreeMap<(&str, &str), Vec<&Address>> = BTreeMap::new();
     let failed = report.outcomes.iter().filter_map(|(address, outcome)| match outcome {
         Outcome::Failed(error) => Some((address, error)),
-        Outcome::Applied | Outcome::Skipped { .. } | Outcome::Withheld { .. } | Outcome::Waiting(_) | Outcome::NotStarted => None,
+        Outcome::Applied
+        | Outcome::Skipped { .. }
+        | Outcome::Withheld { .. }
+        | Outcome::Waiting(_)
+        | Outcome::Interrupted
+        | Outcome::NotStarted => None,
     });
     for (position, (address, error)) in failed.enumerate() {
         if position >= SINGLY {
@@ -86,6 +99,21 @@ fn waiting(out: &mut String, report: &Report, style: Style) {
         if let Some(hint) = hint {
             let _ = writeln!(out, "  help: {hint}");
         }
+    }
+}
+
+/// What was begun and cut: some by name, many by kind.
+fn interrupted(out: &mut String, report: &Report, style: Style) {
+    let cut = report.outcomes.iter().filter(|(_, outcome)| *outcome == Outcome::Interrupted).map(|(address, _)| address);
+    let mut kinds: BTreeMap<&str, Vec<&Address>> = BTreeMap::new();
+    cut.for_each(|address| kinds.entry(address.kind()).or_default().push(address));
+    for (kind, mut addresses) in kinds {
+        addresses.sort_unstable();
+        let who = match addresses.as_slice() {
+            [address] => plain(&address.to_string()),
+            many => format!("{}, {}", things(many.len(), kind), from_to(many)),
+        };
+        let _ = writeln!(out, "{}: {who}: begun and not finished; the next run continues", style.warning("interrupted"));
     }
 }
 
@@ -141,6 +169,7 @@ pub fn json(report: &Report) -> Value {
         Outcome::Skipped { because_of } => json!({"address": address, "outcome": "skipped", "because_of": because_of}),
         Outcome::Withheld { needs } => json!({"address": address, "outcome": "withheld", "needs": needs.to_string()}),
         Outcome::Waiting(error) => json!({"address": address, "outcome": "waiting", "why": error.to_string(), "help": error.hint()}),
+        Outcome::Interrupted => json!({"address": address, "outcome": "interrupted"}),
         Outcome::NotStarted => json!({"address": address, "outcome": "not-started"}),
     });
     json!({"format_version": 1, "outcomes": outcomes.collect::<Vec<_>>()})
@@ -162,6 +191,16 @@ mod tests {
                         skipped: 5000 changes, account.a0000 to account.a4999: because of organization.main\n\
                         Apply: 0 of 5001 changes applied, 1 failed, 5000 skipped\n";
         assert_eq!(told, expected);
+    }
+
+    #[test]
+    fn what_was_interrupted_is_no_failure() {
+        let cut = |key: &str| (Address::new("account", key), Outcome::Interrupted);
+        let report = Report { outcomes: vec![cut("a"), cut("b"), (Address::new("ou", "c"), Outcome::NotStarted)] };
+        let expected = "interrupted: 2 accounts, account.a to account.b: begun and not finished; the next run continues\n\
+                        Apply: 0 of 3 changes applied, 2 interrupted, 1 not started\n";
+        assert_eq!(text(&report, Style::default()), expected);
+        assert_eq!(json(&report)["outcomes"][0], json!({"address": "account.a", "outcome": "interrupted"}));
     }
 
     #[test]

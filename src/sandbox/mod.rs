@@ -52,6 +52,7 @@ pub use ram::Share;
 pub use roles::Role;
 pub use serve::{Server, serve};
 pub use server::{Sandbox, Swallow};
+pub use store::lock_of;
 pub use weather::{ConcurrentWrites, ServerRates, Weather};
 pub use wire::{Answer, Request};
 pub use world::{Account, AccountState, FeatureSet, Joined, OptIn, OrganizationalUnit, Policy, TypeStatus, World};

@@ -128,12 +128,12 @@ impl Sandbox {
         Ok(Self::with_store(world, weather, Some(store)))
     }
 
-    /// Puts a fresh world for `management_account` into the file at `path`, whatever was there.
+    /// Puts a fresh world for `management_account` into the file at `path`: over a world, or over any file where `force` says so.
     ///
     /// # Errors
-    /// The file cannot be written, or another process holds it.
-    pub fn reset(path: &Path, management_account: &str) -> Result<(), SandboxError> {
-        Store::lock(path)?.write(&World::new(management_account))
+    /// What is there is no world; the file cannot be written, or another process holds it.
+    pub fn reset(path: &Path, management_account: &str, force: bool) -> Result<(), SandboxError> {
+        Store::lock_to_replace(path, force)?.write(&World::new(management_account))
     }
 
     fn with_store(mut world: World, weather: Weather, store: Option<Store>) -> Self {

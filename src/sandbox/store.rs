@@ -1,11 +1,12 @@
 //! A world on disk: one JSON file, replaced atomically, held by one process at a time.
 
-use std::fs::{File, OpenOptions, TryLockError};
+use std::fs::{File, TryLockError};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use super::SandboxError;
-use super::world::World;
+use super::world::{WORLD_FILE, World};
+use crate::files::{self, Replace, WriteError};
 
 /// The least time between two writes of the file, so that thousands of changes stay linear.
 const PAUSE: Duration = Duration::from_millis(200);
@@ -18,6 +19,8 @@ pub(super) struct Store {
     path: PathBuf,
     /// Holds the lock as long as it is open. It is a file of its own because the world's file is replaced by each write.
     _lock: File,
+    /// Which file a world may replace.
+    replace: Replace,
     /// When the file was last written, and how long that took. The computer's time: a paused tokio clock must not keep the file from being
     /// written.
     written: Option<(Instant, Duration)>,
@@ -28,25 +31,30 @@ pub(super) struct Store {
 impl Store {
     /// Locks the file at `path`, which need not exist. Its folder is created.
     pub(super) fn lock(path: &Path) -> Result<Self, SandboxError> {
-        if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
-            std::fs::create_dir_all(folder).map_err(|error| failed("create the folder of", path, &error))?;
-        }
-        let lock = OpenOptions::new().create(true).truncate(false).write(true).open(beside(path, "lock"));
-        let lock = lock.map_err(|error| failed("lock", path, &error))?;
+        files::create_folder(path).map_err(|error| failed("create the folder of", path, &error))?;
+        let lock = files::lock_file(&lock_of(path)).map_err(|error| failed("lock", path, &error))?;
         match lock.try_lock() {
-            Ok(()) => Ok(Self { path: path.to_owned(), _lock: lock, written: None, dirty: false }),
+            Ok(()) => Ok(Self { path: path.to_owned(), _lock: lock, replace: Replace::Kind(WORLD_FILE), written: None, dirty: false }),
             Err(TryLockError::WouldBlock) => Err(SandboxError::new(format!("another process uses the sandbox `{}`", path.display()))
                 .hint("wait until it ends, or give another file with `--sandbox=FILE`")),
             Err(TryLockError::Error(error)) => Err(failed("lock", path, &error)),
         }
     }
 
+    /// The same, to put a fresh world there: over a world, or over anything where `force` says so.
+    pub(super) fn lock_to_replace(path: &Path, force: bool) -> Result<Self, SandboxError> {
+        let replace = Replace::kind_or_forced(WORLD_FILE, force);
+        // Before the lock: nothing is made beside a file that is somebody else's.
+        files::check(path, replace).map_err(|error| not_written(&error))?;
+        Ok(Self { replace, ..Self::lock(path)? })
+    }
+
     /// Reads the world in the file, if there is one.
     pub(super) fn read(&self) -> Result<Option<World>, SandboxError> {
-        match std::fs::read(&self.path) {
+        match files::read(&self.path, files::WORLD) {
             Ok(bytes) => serde_json::from_slice(&bytes).map(Some).map_err(|error| {
                 SandboxError::new(format!("the sandbox `{}` is not readable: {error}", self.path.display()))
-                    .hint("run `overlord sandbox reset` to begin with a fresh one")
+                    .hint("give another file with `--sandbox=FILE`, or begin with a fresh world: `overlord sandbox reset --force`")
             }),
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
             Err(error) => Err(failed("read", &self.path, &error)),
@@ -65,17 +73,12 @@ impl Store {
 
     /// Writes the world: beside the file first, then in its place, so that a crash leaves the old or the new one.
     pub(super) fn write(&mut self, world: &World) -> Result<(), SandboxError> {
-        let (beside, begun) = (beside(&self.path, "new"), Instant::now());
-        let result = serde_json::to_vec_pretty(world).map_err(std::io::Error::from).and_then(|bytes| {
-            std::fs::write(&beside, bytes)?;
-            std::fs::rename(&beside, &self.path)
-        });
+        let begun = Instant::now();
+        let json = serde_json::to_vec_pretty(world).map_err(|error| WriteError { path: self.path.clone(), cause: error.into() });
+        let result = json.and_then(|bytes| files::write(&self.path, bytes, self.replace));
         self.written = Some((Instant::now(), begun.elapsed()));
         self.dirty = result.is_err();
-        result.map_err(|error| {
-            SandboxError::new(format!("cannot write the sandbox `{}`: {error}", self.path.display()))
-                .hint("free some space, or give another file with `--sandbox=FILE`")
-        })
+        result.map_err(|error| not_written(&error))
     }
 
     pub(super) fn is_dirty(&self) -> bool {
@@ -87,10 +90,17 @@ fn failed(what: &str, path: &Path, error: &std::io::Error) -> SandboxError {
     SandboxError::new(format!("cannot {what} `{}`: {error}", path.display())).hint("give another file with `--sandbox=FILE`")
 }
 
+fn not_written(error: &WriteError) -> SandboxError {
+    let hint = match error.is_in_the_way() {
+        true => "give another file with `--sandbox=FILE`; `overlord sandbox reset --force` writes over what is there",
+        false => "free some space, or give another file with `--sandbox=FILE`",
+    };
+    SandboxError::new(format!("{error}; nothing was written")).hint(hint)
+}
+
 /// `world.json` → `world.json.lock`.
-fn beside(path: &Path, extension: &str) -> PathBuf {
+pub fn lock_of(path: &Path) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
-    name.push(".");
-    name.push(extension);
+    name.push(".lock");
     PathBuf::from(name)
 }

@@ -1,9 +1,12 @@
 //! Weather: what goes wrong, how often and how slowly. Seeded, so that a run repeats exactly; calm unless asked.
 
+use std::path::Path;
+
 use serde::{Deserialize, Serialize};
 
 use super::SandboxError;
 use super::change::Emails;
+use crate::files;
 use crate::policy::Policy;
 
 /// What the weather is like. `Default` is calm: at once, no limits of rate, nothing lost, 5,000 accounts.
@@ -315,7 +318,7 @@ fn operation(key: &str, value: &str) -> Result<String, SandboxError> {
 /// The identity policy in a file.
 fn policy(key: &str, path: &str) -> Result<String, SandboxError> {
     let hint = "give a file with an identity policy, such as `overlord doctor --policy plan` prints";
-    let text = std::fs::read_to_string(path);
+    let text = files::read_text(Path::new(path), files::LIST);
     let text = text.map_err(|error| SandboxError::new(format!("`{path}` of `{key}` cannot be read: {error}")).hint(hint))?;
     match Policy::parse(&text) {
         Ok(_) => Ok(text),

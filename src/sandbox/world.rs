@@ -16,6 +16,7 @@ use super::email::EmailUpdate;
 use super::outside::{Invitation, Outsider};
 use super::ram::Share;
 use super::roles::Role;
+use crate::files::{Kind, starts_compact};
 
 /// The service control policy that AWS attaches to everything.
 pub const FULL_AWS_ACCESS: &str = "p-FullAWSAccess";
@@ -25,6 +26,10 @@ pub const RCP_FULL_AWS_ACCESS: &str = "p-RCPFullAWSAccess";
 pub const ACCESS_ROLE: &str = "OrganizationAccountAccessRole";
 /// Where the clock of a fresh world stands: 2026-01-01T00:00:00Z, in milliseconds since 1970. Fixed, so that runs repeat.
 pub const EPOCH_MS: u64 = 1_767_225_600_000;
+
+/// The file that a world is kept in.
+pub const WORLD_FILE: Kind =
+    Kind { name: "a world of the sandbox", is_one: |text| starts_compact(text, "{\"seed\":#,\"counter\":#,\"clock_ms\":#,") };
 
 /// All that the embedded AWS knows.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

@@ -63,6 +63,23 @@ fn only_yes_is_consent() {
     assert!(output.contains("No changes") && !output.contains("consent"), "{output}");
 }
 
+/// The result is for a program, and the question for a person: the plan stands before it, on standard error.
+#[test]
+fn nobody_is_asked_about_a_plan_that_was_not_shown() {
+    let case = Case::small();
+    for format in ["json", "markdown"] {
+        let (status, output) = on_a_terminal(&case, "no", &["apply", "--sandbox", "--format", format]);
+        let asked = output.find("Make these changes?").unwrap_or_else(|| panic!("{output}"));
+        assert_eq!(status, 1, "{output}");
+        let before = &output[..asked];
+        assert!(before.contains("+ account.audit") && before.contains("6 to create"), "{output}");
+    }
+    // Where nobody is asked, nothing is said.
+    let ran = case.run(&["apply", "--sandbox", "--format", "json", "--yes"]).ends(0);
+    assert!(!ran.err.contains("to create"), "{}", ran.err);
+    ran.json();
+}
+
 #[test]
 fn yes_does_not_cover_deletions() {
     let case = Case::small();

@@ -99,3 +99,21 @@ fn a_role_that_may_not_be_assumed_is_told_in_words() {
     let ran = with_config(&case, &assuming(&server, "111111111111"), &["plan", "--profile", "org"]).ends(1);
     assert!(!ran.err.contains("Error {"), "{}", ran.err);
 }
+
+/// Tags, addresses and session tokens do not go over a network in the clear.
+#[test]
+fn plain_http_to_another_machine_is_refused_unless_allowed() {
+    let case = Case::small();
+    let url = "http://192.0.2.1:9";
+    for variable in ["AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_STS", "AWS_ENDPOINT_URL_EC2"] {
+        let mut command = case.client("http://127.0.0.1:1");
+        command.env_remove("AWS_ENDPOINT_URL").env(variable, url);
+        let ran = Ran::of(command.args(["plan"])).ends(1);
+        ran.says(&["`http://192.0.2.1:9` is plain HTTP and not on this machine; nothing was sent", "OVERLORD_ALLOW_PLAIN_HTTP=1"]);
+    }
+    // Allowed, the same request goes where nobody answers; here through a proxy that is not there, which fails at once.
+    let mut command = case.client(url);
+    command.env("OVERLORD_ALLOW_PLAIN_HTTP", "1").env("HTTP_PROXY", "http://127.0.0.1:1").env("http_proxy", "http://127.0.0.1:1");
+    let ran = Ran::of(command.args(["plan"])).ends(1);
+    assert!(!ran.err.contains("plain HTTP"), "{}", ran.err);
+}

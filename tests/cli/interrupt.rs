@@ -2,7 +2,7 @@
 
 use std::fs::{self, File};
 use std::path::PathBuf;
-use std::process::{Child, Stdio};
+use std::process::Child;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -21,8 +21,15 @@ struct Apply {
 
 impl Apply {
     fn start(case: &Case, url: &str) -> Self {
+        Self::start_as(case, url, "text")
+    }
+
+    /// The result goes to the file `stdout`.
+    fn start_as(case: &Case, url: &str, format: &str) -> Self {
         let said = case.path("stderr");
-        let child = case.client(url).args(["apply", "--yes"]).stdout(Stdio::null()).stderr(File::create(&said).unwrap()).spawn().unwrap();
+        let mut command = case.client(url);
+        command.args(["apply", "--yes", "--format", format]);
+        let child = command.stdout(File::create(case.path("stdout")).unwrap()).stderr(File::create(&said).unwrap()).spawn().unwrap();
         Self { child, said }
     }
 
@@ -82,6 +89,33 @@ fn ctrl_c_once_finishes_what_is_in_flight_and_starts_nothing_more() {
     assert!(unlocked(&server), "the lock is still there");
     assert_eq!(apply.ends(), Some(3), "{}", apply.said());
     assert!(apply.said().contains("run the same command again"), "{}", apply.said());
+}
+
+/// The same by SIGTERM, which schedulers send; and what was cut is told as that, in each format.
+#[test]
+fn sigterm_interrupts_and_what_was_cut_has_not_failed() {
+    for format in ["text", "json", "markdown"] {
+        let server = SandboxServer::start(&["--weather", "emails=lenient,create-account=600000"]);
+        let between = Between::start(server.url());
+        let case = Case::small();
+        let mut apply = Apply::start_as(&case, &between.url, format);
+        let creation = first_creation(&between);
+        apply.signal("TERM");
+        eventually("a word on the interrupt", || apply.said().contains("finishing the requests in flight").then_some(()));
+        creation.fate(Fate::Pass);
+        while let Some(write) = between.next_unless(|| apply.is_over()) {
+            write.fate(Fate::Pass);
+        }
+        assert_eq!(apply.ends(), Some(3), "{}", apply.said());
+        let result = fs::read_to_string(case.path("stdout")).unwrap();
+        assert!(result.contains("interrupted") && !result.contains("failed"), "{result}");
+        if format == "json" {
+            let result: serde_json::Value = serde_json::from_str(&result).unwrap();
+            let outcomes = result["report"]["outcomes"].as_array().unwrap();
+            let of = |outcome: &str| outcomes.iter().filter(|one| one["outcome"] == outcome).count();
+            assert!(of("interrupted") >= 1 && of("failed") + of("skipped") == 0, "{outcomes:?}");
+        }
+    }
 }
 
 #[test]

@@ -15,6 +15,7 @@ mod doctor;
 mod editors;
 mod email;
 mod exit;
+mod files;
 mod frameworks;
 mod graph;
 mod impact;

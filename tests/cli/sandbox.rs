@@ -75,6 +75,17 @@ fn a_served_world_is_there_after_the_server() {
     case.run(&["plan", "--sandbox=world.json"]).ends(0);
 }
 
+/// What a container's end and a scheduler send.
+#[test]
+fn a_terminated_server_saves_its_world() {
+    let case = Case::small();
+    let (mut serve, url) = serve(&case);
+    case.run_at(&url, &["apply", "--yes"]).ends(0);
+    send_signal(serve.id(), "TERM");
+    assert_eq!(serve.wait().unwrap().code(), Some(0));
+    case.run(&["plan", "--sandbox=world.json"]).ends(0);
+}
+
 #[test]
 fn a_port_that_is_taken_is_told() {
     let case = Case::small();
@@ -99,7 +110,7 @@ fn wrong_weather_is_told() {
 #[test]
 fn a_broken_file_is_told_and_can_be_reset() {
     let case = Case::small();
-    for broken in [&b"{"[..], b"", b"\xff\xfe", b"[]", b"{\"accounts\": 1}"] {
+    for broken in [&b""[..], b"{", b"\xff\xfe", b"[]", b"{\"accounts\": 1}"] {
         fs::write(case.path("world.json"), broken).unwrap();
         for arguments in [&["plan"][..], &["apply", "--yes"], &["sandbox", "show"], &["sandbox", "serve", "--port", "0"]] {
             let ran = case.run(&[arguments, &["--sandbox=world.json"]].concat()).ends(1);
@@ -107,8 +118,11 @@ fn a_broken_file_is_told_and_can_be_reset() {
         }
         assert_eq!(fs::read(case.path("world.json")).unwrap(), broken, "it was overwritten");
     }
-    case.run(&["sandbox", "reset", "--sandbox=world.json"]).ends(0);
+    // Nobody can tell whether that was a world, so replacing it takes a word; an empty file is nothing.
+    case.run(&["sandbox", "reset", "--sandbox=world.json"]).ends(1).says(&["not a world of the sandbox", "--force"]);
+    case.run(&["sandbox", "reset", "--sandbox=world.json", "--force"]).ends(0);
     case.run(&["plan", "--sandbox=world.json"]).ends(2);
+    case.run(&["sandbox", "reset", "--sandbox=world.json"]).ends(0);
     // A folder is no file.
     fs::create_dir(case.path("folder")).unwrap();
     case.run(&["plan", "--sandbox=folder"]).ends(1).says(&["folder", "help: "]);

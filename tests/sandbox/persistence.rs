@@ -58,9 +58,9 @@ async fn a_broken_file_says_what_to_do() {
         assert!(error.message.contains("is not readable"), "{error}");
         assert!(error.hint.unwrap().contains("overlord sandbox reset"));
         assert_eq!(std::fs::read(&path).unwrap(), content, "a broken file is left as it is");
-        Sandbox::reset(&path, MANAGEMENT).unwrap();
+        Sandbox::reset(&path, MANAGEMENT, true).unwrap();
         let sandbox = Sandbox::open(&path, MANAGEMENT, Weather::default()).unwrap();
         assert!(timeless(sandbox.world()) == timeless(World::new(MANAGEMENT)));
-        assert!(Sandbox::reset(&path, MANAGEMENT).unwrap_err().message.contains("another process"));
+        assert!(Sandbox::reset(&path, MANAGEMENT, true).unwrap_err().message.contains("another process"));
     }
 }

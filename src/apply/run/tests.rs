@@ -18,6 +18,8 @@ struct Fake {
     /// Their turn of the loop is a wait, and no work.
     waits: bool,
     fails: BTreeSet<Address>,
+    /// Those that the interrupt cuts.
+    cut: BTreeSet<Address>,
     /// After so many have begun, the user interrupts.
     interrupted_after: Option<usize>,
     begun: AtomicUsize,
@@ -45,6 +47,9 @@ impl Executor for Fake {
                 false => tokio::task::yield_now().await,
             }
             self.at_once.fetch_sub(1, Ordering::Relaxed);
+            if self.cut.contains(&change.address) {
+                return Err(Error::Interrupted);
+            }
             if self.fails.contains(&change.address) {
                 return Err(Error::failed("made up"));
             }
@@ -85,6 +90,7 @@ fn check(plan: &Plan, fake: &Fake, allow_delete: bool, expected: &[&str], status
         Outcome::Skipped { because_of } => format!("{address} skipped because of {because_of}"),
         Outcome::Withheld { needs } => format!("{address} needs {needs}"),
         Outcome::Waiting(why) => format!("{address} waits: {why}"),
+        Outcome::Interrupted => format!("{address} interrupted"),
         Outcome::NotStarted => format!("{address} not started"),
     };
     assert_eq!(report.outcomes.iter().map(line).collect::<Vec<_>>(), expected);
@@ -152,6 +158,17 @@ fn an_interrupt_lets_finish_what_runs_and_starts_nothing_more() {
     let (report, events) = run_it(&example(), &before_all, true);
     assert_eq!(report.counts(), Counts { not_started: 5, ..Counts::default() });
     assert!(!events.iter().any(|event| matches!(event, Event::Started { .. })));
+}
+
+/// What was cut has not failed, and what depends on it is not skipped because of it.
+#[test]
+fn an_interrupted_change_has_not_failed() {
+    let fake = Fake { interrupted_after: Some(2), cut: [address("ou.a")].into(), ..Fake::default() };
+    let expected = ["ou./x/y applied", "ou./x not started", "ou.a interrupted", "ou.b not started", "ou.c not started"];
+    check(&example(), &fake, true, &expected, Status::Partly);
+    let alone = Fake { interrupted_after: Some(1), cut: [address("ou./x/y")].into(), ..Fake::default() };
+    let (report, _) = run_it(&example(), &alone, true);
+    assert_eq!((report.counts().interrupted, report.counts().failed, report.status()), (1, 0, Status::Partly));
 }
 
 #[test]

@@ -6,9 +6,9 @@ use clap::{Args, ValueEnum};
 
 use crate::ci::{self, Platform};
 use crate::cli::deliver::deliver;
-use crate::cli::files::Existing;
 use crate::cli::shell::Shell;
 use crate::cli::{Exit, Global, Reported, validate};
+use crate::files::Replace;
 
 #[derive(Debug, Args)]
 pub(super) struct CiArgs {
@@ -46,5 +46,5 @@ pub(super) fn run(global: &Global, args: &CiArgs, shell: &Shell) -> Result<Exit,
     let folder = args.out.as_deref().or(global.config.parent()).unwrap_or(Path::new(""));
     let files = ci::files(platform, &desired).into_iter().map(|(path, text)| (folder.join(path), text)).collect();
     let next: Vec<String> = platform.next_steps().iter().map(|step| (*step).to_owned()).chain(ci::step_in_members(&desired)).collect();
-    deliver(&files, Existing::of(args.force), &next, shell)
+    deliver(&files, Replace::forced(args.force), &next, shell)
 }

@@ -3,6 +3,8 @@
 mod ci;
 mod organization;
 
+use std::path::Path;
+
 use clap::{Args, Subcommand};
 
 use super::shell::Shell;
@@ -22,6 +24,13 @@ enum What {
     /// Write what runs overlord without a person: plans of pull requests, apply on merge, drift every night, and the roles for it
     #[command(after_help = "Exit status: 0 written, 1 error")]
     Ci(ci::CiArgs),
+}
+
+impl InitArgs {
+    /// The folder that org.toml is written to, where it is not that of `--config`.
+    pub(super) fn out(&self) -> Option<&Path> {
+        if self.what.is_some() { None } else { self.organization.out() }
+    }
 }
 
 pub(super) fn run(global: &Global, args: &InitArgs, shell: &Shell) -> Result<Exit, Reported> {

@@ -5,9 +5,9 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 
 use crate::cli::deliver::deliver;
-use crate::cli::files::Existing;
 use crate::cli::shell::Shell;
 use crate::cli::{Exit, Global, Reported, validate};
+use crate::files::Replace;
 use crate::starter::{self, Answers};
 
 #[derive(Debug, Args)]
@@ -34,6 +34,13 @@ pub(super) struct OrganizationArgs {
     force: bool,
 }
 
+impl OrganizationArgs {
+    /// The folder that is written to, where it is not that of `--config`.
+    pub(super) fn out(&self) -> Option<&Path> {
+        self.out.as_deref()
+    }
+}
+
 pub(super) fn run(global: &Global, args: &OrganizationArgs, shell: &Shell) -> Result<Exit, Reported> {
     let org_toml = args.out.as_ref().map_or_else(|| global.config.clone(), |folder| folder.join(starter::ORG_TOML));
     let texts = starter::files(&Answers {
@@ -45,7 +52,7 @@ pub(super) fn run(global: &Global, args: &OrganizationArgs, shell: &Shell) -> Re
     let folder = org_toml.parent().unwrap_or(Path::new(""));
     let place = |path: String| if path == starter::ORG_TOML { org_toml.clone() } else { folder.join(path) };
     let files = texts.into_iter().map(|(path, text)| (place(path), text)).collect();
-    deliver(&files, Existing::of(args.force), &next_steps(args, &org_toml), shell)
+    deliver(&files, Replace::forced(args.force), &next_steps(args, &org_toml), shell)
 }
 
 fn next_steps(args: &OrganizationArgs, org_toml: &Path) -> Vec<String> {

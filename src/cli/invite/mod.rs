@@ -5,7 +5,7 @@ mod follow;
 mod targets;
 
 use std::collections::BTreeSet;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 use serde_json::json;
@@ -81,6 +81,13 @@ struct Run<'a> {
     states: Vec<State>,
     /// The accounts whose access role this run has made.
     made: BTreeSet<String>,
+}
+
+impl InviteArgs {
+    /// The list of accounts.
+    pub(super) fn from(&self) -> Option<&Path> {
+        self.from.as_deref()
+    }
 }
 
 pub(super) async fn run(global: &Global, args: &InviteArgs, shell: &Shell) -> Result<Exit, Reported> {

@@ -6,6 +6,7 @@ use super::super::shell::Shell;
 use super::super::{Global, Reported, validate};
 use super::InviteArgs;
 use crate::address::Address;
+use crate::files;
 use crate::resource::organizations::{AccountAttributes, InvitationAttributes};
 use crate::resource::{Desired, Selection, typed};
 
@@ -52,7 +53,7 @@ pub(super) fn read(global: &Global, args: &InviteArgs, shell: &Shell) -> Result<
 
 /// One name to a line; what stands behind `#` is left out.
 fn listed(file: &Path, shell: &Shell) -> Result<Vec<String>, Reported> {
-    let text = std::fs::read_to_string(file).map_err(|e| {
+    let text = files::read_text(file, files::LIST).map_err(|e| {
         let hint = "give a file with an account's key, id or e-mail on each line".to_owned();
         shell.error(format_args!("the list `{}` cannot be read: {e}", file.display()), Some(hint))
     })?;

@@ -18,6 +18,7 @@ use std::sync::{Arc, LazyLock, OnceLock};
 
 pub(in crate::policy) use actions::{Actions, Set};
 pub use reference::{INDEX, ReferenceError};
+pub use text::CATALOGUE;
 
 use super::pattern::{Case, Pattern};
 use super::truth::Truth;

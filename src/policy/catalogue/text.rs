@@ -4,10 +4,14 @@ use std::fmt::Write as _;
 
 use super::{Action, Catalogue};
 use crate::diagnostic::ByteRange;
+use crate::files::Kind;
 use crate::policy::Problem;
 
 /// What the first line begins with; behind it stands the date.
 const HEAD: &str = "# overlord catalogue of ";
+/// What `policy catalogue --out` writes.
+pub const CATALOGUE: Kind = Kind { name: "a catalogue of overlord", is_one: |text| text.starts_with(HEAD) };
+
 const ABOUT: &str = "# AWS's actions and condition keys by prefix, made by `overlord policy catalogue`. `!` marks an action that takes no resource \
                      but `*`;\n# in a key `*` stands for a part that differs, such as the key of a tag.\n";
 const SECTIONS: [&str; 2] = ["[actions]", "[keys]"];

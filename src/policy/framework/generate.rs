@@ -6,6 +6,22 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::{Framework, ServiceList};
+use crate::files::Kind;
+
+/// What `policy generate --out` writes: nothing but statements that name whole services, under the names that it gives them.
+pub const GENERATED: Kind = Kind { name: "a policy that overlord generated", is_one: is_generated };
+
+fn is_generated(text: &str) -> bool {
+    let Ok(Value::Object(document)) = serde_json::from_str(text) else { return false };
+    let Some(Value::Array(statements)) = document.get("Statement") else { return false };
+    let is_ours = |statement: &Value| {
+        let sid = statement.get("Sid").and_then(Value::as_str).unwrap_or_default();
+        let actions = statement.get("Action").or_else(|| statement.get("NotAction")).and_then(Value::as_array);
+        let whole = |action: &Value| action.as_str().is_some_and(|action| action.ends_with(":*"));
+        (sid == "Baseline" || sid.ends_with("Services")) && actions.is_some_and(|actions| actions.iter().all(whole))
+    };
+    document.len() == 2 && !statements.is_empty() && statements.iter().all(is_ours)
+}
 
 /// How a list restricts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

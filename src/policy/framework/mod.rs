@@ -9,7 +9,7 @@ mod standing;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-pub use generate::{Generated, Shape, generate};
+pub use generate::{GENERATED, Generated, Shape, generate};
 pub use standing::{Cell, Column, Matrix, Opening, Row, Standing, UNLISTED, matrix};
 
 use super::catalogue::Catalogue;

@@ -22,6 +22,7 @@ use serde_json::Value;
 use sha2::{Digest, Sha256};
 
 use super::network_svg::canvas;
+use crate::files::Kind;
 use crate::report::Report;
 
 pub use summary::{markdown, text};
@@ -29,7 +30,10 @@ pub use summary::{markdown, text};
 use parts::safe;
 
 /// How the page begins that this version and earlier ones make: what tells a report from a file of somebody's own.
-pub const BEGINNING: &str = "<!doctype html>\n<!-- overlord report -->";
+const BEGINNING: &str = "<!doctype html>\n<!-- overlord report -->";
+
+/// What `report` writes.
+pub const REPORT: Kind = Kind { name: "a report of overlord", is_one: |text| text.starts_with(BEGINNING) };
 
 const SHEET: &str = include_str!("page.css");
 const SCRIPT: &str = include_str!("page.js");

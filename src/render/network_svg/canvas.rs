@@ -29,6 +29,10 @@ svg { font-family: system-ui, -apple-system, 'Segoe UI', Roboto, 'DejaVu Sans', 
 }
 ";
 
+/// The beginning of [`STYLE`], by which a drawing of ours is recognised.
+pub(in crate::render) const MARK: &str =
+    "svg { font-family: system-ui, -apple-system, 'Segoe UI', Roboto, 'DejaVu Sans', sans-serif; font-size: 13px; }";
+
 /// The looks of tiers whose names say what they are.
 pub(in crate::render) const NAMED_LOOKS: [(&str, &str); 3] = [("public", "t0"), ("shared", "t1"), ("private", "t2")];
 /// The looks of all others, in turn.

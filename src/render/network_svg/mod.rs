@@ -10,12 +10,19 @@ mod vpc;
 use canvas::Canvas;
 
 use super::network::OFFLINE;
+use crate::files::Kind;
 use crate::network::{AddressPlan, Design};
 
 /// Space around and between things, in pixels, as all sizes here.
 const MARGIN: f64 = 40.0;
 /// The width of a drawing whose zones need no more.
 const WIDTH: f64 = 1200.0;
+
+/// What `network --out` writes.
+pub const DRAWING: Kind = Kind {
+    name: "a drawing of overlord",
+    is_one: |text| text.starts_with("<svg") && text.contains("<style>") && text.contains(canvas::MARK),
+};
 
 /// The drawing.
 pub fn draw(design: &Design, plan: &AddressPlan) -> String {
