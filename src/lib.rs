@@ -21,6 +21,7 @@ pub mod diagnostic;
 pub mod diff;
 pub mod doctor;
 pub mod drift;
+pub mod escape;
 pub mod files;
 pub mod graph;
 pub mod import;

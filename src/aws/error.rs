@@ -12,6 +12,7 @@ use aws_types::request_id::RequestId;
 
 use super::door::Locked;
 use super::operations::{self, Effect};
+use crate::escape::one_line;
 
 /// Where a call was made.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -208,7 +209,7 @@ impl Error {
 fn allow(refusal: &Refusal) -> String {
     let Refusal { operation, place, code: _, message, request_id: _ } = refusal;
     let named = message.split_once("is not authorized to perform: ").and_then(|(_, rest)| rest.split_whitespace().next());
-    let action = named.unwrap_or(operation);
+    let action = one_line(named.unwrap_or(operation));
     let all = "`overlord doctor --policy plan|apply` prints all that org.toml needs";
     match place {
         Some(place) => format!("allow `{action}` to the access role in account {} ({all})", place.account),
@@ -292,20 +293,23 @@ impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Refused(Refusal { operation, place, code, message, request_id }) => {
-                write!(f, "{operation} was refused{}: {code}", In(place))?;
+                // What AWS sends quotes names that others chose.
+                write!(f, "{operation} was refused{}: {}", In(place), one_line(code))?;
                 if !message.is_empty() {
-                    write!(f, ": {message}")?;
+                    write!(f, ": {}", one_line(message))?;
                 }
                 match request_id {
-                    Some(id) => write!(f, " (request {id})"),
+                    Some(id) => write!(f, " (request {})", one_line(id)),
                     None => Ok(()),
                 }
             }
-            Self::NoAnswer { operation, place, message } => write!(f, "{operation} got no usable answer{}: {message}", In(place)),
+            Self::NoAnswer { operation, place, message } => {
+                write!(f, "{operation} got no usable answer{}: {}", In(place), one_line(message))
+            }
             Self::Interrupted => write!(f, "interrupted"),
             Self::Deadline { what, seconds } => write!(f, "waited {seconds} s for {what}"),
-            Self::Failed { message, .. } | Self::Waiting { message, .. } => f.write_str(message),
-            Self::Internal(message) => write!(f, "internal error: {message}"),
+            Self::Failed { message, .. } | Self::Waiting { message, .. } => f.write_str(&one_line(message)),
+            Self::Internal(message) => write!(f, "internal error: {}", one_line(message)),
         }
     }
 }

@@ -300,7 +300,9 @@ fn show(plan: &Plan, report: &Report, rehearsal: Option<&Rehearsal>, args: &Appl
         }
         Format::Markdown => {
             let style = render::Style { colour: false, detail: args.detail };
-            shell.result(format_args!("{}{}\n{verdict}", render::markdown::plan(plan, style), render::markdown::report(report)));
+            let mut comment = render::markdown::plan(plan, style).and(&render::markdown::report(report));
+            comment.own("\n").text(verdict.trim_end()).own(if verdict.is_empty() { "" } else { "\n" });
+            shell.comment(&comment);
         }
     }
     let counts = report.counts();

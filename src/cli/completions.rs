@@ -14,6 +14,6 @@ pub(super) struct CompletionsArgs {
 pub(super) fn run(args: &CompletionsArgs, shell: &Shell) -> Result<Exit, Reported> {
     let mut script = Vec::new();
     clap_complete::generate(args.shell, &mut Cli::command(), "overlord", &mut script);
-    shell.result(String::from_utf8_lossy(&script));
+    shell.own(String::from_utf8_lossy(&script));
     Ok(Exit::Done)
 }

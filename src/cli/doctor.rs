@@ -69,7 +69,7 @@ pub(super) async fn run(global: &Global, args: &DoctorArgs, shell: &Shell) -> Re
     let is_wrong = checks.iter().any(|check| check.state == State::Wrong);
     match global.format {
         Format::Text | Format::Junit | Format::Sarif | Format::Line => shell.result(render::doctor::text(&checks, shell.style())),
-        Format::Markdown => shell.result(render::doctor::markdown(&checks)),
+        Format::Markdown => shell.comment(&render::doctor::markdown(&checks)),
         Format::Json => {
             let document = json!({ "format_version": 1, "well": !is_wrong, "checks": checks });
             shell.result(format_args!("{document:#}\n"));

@@ -137,8 +137,8 @@ fn show(found: &Drift, Loaded { places, .. }: &Loaded, format: Format, detail: b
     match format {
         Format::Text => shell.result(drift::text(found, places, Style { detail, ..shell.style() })),
         Format::Json => shell.result(format_args!("{:#}\n", drift::json(found, places))),
-        Format::Markdown => shell.result(drift::markdown(found, places, detail)),
-        Format::Junit => shell.result(drift::junit(found, places)),
+        Format::Markdown => shell.comment(&drift::markdown(found, places, detail)),
+        Format::Junit => shell.xml(&drift::junit(found, places)),
         Format::Sarif => shell.result(format_args!("{:#}\n", drift::sarif(found, places))),
         Format::Line => shell.result(drift::line(found)),
     }

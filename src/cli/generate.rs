@@ -11,6 +11,7 @@ use super::{Exit, Format, Global, Reported, validate};
 use crate::config::{self, Loaded};
 use crate::policy::framework::{Framework, GENERATED, Shape, generate};
 use crate::policy::{Document, split};
+use crate::render::Comment;
 
 /// The type of what is generated.
 const SCP: &str = "SERVICE_CONTROL_POLICY";
@@ -73,7 +74,7 @@ pub(super) fn run(global: &Global, args: &GenerateArgs, shell: &Shell) -> Result
     match global.format {
         Format::Text | Format::Junit | Format::Sarif | Format::Line | Format::Markdown if args.out.is_some() => {}
         Format::Text | Format::Junit | Format::Sarif | Format::Line => shell.result(format_args!("{text}\n")),
-        Format::Markdown => shell.result(format_args!("```json\n{text}\n```\n")),
+        Format::Markdown => shell.comment(Comment::default().block_of("json", &text)),
         Format::Json => {
             let list = &framework.list;
             let result = json!({

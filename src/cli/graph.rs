@@ -9,6 +9,7 @@ use super::select::Selecting;
 use super::shell::Shell;
 use super::{Exit, Format, Global, Reported, validate};
 use crate::plan::Plan;
+use crate::render::Comment;
 use crate::render::graph::{self, Graph};
 use crate::snapshot;
 
@@ -65,7 +66,7 @@ pub(super) async fn run(global: &Global, args: &GraphArgs, shell: &Shell) -> Res
     match global.format {
         Format::Text | Format::Junit | Format::Sarif | Format::Line => shell.result(drawn),
         Format::Json => shell.result(format_args!("{:#}\n", graph.json())),
-        Format::Markdown => shell.result(format_args!("```mermaid\n{}```\n", graph::mermaid(&graph))),
+        Format::Markdown => shell.comment(Comment::default().block_of("mermaid", &graph::mermaid(&graph))),
     }
     Ok(Exit::Done)
 }

@@ -169,7 +169,7 @@ fn show(draft: &Draft, summary: Summary, org_toml: &Path, format: Format, shell:
             let mut text = format!("`{}` is written: {summary}; the plan of it is empty\n", org_toml.display());
             if !draft.left.is_empty() {
                 text.push_str("Not in it, and left as it is:\n");
-                draft.left.iter().for_each(|left| text.push_str(&format!("  {left}\n")));
+                draft.left.iter().for_each(|left| text.push_str(&format!("  {}\n", render::plain(&left.to_string()))));
             }
             shell.result(text);
         }

@@ -28,7 +28,7 @@ pub(super) fn run(args: &ManArgs, shell: &Shell) -> Result<Exit, Reported> {
     let mut overlord = Cli::command().disable_help_subcommand(true);
     overlord.build();
     let Some(folder) = &args.out else {
-        shell.result(page(&overlord).map_err(|e| shell.error(e, None))?);
+        shell.own(page(&overlord).map_err(|e| shell.error(e, None))?);
         return Ok(Exit::Done);
     };
     let mut pages = BTreeMap::new();

@@ -40,7 +40,7 @@ pub(super) fn run(global: &Global, args: &NetworkArgs, shell: &Shell) -> Result<
     match global.format {
         Format::Text | Format::Junit | Format::Sarif | Format::Line => shell.result(network::text(&design, &plan, &prices, style)),
         Format::Json => shell.result(format_args!("{:#}\n", network::json(&design, &plan, &prices))),
-        Format::Markdown => shell.result(network::markdown(&design, &plan, &prices, Style { colour: false, ..style })),
+        Format::Markdown => shell.comment(&network::markdown(&design, &plan, &prices, Style { colour: false, ..style })),
     }
     Ok(if plan.unplaced.is_empty() { Exit::Done } else { Exit::Error })
 }

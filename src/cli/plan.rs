@@ -79,7 +79,7 @@ pub(super) fn show(plan: &Plan, format: Format, detail: bool, shell: &Shell) -> 
             shell.result(render::text::plan(plan, render::Style { detail, ..shell.style() }))
         }
         Format::Json => shell.result(json(plan, shell)?),
-        Format::Markdown => shell.result(render::markdown::plan(plan, render::Style { colour: false, detail })),
+        Format::Markdown => shell.comment(&render::markdown::plan(plan, render::Style { colour: false, detail })),
     }
     Ok(())
 }

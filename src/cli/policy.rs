@@ -207,7 +207,7 @@ async fn explain(global: &Global, args: &ExplainArgs, shell: &Shell) -> Result<E
     match global.format {
         Format::Text | Format::Junit | Format::Sarif | Format::Line => shell.result(policy::text(&explained, shell.style())),
         Format::Json => shell.result(format_args!("{:#}\n", policy::json(&explained))),
-        Format::Markdown => shell.result(policy::markdown(&explained)),
+        Format::Markdown => shell.comment(&policy::markdown(&explained)),
     }
     Ok(live.as_ref().map_or_else(|| exit(decision.outcome), live::exit))
 }
@@ -248,7 +248,7 @@ fn of_many(
             shell.result(render::survey::text(&groups, catalogue, Style { detail: args.detail, ..shell.style() }));
         }
         Format::Json => shell.result(format_args!("{:#}\n", render::survey::json(&groups, catalogue))),
-        Format::Markdown => shell.result(render::survey::markdown(&groups, catalogue, args.detail)),
+        Format::Markdown => shell.comment(&render::survey::markdown(&groups, catalogue, args.detail)),
     }
     Ok(Exit::Done)
 }
@@ -288,8 +288,8 @@ fn test(global: &Global, args: &TestArgs, shell: &Shell) -> Result<Exit, Reporte
             shell.result(suite::text(&results, &place, Style { detail: args.detail, ..shell.style() }))
         }
         Format::Json => shell.result(format_args!("{:#}\n", suite::json(&results, &place))),
-        Format::Markdown => shell.result(suite::markdown(&results, &place, args.detail)),
-        Format::Junit => shell.result(suite::junit(&results, &place)),
+        Format::Markdown => shell.comment(&suite::markdown(&results, &place, args.detail)),
+        Format::Junit => shell.xml(&suite::junit(&results, &place)),
     }
     if results.is_empty() {
         shell.say("org.toml has no [[test]]");
@@ -304,7 +304,7 @@ fn lint(global: &Global, args: &LintArgs, shell: &Shell) -> Result<Exit, Reporte
     match global.format {
         Format::Text | Format::Junit | Format::Sarif | Format::Line => shell.result(render::lint::text(&linted, shell.style())),
         Format::Json => shell.result(format_args!("{:#}\n", render::lint::json(&linted))),
-        Format::Markdown => shell.result(render::lint::markdown(&linted)),
+        Format::Markdown => shell.comment(&render::lint::markdown(&linted)),
     }
     let failed = linted.count(Severity::Error) > 0 || (args.strict && linted.count(Severity::Warning) > 0);
     Ok(if failed { Exit::Error } else { Exit::Done })

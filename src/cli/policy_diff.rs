@@ -48,7 +48,7 @@ pub(super) fn run(global: &Global, args: &DiffArgs, shell: &Shell) -> Result<Exi
             shell.result(impact::difference(&difference, Style { detail: args.detail, ..shell.style() }));
         }
         Format::Json => shell.result(format_args!("{:#}\n", impact::json(&difference))),
-        Format::Markdown => shell.result(impact::markdown(&difference, args.detail)),
+        Format::Markdown => shell.comment(&impact::markdown(&difference, args.detail)),
     }
     Ok(if difference.is_empty() { Exit::Done } else { Exit::Changes })
 }

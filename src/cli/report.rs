@@ -125,7 +125,7 @@ fn show(report: &Report<'_>, page: Option<&Path>, replace: Replace, format: Form
     }
     match format {
         Format::Text | Format::Junit | Format::Sarif | Format::Line => shell.result(html::text(report, shell.style())),
-        Format::Markdown => shell.result(html::markdown(report)),
+        Format::Markdown => shell.comment(&html::markdown(report)),
         Format::Json => shell.result(format_args!("{:#}\n", html::json(report))),
     }
     if let Some(page) = page {
@@ -163,7 +163,7 @@ fn of_compliance(global: &Global, args: &ComplianceArgs, shell: &Shell) -> Resul
             shell.result(compliance::text(&matrix, role, Style { detail: args.detail, ..shell.style() }))
         }
         Format::Json => shell.result(format_args!("{:#}\n", compliance::json(&matrix, role))),
-        Format::Markdown => shell.result(compliance::markdown(&matrix, role, args.detail)),
+        Format::Markdown => shell.comment(&compliance::markdown(&matrix, role, args.detail)),
     }
     Ok(Exit::Done)
 }

@@ -4,6 +4,6 @@ use super::shell::Shell;
 use super::{Exit, Reported};
 
 pub(super) fn run(shell: &Shell) -> Result<Exit, Reported> {
-    shell.result(format_args!("{:#}\n", crate::config::schema()));
+    shell.own(format_args!("{:#}\n", crate::config::schema()));
     Ok(Exit::Done)
 }

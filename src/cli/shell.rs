@@ -9,7 +9,8 @@ use serde_json::{Map, Value};
 use super::{Colour, Exit, Format, Global, Reported};
 use crate::aws::Error;
 use crate::diagnostic::Diagnostic;
-use crate::render::{Style, diagnostic};
+use crate::escape;
+use crate::render::{Comment, Style, Xml, diagnostic};
 use crate::sandbox::SandboxError;
 
 /// The two streams and what they can show.
@@ -57,11 +58,37 @@ impl Shell {
         Style { colour: self.colour_err, detail: false }
     }
 
-    /// The result. A reader that went away (`| head`) is no error of ours.
+    /// The result, in the language of `--format`. Whatever it holds, nothing of it acts on a terminal or in a log, and in Markdown it is a
+    /// block of text.
     pub(super) fn result(&self, text: impl Display) {
+        let text = text.to_string();
+        match self.format {
+            Format::Text | Format::Line | Format::Junit => self.print(&escape::terminal(&text, self.colour_out)),
+            Format::Json | Format::Sarif => self.print(&escape::json(&text)),
+            Format::Markdown => self.comment(Comment::default().block(&text)),
+        }
+    }
+
+    /// The result as Markdown.
+    pub(super) fn comment(&self, comment: &Comment) {
+        self.print(&escape::terminal(&comment.to_string(), false));
+    }
+
+    /// The result as XML.
+    pub(super) fn xml(&self, xml: &Xml) {
+        self.print(&xml.to_string());
+    }
+
+    /// A result that is made of our own words alone, such as a script or a manual page.
+    pub(super) fn own(&self, text: impl Display) {
+        self.print(&text.to_string());
+    }
+
+    /// A reader that went away (`| head`) is no error of ours.
+    fn print(&self, text: &str) {
         self.answered.set(true);
         let mut out = io::stdout().lock();
-        match write!(out, "{text}").and_then(|()| out.flush()) {
+        match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
             Err(error) if error.kind() != ErrorKind::BrokenPipe => *self.failure.borrow_mut() = Some(error),
             Ok(()) | Err(_) => {}
         }
@@ -86,11 +113,13 @@ impl Shell {
 
     /// Talk.
     pub(super) fn say(&self, text: impl Display) {
-        let _ = writeln!(io::stderr().lock(), "{text}");
+        let text = format!("{text}\n");
+        let _ = io::stderr().lock().write_all(escape::terminal(&text, self.colour_err).as_bytes());
     }
 
     /// An error with what to do.
     pub(super) fn error(&self, message: impl Display, hint: Option<String>) -> Reported {
+        let message = escape::one_line(&message.to_string());
         let red = anstyle::Style::new().bold().fg_color(Some(anstyle::AnsiColor::Red.into()));
         if self.colour_err {
             self.say(format_args!("{red}error{red:#}: {message}"))
@@ -100,7 +129,7 @@ impl Shell {
         if let Some(hint) = &hint {
             self.say(format_args!("  help: {hint}"));
         }
-        Reported::new(&message.to_string(), hint.as_deref())
+        Reported::new(&message, hint.as_deref())
     }
 
     /// An error of a call or a change.
@@ -116,6 +145,7 @@ impl Shell {
     /// Diagnostics, as they stand in the files.
     pub(super) fn diagnostics(&self, diagnostics: &[Diagnostic]) {
         let style = Style { colour: self.colour_err, ..Style::default() };
-        let _ = write!(io::stderr().lock(), "{}", diagnostic::render(diagnostics, style));
+        let text = diagnostic::render(diagnostics, style);
+        let _ = io::stderr().lock().write_all(escape::terminal(&text, self.colour_err).as_bytes());
     }
 }

@@ -9,9 +9,10 @@ use tabled::builder::Builder;
 use tabled::settings::{Padding, Style as TableStyle};
 
 use super::Style;
+use super::comment::{Cell as TableCell, Comment};
 use super::fold::braced;
-use super::markdown::cell as escaped;
 use super::words::{count, plain};
+use crate::escape::csv as csv_field;
 use crate::policy::framework::{Cell, Column, Matrix, Opening, Row, Standing, UNLISTED};
 
 /// Services of an exception that are named before the rest is counted, without `--detail`.
@@ -66,11 +67,11 @@ fn place_of(row: &Row) -> &str {
 }
 
 /// A table, with a line for each account, or for accounts that say the same.
-fn table(matrix: &Matrix<'_>, lines: Vec<Vec<String>>, cell: impl Fn(&str) -> String) -> Builder {
+fn table(matrix: &Matrix<'_>, lines: Vec<Vec<String>>) -> Builder {
     let mut table = Builder::default();
     let keys = matrix.columns.iter().map(|column| column.framework.key.as_str());
     for record in [["account", "OU"].into_iter().chain(keys).map(str::to_owned).collect()].into_iter().chain(lines) {
-        table.push_record(record.iter().map(|text| cell(text)));
+        table.push_record(record.iter().map(|text| plain(text)));
     }
     table
 }
@@ -172,7 +173,7 @@ fn legend(matrix: &Matrix<'_>, access_role: &str) -> String {
 pub fn text(matrix: &Matrix<'_>, access_role: &str, style: Style) -> String {
     let notes = Notes::of(matrix);
     let lines: Vec<Vec<String>> = matrix.rows.iter().map(|row| line(row, &notes)).collect();
-    let mut table = table(matrix, if style.detail { lines } else { folded(lines) }, plain).build();
+    let mut table = table(matrix, if style.detail { lines } else { folded(lines) }).build();
     table.with(TableStyle::empty()).with(Padding::new(0, 2, 0, 0));
     let table: String = table.to_string().lines().map(|line| format!("{}\n", line.trim_end())).collect();
     let mut out = format!("{}\n{table}", lists(matrix));
@@ -187,21 +188,26 @@ pub fn text(matrix: &Matrix<'_>, access_role: &str, style: Style) -> String {
 }
 
 /// For a comment on a pull request, or a file beside the configuration.
-pub fn markdown(matrix: &Matrix<'_>, access_role: &str, detail: bool) -> String {
+pub fn markdown(matrix: &Matrix<'_>, access_role: &str, detail: bool) -> Comment {
     let notes = Notes::of(matrix);
     let style = Style { colour: false, detail };
-    let mut out = String::from("## overlord report compliance\n\n");
+    let mut out = Comment::titled("overlord report compliance");
     for line in lists(matrix).lines() {
-        let indented = line.strip_prefix("  ");
-        let _ = writeln!(out, "{}- {}", if indented.is_some() { "  " } else { "" }, escaped(indented.unwrap_or(line)));
+        match line.strip_prefix("  ") {
+            Some(indented) => out.own("  - ").text(indented),
+            None => out.own("- ").text(line),
+        };
+        out.own("\n");
     }
-    let lines = matrix.rows.iter().map(|row| line(row, &notes)).collect();
-    let _ = writeln!(out, "\n{}", table(matrix, lines, escaped).build().with(TableStyle::markdown()));
+    let keys = matrix.columns.iter().map(|column| column.framework.key.as_str().into());
+    let headings = ["account", "OU"].map(TableCell::Own).into_iter().chain(keys).collect();
+    let rows = matrix.rows.iter().map(|row| line(row, &notes).into_iter().map(TableCell::from).collect());
+    out.own("\n").rows(headings, rows);
     for (number, open) in notes.0.iter().enumerate() {
-        let _ = writeln!(out, "\n\\[{}] {}", number + 1, escaped(&note(open, style)));
+        out.own("\n").text(format_args!("[{}] {}", number + 1, note(open, style))).own("\n");
     }
     for line in legend(matrix, access_role).lines() {
-        let _ = writeln!(out, "\n{}", escaped(line));
+        out.own("\n").text(line).own("\n");
     }
     out
 }
@@ -226,16 +232,10 @@ pub fn csv(matrix: &Matrix<'_>) -> String {
                 &open,
                 if cell.exempts_access_role { "yes" } else { "no" },
             ];
-            let _ = writeln!(out, "{}", fields.map(quoted).join(","));
+            let _ = writeln!(out, "{}", fields.map(csv_field).join(","));
         }
     }
     out
-}
-
-/// A field of CSV. Keys and dates need no quotes; whoever opens it in a spreadsheet is not to run it.
-fn quoted(field: &str) -> String {
-    let plain = !field.is_empty() && field.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_ ().".contains(&b)) && !field.starts_with('-');
-    if plain || field.is_empty() { field.to_owned() } else { format!("\"{}\"", field.replace('"', "\"\"")) }
 }
 
 fn word(standing: &Standing) -> &'static str {

@@ -5,7 +5,7 @@ use std::ops::Range;
 use annotate_snippets::{Annotation, AnnotationKind, Element, Group, Level, Renderer, Snippet};
 use serde_json::{Value, json};
 
-use super::Style;
+use super::{Style, plain};
 use crate::diagnostic::{Diagnostic, Severity, Source, Span};
 
 /// Bytes between two places of one file that are still shown as one excerpt. Beyond, each place is an excerpt of its own: the renderer
@@ -52,7 +52,7 @@ fn group(diagnostic: &Diagnostic) -> Group<'_> {
         Severity::Warning => Level::WARNING,
         Severity::Hint => Level::INFO.with_name("hint"),
     };
-    let mut title = level.primary_title(summary);
+    let mut title = level.primary_title(plain(summary));
     if let Some(code) = code {
         title = title.id(*code);
     }

@@ -2,8 +2,8 @@
 
 use std::fmt::Write as _;
 
-use super::Style;
 use super::words::{count, plain};
+use super::{Comment, Style};
 use crate::doctor::{Check, State};
 
 /// For people.
@@ -31,6 +31,8 @@ pub fn text(checks: &[Check], style: Style) -> String {
 }
 
 /// For a comment on a pull request.
-pub fn markdown(checks: &[Check]) -> String {
-    format!("## overlord doctor\n\n```text\n{}\n```\n", text(checks, Style::default()).trim_end())
+pub fn markdown(checks: &[Check]) -> Comment {
+    let mut out = Comment::titled("overlord doctor");
+    out.block(text(checks, Style::default()).trim_end());
+    out
 }

@@ -5,9 +5,9 @@ use std::fmt::Write as _;
 
 use serde_json::{Map, Value, json};
 
-use super::Style;
 use super::policy::{at, line};
 use super::words::plain;
+use super::{Comment, Style};
 use crate::address::Address;
 use crate::diagnostic::Span;
 use crate::limits::PolicyTypeLimits;
@@ -122,8 +122,10 @@ fn said(place: &Place, shown: &Shown<'_>) -> String {
 }
 
 /// For a comment on a pull request.
-pub fn markdown(shown: &Shown<'_>) -> String {
-    format!("## overlord policy effective\n\n```text\n{}\n```\n", text(shown, Style::default()).trim_end())
+pub fn markdown(shown: &Shown<'_>) -> Comment {
+    let mut out = Comment::titled("overlord policy effective");
+    out.block(text(shown, Style::default()).trim_end());
+    out
 }
 
 /// For programs.

@@ -5,9 +5,9 @@ use std::fmt::Write as _;
 
 use serde_json::{Value, json};
 
-use super::Style;
 use super::text::Section;
 use super::words::{count, plain};
+use super::{Comment, Style};
 use crate::address::Address;
 use crate::plan::{Action, Difference};
 use crate::policy::{Group, Impact, Lockout, OfService, Road, Selection, Shift, Verdict};
@@ -172,9 +172,10 @@ pub fn difference(difference: &Difference, style: Style) -> String {
 }
 
 /// The same for a comment on a pull request.
-pub fn markdown(difference: &Difference, detail: bool) -> String {
-    let text = self::difference(difference, Style { colour: false, detail });
-    format!("## overlord policy diff\n\n```text\n{}\n```\n", text.trim_end())
+pub fn markdown(difference: &Difference, detail: bool) -> Comment {
+    let mut out = Comment::titled("overlord policy diff");
+    out.block(self::difference(difference, Style { colour: false, detail }).trim_end());
+    out
 }
 
 /// The same for programs; `impact` is as in a plan.

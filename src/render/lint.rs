@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use serde_json::{Value, json};
 
 use super::words::{count, plain};
-use super::{Style, diagnostic};
+use super::{Comment, Style, diagnostic};
 use crate::config::Linted;
 use crate::diagnostic::Severity;
 
@@ -35,8 +35,10 @@ fn summary(linted: &Linted) -> String {
 }
 
 /// For a comment on a pull request.
-pub fn markdown(linted: &Linted) -> String {
-    format!("## overlord policy lint\n\n```text\n{}\n```\n", text(linted, Style::default()).trim_end())
+pub fn markdown(linted: &Linted) -> Comment {
+    let mut out = Comment::titled("overlord policy lint");
+    out.block(text(linted, Style::default()).trim_end());
+    out
 }
 
 /// For programs.

@@ -1,6 +1,7 @@
 //! Renderings of one value: text, Markdown, JSON. Pure: values in, text out. JSON of a plan is its own serialized form, so that
 //! what a machine reads is what `apply` runs.
 
+pub mod comment;
 pub mod compliance;
 mod cost;
 pub mod diagnostic;
@@ -28,5 +29,8 @@ mod vpcs;
 mod words;
 mod xml;
 
+pub(crate) use crate::escape::one_line as plain;
+pub use comment::Comment;
 pub use style::Style;
-pub(crate) use words::{plain, things};
+pub(crate) use words::things;
+pub use xml::Xml;

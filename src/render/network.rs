@@ -9,6 +9,7 @@ use tabled::settings::object::Columns;
 use tabled::settings::{Alignment, Padding, Style as TableStyle};
 
 use super::Style;
+use super::comment::{Cell, Comment};
 use crate::address::Address;
 use crate::cost::{self, COMPARED, Overrides, PRICES, Usd};
 use crate::network::{AddressPlan, Block, Connections, Design, Nat, Origin, Peering, SharedTier, Vpc, Why};
@@ -58,37 +59,39 @@ pub fn text(design: &Design, plan: &AddressPlan, prices: &Overrides, style: Styl
 }
 
 /// For a comment on a pull request.
-pub fn markdown(design: &Design, plan: &AddressPlan, prices: &Overrides, style: Style) -> String {
-    let table = |rows: &[Vec<String>]| Builder::from_iter(rows.iter().cloned()).build().with(TableStyle::markdown()).to_string();
-    let mut out = format!("## overlord network\n\n{}\n", table(&pools(design, plan)));
+pub fn markdown(design: &Design, plan: &AddressPlan, prices: &Overrides, style: Style) -> Comment {
+    let table = |out: &mut Comment, rows: Vec<Vec<String>>| {
+        let mut rows = rows.into_iter().map(|row| row.into_iter().map(Cell::from).collect::<Vec<_>>());
+        let headings = rows.next().unwrap_or_default();
+        out.rows(headings, rows);
+    };
+    let mut out = Comment::titled("overlord network");
+    table(&mut out, pools(design, plan));
     if !plan.vpcs.is_empty() {
         let shown = if style.detail { plan.vpcs.len() } else { LINES };
-        let _ = writeln!(out, "\n{}", table(&vpcs(plan, shown)));
+        table(out.own("\n"), vpcs(plan, shown));
         if plan.vpcs.len() > shown {
-            let _ = writeln!(out, "\n… and {} more (--detail shows them)", plan.vpcs.len() - shown);
+            out.own("\n").text(format_args!("… and {} more (--detail shows them)", plan.vpcs.len() - shown)).own("\n");
         }
     }
     let connections = connections(design);
     if connections.len() > 1 {
-        let _ = writeln!(out, "\nConnections:\n\n{}", table(&connections));
+        table(out.own("\nConnections:\n\n"), connections);
     }
     for (address, unplaced) in &plan.unplaced {
-        let _ = writeln!(out, "\n**`{address}`** {}", why(unplaced.why));
+        out.own("\n").bold(format_args!("`{address}`")).own(" ").text(why(unplaced.why)).own("\n");
     }
     if style.detail {
         for (address, vpc) in &plan.vpcs {
-            let _ = writeln!(
-                out,
-                "\n<details><summary><code>{address}</code> {}</summary>\n\n{}\n\n</details>",
-                vpc.block,
-                table(&subnets(vpc))
-            );
+            let mut body = Comment::default();
+            table(&mut body, subnets(vpc));
+            out.details(false, format_args!("{address} {}", vpc.block), &body);
         }
     }
     if !design.layouts.is_empty() {
-        let _ = writeln!(out, "\nCost of all VPCs in USD a month, with each `nat`:\n\n{}", table(&costs(design, plan, prices)));
+        table(out.own("\nCost of all VPCs in USD a month, with each `nat`:\n\n"), costs(design, plan, prices));
     }
-    let _ = writeln!(out, "\n{OFFLINE} {}", priced());
+    out.own("\n").text(format_args!("{OFFLINE} {}", priced())).own("\n");
     out
 }
 

@@ -4,9 +4,9 @@ use std::fmt::Write as _;
 
 use serde_json::{Map, Value, json};
 
-use super::Style;
 use super::simulated::{self, Live};
 use super::words::plain;
+use super::{Comment, Style};
 use crate::diagnostic::Span;
 use crate::limits::LIMITS;
 use crate::policy::{Cause, Decision, Family, LevelRuling, Outcome, Side, Truth};
@@ -70,10 +70,12 @@ pub fn text(explained: &Explained<'_>, style: Style) -> String {
 }
 
 /// For a comment on a pull request.
-pub fn markdown(explained: &Explained<'_>) -> String {
+pub fn markdown(explained: &Explained<'_>) -> Comment {
+    let mut out = Comment::titled("overlord policy explain");
     let text = text(explained, Style::default());
     let (first, rest) = text.split_once('\n').unwrap_or((&text, ""));
-    format!("## overlord policy explain\n\n**{first}**\n\n```text\n{}\n```\n", rest.trim_end())
+    out.bold(first).own("\n\n").block(rest.trim_end());
+    out
 }
 
 /// For programs.

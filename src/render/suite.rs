@@ -5,10 +5,10 @@ use std::fmt::Write as _;
 
 use serde_json::{Value, json};
 
-use super::Style;
 use super::policy::{at, cause_json};
 use super::words::{count, plain};
-use super::xml::xml;
+use super::xml::{Attributes, Xml};
+use super::{Comment, Style};
 use crate::diagnostic::Span;
 use crate::policy::{Cause, Failure, TestResult};
 
@@ -56,8 +56,10 @@ pub fn text(results: &[TestResult<'_>], place: &dyn Fn(&Cause) -> Option<Span>, 
 }
 
 /// For a comment on a pull request.
-pub fn markdown(results: &[TestResult<'_>], place: &dyn Fn(&Cause) -> Option<Span>, detail: bool) -> String {
-    format!("## overlord policy test\n\n```text\n{}\n```\n", text(results, place, Style { colour: false, detail }).trim_end())
+pub fn markdown(results: &[TestResult<'_>], place: &dyn Fn(&Cause) -> Option<Span>, detail: bool) -> Comment {
+    let mut out = Comment::titled("overlord policy test");
+    out.block(text(results, place, Style { colour: false, detail }).trim_end());
+    out
 }
 
 /// One failure on a line.
@@ -95,7 +97,7 @@ pub fn json(results: &[TestResult<'_>], place: &dyn Fn(&Cause) -> Option<Span>) 
 }
 
 /// JUnit's XML, as continuous integration reads it: a suite for each test, a case for each expectation.
-pub fn junit(results: &[TestResult<'_>], place: &dyn Fn(&Cause) -> Option<Span>) -> String {
+pub fn junit(results: &[TestResult<'_>], place: &dyn Fn(&Cause) -> Option<Span>) -> Xml {
     // By place: two tests may have one name.
     let mut suites: BTreeMap<&Span, Vec<&TestResult<'_>>> = BTreeMap::new();
     for result in results {
@@ -103,26 +105,28 @@ pub fn junit(results: &[TestResult<'_>], place: &dyn Fn(&Cause) -> Option<Span>)
     }
     let failures = |results: &[&TestResult<'_>]| results.iter().filter(|result| !result.failures.is_empty()).count();
     let all: Vec<&TestResult<'_>> = results.iter().collect();
-    let mut out = String::from("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n");
-    let _ = writeln!(out, "<testsuites name=\"overlord policy test\" tests=\"{}\" failures=\"{}\">", results.len(), failures(&all));
+    let mut out = Xml::document();
+    out.open(0, "testsuites", &[("name", &"overlord policy test"), ("tests", &results.len()), ("failures", &failures(&all))]);
     for (span, cases) in suites {
         let name = cases.first().map_or("", |case| case.test.name.as_str());
-        let _ = writeln!(out, "  <testsuite name=\"{}\" tests=\"{}\" failures=\"{}\">", xml(name), cases.len(), failures(&cases));
+        out.open(1, "testsuite", &[("name", &name), ("tests", &cases.len()), ("failures", &failures(&cases))]);
+        let file = span.source.path.display();
         for case in cases {
             let title = format!("{} {}", case.expectation.expected.word(), case.expectation.action);
-            let file = xml(&span.source.path.display().to_string());
-            let _ = write!(out, "    <testcase classname=\"{}\" name=\"{}\" file=\"{file}\"", xml(name), xml(&title));
+            let attributes: Attributes<'_> = &[("classname", &name), ("name", &title), ("file", &file)];
             if case.failures.is_empty() {
-                let _ = writeln!(out, "/>");
+                out.empty(2, "testcase", attributes);
                 continue;
             }
             let lines: Vec<String> = case.failures.iter().map(|failure| format!("{}{}", told(failure), place_of(failure, place))).collect();
             let message = format!("not met in {} of {}", case.failures.len(), count(case.asked, "request"));
-            let _ = writeln!(out, ">\n      <failure message=\"{}\">{}</failure>\n    </testcase>", xml(&message), xml(&lines.join("\n")));
+            out.open(2, "testcase", attributes);
+            out.text(3, "failure", &[("message", &message)], &lines.join("\n"));
+            out.close(2, "testcase");
         }
-        let _ = writeln!(out, "  </testsuite>");
+        out.close(1, "testsuite");
     }
-    out.push_str("</testsuites>\n");
+    out.close(0, "testsuites");
     out
 }
 

@@ -5,9 +5,9 @@ use std::fmt::Write as _;
 
 use serde_json::{Map, Value, json};
 
-use super::Style;
 use super::policy::NO_GRANT;
 use super::words::plain;
+use super::{Comment, Style};
 use crate::policy::{Answered, Catalogue, Outcome};
 
 /// Names that are told before it is only how many more.
@@ -65,9 +65,10 @@ fn services_text(services: &BTreeMap<String, BTreeSet<String>>, catalogue: Optio
 }
 
 /// For a comment on a pull request.
-pub fn markdown(groups: &[Answered], catalogue: Option<&Catalogue>, detail: bool) -> String {
-    let text = text(groups, catalogue, Style { detail, ..Style::default() });
-    format!("## overlord policy explain\n\n```text\n{}\n```\n", text.trim_end())
+pub fn markdown(groups: &[Answered], catalogue: Option<&Catalogue>, detail: bool) -> Comment {
+    let mut out = Comment::titled("overlord policy explain");
+    out.block(text(groups, catalogue, Style { detail, ..Style::default() }).trim_end());
+    out
 }
 
 /// For programs: all names.

@@ -4,6 +4,8 @@ use serde_json::Value;
 
 use crate::plan::Action;
 
+pub(crate) use crate::escape::one_line as plain;
+
 /// The one-character symbol of an action.
 pub(super) fn symbol(action: Action) -> &'static str {
     match action {
@@ -87,15 +89,6 @@ pub(super) fn value(value: &Value) -> String {
     }
 }
 
-/// Text on one line that does nothing to a terminal: names in AWS may hold anything, escapes and line breaks too.
-pub(crate) fn plain(text: &str) -> String {
-    let shown = |c: char| match c {
-        '"' | '\'' | '\\' => c.to_string(),
-        _ => c.escape_debug().to_string(),
-    };
-    text.chars().map(shown).collect()
-}
-
 /// Whether a value is a document that people read over several lines.
 pub(super) fn is_document(value: &Value) -> bool {
     match value {
@@ -124,11 +117,6 @@ mod tests {
         {
             assert_eq!(duration(seconds), text);
         }
-    }
-
-    #[test]
-    fn no_name_reaches_the_terminal_with_its_escapes() {
-        assert_eq!(plain("Zoë's \"x\"\u{1b}[31m\n\u{202e}"), r#"Zoë's "x"\u{1b}[31m\n\u{202e}"#);
     }
 
     #[test]

@@ -1,28 +1,71 @@
-//! Text in XML.
+//! XML, built of elements whose attributes and texts are escaped: text cannot be put into it in any other way.
 
-/// Text in an attribute or an element. What XML 1.0 has no way to say is left out.
-pub(super) fn xml(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for c in text.chars() {
-        match c {
-            '&' => out.push_str("&amp;"),
-            '<' => out.push_str("&lt;"),
-            '>' => out.push_str("&gt;"),
-            '"' => out.push_str("&quot;"),
-            '\n' => out.push_str("&#10;"),
-            c if c.is_control() || ('\u{FFFE}'..='\u{FFFF}').contains(&c) => {}
-            c => out.push(c),
+use std::fmt;
+
+use crate::escape;
+
+/// The attributes of an element.
+pub(super) type Attributes<'a> = &'a [(&'static str, &'a dyn fmt::Display)];
+
+/// A document for continuous integration.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Xml(String);
+
+impl Xml {
+    pub(super) fn document() -> Self {
+        Self("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n".to_owned())
+    }
+
+    fn begin(&mut self, depth: usize, element: &'static str, attributes: Attributes<'_>) {
+        self.0.push_str(&"  ".repeat(depth));
+        self.0.push('<');
+        self.0.push_str(element);
+        for (name, value) in attributes {
+            self.0.push_str(&format!(" {name}=\"{}\"", escape::xml(&value.to_string())));
         }
     }
-    out
+
+    /// Begins an element that holds others.
+    pub(super) fn open(&mut self, depth: usize, element: &'static str, attributes: Attributes<'_>) {
+        self.begin(depth, element, attributes);
+        self.0.push_str(">\n");
+    }
+
+    /// Ends it.
+    pub(super) fn close(&mut self, depth: usize, element: &'static str) {
+        self.0.push_str(&format!("{}</{element}>\n", "  ".repeat(depth)));
+    }
+
+    /// An element without anything in it.
+    pub(super) fn empty(&mut self, depth: usize, element: &'static str, attributes: Attributes<'_>) {
+        self.begin(depth, element, attributes);
+        self.0.push_str("/>\n");
+    }
+
+    /// An element with text in it.
+    pub(super) fn text(&mut self, depth: usize, element: &'static str, attributes: Attributes<'_>, text: &str) {
+        self.begin(depth, element, attributes);
+        self.0.push_str(&format!(">{}</{element}>\n", escape::xml(text)));
+    }
+}
+
+impl fmt::Display for Xml {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::xml;
+    use super::*;
 
     #[test]
-    fn nothing_breaks_out_of_an_attribute() {
-        assert_eq!(xml("a\"b<c>&d\n\u{1b}e"), "a&quot;b&lt;c&gt;&amp;d&#10;e");
+    fn no_text_leaves_its_element() {
+        let mut xml = Xml::document();
+        xml.open(0, "a", &[("n", &"\"><b>")]);
+        xml.text(1, "c", &[], "</c>\n");
+        xml.close(0, "a");
+        let expected = "<a n=\"&quot;&gt;&lt;b&gt;\">\n  <c>&lt;/c&gt;&#10;</c>\n</a>\n";
+        assert_eq!(xml.to_string().split_once('\n').unwrap().1, expected);
     }
 }

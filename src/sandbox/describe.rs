@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write;
 
 use super::world::{AccountState, TypeStatus, World};
+use crate::escape::one_line;
 
 /// The world as text: ordered by name, ends with a line break.
 pub fn describe(world: &World) -> String {
@@ -61,7 +62,7 @@ fn policies(world: &World, target: &str) -> String {
     let mut names: Vec<&str> =
         world.attached_to(target).iter().map(|id| world.policies.get(id).map_or(id.as_str(), |policy| policy.name.as_str())).collect();
     names.sort_unstable();
-    if names.is_empty() { String::new() } else { format!("  [{}]", names.join(", ")) }
+    if names.is_empty() { String::new() } else { format!("  [{}]", one_line(&names.join(", "))) }
 }
 
 fn branch(world: &World, parent: &str, indent: &str, text: &mut String) {
@@ -76,7 +77,7 @@ fn branch(world: &World, parent: &str, indent: &str, text: &mut String) {
     };
     for unit in units {
         let (mark, below) = joint();
-        let _ = writeln!(text, "{indent}{mark}{}/{}", unit.name, policies(world, &unit.id));
+        let _ = writeln!(text, "{indent}{mark}{}/{}", one_line(&unit.name), policies(world, &unit.id));
         branch(world, &unit.id, &format!("{indent}{below}"), text);
     }
     for account in accounts {
@@ -85,9 +86,10 @@ fn branch(world: &World, parent: &str, indent: &str, text: &mut String) {
             AccountState::Active => "",
             other => &format!("  {}", other.as_str()),
         };
-        let _ = writeln!(text, "{indent}{mark}{} {} {}{state}{}", account.name, account.id, account.email, policies(world, &account.id));
+        let (name, email) = (one_line(&account.name), one_line(&account.email));
+        let _ = writeln!(text, "{indent}{mark}{name} {} {email}{state}{}", account.id, policies(world, &account.id));
         if let Some(update) = world.email_updates.get(&account.id) {
-            let _ = writeln!(text, "{indent}{below}  gets the e-mail {} with the code {}", update.email, update.code);
+            let _ = writeln!(text, "{indent}{below}  gets the e-mail {} with the code {}", one_line(&update.email), update.code);
         }
         if let Some(has) = world.root_credentials.get(&account.id).filter(|has| !has.is_empty()) {
             let has: Vec<&str> = has.iter().map(String::as_str).collect();
@@ -101,7 +103,7 @@ fn branch(world: &World, parent: &str, indent: &str, text: &mut String) {
 /// A line for each contact of an account.
 fn contacts(world: &World, account: &str, indent: &str, text: &mut String) {
     let Some(contacts) = world.contacts.get(account) else { return };
-    let told = |fields: &BTreeMap<String, String>| fields.values().map(String::as_str).collect::<Vec<_>>().join(", ");
+    let told = |fields: &BTreeMap<String, String>| one_line(&fields.values().map(String::as_str).collect::<Vec<_>>().join(", "));
     for (contact_type, fields) in &contacts.alternate {
         let _ = writeln!(text, "{indent}{} contact: {}", contact_type.to_lowercase(), told(fields));
     }
@@ -114,7 +116,7 @@ fn contacts(world: &World, account: &str, indent: &str, text: &mut String) {
 fn networks(world: &World, account: &str, indent: &str, text: &mut String) {
     for (name, region) in world.ec2.of_account(account) {
         for (id, vpc) in region.vpcs.iter().filter(|(_, vpc)| !vpc.is_default) {
-            let tag = region.tags.get(id).and_then(|tags| tags.get("Name")).map_or(id.as_str(), String::as_str);
+            let tag = region.tags.get(id).and_then(|tags| tags.get("Name")).map_or_else(|| id.clone(), |name| one_line(name));
             let subnets = region.subnets.values().filter(|subnet| subnet.vpc == *id).count();
             let gateways = region.nat_gateways.values().filter(|gateway| gateway.vpc == *id && gateway.holds(world.clock_ms)).count();
             let blocks: Vec<String> = vpc.blocks().map(|block| block.to_string()).collect();

@@ -18,6 +18,7 @@ mod exit;
 mod files;
 mod frameworks;
 mod graph;
+mod hostile;
 mod impact;
 mod import;
 mod init;

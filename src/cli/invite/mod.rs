@@ -370,7 +370,7 @@ impl Run<'_> {
             Format::Json => self.shell.result(format_args!("{document:#}\n")),
             Format::Markdown => {
                 let text = render::text(&self.invited(), &self.role(), crate::render::Style::default());
-                self.shell.result(format_args!("```text\n{text}```\n"));
+                self.shell.comment(crate::render::Comment::default().block(&text));
             }
         }
         Ok(exit)

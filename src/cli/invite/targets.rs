@@ -6,6 +6,7 @@ use super::super::shell::Shell;
 use super::super::{Global, Reported, validate};
 use super::InviteArgs;
 use crate::address::Address;
+use crate::escape;
 use crate::files;
 use crate::resource::organizations::{AccountAttributes, InvitationAttributes};
 use crate::resource::{Desired, Selection, typed};
@@ -88,9 +89,8 @@ fn section(declared: &Desired, name: &str, ou: Option<&str>) -> (String, String)
     let wanted = format!("invited-{}", letters.collect::<String>().trim_matches('-'));
     let free = |key: &String| !declared.resources.contains_key(&Address::new("account", key.as_str()));
     let key = std::iter::once(wanted.clone()).chain((2_usize..).map(|n| format!("{wanted}-{n}"))).find(free).unwrap_or(wanted);
-    // Of what stands in quotes there, an e-mail with a quote or a backslash would be refused with the file.
-    let quoted = name.replace('\\', "\\\\").replace('"', "\\\"");
-    let text = format!("[account.{key}]\n{word} = \"{quoted}\"\ninvite = true\nou = \"{}\"\n", ou.unwrap_or("root"));
+    let quoted = escape::toml(name);
+    let text = format!("[account.{key}]\n{word} = {quoted}\ninvite = true\nou = \"{}\"\n", ou.unwrap_or("root"));
     (key, text)
 }
 

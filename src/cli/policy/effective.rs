@@ -54,7 +54,7 @@ pub(super) async fn run(global: &Global, args: &EffectiveArgs, shell: &Shell) ->
     match global.format {
         Format::Text | Format::Junit | Format::Sarif | Format::Line => shell.result(text(&shown, shell.style())),
         Format::Json => shell.result(format_args!("{:#}\n", json(&shown))),
-        Format::Markdown => shell.result(markdown(&shown)),
+        Format::Markdown => shell.comment(&markdown(&shown)),
     }
     Ok(exit(&policies))
 }

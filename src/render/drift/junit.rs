@@ -8,34 +8,30 @@ use crate::drift::{Drift, Finding};
 use crate::render::Style;
 use crate::render::difference::attribute;
 use crate::render::policy::at;
-use crate::render::xml::xml;
+use crate::render::xml::Xml;
 
 /// All of it. A weight without findings is a case that passes, since a file without cases is an error to some readers.
-pub fn junit(drift: &Drift, places: &Places) -> String {
+pub fn junit(drift: &Drift, places: &Places) -> Xml {
     let of = |weight| drift.findings.iter().filter(|finding| finding.weight == weight).collect::<Vec<_>>();
     let suites = WEIGHTS.map(|weight| (weight, of(weight)));
     let tests: usize = suites.iter().map(|(_, of)| of.len().max(1)).sum();
-    let mut out = String::from("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n");
-    let _ = writeln!(out, "<testsuites name=\"overlord drift\" tests=\"{tests}\" failures=\"{}\">", drift.findings.len());
+    let mut out = Xml::document();
+    out.open(0, "testsuites", &[("name", &"overlord drift"), ("tests", &tests), ("failures", &drift.findings.len())]);
     for (weight, of) in suites {
-        let _ = writeln!(
-            out,
-            "  <testsuite name=\"{}\" tests=\"{}\" failures=\"{}\" errors=\"0\">",
-            heading(weight),
-            of.len().max(1),
-            of.len()
-        );
+        let (cases, failures) = (of.len().max(1), of.len());
+        out.open(1, "testsuite", &[("name", &heading(weight)), ("tests", &cases), ("failures", &failures), ("errors", &0)]);
         if of.is_empty() {
-            let _ = writeln!(out, "    <testcase classname=\"drift.{}\" name=\"nothing has drifted\"/>", name(weight));
+            let class = format!("drift.{}", name(weight));
+            out.empty(2, "testcase", &[("classname", &class), ("name", &"nothing has drifted")]);
         }
-        of.into_iter().for_each(|finding| out.push_str(&case(finding, places)));
-        out.push_str("  </testsuite>\n");
+        of.into_iter().for_each(|finding| case(&mut out, finding, places));
+        out.close(1, "testsuite");
     }
-    out.push_str("</testsuites>\n");
+    out.close(0, "testsuites");
     out
 }
 
-fn case(finding: &Finding, places: &Places) -> String {
+fn case(out: &mut Xml, finding: &Finding, places: &Places) {
     let mut body = String::new();
     for difference in &finding.differences {
         attribute(&mut body, &difference.name, (&difference.wanted, &difference.live), Style::default());
@@ -47,13 +43,8 @@ fn case(finding: &Finding, places: &Places) -> String {
         let _ = writeln!(body, "{origin}");
     }
     let _ = write!(body, "apply {}\n{}", remedy(finding), at(&place(finding, places)));
-    format!(
-        "    <testcase classname=\"drift.{}\" name=\"{} {}\">\n      <failure type=\"{}\" message=\"{}\">{}</failure>\n    </testcase>\n",
-        name(finding.weight),
-        xml(&finding.subject),
-        finding.what.name(),
-        finding.what.name(),
-        xml(&summary(finding)),
-        xml(&body)
-    )
+    let (class, title) = (format!("drift.{}", name(finding.weight)), format!("{} {}", finding.subject, finding.what.name()));
+    out.open(2, "testcase", &[("classname", &class), ("name", &title)]);
+    out.text(3, "failure", &[("type", &finding.what.name()), ("message", &summary(finding))], &body);
+    out.close(2, "testcase");
 }

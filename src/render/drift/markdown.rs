@@ -1,13 +1,11 @@
 //! For a comment on a pull request, an issue, or the summary of a job.
 
-use std::fmt::Write as _;
-
 use super::text::{end, findings};
 use super::{WEIGHTS, direction, heading, origin, remedy, summary};
 use crate::config::Places;
 use crate::drift::{Drift, Finding};
 use crate::render::Style;
-use crate::render::markdown::{COMMENT, cell, fenced};
+use crate::render::comment::{Cell, Comment, LIMIT};
 
 /// Rows of the table of one weight, without `--detail`.
 const ROWS: usize = 40;
@@ -19,42 +17,39 @@ fn told(finding: &Finding) -> String {
 }
 
 /// How many there are, then a table for each weight, with the values behind a heading that opens them.
-pub fn markdown(drift: &Drift, places: &Places, detail: bool) -> String {
+pub fn markdown(drift: &Drift, places: &Places, detail: bool) -> Comment {
     let style = Style { colour: false, detail };
-    let mut out = format!("## overlord drift\n\n{}", fenced(&end(drift, style)));
+    let mut out = Comment::titled("overlord drift");
+    out.block(&end(drift, style));
     for weight in WEIGHTS {
         let of: Vec<&Finding> = drift.findings.iter().filter(|finding| finding.weight == weight).collect();
         if of.is_empty() {
             continue;
         }
-        let _ = writeln!(
-            out,
-            "\n### {} ({})\n\n| | about | finding | since, by | `apply` |\n| --- | --- | --- | --- | --- |",
-            heading(weight),
-            of.len()
-        );
-        let rows = if detail { of.len() } else { ROWS };
-        for finding in of.iter().take(rows) {
-            let (subject, summary, remedy) = (cell(&finding.subject), cell(&told(finding)), cell(&remedy(finding)));
-            let origin = cell(&origin(finding).unwrap_or_default());
-            let _ = writeln!(out, "| {} | {subject} | {summary} | {origin} | {remedy} |", finding.what.name());
-        }
-        if let Some(rest) = of.len().checked_sub(rows).filter(|rest| *rest > 0) {
-            let _ = writeln!(out, "\n… and {rest} more (`overlord drift --detail` shows them)");
+        out.own("\n### ").text(format_args!("{} ({})", heading(weight), of.len())).own("\n\n");
+        let shown = if detail { of.len() } else { ROWS };
+        let rows = of.iter().take(shown).map(|finding| {
+            let origin = origin(finding).unwrap_or_default();
+            [Cell::Own(finding.what.name()), finding.subject.as_str().into(), told(finding).into(), origin.into(), remedy(finding).into()]
+        });
+        out.table(["", "about", "finding", "since, by", "`apply`"], rows);
+        if let Some(rest) = of.len().checked_sub(shown).filter(|rest| *rest > 0) {
+            out.own("\n").text(format_args!("… and {rest} more (`overlord drift --detail` shows them)")).own("\n");
         }
         let different: Vec<&Finding> = of.into_iter().filter(|finding| !finding.differences.is_empty()).collect();
         if !different.is_empty() {
-            let values = fenced(&findings(&different, places, style));
-            let values = format!("\n<details><summary>values: org.toml → AWS</summary>\n\n{values}\n</details>\n");
-            if detail || out.len() + values.len() <= COMMENT {
-                out.push_str(&values);
+            let (mut values, mut body) = (Comment::default(), Comment::default());
+            body.block(&findings(&different, places, style));
+            values.details(false, "values: org.toml → AWS", &body);
+            if detail || out.len() + values.len() <= LIMIT {
+                out = out.and(&values);
             }
         }
     }
     if !drift.notes.is_empty() {
-        out.push_str("\n### notes\n\n");
+        out.own("\n### notes\n\n");
         for note in drift.notes.iter().take(if detail { usize::MAX } else { ROWS }) {
-            let _ = writeln!(out, "- {}: {}", cell(&note.subject), cell(&note.summary));
+            out.own("- ").text(&note.subject).own(": ").text(&note.summary).own("\n");
         }
     }
     out

@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 
 use super::Graph;
+use crate::escape::dot as quoted;
 use crate::plan::Action;
 
 /// The graph as DOT.
@@ -27,9 +28,4 @@ fn colour(action: Action) -> &'static str {
         Action::Move => "blue",
         Action::Replace | Action::Delete => "red",
     }
-}
-
-/// Text in quotes.
-fn quoted(text: &str) -> String {
-    text.replace('\\', "\\\\").replace('"', "\\\"")
 }

@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 
 use super::Graph;
+use crate::escape::mermaid as escaped;
 use crate::plan::Action;
 
 /// The graph as a flowchart.
@@ -26,17 +27,4 @@ fn class(action: Action) -> &'static str {
         Action::Move => "moved",
         Action::Replace | Action::Delete => "gone",
     }
-}
-
-/// Text in quotes, where Mermaid reads HTML, and a code of a character as `#35;`.
-fn escaped(text: &str) -> String {
-    text.chars().fold(String::with_capacity(text.len()), |mut out, c| {
-        match c {
-            '"' | '#' | '<' | '>' | '&' | '`' => {
-                let _ = write!(out, "#{};", u32::from(c));
-            }
-            c => out.push(c),
-        }
-        out
-    })
 }

@@ -15,7 +15,7 @@ pub use dot::dot;
 pub use mermaid::mermaid;
 pub use svg::svg;
 
-use super::words::{plain, symbol, things};
+use super::words::{symbol, things};
 use crate::address::Address;
 use crate::plan::{Action, Change, Plan};
 
@@ -103,11 +103,11 @@ impl Node {
     fn lines(&self) -> Vec<String> {
         let kind = self.changes.first().map_or("", Address::kind);
         let (head, named) = match self.changes.as_slice() {
-            [one] => return vec![format!("{} {}", symbol(self.action), plain(&one.to_string()))],
+            [one] => return vec![format!("{} {}", symbol(self.action), one)],
             several => (format!("{} {}", symbol(self.action), things(several.len(), kind)), several.iter().take(NAMED)),
         };
         let mut lines = vec![head];
-        lines.extend(named.map(|address| plain(&address.to_string())));
+        lines.extend(named.map(ToString::to_string));
         if let Some(more) = self.changes.len().checked_sub(NAMED).filter(|more| *more > 0) {
             lines.push(format!("… and {more} more"));
         }

@@ -4,18 +4,12 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use crate::policy::{OfService, Selection};
-use crate::render::words::plain;
-use crate::render::xml::xml;
 use crate::report::{Class, Known, Policy, Report, is_whole};
 
 /// Actions of a service that are named before the rest is counted.
 const ACTIONS: usize = 8;
 
-/// Text of AWS's or of org.toml's, in an element or an attribute: it is shown as it is, and nothing of it is markup. What does not show, or
-/// changes how other text shows, is written out.
-pub(super) fn safe(text: &str) -> String {
-    xml(&plain(text))
-}
+pub(super) use crate::escape::html as safe;
 
 /// A section with its heading and a line of what it tells.
 pub(super) fn framed(id: &str, heading: &str, says: &str, body: &str) -> String {
@@ -187,10 +181,5 @@ mod tests {
             sorted.1.sort_unstable();
             assert_eq!(sorted.0, sorted.1, "{counts:?}");
         }
-    }
-
-    #[test]
-    fn nothing_of_a_name_is_markup() {
-        assert_eq!(safe("<b a=\"1\">&'\u{202e}"), "&lt;b a=&quot;1&quot;&gt;&amp;'\\u{202e}");
     }
 }

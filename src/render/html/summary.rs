@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 
 use super::parts::{count, number, safe};
 use crate::doctor::InUse;
+use crate::render::Comment;
 use crate::render::Style;
 use crate::render::network::percent;
 use crate::report::{Kept, Report};
@@ -42,8 +43,10 @@ pub fn text(report: &Report<'_>, style: Style) -> String {
 }
 
 /// For a comment on a pull request, or the summary of a job.
-pub fn markdown(report: &Report<'_>) -> String {
-    format!("## overlord report\n\n```text\n{}```\n", text(report, Style::default()))
+pub fn markdown(report: &Report<'_>) -> Comment {
+    let mut out = Comment::titled("overlord report");
+    out.block(&text(report, Style::default()));
+    out
 }
 
 fn figures(report: &Report<'_>) -> Vec<Figure> {

@@ -2,6 +2,8 @@
 
 use std::fmt::Write as _;
 
+use crate::escape::html as escaped;
+
 /// The looks. The media query is for browsers; programs that do not know it draw on light ground, and paper is light.
 pub(in crate::render) const STYLE: &str = "
 svg { font-family: system-ui, -apple-system, 'Segoe UI', Roboto, 'DejaVu Sans', sans-serif; font-size: 13px; }
@@ -140,8 +142,4 @@ pub(in crate::render) fn definitions() -> String {
 
 fn listed(points: &[Point]) -> String {
     points.iter().map(|(x, y)| format!("{x:.1},{y:.1}")).collect::<Vec<_>>().join(" ")
-}
-
-fn escaped(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }
