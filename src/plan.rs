@@ -20,12 +20,14 @@ use crate::resource::{self, Desired, Finding, FindingSeverity, Live, LiveResourc
 use crate::{diff, graph};
 
 mod change;
+mod checkout;
 mod effects;
 mod impact;
 mod narrow;
 
 pub(crate) use change::differing;
 pub use change::{Action, AttributeChange, Change};
+pub use checkout::differences;
 pub use effects::{Direction, Effect, Effects};
 pub use impact::{Difference, between};
 
@@ -300,6 +302,15 @@ impl Plan {
             && self.budget == again.budget
             && self.changes.len() == again.changes.len()
             && self.changes.iter().zip(&again.changes).all(same)
+    }
+
+    /// Whether this plan makes the same changes as another one, in whatever order and for whatever reasons.
+    pub fn does_the_same_as(&self, other: &Self) -> bool {
+        let by_address = |plan: &Self| -> BTreeMap<Address, Change> {
+            let neutral = |change: &Change| Change { reason: "".into(), waits_for: Vec::new(), ..change.clone() };
+            plan.changes.iter().map(|change| (change.address.clone(), neutral(change))).collect()
+        };
+        by_address(self) == by_address(other)
     }
 
     /// What is no longer as the plan observed it, in order of address and attribute. A plan may be applied only when nothing is.

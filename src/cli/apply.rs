@@ -14,7 +14,7 @@ use super::rehearse::{Rehearsal, rehearse};
 use super::select::Selecting;
 use super::shell::Shell;
 use super::signals::{Signal, Signals};
-use super::{Exit, Format, Global, Reported, codes, plan, validate};
+use super::{Exit, Format, Global, Reported, checkout, codes, plan, validate};
 use crate::apply::{Consent, Report, RunLock, Status, Stopped};
 use crate::aws::{Interrupt, Mode};
 use crate::plan::Plan;
@@ -177,14 +177,20 @@ async fn read(connection: &Connection, desired: &Desired, args: &ApplyArgs, shel
 /// Reads a saved plan, and the live state anew; refuses when what the plan observed has moved.
 async fn saved(global: &Global, file: &Path, args: &ApplyArgs, shell: &Shell) -> Result<Prepared, Reported> {
     args.selecting.none(shell)?;
-    let mut plan = plan::saved(file, shell)?;
-    let connection = reach(global, &plan.desired, args, shell).await?;
+    let saved = plan::saved(file, shell)?;
+    checkout::check(global, file, &saved.desired, shell)?;
+    let connection = reach(global, &saved.desired, args, shell).await?;
     let started = Instant::now();
-    let (live, copy) = read(&connection, &plan.desired, args, shell).await?;
+    let (live, copy) = read(&connection, &saved.desired, args, shell).await?;
     let since = format!("the organization has moved since `{}` was made; nothing was changed", file.display());
-    unmoved(&plan, &live, &since, "make a new plan (`overlord plan --out FILE`) and look at it again", shell)?;
-    // What the file says of it nobody vouches for.
-    plan.weigh(&live);
+    let hint = "make a new plan (`overlord plan --out FILE`) and look at it again";
+    unmoved(&saved, &live, &since, hint, shell)?;
+    // Reasons, findings, costs: what the file says of them nobody vouches for, and so it is not shown.
+    let plan = Plan::build(&saved.desired, &live);
+    if !plan.does_the_same_as(&saved) {
+        let message = format!("`{}` would make other changes now; nothing was changed", file.display());
+        return Err(shell.error(message, Some(hint.to_owned())));
+    }
     Ok(Prepared { connection, plan, copy, locked: live.locked, took: started.elapsed() })
 }
 

@@ -1,6 +1,7 @@
 //! The lock on the command line: `--no-lock`, and `apply --unlock`.
 
 use std::io::IsTerminal;
+use std::path::Path;
 
 use clap::Args;
 use serde_json::{Value, json};
@@ -10,6 +11,7 @@ use super::shell::Shell;
 use super::{Exit, Format, Global, Reported, consent, validate};
 use crate::apply::{RunLock, now};
 use crate::aws::{Error, Mode, Sessions};
+use crate::files;
 use crate::resource::organizations::LOCK_NAME;
 use crate::resource::organizations::lock::{self, LiveLock};
 
@@ -36,7 +38,7 @@ fn this_run() -> String {
         Some(format!("{}/{}/actions/runs/{}", server?, repository?, run?))
     };
     let machine = || {
-        let name = std::fs::read_to_string("/proc/sys/kernel/hostname").ok().map(|name| name.trim().to_owned());
+        let name = files::read_text(Path::new("/proc/sys/kernel/hostname"), files::LIST).ok().map(|name| name.trim().to_owned());
         name.or_else(|| variable("HOSTNAME")).or_else(|| variable("COMPUTERNAME")).unwrap_or_else(|| "an unknown machine".to_owned())
     };
     github().or_else(|| variable("CI_JOB_URL")).unwrap_or_else(|| format!("process {} on {}", std::process::id(), machine()))

@@ -2,6 +2,7 @@
 
 mod apply;
 mod catalogue;
+mod checkout;
 mod codes;
 mod completions;
 mod connect;

@@ -26,7 +26,7 @@ pub fn differences(planned: &Desired, here: &Desired) -> Vec<String> {
     let addresses: BTreeSet<&String> = planned.keys().chain(here.keys()).collect();
     let differing: Vec<&String> = addresses.into_iter().filter(|address| planned.get(*address) != here.get(*address)).collect();
     told.extend(differing.iter().take(NAMED).map(|address| {
-        let how = match (planned.contains_key(**address), here.contains_key(**address)) {
+        let how = match (planned.contains_key(*address), here.contains_key(*address)) {
             (true, false) => "only in the plan",
             (false, true) => "only in org.toml",
             (_, _) => "another one in org.toml",

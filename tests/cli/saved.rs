@@ -59,7 +59,60 @@ fn another_apply_moves_the_world_too() {
     let case = renaming(&server);
     case.edit("org.toml", "[account.web]", "[account.web]\ntags = { team = \"web\" }");
     case.run_at(server.url(), &["apply", "--yes"]).ends(0);
+    // Of the same org.toml as then.
+    case.edit("org.toml", "[account.web]\ntags = { team = \"web\" }", "[account.web]");
     case.run_at(server.url(), &["apply", "plan.json", "--yes"]).ends(1).says(&["moved: ou.work"]);
+}
+
+/// A plan of another commit, or of somebody else: the org.toml at hand says what is wanted.
+#[test]
+fn a_plan_of_another_org_toml_is_refused_and_named() {
+    let server = SandboxServer::start(&[]);
+    let case = renaming(&server);
+    let refused = |told: &[&str]| {
+        let arguments = ["apply", "plan.json", "--yes", "--trace", "trace.jsonl"];
+        case.run_at(server.url(), &arguments).ends(1).says(told).says(&["`plan.json` asks for something else than `org.toml`", "help: "]);
+        assert!(!case.path("trace.jsonl").exists(), "AWS was asked");
+        let document = case.run_at(server.url(), &[&arguments[..3], &["--format", "json"]].concat()).ends(1).json();
+        assert!(!document["differences"].as_array().unwrap().is_empty());
+    };
+    case.edit("org.toml", "name = \"workloads\"", "name = \"elsewhere\"");
+    refused(&["differs: ou.work: another one in org.toml"]);
+    case.edit("org.toml", "name = \"elsewhere\"", "name = \"workloads\"");
+    case.edit("org.toml", "home_region", "access_role = \"Other\"\nhome_region");
+    refused(&["differs: access role: `OrganizationAccountAccessRole` in the plan, `Other` in org.toml"]);
+    case.edit("org.toml", "access_role = \"Other\"\n", "");
+    case.run_at(server.url(), &["apply", "plan.json", "--yes"]).ends(0);
+    // Alone, the plan names the role itself.
+    case.run_at(server.url(), &["plan", "--out", "plan.json"]).ends(0);
+    fs::remove_file(case.path("org.toml")).unwrap();
+    case.run_at(server.url(), &["apply", "plan.json", "--yes"])
+        .ends(0)
+        .says(&["the role `OrganizationAccountAccessRole` in every account"]);
+}
+
+/// Nothing that the file says of its changes is believed: it is worked out again.
+#[test]
+fn a_saved_plan_shows_only_what_was_worked_out_again() {
+    let case = Case::example();
+    case.run(&["plan", "--sandbox", "--out", "plan.json"]).ends(2);
+    let mut plan: Value = serde_json::from_str(&fs::read_to_string(case.path("plan.json")).unwrap()).unwrap();
+    for change in plan["changes"].as_array_mut().unwrap() {
+        change["reason"] = json!("made up");
+    }
+    plan["findings"] = json!([{"severity": "warning", "subject": "made up", "summary": "made up"}]);
+    for member in ["cost", "impact"] {
+        assert!(plan.as_object_mut().unwrap().remove(member).is_some(), "the plan has no {member}");
+    }
+    fs::write(case.path("plan.json"), plan.to_string()).unwrap();
+    let fresh = case.run(&["plan", "--sandbox"]).ends(2).out;
+    for format in ["text", "json", "markdown"] {
+        let ran = case.run(&["apply", "plan.json", "--sandbox=world.json", "--rehearse", "--format", format]).ends(0);
+        assert!(!ran.out.contains("made up"), "{}", ran.out);
+        if format == "text" {
+            assert!(ran.out.starts_with(&fresh), "{}", ran.out);
+        }
+    }
 }
 
 #[test]
