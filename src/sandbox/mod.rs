@@ -66,6 +66,7 @@ pub fn operations() -> Vec<String> {
         ("iam", iam::OPERATIONS.as_slice()),
         ("iam", roles::OPERATIONS.as_slice()),
         ("ram", ram::OPERATIONS.as_slice()),
+        ("tag", tagging::OPERATIONS.as_slice()),
     ];
     let of_tables = tables.into_iter().flat_map(|(service, table)| table.iter().map(move |(name, _)| (service, *name)));
     let others =

@@ -106,7 +106,7 @@ pub(super) fn permit(call: &Call, caller: &Caller, world: &World) -> Result<(), 
     match (caller.session.as_ref().is_some_and(powerless), call.service) {
         (false, _) => Ok(()),
         // awsJson services say so with 400.
-        (true, Service::Organizations | Service::CloudTrail | Service::Config) => Err(refusal),
+        (true, Service::Organizations | Service::CloudTrail | Service::Config | Service::Tagging) => Err(refusal),
         (true, _) => Err(refusal.status(StatusCode::FORBIDDEN)),
     }
 }

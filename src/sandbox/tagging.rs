@@ -7,6 +7,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::journal::Effect;
+use super::operation;
 use super::wire::{Call, Outcome, Refusal};
 use super::world::World;
 
@@ -16,9 +17,12 @@ const MOST: usize = 100;
 /// Where the tags of Organizations are, in AWS's commercial partition.
 const GLOBAL_REGION: &str = "us-east-1";
 
+/// The operations that the sandbox serves.
+pub(super) const OPERATIONS: [(&str, Effect); 1] = [("GetResources", Effect::Read)];
+
 /// Whether an operation writes; `None` when the sandbox does not serve it.
 pub(super) fn effect(operation: &str) -> Option<Effect> {
-    (operation == "GetResources").then_some(Effect::Read)
+    operation::effect(&OPERATIONS, operation)
 }
 
 #[derive(Deserialize)]

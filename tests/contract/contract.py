@@ -35,6 +35,7 @@ SIMPLE = [
     ("iam", "ListOrganizationsFeatures", {}),
     ("cloudtrail", "LookupEvents", {}),
     ("config", "DescribeConfigurationAggregators", {}),
+    ("resourcegroupstaggingapi", "GetResources", {"ResourceARNList": ["arn:aws:organizations::111111111111:account/o-x/1"]}),
     ("sts", "AssumeRole", {"RoleArn": "arn:aws:iam::111111111111:role/x", "RoleSessionName": "x"}),
     ("sts", "GetCallerIdentity", {}),
 ]
@@ -44,7 +45,7 @@ def drive(driver):
     for scenario in (organizations.before, others.before, organizations.consolidated, organizations.organization):
         attempt(scenario, driver)
     member = driver.state.get("member", organizations.NOBODY)
-    for scenario in (ec2.network, others.ram, ec2.close_transit, others.account, others.sts, others.iam, others.cloudtrail, others.config):
+    for scenario in (ec2.network, others.ram, ec2.close_transit, others.account, others.sts, others.iam, others.tag, others.cloudtrail, others.config):
         attempt(scenario, driver, member)
 
 

@@ -10,7 +10,13 @@ from botocore.exceptions import ClientError
 
 import shapes
 
-SERVICES = ["organizations", "account", "ec2", "ram", "iam", "cloudtrail", "config", "sts"]
+SERVICES = ["organizations", "account", "ec2", "ram", "iam", "cloudtrail", "config", "sts", "tag"]
+# What overlord calls a service that signs its requests with another name: as IAM actions do.
+OTHER_NAMES = {"tagging": "tag"}
+
+
+def known_as(service):
+    return OTHER_NAMES.get(service.signing_name, service.signing_name)
 
 
 class Surprise(Exception):
@@ -56,13 +62,13 @@ class Driver:
 
     def check(self, operation_model, response_dict, **_):
         service = operation_model.service_model
-        name = f"{service.signing_name}:{operation_model.name}"
+        name = f"{known_as(service)}:{operation_model.name}"
         status, headers, body = response_dict["status_code"], response_dict["headers"], response_dict["body"]
         if status < 300:
             found = shapes.check_output(service, operation_model, headers, body)
             self.succeeded.add(name)
         else:
-            common = self.common[service.signing_name]
+            common = self.common[known_as(service)]
             code, found = shapes.check_error(service, operation_model, status, headers, body, common)
             self.refusals[name].add(code)
             found = [(f"{place} {code}" if place == "error" else place, kind, detail) for place, kind, detail in found]
@@ -145,7 +151,7 @@ class Driver:
 
     def probe(self, client, operation, parameters):
         model = client.meta.service_model.operation_model(operation)
-        name = f"{client.meta.service_model.signing_name}:{operation}"
+        name = f"{known_as(client.meta.service_model)}:{operation}"
         if name in self.probed or model.input_shape is None:
             return
         self.probed.add(name)

@@ -191,6 +191,18 @@ def iam(driver, member):
     driver.refused(client, "SimulateCustomPolicy", "InvalidInput", PolicyInputList=[ALLOW], ActionNames=["s3:*"])
 
 
+def tag(driver, member):
+    client = driver.client("resourcegroupstaggingapi")
+    organization = driver.ok(driver.client("organizations"), "DescribeOrganization")["Organization"]["Id"]
+    driver.ok(driver.client("organizations"), "TagResource", ResourceId=member, Tags=[{"Key": "a", "Value": "b"}])
+    arns = [f"arn:aws:organizations::{MANAGEMENT}:account/{organization}/{account}" for account in (member, NOBODY)]
+    found = driver.ok(client, "GetResources", ResourceARNList=arns)["ResourceTagMappingList"]
+    if len(found) != 1:
+        driver.surprises.append(f"GetResources of an account with tags and one that there is not: {found}")
+    driver.refused(client, "GetResources", "InvalidParameterException", ResourceARNList=arns, ResourcesPerPage=5)
+    driver.refused(client, "GetResources", "InvalidParameterException", ResourceARNList=arns * 51)
+
+
 def cloudtrail(driver, _member):
     client = driver.client("cloudtrail")
     driver.ok(client, "LookupEvents")

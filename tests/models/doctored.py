@@ -11,6 +11,8 @@ from pathlib import Path
 
 import botocore
 
+from drift import OTHER_NAMES
+
 ROOT = Path(__file__).parents[2]
 FOLDER = Path(sys.argv[1])
 # What is changed, and the line that drift.py must print of it.
@@ -43,7 +45,8 @@ EXPECTED = [
 def main():
     package = Path(botocore.__file__).parent
     services = re.findall(r'^    "(\w+)" (?:Global|Regional)', (ROOT / "src/aws/operations.rs").read_text(), re.M)
-    models = {service: load(package / "data" / service) for service in services}
+    names = [OTHER_NAMES.get(service, service) for service in services]
+    models = {name: load(package / "data" / name) for name in names}
     actions, keys = rows("actions.txt"), rows("keys.txt")
     write(models, actions, keys)
     same = drift()

@@ -22,6 +22,8 @@ from botocore.model import ServiceModel
 
 ROOT = Path(__file__).parents[2]
 CATALOGUE = "src/policy/catalogue"
+# botocore's name of a service that operations.rs has under another one.
+OTHER_NAMES = {"tag": "resourcegroupstaggingapi"}
 HEADS = {
     "actions.txt": """\
 # The actions of every service, by prefix: AWS's Service Authorization Reference, https://docs.aws.amazon.com/service-authorization/latest/reference/,
@@ -76,6 +78,7 @@ class Models:
         self.version = version[1] if version else "unknown"
 
     def service(self, name):
+        name = OTHER_NAMES.get(name, name)
         return ServiceModel(self.loader.load_service_model(name, "service-2"), name)
 
 

@@ -17,6 +17,8 @@ from botocore.exceptions import ClientError
 CONFIG = Config(parameter_validation=False, retries={"total_max_attempts": 1})
 ALLOW = '{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}'
 KNOWN = {"allow": ALLOW, "long": ALLOW.replace('"*"', json.dumps(["s3:GetObject"] * 1000), 1), "nothing": None}
+# boto3's name of a service that is called otherwise here.
+OTHER_NAMES = {"tag": "resourcegroupstaggingapi"}
 # How often something is tried that passes, and the seconds between.
 TRIES, PAUSE = 600, 0.02
 
@@ -32,7 +34,7 @@ class Replay:
         region = region or "us-east-1"
         if (service, key, region) not in self.clients:
             given = {"aws_access_key_id": key, "aws_secret_access_key": "test", "endpoint_url": self.endpoint}
-            self.clients[service, key, region] = boto3.client(service, region_name=region, config=CONFIG, **given)
+            self.clients[service, key, region] = boto3.client(OTHER_NAMES.get(service, service), region_name=region, config=CONFIG, **given)
         return self.clients[service, key, region]
 
     def filled(self, value):
