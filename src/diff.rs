@@ -208,7 +208,7 @@ impl Difference {
         self.changes.push(Change {
             address: address.clone(),
             action: Action::Delete,
-            reason: reason::of_deletion(address, successor),
+            reason: reason::of_deletion(address, before, successor),
             id: before.id.clone(),
             before: Some(before.attributes.clone()),
             after: None,

@@ -7,7 +7,7 @@ use serde_json::Value;
 use crate::address::{Address, Reference};
 use crate::plan::{Action, AttributeChange};
 use crate::resource::organizations::{Leaving, organization_address};
-use crate::resource::{KindSpec, LAPSED, OnChange};
+use crate::resource::{KindSpec, LAPSED, LiveResource, OnChange};
 
 /// How many members of a set a reason names before it says how many more there are.
 const NAMED: usize = 3;
@@ -29,7 +29,12 @@ pub(super) fn of_creation(address: &Address, former: Option<&Address>) -> Cow<'s
 }
 
 /// Why something that left the configuration goes. `successor` is what replaces it.
-pub(super) fn of_deletion(address: &Address, successor: Option<&Address>) -> Cow<'static, str> {
+pub(super) fn of_deletion(address: &Address, before: &LiveResource, successor: Option<&Address>) -> Cow<'static, str> {
+    // DHCP options are made anew when they change: theirs is a former one.
+    let first = before.id.as_deref().filter(|_| address.kind() != "dhcp_options").and_then(|id| address.of_several(id));
+    if let Some(first) = first {
+        return format!("a second one of `{first}`, and nothing else uses it").into();
+    }
     match (successor, address.scope()) {
         (Some(successor), _) => format!("`{successor}` takes its place").into(),
         (None, Some(_)) => "no longer in org.toml; ours, and by then nothing of ours uses it".into(),

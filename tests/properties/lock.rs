@@ -319,3 +319,113 @@ fn a_lock_is_no_difference_and_nothing_unmanaged() {
         assert!(findings.iter().any(|finding| finding.subject.contains(LOCK_NAME)), "{findings:#?}");
     });
 }
+
+/// An account, with a network of these keys.
+fn with_network(vpc: &str) -> Desired {
+    let toml = format!(
+        "[organization]\nmanagement_account = \"111111111111\"\nhome_region = \"eu-west-1\"\n[ou.core]\n[pool.main]\ncidr = \"10.0.0.0/16\"\n\
+         [vpc.standard]\nregion = \"eu-west-1\"\npool = \"main\"\nprefix = 20\nzones = 2\nnat = \"single\"\n\
+         tiers = {{ public = 50, private = 50 }}\nendpoints = [\"s3\", \"ssm\"]\n\
+         [account.one]\nemail = \"one@example.org\"\nou = \"core\"\nvpc = {vpc}\n"
+    );
+    let none = |_: &std::path::Path| Err(std::io::Error::from(std::io::ErrorKind::NotFound));
+    let files = overlord::config::Files::new("", &none);
+    match overlord::config::load_with(std::path::Path::new("org.toml"), Ok(toml.into_bytes()), &files) {
+        Ok(loaded) => loaded.desired,
+        Err(diagnostics) => panic!("{diagnostics:#?}"),
+    }
+}
+
+/// Two runs of an older version at the same time, which look for nothing after they have made it: all of a network is there twice.
+async fn doubled(seed: u64, behind: u64) -> (Sandbox, Desired) {
+    let sandbox = Sandbox::new(World::new(crate::road::MANAGEMENT), in_no_hurry(seed));
+    built::until_done(&sandbox, &with_network("[]")).await;
+    let desired = with_network("[\"standard\"]");
+    let (one, other) = tokio::join!(Ready::of(&sandbox, &desired, "run one"), Ready::of(&sandbox, &desired, "run two"));
+    let apply = async |ready: Ready, behind: u64| {
+        tokio::time::sleep(Duration::from_millis(behind)).await;
+        ready.sessions.door().set_mode(Mode::ReadWrite);
+        overlord::apply::apply(&ready.plan, &ready.sessions, &Consent::none(), &mut |_| {}).await
+    };
+    tokio::join!(apply(one, 0), apply(other, behind));
+    // A new world, in which the runs are long over.
+    (Sandbox::new(sandbox.world(), Weather::default()), desired)
+}
+
+/// The VPCs of ours, by id.
+fn vpcs(world: &World) -> Vec<(String, String)> {
+    let regions = world.ec2.iter().filter(|(_, name, _)| *name == "eu-west-1");
+    regions
+        .flat_map(|(account, _, region)| {
+            region.vpcs.iter().filter(|(_, vpc)| !vpc.is_default).map(move |(id, _)| (account.to_owned(), id.clone()))
+        })
+        .collect()
+}
+
+/// The plan names both, nothing of them is an error, and with consent the second one goes; without, it stays and the rest goes on.
+#[test]
+fn what_is_there_twice_and_unused_goes_with_consent() {
+    let (mut of_vpcs, mut of_parts) = (0, 0);
+    for (seed, behind) in (0..6).flat_map(|seed| [(seed, 0), (seed, 60), (seed, 150)]) {
+        in_virtual_time(async {
+            let (sandbox, desired) = doubled(seed, behind).await;
+            let before = vpcs(&sandbox.world());
+            let doubles = built::twice(&sandbox.world());
+            of_vpcs += usize::from(before.len() == 2);
+            of_parts += usize::from(before.len() == 1 && !doubles.is_empty());
+            let plan = plan(&sandbox, &desired).await.unwrap();
+            assert!(!plan.has_errors(), "{:#?}", plan.findings);
+            let told: Vec<_> = plan.findings.iter().filter(|finding| finding.summary.starts_with("there are two of it: ")).collect();
+            assert_eq!(told.is_empty(), doubles.is_empty(), "{doubles:#?}");
+            if before.len() == 2 {
+                let told = told.iter().find(|finding| finding.subject == "one/eu-west-1/vpc.standard").unwrap();
+                assert!(before.iter().all(|(_, id)| told.summary.contains(id)), "{told:?}");
+            }
+            let (_, report) = crate::road::run_with(&sandbox, &desired, &Consent::none()).await.unwrap();
+            assert_eq!(report.unwrap().counts().failed, 0);
+            assert_eq!(vpcs(&sandbox.world()), before, "nothing goes without consent");
+            run(&sandbox, &desired).await.unwrap();
+            built::until_done(&sandbox, &desired).await;
+            assert_eq!(built::twice(&sandbox.world()), Vec::<String>::new());
+            assert_eq!(vpcs(&sandbox.world()).len(), 1);
+            nothing_left(&sandbox, &desired).await;
+        });
+    }
+    assert!(of_vpcs >= 4 && of_parts >= 1, "{of_vpcs} times a VPC and {of_parts} times a part of one: the test tests little");
+}
+
+/// What runs in one of two keeps that one; where something runs in both, nobody can tell, and it is an error.
+#[test]
+fn what_is_used_of_two_is_kept() {
+    in_virtual_time(async {
+        let (sandbox, desired) = doubled(3, 0).await;
+        let ids = vpcs(&sandbox.world());
+        let running = |world: &mut World, (account, vpc): &(String, String)| {
+            let region = world.region_mut(account, "eu-west-1").unwrap();
+            let subnet = region.subnets.iter().find(|(_, subnet)| subnet.vpc == *vpc).map(|(id, _)| id.clone()).unwrap();
+            region.interfaces.insert(
+                format!("eni-of-{vpc}"),
+                overlord::sandbox::ec2::NetworkInterface {
+                    subnet,
+                    groups: std::collections::BTreeSet::new(),
+                    description: String::new(),
+                    private_ip: std::net::Ipv4Addr::new(10, 0, 0, 200),
+                    public_ip: None,
+                },
+            );
+        };
+        for used in &ids {
+            let mut world = sandbox.world();
+            running(&mut world, used);
+            let sandbox = Sandbox::new(world, Weather::default());
+            run(&sandbox, &desired).await.unwrap();
+            built::until_done(&sandbox, &desired).await;
+            assert_eq!(vpcs(&sandbox.world()), [used.clone()]);
+            nothing_left(&sandbox, &desired).await;
+        }
+        let mut world = sandbox.world();
+        ids.iter().for_each(|id| running(&mut world, id));
+        let plan = plan(&Sandbox::new(world, Weather::default()), &desired).await.unwrap();
+        assert!(plan.has_errors());
+    });
+}

@@ -166,6 +166,23 @@ impl Questions<'_> {
         Ok(all.into_iter().filter_map(|interface| interface.network_interface_id).collect())
     }
 
+    /// The network interfaces in a VPC that are neither of NAT gateways nor of endpoints; `None` where they may not be listed.
+    pub async fn users(&self, vpc: &str) -> AwsResult<Option<BTreeSet<String>>> {
+        // As the API reference spells it, and as AWS answers.
+        const OF_SERVICES: [&str; 3] = ["natGateway", "nat_gateway", "vpc_endpoint"];
+        let list = async {
+            let request = || self.client.describe_network_interfaces().filters(filter("vpc-id", vpc)).max_results(PAGE);
+            Ok(list!(request(), network_interfaces, NetworkInterface, network_interface_id, "ec2:DescribeNetworkInterfaces"))
+        };
+        let all: Vec<types::NetworkInterface> = match list.await {
+            Err(e) if Error::is(&e, &["UnauthorizedOperation"]) => return Ok(None),
+            all => all?,
+        };
+        let is_of_others =
+            |interface: &types::NetworkInterface| interface.interface_type().is_none_or(|kind| !OF_SERVICES.contains(&kind.as_str()));
+        Ok(Some(all.into_iter().filter(is_of_others).filter_map(|interface| interface.network_interface_id).collect()))
+    }
+
     /// What AWS deletes no VPC with and has no network interface: network ACLs that somebody made, gateways of VPNs and of outgoing IPv6.
     pub async fn hidden_uses(&self, vpc: &str) -> AwsResult<BTreeSet<String>> {
         let (acls, vpn_gateways, egress_only) =

@@ -9,12 +9,12 @@ use super::ENABLED;
 use super::bind::{self, Names};
 use super::connected::Connected;
 use super::describe::Questions;
-use super::world::{Extras, World};
-use crate::address::Scope;
+use super::world::{Extras, Vpc, World};
+use crate::address::{Address, Scope};
 use crate::aws::{AwsResult, Error, Sessions};
 use crate::limits::LIMITS;
 use crate::network::Design;
-use crate::resource::Desired;
+use crate::resource::{ADDRESS_TAG, Desired};
 
 /// What was read of an account and Region.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -147,6 +147,8 @@ struct Wanted {
     dns_support: BTreeSet<String>,
     /// Whether what is of ours may stand there without a VPC whose tag would tell of it: a transit gateway, what a cut left behind.
     stands_alone: bool,
+    /// The VPCs that carry an address with another one: which of them is in use?
+    twins: BTreeSet<String>,
     /// The default VPC, where it is to go and nothing yet says that it is in use.
     default_vpc: Option<String>,
 }
@@ -154,7 +156,13 @@ struct Wanted {
 impl Wanted {
     fn of(scope: &Scope, design: &Design, world: &World) -> Self {
         let (names, _) = Names::of(scope, design, world);
-        let mut wanted = Self::default();
+        let twins = bind::twin_vpcs(world);
+        let mut wanted = Self { twins: twins.clone(), ..Self::default() };
+        // Which of two keeps the address is not known yet.
+        let of_twin = |id: &String, vpc: &Vpc| {
+            let tag = vpc.tags.get(ADDRESS_TAG).filter(|_| twins.contains(id))?.parse::<Address>().ok()?;
+            Some(Address::within(scope.clone(), "vpc", tag.key()))
+        };
         for layout in design.layouts.values().filter(|layout| layout.region == scope.region) {
             wanted.with.extend(layout.extras().map(str::to_owned));
         }
@@ -162,9 +170,9 @@ impl Wanted {
             wanted.with.extend(["resource_share", "transit_gateway"].map(str::to_owned));
         }
         for (id, vpc) in &world.vpcs {
-            let Some(address) = names.address(id) else { continue };
+            let Some(address) = of_twin(id, vpc).or_else(|| names.address(id).cloned()) else { continue };
             wanted.with.extend(bind::with(&vpc.tags));
-            let layout = design.vpcs.get(address).and_then(|request| design.layouts.get(&request.layout));
+            let layout = design.vpcs.get(&address).and_then(|request| design.layouts.get(&request.layout));
             let Some(layout) = layout else { continue };
             if layout.wanted_dns_hostnames().is_some() {
                 wanted.dns_hostnames.insert(id.clone());
@@ -187,12 +195,13 @@ impl Wanted {
     async fn read(&self, ask: &Questions<'_>, ram: impl Fn() -> aws_sdk_ram::Client) -> AwsResult<Extras> {
         let has = |name: &str| self.with.contains(name);
         // What is hardly ever asked stands in a box of its own: the future of a reading is small without it.
-        let (dhcp_options, egress_only_gateways, flow_logs, dns_hostnames, dns_support, interfaces, hidden, connected) = tokio::try_join!(
+        let (dhcp_options, egress_only_gateways, flow_logs, dns_hostnames, dns_support, twins, interfaces, hidden, connected) = tokio::try_join!(
             optional(has("dhcp_options").then(|| ask.dhcp_options())),
             optional(has("egress_only_internet_gateway").then(|| ask.egress_only_gateways())),
             optional(has("flow_log").then(|| ask.flow_logs())),
             by_vpc(&self.dns_hostnames, |vpc| ask.dns_hostnames(vpc)),
             by_vpc(&self.dns_support, |vpc| ask.dns_support(vpc)),
+            by_vpc(&self.twins, |vpc| Box::pin(ask.users(vpc))),
             optional(self.default_vpc.as_deref().map(|vpc| ask.interfaces(vpc))),
             optional(self.default_vpc.as_deref().map(|vpc| Box::pin(ask.hidden_uses(vpc)))),
             Box::pin(Connected::read(ask, ram, has)),
@@ -203,6 +212,7 @@ impl Wanted {
             flow_logs,
             dns_hostnames,
             dns_support,
+            twin_interfaces: twins,
             default_vpc_interfaces: interfaces,
             default_vpc_hidden: hidden,
             connected,
@@ -231,9 +241,9 @@ async fn optional<T: Default>(question: Option<impl Future<Output = AwsResult<T>
 }
 
 /// One question of each VPC.
-async fn by_vpc<'v, F>(vpcs: &'v BTreeSet<String>, ask: impl Fn(&'v str) -> F) -> AwsResult<BTreeMap<String, bool>>
+async fn by_vpc<'v, F, T>(vpcs: &'v BTreeSet<String>, ask: impl Fn(&'v str) -> F) -> AwsResult<BTreeMap<String, T>>
 where
-    F: Future<Output = AwsResult<Option<bool>>>,
+    F: Future<Output = AwsResult<Option<T>>>,
 {
     let answers = try_join_all(vpcs.iter().map(|vpc| ask(vpc))).await?;
     Ok(vpcs.iter().zip(answers).filter_map(|(vpc, answer)| Some((vpc.clone(), answer?))).collect())

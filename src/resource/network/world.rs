@@ -41,6 +41,9 @@ pub(super) struct Extras {
     pub dns_hostnames: BTreeMap<String, bool>,
     /// By VPC: whether AWS's resolver answers.
     pub dns_support: BTreeMap<String, bool>,
+    /// By VPC that carries an address with another one: the network interfaces in it that are of no NAT gateway and of no endpoint. A VPC that
+    /// is not among them could not be asked.
+    pub twin_interfaces: BTreeMap<String, BTreeSet<String>>,
     /// The network interfaces in the default VPC.
     pub default_vpc_interfaces: BTreeSet<String>,
     /// What else is in the default VPC that it would not be deleted with: network ACLs, gateways.

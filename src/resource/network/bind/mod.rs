@@ -10,6 +10,7 @@ mod connections;
 mod names;
 mod paths;
 mod services;
+mod twins;
 mod whole;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -17,6 +18,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Serialize;
 
 pub(super) use names::{Names, names_of_peerings};
+pub(super) use twins::twin_vpcs;
 pub(super) use whole::{default_vpc, use_of_default_vpc, with};
 
 use super::world::World;

@@ -2,13 +2,14 @@
 //!
 //! Only kind and key of the tag count. Account and Region are where it was found, so an account that gets another key keeps its network.
 //!
-//! Of most things there is one of an address; two are an error. Of DHCP options, which are replaced and never changed, there are two until the
+//! Of most things there is one of an address. Of two, one that nothing uses is spare: [`Twins`]; else they are an error. Of DHCP options, which are replaced and never changed, there are two until the
 //! old ones are deleted: one of them has the address, the others are `dhcp_options.<key>/<id>`, as the diff calls them too.
 //!
 //! What lies in a VPC of others that org.toml names by its id is known by its place: [`adopted`].
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::twins::Twins;
 use super::{adopted, layout_of};
 use crate::address::{Address, ParseAddressError, Scope};
 use crate::network::{Design, peering_address};
@@ -28,9 +29,10 @@ impl Names {
     /// The names of what was read, and what is wrong with its tags.
     pub fn of(scope: &Scope, design: &Design, world: &World) -> (Self, Vec<Finding>) {
         let spare = spare_options(scope, design, world);
+        let mut twins = Twins::find(scope, world);
         let mut names = BTreeMap::new();
         let mut ids: BTreeMap<Address, &str> = BTreeMap::new();
-        let mut findings = Vec::new();
+        let mut findings = std::mem::take(&mut twins.findings);
         for (kind, id, tags) in tagged(world) {
             let Some(tag) = tags.get(ADDRESS_TAG) else { continue };
             let address = match tag.parse::<Address>() {
@@ -43,7 +45,7 @@ impl Names {
             // Of peerings it is the VPCs that count: names_of_peerings. Their keys are of accounts, which may have changed places.
             let address = match world.extras.connected.peerings.get(id).filter(|_| ids.contains_key(&address)) {
                 Some(peering) => Address::within(scope.clone(), kind, format!("{}/{}", address.key(), peering.peer)),
-                None if spare.contains(id) => address.one_of_several(id),
+                None if spare.contains(id) || twins.is_spare(id) => address.one_of_several(id),
                 None => address,
             };
             if let Some(first) = ids.get(&address) {
@@ -142,7 +144,7 @@ fn wrong_tag(scope: &Scope, kind: &str, id: &str, tag: Result<Address, ParseAddr
 }
 
 /// All that carries tags, with the kind that it can be.
-fn tagged(world: &World) -> impl Iterator<Item = (&'static str, &str, &Tags)> {
+pub(super) fn tagged(world: &World) -> impl Iterator<Item = (&'static str, &str, &Tags)> {
     macro_rules! of {
         ($kind:literal, $things:expr) => {
             $things.iter().map(|(id, thing)| ($kind, id.as_str(), &thing.tags))

@@ -92,12 +92,21 @@ impl Binder<'_> {
             availability_mode: if gateway.is_regional { "regional" } else { "zonal" }.to_owned(),
             elastic_ip: gateway.address.as_deref().map(|id| self.name_of(id)),
             // AWS does not tell, and it can be no other one: here it stands for the order in which the two are made and deleted.
-            internet_gateway: Some(self.within("internet_gateway", layout_of(address.key())).into()),
+            internet_gateway: Some(self.way_out(gateway, &address)),
             subnet: gateway.subnet.as_deref().filter(|_| !gateway.is_regional).map(|id| self.name_of(id)),
             tags: shown(&gateway.tags),
             vpc: self.name_of(&gateway.vpc),
         };
         self.add(address, id, &attributes);
+    }
+
+    /// The internet gateway that a NAT gateway needs: that of its layout, or for one in a spare VPC the one that is attached there.
+    fn way_out(&self, gateway: &NatGateway, address: &Address) -> Reference {
+        let own = self.within("internet_gateway", layout_of(address.key()));
+        let attached = self.world.internet_gateways.iter().find(|(_, of)| of.vpc.as_ref() == Some(&gateway.vpc)).map(|(id, _)| id);
+        let spare =
+            attached.and_then(|id| self.names.address(id)).filter(|found| attached.is_some_and(|id| **found == own.one_of_several(id)));
+        spare.cloned().unwrap_or(own).into()
     }
 
     /// What others made in VPCs of ours: it stays, and as long as it is there, AWS deletes neither the VPC nor what it stands in. Security

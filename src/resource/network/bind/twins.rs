@@ -1,0 +1,169 @@
+//! What is there twice: two runs at the same time made it, or a lost answer and a stale read. Pure.
+//!
+//! Of things that carry one address, one keeps it. Another one that nothing of others uses is spare: it is bound as `kind.key/<id>`, which no configuration
+//! names, so the plan deletes it, with consent. AWS does not tell which of the two is older. What is used is kept, then what holds more, then
+//! the smaller id. A VPC is spare together with all that overlord made in it, and only if nothing else is in it. Where both are used, or
+//! that cannot be told, they are an error.
+
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::super::Tags;
+use super::super::world::World;
+use super::names::tagged;
+use crate::address::{Address, Scope};
+use crate::resource::{ADDRESS_TAG, Finding, FindingSeverity};
+
+/// What is spare, by id.
+#[derive(Debug, Default, PartialEq)]
+pub(super) struct Twins {
+    spare: BTreeSet<String>,
+    pub findings: Vec<Finding>,
+}
+
+impl Twins {
+    /// Finds them.
+    pub fn find(scope: &Scope, world: &World) -> Self {
+        let mut twins = Self::default();
+        let all = by_address(world);
+        if all.values().all(|ids| ids.len() < 2) {
+            return twins;
+        }
+        for ((_, key), ids) in all.iter().filter(|((kind, _), ids)| *kind == "vpc" && ids.len() > 1) {
+            twins.vpcs(scope, world, key, ids);
+        }
+        for kind in CAN_BE_SPARE {
+            for ((_, key), ids) in all.iter().filter(|((of, _), _)| *of == kind) {
+                let mut ids: Vec<&str> = ids.iter().copied().filter(|id| !twins.is_spare(id)).collect();
+                let uses: BTreeMap<&str, Uses> = ids.iter().map(|id| (*id, Uses::of(world, &twins, kind, id))).collect();
+                let uses = |id: &str| uses.get(id).copied().unwrap_or_default();
+                ids.sort_by_key(|id| (Reverse(uses(id)), *id));
+                let unused: Vec<&str> = ids.iter().skip(1).copied().filter(|id| !uses(id).by_others).collect();
+                if let Some(kept) = ids.first() {
+                    twins.keep(&Address::within(scope.clone(), kind, key.as_str()), kept, &unused);
+                }
+            }
+        }
+        twins
+    }
+
+    /// Whether something is spare.
+    pub fn is_spare(&self, id: &str) -> bool {
+        self.spare.contains(id)
+    }
+
+    /// Of VPCs that carry one address.
+    fn vpcs(&mut self, scope: &Scope, world: &World, key: &str, ids: &[&str]) {
+        let mut ids = ids.to_vec();
+        let others = |id: &str| world.extras.twin_interfaces.get(id).is_none_or(|found| !found.is_empty()) || has_others(world, id);
+        ids.sort_by_key(|id| (!others(id), Reverse(in_vpc(world, id).len()), *id));
+        let unused: Vec<&str> = ids.iter().skip(1).copied().filter(|id| !others(id)).collect();
+        let Some(kept) = ids.first() else { return };
+        self.keep(&Address::within(scope.clone(), "vpc", key), kept, &unused);
+        for vpc in unused {
+            self.spare.extend(in_vpc(world, vpc).into_iter().map(str::to_owned));
+        }
+    }
+
+    fn keep(&mut self, address: &Address, kept: &str, unused: &[&str]) {
+        for id in unused {
+            let summary =
+                format!("there are two of it: overlord keeps `{kept}`, and deletes `{id}`, which nothing else uses, with --allow-delete");
+            self.findings.push(Finding { severity: FindingSeverity::Warning, subject: address.to_string(), summary });
+            self.spare.insert((*id).to_owned());
+        }
+    }
+}
+
+/// The VPCs that carry an address with another VPC: who is in them is asked.
+pub(in crate::resource::network) fn twin_vpcs(world: &World) -> BTreeSet<String> {
+    let groups = by_address(world).into_iter().filter(|((kind, _), ids)| *kind == "vpc" && ids.len() > 1);
+    groups.flat_map(|(_, ids)| ids).map(str::to_owned).collect()
+}
+
+/// Kinds of which a second one can be told to be spare, VPCs aside: each behind those that can use it. AWS makes no second one of the others in
+/// one VPC, or what uses them is not all read.
+const CAN_BE_SPARE: [&str; 6] =
+    ["route_table", "nat_gateway", "elastic_ip", "internet_gateway", "egress_only_internet_gateway", "vpn_gateway"];
+
+/// The ids of what carries an address, by kind and key.
+fn by_address(world: &World) -> BTreeMap<(&'static str, String), Vec<&str>> {
+    let mut found: BTreeMap<_, Vec<&str>> = BTreeMap::new();
+    for (kind, id, tags) in tagged(world) {
+        if let Some(address) = tags.get(ADDRESS_TAG).and_then(|tag| tag.parse::<Address>().ok()).filter(|address| address.kind() == kind) {
+            found.entry((kind, address.key().to_owned())).or_default().push(id);
+        }
+    }
+    found
+}
+
+/// What uses something, spare things aside.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
+struct Uses {
+    /// Something that overlord did not make does, or it cannot be taken away: then it stays.
+    by_others: bool,
+    /// So many things of ours do. Subnets and routes change over to the one that is kept.
+    by_ours: usize,
+}
+
+impl Uses {
+    fn of(world: &World, twins: &Twins, kind: &str, id: &str) -> Self {
+        let stays = |other: &str| !twins.is_spare(other);
+        let of_ours = |tags: &Tags| tags.contains_key(ADDRESS_TAG);
+        let all = |ours: Vec<bool>| Self { by_others: ours.contains(&false), by_ours: ours.len() };
+        let attached = |vpc: Option<&String>| match vpc.filter(|vpc| stays(vpc)) {
+            Some(_) => Self { by_others: true, by_ours: 1 },
+            None => Self::default(),
+        };
+        match kind {
+            "route_table" => {
+                let Some(table) = world.route_tables.get(id) else { return Self::default() };
+                let subnets = table.subnets.iter().map(|subnet| world.subnets.get(subnet).is_some_and(|subnet| of_ours(&subnet.tags)));
+                let subnets = all(subnets.collect());
+                Self { by_others: subnets.by_others || table.is_main, ..subnets }
+            }
+            "nat_gateway" | "egress_only_internet_gateway" => {
+                let tables = world.route_tables.iter().filter(|(table, _)| stays(table));
+                let leading = tables.filter(|(_, table)| table.routes.iter().any(|route| route.target == id));
+                all(leading.map(|(_, table)| of_ours(&table.tags)).collect())
+            }
+            "elastic_ip" => {
+                let gateways = world.nat_gateways.iter().filter(|(gateway, nat)| stays(gateway) && nat.address.as_deref() == Some(id));
+                // A NAT gateway keeps its address.
+                all(gateways.map(|_| false).collect())
+            }
+            "internet_gateway" => attached(world.internet_gateways.get(id).and_then(|gateway| gateway.vpc.as_ref())),
+            "vpn_gateway" => attached(world.extras.connected.vpn_gateways.get(id).and_then(|gateway| gateway.vpc.as_ref())),
+            _ => Self { by_others: true, by_ours: 0 },
+        }
+    }
+}
+
+/// What overlord made in a VPC, by id.
+fn in_vpc<'w>(world: &'w World, vpc: &str) -> Vec<&'w str> {
+    parts(world).filter(|(_, of, tags)| *of == Some(vpc) && tags.contains_key(ADDRESS_TAG)).map(|(id, _, _)| id).collect()
+}
+
+/// Whether something is in a VPC, or attached to it, that overlord did not make for it alone.
+fn has_others(world: &World, vpc: &str) -> bool {
+    let connected = &world.extras.connected;
+    parts(world).any(|(_, of, tags)| of == Some(vpc) && !tags.contains_key(ADDRESS_TAG))
+        || connected.peerings.values().any(|peering| peering.vpc == vpc || peering.peer_vpc == vpc)
+        || connected.attachments.values().any(|attachment| attachment.vpc == vpc)
+        || connected.vpn_gateways.values().any(|gateway| gateway.vpc.as_deref() == Some(vpc))
+}
+
+/// All that is in VPCs and is not made along with them: id, VPC and tags.
+fn parts(world: &World) -> impl Iterator<Item = (&str, Option<&str>, &Tags)> {
+    let subnets = world.subnets.iter().map(|(id, subnet)| (id.as_str(), Some(subnet.vpc.as_str()), &subnet.tags));
+    let tables = world.route_tables.iter().filter(|(_, table)| !table.is_main);
+    let tables = tables.map(|(id, table)| (id.as_str(), Some(table.vpc.as_str()), &table.tags));
+    let gateways = world.internet_gateways.iter().chain(&world.extras.egress_only_gateways);
+    let gateways = gateways.map(|(id, gateway)| (id.as_str(), gateway.vpc.as_deref(), &gateway.tags));
+    let nat_gateways = world.nat_gateways.iter().map(|(id, gateway)| (id.as_str(), Some(gateway.vpc.as_str()), &gateway.tags));
+    let endpoints = world.endpoints.iter().map(|(id, endpoint)| (id.as_str(), Some(endpoint.vpc.as_str()), &endpoint.tags));
+    let groups = world.security_groups.iter().filter(|(_, group)| !group.is_default());
+    let groups = groups.map(|(id, group)| (id.as_str(), Some(group.vpc.as_str()), &group.tags));
+    let logs = world.extras.flow_logs.iter().map(|(id, log)| (id.as_str(), Some(log.of.as_str()), &log.tags));
+    subnets.chain(tables).chain(gateways).chain(nat_gateways).chain(endpoints).chain(groups).chain(logs)
+}
