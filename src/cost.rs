@@ -13,7 +13,7 @@ use serde_json::Value;
 pub use prices::{HOURS, Item, Overrides, PRICES, Prices, Rates, Source, Usd};
 
 use crate::address::{Address, Scope};
-use crate::network::{Layout, Nat};
+use crate::network::{Layout, Nat, Unmanaged};
 use crate::plan::{Action, Change};
 use crate::resource::{Attributes, LiveResource};
 
@@ -69,6 +69,39 @@ pub struct Cost {
     pub accounts: BTreeMap<String, Share>,
     /// What `after` would be if all VPCs that have a NAT gateway had it in one of these ways.
     pub with_nat: BTreeMap<Nat, Usd>,
+    /// What runs in the accounts and Regions that were read and is not managed by overlord, in neither sum above.
+    #[serde(default, skip_serializing_if = "Bill::is_empty")]
+    pub unmanaged: Bill,
+}
+
+impl Bill {
+    /// Whether nothing is paid for.
+    pub fn is_empty(&self) -> bool {
+        self.items.is_empty()
+    }
+
+    fn add(&mut self, item: Item, units: u64, rate: Usd) {
+        let usd = rate.monthly(units);
+        let line = self.items.entry(item).or_default();
+        *line = Line { units: line.units + units, usd: line.usd + usd };
+        self.total = self.total + usd;
+    }
+}
+
+/// The same with what runs beside it: NAT gateways, public addresses and interface endpoints that overlord does not manage, or no longer.
+pub fn beside(cost: Option<Cost>, unmanaged: &BTreeMap<Scope, Unmanaged>, prices: &Overrides) -> Option<Cost> {
+    let mut bill = Bill::default();
+    for (scope, Unmanaged { nat_gateways, addresses, interfaces }) in unmanaged {
+        let units = [(Item::NatGateway, nat_gateways), (Item::PublicAddress, addresses), (Item::InterfaceEndpoint, interfaces)];
+        for (item, units) in units.into_iter().filter(|(_, units)| **units > 0) {
+            bill.add(item, *units, prices.rate(&scope.region, item));
+        }
+    }
+    if bill.is_empty() {
+        return cost;
+    }
+    let nothing = || Cost { prices_of: PRICES.date.clone(), ..Cost::default() };
+    Some(Cost { unmanaged: bill, ..cost.unwrap_or_else(nothing) })
 }
 
 /// The cost before and after `changes`; `None` where nothing costs anything.
@@ -89,7 +122,14 @@ pub fn of(observed: &BTreeMap<Address, LiveResource>, changes: &[Change], prices
     }
     let nothing = before.bill.total == Usd::ZERO && after.bill.total == Usd::ZERO;
     let with_nat = COMPARED.iter().filter_map(|nat| Some((*nat, after.bill.total - after.nat + *after.with_nat.get(nat)?))).collect();
-    (!nothing).then(|| Cost { prices_of: PRICES.date.clone(), before: before.bill, after: after.bill, accounts, with_nat })
+    (!nothing).then(|| Cost {
+        prices_of: PRICES.date.clone(),
+        before: before.bill,
+        after: after.bill,
+        accounts,
+        with_nat,
+        unmanaged: Bill::default(),
+    })
 }
 
 /// What one VPC of a layout costs a month, in each of the ways of NAT that it can have.

@@ -17,6 +17,8 @@ pub struct Limits {
     pub quotas: Quotas,
     /// Which Regions an account can use without asking.
     pub regions: Regions,
+    /// What is known of zones.
+    pub zones: Zones,
     /// Seconds that AWS works on after it has answered a `service:Operation`, as a rule.
     pub settles: BTreeMap<String, u64>,
     /// What is known of each policy type.
@@ -93,6 +95,14 @@ impl Regions {
     pub fn is_opt_in(&self, region: &str) -> bool {
         !self.enabled.contains(region) && !self.other_partitions.iter().any(|prefix| region.starts_with(prefix.as_str()))
     }
+}
+
+/// What is known of zones.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Zones {
+    /// The IDs of those that new subnets avoid while others are left.
+    pub avoid: BTreeSet<String>,
 }
 
 /// How sure a figure is.

@@ -24,6 +24,7 @@ mod checkout;
 mod effects;
 mod impact;
 mod narrow;
+mod nat;
 
 pub(crate) use change::differing;
 pub use change::{Action, AttributeChange, Change};
@@ -187,6 +188,7 @@ impl Plan {
                 Err(summary) => findings.push(Finding { severity: FindingSeverity::Error, subject: change.address.to_string(), summary }),
             }
         }
+        findings.extend(nat::findings(&changes, &live.network.public_ips));
         findings.sort();
         findings.dedup();
         let observed = live.resources.clone();
@@ -200,7 +202,7 @@ impl Plan {
             network: live.network.clone(),
             beside,
             budget: Budget::of(&changes),
-            cost: cost::of(&live.resources, &changes, &desired.prices),
+            cost: cost::beside(cost::of(&live.resources, &changes, &desired.prices), &live.network.unmanaged, &desired.prices),
             impact: None,
             changes,
             findings,

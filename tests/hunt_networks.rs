@@ -281,7 +281,7 @@ async fn a_default_vpc_with_a_hidden_use_stays_whole() {
             region.egress_only_internet_gateways.insert("eigw-1".to_owned(), EgressOnlyInternetGateway { vpc });
         }),
         ("vgw-1", |region, vpc, life| {
-            region.vpn_gateways.insert("vgw-1".to_owned(), VpnGateway { attachment: Some((vpc, life)), life });
+            region.vpn_gateways.insert("vgw-1".to_owned(), VpnGateway { attachment: Some((vpc, life)), life, pending_ms: 0 });
         }),
     ];
     for (name, put) in uses {
@@ -301,4 +301,145 @@ async fn a_default_vpc_with_a_hidden_use_stays_whole() {
         assert!(error.to_string().contains("nothing of it was deleted") && error.to_string().contains(name), "{error}");
         assert!(*sandbox.world().region(&id, "eu-west-1").unwrap() == before, "{name}: something is gone");
     }
+}
+
+/// AWS delivers flow logs to a stream of another account only through roles: the plan says so, and nothing is made.
+#[tokio::test(start_paused = true)]
+async fn flow_logs_to_a_stream_of_another_account_stop_the_plan() {
+    let logs = |account: &str| format!("flow_logs = \"arn:aws:firehose:eu-west-1:{account}:deliverystream/flow-logs\"");
+    let logging = |to: &str| desired(&(layout("standard", &logs(to)) + &account("alpha", STANDARD)));
+    let sandbox = sandbox();
+    let foreign = plan(&sandbox, &logging("222222222222")).await.unwrap();
+    assert!(foreign.has_errors());
+    let said = told(&foreign).join("\n");
+    assert!(said.contains("its flow logs cannot go to a delivery stream of account `222222222222`"), "{said}");
+
+    settled(&sandbox, &desired(&(layout("standard", "") + &account("alpha", STANDARD)))).await;
+    let own = sandbox.world().accounts_with_email("alpha@example.org").first().unwrap().clone();
+    assert!(plan(&sandbox, &logging("222222222222")).await.unwrap().has_errors());
+    settled(&sandbox, &logging(&own)).await;
+}
+
+/// An endpoint may answer with more than was asked for: what carries another address is not taken for this one.
+#[tokio::test(start_paused = true)]
+async fn what_is_gone_is_made_again_where_filters_by_tag_are_ignored() {
+    let nat = "[vpc.standard]\nregion = \"eu-west-1\"\npool = \"main\"\nprefix = 20\nzones = 2\nnat = \"per-zone\"\n\
+               tiers = { public = 50, private = 50 }\nendpoints = [\"s3\", \"ssm\", \"sqs\"]\nname_servers = [\"10.0.0.2\"]\n\
+               flow_logs = \"arn:aws:s3:::logs\"\n";
+    let other = nat.replace("vpc.standard", "vpc.other");
+    let weather = Weather { ignores_tag_filters: true, ..Weather::default() };
+    let sandbox = Sandbox::new(World::new(MANAGEMENT), weather.clone());
+    settled(&sandbox, &desired(&(nat.to_owned() + &account("alpha", STANDARD)))).await;
+    // A second VPC beside the first: nothing of that one is taken for its own.
+    let both = desired(&(nat.to_owned() + &other + &account("alpha", "vpc = [\"standard\", \"other\"]")));
+    settled(&sandbox, &both).await;
+
+    let mut world = sandbox.world();
+    let alpha = world.accounts_with_email("alpha@example.org").first().unwrap().clone();
+    let region = world.region_mut(&alpha, "eu-west-1").unwrap();
+    let (gateway, endpoint) = (region.nat_gateways.keys().next().unwrap().clone(), region.vpc_endpoints.keys().next().unwrap().clone());
+    region.nat_gateways.remove(&gateway);
+    region.vpc_endpoints.remove(&endpoint);
+    region.tags.retain(|id, _| *id != gateway && *id != endpoint);
+    let (gateways, endpoints) = (region.nat_gateways.len(), region.vpc_endpoints.len());
+    let sandbox = Sandbox::new(world, weather);
+    settled(&sandbox, &both).await;
+    let world = sandbox.world();
+    let region = world.region(&alpha, "eu-west-1").unwrap();
+    assert_eq!((region.nat_gateways.len(), region.vpc_endpoints.len()), (gateways + 1, endpoints + 1));
+}
+
+/// A zone may lack a service: the endpoint is made in the others, and the plan says so.
+#[tokio::test(start_paused = true)]
+async fn an_endpoint_is_made_in_the_zones_that_its_service_has() {
+    let weather = Weather { lacking_zone: Some("euw1-az2".to_owned()), ..Weather::default() };
+    let sandbox = Sandbox::new(World::new(MANAGEMENT), weather);
+    let wanted = desired(&(layout("standard", "endpoints = [\"ssm\"]") + &account("alpha", STANDARD)));
+    let (first, report) = run(&sandbox, &wanted).await.unwrap();
+    assert_eq!(report.counts().applied, first.changes.len(), "{:#?}", report.outcomes);
+    let warning =
+        "Warning alpha/eu-west-1/vpc.standard: its endpoint of `ssm` has no interface in `euw1-az2`: AWS does not offer the service there";
+    assert!(told(&first).contains(&warning.to_owned()), "{:#?}", told(&first));
+    // It stays so: nothing is left to do, and the reason is told again.
+    assert_eq!(told(&plan(&sandbox, &wanted).await.unwrap()), [warning]);
+    let world = sandbox.world();
+    let alpha = world.accounts_with_email("alpha@example.org").first().unwrap().clone();
+    let region = world.region(&alpha, "eu-west-1").unwrap();
+    let endpoint = region.vpc_endpoints.values().next().unwrap();
+    let zones: Vec<&str> = endpoint.subnets.keys().map(|subnet| region.subnets[subnet].zone.as_str()).collect();
+    assert_eq!(zones, ["euw1-az1"]);
+}
+
+/// AWS may take a moment to make the default VPC of a new account: it is waited for, and removed.
+#[tokio::test(start_paused = true)]
+async fn a_default_vpc_that_comes_late_is_removed_too() {
+    let sandbox = Sandbox::new(World::new(MANAGEMENT), Weather { default_vpc_ms: 30_000, account_ready_ms: 30_000, ..Weather::default() });
+    let removing = format!("{}{}{}", layout("standard", ""), account("alpha", STANDARD), account("beta", "default_vpc = \"remove\""));
+    settled(&sandbox, &desired(&removing)).await;
+    let world = sandbox.world();
+    let beta = world.accounts_with_email("beta@example.org").first().unwrap().clone();
+    assert!(world.region(&beta, "eu-west-1").unwrap().vpcs.is_empty());
+}
+
+/// What docs/commands.md lists as not compared is no drift.
+#[tokio::test(start_paused = true)]
+async fn what_the_documentation_lists_as_not_compared_is_no_drift() {
+    let sandbox = sandbox();
+    let wanted =
+        desired(&(layout("standard", "endpoints = [\"s3\", \"ssm\"]\nflow_logs = \"arn:aws:s3:::logs\"") + &account("alpha", STANDARD)));
+    settled(&sandbox, &wanted).await;
+    let mut world = sandbox.world();
+    let alpha = world.accounts_with_email("alpha@example.org").first().unwrap().clone();
+    let region = world.region_mut(&alpha, "eu-west-1").unwrap();
+    region.subnets.values_mut().for_each(|subnet| subnet.map_public_ip = true);
+    region.vpc_endpoints.values_mut().for_each(|endpoint| endpoint.policy = r#"{"Version":"2012-10-17","Statement":[]}"#.to_owned());
+    region.flow_logs.values_mut().for_each(|log| log.format = "${version}".to_owned());
+    assert_eq!(told(&plan(&Sandbox::new(world, Weather::default()), &wanted).await.unwrap()), Vec::<String>::new());
+    let listed = include_str!("../docs/commands.md");
+    for what in ["public addresses on launch", "the endpoint policy", "the format of a line"] {
+        assert!(listed.contains(what), "{what}");
+    }
+}
+
+/// What runs and is no longer managed still costs: the plan tells it besides.
+#[tokio::test(start_paused = true)]
+async fn a_nat_gateway_without_its_tag_still_costs() {
+    let nat = "[vpc.standard]\nregion = \"eu-west-1\"\npool = \"main\"\nprefix = 20\nzones = 1\nnat = \"single\"\n\
+               tiers = { public = 50, private = 50 }\n";
+    let wanted = desired(&(nat.to_owned() + &account("alpha", STANDARD)));
+    let sandbox = sandbox();
+    settled(&sandbox, &wanted).await;
+    let before = plan(&sandbox, &wanted).await.unwrap().cost.unwrap();
+    assert!(before.unmanaged.is_empty());
+    let mut world = sandbox.world();
+    let alpha = world.accounts_with_email("alpha@example.org").first().unwrap().clone();
+    let region = world.region_mut(&alpha, "eu-west-1").unwrap();
+    let kept: Vec<String> = region.nat_gateways.keys().chain(region.addresses.keys()).cloned().collect();
+    region.tags.retain(|id, _| !kept.contains(id));
+    let after = plan(&Sandbox::new(world, Weather::default()), &wanted).await.unwrap().cost.unwrap();
+    assert_eq!(after.unmanaged.total, before.before.total);
+}
+
+/// Fewer NAT gateways: the addresses are gone for good, and the plan says which.
+#[tokio::test(start_paused = true)]
+async fn a_change_of_nat_names_the_addresses_that_are_released() {
+    let nat = |way: &str| {
+        let layout = format!(
+            "[vpc.standard]\nregion = \"eu-west-1\"\npool = \"main\"\nprefix = 20\nzones = 2\nnat = \"{way}\"\n\
+             tiers = {{ public = 50, private = 50 }}\n"
+        );
+        desired(&(layout + &account("alpha", STANDARD)))
+    };
+    let sandbox = sandbox();
+    settled(&sandbox, &nat("per-zone")).await;
+    let world = sandbox.world();
+    let alpha = world.accounts_with_email("alpha@example.org").first().unwrap().clone();
+    let addresses: Vec<String> =
+        world.region(&alpha, "eu-west-1").unwrap().addresses.values().map(|address| address.public_ip.to_string()).collect();
+    let said = |plan: &Plan| told(plan).join("\n");
+    let single = said(&plan(&sandbox, &nat("single")).await.unwrap());
+    assert!(single.contains("open connections through its NAT gateways drop; these public addresses are released for good: "), "{single}");
+    assert_eq!(addresses.iter().filter(|address| single.contains(*address)).count(), 1, "{single}");
+    let none = said(&plan(&sandbox, &nat("none")).await.unwrap());
+    assert!(addresses.iter().all(|address| none.contains(address)), "{none}");
 }

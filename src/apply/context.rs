@@ -244,7 +244,7 @@ impl Context {
     }
 
     /// Whether the account or the Region came to be while this ran, so that AWS may need a while until it can be used.
-    fn is_new(&self, scope: &Scope) -> bool {
+    pub(crate) fn is_new(&self, scope: &Scope) -> bool {
         let origin = self.ids.origin(&Address::new("account", &scope.account));
         self.opened.contains(scope) || matches!(origin, Some(Origin::Meanwhile | Origin::ThisRun))
     }

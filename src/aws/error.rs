@@ -165,6 +165,19 @@ impl Error {
         }
     }
 
+    /// AWS's message, when AWS refused.
+    pub fn said(&self) -> &str {
+        match self {
+            Self::Refused(refusal) => &refusal.message,
+            Self::NoAnswer { .. }
+            | Self::Interrupted
+            | Self::Deadline { .. }
+            | Self::Failed { .. }
+            | Self::Waiting { .. }
+            | Self::Internal(_) => "",
+        }
+    }
+
     /// Whether AWS refused with one of these codes.
     pub fn is(&self, codes: &[&str]) -> bool {
         self.code().is_some_and(|code| codes.contains(&code))

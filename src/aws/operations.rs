@@ -148,6 +148,7 @@ operations! {
         describe_transit_gateway_vpc_attachments DescribeTransitGatewayVpcAttachments Read Idempotent,
         describe_transit_gateways DescribeTransitGateways Read Idempotent,
         describe_vpc_attribute DescribeVpcAttribute Read Idempotent,
+        describe_vpc_endpoint_services DescribeVpcEndpointServices Read Idempotent,
         describe_vpc_endpoints DescribeVpcEndpoints Read Idempotent,
         describe_vpc_peering_connections DescribeVpcPeeringConnections Read Idempotent,
         describe_vpcs DescribeVpcs Read Idempotent,

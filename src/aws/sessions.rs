@@ -35,6 +35,7 @@ use super::gate::{Gate, Usher};
 use super::trail::global_events_region;
 use super::turn::lock;
 use super::{AwsResult, Door, Error, retry};
+use crate::limits::LIMITS;
 
 /// The SDK's behaviour, pinned: a newer default is taken by changing this line, and never by an update of a crate.
 fn behavior() -> BehaviorVersion {
@@ -153,10 +154,11 @@ impl Sessions {
             .build();
         let region = base.region().map_or(home_region, AsRef::as_ref).to_owned();
         let own = retry::partition("own", &region);
+        let everywhere = base.to_builder().region(Region::new(on_by_default(&region).to_owned())).build();
         macro_rules! client {
-            ($krate:ident) => {
+            ($krate:ident, $base:expr) => {
                 $krate::Client::from_conf(
-                    $krate::config::Builder::from(&base)
+                    $krate::config::Builder::from($base)
                         .interceptor(Usher)
                         .retry_classifier(retry::Classifier)
                         .retry_partition(own.clone())
@@ -167,9 +169,9 @@ impl Sessions {
         Ok(Self {
             inner: Arc::new(Inner {
                 loaded: Instant::now(),
-                organizations: client!(aws_sdk_organizations),
-                account: client!(aws_sdk_account),
-                sts: client!(aws_sdk_sts),
+                organizations: client!(aws_sdk_organizations, &base),
+                account: client!(aws_sdk_account, &base),
+                sts: client!(aws_sdk_sts, &everywhere),
                 door,
                 base,
                 access_role: access_role.into(),
@@ -238,7 +240,7 @@ impl Sessions {
     /// # Errors
     /// It cannot.
     pub async fn probe(&self, account: &str) -> AwsResult<()> {
-        let region = self.inner.base.region().map(AsRef::as_ref).unwrap_or_default();
+        let region = on_by_default(self.base_region());
         let config = aws_sdk_sts::config::Builder::from(&self.in_account(account, region)).interceptor(Usher);
         let config = config.retry_classifier(retry::Classifier).retry_partition(self.retry_partition(account, region));
         identity(&aws_sdk_sts::Client::from_conf(config.build())).await.map(drop)
@@ -274,7 +276,7 @@ impl Sessions {
 
     /// The Account Management client of an account that speaks for itself: unlike [`Sessions::account`], it needs no trusted access.
     pub fn account_of(&self, account: &str) -> aws_sdk_account::Client {
-        let region = self.inner.base.region().map(AsRef::as_ref).unwrap_or_default();
+        let region = self.base_region();
         let config = aws_sdk_account::config::Builder::from(&self.in_account(account, region));
         let partition = self.retry_partition(account, region);
         aws_sdk_account::Client::from_conf(config.interceptor(Usher).retry_classifier(retry::Classifier).retry_partition(partition).build())
@@ -347,11 +349,11 @@ impl Sessions {
         aws_sdk_ram::Client::from_conf(config.interceptor(Usher).retry_classifier(retry::Classifier).retry_partition(partition).build())
     }
 
-    /// The RAM client of the management account in the home Region.
+    /// The RAM client of the management account in the home Region, or in `us-east-1` if accounts must enable the home Region.
     pub fn sharing(&self) -> aws_sdk_ram::Client {
-        let region = self.inner.base.region().map(AsRef::as_ref).unwrap_or_default().to_owned();
-        let config = aws_sdk_ram::config::Builder::from(&self.inner.base);
+        let region = on_by_default(self.base_region()).to_owned();
         let partition = self.retry_partition("own", &region);
+        let config = aws_sdk_ram::config::Builder::from(&self.inner.base).region(Region::new(region));
         aws_sdk_ram::Client::from_conf(config.interceptor(Usher).retry_classifier(retry::Classifier).retry_partition(partition).build())
     }
 
@@ -406,8 +408,12 @@ impl Sessions {
 
     /// `aws`, `aws-us-gov`, …: the caller's, or before the guard has asked the Region's.
     pub fn partition(&self) -> &str {
-        let region = self.inner.base.region().map(AsRef::as_ref).unwrap_or_default();
-        self.inner.partition.get().map_or_else(|| partition_of(region), String::as_str)
+        self.inner.partition.get().map_or_else(|| partition_of(self.base_region()), String::as_str)
+    }
+
+    /// The Region of the credentials in use.
+    fn base_region(&self) -> &str {
+        self.inner.base.region().map(AsRef::as_ref).unwrap_or_default()
     }
 }
 
@@ -429,6 +435,14 @@ pub fn partition_of(region: &str) -> &'static str {
         Some("eusc") => "aws-eusc",
         Some(_) | None => "aws",
     }
+}
+
+/// The Region whose STS and RAM every account can call: `region` itself, unless accounts must enable it. STS issues credentials only if the
+/// Region is enabled both in the calling account and in the account of the credentials, and a new account has none enabled. Credentials of a
+/// Regional endpoint are valid in all Regions. Source: the IAM user guide, "Manage AWS STS in an AWS Region", read 2026-11-30.
+fn on_by_default(region: &str) -> &str {
+    // Other partitions have no Regions to enable.
+    if LIMITS.regions.is_opt_in(region) { "us-east-1" } else { region }
 }
 
 /// The access role in an account.

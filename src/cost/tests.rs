@@ -148,3 +148,22 @@ fn a_layout_costs_what_its_vpc_will() {
     let without = Layout { tiers: vec![tier("private")], ..layout };
     assert_eq!(of_layout(&without, &prices()).into_keys().collect::<Vec<_>>(), [Nat::Regional, Nat::None]);
 }
+
+#[test]
+fn what_runs_and_is_not_managed_is_told_besides() {
+    let scope = Scope { account: "records-dev".to_owned(), region: "eu-west-1".to_owned() };
+    let unmanaged = BTreeMap::from([(scope, Unmanaged { nat_gateways: 1, addresses: 2, interfaces: 3 })]);
+    let prices = Overrides::default();
+    let rate = |item| prices.rate("eu-west-1", item);
+    let expected = rate(Item::NatGateway).monthly(1) + rate(Item::PublicAddress).monthly(2) + rate(Item::InterfaceEndpoint).monthly(3);
+    // Also where nothing else costs anything.
+    for (cost, total) in [
+        (None, Usd::ZERO),
+        (of(&live(&zonal("euw1-az1")), &[], &prices), rate(Item::NatGateway).monthly(1) + rate(Item::PublicAddress).monthly(1)),
+    ] {
+        let cost = beside(cost, &unmanaged, &prices).unwrap();
+        assert_eq!((cost.unmanaged.total, cost.after.total), (expected, total));
+        assert_eq!(cost.unmanaged.items[&Item::PublicAddress].units, 2);
+    }
+    assert_eq!(beside(None, &BTreeMap::new(), &prices), None);
+}

@@ -22,6 +22,15 @@ pub struct Observed {
     /// The zone IDs of an account in a Region, in their order. Numbered where they were not read.
     #[serde(with = "by_scope")]
     pub zones: BTreeMap<Scope, Vec<String>>,
+    /// The zones in which an interface endpoint can be or is, by its address, where that was asked: one is to be made or to get an interface.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub endpoint_zones: BTreeMap<Address, BTreeSet<String>>,
+    /// What is paid for and nobody manages here, where there is any.
+    #[serde(with = "by_scope", skip_serializing_if = "BTreeMap::is_empty")]
+    pub unmanaged: BTreeMap<Scope, Unmanaged>,
+    /// The public addresses of elastic addresses and of regional NAT gateways of ours.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub public_ips: BTreeMap<Address, BTreeSet<String>>,
     /// Accounts, by key, that could not be read, whole or in one Region, and why. Nothing is planned in them, and nothing is newly
     /// allocated from the pools of their VPCs.
     pub unreachable: BTreeMap<String, String>,
@@ -37,6 +46,17 @@ impl Observed {
     pub(super) fn is_away(&self, account: &str) -> bool {
         self.unreachable.contains_key(account) || self.absent.contains(account)
     }
+}
+
+/// What is paid for by the hour in an account and Region, and is not bound to a resource of org.toml.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Unmanaged {
+    /// NAT gateways.
+    pub nat_gateways: u64,
+    /// Public addresses that are allocated, in use or not.
+    pub addresses: u64,
+    /// Interface endpoints, each in each of its subnets.
+    pub interfaces: u64,
 }
 
 /// A live VPC.
@@ -260,19 +280,19 @@ impl Zones<'_> {
 mod by_scope {
     use std::collections::BTreeMap;
 
-    use serde::{Deserialize, Deserializer, Serializer, de::Error};
+    use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error};
 
     use crate::address::Scope;
 
-    pub fn serialize<S: Serializer>(zones: &BTreeMap<Scope, Vec<String>>, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_map(zones.iter().map(|(scope, zones)| (format!("{}/{}", scope.account, scope.region), zones)))
+    pub fn serialize<V: Serialize, S: Serializer>(values: &BTreeMap<Scope, V>, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(values.iter().map(|(scope, value)| (format!("{}/{}", scope.account, scope.region), value)))
     }
 
-    pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<BTreeMap<Scope, Vec<String>>, D::Error> {
-        let scope = |(text, zones): (String, Vec<String>)| {
+    pub fn deserialize<'de, V: Deserialize<'de>, D: Deserializer<'de>>(deserializer: D) -> Result<BTreeMap<Scope, V>, D::Error> {
+        let scope = |(text, value): (String, V)| {
             let (account, region) = text.split_once('/').ok_or_else(|| D::Error::custom(format!("`{text}` is no account and Region")))?;
-            Ok((Scope { account: account.to_owned(), region: region.to_owned() }, zones))
+            Ok((Scope { account: account.to_owned(), region: region.to_owned() }, value))
         };
-        BTreeMap::<String, Vec<String>>::deserialize(deserializer)?.into_iter().map(scope).collect()
+        BTreeMap::<String, V>::deserialize(deserializer)?.into_iter().map(scope).collect()
     }
 }

@@ -83,14 +83,17 @@ fn place_of_live(block: Block, tier: &Tier, zones: &[String], live: &BTreeMap<St
     Some(place.unwrap_or(*subnet))
 }
 
-/// The zones that have subnets, in their order: those that have some already, then the first of the others.
+/// The zones that have subnets, in their order: those that have some already, then the first of the others, and avoided ones only where there
+/// are no more.
 fn chosen<'z>(layout: &Layout, zones: &'z [String], live: &BTreeMap<String, Block>) -> Vec<&'z String> {
     let count = layout.zones as usize;
-    if live.is_empty() {
-        return zones.iter().take(count).collect();
-    }
-    let lived_in = |zone: &str| layout.tiers.iter().any(|tier| live.contains_key(&name(tier, zone)));
-    let mut all: Vec<(bool, usize, &String)> = zones.iter().enumerate().map(|(i, zone)| (!lived_in(zone), i, zone)).collect();
+    let lived_in = |zone: &str| !live.is_empty() && layout.tiers.iter().any(|tier| live.contains_key(&name(tier, zone)));
+    let rank = |zone: &String| match (lived_in(zone), layout.avoid_zones.contains(zone)) {
+        (true, _) => 0,
+        (false, false) => 1,
+        (false, true) => 2,
+    };
+    let mut all: Vec<(u8, usize, &String)> = zones.iter().enumerate().map(|(i, zone)| (rank(zone), i, zone)).collect();
     all.sort_unstable();
     all.truncate(count);
     all.sort_unstable_by_key(|(_, i, _)| *i);

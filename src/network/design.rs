@@ -82,6 +82,9 @@ pub struct Layout {
     pub zones: u32,
     /// How many bits of a subnet's address tell the zone: a tier is cut into two to the power of this blocks.
     pub zone_bits: u8,
+    /// The IDs of zones that new subnets avoid while others are left.
+    #[serde(default)]
+    pub avoid_zones: BTreeSet<String>,
     /// How what is not public reaches the internet.
     pub nat: Nat,
     /// Its tiers, in the order of the file, which is the order in which they take their part of the block.
@@ -128,6 +131,12 @@ impl FlowLog {
     pub const TRAFFICS: [&'static str; 3] = ["ALL", "ACCEPT", "REJECT"];
     /// What [`Self::interval`] may be. Source: CreateFlowLogs, `MaxAggregationInterval`.
     pub const INTERVALS: [u32; 2] = [60, 600];
+
+    /// The account of the delivery stream that it goes to; `None` for a bucket.
+    pub fn stream_account(&self) -> Option<&str> {
+        let mut parts = self.destination.split(':');
+        (parts.nth(2) == Some("firehose")).then(|| parts.nth(1)).flatten()
+    }
 }
 
 /// A kind of subnets, one in each zone.

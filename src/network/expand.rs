@@ -7,7 +7,7 @@
 
 mod connections;
 mod paths;
-mod services;
+pub(super) mod services;
 #[cfg(test)]
 mod tests;
 mod whole;

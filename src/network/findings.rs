@@ -1,5 +1,6 @@
 //! What an address plan could not do as it was asked to, or did otherwise than one may think.
 
+use super::expand::services::endpoint_zones;
 use super::{AddressPlan, Design, Layout, Observed, Origin, Vpc, Why};
 use crate::address::Address;
 use crate::resource::{Finding, FindingSeverity};
@@ -35,6 +36,17 @@ fn of_vpc(address: &Address, vpc: &Vpc, layout: &Layout, (design, observed): (&D
     if !layout.ipv6 && observed.vpcs.get(address).is_some_and(|live| live.ipv6) {
         let summary = "it keeps its blocks of IPv6, without a way out: `ipv6` is not taken back from a VPC that has it; use another layout";
         found.push(finding(FindingSeverity::Warning, address, summary.to_owned()));
+    }
+    for service in &layout.endpoints {
+        let endpoint = address.scope().map(|scope| Address::within(scope.clone(), "vpc_endpoint", format!("{}/{service}", vpc.layout)));
+        let Some(offered) = endpoint.and_then(|endpoint| observed.endpoint_zones.get(&endpoint)) else { continue };
+        let missing: Vec<String> =
+            endpoint_zones(vpc, None).into_iter().filter(|zone| !offered.contains(*zone)).map(|zone| format!("`{zone}`")).collect();
+        if !missing.is_empty() {
+            let summary =
+                format!("its endpoint of `{service}` has no interface in {}: AWS does not offer the service there", missing.join(", "));
+            found.push(finding(FindingSeverity::Warning, address, summary));
+        }
     }
     if !vpc.cut.unplaced.is_empty() {
         let names: Vec<String> = vpc.cut.unplaced.iter().map(|name| format!("`{name}`")).collect();

@@ -20,7 +20,7 @@ mod findings;
 mod free;
 mod zones;
 
-pub use allocate::{AddressPlan, Observed, ObservedVpc, Origin, PoolUse, Unplaced, Vpc, Why, allocate};
+pub use allocate::{AddressPlan, Observed, ObservedVpc, Origin, PoolUse, Unmanaged, Unplaced, Vpc, Why, allocate};
 pub use block::{Block, ParseBlockError};
 pub use connections::{Connections, Gateways, Peering, SharedTier, TransitGateway, Vpn, peering_address};
 pub use cut::{Cut, Subnet, TierBlock, cut};
@@ -30,7 +30,7 @@ pub use design::{
 pub use expand::expand;
 pub use findings::findings;
 pub use free::FreeSpace;
-pub use zones::numbered;
+pub use zones::{numbered, zone_of};
 
 #[cfg(test)]
 mod tests;

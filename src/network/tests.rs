@@ -18,6 +18,7 @@ fn layout(prefix: u8, zones: u32, zone_bits: u8, tiers: &[(&str, f64)]) -> Layou
         prefix,
         zones,
         zone_bits,
+        avoid_zones: Default::default(),
         nat: Nat::None,
         tiers: tiers.iter().map(|(name, share)| Tier { name: (*name).to_owned(), share: Share::of_percent(*share).unwrap() }).collect(),
         endpoints: BTreeSet::new(),
@@ -320,4 +321,28 @@ proptest! {
     fn blocks_print_as_they_are_read(block in any_block(20..=32)) {
         prop_assert_eq!(block.to_string().parse::<Block>(), Ok(block));
     }
+}
+
+/// Zones that lack services are avoided by what is new, and no list ever moves what is there.
+#[test]
+fn new_subnets_avoid_zones_and_live_ones_stay() {
+    let zones: Vec<String> = (1..=4).map(|number| format!("use1-az{number}")).collect();
+    let layout = |avoid: &[&str], zones| Layout { avoid_zones: avoid.iter().map(|zone| (*zone).to_owned()).collect(), zones, ..overlord() };
+    let whole = block("10.2.0.0/19");
+    let cut_with = |layout: &Layout, live: &BTreeMap<String, Block>| cut(whole, layout, &zones, live);
+    let zones_of = |cut: &Cut| -> BTreeSet<String> { cut.subnets.iter().map(|subnet| subnet.zone.clone()).collect() };
+    let set = |numbers: &[u8]| -> BTreeSet<String> { numbers.iter().map(|number| format!("use1-az{number}")).collect() };
+    let nothing = BTreeMap::new();
+    assert_eq!(zones_of(&cut_with(&layout(&["use1-az3"], 3), &nothing)), set(&[1, 2, 4]));
+    // Where there are no others, an avoided one is better than none.
+    assert_eq!(zones_of(&cut_with(&layout(&["use1-az3"], 4), &nothing)), set(&[1, 2, 3, 4]));
+    let before = cut_with(&layout(&[], 3), &nothing);
+    let live: BTreeMap<String, Block> = before.subnets.iter().map(|subnet| (subnet.name(), subnet.block)).collect();
+    assert_eq!(cut_with(&layout(&["use1-az1", "use1-az2", "use1-az3"], 3), &live), before);
+    // More zones: what is there stays, and what is added is elsewhere.
+    let two = cut_with(&layout(&[], 2), &nothing);
+    let live: BTreeMap<String, Block> = two.subnets.iter().map(|subnet| (subnet.name(), subnet.block)).collect();
+    let grown = cut_with(&layout(&["use1-az1", "use1-az3"], 3), &live);
+    assert_eq!(zones_of(&grown), set(&[1, 2, 4]));
+    assert!(two.subnets.iter().all(|subnet| grown.subnets.contains(subnet)));
 }

@@ -1,6 +1,8 @@
 //! Availability zones by their IDs: `euw1-az1` is the same place for every account, `eu-west-1a` is not.
 //! Source: AWS RAM's documentation, "Availability Zone IDs for your AWS resources".
 
+use crate::limits::LIMITS;
+
 /// What the zone IDs of a Region begin with: `euw1` for `eu-west-1`, `apse2` for `ap-southeast-2`. This is the rule that the IDs of all
 /// Regions followed on 2026-11-20; which IDs an account has, only EC2 in that account tells.
 fn prefix(region: &str) -> String {
@@ -15,14 +17,15 @@ fn prefix(region: &str) -> String {
     made + number
 }
 
-/// The first so many zone IDs of a Region by number: what a plan calls zones that it has not read.
+/// The first so many zone IDs of a Region by number, without those that lack services: what a plan calls zones that it has not read.
 pub fn numbered(region: &str, count: u32) -> Vec<String> {
     let prefix = prefix(region);
-    (1..=count).map(|number| format!("{prefix}-az{number}")).collect()
+    let all = (1..=u32::MAX).map(|number| format!("{prefix}-az{number}"));
+    all.filter(|zone| !LIMITS.zones.avoid.contains(zone)).take(count as usize).collect()
 }
 
 /// The zone ID that a subnet's name ends in: `euw1-az1` of `private-euw1-az1`. `None` when it ends in none.
-pub(super) fn zone_of(subnet: &str) -> Option<&str> {
+pub fn zone_of(subnet: &str) -> Option<&str> {
     let (head, number) = subnet.rsplit_once('-')?;
     let (tier, _) = head.rsplit_once('-')?;
     number.starts_with("az").then(|| subnet.get(tier.len() + 1..)).flatten()
@@ -54,6 +57,7 @@ mod tests {
             assert_eq!(prefix(region), expected);
         }
         assert_eq!(numbered("eu-west-1", 2), ["euw1-az1", "euw1-az2"]);
+        assert_eq!(numbered("us-east-1", 3), ["use1-az1", "use1-az2", "use1-az4"]);
     }
 
     #[test]

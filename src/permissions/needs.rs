@@ -226,7 +226,7 @@ pub(super) static NEEDS: &[Need] = &[
     apply(Kind("alternate_contact"), &["account:PutAlternateContact"]),
     apply(Kind("primary_contact"), &["account:PutContactInformation"]),
     // Networks. A VPC says in its tag what it ever had, and all of that is read for as long as it stands.
-    plan(Blocks, &["ec2:DescribeAvailabilityZones", "ec2:DescribeVpcs"]),
+    plan(Blocks, &["ec2:DescribeAvailabilityZones", "ec2:DescribeVpcEndpointServices", "ec2:DescribeVpcs"]),
     plan(OptIn, &["account:GetRegionOptStatus"]),
     plan(Governed, &["ec2:DescribeTags"]),
     plan(

@@ -55,7 +55,7 @@ ipv6 = true
 tiers = { public = 25, shared = 25, private = 50 }
 endpoints = ["s3", "ssm"]
 name_servers = ["10.0.0.2"]
-flow_logs = "arn:aws:firehose:eu-west-1:111111111111:deliverystream/flows"
+flow_logs = "arn:aws:s3:::flows"
 peering = "mesh"
 attach = "hub"
 share = { tier = "shared", with = "organization" }
@@ -67,6 +67,7 @@ prefix = 20
 zones = 1
 nat = "single"
 tiers = { public = 50, private = 50 }
+flow_logs = "arn:aws:firehose:af-south-1:444444444444:deliverystream/flows"
 vpn = "office"
 
 [account.one]

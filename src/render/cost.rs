@@ -15,7 +15,7 @@ pub(super) const WITHOUT: &str = "data transfer and charges per gigabyte not cou
 
 /// The cost after the plan, how it differs, what it consists of, and what other ways of NAT would cost; with detail, each account's.
 pub(super) fn text(cost: Option<&Cost>, style: Style) -> String {
-    let Some(Cost { prices_of, before, after, accounts, with_nat }) = cost else { return String::new() };
+    let Some(Cost { prices_of, before, after, accounts, with_nat, unmanaged }) = cost else { return String::new() };
     let mut out = String::new();
     let _ = writeln!(out, "Cost: {} USD a month, {}", style.bold(&after.total.to_string()), difference(before.total, after.total));
     if !after.items.is_empty() {
@@ -24,6 +24,9 @@ pub(super) fn text(cost: Option<&Cost>, style: Style) -> String {
     if with_nat.values().any(|usd| *usd != after.total) {
         let ways: Vec<String> = with_nat.iter().map(|(nat, usd)| format!("\"{}\" {usd}", nat.name())).collect();
         let _ = writeln!(out, "      with nat = {}", ways.join(", "));
+    }
+    if !unmanaged.is_empty() {
+        let _ = writeln!(out, "      besides, {} for what overlord does not manage: {}", unmanaged.total, items(unmanaged));
     }
     let _ = writeln!(out, "      {}", style.dim(&format!("prices of {prices_of}, or of [prices] in org.toml; {WITHOUT}")));
     if style.detail {

@@ -3,15 +3,22 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use http::StatusCode;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::journal::Effect;
+use super::weather::Weather;
 use super::wire::{Call, Outcome, Refusal};
 use super::world::World;
 
 /// The service that must be trusted before anything is shared inside the organization.
 const PRINCIPAL: &str = "ram.amazonaws.com";
+
+/// What RAM says until sharing inside the organization is enabled by its own call and has taken effect, which takes about a minute. Source:
+/// hashicorp/terraform-provider-aws, issues 7769, 12169 and 15254 and pull request 28848, read 2026-11-30.
+const NOT_ONBOARDED: &str = "The resource you are attempting to share can only be shared within your AWS Organization. This error may also occur \
+                             if you have enabled sharing with your AWS organization, but that onboarding process is still in progress.";
 
 /// A share.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -32,6 +39,9 @@ pub struct Share {
     /// The client token of the request that made it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub token: Option<String>,
+    /// Whether it may be for accounts outside the organization.
+    #[serde(default)]
+    pub external: bool,
 }
 
 /// The operations, by the path of their requests.
@@ -72,6 +82,7 @@ struct Input {
     tags: Vec<Tag>,
     tag_filters: Vec<TagFilter>,
     association_type: Option<String>,
+    allow_external_principals: Option<bool>,
 }
 
 #[derive(Deserialize)]
@@ -118,6 +129,11 @@ fn one_of<'v>(value: &'v Option<String>, name: &str, words: [&str; 2]) -> Result
     }
 }
 
+/// The refusal of a Region that the caller's account has not enabled.
+pub(super) fn not_enabled() -> Refusal {
+    Refusal::new("UnrecognizedClientException", "The security token included in the request is invalid.").status(StatusCode::FORBIDDEN)
+}
+
 fn unknown(arn: &str) -> Refusal {
     Refusal::new("UnknownResourceException", format!("ResourceShare {arn} could not be found."))
 }
@@ -148,15 +164,8 @@ pub(super) fn read(call: &Call, caller: &str, world: &World) -> Outcome {
             let wanted = mine.filter(|(arn, _)| input.resource_share_arns.is_empty() || input.resource_share_arns.contains(arn));
             let associations = wanted.flat_map(|(arn, share)| {
                 let entities = if of_principals { &share.principals } else { &share.resources };
-                entities.iter().map(move |entity| {
-                    json!({
-                        "resourceShareArn": arn,
-                        "associatedEntity": entity,
-                        "associationType": if of_principals { "PRINCIPAL" } else { "RESOURCE" },
-                        "status": "ASSOCIATED",
-                        "external": false,
-                    })
-                })
+                let association_type = if of_principals { "PRINCIPAL" } else { "RESOURCE" };
+                entities.iter().map(move |entity| show_association(arn, &share.name, entity, association_type, "ASSOCIATED"))
             });
             Ok(json!({ "resourceShareAssociations": associations.collect::<Value>() }))
         }
@@ -168,13 +177,24 @@ fn show(arn: &str, share: &Share) -> Value {
         "resourceShareArn": arn,
         "name": share.name,
         "owningAccountId": share.owner,
-        "allowExternalPrincipals": false,
+        "allowExternalPrincipals": share.external,
         "status": "ACTIVE",
         "tags": share.tags.iter().map(|(key, value)| json!({ "key": key, "value": value })).collect::<Value>(),
     })
 }
 
-pub(super) fn write(call: &Call, caller: &str, world: &mut World, now_ms: u64) -> Outcome {
+fn show_association(arn: &str, name: &str, entity: &str, association_type: &str, status: &str) -> Value {
+    json!({
+        "resourceShareArn": arn,
+        "resourceShareName": name,
+        "associatedEntity": entity,
+        "associationType": association_type,
+        "status": status,
+        "external": false,
+    })
+}
+
+pub(super) fn write(call: &Call, caller: &str, world: &mut World, now_ms: u64, weather: &Weather) -> Outcome {
     let input = Input::of(call)?;
     match call.operation.as_str() {
         "EnableSharingWithAwsOrganization" => {
@@ -182,11 +202,12 @@ pub(super) fn write(call: &Call, caller: &str, world: &mut World, now_ms: u64) -
                 return Err(Refusal::new("OperationNotPermittedException", "Only the management account can enable sharing."));
             }
             world.trusted_services.entry(PRINCIPAL.to_owned()).or_insert(now_ms);
+            world.sharing_since_ms.get_or_insert(now_ms + weather.sharing_ms);
             Ok(json!({ "returnValue": true }))
         }
         "CreateResourceShare" => {
             let name = required(&input.name, "name")?.to_owned();
-            can_share(&input, caller, &call.region, world)?;
+            can_share(&input, caller, &call.region, world, now_ms)?;
             // The same request once more, by its token.
             let same = |share: &Share| share.owner == caller && share.token.is_some() && share.token == input.client_token;
             if let Some((arn, share)) = world.shares.iter().find(|(_, share)| same(share)) {
@@ -205,6 +226,7 @@ pub(super) fn write(call: &Call, caller: &str, world: &mut World, now_ms: u64) -
                 resources: input.resource_arns.iter().cloned().collect(),
                 tags: input.tags().collect(),
                 token: input.client_token.clone(),
+                external: input.allow_external_principals.unwrap_or(true),
             };
             let shown = show(&arn, &share);
             world.shares.insert(arn, share);
@@ -216,29 +238,48 @@ pub(super) fn write(call: &Call, caller: &str, world: &mut World, now_ms: u64) -
                 return Err(Refusal::new("InvalidParameterException", "tags are required"));
             }
             if operation == "AssociateResourceShare" {
-                can_share(&input, caller, &call.region, world)?;
+                can_share(&input, caller, &call.region, world, now_ms)?;
             }
             let share = world.shares.get_mut(&arn).filter(|share| share.owner == caller).ok_or_else(|| unknown(&arn))?;
-            match operation {
+            let name = share.name.clone();
+            let associations = |status: &str| {
+                let of = |entities: &[String], kind: &str| -> Vec<Value> {
+                    entities.iter().map(|entity| show_association(&arn, &name, entity, kind, status)).collect()
+                };
+                let associations = [of(&input.principals, "PRINCIPAL"), of(&input.resource_arns, "RESOURCE")].concat();
+                json!({ "clientToken": input.client_token, "resourceShareAssociations": associations })
+            };
+            Ok(match operation {
                 "AssociateResourceShare" => {
                     share.principals.extend(input.principals.iter().cloned());
                     share.resources.extend(input.resource_arns.iter().cloned());
+                    associations("ASSOCIATING")
                 }
                 "DisassociateResourceShare" => {
                     share.principals.retain(|one| !input.principals.contains(one));
                     share.resources.retain(|one| !input.resource_arns.contains(one));
+                    associations("DISASSOCIATING")
                 }
-                "TagResource" => share.tags.extend(input.tags()),
-                "UpdateResourceShare" => share.name = input.name.clone().unwrap_or_default(),
-                _ => drop(world.shares.remove(&arn)),
-            }
-            Ok(json!({ "returnValue": true }))
+                "TagResource" => {
+                    share.tags.extend(input.tags());
+                    json!({})
+                }
+                "UpdateResourceShare" => {
+                    share.name = input.name.clone().unwrap_or(name);
+                    share.external = input.allow_external_principals.unwrap_or(share.external);
+                    json!({ "clientToken": input.client_token, "resourceShare": show(&arn, share) })
+                }
+                _ => {
+                    world.shares.remove(&arn);
+                    json!({ "returnValue": true, "clientToken": input.client_token })
+                }
+            })
         }
     }
 }
 
 /// Whether what a request names exists, is the caller's, and may be shared with whom it names.
-fn can_share(input: &Input, caller: &str, region: &str, world: &World) -> Result<(), Refusal> {
+fn can_share(input: &Input, caller: &str, region: &str, world: &World, now_ms: u64) -> Result<(), Refusal> {
     for arn in &input.resource_arns {
         let id = arn.rsplit('/').next().unwrap_or_default();
         let own = arn.starts_with(&format!("arn:aws:ec2:{region}:{caller}:"));
@@ -257,15 +298,19 @@ fn can_share(input: &Input, caller: &str, region: &str, world: &World) -> Result
         if !known {
             return Err(Refusal::new("UnknownResourceException", format!("The principal {principal} could not be found.")));
         }
-        if !world.trusted_services.contains_key(PRINCIPAL) {
-            let message = format!("OrganizationalUnit or organization {principal} could not be found: sharing is not enabled.");
-            return Err(Refusal::new("UnknownResourceException", message));
+        if !world.shares_inside(now_ms) {
+            return Err(Refusal::new("OperationNotPermittedException", NOT_ONBOARDED));
         }
     }
     Ok(())
 }
 
 impl World {
+    /// Whether RAM may share inside the organization, and has got round to it.
+    fn shares_inside(&self, now_ms: u64) -> bool {
+        self.trusted_services.contains_key(PRINCIPAL) && self.sharing_since_ms.is_some_and(|since| since <= now_ms)
+    }
+
     /// Whether RAM shares a resource with an account.
     pub(super) fn is_shared(&self, resource: &str, account: &str) -> bool {
         self.shares.values().any(|share| share.resources.contains(resource) && self.covers(share, account))

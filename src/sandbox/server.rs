@@ -355,8 +355,9 @@ impl State {
             Service::Ec2 => self.run_ec2(weather, arrival, &caller.account, now_ms),
             Service::Ram => match ram::effect(&call.operation) {
                 None => Err(Refusal::not_served(&call.name())),
+                Some(_) if !self.world.is_open(&caller.account, &call.region, now_ms) => Err(ram::not_enabled()),
                 Some(Effect::Read) => ram::read(call, &caller.account, &self.world),
-                Some(Effect::Write) => ram::write(call, &caller.account, self.change(weather, now_ms), now_ms),
+                Some(Effect::Write) => ram::write(call, &caller.account, self.change(weather, now_ms), now_ms, weather),
             },
             Service::Account => match account::effect(&call.operation) {
                 None => Err(Refusal::not_served(&call.name())),
@@ -416,13 +417,18 @@ impl State {
         match operation {
             Operation::Read(read) => {
                 let regions = &self.world.ec2;
-                let region = if arrival.dice.stale() {
+                let is_late = regions.is_untouched(place) && !self.world.has_default_vpc(account, now_ms, weather);
+                let region = if is_late {
+                    Arc::new(ec2::Region::bare(seed, place))
+                } else if arrival.dice.stale() {
                     regions.get_past(seed, place, now_ms.saturating_sub(weather.stale_ms))
                 } else {
                     regions.get(seed, place)
                 };
                 let empty_page = arrival.dice.empty_page();
-                read(&ec2::Ask { region: &region, world: &self.world, place, input, now_ms, empty_page })
+                let ignores_tags = weather.ignores_tag_filters;
+                let lacking_zone = weather.lacking_zone.as_deref();
+                read(&ec2::Ask { region: &region, world: &self.world, place, input, now_ms, empty_page, ignores_tags, lacking_zone })
             }
             Operation::Write(write) => {
                 let world = self.touch(now_ms);

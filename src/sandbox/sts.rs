@@ -39,6 +39,13 @@ impl Caller {
     }
 }
 
+/// STS's refusal to issue credentials of an account that has not enabled the Region. Source: the API reference of STS, AssumeRole, read
+/// 2026-11-30; which refusal AWS answers with in which case is not documented.
+fn not_activated(region: &str) -> Refusal {
+    let message = format!("STS is not activated in {region} for the account that is asked to issue credentials");
+    Refusal::new("RegionDisabledException", message).status(StatusCode::FORBIDDEN)
+}
+
 /// Sessions that AssumeRole issued, by access key id. They end with the process, as sessions do.
 #[derive(Debug, Default)]
 pub(super) struct Sessions {
@@ -62,6 +69,11 @@ impl Sessions {
 
     /// Answers an operation of STS.
     pub(super) fn answer(&mut self, call: &Call, caller: &Caller, world: &World, now_ms: u64, weather: &Weather) -> Outcome {
+        let enabled = |account: &str| world.is_open(account, &call.region, now_ms);
+        if !enabled(&caller.account) {
+            let message = "The security token included in the request is invalid";
+            return Err(Refusal::new("InvalidClientTokenId", message).status(StatusCode::FORBIDDEN));
+        }
         match call.operation.as_str() {
             "GetCallerIdentity" => {
                 Ok(json!({ "Arn": caller.arn(), "UserId": format!("AIDA{}", caller.account), "Account": caller.account }))
@@ -72,9 +84,21 @@ impl Sessions {
                     let after = weather.account_ready_ms / 2;
                     account.is_ready(now_ms, after) && now_ms >= role.made_ms + after
                 };
-                self.assume_role(call.input.as_ref().map_err(Clone::clone)?, caller, world, ready)
+                let input = call.input.as_ref().map_err(Clone::clone)?;
+                let account = input.get("RoleArn").and_then(Value::as_str).and_then(|arn| arn.split(':').nth(4));
+                if account.is_some_and(|account| world.accounts.contains_key(account) && !enabled(account)) {
+                    return Err(not_activated(&call.region));
+                }
+                self.assume_role(input, caller, world, ready)
             }
-            "AssumeRoot" => self.assume_root(call.input.as_ref().map_err(Clone::clone)?, caller, world),
+            "AssumeRoot" => {
+                let input = call.input.as_ref().map_err(Clone::clone)?;
+                let account = input.get("TargetPrincipal").and_then(Value::as_str);
+                if account.is_some_and(|account| world.accounts.contains_key(account) && !enabled(account)) {
+                    return Err(not_activated(&call.region));
+                }
+                self.assume_root(input, caller, world)
+            }
             _ => Err(Refusal::not_served(&call.name())),
         }
     }

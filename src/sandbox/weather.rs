@@ -51,6 +51,16 @@ pub struct Weather {
     pub nat_gateway_ms: u64,
     /// The same for an interface endpoint; a gateway endpoint is there at once.
     pub endpoint_ms: u64,
+    /// From a change of a VPN gateway to its effect, in milliseconds; for as long after that AWS refuses the next one.
+    pub vpn_gateway_ms: u64,
+    /// From EnableSharingWithAwsOrganization until RAM shares inside the organization, in milliseconds.
+    pub sharing_ms: u64,
+    /// From EC2's taking a new account to its default VPCs, unless something is made there before, in milliseconds.
+    pub default_vpc_ms: u64,
+    /// The ID of a zone that has neither NAT gateways nor interface endpoints, such as `euw1-az2`.
+    pub lacking_zone: Option<String>,
+    /// Lists of EC2 ignore filters by tag, as moto's of NAT gateways does.
+    pub ignores_tag_filters: bool,
     /// From the creation of an account until EC2 takes it, in milliseconds; STS takes it after half of that, and a role that was just made.
     pub account_ready_ms: u64,
     /// From EnableRegion or DisableRegion to its effect, in milliseconds.
@@ -119,6 +129,11 @@ impl Default for Weather {
             empty_pages: 0.0,
             nat_gateway_ms: 0,
             endpoint_ms: 0,
+            vpn_gateway_ms: 0,
+            sharing_ms: 0,
+            default_vpc_ms: 0,
+            lacking_zone: None,
+            ignores_tag_filters: false,
             account_ready_ms: 0,
             region_ms: 0,
             trail_ms: 0,
@@ -136,7 +151,7 @@ impl Default for Weather {
     }
 }
 
-const KEYS: [&str; 31] = [
+const KEYS: [&str; 36] = [
     "seed",
     "latency",
     "jitter",
@@ -156,6 +171,11 @@ const KEYS: [&str; 31] = [
     "empty-pages",
     "nat-gateway",
     "endpoint",
+    "vpn-gateway",
+    "sharing",
+    "default-vpc",
+    "lacking-zone",
+    "tag-filters",
     "account-ready",
     "region",
     "trail",
@@ -189,6 +209,9 @@ impl Weather {
             empty_pages: 0.1,
             nat_gateway_ms: 120_000,
             endpoint_ms: 60_000,
+            vpn_gateway_ms: 10_000,
+            sharing_ms: 60_000,
+            default_vpc_ms: 10_000,
             account_ready_ms: 60_000,
             region_ms: 600_000,
             trail_ms: 900_000,
@@ -250,6 +273,11 @@ impl Weather {
             "empty-pages" => self.empty_pages = probability(key, value)?,
             "nat-gateway" => self.nat_gateway_ms = number(key, value)?,
             "endpoint" => self.endpoint_ms = number(key, value)?,
+            "vpn-gateway" => self.vpn_gateway_ms = number(key, value)?,
+            "sharing" => self.sharing_ms = number(key, value)?,
+            "default-vpc" => self.default_vpc_ms = number(key, value)?,
+            "lacking-zone" => self.lacking_zone = Some(value.to_owned()),
+            "tag-filters" => self.ignores_tag_filters = choice(key, value, [("obeyed", false), ("ignored", true)])?,
             "account-ready" => self.account_ready_ms = number(key, value)?,
             "region" => self.region_ms = number(key, value)?,
             "trail" => self.trail_ms = number(key, value)?,

@@ -253,7 +253,7 @@ pub(super) fn respond(call: &Call, outcome: &Outcome, request_id: &str, now_ms: 
         (Service::Organizations | Service::Account | Service::Ram | Service::CloudTrail | Service::Config | Service::Tagging, outcome) => {
             match outcome {
                 Ok(Value::Null) => (StatusCode::OK, String::new()),
-                Ok(value) => (StatusCode::OK, value.to_string()),
+                Ok(value) => (StatusCode::OK, without_nulls(value).to_string()),
                 Err(refusal) => (refusal.status, json_error(call.service, refusal)),
             }
         }
@@ -294,6 +294,18 @@ pub(super) fn respond_unknown(request: &Request, service: &str) -> Answer {
     response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
     response.headers_mut().insert("x-amzn-errortype", HeaderValue::from_static(NOT_SERVED));
     Answer::Response(response)
+}
+
+/// The value without members that are null: AWS leaves out what it does not tell.
+fn without_nulls(value: &Value) -> Value {
+    match value {
+        Value::Object(fields) => {
+            let told = fields.iter().filter(|(_, value)| !value.is_null());
+            Value::Object(told.map(|(name, value)| (name.clone(), without_nulls(value))).collect())
+        }
+        Value::Array(items) => items.iter().map(without_nulls).collect(),
+        other => other.clone(),
+    }
 }
 
 fn json_error(service: Service, refusal: &Refusal) -> String {

@@ -16,6 +16,7 @@ use super::email::EmailUpdate;
 use super::outside::{Invitation, Outsider};
 use super::ram::Share;
 use super::roles::Role;
+use super::weather::Weather;
 use crate::files::{Kind, starts_compact};
 
 /// The service control policy that AWS attaches to everything.
@@ -102,6 +103,9 @@ pub struct World {
     /// Shares of Resource Access Manager, by ARN.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub shares: BTreeMap<String, Share>,
+    /// Since when RAM may share inside the organization (ms): its own call says so, and to trust the service does not suffice.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sharing_since_ms: Option<u64>,
     /// Aggregators of AWS Config, by account, Region and name.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub aggregators: BTreeMap<String, Aggregator>,
@@ -397,6 +401,7 @@ impl World {
             roles: BTreeMap::new(),
             ec2: Regions::default(),
             shares: BTreeMap::new(),
+            sharing_since_ms: None,
             aggregators: BTreeMap::new(),
             recorders: Recorders::default(),
             index: Index::default(),
@@ -531,6 +536,17 @@ impl World {
     /// Whether an account can use a Region.
     pub(super) fn region_is_enabled(&self, account: &str, region: &RegionFacts, now_ms: u64) -> bool {
         matches!(self.region_status(account, region, now_ms), "ENABLED_BY_DEFAULT" | "ENABLED")
+    }
+
+    /// Whether AWS has made the default VPCs of an account.
+    pub(super) fn has_default_vpc(&self, account: &str, now_ms: u64, weather: &Weather) -> bool {
+        let ready_ms = weather.account_ready_ms + weather.default_vpc_ms;
+        self.accounts.get(account).is_none_or(|account| account.is_ready(now_ms, ready_ms))
+    }
+
+    /// Whether an account can use the Region of that name. One that the sandbox does not know is not refused: AWS has no host of its name.
+    pub(super) fn is_open(&self, account: &str, region: &str, now_ms: u64) -> bool {
+        super::ec2::region(region).is_none_or(|facts| self.region_is_enabled(account, facts, now_ms))
     }
 
     /// EC2 of an account in a Region; `None` when there is no such Region.

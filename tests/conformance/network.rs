@@ -168,7 +168,7 @@ const CONNECTION_CALLS: &[Call] = &[
     Call("peering: tags for the other account", "0", Some("2")),
     Call("peering: found by tag", "1", None),
     Call("peering: accepted by the asker", "OperationNotPermitted", None),
-    Call("peering: asked for again", "VpcPeeringConnectionAlreadyExists", Some("ok")),
+    Call("peering: asked for again", "True", Some("False")),
     Call("peering: accepted", "ok", None),
     Call("peering: state after", "active", None),
     Call("peering: accepted again", "InvalidStateTransition", None),

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a panic is how a test fails")]
 
 mod ended;
+mod opt_in;
 #[path = "../support/road.rs"]
 mod road;
 mod storms;
@@ -53,7 +54,7 @@ fn sandbox(weather: Weather) -> Sandbox {
 
 /// Slow, as AWS is.
 fn slow() -> Weather {
-    Weather { nat_gateway_ms: 120_000, ..Weather::default() }
+    Weather { nat_gateway_ms: 120_000, vpn_gateway_ms: 10_000, sharing_ms: 60_000, ..Weather::default() }
 }
 
 /// Applies, and plans again: nothing is left.
@@ -216,4 +217,24 @@ async fn what_leaves_a_governed_region_is_removed_there() {
     let without_layout = format!("{before}{}", &after[after.find("[account").unwrap()..]).replace("vpc = [\"standard\"]", "");
     settled(&sandbox, &governed(&without_layout)).await;
     assert_eq!(tagged(&sandbox), Vec::<String>::new());
+}
+
+/// Where RAM was trusted through Organizations alone it never shares, and the failure says which command mends that.
+#[tokio::test(start_paused = true)]
+async fn a_share_that_ram_does_not_permit_names_the_command() {
+    let mut world = World::new(MANAGEMENT);
+    world.add_organization(overlord::sandbox::world::FeatureSet::All);
+    world.trusted_services.insert("ram.amazonaws.com".to_owned(), 0);
+    let sandbox = Sandbox::new(world, slow());
+    let shared = desired(&["alpha"], "share = { tier = \"shared\", with = \"ou.core\" }", "");
+    let (_, report) = run(&sandbox, &shared).await.unwrap();
+    let failed: Vec<_> = report.outcomes.iter().filter(|(_, outcome)| matches!(outcome, Outcome::Failed(_))).collect();
+    assert_eq!(failed.len(), 1, "{failed:#?}");
+    let said = format!("{failed:?}");
+    assert!(said.contains("OperationNotPermittedException") && said.contains("aws ram enable-sharing-with-aws-organization"), "{said}");
+    assert_eq!(sandbox.world().shares.len(), 0);
+    // What the command does.
+    let mut world = sandbox.world();
+    world.sharing_since_ms = Some(0);
+    settled(&Sandbox::new(world, slow()), &shared).await;
 }

@@ -25,6 +25,8 @@ fn storm(seed: u64) -> Weather {
         latency_ms: 20,
         jitter_ms: 30,
         nat_gateway_ms: 90_000,
+        vpn_gateway_ms: 10_000,
+        sharing_ms: 60_000,
         lost: 0.1,
         errors: 0.05,
         disconnects: 0.05,

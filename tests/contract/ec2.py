@@ -315,6 +315,8 @@ def endpoints(driver, client, vpc, subnets):
     driver.refused(client, "CreateVpcEndpoint", "InvalidSecurityGroupID.NotFound", **{**sts, "SecurityGroupIds": [missing("sg")]})
     twin = driver.ok(client, "CreateSubnet", VpcId=vpc, CidrBlock="10.0.2.0/24", AvailabilityZone=ZONE)["Subnet"]["SubnetId"]
     driver.refused(client, "CreateVpcEndpoint", "DuplicateSubnetsInSameZone", **{**sts, "SubnetIds": [subnets[0], twin]})
+    driver.ok(client, "DescribeVpcEndpointServices")
+    driver.refused(client, "DescribeVpcEndpointServices", "InvalidServiceName", ServiceNames=["nonsense"])
     driver.ok(client, "DescribeVpcEndpoints")
     driver.refused(client, "DescribeVpcEndpoints", "InvalidVpcEndpointId.NotFound", VpcEndpointIds=[missing("vpce")])
     driver.ok(client, "DescribeRouteTables", RouteTableIds=[table])

@@ -2,6 +2,7 @@
 
 usage: record.py start NAME...          a recorder of everything in each account, the management account too
        record.py some NAME TYPE...      a recorder of these types
+       record.py daily NAME...          a recorder of everything that writes down once a day
        record.py stop NAME...           stops the recorder of each account
        record.py aggregate NAME WHERE   an aggregator of the organization, in the account of that name or in `management`
        record.py aggregate-accounts NAME ACCOUNT...   one of these accounts, in the management account
@@ -29,9 +30,10 @@ def config(name):
     return session.client("config", region_name=HOME)
 
 
-def record(name, group):
+def record(name, group, frequency="CONTINUOUS"):
     client = config(name)
     recorder = {"name": "default", "roleARN": f"arn:aws:iam::{accounts[name]}:role/config", "recordingGroup": group}
+    recorder["recordingMode"] = {"recordingFrequency": frequency}
     client.put_configuration_recorder(ConfigurationRecorder=recorder)
     client.start_configuration_recorder(ConfigurationRecorderName="default")
 
@@ -42,6 +44,9 @@ match sys.argv[1:]:
             record(name, {"allSupported": True})
     case ["some", name, *types]:
         record(name, {"allSupported": False, "resourceTypes": types})
+    case ["daily", *names]:
+        for name in names:
+            record(name, {"allSupported": True}, "DAILY")
     case ["stop", *names]:
         for name in names:
             config(name).stop_configuration_recorder(ConfigurationRecorderName="default")

@@ -131,3 +131,13 @@ fn a_part_is_screened_alone() {
     assert_eq!(screening(&look(&trial, &["--screen", "org", "--account", "web"], 2)), [0, 0, 0, 1]);
     assert_eq!(screening(&look(&trial, &["--screen", "org", "--only", "policy"], 0)), [0, 0, 0, 0]);
 }
+
+/// What is recorded once a day may be a day old: it is no record that anything is as it should be.
+#[test]
+fn what_is_recorded_once_a_day_is_read_directly() {
+    let trial = recorded();
+    record(&trial, &["daily", "web"]);
+    trial.disturb("delete a route");
+    let (direct, screened) = (look(&trial, &[], 2), look(&trial, &["--screen", "org"], 2));
+    assert_eq!((&screened["findings"], screening(&screened)), (&direct["findings"], [1, 1, 0, 0]));
+}

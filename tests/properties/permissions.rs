@@ -128,7 +128,7 @@ nat = "regional"
 tiers = { public = 25, shared = 25, private = 50 }
 endpoints = ["s3", "ssm"]
 name_servers = ["10.0.0.2"]
-flow_logs = "arn:aws:firehose:eu-west-1:111111111111:deliverystream/flows"
+flow_logs = "arn:aws:s3:::flows"
 peering = "mesh"
 attach = "hub"
 share = { tier = "shared", with = "ou.work" }
@@ -170,7 +170,7 @@ const CHANGES: &[(&str, &str)] = &[
     ("nat = \"regional\"", "nat = \"per-zone\"\nipv6 = true\ndns_hostnames = true\ntags = { owner = \"{account}\" }"),
     ("endpoints = [\"s3\", \"ssm\"]", "endpoints = [\"s3\", \"sqs\"]"),
     ("name_servers = [\"10.0.0.2\"]", "name_servers = [\"10.0.0.3\"]"),
-    ("nat = \"single\"", "nat = \"none\""),
+    ("nat = \"single\"", "nat = \"none\"\nflow_logs = \"arn:aws:firehose:af-south-1:ONE:deliverystream/flows\""),
 ];
 
 /// … and what goes at last.
@@ -180,7 +180,7 @@ const GOES: &[(&str, &str)] = &[
     ("peering = \"mesh\"\nattach = \"hub\"\n", ""),
     ("share = { tier = \"shared\", with = \"ou.work\" }", ""),
     ("vpc = [\"full\", \"zonal\"]", "vpc = []"),
-    ("flow_logs = \"arn:aws:firehose:eu-west-1:111111111111:deliverystream/flows\"\n", ""),
+    ("flow_logs = \"arn:aws:s3:::flows\"\n", ""),
     ("dns_hostnames = true\n", ""),
 ];
 
@@ -193,11 +193,16 @@ fn edited(text: &str, edits: &[(&str, &str)]) -> String {
 
 /// The configurations of a life.
 fn life() -> Vec<Desired> {
-    let changed = edited(BORN, CHANGES);
-    let gone = edited(&changed, GOES);
     let policy = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Deny","Action":"organizations:LeaveOrganization","Resource":"*"}]}"#;
     let files: BTreeMap<String, String> = ["rail", "extra"].map(|name| (format!("policies/{name}.json"), policy.to_owned())).into();
-    [BORN, &changed, &gone].map(|text| generate::load(text, &files)).into()
+    let born = generate::load(BORN, &files);
+    // A delivery stream is of the account whose flow logs it takes: which id that gets, the sandbox tells.
+    let sandbox = Sandbox::new(World::new(MANAGEMENT), Weather::default());
+    in_virtual_time(settled(&sandbox, &born)).unwrap();
+    let one = sandbox.world().accounts_with_email("one@example.org").first().unwrap().clone();
+    let changed = edited(BORN, CHANGES).replace(":ONE:", &format!(":{one}:"));
+    let gone = edited(&changed, GOES);
+    [born].into_iter().chain([&changed, &gone].map(|text| generate::load(text, &files))).collect()
 }
 
 /// One step of it, until something is refused for want of a permission, or something else goes wrong: which is told.

@@ -281,6 +281,16 @@ async fn endpoints_and_flow_logs() {
     assert_eq!(refusal(log().send().await), "FlowLogAlreadyExists");
     let read = client.describe_flow_logs().filter(filter("tag:overlord:address", "l")).send().await.unwrap().flow_logs.unwrap();
     assert_eq!((read[0].flow_log_id(), read[0].resource_id()), (Some(made[0].as_str()), Some(vpc.as_str())));
+    let stream = |account: &str| {
+        let create = client.create_flow_logs().resource_type(FlowLogsResourceType::Vpc).resource_ids(&vpc).traffic_type(TrafficType::All);
+        let stream = format!("arn:aws:firehose:eu-west-1:{account}:deliverystream/logs");
+        create.log_destination_type(aws_sdk_ec2::types::LogDestinationType::KinesisDataFirehose).log_destination(stream)
+    };
+    assert_eq!(refusal(stream("222222222222").send().await), "InvalidParameter");
+    let by_role = |role: &str| format!("arn:aws:iam::{MANAGEMENT}:role/{role}");
+    let roles = stream("222222222222").deliver_logs_permission_arn(by_role("a")).deliver_cross_account_role(by_role("b"));
+    roles.send().await.unwrap();
+    stream(MANAGEMENT).send().await.unwrap();
     client.delete_flow_logs().set_flow_log_ids(Some(made)).send().await.unwrap();
     assert_eq!(sandbox.world().check(), Vec::<String>::new());
 }

@@ -5,6 +5,7 @@
 mod attributes;
 mod common;
 mod config;
+mod connections;
 mod ec2;
 mod ec2_refusals;
 mod ec2_slow;

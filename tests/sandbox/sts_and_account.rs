@@ -74,3 +74,33 @@ async fn members_are_named_only_with_trusted_access() {
     assert_eq!(gone.as_service_error().unwrap().code(), Some("AccessDeniedException"));
     assert_eq!(sandbox.journal().last().unwrap().outcome, RequestOutcome::Refused("AccessDeniedException".to_owned()));
 }
+
+/// STS issues credentials only in a Region that both accounts have enabled; so does RAM answer.
+#[tokio::test]
+async fn a_region_that_an_account_has_not_enabled_is_refused() {
+    let (mut world, member) = world();
+    let there = |key: &str, sandbox: &Sandbox| {
+        config(sandbox, key, 1).into_builder().region(aws_types::region::Region::new("eu-central-2")).build()
+    };
+    let role = format!("arn:aws:iam::{member}:role/OrganizationAccountAccessRole");
+    let sandbox = Sandbox::new(world.clone(), Weather::default());
+    let sts = aws_sdk_sts::Client::new(&there("AKIAMANAGEMENT", &sandbox));
+    assert_eq!(refusal(sts.get_caller_identity().send().await), "InvalidClientTokenId");
+    let ram = aws_sdk_ram::Client::new(&there("AKIAMANAGEMENT", &sandbox));
+    assert_eq!(refusal(ram.enable_sharing_with_aws_organization().send().await), "UnrecognizedClientException");
+
+    let opt_in = overlord::sandbox::world::OptIn { enabled: true, due_ms: 0 };
+    let mut enable = |account: &str| {
+        world.opt_ins.entry(account.to_owned()).or_default().insert("eu-central-2".to_owned(), opt_in);
+    };
+    enable(MANAGEMENT);
+    let sandbox = Sandbox::new(world.clone(), Weather::default());
+    let sts = aws_sdk_sts::Client::new(&there("AKIAMANAGEMENT", &sandbox));
+    sts.get_caller_identity().send().await.unwrap();
+    let assume = || sts.assume_role().role_arn(&role).role_session_name("overlord");
+    assert_eq!(refusal(assume().send().await), "RegionDisabledException");
+    let root = sts.assume_root().target_principal(&member);
+    let policy =
+        aws_sdk_sts::types::PolicyDescriptorType::builder().arn("arn:aws:iam::aws:policy/root-task/IAMAuditRootUserCredentials").build();
+    assert_eq!(refusal(root.task_policy_arn(policy).send().await), "RegionDisabledException");
+}

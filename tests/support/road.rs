@@ -25,6 +25,15 @@ pub async fn process(sandbox: &Sandbox) -> Sessions {
 
 /// The same, with the role that a configuration names.
 pub async fn process_with(sandbox: &Sandbox, role: impl Into<AccessRole>) -> Sessions {
+    process_in(sandbox, "us-east-1", role).await
+}
+
+/// The same, with the role and the home Region of a configuration.
+pub async fn process_of(sandbox: &Sandbox, desired: &Desired) -> Sessions {
+    process_in(sandbox, &desired.home_region, desired.role()).await
+}
+
+async fn process_in(sandbox: &Sandbox, home_region: &str, role: impl Into<AccessRole>) -> Sessions {
     let door = Door::new(DoorOptions {
         mode: Mode::ReadOnly,
         rates: Rates::Unlimited,
@@ -33,12 +42,12 @@ pub async fn process_with(sandbox: &Sandbox, role: impl Into<AccessRole>) -> Ses
         interrupt: Interrupt::default(),
     });
     let access = Access::Sandbox { management_account: MANAGEMENT.to_owned() };
-    Sessions::load(access, door, "us-east-1", role).await.unwrap()
+    Sessions::load(access, door, home_region, role).await.unwrap()
 }
 
 /// `overlord plan`.
 pub async fn plan(sandbox: &Sandbox, desired: &Desired) -> Result<Plan, Error> {
-    let sessions = process_with(sandbox, desired.role()).await;
+    let sessions = process_of(sandbox, desired).await;
     sessions.guard(&desired.management_account).await?;
     Ok(Plan::build(desired, &snapshot::read(&sessions, desired).await?))
 }
@@ -63,7 +72,7 @@ fn to_all(plan: &Plan) -> Consent {
 }
 
 async fn run_consenting(sandbox: &Sandbox, desired: &Desired, consent: impl Fn(&Plan) -> Consent) -> Result<(Plan, Option<Report>), Error> {
-    let sessions = process_with(sandbox, desired.role()).await;
+    let sessions = process_of(sandbox, desired).await;
     sessions.guard(&desired.management_account).await?;
     let plan = Plan::build(desired, &snapshot::read(&sessions, desired).await?);
     if plan.has_errors() {
@@ -76,13 +85,13 @@ async fn run_consenting(sandbox: &Sandbox, desired: &Desired, consent: impl Fn(&
 
 /// What `overlord apply --rehearse` works with: the plan, and a copy of the organization.
 pub async fn plan_and_copy(sandbox: &Sandbox, desired: &Desired) -> (Plan, World) {
-    let (live, copy) = snapshot::read_for_rehearsal(&process_with(sandbox, desired.role()).await, desired).await.unwrap();
+    let (live, copy) = snapshot::read_for_rehearsal(&process_of(sandbox, desired).await, desired).await.unwrap();
     (Plan::build(desired, &live), copy)
 }
 
 /// Applies a plan that was made before.
 pub async fn carry_out(sandbox: &Sandbox, plan: &Plan) -> Report {
-    let sessions = process_with(sandbox, plan.desired.role()).await;
+    let sessions = process_of(sandbox, &plan.desired).await;
     sessions.door().set_mode(Mode::ReadWrite);
     apply(plan, &sessions, &to_all(plan), &mut |_| {}).await
 }

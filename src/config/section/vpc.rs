@@ -29,6 +29,8 @@ pub struct Vpc {
     pub zones: Option<At<u32>>,
     /// How many zones it has room for, 1 to 16, rounded up to a power of two. Default: 8.
     pub max_zones: Option<At<u32>>,
+    /// IDs of zones that new subnets avoid while others are left. Default: those that are known to lack services, such as use1-az3.
+    pub avoid_zones: Option<List>,
     /// How what is not public reaches the internet. Default: none.
     #[serde(default)]
     #[schemars(schema_with = "nats")]
@@ -48,7 +50,7 @@ pub struct Vpc {
     pub name_servers: Option<List>,
     /// The domain that instances complete host names with, told by DHCP. Default: AWS's own.
     pub domain_name: Option<At<String>>,
-    /// Where its flow logs go: the ARN of a bucket or of a delivery stream, or a table. Default: none are kept.
+    /// Where its flow logs go: the ARN of a bucket, or of a delivery stream in the account of the VPC; or a table. Default: none are kept.
     pub flow_logs: Option<At<FlowLogs>>,
     /// Tags of all that it consists of. `{account}`, `{team}`, `{stage}` and `{region}` are filled in in the values.
     #[serde(default)]

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::Parts;
 use crate::address::Reference;
-use crate::network::{Layout, PUBLIC_TIER, has_gateway_endpoint};
+use crate::network::{Layout, PUBLIC_TIER, Vpc, has_gateway_endpoint};
 use crate::resource::network::{Rule, SecurityGroupAttributes, VpcEndpointAttributes};
 
 /// The name of the security group of the interface endpoints.
@@ -47,21 +47,36 @@ impl Parts<'_> {
         }
     }
 
-    /// An interface in every zone of one tier: the first that is not public, if there is one.
+    /// An interface in every zone of one tier that AWS offers the service in: the first tier that is not public, if there is one.
     fn interface_endpoint(&self, service: &str) -> VpcEndpointAttributes {
-        let tiers = || self.vpc.cut.tiers.iter().map(|tier| tier.tier.as_str());
-        let tier = tiers().find(|tier| *tier != PUBLIC_TIER).or(tiers().next()).unwrap_or(PUBLIC_TIER);
+        let tier = endpoint_tier(self.vpc);
+        let zones = endpoint_zones(self.vpc, self.observed.endpoint_zones.get(&self.one_of("vpc_endpoint", service)));
         VpcEndpointAttributes {
             endpoint_type: "Interface".to_owned(),
             private_dns: true,
             route_tables: BTreeSet::new(),
             security_groups: BTreeSet::from([self.one_of("security_group", GROUP).into()]),
             service: service.to_owned(),
-            subnets: self.zones_of(tier).map(|zone| Reference::from(self.one_of("subnet", &format!("{tier}-{zone}")))).collect(),
+            subnets: zones.into_iter().map(|zone| Reference::from(self.one_of("subnet", &format!("{tier}-{zone}")))).collect(),
             tags: self.tags_of_one(service),
             vpc: self.vpc(),
         }
     }
+}
+
+/// The tier in which the interfaces of endpoints are.
+pub(in crate::network) fn endpoint_tier(vpc: &Vpc) -> &str {
+    let tiers = || vpc.cut.tiers.iter().map(|tier| tier.tier.as_str());
+    tiers().find(|tier| *tier != PUBLIC_TIER).or(tiers().next()).unwrap_or(PUBLIC_TIER)
+}
+
+/// The zones of that tier in which an endpoint can be. Where it can be in none, AWS says so when it is made.
+pub(in crate::network) fn endpoint_zones<'v>(vpc: &'v Vpc, offered: Option<&BTreeSet<String>>) -> Vec<&'v str> {
+    let tier = endpoint_tier(vpc);
+    let all: Vec<&str> = vpc.cut.subnets.iter().filter(|subnet| subnet.tier == tier).map(|subnet| subnet.zone.as_str()).collect();
+    let Some(offered) = offered else { return all };
+    let some: Vec<&str> = all.iter().copied().filter(|zone| offered.contains(*zone)).collect();
+    if some.is_empty() { all } else { some }
 }
 
 /// Whether a layout has endpoints with interfaces in subnets.

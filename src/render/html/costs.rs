@@ -29,6 +29,9 @@ pub(super) fn section(report: &Report<'_>) -> String {
         safe(&cost.prices_of)
     );
     body.push_str(&items(cost));
+    if !cost.unmanaged.is_empty() {
+        let _ = writeln!(body, "<p>Besides, {} for what overlord does not manage there.</p>", cost.unmanaged.total);
+    }
     body.push_str(&accounts(cost));
     framed("costs", "Costs", &says, &body)
 }

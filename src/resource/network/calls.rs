@@ -31,14 +31,13 @@ const LOOKING: Duration = Duration::from_secs(30);
 const TAKING_BACK: Duration = Duration::from_secs(20);
 
 /// How long AWS may take to let go of what used something that is to be deleted: network interfaces linger for minutes.
-const LINGERING: Duration = Duration::from_secs(5 * 60);
+pub(super) const LINGERING: Duration = Duration::from_secs(5 * 60);
 
 /// How often a creating call without an answer is sent, each time after looking for what the last one did.
 const ATTEMPTS: usize = 3;
 
-/// Refusals of deleting what is still in use. AWS answers AuthFailure for an address that a NAT gateway still holds.
-const IN_USE: &[&str] =
-    &["DependencyViolation", "InvalidAddress.Locked", "InvalidIPAddress.InUse", "AuthFailure", "InvalidDhcpOptionsId.InUse"];
+/// Refusals of deleting what is still in use.
+const IN_USE: &[&str] = &["DependencyViolation", "InvalidAddress.Locked", "InvalidIPAddress.InUse", "InvalidDhcpOptionsId.InUse"];
 
 /// The hands of one change: a client, and what its calls must say.
 #[derive(Debug)]
@@ -170,9 +169,15 @@ impl<'a> Hands<'a> {
         self.settled(send).await
     }
 
-    /// For a list: what carries the address of the resource that is being changed.
+    /// For a list: what carries the address of the resource that is being changed. An endpoint may answer with more: see [`Self::is_ours`].
     pub fn ours(&self) -> Filter {
         filter(&format!("tag:{ADDRESS_TAG}"), &self.context.address().to_string())
+    }
+
+    /// Whether these tags of an answer name the resource that is being changed.
+    pub fn is_ours(&self, tags: &[Tag]) -> bool {
+        let address = self.context.address().to_string();
+        tags.iter().any(|tag| tag.key() == Some(ADDRESS_TAG) && tag.value() == Some(&address))
     }
 
     /// Whether something inside `place`, or in the account when there is none, may be there although the snapshot did not see it.

@@ -119,7 +119,12 @@ fn vpcs(inner: &str) -> Answer {
 }
 
 fn item(cidr: &str) -> String {
-    format!("<item><vpcId>vpc-1</vpcId><cidrBlock>{cidr}</cidrBlock></item>")
+    format!("<item><vpcId>vpc-1</vpcId><cidrBlock>{cidr}</cidrBlock>{}</item>", tagged("vpc.s"))
+}
+
+/// The tags of what overlord made in the account of these tests.
+fn tagged(key: &str) -> String {
+    format!("<tagSet><item><key>overlord:address</key><value>a/eu-west-1/{key}</value></item></tagSet>")
 }
 
 fn made(operation: &str) -> Answer {
@@ -214,8 +219,8 @@ async fn a_subnet_where_another_is_stays_refused_unless_the_other_is_this_one() 
         let (outcome, sent) = change("subnet.s/public-euw1-az1", None, Some(subnet()), move |_, operation, _| match operation {
             "CreateSubnet" => refused("InvalidSubnet.Conflict"),
             _ => {
-                let found = if ours { "<item><subnetId>subnet-1</subnetId></item>" } else { "" };
-                ok(operation, &format!("<subnetSet>{found}</subnetSet>"))
+                let tags = tagged(if ours { "subnet.s/public-euw1-az1" } else { "subnet.s/private-euw1-az1" });
+                ok(operation, &format!("<subnetSet><item><subnetId>subnet-1</subnetId>{tags}</item></subnetSet>"))
             }
         })
         .await;
@@ -237,7 +242,7 @@ fn nat() -> Value {
 fn gateway(id: &str, state: &str) -> String {
     let failure = "<failureCode>InsufficientFreeAddressesInSubnet</failureCode><failureMessage>no room</failureMessage>";
     let failure = if state == "failed" { failure } else { "" };
-    format!("<natGatewayId>{id}</natGatewayId><state>{state}</state>{failure}")
+    format!("<natGatewayId>{id}</natGatewayId><state>{state}</state>{failure}{}", tagged("nat_gateway.s/euw1-az1"))
 }
 
 /// The gateways that a list shows: those that carry our tag, and the one that is asked for by its id.

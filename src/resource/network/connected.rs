@@ -10,7 +10,7 @@ use aws_sdk_ram::types::{ResourceOwner, ResourceShareAssociationType, ResourceSh
 
 use super::Tags;
 use super::describe::{Questions, by_id, list, tags, text};
-use super::{transit_gateway, transit_gateway_attachment, vpc_peering};
+use super::{customer_gateway, transit_gateway, transit_gateway_attachment, vpc_peering, vpn_connection, vpn_gateway};
 use crate::aws::{AwsResult, Error};
 use crate::resource::ADDRESS_TAG;
 use crate::resource::pages::whole_list;
@@ -249,7 +249,7 @@ impl Questions<'_> {
 
     async fn vpn_gateways(&self) -> AwsResult<BTreeMap<String, VpnGateway>> {
         let answer = self.client.describe_vpn_gateways().send().await.map_err(|e| Error::sdk("ec2:DescribeVpnGateways", &e))?;
-        let lives = |gateway: &&types::VpnGateway| gateway.state().is_some_and(|state| ["pending", "available"].contains(&state.as_str()));
+        let lives = |gateway: &&types::VpnGateway| gateway.state().is_some_and(|state| vpn_gateway::ALIVE.contains(&state.as_str()));
         Ok(by_id(answer.vpn_gateways().iter().filter(lives), |gateway| {
             let holds = |attachment: &&types::VpcAttachment| {
                 attachment.state().is_some_and(|state| ["attaching", "attached"].contains(&state.as_str()))
@@ -261,7 +261,7 @@ impl Questions<'_> {
 
     async fn customer_gateways(&self) -> AwsResult<BTreeMap<String, CustomerGateway>> {
         let answer = self.client.describe_customer_gateways().send().await.map_err(|e| Error::sdk("ec2:DescribeCustomerGateways", &e))?;
-        let lives = |gateway: &&types::CustomerGateway| gateway.state().is_some_and(|state| ["pending", "available"].contains(&state));
+        let lives = |gateway: &&types::CustomerGateway| gateway.state().is_some_and(|state| customer_gateway::ALIVE.contains(&state));
         Ok(by_id(answer.customer_gateways().iter().filter(lives), |gateway| {
             let asn = gateway.bgp_asn_extended().or(gateway.bgp_asn()).and_then(|asn| asn.parse().ok());
             let value = CustomerGateway { address: text(gateway.ip_address()), asn: asn.unwrap_or_default(), tags: tags(gateway.tags()) };
@@ -272,10 +272,9 @@ impl Questions<'_> {
     async fn vpn_connections(&self) -> AwsResult<BTreeMap<String, VpnConnection>> {
         let answer = self.client.describe_vpn_connections().send().await.map_err(|e| Error::sdk("ec2:DescribeVpnConnections", &e))?;
         let lives =
-            |connection: &&types::VpnConnection| connection.state().is_some_and(|state| !["deleting", "deleted"].contains(&state.as_str()));
+            |connection: &&types::VpnConnection| connection.state().is_some_and(|state| !vpn_connection::DEAD.contains(&state.as_str()));
         Ok(by_id(answer.vpn_connections().iter().filter(lives), |connection| {
-            let there =
-                |route: &&types::VpnStaticRoute| route.state().is_some_and(|state| !["deleting", "deleted"].contains(&state.as_str()));
+            let there = |route: &&types::VpnStaticRoute| route.state().is_some_and(|state| !vpn_connection::DEAD.contains(&state.as_str()));
             let value = VpnConnection {
                 far: text(connection.customer_gateway_id()),
                 near: text(connection.vpn_gateway_id()),

@@ -33,7 +33,7 @@ impl Hands<'_> {
     }
 
     /// Sends a deletion until AWS takes it, and waits until `state` is one of `gone` or nothing. What is still coming, or used by something
-    /// that is still going, is `IncorrectState`; so is what is being deleted already.
+    /// that is still going, is `IncorrectState` or pending; so is what is being deleted already.
     ///
     /// # Errors
     /// AWS refused; the deadline; the interrupt.
@@ -49,7 +49,7 @@ impl Hands<'_> {
                     Ok(()) => taken.store(true, Ordering::Relaxed),
                     // It is gone, or going: the state says which.
                     Err(e) if is_missing(&e) => taken.store(true, Ordering::Relaxed),
-                    Err(e) if e.is(INCORRECT_STATE) => {}
+                    Err(e) if is_on_its_way(&e) => {}
                     Err(e) => return Err(e),
                 }
             }
@@ -71,9 +71,15 @@ impl Hands<'_> {
     where
         F: Future<Output = AwsResult<T>> + Send,
     {
-        self.insist("what it needs to be ready", SLOW, |e: &Error| is_missing(e) || e.is(INCORRECT_STATE), send).await
+        self.insist("what it needs to be ready", SLOW, |e: &Error| is_missing(e) || is_on_its_way(e), send).await
     }
 }
 
 /// AWS's codes for what is on its way: <https://docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html>.
 const INCORRECT_STATE: &[&str] = &["IncorrectState", "Gateway.NotAttached"];
+
+/// Whether a refusal passes once AWS has done what it is at. Of a VPN gateway AWS says `InvalidParameterValue`, and only its message tells that
+/// a workflow, or a VPN connection, is still pending. Source: hashicorp/terraform-provider-aws, pull requests 11720 and 35772, read 2026-11-30.
+fn is_on_its_way(error: &Error) -> bool {
+    error.is(INCORRECT_STATE) || error.is(&["InvalidParameterValue"]) && error.said().contains("pending")
+}

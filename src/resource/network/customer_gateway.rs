@@ -57,7 +57,7 @@ impl Kind for CustomerGateway {
         let find = || async {
             let answer = hands.client.describe_customer_gateways().filters(hands.ours()).send().await;
             let mut gateways = hands.said("ec2:DescribeCustomerGateways", answer)?.customer_gateways.unwrap_or_default();
-            gateways.retain(|gateway| gateway.state().is_some_and(|state| ALIVE.contains(&state)));
+            gateways.retain(|gateway| hands.is_ours(gateway.tags()) && gateway.state().is_some_and(|state| ALIVE.contains(&state)));
             Ok(all(gateways.into_iter().map(|gateway| gateway.customer_gateway_id)))
         };
         let make = || async {
@@ -89,7 +89,7 @@ impl Kind for CustomerGateway {
 }
 
 /// States in which it is there, or comes to be.
-const ALIVE: [&str; 2] = ["pending", "available"];
+pub(super) const ALIVE: [&str; 2] = ["pending", "available"];
 
 async fn state(hands: &Hands<'_>, id: &str) -> AwsResult<Option<String>> {
     let answer = hands.client.describe_customer_gateways().customer_gateway_ids(id).send().await;

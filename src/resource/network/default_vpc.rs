@@ -1,5 +1,7 @@
 //! `default_vpc`: the VPC that AWS makes in every Region of a new account, removed where nothing uses it.
 
+use std::time::Duration;
+
 use serde::{Deserialize, Serialize};
 
 use super::calls::{Hands, never_deleted};
@@ -52,7 +54,7 @@ impl Kind for DefaultVpc {
     /// In a new account, or wherever none was seen: there may be one, and then it goes.
     async fn create(context: &Context, after: Self::Attributes) -> Result<String, Error> {
         let hands = Hands::of(context).await?;
-        let vpc = default_vpc_removal::find(&hands).await?;
+        let vpc = find(context, &hands).await?;
         if let Some(vpc) = &vpc
             && !after.present
         {
@@ -70,5 +72,19 @@ impl Kind for DefaultVpc {
 
     async fn delete(context: &Context, _id: &str, _before: Self::Attributes) -> AwsResult<()> {
         Err(never_deleted(context))
+    }
+}
+
+/// How long the default VPC of an account or Region that is new in this run is looked for. AWS does not document whether it is there when EC2
+/// first answers.
+const LATE: Duration = Duration::from_secs(60);
+
+async fn find(context: &Context, hands: &Hands<'_>) -> AwsResult<Option<String>> {
+    if !context.is_new(context.scope()?) {
+        return default_vpc_removal::find(hands).await;
+    }
+    match hands.wait("the default VPC to be made", LATE, || default_vpc_removal::find(hands)).await {
+        Err(Error::Deadline { .. }) => Ok(None),
+        found => found.map(Some),
     }
 }

@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use aws_sdk_ec2::Client;
 use aws_sdk_ec2::types::{
-    self, AvailabilityMode, AvailabilityZoneOptInStatus, NatGatewayState, RouteOrigin, RouteState, SubnetCidrBlockStateCode, Tag,
-    VpcAttributeName, VpcCidrBlockStateCode,
+    self, AvailabilityMode, AvailabilityZoneOptInStatus, RouteOrigin, RouteState, SubnetCidrBlockStateCode, Tag, VpcAttributeName,
+    VpcCidrBlockStateCode,
 };
 
 use super::Tags;
@@ -91,10 +91,11 @@ impl Questions<'_> {
         Ok(by_id(gateways.iter().filter(|gateway| lives(gateway)), |gateway| Some((gateway.nat_gateway_id()?, nat_gateway(gateway)))))
     }
 
-    /// By allocation id. AWS answers in one page.
-    pub async fn addresses(&self) -> AwsResult<BTreeMap<String, Tags>> {
+    /// Tags and public addresses, by allocation id. AWS answers in one page.
+    pub async fn addresses(&self) -> AwsResult<(BTreeMap<String, Tags>, BTreeMap<String, String>)> {
         let answer = self.client.describe_addresses().send().await.map_err(|e| Error::sdk("ec2:DescribeAddresses", &e))?;
-        Ok(by_id(answer.addresses(), |address| Some((address.allocation_id()?, tags(address.tags())))))
+        let tags = by_id(answer.addresses(), |address| Some((address.allocation_id()?, tags(address.tags()))));
+        Ok((tags, by_id(answer.addresses(), |address| Some((address.allocation_id()?, address.public_ip()?.to_owned())))))
     }
 
     pub async fn endpoints(&self, region: &str) -> AwsResult<BTreeMap<String, Endpoint>> {
@@ -212,8 +213,38 @@ impl Questions<'_> {
     pub async fn kinds_of_ours(&self) -> AwsResult<BTreeSet<String>> {
         let request = || self.client.describe_tags().filters(filter("key", ADDRESS_TAG)).max_results(PAGE);
         let tags = list!(request(), tags, TagDescription, resource_id, "ec2:DescribeTags");
+        let tags = tags.into_iter().filter(|tag| tag.key() == Some(ADDRESS_TAG));
         let address = |tag: types::TagDescription| tag.value?.parse::<Address>().ok();
-        Ok(tags.into_iter().filter_map(address).map(|address| address.kind().to_owned()).collect())
+        Ok(tags.filter_map(address).map(|address| address.kind().to_owned()).collect())
+    }
+
+    /// The IDs of the zones in which interface endpoints of services can be, by the short name of the service.
+    pub async fn endpoint_zones(&self, region: &str) -> AwsResult<BTreeMap<String, BTreeSet<String>>> {
+        let services = || filter("service-type", types::ServiceType::Interface.as_str());
+        let request = || self.client.describe_vpc_endpoint_services().filters(services()).max_results(PAGE);
+        let all = list!(request(), service_details, ServiceDetail, service_id, "ec2:DescribeVpcEndpointServices");
+        let is_interface = |service: &&types::ServiceDetail| {
+            let of = |detail: &types::ServiceTypeDetail| detail.service_type() == Some(&types::ServiceType::Interface);
+            service.service_type().is_empty() || service.service_type().iter().any(of)
+        };
+        // The names of zones are the account's own. Not every endpoint tells their IDs beside them.
+        let needs_ids = all.iter().any(|service| service.availability_zone_ids().is_empty() && !service.availability_zones().is_empty());
+        let ids = if needs_ids { self.zone_ids().await? } else { BTreeMap::new() };
+        let mut offered: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+        for service in all.iter().filter(is_interface) {
+            let name = super::vpc_endpoint::short_name(region, service.service_name().unwrap_or_default());
+            let by_name = service.availability_zones().iter().filter_map(|name| ids.get(name));
+            offered.entry(name.to_owned()).or_default().extend(service.availability_zone_ids().iter().chain(by_name).cloned());
+        }
+        Ok(offered)
+    }
+
+    /// The IDs of the account's zones, by its names.
+    async fn zone_ids(&self) -> AwsResult<BTreeMap<String, String>> {
+        let answer = self.client.describe_availability_zones().send().await;
+        let answer = answer.map_err(|e| Error::sdk("ec2:DescribeAvailabilityZones", &e))?;
+        let zones = answer.availability_zones.unwrap_or_default().into_iter();
+        Ok(zones.filter_map(|zone| Some((zone.zone_name?, zone.zone_id?))).collect())
     }
 
     /// The IDs of the availability zones that the account can use, in the order of their numbers.
@@ -334,8 +365,9 @@ fn route(live: &types::Route) -> Option<Route> {
         origin: match live.origin() {
             _ if of_endpoint || target == "local" => Origin::Aws,
             Some(RouteOrigin::CreateRouteTable) => Origin::Aws,
-            Some(RouteOrigin::EnableVgwRoutePropagation) => Origin::Propagated,
-            _ => Origin::Call,
+            // A VPN gateway or a route server puts it there.
+            Some(RouteOrigin::EnableVgwRoutePropagation | RouteOrigin::Advertisement) => Origin::Propagated,
+            Some(RouteOrigin::CreateRoute | _) | None => Origin::Call,
         },
         is_blackhole: live.state() == Some(&RouteState::Blackhole),
         target,
@@ -352,7 +384,7 @@ pub(super) fn gateway(attachments: &[types::InternetGatewayAttachment], live: &[
 
 /// One that failed or goes is still told of for an hour.
 pub(super) fn lives(gateway: &types::NatGateway) -> bool {
-    !matches!(gateway.state(), Some(NatGatewayState::Failed | NatGatewayState::Deleting | NatGatewayState::Deleted))
+    super::nat_gateway::is_alive(gateway.state())
 }
 
 pub(super) fn nat_gateway(live: &types::NatGateway) -> NatGateway {
@@ -365,6 +397,7 @@ pub(super) fn nat_gateway(live: &types::NatGateway) -> NatGateway {
         is_regional,
         // A regional one takes addresses as it needs them.
         address: first.filter(|_| !is_regional).and_then(|address| address.allocation_id.clone()),
+        public_ips: addresses.iter().filter(|_| is_regional).filter_map(|address| address.public_ip.clone()).collect(),
         tags: tags(live.tags()),
     }
 }

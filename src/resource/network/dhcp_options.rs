@@ -71,7 +71,8 @@ impl Kind for DhcpOptions {
             let pages = hands.client.describe_dhcp_options().filters(hands.ours()).into_paginator().items().send();
             let options = hands.said("ec2:DescribeDhcpOptions", pages.collect::<Result<Vec<_>, _>>().await)?;
             // The ones that these replace have the same address.
-            let wanted = |options: &Live| said(options) == (after.domain_name.clone(), after.name_servers.clone());
+            let wanted =
+                |options: &Live| hands.is_ours(options.tags()) && said(options) == (after.domain_name.clone(), after.name_servers.clone());
             Ok(all(options.into_iter().filter(wanted).map(|options| options.dhcp_options_id)))
         };
         let make = || async {

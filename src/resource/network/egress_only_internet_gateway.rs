@@ -1,6 +1,6 @@
 //! `egress_only_internet_gateway`: a gateway through which IPv6 goes out and nothing comes in.
 
-use aws_sdk_ec2::types::ResourceType;
+use aws_sdk_ec2::types::{EgressOnlyInternetGateway as Live, ResourceType};
 use serde::{Deserialize, Serialize};
 
 use super::calls::{Hands, all};
@@ -52,8 +52,9 @@ impl Kind for EgressOnlyInternetGateway {
         let find = || async {
             let pages = hands.client.describe_egress_only_internet_gateways().filters(hands.ours()).into_paginator().items().send();
             let gateways = hands.said("ec2:DescribeEgressOnlyInternetGateways", pages.collect::<Result<Vec<_>, _>>().await)?;
-            let of_vpc = gateways.into_iter().filter(|gateway| gateway.attachments().iter().any(|a| a.vpc_id() == Some(vpc.as_str())));
-            Ok(all(of_vpc.map(|gateway| gateway.egress_only_internet_gateway_id)))
+            let of_vpc = |gateway: &Live| gateway.attachments().iter().any(|a| a.vpc_id() == Some(vpc.as_str()));
+            let gateways = gateways.into_iter().filter(|gateway| of_vpc(gateway) && hands.is_ours(gateway.tags()));
+            Ok(all(gateways.map(|gateway| gateway.egress_only_internet_gateway_id)))
         };
         // AWS remembers tokens longer than gateways, so one that was deleted would be handed out again: the token is new with every try.
         let token = hands.token([vpc.as_str(), &hands.this_try()]);

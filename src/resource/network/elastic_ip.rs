@@ -3,7 +3,7 @@
 use aws_sdk_ec2::types::{DomainType, ResourceType};
 use serde::{Deserialize, Serialize};
 
-use super::calls::{Hands, all};
+use super::calls::{Hands, LINGERING, all};
 use super::{Tags, tags_differ};
 use crate::apply::Context;
 use crate::aws::{AwsResult, Error};
@@ -44,7 +44,8 @@ impl Kind for ElasticIp {
         let hands = Hands::of(context).await?;
         let find = || async {
             let answer = hands.said("ec2:DescribeAddresses", hands.client.describe_addresses().filters(hands.ours()).send().await)?;
-            Ok(all(answer.addresses.unwrap_or_default().into_iter().map(|address| address.allocation_id)))
+            let addresses = answer.addresses.unwrap_or_default().into_iter().filter(|address| hands.is_ours(address.tags()));
+            Ok(all(addresses.map(|address| address.allocation_id)))
         };
         let make = || async {
             let request = hands.client.allocate_address().domain(DomainType::Vpc);
@@ -63,6 +64,8 @@ impl Kind for ElasticIp {
         let hands = Hands::of(context).await?;
         let release =
             || async { hands.said("ec2:ReleaseAddress", hands.client.release_address().allocation_id(id).send().await).map(drop) };
-        hands.deleted(None, release).await
+        // AWS answers AuthFailure for an address that a NAT gateway still holds.
+        let send = || hands.insist("the NAT gateway to let go of it", LINGERING, |e| e.is(&["AuthFailure"]), release);
+        hands.deleted(None, send).await
     }
 }

@@ -118,7 +118,7 @@ async fn create(hands: &Hands<'_>, after: &FlowLogAttributes) -> AwsResult<Strin
 async fn find(hands: &Hands<'_>, vpc: &str) -> AwsResult<Option<String>> {
     let pages = hands.client.describe_flow_logs().filter(hands.ours()).filter(filter("resource-id", vpc)).into_paginator().items().send();
     let logs = hands.said("ec2:DescribeFlowLogs", pages.collect::<Result<Vec<_>, _>>().await)?;
-    Ok(first(logs.into_iter().map(|log| log.flow_log_id)))
+    Ok(first(logs.into_iter().filter(|log| hands.is_ours(log.tags())).map(|log| log.flow_log_id)))
 }
 
 async fn delete(hands: &Hands<'_>, id: &str) -> AwsResult<()> {

@@ -55,7 +55,10 @@ impl Kind for InternetGateway {
 
     async fn create(context: &Context, after: Self::Attributes) -> Result<String, Error> {
         let hands = Hands::of(context).await?;
-        let find = || async { Ok(all(list(&hands, hands.ours()).await?.into_iter().map(|gateway| gateway.internet_gateway_id))) };
+        let find = || async {
+            let gateways = list(&hands, hands.ours()).await?.into_iter().filter(|gateway| hands.is_ours(gateway.tags()));
+            Ok(all(gateways.map(|gateway| gateway.internet_gateway_id)))
+        };
         let make = || async {
             let tags = hands.creation_tags(ResourceType::InternetGateway, &after.tags);
             let answer =

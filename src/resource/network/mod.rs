@@ -33,6 +33,8 @@ mod scope;
 mod screen;
 mod security_group;
 mod site;
+#[cfg(test)]
+mod states_tests;
 mod subnet;
 mod survey;
 mod transit_gateway;

@@ -38,6 +38,10 @@ pub struct NatGatewayAttributes {
 const WAY_OUT: &str = "delete this NAT gateway in AWS, then run the same command again: it makes another one as org.toml says, and until then \
                        what leaves through it does not";
 
+/// Some accounts have zones without NAT gateways, such as old ones `apne1-az3`.
+const NO_NAT: &str = "the zone has no NAT gateways for this account: give its layout `avoid_zones` with the zone and remove the subnets there, \
+                      or choose `nat = \"single\"` with another first zone";
+
 /// The kind.
 pub struct NatGateway;
 
@@ -148,7 +152,10 @@ async fn make(hands: &Hands<'_>, wanted: &Wanted, tags: &Tags, mut dead: Vec<Str
             };
             hands.said("ec2:CreateNatGateway", request.send().await)
         };
-        let gateway = hands.settled(send).await?.nat_gateway;
+        let gateway = match hands.settled(send).await {
+            Err(e) if e.is(&["NotAvailableInZone"]) => return Err(Error::Failed { message: e.to_string(), hint: Some(NO_NAT.to_owned()) }),
+            answer => answer?.nat_gateway,
+        };
         let (state, id) = gateway.map(|gateway| (gateway.state, gateway.nat_gateway_id)).unwrap_or_default();
         let id = hands.id("ec2:CreateNatGateway", id)?;
         if is_alive(state.as_ref()) || dead.contains(&id) {
@@ -161,13 +168,15 @@ async fn make(hands: &Hands<'_>, wanted: &Wanted, tags: &Tags, mut dead: Vec<Str
 }
 
 /// Whether a gateway of that state is there, or will be.
-fn is_alive(state: Option<&NatGatewayState>) -> bool {
+pub(super) fn is_alive(state: Option<&NatGatewayState>) -> bool {
     !matches!(state, Some(NatGatewayState::Failed | NatGatewayState::Deleting | NatGatewayState::Deleted))
 }
 
 async fn list(hands: &Hands<'_>) -> AwsResult<Vec<Live>> {
     let pages = hands.client.describe_nat_gateways().filter(hands.ours()).into_paginator().items().send();
-    hands.said("ec2:DescribeNatGateways", pages.collect::<Result<Vec<_>, _>>().await)
+    let mut gateways = hands.said("ec2:DescribeNatGateways", pages.collect::<Result<Vec<_>, _>>().await)?;
+    gateways.retain(|gateway| hands.is_ours(gateway.tags()));
+    Ok(gateways)
 }
 
 /// How the NAT gateways of an account and Region stand, by id: one list for all that are waited for.
@@ -194,7 +203,8 @@ impl State {
                 gateway.failure_message().unwrap_or_default().to_owned(),
             ),
             Some(NatGatewayState::Deleting) => Self::Deleting,
-            _ => Self::Pending,
+            // Also a state that this SDK does not know.
+            Some(NatGatewayState::Pending | _) | None => Self::Pending,
         }
     }
 }

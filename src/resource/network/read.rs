@@ -20,9 +20,9 @@ use super::scope::{self, Reading};
 use super::site::{AT_A_TIME, AT_A_TIME_ONCE, Answer, Keep, Site, Taken, read, regions, sites};
 use super::unread::{self, Blocks, Consequence, Unread, warning};
 use super::zones::Zones;
-use crate::address::{Address, Scope};
+use crate::address::{Address, Reference, Scope};
 use crate::aws::{AwsResult, Error, Sessions};
-use crate::network::{Block, Observed};
+use crate::network::{Block, Observed, Unmanaged, has_gateway_endpoint, zone_of};
 use crate::resource::organizations::leaving;
 use crate::resource::{Desired, Finding, FindingSeverity, Live, LiveResource, NOT_JOINED, NOT_READ, NOT_SELECTED};
 
@@ -47,6 +47,8 @@ pub async fn live(sessions: &Sessions, desired: &Desired, ahead: Ahead, members:
         reader.others(keep, members).await?;
     }
     reader.zones().await?;
+    reader.endpoint_zones().await?;
+    reader.foreign_streams();
     reader.found.observed.frozen = reader.accounts.frozen;
     reader.found.observed.absent = reader.accounts.absent;
     Ok(reader.found.give(live, desired))
@@ -257,6 +259,67 @@ impl Reader<'_> {
         self.found.too_few_zones(self.desired);
         Ok(())
     }
+
+    /// The zones in which AWS offers the services of endpoints that are to be made, or are in fewer zones than their layout says. They are the
+    /// same for all accounts, so one is asked in each Region.
+    async fn endpoint_zones(&mut self) -> AwsResult<()> {
+        let mut wanted: BTreeMap<&str, Vec<(Address, &str)>> = BTreeMap::new();
+        for (vpc, request) in &self.desired.network.vpcs {
+            let (Some(scope), Some(layout)) = (vpc.scope(), self.desired.network.layouts.get(&request.layout)) else { continue };
+            if !self.is_planned(&scope.account) || !self.desired.selection.reads_networks_of(&scope.account) {
+                continue;
+            }
+            for service in layout.endpoints.iter().filter(|service| !has_gateway_endpoint(service)) {
+                let endpoint = Address::within(scope.clone(), "vpc_endpoint", format!("{}/{service}", request.layout));
+                if self.found.zones_of_endpoint(&endpoint).len() < layout.zones as usize {
+                    wanted.entry(&layout.region).or_default().push((endpoint, service.as_str()));
+                }
+            }
+        }
+        for (region, endpoints) in wanted {
+            let scope = |account: &str| Scope { account: account.to_owned(), region: region.to_owned() };
+            let can_ask = |(key, _): &(&String, &String)| self.is_planned(key) && !self.found.not_enabled.contains(&scope(key));
+            let has_vpc = |(key, _): &(&String, &String)| endpoints.iter().any(|(endpoint, _)| endpoint.scope() == Some(&scope(key)));
+            let own = self.accounts.open.iter().filter(can_ask).find(has_vpc).map(|(_, id)| id);
+            let account = own.unwrap_or(&self.desired.management_account).clone();
+            let client = self.sessions.ec2(&account, region);
+            let offered = Questions { client: &client, account: &account }.endpoint_zones(region).await;
+            match offered.map_err(|error| error.within(&account, region)) {
+                Ok(offered) => {
+                    for (endpoint, service) in endpoints {
+                        let Some(zones) = offered.get(service) else { continue };
+                        let all = zones.iter().cloned().chain(self.found.zones_of_endpoint(&endpoint)).collect();
+                        self.found.observed.endpoint_zones.insert(endpoint, all);
+                    }
+                }
+                Err(error) if is_fatal(&error) => return Err(error),
+                Err(error) => {
+                    let what = format!("the zones that have endpoint services in `{region}` cannot be read, and are taken to be all");
+                    self.found.findings.push(warning(region.to_owned(), &what, &error, &self.desired.management_account));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// VPCs whose flow logs would go to a delivery stream of another account: AWS refuses that without roles, which overlord does not make.
+    /// Source: CreateFlowLogs, `DeliverLogsPermissionArn`, botocore 1.44.8.
+    fn foreign_streams(&mut self) {
+        for (address, request) in &self.desired.network.vpcs {
+            let layout = self.desired.network.layouts.get(&request.layout);
+            let stream = layout.and_then(|layout| layout.flow_log.as_ref()?.stream_account());
+            let (Some(stream), Some(scope)) = (stream, address.scope()) else { continue };
+            let own = self.accounts.open.get(&scope.account).map(String::as_str);
+            let is_read = self.is_planned(&scope.account) && self.desired.selection.reads_networks_of(&scope.account);
+            if is_read && own != Some(stream) {
+                let summary = format!(
+                    "its flow logs cannot go to a delivery stream of account `{stream}`, since AWS wants roles for that which overlord does not \
+                     make: send them to a bucket, or make a layout for that account alone"
+                );
+                self.found.findings.push(Finding { severity: FindingSeverity::Error, subject: address.to_string(), summary });
+            }
+        }
+    }
 }
 
 impl Found {
@@ -273,7 +336,12 @@ impl Found {
     }
 
     fn put(&mut self, scope: Scope, taken: Taken) {
-        let Taken { not_enabled, bound: Bound { resources, findings, vpcs, blocks }, kept } = taken;
+        let Taken { not_enabled, bound, kept } = taken;
+        let Bound { resources, findings, vpcs, blocks, unmanaged, public_ips } = bound;
+        if unmanaged != Unmanaged::default() {
+            self.observed.unmanaged.insert(scope.clone(), unmanaged);
+        }
+        self.observed.public_ips.extend(public_ips);
         if not_enabled {
             self.not_enabled.insert(scope);
         }
@@ -282,6 +350,18 @@ impl Found {
         self.findings.extend(findings);
         self.observed.vpcs.extend(vpcs);
         self.observed.blocks.extend(blocks);
+    }
+
+    /// The zones in which an endpoint has interfaces.
+    fn zones_of_endpoint(&self, endpoint: &Address) -> BTreeSet<String> {
+        let subnets = self.resources.get(endpoint).map(|live| live.attributes.references()).unwrap_or_default();
+        let zone = |subnet: Reference| match subnet {
+            Reference::Address(address) if address.kind() == "subnet" => {
+                address.key().rsplit_once('/').and_then(|(_, name)| zone_of(name)).map(str::to_owned)
+            }
+            Reference::Address(_) | Reference::Id(_) => None,
+        };
+        subnets.into_iter().filter_map(zone).collect()
     }
 
     /// An account could not be read in a Region.

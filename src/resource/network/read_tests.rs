@@ -41,6 +41,7 @@ fn layout(region: &str) -> Layout {
         prefix: 19,
         zones: 1,
         zone_bits: 3,
+        avoid_zones: Default::default(),
         nat: Nat::None,
         tiers: vec![Tier { name: "private".to_owned(), share: Share::of_percent(50.0).unwrap() }],
         endpoints: BTreeSet::new(),
@@ -385,7 +386,7 @@ async fn a_default_vpc_is_searched_for_what_runs_in_it_when_it_is_to_go() {
     let region = lab.region(&a);
     region.network_acls.clear();
     let life = Life { created_ms: 0, available_ms: 0, deleted_ms: None };
-    region.vpn_gateways.insert("vgw-1".to_owned(), VpnGateway { attachment: Some((vpc.clone(), life)), life });
+    region.vpn_gateways.insert("vgw-1".to_owned(), VpnGateway { attachment: Some((vpc.clone(), life)), life, pending_ms: 0 });
     assert!(lab.read().await.0.resources[&default].frozen.as_ref().unwrap().contains("`vgw-1`"));
 
     let region = lab.region(&a);

@@ -1,9 +1,10 @@
 //! `resource_share`: a share of AWS Resource Access Manager: a transit gateway or subnets, for OUs, accounts or the whole organization.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use aws_sdk_ram::Client;
-use aws_sdk_ram::types::{ResourceOwner, ResourceShareAssociationType, ResourceShareStatus, Tag, TagFilter};
+use aws_sdk_ram::types::{ResourceOwner, ResourceShare as Live, ResourceShareAssociationType, ResourceShareStatus, Tag, TagFilter};
 use serde::{Deserialize, Serialize};
 
 use super::calls::{Hands, SETTLING, is_missing};
@@ -77,15 +78,15 @@ impl Kind for ResourceShare {
         // RAM remembers tokens. This one is of this try alone: an older one could lead to a share that is gone.
         let token = hands.token([hands.this_try().as_str()]);
         // What was made a moment ago is not seen at once by RAM: a refusal that passes.
-        let make = || async {
+        let send = || async {
             let request = client.create_resource_share().client_token(&token).name(&after.name).allow_external_principals(false);
             let request = request.set_principals(Some(principals.clone())).set_resource_arns(Some(resources.clone()));
             let answer = hands.said("ram:CreateResourceShare", request.set_tags(Some(tags(context, &after.tags))).send().await)?;
             hands.id("ram:CreateResourceShare", answer.resource_share.and_then(|share| share.resource_share_arn))
         };
-        let arn = hands
-            .once(hands.earlier(None)?, || async { Ok(existing(context, &hands, &client).await?.into_iter().collect()) }, make)
-            .await?;
+        let make = || permitted(context, &hands, &after, &send);
+        let find = || async { Ok(existing(context, &hands, &client).await?.into_iter().collect()) };
+        let arn = hands.once(hands.earlier(None)?, find, make).await?;
         associated(&hands, &client, &arn).await?;
         Ok(arn)
     }
@@ -100,7 +101,8 @@ impl Kind for ResourceShare {
             let (principals, resources) = more.arns(context).await?;
             let request = client.associate_resource_share().resource_share_arn(id);
             let request = request.set_principals(Some(principals)).set_resource_arns(Some(resources));
-            hands.settled(|| async { hands.said("ram:AssociateResourceShare", request.clone().send().await).map(drop) }).await?;
+            let send = || async { hands.said("ram:AssociateResourceShare", request.clone().send().await).map(drop) };
+            hands.settled(|| permitted(context, &hands, &after, &send)).await?;
             associated(&hands, &client, id).await?;
         }
         let less = Part::added(&after, &before);
@@ -194,13 +196,53 @@ fn tags(context: &Context, tags: &Tags) -> Vec<Tag> {
     declared.chain([tag(ADDRESS_TAG, &context.address().to_string())]).collect()
 }
 
+/// How long RAM may take to share inside the organization after it was enabled. A minute as a rule. Source: hashicorp/terraform-provider-aws,
+/// issues 7769, 12169 and 15254 and pull request 28848, read 2026-11-30.
+const ONBOARDING: Duration = Duration::from_secs(10 * 60);
+
+/// Whether RAM says that it does not share inside the organization, or not yet: it has one message for both.
+fn is_not_onboarded(error: &Error) -> bool {
+    let says = |what: &str| error.said().to_lowercase().contains(what);
+    error.is(&["OperationNotPermittedException", "InvalidParameterException"]) && (says("organization") || says("onboarding"))
+}
+
+/// Sends until RAM shares inside the organization: it takes a while after this run, or one just before it, has enabled that.
+///
+/// # Errors
+/// RAM refused; it still does not share inside the organization.
+async fn permitted<T, F>(
+    context: &Context,
+    hands: &Hands<'_>,
+    after: &ResourceShareAttributes,
+    send: impl Fn() -> F + Send + Sync,
+) -> AwsResult<T>
+where
+    F: Future<Output = AwsResult<T>> + Send,
+{
+    let deadline = if context.made(&after.trusted_service) { ONBOARDING } else { SETTLING };
+    match hands.insist("RAM to share inside the organization", deadline, is_not_onboarded, send).await {
+        Err(e) if is_not_onboarded(&e) => Err(Error::Failed {
+            message: e.to_string(),
+            hint: Some(format!(
+                "run `aws ram enable-sharing-with-aws-organization` with credentials of the management account, then run the same command \
+                 again: where `{SHARING_SERVICE}` was trusted through AWS Organizations alone, RAM has no role to share with"
+            )),
+        }),
+        result => result,
+    }
+}
+
 async fn existing(context: &Context, hands: &Hands<'_>, client: &Client) -> AwsResult<Option<String>> {
-    let ours = TagFilter::builder().tag_key(ADDRESS_TAG).tag_values(context.address().to_string()).build();
+    let address = context.address().to_string();
+    let ours = TagFilter::builder().tag_key(ADDRESS_TAG).tag_values(&address).build();
     let request = client.get_resource_shares().resource_owner(ResourceOwner::SelfValue).tag_filters(ours);
     let pages = request.into_paginator().send().collect::<Result<Vec<_>, _>>().await;
     let pages = hands.said("ram:GetResourceShares", pages)?;
     let mut shares: Vec<_> = pages.into_iter().flat_map(|page| page.resource_shares.unwrap_or_default()).collect();
-    shares.retain(|share| matches!(share.status(), Some(ResourceShareStatus::Active | ResourceShareStatus::Pending)));
+    // Compared here too: an endpoint may not know the filter.
+    let is_ours = |tag: &Tag| tag.key() == Some(ADDRESS_TAG) && tag.value() == Some(&address);
+    let lives = |share: &Live| matches!(share.status(), Some(ResourceShareStatus::Active | ResourceShareStatus::Pending));
+    shares.retain(|share| lives(share) && share.tags().iter().any(is_ours));
     Ok(shares.into_iter().next().and_then(|share| share.resource_share_arn))
 }
 
@@ -226,7 +268,11 @@ async fn associated(hands: &Hands<'_>, client: &Client, arn: &str) -> AwsResult<
                             (association.associated_entity().unwrap_or_default(), association.status_message().unwrap_or_default());
                         return Err(hands.failed(
                             format!("RAM could not share with or from `{what}`: {why}"),
-                            format!("check that `{SHARING_SERVICE}` is trusted in the organization, then run the same command again"),
+                            format!(
+                                "check that `{SHARING_SERVICE}` is trusted in the organization, run `aws ram \
+                                 enable-sharing-with-aws-organization` with credentials of the management account, then run the same command \
+                                 again"
+                            ),
                         ));
                     }
                     _ => {}

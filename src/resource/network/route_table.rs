@@ -67,7 +67,7 @@ impl Kind for RouteTable {
             let request = hands.client.describe_route_tables().filters(hands.ours()).filters(filter("vpc-id", &vpc));
             let tables =
                 hands.said("ec2:DescribeRouteTables", request.into_paginator().items().send().collect::<Result<Vec<_>, _>>().await)?;
-            Ok(all(tables.into_iter().map(|table| table.route_table_id)))
+            Ok(all(tables.into_iter().filter(|table| hands.is_ours(table.tags())).map(|table| table.route_table_id)))
         };
         let make = || async {
             let request = hands.client.create_route_table().vpc_id(&vpc);

@@ -94,7 +94,7 @@ impl Kind for SecurityGroup {
             let request = hands.client.describe_security_groups().filters(hands.ours()).filters(filter("vpc-id", &vpc));
             let groups =
                 hands.said("ec2:DescribeSecurityGroups", request.into_paginator().items().send().collect::<Result<Vec<_>, _>>().await)?;
-            Ok(first(groups.into_iter().map(|group| group.group_id)))
+            Ok(first(groups.into_iter().filter(|group| hands.is_ours(group.tags())).map(|group| group.group_id)))
         };
         let id = match hands.settled(make).await {
             // Made by a request whose answer was lost; or somebody else's of that name.

@@ -98,7 +98,7 @@ impl Kind for Subnet {
             let request = hands.client.describe_subnets().filters(hands.ours()).filters(filter("vpc-id", &vpc));
             let subnets =
                 hands.said("ec2:DescribeSubnets", request.into_paginator().items().send().collect::<Result<Vec<_>, _>>().await)?;
-            Ok(first(subnets.into_iter().map(|subnet| subnet.subnet_id)))
+            Ok(first(subnets.into_iter().filter(|subnet| hands.is_ours(subnet.tags())).map(|subnet| subnet.subnet_id)))
         };
         let id = match hands.settled(make).await {
             // Made by a request whose answer was lost; or somebody else's, where this one should be.

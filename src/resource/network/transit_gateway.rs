@@ -31,6 +31,8 @@ pub struct TransitGatewayAttributes {
 
 /// States in which it is there, or comes to be.
 pub(super) const ALIVE: [&str; 3] = ["pending", "available", "modifying"];
+/// All others.
+pub(super) const DEAD: [&str; 2] = ["deleting", "deleted"];
 
 /// The kind.
 pub struct TransitGateway;
@@ -77,7 +79,8 @@ impl Kind for TransitGateway {
         let find = || async {
             let pages = hands.client.describe_transit_gateways().filters(hands.ours()).into_paginator().items().send();
             let mut gateways = hands.said("ec2:DescribeTransitGateways", pages.collect::<Result<Vec<_>, _>>().await)?;
-            gateways.retain(|gateway| gateway.state().is_some_and(|state| ALIVE.contains(&state.as_str())));
+            gateways
+                .retain(|gateway| hands.is_ours(gateway.tags()) && gateway.state().is_some_and(|state| ALIVE.contains(&state.as_str())));
             Ok(all(gateways.into_iter().map(|gateway| gateway.transit_gateway_id)))
         };
         let make = || async {
@@ -141,5 +144,5 @@ async fn state(hands: &Hands<'_>, id: &str) -> AwsResult<Option<String>> {
 }
 
 async fn available(hands: &Hands<'_>, id: &str) -> AwsResult<()> {
-    hands.reached(&["available"], &["deleting", "deleted"], || state(hands, id)).await
+    hands.reached(&["available"], &DEAD, || state(hands, id)).await
 }

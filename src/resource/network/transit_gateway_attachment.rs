@@ -33,9 +33,12 @@ pub struct TransitGatewayAttachmentAttributes {
     pub vpc: Reference,
 }
 
-/// States in which it is there, or comes to be.
-pub(super) const ALIVE: [&str; 6] = ["initiating", "initiatingRequest", "pending", "pendingAcceptance", "available", "modifying"];
-const DEAD: [&str; 6] = ["deleting", "deleted", "failed", "failing", "rejected", "rejecting"];
+/// States in which it is there, or comes to be. A change that fails is rolled back, and then it is available as before.
+/// Source: Amazon VPC's guide to transit gateways, "VPC attachment lifecycle".
+pub(super) const ALIVE: [&str; 7] =
+    ["initiating", "initiatingRequest", "pending", "pendingAcceptance", "available", "modifying", "rollingBack"];
+/// All others.
+pub(super) const DEAD: [&str; 6] = ["deleting", "deleted", "failed", "failing", "rejected", "rejecting"];
 
 /// The kind.
 pub struct TransitGatewayAttachment;

@@ -142,6 +142,7 @@ impl VpcAttributes {
 async fn find(hands: &Hands<'_>, cidr: &str) -> AwsResult<Vec<String>> {
     let pages = hands.client.describe_vpcs().filters(hands.ours()).into_paginator().items().send();
     let vpcs = hands.said("ec2:DescribeVpcs", pages.collect::<Result<Vec<_>, _>>().await)?;
+    let vpcs: Vec<_> = vpcs.into_iter().filter(|vpc| hands.is_ours(vpc.tags())).collect();
     let Some(other) = vpcs.iter().min_by(|a, b| a.vpc_id.cmp(&b.vpc_id)).filter(|_| vpcs.iter().all(|vpc| vpc.cidr_block() != Some(cidr)))
     else {
         return Ok(all(vpcs.into_iter().map(|vpc| vpc.vpc_id)));

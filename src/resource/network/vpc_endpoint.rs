@@ -81,7 +81,7 @@ impl Kind for VpcEndpoint {
         let hands = Hands::of(context).await?;
         let mut dead = Vec::new();
         if hands.earlier(Some(&after.vpc))? == Earlier::Possible {
-            for endpoint in list(&hands, hands.ours()).await? {
+            for endpoint in ours(&hands).await? {
                 match (endpoint.vpc_endpoint_id, is_alive(endpoint.state.as_ref())) {
                     (Some(id), true) => return available(&hands, &after, id).await,
                     (Some(id), false) => dead.push(id),
@@ -238,19 +238,19 @@ enum Standing {
 
 impl Standing {
     fn of(endpoint: &Live) -> Self {
-        let state = endpoint.state();
-        if is(state, &State::Available) {
+        let is = |states: &[State]| is_one_of(endpoint.state(), states);
+        if is(&READY) {
             Self::Available
-        } else if is(state, &State::Deleting) {
+        } else if is(&GOING) {
             Self::Deleting
-        } else if is(state, &State::Deleted) {
+        } else if is(&GONE) {
             Self::Gone
-        } else if is_alive(state) {
-            Self::Pending
-        } else {
+        } else if is(&FAILED) {
             let error = endpoint.last_error();
-            let said = [state.map(State::as_str), error.and_then(|error| error.code()), error.and_then(|error| error.message())];
+            let said = [endpoint.state().map(State::as_str), error.and_then(|error| error.code()), error.and_then(|error| error.message())];
             Self::Failed(said.into_iter().flatten().collect::<Vec<_>>().join(": "))
+        } else {
+            Self::Pending
         }
     }
 }
@@ -309,15 +309,26 @@ impl Members {
     }
 }
 
-/// Whether an endpoint of that state is there, or will be. AWS writes its states in lower case, unlike its own model
+/// States from which an endpoint becomes available. AWS writes its states in lower case, unlike its own model
 /// (<https://docs.aws.amazon.com/cli/latest/reference/ec2/describe-vpc-endpoints.html>, examples).
+#[cfg(test)]
+pub(super) const COMING: [State; 2] = [State::Pending, State::PendingAcceptance];
+/// States in which it answers, if only in some of its zones.
+pub(super) const READY: [State; 2] = [State::Available, State::Partial];
+/// On its way out.
+pub(super) const GOING: [State; 1] = [State::Deleting];
+/// Not there any more.
+pub(super) const GONE: [State; 1] = [State::Deleted];
+/// States from which it never becomes available.
+pub(super) const FAILED: [State; 3] = [State::Failed, State::Rejected, State::Expired];
+
+/// Whether an endpoint of that state is there, or will be.
 pub(super) fn is_alive(state: Option<&State>) -> bool {
-    const GOING: [State; 5] = [State::Deleting, State::Deleted, State::Failed, State::Rejected, State::Expired];
-    !GOING.iter().any(|going| is(state, going))
+    ![&GOING[..], &GONE, &FAILED].iter().any(|states| is_one_of(state, states))
 }
 
-fn is(state: Option<&State>, wanted: &State) -> bool {
-    state.is_some_and(|state| state.as_str().eq_ignore_ascii_case(wanted.as_str()))
+fn is_one_of(state: Option<&State>, states: &[State]) -> bool {
+    state.is_some_and(|state| states.iter().any(|one| state.as_str().eq_ignore_ascii_case(one.as_str())))
 }
 
 /// The endpoint of that id, if AWS still tells of it.
@@ -328,7 +339,9 @@ async fn of_id(hands: &Hands<'_>, id: &str) -> AwsResult<Vec<Live>> {
     }
 }
 
-async fn list(hands: &Hands<'_>, which: aws_sdk_ec2::types::Filter) -> AwsResult<Vec<Live>> {
-    let pages = hands.client.describe_vpc_endpoints().filters(which).into_paginator().items().send();
-    hands.said("ec2:DescribeVpcEndpoints", pages.collect::<Result<Vec<_>, _>>().await)
+async fn ours(hands: &Hands<'_>) -> AwsResult<Vec<Live>> {
+    let pages = hands.client.describe_vpc_endpoints().filters(hands.ours()).into_paginator().items().send();
+    let mut endpoints = hands.said("ec2:DescribeVpcEndpoints", pages.collect::<Result<Vec<_>, _>>().await)?;
+    endpoints.retain(|endpoint| hands.is_ours(endpoint.tags()));
+    Ok(endpoints)
 }

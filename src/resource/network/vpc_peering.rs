@@ -30,7 +30,10 @@ pub struct VpcPeeringAttributes {
 pub(super) const ALIVE: [&str; 4] = ["initiating-request", "pending-acceptance", "provisioning", "active"];
 /// As the attribute has it.
 pub const ACTIVE: &str = "active";
-const DEAD: [&str; 4] = ["deleted", "expired", "failed", "rejected"];
+/// States in which it is over.
+pub(super) const DEAD: [&str; 4] = ["deleted", "expired", "failed", "rejected"];
+/// The same, and the state on the way there.
+pub(super) const LOST: [&str; 5] = ["deleting", "deleted", "expired", "failed", "rejected"];
 
 /// The kind.
 pub struct VpcPeering;
@@ -150,16 +153,22 @@ async fn existing(hands: &Hands<'_>, (vpc, peer): (&str, &str)) -> AwsResult<Opt
 /// The other side: it sees the peering, tags it, and accepts it. Tagged first, so that what is accepted is complete.
 async fn accept(context: &Context, id: &str, after: &VpcPeeringAttributes) -> AwsResult<()> {
     let hands = Hands::there(context, &after.peer_vpc)?;
-    hands.reached(&["pending-acceptance", "provisioning", ACTIVE], &DEAD, || status(&hands, id)).await?;
+    hands.reached(&["pending-acceptance", "provisioning", ACTIVE], &LOST, || status(&hands, id)).await?;
     hands.write_tags(id, &after.tags).await?;
     let send = || async {
         let request = hands.client.accept_vpc_peering_connection().vpc_peering_connection_id(id);
         match hands.said("ec2:AcceptVpcPeeringConnection", request.send().await) {
             // It is accepted already: the answer to an earlier try was lost.
             Err(e) if e.is(&["InvalidStateTransition"]) => Ok(()),
+            // The two VPCs have another one, which was asked for the other way round. Source: hashicorp/terraform-provider-aws, issues 27750,
+            // 27751 and 44315, read 2026-11-30.
+            Err(e) if e.is(&["VpcPeeringConnectionAlreadyExists"]) => Err(Error::Failed {
+                message: e.to_string(),
+                hint: Some(format!("AWS allows one peering of two VPCs: remove `{id}` or the other one, then run the same command again")),
+            }),
             answer => answer.map(drop),
         }
     };
     hands.settled(send).await?;
-    hands.reached(&[ACTIVE], &DEAD, || status(&hands, id)).await
+    hands.reached(&[ACTIVE], &LOST, || status(&hands, id)).await
 }

@@ -71,7 +71,9 @@ impl Kind for VpnConnection {
         let find = || async {
             let answer = hands.client.describe_vpn_connections().filters(hands.ours()).send().await;
             let mut connections = hands.said("ec2:DescribeVpnConnections", answer)?.vpn_connections.unwrap_or_default();
-            connections.retain(|connection| connection.state().is_some_and(|state| !DEAD.contains(&state.as_str())));
+            connections.retain(|connection| {
+                hands.is_ours(connection.tags()) && connection.state().is_some_and(|state| !DEAD.contains(&state.as_str()))
+            });
             Ok(all(connections.into_iter().map(|connection| connection.vpn_connection_id)))
         };
         let make = || async {
@@ -115,7 +117,7 @@ impl Kind for VpnConnection {
 }
 
 /// States from which nothing comes any more.
-const DEAD: [&str; 2] = ["deleting", "deleted"];
+pub(super) const DEAD: [&str; 2] = ["deleting", "deleted"];
 
 async fn add(hands: &Hands<'_>, id: &str, routes: impl Iterator<Item = &String>) -> AwsResult<()> {
     for route in routes {

@@ -55,7 +55,8 @@ impl Kind for VpnGateway {
         let find = || async {
             let answer = hands.client.describe_vpn_gateways().filters(hands.ours()).send().await;
             let mut gateways = hands.said("ec2:DescribeVpnGateways", answer)?.vpn_gateways.unwrap_or_default();
-            gateways.retain(|gateway| gateway.state().is_some_and(|state| ["pending", "available"].contains(&state.as_str())));
+            gateways
+                .retain(|gateway| hands.is_ours(gateway.tags()) && gateway.state().is_some_and(|state| ALIVE.contains(&state.as_str())));
             Ok(all(gateways.into_iter().map(|gateway| gateway.vpn_gateway_id)))
         };
         let make = || async {
@@ -66,6 +67,7 @@ impl Kind for VpnGateway {
         };
         // It can be there without its VPC: a run was cut before they were attached.
         let id = hands.once(hands.earlier(after.vpc.as_ref())?, find, make).await?;
+        hands.reached(&["available"], &DEAD, || state(&hands, &id)).await?;
         attach(&hands, &id, after.vpc.as_ref()).await?;
         Ok(id)
     }
@@ -87,6 +89,11 @@ impl Kind for VpnGateway {
         hands.removed(&["deleted"], delete, || state(&hands, id)).await
     }
 }
+
+/// States in which it is there, or comes to be.
+pub(super) const ALIVE: [&str; 2] = ["pending", "available"];
+/// All others.
+pub(super) const DEAD: [&str; 2] = ["deleting", "deleted"];
 
 async fn attach(hands: &Hands<'_>, id: &str, vpc: Option<&Reference>) -> AwsResult<()> {
     let Some(vpc) = vpc.map(|vpc| hands.resolve(vpc)).transpose()? else { return Ok(()) };

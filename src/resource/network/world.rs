@@ -18,6 +18,8 @@ pub(super) struct World {
     pub nat_gateways: BTreeMap<String, NatGateway>,
     /// By allocation id.
     pub addresses: BTreeMap<String, Tags>,
+    /// The public addresses of those, by allocation id.
+    pub public_ips: BTreeMap<String, String>,
     /// Those that are there or will be.
     pub endpoints: BTreeMap<String, Endpoint>,
     pub security_groups: BTreeMap<String, SecurityGroup>,
@@ -129,6 +131,8 @@ pub(super) struct NatGateway {
     pub is_regional: bool,
     /// The allocation id of its first address.
     pub address: Option<String>,
+    /// The public addresses that AWS chose for a regional one.
+    pub public_ips: BTreeSet<String>,
     pub tags: Tags,
 }
 

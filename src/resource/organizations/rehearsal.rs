@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::world::{self, LivePolicy, Member, World};
 use super::{InvitationAttributes, Standing};
+use crate::resource::network::SHARING_SERVICE;
 use crate::resource::{Desired, typed};
 use crate::sandbox::{self, Account, AccountState, FeatureSet, Joined, OrganizationalUnit, Policy, TypeStatus};
 
@@ -47,6 +48,8 @@ pub(crate) fn sandbox_world(desired: &Desired, live: Option<&World>) -> sandbox:
     }
     world.tags.clone_from(&live.tags);
     world.trusted_services = live.trusted_services.iter().map(|service| (service.clone(), clock_ms)).collect();
+    // No read tells whether RAM may share: where it is trusted, as a rule by its own call.
+    world.sharing_since_ms = live.trusted_services.contains(SHARING_SERVICE).then_some(0);
     for (service, administrators) in &live.administrators {
         for account in administrators {
             world.delegated_administrators.entry(account.clone()).or_default().insert(service.clone(), clock_ms);

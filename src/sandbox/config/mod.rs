@@ -284,7 +284,14 @@ impl View<'_> {
         let items = sources.flat_map(|(account, region, recorder)| {
             let Some(place) = Place::of(account, region) else { return Vec::new() };
             let kept = self.region(&place, recorder);
-            items::of(&kept, self.world, &place, self.now_ms, |resource_type| recorder.records(resource_type) && query.wants(resource_type))
+            let wanted = |resource_type: &str| recorder.records(resource_type) && query.wants(resource_type);
+            let mut items = items::of(&kept, self.world, &place, self.now_ms, wanted);
+            for item in &mut items {
+                if let Some(fields) = item.value.as_object_mut() {
+                    fields.insert("recordingFrequency".to_owned(), recorder.frequency().into());
+                }
+            }
+            items
         });
         let mut left = items.filter(|item| item.key() > after && query.holds(&item.value));
         let page: Vec<_> = left.by_ref().take(size).collect();

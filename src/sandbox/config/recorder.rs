@@ -18,6 +18,9 @@ pub struct Recorder {
     pub name: String,
     /// The kinds that it records; `None` for all.
     pub types: Option<BTreeSet<String>>,
+    /// Whether it records once a day: until the next time it has what there was when it was started.
+    #[serde(default)]
+    pub daily: bool,
     /// What it is about: not yet begun, at it, or stopped with what there was then.
     state: State,
 }
@@ -27,13 +30,14 @@ enum State {
     #[default]
     NotStarted,
     Recording,
+    Daily(Box<Region>),
     Stopped(Box<Region>),
 }
 
 impl Recorder {
     /// One that records all, from now on.
     pub fn of_everything() -> Self {
-        Self { name: "default".to_owned(), types: None, state: State::Recording }
+        Self { name: "default".to_owned(), types: None, daily: false, state: State::Recording }
     }
 
     pub(super) fn has_recorded(&self) -> bool {
@@ -44,10 +48,15 @@ impl Recorder {
         self.types.as_ref().is_none_or(|types| types.contains(resource_type))
     }
 
-    /// What there was when it was stopped.
+    /// As an item has it.
+    pub(super) fn frequency(&self) -> &'static str {
+        if self.daily { "DAILY" } else { "CONTINUOUS" }
+    }
+
+    /// What there was when it was stopped, or wrote it down last.
     pub(super) fn stopped(&self) -> Option<Arc<Region>> {
         match &self.state {
-            State::Stopped(region) => Some(Arc::new(Region::clone(region))),
+            State::Daily(region) | State::Stopped(region) => Some(Arc::new(Region::clone(region))),
             State::NotStarted | State::Recording => None,
         }
     }
@@ -94,6 +103,13 @@ struct Described {
     #[serde(default = "default_name")]
     name: String,
     recording_group: Option<Group>,
+    recording_mode: Option<Mode>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Mode {
+    recording_frequency: String,
 }
 
 #[derive(Deserialize, Default)]
@@ -108,18 +124,21 @@ fn default_name() -> String {
 }
 
 pub(super) fn put(input: Input, place: Place, world: &mut World) -> Outcome {
-    let Some(Described { name, recording_group }) = input.configuration_recorder else {
+    let Some(Described { name, recording_group, recording_mode }) = input.configuration_recorder else {
         return Err(Refusal::new("ValidationException", "ConfigurationRecorder is missing"));
     };
     let types = recording_group.filter(|group| !group.all_supported).map(|group| group.resource_types);
     let state = world.recorders.get_mut(&place, &name).map(|recorder| recorder.state.clone()).unwrap_or_default();
-    world.recorders.put(&place.account, place.region.name, Recorder { name, types, state });
+    let daily = recording_mode.is_some_and(|mode| mode.recording_frequency == "DAILY");
+    world.recorders.put(&place.account, place.region.name, Recorder { name, types, daily, state });
     Ok(Value::Null)
 }
 
 pub(super) fn start(input: &Input, place: &Place, world: &mut World) -> Outcome {
     let name = input.configuration_recorder_name.as_deref().unwrap_or_default();
-    world.recorders.get_mut(place, name)?.state = State::Recording;
+    let region = world.ec2.get(world.seed, place);
+    let recorder = world.recorders.get_mut(place, name)?;
+    recorder.state = if recorder.daily { State::Daily(Box::new(Region::clone(&region))) } else { State::Recording };
     Ok(Value::Null)
 }
 

@@ -113,6 +113,11 @@ fn asked_for(turn: &Turn<'_>) -> Result<Vec<FlowLog>, Refusal> {
         "cloud-watch-logs" if role.is_none() => return missing("DeliverLogsPermissionArn"),
         "cloud-watch-logs" if log_group.is_none() && destination.is_none() => return missing("LogGroupName"),
         "s3" | "kinesis-data-firehose" if destination.is_none() => return missing("LogDestination"),
+        // Source: CreateFlowLogs, `DeliverLogsPermissionArn` and `DeliverCrossAccountRole`, botocore 1.44.8.
+        "kinesis-data-firehose" if (role.is_none() || input.get("DeliverCrossAccountRole").is_none()) && is_foreign(&destination, turn) => {
+            let message = "DeliverLogsPermissionArn and DeliverCrossAccountRole are required for a delivery stream of another account";
+            return Err(Refusal::new("InvalidParameter", message));
+        }
         "cloud-watch-logs" | "s3" | "kinesis-data-firehose" => {}
         other => return Err(bad_value("logDestinationType", other)),
     }
@@ -143,6 +148,11 @@ fn asked_for(turn: &Turn<'_>) -> Result<Vec<FlowLog>, Refusal> {
         logs.push(log);
     }
     if logs.is_empty() { missing("ResourceId") } else { Ok(logs) }
+}
+
+/// Whether a delivery stream is of another account.
+fn is_foreign(destination: &Option<String>, turn: &Turn<'_>) -> bool {
+    destination.as_ref().is_some_and(|arn| arn.split(':').nth(4) != Some(turn.place.account.as_str()))
 }
 
 /// One call for many: what cannot be deleted is told one by one.

@@ -87,7 +87,9 @@ fn filters<'a>(ask: &Ask<'a>, known: &[(&'static str, &'static str)]) -> Result<
         };
         Ok(Filter { place, values: filter.texts("Value") })
     };
-    ask.input.items("Filter").map(read).collect()
+    let mut filters: Vec<Filter<'a>> = ask.input.items("Filter").map(read).collect::<Result<_, _>>()?;
+    filters.retain(|filter| !ask.ignores_tags || filter.place.is_ok_and(|place| place != "tagSet/key"));
+    Ok(filters)
 }
 
 /// Answers a Describe: `keys` in order, `show` an item, or `None` to leave it out.

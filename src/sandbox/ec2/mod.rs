@@ -80,6 +80,10 @@ pub(super) struct Ask<'a> {
     pub now_ms: u64,
     /// The weather wants this page of a list to be empty.
     pub empty_page: bool,
+    /// The weather wants filters by tag to hold nothing back.
+    pub ignores_tags: bool,
+    /// A zone that lacks services.
+    pub lacking_zone: Option<&'a str>,
 }
 
 /// A write and the Region that it changes. The world has every Region but this one.
@@ -115,6 +119,7 @@ const READS: &[(&str, Read)] = &[
     ("DescribeTransitGatewayVpcAttachments", transit_gateway_attachment::describe),
     ("DescribeTransitGateways", transit_gateway::describe),
     ("DescribeVpcAttribute", vpc::describe_attribute),
+    ("DescribeVpcEndpointServices", vpc_endpoint::describe_services),
     ("DescribeVpcEndpoints", vpc_endpoint::describe),
     ("DescribeVpcPeeringConnections", peering::describe),
     ("DescribeVpcs", vpc::describe),

@@ -202,6 +202,10 @@ fn zonal(turn: &mut Turn<'_>) -> Result<NatGateway, Refusal> {
     let public = is_public(turn)?;
     let subnet_id = turn.input.text("SubnetId")?;
     let subnet = Kind::Subnet.find(&turn.region.subnets, subnet_id)?.clone();
+    if turn.weather.lacking_zone.as_ref() == Some(&subnet.zone) {
+        let message = format!("Nat Gateway is not available in this availability zone: {}", subnet.zone);
+        return Err(Refusal::new("NotAvailableInZone", message));
+    }
     let allocation = turn.input.get("AllocationId");
     match (public, allocation) {
         (true, None) => {

@@ -149,9 +149,11 @@ pub(super) fn create(turn: &mut Turn<'_>) -> Outcome {
     let accepter =
         Side { account: there.account.clone(), region: there.region.name.to_owned(), vpc: peer.to_owned(), cidr: theirs.to_string() };
     let mut held = turn.region.peerings.iter().filter(|(_, other)| other.holds(turn.now_ms));
-    if let Some((id, _)) = held.clone().find(|(_, other)| other.is_of(vpc) && other.is_of(peer)) {
-        let message = format!("An active or pending VPC peering connection {id} already exists for these VPCs");
-        return Err(Refusal::new("VpcPeeringConnectionAlreadyExists", message));
+    // AWS makes no second one, and answers with the first; one that is asked for the other way round is refused when it is accepted.
+    // Source: hashicorp/terraform-provider-aws, issues 27750, 27751 and 44315, read 2026-11-30.
+    if let Some((id, _)) = held.clone().find(|(_, other)| other.requester.vpc == vpc && other.accepter.vpc == peer) {
+        let id = id.clone();
+        return Ok(json!({ "vpcPeeringConnection": show(turn.region, turn.place, turn.now_ms, &id) }));
     }
     if held.by_ref().filter(|(_, other)| other.is_of(vpc)).count() >= MOST {
         let message = format!("The maximum number of VPC peering connections of '{vpc}' has been reached.");
@@ -207,6 +209,13 @@ pub(super) fn accept(turn: &mut Turn<'_>) -> Outcome {
             let message = format!("Invalid state transition for {id}, attempted to transition from {other} to provisioning");
             return Err(Refusal::new("InvalidStateTransition", message));
         }
+    }
+    let is_other_way = |other: &Peering| other.is_of(&peering.requester.vpc) && other.is_of(&peering.accepter.vpc);
+    let active =
+        turn.region.peerings.iter().find(|(other, held)| *other != id && held.status(turn.now_ms) == "active" && is_other_way(held));
+    if let Some((other, _)) = active {
+        let message = format!("An active VPC peering connection {other} already exists for these VPCs");
+        return Err(Refusal::new("VpcPeeringConnectionAlreadyExists", message));
     }
     change_both(turn, id, |peering| peering.answer = Answer::Accepted);
     Ok(json!({ "vpcPeeringConnection": show(turn.region, turn.place, turn.now_ms, id) }))

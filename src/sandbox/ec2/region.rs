@@ -94,10 +94,7 @@ impl Region {
     /// A Region that nobody has touched: it has a default VPC, with a subnet for each zone, an internet gateway and a route to it.
     /// <https://docs.aws.amazon.com/vpc/latest/userguide/default-vpc.html>
     pub(in crate::sandbox) fn born(seed: u64, place: &Place) -> Self {
-        let salt = format!("{seed}/{}/{}", place.account, place.region.name);
-        let mut region = Self { salt, ..Self::default() };
-        region.default_dhcp_options = region.fresh("dopt");
-        region.dhcp_options.insert(region.default_dhcp_options.clone(), DhcpOptions::of_aws(place.region.name));
+        let mut region = Self::bare(seed, place);
         let block = |third: u8, prefix| Ipv4Network::new(Ipv4Addr::new(172, 31, third, 0), prefix).ok();
         let Some(cidr) = block(0, 16) else { return region };
         let vpc = region.add_vpc(Vpc { is_default: true, dns_hostnames: true, ..Vpc::new(cidr, &region.default_dhcp_options) });
@@ -112,6 +109,15 @@ impl Region {
         if let Some(main) = region.route_tables.values_mut().find(|table| table.vpc == vpc) {
             main.routes.insert("0.0.0.0/0".to_owned(), Target::Gateway(gateway));
         }
+        region
+    }
+
+    /// A Region of an account so new that AWS has not made its default VPC.
+    pub(in crate::sandbox) fn bare(seed: u64, place: &Place) -> Self {
+        let salt = format!("{seed}/{}/{}", place.account, place.region.name);
+        let mut region = Self { salt, ..Self::default() };
+        region.default_dhcp_options = region.fresh("dopt");
+        region.dhcp_options.insert(region.default_dhcp_options.clone(), DhcpOptions::of_aws(place.region.name));
         region
     }
 

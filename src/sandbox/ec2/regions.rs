@@ -68,6 +68,11 @@ impl Regions {
         kept.cloned().unwrap_or_else(|| Arc::new(Region::born(seed, place)))
     }
 
+    /// Whether nobody has written to a Region.
+    pub(in crate::sandbox) fn is_untouched(&self, place: &Place) -> bool {
+        !self.by_account.get(&place.account).is_some_and(|regions| regions.contains_key(place.region.name))
+    }
+
     /// A Region as it was at a world time not later than now.
     pub(in crate::sandbox) fn get_past(&self, seed: u64, place: &Place, time_ms: u64) -> Arc<Region> {
         let past = self.past.get(&(place.account.clone(), place.region.name.to_owned()));

@@ -210,6 +210,10 @@ fn check(turn: &Turn<'_>, endpoint: &VpcEndpoint, itself: Option<&str>) -> Resul
         if subnet.vpc != endpoint.vpc {
             return invalid(format!("Subnet {id} belongs to a different network than the endpoint"));
         }
+        if endpoint.kind == EndpointType::Interface && turn.weather.lacking_zone.as_ref() == Some(&subnet.zone) {
+            let service = &endpoint.service;
+            return invalid(format!("The VPC endpoint service {service} does not support the availability zone of the subnet: {id}."));
+        }
         if !zones.insert(&subnet.zone) {
             let message = format!(
                 "Found another VPC endpoint subnet in the availability zone of {id}. VPC endpoint subnets should be in different availability zones supported by the VPC endpoint service."
@@ -288,6 +292,39 @@ pub(super) fn modify(turn: &mut Turn<'_>) -> Outcome {
     }
     turn.region.vpc_endpoints.insert(id.to_owned(), endpoint);
     Ok(json!({ "return": true }))
+}
+
+/// Services that are offered where no filter names others.
+const SERVICES: [&str; 6] = ["ec2", "kms", "logs", "sqs", "ssm", "sts"];
+
+/// The services of the Region with their zones, all on one page.
+pub(super) fn describe_services(ask: &Ask<'_>) -> Outcome {
+    let named = ask.input.texts("ServiceName");
+    let ours = format!("com.amazonaws.{}.", ask.place.region.name);
+    if let Some(unknown) = named.iter().find(|name| !name.starts_with(&ours)) {
+        return Err(Refusal::new("InvalidServiceName", format!("The Vpc Endpoint Service '{unknown}' does not exist")));
+    }
+    let usual: Vec<String> = SERVICES.iter().map(|name| format!("com.amazonaws.{}.{name}", ask.place.region.name)).collect();
+    // Whatever is in use is offered too: the sandbox takes any name.
+    let used = ask.region.vpc_endpoints.values().filter(|endpoint| endpoint.kind == EndpointType::Interface).map(|e| e.service.clone());
+    let all: BTreeSet<String> = usual.into_iter().chain(used).chain(named.iter().map(|name| (*name).to_owned())).collect();
+    let zones: Vec<super::places::Zone> = ask.place.zones().into_iter().filter(|zone| ask.lacking_zone != Some(zone.id.as_str())).collect();
+    let show = |name: &String| {
+        json!({
+            "serviceName": name,
+            "serviceId": format!("vpce-svc-{}", ask.region.digits(17, name)),
+            "serviceType": [{ "serviceType": "Interface" }],
+            "availabilityZoneSet": zones.iter().map(|zone| &zone.name).collect::<Vec<_>>(),
+            "availabilityZoneIdSet": zones.iter().map(|zone| &zone.id).collect::<Vec<_>>(),
+            "owner": "amazon",
+            "acceptanceRequired": false,
+            "vpcEndpointPolicySupported": true,
+            "managesVpcEndpoints": false,
+        })
+    };
+    let wanted = |name: &&String| named.is_empty() || named.contains(&name.as_str());
+    let shown: Vec<&String> = all.iter().filter(wanted).collect();
+    Ok(json!({ "serviceNameSet": shown, "serviceDetailSet": shown.iter().map(|name| show(name)).collect::<Value>() }))
 }
 
 /// One call for many: what cannot be deleted is told one by one.

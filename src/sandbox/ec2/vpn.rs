@@ -27,6 +27,9 @@ pub struct VpnGateway {
     pub attachment: Option<(String, Life)>,
     /// Its life.
     pub life: Life,
+    /// Until when AWS still works on what was done to it or its connections, and refuses to attach, detach or delete it (ms).
+    #[serde(default)]
+    pub pending_ms: u64,
 }
 
 /// An office.
@@ -122,7 +125,9 @@ pub(super) fn create_gateway(turn: &mut Turn<'_>) -> Outcome {
     check_type(turn)?;
     let tags = tags::of_creation(turn.input, Kind::VpnGateway)?;
     let id = turn.region.fresh("vgw");
-    turn.region.vpn_gateways.insert(id.clone(), VpnGateway { attachment: None, life: Life::begin(turn.now_ms, 0) });
+    let takes_ms = turn.weather.vpn_gateway_ms;
+    let gateway = VpnGateway { attachment: None, life: Life::begin(turn.now_ms, takes_ms), pending_ms: turn.now_ms + 2 * takes_ms };
+    turn.region.vpn_gateways.insert(id.clone(), gateway);
     turn.region.put_tags(&id, tags);
     Ok(json!({ "vpnGateway": show_gateway(turn.region, turn.now_ms, &id) }))
 }
@@ -131,6 +136,16 @@ impl VpnGateway {
     /// The VPC that it is attached to.
     pub(super) fn vpc(&self, now_ms: u64) -> Option<&str> {
         self.attachment.as_ref().filter(|(_, life)| life.is_there(now_ms)).map(|(vpc, _)| vpc.as_str())
+    }
+
+    /// Refuses while AWS still works on an earlier call. Source: the acceptance tests of Terraform's provider that ran on AWS, hashicorp/
+    /// terraform-provider-aws pull requests 11720 and 35772, read 2026-11-30.
+    fn check_pending(&self, id: &str, now_ms: u64) -> Result<(), Refusal> {
+        if self.pending_ms <= now_ms {
+            return Ok(());
+        }
+        let message = format!("This call cannot be completed because there is a conflicting pending workflow for {id}");
+        Err(Refusal::new("InvalidParameterValue", message))
     }
 }
 
@@ -145,18 +160,30 @@ pub(super) fn attach(turn: &mut Turn<'_>) -> Outcome {
             let message = format!("The VPN gateway '{id}' or the VPC '{vpc}' is attached already");
             return Err(Refusal::new("InvalidParameterValue", message));
         }
-        let life = Life::begin(now_ms, turn.weather.nat_gateway_ms / 10);
-        Kind::VpnGateway.find_mut(&mut turn.region.vpn_gateways, id)?.attachment = Some((vpc.to_owned(), life));
+        gateway.check_pending(id, now_ms)?;
+        let takes_ms = turn.weather.vpn_gateway_ms;
+        let gateway = Kind::VpnGateway.find_mut(&mut turn.region.vpn_gateways, id)?;
+        gateway.attachment = Some((vpc.to_owned(), Life::begin(now_ms, takes_ms)));
+        gateway.pending_ms = now_ms + 2 * takes_ms;
     }
     Ok(json!({ "attachment": { "state": "attaching", "vpcId": vpc } }))
 }
 
 pub(super) fn detach(turn: &mut Turn<'_>) -> Outcome {
     let (id, vpc) = (turn.input.text("VpnGatewayId")?, turn.input.text("VpcId")?);
-    let (now_ms, takes_ms) = (turn.now_ms, turn.weather.nat_gateway_ms / 10);
+    let (now_ms, takes_ms) = (turn.now_ms, turn.weather.vpn_gateway_ms);
+    let is_pending = |connection: &VpnConnection| matches!(connection.life.stage(now_ms), Stage::Pending | Stage::Deleting);
+    if turn.region.vpn_connections.values().any(|connection| connection.near == id && is_pending(connection)) {
+        let message = "This call cannot be completed because there are pending VPNs or Virtual Interfaces";
+        return Err(Refusal::new("InvalidParameterValue", message));
+    }
     let gateway = Kind::VpnGateway.find_mut(&mut turn.region.vpn_gateways, id)?;
+    gateway.check_pending(id, now_ms)?;
     match &mut gateway.attachment {
-        Some((attached, life)) if attached == vpc && life.deleted_ms.is_none() => life.end(now_ms, takes_ms),
+        Some((attached, life)) if attached == vpc && life.deleted_ms.is_none() => {
+            life.end(now_ms, takes_ms);
+            gateway.pending_ms = now_ms + 2 * takes_ms;
+        }
         Some(_) | None => {
             let message = format!("The attachment with vpnGateway ID '{id}' and vpc ID '{vpc}' does not exist");
             return Err(Refusal::new("InvalidVpnGatewayAttachment.NotFound", message));
@@ -179,6 +206,7 @@ pub(super) fn delete_gateway(turn: &mut Turn<'_>) -> Outcome {
     if gateway.vpc(now_ms).is_some() || connected {
         return Err(Refusal::new("IncorrectState", format!("The vpnGateway ID '{id}' is attached or has connections")));
     }
+    gateway.check_pending(id, now_ms)?;
     Kind::VpnGateway.find_mut(&mut turn.region.vpn_gateways, id)?.life.end(now_ms, 0);
     Ok(json!({ "return": true }))
 }
@@ -315,6 +343,10 @@ pub(super) fn delete_connection(turn: &mut Turn<'_>) -> Outcome {
         return Err(Kind::VpnConnection.missing(id));
     }
     connection.life.end(now_ms, takes_ms);
+    let near = connection.near.clone();
+    if let Some(gateway) = turn.region.vpn_gateways.get_mut(&near) {
+        gateway.pending_ms = gateway.pending_ms.max(now_ms + takes_ms + turn.weather.vpn_gateway_ms);
+    }
     Ok(json!({ "return": true }))
 }
 

@@ -2,12 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::super::tags;
+use super::super::{repeated, tags};
 use super::{missing, options, pools, values};
 use crate::config::code::Code;
 use crate::config::report::Report;
 use crate::config::section::{File, Vpc};
 use crate::config::span::{At, Key};
+use crate::limits::LIMITS;
 use crate::network::{Connections, LARGEST, Layout, Nat, PUBLIC_TIER, Pool, SMALLEST, Share, Tier, has_gateway_endpoint};
 
 /// Zones of a layout at most: more than twice what the largest Region has.
@@ -44,6 +45,7 @@ pub(super) fn read(file: &File, pools: &BTreeMap<String, Pool>, report: &mut Rep
             prefix,
             zones,
             zone_bits,
+            avoid_zones: avoid_zones(section, report),
             nat,
             tiers,
             endpoints,
@@ -133,6 +135,21 @@ fn zones(section: &Vpc, report: &mut Report) -> Option<(u32, u8)> {
         sound = false;
     }
     sound.then_some((zones.value, room.trailing_zeros() as u8))
+}
+
+/// The zones that new subnets avoid: those of the list, or those that are known to lack services.
+fn avoid_zones(section: &Vpc, report: &mut Report) -> BTreeSet<String> {
+    let Some(list) = &section.avoid_zones else { return LIMITS.zones.avoid.clone() };
+    repeated(list, report);
+    let is_zone = |text: &str| {
+        let number = text.rsplit_once("-az").filter(|(region, _)| !region.is_empty()).map(|(_, number)| number);
+        number.is_some_and(|number| !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit()))
+    };
+    for zone in list.iter().filter(|zone| !is_zone(zone)) {
+        let diagnostic = Code::BadZones.error(format!("`{}` is no ID of a zone", zone.value));
+        report.at(zone.at, diagnostic.hint("write the ID, which is the same for all accounts: \"use1-az3\", not \"us-east-1c\""));
+    }
+    list.iter().map(|zone| zone.value.clone()).collect()
 }
 
 fn nat(section: &Vpc, tiers: Option<&[Tier]>, report: &mut Report) -> Option<Nat> {

@@ -26,6 +26,7 @@ pub(super) fn check(model: &Model<'_>, accounts: &[Planned<'_>], report: &mut Re
     design.gateways = gateways::read(model.file, accounts, &design.pools, report);
     connections::read(model, accounts, &mut design, report);
     design.vpcs = vpcs::read(model.file, accounts, &design, report);
+    options::foreign_streams(model.file, accounts, &design, report);
     design.without_default_vpc = default_vpcs::read(model.file, accounts, report);
     design.opted_in = opt_in::read(model.file, accounts, report);
     connections::check_vpcs(model, accounts, &design, report);

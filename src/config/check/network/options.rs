@@ -2,13 +2,14 @@
 
 use std::net::IpAddr;
 
+use super::super::accounts::Planned;
 use super::super::repeated;
 use crate::config::code::Code;
 use crate::config::report::Report;
-use crate::config::section::{FlowLogs, Vpc};
+use crate::config::section::{File, FlowLogs, Vpc};
 use crate::config::span::{At, Key};
 use crate::diagnostic::ByteRange;
-use crate::network::{Dhcp, FlowLog};
+use crate::network::{Design, Dhcp, FlowLog};
 
 /// What stands for AWS's own name servers. Source: CreateDhcpOptions, `domain-name-servers`.
 const AWS_NAME_SERVER: &str = "AmazonProvidedDNS";
@@ -91,6 +92,41 @@ pub(super) fn flow_log(key: &Key, section: &Vpc, report: &mut Report) -> Option<
         traffic: traffic.map_or(TRAFFIC, |traffic| traffic.as_str()).to_owned(),
         interval: interval.map_or(INTERVAL, |interval| interval.value),
     })
+}
+
+/// Layouts whose flow logs go to a delivery stream of another account than that of a VPC. AWS then wants roles in both accounts, which overlord
+/// does not make. Source: CreateFlowLogs, `DeliverLogsPermissionArn`, botocore 1.44.8. Which account is new or has which id, only AWS tells: where
+/// one account alone has the layout, the plan looks.
+pub(super) fn foreign_streams(file: &File, accounts: &[Planned<'_>], design: &Design, report: &mut Report) {
+    for (key, section) in &file.vpc {
+        let stream = design.layouts.get(key.as_str()).and_then(|layout| layout.flow_log.as_ref()?.stream_account());
+        let (Some(stream), Some(at)) = (stream, destination(section)) else { continue };
+        let has = |account: &&Planned<'_>| account.vpcs.into_iter().flat_map(|list| list.iter()).any(|name| name.as_str() == key.as_str());
+        let is_own = |account: &&Planned<'_>| account.id.is_some_and(|id| id.as_str() == stream);
+        let others: Vec<&Planned<'_>> = accounts.iter().filter(has).filter(|account| !is_own(account)).collect();
+        let may_be_own = others.len() == 1 && others.iter().all(|account| account.id.is_none());
+        let Some(first) = others.first().filter(|_| !may_be_own || accounts.iter().any(|account| is_own(&account))) else { continue };
+        let more = match others.len() - 1 {
+            0 => String::new(),
+            1 => " and of 1 more account".to_owned(),
+            more => format!(" and of {more} more accounts"),
+        };
+        let diagnostic = Code::BadFlowLog
+            .error(format!("flow logs of `{}`{more} cannot go to a delivery stream of account `{stream}`", first.key))
+            .detail("AWS writes to a stream of another account only with a role in each of the two accounts, and overlord makes no roles");
+        let hint = "send them to a bucket, which takes flow logs of all accounts: \"arn:aws:s3:::flow-logs\"; or make a layout for the \
+                    account of the stream alone";
+        report.at(at, diagnostic.hint(hint));
+    }
+}
+
+/// Where the destination of a layout's flow logs stands.
+fn destination(section: &Vpc) -> Option<ByteRange> {
+    let logs = section.flow_logs.as_ref()?;
+    match &logs.value {
+        FlowLogs::Destination(_) => Some(logs.at),
+        FlowLogs::Table(table) => table.destination.as_ref().map(|arn| arn.at),
+    }
 }
 
 /// Whether an ARN is one that needs no role to write to it. Source: CreateFlowLogs, `LogDestination`.

@@ -9,6 +9,7 @@ mod adopted;
 mod connections;
 mod names;
 mod paths;
+mod running;
 mod services;
 mod twins;
 mod whole;
@@ -24,7 +25,7 @@ pub(super) use whole::{default_vpc, use_of_default_vpc, with};
 use super::world::World;
 use super::{NO_DEFAULT_VPC, Tags};
 use crate::address::{Address, Reference, Scope};
-use crate::network::{Block, Design, Layout, ObservedVpc};
+use crate::network::{Block, Design, Layout, ObservedVpc, Unmanaged};
 use crate::resource::{Finding, FindingSeverity, LiveResource, untyped};
 
 /// What an account and Region hold, bound.
@@ -36,6 +37,10 @@ pub(super) struct Bound {
     pub vpcs: BTreeMap<Address, ObservedVpc>,
     /// All other addresses in use.
     pub blocks: BTreeSet<Block>,
+    /// What is paid for and not bound.
+    pub unmanaged: Unmanaged,
+    /// The public addresses of what is bound.
+    pub public_ips: BTreeMap<Address, BTreeSet<String>>,
 }
 
 /// Binds what was read. `shared` are the addresses, by id, of what is ours and lives in another account or Region.
@@ -49,6 +54,7 @@ pub(super) fn bind(scope: &Scope, design: &Design, world: &World, shared: &BTree
     binder.services();
     binder.connections();
     binder.strangers();
+    binder.running();
     binder.bound
 }
 

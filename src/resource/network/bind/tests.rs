@@ -27,6 +27,7 @@ fn layout(nat: Nat) -> Layout {
         prefix: 19,
         zones: 3,
         zone_bits: 3,
+        avoid_zones: Default::default(),
         nat,
         tiers: vec![tier("public", 25.0), tier("shared", 25.0), tier("private", 50.0)],
         endpoints: BTreeSet::from(["s3".to_owned(), "dynamodb".to_owned()]),
@@ -149,6 +150,7 @@ fn built(desired: &BTreeMap<Address, Attributes>) -> World {
                     subnet: is.subnet.as_ref().map(id),
                     is_regional: is.availability_mode == "regional",
                     address: is.elastic_ip.as_ref().map(id),
+                    public_ips: BTreeSet::new(),
                     tags: tagged(address, &is.tags),
                 };
                 world.nat_gateways.insert(own, gateway);

@@ -79,7 +79,7 @@ fn gateways(region: &mut Region, connected: &Connected, hubs: &BTreeMap<&str, &s
         region.transit_gateway_attachments.insert(id.clone(), attachment);
     }
     for (id, live) in &connected.vpn_gateways {
-        let gateway = ec2::VpnGateway { attachment: live.vpc.clone().map(|vpc| (vpc, life)), life };
+        let gateway = ec2::VpnGateway { attachment: live.vpc.clone().map(|vpc| (vpc, life)), life, pending_ms: 0 };
         region.vpn_gateways.insert(id.clone(), gateway);
     }
     for (id, live) in &connected.customer_gateways {
@@ -118,6 +118,7 @@ fn share(place: &Place, live: &Share, copy: &sandbox::World) -> sandbox::Share {
         region: place.region.clone(),
         name: live.name.clone(),
         token: None,
+        external: false,
         principals: live.principals.iter().map(principal).collect(),
         resources: live.resources.iter().map(resource).collect(),
         tags: live.tags.clone(),

@@ -327,7 +327,18 @@ fn flow_log(live: &world::FlowLog, now_ms: u64) -> ec2::FlowLog {
 
 /// The tags of everything.
 fn tags(world: &World) -> impl Iterator<Item = (&String, &Tags)> {
-    let World { vpcs, subnets, route_tables, internet_gateways, nat_gateways, addresses, endpoints, security_groups, extras } = world;
+    let World {
+        vpcs,
+        subnets,
+        route_tables,
+        internet_gateways,
+        nat_gateways,
+        addresses,
+        public_ips: _,
+        endpoints,
+        security_groups,
+        extras,
+    } = world;
     let gateways = internet_gateways.iter().chain(&extras.egress_only_gateways);
     (vpcs.iter().map(|(id, live)| (id, &live.tags)))
         .chain(subnets.iter().map(|(id, live)| (id, &live.tags)))

@@ -15,6 +15,9 @@ use crate::resource::pages::whole_list;
 /// The largest page of either list. Source: the API reference of each operation.
 const PAGE: i32 = 100;
 
+/// What is asked of each item. Source: awslabs/aws-config-resource-schema, the properties that all types have.
+const PROPERTIES: &str = "accountId, awsRegion, resourceType, resourceId, configurationItemStatus, recordingFrequency, tags";
+
 /// What an aggregator sees.
 #[derive(Debug, Default)]
 pub(super) struct Sources {
@@ -104,14 +107,12 @@ impl<'a> Questions<'a> {
     /// other.
     pub async fn items(&self, regions: &BTreeSet<&str>) -> AwsResult<Vec<Item>> {
         let of_type = |name: &str| format!("resourceType = '{name}'");
-        let all = TYPES
-            .iter()
-            .map(|name| ("accountId, awsRegion, resourceType, resourceId, configurationItemStatus, tags, configuration", of_type(name)));
+        let all = TYPES.iter().map(|name| (format!("{PROPERTIES}, configuration"), of_type(name)));
         let types = TAGGED.map(|name| format!("'{name}'")).join(", ");
-        let tagged =
-            ("accountId, awsRegion, resourceType, resourceId, configurationItemStatus, tags", format!("resourceType IN ({types})"));
+        let tagged = (PROPERTIES.to_owned(), format!("resourceType IN ({types})"));
         let queries = all.chain([tagged]).flat_map(|(properties, which)| {
-            regions.iter().map(move |region| format!("SELECT {properties} WHERE awsRegion = '{region}' AND {which}"))
+            let query = move |region: &&str| format!("SELECT {properties} WHERE awsRegion = '{region}' AND {which}");
+            regions.iter().map(query).collect::<Vec<_>>()
         });
         let answers = try_join_all(queries.map(|query| self.select(query))).await?;
         Ok(answers.into_iter().flatten().collect())

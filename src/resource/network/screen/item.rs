@@ -48,6 +48,9 @@ pub(super) struct Item {
     /// `OK`, `ResourceDiscovered`, `ResourceDeleted`, …
     #[serde(default)]
     configuration_item_status: String,
+    /// `CONTINUOUS` or `DAILY`.
+    #[serde(default)]
+    recording_frequency: String,
     #[serde(default)]
     tags: Vec<Tag>,
     #[serde(default)]
@@ -81,6 +84,11 @@ impl Item {
         self.configuration_item_status.starts_with("ResourceDeleted")
     }
 
+    /// Whether it may be a day old: its recorder writes down once a day what there is.
+    pub fn is_daily(&self) -> bool {
+        self.recording_frequency == "DAILY"
+    }
+
     fn ec2_tags(&self) -> Option<Vec<types::Tag>> {
         Some(self.tags().into_iter().map(|(key, value)| types::Tag::builder().key(key).value(value).build()).collect())
     }
@@ -106,7 +114,11 @@ impl Item {
                     world.nat_gateways.insert(id, describe::nat_gateway(&gateway));
                 }
             }
-            "AWS::EC2::EIP" => drop(world.addresses.insert(of.text("allocationId")?, self.tags())),
+            "AWS::EC2::EIP" => {
+                let id = of.text("allocationId")?;
+                world.public_ips.extend(of.text("publicIp").map(|address| (id.clone(), address)));
+                world.addresses.insert(id, self.tags());
+            }
             "AWS::EC2::VPCEndpoint" => {
                 let endpoint = self.endpoint(of)?;
                 if is_alive(endpoint.state()) {

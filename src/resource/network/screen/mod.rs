@@ -43,7 +43,7 @@ struct Record {
     world: World,
     /// The kinds that our tags name.
     kinds_of_ours: BTreeSet<String>,
-    /// Whether an item did not say what it has to.
+    /// Whether an item did not say what it has to, or may be a day old.
     is_broken: bool,
 }
 
@@ -66,7 +66,7 @@ impl Records {
 
 impl Record {
     fn take(&mut self, item: &Item) {
-        self.is_broken |= item.put(&mut self.world).is_none();
+        self.is_broken |= item.put(&mut self.world).is_none() || item.is_daily();
         if item.is_gone() {
             return;
         }
@@ -78,7 +78,7 @@ impl Record {
 /// Why an account and Region was read directly.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Why {
-    /// The aggregator has nothing of it, or not all of what an item has.
+    /// The aggregator has nothing of it, not all of what an item has, or what is recorded once a day alone.
     NoRecord,
     /// AWS says that the aggregator has not the newest of it.
     Failed,
