@@ -84,16 +84,48 @@ impl Closings {
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Regions {
+    /// When the lists were collected, `YYYY-MM-DD`.
+    pub date: String,
     /// Those that every account can use from its first day. AWS adds no more: Regions since 2019-03-20 are opt-in.
     pub enabled: BTreeSet<String>,
-    /// What the names of Regions outside of AWS's commercial partition begin with: none of them is opt-in.
-    pub other_partitions: Vec<String>,
+    /// The Regions of each partition.
+    #[serde(rename = "partition")]
+    pub partitions: Vec<Partition>,
+}
+
+/// A partition of AWS: an organization and its credentials exist in one.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Partition {
+    /// As ARNs name it, such as `aws-us-gov`.
+    pub name: String,
+    /// What the names of its Regions begin with; empty for the commercial partition, which takes what no other one does.
+    #[serde(default)]
+    pub prefix: String,
+    /// Its Regions.
+    pub regions: BTreeSet<String>,
 }
 
 impl Regions {
-    /// Whether an account must enable that Region before it can use it.
+    /// Whether an account must enable that Region before it can use it. No Region outside of the commercial partition is opt-in.
     pub fn is_opt_in(&self, region: &str) -> bool {
-        !self.enabled.contains(region) && !self.other_partitions.iter().any(|prefix| region.starts_with(prefix.as_str()))
+        !self.enabled.contains(region) && self.partition_of(region).is_none_or(|partition| partition.prefix.is_empty())
+    }
+
+    /// Whether AWS has a Region of that name, as far as the lists know.
+    pub fn is_known(&self, region: &str) -> bool {
+        self.names().any(|name| name == region)
+    }
+
+    /// The names of all known Regions.
+    pub fn names(&self) -> impl Iterator<Item = &str> + Clone {
+        self.partitions.iter().flat_map(|partition| &partition.regions).map(String::as_str)
+    }
+
+    /// The partition that a Region is in, by its name, whether or not the Region is known.
+    pub fn partition_of(&self, region: &str) -> Option<&Partition> {
+        let named = |partition: &&Partition| !partition.prefix.is_empty() && region.starts_with(&partition.prefix);
+        self.partitions.iter().find(named).or_else(|| self.partitions.iter().find(|partition| partition.prefix.is_empty()))
     }
 }
 
@@ -200,6 +232,19 @@ mod tests {
         for (region, expected) in [("eu-west-1", false), ("af-south-1", true), ("us-gov-west-1", false), ("cn-north-1", false)] {
             assert_eq!(LIMITS.regions.is_opt_in(region), expected, "{region}");
         }
+    }
+
+    #[test]
+    fn regions_have_the_prefix_of_their_partition_and_of_no_other() {
+        let regions = &LIMITS.regions;
+        for partition in &regions.partitions {
+            for region in &partition.regions {
+                assert_eq!(regions.partition_of(region).map(|found| &found.name), Some(&partition.name), "{region}");
+            }
+        }
+        assert!(regions.enabled.iter().all(|region| regions.is_known(region)));
+        assert!(regions.is_known("us-gov-west-1") && !regions.is_known("eu-west-9"));
+        assert_eq!(regions.partition_of("eusc-de-west-7").map(|partition| partition.name.as_str()), Some("aws-eusc"));
     }
 
     #[test]

@@ -55,6 +55,10 @@ codes! {
     BadAccountId = "bad-account-id",
     /// No name of a Region.
     BadRegion = "bad-region",
+    /// The name of a Region that AWS does not have.
+    UnknownRegion = "unknown-region",
+    /// A Region in another partition than the home Region.
+    OtherPartition = "other-partition",
     /// A layout or transit gateway outside of the governed Regions.
     UngovernedRegion = "ungoverned-region",
     /// No name of a role.

@@ -295,7 +295,7 @@ fn read(path: &Path, bytes: io::Result<Vec<u8>>, files: &Files<'_>) -> Result<Lo
         let hint = diagnostic.hint.clone().unwrap_or_else(|| "say where org.toml is with `--config`".to_owned());
         vec![diagnostic.hint(hint)]
     })?;
-    let source = Arc::new(Source { path: path.to_owned(), text });
+    let source = Arc::new(Source::new(path, text));
     let mut report = Report::new(Arc::clone(&source));
     if source.text.trim().is_empty() {
         let hint = "begin with [organization] and `management_account = \"111111111111\"`";

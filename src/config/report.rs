@@ -71,7 +71,18 @@ impl Report {
             && (1..=path.len()).any(|n| self.broken.contains(&path.iter().take(n).map(|s| (*s).to_owned()).collect::<Vec<_>>()))
     }
 
-    /// Whether something was taken out whose path fulfils `which`.
+    /// Whether something below one of these sections was taken out.
+    pub(super) fn any_broken_in(&self, sections: &[&str]) -> bool {
+        sections.iter().any(|section| self.any_broken_below(&[section]))
+    }
+
+    /// Whether `path`, or something below it, was taken out.
+    pub(super) fn any_broken_below(&self, path: &[&str]) -> bool {
+        let path: Vec<String> = path.iter().map(|part| (*part).to_owned()).collect();
+        self.broken.range(path.clone()..).next().is_some_and(|first| first.starts_with(&path))
+    }
+
+    /// Whether something was taken out whose path fulfils `which`. Goes through all of it: not to be asked for each of many.
     pub(super) fn any_broken(&self, which: impl Fn(&[String]) -> bool) -> bool {
         self.broken.iter().any(|path| which(path))
     }
@@ -91,9 +102,14 @@ impl Report {
 
     /// "did you mean", or what there is to choose from.
     pub(super) fn suggest<'c>(&mut self, word: &str, candidates: impl Iterator<Item = &'c str> + Clone, otherwise: &str) -> String {
-        if let Some(near) = self.similar(word, candidates.clone()) {
-            return format!("did you mean `{near}`?");
+        match self.similar(word, candidates.clone()) {
+            Some(near) => format!("did you mean `{near}`?"),
+            None => Self::choices(candidates, otherwise),
         }
+    }
+
+    /// What there is to choose from.
+    pub(super) fn choices<'c>(candidates: impl Iterator<Item = &'c str>, otherwise: &str) -> String {
         let some: Vec<String> = candidates.take(MOST_NAMED + 1).map(|c| format!("`{c}`")).collect();
         if some.is_empty() || some.len() > MOST_NAMED {
             otherwise.to_owned()

@@ -117,8 +117,18 @@ impl<'s> Walk<'s, '_> {
             [] | [_] => "org.toml".to_owned(),
             [path @ .., _] => format!("`{}`", path.join(".")),
         };
-        let later = LATER.iter().find(|(word, _)| *word == key).map(|(_, hint)| (*hint).to_owned());
-        let hint = later.unwrap_or_else(|| self.report.suggest(key, known, "remove it"));
+        let hint = match (LATER.iter().find(|(word, _)| *word == key), self.report.similar(key, known.clone())) {
+            (Some((_, hint)), _) => (*hint).to_owned(),
+            (None, Some(near)) => {
+                // What would be said of the key that was meant follows from this one mistake.
+                if let Some((_, above)) = self.path.split_last() {
+                    let meant: Vec<String> = above.iter().cloned().chain([near.to_owned()]).collect();
+                    self.report.set_broken(&meant);
+                }
+                format!("did you mean `{near}`?")
+            }
+            (None, None) => Report::choices(known, "remove it"),
+        };
         self.report.at(at, Code::UnknownKey.error(format!("unknown key `{key}` in {place}")).hint(hint));
     }
 

@@ -1,5 +1,7 @@
 //! org.toml as a tree with places, and its syntax errors: several at once, where the parser can go on.
 
+use std::ops::Range;
+
 use toml::Spanned;
 use toml::de::DeTable;
 use toml_parser::Source;
@@ -14,6 +16,8 @@ const MAX_ERRORS: usize = 20;
 /// Bytes of a file whose syntax errors are all collected, five thousand accounts several times over. Of a larger one only the first
 /// is told: every byte may be an error, and each costs a hundred bytes.
 const RECOVERABLE: usize = 2 << 20;
+/// What the parser says of a key that stands twice.
+const DUPLICATE: &str = "duplicate key";
 /// Parts of one dotted key. The language needs five. The parser bounds the nesting of arrays and inline tables itself but not that of
 /// dotted keys, and a tree a million levels deep overflows the stack when it is dropped.
 const MAX_KEY_PARTS: usize = 16;
@@ -32,16 +36,74 @@ pub(super) fn parse<'t>(text: &'t str, report: &mut Report) -> Option<Spanned<De
         DeTable::parse(text).map_or_else(|e| (None, vec![e]), |tree| (Some(tree), Vec::new()))
     };
     for error in errors.iter().take(MAX_ERRORS) {
-        report.at(clamp(text, error.span().unwrap_or(0..0)).into(), diagnostic(error.message()));
+        let at = clamp(text, error.span().unwrap_or(0..0));
+        let diagnostic = diagnostic(error.message());
+        let first = tree.as_ref().filter(|_| error.message() == DUPLICATE).and_then(|tree| first_place(tree.get_ref(), text, &at));
+        let diagnostic = match first {
+            Some(first) => diagnostic.related(report.span(first.into()), "first here"),
+            None => diagnostic,
+        };
+        report.at(at.into(), diagnostic);
     }
     tree
+}
+
+/// Where the key stands for the first time that stands again at `at`. Of two tables the tree has the second one, of two values the first.
+fn first_place(tree: &DeTable<'_>, text: &str, at: &Range<usize>) -> Option<Range<usize>> {
+    let start = text.get(..at.start)?.rfind('\n').map_or(0, |line| line + 1);
+    let written = text.get(start..at.end)?.trim_start();
+    if let Some(header) = written.strip_prefix('[') {
+        return first_table(text.get(..start)?, header.trim_start_matches('['));
+    }
+    let headers = text.get(..start)?.lines().rev().map(str::trim_start);
+    let header = headers.filter_map(|line| line.strip_prefix('[')?.split_once(']')).map(|(header, _)| header).next();
+    let mut path = header.map_or(Some(Vec::new()), |header| parts(header.trim_start_matches('[')))?;
+    path.extend(parts(written)?);
+    let last = path.pop()?;
+    let mut table = tree;
+    for part in path {
+        table = table.get(part.as_str())?.get_ref().as_table()?;
+    }
+    let first = table.get_key_value(last.as_str())?.0.span();
+    (first.end <= at.start).then_some(first)
+}
+
+/// The first header of that key.
+fn first_table(text: &str, key: &str) -> Option<Range<usize>> {
+    let plain = |key: &str| key.chars().filter(|c| !c.is_whitespace() && !"\"'".contains(*c)).collect::<String>();
+    let (wanted, mut start) = (plain(key), 0);
+    for line in text.split_inclusive('\n') {
+        let header = line.trim_start();
+        let named = header.strip_prefix('[').and_then(|header| header.trim_start_matches('[').split_once(']'));
+        if named.is_some_and(|(named, _)| plain(named) == wanted) {
+            let from = start + line.len() - header.len();
+            return Some(from..from + header.find(']').map_or(1, |end| end + 1));
+        }
+        start += line.len();
+    }
+    None
+}
+
+/// The parts of a dotted key.
+fn parts(key: &str) -> Option<Vec<String>> {
+    let text = format!("{key} = 0");
+    let tree = DeTable::parse(&text).ok()?;
+    let (mut table, mut parts) = (tree.get_ref(), Vec::new());
+    loop {
+        let (key, value) = table.iter().next()?;
+        parts.push(key.get_ref().to_string());
+        match value.get_ref().as_table() {
+            Some(below) => table = below,
+            None => return Some(parts),
+        }
+    }
 }
 
 /// The parser's message is what is wrong, then what it expected.
 fn diagnostic(message: &str) -> Diagnostic {
     let (what, expected) = message.split_once(", expected ").map_or((message, None), |(what, expected)| (what, Some(expected)));
     let hint = match (what, expected) {
-        ("duplicate key", _) => "each key stands once: merge the two".to_owned(),
+        (DUPLICATE, _) => "each key stands once: merge the two".to_owned(),
         ("string values must be quoted", _) => "write a value here, a text in quotes: key = \"value\"".to_owned(),
         (_, Some(expected)) => format!("write {expected} here"),
         (_, None) => "a line is `key = value` or a header such as `[ou.core]`".to_owned(),

@@ -13,7 +13,7 @@ fn today() -> Date {
 }
 
 fn ignore(pattern: &str, attributes: &[&str], until: Date) -> Ignore {
-    let source = Arc::new(Source { path: PathBuf::from("org.toml"), text: String::new() });
+    let source = Arc::new(Source::new(PathBuf::from("org.toml"), ""));
     Ignore {
         pattern: Pattern::new(pattern),
         attributes: attributes.iter().map(|name| (*name).to_owned()).collect(),

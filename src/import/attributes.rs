@@ -81,8 +81,13 @@ pub(super) fn table(contact: &Contact) -> Value {
 
 /// The opt-in Regions that an account has, as far as they were read and are known to this version.
 pub(super) fn regions(world: &World, id: &str, left: &mut Vec<Left>) -> Vec<String> {
-    let (known, strange): (Vec<_>, Vec<_>) =
-        world.opted_in.get(id).into_iter().flatten().cloned().partition(|region| LIMITS.regions.is_opt_in(region));
+    let (known, strange): (Vec<_>, Vec<_>) = world
+        .opted_in
+        .get(id)
+        .into_iter()
+        .flatten()
+        .cloned()
+        .partition(|region| LIMITS.regions.is_known(region) && LIMITS.regions.is_opt_in(region));
     left.extend(strange.into_iter().map(|region| Left::new(format!("{id}, Region {region}"), "this version of overlord does not know it")));
     known
 }

@@ -1,6 +1,6 @@
 //! What was found, as the sections of org.toml in the order of its documentation.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::accounts::Account;
 use super::attributes::{self, Contacts};
@@ -30,7 +30,7 @@ pub(super) fn write<'w>(
     left: &mut Vec<Left>,
 ) -> Vec<Section> {
     let mut sections = vec![organization(world, settings, policies, &accounts, left)];
-    sections.extend(limits(world, policies));
+    sections.extend(limits(world, policies, &new_regions(settings, networks)));
     let grouped = teams::group(accounts, &policies.default_set());
     if !grouped.teams.is_empty() {
         sections.push(defaults(&grouped.defaults));
@@ -128,8 +128,15 @@ fn administrators(world: &World, services: &[String], accounts: &[Account<'_>], 
     administrators
 }
 
-/// Quotas that this organization must have been given, since it is over those that AWS gives everybody.
-fn limits(world: &World, policies: &Policies<'_>) -> Vec<Section> {
+/// The Regions that the file names and that this version of overlord does not know.
+fn new_regions(settings: &Settings, networks: &Networks) -> Vec<String> {
+    let named = networks.layouts.values().map(|(layout, _)| &layout.region).chain([&settings.home_region]);
+    let new: BTreeSet<&String> = named.filter(|region| !LIMITS.regions.is_known(region)).collect();
+    new.into_iter().cloned().collect()
+}
+
+/// Quotas that this organization must have been given, since it is over those that AWS gives everybody, and Regions that AWS opened.
+fn limits(world: &World, policies: &Policies<'_>, regions: &[String]) -> Vec<Section> {
     let mut sections = Vec::new();
     let mut own = Section::new("limits");
     for (key, count, most) in [("accounts", world.accounts.len(), LIMITS.quotas.accounts), ("ous", world.units.len(), LIMITS.quotas.ous)] {
@@ -137,6 +144,7 @@ fn limits(world: &World, policies: &Policies<'_>) -> Vec<Section> {
             own.put(key, Value::Number(count)).note = Some(format!("as many as there are; AWS gives {most} until you ask for more"));
         }
     }
+    own.put_list("regions", Some(regions.to_vec()).filter(|regions| !regions.is_empty()));
     sections.extend(Some(own).filter(|own| !own.lines.is_empty()));
     for (short, attached) in &policies.most_attached {
         let Some(spec) = LIMITS.policy_type(short) else { continue };

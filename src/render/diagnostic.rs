@@ -110,7 +110,7 @@ fn excerpt<'d>(marks: &[Mark<'d>]) -> Snippet<'d, Annotation<'d>> {
     let last = text.get(end..).and_then(|rest| rest.find('\n')).map_or(text.len(), |at| end + at);
     // A caret on the line break itself, or behind it, wants that line break.
     let last = text.len().min(last + 1);
-    let (path, line) = (source.path.display().to_string(), before.bytes().filter(|b| *b == b'\n').count() + 1);
+    let (path, line) = (source.path.display().to_string(), source.line_and_column(start).0);
     if start - first > LINE_SIDE || last - end > LINE_SIDE {
         return long_line(marks, text, (first, last), line, &path);
     }
@@ -123,7 +123,7 @@ fn long_line<'d>(marks: &[Mark<'d>], text: &'d str, (first, last): (usize, usize
     let Some(mark) = marks.iter().min_by_key(|m| m.kind) else { return Snippet::source("") };
     let from = floor(text, mark.range.start.saturating_sub(LINE_SIDE).max(first));
     let to = floor(text, (mark.range.start + LINE_SIDE).min(last));
-    let column = text.get(first..mark.range.start).map_or(1, |before| before.chars().count() + 1);
+    let (_, column) = mark.source.line_and_column(mark.range.start);
     let range = mark.range.start - from..mark.range.end.min(to) - from;
     Snippet::source(text.get(from..to).unwrap_or_default())
         .path(format!("{path} (column {column} of a long line)"))
@@ -150,7 +150,7 @@ mod tests {
     use super::*;
 
     fn span(text: &str, range: Range<usize>) -> Span {
-        Span { source: Arc::new(Source { path: "org.toml".into(), text: text.to_owned() }), range: range.into() }
+        Span { source: Arc::new(Source::new("org.toml", text.to_owned())), range: range.into() }
     }
 
     fn check(text: &str, range: Range<usize>, expected: impl snapbox::IntoData) {

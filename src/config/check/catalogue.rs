@@ -26,7 +26,7 @@ pub(super) fn read(model: &Model<'_>, files: &Files<'_>, report: &mut Report) ->
     match Catalogue::parse(&text) {
         Ok(catalogue) => Some(Arc::new(catalogue)),
         Err(problems) => {
-            let source = Arc::new(Source { path, text });
+            let source = Arc::new(Source::new(path, text));
             for problem in problems {
                 let at = Span { source: Arc::clone(&source), range: problem.at };
                 let diagnostic = Code::BadCatalogue.error(problem.summary).at(at).hint(problem.hint);

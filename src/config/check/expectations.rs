@@ -100,7 +100,7 @@ fn select(selected: &At<Accounts>, model: &Model<'_>, accounts: &[Planned<'_>], 
 
 fn by_key(key: &At<String>, accounts: &[Planned<'_>], report: &mut Report) -> Option<Address> {
     let found = accounts.iter().find(|account| account.key == key.value).map(Planned::address);
-    let unsure = report.any_broken(|path| path.first().is_some_and(|section| ["account", "team", "defaults"].contains(&section.as_str())));
+    let unsure = report.any_broken_in(&["account", "team", "defaults"]);
     if found.is_none() && !unsure {
         let hint = report.suggest(key, accounts.iter().map(|a| a.key.as_str()), "name the key of an account, such as `audit`");
         report.at(key.at, Code::UnknownAccount.error(format!("unknown account `{}`", key.value)).hint(hint));

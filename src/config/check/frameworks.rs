@@ -62,7 +62,7 @@ fn read_list(relative: &Path, named_at: ByteRange, files: &Files<'_>, known: &Ca
         }
     };
     let shown = path.display().to_string();
-    let mut lists = Lists { source: Arc::new(Source { path, text }), named: report.span(named_at), known, report };
+    let mut lists = Lists { source: Arc::new(Source::new(path, text)), named: report.span(named_at), known, report };
     match toml::from_str::<Written>(&lists.source.text) {
         Ok(written) => Some(lists.check(written, shown)),
         Err(error) => {

@@ -17,6 +17,7 @@ mod organization;
 pub(super) mod packing;
 pub(super) mod policies;
 mod prices;
+mod regions;
 pub(super) mod root;
 mod tags;
 mod tree;
@@ -46,6 +47,7 @@ pub(super) use tree::name as ou_name;
 pub(super) struct Model<'f> {
     file: &'f File,
     limits: limits::Limits,
+    regions: regions::Regions,
 }
 
 impl Model<'_> {
@@ -73,7 +75,7 @@ pub(super) struct Checked<'f> {
 
 /// Runs all checks.
 pub(super) fn check<'f>(file: &'f File, files: &Files<'_>, report: &mut Report) -> Checked<'f> {
-    let model = Model { file, limits: limits::Limits::new(&file.limits, report) };
+    let model = Model { file, limits: limits::Limits::new(&file.limits, report), regions: regions::Regions::new(file, report) };
     keys(file, report);
     declared_tags(file, report);
     stages(file, report);
@@ -87,7 +89,7 @@ pub(super) fn check<'f>(file: &'f File, files: &Files<'_>, report: &mut Report) 
     leaving::check(&model, &accounts, report);
     let moved = moved::check(&model, &accounts, report);
     let network = network::check(&model, &accounts, report);
-    let prices = prices::check(&file.prices, report);
+    let prices = prices::check(&model, report);
     let tests = expectations::check(&model, &accounts, report);
     let ignores = ignores::check(&model, report);
     let catalogue = catalogue::read(&model, files, report);

@@ -1,6 +1,6 @@
 //! `[[moved]]`: renamed keys, and how what they stand for is recognised in AWS.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use super::Model;
 use super::accounts::Planned;
@@ -37,12 +37,16 @@ impl Kind {
 pub(super) fn check(model: &Model<'_>, accounts: &[Planned<'_>], report: &mut Report) -> BTreeMap<Address, Former> {
     let by_key = accounts.iter().map(|a| (a.key.as_str(), a)).collect();
     let mut moves = Moves { model, accounts, by_key, first: BTreeMap::new(), found: BTreeMap::new() };
+    let mut header = None;
     for Moved { from, to } in &model.file.moved {
         match (from, to) {
             (Some(from), Some(to)) => moves.add(from, to, report),
             (Some(given), None) => missing("to", given.at, report),
             (None, Some(given)) => missing("from", given.at, report),
-            (None, None) => missing("from", first_header(report.text()), report),
+            (None, None) => {
+                let header = *header.get_or_insert_with(|| first_header(report.text()));
+                missing("from", header, report);
+            }
         }
     }
     moves.found.into_iter().map(|(address, (former, _))| (address, former)).collect()
@@ -145,12 +149,12 @@ impl<'m> Moves<'m> {
         }
     }
 
-    fn known(&self, kind: Kind) -> BTreeSet<&'m str> {
+    fn known(&self, kind: Kind) -> Box<dyn Iterator<Item = &'m str> + '_> {
         match kind {
-            Kind::Ou => self.model.file.ou.keys().map(Key::as_str).collect(),
-            Kind::Policy => self.model.file.policy.keys().map(Key::as_str).collect(),
-            Kind::Team => self.model.file.team.keys().map(Key::as_str).collect(),
-            Kind::Account => self.by_key.keys().copied().collect(),
+            Kind::Ou => Box::new(self.model.file.ou.keys().map(Key::as_str)),
+            Kind::Policy => Box::new(self.model.file.policy.keys().map(Key::as_str)),
+            Kind::Team => Box::new(self.model.file.team.keys().map(Key::as_str)),
+            Kind::Account => Box::new(self.by_key.keys().copied()),
         }
     }
 

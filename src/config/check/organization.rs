@@ -25,9 +25,8 @@ pub(super) fn check(model: &Model<'_>, accounts: &[Planned<'_>], report: &mut Re
         Some(id) if !values::account_id(id) => report.at(id.at, super::bad_account_id(id)),
         None | Some(_) => {}
     }
-    if let Some(region) = section.home_region.as_ref().filter(|r| !values::region(r)) {
-        let diagnostic = Code::BadRegion.error(format!("`{}` is no name of a region", region.value));
-        report.at(region.at, diagnostic.hint("write it as AWS does: \"us-east-1\""));
+    if let Some(region) = &section.home_region {
+        model.regions.check(region, region.at, report);
     }
     for role in [&section.access_role, &section.plan_role].into_iter().flatten().filter(|role| !values::role(role)) {
         let diagnostic = Code::BadRole.error(format!("`{}` is no name of a role", role.value));
@@ -77,9 +76,8 @@ fn administrators(section: &Organization, accounts: &[Planned<'_>], report: &mut
         super::repeated(&named, report);
         for account in named {
             // An account of a team whose stages were taken out is not known, and is not unknown.
-            let unsure = report.is_broken(&["account", account.as_str()])
-                || report.any_broken(|path| path.first().is_some_and(|s| s == "team" || s == "defaults"));
-            if !unsure && !accounts.iter().any(|a| a.key == account.value) {
+            let unsure = || report.is_broken(&["account", account.as_str()]) || report.any_broken_in(&["team", "defaults"]);
+            if !accounts.iter().any(|a| a.key == account.value) && !unsure() {
                 let hint = report.suggest(&account, accounts.iter().map(|a| a.key.as_str()), "name the key of an account, such as `audit`");
                 report.at(account.at, Code::UnknownAccount.error(format!("unknown account `{}`", account.value)).hint(hint));
             }

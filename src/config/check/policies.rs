@@ -106,7 +106,7 @@ fn document(key: &Key, section: &Policy, spec: &PolicyTypeLimits, model: &Model<
     match Document::parse(&spec.name, &text) {
         Ok(document) => {
             let suppressed = suppressed(section, spec, report);
-            let source = Source { path, text };
+            let source = Source::new(path, text);
             let (mut written, mut configured) = (None, None);
             match Family::of_type(&spec.name) {
                 Some(family) => {
@@ -134,7 +134,7 @@ fn document(key: &Key, section: &Policy, spec: &PolicyTypeLimits, model: &Model<
                 "scp" | "rcp" => r#"a policy looks like {"Version": "2012-10-17", "Statement": [ … ]}"#,
                 _ => "a policy is one JSON object: { … }",
             };
-            let span = Span { source: Arc::new(Source { path, text }), range: range.into() };
+            let span = Span { source: Arc::new(Source::new(path, text)), range: range.into() };
             report.add(diagnostic.at(span).related(report.span(declared_at), "declared here").hint(hint));
             Read::default()
         }

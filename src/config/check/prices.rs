@@ -1,6 +1,6 @@
 //! `[prices]`: amounts that can be prices, of Regions that can be Regions.
 
-use super::values;
+use super::Model;
 use crate::config::code::Code;
 use crate::config::report::Report;
 use crate::config::section::{Prices, RegionPrices};
@@ -8,8 +8,8 @@ use crate::config::span::At;
 use crate::cost::{Item, Overrides, Rates, Usd};
 
 /// The prices that hold in the place of the built-in ones.
-pub(super) fn check(section: &Prices, report: &mut Report) -> Overrides {
-    let Prices { nat_gateway, public_address, interface_endpoint, transit_gateway_attachment, vpn_connection, region } = section;
+pub(super) fn check(model: &Model<'_>, report: &mut Report) -> Overrides {
+    let Prices { nat_gateway, public_address, interface_endpoint, transit_gateway_attachment, vpn_connection, region } = &model.file.prices;
     let all = [
         (Item::NatGateway, nat_gateway),
         (Item::PublicAddress, public_address),
@@ -19,10 +19,7 @@ pub(super) fn check(section: &Prices, report: &mut Report) -> Overrides {
     ];
     let mut prices = Overrides { all: rates(all, report), ..Overrides::default() };
     for (key, section) in region {
-        if !values::region(key.as_str()) {
-            let diagnostic = Code::BadRegion.error(format!("`{}` is no name of a region", key.as_str()));
-            report.at(key.at(), diagnostic.hint("write it as AWS does: `[prices.region.eu-west-1]`"));
-        }
+        model.regions.check(key.as_str(), key.at(), report);
         let RegionPrices { nat_gateway, public_address, interface_endpoint, transit_gateway_attachment, vpn_connection } = section;
         let own = [
             (Item::NatGateway, nat_gateway),

@@ -44,12 +44,12 @@ pub(crate) fn vpc_id(text: &str) -> bool {
     text.strip_prefix("vpc-").is_some_and(|digits| matches!(digits.len(), 8 | 17) && hexadecimal(digits))
 }
 
-/// A Region's name by its shape: new Regions appear, so there is no list.
+/// A Region's name by its shape. Which Regions there are: [`crate::limits::Regions`].
 pub(crate) fn region(text: &str) -> bool {
     let parts: Vec<&str> = text.split('-').collect();
     match parts.as_slice() {
         [first, middle @ .., last] => {
-            first.len() == 2
+            (2..=4).contains(&first.len())
                 && !middle.is_empty()
                 && [first].into_iter().chain(middle).all(|p| !p.is_empty() && p.bytes().all(|b| b.is_ascii_lowercase()))
                 && !last.is_empty()
@@ -218,7 +218,7 @@ mod tests {
 
     #[test]
     fn regions_and_services() {
-        for good in ["eu-west-1", "us-gov-east-1", "ap-southeast-12"] {
+        for good in ["eu-west-1", "us-gov-east-1", "ap-southeast-12", "eusc-de-east-1"] {
             assert!(region(good), "{good}");
         }
         for bad in ["", "eu", "eu-1", "eu-west", "EU-west-1", "eu--1", "eu-west-1a"] {

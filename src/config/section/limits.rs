@@ -5,7 +5,7 @@ use serde::Deserialize;
 
 use crate::config::span::{At, Table};
 
-/// Quotas that AWS raised for you. Left out, the built-in ones hold: dated data of AWS's documentation.
+/// Quotas that AWS raised for you, and Regions that it opened. Left out, the built-in ones hold: dated data of AWS's documentation.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Limits {
@@ -21,6 +21,9 @@ pub struct Limits {
     pub nat_gateways_per_zone: Option<At<u32>>,
     /// Peerings of one VPC: 50, which AWS raises to 125 at most.
     pub peerings_per_vpc: Option<At<u32>>,
+    /// Regions that AWS opened after this version of overlord was made, as in `["xy-north-1"]`: they are accepted besides the built-in ones.
+    #[serde(default)]
+    pub regions: Vec<At<String>>,
     /// Limits of a policy type by its short name, as in `[limits.policy.scp]`.
     #[serde(default)]
     pub policy: Table<PolicyLimits>,

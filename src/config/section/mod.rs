@@ -52,7 +52,7 @@ pub struct File {
     /// The organization itself.
     #[schemars(required)]
     pub organization: Option<At<Organization>>,
-    /// Quotas that AWS raised for you.
+    /// Quotas that AWS raised for you, and Regions that it opened.
     #[serde(default)]
     pub limits: Limits,
     /// What every account of a team gets unless its team or stage says otherwise.

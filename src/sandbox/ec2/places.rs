@@ -149,6 +149,12 @@ mod tests {
     use super::*;
 
     #[test]
+    fn the_sandbox_has_the_known_regions_of_the_commercial_partition() {
+        let commercial = LIMITS.regions.partitions.iter().find(|partition| partition.name == "aws").unwrap();
+        assert_eq!(REGIONS.iter().map(|region| region.name).collect::<Vec<_>>(), commercial.regions.iter().collect::<Vec<_>>());
+    }
+
+    #[test]
     fn regions_are_ordered_and_zones_are_dealt_to_each_account() {
         assert!(REGIONS.is_sorted_by_key(|region| region.name));
         let place = |account: &str| Place::of(account, "us-east-1").unwrap().zones();

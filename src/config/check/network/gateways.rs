@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::Ipv4Addr;
 use std::ops::RangeInclusive;
 
+use super::super::Model;
 use super::super::accounts::Planned;
 use super::super::leaving;
 use super::super::repeated;
@@ -22,10 +23,11 @@ const PRIVATE_ASNS: [RangeInclusive<u32>; 2] = [64_512..=65_534, 4_200_000_000..
 const OFFICE_ASN: u32 = 65_000;
 
 /// The gateways that are sound, by key.
-pub(super) fn read(file: &File, accounts: &[Planned<'_>], pools: &BTreeMap<String, Pool>, report: &mut Report) -> Gateways {
+pub(super) fn read(model: &Model<'_>, accounts: &[Planned<'_>], pools: &BTreeMap<String, Pool>, report: &mut Report) -> Gateways {
+    let file = model.file;
     let transit = file.transit_gateway.iter();
     let transit =
-        transit.filter_map(|(key, section)| Some((key.as_str().to_owned(), transit_gateway(key, section, file, accounts, report)?)));
+        transit.filter_map(|(key, section)| Some((key.as_str().to_owned(), transit_gateway(key, section, model, accounts, report)?)));
     let transit = transit.collect();
     let vpns =
         file.vpn.iter().filter_map(|(key, section)| Some((key.as_str().to_owned(), vpn(key, section, pools, file, report)?))).collect();
@@ -36,14 +38,15 @@ pub(super) fn read(file: &File, accounts: &[Planned<'_>], pools: &BTreeMap<Strin
 fn transit_gateway(
     key: &Key,
     section: &section::TransitGateway,
-    file: &File,
+    model: &Model<'_>,
     accounts: &[Planned<'_>],
     report: &mut Report,
 ) -> Option<TransitGateway> {
+    let file = model.file;
     let keys = [("account", section.account.is_some()), ("region", section.region.is_some())];
     missing(("transit_gateway", key), &keys, "a transit gateway says which account has it, and where", report);
     let account = section.account.as_ref().filter(|account| known_account(account, accounts, report));
-    let region = section.region.as_ref().filter(|region| super::layouts::is_region(region, report));
+    let region = section.region.as_ref().filter(|region| model.regions.check(region, region.at, report));
     if let Some(asn) = section.asn.as_ref().filter(|asn| !PRIVATE_ASNS.iter().any(|range| range.contains(&asn.value))) {
         let diagnostic = Code::BadAsn.error(format!("a transit gateway cannot have the number {}", asn.value));
         report.at(asn.at, diagnostic.hint("write a private one: 64512 to 65534, or 4200000000 to 4294967294"));
@@ -73,8 +76,7 @@ fn known_account(name: &At<String>, accounts: &[Planned<'_>], report: &mut Repor
         leaving::needed(name, leaves, report);
     }
     // An account of a team whose stages were taken out is not known, and is not unknown.
-    let unsure =
-        report.is_broken(&["account", name]) || report.any_broken(|path| path.first().is_some_and(|s| s == "team" || s == "defaults"));
+    let unsure = report.is_broken(&["account", name]) || report.any_broken_in(&["team", "defaults"]);
     if !known && !unsure {
         let hint = report.suggest(name, accounts.iter().map(|a| a.key.as_str()), &format!("declare it: [account.{}]", name.value));
         report.at(name.at, Code::UnknownAccount.error(format!("unknown account `{}`", name.value)).hint(hint));

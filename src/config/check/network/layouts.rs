@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::super::{repeated, tags};
-use super::{missing, options, pools, values};
+use super::super::{Model, repeated, tags};
+use super::{missing, options, pools};
 use crate::config::code::Code;
 use crate::config::report::Report;
 use crate::config::section::{File, Vpc};
@@ -19,11 +19,11 @@ const ROOM_FOR_ZONES: u32 = 8;
 const IPV6_BITS: u8 = 8;
 
 /// The layouts that are sound, by key.
-pub(super) fn read(file: &File, pools: &BTreeMap<String, Pool>, report: &mut Report) -> BTreeMap<String, Layout> {
-    let mut layouts = BTreeMap::new();
+pub(super) fn read(model: &Model<'_>, pools: &BTreeMap<String, Pool>, report: &mut Report) -> BTreeMap<String, Layout> {
+    let (file, mut layouts) = (model.file, BTreeMap::new());
     for (key, section) in &file.vpc {
         complete(key, section, report);
-        let region = region(section, report);
+        let region = region(section, model, report);
         let pool = pool(section, file, report);
         let prefix = prefix(section, report);
         let zones = zones(section, report);
@@ -32,7 +32,7 @@ pub(super) fn read(file: &File, pools: &BTreeMap<String, Pool>, report: &mut Rep
         endpoints(section, report);
         let endpoints: BTreeSet<String> = section.endpoints.iter().flat_map(|list| list.iter()).map(|name| name.value.clone()).collect();
         options::dns(section, endpoints.iter().any(|service| !has_gateway_endpoint(service)), report);
-        let (dhcp, flow_log) = (options::dhcp(section, report), options::flow_log(key, section, report));
+        let (dhcp, flow_log) = (options::dhcp(section, report), options::flow_log(key, section, model, report));
         tags::check_layout(&section.tags, key.at(), report);
         let (Some(region), Some(pool), Some(prefix), Some((zones, zone_bits)), Some(tiers), Some(nat)) =
             (region, pool, prefix, zones, tiers, nat)
@@ -75,18 +75,8 @@ fn complete(key: &Key, section: &Vpc, report: &mut Report) {
     missing(("vpc", key), &keys, "a layout says where it is, where its addresses come from, how many, and how they are divided", report);
 }
 
-fn region(section: &Vpc, report: &mut Report) -> Option<String> {
-    section.region.as_ref().filter(|region| is_region(region, report)).map(|region| region.value.clone())
-}
-
-/// Whether a text can be the name of a Region; a mistake when it cannot.
-pub(super) fn is_region(region: &At<String>, report: &mut Report) -> bool {
-    let sound = values::region(region);
-    if !sound {
-        let diagnostic = Code::BadRegion.error(format!("`{}` is no name of a region", region.value));
-        report.at(region.at, diagnostic.hint("write it as AWS does: \"eu-west-1\""));
-    }
-    sound
+fn region(section: &Vpc, model: &Model<'_>, report: &mut Report) -> Option<String> {
+    section.region.as_ref().filter(|region| model.regions.check(region, region.at, report)).map(|region| region.value.clone())
 }
 
 fn pool(section: &Vpc, file: &File, report: &mut Report) -> Option<String> {
@@ -175,7 +165,7 @@ fn nat(section: &Vpc, tiers: Option<&[Tier]>, report: &mut Report) -> Option<Nat
 fn tiers(key: &Key, section: &Vpc, report: &mut Report) -> Option<Vec<Tier>> {
     let hint = "name its tiers and their percentages: `tiers = { public = 25, shared = 25, private = 50 }`";
     let table = section.tiers.as_ref()?;
-    if table.is_empty() && !report.any_broken(|path| path.iter().map(String::as_str).take(3).eq(["vpc", key.as_str(), "tiers"])) {
+    if table.is_empty() && !report.any_broken_below(&["vpc", key.as_str(), "tiers"]) {
         report.at(table.at, Code::MissingKey.error(format!("`vpc.{}` has no tiers, and so no subnets", key.as_str())).hint(hint));
         return None;
     }

@@ -20,15 +20,15 @@ use crate::network::{Block, Design, ParseBlockError};
 
 /// The networks of the configuration; of those with mistakes, what is sound.
 pub(super) fn check(model: &Model<'_>, accounts: &[Planned<'_>], report: &mut Report) -> Design {
-    let (pools, governed) = (pools::read(model.file, report), regions::read(model.file, report));
+    let (pools, governed) = (pools::read(model.file, report), regions::read(model, report));
     let mut design = Design { pools, governed, ..Design::default() };
-    design.layouts = layouts::read(model.file, &design.pools, report);
-    design.gateways = gateways::read(model.file, accounts, &design.pools, report);
+    design.layouts = layouts::read(model, &design.pools, report);
+    design.gateways = gateways::read(model, accounts, &design.pools, report);
     connections::read(model, accounts, &mut design, report);
     design.vpcs = vpcs::read(model.file, accounts, &design, report);
     options::foreign_streams(model.file, accounts, &design, report);
     design.without_default_vpc = default_vpcs::read(model.file, accounts, report);
-    design.opted_in = opt_in::read(model.file, accounts, report);
+    design.opted_in = opt_in::read(model, accounts, report);
     connections::check_vpcs(model, accounts, &design, report);
     pools::enough(model.file, &design, report);
     quotas::check(model, accounts, &design, report);

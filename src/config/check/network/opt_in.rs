@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::super::accounts::Planned;
-use super::super::{repeated, values};
+use super::super::{Model, repeated};
 use crate::config::code::Code;
 use crate::config::report::Report;
 use crate::config::section::File;
@@ -11,14 +11,11 @@ use crate::config::span::List;
 use crate::limits::LIMITS;
 
 /// The Regions by the key of the account.
-pub(super) fn read(file: &File, accounts: &[Planned<'_>], report: &mut Report) -> BTreeMap<String, BTreeSet<String>> {
-    for list in lists(file) {
+pub(super) fn read(model: &Model<'_>, accounts: &[Planned<'_>], report: &mut Report) -> BTreeMap<String, BTreeSet<String>> {
+    for list in lists(model.file) {
         repeated(list, report);
         for region in list.iter() {
-            if !values::region(region) {
-                let diagnostic = Code::BadRegion.error(format!("`{}` is no name of a region", region.value));
-                report.at(region.at, diagnostic.hint("write it as AWS does: \"af-south-1\""));
-            } else if !LIMITS.regions.is_opt_in(region) {
+            if model.regions.check(region, region.at, report) && !LIMITS.regions.is_opt_in(region) {
                 let diagnostic = Code::BadRegion.warning(format!("`{}` is enabled in every account", region.value));
                 report.at(region.at, diagnostic.hint("remove it: `regions` is for those that have to be enabled"));
             }

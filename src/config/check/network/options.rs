@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 
 use super::super::accounts::Planned;
-use super::super::repeated;
+use super::super::{Model, repeated};
 use crate::config::code::Code;
 use crate::config::report::Report;
 use crate::config::section::{File, FlowLogs, Vpc};
@@ -56,7 +56,7 @@ fn is_domain(text: &str) -> bool {
 }
 
 /// Where flow logs go; `None` when none are kept, or not as they are written.
-pub(super) fn flow_log(key: &Key, section: &Vpc, report: &mut Report) -> Option<FlowLog> {
+pub(super) fn flow_log(key: &Key, section: &Vpc, model: &Model<'_>, report: &mut Report) -> Option<FlowLog> {
     let logs = section.flow_logs.as_ref()?;
     let (destination, at, table) = match &logs.value {
         FlowLogs::Destination(arn) => (arn, logs.at, None),
@@ -78,6 +78,8 @@ pub(super) fn flow_log(key: &Key, section: &Vpc, report: &mut Report) -> Option<
         let hint = "write the ARN of a bucket, \"arn:aws:s3:::flow-logs\", or of a delivery stream, \
                     \"arn:aws:firehose:eu-west-1:111111111111:deliverystream/flow-logs\"";
         refuse(at, format!("flow logs cannot go to `{destination}`"), hint, report);
+    } else if let Some(region) = destination.split(':').nth(3).filter(|region| !region.is_empty()) {
+        model.regions.check(region, at, report);
     }
     let traffic = table.and_then(|table| table.traffic.as_ref());
     if let Some(traffic) = traffic.filter(|traffic| !FlowLog::TRAFFICS.contains(&traffic.as_str())) {
