@@ -16,6 +16,7 @@ use crate::files::{Kind, starts_compact};
 use crate::limits::LIMITS;
 use crate::network::{self, Observed};
 use crate::policy::Impact;
+use crate::resource::organizations::Rename;
 use crate::resource::{self, Desired, Finding, FindingSeverity, Live, LiveResource, NOT_JOINED, NOT_READ, NOT_SELECTED, WITH_ITS_ACCOUNT};
 use crate::{diff, graph};
 
@@ -83,6 +84,9 @@ pub struct Plan {
     /// What it takes from which accounts and gives to which; `None` where it changes neither guard rails nor places.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub impact: Option<Impact>,
+    /// New accounts that look like existing ones under another key: none is created without consent.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub renames: Vec<Rename>,
 }
 
 /// What the plan observed and what is there now.
@@ -204,13 +208,18 @@ impl Plan {
             budget: Budget::of(&changes),
             cost: cost::beside(cost::of(&live.resources, &changes, &desired.prices), &live.network.unmanaged, &desired.prices),
             impact: None,
+            renames: Vec::new(),
             changes,
             findings,
         }
     }
 
-    /// Works out its impact anew: on what is live now, what the configuration does not name too.
+    /// Works out anew what rests on what the configuration does not name: its impact, and which new accounts look renamed.
     pub fn weigh(&mut self, live: &Live) {
+        let created: BTreeSet<&Address> =
+            self.changes.iter().filter(|change| change.action == Action::Create).map(|change| &change.address).collect();
+        let is_created = |rename: &&Rename| rename.accounts.iter().any(|account| created.contains(&account.to));
+        self.renames = live.renames.iter().filter(is_created).cloned().collect();
         self.impact = impact::of(&self.desired, live, &self.changes);
     }
 

@@ -366,3 +366,35 @@ fn a_lower_limit_of_attached_policies_is_kept_to_while_a_full_set_is_exchanged()
         assert!(again.is_empty(), "{:#?}", again.changes);
     });
 }
+
+/// Where e-mails are not unique, as on moto, AWS does not keep an account from being created twice: a list that is older than the unanswered
+/// request must not be believed.
+#[test]
+fn a_lost_answer_and_stale_lists_make_no_second_account() {
+    in_virtual_time(async {
+        let accounts: String =
+            ["a", "b", "c"].map(|key| format!("[account.{key}]\nemail = \"{key}@example.org\"\nou = \"root\"\n")).concat();
+        let desired = desired(&accounts);
+        let mut created = 0;
+        for seed in 0..40 {
+            let weather = Weather {
+                seed,
+                lost: 0.3,
+                stale: 0.5,
+                stale_ms: 5_000,
+                create_account_ms: 1_000,
+                lenient_email: true,
+                ..Weather::default()
+            };
+            let sandbox = Sandbox::new(World::new(MANAGEMENT), weather);
+            run(&sandbox, &desired).await;
+            let mut by_email: BTreeMap<String, usize> = BTreeMap::new();
+            for account in sandbox.world().accounts.into_values() {
+                *by_email.entry(account.email).or_default() += 1;
+                created += 1;
+            }
+            assert!(by_email.values().all(|count| *count == 1), "seed {seed}: {by_email:?}");
+        }
+        assert!(created > 100, "too few accounts came out to prove anything: {created}");
+    });
+}

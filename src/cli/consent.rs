@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use std::io::{BufRead, IsTerminal};
 
 use clap::Args;
+use serde_json::json;
 
 use super::Reported;
 use super::codes::Asking;
@@ -36,6 +37,34 @@ pub(super) struct Consenting {
 
     #[command(flatten)]
     locking: Locking,
+
+    #[command(flatten)]
+    creating: Creating,
+}
+
+/// `--allow-new-accounts`, of `plan` and `apply`.
+#[derive(Debug, Default, Args)]
+pub(super) struct Creating {
+    /// Create accounts although the plan says that they look like existing ones under another key
+    #[arg(long)]
+    allow_new_accounts: bool,
+}
+
+impl Creating {
+    /// An error where new accounts look renamed and that is not allowed: a second account stays for 90 days.
+    pub(super) fn check(&self, plan: &Plan, shell: &Shell) -> Result<(), Reported> {
+        let looks_renamed: usize = plan.renames.iter().map(|rename| rename.accounts.len()).sum();
+        if looks_renamed == 0 || self.allow_new_accounts {
+            return Ok(());
+        }
+        let what = match looks_renamed {
+            1 => "1 new account looks like an existing one under another key".to_owned(),
+            many => format!("{many} new accounts look like existing ones under other keys"),
+        };
+        let hint = "add the `[[moved]]` blocks above to org.toml; if these are other accounts, pass `--allow-new-accounts`, and remove the \
+                    `overlord:address` tag from the old ones so that they are not taken for them again";
+        Err(shell.error(format_args!("{what}; nothing was changed"), Some(hint.to_owned())).with("renames", json!(plan.renames)))
+    }
 }
 
 /// `--allow-lockout`, of `plan` and `apply`.
@@ -133,6 +162,9 @@ impl Consenting {
         if plan.has_errors() {
             let hint = "solve what the plan calls an error, then apply again".to_owned();
             return Err(shell.error("the plan has errors; nothing was changed", Some(hint)));
+        }
+        if stage == Stage::Aws {
+            self.creating.check(plan, shell)?;
         }
         // Whoever is there is asked, after the rest.
         let asks = stage == Stage::Aws && !self.yes && std::io::stdin().is_terminal();

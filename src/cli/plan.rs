@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 
 use super::connect::{Connection, connect};
-use super::consent::Locking;
+use super::consent::{Creating, Locking};
 use super::deliver::{check_out, write_out};
 use super::select::Selecting;
 use super::shell::Shell;
@@ -26,6 +26,9 @@ pub(super) struct PlanArgs {
 
     #[command(flatten)]
     locking: Locking,
+
+    #[command(flatten)]
+    creating: Creating,
 
     #[command(flatten)]
     selecting: Selecting,
@@ -59,6 +62,7 @@ pub(super) async fn run(global: &Global, args: &PlanArgs, shell: &Shell) -> Resu
     }
     connection.close(shell)?;
     args.locking.check(&plan, shell)?;
+    args.creating.check(&plan, shell)?;
     Ok(match (plan.has_errors(), plan.is_empty()) {
         (true, _) => Exit::Error,
         (false, true) => Exit::Done,

@@ -65,6 +65,9 @@ pub(super) fn desired(file: &File, checked: Checked<'_>) -> Desired {
         let address = Address::new("policy_attachments", target.to_string());
         resources.add(address, &PolicyAttachmentsAttributes { policies: policies.clone(), target: target.clone().into() });
     }
+    for (team, stage) in checked.accounts.iter().filter_map(|account| account.team) {
+        desired.teams.entry(team.to_owned()).or_default().insert(stage.to_owned());
+    }
     desired.pinned = checked.accounts.iter().filter_map(|a| Some((a.address(), a.id?.value.clone()))).collect();
     desired.network = checked.network;
     desired.prices = checked.prices;

@@ -2,20 +2,20 @@
 
 use super::comment::{Cell, Comment, LIMIT};
 use super::text::{self, Section};
-use super::{Style, report as outcomes};
+use super::{Style, findings, renames, report as outcomes};
 use crate::apply::Report;
 use crate::plan::Plan;
 use crate::resource::{Finding, FindingSeverity};
-
-/// Unmanaged things that are listed, without `--detail`.
-const UNMANAGED: usize = 80;
 
 /// A plan: a summary, the findings, and the changes of each kind and the networks behind a heading that opens them.
 pub fn plan(plan: &Plan, style: Style) -> Comment {
     let style = Style { colour: false, ..style };
     let mut out = Comment::titled("overlord plan");
     out.block(&text::summary(plan, style));
-    findings(&mut out, &plan.findings, style);
+    told(&mut out, &plan.findings, style);
+    if !plan.renames.is_empty() {
+        out.own("\n").block(&renames::text(plan, style));
+    }
     for Section { heading, text } in text::sections(plan, style) {
         let (mut section, mut body) = (Comment::default(), Comment::default());
         body.block(&text);
@@ -36,28 +36,21 @@ pub fn report(report: &Report) -> Comment {
     out
 }
 
-fn findings(out: &mut Comment, findings: &[Finding], style: Style) {
-    if findings.is_empty() {
+fn told(out: &mut Comment, found: &[Finding], style: Style) {
+    if found.is_empty() {
         return;
     }
-    let mut unmanaged = 0;
-    let mut rows = Vec::new();
-    for finding in findings {
-        let severity = match finding.severity {
+    let (lines, rest) = findings::lines(found, style);
+    let row = |line: findings::Line| {
+        let severity = match line.severity {
             FindingSeverity::Error => "error",
             FindingSeverity::Warning => "warning",
-            FindingSeverity::Unmanaged => {
-                unmanaged += 1;
-                if unmanaged > UNMANAGED && !style.detail {
-                    continue;
-                }
-                "unmanaged"
-            }
+            FindingSeverity::Unmanaged => "unmanaged",
         };
-        rows.push([Cell::Own(severity), finding.subject.as_str().into(), finding.summary.as_str().into()]);
-    }
-    out.own("\n").table(["severity", "about", "finding"], rows);
-    if let Some(rest) = unmanaged.checked_sub(UNMANAGED).filter(|n| *n > 0 && !style.detail) {
+        [Cell::Own(severity), line.subject.into(), line.summary.into()]
+    };
+    out.own("\n").table(["severity", "about", "finding"], lines.into_iter().map(row));
+    if rest > 0 {
         out.own("\n").text(format_args!("… and {rest} more unmanaged (--detail shows them)")).own("\n");
     }
 }

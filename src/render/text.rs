@@ -9,7 +9,7 @@ use super::difference::attributes;
 use super::fold::{self, Entry, Folding, Subject};
 use super::vpcs::{self, Networks, Place};
 use super::words::{ACTIONS, count, duration, plain, value, verb};
-use super::{Style, cost, impact};
+use super::{Style, cost, findings, impact, renames};
 use crate::apply::{Consent, RENEW_EVERY, RENEWAL};
 use crate::graph::first_step;
 use crate::plan::{Action, Change, Moved, Plan};
@@ -27,7 +27,8 @@ pub fn plan(plan: &Plan, style: Style) -> String {
     for Section { heading, text } in sections(plan, style) {
         let _ = writeln!(out, "{}\n{text}", style.bold(&heading));
     }
-    findings(&mut out, &plan.findings, style);
+    told(&mut out, &plan.findings, style);
+    out.push_str(&renames::text(plan, style));
     out.push_str(&summary(plan, style));
     out
 }
@@ -209,26 +210,20 @@ fn why(change: &Change) -> String {
     plain(&format!("{place}{}", change.reason))
 }
 
-fn findings(out: &mut String, findings: &[Finding], style: Style) {
-    if findings.is_empty() {
+fn told(out: &mut String, found: &[Finding], style: Style) {
+    if found.is_empty() {
         return;
     }
-    let mut unmanaged = 0;
-    for finding in findings {
-        let label = match finding.severity {
+    let (lines, rest) = findings::lines(found, style);
+    for line in lines {
+        let label = match line.severity {
             FindingSeverity::Error => style.error("error"),
             FindingSeverity::Warning => style.warning("warning"),
-            FindingSeverity::Unmanaged => {
-                unmanaged += 1;
-                if unmanaged > GROUP_ENTRIES && !style.detail {
-                    continue;
-                }
-                style.dim("unmanaged")
-            }
+            FindingSeverity::Unmanaged => style.dim("unmanaged"),
         };
-        let _ = writeln!(out, "{label}: {}: {}", plain(&finding.subject), plain(&finding.summary));
+        let _ = writeln!(out, "{label}: {}: {}", plain(&line.subject), plain(&line.summary));
     }
-    if let Some(rest) = unmanaged.checked_sub(GROUP_ENTRIES).filter(|n| *n > 0 && !style.detail) {
+    if rest > 0 {
         let _ = writeln!(out, "{}", style.dim(&format!("… and {rest} more unmanaged (--detail shows them)")));
     }
     out.push('\n');

@@ -60,6 +60,9 @@ pub struct Desired {
     /// Renamed keys: new address to the old one.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub moved: BTreeMap<Address, Former>,
+    /// The stages of each team: its accounts have the keys `<team>-<stage>`.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub teams: BTreeMap<String, BTreeSet<String>>,
     /// The networks. Their resources are not among `resources`: which blocks they have depends on what is live, so `Plan::build` makes
     /// them ([`crate::network::expand`]).
     #[serde(default)]
@@ -123,6 +126,8 @@ pub struct Live {
     pub beside: BTreeMap<Address, LiveResource>,
     /// Whether a run that applies changes held its lock while this was read: it may be half of the old state and half of the new.
     pub locked: bool,
+    /// New accounts that look like existing ones under another key.
+    pub renames: Vec<organizations::Rename>,
     /// The types of guard rails that are in use and of which nothing was read, since the configuration has none of them.
     pub unread: BTreeSet<crate::policy::Family>,
 }

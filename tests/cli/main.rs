@@ -6,6 +6,7 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod before;
 mod between;
 mod case;
 mod catalogue;

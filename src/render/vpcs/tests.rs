@@ -66,6 +66,7 @@ fn plan(changes: Vec<Change>) -> Plan {
         budget: Budget::default(),
         cost,
         impact: None,
+        renames: Vec::new(),
     }
 }
 

@@ -26,6 +26,12 @@ pub(super) enum Creation {
 /// AWS takes minutes as a rule, and up to an hour right after the organization itself was made.
 const DEADLINE: Duration = Duration::from_secs(30 * 60);
 
+/// How long AWS's lists may tell of the time before a CreateAccount that got no answer. Organizations documents no bound and says that reads are
+/// eventually consistent
+/// (<https://docs.aws.amazon.com/organizations/latest/APIReference/API_CreateAccount.html>); seconds are what has been seen. Until this has
+/// passed, an account that is not listed may exist.
+const LISTS_LAG: Duration = Duration::from_secs(60);
+
 /// How often a CreateAccount without an answer is sent again, each time after looking for what the last one did.
 const ATTEMPTS: usize = 3;
 
@@ -56,12 +62,12 @@ pub(super) async fn create(context: &Context, after: &AccountAttributes) -> AwsR
         match request(context, &wanted, after).await {
             Ok(status) => match finished(context, status).await? {
                 Finished::Made(id) => return Ok(Creation::Made(id)),
-                Finished::EmailTaken => return owner_of_taken_email(context, &wanted).await.map(Creation::Found),
+                Finished::EmailTaken => return owner_of_taken_email(context, &wanted, unanswered.is_some()).await.map(Creation::Found),
             },
             Err(e) if e.leaves_open() => unanswered = Some(e),
             Err(e) => return Err(e),
         }
-        if let Some(id) = look_again(context, &wanted).await? {
+        if let Some(id) = look_until_current(context, &wanted).await? {
             return Ok(Creation::Found(id));
         }
     }
@@ -117,7 +123,19 @@ async fn among_creations(context: &Context, wanted: &Wanted<'_>, creations: &[Kn
     Ok(None)
 }
 
-/// What a CreateAccount without an answer may have left behind.
+/// Looks for what a CreateAccount without an answer did, until the lists are newer than the request. Only AWS keeps e-mails unique: elsewhere a
+/// request that is sent again too early makes a second account.
+async fn look_until_current(context: &Context, wanted: &Wanted<'_>) -> AwsResult<Option<String>> {
+    let look = || look_again(context, wanted);
+    let what = format!("the creation of `{}`, which AWS did not answer, to be listed", wanted.name);
+    match poll(what, LISTS_LAG).until(context.sessions().door().interrupt(), look).await {
+        Ok(id) => Ok(Some(id)),
+        Err(Error::Deadline { .. }) => Ok(None),
+        Err(e) => Err(e),
+    }
+}
+
+/// What a CreateAccount without an answer may have left behind, as far as the lists show it now.
 async fn look_again(context: &Context, wanted: &Wanted<'_>) -> AwsResult<Option<String>> {
     match among_creations(context, wanted, &list_creations(context).await?).await? {
         Some(id) => Ok(Some(id)),
@@ -125,12 +143,14 @@ async fn look_again(context: &Context, wanted: &Wanted<'_>) -> AwsResult<Option<
     }
 }
 
-async fn owner_of_taken_email(context: &Context, wanted: &Wanted<'_>) -> AwsResult<String> {
+/// `repeated`: an earlier request of this run got no answer, so the account may be its own and not listed yet.
+async fn owner_of_taken_email(context: &Context, wanted: &Wanted<'_>, repeated: bool) -> AwsResult<String> {
     // First the member, then a creation that was on its way while the members were listed.
     if let Some(id) = by_email(context, wanted).await? {
         return Ok(id);
     }
-    look_again(context, wanted).await?.ok_or_else(|| Error::Failed {
+    let found = if repeated { look_until_current(context, wanted).await? } else { look_again(context, wanted).await? };
+    found.ok_or_else(|| Error::Failed {
         message: format!("the e-mail `{}` belongs to an AWS account outside the organization", wanted.email),
         hint: Some("choose another e-mail, or bring that account into the organization and give its `id`".to_owned()),
     })

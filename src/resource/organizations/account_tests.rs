@@ -125,6 +125,36 @@ async fn an_account_whose_creation_was_not_answered_is_found() {
     }
 }
 
+/// Where e-mails are not unique, only looking long enough keeps a second account from being made.
+#[tokio::test(start_paused = true)]
+async fn a_creation_is_not_repeated_while_the_lists_are_older_than_the_request() {
+    let respond = |nth, operation: &str, _: &Value| match operation {
+        "CreateAccount" if nth == 1 => lost(),
+        "CreateAccount" => ok(&json!({ "CreateAccountStatus": status("IN_PROGRESS") })),
+        // Once before the request; then twice as things were before it.
+        "ListCreateAccountStatus" => look(operation, false, (nth > 3).then_some("SUCCEEDED")),
+        _ => look(operation, false, None),
+    };
+    let (outcome, sent) = apply_it(None, account("organization.main", "a"), ID, respond).await;
+    assert_eq!((outcome, sent), (Outcome::Applied, vec![CREATE.to_owned(), TAG.to_owned()]));
+}
+
+/// The account may be the one that the unanswered request made.
+#[tokio::test(start_paused = true)]
+async fn a_taken_email_after_a_lost_answer_is_looked_for_until_the_lists_are_current() {
+    let respond = |nth, operation: &str, _: &Value| match operation {
+        "CreateAccount" if nth == 1 => lost(),
+        "CreateAccount" => {
+            let failed = json!({ "Id": "car-2", "AccountName": "a", "State": "FAILED", "FailureReason": "EMAIL_ALREADY_EXISTS" });
+            ok(&json!({ "CreateAccountStatus": failed }))
+        }
+        "ListAccounts" => look(operation, nth > 12, None),
+        _ => look(operation, false, None),
+    };
+    let (outcome, sent) = apply_it(None, account("organization.main", "a"), ID, respond).await;
+    assert_eq!((outcome, sent), (Outcome::Applied, vec![CREATE.to_owned(), CREATE.to_owned(), TAG.to_owned()]));
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_creation_without_an_answer_and_without_effect_is_asked_for_again() {
     let respond = |nth, operation: &str, _: &Value| match operation {

@@ -14,6 +14,7 @@ use super::identity::{Identity, list};
 use super::invited::Outside;
 use super::policy_type::policy_type_id;
 use super::removal::{self, Removal};
+use super::renamed;
 use super::world::{LivePolicy, Member, Wanted, World};
 use super::{
     AccountAttributes, DelegatedAdministratorAttributes, OrganizationAttributes, OrganizationalUnitAttributes, PolicyAttachmentsAttributes,
@@ -21,6 +22,7 @@ use super::{
 };
 use crate::address::{Address, Reference};
 use crate::aws::AwsResult;
+use crate::limits::LIMITS;
 use crate::resource::{
     ADDRESS_TAG, Attributes, CROWDED, Desired, Finding, FindingSeverity, Live, LiveResource, SUCCESSOR, WITH_ITS_ACCOUNT, untyped,
 };
@@ -107,9 +109,35 @@ impl Binder<'_> {
         self.root();
         self.invitations();
         self.beside();
+        self.live.renames = renamed::renames(self.desired, self.wanted, self.world, self.identity);
+        let quota = self.account_quota();
+        self.live.findings.extend(quota);
         self.live.findings.extend(self.identity.findings.iter().chain(&self.removal.findings).cloned());
         self.live.findings.sort();
         self.live
+    }
+
+    /// New accounts that the quota has no room for. Where it is exceeded already, AWS must have raised it, and how far is not known.
+    fn account_quota(&self) -> Option<Finding> {
+        let is_new = |(address, account): &(&Address, &AccountAttributes)| {
+            let is_asked = self.desired.selection.selects(address) && account.leaves.is_none();
+            is_asked
+                && self.identity.id(address).is_none()
+                && !self.desired.pinned.contains_key(*address)
+                && !self.wanted.is_invited(address)
+        };
+        let new = self.wanted.accounts.iter().filter(is_new).count();
+        let (there, quota) = (self.world.accounts.len(), self.desired.account_quota.unwrap_or(LIMITS.quotas.accounts));
+        if new == 0 || there > quota || there + new <= quota {
+            return None;
+        }
+        let summary = format!(
+            "{} to be created, and there are {there}, closed ones included, of {quota} that AWS allows: raise \"Default maximum number of \
+             accounts\" in Service Quotas (us-east-1, AWS Organizations), then set `accounts = {}` in [limits]",
+            if new == 1 { "1 account is".to_owned() } else { format!("{new} accounts are") },
+            there + new
+        );
+        Some(Finding { severity: FindingSeverity::Error, subject: "accounts".to_owned(), summary })
     }
 
     fn add(&mut self, address: Address, id: &str, attributes: Attributes) -> &mut LiveResource {

@@ -167,8 +167,7 @@ impl Identity {
     }
 
     fn bind_accounts(&mut self, desired: &Desired, wanted: &Wanted, world: &World) {
-        let by_email: BTreeMap<String, &String> =
-            world.accounts.iter().map(|(id, account)| (account.email.to_ascii_lowercase(), id)).collect();
+        let by_email = by_email(world);
         for (address, account) in &wanted.accounts {
             let id = match (desired.pinned.get(address), &account.email) {
                 (Some(id), _) => match world.accounts.contains_key(id) {
@@ -182,7 +181,11 @@ impl Identity {
                         None
                     }
                 },
-                (None, Some(email)) => by_email.get(&email.to_ascii_lowercase()).copied(),
+                (None, Some(email)) => {
+                    let same = by_email.get(&email.to_ascii_lowercase()).map(Vec::as_slice).unwrap_or_default();
+                    self.twins(address, same, &format!("have the e-mail `{email}`"), world);
+                    same.first().copied()
+                }
                 (None, None) => None,
             };
             if let Some(id) = id {
@@ -208,6 +211,47 @@ impl Identity {
                     }
                 };
                 self.findings.push(Finding { severity: FindingSeverity::Warning, subject: address.to_string(), summary });
+            }
+        }
+        self.tagged_twins(desired, wanted, world);
+    }
+
+    /// Two live accounts of one address: an answer was lost, or somebody copied a tag. Which one is meant only the user knows.
+    fn twins(&mut self, address: &Address, ids: &[&String], what: &str, world: &World) {
+        let open: Vec<&str> = ids
+            .iter()
+            .filter(|id| world.accounts.get(**id).is_some_and(|account| account.frozen().is_none()))
+            .map(|id| id.as_str())
+            .collect();
+        if open.len() < 2 {
+            return;
+        }
+        let summary = format!(
+            "{} live accounts {what}: {}; write the `id` of the one to keep into org.toml, and close the other",
+            open.len(),
+            list(&open)
+        );
+        self.findings.push(Finding { severity: FindingSeverity::Error, subject: address.to_string(), summary });
+    }
+
+    /// Accounts whose tag names an address that another live account is recognised as; as far as tags were read.
+    fn tagged_twins(&mut self, desired: &Desired, wanted: &Wanted, world: &World) {
+        let unbound = world.accounts.keys().filter(|id| self.address(id).is_none());
+        let mut tagged: BTreeMap<Address, Vec<&String>> = BTreeMap::new();
+        for id in unbound {
+            let Some(address) = world.address_tag(id).and_then(|tag| tag.parse::<Address>().ok()) else { continue };
+            if wanted.accounts.contains_key(&address) && !desired.pinned.contains_key(&address) {
+                tagged.entry(address).or_default().push(id);
+            }
+        }
+        for (address, mut ids) in tagged {
+            let Some(bound) = self.id(&address).and_then(|id| world.accounts.get_key_value(id)) else { continue };
+            // Two of one e-mail have been told of.
+            let same = |id: &&String| world.accounts.get(*id).is_some_and(|account| same_name(&account.email, &bound.1.email));
+            ids.retain(|id| !same(id));
+            if !ids.is_empty() {
+                ids.insert(0, bound.0);
+                self.twins(&address, &ids, "are tagged as this one", world);
             }
         }
     }
@@ -261,6 +305,16 @@ impl<'a> Siblings<'a> {
         }
         doubtful
     }
+}
+
+/// The accounts by e-mail, without case; of one e-mail those first that can be worked with.
+fn by_email(world: &World) -> BTreeMap<String, Vec<&String>> {
+    let mut found: BTreeMap<String, Vec<&String>> = BTreeMap::new();
+    for (id, account) in &world.accounts {
+        found.entry(account.email.to_ascii_lowercase()).or_default().push(id);
+    }
+    found.values_mut().for_each(|ids| ids.sort_by_key(|id| world.accounts.get(*id).is_some_and(|account| account.frozen().is_some())));
+    found
 }
 
 /// Whether our tag says that it is the one of that address, or was before a `[[moved]]`.
