@@ -125,6 +125,17 @@ struct Inner {
     date: Mutex<Option<(SystemTime, Instant)>>,
 }
 
+/// A point in time after another; that one where there is no later one. Neither AWS's clock nor this machine's is to be trusted.
+fn later(time: SystemTime, by: Duration) -> SystemTime {
+    time.checked_add(by).unwrap_or(time)
+}
+
+/// By how many seconds the first is ahead of the second.
+fn skew(one: SystemTime, other: SystemTime) -> i64 {
+    let seconds = |time: SystemTime| DateTime::from(time).secs();
+    seconds(one).saturating_sub(seconds(other))
+}
+
 impl Door {
     /// A door in front of `options.transport`.
     pub fn new(options: DoorOptions) -> Self {
@@ -165,8 +176,7 @@ impl Door {
     /// told it. AWS refuses what is signed more than five minutes off.
     pub fn clock_skew(&self) -> Option<i64> {
         let (date, at) = (*lock(&self.inner.date))?;
-        let seconds = |time: SystemTime| DateTime::from(time).secs();
-        Some(seconds(date + at.elapsed()) - seconds(SystemTime::now()))
+        Some(skew(later(date, at.elapsed()), SystemTime::now()))
     }
 
     /// Lets writes through, or no longer.
@@ -188,7 +198,7 @@ impl Door {
     /// only where no answer has told it.
     pub fn clock(&self) -> SystemTime {
         let told = *lock(&self.inner.date);
-        told.map_or_else(SystemTime::now, |(date, at)| date + at.elapsed())
+        told.map_or_else(SystemTime::now, |(date, at)| later(date, at.elapsed()))
     }
 
     /// The account that credentials belong to.

@@ -312,3 +312,27 @@ async fn clocks_that_differ_are_noticed() {
         assert!((skew - ahead).abs() <= 2, "{skew} s and not {ahead}");
     }
 }
+
+/// Clocks at both ends of what the operating system can say.
+#[test]
+fn extreme_clocks_overflow_nothing() {
+    let hour = Duration::from_secs(3600);
+    let end = |sign: fn(SystemTime, Duration) -> Option<SystemTime>| {
+        let steps = (0..63).rev().map(|bit| Duration::from_secs(1 << bit));
+        steps.fold(SystemTime::UNIX_EPOCH, |time, step| sign(time, step).unwrap_or(time))
+    };
+    // Year 1, 1969 and 9999, and the ends themselves.
+    let year = 31_556_952;
+    let before = |years: u64| SystemTime::UNIX_EPOCH - Duration::from_secs(years * year);
+    let after = SystemTime::UNIX_EPOCH + Duration::from_secs(8029 * year);
+    let clocks = [before(1969), before(1), after, end(|time, by| time.checked_add(by)), end(|time, by| time.checked_sub(by))];
+    for one in clocks {
+        assert!(super::later(one, hour) >= one);
+        for other in clocks {
+            assert_eq!(super::skew(one, other) > 0, one > other);
+        }
+        // In words, wherever a time is shown.
+        let date = crate::drift::Date::of(one).to_string();
+        assert!(date.contains('-'), "{date}");
+    }
+}

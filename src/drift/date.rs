@@ -24,9 +24,14 @@ impl Date {
 
     /// The day that a moment is on.
     pub fn of(moment: SystemTime) -> Self {
-        let seconds = moment.duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
+        let signed = |seconds: u64| i64::try_from(seconds).unwrap_or(i64::MAX);
+        // Before 1970, a part of a second belongs to the earlier one.
+        let seconds = moment.duration_since(UNIX_EPOCH).map_or_else(
+            |before| -signed(before.duration().as_secs()) - i64::from(before.duration().subsec_nanos() > 0),
+            |since| signed(since.as_secs()),
+        );
         // Years that begin in March make the leap day the last one; 400 of them have 146,097 days.
-        let days = i64::try_from(seconds / 86_400).unwrap_or_default() + 719_468;
+        let days = seconds.div_euclid(86_400) + 719_468;
         let (era, day_of_era) = (days.div_euclid(146_097), days.rem_euclid(146_097));
         let year_of_era = (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
         let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
@@ -70,6 +75,10 @@ mod tests {
         ] {
             assert_eq!(Date::of(UNIX_EPOCH + Duration::from_secs(seconds)).to_string(), day);
         }
+        for (seconds_before, day) in [(1, "1969-12-31"), (86_400, "1969-12-31"), (86_401, "1969-12-30"), (62_135_596_800, "0001-01-01")] {
+            assert_eq!(Date::of(UNIX_EPOCH - Duration::from_secs(seconds_before)).to_string(), day);
+        }
+        assert_eq!(Date::of(UNIX_EPOCH + Duration::from_secs(253_402_300_799)).to_string(), "9999-12-31");
     }
 
     #[test]

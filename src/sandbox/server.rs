@@ -66,7 +66,7 @@ impl Clock {
     }
 
     fn now_ms(&mut self) -> u64 {
-        self.base_ms + self.elapsed().as_millis() as u64
+        self.base_ms.saturating_add(self.elapsed().as_millis() as u64)
     }
 }
 

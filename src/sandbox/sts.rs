@@ -134,7 +134,8 @@ impl Sessions {
         let key = format!("ASIA{account}{:04X}", self.issued.len() + 1);
         self.issued.insert(key.clone(), (role.to_owned(), session.to_owned()));
         // The client compares this with its own clock, which is the computer's and not the world's.
-        let expiration = DateTime::from(SystemTime::now() + Duration::from_secs(seconds));
+        let now = SystemTime::now();
+        let expiration = DateTime::from(now.checked_add(Duration::from_secs(seconds)).unwrap_or(now));
         let expiration = expiration.fmt(Format::DateTime).map_err(|error| Refusal::new("ValidationError", error.to_string()))?;
         Ok(json!({ "AccessKeyId": key, "SecretAccessKey": "sandbox", "SessionToken": "sandbox", "Expiration": expiration }))
     }

@@ -147,10 +147,10 @@ impl Allowance {
     /// At `now`, in seconds since 1970, with a quota of so many accounts. Accepted invitations are free, and closed ones are not.
     /// <https://docs.aws.amazon.com/organizations/latest/userguide/orgs_reference_limits.html>
     pub fn of(invitations: &BTreeMap<String, LiveInvitation>, accounts: usize, now: i64) -> Self {
-        let counts = |one: &&LiveInvitation| one.state != InvitationState::Accepted && one.requested + DAY > now;
+        let counts = |one: &&LiveInvitation| one.state != InvitationState::Accepted && one.requested.saturating_add(DAY) > now;
         let used: Vec<i64> = invitations.values().filter(counts).map(|one| one.requested).collect();
         let most = accounts.max(LIMITS.quotas.invitations_per_day);
-        Self { most, left: most.saturating_sub(used.len()), next: used.iter().min().map(|first| first + DAY) }
+        Self { most, left: most.saturating_sub(used.len()), next: used.iter().min().map(|first| first.saturating_add(DAY)) }
     }
 
     /// What follows for so many that cannot be sent now.

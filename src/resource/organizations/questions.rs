@@ -331,7 +331,7 @@ fn joined(live: &Account) -> Joined {
     match live.joined_method() {
         Some(AccountJoinedMethod::Invited) => Joined::Invited,
         Some(AccountJoinedMethod::Created) => {
-            let may_leave = live.joined_timestamp().map(|joined| DateTime::from_secs(joined.secs() + stays));
+            let may_leave = live.joined_timestamp().map(|joined| DateTime::from_secs(joined.secs().saturating_add(stays)));
             Joined::Created { may_leave: may_leave.and_then(|time| time.fmt(Format::DateTime).ok()) }
         }
         Some(_) | None => Joined::Unknown,
