@@ -67,6 +67,8 @@ pub fn load(files: &BTreeMap<String, String>) -> Result<Loaded, Vec<Diagnostic>>
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::network::Design;
+    use crate::resource::Desired;
 
     fn answers(email: &str) -> Answers {
         Answers { management_account: "123456789012".to_owned(), email: email.to_owned(), region: "eu-central-1".to_owned() }
@@ -105,5 +107,26 @@ mod tests {
         files.insert(ORG_TOML.to_owned(), whole);
         let loaded = load(&files).unwrap();
         assert!(loaded.warnings.is_empty(), "{:#?}", loaded.warnings);
+    }
+
+    /// The pages tell the reader to take the `#:` away with sed: that must add the networks and nothing else, least of all a quota.
+    #[test]
+    fn what_the_pages_uncomment_changes_networks_alone() {
+        let mut texts = files(&answers(EMAIL));
+        let before = load(&texts).unwrap();
+        let org_toml: String = texts[ORG_TOML].lines().map(|line| line.strip_prefix("#: ").unwrap_or(line).to_owned() + "\n").collect();
+        texts.insert(ORG_TOML.to_owned(), org_toml);
+        let after = load(&texts).unwrap();
+        assert_ne!(after.desired.network, before.desired.network);
+        let without_networks = |loaded: &Loaded| Desired { network: Design::default(), ..loaded.desired.clone() };
+        assert_eq!(without_networks(&after), without_networks(&before));
+        assert_eq!((after.quotas, after.summary), (before.quotas, before.summary));
+        for page in [include_str!("../../docs/getting-started.md"), include_str!("../../docs/how-to/connect-vpcs.md")] {
+            let commands: Vec<&str> = page.lines().filter(|line| line.starts_with("sed ")).collect();
+            assert!(
+                commands.iter().all(|command| command.starts_with("sed -i -e 's/^#: //' org.toml")) && commands.len() == 1,
+                "{commands:?}"
+            );
+        }
     }
 }
