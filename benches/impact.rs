@@ -94,8 +94,8 @@ fn desired(accounts: usize, root: &str) -> Desired {
 
 /// The statement of the root's policy before and after; the second asks which account it is.
 const BEFORE: &str = r#""Action": ["s3:DeleteBucket"], "Resource": "*""#;
-const AFTER: &str = r#""Action": ["s3:Delete*", "*:*Public*", "ec2:*Vpn*"], "Resource": "*""#;
-const ASKING: &str = r#""Action": ["s3:Delete*", "*:*Public*", "ec2:*Vpn*"], "Resource": "*",
+const AFTER: &str = r#""Action": ["s3:Delete*", "s3:*Public*", "ec2:*Vpn*"], "Resource": "*""#;
+const ASKING: &str = r#""Action": ["s3:Delete*", "s3:*Public*", "ec2:*Vpn*"], "Resource": "*",
     "Condition": {"StringNotEquals": {"aws:ResourceAccount": "${aws:PrincipalAccount}"}}"#;
 
 fn measured(accounts: usize) {

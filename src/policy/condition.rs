@@ -71,7 +71,7 @@ impl Operand {
 }
 
 /// Six parts at most; a colon inside `${…}` parts nothing.
-fn arn_parts(text: &str) -> Vec<&str> {
+pub(super) fn arn_parts(text: &str) -> Vec<&str> {
     let (mut parts, mut start, mut inside) = (Vec::new(), 0, false);
     for (at, c) in text.char_indices() {
         match c {

@@ -22,6 +22,7 @@ mod document;
 pub mod effective;
 mod evaluate;
 pub mod framework;
+mod grammar;
 mod hierarchy;
 mod impact;
 mod json;

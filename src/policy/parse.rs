@@ -4,6 +4,7 @@
 use crate::diagnostic::ByteRange;
 
 use super::condition::{Condition, Operand};
+use super::grammar;
 use super::json::{self, Json, Member, Node};
 use super::operator::Operator;
 use super::pattern::{BadVariable, Pattern, Variables, Wildcards};
@@ -167,8 +168,9 @@ impl Parser {
         let variables = if is_action { Variables::Literal } else { self.variables };
         let mut patterns = Vec::new();
         for (text, at) in self.texts(member) {
-            if is_action && text != "*" && !text.contains(':') {
-                self.problem(at, format!("`{text}` names no service"), "write `service:Action`, such as `s3:GetObject`");
+            let refused = if is_action { grammar::action(&text) } else { grammar::resource(&text) };
+            if let Some((what, hint)) = refused {
+                self.problem(at, what, hint);
             }
             patterns.extend(self.pattern(&text, at, variables).map(|value| Placed { value, at }));
         }
@@ -258,6 +260,9 @@ impl Parser {
     }
 
     fn condition(&mut self, operator: Placed<Operator>, key: &Member) -> Condition {
+        if let Some((what, hint)) = grammar::condition_key(&key.key) {
+            self.problem(key.key_at, what, hint);
+        }
         let list = match &key.value.value {
             Json::List(items) => items.as_slice(),
             Json::Null | Json::Bool(_) | Json::Number(_) | Json::Text(_) | Json::Object(_) => std::slice::from_ref(&key.value),
@@ -315,7 +320,8 @@ mod tests {
     #[test]
     fn all_that_aws_refuses_is_told_with_its_place() {
         let text = r#"{"Version": "2012", "Statements": [], "Statement": [{"Effect": "deny", "Action": "s3", "NotResource": 1},
-            {"Action": [], "NotAction": [], "Resource": "${x", "Condition": {"StringEqual": {"k": "v"}, "Bool": {"k": null}}}, 3]}"#;
+            {"Action": [], "NotAction": [], "Resource": "${x", "Condition": {"StringEqual": {"k": "v"}, "Bool": {"k": null}}}, 3,
+            {"Effect": "Deny", "Action": ["*:Tag*", "s3:a:b", "*"], "Resource": ["bucket/*", "arn:aws:s3:b"]}]}"#;
         let found: Vec<String> = problems(text).into_iter().map(|(there, summary)| format!("{there}: {summary}")).collect();
         for expected in [
             r#""Statements": `Statements` is no element of a policy"#,
@@ -329,6 +335,11 @@ mod tests {
             r#""StringEqual": `StringEqual` is no condition operator"#,
             "null: `k` takes a string or a list of strings",
             "3: a statement is a JSON object",
+            r#""*:Tag*": the service prefix of `*:Tag*` has a wildcard"#,
+            r#""s3:a:b": the action `s3:a:b` has more than one colon"#,
+            r#""bucket/*": the resource `bucket/*` is neither an ARN nor `*`"#,
+            r#""arn:aws:s3:b": the ARN `arn:aws:s3:b` has 4 of 6 parts"#,
+            r#""k": the condition key `k` has no prefix"#,
         ] {
             assert!(found.iter().any(|f| f.contains(expected)), "{expected} is not in {found:#?}");
         }

@@ -7,8 +7,8 @@ use std::sync::Arc;
 
 use overlord::address::Address;
 use overlord::policy::{
-    Attached, Context, Decision, Fact, Family, Hierarchy, Level, Place, Policy, Principal, Question, Request, Truth, complete, decide,
-    question,
+    Attached, Context, Decision, Fact, Family, Hierarchy, Level, Place, Policy, Principal, Question, Request, Truth, complete,
+    decide, question,
 };
 use serde_json::{Map, Value, json};
 
@@ -215,6 +215,24 @@ fn every_element_selects_what_is_documented() {
     }
 }
 
+/// That the sandbox refuses them too: `tests/sandbox/policies.rs`.
+#[test]
+fn every_document_that_aws_refuses_is_refused_at_its_place() {
+    for row in rows("refused") {
+        for family in [Family::Scp, Family::Rcp] {
+            let mut statement = row["statement"].clone();
+            statement["Effect"] = json!("Deny");
+            if family == Family::Rcp {
+                statement["Principal"] = json!("*");
+            }
+            let text = json!({"Version": "2012-10-17", "Statement": [statement]}).to_string();
+            let problems = Policy::parse(&text).expect_err(&text);
+            let [problem] = problems.as_slice() else { panic!("{problems:?}") };
+            assert_eq!(&text[problem.at.start..problem.at.end], row["told"].as_str().unwrap(), "{problem:?}");
+        }
+    }
+}
+
 /// How many questions the files hold; and that each names its rule and no rule stands twice.
 #[test]
 fn there_are_enough_cases_and_each_names_its_rule() {
@@ -224,7 +242,11 @@ fn there_are_enough_cases_and_each_names_its_rule() {
         for (name, rows) in file.as_object().unwrap().iter().filter(|(name, _)| *name != "source") {
             for row in rows.as_array().unwrap() {
                 let columns = ["holds", "fails", "unknown", "matches", "misses"];
-                cases += if name == "cases" { 1 } else { columns.iter().map(|c| row[*c].as_array().map_or(0, Vec::len)).sum() };
+                cases += if ["cases", "refused"].contains(&name.as_str()) {
+                    1
+                } else {
+                    columns.iter().map(|c| row[*c].as_array().map_or(0, Vec::len)).sum()
+                };
                 let rule = (path.clone(), row["rule"].as_str().unwrap().to_owned(), row["version"].clone().to_string());
                 assert!(rules.insert(rule), "twice: {row}");
             }

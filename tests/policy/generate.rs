@@ -70,15 +70,15 @@ const ACTION_PATTERNS: [&str; 12] = [
     "*",
     "s3:*",
     "S3:Get*",
-    "*:*",
+    "s3:Put*",
     "s3:?etObject",
     "ec2:*",
     "iam:Create*",
     "sts:AssumeRole",
     "kms:*",
-    "*:*Object",
+    "s3:*Object",
     "s3:putobject",
-    "k?s:Dec*t",
+    "kms:De?*t",
 ];
 const RESOURCES: [&str; 6] = [
     "*",
@@ -96,8 +96,8 @@ const RESOURCE_PATTERNS: [&str; 10] = [
     "arn:aws:s3:::home/${aws:username}/*",
     "arn:*:iam::*:user/${aws:PrincipalTag/team, 'red'}",
     "arn:aws:s3:::home/${AWS:userName}/?",
-    "arn:aws:kms:*",
-    "${*}",
+    "arn:aws:kms:*:*:*",
+    "arn:aws:s3:::${*}",
     "arn:aws:s3:::Data",
 ];
 const KEYS: [&str; 8] = [

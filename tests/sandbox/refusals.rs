@@ -176,6 +176,20 @@ async fn of_policies() {
     refused!(sandbox, create("RESOURCE_CONTROL_POLICY", "x", SCP), malformed);
     refused!(sandbox, create("TAG_POLICY", "x", r#"{"tag":{}}"#), malformed);
     refused!(sandbox, create("BACKUP_POLICY", "x", r#"{"plans":{},"tags":{}}"#), malformed);
+    // The same list that `validate` is held to.
+    let cases: serde_json::Value = serde_json::from_str(include_str!("../policy/refused.json")).unwrap();
+    for case in cases["refused"].as_array().unwrap() {
+        for (kind, principal) in [(scp, None), ("RESOURCE_CONTROL_POLICY", Some("*"))] {
+            let mut statement = case["statement"].clone();
+            statement["Effect"] = "Deny".into();
+            if let Some(principal) = principal {
+                statement["Principal"] = principal.into();
+            }
+            let document = serde_json::json!({"Version": "2012-10-17", "Statement": [statement]}).to_string();
+            refused!(sandbox, create(kind, "x", &document), malformed);
+            refused!(sandbox, client.update_policy().policy_id(&policy).content(document), malformed);
+        }
+    }
     refused!(sandbox, create("HOPE", "x", SCP), "InvalidInputException/InvalidEnumPolicyType");
     let padding = " ".repeat(10_240 - SCP.len());
     let full = create_policy(&client, PolicyType::ServiceControlPolicy, "full", &format!("{SCP}{padding}")).await;

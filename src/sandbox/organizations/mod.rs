@@ -10,6 +10,7 @@ mod leaving;
 mod organization;
 mod page;
 mod policies;
+mod policy_language;
 mod policy_types;
 mod services;
 mod tags;

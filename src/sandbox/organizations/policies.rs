@@ -6,6 +6,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::page::{page, set_keys};
+use super::policy_language::{rcp_statement, scp_statement};
 use super::tags::checked_tags;
 use super::{Ask, Tag, Turn, all_features, constraint, invalid, organization_of, parse};
 use crate::limits::{LIMITS, PolicyTypeLimits};
@@ -199,27 +200,6 @@ fn begins(short: &str) -> Option<&'static str> {
         "network-security-director" => Some("network_security_director"),
         _ => None,
     }
-}
-
-/// The full IAM language since 2025-09-19, without principals.
-fn scp_statement(statement: &serde_json::Map<String, Value>) -> bool {
-    let has = |key: &str| statement.contains_key(key);
-    matches!(statement.get("Effect").and_then(Value::as_str), Some("Allow" | "Deny"))
-        && (has("Action") != has("NotAction"))
-        && (has("Resource") != has("NotResource"))
-        && !has("Principal")
-        && !has("NotPrincipal")
-}
-
-/// A resource control policy of a customer only denies, and to everybody.
-fn rcp_statement(statement: &serde_json::Map<String, Value>) -> bool {
-    let has = |key: &str| statement.contains_key(key);
-    statement.get("Effect").and_then(Value::as_str) == Some("Deny")
-        && statement.get("Principal").and_then(Value::as_str) == Some("*")
-        && has("Action")
-        && !has("NotAction")
-        && !has("NotPrincipal")
-        && (has("Resource") != has("NotResource"))
 }
 
 #[derive(Deserialize)]
