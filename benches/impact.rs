@@ -11,7 +11,7 @@ use std::path::Path;
 use std::process::Command;
 
 use overlord::config::{self, Files};
-use overlord::policy::{Catalogue, Hierarchy, Outcome, Place, Question, decide, impact};
+use overlord::policy::{Catalogue, Evaluator, Hierarchy, Outcome, Place, Question, decide, impact};
 use overlord::resource::Desired;
 
 const SIZES: [usize; 3] = [100, 1_000, 5_000];
@@ -127,13 +127,15 @@ fn measured(accounts: usize) {
 fn decisions(hierarchy: &Hierarchy) -> (f64, usize) {
     let accounts: Vec<_> = hierarchy.accounts().take(100).cloned().collect();
     let actions: Vec<_> = Catalogue::built_in().known_actions().step_by(97).map(|(action, _)| action.to_owned()).collect();
+    let catalogue = Catalogue::built_in();
+    let evaluator = Evaluator::new(hierarchy, &catalogue);
     let questions = accounts.iter().flat_map(|account| actions.iter().map(move |action| (account, action))).cycle().take(DECISIONS);
     let requests: Vec<_> = questions
         .take(20_000)
         .map(|(account, action)| {
             let account = Place::of(account, hierarchy);
             let question = Question { account, principal: None, action: action.clone(), resource: None, owner: None, facts: Vec::new() };
-            question.request(hierarchy)
+            evaluator.request(&question)
         })
         .collect();
     let start = cpu_seconds();

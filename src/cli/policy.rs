@@ -15,7 +15,7 @@ use super::{Exit, Format, Global, Reported, validate};
 use crate::address::Address;
 use crate::config;
 use crate::diagnostic::Severity;
-use crate::policy::{Catalogue, Fact, Hierarchy, Outcome, Place, Question, find_place, survey};
+use crate::policy::{Catalogue, Evaluator, Fact, Hierarchy, Outcome, Place, Question, find_place, survey};
 use crate::render::{self, Style, policy, suite};
 
 #[derive(Debug, Args)]
@@ -187,10 +187,17 @@ async fn explain(global: &Global, args: &ExplainArgs, shell: &Shell) -> Result<E
         let hint = "name one account, or leave out --live".to_owned();
         return Err(shell.error("AWS's policy simulator is asked about one account at a time", Some(hint)));
     }
+    let catalogue = loaded.desired.catalogue();
     if is_everybody || args.each {
-        return of_many(global, args, &question, (&hierarchy, &loaded.desired.catalogue()), shell);
+        return of_many(global, args, &question, (&hierarchy, &catalogue), shell);
     }
-    let decision = question.decide(&hierarchy);
+    let takes_no_resource = catalogue.takes_no_resource(&args.action);
+    if takes_no_resource && args.resource.is_some() {
+        let why =
+            format!("`{}` takes no resource (list of {}): its resource is `*`, whatever --resource says", args.action, catalogue.date());
+        shell.say(why);
+    }
+    let decision = question.decide(&hierarchy, &catalogue);
     let live = match args.live {
         true => Some(live::ask(global, &loaded.desired, &question, &hierarchy, shell).await?),
         false => None,
@@ -198,7 +205,7 @@ async fn explain(global: &Global, args: &ExplainArgs, shell: &Shell) -> Result<E
     let explained = policy::Explained {
         account: &args.account,
         action: &args.action,
-        resource: args.resource.as_deref(),
+        resource: args.resource.as_deref().filter(|_| !takes_no_resource),
         principal: args.principal.as_deref(),
         decision: &decision,
         live: live.as_ref(),
@@ -237,12 +244,12 @@ fn of_many(
         }
     };
     let actions = if args.each { catalogue.actions_matching(&args.action) } else { vec![args.action.clone()] };
-    let catalogue = args.each.then_some(catalogue);
     if actions.is_empty() {
         let hint = "see the names with `--action 'service:*' --each`".to_owned();
         return Err(shell.error(format_args!("`{}` matches none of AWS's actions", args.action), Some(hint)));
     }
-    let groups = survey(question, &accounts, &actions, hierarchy);
+    let groups = survey(question, &accounts, &actions, &Evaluator::new(hierarchy, catalogue));
+    let catalogue = args.each.then_some(catalogue);
     match global.format {
         Format::Text | Format::Junit | Format::Sarif | Format::Line => {
             shell.result(render::survey::text(&groups, catalogue, Style { detail: args.detail, ..shell.style() }));
@@ -280,8 +287,9 @@ fn facts(args: &ExplainArgs) -> Vec<(String, Fact)> {
 
 fn test(global: &Global, args: &TestArgs, shell: &Shell) -> Result<Exit, Reported> {
     let loaded = validate::told(global, shell, config::load_untested(&global.config))?;
-    let hierarchy = Hierarchy::of_desired(&loaded.desired);
-    let results: Vec<_> = loaded.tests.iter().flat_map(|test| test.run(&hierarchy)).collect();
+    let (hierarchy, catalogue) = (Hierarchy::of_desired(&loaded.desired), loaded.desired.catalogue());
+    let evaluator = Evaluator::new(&hierarchy, &catalogue);
+    let results: Vec<_> = loaded.tests.iter().flat_map(|test| test.run(&evaluator)).collect();
     let place = |cause: &_| loaded.place(cause);
     match global.format {
         Format::Text | Format::Sarif | Format::Line => {

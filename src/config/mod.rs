@@ -36,7 +36,7 @@ use crate::drift::Ignore;
 use crate::files;
 use crate::policy::effective::Tree;
 use crate::policy::framework::Framework;
-use crate::policy::{Cause, Family, Hierarchy, Policy, Test};
+use crate::policy::{Cause, Evaluator, Family, Hierarchy, Policy, Test};
 use crate::resource::{Attributes, Desired};
 
 pub(crate) use check::values;
@@ -186,8 +186,9 @@ impl Loaded {
         if self.tests.is_empty() {
             return Vec::new();
         }
-        let hierarchy = Hierarchy::of_desired(&self.desired);
-        let results = self.tests.iter().flat_map(|test| test.run(&hierarchy));
+        let (hierarchy, catalogue) = (Hierarchy::of_desired(&self.desired), self.desired.catalogue());
+        let evaluator = Evaluator::new(&hierarchy, &catalogue);
+        let results = self.tests.iter().flat_map(|test| test.run(&evaluator));
         results.filter_map(|result| check::expectations::failed(&result, |cause| self.place(cause))).collect()
     }
 }

@@ -70,6 +70,17 @@ impl Operand {
     }
 }
 
+impl Operand {
+    /// Its patterns.
+    pub(super) fn patterns(&self) -> &[Pattern] {
+        match self {
+            Self::Text(pattern) => std::slice::from_ref(pattern),
+            Self::Arn(parts) => parts,
+            Self::Number(_) | Self::Instant(_) | Self::Flag(_) | Self::Network(_) | Self::Malformed(_) => &[],
+        }
+    }
+}
+
 /// Six parts at most; a colon inside `${…}` parts nothing.
 pub(super) fn arn_parts(text: &str) -> Vec<&str> {
     let (mut parts, mut start, mut inside) = (Vec::new(), 0, false);

@@ -16,6 +16,7 @@
 
 mod canonical;
 mod catalogue;
+mod classes;
 mod condition;
 mod context;
 mod document;
@@ -56,7 +57,7 @@ pub use operator::{Comparison, Operator, Order, Quantifier, Sense};
 pub use pack::{Origin, Packed, Part, Room, Unpackable, pack, split};
 pub use parse::Problem;
 pub use pattern::{Case, Pattern, Variable, Variables, Wildcards, is_known, question};
-pub use question::{Question, find_place};
+pub use question::{Evaluator, Question, find_place};
 pub use request::{Place, Principal, Request, account_id, complete};
 pub use services::{RCP_SERVICES, RcpServices};
 pub use simulator::{Entry, Known, Simulated, Simulation, Unaskable, Verification, differing, simulation};

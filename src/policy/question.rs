@@ -1,12 +1,16 @@
 //! A question as people put it, about an account of the configuration: what is left out is not known.
 
+use std::cell::{Cell, RefCell};
+use std::collections::HashMap;
+
 use crate::address::Address;
 
+use super::catalogue::Catalogue;
 use super::context::{Context, Fact};
 use super::evaluate::{Decision, decide};
 use super::hierarchy::Hierarchy;
 use super::pattern::question;
-use super::request::{Place, Principal, Request, account_id, complete};
+use super::request::{Place, Principal, Request, Whereabouts};
 
 /// May somebody in an account do something?
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -28,25 +32,84 @@ pub struct Question {
 
 impl Question {
     /// The request that it stands for.
-    pub fn request(&self, hierarchy: &Hierarchy) -> Request {
-        let arn = self.principal.as_deref().map(|text| self.arn(text, hierarchy));
-        let principal = Principal::parse(arn.as_deref().unwrap_or_default(), self.account.clone());
-        let resource = self.resource.as_deref().unwrap_or("*");
-        let owner = self.owner.clone().unwrap_or_else(|| self.owner_by_arn(resource, hierarchy));
-        let mut context = Context::partial();
-        for (key, fact) in &self.facts {
-            context.set(key, fact.clone());
-        }
-        complete(&mut context, &principal, arn.as_deref(), &owner, hierarchy);
-        Request { principal, action: question(&self.action), resource: question(resource), owner, context }
+    pub fn request(&self, hierarchy: &Hierarchy, catalogue: &Catalogue) -> Request {
+        Evaluator::new(hierarchy, catalogue).request(self)
     }
 
     /// What the guard rails say.
-    pub fn decide(&self, hierarchy: &Hierarchy) -> Decision {
-        decide(&self.request(hierarchy), hierarchy)
+    pub fn decide(&self, hierarchy: &Hierarchy, catalogue: &Catalogue) -> Decision {
+        Evaluator::new(hierarchy, catalogue).decide(self)
+    }
+}
+
+/// Answers any number of questions about one organization, in time that does not grow with its size.
+#[derive(Debug)]
+pub struct Evaluator<'h> {
+    pub(super) hierarchy: &'h Hierarchy,
+    pub(super) catalogue: &'h Catalogue,
+    whereabouts: Whereabouts<'h>,
+    by_id: HashMap<&'h str, &'h Address>,
+    /// By action: whether it takes no resource.
+    resourceless: RefCell<HashMap<String, bool>>,
+    decided: Cell<usize>,
+}
+
+impl<'h> Evaluator<'h> {
+    /// Of an organization.
+    pub fn new(hierarchy: &'h Hierarchy, catalogue: &'h Catalogue) -> Self {
+        let mut by_id = HashMap::new();
+        for (address, id) in &hierarchy.ids {
+            by_id.entry(id.as_str()).or_insert(address);
+        }
+        let whereabouts = Whereabouts::of(hierarchy);
+        Self { hierarchy, catalogue, whereabouts, by_id, resourceless: RefCell::default(), decided: Cell::new(0) }
     }
 
-    fn arn(&self, text: &str, hierarchy: &Hierarchy) -> String {
+    /// The request that a question stands for.
+    pub fn request(&self, asked: &Question) -> Request {
+        let arn = asked.principal.as_deref().map(|text| self.arn(asked, text));
+        let principal = Principal::parse(arn.as_deref().unwrap_or_default(), asked.account.clone());
+        let owner = self.owner(asked);
+        let mut context = Context::partial();
+        for (key, fact) in &asked.facts {
+            context.set(key, fact.clone());
+        }
+        self.whereabouts.complete(&mut context, &principal, arn.as_deref(), &owner);
+        Request { principal, action: question(&asked.action), resource: self.resource(asked, &asked.action), owner, context }
+    }
+
+    /// What the guard rails say.
+    pub fn decide(&self, asked: &Question) -> Decision {
+        self.decide_request(&self.request(asked))
+    }
+
+    pub(super) fn decide_request(&self, request: &Request) -> Decision {
+        self.decided.set(self.decided.get() + 1);
+        decide(request, self.hierarchy)
+    }
+
+    /// How many requests it has decided so far.
+    pub fn decided(&self) -> usize {
+        self.decided.get()
+    }
+
+    /// The resource of an action of the question, which stands in for its own: of one that takes none it is `*`, whatever was asked.
+    pub(super) fn resource(&self, asked: &Question, action: &str) -> String {
+        let is_known = self.resourceless.borrow().get(action).copied();
+        let takes_none = is_known.unwrap_or_else(|| {
+            let takes_none = self.catalogue.takes_no_resource(action);
+            self.resourceless.borrow_mut().insert(action.to_owned(), takes_none);
+            takes_none
+        });
+        if takes_none { "*".to_owned() } else { question(asked.resource.as_deref().unwrap_or("*")) }
+    }
+
+    /// Whose resource it is.
+    pub(super) fn owner(&self, asked: &Question) -> Place {
+        asked.owner.clone().unwrap_or_else(|| self.owner_by_arn(asked))
+    }
+
+    fn arn(&self, asked: &Question, text: &str) -> String {
         if let Some((id, role)) = session(text) {
             // `aws:PrincipalArn` of a session is the ARN of its role, whose path the session does not tell.
             return format!("arn:aws:iam::{id}:role/{}{role}", question("*"));
@@ -54,23 +117,24 @@ impl Question {
         if text != "root" && !text.starts_with("role/") && !text.starts_with("user/") {
             return text.to_owned();
         }
-        let id = match &self.account {
-            Place::Member(account) => account_id(hierarchy, account),
-            Place::Management => hierarchy.management.clone(),
+        let id = match &asked.account {
+            Place::Member(account) => self.whereabouts.id(account),
+            Place::Management => self.hierarchy.management.clone(),
             Place::Outside => question("*"),
         };
         format!("arn:aws:iam::{id}:{text}")
     }
 
-    fn owner_by_arn(&self, resource: &str, hierarchy: &Hierarchy) -> Place {
-        let id = resource.split(':').nth(4).filter(|id| id.len() == 12 && id.bytes().all(|b| b.is_ascii_digit()));
-        let Some(id) = id else { return self.account.clone() };
-        let own = matches!(&self.account, Place::Member(account) if !hierarchy.ids.contains_key(account));
-        match hierarchy.account_of(id) {
-            _ if id == hierarchy.management => Place::Management,
-            Some(account) => Place::Member(account.clone()),
+    fn owner_by_arn(&self, asked: &Question) -> Place {
+        let id = asked.resource.as_deref().and_then(|resource| resource.split(':').nth(4));
+        let id = id.filter(|id| id.len() == 12 && id.bytes().all(|b| b.is_ascii_digit()));
+        let Some(id) = id else { return asked.account.clone() };
+        let own = matches!(&asked.account, Place::Member(account) if !self.hierarchy.ids.contains_key(account));
+        match self.by_id.get(id) {
+            _ if id == self.hierarchy.management => Place::Management,
+            Some(account) => Place::Member((*account).clone()),
             // An account whose id is not known may well be the one.
-            None if own => self.account.clone(),
+            None if own => asked.account.clone(),
             None => Place::Outside,
         }
     }

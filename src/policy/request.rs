@@ -106,15 +106,18 @@ fn path(hierarchy: &Hierarchy, below: &Address, unknown: Unknown<'_>) -> String 
 type Unknown<'f> = &'f dyn Fn(&Address) -> String;
 
 /// Ids and places of the accounts of one organization, with the names for what is not known worked out once.
+#[derive(Debug)]
 pub(super) struct Whereabouts<'h> {
     hierarchy: &'h Hierarchy,
     positions: BTreeMap<&'h Address, usize>,
+    management: Option<&'h Address>,
 }
 
 impl<'h> Whereabouts<'h> {
     /// Of all levels.
     pub(super) fn of(hierarchy: &'h Hierarchy) -> Self {
-        Self { hierarchy, positions: hierarchy.levels.keys().enumerate().map(|(position, address)| (address, position)).collect() }
+        let positions = hierarchy.levels.keys().enumerate().map(|(position, address)| (address, position)).collect();
+        Self { hierarchy, positions, management: hierarchy.account_of(&hierarchy.management) }
     }
 
     fn unknown_id(&self, address: &Address) -> String {
@@ -128,16 +131,20 @@ impl<'h> Whereabouts<'h> {
 
     /// As [`complete`], for any number of requests.
     pub(super) fn complete(&self, context: &mut Context, principal: &Principal, arn: Option<&str>, owner: &Place) {
-        tell(context, principal, arn, owner, self.hierarchy, &|address| self.unknown_id(address));
+        tell(context, principal, arn, owner, (self.hierarchy, self.management, &|address| self.unknown_id(address)));
     }
 }
 
 /// Says in `context` what the organization itself tells of who asks and of whose resource it is. What stands there already stays.
 pub fn complete(context: &mut Context, principal: &Principal, arn: Option<&str>, owner: &Place, hierarchy: &Hierarchy) {
-    tell(context, principal, arn, owner, hierarchy, &|address| unknown_id(hierarchy, address));
+    let management = hierarchy.account_of(&hierarchy.management);
+    tell(context, principal, arn, owner, (hierarchy, management, &|address| unknown_id(hierarchy, address)));
 }
 
-fn tell(context: &mut Context, principal: &Principal, arn: Option<&str>, owner: &Place, hierarchy: &Hierarchy, unknown: Unknown<'_>) {
+/// An organization, the address of its management account where it is declared, and the names of what has no known id.
+type Organization<'o> = (&'o Hierarchy, Option<&'o Address>, Unknown<'o>);
+
+fn tell(context: &mut Context, principal: &Principal, arn: Option<&str>, owner: &Place, organization: Organization<'_>) {
     let yes_no = |yes: bool| Fact::known([if yes { "true" } else { "false" }]);
     match principal.place() {
         None => {
@@ -146,20 +153,20 @@ fn tell(context: &mut Context, principal: &Principal, arn: Option<&str>, owner: 
             }
         }
         Some(place) => {
-            belonging(context, place, (hierarchy, unknown), ["aws:PrincipalAccount", "aws:PrincipalOrgID", "aws:PrincipalOrgPaths"]);
+            belonging(context, place, organization, ["aws:PrincipalAccount", "aws:PrincipalOrgID", "aws:PrincipalOrgPaths"]);
             if let Some(arn) = arn {
                 context.set_default("aws:PrincipalArn", Fact::known([arn]));
             }
         }
     }
     context.set_default("aws:PrincipalIsAWSService", yes_no(principal.place().is_none()));
-    belonging(context, owner, (hierarchy, unknown), ["aws:ResourceAccount", "aws:ResourceOrgID", "aws:ResourceOrgPaths"]);
+    belonging(context, owner, organization, ["aws:ResourceAccount", "aws:ResourceOrgID", "aws:ResourceOrgPaths"]);
 }
 
 fn belonging(
     context: &mut Context,
     place: &Place,
-    (hierarchy, unknown): (&Hierarchy, Unknown<'_>),
+    (hierarchy, management, unknown): Organization<'_>,
     [account, organization, paths]: [&str; 3],
 ) {
     let (id, path) = match place {
@@ -167,7 +174,7 @@ fn belonging(
             (hierarchy.ids.get(address).cloned().unwrap_or_else(|| unknown(address)), path(hierarchy, address, unknown))
         }
         Place::Management => {
-            let declared = hierarchy.account_of(&hierarchy.management).map(|address| path(hierarchy, address, unknown));
+            let declared = management.map(|address| path(hierarchy, address, unknown));
             (hierarchy.management.clone(), declared.unwrap_or_else(|| format!("{}/{}/", name(ORGANIZATION), name(ROOT))))
         }
         Place::Outside => return,

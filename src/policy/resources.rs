@@ -11,6 +11,9 @@ use crate::address::{Address, Reference};
 use crate::limits::LIMITS;
 use crate::resource::{Attributes, Desired};
 
+/// Policies with their family; `None` for what decides about no request.
+type Policies = BTreeMap<Reference, Option<(Family, Attached)>>;
+
 impl Hierarchy {
     /// That of a configuration.
     pub fn of_desired(desired: &Desired) -> Self {
@@ -48,8 +51,10 @@ impl Hierarchy {
                 _ => {}
             }
         }
+        // One value for all places where one of AWS's own is attached: what is worked out of it is worked out once.
+        let mut aws_owns = BTreeMap::new();
         for (target, set) in sets {
-            hierarchy.attach(target, set, &policies, known);
+            hierarchy.attach(target, set, (&policies, &mut aws_owns), known);
         }
         hierarchy
     }
@@ -58,7 +63,7 @@ impl Hierarchy {
         &mut self,
         target: Option<Address>,
         set: &Attributes,
-        policies: &BTreeMap<Reference, Option<(Family, Attached)>>,
+        (policies, aws_owns): (&Policies, &mut Policies),
         known: &BTreeMap<String, Address>,
     ) {
         // What is not there yet, or no longer, is no level.
@@ -67,7 +72,7 @@ impl Hierarchy {
         for reference in references.into_iter().map(|reference| resolved(reference, known)) {
             let found = match policies.get(&reference) {
                 Some(declared) => declared.clone(),
-                None => aws_own(&reference),
+                None => aws_owns.entry(reference).or_insert_with_key(aws_own).clone(),
             };
             if let Some((family, attached)) = found {
                 self.families.insert(family);

@@ -11,12 +11,13 @@ use std::collections::BTreeMap;
 
 use crate::address::Address;
 
+use super::catalogue::Catalogue;
 use super::condition::Condition;
 use super::context::Fact;
 use super::evaluate::{Decision, Exemption, LevelRuling, Outcome, Side};
 use super::hierarchy::{Family, Hierarchy};
 use super::operator::{Comparison, Quantifier};
-use super::question::Question;
+use super::question::{Evaluator, Question};
 use super::request::Place;
 use super::truth::Truth;
 
@@ -122,6 +123,8 @@ pub struct Known<'k> {
     pub hierarchy: &'k Hierarchy,
     /// The organization's own id; it counts only for accounts that are there.
     pub organization: &'k str,
+    /// Which actions take no resource.
+    pub catalogue: &'k Catalogue,
     /// What is uploaded of a policy.
     pub text: &'k dyn Fn(&str) -> Option<String>,
 }
@@ -134,14 +137,15 @@ pub fn simulation(question: &Question, known: &Known<'_>) -> Result<(Simulation,
     let mut hierarchy = known.hierarchy.clone();
     hierarchy.families.retain(|family| *family == Family::Scp);
     let mut asked = question.clone();
-    let Place::Member(account) = &question.account else { return Err(Unaskable::Unbound(unbound(question, &hierarchy))) };
+    let Place::Member(account) = &question.account else { return Err(Unaskable::Unbound(unbound(question, &hierarchy, known.catalogue))) };
     // Which path the simulator fills in is not documented, nor which organization it does for an account that is not there yet.
     let paths = ["aws:PrincipalOrgPaths", "aws:ResourceOrgPaths"];
     let ids = ["aws:PrincipalOrgID", "aws:ResourceOrgID"].into_iter().filter(|_| !hierarchy.ids.contains_key(account));
     for key in paths.into_iter().chain(ids).filter(|key| !says(question, key)) {
         asked.facts.push((key.to_owned(), Fact::Unknown));
     }
-    let decision = asked.decide(&hierarchy);
+    let evaluator = Evaluator::new(&hierarchy, known.catalogue);
+    let decision = evaluator.decide(&asked);
     if let Side::Exempt(exemption) = decision.scp {
         return Err(Unaskable::Unbound(exemption));
     }
@@ -149,7 +153,8 @@ pub fn simulation(question: &Question, known: &Known<'_>) -> Result<(Simulation,
     if has_wildcard(&question.action) {
         return Err(Unaskable::Action);
     }
-    if question.resource.as_deref().is_some_and(has_wildcard) {
+    let resource = question.resource.clone().filter(|_| !known.catalogue.takes_no_resource(&question.action));
+    if resource.as_deref().is_some_and(has_wildcard) {
         return Err(Unaskable::Resource);
     }
     let caller = caller(question, hierarchy.ids.get(account).map_or(NO_ACCOUNT, String::as_str))?;
@@ -160,12 +165,12 @@ pub fn simulation(question: &Question, known: &Known<'_>) -> Result<(Simulation,
         if texts.is_empty() { Err(Unaskable::EmptyLevel(address.clone())) } else { Ok((address.clone(), texts)) }
     });
     let levels = levels.collect::<Result<_, _>>()?;
-    let context = context(question, known.organization, &hierarchy, account, &caller);
-    Ok((Simulation { caller, action: question.action.clone(), resource: question.resource.clone(), context, levels }, decision))
+    let context = context(question, known.organization, &evaluator, account, &caller);
+    Ok((Simulation { caller, action: question.action.clone(), resource, context, levels }, decision))
 }
 
-fn unbound(question: &Question, hierarchy: &Hierarchy) -> Exemption {
-    match question.decide(hierarchy).scp {
+fn unbound(question: &Question, hierarchy: &Hierarchy, catalogue: &Catalogue) -> Exemption {
+    match question.decide(hierarchy, catalogue).scp {
         Side::Exempt(exemption) => exemption,
         Side::Levels(_) => Exemption::Outside,
     }
@@ -185,13 +190,14 @@ fn caller(question: &Question, id: &str) -> Result<String, Unaskable> {
 
 /// The keys that the question gives, and those that follow from the organization and that the simulator does not fill in itself: of the
 /// caller it knows the account and the organization.
-fn context(question: &Question, organization: &str, hierarchy: &Hierarchy, account: &Address, caller: &str) -> Vec<Entry> {
+fn context(question: &Question, organization: &str, evaluator: &Evaluator<'_>, account: &Address, caller: &str) -> Vec<Entry> {
+    let hierarchy = evaluator.hierarchy;
     let given = question.facts.iter().filter_map(|(key, fact)| match fact {
         Fact::Known(values) => Some((key.clone(), values.clone())),
         Fact::Absent | Fact::Unknown => None,
     });
     let id = |address: &Address| hierarchy.ids.get(address).cloned();
-    let owner = match question.request(hierarchy).owner {
+    let owner = match evaluator.owner(question) {
         Place::Member(owner) if owner == *account => Some(id(&owner).unwrap_or_else(|| NO_ACCOUNT.to_owned())),
         Place::Member(owner) => Some(id(&owner).unwrap_or_else(|| ANOTHER_ACCOUNT.to_owned())),
         Place::Management => Some(hierarchy.management.clone()),

@@ -4,7 +4,7 @@ use crate::diagnostic::ByteRange;
 
 use super::condition::Condition;
 use super::context::Context;
-use super::pattern::{Case, Pattern, Variables};
+use super::pattern::{Case, Pattern, Variable, Variables};
 use super::truth::Truth;
 
 /// A value and the bytes of the document that say it.
@@ -130,7 +130,35 @@ impl Principals {
     }
 }
 
+/// The keys that say which account asks, and where it lies, in lower case.
+const OF_THE_ACCOUNT: [&str; 5] =
+    ["aws:principalarn", "aws:principalaccount", "aws:principalorgpaths", "aws:resourceaccount", "aws:resourceorgpaths"];
+/// Those of them that change when the account moves.
+const OF_ITS_PLACE: [&str; 2] = ["aws:principalorgpaths", "aws:resourceorgpaths"];
+
 impl Statement {
+    /// The variables that it has.
+    pub(super) fn variables(&self) -> impl Iterator<Item = &Variable> {
+        let resources = self.resources.patterns.iter().flat_map(|pattern| pattern.value.variables());
+        let values = self.conditions.iter().flat_map(|condition| &condition.values);
+        resources.chain(values.flat_map(|value| value.value.patterns()).flat_map(Pattern::variables))
+    }
+
+    /// The condition keys that it looks at, as conditions and as variables, in lower case.
+    fn mentions(&self) -> impl Iterator<Item = &str> {
+        self.conditions.iter().map(|condition| condition.folded.as_str()).chain(self.variables().map(|variable| variable.key.as_str()))
+    }
+
+    /// Whether it asks which account it is: it may tell accounts apart that have the same policies.
+    pub(super) fn asks_which_account(&self) -> bool {
+        self.mentions().any(|key| OF_THE_ACCOUNT.contains(&key))
+    }
+
+    /// Whether it asks where the account lies.
+    pub(super) fn asks_where_it_lies(&self) -> bool {
+        self.mentions().any(|key| OF_ITS_PLACE.contains(&key))
+    }
+
     /// How people call it: its Sid, or its number, from 1.
     pub fn title(&self) -> String {
         self.sid.as_ref().map_or_else(|| format!("statement {}", self.index + 1), |sid| sid.value.clone())

@@ -1,12 +1,14 @@
 //! The `[[test]]` blocks of a configuration: what its guard rails are meant to let pass and to deny, and whether they do.
 
+use std::collections::HashMap;
+
 use crate::address::Address;
 use crate::diagnostic::Span;
 
+use super::classes::Classes;
 use super::context::Fact;
 use super::evaluate::{Decision, Outcome};
-use super::hierarchy::Hierarchy;
-use super::question::Question;
+use super::question::{Evaluator, Question};
 use super::request::Place;
 
 /// One `[[test]]`.
@@ -94,29 +96,49 @@ pub struct Failure {
 }
 
 impl Test {
-    /// Runs it.
-    pub fn run(&self, hierarchy: &Hierarchy) -> Vec<TestResult<'_>> {
-        self.expectations.iter().map(|expectation| self.check(expectation, hierarchy)).collect()
+    /// Runs it. Accounts that cannot differ are decided once; where one fails, each of its class is decided for what to tell of it.
+    pub fn run(&self, evaluator: &Evaluator<'_>) -> Vec<TestResult<'_>> {
+        let principals = each(&self.principals).into_iter();
+        let asked = principals.flat_map(|principal| each(&self.resources).into_iter().map(move |resource| (principal.clone(), resource)));
+        let templates: Vec<Question> = asked
+            .map(|(principal, resource)| Question {
+                account: Place::Outside,
+                principal,
+                action: String::new(),
+                resource,
+                owner: None,
+                facts: self.facts.clone(),
+            })
+            .collect();
+        let actions = || self.expectations.iter().map(|expectation| expectation.action.as_str());
+        let mut classes: Vec<Classes<'_, '_>> = templates.iter().map(|template| Classes::new(evaluator, template, actions())).collect();
+        // Of each account and each template, its class and its question.
+        let asked: Vec<(&Address, Vec<(usize, Question)>)> =
+            self.accounts.iter().map(|account| (account, classes.iter_mut().map(|classes| classes.of(account)).collect())).collect();
+        self.expectations.iter().map(|expectation| self.check(expectation, &asked, evaluator)).collect()
     }
 
-    fn check<'t>(&'t self, expectation: &'t Expectation, hierarchy: &Hierarchy) -> TestResult<'t> {
+    fn check<'t>(
+        &'t self,
+        expectation: &'t Expectation,
+        asked: &[(&Address, Vec<(usize, Question)>)],
+        evaluator: &Evaluator<'_>,
+    ) -> TestResult<'t> {
         let mut result = TestResult { test: self, expectation, asked: 0, failures: Vec::new() };
-        for account in &self.accounts {
-            for principal in each(&self.principals) {
-                for resource in each(&self.resources) {
-                    let question = Question {
-                        account: Place::of(account, hierarchy),
-                        principal: principal.clone(),
-                        action: expectation.action.clone(),
-                        resource: resource.clone(),
-                        owner: None,
-                        facts: self.facts.clone(),
-                    };
-                    let decision = question.decide(hierarchy);
-                    result.asked += 1;
-                    if !expectation.expected.is_met_by(decision.outcome) {
-                        result.failures.push(Failure { account: account.clone(), principal: principal.clone(), resource, decision });
-                    }
+        let mut known: HashMap<(usize, usize), bool> = HashMap::new();
+        for (account, questions) in asked {
+            for (template, (class, asked)) in questions.iter().enumerate() {
+                result.asked += 1;
+                let decide = || evaluator.decide(&Question { action: expectation.action.clone(), ..asked.clone() });
+                let mut decision = None;
+                let is_met = *known.entry((template, *class)).or_insert_with(|| {
+                    let outcome = decision.insert(decide()).outcome;
+                    expectation.expected.is_met_by(outcome)
+                });
+                if !is_met {
+                    let decision = decision.unwrap_or_else(decide);
+                    let (principal, resource) = (asked.principal.clone(), asked.resource.clone());
+                    result.failures.push(Failure { account: (*account).clone(), principal, resource, decision });
                 }
             }
         }

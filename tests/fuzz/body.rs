@@ -102,10 +102,14 @@ fn decides(text: &str, policy: Arc<Policy>, other: &Arc<Policy>, asked: &Asked) 
                 owner: None,
                 facts: asked.facts.clone(),
             };
-            let decision = question.decide(&hierarchy);
-            assert_eq!(decision, question.decide(&hierarchy), "{text}");
+            let decision = question.decide(&hierarchy, &Catalogue::built_in());
+            assert_eq!(decision, question.decide(&hierarchy, &Catalogue::built_in()), "{text}");
             if let Some(minified) = &minified {
-                assert_eq!(question.decide(minified).outcome, question.decide(&alone).outcome, "{text}");
+                assert_eq!(
+                    question.decide(minified, &Catalogue::built_in()).outcome,
+                    question.decide(&alone, &Catalogue::built_in()).outcome,
+                    "{text}"
+                );
             }
         }
     }

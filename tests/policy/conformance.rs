@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use overlord::address::Address;
 use overlord::policy::{
-    Attached, Context, Decision, Fact, Family, Hierarchy, Level, Place, Policy, Principal, Question, Request, Truth, complete,
+    Attached, Catalogue, Context, Decision, Fact, Family, Hierarchy, Level, Place, Policy, Principal, Question, Request, Truth, complete,
     decide, question,
 };
 use serde_json::{Map, Value, json};
@@ -269,7 +269,7 @@ fn a_session_is_its_role_of_an_unknown_path() {
             owner: None,
             facts: Vec::new(),
         };
-        assert_eq!(question.decide(&hierarchy(&row)).outcome.word(), expected, "{role}");
+        assert_eq!(question.decide(&hierarchy(&row), &Catalogue::built_in()).outcome.word(), expected, "{role}");
     }
 }
 
@@ -301,6 +301,6 @@ fn ids_that_nobody_knows_are_not_guessed() {
             owner: Some(if owner == "other" { Place::Member(other) } else { place(owner) }),
             facts: Vec::new(),
         };
-        assert_eq!(question.decide(&hierarchy).outcome.word(), expected, "{owner}: {condition}");
+        assert_eq!(question.decide(&hierarchy, &Catalogue::built_in()).outcome.word(), expected, "{owner}: {condition}");
     }
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use overlord::address::Address;
 use overlord::aws::{Access, Door, DoorOptions, Interrupt, Mode, Rates, Sessions};
-use overlord::policy::{Attached, Fact, Family, Hierarchy, Known, Place, Question, Unaskable, Verification, simulation};
+use overlord::policy::{Attached, Catalogue, Fact, Family, Hierarchy, Known, Place, Question, Unaskable, Verification, simulation};
 use overlord::resource::organizations::simulator::{by_level, organization, simulate};
 use overlord::sandbox::world::FeatureSet;
 use overlord::sandbox::{Sandbox, Weather, World};
@@ -71,7 +71,12 @@ async fn what_is_certain_here_is_so_for_the_simulator() {
             hierarchy.ids.insert(Address::new("account", "a"), ACCOUNT.to_owned());
         }
         let question = question(&generate::asked(&mut random), &mut random);
-        let known = Known { hierarchy: &hierarchy, organization: &organization, text: &|name| texts.get(name).cloned() };
+        let known = Known {
+            hierarchy: &hierarchy,
+            organization: &organization,
+            catalogue: &Catalogue::built_in(),
+            text: &|name| texts.get(name).cloned(),
+        };
         let (simulation, decision) = match simulation(&question, &known) {
             Ok(asked) => asked,
             Err(Unaskable::EmptyLevel(_)) => {

@@ -38,8 +38,12 @@ async fn answer(connection: &Connection, desired: &Desired, question: &Question,
     {
         hierarchy.ids.insert(account.clone(), id);
     }
-    let known =
-        Known { hierarchy: &hierarchy, organization: organization.as_deref().unwrap_or_default(), text: &|name| text(desired, name) };
+    let known = Known {
+        hierarchy: &hierarchy,
+        organization: organization.as_deref().unwrap_or_default(),
+        catalogue: &desired.catalogue(),
+        text: &|name| text(desired, name),
+    };
     let (simulation, decision) = match simulation(question, &known) {
         Ok(asked) => asked,
         Err(why) => return Ok(Live::NotAsked(why)),

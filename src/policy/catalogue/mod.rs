@@ -91,6 +91,12 @@ impl Catalogue {
         self.matching(pattern).map(|(service, action)| format!("{service}:{}", action.name)).collect()
     }
 
+    /// Whether all actions that a pattern such as `kms:Create*` matches take no resource; no, where it matches none.
+    pub fn takes_no_resource(&self, pattern: &str) -> bool {
+        let mut matching = self.matching(pattern).peekable();
+        matching.peek().is_some() && matching.all(|(_, action)| !action.takes_resource)
+    }
+
     /// How many actions a service has.
     pub fn actions_of(&self, service: &str) -> usize {
         self.of(service).map_or(0, <[_]>::len)
@@ -146,9 +152,13 @@ impl Catalogue {
     /// The actions that a pattern such as `s3:Get*` matches.
     pub(super) fn matching(&self, pattern: &str) -> impl Iterator<Item = (&str, &Action)> {
         let (service, name) = pattern.split_once(':').unwrap_or((pattern, "*"));
-        let (service, name) = (Pattern::plain(service), Pattern::plain(name));
         let fits = |pattern: &Pattern, text: &str| pattern.matches_plain(text, Case::Insensitive) == Truth::True;
-        let services = self.services.iter().filter(move |(prefix, _)| fits(&service, prefix));
+        // Nearly all patterns name their service: it is looked up.
+        let is_named = !service.contains(['*', '?']);
+        let named = is_named.then(|| self.services.get_key_value(service.to_lowercase().as_str())).flatten();
+        let (service, name) = (Pattern::plain(service), Pattern::plain(name));
+        let others = (!is_named).then(|| self.services.iter().filter(move |(prefix, _)| fits(&service, prefix)));
+        let services = named.into_iter().chain(others.into_iter().flatten());
         let all = services.flat_map(|(prefix, actions)| actions.iter().map(move |action| (prefix.as_str(), action)));
         all.filter(move |(_, action)| fits(&name, &action.name))
     }

@@ -171,7 +171,7 @@ fn the_evaluator_agrees() {
                 owner: None,
                 facts: Vec::new(),
             };
-            let expected = match question.decide(&hierarchy).outcome {
+            let expected = match question.decide(&hierarchy, &Catalogue::built_in()).outcome {
                 Outcome::WithinGuardRails | Outcome::Unknown => true,
                 Outcome::ExplicitDeny | Outcome::ImplicitDeny => false,
             };

@@ -6,18 +6,12 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use super::super::catalogue::{Actions, Set};
-use super::super::condition::{Condition, Operand};
+use super::super::condition::Condition;
 use super::super::context::Context;
 use super::super::hierarchy::Attached;
-use super::super::pattern::{Pattern, question};
+use super::super::pattern::question;
 use super::super::statement::{Effect, Form, Policy, Selector, Statement};
 use super::super::truth::Truth;
-
-/// The keys that say which account asks, and where it lies, in lower case.
-const OF_THE_ACCOUNT: [&str; 5] =
-    ["aws:principalarn", "aws:principalaccount", "aws:principalorgpaths", "aws:resourceaccount", "aws:resourceorgpaths"];
-/// Those of them that change when the account moves.
-const OF_ITS_PLACE: [&str; 2] = ["aws:principalorgpaths", "aws:resourceorgpaths"];
 
 /// What a statement says; or, of a policy of which nothing is known, that it may say anything.
 pub(super) struct Rule<'p> {
@@ -142,27 +136,11 @@ impl<'p> Rules<'p> {
         if number == next
             && let Some(selected) = self.selections.get(selection)
         {
-            let asks = |keys: &[&str]| statement.is_some_and(|statement| mentions(statement).any(|key| keys.contains(&key)));
-            let (asks_who, asks_where) = (asks(&OF_THE_ACCOUNT), asks(&OF_ITS_PLACE));
+            let asks_who = statement.is_some_and(Statement::asks_which_account);
+            let asks_where = statement.is_some_and(Statement::asks_where_it_lies);
             self.rules.push(Rule { effect, selected: Rc::clone(selected), rest, asks_who, asks_where, hinges_on, statement });
         }
         number
-    }
-}
-
-/// The condition keys that a statement looks at, as conditions and as variables, in lower case.
-fn mentions(statement: &Statement) -> impl Iterator<Item = &str> {
-    let resources = statement.resources.patterns.iter().flat_map(|pattern| pattern.value.variables());
-    let values = statement.conditions.iter().flat_map(|condition| &condition.values).flat_map(|value| patterns(&value.value));
-    let variables = resources.chain(values.flat_map(Pattern::variables)).map(|variable| variable.key.as_str());
-    statement.conditions.iter().map(|condition| condition.folded.as_str()).chain(variables)
-}
-
-fn patterns(operand: &Operand) -> &[Pattern] {
-    match operand {
-        Operand::Text(pattern) => std::slice::from_ref(pattern),
-        Operand::Arn(parts) => parts,
-        Operand::Number(_) | Operand::Instant(_) | Operand::Flag(_) | Operand::Network(_) | Operand::Malformed(_) => &[],
     }
 }
 

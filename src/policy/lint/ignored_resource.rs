@@ -31,11 +31,7 @@ fn of(statement: &Statement, catalogue: &Catalogue) -> Vec<Spot> {
     if !some {
         return Vec::new();
     }
-    let is_idle = |text: &str| {
-        let mut found = catalogue.matching(text).peekable();
-        found.peek().is_some() && found.all(|(_, action)| !action.takes_resource)
-    };
-    let idle = statement.actions.patterns.iter().filter(|pattern| is_idle(pattern.value.text()));
+    let idle = statement.actions.patterns.iter().filter(|pattern| catalogue.takes_no_resource(pattern.value.text()));
     let spot = |text: &str, at| {
         let summary = format!("`{text}` takes no resource, so this says nothing about it (list of {})", catalogue.date());
         Spot::new(at, summary, "move it to a statement with \"Resource\": \"*\"").related(statement.resources.at, "only about these")
