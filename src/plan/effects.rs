@@ -120,7 +120,7 @@ impl<'a> Effects<'a> {
     }
 
     fn impact(&self, before: &Hierarchy, after: &Hierarchy) -> Impact {
-        policy::impact(before, after, &self.plan.desired.catalogue())
+        policy::verdicts(before, after, &self.plan.desired.catalogue())
     }
 
     fn hierarchy(&self, state: &State) -> Hierarchy {

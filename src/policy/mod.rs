@@ -23,6 +23,7 @@ mod document;
 pub mod effective;
 mod evaluate;
 pub mod framework;
+mod global_services;
 mod grammar;
 mod hierarchy;
 mod impact;
@@ -50,8 +51,12 @@ pub use condition::{Condition, Operand};
 pub use context::{Context, Fact};
 pub use document::{Document, ParseError};
 pub use evaluate::{Cause, Decision, Exemption, LevelRuling, Outcome, Side, decide};
+pub use global_services::{GLOBAL_SERVICES, GlobalServices};
 pub use hierarchy::{Attached, Family, Hierarchy, Level};
-pub use impact::{Group, Impact, Lockout, OfService, Restriction, Road, Roads, Selection, Shift, Verdict, impact, lockouts, restrictions};
+pub use impact::{
+    Group, Impact, Lockout, OfService, Restriction, Road, Roads, Selection, Shift, Typical, Verdict, impact, lockouts, restrictions,
+    verdicts,
+};
 pub use lint::{Example, Finding, RULES, Rule, Setting, Subject, lint};
 pub use operator::{Comparison, Operator, Order, Quantifier, Sense};
 pub use pack::{Origin, Packed, Part, Room, Unpackable, pack, split};

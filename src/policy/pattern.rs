@@ -174,6 +174,25 @@ impl Pattern {
         glob(&self.tokens, text, case)
     }
 
+    /// Whether a whole text matches, in whatever case.
+    pub(super) fn is_like(&self, text: &str) -> bool {
+        self.matches_plain(text, Case::Insensitive) == Truth::True
+    }
+
+    /// How many tokens it has.
+    pub(super) fn len(&self) -> usize {
+        self.tokens.len()
+    }
+
+    /// Whether the letters that two patterns begin with are enough to tell that no text matches both.
+    pub(super) fn begins_otherwise(&self, other: &Self, case: Case) -> bool {
+        let differ = |(one, other): (&Token, &Token)| match (one, other) {
+            (Token::Char(one), Token::Char(other)) if !is_hole(*one) && !is_hole(*other) => Some(!case.same(*one, *other)),
+            _ => None,
+        };
+        self.tokens.iter().zip(&other.tokens).map_while(differ).any(|differ| differ)
+    }
+
     /// The pattern with the values of its variables. One of an unknown value is a gap.
     fn resolve(&self, context: &Context) -> Result<Cow<'_, [Token]>, NoValue> {
         if self.variables().next().is_none() {

@@ -10,7 +10,7 @@ use super::words::{count, plain};
 use super::{Comment, Style};
 use crate::address::Address;
 use crate::plan::{Action, Difference};
-use crate::policy::{Group, Impact, Lockout, OfService, Road, Selection, Shift, Verdict};
+use crate::policy::{Group, Impact, Lockout, OfService, Road, Selection, Shift, Typical, Verdict};
 
 /// Groups of accounts that are told, services and accounts that are named and calls of a lockout, without `--detail`.
 const GROUPS: usize = 20;
@@ -47,6 +47,12 @@ fn groups(impact: &Impact, style: Style) -> String {
             let changes: Vec<String> = changes.iter().map(Address::to_string).collect();
             let _ = writeln!(out, "      {}", style.dim(&plain(&format!("by {}", changes.join(", ")))));
         }
+    }
+    if impact.groups.iter().flat_map(|group| &group.shifts).any(|shift| shift.typical.is_some()) {
+        let regions = impact.regions.iter().map(String::as_str).collect::<Vec<_>>().join(", ");
+        let place = if regions.is_empty() { String::new() } else { format!(" in {regions}") };
+        let told = format!("typical request: a role that no policy names, over TLS{place}; to a global service in its own Region");
+        let _ = writeln!(out, "  {}", style.dim(&plain(&told)));
     }
     if let Some(rest) = impact.groups.len().checked_sub(shown).filter(|n| *n > 0) {
         let more = format!("… and {} of accounts more (--detail shows them)", count(rest, "group"));
@@ -89,8 +95,9 @@ fn told(shift: &Shift, all: usize, style: Style) -> String {
     if !shift.hinges_on.is_empty() {
         let _ = write!(line, " ({})", plain(&shift.hinges_on.iter().map(String::as_str).collect::<Vec<_>>().join(", ")));
     }
+    let typical = shift.typical.as_ref().map(|typical| format!("          {}\n", typically(typical, shift, style))).unwrap_or_default();
     if style.detail {
-        let mut out = line + "\n";
+        let mut out = line + "\n" + &typical;
         let (whole, parts): (Vec<_>, Vec<_>) = shift.actions.services.iter().partition(|(_, of)| is_whole(&of.actions));
         if !whole.is_empty() && shift.actions.count < all {
             let whole: Vec<String> = whole.iter().map(|(service, of)| format!("{service} ({})", of.count)).collect();
@@ -104,7 +111,22 @@ fn told(shift: &Shift, all: usize, style: Style) -> String {
     if shift.actions.count < all {
         let _ = write!(line, ": {}", services(&shift.actions));
     }
-    line + "\n"
+    line + "\n" + &typical
+}
+
+/// What a shift under conditions means for a typical request.
+fn typically(typical: &Typical, shift: &Shift, style: Style) -> String {
+    let part = |selection: &Selection, verb: &str| {
+        let all = selection.count == shift.actions.count;
+        let told = if all { "all of them".to_owned() } else { format!("{}: {}", count(selection.count, "action"), services(selection)) };
+        (selection.count > 0).then(|| plain(&format!("{verb} {told}")))
+    };
+    match (part(&typical.loses, "loses"), part(&typical.gains, "gains")) {
+        (None, None) => style.dim("a typical request sees no difference"),
+        (Some(loses), None) => style.warning(&format!("a typical request {loses}")),
+        (None, Some(gains)) => style.warning(&format!("a typical request {gains}")),
+        (Some(loses), Some(gains)) => style.warning(&format!("a typical request {loses}; and {gains}")),
+    }
 }
 
 fn is_whole(actions: &[String]) -> bool {

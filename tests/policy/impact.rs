@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use overlord::address::Address;
 use overlord::policy::{
-    Attached, Catalogue, Context, Decision, Fact, Family, Hierarchy, Impact, Level, Outcome, Place, Policy, Principal, Request, Verdict,
-    complete, decide, impact, question,
+    Attached, Catalogue, Context, Decision, Fact, Family, Hierarchy, Impact, Level, Outcome, Place, Policy, Principal, Request, Selection,
+    Verdict, account_id, complete, decide, impact, question,
 };
 use serde_json::{Value, json};
 
@@ -245,4 +245,83 @@ fn what_is_said_otherwise_is_no_change() {
         let found = impact(&hierarchy(&one, &both), &hierarchy(&other, &both), &Catalogue::built_in());
         assert_eq!(found.groups, [], "seed {seed}");
     }
+}
+
+/// A role that no policy names, over TLS, in a Region.
+fn typical(hierarchy: &Hierarchy, account: &Address, action: (&str, bool), region: &str) -> Outcome {
+    let mut context = Context::partial();
+    let arn = format!("arn:aws:iam::{}:role/a-role-that-no-policy-names", account_id(hierarchy, account));
+    for (key, value) in [
+        ("aws:PrincipalArn", arn.as_str()),
+        ("aws:SecureTransport", "true"),
+        ("aws:ViaAWSService", "false"),
+        ("aws:RequestedRegion", region),
+    ] {
+        context.set(key, Fact::known([value]));
+    }
+    context.set("aws:CalledVia", Fact::Absent);
+    let resource = if action.1 { question("*") } else { "*".to_owned() };
+    ask(hierarchy, account, action.0, resource, context).outcome
+}
+
+/// What a typical request is told to lose or gain is what the evaluator says of it, and no more.
+#[test]
+fn a_typical_request_is_told_what_the_evaluator_says() {
+    let (mut lost, mut gained) = (0, 0);
+    for seed in 0..CHANGES {
+        let mut random = Random::new(seed + 77_000);
+        let Compared { before, after, impact, actions, words } = compared(seed, &mut random);
+        for account in before.accounts().filter(|account| !before.is_management(account)) {
+            let group = impact.groups.iter().find(|group| group.accounts.contains(account));
+            for action in &actions {
+                let shift = group.and_then(|group| group.shifts.iter().find(|shift| shift.actions.includes(action.0)));
+                let Some(typically) = shift.and_then(|shift| shift.typical.as_ref()) else { continue };
+                // An action of a global service is asked for in one Region alone.
+                let global = ["iam:", "organizations:"].iter().any(|service| action.0.starts_with(service));
+                let regions = impact.regions.iter().map(String::as_str).filter(|region| !global || *region == "us-east-1");
+                let passes = |side: &Hierarchy, region: &str| typical(side, account, *action, region) == Outcome::WithinGuardRails;
+                let differs = |from: &Hierarchy, to: &Hierarchy| regions.clone().any(|region| passes(from, region) && !passes(to, region));
+                let (loses, gains) = (typically.loses.includes(action.0), typically.gains.includes(action.0));
+                if !impact.regions.is_empty() {
+                    assert!(!loses || differs(&before, &after), "{account} {action:?} {words}");
+                    assert!(!gains || differs(&after, &before), "{account} {action:?} {words}");
+                }
+                (lost, gained) = (lost + usize::from(loses), gained + usize::from(gains));
+            }
+        }
+    }
+    assert!(lost > 20 && gained > 20, "{lost} {gained}");
+}
+
+/// The same condition in other words, a narrower one and a wider one.
+#[test]
+fn a_rewording_a_narrowing_and_a_widening_read_differently() {
+    let guard = |condition: Value| {
+        let allow = json!({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]});
+        let deny = json!({"Version": "2012-10-17", "Statement": [
+            {"Effect": "Deny", "NotAction": ["iam:*", "organizations:*"], "Resource": "*", "Condition": condition}]});
+        let everything = vec![allow.clone()];
+        let mut scps = vec![everything.clone(); 1 + OUS + ACCOUNTS];
+        scps[0] = vec![allow, deny];
+        let parents = (0..1 + OUS + ACCOUNTS).map(|level| (level > 0).then_some(0)).collect();
+        hierarchy(&State { parents, scps, rcps: vec![Vec::new(); 1 + OUS + ACCOUNTS] }, &[Family::Scp])
+    };
+    let regions = |list: &[&str]| guard(json!({"StringNotEquals": {"aws:RequestedRegion": list}}));
+    let before = regions(&["eu-west-1", "eu-central-1"]);
+    let told = |after: &Hierarchy| {
+        let impact = impact(&before, after, &Catalogue::built_in());
+        let [group] = impact.groups.as_slice() else { panic!("{impact:#?}") };
+        let [shift] = group.shifts.as_slice() else { panic!("{group:#?}") };
+        assert_eq!((shift.from, shift.to), (Verdict::Conditional, Verdict::Conditional));
+        let typical = shift.typical.clone().unwrap();
+        let ec2 = |selection: &Selection| selection.includes("ec2:RunInstances");
+        assert_eq!((ec2(&typical.loses), ec2(&typical.gains)), (typical.loses.count > 0, typical.gains.count > 0));
+        (typical.loses.count > 0, typical.gains.count > 0)
+    };
+    let reworded = guard(json!({"StringNotEqualsIgnoreCase": {"aws:RequestedRegion": ["eu-central-1", "eu-west-1"]}}));
+    assert_eq!(told(&reworded), (false, false));
+    assert_eq!(told(&guard(json!({"StringNotLike": {"aws:RequestedRegion": ["eu-central-1", "eu-west-1"]}}))), (false, false));
+    assert_eq!(told(&regions(&["eu-west-1"])), (true, false));
+    assert_eq!(told(&regions(&["eu-west-1", "eu-central-1", "eu-north-1"])), (false, true));
+    assert_eq!(told(&regions(&["eu-west-1", "eu-north-1"])), (true, true));
 }

@@ -57,7 +57,7 @@ pub struct Roads {
 }
 
 /// Keys that are known of each call of the role. As in the lint `access-role`.
-fn facts(region: Option<&str>) -> Vec<(&'static str, Fact)> {
+pub(super) fn facts(region: Option<&str>) -> Vec<(&'static str, Fact)> {
     let mut facts = vec![
         ("aws:ViaAWSService", Fact::known(["false"])),
         ("aws:SecureTransport", Fact::known(["true"])),

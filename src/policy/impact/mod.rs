@@ -15,6 +15,7 @@ mod chains;
 mod lockout;
 mod restriction;
 mod rules;
+mod typical;
 mod verdicts;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -25,6 +26,7 @@ use super::catalogue::{Actions, Catalogue, Set};
 use super::hierarchy::Hierarchy;
 use crate::address::Address;
 use chains::{Asker, Chain, Chains};
+use typical::Asked;
 use verdicts::Verdicts;
 
 pub use lockout::{Lockout, Road, Roads, lockouts};
@@ -53,6 +55,9 @@ pub struct Impact {
     pub accounts: usize,
     /// Accounts for which the same changes, the largest group first.
     pub groups: Vec<Group>,
+    /// The Regions of the typical requests that shifts under conditions tell of; none where nothing hinges on a Region.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub regions: BTreeSet<String>,
     /// The types of policies that are in use, that nothing is known of, and that a move may change, as org.toml spells them.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub not_compared: BTreeSet<String>,
@@ -86,6 +91,19 @@ pub struct Shift {
     /// Where it will be conditional, on what: condition keys, `the resource`.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub hinges_on: BTreeSet<String>,
+    /// Where it hinges on conditions, what that means for a typical request.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub typical: Option<Typical>,
+}
+
+/// What becomes of actions for a typical request: of a role that no policy names, over TLS, in a Region that guardrails name; to a global service in the
+/// Region of its endpoint.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Typical {
+    /// Those that pass so far, and no longer for certain.
+    pub loses: Selection,
+    /// Those that pass from now on, and so far not for certain.
+    pub gains: Selection,
 }
 
 /// Actions, by service.
@@ -130,35 +148,72 @@ impl Selection {
 
 /// What changes for the accounts that are in both, of all actions of a catalogue.
 pub fn impact(before: &Hierarchy, after: &Hierarchy, catalogue: &Catalogue) -> Impact {
+    compared(before, after, catalogue, &typical::requests(before, after, catalogue.actions()))
+}
+
+/// The same without typical requests, for who asks only whether anything changes.
+pub fn verdicts(before: &Hierarchy, after: &Hierarchy, catalogue: &Catalogue) -> Impact {
+    compared(before, after, catalogue, &[])
+}
+
+fn compared(before: &Hierarchy, after: &Hierarchy, catalogue: &Catalogue, typical: &[typical::Request]) -> Impact {
+    let actions = catalogue.actions();
     let stays = |account: &&Address| after.levels.contains_key(*account) && !before.is_management(account) && !after.is_management(account);
     let accounts: Vec<&Address> = before.accounts().filter(stays).collect();
-    let mut chains = Chains::new(Asker::Anybody, catalogue.actions());
+    let mut chains = Chains::new(Asker::Anybody, actions);
     let then = chains.of(before, accounts.iter().copied());
     let now = chains.of(after, accounts.iter().copied());
-    let mut classes: BTreeMap<(&Chain, &Chain), Vec<&Address>> = BTreeMap::new();
-    for (account, class) in accounts.iter().zip(then.iter().zip(&now)).filter(|(_, (then, now))| then != now) {
-        classes.entry(class).or_default().push(account);
+    let sides = then.iter().zip(&now);
+    let changed: Vec<(&Address, (&Chain, &Chain))> = accounts.iter().copied().zip(sides).filter(|(_, (then, now))| then != now).collect();
+    let members: Vec<&Address> = changed.iter().map(|(account, _)| *account).collect();
+    let mut asked: Vec<Asked<'_>> = match members.is_empty() {
+        true => Vec::new(),
+        false => typical.iter().map(|request| Asked::new(request, [before, after], &members, actions)).collect(),
+    };
+    // Each account by its number among those that change.
+    let mut classes: BTreeMap<Class<'_>, Vec<usize>> = BTreeMap::new();
+    for (number, (_, chains)) in changed.iter().enumerate() {
+        let under = asked.iter().filter_map(|asked| asked.chains_of(number).cloned()).collect();
+        classes.entry((*chains, under)).or_default().push(number);
     }
     let mut known: HashMap<&Chain, Verdicts> = HashMap::new();
     let mut found: BTreeMap<Vec<Moved>, Vec<Address>> = BTreeMap::new();
-    for ((then, now), members) in &classes {
+    for (((then, now), _), numbers) in &classes {
         for chain in [*then, *now] {
             known.entry(chain).or_insert_with(|| chains.verdicts(chain));
         }
         let Some((before, after)) = known.get(then).zip(known.get(now)) else { continue };
-        let moved = moved(&chains, (then, before), (now, after));
+        let mut moved = moved(&chains, (then, before), (now, after));
+        if let Some(first) = numbers.first() {
+            tell_typical(&mut moved, &mut asked, *first, actions);
+        }
         if !moved.is_empty() {
-            found.entry(moved).or_default().extend(members.iter().map(|account| (*account).clone()));
+            let accounts = numbers.iter().filter_map(|number| members.get(*number)).map(|account| (*account).clone());
+            found.entry(moved).or_default().extend(accounts);
         }
     }
-    let mut groups: Vec<Group> = found.into_iter().map(|(moved, accounts)| group(moved, accounts, catalogue.actions())).collect();
+    let is_told = found.keys().flatten().any(|moved| moved.typical.is_some());
+    let regions = typical.iter().filter(|_| is_told).filter_map(|request| request.region.clone()).collect();
+    let mut groups: Vec<Group> = found.into_iter().map(|(moved, accounts)| group(moved, accounts, actions)).collect();
     groups.sort_by(|a, b| b.accounts.len().cmp(&a.accounts.len()).then_with(|| a.accounts.cmp(&b.accounts)));
-    let (date, actions) = (catalogue.date().to_owned(), catalogue.actions().len());
-    Impact { catalogue: date, actions, accounts: accounts.len(), groups, not_compared: BTreeSet::new(), lockouts: Vec::new() }
+    let (date, actions) = (catalogue.date().to_owned(), actions.len());
+    Impact { catalogue: date, actions, accounts: accounts.len(), groups, regions, not_compared: BTreeSet::new(), lockouts: Vec::new() }
 }
 
-/// From, to, which actions, and what they hinge on then.
-type Moved = (Verdict, Verdict, Set, BTreeSet<String>);
+/// What can make two accounts differ: their chains before and after, for anybody and under each typical request.
+type Class<'c> = ((&'c Chain, &'c Chain), Vec<(Chain, Chain)>);
+
+/// Actions of which the verdict changes alike.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+struct Moved {
+    from: Verdict,
+    to: Verdict,
+    /// What they hinge on then.
+    hinges_on: BTreeSet<String>,
+    actions: Set,
+    /// What a typical request loses and gains of them.
+    typical: Option<[Set; 2]>,
+}
 
 fn moved(chains: &Chains<'_>, (then, before): (&Chain, &Verdicts), (now, after): (&Chain, &Verdicts)) -> Vec<Moved> {
     use Verdict::{Conditional, Denied, Passes};
@@ -178,13 +233,30 @@ fn moved(chains: &Chains<'_>, (then, before): (&Chain, &Verdicts), (now, after):
         Conditional => chains.hinges_on(now, actions),
         Passes | Denied => BTreeSet::new(),
     };
-    told.map(|(from, to, actions)| (from, to, hinges(to, &actions), actions))
-        .map(|(from, to, on, actions)| (from, to, actions, on))
-        .collect()
+    told.map(|(from, to, actions)| Moved { from, to, hinges_on: hinges(to, &actions), actions, typical: None }).collect()
+}
+
+/// Adds what a typical request loses and gains where that is not what the verdicts say already.
+fn tell_typical(moved: &mut [Moved], asked: &mut [Asked<'_>], account: usize, actions: &Actions) {
+    let hinges = |moved: &&mut Moved| [moved.from, moved.to].contains(&Verdict::Conditional);
+    if asked.is_empty() || !moved.iter_mut().any(|moved| hinges(&moved)) {
+        return;
+    }
+    let (mut loses, mut gains) = (actions.none(), actions.none());
+    for [lost, gained] in asked.iter_mut().filter_map(|asked| asked.shifts(account)) {
+        loses.unite(&lost);
+        gains.unite(&gained);
+    }
+    for moved in moved.iter_mut().filter(hinges) {
+        moved.typical = Some([loses.and(&moved.actions), gains.and(&moved.actions)]);
+    }
 }
 
 fn group(moved: Vec<Moved>, mut accounts: Vec<Address>, all: &Actions) -> Group {
     accounts.sort();
-    let shift = |(from, to, actions, hinges_on): Moved| Shift { from, to, actions: Selection::of(&actions, all), hinges_on };
+    let shift = |Moved { from, to, hinges_on, actions, typical }: Moved| {
+        let typical = typical.map(|[loses, gains]| Typical { loses: Selection::of(&loses, all), gains: Selection::of(&gains, all) });
+        Shift { from, to, actions: Selection::of(&actions, all), hinges_on, typical }
+    };
     Group { accounts, shifts: moved.into_iter().map(shift).collect(), changes: BTreeSet::new() }
 }

@@ -14,7 +14,7 @@ use crate::policy::catalogue::{Catalogue, Set};
 use crate::policy::hierarchy::Hierarchy;
 
 /// The role that is asked for.
-const ROLE: &str = "a-role-that-no-policy-names";
+pub(super) const ROLE: &str = "a-role-that-no-policy-names";
 
 /// What guard rails say of every action, to a role that no policy names, in accounts of which the same is said.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

@@ -1,0 +1,112 @@
+//! What a change does to a typical request, where its verdicts hinge on conditions: a role that no policy names, over TLS, for itself, in each of the
+//! Regions that guardrails name; and to a global service in the Region of its endpoint. So a condition that is only written otherwise, one that is
+//! narrower and one that is wider read differently.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
+
+use super::super::catalogue::{Actions, Set};
+use super::super::condition::Operand;
+use super::super::context::Fact;
+use super::super::global_services::GLOBAL_SERVICES;
+use super::super::hierarchy::Hierarchy;
+use super::super::pattern::Pattern;
+use super::chains::{Asker, Chain, Chains};
+use super::lockout::facts;
+use super::restriction::ROLE;
+use super::verdicts::Verdicts;
+use crate::address::Address;
+use crate::limits::LIMITS;
+
+/// Regions that are asked about at most: those that only one side names come first.
+const REGIONS: usize = 8;
+
+/// A request of which everything is known that is the same for most: its Region, and the actions whose requests carry it.
+pub(super) struct Request {
+    pub(super) region: Option<String>,
+    facts: Vec<(&'static str, Fact)>,
+    actions: Set,
+}
+
+/// The typical requests, given the Regions that the guardrails of both sides name.
+pub(super) fn requests(before: &Hierarchy, after: &Hierarchy, actions: &Actions) -> Vec<Request> {
+    let (then, now) = (regions(before), regions(after));
+    let named: Vec<&String> = then.symmetric_difference(&now).chain(then.intersection(&now)).take(REGIONS).collect();
+    let home = named.first().map_or("", |region| region.as_str());
+    let mut global: BTreeMap<&str, Set> = BTreeMap::new();
+    let mut regional = actions.all();
+    for (service, region) in GLOBAL_SERVICES.as_seen_from(home) {
+        let numbers = actions.services().find(|(prefix, _)| *prefix == service).map(|(_, range)| range).unwrap_or_default();
+        let own = global.entry(region).or_insert_with(|| actions.none());
+        numbers.for_each(|number| own.insert(number));
+        regional.remove(own);
+    }
+    let request = |region: Option<&str>, actions: Set| Request { region: region.map(str::to_owned), facts: facts(region), actions };
+    if named.is_empty() {
+        return vec![request(None, actions.all())];
+    }
+    let regions: BTreeSet<&str> = named.iter().map(|region| region.as_str()).chain(global.keys().copied()).collect();
+    let of = |region: &str| {
+        let mut asked = global.get(region).cloned().unwrap_or_else(|| actions.none());
+        if named.iter().any(|named| named.as_str() == region) {
+            asked.unite(&regional);
+        }
+        request(Some(region), asked)
+    };
+    regions.into_iter().map(of).collect()
+}
+
+/// The Regions that conditions of an organization name, and of those with wildcards which they match.
+fn regions(hierarchy: &Hierarchy) -> BTreeSet<String> {
+    let mut seen = BTreeSet::new();
+    let attached = hierarchy.levels.values().flat_map(|level| level.scps.iter().chain(&level.rcps));
+    let policies = attached.filter_map(|attached| attached.policy.as_ref()).filter(|policy| seen.insert(Arc::as_ptr(policy)));
+    let conditions = policies.flat_map(|policy| &policy.statements).flat_map(|statement| &statement.conditions);
+    let values = conditions.filter(|condition| condition.folded == "aws:requestedregion").flat_map(|condition| &condition.values);
+    let mut found = BTreeSet::new();
+    for pattern in values.filter_map(|value| if let Operand::Text(pattern) = &value.value { Some(pattern) } else { None }) {
+        found.extend(matched(pattern));
+    }
+    found
+}
+
+fn matched(pattern: &Pattern) -> Vec<String> {
+    match pattern.text().contains(['*', '?', '$']) {
+        false => vec![pattern.text().to_owned()],
+        true => LIMITS.regions.enabled.iter().filter(|region| Pattern::plain(pattern.text()).is_like(region)).cloned().collect(),
+    }
+}
+
+/// The chains of accounts under one typical request, before and after.
+pub(super) struct Asked<'p> {
+    request: &'p Request,
+    chains: Chains<'p>,
+    of: Vec<(Chain, Chain)>,
+    known: HashMap<Chain, Verdicts>,
+}
+
+impl<'p> Asked<'p> {
+    pub(super) fn new(request: &'p Request, [before, after]: [&'p Hierarchy; 2], accounts: &[&Address], actions: &'p Actions) -> Self {
+        let mut chains = Chains::new(Asker::Role(ROLE, &request.facts), actions);
+        let then = chains.of(before, accounts.iter().copied());
+        let now = chains.of(after, accounts.iter().copied());
+        Self { request, chains, of: then.into_iter().zip(now).collect(), known: HashMap::new() }
+    }
+
+    /// The chains of an account, by its number among the accounts.
+    pub(super) fn chains_of(&self, account: usize) -> Option<&(Chain, Chain)> {
+        self.of.get(account)
+    }
+
+    /// What an account loses and gains of actions.
+    pub(super) fn shifts(&mut self, account: usize) -> Option<[Set; 2]> {
+        let (then, now) = self.of.get(account)?;
+        for chain in [then, now] {
+            if !self.known.contains_key(chain) {
+                self.known.insert(chain.clone(), self.chains.verdicts(chain));
+            }
+        }
+        let (then, now) = (&self.known.get(then)?.passes, &self.known.get(now)?.passes);
+        Some([then.without(now).and(&self.request.actions), now.without(then).and(&self.request.actions)])
+    }
+}
