@@ -14,6 +14,7 @@
 //! `config` parses the files under `policies/` with positions for its diagnostics; the reader of live documents brings theirs into
 //! the same form. Two documents that mean the same by AWS's own rules are thus equal values, and the diff needs no hook for policies.
 
+mod arns;
 mod canonical;
 mod catalogue;
 mod classes;
@@ -44,6 +45,7 @@ mod suite;
 mod survey;
 mod time;
 mod truth;
+mod work;
 
 pub use canonical::canonical;
 pub use catalogue::{CATALOGUE, Catalogue, INDEX, ReferenceError};

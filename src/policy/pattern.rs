@@ -10,6 +10,7 @@ use std::str::Chars;
 
 use super::context::{Context, Fact};
 use super::truth::Truth;
+use super::work;
 
 /// Private-use characters of plane 15 are names.
 const NAMES: std::ops::RangeInclusive<char> = '\u{F0000}'..='\u{FFFFD}';
@@ -256,6 +257,7 @@ fn greedy(tokens: &[Token], text: Chars<'_>, case: Case) -> bool {
     let (mut pattern, mut rest) = (tokens, text);
     let mut retry: Option<(&[Token], Chars<'_>)> = None;
     loop {
+        work::add(1);
         let mut ahead = rest.clone();
         let step = match (pattern.split_first(), ahead.next()) {
             (None, None) => return true,
@@ -295,6 +297,7 @@ fn possible(tokens: &[Token], text: &str, case: Case) -> bool {
     mark(&mut reached, 0);
     skip(tokens, &mut reached, stands_for_nothing);
     for c in text.chars() {
+        work::add(tokens.len());
         if is_hole(c) {
             // It may be as much of the pattern as its characters allow.
             skip(tokens, &mut reached, |token| c == GAP || may_be_in_a_name(token));

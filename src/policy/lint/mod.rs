@@ -4,18 +4,24 @@
 //! docs/policy-rules.md hold it to. What AWS refuses about any document of the language is no lint but `parse`'s.
 
 mod access_role;
+mod assumed_role;
+mod bucket_objects;
 mod cover;
 mod duplicate_sid;
 mod for_all_values;
+mod global_services;
 mod ignored_resource;
 mod literal_variable;
 mod literal_wildcard;
 mod malformed_value;
+mod mfa_absent;
 mod missing_sid;
 mod narrow_allow;
 mod nearly_full;
 mod never_matches;
 mod not_action_allow;
+mod operator_type;
+mod other_service;
 mod rcp_service;
 mod shadowed;
 mod single_valued;
@@ -24,6 +30,7 @@ mod tests;
 mod united_allows;
 pub(super) mod unknown_action;
 mod unknown_key;
+mod unknown_variable;
 mod unsupported_element;
 
 use super::catalogue::Catalogue;
@@ -37,14 +44,21 @@ pub static RULES: &[&Rule] = &[
     &united_allows::RULE,
     &for_all_values::RULE,
     &access_role::RULE,
+    &global_services::RULE,
     &not_action_allow::RULE,
     &never_matches::RULE,
     &shadowed::RULE,
     &malformed_value::RULE,
+    &operator_type::RULE,
+    &mfa_absent::RULE,
+    &assumed_role::RULE,
     &literal_wildcard::RULE,
     &literal_variable::RULE,
+    &unknown_variable::RULE,
     &single_valued::RULE,
     &ignored_resource::RULE,
+    &other_service::RULE,
+    &bucket_objects::RULE,
     &rcp_service::RULE,
     &unknown_action::RULE,
     &unknown_key::RULE,

@@ -1,6 +1,7 @@
 //! `shadowed`.
 
-use super::{Example, Family, Rule, Setting, Severity, Spot, Subject, cover};
+use super::cover::Cover;
+use super::{Example, Family, Rule, Setting, Severity, Spot, Subject};
 use crate::policy::statement::Statement;
 
 pub(super) static RULE: Rule = Rule {
@@ -20,13 +21,13 @@ pub(super) static RULE: Rule = Rule {
 };
 
 fn check(subject: &Subject<'_>, _: &Setting<'_>) -> Vec<Spot> {
-    let statements = &subject.policy.statements;
+    let (statements, cover) = (&subject.policy.statements, Cover::default());
     // Of two that say the same, the second is needless.
     let hides = |wide: &&Statement, narrow: &Statement| {
         wide.index != narrow.index
             && wide.effect.value == narrow.effect.value
-            && cover::statement(wide, narrow)
-            && (wide.index < narrow.index || !cover::statement(narrow, wide))
+            && cover.statement(wide, narrow)
+            && (wide.index < narrow.index || !cover.statement(narrow, wide))
     };
     let spot = |narrow: &Statement| {
         let wide = statements.iter().find(|wide| hides(wide, narrow))?;

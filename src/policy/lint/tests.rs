@@ -4,7 +4,12 @@ use std::sync::Arc;
 
 use super::*;
 use crate::address::Address;
+use crate::policy::global_services::GLOBAL_SERVICES;
 use crate::policy::hierarchy::{Attached, Level};
+use crate::policy::{Document, work};
+
+#[path = "../../../tests/policy/worst.rs"]
+mod worst;
 
 /// A list of statements, or a whole document.
 fn document(statements: &str) -> String {
@@ -80,10 +85,12 @@ fn good_guard_rails_are_left_alone() {
     for statements in [
         // Everything beside everything: redundant, and harmless.
         r#"{"Sid": "All", "Effect": "Allow", "Action": "*", "Resource": "*"}"#.to_owned(),
-        // The Regions that overlord works in are not hit.
-        r#"{"Sid": "Regions", "Effect": "Deny", "NotAction": ["account:*", "iam:*", "sts:*"], "Resource": "*",
-            "Condition": {"StringNotEquals": {"aws:RequestedRegion": ["eu-west-1", "eu-central-1"]}}}"#
-            .to_owned(),
+        // Neither global services nor the Regions that overlord works in are hit.
+        format!(
+            r#"{{"Sid": "Regions", "Effect": "Deny", "NotAction": {:?}, "Resource": "*",
+            "Condition": {{"StringNotEquals": {{"aws:RequestedRegion": ["eu-west-1", "eu-central-1"]}}}}}}"#,
+            GLOBAL_SERVICES.exempt()
+        ),
         format!(r#"{{"Sid": "X", "Effect": "Deny", "Action": "*", "Resource": "*", "Condition": {{{exempt}}}}}"#),
         // Denied unless it comes from there: without the key too, on purpose.
         r#"{"Sid": "Via", "Effect": "Deny", "Action": "s3:GetObject", "Resource": "*",
@@ -164,5 +171,92 @@ fn the_access_role_is_looked_after_in_every_service_that_it_calls_and_where_it_c
     ] {
         let found = triggered(Family::Scp, &deny(action, operator, region), None);
         assert_eq!(found.contains(&"access-role"), expected, "{action} {operator} {region}: {found:?}");
+    }
+}
+
+/// What the lints find in each condition or resource, by rule.
+#[test]
+fn what_matches_nothing_or_everything_is_told() {
+    let deny = |rest: &str| format!(r#"{{"Sid": "A", "Effect": "Deny", {rest}}}"#);
+    let on = |condition: &str| deny(&format!(r#""Action": "gamelift:*", "Resource": "*", "Condition": {{{condition}}}"#));
+    for (statement, rule, expected) in [
+        (on(r#""Bool": {"aws:RequestedRegion": "true"}"#), "operator-type", true),
+        (on(r#""NumericEquals": {"aws:PrincipalAccount": "111122223333"}"#), "operator-type", true),
+        (on(r#""StringEquals": {"aws:SecureTransport": "false"}"#), "operator-type", false),
+        (on(r#""Bool": {"aws:PrincipalTag/admin": "false"}"#), "operator-type", false),
+        (on(r#""NumericLessThan": {"aws:EpochTime": "1800000000"}"#), "operator-type", false),
+        (on(r#""ArnLike": {"aws:PrincipalArn": "arn:aws:sts::111122223333:assumed-role/Admin/*"}"#), "assumed-role-arn", true),
+        (on(r#""StringLike": {"aws:PrincipalArn": "*:assumed-role/Admin/*"}"#), "assumed-role-arn", true),
+        (on(r#""ArnLike": {"aws:PrincipalArn": "arn:aws:iam::*:role/assumed-role/x"}"#), "assumed-role-arn", false),
+        (on(r#""StringEquals": {"aws:ResourceTag/team": "${aws:PrincipalTags/team}"}"#), "unknown-variable", true),
+        (on(r#""StringEquals": {"aws:ResourceTag/team": "${aws:PrincipalTag/team}"}"#), "unknown-variable", false),
+        (on(r#""StringLike": {"s3:prefix": "${token.actions.githubusercontent.com:sub}/*"}"#), "unknown-variable", false),
+        (on(r#""BoolIfExists": {"aws:MultiFactorAuthPresent": "false"}"#), "mfa-absent", false),
+        (on(r#""Bool": {"aws:MultiFactorAuthPresent": "true"}"#), "mfa-absent", false),
+        (on(r#""Bool": {"aws:MultiFactorAuthPresent": "false"}, "Null": {"aws:MultiFactorAuthPresent": "false"}"#), "mfa-absent", false),
+        (deny(r#""Action": "ssm:SendCommand", "Resource": "arn:aws:ec2:*:*:instance/*""#), "other-service", false),
+        (deny(r#""Action": ["s3:*", "sqs:*"], "Resource": ["arn:aws:s3:::a/*", "arn:aws:sqs:*:*:a"]"#), "other-service", false),
+        (deny(r#""Action": ["s3:*", "sqs:*"], "Resource": ["arn:aws:s3:::a/*", "arn:aws:sns:*:*:a"]"#), "other-service", true),
+        (deny(r#""NotAction": "s3:*", "Resource": "arn:aws:sns:*:*:a""#), "other-service", false),
+        (deny(r#""Action": "s3:GetObject", "Resource": ["arn:aws:s3:::a", "arn:aws:s3:::a/*"]"#), "bucket-objects", false),
+        (deny(r#""Action": "s3:GetObject*", "Resource": "arn:aws:s3:::a""#), "bucket-objects", true),
+        (deny(r#""Action": ["s3:GetObject", "s3:ListBucket"], "Resource": "arn:aws:s3:::a""#), "bucket-objects", true),
+        (deny(r#""Action": "s3:*", "Resource": "arn:aws:s3:::a""#), "bucket-objects", false),
+        (deny(r#""Action": "s3:GetObject", "Resource": "arn:aws:s3:::a-*""#), "bucket-objects", false),
+    ] {
+        assert_eq!(triggered(Family::Scp, &statement, None).contains(&rule), expected, "{rule}: {statement}");
+    }
+}
+
+/// The Deny that everybody writes first, and its kin.
+#[test]
+fn a_deny_of_regions_leaves_global_services_alone() {
+    for (actions, operator, regions, expected) in [
+        (r#""Action": "*""#, "StringNotEquals", r#""eu-west-1""#, true),
+        (r#""Action": "*""#, "StringNotEqualsIfExists", r#"["eu-west-1", "eu-central-1"]"#, true),
+        (r#""Action": "*""#, "StringNotLike", r#""eu-*""#, true),
+        (r#""Action": "*""#, "StringEquals", r#""us-east-1""#, true),
+        (r#""Action": "*""#, "StringEquals", r#""us-west-1""#, false),
+        (r#""Action": "*""#, "StringNotLike", r#"["eu-*", "us-*"]"#, false),
+        (r#""Action": "*""#, "StringNotEquals", r#"["cn-north-1"]"#, false),
+        (r#""Action": "*""#, "StringNotEquals", r#"["cn-northwest-1"]"#, true),
+        (r#""Action": ["ec2:*", "iam:*"]"#, "StringNotEquals", r#""eu-west-1""#, true),
+        (r#""Action": ["ec2:*", "rds:*"]"#, "StringNotEquals", r#""eu-west-1""#, false),
+        (r#""NotAction": ["iam:*", "route53:*", "support:*"]"#, "StringNotEquals", r#""eu-west-1""#, true),
+    ] {
+        let condition = format!(r#""Condition": {{"{operator}": {{"aws:RequestedRegion": {regions}}}}}"#);
+        let statement = format!(r#"{{"Sid": "A", "Effect": "Deny", {actions}, "Resource": "*", {condition}}}"#);
+        assert_eq!(triggered(Family::Scp, &statement, None).contains(&"global-services"), expected, "{statement}");
+    }
+    // Of what a service does for its caller, nothing is hit.
+    let statement = r#"{"Sid": "A", "Effect": "Deny", "Action": "*", "Resource": "*",
+        "Condition": {"StringNotEquals": {"aws:RequestedRegion": "eu-west-1"}, "Bool": {"aws:ViaAWSService": "true"}}}"#;
+    assert!(!triggered(Family::Scp, statement, None).contains(&"global-services"));
+}
+
+/// No document of legal size costs more than a second: some 20 million steps a second are what a build without optimisation makes.
+#[test]
+fn the_work_of_the_worst_documents_is_bounded() {
+    const STEPS: usize = 60_000_000;
+    let texts = worst::documents();
+    for (what, text) in &texts {
+        let size = Document::parse("SERVICE_CONTROL_POLICY", text).unwrap_or_else(|e| panic!("{what}: {e:?}")).size();
+        assert!(text.len() <= worst::SIZE && size > worst::SIZE * 4 / 5, "{what}: {size}");
+        // Beside itself under another name, as often as a level takes policies.
+        let policy = Arc::new(Policy::parse(text).unwrap_or_else(|e| panic!("{what}: {e:?}")));
+        let scps = (0..10).map(|number| Attached { name: format!("p{number}").into(), policy: Some(Arc::clone(&policy)) }).collect();
+        let level = Level { scps, ..Level::default() };
+        let hierarchy = Hierarchy { levels: [(Address::new("organization", "main"), level)].into(), ..Hierarchy::default() };
+        let setting = Setting {
+            hierarchy: &hierarchy,
+            catalogue: &Catalogue::built_in(),
+            access_role: "OrganizationAccountAccessRole",
+            access_actions: &["ec2:CreateVpc".to_owned(), "ec2:DeleteVpc".to_owned()],
+            regions: &["eu-west-1", "eu-central-1"],
+        };
+        let subject = Subject { name: "p9", family: Family::Scp, policy: &policy, size, limit: worst::SIZE };
+        let (steps, findings) = work::of(|| lint(&subject, &setting));
+        assert!(steps < STEPS, "{what}: {steps} steps");
+        assert!(steps > 1_000 && !findings.is_empty(), "{what}: {steps} steps, {} findings", findings.len());
     }
 }

@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use super::{Example, Family, Rule, Setting, Severity, Spot, Subject, cover};
+use super::cover::Cover;
+use super::{Example, Family, Rule, Setting, Severity, Spot, Subject};
 use crate::policy::statement::{Effect, Form, Policy, Statement};
 
 pub(super) static RULE: Rule = Rule {
@@ -34,6 +35,7 @@ fn check(subject: &Subject<'_>, setting: &Setting<'_>) -> Vec<Spot> {
     let own: Vec<&Statement> = allows(subject.policy).collect();
     let Some(first) = own.first() else { return Vec::new() };
     // One policy is beside the same others on many accounts: each is looked at once.
+    let cover = Cover::default();
     let mut seen: BTreeMap<&str, Option<(String, String)>> = BTreeMap::new();
     let found =
         setting.hierarchy.levels.iter().filter(|(_, level)| level.attached(subject.family).iter().any(|a| *a.name == *subject.name));
@@ -43,7 +45,7 @@ fn check(subject: &Subject<'_>, setting: &Setting<'_>) -> Vec<Spot> {
         let others = level.attached(subject.family).iter().filter(|other| *other.name != *subject.name);
         let mut said = None;
         for other in others {
-            let says = || other.policy.as_deref().and_then(|policy| says(subject, &own, &other.name, policy));
+            let says = || other.policy.as_deref().and_then(|policy| says(subject, &own, (&other.name, policy), &cover));
             said = said.or(seen.entry(&other.name).or_insert_with(says).clone());
         }
         if let Some((said, hint)) = said {
@@ -60,10 +62,10 @@ fn allows(policy: &Policy) -> impl Iterator<Item = &Statement> {
     policy.statements.iter().filter(|statement| statement.effect.value == Effect::Allow)
 }
 
-fn says(subject: &Subject<'_>, own: &[&Statement], name: &str, policy: &Policy) -> Option<(String, String)> {
+fn says(subject: &Subject<'_>, own: &[&Statement], (name, policy): (&str, &Policy), cover: &Cover) -> Option<(String, String)> {
     let other: Vec<&Statement> = allows(policy).collect();
     let within = |these: &[&Statement], those: &[&Statement]| {
-        !those.is_empty() && these.iter().all(|this| those.iter().any(|that| cover::statement(that, this)))
+        !those.is_empty() && these.iter().all(|this| those.iter().any(|that| cover.statement(that, this)))
     };
     match (within(own, &other), within(&other, own)) {
         (true, false) => {
@@ -72,7 +74,7 @@ fn says(subject: &Subject<'_>, own: &[&Statement], name: &str, policy: &Policy) 
         }
         // The other one's finding, or two that say the same.
         (_, true) => None,
-        (false, false) if subject.name > name && overlap(own, &other) => {
+        (false, false) if subject.name > name && overlap(own, &other, cover) => {
             let said = format!("this policy and `{name}` unite: allowed is what either allows");
             Some((said, "attach one of them to an OU above or below, so that both must allow".to_owned()))
         }
@@ -80,7 +82,7 @@ fn says(subject: &Subject<'_>, own: &[&Statement], name: &str, policy: &Policy) 
     }
 }
 
-fn overlap(own: &[&Statement], other: &[&Statement]) -> bool {
+fn overlap(own: &[&Statement], other: &[&Statement], cover: &Cover) -> bool {
     let lists = |statement: &&&Statement| statement.actions.form == Form::Any;
-    own.iter().filter(lists).any(|one| other.iter().filter(lists).any(|two| cover::meet(&one.actions, &two.actions)))
+    own.iter().filter(lists).any(|one| other.iter().filter(lists).any(|two| cover.meet(&one.actions, &two.actions)))
 }

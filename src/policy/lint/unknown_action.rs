@@ -4,6 +4,7 @@ use super::{Example, Family, Rule, Setting, Severity, Spot, Subject};
 use crate::policy::Pattern;
 use crate::policy::catalogue::Catalogue;
 use crate::policy::statement::Placed;
+use crate::policy::work;
 
 pub(super) static RULE: Rule = Rule {
     id: "unknown-action",
@@ -29,16 +30,12 @@ pub(super) static RULE: Rule = Rule {
 };
 
 fn check(subject: &Subject<'_>, setting: &Setting<'_>) -> Vec<Spot> {
-    subject
-        .policy
-        .statements
-        .iter()
-        .flat_map(|statement| &statement.actions.patterns)
-        .filter_map(|one| of(one, setting.catalogue))
-        .collect()
+    let mut nearest = Nearest::default();
+    let patterns = subject.policy.statements.iter().flat_map(|statement| &statement.actions.patterns);
+    patterns.filter_map(|one| of(one, setting.catalogue, &mut nearest)).collect()
 }
 
-fn of(pattern: &Placed<Pattern>, catalogue: &Catalogue) -> Option<Spot> {
+fn of(pattern: &Placed<Pattern>, catalogue: &Catalogue, nearest: &mut Nearest) -> Option<Spot> {
     let text = pattern.value.text();
     if catalogue.matching(text).next().is_some() {
         return None;
@@ -50,8 +47,8 @@ fn of(pattern: &Placed<Pattern>, catalogue: &Catalogue) -> Option<Spot> {
         None => format!("the service `{service}`"),
     };
     let near = match known {
-        Some(actions) => nearest(name, actions.iter().map(|action| action.name.as_str())).map(|near| format!("{service}:{near}")),
-        None => nearest(service, catalogue.prefixes()).map(str::to_owned),
+        Some(actions) => nearest.of(name, actions.iter().map(|action| action.name.as_str())).map(|near| format!("{service}:{near}")),
+        None => nearest.of(service, catalogue.prefixes()).map(str::to_owned),
     };
     let hint = near.map_or_else(
         || "look it up in AWS's Service Authorization Reference; suppress this where it is new".to_owned(),
@@ -62,8 +59,38 @@ fn of(pattern: &Placed<Pattern>, catalogue: &Catalogue) -> Option<Spot> {
 
 /// The candidate that is a few letters away.
 pub(in crate::policy) fn nearest<'c>(word: &str, candidates: impl Iterator<Item = &'c str>) -> Option<&'c str> {
-    let word = word.to_lowercase();
-    let far = (word.chars().count() / 4).max(1);
-    let near = candidates.map(|candidate| (strsim::damerau_levenshtein(&word, &candidate.to_lowercase()), candidate)).min();
-    near.filter(|(distance, _)| *distance <= far).map(|(_, candidate)| candidate)
+    Nearest::default().of(word, candidates)
+}
+
+/// Looks for the names that people may have meant, of one document. Who has misspelled hundreds is told so of each, and of the first ones only what
+/// may have been meant: to compare a name with all others is what lints cost most.
+#[derive(Debug, Default)]
+pub(super) struct Nearest {
+    compared: usize,
+}
+
+/// Pairs of letters that are compared for a document at most.
+const LETTERS: usize = 2_000_000;
+
+impl Nearest {
+    /// The candidate that is a few letters away.
+    pub(super) fn of<'c>(&mut self, word: &str, candidates: impl Iterator<Item = &'c str>) -> Option<&'c str> {
+        let word = word.to_lowercase();
+        let length = word.chars().count();
+        let far = (length / 4).max(1);
+        let mut nearest: Option<(usize, &str)> = None;
+        for candidate in candidates {
+            let other = candidate.chars().count();
+            if self.compared > LETTERS || other.abs_diff(length) > far {
+                continue;
+            }
+            self.compared += length * other;
+            work::add(length * other);
+            let found = (strsim::damerau_levenshtein(&word, &candidate.to_lowercase()), candidate);
+            if found.0 <= far && nearest.is_none_or(|nearest| found < nearest) {
+                nearest = Some(found);
+            }
+        }
+        nearest.map(|(_, candidate)| candidate)
+    }
 }

@@ -1,6 +1,6 @@
 //! `unknown-condition-key`.
 
-use super::unknown_action::nearest;
+use super::unknown_action::Nearest;
 use super::{Example, Family, Rule, Setting, Severity, Spot, Subject};
 use crate::policy::catalogue::Catalogue;
 use crate::policy::condition::Condition;
@@ -22,17 +22,19 @@ pub(super) static RULE: Rule = Rule {
 };
 
 fn check(subject: &Subject<'_>, setting: &Setting<'_>) -> Vec<Spot> {
-    subject.policy.statements.iter().flat_map(|statement| &statement.conditions).filter_map(|one| of(one, setting.catalogue)).collect()
+    let mut nearest = Nearest::default();
+    let conditions = subject.policy.statements.iter().flat_map(|statement| &statement.conditions);
+    conditions.filter_map(|one| of(one, setting.catalogue, &mut nearest)).collect()
 }
 
-fn of(condition: &Condition, catalogue: &Catalogue) -> Option<Spot> {
+fn of(condition: &Condition, catalogue: &Catalogue, nearest: &mut Nearest) -> Option<Spot> {
     let key = &condition.key.value;
     if catalogue.has_key(key)? {
         return None;
     }
     let prefix = key.split_once(':').map_or("", |(prefix, _)| prefix);
     let known: Vec<String> = catalogue.keys_of(prefix).collect();
-    let hint = nearest(key, known.iter().map(String::as_str)).map_or_else(
+    let hint = nearest.of(key, known.iter().map(String::as_str)).map_or_else(
         || "look it up in AWS's Service Authorization Reference; suppress this where it is new".to_owned(),
         |near| format!("did you mean `{near}`?"),
     );
