@@ -69,6 +69,24 @@ impl Document {
     }
 }
 
+/// Characters of a text of JSON without the white space between its parts, which is what AWS counts: told without parsing it.
+pub fn characters(text: &str) -> usize {
+    let (mut count, mut is_inside, mut is_escaped) = (0, false, false);
+    for c in text.chars() {
+        if !is_inside && matches!(c, ' ' | '\t' | '\n' | '\r') {
+            continue;
+        }
+        count += 1;
+        (is_inside, is_escaped) = match c {
+            _ if is_escaped => (is_inside, false),
+            '\\' => (is_inside, is_inside),
+            '"' => (!is_inside, false),
+            _ => (is_inside, false),
+        };
+    }
+    count
+}
+
 fn syntax(text: &str, error: &serde_json::Error) -> ParseError {
     let (line, column) = (error.line().max(1), error.column().max(1));
     let start: usize = text.split_inclusive('\n').take(line - 1).map(str::len).sum();
@@ -108,6 +126,15 @@ mod tests {
         let document = Document::parse("TAG_POLICY", "{ \"ä\" :\n \"日本\" }").unwrap();
         assert_eq!(document.minified(), r#"{"ä":"日本"}"#);
         assert_eq!(document.size(), 10);
+    }
+
+    #[test]
+    fn characters_are_counted_without_parsing() {
+        for text in ["{ \"ä\" :\n \"日 本\" }", r#"{ "a \" b" : "\\" , "c" : [ ] }"#, "{}", " [ 1 , 2 ] "] {
+            let value: Value = serde_json::from_str(text).unwrap();
+            assert_eq!(characters(text), value.to_string().chars().count(), "{text}");
+        }
+        assert_eq!(characters("no \" json "), 9);
     }
 
     #[test]

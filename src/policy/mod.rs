@@ -51,7 +51,7 @@ pub use canonical::canonical;
 pub use catalogue::{CATALOGUE, Catalogue, INDEX, ReferenceError};
 pub use condition::{Condition, Operand};
 pub use context::{Context, Fact};
-pub use document::{Document, ParseError};
+pub use document::{Document, ParseError, characters};
 pub use evaluate::{Cause, Decision, Exemption, LevelRuling, Outcome, Side, decide};
 pub use global_services::{GLOBAL_SERVICES, GlobalServices};
 pub use hierarchy::{Attached, Family, Hierarchy, Level};

@@ -17,7 +17,7 @@ use crate::config::section::Policy;
 use crate::config::span::{Key, List};
 use crate::diagnostic::ByteRange;
 use crate::limits::PolicyTypeLimits;
-use crate::policy::{Document, Family, Origin, Part, Room, Unpackable, pack, split};
+use crate::policy::{Document, Family, Origin, Part, Room, Unpackable, characters, pack, split};
 
 /// What was packed.
 #[derive(Default)]
@@ -77,6 +77,38 @@ pub(in crate::config) fn part_address(key: &str, part: usize) -> Address {
 /// The name of a part of a policy, from 0.
 pub(in crate::config) fn part_name(name: &str, part: usize) -> String {
     if part == 0 { name.to_owned() } else { format!("{name}.{}", part + 1) }
+}
+
+/// How many times the limit the text of a document may be: what is uploaded of it is shorter where it repeats values.
+const ROOM: usize = 2;
+
+/// Reports a text that is so long that no document within the limit can come of it. Such a text is not parsed.
+pub(super) fn is_hopeless(
+    key: &Key,
+    section: &Policy,
+    spec: &PolicyTypeLimits,
+    text: &str,
+    model: &Model<'_>,
+    report: &mut Report,
+) -> bool {
+    let limits = model.limits.of(spec).filter(|_| Family::of_type(&spec.name).is_some());
+    let Some(limits) = limits else { return false };
+    let (size, most) = (characters(text), limits.size.most);
+    let documents = if model.packs() { limits.attached.most.max(1) } else { 1 };
+    if size <= most.saturating_mul(documents).saturating_mul(ROOM) {
+        return false;
+    }
+    let summary = format!(
+        "the policy `{}` has {size} characters without white space, and {most} is the limit of type `{}`",
+        key.as_str(),
+        spec.short
+    );
+    let diagnostic = limits.size.exceeded(Code::PolicyTooLarge, summary, report).label("it was not parsed");
+    report.at(
+        section.file.as_ref().map_or(key.at(), |f| f.at),
+        diagnostic.hint("check that this is the file you mean, or split it in several policies"),
+    );
+    true
 }
 
 /// The documents of a policy, each within its limit; else a mistake.

@@ -103,6 +103,9 @@ fn document(key: &Key, section: &Policy, spec: &PolicyTypeLimits, model: &Model<
             return Read::default();
         }
     };
+    if packing::is_hopeless(key, section, spec, &text, model, report) {
+        return Read::default();
+    }
     match Document::parse(&spec.name, &text) {
         Ok(document) => {
             let suppressed = suppressed(section, spec, report);
