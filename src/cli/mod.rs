@@ -20,6 +20,7 @@ mod lock;
 mod man;
 mod named;
 mod network;
+mod new_policy;
 mod plan;
 mod policy;
 mod policy_diff;

@@ -9,6 +9,7 @@ use clap::{Args, Subcommand};
 
 use super::catalogue::{self, CatalogueArgs};
 use super::generate::{self, GenerateArgs};
+use super::new_policy::{self, NewArgs};
 use super::policy_diff::{self, DiffArgs};
 use super::shell::Shell;
 use super::{Exit, Format, Global, Reported, validate};
@@ -43,6 +44,9 @@ enum PolicyCommand {
     /// Print a service control policy that restricts to a framework of org.toml
     #[command(after_help = "Exit status: 0 done, 1 error")]
     Generate(GenerateArgs),
+    /// Write a guardrail to begin with to policies/, such as region-guard; without a name, list them
+    #[command(after_help = "Exit status: 0 done, 1 error")]
+    New(NewArgs),
     /// Say which list of AWS's actions and condition keys is in use, or make a newer one of the files that AWS publishes
     #[command(after_help = "Exit status: 0 done, 1 error")]
     Catalogue(CatalogueArgs),
@@ -137,6 +141,7 @@ pub(super) fn is_offline(args: &PolicyArgs) -> bool {
         | PolicyCommand::Lint(_)
         | PolicyCommand::Diff(_)
         | PolicyCommand::Generate(_)
+        | PolicyCommand::New(_)
         | PolicyCommand::Catalogue(_) => true,
     }
 }
@@ -149,6 +154,7 @@ pub(super) fn knows_junit(args: &PolicyArgs) -> bool {
         | PolicyCommand::Lint(_)
         | PolicyCommand::Diff(_)
         | PolicyCommand::Generate(_)
+        | PolicyCommand::New(_)
         | PolicyCommand::Catalogue(_)
         | PolicyCommand::Effective(_) => false,
     }
@@ -161,6 +167,7 @@ pub(super) async fn run(global: &Global, args: &PolicyArgs, shell: &Shell) -> Re
         PolicyCommand::Lint(args) => lint(global, args, shell),
         PolicyCommand::Diff(args) => policy_diff::run(global, args, shell),
         PolicyCommand::Generate(args) => generate::run(global, args, shell),
+        PolicyCommand::New(args) => new_policy::run(global, args, shell),
         PolicyCommand::Catalogue(args) => catalogue::run(global, args, shell),
         PolicyCommand::Effective(args) => effective::run(global, args, shell).await,
     }

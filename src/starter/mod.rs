@@ -1,4 +1,6 @@
-//! A new organization, to begin with: org.toml with remarks, and the policies that it names. Pure: texts from three answers.
+//! A new organization, to begin with: org.toml with remarks, and the policies that it names; and single guardrails. Pure: texts from a few answers.
+
+pub mod policies;
 
 use std::collections::BTreeMap;
 use std::io;

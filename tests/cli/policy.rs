@@ -189,3 +189,34 @@ fn many_accounts_and_actions_are_asked_at_once() {
     explain(&["--account", "web", "--action", "s3:Nothing*", "--each"]).ends(1).says(&["matches none of AWS's actions"]);
     explain(&["--account", "999999999999", "--action", "s3:*", "--each"]).ends(1).says(&["bound by no guard rails"]);
 }
+
+/// A guardrail to begin with: written once, for the Regions and the role of org.toml, and without a finding where it is attached.
+#[test]
+fn a_new_guardrail_is_written_and_never_over_a_file() {
+    let case = Case::small();
+    let listed = case.run(&["policy", "new"]).ends(0).out;
+    assert!(listed.contains("region-guard") && listed.contains("require-tls"), "{listed}");
+    let names = case.run(&["policy", "new", "--format", "json"]).ends(0).json();
+    assert!(names["policies"].as_array().unwrap().iter().any(|policy| policy["name"] == "region-guard"));
+
+    let regions = ["--region", "eu-west-1", "--region", "eu-central-1"];
+    let new = |arguments: &[&str]| case.run(&[&["policy", "new"], arguments].concat());
+    let ran = new(&[&["region-guard"], &regions[..]].concat()).ends(0);
+    ran.says(&["[policy.region-guard]", "FullAWSAccess"]);
+    let path = case.path("policies/region-guard.json");
+    let text = fs::read_to_string(&path).unwrap();
+    let document: Value = serde_json::from_str(&text).unwrap();
+    assert_eq!(document["Statement"][0]["Condition"]["StringNotEquals"]["aws:RequestedRegion"], json!(["eu-central-1", "eu-west-1"]));
+    for service in ["iam", "route53", "cloudfront", "support", "budgets", "organizations"] {
+        let exempt = document["Statement"][0]["NotAction"].as_array().unwrap();
+        assert!(exempt.contains(&json!(format!("{service}:*"))), "{service}");
+    }
+
+    new(&[&["region-guard"], &regions[..]].concat()).ends(1).says(&["is there already", "--key"]);
+    assert_eq!(fs::read_to_string(&path).unwrap(), text);
+    new(&["region-guard", "--key", "only-here"]).ends(0);
+    assert!(case.path("policies/only-here.json").exists());
+    new(&["region-gard"]).ends(1).says(&["region-guard"]);
+    new(&["deny-leave", "--region", "eu-west-1"]).ends(1).says(&["not about Regions"]);
+    new(&["region-guard", "--key", "../x"]).ends(1);
+}
