@@ -243,12 +243,24 @@ fn variable(inside: &str) -> Result<Token, BadVariable> {
 }
 
 fn glob(tokens: &[Token], text: &str, case: Case) -> Truth {
+    if ends_otherwise(tokens, text, case) {
+        return Truth::False;
+    }
     let certain = greedy(tokens, text.chars(), case);
     let holes = || !is_known(text) || tokens.iter().any(|token| matches!(token, Token::Char(c) if is_hole(*c)));
     if certain || !holes() {
         return certain.into();
     }
     if possible(tokens, text, case) { Truth::Unknown } else { Truth::False }
+}
+
+/// Whether the last letters are enough to tell that nothing matches: most of what does not match is told so.
+fn ends_otherwise(tokens: &[Token], text: &str, case: Case) -> bool {
+    work::add(1);
+    match (tokens.last(), text.chars().next_back()) {
+        (Some(Token::Char(expected)), Some(last)) => !is_hole(*expected) && !is_hole(last) && !case.same(*expected, last),
+        (Some(Token::One | Token::Star | Token::Variable(_)), _) | (Some(Token::Char(_)) | None, None) | (None, Some(_)) => false,
+    }
 }
 
 /// Whether every filling of the holes matches: a hole is a character that equals itself alone, if that. Goes back to the last `*` only,

@@ -121,11 +121,12 @@ fn typically(typical: &Typical, shift: &Shift, style: Style) -> String {
         let told = if all { "all of them".to_owned() } else { format!("{}: {}", count(selection.count, "action"), services(selection)) };
         (selection.count > 0).then(|| plain(&format!("{verb} {told}")))
     };
-    match (part(&typical.loses, "loses"), part(&typical.gains, "gains")) {
-        (None, None) => style.dim("a typical request sees no difference"),
-        (Some(loses), None) => style.warning(&format!("a typical request {loses}")),
-        (None, Some(gains)) => style.warning(&format!("a typical request {gains}")),
-        (Some(loses), Some(gains)) => style.warning(&format!("a typical request {loses}; and {gains}")),
+    let Typical { loses, may_lose, gains, may_gain } = typical;
+    let parts = [(loses, "loses"), (may_lose, "may lose"), (gains, "gains"), (may_gain, "may gain")];
+    let told: Vec<String> = parts.into_iter().filter_map(|(selection, verb)| part(selection, verb)).collect();
+    match told.is_empty() {
+        true => style.dim("a typical request sees no difference"),
+        false => style.warning(&format!("a typical request {}", told.join("; "))),
     }
 }
 

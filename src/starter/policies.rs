@@ -158,7 +158,7 @@ mod tests {
                     catalogue: &catalogue,
                     access_role: "Overlord",
                     access_actions: &["ec2:CreateVpc".to_owned(), "iam:CreateServiceLinkedRole".to_owned()],
-                    regions: &["eu-west-1"],
+                    regions,
                 };
                 let subject = Subject { name: template.name, family: template.family, policy: &policy, size, limit: 5_120 };
                 let found: Vec<String> = lint(&subject, &lints).into_iter().map(|f| format!("{}: {}", f.rule.id, f.summary)).collect();

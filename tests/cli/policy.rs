@@ -194,6 +194,7 @@ fn many_accounts_and_actions_are_asked_at_once() {
 #[test]
 fn a_new_guardrail_is_written_and_never_over_a_file() {
     let case = Case::small();
+    fs::remove_file(case.path("policies/region-guard.json")).unwrap();
     let listed = case.run(&["policy", "new"]).ends(0).out;
     assert!(listed.contains("region-guard") && listed.contains("require-tls"), "{listed}");
     let names = case.run(&["policy", "new", "--format", "json"]).ends(0).json();

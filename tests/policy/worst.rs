@@ -44,7 +44,7 @@ pub fn documents() -> Vec<(&'static str, String)> {
     let both = [values("StringEquals", 4), values("StringLike", 4)].map(Option::unwrap_or_default).join(",");
     vec![
         ("short patterns of one service", list(r#""Action":"#, |number| format!(r#""ec2:*{number}""#), "")),
-        ("patterns with many stars", list(r#""Action":"#, |number| format!(r#""ec2:*e*e*e*e*{number}""#), "")),
+        ("patterns with many stars", list(r#""Action":"#, |number| format!(r#""ec2:*e*e*e*{number}*""#), "")),
         ("one statement for each pattern", filled(document, |number| statement(&format!(r#""ec2:*{number}""#), ""), "]}")),
         ("statements with patterns of many stars", filled(document, many(2, 60), "]}")),
         ("a few statements with long patterns", filled(document, many(3, 1_500), "]}")),

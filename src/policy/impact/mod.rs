@@ -26,7 +26,7 @@ use super::catalogue::{Actions, Catalogue, Set};
 use super::hierarchy::Hierarchy;
 use crate::address::Address;
 use chains::{Asker, Chain, Chains};
-use typical::Asked;
+use typical::{Asked, Shifts};
 use verdicts::Verdicts;
 
 pub use lockout::{Lockout, Road, Roads, lockouts};
@@ -100,10 +100,14 @@ pub struct Shift {
 /// Region of its endpoint.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Typical {
-    /// Those that pass so far, and no longer for certain.
+    /// Those that pass so far, and are denied from now on, in one of the Regions at least.
     pub loses: Selection,
-    /// Those that pass from now on, and so far not for certain.
+    /// Those that pass so far, and then hinge on what no request is typical in, such as the resource.
+    pub may_lose: Selection,
+    /// Those that are denied so far, and pass from now on.
     pub gains: Selection,
+    /// Those that hinge on such things so far, and pass from now on.
+    pub may_gain: Selection,
 }
 
 /// Actions, by service.
@@ -212,7 +216,7 @@ struct Moved {
     hinges_on: BTreeSet<String>,
     actions: Set,
     /// What a typical request loses and gains of them.
-    typical: Option<[Set; 2]>,
+    typical: Option<Shifts>,
 }
 
 fn moved(chains: &Chains<'_>, (then, before): (&Chain, &Verdicts), (now, after): (&Chain, &Verdicts)) -> Vec<Moved> {
@@ -242,20 +246,23 @@ fn tell_typical(moved: &mut [Moved], asked: &mut [Asked<'_>], account: usize, ac
     if asked.is_empty() || !moved.iter_mut().any(|moved| hinges(&moved)) {
         return;
     }
-    let (mut loses, mut gains) = (actions.none(), actions.none());
-    for [lost, gained] in asked.iter_mut().filter_map(|asked| asked.shifts(account)) {
-        loses.unite(&lost);
-        gains.unite(&gained);
-    }
+    let mut all = Shifts::none(actions);
+    asked.iter_mut().filter_map(|asked| asked.shifts(account)).for_each(|shifts| all.unite(&shifts));
     for moved in moved.iter_mut().filter(hinges) {
-        moved.typical = Some([loses.and(&moved.actions), gains.and(&moved.actions)]);
+        moved.typical = Some(all.of(&moved.actions));
     }
 }
 
 fn group(moved: Vec<Moved>, mut accounts: Vec<Address>, all: &Actions) -> Group {
     accounts.sort();
     let shift = |Moved { from, to, hinges_on, actions, typical }: Moved| {
-        let typical = typical.map(|[loses, gains]| Typical { loses: Selection::of(&loses, all), gains: Selection::of(&gains, all) });
+        let selection = |set: &Set| Selection::of(set, all);
+        let typical = typical.map(|Shifts { loses, may_lose, gains, may_gain }| Typical {
+            loses: selection(&loses),
+            may_lose: selection(&may_lose),
+            gains: selection(&gains),
+            may_gain: selection(&may_gain),
+        });
         Shift { from, to, actions: Selection::of(&actions, all), hinges_on, typical }
     };
     Group { accounts, shifts: moved.into_iter().map(shift).collect(), changes: BTreeSet::new() }

@@ -77,6 +77,41 @@ fn matched(pattern: &Pattern) -> Vec<String> {
     }
 }
 
+/// What a typical request loses and gains.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Shifts {
+    /// Passes so far, and is denied from now on.
+    pub(super) loses: Set,
+    /// Passes so far, and then hinges on what no request is typical in, such as the resource.
+    pub(super) may_lose: Set,
+    pub(super) gains: Set,
+    pub(super) may_gain: Set,
+}
+
+impl Shifts {
+    /// None.
+    pub(super) fn none(actions: &Actions) -> Self {
+        let none = || actions.none();
+        Self { loses: none(), may_lose: none(), gains: none(), may_gain: none() }
+    }
+
+    /// Takes those of another request in.
+    pub(super) fn unite(&mut self, other: &Self) {
+        self.loses.unite(&other.loses);
+        self.may_lose.unite(&other.may_lose);
+        self.gains.unite(&other.gains);
+        self.may_gain.unite(&other.may_gain);
+    }
+
+    /// What of it is about some actions, each told once: for certain rather than perhaps.
+    pub(super) fn of(&self, actions: &Set) -> Self {
+        let (loses, gains) = (self.loses.and(actions), self.gains.and(actions));
+        let may_lose = self.may_lose.and(actions).without(&loses);
+        let may_gain = self.may_gain.and(actions).without(&gains);
+        Self { loses, may_lose, gains, may_gain }
+    }
+}
+
 /// The chains of accounts under one typical request, before and after.
 pub(super) struct Asked<'p> {
     request: &'p Request,
@@ -99,14 +134,20 @@ impl<'p> Asked<'p> {
     }
 
     /// What an account loses and gains of actions.
-    pub(super) fn shifts(&mut self, account: usize) -> Option<[Set; 2]> {
+    pub(super) fn shifts(&mut self, account: usize) -> Option<Shifts> {
         let (then, now) = self.of.get(account)?;
         for chain in [then, now] {
             if !self.known.contains_key(chain) {
                 self.known.insert(chain.clone(), self.chains.verdicts(chain));
             }
         }
-        let (then, now) = (&self.known.get(then)?.passes, &self.known.get(now)?.passes);
-        Some([then.without(now).and(&self.request.actions), now.without(then).and(&self.request.actions)])
+        let (then, now) = (self.known.get(then)?, self.known.get(now)?);
+        let asked = |set: Set| set.and(&self.request.actions);
+        Some(Shifts {
+            loses: asked(then.passes.and(&now.denied)),
+            may_lose: asked(then.passes.without(&now.passes).without(&now.denied)),
+            gains: asked(then.denied.and(&now.passes)),
+            may_gain: asked(now.passes.without(&then.passes).without(&then.denied)),
+        })
     }
 }
