@@ -7,10 +7,10 @@ use clap::Args;
 use serde_json::json;
 
 use super::deliver::deliver;
-use super::files::{self, Existing};
 use super::shell::Shell;
 use super::{Exit, Format, Global, Reported};
 use crate::config::{self, ACCESS_ROLE, Loaded};
+use crate::files::{self, Replace};
 use crate::starter::policies::{Setting, TEMPLATES, Template};
 
 #[derive(Debug, Args)]
@@ -49,12 +49,12 @@ pub(super) fn run(global: &Global, args: &NewArgs, shell: &Shell) -> Result<Exit
     let setting = setting(args, template, loaded.as_ref(), shell)?;
     let key = args.key.as_deref().unwrap_or(template.name);
     let path = global.config.parent().unwrap_or(Path::new("")).join("policies").join(format!("{key}.json"));
-    if let [there] = files::in_the_way([path.as_path()], Existing::Refused).as_slice() {
+    if let [there] = files::in_the_way([path.as_path()], Replace::Nothing).as_slice() {
         let hint = "give another name with --key, or move the file away".to_owned();
         return Err(shell.error(format_args!("`{}` is there already; nothing was written", there.display()), Some(hint)));
     }
     let written: BTreeMap<PathBuf, String> = [(path, template.document(&setting))].into();
-    deliver(&written, Existing::Refused, &next_steps(template, key, loaded.as_ref()), shell)
+    deliver(&written, Replace::Nothing, &next_steps(template, key, loaded.as_ref()), shell)
 }
 
 fn list(global: &Global, shell: &Shell) {

@@ -127,6 +127,7 @@ impl PolicyArgs {
             | PolicyCommand::Test(_)
             | PolicyCommand::Lint(_)
             | PolicyCommand::Diff(_)
+            | PolicyCommand::New(_)
             | PolicyCommand::Effective(_) => None,
         }
     }
