@@ -97,7 +97,7 @@ fn diagnostic(written: &Written, finding: Finding) -> Diagnostic {
 
 /// What overlord may call as the access role, of all services.
 fn actions(desired: &Desired) -> Vec<String> {
-    let Grants { operations, besides, linked_roles, root_tasks: _ } = Permissions::of(desired, Run::Apply).access_role;
+    let Grants { operations, besides, linked_roles, root_tasks: _, deletes: _ } = Permissions::of(desired, Run::Apply).access_role;
     let linked = (!linked_roles.is_empty()).then_some("iam:CreateServiceLinkedRole");
     let actions: BTreeSet<&str> = operations.into_iter().chain(besides).chain(linked).collect();
     actions.into_iter().map(str::to_owned).collect()

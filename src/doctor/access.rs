@@ -4,6 +4,7 @@ use futures_util::stream::{self, StreamExt};
 
 use super::{Check, State, open_accounts};
 use crate::aws::{Error, Sessions};
+use crate::permissions::{Permissions, Run};
 use crate::resource::{Desired, Live};
 
 /// So many are tried at a time.
@@ -21,6 +22,10 @@ pub(super) async fn check(sessions: &Sessions, desired: &Desired, live: &Live) -
         return Check::well("access role", format!("`{role}` can be assumed in all accounts of org.toml that are there ({all})"));
     }
     let summary = format!("`{role}` cannot be assumed in {} of {all} accounts", failed.len());
+    if !Permissions::of(desired, Run::Plan).enters_members() {
+        let hint = "nothing in org.toml needs the role now: networks do, and Regions that have to be enabled";
+        return Check::new("access role", State::Note, summary).details(failed).hint(hint);
+    }
     let silent = results.iter().filter_map(|(.., error)| error.as_ref()).find(|error| !matches!(error, Error::Refused(_)));
     let hint = silent.and_then(Error::hint).unwrap_or_else(|| {
         format!(

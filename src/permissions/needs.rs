@@ -20,6 +20,8 @@ pub(super) enum Cause {
     OptIn,
     /// Regions that are read although nothing is declared there.
     Governed,
+    /// The access role is allowed something, so it is assumed.
+    Members,
     /// Accounts are made.
     Creation,
     /// A resource of a kind.
@@ -133,12 +135,12 @@ impl Cause {
             Self::Kind(kind) | Self::Says(kind, ..) => !OF_THE_ORGANIZATION.contains(&kind),
             // It is applied to, and so locked.
             Self::Lock => true,
-            Self::Always | Self::Networks | Self::Blocks | Self::OptIn | Self::Governed | Self::Creation => false,
+            Self::Always | Self::Networks | Self::Blocks | Self::OptIn | Self::Governed | Self::Members | Self::Creation => false,
         }
     }
 }
 
-use Cause::{Always, Blocks, Creation, Governed, Kind, Lock, Networks, OptIn, Says};
+use Cause::{Always, Blocks, Creation, Governed, Kind, Lock, Members, Networks, OptIn, Says};
 
 /// All rows.
 pub(super) static NEEDS: &[Need] = &[
@@ -153,10 +155,10 @@ pub(super) static NEEDS: &[Need] = &[
             "organizations:ListOrganizationalUnitsForParent",
             "organizations:ListRoots",
             "organizations:ListTagsForResource",
-            "sts:AssumeRole",
             "tag:GetResources",
         ],
     ),
+    plan(Members, &["sts:AssumeRole"]),
     // The OU `overlord-lock`: made with tags, renewed by a tag, removed. Source: CreateOrganizationalUnit, "If the request includes tags".
     apply(Lock, &["organizations:CreateOrganizationalUnit", "organizations:DeleteOrganizationalUnit", "organizations:TagResource"]),
     plan(Kind("policy_type"), &["organizations:DescribePolicy", "organizations:ListPolicies", "organizations:ListTargetsForPolicy"]),

@@ -168,7 +168,7 @@ fn the_files_of_the_kinds_call_what_the_table_says() {
         let of_kind = |need: &&needs::Need| match need.cause {
             Cause::Kind(k) | Cause::Says(k, ..) => k == kind || k == "organization",
             Cause::Creation => kind == "account",
-            Cause::Always | Cause::Lock | Cause::Networks | Cause::Blocks | Cause::OptIn | Cause::Governed => false,
+            Cause::Always | Cause::Lock | Cause::Networks | Cause::Blocks | Cause::OptIn | Cause::Governed | Cause::Members => false,
         };
         let told: BTreeSet<&str> = NEEDS.iter().filter(of_kind).flat_map(calls).copied().collect();
         let mut called = BTreeSet::new();
@@ -211,12 +211,72 @@ fn what_is_not_used_is_not_allowed() {
     let text = "[organization]\nmanagement_account = \"111111111111\"\nhome_region = \"us-gov-west-1\"\n";
     let least = Permissions::of(&desired(text), Run::Apply);
     assert_eq!(least.access_role, Grants::default());
-    assert!(least.caller.operations.iter().all(|o| o.starts_with("organizations:") || *o == "sts:AssumeRole"), "{least:#?}");
+    // Nothing is done in the members, so nobody enters them.
+    assert!(least.caller.operations.iter().all(|o| o.starts_with("organizations:") || *o == "tag:GetResources"), "{least:#?}");
     assert!(!least.caller.operations.contains("organizations:CreateAccount"));
-    let document = least.document(Who::Caller);
+    assert!(!least.enters_members());
+    let layout = "[pool.main]\ncidr = \"10.0.0.0/8\"\n[vpc.a]\nregion = \"us-gov-west-1\"\npool = \"main\"\nprefix = 24\nzones = 1\ntiers = { all = 100 }\n";
+    let entering = Permissions::of(&desired(&format!("{text}{layout}")), Run::Apply);
+    let document = entering.document(Who::Caller);
     let role = |statement: &Value| statement["Sid"] == "AccessRole";
     let role = document["Statement"].as_array().unwrap().iter().find(|s| role(s)).unwrap();
     assert_eq!(role["Resource"], "arn:aws-us-gov:iam::*:role/OrganizationAccountAccessRole");
+}
+
+/// Resources of the organization alone are deleted, and roles of its accounts alone assumed.
+#[test]
+fn deletions_need_the_tag_and_roles_the_organization() {
+    let tagged = json!({ "aws:ResourceTag/overlord:address": "false" });
+    let permissions = Permissions::of(&desired(EVERYTHING), Run::Apply);
+    let find = |who: Who, action: &str| -> Value {
+        let document = permissions.document(who);
+        let statements = document["Statement"].as_array().unwrap();
+        let of_action = |s: &&Value| s["Action"].as_array().unwrap().iter().any(|a| a == action);
+        let found: Vec<&Value> = statements.iter().filter(of_action).collect();
+        assert_eq!(found.len(), 1, "{action}");
+        found[0]["Condition"].clone()
+    };
+    assert_eq!(find(Who::Caller, "organizations:DeletePolicy"), json!({ "Null": tagged }));
+    assert_eq!(find(Who::AccessRole, "ram:DeleteResourceShare"), json!({ "Null": tagged }));
+    let regions = json!({ "aws:RequestedRegion": ["af-south-1", "eu-west-1"] });
+    // AWS makes default VPCs, which carry no tag.
+    let of_default_vpcs = ["ec2:DeleteInternetGateway", "ec2:DeleteSubnet", "ec2:DeleteVpc", "ec2:DetachInternetGateway"];
+    for action in permissions.access_role.operations.iter().filter(|o| is_deletion(o)) {
+        let condition = match of_default_vpcs.contains(action) {
+            true => json!({ "StringEquals": regions }),
+            false if action.starts_with("ec2:") => json!({ "Null": tagged, "StringEquals": regions }),
+            false => continue,
+        };
+        assert_eq!(find(Who::AccessRole, action), condition, "{action}");
+    }
+    assert_eq!(find(Who::Caller, "sts:AssumeRole"), json!({ "StringEquals": { "aws:ResourceOrgID": "${aws:PrincipalOrgID}" } }));
+    let kept = Permissions::of(&desired(&EVERYTHING.replace("default_vpc = \"remove\"\n", "")), Run::Apply);
+    assert!(kept.access_role.deletes.iter().all(|(_, what)| *what == Deletes::Addressed), "{:?}", kept.access_role.deletes);
+    let document = kept.document(Who::AccessRole);
+    let deletes_vpcs = |s: &&Value| s["Action"].as_array().unwrap().iter().any(|action| action == "ec2:DeleteVpc");
+    let named: Vec<&Value> = document["Statement"].as_array().unwrap().iter().filter(deletes_vpcs).map(|s| &s["Sid"]).collect();
+    assert_eq!(named, ["NetworkDeletions"]);
+}
+
+/// The lock carries tags of its own. Where there are no OUs, no other OU is deleted.
+#[test]
+fn the_lock_is_deleted_by_its_own_tag() {
+    let conditions = |text: &str| -> Vec<Value> {
+        let document = Permissions::of(&desired(text), Run::Apply).document(Who::Caller);
+        let statements = document["Statement"].as_array().unwrap().iter();
+        let of_units = |s: &&Value| s["Action"].as_array().unwrap().iter().any(|action| action == "organizations:DeleteOrganizationalUnit");
+        statements.filter(of_units).map(|s| s["Condition"]["Null"].clone()).collect()
+    };
+    let lock = json!({ "aws:ResourceTag/overlord:lock-owner": "false" });
+    let plain = "[organization]\nmanagement_account = \"111111111111\"\n";
+    assert_eq!(conditions(plain), [lock.clone()]);
+    assert_eq!(conditions(&format!("{plain}[ou.work]\n")), [json!({ "aws:ResourceTag/overlord:address": "false" }), lock]);
+}
+
+/// Whether an operation deletes a resource that carries tags.
+fn is_deletion(operation: &str) -> bool {
+    let name = operation.split(':').nth(1).unwrap();
+    (name.starts_with("Delete") && !name.ends_with("Route")) || name == "ReleaseAddress"
 }
 
 #[test]

