@@ -32,6 +32,11 @@ pub(super) fn check(model: &Model<'_>, accounts: &[Planned<'_>], report: &mut Re
         let diagnostic = Code::BadRole.error(format!("`{}` is no name of a role", role.value));
         report.at(role.at, diagnostic.hint("1 to 64 letters, digits or any of _ + = , . @ -; the name, not the ARN"));
     }
+    let access_role = section.access_role.as_ref().map_or(crate::config::ACCESS_ROLE, |role| role.value.as_str());
+    if let Some(role) = section.plan_role.as_ref().filter(|role| role.value == access_role) {
+        let diagnostic = Code::BadRole.error(format!("`plan_role` is the access role `{access_role}`, which can write"));
+        report.at(role.at, diagnostic.hint("name another role, which only reads, or leave `plan_role` out"));
+    }
     if let Some(id) = section.external_id.as_ref().filter(|id| !values::external_id(id)) {
         let diagnostic = Code::BadExternalId.error(format!("`{}` is no external id", id.value));
         report.at(id.at, diagnostic.hint("2 to 1,224 letters, digits or any of _ + = , . @ : / -"));
