@@ -145,7 +145,7 @@ enum Command {
     Import(import::ImportArgs),
     /// Check the configuration, offline
     #[command(after_help = "Exit status: 0 valid, 1 not")]
-    Validate,
+    Validate(validate::ValidateArgs),
     /// Show the difference between the configuration and AWS; exits 2 when there are changes
     #[command(after_help = "Exit status: 0 none, 2 changes, 1 error, or overlord would be locked out")]
     Plan(plan::PlanArgs),
@@ -195,7 +195,7 @@ impl Command {
     /// Its name, where it reads no AWS: an option that is about AWS would be heeded by nobody.
     fn offline(&self) -> Option<&'static str> {
         match self {
-            Self::Validate => Some("validate"),
+            Self::Validate(_) => Some("validate"),
             Self::Network(_) => Some("network"),
             Self::Policy(args) => policy::is_offline(args).then_some("policy"),
             Self::Report(args) => report::is_offline(args).then_some("report compliance"),
@@ -302,7 +302,7 @@ pub async fn run() -> ExitCode {
     }
     let exit = match cli.command {
         Command::Import(args) => import::run(&cli.global, &args, &shell).await,
-        Command::Validate => validate::run(&cli.global, &shell),
+        Command::Validate(args) => validate::run(&cli.global, &args, &shell),
         Command::Plan(args) => plan::run(&cli.global, &args, &shell).await,
         Command::Apply(args) => apply::run(&cli.global, &args, &shell).await,
         Command::Drift(args) => drift::run(&cli.global, &args, &shell).await,

@@ -50,7 +50,7 @@ fn of(global: &Global, command: &Command) -> Vec<(&'static str, PathBuf)> {
         Command::Policy(args) => add("--out", args.out()),
         Command::Report(args) => add("--out", args.page().as_deref()),
         Command::Import(_)
-        | Command::Validate
+        | Command::Validate(_)
         | Command::Email(_)
         | Command::Doctor(_)
         | Command::Init(_)

@@ -10,7 +10,7 @@ use super::{Colour, Exit, Format, Global, Reported};
 use crate::aws::Error;
 use crate::diagnostic::Diagnostic;
 use crate::escape;
-use crate::render::{Comment, Style, Xml, diagnostic};
+use crate::render::{Comment, Style, Xml, diagnostic, markdown};
 use crate::sandbox::SandboxError;
 
 /// The two streams and what they can show.
@@ -94,10 +94,20 @@ impl Shell {
         }
     }
 
-    /// The error as the result, when a program waits for one and has none yet.
+    /// Whether a result was printed.
+    pub(super) fn has_answered(&self) -> bool {
+        self.answered.get()
+    }
+
+    /// The error as the result, when a program or a pull request waits for one and has none yet.
     pub(super) fn error_document(&self, document: Map<String, Value>) {
-        if self.format == Format::Json && !self.answered.get() {
-            self.result(format_args!("{:#}\n", Value::Object(document)));
+        match self.format {
+            Format::Json if !self.has_answered() => self.result(format_args!("{:#}\n", Value::Object(document))),
+            Format::Markdown if !self.has_answered() => {
+                let text = |name: &str| document.get("error").and_then(|error| error.get(name)).and_then(Value::as_str);
+                self.comment(&markdown::error(text("message").unwrap_or_default(), text("hint")));
+            }
+            Format::Text | Format::Json | Format::Markdown | Format::Junit | Format::Sarif | Format::Line => {}
         }
     }
 

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use clap::{Args, ValueEnum};
 use serde_json::json;
 
 use super::catalogue;
@@ -9,26 +10,66 @@ use super::shell::Shell;
 use super::{Exit, Format, Global, Reported};
 use crate::config::{self, Loaded};
 use crate::diagnostic::{Diagnostic, Severity};
+use crate::escape;
 use crate::render;
 
-pub(super) fn run(global: &Global, shell: &Shell) -> Result<Exit, Reported> {
+#[derive(Debug, Args)]
+pub(super) struct ValidateArgs {
+    /// Print what is wrong, with file and line, for the pull requests of a platform
+    #[arg(long, value_enum, value_name = "PLATFORM")]
+    annotations: Option<Annotations>,
+}
+
+/// `--annotations`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Annotations {
+    /// Workflow commands of GitHub Actions
+    Github,
+    /// The Code Quality report of GitLab, a JSON document
+    Gitlab,
+}
+
+pub(super) fn run(global: &Global, args: &ValidateArgs, shell: &Shell) -> Result<Exit, Reported> {
+    if let Some(platform) = args.annotations {
+        return Ok(annotate(global, platform, shell));
+    }
     match global.format {
         Format::Text | Format::Markdown | Format::Junit | Format::Sarif | Format::Line => {
             let loaded = load(global, shell)?;
             catalogue::note_age(&loaded, shell);
-            shell.result(format_args!("`{}` is valid: {}\n", global.config.display(), loaded.summary));
+            let verdict = format!("`{}` is valid: {}", global.config.display(), loaded.summary);
+            if global.format == Format::Markdown && !loaded.warnings.is_empty() {
+                shell.comment(&render::markdown::diagnostics(&loaded.warnings, &verdict));
+            } else {
+                shell.result(format_args!("{verdict}\n"));
+            }
             Ok(Exit::Done)
         }
         Format::Json => {
-            let (diagnostics, exit) = match config::load(&global.config) {
-                Ok(loaded) => (loaded.warnings, Exit::Done),
-                Err(diagnostics) => (diagnostics, Exit::Error),
-            };
+            let (diagnostics, exit) = all(global);
             let diagnostics: Vec<_> = diagnostics.iter().map(render::diagnostic::json).collect();
             shell.result(format_args!("{:#}\n", json!({"format_version": 1, "valid": exit == Exit::Done, "diagnostics": diagnostics})));
             Ok(exit)
         }
     }
+}
+
+/// Everything that is wrong, and whether there is an error in it.
+fn all(global: &Global) -> (Vec<Diagnostic>, Exit) {
+    match config::load(&global.config) {
+        Ok(loaded) => (loaded.warnings, Exit::Done),
+        Err(diagnostics) => (diagnostics, Exit::Error),
+    }
+}
+
+fn annotate(global: &Global, platform: Annotations, shell: &Shell) -> Exit {
+    let (diagnostics, exit) = all(global);
+    match platform {
+        // Commands of ours, in which all text is escaped: the net of results would stop them.
+        Annotations::Github => shell.own(render::annotations::github(&diagnostics)),
+        Annotations::Gitlab => shell.own(escape::json(&format!("{:#}\n", render::annotations::gitlab(&diagnostics)))),
+    }
+    exit
 }
 
 /// The configuration, with its warnings told; or all of its errors.
@@ -57,7 +98,11 @@ pub(super) fn told_of(path: &Path, shell: &Shell, loaded: Result<Loaded, Vec<Dia
             shell.diagnostics(&diagnostics);
             let errors = diagnostics.iter().filter(|d| d.severity == Severity::Error).count();
             let noun = if errors == 1 { "error" } else { "errors" };
-            let reported = shell.error(format_args!("`{}` has {errors} {noun}; AWS was not asked", path.display()), None);
+            let verdict = format!("`{}` has {errors} {noun}; AWS was not asked", path.display());
+            let reported = shell.error(&verdict, None);
+            if shell.format() == Format::Markdown && !shell.has_answered() {
+                shell.comment(&render::markdown::diagnostics(&diagnostics, &verdict));
+            }
             Err(reported.with("diagnostics", diagnostics.iter().map(render::diagnostic::json).collect()))
         }
     }

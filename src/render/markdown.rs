@@ -4,6 +4,7 @@ use super::comment::{Cell, Comment, LIMIT};
 use super::text::{self, Section};
 use super::{Style, findings, renames, report as outcomes};
 use crate::apply::Report;
+use crate::diagnostic::Diagnostic;
 use crate::plan::Plan;
 use crate::resource::{Finding, FindingSeverity};
 
@@ -36,6 +37,31 @@ pub fn report(report: &Report) -> Comment {
     out
 }
 
+/// Mistakes of the configuration, as they are told on a terminal; `verdict` is the last line.
+pub fn diagnostics(diagnostics: &[Diagnostic], verdict: &str) -> Comment {
+    let mut text = String::new();
+    for (number, diagnostic) in diagnostics.iter().enumerate() {
+        let rendered = super::diagnostic::render(std::slice::from_ref(diagnostic), Style::default());
+        if text.len() + rendered.len() > LIMIT {
+            text.push_str(&format!("… and {} more: `overlord validate` shows them\n\n", diagnostics.len() - number));
+            break;
+        }
+        text.push_str(&rendered);
+    }
+    text.push_str(verdict);
+    let mut out = Comment::titled("overlord: the configuration");
+    out.block(&text);
+    out
+}
+
+/// An error that ended the run before there was a result.
+pub fn error(message: &str, hint: Option<&str>) -> Comment {
+    let help = hint.map(|hint| format!("  help: {hint}\n")).unwrap_or_default();
+    let mut out = Comment::titled("overlord: error");
+    out.block(&format!("error: {message}\n{help}"));
+    out
+}
+
 fn told(out: &mut Comment, found: &[Finding], style: Style) {
     if found.is_empty() {
         return;
@@ -52,5 +78,25 @@ fn told(out: &mut Comment, found: &[Finding], style: Style) {
     out.own("\n").table(["severity", "about", "finding"], lines.into_iter().map(row));
     if rest > 0 {
         out.own("\n").text(format_args!("… and {rest} more unmanaged (--detail shows them)")).own("\n");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// GitHub takes no comment of more than 65,536 characters.
+    #[test]
+    fn many_diagnostics_fit_a_comment() {
+        let many: Vec<Diagnostic> = (0..4_000).map(|number| Diagnostic::error(format!("mistake {number}"))).collect();
+        let text = diagnostics(&many, "`org.toml` has 4000 errors").to_string();
+        assert!(
+            text.len() < 65_536 && text.contains("mistake 0\n") && text.contains(" more: `overlord validate` shows them"),
+            "{}",
+            text.len()
+        );
+        assert!(text.ends_with("`org.toml` has 4000 errors\n```\n"));
+        let hostile = diagnostics(&[Diagnostic::error("```\n@everyone ![x](http://y)")], "z").to_string();
+        assert!(hostile.contains("\n````text\n") && hostile.ends_with("````\n"), "{hostile}");
     }
 }

@@ -1,6 +1,7 @@
 //! Renderings of one value: text, Markdown, JSON. Pure: values in, text out. JSON of a plan is its own serialized form, so that
 //! what a machine reads is what `apply` runs.
 
+pub mod annotations;
 pub mod comment;
 pub mod compliance;
 mod cost;

@@ -76,6 +76,31 @@ fn json_is_one_document_for_errors_too() {
     }
 }
 
+/// A comment on a pull request shows the errors, and is never empty.
+#[test]
+fn an_error_is_markdown_where_markdown_is_asked_for() {
+    let case = Case::small();
+    let ran = case.run(&["plan", "--format", "markdown"]).ends(1);
+    assert!(ran.out.starts_with("## overlord: error\n\n```text\nerror: ") && ran.out.contains("\n  help: "), "{}", ran.out);
+    case.edit("org.toml", "ou = \"work\"", "ou = \"wrok\"");
+    for arguments in [&["validate"][..], &["plan", "--sandbox"], &["apply", "--sandbox", "--yes"], &["drift", "--sandbox"]] {
+        let ran = case.run(&[arguments, &["--format", "markdown"]].concat()).ends(1);
+        assert!(ran.out.starts_with("## overlord: the configuration\n\n```text\nerror[unknown-ou]: "), "{}", ran.out);
+        assert!(
+            ran.out.contains(" --> org.toml:") && ran.out.contains("`org.toml` has 1 error") && ran.out.ends_with("\n```\n"),
+            "{}",
+            ran.out
+        );
+    }
+    let github = case.run(&["validate", "--annotations", "github"]).ends(1).out;
+    assert!(github.starts_with("::error file=org.toml,line=") && github.contains(",title=unknown-ou::"), "{github}");
+    let gitlab = case.run(&["validate", "--annotations", "gitlab"]).ends(1).json();
+    assert_eq!((&gitlab[0]["check_name"], &gitlab[0]["location"]["path"]), (&"unknown-ou".into(), &"org.toml".into()));
+    case.edit("org.toml", "ou = \"wrok\"", "ou = \"work\"");
+    assert_eq!(case.run(&["validate", "--annotations", "github"]).ends(0).out, "");
+    assert_eq!(case.run(&["validate", "--annotations", "gitlab"]).ends(0).json(), serde_json::json!([]));
+}
+
 #[test]
 fn the_same_inputs_give_the_same_bytes() {
     let case = Case::example();
