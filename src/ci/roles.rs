@@ -2,52 +2,128 @@
 
 use serde_json::{Map, Value, json};
 
-use super::Platform;
+use super::{Platform, Trigger};
 use crate::permissions::{MANAGED_POLICY_SIZE, Permissions, Run, Who};
 use crate::resource::Desired;
 
-/// Who signs the tokens of a platform, and what of them a role trusts.
+/// Who signs the tokens of a platform.
 struct Issuer {
     /// The host, with its path.
     host: &'static str,
     audience: &'static str,
-    /// The subjects of jobs that may plan; `{}` is the repository.
-    plans: &'static [&'static str],
-    /// Those that may apply.
-    applies: &'static [&'static str],
     /// An example of a repository.
     example: &'static str,
+    /// What a repository's name looks like.
+    pattern: &'static str,
 }
 
 /// <https://docs.github.com/actions/reference/security/oidc>
 const GITHUB: Issuer = Issuer {
     host: "token.actions.githubusercontent.com",
     audience: "sts.amazonaws.com",
-    plans: &["repo:${Repository}:pull_request", "repo:${Repository}:ref:refs/heads/main"],
-    applies: &["repo:${Repository}:environment:production"],
     example: "OWNER/NAME",
+    pattern: "[^/*?@]+/[^/*?@]+",
 };
 
 /// <https://docs.gitlab.com/ci/secrets/id_token_authentication/>
-const GITLAB: Issuer = Issuer {
-    host: "gitlab.com",
-    audience: "https://gitlab.com",
-    plans: &["project_path:${Repository}:ref_type:branch:ref:*"],
-    applies: &["project_path:${Repository}:ref_type:branch:ref:main"],
-    example: "GROUP/NAME",
-};
+const GITLAB: Issuer = Issuer { host: "gitlab.com", audience: "https://gitlab.com", example: "GROUP/NAME", pattern: "[^/*?]+(/[^/*?]+)+" };
 
-/// The partition of the organization's Region.
-pub(super) fn partition(desired: &Desired) -> &'static str {
-    match desired.home_region.as_str() {
-        region if region.starts_with("cn-") => "aws-cn",
-        region if region.starts_with("us-gov-") => "aws-us-gov",
-        _ => "aws",
+/// The jobs that a role trusts.
+struct Trust {
+    /// What subjects end with.
+    subjects: &'static [&'static str],
+    /// Claims that must be these, whatever the subject says.
+    claims: &'static [(&'static str, &'static str)],
+    /// The workflow that a job must belong to, where the subject does not tell it.
+    workflow: Option<&'static str>,
+}
+
+const MAIN: (&str, &str) = ("ref", "refs/heads/main");
+
+impl Trust {
+    /// Jobs that may plan: those of pull requests, which anybody who can push a branch can write, and those of the branch `main`.
+    fn plans(platform: Platform) -> Self {
+        let subjects: &[_] = match platform {
+            Platform::GitLab => &["ref_type:branch:ref:*"],
+            Platform::GitHub | Platform::Cron => &["pull_request", "ref:refs/heads/main"],
+        };
+        Self { subjects, claims: &[], workflow: None }
+    }
+
+    /// Jobs that may apply: of the branch `main` alone. An environment of GitHub is open to every branch unless it is restricted, and IAM
+    /// takes the branch as a condition.
+    fn applies(platform: Platform, trigger: Trigger) -> Self {
+        match (platform, trigger) {
+            (Platform::GitLab, _) => Self { subjects: &["ref_type:branch:ref:main"], claims: &[], workflow: None },
+            (_, Trigger::Merge) => Self { subjects: &["environment:production"], claims: &[MAIN], workflow: None },
+            (_, Trigger::Manual) => {
+                let workflow = "*/.github/workflows/overlord-apply.yml@refs/heads/main";
+                Self { subjects: &["ref:refs/heads/main"], claims: &[MAIN], workflow: Some(workflow) }
+            }
+        }
+    }
+}
+
+impl Issuer {
+    /// The conditions on a token. Repositories of GitHub that were made, renamed or transferred since 2026-07-15 send the ids of the owner and
+    /// of the repository in the subject, and others do not: both are trusted. No owner's name has an `@`, so neither form is wider.
+    /// <https://github.blog/changelog/2026-04-23-immutable-subject-claims-for-github-actions-oidc-tokens> (2026-12-01)
+    fn conditions(&self, platform: Platform, trust: &Trust) -> Value {
+        let key = |claim: &str| format!("{}:{claim}", self.host);
+        let mut equals = Map::new();
+        let mut like = Map::new();
+        equals.insert(key("aud"), json!(self.audience));
+        for (claim, value) in trust.claims {
+            equals.insert(key(claim), json!(value));
+        }
+        let mut subjects = Vec::new();
+        for subject in trust.subjects {
+            match platform {
+                Platform::GitLab => subjects.push(json!({ "Fn::Sub": format!("project_path:${{Repository}}:{subject}") })),
+                Platform::GitHub | Platform::Cron => {
+                    subjects.push(json!({ "Fn::Sub": format!("repo:${{Repository}}:{subject}") }));
+                    let part = |index: u8| json!({ "Fn::Select": [index, { "Fn::Split": ["/", { "Ref": "Repository" }] }] });
+                    let text = format!("repo:${{Owner}}@${{OwnerId}}/${{Name}}@${{RepositoryId}}:{subject}");
+                    subjects.push(json!({ "Fn::Sub": [text, { "Owner": part(0), "Name": part(1) }] }));
+                }
+            }
+        }
+        if platform == Platform::GitHub {
+            // Where the id is given, a new repository under the old name is another one.
+            let id = json!({ "Fn::If": ["KnowsRepository", { "Ref": "RepositoryId" }, { "Ref": "AWS::NoValue" }] });
+            equals.insert(key("repository_id"), id);
+        }
+        like.insert(key("sub"), subjects.into());
+        if let Some(workflow) = trust.workflow {
+            like.insert(key("job_workflow_ref"), json!(workflow));
+        }
+        json!({ "StringEquals": equals, "StringLike": like })
+    }
+
+    fn parameters(&self, platform: Platform) -> Value {
+        let mut parameters = json!({
+            "Repository": { "Type": "String", "Description": format!("The repository, as {}", self.example), "AllowedPattern": self.pattern },
+            "IssuerExists": {
+                "Type": "String", "AllowedValues": ["yes", "no"], "Default": "no",
+                "Description": format!("Whether the account has an OIDC provider for {} already", self.host),
+            },
+        });
+        if let (Platform::GitHub, Some(parameters)) = (platform, parameters.as_object_mut()) {
+            let id = |of: &str| {
+                json!({
+                    "Type": "String", "AllowedPattern": "[0-9]+|[*]", "Default": "*",
+                    "Description": format!("The numeric id of the {of}; * trusts any"),
+                })
+            };
+            parameters.insert("OwnerId".to_owned(), id("owner"));
+            parameters.insert("RepositoryId".to_owned(), id("repository"));
+        }
+        parameters
     }
 }
 
 /// The template; `None` where no platform signs tokens.
-pub(super) fn template(platform: Platform, desired: &Desired) -> Option<Value> {
+pub(super) fn template(platform: Platform, trigger: Trigger, desired: &Desired) -> Option<Value> {
     let issuer = match platform {
         Platform::GitHub => GITHUB,
         Platform::GitLab => GITLAB,
@@ -62,33 +138,39 @@ pub(super) fn template(platform: Platform, desired: &Desired) -> Option<Value> {
             "Properties": { "Url": format!("https://{}", issuer.host), "ClientIdList": [issuer.audience] },
         }),
     );
-    role(&mut resources, ("Plan", 3_600), issuer.plans, &Permissions::of(desired, Run::Plan), &issuer);
+    let conditions = |trust: &Trust| issuer.conditions(platform, trust);
+    let (plans, applies) = (conditions(&Trust::plans(platform)), conditions(&Trust::applies(platform, trigger)));
+    role(&mut resources, ("Plan", 3_600), (&issuer, &plans), &Permissions::of(desired, Run::Plan));
     // As long as a job may run: an apply is not cut short for its credentials.
-    role(&mut resources, ("Apply", 21_600), issuer.applies, &Permissions::of(desired, Run::Apply), &issuer);
+    role(&mut resources, ("Apply", 21_600), (&issuer, &applies), &Permissions::of(desired, Run::Apply));
+    let mut conditions = json!({ "MakesIssuer": { "Fn::Equals": [{ "Ref": "IssuerExists" }, "no"] } });
+    if let (Platform::GitHub, Some(conditions)) = (platform, conditions.as_object_mut()) {
+        let unknown = json!({ "Fn::Not": [{ "Fn::Equals": [{ "Ref": "RepositoryId" }, "*"] }] });
+        conditions.insert("KnowsRepository".to_owned(), unknown);
+    }
     Some(json!({
         "AWSTemplateFormatVersion": "2010-09-09",
         "Description": "The roles that overlord's jobs take, made by overlord init ci from org.toml",
-        "Parameters": {
-            "Repository": { "Type": "String", "Description": format!("The repository, as {}", issuer.example), "AllowedPattern": "[^/*?]+(/[^/*?]+)+" },
-            "IssuerExists": {
-                "Type": "String", "AllowedValues": ["yes", "no"], "Default": "no",
-                "Description": format!("Whether the account has an OIDC provider for {} already", issuer.host),
-            },
-        },
-        "Conditions": { "MakesIssuer": { "Fn::Equals": [{ "Ref": "IssuerExists" }, "no"] } },
+        "Parameters": issuer.parameters(platform),
+        "Conditions": conditions,
         "Resources": resources,
     }))
 }
 
 /// `seconds` is how long its sessions may last.
-fn role(resources: &mut Map<String, Value>, (name, seconds): (&str, u32), subjects: &[&str], permissions: &Permissions, issuer: &Issuer) {
-    let subject: Vec<Value> = subjects.iter().map(|subject| json!({ "Fn::Sub": subject })).collect();
-    let (audience_key, subject_key) = (format!("{}:aud", issuer.host), format!("{}:sub", issuer.host));
+fn role(
+    resources: &mut Map<String, Value>,
+    (name, seconds): (&str, u32),
+    (issuer, conditions): (&Issuer, &Value),
+    permissions: &Permissions,
+) {
+    // The reference makes the role wait for the provider that the stack makes.
+    let provider = format!("arn:${{AWS::Partition}}:iam::${{AWS::AccountId}}:oidc-provider/{}", issuer.host);
     let trust = json!({
         "Effect": "Allow",
-        "Principal": { "Federated": { "Fn::Sub": format!("arn:${{AWS::Partition}}:iam::${{AWS::AccountId}}:oidc-provider/{}", issuer.host) } },
+        "Principal": { "Federated": { "Fn::If": ["MakesIssuer", { "Ref": "Issuer" }, { "Fn::Sub": provider }] } },
         "Action": "sts:AssumeRoleWithWebIdentity",
-        "Condition": { "StringEquals": { audience_key: issuer.audience }, "StringLike": { subject_key: subject } },
+        "Condition": conditions,
     });
     let mut properties = json!({
         "RoleName": format!("overlord-{}", name.to_lowercase()),
@@ -126,7 +208,7 @@ pub(super) fn of_members(desired: &Desired) -> Option<Value> {
         "Role".to_owned(),
         json!({ "Type": "AWS::IAM::Role", "Properties": {
             "RoleName": name,
-            "Description": "overlord plans and looks for drift: it reads",
+            "Description": "overlord plans and looks for drift with it; it allows only reads",
             "AssumeRolePolicyDocument": { "Version": "2012-10-17", "Statement": [trust] },
             "ManagedPolicyArns": references,
         } }),

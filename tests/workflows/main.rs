@@ -36,10 +36,14 @@ struct Repository(tempfile::TempDir);
 
 impl Repository {
     fn of(org_toml: &str, platform: &str) -> Self {
+        Self::with(org_toml, platform, &[])
+    }
+
+    fn with(org_toml: &str, platform: &str, options: &[&str]) -> Self {
         let repository = Self(tempfile::tempdir().unwrap());
         fs::write(repository.path("org.toml"), org_toml).unwrap();
         copy(&project("policies"), &repository.path("policies"));
-        let made = repository.overlord(&["init", "ci", "--for", platform, "--format", "json"]);
+        let made = repository.overlord(&[&["init", "ci", "--for", platform, "--format", "json"], options].concat());
         assert!(made.status.success(), "{}", show(&made));
         repository
     }
@@ -117,7 +121,12 @@ fn workflows_of_github_are_what_its_schema_and_a_linter_want() {
     }
     repository.passes("check-jsonschema", &["--builtin-schema", "vendor.github-actions", ".github/actions/overlord/action.yml"]);
     repository.passes("zizmor", ZIZMOR);
-    repository.passes("cfn-lint", &["ci/roles.json"]);
+    repository.passes("cfn-lint", &["ci/roles.json", "ci/member-role.json"]);
+    let manual = Repository::with(SMALL, "github", &["--apply", "manual"]);
+    let file = ".github/workflows/overlord-apply.yml";
+    manual.passes("check-jsonschema", &["--builtin-schema", "vendor.github-workflows", file]);
+    manual.passes("zizmor", ZIZMOR);
+    manual.passes("cfn-lint", &["ci/roles.json"]);
     // Both can fail.
     let plan = repository.path(".github/workflows/overlord-plan.yml");
     let text = fs::read_to_string(&plan).unwrap();
@@ -144,37 +153,53 @@ fn files_of_gitlab_and_cron_are_what_their_readers_want() {
     assert!(!repository.path("ci/roles.json").exists(), "nobody signs tokens for cron");
 }
 
-/// Whose repository may do what, and that the role which plans can write nothing.
+/// Actions that run on Node 24, by the commits of their releases, as their repositories have them on 2026-12-01.
+const ACTIONS: [&str; 4] = [
+    "actions/checkout@d23441a48e516b6c34aea4fa41551a30e30af803 # v6.1.0",
+    "actions/download-artifact@3e5f45b2cfb9172054b4087a40e8e0b5a5461e7c # v8.0.1",
+    "actions/upload-artifact@bbbca2ddaa5d8feaa63e36b76fdaad77386f024f # v7.0.0",
+    "aws-actions/configure-aws-credentials@e6de054238d6b7531b4efff3b6587d9aade6a06c # v6.2.3",
+];
+
 #[test]
-fn roles_are_the_least_for_the_repository_alone() {
-    let repository = Repository::example("github");
-    let template: Value = serde_json::from_str(&fs::read_to_string(repository.path("ci/roles.json")).unwrap()).unwrap();
+fn actions_are_pinned_to_releases_that_run_on_node_24() {
+    for trigger in ["merge", "manual"] {
+        let repository = Repository::with(SMALL, "github", &["--apply", trigger]);
+        let mut used = BTreeSet::new();
+        for name in ["plan", "apply", "drift"] {
+            let text = fs::read_to_string(repository.path(&format!(".github/workflows/overlord-{name}.yml"))).unwrap();
+            used.extend(text.lines().filter_map(|line| line.trim_start().strip_prefix("- uses: ")).map(str::to_owned));
+        }
+        assert!(used.remove("./.github/actions/overlord"));
+        assert_eq!(used.into_iter().collect::<Vec<_>>(), ACTIONS);
+    }
+}
+
+/// The policies of a role in a template, as one.
+fn policy_of(template: &Value, role: &str) -> Value {
+    let resources = &template["Resources"];
+    let policies = resources[role]["Properties"]["ManagedPolicyArns"].as_array().unwrap().iter();
+    let of = |policy: &Value| resources[policy["Ref"].as_str().unwrap()]["Properties"]["PolicyDocument"]["Statement"].clone();
+    let statements: Vec<Value> = policies.flat_map(|policy| of(policy).as_array().unwrap().clone()).collect();
+    serde_json::json!({ "Version": "2012-10-17", "Statement": statements })
+}
+
+fn read(repository: &Repository, file: &str) -> Value {
+    serde_json::from_str(&fs::read_to_string(repository.path(file)).unwrap()).unwrap()
+}
+
+/// Each role has the policy that `doctor` prints for it. That the one which plans can write nothing, `src/ci/tests.rs` proves.
+#[test]
+fn roles_are_the_least() {
+    let networks = fs::read_to_string(project("org.toml")).unwrap();
+    let named = networks.replacen("[organization]\n", "[organization]\nplan_role = \"overlord-read\"\n", 1);
+    let repository = Repository::of(&named, "github");
+    let template = read(&repository, "ci/roles.json");
     let resources = template["Resources"].as_object().unwrap();
-    let actions = |role: &str| -> BTreeSet<String> {
-        let policies = resources[role]["Properties"]["ManagedPolicyArns"].as_array().unwrap();
-        let of = |policy: &Value| resources[policy["Ref"].as_str().unwrap()]["Properties"]["PolicyDocument"]["Statement"].clone();
-        let statements = policies.iter().flat_map(|policy| of(policy).as_array().unwrap().clone());
-        statements
-            .flat_map(|s| s["Action"].as_array().unwrap().iter().map(|a| a.as_str().unwrap().to_owned()).collect::<Vec<_>>())
-            .collect()
-    };
     for (role, run) in [("PlanRole", "plan"), ("ApplyRole", "apply")] {
         let printed: Value = serde_json::from_slice(&repository.overlord(&["doctor", "--policy", run]).stdout).unwrap();
-        let told = printed["Statement"].as_array().unwrap().iter();
-        let told: BTreeSet<String> =
-            told.flat_map(|s| s["Action"].as_array().unwrap().iter().map(|a| a.as_str().unwrap().to_owned()).collect::<Vec<_>>()).collect();
-        assert_eq!(actions(role), told, "{role}");
+        assert_eq!(policy_of(&template, role), printed, "{role}");
     }
-    let reads = |action: &str| {
-        ["List", "Describe", "Get", "Lookup", "Search", "Select", "AssumeRole"]
-            .iter()
-            .any(|read| action.split(':').nth(1).unwrap().starts_with(read))
-    };
-    let writes: Vec<String> = actions("PlanRole").into_iter().filter(|action| !reads(action)).collect();
-    assert_eq!(writes, Vec::<String>::new());
-    let trust = |role: &str| resources[role]["Properties"]["AssumeRolePolicyDocument"]["Statement"][0]["Condition"].clone();
-    let subjects = trust("ApplyRole")["StringLike"]["token.actions.githubusercontent.com:sub"].clone();
-    assert_eq!(subjects, serde_json::json!([{"Fn::Sub": "repo:${Repository}:environment:production"}]));
     for (name, resource) in resources.iter().filter(|(_, resource)| resource["Type"] == "AWS::IAM::ManagedPolicy") {
         let size = resource["Properties"]["PolicyDocument"].to_string().chars().count();
         assert!(size <= 6_144, "{name} has {size} characters");
@@ -213,7 +238,91 @@ regions = ["eu-west-1"]
         }
         assert_eq!(repository.path("ci/roles.json").exists(), platform == "github");
     }
-    assert!(!Repository::of(SMALL, "github").path("ci/member-role.json").exists());
+    assert!(!Repository::of(SMALL, "github").path("ci/member-role.json").exists(), "nothing is read in members");
+}
+
+/// With the policies of the generated roles, the sandbox lets plans read and lets them change nothing.
+#[test]
+fn the_role_that_plans_is_refused_every_change_by_the_sandbox() {
+    let repository = Repository::of(SMALL, "github");
+    let template = read(&repository, "ci/roles.json");
+    for (role, file) in [("PlanRole", "plan.policy.json"), ("ApplyRole", "apply.policy.json")] {
+        fs::write(repository.path(file), policy_of(&template, role).to_string()).unwrap();
+    }
+    let as_role = |role: &str, arguments: &[&str]| {
+        let weather = format!("caller-policy={role}.policy.json");
+        repository.overlord(&[&["--sandbox", "--weather", &weather], arguments].concat())
+    };
+    assert_eq!(as_role("plan", &["plan"]).status.code(), Some(2));
+    let refused = as_role("plan", &["apply", "--yes"]);
+    assert!(
+        refused.status.code() == Some(1) && show(&refused).contains("organizations:CreateOrganization was refused"),
+        "{}",
+        show(&refused)
+    );
+    assert_eq!(as_role("apply", &["apply", "--yes"]).status.code(), Some(0));
+    assert_eq!(as_role("plan", &["drift"]).status.code(), Some(0));
+    assert_eq!(as_role("plan", &["doctor"]).status.code(), Some(0));
+}
+
+/// A merge that saves a plan, and somebody who applies that plan by hand.
+#[test]
+fn every_script_of_the_manual_apply_of_github_runs() {
+    let repository = Repository::with(SMALL, "github", &["--apply", "manual"]);
+    let server = SandboxServer::start(&[]);
+    let run = |job: &str, answers: Value| repository.run(&server, ".github/workflows/overlord-apply.yml", job, &answers);
+    let planned = run("plan", serde_json::json!({}));
+    assert_eq!((&planned["failed"], &planned["outputs"]["plan.status"]), (&Value::Null, &Value::from("2")), "{planned:#}");
+    assert!(planned["summary"].as_str().unwrap().contains("gh workflow run overlord-apply.yml --field run=12"), "{planned:#}");
+    let of = |origin: &str| serde_json::json!({ "api repos/o/r/actions/runs/12": format!("{origin}\n") });
+    for origin in [
+        ".github/workflows/evil.yml main o/r",
+        ".github/workflows/overlord-apply.yml evil o/r",
+        ".github/workflows/overlord-apply.yml main evil/r",
+        "",
+    ] {
+        assert_eq!(run("apply", of(origin))["failed"], "Find", "{origin}");
+    }
+    let applied = run("apply", of(".github/workflows/overlord-apply.yml main o/r"));
+    assert!(applied["failed"].is_null() && applied["summary"].as_str().unwrap().contains("overlord apply"), "{applied:#}");
+    let refused = Repository::of(SMALL, "gitlab").overlord(&["init", "ci", "--for", "gitlab", "--apply", "manual", "--force"]);
+    assert!(refused.status.code() == Some(1) && show(&refused).contains("`--apply` is for GitHub only"), "{}", show(&refused));
+}
+
+/// The comment shows the mistakes, and the annotations their lines. Where overlord prints nothing, the last comment stays.
+#[test]
+fn a_mistake_in_a_pull_request_is_told_in_the_comment_and_on_its_line() {
+    let repository = Repository::of(SMALL, "github");
+    let server = SandboxServer::start(&[]);
+    let plan = || {
+        repository.run(
+            &server,
+            ".github/workflows/overlord-plan.yml",
+            "plan",
+            &serde_json::json!({"api repos/o/r/issues/7/comments": "99\n"}),
+        )
+    };
+    let calls = |ran: &Value| ran["gh"].as_array().unwrap().iter().map(|call| call.as_str().unwrap().to_owned()).collect::<Vec<_>>();
+    fs::write(repository.path("org.toml"), SMALL.replace("ou = \"work\"", "ou = \"wrok\"")).unwrap();
+    let wrong = plan();
+    assert_eq!(wrong["failed"], "Result", "{wrong:#}");
+    assert!(wrong["printed"].as_str().unwrap().contains("::error file=org.toml,line=12,col=6,title=unknown-ou::"), "{wrong:#}");
+    assert!(calls(&wrong).iter().any(|call| call.starts_with("api --method PATCH repos/o/r/issues/comments/99 ")), "{wrong:#}");
+    let comment = fs::read_to_string(repository.path("comment.md")).unwrap();
+    assert!(comment.starts_with("<!-- overlord plan -->\n## overlord") && comment.contains("--> org.toml:12:6"), "{comment}");
+    assert!(wrong["summary"].as_str().unwrap().contains("`wrok`"), "{wrong:#}");
+    // What AWS refuses is told as well.
+    fs::write(repository.path("org.toml"), SMALL.replace("111111111111", "222222222222")).unwrap();
+    let refused = plan();
+    let comment = fs::read_to_string(repository.path("comment.md")).unwrap();
+    assert!(refused["failed"] == "Result" && comment.contains("## overlord: error") && comment.contains("222222222222"), "{comment}");
+    // A program that dies without a word.
+    let bin = repository.path("bin/overlord");
+    fs::remove_file(&bin).unwrap();
+    fs::write(&bin, "#!/bin/sh\nexit 101\n").unwrap();
+    fs::set_permissions(&bin, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+    let silent = plan();
+    assert_eq!((&silent["failed"], calls(&silent)), (&Value::from("Result"), Vec::new()), "{silent:#}");
 }
 
 /// A pull request, its merge, and nights after it.
@@ -259,6 +368,12 @@ fn every_script_of_gitlab_and_cron_runs() {
     let server = SandboxServer::start(&[]);
     let run = |job: &str| repository.run(&server, "ci/overlord.yml", job, &Value::Null);
     assert_eq!(run("overlord plan")["failed"], Value::Null);
+    fs::write(repository.path("org.toml"), SMALL.replace("ou = \"work\"", "ou = \"wrok\"")).unwrap();
+    assert_eq!(run("overlord plan")["failed"], "overlord plan");
+    assert!(fs::read_to_string(repository.path("plan.md")).unwrap().contains("--> org.toml:12:6"));
+    let quality: Value = serde_json::from_str(&fs::read_to_string(repository.path("quality.json")).unwrap()).unwrap();
+    assert_eq!(quality[0]["location"], serde_json::json!({"path": "org.toml", "lines": {"begin": 12}}), "{quality:#}");
+    fs::write(repository.path("org.toml"), SMALL).unwrap();
     assert_eq!(run("overlord drift")["failed"], "overlord drift", "findings fail the job");
     assert!(fs::read_to_string(repository.path("drift.xml")).unwrap().contains("<failure "));
     assert_eq!(run("overlord saved plan")["failed"], Value::Null);

@@ -3,7 +3,7 @@ that writes down how it was called. Steps that use an action are passed over.
 
 usage: run_job.py FILE JOB ANSWERS
        ANSWERS is JSON: what `gh` prints, by the beginning of its arguments
-prints JSON: `failed` (the first step that did, or null), `outputs`, `summary`, `gh` (its calls)
+prints JSON: `failed` (the first step that did, or null), `outputs`, `summary`, `printed` (standard output of the scripts), `gh` (its calls)
 """
 
 import json
@@ -44,8 +44,9 @@ environment = dict(
     GITHUB_OUTPUT=paths["output"],
     GITHUB_STEP_SUMMARY=paths["summary"],
     GITHUB_REPOSITORY="o/r",
+    GITHUB_RUN_ID="12",
 )
-values = {"github.event.pull_request.number": "7", "github.token": "token", "github.repository": "o/r"}
+values = {"inputs.run": "12", "github.event.pull_request.number": "7", "github.token": "token", "github.repository": "o/r"}
 outputs = {}
 
 
@@ -58,8 +59,15 @@ def filled(text):
     return re.sub(r"\$\{\{(.*?)\}\}", value, str(text))
 
 
+printed = []
+
+
 def run(script, variables):
-    return subprocess.run(["bash", "--noprofile", "--norc", "-e", "-o", "pipefail", "-c", script], env=environment | variables, stdout=sys.stderr).returncode
+    command = ["bash", "--noprofile", "--norc", "-e", "-o", "pipefail", "-c", script]
+    done = subprocess.run(command, env=environment | variables, stdout=subprocess.PIPE, text=True)
+    sys.stderr.write(done.stdout)
+    printed.append(done.stdout)
+    return done.returncode
 
 
 failed = None
@@ -82,4 +90,4 @@ else:
         failed = name
 
 calls = open(paths["calls"]).read().splitlines()
-print(json.dumps({"failed": failed, "outputs": outputs, "summary": open(paths["summary"]).read(), "gh": calls}))
+print(json.dumps({"failed": failed, "outputs": outputs, "summary": open(paths["summary"]).read(), "printed": "".join(printed), "gh": calls}))
