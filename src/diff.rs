@@ -10,6 +10,7 @@ mod replacement;
 use std::collections::BTreeMap;
 
 use crate::address::Address;
+use crate::limits::LIMITS;
 use crate::plan::{Action, AttributeChange, Change, differing};
 use crate::resource::{self, Attributes, Desired, Finding, FindingSeverity, KindSpec, Live, LiveResource, OnChange, OnRemoval, SUCCESSOR};
 
@@ -76,6 +77,15 @@ fn former(live: &BTreeMap<Address, LiveResource>) -> BTreeMap<Address, (&Address
 
 /// A resource that a change needs although no attribute refers to it.
 pub(crate) fn prerequisite(change: &Change, management_account: &str) -> Option<Address> {
+    if change.address.kind() == "policy_type" {
+        let limits = LIMITS.policy_type(change.address.key())?;
+        return limits.trusted_service.as_ref().map(|service| Address::new("trusted_service", service));
+    }
+    renaming_service(change, management_account)
+}
+
+/// The trusted service that a change of an account needs.
+fn renaming_service(change: &Change, management_account: &str) -> Option<Address> {
     // Of itself, the management account needs no trust.
     let member = change.address.kind() == "account" && change.id.as_deref().is_some_and(|id| id != management_account);
     (member && (change.changes("name") || change.changes("email"))).then(|| Address::new("trusted_service", RENAMING_SERVICE))
@@ -141,7 +151,7 @@ impl Difference {
             calls: Vec::new(),
             waits_for: Vec::new(),
         };
-        if let Some(needed) = prerequisite(&change, &desired.management_account)
+        if let Some(needed) = renaming_service(&change, &desired.management_account)
             && !desired.resources.contains_key(&needed)
         {
             let what = if change.changes("name") { "name" } else { "e-mail" };

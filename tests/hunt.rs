@@ -36,13 +36,17 @@ async fn run(sandbox: &Sandbox, desired: &Desired) -> (Plan, Report) {
 
 /// The same, with the consent that a plan is given.
 async fn run_with(sandbox: &Sandbox, desired: &Desired, consent: impl Fn(&Plan) -> Consent) -> (Plan, Report) {
-    let transport = sandbox.http_client();
-    let options = DoorOptions { mode: Mode::ReadWrite, rates: Rates::Unlimited, trace: None, transport, interrupt: Interrupt::default() };
-    let access = Access::Sandbox { management_account: MANAGEMENT.to_owned() };
-    let sessions = Sessions::load(access, Door::new(options), "us-east-1", "OrganizationAccountAccessRole").await.unwrap();
+    let sessions = sessions(sandbox).await;
     let plan = Plan::build(desired, &snapshot::read(&sessions, desired).await.unwrap());
     let report = apply(&plan, &sessions, &consent(&plan), &mut |_| {}).await;
     (plan, report)
+}
+
+async fn sessions(sandbox: &Sandbox) -> Sessions {
+    let transport = sandbox.http_client();
+    let options = DoorOptions { mode: Mode::ReadWrite, rates: Rates::Unlimited, trace: None, transport, interrupt: Interrupt::default() };
+    let access = Access::Sandbox { management_account: MANAGEMENT.to_owned() };
+    Sessions::load(access, Door::new(options), "us-east-1", "OrganizationAccountAccessRole").await.unwrap()
 }
 
 /// An organization, and a creation of `first` that goes on after its run was killed.
@@ -397,4 +401,117 @@ fn a_lost_answer_and_stale_lists_make_no_second_account() {
         }
         assert!(created > 100, "too few accounts came out to prove anything: {created}");
     });
+}
+
+/// What a run changes is refused by AWS for seconds where the other side of it is of the same run.
+#[test]
+fn refusals_that_come_of_changes_of_the_same_run_are_waited_for() {
+    in_virtual_time(async {
+        let weather = Weather { stale_writes: 0.999, stale_ms: 60_000, ..Weather::default() };
+        let sandbox = Sandbox::new(World::new(MANAGEMENT), weather);
+        let account = "[account.a]\nemail = \"a@example.org\"\nou = ";
+        let administrator = "[account.b]\nemail = \"b@example.org\"\nou = \"root\"\n";
+        let services = "trusted_services = [\"config.amazonaws.com\"]\ndelegated_administrators = { \"config.amazonaws.com\" = \"b\" }\n";
+        let tree = "[ou.old]\n[ou.inner]\nparent = \"old\"\npolicies = [\"FullAWSAccess\", \"p\"]\n[policy.p]\n";
+        let (_, report) = run(&sandbox, &desired(&format!("{tree}{administrator}{account}\"inner\""))).await;
+        assert_eq!(failures(&report), Vec::<String>::new());
+        let before = refusals(&sandbox);
+        for expected in ["CreateOrganizationalUnit ParentNotFoundException", "MoveAccount AccountNotFoundException"] {
+            assert!(before.contains(expected), "{expected}: {before:?}");
+        }
+        tokio::time::advance(std::time::Duration::from_secs(120)).await;
+        let then = desired(&format!("{services}[ou.new]\n{administrator}{account}\"new\""));
+        let (_, report) = run_with(&sandbox, &then, |_| Consent::to_deletions()).await;
+        assert_eq!(failures(&report), Vec::<String>::new());
+        let after = refusals(&sandbox);
+        for expected in [
+            "MoveAccount DestinationParentNotFoundException",
+            "DeleteOrganizationalUnit OrganizationalUnitNotEmptyException",
+            "DeletePolicy PolicyInUseException",
+            "RegisterDelegatedAdministrator ConstraintViolationException",
+        ] {
+            assert!(after.contains(expected), "{expected}: {after:?}");
+        }
+        assert!(run(&sandbox, &then).await.0.is_empty());
+    });
+}
+
+/// What the sandbox refused: operations with the codes.
+fn refusals(sandbox: &Sandbox) -> std::collections::BTreeSet<String> {
+    let refused = |entry: overlord::sandbox::Entry| match entry.outcome {
+        overlord::sandbox::RequestOutcome::Refused(code) => Some(format!("{} {code}", entry.operation.split_once(':')?.1)),
+        _ => None,
+    };
+    sandbox.journal().into_iter().filter_map(refused).collect()
+}
+
+/// Nobody else's OU is waited for: that a policy is in use, or an OU is not empty, is final where this run changed nothing of it.
+#[test]
+fn an_ou_that_somebody_fills_while_the_run_lasts_is_not_waited_for() {
+    in_virtual_time(async {
+        let sandbox = Sandbox::new(World::new(MANAGEMENT), Weather::default());
+        run(&sandbox, &desired("[ou.old]")).await;
+        let plan = Plan::build(&desired(""), &snapshot::read(&sessions(&sandbox).await, &desired("")).await.unwrap());
+        let mut world = sandbox.world();
+        let old = world.ous.keys().next().unwrap().clone();
+        world.add_ou(&old, "filled");
+        let filled = sessions(&Sandbox::new(world, Weather::default())).await;
+        let begun = tokio::time::Instant::now();
+        let failures = failures(&apply(&plan, &filled, &Consent::to_deletions(), &mut |_| {}).await);
+        assert!(failures[0].contains("OrganizationalUnitNotEmptyException"), "{failures:?}");
+        assert!(begun.elapsed() < std::time::Duration::from_secs(60), "{:?}", begun.elapsed());
+    });
+}
+
+#[test]
+fn a_new_organization_is_waited_for() {
+    in_virtual_time(async {
+        let sandbox = Sandbox::new(World::new(MANAGEMENT), Weather { finalizing_ms: 200_000, ..Weather::default() });
+        let sections = "[ou.x]\npolicies = [\"FullAWSAccess\", \"p\"]\n[policy.p]\n[account.a]\nemail = \"a@example.org\"\nou = \"x\"";
+        let (plan, report) = run(&sandbox, &desired(sections)).await;
+        assert_eq!(failures(&report), Vec::<String>::new());
+        let enabled = plan.changes.iter().any(|change| change.calls.contains(&"organizations:EnablePolicyType".to_owned()));
+        assert!(enabled, "CreateOrganization leaves service control policies disabled");
+        assert!(run(&sandbox, &desired(sections)).await.0.is_empty());
+    });
+}
+
+/// A policy that somebody else attaches to a level with an allow-list allows there what org.toml does not: a plan reads it and says so.
+#[test]
+fn a_policy_attached_by_others_to_an_allow_list_is_read_and_judged() {
+    use overlord::plan::{Direction, Effects};
+    let allow =
+        |action: &str| format!(r#"{{"Version":"2012-10-17","Statement":[{{"Effect":"Allow","Action":"{action}","Resource":"*"}}]}}"#);
+    let deny = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Deny","Action":"sqs:*","Resource":"*"}]}"#;
+    let configuration = {
+        let toml = format!(
+            "[organization]\nmanagement_account = \"{MANAGEMENT}\"\n[ou.pci]\npolicies = [\"list\"]\n[policy.list]\n[account.a]\nemail = \
+             \"a@example.org\"\nou = \"pci\""
+        );
+        let list = allow("sqs:*").into_bytes();
+        let loaded = config::load_with(Path::new("org.toml"), Ok(toml.into_bytes()), &Files::new("", &move |_| Ok(list.clone())));
+        loaded.unwrap_or_else(|e| panic!("{e:#?}")).desired
+    };
+    for (content, expected) in [(allow("s3:*"), Direction::Weakened), (deny.to_owned(), Direction::Strengthened)] {
+        in_virtual_time(async {
+            let sandbox = Sandbox::new(World::new(MANAGEMENT), Weather::default());
+            run(&sandbox, &configuration).await;
+            let mut world = sandbox.world();
+            let ou = world.ous.keys().next().unwrap().clone();
+            let foreign = world.add_policy("SERVICE_CONTROL_POLICY", "foreign", "", &content);
+            world.attach(&foreign, &ou);
+            // One that is attached to nothing of the configuration is not read.
+            let root = world.root().unwrap().to_owned();
+            let other = world.add_ou(&root, "other");
+            let elsewhere = world.add_policy("SERVICE_CONTROL_POLICY", "elsewhere", "", deny);
+            world.attach(&elsewhere, &other);
+            let changed = Sandbox::new(world, Weather::default());
+            let live = snapshot::read(&sessions(&changed).await, &configuration).await.unwrap();
+            let plan = Plan::build(&configuration, &live);
+            let effect = Effects::new(&plan, &live).of(&"policy_attachments.ou.pci".parse().unwrap()).unwrap();
+            assert_eq!((effect.effect, effect.accounts), (expected, 1), "{effect:?}");
+            let read = changed.journal().into_iter().filter(|entry| entry.operation == "organizations:DescribePolicy");
+            assert_eq!(read.count(), 2, "the declared one and the foreign one");
+        });
+    }
 }

@@ -36,6 +36,8 @@ pub struct Context {
     pub(crate) known_creations: Arc<OnceCell<Vec<KnownCreation>>>,
     /// Set once AWS has said that it closes no more accounts for now.
     pub(crate) no_more_closings: Arc<OnceCell<()>>,
+    /// The deletions of this run that come behind other changes: those took away what stood against the deletion.
+    released: Arc<BTreeSet<Address>>,
     /// The ARN of the organization, asked once per run by the first that shares something with a part of it.
     organization_arn: Arc<OnceCell<String>>,
 }
@@ -145,6 +147,7 @@ impl Context {
     /// The context of a run; each change gets its own by [`Context::of`].
     pub(super) fn new(sessions: &Sessions, plan: &Plan, ids: Ids, company: Company) -> Self {
         let regions = plan.changes.iter().filter(|change| change.address.kind() == "region");
+        let released = plan.changes.iter().filter(|change| change.action == Action::Delete && !change.waits_for.is_empty());
         Self {
             sessions: sessions.clone(),
             address: crate::resource::organizations::organization_address(),
@@ -160,6 +163,7 @@ impl Context {
             endpoints: Arc::default(),
             known_creations: Arc::default(),
             no_more_closings: Arc::default(),
+            released: Arc::new(released.map(|change| change.address.clone()).collect()),
             organization_arn: Arc::default(),
         }
     }
@@ -266,6 +270,16 @@ impl Context {
             Reference::Address(address) => matches!(self.ids.origin(address), Some(Origin::Meanwhile | Origin::ThisRun)),
             Reference::Id(_) => false,
         }
+    }
+
+    /// Whether this run made what has that id.
+    pub(crate) fn has_made(&self, id: &str) -> bool {
+        self.ids.lock().values().any(|known| known.id == id && known.origin == Origin::ThisRun)
+    }
+
+    /// Whether what is being deleted was in use until this run took that away.
+    pub(crate) fn is_released(&self) -> bool {
+        self.released.contains(&self.address)
     }
 
     /// Notes that the resource that is being made was there already, from an earlier run: so may be what refers to it.

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use std::future::poll_fn;
 use std::pin::Pin;
 use std::task::Poll;
+use std::time::Duration;
 
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
@@ -229,10 +230,15 @@ impl Executor for Calls<'_> {
             let id = existing_id(change, &self.ids)?;
             // Of two steps, the second has an address that is no thing's.
             let context = self.context.of(&first_step(&change.address).unwrap_or_else(|| change.address.clone()), change.after.as_ref());
-            let id = kind.apply(&context, id.as_deref(), change.before.as_ref(), change.after.as_ref()).await?;
+            let make = || async {
+                finished(kind.apply(&context, id.as_deref(), change.before.as_ref(), change.after.as_ref()).await)
+            };
+            let interrupt = context.sessions().door().interrupt();
+            let id = finishing().until(interrupt, make).await?;
             if let Some(lock) = self.lock.filter(|lock| creates_organization(change) && !lock.is_held()) {
                 // Its id is the root's.
-                Box::pin(lock.take(&id)).await?;
+                let take = || async { finished(Box::pin(lock.take(&id)).await) };
+                finishing().until(interrupt, take).await?;
             }
             match change.action {
                 Action::Delete => self.ids.forget(&change.address),
@@ -252,6 +258,21 @@ impl Executor for Calls<'_> {
 /// Whether a change makes the organization: no lock can be taken before that.
 fn creates_organization(change: &Change) -> bool {
     change.action == Action::Create && change.address == organization_address()
+}
+
+/// AWS refuses some calls while it still works on a new organization. Terraform's provider waits four minutes for it
+/// (hashicorp/terraform-provider-aws, internal/service/organizations, 2026-11-30).
+fn finishing() -> crate::aws::Poll {
+    let what = "AWS to finish the new organization".to_owned();
+    crate::aws::Poll { what, pause: Duration::from_secs(2), deadline: Duration::from_secs(4 * 60) }
+}
+
+/// `None` while AWS still works on the organization: then nothing was changed.
+fn finished<T>(result: AwsResult<T>) -> AwsResult<Option<T>> {
+    match result {
+        Err(error) if error.is(&["FinalizingOrganizationException"]) => Ok(None),
+        result => result.map(Some),
+    }
 }
 
 /// AWS's id of what a change begins with; `None` for what is made by it.

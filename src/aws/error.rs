@@ -12,6 +12,7 @@ use aws_types::request_id::RequestId;
 
 use super::door::Locked;
 use super::operations::{self, Effect};
+use super::wire::is_throttling;
 use crate::escape::one_line;
 
 /// Where a call was made.
@@ -40,8 +41,25 @@ pub struct Refusal {
     pub code: String,
     /// AWS's message.
     pub message: String,
+    /// What else the answer says; `None` where the refusal is a part of an answer.
+    pub details: Option<Box<Details>>,
     /// The request id to quote to AWS's support.
     pub request_id: Option<String>,
+}
+
+/// What an answer that refuses says beside code and message.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Details {
+    /// The HTTP status.
+    pub status: u16,
+    /// The member `Reason` of Organizations, such as `SERVICE_ACCESS_NOT_ENABLED`.
+    pub reason: Option<String>,
+}
+
+impl Details {
+    fn of(response: &HttpResponse) -> Box<Self> {
+        Box::new(Self { status: response.status().as_u16(), reason: reason_in(response) })
+    }
 }
 
 /// Why a call or a change failed.
@@ -85,9 +103,15 @@ pub enum Error {
     Internal(String),
 }
 
-/// AWS's codes for a failure on its side.
-const AWS_FAILED: &[&str] =
-    &["ServiceException", "InternalFailure", "InternalServerError", "InternalError", "ServiceUnavailable", "Unavailable"];
+/// The HTTP statuses of a failure on AWS's side. Throttling has 503 too, and its code says so.
+const AWS_FAILED: [u16; 4] = [500, 502, 503, 504];
+
+impl Refusal {
+    /// Whether AWS failed on its side: such an answer says as little about the effect as none.
+    fn is_failure_of_aws(&self) -> bool {
+        self.details.as_ref().is_some_and(|details| AWS_FAILED.contains(&details.status)) && !is_throttling(&self.code)
+    }
+}
 
 /// A result with this module's error.
 pub type AwsResult<T> = Result<T, Error>;
@@ -109,6 +133,7 @@ impl Error {
                 place: None,
                 code: code.to_owned(),
                 message: service.message().unwrap_or_default().to_owned(),
+                details: error.raw_response().map(Details::of),
                 request_id: error.request_id().map(str::to_owned),
             });
         }
@@ -134,7 +159,10 @@ impl Error {
 
     /// Whether the request may have taken effect nevertheless. AWS's own failures are answers that say as little as none.
     pub fn leaves_open(&self) -> bool {
-        matches!(self, Self::NoAnswer { .. }) || self.is(AWS_FAILED)
+        match self {
+            Self::Refused(refusal) => refusal.is_failure_of_aws(),
+            other => matches!(other, Self::NoAnswer { .. }),
+        }
     }
 
     /// An outcome that AWS reported and that is not what was asked for.
@@ -183,6 +211,14 @@ impl Error {
         self.code().is_some_and(|code| codes.contains(&code))
     }
 
+    /// Whether AWS refused for that reason, which Organizations gives beside the code.
+    pub fn has_reason(&self, reason: &str) -> bool {
+        match self {
+            Self::Refused(Refusal { details: Some(details), .. }) => details.reason.as_deref() == Some(reason),
+            _ => false,
+        }
+    }
+
     /// What to do about it, where that is known.
     pub fn hint(&self) -> Option<String> {
         match self {
@@ -190,7 +226,7 @@ impl Error {
                 "AccessDeniedException" | "AccessDenied" | "UnauthorizedOperation" | "AccessDeniedForDependencyException" => {
                     Some(allow(refusal))
                 }
-                code if AWS_FAILED.contains(&code) => Some(
+                _ if refusal.is_failure_of_aws() => Some(
                     "AWS failed on its side: run the same command again later; if it stays so, quote the request id to AWS's support"
                         .to_owned(),
                 ),
@@ -220,7 +256,7 @@ impl Error {
 /// Who lacks which permission. AWS names the action, which is not always that of the operation: a resource that is made with tags needs
 /// that of tagging too. Where it names none, or names a guard rail, the operation's stands for it.
 fn allow(refusal: &Refusal) -> String {
-    let Refusal { operation, place, code: _, message, request_id: _ } = refusal;
+    let Refusal { operation, place, message, .. } = refusal;
     let named = message.split_once("is not authorized to perform: ").and_then(|(_, rest)| rest.split_whitespace().next());
     let action = one_line(named.unwrap_or(operation));
     let all = "`overlord doctor --policy plan|apply` prints all that org.toml needs";
@@ -228,6 +264,12 @@ fn allow(refusal: &Refusal) -> String {
         Some(place) => format!("allow `{action}` to the access role in account {} ({all})", place.account),
         None => format!("allow `{action}` to the credentials in use, or use others (--profile); {all}"),
     }
+}
+
+/// The member `Reason` of a JSON body.
+fn reason_in(response: &HttpResponse) -> Option<String> {
+    let body: serde_json::Value = serde_json::from_slice(response.body().bytes()?).ok()?;
+    body.get("Reason")?.as_str().map(str::to_owned)
 }
 
 fn is_read(operation: &str) -> bool {
@@ -305,7 +347,7 @@ impl fmt::Display for In<'_> {
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Refused(Refusal { operation, place, code, message, request_id }) => {
+            Self::Refused(Refusal { operation, place, code, message, request_id, details: _ }) => {
                 // What AWS sends quotes names that others chose.
                 write!(f, "{operation} was refused{}: {}", In(place), one_line(code))?;
                 if !message.is_empty() {

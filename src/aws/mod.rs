@@ -22,7 +22,7 @@ mod wire;
 
 pub(crate) use crew::{Crew, aside};
 pub use door::{Call, Door, DoorOptions, Mode, Rates};
-pub use error::{AwsResult, Error, Place, Refusal};
+pub use error::{AwsResult, Details, Error, Place, Refusal};
 pub use https::https;
 pub(crate) use places::IN_FLIGHT;
 pub use poll::{Interrupt, Latest, Poll, pause};

@@ -148,11 +148,13 @@ impl Answer {
 
     /// Whether AWS asks for fewer requests.
     pub fn throttled(&self) -> bool {
-        self.status == 429
-            || self.code.as_deref().is_some_and(|code| {
-                code == "TooManyRequestsException" || code == "RequestLimitExceeded" || code == "SlowDown" || code.contains("Throttl")
-            })
+        self.status == 429 || self.code.as_deref().is_some_and(is_throttling)
     }
+}
+
+/// Whether a code asks for fewer requests.
+pub(super) fn is_throttling(code: &str) -> bool {
+    code == "TooManyRequestsException" || code == "RequestLimitExceeded" || code == "SlowDown" || code.contains("Throttl")
 }
 
 /// `__type` or `code` of a JSON error, `<Code>` of an XML one.

@@ -133,6 +133,9 @@ impl<'w> OfType<'w> {
         left: &mut Vec<Left>,
     ) -> Result<Self, String> {
         let spec = LIMITS.policy_type(name).ok_or("this version of overlord does not know the type")?;
+        if let Some(service) = spec.trusted_service.as_ref().filter(|service| !world.trusted_services.contains(*service)) {
+            return Err(format!("`{service}` is not a trusted service, and AWS enables the type only with it"));
+        }
         let mut sound = Vec::new();
         for (id, policy) in world.policies.iter().filter(|(_, policy)| policy.policy_type == name) {
             if spec.default.as_ref() == Some(id) || policy.is_control_towers() {

@@ -43,7 +43,7 @@ impl World {
     pub fn add_organization(&mut self, feature_set: FeatureSet) -> String {
         let id = format!("o-{}", self.fresh(10));
         let root = format!("r-{}", self.fresh(4));
-        self.organization = Some(Organization { id, root: root.clone(), feature_set, policy_types: BTreeMap::new() });
+        self.organization = Some(Organization { id, root: root.clone(), feature_set, created_ms: 0, policy_types: BTreeMap::new() });
         for (id, kind, name) in [(FULL_AWS_ACCESS, SCP, "FullAWSAccess"), (RCP_FULL_AWS_ACCESS, RCP, "RCPFullAWSAccess")] {
             self.put_policy(Policy {
                 id: id.to_owned(),
@@ -60,6 +60,23 @@ impl World {
             self.enable_type(SCP);
         }
         root
+    }
+
+    /// Removes the organization, which has no members any more, with all that is in it.
+    pub(super) fn remove_organization(&mut self) {
+        let units: Vec<String> = self.ous.keys().cloned().collect();
+        units.iter().for_each(|unit| self.remove_ou(unit));
+        self.organization = None;
+        self.policies.clear();
+        self.attachments.clear();
+        self.tags.clear();
+        self.trusted_services.clear();
+        self.delegated_administrators.clear();
+        self.root_features.clear();
+        if let Some(account) = self.accounts.get_mut(&self.management_account) {
+            account.parent = None;
+        }
+        self.reindex();
     }
 
     /// Adds an OU, born with the default policies of the enabled types. Returns its id.
@@ -137,7 +154,7 @@ impl World {
     /// Adds a policy of ours. Returns its id.
     pub fn add_policy(&mut self, kind: &str, name: &str, description: &str, content: &str) -> String {
         let id = loop {
-            let id = format!("p-{}", self.fresh(8));
+            let id = format!("p-{}", self.fresh(10));
             if !self.policies.contains_key(&id) {
                 break id;
             }

@@ -399,6 +399,9 @@ impl State {
                         organizations::read(read, &call.operation, &ask)
                     }
                     Some(Operation::Write(write)) => {
+                        if arrival.dice.stale_write() {
+                            self.refuse_as_it_was(write, call, (&caller.account, input), weather, now_ms)?;
+                        }
                         let world = self.change(weather, now_ms);
                         organizations::write(write, &call.operation, &mut Turn { world, caller: &caller.account, input, now_ms, weather })
                     }
@@ -444,6 +447,27 @@ impl State {
         }
     }
 
+    /// Refuses a write to the organization where that would have been refused a while ago for what another write has changed since.
+    fn refuse_as_it_was(
+        &self,
+        write: organizations::Write,
+        call: &Call,
+        (caller, input): (&str, &serde_json::Value),
+        weather: &Weather,
+        now_ms: u64,
+    ) -> Result<(), Refusal> {
+        let past = self.as_it_was(now_ms.saturating_sub(weather.stale_ms));
+        if std::ptr::eq(past, &raw const *self.world) || !organizations::sees_the_past(&call.operation) {
+            return Ok(());
+        }
+        let mut past = past.clone();
+        let outcome = organizations::write(write, &call.operation, &mut Turn { world: &mut past, caller, input, now_ms, weather });
+        match outcome {
+            Err(refusal) if organizations::is_of_the_past(&refusal) => Err(refusal),
+            _ => Ok(()),
+        }
+    }
+
     /// The world at a world time not later than now.
     fn as_it_was(&self, time_ms: u64) -> &World {
         self.history.iter().find(|(replaced_ms, _)| *replaced_ms > time_ms).map_or(&self.world, |(_, world)| world)
@@ -451,7 +475,7 @@ impl State {
 
     /// The world, to be changed: remembers it as it was when reads may be stale.
     fn change(&mut self, weather: &Weather, now_ms: u64) -> &mut World {
-        if weather.stale > 0.0 {
+        if weather.remembers_organization() {
             self.history.push_back((now_ms, Arc::clone(&self.world)));
             while self.history.front().is_some_and(|(replaced_ms, _)| replaced_ms + weather.stale_ms < now_ms) {
                 self.history.pop_front();

@@ -39,6 +39,12 @@ pub struct Weather {
     pub stale: f64,
     /// How long ago such a world was, in milliseconds.
     pub stale_ms: u64,
+    /// Probability that a write to the organization looks at the other side of what it changes as that was, `stale_ms` ago: a new OU is not
+    /// there yet, one that was just emptied is not empty.
+    pub stale_writes: f64,
+    /// How long AWS works on an organization after CreateOrganization, in milliseconds: new accounts, OUs, policies, attachments and
+    /// invitations are refused meanwhile.
+    pub finalizing_ms: u64,
     /// What becomes of a write to the organization while another is in flight.
     pub concurrent_writes: ConcurrentWrites,
     /// How many accounts the organization may have; `None` is what AWS grants a new one (10).
@@ -123,6 +129,8 @@ impl Default for Weather {
             disconnects: 0.0,
             stale: 0.0,
             stale_ms: 0,
+            stale_writes: 0.0,
+            finalizing_ms: 0,
             concurrent_writes: ConcurrentWrites::Allowed,
             account_quota: Some(5_000),
             lenient_email: false,
@@ -151,7 +159,7 @@ impl Default for Weather {
     }
 }
 
-const KEYS: [&str; 36] = [
+const KEYS: &[&str] = &[
     "seed",
     "latency",
     "jitter",
@@ -165,6 +173,8 @@ const KEYS: [&str; 36] = [
     "disconnects",
     "stale",
     "stale-age",
+    "stale-writes",
+    "finalizing",
     "concurrent-writes",
     "accounts",
     "emails",
@@ -205,6 +215,8 @@ impl Weather {
             disconnects: 0.02,
             stale: 0.1,
             stale_ms: 500,
+            stale_writes: 0.1,
+            finalizing_ms: 5_000,
             concurrent_writes: ConcurrentWrites::Refused,
             empty_pages: 0.1,
             nat_gateway_ms: 120_000,
@@ -241,6 +253,11 @@ impl Weather {
         Ok(weather)
     }
 
+    /// Whether anything is answered from the organization as it was.
+    pub(super) fn remembers_organization(&self) -> bool {
+        self.stale > 0.0 || self.stale_writes > 0.0
+    }
+
     /// How long the past of networks is kept, in milliseconds; `None` where nobody looks at it.
     pub(super) fn remembers_regions(&self) -> Option<u64> {
         let stale_ms = (self.stale > 0.0).then_some(self.stale_ms);
@@ -263,6 +280,8 @@ impl Weather {
             "disconnects" => self.disconnects = probability(key, value)?,
             "stale" => self.stale = probability(key, value)?,
             "stale-age" => self.stale_ms = number(key, value)?,
+            "stale-writes" => self.stale_writes = probability(key, value)?,
+            "finalizing" => self.finalizing_ms = number(key, value)?,
             "concurrent-writes" => {
                 self.concurrent_writes =
                     choice(key, value, [("allowed", ConcurrentWrites::Allowed), ("refused", ConcurrentWrites::Refused)])?;
@@ -380,6 +399,7 @@ enum Roll {
     Disconnect,
     Stale,
     EmptyPage,
+    StaleWrite,
 }
 
 impl Dice<'_> {
@@ -413,6 +433,10 @@ impl Dice<'_> {
 
     pub(super) fn stale(self) -> bool {
         self.roll(Roll::Stale) < self.weather.stale
+    }
+
+    pub(super) fn stale_write(self) -> bool {
+        self.roll(Roll::StaleWrite) < self.weather.stale_writes
     }
 
     pub(super) fn empty_page(self) -> bool {

@@ -117,6 +117,12 @@ pub struct World {
     pub(super) index: Index,
 }
 
+/// Whether a time is none.
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes references")]
+fn is_zero(ms: &u64) -> bool {
+    *ms == 0
+}
+
 /// An organization.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -127,6 +133,9 @@ pub struct Organization {
     pub root: String,
     /// What the organization can do.
     pub feature_set: FeatureSet,
+    /// When CreateOrganization made it (ms); 0 where it was there before.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub created_ms: u64,
     /// The policy types of the root that are not simply disabled, as the API spells them.
     pub policy_types: BTreeMap<String, TypeStatus>,
 }
@@ -262,7 +271,7 @@ pub struct OrganizationalUnit {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Policy {
-    /// `p-` and 8 characters; longer for AWS's own.
+    /// `p-` and 10 characters, the least that an ARN takes; other words for AWS's own.
     pub id: String,
     /// As the API spells it.
     #[serde(rename = "type")]

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use overlord::aws::{Error, Refusal};
+use overlord::aws::{Details, Error, Refusal};
 
 use crate::support::project;
 
@@ -27,8 +27,9 @@ fn sources(folder: &Path, found: &mut String) {
 #[test]
 fn hints_stand_on_the_page() {
     let refused = |code: &str| {
-        let operation = "organizations:CreateAccount".to_owned();
-        Error::Refused(Refusal { operation, place: None, code: code.to_owned(), message: String::new(), request_id: None })
+        let (operation, code) = ("organizations:CreateAccount".to_owned(), code.to_owned());
+        let details = Some(Box::new(Details { status: if code == "ServiceException" { 500 } else { 400 }, reason: None }));
+        Error::Refused(Refusal { operation, place: None, code, message: String::new(), details, request_id: None })
     };
     let unanswered = |operation: &str| Error::NoAnswer { operation: operation.to_owned(), place: None, message: String::new() };
     let page = page().to_lowercase();

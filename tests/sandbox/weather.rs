@@ -213,3 +213,56 @@ async fn an_observer_sees_the_world_after_every_request() {
     client.list_roots().send().await.unwrap();
     assert_eq!(seen.try_iter().collect::<Vec<_>>(), ["organizations:CreateOrganizationalUnit 1", "organizations:ListRoots 1"]);
 }
+
+/// Writes see the other side as it was: each refusal passes once that is old enough.
+#[tokio::test(start_paused = true)]
+async fn stale_writes_are_refused_until_the_change_is_old_enough() {
+    let weather = Weather { stale_writes: 0.999, stale_ms: 5_000, policy_type_ms: 0, ..Weather::default() };
+    let (_, client, root) = organized(weather).await;
+    let later = || tokio::time::advance(Duration::from_secs(6));
+    let account = create_account(&client, "a", "a@example.com").await.unwrap();
+    later().await;
+    let ou = create_ou(&client, &root, "a").await;
+
+    let inner = client.create_organizational_unit().parent_id(&ou).name("b").send();
+    assert_eq!(refusal(inner.await), "ParentNotFoundException");
+    let enter = || client.move_account().account_id(&account).source_parent_id(&root).destination_parent_id(&ou).send();
+    assert_eq!(refusal(enter().await), "DestinationParentNotFoundException");
+    later().await;
+    enter().await.unwrap();
+    later().await;
+
+    client.move_account().account_id(&account).source_parent_id(&ou).destination_parent_id(&root).send().await.unwrap();
+    let remove = || client.delete_organizational_unit().organizational_unit_id(&ou).send();
+    assert_eq!(refusal(remove().await), "OrganizationalUnitNotEmptyException");
+    later().await;
+    remove().await.unwrap();
+
+    let policy = create_policy(&client, PolicyType::ServiceControlPolicy, "p", SCP).await;
+    client.attach_policy().policy_id(&policy).target_id(&root).send().await.unwrap();
+    later().await;
+    client.detach_policy().policy_id(&policy).target_id(&root).send().await.unwrap();
+    let delete = || client.delete_policy().policy_id(&policy).send();
+    assert_eq!(refusal(delete().await), "PolicyInUseException");
+    later().await;
+    delete().await.unwrap();
+
+    let service = "config.amazonaws.com";
+    client.enable_aws_service_access().service_principal(service).send().await.unwrap();
+    let register = || client.register_delegated_administrator().account_id(&account).service_principal(service).send();
+    assert_eq!(refusal(register().await), "ConstraintViolationException/ServiceAccessNotEnabled");
+    later().await;
+    register().await.unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_new_organization_refuses_accounts_until_it_is_finished() {
+    let (_, client) = bare(Weather { finalizing_ms: 60_000, ..Weather::default() });
+    client.create_organization().send().await.unwrap();
+    let create = || client.create_account().account_name("a").email("a@example.com").send();
+    assert_eq!(refusal(create().await), "FinalizingOrganizationException");
+    tokio::time::advance(Duration::from_secs(45)).await;
+    assert_eq!(refusal(create().await), "ConstraintViolationException/AccountNumberLimitExceeded");
+    tokio::time::advance(Duration::from_secs(15)).await;
+    create().await.unwrap();
+}

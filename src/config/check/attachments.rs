@@ -56,6 +56,7 @@ pub(super) fn resolve(model: &Model<'_>, policies: &Policies<'_>, accounts: &[Pl
     let none = Organization::default();
     let section = model.file.organization.as_ref().map_or(&none, |o| &o.value);
     left_alone(section, policies, report);
+    untrusted(section, policies, report);
     let mut sets = Sets { model, policies, managed: managed_types(policies, section), used: BTreeSet::new(), packing: Packing::default() };
     let mut all = Attachments::new();
     let root = Target { address: organization_address(), said: "the root".to_owned(), place: "organization".to_owned() };
@@ -103,6 +104,23 @@ fn left_alone(section: &Organization, policies: &Policies<'_>, report: &mut Repo
         let hint = "remove `service_control_policies = false`, or this section; another kind of policy needs its `type`";
         let diagnostic = Code::UnmanagedPolicy.error(summary).related(report.span(said.at), "left alone here").hint(hint);
         report.at(policy.key.at(), diagnostic);
+    }
+}
+
+/// Declared policies of a type that AWS enables only while a service has trusted access. Each type is told once.
+fn untrusted(section: &Organization, policies: &Policies<'_>, report: &mut Report) {
+    if report.is_broken(&["organization", "trusted_services"]) {
+        return;
+    }
+    let mut told = BTreeSet::new();
+    for policy in policies.values().flatten() {
+        let Some(service) = &policy.spec.trusted_service else { continue };
+        if section.trusted_services.iter().any(|trusted| trusted.value == *service) || !told.insert(service) {
+            continue;
+        }
+        let at = policy.section.policy_type.as_ref().map_or(policy.key.at(), |policy_type| policy_type.at);
+        let summary = format!("AWS enables `{}` policies only while `{service}` is a trusted service", policy.spec.short);
+        report.at(at, Code::UntrustedService.error(summary).hint(format!("add \"{service}\" to `trusted_services` in [organization]")));
     }
 }
 

@@ -131,6 +131,7 @@ impl<'a> Hands<'a> {
             place: Some(Box::new(self.place.clone())),
             code: error.code.unwrap_or_default(),
             message: error.message.unwrap_or_default(),
+            details: None,
             request_id: None,
         }))
     }

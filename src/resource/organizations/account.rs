@@ -153,20 +153,26 @@ fn new_email<'a>(before: &AccountAttributes, after: &'a AccountAttributes) -> Op
 }
 
 /// Moves it, from wherever it is: the snapshot may be older than somebody else's move, and AWS may need a moment until a new account
-/// can be found.
+/// or an OU of this run can be found.
 pub(super) async fn move_account(context: &Context, id: &str, from: &str, to: &str) -> AwsResult<()> {
     let ask = || async {
-        match send_move(context, id, from, to).await {
+        let moved = match send_move(context, id, from, to).await {
             // AWS's documentation leaves open which of these a wrong source gives.
             Err(e) if e.is(&["SourceParentNotFoundException", "AccountNotFoundException"]) => match parent_of(context, id).await? {
-                Some(parent) if parent == to => Ok(Some(())),
-                Some(parent) if parent != from => send_move(context, id, &parent, to).await.map(Some),
-                Some(_) | None => Ok(None),
+                Some(parent) if parent == to => return Ok(Some(())),
+                Some(parent) if parent != from => send_move(context, id, &parent, to).await,
+                Some(_) | None => return Ok(None),
             },
+            result => result,
+        };
+        match moved {
+            Err(e) if e.is(&["DestinationParentNotFoundException"]) && context.has_made(to) => Ok(None),
             result => result.map(Some),
         }
     };
-    poll(format!("the account `{id}` to be found"), SETTLING).until(context.sessions().door().interrupt(), ask).await
+    poll(format!("the account `{id}` and its new parent `{to}` to be found"), SETTLING)
+        .until(context.sessions().door().interrupt(), ask)
+        .await
 }
 
 async fn send_move(context: &Context, id: &str, from: &str, to: &str) -> AwsResult<()> {

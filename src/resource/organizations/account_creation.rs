@@ -9,8 +9,8 @@ use aws_sdk_organizations::types::{
     Account as SdkAccount, ConstraintViolationExceptionReason, CreateAccountFailureReason, CreateAccountState, CreateAccountStatus,
 };
 
-use super::AccountAttributes;
 use super::calls::{carries_our_address, creation_tags, every_page, poll};
+use super::{AccountAttributes, organization_address};
 use crate::apply::{Context, KnownCreation};
 use crate::aws::{AwsResult, Error};
 
@@ -31,6 +31,10 @@ const DEADLINE: Duration = Duration::from_secs(30 * 60);
 /// (<https://docs.aws.amazon.com/organizations/latest/APIReference/API_CreateAccount.html>); seconds are what has been seen. Until this has
 /// passed, an account that is not listed may exist.
 const LISTS_LAG: Duration = Duration::from_secs(60);
+
+/// The same in the run that makes the organization: AWS may say for an hour that there are too many accounts.
+/// Source: ACCOUNT_NUMBER_LIMIT_EXCEEDED of ConstraintViolationException, botocore 1.44.8, 2026-11-30.
+const NEW_ORGANIZATION: Duration = Duration::from_secs(65 * 60);
 
 /// How often a CreateAccount without an answer is sent again, each time after looking for what the last one did.
 const ATTEMPTS: usize = 3;
@@ -202,6 +206,7 @@ async fn describe(context: &Context, id: &str) -> AwsResult<Option<SdkAccount>> 
 /// Sends CreateAccount, waiting while AWS works on as many as it takes at a time or still finishes the organization.
 async fn request(context: &Context, wanted: &Wanted<'_>, after: &AccountAttributes) -> AwsResult<CreateAccountStatus> {
     let tags = creation_tags(context, after.tags.as_ref())?;
+    let is_new = context.made(&organization_address().into());
     let ask = || async {
         let request = context.sessions().organizations().create_account().email(wanted.email).account_name(wanted.name);
         let request = request.role_name(context.access_role()).set_tags(Some(tags.clone()));
@@ -219,12 +224,17 @@ async fn request(context: &Context, wanted: &Wanted<'_>, after: &AccountAttribut
             Some(CreateAccountError::ConstraintViolationException(violation))
                 if violation.reason() == Some(&ConstraintViolationExceptionReason::AccountNumberLimitExceeded) =>
             {
-                Err(failure(&CreateAccountFailureReason::AccountLimitExceeded))
+                if is_new {
+                    Ok(None)
+                } else {
+                    Err(failure(&CreateAccountFailureReason::AccountLimitExceeded))
+                }
             }
             _ => Err(Error::sdk("organizations:CreateAccount", &error)),
         }
     };
-    poll(format!("AWS to accept the creation of `{}`", wanted.name), DEADLINE).until(context.sessions().door().interrupt(), ask).await
+    let deadline = if is_new { NEW_ORGANIZATION } else { DEADLINE };
+    poll(format!("AWS to accept the creation of `{}`", wanted.name), deadline).until(context.sessions().door().interrupt(), ask).await
 }
 
 fn no_status() -> Error {
@@ -290,7 +300,7 @@ fn failure(reason: &CreateAccountFailureReason) -> Error {
     let hint = match reason {
         Reason::AccountLimitExceeded => {
             "the organization has as many accounts as its quota allows: raise \"Default maximum number of accounts\" in Service Quotas \
-             (us-east-1, AWS Organizations), then run this again"
+             (us-east-1, AWS Organizations), then run this again. In the first hour of an organization AWS says so as well: wait an hour then"
         }
         Reason::InvalidEmail => "AWS does not accept the e-mail: check its spelling, or use another one",
         Reason::InvalidAddress => "the postal address of the management account is not valid: correct it in the account settings",

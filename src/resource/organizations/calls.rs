@@ -93,6 +93,9 @@ pub(super) fn poll(what: impl Into<String>, deadline: Duration) -> Poll {
 /// How long AWS may take until what it has just made can be found everywhere.
 pub(super) const SETTLING: Duration = Duration::from_secs(120);
 
+/// The reason of Organizations for a service that has no trusted access.
+pub(super) const SERVICE_ACCESS_NOT_ENABLED: &str = "SERVICE_ACCESS_NOT_ENABLED";
+
 /// For a poll after something was made: not found is no answer yet.
 pub(super) fn settled<T>(result: AwsResult<T>) -> AwsResult<Option<T>> {
     const NOT_FOUND: &[&str] = &[

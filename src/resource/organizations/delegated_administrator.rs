@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::calls::{SETTLING, never_deleted, poll, settled};
+use super::calls::{SERVICE_ACCESS_NOT_ENABLED, SETTLING, never_deleted, poll, settled};
 use crate::address::Reference;
 use crate::apply::Context;
 use crate::aws::{AwsResult, Error};
@@ -76,10 +76,14 @@ async fn register(context: &Context, account: &str, service: &str) -> AwsResult<
         let request = context.sessions().organizations().register_delegated_administrator().account_id(account).service_principal(service);
         match request.send().await.map_err(|e| Error::sdk("organizations:RegisterDelegatedAdministrator", &e)) {
             Err(e) if e.is(&["AccountAlreadyRegisteredException"]) => Ok(Some(())),
+            // This run has just trusted the service.
+            Err(e) if e.has_reason(SERVICE_ACCESS_NOT_ENABLED) && context.has_made(service) => Ok(None),
             result => settled(result.map(drop)),
         }
     };
-    poll(format!("the account `{account}` to be found"), SETTLING).until(context.sessions().door().interrupt(), ask).await
+    poll(format!("the account `{account}` and the trust of `{service}` to be found"), SETTLING)
+        .until(context.sessions().door().interrupt(), ask)
+        .await
 }
 
 async fn deregister(context: &Context, account: &str, service: &str) -> AwsResult<()> {

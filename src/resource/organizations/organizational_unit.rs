@@ -58,16 +58,21 @@ impl Kind for OrganizationalUnit {
     async fn create(context: &Context, after: Self::Attributes) -> Result<String, Error> {
         let parent = context.resolve(&after.parent)?;
         let tags = creation_tags(context, after.tags.as_ref())?;
-        let request = context.sessions().organizations().create_organizational_unit().parent_id(&parent).name(&after.name);
-        match request.set_tags(Some(tags)).send().await.map_err(|e| Error::sdk("organizations:CreateOrganizationalUnit", &e)) {
-            Ok(made) => made
-                .organizational_unit()
-                .and_then(|ou| ou.id())
-                .map(str::to_owned)
-                .ok_or_else(|| Error::failed(format!("AWS made the OU `{}` and did not name its id", after.name))),
-            Err(e) if e.is(&["DuplicateOrganizationalUnitException"]) => take(context, &parent, &after.name).await,
-            Err(e) => Err(e),
-        }
+        let ask = || async {
+            let request = context.sessions().organizations().create_organizational_unit().parent_id(&parent).name(&after.name);
+            let request = request.set_tags(Some(tags.clone()));
+            match request.send().await.map_err(|e| Error::sdk("organizations:CreateOrganizationalUnit", &e)) {
+                Ok(made) => made
+                    .organizational_unit()
+                    .and_then(|ou| ou.id())
+                    .map(|id| Some(id.to_owned()))
+                    .ok_or_else(|| Error::failed(format!("AWS made the OU `{}` and did not name its id", after.name))),
+                Err(e) if e.is(&["DuplicateOrganizationalUnitException"]) => take(context, &parent, &after.name).await.map(Some),
+                Err(e) if e.is(&["ParentNotFoundException"]) && context.has_made(&parent) => Ok(None),
+                Err(e) => Err(e),
+            }
+        };
+        poll(format!("the parent `{parent}` to be found"), SETTLING).until(context.sessions().door().interrupt(), ask).await
     }
 
     async fn update(context: &Context, id: &str, before: Self::Attributes, after: Self::Attributes) -> AwsResult<()> {
@@ -83,11 +88,16 @@ impl Kind for OrganizationalUnit {
     }
 
     async fn delete(context: &Context, id: &str, _before: Self::Attributes) -> AwsResult<()> {
-        let request = context.sessions().organizations().delete_organizational_unit().organizational_unit_id(id);
-        match request.send().await.map_err(|e| Error::sdk("organizations:DeleteOrganizationalUnit", &e)) {
-            Err(e) if e.is(&["OrganizationalUnitNotFoundException"]) => Ok(()),
-            result => result.map(drop),
-        }
+        let ask = || async {
+            let request = context.sessions().organizations().delete_organizational_unit().organizational_unit_id(id);
+            match request.send().await.map_err(|e| Error::sdk("organizations:DeleteOrganizationalUnit", &e)) {
+                Err(e) if e.is(&["OrganizationalUnitNotFoundException"]) => Ok(Some(())),
+                // What was in it has just left.
+                Err(e) if e.is(&["OrganizationalUnitNotEmptyException"]) && context.is_released() => Ok(None),
+                result => result.map(|_| Some(())),
+            }
+        };
+        poll(format!("the OU `{id}` to be empty"), SETTLING).until(context.sessions().door().interrupt(), ask).await
     }
 }
 

@@ -86,11 +86,16 @@ impl Kind for Policy {
     }
 
     async fn delete(context: &Context, id: &str, _before: Self::Attributes) -> AwsResult<()> {
-        let request = context.sessions().organizations().delete_policy().policy_id(id);
-        match request.send().await.map_err(|e| Error::sdk("organizations:DeletePolicy", &e)) {
-            Err(e) if e.is(&["PolicyNotFoundException"]) => Ok(()),
-            result => result.map(drop),
-        }
+        let ask = || async {
+            let request = context.sessions().organizations().delete_policy().policy_id(id);
+            match request.send().await.map_err(|e| Error::sdk("organizations:DeletePolicy", &e)) {
+                Err(e) if e.is(&["PolicyNotFoundException"]) => Ok(Some(())),
+                // It has just been detached.
+                Err(e) if e.is(&["PolicyInUseException"]) && context.is_released() => Ok(None),
+                result => result.map(|_| Some(())),
+            }
+        };
+        poll(format!("the policy `{id}` to be attached nowhere"), SETTLING).until(context.sessions().door().interrupt(), ask).await
     }
 }
 

@@ -5,10 +5,11 @@ use std::time::Duration;
 use aws_sdk_organizations::types::{PolicyTypeStatus, PolicyTypeSummary, Root};
 use serde::{Deserialize, Serialize};
 
-use super::calls::{self, never_deleted, poll};
+use super::calls::{self, SERVICE_ACCESS_NOT_ENABLED, never_deleted, poll};
 use crate::address::Reference;
 use crate::apply::Context;
 use crate::aws::{AwsResult, Error};
+use crate::limits::LIMITS;
 use crate::resource::{AttributeSpec, Kind, KindSpec, OnChange, OnRemoval, Weight};
 
 /// The attributes of a `policy_type`.
@@ -79,8 +80,22 @@ async fn begin(context: &Context, root: &str, name: &str) -> AwsResult<Option<St
         Ok(_) => Ok(Some(Status::Pending)),
         Err(e) if e.is(&["PolicyTypeAlreadyEnabledException"]) => Ok(Some(Status::Pending)),
         Err(e) if e.is(&["PolicyChangesInProgressException"]) => Ok(None),
+        Err(e) if e.has_reason(SERVICE_ACCESS_NOT_ENABLED) => without_trust(context, name, &e),
         Err(e) => Err(e),
     }
+}
+
+/// The type needs a service with trusted access. AWS may need a moment until it knows of one that this run has just trusted.
+fn without_trust(context: &Context, name: &str, error: &Error) -> AwsResult<Option<Status>> {
+    let service = LIMITS.policy_type(name).and_then(|limits| limits.trusted_service.as_deref());
+    if service.is_some_and(|service| context.has_made(service)) {
+        return Ok(None);
+    }
+    let service = service.unwrap_or("the service of that policy type");
+    Err(Error::Failed {
+        message: error.to_string(),
+        hint: Some(format!("AWS enables {name} only while {service} has trusted access: add it to `trusted_services` in [organization]")),
+    })
 }
 
 async fn enabled(context: &Context, root: &str, name: &str) -> AwsResult<Option<()>> {

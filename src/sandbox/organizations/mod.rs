@@ -82,6 +82,7 @@ const WRITES: &[(&str, Write)] = &[
     ("CreateOrganizationalUnit", units::create),
     ("CreatePolicy", policies::create),
     ("DeclineHandshake", handshakes::decline),
+    ("DeleteOrganization", organization::delete),
     ("DeleteOrganizationalUnit", units::delete),
     ("DeletePolicy", policies::delete),
     ("DeregisterDelegatedAdministrator", services::deregister),
@@ -123,11 +124,52 @@ pub(super) fn read(read: Read, name: &str, ask: &Ask<'_>) -> Outcome {
     read(ask)
 }
 
+/// What AWS refuses while it still sees the other side of a write as that was before the last one. Sources: org-formation-cli issue 374,
+/// alchemy pull request 231, retries of hashicorp/terraform-provider-aws; 2026-11-30.
+const SEE_THE_PAST: &[(&str, &[&str])] = &[
+    ("CreateOrganizationalUnit", &["ParentNotFoundException"]),
+    ("DeleteOrganizationalUnit", &["OrganizationalUnitNotEmptyException"]),
+    ("DeletePolicy", &["PolicyInUseException"]),
+    ("EnablePolicyType", &["SERVICE_ACCESS_NOT_ENABLED"]),
+    ("MoveAccount", &["AccountNotFoundException", "DestinationParentNotFoundException"]),
+    ("RegisterDelegatedAdministrator", &["SERVICE_ACCESS_NOT_ENABLED"]),
+];
+
+/// Whether a write looks at what others have just changed.
+pub(super) fn sees_the_past(name: &str) -> bool {
+    SEE_THE_PAST.iter().any(|(operation, _)| *operation == name)
+}
+
+/// Whether a refusal may come of an older state of the organization.
+pub(super) fn is_of_the_past(refusal: &Refusal) -> bool {
+    let known = |code: &str| SEE_THE_PAST.iter().any(|(_, codes)| codes.contains(&code));
+    known(refusal.code) || refusal.reason.is_some_and(known)
+}
+
+/// What a new organization refuses while AWS still works on it. The first two are modelled (botocore 1.44.8); of the others
+/// hashicorp/terraform-provider-aws waits for it, up to four minutes (internal/service/organizations, 2026-11-30).
+const WAIT_FOR_THE_ORGANIZATION: &[&str] =
+    &["CreateAccount", "InviteAccountToOrganization", "AttachPolicy", "CreateOrganizationalUnit", "CreatePolicy"];
+
+fn finalized(name: &str, turn: &Turn<'_>) -> Result<(), Refusal> {
+    let age = turn.now_ms.saturating_sub(organization_of(turn.world)?.created_ms);
+    if age >= turn.weather.finalizing_ms || !WAIT_FOR_THE_ORGANIZATION.contains(&name) {
+        return Ok(());
+    }
+    // AWS's documentation of the reason: also right after the organization was made; then it passes within an hour.
+    if name == "CreateAccount" && age * 2 >= turn.weather.finalizing_ms {
+        return Err(constraint("ACCOUNT_NUMBER_LIMIT_EXCEEDED", "You have exceeded the allowed number of AWS accounts."));
+    }
+    let message = "AWS Organizations couldn't perform the operation because your organization hasn't finished initializing.";
+    Err(Refusal::new("FinalizingOrganizationException", message))
+}
+
 /// Makes a write.
 pub(super) fn write(write: Write, name: &str, turn: &mut Turn<'_>) -> Outcome {
     // Those answer from outside, and say themselves who may.
     if !["AcceptHandshake", "CreateOrganization", "DeclineHandshake"].contains(&name) {
         authorize(turn.world, turn.caller, Rank::Management)?;
+        finalized(name, turn)?;
     }
     write(turn)
 }

@@ -76,7 +76,25 @@ pub(super) fn create(turn: &mut Turn<'_>) -> Outcome {
         return Err(Refusal::new("AccessDeniedException", message));
     }
     turn.world.add_organization(input.feature_set.unwrap_or(FeatureSet::All));
+    // Nothing is enabled yet, whatever the documentation of CreateOrganization says: Terraform's acceptance tests, which run on AWS, find a
+    // new organization without an enabled policy type (internal/service/organizations/organization_test.go of
+    // hashicorp/terraform-provider-aws, 2026-11-30; aws-cloudformation roadmap issue 1901).
+    turn.world.disable_type("SERVICE_CONTROL_POLICY");
+    if let Some(organization) = &mut turn.world.organization {
+        organization.created_ms = turn.now_ms;
+    }
     Ok(json!({ "Organization": show(turn.world, organization_of(turn.world)?) }))
+}
+
+/// <https://docs.aws.amazon.com/organizations/latest/APIReference/API_DeleteOrganization.html>: no member may be left, closed ones among them.
+pub(super) fn delete(turn: &mut Turn<'_>) -> Outcome {
+    if turn.world.accounts.len() > 1 {
+        let message =
+            "The organization isn't empty. To delete an organization, you must first remove all accounts except the management account.";
+        return Err(Refusal::new("OrganizationNotEmptyException", message));
+    }
+    turn.world.remove_organization();
+    Ok(Value::Null)
 }
 
 /// Begins the upgrade from consolidated billing. Accounts that the organization created need not agree; invited ones would, and

@@ -5,7 +5,7 @@ use serde_json::json;
 
 use super::organization::show_root;
 use super::policies::{known_type, type_not_available};
-use super::{Turn, organization_of, parse};
+use super::{Turn, constraint, organization_of, parse};
 use crate::sandbox::wire::{Outcome, Refusal};
 use crate::sandbox::world::{FeatureSet, TypeStatus};
 
@@ -39,7 +39,13 @@ fn status(turn: &Turn<'_>, input: &TypeInput) -> Result<Option<TypeStatus>, Refu
 
 pub(super) fn enable(turn: &mut Turn<'_>) -> Outcome {
     let input: TypeInput = parse(turn.input)?;
-    match status(turn, &input)? {
+    let status = status(turn, &input)?;
+    let service = known_type(&input.policy_type)?.trusted_service.as_ref();
+    if service.is_some_and(|service| !turn.world.trusted_services.contains_key(service)) {
+        let message = "You must enable trusted access for the service before you enable this policy type.";
+        return Err(constraint("SERVICE_ACCESS_NOT_ENABLED", message));
+    }
+    match status {
         None => set(turn, input.policy_type, TypeStatus::PendingEnable(turn.now_ms + turn.weather.policy_type_ms)),
         Some(TypeStatus::Enabled) => {
             Err(Refusal::new("PolicyTypeAlreadyEnabledException", "The specified policy type is already enabled in the specified root."))

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use super::accounts::not_found;
 use super::page::{map_keys, page};
 use super::{Ask, Turn, all_features, constraint, invalid, parse, timestamp};
+use crate::limits::LIMITS;
 use crate::sandbox::wire::{Outcome, Refusal};
 use crate::sandbox::world::{AccountState, Joined};
 
@@ -38,6 +39,12 @@ pub(super) fn trust(turn: &mut Turn<'_>) -> Outcome {
 pub(super) fn distrust(turn: &mut Turn<'_>) -> Outcome {
     let input: ServiceInput = parse(turn.input)?;
     check_principal(&input.service_principal)?;
+    let types = turn.world.organization.iter().flat_map(|organization| organization.policy_types.keys());
+    let mut services = types.filter_map(|name| LIMITS.policy_type(name)?.trusted_service.as_ref());
+    if services.any(|service| *service == input.service_principal) {
+        let message = "You must disable the policy type of this service before you disable its trusted access.";
+        return Err(constraint("POLICY_TYPE_ENABLED_FOR_THIS_SERVICE", message));
+    }
     turn.world.trusted_services.remove(&input.service_principal);
     Ok(Value::Null)
 }
@@ -112,7 +119,6 @@ pub(super) fn list_administrators(ask: &Ask<'_>) -> Outcome {
             "Arn": ask.world.arn("account", &account.id),
             "Email": account.email,
             "Name": account.name,
-            "Status": "ACTIVE",
             "State": account.state.as_str(),
             "JoinedMethod": match account.joined { Joined::Created => "CREATED", Joined::Invited => "INVITED" },
             "JoinedTimestamp": timestamp(account.joined_ms),
