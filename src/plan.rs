@@ -193,6 +193,7 @@ impl Plan {
             }
         }
         findings.extend(nat::findings(&changes, &live.network.public_ips));
+        findings.extend(resource::organizations::onboarding_warnings(&changes, &live.resources));
         findings.sort();
         findings.dedup();
         let observed = live.resources.clone();

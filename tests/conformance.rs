@@ -34,8 +34,8 @@ const FOR_MOTO: &[Edit] = &[
         _why: "unknown keys belong to this account of moto's",
     },
     Edit {
-        from: r#"delegated_administrators = { "config.amazonaws.com" = "audit", "guardduty.amazonaws.com" = "security" }"#,
-        to: r#"delegated_administrators = { "guardduty.amazonaws.com" = "security" }"#,
+        from: r#"delegated_administrators = { "config.amazonaws.com" = "audit", "access-analyzer.amazonaws.com" = "security" }"#,
+        to: r#"delegated_administrators = { "access-analyzer.amazonaws.com" = "security" }"#,
         _why: "moto refuses config.amazonaws.com as a delegated service; AWS documents it as one",
     },
 ];
