@@ -19,6 +19,7 @@ use super::world::{Contact, LivePolicy, Member, Unit, Wanted, World, type_name};
 use crate::address::{Address, Reference};
 use crate::aws::{AwsResult, Error};
 use crate::limits::LIMITS;
+use crate::policy::Family;
 use crate::resource::Desired;
 use crate::resource::pages::{Pages, circle};
 
@@ -632,7 +633,17 @@ impl<'a> Reader<'a> {
         candidates.into_iter().for_each(|id| self.put(Question::Tags(id)));
         // A renamed policy, recognised by now, and one of ours that may go: their documents are part of what the plan rests on.
         let known = |id: &String| identity.address(id).is_some() || self.world.ours(id) == Some(true);
-        let unread = self.world.policies.iter().filter(|(id, policy)| !policy.aws_managed && policy.content.is_none() && known(id));
+        // So is a guard rail that somebody else attached to what org.toml names: it allows there, or denies.
+        let is_named = |target: &String| *target == self.world.root || identity.address(target).is_some();
+        let decides = |policy: &LivePolicy| {
+            Family::of_type(&policy.policy_type).is_some()
+                && self.wanted.policy_types.contains_key(&policy.policy_type)
+                && !policy.is_control_towers()
+                && policy.targets.iter().any(is_named)
+        };
+        let of_plan = |id: &String, policy: &LivePolicy| known(id) || decides(policy);
+        let unread = self.world.policies.iter();
+        let unread = unread.filter(|(id, policy)| !policy.aws_managed && policy.content.is_none() && of_plan(id, policy));
         let unread: Vec<String> = unread.map(|(id, _)| id.clone()).collect();
         unread.into_iter().for_each(|id| self.put(Question::Document(id)));
         self.lanes.values().any(|lane| !lane.is_idle())

@@ -118,7 +118,7 @@ pub(crate) struct LivePolicy {
     pub name: String,
     pub description: String,
     pub aws_managed: bool,
-    /// The document; read only of policies of ours.
+    /// The document; read only of policies of ours, and of guard rails that others attached to what org.toml names.
     pub content: Option<String>,
     /// Roots, OUs and accounts that it is attached to.
     pub targets: BTreeSet<String>,

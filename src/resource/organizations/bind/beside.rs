@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::Binder;
 use crate::address::{Address, Reference};
-use crate::policy::Family;
+use crate::policy::{Family, canonical};
 use crate::resource::organizations::world::LivePolicy;
 use crate::resource::organizations::{AccountAttributes, OrganizationalUnitAttributes, PolicyAttachmentsAttributes, PolicyAttributes};
 use crate::resource::{Attributes, LiveResource, untyped};
@@ -35,8 +35,8 @@ impl Binder<'_> {
         }
         for (id, policy) in self.world.policies.iter().filter(|(id, policy)| !policy.aws_managed && !policies.contains(id.as_str())) {
             let attributes = PolicyAttributes {
-                // What others attach is not read: a call for each of them.
-                content: Value::Null,
+                // Of what others attach elsewhere nothing is read: a call for each of them.
+                content: policy.content.as_deref().map_or(Value::Null, |text| canonical(&policy.policy_type, text)),
                 description: String::new(),
                 name: policy.name.clone(),
                 policy_type: Reference::Id(policy.policy_type.clone()),
