@@ -6,6 +6,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 use std::pin::pin;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, OnceLock};
 use std::time::{Duration, SystemTime};
 
@@ -33,6 +34,9 @@ use crate::limits::{LIMITS, Rate};
 /// How long one attempt may take, from sending to the last byte of the answer. It begins after the wait for the bucket, which
 /// may last hours; that is why the SDK's own operation timeouts are off.
 pub(super) const ATTEMPT_DEADLINE: Duration = Duration::from_secs(60);
+
+/// How often a request is sent by a run that gives up early.
+const FEW_ATTEMPTS: u32 = 3;
 
 /// The service under which requests of the credential chain are counted: Identity Center, container and instance roles.
 const CREDENTIAL_CHAIN: &str = "credentials";
@@ -121,6 +125,8 @@ struct Inner {
     accounts: Mutex<HashMap<String, String>>,
     /// The account of all other keys: those that the run was started with.
     caller: OnceLock<String>,
+    /// Whether a request that AWS fails on its side is given up after [`FEW_ATTEMPTS`].
+    gives_up_early: AtomicBool,
     /// AWS's time as its newest answer told it, and when that came.
     date: Mutex<Option<(SystemTime, Instant)>>,
 }
@@ -150,6 +156,7 @@ impl Door {
                 counts: Mutex::default(),
                 accounts: Mutex::default(),
                 caller: OnceLock::new(),
+                gives_up_early: AtomicBool::new(false),
                 date: Mutex::default(),
             }),
         }
@@ -177,6 +184,12 @@ impl Door {
     pub fn clock_skew(&self) -> Option<i64> {
         let (date, at) = (*lock(&self.inner.date))?;
         Some(skew(later(date, at.elapsed()), SystemTime::now()))
+    }
+
+    /// From now on gives up a request after [`FEW_ATTEMPTS`] where AWS fails on its side: for runs that can do without an answer. An emulator
+    /// answers HTTP 500 to all that it does not serve.
+    pub fn give_up_early(&self) {
+        self.inner.gives_up_early.store(true, Ordering::Relaxed);
     }
 
     /// Lets writes through, or no longer.
@@ -290,7 +303,8 @@ impl Door {
         if let (Some(answer), Some(operation), Some(admission)) = (&answer, operation, &admission) {
             self.heed(answer, operation, &facts, admission);
         }
-        judge(result, answer, operation)
+        let last = self.inner.gives_up_early.load(Ordering::Relaxed) && facts.attempt >= FEW_ATTEMPTS;
+        judge(result, answer, operation, last)
     }
 
     /// Lets the others of the bucket wait when AWS throttles.
@@ -340,11 +354,12 @@ fn judge(
     result: Result<HttpResponse, ConnectorError>,
     answer: Option<Answer>,
     operation: Option<&Operation>,
+    last: bool,
 ) -> Result<HttpResponse, ConnectorError> {
     let repeat = operation.map_or(Repeat::Idempotent, |o| o.repeat);
     match (result, answer) {
         (Ok(mut response), Some(answer)) => {
-            response.add_extension(Verdict { answer, repeat });
+            response.add_extension(Verdict { answer, repeat, last });
             Ok(response)
         }
         (Ok(response), None) => Ok(response),

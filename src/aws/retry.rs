@@ -50,15 +50,20 @@ pub(super) fn partition(account: &str, region: &str) -> RetryPartition {
 pub(super) struct Verdict {
     pub answer: Answer,
     pub repeat: Repeat,
+    /// Whether a failure on AWS's side is not worth another attempt any more.
+    pub last: bool,
 }
 
 impl Verdict {
     /// What to do after a failed attempt.
     fn action(&self) -> RetryAction {
-        let Self { answer, repeat } = self;
+        let Self { answer, repeat, last } = self;
         if answer.throttled() || answer.code.as_deref().is_some_and(|code| PASSING.contains(&code)) {
             // With the longer backoff of throttling: whatever AWS is busy with takes seconds.
             return RetryAction::throttling_error();
+        }
+        if *last && answer.status >= 500 {
+            return RetryAction::RetryForbidden;
         }
         match repeat {
             Repeat::Doubles if !(400..500).contains(&answer.status) => RetryAction::RetryForbidden,
@@ -141,6 +146,23 @@ mod tests {
         let organizations = sessions(canned.door()).await.organizations();
         organizations.attach_policy().policy_id("p-1").target_id("r-1").send().await.unwrap();
         assert_eq!(canned.sent().len(), 4);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn who_gives_up_early_asks_three_times_what_fails_each_time() {
+        let began = tokio::time::Instant::now();
+        let canned = Canned::counting(|_, _| json(500, "<html>not implemented</html>"));
+        let door = canned.door();
+        door.give_up_early();
+        let organizations = sessions(door).await.organizations();
+        organizations.list_handshakes_for_organization().send().await.unwrap_err();
+        assert_eq!(canned.sent().len(), 3);
+        assert!(began.elapsed() < std::time::Duration::from_secs(5), "{:?}", began.elapsed());
+        let canned = Canned::counting(|n, _| if n < 5 { refusal("TooManyRequestsException") } else { json(200, "{}") });
+        let door = canned.door();
+        door.give_up_early();
+        sessions(door).await.organizations().list_handshakes_for_organization().send().await.unwrap();
+        assert_eq!(canned.sent().len(), 6, "throttling passes");
     }
 
     #[tokio::test(start_paused = true)]

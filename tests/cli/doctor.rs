@@ -93,3 +93,21 @@ fn its_policies_are_what_the_sandbox_asks_for() {
     ]);
     case.run(&["plan", "--sandbox", "--weather", "caller-policy=org.toml"]).ends(1).says(&["is no policy", "overlord doctor --policy"]);
 }
+
+/// Emulators answer HTTP 500 to what they do not serve: an optional read of that kind is a note, and soon given up.
+#[test]
+fn an_optional_read_that_fails_each_time_is_a_note() {
+    let case = Case::small();
+    case.run(&["apply", "--sandbox", "--yes"]).ends(0);
+    let broken = ["--weather", "broken=organizations:ListHandshakesForOrganization"];
+    let out = case.run(&[&["doctor", "--sandbox", "--trace", "trace.jsonl"], &broken[..]].concat()).ends(0).out;
+    assert!(line(&out, "invitations").starts_with("note") && out.contains("could not be read"), "{out}");
+    assert!(line(&out, "accounts").contains("3 of 10 in use"), "{out}");
+    let sent = |trace: &str| {
+        let trace = fs::read_to_string(case.path(trace)).unwrap();
+        trace.lines().filter(|line| line.contains("ListHandshakesForOrganization")).count()
+    };
+    assert_eq!(sent("trace.jsonl"), 3);
+    case.run(&[&["report", "--sandbox", "--trace", "report.jsonl"], &broken[..]].concat()).ends(0);
+    assert_eq!(sent("report.jsonl"), 3);
+}
