@@ -30,6 +30,10 @@ enum SandboxCommand {
         /// The management account of a fresh world [default: that of org.toml, or 111111111111]
         #[arg(long, value_name = "ID")]
         management_account: Option<String>,
+
+        /// Answer requests to this host name too; loopback names are always answered, and all others refused
+        #[arg(long = "allow-host", value_name = "NAME")]
+        hosts: Vec<String>,
     },
     /// Forget its world
     #[command(after_help = "Exit status: 0 done, 1 error")]
@@ -46,7 +50,9 @@ enum SandboxCommand {
 pub(super) async fn run(global: &Global, args: &SandboxArgs, shell: &Shell) -> Result<Exit, Reported> {
     let path = global.sandbox.clone().unwrap_or_else(|| PathBuf::from(DEFAULT_SANDBOX));
     match &args.command {
-        SandboxCommand::Serve { port, management_account } => serve_on(*port, management_account.clone(), &path, global, shell).await,
+        SandboxCommand::Serve { port, management_account, hosts } => {
+            serve_on(*port, management_account.clone(), hosts, &path, global, shell).await
+        }
         SandboxCommand::Reset { force } => reset(&path, *force, global, shell),
         SandboxCommand::Show => {
             let sandbox = open(&path, &management_account(global), &weather(global, shell)?, shell)?;
@@ -63,10 +69,18 @@ pub(super) async fn run(global: &Global, args: &SandboxArgs, shell: &Shell) -> R
     }
 }
 
-async fn serve_on(port: u16, account: Option<String>, path: &Path, global: &Global, shell: &Shell) -> Result<Exit, Reported> {
+async fn serve_on(
+    port: u16,
+    account: Option<String>,
+    hosts: &[String],
+    path: &Path,
+    global: &Global,
+    shell: &Shell,
+) -> Result<Exit, Reported> {
     let account = account.unwrap_or_else(|| management_account(global));
     let sandbox = open(path, &account, &weather(global, shell)?, shell)?;
     let server = serve(sandbox.clone(), SocketAddr::from((Ipv4Addr::LOCALHOST, port))).await.map_err(|e| shell.sandbox_error(&e))?;
+    let server = server.named(hosts.iter().cloned());
     let address = server.address();
     shell.result(format_args!("listening on http://{address}\n"));
     shell.say(format_args!(
