@@ -230,9 +230,7 @@ impl Executor for Calls<'_> {
             let id = existing_id(change, &self.ids)?;
             // Of two steps, the second has an address that is no thing's.
             let context = self.context.of(&first_step(&change.address).unwrap_or_else(|| change.address.clone()), change.after.as_ref());
-            let make = || async {
-                finished(kind.apply(&context, id.as_deref(), change.before.as_ref(), change.after.as_ref()).await)
-            };
+            let make = || async { finished(kind.apply(&context, id.as_deref(), change.before.as_ref(), change.after.as_ref()).await) };
             let interrupt = context.sessions().door().interrupt();
             let id = finishing().until(interrupt, make).await?;
             if let Some(lock) = self.lock.filter(|lock| creates_organization(change) && !lock.is_held()) {

@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 use super::contacts;
 use super::ec2::{self, REGIONS, RegionFacts};
 use super::email;
+use super::iam::date;
 use super::journal::Effect;
 use super::operation;
 use super::token::Position;
@@ -87,7 +88,9 @@ pub(super) fn read(call: &Call, caller: &str, world: &World, now_ms: u64) -> Out
         "GetAlternateContact" => contacts::get_alternate(&input, &account.id, world),
         "GetContactInformation" => contacts::get_primary(&account.id, world),
         "ListRegions" => list_regions(&input, account, world, now_ms),
-        _ => Ok(json!({ "AccountId": account.id, "AccountName": account.name })),
+        _ => Ok(
+            json!({ "AccountId": account.id, "AccountName": account.name, "AccountCreatedDate": date(account.joined_ms), "AccountState": account.state.as_str() }),
+        ),
     }
 }
 

@@ -5,6 +5,7 @@
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::LazyLock;
 
 use http::StatusCode;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
@@ -36,9 +37,27 @@ pub struct Role {
     pub tags: BTreeMap<String, String>,
     /// When it was made (ms).
     pub made_ms: u64,
+    /// The longest that a session of it may last, in seconds; `None` is an hour.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max_session_seconds: Option<u64>,
 }
 
+/// AWS's own policies, by what follows [`AWS_POLICY`] in their ARN.
+static AWS_POLICIES: LazyLock<BTreeSet<&str>> =
+    LazyLock::new(|| include_str!("managed_policies.txt").lines().filter(|line| !line.starts_with('#')).collect());
+const AWS_POLICY: &str = "arn:aws:iam::aws:policy/";
+
+/// What MaxSessionDuration may be, and what it is where nobody says.
+/// <https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreateRole.html>
+const SESSION_SECONDS: std::ops::RangeInclusive<u64> = HOUR..=43_200;
+const HOUR: u64 = 3_600;
+
 impl Role {
+    /// The longest that a session of it may last, in seconds.
+    pub(super) fn longest_session(&self) -> u64 {
+        self.max_session_seconds.unwrap_or(HOUR)
+    }
+
     /// Whether somebody of `account` may assume it, naming that external id.
     pub(super) fn trusts(&self, account: &str, external_id: Option<&str>) -> bool {
         let document: Value = serde_json::from_str(&self.trust).unwrap_or_default();
@@ -86,6 +105,7 @@ impl World {
             policies: BTreeSet::from([ADMINISTRATOR.to_owned()]),
             tags: BTreeMap::new(),
             made_ms: 0,
+            max_session_seconds: None,
         }))
     }
 }
@@ -200,7 +220,14 @@ fn create(input: &Input<'_>, account: &str, world: &mut World) -> Outcome {
         let message = format!("Role with name {name} already exists.");
         return Err(Refusal::new("EntityAlreadyExists", message).status(StatusCode::CONFLICT));
     }
-    let role = Role { trust: trust.to_owned(), policies: BTreeSet::new(), tags, made_ms: world.clock_ms };
+    let max_session_seconds = match input.text("MaxSessionDuration") {
+        "" => None,
+        seconds => {
+            let seconds = seconds.parse().ok().filter(|seconds| SESSION_SECONDS.contains(seconds));
+            Some(seconds.ok_or_else(|| invalid("MaxSessionDuration must be 3600 to 43200"))?)
+        }
+    };
+    let role = Role { trust: trust.to_owned(), policies: BTreeSet::new(), tags, made_ms: world.clock_ms, max_session_seconds };
     let answer = json!({ "Role": shown(account, name, &role) });
     world.roles.entry(account.to_owned()).or_default().insert(name.to_owned(), role);
     Ok(answer)
@@ -211,7 +238,7 @@ fn attach(input: &Input<'_>, account: &str, world: &mut World) -> Outcome {
     let (name, policy) = (input.role()?, input.text("PolicyArn"));
     let mut role = world.role(account, name).ok_or_else(|| no_role(name))?.into_owned();
     // The sandbox has no policies that customers made.
-    if !policy.starts_with("arn:aws:iam::aws:policy/") {
+    if !policy.strip_prefix(AWS_POLICY).is_some_and(|name| AWS_POLICIES.contains(name)) {
         return Err(no_such_entity(format!("Policy {policy} does not exist or is not attachable.")));
     }
     role.policies.insert(policy.to_owned());
@@ -228,6 +255,7 @@ fn shown(account: &str, name: &str, role: &Role) -> Value {
         "Arn": format!("arn:aws:iam::{account}:role/{name}"),
         "CreateDate": date(role.made_ms),
         "AssumeRolePolicyDocument": utf8_percent_encode(&role.trust, NON_ALPHANUMERIC).to_string(),
+        "MaxSessionDuration": role.longest_session(),
         "Tags": tags,
     })
 }

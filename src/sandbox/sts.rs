@@ -22,6 +22,21 @@ const ROOT_SECONDS: u64 = 900;
 /// The operations that the sandbox serves: none of them writes.
 pub(super) const OPERATIONS: [&str; 3] = ["AssumeRole", "AssumeRoot", "GetCallerIdentity"];
 
+/// How long a session of a role is to last: 15 minutes to 12 hours, and an hour at most for who is in one already.
+/// <https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html>
+fn session_seconds(asked: Option<&str>, caller: &Caller) -> Result<u64, Refusal> {
+    let Some(asked) = asked else { return Ok(3_600) };
+    let seconds = asked.parse().ok().filter(|seconds| (900..=43_200).contains(seconds));
+    match seconds {
+        None => Err(Refusal::new("ValidationError", format!("DurationSeconds {asked} is not between 900 and 43200"))),
+        Some(seconds) if caller.session.is_some() && seconds > 3_600 => {
+            let message = "The requested DurationSeconds exceeds the 1 hour session limit for roles assumed by role chaining";
+            Err(Refusal::new("ValidationError", message))
+        }
+        Some(seconds) => Ok(seconds),
+    }
+}
+
 /// Who signed a request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Caller {
@@ -108,7 +123,7 @@ impl Sessions {
         let (Some(arn), Some(session)) = (text("RoleArn"), text("RoleSessionName")) else {
             return Err(Refusal::new("ValidationError", "RoleArn and RoleSessionName are required"));
         };
-        let seconds = text("DurationSeconds").and_then(|seconds| seconds.parse().ok()).unwrap_or(3_600);
+        let seconds = session_seconds(text("DurationSeconds"), caller)?;
         let denied = || {
             let message = format!("User: {} is not authorized to perform: sts:AssumeRole on resource: {arn}", caller.arn());
             Refusal::new("AccessDenied", message).status(StatusCode::FORBIDDEN)
@@ -119,6 +134,10 @@ impl Sessions {
         let trusted = made.trusts(&caller.account, text("ExternalId"));
         if entry.state != AccountState::Active || !ready(entry, &made) || !trusted {
             return Err(denied());
+        }
+        if seconds > made.longest_session() {
+            let message = "The requested DurationSeconds exceeds the MaxSessionDuration set for this role.";
+            return Err(Refusal::new("ValidationError", message));
         }
         Ok(json!({
             "Credentials": self.issue(account, role, session, seconds)?,

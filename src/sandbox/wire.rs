@@ -97,8 +97,11 @@ impl Refusal {
         self
     }
 
-    /// An operation that the sandbox does not have.
+    /// An operation that the sandbox does not have, or a request that names none.
     pub(super) fn not_served(operation: &str) -> Self {
+        if operation.ends_with(':') {
+            return Self::new("MissingAction", "The request must contain the parameter Action or the header X-Amz-Target.");
+        }
         Self::new(NOT_SERVED, format!("the sandbox does not serve `{operation}`")).status(StatusCode::NOT_IMPLEMENTED)
     }
 
@@ -169,12 +172,12 @@ impl Call {
                 (operation, input)
             }
             Service::Sts | Service::Iam => {
-                let form = form_body(request.body());
+                let form = form(request);
                 let action = form.get("Action").and_then(Value::as_str).unwrap_or_default().to_owned();
                 (action, Ok(Value::Object(form)))
             }
             Service::Ec2 => {
-                let form = form_body(request.body());
+                let form = form(request);
                 let action = form.get("Action").and_then(Value::as_str).unwrap_or_default().to_owned();
                 (action, Ok(ec2::tree(&form)))
             }
@@ -218,6 +221,14 @@ fn json_body(body: &Bytes) -> Result<Value, Refusal> {
         return Ok(json!({}));
     }
     serde_json::from_slice(body).map_err(|error| Refusal::new("SerializationException", format!("the body is not JSON: {error}")))
+}
+
+/// The parameters of a request of the query protocols: those of a GET stand in the address.
+fn form(request: &Request) -> Map<String, Value> {
+    match request.uri().query() {
+        Some(query) if request.body().is_empty() => form_body(&Bytes::copy_from_slice(query.as_bytes())),
+        _ => form_body(request.body()),
+    }
 }
 
 fn form_body(body: &Bytes) -> Map<String, Value> {
@@ -280,12 +291,19 @@ pub(super) fn respond(call: &Call, outcome: &Outcome, request_id: &str, now_ms: 
     Answer::Response(response)
 }
 
+/// Services that the sandbox does not have and that speak XML without saying so in their requests (protocol rest-xml, botocore 1.44.8).
+const REST_XML: [&str; 5] = ["cloudfront", "route53", "s3", "s3-control", "s3-outposts"];
+
 /// The answer to a request for a service that the sandbox does not have, as far as possible in that service's protocol.
 pub(super) fn respond_unknown(request: &Request, service: &str) -> Answer {
     let message = format!("the sandbox does not serve the service `{service}`");
     let form = request.headers().get(header::CONTENT_TYPE).is_some_and(|kind| kind.as_bytes().starts_with(b"application/x-www-form"));
-    let (content_type, body) = if form {
-        ("text/xml", xml_error(STS_NAMESPACE, &Refusal::new(NOT_SERVED, message), "00000000-0000-4000-8000-000000000000"))
+    const REQUEST: &str = "00000000-0000-4000-8000-000000000000";
+    let (content_type, body) = if service == "s3" {
+        let message = xml_escape(&message);
+        ("application/xml", format!("<Error><Code>{NOT_SERVED}</Code><Message>{message}</Message><RequestId>{REQUEST}</RequestId></Error>"))
+    } else if form || REST_XML.contains(&service) {
+        ("text/xml", xml_error(&xml_escape(&format!("https://{service}.amazonaws.com/")), &Refusal::new(NOT_SERVED, message), REQUEST))
     } else {
         ("application/json", json!({ "__type": NOT_SERVED, "message": message }).to_string())
     };

@@ -15,7 +15,7 @@ NO_HANDSHAKE, NO_REQUEST = "h-" + "z" * 32, "car-" + "z" * 32
 def before(driver):
     """What an account without an organization is told."""
     client = driver.client("organizations")
-    for operation in ("DescribeOrganization", "ListRoots", "ListAccounts"):
+    for operation in ("DescribeOrganization", "ListRoots", "ListAccounts", "DeleteOrganization"):
         driver.refused(client, operation, "AWSOrganizationsNotInUseException")
     driver.refused(driver.client("organizations", f"AKIA{NOBODY}"), "CreateOrganization", "AccessDeniedException", FeatureSet="ALL")
 
@@ -23,6 +23,8 @@ def before(driver):
 def consolidated(driver):
     """An organization of consolidated billing, and its way to all features."""
     client = driver.client("organizations")
+    driver.ok(client, "CreateOrganization", FeatureSet="ALL")
+    driver.ok(client, "DeleteOrganization")
     driver.ok(client, "CreateOrganization", FeatureSet="CONSOLIDATED_BILLING")
     root = driver.ok(client, "ListRoots")["Roots"][0]["Id"]
     driver.ok(client, "DescribeOrganization")
@@ -331,6 +333,7 @@ def leaving(driver, client):
     driver.ok(client, "RemoveAccountFromOrganization", AccountId=FREE)
     driver.refused(client, "CloseAccount", "AccountNotFoundException", AccountId=NOBODY)
     driver.refused(client, "CloseAccount", "ConstraintViolationException", AccountId=MANAGEMENT)
+    driver.refused(client, "DeleteOrganization", "OrganizationNotEmptyException")
     driver.ok(client, "CloseAccount", AccountId=account)
     driver.until_refused("AccountAlreadyClosedException", client, "CloseAccount", AccountId=account)
     driver.ok(client, "DescribeAccount", AccountId=account)

@@ -148,3 +148,23 @@ async fn an_aggregator_sees_its_sources_and_tells_of_those_that_failed() {
     let member = config_of(&sandbox, &there, "eu-west-1").put_configuration_aggregator().configuration_aggregator_name("org");
     assert_eq!(refusal(member.organization_aggregation_source(source).send().await), "OrganizationAccessDeniedException");
 }
+
+#[tokio::test]
+async fn a_second_recorder_is_refused() {
+    let (sandbox, _, _) = organized(Weather::default()).await;
+    let client = config_of(&sandbox, MANAGEMENT, "eu-west-1");
+    start(&client, None).await;
+    let put = |name: &str| {
+        let recorder = ConfigurationRecorder::builder().name(name).build();
+        client.put_configuration_recorder().configuration_recorder(recorder).send()
+    };
+    assert_eq!(refusal(put("second").await), "MaxNumberOfConfigurationRecordersExceededException");
+    put("default").await.unwrap();
+    let elsewhere = config_of(&sandbox, MANAGEMENT, "eu-central-1");
+    elsewhere
+        .put_configuration_recorder()
+        .configuration_recorder(ConfigurationRecorder::builder().name("second").build())
+        .send()
+        .await
+        .unwrap();
+}

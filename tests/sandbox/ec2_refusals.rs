@@ -213,6 +213,7 @@ async fn nat_gateways_groups_and_endpoints() {
 
     let create = || client.create_vpc_endpoint().vpc_id(&vpc).service_name("com.amazonaws.eu-west-1.s3");
     check(&sandbox, "InvalidServiceName", create().service_name("com.amazonaws.us-east-1.s3").send()).await;
+    check(&sandbox, "InvalidServiceName", create().service_name("com.amazonaws.eu-west-1.nosuchservice").send()).await;
     check(&sandbox, "InvalidParameter", create().service_name("com.amazonaws.eu-west-1.ssm").send()).await;
     check(&sandbox, "InvalidRouteTableId.NotFound", create().route_table_ids("rtb-0").send()).await;
     let interface = || create().vpc_endpoint_type(VpcEndpointType::Interface).private_dns_enabled(false).security_group_ids(&id);

@@ -3,7 +3,7 @@
 use aws_sdk_organizations::Client;
 use aws_sdk_organizations::types::{PolicyType, Tag};
 use overlord::sandbox::world::{AccountState, Joined};
-use overlord::sandbox::{Sandbox, ServerRates, Weather, World};
+use overlord::sandbox::{Answer, Sandbox, ServerRates, Weather, World};
 
 use crate::common::*;
 
@@ -373,4 +373,72 @@ async fn of_requests_that_come_too_fast() {
     tokio::time::advance(std::time::Duration::from_secs(1)).await;
     create("c").send().await.unwrap();
     refused!(sandbox, create("d"), "TooManyRequestsException");
+}
+
+/// What the sandbox answers to a request as it is: status, content type, body.
+async fn raw(weather: &Weather, service: &str, body: &str, kind: &str) -> (u16, String, String) {
+    let sandbox = Sandbox::new(World::new(MANAGEMENT), weather.clone());
+    let credential = format!("AWS4-HMAC-SHA256 Credential=AKIA{MANAGEMENT}/20260101/us-east-1/{service}/aws4_request");
+    let request = http::Request::post("http://localhost/").header("authorization", credential).header("content-type", kind);
+    let Answer::Response(answer) = sandbox.handle(request.body(bytes::Bytes::copy_from_slice(body.as_bytes())).unwrap()).await else {
+        panic!("the connection is broken");
+    };
+    let kind = answer.headers()["content-type"].to_str().unwrap().to_owned();
+    (answer.status().as_u16(), kind, String::from_utf8(answer.body().to_vec()).unwrap())
+}
+
+/// The element of an XML text.
+fn element(xml: &str, name: &str) -> String {
+    let rest = xml.split_once(&format!("<{name}>")).unwrap_or_else(|| panic!("no {name} in {xml}")).1;
+    rest.split_once(&format!("</{name}>")).unwrap().0.to_owned()
+}
+
+/// A client that expects XML can read every refusal: of operations that are not served, of malformed and throttled requests, of the weather.
+#[tokio::test]
+async fn services_that_speak_xml_refuse_in_xml() {
+    const FORM: &str = "application/x-www-form-urlencoded";
+    let calm = Weather::default();
+    for (service, namespace, version, broken) in [
+        ("iam", "https://iam.amazonaws.com/doc/2010-05-08/", "2010-05-08", "ServiceFailure"),
+        ("sts", "https://sts.amazonaws.com/doc/2011-06-15/", "2011-06-15", "InternalFailure"),
+        ("ec2", "", "2016-11-15", "InternalError"),
+    ] {
+        let root =
+            if service == "ec2" { "<Response><Errors><Error>".to_owned() } else { format!("<ErrorResponse xmlns=\"{namespace}\"><Error>") };
+        let operation = match service {
+            "iam" => "GetRole",
+            "sts" => "GetCallerIdentity",
+            _ => "DescribeVpcs",
+        };
+        let version = format!("&Version={version}");
+        let all_fail = Weather { errors: 0.9999, ..Weather::default() };
+        let cases = [
+            (&calm, format!("Action=NoSuchThing{version}"), 501, "NotServedBySandbox"),
+            (&calm, version.clone(), 400, "MissingAction"),
+            (&all_fail, format!("Action={operation}{version}"), 500, broken),
+        ];
+        for (weather, body, status, code) in cases {
+            let (found, kind, xml) = raw(weather, service, &body, FORM).await;
+            assert_eq!((found, kind.as_str(), element(&xml, "Code").as_str()), (status, "text/xml", code), "{service} {body}: {xml}");
+            assert!(xml.starts_with(&root), "{xml}");
+            assert!(!element(&xml, "Message").is_empty() && (xml.contains("<RequestId>") || xml.contains("<RequestID>")), "{xml}");
+        }
+    }
+}
+
+/// The same of services that the sandbox does not have.
+#[tokio::test]
+async fn unknown_services_are_refused_in_the_form_that_they_speak() {
+    let calm = Weather::default();
+    for (service, kind, root) in [
+        ("s3", "", "<Error><Code>NotServedBySandbox</Code>"),
+        ("route53", "text/xml", "<ErrorResponse"),
+        ("cloudformation", "application/x-www-form-urlencoded", "<ErrorResponse"),
+        ("dynamodb", "application/x-amz-json-1.0", "{"),
+    ] {
+        let (status, answered, body) = raw(&calm, service, "", kind).await;
+        assert_eq!(status, 501);
+        assert!(body.starts_with(root) && body.contains("NotServedBySandbox"), "{service}: {body}");
+        assert_eq!(answered.contains("xml"), root.starts_with('<'), "{service}: {answered}");
+    }
 }

@@ -114,3 +114,41 @@ async fn a_new_role_takes_its_time_and_without_a_policy_it_may_nothing() {
     ec2.describe_vpcs().send().await.unwrap();
     Client::new(&session).get_role().role_name(NAME).send().await.unwrap();
 }
+
+#[tokio::test]
+async fn a_session_is_no_longer_than_its_role_allows() {
+    let (sandbox, member) = sandbox(Weather::default());
+    let owner = iam(&sandbox, &format!("AKIA{member}"));
+    let create = |name: &str, seconds: i32| {
+        let trust = trust(MANAGEMENT, "");
+        owner.create_role().role_name(name).assume_role_policy_document(trust).max_session_duration(seconds).send()
+    };
+    assert_eq!(refusal(create(NAME, 60_000).await), "ValidationError");
+    let made = create(NAME, 7_200).await.unwrap().role.unwrap();
+    assert_eq!(made.max_session_duration(), Some(7_200));
+    owner.attach_role_policy().role_name(NAME).policy_arn(ADMINISTRATOR).send().await.unwrap();
+    let assume = async |key: &str, role: &str, seconds: i32| {
+        let sts = aws_sdk_sts::Client::new(&config(&sandbox, key, 1));
+        let request = sts.assume_role().role_arn(format!("arn:aws:iam::{member}:role/{role}")).role_session_name("test");
+        request.duration_seconds(seconds).send().await.map(|answer| answer.credentials.unwrap().access_key_id)
+    };
+    for (role, seconds) in [(NAME, 899), (NAME, 43_201), (NAME, 7_201), ("OrganizationAccountAccessRole", 3_601)] {
+        assert_eq!(refusal(assume("AKIAMANAGEMENT", role, seconds).await), "ValidationError", "{role} {seconds}");
+    }
+    assume("AKIAMANAGEMENT", NAME, 7_200).await.unwrap();
+    let session = assume("AKIAMANAGEMENT", "OrganizationAccountAccessRole", 3_600).await.unwrap();
+    let chained = aws_sdk_sts::Client::new(&config(&sandbox, &session, 1));
+    let request = chained.assume_role().role_arn(format!("arn:aws:iam::{member}:role/{NAME}")).role_session_name("test");
+    assert_eq!(refusal(request.duration_seconds(7_200).send().await), "ValidationError", "a chained session lasts an hour");
+}
+
+#[tokio::test]
+async fn a_policy_that_aws_does_not_have_is_not_attached() {
+    let (sandbox, member) = sandbox(Weather::default());
+    let owner = iam(&sandbox, &format!("AKIA{member}"));
+    let role = "OrganizationAccountAccessRole";
+    let attach = |policy: &str| owner.attach_role_policy().role_name(role).policy_arn(policy).send();
+    assert_eq!(refusal(attach("arn:aws:iam::aws:policy/AdministratorAcces").await), "NoSuchEntity");
+    assert_eq!(refusal(attach(&format!("arn:aws:iam::{member}:policy/own")).await), "NoSuchEntity");
+    attach("arn:aws:iam::aws:policy/job-function/ViewOnlyAccess").await.unwrap();
+}

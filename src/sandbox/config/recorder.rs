@@ -83,6 +83,11 @@ impl Recorders {
         accounts.flat_map(|(account, regions)| regions.iter().map(|(region, recorder)| (account.as_str(), region.as_str(), recorder)))
     }
 
+    /// Of the recorder that a place has.
+    fn name(&self, place: &Place) -> Option<&str> {
+        self.0.get(&place.account)?.get(place.region.name).map(|recorder| recorder.name.as_str())
+    }
+
     fn get_mut(&mut self, place: &Place, name: &str) -> Result<&mut Recorder, Refusal> {
         let found = self.0.get_mut(&place.account).and_then(|regions| regions.get_mut(place.region.name));
         let message = || format!("Cannot find the configuration recorder with the name '{name}'.");
@@ -128,6 +133,12 @@ pub(super) fn put(input: Input, place: Place, world: &mut World) -> Outcome {
         return Err(Refusal::new("ValidationException", "ConfigurationRecorder is missing"));
     };
     let types = recording_group.filter(|group| !group.all_supported).map(|group| group.resource_types);
+    if let Some(other) = world.recorders.name(&place).filter(|other| *other != name) {
+        let message = format!(
+            "Failed to put configuration recorder '{name}' because the maximum number of configuration recorders: 1 is reached: '{other}'."
+        );
+        return Err(Refusal::new("MaxNumberOfConfigurationRecordersExceededException", message));
+    }
     let state = world.recorders.get_mut(&place, &name).map(|recorder| recorder.state.clone()).unwrap_or_default();
     let daily = recording_mode.is_some_and(|mode| mode.recording_frequency == "DAILY");
     world.recorders.put(&place.account, place.region.name, Recorder { name, types, daily, state });

@@ -1,6 +1,7 @@
 //! VPC endpoints: gateways, which are routes to S3 and DynamoDB, and interfaces in subnets.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::LazyLock;
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -142,11 +143,19 @@ pub(super) fn create(turn: &mut Turn<'_>) -> Outcome {
     Ok(json!({ "clientToken": turn.input.get("ClientToken"), "vpcEndpoint": shown }))
 }
 
+/// Whether AWS has an endpoint service of that name, as far as its first label tells: `ecr` of `ecr.api`.
+fn is_known(name: &str) -> bool {
+    static SERVICES: LazyLock<BTreeSet<&str>> =
+        LazyLock::new(|| include_str!("../endpoint_services.txt").lines().filter(|line| !line.starts_with('#')).collect());
+    let label = name.split('.').next().unwrap_or_default();
+    SERVICES.contains(label.strip_suffix("-fips").unwrap_or(label))
+}
+
 /// The endpoint that a request describes; its interfaces have no ids yet.
 fn asked_for(turn: &Turn<'_>) -> Result<VpcEndpoint, Refusal> {
     let (vpc, service) = (turn.input.text("VpcId")?, turn.input.text("ServiceName")?);
     Kind::Vpc.find(&turn.region.vpcs, vpc)?;
-    let name = service.strip_prefix(&format!("com.amazonaws.{}.", turn.place.region.name)).filter(|name| !name.is_empty());
+    let name = service.strip_prefix(&format!("com.amazonaws.{}.", turn.place.region.name)).filter(|name| is_known(name));
     let Some(name) = name else {
         return Err(Refusal::new("InvalidServiceName", format!("The Vpc Endpoint Service '{service}' does not exist")));
     };

@@ -8,25 +8,19 @@ use super::tags::checked_tags;
 use super::{Ask, Tag, Turn, constraint, invalid, parse, timestamp};
 use crate::limits::LIMITS;
 use crate::sandbox::wire::{Outcome, Refusal};
-use crate::sandbox::world::{ACCESS_ROLE, Account, AccountState, Creation, CreationOutcome, Joined, World};
+use crate::sandbox::world::{ACCESS_ROLE, Account, Creation, CreationOutcome, Joined, World};
 
 pub(super) fn not_found() -> Refusal {
     Refusal::new("AccountNotFoundException", "You specified an account that doesn't exist.")
 }
 
 pub(super) fn show(world: &World, account: &Account) -> Value {
-    // `Status` was due to retire on 2026-09-09; it is still sent, as `State` is, and knows fewer words.
-    let status = match account.state {
-        AccountState::Active | AccountState::PendingActivation => "ACTIVE",
-        AccountState::Suspended | AccountState::Closed => "SUSPENDED",
-        AccountState::PendingClosure => "PENDING_CLOSURE",
-    };
+    // AWS took `Status` away on 2026-09-09: <https://docs.aws.amazon.com/organizations/latest/APIReference/API_Account.html>.
     json!({
         "Id": account.id,
         "Arn": world.arn("account", &account.id),
         "Name": account.name,
         "Email": account.email,
-        "Status": status,
         "State": account.state.as_str(),
         "Paths": [world.path(account.parent.as_deref().unwrap_or_default(), &account.id)],
         "JoinedMethod": match account.joined { Joined::Created => "CREATED", Joined::Invited => "INVITED" },
