@@ -54,7 +54,6 @@ pub use invitation::{Invitation, InvitationAttributes, with_address};
 pub use invited::{Allowance, InvitationState, LiveInvitation, Standing, day, minute};
 pub use leaving::{Leaving, leaving};
 pub use lock::{LOCK_NAME, LOCK_OWNER_TAG};
-pub use lock::LOCK_NAME;
 pub(crate) use onboarding::warnings as onboarding_warnings;
 pub use organization::{Organization, OrganizationAttributes};
 pub use organizational_unit::{OrganizationalUnit, OrganizationalUnitAttributes};
