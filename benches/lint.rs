@@ -68,7 +68,7 @@ fn tested() -> f64 {
         let scps = vec![attached("FullAWSAccess", &everything)];
         hierarchy.levels.insert(account.clone(), Level { parent: Some(root.clone()), scps, ..Level::default() });
     }
-    let at = Span { source: Arc::new(Source { path: "org.toml".into(), text: String::new() }), range: (0..0).into() };
+    let at = Span { source: Arc::new(Source::new("org.toml", "")), range: (0..0).into() };
     let expectation = |action: &str, expected| Expectation { action: action.to_owned(), expected, at: at.clone() };
     let test = |principals: &[&str], expectations| Test {
         name: "bench".to_owned(),

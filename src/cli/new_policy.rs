@@ -11,6 +11,7 @@ use super::shell::Shell;
 use super::{Exit, Format, Global, Reported};
 use crate::config::{self, ACCESS_ROLE, Loaded};
 use crate::files::{self, Replace};
+use crate::limits::LIMITS;
 use crate::starter::policies::{Setting, TEMPLATES, Template};
 
 #[derive(Debug, Args)]
@@ -90,9 +91,10 @@ fn setting(args: &NewArgs, template: &Template, loaded: Option<&Loaded>, shell: 
         let hint = "say which Regions stay open, such as `--region eu-west-1 --region eu-central-1`".to_owned();
         return Err(shell.error("org.toml does not load, so its Regions are not known", Some(hint)));
     }
-    if let Some(wrong) = regions.iter().find(|region| !config::values::region(region)) {
-        let hint = "write a Region such as `eu-west-1`".to_owned();
-        return Err(shell.error(format_args!("`{wrong}` is no Region"), Some(hint)));
+    if let Some(wrong) = args.region.iter().find(|region| !LIMITS.regions.is_known(region)) {
+        let near = LIMITS.regions.names().max_by(|a, b| strsim::jaro(a, wrong).total_cmp(&strsim::jaro(b, wrong)));
+        let hint = near.map(|near| format!("did you mean `{near}`?"));
+        return Err(shell.error(format_args!("unknown Region `{wrong}`"), hint));
     }
     Ok(Setting { regions, access_role })
 }

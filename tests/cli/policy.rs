@@ -220,4 +220,5 @@ fn a_new_guardrail_is_written_and_never_over_a_file() {
     new(&["region-gard"]).ends(1).says(&["region-guard"]);
     new(&["deny-leave", "--region", "eu-west-1"]).ends(1).says(&["not about Regions"]);
     new(&["region-guard", "--key", "../x"]).ends(1);
+    new(&["region-guard", "--key", "y", "--region", "eu-west-9"]).ends(1).says(&["unknown Region `eu-west-9`", "did you mean"]);
 }

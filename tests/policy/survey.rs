@@ -117,7 +117,7 @@ fn all_at_once_is_one_after_the_other() {
 }
 
 fn span() -> Span {
-    Span { source: Arc::new(Source { path: "org.toml".into(), text: String::new() }), range: (0..0).into() }
+    Span { source: Arc::new(Source::new("org.toml", "")), range: (0..0).into() }
 }
 
 fn test(accounts: &[Address], principals: &[&str], resources: &[&str], expected: &[(&str, Expected)]) -> Test {

@@ -73,7 +73,7 @@ fn regions(hierarchy: &Hierarchy) -> BTreeSet<String> {
 fn matched(pattern: &Pattern) -> Vec<String> {
     match pattern.text().contains(['*', '?', '$']) {
         false => vec![pattern.text().to_owned()],
-        true => LIMITS.regions.enabled.iter().filter(|region| Pattern::plain(pattern.text()).is_like(region)).cloned().collect(),
+        true => LIMITS.regions.names().filter(|region| Pattern::plain(pattern.text()).is_like(region)).map(str::to_owned).collect(),
     }
 }
 

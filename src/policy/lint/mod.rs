@@ -30,6 +30,7 @@ mod tests;
 mod united_allows;
 pub(super) mod unknown_action;
 mod unknown_key;
+mod unknown_place;
 mod unknown_variable;
 mod unsupported_element;
 
@@ -59,6 +60,7 @@ pub static RULES: &[&Rule] = &[
     &ignored_resource::RULE,
     &other_service::RULE,
     &bucket_objects::RULE,
+    &unknown_place::RULE,
     &rcp_service::RULE,
     &unknown_action::RULE,
     &unknown_key::RULE,
