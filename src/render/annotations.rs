@@ -88,7 +88,7 @@ mod tests {
     use crate::diagnostic::{Source, Span};
 
     fn hostile() -> Diagnostic {
-        let source = Source { path: "a,b:c%.toml".into(), text: "one\ntwo\n".to_owned() };
+        let source = Source::new("a,b:c%.toml", "one\ntwo\n");
         let at = Span { source: Arc::new(source), range: (4..7).into() };
         Diagnostic::error("100% `x\n::error::y\r`").code("bad-name").at(at).detail("because\u{1b}[31m").hint("mend: it, now")
     }
