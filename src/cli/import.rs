@@ -82,6 +82,9 @@ pub(super) async fn run(global: &Global, args: &ImportArgs, shell: &Shell) -> Re
         shell.error(format_args!("{e}; nothing was written"), Some(hint))
     })?;
     show(&draft, summary, &org_toml, global.format, shell);
+    if args.regions.is_empty() {
+        shell.say("note: networks were not read: give `--region REGION` for each Region that has VPCs");
+    }
     connection.close(shell)?;
     Ok(Exit::Done)
 }

@@ -1,5 +1,6 @@
 //! The command line: one file per command, its arguments and its run. Standard output is the result, standard error is the talk.
 
+mod accounts;
 mod apply;
 mod catalogue;
 mod checkout;
@@ -21,6 +22,7 @@ mod man;
 mod named;
 mod network;
 mod new_policy;
+mod output;
 mod plan;
 mod policy;
 mod policy_diff;
@@ -152,6 +154,12 @@ enum Command {
     /// Make it so; exits 3 when only a part could be done
     #[command(after_help = "Exit status: 0 done, 1 error, 3 partly done")]
     Apply(apply::ApplyArgs),
+    /// List the accounts with their ids, e-mails, OUs, teams and stages, read-only
+    #[command(after_help = "Exit status: 0 done, 1 error")]
+    Accounts(accounts::AccountsArgs),
+    /// Print the ids of everything that overlord manages, for other tools, read-only
+    #[command(after_help = "Exit status: 0 done, 1 error")]
+    Output(output::OutputArgs),
     /// Find what is not as org.toml says, and what nobody manages, read-only; exits 2 when there is something
     #[command(after_help = "Exit status: 0 none, 2 some, 1 error")]
     Drift(drift::DriftArgs),
@@ -206,6 +214,8 @@ impl Command {
             Self::Import(_)
             | Self::Plan(_)
             | Self::Apply(_)
+            | Self::Accounts(_)
+            | Self::Output(_)
             | Self::Drift(_)
             | Self::Email(_)
             | Self::Invite(_)
@@ -305,6 +315,8 @@ pub async fn run() -> ExitCode {
         Command::Validate(args) => validate::run(&cli.global, &args, &shell),
         Command::Plan(args) => plan::run(&cli.global, &args, &shell).await,
         Command::Apply(args) => apply::run(&cli.global, &args, &shell).await,
+        Command::Accounts(args) => accounts::run(&cli.global, &args, &shell).await,
+        Command::Output(args) => output::run(&cli.global, &args, &shell).await,
         Command::Drift(args) => drift::run(&cli.global, &args, &shell).await,
         Command::Email(args) => email::run(&cli.global, &args, &shell).await,
         Command::Invite(args) => Box::pin(invite::run(&cli.global, &args, &shell)).await,

@@ -49,7 +49,9 @@ fn of(global: &Global, command: &Command) -> Vec<(&'static str, PathBuf)> {
         Command::Invite(args) => add("--from", args.from()),
         Command::Policy(args) => add("--out", args.out()),
         Command::Report(args) => add("--out", args.page().as_deref()),
-        Command::Import(_)
+        Command::Accounts(_)
+        | Command::Output(_)
+        | Command::Import(_)
         | Command::Validate(_)
         | Command::Email(_)
         | Command::Doctor(_)

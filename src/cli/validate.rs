@@ -84,11 +84,17 @@ pub(super) fn load_with_more(global: &Global, more: &str, shell: &Shell) -> Resu
 
 /// The same of what was loaded.
 pub(super) fn told(global: &Global, shell: &Shell, loaded: Result<Loaded, Vec<Diagnostic>>) -> Result<Loaded, Reported> {
-    told_of(&global.config, shell, loaded)
+    let missing = loaded.is_err() && !global.config.exists();
+    let hint = "write one with `overlord init`, or generate it from your organization with `overlord import`";
+    told_with(&global.config, shell, loaded, missing.then(|| hint.to_owned()))
 }
 
 /// The same of what was loaded from elsewhere.
 pub(super) fn told_of(path: &Path, shell: &Shell, loaded: Result<Loaded, Vec<Diagnostic>>) -> Result<Loaded, Reported> {
+    told_with(path, shell, loaded, None)
+}
+
+fn told_with(path: &Path, shell: &Shell, loaded: Result<Loaded, Vec<Diagnostic>>, hint: Option<String>) -> Result<Loaded, Reported> {
     match loaded {
         Ok(loaded) => {
             shell.diagnostics(&loaded.warnings);
@@ -99,7 +105,7 @@ pub(super) fn told_of(path: &Path, shell: &Shell, loaded: Result<Loaded, Vec<Dia
             let errors = diagnostics.iter().filter(|d| d.severity == Severity::Error).count();
             let noun = if errors == 1 { "error" } else { "errors" };
             let verdict = format!("`{}` has {errors} {noun}; AWS was not asked", path.display());
-            let reported = shell.error(&verdict, None);
+            let reported = shell.error(&verdict, hint);
             if shell.format() == Format::Markdown && !shell.has_answered() {
                 shell.comment(&render::markdown::diagnostics(&diagnostics, &verdict));
             }

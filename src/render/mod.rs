@@ -15,6 +15,7 @@ mod fold;
 pub mod graph;
 pub mod html;
 pub mod impact;
+pub mod inventory;
 pub mod invitations;
 pub mod lint;
 pub mod markdown;

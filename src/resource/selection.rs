@@ -39,20 +39,25 @@ pub struct UnknownName {
     what: &'static str,
     name: String,
     near: Option<String>,
+    /// The names to choose from, where they are few enough to list: the kinds.
+    choices: String,
 }
 
 impl UnknownName {
     fn new<'n>(what: &'static str, name: &str, known: impl Iterator<Item = &'n str>) -> Self {
-        let near = known.map(|known| (strsim::jaro(name, known), known)).max_by(|a, b| a.0.total_cmp(&b.0));
+        let known: Vec<&str> = known.collect();
+        let choices = if what == "kind" { known.join(", ") } else { String::new() };
+        let near = known.into_iter().map(|known| (strsim::jaro(name, known), known)).max_by(|a, b| a.0.total_cmp(&b.0));
         let near = near.filter(|(likeness, _)| *likeness > 0.7).map(|(_, near)| near.to_owned());
-        Self { what, name: name.to_owned(), near }
+        Self { what, name: name.to_owned(), near, choices }
     }
 
     /// What to do.
     pub fn hint(&self) -> String {
         match &self.near {
             Some(near) => format!("did you mean `{near}`?"),
-            None => format!("give the key of one in org.toml, or leave out `--{}`", if self.what == "kind" { "only" } else { self.what }),
+            None if self.what == "kind" => format!("the kinds are: {}", self.choices),
+            None => format!("give the key of one in org.toml, or leave out `--{}`", self.what),
         }
     }
 }
@@ -232,5 +237,7 @@ mod tests {
         assert_eq!(told(&[], &name("zzz"), &[]), "org.toml has no ou `zzz`; give the key of one in org.toml, or leave out `--ou`");
         let kind = "`subnets` is no kind of resource that this version of overlord knows; did you mean `subnet`?";
         assert_eq!(told(&[], &[], &name("subnets")), kind);
+        let unlike = told(&[], &[], &name("qqq"));
+        assert!(unlike.contains("; the kinds are: ") && KINDS.iter().all(|kind| unlike.contains(kind.spec().kind)), "{unlike}");
     }
 }

@@ -24,6 +24,7 @@ mod impact;
 mod import;
 mod init;
 mod interrupt;
+mod inventory;
 mod invite;
 mod live;
 mod lock;
