@@ -346,6 +346,9 @@ def logs(driver, client, vpc):
     driver.refused(client, "CreateFlowLogs", "MissingParameter", ResourceIds=[vpc], ResourceType="VPC", LogDestinationType="s3")
     group = {"ResourceIds": [vpc], "ResourceType": "VPC", "TrafficType": "REJECT", "LogGroupName": "flows"}
     driver.refused(client, "CreateFlowLogs", "MissingParameter", **group)
+    stream = f"arn:aws:firehose:{REGION}:{organizations.NOBODY}:deliverystream/flows"
+    foreign = {**make, "LogDestinationType": "kinesis-data-firehose", "LogDestination": stream}
+    driver.refused(client, "CreateFlowLogs", "InvalidParameter", **foreign)
     role = f"arn:aws:iam::{organizations.MANAGEMENT}:role/flows"
     driver.ok(client, "CreateFlowLogs", DeliverLogsPermissionArn=role, MaxAggregationInterval=60, **group)
     driver.ok(client, "DescribeFlowLogs")
@@ -377,6 +380,8 @@ def peerings(driver, client, vpc, member):
     ask = {"VpcId": vpc, "PeerVpcId": theirs, "PeerOwnerId": member}
     made = driver.ok(client, "CreateVpcPeeringConnection", TagSpecifications=tag("vpc-peering-connection"), **ask)
     made = made["VpcPeeringConnection"]["VpcPeeringConnectionId"]
+    if driver.ok(client, "CreateVpcPeeringConnection", **ask)["VpcPeeringConnection"]["VpcPeeringConnectionId"] != made:
+        driver.surprises.append("CreateVpcPeeringConnection again made another one")
     driver.refused(client, "CreateVpcPeeringConnection", "InvalidVpcID.NotFound", **{**ask, "VpcId": missing("vpc")})
     driver.refused(client, "CreateVpcPeeringConnection", "InvalidVpcID.NotFound", **{**ask, "PeerVpcId": missing("vpc")})
     driver.refused(client, "AcceptVpcPeeringConnection", "OperationNotPermitted", VpcPeeringConnectionId=made)

@@ -109,6 +109,9 @@ def sts(driver, member):
     answer = driver.ok(client, "AssumeRole", RoleArn=role, RoleSessionName="contract", DurationSeconds=900)
     credentials = answer["Credentials"]
     driver.ok(driver.client("sts", credentials["AccessKeyId"], token=credentials["SessionToken"]), "GetCallerIdentity")
+    driver.refused(client, "AssumeRole", "ValidationError", RoleArn=role, RoleSessionName="contract", DurationSeconds=7200)
+    for region in ("eu-south-1",):
+        driver.refused(driver.client("sts", region=region), "GetCallerIdentity", "InvalidClientTokenId")
     for arn in (role + "x", f"arn:aws:iam::{NOBODY}:role/x"):
         driver.refused(client, "AssumeRole", "AccessDenied", RoleArn=arn, RoleSessionName="contract")
     root = {"TargetPrincipal": organizations.LATER, "TaskPolicyArn": AUDIT}
@@ -223,6 +226,8 @@ def config(driver, member):
     driver.refused(own, "StopConfigurationRecorder", "NoSuchConfigurationRecorderException", ConfigurationRecorderName="default")
     driver.ok(own, "PutConfigurationRecorder", ConfigurationRecorder=recorder)
     driver.refused(own, "PutConfigurationRecorder", "ValidationException")
+    second = {**recorder, "name": "second"}
+    driver.refused(own, "PutConfigurationRecorder", "MaxNumberOfConfigurationRecordersExceededException", ConfigurationRecorder=second)
     driver.ok(own, "StartConfigurationRecorder", ConfigurationRecorderName="default")
     source = {"AllAwsRegions": True, "RoleArn": f"arn:aws:iam::{MANAGEMENT}:role/aggregator"}
     make = {"ConfigurationAggregatorName": "all", "OrganizationAggregationSource": source}

@@ -15,7 +15,7 @@ def check_output(service, operation, headers, body):
     """The problems of a successful answer."""
     found = []
     shape = operation.output_shape
-    if service.metadata["protocol"] in ("query", "ec2"):
+    if service.resolved_protocol in ("query", "ec2"):
         _check_xml_output(service, operation, body, found)
         return found
     if not body:
@@ -36,7 +36,7 @@ def check_output(service, operation, headers, body):
 
 def check_error(service, operation, status, headers, body, common):
     """The code of a refusal and its problems. `common` are the codes that any operation of the service may answer."""
-    protocol = service.metadata["protocol"]
+    protocol = service.resolved_protocol
     found = []
     if protocol == "ec2":
         return _ec2_error(body, status, common, found), found
@@ -55,8 +55,9 @@ def check_error(service, operation, status, headers, body, common):
         return code, found
     shape = shapes[code]
     declared = shape.metadata.get("error", {}).get("httpStatusCode")
-    # awsJson 1.1 services that declare no status answer with 400, and with 500 where it is their own fault.
-    expected = declared or (500 if code in ("ServiceException", "ServiceFailure", "InternalFailure") else 400)
+    # awsJson 1.1 services that declare no status answer with 400, and with 500 where it is their own fault; Organizations does not say so.
+    is_fault = shape._shape_model.get("fault") or code == "ServiceException"
+    expected = declared or (500 if is_fault else 400)
     if status != expected:
         found.append(("error", "status", f"HTTP {status} for {code} instead of {expected}"))
     if value is not None:
@@ -156,7 +157,7 @@ def _check_xml_output(service, operation, body, found):
         found.append(("", "type", f"the root is {name}"))
     shape = operation.output_shape
     children = list(root)
-    if service.metadata["protocol"] == "ec2":
+    if service.resolved_protocol == "ec2":
         ids = [child for child in children if _split(child.tag)[1] == "requestId"]
         if len(ids) != 1:
             found.append(("requestId", "missing", f"{len(ids)} of them"))
@@ -174,7 +175,7 @@ def _check_xml_output(service, operation, body, found):
     if shape is None:
         # EC2's operations without an output answer `return`.
         unknown = [_split(child.tag)[1] for child in children]
-        if service.metadata["protocol"] == "ec2" and unknown == ["return"]:
+        if service.resolved_protocol == "ec2" and unknown == ["return"]:
             return
         found.extend((name, "unknown", "the operation answers nothing") for name in unknown)
     else:
@@ -238,7 +239,7 @@ def _xml_value(service, shape, element, place, found):
     if kind == "structure":
         _xml_structure(service, shape, list(element), place, found)
     elif kind == "list":
-        item = shape.member.serialization.get("name", "item" if service.metadata["protocol"] == "ec2" else "member")
+        item = shape.member.serialization.get("name", "item" if service.resolved_protocol == "ec2" else "member")
         _length(shape, len(element), place, found)
         for child in element:
             if _split(child.tag)[1] != item:
