@@ -53,6 +53,9 @@ struct State {
     store: Option<Store>,
 }
 
+/// The latest time that a world begins at, in milliseconds since 1970: a world's file may say anything, and what is added to it must fit.
+const LATEST_MS: u64 = i64::MAX as u64 / 2;
+
 /// World time: what the world had when it was loaded, and tokio's time since the first request.
 struct Clock {
     base_ms: u64,
@@ -66,7 +69,7 @@ impl Clock {
     }
 
     fn now_ms(&mut self) -> u64 {
-        self.base_ms.saturating_add(self.elapsed().as_millis() as u64)
+        self.base_ms.min(LATEST_MS).saturating_add(self.elapsed().as_millis() as u64)
     }
 }
 
