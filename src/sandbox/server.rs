@@ -459,11 +459,11 @@ impl State {
         weather: &Weather,
         now_ms: u64,
     ) -> Result<(), Refusal> {
-        let past = self.as_it_was(now_ms.saturating_sub(weather.stale_ms));
-        if std::ptr::eq(past, &raw const *self.world) || !organizations::sees_the_past(&call.operation) {
-            return Ok(());
-        }
-        let mut past = past.clone();
+        // The organization itself is never too new to be seen.
+        let past_ms = now_ms.saturating_sub(weather.stale_ms);
+        let mut past = self.history.iter().filter(|(replaced_ms, world)| *replaced_ms > past_ms && world.organization.is_some());
+        let Some((_, past)) = past.next().filter(|_| organizations::sees_the_past(&call.operation)) else { return Ok(()) };
+        let mut past = World::clone(past);
         let outcome = organizations::write(write, &call.operation, &mut Turn { world: &mut past, caller, input, now_ms, weather });
         match outcome {
             Err(refusal) if organizations::is_of_the_past(&refusal) => Err(refusal),
