@@ -326,3 +326,31 @@ fn a_rewording_a_narrowing_and_a_widening_read_differently() {
     assert_eq!(told(&regions(&["eu-west-1", "eu-central-1", "eu-north-1"])), (false, true));
     assert_eq!(told(&regions(&["eu-west-1", "eu-north-1"])), (true, true));
 }
+
+/// What guardrails of other accounts name says nothing of an account.
+#[test]
+fn a_typical_request_is_made_only_where_guardrails_above_it_name_the_region() {
+    let allow = json!({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]});
+    let guard = |region: &str| {
+        json!({"Version": "2012-10-17", "Statement": [{"Effect": "Deny", "Action": "ec2:*", "Resource": "*",
+            "Condition": {"StringNotEquals": {"aws:RequestedRegion": region}}}]})
+    };
+    let side = |of_one: Vec<Value>| {
+        let mut scps = vec![vec![allow.clone()]; 1 + OUS + ACCOUNTS];
+        scps[1].extend(of_one);
+        scps[2].push(guard("us-east-2"));
+        let parent = |level: usize| match level {
+            0 => None,
+            level if level <= OUS => Some(0),
+            level => Some(if level == OUS + 1 { 1 } else { 2 }),
+        };
+        let parents = (0..1 + OUS + ACCOUNTS).map(parent).collect();
+        hierarchy(&State { parents, scps, rcps: vec![Vec::new(); 1 + OUS + ACCOUNTS] }, &[Family::Scp])
+    };
+    let impact = impact(&side(Vec::new()), &side(vec![guard("eu-west-1")]), &Catalogue::built_in());
+    let [group] = impact.groups.as_slice() else { panic!("{impact:#?}") };
+    let [shift] = group.shifts.as_slice() else { panic!("{group:#?}") };
+    assert_eq!((group.accounts.as_slice(), shift.to), ([address(OUS + 1)].as_slice(), Verdict::Conditional));
+    let typical = shift.typical.clone().unwrap();
+    assert_eq!([typical.loses.count, typical.may_lose.count, typical.gains.count, typical.may_gain.count], [0; 4]);
+}

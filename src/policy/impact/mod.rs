@@ -161,14 +161,14 @@ pub fn verdicts(before: &Hierarchy, after: &Hierarchy, catalogue: &Catalogue) ->
 }
 
 fn compared(before: &Hierarchy, after: &Hierarchy, catalogue: &Catalogue, typical: &[typical::Request]) -> Impact {
-    let actions = catalogue.actions();
+    let (actions, sides) = (catalogue.actions(), [before, after]);
     let stays = |account: &&Address| after.levels.contains_key(*account) && !before.is_management(account) && !after.is_management(account);
     let accounts: Vec<&Address> = before.accounts().filter(stays).collect();
     let mut chains = Chains::new(Asker::Anybody, actions);
     let then = chains.of(before, accounts.iter().copied());
     let now = chains.of(after, accounts.iter().copied());
-    let sides = then.iter().zip(&now);
-    let changed: Vec<(&Address, (&Chain, &Chain))> = accounts.iter().copied().zip(sides).filter(|(_, (then, now))| then != now).collect();
+    let chained = then.iter().zip(&now);
+    let changed: Vec<(&Address, (&Chain, &Chain))> = accounts.iter().copied().zip(chained).filter(|(_, (then, now))| then != now).collect();
     let members: Vec<&Address> = changed.iter().map(|(account, _)| *account).collect();
     let mut asked: Vec<Asked<'_>> = match members.is_empty() {
         true => Vec::new(),
@@ -189,7 +189,8 @@ fn compared(before: &Hierarchy, after: &Hierarchy, catalogue: &Catalogue, typica
         let Some((before, after)) = known.get(then).zip(known.get(now)) else { continue };
         let mut moved = moved(&chains, (then, before), (now, after));
         if let Some(first) = numbers.first() {
-            tell_typical(&mut moved, &mut asked, *first, actions);
+            let above = || members.get(*first).map(|account| typical::regions_above(account, sides)).unwrap_or_default();
+            tell_typical(&mut moved, &mut asked, *first, above, actions);
         }
         if !moved.is_empty() {
             let accounts = numbers.iter().filter_map(|number| members.get(*number)).map(|account| (*account).clone());
@@ -241,13 +242,13 @@ fn moved(chains: &Chains<'_>, (then, before): (&Chain, &Verdicts), (now, after):
 }
 
 /// Adds what a typical request loses and gains where that is not what the verdicts say already.
-fn tell_typical(moved: &mut [Moved], asked: &mut [Asked<'_>], account: usize, actions: &Actions) {
+fn tell_typical(moved: &mut [Moved], asked: &mut [Asked<'_>], account: usize, above: impl FnOnce() -> BTreeSet<String>, actions: &Actions) {
     let hinges = |moved: &&mut Moved| [moved.from, moved.to].contains(&Verdict::Conditional);
     if asked.is_empty() || !moved.iter_mut().any(|moved| hinges(&moved)) {
         return;
     }
-    let mut all = Shifts::none(actions);
-    asked.iter_mut().filter_map(|asked| asked.shifts(account)).for_each(|shifts| all.unite(&shifts));
+    let (mut all, regions) = (Shifts::none(actions), above());
+    asked.iter_mut().filter_map(|asked| asked.shifts(account, &regions)).for_each(|shifts| all.unite(&shifts));
     for moved in moved.iter_mut().filter(hinges) {
         moved.typical = Some(all.of(&moved.actions));
     }

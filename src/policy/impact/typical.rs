@@ -9,7 +9,7 @@ use super::super::catalogue::{Actions, Set};
 use super::super::condition::Operand;
 use super::super::context::Fact;
 use super::super::global_services::GLOBAL_SERVICES;
-use super::super::hierarchy::Hierarchy;
+use super::super::hierarchy::{Hierarchy, Level};
 use super::super::pattern::Pattern;
 use super::chains::{Asker, Chain, Chains};
 use super::lockout::facts;
@@ -25,12 +25,15 @@ const REGIONS: usize = 8;
 pub(super) struct Request {
     pub(super) region: Option<String>,
     facts: Vec<(&'static str, Fact)>,
-    actions: Set,
+    /// The actions of global services that have their endpoint in this Region.
+    global: Set,
+    /// All other actions, where a guardrail names the Region.
+    regional: Set,
 }
 
 /// The typical requests, given the Regions that the guardrails of both sides name.
 pub(super) fn requests(before: &Hierarchy, after: &Hierarchy, actions: &Actions) -> Vec<Request> {
-    let (then, now) = (regions(before), regions(after));
+    let (then, now) = (regions(before.levels.values()), regions(after.levels.values()));
     let named: Vec<&String> = then.symmetric_difference(&now).chain(then.intersection(&now)).take(REGIONS).collect();
     let home = named.first().map_or("", |region| region.as_str());
     let mut global: BTreeMap<&str, Set> = BTreeMap::new();
@@ -41,25 +44,33 @@ pub(super) fn requests(before: &Hierarchy, after: &Hierarchy, actions: &Actions)
         numbers.for_each(|number| own.insert(number));
         regional.remove(own);
     }
-    let request = |region: Option<&str>, actions: Set| Request { region: region.map(str::to_owned), facts: facts(region), actions };
+    let request = |region: Option<&str>, global: Set, regional: Set| Request {
+        region: region.map(str::to_owned),
+        facts: facts(region),
+        global,
+        regional,
+    };
     if named.is_empty() {
-        return vec![request(None, actions.all())];
+        return vec![request(None, actions.all(), actions.none())];
     }
     let regions: BTreeSet<&str> = named.iter().map(|region| region.as_str()).chain(global.keys().copied()).collect();
     let of = |region: &str| {
-        let mut asked = global.get(region).cloned().unwrap_or_else(|| actions.none());
-        if named.iter().any(|named| named.as_str() == region) {
-            asked.unite(&regional);
-        }
-        request(Some(region), asked)
+        let is_named = named.iter().any(|named| named.as_str() == region);
+        let own = global.get(region).cloned().unwrap_or_else(|| actions.none());
+        request(Some(region), own, if is_named { regional.clone() } else { actions.none() })
     };
     regions.into_iter().map(of).collect()
 }
 
-/// The Regions that conditions of an organization name, and of those with wildcards which they match.
-fn regions(hierarchy: &Hierarchy) -> BTreeSet<String> {
+/// The Regions that guardrails above an account name, before and after: in others its requests are not asked about.
+pub(super) fn regions_above(account: &Address, sides: [&Hierarchy; 2]) -> BTreeSet<String> {
+    regions(sides.into_iter().flat_map(|side| side.chain(account)).map(|(_, level)| level))
+}
+
+/// The Regions that conditions name, and of those with wildcards which they match.
+fn regions<'l>(levels: impl Iterator<Item = &'l Level>) -> BTreeSet<String> {
     let mut seen = BTreeSet::new();
-    let attached = hierarchy.levels.values().flat_map(|level| level.scps.iter().chain(&level.rcps));
+    let attached = levels.flat_map(|level| level.scps.iter().chain(&level.rcps));
     let policies = attached.filter_map(|attached| attached.policy.as_ref()).filter(|policy| seen.insert(Arc::as_ptr(policy)));
     let conditions = policies.flat_map(|policy| &policy.statements).flat_map(|statement| &statement.conditions);
     let values = conditions.filter(|condition| condition.folded == "aws:requestedregion").flat_map(|condition| &condition.values);
@@ -134,7 +145,8 @@ impl<'p> Asked<'p> {
     }
 
     /// What an account loses and gains of actions.
-    pub(super) fn shifts(&mut self, account: usize) -> Option<Shifts> {
+    /// `regions` are those that guardrails above it name; where they name none, all Regions are one.
+    pub(super) fn shifts(&mut self, account: usize, regions: &BTreeSet<String>) -> Option<Shifts> {
         let (then, now) = self.of.get(account)?;
         for chain in [then, now] {
             if !self.known.contains_key(chain) {
@@ -142,7 +154,11 @@ impl<'p> Asked<'p> {
             }
         }
         let (then, now) = (self.known.get(then)?, self.known.get(now)?);
-        let asked = |set: Set| set.and(&self.request.actions);
+        let mut actions = self.request.global.clone();
+        if regions.is_empty() || self.request.region.as_ref().is_some_and(|region| regions.contains(region)) {
+            actions.unite(&self.request.regional);
+        }
+        let asked = |set: Set| set.and(&actions);
         Some(Shifts {
             loses: asked(then.passes.and(&now.denied)),
             may_lose: asked(then.passes.without(&now.passes).without(&now.denied)),
