@@ -319,7 +319,7 @@ tags = { Name = "{account}", where = "{region}/{stage}" }
 "#;
     let recovery = r#"[vpc.recovery]
 domain_name = "corp.example.org"
-flow_logs = { destination = "arn:aws:s3:::rejected", traffic = "REJECT", interval = 60 }
+flow_logs = { destination = "arn:aws:s3:::recovery-logs", traffic = "REJECT", interval = 60 }
 "#;
     let networks = NETWORKS.replace("[vpc.standard]\n", standard).replace("[vpc.recovery]\n", recovery);
     let networks = networks.replace("[account.hub]\n", "[account.hub]\ndefault_vpc = \"remove\"\n");

@@ -1,4 +1,4 @@
-//! The findings of a plan: what is said of many in the same words is said once, with a count and examples.
+//! The findings of a plan: an error of many resources in the same words is told once, with a count and examples.
 
 use std::collections::BTreeMap;
 
@@ -7,7 +7,7 @@ use super::words::count;
 use crate::address::Address;
 use crate::resource::{Finding, FindingSeverity};
 
-/// From so many on, findings that read alike are folded.
+/// From so many on, errors that read alike are folded.
 const FOLDED: usize = 4;
 /// Subjects of a folded finding that are named.
 const NAMED: usize = 3;
@@ -25,7 +25,9 @@ pub(super) struct Line {
 /// The findings in their order, and how many unmanaged things are left out.
 pub(super) fn lines(findings: &[Finding], style: Style) -> (Vec<Line>, usize) {
     let mut groups: BTreeMap<_, Vec<&Finding>> = BTreeMap::new();
-    for finding in findings.iter().filter(|_| !style.detail) {
+    // A warning may hold what is to be done for each, such as the id of an invitation.
+    let foldable = |finding: &&Finding| finding.severity == FindingSeverity::Error && !style.detail;
+    for finding in findings.iter().filter(foldable) {
         groups.entry(alike(finding)).or_default().push(finding);
     }
     let (mut shown, mut unmanaged) = (Vec::new(), 0);
@@ -47,7 +49,7 @@ pub(super) fn lines(findings: &[Finding], style: Style) -> (Vec<Line>, usize) {
     (shown, if style.detail { 0 } else { unmanaged.saturating_sub(UNMANAGED) })
 }
 
-/// What findings have in common that are folded: all but names, ids and figures.
+/// What errors have in common that are folded: all but names, ids and figures.
 fn alike(finding: &Finding) -> (FindingSeverity, String, String) {
     (finding.severity, kind(&finding.subject), frame(&finding.summary))
 }
@@ -81,7 +83,7 @@ mod tests {
     }
 
     #[test]
-    fn findings_that_repeat_per_account_are_one_with_a_count_and_examples() {
+    fn errors_that_repeat_per_account_are_one_with_a_count_and_examples() {
         use FindingSeverity::{Error, Unmanaged, Warning};
         let full = |n: usize| finding(Error, &format!("a{n}/eu-west-1/vpc.main"), "its pool is full");
         let mut findings: Vec<Finding> = (1..=63).map(full).collect();

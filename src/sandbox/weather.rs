@@ -267,21 +267,21 @@ impl Weather {
     fn set(&mut self, key: &str, value: &str) -> Result<(), SandboxError> {
         match key {
             "seed" => self.seed = number(key, value)?,
-            "latency" => self.latency_ms = number(key, value)?,
-            "jitter" => self.jitter_ms = number(key, value)?,
+            "latency" => self.latency_ms = milliseconds(key, value)?,
+            "jitter" => self.jitter_ms = milliseconds(key, value)?,
             "rates" => self.rates = choice(key, value, [("published", ServerRates::Published), ("unlimited", ServerRates::Unlimited)])?,
-            "create-account" => self.create_account_ms = number(key, value)?,
-            "close-account" => self.close_account_ms = number(key, value)?,
+            "create-account" => self.create_account_ms = milliseconds(key, value)?,
+            "close-account" => self.close_account_ms = milliseconds(key, value)?,
             "closings" if value == "aws" => self.closing_quota = None,
             "closings" => self.closing_quota = Some(number(key, value)?),
-            "policy-type" => self.policy_type_ms = number(key, value)?,
+            "policy-type" => self.policy_type_ms = milliseconds(key, value)?,
             "lost" => self.lost = probability(key, value)?,
             "errors" => self.errors = probability(key, value)?,
             "disconnects" => self.disconnects = probability(key, value)?,
             "stale" => self.stale = probability(key, value)?,
-            "stale-age" => self.stale_ms = number(key, value)?,
+            "stale-age" => self.stale_ms = milliseconds(key, value)?,
             "stale-writes" => self.stale_writes = probability(key, value)?,
-            "finalizing" => self.finalizing_ms = number(key, value)?,
+            "finalizing" => self.finalizing_ms = milliseconds(key, value)?,
             "concurrent-writes" => {
                 self.concurrent_writes =
                     choice(key, value, [("allowed", ConcurrentWrites::Allowed), ("refused", ConcurrentWrites::Refused)])?;
@@ -290,17 +290,17 @@ impl Weather {
             "accounts" => self.account_quota = Some(number(key, value)?),
             "emails" => self.lenient_email = choice(key, value, [("unique", false), ("lenient", true)])?,
             "empty-pages" => self.empty_pages = probability(key, value)?,
-            "nat-gateway" => self.nat_gateway_ms = number(key, value)?,
-            "endpoint" => self.endpoint_ms = number(key, value)?,
-            "vpn-gateway" => self.vpn_gateway_ms = number(key, value)?,
-            "sharing" => self.sharing_ms = number(key, value)?,
-            "default-vpc" => self.default_vpc_ms = number(key, value)?,
+            "nat-gateway" => self.nat_gateway_ms = milliseconds(key, value)?,
+            "endpoint" => self.endpoint_ms = milliseconds(key, value)?,
+            "vpn-gateway" => self.vpn_gateway_ms = milliseconds(key, value)?,
+            "sharing" => self.sharing_ms = milliseconds(key, value)?,
+            "default-vpc" => self.default_vpc_ms = milliseconds(key, value)?,
             "lacking-zone" => self.lacking_zone = Some(value.to_owned()),
             "tag-filters" => self.ignores_tag_filters = choice(key, value, [("obeyed", false), ("ignored", true)])?,
-            "account-ready" => self.account_ready_ms = number(key, value)?,
-            "region" => self.region_ms = number(key, value)?,
-            "trail" => self.trail_ms = number(key, value)?,
-            "recording" => self.recording_ms = number(key, value)?,
+            "account-ready" => self.account_ready_ms = milliseconds(key, value)?,
+            "region" => self.region_ms = milliseconds(key, value)?,
+            "trail" => self.trail_ms = milliseconds(key, value)?,
+            "recording" => self.recording_ms = milliseconds(key, value)?,
             "vpcs" => self.vpc_quota = number(key, value)?,
             "subnets" => self.subnet_quota = number(key, value)?,
             "route-tables" => self.route_table_quota = number(key, value)?,
@@ -334,6 +334,16 @@ impl Weather {
 
 fn number<N: std::str::FromStr>(key: &str, value: &str) -> Result<N, SandboxError> {
     value.parse().map_err(|_| SandboxError::new(format!("`{value}` is no value for `{key}`")).hint("give a whole number, such as `50`"))
+}
+
+/// Longer than any run, and short enough that no sum of times overflows: 30 years.
+const LONGEST_MS: u64 = 1_000_000_000_000;
+
+fn milliseconds(key: &str, value: &str) -> Result<u64, SandboxError> {
+    match number(key, value)? {
+        ms @ 0..=LONGEST_MS => Ok(ms),
+        _ => Err(SandboxError::new(format!("`{value}` is no value for `{key}`")).hint(format!("give at most {LONGEST_MS} milliseconds"))),
+    }
 }
 
 fn probability(key: &str, value: &str) -> Result<f64, SandboxError> {
@@ -470,6 +480,7 @@ mod tests {
         check("lost=2", "`2` is no value for `lost`", "below 1");
         check("lost=1", "`1` is no value for `lost`", "below 1");
         check("rates=fast", "`fast` is no value for `rates`", "`published` or `unlimited`");
+        check("region=18446744073709551615", "`18446744073709551615` is no value for `region`", "at most 1000000000000 milliseconds");
         check("seed=x", "`x` is no value for `seed`", "whole number");
         check("broken=organizations:Create", "`organizations:Create` is no value for `broken`", "`organizations:CreatePolicy`");
     }

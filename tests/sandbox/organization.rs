@@ -176,7 +176,7 @@ async fn ids_have_the_right_shape_and_repeat() {
         [root, ou, policy, create_account(&client, "a", "a@example.com").await.unwrap()]
     };
     let [root, ou, policy, account] = run().await;
-    assert_eq!((root.len(), ou.len(), policy.len(), account.len()), (6, 16, 10, 12));
+    assert_eq!((root.len(), ou.len(), policy.len(), account.len()), (6, 16, 12, 12));
     assert!(ou.starts_with(&format!("ou-{}-", &root[2..])));
     assert!(account.bytes().all(|digit| digit.is_ascii_digit()));
     assert_eq!(run().await, [root, ou, policy, account]);

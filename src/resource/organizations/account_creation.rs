@@ -207,7 +207,10 @@ async fn describe(context: &Context, id: &str) -> AwsResult<Option<SdkAccount>> 
 async fn request(context: &Context, wanted: &Wanted<'_>, after: &AccountAttributes) -> AwsResult<CreateAccountStatus> {
     let tags = creation_tags(context, after.tags.as_ref())?;
     let is_new = context.made(&organization_address().into());
+    // Whether the quota was the last reason: after an hour it is the only one left, and the error has to name it.
+    let limited = AtomicBool::new(false);
     let ask = || async {
+        limited.store(false, Ordering::Relaxed);
         let request = context.sessions().organizations().create_account().email(wanted.email).account_name(wanted.name);
         let request = request.role_name(context.access_role()).set_tags(Some(tags.clone()));
         let error = match request.send().await {
@@ -225,6 +228,7 @@ async fn request(context: &Context, wanted: &Wanted<'_>, after: &AccountAttribut
                 if violation.reason() == Some(&ConstraintViolationExceptionReason::AccountNumberLimitExceeded) =>
             {
                 if is_new {
+                    limited.store(true, Ordering::Relaxed);
                     Ok(None)
                 } else {
                     Err(failure(&CreateAccountFailureReason::AccountLimitExceeded))
@@ -234,7 +238,12 @@ async fn request(context: &Context, wanted: &Wanted<'_>, after: &AccountAttribut
         }
     };
     let deadline = if is_new { NEW_ORGANIZATION } else { DEADLINE };
-    poll(format!("AWS to accept the creation of `{}`", wanted.name), deadline).until(context.sessions().door().interrupt(), ask).await
+    let accepted =
+        poll(format!("AWS to accept the creation of `{}`", wanted.name), deadline).until(context.sessions().door().interrupt(), ask).await;
+    match accepted {
+        Err(Error::Deadline { .. }) if limited.load(Ordering::Relaxed) => Err(failure(&CreateAccountFailureReason::AccountLimitExceeded)),
+        accepted => accepted,
+    }
 }
 
 fn no_status() -> Error {
