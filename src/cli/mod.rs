@@ -149,7 +149,7 @@ enum Command {
     #[command(after_help = "Exit status: 0 valid, 1 not")]
     Validate(validate::ValidateArgs),
     /// Show the difference between the configuration and AWS; exits 2 when there are changes
-    #[command(after_help = "Exit status: 0 none, 2 changes, 1 error, or overlord would be locked out")]
+    #[command(after_help = "Exit status: 0 none, 2 changes, 1 error, or overlord would be locked out, or new accounts look renamed")]
     Plan(plan::PlanArgs),
     /// Make it so; exits 3 when only a part could be done
     #[command(after_help = "Exit status: 0 done, 1 error, 3 partly done")]
