@@ -75,6 +75,9 @@ fn read(path: String) -> Page {
                 text: body.join("\n") + "\n",
                 role: std::mem::replace(&mut role, Role::Shown),
             });
+        } else if line.starts_with("<!-- facts: ") || line == "<!-- end -->" {
+            // About a table that tests/contract generates, and no block.
+            assert_eq!(role, Role::Shown, "{path}: the comment stands above no block");
         } else if let Some(comment) = line.strip_prefix("<!-- ").and_then(|rest| rest.strip_suffix(" -->")) {
             role = match comment.split_once(": ").unwrap_or_else(|| panic!("{path}: {line}")) {
                 ("file", path) => Role::File(path.to_owned()),
