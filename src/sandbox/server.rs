@@ -126,7 +126,7 @@ impl Sandbox {
     /// # Errors
     /// The file is unreadable or broken, or another process holds it.
     pub fn open(path: &Path, management_account: &str, weather: Weather) -> Result<Self, SandboxError> {
-        let store = Store::lock(path)?;
+        let mut store = Store::lock(path)?;
         let world = store.read()?.unwrap_or_else(|| World { seed: weather.seed, ..World::new(management_account) });
         Ok(Self::with_store(world, weather, Some(store)))
     }

@@ -43,16 +43,18 @@ impl Store {
 
     /// The same, to put a fresh world there: over a world, or over anything where `force` says so.
     pub(super) fn lock_to_replace(path: &Path, force: bool) -> Result<Self, SandboxError> {
-        let replace = Replace::kind_or_forced(WORLD_FILE, force);
+        // Its keys may be in another order than ours.
+        let is_world = || files::read(path, files::WORLD).is_ok_and(|bytes| serde_json::from_slice::<World>(&bytes).is_ok());
+        let replace = Replace::kind_or_forced(WORLD_FILE, force || is_world());
         // Before the lock: nothing is made beside a file that is somebody else's.
         files::check(path, replace).map_err(|error| not_written(&error))?;
         Ok(Self { replace, ..Self::lock(path)? })
     }
 
     /// Reads the world in the file, if there is one.
-    pub(super) fn read(&self) -> Result<Option<World>, SandboxError> {
+    pub(super) fn read(&mut self) -> Result<Option<World>, SandboxError> {
         match files::read(&self.path, files::WORLD) {
-            Ok(bytes) => serde_json::from_slice(&bytes).map(Some).map_err(|error| {
+            Ok(bytes) => serde_json::from_slice(&bytes).map(Some).inspect(|_| self.replace = Replace::Anything).map_err(|error| {
                 SandboxError::new(format!("the sandbox `{}` is not readable: {error}", self.path.display()))
                     .hint("give another file with `--sandbox=FILE`, or begin with a fresh world: `overlord sandbox reset --force`")
             }),

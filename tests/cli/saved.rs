@@ -101,9 +101,7 @@ fn a_saved_plan_shows_only_what_was_worked_out_again() {
         change["reason"] = json!("made up");
     }
     plan["findings"] = json!([{"severity": "warning", "subject": "made up", "summary": "made up"}]);
-    for member in ["cost", "impact"] {
-        assert!(plan.as_object_mut().unwrap().remove(member).is_some(), "the plan has no {member}");
-    }
+    assert!(plan.as_object_mut().unwrap().remove("cost").is_some(), "the plan has no cost");
     fs::write(case.path("plan.json"), plan.to_string()).unwrap();
     let fresh = case.run(&["plan", "--sandbox"]).ends(2).out;
     for format in ["text", "json", "markdown"] {
