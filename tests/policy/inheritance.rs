@@ -58,8 +58,11 @@ fn the_documented_examples_come_out_as_documented() {
 fn write(case: &Value, folder: &Path) {
     fs::create_dir(folder.join("policies")).unwrap();
     let mut sections = String::new();
+    // AWS enables this type only where its service is trusted.
+    let trusted = if case["type"] == "security-hub" { "trusted_services = [\"securityhub.amazonaws.com\"]\n" } else { "" };
+    let organization = format!("[organization]\nmanagement_account = \"111111111111\"\n{trusted}");
     let heads = [
-        "[organization]\nmanagement_account = \"111111111111\"\n",
+        organization.as_str(),
         "[ou.unit]\n",
         "[account.member]\nemail = \"aws@example.org\"\nou = \"unit\"\n",
     ];
@@ -128,8 +131,14 @@ fn the_binary_and_the_sandbox_agree_on_the_documented_examples() {
         assert_eq!(status, Some(0), "{err}");
         let (status, out, err) = overlord(folder.path(), &[&asked[..], &["--live", "--sandbox"]].concat());
         let said: Value = serde_json::from_str(&out).unwrap_or_else(|e| panic!("{e}: {out}\n{err}"));
-        assert_eq!((status, &said["policies"][0]["live"]["differences"]), (Some(0), &json!([])), "{}\n{said:#}", case["rule"]);
-        assert_eq!(said["policies"][0]["live"]["content"], case["effective"], "{}", case["rule"]);
+        // Where AWS documents no order of policies of one level, either of two answers is right, and a difference is only a doubt.
+        let differences = said["policies"][0]["live"]["differences"].as_array().unwrap();
+        let certain: Vec<&Value> = differences.iter().filter(|difference| difference["doubtful"] != json!(true)).collect();
+        assert_eq!(certain, Vec::<&Value>::new(), "{}\n{said:#}", case["rule"]);
+        if of("doubts").is_empty() {
+            assert_eq!(status, Some(0), "{}\n{said:#}", case["rule"]);
+            assert_eq!(said["policies"][0]["live"]["content"], case["effective"], "{}", case["rule"]);
+        }
     }
 }
 
