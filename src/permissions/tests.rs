@@ -269,7 +269,7 @@ fn the_lock_is_deleted_by_its_own_tag() {
     };
     let lock = json!({ "aws:ResourceTag/overlord:lock-owner": "false" });
     let plain = "[organization]\nmanagement_account = \"111111111111\"\n";
-    assert_eq!(conditions(plain), [lock.clone()]);
+    assert_eq!(conditions(plain), vec![lock.clone()]);
     assert_eq!(conditions(&format!("{plain}[ou.work]\n")), [json!({ "aws:ResourceTag/overlord:address": "false" }), lock]);
 }
 

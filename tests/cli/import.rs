@@ -243,7 +243,7 @@ contacts.primary = { full_name = "Example", address = ["Road 1", "Floor 2"], cit
     case.run(&["import", "--sandbox", "--attributes", "--out", "imported"]).ends(0);
     let written = fs::read_to_string(case.path("imported/org.toml")).unwrap();
     for line in [
-        "delegated_administrators = { \"config.amazonaws.com\" = [\"audit\", \"web-prod\"] }",
+        "delegated_administrators = { \"config.amazonaws.com\" = [\"web-prod\", \"audit\"] }",
         "root_access = \"central\"",
         "regions = [\"af-south-1\"]",
         "stage.prod = { regions = [\"af-south-1\", \"eu-south-1\"] }",

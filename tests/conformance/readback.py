@@ -49,7 +49,9 @@ policies, attached = {}, {target["id"]: [] for target in targets.values()} | {ma
 for type in types:
     for summary in pages("list_policies", Filter=type):
         for target in pages("list_targets_for_policy", PolicyId=summary["Id"]):
-            attached[target["TargetId"]].append(summary["Name"])
+            # moto keeps what was attached to an OU that is deleted, such as the lock of a run.
+            if target["TargetId"] in attached:
+                attached[target["TargetId"]].append(summary["Name"])
         if not summary["AwsManaged"]:
             content = client.describe_policy(PolicyId=summary["Id"])["Policy"]["Content"]
             policies[f"{type}/{summary['Name']}"] = {

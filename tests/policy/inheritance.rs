@@ -61,11 +61,7 @@ fn write(case: &Value, folder: &Path) {
     // AWS enables this type only where its service is trusted.
     let trusted = if case["type"] == "security-hub" { "trusted_services = [\"securityhub.amazonaws.com\"]\n" } else { "" };
     let organization = format!("[organization]\nmanagement_account = \"111111111111\"\n{trusted}");
-    let heads = [
-        organization.as_str(),
-        "[ou.unit]\n",
-        "[account.member]\nemail = \"aws@example.org\"\nou = \"unit\"\n",
-    ];
+    let heads = [organization.as_str(), "[ou.unit]\n", "[account.member]\nemail = \"aws@example.org\"\nou = \"unit\"\n"];
     let mut declared = String::new();
     for (head, level) in heads.iter().zip(case["levels"].as_array().unwrap()) {
         let mut names = vec!["FullAWSAccess".to_owned()];
