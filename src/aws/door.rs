@@ -186,7 +186,7 @@ impl Door {
         Some(skew(later(date, at.elapsed()), SystemTime::now()))
     }
 
-    /// From now on gives up a request after [`FEW_ATTEMPTS`] where AWS fails on its side: for runs that can do without an answer. An emulator
+    /// From now on gives up a request after a few attempts where AWS fails on its side: for runs that can do without an answer. An emulator
     /// answers HTTP 500 to all that it does not serve.
     pub fn give_up_early(&self) {
         self.inner.gives_up_early.store(true, Ordering::Relaxed);

@@ -2,7 +2,7 @@
 //!
 //! No keys are kept anywhere: a job shows the token that its platform signs for it, and AWS gives it the role that trusts the repository.
 //! There are two: one that plans and looks for drift, and is allowed reads alone; one that applies, for the branch `main` alone. In members,
-//! plans assume a role that has a template too: the `plan_role` of org.toml, or [`PLAN_ROLE`] where org.toml names none.
+//! plans assume a role that has a template too: the `plan_role` of org.toml, or `overlord-read` where org.toml names none.
 
 mod roles;
 

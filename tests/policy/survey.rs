@@ -250,7 +250,7 @@ fn actions_without_a_resource_are_judged_alike_everywhere() {
             };
             assert!(expected.is_met_by(question.decide(&after, &catalogue).outcome), "{statement} {resource:?}");
             let resources: Vec<&str> = resource.into_iter().collect();
-            let test = test(&[account.clone()], &[], &resources, &[("kms:CreateKey", expected)]);
+            let test = test(std::slice::from_ref(&account), &[], &resources, &[("kms:CreateKey", expected)]);
             assert_eq!(test.run(&Evaluator::new(&after, &catalogue))[0].failures, [], "{statement} {resource:?}");
         }
         let shifts: Vec<(Verdict, Verdict)> = impact(&before, &after, &catalogue)

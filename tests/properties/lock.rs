@@ -420,7 +420,7 @@ fn what_is_used_of_two_is_kept() {
             let sandbox = Sandbox::new(world, Weather::default());
             run(&sandbox, &desired).await.unwrap();
             built::until_done(&sandbox, &desired).await;
-            assert_eq!(vpcs(&sandbox.world()), [used.clone()]);
+            assert_eq!(vpcs(&sandbox.world()), vec![used.clone()]);
             nothing_left(&sandbox, &desired).await;
         }
         let mut world = sandbox.world();
