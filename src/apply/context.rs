@@ -34,6 +34,8 @@ pub struct Context {
     endpoints: Newest<EndpointStates>,
     /// The account creations that AWS knows of, listed once per run by the first account that is to be created.
     pub(crate) known_creations: Arc<OnceCell<Vec<KnownCreation>>>,
+    /// Set once AWS has accepted the creation of an account in this run: it has finished the organization then.
+    pub(crate) creation_accepted: Arc<OnceCell<()>>,
     /// Set once AWS has said that it closes no more accounts for now.
     pub(crate) no_more_closings: Arc<OnceCell<()>>,
     /// The deletions of this run that come behind other changes: those took away what stood against the deletion.
@@ -162,6 +164,7 @@ impl Context {
             nat_gateways: Arc::default(),
             endpoints: Arc::default(),
             known_creations: Arc::default(),
+            creation_accepted: Arc::default(),
             no_more_closings: Arc::default(),
             released: Arc::new(released.map(|change| change.address.clone()).collect()),
             organization_arn: Arc::default(),

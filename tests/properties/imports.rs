@@ -314,7 +314,10 @@ proptest! {
             if tags == Tagging::Read {
                 let mut made = case.made();
                 made.sort();
-                prop_assert_eq!(made, keys(&second, "account"));
+                // The management account has a contact from the beginning, which an import with attributes writes down.
+                let mut imported = keys(&second, "account");
+                imported.retain(|key| key != "management");
+                prop_assert_eq!(made, imported);
             }
             Ok(())
         })?;

@@ -214,7 +214,10 @@ async fn request(context: &Context, wanted: &Wanted<'_>, after: &AccountAttribut
         let request = context.sessions().organizations().create_account().email(wanted.email).account_name(wanted.name);
         let request = request.role_name(context.access_role()).set_tags(Some(tags.clone()));
         let error = match request.send().await {
-            Ok(answer) => return answer.create_account_status().cloned().map(Some).ok_or_else(no_status),
+            Ok(answer) => {
+                let _ = context.creation_accepted.set(());
+                return answer.create_account_status().cloned().map(Some).ok_or_else(no_status);
+            }
             Err(e) => e,
         };
         match error.as_service_error() {
@@ -227,7 +230,8 @@ async fn request(context: &Context, wanted: &Wanted<'_>, after: &AccountAttribut
             Some(CreateAccountError::ConstraintViolationException(violation))
                 if violation.reason() == Some(&ConstraintViolationExceptionReason::AccountNumberLimitExceeded) =>
             {
-                if is_new {
+                // Once AWS has accepted an account of this run, the organization is finished, and this is the quota.
+                if is_new && !context.creation_accepted.initialized() {
                     limited.store(true, Ordering::Relaxed);
                     Ok(None)
                 } else {
