@@ -4,9 +4,7 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "a panic is how a test fails")]
 
-#[path = "conformance/network.rs"]
 mod network;
-mod support;
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -14,7 +12,7 @@ use std::path::PathBuf;
 use std::process::Output;
 
 use snapbox::IntoData;
-use support::{MOTO_ACCOUNT, Moto, SandboxServer, Server, copy, project, python, show};
+use crate::support::{MOTO_ACCOUNT, Moto, SandboxServer, Server, copy, project, python, show};
 
 /// The account that the sandbox and the worked example run their organization in.
 const EXAMPLE_ACCOUNT: &str = "111111111111";

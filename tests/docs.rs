@@ -207,7 +207,7 @@ fn rules() -> String {
     text
 }
 
-/// `SNAPSHOTS=overwrite cargo test --test docs` writes the page anew.
+/// `SNAPSHOTS=overwrite cargo test --test hermetic docs::` writes the page anew.
 #[test]
 fn the_page_of_rules_is_that_of_the_table() {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/policy-rules.md");

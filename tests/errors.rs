@@ -1,5 +1,5 @@
 //! One bad configuration per diagnostic, under `tests/errors/<name>/`, with its expected rendering in `expected.txt`.
-//! `SNAPSHOTS=overwrite cargo test --test errors` writes the renderings anew.
+//! `SNAPSHOTS=overwrite cargo test --test hermetic errors::` writes the renderings anew.
 
 #![expect(clippy::unwrap_used, reason = "a panic is how a test fails")]
 

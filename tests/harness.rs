@@ -2,14 +2,13 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "a panic is how a test fails")]
 
-mod support;
 
 use std::net::TcpStream;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
-use support::proxy::Proxy;
-use support::{Moto, client_of, project, python, show};
+use crate::support::proxy::Proxy;
+use crate::support::{Moto, client_of, project, python, show};
 
 fn address(url: &str) -> &str {
     url.strip_prefix("http://").unwrap()
@@ -59,7 +58,7 @@ fn the_aws_cli_reaches_moto_through_the_proxy() {
         assert!(output.status.success(), "{}", show(&output));
         String::from_utf8(output.stdout).unwrap().trim().to_owned()
     };
-    assert_eq!(aws(&["sts", "get-caller-identity", "--query", "Account"]), support::MOTO_ACCOUNT);
+    assert_eq!(aws(&["sts", "get-caller-identity", "--query", "Account"]), crate::support::MOTO_ACCOUNT);
     aws(&["organizations", "create-organization"]);
     assert_eq!(aws(&["organizations", "list-roots", "--query", "Roots[].Name"]), "Root");
     let counts = proxy.take_counts();

@@ -2,8 +2,6 @@
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a panic is how a test fails")]
 
-#[path = "support/road.rs"]
-mod road;
 
 use std::path::Path;
 
@@ -14,7 +12,7 @@ use overlord::resource::{Desired, Selection};
 use overlord::sandbox::ec2::{EgressOnlyInternetGateway, Life, NetworkAcl, Region, VpnGateway};
 use overlord::sandbox::{Effect, Sandbox, Swallow, Weather, World};
 
-use road::{MANAGEMENT, carry_out, plan, run};
+use crate::road::{MANAGEMENT, carry_out, plan, run};
 
 /// A pool with reserved offices, and these sections.
 fn desired(sections: &str) -> Desired {

@@ -2,8 +2,6 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "a panic is how a test fails")]
 
-#[path = "support/road.rs"]
-mod road;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -16,7 +14,7 @@ use overlord::plan::Plan;
 use overlord::resource::{ADDRESS_TAG, Desired};
 use overlord::sandbox::ec2::{Region, Stage};
 use overlord::sandbox::{Effect, RequestOutcome, Sandbox, Swallow, Weather, World};
-use road::{MANAGEMENT, plan, run};
+use crate::road::{MANAGEMENT, plan, run};
 
 const REGION: &str = "eu-west-1";
 

@@ -3,7 +3,7 @@
 use clap::CommandFactory;
 use overlord::cli::Cli;
 
-use crate::pages::pages;
+use crate::book::pages::pages;
 
 /// What is wrong with a command line, of which only the names of commands and options are read.
 fn mistake(line: &str) -> Option<String> {

@@ -10,7 +10,7 @@ use std::process::Command;
 use overlord::sandbox::World;
 use tempfile::TempDir;
 
-use crate::pages::{Block, Page, Role, claimed, commands, pages};
+use crate::book::pages::{Block, Page, Role, claimed, commands, pages};
 use crate::support::{SandboxServer, client_of, copy, project, python, show};
 
 const OVERLORD: &str = env!("CARGO_BIN_EXE_overlord");

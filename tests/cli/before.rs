@@ -4,7 +4,7 @@ use std::fs;
 
 use serde_json::{Value, json};
 
-use crate::case::*;
+use crate::cli::case::*;
 use crate::support::SandboxServer;
 
 const NETWORK: &str = r#"

@@ -5,7 +5,7 @@ use std::net::{TcpListener, TcpStream};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread;
 
-use crate::case::{BOUND, reads};
+use crate::cli::case::{BOUND, reads};
 
 /// What becomes of a write.
 pub enum Fate {
@@ -60,7 +60,7 @@ impl Between {
     /// The next write, or `None` when nobody can make one any more.
     pub fn next_unless(&self, is_over: impl FnMut() -> bool) -> Option<Write_> {
         let mut is_over = is_over;
-        crate::case::eventually("a write or the end", || match self.writes.try_recv() {
+        crate::cli::case::eventually("a write or the end", || match self.writes.try_recv() {
             Ok((operation, fate)) => Some(Some(Write_ { operation, fate })),
             Err(_) => is_over().then_some(None),
         })

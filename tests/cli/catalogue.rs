@@ -4,7 +4,7 @@ use std::fs;
 
 use serde_json::{Value, json};
 
-use crate::case::*;
+use crate::cli::case::*;
 
 /// What AWS publishes, of two services: `tomorrow` is one that the list which is built in does not have.
 fn reference(case: &Case) {

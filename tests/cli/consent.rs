@@ -5,7 +5,7 @@ use std::process::{Command, Stdio};
 
 use serde_json::Value;
 
-use crate::case::*;
+use crate::cli::case::*;
 use crate::support::{project, python};
 
 /// The binary on a terminal of its own: its exit status and all that it showed.

@@ -3,7 +3,7 @@
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 
-use crate::case::*;
+use crate::cli::case::*;
 use crate::support::SandboxServer;
 
 #[test]

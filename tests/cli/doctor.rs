@@ -4,7 +4,7 @@ use std::fs;
 
 use serde_json::Value;
 
-use crate::case::*;
+use crate::cli::case::*;
 use crate::support::SandboxServer;
 
 /// The line of a check.

@@ -5,7 +5,7 @@ use std::process::Command;
 
 use serde_json::Value;
 
-use crate::case::*;
+use crate::cli::case::*;
 use crate::support::project;
 
 fn schema() -> Value {

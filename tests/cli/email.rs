@@ -1,7 +1,7 @@
 //! The change of an account's e-mail, from apply to the code, as a user walks it.
 
-use crate::case::*;
-use crate::consent::on_a_terminal;
+use crate::cli::case::*;
+use crate::cli::consent::on_a_terminal;
 
 const ACCOUNT: &str = r#"
 [organization]

@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use crate::case::*;
+use crate::cli::case::*;
 use crate::support::SandboxServer;
 
 #[test]

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
-use crate::case::*;
+use crate::cli::case::*;
 use crate::support::SandboxServer;
 
 /// All files below a folder, with their bytes; the sandbox's own apart.

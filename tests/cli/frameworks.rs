@@ -4,8 +4,8 @@ use std::fs;
 
 use serde_json::{Value, json};
 
-use crate::case::*;
-use crate::looks::looks;
+use crate::cli::case::*;
+use crate::cli::looks::looks;
 
 #[test]
 fn a_framework_becomes_a_policy() {

@@ -2,8 +2,8 @@
 
 use std::fs;
 
-use crate::case::*;
-use crate::looks::looks;
+use crate::cli::case::*;
+use crate::cli::looks::looks;
 
 #[test]
 fn what_waits_for_what_is_drawn() {

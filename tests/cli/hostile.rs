@@ -7,7 +7,7 @@ use std::net::TcpListener;
 
 use serde_json::{Value, json};
 
-use crate::case::*;
+use crate::cli::case::*;
 
 /// Escapes of terminals, line breaks, commands of build services, HTML and Markdown.
 const HOSTILE: &str = "h\u{1b}[31m\u{9b}2J\u{1b}]0;t\u{7}\n::error::owned\r\n  ::stop-commands::x\n##[error]owned ##vso[task.complete]\u{202e}\u{200b} @everyone \

@@ -5,9 +5,9 @@ use std::process::Command;
 
 use serde_json::{Value, json};
 
-use crate::case::*;
-use crate::consent::on_a_terminal;
-use crate::looks::looks;
+use crate::cli::case::*;
+use crate::cli::consent::on_a_terminal;
+use crate::cli::looks::looks;
 
 /// An organization with networks in one Region, as it was applied.
 fn built() -> Case {

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
-use crate::case::*;
-use crate::looks::looks;
+use crate::cli::case::*;
+use crate::cli::looks::looks;
 
 /// An organization with something of everything, whose keys are not what AWS shows.
 const GROWN: &str = r#"

@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use crate::case::*;
+use crate::cli::case::*;
 
 /// A folder with nothing in it, below one with a configuration.
 fn fresh() -> Case {

@@ -6,8 +6,8 @@ use std::process::Child;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use crate::between::{Between, Fate, Write_};
-use crate::case::*;
+use crate::cli::between::{Between, Fate, Write_};
+use crate::cli::case::*;
 use crate::support::{SandboxServer, send_signal};
 
 /// E-mails may be there twice, as in moto: only overlord's care keeps an account from being created twice.

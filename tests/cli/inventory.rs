@@ -1,6 +1,6 @@
 //! `accounts` and `output`: what exists, by the names of org.toml.
 
-use crate::case::*;
+use crate::cli::case::*;
 
 const TEAM: &str = r#"
 [organization]

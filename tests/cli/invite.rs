@@ -8,7 +8,7 @@ use overlord::sandbox::World;
 use overlord::sandbox::outside::{InvitationState, Obstacle};
 use overlord::sandbox::world::FeatureSet;
 
-use crate::case::{Case, Ran};
+use crate::cli::case::{Case, Ran};
 use crate::support::SandboxServer;
 
 const INVITES: &str = r#"

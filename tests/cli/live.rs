@@ -2,8 +2,8 @@
 
 use serde_json::{Value, json};
 
-use crate::case::*;
-use crate::looks::looks;
+use crate::cli::case::*;
+use crate::cli::looks::looks;
 
 /// The root denies all but two Regions, the OU what callers of one account ask for.
 const GUARDED: &str = r#"

@@ -5,9 +5,9 @@ use std::process::Stdio;
 use overlord::resource::organizations::LOCK_NAME;
 use serde_json::{Value, json};
 
-use crate::between::{Between, Fate};
-use crate::case::*;
-use crate::consent::answering;
+use crate::cli::between::{Between, Fate};
+use crate::cli::case::*;
+use crate::cli::consent::answering;
 use crate::support::SandboxServer;
 
 /// Something to do for the second apply.

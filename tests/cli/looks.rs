@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use serde_json::json;
 
-use crate::case::*;
+use crate::cli::case::*;
 use crate::support::project;
 
 #[track_caller]

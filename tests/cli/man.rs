@@ -6,7 +6,7 @@ use std::fs;
 use clap::CommandFactory;
 use overlord::cli::Cli;
 
-use crate::case::*;
+use crate::cli::case::*;
 
 /// `overlord-policy-explain`, for each command.
 fn names() -> BTreeSet<String> {

@@ -2,8 +2,8 @@
 
 use std::fs;
 
-use crate::case::*;
-use crate::looks::looks;
+use crate::cli::case::*;
+use crate::cli::looks::looks;
 
 const NETWORK: &str = r#"
 [account.data]

@@ -1,6 +1,6 @@
 //! `apply --rehearse`: the same plan on a copy; AWS is only read.
 
-use crate::case::*;
+use crate::cli::case::*;
 
 const NOTHING: &str = "nothing was changed in AWS; after this apply the next plan would be empty";
 

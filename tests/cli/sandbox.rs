@@ -4,7 +4,7 @@ use std::fs;
 use std::io::{BufRead, BufReader};
 use std::process::{Child, Stdio};
 
-use crate::case::*;
+use crate::cli::case::*;
 use crate::support::{SandboxServer, send_signal};
 
 #[test]

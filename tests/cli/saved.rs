@@ -4,8 +4,8 @@ use std::fs;
 
 use serde_json::{Value, json};
 
-use crate::case::*;
-use crate::consent::answering;
+use crate::cli::case::*;
+use crate::cli::consent::answering;
 use crate::support::SandboxServer;
 
 /// A world as the small case says, and a saved plan that renames its OU.

@@ -6,7 +6,7 @@ use std::process::Stdio;
 
 use serde_json::Value;
 
-use crate::case::*;
+use crate::cli::case::*;
 
 #[test]
 fn a_result_is_on_standard_output_and_talk_is_not() {

@@ -5,7 +5,7 @@ use std::process::Command;
 
 use serde_json::{Value, json};
 
-use crate::Trial;
+use crate::drift::Trial;
 use crate::support::{project, python, show};
 
 /// A guard rail, a network and something cosmetic.

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::{DISTURBANCES, Trial};
+use crate::drift::{DISTURBANCES, Trial};
 
 /// Both accounts are recorded, and the management account has the aggregator.
 fn recorded() -> Trial {

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::Trial;
+use crate::drift::Trial;
 
 fn look(trial: &Trial, arguments: &[&str]) -> Value {
     serde_json::from_str(&trial.expect(&[&["drift", "--format", "json"], arguments].concat(), 2)).unwrap()

@@ -7,7 +7,7 @@ use std::process::Command;
 use overlord::policy::Family;
 use serde_json::{Value, json};
 
-use crate::conformance::levels;
+use crate::policy::conformance::levels;
 
 /// A condition needs keys, and an unknown one is what is not said.
 fn context(row: &Value) -> Vec<String> {

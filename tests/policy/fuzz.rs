@@ -9,8 +9,8 @@ use std::sync::Arc;
 use overlord::policy::{Fact, Policy, RULES};
 use serde_json::Value;
 
-use crate::body::{SEPARATOR, run};
-use crate::generate::Random;
+use crate::policy::body::{SEPARATOR, run};
+use crate::policy::generate::Random;
 
 const CASES: usize = 10_000;
 

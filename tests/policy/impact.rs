@@ -10,7 +10,7 @@ use overlord::policy::{
 };
 use serde_json::{Value, json};
 
-use crate::generate::{self, Random};
+use crate::policy::generate::{self, Random};
 
 const CHANGES: u64 = 60;
 const ACTIONS: usize = 36;

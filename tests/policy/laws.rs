@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use overlord::policy::{Decision, Document, Family, Outcome, Room, decide, pack, split};
 use serde_json::{Value, json};
 
-use crate::generate::{self, Asked, Random, World, hierarchy, level_address, request};
-use crate::oracle::{self, Verdict};
+use crate::policy::generate::{self, Asked, Random, World, hierarchy, level_address, request};
+use crate::policy::oracle::{self, Verdict};
 
 const ORGANIZATIONS: u64 = 4_200;
 const REQUESTS: usize = 24;

@@ -3,7 +3,7 @@
 
 use serde_json::Value;
 
-use crate::generate::{Asked, Facts, World};
+use crate::policy::generate::{Asked, Facts, World};
 
 /// `Some` is known, `None` hinges on something.
 type Maybe = Option<bool>;

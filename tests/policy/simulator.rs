@@ -12,7 +12,7 @@ use overlord::sandbox::world::FeatureSet;
 use overlord::sandbox::{Sandbox, Weather, World};
 use serde_json::Value;
 
-use crate::generate::{self, Asked, Random};
+use crate::policy::generate::{self, Asked, Random};
 
 const ACCOUNT: &str = "222222222222";
 

@@ -9,7 +9,7 @@ use overlord::policy::{
     Verdict, impact, survey,
 };
 
-use crate::generate::Random;
+use crate::policy::generate::Random;
 
 /// Statements that tell accounts, actions and resources apart, and some that do not.
 const STATEMENTS: &[&str] = &[

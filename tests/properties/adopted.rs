@@ -12,10 +12,10 @@ use proptest::prelude::*;
 use proptest::sample::Index;
 use proptest::strategy::ValueTree;
 
-use crate::generate;
-use crate::networks::{Networks, networks};
+use crate::properties::generate;
+use crate::properties::networks::{Networks, networks};
 use crate::road::{MANAGEMENT, process, run};
-use crate::{config, in_virtual_time, nothing_left, sandbox};
+use crate::properties::{config, in_virtual_time, nothing_left, sandbox};
 
 const REGIONS: [&str; 3] = ["eu-south-1", "eu-west-1", "us-east-1"];
 

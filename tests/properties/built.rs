@@ -10,9 +10,9 @@ use overlord::sandbox::ec2::{NatGateway, Region, VpcEndpoint};
 use overlord::sandbox::{Effect, RequestOutcome, Sandbox, Swallow, Weather, World};
 use proptest::prelude::*;
 
-use crate::networks::{Networks, networks};
+use crate::properties::networks::{Networks, networks};
 use crate::road::{MANAGEMENT, Watch, carry_out, plan, plan_and_copy, run};
-use crate::{config, in_virtual_time, nothing_left, sandbox, storm};
+use crate::properties::{config, in_virtual_time, nothing_left, sandbox, storm};
 
 /// What carries one of our addresses: by account, Region and id.
 type Ours = BTreeMap<(String, String, String), String>;
@@ -199,7 +199,7 @@ fn networks_are_read_while_the_organization_is() {
     }
     let deny = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Deny","Action":"sqs:PurgeQueue","Resource":"*"}]}"#;
     let policies = BTreeMap::from([("policies/deny.json".to_owned(), deny.to_owned())]);
-    let desired = crate::generate::load(&toml, &policies);
+    let desired = crate::properties::generate::load(&toml, &policies);
     in_virtual_time(async {
         let sandbox = sandbox(Weather { latency_ms: 50, ..Weather::default() });
         run(&sandbox, &desired).await.unwrap();

@@ -11,11 +11,11 @@ use overlord::snapshot::{AggregatorPlace, read_screened};
 use proptest::prelude::*;
 use serde_json::Value;
 
-use crate::generate::{self, Case, cases};
-use crate::networks::networks;
-use crate::permissions::allowing;
+use crate::properties::generate::{self, Case, cases};
+use crate::properties::networks::networks;
+use crate::properties::permissions::allowing;
 use crate::road::{MANAGEMENT, plan, process_with, run};
-use crate::{config, in_virtual_time, sandbox};
+use crate::properties::{config, in_virtual_time, sandbox};
 
 /// What an organization looks like after a year with AWS and its tools: tags of AWS's own and of strangers everywhere, documents written in
 /// another way.

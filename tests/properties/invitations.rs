@@ -15,7 +15,7 @@ use overlord::sandbox::{RequestOutcome, Sandbox, Swallow, Weather, World};
 use proptest::prelude::*;
 
 use crate::road::{MANAGEMENT, Watch, run};
-use crate::{config, generate, in_virtual_time, nothing_left, storm, until_done};
+use crate::properties::{config, generate, in_virtual_time, nothing_left, storm, until_done};
 
 const OWNERS: [(&str, &str); 4] = [("app", "222222222222"), ("data", "333333333333"), ("edge", "444444444444"), ("tools", "555555555555")];
 

@@ -15,11 +15,11 @@ use overlord::sandbox::{Effect, Sandbox, Swallow, Weather, World};
 use overlord::snapshot;
 use proptest::prelude::*;
 
-use crate::built;
-use crate::generate::{Case, cases, desired, outside};
-use crate::networks::networks;
+use crate::properties::built;
+use crate::properties::generate::{Case, cases, desired, outside};
+use crate::properties::networks::networks;
 use crate::road::{plan, process_with, run};
-use crate::{config, in_virtual_time, nothing_left, sandbox, until_done};
+use crate::properties::{config, in_virtual_time, nothing_left, sandbox, until_done};
 
 /// How a run under the lock ended.
 struct Ended {
@@ -116,7 +116,7 @@ proptest! {
         in_virtual_time(async {
             let sandbox = sandbox(in_no_hurry(seed));
             one_of_two_applies(&sandbox, &desired(&first)).await;
-            one_of_two_applies(&crate::owners_accept(sandbox, in_no_hurry(!seed)), &desired(&second)).await;
+            one_of_two_applies(&crate::properties::owners_accept(sandbox, in_no_hurry(!seed)), &desired(&second)).await;
         });
     }
 

@@ -8,7 +8,7 @@ use proptest::collection::vec;
 use proptest::option;
 use proptest::prelude::*;
 
-use crate::generate;
+use crate::properties::generate;
 use crate::road::MANAGEMENT;
 
 /// The layouts: what an edit leaves as it is. A layout never changes its Region or the order of its tiers; the last Region is one that an

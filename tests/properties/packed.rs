@@ -12,7 +12,7 @@ use proptest::prelude::*;
 use serde_json::Value;
 
 use crate::road::{MANAGEMENT, run};
-use crate::{config, generate, in_virtual_time, nothing_left, sandbox};
+use crate::properties::{config, generate, in_virtual_time, nothing_left, sandbox};
 
 const POLICIES: usize = 9;
 /// What `[limits]` says, for all that the sandbox takes more.

@@ -13,10 +13,10 @@ use overlord::sandbox::{Effect, RequestOutcome, Sandbox, Weather, World};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-use crate::generate::{self, cases, desired};
-use crate::networks::networks;
+use crate::properties::generate::{self, cases, desired};
+use crate::properties::networks::networks;
 use crate::road::{self, MANAGEMENT, plan};
-use crate::{config, in_virtual_time, nothing_left, owners_accept, storm, until_done};
+use crate::properties::{config, in_virtual_time, nothing_left, owners_accept, storm, until_done};
 
 /// What somebody is allowed who has the policies for each of these configurations: what left one is deleted with those of the one before.
 fn document(all: &[&Desired], run: Run, who: Who) -> Value {

@@ -13,7 +13,7 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 
 use crate::road::{MANAGEMENT, run};
-use crate::{config, generate, in_virtual_time, nothing_left, sandbox, until_done};
+use crate::properties::{config, generate, in_virtual_time, nothing_left, sandbox, until_done};
 
 const UNITS: usize = 6;
 const POLICIES: usize = 6;

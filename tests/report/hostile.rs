@@ -7,8 +7,8 @@ use overlord::render::html;
 use overlord::resource::{Attributes, LiveResource};
 use serde_json::{Value, json};
 
-use crate::browser::{Looked, pictures, run, shot, typed};
-use crate::world::World;
+use crate::report::browser::{Looked, pictures, run, shot, typed};
+use crate::report::world::World;
 
 const HOSTILE: &str = "</script><script>window.hit = 1</script><img src=x onerror=\"window.hit = 2\">'\"&amp;<!--";
 

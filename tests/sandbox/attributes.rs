@@ -5,7 +5,7 @@ use aws_sdk_sts::types::PolicyDescriptorType;
 use overlord::sandbox::world::FeatureSet;
 use overlord::sandbox::{AccountState, Sandbox, Weather, World};
 
-use crate::common::*;
+use crate::sandbox::common::*;
 
 const TRUST: &str = "account.amazonaws.com";
 

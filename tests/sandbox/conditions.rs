@@ -4,8 +4,8 @@ use aws_sdk_ec2::types::ResourceType;
 use overlord::sandbox::world::FeatureSet;
 use overlord::sandbox::{Sandbox, Weather, World};
 
-use crate::common::*;
-use crate::ec2::{subnet, tagged, vpc};
+use crate::sandbox::common::*;
+use crate::sandbox::ec2::{subnet, tagged, vpc};
 
 const TAGGED: &str = r#"{"Version": "2012-10-17", "Statement": [
     {"Effect": "Allow", "NotAction": ["ec2:Delete*", "organizations:Delete*"], "Resource": "*"},

@@ -11,7 +11,7 @@ use aws_sdk_ec2::types::{ResourceType as Ec2Type, Tag, TagSpecification};
 use overlord::sandbox::{Sandbox, Weather};
 use serde_json::{Value, json};
 
-use crate::common::*;
+use crate::sandbox::common::*;
 
 fn config_of(sandbox: &Sandbox, account: &str, region: &'static str) -> Client {
     let config = config(sandbox, &format!("AKIA{account}"), 1).into_builder();

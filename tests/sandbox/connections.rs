@@ -7,8 +7,8 @@ use overlord::sandbox::world::FeatureSet;
 use overlord::sandbox::{Sandbox, Weather, World};
 use tokio::time::advance;
 
-use crate::common::*;
-use crate::ec2::*;
+use crate::sandbox::common::*;
+use crate::sandbox::ec2::*;
 
 /// AWS refuses what comes while it still works on the last call, in words that only the message has.
 #[tokio::test(start_paused = true)]

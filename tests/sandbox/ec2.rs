@@ -8,7 +8,7 @@ use aws_sdk_ec2::types::{
 use overlord::sandbox::world::{FeatureSet, OptIn};
 use overlord::sandbox::{Sandbox, Weather, World};
 
-use crate::common::*;
+use crate::sandbox::common::*;
 
 pub const ADDRESS: &str = "overlord:address";
 

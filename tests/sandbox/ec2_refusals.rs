@@ -9,8 +9,8 @@ use overlord::sandbox::ec2::NetworkInterface;
 use overlord::sandbox::world::{AccountState, FeatureSet};
 use overlord::sandbox::{Sandbox, ServerRates, Weather, World};
 
-use crate::common::*;
-use crate::ec2::*;
+use crate::sandbox::common::*;
+use crate::sandbox::ec2::*;
 
 /// The code of a refusal, after which the world is as it was.
 async fn check<T, E, R>(sandbox: &Sandbox, code: &str, call: impl Future<Output = Result<T, SdkError<E, R>>>)
@@ -218,7 +218,7 @@ async fn nat_gateways_groups_and_endpoints() {
     check(&sandbox, "InvalidRouteTableId.NotFound", create().route_table_ids("rtb-0").send()).await;
     let interface = || create().vpc_endpoint_type(VpcEndpointType::Interface).private_dns_enabled(false).security_group_ids(&id);
     check(&sandbox, "InvalidSubnetId.NotFound", interface().subnet_ids("subnet-0").send()).await;
-    let same = crate::ec2::subnet(&client, &vpc, "10.0.1.0/24", "euw1-az1").await;
+    let same = crate::sandbox::ec2::subnet(&client, &vpc, "10.0.1.0/24", "euw1-az1").await;
     check(&sandbox, "DuplicateSubnetsInSameZone", interface().subnet_ids(&subnet).subnet_ids(&same).send()).await;
     interface().subnet_ids(&subnet).send().await.unwrap();
     check(&sandbox, "DependencyViolation", client.delete_security_group().group_id(&id).send()).await;

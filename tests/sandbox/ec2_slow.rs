@@ -9,8 +9,8 @@ use overlord::sandbox::world::FeatureSet;
 use overlord::sandbox::{Sandbox, Weather, World};
 use tokio::time::advance;
 
-use crate::common::*;
-use crate::ec2::*;
+use crate::sandbox::common::*;
+use crate::sandbox::ec2::*;
 
 async fn gateways(client: &Client) -> Vec<NatGateway> {
     client.describe_nat_gateways().send().await.unwrap().nat_gateways.unwrap_or_default()

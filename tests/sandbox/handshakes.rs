@@ -8,7 +8,7 @@ use overlord::sandbox::outside::{Belongs, Obstacle};
 use overlord::sandbox::world::{FeatureSet, Joined};
 use overlord::sandbox::{Sandbox, Weather, World};
 
-use crate::common::*;
+use crate::sandbox::common::*;
 
 const GUEST: &str = "222222222222";
 const DAY: Duration = Duration::from_secs(86_400);

@@ -5,7 +5,7 @@ use std::time::Duration;
 use overlord::sandbox::world::{AccountState, Joined};
 use overlord::sandbox::{Sandbox, Weather};
 
-use crate::common::*;
+use crate::sandbox::common::*;
 
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
@@ -79,7 +79,7 @@ async fn who_can_be_taken_out_and_when() {
     world.standalone.insert(ids[0].clone());
     world.accounts.get_mut(&ids[1]).unwrap().joined = Joined::Invited;
     let sandbox = Sandbox::new(world, Weather::default());
-    let client = crate::common::client(&sandbox);
+    let client = crate::sandbox::common::client(&sandbox);
     let remove = |id: &str| client.remove_account_from_organization().account_id(id).send();
     client.enable_aws_service_access().service_principal("config.amazonaws.com").send().await.unwrap();
     let administer = client.register_delegated_administrator().account_id(&ids[0]).service_principal("config.amazonaws.com");

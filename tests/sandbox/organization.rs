@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use aws_sdk_organizations::types::{ChildType, OrganizationFeatureSet, PolicyType, PolicyTypeStatus, Tag};
 use overlord::sandbox::{Effect, Weather, describe};
 
-use crate::common::*;
+use crate::sandbox::common::*;
 
 #[tokio::test]
 async fn an_organization_from_nothing() {

@@ -2,7 +2,7 @@
 
 use overlord::sandbox::{Sandbox, Weather, World};
 
-use crate::common::*;
+use crate::sandbox::common::*;
 
 #[tokio::test]
 async fn a_world_survives_its_process() {

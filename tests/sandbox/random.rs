@@ -4,7 +4,7 @@ use aws_sdk_organizations::types::PolicyType;
 use overlord::sandbox::{ServerRates, Weather, World};
 use proptest::prelude::*;
 
-use crate::common::*;
+use crate::sandbox::common::*;
 
 /// One request, over numbers that pick from what there is.
 #[derive(Debug, Clone, Copy)]

@@ -5,7 +5,7 @@ use aws_sdk_organizations::types::{PolicyType, Tag};
 use overlord::sandbox::world::{AccountState, Joined};
 use overlord::sandbox::{Answer, Sandbox, ServerRates, Weather, World};
 
-use crate::common::*;
+use crate::sandbox::common::*;
 
 const GONE: &str = "999999999999";
 
@@ -347,7 +347,7 @@ async fn of_delegated_administrators() {
     world.accounts.get_mut(&other).unwrap().state = AccountState::Suspended;
     world.accounts.get_mut(&other).unwrap().joined = Joined::Invited;
     let sandbox = Sandbox::new(world, Weather::default());
-    let request = crate::common::client(&sandbox).register_delegated_administrator().account_id(&other).service_principal(service);
+    let request = crate::sandbox::common::client(&sandbox).register_delegated_administrator().account_id(&other).service_principal(service);
     refused!(sandbox, request, "ConstraintViolationException/CannotRegisterSuspendedAccountAsDelegatedAdministrator");
 }
 

@@ -7,7 +7,7 @@ use aws_sdk_iam::types::Tag;
 use overlord::sandbox::world::FeatureSet;
 use overlord::sandbox::{Sandbox, Weather, World};
 
-use crate::common::*;
+use crate::sandbox::common::*;
 
 const ADMINISTRATOR: &str = "arn:aws:iam::aws:policy/AdministratorAccess";
 const NAME: &str = "access";

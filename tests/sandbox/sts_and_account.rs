@@ -4,7 +4,7 @@ use aws_sdk_account::error::ProvideErrorMetadata;
 use aws_sdk_organizations::operation::RequestId;
 use overlord::sandbox::{RequestOutcome, Sandbox, Weather, World};
 
-use crate::common::*;
+use crate::sandbox::common::*;
 
 fn world() -> (World, String) {
     let mut world = World::new(MANAGEMENT);

@@ -7,7 +7,7 @@ use aws_sdk_organizations::config::Builder;
 use overlord::sandbox::{Sandbox, Weather, World, serve};
 use tokio::net::TcpStream;
 
-use crate::common::*;
+use crate::sandbox::common::*;
 
 async fn over_tcp(weather: Weather) -> (Sandbox, aws_sdk_organizations::Client, aws_sdk_sts::Client) {
     let sandbox = Sandbox::new(World::new(MANAGEMENT), weather);

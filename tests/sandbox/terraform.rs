@@ -7,7 +7,7 @@ use std::path::Path;
 
 use overlord::sandbox::{Sandbox, Weather, World, serve};
 
-use crate::common::*;
+use crate::sandbox::common::*;
 use crate::support;
 
 /// Runs a step of the script against a world, and returns the world after it and the operations that it called.

@@ -7,7 +7,7 @@ use aws_sdk_cloudtrail::types::{Event, LookupAttribute, LookupAttributeKey};
 use overlord::sandbox::{Sandbox, Weather, World};
 use serde_json::Value;
 
-use crate::common::*;
+use crate::sandbox::common::*;
 
 fn trail(sandbox: &Sandbox, account: &str, region: &'static str) -> Client {
     let config = config(sandbox, &format!("AKIA{account}"), 1).into_builder();

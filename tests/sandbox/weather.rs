@@ -7,7 +7,7 @@ use futures_util::future::join_all;
 use overlord::sandbox::{ConcurrentWrites, Effect, Entry, RequestOutcome, Sandbox, ServerRates, Swallow, Weather};
 use tokio::time::Instant;
 
-use crate::common::*;
+use crate::sandbox::common::*;
 
 /// 60 accounts at AWS's rates: 3 at once, then one every ten seconds.
 #[tokio::test(start_paused = true)]

@@ -10,7 +10,7 @@ use overlord::sandbox::outside::{Belongs, InvitationState, Obstacle};
 use overlord::sandbox::world::{AccountState, Creation, CreationOutcome, FeatureSet, Handshake, Joined};
 use serde::Deserialize;
 
-use crate::networks::{self, ForeignVpc, Used};
+use crate::scenarios::networks::{self, ForeignVpc, Used};
 
 /// A step's own file. All of it may be left out. Targets are `root`, an OU's path of names, or an account's e-mail.
 #[derive(Debug, Default, Deserialize)]

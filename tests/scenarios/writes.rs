@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use overlord::limits::LIMITS;
 use overlord::sandbox::{Entry, RequestOutcome};
 
-use crate::world::Names;
+use crate::scenarios::world::Names;
 
 /// One write.
 pub struct Write {

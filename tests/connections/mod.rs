@@ -4,8 +4,6 @@
 
 mod ended;
 mod opt_in;
-#[path = "../support/road.rs"]
-mod road;
 mod storms;
 
 use std::collections::BTreeMap;
@@ -17,7 +15,7 @@ use overlord::resource::{ADDRESS_TAG, Desired};
 use overlord::sandbox::ec2::Region;
 use overlord::sandbox::{Sandbox, Weather, World};
 
-use road::{MANAGEMENT, plan, run};
+use crate::road::{MANAGEMENT, plan, run};
 
 const REGION: &str = "eu-west-1";
 

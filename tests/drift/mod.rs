@@ -5,8 +5,6 @@
 
 mod formats;
 mod screen;
-#[path = "../support/mod.rs"]
-mod support;
 mod trail;
 
 use std::fs;
@@ -14,7 +12,7 @@ use std::path::PathBuf;
 use std::process::Output;
 
 use serde_json::Value;
-use support::{SandboxServer, show};
+use crate::support::{SandboxServer, show};
 
 const ORG_TOML: &str = r#"
 [organization]

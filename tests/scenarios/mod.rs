@@ -6,13 +6,11 @@
 //! its tags; names stand in place of ids. After each step the plan is empty, unless `step.toml` says why not, and after every request
 //! the world was sound and no account had come to a place before that place's guard rails.
 //!
-//! `SNAPSHOTS=overwrite cargo test --test scenarios` writes the expectations anew.
+//! `SNAPSHOTS=overwrite cargo test --test hermetic scenarios::` writes the expectations anew.
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a panic is how a test fails")]
 
 mod networks;
-#[path = "../support/road.rs"]
-mod road;
 mod world;
 mod writes;
 
@@ -27,7 +25,7 @@ use overlord::plan::Plan;
 use overlord::render::{self, Style};
 use overlord::resource::Desired;
 use overlord::sandbox::{Effect, Entry, Sandbox, Weather, World, describe};
-use road::{MANAGEMENT, Watch};
+use crate::road::{MANAGEMENT, Watch};
 use world::{Names, Step};
 use writes::{Write, in_order};
 
@@ -170,7 +168,7 @@ async fn walk(sandbox: &Sandbox, desired: &Desired, step: &Step) -> String {
     let mut names = Names::default();
     names.learn(&sandbox.world());
     let watch = Watch::over(sandbox, desired);
-    let (plan, report) = match road::run_with(sandbox, desired, &step.consent(&sandbox.world())).await {
+    let (plan, report) = match crate::road::run_with(sandbox, desired, &step.consent(&sandbox.world())).await {
         Ok(done) => done,
         Err(error) => {
             assert!(step.again.is_some(), "{error}");
@@ -201,7 +199,7 @@ async fn walk(sandbox: &Sandbox, desired: &Desired, step: &Step) -> String {
             let _ = write!(text, "\n# networks\n\n{}", names.put_into(&networks));
         }
     }
-    let again = road::plan(sandbox, desired).await.unwrap();
+    let again = crate::road::plan(sandbox, desired).await.unwrap();
     let left = render::text::plan(&again, Style::default());
     match &step.again {
         None => assert!(again.is_empty() && !again.has_errors(), "the next plan is not empty:\n{text}\n{left}"),

@@ -3,8 +3,6 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "a panic is how a test fails")]
 
-#[path = "../support/mod.rs"]
-mod support;
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -12,7 +10,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
 use serde_json::Value;
-use support::{SandboxServer, copy, project, python, show};
+use crate::support::{SandboxServer, copy, project, python, show};
 
 const SMALL: &str = r#"
 [organization]
@@ -57,7 +55,7 @@ impl Repository {
     }
 
     fn overlord(&self, arguments: &[&str]) -> Output {
-        support::client_of("http://127.0.0.1:1", env!("CARGO_BIN_EXE_overlord"))
+        crate::support::client_of("http://127.0.0.1:1", env!("CARGO_BIN_EXE_overlord"))
             .current_dir(self.0.path())
             .args(arguments)
             .output()

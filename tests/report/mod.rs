@@ -6,10 +6,6 @@
 mod browser;
 mod command;
 mod hostile;
-#[path = "../support/road.rs"]
-mod road;
-#[path = "../support/mod.rs"]
-mod support;
 mod world;
 
 use std::fs;

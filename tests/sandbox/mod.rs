@@ -18,9 +18,6 @@ mod random;
 mod refusals;
 mod roles;
 mod sts_and_account;
-#[path = "../support/mod.rs"]
-mod support;
 mod tcp;
-mod terraform;
 mod trail;
 mod weather;

@@ -13,8 +13,6 @@ mod networks;
 mod packed;
 mod permissions;
 mod rails;
-#[path = "../support/road.rs"]
-mod road;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -26,7 +24,7 @@ use overlord::resource::organizations::Leaving;
 use overlord::sandbox::outside::InvitationState;
 use overlord::sandbox::{ConcurrentWrites, Effect, Sandbox, Swallow, Weather, World};
 use proptest::prelude::*;
-use road::{MANAGEMENT, Watch, carry_out, plan, plan_and_copy, run};
+use crate::road::{MANAGEMENT, Watch, carry_out, plan, plan_and_copy, run};
 
 /// In virtual time: hours of AWS pass in milliseconds.
 fn in_virtual_time<T>(future: impl Future<Output = T>) -> T {

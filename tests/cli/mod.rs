@@ -1,10 +1,8 @@
 //! The built binary as a user meets it: exit statuses, streams, formats, consent, interruption, the trace, and how plans look.
-//! `SNAPSHOTS=overwrite cargo test --test cli` writes the expected renderings anew.
+//! `SNAPSHOTS=overwrite cargo test --test emulators cli::` writes the expected renderings anew.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "a panic is how a test fails")]
 
-#[path = "../support/mod.rs"]
-mod support;
 
 mod before;
 mod between;

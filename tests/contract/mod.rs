@@ -5,8 +5,6 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "a panic is how a test fails")]
 
 mod models;
-#[path = "../support/mod.rs"]
-mod support;
 mod truth;
 
 use std::collections::BTreeSet;
@@ -15,7 +13,7 @@ use std::process::Command;
 
 use overlord::sandbox::World;
 use overlord::sandbox::outside::{Belongs, Obstacle};
-use support::{SandboxServer, project, python, show};
+use crate::support::{SandboxServer, project, python, show};
 
 const MANAGEMENT: &str = "111111111111";
 

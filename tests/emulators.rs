@@ -1,0 +1,22 @@
+//! The tests of the built program, and those that need more than Rust: moto and boto3 (Python 3), and Chromium. A missing tool is an error that says
+//! what to install.
+//!
+//! One binary, as `hermetic.rs`: `cargo test --test emulators cli::` runs a part.
+
+mod book;
+mod cli;
+mod conformance;
+mod contract;
+mod drift;
+mod harness;
+mod report;
+#[path = "support/road.rs"]
+mod road;
+/// The part of `sandbox/` whose clients are written in Python.
+mod sandbox {
+    #[allow(dead_code, reason = "most of it serves the other parts")]
+    mod common;
+    mod terraform;
+}
+mod support;
+mod workflows;

@@ -1,0 +1,19 @@
+//! The tests that need nothing but Rust: no server of others, no Python, no browser. `cargo test --lib --test hermetic` runs them and the unit tests.
+//!
+//! One binary, since each binary links the AWS SDK again: a module is what was a test target of its own. A part runs by its path:
+//! `cargo test --test hermetic scenarios::`.
+
+mod connections;
+mod docs;
+mod errors;
+mod example;
+mod hunt;
+mod hunt_networks;
+mod network_kinds;
+mod policy;
+mod properties;
+#[path = "support/road.rs"]
+mod road;
+mod sandbox;
+mod scenarios;
+mod shape;
