@@ -11,7 +11,7 @@ use std::path::Path;
 use std::process::Command;
 
 use overlord::config::{self, Files};
-use overlord::policy::{Catalogue, Evaluator, Hierarchy, Outcome, Place, Question, decide, impact};
+use overlord::policy::{Catalogue, Evaluator, Outcome, Place, Question, decide, impact};
 use overlord::resource::Desired;
 
 const SIZES: [usize; 3] = [100, 1_000, 5_000];
@@ -101,7 +101,7 @@ const ASKING: &str = r#""Action": ["s3:Delete*", "s3:*Public*", "ec2:*Vpn*"], "R
 fn measured(accounts: usize) {
     let configurations = [BEFORE, AFTER, ASKING].map(|root| desired(accounts, root));
     let start = cpu_seconds();
-    let [before, after, asking] = configurations.each_ref().map(Hierarchy::of_desired);
+    let [before, after, asking] = configurations.each_ref().map(overlord::guardrails::hierarchy);
     let read = cpu_seconds() - start;
     let compared = |other: &Hierarchy| {
         let start = cpu_seconds();

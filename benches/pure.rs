@@ -64,7 +64,7 @@ fn resources(desired: &Desired) -> std::collections::BTreeMap<Address, overlord:
     let plan = network::allocate(&desired.network, &Observed::default());
     assert!(plan.unplaced.is_empty());
     let mut all = desired.resources.clone();
-    all.extend(network::expand(&desired.network, &Observed::default(), &plan));
+    all.extend(overlord::resource::network::expand(&desired.network, &Observed::default(), &plan));
     all
 }
 

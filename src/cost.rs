@@ -3,31 +3,22 @@
 //! Counted are NAT gateways, public IPv4 addresses, interface endpoints, attachments to transit gateways and VPN connections, of what
 //! overlord manages. Data transfer and charges per gigabyte are not: nobody can tell them from a configuration.
 
-mod prices;
-
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-pub use prices::{HOURS, Item, Overrides, PRICES, Prices, Rates, Source, Usd};
+pub use crate::prices::{HOURS, Item, Overrides, PRICES, Prices, Rates, Source, Usd};
 
 use crate::address::{Address, Scope};
-use crate::network::{Layout, Nat, Unmanaged};
-use crate::plan::{Action, Change};
+use crate::change::{Action, Change};
+use crate::network::{Layout, Nat, Unmanaged, has_gateway_endpoint};
 use crate::resource::{Attributes, LiveResource};
 
-/// Services whose endpoints are gateways, which cost nothing.
-const GATEWAY_ENDPOINTS: [&str; 2] = ["s3", "dynamodb"];
 /// Public addresses of a VPN connection: one for each of its two tunnels.
 const VPN_ADDRESSES: u64 = 2;
 /// The ways of NAT that are compared.
 pub const COMPARED: [Nat; 3] = [Nat::PerZone, Nat::Single, Nat::Regional];
-
-/// Whether an endpoint of that service is a gateway: part of the route tables, and free.
-pub(crate) fn is_gateway_endpoint(service: &str) -> bool {
-    GATEWAY_ENDPOINTS.contains(&service)
-}
 
 /// What is paid for in a month.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -135,7 +126,7 @@ pub fn of(observed: &BTreeMap<Address, LiveResource>, changes: &[Change], prices
 /// What one VPC of a layout costs a month, in each of the ways of NAT that it can have.
 pub fn of_layout(layout: &Layout, prices: &Overrides) -> BTreeMap<Nat, Usd> {
     let zones = u64::from(layout.zones);
-    let interfaces = layout.endpoints.iter().filter(|service| !is_gateway_endpoint(service)).count() as u64;
+    let interfaces = layout.endpoints.iter().filter(|service| !has_gateway_endpoint(service)).count() as u64;
     let rate = |item| prices.rate(&layout.region, item);
     let (attachments, vpns) = (u64::from(layout.connections.attach.is_some()), u64::from(layout.connections.vpn.is_some()));
     let rest = rate(Item::InterfaceEndpoint).monthly(interfaces * zones)

@@ -10,8 +10,8 @@ mod replacement;
 use std::collections::BTreeMap;
 
 use crate::address::Address;
+use crate::change::{Action, AttributeChange, Change, differing};
 use crate::limits::LIMITS;
-use crate::plan::{Action, AttributeChange, Change, differing};
 use crate::resource::{self, Attributes, Desired, Finding, FindingSeverity, KindSpec, Live, LiveResource, OnChange, OnRemoval, SUCCESSOR};
 
 /// What differs, and what cannot or will not be changed.

@@ -20,7 +20,7 @@
 //! and 5 yield, and a warning says so.
 
 use crate::address::{Address, Reference};
-use crate::plan::Change;
+use crate::change::Change;
 use crate::resource::{self, Attributes, Desired, Finding, Live};
 
 mod circles;

@@ -7,32 +7,65 @@
 //! AWS ──────┴─ snapshot ─► live ──┘
 //! ```
 //!
-//! The modules below stand in reading order. `ci`, `config`, `network`, `diff`, `drift`, `graph`, `import`, `plan`, `policy`,
-//! `render`, `report`, `starter` and `apply::schedule` are pure: they neither await nor know an AWS client. There is no state file: AWS is the state.
+//! The modules below stand in layers, the lowest first: a module uses only modules of the layers above its own line. A test holds that
+//! (`tests/shape.rs`). All but `aws`, `resource`, `sandbox`, `snapshot`, `apply`, `doctor` and `cli` are pure: they neither await nor know an AWS
+//! client. There is no state file: AWS is the state.
 
+// Words and values that know nothing of each other.
 pub mod address;
-pub mod apply;
-pub mod aws;
-pub mod ci;
-pub mod cli;
-pub mod config;
-pub mod cost;
 pub mod diagnostic;
-pub mod diff;
-pub mod doctor;
-pub mod drift;
 pub mod escape;
 pub mod files;
-pub mod graph;
-pub mod import;
 pub mod limits;
+
+// AWS as a client sees it, policy documents, address arithmetic, and prices.
+pub mod aws;
 pub mod network;
-pub mod permissions;
-pub mod plan;
 pub mod policy;
-pub mod render;
-pub mod report;
-pub mod resource;
+pub mod prices;
+
+// The embedded AWS.
 pub mod sandbox;
+
+// The kinds of resources, and what is desired and live of them.
+pub mod resource;
+
+// One change; the guardrails of an organization; what a configuration needs to be allowed.
+pub mod change;
+pub mod guardrails;
+pub mod permissions;
+
+// What differs, and what networks cost.
+pub mod cost;
+pub mod diff;
+
+// The order of changes.
+pub mod graph;
+
+// The plan, and the live state that it is made of.
+pub mod plan;
 pub mod snapshot;
+
+// The plan applied.
+pub mod apply;
+
+// The plan as findings.
+pub mod drift;
+
+// org.toml and policies/.
+pub mod config;
+
+// What is made of a configuration and of what is live.
+pub mod ci;
+pub mod doctor;
+pub mod import;
 pub mod starter;
+
+// The organization as one value.
+pub mod report;
+
+// Text, Markdown, JSON, HTML and SVG.
+pub mod render;
+
+// The commands.
+pub mod cli;

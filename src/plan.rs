@@ -10,7 +10,6 @@ use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
 use crate::address::{Address, Scope};
-use crate::apply::LOCK_CALLS;
 use crate::cost::{self, Cost};
 use crate::files::{Kind, starts_compact};
 use crate::limits::LIMITS;
@@ -20,18 +19,21 @@ use crate::resource::organizations::Rename;
 use crate::resource::{self, Desired, Finding, FindingSeverity, Live, LiveResource, NOT_JOINED, NOT_READ, NOT_SELECTED, WITH_ITS_ACCOUNT};
 use crate::{diff, graph};
 
-mod change;
 mod checkout;
 mod effects;
 mod impact;
 mod narrow;
 mod nat;
+mod onboarding;
 
-pub(crate) use change::differing;
-pub use change::{Action, AttributeChange, Change};
+pub(crate) use crate::change::differing;
+pub use crate::change::{Action, AttributeChange, Change};
 pub use checkout::differences;
 pub use effects::{Direction, Effect, Effects};
 pub use impact::{Difference, between};
+
+/// The writes of every run under the lock, each once. A renewal is one more: see [`crate::apply::RENEWAL`].
+pub const LOCK_CALLS: [&str; 2] = ["organizations:CreateOrganizationalUnit", "organizations:DeleteOrganizationalUnit"];
 
 /// The version of the JSON form. Raised when a reader of the old one would misread the new one.
 pub const FORMAT_VERSION: u32 = 1;
@@ -193,7 +195,7 @@ impl Plan {
             }
         }
         findings.extend(nat::findings(&changes, &live.network.public_ips));
-        findings.extend(resource::organizations::onboarding_warnings(&changes, &live.resources));
+        findings.extend(onboarding::warnings(&changes, &live.resources));
         findings.sort();
         findings.dedup();
         let observed = live.resources.clone();
@@ -405,8 +407,8 @@ fn with_networks<'d>(desired: &'d Desired, observed: &Observed) -> (Cow<'d, Desi
     let mut asked = desired.clone();
     let observed = narrow::networks(&mut asked, observed);
     let plan = network::allocate(&asked.network, &observed);
-    asked.resources.append(&mut network::expand(&asked.network, &observed, &plan));
-    let findings = network::findings(&asked.network, &observed, &plan);
+    asked.resources.append(&mut resource::network::expand(&asked.network, &observed, &plan));
+    let findings = resource::network::findings(&asked.network, &observed, &plan);
     (Cow::Owned(asked), findings)
 }
 

@@ -11,8 +11,8 @@ use std::fs;
 use std::path::PathBuf;
 use std::process::Output;
 
-use snapbox::IntoData;
 use crate::support::{MOTO_ACCOUNT, Moto, SandboxServer, Server, copy, project, python, show};
+use snapbox::IntoData;
 
 /// The account that the sandbox and the worked example run their organization in.
 const EXAMPLE_ACCOUNT: &str = "111111111111";

@@ -8,7 +8,6 @@ use std::path::Path;
 
 use overlord::limits::LIMITS;
 use overlord::network::{Block, Observed, allocate};
-use overlord::policy::Hierarchy;
 use overlord::policy::framework::{Shape, Standing, generate, matrix};
 use serde_json::Value;
 use toml::Table;
@@ -90,8 +89,12 @@ fn the_allow_lists_are_generated() {
 #[test]
 fn accounts_are_restricted_to_the_lists_of_their_ous() {
     let loaded = overlord::config::load(&root().join("org.toml")).unwrap();
-    let matrix =
-        matrix(&loaded.frameworks, &Hierarchy::of_desired(&loaded.desired), &loaded.desired.access_role, &loaded.desired.catalogue());
+    let matrix = matrix(
+        &loaded.frameworks,
+        &overlord::guardrails::hierarchy(&loaded.desired),
+        &loaded.desired.access_role,
+        &loaded.desired.catalogue(),
+    );
     let keys: Vec<&str> = matrix.columns.iter().map(|column| column.framework.key.as_str()).collect();
     assert_eq!(keys, ["hipaa", "pci"]);
     for row in &matrix.rows {

@@ -2,7 +2,6 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "a panic is how a test fails")]
 
-
 use std::net::TcpStream;
 use std::process::{Command, Stdio};
 use std::time::Duration;

@@ -2,7 +2,6 @@
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a panic is how a test fails")]
 
-
 use std::path::Path;
 
 use overlord::apply::Outcome;

@@ -2,11 +2,11 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "a panic is how a test fails")]
 
-
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 
+use crate::road::{MANAGEMENT, plan, run};
 use overlord::apply::Outcome;
 use overlord::config::{self, Files};
 use overlord::network::{Design, Dhcp, FlowLog, Layout, Nat, Pool, Request, Share, Tier, vpc_address};
@@ -14,7 +14,6 @@ use overlord::plan::Plan;
 use overlord::resource::{ADDRESS_TAG, Desired};
 use overlord::sandbox::ec2::{Region, Stage};
 use overlord::sandbox::{Effect, RequestOutcome, Sandbox, Swallow, Weather, World};
-use crate::road::{MANAGEMENT, plan, run};
 
 const REGION: &str = "eu-west-1";
 

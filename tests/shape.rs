@@ -5,8 +5,9 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// Every Rust file below a path of `src`, with the text in front of its unit tests and without comment lines.
-fn sources(below: &str) -> Vec<(PathBuf, String)> {
+/// Every Rust file of a module, or of all for "": `src/<module>.rs` and what is below `src/<module>/`, without comment lines and without what
+/// is compiled for tests alone.
+fn sources(module: &str) -> Vec<(PathBuf, String)> {
     fn walk(path: &Path, found: &mut Vec<PathBuf>) {
         if path.is_dir() {
             for entry in fs::read_dir(path).unwrap() {
@@ -16,43 +17,162 @@ fn sources(below: &str) -> Vec<(PathBuf, String)> {
             found.push(path.to_owned());
         }
     }
+    let src = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
     let mut files = Vec::new();
-    walk(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src").join(below), &mut files);
-    assert!(!files.is_empty(), "nothing at src/{below}: the rule guards nothing");
+    walk(&src.join(module), &mut files);
+    let file = src.join(format!("{module}.rs"));
+    if file.exists() {
+        files.push(file);
+    }
+    assert!(!files.is_empty(), "nothing at src/{module}: the rule guards nothing");
     files.sort();
-    let code = |path: &PathBuf| {
-        let text = fs::read_to_string(path).unwrap();
-        let code = text.split("#[cfg(test)]").next().unwrap_or_default();
-        code.lines().filter(|l| !l.trim_start().starts_with("//")).collect::<Vec<_>>().join("\n")
-    };
-    files.into_iter().filter(|p| !p.to_string_lossy().ends_with("tests.rs")).map(|p| (p.clone(), code(&p))).collect()
+    let shipped = files.into_iter().filter(|path| !path.to_string_lossy().ends_with("tests.rs"));
+    shipped.map(|path| (path.clone(), shipped_code(&fs::read_to_string(&path).unwrap()))).collect()
+}
+
+/// A source without comment lines, and without each item behind `#[cfg(test)]`. Relies on rustfmt: an item of several lines ends with a closing
+/// bracket that is indented as its first line is.
+fn shipped_code(text: &str) -> String {
+    let mut code = Vec::new();
+    let mut lines = text.lines().filter(|line| !line.trim_start().starts_with("//"));
+    while let Some(line) = lines.next() {
+        if line.trim() != "#[cfg(test)]" {
+            code.push(line);
+            continue;
+        }
+        let indentation = line.len() - line.trim_start().len();
+        let item = lines.by_ref().find(|line| !line.trim_start().starts_with("#[")).unwrap_or_default();
+        if item.trim_end().ends_with(['{', '(', '[']) {
+            let is_end = |line: &str| {
+                line.len() > indentation && line[..indentation].trim().is_empty() && line[indentation..].starts_with(['}', ')', ']'])
+            };
+            while lines.next().is_some_and(|line| !is_end(line)) {}
+        }
+    }
+    code.join("\n")
+}
+
+#[test]
+fn items_for_tests_are_left_out_and_nothing_else() {
+    let text = "use a;\n#[cfg(test)]\nmod tests;\n// note\nfn b() {\n    #[cfg(test)]\n    #[allow(x)]\n    if c {\n        d\n    }\n    e\n}\n\
+                #[cfg(test)]\nmod more {\n    fn f() {\n    }\n}\nfn g() {}\n";
+    assert_eq!(shipped_code(text), "use a;\nfn b() {\n    e\n}\nfn g() {}");
 }
 
 fn relative(path: &Path) -> String {
     path.strip_prefix(Path::new(env!("CARGO_MANIFEST_DIR")).join("src")).unwrap().to_string_lossy().replace('\\', "/")
 }
 
+/// The layers of `src/lib.rs`, the lowest first: the modules that it lists without an empty line in between.
+fn layers() -> Vec<Vec<String>> {
+    let text = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("src/lib.rs")).unwrap();
+    let modules = |layer: &str| {
+        let names = layer.lines().filter_map(|line| line.strip_prefix("pub mod ")?.strip_suffix(';'));
+        names.map(str::to_owned).collect::<Vec<_>>()
+    };
+    text.split("\n\n").map(modules).filter(|layer| !layer.is_empty()).collect()
+}
+
+/// The modules of the crate that a text names: after `crate::`, and in `use crate::{…}`.
+fn named_modules(code: &str) -> Vec<String> {
+    let word = |text: &str| text.chars().take_while(|c| c.is_ascii_alphanumeric() || *c == '_').collect::<String>();
+    let mut found = Vec::new();
+    for (at, _) in code.match_indices("crate::") {
+        let rest = &code[at + "crate::".len()..];
+        match rest.strip_prefix('{') {
+            None => found.push(word(rest)),
+            Some(group) => {
+                let mut depth = 1;
+                let mut start = true;
+                for (i, c) in group.char_indices() {
+                    match c {
+                        '{' => depth += 1,
+                        '}' => depth -= 1,
+                        ',' if depth == 1 => start = true,
+                        c if start && !c.is_whitespace() => {
+                            found.push(word(&group[i..]));
+                            start = false;
+                        }
+                        _ => {}
+                    }
+                    if depth == 0 {
+                        break;
+                    }
+                }
+            }
+        }
+    }
+    found
+}
+
+#[test]
+fn named_modules_are_found_in_paths_and_groups() {
+    let code = "use crate::plan::{Change, Plan};\nuse crate::{diff, resource::{self, Live},\n    graph};\nlet x = crate::cost::of();";
+    assert_eq!(named_modules(code), ["plan", "diff", "resource", "graph", "cost"]);
+}
+
+/// Modules depend downwards only, so there is no cycle of modules.
+#[test]
+fn a_module_uses_lower_layers_only() {
+    let layers = layers();
+    let layer_of = |module: &str| layers.iter().position(|layer| layer.iter().any(|name| name == module));
+    let mut upward = Vec::new();
+    let mut seen = 0;
+    for (path, code) in sources("") {
+        let path = relative(&path);
+        let module = path.split(['/', '.']).next().unwrap();
+        if matches!(module, "lib" | "main") {
+            continue;
+        }
+        let layer = layer_of(module).unwrap_or_else(|| panic!("src/lib.rs does not list `{module}`"));
+        for used in named_modules(&code) {
+            if used == module {
+                continue;
+            }
+            seen += 1;
+            if layer_of(&used).is_some_and(|other| other >= layer) {
+                upward.push(format!("src/{path} uses `{used}`"));
+            }
+        }
+    }
+    assert!(seen > 500, "the paths are not found any more: {seen}");
+    assert!(upward.is_empty(), "modules that use their own or a higher layer (src/lib.rs):\n{}", upward.join("\n"));
+}
+
+/// The modules that neither await nor know AWS.
+const PURE: [&str; 25] = [
+    "address",
+    "apply/consent",
+    "apply/schedule",
+    "change",
+    "ci",
+    "config",
+    "cost",
+    "diagnostic",
+    "diff",
+    "drift",
+    "escape",
+    "graph",
+    "guardrails",
+    "import",
+    "limits",
+    "network",
+    "permissions",
+    "plan",
+    "policy",
+    "prices",
+    "render",
+    "report",
+    "resource/attributes",
+    "resource/network/expand",
+    "starter",
+];
+
 /// Invariant 4.
 #[test]
 fn the_core_is_pure() {
-    for below in [
-        "config",
-        "network",
-        "diff.rs",
-        "ci",
-        "drift",
-        "graph.rs",
-        "import",
-        "plan.rs",
-        "policy",
-        "apply/schedule.rs",
-        "render",
-        "report",
-        "starter",
-        "address.rs",
-        "diagnostic.rs",
-    ] {
-        for (path, code) in sources(below) {
+    for module in PURE {
+        for (path, code) in sources(module) {
             for forbidden in ["async ", ".await", "aws_sdk", "aws_config", "aws_smithy", "aws_types", "tokio"] {
                 assert!(!code.contains(forbidden), "{} is pure and may not say `{forbidden}`", relative(&path));
             }

@@ -21,9 +21,6 @@ use crate::resource::organizations::{LOCK_NAME, organization_address};
 /// How often a run that lasts renews its lock: a fifth of the time after which it would be called stale.
 pub const RENEW_EVERY: Duration = Duration::from_secs(120);
 
-/// The writes of every run under the lock, each once. A renewal is one more: see [`RENEWAL`].
-pub const LOCK_CALLS: [&str; 2] = ["organizations:CreateOrganizationalUnit", "organizations:DeleteOrganizationalUnit"];
-
 /// The write of a renewal.
 pub const RENEWAL: &str = "organizations:TagResource";
 

@@ -2,7 +2,7 @@
 //!
 //! All futures run on the caller's task, so dropping the one of [`apply`] stops everything at once.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::future::poll_fn;
 use std::pin::Pin;
 use std::task::Poll;
@@ -11,7 +11,6 @@ use std::time::Duration;
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
 
-use super::context::Ids;
 use super::schedule::{Class, Ended, Schedule, Skipped, Task};
 use super::{Company, Consent, Context, Needs, RunLock};
 use crate::address::Address;
@@ -19,8 +18,8 @@ use crate::aws::{AwsResult, Crew, Error, IN_FLIGHT, Sessions};
 use crate::graph::first_step;
 use crate::limits::LIMITS;
 use crate::plan::{Action, Change, Plan};
-use crate::resource;
 use crate::resource::organizations::organization_address;
+use crate::resource::{self, Ids, Start};
 
 /// How many changes run at a time. Most of them only wait for AWS to make something: the 60,000 NAT gateways of 5,000 accounts in four
 /// Regions become available side by side. The door keeps to AWS's rates and bounds the requests in flight; this only bounds memory: a
@@ -175,8 +174,8 @@ pub(super) async fn apply_with(
             |change: &Change| (change.address.clone(), Outcome::Failed(Error::internal("a plan with errors is not to be applied")));
         return Report { outcomes: plan.changes.iter().map(refused).collect() };
     }
-    let ids = Ids::observed(plan);
-    let calls = Calls { context: Context::new(sessions, plan, ids.clone(), company), ids, lock };
+    let ids = observed_ids(plan);
+    let calls = Calls { context: Context::new(sessions, start(plan), ids.clone(), company), ids, lock };
     run(plan, &calls, consent, events).await
 }
 
@@ -270,6 +269,26 @@ fn finished<T>(result: AwsResult<T>) -> AwsResult<Option<T>> {
     match result {
         Err(error) if error.is(&["FinalizingOrganizationException"]) => Ok(None),
         result => result.map(Some),
+    }
+}
+
+/// The ids that the plan observed. What is made anew has none until it is made: the old one's would be wrong by then.
+fn observed_ids(plan: &Plan) -> Ids {
+    let anew: BTreeSet<&Address> = plan.changes.iter().filter(|c| c.action == Action::Replace).map(|c| &c.address).collect();
+    let observed = plan.observed.iter().filter(|(address, _)| !anew.contains(address));
+    Ids::observed(observed.filter_map(|(address, live)| Some((address.clone(), live.id.clone()?))))
+}
+
+/// What the plan tells the calls of all kinds.
+fn start(plan: &Plan) -> Start {
+    let regions = plan.changes.iter().filter(|change| change.address.kind() == "region");
+    let released = plan.changes.iter().filter(|change| change.action == Action::Delete && !change.waits_for.is_empty());
+    Start {
+        access_role: plan.desired.access_role.clone(),
+        management_account: plan.desired.management_account.clone(),
+        attached: plan.desired.attached.clone(),
+        opened: regions.filter_map(|change| change.address.scope().cloned()).collect(),
+        released: released.map(|change| change.address.clone()).collect(),
     }
 }
 

@@ -177,7 +177,7 @@ pub(super) async fn run(global: &Global, args: &PolicyArgs, shell: &Shell) -> Re
 async fn explain(global: &Global, args: &ExplainArgs, shell: &Shell) -> Result<Exit, Reported> {
     // Tests that fail are what one explains.
     let loaded = validate::told(global, shell, config::load_untested(&global.config))?;
-    let hierarchy = Hierarchy::of_desired(&loaded.desired);
+    let hierarchy = crate::guardrails::hierarchy(&loaded.desired);
     if args.action != "*" && !args.action.contains(':') {
         let hint = "write `service:Action`, such as `s3:GetObject`".to_owned();
         return Err(shell.error(format_args!("`{}` is no action", args.action), Some(hint)));
@@ -295,7 +295,7 @@ fn facts(args: &ExplainArgs) -> Vec<(String, Fact)> {
 
 fn test(global: &Global, args: &TestArgs, shell: &Shell) -> Result<Exit, Reported> {
     let loaded = validate::told(global, shell, config::load_untested(&global.config))?;
-    let (hierarchy, catalogue) = (Hierarchy::of_desired(&loaded.desired), loaded.desired.catalogue());
+    let (hierarchy, catalogue) = (crate::guardrails::hierarchy(&loaded.desired), loaded.desired.catalogue());
     let evaluator = Evaluator::new(&hierarchy, &catalogue);
     let results: Vec<_> = loaded.tests.iter().flat_map(|test| test.run(&evaluator)).collect();
     let place = |cause: &_| loaded.place(cause);

@@ -14,8 +14,8 @@ use crate::config;
 use crate::drift::{Date, Drift};
 use crate::files::{self, Replace};
 use crate::plan::Plan;
+use crate::policy::Family;
 use crate::policy::framework::matrix;
-use crate::policy::{Family, Hierarchy};
 use crate::render::{self, Style, compliance, html};
 use crate::report::{Report, Sources};
 use crate::resource::organizations::{InvitationState, handshakes, minute};
@@ -152,7 +152,7 @@ fn of_compliance(global: &Global, args: &ComplianceArgs, shell: &Shell) -> Resul
         return Err(shell.error("org.toml has no framework", Some(hint)));
     }
     let role = &loaded.desired.access_role;
-    let hierarchy = Hierarchy::of_desired(&loaded.desired);
+    let hierarchy = crate::guardrails::hierarchy(&loaded.desired);
     if !hierarchy.families.contains(&Family::Scp) {
         let hint = "remove `service_control_policies = false`, and declare those that there are: `overlord import` does".to_owned();
         return Err(shell.error("org.toml leaves service control policies alone: whom they restrict is not known", Some(hint)));

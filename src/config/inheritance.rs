@@ -6,7 +6,8 @@ use std::sync::Arc;
 use super::{Code, Configured, Loaded};
 use crate::address::Address;
 use crate::diagnostic::{Diagnostic, Span};
-use crate::policy::effective::{Doubt, Ignored, Inheritance, Place, Tree};
+use crate::guardrails::Inheritance;
+use crate::policy::effective::{Doubt, Ignored, Place, Tree};
 
 impl Loaded {
     /// Who inherits what of the policies that configure.

@@ -178,7 +178,7 @@ impl Loaded {
     /// The levels with what org.toml says that is attached to them, before any of it is packed.
     pub fn hierarchy_as_written(&self) -> Hierarchy {
         let resources: BTreeMap<&Address, &Attributes> = self.desired.resources.iter().chain(&self.as_written).collect();
-        Hierarchy::of(resources, &self.desired.management_account, self.desired.pinned.clone())
+        crate::guardrails::hierarchy_of(resources, &self.desired.management_account, self.desired.pinned.clone())
     }
 
     /// The `[[test]]` blocks that fail, as mistakes.
@@ -186,7 +186,7 @@ impl Loaded {
         if self.tests.is_empty() {
             return Vec::new();
         }
-        let (hierarchy, catalogue) = (Hierarchy::of_desired(&self.desired), self.desired.catalogue());
+        let (hierarchy, catalogue) = (crate::guardrails::hierarchy(&self.desired), self.desired.catalogue());
         let evaluator = Evaluator::new(&hierarchy, &catalogue);
         let results = self.tests.iter().flat_map(|test| test.run(&evaluator));
         results.filter_map(|result| check::expectations::failed(&result, |cause| self.place(cause))).collect()

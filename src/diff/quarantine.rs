@@ -4,7 +4,7 @@
 //! that org.toml says, behind the guard rails of that OU and the account's own. A run that was cut in between goes on from where the account is.
 
 use crate::address::{Address, Reference};
-use crate::plan::{Action, Change};
+use crate::change::{Action, Change};
 use crate::resource::organizations::{PlacementAttributes, leaving, organization_address};
 use crate::resource::{self, Desired, KindSpec, Live, untyped};
 

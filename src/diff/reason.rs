@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use serde_json::Value;
 
 use crate::address::{Address, Reference};
-use crate::plan::{Action, AttributeChange};
+use crate::change::{Action, AttributeChange};
 use crate::resource::organizations::{Leaving, organization_address};
 use crate::resource::{KindSpec, LAPSED, LiveResource, OnChange};
 

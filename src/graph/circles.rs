@@ -9,7 +9,7 @@ use petgraph::graph::{DiGraph, NodeIndex};
 
 use super::{Edge, Ordered};
 use crate::address::Address;
-use crate::plan::Change;
+use crate::change::Change;
 use crate::resource::{Finding, FindingSeverity};
 
 /// Who waits, for whom, and how much that insists: by place in the list of changes.

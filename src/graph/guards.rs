@@ -10,7 +10,7 @@ use super::Edge;
 use super::rails::{Rail, guards_target, policies};
 use super::rules::Edges;
 use crate::address::{Address, Reference};
-use crate::plan::{Action, Change};
+use crate::change::{Action, Change};
 use crate::resource;
 
 /// What a change takes from a place.

@@ -1,7 +1,7 @@
 //! Which change makes an address what the configuration says. Pure.
 
 use crate::address::Address;
-use crate::plan::Change;
+use crate::change::Change;
 
 /// How far around a change what it refers to is looked for at first: about as much as lies in an account and Region.
 const NEIGHBOURHOOD: usize = 32;

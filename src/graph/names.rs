@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::json;
 
 use crate::address::{Address, Reference};
-use crate::plan::{Action, Change};
+use crate::change::{Action, Change};
 use crate::resource::{self, Attributes};
 
 /// What an address ends with where it is that of the second step of a renaming. No key in org.toml holds a slash, and what left it has a

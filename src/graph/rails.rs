@@ -6,8 +6,8 @@ use std::rc::Rc;
 use serde_json::Value;
 
 use crate::address::{Address, Reference};
+use crate::change::Change;
 use crate::limits::LIMITS;
-use crate::plan::Change;
 use crate::policy::Family;
 use crate::resource::{self, Attributes, Desired, Live};
 

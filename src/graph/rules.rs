@@ -9,9 +9,9 @@ use super::makers::Makers;
 use super::names::{self, Name};
 use super::rails::{Documents, Shift, guards_target};
 use crate::address::{Address, Reference, Scope};
+use crate::change::{Action, Change};
 use crate::diff::prerequisite;
 use crate::limits::LIMITS;
-use crate::plan::{Action, Change};
 use crate::resource::{self, Attributes, Desired, Live};
 
 /// What finds the edges: everything by its place in `changes`, which are in order of address.

@@ -11,8 +11,8 @@ use serde_json::json;
 use super::circles::{Circles, Found};
 use super::rails::{Documents, Rail, Shift, guards_target, policies};
 use crate::address::{Address, Reference};
+use crate::change::Change;
 use crate::diff;
-use crate::plan::Change;
 use crate::resource::{CROWDED, Desired, Live};
 
 /// What a set's address ends with where it is that of its second step. No key in org.toml holds a slash.

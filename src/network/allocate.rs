@@ -43,7 +43,7 @@ pub struct Observed {
 
 impl Observed {
     /// Whether what lies in an account cannot be referred to: the account could not be read, or is no member yet.
-    pub(super) fn is_away(&self, account: &str) -> bool {
+    pub(crate) fn is_away(&self, account: &str) -> bool {
         self.unreachable.contains_key(account) || self.absent.contains(account)
     }
 }

@@ -15,8 +15,6 @@ mod block;
 mod connections;
 mod cut;
 mod design;
-mod expand;
-mod findings;
 mod free;
 mod zones;
 
@@ -27,10 +25,8 @@ pub use cut::{Cut, Subnet, TierBlock, cut};
 pub use design::{
     Design, Dhcp, FlowLog, LARGEST, Layout, Nat, PUBLIC_TIER, Pool, Request, SMALLEST, Share, Tier, has_gateway_endpoint, vpc_address,
 };
-pub use expand::expand;
-pub use findings::findings;
 pub use free::FreeSpace;
 pub use zones::{numbered, zone_of};
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

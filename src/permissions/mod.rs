@@ -228,7 +228,7 @@ impl Facts {
         let sample = sample(design);
         let plan = network::allocate(&sample, &Observed::default());
         let mut networks: BTreeMap<String, Vec<Attributes>> = BTreeMap::new();
-        for (address, attributes) in network::expand(&sample, &Observed::default(), &plan) {
+        for (address, attributes) in crate::resource::network::expand(&sample, &Observed::default(), &plan) {
             networks.entry(address.kind().to_owned()).or_default().push(attributes);
         }
         let regions = design.regions();

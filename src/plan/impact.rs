@@ -112,7 +112,7 @@ impl Difference {
 
 /// Compares two configurations.
 pub fn between(one: &Desired, other: &Desired) -> Difference {
-    let (before, after) = (Hierarchy::of_desired(one), Hierarchy::of_desired(other));
+    let (before, after) = (crate::guardrails::hierarchy(one), crate::guardrails::hierarchy(other));
     let catalogue = other.catalogue();
     let mut impact = policy::impact(&before, &after, &catalogue);
     impact.lockouts = policy::lockouts(&before, &after, &roads(other, &Live::default(), &after), &catalogue);
@@ -165,7 +165,7 @@ impl State {
         let mut ids = desired.pinned.clone();
         let accounts = live.resources.iter().chain(&live.beside).filter(|(address, _)| address.kind() == "account");
         ids.extend(accounts.filter_map(|(address, live)| Some((address.clone(), live.id.clone()?))));
-        Hierarchy::of_live(&self.resources, &desired.management_account, ids, &self.known)
+        crate::guardrails::live_hierarchy(&self.resources, &desired.management_account, ids, &self.known)
     }
 
     /// Once a change is made.

@@ -36,7 +36,6 @@ mod parse;
 mod pattern;
 mod question;
 mod request;
-mod resources;
 mod services;
 mod simulator;
 mod statement;

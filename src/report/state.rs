@@ -69,7 +69,7 @@ impl<'a> State<'a> {
         let accounts = self.things.iter().filter(|(address, _)| address.kind() == "account");
         ids.extend(accounts.filter_map(|(address, thing)| Some(((*address).clone(), thing.id?.to_owned()))));
         let resources = self.things.iter().map(|(address, thing)| (*address, thing.attributes));
-        Hierarchy::of_live(resources, &desired.management_account, ids, &self.ids)
+        crate::guardrails::live_hierarchy(resources, &desired.management_account, ids, &self.ids)
     }
 
     /// What is of a kind.

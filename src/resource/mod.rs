@@ -12,7 +12,6 @@ use std::pin::Pin;
 use std::sync::{Arc, LazyLock};
 
 use crate::address::{Address, Reference};
-use crate::apply::Context;
 use crate::aws::{AccessRole, Error};
 use crate::limits::PolicyTypeLimits;
 use crate::policy::Catalogue;
@@ -20,12 +19,17 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 mod attributes;
+mod context;
 pub mod network;
+mod opening;
 pub mod organizations;
 mod pages;
 mod selection;
 
 pub use attributes::{Attributes, typed, untyped};
+pub use context::{Company, Context, KnownCreation};
+pub(crate) use context::{Ids, Start};
+pub(crate) use opening::NOT_YET;
 pub use selection::{NOT_READ, NOT_SELECTED, Selection, UnknownName, WITH_ITS_ACCOUNT};
 
 /// What the configuration asks for: every managed resource, and how to recognise it.
@@ -64,12 +68,12 @@ pub struct Desired {
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub teams: BTreeMap<String, BTreeSet<String>>,
     /// The networks. Their resources are not among `resources`: which blocks they have depends on what is live, so `Plan::build` makes
-    /// them ([`crate::network::expand`]).
+    /// them ([`network::expand`]).
     #[serde(default)]
     pub network: crate::network::Design,
     /// What networks cost, where org.toml says otherwise than the price list.
-    #[serde(default, skip_serializing_if = "crate::cost::Overrides::is_empty")]
-    pub prices: crate::cost::Overrides,
+    #[serde(default, skip_serializing_if = "crate::prices::Overrides::is_empty")]
+    pub prices: crate::prices::Overrides,
     /// AWS's actions and condition keys, where a file of the user's has them. No saved plan has it: what changes does not rest on it, and the
     /// impact, which does, is told with its date.
     #[serde(skip)]

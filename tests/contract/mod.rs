@@ -11,9 +11,9 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::process::Command;
 
+use crate::support::{SandboxServer, project, python, show};
 use overlord::sandbox::World;
 use overlord::sandbox::outside::{Belongs, Obstacle};
-use crate::support::{SandboxServer, project, python, show};
 
 const MANAGEMENT: &str = "111111111111";
 

@@ -11,8 +11,8 @@ use std::fs;
 use std::path::PathBuf;
 use std::process::Output;
 
-use serde_json::Value;
 use crate::support::{SandboxServer, show};
+use serde_json::Value;
 
 const ORG_TOML: &str = r#"
 [organization]

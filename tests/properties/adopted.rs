@@ -14,8 +14,8 @@ use proptest::strategy::ValueTree;
 
 use crate::properties::generate;
 use crate::properties::networks::{Networks, networks};
-use crate::road::{MANAGEMENT, process, run};
 use crate::properties::{config, in_virtual_time, nothing_left, sandbox};
+use crate::road::{MANAGEMENT, process, run};
 
 const REGIONS: [&str; 3] = ["eu-south-1", "eu-west-1", "us-east-1"];
 

@@ -11,8 +11,8 @@ use overlord::sandbox::{Effect, RequestOutcome, Sandbox, Swallow, Weather, World
 use proptest::prelude::*;
 
 use crate::properties::networks::{Networks, networks};
-use crate::road::{MANAGEMENT, Watch, carry_out, plan, plan_and_copy, run};
 use crate::properties::{config, in_virtual_time, nothing_left, sandbox, storm};
+use crate::road::{MANAGEMENT, Watch, carry_out, plan, plan_and_copy, run};
 
 /// What carries one of our addresses: by account, Region and id.
 type Ours = BTreeMap<(String, String, String), String>;

@@ -14,8 +14,8 @@ use overlord::sandbox::world::FeatureSet;
 use overlord::sandbox::{RequestOutcome, Sandbox, Swallow, Weather, World};
 use proptest::prelude::*;
 
-use crate::road::{MANAGEMENT, Watch, run};
 use crate::properties::{config, generate, in_virtual_time, nothing_left, storm, until_done};
+use crate::road::{MANAGEMENT, Watch, run};
 
 const OWNERS: [(&str, &str); 4] = [("app", "222222222222"), ("data", "333333333333"), ("edge", "444444444444"), ("tools", "555555555555")];
 

@@ -5,9 +5,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use overlord::apply::{Consent, LOCK_CALLS, RENEW_EVERY, Report, RunLock, Status, Stopped, apply_beside_others, apply_locked};
+use overlord::apply::{Consent, RENEW_EVERY, Report, RunLock, Status, Stopped, apply_beside_others, apply_locked};
 use overlord::aws::{Mode, Sessions};
-use overlord::plan::Plan;
+use overlord::plan::{LOCK_CALLS, Plan};
 use overlord::resource::Desired;
 use overlord::resource::organizations::LOCK_NAME;
 use overlord::resource::organizations::lock::{self, LiveLock, STALE_AFTER};
@@ -18,8 +18,8 @@ use proptest::prelude::*;
 use crate::properties::built;
 use crate::properties::generate::{Case, cases, desired, outside};
 use crate::properties::networks::networks;
-use crate::road::{plan, process_with, run};
 use crate::properties::{config, in_virtual_time, nothing_left, sandbox, until_done};
+use crate::road::{plan, process_with, run};
 
 /// How a run under the lock ended.
 struct Ended {

@@ -17,6 +17,7 @@ mod rails;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
+use crate::road::{MANAGEMENT, Watch, carry_out, plan, plan_and_copy, run};
 use generate::{Case, cases, desired};
 use overlord::plan::Plan;
 use overlord::resource::Desired;
@@ -24,7 +25,6 @@ use overlord::resource::organizations::Leaving;
 use overlord::sandbox::outside::InvitationState;
 use overlord::sandbox::{ConcurrentWrites, Effect, Sandbox, Swallow, Weather, World};
 use proptest::prelude::*;
-use crate::road::{MANAGEMENT, Watch, carry_out, plan, plan_and_copy, run};
 
 /// In virtual time: hours of AWS pass in milliseconds.
 fn in_virtual_time<T>(future: impl Future<Output = T>) -> T {

@@ -15,8 +15,8 @@ use serde_json::{Value, json};
 
 use crate::properties::generate::{self, cases, desired};
 use crate::properties::networks::networks;
-use crate::road::{self, MANAGEMENT, plan};
 use crate::properties::{config, in_virtual_time, nothing_left, owners_accept, storm, until_done};
+use crate::road::{self, MANAGEMENT, plan};
 
 /// What somebody is allowed who has the policies for each of these configurations: what left one is deleted with those of the one before.
 fn document(all: &[&Desired], run: Run, who: Who) -> Value {

@@ -12,8 +12,8 @@ use overlord::sandbox::{Effect, Sandbox, Swallow, Weather, World};
 use proptest::collection::vec;
 use proptest::prelude::*;
 
-use crate::road::{MANAGEMENT, run};
 use crate::properties::{config, generate, in_virtual_time, nothing_left, sandbox, until_done};
+use crate::road::{MANAGEMENT, run};
 
 const UNITS: usize = 6;
 const POLICIES: usize = 6;

@@ -19,13 +19,13 @@ use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use crate::road::{MANAGEMENT, Watch};
 use overlord::apply::{Report, Status};
 use overlord::config::{self, Files};
 use overlord::plan::Plan;
 use overlord::render::{self, Style};
 use overlord::resource::Desired;
 use overlord::sandbox::{Effect, Entry, Sandbox, Weather, World, describe};
-use crate::road::{MANAGEMENT, Watch};
 use world::{Names, Step};
 use writes::{Write, in_order};
 

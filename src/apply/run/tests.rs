@@ -222,7 +222,7 @@ async fn a_change_that_runs_is_small() {
     use crate::aws::canned::{Canned, json as answer, sessions};
     let plan = worlds::plan(&worlds::desired(json!({})), &worlds::live(json!({})));
     let canned = Canned::counting(|_, _| answer(500, "not expected"));
-    let context = Context::new(&sessions(canned.door()).await, &plan, Ids::default(), Company::Alone);
+    let context = Context::new(&sessions(canned.door()).await, start(&plan), Ids::default(), Company::Alone);
     for kind in resource::KINDS {
         let size = size_of_val(&*kind.apply(&context, None, None, None));
         assert!(size <= FUTURE, "a running change of `{}` takes {size} bytes", kind.spec().kind);
@@ -269,7 +269,7 @@ fn what_a_change_begins_with() {
         "policy_attachments.ou.a": { "id": "ou-old", "attributes": set("p-1") },
     });
     let plan = worlds::plan(&worlds::desired(want), &worlds::live(have));
-    let ids = Ids::observed(&plan);
+    let ids = observed_ids(&plan);
     let begins = |text: &str| existing_id(plan.changes.iter().find(|change| change.address == address(text)).unwrap(), &ids);
     assert_eq!(begins("ou.a"), Ok(None), "made anew");
     assert_eq!(begins("ou./a"), Ok(Some("ou-old".to_owned())));

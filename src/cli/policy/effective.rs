@@ -10,8 +10,8 @@ use crate::address::Address;
 use crate::aws::Sessions;
 use crate::config;
 use crate::limits::{LIMITS, PolicyTypeLimits};
+use crate::policy::Family;
 use crate::policy::effective::compare;
-use crate::policy::{Family, Hierarchy};
 use crate::render::effective::{LiveAnswer, OfType, Shown, json, markdown, text};
 use crate::resource::Desired;
 use crate::resource::organizations::effective;
@@ -85,7 +85,7 @@ fn account(desired: &Desired, name: &str, shell: &Shell) -> Result<Address, Repo
         return Ok(address.clone());
     }
     // It knows the nearest name.
-    super::place(name, &Hierarchy::of_desired(desired), shell)?;
+    super::place(name, &crate::guardrails::hierarchy(desired), shell)?;
     let hint = "give the key of an account in org.toml: what an account inherits follows from its place there".to_owned();
     Err(shell.error(format_args!("org.toml has no account `{name}`"), Some(hint)))
 }

@@ -11,12 +11,10 @@
 
 mod check;
 mod compare;
-mod inheritance;
 mod merge;
 mod tree;
 
 pub use check::{Mistake, check};
 pub use compare::{Difference, compare};
-pub use inheritance::Inheritance;
 pub use merge::{Attached, Doubt, Effective, Ignored, Level, Place, Setting, Why, merge};
 pub use tree::{Allowed, Node, Operation, Tree, Verb};

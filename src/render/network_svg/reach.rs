@@ -3,7 +3,7 @@
 
 use super::MARGIN;
 use super::canvas::{Area, Canvas};
-use crate::cost::is_gateway_endpoint;
+use crate::network::has_gateway_endpoint;
 
 /// The width of a thing outside.
 const OUTSIDE: f64 = 250.0;
@@ -91,11 +91,11 @@ pub(super) fn endpoints<'a>(canvas: &mut Canvas, services: impl Iterator<Item = 
     canvas.text((left, y + 14.0), "bold", "endpoints");
     canvas.text((left, y + 30.0), "dim", "AWS's services without NAT");
     let mut services: Vec<&str> = services.collect();
-    services.sort_by_key(|service| !is_gateway_endpoint(service));
+    services.sort_by_key(|service| !has_gateway_endpoint(service));
     let mut x = zones.x;
     let mut said = "";
     for (position, service) in services.iter().enumerate() {
-        let (look, sort) = match is_gateway_endpoint(service) {
+        let (look, sort) = match has_gateway_endpoint(service) {
             true => ("endpoint", "in the route tables:"),
             false => ("endpoint inside", "in each zone:"),
         };

@@ -13,9 +13,9 @@ use sha2::{Digest, Sha256};
 use super::describe::Questions;
 use super::{EndpointStates, NatGatewayStates, Tags, tags_differ};
 use crate::address::{Reference, Scope};
-use crate::apply::Context;
 use crate::aws::{AwsResult, Error, Latest, Place, Poll, Refusal};
 use crate::resource::ADDRESS_TAG;
+use crate::resource::Context;
 
 /// How long AWS may take until what it has just made can be found everywhere.
 pub(super) const SETTLING: Duration = Duration::from_secs(120);

@@ -7,8 +7,8 @@ use serde::{Deserialize, Serialize};
 
 use super::calls::{Hands, SETTLING, filter, is_missing, never_deleted};
 use crate::address::Reference;
-use crate::apply::Context;
 use crate::aws::{AwsResult, Error};
+use crate::resource::Context;
 use crate::resource::{AttributeSpec, Kind, KindSpec, OnChange, OnRemoval, Weight};
 
 /// The attributes of a `default_security_group`.

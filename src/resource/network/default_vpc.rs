@@ -6,8 +6,8 @@ use serde::{Deserialize, Serialize};
 
 use super::calls::{Hands, never_deleted};
 use super::{NO_DEFAULT_VPC, default_vpc_removal};
-use crate::apply::Context;
 use crate::aws::{AwsResult, Error};
+use crate::resource::Context;
 use crate::resource::{AttributeSpec, Kind, KindSpec, OnChange, OnRemoval, Weight};
 
 /// The attributes of a `default_vpc`.

@@ -5,8 +5,8 @@ use serde::{Deserialize, Serialize};
 
 use super::calls::{Hands, LINGERING, all};
 use super::{Tags, tags_differ};
-use crate::apply::Context;
 use crate::aws::{AwsResult, Error};
+use crate::resource::Context;
 use crate::resource::{AttributeSpec, Kind, KindSpec, OnChange, OnRemoval, Weight};
 
 /// The attributes of a `elastic_ip`.

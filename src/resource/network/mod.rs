@@ -1,6 +1,6 @@
 //! The family of a team's network, inside an account and Region: one reader for all of its kinds.
 //!
-//! The desired side is made by [`crate::network::expand`] from the address plan; the live side by this family's reader. Both have
+//! The desired side is made by [`expand()`] from the address plan; the live side by this family's reader. Both have
 //! the attributes of the files below. What AWS deletes along with something else, or makes along with it, is told there.
 
 mod ahead;
@@ -16,6 +16,8 @@ mod describe;
 mod dhcp_options;
 mod egress_only_internet_gateway;
 mod elastic_ip;
+mod expand;
+mod findings;
 mod flow_log;
 mod freeze;
 mod guess;
@@ -57,6 +59,8 @@ pub use default_vpc::{DefaultVpc, DefaultVpcAttributes};
 pub use dhcp_options::{DhcpOptions, DhcpOptionsAttributes};
 pub use egress_only_internet_gateway::{EgressOnlyInternetGateway, EgressOnlyInternetGatewayAttributes};
 pub use elastic_ip::{ElasticIp, ElasticIpAttributes};
+pub use expand::expand;
+pub use findings::findings;
 pub use flow_log::{FlowLog, FlowLogAttributes};
 pub(crate) use guess::ZONE_BITS;
 pub use internet_gateway::{InternetGateway, InternetGatewayAttributes};

@@ -8,9 +8,9 @@ use serde::{Deserialize, Serialize};
 use super::ENABLED;
 use super::calls::never_deleted;
 use crate::address::Address;
-use crate::apply::{Context, NOT_YET};
 use crate::aws::{AwsResult, Error, Poll};
 use crate::resource::{AttributeSpec, Kind, KindSpec, OnChange, OnRemoval, Weight};
+use crate::resource::{Context, NOT_YET};
 
 /// The attributes of a `region`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

@@ -10,8 +10,8 @@ use serde::{Deserialize, Serialize};
 use super::calls::{Hands, SETTLING, is_missing};
 use super::{Tags, tags_differ};
 use crate::address::Reference;
-use crate::apply::Context;
 use crate::aws::{AwsResult, Error};
+use crate::resource::Context;
 use crate::resource::{ADDRESS_TAG, AttributeSpec, Kind, KindSpec, OnChange, OnRemoval, Weight};
 
 /// The service principal that must be trusted before anything is shared inside the organization.

@@ -7,8 +7,8 @@ use super::calls::{Hands, SETTLING, filter, first, is_missing};
 use super::ipv6;
 use super::{Tags, tags_differ};
 use crate::address::Reference;
-use crate::apply::Context;
 use crate::aws::{AwsResult, Error};
+use crate::resource::Context;
 use crate::resource::{AttributeSpec, Kind, KindSpec, OnChange, OnRemoval, Weight};
 
 /// The attributes of a `subnet`.

@@ -9,8 +9,8 @@ use serde::{Deserialize, Serialize};
 use super::calls::{Hands, filter, first};
 use super::{Tags, tags_differ, transit_gateway};
 use crate::address::Reference;
-use crate::apply::Context;
 use crate::aws::{AwsResult, Error};
+use crate::resource::Context;
 use crate::resource::{AttributeSpec, Kind, KindSpec, OnChange, OnRemoval, Weight};
 
 /// The attributes of a `transit_gateway_attachment`.

@@ -9,8 +9,8 @@ use super::calls::{Earlier, Hands, all, filter};
 use super::ipv6;
 use super::{Tags, WITH_TAG, tags_differ};
 use crate::address::Reference;
-use crate::apply::Context;
 use crate::aws::{AwsResult, Error};
+use crate::resource::Context;
 use crate::resource::{AttributeSpec, Kind, KindSpec, OnChange, OnRemoval, Weight};
 
 /// The attributes of a `vpc`.

@@ -10,8 +10,8 @@ use serde::{Deserialize, Serialize};
 use super::calls::{Earlier, Hands, is_missing};
 use super::{Tags, tags_differ};
 use crate::address::Reference;
-use crate::apply::Context;
 use crate::aws::{AwsResult, Error};
+use crate::resource::Context;
 use crate::resource::{AttributeSpec, Kind, KindSpec, OnChange, OnRemoval, Weight};
 
 /// The attributes of a `vpc_endpoint`.

@@ -11,8 +11,8 @@ use super::email::{self, EMAIL_TAG};
 use super::leaving::{Leaving, leave};
 use super::{management_account_of, organization_address};
 use crate::address::Reference;
-use crate::apply::Context;
 use crate::aws::{AwsResult, Error};
+use crate::resource::Context;
 use crate::resource::{AttributeSpec, Kind, KindSpec, LAPSED, OnChange, OnRemoval, Weight};
 
 /// The attributes of a `account`.

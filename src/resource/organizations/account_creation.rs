@@ -11,8 +11,8 @@ use aws_sdk_organizations::types::{
 
 use super::calls::{carries_our_address, creation_tags, every_page, poll};
 use super::{AccountAttributes, organization_address};
-use crate::apply::{Context, KnownCreation};
 use crate::aws::{AwsResult, Error};
+use crate::resource::{Context, KnownCreation};
 
 /// How an account came to be.
 #[derive(Debug)]

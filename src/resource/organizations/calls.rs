@@ -6,9 +6,9 @@ use std::time::Duration;
 use aws_sdk_organizations::types::{Root, Tag};
 
 use crate::address::Reference;
-use crate::apply::Context;
 use crate::aws::{AwsResult, Error, Poll};
 use crate::resource::ADDRESS_TAG;
+use crate::resource::Context;
 pub(super) use crate::resource::pages::every_page;
 
 /// Declared tags, as the attributes hold them.

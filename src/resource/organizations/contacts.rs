@@ -4,8 +4,8 @@
 //! itself. Source: <https://docs.aws.amazon.com/accounts/latest/reference/API_PutAlternateContact.html>
 
 use crate::address::{Address, Reference};
-use crate::apply::{Context, NOT_YET};
 use crate::aws::{AwsResult, Error};
+use crate::resource::{Context, NOT_YET};
 
 use super::calls::{SETTLING, poll};
 

@@ -4,8 +4,8 @@ use serde::{Deserialize, Serialize};
 
 use super::calls::{SERVICE_ACCESS_NOT_ENABLED, SETTLING, never_deleted, poll, settled};
 use crate::address::Reference;
-use crate::apply::Context;
 use crate::aws::{AwsResult, Error};
+use crate::resource::Context;
 use crate::resource::{AttributeSpec, Kind, KindSpec, OnChange, OnRemoval, Weight};
 
 /// The attributes of a `delegated_administrator`.

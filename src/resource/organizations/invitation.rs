@@ -7,8 +7,8 @@ use serde::{Deserialize, Serialize};
 use super::calls::never_deleted;
 use super::handshakes::{self, Letter};
 use crate::address::{Address, Reference};
-use crate::apply::Context;
 use crate::aws::{AwsResult, Error};
+use crate::resource::Context;
 use crate::resource::{ADDRESS_TAG, AttributeSpec, Kind, KindSpec, OnChange, OnRemoval, Weight};
 
 /// The attributes of an `invitation`.

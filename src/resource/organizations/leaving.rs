@@ -7,9 +7,9 @@ use aws_sdk_organizations::types::ConstraintViolationExceptionReason as Reason;
 use serde::{Deserialize, Serialize};
 
 use super::calls::poll;
-use crate::apply::Context;
 use crate::aws::{AwsResult, Error};
 use crate::resource::Attributes;
+use crate::resource::Context;
 
 /// How an account leaves.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]

@@ -8,8 +8,8 @@ use aws_sdk_organizations::types::{
 use serde::{Deserialize, Serialize};
 
 use super::calls::{self, SETTLING, every_page, never_deleted, poll};
-use crate::apply::Context;
 use crate::aws::{AwsResult, Error};
+use crate::resource::Context;
 use crate::resource::{AttributeSpec, Kind, KindSpec, OnChange, OnRemoval, Weight};
 
 /// The attributes of a `organization`.

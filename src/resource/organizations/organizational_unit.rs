@@ -7,8 +7,8 @@ use serde::{Deserialize, Serialize};
 
 use super::calls::{SETTLING, creation_tags, every_page, only_ours, poll, settled, tags_to_write, write_tags};
 use crate::address::Reference;
-use crate::apply::Context;
 use crate::aws::{AwsResult, Error};
+use crate::resource::Context;
 use crate::resource::{AttributeSpec, Kind, KindSpec, OnChange, OnRemoval, Weight};
 
 /// The attributes of a `ou`.

@@ -8,8 +8,8 @@ use serde::{Deserialize, Serialize};
 use super::account::{move_account, parent_of};
 use super::calls::never_deleted;
 use crate::address::Reference;
-use crate::apply::Context;
 use crate::aws::{AwsResult, Error};
+use crate::resource::Context;
 use crate::resource::{AttributeSpec, Kind, KindSpec, OnChange, OnRemoval, Weight};
 
 /// The attributes of a `placement`.

@@ -9,9 +9,9 @@ use serde::{Deserialize, Serialize};
 use super::attachment_steps::{Room, Rooms, Step, steps};
 use super::calls::{SETTLING, every_page, never_deleted, poll, settled};
 use crate::address::Reference;
-use crate::apply::Context;
 use crate::aws::{AwsResult, Error};
 use crate::limits::LIMITS;
+use crate::resource::Context;
 use crate::resource::{AttributeSpec, Kind, KindSpec, OnChange, OnRemoval, Weight};
 
 /// The attributes of a `policy_attachments`.

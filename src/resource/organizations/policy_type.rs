@@ -7,9 +7,9 @@ use serde::{Deserialize, Serialize};
 
 use super::calls::{self, SERVICE_ACCESS_NOT_ENABLED, never_deleted, poll};
 use crate::address::Reference;
-use crate::apply::Context;
 use crate::aws::{AwsResult, Error};
 use crate::limits::LIMITS;
+use crate::resource::Context;
 use crate::resource::{AttributeSpec, Kind, KindSpec, OnChange, OnRemoval, Weight};
 
 /// The attributes of a `policy_type`.

@@ -8,8 +8,8 @@ use serde::{Deserialize, Serialize};
 use super::calls::never_deleted;
 use super::contacts::{self, Subject};
 use crate::address::Reference;
-use crate::apply::Context;
 use crate::aws::{AwsResult, Error};
+use crate::resource::Context;
 use crate::resource::{AttributeSpec, Kind, KindSpec, OnChange, OnRemoval, Weight};
 
 /// The attributes of a `primary_contact`. AWS takes it as a whole.

@@ -7,8 +7,8 @@ use serde::{Deserialize, Serialize};
 
 use super::calls::{SETTLING, never_deleted, poll};
 use crate::address::{Address, Reference};
-use crate::apply::Context;
 use crate::aws::{AwsResult, Error, Sessions};
+use crate::resource::Context;
 use crate::resource::{AttributeSpec, Kind, KindSpec, OnChange, OnRemoval, Weight};
 
 /// The service that must be trusted before root access can be central.

@@ -11,8 +11,8 @@ use serde::{Deserialize, Serialize};
 
 use super::calls::never_deleted;
 use crate::address::Reference;
-use crate::apply::Context;
 use crate::aws::{AwsResult, Error, Sessions};
+use crate::resource::Context;
 use crate::resource::{AttributeSpec, Kind, KindSpec, OnChange, OnRemoval, Weight};
 
 /// AWS's policies for reading root credentials and for removing them.

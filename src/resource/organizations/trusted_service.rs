@@ -4,8 +4,8 @@ use serde::{Deserialize, Serialize};
 
 use super::calls::never_deleted;
 use crate::address::Reference;
-use crate::apply::Context;
 use crate::aws::{AwsResult, Error};
+use crate::resource::Context;
 use crate::resource::network::SHARING_SERVICE;
 use crate::resource::{AttributeSpec, Kind, KindSpec, OnChange, OnRemoval, Weight};
 

@@ -8,7 +8,8 @@ use super::super::world::{DhcpOptions, FlowLog as LiveFlowLog};
 use super::super::world::{Endpoint, Gateway, NatGateway, Origin, Route, RouteTable, SecurityGroup, Subnet, Vpc, World};
 use super::super::*;
 use super::*;
-use crate::network::{Dhcp, FlowLog as FlowLogDesign, Nat, Observed, Pool, Request, Share, Tier, allocate, expand, vpc_address};
+use crate::network::{Dhcp, FlowLog as FlowLogDesign, Nat, Observed, Pool, Request, Share, Tier, allocate, vpc_address};
+use crate::resource::network::expand;
 use crate::resource::{ADDRESS_TAG, Attributes, typed};
 
 fn scope() -> Scope {
@@ -466,7 +467,7 @@ fn changes(design: &Design, world: &World) -> (Vec<String>, Vec<String>) {
     let live = crate::resource::Live { resources: bound.resources, findings: bound.findings.clone(), ..Default::default() };
     let difference = crate::diff::diff(&desired, &live);
     let changes = difference.changes.iter().map(|change| format!("{:?} {}", change.action, change.address)).collect();
-    let errors = bound.findings.into_iter().chain(crate::network::findings(design, &observed, &allocate(design, &observed)));
+    let errors = bound.findings.into_iter().chain(crate::resource::network::findings(design, &observed, &allocate(design, &observed)));
     let errors = errors.filter(|finding| finding.severity == FindingSeverity::Error).map(|finding| finding.summary).collect();
     (changes, errors)
 }

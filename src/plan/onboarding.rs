@@ -6,7 +6,7 @@ use std::sync::LazyLock;
 use serde::Deserialize;
 
 use crate::address::{Address, Reference};
-use crate::plan::{Action, Change};
+use crate::change::{Action, Change};
 use crate::resource::{self, Finding, FindingSeverity, LiveResource};
 
 #[derive(Deserialize)]

@@ -65,13 +65,13 @@ impl Parts<'_> {
 }
 
 /// The tier in which the interfaces of endpoints are.
-pub(in crate::network) fn endpoint_tier(vpc: &Vpc) -> &str {
+pub(in crate::resource::network) fn endpoint_tier(vpc: &Vpc) -> &str {
     let tiers = || vpc.cut.tiers.iter().map(|tier| tier.tier.as_str());
     tiers().find(|tier| *tier != PUBLIC_TIER).or(tiers().next()).unwrap_or(PUBLIC_TIER)
 }
 
 /// The zones of that tier in which an endpoint can be. Where it can be in none, AWS says so when it is made.
-pub(in crate::network) fn endpoint_zones<'v>(vpc: &'v Vpc, offered: Option<&BTreeSet<String>>) -> Vec<&'v str> {
+pub(in crate::resource::network) fn endpoint_zones<'v>(vpc: &'v Vpc, offered: Option<&BTreeSet<String>>) -> Vec<&'v str> {
     let tier = endpoint_tier(vpc);
     let all: Vec<&str> = vpc.cut.subnets.iter().filter(|subnet| subnet.tier == tier).map(|subnet| subnet.zone.as_str()).collect();
     let Some(offered) = offered else { return all };

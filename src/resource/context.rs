@@ -6,13 +6,12 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::OnceCell;
 
+use super::Attributes;
+use super::network::{EndpointStates, NatGatewayStates};
 use super::opening;
 use crate::address::{Address, Reference, Scope};
 use crate::aws::{AwsResult, Ec2, Error, Latest, Sessions, aside};
 use crate::limits::PolicyTypeLimits;
-use crate::plan::{Action, Plan};
-use crate::resource::network::{EndpointStates, NatGatewayStates};
-use crate::resource::{self, Attributes};
 
 /// Handed to a kind's create, update and delete. Cheap to clone; all clones of one run share the ids.
 #[derive(Debug, Clone)]
@@ -44,6 +43,21 @@ pub struct Context {
     organization_arn: Arc<OnceCell<String>>,
 }
 
+/// What the plan of a run tells the calls of all kinds.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Start {
+    /// The role that is assumed in accounts.
+    pub access_role: String,
+    /// The 12-digit id of the management account.
+    pub management_account: String,
+    /// How many policies may be attached to one target, by AWS's name of their type, where org.toml says so.
+    pub attached: BTreeMap<String, usize>,
+    /// The scopes whose Region this run enables.
+    pub opened: BTreeSet<Scope>,
+    /// The deletions that come behind other changes.
+    pub released: BTreeSet<Address>,
+}
+
 /// An account creation that AWS knows of, from ListCreateAccountStatus: so that a rerun finds what a lost answer made.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct KnownCreation {
@@ -65,7 +79,7 @@ type Newest<T> = Arc<Mutex<BTreeMap<Scope, Arc<Latest<T>>>>>;
 
 /// AWS's ids by address: those observed, and those made in this run.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Ids(Arc<Mutex<BTreeMap<Address, Known>>>);
+pub(crate) struct Ids(Arc<Mutex<BTreeMap<Address, Known>>>);
 
 #[derive(Debug, Clone)]
 struct Known {
@@ -93,15 +107,13 @@ pub enum Company {
 }
 
 impl Ids {
-    /// Those that the plan observed. What is made anew has none until it is made: the old one's would be wrong by then.
-    pub(super) fn observed(plan: &Plan) -> Self {
-        let anew: BTreeSet<&Address> = plan.changes.iter().filter(|c| c.action == Action::Replace).map(|c| &c.address).collect();
-        let observed = plan.observed.iter().filter(|(address, _)| !anew.contains(address));
-        let known = observed.filter_map(|(address, live)| Some((address.clone(), Known { id: live.id.clone()?, origin: Origin::Earlier })));
+    /// Those of what was there before this run.
+    pub(crate) fn observed(ids: impl IntoIterator<Item = (Address, String)>) -> Self {
+        let known = ids.into_iter().map(|(address, id)| (address, Known { id, origin: Origin::Earlier }));
         Self(Arc::new(Mutex::new(known.collect())))
     }
 
-    pub(super) fn resolve(&self, reference: &Reference) -> AwsResult<String> {
+    pub(crate) fn resolve(&self, reference: &Reference) -> AwsResult<String> {
         match reference {
             Reference::Id(id) => Ok(id.clone()),
             Reference::Address(address) => {
@@ -112,7 +124,7 @@ impl Ids {
     }
 
     /// The id of what a change made or changed.
-    pub(super) fn learn(&self, address: &Address, id: String) {
+    pub(crate) fn learn(&self, address: &Address, id: String) {
         let mut ids = self.lock();
         let origin = ids.get(address).filter(|known| known.id == id).map_or(Origin::ThisRun, |known| known.origin);
         ids.insert(address.clone(), Known { id, origin });
@@ -131,7 +143,7 @@ impl Ids {
         self.origin(address) == Some(Origin::ThisRun)
     }
 
-    pub(super) fn forget(&self, address: &Address) {
+    pub(crate) fn forget(&self, address: &Address) {
         self.lock().remove(address);
     }
 
@@ -147,31 +159,29 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 
 impl Context {
     /// The context of a run; each change gets its own by [`Context::of`].
-    pub(super) fn new(sessions: &Sessions, plan: &Plan, ids: Ids, company: Company) -> Self {
-        let regions = plan.changes.iter().filter(|change| change.address.kind() == "region");
-        let released = plan.changes.iter().filter(|change| change.action == Action::Delete && !change.waits_for.is_empty());
+    pub(crate) fn new(sessions: &Sessions, start: Start, ids: Ids, company: Company) -> Self {
         Self {
             sessions: sessions.clone(),
-            address: crate::resource::organizations::organization_address(),
-            access_role: plan.desired.access_role.as_str().into(),
-            management_account: plan.desired.management_account.as_str().into(),
+            address: super::organizations::organization_address(),
+            access_role: start.access_role.into(),
+            management_account: start.management_account.into(),
             ids,
             company,
             after: None,
-            attached: Arc::new(plan.desired.attached.clone()),
-            opened: Arc::new(regions.filter_map(|change| change.address.scope().cloned()).collect()),
+            attached: Arc::new(start.attached),
+            opened: Arc::new(start.opened),
             scopes: Arc::default(),
             nat_gateways: Arc::default(),
             endpoints: Arc::default(),
             known_creations: Arc::default(),
             creation_accepted: Arc::default(),
             no_more_closings: Arc::default(),
-            released: Arc::new(released.map(|change| change.address.clone()).collect()),
+            released: Arc::new(start.released),
             organization_arn: Arc::default(),
         }
     }
 
-    pub(super) fn of(&self, address: &Address, after: Option<&Attributes>) -> Self {
+    pub(crate) fn of(&self, address: &Address, after: Option<&Attributes>) -> Self {
         Self { address: address.clone(), after: after.cloned(), ..self.clone() }
     }
 
@@ -298,7 +308,7 @@ impl Context {
     /// Deletes what this run has just made, since another run made the same.
     pub(crate) async fn take_back(&self, id: &str) -> AwsResult<()> {
         let unknown = || Error::internal(format!("`{}` is no kind of resource", self.address.kind()));
-        let kind = resource::kind(self.address.kind()).ok_or_else(unknown)?;
+        let kind = super::kind(self.address.kind()).ok_or_else(unknown)?;
         kind.apply(self, Some(id), self.after.as_ref(), None).await.map(drop)
     }
 

@@ -18,13 +18,13 @@ use std::sync::Arc;
 use serde::Serialize;
 use serde_json::json;
 
-use super::{AddressPlan, Design, Gateways, Layout, Observed, ObservedVpc, Pool, Request, Vpc};
 use crate::address::{Address, Reference, Scope};
 use crate::limits::LIMITS;
+use crate::network::{AddressPlan, Design, Gateways, Layout, Observed, ObservedVpc, Pool, Request, Vpc};
 use crate::resource::network::{DefaultVpcAttributes, RegionAttributes, Tags};
 use crate::resource::{Attributes, untyped};
 
-/// The resources of all networks, those of accounts that could not be read left out. `plan` is what [`super::allocate`] made of the other two.
+/// The resources of all networks, those of accounts that could not be read left out. `plan` is what [`crate::network::allocate`] made of the other two.
 pub fn expand(design: &Design, observed: &Observed, plan: &AddressPlan) -> BTreeMap<Address, Attributes> {
     let mut made = Vec::new();
     for (address, vpc) in &plan.vpcs {

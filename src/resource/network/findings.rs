@@ -1,11 +1,11 @@
 //! What an address plan could not do as it was asked to, or did otherwise than one may think.
 
 use super::expand::services::endpoint_zones;
-use super::{AddressPlan, Design, Layout, Observed, Origin, Vpc, Why};
 use crate::address::Address;
+use crate::network::{AddressPlan, Design, Layout, Observed, Origin, Vpc, Why};
 use crate::resource::{Finding, FindingSeverity};
 
-/// The findings of a plan, in the order of the VPCs. `plan` is what [`super::allocate`] made of the other two. An account that could not be
+/// The findings of a plan, in the order of the VPCs. `plan` is what [`crate::network::allocate`] made of the other two. An account that could not be
 /// read, or that has too few zones, is no finding here: who read it has said so.
 pub fn findings(design: &Design, observed: &Observed, plan: &AddressPlan) -> Vec<Finding> {
     let without = plan.unplaced.iter().filter(|(_, unplaced)| unplaced.why != Why::Unreachable).map(|(address, unplaced)| {
@@ -57,4 +57,46 @@ fn of_vpc(address: &Address, vpc: &Vpc, layout: &Layout, (design, observed): (&D
         found.push(finding(FindingSeverity::Error, address, summary));
     }
     found
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::{BTreeMap, BTreeSet};
+
+    use super::*;
+    use crate::network::tests::{block, built, overlord};
+    use crate::network::{Pool, Request, allocate, vpc_address};
+
+    /// What could not be done, or was done otherwise.
+    #[test]
+    fn findings_say_what_to_do() {
+        let mut design = Design { layouts: BTreeMap::from([("l0".to_owned(), overlord())]), ..Design::default() };
+        design.pools.insert("main".to_owned(), Pool { cidr: block("10.0.0.0/18"), reserved: BTreeSet::new() });
+        for account in ["a", "b", "c"] {
+            design.vpcs.insert(
+                vpc_address(account, "eu-west-1", "l0"),
+                Request { layout: "l0".to_owned(), pinned: None, id: None, tags: BTreeMap::new() },
+            );
+        }
+        let check = |design: &Design, observed: &Observed, expected: &[&str]| {
+            let found = findings(design, observed, &allocate(design, observed));
+            let found: Vec<String> = found.iter().map(|f| format!("{:?} {}: {}", f.severity, f.subject, f.summary)).collect();
+            assert_eq!(found, expected);
+        };
+        let full = "Error c/eu-west-1/vpc.l0: its pool has no free block of that size: enlarge the pool, or take another one";
+        check(&design, &Observed::default(), &[full]);
+        let live = built(&allocate(&design, &Observed::default()), &[true]);
+        design.pools.insert("main".to_owned(), Pool { cidr: block("10.0.0.0/8"), reserved: BTreeSet::new() });
+        let observed =
+            Observed { vpcs: live, unreachable: BTreeMap::from([("b".to_owned(), "AccessDenied".to_owned())]), ..Observed::default() };
+        let waits = "Warning c/eu-west-1/vpc.l0: an account with VPCs in its pool could not be read, and they may have any block of it: plan \
+            again when it can be read, or choose a block in `cidr`";
+        // It cannot be read, so nothing is known of what it has.
+        let without_b = Observed { vpcs: observed.vpcs.iter().take(1).map(|(a, v)| (a.clone(), v.clone())).collect(), ..observed };
+        check(&design, &without_b, &[waits]);
+        design.layouts.insert("l0".to_owned(), Layout { prefix: 20, ..overlord() });
+        design.vpcs.retain(|address, _| address == &vpc_address("a", "eu-west-1", "l0"));
+        let kept = "Warning a/eu-west-1/vpc.l0: it keeps its block `10.0.0.0/19`: `prefix = 20` of its layout is for new VPCs only";
+        check(&design, &without_b, &[kept]);
+    }
 }

@@ -7,10 +7,8 @@ use serde_json::Value;
 
 use crate::address::{Address, Reference};
 use crate::policy::Family;
+use crate::policy::effective::{Attached, Effective, Level, Tree, merge};
 use crate::resource::{Attributes, Desired};
-
-use super::merge::{Attached, Effective, Level, merge};
-use super::tree::Tree;
 
 /// An organization as its policies that configure see it.
 #[derive(Debug, Clone, Default)]

@@ -37,7 +37,7 @@ impl Usd {
     }
 
     /// What `units` of this price per hour cost in a month.
-    pub(super) fn monthly(self, units: u64) -> Self {
+    pub(crate) fn monthly(self, units: u64) -> Self {
         Self(self.0.saturating_mul(HOURS).saturating_mul(i64::try_from(units).unwrap_or(i64::MAX)))
     }
 }
@@ -169,7 +169,7 @@ pub struct Source {
 
 /// The prices that are built in.
 #[expect(clippy::expect_used, reason = "the file is compiled in, and a unit test parses it")]
-pub static PRICES: LazyLock<Prices> = LazyLock::new(|| toml::from_str(include_str!("../prices.toml")).expect("prices.toml is well-formed"));
+pub static PRICES: LazyLock<Prices> = LazyLock::new(|| toml::from_str(include_str!("prices.toml")).expect("prices.toml is well-formed"));
 
 #[cfg(test)]
 mod tests {
