@@ -11,9 +11,6 @@ use crate::policy::{self, Hierarchy, Impact, Roads};
 use crate::resource::organizations::leaving;
 use crate::resource::{Attributes, Desired, Live, LiveResource, NOT_READ, NOT_SELECTED};
 
-/// The services whose calls the access role makes where an account has networks.
-const IN_NETWORKS: [&str; 2] = ["ec2:", "ram:"];
-
 /// What the changes take from which accounts and give to which; `None` where none of them is about guard rails or places, and where there
 /// is no account that they could be about.
 pub(super) fn of(desired: &Desired, live: &Live, changes: &[Change]) -> Option<Impact> {
@@ -221,6 +218,5 @@ fn roads(desired: &Desired, live: &Live, after: &Hierarchy) -> Roads {
     let builds = accounts.values().any(|regions| !regions.is_empty());
     let permissions = builds.then(|| Permissions::of(desired, Run::Apply));
     let calls = permissions.iter().flat_map(|permissions| &permissions.grants(Who::AccessRole).operations);
-    let calls = calls.filter(|call| IN_NETWORKS.iter().any(|service| call.starts_with(service))).map(|call| (*call).to_owned());
-    Roads { role: desired.access_role.clone(), calls: calls.collect(), accounts }
+    Roads { role: desired.access_role.clone(), calls: calls.map(|call| (*call).to_owned()).collect(), accounts }
 }

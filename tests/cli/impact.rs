@@ -9,21 +9,23 @@ use crate::cli::case::*;
 use crate::cli::consent::on_a_terminal;
 use crate::cli::looks::looks;
 
-/// An organization with networks in one Region, as it was applied.
+/// An organization with networks in eu-west-1, as it was applied.
 fn built() -> Case {
-    let case = Case::new(&format!(
-        "{SMALL}{}",
-        r#"
+    built_in("eu-west-1")
+}
+
+fn built_in(region: &str) -> Case {
+    let networks = r#"
 [pool.main]
 cidr = "10.0.0.0/8"
 [vpc.standard]
-region = "eu-west-1"
+region = "REGION"
 pool = "main"
 prefix = 20
 zones = 2
 tiers = { private = 100 }
-"#
-    ));
+"#;
+    let case = Case::new(&format!("{SMALL}{}", networks.replace("REGION", region)));
     case.edit("org.toml", "[account.web]\n", "[account.web]\nvpc = [\"standard\"]\n");
     case.run(&["apply", "--sandbox", "--yes"]).ends(0);
     case
@@ -152,6 +154,21 @@ fn what_excepts_the_role_or_hinges_on_more_is_no_lockout() {
         &format!(r#"{DENY_NETWORKS}, "Condition": {{"StringNotEquals": {{"aws:RequestedRegion": "eu-north-1"}}}}"#),
     );
     case.run(&["plan", "--sandbox"]).ends(1).says(&["--allow-lockout deny-leave"]);
+}
+
+/// An opt-in Region is enabled by a call of the access role, to a service that has one endpoint for all Regions.
+#[test]
+fn denied_calls_of_services_other_than_ec2_are_lockouts() {
+    let case = built_in("eu-south-1");
+    statement(&case, "deny-leave", r#""Effect": "Deny", "Action": "account:EnableRegion""#);
+    case.run(&["plan", "--sandbox"]).ends(1).says(&["out of 1 account", "--allow-lockout deny-leave"]);
+    let outside = |action: &str| {
+        format!(r#""Effect": "Deny", {action}, "Condition": {{"StringNotEquals": {{"aws:RequestedRegion": "eu-south-1"}}}}"#)
+    };
+    statement(&case, "deny-leave", &outside(r#""Action": ["account:*", "ec2:*"]"#));
+    case.run(&["plan", "--sandbox"]).ends(1).says(&["out of 1 account", "--allow-lockout deny-leave"]);
+    statement(&case, "deny-leave", &outside(r#""NotAction": ["account:*", "iam:*", "sts:*"]"#));
+    case.run(&["plan", "--sandbox"]).ends(2);
 }
 
 /// Where no policy denies it and nothing allows it, the level is what consent names.

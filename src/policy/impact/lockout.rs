@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use super::super::catalogue::{Actions, Catalogue, Set};
 use super::super::context::{Context, Fact};
 use super::super::evaluate::{Cause, Decision, Outcome, decide};
+use super::super::global_services::GLOBAL_SERVICES;
 use super::super::hierarchy::{Family, Hierarchy};
 use super::super::pattern::question;
 use super::super::request::{Place, Principal, Request, Whereabouts};
@@ -50,7 +51,7 @@ pub struct Lockout {
 pub struct Roads {
     /// The name of the role.
     pub role: String,
-    /// What it calls in a network, as `ec2:CreateVpc`.
+    /// All that it calls for a network, as `ec2:CreateVpc` or `account:EnableRegion`.
     pub calls: BTreeSet<String>,
     /// The accounts that it works in, each with the Regions where it has networks.
     pub accounts: BTreeMap<Address, BTreeSet<String>>,
@@ -78,18 +79,34 @@ pub fn lockouts(before: &Hierarchy, after: &Hierarchy, roads: &Roads, catalogue:
         accounts.iter().filter(|account| !found.told.contains(**account)).map(|account| (*account).clone()).collect()
     };
     let everything = [(actions.all(), Road::Everything, None)];
-    let needed = roads.calls.iter().filter_map(|call| actions.number(call));
-    let mut calls = actions.none();
-    needed.for_each(|number| calls.insert(number));
+    for (needed, road, region) in &everything {
+        denied(before, after, roads, &Way { actions, needed, road: *road, region: *region }, &open(&found, &accounts), &mut found);
+    }
     let regions: BTreeSet<&str> = roads.accounts.values().flatten().map(String::as_str).collect();
-    let in_regions = regions.into_iter().map(|region| (calls.clone(), Road::Calls, Some(region)));
-    for (needed, road, region) in everything.into_iter().chain(in_regions) {
-        let has = |account: &&Address| region.is_none_or(|r| roads.accounts.get(*account).is_some_and(|regions| regions.contains(r)));
+    for region in regions {
+        let has = |account: &&Address| roads.accounts.get(*account).is_some_and(|regions| regions.contains(region));
         let asked: Vec<&Address> = accounts.iter().copied().filter(has).collect();
-        let asked = open(&found, &asked);
-        denied(before, after, roads, &Way { actions, needed: &needed, road, region }, &asked, &mut found);
+        for (requested, needed) in calls_by_requested_region(&roads.calls, region, actions) {
+            let way = Way { actions, needed: &needed, road: Road::Calls, region: Some(requested) };
+            denied(before, after, roads, &way, &open(&found, &asked), &mut found);
+        }
     }
     found.lockouts()
+}
+
+/// The calls that overlord makes for a network in `region`, by the Region that their requests carry: a service with one endpoint for all of the
+/// partition has that endpoint's.
+fn calls_by_requested_region<'r>(calls: &BTreeSet<String>, region: &'r str, actions: &Actions) -> BTreeMap<&'r str, Set> {
+    let global: BTreeMap<&str, &str> = GLOBAL_SERVICES.as_seen_from(region).collect();
+    let mut by_region = BTreeMap::new();
+    for call in calls {
+        let service = call.split_once(':').map_or(call.as_str(), |(service, _)| service);
+        let requested = global.get(service).copied().unwrap_or(region);
+        if let Some(number) = actions.number(call) {
+            by_region.entry(requested).or_insert_with(|| actions.none()).insert(number);
+        }
+    }
+    by_region
 }
 
 /// What is asked of the role in one Region.
