@@ -2,7 +2,7 @@
 //!
 //! All futures run on the caller's task, so dropping the one of [`apply`] stops everything at once.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::future::poll_fn;
 use std::pin::Pin;
 use std::task::Poll;
@@ -87,6 +87,8 @@ pub enum Event {
 pub struct Report {
     /// One per change.
     pub outcomes: Vec<(Address, Outcome)>,
+    /// AWS's ids of what the run created, by address. What has no id of its own, such as the policies of an account, is not in it.
+    pub ids: BTreeMap<Address, String>,
 }
 
 impl Report {
@@ -173,11 +175,23 @@ pub(super) async fn apply_with(
     if plan.has_errors() {
         let refused =
             |change: &Change| (change.address.clone(), Outcome::Failed(Error::internal("a plan with errors is not to be applied")));
-        return Report { outcomes: plan.changes.iter().map(refused).collect() };
+        return Report { outcomes: plan.changes.iter().map(refused).collect(), ..Report::default() };
     }
     let ids = Ids::observed(plan);
-    let calls = Calls { context: Context::new(sessions, plan, ids.clone(), company), ids, lock };
-    run(plan, &calls, consent, events).await
+    let calls = Calls { context: Context::new(sessions, plan, ids.clone(), company), ids: ids.clone(), lock };
+    let mut report = run(plan, &calls, consent, events).await;
+    report.ids = created(plan, &report, &ids);
+    report
+}
+
+/// AWS's ids of what the run created.
+fn created(plan: &Plan, report: &Report, ids: &Ids) -> BTreeMap<Address, String> {
+    let applied: BTreeSet<&Address> =
+        report.outcomes.iter().filter(|(_, outcome)| *outcome == Outcome::Applied).map(|(address, _)| address).collect();
+    let creates = |change: &&Change| matches!(change.action, Action::Create | Action::Replace) && applied.contains(&change.address);
+    let has_own_id = |change: &&Change| change.after.as_ref().is_none_or(|after| resource::reference(after, "target").is_none());
+    let created = plan.changes.iter().filter(creates).filter(has_own_id);
+    created.filter_map(|change| Some((change.address.clone(), ids.resolve(&change.address.clone().into()).ok()?))).collect()
 }
 
 /// What makes a change: AWS's calls, or a test's.
@@ -384,7 +398,7 @@ impl Progress<'_> {
             }
         }
         let mut outcome = |change: &Change| Some((change.address.clone(), self.outcomes.remove(&change.address)?));
-        Report { outcomes: plan.changes.iter().filter_map(&mut outcome).collect() }
+        Report { outcomes: plan.changes.iter().filter_map(&mut outcome).collect(), ..Report::default() }
     }
 }
 

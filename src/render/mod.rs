@@ -36,5 +36,5 @@ mod xml;
 pub(crate) use crate::escape::one_line as plain;
 pub use comment::Comment;
 pub use style::Style;
-pub(crate) use words::things;
+pub(crate) use words::{duration, things};
 pub use xml::Xml;

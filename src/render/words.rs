@@ -64,7 +64,7 @@ pub(crate) fn things(n: usize, kind: &str) -> String {
 }
 
 /// Seconds as people say them: `0 s`, `45 s`, `9 min 30 s`, `2 h 5 min`.
-pub(super) fn duration(seconds: f64) -> String {
+pub(crate) fn duration(seconds: f64) -> String {
     let whole = seconds.ceil() as u64;
     match (whole / 3600, whole / 60 % 60, whole % 60) {
         (0, 0, s) => format!("{s} s"),

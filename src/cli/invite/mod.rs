@@ -126,7 +126,7 @@ fn role(desired: &Desired, partition: &str) -> Role {
 impl Run<'_> {
     async fn carry_through(mut self) -> Result<Exit, Reported> {
         let (interrupt, shell) = (self.connection.sessions.door().interrupt(), self.shell);
-        Box::pin(apply::interruptible(self.handshakes(), interrupt, shell)).await?;
+        Box::pin(apply::interruptible(self.handshakes(), interrupt, || None, shell)).await?;
         // The apply in it listens for Ctrl-C itself.
         Box::pin(self.conclude()).await
     }
