@@ -100,7 +100,7 @@ fn make(global: &Global, folder: &Path, args: &CatalogueArgs, shell: &Shell) -> 
     let Some(path) = &args.out else {
         match global.format {
             Format::Json => tell(global, None, &catalogue, shell),
-            Format::Text | Format::Junit | Format::Sarif | Format::Line | Format::Markdown => shell.result(catalogue.text()),
+            Format::Text | Format::Junit | Format::Sarif | Format::Line | Format::Markdown => shell.whole(catalogue.text()),
         }
         return Ok(Exit::Done);
     };

@@ -73,7 +73,7 @@ pub(super) fn run(global: &Global, args: &GenerateArgs, shell: &Shell) -> Result
     }
     match global.format {
         Format::Text | Format::Junit | Format::Sarif | Format::Line | Format::Markdown if args.out.is_some() => {}
-        Format::Text | Format::Junit | Format::Sarif | Format::Line => shell.result(format_args!("{text}\n")),
+        Format::Text | Format::Junit | Format::Sarif | Format::Line => shell.whole(format_args!("{text}\n")),
         Format::Markdown => shell.comment(Comment::default().block_of("json", &text)),
         Format::Json => {
             let list = &framework.list;

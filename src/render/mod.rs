@@ -31,10 +31,12 @@ pub mod survey;
 pub mod text;
 mod vpcs;
 mod words;
+mod wrap;
 mod xml;
 
 pub(crate) use crate::escape::one_line as plain;
 pub use comment::Comment;
 pub use style::Style;
 pub(crate) use words::{duration, things};
+pub use wrap::wrap;
 pub use xml::Xml;

@@ -35,3 +35,4 @@ mod sandbox;
 mod saved;
 mod streams;
 mod trace;
+mod width;

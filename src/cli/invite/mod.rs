@@ -93,7 +93,7 @@ impl InviteArgs {
 pub(super) async fn run(global: &Global, args: &InviteArgs, shell: &Shell) -> Result<Exit, Reported> {
     if args.template {
         let desired = super::validate::load(global, shell)?.desired;
-        shell.result(role(&desired, partition_of(&desired.home_region)).template());
+        shell.whole(role(&desired, partition_of(&desired.home_region)).template());
         return Ok(Exit::Done);
     }
     let (desired, targets) = targets::read(global, args, shell)?;
