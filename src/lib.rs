@@ -29,6 +29,7 @@ pub mod limits;
 pub mod network;
 pub mod permissions;
 pub mod plan;
+mod plural;
 pub mod policy;
 pub mod render;
 pub mod report;

@@ -302,7 +302,9 @@ fn show(plan: &Plan, report: &Report, rehearsal: Option<&Rehearsal>, args: &Appl
     match format {
         Format::Text | Format::Junit | Format::Sarif | Format::Line if plan.is_empty() => shell.result(verdict),
         Format::Text | Format::Junit | Format::Sarif | Format::Line => {
-            shell.result(format_args!("{}{verdict}", render::report::text(report, shell.style())))
+            // The plan stands above, without a blank line behind it.
+            let apart = if report.ids.is_empty() { "" } else { "\n" };
+            shell.result(format_args!("{apart}{}{verdict}", render::report::text(report, shell.style())))
         }
         Format::Json => {
             let report = render::report::json(report);

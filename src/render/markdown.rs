@@ -38,7 +38,7 @@ pub fn plan(plan: &Plan, style: Style) -> Comment {
 /// What an apply did, as a section behind its plan.
 pub fn report(report: &Report) -> Comment {
     let mut out = Comment::default();
-    out.own("\n## overlord apply\n\n").block(outcomes::text(report, Style::default()).trim_start());
+    out.own("\n## overlord apply\n\n").block(&outcomes::text(report, Style::default()));
     out
 }
 

@@ -19,6 +19,7 @@ pub mod inventory;
 pub mod invitations;
 pub mod lint;
 pub mod markdown;
+mod markup;
 pub mod network;
 pub mod network_svg;
 pub mod policy;

@@ -5,9 +5,9 @@ use std::fmt::Write as _;
 
 use serde_json::{Value, json};
 
-use super::{Style, inventory};
 use super::vpcs::{self, Place};
 use super::words::{count, plain, things};
+use super::{Style, inventory};
 use crate::address::Address;
 use crate::apply::{Counts, Needs, Outcome, Report};
 
@@ -47,7 +47,7 @@ fn created(out: &mut String, report: &Report, style: Style) {
         return;
     }
     let listed: BTreeMap<&Address, &str> = report.ids.iter().take(IDS).map(|(address, id)| (address, id.as_str())).collect();
-    let _ = writeln!(out, "\n{}", style.bold("Created:"));
+    let _ = writeln!(out, "{}", style.bold("Created:"));
     for line in inventory::ids_text(&listed).lines() {
         let _ = writeln!(out, "  {line}");
     }
@@ -100,7 +100,7 @@ fn skipped(out: &mut String, report: &Report, style: Style) {
         let (label, because_of) = (style.dim("skipped"), plain(&because_of.to_string()));
         let _ = match addresses.as_slice() {
             [address] => writeln!(out, "{label}: {}: because of {because_of}", plain(&address.to_string())),
-            many => writeln!(out, "{label}: {} changes, {}: because of {because_of}", many.len(), from_to(many)),
+            many => writeln!(out, "{label}: {}, {}: because of {because_of}", count(many.len(), "change"), from_to(many)),
         };
     }
 }
@@ -117,7 +117,7 @@ fn waiting(out: &mut String, report: &Report, style: Style) {
         addresses.sort_unstable();
         let who = match addresses.as_slice() {
             [address] => plain(&address.to_string()),
-            many => format!("{} changes, {}", many.len(), from_to(many)),
+            many => format!("{}, {}", count(many.len(), "change"), from_to(many)),
         };
         let _ = writeln!(out, "{}: {who}: {}", style.warning("waiting"), plain(&why));
         if let Some(hint) = hint {
@@ -223,10 +223,10 @@ mod tests {
         let mut report = Report { ids: (0..42).map(id).collect(), ..Report::default() };
         report.ids.insert("a00/eu-west-1/vpc.standard".parse().unwrap(), "vpc-1".to_owned());
         let told = text(&report, Style::default());
-        assert!(told.starts_with("\nCreated:\n  account.a00 = 000000000000\n"), "{told}");
+        assert!(told.starts_with("Created:\n  account.a00 = 000000000000\n"), "{told}");
         let rest = "  … and 3 more: 2 accounts, 1 VPC (`overlord output` prints all ids)\n\nApply: 0 of 0 changes applied\n";
         assert!(told.ends_with(rest), "{told}");
-        assert_eq!(told.lines().count(), IDS + 5);
+        assert_eq!(told.lines().count(), IDS + 4);
         assert_eq!(json(&report)["ids"].as_object().unwrap().len(), 43);
         assert_eq!(json(&report)["ids"]["a00/eu-west-1/vpc.standard"], "vpc-1");
     }

@@ -52,8 +52,12 @@ pub(super) fn legend(sections: &[Section], style: Style) -> String {
         // In front of a change, or of the changes of a VPC below its line. A document's lines are indented more.
         lines().any(|line| ["  ", "      "].iter().any(|indent| line.strip_prefix(indent).is_some_and(|line| line.starts_with(begins))))
     };
-    let signs: Vec<String> =
-        ACTIONS.iter().copied().filter(occurs).map(|action| style.action(action, &format!("{} {}", symbol(action), verb(action)))).collect();
+    let signs: Vec<String> = ACTIONS
+        .iter()
+        .copied()
+        .filter(occurs)
+        .map(|action| style.action(action, &format!("{} {}", symbol(action), verb(action))))
+        .collect();
     if signs.is_empty() { String::new() } else { format!("Signs: {}\n\n", signs.join(", ")) }
 }
 

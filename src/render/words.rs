@@ -5,6 +5,7 @@ use serde_json::Value;
 use crate::plan::Action;
 
 pub(crate) use crate::escape::one_line as plain;
+pub(crate) use crate::plural::count;
 
 /// The one-character symbol of an action.
 pub(super) fn symbol(action: Action) -> &'static str {
@@ -34,14 +35,6 @@ pub(super) fn verb(action: Action) -> &'static str {
 
 /// All actions that a plan can hold, in the order they are counted.
 pub(super) const ACTIONS: [Action; 6] = [Action::Create, Action::Adopt, Action::Update, Action::Move, Action::Replace, Action::Delete];
-
-/// `1 change`, `2 changes`.
-pub(super) fn count(n: usize, one: &str) -> String {
-    match n {
-        1 => format!("1 {one}"),
-        _ => format!("{n} {one}s"),
-    }
-}
 
 /// A kind as people say it, so many of it: `1 VPC`, `9 subnets`, `2 NAT gateways`.
 pub(crate) fn things(n: usize, kind: &str) -> String {

@@ -64,7 +64,8 @@ fn output_has_the_id_of_each_managed_resource() {
 #[test]
 fn apply_prints_the_ids_of_what_it_created() {
     let case = Case::small();
-    let id_in = |out: &str, address: &str| out.lines().find_map(|line| line.trim().strip_prefix(&format!("{address} = "))).map(str::to_owned);
+    let id_in =
+        |out: &str, address: &str| out.lines().find_map(|line| line.trim().strip_prefix(&format!("{address} = "))).map(str::to_owned);
     // Those of a copy exist nowhere.
     assert!(!case.run(&["apply", "--sandbox", "--rehearse"]).ends(0).out.contains("Created:"));
     let out = case.run(&["apply", "--sandbox", "--yes"]).ends(0).out;

@@ -1,7 +1,7 @@
 //! Lines on a terminal break at its width; elsewhere they stay whole.
 
-use crate::case::*;
-use crate::consent::answering;
+use crate::cli::case::*;
+use crate::cli::consent::answering;
 
 /// What is shown on a terminal of so many columns, as lines.
 fn shown(case: &Case, columns: usize, arguments: &[&str]) -> (i64, Vec<String>) {
@@ -32,7 +32,10 @@ fn lines_of_a_plan_break_at_the_width_of_the_terminal() {
         assert_eq!(words(&lines.join("\n")), words(&piped), "{columns}");
         // What goes on is indented more than where it began.
         let calls = lines.iter().position(|line| line.starts_with("Calls: ")).unwrap();
-        assert!(lines[calls + 1].starts_with("  ") && lines[calls].chars().count() + words(&lines[calls + 1])[0].len() >= columns, "{lines:#?}");
+        assert!(
+            lines[calls + 1].starts_with("  ") && lines[calls].chars().count() + words(&lines[calls + 1])[0].len() >= columns,
+            "{lines:#?}"
+        );
     }
 }
 

@@ -18,6 +18,7 @@ use crate::address::Address;
 use crate::apply::Status;
 use crate::aws::{AwsResult, Error, Mode, Sessions, partition_of};
 use crate::limits::LIMITS;
+use crate::plural::count;
 use crate::render::invitations::{self as render, Invited, Role, State};
 use crate::resource::organizations::access_role::{self, AccessRoleState, Wanted};
 use crate::resource::organizations::handshakes::{self, Letter};
@@ -180,7 +181,7 @@ impl Run<'_> {
         for (target, now) in self.targets.iter().zip(standing) {
             let state = match now {
                 Now::Uninvited(_) if left == 0 => {
-                    State::Waits(format!("AWS takes {} invitations in 24 hours; {}", allowance.most, allowance.when()))
+                    State::Waits(format!("AWS takes {} in 24 hours; {}", count(allowance.most, "invitation"), allowance.when()))
                 }
                 Now::Uninvited(last) => {
                     left -= 1;
@@ -231,7 +232,7 @@ impl Run<'_> {
         let to = self.targets.iter().map(|target| format!("`{}`", target.invitation.recipient)).collect::<Vec<_>>().join(", ");
         let role = || format!(" and, with the profiles given, accept and make the role `{}`", self.desired.access_role);
         let accept = if accepts > 0 { role() } else { String::new() };
-        consent::agree(&format!("Send {sends} of {} invitations ({to}){accept}?", self.targets.len()), self.shell)
+        consent::agree(&format!("Send {sends} of {} ({to}){accept}?", count(self.targets.len(), "invitation")), self.shell)
     }
 
     /// Accepts with the profiles that were given.
@@ -300,7 +301,7 @@ impl Run<'_> {
         let standing = self.look().await?;
         let open = standing.iter().filter(|now| matches!(now, Now::Open { .. })).count();
         if open > 0 && !self.args.yes {
-            consent::agree(&format!("Cancel {open} open invitations?"), self.shell)?;
+            consent::agree(&format!("Cancel {}?", count(open, "open invitation")), self.shell)?;
         }
         let sessions = &self.connection.sessions;
         sessions.door().set_mode(Mode::ReadWrite);
