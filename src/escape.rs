@@ -29,7 +29,7 @@ pub fn terminal(text: &str, colour: bool) -> Cow<'_, str> {
     for line in text.split_inclusive('\n') {
         let mut rest = line;
         let begins = without_colour(line.trim_start(), colour).trim_start();
-        if begins.starts_with("::") {
+        if is_command(begins) {
             let before = line.len() - begins.len();
             let (indent, command) = line.split_at_checked(before).unwrap_or(("", line));
             push(&mut out, indent, colour);
@@ -46,10 +46,17 @@ pub fn terminal(text: &str, colour: bool) -> Cow<'_, str> {
     Cow::Owned(out)
 }
 
-/// Whether a line of a log would be run by the build service: <https://docs.github.com/actions/reference/workflow-commands-for-github-actions>
-/// (seen 2026-12-01): `::` begins a command, behind white space too.
+/// Whether a line of a log would be run by the build service.
 fn runs_in_a_log(text: &str) -> bool {
-    LOG_COMMANDS.iter().any(|command| text.contains(command)) || text.lines().any(|line| line.trim_start().starts_with("::"))
+    LOG_COMMANDS.iter().any(|command| text.contains(command)) || text.lines().any(|line| is_command(line.trim_start()))
+}
+
+/// Whether the beginning of a line can be a command, `::name::` or `::name parameters::`:
+/// <https://docs.github.com/actions/reference/workflow-commands-for-github-actions> (seen 2026-12-01). The runner reads as the name what stands
+/// between the first `::` and a space or the next `::` (ActionCommand.cs in actions/runner, seen 2026-12-01). Its own names, and the tokens
+/// of `stop-commands`, begin with neither a colon nor white space, and so `::: file:1:2` of a diagnostic is none.
+fn is_command(begins: &str) -> bool {
+    begins.strip_prefix("::").and_then(|name| name.chars().next()).is_some_and(|first| first != ':' && !first.is_whitespace())
 }
 
 /// The text behind what sets colours at its beginning.
@@ -289,6 +296,10 @@ mod tests {
             ("\u{1b}[31m::error::b", true, "\u{1b}[31m\\::error::b"),
             ("x ##[group]y ##vso[z]", false, "x ##\\[group]y ##vso\\[z]"),
             ("a::b", false, "a::b"),
+            ("  ::: org.toml:3:1\n", false, "  ::: org.toml:3:1\n"),
+            (":: :::\n", false, ":: :::\n"),
+            (" ::x y::z\n::: a\n", false, " \\::x y::z\n::: a\n"),
+            ("::\u{1b}::x", false, "\\::\\u{1b}::x"),
         ] {
             assert_eq!(terminal(text, colour), expected, "{text:?}");
         }

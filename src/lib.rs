@@ -17,6 +17,7 @@ pub mod diagnostic;
 pub mod escape;
 pub mod files;
 pub mod limits;
+mod plural;
 
 // AWS as a client sees it, policy documents, address arithmetic, and prices.
 pub mod aws;

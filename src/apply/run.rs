@@ -86,6 +86,8 @@ pub enum Event {
 pub struct Report {
     /// One per change.
     pub outcomes: Vec<(Address, Outcome)>,
+    /// AWS's ids of what the run created, by address. What has no id of its own, such as the policies of an account, is not in it.
+    pub ids: BTreeMap<Address, String>,
 }
 
 impl Report {
@@ -172,11 +174,39 @@ pub(super) async fn apply_with(
     if plan.has_errors() {
         let refused =
             |change: &Change| (change.address.clone(), Outcome::Failed(Error::internal("a plan with errors is not to be applied")));
-        return Report { outcomes: plan.changes.iter().map(refused).collect() };
+        return Report { outcomes: plan.changes.iter().map(refused).collect(), ..Report::default() };
     }
     let ids = observed_ids(plan);
-    let calls = Calls { context: Context::new(sessions, start(plan), ids.clone(), company), ids, lock };
-    run(plan, &calls, consent, events).await
+    let calls = Calls { context: Context::new(sessions, start(plan), ids.clone(), company), ids: ids.clone(), lock };
+    let mut report = run(plan, &calls, consent, events).await;
+    report.ids = created(plan, &report, &ids);
+    report
+}
+
+/// Kinds that are switched on or filled in: AWS gives them no id, or made them with something else.
+const WITHOUT_ID: [&str; 9] = [
+    "alternate_contact",
+    "default_security_group",
+    "default_vpc",
+    "delegated_administrator",
+    "policy_type",
+    "primary_contact",
+    "region",
+    "root_access",
+    "trusted_service",
+];
+
+/// AWS's ids of what the run created.
+fn created(plan: &Plan, report: &Report, ids: &Ids) -> BTreeMap<Address, String> {
+    let applied: BTreeSet<&Address> =
+        report.outcomes.iter().filter(|(_, outcome)| *outcome == Outcome::Applied).map(|(address, _)| address).collect();
+    let creates = |change: &&Change| matches!(change.action, Action::Create | Action::Replace) && applied.contains(&change.address);
+    let has_own_id = |change: &&Change| {
+        let is_part = change.after.as_ref().is_some_and(|after| resource::reference(after, "target").is_some());
+        !is_part && !WITHOUT_ID.contains(&change.address.kind())
+    };
+    let created = plan.changes.iter().filter(creates).filter(has_own_id);
+    created.filter_map(|change| Some((change.address.clone(), ids.resolve(&change.address.clone().into()).ok()?))).collect()
 }
 
 /// What makes a change: AWS's calls, or a test's.
@@ -403,7 +433,7 @@ impl Progress<'_> {
             }
         }
         let mut outcome = |change: &Change| Some((change.address.clone(), self.outcomes.remove(&change.address)?));
-        Report { outcomes: plan.changes.iter().filter_map(&mut outcome).collect() }
+        Report { outcomes: plan.changes.iter().filter_map(&mut outcome).collect(), ..Report::default() }
     }
 }
 

@@ -94,7 +94,7 @@ impl Trace {
             .map_err(std::io::Error::other)
             .and_then(|line| inner.file.write_all(format!("{line}\n").as_bytes()));
         if let Err(error) = written {
-            inner.failure = Some(format!("the trace ends after {} calls: {error}", inner.sequence - 1));
+            inner.failure = Some(format!("the trace ends before call {}: {error}", inner.sequence));
         }
     }
 }

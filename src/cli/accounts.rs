@@ -25,8 +25,8 @@ pub(super) async fn run(global: &Global, args: &AccountsArgs, shell: &Shell) -> 
     let live = snapshot::read(&connection.sessions, &loaded.desired).await.map_err(|e| shell.aws_error(&e))?;
     let rows = inventory::accounts(&loaded, &live);
     match global.format {
-        _ if args.csv => shell.result(inventory::accounts_csv(&rows)),
-        Format::Text | Format::Junit | Format::Sarif | Format::Line => shell.result(inventory::accounts_text(&rows)),
+        _ if args.csv => shell.whole(inventory::accounts_csv(&rows)),
+        Format::Text | Format::Junit | Format::Sarif | Format::Line => shell.whole(inventory::accounts_text(&rows)),
         Format::Json => shell.result(format_args!("{:#}\n", inventory::accounts_json(&rows))),
         Format::Markdown => shell.comment(&inventory::accounts_markdown(&rows)),
     }

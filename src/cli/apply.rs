@@ -254,7 +254,8 @@ async fn carry_out(
             },
         }
     };
-    let report = interruptible(run, door.interrupt(), shell).await;
+    let leaves = || lock.as_ref().is_some_and(RunLock::is_held).then_some(lock::LEFT);
+    let report = interruptible(run, door.interrupt(), leaves, shell).await;
     progress.finish();
     door.set_mode(Mode::ReadOnly);
     lock::tell_trouble(lock.as_ref(), shell);
@@ -267,21 +268,29 @@ async fn carry_out(
     })
 }
 
-/// Runs until it is done; SIGINT and SIGTERM interrupt it.
-pub(super) async fn interruptible<T>(run: impl Future<Output = T>, interrupt: &Interrupt, shell: &Shell) -> T {
+/// Runs until it is done; SIGINT and SIGTERM interrupt it. `leaves` says what stays behind where the second one ends the process.
+pub(super) async fn interruptible<T>(
+    run: impl Future<Output = T>,
+    interrupt: &Interrupt,
+    leaves: impl Fn() -> Option<&'static str>,
+    shell: &Shell,
+) -> T {
     tokio::pin!(run);
     let mut signals = Signals::listen();
     loop {
         tokio::select! {
             done = &mut run => break done,
-            signal = signals.next() => on_signal(signal, interrupt, shell),
+            signal = signals.next() => on_signal(signal, interrupt, &leaves, shell),
         }
     }
 }
 
 /// The first signal ends waits and starts nothing more; the second ends the process at once.
-fn on_signal(signal: Signal, interrupt: &Interrupt, shell: &Shell) {
+fn on_signal(signal: Signal, interrupt: &Interrupt, leaves: &impl Fn() -> Option<&'static str>, shell: &Shell) {
     if interrupt.is_triggered() {
+        if let Some(left) = leaves() {
+            shell.say(left);
+        }
         std::process::exit(signal.exit_status());
     }
     interrupt.trigger();
@@ -293,7 +302,9 @@ fn show(plan: &Plan, report: &Report, rehearsal: Option<&Rehearsal>, args: &Appl
     match format {
         Format::Text | Format::Junit | Format::Sarif | Format::Line if plan.is_empty() => shell.result(verdict),
         Format::Text | Format::Junit | Format::Sarif | Format::Line => {
-            shell.result(format_args!("{}{verdict}", render::report::text(report, shell.style())))
+            // The plan stands above, without a blank line behind it.
+            let apart = if report.ids.is_empty() { "" } else { "\n" };
+            shell.result(format_args!("{apart}{}{verdict}", render::report::text(report, shell.style())))
         }
         Format::Json => {
             let report = render::report::json(report);

@@ -13,6 +13,7 @@ use super::shell::Shell;
 use super::{Exit, Format, Global, Reported, validate};
 use crate::config::{self, Loaded};
 use crate::files;
+use crate::plural::count;
 use crate::policy::{CATALOGUE, Catalogue, INDEX};
 use crate::resource::organizations::day;
 
@@ -73,7 +74,12 @@ fn tell(global: &Global, file: Option<&str>, catalogue: &Catalogue, shell: &Shel
         Format::Text | Format::Junit | Format::Sarif | Format::Line | Format::Markdown => {
             let named = file.map_or_else(|| "built in".to_owned(), |file| format!("`{file}`"));
             let date = catalogue.date();
-            shell.result(format_args!("{named}, as of {date}: {services} services, {actions} actions, {keys} condition keys\n"));
+            shell.result(format_args!(
+                "{named}, as of {date}: {}, {}, {}\n",
+                count(services, "service"),
+                count(actions, "action"),
+                count(keys, "condition key")
+            ));
         }
         Format::Json => {
             let document: Value = json!({
@@ -100,7 +106,7 @@ fn make(global: &Global, folder: &Path, args: &CatalogueArgs, shell: &Shell) -> 
     let Some(path) = &args.out else {
         match global.format {
             Format::Json => tell(global, None, &catalogue, shell),
-            Format::Text | Format::Junit | Format::Sarif | Format::Line | Format::Markdown => shell.result(catalogue.text()),
+            Format::Text | Format::Junit | Format::Sarif | Format::Line | Format::Markdown => shell.whole(catalogue.text()),
         }
         return Ok(Exit::Done);
     };

@@ -13,6 +13,7 @@ use super::shell::Shell;
 use crate::address::Address;
 use crate::apply::{Consent, Needs};
 use crate::plan::Plan;
+use crate::plural::count;
 use crate::policy::Lockout;
 use crate::render;
 use crate::resource::organizations::Leaving;
@@ -124,7 +125,7 @@ impl Locking {
 }
 
 fn accounts(number: usize) -> String {
-    if number == 1 { "1 account".to_owned() } else { format!("{number} accounts") }
+    count(number, "account")
 }
 
 fn account_id(text: &str) -> Result<String, String> {

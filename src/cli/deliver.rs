@@ -19,7 +19,7 @@ pub(super) fn deliver(files: &BTreeMap<PathBuf, String>, replace: Replace, next:
     let written: Vec<_> = files.keys().map(|path| Path::display(path).to_string()).collect();
     match shell.format() {
         Format::Text | Format::Markdown | Format::Junit | Format::Sarif | Format::Line => {
-            written.iter().for_each(|path| shell.result(format_args!("{path}\n")));
+            written.iter().for_each(|path| shell.whole(format_args!("{path}\n")));
         }
         Format::Json => shell.result(format_args!("{:#}\n", json!({"format_version": 1, "files": written, "next": next}))),
     }

@@ -101,6 +101,6 @@ fn least(global: &Global, policy: PolicyOf, args: &DoctorArgs, shell: &Shell) ->
             "it has {size} characters, and IAM takes {MANAGED_POLICY_SIZE} in a managed policy: attach its statements as two policies"
         ));
     }
-    shell.result(format_args!("{document:#}\n"));
+    shell.whole(format_args!("{document:#}\n"));
     Ok(Exit::Done)
 }

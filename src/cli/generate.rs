@@ -9,6 +9,7 @@ use super::deliver::{check_out, write_out};
 use super::shell::Shell;
 use super::{Exit, Format, Global, Reported, validate};
 use crate::config::{self, Loaded};
+use crate::plural::count;
 use crate::policy::framework::{Framework, GENERATED, Shape, generate};
 use crate::policy::{Document, split};
 use crate::render::Comment;
@@ -73,7 +74,7 @@ pub(super) fn run(global: &Global, args: &GenerateArgs, shell: &Shell) -> Result
     }
     match global.format {
         Format::Text | Format::Junit | Format::Sarif | Format::Line | Format::Markdown if args.out.is_some() => {}
-        Format::Text | Format::Junit | Format::Sarif | Format::Line => shell.result(format_args!("{text}\n")),
+        Format::Text | Format::Junit | Format::Sarif | Format::Line => shell.whole(format_args!("{text}\n")),
         Format::Markdown => shell.comment(Comment::default().block_of("json", &text)),
         Format::Json => {
             let list = &framework.list;
@@ -108,7 +109,7 @@ fn advise(framework: &Framework, document: &Document, most: usize, shell: &Shell
     }
     if document.size() > most {
         let cure = match split(document, most) {
-            Ok(parts) => format!("with `pack_policies = true` in [organization] it becomes {} policies", parts.len()),
+            Ok(parts) => format!("with `pack_policies = true` in [organization] it becomes {}", count(parts.len(), "policy")),
             Err(_) => "it cannot be cut: use `--form allow`, or shorten the list".to_owned(),
         };
         shell.say(format_args!("note: {} characters without white space, and {most} is the limit: {cure}", document.size()));

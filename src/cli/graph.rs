@@ -64,7 +64,7 @@ pub(super) async fn run(global: &Global, args: &GraphArgs, shell: &Shell) -> Res
         Language::Svg => graph::svg(&graph),
     };
     match global.format {
-        Format::Text | Format::Junit | Format::Sarif | Format::Line => shell.result(drawn),
+        Format::Text | Format::Junit | Format::Sarif | Format::Line => shell.whole(drawn),
         Format::Json => shell.result(format_args!("{:#}\n", graph.json())),
         Format::Markdown => shell.comment(Comment::default().block_of("mermaid", &graph::mermaid(&graph))),
     }

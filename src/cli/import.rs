@@ -14,6 +14,7 @@ use crate::config::{self, Summary};
 use crate::files::{self, Replace};
 use crate::import::{self, Draft, Networks, Settings, Verdict};
 use crate::plan::Plan;
+use crate::plural::count;
 use crate::resource::network;
 use crate::resource::organizations::{self, Attributing, Reading, Tagging, Whole};
 use crate::{render, snapshot};
@@ -139,7 +140,11 @@ async fn written(
 /// Why networks are left, in a line.
 fn differences(plan: &Plan) -> String {
     let change = plan.changes.first().map(|change| format!("such as `{}`: {}", change.address, change.reason));
-    format!("the plan of the layouts would have {} changes, {}", plan.changes.len(), change.unwrap_or_else(|| "or errors".to_owned()))
+    format!(
+        "the plan of the layouts would have {}, {}",
+        count(plan.changes.len(), "change"),
+        change.unwrap_or_else(|| "or errors".to_owned())
+    )
 }
 
 /// The draft is read as any other configuration and planned: what is not empty is not written.

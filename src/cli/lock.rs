@@ -15,6 +15,10 @@ use crate::files;
 use crate::resource::organizations::LOCK_NAME;
 use crate::resource::organizations::lock::{self, LiveLock};
 
+/// What a run says that ends without releasing its lock.
+pub(super) const LEFT: &str = "warning: stopped at once; the lock of this run stays in the organization\n  \
+                               help: remove it with `overlord apply --unlock`, then run the same command again";
+
 /// `--no-lock`, of every command that applies.
 #[derive(Debug, Default, Args)]
 pub(super) struct Locked {

@@ -31,10 +31,10 @@ pub(super) async fn run(global: &Global, args: &OutputArgs, shell: &Shell) -> Re
             let hint = "`overlord output` lists the addresses of everything managed that exists".to_owned();
             return Err(shell.error(format_args!("nothing with the address `{wanted}` exists"), Some(hint)));
         };
-        shell.result(format_args!("{id}\n"));
+        shell.whole(format_args!("{id}\n"));
     } else {
         match global.format {
-            Format::Text | Format::Junit | Format::Sarif | Format::Line => shell.result(inventory::ids_text(&ids)),
+            Format::Text | Format::Junit | Format::Sarif | Format::Line => shell.whole(inventory::ids_text(&ids)),
             Format::Json => shell.result(format_args!("{:#}\n", inventory::ids_json(&ids))),
             Format::Markdown => shell.comment(&inventory::ids_markdown(&ids)),
         }

@@ -2,10 +2,13 @@
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
-use std::io::Write;
+use std::fmt;
+use std::io::Write as _;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
 
 use crate::address::Address;
 use crate::apply::{Event, Outcome};
@@ -22,17 +25,25 @@ pub(super) struct Progress {
     bar: ProgressBar,
     running: Running,
     tally: Tally,
+    /// How many changes take no more time, however they came out.
+    over: Arc<AtomicU64>,
 }
 
 impl Progress {
     /// Draws on standard error when that is a terminal.
     pub(super) fn new(plan: &Plan) -> Self {
-        let bar = ProgressBar::with_draw_target(Some(plan.changes.len() as u64), ProgressDrawTarget::stderr());
-        if let Ok(style) = ProgressStyle::with_template("{elapsed_precise} [{bar:30}] {pos}/{len} {wide_msg}") {
-            bar.set_style(style.progress_chars("=> "));
+        let all = plan.changes.len() as u64;
+        let bar = ProgressBar::with_draw_target(Some(all), ProgressDrawTarget::stderr());
+        let (over, bound) = (Arc::new(AtomicU64::new(0)), plan.budget.seconds_at_best);
+        let counted = over.clone();
+        let left = move |state: &ProgressState, out: &mut dyn fmt::Write| {
+            let _ = out.write_str(&time_left(bound, counted.load(Ordering::Relaxed), all, state.elapsed()));
+        };
+        if let Ok(style) = ProgressStyle::with_template("{elapsed_precise} [{bar:30}] {pos}/{len} {left}{wide_msg}") {
+            bar.set_style(style.with_key("left", left).progress_chars("=> "));
         }
         bar.enable_steady_tick(Duration::from_millis(200));
-        Self { bar, running: Running::default(), tally: Tally::default() }
+        Self { bar, running: Running::default(), tally: Tally::default(), over }
     }
 
     /// Takes note.
@@ -44,6 +55,7 @@ impl Progress {
             Event::Started { address, action: _ } => self.running.start(address),
             Event::Finished { address, outcome } => {
                 self.running.finish(address);
+                self.over.fetch_add(1, Ordering::Relaxed);
                 self.tally.take(outcome);
                 self.bar.set_position(self.tally.done);
                 if let Outcome::Failed(error) = outcome
@@ -62,6 +74,26 @@ impl Progress {
     pub(super) fn finish(&self) {
         self.bar.finish_and_clear();
     }
+}
+
+/// The time left, from the plan's bound in seconds: `at least 9 min left, `; empty where nothing can be said. The bound says what AWS's
+/// rates allow at best. Once changes are over, their pace counts as much as their share: one that was quick tells little of thousands.
+fn time_left(bound: f64, over: u64, all: u64, elapsed: Duration) -> String {
+    if over >= all {
+        return String::new();
+    }
+    let (share, elapsed) = (over as f64 / all as f64, elapsed.as_secs_f64());
+    let by_bound = if over == 0 { bound - elapsed } else { bound * (1.0 - share) };
+    let by_pace = if over == 0 { 0.0 } else { elapsed / share * (1.0 - share) };
+    let slower = (by_pace - by_bound).max(0.0) * share;
+    let seconds = by_bound.max(0.0) + slower;
+    // What is over within seconds needs no estimate.
+    if seconds < 5.0 {
+        return String::new();
+    }
+    let word = if slower > 0.0 { "about" } else { "at least" };
+    let step = if seconds < 60.0 { 5.0 } else { 60.0 };
+    format!("{word} {} left, ", render::duration((seconds / step).ceil() * step))
 }
 
 /// What has come out so far. Only what is applied is done.
@@ -140,6 +172,33 @@ fn one_less(counts: &mut BTreeMap<String, usize>, key: &str) {
 mod tests {
     use super::*;
     use crate::aws::Error;
+
+    #[test]
+    fn the_time_left_follows_the_bound_and_then_the_pace() {
+        let seconds = Duration::from_secs;
+        for (bound, over, all, elapsed, expected) in [
+            // Nothing is known yet but the bound.
+            (600.0, 0, 100, 0, "at least 10 min left, "),
+            (600.0, 0, 100, 60, "at least 9 min left, "),
+            (600.0, 0, 100, 700, ""),
+            // As fast as AWS's rates allow, or faster.
+            (600.0, 50, 100, 300, "at least 5 min left, "),
+            (600.0, 50, 100, 1, "at least 5 min left, "),
+            // Half of it took twice the bound: 300 s by the bound, 1200 s by the pace.
+            (600.0, 50, 100, 1200, "about 13 min left, "),
+            // The first of many is slow: that tells little.
+            (600.0, 1, 1000, 30, "about 11 min left, "),
+            (40.0, 20, 80, 10, "at least 30 s left, "),
+            (36_000.0, 1, 100, 360, "at least 9 h 54 min left, "),
+            // Without published rates only the pace tells.
+            (0.0, 25, 100, 100, "about 2 min left, "),
+            (2.0, 0, 3, 0, ""),
+            (600.0, 100, 100, 600, ""),
+            (600.0, 0, 0, 0, ""),
+        ] {
+            assert_eq!(time_left(bound, over, all, seconds(elapsed)), expected, "{bound} {over}/{all} {elapsed}");
+        }
+    }
 
     #[test]
     fn only_what_is_applied_is_done() {

@@ -37,7 +37,9 @@ pub(super) async fn rehearse(plan: &Plan, copy: World, consent: &Consent, shell:
     let desired = &plan.desired;
     let access = Access::Sandbox { management_account: desired.management_account.clone() };
     let sessions = Sessions::load(access, door, &desired.home_region, desired.role()).await.map_err(|e| shell.aws_error(&e))?;
-    let report = apply(plan, &sessions, consent, &mut |_| {}).await;
+    let mut report = apply(plan, &sessions, consent, &mut |_| {}).await;
+    // They are the copy's: nothing in AWS has them.
+    report.ids.clear();
     sessions.door().set_mode(Mode::ReadOnly);
     let live = snapshot::read(&sessions, desired).await.map_err(|e| shell.aws_error(&e))?;
     Ok(Rehearsal { report, left: Plan::build(desired, &live) })

@@ -159,7 +159,7 @@ fn of_compliance(global: &Global, args: &ComplianceArgs, shell: &Shell) -> Resul
     }
     let matrix = matrix(&loaded.frameworks, &hierarchy, role, &loaded.desired.catalogue());
     match global.format {
-        _ if args.csv => shell.result(compliance::csv(&matrix)),
+        _ if args.csv => shell.whole(compliance::csv(&matrix)),
         Format::Text | Format::Junit | Format::Sarif | Format::Line => {
             shell.result(compliance::text(&matrix, role, Style { detail: args.detail, ..shell.style() }))
         }

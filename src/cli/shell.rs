@@ -1,5 +1,6 @@
 //! All output passes here: results to standard output, talk to standard error, colour only where it is read.
 
+use std::borrow::Cow;
 use std::cell::{Cell, RefCell};
 use std::fmt::Display;
 use std::io::{self, ErrorKind, IsTerminal, Write};
@@ -10,14 +11,37 @@ use super::{Colour, Exit, Format, Global, Reported};
 use crate::aws::Error;
 use crate::diagnostic::Diagnostic;
 use crate::escape;
-use crate::render::{Comment, Style, Xml, diagnostic, markdown};
+use crate::render::{Comment, Style, Xml, diagnostic, markdown, wrap};
 use crate::sandbox::SandboxError;
+
+/// How many columns a stream has, if it is a terminal that tells.
+#[cfg(unix)]
+fn width(stream: &(impl IsTerminal + std::os::fd::AsFd)) -> Option<usize> {
+    let (terminal_size::Width(columns), _) = terminal_size::terminal_size_of(stream)?;
+    Some(columns.into())
+}
+
+/// How many columns a stream has, if it is a terminal that tells.
+#[cfg(not(unix))]
+fn width(stream: &impl IsTerminal) -> Option<usize> {
+    let (terminal_size::Width(columns), _) = terminal_size::terminal_size().filter(|_| stream.is_terminal())?;
+    Some(columns.into())
+}
+
+/// A text whose lines fit so many columns. It is escaped afterwards: nothing that acts in a log begins a line by it.
+fn fitting(text: &str, columns: Option<usize>) -> Cow<'_, str> {
+    columns.map_or(Cow::Borrowed(text), |columns| wrap(text, columns).into())
+}
 
 /// The two streams and what they can show.
 #[derive(Debug)]
 pub(super) struct Shell {
     colour_out: bool,
     colour_err: bool,
+    /// Columns of the terminal that standard output is; `None` where lines stay whole.
+    width_out: Option<usize>,
+    /// The same of standard error.
+    width_err: Option<usize>,
     format: Format,
     /// Whether a result was printed.
     answered: Cell<bool>,
@@ -37,6 +61,8 @@ impl Shell {
         Self {
             colour_out: on(io::stdout().is_terminal()),
             colour_err: on(io::stderr().is_terminal()),
+            width_out: width(&io::stdout()),
+            width_err: width(&io::stderr()),
             format: global.format,
             answered: Cell::new(false),
             failure: RefCell::new(None),
@@ -63,9 +89,18 @@ impl Shell {
     pub(super) fn result(&self, text: impl Display) {
         let text = text.to_string();
         match self.format {
-            Format::Text | Format::Line | Format::Junit => self.print(&escape::terminal(&text, self.colour_out)),
+            Format::Text => self.print(&escape::terminal(&fitting(&text, self.width_out), self.colour_out)),
+            Format::Line | Format::Junit => self.print(&escape::terminal(&text, self.colour_out)),
             Format::Json | Format::Sarif => self.print(&escape::json(&text)),
             Format::Markdown => self.comment(Comment::default().block(&text)),
+        }
+    }
+
+    /// A result whose lines stay whole on a terminal too: a document, a drawing, a list for other programs.
+    pub(super) fn whole(&self, text: impl Display) {
+        match self.format {
+            Format::Text => self.print(&escape::terminal(&text.to_string(), self.colour_out)),
+            Format::Line | Format::Junit | Format::Json | Format::Sarif | Format::Markdown => self.result(text),
         }
     }
 
@@ -124,6 +159,7 @@ impl Shell {
     /// Talk.
     pub(super) fn say(&self, text: impl Display) {
         let text = format!("{text}\n");
+        let text = fitting(&text, self.width_err);
         let _ = io::stderr().lock().write_all(escape::terminal(&text, self.colour_err).as_bytes());
     }
 

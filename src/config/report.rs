@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use crate::diagnostic::{ByteRange, Diagnostic, Severity, Source, Span};
+use crate::plural::more;
 
 /// Searches for a similar word that one run makes: enough for a person, and 5,000 mistakes among 5,000 names stay quick.
 const SUGGESTIONS: usize = 100;
@@ -133,7 +134,13 @@ impl Report {
         let mut found = self.found;
         sort(&mut found);
         if self.dropped > 0 {
-            found.push(Diagnostic::error(format!("{} more mistakes are not shown", self.dropped)).hint("mend these first"));
+            found.push(
+                Diagnostic::error(format!(
+                    "{} not shown",
+                    if self.dropped == 1 { "1 more mistake is".to_owned() } else { format!("{} are", more(self.dropped, "mistake")) }
+                ))
+                .hint("mend these first"),
+            );
         }
         found
     }

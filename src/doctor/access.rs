@@ -5,6 +5,7 @@ use futures_util::stream::{self, StreamExt};
 use super::{Check, State, open_accounts};
 use crate::aws::{Error, Sessions};
 use crate::permissions::{Permissions, Run};
+use crate::plural::count;
 use crate::resource::{Desired, Live};
 
 /// So many are tried at a time.
@@ -21,7 +22,7 @@ pub(super) async fn check(sessions: &Sessions, desired: &Desired, live: &Live) -
     if failed.is_empty() {
         return Check::well("access role", format!("`{role}` can be assumed in all accounts of org.toml that are there ({all})"));
     }
-    let summary = format!("`{role}` cannot be assumed in {} of {all} accounts", failed.len());
+    let summary = format!("`{role}` cannot be assumed in {} of {}", failed.len(), count(all, "account"));
     if !Permissions::of(desired, Run::Plan).enters_members() {
         let hint = "nothing in org.toml needs the role now: networks do, and Regions that have to be enabled";
         return Check::new("access role", State::Note, summary).details(failed).hint(hint);

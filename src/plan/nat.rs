@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Action, Change};
 use crate::address::{Address, Reference, Scope};
+use crate::plural::count;
 use crate::resource::{Attributes, Finding, FindingSeverity};
 
 /// What becomes of the NAT of one VPC.
@@ -52,9 +53,9 @@ impl Loss<'_> {
         let released = match (known.is_empty(), self.unknown) {
             (true, 0) => None,
             (true, 1) => Some("1 public address is released for good".to_owned()),
-            (true, count) => Some(format!("{count} public addresses are released for good")),
+            (true, unknown) => Some(format!("{} are released for good", count(unknown, "public address"))),
             (false, 0) => Some(format!("these public addresses are released for good: {}", known.join(", "))),
-            (false, more) => Some(format!("these public addresses and {more} more are released for good: {}", known.join(", "))),
+            (false, unknown) => Some(format!("these public addresses and {unknown} more are released for good: {}", known.join(", "))),
         };
         let drops = self.drops.then(|| "open connections through its NAT gateways drop".to_owned());
         let summary = [drops, released].into_iter().flatten().collect::<Vec<_>>().join("; ");

@@ -65,8 +65,7 @@ fn items(bill: &Bill) -> String {
 pub(super) fn units_of(units: usize, item: Item) -> String {
     match item {
         Item::NatGateway => count(units, "NAT gateway"),
-        Item::PublicAddress if units == 1 => "1 public address".to_owned(),
-        Item::PublicAddress => format!("{units} public addresses"),
+        Item::PublicAddress => count(units, "public address"),
         Item::InterfaceEndpoint => count(units, "interface endpoint"),
         Item::TransitGatewayAttachment => count(units, "transit gateway attachment"),
         Item::VpnConnection => count(units, "VPN connection"),

@@ -23,7 +23,7 @@ pub(super) fn section(impact: &Impact, style: Style) -> Section {
     let changed: usize = impact.groups.iter().map(|group| group.accounts.len()).sum();
     let (accounts, actions) = (count(impact.accounts, "account"), count(impact.actions, "action"));
     let heading = format!("impact ({changed} of {accounts}, {actions} of {} compared)", impact.catalogue);
-    Section { heading, text: groups(impact, style) }
+    Section { heading, text: groups(impact, style), has_changes: false }
 }
 
 /// The groups of accounts, with what changes for each.
@@ -181,7 +181,7 @@ fn says(lockout: &Lockout, style: Style) -> String {
 
 /// Two configurations compared, for people.
 pub fn difference(difference: &Difference, style: Style) -> String {
-    let Section { heading, text } = section(&difference.impact, style);
+    let Section { heading, text, .. } = section(&difference.impact, style);
     let mut out = format!("{}\n{text}", style.bold(&heading));
     for (accounts, what) in [(&difference.gone, "only in the first"), (&difference.new, "only in the second")] {
         if !accounts.is_empty() {

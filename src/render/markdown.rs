@@ -17,7 +17,12 @@ pub fn plan(plan: &Plan, style: Style) -> Comment {
     if !plan.renames.is_empty() {
         out.own("\n").block(&renames::text(plan, style));
     }
-    for Section { heading, text } in text::sections(plan, style) {
+    let sections = text::sections(plan, style);
+    let legend = text::legend(&sections, style);
+    if !legend.is_empty() {
+        out.own("\n").block(legend.trim_end());
+    }
+    for Section { heading, text, .. } in sections {
         let (mut section, mut body) = (Comment::default(), Comment::default());
         body.block(&text);
         section.details(true, &heading, &body);

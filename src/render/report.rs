@@ -5,18 +5,22 @@ use std::fmt::Write as _;
 
 use serde_json::{Value, json};
 
-use super::Style;
 use super::vpcs::{self, Place};
 use super::words::{count, plain, things};
+use super::{Style, inventory};
 use crate::address::Address;
 use crate::apply::{Counts, Needs, Outcome, Report};
 
 /// Failures that are told one by one, before the rest is counted.
 pub(crate) const SINGLY: usize = 40;
 
-/// The outcomes: failures with what to do, what was skipped because of what, what was withheld, and the counts.
+/// Ids of created resources that are listed, before the rest is counted.
+const IDS: usize = 40;
+
+/// The ids of what was created; the outcomes: failures with what to do, what was skipped because of what, what was withheld; the counts.
 pub fn text(report: &Report, style: Style) -> String {
     let mut out = String::new();
+    created(&mut out, report, style);
     failures(&mut out, report, style);
     skipped(&mut out, report, style);
     waiting(&mut out, report, style);
@@ -35,6 +39,26 @@ pub fn text(report: &Report, style: Style) -> String {
     let all = count(report.outcomes.len(), "change");
     let _ = writeln!(out, "{} {applied} of {all} applied{rest}", style.bold("Apply:"));
     out
+}
+
+/// The ids as `overlord output` prints them; of many, how many more of which kind there are.
+fn created(out: &mut String, report: &Report, style: Style) {
+    if report.ids.is_empty() {
+        return;
+    }
+    let listed: BTreeMap<&Address, &str> = report.ids.iter().take(IDS).map(|(address, id)| (address, id.as_str())).collect();
+    let _ = writeln!(out, "{}", style.bold("Created:"));
+    for line in inventory::ids_text(&listed).lines() {
+        let _ = writeln!(out, "  {line}");
+    }
+    let mut kinds: BTreeMap<&str, usize> = BTreeMap::new();
+    report.ids.keys().skip(IDS).for_each(|address| *kinds.entry(address.kind()).or_default() += 1);
+    if !kinds.is_empty() {
+        let more: Vec<String> = kinds.iter().map(|(kind, n)| things(*n, kind)).collect();
+        let more = format!("… and {} more: {} (`overlord output` prints all ids)", report.ids.len() - IDS, more.join(", "));
+        let _ = writeln!(out, "  {}", style.dim(&more));
+    }
+    out.push('\n');
 }
 
 /// The first ones in full; of all others how many of which kind failed with which of AWS's errors, and where.
@@ -76,7 +100,7 @@ fn skipped(out: &mut String, report: &Report, style: Style) {
         let (label, because_of) = (style.dim("skipped"), plain(&because_of.to_string()));
         let _ = match addresses.as_slice() {
             [address] => writeln!(out, "{label}: {}: because of {because_of}", plain(&address.to_string())),
-            many => writeln!(out, "{label}: {} changes, {}: because of {because_of}", many.len(), from_to(many)),
+            many => writeln!(out, "{label}: {}, {}: because of {because_of}", count(many.len(), "change"), from_to(many)),
         };
     }
 }
@@ -93,7 +117,7 @@ fn waiting(out: &mut String, report: &Report, style: Style) {
         addresses.sort_unstable();
         let who = match addresses.as_slice() {
             [address] => plain(&address.to_string()),
-            many => format!("{} changes, {}", many.len(), from_to(many)),
+            many => format!("{}, {}", count(many.len(), "change"), from_to(many)),
         };
         let _ = writeln!(out, "{}: {who}: {}", style.warning("waiting"), plain(&why));
         if let Some(hint) = hint {
@@ -159,7 +183,7 @@ fn skipped_by_cause(report: &Report) -> BTreeMap<&Address, Vec<&Address>> {
     causes
 }
 
-/// The outcomes as data: `{"format_version", "outcomes": [{"address", "outcome", …}]}`.
+/// The outcomes as data: `{"format_version", "outcomes": [{"address", "outcome", …}], "ids": {address: id}}`.
 pub fn json(report: &Report) -> Value {
     let outcomes = report.outcomes.iter().map(|(address, outcome)| match outcome {
         Outcome::Applied => json!({"address": address, "outcome": "applied"}),
@@ -172,7 +196,7 @@ pub fn json(report: &Report) -> Value {
         Outcome::Interrupted => json!({"address": address, "outcome": "interrupted"}),
         Outcome::NotStarted => json!({"address": address, "outcome": "not-started"}),
     });
-    json!({"format_version": 1, "outcomes": outcomes.collect::<Vec<_>>()})
+    json!({"format_version": 1, "outcomes": outcomes.collect::<Vec<_>>(), "ids": report.ids})
 }
 
 #[cfg(test)]
@@ -186,7 +210,7 @@ mod tests {
         let skipped = |n| (Address::new("account", format!("a{n:04}")), Outcome::Skipped { because_of: root.clone() });
         let mut outcomes = vec![(root.clone(), Outcome::Failed(Error::failed("no\u{1b}[2J")))];
         outcomes.extend((0..5000).map(skipped));
-        let told = text(&Report { outcomes }, Style::default());
+        let told = text(&Report { outcomes, ..Report::default() }, Style::default());
         let expected = "failed: organization.main: no\\u{1b}[2J\n\
                         skipped: 5000 changes, account.a0000 to account.a4999: because of organization.main\n\
                         Apply: 0 of 5001 changes applied, 1 failed, 5000 skipped\n";
@@ -194,9 +218,23 @@ mod tests {
     }
 
     #[test]
+    fn many_ids_are_folded_in_text_and_whole_in_json() {
+        let id = |n: usize| (Address::new("account", format!("a{n:02}")), format!("{n:012}"));
+        let mut report = Report { ids: (0..42).map(id).collect(), ..Report::default() };
+        report.ids.insert("a00/eu-west-1/vpc.standard".parse().unwrap(), "vpc-1".to_owned());
+        let told = text(&report, Style::default());
+        assert!(told.starts_with("Created:\n  account.a00 = 000000000000\n"), "{told}");
+        let rest = "  … and 3 more: 2 accounts, 1 VPC (`overlord output` prints all ids)\n\nApply: 0 of 0 changes applied\n";
+        assert!(told.ends_with(rest), "{told}");
+        assert_eq!(told.lines().count(), IDS + 4);
+        assert_eq!(json(&report)["ids"].as_object().unwrap().len(), 43);
+        assert_eq!(json(&report)["ids"]["a00/eu-west-1/vpc.standard"], "vpc-1");
+    }
+
+    #[test]
     fn what_was_interrupted_is_no_failure() {
         let cut = |key: &str| (Address::new("account", key), Outcome::Interrupted);
-        let report = Report { outcomes: vec![cut("a"), cut("b"), (Address::new("ou", "c"), Outcome::NotStarted)] };
+        let report = Report { outcomes: vec![cut("a"), cut("b"), (Address::new("ou", "c"), Outcome::NotStarted)], ..Report::default() };
         let expected = "interrupted: 2 accounts, account.a to account.b: begun and not finished; the next run continues\n\
                         Apply: 0 of 3 changes applied, 2 interrupted, 1 not started\n";
         assert_eq!(text(&report, Style::default()), expected);
@@ -206,7 +244,7 @@ mod tests {
     #[test]
     fn thousands_of_failures_are_counted() {
         let failed = |n| (Address::new("account", format!("a{n:04}")), Outcome::Failed(Error::failed("no")));
-        let told = text(&Report { outcomes: (0..5000).map(failed).collect() }, Style::default());
+        let told = text(&Report { outcomes: (0..5000).map(failed).collect(), ..Report::default() }, Style::default());
         assert_eq!(told.lines().count(), SINGLY + 3);
         let rest = "… and 4960 more failed (--format json tells them all):\n  \
                     4960 accounts: no error of AWS's, account.a0040 to account.a4999\n\
@@ -222,7 +260,7 @@ mod tests {
                 .map(|key| withheld(&format!("{account}/eu-west-1/{key}")))
         };
         let outcomes = [withheld("ou.old")].into_iter().chain(["web", "records"].into_iter().flat_map(network)).collect();
-        let told = text(&Report { outcomes }, Style::default());
+        let told = text(&Report { outcomes, ..Report::default() }, Style::default());
         let expected = "withheld: ou.old: deletions need --allow-delete\n\
                         withheld: records/eu-west-1/vpc.standard: 2 NAT gateways (a, b), 1 route (x/0.0.0.0/0): deletions need --allow-delete\n\
                         withheld: web/eu-west-1/vpc.standard: 2 NAT gateways (a, b), 1 route (x/0.0.0.0/0): deletions need --allow-delete\n\

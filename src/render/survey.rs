@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use serde_json::{Map, Value, json};
 
 use super::policy::NO_GRANT;
-use super::words::plain;
+use super::words::{count, plain};
 use super::{Comment, Style};
 use crate::policy::{Answered, Catalogue, Outcome};
 
@@ -18,8 +18,8 @@ pub fn text(groups: &[Answered], catalogue: Option<&Catalogue>, style: Style) ->
     let mut out = String::new();
     for group in groups {
         let names: Vec<&str> = group.accounts.iter().map(|account| account.key()).collect();
-        let count = if names.len() == 1 { "1 account".to_owned() } else { format!("{} accounts", names.len()) };
-        let _ = writeln!(out, "{}: {}", style.bold(&count), plain(&some(&names, style)));
+        let accounts = count(names.len(), "account");
+        let _ = writeln!(out, "{}: {}", style.bold(&accounts), plain(&some(&names, style)));
         for (outcome, services) in &group.outcomes {
             let verdict = match outcome {
                 Outcome::WithinGuardRails => style.good("within the guard rails"),
@@ -27,8 +27,7 @@ pub fn text(groups: &[Answered], catalogue: Option<&Catalogue>, style: Style) ->
                 Outcome::ImplicitDeny => style.error("implicitly denied"),
                 Outcome::Unknown => style.warning("cannot be told"),
             };
-            let count: usize = services.values().map(BTreeSet::len).sum();
-            let actions = if count == 1 { "1 action".to_owned() } else { format!("{count} actions") };
+            let actions = count(services.values().map(BTreeSet::len).sum(), "action");
             let _ = writeln!(out, "  {verdict}: {actions}: {}", plain(&services_text(services, catalogue, style)));
         }
     }

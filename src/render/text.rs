@@ -8,7 +8,7 @@ use std::fmt::Write as _;
 use super::difference::attributes;
 use super::fold::{self, Entry, Folding, Subject};
 use super::vpcs::{self, Networks, Place};
-use super::words::{ACTIONS, count, duration, plain, value, verb};
+use super::words::{ACTIONS, count, duration, plain, symbol, value, verb};
 use super::{Style, cost, findings, impact, renames};
 use crate::apply::{Consent, RENEW_EVERY, RENEWAL};
 use crate::graph::first_step;
@@ -24,7 +24,9 @@ const OPERATIONS: usize = 12;
 /// A plan: its changes by kind and by network, with a reason each, the findings, the counts, the calls and the time they take at best.
 pub fn plan(plan: &Plan, style: Style) -> String {
     let mut out = String::new();
-    for Section { heading, text } in sections(plan, style) {
+    let sections = sections(plan, style);
+    out.push_str(&legend(&sections, style));
+    for Section { heading, text, .. } in sections {
         let _ = writeln!(out, "{}\n{text}", style.bold(&heading));
     }
     told(&mut out, &plan.findings, style);
@@ -37,6 +39,26 @@ pub fn plan(plan: &Plan, style: Style) -> String {
 pub(super) struct Section {
     pub(super) heading: String,
     pub(super) text: String,
+    /// Whether its lines are changes, with their signs.
+    pub(super) has_changes: bool,
+}
+
+/// What the signs in front of changes say: those that occur, in the order in which they are counted.
+pub(super) fn legend(sections: &[Section], style: Style) -> String {
+    let lines = || sections.iter().filter(|section| section.has_changes).flat_map(|section| section.text.lines());
+    let occurs = |action: &Action| {
+        let begins = style.action(*action, &format!("{} ", symbol(*action)));
+        let begins = begins.trim_end_matches("\u{1b}[0m");
+        // In front of a change, or of the changes of a VPC below its line. A document's lines are indented more.
+        lines().any(|line| ["  ", "      "].iter().any(|indent| line.strip_prefix(indent).is_some_and(|line| line.starts_with(begins))))
+    };
+    let signs: Vec<String> = ACTIONS
+        .iter()
+        .copied()
+        .filter(occurs)
+        .map(|action| style.action(action, &format!("{} {}", symbol(action), verb(action))))
+        .collect();
+    if signs.is_empty() { String::new() } else { format!("Signs: {}\n\n", signs.join(", ")) }
 }
 
 /// The organization by kind, then the networks, those of new accounts as a line of the account; and what it all does to what accounts
@@ -51,7 +73,7 @@ pub(super) fn sections(plan: &Plan, style: Style) -> Vec<Section> {
     for (kind, changes) in by_kind(&organization) {
         let entries = whole(&changes).iter().map(|change| entry(change, &of_new, style)).collect();
         let heading = format!("{} ({})", kind, count(changes.len(), "change"));
-        sections.push(Section { heading, text: entries_text(entries, style) });
+        sections.push(Section { heading, text: entries_text(entries, style), has_changes: true });
     }
     if style.detail {
         let opened = |(place, changes): (Place<'_>, Vec<&Change>)| Section {
@@ -61,6 +83,7 @@ pub(super) fn sections(plan: &Plan, style: Style) -> Vec<Section> {
                 .flat_map(|(_, changes)| changes)
                 .map(|c| entry(c, &Networks::new(), style).render(style))
                 .collect(),
+            has_changes: true,
         };
         sections.extend(networks.into_iter().map(opened));
         sections.extend(plan.impact.as_ref().map(|impact| impact::section(impact, style)));
@@ -74,7 +97,7 @@ pub(super) fn sections(plan: &Plan, style: Style) -> Vec<Section> {
         let whose = if of == 0 { String::new() } else { format!(" in {}", count(of, "VPC")) };
         let heading = format!("networks ({}{whose})", count(changes, "change"));
         let entries = networks.iter().map(|(place, changes)| vpcs::entry(*place, changes, style)).collect();
-        sections.push(Section { heading, text: entries_text(entries, style) });
+        sections.push(Section { heading, text: entries_text(entries, style), has_changes: true });
     }
     sections.extend(plan.impact.as_ref().map(|impact| impact::section(impact, style)));
     sections

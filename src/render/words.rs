@@ -5,6 +5,7 @@ use serde_json::Value;
 use crate::plan::Action;
 
 pub(crate) use crate::escape::one_line as plain;
+pub(crate) use crate::plural::count;
 
 /// The one-character symbol of an action.
 pub(super) fn symbol(action: Action) -> &'static str {
@@ -35,14 +36,6 @@ pub(super) fn verb(action: Action) -> &'static str {
 /// All actions that a plan can hold, in the order they are counted.
 pub(super) const ACTIONS: [Action; 6] = [Action::Create, Action::Adopt, Action::Update, Action::Move, Action::Replace, Action::Delete];
 
-/// `1 change`, `2 changes`.
-pub(super) fn count(n: usize, one: &str) -> String {
-    match n {
-        1 => format!("1 {one}"),
-        _ => format!("{n} {one}s"),
-    }
-}
-
 /// A kind as people say it, so many of it: `1 VPC`, `9 subnets`, `2 NAT gateways`.
 pub(crate) fn things(n: usize, kind: &str) -> String {
     let one = match kind {
@@ -64,7 +57,7 @@ pub(crate) fn things(n: usize, kind: &str) -> String {
 }
 
 /// Seconds as people say them: `0 s`, `45 s`, `9 min 30 s`, `2 h 5 min`.
-pub(super) fn duration(seconds: f64) -> String {
+pub(crate) fn duration(seconds: f64) -> String {
     let whole = seconds.ceil() as u64;
     match (whole / 3600, whole / 60 % 60, whole % 60) {
         (0, 0, s) => format!("{s} s"),

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use super::ec2::Place;
 use super::world::{AccountState, Organization, RCP_FULL_AWS_ACCESS, TypeStatus, World};
 use crate::limits::LIMITS;
+use crate::plural;
 
 impl World {
     /// What does not hold, in words; nothing when all is well.
@@ -94,7 +95,7 @@ impl World {
         };
         for (kind, count) in attached {
             if LIMITS.policy_type(kind).is_none_or(|limits| *count > limits.attached) {
-                violations.push(format!("{count} policies of type {kind} are attached to {target}"));
+                violations.push(format!("{} of type {kind} attached to {target}", plural::count(*count, "policy")));
             }
             if !enabled(kind) {
                 violations.push(format!("policies of type {kind}, which is not enabled, are attached to {target}"));

@@ -5,6 +5,7 @@ use std::fmt::Write;
 
 use super::world::{AccountState, TypeStatus, World};
 use crate::escape::one_line;
+use crate::plural::count;
 
 /// The world as text: ordered by name, ends with a line break.
 pub fn describe(world: &World) -> String {
@@ -18,13 +19,13 @@ pub fn describe(world: &World) -> String {
     let _ = writeln!(
         text,
         "{}, {}, {} besides AWS's own",
-        counted(world.accounts.len(), "account"),
-        counted(world.ous.len(), "OU"),
-        counted(world.policies.values().filter(|policy| !policy.aws_managed).count(), "policy"),
+        count(world.accounts.len(), "account"),
+        count(world.ous.len(), "OU"),
+        count(world.policies.values().filter(|policy| !policy.aws_managed).count(), "policy"),
     );
     let vpcs = world.ec2.iter().flat_map(|(_, _, region)| region.vpcs.values()).filter(|vpc| !vpc.is_default).count();
     if vpcs > 0 {
-        let _ = writeln!(text, "{} besides the default ones", counted(vpcs, "VPC"));
+        let _ = writeln!(text, "{} besides the default ones", count(vpcs, "VPC"));
     }
     for (kind, status) in &organization.policy_types {
         let status = match status {
@@ -47,14 +48,6 @@ pub fn describe(world: &World) -> String {
     let _ = writeln!(text, "\nRoot {}{}", organization.root, policies(world, &organization.root));
     branch(world, &organization.root, "", &mut text);
     text
-}
-
-fn counted(count: usize, thing: &str) -> String {
-    match (count, thing.strip_suffix("cy")) {
-        (1, _) => format!("1 {thing}"),
-        (_, Some(stem)) => format!("{count} {stem}cies"),
-        (_, None) => format!("{count} {thing}s"),
-    }
 }
 
 /// `  [FullAWSAccess, deny-leaving]`.
@@ -124,9 +117,9 @@ fn networks(world: &World, account: &str, indent: &str, text: &mut String) {
                 text,
                 "{indent}{name} {tag} {}: {}, {}, {}",
                 blocks.join(" + "),
-                counted(subnets, "subnet"),
-                counted(gateways, "NAT gateway"),
-                counted(region.endpoints_of(id).count(), "endpoint"),
+                count(subnets, "subnet"),
+                count(gateways, "NAT gateway"),
+                count(region.endpoints_of(id).count(), "endpoint"),
             );
         }
     }

@@ -25,7 +25,9 @@ fn common(what: &str, text: &str) {
         panic!("{what} has {c:?}\n{}", text.escape_debug());
     }
     for line in text.lines() {
-        assert!(!line.trim_start().starts_with("::"), "{what} has a command for the build service: {line}");
+        // A diagnostic names a second file behind `:::`, which is no command: a command's name stands right behind `::`.
+        let name = line.trim_start().strip_prefix("::").and_then(|name| name.chars().next());
+        assert!(name.is_none_or(|first| first == ':' || first.is_whitespace()), "{what} has a command for the build service: {line}");
     }
     // What stands behind a line break of theirs.
     assert!(!text.lines().any(|line| line.trim() == "| a | b |"), "{what} has their line break\n{text}");
@@ -222,6 +224,90 @@ fn a_hostile_organization_is_only_text_in_every_output() {
     }
     // And what was planned is made all the same.
     runs(&case, None, &["apply", "--yes", sandbox], "text");
+}
+
+/// A checkout that somebody else wrote, as a pull request's is: its texts are hostile, and it is valid all the same but for its tests.
+fn checkout() -> Case {
+    let hostile = overlord::escape::toml(HOSTILE);
+    let more = format!(
+        "[pool.spare]\ncidr = \"10.64.0.0/12\"\n[policy.tags]\ntype = \"tag\"\ndescription = {hostile}\n[policy.guard]\ndescription = {hostile}\n\
+         [framework.hipaa]\n[[test]]\nname = {hostile}\ncontext = {{ {hostile} = {hostile} }}\nallow = [\"organizations:LeaveOrganization\"]\n"
+    );
+    let attached = SMALL
+        .replace("\"deny-leave\"]", "\"deny-leave\", \"guard\", \"tags\"]")
+        .replace("[account.web]", "[account.web]\nvpc = [\"standard\"]");
+    let case = Case::new(&format!("{attached}{NETWORK}{more}"));
+    let guard = json!({"Version": "2012-10-17", "Statement": [
+        {"Effect": "Deny", "Action": "s3:*", "Resource": format!("arn:aws:s3:::{HOSTILE}"), "Condition": {"StringEquals": {
+            format!("aws:PrincipalTag/{HOSTILE}"): HOSTILE, "aws:RequestedRegion": format!("${{{HOSTILE}}}"),
+        }}},
+    ]});
+    fs::write(case.path("policies/guard.json"), guard.to_string()).unwrap();
+    let tags = json!({"tags": {"team": {"tag_key": {"@@assign": HOSTILE}, "tag_value": {"@@assign": [HOSTILE]}}}});
+    fs::write(case.path("policies/tags.json"), tags.to_string()).unwrap();
+    let list = fs::read_to_string(case.path("policies/frameworks/hipaa.toml")).unwrap();
+    let list = list.replace("\"HIPAA Eligible Services\"", &hostile).replace("\"AWS Batch\"", &hostile);
+    fs::write(case.path("policies/frameworks/hipaa.toml"), list).unwrap();
+    let other = fs::read_to_string(case.path("org.toml")).unwrap().replace(", \"guard\", \"tags\"]", "]");
+    fs::write(case.path("other.toml"), other).unwrap();
+    case
+}
+
+/// What reads only the checkout, or asks AWS about a part of it.
+#[test]
+fn a_hostile_checkout_is_only_text_in_every_output() {
+    let case = checkout();
+    for format in ["text", "json", "markdown", "junit"] {
+        for arguments in [&["validate"][..], &["policy", "test"], &["policy", "test", "--detail"]] {
+            if format != "junit" || arguments != ["validate"] {
+                let ran = runs(&case, None, arguments, format).ends(1);
+                assert!((ran.out + &ran.err).contains("owned"), "{arguments:?} shows nothing hostile");
+            }
+        }
+    }
+    // From here on its test passes.
+    case.edit("org.toml", "\nallow = [", "\ndeny = [");
+    case.run(&["validate"]).ends(0);
+    let mut told = Vec::new();
+    for format in ["text", "json", "markdown"] {
+        for arguments in [
+            &["policy", "test", "--detail"][..],
+            &["network"],
+            &["network", "--detail"],
+            &["policy", "lint"],
+            &["policy", "diff", "other.toml"],
+            &["policy", "diff", "--detail", "other.toml"],
+            &["policy", "diff", HOSTILE],
+            &["policy", "effective", "--account", "web"],
+            &["policy", "effective", "--account", HOSTILE],
+            &["policy", "explain", "--account", "web", "--action", "s3:GetObject", "--resource", HOSTILE],
+            &["policy", "explain", "--account", "web", "--action", HOSTILE],
+            &["policy", "generate", "--framework", "hipaa"],
+            &["policy", "generate", "--framework", HOSTILE],
+            &["report", "compliance"],
+            &["report", "compliance", "--detail"],
+            &["output", HOSTILE, "--sandbox"],
+            &["accounts", "--sandbox"],
+            &["email", "--account", HOSTILE, "--sandbox"],
+            &["email", "--account", "web", "--code", HOSTILE, "--sandbox"],
+            &["plan", "--only", HOSTILE, "--sandbox"],
+        ] {
+            let ran = runs(&case, None, arguments, format);
+            if (ran.out + &ran.err).contains("owned") {
+                told.push(arguments.join(" "));
+            }
+        }
+    }
+    runs(&case, None, &["accounts", "--csv", "--sandbox"], "text");
+    runs(&case, None, &["report", "compliance", "--csv"], "text");
+    // It is there, and not only because nothing of it is shown.
+    for command in ["policy effective --account web", "report compliance"] {
+        assert!(told.iter().any(|one| one == command), "{command} shows nothing hostile");
+    }
+    let drawing = case.path("network.svg");
+    runs(&case, None, &["network", "--out", drawing.to_str().unwrap()], "text").ends(0);
+    let drawing = fs::read_to_string(drawing).unwrap();
+    assert!(!drawing.contains("<img"), "markup in the drawing");
 }
 
 /// An AWS that refuses everything but to say who asks, with a hostile message.

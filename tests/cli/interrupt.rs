@@ -148,7 +148,8 @@ fn ctrl_c_twice_ends_at_once() {
     apply.signal("INT");
     // The answer is still held back: nothing but the second signal can end it.
     assert_eq!(apply.ends(), Some(130), "{}", apply.said());
-    // Whoever could not wait has left the lock behind.
+    // The lock stays behind, and the run says so.
+    assert!(apply.said().contains("the lock of this run stays") && apply.said().contains("`overlord apply --unlock`"), "{}", apply.said());
     case.run_at(server.url(), &["apply", "--yes"]).ends(1).says(&["another run holds the lock", "apply --unlock"]);
     case.run_at(server.url(), &["apply", "--unlock=sandbox"]).ends(0);
     finishes(&case, &server);

@@ -41,6 +41,10 @@ fn unmanaged_accounts_are_listed_last() {
     let last = out.lines().last().unwrap();
     let id = last.split_whitespace().next().unwrap();
     assert!(id.len() == 12 && last.contains(" work ") && last.ends_with("unmanaged"), "{out}");
+    // What the same listing answered of it.
+    let rows = case.run(&["accounts", "--sandbox", "--format", "json"]).ends(0).json();
+    let row = rows["accounts"].as_array().unwrap().last().unwrap();
+    assert_eq!((row["name"].as_str(), row["email"].as_str()), (Some("web"), Some("aws+web@example.org")));
 }
 
 #[test]
@@ -55,6 +59,30 @@ fn output_has_the_id_of_each_managed_resource() {
     let json = case.run(&["output", "--sandbox", "--format", "json", "--only", "ou"]).ends(0).out;
     let ids = serde_json::from_str::<serde_json::Value>(&json).unwrap()["ids"].as_object().unwrap().clone();
     assert_eq!(ids.keys().collect::<Vec<_>>(), ["ou.work"]);
+}
+
+#[test]
+fn apply_prints_the_ids_of_what_it_created() {
+    let case = Case::small();
+    let id_in =
+        |out: &str, address: &str| out.lines().find_map(|line| line.trim().strip_prefix(&format!("{address} = "))).map(str::to_owned);
+    // Those of a copy exist nowhere.
+    assert!(!case.run(&["apply", "--sandbox", "--rehearse"]).ends(0).out.contains("Created:"));
+    let out = case.run(&["apply", "--sandbox", "--yes"]).ends(0).out;
+    let listed = case.run(&["output", "--sandbox"]).ends(0).out;
+    for address in ["organization.main", "ou.work", "policy.deny-leave", "account.web", "account.audit"] {
+        let id = id_in(&out, address);
+        assert!(id.is_some() && id == id_in(&listed, address), "{address}: {id:?}\n{out}\n{listed}");
+    }
+    // The policies of a target have no id of their own.
+    assert_eq!(id_in(&out, "policy_attachments.organization.main"), None, "{out}");
+    case.edit("org.toml", "[ou.work]", "[ou.work]\n[ou.new]");
+    let json = case.run(&["apply", "--sandbox", "--yes", "--format", "json"]).ends(0).json();
+    let ids = json["report"]["ids"].as_object().unwrap();
+    assert_eq!(ids.keys().collect::<Vec<_>>(), ["ou.new"]);
+    case.edit("org.toml", "[ou.new]", "[ou.new]\n[ou.newer]");
+    let markdown = case.run(&["apply", "--sandbox", "--yes", "--format", "markdown"]).ends(0).out;
+    assert!(id_in(&markdown, "ou.newer").is_some_and(|id| id.starts_with("ou-")), "{markdown}");
 }
 
 #[test]

@@ -34,3 +34,4 @@ mod sandbox;
 mod saved;
 mod streams;
 mod trace;
+mod width;

@@ -1,17 +1,24 @@
 """Runs a command on a terminal of its own and answers its question: terminal.py ANSWER COMMAND…; prints {"status", "output"}.
 
 Before it answers it runs the program and arguments in BEFORE_ANSWER, a JSON list, if there are any.
+The terminal has TERMINAL_COLUMNS columns; without that, it does not say how many.
 """
 
+import fcntl
 import json
 import os
 import pty
+import struct
 import subprocess
 import sys
+import termios
 
 answer, command = sys.argv[1], sys.argv[2:]
 child, terminal = pty.fork()
 if child == 0:
+    if "TERMINAL_COLUMNS" in os.environ:
+        size = struct.pack("HHHH", 24, int(os.environ["TERMINAL_COLUMNS"]), 0, 0)
+        fcntl.ioctl(sys.stdout.fileno(), termios.TIOCSWINSZ, size)
     os.execv(command[0], command)
 output, asked = b"", False
 while True:

@@ -110,5 +110,5 @@ fn plan_without_changes_takes_under_twenty_requests_for_fifty_tagged_accounts() 
 #[test]
 fn an_incomplete_trace_is_told() {
     let case = Case::small();
-    case.run(&["plan", "--sandbox", "--trace", "/dev/full"]).ends(2).says(&["warning: the trace ends after 0 calls"]);
+    case.run(&["plan", "--sandbox", "--trace", "/dev/full"]).ends(2).says(&["warning: the trace ends before call 1"]);
 }

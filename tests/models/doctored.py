@@ -32,7 +32,7 @@ EXPECTED = [
     "src/limits.toml: there is no policy type TAG_POLICY",
     "src/permissions: there is no IAM action or condition key organizations:CloseAccount",
     "catalogue: the service account is gone",
-    "catalogue: the service weather is new, with 1 actions",
+    "catalogue: the service weather is new, with 1 action",
     "catalogue: the action organizations:CloseAccount is gone",
     "catalogue: the action organizations:ReopenAccount is new",
     "catalogue: the action s3:GetObject takes no resource any more",

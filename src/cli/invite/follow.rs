@@ -180,7 +180,7 @@ pub(super) async fn wait(
             let ended = ended(&states, &all);
             Ok((!ended.is_empty()).then_some(ended))
         };
-        let poll = Poll { what: format!("{count} invitations to be answered"), pause: PAUSE, deadline: ANSWERED };
+        let poll = Poll { what: format!("{} to be answered", crate::plural::count(count, "invitation")), pause: PAUSE, deadline: ANSWERED };
         for (position, how) in poll.until(sessions.door().interrupt(), ask).await? {
             let (Some(target), Some(state)) = (targets.get(position), states.get_mut(position)) else { continue };
             tell(target, how.word());

@@ -18,6 +18,7 @@ use crate::address::Address;
 use crate::apply::Status;
 use crate::aws::{AwsResult, Error, Mode, Sessions, partition_of};
 use crate::limits::LIMITS;
+use crate::plural::count;
 use crate::render::invitations::{self as render, Invited, Role, State};
 use crate::resource::organizations::access_role::{self, AccessRoleState, Wanted};
 use crate::resource::organizations::handshakes::{self, Letter};
@@ -93,7 +94,7 @@ impl InviteArgs {
 pub(super) async fn run(global: &Global, args: &InviteArgs, shell: &Shell) -> Result<Exit, Reported> {
     if args.template {
         let desired = super::validate::load(global, shell)?.desired;
-        shell.result(role(&desired, partition_of(&desired.home_region)).template());
+        shell.whole(role(&desired, partition_of(&desired.home_region)).template());
         return Ok(Exit::Done);
     }
     let (desired, targets) = targets::read(global, args, shell)?;
@@ -126,7 +127,7 @@ fn role(desired: &Desired, partition: &str) -> Role {
 impl Run<'_> {
     async fn carry_through(mut self) -> Result<Exit, Reported> {
         let (interrupt, shell) = (self.connection.sessions.door().interrupt(), self.shell);
-        Box::pin(apply::interruptible(self.handshakes(), interrupt, shell)).await?;
+        Box::pin(apply::interruptible(self.handshakes(), interrupt, || None, shell)).await?;
         // The apply in it listens for Ctrl-C itself.
         Box::pin(self.conclude()).await
     }
@@ -180,7 +181,7 @@ impl Run<'_> {
         for (target, now) in self.targets.iter().zip(standing) {
             let state = match now {
                 Now::Uninvited(_) if left == 0 => {
-                    State::Waits(format!("AWS takes {} invitations in 24 hours; {}", allowance.most, allowance.when()))
+                    State::Waits(format!("AWS takes {} in 24 hours; {}", count(allowance.most, "invitation"), allowance.when()))
                 }
                 Now::Uninvited(last) => {
                     left -= 1;
@@ -231,7 +232,7 @@ impl Run<'_> {
         let to = self.targets.iter().map(|target| format!("`{}`", target.invitation.recipient)).collect::<Vec<_>>().join(", ");
         let role = || format!(" and, with the profiles given, accept and make the role `{}`", self.desired.access_role);
         let accept = if accepts > 0 { role() } else { String::new() };
-        consent::agree(&format!("Send {sends} of {} invitations ({to}){accept}?", self.targets.len()), self.shell)
+        consent::agree(&format!("Send {sends} of {} ({to}){accept}?", count(self.targets.len(), "invitation")), self.shell)
     }
 
     /// Accepts with the profiles that were given.
@@ -300,7 +301,7 @@ impl Run<'_> {
         let standing = self.look().await?;
         let open = standing.iter().filter(|now| matches!(now, Now::Open { .. })).count();
         if open > 0 && !self.args.yes {
-            consent::agree(&format!("Cancel {open} open invitations?"), self.shell)?;
+            consent::agree(&format!("Cancel {}?", count(open, "open invitation")), self.shell)?;
         }
         let sessions = &self.connection.sessions;
         sessions.door().set_mode(Mode::ReadWrite);

@@ -14,6 +14,7 @@ use crate::config::section::{Account, Contacts, Team};
 use crate::config::span::{At, Key, List, Table, Tags};
 use crate::config::template::{Made, Names, fill};
 use crate::diagnostic::ByteRange;
+use crate::plural;
 use crate::resource::organizations::Leaving;
 
 /// One account of the configuration.
@@ -352,7 +353,7 @@ fn quota(accounts: &[Planned<'_>], model: &Model<'_>, report: &mut Report) {
     if total <= limit.most {
         return;
     }
-    let summary = format!("{total} accounts with the management account, and the quota is {}", limit.most);
+    let summary = format!("{} with the management account, and the quota is {}", plural::count(total, "account"), limit.most);
     let diagnostic = limit
         .exceeded(Code::TooManyAccounts, summary, report)
         .detail("a new organization may have 10 accounts; invited accounts and those closed in the last 90 days count too")

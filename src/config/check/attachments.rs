@@ -13,6 +13,7 @@ use crate::config::report::Report;
 use crate::config::section::Organization;
 use crate::config::span::{At, List};
 use crate::limits::{LIMITS, PolicyTypeLimits};
+use crate::plural;
 use crate::policy::{Family, Room};
 use crate::resource::organizations::organization_address;
 
@@ -239,7 +240,8 @@ impl<'p> Sets<'_, 'p> {
                 (Some(Fit::TooMuch(why)), true) => detail = Some(why),
                 (Some(Fit::TooMuch(_) | Fit::Unsure), false) | (None, _) => {}
             }
-            let summary = format!("{count} policies of type `{}` at {}, and the limit is {most}", spec.short, target.said);
+            let summary =
+                format!("{} of type `{}` at {}, and the limit is {most}", plural::count(count, "policy"), spec.short, target.said);
             let mut diagnostic = limits.attached.exceeded(Code::TooManyAttached, summary, report);
             if let (true, Some(name)) = (added, &spec.default_name) {
                 diagnostic = diagnostic.detail(format!("`{name}` is one of them: AWS attaches it to everything"));

@@ -9,6 +9,7 @@ use crate::config::span::Tags;
 use crate::config::template::{Names, fill};
 use crate::diagnostic::ByteRange;
 use crate::limits::LIMITS;
+use crate::plural;
 
 /// Checks tags without placeholders (of an OU or a policy), and their number.
 pub(super) fn check(tags: Option<&Tags>, at: ByteRange, report: &mut Report) {
@@ -40,7 +41,7 @@ fn count_beside((own, whose): (usize, &str), declared: usize, at: ByteRange, rep
     let all = LIMITS.quotas.tags_per_resource;
     let most = all.saturating_sub(own);
     if declared > most {
-        let summary = format!("{declared} tags, and there is room for {most}");
+        let summary = format!("{}, and there is room for {most}", plural::count(declared, "tag"));
         let detail = format!("AWS takes {all}, and {whose}");
         report.at(at, Code::TooManyTags.error(summary).detail(detail).hint("remove some"));
     }

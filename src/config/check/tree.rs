@@ -10,6 +10,7 @@ use crate::config::report::Report;
 use crate::config::section::Ou;
 use crate::config::span::{At, Key};
 use crate::limits::LIMITS;
+use crate::plural::count;
 use crate::resource::organizations::{LOCK_NAME, organization_address};
 
 /// The key that means the root wherever an OU is named.
@@ -65,7 +66,7 @@ pub(super) fn check(model: &Model<'_>, report: &mut Report) {
         let mut keys: Vec<&Key> = ous.keys().collect();
         keys.sort_by_key(|k| k.at());
         if let Some(first) = keys.get(most) {
-            let summary = format!("{} OUs, and the quota is {most}", ous.len());
+            let summary = format!("{}, and the quota is {most}", count(ous.len(), "OU"));
             let diagnostic = model.limits.ous.exceeded(Code::TooManyOus, summary, report);
             let hint = format!("ask AWS to raise the quota, then set `ous = {}` in [limits]", ous.len());
             report.at(first.at(), diagnostic.label(format!("OU number {}", most + 1)).hint(hint));

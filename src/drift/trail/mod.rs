@@ -21,6 +21,7 @@ use crate::address::Address;
 use crate::aws::{History, Lookup};
 use crate::drift::{Drift, Note};
 use crate::plan::Plan;
+use crate::plural::count;
 
 use clue::{Clue, Made, Mark};
 use event::Event;
@@ -86,7 +87,7 @@ impl Inquiry {
 
     fn note(&self, drift: &mut Drift, cut_short: usize, failures: &BTreeMap<Lookup, String>) {
         let mut note = |summary: String| drift.notes.push(Note { subject: "CloudTrail".to_owned(), summary });
-        let differences = |n: usize| if n == 1 { "1 difference".to_owned() } else { format!("{n} differences") };
+        let differences = |n: usize| count(n, "difference");
         if self.unasked > 0 {
             let what = differences(self.unasked);
             note(format!(

@@ -1,6 +1,7 @@
 //! `global-services`.
 
 use super::{Example, Family, Rule, Setting, Severity, Spot, Subject};
+use crate::plural::more;
 use crate::policy::catalogue::Catalogue;
 use crate::policy::condition::Condition;
 use crate::policy::global_services::GLOBAL_SERVICES;
@@ -57,8 +58,8 @@ fn of(statement: &Statement, catalogue: &Catalogue) -> Option<Spot> {
     };
     let mut hits: Vec<&str> = GLOBAL_SERVICES.as_seen_from(seen_from).filter(hit).map(|(service, _)| service).collect();
     hits.sort_by_key(|service| FIRST.iter().position(|first| first == service).unwrap_or(FIRST.len()));
-    let more = hits.len().saturating_sub(FIRST.len());
-    let more = if more > 0 { format!(" and {more} more global services") } else { String::new() };
+    let rest = hits.len().saturating_sub(FIRST.len());
+    let more = if rest > 0 { format!(" and {}", more(rest, "global service")) } else { String::new() };
     let named = hits.iter().take(FIRST.len()).map(|service| format!("`{service}`")).collect::<Vec<_>>().join(", ");
     let summary =
         format!("`{}` denies {named}{more}, which have no endpoint in these Regions (list of {})", statement.title(), GLOBAL_SERVICES.date);

@@ -1,23 +1,25 @@
 //! DOT, for Graphviz. <https://graphviz.org/doc/info/lang.html>
 
-use std::fmt::Write as _;
-
 use super::Graph;
-use crate::escape::dot as quoted;
 use crate::plan::Action;
+use crate::render::markup::{Dot, Markup};
 
 /// The graph as DOT.
 pub fn dot(graph: &Graph) -> String {
-    let mut out = String::from("digraph plan {\n  rankdir = LR;\n  node [shape = box, fontname = \"sans-serif\"];\n");
+    let mut out = Markup::<Dot>::new();
+    out.own("digraph plan {\n  rankdir = LR;\n  node [shape = box, fontname = \"sans-serif\"];\n");
     for (index, node) in graph.nodes.iter().enumerate() {
-        let label: String = node.lines().iter().map(|line| format!("{}\\l", quoted(line))).collect();
-        let _ = writeln!(out, "  n{index} [label = \"{label}\", color = \"{}\"];", colour(node.action));
+        out.own("  n").text(index).own(" [label = \"");
+        for line in node.lines() {
+            out.text(line).own("\\l");
+        }
+        out.own("\", color = \"").own(colour(node.action)).own("\"];\n");
     }
     for (first, then) in &graph.edges {
-        let _ = writeln!(out, "  n{first} -> n{then};");
+        out.own("  n").text(first).own(" -> n").text(then).own(";\n");
     }
-    out.push_str("}\n");
-    out
+    out.own("}\n");
+    out.finish()
 }
 
 fn colour(action: Action) -> &'static str {

@@ -1,23 +1,25 @@
 //! Mermaid, for Markdown on GitHub and GitLab. <https://mermaid.js.org/syntax/flowchart.html>
 
-use std::fmt::Write as _;
-
 use super::Graph;
-use crate::escape::mermaid as escaped;
 use crate::plan::Action;
+use crate::render::markup::{Markup, Mermaid};
 
 /// The graph as a flowchart.
 pub fn mermaid(graph: &Graph) -> String {
-    let mut out = String::from("flowchart LR\n");
+    let mut out = Markup::<Mermaid>::new();
+    out.own("flowchart LR\n");
     for (index, node) in graph.nodes.iter().enumerate() {
-        let label = node.lines().iter().map(|line| escaped(line)).collect::<Vec<_>>().join("<br/>");
-        let _ = writeln!(out, "  n{index}[\"{label}\"]:::{}", class(node.action));
+        out.own("  n").text(index).own("[\"");
+        for (position, line) in node.lines().iter().enumerate() {
+            out.own(if position > 0 { "<br/>" } else { "" }).text(line);
+        }
+        out.own("\"]:::").own(class(node.action)).own("\n");
     }
     for (first, then) in &graph.edges {
-        let _ = writeln!(out, "  n{first} --> n{then}");
+        out.own("  n").text(first).own(" --> n").text(then).own("\n");
     }
-    out.push_str("  classDef made stroke:#1f7a4d\n  classDef changed stroke:#b45f06\n  classDef moved stroke:#3574c4\n  classDef gone stroke:#b8365a\n");
-    out
+    out.own("  classDef made stroke:#1f7a4d\n  classDef changed stroke:#b45f06\n  classDef moved stroke:#3574c4\n  classDef gone stroke:#b8365a\n");
+    out.finish()
 }
 
 fn class(action: Action) -> &'static str {

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
+use crate::plural::plural;
 use crate::policy::{OfService, Selection};
 use crate::report::{Class, Known, Policy, Report, is_whole};
 
@@ -61,7 +62,7 @@ pub(super) fn number(n: usize) -> String {
 
 /// `1 account`, `5,000 accounts`.
 pub(super) fn count(n: usize, one: &str) -> String {
-    format!("{} {one}{}", number(n), if n == 1 { "" } else { "s" })
+    if n == 1 { format!("1 {one}") } else { format!("{} {}", number(n), plural(one)) }
 }
 
 /// A table; cells are markup already. Columns whose heading begins with `>` are aligned to the right.

@@ -36,7 +36,7 @@ pub(super) fn section(report: &Report<'_>) -> String {
 }
 
 fn classes(n: usize) -> String {
-    if n == 1 { "1 class".to_owned() } else { format!("{n} classes") }
+    count(n, "class")
 }
 
 fn fold(report: &Report<'_>, at: usize, class: &Class) -> String {

@@ -67,7 +67,7 @@ fn figures(report: &Report<'_>) -> Vec<Figure> {
             look: "info",
             what: "Guard rails",
             figure: rails.to_string(),
-            more: if accounts.1 == 1 { "1 class of accounts".to_owned() } else { format!("{} classes of accounts", accounts.1) },
+            more: format!("{} of accounts", count(accounts.1, "class")),
         },
         drift(report),
     ];

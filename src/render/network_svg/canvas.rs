@@ -1,8 +1,6 @@
 //! Shapes and text to SVG. Looks are classes, so that one sheet makes them light or dark.
 
-use std::fmt::Write as _;
-
-use crate::escape::html as escaped;
+use crate::render::markup::{Markup, Svg};
 
 /// The looks. The media query is for browsers; programs that do not know it draw on light ground, and paper is light.
 pub(in crate::render) const STYLE: &str = "
@@ -69,41 +67,44 @@ impl Area {
 /// A drawing that grows downwards.
 pub(in crate::render) struct Canvas {
     pub(in crate::render) width: f64,
-    body: String,
+    body: Markup<Svg>,
 }
 
 impl Canvas {
     pub(in crate::render) fn new(width: f64) -> Self {
-        Self { width, body: String::new() }
+        Self { width, body: Markup::new() }
     }
 
     pub(in crate::render) fn text(&mut self, (x, y): Point, class: &str, text: &str) {
-        let _ = writeln!(self.body, r#"<text x="{x:.1}" y="{y:.1}" class="{class}">{}</text>"#, escaped(text));
+        let at = &mut self.body;
+        at.own("<text x=\"").text(format_args!("{x:.1}")).own("\" y=\"").text(format_args!("{y:.1}"));
+        at.own("\" class=\"").text(class).own("\">").text(text).own("</text>\n");
     }
 
     pub(in crate::render) fn rect(&mut self, area: Area, class: &str, radius: f64) {
         let Area { x, y, width, height } = area;
-        let _ =
-            writeln!(self.body, r#"<rect x="{x:.1}" y="{y:.1}" width="{width:.1}" height="{height:.1}" rx="{radius}" class="{class}"/>"#);
+        let at = &mut self.body;
+        at.own("<rect x=\"").text(format_args!("{x:.1}")).own("\" y=\"").text(format_args!("{y:.1}"));
+        at.own("\" width=\"").text(format_args!("{width:.1}")).own("\" height=\"").text(format_args!("{height:.1}"));
+        at.own("\" rx=\"").text(radius).own("\" class=\"").text(class).own("\"/>\n");
     }
 
     /// A rectangle that says what it is when pointed at.
     pub(in crate::render) fn told(&mut self, area: Area, class: &str, title: &str) {
         let Area { x, y, width, height } = area;
-        let _ = writeln!(
-            self.body,
-            r#"<rect x="{x:.2}" y="{y:.1}" width="{width:.2}" height="{height:.1}" class="{class}"><title>{}</title></rect>"#,
-            escaped(title)
-        );
+        let at = &mut self.body;
+        at.own("<rect x=\"").text(format_args!("{x:.2}")).own("\" y=\"").text(format_args!("{y:.1}"));
+        at.own("\" width=\"").text(format_args!("{width:.2}")).own("\" height=\"").text(format_args!("{height:.1}"));
+        at.own("\" class=\"").text(class).own("\"><title>").text(title).own("</title></rect>\n");
     }
 
     pub(in crate::render) fn polygon(&mut self, points: &[Point], class: &str) {
-        let _ = writeln!(self.body, r#"<polygon points="{}" class="{class}"/>"#, listed(points));
+        self.body.own("<polygon points=\"").text(listed(points)).own("\" class=\"").text(class).own("\"/>\n");
     }
 
     /// A line through points; `ends` are further attributes, such as arrow heads.
-    pub(in crate::render) fn line(&mut self, points: &[Point], class: &str, ends: &str) {
-        let _ = writeln!(self.body, r#"<polyline points="{}" class="{class}" {ends}/>"#, listed(points));
+    pub(in crate::render) fn line(&mut self, points: &[Point], class: &str, ends: &'static str) {
+        self.body.own("<polyline points=\"").text(listed(points)).own("\" class=\"").text(class).own("\" ").own(ends).own("/>\n");
     }
 
     /// The whole, of that height.
@@ -111,18 +112,20 @@ impl Canvas {
         let Self { width, body } = self;
         format!(
             "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {width:.0} {height:.0}\" width=\"{width:.0}\" height=\"{height:.0}\">\n<style>{STYLE}</style>\n\
-             {}\n<rect width=\"100%\" height=\"100%\" class=\"ground\"/>\n{body}</svg>\n",
+             {}\n<rect width=\"100%\" height=\"100%\" class=\"ground\"/>\n{}</svg>\n",
             definitions(),
+            body.finish(),
         )
     }
 
     /// The same for a page that has [`STYLE`] and [`definitions`] itself; `says` is what it shows, for whoever cannot see it.
     pub(in crate::render) fn finish_within(self, height: f64, says: &str) -> String {
         let Self { width, body } = self;
-        let says = escaped(says);
-        format!(
-            "<svg viewBox=\"0 0 {width:.0} {height:.0}\" width=\"{width:.0}\" height=\"{height:.0}\" role=\"img\" aria-label=\"{says}\">\n{body}</svg>\n"
-        )
+        let mut svg = Markup::<Svg>::new();
+        svg.own("<svg viewBox=\"0 0 ").text(format_args!("{width:.0} {height:.0}"));
+        svg.own("\" width=\"").text(format_args!("{width:.0}")).own("\" height=\"").text(format_args!("{height:.0}"));
+        svg.own("\" role=\"img\" aria-label=\"").text(says).own("\">\n").and(&body).own("</svg>\n");
+        svg.finish()
     }
 }
 

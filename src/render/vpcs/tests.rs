@@ -81,6 +81,8 @@ fn the_network_of_a_new_account_is_a_line_of_it() {
     assert_data_eq!(
         told(changes),
         str![[r#"
+Signs: + create
+
 account (1 change)
   + account.records-dev  in ou.hipaa; not in the account; standard 10.2.0.0/19
       and its network in eu-west-1: 1 VPC, 4 subnets, 2 elastic IPs, 2 NAT gateways: 9 resources
@@ -121,6 +123,8 @@ fn a_change_in_one_vpc_names_it_and_counts_by_kind() {
     assert_data_eq!(
         told(changes),
         str![[r#"
+Signs: + create, ~ update in place, - delete
+
 networks (6 changes in 1 VPC)
   ~ web/eu-west-1/vpc.standard
       + 1 endpoint (s3)
@@ -160,6 +164,8 @@ fn what_differs_between_accounts_only_in_the_account_is_said_once() {
     assert_data_eq!(
         told(["a", "b", "c", "d"].map(moved).into()),
         str![[r#"
+Signs: ~ update in place
+
 networks (4 changes in 4 VPCs)
   ~ vpc.standard in eu-west-1 × 4  `target` differs
       a, b, c, d

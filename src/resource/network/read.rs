@@ -23,6 +23,7 @@ use super::zones::Zones;
 use crate::address::{Address, Reference, Scope};
 use crate::aws::{AwsResult, Error, Sessions};
 use crate::network::{Block, Observed, Unmanaged, has_gateway_endpoint, zone_of};
+use crate::plural::count;
 use crate::resource::organizations::leaving;
 use crate::resource::{Desired, Finding, FindingSeverity, Live, LiveResource, NOT_JOINED, NOT_READ, NOT_SELECTED};
 
@@ -382,8 +383,8 @@ impl Found {
                 && zones.len() < layout.zones as usize
             {
                 let summary = format!(
-                    "its layout asks for {} zones, and the account has {} in `{}`: subnets are made in those, or set `zones` to that",
-                    layout.zones,
+                    "its layout asks for {}, and the account has {} in `{}`: subnets are made in those, or set `zones` to that",
+                    count(layout.zones as usize, "zone"),
                     zones.len(),
                     layout.region
                 );

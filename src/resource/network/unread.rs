@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::aws::Error;
+use crate::plural::count;
 use crate::resource::{Finding, FindingSeverity};
 
 /// From so many on, accounts that fail alike are told together.
@@ -91,7 +92,7 @@ pub(super) fn findings(unread: Vec<Unread>) -> Vec<Finding> {
                     names.join(", "),
                     accounts.len().saturating_sub(NAMED)
                 );
-                findings.push(warning(format!("{} accounts", accounts.len()), &what, &first.error, &first.account));
+                findings.push(warning(count(accounts.len(), "account"), &what, &first.error, &first.account));
             }
             Some(_) | None => {
                 let each = |one: Unread| warning(one.subject, &consequence.of_one(), &one.error, &one.account);

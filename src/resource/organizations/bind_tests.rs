@@ -343,7 +343,7 @@ fn what_stands_beside_is_known_with_what_is_attached() {
         all.map(|(address, live)| format!("{} {}", address.key(), live.attributes.as_json())).collect()
     };
     assert_eq!(told("ou"), [r#"/a/theirs (ou-2) {"name":"theirs","parent":{"ref":"ou.a"}}"#]);
-    assert_eq!(told("account"), [r#"222222222222 (theirs) {"parent":{"id":"ou-2"}}"#]);
+    assert_eq!(told("account"), [r#"222222222222 (theirs) {"email":"theirs@example.net","name":"theirs","parent":{"id":"ou-2"}}"#]);
     let names: Vec<&str> = live.beside.keys().filter(|address| address.kind() == "policy").map(Address::key).collect();
     assert_eq!(names, ["aws-guardrails-AbCdEf (p-3)", "foreign (p-2)"]);
     let sets = told("policy_attachments");

@@ -10,6 +10,7 @@ use super::calls::is_root;
 use super::world::Wanted;
 use crate::address::{Address, Reference};
 use crate::limits::LIMITS;
+use crate::plural::count;
 use crate::resource::{Attributes, Desired, Finding, FindingSeverity, Live, LiveResource, NOT_JOINED, references, untyped};
 
 /// In so many seconds AWS counts the invitations that it limits.
@@ -273,9 +274,9 @@ fn open_one((account, wanted, id, invitation): &Waiting<'_>) -> Finding {
 
 /// The same of many accounts.
 fn together<'a>(accounts: impl ExactSizeIterator<Item = &'a Address>, what: &str) -> Finding {
-    let count = accounts.len();
+    let all = accounts.len();
     let names: Vec<String> = accounts.take(NAMED).map(|account| format!("`{account}`")).collect();
-    warning(format!("{count} accounts"), format!("{what}: {} and {} more", names.join(", "), count.saturating_sub(NAMED)))
+    warning(count(all, "account"), format!("{what}: {} and {} more", names.join(", "), all.saturating_sub(NAMED)))
 }
 
 impl Group {
@@ -296,7 +297,11 @@ impl Group {
                 )
             }
             Self::Waits => {
-                format!("not a member yet, and not invited now: AWS takes {} invitations in 24 hours; {}", allowance.most, allowance.when())
+                format!(
+                    "not a member yet, and not invited now: AWS takes {} in 24 hours; {}",
+                    count(allowance.most, "invitation"),
+                    allowance.when()
+                )
             }
         }
     }
@@ -308,7 +313,11 @@ impl Group {
                     .to_owned()
             }
             Self::Waits => {
-                format!("not members yet, and not invited now: AWS takes {} invitations in 24 hours; {}", allowance.most, allowance.when())
+                format!(
+                    "not members yet, and not invited now: AWS takes {} in 24 hours; {}",
+                    count(allowance.most, "invitation"),
+                    allowance.when()
+                )
             }
         }
     }

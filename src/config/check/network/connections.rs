@@ -9,6 +9,7 @@ use crate::config::report::Report;
 use crate::config::section::{File, Vpc};
 use crate::config::span::{At, Key};
 use crate::network::{Connections, Design, Nat, PUBLIC_TIER, Peering, SharedTier};
+use crate::plural::{self, more};
 use crate::resource::organizations::organization_address;
 
 /// What was said of connections, into the layouts of `design`, whose gateways are known.
@@ -117,7 +118,13 @@ pub(super) fn check_vpcs(model: &Model<'_>, accounts: &[Planned<'_>], design: &D
         let count = design.vpcs.values().filter(|vpc| vpc.layout == key.as_str()).count();
         let limit = model.limits.peerings_per_vpc;
         if let Some(text) = section.peering.as_ref().filter(|_| layout.connections.peering == Peering::Mesh && count > limit.most + 1) {
-            let summary = format!("{count} VPCs of `{}` are {} peerings for each, and AWS allows {}", key.as_str(), count - 1, limit.most);
+            let summary = format!(
+                "{} of `{}` are {} for each, and AWS allows {}",
+                plural::count(count, "VPC"),
+                key.as_str(),
+                plural::count(count - 1, "peering"),
+                limit.most
+            );
             let hint = "connect so many by a transit gateway: [transit_gateway.<key>], and `attach` here; AWS raises the limit to 125 at most, then say `limits.peerings_per_vpc`";
             report.at(text.at, limit.exceeded(Code::TooManyPeerings, summary, report).hint(hint));
         }
@@ -138,9 +145,11 @@ fn attached(key: &Key, section: &Vpc, file: &File, accounts: &[Planned<'_>], des
     if let Some(first) = without.next() {
         let summary = match without.count() {
             0 => format!("the transit gateway `{}` is not shared with the account `{}`, which attaches to it", attach.value, first.key),
-            more => format!(
-                "the transit gateway `{}` is not shared with `{}` and {more} more accounts, which attach to it",
-                attach.value, first.key
+            others => format!(
+                "the transit gateway `{}` is not shared with `{}` and {}, which attach to it",
+                attach.value,
+                first.key,
+                more(others, "account")
             ),
         };
         let shared = file.transit_gateway.get(attach.as_str()).and_then(|section| section.share_with.as_ref());

@@ -10,6 +10,7 @@ use crate::config::section::{File, Vpc};
 use crate::config::span::{At, Key};
 use crate::limits::LIMITS;
 use crate::network::{Connections, LARGEST, Layout, Nat, PUBLIC_TIER, Pool, SMALLEST, Share, Tier, has_gateway_endpoint};
+use crate::plural::count;
 
 /// Zones of a layout at most: more than twice what the largest Region has.
 const MOST_ZONES: u32 = 16;
@@ -115,7 +116,7 @@ fn zones(section: &Vpc, report: &mut Report) -> Option<(u32, u8)> {
     let room = section.max_zones.as_ref().map_or(ROOM_FOR_ZONES, |most| most.value.min(MOST_ZONES).next_power_of_two());
     if sound && zones.value > room {
         let diagnostic = Code::BadZones
-            .error(format!("{} zones, and each tier is cut into {room} blocks", zones.value))
+            .error(format!("{}, and each tier is cut into {room} blocks", count(zones.value as usize, "zone")))
             .hint(format!("say `max_zones = {}`: subnets get smaller; or name fewer zones", zones.value.next_power_of_two()));
         let diagnostic = match &section.max_zones {
             Some(most) => diagnostic.related(report.span(most.at), "because of this"),

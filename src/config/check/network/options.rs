@@ -10,6 +10,7 @@ use crate::config::section::{File, FlowLogs, Vpc};
 use crate::config::span::{At, Key};
 use crate::diagnostic::ByteRange;
 use crate::network::{Design, Dhcp, FlowLog};
+use crate::plural::more;
 
 /// What stands for AWS's own name servers. Source: CreateDhcpOptions, `domain-name-servers`.
 const AWS_NAME_SERVER: &str = "AmazonProvidedDNS";
@@ -110,8 +111,7 @@ pub(super) fn foreign_streams(file: &File, accounts: &[Planned<'_>], design: &De
         let Some(first) = others.first().filter(|_| !may_be_own || accounts.iter().any(|account| is_own(&account))) else { continue };
         let more = match others.len() - 1 {
             0 => String::new(),
-            1 => " and of 1 more account".to_owned(),
-            more => format!(" and of {more} more accounts"),
+            others => format!(" and of {}", more(others, "account")),
         };
         let diagnostic = Code::BadFlowLog
             .error(format!("flow logs of `{}`{more} cannot go to a delivery stream of account `{stream}`", first.key))

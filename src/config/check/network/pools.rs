@@ -9,6 +9,7 @@ use crate::config::section::{self, File};
 use crate::config::span::{At, Key};
 use crate::diagnostic::Diagnostic;
 use crate::network::{Block, Design, FreeSpace, Observed, Pool, PoolUse, Why, allocate};
+use crate::plural::count;
 
 /// The pools that are sound, by key.
 pub(super) fn read(file: &File, report: &mut Report) -> BTreeMap<String, Pool> {
@@ -92,7 +93,7 @@ pub(super) fn enough(file: &File, design: &Design, report: &mut Report) {
         let account = first.scope().map_or("", |scope| scope.account.as_str());
         // A layout that fits nowhere was reported at the layout.
         if design.pools.get(key).is_some_and(|pool| unreserved(pool).room(layout.prefix) > 0) {
-            let summary = format!("the pool `{key}` runs out: {} of the {} VPCs have no block", without.count(), total(design, key));
+            let summary = format!("the pool `{key}` runs out: no block for {} of {}", without.count(), count(total(design, key), "VPC"));
             let label = format!("`{account}` is the first account without: its `{}` takes a /{}", unplaced.layout, layout.prefix);
             report.at(section.at, left(pool, Code::PoolExhausted.error(summary).label(label)));
         }
@@ -108,13 +109,13 @@ fn left(pool: &PoolUse, diagnostic: Diagnostic) -> Diagnostic {
     match pool.free.largest().filter(|prefix| *prefix <= crate::network::SMALLEST) {
         Some(prefix) => diagnostic
             .detail(format!(
-                "{} VPCs have a block; what is left has room for {} more of a /{prefix}",
-                pool.vpcs.len(),
+                "blocks are given to {}; what is left has room for {} more of a /{prefix}",
+                count(pool.vpcs.len(), "VPC"),
                 pool.free.room(prefix)
             ))
             .hint("enlarge the pool, take another one for some layouts, or give layouts a longer `prefix`"),
         None => diagnostic
-            .detail(format!("{} VPCs have a block; nothing is left that AWS takes for a VPC", pool.vpcs.len()))
+            .detail(format!("blocks are given to {}; nothing is left that AWS takes for a VPC", count(pool.vpcs.len(), "VPC")))
             .hint("enlarge the pool, or take another one for some layouts"),
     }
 }

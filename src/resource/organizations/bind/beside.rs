@@ -30,7 +30,12 @@ impl Binder<'_> {
         }
         let open = self.world.accounts.iter().filter(|(_, account)| account.frozen().is_none());
         for (id, account) in open.filter(|(id, _)| !accounts.contains(id.as_str()) && **id != self.world.management_account) {
-            let attributes = AccountAttributes { parent: Some(self.parent_of(account)), ..AccountAttributes::default() };
+            let attributes = AccountAttributes {
+                email: Some(account.email.clone()).filter(|email| !email.is_empty()),
+                name: Some(account.name.clone()),
+                parent: Some(self.parent_of(account)),
+                ..AccountAttributes::default()
+            };
             add("account", format!("{id} ({})", account.name), id, untyped(&attributes));
         }
         for (id, policy) in self.world.policies.iter().filter(|(id, policy)| !policy.aws_managed && !policies.contains(id.as_str())) {
