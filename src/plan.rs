@@ -26,6 +26,7 @@ mod effects;
 mod impact;
 mod narrow;
 mod nat;
+mod quotas;
 
 pub(crate) use change::differing;
 pub use change::{Action, AttributeChange, Change};
@@ -193,6 +194,7 @@ impl Plan {
             }
         }
         findings.extend(nat::findings(&changes, &live.network.public_ips));
+        findings.extend(quotas::findings(&changes, live, &desired.network_quotas));
         findings.extend(resource::organizations::onboarding_warnings(&changes, &live.resources));
         findings.sort();
         findings.dedup();

@@ -10,7 +10,7 @@ use std::path::Path;
 use overlord::apply::Outcome;
 use overlord::config::{self, Files};
 use overlord::plan::Plan;
-use overlord::resource::{Desired, Selection};
+use overlord::resource::{Desired, FindingSeverity, Selection};
 use overlord::sandbox::ec2::{EgressOnlyInternetGateway, Life, NetworkAcl, Region, VpnGateway};
 use overlord::sandbox::{Effect, Sandbox, Swallow, Weather, World};
 
@@ -442,4 +442,38 @@ async fn a_change_of_nat_names_the_addresses_that_are_released() {
     assert_eq!(addresses.iter().filter(|address| single.contains(*address)).count(), 1, "{single}");
     let none = said(&plan(&sandbox, &nat("none")).await.unwrap());
     assert!(addresses.iter().all(|address| none.contains(address)), "{none}");
+}
+
+/// What others made counts too. Accounts in the same position are told together, and no account is created meanwhile.
+#[tokio::test(start_paused = true)]
+async fn vpcs_that_the_quota_has_no_room_for_stop_the_plan() {
+    let layouts: String = ["a", "b"].map(|name| layout(name, "")).concat();
+    let keys = ["one", "two", "three", "four"];
+    let accounts = |vpcs: &str| keys.map(|key| account(key, &format!("vpc = [{vpcs}]"))).concat();
+    let sandbox = sandbox();
+    settled(&sandbox, &desired(&(layouts.clone() + &accounts("")))).await;
+    let mut world = sandbox.world();
+    for key in keys {
+        let id = world.accounts_with_email(&format!("{key}@example.org")).first().unwrap().clone();
+        let region = world.region_mut(&id, "eu-west-1").unwrap();
+        for n in 0..3 {
+            let vpc = overlord::sandbox::ec2::Vpc { is_default: false, ..region.vpcs.values().next().unwrap().clone() };
+            region.vpcs.insert(format!("vpc-other{n}"), vpc);
+        }
+    }
+    let sandbox = Sandbox::new(world, Weather::default());
+    let (_, report) = run(&sandbox, &desired(&(layouts.clone() + &accounts("\"a\"")))).await.unwrap();
+    assert!(report.outcomes.iter().all(|(_, outcome)| matches!(outcome, Outcome::Applied)), "there is room for one");
+    let all = layouts + &accounts("\"a\", \"b\"") + &account("new", "");
+    let full = plan(&sandbox, &desired(&all)).await.unwrap();
+    let errors: Vec<_> = full.findings.iter().filter(|finding| finding.severity == FindingSeverity::Error).collect();
+    assert_eq!(errors.len(), 4, "{errors:#?}");
+    let first = errors.first().unwrap();
+    assert_eq!(first.subject, "account.four");
+    assert!(
+        first.summary.starts_with("1 VPC is to be created in `eu-west-1`, where 5 exist (4 unmanaged), and the quota is 5"),
+        "{first:?}"
+    );
+    let raised = plan(&sandbox, &desired(&(all + "[limits]\nvpcs = 6\n"))).await.unwrap();
+    assert!(!raised.has_errors(), "{:#?}", told(&raised));
 }

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::cut::cut;
 use super::zones::{numbered, zone_of};
-use super::{Block, Cut, Design, FreeSpace, Layout, Request};
+use super::{Block, Cut, Design, FreeSpace, Layout, Others, Request};
 use crate::address::{Address, Scope};
 
 /// What is known to be live. Empty when nothing was read.
@@ -28,6 +28,9 @@ pub struct Observed {
     /// What is paid for and nobody manages here, where there is any.
     #[serde(with = "by_scope", skip_serializing_if = "BTreeMap::is_empty")]
     pub unmanaged: BTreeMap<Scope, Unmanaged>,
+    /// What counts against quotas and nobody manages here, where org.toml wants a VPC.
+    #[serde(with = "by_scope", skip_serializing_if = "BTreeMap::is_empty")]
+    pub others: BTreeMap<Scope, Others>,
     /// The public addresses of elastic addresses and of regional NAT gateways of ours.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub public_ips: BTreeMap<Address, BTreeSet<String>>,

@@ -18,6 +18,7 @@ mod design;
 mod expand;
 mod findings;
 mod free;
+mod quotas;
 mod zones;
 
 pub use allocate::{AddressPlan, Observed, ObservedVpc, Origin, PoolUse, Unmanaged, Unplaced, Vpc, Why, allocate};
@@ -30,6 +31,7 @@ pub use design::{
 pub use expand::expand;
 pub use findings::findings;
 pub use free::FreeSpace;
+pub use quotas::{Others, Quotas};
 pub use zones::{numbered, zone_of};
 
 #[cfg(test)]

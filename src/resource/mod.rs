@@ -48,6 +48,9 @@ pub struct Desired {
     /// How many accounts the organization may have, where org.toml says so.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub account_quota: Option<usize>,
+    /// How much there may be in one account and Region, where org.toml says so.
+    #[serde(default, skip_serializing_if = "crate::network::Quotas::are_built_in")]
+    pub network_quotas: crate::network::Quotas,
     /// How many policies may be attached to one target, by AWS's name of their type, where org.toml says so.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub attached: BTreeMap<String, usize>,

@@ -22,7 +22,7 @@ use super::unread::{self, Blocks, Consequence, Unread, warning};
 use super::zones::Zones;
 use crate::address::{Address, Reference, Scope};
 use crate::aws::{AwsResult, Error, Sessions};
-use crate::network::{Block, Observed, Unmanaged, has_gateway_endpoint, zone_of};
+use crate::network::{Block, Observed, Others, Unmanaged, has_gateway_endpoint, zone_of};
 use crate::resource::organizations::leaving;
 use crate::resource::{Desired, Finding, FindingSeverity, Live, LiveResource, NOT_JOINED, NOT_READ, NOT_SELECTED};
 
@@ -337,9 +337,12 @@ impl Found {
 
     fn put(&mut self, scope: Scope, taken: Taken) {
         let Taken { not_enabled, bound, kept } = taken;
-        let Bound { resources, findings, vpcs, blocks, unmanaged, public_ips } = bound;
+        let Bound { resources, findings, vpcs, blocks, unmanaged, others, public_ips } = bound;
         if unmanaged != Unmanaged::default() {
             self.observed.unmanaged.insert(scope.clone(), unmanaged);
+        }
+        if others != Others::default() {
+            self.observed.others.insert(scope.clone(), others);
         }
         self.observed.public_ips.extend(public_ips);
         if not_enabled {
@@ -424,6 +427,9 @@ impl Found {
         // What lies in no pool is nothing to the allocator, and whoever changes it does not change the plan.
         let in_a_pool = |block: &Block| desired.network.pools.values().any(|pool| pool.cidr.overlaps(*block));
         self.observed.blocks.retain(in_a_pool);
+        // Quotas matter only where something may be made.
+        let with_vpcs: BTreeSet<&Scope> = desired.network.vpcs.keys().filter_map(Address::scope).collect();
+        self.observed.others.retain(|scope, _| with_vpcs.contains(scope));
         live.findings.extend(self.findings);
         live.findings.sort();
         live.network = self.observed;
