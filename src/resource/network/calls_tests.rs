@@ -401,6 +401,22 @@ async fn only_what_passes_is_waited_for() {
     assert!(failure(&outcome).1.contains("ec2:ReleaseAddress"));
 }
 
+/// AuthFailure is what AWS says of an address that a NAT gateway still holds. Of everything else it means what it says.
+#[tokio::test(start_paused = true)]
+async fn auth_failure_passes_for_addresses_alone() {
+    let (outcome, sent) = change("elastic_ip.s/z", Some(("eipalloc-1", json!({ "tags": {} }))), None, |nth, operation, _| match nth {
+        1 | 2 => refused("AuthFailure"),
+        _ => ok(operation, "<return>true</return>"),
+    })
+    .await;
+    assert_eq!((outcome, sent.len()), (Outcome::Applied, 3));
+    for (key, id, before) in [("vpc.s", "vpc-1", vpc()), ("subnet.s/public-z", "subnet-1", subnet())] {
+        let (outcome, sent) = change(key, Some((id, before)), None, |_, _, _| refused("AuthFailure")).await;
+        assert!(failure(&outcome).0.contains("AuthFailure"), "{key}");
+        assert_eq!(sent.len(), 1, "{key}");
+    }
+}
+
 /// Already gone is success, for every kind that is deleted.
 #[tokio::test(start_paused = true)]
 async fn what_is_gone_already_is_deleted() {
