@@ -477,3 +477,61 @@ async fn vpcs_that_the_quota_has_no_room_for_stop_the_plan() {
     let raised = plan(&sandbox, &desired(&(all + "[limits]\nvpcs = 6\n"))).await.unwrap();
     assert!(!raised.has_errors(), "{:#?}", told(&raised));
 }
+
+/// A zone in trouble gets nothing new. What is there already stays as it is.
+#[tokio::test(start_paused = true)]
+async fn a_zone_in_trouble_gets_nothing_new() {
+    let weather = Weather { impaired_zone: Some("euw1-az1".to_owned()), ..Weather::default() };
+    let wanted = desired(&(layout("standard", "") + &account("alpha", STANDARD)));
+    let zones = |sandbox: &Sandbox| -> Vec<String> {
+        let world = sandbox.world();
+        let alpha = world.accounts_with_email("alpha@example.org").first().unwrap().clone();
+        let subnets = &world.region(&alpha, "eu-west-1").unwrap().subnets;
+        let mut zones: Vec<String> = subnets.values().filter(|subnet| !subnet.default_for_zone).map(|subnet| subnet.zone.clone()).collect();
+        zones.sort();
+        zones
+    };
+    let troubled = Sandbox::new(World::new(MANAGEMENT), weather.clone());
+    let (first, _) = run(&troubled, &wanted).await.unwrap();
+    assert_eq!(zones(&troubled), ["euw1-az2", "euw1-az3"]);
+    let warning =
+        "Warning eu-west-1: AWS says that the zone `euw1-az1` is impaired: no new subnets are made there until a run finds it available";
+    assert!(told(&first).contains(&warning.to_owned()), "{:#?}", told(&first));
+    let calm = sandbox();
+    settled(&calm, &wanted).await;
+    let later = Sandbox::new(calm.world(), weather);
+    assert_eq!(told(&plan(&later, &wanted).await.unwrap()), Vec::<String>::new(), "what is there stays");
+    let grown = desired(&(layout("standard", "").replace("zones = 2", "zones = 3") + &account("alpha", STANDARD)));
+    run(&later, &grown).await.unwrap();
+    assert_eq!(zones(&later), ["euw1-az1", "euw1-az2", "euw1-az3"]);
+}
+
+/// A layout may list its zones.
+#[tokio::test(start_paused = true)]
+async fn a_list_of_zones_is_where_subnets_are_made() {
+    let wanted =
+        |zones: &str| desired(&(layout("standard", "").replace("zones = 2", &format!("zones = {zones}")) + &account("alpha", STANDARD)));
+    let sandbox = sandbox();
+    settled(&sandbox, &wanted("[\"az1\", \"euw1-az3\"]")).await;
+    // From the first to the list: what is in a zone that the list does not have goes, with consent.
+    let first = plan(&sandbox, &wanted("2")).await.unwrap();
+    assert!(first.changes.is_empty(), "a number takes the zones that have subnets: {:#?}", told(&first));
+    let other = plan(&sandbox, &wanted("[\"az1\", \"az2\"]")).await.unwrap();
+    let subnets: Vec<String> = told(&other).into_iter().filter(|line| line.contains("/subnet.")).collect();
+    let expected = ["Create alpha/eu-west-1/subnet.standard/private-euw1-az2", "Delete alpha/eu-west-1/subnet.standard/private-euw1-az3"];
+    assert_eq!(subnets, expected);
+}
+
+/// The sandbox has the Regions that [limits] adds; a copy of the organization has them too.
+#[tokio::test(start_paused = true)]
+async fn a_region_that_aws_opened_since_is_in_the_sandbox() {
+    let added = "[limits]\nregions = [\"xy-north-1\"]\n";
+    let wanted = desired(&(layout("standard", "").replace("eu-west-1", "xy-north-1") + &account("alpha", STANDARD) + added));
+    let sandbox = sandbox();
+    sandbox.add_regions(&wanted.added_regions);
+    settled(&sandbox, &wanted).await;
+    let world = sandbox.world();
+    let alpha = world.accounts_with_email("alpha@example.org").first().unwrap().clone();
+    let zones: Vec<String> = world.region(&alpha, "xy-north-1").unwrap().subnets.values().map(|subnet| subnet.zone.clone()).collect();
+    assert!(zones.iter().all(|zone| zone.starts_with("xyn1-az")) && !zones.is_empty(), "{zones:?}");
+}

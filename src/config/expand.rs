@@ -38,6 +38,7 @@ pub(super) fn desired(file: &File, checked: Checked<'_>) -> Desired {
         external_id: section.external_id.as_ref().map(|id| id.value.clone()),
         account_quota: file.limits.accounts.as_ref().map(|quota| quota.value as usize),
         network_quotas: network_quotas(file),
+        added_regions: file.limits.regions.iter().map(|region| region.value.clone()).collect(),
         attached: attached(file),
         quarantine: section.quarantine.as_ref().map(|key| Address::new("ou", key.as_str())),
         moved: checked.moved.clone(),

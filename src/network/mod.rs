@@ -32,7 +32,7 @@ pub use expand::expand;
 pub use findings::findings;
 pub use free::FreeSpace;
 pub use quotas::{Others, Quotas};
-pub use zones::{numbered, zone_of};
+pub use zones::{end_of_zone, unread as unread_zones, zone_of};
 
 #[cfg(test)]
 mod tests;

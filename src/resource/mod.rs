@@ -77,6 +77,9 @@ pub struct Desired {
     /// impact, which does, is told with its date.
     #[serde(skip)]
     pub catalogue: Option<Arc<Catalogue>>,
+    /// Regions that AWS opened since this version was made, by `[limits]`.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub added_regions: BTreeSet<String>,
     /// The part of it that the run is about.
     #[serde(default, skip_serializing_if = "Selection::is_everything")]
     pub selection: Selection,

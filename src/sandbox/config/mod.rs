@@ -237,7 +237,7 @@ impl View<'_> {
     fn recorded<'v>(&'v self, aggregator: &'v Aggregator, from: &str) -> impl Iterator<Item = (&'v str, &'v str, &'v Recorder)> {
         let is_open = |account: &str| self.world.accounts.get(account).is_some_and(|account| account.state == AccountState::Active);
         let is_enabled = |account: &str, region: &str| {
-            ec2::region(region).is_some_and(|facts| self.world.region_is_enabled(account, facts, self.now_ms))
+            self.world.facts(region).is_some_and(|facts| self.world.region_is_enabled(account, facts, self.now_ms))
         };
         let recorders = self
             .world
@@ -305,7 +305,7 @@ impl View<'_> {
         let from = after.split('/').next().unwrap_or_default();
         let sources = self.recorded(aggregator, from).filter(|(account, region, _)| query.admits(account, region));
         let items = sources.flat_map(|(account, region, recorder)| {
-            let Some(place) = Place::of(account, region) else { return Vec::new() };
+            let Some(place) = self.world.place(account, region) else { return Vec::new() };
             let kept = self.region(&place, recorder);
             let wanted = |resource_type: &str| recorder.records(resource_type) && query.wants(resource_type);
             let mut items = items::of(&kept, self.world, &place, self.now_ms, wanted);
