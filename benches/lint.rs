@@ -41,6 +41,7 @@ fn linted(text: &str) -> f64 {
         access_role: "OrganizationAccountAccessRole",
         access_actions: &[],
         regions: &["eu-west-1"],
+        added_regions: &Default::default(),
     };
     let subject = Subject { name: "p9", family: Family::Scp, policy: &policy, size: text.len(), limit: worst::SIZE };
     let start = cpu_seconds();

@@ -215,6 +215,20 @@ impl Limits {
     }
 }
 
+/// What the zone IDs of a Region begin with: `euw1` for `eu-west-1`, `apse2` for `ap-southeast-2`. This is the rule that the IDs of all
+/// Regions followed on 2026-11-20; which IDs an account has, only EC2 in that account tells.
+pub fn zone_prefix(region: &str) -> String {
+    let parts: Vec<&str> = region.split('-').collect();
+    let [first, middle @ .., number] = parts.as_slice() else { return region.to_owned() };
+    let mut made = (*first).to_owned();
+    for word in middle {
+        // The directions between the main ones are two words in one.
+        let (head, tail) = ["north", "south"].iter().find_map(|d| Some((*d, word.strip_prefix(d)?))).unwrap_or((word, ""));
+        made.extend(head.chars().take(1).chain(tail.chars().take(1)));
+    }
+    made + number
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

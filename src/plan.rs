@@ -25,6 +25,7 @@ mod impact;
 mod narrow;
 mod nat;
 mod onboarding;
+mod quotas;
 
 pub(crate) use crate::change::differing;
 pub use crate::change::{Action, AttributeChange, Change};
@@ -195,6 +196,7 @@ impl Plan {
             }
         }
         findings.extend(nat::findings(&changes, &live.network.public_ips));
+        findings.extend(quotas::findings(&changes, live, &desired.network_quotas));
         findings.extend(onboarding::warnings(&changes, &live.resources));
         findings.sort();
         findings.dedup();

@@ -7,7 +7,7 @@ use std::path::Path;
 use overlord::apply::Outcome;
 use overlord::config::{self, Files};
 use overlord::plan::Plan;
-use overlord::resource::{Desired, Selection};
+use overlord::resource::{Desired, FindingSeverity, Selection};
 use overlord::sandbox::ec2::{EgressOnlyInternetGateway, Life, NetworkAcl, Region, VpnGateway};
 use overlord::sandbox::{Effect, Sandbox, Swallow, Weather, World};
 
@@ -439,4 +439,96 @@ async fn a_change_of_nat_names_the_addresses_that_are_released() {
     assert_eq!(addresses.iter().filter(|address| single.contains(*address)).count(), 1, "{single}");
     let none = said(&plan(&sandbox, &nat("none")).await.unwrap());
     assert!(addresses.iter().all(|address| none.contains(address)), "{none}");
+}
+
+/// What others made counts too. Accounts in the same position are told together, and no account is created meanwhile.
+#[tokio::test(start_paused = true)]
+async fn vpcs_that_the_quota_has_no_room_for_stop_the_plan() {
+    let layouts: String = ["a", "b"].map(|name| layout(name, "")).concat();
+    let keys = ["one", "two", "three", "four"];
+    let accounts = |vpcs: &str| keys.map(|key| account(key, &format!("vpc = [{vpcs}]"))).concat();
+    let sandbox = sandbox();
+    settled(&sandbox, &desired(&(layouts.clone() + &accounts("")))).await;
+    let mut world = sandbox.world();
+    for key in keys {
+        let id = world.accounts_with_email(&format!("{key}@example.org")).first().unwrap().clone();
+        let region = world.region_mut(&id, "eu-west-1").unwrap();
+        for n in 0..3 {
+            let vpc = overlord::sandbox::ec2::Vpc { is_default: false, ..region.vpcs.values().next().unwrap().clone() };
+            region.vpcs.insert(format!("vpc-other{n}"), vpc);
+        }
+    }
+    let sandbox = Sandbox::new(world, Weather::default());
+    let (_, report) = run(&sandbox, &desired(&(layouts.clone() + &accounts("\"a\"")))).await.unwrap();
+    assert!(report.outcomes.iter().all(|(_, outcome)| matches!(outcome, Outcome::Applied)), "there is room for one");
+    let all = layouts + &accounts("\"a\", \"b\"") + &account("new", "");
+    let full = plan(&sandbox, &desired(&all)).await.unwrap();
+    let errors: Vec<_> = full.findings.iter().filter(|finding| finding.severity == FindingSeverity::Error).collect();
+    assert_eq!(errors.len(), 4, "{errors:#?}");
+    let first = errors.first().unwrap();
+    assert_eq!(first.subject, "account.four");
+    assert!(
+        first.summary.starts_with("1 VPC is to be created in `eu-west-1`, where 5 exist (4 unmanaged), and the quota is 5"),
+        "{first:?}"
+    );
+    let raised = plan(&sandbox, &desired(&(all + "[limits]\nvpcs = 6\n"))).await.unwrap();
+    assert!(!raised.has_errors(), "{:#?}", told(&raised));
+}
+
+/// A zone in trouble gets nothing new. What is there already stays as it is.
+#[tokio::test(start_paused = true)]
+async fn a_zone_in_trouble_gets_nothing_new() {
+    let weather = Weather { impaired_zone: Some("euw1-az1".to_owned()), ..Weather::default() };
+    let wanted = desired(&(layout("standard", "") + &account("alpha", STANDARD)));
+    let zones = |sandbox: &Sandbox| -> Vec<String> {
+        let world = sandbox.world();
+        let alpha = world.accounts_with_email("alpha@example.org").first().unwrap().clone();
+        let subnets = &world.region(&alpha, "eu-west-1").unwrap().subnets;
+        let mut zones: Vec<String> = subnets.values().filter(|subnet| !subnet.default_for_zone).map(|subnet| subnet.zone.clone()).collect();
+        zones.sort();
+        zones
+    };
+    let troubled = Sandbox::new(World::new(MANAGEMENT), weather.clone());
+    let (first, _) = run(&troubled, &wanted).await.unwrap();
+    assert_eq!(zones(&troubled), ["euw1-az2", "euw1-az3"]);
+    let warning =
+        "Warning eu-west-1: AWS says that the zone `euw1-az1` is impaired: no new subnets are made there until a run finds it available";
+    assert!(told(&first).contains(&warning.to_owned()), "{:#?}", told(&first));
+    let calm = sandbox();
+    settled(&calm, &wanted).await;
+    let later = Sandbox::new(calm.world(), weather);
+    assert_eq!(told(&plan(&later, &wanted).await.unwrap()), Vec::<String>::new(), "what is there stays");
+    let grown = desired(&(layout("standard", "").replace("zones = 2", "zones = 3") + &account("alpha", STANDARD)));
+    run(&later, &grown).await.unwrap();
+    assert_eq!(zones(&later), ["euw1-az1", "euw1-az2", "euw1-az3"]);
+}
+
+/// A layout may list its zones.
+#[tokio::test(start_paused = true)]
+async fn a_list_of_zones_is_where_subnets_are_made() {
+    let wanted =
+        |zones: &str| desired(&(layout("standard", "").replace("zones = 2", &format!("zones = {zones}")) + &account("alpha", STANDARD)));
+    let sandbox = sandbox();
+    settled(&sandbox, &wanted("[\"az1\", \"euw1-az3\"]")).await;
+    // From the first to the list: what is in a zone that the list does not have goes, with consent.
+    let first = plan(&sandbox, &wanted("2")).await.unwrap();
+    assert!(first.changes.is_empty(), "a number takes the zones that have subnets: {:#?}", told(&first));
+    let other = plan(&sandbox, &wanted("[\"az1\", \"az2\"]")).await.unwrap();
+    let subnets: Vec<String> = told(&other).into_iter().filter(|line| line.contains("/subnet.")).collect();
+    let expected = ["Create alpha/eu-west-1/subnet.standard/private-euw1-az2", "Delete alpha/eu-west-1/subnet.standard/private-euw1-az3"];
+    assert_eq!(subnets, expected);
+}
+
+/// The sandbox has the Regions that [limits] adds; a copy of the organization has them too.
+#[tokio::test(start_paused = true)]
+async fn a_region_that_aws_opened_since_is_in_the_sandbox() {
+    let added = "[limits]\nregions = [\"xy-north-1\"]\n";
+    let wanted = desired(&(layout("standard", "").replace("eu-west-1", "xy-north-1") + &account("alpha", STANDARD) + added));
+    let sandbox = sandbox();
+    sandbox.add_regions(&wanted.added_regions);
+    settled(&sandbox, &wanted).await;
+    let world = sandbox.world();
+    let alpha = world.accounts_with_email("alpha@example.org").first().unwrap().clone();
+    let zones: Vec<String> = world.region(&alpha, "xy-north-1").unwrap().subnets.values().map(|subnet| subnet.zone.clone()).collect();
+    assert!(zones.iter().all(|zone| zone.starts_with("xyn1-az")) && !zones.is_empty(), "{zones:?}");
 }

@@ -49,6 +49,7 @@ fn layout() -> Layout {
         prefix: 19,
         zones: 2,
         zone_bits: 2,
+        only_zones: BTreeSet::new(),
         avoid_zones: BTreeSet::new(),
         nat: Nat::PerZone,
         tiers: vec![tier("public", 25.0), tier("shared", 25.0)],

@@ -91,7 +91,8 @@ fn record(world: &mut World) {
     for account in accounts {
         world.recorders.put(&account, networks::REGIONS[0], Recorder::of_everything());
     }
-    let aggregator = Aggregator { name: AGGREGATOR.to_owned(), accounts: None, regions: None, failed: BTreeSet::new() };
+    let aggregator =
+        Aggregator { name: AGGREGATOR.to_owned(), accounts: None, regions: None, failed: BTreeSet::new(), created_ms: 0, updated_ms: 0 };
     world.aggregators.insert(format!("{MANAGEMENT}/us-east-1/{AGGREGATOR}"), aggregator);
 }
 

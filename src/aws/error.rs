@@ -103,13 +103,11 @@ pub enum Error {
     Internal(String),
 }
 
-/// The HTTP statuses of a failure on AWS's side. Throttling has 503 too, and its code says so.
-const AWS_FAILED: [u16; 4] = [500, 502, 503, 504];
-
 impl Refusal {
-    /// Whether AWS failed on its side: such an answer says as little about the effect as none.
+    /// Whether AWS failed on its side: such an answer says as little about the effect as none. The status tells, since services name the failure
+    /// differently. Throttling has 503 too, and its code says so.
     fn is_failure_of_aws(&self) -> bool {
-        self.details.as_ref().is_some_and(|details| AWS_FAILED.contains(&details.status)) && !is_throttling(&self.code)
+        self.details.as_ref().is_some_and(|details| details.status >= 500) && !is_throttling(&self.code)
     }
 }
 
@@ -370,3 +368,31 @@ impl fmt::Display for Error {
 }
 
 impl std::error::Error for Error {}
+
+#[cfg(test)]
+mod tests {
+    use crate::aws::Error;
+    use crate::aws::canned::{Canned, json, sessions};
+
+    /// What a read that AWS answers so comes to.
+    async fn read(status: u16, code: &'static str) -> Error {
+        let canned = Canned::counting(move |_, _| json(status, &format!(r#"{{"__type":"{code}","message":"m"}}"#)));
+        let answer = sessions(canned.door()).await.organizations().list_roots().send().await;
+        Error::sdk("organizations:ListRoots", &answer.unwrap_err())
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_status_of_500_or_more_is_a_failure_of_aws_whatever_its_code() {
+        let codes =
+            ["InternalServerException", "ServerInternalException", "ServiceUnavailableException", "ServiceFailure", "PolicyEvaluation"];
+        for (status, code) in [500, 501, 502, 503, 504, 507, 529].into_iter().flat_map(|status| codes.map(|code| (status, code))) {
+            let error = read(status, code).await;
+            assert!(error.leaves_open(), "{status} {code}: {error:?}");
+            assert!(error.hint().unwrap().starts_with("AWS failed on its side"), "{status} {code}: {error:?}");
+        }
+        for (status, code) in [(400, "InternalServerException"), (404, "ServiceFailure"), (503, "ThrottlingException")] {
+            let error = read(status, code).await;
+            assert!(!error.leaves_open(), "{status} {code}: {error:?}");
+        }
+    }
+}

@@ -33,6 +33,12 @@ impl Connection {
 }
 
 impl Connection {
+    /// The same, whose sandbox has the Regions that org.toml adds to the built-in ones.
+    fn knows(self, desired: &Desired) -> Self {
+        self.sandbox.iter().for_each(|sandbox| sandbox.add_regions(&desired.added_regions));
+        self
+    }
+
     /// Sessions of somebody else: of the account that the credentials of that profile belong to; in the sandbox, of the account of that id.
     /// Their door is open for writes.
     pub(super) async fn guest(&self, profile: &str, desired: &Desired, shell: &Shell) -> Result<Sessions, Reported> {
@@ -60,7 +66,7 @@ pub(super) async fn connect(global: &Global, desired: &Desired, shell: &Shell) -
 /// The same for a run that may write: it opens the door, which is locked as ever, once the plan is approved.
 pub(super) async fn connect_to_write(global: &Global, desired: &Desired, shell: &Shell) -> Result<Connection, Reported> {
     let connection = open_door(global, Some(&desired.management_account), &desired.home_region, desired.role(), shell).await?;
-    guarded(connection, desired, shell).await
+    guarded(connection.knows(desired), desired, shell).await
 }
 
 async fn guarded(connection: Connection, desired: &Desired, shell: &Shell) -> Result<Connection, Reported> {
@@ -70,7 +76,8 @@ async fn guarded(connection: Connection, desired: &Desired, shell: &Shell) -> Re
 
 /// As [`connect`], in front of the guard. No request was made.
 pub(super) async fn reach(global: &Global, desired: &Desired, shell: &Shell) -> Result<Connection, Reported> {
-    open_door(global, Some(&desired.management_account), &desired.home_region, desired.reading_role(), shell).await
+    let connection = open_door(global, Some(&desired.management_account), &desired.home_region, desired.reading_role(), shell).await?;
+    Ok(connection.knows(desired))
 }
 
 /// As [`reach`], where no configuration says yet which account it must be. No request was made.

@@ -1,6 +1,6 @@
 //! `overlord policy new`: a guardrail to begin with, as a file below policies/. Never over a file that exists.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use clap::Args;
@@ -91,8 +91,14 @@ fn setting(args: &NewArgs, template: &Template, loaded: Option<&Loaded>, shell: 
         let hint = "say which Regions stay open, such as `--region eu-west-1 --region eu-central-1`".to_owned();
         return Err(shell.error("org.toml does not load, so its Regions are not known", Some(hint)));
     }
-    if let Some(wrong) = args.region.iter().find(|region| !LIMITS.regions.is_known(region)) {
-        let near = LIMITS.regions.names().max_by(|a, b| strsim::jaro(a, wrong).total_cmp(&strsim::jaro(b, wrong)));
+    let none = BTreeSet::new();
+    let added = loaded.map_or(&none, |loaded| &loaded.desired.added_regions);
+    if let Some(wrong) = args.region.iter().find(|region| !LIMITS.regions.is_known(region) && !added.contains(*region)) {
+        let near = LIMITS
+            .regions
+            .names()
+            .chain(added.iter().map(String::as_str))
+            .max_by(|a, b| strsim::jaro(a, wrong).total_cmp(&strsim::jaro(b, wrong)));
         let hint = near.map(|near| format!("did you mean `{near}`?"));
         return Err(shell.error(format_args!("unknown Region `{wrong}`"), hint));
     }

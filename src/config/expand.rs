@@ -8,9 +8,10 @@ use super::check::packing::{part_address, part_name};
 use super::check::policies::Declared;
 use super::check::{Checked, attachments, ou_name, root};
 use super::section::{Administrators, File, Organization};
-use super::span::Tags;
+use super::span::{At, Tags};
 use crate::address::{Address, Reference};
 use crate::limits::{LIMITS, PolicyTypeLimits};
+use crate::network::Quotas;
 use crate::policy::Document;
 use crate::resource::organizations::{
     AccountAttributes, CREDENTIALS, DelegatedAdministratorAttributes, IAM, InvitationAttributes, OrganizationAttributes,
@@ -28,7 +29,7 @@ pub const ACCESS_ROLE: &str = "OrganizationAccountAccessRole";
 pub(super) fn desired(file: &File, checked: Checked<'_>) -> Desired {
     let none = Organization::default();
     let section = file.organization.as_ref().map_or(&none, |o| &o.value);
-    let text = |value: &Option<super::span::At<String>>, default: &str| value.as_ref().map_or(default, |v| v.as_str()).to_owned();
+    let text = |value: &Option<At<String>>, default: &str| value.as_ref().map_or(default, |v| v.as_str()).to_owned();
     let mut desired = Desired {
         management_account: text(&section.management_account, ""),
         home_region: text(&section.home_region, HOME_REGION),
@@ -36,6 +37,8 @@ pub(super) fn desired(file: &File, checked: Checked<'_>) -> Desired {
         plan_role: section.plan_role.as_ref().map(|role| role.value.clone()),
         external_id: section.external_id.as_ref().map(|id| id.value.clone()),
         account_quota: file.limits.accounts.as_ref().map(|quota| quota.value as usize),
+        network_quotas: network_quotas(file),
+        added_regions: file.limits.regions.iter().map(|region| region.value.clone()).collect(),
         attached: attached(file),
         quarantine: section.quarantine.as_ref().map(|key| Address::new("ou", key.as_str())),
         moved: checked.moved.clone(),
@@ -72,6 +75,13 @@ pub(super) fn desired(file: &File, checked: Checked<'_>) -> Desired {
     desired.network = checked.network;
     desired.prices = checked.prices;
     desired
+}
+
+/// The quotas of accounts and Regions that org.toml raises.
+fn network_quotas(file: &File) -> Quotas {
+    let said = |quota: &Option<At<u32>>| quota.as_ref().map(|quota| quota.value as usize);
+    let limits = &file.limits;
+    Quotas { vpcs: said(&limits.vpcs), elastic_ips: said(&limits.elastic_ips), nat_gateways_per_zone: said(&limits.nat_gateways_per_zone) }
 }
 
 /// The numbers of attached policies that the file says, by AWS's names of the types.

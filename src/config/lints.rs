@@ -60,6 +60,7 @@ impl Loaded {
             access_role: &self.desired.access_role,
             access_actions: &actions,
             regions: &regions,
+            added_regions: &self.desired.added_regions,
         };
         let mut linted = Linted::default();
         for (address, written) in &self.written {

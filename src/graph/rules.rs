@@ -11,7 +11,6 @@ use super::rails::{Documents, Shift, guards_target};
 use crate::address::{Address, Reference, Scope};
 use crate::change::{Action, Change};
 use crate::diff::prerequisite;
-use crate::limits::LIMITS;
 use crate::resource::{self, Attributes, Desired, Live};
 
 /// What finds the edges: everything by its place in `changes`, which are in order of address.
@@ -241,10 +240,13 @@ impl<'a> Edges<'a> {
         for vpc in self.desired.resources.keys().chain(only_live).filter(|address| address.kind() == "vpc") {
             vpc.scope().into_iter().for_each(|scope| *there.entry(scope).or_default() += 1);
         }
+        for (scope, others) in &self.live.network.others {
+            *there.entry(scope).or_default() += others.vpcs;
+        }
         let is_made = |change: &&Change| change.address.kind() == "vpc" && change.action == Action::Create;
         for (index, change) in self.changes.iter().enumerate().filter(|(_, change)| is_made(change)) {
             let scope = change.address.scope();
-            let crowded = scope.and_then(|scope| there.get(scope)).is_some_and(|vpcs| *vpcs >= LIMITS.quotas.vpcs);
+            let crowded = scope.and_then(|scope| there.get(scope)).is_some_and(|vpcs| *vpcs >= self.desired.network_quotas.vpcs());
             if let Some(&gone) = scope.and_then(|scope| going.get(scope)).filter(|_| crowded) {
                 self.found.push((index, gone, Edge::Hard));
             }

@@ -278,6 +278,7 @@ impl Layout {
             prefix: self.prefix,
             zones: u32::try_from(self.zones).ok()?,
             zone_bits: self.zone_bits,
+            only_zones: Default::default(),
             avoid_zones: Default::default(),
             nat: Nat::ALL.into_iter().find(|(name, _)| *name == self.nat)?.1,
             tiers: self.tiers.iter().map(tier).collect::<Option<_>>()?,

@@ -7,8 +7,8 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use super::cut::cut;
-use super::zones::{numbered, zone_of};
-use super::{Block, Cut, Design, FreeSpace, Layout, Request};
+use super::zones::{unread, zone_of};
+use super::{Block, Cut, Design, FreeSpace, Layout, Others, Request};
 use crate::address::{Address, Scope};
 
 /// What is known to be live. Empty when nothing was read.
@@ -28,6 +28,9 @@ pub struct Observed {
     /// What is paid for and nobody manages here, where there is any.
     #[serde(with = "by_scope", skip_serializing_if = "BTreeMap::is_empty")]
     pub unmanaged: BTreeMap<Scope, Unmanaged>,
+    /// What counts against quotas and nobody manages here, where org.toml wants a VPC.
+    #[serde(with = "by_scope", skip_serializing_if = "BTreeMap::is_empty")]
+    pub others: BTreeMap<Scope, Others>,
     /// The public addresses of elastic addresses and of regional NAT gateways of ours.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub public_ips: BTreeMap<Address, BTreeSet<String>>,
@@ -252,7 +255,7 @@ fn place<'d>(
 /// Zone IDs: those that were read, or numbered ones, made once per Region.
 struct Zones<'o> {
     observed: &'o Observed,
-    numbered: BTreeMap<(String, u32), Vec<String>>,
+    numbered: BTreeMap<(String, u32, BTreeSet<String>), Vec<String>>,
 }
 
 impl Zones<'_> {
@@ -261,8 +264,8 @@ impl Zones<'_> {
         let known: &[String] = match address.scope().and_then(|scope| self.observed.zones.get(scope)) {
             Some(read) => read,
             None => {
-                let key = (layout.region.clone(), layout.zones);
-                self.numbered.entry(key).or_insert_with(|| numbered(&layout.region, layout.zones))
+                let key = (layout.region.clone(), layout.zones, layout.only_zones.clone());
+                self.numbered.entry(key).or_insert_with(|| unread(layout))
             }
         };
         let lived_in: BTreeSet<&str> = live.keys().filter_map(|name| zone_of(name)).collect();

@@ -84,7 +84,7 @@ fn place_of_live(block: Block, tier: &Tier, zones: &[String], live: &BTreeMap<St
 }
 
 /// The zones that have subnets, in their order: those that have some already, then the first of the others, and avoided ones only where there
-/// are no more.
+/// are no more. A layout that lists its zones has subnets in those alone.
 fn chosen<'z>(layout: &Layout, zones: &'z [String], live: &BTreeMap<String, Block>) -> Vec<&'z String> {
     let count = layout.zones as usize;
     let lived_in = |zone: &str| !live.is_empty() && layout.tiers.iter().any(|tier| live.contains_key(&name(tier, zone)));
@@ -93,7 +93,8 @@ fn chosen<'z>(layout: &Layout, zones: &'z [String], live: &BTreeMap<String, Bloc
         (false, false) => 1,
         (false, true) => 2,
     };
-    let mut all: Vec<(u8, usize, &String)> = zones.iter().enumerate().map(|(i, zone)| (rank(zone), i, zone)).collect();
+    let mut all: Vec<(u8, usize, &String)> =
+        zones.iter().enumerate().filter(|(_, zone)| layout.may_be_in(zone)).map(|(i, zone)| (rank(zone), i, zone)).collect();
     all.sort_unstable();
     all.truncate(count);
     all.sort_unstable_by_key(|(_, i, _)| *i);

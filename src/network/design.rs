@@ -82,6 +82,9 @@ pub struct Layout {
     pub zones: u32,
     /// How many bits of a subnet's address tell the zone: a tier is cut into two to the power of this blocks.
     pub zone_bits: u8,
+    /// The only zones that have subnets, by the ends of their IDs, as in `az1`; empty where the first ones are taken.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub only_zones: BTreeSet<String>,
     /// The IDs of zones that new subnets avoid while others are left.
     #[serde(default)]
     pub avoid_zones: BTreeSet<String>,
@@ -104,6 +107,21 @@ pub struct Layout {
     /// What its VPCs are connected with.
     #[serde(default)]
     pub connections: Connections,
+}
+
+impl Layout {
+    /// Whether its subnets may be in a zone.
+    pub fn may_be_in(&self, zone: &str) -> bool {
+        self.only_zones.is_empty() || zone.rsplit('-').next().is_some_and(|end| self.only_zones.contains(end))
+    }
+
+    /// Whether it asks for subnets in more zones than these.
+    pub fn asks_for_more_than(&self, zones: &BTreeSet<&str>) -> bool {
+        match self.only_zones.is_empty() {
+            true => zones.len() < self.zones as usize,
+            false => !self.only_zones.iter().all(|end| zones.iter().any(|zone| zone.rsplit('-').next() == Some(end))),
+        }
+    }
 }
 
 /// DHCP options.

@@ -16,6 +16,7 @@ mod connections;
 mod cut;
 mod design;
 mod free;
+mod quotas;
 mod zones;
 
 pub use allocate::{AddressPlan, Observed, ObservedVpc, Origin, PoolUse, Unmanaged, Unplaced, Vpc, Why, allocate};
@@ -26,7 +27,8 @@ pub use design::{
     Design, Dhcp, FlowLog, LARGEST, Layout, Nat, PUBLIC_TIER, Pool, Request, SMALLEST, Share, Tier, has_gateway_endpoint, vpc_address,
 };
 pub use free::FreeSpace;
-pub use zones::{numbered, zone_of};
+pub use quotas::{Others, Quotas};
+pub use zones::{end_of_zone, unread as unread_zones, zone_of};
 
 #[cfg(test)]
 pub(crate) mod tests;

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use proptest::prelude::*;
 
+use super::zones::numbered;
 use super::*;
 use crate::address::Address;
 
@@ -18,6 +19,7 @@ fn layout(prefix: u8, zones: u32, zone_bits: u8, tiers: &[(&str, f64)]) -> Layou
         prefix,
         zones,
         zone_bits,
+        only_zones: Default::default(),
         avoid_zones: Default::default(),
         nat: Nat::None,
         tiers: tiers.iter().map(|(name, share)| Tier { name: (*name).to_owned(), share: Share::of_percent(*share).unwrap() }).collect(),
@@ -312,4 +314,31 @@ fn new_subnets_avoid_zones_and_live_ones_stay() {
     let grown = cut_with(&layout(&["use1-az1", "use1-az3"], 3), &live);
     assert_eq!(zones_of(&grown), set(&[1, 2, 4]));
     assert!(two.subnets.iter().all(|subnet| grown.subnets.contains(subnet)));
+}
+
+/// A list of zones is exact: subnets are in those zones alone, and what stays keeps its addresses.
+#[test]
+fn a_list_of_zones_is_where_subnets_are() {
+    let listed = |ends: &[&str]| Layout {
+        only_zones: ends.iter().map(|end| (*end).to_owned()).collect(),
+        zones: ends.len() as u32,
+        region: "us-east-1".to_owned(),
+        ..overlord()
+    };
+    let all: Vec<String> = (1..=4).map(|number| format!("use1-az{number}")).collect();
+    let zones_of = |cut: &Cut| -> BTreeSet<String> { cut.subnets.iter().map(|subnet| subnet.zone.clone()).collect() };
+    let set = |numbers: &[u8]| -> BTreeSet<String> { numbers.iter().map(|number| format!("use1-az{number}")).collect() };
+    let whole = block("10.2.0.0/19");
+    let (nothing, layout) = (BTreeMap::new(), listed(&["az1", "az2", "az4"]));
+    let first = cut(whole, &layout, &all, &nothing);
+    assert_eq!(zones_of(&first), set(&[1, 2, 4]));
+    assert_eq!(super::zones::unread(&layout), ["use1-az1", "use1-az2", "use1-az4"], "and so a plan that reads none calls them");
+    // A zone that the account does not have is not replaced by another one.
+    assert_eq!(zones_of(&cut(whole, &layout, &all[..3], &nothing)), set(&[1, 2]));
+    let live: BTreeMap<String, Block> = first.subnets.iter().map(|subnet| (subnet.name(), subnet.block)).collect();
+    let moved = cut(whole, &listed(&["az1", "az3", "az4"]), &all, &live);
+    assert_eq!(zones_of(&moved), set(&[1, 3, 4]));
+    let kept =
+        |cut: &Cut| cut.subnets.iter().filter(|subnet| subnet.zone != "use1-az2" && subnet.zone != "use1-az3").cloned().collect::<Vec<_>>();
+    assert_eq!(kept(&moved), kept(&first), "what stays keeps its addresses");
 }

@@ -1,27 +1,37 @@
 //! Availability zones by their IDs: `euw1-az1` is the same place for every account, `eu-west-1a` is not.
 //! Source: AWS RAM's documentation, "Availability Zone IDs for your AWS resources".
 
-use crate::limits::LIMITS;
-
-/// What the zone IDs of a Region begin with: `euw1` for `eu-west-1`, `apse2` for `ap-southeast-2`. This is the rule that the IDs of all
-/// Regions followed on 2026-11-20; which IDs an account has, only EC2 in that account tells.
-fn prefix(region: &str) -> String {
-    let parts: Vec<&str> = region.split('-').collect();
-    let [first, middle @ .., number] = parts.as_slice() else { return region.to_owned() };
-    let mut made = (*first).to_owned();
-    for word in middle {
-        // The directions between the main ones are two words in one.
-        let (head, tail) = ["north", "south"].iter().find_map(|d| Some((*d, word.strip_prefix(d)?))).unwrap_or((word, ""));
-        made.extend(head.chars().take(1).chain(tail.chars().take(1)));
-    }
-    made + number
-}
+use super::Layout;
+use crate::limits::{LIMITS, zone_prefix as prefix};
 
 /// The first so many zone IDs of a Region by number, without those that lack services: what a plan calls zones that it has not read.
 pub fn numbered(region: &str, count: u32) -> Vec<String> {
     let prefix = prefix(region);
     let all = (1..=u32::MAX).map(|number| format!("{prefix}-az{number}"));
     all.filter(|zone| !LIMITS.zones.avoid.contains(zone)).take(count as usize).collect()
+}
+
+/// What a plan calls the zones of a layout that it has not read.
+pub fn unread(layout: &Layout) -> Vec<String> {
+    if layout.only_zones.is_empty() {
+        return numbered(&layout.region, layout.zones);
+    }
+    let prefix = prefix(&layout.region);
+    let mut numbers: Vec<(Option<u32>, &String)> = layout.only_zones.iter().map(|end| (number(end), end)).collect();
+    numbers.sort_unstable();
+    numbers.into_iter().map(|(_, end)| format!("{prefix}-{end}")).collect()
+}
+
+/// The number in the end of a zone's ID: 4 of `az4`.
+fn number(end: &str) -> Option<u32> {
+    end.strip_prefix("az")?.parse().ok()
+}
+
+/// The end of the ID that a list of zones names: `az4` of `az4`, and of `use1-az4` where the Region has such zones. `None` where it names no zone there.
+pub fn end_of_zone<'t>(text: &'t str, region: &str) -> Option<&'t str> {
+    let (begin, end) = text.rsplit_once('-').map_or((None, text), |(begin, end)| (Some(begin), end));
+    let digits = end.strip_prefix("az").filter(|digits| digits.bytes().all(|byte| byte.is_ascii_digit()) && !digits.starts_with('0'))?;
+    (!digits.is_empty() && begin.is_none_or(|begin| begin == prefix(region))).then_some(end)
 }
 
 /// The zone ID that a subnet's name ends in: `euw1-az1` of `private-euw1-az1`. `None` when it ends in none.
@@ -58,6 +68,21 @@ mod tests {
         }
         assert_eq!(numbered("eu-west-1", 2), ["euw1-az1", "euw1-az2"]);
         assert_eq!(numbered("us-east-1", 3), ["use1-az1", "use1-az2", "use1-az4"]);
+    }
+
+    #[test]
+    fn a_list_names_zones_by_the_ends_of_their_ids() {
+        for (text, expected) in [
+            ("az4", Some("az4")),
+            ("use1-az4", Some("az4")),
+            ("euw1-az4", None),
+            ("us-east-1a", None),
+            ("az", None),
+            ("az01", None),
+            ("4", None),
+        ] {
+            assert_eq!(end_of_zone(text, "us-east-1"), expected, "{text}");
+        }
     }
 
     #[test]

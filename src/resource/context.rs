@@ -349,3 +349,42 @@ impl Context {
         &self.access_role
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::aws::canned::{Canned, MANAGEMENT, json, sessions};
+    use crate::resource::{Desired, Live};
+
+    /// An account that another run made is new, and not this run's alone: what is made in it is looked for first.
+    #[tokio::test(start_paused = true)]
+    async fn an_account_that_was_found_is_new_and_not_ours_alone() {
+        let plan = Plan::build(&Desired { management_account: MANAGEMENT.to_owned(), ..Desired::default() }, &Live::default());
+        let canned = Canned::counting(|_, _| json(200, "{}"));
+        let sessions = sessions(canned.door()).await;
+        let account = Address::new("account", "a");
+        let scope = Scope { account: "a".to_owned(), region: "eu-west-1".to_owned() };
+        let context = |company| Context::new(&sessions, &plan, Ids::observed(&plan), company).of(&account, None);
+        let states = |context: &Context| (context.is_new(&scope), context.is_ours_alone(&scope), context.made(&account.clone().into()));
+
+        let alone = context(Company::Alone);
+        assert_eq!(states(&alone), (false, false, false), "nothing is known of it");
+        alone.ids.learn(&account, "222222222222".to_owned());
+        assert_eq!(states(&alone), (true, true, true), "this run made it");
+        assert!(alone.has_made("222222222222"));
+
+        let found = context(Company::Alone);
+        found.found("333333333333");
+        found.ids.learn(&account, "333333333333".to_owned());
+        assert_eq!(states(&found), (true, false, true), "another run made it");
+        assert!(!found.has_made("333333333333"));
+
+        let recognised = context(Company::Alone);
+        recognised.recognise("444444444444");
+        assert_eq!(states(&recognised), (false, false, false), "an earlier run made it");
+
+        let others = context(Company::Others);
+        others.ids.learn(&account, "555555555555".to_owned());
+        assert_eq!(states(&others), (true, false, true), "others are at work");
+    }
+}

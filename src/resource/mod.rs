@@ -52,6 +52,9 @@ pub struct Desired {
     /// How many accounts the organization may have, where org.toml says so.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub account_quota: Option<usize>,
+    /// How much there may be in one account and Region, where org.toml says so.
+    #[serde(default, skip_serializing_if = "crate::network::Quotas::are_built_in")]
+    pub network_quotas: crate::network::Quotas,
     /// How many policies may be attached to one target, by AWS's name of their type, where org.toml says so.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub attached: BTreeMap<String, usize>,
@@ -78,6 +81,9 @@ pub struct Desired {
     /// impact, which does, is told with its date.
     #[serde(skip)]
     pub catalogue: Option<Arc<Catalogue>>,
+    /// Regions that AWS opened since this version was made, by `[limits]`.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub added_regions: BTreeSet<String>,
     /// The part of it that the run is about.
     #[serde(default, skip_serializing_if = "Selection::is_everything")]
     pub selection: Selection,

@@ -63,3 +63,46 @@ fn too_late(deadline: &Error, last: Option<Error>) -> Error {
         ),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use aws_smithy_types::body::SdkBody;
+
+    use super::*;
+    use crate::aws::canned::{Answer, Canned, assume_role, sessions};
+
+    fn answer(status: u16, body: &str) -> Answer {
+        let body = SdkBody::from(body);
+        Ok(http::Response::builder().status(status).header("content-type", "text/xml").body(body).unwrap().try_into().unwrap())
+    }
+
+    /// How the wait comes out, and how often EC2 was asked, where it first refuses twice with `code`.
+    async fn waited(code: &'static str) -> (AwsResult<()>, usize) {
+        let refusals = std::sync::atomic::AtomicUsize::new(0);
+        let canned = Canned::counting(move |_, request| {
+            if !std::str::from_utf8(request.body().bytes().unwrap_or_default()).unwrap_or_default().contains("Action=DescribeVpcs") {
+                return assume_role(request);
+            }
+            match refusals.fetch_add(1, std::sync::atomic::Ordering::SeqCst) {
+                0 | 1 => {
+                    answer(400, &format!("<Response><Errors><Error><Code>{code}</Code><Message>m</Message></Error></Errors></Response>"))
+                }
+                _ => answer(200, "<DescribeVpcsResponse><vpcSet/></DescribeVpcsResponse>"),
+            }
+        });
+        let sessions = sessions(canned.door()).await;
+        let client = sessions.ec2("222222222222", "eu-west-1");
+        let outcome = wait(&client, "222222222222", "eu-west-1", &Interrupt::default()).await;
+        (outcome, canned.sent().iter().filter(|call| *call == "ec2:DescribeVpcs").count())
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_new_account_is_waited_for_whatever_aws_calls_its_state() {
+        for code in ["Blocked", "RegionDisabledException", "OptInRequired", "PendingVerification", "AuthFailure", "SubscriptionRequired"] {
+            assert_eq!(waited(code).await, (Ok(()), 3), "{code}");
+        }
+        let (outcome, asked) = waited("InvalidParameterValue").await;
+        assert!(outcome.unwrap_err().is(&["InvalidParameterValue"]));
+        assert_eq!(asked, 1, "another refusal is final");
+    }
+}

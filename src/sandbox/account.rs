@@ -8,7 +8,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::contacts;
-use super::ec2::{self, REGIONS, RegionFacts};
+use super::ec2::RegionFacts;
 use super::email;
 use super::iam::date;
 use super::journal::Effect;
@@ -67,9 +67,9 @@ impl Input {
         Self::deserialize(input).map_err(|error| validation(error.to_string()))
     }
 
-    fn region(&self) -> Result<&'static RegionFacts, Refusal> {
+    fn region(&self, world: &World) -> Result<&'static RegionFacts, Refusal> {
         let name = self.region_name.as_deref().unwrap_or_default();
-        ec2::region(name).ok_or_else(|| validation(format!("Region name {name} is not valid")))
+        world.facts(name).ok_or_else(|| validation(format!("Region name {name} is not valid")))
     }
 }
 
@@ -82,7 +82,7 @@ pub(super) fn read(call: &Call, caller: &str, world: &World, now_ms: u64) -> Out
     let account = subject(&input, caller, world)?;
     match call.operation.as_str() {
         "GetRegionOptStatus" => {
-            let region = input.region()?;
+            let region = input.region(world)?;
             Ok(json!({ "RegionName": region.name, "RegionOptStatus": world.region_status(&account.id, region, now_ms) }))
         }
         "GetAlternateContact" => contacts::get_alternate(&input, &account.id, world),
@@ -101,7 +101,7 @@ fn list_regions(input: &Input, account: &Account, world: &World, now_ms: u64) ->
     };
     let size = input.max_results.unwrap_or(PAGE).clamp(1, PAGE);
     let wanted = &input.region_opt_status_contains;
-    let shown = REGIONS.iter().map(|region| (region.name, world.region_status(&account.id, region, now_ms)));
+    let shown = world.all_regions().into_iter().map(|region| (region.name, world.region_status(&account.id, region, now_ms)));
     let mut shown = shown.filter(|(name, status)| *name > after.as_str() && (wanted.is_empty() || wanted.iter().any(|w| w == status)));
     let page: Vec<_> = shown.by_ref().take(size).collect();
     let last = page.last().map(|(name, _)| (*name).to_owned()).unwrap_or_default();
@@ -148,7 +148,7 @@ fn put_name(input: &Input, caller: &str, world: &mut World) -> Outcome {
 
 /// <https://docs.aws.amazon.com/accounts/latest/reference/API_EnableRegion.html>
 fn set_region(input: &Input, caller: &str, world: &mut World, wanted: OptIn, now_ms: u64) -> Outcome {
-    let region = input.region()?;
+    let region = input.region(world)?;
     let account = subject(input, caller, world)?.id.clone();
     if !region.is_opt_in() {
         return Err(validation(format!("Region {} is enabled by default and cannot be enabled or disabled", region.name)));

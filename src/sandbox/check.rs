@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use super::ec2::Place;
 use super::world::{AccountState, Organization, RCP_FULL_AWS_ACCESS, TypeStatus, World};
 use crate::limits::LIMITS;
 use crate::plural;
@@ -19,7 +18,7 @@ impl World {
         self.check_names(&mut violations);
         self.check_attachments(&mut violations);
         for (account, name, region) in self.ec2.iter() {
-            violations.extend(Place::of(account, name).iter().flat_map(|place| region.check(place, self.clock_ms)));
+            violations.extend(self.place(account, name).iter().flat_map(|place| region.check(place, self.clock_ms)));
         }
         violations
     }

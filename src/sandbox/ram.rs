@@ -20,6 +20,13 @@ const PRINCIPAL: &str = "ram.amazonaws.com";
 const NOT_ONBOARDED: &str = "The resource you are attempting to share can only be shared within your AWS Organization. This error may also occur \
                              if you have enabled sharing with your AWS organization, but that onboarding process is still in progress.";
 
+/// What RAM says of an account outside of the organization, where the share is for the organization alone. Source: RAM's user guide,
+/// "Errors when trying to share with accounts outside of my organization", read 2026-12-01.
+const IS_OUTSIDE: &str = "is not in your AWS organization. You do not have permission to add external AWS accounts to a resource share.";
+
+/// The same, of a resource that can be shared inside the organization alone.
+const ONLY_INSIDE: &str = "The resource you are attempting to share can only be shared within your AWS Organization.";
+
 /// A share.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -42,6 +49,9 @@ pub struct Share {
     /// Whether it may be for accounts outside the organization.
     #[serde(default)]
     pub external: bool,
+    /// The accounts among the principals that have an invitation and see nothing until they accept it.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub invited: BTreeSet<String>,
 }
 
 /// The operations, by the path of their requests.
@@ -165,7 +175,11 @@ pub(super) fn read(call: &Call, caller: &str, world: &World) -> Outcome {
             let associations = wanted.flat_map(|(arn, share)| {
                 let entities = if of_principals { &share.principals } else { &share.resources };
                 let association_type = if of_principals { "PRINCIPAL" } else { "RESOURCE" };
-                entities.iter().map(move |entity| show_association(arn, &share.name, entity, association_type, "ASSOCIATED"))
+                entities.iter().map(move |entity| {
+                    let is_invited = share.invited.contains(entity);
+                    let status = if is_invited { "ASSOCIATING" } else { "ASSOCIATED" };
+                    show_association((arn, &share.name), entity, association_type, (status, is_invited))
+                })
             });
             Ok(json!({ "resourceShareAssociations": associations.collect::<Value>() }))
         }
@@ -183,14 +197,14 @@ fn show(arn: &str, share: &Share) -> Value {
     })
 }
 
-fn show_association(arn: &str, name: &str, entity: &str, association_type: &str, status: &str) -> Value {
+fn show_association((arn, name): (&str, &str), entity: &str, association_type: &str, (status, external): (&str, bool)) -> Value {
     json!({
         "resourceShareArn": arn,
         "resourceShareName": name,
         "associatedEntity": entity,
         "associationType": association_type,
         "status": status,
-        "external": false,
+        "external": external,
     })
 }
 
@@ -207,7 +221,8 @@ pub(super) fn write(call: &Call, caller: &str, world: &mut World, now_ms: u64, w
         }
         "CreateResourceShare" => {
             let name = required(&input.name, "name")?.to_owned();
-            can_share(&input, caller, &call.region, world, now_ms)?;
+            let external = input.allow_external_principals.unwrap_or(true);
+            let invited = can_share(&input, (caller, &call.region), external, world, now_ms)?;
             // The same request once more, by its token.
             let same = |share: &Share| share.owner == caller && share.token.is_some() && share.token == input.client_token;
             if let Some((arn, share)) = world.shares.iter().find(|(_, share)| same(share)) {
@@ -226,7 +241,8 @@ pub(super) fn write(call: &Call, caller: &str, world: &mut World, now_ms: u64, w
                 resources: input.resource_arns.iter().cloned().collect(),
                 tags: input.tags().collect(),
                 token: input.client_token.clone(),
-                external: input.allow_external_principals.unwrap_or(true),
+                external,
+                invited,
             };
             let shown = show(&arn, &share);
             world.shares.insert(arn, share);
@@ -237,14 +253,19 @@ pub(super) fn write(call: &Call, caller: &str, world: &mut World, now_ms: u64, w
             if operation == "TagResource" && input.tags.is_empty() {
                 return Err(Refusal::new("InvalidParameterException", "tags are required"));
             }
+            let mut invited = BTreeSet::new();
             if operation == "AssociateResourceShare" {
-                can_share(&input, caller, &call.region, world, now_ms)?;
+                let external = world.shares.get(&arn).is_some_and(|share| share.external);
+                invited = can_share(&input, (caller, &call.region), external, world, now_ms)?;
             }
             let share = world.shares.get_mut(&arn).filter(|share| share.owner == caller).ok_or_else(|| unknown(&arn))?;
             let name = share.name.clone();
             let associations = |status: &str| {
                 let of = |entities: &[String], kind: &str| -> Vec<Value> {
-                    entities.iter().map(|entity| show_association(&arn, &name, entity, kind, status)).collect()
+                    entities
+                        .iter()
+                        .map(|entity| show_association((&arn, &name), entity, kind, (status, invited.contains(entity))))
+                        .collect()
                 };
                 let associations = [of(&input.principals, "PRINCIPAL"), of(&input.resource_arns, "RESOURCE")].concat();
                 json!({ "clientToken": input.client_token, "resourceShareAssociations": associations })
@@ -252,11 +273,13 @@ pub(super) fn write(call: &Call, caller: &str, world: &mut World, now_ms: u64, w
             Ok(match operation {
                 "AssociateResourceShare" => {
                     share.principals.extend(input.principals.iter().cloned());
+                    share.invited.extend(invited.iter().cloned());
                     share.resources.extend(input.resource_arns.iter().cloned());
                     associations("ASSOCIATING")
                 }
                 "DisassociateResourceShare" => {
                     share.principals.retain(|one| !input.principals.contains(one));
+                    share.invited.retain(|one| !input.principals.contains(one));
                     share.resources.retain(|one| !input.resource_arns.contains(one));
                     associations("DISASSOCIATING")
                 }
@@ -278,8 +301,10 @@ pub(super) fn write(call: &Call, caller: &str, world: &mut World, now_ms: u64, w
     }
 }
 
-/// Whether what a request names exists, is the caller's, and may be shared with whom it names.
-fn can_share(input: &Input, caller: &str, region: &str, world: &World, now_ms: u64) -> Result<(), Refusal> {
+/// Whether what a request names exists, is the caller's, and may be shared with whom it names. Returns the accounts that RAM invites: those outside of
+/// the organization, and those inside while sharing in the organization is off. Source: RAM's user guide, "Getting started", read 2026-12-01.
+fn can_share(input: &Input, place: (&str, &str), external: bool, world: &World, now_ms: u64) -> Result<BTreeSet<String>, Refusal> {
+    let (caller, region) = place;
     for arn in &input.resource_arns {
         let id = arn.rsplit('/').next().unwrap_or_default();
         let own = arn.starts_with(&format!("arn:aws:ec2:{region}:{caller}:"));
@@ -289,20 +314,39 @@ fn can_share(input: &Input, caller: &str, region: &str, world: &World, now_ms: u
             return Err(Refusal::new("UnknownResourceException", format!("The resource {arn} could not be found.")));
         }
     }
+    let inside = world.shares_inside(now_ms);
+    let mut invited = BTreeSet::new();
     for principal in &input.principals {
-        let known = match principal.rsplit_once('/') {
-            Some((_, id)) if id.starts_with("ou-") => world.ous.contains_key(id),
-            Some((_, id)) => world.organization.as_ref().is_some_and(|organization| organization.id == id),
-            None => world.accounts.contains_key(principal),
-        };
-        if !known {
-            return Err(Refusal::new("UnknownResourceException", format!("The principal {principal} could not be found.")));
-        }
-        if !world.shares_inside(now_ms) {
-            return Err(Refusal::new("OperationNotPermittedException", NOT_ONBOARDED));
+        match principal.rsplit_once('/') {
+            Some((_, id)) => {
+                let known = match id.starts_with("ou-") {
+                    true => world.ous.contains_key(id),
+                    false => world.organization.as_ref().is_some_and(|organization| organization.id == id),
+                };
+                if !known {
+                    return Err(Refusal::new("UnknownResourceException", format!("The principal {principal} could not be found.")));
+                }
+                if !inside {
+                    return Err(Refusal::new("OperationNotPermittedException", NOT_ONBOARDED));
+                }
+            }
+            None if principal.len() != 12 || !principal.bytes().all(|byte| byte.is_ascii_digit()) => {
+                let message = format!("Principal ID {principal} is malformed. Verify the ID and try again.");
+                return Err(Refusal::new("InvalidParameterException", message));
+            }
+            None if inside && world.accounts.contains_key(principal) => {}
+            None if external => {
+                // Of what the sandbox has, only transit gateways can be shared outside.
+                if input.resource_arns.iter().any(|arn| arn.contains(":subnet/")) {
+                    return Err(Refusal::new("OperationNotPermittedException", ONLY_INSIDE));
+                }
+                invited.insert(principal.clone());
+            }
+            None if world.accounts.contains_key(principal) => return Err(Refusal::new("OperationNotPermittedException", NOT_ONBOARDED)),
+            None => return Err(Refusal::new("InvalidParameterException", format!("Principal {principal} {IS_OUTSIDE}"))),
         }
     }
-    Ok(())
+    Ok(invited)
 }
 
 impl World {
@@ -323,7 +367,7 @@ impl World {
         let organization = self.organization.as_ref().map(|organization| organization.id.as_str());
         share.principals.iter().any(|principal| match principal.rsplit_once('/') {
             Some((_, id)) => Some(id) == organization || lineage.contains(&id),
-            None => principal == account,
+            None => principal == account && !share.invited.contains(principal),
         })
     }
 }

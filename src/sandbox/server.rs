@@ -1,6 +1,6 @@
 //! The server: one request from arrival to answer, through weather, rates, the operation and the journal.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 use std::fmt;
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -137,6 +137,14 @@ impl Sandbox {
     /// What is there is no world; the file cannot be written, or another process holds it.
     pub fn reset(path: &Path, management_account: &str, force: bool) -> Result<(), SandboxError> {
         Store::lock_to_replace(path, force)?.write(&World::new(management_account))
+    }
+
+    /// Adds Regions that AWS opened after this version was made.
+    pub fn add_regions(&self, regions: &BTreeSet<String>) {
+        let mut state = lock(&self.inner.state);
+        if !state.world.added_regions.is_superset(regions) {
+            Arc::make_mut(&mut state.world).added_regions.extend(regions.iter().cloned());
+        }
     }
 
     fn with_store(mut world: World, weather: Weather, store: Option<Store>) -> Self {
@@ -433,8 +441,18 @@ impl State {
                 };
                 let empty_page = arrival.dice.empty_page();
                 let ignores_tags = weather.ignores_tag_filters;
-                let lacking_zone = weather.lacking_zone.as_deref();
-                read(&ec2::Ask { region: &region, world: &self.world, place, input, now_ms, empty_page, ignores_tags, lacking_zone })
+                let (lacking_zone, impaired_zone) = (weather.lacking_zone.as_deref(), weather.impaired_zone.as_deref());
+                read(&ec2::Ask {
+                    region: &region,
+                    world: &self.world,
+                    place,
+                    input,
+                    now_ms,
+                    empty_page,
+                    ignores_tags,
+                    lacking_zone,
+                    impaired_zone,
+                })
             }
             Operation::Write(write) => {
                 let world = self.touch(now_ms);

@@ -65,6 +65,8 @@ pub struct Weather {
     pub default_vpc_ms: u64,
     /// The ID of a zone that has neither NAT gateways nor interface endpoints, such as `euw1-az2`.
     pub lacking_zone: Option<String>,
+    /// The ID of a zone that AWS says is impaired, such as `euw1-az2`.
+    pub impaired_zone: Option<String>,
     /// Lists of EC2 ignore filters by tag, as moto's of NAT gateways does.
     pub ignores_tag_filters: bool,
     /// From the creation of an account until EC2 takes it, in milliseconds; STS takes it after half of that, and a role that was just made.
@@ -141,6 +143,7 @@ impl Default for Weather {
             sharing_ms: 0,
             default_vpc_ms: 0,
             lacking_zone: None,
+            impaired_zone: None,
             ignores_tag_filters: false,
             account_ready_ms: 0,
             region_ms: 0,
@@ -185,6 +188,7 @@ const KEYS: &[&str] = &[
     "sharing",
     "default-vpc",
     "lacking-zone",
+    "impaired-zone",
     "tag-filters",
     "account-ready",
     "region",
@@ -296,6 +300,7 @@ impl Weather {
             "sharing" => self.sharing_ms = milliseconds(key, value)?,
             "default-vpc" => self.default_vpc_ms = milliseconds(key, value)?,
             "lacking-zone" => self.lacking_zone = Some(value.to_owned()),
+            "impaired-zone" => self.impaired_zone = Some(value.to_owned()),
             "tag-filters" => self.ignores_tag_filters = choice(key, value, [("obeyed", false), ("ignored", true)])?,
             "account-ready" => self.account_ready_ms = milliseconds(key, value)?,
             "region" => self.region_ms = milliseconds(key, value)?,

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use super::config::{Aggregator, Recorders};
 use super::contacts::Contacts;
-use super::ec2::{Place, Region, RegionFacts, Regions};
+use super::ec2::{Region, RegionFacts, Regions};
 use super::email::EmailUpdate;
 use super::outside::{Invitation, Outsider};
 use super::ram::Share;
@@ -82,6 +82,9 @@ pub struct World {
     /// What accounts have said about Regions that have to be enabled, by account and Region.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub opt_ins: BTreeMap<String, BTreeMap<String, OptIn>>,
+    /// Regions that AWS opened after this version was made.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub added_regions: BTreeSet<String>,
     /// Whom AWS writes to, by account.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub contacts: BTreeMap<String, Contacts>,
@@ -403,6 +406,7 @@ impl World {
             outsiders: BTreeMap::new(),
             emails_elsewhere: BTreeSet::new(),
             opt_ins: BTreeMap::new(),
+            added_regions: BTreeSet::new(),
             contacts: BTreeMap::new(),
             email_updates: BTreeMap::new(),
             root_features: BTreeSet::new(),
@@ -555,17 +559,17 @@ impl World {
 
     /// Whether an account can use the Region of that name. One that the sandbox does not know is not refused: AWS has no host of its name.
     pub(super) fn is_open(&self, account: &str, region: &str, now_ms: u64) -> bool {
-        super::ec2::region(region).is_none_or(|facts| self.region_is_enabled(account, facts, now_ms))
+        self.facts(region).is_none_or(|facts| self.region_is_enabled(account, facts, now_ms))
     }
 
     /// EC2 of an account in a Region; `None` when there is no such Region.
     pub fn region(&self, account: &str, region: &str) -> Option<Arc<Region>> {
-        Some(self.ec2.get(self.seed, &Place::of(account, region)?))
+        Some(self.ec2.get(self.seed, &self.place(account, region)?))
     }
 
     /// EC2 of an account in a Region, to be changed by hand; `None` when there is no such Region.
     pub fn region_mut(&mut self, account: &str, region: &str) -> Option<&mut Region> {
-        let place = Place::of(account, region)?;
+        let place = self.place(account, region)?;
         let taken = self.ec2.take(self.seed, &place);
         Some(self.ec2.put(&place, taken))
     }

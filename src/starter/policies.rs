@@ -159,6 +159,7 @@ mod tests {
                     access_role: "Overlord",
                     access_actions: &["ec2:CreateVpc".to_owned(), "iam:CreateServiceLinkedRole".to_owned()],
                     regions,
+                    added_regions: &Default::default(),
                 };
                 let subject = Subject { name: template.name, family: template.family, policy: &policy, size, limit: 5_120 };
                 let found: Vec<String> = lint(&subject, &lints).into_iter().map(|f| format!("{}: {}", f.rule.id, f.summary)).collect();

@@ -138,6 +138,37 @@ fn a_grown_organization_is_written_and_its_plan_is_empty() {
     assert_eq!(tree(&case.path("live")), files);
 }
 
+/// AWS's language grows: a live document that overlord takes for one that AWS refuses is left alone with all attached ones of its type, and listed with the reason.
+#[test]
+fn a_live_policy_that_overlord_would_refuse_is_listed_with_the_reason() {
+    let case = grown();
+    let (world, strange) =
+        (case.path(".overlord/sandbox.json"), r#"{"Statement":[{"Effect":"Deny","Action":"s3:Get:Object","Resource":"*"}]}"#);
+    let mut text: serde_json::Value = serde_json::from_slice(&fs::read(&world).unwrap()).unwrap();
+    let policies = text["policies"].as_object_mut().unwrap();
+    let policy = policies.values_mut().find(|policy| policy["name"] == "Deny Leave").unwrap();
+    policy["content"] = strange.into();
+    let id = policy["id"].as_str().unwrap().to_owned();
+    fs::write(&world, text.to_string()).unwrap();
+    let reason = format!(
+        "policies of type SERVICE_CONTROL_POLICY: `{id}` (Deny Leave) is attached, and has a document that overlord takes for one that AWS refuses"
+    );
+    let imported = case.run(&["import", "--sandbox", "--out", "live"]).ends(0);
+    assert!(imported.out.contains(&reason), "{}", imported.out);
+    let file = fs::read_to_string(case.path("live/org.toml")).unwrap();
+    assert!(file.contains(&reason), "{file}");
+    assert!(!file.contains("[policy.keep]") && file.contains("[policy.team-tags]"), "only that type is left alone: {file}");
+    case.run(&["--config", "live/org.toml", "plan", "--sandbox"]).ends(0);
+    // One that is attached nowhere is left out alone.
+    let mut text: serde_json::Value = serde_json::from_slice(&fs::read(&world).unwrap()).unwrap();
+    text["attachments"].as_object_mut().unwrap().values_mut().for_each(|set| set.as_array_mut().unwrap().retain(|one| *one != *id));
+    fs::write(&world, text.to_string()).unwrap();
+    let imported = case.run(&["import", "--sandbox", "--out", "later"]).ends(0);
+    let reason = format!("{id} (Deny Leave): has a document that overlord takes for one that AWS refuses");
+    assert!(imported.out.contains(&reason), "{}", imported.out);
+    assert!(fs::read_to_string(case.path("later/org.toml")).unwrap().contains("[policy.keep]"));
+}
+
 /// Of OUs and policies by their tags, and of accounts where theirs are read.
 #[test]
 fn overlord_finds_its_own_keys_again() {

@@ -56,3 +56,18 @@ fn networks_are_rehearsed_on_what_was_read_of_them() {
     let applied = case.run(&["apply", "--sandbox", "--yes", "--allow-delete", "--format", "json"]).ends(0).json();
     assert_eq!(rehearsed["report"], applied["report"]);
 }
+
+/// A Region that [limits] adds is one for the sandbox, for a copy in it, for `policy new` and for the lints.
+#[test]
+fn a_region_that_limits_add_is_known_everywhere() {
+    let network = "trusted_services = [\"account.amazonaws.com\"]\n[limits]\nregions = [\"xy-north-1\"]\n\
+                   [account.app]\nemail = \"aws+app@example.org\"\nou = \"work\"\nvpc = [\"standard\"]\n[pool.main]\ncidr = \"10.0.0.0/8\"\n\
+                   [vpc.standard]\nregion = \"xy-north-1\"\npool = \"main\"\nprefix = 19\nzones = 2\ntiers = { private = 50 }\n";
+    let case = Case::new(&SMALL.replace("[ou.work]\n", &format!("{}[ou.work]\n", network.replace("[limits]", "\n[limits]"))));
+    let rehearsed = case.run(&["apply", "--sandbox", "--rehearse"]).ends(0);
+    assert!(rehearsed.out.contains(NOTHING), "{}", rehearsed.out);
+    case.run(&["apply", "--sandbox", "--yes"]).ends(0);
+    case.run(&["plan", "--sandbox"]).ends(0);
+    case.run(&["policy", "new", "region-guard", "--key", "added", "--region", "xy-north-1"]).ends(0);
+    case.run(&["policy", "new", "region-guard", "--key", "other", "--region", "xy-south-1"]).ends(1).says(&["did you mean `xy-north-1`?"]);
+}

@@ -43,7 +43,7 @@ fn world() -> World {
 }
 
 /// Slow enough that what is asynchronous shows its states on the way.
-const SLOW: &str = "nat-gateway=300,endpoint=100,create-account=100,close-account=100,policy-type=100,region=2000,vpn-gateway=1000,sharing=2000,accounts=20";
+const SLOW: &str = "nat-gateway=300,endpoint=100,create-account=100,close-account=100,policy-type=100,region=2000,vpn-gateway=1000,sharing=2000,accounts=20,lacking-zone=cac1-az4,impaired-zone=cac1-az4";
 
 /// Little of everything, and new accounts that EC2 does not take.
 const SMALL: &str = "accounts=2,closings=0,account-ready=3600000,subnets=1,route-tables=1,nat-gateways=1";

@@ -77,13 +77,13 @@ def ram(driver, member):
     driver.refused(own, "EnableSharingWithAwsOrganization", "OperationNotPermittedException")
     driver.ok(client, "EnableSharingWithAwsOrganization")
     resource = driver.state["gateway arn"]
-    make = {"name": "hub", "resourceArns": [resource], "principals": [member], "tags": [{"key": "a", "value": "b"}]}
+    make = {"name": "hub", "resourceArns": [resource], "principals": [member], "allowExternalPrincipals": False, "tags": [{"key": "a", "value": "b"}]}
     share = driver.until(
         {"OperationNotPermittedException", "InvalidParameterException"}, client, "CreateResourceShare", **make
     )["resourceShare"]["resourceShareArn"]
     unknown = resource.rsplit("/", 1)[0] + "/tgw-0123456789abcdef0"
     driver.refused(client, "CreateResourceShare", "UnknownResourceException", name="x", resourceArns=[unknown])
-    driver.refused(client, "CreateResourceShare", "UnknownResourceException", name="x", principals=[NOBODY])
+    driver.refused(client, "CreateResourceShare", "InvalidParameterException", name="x", principals=[NOBODY], allowExternalPrincipals=False)
     driver.ok(client, "GetResourceShares", resourceOwner="SELF", tagFilters=[{"tagKey": "a", "tagValues": ["b"]}])
     driver.ok(own, "GetResourceShares", resourceOwner="OTHER-ACCOUNTS")
     for kind in ("PRINCIPAL", "RESOURCE"):

@@ -119,6 +119,58 @@ fn each_fact_has_a_source_and_a_date_and_says_whether_a_refusal_passes() {
     }
 }
 
+/// The sources that say which refusals overlord waits for, without their tests: by file name below src/.
+fn sources() -> BTreeMap<String, String> {
+    let folders = ["src/resource/network", "src/resource/organizations", "src/apply", "src/aws"];
+    let files = folders.iter().flat_map(|folder| fs::read_dir(project(folder)).unwrap()).map(|entry| entry.unwrap().path());
+    let files = files.filter(|path| path.extension().is_some_and(|e| e == "rs") && !path.to_string_lossy().ends_with("tests.rs"));
+    let read = |path: std::path::PathBuf| {
+        let text = fs::read_to_string(&path).unwrap();
+        let text = text.split("#[cfg(test)]").next().unwrap_or_default().to_owned();
+        (path.to_string_lossy().rsplit_once("src/").unwrap().1.to_owned(), text)
+    };
+    files.map(read).collect()
+}
+
+/// A refusal that a fact calls passing is one that overlord waits for, where it makes that call: in the file that makes it, or in the lists of all
+/// kinds of networks and of new accounts. What retries repeat in any case (src/aws/retry.rs) is final in no fact.
+#[test]
+fn overlord_waits_for_what_the_facts_call_passing() {
+    let sources = sources();
+    let list = |file: &str, name: &str| {
+        let text = sources[file].split(&format!("const {name}: &[&str]")).nth(1).unwrap_or_else(|| panic!("{file} has no list {name}"));
+        text.split(';').next().unwrap().to_owned()
+    };
+    let shared = [
+        ("resource/network/calls.rs", "IN_USE"),
+        ("resource/network/connection_calls.rs", "INCORRECT_STATE"),
+        ("apply/opening.rs", "NOT_YET"),
+    ];
+    let shared: String = shared.map(|(file, name)| list(file, name)).concat();
+    let always = list("aws/retry.rs", "PASSING");
+    let mut checked = 0;
+    for (file, facts) in facts() {
+        for Fact { operation, situation, error, passing, .. } in facts {
+            let (Some(error), Some(passing)) = (error, passing) else { continue };
+            let code = error.split(' ').next_back().unwrap();
+            let call = format!("\"{operation}\"");
+            let own: Vec<&String> = sources.values().filter(|text| text.contains(&call)).collect();
+            if !passing {
+                assert!(!always.contains(&format!("\"{code}\"")), "{file}: {operation}, {situation}: {code} is retried always");
+            } else if !own.is_empty() {
+                let found_later = !operation.starts_with("organizations:") && code.ends_with("NotFound");
+                let in_a_list = !operation.starts_with("organizations:") && shared.contains(&format!("\"{code}\""));
+                // A workflow that is pending has a code that may mean anything: only what waits until all is ready asks for its message.
+                let is_pending = code == "InvalidParameterValue" && own.iter().any(|text| text.contains("when_ready"));
+                let waits = is_pending || found_later || in_a_list || own.iter().any(|text| text.contains(code));
+                assert!(waits, "{file}: {operation}, {situation}: nothing waits for {code}");
+                checked += 1;
+            }
+        }
+    }
+    assert!(checked > 20, "{checked} facts are about calls that overlord makes: it names them otherwise than this test thinks");
+}
+
 /// Which operations nobody has written a fact about is reviewed in `no_fact.toml`.
 #[test]
 fn operations_without_a_fact_are_listed() {

@@ -120,6 +120,7 @@ fn decides(text: &str, policy: Arc<Policy>, other: &Arc<Policy>, asked: &Asked) 
         access_role: "r",
         access_actions: &actions,
         regions: &["eu-west-1"],
+        added_regions: &Default::default(),
     };
     for family in [Family::Scp, Family::Rcp] {
         let subject = Subject { name: "p", family, policy: &policy, size: text.len(), limit: 5_120 };

@@ -114,7 +114,8 @@ fn recorded(mut world: World) -> World {
             world.recorders.put(&account, region, Recorder::of_everything());
         }
     }
-    let aggregator = Aggregator { name: "org".to_owned(), accounts: None, regions: None, failed: BTreeSet::new() };
+    let aggregator =
+        Aggregator { name: "org".to_owned(), accounts: None, regions: None, failed: BTreeSet::new(), created_ms: 0, updated_ms: 0 };
     world.aggregators.insert(format!("{MANAGEMENT}/us-east-1/org"), aggregator);
     world
 }

@@ -127,13 +127,25 @@ async fn an_aggregator_sees_its_sources_and_tells_of_those_that_failed() {
     let sandbox = Sandbox::new(world, Weather::default());
     let here = config_of(&sandbox, MANAGEMENT, "eu-west-1");
     let statuses = here.describe_configuration_aggregator_sources_status().configuration_aggregator_name("org");
-    assert_eq!(statuses.clone().send().await.unwrap().aggregated_source_status_list().len(), 3);
+    let all = statuses.clone().send().await.unwrap();
+    assert_eq!(all.aggregated_source_status_list().len(), 3);
+    assert!(all.aggregated_source_status_list().iter().all(|source| source.last_update_time().is_some()), "{all:?}");
+    let times = async || {
+        let described = here.describe_configuration_aggregators().send().await.unwrap();
+        let aggregator = &described.configuration_aggregators()[0];
+        (aggregator.creation_time().unwrap().secs(), aggregator.last_updated_time().unwrap().secs())
+    };
+    let (made, put) = times().await;
+    assert_eq!(made, put);
     let failed = statuses.update_status(AggregatedSourceStatusType::Failed).send().await.unwrap();
     let [failed] = failed.aggregated_source_status_list() else { panic!("{failed:?}") };
     assert_eq!((failed.source_id(), failed.aws_region()), (Some(there.as_str()), Some("eu-west-1")));
     // One of accounts, in some Regions; and what is refused.
+    tokio::time::advance(Duration::from_secs(60)).await;
     let source = AccountAggregationSource::builder().account_ids(MANAGEMENT).aws_regions("us-east-1").build().unwrap();
     here.put_configuration_aggregator().configuration_aggregator_name("org").account_aggregation_sources(source).send().await.unwrap();
+    let (still, later) = times().await;
+    assert!(still == made && later > put, "it was made at {made} and put again at {later}");
     let described = here.describe_configuration_aggregators().configuration_aggregator_names("org").send().await.unwrap();
     assert_eq!(described.configuration_aggregators()[0].account_aggregation_sources()[0].aws_regions(), ["us-east-1"]);
     assert_eq!(select(&here, "SELECT awsRegion WHERE resourceType = 'AWS::EC2::VPC'").await, [json!({"awsRegion": "us-east-1"})]);

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use aws_sdk_ec2::types::{GatewayType, VpnConnectionOptionsSpecification};
+use aws_sdk_ram::types::{ResourceOwner, ResourceShareAssociationType};
 use overlord::sandbox::world::FeatureSet;
 use overlord::sandbox::{Sandbox, Weather, World};
 use tokio::time::advance;
@@ -78,14 +79,30 @@ async fn shares_answer_as_modelled_and_take_a_minute_after_they_were_enabled() {
     let vpc = vpc(&client, "10.0.0.0/16").await;
     let subnet = subnet(&client, &vpc, "10.0.0.0/24", "use1-az1").await;
     let subnet = format!("arn:aws:ec2:us-east-1:{MANAGEMENT}:subnet/{subnet}");
-    let create = || ram.create_resource_share().name("shared").principals(&member);
+    let create = || ram.create_resource_share().name("shared").principals(&member).allow_external_principals(false);
+    // Outside of the organization, and inside while sharing is off, AWS invites accounts one by one.
+    for (who, what) in [(member.as_str(), "inside"), ("999999999999", "outside")] {
+        let invites = ram.create_resource_share().name(what).principals(who).send().await.unwrap().resource_share.unwrap();
+        assert_eq!(invites.allow_external_principals(), Some(true));
+        let of = ram.get_resource_share_associations().association_type(ResourceShareAssociationType::Principal);
+        let associations = of.resource_share_arns(invites.resource_share_arn().unwrap()).send().await.unwrap();
+        let [association] = associations.resource_share_associations() else { panic!("{associations:?}") };
+        assert_eq!((association.status().unwrap().as_str(), association.external()), ("ASSOCIATING", Some(true)));
+        let both = ram.create_resource_share().name("subnet").principals(who).resource_arns(&subnet);
+        assert_eq!(refusal(both.send().await), "OperationNotPermittedException", "a subnet stays inside");
+    }
+    let theirs = aws_sdk_ram::Client::new(&config(&sandbox, &format!("AKIA{member}"), 1));
+    let seen = theirs.get_resource_shares().resource_owner(ResourceOwner::OtherAccounts).send().await.unwrap();
+    assert!(seen.resource_shares().is_empty(), "an invitation shares nothing: {seen:?}");
+    let outside = ram.create_resource_share().name("closed").principals("999999999999").allow_external_principals(false);
+    assert_eq!(refusal(outside.send().await), "InvalidParameterException");
     // To trust the service is not to let it share.
     assert_eq!(refusal(create().send().await), "OperationNotPermittedException");
     ram.enable_sharing_with_aws_organization().send().await.unwrap();
     assert_eq!(refusal(create().send().await), "OperationNotPermittedException");
     advance(Duration::from_secs(60)).await;
     let made = create().send().await.unwrap().resource_share.unwrap();
-    assert_eq!(made.allow_external_principals(), Some(true));
+    assert_eq!(made.allow_external_principals(), Some(false));
     let arn = made.resource_share_arn().unwrap();
     let joined = ram.associate_resource_share().resource_share_arn(arn).resource_arns(&subnet).send().await.unwrap();
     let [joined] = joined.resource_share_associations() else { panic!("{joined:?}") };

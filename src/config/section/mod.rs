@@ -37,7 +37,7 @@ pub use prices::{Prices, RegionPrices};
 pub use team::{Stage, Team};
 pub use test::{Accounts, Below, Test};
 pub use transit_gateway::TransitGateway;
-pub use vpc::{FlowLogs, Vpc};
+pub use vpc::{FlowLogs, Vpc, Zones};
 pub use vpn::Vpn;
 
 use schemars::JsonSchema;

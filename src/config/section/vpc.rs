@@ -4,8 +4,8 @@ use std::borrow::Cow;
 use std::fmt;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
-use serde::de::value::MapAccessDeserializer;
-use serde::de::{MapAccess, Visitor};
+use serde::de::value::{MapAccessDeserializer, SeqAccessDeserializer};
+use serde::de::{Error, MapAccess, SeqAccess, Unexpected, Visitor};
 use serde::{Deserialize, Deserializer};
 
 use crate::config::span::{At, List, Table, Tags};
@@ -24,12 +24,12 @@ pub struct Vpc {
     /// The prefix length of its block: 16 (65536 addresses) to 28 (16 addresses). Required.
     #[schemars(required)]
     pub prefix: Option<At<u32>>,
-    /// How many availability zones have subnets, 1 to 16. Required.
+    /// How many availability zones have subnets, 1 to 16; or which, as in ["az1", "az2", "az4"]. Required.
     #[schemars(required)]
-    pub zones: Option<At<u32>>,
+    pub zones: Option<At<Zones>>,
     /// How many zones it has room for, 1 to 16, rounded up to a power of two. Default: 8.
     pub max_zones: Option<At<u32>>,
-    /// IDs of zones that new subnets avoid while others are left. Default: those that are known to lack services, such as use1-az3.
+    /// IDs of zones that new subnets avoid while others are left; not beside a list of zones. Default: those that are known to lack services, such as use1-az3.
     pub avoid_zones: Option<List>,
     /// How what is not public reaches the internet. Default: none.
     #[serde(default)]
@@ -65,6 +65,57 @@ pub struct Vpc {
     pub vpn: Option<At<String>>,
     /// The tier whose subnets other accounts use too. Default: none.
     pub share: Option<At<SharedTier>>,
+}
+
+/// Zones: how many, or which.
+#[derive(Debug)]
+pub enum Zones {
+    /// `zones = 3`: the first ones.
+    Count(u32),
+    /// `zones = ["az1", "az2", "az4"]`.
+    List(Vec<At<String>>),
+}
+
+impl<'de> Deserialize<'de> for Zones {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Either;
+
+        impl<'de> Visitor<'de> for Either {
+            type Value = Zones;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a number or a list of strings")
+            }
+
+            fn visit_u64<E: Error>(self, number: u64) -> Result<Zones, E> {
+                u32::try_from(number).map(Zones::Count).map_err(|_| E::invalid_value(Unexpected::Unsigned(number), &self))
+            }
+
+            fn visit_i64<E: Error>(self, number: i64) -> Result<Zones, E> {
+                u32::try_from(number).map(Zones::Count).map_err(|_| E::invalid_value(Unexpected::Signed(number), &self))
+            }
+
+            fn visit_seq<A: SeqAccess<'de>>(self, list: A) -> Result<Zones, A::Error> {
+                Vec::deserialize(SeqAccessDeserializer::new(list)).map(Zones::List)
+            }
+        }
+
+        deserializer.deserialize_any(Either)
+    }
+}
+
+impl JsonSchema for Zones {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> Cow<'static, str> {
+        "Zones".into()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        json_schema!({"anyOf": [generator.subschema_for::<u32>(), generator.subschema_for::<List>()]})
+    }
 }
 
 /// Flow logs: a destination, or a table that says more.

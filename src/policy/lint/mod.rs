@@ -34,6 +34,8 @@ mod unknown_place;
 mod unknown_variable;
 mod unsupported_element;
 
+use std::collections::BTreeSet;
+
 use super::catalogue::Catalogue;
 use super::hierarchy::{Family, Hierarchy};
 use super::statement::Policy;
@@ -134,6 +136,8 @@ pub struct Setting<'s> {
     pub access_actions: &'s [String],
     /// The Regions in which it calls them; none when they are not known.
     pub regions: &'s [&'s str],
+    /// Regions that there are besides the built-in ones.
+    pub added_regions: &'s BTreeSet<String>,
 }
 
 /// What a rule has found, before it is said which rule.

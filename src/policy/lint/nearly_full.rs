@@ -40,6 +40,7 @@ mod tests {
             access_role: "x",
             access_actions: &[],
             regions: &[],
+            added_regions: &Default::default(),
         };
         for (size, expected) in [(80, 0), (81, 1), (100, 1), (101, 0)] {
             let subject = Subject { name: "x", family: Family::Scp, policy: &policy, size, limit: 100 };

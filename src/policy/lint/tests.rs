@@ -42,6 +42,7 @@ fn triggered(family: Family, statements: &str, beside: Option<&str>) -> Vec<&'st
         access_role: "OrganizationAccountAccessRole",
         access_actions: &actions,
         regions: &["eu-west-1", "eu-central-1"],
+        added_regions: &["xy-north-1".to_owned()].into(),
     };
     let subject = Subject { name: "subject", family, policy: &policy, size: statements.len(), limit: 10_240 };
     let text = document(statements);
@@ -199,6 +200,8 @@ fn what_matches_nothing_or_everything_is_told() {
         (deny(r#""Action": "sns:*", "Resource": "arn:aws*:sns:us-gov-west-1:*:a""#), "unknown-place", false),
         (deny(r#""Action": "sns:*", "Resource": "arn:aws:sns:${aws:RequestedRegion}:*:a""#), "unknown-place", false),
         (deny(r#""Action": "sns:*", "Resource": "arn:aws:sns:eu-west-9:*:a""#), "unknown-place", true),
+        // [limits] has it.
+        (deny(r#""Action": "sns:*", "Resource": "arn:aws:sns:xy-north-1:*:a""#), "unknown-place", false),
         (deny(r#""Action": "sns:*", "Resource": "arn:amazon:sns:*:*:a""#), "unknown-place", true),
         (on(r#""ArnLike": {"aws:PrincipalArn": "arn:aws-china:iam::*:role/x"}"#), "unknown-place", true),
         (on(r#""ArnLike": {"aws:SourceArn": "arn:aws:sns:eu-west-11:*:x"}"#), "unknown-place", true),
@@ -262,6 +265,7 @@ fn the_work_of_the_worst_documents_is_bounded() {
             access_role: "OrganizationAccountAccessRole",
             access_actions: &["ec2:CreateVpc".to_owned(), "ec2:DeleteVpc".to_owned()],
             regions: &["eu-west-1", "eu-central-1"],
+            added_regions: &Default::default(),
         };
         let subject = Subject { name: "p9", family: Family::Scp, policy: &policy, size, limit: worst::SIZE };
         let (steps, findings) = work::of(|| lint(&subject, &setting));

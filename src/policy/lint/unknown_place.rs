@@ -1,5 +1,7 @@
 //! `unknown-place`.
 
+use std::collections::BTreeSet;
+
 use super::unknown_action::nearest;
 use super::{Example, Family, Rule, Setting, Severity, Spot, Subject};
 use crate::diagnostic::ByteRange;
@@ -31,8 +33,9 @@ pub(super) static RULE: Rule = Rule {
     check,
 };
 
-fn check(subject: &Subject<'_>, _: &Setting<'_>) -> Vec<Spot> {
-    subject.policy.statements.iter().flat_map(arns).filter_map(|([partition, region], at)| of(&partition, &region, at)).collect()
+fn check(subject: &Subject<'_>, setting: &Setting<'_>) -> Vec<Spot> {
+    let arns = subject.policy.statements.iter().flat_map(arns);
+    arns.filter_map(|([partition, region], at)| of(&partition, &region, setting.added_regions, at)).collect()
 }
 
 /// The partition and the Region of each ARN.
@@ -49,18 +52,21 @@ fn arns(statement: &Statement) -> Vec<([String; 2], ByteRange)> {
     resources.chain(values).collect()
 }
 
-fn of(partition: &str, region: &str, at: ByteRange) -> Option<Spot> {
+fn of(partition: &str, region: &str, added: &BTreeSet<String>, at: ByteRange) -> Option<Spot> {
     let regions = &LIMITS.regions;
+    let known_regions = || regions.names().chain(added.iter().map(String::as_str));
     let partitions = || regions.partitions.iter().map(|partition| partition.name.as_str());
     let is_open = |text: &str| text.contains('$');
     let (what, near) = if !is_open(partition) && !partitions().any(|known| Pattern::plain(partition).is_like(known)) {
         (format!("partition `{partition}`"), nearest(partition, partitions()))
-    } else if !region.is_empty() && !is_open(region) && !regions.names().any(|known| Pattern::plain(region).is_like(known)) {
-        (format!("Region `{region}`"), nearest(region, regions.names()))
+    } else if !region.is_empty() && !is_open(region) && !known_regions().any(|known| Pattern::plain(region).is_like(known)) {
+        (format!("Region `{region}`"), nearest(region, known_regions()))
     } else {
         return None;
     };
-    let hint =
-        near.map_or_else(|| "write `*` for any, or suppress this where it is new".to_owned(), |near| format!("did you mean `{near}`?"));
+    let hint = near.map_or_else(
+        || "write `*` for any; add a Region that AWS opened since to `regions` of [limits]".to_owned(),
+        |near| format!("did you mean `{near}`?"),
+    );
     Some(Spot::new(at, format!("AWS has no {what} (list of {})", regions.date), hint))
 }

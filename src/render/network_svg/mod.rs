@@ -78,6 +78,7 @@ mod tests {
             prefix: 19,
             zones: 3,
             zone_bits: 3,
+            only_zones: Default::default(),
             avoid_zones: Default::default(),
             nat,
             tiers: vec![tier("public", 25.0), tier("shared", 25.0), tier("private", 50.0)],

@@ -6,7 +6,7 @@ use super::MARGIN;
 use super::canvas::{Area, Canvas, NAMED_LOOKS, OTHER_LOOKS};
 use super::reach::{self, Office, Other, Reach};
 use super::strip::place;
-use crate::network::{AddressPlan, Block, Cut, Design, Layout, Nat, PUBLIC_TIER, Peering, Subnet, cut, numbered};
+use crate::network::{AddressPlan, Block, Cut, Design, Layout, Nat, PUBLIC_TIER, Peering, Subnet, cut, unread_zones};
 use crate::render::network::usable;
 
 /// The column of the tiers' names.
@@ -93,7 +93,7 @@ pub(super) fn samples<'d>(design: &'d Design, plan: &AddressPlan) -> Vec<Sample<
             }
             None => match plan.pools.get(&layout.pool).and_then(|pool| pool.free.lowest(layout.prefix)) {
                 Some(block) => {
-                    let cut = cut(block, layout, &numbered(&layout.region, layout.zones), &BTreeMap::new());
+                    let cut = cut(block, layout, &unread_zones(layout), &BTreeMap::new());
                     (block, cut, "no account has it: this would be the first".to_owned())
                 }
                 None => continue,

@@ -46,11 +46,15 @@ fn ok(operation: &str, inner: &str) -> Answer {
 }
 
 fn refused(code: &str) -> Answer {
+    refused_saying(code, "canned")
+}
+
+fn refused_saying(code: &str, message: &str) -> Answer {
     let status = if code == "InternalError" { 500 } else { 400 };
     answered(
         status,
         format!(
-            "<Response><Errors><Error><Code>{code}</Code><Message>canned</Message></Error></Errors><RequestID>r-1</RequestID></Response>"
+            "<Response><Errors><Error><Code>{code}</Code><Message>{message}</Message></Error></Errors><RequestID>r-1</RequestID></Response>"
         ),
     )
 }
@@ -277,6 +281,20 @@ async fn a_failed_nat_gateway_says_why_and_what_to_do() {
 }
 
 /// AWS remembers tokens longer than gateways: the token of a gateway that is gone would find that one again.
+/// Old accounts have zones without NAT gateways: that is final, and the error says which key helps.
+#[tokio::test(start_paused = true)]
+async fn a_zone_without_nat_gateways_is_told_with_what_to_do() {
+    let (outcome, sent) = change("nat_gateway.s/z", None, Some(nat()), |_, operation, _| match operation {
+        "DescribeNatGateways" => gateways(&[]),
+        _ => refused("NotAvailableInZone"),
+    })
+    .await;
+    let (message, hint) = failure(&outcome);
+    assert!(message.contains("NotAvailableInZone"), "{message}");
+    assert!(hint.contains("the zone has no NAT gateways for this account") && hint.contains("`zones`"), "{hint}");
+    assert_eq!(count(&sent, "CreateNatGateway"), 1);
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_nat_gateway_after_a_deleted_one_gets_another_token() {
     // As AWS keeps them: which token made which gateway. The first one of all is deleted.
@@ -399,6 +417,38 @@ async fn only_what_passes_is_waited_for() {
         change("elastic_ip.s/z", Some(("eipalloc-1", json!({ "tags": {} }))), None, |_, _, _| refused("UnauthorizedOperation")).await;
     assert_eq!(sent.len(), 1);
     assert!(failure(&outcome).1.contains("ec2:ReleaseAddress"));
+}
+
+/// AWS may not see for a moment that a gateway was attached. The same code for another reason is final.
+#[tokio::test(start_paused = true)]
+async fn a_route_waits_until_its_gateway_is_seen_in_the_vpc() {
+    let route = || json!({ "destination": "0.0.0.0/0", "route_table": { "id": "rtb-1" }, "target": { "id": "igw-1" } });
+    let key = "route.s/public/0.0.0.0/0";
+    let elsewhere = "route table rtb-1 and network gateway igw-1 belong to different networks";
+    let (outcome, sent) = change(key, None, Some(route()), move |nth, operation, _| match nth {
+        1 | 2 => refused_saying("InvalidParameterValue", elsewhere),
+        _ => ok(operation, "<return>true</return>"),
+    })
+    .await;
+    assert_eq!((outcome, sent.len()), (Outcome::Applied, 3));
+    let (_, sent) = change(key, None, Some(route()), |_, _, _| refused_saying("InvalidParameterValue", "the block is malformed")).await;
+    assert_eq!(sent.len(), 1);
+}
+
+/// AuthFailure is what AWS says of an address that a NAT gateway still holds. Of everything else it means what it says.
+#[tokio::test(start_paused = true)]
+async fn auth_failure_passes_for_addresses_alone() {
+    let (outcome, sent) = change("elastic_ip.s/z", Some(("eipalloc-1", json!({ "tags": {} }))), None, |nth, operation, _| match nth {
+        1 | 2 => refused("AuthFailure"),
+        _ => ok(operation, "<return>true</return>"),
+    })
+    .await;
+    assert_eq!((outcome, sent.len()), (Outcome::Applied, 3));
+    for (key, id, before) in [("vpc.s", "vpc-1", vpc()), ("subnet.s/public-z", "subnet-1", subnet())] {
+        let (outcome, sent) = change(key, Some((id, before)), None, |_, _, _| refused("AuthFailure")).await;
+        assert!(failure(&outcome).0.contains("AuthFailure"), "{key}");
+        assert_eq!(sent.len(), 1, "{key}");
+    }
 }
 
 /// Already gone is success, for every kind that is deleted.

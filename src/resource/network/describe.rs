@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use aws_sdk_ec2::Client;
 use aws_sdk_ec2::types::{
-    self, AvailabilityMode, AvailabilityZoneOptInStatus, RouteOrigin, RouteState, SubnetCidrBlockStateCode, Tag, VpcAttributeName,
-    VpcCidrBlockStateCode,
+    self, AvailabilityMode, AvailabilityZoneOptInStatus, AvailabilityZoneState as ZoneState, RouteOrigin, RouteState,
+    SubnetCidrBlockStateCode, Tag, VpcAttributeName, VpcCidrBlockStateCode,
 };
 
 use super::Tags;
@@ -24,6 +24,15 @@ const PAGE: i32 = 1000;
 const PAGE_OF_TABLES: i32 = 100;
 /// The same of gateways for outgoing IPv6.
 const PAGE_OF_EGRESS_ONLY_GATEWAYS: i32 = 255;
+
+/// The availability zones of an account in a Region.
+#[derive(Debug, Clone, Default)]
+pub(super) struct LiveZones {
+    /// The IDs of those in which something new can be made, in the order of their numbers.
+    pub sound: Vec<String>,
+    /// Those that AWS says are impaired, constrained or unavailable, with that word. Nothing new is made there.
+    pub troubled: BTreeMap<String, String>,
+}
 
 /// One account and Region, asked by its own client.
 pub(super) struct Questions<'a> {
@@ -247,8 +256,8 @@ impl Questions<'_> {
         Ok(zones.filter_map(|zone| Some((zone.zone_name?, zone.zone_id?))).collect())
     }
 
-    /// The IDs of the availability zones that the account can use, in the order of their numbers.
-    pub async fn zones(&self) -> AwsResult<Vec<String>> {
+    /// The availability zones that the account can use.
+    pub async fn zones(&self) -> AwsResult<LiveZones> {
         let answer = self.client.describe_availability_zones().send().await;
         let answer = answer.map_err(|e| Error::sdk("ec2:DescribeAvailabilityZones", &e))?;
         let usable = |zone: &&types::AvailabilityZone| {
@@ -256,8 +265,17 @@ impl Questions<'_> {
             zone.zone_type().is_none_or(|zone_type| zone_type == "availability-zone")
                 && zone.opt_in_status() != Some(&AvailabilityZoneOptInStatus::NotOptedIn)
         };
-        let mut zones: Vec<String> = answer.availability_zones().iter().filter(usable).filter_map(|zone| zone.zone_id.clone()).collect();
-        super::zones::sort(&mut zones);
+        let mut zones = LiveZones::default();
+        for zone in answer.availability_zones().iter().filter(usable) {
+            let Some(id) = zone.zone_id.clone() else { continue };
+            match zone.state() {
+                Some(state @ (ZoneState::Impaired | ZoneState::Unavailable | ZoneState::Constrained)) => {
+                    zones.troubled.insert(id, state.as_str().to_owned());
+                }
+                _ => zones.sound.push(id),
+            }
+        }
+        super::zones::sort(&mut zones.sound);
         Ok(zones)
     }
 }

@@ -39,7 +39,7 @@ const WAY_OUT: &str = "delete this NAT gateway in AWS, then run the same command
                        what leaves through it does not";
 
 /// Some accounts have zones without NAT gateways, such as old ones `apne1-az3`.
-const NO_NAT: &str = "the zone has no NAT gateways for this account: give its layout `avoid_zones` with the zone and remove the subnets there, \
+const NO_NAT: &str = "the zone has no NAT gateways for this account: list other `zones` in its layout, which removes the subnets there, \
                       or choose `nat = \"single\"` with another first zone";
 
 /// The kind.

@@ -13,7 +13,7 @@ use futures_util::stream::{self, StreamExt};
 use super::ahead::Ahead;
 use super::bind::{Bound, Names, names_of_peerings};
 use super::connected;
-use super::describe::Questions;
+use super::describe::{LiveZones, Questions};
 use super::freeze::freeze;
 use super::rehearsal::{Kept, Place};
 use super::scope::{self, Reading};
@@ -22,7 +22,7 @@ use super::unread::{self, Blocks, Consequence, Unread, warning};
 use super::zones::Zones;
 use crate::address::{Address, Reference, Scope};
 use crate::aws::{AwsResult, Error, Sessions};
-use crate::network::{Block, Observed, Unmanaged, has_gateway_endpoint, zone_of};
+use crate::network::{Block, Observed, Others, Unmanaged, has_gateway_endpoint, zone_of};
 use crate::plural::count;
 use crate::resource::organizations::leaving;
 use crate::resource::{Desired, Finding, FindingSeverity, Live, LiveResource, NOT_JOINED, NOT_READ, NOT_SELECTED};
@@ -245,10 +245,14 @@ impl Reader<'_> {
         let mut readings = stream::iter(sites).map(read).buffer_unordered(AT_A_TIME_ONCE);
         while let Some((scope, scopes, zones)) = readings.next().await {
             match (scopes, zones) {
-                (None, Ok(zones)) => drop(self.found.observed.zones.insert(scope, zones)),
+                (None, Ok(zones)) => {
+                    self.found.troubled_zones(&scope.region, &zones);
+                    self.found.observed.zones.insert(scope, zones.sound);
+                }
                 (None, Err(error)) => self.found.fail(&scope, error)?,
                 (Some(scopes), Ok(zones)) => {
-                    self.found.observed.zones.extend(scopes.into_iter().map(|scope| (scope, zones.clone())));
+                    self.found.troubled_zones(&scope.region, &zones);
+                    self.found.observed.zones.extend(scopes.into_iter().map(|scope| (scope, zones.sound.clone())));
                 }
                 (Some(_), Err(error)) if is_fatal(&error) => return Err(error),
                 (Some(_), Err(error)) => {
@@ -338,9 +342,12 @@ impl Found {
 
     fn put(&mut self, scope: Scope, taken: Taken) {
         let Taken { not_enabled, bound, kept } = taken;
-        let Bound { resources, findings, vpcs, blocks, unmanaged, public_ips } = bound;
+        let Bound { resources, findings, vpcs, blocks, unmanaged, others, public_ips } = bound;
         if unmanaged != Unmanaged::default() {
             self.observed.unmanaged.insert(scope.clone(), unmanaged);
+        }
+        if others != Others::default() {
+            self.observed.others.insert(scope.clone(), others);
         }
         self.observed.public_ips.extend(public_ips);
         if not_enabled {
@@ -374,16 +381,30 @@ impl Found {
         Ok(())
     }
 
+    /// Zones in which nothing new is made for now.
+    fn troubled_zones(&mut self, region: &str, zones: &LiveZones) {
+        for (zone, state) in &zones.troubled {
+            let summary =
+                format!("AWS says that the zone `{zone}` is {state}: no new subnets are made there until a run finds it available");
+            let finding = Finding { severity: FindingSeverity::Warning, subject: region.to_owned(), summary };
+            if !self.findings.contains(&finding) {
+                self.findings.push(finding);
+            }
+        }
+    }
+
     /// VPCs whose layout asks for more zones than the account has.
     fn too_few_zones(&mut self, desired: &Desired) {
         for (address, request) in &desired.network.vpcs {
             let layout = desired.network.layouts.get(&request.layout);
             let zones = address.scope().and_then(|scope| self.observed.zones.get(scope));
-            if let (Some(layout), Some(zones)) = (layout, zones)
-                && zones.len() < layout.zones as usize
-            {
+            let (Some(layout), Some(zones)) = (layout, zones) else { continue };
+            let live = self.observed.vpcs.get(address).map(|vpc| &vpc.subnets).into_iter().flatten();
+            let live = live.filter_map(|(name, _)| zone_of(name));
+            let zones: BTreeSet<&str> = zones.iter().map(String::as_str).chain(live).filter(|zone| layout.may_be_in(zone)).collect();
+            if zones.len() < layout.zones as usize {
                 let summary = format!(
-                    "its layout asks for {}, and the account has {} in `{}`: subnets are made in those, or set `zones` to that",
+                    "its layout asks for {}, and the account can use {} of them in `{}`: subnets are made in those, or set `zones` to that",
                     count(layout.zones as usize, "zone"),
                     zones.len(),
                     layout.region
@@ -425,6 +446,9 @@ impl Found {
         // What lies in no pool is nothing to the allocator, and whoever changes it does not change the plan.
         let in_a_pool = |block: &Block| desired.network.pools.values().any(|pool| pool.cidr.overlaps(*block));
         self.observed.blocks.retain(in_a_pool);
+        // Quotas matter only where something may be made.
+        let with_vpcs: BTreeSet<&Scope> = desired.network.vpcs.keys().filter_map(Address::scope).collect();
+        self.observed.others.retain(|scope, _| with_vpcs.contains(scope));
         live.findings.extend(self.findings);
         live.findings.sort();
         live.network = self.observed;

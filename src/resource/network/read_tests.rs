@@ -41,6 +41,7 @@ fn layout(region: &str) -> Layout {
         prefix: 19,
         zones: 1,
         zone_bits: 3,
+        only_zones: Default::default(),
         avoid_zones: Default::default(),
         nat: Nat::None,
         tiers: vec![Tier { name: "private".to_owned(), share: Share::of_percent(50.0).unwrap() }],

@@ -3,7 +3,7 @@
 use aws_sdk_ec2::types::Route as Live;
 use serde::{Deserialize, Serialize};
 
-use super::calls::{Hands, filter};
+use super::calls::{Hands, SETTLING, filter, is_missing};
 use super::transit_gateway_attachment;
 use crate::address::Reference;
 use crate::aws::{AwsResult, Error};
@@ -82,7 +82,8 @@ impl Kind for Route {
             let request = toward!(request, &target);
             hands.said("ec2:CreateRoute", request.send().await).map(drop)
         };
-        match hands.settled(send).await {
+        let passes = |e: &Error| is_missing(e) || is_not_attached(e);
+        match hands.insist("the gateway of the route to be found in its VPC", SETTLING, passes, send).await {
             // By a request whose answer was lost; or somebody else's, which leads elsewhere.
             Err(e) if e.is(&["RouteAlreadyExists"]) => {
                 let find = || async { Ok(leads_to(&hands, &table, &after.destination, &target).await?.then(String::new)) };
@@ -118,6 +119,12 @@ impl Kind for Route {
         };
         hands.deleted(None, delete).await
     }
+}
+
+/// Whether AWS does not see yet that the VPC has the gateway, which was attached a moment ago. The code alone may mean anything.
+/// Source: smoketurner/serverless-vpc-plugin, issue 147, read 2026-11-30.
+fn is_not_attached(error: &Error) -> bool {
+    error.is(&["InvalidParameterValue"]) && error.said().contains("belong to different networks")
 }
 
 /// The id of what a route leads to: through an attachment, its transit gateway. AWS takes no route to one that the VPC is not attached to yet.

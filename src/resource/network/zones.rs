@@ -25,7 +25,7 @@ impl Zones {
                 continue;
             }
             let here = observed.vpcs.get(address).map(|vpc| lived_in(vpc, layout)).unwrap_or_default();
-            if here.len() < layout.zones as usize {
+            if layout.asks_for_more_than(&here) {
                 zones.to_read.insert(scope.clone());
             }
             live.entry(scope.clone()).or_default().extend(here);

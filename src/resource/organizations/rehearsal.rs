@@ -18,6 +18,7 @@ const SEED: u64 = u64::MAX;
 pub(crate) fn sandbox_world(desired: &Desired, live: Option<&World>) -> sandbox::World {
     let mut world = sandbox::World::new(&desired.management_account);
     world.seed = SEED;
+    world.added_regions.clone_from(&desired.added_regions);
     let Some(live) = live else { return world };
     let feature_set = match live.feature_set.as_str() {
         "ALL" => FeatureSet::All,

@@ -105,8 +105,17 @@ impl Kind {
     fn items(&self, region: &Region, world: &World, place: &Place, now_ms: u64) -> Vec<Item> {
         let Some(Operation::Read(list)) = ec2::operation(self.list) else { return Vec::new() };
         let input = json!({});
-        let ask =
-            Ask { region, world, place, input: ec2::Input(&input), now_ms, empty_page: false, ignores_tags: false, lacking_zone: None };
+        let ask = Ask {
+            region,
+            world,
+            place,
+            input: ec2::Input(&input),
+            now_ms,
+            empty_page: false,
+            ignores_tags: false,
+            lacking_zone: None,
+            impaired_zone: None,
+        };
         let Ok(Value::Object(mut answer)) = list(&ask) else { return Vec::new() };
         let Some(Value::Array(things)) = answer.remove(self.set) else { return Vec::new() };
         let item = |thing: Value| {

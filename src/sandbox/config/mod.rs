@@ -45,6 +45,12 @@ pub struct Aggregator {
     /// Accounts and Regions of which the last transfer failed.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub failed: BTreeSet<(String, String)>,
+    /// When it was made, in milliseconds of the epoch.
+    #[serde(default)]
+    pub created_ms: u64,
+    /// When it was put last.
+    #[serde(default)]
+    pub updated_ms: u64,
 }
 
 impl Aggregator {
@@ -122,7 +128,7 @@ pub(super) fn write(call: &Call, account: &str, world: &mut World, now_ms: u64, 
     let place = ec2::enter(world, account, &call.region, now_ms, weather)
         .map_err(|refusal| Refusal::new("UnrecognizedClientException", refusal.message))?;
     match call.operation.as_str() {
-        "PutConfigurationAggregator" => put_aggregator(input, &asked, world),
+        "PutConfigurationAggregator" => put_aggregator(input, &asked, world, now_ms),
         "PutConfigurationRecorder" => recorder::put(input.recorder, place, world),
         "StartConfigurationRecorder" => recorder::start(&input.recorder, &place, world),
         _ => recorder::stop(&input.recorder, &place, world),
@@ -150,7 +156,7 @@ fn no_aggregator(name: &str) -> Refusal {
     Refusal::new("NoSuchConfigurationAggregatorException", format!("The configuration aggregator '{name}' does not exist."))
 }
 
-fn put_aggregator(input: Input, asked: &Asked<'_>, world: &mut World) -> Outcome {
+fn put_aggregator(input: Input, asked: &Asked<'_>, world: &mut World, now_ms: u64) -> Outcome {
     let name = name_of(&input)?.to_owned();
     let regions = |source: &Source| (!source.all_aws_regions).then(|| source.aws_regions.clone());
     let (accounts, regions) = match (&input.organization_aggregation_source, input.account_aggregation_sources.as_slice()) {
@@ -168,7 +174,8 @@ fn put_aggregator(input: Input, asked: &Asked<'_>, world: &mut World) -> Outcome
             return Err(Refusal::new("InvalidParameterValueException", message));
         }
     };
-    let aggregator = Aggregator { name: name.clone(), accounts, regions, failed: BTreeSet::new() };
+    let created_ms = world.aggregators.get(&key(asked, &name)).map_or(now_ms, |before| before.created_ms);
+    let aggregator = Aggregator { name: name.clone(), accounts, regions, failed: BTreeSet::new(), created_ms, updated_ms: now_ms };
     let shown = show(&aggregator, asked);
     world.aggregators.insert(key(asked, &name), aggregator);
     Ok(json!({ "ConfigurationAggregator": shown }))
@@ -192,7 +199,12 @@ fn show(aggregator: &Aggregator, asked: &Asked<'_>) -> Value {
         fields.insert("AwsRegions".to_owned(), json!(regions));
     }
     let arn = format!("arn:aws:config:{region}:{account}:config-aggregator/config-aggregator-{name}");
-    let mut shown = json!({ "ConfigurationAggregatorName": name, "ConfigurationAggregatorArn": arn });
+    let mut shown = json!({
+        "ConfigurationAggregatorName": name,
+        "ConfigurationAggregatorArn": arn,
+        "CreationTime": timestamp(aggregator.created_ms),
+        "LastUpdatedTime": timestamp(aggregator.updated_ms),
+    });
     if let (Some(shown), Some(fields)) = (shown.as_object_mut(), source.as_object_mut()) {
         match &aggregator.accounts {
             None => {
@@ -208,6 +220,11 @@ fn show(aggregator: &Aggregator, asked: &Asked<'_>) -> Value {
     shown
 }
 
+/// AWS puts times as seconds since 1970, with a fraction.
+fn timestamp(ms: u64) -> Value {
+    json!(ms as f64 / 1000.0)
+}
+
 /// What an aggregator looks at.
 struct View<'a> {
     world: &'a World,
@@ -220,7 +237,7 @@ impl View<'_> {
     fn recorded<'v>(&'v self, aggregator: &'v Aggregator, from: &str) -> impl Iterator<Item = (&'v str, &'v str, &'v Recorder)> {
         let is_open = |account: &str| self.world.accounts.get(account).is_some_and(|account| account.state == AccountState::Active);
         let is_enabled = |account: &str, region: &str| {
-            ec2::region(region).is_some_and(|facts| self.world.region_is_enabled(account, facts, self.now_ms))
+            self.world.facts(region).is_some_and(|facts| self.world.region_is_enabled(account, facts, self.now_ms))
         };
         let recorders = self
             .world
@@ -243,7 +260,13 @@ impl View<'_> {
         let last = page.last().map(|(account, region, _)| format!("{account}/{region}")).unwrap_or_default();
         let next = left.next().map(|_| Position { after: last, empty: 0 }.token("Sources"));
         let show = |(account, region, status): (&str, &str, &str)| {
-            let mut shown = json!({ "SourceId": account, "SourceType": "ACCOUNT", "AwsRegion": region, "LastUpdateStatus": status });
+            let mut shown = json!({
+                "SourceId": account,
+                "SourceType": "ACCOUNT",
+                "AwsRegion": region,
+                "LastUpdateStatus": status,
+                "LastUpdateTime": timestamp(self.now_ms.saturating_sub(self.weather.recording_ms)),
+            });
             if let (Some(fields), "FAILED") = (shown.as_object_mut(), status) {
                 fields.insert("LastErrorCode".to_owned(), "AccessDenied".into());
                 fields.insert("LastErrorMessage".to_owned(), "The source account has not authorized the aggregator.".into());
@@ -282,7 +305,7 @@ impl View<'_> {
         let from = after.split('/').next().unwrap_or_default();
         let sources = self.recorded(aggregator, from).filter(|(account, region, _)| query.admits(account, region));
         let items = sources.flat_map(|(account, region, recorder)| {
-            let Some(place) = Place::of(account, region) else { return Vec::new() };
+            let Some(place) = self.world.place(account, region) else { return Vec::new() };
             let kept = self.region(&place, recorder);
             let wanted = |resource_type: &str| recorder.records(resource_type) && query.wants(resource_type);
             let mut items = items::of(&kept, self.world, &place, self.now_ms, wanted);

@@ -62,7 +62,7 @@ pub use vpc_endpoint::{EndpointType, VpcEndpoint};
 pub use vpn::{CustomerGateway, VpnConnection, VpnGateway};
 
 pub(super) use input::tree;
-pub(super) use places::{Place, REGIONS, RegionFacts, region};
+pub(super) use places::{Place, RegionFacts};
 pub(super) use xml::{error, result};
 
 use super::operation::Operation;
@@ -84,6 +84,8 @@ pub(super) struct Ask<'a> {
     pub ignores_tags: bool,
     /// A zone that lacks services.
     pub lacking_zone: Option<&'a str>,
+    /// A zone that is impaired.
+    pub impaired_zone: Option<&'a str>,
 }
 
 /// A write and the Region that it changes. The world has every Region but this one.
@@ -211,7 +213,7 @@ pub(super) fn operation(name: &str) -> Option<Operation<Read, Write>> {
 
 /// The Region of a caller, or the refusal of an account that cannot use it.
 pub(super) fn enter(world: &World, account: &str, region: &str, now_ms: u64, weather: &Weather) -> Result<Place, Refusal> {
-    let place = Place::of(account, region).ok_or_else(places::not_enabled)?;
+    let place = world.place(account, region).ok_or_else(places::not_enabled)?;
     let Some(entry) = world.accounts.get(account) else { return Err(places::not_enabled()) };
     if entry.state != AccountState::Active {
         return Err(Refusal::new("Blocked", "This account is currently blocked and not recognized as a valid account."));

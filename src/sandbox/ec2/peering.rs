@@ -133,7 +133,7 @@ pub(super) fn create(turn: &mut Turn<'_>) -> Outcome {
     let (vpc, peer) = (turn.input.text("VpcId")?, turn.input.text("PeerVpcId")?);
     let tags = tags::of_creation(turn.input, Kind::Peering)?;
     let own = Kind::Vpc.find(&turn.region.vpcs, vpc)?.cidr.to_string();
-    let there = Place::of(
+    let there = turn.world.place(
         turn.input.get("PeerOwnerId").unwrap_or(&turn.place.account),
         turn.input.get("PeerRegion").unwrap_or(turn.place.region.name),
     );
@@ -187,7 +187,7 @@ fn change_both(turn: &mut Turn<'_>, id: &str, change: impl Fn(&mut Peering)) {
     change(peering);
     let sides = [peering.requester.clone(), peering.accepter.clone()];
     for side in sides {
-        if let Some(there) = Place::of(&side.account, &side.region)
+        if let Some(there) = turn.world.place(&side.account, &side.region)
             && (there.account != turn.place.account || there.region != turn.place.region)
         {
             change_other(turn, &there, |region| region.peerings.get_mut(id).into_iter().for_each(&change));

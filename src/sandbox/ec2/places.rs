@@ -1,11 +1,15 @@
 //! Regions and their zones, as data. Sources: AWS's list of Regions and the zone IDs of AWS RAM's documentation, 2026-11-20. Where a
 //! Region's count of zones is not documented there, it has three.
 
+use std::collections::BTreeMap;
+use std::sync::{Mutex, PoisonError};
+
 use http::StatusCode;
 use sha2::{Digest, Sha256};
 
-use crate::limits::LIMITS;
+use crate::limits::{LIMITS, zone_prefix};
 use crate::sandbox::wire::Refusal;
+use crate::sandbox::world::World;
 
 /// What is known of a Region.
 #[derive(Debug, PartialEq, Eq)]
@@ -69,9 +73,37 @@ impl RegionFacts {
     }
 }
 
-/// The Region of that name.
-pub(in crate::sandbox) fn region(name: &str) -> Option<&'static RegionFacts> {
-    REGIONS.iter().find(|region| region.name == name)
+/// Regions that worlds have besides [`REGIONS`]. They are kept for good, so that facts of either are the same to whoever holds them.
+static ADDED: Mutex<BTreeMap<String, &'static RegionFacts>> = Mutex::new(BTreeMap::new());
+
+/// What is taken for true of a Region that AWS opened since: three zones, with IDs by the rule of all others.
+fn added(name: &str) -> &'static RegionFacts {
+    let mut known = ADDED.lock().unwrap_or_else(PoisonError::into_inner);
+    known.entry(name.to_owned()).or_insert_with(|| {
+        let (name, prefix) = (String::leak(name.to_owned()), String::leak(zone_prefix(name)));
+        Box::leak(Box::new(facts(name, prefix, &THREE)))
+    })
+}
+
+impl World {
+    /// The Region of that name, if the world has it.
+    pub(in crate::sandbox) fn facts(&self, name: &str) -> Option<&'static RegionFacts> {
+        let built_in = REGIONS.iter().find(|region| region.name == name);
+        built_in.or_else(|| self.added_regions.contains(name).then(|| added(name)))
+    }
+
+    /// All Regions, by name.
+    pub(in crate::sandbox) fn all_regions(&self) -> Vec<&'static RegionFacts> {
+        let mut all: Vec<&RegionFacts> = REGIONS.iter().chain(self.added_regions.iter().map(|name| added(name))).collect();
+        all.sort_by_key(|region| region.name);
+        all.dedup();
+        all
+    }
+
+    /// A Region of an account, if there is such a Region.
+    pub(in crate::sandbox) fn place(&self, account: &str, name: &str) -> Option<Place> {
+        Some(Place { account: account.to_owned(), region: self.facts(name)? })
+    }
 }
 
 /// A Region of an account.
@@ -93,11 +125,6 @@ pub(super) struct Zone {
 }
 
 impl Place {
-    /// A Region of an account, if there is such a Region.
-    pub(in crate::sandbox) fn of(account: &str, name: &str) -> Option<Self> {
-        Some(Self { account: account.to_owned(), region: region(name)? })
-    }
-
     /// The ARN of a thing here: `vpc/vpc-1`.
     pub(super) fn arn(&self, thing: &str) -> String {
         format!("arn:aws:ec2:{}:{}:{thing}", self.region.name, self.account)
@@ -157,7 +184,8 @@ mod tests {
     #[test]
     fn regions_are_ordered_and_zones_are_dealt_to_each_account() {
         assert!(REGIONS.is_sorted_by_key(|region| region.name));
-        let place = |account: &str| Place::of(account, "us-east-1").unwrap().zones();
+        let world = World::new("111111111111");
+        let place = |account: &str| world.place(account, "us-east-1").unwrap().zones();
         assert_eq!(place("111111111111"), place("111111111111"));
         let dealt: BTreeSet<Vec<Zone>> = (0..20).map(|number| place(&format!("{number:012}"))).collect();
         assert!(dealt.len() > 10);

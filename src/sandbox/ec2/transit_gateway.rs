@@ -51,7 +51,7 @@ pub(super) fn describe(ask: &Ask<'_>) -> Outcome {
     }
     let elsewhere = ask.world.ec2.iter().filter(|(account, name, _)| *account != ask.place.account && *name == ask.place.region.name);
     for (account, name, region) in elsewhere {
-        let Some(there) = Place::of(account, name) else { continue };
+        let Some(there) = ask.world.place(account, name) else { continue };
         let shared = |id: &&String| ask.world.is_shared(&there.arn(&format!("transit-gateway/{id}")), &ask.place.account);
         for id in region.transit_gateways.keys().filter(shared) {
             let Some(mut shown) = show(region, &there, ask.now_ms, id) else { continue };
@@ -154,6 +154,6 @@ pub(super) fn owner(world: &World, own: &Region, place: &Place, id: &str) -> Opt
     }
     let has = |(_, name, region): &(&str, &str, &Region)| *name == place.region.name && region.transit_gateways.contains_key(id);
     let (account, name, _) = world.ec2.iter().find(has)?;
-    let there = Place::of(account, name)?;
+    let there = world.place(account, name)?;
     world.is_shared(&there.arn(&format!("transit-gateway/{id}")), &place.account).then_some(there)
 }

@@ -202,7 +202,7 @@ pub(super) fn delete(turn: &mut Turn<'_>) -> Outcome {
         Stage::Deleted => return Err(Kind::TransitGatewayAttachment.missing(id)),
     }
     let (owner, gateway) = (attachment.owner.clone(), attachment.gateway.clone());
-    if let Some(owner) = Place::of(&owner, turn.place.region.name) {
+    if let Some(owner) = turn.world.place(&owner, turn.place.region.name) {
         with_gateway(turn, &owner, &gateway, |gateway| {
             gateway.associated.remove(id);
             gateway.propagated.remove(id);

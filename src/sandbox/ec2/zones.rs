@@ -3,7 +3,6 @@
 use serde_json::{Value, json};
 
 use super::Ask;
-use super::places::REGIONS;
 use crate::sandbox::wire::{Outcome, Refusal};
 
 pub(super) fn describe_zones(ask: &Ask<'_>) -> Outcome {
@@ -25,7 +24,7 @@ pub(super) fn describe_zones(ask: &Ask<'_>) -> Outcome {
             "groupName": format!("{region}-zg-1"),
             "networkBorderGroup": region,
             "zoneType": "availability-zone",
-            "zoneState": "available",
+            "zoneState": if ask.impaired_zone == Some(zone.id.as_str()) { "impaired" } else { "available" },
             "optInStatus": "opt-in-not-required",
             "messageSet": [],
         })
@@ -37,7 +36,8 @@ pub(super) fn describe_regions(ask: &Ask<'_>) -> Outcome {
     let names = ask.input.texts("RegionName");
     let all = ask.input.flag("AllRegions")? == Some(true);
     let enabled = |region: &super::places::RegionFacts| ask.world.region_is_enabled(&ask.place.account, region, ask.now_ms);
-    let wanted = REGIONS.iter().filter(|region| if names.is_empty() { all || enabled(region) } else { names.contains(&region.name) });
+    let regions = ask.world.all_regions();
+    let wanted = regions.into_iter().filter(|region| if names.is_empty() { all || enabled(region) } else { names.contains(&region.name) });
     let show = |region: &super::places::RegionFacts| {
         let status = match (region.is_opt_in(), enabled(region)) {
             (false, _) => "opt-in-not-required",

@@ -6,11 +6,12 @@ use super::super::{Model, repeated, tags};
 use super::{missing, options, pools};
 use crate::config::code::Code;
 use crate::config::report::Report;
-use crate::config::section::{File, Vpc};
+use crate::config::section::{File, Vpc, Zones};
 use crate::config::span::{At, Key};
+use crate::diagnostic::ByteRange;
 use crate::limits::LIMITS;
-use crate::network::{Connections, LARGEST, Layout, Nat, PUBLIC_TIER, Pool, SMALLEST, Share, Tier, has_gateway_endpoint};
-use crate::plural::count;
+use crate::network::{Connections, LARGEST, Layout, Nat, PUBLIC_TIER, Pool, SMALLEST, Share, Tier, end_of_zone, has_gateway_endpoint};
+use crate::plural;
 
 /// Zones of a layout at most: more than twice what the largest Region has.
 const MOST_ZONES: u32 = 16;
@@ -35,8 +36,7 @@ pub(super) fn read(model: &Model<'_>, pools: &BTreeMap<String, Pool>, report: &m
         options::dns(section, endpoints.iter().any(|service| !has_gateway_endpoint(service)), report);
         let (dhcp, flow_log) = (options::dhcp(section, report), options::flow_log(key, section, model, report));
         tags::check_layout(&section.tags, key.at(), report);
-        let (Some(region), Some(pool), Some(prefix), Some((zones, zone_bits)), Some(tiers), Some(nat)) =
-            (region, pool, prefix, zones, tiers, nat)
+        let (Some(region), Some(pool), Some(prefix), Some(zones), Some(tiers), Some(nat)) = (region, pool, prefix, zones, tiers, nat)
         else {
             continue;
         };
@@ -44,9 +44,10 @@ pub(super) fn read(model: &Model<'_>, pools: &BTreeMap<String, Pool>, report: &m
             region,
             pool,
             prefix,
-            zones,
-            zone_bits,
-            avoid_zones: avoid_zones(section, report),
+            zones: zones.count,
+            zone_bits: zones.bits,
+            avoid_zones: if zones.only.is_empty() { avoid_zones(section, report) } else { BTreeSet::new() },
+            only_zones: zones.only,
             nat,
             tiers,
             endpoints,
@@ -102,30 +103,75 @@ fn prefix(section: &Vpc, report: &mut Report) -> Option<u8> {
     found
 }
 
-/// How many zones, and the bits that tell them apart.
-fn zones(section: &Vpc, report: &mut Report) -> Option<(u32, u8)> {
+/// Which zones, and the bits that tell them apart.
+struct ZoneChoice {
+    count: u32,
+    bits: u8,
+    /// The ends of the IDs of those that are listed.
+    only: BTreeSet<String>,
+}
+
+fn zones(section: &Vpc, report: &mut Report) -> Option<ZoneChoice> {
     let zones = section.zones.as_ref()?;
+    let (count, only) = match &zones.value {
+        Zones::Count(count) => (*count, BTreeSet::new()),
+        Zones::List(list) => {
+            let only = listed_zones(zones.at, list, section, report)?;
+            (only.len() as u32, only)
+        }
+    };
     let mut sound = true;
-    for (name, number) in [("zones", Some(zones)), ("max_zones", section.max_zones.as_ref())] {
-        if let Some(number) = number.filter(|n| !(1..=MOST_ZONES).contains(&n.value)) {
-            let diagnostic = Code::BadZones.error(format!("`{name}` cannot be {}", number.value));
-            report.at(number.at, diagnostic.hint(format!("write a number from 1 to {MOST_ZONES}")));
+    let max = section.max_zones.as_ref();
+    for (name, at, number) in [Some(("zones", zones.at, count)), max.map(|max| ("max_zones", max.at, max.value))].into_iter().flatten() {
+        if !(1..=MOST_ZONES).contains(&number) {
+            let diagnostic = Code::BadZones.error(format!("`{name}` cannot be {number}"));
+            report.at(at, diagnostic.hint(format!("write a number from 1 to {MOST_ZONES}")));
             sound = false;
         }
     }
-    let room = section.max_zones.as_ref().map_or(ROOM_FOR_ZONES, |most| most.value.min(MOST_ZONES).next_power_of_two());
-    if sound && zones.value > room {
+    let room = max.map_or(ROOM_FOR_ZONES, |most| most.value.min(MOST_ZONES).next_power_of_two());
+    if sound && count > room {
         let diagnostic = Code::BadZones
-            .error(format!("{}, and each tier is cut into {room} blocks", count(zones.value as usize, "zone")))
-            .hint(format!("say `max_zones = {}`: subnets get smaller; or name fewer zones", zones.value.next_power_of_two()));
-        let diagnostic = match &section.max_zones {
+            .error(format!("{}, and each tier is cut into {room} blocks", plural::count(count as usize, "zone")))
+            .hint(format!("say `max_zones = {}`: subnets get smaller; or name fewer zones", count.next_power_of_two()));
+        let diagnostic = match max {
             Some(most) => diagnostic.related(report.span(most.at), "because of this"),
             None => diagnostic.detail("a tier has room for 8 zones unless `max_zones` says otherwise"),
         };
         report.at(zones.at, diagnostic);
         sound = false;
     }
-    sound.then_some((zones.value, room.trailing_zeros() as u8))
+    sound.then_some(ZoneChoice { count, bits: room.trailing_zeros() as u8, only })
+}
+
+/// The ends of the IDs in a list of zones. A list says all, so `avoid_zones` has nothing to say beside it.
+fn listed_zones(at: ByteRange, list: &[At<String>], section: &Vpc, report: &mut Report) -> Option<BTreeSet<String>> {
+    if let Some(avoid) = &section.avoid_zones {
+        let diagnostic =
+            Code::BadZones.error("`avoid_zones` beside a list of `zones`").related(report.span(at), "the zones are listed here");
+        report.at(avoid.at, diagnostic.hint("leave `avoid_zones` out: subnets are in the listed zones alone"));
+        return None;
+    }
+    if list.is_empty() {
+        let diagnostic = Code::BadZones.error("`zones` lists no zone");
+        report.at(at, diagnostic.hint("list at least one, as in `[\"az1\", \"az2\"]`, or write a number"));
+        return None;
+    }
+    repeated(list, report);
+    let region = section.region.as_ref().map(|region| region.value.as_str()).unwrap_or_default();
+    let mut sound = true;
+    let mut only = BTreeSet::new();
+    for zone in list.iter() {
+        match end_of_zone(zone, region) {
+            Some(end) => drop(only.insert(end.to_owned())),
+            None => {
+                let diagnostic = Code::BadZones.error(format!("`{}` is no zone of `{region}`", zone.value));
+                report.at(zone.at, diagnostic.hint("write the end of the zone's ID, which is the same for all accounts: \"az1\""));
+                sound = false;
+            }
+        }
+    }
+    sound.then_some(only)
 }
 
 /// The zones that new subnets avoid: those of the list, or those that are known to lack services.

@@ -25,7 +25,7 @@ pub(super) use whole::{default_vpc, use_of_default_vpc, with};
 use super::world::World;
 use super::{NO_DEFAULT_VPC, Tags};
 use crate::address::{Address, Reference, Scope};
-use crate::network::{Block, Design, Layout, ObservedVpc, Unmanaged};
+use crate::network::{Block, Design, Layout, ObservedVpc, Others, Unmanaged};
 use crate::resource::{Finding, FindingSeverity, LiveResource, untyped};
 
 /// What an account and Region hold, bound.
@@ -39,6 +39,8 @@ pub(super) struct Bound {
     pub blocks: BTreeSet<Block>,
     /// What is paid for and not bound.
     pub unmanaged: Unmanaged,
+    /// What counts against quotas and is not bound.
+    pub others: Others,
     /// The public addresses of what is bound.
     pub public_ips: BTreeMap<Address, BTreeSet<String>>,
 }
@@ -55,6 +57,7 @@ pub(super) fn bind(scope: &Scope, design: &Design, world: &World, shared: &BTree
     binder.connections();
     binder.strangers();
     binder.running();
+    binder.others();
     binder.bound
 }
 

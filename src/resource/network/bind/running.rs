@@ -1,8 +1,9 @@
-//! What runs by the hour beside what is bound, and the public addresses that somebody outside may rely on.
+//! What runs by the hour or counts against quotas beside what is bound, and the public addresses that somebody outside may rely on.
 
 use std::collections::BTreeSet;
 
 use super::Binder;
+use crate::network::Others;
 
 impl Binder<'_> {
     pub(super) fn running(&mut self) {
@@ -32,5 +33,25 @@ impl Binder<'_> {
         let interfaces =
             world.endpoints.iter().filter(|(id, endpoint)| endpoint.endpoint_type == "Interface" && self.names.address(id).is_none());
         self.bound.unmanaged.interfaces += interfaces.map(|(_, endpoint)| endpoint.subnets.len() as u64).sum::<u64>();
+    }
+    /// What counts against quotas and is not bound. The default VPC and its internet gateway may go with it, so they are counted apart.
+    pub(super) fn others(&mut self) {
+        let (world, names) = (self.world, &self.names);
+        let is_other = |id: &str| names.address(id).is_none();
+        let in_default = |vpc: Option<&String>| vpc.and_then(|vpc| world.vpcs.get(vpc)).is_some_and(|vpc| vpc.is_default);
+        let gateways = world.internet_gateways.iter().filter(|(id, gateway)| is_other(id) && !in_default(gateway.vpc.as_ref()));
+        let mut others = Others {
+            vpcs: world.vpcs.iter().filter(|(id, vpc)| !vpc.is_default && is_other(id)).count(),
+            default_vpc: world.vpcs.values().any(|vpc| vpc.is_default),
+            internet_gateways: gateways.count(),
+            elastic_ips: world.addresses.keys().filter(|id| is_other(id)).count(),
+            ..Others::default()
+        };
+        for gateway in world.nat_gateways.iter().filter(|(id, _)| is_other(id)).map(|(_, gateway)| gateway) {
+            if let Some(subnet) = gateway.subnet.as_ref().and_then(|subnet| world.subnets.get(subnet)) {
+                *others.nat_gateways.entry(subnet.zone.clone()).or_default() += 1;
+            }
+        }
+        self.bound.others = others;
     }
 }

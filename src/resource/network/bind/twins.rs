@@ -82,9 +82,12 @@ pub(in crate::resource::network) fn twin_vpcs(world: &World) -> BTreeSet<String>
 }
 
 /// Kinds of which a second one can be told to be spare, VPCs aside: each behind those that can use it. AWS makes no second one of the others in
-/// one VPC, or what uses them is not all read.
-const CAN_BE_SPARE: [&str; 6] =
-    ["route_table", "nat_gateway", "elastic_ip", "internet_gateway", "egress_only_internet_gateway", "vpn_gateway"];
+/// one VPC, or what uses them is not all read. Two of these stay an error that names both:
+/// - Transit gateways: attachments and routes of accounts and gateways that overlord does not read may use them.
+/// - VPN connections: whether the office's device is configured for it, AWS does not tell.
+/// - VPCs that are both connected with others: the far ends rely on the one or the other.
+const CAN_BE_SPARE: [&str; 7] =
+    ["route_table", "nat_gateway", "elastic_ip", "internet_gateway", "egress_only_internet_gateway", "vpn_gateway", "customer_gateway"];
 
 /// The ids of what carries an address, by kind and key.
 fn by_address(world: &World) -> BTreeMap<(&'static str, String), Vec<&str>> {
@@ -133,6 +136,8 @@ impl Uses {
                 all(gateways.map(|_| false).collect())
             }
             "internet_gateway" => attached(world.internet_gateways.get(id).and_then(|gateway| gateway.vpc.as_ref())),
+            // AWS deletes none that a VPN connection leads to, and all connections were read.
+            "customer_gateway" => all(world.extras.connected.vpn_connections.values().filter(|vpn| vpn.far == id).map(|_| false).collect()),
             "vpn_gateway" => attached(world.extras.connected.vpn_gateways.get(id).and_then(|gateway| gateway.vpc.as_ref())),
             _ => Self { by_others: true, by_ours: 0 },
         }
@@ -166,4 +171,65 @@ fn parts(world: &World) -> impl Iterator<Item = (&str, Option<&str>, &Tags)> {
     let groups = groups.map(|(id, group)| (id.as_str(), Some(group.vpc.as_str()), &group.tags));
     let logs = world.extras.flow_logs.iter().map(|(id, log)| (id.as_str(), Some(log.of.as_str()), &log.tags));
     subnets.chain(tables).chain(gateways).chain(nat_gateways).chain(endpoints).chain(groups).chain(logs)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::super::connected::{CustomerGateway, TransitGateway, VpnConnection};
+    use super::*;
+
+    fn scope() -> Scope {
+        Scope { account: "hub".to_owned(), region: "eu-west-1".to_owned() }
+    }
+
+    /// With our tag, and with what others have written besides.
+    fn tags(key: &str, more: &[(&str, &str)]) -> Tags {
+        let more = more.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned()));
+        more.chain([(ADDRESS_TAG.to_owned(), format!("hub/eu-west-1/{key}"))]).collect()
+    }
+
+    fn office(tags: Tags) -> CustomerGateway {
+        CustomerGateway { address: "198.51.100.7".to_owned(), asn: 65_000, tags }
+    }
+
+    /// What is spare, and the severities of what is told.
+    fn found(world: &World) -> (Vec<String>, Vec<FindingSeverity>) {
+        let twins = Twins::find(&scope(), world);
+        (twins.spare.into_iter().collect(), twins.findings.iter().map(|finding| finding.severity).collect())
+    }
+
+    #[test]
+    fn a_customer_gateway_that_no_vpn_uses_is_spare_whatever_tags_it_has() {
+        let mut world = World::default();
+        let connected = &mut world.extras.connected;
+        connected
+            .customer_gateways
+            .insert("cgw-1".to_owned(), office(tags("customer_gateway.office", &[("Name", "office"), ("owner", "net")])));
+        connected.customer_gateways.insert("cgw-2".to_owned(), office(tags("customer_gateway.office", &[])));
+        assert_eq!(found(&world), (vec!["cgw-2".to_owned()], vec![FindingSeverity::Warning]), "of two unused, the smaller id stays");
+        let vpn = |far: &str| VpnConnection { far: far.to_owned(), ..VpnConnection::default() };
+        world.extras.connected.vpn_connections.insert("vpn-1".to_owned(), vpn("cgw-2"));
+        assert_eq!(found(&world), (vec!["cgw-1".to_owned()], vec![FindingSeverity::Warning]), "a VPN uses the other one, whoever made it");
+        world.extras.connected.vpn_connections.insert("vpn-2".to_owned(), vpn("cgw-1"));
+        assert_eq!(found(&world), (Vec::new(), Vec::new()), "both are used");
+    }
+
+    #[test]
+    fn what_may_be_used_unseen_is_never_spare() {
+        let mut world = World::default();
+        for id in ["tgw-1", "tgw-2"] {
+            let gateway = TransitGateway { tags: tags("transit_gateway.hub", &[]), ..TransitGateway::default() };
+            world.extras.connected.transit_gateways.insert(id.to_owned(), gateway);
+        }
+        for id in ["vpn-1", "vpn-2"] {
+            let connection = VpnConnection { tags: tags("vpn_connection.standard/office", &[]), ..VpnConnection::default() };
+            world.extras.connected.vpn_connections.insert(id.to_owned(), connection);
+        }
+        assert_eq!(found(&world), (Vec::new(), Vec::new()));
+        let (_, findings) = super::super::Names::of(&scope(), &crate::network::Design::default(), &world);
+        let told: Vec<_> = findings.iter().map(|finding| (finding.severity, finding.subject.as_str())).collect();
+        let both = ["hub/eu-west-1/transit_gateway.hub", "hub/eu-west-1/vpn_connection.standard/office"];
+        assert_eq!(told, both.map(|subject| (FindingSeverity::Error, subject)));
+        assert!(findings.iter().all(|finding| finding.summary.contains("-1`") && finding.summary.contains("-2`")), "{findings:#?}");
+    }
 }

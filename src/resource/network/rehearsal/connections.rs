@@ -119,6 +119,7 @@ fn share(place: &Place, live: &Share, copy: &sandbox::World) -> sandbox::Share {
         name: live.name.clone(),
         token: None,
         external: false,
+        invited: Default::default(),
         principals: live.principals.iter().map(principal).collect(),
         resources: live.resources.iter().map(resource).collect(),
         tags: live.tags.clone(),
