@@ -354,17 +354,16 @@ impl Context {
 mod tests {
     use super::*;
     use crate::aws::canned::{Canned, MANAGEMENT, json, sessions};
-    use crate::resource::{Desired, Live};
 
     /// An account that another run made is new, and not this run's alone: what is made in it is looked for first.
     #[tokio::test(start_paused = true)]
     async fn an_account_that_was_found_is_new_and_not_ours_alone() {
-        let plan = Plan::build(&Desired { management_account: MANAGEMENT.to_owned(), ..Desired::default() }, &Live::default());
+        let start = Start { management_account: MANAGEMENT.to_owned(), ..Start::default() };
         let canned = Canned::counting(|_, _| json(200, "{}"));
         let sessions = sessions(canned.door()).await;
         let account = Address::new("account", "a");
         let scope = Scope { account: "a".to_owned(), region: "eu-west-1".to_owned() };
-        let context = |company| Context::new(&sessions, &plan, Ids::observed(&plan), company).of(&account, None);
+        let context = |company| Context::new(&sessions, start.clone(), Ids::default(), company).of(&account, None);
         let states = |context: &Context| (context.is_new(&scope), context.is_ours_alone(&scope), context.made(&account.clone().into()));
 
         let alone = context(Company::Alone);
