@@ -64,7 +64,7 @@ mod tests {
             ("short\n", "short\n"),
             ("one two three four five six\n", "one two three four\n  five six\n"),
             ("  help: write `one two three` here\n", "  help: write `one\n    two three` here\n"),
-            ("  + account.audit  in ou.platform; not there\n", "  + account.audit  in\n      ou.platform; not\n      there\n"),
+            ("  + account.audit  in ou.platform; not there\n", "  + account.audit\n      in\n      ou.platform;\n      not there\n"),
             // A word is never broken.
             ("see https://example.org/a/long/path now", "see\n  https://example.org/a/long/path\n  now"),
             // Wide characters take two columns.
