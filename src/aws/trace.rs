@@ -144,6 +144,6 @@ mod tests {
         let trace = Trace::create(Path::new("/dev/full")).unwrap();
         trace.write(SystemTime::now(), &RECORD);
         trace.write(SystemTime::now(), &RECORD);
-        assert!(trace.failure().unwrap().starts_with("the trace ends after 0 calls: "));
+        assert!(trace.failure().unwrap().starts_with("the trace ends before call 1: "));
     }
 }
