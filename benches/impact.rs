@@ -1,4 +1,4 @@
-//! What guard rails cost: decisions a second, and the whole impact of one changed policy at the root on every account and every action of
+//! What guardrails cost: decisions a second, and the whole impact of one changed policy at the root on every account and every action of
 //! the catalogue. CPU time of a process of its own; no AWS, no sandbox.
 //!
 //! `cargo bench --bench impact` runs 100, 1,000 and 5,000 accounts; `-- 5000` runs one size.
@@ -30,7 +30,7 @@ fn main() {
     }
 }
 
-/// Guard rails as they are in use: Regions, roots, trails, an allow-list of services on every third OU, a policy of each OU's own.
+/// Guardrails as they are in use: Regions, roots, trails, an allow-list of services on every third OU, a policy of each OU's own.
 fn policies(root: &str) -> BTreeMap<String, String> {
     let deny = |statement: &str| format!(r#"{{"Version": "2012-10-17", "Statement": [{{"Effect": "Deny", {statement}}}]}}"#);
     let mut all = BTreeMap::from([

@@ -1,15 +1,15 @@
 //! The graph: which change waits for which. Edges come from references (invariant 6). Pure.
 //!
 //! It stands between the diff, which knows no time, and the plan. Nine rules make all edges:
-//! 1. A change waits for what its after-value refers to, through resources that do not change. A set of guard rails waits for those that
+//! 1. A change waits for what its after-value refers to, through resources that do not change. A set of guardrails waits for those that
 //!    it gains; its target, once that is there, may be renamed or moved meanwhile.
 //! 2. A deletion waits for every change whose before-value refers to it and whose after-value no longer does.
-//! 3. What comes to be in a place waits for the guard rails of that place and of all places above it, and for those that it gains itself. Places themselves do not
+//! 3. What comes to be in a place waits for the guardrails of that place and of all places above it, and for those that it gains itself. Places themselves do not
 //!    wait: an empty OU needs no guard, and what goes into it waits for the whole chain.
-//! 4. A guard rail that is loosened waits for what leaves its place, so that nothing is ever under fewer guard rails than those
+//! 4. A guardrail that is loosened waits for what leaves its place, so that nothing is ever under fewer guardrails than those
 //!    before and after have in common.
-//! 5. For the same reason who loses a guard rail waits for whom gains it, above, below or with the account that moves.
-//! 6. What comes to be in an account waits for the account, for its guard rails and for its Region, whether it refers to them or not.
+//! 5. For the same reason who loses a guardrail waits for whom gains it, above, below or with the account that moves.
+//! 6. What comes to be in an account waits for the account, for its guardrails and for its Region, whether it refers to them or not.
 //!    What goes from an account does not wait: it was there.
 //! 7. A VPC that takes the place of the default one in the quota waits until that is gone.
 //! 8. What takes a name waits for what gives it up. Where that goes round, one of the circle is renamed in two steps (`names.rs`).
@@ -37,7 +37,7 @@ mod steps;
 pub struct Ordered {
     /// Each behind all that it waits for, otherwise in order of address.
     pub changes: Vec<Change>,
-    /// One error per circle, and a warning for each guard rail that has to yield.
+    /// One error per circle, and a warning for each guardrail that has to yield.
     pub findings: Vec<Finding>,
 }
 
@@ -46,13 +46,13 @@ pub struct Ordered {
 enum Edge {
     /// AWS refuses any other order, or something would come to a place that is not guarded.
     Hard,
-    /// A guard rail would be missing for a while.
+    /// A guardrail would be missing for a while.
     Soft,
     /// A level would for a while allow nothing, and all below it stand still.
     Open,
     /// What leaves a place would for a while be without what it has there and will not have: its new place may say the same in other words.
     Care,
-    /// Something would be under a guard rail too many for a while, or come to a place before it has its own.
+    /// Something would be under a guardrail too many for a while, or come to a place before it has its own.
     Wish,
 }
 

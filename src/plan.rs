@@ -71,7 +71,7 @@ pub struct Plan {
     /// What was live of networks, which blocks were chosen by.
     #[serde(default)]
     pub network: Observed,
-    /// What stood in the organization that org.toml does not name, which the order of changes of guard rails heeds. Whether it has moved
+    /// What stood in the organization that org.toml does not name, which the order of changes of guardrails heeds. Whether it has moved
     /// is not asked: it is nobody's to change.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub beside: BTreeMap<Address, LiveResource>,
@@ -84,7 +84,7 @@ pub struct Plan {
     /// What its networks cost a month, before and after; `None` where nothing costs anything.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cost: Option<Cost>,
-    /// What it takes from which accounts and gives to which; `None` where it changes neither guard rails nor places.
+    /// What it takes from which accounts and gives to which; `None` where it changes neither guardrails nor places.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub impact: Option<Impact>,
     /// New accounts that look like existing ones under another key: none is created without consent.

@@ -96,7 +96,7 @@ fn the_whole_road(server: &Server, edits: &[Edit]) {
     let line = String::from_utf8_lossy(&drift.stdout).into_owned();
     assert!(
         line.starts_with(
-            "overlord drift: 6 findings (guard rails: 4 (3 weakened), organization: 1, cosmetic: 1): account.records-dev changed"
+            "overlord drift: 6 findings (guardrails: 4 (3 weakened), organization: 1, cosmetic: 1): account.records-dev changed"
         ),
         "{line}"
     );

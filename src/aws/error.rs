@@ -252,7 +252,7 @@ impl Error {
 }
 
 /// Who lacks which permission. AWS names the action, which is not always that of the operation: a resource that is made with tags needs
-/// that of tagging too. Where it names none, or names a guard rail, the operation's stands for it.
+/// that of tagging too. Where it names none, or names a guardrail, the operation's stands for it.
 fn allow(refusal: &Refusal) -> String {
     let Refusal { operation, place, message, .. } = refusal;
     let named = message.split_once("is not authorized to perform: ").and_then(|(_, rest)| rest.split_whitespace().next());

@@ -216,7 +216,7 @@ enum Since {
 /// Reads AWS once more, which costs no more time than has gone by: other runs may have changed it. Under the lock, so that nobody changes it
 /// from here on.
 async fn still_so(connection: &Connection, plan: &Plan, shell: &Shell) -> Result<(), Reported> {
-    shell.say("reading AWS once more, since it was read a while ago");
+    shell.say("checking that AWS has not changed since the plan was shown");
     let live = snapshot::read(&connection.sessions, &plan.desired).await.map_err(|e| shell.aws_error(&e))?;
     let since = "the organization has moved while the plan was looked at; nothing was changed";
     unmoved(plan, &live, since, "run the same command again, and look at the new plan", shell)
@@ -294,7 +294,7 @@ fn on_signal(signal: Signal, interrupt: &Interrupt, leaves: &impl Fn() -> Option
         std::process::exit(signal.exit_status());
     }
     interrupt.trigger();
-    shell.say("\ninterrupted: finishing the requests in flight, starting nothing more. Ctrl-C again stops at once; a rerun heals.");
+    shell.say("\ninterrupted: waiting for requests in flight. Press Ctrl-C again to stop now. Run the same command again to continue.");
 }
 
 fn show(plan: &Plan, report: &Report, rehearsal: Option<&Rehearsal>, args: &ApplyArgs, format: Format, shell: &Shell) {

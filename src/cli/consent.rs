@@ -116,7 +116,7 @@ impl Locking {
         let locked_out: BTreeSet<&Address> = left.iter().flat_map(|lockout| &lockout.accounts).collect();
         let Some(first) = left.first() else { return Ok(()) };
         let hint = format!(
-            "except the role `{}` in the guard rail, or go on all the same with `--allow-lockout {}`",
+            "except the role `{}` in the guardrail, or go on all the same with `--allow-lockout {}`",
             plan.desired.access_role, first.by
         );
         let of = accounts(locked_out.len());
@@ -183,7 +183,7 @@ impl Consenting {
         if plan.is_empty() || self.yes || stage == Stage::Copy {
             return Ok(consent);
         }
-        agree("Make these changes?", shell)?;
+        agree("Apply these changes?", shell)?;
         let consent = if asks { Locking::ask(plan, consent, shell)? } else { consent };
         Ok(if self.allow_delete { ask_for_ids(plan, consent, shell) } else { consent })
     }
@@ -204,9 +204,12 @@ impl Consenting {
 /// Asks; only `yes` is consent, and somebody must be there to give it.
 pub(super) fn agree(question: &str, shell: &Shell) -> Result<(), Reported> {
     if !std::io::stdin().is_terminal() {
-        return Err(shell.error("nobody is there to ask; nothing was changed", Some("pass --yes to apply without asking".to_owned())));
+        return Err(shell.error(
+            "cannot ask for confirmation (no terminal); nothing was changed",
+            Some("pass --yes to apply without asking".to_owned()),
+        ));
     }
-    match ask(shell, &format!("\n{question} Only `yes` is taken as consent.")).as_deref() {
+    match ask(shell, &format!("\n{question} Type \"yes\" to continue:")).as_deref() {
         Some("yes") => Ok(()),
         Some(_) | None => Err(shell.error("not approved; nothing was changed", None)),
     }

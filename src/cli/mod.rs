@@ -54,7 +54,7 @@ const DEFAULT_MANAGEMENT_ACCOUNT: &str = "111111111111";
 #[derive(Debug, Parser)]
 #[command(name = "overlord", version, propagate_version = true, arg_required_else_help = true, max_term_width = 100)]
 #[command(
-    after_help = "Exit status: 0 done, or nothing differs, 1 error, 2 something differs, 3 only a part could be done; each command tells its own"
+    after_help = "Exit status: 0 done, or nothing differs, 1 error, 2 something differs, 3 some changes were not applied; each command tells its own"
 )]
 pub struct Cli {
     #[command(flatten)]
@@ -142,7 +142,7 @@ enum Colour {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Write org.toml and policies/ from the live organization; the plan of them is empty
+    /// Generate org.toml and policies/ from your organization; the next plan shows no changes
     #[command(after_help = "Exit status: 0 written, 1 error")]
     Import(import::ImportArgs),
     /// Check the configuration, offline
@@ -151,7 +151,7 @@ enum Command {
     /// Show the difference between the configuration and AWS; exits 2 when there are changes
     #[command(after_help = "Exit status: 0 none, 2 changes, 1 error, or overlord would be locked out, or new accounts look renamed")]
     Plan(plan::PlanArgs),
-    /// Make it so; exits 3 when only a part could be done
+    /// Apply the changes; exits 3 if some were not applied
     #[command(after_help = "Exit status: 0 done, 1 error, 3 partly done")]
     Apply(apply::ApplyArgs),
     /// List the accounts with their ids, e-mails, OUs, teams and stages, read-only
@@ -160,19 +160,19 @@ enum Command {
     /// Print the ids of everything that overlord manages, for other tools, read-only
     #[command(after_help = "Exit status: 0 done, 1 error")]
     Output(output::OutputArgs),
-    /// Find what is not as org.toml says, and what nobody manages, read-only; exits 2 when there is something
+    /// Detect drift and unmanaged resources, read-only; exits 2 when there are findings
     #[command(after_help = "Exit status: 0 none, 2 some, 1 error")]
     Drift(drift::DriftArgs),
     /// Finish the change of an account's e-mail with the code that AWS sent, or have AWS send one
     #[command(after_help = "Exit status: 0 done, 1 error")]
     Email(email::EmailArgs),
-    /// Invite accounts that exist already, follow their invitations, and bring in those that have joined; exits 3 when only a part could be done
+    /// Invite accounts that exist already, follow their invitations, and bring in those that have joined; exits 3 if some were not applied
     #[command(after_help = "Exit status: 0 as far as it can be, 1 error, 3 partly")]
     Invite(invite::InviteArgs),
-    /// Whether credentials, accounts and quotas let overlord do its work; the least IAM policies, with --policy
+    /// Check credentials, accounts and quotas; print the least IAM policies with --policy
     #[command(after_help = "Exit status: 0 all well, 1 something is wrong")]
     Doctor(doctor::DoctorArgs),
-    /// What of a plan waits for what: for Graphviz, for Mermaid, or as a drawing
+    /// Show the plan's dependency graph: for Graphviz, for Mermaid, or as a drawing
     #[command(after_help = "Exit status: 0 done, 1 error")]
     Graph(graph::GraphArgs),
     /// Write org.toml and policies/ for a new organization; with `ci`, what runs overlord without a person
@@ -181,9 +181,9 @@ enum Command {
     /// The address plan of the networks, offline: pools, blocks, subnets, what is free; drawn with --out
     #[command(after_help = "Exit status: 0 done, 1 error, or a VPC finds no room")]
     Network(network::NetworkArgs),
-    /// What the policies say, offline: explain a request, run the tests of org.toml, lint, compare; what is inherited; a guard rail of a list
+    /// What the policies say, offline: explain a request, run the tests of org.toml, lint, compare; what is inherited; a guardrail of a list
     Policy(policy::PolicyArgs),
-    /// Write the organization as one page, read-only: tree, guard rails, networks, drift, compliance, costs, quotas
+    /// Write the organization as one page, read-only: tree, guardrails, networks, drift, compliance, costs, quotas
     #[command(after_help = "Exit status: 0 done, 1 error")]
     Report(report::ReportArgs),
     /// The embedded AWS: serve it, reset it, show it

@@ -1,4 +1,4 @@
-//! `overlord policy`: what the guard rails decide, and what of the other policies is inherited; offline, unless AWS is to be asked too.
+//! `overlord policy`: what the guardrails decide, and what of the other policies is inherited; offline, unless AWS is to be asked too.
 
 mod effective;
 mod live;
@@ -27,7 +27,7 @@ pub(super) struct PolicyArgs {
 
 #[derive(Debug, Subcommand)]
 enum PolicyCommand {
-    /// Say whether the guard rails let a request pass, level by level; exits 2 when they deny it, 3 when it cannot be told
+    /// Say whether the guardrails let a request pass, level by level; exits 2 when they deny it, 3 when it cannot be told
     #[command(
         after_help = "Exit status: 0 within, 2 denied, 3 cannot be told, 1 error; `--live`: 0 AWS agrees, 2 it disagrees, 3 cannot be told"
     )]
@@ -35,7 +35,7 @@ enum PolicyCommand {
     /// Run the [[test]] blocks of org.toml; exits 1 when one fails
     #[command(after_help = "Exit status: 0 passed, 1 one failed, or an error")]
     Test(TestArgs),
-    /// Find what the author of a guard rail hardly meant; exits 1 for what AWS refuses
+    /// Find what the author of a guardrail hardly meant; exits 1 for what AWS refuses
     #[command(after_help = "Exit status: 0 no error found, 1 one found (with `--strict` a warning too), or an error")]
     Lint(LintArgs),
     /// Compare what accounts may do under two configurations, files or git revisions; exits 2 when something differs
@@ -247,8 +247,8 @@ fn of_many(
         Place::Member(account) => vec![account.clone()],
         Place::Outside if args.account == "*" => hierarchy.accounts().cloned().collect(),
         Place::Management | Place::Outside => {
-            let hint = "guard rails bind the accounts of org.toml; leave out --each, or name one of these".to_owned();
-            return Err(shell.error(format_args!("`{}` is bound by no guard rails", args.account), Some(hint)));
+            let hint = "guardrails bind the accounts of org.toml; leave out --each, or name one of these".to_owned();
+            return Err(shell.error(format_args!("`{}` is bound by no guardrails", args.account), Some(hint)));
         }
     };
     let actions = if args.each { catalogue.actions_matching(&args.action) } else { vec![args.action.clone()] };

@@ -11,6 +11,7 @@ use super::{Exit, Format, Global, Reported};
 use crate::config::{self, Loaded};
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::escape;
+use crate::plural;
 use crate::render;
 
 #[derive(Debug, Args)]
@@ -103,8 +104,7 @@ fn told_with(path: &Path, shell: &Shell, loaded: Result<Loaded, Vec<Diagnostic>>
         Err(diagnostics) => {
             shell.diagnostics(&diagnostics);
             let errors = diagnostics.iter().filter(|d| d.severity == Severity::Error).count();
-            let noun = if errors == 1 { "error" } else { "errors" };
-            let verdict = format!("`{}` has {errors} {noun}; AWS was not asked", path.display());
+            let verdict = format!("{} in `{}`; no AWS calls were made", plural::count(errors, "error"), path.display());
             let reported = shell.error(&verdict, hint);
             if shell.format() == Format::Markdown && !shell.has_answered() {
                 shell.comment(&render::markdown::diagnostics(&diagnostics, &verdict));

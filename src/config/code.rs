@@ -221,7 +221,7 @@ codes! {
     UnknownTeam = "unknown-team",
     /// A `[[test]]` that tests nothing.
     BadTest = "bad-test",
-    /// A `[[test]]` whose expectation the guard rails do not meet.
+    /// A `[[test]]` whose expectation the guardrails do not meet.
     PolicyTestFailed = "policy-test-failed",
     /// A `[[moved]]` that names no address of a kind that can move.
     BadMove = "bad-move",

@@ -1,7 +1,7 @@
-//! The quarantine OU: where a new account waits until its guard rails stand. Pure.
+//! The quarantine OU: where a new account waits until its guardrails stand. Pure.
 //!
 //! With one, the change of an account that comes into the organization ends there, and a change of its own, a `placement`, takes it to the OU
-//! that org.toml says, behind the guard rails of that OU and the account's own. A run that was cut in between goes on from where the account is.
+//! that org.toml says, behind the guardrails of that OU and the account's own. A run that was cut in between goes on from where the account is.
 
 use crate::address::{Address, Reference};
 use crate::change::{Action, Change};

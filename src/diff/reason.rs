@@ -37,8 +37,8 @@ pub(super) fn of_deletion(address: &Address, before: &LiveResource, successor: O
     }
     match (successor, address.scope()) {
         (Some(successor), _) => format!("`{successor}` takes its place").into(),
-        (None, Some(_)) => "no longer in org.toml; ours, and by then nothing of ours uses it".into(),
-        (None, None) => "no longer in org.toml; ours, and by then empty and detached".into(),
+        (None, Some(_)) => "removed from org.toml; created by overlord and no longer used".into(),
+        (None, None) => "removed from org.toml; created by overlord, empty and detached by then".into(),
     }
 }
 
@@ -51,7 +51,7 @@ pub(super) fn of_change(action: Action, spec: &KindSpec, attributes: &[Attribute
     }
     for change in attributes {
         parts.push(match attribute(change).map(|attribute| (attribute.on_change, attribute.sensitive)) {
-            Some((OnChange::Move, false)) => format!("in {}, belongs in {}", name(&change.before), name(&change.after)),
+            Some((OnChange::Move, false)) => format!("move from {} to {}", name(&change.before), name(&change.after)),
             Some((OnChange::ReplaceCreateFirst, _)) => format!("`{}` differs, and AWS cannot change it in place", change.name),
             Some((_, true)) | None => format!("`{}` differs", change.name),
             Some((OnChange::Update, false)) if (spec.kind, change.name.as_str()) == ("account", "email") => {
@@ -89,17 +89,19 @@ pub(super) fn values(change: &AttributeChange, sensitive: bool) -> String {
     format!("`{}` is {}, not {}", change.name, name(&change.before), name(&change.after))
 }
 
-/// What differs: for a set what it lacks and what it has too much, for anything else only that it differs.
+/// What differs: for a set what is added and removed, for anything else only that it differs.
 fn of_value(change: &AttributeChange) -> String {
     let (Value::Array(before), Value::Array(after)) = (&change.before, &change.after) else {
         return format!("`{}` differs", change.name);
     };
     let only_in = |these: &[Value], those: &[Value]| these.iter().filter(|value| !those.contains(value)).map(name).collect::<Vec<_>>();
     let (lacks, has) = (only_in(after, before), only_in(before, after));
+    // Policies are attached to a target; all other lists hold values.
+    let [add, remove] = if change.name == "policies" { ["attach", "detach"] } else { ["add", "remove"] };
     match (lacks.is_empty(), has.is_empty()) {
-        (false, false) => format!("`{}` lacks {} and has {} too many", change.name, listed(&lacks), listed(&has)),
-        (false, true) => format!("`{}` lacks {}", change.name, listed(&lacks)),
-        (true, false) => format!("`{}` has {} too many", change.name, listed(&has)),
+        (false, false) => format!("`{}`: {add} {}, {remove} {}", change.name, listed(&lacks), listed(&has)),
+        (false, true) => format!("`{}`: {add} {}", change.name, listed(&lacks)),
+        (true, false) => format!("`{}`: {remove} {}", change.name, listed(&has)),
         (true, true) => format!("`{}` is in another order", change.name),
     }
 }

@@ -45,9 +45,9 @@ fn a_move_is_shown_before_an_update_and_an_adoption_before_both() {
         "account.a": is("222222222222", account("a@x", "old", "ou.old")),
         "trusted_service.account.amazonaws.com": is("account.amazonaws.com", json!({})),
     });
-    check(want.clone(), have.clone(), &["Move account.a (`name` differs; in `ou.old`, belongs in `ou.hipaa`)"]);
+    check(want.clone(), have.clone(), &["Move account.a (`name` differs; move from `ou.old` to `ou.hipaa`)"]);
     have["account.a"]["ours"] = json!(false);
-    check(want, have.clone(), &["Adopt account.a (not made by overlord; `name` differs; in `ou.old`, belongs in `ou.hipaa`)"]);
+    check(want, have.clone(), &["Adopt account.a (not made by overlord; `name` differs; move from `ou.old` to `ou.hipaa`)"]);
     have["account.a"]["attributes"] = account("a@x", "new", "ou.hipaa");
     let same = json!({ "account.a": account("a@x", "new", "ou.hipaa"), "trusted_service.account.amazonaws.com": {} });
     check(same, have, &[]);
@@ -59,7 +59,7 @@ fn sets_say_what_they_lack_and_have_too_many() {
     check(
         json!({ "policy_attachments.ou.x": set(json!([{ "ref": "policy.a" }])) }),
         json!({ "policy_attachments.ou.x": is("ou-1", set(json!([{ "id": "p-FullAWSAccess" }]))) }),
-        &["Update policy_attachments.ou.x (`policies` lacks `policy.a` and has `p-FullAWSAccess` too many)"],
+        &["Update policy_attachments.ou.x (`policies`: attach `policy.a`, detach `p-FullAWSAccess`)"],
     );
 }
 
@@ -118,7 +118,7 @@ fn what_is_frozen_is_left_with_a_warning() {
 #[test]
 fn what_left_the_configuration_is_deleted_only_when_ours_and_deletable() {
     let mut have = json!({ "ou./old": is("ou-1", json!({ "name": "old" })) });
-    check(json!({}), have.clone(), &["Delete ou./old (no longer in org.toml; ours, and by then empty and detached)"]);
+    check(json!({}), have.clone(), &["Delete ou./old (removed from org.toml; created by overlord, empty and detached by then)"]);
     for ours in [json!(false), json!(null)] {
         have["ou./old"]["ours"] = ours;
         check(json!({}), have.clone(), &["Unmanaged: ou./old: exists, is not in org.toml, and stays as it is"]);
@@ -161,10 +161,10 @@ fn an_ou_under_another_parent_is_made_anew_with_all_below_it_and_takes_its_accou
         want.clone(),
         have.clone(),
         &[
-            "Move account.x (in `ou-b`, belongs in `ou.b`)",
+            "Move account.x (move from `ou-b` to `ou.b`)",
             "Replace ou.a (`parent` differs, and AWS cannot change it in place)",
             "Replace ou.b (`parent` differs, and AWS cannot change it in place)",
-            "Update policy_attachments.ou.a (`policies` lacks `policy.p` and has `p-FullAWSAccess` too many)",
+            "Update policy_attachments.ou.a (`policies`: attach `policy.p`, detach `p-FullAWSAccess`)",
             "Delete ou./a (`ou.a` takes its place)",
             "Delete ou./a/b (`ou.b` takes its place)",
         ],

@@ -57,7 +57,7 @@ impl What {
             Self::Missing => "org.toml asks for it, and AWS does not have it",
             Self::LeftOver => "overlord made it, and org.toml no longer asks for it",
             Self::Unmanaged => "it exists, and org.toml does not have it",
-            Self::Stuck => "it is not as org.toml says, and apply cannot or will not change that",
+            Self::Stuck => "it differs from org.toml, and apply cannot change it",
             Self::Unread => "it could not be looked at, so whether it has drifted is not known",
             Self::ExpiredIgnore => "an [[ignore]] of org.toml is past its day",
         }
@@ -85,7 +85,7 @@ pub struct Finding {
     pub parts: BTreeMap<String, usize>,
     /// What `apply` would do.
     pub remedy: Remedy,
-    /// Of a guard rail, what it does to what accounts may do, where that was worked out.
+    /// Of a guardrail, what it does to what accounts may do, where that was worked out.
     pub effect: Option<Effect>,
     /// Since when and by whom, where that was asked for and CloudTrail tells.
     pub origin: Option<Origin>,

@@ -39,7 +39,7 @@ pub fn planned(desired: &Desired, live: &Live) -> (Plan, BTreeSet<Scope>) {
     (plan, different)
 }
 
-/// Guard rails of which it is worked out what they do to accounts: each takes comparisons of all accounts.
+/// Guardrails of which it is worked out what they do to accounts: each takes comparisons of all accounts.
 const JUDGED: usize = 100;
 
 /// The version of the JSON form. Raised when a reader of the old one would misread the new one.
@@ -102,7 +102,7 @@ impl Drift {
         drift
     }
 
-    /// Works out what each difference of a guard rail does to what accounts may do, with the live state that the plan was made from.
+    /// Works out what each difference of a guardrail does to what accounts may do, with the live state that the plan was made from.
     pub fn judge(&mut self, plan: &Plan, live: &Live) {
         if self.findings.iter().all(|finding| finding.weight != Weight::GuardRail) {
             return;
@@ -121,7 +121,7 @@ impl Drift {
         if more > 0 {
             let summary =
                 format!("of {more} more it was not worked out what they do to accounts; --account, --ou or --only look at a part");
-            self.notes.push(Note { subject: "guard rails".to_owned(), summary });
+            self.notes.push(Note { subject: "guardrails".to_owned(), summary });
             self.notes.sort();
         }
         // Together they may do what none of them does: then none is given a clean bill.

@@ -13,7 +13,7 @@ use crate::resource::{self, FindingSeverity, KindSpec, Weight};
 pub(super) fn findings(plan: &Plan) -> (Vec<Finding>, Vec<Note>) {
     let changes = whole(&plan.changes);
     let created = |address: &Address| changes.get(address).is_some_and(|change| change.action == Action::Create);
-    // Where a new account goes when its guard rails stand is a part of its coming.
+    // Where a new account goes when its guardrails stand is a part of its coming.
     let of_its_own = |change: &&Change| change.address.kind() != "placement" || !created(&Address::new("account", change.address.key()));
     let mut found: Vec<Finding> = changes.values().filter(of_its_own).map(of_change).collect();
     found.extend(plan.network.unreachable.iter().map(|(account, error)| unread(account, error)));

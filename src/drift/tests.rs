@@ -79,7 +79,7 @@ fn the_two_steps_of_a_set_are_one_finding() {
     let ou = |name: &str| json!({"name": name, "parent": {"ref": "organization.main"}, "tags": null});
     let account = |name: &str, parent: &str| json!({"email": name, "leaves": null, "name": name, "parent": {"ref": parent}, "tags": null});
     let is = |id: &str, attributes: Value| json!({"id": id, "attributes": attributes, "ours": true});
-    // Two places exchange their guard rails and their accounts: all gain, then move, then lose.
+    // Two places exchange their guardrails and their accounts: all gain, then move, then lose.
     let desired = worlds::desired(json!({
         "ou.a": ou("a"), "ou.b": ou("b"), "account.x": account("x", "ou.b"), "account.y": account("y", "ou.a"),
         "policy_attachments.ou.a": set("q", "ou.a"), "policy_attachments.ou.b": set("p", "ou.b"),

@@ -127,11 +127,11 @@ fn finding(members: &[usize], changes: &[Change]) -> Finding {
 fn yields(guard: &Change) -> Finding {
     let summary = match guard.address.kind() {
         "policy" => {
-            "no order of this plan's changes keeps every account under its guard rails at every moment, since the document is needed both \
+            "no order of this plan's changes keeps every account under its guardrails at every moment, since the document is needed both \
              as it was and as it will be: to avoid that, attach the new one as a policy of its own, and remove this one with a second plan"
         }
         _ => {
-            "no order of this plan's changes keeps every account under its guard rails at every moment, since there is no room for more: \
+            "no order of this plan's changes keeps every account under its guardrails at every moment, since there is no room for more: \
              to avoid that, take out what is needed nowhere any more with a plan of its own"
         }
     };

@@ -1,8 +1,8 @@
-//! Rules 3, 4 and 5: at no moment is anything under fewer guard rails than before and after have in common. Pure.
+//! Rules 3, 4 and 5: at no moment is anything under fewer guardrails than before and after have in common. Pure.
 //!
-//! What is in a place is under what is attached there and above. So a guard rail reaches a place before what moves there, and leaves a
-//! place after what moves away; and where nothing moves, it is attached anew before it is detached above or below. A document is a guard
-//! rail too: to edit it is to lose the old one and to gain the new one, wherever the policy is attached.
+//! What is in a place is under what is attached there and above. So a guardrail reaches a place before what moves there, and leaves a
+//! place after what moves away; and where nothing moves, it is attached anew before it is detached above or below. A document is a
+//! guardrail too: to edit it is to lose the old one and to gain the new one, wherever the policy is attached.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -39,7 +39,7 @@ struct Passing {
 /// Policies whose documents change, with their changes.
 pub(super) type Edits = BTreeMap<Reference, usize>;
 
-/// The changes that bring a guard rail to a place, or to what is below it.
+/// The changes that bring a guardrail to a place, or to what is below it.
 type Gainers = BTreeMap<(Rail, Address), Vec<usize>>;
 
 impl<'a> Edges<'a> {
@@ -89,7 +89,7 @@ impl<'a> Edges<'a> {
         sets.into_iter().flatten()
     }
 
-    /// The guard rails that targets will have.
+    /// The guardrails that targets will have.
     fn rails_after<'t>(&self, targets: impl Iterator<Item = &'t Address>) -> BTreeSet<Rail> {
         let guards = targets.filter_map(|target| self.guards.get(target)).flatten();
         let sets = guards.filter_map(|guard| self.then(guard)).flat_map(policies);
@@ -172,7 +172,7 @@ impl<'a> Edges<'a> {
         }
     }
 
-    /// What moves, the change that gives it guard rails of its own, itself with the places above it then, and what is edited and lost.
+    /// What moves, the change that gives it guardrails of its own, itself with the places above it then, and what is edited and lost.
     fn moving(
         &mut self,
         index: usize,
@@ -252,7 +252,7 @@ impl<'a> Edges<'a> {
         Some(Passing { places, had })
     }
 
-    /// Rule 5: who loses a guard rail waits for whom gains it, above and below.
+    /// Rule 5: who loses a guardrail waits for whom gains it, above and below.
     pub(super) fn handed_on(&mut self) {
         let edits = self.edits();
         let losses = self.losses(&edits);

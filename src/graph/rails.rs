@@ -1,4 +1,4 @@
-//! Guard rails as the graph knows them: a policy, wherever it is attached, and what it says, whichever policy says it. Pure.
+//! Guardrails as the graph knows them: a policy, wherever it is attached, and what it says, whichever policy says it. Pure.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;

@@ -29,7 +29,7 @@ pub(super) struct Edges<'a> {
     pub(super) guards: BTreeMap<Address, Vec<&'a Address>>,
     /// The kinds that something has as its parent.
     pub(super) places: BTreeSet<String>,
-    /// What has guard rails, by AWS's id.
+    /// What has guardrails, by AWS's id.
     by_id: BTreeMap<&'a str, &'a Address>,
     /// Memo of [`Self::providers`].
     known: BTreeMap<&'a Address, Rc<BTreeSet<usize>>>,

@@ -1,4 +1,4 @@
-//! The two steps of a set of guard rails that both gains and loses: it gains first and loses last, and what moves moves in between. Pure.
+//! The two steps of a set of guardrails that both gains and loses: it gains first and loses last, and what moves moves in between. Pure.
 //!
 //! The edges are found between steps. Steps that may stand next to each other are one change again; others stay two, the second of which
 //! has an address of its own behind that of the first.
@@ -68,7 +68,7 @@ pub(super) fn split(changes: Vec<Change>, desired: &Desired, live: &Live) -> Ste
     Steps { changes: parts, pairs }
 }
 
-/// The guard rails that anything will have, and how to tell which a policy is.
+/// The guardrails that anything will have, and how to tell which a policy is.
 struct Needed {
     rails: BTreeSet<Rail>,
     documents: Documents,

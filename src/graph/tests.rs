@@ -477,7 +477,7 @@ fn documents_that_two_policies_exchange_over_an_account_that_moves_are_told() {
     assert_eq!(ordered.findings.len(), 1, "{ordered:#?}");
 }
 
-/// The organization while changes are made to it: where everything is, which guard rails are where, and what they say.
+/// The organization while changes are made to it: where everything is, which guardrails are where, and what they say.
 struct Simulation {
     /// The id that an address stands for now.
     ids: BTreeMap<Address, String>,
@@ -535,7 +535,7 @@ impl Simulation {
         }
     }
 
-    /// All guard rails over an account: policies, and what they say.
+    /// All guardrails over an account: policies, and what they say.
     fn over(&self, id: &str) -> BTreeSet<String> {
         let levels = std::iter::successors(Some(id.to_owned()), |id| self.parents.get(id).cloned());
         let policies = levels.filter_map(|id| self.sets.get(&id)).flatten().filter(|policy| !is_default(policy));
@@ -602,7 +602,7 @@ proptest! {
         for change in all.values() {
             let earlier = before(change, &all);
             let done = |address: &Address| earlier.contains(address) || !all.contains_key(address);
-            // A set does not wait for what is there: its target may move meanwhile, and a document that is edited was a guard rail before.
+            // A set does not wait for what is there: its target may move meanwhile, and a document that is edited was a guardrail before.
             let of_standing =
                 |address: &Address| Shift::of(change).is_some() && all[address].id.is_some() && all[address].action != Action::Replace;
             for address in change.after.iter().flat_map(resource::references) {

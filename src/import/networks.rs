@@ -161,7 +161,7 @@ impl<'s> Found<'s> {
 }
 
 fn block(vpc: &LiveVpc) -> Result<Block, &'static str> {
-    vpc.cidr.parse().map_err(|_| "has no block of IPv4 addresses")
+    vpc.cidr.parse().map_err(|_| "has no IPv4 CIDR block")
 }
 
 /// The key of a pool: one for each private range, so that no two overlap.

@@ -216,7 +216,7 @@ fn control_towers(world: &World, left: &mut Vec<Left>) {
     let count = world.policies.values().filter(|policy| policy.is_control_towers()).count();
     if count > 0 {
         let reason = "they stay attached wherever they are, and only Control Tower changes them";
-        left.push(Left::new(format!("guard rails of AWS Control Tower ({count})"), reason));
+        left.push(Left::new(format!("guardrails of AWS Control Tower ({count})"), reason));
     }
 }
 

@@ -128,7 +128,7 @@ impl TryFrom<String> for Block {
 impl fmt::Display for ParseBlockError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::NotCidr => f.write_str("it is no block of addresses such as `10.2.0.0/19`"),
+            Self::NotCidr => f.write_str("it is not a CIDR block such as `10.2.0.0/19`"),
             Self::NotFirst(around) => write!(f, "it does not begin at its first address: `{around}` does"),
         }
     }

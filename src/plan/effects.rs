@@ -1,5 +1,5 @@
 //! What it does to what accounts may do that one thing is otherwise than the configuration says. Two comparisons tell: everything as the
-//! configuration has it, with and without that; and everything as it is, with and without. The first tells of two guard rails one of which is
+//! configuration has it, with and without that; and everything as it is, with and without. The first tells of two guardrails one of which is
 //! no use without the other, the second of two that deny the same.
 
 use std::collections::BTreeSet;
@@ -69,7 +69,7 @@ pub struct Effects<'a> {
     before: State,
     /// As the configuration has it.
     after: Hierarchy,
-    /// Whether the families of guard rails that are in use are the same as they are and as they will be.
+    /// Whether the families of guardrails that are in use are the same as they are and as they will be.
     same_families: bool,
 }
 

@@ -11,7 +11,7 @@ use crate::policy::{self, Hierarchy, Impact, Roads};
 use crate::resource::organizations::leaving;
 use crate::resource::{Attributes, Desired, Live, LiveResource, NOT_READ, NOT_SELECTED};
 
-/// What the changes take from which accounts and give to which; `None` where none of them is about guard rails or places, and where there
+/// What the changes take from which accounts and give to which; `None` where none of them is about guardrails or places, and where there
 /// is no account that they could be about.
 pub(super) fn of(desired: &Desired, live: &Live, changes: &[Change]) -> Option<Impact> {
     if !changes.iter().any(concerns) {
@@ -122,7 +122,7 @@ fn concerns(change: &Change) -> bool {
     reaches(change) || (change.address.kind() == "account" && change.action == Action::Create)
 }
 
-/// Whether it is about guard rails or places of something that is there.
+/// Whether it is about guardrails or places of something that is there.
 fn reaches(change: &Change) -> bool {
     let is_there = change.before.is_some() && change.id.is_some();
     match change.address.kind() {
@@ -157,7 +157,7 @@ impl State {
         state
     }
 
-    /// As its guard rails see it.
+    /// As its guardrails see it.
     pub(super) fn hierarchy(&self, desired: &Desired, live: &Live) -> Hierarchy {
         let mut ids = desired.pinned.clone();
         let accounts = live.resources.iter().chain(&live.beside).filter(|(address, _)| address.kind() == "account");

@@ -60,7 +60,7 @@ pub(super) fn changes(difference: &mut diff::Difference, known: &mut Vec<Finding
     difference.findings.extend(still_used(&difference.changes, asked, live));
 }
 
-/// Selected accounts that would come to a place whose guard rails are still to be changed by what is not selected: guard rails go first.
+/// Selected accounts that would come to a place whose guardrails are still to be changed by what is not selected: guardrails go first.
 fn unguarded(changes: &[Change], asked: &Desired) -> Vec<Finding> {
     let is_guard = |change: &&Change| resource::kind(change.address.kind()).is_some_and(|kind| kind.spec().guards_target);
     let left_out = changes.iter().filter(|change| !asked.selection.selects(&change.address)).filter(is_guard);
@@ -77,7 +77,7 @@ fn unguarded(changes: &[Change], asked: &Desired) -> Vec<Finding> {
         let above = change.after.as_ref().map(|after| graph::places_above(after, |place| asked.resources.get(place))).unwrap_or_default();
         for guard in above.iter().filter_map(|place| guards.get(place)) {
             let summary = format!(
-                "it would come under guard rails that are not yet what org.toml says: select `{guard}` too, or leave `--account`, `--ou` \
+                "it would come under guardrails that are not yet what org.toml says: select `{guard}` too, or leave `--account`, `--ou` \
                  and `--only` out"
             );
             found.push(Finding { severity: FindingSeverity::Error, subject: change.address.to_string(), summary });

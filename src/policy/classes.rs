@@ -139,7 +139,7 @@ impl<'e, 'h> Classes<'e, 'h> {
     }
 }
 
-/// Where something belongs, as far as that decides which guard rails bind it.
+/// Where something belongs, as far as that decides which guardrails bind it.
 fn belongs(place: &Place, other: &Place) -> usize {
     match place {
         Place::Management => 0,

@@ -1,4 +1,4 @@
-//! The decision: guard rails of the caller's account and of the resource's, level by level.
+//! The decision: guardrails of the caller's account and of the resource's, level by level.
 //!
 //! Sources: the Organizations user guide, "SCP evaluation", "RCP evaluation" and the lists of what neither restricts.
 
@@ -13,7 +13,7 @@ use super::services::RCP_SERVICES;
 use super::statement::{Effect, Statement};
 use super::truth::Truth;
 
-/// What the guard rails say of a request. They grant nothing: that is up to policies inside of the account.
+/// What the guardrails say of a request. They grant nothing: that is up to policies inside of the account.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Outcome {
     /// They let it pass.
@@ -30,7 +30,7 @@ impl Outcome {
     /// As the end of a sentence about an action.
     pub fn says(self) -> &'static str {
         match self {
-            Self::WithinGuardRails => "is within the guard rails",
+            Self::WithinGuardRails => "is within the guardrails",
             Self::ExplicitDeny => "is explicitly denied",
             Self::ImplicitDeny => "is implicitly denied",
             Self::Unknown => "may or may not pass",
@@ -95,13 +95,13 @@ pub struct Decision {
     pub cause: Option<Cause>,
     /// What is not known and would decide: condition keys, `the action`, `the resource`.
     pub hinges_on: BTreeSet<String>,
-    /// The guard rails of the caller's account.
+    /// The guardrails of the caller's account.
     pub scp: Side,
-    /// The guard rails of the resource's account.
+    /// The guardrails of the resource's account.
     pub rcp: Side,
 }
 
-/// One family's guard rails.
+/// One family's guardrails.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Side {
     /// They do not bind this request.
@@ -110,7 +110,7 @@ pub enum Side {
     Levels(Vec<LevelRuling>),
 }
 
-/// Why guard rails do not bind a request.
+/// Why guardrails do not bind a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Exemption {
     /// The management account is bound by none.

@@ -1,4 +1,4 @@
-//! An organization as its guard rails see it: what is attached to the root, the OUs and the accounts, and who stands under whom.
+//! An organization as its guardrails see it: what is attached to the root, the OUs and the accounts, and who stands under whom.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -104,7 +104,7 @@ impl Hierarchy {
         self.levels.keys().filter(|address| address.kind() == "account")
     }
 
-    /// Whether an account is the management account, which guard rails do not bind.
+    /// Whether an account is the management account, which guardrails do not bind.
     pub fn is_management(&self, account: &Address) -> bool {
         self.ids.get(account).is_some_and(|id| *id == self.management)
     }

@@ -36,7 +36,7 @@ impl Question {
         Evaluator::new(hierarchy, catalogue).request(self)
     }
 
-    /// What the guard rails say.
+    /// What the guardrails say.
     pub fn decide(&self, hierarchy: &Hierarchy, catalogue: &Catalogue) -> Decision {
         Evaluator::new(hierarchy, catalogue).decide(self)
     }
@@ -78,7 +78,7 @@ impl<'h> Evaluator<'h> {
         Request { principal, action: question(&asked.action), resource: self.resource(asked, &asked.action), owner, context }
     }
 
-    /// What the guard rails say.
+    /// What the guardrails say.
     pub fn decide(&self, asked: &Question) -> Decision {
         self.decide_request(&self.request(asked))
     }

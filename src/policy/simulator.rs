@@ -1,7 +1,7 @@
 //! What IAM's policy simulator can be asked about a request under service control policies, and what of its answer differs from the
 //! decision. Pure: `resource` sends it.
 //!
-//! The simulator is asked with an identity policy that allows everything, so that what it denies the guard rails deny. It answers yes or no
+//! The simulator is asked with an identity policy that allows everything, so that what it denies the guardrails deny. It answers yes or no
 //! and knows no unknown: the two are compared where the decision here is certain, whatever is not known.
 //!
 //! Source: the IAM user guide, "IAM policy testing with the IAM policy simulator" and "How to simulate policies", and the reference of
@@ -74,7 +74,7 @@ impl Unaskable {
     /// Why, and what to do, as the end of a sentence.
     pub fn why(&self) -> String {
         match self {
-            Self::Unbound(exemption) => format!("{}, and the simulator knows no other guard rails", exemption.why()),
+            Self::Unbound(exemption) => format!("{}, and the simulator knows no other guardrails", exemption.why()),
             Self::Action => "it takes no wildcards in an action: name one".to_owned(),
             Self::Resource => "it takes whole resources: name one with --resource, or none".to_owned(),
             Self::Principal => "it takes users and roles by their whole name: give --principal role/NAME or user/NAME, or none".to_owned(),

@@ -181,7 +181,7 @@ impl Statement {
         }
     }
 
-    /// Whether it is about every principal. AWS takes no other in its guard rails, so that of any other nothing is documented.
+    /// Whether it is about every principal. AWS takes no other in its guardrails, so that of any other nothing is documented.
     fn is_about_everyone(&self) -> Truth {
         self.principal.as_ref().map_or(Truth::True, |p| if p.value.is_everyone() { Truth::True } else { Truth::Unknown })
     }

@@ -1,5 +1,5 @@
 //! JSON as a value, with repeated object keys refused: serde_json keeps the last one silently, and a statement that is written but
-//! never uploaded is a guard rail that is not there.
+//! never uploaded is a guardrail that is not there.
 
 use std::fmt;
 

@@ -1,4 +1,4 @@
-//! The `[[test]]` blocks of a configuration: what its guard rails are meant to let pass and to deny, and whether they do.
+//! The `[[test]]` blocks of a configuration: what its guardrails are meant to let pass and to deny, and whether they do.
 
 use std::collections::HashMap;
 
@@ -44,7 +44,7 @@ pub struct Expectation {
 /// What must become of an action.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Expected {
-    /// The guard rails let it pass.
+    /// The guardrails let it pass.
     Allow,
     /// They deny it, one way or the other.
     Deny,
@@ -91,7 +91,7 @@ pub struct Failure {
     pub principal: Option<String>,
     /// For what.
     pub resource: Option<String>,
-    /// What the guard rails say.
+    /// What the guardrails say.
     pub decision: Decision,
 }
 

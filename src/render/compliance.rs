@@ -151,7 +151,7 @@ fn service(prefix: &str, opening: &Opening, conditional: bool, most: usize) -> S
 /// What the words mean, and what nobody says.
 fn legend(matrix: &Matrix<'_>, access_role: &str) -> String {
     let mut out = format!(
-        "Asked of the guard rails as org.toml declares them, by AWS's actions of {}.\n\
+        "Asked of the guardrails as org.toml declares them, by AWS's actions of {}.\n\
          restricted: no action of a service passes that is neither on the list nor allowed beside it.\n\
          not restricted: of each such service some action can pass. What passes under some circumstances only can pass.\n",
         matrix.actions_as_of
@@ -159,9 +159,9 @@ fn legend(matrix: &Matrix<'_>, access_role: &str) -> String {
     let exempt = matrix.rows.iter().filter(|row| row.cells.iter().any(|cell| cell.exempts_access_role)).count();
     let role = match exempt {
         0 => format!("It holds for {access_role}, the role that overlord works through, too."),
-        n => format!("Guard rails let {access_role}, the role that overlord works through, do more in {}.", count(n, "account")),
+        n => format!("Guardrails let {access_role}, the role that overlord works through, do more in {}.", count(n, "account")),
     };
-    let _ = writeln!(out, "{role} Service-linked roles and the management account are bound by no guard rail.");
+    let _ = writeln!(out, "{role} Service-linked roles and the management account are bound by no guardrail.");
     let _ = writeln!(
         out,
         "This says which services can be called, and nothing of how they are used: it makes no account compliant with anything."

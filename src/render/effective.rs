@@ -105,7 +105,7 @@ fn live_text(of_type: &OfType, live: &LiveAnswer, style: Style, out: &mut String
     }
     for difference in &live.differences {
         let side = |value: &Option<Value>| value.as_ref().map_or_else(|| "nothing".to_owned(), Value::to_string);
-        let what = if of_type.is_doubtful(difference) { "cannot be told offline" } else { "computed" };
+        let what = if of_type.is_doubtful(difference) { "unknown offline" } else { "computed" };
         let line = format!("{}: AWS has {}; {what}: {}", difference.path.join("."), side(&difference.live), side(&difference.computed));
         let head = if of_type.is_doubtful(difference) { style.warning("AWS tells:") } else { style.error("AWS disagrees:") };
         let _ = writeln!(out, "  {head} {}", plain(&line));

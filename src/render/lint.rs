@@ -1,4 +1,4 @@
-//! What the lints of the guard rails say, for people, for a pull request and for programs.
+//! What the lints of the guardrails say, for people, for a pull request and for programs.
 
 use std::fmt::Write as _;
 

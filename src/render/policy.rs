@@ -1,4 +1,4 @@
-//! Decisions of guard rails as text, with a picture of the levels, as Markdown and as JSON.
+//! Decisions of guardrails as text, with a picture of the levels, as Markdown and as JSON.
 
 use std::fmt::Write as _;
 
@@ -30,7 +30,7 @@ pub struct Explained<'d> {
 }
 
 /// Said with every decision: the commonest misunderstanding.
-pub const NO_GRANT: &str = "Guard rails grant nothing: what they let pass still needs an IAM policy that allows it.";
+pub const NO_GRANT: &str = "Guardrails grant nothing: what they let pass still needs an IAM policy that allows it.";
 
 /// For people.
 pub fn text(explained: &Explained<'_>, style: Style) -> String {
@@ -139,7 +139,7 @@ fn truth(truth: Truth) -> Value {
 
 pub(super) fn verdict(outcome: Outcome) -> &'static str {
     match outcome {
-        Outcome::WithinGuardRails => "within the guard rails",
+        Outcome::WithinGuardRails => "within the guardrails",
         Outcome::ExplicitDeny => "explicitly denied",
         Outcome::ImplicitDeny => "implicitly denied",
         Outcome::Unknown => "cannot be told",

@@ -22,7 +22,7 @@ pub fn text(groups: &[Answered], catalogue: Option<&Catalogue>, style: Style) ->
         let _ = writeln!(out, "{}: {}", style.bold(&accounts), plain(&some(&names, style)));
         for (outcome, services) in &group.outcomes {
             let verdict = match outcome {
-                Outcome::WithinGuardRails => style.good("within the guard rails"),
+                Outcome::WithinGuardRails => style.good("within the guardrails"),
                 Outcome::ExplicitDeny => style.error("explicitly denied"),
                 Outcome::ImplicitDeny => style.error("implicitly denied"),
                 Outcome::Unknown => style.warning("cannot be told"),

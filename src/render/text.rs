@@ -288,7 +288,7 @@ pub fn summary(plan: &Plan, style: Style) -> String {
     out.push_str(&cost::text(plan.cost.as_ref(), style));
     let destroys = |change: &&Change| matches!(change.action, Action::Delete | Action::Replace) && change.leaving().is_none();
     if plan.changes.iter().any(|change| destroys(&change)) {
-        let _ = writeln!(out, "{}", style.warning("Deletions need --allow-delete; without it they are left out."));
+        let _ = writeln!(out, "{}", style.warning("Deletions are skipped unless you pass --allow-delete."));
     }
     consents(&mut out, plan, style);
     out.push_str(&plan.impact.as_ref().map(|impact| impact::lockouts(impact, style)).unwrap_or_default());

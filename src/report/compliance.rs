@@ -1,4 +1,4 @@
-//! How accounts stand to the frameworks of org.toml, by the guard rails that AWS has.
+//! How accounts stand to the frameworks of org.toml, by the guardrails that AWS has.
 
 use std::collections::BTreeMap;
 
@@ -54,7 +54,7 @@ pub enum Kept {
     Exceptions,
     /// Of each service outside of the list something can.
     NotRestricted,
-    /// Guard rails do not bind the management account.
+    /// Guardrails do not bind the management account.
     NotBound,
 }
 

@@ -1,6 +1,6 @@
 //! The report: what an organization is now, as one value, which `render::html` draws as a page and as JSON. Pure.
 //!
-//! It rests on what a plan rests on, and has no second opinion: what differs from org.toml is [`crate::drift`]'s, what guard rails say
+//! It rests on what a plan rests on, and has no second opinion: what differs from org.toml is [`crate::drift`]'s, what guardrails say
 //! [`crate::policy`]'s, which addresses are whose [`crate::network`]'s, what it costs [`crate::cost`]'s.
 //!
 //! ```text
@@ -74,7 +74,7 @@ pub struct Report<'a> {
     pub accounts: Vec<Account>,
     /// The policies of all types, by type and key.
     pub policies: Vec<Policy>,
-    /// What guard rails say, for accounts of which they say the same.
+    /// What guardrails say, for accounts of which they say the same.
     pub restrictions: Restrictions,
     /// The networks.
     pub networks: Networks<'a>,
@@ -92,20 +92,20 @@ pub struct Report<'a> {
     pub places: &'a Places,
 }
 
-/// What guard rails say of every action.
+/// What guardrails say of every action.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Restrictions {
     /// The day of the list of actions, `YYYY-MM-DD`.
     pub actions_as_of: String,
     /// How many actions it has.
     pub actions: usize,
-    /// The types of guard rails that AWS has in use and org.toml does not manage: nothing of them was read.
+    /// The types of guardrails that AWS has in use and org.toml does not manage: nothing of them was read.
     pub not_read: BTreeSet<&'static str>,
     /// The classes, that of most accounts first. An account names its own by its place in this list.
     pub classes: Vec<Class>,
 }
 
-/// What guard rails say to accounts under the same.
+/// What guardrails say to accounts under the same.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Class {
     /// How many accounts.

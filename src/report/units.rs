@@ -52,7 +52,7 @@ pub struct Account {
     pub team: Option<String>,
     /// For which stage.
     pub stage: Option<String>,
-    /// Whether it is the management account, which guard rails do not bind.
+    /// Whether it is the management account, which guardrails do not bind.
     pub is_management: bool,
     /// Who knows of it.
     pub known: Known,

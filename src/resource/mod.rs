@@ -61,7 +61,7 @@ pub struct Desired {
     /// Accounts recognised by id instead of e-mail.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub pinned: BTreeMap<Address, String>,
-    /// The OU in which new accounts wait until their guard rails stand.
+    /// The OU in which new accounts wait until their guardrails stand.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub quarantine: Option<Address>,
     /// Renamed keys: new address to the old one.
@@ -132,13 +132,13 @@ pub struct Live {
     /// What the allocator of addresses must know of what is live.
     pub network: crate::network::Observed,
     /// OUs, accounts and policies of the organization that the configuration does not name, and what is attached to them: nothing is
-    /// ever done to them, and what is done to guard rails reaches them.
+    /// ever done to them, and what is done to guardrails reaches them.
     pub beside: BTreeMap<Address, LiveResource>,
     /// Whether a run that applies changes held its lock while this was read: it may be half of the old state and half of the new.
     pub locked: bool,
     /// New accounts that look like existing ones under another key.
     pub renames: Vec<organizations::Rename>,
-    /// The types of guard rails that are in use and of which nothing was read, since the configuration has none of them.
+    /// The types of guardrails that are in use and of which nothing was read, since the configuration has none of them.
     pub unread: BTreeSet<crate::policy::Family>,
 }
 
@@ -186,7 +186,7 @@ pub const NOT_JOINED: &str = "the account has not joined the organization";
 /// The tag that names a resource of ours, written in the creating call itself (invariant 8).
 pub const ADDRESS_TAG: &str = "overlord:address";
 
-/// The attribute of a live set of guard rails whose target has no room for all that it is to gain: of each such type how many must go
+/// The attribute of a live set of guardrails whose target has no room for all that it is to gain: of each such type how many must go
 /// `first`, `of` which that go anyway. Nobody asks for it; it tells what AWS has.
 pub const CROWDED: &str = "crowded";
 
@@ -586,7 +586,7 @@ mod tests {
             assert_eq!(attributes.len(), spec.attributes.len(), "{}: two attributes have one name", spec.kind);
             assert_eq!(attributes, names(fields), "{}: the attributes of the table are not those of the type", spec.kind);
             assert!(!spec.guards_target || attributes.contains("target"), "{} guards nothing", spec.kind);
-            assert!(!spec.guards_target || spec.weight == Weight::GuardRail, "{} is a guard rail", spec.kind);
+            assert!(!spec.guards_target || spec.weight == Weight::GuardRail, "{} is a guardrail", spec.kind);
             let mut tags = spec.attributes.iter().filter(|attribute| attribute.name == "tags");
             assert!(tags.all(|tags| tags.weight == Some(Weight::Cosmetic)), "{}: tags are cosmetic", spec.kind);
         }

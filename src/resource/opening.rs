@@ -58,7 +58,7 @@ fn too_late(deadline: &Error, last: Option<Error>) -> Error {
         message: format!("{deadline}, in vain{refusal}"),
         hint: Some(
             "run the same command again later: AWS verifies some new accounts for hours; if it stays so, see that the access role exists \
-             there and that no guard rail denies ec2:DescribeVpcs in the Region"
+             there and that no guardrail denies ec2:DescribeVpcs in the Region"
                 .to_owned(),
         ),
     }

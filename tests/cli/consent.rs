@@ -35,7 +35,7 @@ fn is_untouched(case: &Case) -> bool {
 #[test]
 fn without_a_terminal_and_without_yes_nothing_happens() {
     let case = Case::small();
-    let ran = case.run(&["apply", "--sandbox"]).ends(1).says(&["nobody is there to ask; nothing was changed", "--yes"]);
+    let ran = case.run(&["apply", "--sandbox"]).ends(1).says(&["cannot ask for confirmation (no terminal); nothing was changed", "--yes"]);
     assert!(ran.out.contains("Plan: "));
     // A pipe is nobody.
     let mut child = case.command().args(["apply", "--sandbox"]).stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null()).spawn();
@@ -69,7 +69,7 @@ fn nobody_is_asked_about_a_plan_that_was_not_shown() {
     let case = Case::small();
     for format in ["json", "markdown"] {
         let (status, output) = on_a_terminal(&case, "no", &["apply", "--sandbox", "--format", format]);
-        let asked = output.find("Make these changes?").unwrap_or_else(|| panic!("{output}"));
+        let asked = output.find("Apply these changes?").unwrap_or_else(|| panic!("{output}"));
         assert_eq!(status, 1, "{output}");
         let before = &output[..asked];
         assert!(before.contains("+ account.audit") && before.contains("6 to create"), "{output}");

@@ -63,7 +63,7 @@ fn words(words: &[String]) -> Vec<&str> {
 fn what_is_decided_aws_says_too() {
     let case = guarded();
     let at_home = put("eu-west-1");
-    // Neither the organization nor the account is there: guard rails are tried before they are made, but for what asks whose account it is.
+    // Neither the organization nor the account is there: guardrails are tried before they are made, but for what asks whose account it is.
     looks("explain-live-new.txt", &explain_of(&case, "lab", &words(&at_home)).ends(0).out);
     explain(&case, &words(&at_home)).ends(3);
     case.run(&["apply", "--sandbox", "--yes"]).ends(0);

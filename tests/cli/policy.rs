@@ -1,4 +1,4 @@
-//! `overlord policy`: decisions and tests of guard rails, offline.
+//! `overlord policy`: decisions and tests of guardrails, offline.
 
 use std::fs;
 
@@ -187,7 +187,7 @@ fn many_accounts_and_actions_are_asked_at_once() {
     let services = told["groups"][0]["actions"]["within-guard-rails"].as_object().unwrap();
     assert!(services.len() > 400, "{}", services.len());
     explain(&["--account", "web", "--action", "s3:Nothing*", "--each"]).ends(1).says(&["matches none of AWS's actions"]);
-    explain(&["--account", "999999999999", "--action", "s3:*", "--each"]).ends(1).says(&["bound by no guard rails"]);
+    explain(&["--account", "999999999999", "--action", "s3:*", "--each"]).ends(1).says(&["bound by no guardrails"]);
 }
 
 /// A guardrail to begin with: written once, for the Regions and the role of org.toml, and without a finding where it is attached.

@@ -29,7 +29,7 @@ while True:
     if not piece:
         break
     output += piece
-    if not asked and (b"taken as consent" in output or b"Type the name of its owner" in output):
+    if not asked and (b'Type "yes" to continue' in output or b"Type the name of its owner" in output):
         asked = True
         if "BEFORE_ANSWER" in os.environ:
             subprocess.run(json.loads(os.environ["BEFORE_ANSWER"]), check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use crate::drift::Trial;
 use crate::support::{project, python, show};
 
-/// A guard rail, a network and something cosmetic.
+/// A guardrail, a network and something cosmetic.
 fn drifted() -> Trial {
     let trial = Trial::new();
     for what in ["detach a policy", "delete a flow log", "tag an account", "describe a policy"] {

@@ -217,7 +217,7 @@ fn what_others_do_is_found_named_rightly_and_gone_after_the_next_apply() {
     assert_eq!(trial.found(), found);
 }
 
-/// AWS's own tags, tags that nobody declared, other words of the same document, the guard rail with which the console creates organizations.
+/// AWS's own tags, tags that nobody declared, other words of the same document, the guardrail with which the console creates organizations.
 #[test]
 fn noise_is_no_drift() {
     let trial = Trial::new();
@@ -278,7 +278,7 @@ fn a_part_is_looked_at_alone() {
     trial.disturb("detach a policy");
     trial.expect(&["drift", "--account", "audit"], 0);
     let line = trial.expect(&["drift", "--account", "web", "--format", "line"], 2);
-    assert_eq!(line, "overlord drift: 1 finding (guard rails: 1 (1 weakened)): account.web changed\n");
+    assert_eq!(line, "overlord drift: 1 finding (guardrails: 1 (1 weakened)): account.web changed\n");
 }
 
 #[test]

@@ -1,5 +1,5 @@
 //! What the fuzz target and a test on stable feed with bytes, so that the one cannot rot while only the other runs: the parsers of all policy
-//! languages, canonical forms, the evaluator of guard rails, inheritance and the lints. Nothing panics, nothing hangs, places are in the text,
+//! languages, canonical forms, the evaluator of guardrails, inheritance and the lints. Nothing panics, nothing hangs, places are in the text,
 //! equal questions have equal answers, and a document decides as its minified form does.
 
 use std::sync::Arc;

@@ -1,4 +1,4 @@
-//! The evaluator of guard rails: against a second one, against its laws, and against cases from AWS's documentation.
+//! The evaluator of guardrails: against a second one, against its laws, and against cases from AWS's documentation.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "a panic is how a test fails")]
 

@@ -163,7 +163,7 @@ fn a_role_that_is_half_made_is_finished() {
 proptest! {
     #![proptest_config(config(32))]
 
-    /// In any storm, cut anywhere, whoever is invited comes in, once, under guard rails first.
+    /// In any storm, cut anywhere, whoever is invited comes in, once, under guardrails first.
     #[test]
     fn invited_in_a_storm_all_come_in(bits in 1..16u8, seed in any::<u64>(), cuts in proptest::collection::vec((0..40usize, any::<bool>()), 0..3)) {
         in_virtual_time(async {

@@ -188,7 +188,7 @@ fn cases_contain_what_the_properties_are_about() {
 proptest! {
     #![proptest_config(config(96))]
 
-    /// Apply, then plan, is empty; the writes are those of the plan; a plan writes nothing; guard rails come first. Also for the next
+    /// Apply, then plan, is empty; the writes are those of the plan; a plan writes nothing; guardrails come first. Also for the next
     /// configuration, which renames, moves, tags, detaches and deletes.
     #[test]
     fn apply_then_plan_is_empty(first in cases(), second in cases()) {
@@ -196,7 +196,7 @@ proptest! {
     }
 
     /// In a storm, and cut at any request as by kill -9, reruns converge; no account is made twice; no target is ever without a
-    /// policy; no account sits in an OU before that OU's guard rails do.
+    /// policy; no account sits in an OU before that OU's guardrails do.
     #[test]
     fn cut_anywhere_it_heals(first in cases(), second in cases(), seed in any::<u64>(), cuts in proptest::collection::vec((0..45usize, any::<bool>()), 1..4)) {
         in_virtual_time(async {

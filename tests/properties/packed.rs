@@ -166,7 +166,7 @@ proptest! {
             let most = world.policies.values().filter(|policy| !policy.aws_managed).map(|policy| policy.content.chars().count()).max();
             prop_assert!(most.is_none_or(|most| most <= SIZE), "{:?}", most);
             prop_assert!(world.accounts.keys().all(|account| world.attached_to(account).len() <= ATTACHED));
-            let warned = plan.findings.iter().any(|f| f.severity == FindingSeverity::Warning && f.summary.contains("guard rail"));
+            let warned = plan.findings.iter().any(|f| f.severity == FindingSeverity::Warning && f.summary.contains("guardrail"));
             let lacking = moments.lacking(&before, &denials(&world));
             prop_assert!(warned || lacking.is_empty(), "{:#?}\n{:#?}\n{:#?}", lacking, first, second);
             Ok(())

@@ -30,7 +30,7 @@ pub fn allowing(all: &[&Desired], run: Run, weather: Weather) -> Weather {
     Weather { caller_policy: text(Who::Caller), role_policy: text(Who::AccessRole), ..weather }
 }
 
-/// The decision of `policy`, by the evaluator that guard rails are decided with.
+/// The decision of `policy`, by the evaluator that guardrails are decided with.
 fn allows(policy: &Value, action: &str, region: &str) -> bool {
     let policy = Policy::parse(&policy.to_string()).unwrap();
     let mut context = Context::complete();

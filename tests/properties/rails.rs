@@ -1,4 +1,4 @@
-//! Guard rails while an organization is rebuilt: over random trees that are re-parented, renamed, moved, attached and detached, no account
+//! Guardrails while an organization is rebuilt: over random trees that are re-parented, renamed, moved, attached and detached, no account
 //! is at any moment under fewer of them than before and after have in common.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -211,7 +211,7 @@ impl Moments {
 }
 
 fn warns_of_order(plan: &Plan) -> bool {
-    plan.findings.iter().any(|f| f.severity == FindingSeverity::Warning && f.summary.contains("guard rail"))
+    plan.findings.iter().any(|f| f.severity == FindingSeverity::Warning && f.summary.contains("guardrail"))
 }
 
 /// Applies one organization after the other; of the second the plan, and when which account lacked what.
@@ -259,7 +259,7 @@ fn trees_contain_what_the_property_is_about() {
         let count = seen.get(&(change.0.to_owned(), change.1)).copied().unwrap_or_default();
         assert!(count >= 10, "{change:?}: in {count} of 40 cases\n{seen:#?}");
     }
-    assert!(deep >= 10 && kept >= 100, "{deep} deep trees, {kept} guard rails that stay");
+    assert!(deep >= 10 && kept >= 100, "{deep} deep trees, {kept} guardrails that stay");
 }
 
 proptest! {

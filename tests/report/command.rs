@@ -122,7 +122,7 @@ fn what_is_no_report_is_not_written_over() {
     let (_, err) = case.run_saying(&["report", "--sandbox"], 1);
     assert!(err.contains("is in the way") && err.contains("--force"), "{err}");
     assert_eq!(fs::read_to_string(case.path("overlord-report.html")).unwrap(), "<!doctype html>\n<p>mine");
-    assert!(!case.path(".overlord").exists(), "AWS was not asked");
+    assert!(!case.path(".overlord").exists(), "no AWS calls were made");
     case.run(&["report", "--sandbox", "--force"], 0);
     assert!(fs::read_to_string(case.path("overlord-report.html")).unwrap().contains("overlord report"));
     case.run(&["report", "--sandbox", "--out", "org.toml"], 1);

@@ -4,7 +4,7 @@
 //! or of `tests/scenarios/policies/`. `step.toml` tells how the step is run and what others did to the world before it (`world.rs`).
 //! `expected-<n>.txt` tells the plan, how its apply came out, the writes that reached AWS (`writes.rs`), and the world after it with
 //! its tags; names stand in place of ids. After each step the plan is empty, unless `step.toml` says why not, and after every request
-//! the world was sound and no account had come to a place before that place's guard rails.
+//! the world was sound and no account had come to a place before that place's guardrails.
 //!
 //! `SNAPSHOTS=overwrite cargo test --test hermetic scenarios::` writes the expectations anew.
 

@@ -101,7 +101,7 @@ pub async fn carry_out(sandbox: &Sandbox, plan: &Plan) -> Report {
 pub struct Watch(Arc<Mutex<BTreeSet<String>>>);
 
 impl Watch {
-    /// Watches every request from now on: the world's own laws, and that no account is moved into a place whose guard rails, or
+    /// Watches every request from now on: the world's own laws, and that no account is moved into a place whose guardrails, or
     /// those of a place above it, are not yet what `desired` says.
     pub fn over(sandbox: &Sandbox, desired: &Desired) -> Self {
         Self::over_with(sandbox, desired, |_| Vec::new())
@@ -128,7 +128,7 @@ impl Watch {
     }
 }
 
-/// The set of guard rails that each place should have: names and canonical documents by type and name.
+/// The set of guardrails that each place should have: names and canonical documents by type and name.
 struct Guards {
     sets: BTreeMap<String, BTreeMap<String, serde_json::Value>>,
     /// Types that the configuration does not use are somebody else's.
@@ -185,7 +185,7 @@ impl Guards {
             let is: BTreeMap<String, serde_json::Value> = attached
                 .map(|(name, p)| (name, if p.aws_managed { serde_json::Value::Null } else { policy::canonical(&p.kind, &p.content) }))
                 .collect();
-            // A guard rail that is still to go keeps nobody waiting, nor does a default that is still to come: it guards nothing. One that is
+            // A guardrail that is still to go keeps nobody waiting, nor does a default that is still to come: it guards nothing. One that is
             // still to go does.
             let enough = |wanted: &BTreeMap<String, serde_json::Value>| {
                 let stands = |(name, wanted): (&String, &serde_json::Value)| {

@@ -11,7 +11,7 @@ use crate::render::simulated::Live;
 use crate::resource::Desired;
 use crate::resource::organizations::{effective, simulator};
 
-/// What AWS's own guard rails that allow everything say.
+/// What AWS's own guardrails that allow everything say.
 const EVERYTHING: &str = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}"#;
 
 pub(super) async fn ask(
@@ -30,7 +30,7 @@ pub(super) async fn ask(
 async fn answer(connection: &Connection, desired: &Desired, question: &Question, hierarchy: &Hierarchy) -> AwsResult<Live> {
     let sessions = &connection.sessions;
     let mut hierarchy = hierarchy.clone();
-    // Guard rails can be tried before there is an organization, or the account.
+    // Guardrails can be tried before there is an organization, or the account.
     let organization = simulator::organization(sessions).await?;
     if let Place::Member(account) = &question.account
         && organization.is_some()

@@ -1,4 +1,4 @@
-//! `[[test]]`: which accounts, and what is expected of their guard rails. Whether it is met is found out when all else is sound.
+//! `[[test]]`: which accounts, and what is expected of their guardrails. Whether it is met is found out when all else is sound.
 
 use std::collections::BTreeSet;
 

@@ -180,5 +180,5 @@ fn bad_key(key: &str) -> Diagnostic {
 }
 
 fn bad_account_id(id: &str) -> Diagnostic {
-    Code::BadAccountId.error(format!("`{id}` is no account id")).hint("an account id is 12 digits, leading zeros included")
+    Code::BadAccountId.error(format!("invalid account id `{id}`")).hint("an account id is 12 digits, leading zeros included")
 }

@@ -11,7 +11,7 @@ use serde::{Deserialize, Deserializer};
 
 use crate::config::span::{At, List, TagKey};
 
-/// What the guard rails of some accounts must let pass and must deny: checked offline whenever org.toml is read.
+/// What the guardrails of some accounts must let pass and must deny: checked offline whenever org.toml is read.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Test {
@@ -31,7 +31,7 @@ pub struct Test {
     /// Condition keys that the request does not have.
     #[serde(default)]
     pub absent: Vec<At<String>>,
-    /// Actions that must be within the guard rails; `*` and `?` stand for all that they match.
+    /// Actions that must be within the guardrails; `*` and `?` stand for all that they match.
     pub allow: Option<List>,
     /// Actions that must be denied; likewise.
     pub deny: Option<List>,

@@ -1,4 +1,4 @@
-//! Which accounts are restricted to which frameworks: the guard rails above each account, asked for every action of AWS's.
+//! Which accounts are restricted to which frameworks: the guardrails above each account, asked for every action of AWS's.
 //!
 //! An action that could pass for anybody, under some circumstances, is open: only what is denied for certain counts as restricted. Asked
 //! is for all but overlord's own role, of which it is told apart whether more is open to it. Resource control policies are left out: what
@@ -67,7 +67,7 @@ pub struct Cell {
 /// How an account stands to a framework.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Standing {
-    /// Guard rails do not bind the management account.
+    /// Guardrails do not bind the management account.
     NotBound,
     /// No action of a service outside of the list can pass.
     Restricted,

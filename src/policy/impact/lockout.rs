@@ -1,6 +1,6 @@
 //! Lockouts: where overlord's access role could no longer do its work after a change, and could before.
 //!
-//! What is attached, and where accounts lie, can always be taken back: the management account is bound by no guard rail, so Organizations
+//! What is attached, and where accounts lie, can always be taken back: the management account is bound by no guardrail, so Organizations
 //! obeys it whatever it has attached (Organizations user guide, "SCP evaluation"). What lies *in* an account can be taken back only through
 //! the access role: there the way is closed by an SCP that denies the role what it calls, or by an RCP that denies to assume it. Only
 //! what is certain counts: the role's ARN, its Region and that it calls over TLS are known; of a condition on anything else nobody can say.
@@ -226,7 +226,7 @@ fn denied(before: &Hierarchy, after: &Hierarchy, roads: &Roads, way: &Way<'_>, a
     }
 }
 
-/// What the guard rails say of a call of the role, with the statement that decides.
+/// What the guardrails say of a call of the role, with the statement that decides.
 fn called(
     (hierarchy, whereabouts): (&Hierarchy, &Whereabouts<'_>),
     roads: &Roads,

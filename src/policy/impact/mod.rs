@@ -1,4 +1,4 @@
-//! What a change of guard rails takes from whom and gives to whom: two states of an organization, all accounts, all actions of the
+//! What a change of guardrails takes from whom and gives to whom: two states of an organization, all accounts, all actions of the
 //! catalogue. Pure and exact.
 //!
 //! ```text
@@ -32,7 +32,7 @@ use verdicts::Verdicts;
 pub use lockout::{Lockout, Road, Roads, lockouts};
 pub use restriction::{Restriction, restrictions};
 
-/// What guard rails say of an action, of whoever asks and for whatever.
+/// What guardrails say of an action, of whoever asks and for whatever.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Verdict {
@@ -82,7 +82,7 @@ pub struct Group {
 /// Actions of which the verdict changes alike.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Shift {
-    /// What the guard rails have said so far.
+    /// What the guardrails have said so far.
     pub from: Verdict,
     /// What they will say; twice conditional where it is the conditions that change.
     pub to: Verdict,

@@ -1,6 +1,6 @@
-//! What guard rails say of every action of the catalogue now: all accounts, those of which the same is said together.
+//! What guardrails say of every action of the catalogue now: all accounts, those of which the same is said together.
 //!
-//! Asked is for a role that no policy names: most guard rails except somebody, if only by denying something to the root user alone, and for
+//! Asked is for a role that no policy names: most guardrails except somebody, if only by denying something to the root user alone, and for
 //! "anybody" nearly all would hinge on who asks.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -16,7 +16,7 @@ use crate::policy::hierarchy::Hierarchy;
 /// The role that is asked for.
 pub(super) const ROLE: &str = "a-role-that-no-policy-names";
 
-/// What guard rails say of every action, to a role that no policy names, in accounts of which the same is said.
+/// What guardrails say of every action, to a role that no policy names, in accounts of which the same is said.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Restriction {
     /// In order.
@@ -31,7 +31,7 @@ pub struct Restriction {
     pub denied: Selection,
 }
 
-/// What holds for all accounts but the management account, which guard rails do not bind. Those of most accounts come first.
+/// What holds for all accounts but the management account, which guardrails do not bind. Those of most accounts come first.
 pub fn restrictions(hierarchy: &Hierarchy, catalogue: &Catalogue) -> Vec<Restriction> {
     let actions = catalogue.actions();
     let accounts: Vec<&Address> = hierarchy.accounts().filter(|account| !hierarchy.is_management(account)).collect();
@@ -117,7 +117,7 @@ mod tests {
         assert_eq!((count(&root), count(&all_but_one)), ((false, false), (true, false)));
     }
 
-    /// What is denied now is what a way down without any guard rail would have lost.
+    /// What is denied now is what a way down without any guardrail would have lost.
     #[test]
     fn it_is_what_the_impact_says_of_guard_rails_where_there_were_none() {
         let (bare, catalogue) = (hierarchy(&[("a", &[])]), Catalogue::built_in());

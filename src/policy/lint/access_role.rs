@@ -9,7 +9,7 @@ pub(super) static RULE: Rule = Rule {
     id: "access-role",
     severity: Severity::Warning,
     finds: "a Deny that hits overlord's own access role",
-    why: "overlord works in an account through its access role. What a guard rail denies to it, overlord can neither make nor change nor take \
+    why: "overlord works in an account through its access role. What a guardrail denies to it, overlord can neither make nor change nor take \
           back there. Told is only what is certain: an action that overlord may call there, in a Region of its networks.",
     examples: &[
         Example {

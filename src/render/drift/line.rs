@@ -7,7 +7,7 @@ use crate::render::words::plain;
 /// Findings that are named.
 const NAMED: usize = 3;
 
-/// `overlord drift: 4 findings (guard rails: 1, networks: 3): policy_attachments.ou.work changed, … and 1 more`
+/// `overlord drift: 4 findings (guardrails: 1, networks: 3): policy_attachments.ou.work changed, … and 1 more`
 pub fn line(drift: &Drift) -> String {
     if drift.is_clean() {
         return format!("overlord drift: {}\n", none(drift));

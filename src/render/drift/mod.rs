@@ -30,7 +30,7 @@ pub(super) const WEIGHTS: [Weight; 4] = [Weight::GuardRail, Weight::Network, Wei
 /// A weight as a heading.
 pub(super) fn heading(weight: Weight) -> &'static str {
     match weight {
-        Weight::GuardRail => "guard rails",
+        Weight::GuardRail => "guardrails",
         Weight::Network => "networks",
         Weight::Organization => "organization",
         Weight::Cosmetic => "cosmetic",
@@ -59,7 +59,7 @@ fn counts(drift: &Drift) -> Vec<(Weight, usize)> {
     WEIGHTS.into_iter().map(of).filter(|(_, n)| *n > 0).collect()
 }
 
-/// `3 findings (guard rails: 1 (1 weakened), cosmetic: 2)`
+/// `3 findings (guardrails: 1 (1 weakened), cosmetic: 2)`
 fn counted(drift: &Drift) -> String {
     let weakens = |finding: &&Finding| finding.effect.as_ref().is_some_and(Effect::weakens);
     let weakened = match drift.findings.iter().filter(weakens).count() {
@@ -89,7 +89,7 @@ pub(super) fn summary(finding: &Finding) -> String {
     format!("{}; so with {}", finding.summary, parts.join(", "))
 }
 
-/// A guard rail's effect in a sentence.
+/// A guardrail's effect in a sentence.
 fn effect(finding: &Finding) -> Option<String> {
     let Effect { effect, accounts, lets_pass, denies } = finding.effect.as_ref()?;
     let lets_pass = lets_pass.as_ref().map(|actions| format!("lets pass what org.toml denies: {}", services(actions)));
@@ -100,7 +100,7 @@ fn effect(finding: &Finding) -> Option<String> {
             format!("{}, for {}: {told}", direction(*effect), count(*accounts, "account"))
         }
         Direction::None => "no account may do anything more or less by it".to_owned(),
-        Direction::Unknown => "whether it lets anything pass cannot be told: that hinges on conditions, or on what was not read".to_owned(),
+        Direction::Unknown => "effect unknown: it depends on conditions, or on policies that overlord did not read".to_owned(),
     })
 }
 

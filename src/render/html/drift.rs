@@ -15,7 +15,7 @@ const SHOWN: usize = 400;
 pub(super) fn section(report: &Report<'_>) -> String {
     let drift = &report.drift;
     let says = format!(
-        "Where AWS is not as org.toml says, in {} and {}: what <code>overlord drift</code> tells. Values stand as org.toml has them, then as AWS has them.",
+        "Where AWS differs from org.toml, in {} and {}: what <code>overlord drift</code> tells. Values stand as org.toml has them, then as AWS has them.",
         count(drift.looked_at.accounts, "account"),
         count(drift.looked_at.resources, "resource")
     );

@@ -64,9 +64,9 @@
     if (account.restriction !== null) {
       const inside = document.querySelector(`#class-${account.restriction} > .inside`).cloneNode(true);
       inside.querySelector(".members").remove();
-      fact("Guard rails", link("class-" + account.restriction, "class " + (account.restriction + 1)), inside);
+      fact("Guardrails", link("class-" + account.restriction, "class " + (account.restriction + 1)), inside);
     } else if (account.management) {
-      fact("Guard rails", "do not bind the management account");
+      fact("Guardrails", "do not bind the management account");
     }
     account.standings.forEach(([framework, look, text]) => fact(framework, element("span", "mark " + look, text)));
     account.vpcs.forEach((vpc) => fact("VPC", element("span", "cidr", vpc)));

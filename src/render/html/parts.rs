@@ -37,7 +37,7 @@ pub(super) fn places<'r>(report: &'r Report<'_>) -> BTreeMap<(&'r str, &'r str),
     policies.map(|(number, Policy { policy_type, key, .. })| ((policy_type.as_str(), key.as_str()), number)).collect()
 }
 
-/// The class of a policy's look: pale for AWS's own, of types that are no guard rails, none.
+/// The class of a policy's look: pale for AWS's own, of types that are no guardrails, none.
 pub(super) fn look(policy: &Policy) -> &'static str {
     match (policy.known, policy.policy_type.as_str()) {
         (None, _) => "own",

@@ -12,7 +12,7 @@ const NAMED: usize = 12;
 
 pub(super) fn section(report: &Report<'_>) -> String {
     let body: String = report.policies.iter().enumerate().map(|(number, policy)| fold(report, number, policy)).collect();
-    let says = "Guard rails and the policies that configure, each with its document and where it is attached directly.";
+    let says = "Guardrails and the policies that configure, each with its document and where it is attached directly.";
     framed("policies", &format!("Policies · {}", report.policies.len()), says, &body)
 }
 

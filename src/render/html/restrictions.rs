@@ -1,4 +1,4 @@
-//! What guard rails deny to whom, by class.
+//! What guardrails deny to whom, by class.
 
 use std::fmt::Write as _;
 

@@ -65,7 +65,7 @@ fn figures(report: &Report<'_>) -> Vec<Figure> {
         Figure {
             id: "restrictions",
             look: "info",
-            what: "Guard rails",
+            what: "Guardrails",
             figure: rails.to_string(),
             more: format!("{} of accounts", count(accounts.1, "class")),
         },
@@ -95,8 +95,8 @@ fn drift(report: &Report<'_>) -> Figure {
     let heavy = heavy.count();
     let (look, more) = match (found, heavy) {
         (0, _) => ("good", "all is as org.toml says".to_owned()),
-        (_, 0) => ("warn", "none of them about guard rails".to_owned()),
-        (_, heavy) => ("bad", format!("{heavy} about guard rails")),
+        (_, 0) => ("warn", "none of them about guardrails".to_owned()),
+        (_, heavy) => ("bad", format!("{heavy} about guardrails")),
     };
     Figure { id: "drift", look, what: "Drift", figure: if found == 0 { "none".to_owned() } else { count(found, "finding") }, more }
 }

@@ -135,7 +135,7 @@ networks (6 changes in 1 VPC)
 
 Plan: 1 to create, 3 to update in place, 2 to delete
 Calls: 0 that write: 
-Deletions need --allow-delete; without it they are left out.
+Deletions are skipped unless you pass --allow-delete.
 
 "#]]
     );

@@ -82,7 +82,7 @@ impl Kind for Account {
         calls.into_iter().map(str::to_owned).collect()
     }
 
-    /// A new account is born under the root; moving it where its guard rails are is the first thing that happens to it.
+    /// A new account is born under the root; moving it where its guardrails are is the first thing that happens to it.
     async fn create(context: &Context, after: Self::Attributes) -> Result<String, Error> {
         let creation = account_creation::create(context, &after).await?;
         let (id, found) = match &creation {

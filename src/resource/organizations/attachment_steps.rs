@@ -1,6 +1,6 @@
 //! The order in which the policies of one target are attached and detached. Pure.
 //!
-//! Attach first, then detach: so the target is never without a policy of a type, and a guard rail is there before the one that it
+//! Attach first, then detach: so the target is never without a policy of a type, and a guardrail is there before the one that it
 //! replaces goes. Where a type has no room for that, one of its policies that leaves anyway makes some.
 
 use std::collections::{BTreeMap, BTreeSet};

@@ -319,7 +319,7 @@ fn sets_are_what_is_attached_and_what_targets_are_born_with() {
     }
 }
 
-/// Guard rails reach what the configuration does not name, and what Control Tower attached reaches what it names.
+/// Guardrails reach what the configuration does not name, and what Control Tower attached reaches what it names.
 #[test]
 fn what_stands_beside_is_known_with_what_is_attached() {
     let desired = desired(json!({
@@ -521,7 +521,7 @@ fn control_towers_guard_rails_stay_where_they_are() {
     assert_eq!(attribute(&live, "policy_attachments.ou.a", "policies"), json!([]));
     assert_eq!(
         one_finding(&live),
-        "Unmanaged p-ct (aws-guardrails-AbCdEf): a guard rail of AWS Control Tower: it stays attached wherever it is, and only Control Tower \
+        "Unmanaged p-ct (aws-guardrails-AbCdEf): a guardrail of AWS Control Tower: it stays attached wherever it is, and only Control Tower \
          changes it"
     );
 }

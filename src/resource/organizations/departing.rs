@@ -89,7 +89,7 @@ fn of_removal(live: &Member) -> String {
         }
     };
     format!(
-        "it leaves every guard rail and the common bill, and its tags are lost; what is in it stays as it is: its VPCs, peerings and \
+        "it leaves every guardrail and the common bill, and its tags are lost; what is in it stays as it is: its VPCs, peerings and \
          attachments, and the access role, which trusts the management account{when}"
     )
 }

@@ -166,7 +166,7 @@ pub async fn accept(client: &Client, id: &str) -> AwsResult<()> {
         }
         Some(AcceptHandshakeError::AccessDeniedException(_)) => {
             let hint = "give credentials of the invited account that may `organizations:AcceptHandshake` and, where it is a member of another \
-                        organization, `organizations:LeaveOrganization`; a guard rail of that organization may deny it";
+                        organization, `organizations:LeaveOrganization`; a guardrail of that organization may deny it";
             Some(("the credentials may not accept the invitation", hint))
         }
         _ => None,

@@ -17,7 +17,7 @@ pub struct InvitationAttributes {
     /// What the owner is told.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub note: Option<String>,
-    /// Where the account will go. It is invited once that place is there, with its guard rails.
+    /// Where the account will go. It is invited once that place is there, with its guardrails.
     pub parent: Reference,
     /// The account's id or e-mail.
     pub recipient: String,

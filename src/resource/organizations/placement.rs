@@ -1,4 +1,4 @@
-//! `placement`: a new account leaves the quarantine OU for its own, once its guard rails stand there and on itself.
+//! `placement`: a new account leaves the quarantine OU for its own, once its guardrails stand there and on itself.
 //!
 //! No configuration names one: the diff makes it of an account's creation, so that the account's own change ends in the quarantine
 //! (`src/diff/quarantine.rs`).
@@ -32,7 +32,7 @@ impl Kind for Placement {
     type Attributes = PlacementAttributes;
     const SPEC: KindSpec = KindSpec {
         kind: "placement",
-        summary: "a new account leaves the quarantine OU for its own, once its guard rails stand",
+        summary: "a new account leaves the quarantine OU for its own, once its guardrails stand",
         attributes: &[
             AttributeSpec::new("guard", OnChange::Forbidden(OTHER_ACCOUNT)),
             AttributeSpec::new("parent", OnChange::Move),

@@ -633,7 +633,7 @@ impl<'a> Reader<'a> {
         candidates.into_iter().for_each(|id| self.put(Question::Tags(id)));
         // A renamed policy, recognised by now, and one of ours that may go: their documents are part of what the plan rests on.
         let known = |id: &String| identity.address(id).is_some() || self.world.ours(id) == Some(true);
-        // So is a guard rail that somebody else attached to what org.toml names: it allows there, or denies.
+        // So is a guardrail that somebody else attached to what org.toml names: it allows there, or denies.
         let is_named = |target: &String| *target == self.world.root || identity.address(target).is_some();
         let decides = |policy: &LivePolicy| {
             Family::of_type(&policy.policy_type).is_some()

@@ -87,7 +87,7 @@ impl Removal {
             let mut severity = FindingSeverity::Unmanaged;
             let summary = match (world.ours(id) == Some(true), holders.is_empty()) {
                 (false, _) if policy.is_control_towers() => {
-                    "a guard rail of AWS Control Tower: it stays attached wherever it is, and only Control Tower changes it".to_owned()
+                    "a guardrail of AWS Control Tower: it stays attached wherever it is, and only Control Tower changes it".to_owned()
                 }
                 (true, true) => {
                     let key = format!("/{}/{}", policy.policy_type, policy.name);

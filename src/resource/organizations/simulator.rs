@@ -8,7 +8,7 @@ use crate::policy::{Simulated, Simulation};
 
 const OPERATION: &str = "iam:SimulateCustomPolicy";
 
-/// What the caller is allowed beside the guard rails: everything, so that what is denied they deny.
+/// What the caller is allowed beside the guardrails: everything, so that what is denied they deny.
 const EVERYTHING: &str = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}"#;
 
 /// The organization's own id; `None` where there is no organization yet.
@@ -62,7 +62,7 @@ async fn ask(sessions: &Sessions, simulation: &Simulation, levels: &[(Address, V
     let answer = request.send().await.map_err(|e| Error::sdk(OPERATION, &e))?;
     let result = answer.evaluation_results().first().ok_or_else(|| Error::failed("the policy simulator answered without a result"))?;
     let decision = result.eval_decision().as_str().to_owned();
-    // Beyond the guard rails a request to another account's resource lacks that account's consent, so what they say counts.
+    // Beyond the guardrails a request to another account's resource lacks that account's consent, so what they say counts.
     let by_organization = result.organizations_decision_detail().map(|detail| detail.allowed_by_organizations());
     Ok(Simulated { passes: by_organization.unwrap_or(decision == "allowed"), decision })
 }

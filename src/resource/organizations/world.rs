@@ -118,7 +118,7 @@ pub(crate) struct LivePolicy {
     pub name: String,
     pub description: String,
     pub aws_managed: bool,
-    /// The document; read only of policies of ours, and of guard rails that others attached to what org.toml names.
+    /// The document; read only of policies of ours, and of guardrails that others attached to what org.toml names.
     pub content: Option<String>,
     /// Roots, OUs and accounts that it is attached to.
     pub targets: BTreeSet<String>,
@@ -135,17 +135,17 @@ impl LivePolicy {
 /// The type of service control policies.
 const SCP: &str = "SERVICE_CONTROL_POLICY";
 
-/// What the guard rail denies with which the console creates an organization: services and their actions, in small letters.
+/// What the guardrail denies with which the console creates an organization: services and their actions, in small letters.
 const CONSOLES_DENIALS: [(&str, &str); 2] = [("account", "closeaccount"), ("organizations", "leaveorganization")];
 
 impl LivePolicy {
-    /// Whether it may be the console's guard rail: what it says tells.
+    /// Whether it may be the console's guardrail: what it says tells.
     pub fn may_be_consoles(&self) -> bool {
         let on_the_root_alone = self.targets.len() == 1 && self.targets.iter().all(|target| target.starts_with("r-"));
         on_the_root_alone && !self.aws_managed && self.policy_type == SCP
     }
 
-    /// Whether it is the guard rail with which the console creates organizations since 2026-07-10: on the root alone, and denying members to
+    /// Whether it is the guardrail with which the console creates organizations since 2026-07-10: on the root alone, and denying members to
     /// leave and to close themselves, nothing else. AWS gives it no mark, so it is known by what it says; somebody else's that says just
     /// that is taken for it. `false` where its document was not read.
     /// Source: the user guide of Organizations, "Best practices for the management account".

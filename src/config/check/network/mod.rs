@@ -40,7 +40,7 @@ fn block(text: &At<String>, report: &mut Report) -> Option<Block> {
     let diagnostic = match text.parse() {
         Ok(block) => return Some(block),
         Err(ParseBlockError::NotCidr) => {
-            Code::BadCidr.error(format!("`{}` is no block of addresses", text.value)).hint("write it as \"10.2.0.0/19\"")
+            Code::BadCidr.error(format!("invalid CIDR block `{}`", text.value)).hint("write it as \"10.2.0.0/19\"")
         }
         Err(ParseBlockError::NotFirst(around)) => {
             let summary = format!("`{}` is an address inside of a /{}, not its beginning", text.value, around.prefix());

@@ -1,4 +1,4 @@
-//! What stands in the organization beside what the configuration names: changed by no plan, and bound by the guard rails that a plan changes.
+//! What stands in the organization beside what the configuration names: changed by no plan, and bound by the guardrails that a plan changes.
 
 use std::collections::{BTreeMap, BTreeSet};
 
