@@ -23,12 +23,12 @@ use crate::address::{Address, Reference};
 use crate::change::Change;
 use crate::resource::{self, Attributes, Desired, Finding, Live};
 
-mod circles;
+mod cycles;
+mod guardrails;
 mod guards;
-mod makers;
 mod names;
 mod openings;
-mod rails;
+mod producers;
 mod rules;
 mod steps;
 
@@ -43,25 +43,25 @@ pub struct Ordered {
 
 /// How much an edge insists. The last is given up first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Edge {
+enum Constraint {
     /// AWS refuses any other order, or something would come to a place that is not guarded.
-    Hard,
+    Required,
     /// A guardrail would be missing for a while.
-    Soft,
+    KeepsGuardrail,
     /// A level would for a while allow nothing, and all below it stand still.
-    Open,
+    KeepsAllow,
     /// What leaves a place would for a while be without what it has there and will not have: its new place may say the same in other words.
-    Care,
+    KeepsOldPlace,
     /// Something would be under a guardrail too many for a while, or come to a place before it has its own.
-    Wish,
+    Preferred,
 }
 
 /// Fills `waits_for` and puts the changes in order.
 pub fn order(changes: Vec<Change>, desired: &Desired, live: &Live) -> Ordered {
-    let steps = steps::split(names::untied(changes), desired, live);
+    let steps = steps::split(names::break_rename_cycles(changes), desired, live);
     let edges = rules::Edges::new(&steps.changes, desired, live).find();
     let (changes, edges) = steps.joined(edges);
-    circles::arranged(changes, edges)
+    cycles::arranged(changes, edges)
 }
 
 /// Whether it is the second of two steps; then the address of the first.

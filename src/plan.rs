@@ -165,7 +165,7 @@ impl Plan {
     /// Decides everything: what changes, in which order, with which calls.
     pub fn build(desired: &Desired, live: &Live) -> Self {
         let mut plan = Self::build_with(desired, live, &calls);
-        plan.weigh(live);
+        plan.compute_impact(live);
         plan
     }
 
@@ -220,7 +220,7 @@ impl Plan {
     }
 
     /// Works out anew what rests on what the configuration does not name: its impact, and which new accounts look renamed.
-    pub fn weigh(&mut self, live: &Live) {
+    pub fn compute_impact(&mut self, live: &Live) {
         let created: BTreeSet<&Address> =
             self.changes.iter().filter(|change| change.action == Action::Create).map(|change| &change.address).collect();
         let is_created = |rename: &&Rename| rename.accounts.iter().any(|account| created.contains(&account.to));

@@ -86,7 +86,7 @@ pub async fn read_screened<P>(
     let mut screen = Screen::of(sessions, desired, records, &bound).await;
     loop {
         let mut live = bound.clone();
-        network::live(sessions, desired, screen.ahead(), &members, &mut live).await?;
+        network::live(sessions, desired, screen.prefetch(), &members, &mut live).await?;
         let (plan, different) = plan(&live);
         if !screen.read_scopes(different).await {
             return Ok((live, plan, screen.screening(&aggregator.name)));
@@ -103,9 +103,9 @@ async fn read_both(sessions: &Sessions, desired: &Desired, keep: Keep) -> AwsRes
     // The sender goes with the reader of the organization, and its end is that of the accounts.
     let (known, accounts) = mpsc::unbounded_channel();
     let organization = organizations::read(sessions, desired, move |address, id| drop(known.send((address, id))));
-    let ahead = network::ahead(sessions, desired, keep, accounts);
-    let (organization, ahead) = tokio::try_join!(organization, async { Ok(ahead.await) })?;
+    let prefetch = network::prefetch(sessions, desired, keep, accounts);
+    let (organization, prefetch) = tokio::try_join!(organization, async { Ok(prefetch.await) })?;
     let mut live = organization.bind(desired)?;
-    let networks = network::live(sessions, desired, ahead, &organization.members(), &mut live).await?;
+    let networks = network::live(sessions, desired, prefetch, &organization.members(), &mut live).await?;
     Ok((live, organization, networks))
 }

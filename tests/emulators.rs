@@ -9,9 +9,9 @@ mod conformance;
 mod contract;
 mod drift;
 mod harness;
+#[path = "support/pipeline.rs"]
+mod pipeline;
 mod report;
-#[path = "support/road.rs"]
-mod road;
 /// The part of `sandbox/` whose clients are written in Python.
 mod sandbox {
     #[allow(dead_code, reason = "most of it serves the other parts")]

@@ -7,13 +7,13 @@ mod connections;
 mod docs;
 mod errors;
 mod example;
-mod hunt;
-mod hunt_networks;
 mod network_kinds;
+mod network_regressions;
+#[path = "support/pipeline.rs"]
+mod pipeline;
 mod policy;
 mod properties;
-#[path = "support/road.rs"]
-mod road;
+mod regressions;
 mod sandbox;
 mod scenarios;
 mod shape;

@@ -6,14 +6,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 
-use crate::road::{MANAGEMENT, plan, run};
+use crate::pipeline::{MANAGEMENT, plan, run};
 use overlord::apply::Outcome;
 use overlord::config::{self, Files};
 use overlord::network::{Design, Dhcp, FlowLog, Layout, Nat, Pool, Request, Share, Tier, vpc_address};
 use overlord::plan::Plan;
 use overlord::resource::{ADDRESS_TAG, Desired};
 use overlord::sandbox::ec2::{Region, Stage};
-use overlord::sandbox::{Effect, RequestOutcome, Sandbox, Swallow, Weather, World};
+use overlord::sandbox::{DropResponse, Effect, RequestOutcome, Sandbox, Weather, World};
 
 const REGION: &str = "eu-west-1";
 
@@ -268,7 +268,7 @@ fn in_a_storm_nothing_is_made_twice() {
             let there = [full(), Layout { nat: Nat::Regional, zones: 3, ..full() }, Layout { endpoints: BTreeSet::new(), ..layout() }];
             for (step, layout) in (0..).zip(there) {
                 let desired = desired(design(Some(layout)));
-                sandbox.cut_after((seed * 37 + step * 11) as usize % 120, Swallow::AfterEffect);
+                sandbox.cut_after((seed * 37 + step * 11) as usize % 120, DropResponse::AfterEffect);
                 tokio::select! {
                     _ = run(&sandbox, &desired) => {}
                     () = sandbox.cut() => cut += 1,

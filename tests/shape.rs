@@ -180,7 +180,7 @@ fn the_core_is_pure() {
     }
 }
 
-/// Invariant 3: only the door and the polls wait; the sandbox has its weather.
+/// Invariant 3: only the request gate and the polls wait; the sandbox has its weather.
 #[test]
 fn only_the_door_and_the_polls_sleep() {
     let mut sleepers = Vec::new();
@@ -193,10 +193,10 @@ fn only_the_door_and_the_polls_sleep() {
         }
     }
     sleepers.retain(|p| !p.starts_with("sandbox/"));
-    assert_eq!(sleepers, ["aws/door.rs", "aws/poll.rs", "aws/turn.rs"]);
+    assert_eq!(sleepers, ["aws/request_gate.rs", "aws/poll.rs", "aws/rate_limiter.rs"]);
 }
 
-/// Invariant 1, seen from the sources: nobody but the door's folder makes an HTTP client or loads AWS configuration, and
+/// Invariant 1, seen from the sources: nobody but the request gate's folder makes an HTTP client or loads AWS configuration, and
 /// nobody but the kinds, the sessions and the sandbox knows the SDK.
 #[test]
 fn the_sdk_stays_behind_its_door() {

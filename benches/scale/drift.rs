@@ -71,7 +71,7 @@ pub async fn step(world: &Path, accounts: usize, each: usize, look: &str) {
     assert_eq!(drift.findings.len(), 2 * each);
     let explained = drift.findings.iter().filter(|finding| finding.origin.is_some()).count();
     assert!(explained >= each.min(49), "{explained} of {each}");
-    let counts = sessions.door().counts();
+    let counts = sessions.request_gate().counts();
     let of = |service: &str| counts.iter().filter(|(call, _)| call.service == service).map(|(_, n)| n).sum::<usize>();
     let (config, lookups) = (of("config"), of("cloudtrail"));
     println!(
@@ -99,7 +99,7 @@ fn record(world: &mut World) {
 /// Somebody moves accounts to the root, and takes a route from others.
 async fn disturb(sandbox: &Sandbox, each: usize) {
     let sessions = sessions(sandbox).await;
-    sessions.door().set_mode(Mode::ReadWrite);
+    sessions.request_gate().set_mode(Mode::ReadWrite);
     let world = sandbox.world();
     let root = world.organization.as_ref().unwrap().root.clone();
     let members: Vec<_> = world.accounts.values().filter(|account| account.parent.as_ref().is_some_and(|parent| *parent != root)).collect();

@@ -14,7 +14,7 @@ mod organization;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use overlord::aws::{Access, Door, DoorOptions, Interrupt, Mode, Rates, Sessions};
+use overlord::aws::{Access, Interrupt, Mode, Rates, RequestGate, RequestGateOptions, Sessions};
 use overlord::sandbox::{Sandbox, ServerRates, Weather};
 
 const MANAGEMENT: &str = "111111111111";
@@ -67,9 +67,10 @@ fn in_virtual_time<T>(future: impl Future<Output = T>) -> T {
 
 async fn sessions(sandbox: &Sandbox) -> Sessions {
     let (transport, interrupt) = (sandbox.http_client(), Interrupt::default());
-    let door = Door::new(DoorOptions { mode: Mode::ReadOnly, rates: Rates::Published, trace: None, transport, interrupt });
+    let request_gate =
+        RequestGate::new(RequestGateOptions { mode: Mode::ReadOnly, rates: Rates::Published, trace: None, transport, interrupt });
     let access = Access::Sandbox { management_account: MANAGEMENT.to_owned() };
-    Sessions::load(access, door, "us-east-1", "OrganizationAccountAccessRole").await.unwrap()
+    Sessions::load(access, request_gate, "us-east-1", "OrganizationAccountAccessRole").await.unwrap()
 }
 
 fn open(world: &Path) -> Sandbox {

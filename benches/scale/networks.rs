@@ -104,7 +104,7 @@ async fn accounts(size: Size, world: &Path) {
     let (desired, sandbox) = (organization::configured(organization::size_of(size.accounts), "", ""), open(world));
     let sessions = sessions(&sandbox).await;
     let plan = Plan::build(&desired, &snapshot::read(&sessions, &desired).await.unwrap());
-    sessions.door().set_mode(Mode::ReadWrite);
+    sessions.request_gate().set_mode(Mode::ReadWrite);
     assert_eq!(apply(&plan, &sessions, &Consent::none(), &mut |_| {}).await.counts().applied, plan.changes.len());
     sandbox.save().unwrap();
 }
@@ -116,7 +116,7 @@ async fn applied(size: Size, world: &Path, reads: Reads) {
     let (sessions, start) = (sessions(&sandbox).await, Instant::now());
     let plan = Plan::build(&desired, &snapshot::read(&sessions, &desired).await.unwrap());
     let read = start.elapsed();
-    sessions.door().set_mode(Mode::ReadWrite);
+    sessions.request_gate().set_mode(Mode::ReadWrite);
     let report = apply(&plan, &sessions, &Consent::none(), &mut |_| {}).await;
     let (elapsed, cpu) = (start.elapsed(), cpu_seconds() - cpu);
     let other = report.outcomes.iter().find(|(_, outcome)| !matches!(outcome, Outcome::Applied));
@@ -180,7 +180,7 @@ fn least_seconds(change: &Change) -> f64 {
 }
 
 fn told(size: Size, sessions: &Sessions, writes: usize, bound: f64, elapsed: Duration, cpu: f64) {
-    let counts = sessions.door().counts();
+    let counts = sessions.request_gate().counts();
     let of_ec2: BTreeMap<&str, usize> =
         counts.iter().filter(|(call, _)| call.service == "ec2").map(|(call, n)| (call.operation.as_str(), *n)).collect();
     let (calls, of_networks) = (counts.values().sum::<usize>(), of_ec2.values().sum::<usize>());

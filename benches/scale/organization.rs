@@ -110,7 +110,7 @@ async fn first_apply(size: Size, file: &Path) {
     let (cpu, start) = (cpu_seconds(), Instant::now());
     let sessions = sessions(&sandbox).await;
     let plan = Plan::build(&desired, &snapshot::read(&sessions, &desired).await.unwrap());
-    sessions.door().set_mode(Mode::ReadWrite);
+    sessions.request_gate().set_mode(Mode::ReadWrite);
     let report = apply(&plan, &sessions, &Consent::none(), &mut |_| {}).await;
     assert_eq!(report.counts().applied, plan.changes.len(), "{:?}", report.outcomes.iter().find(|(_, o)| !matches!(o, Outcome::Applied)));
     let calls = plan.budget.calls.values().sum();

@@ -133,7 +133,7 @@ impl RunLock {
 
     /// Until the lock is lost or the run is interrupted.
     async fn renewals(&self) {
-        let interrupt = self.sessions.door().interrupt();
+        let interrupt = self.sessions.request_gate().interrupt();
         while pause(RENEW_EVERY, interrupt).await.is_ok() {
             let State::Held(ou) = self.state().clone() else { continue };
             // What fails now may work the next time: only that it is gone is final.
@@ -181,7 +181,7 @@ pub async fn apply_locked<E>(
 
 /// AWS's time, in seconds since 1970.
 pub fn now(sessions: &Sessions) -> i64 {
-    let now = sessions.door().clock().duration_since(UNIX_EPOCH).unwrap_or_default();
+    let now = sessions.request_gate().clock().duration_since(UNIX_EPOCH).unwrap_or_default();
     i64::try_from(now.as_secs()).unwrap_or(i64::MAX)
 }
 

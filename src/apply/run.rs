@@ -14,7 +14,7 @@ use futures_util::stream::FuturesUnordered;
 use super::schedule::{Class, Ended, Schedule, Skipped, Task};
 use super::{Company, Consent, Context, Needs, RunLock};
 use crate::address::Address;
-use crate::aws::{AwsResult, Crew, Error, IN_FLIGHT, Sessions};
+use crate::aws::{ActiveTasks, AwsResult, Error, IN_FLIGHT, Sessions};
 use crate::graph::first_step;
 use crate::limits::LIMITS;
 use crate::plan::{Action, Change, Plan};
@@ -22,12 +22,12 @@ use crate::resource::organizations::organization_address;
 use crate::resource::{self, Ids, Start};
 
 /// How many changes run at a time. Most of them only wait for AWS to make something: the 60,000 NAT gateways of 5,000 accounts in four
-/// Regions become available side by side. The door keeps to AWS's rates and bounds the requests in flight; this only bounds memory: a
+/// Regions become available side by side. The request gate keeps to AWS's rates and bounds the requests in flight; this only bounds memory: a
 /// change that runs is one future, and a test holds all kinds' to [`FUTURE`].
 const AT_A_TIME: usize = 65_536;
 
 /// How many changes may be at work at a time, for each request that may be in flight: there is always one that wants the next free place.
-/// More would not be sooner done. They would stand in the door's queue, and before them whatever becomes urgent later.
+/// More would not be sooner done. They would stand in the request gate's queue, and before them whatever becomes urgent later.
 const AT_WORK: usize = 2;
 
 /// Bytes that the future of a change may have, at most: with [`AT_A_TIME`] of them, two gigabytes.
@@ -260,7 +260,7 @@ impl Executor for Calls<'_> {
             // Of two steps, the second has an address that is no thing's.
             let context = self.context.of(&first_step(&change.address).unwrap_or_else(|| change.address.clone()), change.after.as_ref());
             let make = || async { finished(kind.apply(&context, id.as_deref(), change.before.as_ref(), change.after.as_ref()).await) };
-            let interrupt = context.sessions().door().interrupt();
+            let interrupt = context.sessions().request_gate().interrupt();
             let id = finishing().until(interrupt, make).await?;
             if let Some(lock) = self.lock.filter(|lock| creates_organization(change) && !lock.is_held()) {
                 // Its id is the root's.
@@ -278,7 +278,7 @@ impl Executor for Calls<'_> {
     }
 
     fn is_interrupted(&self) -> bool {
-        self.context.sessions().door().interrupt().is_triggered()
+        self.context.sessions().request_gate().interrupt().is_triggered()
     }
 }
 
@@ -360,13 +360,13 @@ async fn run(plan: &Plan, executor: &impl Executor, consent: &Consent, events: &
         // A deletion behind another one lacks consent itself.
         progress.skipped(skipped.into_iter().filter(|skipped| !withheld.contains_key(&skipped.key)).collect());
     }
-    let (mut running, crew) = (FuturesUnordered::new(), Crew::default());
+    let (mut running, crew) = (FuturesUnordered::new(), ActiveTasks::default());
     let has_room = |running: usize| running < executor.at_a_time() && running.saturating_sub(crew.idle()) < executor.at_work();
     loop {
         while has_room(running.len()) && !executor.is_interrupted() {
             let Some(change) = schedule.next().and_then(|address| by_address.get(&address).copied()) else { break };
             (progress.events)(Event::Started { address: change.address.clone(), action: change.action });
-            let execution = crew.employ(executor.execute(change));
+            let execution = crew.track(executor.execute(change));
             running.push(async move { (change, execution.await) });
         }
         // Where there was no room, there is as soon as somebody waits: that happens only while these are polled.

@@ -10,8 +10,8 @@ use aws_smithy_types::error::ErrorMetadata;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use aws_types::request_id::RequestId;
 
-use super::door::Locked;
 use super::operations::{self, Effect};
+use super::request_gate::CallDenied;
 use super::wire::is_throttling;
 use crate::escape::one_line;
 
@@ -277,12 +277,12 @@ fn is_read(operation: &str) -> bool {
         .is_some_and(|operation| operation.effect == Effect::Read)
 }
 
-/// An error that says by itself what happened before anything was sent: the door's refusal, credentials that cannot be had, or
+/// An error that says by itself what happened before anything was sent: the request gate's refusal, credentials that cannot be had, or
 /// the failure of a request for them.
 fn known(operation: &str, error: &(dyn std::error::Error + 'static)) -> Option<Error> {
     let mut next = Some(error);
     while let Some(error) = next {
-        if let Some(locked) = error.downcast_ref::<Locked>() {
+        if let Some(locked) = error.downcast_ref::<CallDenied>() {
             return Some(Error::Internal(locked.to_string()));
         }
         if let Some(ours) = error.downcast_ref::<Error>() {
@@ -372,12 +372,12 @@ impl std::error::Error for Error {}
 #[cfg(test)]
 mod tests {
     use crate::aws::Error;
-    use crate::aws::canned::{Canned, json, sessions};
+    use crate::aws::mock_transport::{MockTransport, json, sessions};
 
     /// What a read that AWS answers so comes to.
     async fn read(status: u16, code: &'static str) -> Error {
-        let canned = Canned::counting(move |_, _| json(status, &format!(r#"{{"__type":"{code}","message":"m"}}"#)));
-        let answer = sessions(canned.door()).await.organizations().list_roots().send().await;
+        let canned = MockTransport::counting(move |_, _| json(status, &format!(r#"{{"__type":"{code}","message":"m"}}"#)));
+        let answer = sessions(canned.request_gate()).await.organizations().list_roots().send().await;
         Error::sdk("organizations:ListRoots", &answer.unwrap_err())
     }
 

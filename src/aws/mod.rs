@@ -1,31 +1,31 @@
-//! AWS: the door that every request passes, the sessions that make clients, and errors that say what to do.
+//! AWS: the request gate that every request passes, the sessions that make clients, and errors that say what to do.
 //!
 //! Resource kinds call plain SDK operations and know nothing of this module but [`Error`] and the clients that
 //! [`Sessions`] hands out.
 
-#[cfg(test)]
-pub(crate) mod canned;
-mod crew;
-mod door;
+mod active_tasks;
 mod error;
-mod gate;
 mod https;
+mod interceptors;
+#[cfg(test)]
+pub(crate) mod mock_transport;
 pub mod operations;
 mod places;
 mod poll;
+mod rate_limiter;
+mod request_gate;
 mod retry;
 mod sessions;
 mod trace;
 mod trail;
-mod turn;
 mod wire;
 
-pub(crate) use crew::{Crew, aside};
-pub use door::{Call, Door, DoorOptions, Mode, Rates};
+pub(crate) use active_tasks::{ActiveTasks, while_waiting};
 pub use error::{AwsResult, Details, Error, Place, Refusal};
 pub use https::https;
 pub(crate) use places::IN_FLIGHT;
 pub use poll::{Interrupt, Latest, Poll, pause};
+pub use request_gate::{Call, Mode, Rates, RequestGate, RequestGateOptions};
 pub use sessions::{Access, AccessRole, Identity, Sessions, partition_of};
 pub use trace::Trace;
 pub use trail::{History, Lookup, LookupBy, global_events_region, look_up};

@@ -1,5 +1,5 @@
 //! The operations that overlord can call: which exist, which of them only read, and which may be sent twice. The read-only
-//! lock, the least IAM policies and the documentation come from this list. The door refuses what is not in it, so the list is
+//! lock, the least IAM policies and the documentation come from this list. The request gate refuses what is not in it, so the list is
 //! complete by construction.
 
 /// What an operation does to AWS.

@@ -1,4 +1,4 @@
-//! Waiting: polls with a pause, a deadline and an interrupt. The only sleeps of the program are here and in the door.
+//! Waiting: polls with a pause, a deadline and an interrupt. The only sleeps of the program are here and in the request_gate.
 
 use std::pin::pin;
 use std::sync::Arc;
@@ -7,7 +7,7 @@ use std::time::Duration;
 use tokio::sync::watch;
 use tokio::time::Instant;
 
-use super::{AwsResult, Error, aside};
+use super::{AwsResult, Error, while_waiting};
 
 /// Ctrl-C, once. Cheap to clone; all clones are the same.
 #[derive(Debug, Clone)]
@@ -78,7 +78,7 @@ impl Poll {
             }
             let over = pin!(tokio::time::sleep_until((now + pause).min(end)));
             tokio::select! {
-                () = aside(over) => {}
+                () = while_waiting(over) => {}
                 () = interrupt.triggered() => return Err(Error::Interrupted),
             }
             pause = (pause * 3 / 2).min(self.pause * 10);

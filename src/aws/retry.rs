@@ -1,7 +1,7 @@
 //! What is worth a retry, and how often: standard retries of the SDK, with a classifier that knows Organizations.
 //!
 //! There is no deadline over all attempts of an operation: it would run while a request waits for its token bucket, which may
-//! rightly take hours. Each attempt has one, counted by the door from the moment of sending; eight attempts with at most 20 s
+//! rightly take hours. Each attempt has one, counted by the request gate from the moment of sending; eight attempts with at most 20 s
 //! between them are the bound.
 
 use std::time::Duration;
@@ -11,8 +11,8 @@ use aws_sdk_organizations::config::timeout::TimeoutConfig;
 use aws_smithy_runtime_api::client::interceptors::context::InterceptorContext;
 use aws_smithy_runtime_api::client::retries::classifiers::{ClassifyRetry, RetryAction};
 
-use super::door::ATTEMPT_DEADLINE;
 use super::operations::Repeat;
+use super::request_gate::ATTEMPT_DEADLINE;
 use super::wire::Answer;
 
 const ATTEMPTS: u32 = 8;
@@ -28,7 +28,7 @@ pub(super) fn config() -> RetryConfig {
     RetryConfig::standard().with_max_attempts(ATTEMPTS).with_max_backoff(LONGEST_BACKOFF)
 }
 
-/// Connecting, and the first byte of an answer. The whole of an attempt is the door's to watch.
+/// Connecting, and the first byte of an answer. The whole of an attempt is the request gate's to watch.
 pub(super) fn timeouts() -> TimeoutConfig {
     TimeoutConfig::builder()
         .connect_timeout(CONNECT_TIMEOUT)
@@ -39,13 +39,13 @@ pub(super) fn timeouts() -> TimeoutConfig {
 }
 
 /// The retry partition of an account and Region: without its own, one throttled account would starve all others, since the
-/// SDK's default is one per service and Region in the whole process. Its quota is unlimited: the door's bucket bounds retries as it
+/// SDK's default is one per service and Region in the whole process. Its quota is unlimited: the request gate's bucket bounds retries as it
 /// bounds first attempts, and a quota would turn one bad minute into failures of changes that had not even been tried.
 pub(super) fn partition(account: &str, region: &str) -> RetryPartition {
     RetryPartition::custom(format!("{account}/{region}")).token_bucket(TokenBucket::unlimited()).build()
 }
 
-/// What the door tells about an answer, as an extension of the HTTP response.
+/// What the request gate tells about an answer, as an extension of the HTTP response.
 #[derive(Debug, Clone)]
 pub(super) struct Verdict {
     pub answer: Answer,
@@ -95,15 +95,15 @@ mod tests {
     use aws_smithy_runtime_api::client::result::ConnectorError;
     use futures_util::future::join_all;
 
-    use crate::aws::canned::{Answer, Canned, json, refusal, sessions};
+    use crate::aws::mock_transport::{Answer, MockTransport, json, refusal, sessions};
     use crate::aws::{Error, Rates};
 
     const CREATED: &str = r#"{"CreateAccountStatus":{"Id":"car-1","State":"IN_PROGRESS"}}"#;
 
     /// What CreateAccount comes to, and how often it was sent, when its first answer is `first`.
     async fn create_account(first: fn() -> Answer) -> (Result<(), Error>, usize) {
-        let canned = Canned::counting(move |n, _| if n == 0 { first() } else { json(200, CREATED) });
-        let organizations = sessions(canned.door()).await.organizations();
+        let canned = MockTransport::counting(move |n, _| if n == 0 { first() } else { json(200, CREATED) });
+        let organizations = sessions(canned.request_gate()).await.organizations();
         let result = organizations.create_account().email("a@example.com").account_name("a").send().await;
         (result.map(drop).map_err(|e| Error::sdk("organizations:CreateAccount", &e)), canned.sent().len())
     }
@@ -137,13 +137,13 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn everything_else_is_sent_again_after_a_lost_answer() {
-        let canned = Canned::counting(|n, _| match n {
+        let canned = MockTransport::counting(|n, _| match n {
             0 => Err(ConnectorError::io("connection reset".into())),
             1 => json(500, ""),
             2 => refusal("PolicyChangesInProgressException"),
             _ => json(200, "{}"),
         });
-        let organizations = sessions(canned.door()).await.organizations();
+        let organizations = sessions(canned.request_gate()).await.organizations();
         organizations.attach_policy().policy_id("p-1").target_id("r-1").send().await.unwrap();
         assert_eq!(canned.sent().len(), 4);
     }
@@ -151,41 +151,41 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn who_gives_up_early_asks_three_times_what_fails_each_time() {
         let began = tokio::time::Instant::now();
-        let canned = Canned::counting(|_, _| json(500, "<html>not implemented</html>"));
-        let door = canned.door();
-        door.give_up_early();
-        let organizations = sessions(door).await.organizations();
+        let canned = MockTransport::counting(|_, _| json(500, "<html>not implemented</html>"));
+        let request_gate = canned.request_gate();
+        request_gate.give_up_early();
+        let organizations = sessions(request_gate).await.organizations();
         organizations.list_handshakes_for_organization().send().await.unwrap_err();
         assert_eq!(canned.sent().len(), 3);
         assert!(began.elapsed() < std::time::Duration::from_secs(5), "{:?}", began.elapsed());
-        let canned = Canned::counting(|n, _| if n < 5 { refusal("TooManyRequestsException") } else { json(200, "{}") });
-        let door = canned.door();
-        door.give_up_early();
-        sessions(door).await.organizations().list_handshakes_for_organization().send().await.unwrap();
+        let canned = MockTransport::counting(|n, _| if n < 5 { refusal("TooManyRequestsException") } else { json(200, "{}") });
+        let request_gate = canned.request_gate();
+        request_gate.give_up_early();
+        sessions(request_gate).await.organizations().list_handshakes_for_organization().send().await.unwrap();
         assert_eq!(canned.sent().len(), 6, "throttling passes");
     }
 
     #[tokio::test(start_paused = true)]
     async fn a_refusal_is_final() {
-        let canned = Canned::counting(|_, _| refusal("DuplicatePolicyAttachmentException"));
-        let organizations = sessions(canned.door()).await.organizations();
+        let canned = MockTransport::counting(|_, _| refusal("DuplicatePolicyAttachmentException"));
+        let organizations = sessions(canned.request_gate()).await.organizations();
         let error = organizations.attach_policy().policy_id("p-1").target_id("r-1").send().await.unwrap_err();
         assert_eq!(canned.sent().len(), 1);
         assert!(Error::sdk("organizations:AttachPolicy", &error).is(&["DuplicatePolicyAttachmentException"]));
     }
 
-    /// 1,000 operations at once, every third request throttled: all succeed, since the door holds everybody back.
+    /// 1,000 operations at once, every third request throttled: all succeed, since the request gate holds everybody back.
     #[tokio::test(start_paused = true)]
     async fn a_third_of_all_requests_throttled_and_all_succeed() {
         for rates in [Rates::Published, Rates::Unlimited] {
             let canned =
-                Canned::counting(|n, _| if n % 3 == 2 { refusal("TooManyRequestsException") } else { json(200, r#"{"Tags":[]}"#) });
-            let door = canned.door();
-            door.set_rates(rates);
-            let organizations = sessions(door.clone()).await.organizations();
+                MockTransport::counting(|n, _| if n % 3 == 2 { refusal("TooManyRequestsException") } else { json(200, r#"{"Tags":[]}"#) });
+            let request_gate = canned.request_gate();
+            request_gate.set_rates(rates);
+            let organizations = sessions(request_gate.clone()).await.organizations();
             let results = join_all((0..1000).map(|_| organizations.list_tags_for_resource().resource_id("r-1").send())).await;
             assert_eq!(results.iter().filter(|r| r.is_err()).count(), 0);
-            assert_eq!(door.counts().values().sum::<usize>(), canned.sent().len());
+            assert_eq!(request_gate.counts().values().sum::<usize>(), canned.sent().len());
             assert!(canned.sent().len() >= 1499, "{}", canned.sent().len());
         }
     }

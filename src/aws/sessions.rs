@@ -1,6 +1,6 @@
 //! Sessions: account and Region to client configuration, with cached assumed roles.
 //!
-//! Credentials are resolved through one identity cache per account, the account's [`Gate`]. The SDK's own shared cache holds 64
+//! Credentials are resolved through one identity cache per account, the account's [`AdmissionInterceptor`]. The SDK's own shared cache holds 64
 //! identities and then evicts: two hundred accounts would assume their roles again and again. Roles are assumed by an STS client
 //! of ours and not by the SDK's AssumeRoleProvider, because that one asks the base credentials anew for every role: with
 //! Identity Center or a `credential_process`, one sign-in request or one process per account.
@@ -31,10 +31,10 @@ use aws_types::region::Region;
 use aws_types::service_config::ServiceConfigKey;
 use tokio::time::Instant;
 
-use super::gate::{Gate, Usher};
+use super::interceptors::{AdmissionInterceptor, OperationNameInterceptor};
+use super::rate_limiter::lock;
 use super::trail::global_events_region;
-use super::turn::lock;
-use super::{AwsResult, Door, Error, retry};
+use super::{AwsResult, Error, RequestGate, retry};
 use crate::limits::LIMITS;
 
 /// The SDK's behaviour, pinned: a newer default is taken by changing this line, and never by an update of a crate.
@@ -90,7 +90,7 @@ pub struct Sessions {
 #[derive(Debug)]
 struct Inner {
     loaded: Instant,
-    door: Door,
+    request_gate: RequestGate,
     /// The configuration of the credentials in use: the management account's, as the guard makes sure.
     base: SdkConfig,
     access_role: AccessRole,
@@ -137,20 +137,20 @@ impl Sessions {
     ///
     /// # Errors
     /// None yet: what is wrong with the credentials is found by [`Sessions::guard`], which uses them.
-    pub async fn load(access: Access, door: Door, home_region: &str, access_role: impl Into<AccessRole>) -> AwsResult<Self> {
+    pub async fn load(access: Access, request_gate: RequestGate, home_region: &str, access_role: impl Into<AccessRole>) -> AwsResult<Self> {
         let caller = Arc::new(OnceLock::new());
         let base = match access {
-            Access::DefaultChain { profile } => default_chain(profile.as_deref(), &door, home_region).await,
+            Access::DefaultChain { profile } => default_chain(profile.as_deref(), &request_gate, home_region).await,
             Access::Sandbox { management_account } => {
                 let _ = caller.set(management_account.clone());
-                door.learn_caller(&management_account);
-                sandbox(&management_account, &door, home_region)
+                request_gate.learn_caller(&management_account);
+                sandbox(&management_account, &request_gate, home_region)
             }
         };
         let base = base
             .into_builder()
             .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
-            .identity_cache(gate(&door, Arc::clone(&caller)))
+            .identity_cache(gate(&request_gate, Arc::clone(&caller)))
             .build();
         let region = base.region().map_or(home_region, AsRef::as_ref).to_owned();
         let own = retry::partition("own", &region);
@@ -159,7 +159,7 @@ impl Sessions {
             ($krate:ident, $base:expr) => {
                 $krate::Client::from_conf(
                     $krate::config::Builder::from($base)
-                        .interceptor(Usher)
+                        .interceptor(OperationNameInterceptor)
                         .retry_classifier(retry::Classifier)
                         .retry_partition(own.clone())
                         .build(),
@@ -172,7 +172,7 @@ impl Sessions {
                 organizations: client!(aws_sdk_organizations, &base),
                 account: client!(aws_sdk_account, &base),
                 sts: client!(aws_sdk_sts, &everywhere),
-                door,
+                request_gate,
                 base,
                 access_role: access_role.into(),
                 caller,
@@ -229,7 +229,7 @@ impl Sessions {
     fn learn(&self, account: &str, arn: &str) {
         let _ = self.inner.arn.set(arn.to_owned());
         let _ = self.inner.caller.set(account.to_owned());
-        self.inner.door.learn_caller(account);
+        self.inner.request_gate.learn_caller(account);
         if let Some(partition) = arn.split(':').nth(1) {
             let _ = self.inner.partition.set(partition.to_owned());
         }
@@ -241,7 +241,7 @@ impl Sessions {
     /// It cannot.
     pub async fn probe(&self, account: &str) -> AwsResult<()> {
         let region = on_by_default(self.base_region());
-        let config = aws_sdk_sts::config::Builder::from(&self.in_account(account, region)).interceptor(Usher);
+        let config = aws_sdk_sts::config::Builder::from(&self.in_account(account, region)).interceptor(OperationNameInterceptor);
         let config = config.retry_classifier(retry::Classifier).retry_partition(self.retry_partition(account, region));
         identity(&aws_sdk_sts::Client::from_conf(config.build())).await.map(drop)
     }
@@ -271,7 +271,9 @@ impl Sessions {
     pub fn ec2(&self, account: &str, region: &str) -> aws_sdk_ec2::Client {
         let config = aws_sdk_ec2::config::Builder::from(&self.in_account(account, region));
         let partition = self.retry_partition(account, region);
-        aws_sdk_ec2::Client::from_conf(config.interceptor(Usher).retry_classifier(retry::Classifier).retry_partition(partition).build())
+        aws_sdk_ec2::Client::from_conf(
+            config.interceptor(OperationNameInterceptor).retry_classifier(retry::Classifier).retry_partition(partition).build(),
+        )
     }
 
     /// The Account Management client of an account that speaks for itself: unlike [`Sessions::account`], it needs no trusted access.
@@ -279,14 +281,18 @@ impl Sessions {
         let region = self.base_region();
         let config = aws_sdk_account::config::Builder::from(&self.in_account(account, region));
         let partition = self.retry_partition(account, region);
-        aws_sdk_account::Client::from_conf(config.interceptor(Usher).retry_classifier(retry::Classifier).retry_partition(partition).build())
+        aws_sdk_account::Client::from_conf(
+            config.interceptor(OperationNameInterceptor).retry_classifier(retry::Classifier).retry_partition(partition).build(),
+        )
     }
 
     /// The IAM client of the management account.
     pub fn iam(&self) -> aws_sdk_iam::Client {
         let config = aws_sdk_iam::config::Builder::from(&self.inner.base);
         let partition = self.retry_partition("own", "iam");
-        aws_sdk_iam::Client::from_conf(config.interceptor(Usher).retry_classifier(retry::Classifier).retry_partition(partition).build())
+        aws_sdk_iam::Client::from_conf(
+            config.interceptor(OperationNameInterceptor).retry_classifier(retry::Classifier).retry_partition(partition).build(),
+        )
     }
 
     /// The IAM client of a short session as the root user of a member, which may do what AWS's policy of that name lets it do:
@@ -310,17 +316,19 @@ impl Sessions {
             .provider_name("overlord")
             .build();
         let builder = self.inner.base.to_builder().credentials_provider(SharedCredentialsProvider::new(credentials));
-        let config = builder.identity_cache(gate(&self.inner.door, Arc::new(OnceLock::from(account.to_owned())))).build();
+        let config = builder.identity_cache(gate(&self.inner.request_gate, Arc::new(OnceLock::from(account.to_owned())))).build();
         let config = aws_sdk_iam::config::Builder::from(&config);
         let partition = self.retry_partition(account, "iam");
-        Ok(aws_sdk_iam::Client::from_conf(config.interceptor(Usher).retry_classifier(retry::Classifier).retry_partition(partition).build()))
+        Ok(aws_sdk_iam::Client::from_conf(
+            config.interceptor(OperationNameInterceptor).retry_classifier(retry::Classifier).retry_partition(partition).build(),
+        ))
     }
 
     /// The CloudTrail client of an account and Region. It knows its own retry partition.
     pub fn cloudtrail(&self, account: &str, region: &str) -> aws_sdk_cloudtrail::Client {
         let config = aws_sdk_cloudtrail::config::Builder::from(&self.in_account(account, region));
         let partition = self.retry_partition(account, region);
-        let config = config.interceptor(Usher).retry_classifier(retry::Classifier).retry_partition(partition);
+        let config = config.interceptor(OperationNameInterceptor).retry_classifier(retry::Classifier).retry_partition(partition);
         aws_sdk_cloudtrail::Client::from_conf(config.build())
     }
 
@@ -328,7 +336,7 @@ impl Sessions {
     pub fn config(&self, account: &str, region: &str) -> aws_sdk_config::Client {
         let config = aws_sdk_config::config::Builder::from(&self.in_account(account, region));
         let partition = self.retry_partition(account, region);
-        let config = config.interceptor(Usher).retry_classifier(retry::Classifier).retry_partition(partition);
+        let config = config.interceptor(OperationNameInterceptor).retry_classifier(retry::Classifier).retry_partition(partition);
         aws_sdk_config::Client::from_conf(config.build())
     }
 
@@ -338,7 +346,7 @@ impl Sessions {
         let base = self.inner.base.to_builder().region(Region::new(global_events_region(home))).build();
         let config = aws_sdk_resourcegroupstagging::config::Builder::from(&base);
         let partition = self.retry_partition("own", "tag");
-        let config = config.interceptor(Usher).retry_classifier(retry::Classifier).retry_partition(partition);
+        let config = config.interceptor(OperationNameInterceptor).retry_classifier(retry::Classifier).retry_partition(partition);
         aws_sdk_resourcegroupstagging::Client::from_conf(config.build())
     }
 
@@ -346,7 +354,9 @@ impl Sessions {
     pub fn ram(&self, account: &str, region: &str) -> aws_sdk_ram::Client {
         let config = aws_sdk_ram::config::Builder::from(&self.in_account(account, region));
         let partition = self.retry_partition(account, region);
-        aws_sdk_ram::Client::from_conf(config.interceptor(Usher).retry_classifier(retry::Classifier).retry_partition(partition).build())
+        aws_sdk_ram::Client::from_conf(
+            config.interceptor(OperationNameInterceptor).retry_classifier(retry::Classifier).retry_partition(partition).build(),
+        )
     }
 
     /// The RAM client of the management account in the home Region, or in `us-east-1` if accounts must enable the home Region.
@@ -354,7 +364,9 @@ impl Sessions {
         let region = on_by_default(self.base_region()).to_owned();
         let partition = self.retry_partition("own", &region);
         let config = aws_sdk_ram::config::Builder::from(&self.inner.base).region(Region::new(region));
-        aws_sdk_ram::Client::from_conf(config.interceptor(Usher).retry_classifier(retry::Classifier).retry_partition(partition).build())
+        aws_sdk_ram::Client::from_conf(
+            config.interceptor(OperationNameInterceptor).retry_classifier(retry::Classifier).retry_partition(partition).build(),
+        )
     }
 
     /// The retry partition of an account and Region: their throttling is nobody else's.
@@ -370,9 +382,9 @@ impl Sessions {
         self.inner.loaded.elapsed()
     }
 
-    /// The door behind all clients.
-    pub fn door(&self) -> &Door {
-        &self.inner.door
+    /// The request gate behind all clients.
+    pub fn request_gate(&self) -> &RequestGate {
+        &self.inner.request_gate
     }
 
     /// Whether Organizations is to be found on this machine (`AWS_ENDPOINT_URL`, `AWS_ENDPOINT_URL_ORGANIZATIONS`): an emulator,
@@ -401,7 +413,7 @@ impl Sessions {
                 arn: format!("arn:{}:iam::{account}:role/{}", self.partition(), self.inner.access_role.name),
                 external_id: self.inner.access_role.external_id.clone(),
             }),
-            gate: gate(&self.inner.door, Arc::new(OnceLock::from(account.to_owned()))),
+            gate: gate(&self.inner.request_gate, Arc::new(OnceLock::from(account.to_owned()))),
         };
         lock(&self.inner.members).entry(account.to_owned()).or_insert_with(member).clone()
     }
@@ -481,16 +493,16 @@ impl ProvideCredentials for Role {
     }
 }
 
-fn gate(door: &Door, account: Arc<OnceLock<String>>) -> SharedIdentityCache {
+fn gate(request_gate: &RequestGate, account: Arc<OnceLock<String>>) -> SharedIdentityCache {
     let cache = IdentityCache::lazy().load_timeout(CREDENTIALS_TIMEOUT).build();
-    SharedIdentityCache::new(Gate { door: door.clone(), cache, account })
+    SharedIdentityCache::new(AdmissionInterceptor { request_gate: request_gate.clone(), cache, account })
 }
 
-async fn default_chain(profile: Option<&str>, door: &Door, home_region: &str) -> SdkConfig {
+async fn default_chain(profile: Option<&str>, request_gate: &RequestGate, home_region: &str) -> SdkConfig {
     let region = region(profile, home_region).await;
-    let config = ProviderConfig::without_region().with_http_client(door.http_client()).with_region(region.clone());
+    let config = ProviderConfig::without_region().with_http_client(request_gate.http_client()).with_region(region.clone());
     let mut loader = aws_config::defaults(behavior())
-        .http_client(door.http_client())
+        .http_client(request_gate.http_client())
         .region(region.clone())
         .retry_config(retry::config())
         .timeout_config(retry::timeouts())
@@ -556,7 +568,7 @@ async fn region(profile: Option<&str>, home_region: &str) -> Option<Region> {
 }
 
 /// Reads no file and no environment variable.
-fn sandbox(management_account: &str, door: &Door, home_region: &str) -> SdkConfig {
+fn sandbox(management_account: &str, request_gate: &RequestGate, home_region: &str) -> SdkConfig {
     let credentials = Credentials::builder()
         .access_key_id(format!("AKIA{management_account}"))
         .secret_access_key("sandbox")
@@ -566,7 +578,7 @@ fn sandbox(management_account: &str, door: &Door, home_region: &str) -> SdkConfi
         .behavior_version(behavior())
         .region(Region::new(home_region.to_owned()))
         .credentials_provider(SharedCredentialsProvider::new(credentials))
-        .http_client(door.http_client())
+        .http_client(request_gate.http_client())
         .sleep_impl(TokioSleep::new())
         .time_source(SystemTimeSource::new())
         // Its answers tell the world's time, and it takes what is signed at any: a refusal is one, and no sign of clocks that differ.

@@ -3,12 +3,12 @@
 use futures_util::future::join_all;
 
 use super::*;
-use crate::aws::canned::{Canned, MANAGEMENT, assume_role, caller_identity, sessions};
+use crate::aws::mock_transport::{MANAGEMENT, MockTransport, assume_role, caller_identity, sessions};
 use crate::aws::wire::Facts;
 
 /// STS and nothing else. An account's GetCallerIdentity tells whose key signed it.
-fn sts() -> Canned {
-    Canned::counting(|_, request| {
+fn sts() -> MockTransport {
+    MockTransport::counting(|_, request| {
         let facts = Facts::of(request);
         let account = facts.access_key.as_deref().and_then(crate::aws::wire::account_in_key).unwrap().to_owned();
         match facts.operation.as_str() {
@@ -18,7 +18,7 @@ fn sts() -> Canned {
     })
 }
 
-fn assumed(canned: &Canned) -> usize {
+fn assumed(canned: &MockTransport) -> usize {
     canned.sent().iter().filter(|o| *o == "sts:AssumeRole").count()
 }
 
@@ -30,7 +30,7 @@ async fn whoami(sessions: &Sessions, account: &str, region: &str) -> String {
 #[tokio::test(start_paused = true)]
 async fn two_hundred_accounts_assume_two_hundred_roles() {
     let canned = sts();
-    let sessions = sessions(canned.door()).await;
+    let sessions = sessions(canned.request_gate()).await;
     for round in 0..5 {
         for n in 0..200 {
             let account = format!("2222{n:08}");
@@ -44,7 +44,7 @@ async fn two_hundred_accounts_assume_two_hundred_roles() {
 #[tokio::test(start_paused = true)]
 async fn concurrent_first_uses_assume_one_role() {
     let canned = sts();
-    let sessions = sessions(canned.door()).await;
+    let sessions = sessions(canned.request_gate()).await;
     join_all((0..50).map(|_| whoami(&sessions, "222222222222", "eu-central-1"))).await;
     assert_eq!(assumed(&canned), 1);
 }
@@ -52,7 +52,7 @@ async fn concurrent_first_uses_assume_one_role() {
 #[tokio::test(start_paused = true)]
 async fn the_management_account_uses_its_own_credentials() {
     let canned = sts();
-    let sessions = sessions(canned.door()).await;
+    let sessions = sessions(canned.request_gate()).await;
     assert_eq!(whoami(&sessions, MANAGEMENT, "eu-west-1").await, MANAGEMENT);
     assert_eq!(assumed(&canned), 0);
 }
@@ -61,18 +61,18 @@ async fn the_management_account_uses_its_own_credentials() {
 #[tokio::test(start_paused = true)]
 async fn roles_are_of_the_callers_partition() {
     for partition in ["aws", "aws-cn", "aws-us-gov"] {
-        let canned = Canned::counting(move |_, request| match Facts::of(request).operation.as_str() {
+        let canned = MockTransport::counting(move |_, request| match Facts::of(request).operation.as_str() {
             "AssumeRole" => {
                 let body = std::str::from_utf8(request.body().bytes().unwrap()).unwrap();
                 assert!(body.contains(&format!("arn%3A{partition}%3Aiam%3A%3A222222222222%3Arole")), "{body}");
                 assume_role(request)
             }
-            _ => crate::aws::canned::xml(
+            _ => crate::aws::mock_transport::xml(
                 "GetCallerIdentity",
                 &format!("<Arn>arn:{partition}:iam::{MANAGEMENT}:user/u</Arn><UserId>U</UserId><Account>{MANAGEMENT}</Account>"),
             ),
         });
-        let sessions = sessions(canned.door()).await;
+        let sessions = sessions(canned.request_gate()).await;
         sessions.guard(MANAGEMENT).await.unwrap();
         whoami(&sessions, "222222222222", "eu-central-1").await;
         assert_eq!(assumed(&canned), 1);
@@ -81,7 +81,7 @@ async fn roles_are_of_the_callers_partition() {
 
 #[tokio::test(start_paused = true)]
 async fn the_guard_lets_only_the_management_account_pass() {
-    let sessions = sessions(sts().door()).await;
+    let sessions = sessions(sts().request_gate()).await;
     assert_eq!(sessions.guard(MANAGEMENT).await, Ok(()));
     let error = sessions.guard("333333333333").await.unwrap_err();
     assert_eq!(
@@ -94,7 +94,7 @@ async fn the_guard_lets_only_the_management_account_pass() {
 
 #[tokio::test(start_paused = true)]
 async fn a_role_that_cannot_be_assumed_is_told_as_such() {
-    let canned = Canned::counting(|_, _| {
+    let canned = MockTransport::counting(|_, _| {
         let body = "<ErrorResponse><Error><Type>Sender</Type><Code>AccessDenied</Code><Message>not yours</Message></Error>\
                     <RequestId>r-1</RequestId></ErrorResponse>";
         Ok(http::Response::builder()
@@ -105,7 +105,7 @@ async fn a_role_that_cannot_be_assumed_is_told_as_such() {
             .try_into()
             .unwrap())
     });
-    let sessions = sessions(canned.door()).await;
+    let sessions = sessions(canned.request_gate()).await;
     let client = aws_sdk_sts::Client::new(&sessions.in_account("222222222222", "eu-central-1"));
     let error = Error::sdk("sts:GetCallerIdentity", &client.get_caller_identity().send().await.unwrap_err());
     assert_eq!(error.to_string(), "sts:AssumeRole was refused: AccessDenied: not yours (request r-1)");
@@ -124,7 +124,7 @@ async fn missing_credentials_are_told_with_what_to_do() {
         }
     }
     let canned = sts();
-    let config = sessions(canned.door()).await.in_account(MANAGEMENT, "eu-central-1");
+    let config = sessions(canned.request_gate()).await.in_account(MANAGEMENT, "eu-central-1");
     let config = config.to_builder().credentials_provider(SharedCredentialsProvider::new(None)).build();
     let error = aws_sdk_sts::Client::new(&config).get_caller_identity().send().await.unwrap_err();
     let error = Error::sdk("sts:GetCallerIdentity", &error);
@@ -139,11 +139,11 @@ async fn a_profile_that_is_not_there_is_named() {
     use aws_config::profile::profile_file::{ProfileFileKind, ProfileFiles};
     let files = ProfileFiles::builder().with_contents(ProfileFileKind::Config, "[profile other]\nregion = eu-west-1").build();
     let credentials = ProfileFileCredentialsProvider::builder()
-        .configure(&ProviderConfig::without_region().with_http_client(sts().door().http_client()))
+        .configure(&ProviderConfig::without_region().with_http_client(sts().request_gate().http_client()))
         .profile_files(files)
         .profile_name("nope")
         .build();
-    let config = sessions(sts().door()).await.in_account(MANAGEMENT, "eu-central-1").to_builder();
+    let config = sessions(sts().request_gate()).await.in_account(MANAGEMENT, "eu-central-1").to_builder();
     let named = NamedProfile { name: "nope".to_owned(), credentials };
     let config = config.credentials_provider(SharedCredentialsProvider::new(named)).build();
     let error = aws_sdk_sts::Client::new(&config).get_caller_identity().send().await.unwrap_err();

@@ -10,7 +10,7 @@ use aws_smithy_types::DateTime;
 use aws_smithy_types::date_time::Format;
 use serde::Serialize;
 
-use super::turn::lock;
+use super::rate_limiter::lock;
 use crate::files::{self, Kind, WriteError};
 
 /// One call, as it stands in the file. Nothing here can hold a secret: names, figures, and AWS's own codes and ids.

@@ -80,7 +80,7 @@ fn action(request: &HttpRequest) -> Option<String> {
     body.split('&').find_map(|pair| pair.strip_prefix("Action=")).map(str::to_owned)
 }
 
-/// REST services, where `gate.rs` did not name the operation: Account Management's paths are the operation's name, and so are
+/// REST services, where `interceptors.rs` did not name the operation: Account Management's paths are the operation's name, and so are
 /// those of the credential chain.
 fn path(request: &HttpRequest, scope: Option<&Scope<'_>>) -> Option<String> {
     let path = path_of(request.uri()).trim_matches('/');

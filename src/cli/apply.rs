@@ -222,7 +222,7 @@ async fn still_so(connection: &Connection, plan: &Plan, shell: &Shell) -> Result
     unmoved(plan, &live, since, "run the same command again, and look at the new plan", shell)
 }
 
-/// Opens the door for writes and runs the plan, under the lock; a signal interrupts it. An empty plan takes no lock.
+/// Opens the request gate for writes and runs the plan, under the lock; a signal interrupts it. An empty plan takes no lock.
 async fn carry_out(
     connection: &Connection,
     plan: &Plan,
@@ -235,8 +235,8 @@ async fn carry_out(
         return Ok(Report::default());
     }
     let (sessions, lock) = (&connection.sessions, locked.lock(&connection.sessions));
-    let door = sessions.door();
-    door.set_mode(Mode::ReadWrite);
+    let request_gate = sessions.request_gate();
+    request_gate.set_mode(Mode::ReadWrite);
     let mut progress = Progress::new(plan);
     let mut events = |event| progress.event(&event);
     let check = async {
@@ -255,9 +255,9 @@ async fn carry_out(
         }
     };
     let leaves = || lock.as_ref().is_some_and(RunLock::is_held).then_some(lock::LEFT);
-    let report = interruptible(run, door.interrupt(), leaves, shell).await;
+    let report = interruptible(run, request_gate.interrupt(), leaves, shell).await;
     progress.finish();
-    door.set_mode(Mode::ReadOnly);
+    request_gate.set_mode(Mode::ReadOnly);
     lock::tell_trouble(lock.as_ref(), shell);
     report.map_err(|stopped| match stopped {
         Stopped::Lock(error) => {

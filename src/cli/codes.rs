@@ -51,16 +51,16 @@ async fn handed_in(address: &str, email: &EmailChange, sessions: &Sessions, shel
     let question = format!("\n{address}: AWS sends a code to `{wanted}`. The code? Empty to hand it in later.");
     loop {
         let code = ask(shell, &question).unwrap_or_default();
-        if code.is_empty() || sessions.door().interrupt().is_triggered() {
+        if code.is_empty() || sessions.request_gate().interrupt().is_triggered() {
             return false;
         }
         if !is_code(&code) {
             shell.say(format_args!("`{}` is no code of AWS's: it is six letters or digits", render::plain(&code)));
             continue;
         }
-        sessions.door().set_mode(Mode::ReadWrite);
+        sessions.request_gate().set_mode(Mode::ReadWrite);
         let done = email.hand_in(sessions, &code).await;
-        sessions.door().set_mode(Mode::ReadOnly);
+        sessions.request_gate().set_mode(Mode::ReadOnly);
         match done {
             Ok(()) => {
                 shell.say(format_args!("{address}: its e-mail is `{wanted}` now"));

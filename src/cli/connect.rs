@@ -1,6 +1,6 @@
-//! From the global options to a door, sessions and, where asked, the sandbox.
+//! From the global options to a request gate, sessions and, where asked, the sandbox.
 
-use crate::aws::{Access, AccessRole, Door, DoorOptions, Interrupt, Mode, Rates, Sessions, Trace};
+use crate::aws::{Access, AccessRole, Interrupt, Mode, Rates, RequestGate, RequestGateOptions, Sessions, Trace};
 use crate::render;
 use crate::resource::Desired;
 use crate::sandbox::{Sandbox, Weather};
@@ -12,7 +12,7 @@ use super::{DEFAULT_MANAGEMENT_ACCOUNT, Global, RatesChoice, Reported};
 /// Set to 1, it allows requests in the clear to another machine.
 const ALLOW_PLAIN_HTTP: &str = "OVERLORD_ALLOW_PLAIN_HTTP";
 
-/// AWS, or the sandbox, with the door locked for writes.
+/// AWS, or the sandbox, with the request gate locked for writes.
 pub(super) struct Connection {
     pub(super) sessions: Sessions,
     sandbox: Option<Sandbox>,
@@ -40,7 +40,7 @@ impl Connection {
     }
 
     /// Sessions of somebody else: of the account that the credentials of that profile belong to; in the sandbox, of the account of that id.
-    /// Their door is open for writes.
+    /// Their request gate is open for writes.
     pub(super) async fn guest(&self, profile: &str, desired: &Desired, shell: &Shell) -> Result<Sessions, Reported> {
         let access = match &self.sandbox {
             None => Access::DefaultChain { profile: Some(profile.to_owned()) },
@@ -52,8 +52,8 @@ impl Connection {
                 return Err(shell.error(format_args!("the sandbox has no profile `{profile}`"), Some(hint)));
             }
         };
-        let door = self.sessions.door().another(Mode::ReadWrite);
-        let sessions = Sessions::load(access, door, &desired.home_region, desired.role()).await;
+        let request_gate = self.sessions.request_gate().another(Mode::ReadWrite);
+        let sessions = Sessions::load(access, request_gate, &desired.home_region, desired.role()).await;
         sessions.map_err(|e| shell.aws_error(&e))
     }
 }
@@ -63,7 +63,7 @@ pub(super) async fn connect(global: &Global, desired: &Desired, shell: &Shell) -
     guarded(reach(global, desired, shell).await?, desired, shell).await
 }
 
-/// The same for a run that may write: it opens the door, which is locked as ever, once the plan is approved.
+/// The same for a run that may write: it opens the request gate, which is locked as ever, once the plan is approved.
 pub(super) async fn connect_to_write(global: &Global, desired: &Desired, shell: &Shell) -> Result<Connection, Reported> {
     let connection = open_door(global, Some(&desired.management_account), &desired.home_region, desired.role(), shell).await?;
     guarded(connection.knows(desired), desired, shell).await
@@ -110,9 +110,14 @@ async fn open_door(
         }
         None => (crate::aws::https().map_err(|e| shell.aws_error(&e))?, Access::DefaultChain { profile: global.profile.clone() }),
     };
-    let options =
-        DoorOptions { mode: Mode::ReadOnly, rates: Rates::Published, trace: trace.clone(), transport, interrupt: Interrupt::default() };
-    let sessions = Sessions::load(access, Door::new(options), home_region, role).await.map_err(|e| shell.aws_error(&e))?;
+    let options = RequestGateOptions {
+        mode: Mode::ReadOnly,
+        rates: Rates::Published,
+        trace: trace.clone(),
+        transport,
+        interrupt: Interrupt::default(),
+    };
+    let sessions = Sessions::load(access, RequestGate::new(options), home_region, role).await.map_err(|e| shell.aws_error(&e))?;
     if let Some(url) = sessions.plain_endpoint().filter(|_| std::env::var_os(ALLOW_PLAIN_HTTP).is_none_or(|value| value != "1")) {
         let hint = format!("use https://; or set {ALLOW_PLAIN_HTTP}=1 if nobody else can read that network");
         let url = render::plain(&url);
@@ -125,7 +130,7 @@ async fn open_door(
         None if sandbox.is_some() || sessions.is_loopback_endpoint() => Rates::Unlimited,
         None => Rates::Published,
     };
-    sessions.door().set_rates(rates);
+    sessions.request_gate().set_rates(rates);
     Ok(Connection { sessions, sandbox, trace })
 }
 

@@ -63,7 +63,7 @@ pub(super) async fn run(global: &Global, args: &DoctorArgs, shell: &Shell) -> Re
     let loaded = validate::load(global, shell)?;
     let desired = &loaded.desired;
     let connection = reach(global, desired, shell).await?;
-    connection.sessions.door().give_up_early();
+    connection.sessions.request_gate().give_up_early();
     let emulated = global.sandbox.is_some() || connection.sessions.is_loopback_endpoint();
     let time = if emulated { Time::Emulated } else { Time::Real };
     let checks = doctor::examine(&connection.sessions, desired, &loaded.quotas, time).await;

@@ -69,8 +69,8 @@ async fn change(connection: &Connection, desired: &Desired, address: &Address, a
         let hint = "its root user changes it in the account settings".to_owned();
         return Err(shell.error("AWS lets nobody change the e-mail of the management account from outside", Some(hint)));
     }
-    let door = sessions.door();
-    door.set_mode(Mode::ReadWrite);
+    let request_gate = sessions.request_gate();
+    request_gate.set_mode(Mode::ReadWrite);
     let code = match &args.code {
         Some(code) => Some(code.clone()),
         None => {
@@ -85,7 +85,7 @@ async fn change(connection: &Connection, desired: &Desired, address: &Address, a
         return Ok(Exit::Done);
     };
     email.hand_in(sessions, &code).await.map_err(|e| shell.aws_error(&e))?;
-    door.set_mode(Mode::ReadOnly);
+    request_gate.set_mode(Mode::ReadOnly);
     told(&email, address, "changed", shell);
     Ok(Exit::Done)
 }

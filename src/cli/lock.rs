@@ -124,9 +124,9 @@ async fn remove(connection: &Connection, owner: &str, shell: &Shell) -> Result<O
         let hint = format!("the owner of the lock is `{name}`");
         return Err(shell.error("that is not the name of the lock's owner; nothing was changed", Some(hint)));
     }
-    sessions.door().set_mode(Mode::ReadWrite);
+    sessions.request_gate().set_mode(Mode::ReadWrite);
     let removed = lock::remove(sessions, &found.ou).await;
-    sessions.door().set_mode(Mode::ReadOnly);
+    sessions.request_gate().set_mode(Mode::ReadOnly);
     removed.map_err(|e| shell.aws_error(&e))?;
     Ok(Some(found))
 }

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::shell::Shell;
 use super::{Exit, Reported};
 use crate::apply::{Consent, Report, Status, apply};
-use crate::aws::{Access, Door, DoorOptions, Interrupt, Mode, Rates, Sessions};
+use crate::aws::{Access, Interrupt, Mode, Rates, RequestGate, RequestGateOptions, Sessions};
 use crate::plan::Plan;
 use crate::sandbox::{Sandbox, Weather, World};
 use crate::snapshot;
@@ -32,15 +32,20 @@ pub(super) async fn rehearse(plan: &Plan, copy: World, consent: &Consent, shell:
         ..Weather::default()
     };
     let transport = Sandbox::new(copy, weather).http_client();
-    let door =
-        Door::new(DoorOptions { mode: Mode::ReadWrite, rates: Rates::Unlimited, trace: None, transport, interrupt: Interrupt::default() });
+    let request_gate = RequestGate::new(RequestGateOptions {
+        mode: Mode::ReadWrite,
+        rates: Rates::Unlimited,
+        trace: None,
+        transport,
+        interrupt: Interrupt::default(),
+    });
     let desired = &plan.desired;
     let access = Access::Sandbox { management_account: desired.management_account.clone() };
-    let sessions = Sessions::load(access, door, &desired.home_region, desired.role()).await.map_err(|e| shell.aws_error(&e))?;
+    let sessions = Sessions::load(access, request_gate, &desired.home_region, desired.role()).await.map_err(|e| shell.aws_error(&e))?;
     let mut report = apply(plan, &sessions, consent, &mut |_| {}).await;
     // They are the copy's: nothing in AWS has them.
     report.ids.clear();
-    sessions.door().set_mode(Mode::ReadOnly);
+    sessions.request_gate().set_mode(Mode::ReadOnly);
     let live = snapshot::read(&sessions, desired).await.map_err(|e| shell.aws_error(&e))?;
     Ok(Rehearsal { report, left: Plan::build(desired, &live) })
 }

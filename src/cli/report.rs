@@ -93,7 +93,7 @@ async fn of_everything(global: &Global, args: &PageArgs, shell: &Shell) -> Resul
     let replace = Replace::kind_or_forced(html::REPORT, args.force);
     page.iter().try_for_each(|page| refuse(page, replace, shell))?;
     let connection = connect(global, &loaded.desired, shell).await?;
-    connection.sessions.door().give_up_early();
+    connection.sessions.request_gate().give_up_early();
     let (live, facts) = snapshot::read_with_facts(&connection.sessions, &loaded.desired).await.map_err(|e| shell.aws_error(&e))?;
     let invitations = match &facts {
         Some(_) => handshakes::invitations(&connection.sessions).await.map_err(|e| e.to_string()),

@@ -93,7 +93,7 @@ pub async fn examine(sessions: &Sessions, desired: &Desired, quotas: &Quotas, ti
         organization(sessions, desired, quotas, &mut checks).await;
     }
     checks.push(match time {
-        Time::Real => clock(sessions.door().clock_skew()),
+        Time::Real => clock(sessions.request_gate().clock_skew()),
         Time::Emulated => Check::well("clock", "an emulator keeps a time of its own"),
     });
     checks

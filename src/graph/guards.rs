@@ -6,8 +6,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::Edge;
-use super::rails::{Rail, guards_target, policies};
+use super::Constraint;
+use super::guardrails::{Guardrail, guards_target, policies};
 use super::rules::Edges;
 use crate::address::{Address, Reference};
 use crate::change::{Action, Change};
@@ -16,9 +16,9 @@ use crate::resource;
 /// What a change takes from a place.
 struct Loss {
     index: usize,
-    rails: BTreeSet<Rail>,
+    rails: BTreeSet<Guardrail>,
     /// Those of them that it takes only once a policy says them, with the edit that makes it say so.
-    later: BTreeMap<Rail, usize>,
+    later: BTreeMap<Guardrail, usize>,
     of: LossOf,
 }
 
@@ -33,14 +33,14 @@ struct Passing {
     /// Where it was not before.
     places: BTreeSet<Address>,
     /// What it was under before.
-    had: BTreeSet<Rail>,
+    had: BTreeSet<Guardrail>,
 }
 
 /// Policies whose documents change, with their changes.
 pub(super) type Edits = BTreeMap<Reference, usize>;
 
 /// The changes that bring a guardrail to a place, or to what is below it.
-type Gainers = BTreeMap<(Rail, Address), Vec<usize>>;
+type Gainers = BTreeMap<(Guardrail, Address), Vec<usize>>;
 
 impl<'a> Edges<'a> {
     /// Rule 3. What something was under before may be changed later: rule 4 may want it so.
@@ -51,21 +51,21 @@ impl<'a> Edges<'a> {
             // What it gains itself it has when it comes.
             let own = self.guards.get(&mover).into_iter().flatten();
             let own: Vec<usize> = own.filter_map(|guard| self.by_address.get(guard)).collect();
-            self.found.extend(own.into_iter().map(|guard| (index, guard, Edge::Wish)));
+            self.found.extend(own.into_iter().map(|guard| (index, guard, Constraint::Preferred)));
         }
         let before = self.places_before(change);
         let known: BTreeSet<Reference> = self.live_sets(before.iter().chain([&mover])).collect();
         for place in self.above(after) {
             if !before.contains(&place) {
                 // Who comes is not to be held by what goes.
-                self.found.extend(self.loosening.get(&place).map(|&loosened| (index, loosened, Edge::Wish)));
+                self.found.extend(self.loosening.get(&place).map(|&loosened| (index, loosened, Constraint::Preferred)));
             }
             for guard in self.guards.get(&place).cloned().unwrap_or_default() {
                 let tightened = self.by_address.get(guard);
-                self.found.extend(tightened.map(|guard| (index, guard, Edge::Hard)));
+                self.found.extend(tightened.map(|guard| (index, guard, Constraint::Required)));
                 for &provider in self.providers_beyond(guard).iter() {
                     let Some(change) = self.changes.get(provider) else { continue };
-                    let edge = if known.contains(&change.address.clone().into()) { Edge::Wish } else { Edge::Hard };
+                    let edge = if known.contains(&change.address.clone().into()) { Constraint::Preferred } else { Constraint::Required };
                     // A guard that gains it waits for it itself.
                     if tightened.is_none() || change.action == Action::Update {
                         self.found.push((index, provider, edge));
@@ -90,7 +90,7 @@ impl<'a> Edges<'a> {
     }
 
     /// The guardrails that targets will have.
-    fn rails_after<'t>(&self, targets: impl Iterator<Item = &'t Address>) -> BTreeSet<Rail> {
+    fn rails_after<'t>(&self, targets: impl Iterator<Item = &'t Address>) -> BTreeSet<Guardrail> {
         let guards = targets.filter_map(|target| self.guards.get(target)).flatten();
         let sets = guards.filter_map(|guard| self.then(guard)).flat_map(policies);
         sets.flat_map(|policy| self.documents.after(&policy).collect::<Vec<_>>()).collect()
@@ -138,15 +138,15 @@ impl<'a> Edges<'a> {
     }
 
     /// What one alone of these policies says, and only from an edit on.
-    fn later(&self, lost: &BTreeSet<Reference>, edits: &Edits) -> BTreeMap<Rail, usize> {
-        let said: BTreeSet<Rail> = lost.iter().flat_map(|policy| self.documents.before(policy)).collect();
-        let mut later: BTreeMap<Rail, BTreeSet<usize>> = BTreeMap::new();
+    fn later(&self, lost: &BTreeSet<Reference>, edits: &Edits) -> BTreeMap<Guardrail, usize> {
+        let said: BTreeSet<Guardrail> = lost.iter().flat_map(|policy| self.documents.before(policy)).collect();
+        let mut later: BTreeMap<Guardrail, BTreeSet<usize>> = BTreeMap::new();
         for (policy, edit) in lost.iter().filter_map(|policy| Some((policy, *edits.get(policy)?))) {
             for rail in self.documents.gained(policy).difference(&said) {
                 later.entry(rail.clone()).or_default().insert(edit);
             }
         }
-        let alone = |(rail, edits): (Rail, BTreeSet<usize>)| Some((rail, edits.first().copied().filter(|_| edits.len() == 1)?));
+        let alone = |(rail, edits): (Guardrail, BTreeSet<usize>)| Some((rail, edits.first().copied().filter(|_| edits.len() == 1)?));
         later.into_iter().filter_map(alone).collect()
     }
 
@@ -185,17 +185,17 @@ impl<'a> Edges<'a> {
         let mut places = self.places_before(change);
         let kept = self.rails_after(stays.iter());
         let left = self.live_sets(places.iter().filter(|place| !stays.contains(*place)));
-        let left: BTreeSet<Rail> = left.flat_map(|policy| self.documents.before(&policy).collect::<Vec<_>>()).collect();
+        let left: BTreeSet<Guardrail> = left.flat_map(|policy| self.documents.before(&policy).collect::<Vec<_>>()).collect();
         // What it is given directly, or is said anew by what it keeps, is there before it leaves the like.
         let gained = own.and_then(|own| self.shifts.get(&own)).map(|shift| &shift.gained);
         let takes = gained.into_iter().flatten().flat_map(|policy| self.documents.after(policy)).any(|rail| left.contains(&rail));
-        self.found.extend(own.filter(|_| takes).map(|own| (index, own, Edge::Soft)));
+        self.found.extend(own.filter(|_| takes).map(|own| (index, own, Constraint::KeepsGuardrail)));
         let mover = mover(change);
         let lost = places.iter().chain([&mover]).filter_map(|place| losses.get(place)).flatten();
-        let missed: BTreeSet<Rail> = lost.flat_map(|loss| loss.rails.iter().cloned()).chain(left).collect();
-        for (policy, &edit) in edits.iter().filter(|(policy, _)| kept.contains(&Rail::Policy((*policy).clone()))) {
+        let missed: BTreeSet<Guardrail> = lost.flat_map(|loss| loss.rails.iter().cloned()).chain(left).collect();
+        for (policy, &edit) in edits.iter().filter(|(policy, _)| kept.contains(&Guardrail::Policy((*policy).clone()))) {
             if !self.documents.gained(policy).is_disjoint(&missed) {
-                self.found.push((index, edit, Edge::Soft));
+                self.found.push((index, edit, Constraint::KeepsGuardrail));
             }
         }
         places.push(mover.clone());
@@ -204,31 +204,32 @@ impl<'a> Edges<'a> {
         let lost = places.iter().filter_map(|place| Some((place, losses.get(place)?)));
         for (place, loss) in lost.flat_map(|(place, losses)| losses.iter().map(move |loss| (place, loss))) {
             let on_its_way = passing.as_ref().filter(|passing| passing.places.contains(place));
-            let missed = |rail: &&Rail| on_its_way.is_none_or(|passing| passing.had.contains(rail));
-            let rails: BTreeSet<&Rail> = loss.rails.iter().filter(missed).collect();
+            let missed = |rail: &&Guardrail| on_its_way.is_none_or(|passing| passing.had.contains(rail));
+            let rails: BTreeSet<&Guardrail> = loss.rails.iter().filter(missed).collect();
             let leaves = match &loss.of {
                 LossOf::Set => !stays.contains(place),
-                LossOf::Document(policy) => !kept.contains(&Rail::Policy(policy.clone())),
+                LossOf::Document(policy) => !kept.contains(&Guardrail::Policy(policy.clone())),
             };
-            let (directly, otherwise): (Vec<&Rail>, Vec<&Rail>) =
+            let (directly, otherwise): (Vec<&Guardrail>, Vec<&Guardrail>) =
                 rails.iter().filter(|rail| kept.contains(**rail)).partition(|rail| owned.contains_key(*rail));
             // What it has directly, then as now, nobody else need keep for it.
             let before = directly.iter().filter_map(|rail| owned.get(*rail)).flatten();
-            self.found.extend(before.filter(|before| **before != loss.index).map(|before| (loss.index, *before, Edge::Soft)));
+            self.found
+                .extend(before.filter(|before| **before != loss.index).map(|before| (loss.index, *before, Constraint::KeepsGuardrail)));
             // Of a place that stays above, only what it will have elsewhere would be missed.
             if !otherwise.is_empty() {
-                self.found.push((loss.index, index, Edge::Soft));
+                self.found.push((loss.index, index, Constraint::KeepsGuardrail));
             } else if leaves && (on_its_way.is_none() || !rails.is_empty()) {
-                self.found.push((loss.index, index, Edge::Care));
+                self.found.push((loss.index, index, Constraint::KeepsOldPlace));
             }
         }
     }
 
     /// What something that moves will be under by its own set, whatever it moves to; each with the changes that make it so.
-    fn owned(&self, mover: &Address, own: Option<usize>, edits: &Edits) -> BTreeMap<Rail, Vec<usize>> {
+    fn owned(&self, mover: &Address, own: Option<usize>, edits: &Edits) -> BTreeMap<Guardrail, Vec<usize>> {
         let sets = self.guards.get(mover).into_iter().flatten().filter_map(|guard| self.then(guard));
         let gained = own.and_then(|own| Some((own, &self.shifts.get(&own)?.gained)));
-        let mut owned: BTreeMap<Rail, Vec<usize>> = BTreeMap::new();
+        let mut owned: BTreeMap<Guardrail, Vec<usize>> = BTreeMap::new();
         for policy in sets.flat_map(policies) {
             let attached = gained.filter(|(_, gained)| gained.contains(&policy)).map(|(own, _)| own);
             let said = self.documents.gained(&policy);
@@ -253,16 +254,16 @@ impl<'a> Edges<'a> {
     }
 
     /// Rule 5: who loses a guardrail waits for whom gains it, above and below.
-    pub(super) fn handed_on(&mut self) {
+    pub(super) fn transferred(&mut self) {
         let edits = self.edits();
         let losses = self.losses(&edits);
-        let lost: BTreeSet<&Rail> = losses.values().flatten().flat_map(|loss| &loss.rails).collect();
+        let lost: BTreeSet<&Guardrail> = losses.values().flatten().flat_map(|loss| &loss.rails).collect();
         if lost.is_empty() {
             return;
         }
         let (mut there, mut below) = (Gainers::new(), Gainers::new());
         for (index, place, rails) in self.gains(&edits) {
-            let rails: Vec<&Rail> = rails.iter().filter(|rail| lost.contains(rail)).collect();
+            let rails: Vec<&Guardrail> = rails.iter().filter(|rail| lost.contains(rail)).collect();
             if rails.is_empty() {
                 continue;
             }
@@ -280,17 +281,21 @@ impl<'a> Edges<'a> {
                     let gaining = gaining.chain(below.get(&(rail.clone(), place.clone()))).flatten();
                     // Before it says so, nothing of it is lost; and afterwards it says so wherever it stays.
                     let gaining = gaining.filter(|gainer| loss.later.get(rail) != Some(gainer));
-                    self.found.extend(gaining.map(|&gainer| (loss.index, gainer, Edge::Soft)));
+                    self.found.extend(gaining.map(|&gainer| (loss.index, gainer, Constraint::KeepsGuardrail)));
                 }
             }
         }
     }
 
     /// What is gained, with the change and the place.
-    fn gains(&self, edits: &Edits) -> Vec<(usize, Address, BTreeSet<Rail>)> {
+    fn gains(&self, edits: &Edits) -> Vec<(usize, Address, BTreeSet<Guardrail>)> {
         let sets = self.shifts.iter().filter(|(_, shift)| !shift.gained.is_empty());
         let sets = sets.map(|(&index, shift)| {
-            (index, shift.target.clone(), shift.gained.iter().flat_map(|policy| self.documents.after(policy)).collect::<BTreeSet<Rail>>())
+            (
+                index,
+                shift.target.clone(),
+                shift.gained.iter().flat_map(|policy| self.documents.after(policy)).collect::<BTreeSet<Guardrail>>(),
+            )
         });
         // Where it is attached now, and where it will be.
         let mut attached = self.attached(edits);
@@ -304,7 +309,7 @@ impl<'a> Edges<'a> {
     /// Whether a place will still be under a policy: what one lets go of is no gain, whatever it says in between.
     fn stays_under(&self, place: &Address, policy: &Reference) -> bool {
         let Some(over) = self.over(place) else { return false };
-        self.rails_after(over.iter().chain([place])).contains(&Rail::Policy(policy.clone()))
+        self.rails_after(over.iter().chain([place])).contains(&Guardrail::Policy(policy.clone()))
     }
 
     /// The places that something is below all the time; `None` of what comes to be, which waits for its guards itself.

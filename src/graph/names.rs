@@ -49,7 +49,7 @@ pub(super) fn first_step(address: &Address) -> Option<Address> {
 }
 
 /// Of every circle of names, the first one by address is renamed in two steps.
-pub(super) fn untied(mut changes: Vec<Change>) -> Vec<Change> {
+pub(super) fn break_rename_cycles(mut changes: Vec<Change>) -> Vec<Change> {
     let renamed: Vec<usize> = changes.iter().enumerate().filter(|(_, c)| c.id.is_some() && is_named_anew(c)).map(|(i, _)| i).collect();
     let name = |index: usize, of: fn(&Change) -> Option<&Attributes>| changes.get(index).and_then(|change| Name::of(change, of(change)?));
     let before = |index| name(index, |change| change.before.as_ref());
@@ -138,7 +138,7 @@ mod tests {
     fn check(names: &[&str], expected: &[&str]) {
         let name = |attributes: &Option<Attributes>| attributes.as_ref().unwrap().get("name").unwrap().as_str().unwrap().to_owned();
         let told = |change: &Change| format!("{} {} {}", change.address.key(), name(&change.before), name(&change.after));
-        assert_eq!(untied(renamings(names)).iter().map(told).collect::<Vec<_>>(), expected);
+        assert_eq!(break_rename_cycles(renamings(names)).iter().map(told).collect::<Vec<_>>(), expected);
     }
 
     #[test]
@@ -158,7 +158,7 @@ mod tests {
                 "c/rename renaming ou-c 5",
             ],
         );
-        let changes = untied(renamings(&["a 1 2", "b 2 1"]));
+        let changes = break_rename_cycles(renamings(&["a 1 2", "b 2 1"]));
         assert_eq!(changes[0].reason, "`name` differs; names go round, so it has another one until `ou.b` has its own");
     }
 

@@ -4,15 +4,15 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::Edge;
-use super::circles::Found;
+use super::Constraint;
+use super::cycles::Found;
+use super::guardrails::{Shift, policies};
 use super::guards::{Edits, arrives};
-use super::rails::{Shift, policies};
 use super::rules::Edges;
 use crate::address::{Address, Reference};
 
 impl Edges<'_> {
-    pub(super) fn kept_open(&mut self) {
+    pub(super) fn keep_an_allow_attached(&mut self) {
         let edits = self.edits();
         let mut shifts: BTreeMap<&Address, Vec<(usize, &Shift)>> = BTreeMap::new();
         for (&index, shift) in &self.shifts {
@@ -25,7 +25,9 @@ impl Edges<'_> {
                 let (Some(now), Some(then)) = (self.now(guard), self.then(guard)) else { continue };
                 let (closers, openers) = self.doors(&policies(now), &policies(then), shifts, &edits);
                 let pairs = closers.iter().flat_map(|closer| openers.iter().map(move |opener| (*closer, *opener)));
-                found.extend(pairs.filter(|(closer, opener)| closer != opener).map(|(closer, opener)| (closer, opener, Edge::Open)));
+                found.extend(
+                    pairs.filter(|(closer, opener)| closer != opener).map(|(closer, opener)| (closer, opener, Constraint::KeepsAllow)),
+                );
             }
         }
         found.extend(self.left_before_it_closes(&edits));
@@ -45,7 +47,7 @@ impl Edges<'_> {
             let goes = |place: &Address| !self.desired.resources.contains_key(place);
             for set in self.places_before(change).iter().filter(|place| goes(place)).filter_map(|place| self.now(place)).map(policies) {
                 if !set.iter().any(|policy| self.documents.allowed(policy) && !closing.contains_key(policy)) {
-                    found.extend(set.iter().filter_map(|policy| closing.get(policy)).map(|edit| (*edit, index, Edge::Open)));
+                    found.extend(set.iter().filter_map(|policy| closing.get(policy)).map(|edit| (*edit, index, Constraint::KeepsAllow)));
                 }
             }
         }

@@ -3,11 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::rc::Rc;
 
-use super::Edge;
-use super::circles::Found;
-use super::makers::Makers;
+use super::Constraint;
+use super::cycles::Found;
+use super::guardrails::{Documents, Shift, guards_target};
 use super::names::{self, Name};
-use super::rails::{Documents, Shift, guards_target};
+use super::producers::ProducerIndex;
 use crate::address::{Address, Reference, Scope};
 use crate::change::{Action, Change};
 use crate::diff::prerequisite;
@@ -22,7 +22,7 @@ pub(super) struct Edges<'a> {
     pub(super) shifts: BTreeMap<usize, Shift>,
     pub(super) documents: Documents,
     /// Left out are deletions, which nothing can refer to, and guards that are only loosened, which nothing needs.
-    pub(super) by_address: Makers<'a>,
+    pub(super) by_address: ProducerIndex<'a>,
     /// The guards that are only loosened, by their target.
     pub(super) loosening: BTreeMap<Address, usize>,
     /// By the address of their target: the addresses of the guards.
@@ -40,7 +40,7 @@ impl<'a> Edges<'a> {
     pub fn new(changes: &'a [Change], desired: &'a Desired, live: &'a Live) -> Self {
         let shifts: BTreeMap<usize, Shift> = changes.iter().enumerate().filter_map(|(i, change)| Some((i, Shift::of(change)?))).collect();
         let only_loosens = |index: &usize| shifts.get(index).is_some_and(Shift::only_loosens);
-        let by_address = Makers::of(changes, |index, change| change.action != Action::Delete && !only_loosens(&index));
+        let by_address = ProducerIndex::of(changes, |index, change| change.action != Action::Delete && !only_loosens(&index));
         let loosening =
             shifts.iter().filter(|(index, _)| only_loosens(index)).map(|(index, shift)| (shift.target.clone(), *index)).collect();
         let mut places = BTreeSet::new();
@@ -79,8 +79,8 @@ impl<'a> Edges<'a> {
         self.crowded();
         self.names();
         self.loosened();
-        self.handed_on();
-        self.kept_open();
+        self.transferred();
+        self.keep_an_allow_attached();
         self.found.sort_unstable();
         self.found.dedup();
         self.found
@@ -89,11 +89,11 @@ impl<'a> Edges<'a> {
     /// Lets a change wait until `address` is what the configuration says.
     pub(super) fn wait(&mut self, from: usize, address: &Address) {
         if let Some(to) = self.by_address.near(from, address) {
-            self.found.push((from, to, Edge::Hard));
+            self.found.push((from, to, Constraint::Required));
             return;
         }
         let providers = self.providers(address);
-        self.found.extend(providers.iter().map(|&to| (from, to, Edge::Hard)));
+        self.found.extend(providers.iter().map(|&to| (from, to, Constraint::Required)));
     }
 
     /// Rule 1, and what a change needs without referring to it.
@@ -105,7 +105,7 @@ impl<'a> Edges<'a> {
                 let Reference::Address(address) = policy else { continue };
                 match self.by_address.get(address) {
                     // To have the old document for a while is to have one too many.
-                    Some(edit) if self.documents.is_edited(policy) => self.found.push((index, edit, Edge::Wish)),
+                    Some(edit) if self.documents.is_edited(policy) => self.found.push((index, edit, Constraint::Preferred)),
                     Some(_) | None => needed.push(address.clone()),
                 }
             }
@@ -221,7 +221,7 @@ impl<'a> Edges<'a> {
             let released = change.before.as_ref().map(named).unwrap_or_default();
             for reference in released.difference(&kept) {
                 if let Some(&deletion) = deleted.get(reference).filter(|&&deletion| deletion != index) {
-                    self.found.push((deletion, index, Edge::Hard));
+                    self.found.push((deletion, index, Constraint::Required));
                 }
             }
         }
@@ -248,7 +248,7 @@ impl<'a> Edges<'a> {
             let scope = change.address.scope();
             let crowded = scope.and_then(|scope| there.get(scope)).is_some_and(|vpcs| *vpcs >= self.desired.network_quotas.vpcs());
             if let Some(&gone) = scope.and_then(|scope| going.get(scope)).filter(|_| crowded) {
-                self.found.push((index, gone, Edge::Hard));
+                self.found.push((index, gone, Constraint::Required));
             }
         }
     }
@@ -261,7 +261,7 @@ impl<'a> Edges<'a> {
         let given_up: BTreeMap<Name, usize> = given_up.collect();
         let taken = changed.iter().filter_map(|(index, change)| {
             let from = *given_up.get(&Name::of(change, change.after.as_ref()?)?)?;
-            (from != *index).then_some((*index, from, Edge::Hard))
+            (from != *index).then_some((*index, from, Constraint::Required))
         });
         self.found.extend(taken);
     }

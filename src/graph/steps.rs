@@ -8,8 +8,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Deserialize;
 use serde_json::json;
 
-use super::circles::{Circles, Found};
-use super::rails::{Documents, Rail, Shift, guards_target, policies};
+use super::cycles::{Circles, Found};
+use super::guardrails::{Documents, Guardrail, Shift, guards_target, policies};
 use crate::address::{Address, Reference};
 use crate::change::Change;
 use crate::diff;
@@ -70,7 +70,7 @@ pub(super) fn split(changes: Vec<Change>, desired: &Desired, live: &Live) -> Ste
 
 /// The guardrails that anything will have, and how to tell which a policy is.
 struct Needed {
-    rails: BTreeSet<Rail>,
+    rails: BTreeSet<Guardrail>,
     documents: Documents,
 }
 

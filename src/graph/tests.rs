@@ -3,7 +3,7 @@ use serde_json::{Value, json};
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::rails::{Shift, is_default, policies};
+use super::guardrails::{Shift, is_default, policies};
 use super::*;
 use crate::address::Reference;
 use crate::diff::diff;

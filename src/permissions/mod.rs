@@ -5,7 +5,7 @@
 //!          └─ design of networks ─────┴─ needs (a table) ─► Permissions ─ document ─► IAM policy
 //! ```
 //!
-//! The table says what each part of a configuration makes overlord call. Tests hold it to the door's table of operations, to what the
+//! The table says what each part of a configuration makes overlord call. Tests hold it to the request gate's table of operations, to what the
 //! files of the kinds call, and to what random runs really called.
 
 mod document;

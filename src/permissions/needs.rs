@@ -33,7 +33,7 @@ pub(super) enum Cause {
 /// What is needed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Grant {
-    /// Operations of the door's table.
+    /// Operations of the request gate's table.
     Calls(&'static [&'static str]),
     /// Other IAM actions.
     Besides(&'static [&'static str]),

@@ -1,4 +1,4 @@
-//! The table is held to the door's table of operations and to the sources of what calls them.
+//! The table is held to the request gate's table of operations and to the sources of what calls them.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -118,9 +118,9 @@ fn named() -> BTreeSet<&'static str> {
 
 #[test]
 fn every_operation_of_the_door_is_needed_by_something() {
-    let door: BTreeSet<String> = OPERATIONS.iter().map(|o| format!("{}:{}", o.service, o.name)).collect();
+    let request_gate: BTreeSet<String> = OPERATIONS.iter().map(|o| format!("{}:{}", o.service, o.name)).collect();
     let told: BTreeSet<String> = named().iter().chain(DRIFT).chain(SCREEN).chain(IMPORT).chain(FREE).map(|&name| name.to_owned()).collect();
-    assert_eq!(told, door, "an operation that is new in src/aws/operations.rs gets a row in src/permissions/needs.rs");
+    assert_eq!(told, request_gate, "an operation that is new in src/aws/operations.rs gets a row in src/permissions/needs.rs");
     assert!(named().iter().all(|name| !FREE.contains(name)));
 }
 

@@ -81,7 +81,7 @@ impl Side {
 fn judged(wanted: &Side, live: &Side) -> (Plan, Drift) {
     let state = live.live();
     let mut plan = worlds::plan(&wanted.desired(), &state);
-    plan.weigh(&state);
+    plan.compute_impact(&state);
     let mut drift = Drift::of(&plan, &[], Date::new(2026, 11, 20), None);
     drift.judge(&plan, &state);
     (plan, drift)

@@ -7,7 +7,7 @@ use super::{Action, Change};
 use crate::address::{Address, Reference};
 use crate::graph::first_step;
 use crate::permissions::{Permissions, Run, Who};
-use crate::policy::{self, Hierarchy, Impact, Roads};
+use crate::policy::{self, Hierarchy, Impact, RequiredAccess};
 use crate::resource::organizations::leaving;
 use crate::resource::{Attributes, Desired, Live, LiveResource, NOT_READ, NOT_SELECTED};
 
@@ -24,8 +24,8 @@ pub(super) fn of(desired: &Desired, live: &Live, changes: &[Change]) -> Option<I
     let (before, after) = (before.hierarchy(desired, live), after.hierarchy(desired, live));
     let catalogue = desired.catalogue();
     let mut impact = policy::impact(&before, &after, &catalogue);
-    impact.lockouts = policy::lockouts(&before, &after, &roads(desired, live, &after), &catalogue);
-    let bearing = Bearing::of(changes, &known);
+    impact.lockouts = policy::lockouts(&before, &after, &required_access(desired, live, &after), &catalogue);
+    let bearing = ChangesByTarget::of(changes, &known);
     for group in &mut impact.groups {
         group.changes = bearing.on(&group.accounts, [&before, &after]);
     }
@@ -38,14 +38,14 @@ pub(super) fn of(desired: &Desired, live: &Live, changes: &[Change]) -> Option<I
 
 /// The changes by what they are about.
 #[derive(Default)]
-struct Bearing<'c> {
+struct ChangesByTarget<'c> {
     /// By the level whose place or set of policies they change.
     levels: BTreeMap<Address, Vec<&'c Address>>,
     /// By the name of the policy whose document they change.
     policies: BTreeMap<&'c str, Vec<&'c Address>>,
 }
 
-impl<'c> Bearing<'c> {
+impl<'c> ChangesByTarget<'c> {
     fn of(changes: &'c [Change], known: &BTreeMap<String, Address>) -> Self {
         let mut bearing = Self::default();
         for change in changes {
@@ -112,7 +112,7 @@ pub fn between(one: &Desired, other: &Desired) -> Difference {
     let (before, after) = (crate::guardrails::hierarchy(one), crate::guardrails::hierarchy(other));
     let catalogue = other.catalogue();
     let mut impact = policy::impact(&before, &after, &catalogue);
-    impact.lockouts = policy::lockouts(&before, &after, &roads(other, &Live::default(), &after), &catalogue);
+    impact.lockouts = policy::lockouts(&before, &after, &required_access(other, &Live::default(), &after), &catalogue);
     let only = |here: &Hierarchy, there: &Hierarchy| here.accounts().filter(|a| !there.levels.contains_key(*a)).cloned().collect();
     Difference { impact, gone: only(&before, &after), new: only(&after, &before) }
 }
@@ -200,7 +200,7 @@ fn is_there(address: &Address, live: &LiveResource) -> bool {
 }
 
 /// What overlord needs of its role, in the accounts of the configuration.
-fn roads(desired: &Desired, live: &Live, after: &Hierarchy) -> Roads {
+fn required_access(desired: &Desired, live: &Live, after: &Hierarchy) -> RequiredAccess {
     let design = &desired.network;
     let works = |account: &&Address| {
         let there = live.resources.get(*account).is_none_or(|live| is_there(account, live));
@@ -218,5 +218,5 @@ fn roads(desired: &Desired, live: &Live, after: &Hierarchy) -> Roads {
     let builds = accounts.values().any(|regions| !regions.is_empty());
     let permissions = builds.then(|| Permissions::of(desired, Run::Apply));
     let calls = permissions.iter().flat_map(|permissions| &permissions.grants(Who::AccessRole).operations);
-    Roads { role: desired.access_role.clone(), calls: calls.map(|call| (*call).to_owned()).collect(), accounts }
+    RequiredAccess { role: desired.access_role.clone(), calls: calls.map(|call| (*call).to_owned()).collect(), accounts }
 }

@@ -55,8 +55,8 @@ pub use evaluate::{Cause, Decision, Exemption, LevelRuling, Outcome, Side, decid
 pub use global_services::{GLOBAL_SERVICES, GlobalServices};
 pub use hierarchy::{Attached, Family, Hierarchy, Level};
 pub use impact::{
-    Group, Impact, Lockout, OfService, Restriction, Road, Roads, Selection, Shift, Typical, Verdict, impact, lockouts, restrictions,
-    verdicts,
+    Group, Impact, Lockout, OfService, RequiredAccess, Restriction, Road, Selection, Shift, Typical, Verdict, impact, lockouts,
+    restrictions, verdicts,
 };
 pub use lint::{Example, Finding, RULES, Rule, Setting, Subject, lint};
 pub use operator::{Comparison, Operator, Order, Quantifier, Sense};

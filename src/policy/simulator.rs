@@ -213,12 +213,12 @@ fn context(question: &Question, organization: &str, evaluator: &Evaluator<'_>, a
     ];
     let follows = follows.into_iter().filter(|(key, _)| !says(question, key));
     let known = given.chain(follows.filter_map(|(key, value)| Some((key.to_owned(), vec![value?]))));
-    let looks = looks(hierarchy, account);
+    let looks = snapshot(hierarchy, account);
     known.map(|(key, values)| Entry { kind: kind(&key, &values, &looks), key, values }).collect()
 }
 
 /// How the policies above an account look at condition keys, by key in lower case: as what, and whether as at a list.
-fn looks(hierarchy: &Hierarchy, account: &Address) -> BTreeMap<String, (Comparison, bool)> {
+fn snapshot(hierarchy: &Hierarchy, account: &Address) -> BTreeMap<String, (Comparison, bool)> {
     let mut looks = BTreeMap::new();
     let policies = hierarchy.chain(account).into_iter().flat_map(|(_, level)| &level.scps).filter_map(|attached| attached.policy.as_ref());
     for Condition { operator, folded, .. } in policies.flat_map(|policy| &policy.statements).flat_map(|statement| &statement.conditions) {

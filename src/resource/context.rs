@@ -10,7 +10,7 @@ use super::Attributes;
 use super::network::{EndpointStates, NatGatewayStates};
 use super::opening;
 use crate::address::{Address, Reference, Scope};
-use crate::aws::{AwsResult, Ec2, Error, Latest, Sessions, aside};
+use crate::aws::{AwsResult, Ec2, Error, Latest, Sessions, while_waiting};
 use crate::limits::PolicyTypeLimits;
 
 /// Handed to a kind's create, update and delete. Cheap to clone; all clones of one run share the ids.
@@ -236,12 +236,12 @@ impl Context {
         let open = || async {
             let client = self.sessions.ec2(&account, &scope.region);
             if self.is_new(scope) {
-                opening::wait(&client, &account, &scope.region, self.sessions.door().interrupt()).await?;
+                opening::wait(&client, &account, &scope.region, self.sessions.request_gate().interrupt()).await?;
             }
             Ok(client)
         };
         // Whoever opens it waits for AWS, and the others for that one.
-        aside(pin!(cell.get_or_init(open))).await.clone()
+        while_waiting(pin!(cell.get_or_init(open))).await.clone()
     }
 
     /// What is newest of the NAT gateways in the account and Region of the resource that is being changed.
@@ -353,14 +353,14 @@ impl Context {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::aws::canned::{Canned, MANAGEMENT, json, sessions};
+    use crate::aws::mock_transport::{MANAGEMENT, MockTransport, json, sessions};
 
     /// An account that another run made is new, and not this run's alone: what is made in it is looked for first.
     #[tokio::test(start_paused = true)]
     async fn an_account_that_was_found_is_new_and_not_ours_alone() {
         let start = Start { management_account: MANAGEMENT.to_owned(), ..Start::default() };
-        let canned = Canned::counting(|_, _| json(200, "{}"));
-        let sessions = sessions(canned.door()).await;
+        let canned = MockTransport::counting(|_, _| json(200, "{}"));
+        let sessions = sessions(canned.request_gate()).await;
         let account = Address::new("account", "a");
         let scope = Scope { account: "a".to_owned(), region: "eu-west-1".to_owned() };
         let context = |company| Context::new(&sessions, start.clone(), Ids::default(), company).of(&account, None);

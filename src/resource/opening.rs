@@ -69,7 +69,7 @@ mod tests {
     use aws_smithy_types::body::SdkBody;
 
     use super::*;
-    use crate::aws::canned::{Answer, Canned, assume_role, sessions};
+    use crate::aws::mock_transport::{Answer, MockTransport, assume_role, sessions};
 
     fn answer(status: u16, body: &str) -> Answer {
         let body = SdkBody::from(body);
@@ -79,7 +79,7 @@ mod tests {
     /// How the wait comes out, and how often EC2 was asked, where it first refuses twice with `code`.
     async fn waited(code: &'static str) -> (AwsResult<()>, usize) {
         let refusals = std::sync::atomic::AtomicUsize::new(0);
-        let canned = Canned::counting(move |_, request| {
+        let canned = MockTransport::counting(move |_, request| {
             if !std::str::from_utf8(request.body().bytes().unwrap_or_default()).unwrap_or_default().contains("Action=DescribeVpcs") {
                 return assume_role(request);
             }
@@ -90,7 +90,7 @@ mod tests {
                 _ => answer(200, "<DescribeVpcsResponse><vpcSet/></DescribeVpcsResponse>"),
             }
         });
-        let sessions = sessions(canned.door()).await;
+        let sessions = sessions(canned.request_gate()).await;
         let client = sessions.ec2("222222222222", "eu-west-1");
         let outcome = wait(&client, "222222222222", "eu-west-1", &Interrupt::default()).await;
         (outcome, canned.sent().iter().filter(|call| *call == "ec2:DescribeVpcs").count())

@@ -33,7 +33,7 @@ impl World {
             let digest = Sha256::digest(format!("{}:{}", self.seed, self.counter));
             let number = digest.iter().take(8).fold(0_u64, |number, byte| number << 8 | u64::from(*byte));
             let id = format!("{}", 100_000_000_000 + number % 900_000_000_000);
-            if !self.accounts.contains_key(&id) && !self.outsiders.contains_key(&id) {
+            if !self.accounts.contains_key(&id) && !self.external_accounts.contains_key(&id) {
                 return id;
             }
         }

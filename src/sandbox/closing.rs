@@ -61,7 +61,7 @@ impl World {
     pub fn remove_account(&mut self, id: &str) {
         let Some(mut account) = self.leave(id) else { return };
         self.add_outsider(id, &account.name, &account.email);
-        if let Some(outsider) = self.outsiders.get_mut(id) {
+        if let Some(outsider) = self.external_accounts.get_mut(id) {
             let known = account.roles.into_iter();
             outsider.roles = known.map(|role| (role.clone(), account.external_ids.remove(&role))).collect();
         }

@@ -38,7 +38,7 @@ impl HttpClient for Connector {
 }
 
 impl Sandbox {
-    /// The HTTP client to give to the SDK, or to the door in front of it.
+    /// The HTTP client to give to the SDK, or to the request gate in front of it.
     pub fn http_client(&self) -> SharedHttpClient {
         SharedHttpClient::new(Connector(self.clone()))
     }

@@ -2,9 +2,9 @@
 //! service's own protocol.
 //!
 //! ```text
-//! SDK ─ door ─ connector ─┐                                          ┌ organizations/, ec2/
-//! AWS CLI, boto3 ─ serve ─┴─ server: weather, rates, cut, journal ───┼ sts                  ─── world (change, check, describe, store)
-//!                                                                    └ account, config, iam, ram, trail
+//! SDK ─ request gate ─ connector ─┐                                          ┌ organizations/, ec2/
+//! AWS CLI, boto3 ─ serve ─────────┴─ server: weather, rates, cut, journal ───┼ sts                  ─── world (change, check, describe, store)
+//!                                                                            └ account, config, iam, ram, trail
 //! ```
 //!
 //! It serves the operations that overlord calls and names any other in its refusal; it refuses what AWS refuses. Time is tokio's:
@@ -51,7 +51,7 @@ pub use journal::{Effect, Entry, RequestOutcome};
 pub use ram::Share;
 pub use roles::Role;
 pub use serve::{Server, serve};
-pub use server::{Sandbox, Swallow};
+pub use server::{DropResponse, Sandbox};
 pub use store::lock_of;
 pub use weather::{ConcurrentWrites, ServerRates, Weather};
 pub use wire::{Answer, Request};

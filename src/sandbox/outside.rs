@@ -140,7 +140,7 @@ impl World {
     pub fn add_outsider(&mut self, id: &str, name: &str, email: &str) {
         let outsider =
             Outsider { name: name.to_owned(), email: email.to_owned(), belongs: Belongs::Nowhere, obstacle: None, roles: BTreeMap::new() };
-        self.outsiders.insert(id.to_owned(), outsider);
+        self.external_accounts.insert(id.to_owned(), outsider);
     }
 
     /// Sends an invitation to an account outside; `recipient` is its id or e-mail. Returns the id of the handshake.
@@ -172,7 +172,7 @@ impl World {
     }
 
     fn join(&mut self, id: &str, tags: BTreeMap<String, String>, now_ms: u64) {
-        let (Some(outsider), Some(root)) = (self.outsiders.remove(id), self.root().map(str::to_owned)) else { return };
+        let (Some(outsider), Some(root)) = (self.external_accounts.remove(id), self.root().map(str::to_owned)) else { return };
         let Outsider { name, email, belongs: _, obstacle: _, roles } = outsider;
         self.put_account(Account {
             id: id.to_owned(),
@@ -194,7 +194,7 @@ impl World {
     /// The account outside of that id or e-mail.
     pub(super) fn outsider(&self, recipient: &str) -> Option<(&String, &Outsider)> {
         let named = |(id, outsider): &(&String, &Outsider)| *id == recipient || outsider.email.eq_ignore_ascii_case(recipient);
-        self.outsiders.iter().find(named)
+        self.external_accounts.iter().find(named)
     }
 
     /// Invitations that can be answered.

@@ -90,7 +90,7 @@ impl World {
             return Some(Cow::Borrowed(made));
         }
         let member = self.accounts.get(account).filter(|account| account.roles.contains(name));
-        let external_id = match (member, self.outsiders.get(account).and_then(|outsider| outsider.roles.get(name))) {
+        let external_id = match (member, self.external_accounts.get(account).and_then(|outsider| outsider.roles.get(name))) {
             (Some(member), _) => member.external_ids.get(name),
             (None, Some(outside)) => outside.as_ref(),
             (None, None) => return None,

@@ -75,7 +75,7 @@ impl Clock {
 
 /// What becomes of the request at which a run is cut: the first that is not answered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Swallow {
+pub enum DropResponse {
     /// It has no effect.
     BeforeEffect,
     /// It takes effect.
@@ -85,7 +85,7 @@ pub enum Swallow {
 #[derive(Debug, Clone, Copy)]
 struct CutPlan {
     answered: usize,
-    swallow: Swallow,
+    swallow: DropResponse,
 }
 
 /// A request between arrival and answer.
@@ -96,7 +96,7 @@ struct Arrival<'a> {
     effect: Effect,
     conflict: bool,
     /// It is the one at which the run is cut.
-    swallow: Option<Swallow>,
+    swallow: Option<DropResponse>,
     /// Takes it out of the count of writes in flight, even when the client goes away.
     _writing: Option<Writing>,
 }
@@ -193,7 +193,7 @@ impl Sandbox {
 
     /// Cuts the run as `kill -9` would: the next `answered` requests are answered, the one after them is swallowed, and from then on
     /// no request is answered or takes effect, those in flight included, until [`Sandbox::mend`].
-    pub fn cut_after(&self, answered: usize, swallow: Swallow) {
+    pub fn cut_after(&self, answered: usize, swallow: DropResponse) {
         lock(&self.inner.state).plan = Some(CutPlan { answered, swallow });
     }
 
@@ -234,7 +234,7 @@ impl Sandbox {
         };
         let latency = arrival.dice.latency_ms();
         pause(latency / 2).await;
-        if *self.inner.cut.borrow() || arrival.swallow == Some(Swallow::BeforeEffect) {
+        if *self.inner.cut.borrow() || arrival.swallow == Some(DropResponse::BeforeEffect) {
             self.inner.cut.send_replace(true);
             return std::future::pending().await;
         }

@@ -75,7 +75,7 @@ pub struct World {
     pub invitations: BTreeMap<String, Invitation>,
     /// Accounts outside of the organization, by id.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub outsiders: BTreeMap<String, Outsider>,
+    pub external_accounts: BTreeMap<String, Outsider>,
     /// E-mails, in lower case, of further accounts outside this organization: AWS takes no second account with one.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub emails_elsewhere: BTreeSet<String>,
@@ -403,7 +403,7 @@ impl World {
             standalone: BTreeSet::new(),
             handshakes: BTreeMap::new(),
             invitations: BTreeMap::new(),
-            outsiders: BTreeMap::new(),
+            external_accounts: BTreeMap::new(),
             emails_elsewhere: BTreeSet::new(),
             opt_ins: BTreeMap::new(),
             added_regions: BTreeSet::new(),

@@ -70,7 +70,7 @@ fn assuming(server: &SandboxServer, account: &str) -> String {
     )
 }
 
-/// That call passes the door too, and the guard looks at the role, not at the keys.
+/// That call passes the request gate too, and the guard looks at the role, not at the keys.
 #[test]
 fn a_profile_assumes_a_role() {
     let server = SandboxServer::start(&[]);

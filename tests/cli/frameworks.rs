@@ -5,14 +5,14 @@ use std::fs;
 use serde_json::{Value, json};
 
 use crate::cli::case::*;
-use crate::cli::looks::looks;
+use crate::cli::snapshots::snapshot;
 
 #[test]
 fn a_framework_becomes_a_policy() {
     let case = Case::example();
     let generate = |arguments: &[&str]| case.run(&[&["policy", "generate", "--framework"], arguments].concat());
     assert_eq!(generate(&["hipaa"]).ends(0).out, fs::read_to_string(case.path("policies/allow-hipaa.json")).unwrap());
-    looks("generate-deny.json", &generate(&["hipaa", "--form", "deny"]).ends(0).out);
+    snapshot("generate-deny.json", &generate(&["hipaa", "--form", "deny"]).ends(0).out);
     let minified = generate(&["pci", "--form", "deny", "--minified"]).ends(0);
     let document = generate(&["pci", "--form", "deny", "--format", "json"]).ends(0).json();
     assert_eq!(minified.json(), document["document"]);
@@ -72,8 +72,8 @@ fn what_is_generated_is_clean() {
 fn who_is_restricted_to_what() {
     let case = Case::example();
     let report = |arguments: &[&str]| case.run(&[&["report", "compliance"], arguments].concat()).ends(0).out;
-    looks("compliance.txt", &report(&[]));
-    looks("compliance.md", &report(&["--format", "markdown"]));
+    snapshot("compliance.txt", &report(&[]));
+    snapshot("compliance.md", &report(&["--format", "markdown"]));
     let csv = report(&["--csv"]);
     let lines: Vec<&str> = csv.lines().collect();
     assert_eq!(lines[0], "account,ou,framework,list_as_of,reviewed,standing,services_open,access_role_exempt");
@@ -98,7 +98,7 @@ fn exceptions_are_named_by_service() {
         "Action": ["bedrock:*", "gamelift:CreateFleet", "gamelift:List*"], "Resource": "*"}]}"#;
     fs::write(case.path("policies/allow-more.json"), more).unwrap();
     case.edit("org.toml", "policies = [\"allow-hipaa\"]", "policies = [\"allow-hipaa\", \"allow-more\"]\n[policy.allow-more]");
-    looks("compliance-exceptions.txt", &case.run(&["report", "compliance"]).ends(0).out);
+    snapshot("compliance-exceptions.txt", &case.run(&["report", "compliance"]).ends(0).out);
 }
 
 /// Packed and unpacked, a decision is told with the file and line of the statement.

@@ -3,17 +3,17 @@
 use std::fs;
 
 use crate::cli::case::*;
-use crate::cli::looks::looks;
+use crate::cli::snapshots::snapshot;
 
 #[test]
 fn what_waits_for_what_is_drawn() {
     let case = Case::small();
     let dot = case.run(&["graph", "--sandbox"]).ends(0).out;
-    looks("graph.dot", &dot);
+    snapshot("graph.dot", &dot);
     case.run(&["plan", "--sandbox", "--out", "plan.json"]).ends(2);
     fs::remove_file(case.path("org.toml")).unwrap();
     assert_eq!(case.run(&["graph", "plan.json"]).ends(0).out, dot, "a saved plan needs neither org.toml nor AWS");
-    looks("graph.mermaid", &case.run(&["graph", "plan.json", "--as", "mermaid"]).ends(0).out);
+    snapshot("graph.mermaid", &case.run(&["graph", "plan.json", "--as", "mermaid"]).ends(0).out);
     let svg = case.run(&["graph", "plan.json", "--as", "svg", "--detail"]).ends(0).out;
     assert!(svg.starts_with("<svg") && svg.contains("+ account.audit"));
     let document = case.run(&["graph", "plan.json", "--detail", "--format", "json"]).ends(0).json();

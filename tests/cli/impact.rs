@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::cli::case::*;
 use crate::cli::consent::on_a_terminal;
-use crate::cli::looks::looks;
+use crate::cli::snapshots::snapshot;
 
 /// An organization with networks in eu-west-1, as it was applied.
 fn built() -> Case {
@@ -47,8 +47,8 @@ fn a_plan_tells_who_loses_what() {
     case.edit("org.toml", "[account.web]\n", "[policy.regions]\n[account.web]\npolicies = [\"FullAWSAccess\", \"regions\"]\n");
     let regions = r#""Effect": "Deny", "Action": "gamelift:*", "Condition": {"StringNotEquals": {"aws:RequestedRegion": "eu-west-1"}}"#;
     statement(&case, "regions", regions);
-    looks("impact.txt", &case.run(&["plan", "--sandbox"]).ends(2).out);
-    looks("impact-detail.txt", &case.run(&["plan", "--sandbox", "--detail"]).ends(2).out);
+    snapshot("impact.txt", &case.run(&["plan", "--sandbox"]).ends(2).out);
+    snapshot("impact-detail.txt", &case.run(&["plan", "--sandbox", "--detail"]).ends(2).out);
     let plan = case.run(&["plan", "--sandbox", "--format", "json", "--out", "plan.json"]).ends(2).json();
     let impact = &plan["impact"];
     assert_eq!((&impact["accounts"], impact.get("lockouts")), (&json!(2), None));
@@ -68,7 +68,7 @@ fn a_plan_that_locks_overlord_out_stops_unless_it_is_told_to_go_on() {
     statement(&case, "deny-leave", DENY_NETWORKS);
     let refused = ["overlord's own access role out of 1 account", "--allow-lockout deny-leave", "nothing was changed"];
     let ran = case.run(&["plan", "--sandbox", "--out", "plan.json"]).ends(1).says(&refused);
-    looks("lockout.txt", &ran.out);
+    snapshot("lockout.txt", &ran.out);
     case.run(&["apply", "--sandbox", "--yes"]).ends(1).says(&refused);
     case.run(&["apply", "--sandbox", "--yes", "plan.json"]).ends(1).says(&refused);
     let other = ["apply", "--sandbox", "--yes", "--allow-lockout", "audit"];
@@ -236,9 +236,9 @@ fn two_configurations_are_compared() {
         other.run(&["policy", "diff", &from]),
         case.run(&["--config", &there, "policy", "diff", &from]),
     ] {
-        looks("policy-diff.txt", &ran.ends(2).out);
+        snapshot("policy-diff.txt", &ran.ends(2).out);
     }
-    looks("policy-diff.md", &case.run(&["policy", "diff", &from, &folder, "--detail", "--format", "markdown"]).ends(2).out);
+    snapshot("policy-diff.md", &case.run(&["policy", "diff", &from, &folder, "--detail", "--format", "markdown"]).ends(2).out);
     let document = case.run(&["policy", "diff", &there, &from, "--format", "json"]).ends(2).json();
     assert_eq!(document["only_in_the_first"], json!(["account.more"]));
     let shifts = document["impact"]["groups"][0]["shifts"].as_array().unwrap();

@@ -5,7 +5,7 @@ use std::fs;
 use std::path::Path;
 
 use crate::cli::case::*;
-use crate::cli::looks::looks;
+use crate::cli::snapshots::snapshot;
 
 /// An organization with something of everything, whose keys are not what AWS shows.
 const GROWN: &str = r#"
@@ -127,8 +127,8 @@ fn a_grown_organization_is_written_and_its_plan_is_empty() {
         names,
         ["org.toml", "policies/deny-everything.json", "policies/deny-leave.json", "policies/keep.json", "policies/team-tags.json"]
     );
-    looks("import.toml", &without_ids(&files["org.toml"]));
-    looks("import-policy.json", &files["policies/deny-leave.json"]);
+    snapshot("import.toml", &without_ids(&files["org.toml"]));
+    snapshot("import-policy.json", &files["policies/deny-leave.json"]);
     case.run(&["--config", "live/org.toml", "plan", "--sandbox"]).ends(0);
 
     // What is there is not written over, unless that is asked for; and then it is the same.
@@ -223,7 +223,7 @@ fn networks_are_found_in_the_regions_that_are_asked_for() {
     assert!(!told.out.contains("vpc-"), "{}", told.out);
     let text = fs::read_to_string(case.path("live/org.toml")).unwrap();
     let networks = text.split_once("[pool.main]").map(|(_, networks)| format!("[pool.main]{networks}"));
-    looks("import-networks.toml", &networks.unwrap_or_default());
+    snapshot("import-networks.toml", &networks.unwrap_or_default());
     case.run(&["--config", "live/org.toml", "plan", "--sandbox"]).ends(0);
 
     // Without the Region they are not looked for, and nothing says that they should go.

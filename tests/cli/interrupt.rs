@@ -80,7 +80,7 @@ fn ctrl_c_once_finishes_what_is_in_flight_and_starts_nothing_more() {
     eventually("a word on the interrupt", || apply.said().contains("finishing the requests in flight").then_some(()));
     assert!(!apply.is_over(), "it did not wait for the request in flight");
     creation.fate(Fate::Pass);
-    // A second creation may have been waiting at the door: it is let through or never comes.
+    // A second creation may have been waiting at the request_gate: it is let through or never comes.
     while let Some(write) = between.next_unless(|| apply.is_over()) {
         let ends = ["CreateAccount", "DeleteOrganizationalUnit"];
         assert!(ends.contains(&write.operation.as_str()), "{} was started after the interrupt", write.operation);

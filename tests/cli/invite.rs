@@ -154,7 +154,7 @@ fn what_is_not_in_org_toml_is_invited_and_its_section_told() {
 #[test]
 fn a_refusal_is_told_and_the_others_are_sent() {
     let case = case(|world| {
-        world.outsiders.get_mut("222222222222").unwrap().obstacle = Some(Obstacle::OrganizationFromDifferentSellerOfRecord);
+        world.external_accounts.get_mut("222222222222").unwrap().obstacle = Some(Obstacle::OrganizationFromDifferentSellerOfRecord);
     });
     let ran = case.invite(&["--yes"]).ends(3);
     assert!(ran.out.contains("another seller of record") && ran.out.contains("HandshakeConstraintViolationException"), "{}", ran.out);
@@ -264,11 +264,11 @@ fn one_command_invites_accepts_makes_the_role_and_builds_the_network() {
 fn a_role_of_the_owners_stays_as_it_is() {
     let all = ["--account", "legacy", "--yes", "--accept-profile", "222222222222"];
     let theirs = case(|world| {
-        world.outsiders.get_mut("222222222222").unwrap().roles.insert(ROLE.to_owned(), Some("corp-4711".to_owned()));
+        world.external_accounts.get_mut("222222222222").unwrap().roles.insert(ROLE.to_owned(), Some("corp-4711".to_owned()));
     });
     theirs.invite(&all).ends(0).says(&["was there already, made by its owner, and was left as it is"]);
     let others = case(|world| {
-        world.outsiders.get_mut("222222222222").unwrap().roles.insert(ROLE.to_owned(), Some("somebody-else".to_owned()));
+        world.external_accounts.get_mut("222222222222").unwrap().roles.insert(ROLE.to_owned(), Some("somebody-else".to_owned()));
     });
     let ran = others.invite(&all).ends(3);
     let ran = ran.says(&["was there already, trusts others or under other conditions, and was left as it is"]);

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::cli::case::*;
-use crate::cli::looks::looks;
+use crate::cli::snapshots::snapshot;
 
 /// The root denies all but two Regions, the OU what callers of one account ask for.
 const GUARDED: &str = r#"
@@ -64,7 +64,7 @@ fn what_is_decided_aws_says_too() {
     let case = guarded();
     let at_home = put("eu-west-1");
     // Neither the organization nor the account is there: guardrails are tried before they are made, but for what asks whose account it is.
-    looks("explain-live-new.txt", &explain_of(&case, "lab", &words(&at_home)).ends(0).out);
+    snapshot("explain-live-new.txt", &explain_of(&case, "lab", &words(&at_home)).ends(0).out);
     explain(&case, &words(&at_home)).ends(3);
     case.run(&["apply", "--sandbox", "--yes"]).ends(0);
     let allowed = explain(&case, &[&words(&at_home)[..], &["--format", "json"]].concat()).ends(0).json();
@@ -74,7 +74,7 @@ fn what_is_decided_aws_says_too() {
     let caller = allowed["live"]["asked"]["caller"].as_str().unwrap();
     assert!(caller.starts_with("arn:aws:iam::") && caller.ends_with(":role/Dev") && !caller.contains("000000000000"), "{caller}");
     let abroad = put("us-east-1");
-    looks("explain-live-denied.txt", &explain(&case, &words(&abroad)).ends(0).out);
+    snapshot("explain-live-denied.txt", &explain(&case, &words(&abroad)).ends(0).out);
     let offline = case.run(&[&["policy", "explain", "--account", "web"][..], &words(&abroad)].concat()).ends(2);
     assert!(!offline.out.contains("simulator"), "{}", offline.out);
     let document = case.run(&[&["policy", "explain", "--account", "web", "--format", "json"][..], &words(&abroad)].concat()).ends(2).json();
@@ -88,7 +88,7 @@ fn where_aws_disagrees_is_told_by_level() {
     case.run(&["apply", "--sandbox", "--yes"]).ends(0);
     let mut lie = put("eu-west-1");
     lie.extend(["--context", "aws:PrincipalAccount=999999999999"].map(str::to_owned));
-    looks("explain-live-disagrees.txt", &explain(&case, &words(&lie)).ends(2).out);
+    snapshot("explain-live-disagrees.txt", &explain(&case, &words(&lie)).ends(2).out);
     let document = explain(&case, &[&words(&lie)[..], &["--format", "json"]].concat()).ends(2).json();
     assert_eq!((&document["decision"], &document["live"]["agrees"]), (&json!("explicit-deny"), &json!(false)));
     assert_eq!(document["live"]["levels"], json!([{"level": "ou.work", "passes": true}]));
@@ -99,7 +99,7 @@ fn what_cannot_be_compared_is_no_agreement() {
     let case = guarded();
     case.run(&["apply", "--sandbox", "--yes"]).ends(0);
     // It hinges on the Region, which AWS takes for absent.
-    looks("explain-live-open.txt", &explain(&case, &PUT).ends(3).out);
+    snapshot("explain-live-open.txt", &explain(&case, &PUT).ends(3).out);
     let not_asked = |arguments: &[&str], why: &str| {
         let document = explain(&case, &[arguments, &["--format", "json"]].concat()).ends(3).json();
         assert!(document["live"]["not_asked"].as_str().unwrap().contains(why), "{document:#}");

@@ -3,7 +3,7 @@
 use std::fs;
 
 use crate::cli::case::*;
-use crate::cli::looks::looks;
+use crate::cli::snapshots::snapshot;
 
 const NETWORK: &str = r#"
 [account.data]
@@ -45,9 +45,9 @@ fn case() -> Case {
 #[test]
 fn it_shows_pools_vpcs_and_subnets() {
     let case = case();
-    looks("network.txt", &case.run(&["network"]).ends(0).out);
-    looks("network-detail.txt", &case.run(&["network", "--detail"]).ends(0).out);
-    looks("network.md", &case.run(&["network", "--format", "markdown", "--detail"]).ends(0).out);
+    snapshot("network.txt", &case.run(&["network"]).ends(0).out);
+    snapshot("network-detail.txt", &case.run(&["network", "--detail"]).ends(0).out);
+    snapshot("network.md", &case.run(&["network", "--format", "markdown", "--detail"]).ends(0).out);
 }
 
 #[test]

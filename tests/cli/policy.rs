@@ -5,7 +5,7 @@ use std::fs;
 use serde_json::{Value, json};
 
 use crate::cli::case::*;
-use crate::cli::looks::looks;
+use crate::cli::snapshots::snapshot;
 
 const TESTS: &str = r#"
 [[test]]
@@ -24,15 +24,15 @@ fn a_decision_is_told_level_by_level() {
     let case = Case::example();
     let explain = |arguments: &[&str]| case.run(&[&["policy", "explain"], arguments].concat());
     let denied = ["--account", "billing-prod", "--action", "gamelift:CreateFleet"];
-    looks("explain-implicit.txt", &explain(&denied).ends(2).out);
+    snapshot("explain-implicit.txt", &explain(&denied).ends(2).out);
     let guarded = ["--account", "website-dev", "--action", "cloudtrail:StopLogging", "--principal", "role/Dev"];
-    looks("explain-explicit.txt", &explain(&guarded).ends(2).out);
-    looks("explain.md", &explain(&[&guarded[..], &["--format", "markdown"]].concat()).ends(2).out);
+    snapshot("explain-explicit.txt", &explain(&guarded).ends(2).out);
+    snapshot("explain.md", &explain(&[&guarded[..], &["--format", "markdown"]].concat()).ends(2).out);
     let open = ["--account", "billing-prod", "--action", "s3:PutObject"];
-    looks("explain-unknown.txt", &explain(&open).ends(3).out);
+    snapshot("explain-unknown.txt", &explain(&open).ends(3).out);
     let known = ["--principal", "role/Dev", "--context", "aws:RequestedRegion=eu-west-1", "--context", "aws:SecureTransport=true"];
-    looks("explain-within.txt", &explain(&[&open[..], &known].concat()).ends(0).out);
-    looks("explain-management.txt", &explain(&["--account", "111111111111", "--action", "s3:*"]).ends(0).out);
+    snapshot("explain-within.txt", &explain(&[&open[..], &known].concat()).ends(0).out);
+    snapshot("explain-management.txt", &explain(&["--account", "111111111111", "--action", "s3:*"]).ends(0).out);
 }
 
 #[test]
@@ -96,12 +96,12 @@ fn whose_the_resource_is_decides_about_resource_control_policies() {
 #[test]
 fn tests_run_like_tests() {
     let case = Case::new(&format!("{SMALL}{TESTS}"));
-    looks("policy-test.txt", &case.run(&["policy", "test"]).ends(0).out);
+    snapshot("policy-test.txt", &case.run(&["policy", "test"]).ends(0).out);
     case.run(&["validate"]).ends(0);
     case.edit("org.toml", "\"ec2:*\"", "\"ec2:*\", \"organizations:*\"");
-    looks("policy-test-failing.txt", &case.run(&["policy", "test"]).ends(1).out);
-    looks("policy-test-failing.md", &case.run(&["policy", "test", "--format", "markdown"]).ends(1).out);
-    looks("policy-test.xml", &case.run(&["policy", "test", "--format", "junit"]).ends(1).out);
+    snapshot("policy-test-failing.txt", &case.run(&["policy", "test"]).ends(1).out);
+    snapshot("policy-test-failing.md", &case.run(&["policy", "test", "--format", "markdown"]).ends(1).out);
+    snapshot("policy-test.xml", &case.run(&["policy", "test", "--format", "junit"]).ends(1).out);
     let document = case.run(&["policy", "test", "--format", "json"]).ends(1).json();
     let passed: Vec<&Value> = document["results"].as_array().unwrap().iter().map(|result| &result["passed"]).collect();
     assert_eq!((&document["passed"], passed), (&json!(false), vec![&json!(true), &json!(true), &json!(false), &json!(true)]));

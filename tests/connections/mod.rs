@@ -15,7 +15,7 @@ use overlord::resource::{ADDRESS_TAG, Desired};
 use overlord::sandbox::ec2::Region;
 use overlord::sandbox::{Sandbox, Weather, World};
 
-use crate::road::{MANAGEMENT, plan, run};
+use crate::pipeline::{MANAGEMENT, plan, run};
 
 const REGION: &str = "eu-west-1";
 

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
 
 use overlord::sandbox::ec2::{Life, Region};
-use overlord::sandbox::{Effect, RequestOutcome, Swallow};
+use overlord::sandbox::{DropResponse, Effect, RequestOutcome};
 
 use super::*;
 
@@ -108,7 +108,7 @@ async fn in_a_storm_no_connection_is_made_twice() {
             desired(&[], "", BARE),
         ];
         for (step, desired) in (0..).zip(&steps) {
-            sandbox.cut_after((seed * 41 + step * 17) as usize % 130, Swallow::AfterEffect);
+            sandbox.cut_after((seed * 41 + step * 17) as usize % 130, DropResponse::AfterEffect);
             tokio::select! {
                 _ = run(&sandbox, desired) => {}
                 () = sandbox.cut() => cut += 1,
@@ -141,7 +141,7 @@ async fn a_cut_at_any_request_is_made_good_by_the_next_run() {
         for cut in (7..).step_by(31) {
             let sandbox = Sandbox::new(before.clone(), slow());
             let twice = watch(&sandbox);
-            sandbox.cut_after(cut, Swallow::AfterEffect);
+            sandbox.cut_after(cut, DropResponse::AfterEffect);
             let finished = tokio::select! {
                 _ = run(&sandbox, to) => true,
                 () = sandbox.cut() => false,

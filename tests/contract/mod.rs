@@ -29,9 +29,9 @@ fn world() -> World {
     ] {
         world.add_outsider(id, name, &format!("{name}@example.com"));
     }
-    world.outsiders.get_mut("333333333333").unwrap().belongs = Belongs::ManagesAnother;
-    world.outsiders.get_mut("444444444444").unwrap().obstacle = Some(Obstacle::PaymentInstrumentRequired);
-    world.outsiders.get_mut("555555555555").unwrap().obstacle = Some(Obstacle::OrganizationFromDifferentSellerOfRecord);
+    world.external_accounts.get_mut("333333333333").unwrap().belongs = Belongs::ManagesAnother;
+    world.external_accounts.get_mut("444444444444").unwrap().obstacle = Some(Obstacle::PaymentInstrumentRequired);
+    world.external_accounts.get_mut("555555555555").unwrap().obstacle = Some(Obstacle::OrganizationFromDifferentSellerOfRecord);
     let credentials = [
         "password",
         "access-key AKIAIOSFODNN7EXAMPLE",

@@ -255,7 +255,7 @@ fn plans_and_looks_assume_the_role_of_plans() {
     trial.expect(&["apply", "--rehearse"], 0);
 }
 
-/// By the trace of what it called; that the door is locked, the properties of plans prove.
+/// By the trace of what it called; that the request gate is locked, the properties of plans prove.
 #[test]
 fn nothing_is_written_to_find_it() {
     let trial = Trial::new();

@@ -8,7 +8,7 @@ use std::process::Command;
 use std::sync::Arc;
 
 use overlord::address::Address;
-use overlord::aws::{Access, Door, DoorOptions, Interrupt, Mode, Rates, Sessions};
+use overlord::aws::{Access, Interrupt, Mode, Rates, RequestGate, RequestGateOptions, Sessions};
 use overlord::policy::effective::{Attached, Effective, Level, Tree, compare, merge};
 use overlord::sandbox::world::FeatureSet;
 use overlord::sandbox::{Sandbox, Weather, World};
@@ -95,7 +95,7 @@ async fn by_the_sandbox(levels: &[Vec<Value>]) -> Option<Value> {
         }
     }
     let sandbox = Sandbox::new(world, Weather::default());
-    let options = DoorOptions {
+    let options = RequestGateOptions {
         mode: Mode::ReadOnly,
         rates: Rates::Unlimited,
         trace: None,
@@ -103,7 +103,7 @@ async fn by_the_sandbox(levels: &[Vec<Value>]) -> Option<Value> {
         interrupt: Interrupt::default(),
     };
     let access = Access::Sandbox { management_account: "111111111111".to_owned() };
-    let sessions = Sessions::load(access, Door::new(options), "us-east-1", "OrganizationAccountAccessRole").await.unwrap();
+    let sessions = Sessions::load(access, RequestGate::new(options), "us-east-1", "OrganizationAccountAccessRole").await.unwrap();
     let answer = overlord::resource::organizations::effective::policy(&sessions, &account, "TAG_POLICY").await.unwrap();
     answer.map(|text| serde_json::from_str(&text).unwrap())
 }

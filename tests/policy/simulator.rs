@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use overlord::address::Address;
-use overlord::aws::{Access, Door, DoorOptions, Interrupt, Mode, Rates, Sessions};
+use overlord::aws::{Access, Interrupt, Mode, Rates, RequestGate, RequestGateOptions, Sessions};
 use overlord::policy::{Attached, Catalogue, Fact, Family, Hierarchy, Known, Place, Question, Unaskable, Verification, simulation};
 use overlord::resource::organizations::simulator::{by_level, organization, simulate};
 use overlord::sandbox::world::FeatureSet;
@@ -20,7 +20,7 @@ async fn sessions() -> Sessions {
     let mut world = World::new("111111111111");
     world.add_organization(FeatureSet::All);
     let sandbox = Sandbox::new(world, Weather::default());
-    let options = DoorOptions {
+    let options = RequestGateOptions {
         mode: Mode::ReadOnly,
         rates: Rates::Unlimited,
         trace: None,
@@ -28,7 +28,7 @@ async fn sessions() -> Sessions {
         interrupt: Interrupt::default(),
     };
     let access = Access::Sandbox { management_account: "111111111111".to_owned() };
-    Sessions::load(access, Door::new(options), "us-east-1", "OrganizationAccountAccessRole").await.unwrap()
+    Sessions::load(access, RequestGate::new(options), "us-east-1", "OrganizationAccountAccessRole").await.unwrap()
 }
 
 /// The organization of a random world, every policy with a name of its own, and their texts.

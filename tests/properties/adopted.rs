@@ -12,10 +12,10 @@ use proptest::prelude::*;
 use proptest::sample::Index;
 use proptest::strategy::ValueTree;
 
+use crate::pipeline::{MANAGEMENT, process, run};
 use crate::properties::generate;
 use crate::properties::networks::{Networks, networks};
 use crate::properties::{config, in_virtual_time, nothing_left, sandbox};
-use crate::road::{MANAGEMENT, process, run};
 
 const REGIONS: [&str; 3] = ["eu-south-1", "eu-west-1", "us-east-1"];
 
@@ -97,7 +97,7 @@ fn spoil(region: &mut Region, spoilt: Spoilt, pick: Index) {
     }
 }
 
-/// How many there are of each kind of thing, default VPCs aside, and the ids of the VPCs.
+/// How many there are of each kind of thing, default VPCs while_waiting, and the ids of the VPCs.
 #[derive(Debug, PartialEq)]
 struct Count {
     vpcs: BTreeSet<String>,

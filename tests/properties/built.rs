@@ -7,12 +7,12 @@ use ipnetwork::Ipv4Network;
 use overlord::plan::{Action, Plan};
 use overlord::resource::{ADDRESS_TAG, Desired};
 use overlord::sandbox::ec2::{NatGateway, Region, VpcEndpoint};
-use overlord::sandbox::{Effect, RequestOutcome, Sandbox, Swallow, Weather, World};
+use overlord::sandbox::{DropResponse, Effect, RequestOutcome, Sandbox, Weather, World};
 use proptest::prelude::*;
 
+use crate::pipeline::{MANAGEMENT, Watch, carry_out, plan, plan_and_copy, run};
 use crate::properties::networks::{Networks, networks};
 use crate::properties::{config, in_virtual_time, nothing_left, sandbox, storm};
-use crate::road::{MANAGEMENT, Watch, carry_out, plan, plan_and_copy, run};
 
 /// What carries one of our addresses: by account, Region and id.
 type Ours = BTreeMap<(String, String, String), String>;
@@ -276,7 +276,7 @@ proptest! {
                 let desired = case.desired();
                 let watch = watch(&sandbox, &desired);
                 for (after, effect) in cuts.iter().skip(i) {
-                    sandbox.cut_after(*after, if *effect { Swallow::AfterEffect } else { Swallow::BeforeEffect });
+                    sandbox.cut_after(*after, if *effect { DropResponse::AfterEffect } else { DropResponse::BeforeEffect });
                     tokio::select! {
                         _ = run(&sandbox, &desired) => {}
                         () = sandbox.cut() => {}

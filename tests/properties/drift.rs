@@ -11,11 +11,11 @@ use overlord::snapshot::{AggregatorPlace, read_screened};
 use proptest::prelude::*;
 use serde_json::Value;
 
+use crate::pipeline::{MANAGEMENT, plan, process_with, run};
 use crate::properties::generate::{self, Case, cases};
 use crate::properties::networks::networks;
 use crate::properties::permissions::allowing;
 use crate::properties::{config, in_virtual_time, sandbox};
-use crate::road::{MANAGEMENT, plan, process_with, run};
 
 /// What an organization looks like after a year with AWS and its tools: tags of AWS's own and of strangers everywhere, documents written in
 /// another way.

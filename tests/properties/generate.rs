@@ -11,7 +11,7 @@ use proptest::collection::vec;
 use proptest::option;
 use proptest::prelude::*;
 
-use crate::road::MANAGEMENT;
+use crate::pipeline::MANAGEMENT;
 
 /// One random configuration. Keys are numbered, so that two of them share some: the second is an edit of the first.
 #[derive(Debug, Clone)]

@@ -14,10 +14,10 @@ use proptest::prelude::*;
 use proptest::sample::select;
 use proptest::strategy::ValueTree;
 
+use crate::pipeline::{MANAGEMENT, process, run};
 use crate::properties::generate::{cases, desired, load};
 use crate::properties::networks::networks;
 use crate::properties::{config as proptest_config, in_virtual_time, nothing_left, sandbox};
-use crate::road::{MANAGEMENT, process, run};
 
 /// What people call things. Not all of it can be said everywhere.
 const NAMES: &[&str] = &[

@@ -4,18 +4,18 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use overlord::address::Address;
-use overlord::aws::{Access, Door, DoorOptions, Error, Interrupt, Mode, Rates, Sessions};
+use overlord::aws::{Access, Error, Interrupt, Mode, Rates, RequestGate, RequestGateOptions, Sessions};
 use overlord::render::invitations::Role;
 use overlord::resource::Desired;
 use overlord::resource::organizations::access_role::{self, AccessRoleState, Wanted};
 use overlord::resource::organizations::handshakes;
 use overlord::sandbox::outside::InvitationState;
 use overlord::sandbox::world::FeatureSet;
-use overlord::sandbox::{RequestOutcome, Sandbox, Swallow, Weather, World};
+use overlord::sandbox::{DropResponse, RequestOutcome, Sandbox, Weather, World};
 use proptest::prelude::*;
 
+use crate::pipeline::{MANAGEMENT, Watch, run};
 use crate::properties::{config, generate, in_virtual_time, nothing_left, storm, until_done};
-use crate::road::{MANAGEMENT, Watch, run};
 
 const OWNERS: [(&str, &str); 4] = [("app", "222222222222"), ("data", "333333333333"), ("edge", "444444444444"), ("tools", "555555555555")];
 
@@ -42,14 +42,14 @@ fn sandbox(weather: Weather) -> Sandbox {
 
 /// The owner of an account, with credentials of it.
 async fn owner(sandbox: &Sandbox, account: &str, desired: &Desired) -> Sessions {
-    let door = Door::new(DoorOptions {
+    let request_gate = RequestGate::new(RequestGateOptions {
         mode: Mode::ReadWrite,
         rates: Rates::Unlimited,
         trace: None,
         transport: sandbox.http_client(),
         interrupt: Interrupt::default(),
     });
-    let sessions = Sessions::load(Access::Sandbox { management_account: account.to_owned() }, door, "us-east-1", desired.role());
+    let sessions = Sessions::load(Access::Sandbox { management_account: account.to_owned() }, request_gate, "us-east-1", desired.role());
     sessions.await.unwrap()
 }
 
@@ -134,7 +134,7 @@ fn after_a_lost_answer_the_refusal_is_understood() {
 fn a_role_that_is_half_made_is_finished() {
     let mut halves = 0;
     for cut in 0..4 {
-        for swallow in [Swallow::BeforeEffect, Swallow::AfterEffect] {
+        for swallow in [DropResponse::BeforeEffect, DropResponse::AfterEffect] {
             in_virtual_time(async {
                 let (sandbox, desired) = (sandbox(Weather::default()), desired(1));
                 let (key, account) = OWNERS[0];
@@ -170,7 +170,7 @@ proptest! {
             let (sandbox, desired) = (sandbox(Weather { stale: 0.1, stale_ms: 1_000, ..storm(seed) }), desired(bits));
             let watch = Watch::over(&sandbox, &desired);
             for (after, effect) in cuts {
-                sandbox.cut_after(after, if effect { Swallow::AfterEffect } else { Swallow::BeforeEffect });
+                sandbox.cut_after(after, if effect { DropResponse::AfterEffect } else { DropResponse::BeforeEffect });
                 tokio::select! {
                     _ = run(&sandbox, &desired) => {}
                     () = sandbox.cut() => {}

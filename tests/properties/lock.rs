@@ -11,15 +11,15 @@ use overlord::plan::{LOCK_CALLS, Plan};
 use overlord::resource::Desired;
 use overlord::resource::organizations::LOCK_NAME;
 use overlord::resource::organizations::lock::{self, LiveLock, STALE_AFTER};
-use overlord::sandbox::{Effect, Sandbox, Swallow, Weather, World};
+use overlord::sandbox::{DropResponse, Effect, Sandbox, Weather, World};
 use overlord::snapshot;
 use proptest::prelude::*;
 
+use crate::pipeline::{plan, process_with, run};
 use crate::properties::built;
 use crate::properties::generate::{Case, cases, desired, outside};
 use crate::properties::networks::networks;
 use crate::properties::{config, in_virtual_time, nothing_left, sandbox, until_done};
-use crate::road::{plan, process_with, run};
 
 /// How a run under the lock ended.
 struct Ended {
@@ -48,7 +48,7 @@ impl Ready {
 
     async fn apply(self) -> Ended {
         let Self { sessions, plan, lock } = self;
-        sessions.door().set_mode(Mode::ReadWrite);
+        sessions.request_gate().set_mode(Mode::ReadWrite);
         let leaving = plan.changes.iter().filter_map(|change| Some((change.leaving()?, change.id.clone()?)));
         let consent = leaving.fold(Consent::to_deletions(), |consent, (leaving, id)| consent.and(leaving, id));
         let report = match apply_locked(&plan, &lock, &consent, async { Ok::<_, ()>(()) }, &mut |_| {}).await {
@@ -60,7 +60,7 @@ impl Ready {
     }
 
     async fn apply_beside_others(self) -> Report {
-        self.sessions.door().set_mode(Mode::ReadWrite);
+        self.sessions.request_gate().set_mode(Mode::ReadWrite);
         apply_beside_others(&self.plan, &self.sessions, &Consent::to_deletions(), &mut |_| {}).await
     }
 }
@@ -132,7 +132,7 @@ proptest! {
             let sandbox = sandbox(in_no_hurry(seed));
             let desired = desired(&case);
             let ready = Ready::of(&sandbox, &desired, "interrupted").await;
-            let (interrupt, left) = (ready.sessions.door().interrupt().clone(), Arc::new(AtomicUsize::new(at)));
+            let (interrupt, left) = (ready.sessions.request_gate().interrupt().clone(), Arc::new(AtomicUsize::new(at)));
             sandbox.on_request(move |_, _| {
                 if left.fetch_sub(1, Ordering::Relaxed) == 0 {
                     interrupt.trigger();
@@ -154,7 +154,7 @@ proptest! {
             let desired = desired(&case);
             let calm = sandbox(in_no_hurry(seed));
             let ready = Ready::of(&calm, &desired, "killed").await;
-            calm.cut_after(at, if effect { Swallow::AfterEffect } else { Swallow::BeforeEffect });
+            calm.cut_after(at, if effect { DropResponse::AfterEffect } else { DropResponse::BeforeEffect });
             tokio::select! {
                 _ = ready.apply() => {}
                 () = calm.cut() => {}
@@ -169,7 +169,7 @@ proptest! {
                     prop_assert_eq!((held.ou.as_str(), held.holder.run.as_str()), (ou.as_str(), "killed"));
                     let sessions = process_with(&calm, desired.role()).await;
                     prop_assert!(held.holder.is_stale(overlord::apply::now(&sessions)));
-                    sessions.door().set_mode(Mode::ReadWrite);
+                    sessions.request_gate().set_mode(Mode::ReadWrite);
                     lock::remove(&sessions, &held.ou).await.unwrap();
                 }
             }
@@ -283,7 +283,7 @@ fn a_run_that_loses_its_lock_stops() {
         let thief = async {
             tokio::time::sleep(Duration::from_secs(60)).await;
             let other = process_with(&sandbox, "OrganizationAccountAccessRole").await;
-            other.door().set_mode(Mode::ReadWrite);
+            other.request_gate().set_mode(Mode::ReadWrite);
             let root = lock::root(&other).await.unwrap().unwrap();
             let held = lock::find(&other, &root).await.unwrap().unwrap();
             lock::remove(&other, &held.ou).await.unwrap();
@@ -338,13 +338,13 @@ fn with_network(vpc: &str) -> Desired {
 
 /// Two runs of an older version at the same time, which look for nothing after they have made it: all of a network is there twice.
 async fn doubled(seed: u64, behind: u64) -> (Sandbox, Desired) {
-    let sandbox = Sandbox::new(World::new(crate::road::MANAGEMENT), in_no_hurry(seed));
+    let sandbox = Sandbox::new(World::new(crate::pipeline::MANAGEMENT), in_no_hurry(seed));
     built::until_done(&sandbox, &with_network("[]")).await;
     let desired = with_network("[\"standard\"]");
     let (one, other) = tokio::join!(Ready::of(&sandbox, &desired, "run one"), Ready::of(&sandbox, &desired, "run two"));
     let apply = async |ready: Ready, behind: u64| {
         tokio::time::sleep(Duration::from_millis(behind)).await;
-        ready.sessions.door().set_mode(Mode::ReadWrite);
+        ready.sessions.request_gate().set_mode(Mode::ReadWrite);
         overlord::apply::apply(&ready.plan, &ready.sessions, &Consent::none(), &mut |_| {}).await
     };
     tokio::join!(apply(one, 0), apply(other, behind));
@@ -381,7 +381,7 @@ fn what_is_there_twice_and_unused_goes_with_consent() {
                 let told = told.iter().find(|finding| finding.subject == "one/eu-west-1/vpc.standard").unwrap();
                 assert!(before.iter().all(|(_, id)| told.summary.contains(id)), "{told:?}");
             }
-            let (_, report) = crate::road::run_with(&sandbox, &desired, &Consent::none()).await.unwrap();
+            let (_, report) = crate::pipeline::run_with(&sandbox, &desired, &Consent::none()).await.unwrap();
             assert_eq!(report.unwrap().counts().failed, 0);
             assert_eq!(vpcs(&sandbox.world()), before, "nothing goes without consent");
             run(&sandbox, &desired).await.unwrap();

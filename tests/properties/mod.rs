@@ -6,24 +6,24 @@ mod adopted;
 mod built;
 mod drift;
 mod generate;
+mod guardrails;
 mod imports;
 mod invitations;
 mod lock;
 mod networks;
 mod packed;
 mod permissions;
-mod rails;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use crate::road::{MANAGEMENT, Watch, carry_out, plan, plan_and_copy, run};
+use crate::pipeline::{MANAGEMENT, Watch, carry_out, plan, plan_and_copy, run};
 use generate::{Case, cases, desired};
 use overlord::plan::Plan;
 use overlord::resource::Desired;
 use overlord::resource::organizations::Leaving;
 use overlord::sandbox::outside::InvitationState;
-use overlord::sandbox::{ConcurrentWrites, Effect, Sandbox, Swallow, Weather, World};
+use overlord::sandbox::{ConcurrentWrites, DropResponse, Effect, Sandbox, Weather, World};
 use proptest::prelude::*;
 
 /// In virtual time: hours of AWS pass in milliseconds.
@@ -156,7 +156,7 @@ fn cases_contain_what_the_properties_are_about() {
         });
         in_virtual_time(async {
             let sandbox = self::sandbox(storm(seed));
-            sandbox.cut_after(seed as usize, Swallow::AfterEffect);
+            sandbox.cut_after(seed as usize, DropResponse::AfterEffect);
             let desired = desired(&cases[0]);
             tokio::select! {
                 _ = run(&sandbox, &desired) => {}
@@ -205,7 +205,7 @@ proptest! {
                 let desired = desired(case);
                 let watch = Watch::over(&sandbox, &desired);
                 for (after, effect) in cuts.iter().skip(i) {
-                    sandbox.cut_after(*after, if *effect { Swallow::AfterEffect } else { Swallow::BeforeEffect });
+                    sandbox.cut_after(*after, if *effect { DropResponse::AfterEffect } else { DropResponse::BeforeEffect });
                     tokio::select! {
                         _ = run(&sandbox, &desired) => {}
                         () = sandbox.cut() => {}

@@ -8,8 +8,8 @@ use proptest::collection::vec;
 use proptest::option;
 use proptest::prelude::*;
 
+use crate::pipeline::MANAGEMENT;
 use crate::properties::generate;
-use crate::road::MANAGEMENT;
 
 /// The layouts: what an edit leaves as it is. A layout never changes its Region or the order of its tiers; the last Region is one that an
 /// account must enable.

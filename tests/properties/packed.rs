@@ -11,8 +11,8 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use serde_json::Value;
 
+use crate::pipeline::{MANAGEMENT, run};
 use crate::properties::{config, generate, in_virtual_time, nothing_left, sandbox};
-use crate::road::{MANAGEMENT, run};
 
 const POLICIES: usize = 9;
 /// What `[limits]` says, for all that the sandbox takes more.

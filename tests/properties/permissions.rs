@@ -13,10 +13,10 @@ use overlord::sandbox::{Effect, RequestOutcome, Sandbox, Weather, World};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
+use crate::pipeline::{self, MANAGEMENT, plan};
 use crate::properties::generate::{self, cases, desired};
 use crate::properties::networks::networks;
 use crate::properties::{config, in_virtual_time, nothing_left, owners_accept, storm, until_done};
-use crate::road::{self, MANAGEMENT, plan};
 
 /// What somebody is allowed who has the policies for each of these configurations: what left one is deleted with those of the one before.
 fn document(all: &[&Desired], run: Run, who: Who) -> Value {
@@ -46,7 +46,7 @@ async fn is_enough(first: &Desired, second: &Desired) -> Result<(), TestCaseErro
     for all in [&[first][..], &[first, second]] {
         let desired = all[all.len() - 1];
         let sandbox = Sandbox::new(world, allowing(all, Run::Apply, Weather::default()));
-        let (plan, report) = road::run(&sandbox, desired).await.unwrap();
+        let (plan, report) = pipeline::run(&sandbox, desired).await.unwrap();
         prop_assert_eq!(report.counts().applied, plan.changes.len(), "{:#?}", report.outcomes);
         let (caller, role) = (document(all, Run::Plan, Who::Caller), document(all, Run::Plan, Who::AccessRole));
         for entry in sandbox.journal().iter().filter(|entry| entry.effect == Effect::Write) {
@@ -57,7 +57,7 @@ async fn is_enough(first: &Desired, second: &Desired) -> Result<(), TestCaseErro
         // As if there were no policies: nothing that a plan reads is missing.
         let (free, bound) =
             (Sandbox::new(world.clone(), Weather::default()), Sandbox::new(world.clone(), allowing(all, Run::Plan, Weather::default())));
-        prop_assert_eq!(road::plan(&free, desired).await.unwrap(), road::plan(&bound, desired).await.unwrap());
+        prop_assert_eq!(pipeline::plan(&free, desired).await.unwrap(), pipeline::plan(&bound, desired).await.unwrap());
         nothing_left(&bound, desired).await;
         world = owners_accept(sandbox, Weather::default()).world();
     }
@@ -224,7 +224,7 @@ async fn step(sandbox: &Sandbox, desired: &Desired) -> Result<(), String> {
 
 /// Applies, and plans again: nothing is left.
 async fn settled(sandbox: &Sandbox, desired: &Desired) -> Result<(), String> {
-    let (_, report) = road::run(sandbox, desired).await.map_err(|e| e.to_string())?;
+    let (_, report) = pipeline::run(sandbox, desired).await.map_err(|e| e.to_string())?;
     let failed = report.outcomes.iter().find(|(_, outcome)| !matches!(outcome, Outcome::Applied));
     if let Some((address, outcome)) = failed {
         return Err(format!("{address}: {outcome:?}"));

@@ -11,7 +11,7 @@ use overlord::sandbox::{Effect, Sandbox, Weather};
 use overlord::snapshot;
 use serde_json::Value;
 
-use crate::road::{MANAGEMENT, process_with};
+use crate::pipeline::{MANAGEMENT, process_with};
 use crate::support::{client_of, copy, project, show};
 
 /// A folder with a configuration.
@@ -69,7 +69,7 @@ fn files(folder: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
     entries.filter(|path| path.is_file()).map(|path| (path.clone(), fs::read(&path).unwrap())).collect()
 }
 
-/// The door is locked, and nothing knocks at it: the journal has reads alone, and the trace of the command too.
+/// The request gate is locked, and nothing knocks at it: the journal has reads alone, and the trace of the command too.
 #[tokio::test]
 async fn a_report_only_reads() {
     let case = Case::example();

@@ -151,7 +151,7 @@ async fn who_cannot_be_invited_or_cannot_accept() {
     let mut outside = |number: u64, belongs: Belongs, obstacle: Option<Obstacle>| {
         let id = format!("{}", 222_222_222_230 + number);
         world.add_outsider(&id, "x", &format!("{number}@example.org"));
-        let outsider = world.outsiders.get_mut(&id).unwrap();
+        let outsider = world.external_accounts.get_mut(&id).unwrap();
         (outsider.belongs, outsider.obstacle) = (belongs, obstacle);
         id
     };
@@ -206,7 +206,12 @@ async fn nobody_is_invited_while_all_features_are_enabled() {
 #[tokio::test]
 async fn an_external_id_is_asked_for_where_the_owner_wants_one() {
     let mut world = world();
-    world.outsiders.get_mut(GUEST).unwrap().roles.extend([("asks".to_owned(), Some("corp-1".to_owned())), ("open".to_owned(), None)]);
+    world
+        .external_accounts
+        .get_mut(GUEST)
+        .unwrap()
+        .roles
+        .extend([("asks".to_owned(), Some("corp-1".to_owned())), ("open".to_owned(), None)]);
     let sandbox = Sandbox::new(world, Weather::default());
     let id = invite(&client(&sandbox), GUEST).await;
     client_of(&sandbox, GUEST).accept_handshake().handshake_id(id).send().await.unwrap();
@@ -242,7 +247,7 @@ async fn who_is_taken_out_can_be_invited_again() {
 
     host.remove_account_from_organization().account_id(&id).send().await.unwrap();
     let world = sandbox.world();
-    assert!(world.outsiders.contains_key(&id) && !world.accounts.contains_key(&id) && world.check().is_empty());
+    assert!(world.external_accounts.contains_key(&id) && !world.accounts.contains_key(&id) && world.check().is_empty());
     assert_eq!(create_account(&host, "app", "App@example.com").await.unwrap_err(), "EMAIL_ALREADY_EXISTS");
     let role = format!("arn:aws:iam::{id}:role/OrganizationAccountAccessRole");
     let sts = aws_sdk_sts::Client::new(&config(&sandbox, "AKIAMANAGEMENT", 1));
@@ -252,7 +257,7 @@ async fn who_is_taken_out_can_be_invited_again() {
     owner.accept_handshake().handshake_id(handshake).send().await.unwrap();
     let world = sandbox.world();
     assert_eq!((world.accounts[&id].joined, world.accounts[&id].parent.as_deref()), (Joined::Invited, world.root()));
-    assert_eq!((world.tags.get(&id), world.outsiders.len(), world.check()), (None, 0, Vec::new()), "tags are the organization's");
+    assert_eq!((world.tags.get(&id), world.external_accounts.len(), world.check()), (None, 0, Vec::new()), "tags are the organization's");
     assume().await.unwrap();
     assert_eq!(vpcs().await.unwrap().vpcs.unwrap(), before);
     // An invited account can be taken out at once.

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use aws_sdk_organizations::types::PolicyType;
 use futures_util::future::join_all;
-use overlord::sandbox::{ConcurrentWrites, Effect, Entry, RequestOutcome, Sandbox, ServerRates, Swallow, Weather};
+use overlord::sandbox::{ConcurrentWrites, DropResponse, Effect, Entry, RequestOutcome, Sandbox, ServerRates, Weather};
 use tokio::time::Instant;
 
 use crate::sandbox::common::*;
@@ -162,7 +162,7 @@ async fn lenient_email_lets_an_account_be_created_twice() {
 
 #[tokio::test(start_paused = true)]
 async fn a_cut_run_is_dropped_where_it_stands() {
-    for (swallow, expected) in [(Swallow::BeforeEffect, 2), (Swallow::AfterEffect, 3)] {
+    for (swallow, expected) in [(DropResponse::BeforeEffect, 2), (DropResponse::AfterEffect, 3)] {
         let (sandbox, client, root) = organized(Weather { latency_ms: 10, ..Weather::default() }).await;
         sandbox.cut_after(2, swallow);
         let run = async {
@@ -186,7 +186,7 @@ async fn a_cut_run_is_dropped_where_it_stands() {
 #[tokio::test(start_paused = true)]
 async fn a_cut_stops_what_is_in_flight() {
     let (sandbox, client, root) = organized(Weather { latency_ms: 10, jitter_ms: 1_000, ..Weather::default() }).await;
-    sandbox.cut_after(3, Swallow::BeforeEffect);
+    sandbox.cut_after(3, DropResponse::BeforeEffect);
     let all = join_all((0..10).map(|number| {
         let (client, root) = (client.clone(), root.clone());
         async move { create_ou(&client, &root, &number.to_string()).await }

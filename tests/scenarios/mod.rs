@@ -19,7 +19,7 @@ use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use crate::road::{MANAGEMENT, Watch};
+use crate::pipeline::{MANAGEMENT, Watch};
 use overlord::apply::{Report, Status};
 use overlord::config::{self, Files};
 use overlord::plan::Plan;
@@ -168,7 +168,7 @@ async fn walk(sandbox: &Sandbox, desired: &Desired, step: &Step) -> String {
     let mut names = Names::default();
     names.learn(&sandbox.world());
     let watch = Watch::over(sandbox, desired);
-    let (plan, report) = match crate::road::run_with(sandbox, desired, &step.consent(&sandbox.world())).await {
+    let (plan, report) = match crate::pipeline::run_with(sandbox, desired, &step.consent(&sandbox.world())).await {
         Ok(done) => done,
         Err(error) => {
             assert!(step.again.is_some(), "{error}");
@@ -199,7 +199,7 @@ async fn walk(sandbox: &Sandbox, desired: &Desired, step: &Step) -> String {
             let _ = write!(text, "\n# networks\n\n{}", names.put_into(&networks));
         }
     }
-    let again = crate::road::plan(sandbox, desired).await.unwrap();
+    let again = crate::pipeline::plan(sandbox, desired).await.unwrap();
     let left = render::text::plan(&again, Style::default());
     match &step.again {
         None => assert!(again.is_empty() && !again.has_errors(), "the next plan is not empty:\n{text}\n{left}"),

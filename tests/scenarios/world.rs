@@ -285,7 +285,7 @@ impl Step {
         world.clock_ms += self.days * 86_400_000;
         for Outside { id, email, belongs, obstacle } in &self.outsider {
             world.add_outsider(id, email.split('@').next().unwrap(), email);
-            let outsider = world.outsiders.get_mut(id).unwrap();
+            let outsider = world.external_accounts.get_mut(id).unwrap();
             (outsider.belongs, outsider.obstacle) = (*belongs, *obstacle);
         }
         for SentByHand { account, recipient } in &self.invitation {

@@ -81,7 +81,7 @@ fn of_networks(entries: &[&Entry], names: &Names) -> String {
     text
 }
 
-/// The lines, by subject; those inside of accounts last. How often a request is repeated is the door's to say.
+/// The lines, by subject; those inside of accounts last. How often a request is repeated is the request gate's to say.
 pub fn told(entries: &[Entry], names: &Names) -> String {
     let (inside, of_organization): (Vec<&Entry>, Vec<&Entry>) = entries.iter().partition(|entry| entry.operation.starts_with("ec2:"));
     let writes = of_organization.into_iter().map(|entry| Write::of(entry, names)).collect();

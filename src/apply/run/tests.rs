@@ -7,7 +7,7 @@ use proptest::prelude::*;
 use serde_json::json;
 
 use super::*;
-use crate::aws::aside;
+use crate::aws::while_waiting;
 use crate::plan::worlds::{self, world};
 
 /// Makes changes up: each takes one turn of the loop.
@@ -37,7 +37,7 @@ impl Executor for Fake {
             match self.waits {
                 // A long one: nobody is through with it before all have begun that may.
                 true => {
-                    aside(Box::pin(async {
+                    while_waiting(Box::pin(async {
                         for _ in 0..100 {
                             tokio::task::yield_now().await
                         }
@@ -219,10 +219,10 @@ fn what_becomes_urgent_is_not_behind_all_that_could_have_been_begun() {
 /// What bounds [`AT_A_TIME`].
 #[tokio::test]
 async fn a_change_that_runs_is_small() {
-    use crate::aws::canned::{Canned, json as answer, sessions};
+    use crate::aws::mock_transport::{MockTransport, json as answer, sessions};
     let plan = worlds::plan(&worlds::desired(json!({})), &worlds::live(json!({})));
-    let canned = Canned::counting(|_, _| answer(500, "not expected"));
-    let context = Context::new(&sessions(canned.door()).await, start(&plan), Ids::default(), Company::Alone);
+    let canned = MockTransport::counting(|_, _| answer(500, "not expected"));
+    let context = Context::new(&sessions(canned.request_gate()).await, start(&plan), Ids::default(), Company::Alone);
     for kind in resource::KINDS {
         let size = size_of_val(&*kind.apply(&context, None, None, None));
         assert!(size <= FUTURE, "a running change of `{}` takes {size} bytes", kind.spec().kind);
@@ -306,15 +306,15 @@ proptest! {
 /// Neither a plan with errors nor an interrupted run sends anything.
 #[tokio::test(start_paused = true)]
 async fn what_may_not_begin_sends_nothing() {
-    use crate::aws::canned::{Canned, json as answer, sessions};
+    use crate::aws::mock_transport::{MockTransport, json as answer, sessions};
     let want = worlds::desired(json!({ "organization.main": { "feature_set": "ALL" } }));
     let plan = Plan::build(&want, &worlds::live(json!({})));
-    let canned = Canned::counting(|_, _| answer(500, "not expected"));
-    let sessions = sessions(canned.door()).await;
+    let canned = MockTransport::counting(|_, _| answer(500, "not expected"));
+    let sessions = sessions(canned.request_gate()).await;
     let finding = resource::Finding { severity: resource::FindingSeverity::Error, subject: "x".to_owned(), summary: "y".to_owned() };
     let wrong = Plan { findings: vec![finding], ..plan.clone() };
     assert_eq!(apply(&wrong, &sessions, &Consent::to_deletions(), &mut |_| {}).await.status(), Status::Failed);
-    sessions.door().interrupt().trigger();
+    sessions.request_gate().interrupt().trigger();
     assert_eq!(
         apply(&plan, &sessions, &Consent::to_deletions(), &mut |_| {}).await.counts(),
         Counts { not_started: 1, ..Counts::default() }

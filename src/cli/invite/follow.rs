@@ -39,7 +39,7 @@ impl From<Now> for State {
 
 /// AWS's time, in seconds since 1970.
 pub(super) fn now_in_seconds(sessions: &Sessions) -> i64 {
-    let now = sessions.door().clock().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+    let now = sessions.request_gate().clock().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
     i64::try_from(now.as_secs()).unwrap_or(i64::MAX)
 }
 
@@ -103,7 +103,7 @@ pub(super) async fn accept(sessions: &Sessions, guest: &Sessions, targets: &[Tar
     }
     let ask = || async { handshakes::member(sessions, &account).await.map(|member| member.map(drop)) };
     let poll = Poll { what: format!("account `{account}` to be a member"), pause: PAUSE, deadline: JOINING };
-    poll.until(sessions.door().interrupt(), ask).await?;
+    poll.until(sessions.request_gate().interrupt(), ask).await?;
     *state = State::Member { id: account.clone(), closed: None };
     Ok(account)
 }
@@ -125,7 +125,7 @@ async fn its_invitation(guest: &Sessions, account: &str, targets: &[Target], sta
         Ok((its.is_some() || !may_follow).then_some(its))
     };
     let poll = Poll { what: format!("account `{account}` to see its invitation"), pause: PAUSE, deadline: SETTLING };
-    match poll.until(guest.door().interrupt(), ask).await {
+    match poll.until(guest.request_gate().interrupt(), ask).await {
         Err(Error::Deadline { .. }) => Ok(None),
         its => its,
     }
@@ -146,7 +146,7 @@ pub(super) async fn probe(sessions: &Sessions, account: &str, role: RoleAge) -> 
         }
     };
     let poll = Poll { what: format!("the access role of `{account}` to be assumed"), pause: PAUSE, deadline: SETTLING };
-    match poll.until(sessions.door().interrupt(), ask).await {
+    match poll.until(sessions.request_gate().interrupt(), ask).await {
         // AWS's own words say more.
         Err(Error::Deadline { .. }) => sessions.probe(account).await,
         result => result,
@@ -181,7 +181,7 @@ pub(super) async fn wait(
             Ok((!ended.is_empty()).then_some(ended))
         };
         let poll = Poll { what: format!("{} to be answered", crate::plural::count(count, "invitation")), pause: PAUSE, deadline: ANSWERED };
-        for (position, how) in poll.until(sessions.door().interrupt(), ask).await? {
+        for (position, how) in poll.until(sessions.request_gate().interrupt(), ask).await? {
             let (Some(target), Some(state)) = (targets.get(position), states.get_mut(position)) else { continue };
             tell(target, how.word());
             *state = State::Over(format!("its invitation was {}", how.word()));
@@ -220,7 +220,7 @@ async fn join(sessions: &Sessions, targets: &[Target], states: &mut [State], acc
             Ok(members.into_iter().next().flatten())
         };
         let poll = Poll { what: format!("`{}` to be a member", target.account), pause: PAUSE, deadline: JOINING };
-        let id = poll.until(sessions.door().interrupt(), ask).await?;
+        let id = poll.until(sessions.request_gate().interrupt(), ask).await?;
         *state = State::Member { id, closed: None };
     }
     Ok(())

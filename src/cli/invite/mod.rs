@@ -126,7 +126,7 @@ fn role(desired: &Desired, partition: &str) -> Role {
 
 impl Run<'_> {
     async fn carry_through(mut self) -> Result<Exit, Reported> {
-        let (interrupt, shell) = (self.connection.sessions.door().interrupt(), self.shell);
+        let (interrupt, shell) = (self.connection.sessions.request_gate().interrupt(), self.shell);
         Box::pin(apply::interruptible(self.handshakes(), interrupt, || None, shell)).await?;
         // The apply in it listens for Ctrl-C itself.
         Box::pin(self.conclude()).await
@@ -177,7 +177,7 @@ impl Run<'_> {
         let sends = uninvited.min(allowance.left);
         self.approve(sends)?;
         let mut left = sends;
-        sessions.door().set_mode(Mode::ReadWrite);
+        sessions.request_gate().set_mode(Mode::ReadWrite);
         for (target, now) in self.targets.iter().zip(standing) {
             let state = match now {
                 Now::Uninvited(_) if left == 0 => {
@@ -198,7 +198,7 @@ impl Run<'_> {
             };
             self.states.push(state);
         }
-        sessions.door().set_mode(Mode::ReadOnly);
+        sessions.request_gate().set_mode(Mode::ReadOnly);
         if self.states.iter().any(|state| matches!(state, State::Open { new: true, .. })) {
             self.date().await?;
         }
@@ -304,7 +304,7 @@ impl Run<'_> {
             consent::agree(&format!("Cancel {}?", count(open, "open invitation")), self.shell)?;
         }
         let sessions = &self.connection.sessions;
-        sessions.door().set_mode(Mode::ReadWrite);
+        sessions.request_gate().set_mode(Mode::ReadWrite);
         for (target, now) in self.targets.iter().zip(standing) {
             let wanted = self.desired.resources.contains_key(&Address::new("invitation", target.account.key())) && target.section.is_none();
             let again = if wanted { "; `invite = true` in org.toml has the next apply send another one" } else { "" };
@@ -317,7 +317,7 @@ impl Run<'_> {
                 now @ Now::Member(_) => now.into(),
             });
         }
-        sessions.door().set_mode(Mode::ReadOnly);
+        sessions.request_gate().set_mode(Mode::ReadOnly);
         Ok(())
     }
 

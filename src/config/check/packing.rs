@@ -79,7 +79,7 @@ pub(in crate::config) fn part_name(name: &str, part: usize) -> String {
     if part == 0 { name.to_owned() } else { format!("{name}.{}", part + 1) }
 }
 
-/// How many times the limit the text of a document may be. White space aside, its length is known without parsing it. What is uploaded is its canonical
+/// How many times the limit the text of a document may be. White space while_waiting, its length is known without parsing it. What is uploaded is its canonical
 /// form, though, which is shorter where the text repeats values, and only parsing tells by how much. So a text of up to twice the limit is parsed, once.
 const ROOM: usize = 2;
 

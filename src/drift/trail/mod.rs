@@ -8,8 +8,8 @@
 //! Only differences are asked about, the heaviest first. Events of the organization name no resources, so they are looked up by the operation's
 //! name: one look-up serves all findings that it could explain. Those of networks are looked up by id.
 
-mod clue;
 mod event;
+mod event_query;
 mod operations;
 mod origin;
 #[cfg(test)]
@@ -23,8 +23,8 @@ use crate::drift::{Drift, Note};
 use crate::plan::Plan;
 use crate::plural::count;
 
-use clue::{Clue, Made, Mark};
 use event::Event;
+use event_query::{EventMatcher, EventQuery, Made};
 pub use origin::Origin;
 
 /// Look-ups of a run at most. They take turns where they go to one account and Region: two pages a second.
@@ -33,7 +33,7 @@ const LOOKUPS: usize = 50;
 /// What CloudTrail is to be asked, and what for.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Inquiry {
-    clues: Vec<Clue>,
+    clues: Vec<EventQuery>,
     lookups: BTreeSet<Lookup>,
     /// Findings that would have taken more look-ups.
     unasked: usize,
@@ -44,7 +44,7 @@ impl Inquiry {
     /// Of the differences that were found, in their order.
     pub fn of(drift: &Drift, plan: &Plan) -> Self {
         let mut inquiry = Self { clues: Vec::new(), lookups: BTreeSet::new(), unasked: 0, access_role: plan.desired.access_role.clone() };
-        for clue in drift.findings.iter().enumerate().filter_map(|(number, finding)| Clue::of(number, finding, plan)) {
+        for clue in drift.findings.iter().enumerate().filter_map(|(number, finding)| EventQuery::of(number, finding, plan)) {
             let more = clue.lookups().into_iter().filter(|lookup| !inquiry.lookups.contains(*lookup)).count();
             if inquiry.lookups.len() + more > LOOKUPS {
                 inquiry.unasked += 1;
@@ -64,8 +64,8 @@ impl Inquiry {
     /// Whether the newest events of a look-up explain all that it could explain, so that older ones need not be read.
     pub fn is_answered(&self, lookup: &Lookup, events: &[String]) -> bool {
         let events: Vec<Event> = events.iter().filter_map(|text| Event::read(text)).collect();
-        let explained = |mark: &Mark| mark.certain && events.iter().any(|event| mark.fits(event));
-        let asks = |clue: &&Clue| clue.lookups().contains(lookup);
+        let explained = |mark: &EventMatcher| mark.certain && events.iter().any(|event| mark.fits(event));
+        let asks = |clue: &&EventQuery| clue.lookups().contains(lookup);
         self.clues.iter().filter(asks).all(|clue| clue.marks.iter().any(explained))
     }
 
@@ -101,7 +101,8 @@ impl Inquiry {
         let mut told = BTreeSet::new();
         for (lookup, error) in failures {
             if told.insert((&lookup.account, &lookup.region)) {
-                let asks = |clue: &&Clue| clue.lookups().into_iter().any(|l| (&l.account, &l.region) == (&lookup.account, &lookup.region));
+                let asks =
+                    |clue: &&EventQuery| clue.lookups().into_iter().any(|l| (&l.account, &l.region) == (&lookup.account, &lookup.region));
                 note(format!("who made {} is not known: {error}", differences(self.clues.iter().filter(asks).count())));
             }
         }
@@ -109,7 +110,7 @@ impl Inquiry {
     }
 }
 
-impl Mark {
+impl EventMatcher {
     fn fits(&self, event: &Event) -> bool {
         event.is(self.operation) && self.names.iter().all(|name| event.names(name)) && self.sets.is_none_or(|sets| event.sets(sets))
     }
@@ -137,7 +138,7 @@ fn newest(all: Vec<Fitting<'_>>) -> Option<Fitting<'_>> {
     Some((certain && !all.iter().any(rival), event, lookup))
 }
 
-impl Clue {
+impl EventQuery {
     fn explain(&self, found: &BTreeMap<&Lookup, Vec<Event>>, access_role: &str) -> Option<Origin> {
         let of = |lookup: &Lookup| found.get(lookup).map(Vec::as_slice).unwrap_or_default();
         let (made, others) = match &self.made {

@@ -123,7 +123,7 @@ fn in_accounts(kind: &str, how: How<'_>) -> &'static [&'static str] {
 
 /// The operation that makes what a deletion of that name deletes: its request has the tag that names it, and its answer the id that the
 /// deletion names. `None` where the deletion says by itself what it is about.
-pub(super) fn maker(deletion: &str) -> Option<&'static str> {
+pub(super) fn creating_operation(deletion: &str) -> Option<&'static str> {
     Some(match deletion {
         "organizations:DeleteOrganizationalUnit" => "organizations:CreateOrganizationalUnit",
         "organizations:DeletePolicy" => "organizations:CreatePolicy",

@@ -48,7 +48,7 @@ pub struct Lockout {
 
 /// What overlord needs of its role.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Roads {
+pub struct RequiredAccess {
     /// The name of the role.
     pub role: String,
     /// All that it calls for a network, as `ec2:CreateVpc` or `account:EnableRegion`.
@@ -69,7 +69,7 @@ pub(super) fn facts(region: Option<&str>) -> Vec<(&'static str, Fact)> {
 }
 
 /// Where the role is locked out after a change and was not before, by cause.
-pub fn lockouts(before: &Hierarchy, after: &Hierarchy, roads: &Roads, catalogue: &Catalogue) -> Vec<Lockout> {
+pub fn lockouts(before: &Hierarchy, after: &Hierarchy, roads: &RequiredAccess, catalogue: &Catalogue) -> Vec<Lockout> {
     let actions = catalogue.actions();
     let there = |account: &&Address| after.levels.contains_key(*account) && !after.is_management(account);
     let accounts: Vec<&Address> = roads.accounts.keys().filter(there).collect();
@@ -160,7 +160,7 @@ fn named(cause: &Cause) -> String {
 }
 
 /// Where resource control policies newly deny to assume the role. Its caller is in the management account, which no SCP binds.
-fn assumed(before: &Hierarchy, after: &Hierarchy, roads: &Roads, accounts: &[&Address], found: &mut Found) {
+fn assumed(before: &Hierarchy, after: &Hierarchy, roads: &RequiredAccess, accounts: &[&Address], found: &mut Found) {
     let asks = |hierarchy: &Hierarchy, whereabouts: &Whereabouts<'_>, account: &Address| {
         let mut context = Context::partial();
         facts(None).into_iter().for_each(|(key, fact)| context.set(key, fact));
@@ -190,7 +190,7 @@ fn is_denied(decision: &Decision) -> bool {
 }
 
 /// Where the role is newly denied what it needs; accounts under the same before and after are asked once.
-fn denied(before: &Hierarchy, after: &Hierarchy, roads: &Roads, way: &Way<'_>, accounts: &[Address], found: &mut Found) {
+fn denied(before: &Hierarchy, after: &Hierarchy, roads: &RequiredAccess, way: &Way<'_>, accounts: &[Address], found: &mut Found) {
     let facts = facts(way.region);
     let mut chains = Chains::new(Asker::Role(&roads.role, &facts), way.actions);
     let whereabouts = Whereabouts::of(after);
@@ -229,7 +229,7 @@ fn denied(before: &Hierarchy, after: &Hierarchy, roads: &Roads, way: &Way<'_>, a
 /// What the guardrails say of a call of the role, with the statement that decides.
 fn called(
     (hierarchy, whereabouts): (&Hierarchy, &Whereabouts<'_>),
-    roads: &Roads,
+    roads: &RequiredAccess,
     facts: &[(&str, Fact)],
     account: &Address,
     (action, takes_resource): (&str, bool),

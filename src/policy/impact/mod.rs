@@ -29,7 +29,7 @@ use chains::{Asker, Chain, Chains};
 use typical::{Asked, Shifts};
 use verdicts::Verdicts;
 
-pub use lockout::{Lockout, Road, Roads, lockouts};
+pub use lockout::{Lockout, RequiredAccess, Road, lockouts};
 pub use restriction::{Restriction, restrictions};
 
 /// What guardrails say of an action, of whoever asks and for whatever.

@@ -10,7 +10,7 @@ use aws_sdk_ec2::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_ec2::types::{Filter, NetworkInterface, ResourceType, Tag, TagSpecification, UnsuccessfulItem};
 use sha2::{Digest, Sha256};
 
-use super::describe::Questions;
+use super::describe::Ec2Reader;
 use super::{EndpointStates, NatGatewayStates, Tags, tags_differ};
 use crate::address::{Reference, Scope};
 use crate::aws::{AwsResult, Error, Latest, Place, Poll, Refusal};
@@ -39,9 +39,9 @@ const ATTEMPTS: usize = 3;
 /// Refusals of deleting what is still in use.
 const IN_USE: &[&str] = &["DependencyViolation", "InvalidAddress.Locked", "InvalidIPAddress.InUse", "InvalidDhcpOptionsId.InUse"];
 
-/// The hands of one change: a client, and what its calls must say.
+/// The client of one change: a client, and what its calls must say.
 #[derive(Debug)]
-pub(super) struct Hands<'a> {
+pub(super) struct ResourceClient<'a> {
     pub client: Client,
     context: &'a Context,
     place: Place,
@@ -56,7 +56,7 @@ pub(super) enum Earlier {
     Impossible,
 }
 
-impl<'a> Hands<'a> {
+impl<'a> ResourceClient<'a> {
     /// # Errors
     /// [`Context::ec2`].
     pub async fn of(context: &'a Context) -> AwsResult<Self> {
@@ -65,7 +65,7 @@ impl<'a> Hands<'a> {
         Ok(Self { client: context.ec2().await?, context, place })
     }
 
-    /// The hands of the same change in the account and Region of another resource, such as the far end of a connection.
+    /// The client of the same change in the account and Region of another resource, such as the far end of a connection.
     ///
     /// # Errors
     /// The resource lies in no account, or its account has no id yet: defects of the plan.
@@ -95,8 +95,8 @@ impl<'a> Hands<'a> {
     }
 
     /// The questions of the reader, to the same account and Region.
-    pub fn questions(&self) -> Questions<'_> {
-        Questions { client: &self.client, account: &self.place.account }
+    pub fn questions(&self) -> Ec2Reader<'_> {
+        Ec2Reader { client: &self.client, account: &self.place.account }
     }
 
     /// AWS's id of what a reference names.
@@ -110,7 +110,7 @@ impl<'a> Hands<'a> {
     }
 
     /// What AWS answered to `operation`, in our words.
-    pub fn said<T, E>(&self, operation: &str, result: Result<T, SdkError<E>>) -> AwsResult<T>
+    pub fn map_sdk_error<T, E>(&self, operation: &str, result: Result<T, SdkError<E>>) -> AwsResult<T>
     where
         E: ProvideErrorMetadata + std::error::Error + 'static,
     {
@@ -165,9 +165,9 @@ impl<'a> Hands<'a> {
     pub async fn write_tags(&self, id: &str, tags: &Tags) -> AwsResult<()> {
         let send = || async {
             let answer = self.client.create_tags().resources(id).set_tags(Some(self.tags(tags))).send().await;
-            self.said("ec2:CreateTags", answer).map(drop)
+            self.map_sdk_error("ec2:CreateTags", answer).map(drop)
         };
-        self.settled(send).await
+        self.retry_not_found(send).await
     }
 
     /// For a list: what carries the address of the resource that is being changed. An endpoint may answer with more: see [`Self::is_ours`].
@@ -215,7 +215,7 @@ impl<'a> Hands<'a> {
     ///
     /// # Errors
     /// AWS refused; no attempt was answered and nothing was found; the interrupt.
-    pub async fn once<F, G>(
+    pub async fn create_idempotent<F, G>(
         &self,
         earlier: Earlier,
         find: impl Fn() -> F + Send + Sync,
@@ -235,7 +235,7 @@ impl<'a> Hands<'a> {
         }
         let mut unanswered = None;
         for _ in 0..ATTEMPTS {
-            match self.settled(&make).await {
+            match self.retry_not_found(&make).await {
                 Err(e) if e.leaves_open() => unanswered = Some(e),
                 Ok(id) if !self.context.is_alone() => return Box::pin(self.only_one(id, &find)).await,
                 result => return result,
@@ -299,11 +299,11 @@ impl<'a> Hands<'a> {
     }
 
     /// Sends until AWS finds everywhere what was just made. What stays missing is AWS's refusal in the end.
-    pub async fn settled<T, F>(&self, send: impl Fn() -> F + Send + Sync) -> AwsResult<T>
+    pub async fn retry_not_found<T, F>(&self, send: impl Fn() -> F + Send + Sync) -> AwsResult<T>
     where
         F: Future<Output = AwsResult<T>> + Send,
     {
-        self.insist("what was just made to be found", SETTLING, is_missing, send).await
+        self.retry_while("what was just made to be found", SETTLING, is_missing, send).await
     }
 
     /// Sends a deletion until nothing uses the thing any longer. Already gone is success. `inside` tells the network interfaces that could
@@ -316,7 +316,7 @@ impl<'a> Hands<'a> {
         F: Future<Output = AwsResult<()>> + Send,
     {
         let is_in_use = |e: &Error| e.is(IN_USE);
-        match (self.insist("what uses it to let go", LINGERING, is_in_use, send).await, inside) {
+        match (self.retry_while("what uses it to let go", LINGERING, is_in_use, send).await, inside) {
             (Err(e), _) if is_missing(&e) => Ok(()),
             (Err(e), Some(inside)) if is_in_use(&e) => Err(self.still_in_use(&e, inside).await),
             (result, _) => result,
@@ -338,11 +338,11 @@ impl<'a> Hands<'a> {
     /// The network interfaces that a filter admits.
     pub async fn interfaces(&self, inside: Filter) -> AwsResult<Vec<NetworkInterface>> {
         let pages = self.client.describe_network_interfaces().filters(inside).into_paginator().items().send();
-        self.said("ec2:DescribeNetworkInterfaces", pages.collect::<Result<Vec<_>, _>>().await)
+        self.map_sdk_error("ec2:DescribeNetworkInterfaces", pages.collect::<Result<Vec<_>, _>>().await)
     }
 
     /// Sends again while the refusal passes by itself. After `deadline` the refusal is the answer.
-    pub async fn insist<T, F>(
+    pub async fn retry_while<T, F>(
         &self,
         what: &str,
         deadline: Duration,
@@ -381,7 +381,7 @@ impl<'a> Hands<'a> {
     }
 
     fn interrupt(&self) -> &crate::aws::Interrupt {
-        self.context.sessions().door().interrupt()
+        self.context.sessions().request_gate().interrupt()
     }
 }
 

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use crate::apply::{Consent, Outcome, apply};
 use crate::aws::Error;
-use crate::aws::canned::{Answer, Canned, MANAGEMENT, assume_role, sessions};
+use crate::aws::mock_transport::{Answer, MANAGEMENT, MockTransport, assume_role, sessions};
 use crate::plan::Plan;
 use crate::resource::{Desired, Live};
 
@@ -72,7 +72,7 @@ async fn change(
     respond: impl Fn(usize, &str, &BTreeMap<String, String>) -> Answer + Send + Sync + 'static,
 ) -> (Outcome, Vec<String>) {
     let counts = Mutex::new(BTreeMap::<String, usize>::new());
-    let canned = Canned::counting(move |_, request| {
+    let canned = MockTransport::counting(move |_, request| {
         let (operation, parameters) = read(request);
         if operation == "AssumeRole" {
             return assume_role(request);
@@ -109,7 +109,7 @@ async fn change(
     let live = Live { resources: serde_json::from_value(there).unwrap(), ..Live::default() };
     let plan = Plan::build(&desired, &live);
     assert_eq!(plan.changes.len(), 1, "{plan:#?}");
-    let report = apply(&plan, &sessions(canned.door()).await, &Consent::to_deletions(), &mut |_| {}).await;
+    let report = apply(&plan, &sessions(canned.request_gate()).await, &Consent::to_deletions(), &mut |_| {}).await;
     let of_ec2 = |call: String| call.split_once(':').filter(|(service, _)| *service == "ec2").map(|(_, name)| name.to_owned());
     (report.outcomes[0].1.clone(), canned.sent().into_iter().filter_map(of_ec2).collect())
 }

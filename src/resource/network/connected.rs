@@ -9,7 +9,7 @@ use aws_sdk_ec2::types;
 use aws_sdk_ram::types::{ResourceOwner, ResourceShareAssociationType, ResourceShareStatus, TagFilter};
 
 use super::Tags;
-use super::describe::{Questions, by_id, list, tags, text};
+use super::describe::{Ec2Reader, by_id, list, tags, text};
 use super::{customer_gateway, transit_gateway, transit_gateway_attachment, vpc_peering, vpn_connection, vpn_gateway};
 use crate::aws::{AwsResult, Error};
 use crate::resource::ADDRESS_TAG;
@@ -100,7 +100,7 @@ impl Connected {
     ///
     /// # Errors
     /// A call failed.
-    pub async fn read(ask: &Questions<'_>, ram: impl Fn() -> aws_sdk_ram::Client, has: impl Fn(&str) -> bool) -> AwsResult<Self> {
+    pub async fn read(ask: &Ec2Reader<'_>, ram: impl Fn() -> aws_sdk_ram::Client, has: impl Fn(&str) -> bool) -> AwsResult<Self> {
         const NAMES: [&str; 5] = ["vpc_peering", "transit_gateway_attachment", "transit_gateway", "vpn", "resource_share"];
         let mut read = Self { asked: NAMES.iter().any(|name| has(name)), ..Self::default() };
         if has("vpc_peering") {
@@ -138,7 +138,7 @@ pub(super) fn tell_attachments<'c>(all: impl IntoIterator<Item = &'c mut Connect
     }
 }
 
-impl Questions<'_> {
+impl Ec2Reader<'_> {
     async fn peerings(&self) -> AwsResult<BTreeMap<String, Peering>> {
         let request = || self.client.describe_vpc_peering_connections();
         let found =

@@ -1,15 +1,15 @@
-//! What the kinds of connections need besides [`Hands`]: waiting for what AWS makes and unmakes slowly, wherever an earlier run left it.
+//! What the kinds of connections need besides [`ResourceClient`]: waiting for what AWS makes and unmakes slowly, wherever an earlier run left it.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use super::calls::{Hands, is_missing};
+use super::calls::{ResourceClient, is_missing};
 use crate::aws::{AwsResult, Error};
 
 /// How long a gateway, an attachment or a VPN connection may take to come or to go.
 pub(super) const SLOW: Duration = Duration::from_secs(30 * 60);
 
-impl Hands<'_> {
+impl ResourceClient<'_> {
     /// Waits until `state` is one that is `wanted`. What is not found yet is waited for too.
     ///
     /// # Errors
@@ -71,7 +71,7 @@ impl Hands<'_> {
     where
         F: Future<Output = AwsResult<T>> + Send,
     {
-        self.insist("what it needs to be ready", SLOW, |e: &Error| is_missing(e) || is_on_its_way(e), send).await
+        self.retry_while("what it needs to be ready", SLOW, |e: &Error| is_missing(e) || is_on_its_way(e), send).await
     }
 }
 

@@ -3,7 +3,7 @@
 use aws_sdk_ec2::types::{CustomerGateway as Live, GatewayType, ResourceType};
 use serde::{Deserialize, Serialize};
 
-use super::calls::{Hands, all};
+use super::calls::{ResourceClient, all};
 use super::{Tags, tags_differ};
 use crate::address::Address;
 use crate::aws::{AwsResult, Error};
@@ -53,47 +53,47 @@ impl Kind for CustomerGateway {
     }
 
     async fn create(context: &Context, after: Self::Attributes) -> Result<String, Error> {
-        let hands = Hands::of(context).await?;
+        let client = ResourceClient::of(context).await?;
         let find = || async {
-            let answer = hands.client.describe_customer_gateways().filters(hands.ours()).send().await;
-            let mut gateways = hands.said("ec2:DescribeCustomerGateways", answer)?.customer_gateways.unwrap_or_default();
-            gateways.retain(|gateway| hands.is_ours(gateway.tags()) && gateway.state().is_some_and(|state| ALIVE.contains(&state)));
+            let answer = client.client.describe_customer_gateways().filters(client.ours()).send().await;
+            let mut gateways = client.map_sdk_error("ec2:DescribeCustomerGateways", answer)?.customer_gateways.unwrap_or_default();
+            gateways.retain(|gateway| client.is_ours(gateway.tags()) && gateway.state().is_some_and(|state| ALIVE.contains(&state)));
             Ok(all(gateways.into_iter().map(|gateway| gateway.customer_gateway_id)))
         };
         let make = || async {
-            let request = hands.client.create_customer_gateway().r#type(GatewayType::Ipsec1).ip_address(&after.address);
+            let request = client.client.create_customer_gateway().r#type(GatewayType::Ipsec1).ip_address(&after.address);
             // Source: CreateCustomerGateway: numbers above 2147483647 go into a field of their own.
             let request = match i32::try_from(after.asn) {
                 Ok(asn) => request.bgp_asn(asn),
                 Err(_) => request.bgp_asn_extended(i64::from(after.asn)),
             };
-            let request = request.tag_specifications(hands.creation_tags(ResourceType::CustomerGateway, &after.tags));
-            let gateway = hands.said("ec2:CreateCustomerGateway", request.send().await)?.customer_gateway;
-            let stranger = gateway.as_ref().filter(|gateway| !is_ours(gateway, context)).map(|gateway| foreign(&hands, gateway));
-            let id = hands.id("ec2:CreateCustomerGateway", gateway.and_then(|gateway| gateway.customer_gateway_id))?;
+            let request = request.tag_specifications(client.creation_tags(ResourceType::CustomerGateway, &after.tags));
+            let gateway = client.map_sdk_error("ec2:CreateCustomerGateway", request.send().await)?.customer_gateway;
+            let stranger = gateway.as_ref().filter(|gateway| !is_ours(gateway, context)).map(|gateway| foreign(&client, gateway));
+            let id = client.id("ec2:CreateCustomerGateway", gateway.and_then(|gateway| gateway.customer_gateway_id))?;
             stranger.map_or(Ok(id), Err)
         };
-        hands.once(hands.earlier(None)?, find, make).await
+        client.create_idempotent(client.earlier(None)?, find, make).await
     }
 
     async fn update(context: &Context, id: &str, before: Self::Attributes, after: Self::Attributes) -> AwsResult<()> {
-        Hands::of(context).await?.retag(id, &before.tags, &after.tags).await
+        ResourceClient::of(context).await?.retag(id, &before.tags, &after.tags).await
     }
 
     async fn delete(context: &Context, id: &str, _before: Self::Attributes) -> AwsResult<()> {
-        let hands = Hands::of(context).await?;
-        let request = hands.client.delete_customer_gateway().customer_gateway_id(id);
-        let delete = || async { hands.said("ec2:DeleteCustomerGateway", request.clone().send().await).map(drop) };
-        hands.removed(&["deleted"], delete, || state(&hands, id)).await
+        let client = ResourceClient::of(context).await?;
+        let request = client.client.delete_customer_gateway().customer_gateway_id(id);
+        let delete = || async { client.map_sdk_error("ec2:DeleteCustomerGateway", request.clone().send().await).map(drop) };
+        client.removed(&["deleted"], delete, || state(&client, id)).await
     }
 }
 
 /// States in which it is there, or comes to be.
 pub(super) const ALIVE: [&str; 2] = ["pending", "available"];
 
-async fn state(hands: &Hands<'_>, id: &str) -> AwsResult<Option<String>> {
-    let answer = hands.client.describe_customer_gateways().customer_gateway_ids(id).send().await;
-    let answer = hands.said("ec2:DescribeCustomerGateways", answer)?;
+async fn state(client: &ResourceClient<'_>, id: &str) -> AwsResult<Option<String>> {
+    let answer = client.client.describe_customer_gateways().customer_gateway_ids(id).send().await;
+    let answer = client.map_sdk_error("ec2:DescribeCustomerGateways", answer)?;
     Ok(answer.customer_gateways.unwrap_or_default().into_iter().next().and_then(|gateway| gateway.state))
 }
 
@@ -107,14 +107,14 @@ fn is_ours(gateway: &Live, context: &Context) -> bool {
     address.is_some_and(|address| (address.kind(), address.key()) == (ours.kind(), ours.key()))
 }
 
-fn foreign(hands: &Hands<'_>, gateway: &Live) -> Error {
+fn foreign(client: &ResourceClient<'_>, gateway: &Live) -> Error {
     let (id, address) = (gateway.customer_gateway_id().unwrap_or_default(), gateway.ip_address().unwrap_or_default());
     match gateway.tags().iter().find(|tag| tag.key() == Some(ADDRESS_TAG)).and_then(|tag| tag.value()) {
-        Some(other) => hands.failed(
+        Some(other) => client.failed(
             format!("AWS knows `{address}` already as `{id}`, which is `{other}`"),
             "keep the VPN's key; or take the VPN out of the layouts, apply, and add it again under its new key",
         ),
-        None => hands.failed(
+        None => client.failed(
             format!("AWS knows `{address}` already as `{id}`, which overlord did not make, and keeps one per address and number"),
             "remove that customer gateway, or give the VPN another address or `asn`, then run the same command again",
         ),

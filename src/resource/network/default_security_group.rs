@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use aws_sdk_ec2::types::{Filter, SecurityGroup};
 use serde::{Deserialize, Serialize};
 
-use super::calls::{Hands, SETTLING, filter, is_missing, never_deleted};
+use super::calls::{ResourceClient, SETTLING, filter, is_missing, never_deleted};
 use crate::address::Reference;
 use crate::aws::{AwsResult, Error};
 use crate::resource::Context;
@@ -47,18 +47,18 @@ impl Kind for DefaultSecurityGroup {
     }
 
     async fn create(context: &Context, after: Self::Attributes) -> Result<String, Error> {
-        let hands = Hands::of(context).await?;
-        let vpc = hands.resolve(&after.vpc)?;
-        let find = || async { find(&hands, vec![filter("vpc-id", &vpc), filter("group-name", "default")]).await };
-        let group = hands.wait("the default security group of a new VPC", SETTLING, find).await?;
-        empty(&hands, &group).await?;
-        hands.id("ec2:DescribeSecurityGroups", group.group_id)
+        let client = ResourceClient::of(context).await?;
+        let vpc = client.resolve(&after.vpc)?;
+        let find = || async { find(&client, vec![filter("vpc-id", &vpc), filter("group-name", "default")]).await };
+        let group = client.wait("the default security group of a new VPC", SETTLING, find).await?;
+        empty(&client, &group).await?;
+        client.id("ec2:DescribeSecurityGroups", group.group_id)
     }
 
     async fn update(context: &Context, id: &str, _before: Self::Attributes, _after: Self::Attributes) -> AwsResult<()> {
-        let hands = Hands::of(context).await?;
-        match find(&hands, vec![filter("group-id", id)]).await? {
-            Some(group) => empty(&hands, &group).await,
+        let client = ResourceClient::of(context).await?;
+        match find(&client, vec![filter("group-id", id)]).await? {
+            Some(group) => empty(&client, &group).await,
             // It went with its VPC.
             None => Ok(()),
         }
@@ -69,14 +69,14 @@ impl Kind for DefaultSecurityGroup {
     }
 }
 
-async fn find(hands: &Hands<'_>, filters: Vec<Filter>) -> AwsResult<Option<SecurityGroup>> {
-    let pages = hands.client.describe_security_groups().set_filters(Some(filters)).into_paginator().items().send();
-    let groups = hands.said("ec2:DescribeSecurityGroups", pages.collect::<Result<Vec<_>, _>>().await)?;
+async fn find(client: &ResourceClient<'_>, filters: Vec<Filter>) -> AwsResult<Option<SecurityGroup>> {
+    let pages = client.client.describe_security_groups().set_filters(Some(filters)).into_paginator().items().send();
+    let groups = client.map_sdk_error("ec2:DescribeSecurityGroups", pages.collect::<Result<Vec<_>, _>>().await)?;
     Ok(groups.into_iter().next())
 }
 
 /// Takes away all rules that the group was read with.
-async fn empty(hands: &Hands<'_>, group: &SecurityGroup) -> AwsResult<()> {
+async fn empty(client: &ResourceClient<'_>, group: &SecurityGroup) -> AwsResult<()> {
     let id = group.group_id().unwrap_or_default();
     // A rule that is gone was taken away by a request whose answer was lost.
     let gone = |result: AwsResult<()>| match result {
@@ -84,12 +84,12 @@ async fn empty(hands: &Hands<'_>, group: &SecurityGroup) -> AwsResult<()> {
         result => result,
     };
     if !group.ip_permissions().is_empty() {
-        let request = hands.client.revoke_security_group_ingress().group_id(id).set_ip_permissions(group.ip_permissions.clone());
-        gone(hands.said("ec2:RevokeSecurityGroupIngress", request.send().await).map(drop))?;
+        let request = client.client.revoke_security_group_ingress().group_id(id).set_ip_permissions(group.ip_permissions.clone());
+        gone(client.map_sdk_error("ec2:RevokeSecurityGroupIngress", request.send().await).map(drop))?;
     }
     if !group.ip_permissions_egress().is_empty() {
-        let request = hands.client.revoke_security_group_egress().group_id(id).set_ip_permissions(group.ip_permissions_egress.clone());
-        gone(hands.said("ec2:RevokeSecurityGroupEgress", request.send().await).map(drop))?;
+        let request = client.client.revoke_security_group_egress().group_id(id).set_ip_permissions(group.ip_permissions_egress.clone());
+        gone(client.map_sdk_error("ec2:RevokeSecurityGroupEgress", request.send().await).map(drop))?;
     }
     Ok(())
 }

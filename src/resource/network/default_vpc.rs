@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::calls::{Hands, never_deleted};
+use super::calls::{ResourceClient, never_deleted};
 use super::{NO_DEFAULT_VPC, default_vpc_removal};
 use crate::aws::{AwsResult, Error};
 use crate::resource::Context;
@@ -53,12 +53,12 @@ impl Kind for DefaultVpc {
 
     /// In a new account, or wherever none was seen: there may be one, and then it goes.
     async fn create(context: &Context, after: Self::Attributes) -> Result<String, Error> {
-        let hands = Hands::of(context).await?;
-        let vpc = find(context, &hands).await?;
+        let client = ResourceClient::of(context).await?;
+        let vpc = find(context, &client).await?;
         if let Some(vpc) = &vpc
             && !after.present
         {
-            default_vpc_removal::remove(&hands, vpc).await?;
+            default_vpc_removal::remove(&client, vpc).await?;
         }
         Ok(vpc.filter(|_| after.present).unwrap_or_else(|| NO_DEFAULT_VPC.to_owned()))
     }
@@ -66,7 +66,7 @@ impl Kind for DefaultVpc {
     async fn update(context: &Context, id: &str, _before: Self::Attributes, after: Self::Attributes) -> AwsResult<()> {
         match after.present || id == NO_DEFAULT_VPC {
             true => Ok(()),
-            false => default_vpc_removal::remove(&Hands::of(context).await?, id).await,
+            false => default_vpc_removal::remove(&ResourceClient::of(context).await?, id).await,
         }
     }
 
@@ -79,11 +79,11 @@ impl Kind for DefaultVpc {
 /// first answers.
 const LATE: Duration = Duration::from_secs(60);
 
-async fn find(context: &Context, hands: &Hands<'_>) -> AwsResult<Option<String>> {
+async fn find(context: &Context, client: &ResourceClient<'_>) -> AwsResult<Option<String>> {
     if !context.is_new(context.scope()?) {
-        return default_vpc_removal::find(hands).await;
+        return default_vpc_removal::find(client).await;
     }
-    match hands.wait("the default VPC to be made", LATE, || default_vpc_removal::find(hands)).await {
+    match client.wait("the default VPC to be made", LATE, || default_vpc_removal::find(client)).await {
         Err(Error::Deadline { .. }) => Ok(None),
         found => found.map(Some),
     }

@@ -4,13 +4,13 @@
 use aws_sdk_ec2::types::{InternetGateway, RouteTable, SecurityGroup, Subnet};
 use futures_util::try_join;
 
-use super::calls::{Hands, filter, first};
+use super::calls::{ResourceClient, filter, first};
 use crate::aws::AwsResult;
 
 /// The default VPC of the account and Region, if there is one.
-pub(super) async fn find(hands: &Hands<'_>) -> AwsResult<Option<String>> {
-    let pages = hands.client.describe_vpcs().filters(filter("is-default", "true")).into_paginator().items().send();
-    let vpcs = hands.said("ec2:DescribeVpcs", pages.collect::<Result<Vec<_>, _>>().await)?;
+pub(super) async fn find(resource_client: &ResourceClient<'_>) -> AwsResult<Option<String>> {
+    let pages = resource_client.client.describe_vpcs().filters(filter("is-default", "true")).into_paginator().items().send();
+    let vpcs = resource_client.map_sdk_error("ec2:DescribeVpcs", pages.collect::<Result<Vec<_>, _>>().await)?;
     Ok(first(vpcs.into_iter().map(|vpc| vpc.vpc_id)))
 }
 
@@ -24,49 +24,54 @@ struct Bare {
 ///
 /// # Errors
 /// Something uses it, or is in it that AWS did not put there: then nothing was deleted.
-pub(super) async fn remove(hands: &Hands<'_>, vpc: &str) -> AwsResult<()> {
-    let Bare { subnets, gateways } = proof(hands, vpc).await?;
+pub(super) async fn remove(resource_client: &ResourceClient<'_>, vpc: &str) -> AwsResult<()> {
+    let Bare { subnets, gateways } = proof(resource_client, vpc).await?;
     for gateway in &gateways {
         let detach = || async {
-            let answer = hands.client.detach_internet_gateway().internet_gateway_id(gateway).vpc_id(vpc).send().await;
-            match hands.said("ec2:DetachInternetGateway", answer) {
+            let answer = resource_client.client.detach_internet_gateway().internet_gateway_id(gateway).vpc_id(vpc).send().await;
+            match resource_client.map_sdk_error("ec2:DetachInternetGateway", answer) {
                 Err(e) if e.is(&["Gateway.NotAttached"]) => Ok(()),
                 result => result.map(drop),
             }
         };
-        hands.deleted(Some(filter("vpc-id", vpc)), detach).await?;
+        resource_client.deleted(Some(filter("vpc-id", vpc)), detach).await?;
         let delete = || async {
-            let answer = hands.client.delete_internet_gateway().internet_gateway_id(gateway).send().await;
-            hands.said("ec2:DeleteInternetGateway", answer).map(drop)
+            let answer = resource_client.client.delete_internet_gateway().internet_gateway_id(gateway).send().await;
+            resource_client.map_sdk_error("ec2:DeleteInternetGateway", answer).map(drop)
         };
-        hands.deleted(None, delete).await?;
+        resource_client.deleted(None, delete).await?;
     }
     for subnet in &subnets {
-        let delete = || async { hands.said("ec2:DeleteSubnet", hands.client.delete_subnet().subnet_id(subnet).send().await).map(drop) };
-        hands.deleted(Some(filter("subnet-id", subnet)), delete).await?;
+        let delete = || async {
+            resource_client
+                .map_sdk_error("ec2:DeleteSubnet", resource_client.client.delete_subnet().subnet_id(subnet).send().await)
+                .map(drop)
+        };
+        resource_client.deleted(Some(filter("subnet-id", subnet)), delete).await?;
     }
-    let delete = || async { hands.said("ec2:DeleteVpc", hands.client.delete_vpc().vpc_id(vpc).send().await).map(drop) };
-    hands.deleted(Some(filter("vpc-id", vpc)), delete).await
+    let delete =
+        || async { resource_client.map_sdk_error("ec2:DeleteVpc", resource_client.client.delete_vpc().vpc_id(vpc).send().await).map(drop) };
+    resource_client.deleted(Some(filter("vpc-id", vpc)), delete).await
 }
 
 /// Proves that nothing but what AWS makes with a default VPC is in it.
-async fn proof(hands: &Hands<'_>, vpc: &str) -> AwsResult<Bare> {
+async fn proof(resource_client: &ResourceClient<'_>, vpc: &str) -> AwsResult<Bare> {
     let all = || filter("vpc-id", vpc);
-    let client = &hands.client;
+    let client = &resource_client.client;
     let subnets = client.describe_subnets().filters(all()).into_paginator().items().send();
     let tables = client.describe_route_tables().filters(all()).into_paginator().items().send();
     let groups = client.describe_security_groups().filters(all()).into_paginator().items().send();
     let gateways = client.describe_internet_gateways().filters(filter("attachment.vpc-id", vpc)).into_paginator().items().send();
     let endpoints = client.describe_vpc_endpoints().filters(all()).into_paginator().items().send();
-    let questions = hands.questions();
+    let questions = resource_client.questions();
     let (interfaces, hidden, subnets, tables, groups, gateways, endpoints) = try_join!(
-        hands.interfaces(all()),
+        resource_client.interfaces(all()),
         Box::pin(questions.hidden_uses(vpc)),
-        async { hands.said("ec2:DescribeSubnets", subnets.collect::<Result<Vec<_>, _>>().await) },
-        async { hands.said("ec2:DescribeRouteTables", tables.collect::<Result<Vec<_>, _>>().await) },
-        async { hands.said("ec2:DescribeSecurityGroups", groups.collect::<Result<Vec<_>, _>>().await) },
-        async { hands.said("ec2:DescribeInternetGateways", gateways.collect::<Result<Vec<_>, _>>().await) },
-        async { hands.said("ec2:DescribeVpcEndpoints", endpoints.collect::<Result<Vec<_>, _>>().await) },
+        async { resource_client.map_sdk_error("ec2:DescribeSubnets", subnets.collect::<Result<Vec<_>, _>>().await) },
+        async { resource_client.map_sdk_error("ec2:DescribeRouteTables", tables.collect::<Result<Vec<_>, _>>().await) },
+        async { resource_client.map_sdk_error("ec2:DescribeSecurityGroups", groups.collect::<Result<Vec<_>, _>>().await) },
+        async { resource_client.map_sdk_error("ec2:DescribeInternetGateways", gateways.collect::<Result<Vec<_>, _>>().await) },
+        async { resource_client.map_sdk_error("ec2:DescribeVpcEndpoints", endpoints.collect::<Result<Vec<_>, _>>().await) },
     )?;
     let used =
         interfaces.into_iter().map(|interface| interface.network_interface_id).chain(endpoints.into_iter().map(|e| e.vpc_endpoint_id));
@@ -79,7 +84,7 @@ async fn proof(hands: &Hands<'_>, vpc: &str) -> AwsResult<Bare> {
     }
     there.sort();
     let message = format!("the default VPC `{vpc}` is in use, and nothing of it was deleted: there is {}", there.join(", "));
-    Err(hands.failed(message, "move what is there elsewhere, or set `default_vpc = \"keep\"` for this account"))
+    Err(resource_client.failed(message, "move what is there elsewhere, or set `default_vpc = \"keep\"` for this account"))
 }
 
 fn foreign_subnets(subnets: &[Subnet]) -> impl Iterator<Item = Option<String>> {

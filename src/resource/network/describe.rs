@@ -35,7 +35,7 @@ pub(super) struct LiveZones {
 }
 
 /// One account and Region, asked by its own client.
-pub(super) struct Questions<'a> {
+pub(super) struct Ec2Reader<'a> {
     pub client: &'a Client,
     /// What others share with this account is not its own.
     pub account: &'a str,
@@ -61,7 +61,7 @@ macro_rules! list {
 
 pub(super) use list;
 
-impl Questions<'_> {
+impl Ec2Reader<'_> {
     fn is_own(&self, owner: Option<&str>) -> bool {
         owner.is_none_or(|owner| owner.is_empty() || owner == self.account)
     }

@@ -4,7 +4,7 @@
 use aws_sdk_ec2::types::{DhcpOptions as Live, NewDhcpConfiguration, ResourceType};
 use serde::{Deserialize, Serialize};
 
-use super::calls::{Hands, all};
+use super::calls::{ResourceClient, all};
 use super::{Tags, tags_differ};
 use crate::aws::{AwsResult, Error};
 use crate::resource::Context;
@@ -66,37 +66,37 @@ impl Kind for DhcpOptions {
     }
 
     async fn create(context: &Context, after: Self::Attributes) -> Result<String, Error> {
-        let hands = Hands::of(context).await?;
+        let client = ResourceClient::of(context).await?;
         let find = || async {
-            let pages = hands.client.describe_dhcp_options().filters(hands.ours()).into_paginator().items().send();
-            let options = hands.said("ec2:DescribeDhcpOptions", pages.collect::<Result<Vec<_>, _>>().await)?;
+            let pages = client.client.describe_dhcp_options().filters(client.ours()).into_paginator().items().send();
+            let options = client.map_sdk_error("ec2:DescribeDhcpOptions", pages.collect::<Result<Vec<_>, _>>().await)?;
             // The ones that these replace have the same address.
             let wanted =
-                |options: &Live| hands.is_ours(options.tags()) && said(options) == (after.domain_name.clone(), after.name_servers.clone());
+                |options: &Live| client.is_ours(options.tags()) && said(options) == (after.domain_name.clone(), after.name_servers.clone());
             Ok(all(options.into_iter().filter(wanted).map(|options| options.dhcp_options_id)))
         };
         let make = || async {
             let option = |key: &str, values: Vec<String>| NewDhcpConfiguration::builder().key(key).set_values(Some(values)).build();
             let domain = after.domain_name.as_ref().map(|domain| option(DOMAIN, vec![domain.clone()]));
             let options = domain.into_iter().chain([option(SERVERS, after.name_servers.clone())]);
-            let request = hands.client.create_dhcp_options().set_dhcp_configurations(Some(options.collect()));
-            let request = request.tag_specifications(hands.creation_tags(ResourceType::DhcpOptions, &after.tags));
-            let answer = hands.said("ec2:CreateDhcpOptions", request.send().await)?;
-            hands.id("ec2:CreateDhcpOptions", answer.dhcp_options.and_then(|options| options.dhcp_options_id))
+            let request = client.client.create_dhcp_options().set_dhcp_configurations(Some(options.collect()));
+            let request = request.tag_specifications(client.creation_tags(ResourceType::DhcpOptions, &after.tags));
+            let answer = client.map_sdk_error("ec2:CreateDhcpOptions", request.send().await)?;
+            client.id("ec2:CreateDhcpOptions", answer.dhcp_options.and_then(|options| options.dhcp_options_id))
         };
-        hands.once(hands.earlier(None)?, find, make).await
+        client.create_idempotent(client.earlier(None)?, find, make).await
     }
 
     async fn update(context: &Context, id: &str, before: Self::Attributes, after: Self::Attributes) -> AwsResult<()> {
-        Hands::of(context).await?.retag(id, &before.tags, &after.tags).await
+        ResourceClient::of(context).await?.retag(id, &before.tags, &after.tags).await
     }
 
     async fn delete(context: &Context, id: &str, _before: Self::Attributes) -> AwsResult<()> {
-        let hands = Hands::of(context).await?;
+        let client = ResourceClient::of(context).await?;
         let delete = || async {
-            let answer = hands.client.delete_dhcp_options().dhcp_options_id(id).send().await;
-            hands.said("ec2:DeleteDhcpOptions", answer).map(drop)
+            let answer = client.client.delete_dhcp_options().dhcp_options_id(id).send().await;
+            client.map_sdk_error("ec2:DeleteDhcpOptions", answer).map(drop)
         };
-        hands.deleted(None, delete).await
+        client.deleted(None, delete).await
     }
 }

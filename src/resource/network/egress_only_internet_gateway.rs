@@ -3,7 +3,7 @@
 use aws_sdk_ec2::types::{EgressOnlyInternetGateway as Live, ResourceType};
 use serde::{Deserialize, Serialize};
 
-use super::calls::{Hands, all};
+use super::calls::{ResourceClient, all};
 use super::{Tags, tags_differ};
 use crate::address::Reference;
 use crate::aws::{AwsResult, Error};
@@ -47,37 +47,37 @@ impl Kind for EgressOnlyInternetGateway {
     }
 
     async fn create(context: &Context, after: Self::Attributes) -> Result<String, Error> {
-        let hands = Hands::of(context).await?;
-        let vpc = hands.resolve(&after.vpc)?;
+        let client = ResourceClient::of(context).await?;
+        let vpc = client.resolve(&after.vpc)?;
         let find = || async {
-            let pages = hands.client.describe_egress_only_internet_gateways().filters(hands.ours()).into_paginator().items().send();
-            let gateways = hands.said("ec2:DescribeEgressOnlyInternetGateways", pages.collect::<Result<Vec<_>, _>>().await)?;
+            let pages = client.client.describe_egress_only_internet_gateways().filters(client.ours()).into_paginator().items().send();
+            let gateways = client.map_sdk_error("ec2:DescribeEgressOnlyInternetGateways", pages.collect::<Result<Vec<_>, _>>().await)?;
             let of_vpc = |gateway: &Live| gateway.attachments().iter().any(|a| a.vpc_id() == Some(vpc.as_str()));
-            let gateways = gateways.into_iter().filter(|gateway| of_vpc(gateway) && hands.is_ours(gateway.tags()));
+            let gateways = gateways.into_iter().filter(|gateway| of_vpc(gateway) && client.is_ours(gateway.tags()));
             Ok(all(gateways.map(|gateway| gateway.egress_only_internet_gateway_id)))
         };
         // AWS remembers tokens longer than gateways, so one that was deleted would be handed out again: the token is new with every try.
-        let token = hands.token([vpc.as_str(), &hands.this_try()]);
+        let token = client.token([vpc.as_str(), &client.this_try()]);
         let make = || async {
-            let request = hands.client.create_egress_only_internet_gateway().vpc_id(&vpc).client_token(&token);
-            let request = request.tag_specifications(hands.creation_tags(ResourceType::EgressOnlyInternetGateway, &after.tags));
-            let answer = hands.said("ec2:CreateEgressOnlyInternetGateway", request.send().await)?;
+            let request = client.client.create_egress_only_internet_gateway().vpc_id(&vpc).client_token(&token);
+            let request = request.tag_specifications(client.creation_tags(ResourceType::EgressOnlyInternetGateway, &after.tags));
+            let answer = client.map_sdk_error("ec2:CreateEgressOnlyInternetGateway", request.send().await)?;
             let gateway = answer.egress_only_internet_gateway.and_then(|gateway| gateway.egress_only_internet_gateway_id);
-            hands.id("ec2:CreateEgressOnlyInternetGateway", gateway)
+            client.id("ec2:CreateEgressOnlyInternetGateway", gateway)
         };
-        hands.once(hands.earlier(Some(&after.vpc))?, find, make).await
+        client.create_idempotent(client.earlier(Some(&after.vpc))?, find, make).await
     }
 
     async fn update(context: &Context, id: &str, before: Self::Attributes, after: Self::Attributes) -> AwsResult<()> {
-        Hands::of(context).await?.retag(id, &before.tags, &after.tags).await
+        ResourceClient::of(context).await?.retag(id, &before.tags, &after.tags).await
     }
 
     async fn delete(context: &Context, id: &str, _before: Self::Attributes) -> AwsResult<()> {
-        let hands = Hands::of(context).await?;
+        let client = ResourceClient::of(context).await?;
         let delete = || async {
-            let answer = hands.client.delete_egress_only_internet_gateway().egress_only_internet_gateway_id(id).send().await;
-            hands.said("ec2:DeleteEgressOnlyInternetGateway", answer).map(drop)
+            let answer = client.client.delete_egress_only_internet_gateway().egress_only_internet_gateway_id(id).send().await;
+            client.map_sdk_error("ec2:DeleteEgressOnlyInternetGateway", answer).map(drop)
         };
-        hands.deleted(None, delete).await
+        client.deleted(None, delete).await
     }
 }

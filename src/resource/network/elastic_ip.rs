@@ -3,7 +3,7 @@
 use aws_sdk_ec2::types::{DomainType, ResourceType};
 use serde::{Deserialize, Serialize};
 
-use super::calls::{Hands, LINGERING, all};
+use super::calls::{LINGERING, ResourceClient, all};
 use super::{Tags, tags_differ};
 use crate::aws::{AwsResult, Error};
 use crate::resource::Context;
@@ -41,31 +41,33 @@ impl Kind for ElasticIp {
     }
 
     async fn create(context: &Context, after: Self::Attributes) -> Result<String, Error> {
-        let hands = Hands::of(context).await?;
+        let client = ResourceClient::of(context).await?;
         let find = || async {
-            let answer = hands.said("ec2:DescribeAddresses", hands.client.describe_addresses().filters(hands.ours()).send().await)?;
-            let addresses = answer.addresses.unwrap_or_default().into_iter().filter(|address| hands.is_ours(address.tags()));
+            let answer =
+                client.map_sdk_error("ec2:DescribeAddresses", client.client.describe_addresses().filters(client.ours()).send().await)?;
+            let addresses = answer.addresses.unwrap_or_default().into_iter().filter(|address| client.is_ours(address.tags()));
             Ok(all(addresses.map(|address| address.allocation_id)))
         };
         let make = || async {
-            let request = hands.client.allocate_address().domain(DomainType::Vpc);
-            let request = request.tag_specifications(hands.creation_tags(ResourceType::ElasticIp, &after.tags));
-            let answer = hands.said("ec2:AllocateAddress", request.send().await)?;
-            hands.id("ec2:AllocateAddress", answer.allocation_id)
+            let request = client.client.allocate_address().domain(DomainType::Vpc);
+            let request = request.tag_specifications(client.creation_tags(ResourceType::ElasticIp, &after.tags));
+            let answer = client.map_sdk_error("ec2:AllocateAddress", request.send().await)?;
+            client.id("ec2:AllocateAddress", answer.allocation_id)
         };
-        hands.once(hands.earlier(None)?, find, make).await
+        client.create_idempotent(client.earlier(None)?, find, make).await
     }
 
     async fn update(context: &Context, id: &str, before: Self::Attributes, after: Self::Attributes) -> AwsResult<()> {
-        Hands::of(context).await?.retag(id, &before.tags, &after.tags).await
+        ResourceClient::of(context).await?.retag(id, &before.tags, &after.tags).await
     }
 
     async fn delete(context: &Context, id: &str, _before: Self::Attributes) -> AwsResult<()> {
-        let hands = Hands::of(context).await?;
-        let release =
-            || async { hands.said("ec2:ReleaseAddress", hands.client.release_address().allocation_id(id).send().await).map(drop) };
+        let client = ResourceClient::of(context).await?;
+        let release = || async {
+            client.map_sdk_error("ec2:ReleaseAddress", client.client.release_address().allocation_id(id).send().await).map(drop)
+        };
         // AWS answers AuthFailure for an address that a NAT gateway still holds.
-        let send = || hands.insist("the NAT gateway to let go of it", LINGERING, |e| e.is(&["AuthFailure"]), release);
-        hands.deleted(None, send).await
+        let send = || client.retry_while("the NAT gateway to let go of it", LINGERING, |e| e.is(&["AuthFailure"]), release);
+        client.deleted(None, send).await
     }
 }

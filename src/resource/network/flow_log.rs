@@ -3,7 +3,7 @@
 use aws_sdk_ec2::types::{FlowLogsResourceType, LogDestinationType, ResourceType, TrafficType};
 use serde::{Deserialize, Serialize};
 
-use super::calls::{Hands, filter, first};
+use super::calls::{ResourceClient, filter, first};
 use super::{Tags, tags_differ};
 use crate::address::Reference;
 use crate::aws::{AwsResult, Error};
@@ -62,22 +62,22 @@ impl Kind for FlowLog {
     }
 
     async fn create(context: &Context, after: Self::Attributes) -> Result<String, Error> {
-        let hands = Hands::of(context).await?;
-        create(&hands, &after).await
+        let client = ResourceClient::of(context).await?;
+        create(&client, &after).await
     }
 
     async fn update(context: &Context, id: &str, before: Self::Attributes, after: Self::Attributes) -> AwsResult<()> {
-        let hands = Hands::of(context).await?;
+        let client = ResourceClient::of(context).await?;
         if before.content() == after.content() {
-            return hands.retag(id, &before.tags, &after.tags).await;
+            return client.retag(id, &before.tags, &after.tags).await;
         }
-        delete(&hands, id).await?;
+        delete(&client, id).await?;
         // Nothing refers to a flow log, so its new id is learnt by the next reading.
-        create(&hands, &after).await.map(drop)
+        create(&client, &after).await.map(drop)
     }
 
     async fn delete(context: &Context, id: &str, _before: Self::Attributes) -> AwsResult<()> {
-        delete(&Hands::of(context).await?, id).await
+        delete(&ResourceClient::of(context).await?, id).await
     }
 }
 
@@ -96,35 +96,35 @@ impl FlowLogAttributes {
     }
 }
 
-async fn create(hands: &Hands<'_>, after: &FlowLogAttributes) -> AwsResult<String> {
-    let vpc = hands.resolve(&after.vpc)?;
+async fn create(client: &ResourceClient<'_>, after: &FlowLogAttributes) -> AwsResult<String> {
+    let vpc = client.resolve(&after.vpc)?;
     let interval = i32::try_from(after.interval).map_err(|e| Error::internal(format!("an interval of {} s: {e}", after.interval)))?;
     let make = || async {
-        let request = hands.client.create_flow_logs().resource_ids(&vpc).resource_type(FlowLogsResourceType::Vpc);
+        let request = client.client.create_flow_logs().resource_ids(&vpc).resource_type(FlowLogsResourceType::Vpc);
         let request = request.log_destination_type(after.destination_type()).log_destination(&after.destination);
         let request = request.traffic_type(TrafficType::from(after.traffic.as_str())).max_aggregation_interval(interval);
-        let request = request.tag_specifications(hands.creation_tags(ResourceType::VpcFlowLog, &after.tags));
-        let answer = hands.said("ec2:CreateFlowLogs", request.send().await)?;
-        hands.item_by_item("ec2:CreateFlowLogs", answer.unsuccessful)?;
-        hands.id("ec2:CreateFlowLogs", answer.flow_log_ids.and_then(|ids| ids.into_iter().next()))
+        let request = request.tag_specifications(client.creation_tags(ResourceType::VpcFlowLog, &after.tags));
+        let answer = client.map_sdk_error("ec2:CreateFlowLogs", request.send().await)?;
+        client.item_by_item("ec2:CreateFlowLogs", answer.unsuccessful)?;
+        client.id("ec2:CreateFlowLogs", answer.flow_log_ids.and_then(|ids| ids.into_iter().next()))
     };
-    match hands.settled(make).await {
+    match client.retry_not_found(make).await {
         // Made by a request whose answer was lost; or somebody else's, to the same destination.
-        Err(e) if e.is(&["FlowLogAlreadyExists"]) => hands.found(&e, || find(hands, &vpc)).await,
+        Err(e) if e.is(&["FlowLogAlreadyExists"]) => client.found(&e, || find(client, &vpc)).await,
         result => result,
     }
 }
 
-async fn find(hands: &Hands<'_>, vpc: &str) -> AwsResult<Option<String>> {
-    let pages = hands.client.describe_flow_logs().filter(hands.ours()).filter(filter("resource-id", vpc)).into_paginator().items().send();
-    let logs = hands.said("ec2:DescribeFlowLogs", pages.collect::<Result<Vec<_>, _>>().await)?;
-    Ok(first(logs.into_iter().filter(|log| hands.is_ours(log.tags())).map(|log| log.flow_log_id)))
+async fn find(client: &ResourceClient<'_>, vpc: &str) -> AwsResult<Option<String>> {
+    let pages = client.client.describe_flow_logs().filter(client.ours()).filter(filter("resource-id", vpc)).into_paginator().items().send();
+    let logs = client.map_sdk_error("ec2:DescribeFlowLogs", pages.collect::<Result<Vec<_>, _>>().await)?;
+    Ok(first(logs.into_iter().filter(|log| client.is_ours(log.tags())).map(|log| log.flow_log_id)))
 }
 
-async fn delete(hands: &Hands<'_>, id: &str) -> AwsResult<()> {
+async fn delete(client: &ResourceClient<'_>, id: &str) -> AwsResult<()> {
     let delete = || async {
-        let answer = hands.said("ec2:DeleteFlowLogs", hands.client.delete_flow_logs().flow_log_ids(id).send().await)?;
-        hands.item_by_item("ec2:DeleteFlowLogs", answer.unsuccessful)
+        let answer = client.map_sdk_error("ec2:DeleteFlowLogs", client.client.delete_flow_logs().flow_log_ids(id).send().await)?;
+        client.item_by_item("ec2:DeleteFlowLogs", answer.unsuccessful)
     };
-    hands.deleted(None, delete).await
+    client.deleted(None, delete).await
 }

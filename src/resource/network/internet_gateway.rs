@@ -3,7 +3,7 @@
 use aws_sdk_ec2::types::{InternetGateway as Live, ResourceType};
 use serde::{Deserialize, Serialize};
 
-use super::calls::{Hands, all, filter};
+use super::calls::{ResourceClient, all, filter};
 use super::{Tags, tags_differ};
 use crate::address::Reference;
 use crate::aws::{AwsResult, Error};
@@ -54,78 +54,80 @@ impl Kind for InternetGateway {
     }
 
     async fn create(context: &Context, after: Self::Attributes) -> Result<String, Error> {
-        let hands = Hands::of(context).await?;
+        let client = ResourceClient::of(context).await?;
         let find = || async {
-            let gateways = list(&hands, hands.ours()).await?.into_iter().filter(|gateway| hands.is_ours(gateway.tags()));
+            let gateways = list(&client, client.ours()).await?.into_iter().filter(|gateway| client.is_ours(gateway.tags()));
             Ok(all(gateways.map(|gateway| gateway.internet_gateway_id)))
         };
         let make = || async {
-            let tags = hands.creation_tags(ResourceType::InternetGateway, &after.tags);
-            let answer =
-                hands.said("ec2:CreateInternetGateway", hands.client.create_internet_gateway().tag_specifications(tags).send().await)?;
-            hands.id("ec2:CreateInternetGateway", answer.internet_gateway.and_then(|gateway| gateway.internet_gateway_id))
+            let tags = client.creation_tags(ResourceType::InternetGateway, &after.tags);
+            let answer = client.map_sdk_error(
+                "ec2:CreateInternetGateway",
+                client.client.create_internet_gateway().tag_specifications(tags).send().await,
+            )?;
+            client.id("ec2:CreateInternetGateway", answer.internet_gateway.and_then(|gateway| gateway.internet_gateway_id))
         };
-        let id = hands.once(hands.earlier(None)?, find, make).await?;
+        let id = client.create_idempotent(client.earlier(None)?, find, make).await?;
         if let Some(vpc) = &after.vpc {
-            attach(&hands, &id, &hands.resolve(vpc)?).await?;
+            attach(&client, &id, &client.resolve(vpc)?).await?;
         }
         Ok(id)
     }
 
     async fn update(context: &Context, id: &str, before: Self::Attributes, after: Self::Attributes) -> AwsResult<()> {
-        let hands = Hands::of(context).await?;
+        let client = ResourceClient::of(context).await?;
         if before.vpc != after.vpc {
             if let Some(vpc) = &before.vpc {
-                detach(&hands, id, &hands.resolve(vpc)?).await?;
+                detach(&client, id, &client.resolve(vpc)?).await?;
             }
             if let Some(vpc) = &after.vpc {
-                attach(&hands, id, &hands.resolve(vpc)?).await?;
+                attach(&client, id, &client.resolve(vpc)?).await?;
             }
         }
-        hands.retag(id, &before.tags, &after.tags).await
+        client.retag(id, &before.tags, &after.tags).await
     }
 
     async fn delete(context: &Context, id: &str, before: Self::Attributes) -> AwsResult<()> {
-        let hands = Hands::of(context).await?;
+        let client = ResourceClient::of(context).await?;
         if let Some(vpc) = &before.vpc {
-            detach(&hands, id, &hands.resolve(vpc)?).await?;
+            detach(&client, id, &client.resolve(vpc)?).await?;
         }
         let delete = || async {
-            let answer = hands.client.delete_internet_gateway().internet_gateway_id(id).send().await;
-            hands.said("ec2:DeleteInternetGateway", answer).map(drop)
+            let answer = client.client.delete_internet_gateway().internet_gateway_id(id).send().await;
+            client.map_sdk_error("ec2:DeleteInternetGateway", answer).map(drop)
         };
-        hands.deleted(None, delete).await
+        client.deleted(None, delete).await
     }
 }
 
-async fn list(hands: &Hands<'_>, which: aws_sdk_ec2::types::Filter) -> AwsResult<Vec<Live>> {
-    let pages = hands.client.describe_internet_gateways().filters(which).into_paginator().items().send();
-    hands.said("ec2:DescribeInternetGateways", pages.collect::<Result<Vec<_>, _>>().await)
+async fn list(client: &ResourceClient<'_>, which: aws_sdk_ec2::types::Filter) -> AwsResult<Vec<Live>> {
+    let pages = client.client.describe_internet_gateways().filters(which).into_paginator().items().send();
+    client.map_sdk_error("ec2:DescribeInternetGateways", pages.collect::<Result<Vec<_>, _>>().await)
 }
 
-async fn attach(hands: &Hands<'_>, id: &str, vpc: &str) -> AwsResult<()> {
+async fn attach(client: &ResourceClient<'_>, id: &str, vpc: &str) -> AwsResult<()> {
     let send = || async {
-        let answer = hands.client.attach_internet_gateway().internet_gateway_id(id).vpc_id(vpc).send().await;
-        hands.said("ec2:AttachInternetGateway", answer).map(drop)
+        let answer = client.client.attach_internet_gateway().internet_gateway_id(id).vpc_id(vpc).send().await;
+        client.map_sdk_error("ec2:AttachInternetGateway", answer).map(drop)
     };
-    match hands.settled(send).await {
+    match client.retry_not_found(send).await {
         // By a request whose answer was lost; or the VPC has another one, or this one is in another VPC.
         Err(e) if e.is(&["Resource.AlreadyAssociated", "InvalidParameterValue"]) => {
             let is_there = |gateway: &Live| gateway.attachments().iter().any(|attachment| attachment.vpc_id() == Some(vpc));
-            let find = || async { Ok(list(hands, filter("internet-gateway-id", id)).await?.iter().any(is_there).then(String::new)) };
-            hands.found(&e, find).await.map(drop)
+            let find = || async { Ok(list(client, filter("internet-gateway-id", id)).await?.iter().any(is_there).then(String::new)) };
+            client.found(&e, find).await.map(drop)
         }
         result => result,
     }
 }
 
-async fn detach(hands: &Hands<'_>, id: &str, vpc: &str) -> AwsResult<()> {
+async fn detach(client: &ResourceClient<'_>, id: &str, vpc: &str) -> AwsResult<()> {
     let send = || async {
-        let answer = hands.client.detach_internet_gateway().internet_gateway_id(id).vpc_id(vpc).send().await;
-        match hands.said("ec2:DetachInternetGateway", answer) {
+        let answer = client.client.detach_internet_gateway().internet_gateway_id(id).vpc_id(vpc).send().await;
+        match client.map_sdk_error("ec2:DetachInternetGateway", answer) {
             Err(e) if e.is(&["Gateway.NotAttached"]) => Ok(()),
             result => result.map(drop),
         }
     };
-    hands.deleted(Some(filter("vpc-id", vpc)), send).await
+    client.deleted(Some(filter("vpc-id", vpc)), send).await
 }

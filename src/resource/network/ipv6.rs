@@ -4,23 +4,23 @@ use std::net::Ipv6Addr;
 
 use aws_sdk_ec2::types::{VpcCidrBlockStateCode, VpcIpv6CidrBlockAssociation};
 
-use super::calls::{Hands, SETTLING, filter};
+use super::calls::{ResourceClient, SETTLING, filter};
 use crate::aws::{AwsResult, Error};
 
 /// The associations of the VPC's IPv6 blocks, whatever their state.
-pub(super) async fn associations(hands: &Hands<'_>, vpc: &str) -> AwsResult<Vec<VpcIpv6CidrBlockAssociation>> {
-    let pages = hands.client.describe_vpcs().filters(filter("vpc-id", vpc)).into_paginator().items().send();
-    let vpcs = hands.said("ec2:DescribeVpcs", pages.collect::<Result<Vec<_>, _>>().await)?;
+pub(super) async fn associations(client: &ResourceClient<'_>, vpc: &str) -> AwsResult<Vec<VpcIpv6CidrBlockAssociation>> {
+    let pages = client.client.describe_vpcs().filters(filter("vpc-id", vpc)).into_paginator().items().send();
+    let vpcs = client.map_sdk_error("ec2:DescribeVpcs", pages.collect::<Result<Vec<_>, _>>().await)?;
     Ok(vpcs.into_iter().next().and_then(|vpc| vpc.ipv6_cidr_block_association_set).unwrap_or_default())
 }
 
 /// Waits until the VPC has its /56: `2001:db8:1234:5600::/56`.
-pub(super) async fn vpc_block(hands: &Hands<'_>, vpc: &str) -> AwsResult<String> {
+pub(super) async fn vpc_block(client: &ResourceClient<'_>, vpc: &str) -> AwsResult<String> {
     let ask = || async {
-        let all = associations(hands, vpc).await?;
+        let all = associations(client, vpc).await?;
         Ok(all.into_iter().filter(|a| state(a) == Some(&VpcCidrBlockStateCode::Associated)).find_map(|a| a.ipv6_cidr_block))
     };
-    hands.wait("the IPv6 block of the VPC", SETTLING, ask).await
+    client.wait("the IPv6 block of the VPC", SETTLING, ask).await
 }
 
 /// The state of an association.

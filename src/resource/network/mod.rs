@@ -3,7 +3,6 @@
 //! The desired side is made by [`expand()`] from the address plan; the live side by this family's reader. Both have
 //! the attributes of the files below. What AWS deletes along with something else, or makes along with it, is told there.
 
-mod ahead;
 mod bind;
 mod calls;
 mod connected;
@@ -24,6 +23,7 @@ mod guess;
 mod internet_gateway;
 mod ipv6;
 mod nat_gateway;
+mod prefetch;
 mod read;
 mod region;
 mod rehearsal;
@@ -52,7 +52,6 @@ mod zones;
 
 use std::collections::BTreeMap;
 
-pub use ahead::{Ahead, ahead};
 pub use customer_gateway::{CustomerGateway, CustomerGatewayAttributes};
 pub use default_security_group::{DefaultSecurityGroup, DefaultSecurityGroupAttributes};
 pub use default_vpc::{DefaultVpc, DefaultVpcAttributes};
@@ -65,6 +64,7 @@ pub use flow_log::{FlowLog, FlowLogAttributes};
 pub(crate) use guess::ZONE_BITS;
 pub use internet_gateway::{InternetGateway, InternetGatewayAttributes};
 pub use nat_gateway::{NatGateway, NatGatewayAttributes, NatGatewayStates};
+pub use prefetch::{Prefetch, prefetch};
 pub use read::live;
 pub use region::{Region, RegionAttributes};
 pub use rehearsal::Kept;

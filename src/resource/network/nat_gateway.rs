@@ -7,7 +7,7 @@ use std::time::Duration;
 use aws_sdk_ec2::types::{AvailabilityMode, ConnectivityType, NatGateway as Live, NatGatewayState, ResourceType};
 use serde::{Deserialize, Serialize};
 
-use super::calls::{Earlier, Hands};
+use super::calls::{Earlier, ResourceClient};
 use super::{Tags, tags_differ};
 use crate::address::Reference;
 use crate::aws::{AwsResult, Error};
@@ -74,40 +74,41 @@ impl Kind for NatGateway {
     }
 
     async fn create(context: &Context, after: Self::Attributes) -> Result<String, Error> {
-        let hands = Hands::of(context).await?;
-        let wanted = Wanted::of(&hands, &after)?;
+        let client = ResourceClient::of(context).await?;
+        let wanted = Wanted::of(&client, &after)?;
         let mut dead = Vec::new();
-        if hands.earlier(Some(&after.vpc))? == Earlier::Possible {
-            for gateway in list(&hands).await? {
+        if client.earlier(Some(&after.vpc))? == Earlier::Possible {
+            for gateway in list(&client).await? {
                 match (gateway.nat_gateway_id, is_alive(gateway.state.as_ref())) {
                     (Some(id), true) => {
-                        hands.recognise(&id);
-                        return available(&hands, &id).await.map(|()| id);
+                        client.recognise(&id);
+                        return available(&client, &id).await.map(|()| id);
                     }
                     (Some(id), false) => dead.push(id),
                     (None, _) => {}
                 }
             }
         }
-        let id = make(&hands, &wanted, &after.tags, dead).await?;
-        available(&hands, &id).await?;
+        let id = make(&client, &wanted, &after.tags, dead).await?;
+        available(&client, &id).await?;
         Ok(id)
     }
 
     async fn update(context: &Context, id: &str, before: Self::Attributes, after: Self::Attributes) -> AwsResult<()> {
-        Hands::of(context).await?.retag(id, &before.tags, &after.tags).await
+        ResourceClient::of(context).await?.retag(id, &before.tags, &after.tags).await
     }
 
     async fn delete(context: &Context, id: &str, _before: Self::Attributes) -> AwsResult<()> {
-        let hands = Hands::of(context).await?;
-        let delete =
-            || async { hands.said("ec2:DeleteNatGateway", hands.client.delete_nat_gateway().nat_gateway_id(id).send().await).map(drop) };
-        hands.deleted(None, delete).await?;
+        let client = ResourceClient::of(context).await?;
+        let delete = || async {
+            client.map_sdk_error("ec2:DeleteNatGateway", client.client.delete_nat_gateway().nat_gateway_id(id).send().await).map(drop)
+        };
+        client.deleted(None, delete).await?;
         let gone = || async {
-            let states = states(&hands).await?;
+            let states = states(&client).await?;
             Ok(matches!(states.0.get(id), None | Some(State::Deleted)).then_some(()))
         };
-        hands.wait("the NAT gateway to be deleted", DEADLINE, gone).await
+        client.wait("the NAT gateway to be deleted", DEADLINE, gone).await
     }
 }
 
@@ -125,11 +126,11 @@ struct Wanted {
 }
 
 impl Wanted {
-    fn of(hands: &Hands<'_>, after: &NatGatewayAttributes) -> AwsResult<Self> {
-        let vpc = hands.resolve(&after.vpc)?;
+    fn of(client: &ResourceClient<'_>, after: &NatGatewayAttributes) -> AwsResult<Self> {
+        let vpc = client.resolve(&after.vpc)?;
         match (after.availability_mode.as_str(), &after.subnet, &after.elastic_ip) {
             ("regional", None, None) => Ok(Self { vpc, zonal: None }),
-            ("zonal", Some(subnet), Some(address)) => Ok(Self { vpc, zonal: Some((hands.resolve(subnet)?, hands.resolve(address)?)) }),
+            ("zonal", Some(subnet), Some(address)) => Ok(Self { vpc, zonal: Some((client.resolve(subnet)?, client.resolve(address)?)) }),
             (mode, _, _) => Err(Error::internal(format!("a {mode} NAT gateway with this subnet and address"))),
         }
     }
@@ -137,33 +138,33 @@ impl Wanted {
 
 /// Makes it. AWS remembers tokens: the same one finds what a lost answer made. It may also find what was deleted since or never came to be;
 /// then the token is another one, made from those.
-async fn make(hands: &Hands<'_>, wanted: &Wanted, tags: &Tags, mut dead: Vec<String>) -> AwsResult<String> {
+async fn make(client: &ResourceClient<'_>, wanted: &Wanted, tags: &Tags, mut dead: Vec<String>) -> AwsResult<String> {
     let said: Vec<&str> = tags.iter().flat_map(|(key, value)| [key.as_str(), value.as_str()]).collect();
     for _ in 0..ATTEMPTS {
         dead.sort();
         let place = wanted.zonal.as_ref().map_or(vec![wanted.vpc.as_str()], |(subnet, address)| vec![subnet, address]);
-        let token = hands.token(place.into_iter().chain(said.iter().copied()).chain(dead.iter().map(String::as_str)));
+        let token = client.token(place.into_iter().chain(said.iter().copied()).chain(dead.iter().map(String::as_str)));
         let send = || async {
-            let request = hands.client.create_nat_gateway().client_token(&token).connectivity_type(ConnectivityType::Public);
-            let request = request.tag_specifications(hands.creation_tags(ResourceType::Natgateway, tags));
+            let request = client.client.create_nat_gateway().client_token(&token).connectivity_type(ConnectivityType::Public);
+            let request = request.tag_specifications(client.creation_tags(ResourceType::Natgateway, tags));
             let request = match &wanted.zonal {
                 Some((subnet, address)) => request.subnet_id(subnet).allocation_id(address),
                 None => request.availability_mode(AvailabilityMode::Regional).vpc_id(&wanted.vpc),
             };
-            hands.said("ec2:CreateNatGateway", request.send().await)
+            client.map_sdk_error("ec2:CreateNatGateway", request.send().await)
         };
-        let gateway = match hands.settled(send).await {
+        let gateway = match client.retry_not_found(send).await {
             Err(e) if e.is(&["NotAvailableInZone"]) => return Err(Error::Failed { message: e.to_string(), hint: Some(NO_NAT.to_owned()) }),
             answer => answer?.nat_gateway,
         };
         let (state, id) = gateway.map(|gateway| (gateway.state, gateway.nat_gateway_id)).unwrap_or_default();
-        let id = hands.id("ec2:CreateNatGateway", id)?;
+        let id = client.id("ec2:CreateNatGateway", id)?;
         if is_alive(state.as_ref()) || dead.contains(&id) {
             return Ok(id);
         }
         dead.push(id);
     }
-    Err(hands
+    Err(client
         .failed("AWS answers with NAT gateways that are gone", "run the same command again in an hour: by then AWS has forgotten them"))
 }
 
@@ -172,10 +173,10 @@ pub(super) fn is_alive(state: Option<&NatGatewayState>) -> bool {
     !matches!(state, Some(NatGatewayState::Failed | NatGatewayState::Deleting | NatGatewayState::Deleted))
 }
 
-async fn list(hands: &Hands<'_>) -> AwsResult<Vec<Live>> {
-    let pages = hands.client.describe_nat_gateways().filter(hands.ours()).into_paginator().items().send();
-    let mut gateways = hands.said("ec2:DescribeNatGateways", pages.collect::<Result<Vec<_>, _>>().await)?;
-    gateways.retain(|gateway| hands.is_ours(gateway.tags()));
+async fn list(client: &ResourceClient<'_>) -> AwsResult<Vec<Live>> {
+    let pages = client.client.describe_nat_gateways().filter(client.ours()).into_paginator().items().send();
+    let mut gateways = client.map_sdk_error("ec2:DescribeNatGateways", pages.collect::<Result<Vec<_>, _>>().await)?;
+    gateways.retain(|gateway| client.is_ours(gateway.tags()));
     Ok(gateways)
 }
 
@@ -209,35 +210,35 @@ impl State {
     }
 }
 
-async fn states(hands: &Hands<'_>) -> AwsResult<Arc<NatGatewayStates>> {
+async fn states(client: &ResourceClient<'_>) -> AwsResult<Arc<NatGatewayStates>> {
     let ask = || async {
-        let pages = hands.client.describe_nat_gateways().into_paginator().items().send();
-        let gateways = hands.said("ec2:DescribeNatGateways", pages.collect::<Result<Vec<_>, _>>().await)?;
+        let pages = client.client.describe_nat_gateways().into_paginator().items().send();
+        let gateways = client.map_sdk_error("ec2:DescribeNatGateways", pages.collect::<Result<Vec<_>, _>>().await)?;
         let state = |gateway: Live| Some((gateway.nat_gateway_id.clone()?, State::of(&gateway)));
         Ok(NatGatewayStates(gateways.into_iter().filter_map(state).collect()))
     };
-    hands.nat_gateways()?.or(ask).await
+    client.nat_gateways()?.or(ask).await
 }
 
 /// Waits until traffic can pass: a route to a gateway that is still pending is accepted and leads nowhere.
-async fn available(hands: &Hands<'_>, id: &str) -> AwsResult<()> {
+async fn available(client: &ResourceClient<'_>, id: &str) -> AwsResult<()> {
     let ask = || async {
-        match states(hands).await?.0.get(id) {
+        match states(client).await?.0.get(id) {
             Some(State::Available) => Ok(Some(())),
             // Nobody finds at once what was just made.
             None | Some(State::Pending) => Ok(None),
-            Some(State::Failed(code, message)) => Err(failure(hands, id, code, message)),
-            Some(State::Deleting | State::Deleted) => Err(hands.failed(
+            Some(State::Failed(code, message)) => Err(failure(client, id, code, message)),
+            Some(State::Deleting | State::Deleted) => Err(client.failed(
                 format!("the NAT gateway `{id}` was deleted by somebody else while it was made"),
                 "run the same command again, it makes another one",
             )),
         }
     };
-    hands.wait("the NAT gateway to be available", DEADLINE, ask).await
+    client.wait("the NAT gateway to be available", DEADLINE, ask).await
 }
 
 /// AWS's reasons: <https://docs.aws.amazon.com/vpc/latest/userguide/nat-gateway-troubleshooting.html>.
-fn failure(hands: &Hands<'_>, id: &str, code: &str, message: &str) -> Error {
+fn failure(client: &ResourceClient<'_>, id: &str, code: &str, message: &str) -> Error {
     let hint = match code {
         "InsufficientFreeAddressesInSubnet" => "free an address in its subnet, or give the tier a larger share",
         "Gateway.NotAttached" => "attach the internet gateway again: the next run does so if it is ours",
@@ -250,5 +251,5 @@ fn failure(hands: &Hands<'_>, id: &str, code: &str, message: &str) -> Error {
         _ => "run the same command again, it makes another one; if that fails too, AWS's support knows more",
     };
     let message = if message.is_empty() { String::new() } else { format!(": {message}") };
-    hands.failed(format!("the NAT gateway `{id}` failed: {code}{message}"), hint)
+    client.failed(format!("the NAT gateway `{id}` failed: {code}{message}"), hint)
 }

@@ -10,11 +10,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use futures_util::future::BoxFuture;
 use futures_util::stream::{self, StreamExt};
 
-use super::ahead::Ahead;
 use super::bind::{Bound, Names, names_of_peerings};
 use super::connected;
-use super::describe::{LiveZones, Questions};
+use super::describe::{Ec2Reader, LiveZones};
 use super::freeze::freeze;
+use super::prefetch::Prefetch;
 use super::rehearsal::{Kept, Place};
 use super::scope::{self, Reading};
 use super::site::{AT_A_TIME, AT_A_TIME_ONCE, Answer, Keep, Site, Taken, read, regions, sites};
@@ -32,7 +32,7 @@ use crate::resource::{Desired, Finding, FindingSeverity, Live, LiveResource, NOT
 ///
 /// # Errors
 /// The run was interrupted, or its own credentials are at an end. All else is a finding.
-pub async fn live(sessions: &Sessions, desired: &Desired, ahead: Ahead, members: &BTreeSet<String>, live: &mut Live) -> AwsResult<Kept> {
+pub async fn live(sessions: &Sessions, desired: &Desired, ahead: Prefetch, members: &BTreeSet<String>, live: &mut Live) -> AwsResult<Kept> {
     let regions = regions(desired);
     if regions.is_empty() && (desired.network.opted_in.is_empty() || !desired.selection.reads_networks()) {
         return Ok(Kept::default());
@@ -122,8 +122,8 @@ impl Reader<'_> {
     }
 
     /// All that the accounts of the configuration have.
-    async fn accounts(&mut self, ahead: Ahead) -> AwsResult<()> {
-        let Ahead { keep, mut reach, lost, read: mut ahead } = ahead;
+    async fn accounts(&mut self, ahead: Prefetch) -> AwsResult<()> {
+        let Prefetch { keep, mut reach, lost, read: mut ahead } = ahead;
         if let Some(error) = lost {
             return Err(error);
         }
@@ -237,7 +237,7 @@ impl Reader<'_> {
         let read = |(site, scopes): (Site, Option<Vec<Scope>>)| -> BoxFuture<'_, _> {
             Box::pin(async move {
                 let client = sessions.ec2(&site.account, &site.scope.region);
-                let zones = Questions { client: &client, account: &site.account }.zones().await;
+                let zones = Ec2Reader { client: &client, account: &site.account }.zones().await;
                 let zones = zones.map_err(|error| site.error(error));
                 (site.scope, scopes, zones)
             })
@@ -288,7 +288,7 @@ impl Reader<'_> {
             let own = self.accounts.open.iter().filter(can_ask).find(has_vpc).map(|(_, id)| id);
             let account = own.unwrap_or(&self.desired.management_account).clone();
             let client = self.sessions.ec2(&account, region);
-            let offered = Questions { client: &client, account: &account }.endpoint_zones(region).await;
+            let offered = Ec2Reader { client: &client, account: &account }.endpoint_zones(region).await;
             match offered.map_err(|error| error.within(&account, region)) {
                 Ok(offered) => {
                     for (endpoint, service) in endpoints {

@@ -3,9 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::address::{Address, Scope};
-use crate::aws::{Access, Door, DoorOptions, Interrupt, Mode, Rates, Sessions};
+use crate::aws::{Access, Interrupt, Mode, Rates, RequestGate, RequestGateOptions, Sessions};
 use crate::network::{Design, Layout, Nat, Pool, Request, Share, Tier, vpc_address};
-use crate::resource::network::{Ahead, WITH_TAG, live as read};
+use crate::resource::network::{Prefetch, WITH_TAG, live as read};
 use crate::resource::{ADDRESS_TAG, Attributes, Desired, FindingSeverity, Live, LiveResource};
 use crate::sandbox::ec2::{DhcpOptions, Life, NetworkAcl, NetworkInterface, Region, Subnet, Vpc, VpnGateway};
 use crate::sandbox::{FeatureSet, OptIn, Sandbox, Weather, World};
@@ -122,7 +122,7 @@ impl Lab {
     /// Reads, and tells the calls beside those for credentials.
     async fn read(&self) -> (Live, BTreeMap<String, usize>) {
         let sandbox = Sandbox::new(self.world.clone(), self.weather.clone());
-        let door = Door::new(DoorOptions {
+        let request_gate = RequestGate::new(RequestGateOptions {
             mode: Mode::ReadOnly,
             rates: Rates::Unlimited,
             trace: None,
@@ -130,10 +130,10 @@ impl Lab {
             interrupt: Interrupt::default(),
         });
         let access = Access::Sandbox { management_account: MANAGEMENT.to_owned() };
-        let sessions = Sessions::load(access, door, HOME, "OrganizationAccountAccessRole").await.unwrap();
+        let sessions = Sessions::load(access, request_gate, HOME, "OrganizationAccountAccessRole").await.unwrap();
         let mut live = self.live.clone();
-        read(&sessions, &self.desired, Ahead::default(), &self.members, &mut live).await.unwrap();
-        let counts = sessions.door().counts().into_iter().map(|(call, count)| (call.operation, count));
+        read(&sessions, &self.desired, Prefetch::default(), &self.members, &mut live).await.unwrap();
+        let counts = sessions.request_gate().counts().into_iter().map(|(call, count)| (call.operation, count));
         (live, counts.collect())
     }
 }

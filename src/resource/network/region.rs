@@ -99,7 +99,7 @@ async fn enable(context: &Context, wanted: &str) -> AwsResult<()> {
             result => result,
         }
     };
-    poll.until(context.sessions().door().interrupt(), patient).await
+    poll.until(context.sessions().request_gate().interrupt(), patient).await
 }
 
 fn is_enabled(status: &RegionOptStatus) -> bool {

@@ -7,7 +7,7 @@ use aws_sdk_ram::Client;
 use aws_sdk_ram::types::{ResourceOwner, ResourceShare as Live, ResourceShareAssociationType, ResourceShareStatus, Tag, TagFilter};
 use serde::{Deserialize, Serialize};
 
-use super::calls::{Hands, SETTLING, is_missing};
+use super::calls::{ResourceClient, SETTLING, is_missing};
 use super::{Tags, tags_differ};
 use crate::address::Reference;
 use crate::aws::{AwsResult, Error};
@@ -72,58 +72,64 @@ impl Kind for ResourceShare {
     }
 
     async fn create(context: &Context, after: Self::Attributes) -> Result<String, Error> {
-        let (hands, client) = (Hands::of(context).await?, client(context)?);
+        let (resource_client, client) = (ResourceClient::of(context).await?, client(context)?);
         let whole = Part { principals: after.principals.iter().collect(), resources: after.resources.iter().collect() };
         let (principals, resources) = whole.arns(context).await?;
         // RAM remembers tokens. This one is of this try alone: an older one could lead to a share that is gone.
-        let token = hands.token([hands.this_try().as_str()]);
+        let token = resource_client.token([resource_client.this_try().as_str()]);
         // What was made a moment ago is not seen at once by RAM: a refusal that passes.
         let send = || async {
             let request = client.create_resource_share().client_token(&token).name(&after.name).allow_external_principals(false);
             let request = request.set_principals(Some(principals.clone())).set_resource_arns(Some(resources.clone()));
-            let answer = hands.said("ram:CreateResourceShare", request.set_tags(Some(tags(context, &after.tags))).send().await)?;
-            hands.id("ram:CreateResourceShare", answer.resource_share.and_then(|share| share.resource_share_arn))
+            let answer = resource_client
+                .map_sdk_error("ram:CreateResourceShare", request.set_tags(Some(tags(context, &after.tags))).send().await)?;
+            resource_client.id("ram:CreateResourceShare", answer.resource_share.and_then(|share| share.resource_share_arn))
         };
-        let make = || permitted(context, &hands, &after, &send);
-        let find = || async { Ok(existing(context, &hands, &client).await?.into_iter().collect()) };
-        let arn = hands.once(hands.earlier(None)?, find, make).await?;
-        associated(&hands, &client, &arn).await?;
+        let make = || permitted(context, &resource_client, &after, &send);
+        let find = || async { Ok(existing(context, &resource_client, &client).await?.into_iter().collect()) };
+        let arn = resource_client.create_idempotent(resource_client.earlier(None)?, find, make).await?;
+        associated(&resource_client, &client, &arn).await?;
         Ok(arn)
     }
 
     async fn update(context: &Context, id: &str, before: Self::Attributes, after: Self::Attributes) -> AwsResult<()> {
-        let (hands, client) = (Hands::of(context).await?, client(context)?);
+        let (resource_client, client) = (ResourceClient::of(context).await?, client(context)?);
         if before.name != after.name {
-            hands.said("ram:UpdateResourceShare", client.update_resource_share().resource_share_arn(id).name(&after.name).send().await)?;
+            resource_client.map_sdk_error(
+                "ram:UpdateResourceShare",
+                client.update_resource_share().resource_share_arn(id).name(&after.name).send().await,
+            )?;
         }
         let more = Part::added(&before, &after);
         if !more.is_empty() {
             let (principals, resources) = more.arns(context).await?;
             let request = client.associate_resource_share().resource_share_arn(id);
             let request = request.set_principals(Some(principals)).set_resource_arns(Some(resources));
-            let send = || async { hands.said("ram:AssociateResourceShare", request.clone().send().await).map(drop) };
-            hands.settled(|| permitted(context, &hands, &after, &send)).await?;
-            associated(&hands, &client, id).await?;
+            let send = || async { resource_client.map_sdk_error("ram:AssociateResourceShare", request.clone().send().await).map(drop) };
+            resource_client.retry_not_found(|| permitted(context, &resource_client, &after, &send)).await?;
+            associated(&resource_client, &client, id).await?;
         }
         let less = Part::added(&after, &before);
         if !less.is_empty() {
             let (principals, resources) = less.arns(context).await?;
             let request = client.disassociate_resource_share().resource_share_arn(id).set_principals(Some(principals));
             let answer = request.set_resource_arns(Some(resources)).send().await;
-            hands.said("ram:DisassociateResourceShare", answer)?;
-            associated(&hands, &client, id).await?;
+            resource_client.map_sdk_error("ram:DisassociateResourceShare", answer)?;
+            associated(&resource_client, &client, id).await?;
         }
         if tags_differ(&before.tags, &after.tags) {
             let answer = client.tag_resource().resource_share_arn(id).set_tags(Some(tags(context, &after.tags))).send().await;
-            hands.said("ram:TagResource", answer)?;
+            resource_client.map_sdk_error("ram:TagResource", answer)?;
         }
         Ok(())
     }
 
     async fn delete(context: &Context, id: &str, _before: Self::Attributes) -> AwsResult<()> {
-        let (hands, client) = (Hands::of(context).await?, client(context)?);
+        let (resource_client, client) = (ResourceClient::of(context).await?, client(context)?);
         let request = client.delete_resource_share().resource_share_arn(id);
-        hands.deleted(None, || async { hands.said("ram:DeleteResourceShare", request.clone().send().await).map(drop) }).await
+        resource_client
+            .deleted(None, || async { resource_client.map_sdk_error("ram:DeleteResourceShare", request.clone().send().await).map(drop) })
+            .await
     }
 }
 
@@ -184,7 +190,7 @@ fn resource(context: &Context, reference: &Reference) -> AwsResult<String> {
     Ok(format!("arn:{}:ec2:{}:{}:{noun}/{id}", context.sessions().partition(), scope.region, context.account_id(scope)?))
 }
 
-/// The client of the account, which [`Hands::of`] has waited for: a share is of things that EC2 made there.
+/// The client of the account, which [`ResourceClient::of`] has waited for: a share is of things that EC2 made there.
 fn client(context: &Context) -> AwsResult<Client> {
     let scope = context.scope()?;
     Ok(context.sessions().ram(&context.account_id(scope)?, &scope.region))
@@ -212,7 +218,7 @@ fn is_not_onboarded(error: &Error) -> bool {
 /// RAM refused; it still does not share inside the organization.
 async fn permitted<T, F>(
     context: &Context,
-    hands: &Hands<'_>,
+    resource_client: &ResourceClient<'_>,
     after: &ResourceShareAttributes,
     send: impl Fn() -> F + Send + Sync,
 ) -> AwsResult<T>
@@ -220,7 +226,7 @@ where
     F: Future<Output = AwsResult<T>> + Send,
 {
     let deadline = if context.made(&after.trusted_service) { ONBOARDING } else { SETTLING };
-    match hands.insist("RAM to share inside the organization", deadline, is_not_onboarded, send).await {
+    match resource_client.retry_while("RAM to share inside the organization", deadline, is_not_onboarded, send).await {
         Err(e) if is_not_onboarded(&e) => Err(Error::Failed {
             message: e.to_string(),
             hint: Some(format!(
@@ -232,12 +238,12 @@ where
     }
 }
 
-async fn existing(context: &Context, hands: &Hands<'_>, client: &Client) -> AwsResult<Option<String>> {
+async fn existing(context: &Context, resource_client: &ResourceClient<'_>, client: &Client) -> AwsResult<Option<String>> {
     let address = context.address().to_string();
     let ours = TagFilter::builder().tag_key(ADDRESS_TAG).tag_values(&address).build();
     let request = client.get_resource_shares().resource_owner(ResourceOwner::SelfValue).tag_filters(ours);
     let pages = request.into_paginator().send().collect::<Result<Vec<_>, _>>().await;
-    let pages = hands.said("ram:GetResourceShares", pages)?;
+    let pages = resource_client.map_sdk_error("ram:GetResourceShares", pages)?;
     let mut shares: Vec<_> = pages.into_iter().flat_map(|page| page.resource_shares.unwrap_or_default()).collect();
     // Compared here too: an endpoint may not know the filter.
     let is_ours = |tag: &Tag| tag.key() == Some(ADDRESS_TAG) && tag.value() == Some(&address);
@@ -250,12 +256,12 @@ async fn existing(context: &Context, hands: &Hands<'_>, client: &Client) -> AwsR
 ///
 /// # Errors
 /// RAM could not share something, and says why.
-async fn associated(hands: &Hands<'_>, client: &Client, arn: &str) -> AwsResult<()> {
+async fn associated(resource_client: &ResourceClient<'_>, client: &Client, arn: &str) -> AwsResult<()> {
     let ask = || async {
         for kind in [ResourceShareAssociationType::Principal, ResourceShareAssociationType::Resource] {
             let request = client.get_resource_share_associations().association_type(kind).resource_share_arns(arn);
             let pages = request.into_paginator().send().collect::<Result<Vec<_>, _>>().await;
-            let pages = match hands.said("ram:GetResourceShareAssociations", pages) {
+            let pages = match resource_client.map_sdk_error("ram:GetResourceShareAssociations", pages) {
                 // RAM does not know yet what it has just made.
                 Err(e) if is_missing(&e) => return Ok(None),
                 pages => pages?,
@@ -266,7 +272,7 @@ async fn associated(hands: &Hands<'_>, client: &Client, arn: &str) -> AwsResult<
                     "FAILED" => {
                         let (what, why) =
                             (association.associated_entity().unwrap_or_default(), association.status_message().unwrap_or_default());
-                        return Err(hands.failed(
+                        return Err(resource_client.failed(
                             format!("RAM could not share with or from `{what}`: {why}"),
                             format!(
                                 "check that `{SHARING_SERVICE}` is trusted in the organization, run `aws ram \
@@ -281,7 +287,7 @@ async fn associated(hands: &Hands<'_>, client: &Client, arn: &str) -> AwsResult<
         }
         Ok(Some(()))
     };
-    hands.wait("the share to take effect", SETTLING, ask).await
+    resource_client.wait("the share to take effect", SETTLING, ask).await
 }
 
 #[cfg(test)]

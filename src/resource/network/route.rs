@@ -3,7 +3,7 @@
 use aws_sdk_ec2::types::Route as Live;
 use serde::{Deserialize, Serialize};
 
-use super::calls::{Hands, SETTLING, filter, is_missing};
+use super::calls::{ResourceClient, SETTLING, filter, is_missing};
 use super::transit_gateway_attachment;
 use crate::address::Reference;
 use crate::aws::{AwsResult, Error};
@@ -74,20 +74,20 @@ impl Kind for Route {
     }
 
     async fn create(context: &Context, after: Self::Attributes) -> Result<String, Error> {
-        let hands = Hands::of(context).await?;
-        let (table, target) = (hands.resolve(&after.route_table)?, target(&hands, &after.target).await?);
+        let client = ResourceClient::of(context).await?;
+        let (table, target) = (client.resolve(&after.route_table)?, target(&client, &after.target).await?);
         let send = || async {
-            let request = hands.client.create_route().route_table_id(&table);
+            let request = client.client.create_route().route_table_id(&table);
             let request = to_destination!(request, &after.destination);
             let request = toward!(request, &target);
-            hands.said("ec2:CreateRoute", request.send().await).map(drop)
+            client.map_sdk_error("ec2:CreateRoute", request.send().await).map(drop)
         };
         let passes = |e: &Error| is_missing(e) || is_not_attached(e);
-        match hands.insist("the gateway of the route to be found in its VPC", SETTLING, passes, send).await {
+        match client.retry_while("the gateway of the route to be found in its VPC", SETTLING, passes, send).await {
             // By a request whose answer was lost; or somebody else's, which leads elsewhere.
             Err(e) if e.is(&["RouteAlreadyExists"]) => {
-                let find = || async { Ok(leads_to(&hands, &table, &after.destination, &target).await?.then(String::new)) };
-                hands.found(&e, find).await?;
+                let find = || async { Ok(leads_to(&client, &table, &after.destination, &target).await?.then(String::new)) };
+                client.found(&e, find).await?;
             }
             result => result?,
         }
@@ -98,26 +98,26 @@ impl Kind for Route {
         if before.target == after.target {
             return Ok(());
         }
-        let hands = Hands::of(context).await?;
-        let ((table, destination), target) = (parts(id)?, target(&hands, &after.target).await?);
+        let client = ResourceClient::of(context).await?;
+        let ((table, destination), target) = (parts(id)?, target(&client, &after.target).await?);
         let send = || async {
-            let request = hands.client.replace_route().route_table_id(table);
+            let request = client.client.replace_route().route_table_id(table);
             let request = to_destination!(request, destination);
             let request = toward!(request, &target);
-            hands.said("ec2:ReplaceRoute", request.send().await).map(drop)
+            client.map_sdk_error("ec2:ReplaceRoute", request.send().await).map(drop)
         };
-        hands.settled(send).await
+        client.retry_not_found(send).await
     }
 
     async fn delete(context: &Context, id: &str, _before: Self::Attributes) -> AwsResult<()> {
-        let hands = Hands::of(context).await?;
+        let client = ResourceClient::of(context).await?;
         let (table, destination) = parts(id)?;
         let delete = || async {
-            let request = hands.client.delete_route().route_table_id(table);
+            let request = client.client.delete_route().route_table_id(table);
             let request = to_destination!(request, destination);
-            hands.said("ec2:DeleteRoute", request.send().await).map(drop)
+            client.map_sdk_error("ec2:DeleteRoute", request.send().await).map(drop)
         };
-        hands.deleted(None, delete).await
+        client.deleted(None, delete).await
     }
 }
 
@@ -128,12 +128,12 @@ fn is_not_attached(error: &Error) -> bool {
 }
 
 /// The id of what a route leads to: through an attachment, its transit gateway. AWS takes no route to one that the VPC is not attached to yet.
-async fn target(hands: &Hands<'_>, reference: &Reference) -> AwsResult<String> {
-    let id = hands.resolve(reference)?;
+async fn target(client: &ResourceClient<'_>, reference: &Reference) -> AwsResult<String> {
+    let id = client.resolve(reference)?;
     if !id.starts_with("tgw-attach-") {
         return Ok(id);
     }
-    transit_gateway_attachment::gateway(hands, &id).await
+    transit_gateway_attachment::gateway(client, &id).await
 }
 
 /// The table and the destination of a route's id.
@@ -181,9 +181,9 @@ impl Target {
 }
 
 /// Whether the table's route to the destination leads to the target.
-async fn leads_to(hands: &Hands<'_>, table: &str, destination: &str, target: &str) -> AwsResult<bool> {
-    let pages = hands.client.describe_route_tables().filters(filter("route-table-id", table)).into_paginator().items().send();
-    let tables = hands.said("ec2:DescribeRouteTables", pages.collect::<Result<Vec<_>, _>>().await)?;
+async fn leads_to(client: &ResourceClient<'_>, table: &str, destination: &str, target: &str) -> AwsResult<bool> {
+    let pages = client.client.describe_route_tables().filters(filter("route-table-id", table)).into_paginator().items().send();
+    let tables = client.map_sdk_error("ec2:DescribeRouteTables", pages.collect::<Result<Vec<_>, _>>().await)?;
     let to = |route: &&Live| [route.destination_cidr_block(), route.destination_ipv6_cidr_block()].contains(&Some(destination));
     let targets = |route: &Live| {
         [

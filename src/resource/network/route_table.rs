@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use aws_sdk_ec2::types::ResourceType;
 use serde::{Deserialize, Serialize};
 
-use super::calls::{Hands, all, filter};
+use super::calls::{ResourceClient, all, filter};
 use super::{Tags, tags_differ};
 use crate::address::Reference;
 use crate::aws::{AwsResult, Error};
@@ -61,46 +61,47 @@ impl Kind for RouteTable {
     }
 
     async fn create(context: &Context, after: Self::Attributes) -> Result<String, Error> {
-        let hands = Hands::of(context).await?;
-        let vpc = hands.resolve(&after.vpc)?;
+        let client = ResourceClient::of(context).await?;
+        let vpc = client.resolve(&after.vpc)?;
         let find = || async {
-            let request = hands.client.describe_route_tables().filters(hands.ours()).filters(filter("vpc-id", &vpc));
-            let tables =
-                hands.said("ec2:DescribeRouteTables", request.into_paginator().items().send().collect::<Result<Vec<_>, _>>().await)?;
-            Ok(all(tables.into_iter().filter(|table| hands.is_ours(table.tags())).map(|table| table.route_table_id)))
+            let request = client.client.describe_route_tables().filters(client.ours()).filters(filter("vpc-id", &vpc));
+            let tables = client
+                .map_sdk_error("ec2:DescribeRouteTables", request.into_paginator().items().send().collect::<Result<Vec<_>, _>>().await)?;
+            Ok(all(tables.into_iter().filter(|table| client.is_ours(table.tags())).map(|table| table.route_table_id)))
         };
         let make = || async {
-            let request = hands.client.create_route_table().vpc_id(&vpc);
-            let request = request.tag_specifications(hands.creation_tags(ResourceType::RouteTable, &after.tags));
-            let answer = hands.said("ec2:CreateRouteTable", request.send().await)?;
-            hands.id("ec2:CreateRouteTable", answer.route_table.and_then(|table| table.route_table_id))
+            let request = client.client.create_route_table().vpc_id(&vpc);
+            let request = request.tag_specifications(client.creation_tags(ResourceType::RouteTable, &after.tags));
+            let answer = client.map_sdk_error("ec2:CreateRouteTable", request.send().await)?;
+            client.id("ec2:CreateRouteTable", answer.route_table.and_then(|table| table.route_table_id))
         };
-        let id = hands.once(hands.earlier(Some(&after.vpc))?, find, make).await?;
+        let id = client.create_idempotent(client.earlier(Some(&after.vpc))?, find, make).await?;
         for gateway in taken(&after) {
-            propagate(&hands, &id, &hands.resolve(gateway)?).await?;
+            propagate(&client, &id, &client.resolve(gateway)?).await?;
         }
         Ok(id)
     }
 
     async fn update(context: &Context, id: &str, before: Self::Attributes, after: Self::Attributes) -> AwsResult<()> {
-        let hands = Hands::of(context).await?;
+        let client = ResourceClient::of(context).await?;
         for gateway in taken(&after).difference(taken(&before)) {
-            propagate(&hands, id, &hands.resolve(gateway)?).await?;
+            propagate(&client, id, &client.resolve(gateway)?).await?;
         }
         for gateway in taken(&before).difference(taken(&after)) {
-            let gateway = hands.resolve(gateway)?;
-            let request = hands.client.disable_vgw_route_propagation().route_table_id(id).gateway_id(gateway);
-            let request = || async { hands.said("ec2:DisableVgwRoutePropagation", request.clone().send().await).map(drop) };
-            hands.deleted(None, request).await?;
+            let gateway = client.resolve(gateway)?;
+            let request = client.client.disable_vgw_route_propagation().route_table_id(id).gateway_id(gateway);
+            let request = || async { client.map_sdk_error("ec2:DisableVgwRoutePropagation", request.clone().send().await).map(drop) };
+            client.deleted(None, request).await?;
         }
-        hands.retag(id, &before.tags, &after.tags).await
+        client.retag(id, &before.tags, &after.tags).await
     }
 
     async fn delete(context: &Context, id: &str, _before: Self::Attributes) -> AwsResult<()> {
-        let hands = Hands::of(context).await?;
-        let delete =
-            || async { hands.said("ec2:DeleteRouteTable", hands.client.delete_route_table().route_table_id(id).send().await).map(drop) };
-        hands.deleted(None, delete).await
+        let client = ResourceClient::of(context).await?;
+        let delete = || async {
+            client.map_sdk_error("ec2:DeleteRouteTable", client.client.delete_route_table().route_table_id(id).send().await).map(drop)
+        };
+        client.deleted(None, delete).await
     }
 }
 
@@ -111,7 +112,7 @@ fn taken(table: &RouteTableAttributes) -> &BTreeSet<Reference> {
 }
 
 /// The table takes the routes of a VPN gateway.
-async fn propagate(hands: &Hands<'_>, table: &str, gateway: &str) -> AwsResult<()> {
-    let request = hands.client.enable_vgw_route_propagation().route_table_id(table).gateway_id(gateway);
-    hands.when_ready(|| async { hands.said("ec2:EnableVgwRoutePropagation", request.clone().send().await).map(drop) }).await
+async fn propagate(client: &ResourceClient<'_>, table: &str, gateway: &str) -> AwsResult<()> {
+    let request = client.client.enable_vgw_route_propagation().route_table_id(table).gateway_id(gateway);
+    client.when_ready(|| async { client.map_sdk_error("ec2:EnableVgwRoutePropagation", request.clone().send().await).map(drop) }).await
 }

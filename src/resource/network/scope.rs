@@ -8,7 +8,7 @@ use futures_util::future::{OptionFuture, try_join_all};
 use super::ENABLED;
 use super::bind::{self, Names};
 use super::connected::Connected;
-use super::describe::Questions;
+use super::describe::Ec2Reader;
 use super::world::{Extras, Vpc, World};
 use crate::address::{Address, Scope};
 use crate::aws::{AwsResult, Error, Sessions};
@@ -39,7 +39,7 @@ pub(super) async fn read(sessions: &Sessions, desired: &Desired, scope: &Scope, 
         return Ok(Reading { region, ..Reading::default() });
     }
     let client = sessions.ec2(account, &scope.region);
-    let ask = Questions { client: &client, account };
+    let ask = Ec2Reader { client: &client, account };
     // The first that fails ends the others: without the role, one refusal is enough.
     let (vpcs, subnets, route_tables, internet_gateways, nat_gateways, addresses, endpoints, security_groups) = tokio::try_join!(
         ask.vpcs(),
@@ -99,7 +99,7 @@ pub(super) async fn complete(
     let client = sessions.ec2(account, &scope.region);
     let ram = || sessions.ram(account, &scope.region);
     let [dhcp_options, egress_only, flow_logs] = RECORDED.map(|name| wanted.with.remove(name));
-    let read = wanted.read(&Questions { client: &client, account }, ram).await?;
+    let read = wanted.read(&Ec2Reader { client: &client, account }, ram).await?;
     // As where it is read: what nobody asks for is not there.
     world.extras = Extras {
         dhcp_options: if dhcp_options { known.dhcp_options } else { BTreeMap::new() },
@@ -123,7 +123,7 @@ pub(super) async fn vpcs(sessions: &Sessions, region_name: &str, account: &str) 
         return Ok(Reading { region, ..Reading::default() });
     }
     let client = sessions.ec2(account, region_name);
-    let vpcs = Questions { client: &client, account }.vpcs().await?;
+    let vpcs = Ec2Reader { client: &client, account }.vpcs().await?;
     Ok(Reading { region, world: World { vpcs, ..World::default() } })
 }
 
@@ -193,7 +193,7 @@ impl Wanted {
         self.with.extend(kinds.iter().flat_map(|kind| with_of_kind(kind)).map(|name| (*name).to_owned()));
     }
 
-    async fn read(&self, ask: &Questions<'_>, ram: impl Fn() -> aws_sdk_ram::Client) -> AwsResult<Extras> {
+    async fn read(&self, ask: &Ec2Reader<'_>, ram: impl Fn() -> aws_sdk_ram::Client) -> AwsResult<Extras> {
         let has = |name: &str| self.with.contains(name);
         // What is hardly ever asked stands in a box of its own: the future of a reading is small without it.
         let (dhcp_options, egress_only_gateways, flow_logs, dns_hostnames, dns_support, twins, interfaces, hidden, connected) = tokio::try_join!(

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use aws_sdk_ec2::types::{IpPermission, IpRange, Ipv6Range, PrefixListId, ResourceType, UserIdGroupPair};
 use serde::{Deserialize, Serialize};
 
-use super::calls::{Hands, filter, first};
+use super::calls::{ResourceClient, filter, first};
 use super::{Tags, tags_differ};
 use crate::address::Reference;
 use crate::aws::{AwsResult, Error};
@@ -82,58 +82,61 @@ impl Kind for SecurityGroup {
     }
 
     async fn create(context: &Context, after: Self::Attributes) -> Result<String, Error> {
-        let hands = Hands::of(context).await?;
-        let vpc = hands.resolve(&after.vpc)?;
+        let client = ResourceClient::of(context).await?;
+        let vpc = client.resolve(&after.vpc)?;
         let make = || async {
-            let request = hands.client.create_security_group().group_name(&after.name).description(&after.description).vpc_id(&vpc);
-            let request = request.tag_specifications(hands.creation_tags(ResourceType::SecurityGroup, &after.tags));
-            let answer = hands.said("ec2:CreateSecurityGroup", request.send().await)?;
-            hands.id("ec2:CreateSecurityGroup", answer.group_id)
+            let request = client.client.create_security_group().group_name(&after.name).description(&after.description).vpc_id(&vpc);
+            let request = request.tag_specifications(client.creation_tags(ResourceType::SecurityGroup, &after.tags));
+            let answer = client.map_sdk_error("ec2:CreateSecurityGroup", request.send().await)?;
+            client.id("ec2:CreateSecurityGroup", answer.group_id)
         };
         let find = || async {
-            let request = hands.client.describe_security_groups().filters(hands.ours()).filters(filter("vpc-id", &vpc));
-            let groups =
-                hands.said("ec2:DescribeSecurityGroups", request.into_paginator().items().send().collect::<Result<Vec<_>, _>>().await)?;
-            Ok(first(groups.into_iter().filter(|group| hands.is_ours(group.tags())).map(|group| group.group_id)))
+            let request = client.client.describe_security_groups().filters(client.ours()).filters(filter("vpc-id", &vpc));
+            let groups = client.map_sdk_error(
+                "ec2:DescribeSecurityGroups",
+                request.into_paginator().items().send().collect::<Result<Vec<_>, _>>().await,
+            )?;
+            Ok(first(groups.into_iter().filter(|group| client.is_ours(group.tags())).map(|group| group.group_id)))
         };
-        let id = match hands.settled(make).await {
+        let id = match client.retry_not_found(make).await {
             // Made by a request whose answer was lost; or somebody else's of that name.
-            Err(e) if e.is(&["InvalidGroup.Duplicate"]) => hands.found(&e, find).await?,
+            Err(e) if e.is(&["InvalidGroup.Duplicate"]) => client.found(&e, find).await?,
             result => result?,
         };
-        authorize(&hands, &id, after.ingress.iter().map(permission).collect::<AwsResult<_>>()?).await?;
+        authorize(&client, &id, after.ingress.iter().map(permission).collect::<AwsResult<_>>()?).await?;
         Ok(id)
     }
 
     async fn update(context: &Context, id: &str, before: Self::Attributes, after: Self::Attributes) -> AwsResult<()> {
-        let hands = Hands::of(context).await?;
-        authorize(&hands, id, after.ingress.difference(&before.ingress).map(permission).collect::<AwsResult<_>>()?).await?;
-        revoke(&hands, id, before.ingress.difference(&after.ingress).map(permission).collect::<AwsResult<_>>()?).await?;
-        hands.retag(id, &before.tags, &after.tags).await
+        let client = ResourceClient::of(context).await?;
+        authorize(&client, id, after.ingress.difference(&before.ingress).map(permission).collect::<AwsResult<_>>()?).await?;
+        revoke(&client, id, before.ingress.difference(&after.ingress).map(permission).collect::<AwsResult<_>>()?).await?;
+        client.retag(id, &before.tags, &after.tags).await
     }
 
     async fn delete(context: &Context, id: &str, _before: Self::Attributes) -> AwsResult<()> {
-        let hands = Hands::of(context).await?;
-        let delete =
-            || async { hands.said("ec2:DeleteSecurityGroup", hands.client.delete_security_group().group_id(id).send().await).map(drop) };
-        hands.deleted(Some(filter("group-id", id)), delete).await
+        let client = ResourceClient::of(context).await?;
+        let delete = || async {
+            client.map_sdk_error("ec2:DeleteSecurityGroup", client.client.delete_security_group().group_id(id).send().await).map(drop)
+        };
+        client.deleted(Some(filter("group-id", id)), delete).await
     }
 }
 
 /// Lets in.
-async fn authorize(hands: &Hands<'_>, id: &str, rules: Vec<IpPermission>) -> AwsResult<()> {
+async fn authorize(client: &ResourceClient<'_>, id: &str, rules: Vec<IpPermission>) -> AwsResult<()> {
     let send = |rules: Vec<IpPermission>| async {
-        let request = hands.client.authorize_security_group_ingress().group_id(id).set_ip_permissions(Some(rules));
-        hands.said("ec2:AuthorizeSecurityGroupIngress", request.send().await).map(drop)
+        let request = client.client.authorize_security_group_ingress().group_id(id).set_ip_permissions(Some(rules));
+        client.map_sdk_error("ec2:AuthorizeSecurityGroupIngress", request.send().await).map(drop)
     };
-    all_or_each(rules, |rules| hands.settled(move || send(rules.clone())), |e| e.is(&["InvalidPermission.Duplicate"])).await
+    all_or_each(rules, |rules| client.retry_not_found(move || send(rules.clone())), |e| e.is(&["InvalidPermission.Duplicate"])).await
 }
 
 /// Lets in no longer. A rule or group that is gone lets nothing in.
-async fn revoke(hands: &Hands<'_>, id: &str, rules: Vec<IpPermission>) -> AwsResult<()> {
+async fn revoke(client: &ResourceClient<'_>, id: &str, rules: Vec<IpPermission>) -> AwsResult<()> {
     let send = |rules: Vec<IpPermission>| async {
-        let request = hands.client.revoke_security_group_ingress().group_id(id).set_ip_permissions(Some(rules));
-        hands.said("ec2:RevokeSecurityGroupIngress", request.send().await).map(drop)
+        let request = client.client.revoke_security_group_ingress().group_id(id).set_ip_permissions(Some(rules));
+        client.map_sdk_error("ec2:RevokeSecurityGroupIngress", request.send().await).map(drop)
     };
     all_or_each(rules, send, |e| e.is(&["InvalidPermission.NotFound"])).await
 }

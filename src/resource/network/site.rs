@@ -13,7 +13,7 @@ use crate::aws::{AwsResult, Error, Sessions};
 use crate::resource::{Desired, LiveResource, untyped};
 
 /// So many accounts and Regions are asked at a time: AWS's rates are those of each of them, so the more the faster, until the places in the
-/// door are taken. Each holds the answers of its eight calls.
+/// request gate are taken. Each holds the answers of its eight calls.
 pub(super) const AT_A_TIME: usize = 256;
 
 /// So many where there is one call to make in each, which are as many requests.

@@ -3,7 +3,7 @@
 use aws_sdk_ec2::types::{ResourceType, Subnet as Live, SubnetCidrBlockStateCode};
 use serde::{Deserialize, Serialize};
 
-use super::calls::{Hands, SETTLING, filter, first, is_missing};
+use super::calls::{ResourceClient, SETTLING, filter, first, is_missing};
 use super::ipv6;
 use super::{Tags, tags_differ};
 use crate::address::Reference;
@@ -81,80 +81,87 @@ impl Kind for Subnet {
     }
 
     async fn create(context: &Context, after: Self::Attributes) -> Result<String, Error> {
-        let hands = Hands::of(context).await?;
-        let vpc = hands.resolve(&after.vpc)?;
+        let resource_client = ResourceClient::of(context).await?;
+        let vpc = resource_client.resolve(&after.vpc)?;
         let block = match after.ipv6 {
-            Some(index) => Some(ipv6::subnet_block(&ipv6::vpc_block(&hands, &vpc).await?, index)?),
+            Some(index) => Some(ipv6::subnet_block(&ipv6::vpc_block(&resource_client, &vpc).await?, index)?),
             None => None,
         };
         let make = || async {
-            let request = hands.client.create_subnet().vpc_id(&vpc).cidr_block(&after.cidr).availability_zone_id(&after.zone);
+            let request = resource_client.client.create_subnet().vpc_id(&vpc).cidr_block(&after.cidr).availability_zone_id(&after.zone);
             let request = request.set_ipv6_cidr_block(block.clone());
-            let request = request.tag_specifications(hands.creation_tags(ResourceType::Subnet, &after.tags));
-            let answer = hands.said("ec2:CreateSubnet", request.send().await)?;
-            hands.id("ec2:CreateSubnet", answer.subnet.and_then(|subnet| subnet.subnet_id))
+            let request = request.tag_specifications(resource_client.creation_tags(ResourceType::Subnet, &after.tags));
+            let answer = resource_client.map_sdk_error("ec2:CreateSubnet", request.send().await)?;
+            resource_client.id("ec2:CreateSubnet", answer.subnet.and_then(|subnet| subnet.subnet_id))
         };
         let find = || async {
-            let request = hands.client.describe_subnets().filters(hands.ours()).filters(filter("vpc-id", &vpc));
-            let subnets =
-                hands.said("ec2:DescribeSubnets", request.into_paginator().items().send().collect::<Result<Vec<_>, _>>().await)?;
-            Ok(first(subnets.into_iter().filter(|subnet| hands.is_ours(subnet.tags())).map(|subnet| subnet.subnet_id)))
+            let request = resource_client.client.describe_subnets().filters(resource_client.ours()).filters(filter("vpc-id", &vpc));
+            let subnets = resource_client
+                .map_sdk_error("ec2:DescribeSubnets", request.into_paginator().items().send().collect::<Result<Vec<_>, _>>().await)?;
+            Ok(first(subnets.into_iter().filter(|subnet| resource_client.is_ours(subnet.tags())).map(|subnet| subnet.subnet_id)))
         };
-        let id = match hands.settled(make).await {
+        let id = match resource_client.retry_not_found(make).await {
             // Made by a request whose answer was lost; or somebody else's, where this one should be.
-            Err(e) if e.is(&["InvalidSubnet.Conflict"]) => hands.found(&e, find).await?,
+            Err(e) if e.is(&["InvalidSubnet.Conflict"]) => resource_client.found(&e, find).await?,
             result => result?,
         };
         if let Some(table) = &after.route_table {
-            associate(&hands, &id, &hands.resolve(table)?).await?;
+            associate(&resource_client, &id, &resource_client.resolve(table)?).await?;
         }
         Ok(id)
     }
 
     async fn update(context: &Context, id: &str, before: Self::Attributes, after: Self::Attributes) -> AwsResult<()> {
-        let hands = Hands::of(context).await?;
+        let resource_client = ResourceClient::of(context).await?;
         if before.route_table != after.route_table {
-            let table = after.route_table.as_ref().map(|table| hands.resolve(table)).transpose()?;
-            lead(&hands, id, table.as_deref()).await?;
+            let table = after.route_table.as_ref().map(|table| resource_client.resolve(table)).transpose()?;
+            lead(&resource_client, id, table.as_deref()).await?;
         }
         if before.ipv6 != after.ipv6 {
             if before.ipv6.is_some() {
-                take_ipv6(&hands, id).await?;
+                take_ipv6(&resource_client, id).await?;
             }
             if let Some(index) = after.ipv6 {
-                give_ipv6(&hands, id, &ipv6::subnet_block(&ipv6::vpc_block(&hands, &hands.resolve(&after.vpc)?).await?, index)?).await?;
+                give_ipv6(
+                    &resource_client,
+                    id,
+                    &ipv6::subnet_block(&ipv6::vpc_block(&resource_client, &resource_client.resolve(&after.vpc)?).await?, index)?,
+                )
+                .await?;
             }
         }
-        hands.retag(id, &before.tags, &after.tags).await
+        resource_client.retag(id, &before.tags, &after.tags).await
     }
 
     async fn delete(context: &Context, id: &str, _before: Self::Attributes) -> AwsResult<()> {
-        let hands = Hands::of(context).await?;
-        let delete = || async { hands.said("ec2:DeleteSubnet", hands.client.delete_subnet().subnet_id(id).send().await).map(drop) };
-        hands.deleted(Some(filter("subnet-id", id)), delete).await
+        let resource_client = ResourceClient::of(context).await?;
+        let delete = || async {
+            resource_client.map_sdk_error("ec2:DeleteSubnet", resource_client.client.delete_subnet().subnet_id(id).send().await).map(drop)
+        };
+        resource_client.deleted(Some(filter("subnet-id", id)), delete).await
     }
 }
 
 /// Gives a new subnet its table.
-async fn associate(hands: &Hands<'_>, id: &str, table: &str) -> AwsResult<()> {
+async fn associate(resource_client: &ResourceClient<'_>, id: &str, table: &str) -> AwsResult<()> {
     let send = || async {
-        let answer = hands.client.associate_route_table().route_table_id(table).subnet_id(id).send().await;
-        hands.said("ec2:AssociateRouteTable", answer).map(drop)
+        let answer = resource_client.client.associate_route_table().route_table_id(table).subnet_id(id).send().await;
+        resource_client.map_sdk_error("ec2:AssociateRouteTable", answer).map(drop)
     };
-    match hands.settled(send).await {
+    match resource_client.retry_not_found(send).await {
         // By a request whose answer was lost, or by an earlier run.
-        Err(e) if e.is(&["Resource.AlreadyAssociated"]) => lead(hands, id, Some(table)).await,
+        Err(e) if e.is(&["Resource.AlreadyAssociated"]) => lead(resource_client, id, Some(table)).await,
         result => result,
     }
 }
 
 /// Makes the subnet use a table, or the VPC's main one, from whichever it uses now. An answer that is older than the last change leads to a
 /// refusal, and then it is asked again.
-async fn lead(hands: &Hands<'_>, id: &str, wanted: Option<&str>) -> AwsResult<()> {
-    let client = &hands.client;
+async fn lead(resource_client: &ResourceClient<'_>, id: &str, wanted: Option<&str>) -> AwsResult<()> {
+    let client = &resource_client.client;
     let turn = || async {
         let pages = client.describe_route_tables().filters(filter("association.subnet-id", id)).into_paginator().items().send();
-        let tables = hands.said("ec2:DescribeRouteTables", pages.collect::<Result<Vec<_>, _>>().await)?;
+        let tables = resource_client.map_sdk_error("ec2:DescribeRouteTables", pages.collect::<Result<Vec<_>, _>>().await)?;
         let mut all = tables.iter().flat_map(|table| table.associations());
         let now = all.find(|association| association.subnet_id() == Some(id));
         let association = now.and_then(|now| now.route_table_association_id()).unwrap_or_default();
@@ -162,15 +169,15 @@ async fn lead(hands: &Hands<'_>, id: &str, wanted: Option<&str>) -> AwsResult<()
             (now, wanted) if now == wanted => Ok(()),
             (None, Some(table)) => {
                 let answer = client.associate_route_table().route_table_id(table).subnet_id(id).send().await;
-                hands.said("ec2:AssociateRouteTable", answer).map(drop)
+                resource_client.map_sdk_error("ec2:AssociateRouteTable", answer).map(drop)
             }
             (Some(_), Some(table)) => {
                 let answer = client.replace_route_table_association().association_id(association).route_table_id(table).send().await;
-                hands.said("ec2:ReplaceRouteTableAssociation", answer).map(drop)
+                resource_client.map_sdk_error("ec2:ReplaceRouteTableAssociation", answer).map(drop)
             }
             (_, None) => {
                 let answer = client.disassociate_route_table().association_id(association).send().await;
-                hands.said("ec2:DisassociateRouteTable", answer).map(drop)
+                resource_client.map_sdk_error("ec2:DisassociateRouteTable", answer).map(drop)
             }
         }
     };
@@ -180,13 +187,13 @@ async fn lead(hands: &Hands<'_>, id: &str, wanted: Option<&str>) -> AwsResult<()
             result => result.map(Some),
         }
     };
-    hands.wait("the route table of the subnet to change", SETTLING, ask).await
+    resource_client.wait("the route table of the subnet to change", SETTLING, ask).await
 }
 
 /// The subnet with its IPv6 blocks.
-async fn describe(hands: &Hands<'_>, id: &str) -> AwsResult<Option<Live>> {
-    let pages = hands.client.describe_subnets().filters(filter("subnet-id", id)).into_paginator().items().send();
-    let subnets = hands.said("ec2:DescribeSubnets", pages.collect::<Result<Vec<_>, _>>().await)?;
+async fn describe(resource_client: &ResourceClient<'_>, id: &str) -> AwsResult<Option<Live>> {
+    let pages = resource_client.client.describe_subnets().filters(filter("subnet-id", id)).into_paginator().items().send();
+    let subnets = resource_client.map_sdk_error("ec2:DescribeSubnets", pages.collect::<Result<Vec<_>, _>>().await)?;
     Ok(subnets.into_iter().next())
 }
 
@@ -205,38 +212,38 @@ fn blocks(subnet: &Live) -> Vec<(String, String, bool)> {
 }
 
 /// Takes the subnet's IPv6 block away and waits until it is gone.
-async fn take_ipv6(hands: &Hands<'_>, id: &str) -> AwsResult<()> {
+async fn take_ipv6(resource_client: &ResourceClient<'_>, id: &str) -> AwsResult<()> {
     let ask = || async {
-        let Some(subnet) = describe(hands, id).await? else { return Ok(Some(())) };
+        let Some(subnet) = describe(resource_client, id).await? else { return Ok(Some(())) };
         let blocks = blocks(&subnet);
         for (_, association, _) in blocks.iter().filter(|(_, _, is_there)| *is_there) {
-            let answer = hands.client.disassociate_subnet_cidr_block().association_id(association).send().await;
-            match hands.said("ec2:DisassociateSubnetCidrBlock", answer) {
+            let answer = resource_client.client.disassociate_subnet_cidr_block().association_id(association).send().await;
+            match resource_client.map_sdk_error("ec2:DisassociateSubnetCidrBlock", answer) {
                 Err(e) if is_missing(&e) => {}
                 result => result.map(drop)?,
             }
         }
         Ok(blocks.is_empty().then_some(()))
     };
-    hands.wait("the IPv6 block of the subnet to go", SETTLING, ask).await
+    resource_client.wait("the IPv6 block of the subnet to go", SETTLING, ask).await
 }
 
 /// Gives the subnet an IPv6 block and waits until it has it.
-async fn give_ipv6(hands: &Hands<'_>, id: &str, block: &str) -> AwsResult<()> {
+async fn give_ipv6(resource_client: &ResourceClient<'_>, id: &str, block: &str) -> AwsResult<()> {
     let send = || async {
-        let answer = hands.client.associate_subnet_cidr_block().subnet_id(id).ipv6_cidr_block(block).send().await;
-        hands.said("ec2:AssociateSubnetCidrBlock", answer).map(drop)
+        let answer = resource_client.client.associate_subnet_cidr_block().subnet_id(id).ipv6_cidr_block(block).send().await;
+        resource_client.map_sdk_error("ec2:AssociateSubnetCidrBlock", answer).map(drop)
     };
     let has = || async {
-        let blocks = describe(hands, id).await?.map(|subnet| blocks(&subnet)).unwrap_or_default();
+        let blocks = describe(resource_client, id).await?.map(|subnet| blocks(&subnet)).unwrap_or_default();
         Ok(blocks.iter().any(|(live, _, is_there)| *is_there && live == block).then(String::new))
     };
-    match hands.settled(send).await {
+    match resource_client.retry_not_found(send).await {
         // By a request whose answer was lost; or another subnet has it.
-        Err(e) if e.is(&["InvalidSubnet.Conflict"]) => hands.found(&e, has).await.map(drop),
+        Err(e) if e.is(&["InvalidSubnet.Conflict"]) => resource_client.found(&e, has).await.map(drop),
         result => {
             result?;
-            hands.wait("the IPv6 block of the subnet", SETTLING, has).await.map(drop)
+            resource_client.wait("the IPv6 block of the subnet", SETTLING, has).await.map(drop)
         }
     }
 }

@@ -7,7 +7,7 @@ use aws_sdk_ec2::types::{
 };
 use serde::{Deserialize, Serialize};
 
-use super::calls::{Hands, all};
+use super::calls::{ResourceClient, all};
 use super::{Tags, tags_differ};
 use crate::aws::{AwsResult, Error};
 use crate::resource::Context;
@@ -68,7 +68,7 @@ impl Kind for TransitGateway {
     }
 
     async fn create(context: &Context, after: Self::Attributes) -> Result<String, Error> {
-        let hands = Hands::of(context).await?;
+        let client = ResourceClient::of(context).await?;
         let (accept, association, propagation) = values(&after);
         let options = TransitGatewayRequestOptions::builder()
             .set_amazon_side_asn(after.asn.map(i64::from))
@@ -77,25 +77,25 @@ impl Kind for TransitGateway {
             .default_route_table_propagation(propagation)
             .build();
         let find = || async {
-            let pages = hands.client.describe_transit_gateways().filters(hands.ours()).into_paginator().items().send();
-            let mut gateways = hands.said("ec2:DescribeTransitGateways", pages.collect::<Result<Vec<_>, _>>().await)?;
+            let pages = client.client.describe_transit_gateways().filters(client.ours()).into_paginator().items().send();
+            let mut gateways = client.map_sdk_error("ec2:DescribeTransitGateways", pages.collect::<Result<Vec<_>, _>>().await)?;
             gateways
-                .retain(|gateway| hands.is_ours(gateway.tags()) && gateway.state().is_some_and(|state| ALIVE.contains(&state.as_str())));
+                .retain(|gateway| client.is_ours(gateway.tags()) && gateway.state().is_some_and(|state| ALIVE.contains(&state.as_str())));
             Ok(all(gateways.into_iter().map(|gateway| gateway.transit_gateway_id)))
         };
         let make = || async {
-            let request = hands.client.create_transit_gateway().description(context.address().key()).options(options.clone());
-            let request = request.tag_specifications(hands.creation_tags(ResourceType::TransitGateway, &after.tags));
-            let answer = hands.said("ec2:CreateTransitGateway", request.send().await)?;
-            hands.id("ec2:CreateTransitGateway", answer.transit_gateway.and_then(|gateway| gateway.transit_gateway_id))
+            let request = client.client.create_transit_gateway().description(context.address().key()).options(options.clone());
+            let request = request.tag_specifications(client.creation_tags(ResourceType::TransitGateway, &after.tags));
+            let answer = client.map_sdk_error("ec2:CreateTransitGateway", request.send().await)?;
+            client.id("ec2:CreateTransitGateway", answer.transit_gateway.and_then(|gateway| gateway.transit_gateway_id))
         };
-        let id = hands.once(hands.earlier(None)?, find, make).await?;
-        available(&hands, &id).await?;
+        let id = client.create_idempotent(client.earlier(None)?, find, make).await?;
+        available(&client, &id).await?;
         Ok(id)
     }
 
     async fn update(context: &Context, id: &str, before: Self::Attributes, after: Self::Attributes) -> AwsResult<()> {
-        let hands = Hands::of(context).await?;
+        let client = ResourceClient::of(context).await?;
         if options(&before) != options(&after) {
             let (accept, association, propagation) = values(&after);
             let options = ModifyTransitGatewayOptions::builder()
@@ -103,18 +103,20 @@ impl Kind for TransitGateway {
                 .default_route_table_association(association)
                 .default_route_table_propagation(propagation)
                 .build();
-            let request = hands.client.modify_transit_gateway().transit_gateway_id(id).options(options);
-            hands.when_ready(|| async { hands.said("ec2:ModifyTransitGateway", request.clone().send().await).map(drop) }).await?;
-            available(&hands, id).await?;
+            let request = client.client.modify_transit_gateway().transit_gateway_id(id).options(options);
+            client
+                .when_ready(|| async { client.map_sdk_error("ec2:ModifyTransitGateway", request.clone().send().await).map(drop) })
+                .await?;
+            available(&client, id).await?;
         }
-        hands.retag(id, &before.tags, &after.tags).await
+        client.retag(id, &before.tags, &after.tags).await
     }
 
     async fn delete(context: &Context, id: &str, _before: Self::Attributes) -> AwsResult<()> {
-        let hands = Hands::of(context).await?;
-        let request = hands.client.delete_transit_gateway().transit_gateway_id(id);
-        let delete = || async { hands.said("ec2:DeleteTransitGateway", request.clone().send().await).map(drop) };
-        hands.removed(&["deleted"], delete, || state(&hands, id)).await
+        let client = ResourceClient::of(context).await?;
+        let request = client.client.delete_transit_gateway().transit_gateway_id(id);
+        let delete = || async { client.map_sdk_error("ec2:DeleteTransitGateway", request.clone().send().await).map(drop) };
+        client.removed(&["deleted"], delete, || state(&client, id)).await
     }
 }
 
@@ -134,15 +136,15 @@ fn values(
 }
 
 /// A live transit gateway, by its id.
-pub(super) async fn describe(hands: &Hands<'_>, id: &str) -> AwsResult<Option<Live>> {
-    let answer = hands.client.describe_transit_gateways().transit_gateway_ids(id).send().await;
-    Ok(hands.said("ec2:DescribeTransitGateways", answer)?.transit_gateways.unwrap_or_default().into_iter().next())
+pub(super) async fn describe(client: &ResourceClient<'_>, id: &str) -> AwsResult<Option<Live>> {
+    let answer = client.client.describe_transit_gateways().transit_gateway_ids(id).send().await;
+    Ok(client.map_sdk_error("ec2:DescribeTransitGateways", answer)?.transit_gateways.unwrap_or_default().into_iter().next())
 }
 
-async fn state(hands: &Hands<'_>, id: &str) -> AwsResult<Option<String>> {
-    Ok(describe(hands, id).await?.and_then(|gateway| gateway.state).map(|state| state.as_str().to_owned()))
+async fn state(client: &ResourceClient<'_>, id: &str) -> AwsResult<Option<String>> {
+    Ok(describe(client, id).await?.and_then(|gateway| gateway.state).map(|state| state.as_str().to_owned()))
 }
 
-async fn available(hands: &Hands<'_>, id: &str) -> AwsResult<()> {
-    hands.reached(&["available"], &DEAD, || state(hands, id)).await
+async fn available(client: &ResourceClient<'_>, id: &str) -> AwsResult<()> {
+    client.reached(&["available"], &DEAD, || state(client, id)).await
 }

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use aws_sdk_ec2::types::ResourceType;
 use serde::{Deserialize, Serialize};
 
-use super::calls::{Hands, filter, first};
+use super::calls::{ResourceClient, filter, first};
 use super::{Tags, tags_differ, transit_gateway};
 use crate::address::Reference;
 use crate::aws::{AwsResult, Error};
@@ -82,83 +82,86 @@ impl Kind for TransitGatewayAttachment {
     }
 
     async fn create(context: &Context, after: Self::Attributes) -> Result<String, Error> {
-        let hands = Hands::of(context).await?;
-        let (gateway, vpc) = (hands.resolve(&after.transit_gateway)?, hands.resolve(&after.vpc)?);
-        let subnets = hands.resolve_all(&after.subnets)?;
+        let client = ResourceClient::of(context).await?;
+        let (gateway, vpc) = (client.resolve(&after.transit_gateway)?, client.resolve(&after.vpc)?);
+        let subnets = client.resolve_all(&after.subnets)?;
         // What was shared a moment ago is not seen at once by the account that it was shared with; and a gateway that an earlier run asked
         // for may still be coming.
         let make = || async {
             let send = || async {
-                let request = hands.client.create_transit_gateway_vpc_attachment().transit_gateway_id(&gateway).vpc_id(&vpc);
+                let request = client.client.create_transit_gateway_vpc_attachment().transit_gateway_id(&gateway).vpc_id(&vpc);
                 let request = request.set_subnet_ids(Some(subnets.clone()));
-                let request = request.tag_specifications(hands.creation_tags(ResourceType::TransitGatewayAttachment, &after.tags));
-                hands.said("ec2:CreateTransitGatewayVpcAttachment", request.send().await)
+                let request = request.tag_specifications(client.creation_tags(ResourceType::TransitGatewayAttachment, &after.tags));
+                client.map_sdk_error("ec2:CreateTransitGatewayVpcAttachment", request.send().await)
             };
-            let made = hands.when_ready(send).await?.transit_gateway_vpc_attachment;
-            hands.id("ec2:CreateTransitGatewayVpcAttachment", made.and_then(|made| made.transit_gateway_attachment_id))
+            let made = client.when_ready(send).await?.transit_gateway_vpc_attachment;
+            client.id("ec2:CreateTransitGatewayVpcAttachment", made.and_then(|made| made.transit_gateway_attachment_id))
         };
-        let find = || existing(&hands, (&gateway, &vpc));
-        let id = match hands.once(hands.earlier(Some(&after.vpc))?, || async { Ok(find().await?.into_iter().collect()) }, make).await {
-            Err(e) if e.is(&["DuplicateTransitGatewayAttachment"]) => hands.found(&e, find).await?,
+        let find = || existing(&client, (&gateway, &vpc));
+        let id = match client
+            .create_idempotent(client.earlier(Some(&after.vpc))?, || async { Ok(find().await?.into_iter().collect()) }, make)
+            .await
+        {
+            Err(e) if e.is(&["DuplicateTransitGatewayAttachment"]) => client.found(&e, find).await?,
             id => id?,
         };
-        available(&hands, &id).await?;
+        available(&client, &id).await?;
         Ok(id)
     }
 
     async fn update(context: &Context, id: &str, before: Self::Attributes, after: Self::Attributes) -> AwsResult<()> {
-        let hands = Hands::of(context).await?;
+        let client = ResourceClient::of(context).await?;
         if before.subnets != after.subnets {
-            let added = hands.resolve_all(after.subnets.difference(&before.subnets))?;
-            let removed = hands.resolve_all(before.subnets.difference(&after.subnets))?;
-            let request = hands.client.modify_transit_gateway_vpc_attachment().transit_gateway_attachment_id(id);
+            let added = client.resolve_all(after.subnets.difference(&before.subnets))?;
+            let removed = client.resolve_all(before.subnets.difference(&after.subnets))?;
+            let request = client.client.modify_transit_gateway_vpc_attachment().transit_gateway_attachment_id(id);
             let request = request.set_add_subnet_ids(Some(added)).set_remove_subnet_ids(Some(removed));
-            let send = || async { hands.said("ec2:ModifyTransitGatewayVpcAttachment", request.clone().send().await).map(drop) };
-            hands.when_ready(send).await?;
-            available(&hands, id).await?;
+            let send = || async { client.map_sdk_error("ec2:ModifyTransitGatewayVpcAttachment", request.clone().send().await).map(drop) };
+            client.when_ready(send).await?;
+            available(&client, id).await?;
         }
         if (before.associated, before.propagated) != (after.associated, after.propagated) {
-            available(&hands, id).await?;
-            route(&Hands::there(context, &after.transit_gateway)?, id, &before, &after).await?;
+            available(&client, id).await?;
+            route(&ResourceClient::there(context, &after.transit_gateway)?, id, &before, &after).await?;
         }
-        hands.retag(id, &before.tags, &after.tags).await
+        client.retag(id, &before.tags, &after.tags).await
     }
 
     async fn delete(context: &Context, id: &str, _before: Self::Attributes) -> AwsResult<()> {
-        let hands = Hands::of(context).await?;
-        let request = hands.client.delete_transit_gateway_vpc_attachment().transit_gateway_attachment_id(id);
-        let delete = || async { hands.said("ec2:DeleteTransitGatewayVpcAttachment", request.clone().send().await).map(drop) };
-        hands.removed(&["deleted", "failed", "rejected"], delete, || state(&hands, id)).await
+        let client = ResourceClient::of(context).await?;
+        let request = client.client.delete_transit_gateway_vpc_attachment().transit_gateway_attachment_id(id);
+        let delete = || async { client.map_sdk_error("ec2:DeleteTransitGatewayVpcAttachment", request.clone().send().await).map(drop) };
+        client.removed(&["deleted", "failed", "rejected"], delete, || state(&client, id)).await
     }
 }
 
 /// The route table of the gateway: the attachment uses it, and its routes are in it.
 async fn route(
-    hands: &Hands<'_>,
+    client: &ResourceClient<'_>,
     id: &str,
     before: &TransitGatewayAttachmentAttributes,
     after: &TransitGatewayAttachmentAttributes,
 ) -> AwsResult<()> {
-    let gateway = hands.resolve(&after.transit_gateway)?;
-    let options = transit_gateway::describe(hands, &gateway).await?.and_then(|gateway| gateway.options);
+    let gateway = client.resolve(&after.transit_gateway)?;
+    let options = transit_gateway::describe(client, &gateway).await?.and_then(|gateway| gateway.options);
     let table = options.and_then(|options| options.association_default_route_table_id).ok_or_else(|| {
-        hands.failed(
+        client.failed(
             format!("the transit gateway `{gateway}` has no default route table"),
             "give it one, or remove it and let it be made again",
         )
     })?;
     if before.associated != after.associated {
-        let request = hands.client.associate_transit_gateway_route_table().transit_gateway_route_table_id(&table);
+        let request = client.client.associate_transit_gateway_route_table().transit_gateway_route_table_id(&table);
         let answer = request.transit_gateway_attachment_id(id).send().await;
-        match hands.said("ec2:AssociateTransitGatewayRouteTable", answer) {
+        match client.map_sdk_error("ec2:AssociateTransitGatewayRouteTable", answer) {
             Err(e) if e.is(&["Resource.AlreadyAssociated"]) => {}
             answer => drop(answer?),
         }
     }
     if before.propagated != after.propagated {
-        let request = hands.client.enable_transit_gateway_route_table_propagation().transit_gateway_route_table_id(&table);
+        let request = client.client.enable_transit_gateway_route_table_propagation().transit_gateway_route_table_id(&table);
         let answer = request.transit_gateway_attachment_id(id).send().await;
-        match hands.said("ec2:EnableTransitGatewayRouteTablePropagation", answer) {
+        match client.map_sdk_error("ec2:EnableTransitGatewayRouteTablePropagation", answer) {
             Err(e) if e.is(&["TransitGatewayRouteTablePropagation.Duplicate"]) => {}
             answer => drop(answer?),
         }
@@ -166,32 +169,32 @@ async fn route(
     Ok(())
 }
 
-async fn state(hands: &Hands<'_>, id: &str) -> AwsResult<Option<String>> {
-    let answer = hands.client.describe_transit_gateway_vpc_attachments().transit_gateway_attachment_ids(id).send().await;
-    let answer = hands.said("ec2:DescribeTransitGatewayVpcAttachments", answer)?;
+async fn state(client: &ResourceClient<'_>, id: &str) -> AwsResult<Option<String>> {
+    let answer = client.client.describe_transit_gateway_vpc_attachments().transit_gateway_attachment_ids(id).send().await;
+    let answer = client.map_sdk_error("ec2:DescribeTransitGatewayVpcAttachments", answer)?;
     let first = answer.transit_gateway_vpc_attachments.unwrap_or_default().into_iter().next();
     Ok(first.and_then(|attachment| attachment.state).map(|state| state.as_str().to_owned()))
 }
 
 /// The transit gateway of an attachment, once that is ready: an earlier run may have asked for it a moment ago.
-pub(super) async fn gateway(hands: &Hands<'_>, id: &str) -> AwsResult<String> {
-    available(hands, id).await?;
-    let answer = hands.client.describe_transit_gateway_vpc_attachments().transit_gateway_attachment_ids(id).send().await;
-    let answer = hands.said("ec2:DescribeTransitGatewayVpcAttachments", answer)?;
+pub(super) async fn gateway(client: &ResourceClient<'_>, id: &str) -> AwsResult<String> {
+    available(client, id).await?;
+    let answer = client.client.describe_transit_gateway_vpc_attachments().transit_gateway_attachment_ids(id).send().await;
+    let answer = client.map_sdk_error("ec2:DescribeTransitGatewayVpcAttachments", answer)?;
     let gateway = answer.transit_gateway_vpc_attachments().iter().find_map(|attachment| attachment.transit_gateway_id.clone());
-    gateway.ok_or_else(|| hands.failed(format!("AWS does not tell the transit gateway of `{id}`"), "run the same command again"))
+    gateway.ok_or_else(|| client.failed(format!("AWS does not tell the transit gateway of `{id}`"), "run the same command again"))
 }
 
-async fn available(hands: &Hands<'_>, id: &str) -> AwsResult<()> {
-    hands.reached(&["available"], &DEAD, || state(hands, id)).await
+async fn available(client: &ResourceClient<'_>, id: &str) -> AwsResult<()> {
+    client.reached(&["available"], &DEAD, || state(client, id)).await
 }
 
 /// The attachment that a VPC has. There is one at most, so that it must be an earlier try's.
-async fn existing(hands: &Hands<'_>, (gateway, vpc): (&str, &str)) -> AwsResult<Option<String>> {
-    let request = hands.client.describe_transit_gateway_vpc_attachments();
+async fn existing(client: &ResourceClient<'_>, (gateway, vpc): (&str, &str)) -> AwsResult<Option<String>> {
+    let request = client.client.describe_transit_gateway_vpc_attachments();
     let request = request.filters(filter("transit-gateway-id", gateway)).filters(filter("vpc-id", vpc));
     let pages = request.into_paginator().items().send().collect::<Result<Vec<_>, _>>().await;
-    let mut found = hands.said("ec2:DescribeTransitGatewayVpcAttachments", pages)?;
+    let mut found = client.map_sdk_error("ec2:DescribeTransitGatewayVpcAttachments", pages)?;
     found.retain(|attachment| attachment.state().is_some_and(|state| ALIVE.contains(&state.as_str())));
     Ok(first(found.into_iter().map(|attachment| attachment.transit_gateway_attachment_id)))
 }

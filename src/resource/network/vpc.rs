@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use aws_sdk_ec2::types::{AttributeBooleanValue, ResourceType, VpcCidrBlockStateCode};
 use serde::{Deserialize, Serialize};
 
-use super::calls::{Earlier, Hands, all, filter};
+use super::calls::{Earlier, ResourceClient, all, filter};
 use super::ipv6;
 use super::{Tags, WITH_TAG, tags_differ};
 use crate::address::Reference;
@@ -87,43 +87,44 @@ impl Kind for Vpc {
     }
 
     async fn create(context: &Context, after: Self::Attributes) -> Result<String, Error> {
-        let hands = Hands::of(context).await?;
-        let find = || find(&hands, &after.cidr);
+        let client = ResourceClient::of(context).await?;
+        let find = || find(&client, &after.cidr);
         let make = || async {
-            let request = hands.client.create_vpc().cidr_block(&after.cidr).set_amazon_provided_ipv6_cidr_block(after.ipv6.then_some(true));
-            let request = request.tag_specifications(hands.creation_tags(ResourceType::Vpc, &after.tags_and_with()));
-            let answer = hands.said("ec2:CreateVpc", request.send().await)?;
-            hands.id("ec2:CreateVpc", answer.vpc.and_then(|vpc| vpc.vpc_id))
+            let request =
+                client.client.create_vpc().cidr_block(&after.cidr).set_amazon_provided_ipv6_cidr_block(after.ipv6.then_some(true));
+            let request = request.tag_specifications(client.creation_tags(ResourceType::Vpc, &after.tags_and_with()));
+            let answer = client.map_sdk_error("ec2:CreateVpc", request.send().await)?;
+            client.id("ec2:CreateVpc", answer.vpc.and_then(|vpc| vpc.vpc_id))
         };
-        let id = hands.once(hands.earlier(None)?, find, make).await?;
+        let id = client.create_idempotent(client.earlier(None)?, find, make).await?;
         if after.ipv6 {
-            ipv6::vpc_block(&hands, &id).await?;
+            ipv6::vpc_block(&client, &id).await?;
         }
-        set_dns(&hands, &id, [after.enable_dns_support, after.enable_dns_hostnames]).await?;
+        set_dns(&client, &id, [after.enable_dns_support, after.enable_dns_hostnames]).await?;
         if let Some(options) = &after.dhcp_options {
-            set_dhcp_options(&hands, &id, &hands.resolve(options)?).await?;
+            set_dhcp_options(&client, &id, &client.resolve(options)?).await?;
         }
         Ok(id)
     }
 
     async fn update(context: &Context, id: &str, before: Self::Attributes, after: Self::Attributes) -> AwsResult<()> {
-        let hands = Hands::of(context).await?;
+        let client = ResourceClient::of(context).await?;
         if after.ipv6 && !before.ipv6 {
-            give_ipv6(&hands, id).await?;
+            give_ipv6(&client, id).await?;
         }
         let support = after.enable_dns_support.filter(|wanted| before.enable_dns_support != Some(*wanted));
         let hostnames = after.enable_dns_hostnames.filter(|wanted| before.enable_dns_hostnames != Some(*wanted));
-        set_dns(&hands, id, [support, hostnames]).await?;
+        set_dns(&client, id, [support, hostnames]).await?;
         if let Some(options) = after.dhcp_options.as_ref().filter(|_| before.dhcp_options != after.dhcp_options) {
-            set_dhcp_options(&hands, id, &hands.resolve(options)?).await?;
+            set_dhcp_options(&client, id, &client.resolve(options)?).await?;
         }
-        hands.retag(id, &before.tags_and_with(), &after.tags_and_with()).await
+        client.retag(id, &before.tags_and_with(), &after.tags_and_with()).await
     }
 
     async fn delete(context: &Context, id: &str, _before: Self::Attributes) -> AwsResult<()> {
-        let hands = Hands::of(context).await?;
-        let delete = || async { hands.said("ec2:DeleteVpc", hands.client.delete_vpc().vpc_id(id).send().await).map(drop) };
-        hands.deleted(Some(filter("vpc-id", id)), delete).await
+        let client = ResourceClient::of(context).await?;
+        let delete = || async { client.map_sdk_error("ec2:DeleteVpc", client.client.delete_vpc().vpc_id(id).send().await).map(drop) };
+        client.deleted(Some(filter("vpc-id", id)), delete).await
     }
 }
 
@@ -139,50 +140,50 @@ impl VpcAttributes {
 ///
 /// # Errors
 /// None of them has the block that the plan gives it: another run made it meanwhile, from another plan.
-async fn find(hands: &Hands<'_>, cidr: &str) -> AwsResult<Vec<String>> {
-    let pages = hands.client.describe_vpcs().filters(hands.ours()).into_paginator().items().send();
-    let vpcs = hands.said("ec2:DescribeVpcs", pages.collect::<Result<Vec<_>, _>>().await)?;
-    let vpcs: Vec<_> = vpcs.into_iter().filter(|vpc| hands.is_ours(vpc.tags())).collect();
+async fn find(client: &ResourceClient<'_>, cidr: &str) -> AwsResult<Vec<String>> {
+    let pages = client.client.describe_vpcs().filters(client.ours()).into_paginator().items().send();
+    let vpcs = client.map_sdk_error("ec2:DescribeVpcs", pages.collect::<Result<Vec<_>, _>>().await)?;
+    let vpcs: Vec<_> = vpcs.into_iter().filter(|vpc| client.is_ours(vpc.tags())).collect();
     let Some(other) = vpcs.iter().min_by(|a, b| a.vpc_id.cmp(&b.vpc_id)).filter(|_| vpcs.iter().all(|vpc| vpc.cidr_block() != Some(cidr)))
     else {
         return Ok(all(vpcs.into_iter().map(|vpc| vpc.vpc_id)));
     };
     let (id, block) = (other.vpc_id().unwrap_or_default(), other.cidr_block().unwrap_or_default());
     let message = format!("the VPC `{id}` was made meanwhile, with the block {block} and not {cidr}");
-    Err(hands.failed(message, "run the same command again: the plan then starts from that VPC; nothing else was made"))
+    Err(client.failed(message, "run the same command again: the plan then starts from that VPC; nothing else was made"))
 }
 
 /// Sets what is given: whether AWS's resolver answers, and whether instances get names, which needs the resolver.
-async fn set_dns(hands: &Hands<'_>, id: &str, [support, hostnames]: [Option<bool>; 2]) -> AwsResult<()> {
+async fn set_dns(client: &ResourceClient<'_>, id: &str, [support, hostnames]: [Option<bool>; 2]) -> AwsResult<()> {
     let value = |value: bool| AttributeBooleanValue::builder().value(value).build();
-    let request = || hands.client.modify_vpc_attribute().vpc_id(id);
+    let request = || client.client.modify_vpc_attribute().vpc_id(id);
     let mut requests: Vec<_> = support.map(|on| request().enable_dns_support(value(on))).into_iter().collect();
     requests.extend(hostnames.map(|on| request().enable_dns_hostnames(value(on))));
     if support == Some(false) {
         requests.reverse();
     }
     for request in requests {
-        hands.settled(|| async { hands.said("ec2:ModifyVpcAttribute", request.clone().send().await).map(drop) }).await?;
+        client.retry_not_found(|| async { client.map_sdk_error("ec2:ModifyVpcAttribute", request.clone().send().await).map(drop) }).await?;
     }
     Ok(())
 }
 
 /// `options` is `default` for AWS's own.
-async fn set_dhcp_options(hands: &Hands<'_>, id: &str, options: &str) -> AwsResult<()> {
-    let request = hands.client.associate_dhcp_options().vpc_id(id).dhcp_options_id(options);
-    hands.settled(|| async { hands.said("ec2:AssociateDhcpOptions", request.clone().send().await).map(drop) }).await
+async fn set_dhcp_options(client: &ResourceClient<'_>, id: &str, options: &str) -> AwsResult<()> {
+    let request = client.client.associate_dhcp_options().vpc_id(id).dhcp_options_id(options);
+    client.retry_not_found(|| async { client.map_sdk_error("ec2:AssociateDhcpOptions", request.clone().send().await).map(drop) }).await
 }
 
 /// Gives the VPC a /56. AWS would give it a second one if it were asked twice.
-async fn give_ipv6(hands: &Hands<'_>, id: &str) -> AwsResult<()> {
+async fn give_ipv6(client: &ResourceClient<'_>, id: &str) -> AwsResult<()> {
     let find = || async {
         let is_there = |a: &_| matches!(ipv6::state(a), Some(VpcCidrBlockStateCode::Associated | VpcCidrBlockStateCode::Associating));
-        Ok(ipv6::associations(hands, id).await?.iter().any(is_there).then(|| id.to_owned()).into_iter().collect())
+        Ok(ipv6::associations(client, id).await?.iter().any(is_there).then(|| id.to_owned()).into_iter().collect())
     };
     let make = || async {
-        let answer = hands.client.associate_vpc_cidr_block().vpc_id(id).amazon_provided_ipv6_cidr_block(true).send().await;
-        hands.said("ec2:AssociateVpcCidrBlock", answer).map(|_| id.to_owned())
+        let answer = client.client.associate_vpc_cidr_block().vpc_id(id).amazon_provided_ipv6_cidr_block(true).send().await;
+        client.map_sdk_error("ec2:AssociateVpcCidrBlock", answer).map(|_| id.to_owned())
     };
-    hands.once(Earlier::Possible, find, make).await?;
-    ipv6::vpc_block(hands, id).await.map(drop)
+    client.create_idempotent(Earlier::Possible, find, make).await?;
+    ipv6::vpc_block(client, id).await.map(drop)
 }

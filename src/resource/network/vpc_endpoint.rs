@@ -7,7 +7,7 @@ use std::time::Duration;
 use aws_sdk_ec2::types::{ResourceType, State, VpcEndpoint as Live, VpcEndpointType};
 use serde::{Deserialize, Serialize};
 
-use super::calls::{Earlier, Hands, is_missing};
+use super::calls::{Earlier, ResourceClient, is_missing};
 use super::{Tags, tags_differ};
 use crate::address::Reference;
 use crate::aws::{AwsResult, Error};
@@ -78,39 +78,40 @@ impl Kind for VpcEndpoint {
     }
 
     async fn create(context: &Context, after: Self::Attributes) -> Result<String, Error> {
-        let hands = Hands::of(context).await?;
+        let client = ResourceClient::of(context).await?;
         let mut dead = Vec::new();
-        if hands.earlier(Some(&after.vpc))? == Earlier::Possible {
-            for endpoint in ours(&hands).await? {
+        if client.earlier(Some(&after.vpc))? == Earlier::Possible {
+            for endpoint in ours(&client).await? {
                 match (endpoint.vpc_endpoint_id, is_alive(endpoint.state.as_ref())) {
-                    (Some(id), true) => return available(&hands, &after, id).await,
+                    (Some(id), true) => return available(&client, &after, id).await,
                     (Some(id), false) => dead.push(id),
                     (None, _) => {}
                 }
             }
         }
-        let id = make(&hands, &after, dead).await?;
-        available(&hands, &after, id).await
+        let id = make(&client, &after, dead).await?;
+        available(&client, &after, id).await
     }
 
     async fn update(context: &Context, id: &str, before: Self::Attributes, after: Self::Attributes) -> AwsResult<()> {
-        let hands = Hands::of(context).await?;
+        let client = ResourceClient::of(context).await?;
         if before.place() != after.place() {
-            modify(&hands, id, &before, &after).await?;
+            modify(&client, id, &before, &after).await?;
         }
-        hands.retag(id, &before.tags, &after.tags).await
+        client.retag(id, &before.tags, &after.tags).await
     }
 
     async fn delete(context: &Context, id: &str, _before: Self::Attributes) -> AwsResult<()> {
-        let hands = Hands::of(context).await?;
+        let client = ResourceClient::of(context).await?;
         let delete = || async {
-            let answer = hands.said("ec2:DeleteVpcEndpoints", hands.client.delete_vpc_endpoints().vpc_endpoint_ids(id).send().await)?;
-            hands.item_by_item("ec2:DeleteVpcEndpoints", answer.unsuccessful)
+            let answer =
+                client.map_sdk_error("ec2:DeleteVpcEndpoints", client.client.delete_vpc_endpoints().vpc_endpoint_ids(id).send().await)?;
+            client.item_by_item("ec2:DeleteVpcEndpoints", answer.unsuccessful)
         };
-        hands.deleted(None, delete).await?;
+        client.deleted(None, delete).await?;
         // Its interfaces keep the subnets and the group in use until it is gone.
-        let gone = || async { Ok(matches!(states(&hands).await?.0.get(id), None | Some(Standing::Gone)).then_some(())) };
-        hands.wait("the endpoint to be deleted", DEADLINE, gone).await
+        let gone = || async { Ok(matches!(states(&client).await?.0.get(id), None | Some(Standing::Gone)).then_some(())) };
+        client.wait("the endpoint to be deleted", DEADLINE, gone).await
     }
 }
 
@@ -135,39 +136,39 @@ impl VpcEndpointAttributes {
 
 /// Makes it. AWS remembers tokens: the same one finds what a lost answer made, and may find what was deleted since; then the token is another
 /// one, made from that.
-async fn make(hands: &Hands<'_>, after: &VpcEndpointAttributes, mut dead: Vec<String>) -> AwsResult<String> {
-    let vpc = hands.resolve(&after.vpc)?;
-    let mut names = service_names(hands.region(), &after.service, after.is_interface()).into_iter().peekable();
-    let tables = hands.resolve_all(&after.route_tables)?;
-    let (subnets, groups) = (hands.resolve_all(&after.subnets)?, hands.resolve_all(&after.security_groups)?);
+async fn make(client: &ResourceClient<'_>, after: &VpcEndpointAttributes, mut dead: Vec<String>) -> AwsResult<String> {
+    let vpc = client.resolve(&after.vpc)?;
+    let mut names = service_names(client.region(), &after.service, after.is_interface()).into_iter().peekable();
+    let tables = client.resolve_all(&after.route_tables)?;
+    let (subnets, groups) = (client.resolve_all(&after.subnets)?, client.resolve_all(&after.security_groups)?);
     let some = |ids: &[String]| (!ids.is_empty()).then(|| ids.to_vec());
     let said = after.tags.iter().flat_map(|(key, value)| [key, value]).chain([&vpc, &after.service]);
     let said: Vec<&str> = said.chain(&tables).chain(&subnets).chain(&groups).map(String::as_str).collect();
     for _ in 0..ATTEMPTS {
         let Some(service) = names.peek().cloned() else { break };
         dead.sort();
-        let token = hands.token(said.iter().copied().chain([service.as_str()]).chain(dead.iter().map(String::as_str)));
+        let token = client.token(said.iter().copied().chain([service.as_str()]).chain(dead.iter().map(String::as_str)));
         let send = || async {
-            let request = hands.client.create_vpc_endpoint().client_token(&token).vpc_id(&vpc).service_name(&service);
+            let request = client.client.create_vpc_endpoint().client_token(&token).vpc_id(&vpc).service_name(&service);
             let request = request.vpc_endpoint_type(VpcEndpointType::from(after.endpoint_type.as_str()));
             let request = request.set_private_dns_enabled(after.is_interface().then_some(after.private_dns));
             let request = request.set_route_table_ids(some(&tables)).set_subnet_ids(some(&subnets)).set_security_group_ids(some(&groups));
-            let request = request.tag_specifications(hands.creation_tags(ResourceType::VpcEndpoint, &after.tags));
-            hands.said("ec2:CreateVpcEndpoint", request.send().await)
+            let request = request.tag_specifications(client.creation_tags(ResourceType::VpcEndpoint, &after.tags));
+            client.map_sdk_error("ec2:CreateVpcEndpoint", request.send().await)
         };
-        let endpoint = match hands.settled(send).await {
+        let endpoint = match client.retry_not_found(send).await {
             // Only AWS tells which of its names a service has.
             Err(e) if e.is(&["InvalidServiceName"]) && names.next().is_some() && names.peek().is_some() => continue,
             answer => answer?.vpc_endpoint,
         };
         let (state, id) = endpoint.map(|endpoint| (endpoint.state, endpoint.vpc_endpoint_id)).unwrap_or_default();
-        let id = hands.id("ec2:CreateVpcEndpoint", id)?;
+        let id = client.id("ec2:CreateVpcEndpoint", id)?;
         if is_alive(state.as_ref()) || dead.contains(&id) {
             return Ok(id);
         }
         dead.push(id);
     }
-    Err(hands.failed("AWS answers with endpoints that are gone", "run the same command again in an hour: by then AWS has forgotten them"))
+    Err(client.failed("AWS answers with endpoints that are gone", "run the same command again in an hour: by then AWS has forgotten them"))
 }
 
 /// With what the names of services begin, by the beginning of the Region's: first what most interfaces there have. In China and in the European
@@ -194,12 +195,12 @@ pub(super) fn short_name<'n>(region: &str, name: &'n str) -> &'n str {
 }
 
 /// Adds and removes in one request. AWS refuses it when it is sent again after a lost answer; then the endpoint is as it should be.
-async fn modify(hands: &Hands<'_>, id: &str, before: &VpcEndpointAttributes, after: &VpcEndpointAttributes) -> AwsResult<()> {
+async fn modify(client: &ResourceClient<'_>, id: &str, before: &VpcEndpointAttributes, after: &VpcEndpointAttributes) -> AwsResult<()> {
     let only = |one: &References, other: &References| {
-        let ids = hands.resolve_all(one.difference(other))?;
+        let ids = client.resolve_all(one.difference(other))?;
         Ok::<_, Error>((!ids.is_empty()).then_some(ids))
     };
-    let request = hands.client.modify_vpc_endpoint().vpc_endpoint_id(id);
+    let request = client.client.modify_vpc_endpoint().vpc_endpoint_id(id);
     let request = request.set_add_route_table_ids(only(&after.route_tables, &before.route_tables)?);
     let request = request.set_remove_route_table_ids(only(&before.route_tables, &after.route_tables)?);
     let request = request.set_add_subnet_ids(only(&after.subnets, &before.subnets)?);
@@ -208,14 +209,14 @@ async fn modify(hands: &Hands<'_>, id: &str, before: &VpcEndpointAttributes, aft
     let request = request.set_remove_security_group_ids(only(&before.security_groups, &after.security_groups)?);
     let request = request.set_private_dns_enabled((before.private_dns != after.private_dns).then_some(after.private_dns));
     let wanted = Members {
-        tables: hands.resolve_all(&after.route_tables)?.into_iter().collect(),
-        subnets: hands.resolve_all(&after.subnets)?.into_iter().collect(),
-        groups: hands.resolve_all(&after.security_groups)?.into_iter().collect(),
+        tables: client.resolve_all(&after.route_tables)?.into_iter().collect(),
+        subnets: client.resolve_all(&after.subnets)?.into_iter().collect(),
+        groups: client.resolve_all(&after.security_groups)?.into_iter().collect(),
         private_dns: after.private_dns,
     };
-    match hands.settled(|| async { hands.said("ec2:ModifyVpcEndpoint", request.clone().send().await).map(drop) }).await {
+    match client.retry_not_found(|| async { client.map_sdk_error("ec2:ModifyVpcEndpoint", request.clone().send().await).map(drop) }).await {
         Err(e) if e.code().is_some() => {
-            let live = of_id(hands, id).await?;
+            let live = of_id(client, id).await?;
             if live.iter().any(|endpoint| Members::of(endpoint) == wanted) { Ok(()) } else { Err(e) }
         }
         result => result,
@@ -255,37 +256,37 @@ impl Standing {
     }
 }
 
-async fn states(hands: &Hands<'_>) -> AwsResult<Arc<EndpointStates>> {
+async fn states(client: &ResourceClient<'_>) -> AwsResult<Arc<EndpointStates>> {
     let ask = || async {
-        let pages = hands.client.describe_vpc_endpoints().into_paginator().items().send();
-        let endpoints = hands.said("ec2:DescribeVpcEndpoints", pages.collect::<Result<Vec<_>, _>>().await)?;
+        let pages = client.client.describe_vpc_endpoints().into_paginator().items().send();
+        let endpoints = client.map_sdk_error("ec2:DescribeVpcEndpoints", pages.collect::<Result<Vec<_>, _>>().await)?;
         let state = |endpoint: Live| Some((endpoint.vpc_endpoint_id.clone()?, Standing::of(&endpoint)));
         Ok(EndpointStates(endpoints.into_iter().filter_map(state).collect()))
     };
-    hands.endpoints()?.or(ask).await
+    client.endpoints()?.or(ask).await
 }
 
 /// Waits until an interface endpoint answers: whatever waits for it may rely on that. A gateway endpoint is routes, and there at once.
-async fn available(hands: &Hands<'_>, after: &VpcEndpointAttributes, id: String) -> AwsResult<String> {
+async fn available(client: &ResourceClient<'_>, after: &VpcEndpointAttributes, id: String) -> AwsResult<String> {
     if !after.is_interface() {
         return Ok(id);
     }
     let ask = || async {
-        match states(hands).await?.0.get(&id) {
+        match states(client).await?.0.get(&id) {
             Some(Standing::Available) => Ok(Some(())),
             // Nobody finds at once what was just made.
             None | Some(Standing::Pending) => Ok(None),
-            Some(Standing::Failed(said)) => Err(hands.failed(
+            Some(Standing::Failed(said)) => Err(client.failed(
                 format!("the endpoint `{id}` of `{}` came to nothing: {said}", after.service),
                 "delete it, see that the service has endpoints in these zones, and run the same command again",
             )),
-            Some(Standing::Deleting | Standing::Gone) => Err(hands.failed(
+            Some(Standing::Deleting | Standing::Gone) => Err(client.failed(
                 format!("the endpoint `{id}` was deleted by somebody else while it was made"),
                 "run the same command again, it makes another one",
             )),
         }
     };
-    hands.wait("the endpoint to be available", DEADLINE, ask).await?;
+    client.wait("the endpoint to be available", DEADLINE, ask).await?;
     Ok(id)
 }
 
@@ -332,16 +333,16 @@ fn is_one_of(state: Option<&State>, states: &[State]) -> bool {
 }
 
 /// The endpoint of that id, if AWS still tells of it.
-async fn of_id(hands: &Hands<'_>, id: &str) -> AwsResult<Vec<Live>> {
-    match hands.said("ec2:DescribeVpcEndpoints", hands.client.describe_vpc_endpoints().vpc_endpoint_ids(id).send().await) {
+async fn of_id(client: &ResourceClient<'_>, id: &str) -> AwsResult<Vec<Live>> {
+    match client.map_sdk_error("ec2:DescribeVpcEndpoints", client.client.describe_vpc_endpoints().vpc_endpoint_ids(id).send().await) {
         Err(e) if is_missing(&e) => Ok(Vec::new()),
         answer => Ok(answer?.vpc_endpoints.unwrap_or_default()),
     }
 }
 
-async fn ours(hands: &Hands<'_>) -> AwsResult<Vec<Live>> {
-    let pages = hands.client.describe_vpc_endpoints().filters(hands.ours()).into_paginator().items().send();
-    let mut endpoints = hands.said("ec2:DescribeVpcEndpoints", pages.collect::<Result<Vec<_>, _>>().await)?;
-    endpoints.retain(|endpoint| hands.is_ours(endpoint.tags()));
+async fn ours(client: &ResourceClient<'_>) -> AwsResult<Vec<Live>> {
+    let pages = client.client.describe_vpc_endpoints().filters(client.ours()).into_paginator().items().send();
+    let mut endpoints = client.map_sdk_error("ec2:DescribeVpcEndpoints", pages.collect::<Result<Vec<_>, _>>().await)?;
+    endpoints.retain(|endpoint| client.is_ours(endpoint.tags()));
     Ok(endpoints)
 }

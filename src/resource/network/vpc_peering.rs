@@ -3,7 +3,7 @@
 use aws_sdk_ec2::types::{ResourceType, VpcPeeringConnection};
 use serde::{Deserialize, Serialize};
 
-use super::calls::{Earlier, Hands, filter, first};
+use super::calls::{Earlier, ResourceClient, filter, first};
 use super::{Tags, tags_differ};
 use crate::address::Reference;
 use crate::aws::{AwsResult, Error};
@@ -71,24 +71,24 @@ impl Kind for VpcPeering {
     }
 
     async fn create(context: &Context, after: Self::Attributes) -> Result<String, Error> {
-        let hands = Hands::of(context).await?;
-        let (vpc, peer) = (hands.resolve(&after.vpc)?, hands.resolve(&after.peer_vpc)?);
-        let owner = hands.resolve(&after.peer_account)?;
+        let client = ResourceClient::of(context).await?;
+        let (vpc, peer) = (client.resolve(&after.vpc)?, client.resolve(&after.peer_vpc)?);
+        let owner = client.resolve(&after.peer_account)?;
         let make = || async {
-            let request = hands.client.create_vpc_peering_connection().vpc_id(&vpc).peer_vpc_id(&peer).peer_region(hands.region());
+            let request = client.client.create_vpc_peering_connection().vpc_id(&vpc).peer_vpc_id(&peer).peer_region(client.region());
             let request = request.peer_owner_id(&owner);
-            let request = request.tag_specifications(hands.creation_tags(ResourceType::VpcPeeringConnection, &after.tags));
-            let answer = hands.said("ec2:CreateVpcPeeringConnection", request.send().await)?;
-            hands.id("ec2:CreateVpcPeeringConnection", answer.vpc_peering_connection.and_then(|peering| peering.vpc_peering_connection_id))
+            let request = request.tag_specifications(client.creation_tags(ResourceType::VpcPeeringConnection, &after.tags));
+            let answer = client.map_sdk_error("ec2:CreateVpcPeeringConnection", request.send().await)?;
+            client.id("ec2:CreateVpcPeeringConnection", answer.vpc_peering_connection.and_then(|peering| peering.vpc_peering_connection_id))
         };
-        let find = || existing(&hands, (&vpc, &peer));
-        let earlier = match hands.earlier(Some(&after.vpc))? {
-            Earlier::Possible => hands.earlier(Some(&after.peer_vpc))?,
+        let find = || existing(&client, (&vpc, &peer));
+        let earlier = match client.earlier(Some(&after.vpc))? {
+            Earlier::Possible => client.earlier(Some(&after.peer_vpc))?,
             Earlier::Impossible => Earlier::Impossible,
         };
-        let id = match hands.once(earlier, || async { Ok(find().await?.into_iter().collect()) }, make).await {
+        let id = match client.create_idempotent(earlier, || async { Ok(find().await?.into_iter().collect()) }, make).await {
             // An earlier try of ours, or somebody's: whose it is stands in its tag.
-            Err(e) if e.is(&["VpcPeeringConnectionAlreadyExists"]) => hands.found(&e, find).await?,
+            Err(e) if e.is(&["VpcPeeringConnectionAlreadyExists"]) => client.found(&e, find).await?,
             id => id?,
         };
         accept(context, &id, &after).await?;
@@ -96,20 +96,20 @@ impl Kind for VpcPeering {
     }
 
     async fn update(context: &Context, id: &str, before: Self::Attributes, after: Self::Attributes) -> AwsResult<()> {
-        Hands::of(context).await?.retag(id, &before.tags, &after.tags).await?;
+        ResourceClient::of(context).await?.retag(id, &before.tags, &after.tags).await?;
         if before.status != after.status {
             return accept(context, id, &after).await;
         }
-        Hands::there(context, &after.peer_vpc)?.retag(id, &before.tags, &after.tags).await
+        ResourceClient::there(context, &after.peer_vpc)?.retag(id, &before.tags, &after.tags).await
     }
 
     async fn delete(context: &Context, id: &str, _before: Self::Attributes) -> AwsResult<()> {
-        let hands = Hands::of(context).await?;
+        let client = ResourceClient::of(context).await?;
         let delete = || async {
-            let request = hands.client.delete_vpc_peering_connection().vpc_peering_connection_id(id);
-            hands.said("ec2:DeleteVpcPeeringConnection", request.send().await).map(drop)
+            let request = client.client.delete_vpc_peering_connection().vpc_peering_connection_id(id);
+            client.map_sdk_error("ec2:DeleteVpcPeeringConnection", request.send().await).map(drop)
         };
-        hands.removed(&DEAD, delete, || status(&hands, id)).await
+        client.removed(&DEAD, delete, || status(&client, id)).await
     }
 }
 
@@ -118,9 +118,9 @@ pub(super) fn status_of(peering: &VpcPeeringConnection) -> &str {
     peering.status().and_then(|status| status.code()).map_or("", |code| code.as_str())
 }
 
-async fn status(hands: &Hands<'_>, id: &str) -> AwsResult<Option<String>> {
-    let request = hands.client.describe_vpc_peering_connections().vpc_peering_connection_ids(id);
-    let answer = hands.said("ec2:DescribeVpcPeeringConnections", request.send().await)?;
+async fn status(client: &ResourceClient<'_>, id: &str) -> AwsResult<Option<String>> {
+    let request = client.client.describe_vpc_peering_connections().vpc_peering_connection_ids(id);
+    let answer = client.map_sdk_error("ec2:DescribeVpcPeeringConnections", request.send().await)?;
     Ok(answer.vpc_peering_connections().first().map(|peering| status_of(peering).to_owned()))
 }
 
@@ -128,18 +128,18 @@ async fn status(hands: &Hands<'_>, id: &str) -> AwsResult<Option<String>> {
 ///
 /// # Errors
 /// It is somebody else's.
-async fn existing(hands: &Hands<'_>, (vpc, peer): (&str, &str)) -> AwsResult<Option<String>> {
+async fn existing(client: &ResourceClient<'_>, (vpc, peer): (&str, &str)) -> AwsResult<Option<String>> {
     let mut found: Vec<VpcPeeringConnection> = Vec::new();
     for (near, far) in [(vpc, peer), (peer, vpc)] {
-        let request = hands.client.describe_vpc_peering_connections();
+        let request = client.client.describe_vpc_peering_connections();
         let request = request.filters(filter("requester-vpc-info.vpc-id", near)).filters(filter("accepter-vpc-info.vpc-id", far));
         let pages = request.into_paginator().items().send().collect::<Result<Vec<_>, _>>().await;
-        found.extend(hands.said("ec2:DescribeVpcPeeringConnections", pages)?);
+        found.extend(client.map_sdk_error("ec2:DescribeVpcPeeringConnections", pages)?);
     }
     found.retain(|peering| ALIVE.contains(&status_of(peering)));
     let is_ours = |peering: &VpcPeeringConnection| peering.tags().iter().any(|tag| tag.key() == Some(ADDRESS_TAG));
     match found.iter().find(|peering| !is_ours(peering)) {
-        Some(stranger) => Err(hands.failed(
+        Some(stranger) => Err(client.failed(
             format!(
                 "`{vpc}` and `{peer}` have a peering that overlord did not make: `{}`",
                 stranger.vpc_peering_connection_id().unwrap_or_default()
@@ -152,12 +152,12 @@ async fn existing(hands: &Hands<'_>, (vpc, peer): (&str, &str)) -> AwsResult<Opt
 
 /// The other side: it sees the peering, tags it, and accepts it. Tagged first, so that what is accepted is complete.
 async fn accept(context: &Context, id: &str, after: &VpcPeeringAttributes) -> AwsResult<()> {
-    let hands = Hands::there(context, &after.peer_vpc)?;
-    hands.reached(&["pending-acceptance", "provisioning", ACTIVE], &LOST, || status(&hands, id)).await?;
-    hands.write_tags(id, &after.tags).await?;
+    let client = ResourceClient::there(context, &after.peer_vpc)?;
+    client.reached(&["pending-acceptance", "provisioning", ACTIVE], &LOST, || status(&client, id)).await?;
+    client.write_tags(id, &after.tags).await?;
     let send = || async {
-        let request = hands.client.accept_vpc_peering_connection().vpc_peering_connection_id(id);
-        match hands.said("ec2:AcceptVpcPeeringConnection", request.send().await) {
+        let request = client.client.accept_vpc_peering_connection().vpc_peering_connection_id(id);
+        match client.map_sdk_error("ec2:AcceptVpcPeeringConnection", request.send().await) {
             // It is accepted already: the answer to an earlier try was lost.
             Err(e) if e.is(&["InvalidStateTransition"]) => Ok(()),
             // The two VPCs have another one, which was asked for the other way round. Source: hashicorp/terraform-provider-aws, issues 27750,
@@ -169,6 +169,6 @@ async fn accept(context: &Context, id: &str, after: &VpcPeeringAttributes) -> Aw
             answer => answer.map(drop),
         }
     };
-    hands.settled(send).await?;
-    hands.reached(&[ACTIVE], &LOST, || status(&hands, id)).await
+    client.retry_not_found(send).await?;
+    client.reached(&[ACTIVE], &LOST, || status(&client, id)).await
 }

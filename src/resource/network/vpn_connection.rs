@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use aws_sdk_ec2::types::{ResourceType, VpnConnectionOptionsSpecification};
 use serde::{Deserialize, Serialize};
 
-use super::calls::{Hands, all};
+use super::calls::{ResourceClient, all};
 use super::{Tags, tags_differ};
 use crate::address::Reference;
 use crate::aws::{AwsResult, Error};
@@ -66,74 +66,76 @@ impl Kind for VpnConnection {
     }
 
     async fn create(context: &Context, after: Self::Attributes) -> Result<String, Error> {
-        let hands = Hands::of(context).await?;
-        let (far, near) = (hands.resolve(&after.customer_gateway)?, hands.resolve(&after.vpn_gateway)?);
+        let client = ResourceClient::of(context).await?;
+        let (far, near) = (client.resolve(&after.customer_gateway)?, client.resolve(&after.vpn_gateway)?);
         let find = || async {
-            let answer = hands.client.describe_vpn_connections().filters(hands.ours()).send().await;
-            let mut connections = hands.said("ec2:DescribeVpnConnections", answer)?.vpn_connections.unwrap_or_default();
+            let answer = client.client.describe_vpn_connections().filters(client.ours()).send().await;
+            let mut connections = client.map_sdk_error("ec2:DescribeVpnConnections", answer)?.vpn_connections.unwrap_or_default();
             connections.retain(|connection| {
-                hands.is_ours(connection.tags()) && connection.state().is_some_and(|state| !DEAD.contains(&state.as_str()))
+                client.is_ours(connection.tags()) && connection.state().is_some_and(|state| !DEAD.contains(&state.as_str()))
             });
             Ok(all(connections.into_iter().map(|connection| connection.vpn_connection_id)))
         };
         let make = || async {
-            let request = hands.client.create_vpn_connection().r#type("ipsec.1").customer_gateway_id(&far).vpn_gateway_id(&near);
+            let request = client.client.create_vpn_connection().r#type("ipsec.1").customer_gateway_id(&far).vpn_gateway_id(&near);
             let request = request.options(VpnConnectionOptionsSpecification::builder().static_routes_only(true).build());
-            let request = request.tag_specifications(hands.creation_tags(ResourceType::VpnConnection, &after.tags));
-            let answer = hands.said("ec2:CreateVpnConnection", request.send().await)?;
-            hands.id("ec2:CreateVpnConnection", answer.vpn_connection.and_then(|connection| connection.vpn_connection_id))
+            let request = request.tag_specifications(client.creation_tags(ResourceType::VpnConnection, &after.tags));
+            let answer = client.map_sdk_error("ec2:CreateVpnConnection", request.send().await)?;
+            client.id("ec2:CreateVpnConnection", answer.vpn_connection.and_then(|connection| connection.vpn_connection_id))
         };
-        let id = hands.once(hands.earlier(Some(&after.vpn_gateway))?, find, make).await?;
-        available(&hands, &id).await?;
-        add(&hands, &id, after.routes.iter()).await?;
+        let id = client.create_idempotent(client.earlier(Some(&after.vpn_gateway))?, find, make).await?;
+        available(&client, &id).await?;
+        add(&client, &id, after.routes.iter()).await?;
         Ok(id)
     }
 
     async fn update(context: &Context, id: &str, before: Self::Attributes, after: Self::Attributes) -> AwsResult<()> {
-        let hands = Hands::of(context).await?;
+        let client = ResourceClient::of(context).await?;
         if before.customer_gateway != after.customer_gateway {
-            let far = hands.resolve(&after.customer_gateway)?;
-            let request = hands.client.modify_vpn_connection().vpn_connection_id(id).customer_gateway_id(far);
-            hands.when_ready(|| async { hands.said("ec2:ModifyVpnConnection", request.clone().send().await).map(drop) }).await?;
+            let far = client.resolve(&after.customer_gateway)?;
+            let request = client.client.modify_vpn_connection().vpn_connection_id(id).customer_gateway_id(far);
+            client.when_ready(|| async { client.map_sdk_error("ec2:ModifyVpnConnection", request.clone().send().await).map(drop) }).await?;
         }
         if (&before.customer_gateway, &before.routes) != (&after.customer_gateway, &after.routes) {
-            available(&hands, id).await?;
-            add(&hands, id, after.routes.difference(&before.routes)).await?;
+            available(&client, id).await?;
+            add(&client, id, after.routes.difference(&before.routes)).await?;
             for route in before.routes.difference(&after.routes) {
-                let request = hands.client.delete_vpn_connection_route().vpn_connection_id(id).destination_cidr_block(route);
-                let delete = || async { hands.said("ec2:DeleteVpnConnectionRoute", request.clone().send().await).map(drop) };
-                hands.deleted(None, delete).await?;
+                let request = client.client.delete_vpn_connection_route().vpn_connection_id(id).destination_cidr_block(route);
+                let delete = || async { client.map_sdk_error("ec2:DeleteVpnConnectionRoute", request.clone().send().await).map(drop) };
+                client.deleted(None, delete).await?;
             }
         }
-        hands.retag(id, &before.tags, &after.tags).await
+        client.retag(id, &before.tags, &after.tags).await
     }
 
     async fn delete(context: &Context, id: &str, _before: Self::Attributes) -> AwsResult<()> {
-        let hands = Hands::of(context).await?;
-        let request = hands.client.delete_vpn_connection().vpn_connection_id(id);
-        let delete = || async { hands.said("ec2:DeleteVpnConnection", request.clone().send().await).map(drop) };
-        hands.removed(&["deleted"], delete, || state(&hands, id)).await
+        let client = ResourceClient::of(context).await?;
+        let request = client.client.delete_vpn_connection().vpn_connection_id(id);
+        let delete = || async { client.map_sdk_error("ec2:DeleteVpnConnection", request.clone().send().await).map(drop) };
+        client.removed(&["deleted"], delete, || state(&client, id)).await
     }
 }
 
 /// States from which nothing comes any more.
 pub(super) const DEAD: [&str; 2] = ["deleting", "deleted"];
 
-async fn add(hands: &Hands<'_>, id: &str, routes: impl Iterator<Item = &String>) -> AwsResult<()> {
+async fn add(client: &ResourceClient<'_>, id: &str, routes: impl Iterator<Item = &String>) -> AwsResult<()> {
     for route in routes {
-        let request = hands.client.create_vpn_connection_route().vpn_connection_id(id).destination_cidr_block(route);
-        hands.when_ready(|| async { hands.said("ec2:CreateVpnConnectionRoute", request.clone().send().await).map(drop) }).await?;
+        let request = client.client.create_vpn_connection_route().vpn_connection_id(id).destination_cidr_block(route);
+        client
+            .when_ready(|| async { client.map_sdk_error("ec2:CreateVpnConnectionRoute", request.clone().send().await).map(drop) })
+            .await?;
     }
     Ok(())
 }
 
-async fn state(hands: &Hands<'_>, id: &str) -> AwsResult<Option<String>> {
-    let answer = hands.client.describe_vpn_connections().vpn_connection_ids(id).send().await;
-    let answer = hands.said("ec2:DescribeVpnConnections", answer)?;
+async fn state(client: &ResourceClient<'_>, id: &str) -> AwsResult<Option<String>> {
+    let answer = client.client.describe_vpn_connections().vpn_connection_ids(id).send().await;
+    let answer = client.map_sdk_error("ec2:DescribeVpnConnections", answer)?;
     let first = answer.vpn_connections.unwrap_or_default().into_iter().next();
     Ok(first.and_then(|connection| connection.state).map(|state| state.as_str().to_owned()))
 }
 
-async fn available(hands: &Hands<'_>, id: &str) -> AwsResult<()> {
-    hands.reached(&["available"], &DEAD, || state(hands, id)).await
+async fn available(client: &ResourceClient<'_>, id: &str) -> AwsResult<()> {
+    client.reached(&["available"], &DEAD, || state(client, id)).await
 }

@@ -3,7 +3,7 @@
 use aws_sdk_ec2::types::{GatewayType, ResourceType, VpnGateway as Live};
 use serde::{Deserialize, Serialize};
 
-use super::calls::{Hands, all};
+use super::calls::{ResourceClient, all};
 use super::{Tags, tags_differ};
 use crate::address::Reference;
 use crate::aws::{AwsResult, Error};
@@ -51,42 +51,42 @@ impl Kind for VpnGateway {
     }
 
     async fn create(context: &Context, after: Self::Attributes) -> Result<String, Error> {
-        let hands = Hands::of(context).await?;
+        let client = ResourceClient::of(context).await?;
         let find = || async {
-            let answer = hands.client.describe_vpn_gateways().filters(hands.ours()).send().await;
-            let mut gateways = hands.said("ec2:DescribeVpnGateways", answer)?.vpn_gateways.unwrap_or_default();
+            let answer = client.client.describe_vpn_gateways().filters(client.ours()).send().await;
+            let mut gateways = client.map_sdk_error("ec2:DescribeVpnGateways", answer)?.vpn_gateways.unwrap_or_default();
             gateways
-                .retain(|gateway| hands.is_ours(gateway.tags()) && gateway.state().is_some_and(|state| ALIVE.contains(&state.as_str())));
+                .retain(|gateway| client.is_ours(gateway.tags()) && gateway.state().is_some_and(|state| ALIVE.contains(&state.as_str())));
             Ok(all(gateways.into_iter().map(|gateway| gateway.vpn_gateway_id)))
         };
         let make = || async {
-            let request = hands.client.create_vpn_gateway().r#type(GatewayType::Ipsec1);
-            let request = request.tag_specifications(hands.creation_tags(ResourceType::VpnGateway, &after.tags));
-            let answer = hands.said("ec2:CreateVpnGateway", request.send().await)?;
-            hands.id("ec2:CreateVpnGateway", answer.vpn_gateway.and_then(|gateway| gateway.vpn_gateway_id))
+            let request = client.client.create_vpn_gateway().r#type(GatewayType::Ipsec1);
+            let request = request.tag_specifications(client.creation_tags(ResourceType::VpnGateway, &after.tags));
+            let answer = client.map_sdk_error("ec2:CreateVpnGateway", request.send().await)?;
+            client.id("ec2:CreateVpnGateway", answer.vpn_gateway.and_then(|gateway| gateway.vpn_gateway_id))
         };
         // It can be there without its VPC: a run was cut before they were attached.
-        let id = hands.once(hands.earlier(after.vpc.as_ref())?, find, make).await?;
-        hands.reached(&["available"], &DEAD, || state(&hands, &id)).await?;
-        attach(&hands, &id, after.vpc.as_ref()).await?;
+        let id = client.create_idempotent(client.earlier(after.vpc.as_ref())?, find, make).await?;
+        client.reached(&["available"], &DEAD, || state(&client, &id)).await?;
+        attach(&client, &id, after.vpc.as_ref()).await?;
         Ok(id)
     }
 
     async fn update(context: &Context, id: &str, before: Self::Attributes, after: Self::Attributes) -> AwsResult<()> {
-        let hands = Hands::of(context).await?;
+        let client = ResourceClient::of(context).await?;
         if before.vpc != after.vpc {
-            detach(&hands, id, before.vpc.as_ref()).await?;
-            attach(&hands, id, after.vpc.as_ref()).await?;
+            detach(&client, id, before.vpc.as_ref()).await?;
+            attach(&client, id, after.vpc.as_ref()).await?;
         }
-        hands.retag(id, &before.tags, &after.tags).await
+        client.retag(id, &before.tags, &after.tags).await
     }
 
     async fn delete(context: &Context, id: &str, before: Self::Attributes) -> AwsResult<()> {
-        let hands = Hands::of(context).await?;
-        detach(&hands, id, before.vpc.as_ref()).await?;
-        let request = hands.client.delete_vpn_gateway().vpn_gateway_id(id);
-        let delete = || async { hands.said("ec2:DeleteVpnGateway", request.clone().send().await).map(drop) };
-        hands.removed(&["deleted"], delete, || state(&hands, id)).await
+        let client = ResourceClient::of(context).await?;
+        detach(&client, id, before.vpc.as_ref()).await?;
+        let request = client.client.delete_vpn_gateway().vpn_gateway_id(id);
+        let delete = || async { client.map_sdk_error("ec2:DeleteVpnGateway", request.clone().send().await).map(drop) };
+        client.removed(&["deleted"], delete, || state(&client, id)).await
     }
 }
 
@@ -95,32 +95,32 @@ pub(super) const ALIVE: [&str; 2] = ["pending", "available"];
 /// All others.
 pub(super) const DEAD: [&str; 2] = ["deleting", "deleted"];
 
-async fn attach(hands: &Hands<'_>, id: &str, vpc: Option<&Reference>) -> AwsResult<()> {
-    let Some(vpc) = vpc.map(|vpc| hands.resolve(vpc)).transpose()? else { return Ok(()) };
-    let request = hands.client.attach_vpn_gateway().vpn_gateway_id(id).vpc_id(vpc);
-    hands.when_ready(|| async { hands.said("ec2:AttachVpnGateway", request.clone().send().await).map(drop) }).await?;
-    hands.reached(&["attached"], &[], || attachment(hands, id)).await
+async fn attach(client: &ResourceClient<'_>, id: &str, vpc: Option<&Reference>) -> AwsResult<()> {
+    let Some(vpc) = vpc.map(|vpc| client.resolve(vpc)).transpose()? else { return Ok(()) };
+    let request = client.client.attach_vpn_gateway().vpn_gateway_id(id).vpc_id(vpc);
+    client.when_ready(|| async { client.map_sdk_error("ec2:AttachVpnGateway", request.clone().send().await).map(drop) }).await?;
+    client.reached(&["attached"], &[], || attachment(client, id)).await
 }
 
-async fn detach(hands: &Hands<'_>, id: &str, vpc: Option<&Reference>) -> AwsResult<()> {
-    let Some(vpc) = vpc.map(|vpc| hands.resolve(vpc)).transpose()? else { return Ok(()) };
-    let request = hands.client.detach_vpn_gateway().vpn_gateway_id(id).vpc_id(vpc);
-    let detach = || async { hands.said("ec2:DetachVpnGateway", request.clone().send().await).map(drop) };
-    hands.removed(&["detached"], detach, || attachment(hands, id)).await
+async fn detach(client: &ResourceClient<'_>, id: &str, vpc: Option<&Reference>) -> AwsResult<()> {
+    let Some(vpc) = vpc.map(|vpc| client.resolve(vpc)).transpose()? else { return Ok(()) };
+    let request = client.client.detach_vpn_gateway().vpn_gateway_id(id).vpc_id(vpc);
+    let detach = || async { client.map_sdk_error("ec2:DetachVpnGateway", request.clone().send().await).map(drop) };
+    client.removed(&["detached"], detach, || attachment(client, id)).await
 }
 
-async fn describe(hands: &Hands<'_>, id: &str) -> AwsResult<Option<Live>> {
-    let answer = hands.client.describe_vpn_gateways().vpn_gateway_ids(id).send().await;
-    Ok(hands.said("ec2:DescribeVpnGateways", answer)?.vpn_gateways.unwrap_or_default().into_iter().next())
+async fn describe(client: &ResourceClient<'_>, id: &str) -> AwsResult<Option<Live>> {
+    let answer = client.client.describe_vpn_gateways().vpn_gateway_ids(id).send().await;
+    Ok(client.map_sdk_error("ec2:DescribeVpnGateways", answer)?.vpn_gateways.unwrap_or_default().into_iter().next())
 }
 
-async fn state(hands: &Hands<'_>, id: &str) -> AwsResult<Option<String>> {
-    Ok(describe(hands, id).await?.and_then(|gateway| gateway.state).map(|state| state.as_str().to_owned()))
+async fn state(client: &ResourceClient<'_>, id: &str) -> AwsResult<Option<String>> {
+    Ok(describe(client, id).await?.and_then(|gateway| gateway.state).map(|state| state.as_str().to_owned()))
 }
 
 /// Where the attachment of a gateway stands.
-async fn attachment(hands: &Hands<'_>, id: &str) -> AwsResult<Option<String>> {
-    let attachments = describe(hands, id).await?.and_then(|gateway| gateway.vpc_attachments);
+async fn attachment(client: &ResourceClient<'_>, id: &str) -> AwsResult<Option<String>> {
+    let attachments = describe(client, id).await?.and_then(|gateway| gateway.vpc_attachments);
     // AWS lists former attachments for a while.
     let mut states: Vec<String> =
         attachments.unwrap_or_default().into_iter().filter_map(|attachment| Some(attachment.state?.as_str().to_owned())).collect();

@@ -59,7 +59,7 @@ pub async fn make(owner: &Sessions, wanted: Wanted<'_>) -> AwsResult<AccessRoleS
         Ok(()) => attach(owner, wanted).await.map(|()| AccessRoleState::Made),
         Err(e) if e.is(&["EntityAlreadyExists", "EntityAlreadyExistsException"]) => {
             let what = format!("the role `{}`, which AWS says is there, to be found", wanted.name);
-            let role = poll(what, SETTLING).until(owner.door().interrupt(), || find(&client, wanted.name)).await?;
+            let role = poll(what, SETTLING).until(owner.request_gate().interrupt(), || find(&client, wanted.name)).await?;
             complete(owner, wanted, &role).await
         }
         Err(e) => Err(e),
@@ -108,7 +108,7 @@ async fn attach(owner: &Sessions, wanted: Wanted<'_>) -> AwsResult<()> {
             Err(e) => Err(e),
         }
     };
-    poll(format!("the role `{}` to take its policy", wanted.name), SETTLING).until(owner.door().interrupt(), ask).await
+    poll(format!("the role `{}` to take its policy", wanted.name), SETTLING).until(owner.request_gate().interrupt(), ask).await
 }
 
 async fn attached(client: &Client, name: &str) -> AwsResult<BTreeSet<String>> {

@@ -171,7 +171,7 @@ pub(super) async fn move_account(context: &Context, id: &str, from: &str, to: &s
         }
     };
     poll(format!("the account `{id}` and its new parent `{to}` to be found"), SETTLING)
-        .until(context.sessions().door().interrupt(), ask)
+        .until(context.sessions().request_gate().interrupt(), ask)
         .await
 }
 

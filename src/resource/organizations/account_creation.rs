@@ -132,7 +132,7 @@ async fn among_creations(context: &Context, wanted: &Wanted<'_>, creations: &[Kn
 async fn look_until_current(context: &Context, wanted: &Wanted<'_>) -> AwsResult<Option<String>> {
     let look = || look_again(context, wanted);
     let what = format!("the creation of `{}`, which AWS did not answer, to be listed", wanted.name);
-    match poll(what, LISTS_LAG).until(context.sessions().door().interrupt(), look).await {
+    match poll(what, LISTS_LAG).until(context.sessions().request_gate().interrupt(), look).await {
         Ok(id) => Ok(Some(id)),
         Err(Error::Deadline { .. }) => Ok(None),
         Err(e) => Err(e),
@@ -242,8 +242,9 @@ async fn request(context: &Context, wanted: &Wanted<'_>, after: &AccountAttribut
         }
     };
     let deadline = if is_new { NEW_ORGANIZATION } else { DEADLINE };
-    let accepted =
-        poll(format!("AWS to accept the creation of `{}`", wanted.name), deadline).until(context.sessions().door().interrupt(), ask).await;
+    let accepted = poll(format!("AWS to accept the creation of `{}`", wanted.name), deadline)
+        .until(context.sessions().request_gate().interrupt(), ask)
+        .await;
     match accepted {
         Err(Error::Deadline { .. }) if limited.load(Ordering::Relaxed) => Err(failure(&CreateAccountFailureReason::AccountLimitExceeded)),
         accepted => accepted,
@@ -304,7 +305,7 @@ async fn wait(context: &Context, request: &str, begun: Begun) -> AwsResult<Creat
             Err(e) => Err(e),
         }
     };
-    poll(format!("the account creation `{request}`"), DEADLINE).until(context.sessions().door().interrupt(), ask).await
+    poll(format!("the account creation `{request}`"), DEADLINE).until(context.sessions().request_gate().interrupt(), ask).await
 }
 
 /// AWS's reasons: <https://docs.aws.amazon.com/organizations/latest/APIReference/API_CreateAccountStatus.html>.

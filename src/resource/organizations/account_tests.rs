@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::apply::{Consent, Outcome, apply};
-use crate::aws::canned::{Answer, Canned, MANAGEMENT, json as answer, refusal, sessions};
+use crate::aws::mock_transport::{Answer, MANAGEMENT, MockTransport, json as answer, refusal, sessions};
 use crate::plan::Plan;
 use crate::resource::{Desired, Live};
 use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
@@ -31,7 +31,7 @@ async fn apply_it(
     respond: impl Fn(usize, &str, &Value) -> Answer + Send + Sync + 'static,
 ) -> (Outcome, Vec<String>) {
     let counts = std::sync::Mutex::new(std::collections::BTreeMap::<String, usize>::new());
-    let canned = Canned::counting(move |_, request| {
+    let canned = MockTransport::counting(move |_, request| {
         let (operation, body) = read(request);
         let nth = {
             let mut counts = counts.lock().unwrap();
@@ -63,7 +63,7 @@ async fn apply_it(
     let live = Live { resources: serde_json::from_value(there).unwrap(), findings: Vec::new(), ..Live::default() };
     let plan = Plan::build(&desired, &live);
     assert_eq!(plan.changes.len(), 1, "{plan:#?}");
-    let report = apply(&plan, &sessions(canned.door()).await, &Consent::none(), &mut |_| {}).await;
+    let report = apply(&plan, &sessions(canned.request_gate()).await, &Consent::none(), &mut |_| {}).await;
     let writes = |call: &String| ["Create", "Move", "Tag", "Put", "Enable"].iter().any(|verb| call.contains(&format!(":{verb}")));
     (report.outcomes[0].1.clone(), canned.sent().into_iter().filter(writes).collect())
 }

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 use serde_json::{Value, json};
 
 use crate::apply::{Consent, Outcome, apply};
-use crate::aws::canned::{Answer, Canned, MANAGEMENT, json as answer, refusal, sessions};
+use crate::aws::mock_transport::{Answer, MANAGEMENT, MockTransport, json as answer, refusal, sessions};
 use crate::plan::Plan;
 use crate::resource::{Desired, Live};
 
@@ -22,7 +22,7 @@ async fn apply_it(
     let counts = Mutex::new(BTreeMap::<String, usize>::new());
     let sent = Arc::new(Mutex::new(Vec::new()));
     let told = Arc::clone(&sent);
-    let canned = Canned::counting(move |_, request| {
+    let canned = MockTransport::counting(move |_, request| {
         let body = serde_json::from_slice(request.body().bytes().unwrap()).unwrap();
         let operation = request.headers().get("x-amz-target").unwrap().rsplit('.').next().unwrap().to_owned();
         told.lock().unwrap().push(operation.clone());
@@ -39,7 +39,7 @@ async fn apply_it(
     let live = Live { resources: serde_json::from_value(live).unwrap(), findings: Vec::new(), ..Live::default() };
     let plan = Plan::build(&desired, &live);
     assert_eq!(plan.changes.len(), 1, "{plan:#?}");
-    let report = apply(&plan, &sessions(canned.door()).await, &Consent::to_deletions(), &mut |_| {}).await;
+    let report = apply(&plan, &sessions(canned.request_gate()).await, &Consent::to_deletions(), &mut |_| {}).await;
     let sent = sent.lock().unwrap().clone();
     (report.outcomes[0].1.clone(), sent)
 }

@@ -76,6 +76,8 @@ where
             result => result.map(Some),
         }
     };
-    poll(format!("Account Management to know the account `{id}`"), SETTLING).until(context.sessions().door().interrupt(), ask).await?;
+    poll(format!("Account Management to know the account `{id}`"), SETTLING)
+        .until(context.sessions().request_gate().interrupt(), ask)
+        .await?;
     Ok(id)
 }

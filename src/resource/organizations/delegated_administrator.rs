@@ -82,7 +82,7 @@ async fn register(context: &Context, account: &str, service: &str) -> AwsResult<
         }
     };
     poll(format!("the account `{account}` and the trust of `{service}` to be found"), SETTLING)
-        .until(context.sessions().door().interrupt(), ask)
+        .until(context.sessions().request_gate().interrupt(), ask)
         .await
 }
 

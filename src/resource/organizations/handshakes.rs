@@ -93,7 +93,7 @@ pub async fn send(sessions: &Sessions, letter: &Letter) -> AwsResult<String> {
         }
     };
     let what = format!("AWS to accept the invitation of `{}`", letter.recipient);
-    poll(what, FINISHING).until(sessions.door().interrupt(), ask).await
+    poll(what, FINISHING).until(sessions.request_gate().interrupt(), ask).await
 }
 
 async fn request(sessions: &Sessions, letter: &Letter) -> Result<String, SdkError<InviteAccountToOrganizationError, HttpResponse>> {
@@ -116,7 +116,7 @@ async fn already_sent(sessions: &Sessions, letter: &Letter) -> AwsResult<String>
         })
     };
     let poll = poll(format!("the invitation of `{}` to be listed", letter.recipient), SETTLING);
-    match poll.until(sessions.door().interrupt(), ask).await {
+    match poll.until(sessions.request_gate().interrupt(), ask).await {
         Err(Error::Deadline { .. }) => Err(Error::Failed {
             message: format!(
                 "AWS says that `{}` has an open invitation of this organization, and lists none of that name",

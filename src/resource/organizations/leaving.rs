@@ -75,7 +75,7 @@ async fn close(context: &Context, id: &str) -> AwsResult<()> {
         Ok((!matches!(state.as_deref(), Some("ACTIVE" | "PENDING_CLOSURE"))).then_some(()))
     };
     // AWS has taken it and goes on by itself, whether or not we can see how far it is.
-    let _ = poll(format!("the account `{id}` to be closed"), CLOSING).until(context.sessions().door().interrupt(), closed).await;
+    let _ = poll(format!("the account `{id}` to be closed"), CLOSING).until(context.sessions().request_gate().interrupt(), closed).await;
     Ok(())
 }
 

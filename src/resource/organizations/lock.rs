@@ -227,7 +227,7 @@ pub async fn take(sessions: &Sessions, root: &str, holder: &LockHolder) -> AwsRe
             Err(e) => Err(e),
         }
     };
-    let taken = poll(format!("the lock `{LOCK_NAME}`"), LISTED).until(sessions.door().interrupt(), ask).await;
+    let taken = poll(format!("the lock `{LOCK_NAME}`"), LISTED).until(sessions.request_gate().interrupt(), ask).await;
     match (taken, unnamed.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner)) {
         (Err(Error::Deadline { .. }), Some(lock)) => Ok(Taken::Theirs(lock)),
         (taken, _) => taken,

@@ -88,7 +88,7 @@ pub async fn read(sessions: &Sessions, desired: &Desired, known: impl FnMut(Addr
     let mut world = read::read(&clients, desired, known).await?;
     if let Some(world) = &mut world {
         read_root(sessions, desired, world).await?;
-        let now = sessions.door().clock().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+        let now = sessions.request_gate().clock().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
         world.now = i64::try_from(now.as_secs()).unwrap_or(i64::MAX);
     }
     Ok(Reading(world))

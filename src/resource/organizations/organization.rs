@@ -49,7 +49,7 @@ impl Kind for Organization {
             Err(e) if e.is(&["AlreadyInOrganizationException"]) => {}
             result => drop(result?),
         }
-        poll("the new organization to have a root", SETTLING).until(context.sessions().door().interrupt(), || root(context)).await
+        poll("the new organization to have a root", SETTLING).until(context.sessions().request_gate().interrupt(), || root(context)).await
     }
 
     /// <https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_org_support-all-features.html>: invited accounts agree
@@ -59,7 +59,7 @@ impl Kind for Organization {
             accept(context, &handshake).await?;
         }
         let all = || has_all_features(context);
-        poll("all features of the organization to be enabled", SETTLING).until(context.sessions().door().interrupt(), all).await
+        poll("all features of the organization to be enabled", SETTLING).until(context.sessions().request_gate().interrupt(), all).await
     }
 
     async fn delete(context: &Context, _id: &str, _before: Self::Attributes) -> AwsResult<()> {

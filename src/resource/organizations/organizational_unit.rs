@@ -72,7 +72,7 @@ impl Kind for OrganizationalUnit {
                 Err(e) => Err(e),
             }
         };
-        poll(format!("the parent `{parent}` to be found"), SETTLING).until(context.sessions().door().interrupt(), ask).await
+        poll(format!("the parent `{parent}` to be found"), SETTLING).until(context.sessions().request_gate().interrupt(), ask).await
     }
 
     async fn update(context: &Context, id: &str, before: Self::Attributes, after: Self::Attributes) -> AwsResult<()> {
@@ -97,7 +97,7 @@ impl Kind for OrganizationalUnit {
                 result => result.map(|_| Some(())),
             }
         };
-        poll(format!("the OU `{id}` to be empty"), SETTLING).until(context.sessions().door().interrupt(), ask).await
+        poll(format!("the OU `{id}` to be empty"), SETTLING).until(context.sessions().request_gate().interrupt(), ask).await
     }
 }
 
@@ -108,7 +108,9 @@ fn retags(before: &OrganizationalUnitAttributes, after: &OrganizationalUnitAttri
 /// The OU that already has the name, when an earlier try of ours made it. It may take a moment until AWS lists it.
 async fn take(context: &Context, parent: &str, name: &str) -> AwsResult<String> {
     let ask = || async { settled(find_ours(context, parent, name).await).map(Option::flatten) };
-    poll(format!("the OU `{name}`, which AWS says exists, to be listed"), SETTLING).until(context.sessions().door().interrupt(), ask).await
+    poll(format!("the OU `{name}`, which AWS says exists, to be listed"), SETTLING)
+        .until(context.sessions().request_gate().interrupt(), ask)
+        .await
 }
 
 async fn find_ours(context: &Context, parent: &str, name: &str) -> AwsResult<Option<String>> {

@@ -95,7 +95,7 @@ impl Kind for Policy {
                 result => result.map(|_| Some(())),
             }
         };
-        poll(format!("the policy `{id}` to be attached nowhere"), SETTLING).until(context.sessions().door().interrupt(), ask).await
+        poll(format!("the policy `{id}` to be attached nowhere"), SETTLING).until(context.sessions().request_gate().interrupt(), ask).await
     }
 }
 
@@ -141,7 +141,7 @@ impl Edit {
 async fn take(context: &Context, kind: &str, after: &PolicyAttributes) -> AwsResult<String> {
     let ask = || async { settled(find_ours(context, kind, &after.name).await).map(Option::flatten) };
     let found = poll(format!("the policy `{}`, which AWS says exists, to be listed", after.name), SETTLING);
-    let id = found.until(context.sessions().door().interrupt(), ask).await?;
+    let id = found.until(context.sessions().request_gate().interrupt(), ask).await?;
     let edit = Edit { name: None, description: Some(after.description.clone()), content: Some(after.content.to_string()) };
     edit.send(context, &id).await?;
     Ok(id)

@@ -83,7 +83,9 @@ async fn change(
         true => Rooms::default(),
         false => {
             let ask = || async { settled(rooms(context, target, &attach).await) };
-            poll(format!("what is attached to `{target}` to be listed"), SETTLING).until(context.sessions().door().interrupt(), ask).await?
+            poll(format!("what is attached to `{target}` to be listed"), SETTLING)
+                .until(context.sessions().request_gate().interrupt(), ask)
+                .await?
         }
     };
     for step in steps(&attach, &detach, rooms) {
@@ -155,7 +157,7 @@ async fn attach_policy(context: &Context, target: &str, policy: &str) -> AwsResu
         }
     };
     poll(format!("the policy `{policy}` and its target `{target}` to be found"), SETTLING)
-        .until(context.sessions().door().interrupt(), ask)
+        .until(context.sessions().request_gate().interrupt(), ask)
         .await
 }
 
@@ -175,5 +177,7 @@ async fn detach_policy(context: &Context, target: &str, policy: &str) -> AwsResu
             result => result.map(|_| Some(())),
         }
     };
-    poll(format!("the policy `{policy}` to be detached from `{target}`"), SETTLING).until(context.sessions().door().interrupt(), ask).await
+    poll(format!("the policy `{policy}` to be detached from `{target}`"), SETTLING)
+        .until(context.sessions().request_gate().interrupt(), ask)
+        .await
 }

@@ -41,7 +41,7 @@ impl Kind for PolicyType {
 
     async fn create(context: &Context, after: Self::Attributes) -> Result<String, Error> {
         let (root, name) = (context.resolve(&after.organization)?, &after.policy_type);
-        let interrupt = context.sessions().door().interrupt();
+        let interrupt = context.sessions().request_gate().interrupt();
         let begun = poll(format!("AWS to begin enabling {name}"), DEADLINE).until(interrupt, || begin(context, &root, name)).await?;
         if begun != Status::Enabled {
             poll(format!("{name} to be enabled"), DEADLINE).until(interrupt, || enabled(context, &root, name)).await?;

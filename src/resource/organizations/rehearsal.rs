@@ -66,7 +66,7 @@ pub(crate) fn sandbox_world(desired: &Desired, live: Option<&World>) -> sandbox:
     for (account, found) in &live.root_credentials {
         world.root_credentials.insert(account.clone(), found.clone().unwrap_or_default());
     }
-    outsiders(desired, live, &mut world);
+    external_accounts(desired, live, &mut world);
     // Whether AWS has what it wants of one that stands alone, nobody can read.
     world.standalone = live.accounts.keys().cloned().collect();
     world.reindex();
@@ -74,7 +74,7 @@ pub(crate) fn sandbox_world(desired: &Desired, live: Option<&World>) -> sandbox:
 }
 
 /// The accounts that are invited and are no members, and the invitations that are open.
-fn outsiders(desired: &Desired, live: &World, world: &mut sandbox::World) {
+fn external_accounts(desired: &Desired, live: &World, world: &mut sandbox::World) {
     let wanted = desired.resources.iter().filter(|(address, _)| address.kind() == "invitation");
     let wanted = wanted.filter_map(|(address, attributes)| Some((address, typed::<InvitationAttributes>(attributes).ok()?.recipient)));
     for (number, (address, recipient)) in wanted.enumerate() {

@@ -68,7 +68,7 @@ impl Kind for RootAccess {
                 result => result.map(Some),
             }
         };
-        poll("IAM to be trusted", SETTLING).until(context.sessions().door().interrupt(), ask).await?;
+        poll("IAM to be trusted", SETTLING).until(context.sessions().request_gate().interrupt(), ask).await?;
         Ok(root_access_address().key().to_owned())
     }
 

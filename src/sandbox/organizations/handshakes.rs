@@ -122,7 +122,7 @@ pub(super) fn accept(turn: &mut Turn<'_>) -> Outcome {
         return organization::accept_handshake(turn);
     }
     let invitation = to_answer(turn, &input.handshake_id, Side::Recipient, InvitationState::Accepted)?;
-    let outsider = turn.world.outsiders.get(&invitation.account).ok_or_else(not_found)?;
+    let outsider = turn.world.external_accounts.get(&invitation.account).ok_or_else(not_found)?;
     match (outsider.belongs, outsider.obstacle) {
         (Belongs::ManagesAnother, _) => {
             let message = "You can't remove a management account from an organization.";

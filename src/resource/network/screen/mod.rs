@@ -21,7 +21,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use futures_util::stream::{self, StreamExt};
 use serde::Serialize;
 
-use super::ahead::Ahead;
+use super::prefetch::Prefetch;
 use super::scope;
 use super::site::{AT_A_TIME, Answer, Keep, Site, read, regions, sites};
 use super::world::World;
@@ -157,8 +157,8 @@ impl<'a> Screen<'a> {
     }
 
     /// All that was read, for [`super::live`].
-    pub fn ahead(&self) -> Ahead {
-        Ahead { read: self.answers.clone(), ..Ahead::default() }
+    pub fn prefetch(&self) -> Prefetch {
+        Prefetch { read: self.answers.clone(), ..Prefetch::default() }
     }
 
     /// Reads directly what looks different by itself: something that nobody manages or that is wrong, or a VPC that is not there.

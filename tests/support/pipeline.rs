@@ -1,4 +1,4 @@
-//! The road in one process, from a loaded configuration on: door, sessions, snapshot, plan, apply, against a sandbox.
+//! The road in one process, from a loaded configuration on: request gate, sessions, snapshot, plan, apply, against a sandbox.
 
 #![allow(dead_code, reason = "each test uses its part")]
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a panic is how a test fails")]
@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex};
 
 use overlord::address::Address;
 use overlord::apply::{Consent, Report, apply};
-use overlord::aws::{Access, AccessRole, Door, DoorOptions, Error, Interrupt, Mode, Rates, Sessions};
+use overlord::aws::{Access, AccessRole, Error, Interrupt, Mode, Rates, RequestGate, RequestGateOptions, Sessions};
 use overlord::plan::Plan;
 use overlord::policy;
 use overlord::resource::{ADDRESS_TAG, Attributes, Desired};
@@ -18,7 +18,7 @@ use overlord::snapshot;
 /// The management account of every world here.
 pub const MANAGEMENT: &str = "111111111111";
 
-/// One process: its own door and sessions, as a run of the binary has.
+/// One process: its own request gate and sessions, as a run of the binary has.
 pub async fn process(sandbox: &Sandbox) -> Sessions {
     process_with(sandbox, "OrganizationAccountAccessRole").await
 }
@@ -34,7 +34,7 @@ pub async fn process_of(sandbox: &Sandbox, desired: &Desired) -> Sessions {
 }
 
 async fn process_in(sandbox: &Sandbox, home_region: &str, role: impl Into<AccessRole>) -> Sessions {
-    let door = Door::new(DoorOptions {
+    let request_gate = RequestGate::new(RequestGateOptions {
         mode: Mode::ReadOnly,
         rates: Rates::Unlimited,
         trace: None,
@@ -42,7 +42,7 @@ async fn process_in(sandbox: &Sandbox, home_region: &str, role: impl Into<Access
         interrupt: Interrupt::default(),
     });
     let access = Access::Sandbox { management_account: MANAGEMENT.to_owned() };
-    Sessions::load(access, door, home_region, role).await.unwrap()
+    Sessions::load(access, request_gate, home_region, role).await.unwrap()
 }
 
 /// `overlord plan`.
@@ -78,7 +78,7 @@ async fn run_consenting(sandbox: &Sandbox, desired: &Desired, consent: impl Fn(&
     if plan.has_errors() {
         return Ok((plan, None));
     }
-    sessions.door().set_mode(Mode::ReadWrite);
+    sessions.request_gate().set_mode(Mode::ReadWrite);
     let report = apply(&plan, &sessions, &consent(&plan), &mut |_| {}).await;
     Ok((plan, Some(report)))
 }
@@ -92,7 +92,7 @@ pub async fn plan_and_copy(sandbox: &Sandbox, desired: &Desired) -> (Plan, World
 /// Applies a plan that was made before.
 pub async fn carry_out(sandbox: &Sandbox, plan: &Plan) -> Report {
     let sessions = process_of(sandbox, &plan.desired).await;
-    sessions.door().set_mode(Mode::ReadWrite);
+    sessions.request_gate().set_mode(Mode::ReadWrite);
     apply(plan, &sessions, &to_all(plan), &mut |_| {}).await
 }
 

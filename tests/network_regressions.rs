@@ -9,9 +9,9 @@ use overlord::config::{self, Files};
 use overlord::plan::Plan;
 use overlord::resource::{Desired, FindingSeverity, Selection};
 use overlord::sandbox::ec2::{EgressOnlyInternetGateway, Life, NetworkAcl, Region, VpnGateway};
-use overlord::sandbox::{Effect, Sandbox, Swallow, Weather, World};
+use overlord::sandbox::{DropResponse, Effect, Sandbox, Weather, World};
 
-use crate::road::{MANAGEMENT, carry_out, plan, run};
+use crate::pipeline::{MANAGEMENT, carry_out, plan, run};
 
 /// A pool with reserved offices, and these sections.
 fn desired(sections: &str) -> Desired {
@@ -224,7 +224,7 @@ async fn a_cut_replacement_of_dhcp_options_is_finished() {
     let mut cuts = 0;
     for cut in 0.. {
         let sandbox = Sandbox::new(start.world(), Weather::default());
-        sandbox.cut_after(cut, Swallow::AfterEffect);
+        sandbox.cut_after(cut, DropResponse::AfterEffect);
         let is_cut = tokio::select! {
             _ = run(&sandbox, &after) => false,
             () = sandbox.cut() => true,

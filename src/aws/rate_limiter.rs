@@ -1,5 +1,5 @@
-//! Waiting one's turn: a token bucket per account, Region and operation, and one writer per organization. The door asks here
-//! before a request is signed (`gate.rs`) or, at the latest, before it is sent.
+//! Waiting one's turn: a token bucket per account, Region and operation, and one writer per organization. The request gate asks here
+//! before a request is signed (`interceptors.rs`) or, at the latest, before it is sent.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -11,7 +11,7 @@ use tokio::time::Instant;
 use super::places::IN_FLIGHT;
 use crate::limits::Rate;
 
-/// How much slower than AWS's published refill the door goes, so that rounding never makes AWS refuse: half a percent.
+/// How much slower than AWS's published refill the request gate goes, so that rounding never makes AWS refuse: half a percent.
 const SLACK: f64 = 1.005;
 /// The pause after a throttling answer, doubled with each further one.
 const FIRST_HOLD: Duration = Duration::from_millis(250);
@@ -30,7 +30,7 @@ pub(super) struct Key {
 
 /// Leave to send one request.
 #[derive(Debug)]
-pub(super) struct Admission {
+pub(super) struct Permit {
     /// How long the request waited for it.
     pub waited: Duration,
     /// When it was given.
@@ -40,24 +40,24 @@ pub(super) struct Admission {
     _writer: Option<OwnedSemaphorePermit>,
 }
 
-/// All buckets and writers of one door, and the places for requests in flight.
+/// All buckets and writers of one request_gate, and the places for requests in flight.
 #[derive(Debug)]
-pub(super) struct Turns {
+pub(super) struct RateLimiter {
     buckets: Mutex<HashMap<Key, Arc<Bucket>>>,
     writers: Mutex<HashMap<String, Arc<Semaphore>>>,
     places: Semaphore,
 }
 
-impl Default for Turns {
+impl Default for RateLimiter {
     fn default() -> Self {
         Self { buckets: Mutex::default(), writers: Mutex::default(), places: Semaphore::new(*IN_FLIGHT) }
     }
 }
 
-impl Turns {
+impl RateLimiter {
     /// Waits for the operation's bucket and, given `writer`, for that account's single writer: first come, first served in
     /// each. The token is taken only once the writer is free, so that tokens do not pile up behind a slow answer.
-    pub async fn admit(&self, key: &Key, rate: Option<Rate>, writer: Option<&str>) -> Admission {
+    pub async fn admit(&self, key: &Key, rate: Option<Rate>, writer: Option<&str>) -> Permit {
         let asked = Instant::now();
         let bucket = self.bucket(key, rate);
         let writer = writer.map(|account| self.writer(account));
@@ -74,7 +74,7 @@ impl Turns {
             };
             let now = Instant::now();
             if lock(&bucket.state).take(now) {
-                return Admission { waited: now - asked, at: now, _writer: permit };
+                return Permit { waited: now - asked, at: now, _writer: permit };
             }
         }
     }
@@ -210,7 +210,7 @@ mod tests {
             for (operation, rate) in rates {
                 let operation = crate::aws::operations::lookup(service, operation).unwrap();
                 let key = Key { service: operation.service, operation: operation.name, ..key("") };
-                let turns = Turns::default();
+                let turns = RateLimiter::default();
                 let start = Instant::now();
                 let mut theirs = Theirs { tokens: f64::from(rate.burst), rate: *rate, at: start };
                 let requests = rate.burst as usize + 400;
@@ -227,7 +227,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn first_come_first_served() {
-        let turns = Turns::default();
+        let turns = RateLimiter::default();
         let order = Mutex::new(Vec::new());
         let (turns, order) = (&turns, &order);
         let rate = Some(Rate { per_second: 1.0, burst: 1 });
@@ -241,7 +241,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn accounts_regions_and_operations_do_not_wait_for_each_other() {
-        let turns = Turns::default();
+        let turns = RateLimiter::default();
         let rate = Some(Rate { per_second: 0.001, burst: 1 });
         let keys = [
             key("MoveAccount"),
@@ -256,7 +256,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn one_writer_and_a_slow_bucket_does_not_hold_it() {
-        let turns = Turns::default();
+        let turns = RateLimiter::default();
         let slow = Some(Rate { per_second: 0.01, burst: 1 });
         let (create, attach) = (key("CreateAccount"), key("AttachPolicy"));
         let first = turns.admit(&create, slow, Some("m")).await;
@@ -273,7 +273,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_throttled_request_holds_the_others_back() {
-        let turns = Turns::default();
+        let turns = RateLimiter::default();
         let rate = Some(Rate { per_second: 2.0, burst: 3 });
         let key = key("MoveAccount");
         let first = turns.admit(&key, rate, None).await;

@@ -8,7 +8,7 @@ use crate::cli::case::*;
 use crate::support::project;
 
 #[track_caller]
-pub fn looks(name: &str, actual: &str) {
+pub fn snapshot(name: &str, actual: &str) {
     let path = project("tests/cli/expected").join(name);
     let expected = snapbox::Data::read_from(&path, Some(snapbox::data::DataFormat::Text)).raw();
     let actual = without_ids(actual);
@@ -34,8 +34,8 @@ fn without_ids(text: &str) -> String {
 #[test]
 fn the_first_plan_of_the_worked_example() {
     let case = Case::example();
-    looks("first.txt", &case.run(&["plan", "--sandbox"]).ends(2).out);
-    looks("first.md", &case.run(&["plan", "--sandbox", "--format", "markdown"]).ends(2).out);
+    snapshot("first.txt", &case.run(&["plan", "--sandbox"]).ends(2).out);
+    snapshot("first.md", &case.run(&["plan", "--sandbox", "--format", "markdown"]).ends(2).out);
 }
 
 /// A rename, moves, a policy's edit, tags, an adoption and deletions.
@@ -60,10 +60,10 @@ fn changed() -> Case {
 #[test]
 fn a_plan_that_renames_moves_edits_and_deletes() {
     let case = changed();
-    looks("changed.txt", &case.run(&["plan", "--sandbox"]).ends(2).out);
-    looks("changed.md", &case.run(&["plan", "--sandbox", "--format", "markdown"]).ends(2).out);
-    looks("changed-detail.txt", &case.run(&["plan", "--sandbox", "--detail"]).ends(2).out);
-    looks("changed-applied.txt", &case.run(&["apply", "--sandbox", "--yes"]).ends(3).out);
+    snapshot("changed.txt", &case.run(&["plan", "--sandbox"]).ends(2).out);
+    snapshot("changed.md", &case.run(&["plan", "--sandbox", "--format", "markdown"]).ends(2).out);
+    snapshot("changed-detail.txt", &case.run(&["plan", "--sandbox", "--detail"]).ends(2).out);
+    snapshot("changed-applied.txt", &case.run(&["apply", "--sandbox", "--yes"]).ends(3).out);
 }
 
 /// 5,000 accounts: everything is counted, little is said twice, and what is destroyed is never folded away.

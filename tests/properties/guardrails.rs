@@ -8,12 +8,12 @@ use std::sync::{Arc, Mutex};
 use overlord::plan::{Action, Plan};
 use overlord::policy;
 use overlord::resource::{Desired, FindingSeverity};
-use overlord::sandbox::{Effect, Sandbox, Swallow, Weather, World};
+use overlord::sandbox::{DropResponse, Effect, Sandbox, Weather, World};
 use proptest::collection::vec;
 use proptest::prelude::*;
 
+use crate::pipeline::{MANAGEMENT, run};
 use crate::properties::{config, generate, in_virtual_time, nothing_left, sandbox, until_done};
-use crate::road::{MANAGEMENT, run};
 
 const UNITS: usize = 6;
 const POLICIES: usize = 6;
@@ -293,7 +293,7 @@ proptest! {
             let moments = Moments::of(&sandbox);
             let desired = second.desired();
             for (after, effect) in cuts {
-                sandbox.cut_after(after, if effect { Swallow::AfterEffect } else { Swallow::BeforeEffect });
+                sandbox.cut_after(after, if effect { DropResponse::AfterEffect } else { DropResponse::BeforeEffect });
                 tokio::select! {
                     _ = run(&sandbox, &desired) => {}
                     () = sandbox.cut() => {}

@@ -1,10 +1,10 @@
-//! The door's promises, through the SDK's own clients.
+//! The request gate's promises, through the SDK's own clients.
 
 use aws_smithy_types::date_time::Format;
 use futures_util::future::join_all;
 
 use super::*;
-use crate::aws::canned::{Canned, MANAGEMENT, caller_identity, json, refusal, sessions};
+use crate::aws::mock_transport::{MANAGEMENT, MockTransport, caller_identity, json, refusal, sessions};
 use crate::aws::{AwsResult, Error, Sessions};
 
 const NO_TAGS: &str = r#"{"Tags":[]}"#;
@@ -16,15 +16,15 @@ async fn move_account(sessions: &Sessions) -> AwsResult<()> {
 
 #[tokio::test(start_paused = true)]
 async fn a_locked_door_sends_no_write_and_says_which() {
-    let canned = Canned::counting(|_, _| json(200, "{}"));
-    let door = canned.door();
-    let sessions = sessions(door.clone()).await;
-    door.set_mode(Mode::ReadOnly);
+    let canned = MockTransport::counting(|_, _| json(200, "{}"));
+    let request_gate = canned.request_gate();
+    let sessions = sessions(request_gate.clone()).await;
+    request_gate.set_mode(Mode::ReadOnly);
     let error = move_account(&sessions).await.unwrap_err();
     assert!(matches!(&error, Error::Internal(message) if message.contains("organizations:MoveAccount")), "{error:?}");
-    assert_eq!((canned.sent().len(), door.counts().len()), (0, 0));
+    assert_eq!((canned.sent().len(), request_gate.counts().len()), (0, 0));
     sessions.organizations().list_roots().send().await.unwrap();
-    door.set_mode(Mode::ReadWrite);
+    request_gate.set_mode(Mode::ReadWrite);
     move_account(&sessions).await.unwrap();
     assert_eq!(canned.sent(), ["organizations:ListRoots", "organizations:MoveAccount"]);
 }
@@ -32,8 +32,8 @@ async fn a_locked_door_sends_no_write_and_says_which() {
 /// Over the whole table, since "a plan cannot write" is a promise about all of it.
 #[test]
 fn a_locked_door_permits_exactly_the_reads() {
-    let canned = Canned::counting(|_, _| json(200, "{}"));
-    let door = Door::new(DoorOptions { mode: Mode::ReadOnly, ..canned.options() });
+    let canned = MockTransport::counting(|_, _| json(200, "{}"));
+    let request_gate = RequestGate::new(RequestGateOptions { mode: Mode::ReadOnly, ..canned.options() });
     for operation in operations::OPERATIONS {
         let facts = Facts {
             service: operation.service.to_owned(),
@@ -42,14 +42,14 @@ fn a_locked_door_permits_exactly_the_reads() {
             region: None,
             attempt: 1,
         };
-        assert_eq!(door.permitted(&facts).is_ok(), operation.effect == Effect::Read, "{}", operation.name);
+        assert_eq!(request_gate.permitted(&facts).is_ok(), operation.effect == Effect::Read, "{}", operation.name);
     }
 }
 
 #[tokio::test(start_paused = true)]
 async fn an_operation_outside_the_table_is_refused() {
-    let canned = Canned::counting(|_, _| json(200, "{}"));
-    let sessions = sessions(canned.door()).await;
+    let canned = MockTransport::counting(|_, _| json(200, "{}"));
+    let sessions = sessions(canned.request_gate()).await;
     let error = sessions.organizations().leave_organization().send().await.unwrap_err();
     let error = Error::sdk("organizations:LeaveOrganization", &error);
     assert!(matches!(&error, Error::Internal(message) if message.contains("organizations:LeaveOrganization")), "{error:?}");
@@ -61,7 +61,7 @@ async fn an_operation_outside_the_table_is_refused() {
 async fn one_writer_at_a_time() {
     let in_flight = Arc::new(Mutex::new((0, 0)));
     let watched = Arc::clone(&in_flight);
-    let canned = Canned::new(move |_| {
+    let canned = MockTransport::new(move |_| {
         let watched = Arc::clone(&watched);
         async move {
             {
@@ -74,17 +74,17 @@ async fn one_writer_at_a_time() {
             json(200, "{}")
         }
     });
-    let sessions = sessions(canned.door()).await;
+    let sessions = sessions(canned.request_gate()).await;
     join_all((0..20).map(|_| move_account(&sessions))).await.into_iter().collect::<AwsResult<Vec<()>>>().unwrap();
     assert_eq!(lock(&in_flight).1, 1);
 }
 
-/// AWS with exactly the published buckets, behind a latency: the SDK's clients, the gate and the door together are never
+/// AWS with exactly the published buckets, behind a latency: the SDK's clients, the gate and the request gate together are never
 /// throttled, although each writer waits for the one before.
 #[tokio::test(start_paused = true)]
 async fn a_server_with_the_published_buckets_never_throttles() {
     let buckets: Arc<Mutex<HashMap<String, (f64, Instant)>>> = Arc::default();
-    let canned = Canned::new(move |request| {
+    let canned = MockTransport::new(move |request| {
         let operation = Facts::of(&request).operation;
         let rate = LIMITS.rate("organizations", &operation).unwrap();
         let accepted = {
@@ -103,8 +103,8 @@ async fn a_server_with_the_published_buckets_never_throttles() {
             if accepted { json(200, NO_TAGS) } else { refusal("TooManyRequestsException") }
         }
     });
-    let door = Door::new(DoorOptions { rates: Rates::Published, ..canned.options() });
-    let sessions = sessions(door).await;
+    let request_gate = RequestGate::new(RequestGateOptions { rates: Rates::Published, ..canned.options() });
+    let sessions = sessions(request_gate).await;
     let organizations = sessions.organizations();
     let start = Instant::now();
     tokio::join!(
@@ -121,15 +121,15 @@ async fn a_server_with_the_published_buckets_never_throttles() {
 /// The hundredth request waits for minutes: it is signed after that, or AWS would take its signature for stale.
 #[tokio::test(start_paused = true)]
 async fn the_wait_comes_before_the_signature() {
-    let canned = Canned::new(|request| {
-        // Were the wait behind the signature, the door itself would still have to wait: here, virtual time stands still.
+    let canned = MockTransport::new(|request| {
+        // Were the wait behind the signature, the request gate itself would still have to wait: here, virtual time stands still.
         let ticket = request.extension::<Ticket>().cloned().unwrap();
         async move {
-            assert!(ticket.redeem().is_none(), "the door did not use the admission of the gate");
+            assert!(ticket.redeem().is_none(), "the request gate did not use the admission of the gate");
             json(200, r#"{"CreateAccountStatus":{}}"#)
         }
     });
-    let door = Door::new(DoorOptions { rates: Rates::Published, ..canned.options() });
+    let request_gate = RequestGate::new(RequestGateOptions { rates: Rates::Published, ..canned.options() });
     let signed = Arc::new(Mutex::new(Vec::new()));
     #[derive(Debug)]
     struct Watch(Arc<Mutex<Vec<Instant>>>);
@@ -147,7 +147,7 @@ async fn the_wait_comes_before_the_signature() {
             Ok(())
         }
     }
-    let base = sessions(door).await.organizations();
+    let base = sessions(request_gate).await.organizations();
     let config = base.config().to_builder().interceptor(Watch(Arc::clone(&signed))).build();
     let organizations = aws_sdk_organizations::Client::from_conf(config);
     let start = Instant::now();
@@ -162,11 +162,11 @@ async fn the_wait_comes_before_the_signature() {
 async fn what_the_gate_leaves_for_the_door_is_not_sent() {
     let headers = Arc::new(Mutex::new(String::new()));
     let copy = Arc::clone(&headers);
-    let canned = Canned::counting(move |_, request| {
+    let canned = MockTransport::counting(move |_, request| {
         *lock(&copy) = request.headers().iter().map(|(name, value)| format!("{name}: {value}\n")).collect();
         json(200, NO_TAGS)
     });
-    let sessions = sessions(canned.door()).await;
+    let sessions = sessions(canned.request_gate()).await;
     sessions.organizations().list_tags_for_resource().resource_id("r-1").send().await.unwrap();
     let headers = lock(&headers).to_lowercase();
     assert!(headers.contains("signedheaders=") && !headers.contains("overlord") && !headers.contains("ticket"), "{headers}");
@@ -175,8 +175,8 @@ async fn what_the_gate_leaves_for_the_door_is_not_sent() {
 /// A hanging connection ends with the attempt's deadline, however long the wait for the bucket was.
 #[tokio::test(start_paused = true)]
 async fn the_deadline_is_of_the_attempt_and_not_of_the_wait() {
-    let canned = Canned::new(|_| std::future::pending());
-    let sessions = sessions(canned.door()).await;
+    let canned = MockTransport::new(|_| std::future::pending());
+    let sessions = sessions(canned.request_gate()).await;
     let start = Instant::now();
     let error = sessions.organizations().create_account().email("a@example.com").account_name("a").send().await.unwrap_err();
     assert_eq!(
@@ -190,11 +190,11 @@ async fn the_deadline_is_of_the_attempt_and_not_of_the_wait() {
 #[tokio::test(start_paused = true)]
 async fn an_abandoned_write_frees_the_writer() {
     let first = std::sync::atomic::AtomicBool::new(true);
-    let canned = Canned::new(move |_| {
+    let canned = MockTransport::new(move |_| {
         let first = first.swap(false, std::sync::atomic::Ordering::SeqCst);
         async move { if first { std::future::pending().await } else { json(200, "{}") } }
     });
-    let sessions = sessions(canned.door()).await;
+    let sessions = sessions(canned.request_gate()).await;
     tokio::time::timeout(Duration::from_secs(1), move_account(&sessions)).await.unwrap_err();
     tokio::time::timeout(Duration::from_secs(1), move_account(&sessions)).await.unwrap().unwrap();
     assert_eq!(canned.sent().len(), 2);
@@ -202,17 +202,17 @@ async fn an_abandoned_write_frees_the_writer() {
 
 #[tokio::test(start_paused = true)]
 async fn counts_by_operation_with_retries() {
-    let canned = Canned::counting(|n, request| match Facts::of(request).service.as_str() {
+    let canned = MockTransport::counting(|n, request| match Facts::of(request).service.as_str() {
         "sts" => caller_identity(MANAGEMENT),
         _ if n == 1 => refusal("TooManyRequestsException"),
         _ => json(200, NO_TAGS),
     });
-    let door = canned.door();
-    let sessions = sessions(door.clone()).await;
+    let request_gate = canned.request_gate();
+    let sessions = sessions(request_gate.clone()).await;
     sessions.guard(MANAGEMENT).await.unwrap();
     sessions.organizations().list_tags_for_resource().resource_id("r-1").send().await.unwrap();
     sessions.account().put_account_name().account_name("x").send().await.unwrap();
-    let counts: Vec<String> = door.counts().iter().map(|(c, n)| format!("{}:{} {n}", c.service, c.operation)).collect();
+    let counts: Vec<String> = request_gate.counts().iter().map(|(c, n)| format!("{}:{} {n}", c.service, c.operation)).collect();
     assert_eq!(counts, ["account:PutAccountName 1", "organizations:ListTagsForResource 2", "sts:GetCallerIdentity 1"]);
 }
 
@@ -222,13 +222,13 @@ async fn the_trace_tells_everything_but_secrets() {
     let path = directory.path().join("trace.jsonl");
     let signature = Arc::new(Mutex::new(String::new()));
     let copy = Arc::clone(&signature);
-    let canned = Canned::counting(move |n, request| {
+    let canned = MockTransport::counting(move |n, request| {
         let facts = Facts::of(request);
         if facts.service == "organizations" {
             *lock(&copy) = request.headers().get("authorization").unwrap().rsplit('=').next().unwrap().to_owned();
         }
         match (facts.operation.as_str(), n) {
-            ("AssumeRole", _) => crate::aws::canned::assume_role(request),
+            ("AssumeRole", _) => crate::aws::mock_transport::assume_role(request),
             ("GetCallerIdentity", _) => caller_identity("222222222222"),
             (_, 0) => refusal("TooManyRequestsException"),
             (_, 1) => json(200, r#"{"CreateAccountStatus":{"Id":"car-1"}}"#),
@@ -236,7 +236,7 @@ async fn the_trace_tells_everything_but_secrets() {
         }
     });
     let trace = Trace::create(&path).unwrap();
-    let sessions = sessions(Door::new(DoorOptions { trace: Some(trace), ..canned.options() })).await;
+    let sessions = sessions(RequestGate::new(RequestGateOptions { trace: Some(trace), ..canned.options() })).await;
     let organizations = sessions.organizations();
     organizations.create_account().email("somebody@example.com").account_name("Some Body").send().await.unwrap();
     aws_sdk_sts::Client::new(&sessions.in_account("222222222222", "eu-west-1")).get_caller_identity().send().await.unwrap();
@@ -266,11 +266,11 @@ async fn who_comes_after_a_throttled_request_waits_and_not_ever_longer() {
     const ROUND: usize = 4;
     let at = Arc::new(Mutex::new(Vec::new()));
     let times = Arc::clone(&at);
-    let canned = Canned::counting(move |n, _| {
+    let canned = MockTransport::counting(move |n, _| {
         lock(&times).push(Instant::now());
         if n % ROUND == 0 { refusal("TooManyRequestsException") } else { json(200, NO_TAGS) }
     });
-    let organizations = sessions(canned.door()).await.organizations();
+    let organizations = sessions(canned.request_gate()).await.organizations();
     let list = || organizations.list_tags_for_resource().resource_id("r-1").send();
     for round in 0..8 {
         let others = async {
@@ -290,8 +290,8 @@ async fn who_comes_after_a_throttled_request_waits_and_not_ever_longer() {
 /// As many retries as it takes: a quota of them would fail changes that had not even been tried.
 #[tokio::test(start_paused = true)]
 async fn a_bad_minute_for_all_fails_none() {
-    let canned = Canned::counting(|n, _| if n < 900 { refusal("TooManyRequestsException") } else { json(200, NO_TAGS) });
-    let organizations = sessions(canned.door()).await.organizations();
+    let canned = MockTransport::counting(|n, _| if n < 900 { refusal("TooManyRequestsException") } else { json(200, NO_TAGS) });
+    let organizations = sessions(canned.request_gate()).await.organizations();
     let results = join_all((0..300).map(|_| organizations.list_tags_for_resource().resource_id("r-1").send())).await;
     assert_eq!(results.iter().filter(|r| r.is_err()).count(), 0);
 }
@@ -299,16 +299,16 @@ async fn a_bad_minute_for_all_fails_none() {
 #[tokio::test]
 async fn clocks_that_differ_are_noticed() {
     for ahead in [-3_600, 0, 90] {
-        let canned = Canned::counting(move |_, _| {
+        let canned = MockTransport::counting(move |_, _| {
             let mut answer = json(200, NO_TAGS)?;
             let date = DateTime::from_secs(DateTime::from(SystemTime::now()).secs() + ahead);
             answer.headers_mut().insert("date", date.fmt(Format::HttpDate).unwrap());
             Ok(answer)
         });
-        let door = canned.door();
-        assert_eq!(door.clock_skew(), None);
-        sessions(door.clone()).await.organizations().list_tags_for_resource().resource_id("r-1").send().await.unwrap();
-        let skew = door.clock_skew().unwrap();
+        let request_gate = canned.request_gate();
+        assert_eq!(request_gate.clock_skew(), None);
+        sessions(request_gate.clone()).await.organizations().list_tags_for_resource().resource_id("r-1").send().await.unwrap();
+        let skew = request_gate.clock_skew().unwrap();
         assert!((skew - ahead).abs() <= 2, "{skew} s and not {ahead}");
     }
 }

@@ -12,7 +12,7 @@ use crate::resource::Desired;
 
 /// What was read of accounts before the whole organization was: by scope, with the account's id.
 #[derive(Default)]
-pub struct Ahead {
+pub struct Prefetch {
     pub(super) keep: Keep,
     pub(super) reach: Reach,
     /// Why nothing more was read.
@@ -22,7 +22,7 @@ pub struct Ahead {
 
 /// Reads the networks of accounts as they become known, by address and id, until no more come. Without it, each run would wait for the
 /// organization and the networks one after the other.
-pub async fn ahead(sessions: &Sessions, desired: &Desired, keep: Keep, mut accounts: UnboundedReceiver<(Address, String)>) -> Ahead {
+pub async fn prefetch(sessions: &Sessions, desired: &Desired, keep: Keep, mut accounts: UnboundedReceiver<(Address, String)>) -> Prefetch {
     let regions = regions(desired);
     let mut told = BTreeSet::new();
     let accounts = stream::poll_fn(|context| accounts.poll_recv(context));
@@ -31,7 +31,7 @@ pub async fn ahead(sessions: &Sessions, desired: &Desired, keep: Keep, mut accou
         stream::iter(if is_new { sites(desired, &regions, account.key(), &id) } else { Vec::new() })
     });
     let mut readings = new.map(|site| read(sessions, desired, keep, site)).buffer_unordered(AT_A_TIME);
-    let mut ahead = Ahead { keep, ..Ahead::default() };
+    let mut ahead = Prefetch { keep, ..Prefetch::default() };
     while let Some((site, reading)) = readings.next().await {
         let is_lost = ahead.reach.is_lost(&site.account, reading.as_ref().err());
         match reading {

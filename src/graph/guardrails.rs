@@ -13,10 +13,10 @@ use crate::resource::{self, Attributes, Desired, Live};
 
 /// What guards.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Rail {
+pub(super) enum Guardrail {
     Policy(Reference),
     /// A document of a type, or one statement of it that denies, by number: policies that are merged or cut hand on statements.
-    Said(usize),
+    Statement(usize),
 }
 
 /// What the policies say, before and after.
@@ -68,28 +68,28 @@ impl Documents {
     }
 
     /// What a policy is and has said so far.
-    pub fn before(&self, policy: &Reference) -> impl Iterator<Item = Rail> {
-        [Rail::Policy(policy.clone())].into_iter().chain(rails(self.before.get(policy)))
+    pub fn before(&self, policy: &Reference) -> impl Iterator<Item = Guardrail> {
+        [Guardrail::Policy(policy.clone())].into_iter().chain(rails(self.before.get(policy)))
     }
 
     /// What a policy is and will say.
-    pub fn after(&self, policy: &Reference) -> impl Iterator<Item = Rail> {
-        [Rail::Policy(policy.clone())].into_iter().chain(rails(self.after.get(policy)))
+    pub fn after(&self, policy: &Reference) -> impl Iterator<Item = Guardrail> {
+        [Guardrail::Policy(policy.clone())].into_iter().chain(rails(self.after.get(policy)))
     }
 
     /// What a policy is, has said and will say.
-    pub fn ever(&self, policy: &Reference) -> impl Iterator<Item = Rail> {
+    pub fn ever(&self, policy: &Reference) -> impl Iterator<Item = Guardrail> {
         self.before(policy).chain(rails(self.after.get(policy)))
     }
 
     /// What an edit of a policy takes from it.
-    pub fn lost(&self, policy: &Reference) -> BTreeSet<Rail> {
-        &rails(self.before.get(policy)).collect::<BTreeSet<Rail>>() - &rails(self.after.get(policy)).collect()
+    pub fn lost(&self, policy: &Reference) -> BTreeSet<Guardrail> {
+        &rails(self.before.get(policy)).collect::<BTreeSet<Guardrail>>() - &rails(self.after.get(policy)).collect()
     }
 
     /// What an edit of a policy gives to it.
-    pub fn gained(&self, policy: &Reference) -> BTreeSet<Rail> {
-        &rails(self.after.get(policy)).collect::<BTreeSet<Rail>>() - &rails(self.before.get(policy)).collect()
+    pub fn gained(&self, policy: &Reference) -> BTreeSet<Guardrail> {
+        &rails(self.after.get(policy)).collect::<BTreeSet<Guardrail>>() - &rails(self.before.get(policy)).collect()
     }
 
     /// Whether a policy allows anything now.
@@ -108,9 +108,9 @@ impl Documents {
     }
 }
 
-fn rails(said: Option<&Rc<BTreeSet<usize>>>) -> impl Iterator<Item = Rail> {
+fn rails(said: Option<&Rc<BTreeSet<usize>>>) -> impl Iterator<Item = Guardrail> {
     let numbers: Vec<usize> = said.into_iter().flat_map(|said| said.iter().copied()).collect();
-    numbers.into_iter().map(Rail::Said)
+    numbers.into_iter().map(Guardrail::Statement)
 }
 
 /// Whether a policy has a statement that allows.

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use super::operations::{How, maker, operations};
+use super::operations::{How, creating_operation, operations};
 use crate::address::{Address, Reference};
 use crate::aws::{Lookup, LookupBy, global_events_region};
 use crate::drift::{Difference, Finding, What};
@@ -13,18 +13,18 @@ use crate::resource::{self, Weight};
 
 /// What would explain one finding.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct Clue {
+pub(super) struct EventQuery {
     /// The number of the finding.
     pub finding: usize,
     /// Any of these does; of several the newest.
-    pub marks: Vec<Mark>,
+    pub marks: Vec<EventMatcher>,
     /// Of something that is gone and whose id nobody knows any more: what made it.
     pub made: Option<Made>,
 }
 
 /// An event that would explain it.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct Mark {
+pub(super) struct EventMatcher {
     pub lookup: Lookup,
     /// `service:Operation`.
     pub operation: &'static str,
@@ -46,7 +46,7 @@ pub(super) struct Made {
     pub address: Address,
 }
 
-impl Clue {
+impl EventQuery {
     /// All that is to be looked up for it.
     pub(super) fn lookups(&self) -> BTreeSet<&Lookup> {
         self.marks.iter().map(|mark| &mark.lookup).chain(self.made.iter().map(|made| &made.lookup)).collect()
@@ -105,19 +105,19 @@ impl Subject<'_> {
     }
 
     /// A certain one: by the id of what it is about where that lies in an account, since events of the organization name no resources.
-    fn mark(&self, operation: &'static str, names: Vec<String>) -> Mark {
+    fn mark(&self, operation: &'static str, names: Vec<String>) -> EventMatcher {
         let by_id = names.first().filter(|_| self.address.scope().is_some());
         let lookup = by_id.map_or_else(|| self.by_name(operation), |id| self.lookup(LookupBy::Resource(id.clone())));
-        Mark { lookup, operation, names, sets: None, certain: true }
+        EventMatcher { lookup, operation, names, sets: None, certain: true }
     }
 
     /// One that says less than what it is about.
-    fn perhaps(&self, operation: &'static str, names: Vec<String>) -> Mark {
-        Mark { certain: false, ..self.mark(operation, names) }
+    fn perhaps(&self, operation: &'static str, names: Vec<String>) -> EventMatcher {
+        EventMatcher { certain: false, ..self.mark(operation, names) }
     }
 
     /// Of what is otherwise, by the heaviest attribute that requests can change.
-    fn changed(&self) -> Option<Vec<Mark>> {
+    fn changed(&self) -> Option<Vec<EventMatcher>> {
         let kind = self.address.kind();
         let spec = resource::kind(kind).map(resource::ErasedKind::spec);
         let told = |difference: &&Difference| !operations(kind, How::Attribute(&difference.name)).is_empty();
@@ -137,7 +137,7 @@ impl Subject<'_> {
             ("policy", name @ ("content" | "description" | "name")) => {
                 let sets = ["content", "description", "name"].into_iter().find(|known| *known == name);
                 let names = vec![self.finding.id.clone()?];
-                operations.map(|operation| Mark { sets, ..self.mark(operation, names.clone()) }).collect()
+                operations.map(|operation| EventMatcher { sets, ..self.mark(operation, names.clone()) }).collect()
             }
             _ => {
                 let names = self.own_names()?;
@@ -169,7 +169,7 @@ impl Subject<'_> {
     }
 
     /// What is attached too much was attached, and what is missing was detached.
-    fn attachments(&self, difference: &Difference) -> Option<Vec<Mark>> {
+    fn attachments(&self, difference: &Difference) -> Option<Vec<EventMatcher>> {
         let target = self.finding.id.clone()?;
         let all = |value: &Value| value.as_array().cloned().unwrap_or_default();
         let (wanted, live) = (all(&difference.wanted), all(&difference.live));
@@ -184,7 +184,7 @@ impl Subject<'_> {
     }
 
     /// A tag that is missing was taken off, and one that is another was put on: of the two operations, the one that has led here.
-    fn tags(&self, operations: &[&'static str], difference: &Difference) -> Option<Vec<Mark>> {
+    fn tags(&self, operations: &[&'static str], difference: &Difference) -> Option<Vec<EventMatcher>> {
         let id = self.finding.id.clone()?;
         let tag = |tags: &Value, key: &str| tags.get(key).cloned();
         let keys = [&difference.wanted, &difference.live].into_iter().filter_map(Value::as_object).flat_map(|tags| tags.keys());
@@ -199,7 +199,7 @@ impl Subject<'_> {
     }
 
     /// Which table a subnet has: one request names both, the others the association or its new table alone.
-    fn association(&self, live: Option<String>) -> Option<Vec<Mark>> {
+    fn association(&self, live: Option<String>) -> Option<Vec<EventMatcher>> {
         let subnet = self.finding.id.clone()?;
         Some(match live {
             Some(table) => vec![
@@ -212,13 +212,13 @@ impl Subject<'_> {
 
     /// Of what is not there: what AWS has no longer has no id. Where the deletion does not say by itself what it is about, it is known by what
     /// the creation has told, for as long as the history goes back.
-    fn gone(&self) -> (Vec<Mark>, Option<Made>) {
+    fn gone(&self) -> (Vec<EventMatcher>, Option<Made>) {
         let operations = operations(self.address.kind(), How::Gone);
         if let Some(names) = self.own_names() {
             return (operations.iter().map(|operation| self.mark(operation, names.clone())).collect(), None);
         }
         // Where no creation has a tag, any deletion might be meant: of accounts that leave, an id is all there is.
-        let Some(operation) = operations.iter().find_map(|operation| maker(operation)) else { return (Vec::new(), None) };
+        let Some(operation) = operations.iter().find_map(|operation| creating_operation(operation)) else { return (Vec::new(), None) };
         let made = Made { lookup: self.by_name(operation), operation, address: self.address.clone() };
         (operations.iter().map(|operation| self.perhaps(operation, Vec::new())).collect(), Some(made))
     }

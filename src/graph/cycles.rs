@@ -7,13 +7,13 @@ use petgraph::acyclic::Acyclic;
 use petgraph::algo::{is_cyclic_directed, kosaraju_scc};
 use petgraph::graph::{DiGraph, NodeIndex};
 
-use super::{Edge, Ordered};
+use super::{Constraint, Ordered};
 use crate::address::Address;
 use crate::change::Change;
 use crate::resource::{Finding, FindingSeverity};
 
 /// Who waits, for whom, and how much that insists: by place in the list of changes.
-pub(super) type Found = (usize, usize, Edge);
+pub(super) type Found = (usize, usize, Constraint);
 
 /// The changes in order, each with what it waits for. `edges` are in order, each once.
 pub(super) fn arranged(changes: Vec<Change>, mut edges: Vec<Found>) -> Ordered {
@@ -21,10 +21,10 @@ pub(super) fn arranged(changes: Vec<Change>, mut edges: Vec<Found>) -> Ordered {
     let mut order = ranks(changes.len(), &edges);
     // Circles are looked for only where something could never be next.
     if order.len() < changes.len() {
-        let (mut firm, weaker): (Vec<Found>, Vec<Found>) = edges.into_iter().partition(|(.., edge)| *edge <= Edge::Soft);
+        let (mut firm, weaker): (Vec<Found>, Vec<Found>) = edges.into_iter().partition(|(.., edge)| *edge <= Constraint::KeepsGuardrail);
         let yielding = Circles::of(changes.len(), &firm);
         let given_up = given_up(&yielding, &firm);
-        firm.retain(|&(from, to, edge)| edge == Edge::Hard || !given_up.contains(&from) || !yielding.hold(from, to));
+        firm.retain(|&(from, to, edge)| edge == Constraint::Required || !given_up.contains(&from) || !yielding.hold(from, to));
         let closed = Circles::of(changes.len(), &firm);
         findings.extend(given_up.into_iter().filter_map(|guard| changes.get(guard)).map(yields));
         findings.extend(closed.members.iter().map(|members| finding(members, &changes)));
@@ -97,7 +97,8 @@ fn given_up(circles: &Circles, edges: &[Found]) -> BTreeSet<usize> {
     for members in &circles.members {
         let place: BTreeMap<usize, usize> = members.iter().enumerate().map(|(place, node)| (*node, place)).collect();
         let within = |&(from, to, edge): &Found| Some((*place.get(&from)?, *place.get(&to)?, edge));
-        let (mut kept, soft): (Vec<Found>, Vec<Found>) = edges.iter().filter_map(within).partition(|(.., edge)| *edge == Edge::Hard);
+        let (mut kept, soft): (Vec<Found>, Vec<Found>) =
+            edges.iter().filter_map(within).partition(|(.., edge)| *edge == Constraint::Required);
         // Where nothing but an error is left, nothing yields.
         if is_cyclic_directed(&graph(members.len(), kept.iter())) {
             continue;

@@ -12,27 +12,27 @@ use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_types::body::SdkBody;
 use futures_util::future::BoxFuture;
 
-use super::turn::lock;
+use super::rate_limiter::lock;
 use super::wire::Facts;
-use super::{Access, Door, DoorOptions, Interrupt, Mode, Rates, Sessions};
+use super::{Access, Interrupt, Mode, Rates, RequestGate, RequestGateOptions, Sessions};
 
 pub type Answer = Result<HttpResponse, ConnectorError>;
 type Respond = dyn Fn(HttpRequest) -> BoxFuture<'static, Answer> + Send + Sync;
 
 /// A transport that answers by a function and remembers what it was sent, without bodies: `service:Operation`.
 #[derive(Clone)]
-pub struct Canned {
+pub struct MockTransport {
     respond: Arc<Respond>,
     pub seen: Arc<Mutex<Vec<String>>>,
 }
 
-impl fmt::Debug for Canned {
+impl fmt::Debug for MockTransport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Canned")
+        f.write_str("MockTransport")
     }
 }
 
-impl Canned {
+impl MockTransport {
     pub fn new<F>(respond: impl Fn(HttpRequest) -> F + Send + Sync + 'static) -> Self
     where
         F: Future<Output = Answer> + Send + 'static,
@@ -49,8 +49,8 @@ impl Canned {
         })
     }
 
-    pub fn options(&self) -> DoorOptions {
-        DoorOptions {
+    pub fn options(&self) -> RequestGateOptions {
+        RequestGateOptions {
             mode: Mode::ReadWrite,
             rates: Rates::Unlimited,
             trace: None,
@@ -59,8 +59,8 @@ impl Canned {
         }
     }
 
-    pub fn door(&self) -> Door {
-        Door::new(self.options())
+    pub fn request_gate(&self) -> RequestGate {
+        RequestGate::new(self.options())
     }
 
     pub fn sent(&self) -> Vec<String> {
@@ -68,13 +68,13 @@ impl Canned {
     }
 }
 
-impl HttpClient for Canned {
+impl HttpClient for MockTransport {
     fn http_connector(&self, _settings: &HttpConnectorSettings, _components: &RuntimeComponents) -> SharedHttpConnector {
         SharedHttpConnector::new(self.clone())
     }
 }
 
-impl HttpConnector for Canned {
+impl HttpConnector for MockTransport {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
         let facts = Facts::of(&request);
         lock(&self.seen).push(format!("{}:{}", facts.service, facts.operation));
@@ -124,7 +124,7 @@ pub fn assume_role(request: &HttpRequest) -> Answer {
 
 pub const MANAGEMENT: &str = "111111111111";
 
-pub async fn sessions(door: Door) -> Sessions {
+pub async fn sessions(request_gate: RequestGate) -> Sessions {
     let access = Access::Sandbox { management_account: MANAGEMENT.to_owned() };
-    Sessions::load(access, door, "eu-central-1", "OrganizationAccountAccessRole").await.unwrap()
+    Sessions::load(access, request_gate, "eu-central-1", "OrganizationAccountAccessRole").await.unwrap()
 }

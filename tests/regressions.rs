@@ -8,12 +8,12 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use overlord::apply::{Consent, Outcome, Report, apply};
-use overlord::aws::{Access, Door, DoorOptions, Interrupt, Mode, Rates, Sessions};
+use overlord::aws::{Access, Interrupt, Mode, Rates, RequestGate, RequestGateOptions, Sessions};
 use overlord::config::{self, Files};
 use overlord::plan::Plan;
 use overlord::resource::Desired;
 use overlord::sandbox::world::AccountState;
-use overlord::sandbox::{Effect, Sandbox, Swallow, Weather, World};
+use overlord::sandbox::{DropResponse, Effect, Sandbox, Weather, World};
 use overlord::snapshot;
 
 const MANAGEMENT: &str = "111111111111";
@@ -44,9 +44,10 @@ async fn run_with(sandbox: &Sandbox, desired: &Desired, consent: impl Fn(&Plan) 
 
 async fn sessions(sandbox: &Sandbox) -> Sessions {
     let transport = sandbox.http_client();
-    let options = DoorOptions { mode: Mode::ReadWrite, rates: Rates::Unlimited, trace: None, transport, interrupt: Interrupt::default() };
+    let options =
+        RequestGateOptions { mode: Mode::ReadWrite, rates: Rates::Unlimited, trace: None, transport, interrupt: Interrupt::default() };
     let access = Access::Sandbox { management_account: MANAGEMENT.to_owned() };
-    Sessions::load(access, Door::new(options), "us-east-1", "OrganizationAccountAccessRole").await.unwrap()
+    Sessions::load(access, RequestGate::new(options), "us-east-1", "OrganizationAccountAccessRole").await.unwrap()
 }
 
 /// An organization, and a creation of `first` that goes on after its run was killed.
@@ -196,7 +197,7 @@ fn an_exchange_of_names_that_was_cut_anywhere_is_finished_or_taken_back() {
         let journal = whole.journal();
         let reads = journal.iter().take_while(|entry| entry.effect == Effect::Read).count();
         assert_eq!(journal.len() - reads, 8, "four times a name and its tag");
-        let cuts = (reads..journal.len()).flat_map(|cut| [(cut, Swallow::BeforeEffect), (cut, Swallow::AfterEffect)]);
+        let cuts = (reads..journal.len()).flat_map(|cut| [(cut, DropResponse::BeforeEffect), (cut, DropResponse::AfterEffect)]);
         for ((cut, effect), (end, names)) in cuts.flat_map(|cut| [(cut, (&wanted, second)), (cut, (&was, first))]) {
             let sandbox = Sandbox::new(start.clone(), Weather::default());
             sandbox.cut_after(cut, effect);

@@ -7,14 +7,14 @@ use crate::change::Change;
 const NEIGHBOURHOOD: usize = 32;
 
 /// Finds changes by address, by their order: a million of them need no index beside it.
-pub(super) struct Makers<'a> {
+pub(super) struct ProducerIndex<'a> {
     /// In order of address.
     changes: &'a [Change],
     /// Which of them make something.
     make: Vec<bool>,
 }
 
-impl<'a> Makers<'a> {
+impl<'a> ProducerIndex<'a> {
     /// Of `changes`, which are in order of address, those that `makes` says.
     pub fn of(changes: &'a [Change], makes: impl Fn(usize, &Change) -> bool) -> Self {
         debug_assert!(changes.is_sorted_by(|one, other| one.address < other.address), "changes are not in order of address");
@@ -65,13 +65,13 @@ mod tests {
         let all: serde_json::Map<_, _> = all.chain([("ou.a".to_owned(), serde_json::json!({ "name": "a" }))]).collect();
         let changes = crate::diff::diff(&worlds::desired(all.into()), &worlds::live(serde_json::json!({}))).changes;
         assert_eq!(changes.len(), 301);
-        let makers = Makers::of(&changes, |index, _| index % 7 != 0);
+        let producers = ProducerIndex::of(&changes, |index, _| index % 7 != 0);
         let known = changes.iter().enumerate().map(|(index, change)| (change.address.clone(), (index % 7 != 0).then_some(index)));
         let missing = ["a.a", "a0/r/vpc.v000", "a2/r/vpc.w", "a9/r/vpc.v01", "ou.b"].map(|text| (text.parse().unwrap(), None));
         for (address, place) in known.chain(missing) {
-            assert_eq!(makers.get(&address), place, "{address}");
+            assert_eq!(producers.get(&address), place, "{address}");
             for from in [0, 1, 31, 32, 33, 150, 299, 300, 301, 5_000] {
-                assert_eq!(makers.near(from, &address), place, "{address} from {from}");
+                assert_eq!(producers.near(from, &address), place, "{address} from {from}");
             }
         }
     }

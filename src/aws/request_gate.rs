@@ -1,7 +1,7 @@
-//! The one door: every AWS request, retries included, passes this connector under the SDK's HTTP client.
+//! The one request_gate: every AWS request, retries included, passes this connector under the SDK's HTTP client.
 //!
-//! It names the operation, refuses what this run may not do, sees that the request has had its turn (`turn.rs`, as a rule
-//! already before it was signed: `gate.rs`), hands it to the transport, and counts and records it.
+//! It names the operation, refuses what this run may not do, sees that the request has had its turn (`rate_limiter.rs`, as a rule
+//! already before it was signed: `interceptors.rs`), hands it to the transport, and counts and records it.
 
 use std::collections::{BTreeMap, HashMap};
 use std::fmt;
@@ -22,13 +22,13 @@ use aws_smithy_types::byte_stream::ByteStream;
 use aws_smithy_types::date_time::DateTime;
 use tokio::time::Instant;
 
-use super::gate::Ticket;
+use super::interceptors::Ticket;
 use super::operations::{self, Effect, Operation, Repeat, Scope};
+use super::rate_limiter::{Key, Permit, RateLimiter, lock};
 use super::retry::Verdict;
 use super::trace::Record;
-use super::turn::{Admission, Key, Turns, lock};
 use super::wire::{Answer, Facts, account_in_key};
-use super::{Interrupt, Trace, aside};
+use super::{Interrupt, Trace, while_waiting};
 use crate::limits::{LIMITS, Rate};
 
 /// How long one attempt may take, from sending to the last byte of the answer. It begins after the wait for the bucket, which
@@ -41,7 +41,7 @@ const FEW_ATTEMPTS: u32 = 3;
 /// The service under which requests of the credential chain are counted: Identity Center, container and instance roles.
 const CREDENTIAL_CHAIN: &str = "credentials";
 
-/// Whether the door lets writes through.
+/// Whether the request gate lets writes through.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Mode {
     /// Only the operations of the explicit list of reads (invariant 2).
@@ -50,7 +50,7 @@ pub enum Mode {
     ReadWrite,
 }
 
-/// Whether the door keeps to AWS's published request rates.
+/// Whether the request gate keeps to AWS's published request rates.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Rates {
     /// `limits.toml`.
@@ -59,9 +59,9 @@ pub enum Rates {
     Unlimited,
 }
 
-/// How a door is made.
+/// How a request gate is made.
 #[derive(Debug, Clone)]
-pub struct DoorOptions {
+pub struct RequestGateOptions {
     /// Read-only or not.
     pub mode: Mode,
     /// Rates kept to.
@@ -83,16 +83,16 @@ pub struct Call {
     pub operation: String,
 }
 
-/// Why the door itself refused a request: it was not sent.
+/// Why the request gate itself refused a request: it was not sent.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Locked {
+pub(super) enum CallDenied {
     /// A write in a read-only run.
     Write(Call),
     /// An operation that is not in the table.
     Unknown(Call),
 }
 
-impl fmt::Display for Locked {
+impl fmt::Display for CallDenied {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Write(Call { service, operation }) => {
@@ -105,11 +105,11 @@ impl fmt::Display for Locked {
     }
 }
 
-impl std::error::Error for Locked {}
+impl std::error::Error for CallDenied {}
 
-/// The door. Cheap to clone; all clones are the same door.
+/// The request_gate. Cheap to clone; all clones are the same request_gate.
 #[derive(Debug, Clone)]
-pub struct Door {
+pub struct RequestGate {
     inner: Arc<Inner>,
 }
 
@@ -119,7 +119,7 @@ struct Inner {
     trace: Option<Trace>,
     transport: SharedHttpClient,
     interrupt: Interrupt,
-    turns: Turns,
+    turns: RateLimiter,
     counts: Mutex<BTreeMap<Call, usize>>,
     /// Access key ids of assumed roles, to their accounts.
     accounts: Mutex<HashMap<String, String>>,
@@ -142,17 +142,17 @@ fn skew(one: SystemTime, other: SystemTime) -> i64 {
     seconds(one).saturating_sub(seconds(other))
 }
 
-impl Door {
-    /// A door in front of `options.transport`.
-    pub fn new(options: DoorOptions) -> Self {
-        let DoorOptions { mode, rates, trace, transport, interrupt } = options;
+impl RequestGate {
+    /// A request gate in front of `options.transport`.
+    pub fn new(options: RequestGateOptions) -> Self {
+        let RequestGateOptions { mode, rates, trace, transport, interrupt } = options;
         Self {
             inner: Arc::new(Inner {
                 settings: Mutex::new((mode, rates)),
                 trace,
                 transport,
                 interrupt,
-                turns: Turns::default(),
+                turns: RateLimiter::default(),
                 counts: Mutex::default(),
                 accounts: Mutex::default(),
                 caller: OnceLock::new(),
@@ -162,11 +162,11 @@ impl Door {
         }
     }
 
-    /// Another door to the same other side, for credentials of somebody else: their rates are their own, the trace and the interrupt are ours.
+    /// Another request gate to the same other side, for credentials of somebody else: their rates are their own, the trace and the interrupt are ours.
     pub fn another(&self, mode: Mode) -> Self {
         let (_, rates) = *lock(&self.inner.settings);
         let Inner { trace, transport, interrupt, .. } = &*self.inner;
-        Self::new(DoorOptions { mode, rates, trace: trace.clone(), transport: transport.clone(), interrupt: interrupt.clone() })
+        Self::new(RequestGateOptions { mode, rates, trace: trace.clone(), transport: transport.clone(), interrupt: interrupt.clone() })
     }
 
     /// The HTTP client to give to the SDK.
@@ -202,7 +202,7 @@ impl Door {
         lock(&self.inner.settings).1 = rates;
     }
 
-    /// Ctrl-C as the door sees it. Requests of changes that already run pass nonetheless: only waits end.
+    /// Ctrl-C as the request gate sees it. Requests of changes that already run pass nonetheless: only waits end.
     pub fn interrupt(&self) -> &Interrupt {
         &self.inner.interrupt
     }
@@ -225,7 +225,7 @@ impl Door {
     }
 
     /// Waits for an operation's turn. `None` when it would not be let through at all.
-    pub(super) async fn admit(&self, service: &str, name: &str, access_key: Option<&str>, region: Option<&str>) -> Option<Admission> {
+    pub(super) async fn admit(&self, service: &str, name: &str, access_key: Option<&str>, region: Option<&str>) -> Option<Permit> {
         let operation = operations::lookup(service, name)?;
         let (mode, _) = *lock(&self.inner.settings);
         if mode == Mode::ReadOnly && operation.effect == Effect::Write {
@@ -233,7 +233,7 @@ impl Door {
         }
         let key = self.key(operation, access_key, region);
         let writer = (operation.service == "organizations" && operation.effect == Effect::Write).then_some(key.account.as_str());
-        Some(aside(pin!(self.inner.turns.admit(&key, self.rate(operation), writer))).await)
+        Some(while_waiting(pin!(self.inner.turns.admit(&key, self.rate(operation), writer))).await)
     }
 
     fn account(&self, access_key: Option<&str>) -> Option<String> {
@@ -263,14 +263,14 @@ impl Door {
     }
 
     /// The operation, if this run may call it. `Ok(None)` is a request of the credential chain.
-    fn permitted(&self, facts: &Facts) -> Result<Option<&'static Operation>, Locked> {
+    fn permitted(&self, facts: &Facts) -> Result<Option<&'static Operation>, CallDenied> {
         let call = || Call { service: facts.service.clone(), operation: facts.operation.clone() };
         if facts.access_key.is_none() && facts.service == CREDENTIAL_CHAIN {
             return Ok(None);
         }
-        let operation = operations::lookup(&facts.service, &facts.operation).ok_or_else(|| Locked::Unknown(call()))?;
+        let operation = operations::lookup(&facts.service, &facts.operation).ok_or_else(|| CallDenied::Unknown(call()))?;
         match (lock(&self.inner.settings).0, operation.effect) {
-            (Mode::ReadOnly, Effect::Write) => Err(Locked::Write(call())),
+            (Mode::ReadOnly, Effect::Write) => Err(CallDenied::Write(call())),
             (Mode::ReadOnly | Mode::ReadWrite, Effect::Read) | (Mode::ReadWrite, Effect::Write) => Ok(Some(operation)),
         }
     }
@@ -308,7 +308,7 @@ impl Door {
     }
 
     /// Lets the others of the bucket wait when AWS throttles.
-    fn heed(&self, answer: &Answer, operation: &Operation, facts: &Facts, admission: &Admission) {
+    fn heed(&self, answer: &Answer, operation: &Operation, facts: &Facts, admission: &Permit) {
         let key = self.key(operation, facts.access_key.as_deref(), facts.region.as_deref());
         if answer.throttled() {
             self.inner.turns.push_back(&key, self.rate(operation), admission.at);
@@ -320,7 +320,7 @@ impl Door {
     fn record(
         &self,
         facts: &Facts,
-        admission: Option<&Admission>,
+        admission: Option<&Permit>,
         started: SystemTime,
         sent: Instant,
         answer: &Result<Answer, &ConnectorError>,
@@ -348,7 +348,7 @@ impl Door {
     }
 }
 
-/// Tells the retry classifier what the door knows. No answer to an operation that must not be sent twice is an error that the
+/// Tells the retry classifier what the request gate knows. No answer to an operation that must not be sent twice is an error that the
 /// SDK does not retry.
 fn judge(
     result: Result<HttpResponse, ConnectorError>,
@@ -384,10 +384,10 @@ async fn exchange(request: HttpRequest, transport: &SharedHttpConnector) -> Resu
     }
 }
 
-impl HttpClient for Door {
+impl HttpClient for RequestGate {
     fn http_connector(&self, settings: &HttpConnectorSettings, components: &RuntimeComponents) -> SharedHttpConnector {
         let transport = self.inner.transport.http_connector(settings, components);
-        SharedHttpConnector::new(Passage { door: self.clone(), transport })
+        SharedHttpConnector::new(Passage { request_gate: self.clone(), transport })
     }
 
     fn connector_metadata(&self) -> Option<ConnectorMetadata> {
@@ -395,20 +395,20 @@ impl HttpClient for Door {
     }
 }
 
-/// One operation's way through the door, with the transport's connector for its timeouts.
+/// One operation's way through the request_gate, with the transport's connector for its timeouts.
 #[derive(Debug)]
 struct Passage {
-    door: Door,
+    request_gate: RequestGate,
     transport: SharedHttpConnector,
 }
 
 impl HttpConnector for Passage {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
-        let (door, transport) = (self.door.clone(), self.transport.clone());
-        HttpConnectorFuture::new(async move { door.pass(request, transport).await })
+        let (request_gate, transport) = (self.request_gate.clone(), self.transport.clone());
+        HttpConnectorFuture::new(async move { request_gate.pass(request, transport).await })
     }
 }
 
 #[cfg(test)]
-#[path = "door_tests.rs"]
+#[path = "request_gate_tests.rs"]
 mod tests;

@@ -14,20 +14,20 @@ tokio::task_local! {
 
 /// Those that run, as far as the crew knows: how many of them wait. Cheap to clone; all clones are the same crew.
 #[derive(Debug, Clone, Default)]
-pub struct Crew {
+pub struct ActiveTasks {
     idle: Arc<AtomicUsize>,
 }
 
 #[derive(Debug)]
 struct Worker {
-    crew: Crew,
+    crew: ActiveTasks,
     /// How many waits it is in: one may stand in another.
     waits: AtomicUsize,
 }
 
-impl Crew {
+impl ActiveTasks {
     /// Does `work` as one of the crew.
-    pub fn employ<F: Future>(&self, work: F) -> impl Future<Output = F::Output> + use<F> {
+    pub fn track<F: Future>(&self, work: F) -> impl Future<Output = F::Output> + use<F> {
         WORKER.scope(Arc::new(Worker { crew: self.clone(), waits: AtomicUsize::new(0) }), work)
     }
 
@@ -38,7 +38,7 @@ impl Crew {
 }
 
 /// Waits; until that is over, whoever waits is not at work. What is ready at once is no wait. Without a crew it makes no difference.
-pub(crate) async fn aside<F: Future + Unpin>(mut wait: F) -> F::Output {
+pub(crate) async fn while_waiting<F: Future + Unpin>(mut wait: F) -> F::Output {
     let first = std::future::poll_fn(|context| Poll::Ready(Pin::new(&mut wait).poll(context))).await;
     if let Poll::Ready(output) = first {
         return output;
@@ -78,12 +78,12 @@ mod tests {
 
     #[test]
     fn who_waits_is_counted_once_and_only_while_it_waits() {
-        let (crew, inner, outer) = (Crew::default(), Notify::new(), Notify::new());
+        let (crew, inner, outer) = (ActiveTasks::default(), Notify::new(), Notify::new());
         let nested = async {
-            aside(pin!(inner.notified())).await;
+            while_waiting(pin!(inner.notified())).await;
             outer.notified().await;
         };
-        let mut one = Box::pin(crew.employ(aside(Box::pin(nested))));
+        let mut one = Box::pin(crew.track(while_waiting(Box::pin(nested))));
         assert_eq!(crew.idle(), 0, "it has not begun");
         assert_eq!((one.as_mut().now_or_never(), crew.idle()), (None, 1), "two waits, one in the other");
         inner.notify_one();
@@ -94,11 +94,11 @@ mod tests {
 
     #[test]
     fn what_is_ready_is_no_wait_and_who_is_dropped_waits_no_longer() {
-        let (crew, never) = (Crew::default(), Notify::new());
+        let (crew, never) = (ActiveTasks::default(), Notify::new());
         let seen = crew.clone();
-        let ready = crew.employ(async { aside(std::future::ready(seen.idle())).await }).now_or_never();
+        let ready = crew.track(async { while_waiting(std::future::ready(seen.idle())).await }).now_or_never();
         assert_eq!((ready, crew.idle()), (Some(0), 0));
-        let mut two = Box::pin(crew.employ(async { aside(pin!(never.notified())).await }));
+        let mut two = Box::pin(crew.track(async { while_waiting(pin!(never.notified())).await }));
         assert_eq!((two.as_mut().now_or_never(), crew.idle()), (None, 1));
         drop(two);
         assert_eq!(crew.idle(), 0);
@@ -107,7 +107,7 @@ mod tests {
     #[test]
     fn without_a_crew_it_is_a_wait_like_any_other() {
         let never = Notify::new();
-        assert_eq!(aside(std::future::ready(1)).now_or_never(), Some(1));
-        assert_eq!(async { aside(pin!(never.notified())).await }.now_or_never(), None);
+        assert_eq!(while_waiting(std::future::ready(1)).now_or_never(), Some(1));
+        assert_eq!(async { while_waiting(pin!(never.notified())).await }.now_or_never(), None);
     }
 }

@@ -1,9 +1,9 @@
-//! The gate before the door: where a request waits for its turn before it is signed.
+//! The gate before the request_gate: where a request waits for its turn before it is signed.
 //!
 //! A signature is good for five minutes, and the turn of the hundredth CreateAccount comes a quarter of an hour later. So a
-//! request of our own clients waits where it asks for its identity, right before it is signed, once per attempt: [`Usher`] puts
-//! a [`Ticket`] with the operation's name into the request's configuration, [`Gate`] has it admitted, and `Usher` hands it to
-//! the door as an extension of the HTTP request, which is part of neither the wire nor the signature. What comes to the door
+//! request of our own clients waits where it asks for its identity, right before it is signed, once per attempt: [`OperationNameInterceptor`] puts
+//! a [`Ticket`] with the operation's name into the request's configuration, [`AdmissionInterceptor`] has it admitted, and `OperationNameInterceptor` hands it to
+//! the request gate as an extension of the HTTP request, which is part of neither the wire nor the signature. What comes to the request gate
 //! without an admission (the credential chain, a client made elsewhere) waits there.
 
 use std::sync::{Arc, Mutex, OnceLock};
@@ -18,17 +18,17 @@ use aws_smithy_runtime_api::client::runtime_components::{RuntimeComponents, Runt
 use aws_smithy_types::config_bag::{ConfigBag, Storable, StoreReplace};
 use aws_types::region::Region;
 
-use super::Door;
-use super::turn::{Admission, lock};
+use super::RequestGate;
+use super::rate_limiter::{Permit, lock};
 
-/// One attempt's way to the door. Dropping it gives back what it holds, however the attempt ends.
+/// One attempt's way to the request_gate. Dropping it gives back what it holds, however the attempt ends.
 #[derive(Debug, Clone)]
 pub(super) struct Ticket {
     /// `organizations`.
     pub service: String,
     /// `CreateAccount`.
     pub operation: String,
-    admission: Arc<Mutex<Option<Admission>>>,
+    admission: Arc<Mutex<Option<Permit>>>,
 }
 
 impl Storable for Ticket {
@@ -50,19 +50,19 @@ impl Ticket {
     }
 
     /// The admission, once.
-    pub fn redeem(&self) -> Option<Admission> {
+    pub fn redeem(&self) -> Option<Permit> {
         lock(&self.admission).take()
     }
 }
 
 /// The interceptor of our clients.
 #[derive(Debug)]
-pub(super) struct Usher;
+pub(super) struct OperationNameInterceptor;
 
 #[dyn_dispatch_hint]
-impl Intercept for Usher {
+impl Intercept for OperationNameInterceptor {
     fn name(&self) -> &'static str {
-        "overlord::Usher"
+        "overlord::OperationNameInterceptor"
     }
 
     fn read_before_attempt(
@@ -92,14 +92,14 @@ impl Intercept for Usher {
 
 /// The identity cache of one account: the SDK's own, and the wait for the request's turn.
 #[derive(Debug)]
-pub(super) struct Gate {
-    pub door: Door,
+pub(super) struct AdmissionInterceptor {
+    pub request_gate: RequestGate,
     pub cache: SharedIdentityCache,
     /// The account of these credentials, once it is known.
     pub account: Arc<OnceLock<String>>,
 }
 
-impl ResolveCachedIdentity for Gate {
+impl ResolveCachedIdentity for AdmissionInterceptor {
     fn resolve_cached_identity<'a>(
         &'a self,
         resolver: SharedIdentityResolver,
@@ -115,10 +115,11 @@ impl ResolveCachedIdentity for Gate {
             };
             let known = self.account.get().map(String::as_str).or(credentials.account_id().map(|id| id.as_str()));
             if let Some(account) = known {
-                self.door.learn(credentials.access_key_id(), account);
+                self.request_gate.learn(credentials.access_key_id(), account);
             }
             let region = bag.load::<Region>().map(AsRef::as_ref);
-            let Some(admission) = self.door.admit(&ticket.service, &ticket.operation, Some(credentials.access_key_id()), region).await
+            let Some(admission) =
+                self.request_gate.admit(&ticket.service, &ticket.operation, Some(credentials.access_key_id()), region).await
             else {
                 return Ok(identity);
             };
