@@ -77,7 +77,7 @@ fn ctrl_c_once_finishes_what_is_in_flight_and_starts_nothing_more() {
     let mut apply = Apply::start(&case, &between.url);
     let creation = first_creation(&between);
     apply.signal("INT");
-    eventually("a word on the interrupt", || apply.said().contains("finishing the requests in flight").then_some(()));
+    eventually("a word on the interrupt", || apply.said().contains("waiting for requests in flight").then_some(()));
     assert!(!apply.is_over(), "it did not wait for the request in flight");
     creation.fate(Fate::Pass);
     // A second creation may have been waiting at the request_gate: it is let through or never comes.
@@ -101,7 +101,7 @@ fn sigterm_interrupts_and_what_was_cut_has_not_failed() {
         let mut apply = Apply::start_as(&case, &between.url, format);
         let creation = first_creation(&between);
         apply.signal("TERM");
-        eventually("a word on the interrupt", || apply.said().contains("finishing the requests in flight").then_some(()));
+        eventually("a word on the interrupt", || apply.said().contains("waiting for requests in flight").then_some(()));
         creation.fate(Fate::Pass);
         while let Some(write) = between.next_unless(|| apply.is_over()) {
             write.fate(Fate::Pass);

@@ -128,7 +128,7 @@ fn without_names_all_that_org_toml_wants_are_invited_and_programs_are_told() {
 #[test]
 fn nobody_is_invited_without_consent() {
     let case = case(|_| ());
-    case.invite(&[]).ends(1).says(&["nobody is there to ask"]);
+    case.invite(&[]).ends(1).says(&["cannot ask for confirmation"]);
     assert!(case.world().invitations.is_empty());
 }
 

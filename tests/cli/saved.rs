@@ -184,6 +184,6 @@ fn who_thinks_for_long_is_not_overtaken_unseen() {
     // Where nobody else did anything, it is done.
     fs::copy(case.path("other.toml"), case.path("same.toml")).unwrap();
     let (status, output) = agreed("same.toml");
-    assert!(status == 0 && output.contains("reading AWS once more"), "{output}");
+    assert!(status == 0 && output.contains("checking that AWS has not changed"), "{output}");
     unit(server.url(), "workloads");
 }
