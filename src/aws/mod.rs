@@ -13,6 +13,7 @@ mod https;
 pub mod operations;
 mod places;
 mod poll;
+pub mod recording;
 mod retry;
 mod sessions;
 mod trace;
