@@ -7,3 +7,5 @@
 mod support;
 
 mod recording;
+mod target;
+mod tiers;
