@@ -9,6 +9,7 @@ mod conformance;
 mod contract;
 mod drift;
 mod harness;
+mod live;
 #[path = "support/pipeline.rs"]
 mod pipeline;
 mod report;

@@ -13,6 +13,7 @@ pub mod operations;
 mod places;
 mod poll;
 mod rate_limiter;
+pub mod recording;
 mod request_gate;
 mod retry;
 mod sessions;

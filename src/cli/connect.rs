@@ -1,5 +1,6 @@
 //! From the global options to a request gate, sessions and, where asked, the sandbox.
 
+use crate::aws::recording::Recording;
 use crate::aws::{Access, AccessRole, Interrupt, Mode, Rates, RequestGate, RequestGateOptions, Sessions, Trace};
 use crate::render;
 use crate::resource::Desired;
@@ -17,12 +18,14 @@ pub(super) struct Connection {
     pub(super) sessions: Sessions,
     sandbox: Option<Sandbox>,
     trace: Option<Trace>,
+    recording: Option<Recording>,
 }
 
 impl Connection {
-    /// Makes the sandbox's world durable, and tells when the trace is incomplete.
+    /// Makes the sandbox's world durable, and tells when the trace or the recording is incomplete.
     pub(super) fn close(&self, shell: &Shell) -> Result<(), Reported> {
-        if let Some(failure) = self.trace.as_ref().and_then(Trace::failure) {
+        let trace = self.trace.as_ref().and_then(Trace::failure);
+        for failure in trace.into_iter().chain(self.recording.iter().flat_map(Recording::notes)) {
             shell.say(format_args!("warning: {failure}"));
         }
         match &self.sandbox {
@@ -37,6 +40,13 @@ impl Connection {
     fn knows(self, desired: &Desired) -> Self {
         self.sandbox.iter().for_each(|sandbox| sandbox.add_regions(&desired.added_regions));
         self
+    }
+
+    /// Puts what the configuration asks for into the recording.
+    fn record(&self, desired: &Desired, shell: &Shell) -> Result<(), Reported> {
+        let Some(recording) = &self.recording else { return Ok(()) };
+        let desired = serde_json::to_value(desired).map_err(|e| shell.error(e, None))?;
+        recording.configuration(&desired).map_err(|e| not_written(&e, "--record", shell))
     }
 
     /// Sessions of somebody else: of the account that the credentials of that profile belong to; in the sandbox, of the account of that id.
@@ -65,7 +75,8 @@ pub(super) async fn connect(global: &Global, desired: &Desired, shell: &Shell) -
 
 /// The same for a run that may write: it opens the request gate, which is locked as ever, once the plan is approved.
 pub(super) async fn connect_to_write(global: &Global, desired: &Desired, shell: &Shell) -> Result<Connection, Reported> {
-    let connection = open_door(global, Some(&desired.management_account), &desired.home_region, desired.role(), shell).await?;
+    let connection = open_request_gate(global, Some(&desired.management_account), &desired.home_region, desired.role(), shell).await?;
+    connection.record(desired, shell)?;
     guarded(connection.knows(desired), desired, shell).await
 }
 
@@ -76,7 +87,9 @@ async fn guarded(connection: Connection, desired: &Desired, shell: &Shell) -> Re
 
 /// As [`connect`], in front of the guard. No request was made.
 pub(super) async fn reach(global: &Global, desired: &Desired, shell: &Shell) -> Result<Connection, Reported> {
-    let connection = open_door(global, Some(&desired.management_account), &desired.home_region, desired.reading_role(), shell).await?;
+    let connection =
+        open_request_gate(global, Some(&desired.management_account), &desired.home_region, desired.reading_role(), shell).await?;
+    connection.record(desired, shell)?;
     Ok(connection.knows(desired))
 }
 
@@ -87,11 +100,11 @@ pub(super) async fn connect_unguarded(
     role: impl Into<AccessRole>,
     shell: &Shell,
 ) -> Result<Connection, Reported> {
-    open_door(global, None, home_region, role, shell).await
+    open_request_gate(global, None, home_region, role, shell).await
 }
 
 /// `caller` is who is to call the sandbox; left out, the account that manages it.
-async fn open_door(
+async fn open_request_gate(
     global: &Global,
     caller: Option<&str>,
     home_region: &str,
@@ -103,6 +116,10 @@ async fn open_door(
         Some(path) => Some(Trace::create(path).map_err(|e| not_written(&e, "--trace", shell))?),
         None => None,
     };
+    let recording = match &global.record {
+        Some(folder) => Some(Recording::create(folder).map_err(|e| not_written(&e, "--record", shell))?),
+        None => None,
+    };
     let (transport, access) = match &sandbox {
         Some(sandbox) => {
             let management_account = caller.map_or_else(|| sandbox.management_account(), str::to_owned);
@@ -110,6 +127,7 @@ async fn open_door(
         }
         None => (crate::aws::https().map_err(|e| shell.aws_error(&e))?, Access::DefaultChain { profile: global.profile.clone() }),
     };
+    let transport = recording.as_ref().map_or(transport.clone(), |recording| recording.around(transport));
     let options = RequestGateOptions {
         mode: Mode::ReadOnly,
         rates: Rates::Published,
@@ -131,7 +149,7 @@ async fn open_door(
         None => Rates::Published,
     };
     sessions.request_gate().set_rates(rates);
-    Ok(Connection { sessions, sandbox, trace })
+    Ok(Connection { sessions, sandbox, trace, recording })
 }
 
 fn open_sandbox(global: &Global, management_account: &str, shell: &Shell) -> Result<Option<Sandbox>, Reported> {

@@ -94,6 +94,10 @@ pub struct Global {
     #[arg(long, global = true, value_name = "FILE")]
     trace: Option<PathBuf>,
 
+    /// Record every AWS request and its answer in DIR for a replay, with ids, e-mails and secrets replaced
+    #[arg(long, global = true, value_name = "DIR")]
+    record: Option<PathBuf>,
+
     /// How results are printed
     #[arg(long, global = true, value_enum, value_name = "FORMAT", default_value_t = Format::Text)]
     format: Format,
@@ -240,13 +244,14 @@ impl Command {
 impl Global {
     /// The first option that is about AWS, for commands that read none.
     fn about_aws(&self) -> Option<&'static str> {
-        let Self { config: _, profile, sandbox, weather, rates, trace, format: _, color: _ } = self;
+        let Self { config: _, profile, sandbox, weather, rates, trace, record, format: _, color: _ } = self;
         let given = [
             ("--profile", profile.is_some()),
             ("--sandbox", sandbox.is_some()),
             ("--weather", weather.is_some()),
             ("--rates", rates.is_some()),
             ("--trace", trace.is_some()),
+            ("--record", record.is_some()),
         ];
         given.into_iter().find(|(_, given)| *given).map(|(option, _)| option)
     }

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use super::shell::Shell;
 use super::{Command, DEFAULT_SANDBOX, Global, Reported};
+use crate::aws::recording::{DESIRED, EXCHANGES};
 use crate::files::{Clash, Named, clash};
 use crate::sandbox::lock_of;
 
@@ -40,6 +41,9 @@ fn of(global: &Global, command: &Command) -> Vec<(&'static str, PathBuf)> {
         add("--sandbox", Some(&lock_of(world)));
     }
     add("--trace", global.trace.as_deref());
+    for file in [EXCHANGES, DESIRED] {
+        add("--record", global.record.as_ref().map(|folder| folder.join(file)).as_deref());
+    }
     match command {
         Command::Plan(args) => add("--out", args.out()),
         Command::Apply(args) => add("FILE", args.file()),

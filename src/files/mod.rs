@@ -11,7 +11,7 @@ mod write;
 pub use kind::{Kind, starts_compact};
 pub use read::{Outside, escapes, read, read_below, read_text, size_name};
 pub use same::{Clash, Named, clash};
-pub use write::{Replace, WriteError, check, create_folder, in_the_way, lock_file, stream, write, write_all};
+pub use write::{Replace, WriteError, check, create_folder, folder_of, in_the_way, lock_file, stream, write, write_all};
 
 /// Bytes of org.toml and of each file that it names, at most: 16 MiB, a thousand times the largest real one.
 pub const CONFIGURATION: u64 = 16 << 20;

@@ -174,6 +174,27 @@ pub fn create_folder(path: &Path) -> io::Result<()> {
     }
 }
 
+/// Creates the folder, or takes one that holds nothing but these files, each of its kind: what overlord has written there before.
+///
+/// # Errors
+/// It holds something else, or cannot be created or read.
+pub fn folder_of(folder: &Path, name: &'static str, files: &[(&str, Kind)]) -> Result<(), WriteError> {
+    let failed = |cause| WriteError { path: folder.to_owned(), cause };
+    match std::fs::read_dir(folder) {
+        Ok(entries) => {
+            for entry in entries {
+                let entry = entry.map_err(failed)?;
+                let (_, kind) = files.iter().find(|(file, _)| entry.file_name() == *file).ok_or_else(|| failed(kept(Some(name))))?;
+                check(&entry.path(), Replace::Kind(*kind))?;
+            }
+            Ok(())
+        }
+        Err(error) if error.kind() == io::ErrorKind::NotFound => std::fs::create_dir_all(folder).map_err(failed),
+        Err(error) if error.kind() == io::ErrorKind::NotADirectory => Err(failed(kept(Some(name)))),
+        Err(error) => Err(failed(error)),
+    }
+}
+
 /// One file on its way: first beside its place, then in it.
 struct Step<'f> {
     path: &'f Path,
