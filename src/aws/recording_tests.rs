@@ -37,6 +37,62 @@ fn ids_are_replaced_in_every_spelling() {
     }
 }
 
+/// A member that AWS adds tomorrow may hold anything: its text is replaced whole.
+#[test]
+fn text_of_an_unknown_member_is_replaced_in_each_form() {
+    use members::Place;
+    let (place, mut names) = (Place { service: "ec2", operation: "DescribeVpcs", member: "" }, Names::default());
+    let value = json!({"Surprise": "ACME's plans", "State": "ACTIVE", "Count": 3, "PreSharedKey": "hunter2", "Tags": [
+        {"Key": "owner", "Value": "Jane"}, {"Key": "overlord:address", "Value": "ou.core"}, {"Key": "Name", "Value": "main"}]});
+    let expected = json!({"Surprise": "text-1", "State": "ACTIVE", "Count": 3, "PreSharedKey": "scrubbed", "Tags": [
+        {"Key": "owner", "Value": "text-2"}, {"Key": "overlord:address", "Value": "ou.core"}, {"Key": "Name", "Value": "main"}]});
+    // Members are walked in the order of their names.
+    assert_eq!(members::json(&value, place, &mut names), expected);
+
+    let xml = "<R><tagSet><item><key>owner</key><value>Jane</value></item></tagSet><surprise>ACME&apos;s plans</surprise><customerGatewayConfiguration>\
+               &lt;key&gt;hunter2&lt;/key&gt;</customerGatewayConfiguration></R>";
+    let scrubbed = members::xml(&xml::Element::parse(xml).unwrap(), place, &mut names).render();
+    assert!(
+        scrubbed.ends_with(
+            "<R><tagSet><item><key>owner</key><value>text-2</value></item></tagSet><surprise>text-1</surprise>\
+         <customerGatewayConfiguration>scrubbed</customerGatewayConfiguration></R>"
+        ),
+        "{scrubbed}"
+    );
+
+    let form = [("Tag.1.Key", "owner"), ("Tag.1.Value", "Jane"), ("Surprise.member.1", "ACME's plans"), ("ExternalId", "hunter2")];
+    let form = form.map(|(name, text)| (name.to_owned(), text.to_owned()));
+    let expected = json!({"Tag.1.Key": "owner", "Tag.1.Value": "text-2", "Surprise.member.1": "text-1", "ExternalId": "scrubbed"});
+    assert_eq!(members::form(&form, place, &mut names), expected);
+}
+
+/// The configuration has the words of the answers, so that what was equal is equal.
+#[test]
+fn configuration_and_answers_are_replaced_alike() {
+    use members::Place;
+    let mut names = Names::default();
+    let desired = json!({"external_id": "hunter2", "resources": {
+        "policy.a": {"description": "ACME's plans", "name": "a"},
+        "alternate_contact.a/security": {"account": {"ref": "account.a"}, "contact_type": "SECURITY", "name": "Jane", "email": "jane@acme.example"},
+        "account.a": {"email": "a@acme.example", "tags": {"owner": "a@acme.example", "Name": "x"}}}});
+    let scrubbed = members::configuration(&desired, &mut names);
+    let place = |service, operation| Place { service, operation, member: "" };
+    let contact = json!({"AlternateContactType": "SECURITY", "Name": "Jane", "EmailAddress": "jane@acme.example"});
+    let contact = members::json(&contact, place("account", "GetAlternateContact"), &mut names);
+    let wanted = &scrubbed["resources"]["alternate_contact.a/security"];
+    assert_eq!(
+        (&contact["Name"], &contact["EmailAddress"], &contact["AlternateContactType"]),
+        (&wanted["name"], &wanted["email"], &json!("SECURITY"))
+    );
+    let policy = members::json(&json!({"Description": "ACME's plans"}), place("organizations", "DescribePolicy"), &mut names);
+    assert_eq!(policy["Description"], scrubbed["resources"]["policy.a"]["description"]);
+    let tag = members::json(&json!({"Key": "owner", "Value": "a@acme.example"}), place("organizations", "ListTagsForResource"), &mut names);
+    assert_eq!(tag["Value"], scrubbed["resources"]["account.a"]["tags"]["owner"]);
+    for secret in ["acme", "ACME", "Jane", "hunter2"] {
+        assert!(!scrubbed.to_string().contains(secret), "{secret} is in {scrubbed}");
+    }
+}
+
 #[test]
 fn form_that_is_unknown_is_not_written() {
     use exchange::{Asked, Body};

@@ -180,6 +180,8 @@ const NOT_RUN: &[(&str, &str)] = &[
     ("docs/commands.md", "changes IAM, which the sandbox does not serve so far"),
     ("docs/emulators.md", "downloads from PyPI"),
     ("docs/getting-started.md", "builds overlord"),
+    ("docs/live.md", "builds and runs a test, on a recording"),
+    ("docs/live.md", "needs an organization on AWS"),
     ("docs/sandbox.md", "serves until it is stopped; tests/conformance.rs does the same"),
     ("docs/sandbox.md", "needs Terraform and its provider"),
 ];
