@@ -14,6 +14,7 @@ mod live;
 mod pipeline;
 mod report;
 /// The part of `sandbox/` whose clients are written in Python.
+#[allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a panic is how a test fails")]
 mod sandbox {
     #[allow(dead_code, reason = "most of it serves the other parts")]
     mod common;

@@ -11,6 +11,7 @@ mod network_kinds;
 mod network_regressions;
 #[path = "support/pipeline.rs"]
 mod pipeline;
+mod plain_english;
 mod policy;
 mod properties;
 mod regressions;
