@@ -1,4 +1,4 @@
-"""What the book needs beside its pages: the files of the project that they lead to, and a translation of GitHub's Markdown."""
+"""Hooks for MkDocs: they add project files that pages link to, and translate GitHub's Markdown."""
 
 import posixpath
 import re
@@ -11,11 +11,11 @@ LINK = re.compile(r"(?<=\]\()((?:\.\./)+)([^)#\s]+)")
 
 
 def inside(page, up, path):
-    """The file of the project that a page's relative link leads to outside of docs/, and its place in the book; or nothing."""
+    """For a relative link to a project file outside docs/: the file and its path in the book. Else None."""
     target = posixpath.normpath(posixpath.join("docs", posixpath.dirname(page), up + path))
     if target.startswith("docs/") or not (PROJECT / target).is_file():
         return None
-    # As text: as a page it would be one outside of the navigation.
+    # Markdown becomes a text file: as a page it would be missing from the navigation.
     return target, f"project/{target}" + (".txt" if target.endswith(".md") else "")
 
 
@@ -35,8 +35,8 @@ def on_page_markdown(markdown, page, config, files):
         found = inside(page.file.src_uri, *match.groups())
         return posixpath.relpath(found[1], posixpath.dirname(page.file.src_uri) or ".") if found else match.group(0)
 
-    # GitHub takes words behind a fence's language.
+    # GitHub allows words after a fence's language; MkDocs does not.
     markdown = re.sub(r"^(```\w+) .+$", r"\1", markdown, flags=re.MULTILINE)
-    # A pipe within code of a table is written `\|` for GitHub, and shown with its backslash here.
+    # In code in a table, GitHub needs a pipe as `\|`. MkDocs would show the backslash.
     lines = (line.replace("\\|", "|") if line.startswith("| ") and "`" in line else line for line in LINK.sub(link, markdown).split("\n"))
     return "\n".join(lines)
