@@ -1,4 +1,4 @@
-//! One change, and what differs in it.
+//! One change, and the attributes that differ.
 
 use std::borrow::Cow;
 

@@ -1,7 +1,7 @@
-//! What networks cost a month, before and after a plan: list prices of what is there by the hour. Pure.
+//! What networks cost a month, before and after a plan: list prices of resources that AWS charges by the hour. Pure.
 //!
-//! Counted are NAT gateways, public IPv4 addresses, interface endpoints, attachments to transit gateways and VPN connections, of what
-//! overlord manages. Data transfer and charges per gigabyte are not: nobody can tell them from a configuration.
+//! Counted are NAT gateways, public IPv4 addresses, interface endpoints, attachments to transit gateways and VPN connections, if overlord
+//! manages them. Data transfer and charges per gigabyte are not counted: a configuration does not say how much traffic there is.
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -1,7 +1,7 @@
-//! The diff: desired against live, attribute by attribute, with a reason per change. Pure.
+//! The diff: compares desired and live resources, attribute by attribute, and gives a reason per change. Pure.
 //!
-//! It stands between the snapshot and the graph: what it returns is in order of address and knows nothing of order in time.
-//! What a difference means is the kind's to say ([`OnChange`]); nothing here compares two values otherwise than for equality.
+//! It runs between the snapshot and the graph. Its result is sorted by address and contains no order of execution. The resource kind says
+//! what a difference means ([`OnChange`]); this module only compares values for equality.
 
 mod quarantine;
 mod reason;

@@ -1,7 +1,7 @@
-//! Text that others chose, in output of ours: one function for each language.
+//! Escapes text that other people chose before overlord prints it: one function for each output language.
 //!
-//! A member's owner names his tags, an AWS error quotes them, and both end up in terminals, build logs and comments. Nothing of them
-//! may act there: move the cursor, begin a line, mention people, fetch an image, run a command of the build service.
+//! The owner of a member account chooses its tags, and an AWS error quotes them. Both end up in terminals, build logs and comments. There
+//! they must not move the cursor, begin a line, mention people, fetch an image or run a command of the build service.
 
 use std::borrow::Cow;
 use std::fmt::Write as _;

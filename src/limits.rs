@@ -1,4 +1,4 @@
-//! AWS's quotas and request rates, as dated data (`limits.toml`). Quotas change: nothing else in the code holds one.
+//! AWS's quotas and request rates, as dated data (`limits.toml`). Quotas change, so no other part of the code contains one.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::LazyLock;

@@ -1,4 +1,4 @@
-//! The plan: changes, their graph and the live values they rest on, as plain data. Everything is decided here;
+//! The plan: changes, their dependency graph and the live values that they are based on, as plain data. All decisions are made here;
 //! `apply` only resolves identifiers (invariant 5). Saved as JSON with a version.
 
 use std::borrow::Cow;

@@ -1,5 +1,5 @@
-//! Prices: what is built in (`prices.toml`), and what org.toml puts in its place. Money is counted in millionths of a dollar, so that
-//! sums are exact and the same everywhere.
+//! Prices: the built-in ones (`prices.toml`), and those that org.toml sets instead. Amounts are counted in millionths of a dollar, so
+//! that sums are exact and the same everywhere.
 
 use std::collections::BTreeMap;
 use std::fmt;

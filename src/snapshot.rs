@@ -1,4 +1,4 @@
-//! The snapshot: all live resources read for one run, with the fewest calls. Each family of kinds has one reader.
+//! The snapshot: all live resources for one run, read with the fewest calls. Each family of kinds has one reader.
 
 use std::collections::BTreeSet;
 

@@ -1,8 +1,8 @@
-//! Consent: what a user has agreed to beyond the plan itself. Pure; the loop asks it, the command line makes it.
+//! Consent: what a user has confirmed beyond the plan itself. Pure. The command line creates it; the loop checks it.
 //!
-//! `yes` covers what can be taken back. A deletion needs `--allow-delete`, and an account that is closed or taken out of the organization
-//! needs its own id, typed: no flag covers two of them. A plan that locks overlord's own role out is not begun unless the account or what
-//! locks it out is named.
+//! `yes` covers what can be undone. A deletion needs `--allow-delete`. An account that is closed or removed from the organization needs
+//! its own id, typed: no flag covers 2 of them. A plan that locks out overlord's own role starts only if the account, or what locks it
+//! out, is named.
 
 use std::collections::BTreeSet;
 use std::fmt;

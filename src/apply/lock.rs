@@ -1,7 +1,7 @@
-//! A run under the lock: it is taken before the first write, renewed while the run lasts, and released at the end.
+//! A run under the lock. The run takes the lock before its first write, renews it while it lasts, and releases it at the end.
 //!
-//! The loop in `run.rs` knows the lock only as something that must be held: where a run creates the organization, nothing can be locked
-//! before, and the lock is the write right after. CreateOrganization itself is atomic.
+//! To the loop in `run.rs` the lock is only something that must be held. One write comes before the lock: a run that creates the
+//! organization cannot lock anything before, so it takes the lock right after. CreateOrganization itself is atomic.
 
 use std::fmt;
 use std::pin::pin;

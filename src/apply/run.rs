@@ -1,6 +1,7 @@
-//! The loop around the schedule. It decides nothing: the plan says what and in which order, the schedule says when.
+//! The loop around the schedule. It decides nothing: the plan says which changes there are and in which order; the schedule says when
+//! each starts.
 //!
-//! All futures run on the caller's task, so dropping the one of [`apply`] stops everything at once.
+//! All futures run on the caller's task, so dropping the future of [`apply`] stops everything at once.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::future::poll_fn;

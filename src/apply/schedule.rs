@@ -1,7 +1,7 @@
-//! The ready queue: what may start, what a failure skips. Pure: no I/O, no clock.
+//! The ready queue: which changes may start, and which ones a failure skips. Pure: no I/O, no clock.
 //!
-//! Of what may start, that with the longest way still below it does, so that a creation which everything hangs on is not behind a
-//! thousand that nothing waits for. A class has a cap of how many of it run at a time.
+//! Among the changes that may start, the one with the longest chain of dependents starts first. So a creation that many changes depend on
+//! does not queue behind a thousand changes without dependents. Each class has a concurrency limit.
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};

@@ -1,7 +1,7 @@
-//! Who of those that run is at work, and who only waits: for a request's turn at AWS's rates, or until AWS has made something.
+//! Counts which running changes are active and which only wait: for the rate limiter, or until AWS has finished something.
 //!
-//! The loop of apply starts more while others wait, and no more than are needed to keep the requests in flight as many as they may be: what
-//! is started and cannot send yet would only stand before what becomes urgent later.
+//! While some changes wait, the apply loop starts more: only as many as are needed to keep the allowed number of requests in flight. More
+//! would only fill the queue ahead of changes that become urgent later.
 
 use std::pin::Pin;
 use std::sync::Arc;

@@ -1,4 +1,4 @@
-//! The way to real AWS, and to an emulator on `AWS_ENDPOINT_URL`.
+//! The HTTPS transport, to AWS or to an emulator at `AWS_ENDPOINT_URL`.
 
 use aws_smithy_http_client::pool::{Client, ConnectionPool};
 use aws_smithy_http_client::proxy::ProxyConfig;

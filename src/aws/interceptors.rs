@@ -1,10 +1,11 @@
-//! The gate before the request_gate: where a request waits for its turn before it is signed.
+//! The interceptor before the request gate: a request waits for the rate limiter here, before it is signed.
 //!
-//! A signature is good for five minutes, and the turn of the hundredth CreateAccount comes a quarter of an hour later. So a
-//! request of our own clients waits where it asks for its identity, right before it is signed, once per attempt: [`OperationNameInterceptor`] puts
-//! a [`Ticket`] with the operation's name into the request's configuration, [`AdmissionInterceptor`] has it admitted, and `OperationNameInterceptor` hands it to
-//! the request gate as an extension of the HTTP request, which is part of neither the wire nor the signature. What comes to the request gate
-//! without an admission (the credential chain, a client made elsewhere) waits there.
+//! A signature is valid for 5 minutes, but the hundredth CreateAccount waits a quarter of an hour. So a request of overlord's own clients
+//! waits when it resolves its identity, right before it is signed, once per attempt. [`OperationNameInterceptor`] puts a [`Ticket`] with
+//! the operation's name into the request's configuration, and [`AdmissionInterceptor`] waits for the admission.
+//! `OperationNameInterceptor` then passes the ticket to the request gate as an extension of the HTTP request, which is part of neither
+//! the wire nor the signature. A request without an admission (the credential chain, a client created elsewhere) waits in the request
+//! gate.
 
 use std::sync::{Arc, Mutex, OnceLock};
 

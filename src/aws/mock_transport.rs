@@ -1,4 +1,4 @@
-//! For tests: an AWS of a few lines, as a transport.
+//! A transport for tests that answers as AWS would, in a few lines.
 
 use std::fmt;
 use std::sync::{Arc, Mutex};

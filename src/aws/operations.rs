@@ -1,5 +1,5 @@
-//! The operations that overlord can call: which exist, which of them only read, and which may be sent twice. The read-only
-//! lock, the least IAM policies and the documentation come from this list. The request gate refuses what is not in it, so the list is
+//! The operations that overlord can call: which exist, which are read-only, and which may be sent twice. The read-only check, the
+//! least-privilege IAM policies and the documentation come from this list. The request gate refuses all other operations, so the list is
 //! complete by construction.
 
 /// What an operation does to AWS.

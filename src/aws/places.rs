@@ -1,4 +1,5 @@
-//! How many requests may be in flight at a time: by the files that the process may have open, since each has a connection of its own at worst.
+//! The limit on requests in flight. It follows from the number of files that the process may open, since each request can need its own
+//! connection.
 
 use std::sync::LazyLock;
 

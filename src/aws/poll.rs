@@ -1,4 +1,4 @@
-//! Waiting: polls with a pause, a deadline and an interrupt. The only sleeps of the program are here and in the request_gate.
+//! Polling with a pause, a deadline and an interrupt. The program sleeps only here and in the request gate.
 
 use std::pin::pin;
 use std::sync::Arc;

@@ -1,5 +1,5 @@
-//! Waiting one's turn: a token bucket per account, Region and operation, and one writer per organization. The request gate asks here
-//! before a request is signed (`interceptors.rs`) or, at the latest, before it is sent.
+//! The rate limiter: a token bucket per account, Region and operation, and one writer per organization. The request gate calls it before
+//! a request is signed (`interceptors.rs`) or, at the latest, before it is sent.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};

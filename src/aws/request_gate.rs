@@ -1,7 +1,8 @@
-//! The one request_gate: every AWS request, retries included, passes this connector under the SDK's HTTP client.
+//! The request gate: every AWS request, retries included, passes this connector below the SDK's HTTP client.
 //!
-//! It names the operation, refuses what this run may not do, sees that the request has had its turn (`rate_limiter.rs`, as a rule
-//! already before it was signed: `interceptors.rs`), hands it to the transport, and counts and records it.
+//! It finds the operation's name, refuses operations that this run may not call, and makes sure that the request has passed the rate
+//! limiter (`rate_limiter.rs`; usually before the request is signed: `interceptors.rs`). Then it passes the request to the transport,
+//! counts it and records it.
 
 use std::collections::{BTreeMap, HashMap};
 use std::fmt;

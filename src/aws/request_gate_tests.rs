@@ -1,4 +1,4 @@
-//! The request gate's promises, through the SDK's own clients.
+//! Tests of the request gate, through the SDK's own clients.
 
 use aws_smithy_types::date_time::Format;
 use futures_util::future::join_all;

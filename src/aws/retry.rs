@@ -1,8 +1,8 @@
-//! What is worth a retry, and how often: standard retries of the SDK, with a classifier that knows Organizations.
+//! Which failures are retried, and how often: the SDK's standard retries, with a classifier that knows Organizations.
 //!
-//! There is no deadline over all attempts of an operation: it would run while a request waits for its token bucket, which may
-//! rightly take hours. Each attempt has one, counted by the request gate from the moment of sending; eight attempts with at most 20 s
-//! between them are the bound.
+//! There is no deadline over all attempts of an operation: it would run while a request waits for its token bucket, which may take hours.
+//! Each attempt has a deadline, counted by the request gate from the moment of sending. The bound is 8 attempts with at most 20 s between
+//! them.
 
 use std::time::Duration;
 

@@ -1,9 +1,9 @@
-//! Sessions: account and Region to client configuration, with cached assumed roles.
+//! Sessions: the client configuration for each account and Region, with cached assumed roles.
 //!
-//! Credentials are resolved through one identity cache per account, the account's [`AdmissionInterceptor`]. The SDK's own shared cache holds 64
-//! identities and then evicts: two hundred accounts would assume their roles again and again. Roles are assumed by an STS client
-//! of ours and not by the SDK's AssumeRoleProvider, because that one asks the base credentials anew for every role: with
-//! Identity Center or a `credential_process`, one sign-in request or one process per account.
+//! Each account has its own identity cache, the account's [`AdmissionInterceptor`]. The SDK's shared cache holds 64 identities and then
+//! evicts: with 200 accounts it would assume the same roles again and again. overlord assumes roles with its own STS client, not with the
+//! SDK's AssumeRoleProvider, because that provider loads the base credentials again for every role: with Identity Center or a
+//! `credential_process`, that is one sign-in request or one process per account.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, OnceLock};

@@ -1,4 +1,4 @@
-//! The sessions' promises: one role per account, the guard, and credentials that are missing or wrong.
+//! Tests of the sessions: one role per account, the account guard, and missing or wrong credentials.
 
 use futures_util::future::join_all;
 

@@ -1,6 +1,6 @@
-//! CloudTrail's event history: what was changed in an account and Region in the last 90 days, and by whom.
+//! CloudTrail's event history: which changes were made in an account and Region in the last 90 days, and by whom.
 //!
-//! It takes no trail that somebody set up, and costs nothing. AWS takes two requests a second of an account and Region.
+//! It needs no configured trail and costs nothing. AWS allows 2 requests per second, account and Region.
 //! <https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_LookupEvents.html>
 
 use aws_sdk_cloudtrail::types::{LookupAttribute, LookupAttributeKey};

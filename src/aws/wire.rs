@@ -1,4 +1,4 @@
-//! What can be told from an HTTP request and its answer: who calls what, where, and how AWS answered. Pure.
+//! What an HTTP request and its answer say: who calls which operation, where, and how AWS answered. Pure.
 
 use std::borrow::Cow;
 use std::time::SystemTime;

@@ -1,4 +1,4 @@
-//! Costs of hand-made networks, checked against sums that a person can do.
+//! Costs of hand-made networks, checked against sums that a reader can verify.
 
 use serde_json::{Value, json};
 

@@ -1,7 +1,8 @@
-//! The quarantine OU: where a new account waits until its guardrails stand. Pure.
+//! The quarantine OU: a new account waits there until its guardrails are attached. Pure.
 //!
-//! With one, the change of an account that comes into the organization ends there, and a change of its own, a `placement`, takes it to the OU
-//! that org.toml says, behind the guardrails of that OU and the account's own. A run that was cut in between goes on from where the account is.
+//! With a quarantine OU, the change that brings an account into the organization ends there. A separate change, a `placement`, then moves
+//! the account to its OU in org.toml, after the guardrails of that OU and of the account are attached. If a run was interrupted in
+//! between, the next run continues from where the account is.
 
 use crate::address::{Address, Reference};
 use crate::change::{Action, Change};

@@ -1,4 +1,4 @@
-//! Reasons: why a change is planned, in words. For people; never read by the program.
+//! Reasons: why a change is planned, in words. For readers only; the program never parses them.
 
 use std::borrow::Cow;
 

@@ -1,10 +1,12 @@
-//! Replacements: what AWS cannot change in place is made anew under its address, and the old one becomes a resource that the
-//! configuration no longer names: `ou./old/path` or `dhcp_options.standard/dopt-1`, just as the next run would find it. So a replacement is one creation and one
-//! deletion that needs consent, and the graph orders them as it orders all others: what was in the old one goes to the new one.
+//! Replacements. If AWS cannot change a resource in place, overlord creates a new one under the same address. The old one becomes a
+//! resource that the configuration no longer names, such as `ou./old/path` or `dhcp_options.standard/dopt-1`, exactly as the next run
+//! would find it. So a replacement is one creation and one deletion that needs confirmation. The graph orders both like all other
+//! changes: what was in the old resource moves to the new one.
 //!
-//! DHCP options come here. No kind of the organizations family does: its reader binds an OU only below its bound parent and a policy only within its
-//! type (`resource/organizations/identity.rs`), so that another parent or type is one creation and one deletion before the diff sees
-//! it. This is for kinds that are recognised wherever they are, by their tag alone, as the parts of a network are.
+//! DHCP options are replaced this way. No kind of the organizations family is: its reader binds an OU only below its bound parent and a
+//! policy only within its type (`resource/organizations/identity.rs`). There, another parent or type is already one creation and one
+//! deletion before the diff runs. Replacement is for kinds that are recognised by their tag alone, wherever they are, such as the parts
+//! of a network.
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};

@@ -1,4 +1,4 @@
-//! From edges to an order. Where edges close a circle, those that insist least are given up. Pure.
+//! Turns edges into an order. If edges form a cycle, the weakest ones are dropped. Pure.
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet, BinaryHeap};

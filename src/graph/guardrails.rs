@@ -1,4 +1,4 @@
-//! Guardrails as the graph knows them: a policy, wherever it is attached, and what it says, whichever policy says it. Pure.
+//! Guardrails as the graph sees them: a policy, wherever it is attached, and a statement, whichever policy contains it. Pure.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;

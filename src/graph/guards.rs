@@ -1,8 +1,9 @@
-//! Rules 3, 4 and 5: at no moment is anything under fewer guardrails than before and after have in common. Pure.
+//! Rules 3, 4 and 5: nothing is ever under fewer guardrails than before and after the run have in common. Pure.
 //!
-//! What is in a place is under what is attached there and above. So a guardrail reaches a place before what moves there, and leaves a
-//! place after what moves away; and where nothing moves, it is attached anew before it is detached above or below. A document is a
-//! guardrail too: to edit it is to lose the old one and to gain the new one, wherever the policy is attached.
+//! An account or OU is under the guardrails that are attached to its own place and above it. So a guardrail is attached to a place before
+//! anything moves there, and detached from a place after what moves away has left. If nothing moves, the guardrail is attached to the new
+//! level before it is detached from the old one. A document is a guardrail too: editing it removes the old one and adds the new one
+//! wherever the policy is attached.
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -1,4 +1,4 @@
-//! Names that go round in a circle: one of the circle has another name in between, since AWS lets no two siblings have one name. Pure.
+//! Cycles of names. AWS does not let 2 siblings have the same name, so one member of the cycle gets a temporary name. Pure.
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};

@@ -1,6 +1,7 @@
-//! Rule 9: a level that lets something pass before and after does so in between. Pure.
+//! Rule 9: a level that allows something before and after the run also allows it in between. Pure.
 //!
-//! What no policy of a level allows is denied to all below it. So who takes an Allow away, a set or an edit, waits for who brings another.
+//! If no policy of a level allows an action, it is denied to everything below. So a change that removes an Allow, by a detachment or an
+//! edit, depends on a change that adds another one.
 
 use std::collections::{BTreeMap, BTreeSet};
 

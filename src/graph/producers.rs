@@ -1,4 +1,4 @@
-//! Which change makes an address what the configuration says. Pure.
+//! Finds the change after which an address is as the configuration says. Pure.
 
 use crate::address::Address;
 use crate::change::Change;

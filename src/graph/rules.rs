@@ -1,4 +1,4 @@
-//! Rules 1, 2, 6, 7 and 8: what waits for what because of references, names and room. Pure.
+//! Rules 1, 2, 6, 7 and 8: dependencies that come from references, names and quotas. Pure.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::rc::Rc;

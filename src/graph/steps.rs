@@ -1,7 +1,8 @@
-//! The two steps of a set of guardrails that both gains and loses: it gains first and loses last, and what moves moves in between. Pure.
+//! A set of guardrails that both attaches and detaches policies is split into 2 steps: attach first, detach last. Moves happen in
+//! between. Pure.
 //!
-//! The edges are found between steps. Steps that may stand next to each other are one change again; others stay two, the second of which
-//! has an address of its own behind that of the first.
+//! Edges connect steps. If both steps can run one right after the other, they become one change again. Otherwise they stay 2 changes, and
+//! the second one gets an address of its own, derived from the first one's.
 
 use std::collections::{BTreeMap, BTreeSet};
 

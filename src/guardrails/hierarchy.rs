@@ -1,4 +1,5 @@
-//! The hierarchy of an organization as the engine knows it: of the configuration, or of what is live. Both have the same attributes.
+//! The hierarchy of an organization as the policy engine needs it, built from the configuration or from live resources. Both have the
+//! same attributes.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

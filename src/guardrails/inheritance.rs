@@ -1,4 +1,4 @@
-//! Who inherits from whom, and what is attached where, as the engine knows it.
+//! The hierarchy and its attachments, as the policy engine takes them.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;

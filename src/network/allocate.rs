@@ -1,4 +1,4 @@
-//! The allocator: a block of its pool for each VPC.
+//! The allocator: assigns each VPC a CIDR block from its pool.
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};

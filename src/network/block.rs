@@ -1,4 +1,5 @@
-//! A block of IPv4 addresses: a network whose address is its first one, so that blocks nest or are apart and never half overlap.
+//! A CIDR block: a range of IPv4 addresses that starts at its network address. So 2 blocks are nested or disjoint, and never overlap
+//! partly.
 
 use std::fmt;
 use std::str::FromStr;

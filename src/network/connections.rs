@@ -1,5 +1,5 @@
-//! What VPCs are connected with: each other, transit gateways, offices, and the accounts that some of their subnets are shared with. A part
-//! of the [`Design`](super::Design); what it makes is in `connect.rs`.
+//! What VPCs connect to: each other, transit gateways, offices, and the accounts that some of their subnets are shared with. A part of
+//! the [`Design`](super::Design); `connect.rs` turns it into resources.
 
 use std::collections::{BTreeMap, BTreeSet};
 

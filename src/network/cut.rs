@@ -1,8 +1,8 @@
-//! The cut of a VPC's block into tiers, and of each tier into zones.
+//! Divides a VPC's CIDR block into tiers, and each tier into zones.
 //!
-//! A tier takes its share of the block, a zone its part of the tier: a power of two of equal parts, so that zones can be added. In a
-//! fresh block tiers follow one another in the order of the file, and zone *i* takes part *i*. What is live keeps its place; what is
-//! new takes the lowest that is free.
+//! A tier gets its share of the block, and a zone its part of the tier. The number of parts is a power of 2 and all are equal, so that
+//! zones can be added. In an unused block, tiers follow one another in the order of the file, and zone *i* gets part *i*. Live subnets
+//! keep their range; new ones get the lowest free range.
 
 use std::collections::BTreeMap;
 

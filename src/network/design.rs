@@ -1,4 +1,4 @@
-//! What org.toml asks for: pools, layouts, and which account has which. Made by `config`, which has checked it.
+//! What org.toml asks for: pools, layouts, and which account uses which. Created by `config`, which has checked it.
 
 use std::collections::{BTreeMap, BTreeSet};
 

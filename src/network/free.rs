@@ -1,5 +1,5 @@
-//! The free part of a block, as the fewest aligned blocks that it is made of. Taking and finding cost a few steps per bit of an
-//! address, however much is in use: a million subnets are no scan of a million.
+//! The free part of a block, as the fewest aligned blocks that cover it. Taking and finding cost a few steps per bit of an address,
+//! however much is in use: with a million subnets, nothing scans a million entries.
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -1,4 +1,4 @@
-//! What quotas of an account and Region are about: how much there may be, and how much of it is unmanaged.
+//! What the quotas of an account and Region are about: how much is allowed, and how much of it is in use by unmanaged resources.
 
 use std::collections::BTreeMap;
 

@@ -1,12 +1,12 @@
-//! The least that overlord must be allowed for a configuration: what `doctor` prints as IAM policies. Pure.
+//! The least privileges that overlord needs for a configuration: what `doctor` prints as IAM policies. Pure.
 //!
 //! ```text
 //! Desired ─┬─ kinds, with attributes ─┐
 //!          └─ design of networks ─────┴─ needs (a table) ─► Permissions ─ document ─► IAM policy
 //! ```
 //!
-//! The table says what each part of a configuration makes overlord call. Tests hold it to the request gate's table of operations, to what the
-//! files of the kinds call, and to what random runs really called.
+//! The table says which calls each part of a configuration causes. Tests check it against the request gate's table of operations, against
+//! the calls in the files of the kinds, and against the calls of random runs.
 
 mod document;
 mod needs;

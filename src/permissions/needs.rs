@@ -1,7 +1,8 @@
-//! The table: what makes overlord call what.
+//! The table: which part of a configuration makes overlord call which operation.
 //!
-//! The IAM action of an operation is called as the operation. What AWS asks for besides is told with its source: the Service Authorization
-//! Reference has it as "dependent actions", <https://docs.aws.amazon.com/service-authorization/latest/reference/reference.html>.
+//! The IAM action of an operation has the operation's name. Further actions that AWS requires are listed with their source: the Service
+//! Authorization Reference calls them "dependent actions",
+//! <https://docs.aws.amazon.com/service-authorization/latest/reference/reference.html>.
 
 use super::Run;
 

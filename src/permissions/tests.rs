@@ -1,4 +1,4 @@
-//! The table is held to the request gate's table of operations and to the sources of what calls them.
+//! Checks the table against the request gate's table of operations and against the sources of the code that calls them.
 
 use std::collections::BTreeSet;
 use std::fs;

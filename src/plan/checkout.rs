@@ -1,4 +1,4 @@
-//! What two configurations ask for otherwise.
+//! What differs between 2 configurations.
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -1,6 +1,6 @@
-//! What it does to what accounts may do that one thing is otherwise than the configuration says. Two comparisons tell: everything as the
-//! configuration has it, with and without that; and everything as it is, with and without. The first tells of two guardrails one of which is
-//! no use without the other, the second of two that deny the same.
+//! How one difference from the configuration changes what accounts may do. Two comparisons answer that: the configuration with and
+//! without this difference, and the live state with and without it. The first finds 2 guardrails that only work together; the second
+//! finds 2 that deny the same.
 
 use std::collections::BTreeSet;
 

@@ -1,5 +1,5 @@
-//! What a plan does to what accounts may do: the organization before it and after, compared by `policy::impact`. Worked out when a plan is
-//! made; nothing that is applied rests on it.
+//! How a plan changes what accounts may do: `policy::impact` compares the organization before and after it. Computed when a plan is made;
+//! no applied change depends on it.
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -1,5 +1,5 @@
-//! A plan for a part of the organization (`--account`, `--ou`, `--only`): what is not selected is left out, and what cannot be done without it
-//! stands against the plan.
+//! A plan for a part of the organization (`--account`, `--ou`, `--only`). Changes that are not selected are left out. A selected change
+//! that needs one of them is an error in the plan.
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};

@@ -1,4 +1,4 @@
-//! What a change of NAT takes away for good: the public addresses that others may have on their lists, and connections that are open.
+//! What a change of NAT removes for good: public addresses that other people may have on their allow lists, and open connections.
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -1,4 +1,5 @@
-//! Services that need their own call after Organizations trusts them, as dated data (`onboarding.toml`), and what a plan says of them. Pure.
+//! Services that need a call of their own after Organizations trusts them, as dated data (`onboarding.toml`), and what a plan says about
+//! them. Pure.
 
 use std::collections::BTreeMap;
 use std::sync::LazyLock;

@@ -1,4 +1,5 @@
-//! Quotas of accounts and Regions that a plan would exceed. AWS would refuse in the middle of the run, so it is an error before the first write.
+//! Quotas of accounts and Regions that a plan would exceed. AWS would refuse in the middle of the run, so this is an error before the
+//! first write.
 
 use std::collections::{BTreeMap, BTreeSet};
 

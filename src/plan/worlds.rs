@@ -1,4 +1,4 @@
-//! Made-up worlds for the tests of the pure core: small ones written as JSON, and random ones.
+//! Example worlds for the tests of the pure core: small ones written as JSON, and random ones.
 
 use std::collections::BTreeMap;
 

@@ -1,4 +1,4 @@
-//! The attributes of a resource, in the one form that both sides of the diff have.
+//! The attributes of a resource, in the one form that both sides of the diff use.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;

@@ -1,4 +1,4 @@
-//! What a kind's calls may use: clients, the ids of other resources, and what one listing tells all of them.
+//! What a kind's calls may use: clients, the ids of other resources, and the results of listings that they share.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::pin::pin;

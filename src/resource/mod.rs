@@ -1,9 +1,8 @@
 //! Resources: the kinds, and the one table of them.
 //!
-//! A kind is one file under its family's folder: its typed attributes, what a change of each means, and its create, update and
-//! delete calls. It has no diff, no dependency list, no rendering and no retry: the engine owns those, and works on
-//! addresses and attributes alone. The typed trait is erased once, here, into [`KINDS`].
-//! Adding a kind is one file and one word in that table.
+//! A kind is one file in its family's folder: its typed attributes, what a change of each attribute means, and its create, update and
+//! delete calls. It contains no diff, no dependency list, no rendering and no retry: the engine does those, on addresses and attributes
+//! alone. The typed trait is erased once, here, into [`KINDS`]. A new kind is one file and one word in that table.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::future::Future;

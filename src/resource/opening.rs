@@ -1,5 +1,5 @@
-//! The wait until a new account, or a Region that was just enabled, can be used: AWS answers CreateAccount minutes before the account's role
-//! and its services answer.
+//! Waits until a new account, or a Region that was just enabled, can be used: AWS answers CreateAccount minutes before the account's role
+//! and services work.
 
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;

@@ -1,4 +1,4 @@
-//! Lists that come page by page: what the readers of all families share.
+//! Paginated lists: shared by the readers of all families.
 
 use std::collections::BTreeSet;
 

@@ -1,7 +1,7 @@
-//! A part of the configuration that a run is about: `--account`, `--ou`, `--only`. Pure.
+//! The part of the configuration that a run covers: `--account`, `--ou`, `--only`. Pure.
 //!
-//! It is a part of what is asked for, so that a saved plan keeps it. What is not selected is neither read, where it can be told apart, nor
-//! compared nor changed.
+//! The selection is part of the desired state, so that a saved plan keeps it. Resources that are not selected are neither compared nor
+//! changed, and not read if they can be read separately.
 
 use std::collections::BTreeSet;
 use std::fmt;

@@ -1,5 +1,5 @@
-//! What the calls of the network's kinds share: the client of the account and Region, tags, waiting for AWS to find what it has just made
-//! and to let go of what is to be deleted, and making something only once.
+//! What the calls of the network kinds share: the client of the account and Region, tags, creating only once, waiting until AWS finds a
+//! new resource, and waiting until AWS releases what is to be deleted.
 
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};

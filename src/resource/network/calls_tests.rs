@@ -1,4 +1,4 @@
-//! What AWS may answer while a network is made or removed: through `apply`, against an AWS of a few lines.
+//! Answers of AWS while a network is created or deleted: through `apply`, against a mock AWS.
 
 use std::collections::BTreeMap;
 use std::sync::Mutex;

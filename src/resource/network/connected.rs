@@ -1,7 +1,7 @@
-//! Reading connections: what was asked, in plain values, as `world.rs` has all else; and the questions, as `describe.rs` has the others.
-//! They are asked only where VPCs have or had connections, and of what is ours alone.
+//! Reads connections: the values, as in `world.rs`, and the calls, as in `describe.rs`. overlord reads them only if VPCs have or had
+//! connections, and only those that it manages.
 //!
-//! DescribeVpnConnections tells pre-shared keys, in the configuration for the far end's router. It is not looked at.
+//! DescribeVpnConnections returns pre-shared keys, in the configuration for the far end's router. overlord does not read that field.
 
 use std::collections::{BTreeMap, BTreeSet};
 

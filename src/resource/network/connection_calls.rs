@@ -1,4 +1,5 @@
-//! What the kinds of connections need besides [`ResourceClient`]: waiting for what AWS makes and unmakes slowly, wherever an earlier run left it.
+//! What the kinds of connections need besides [`ResourceClient`]: waits for slow creations and deletions, also for those that an earlier
+//! run started.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;

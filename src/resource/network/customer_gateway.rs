@@ -1,4 +1,4 @@
-//! `customer_gateway`: what AWS knows of the far end of a VPN. One per account and Region, whatever VPCs lead there.
+//! `customer_gateway`: what AWS knows of the far end of a VPN. There is one per account and Region, whichever VPCs connect to it.
 
 use aws_sdk_ec2::types::{CustomerGateway as Live, GatewayType, ResourceType};
 use serde::{Deserialize, Serialize};

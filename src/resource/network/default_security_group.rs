@@ -1,4 +1,5 @@
-//! `default_security_group`: the security group that AWS makes with a VPC and that goes with it. It is emptied: who forgets to name a group gets none.
+//! `default_security_group`: the security group that AWS creates and deletes with a VPC. overlord removes its rules: an instance without
+//! a named group gets no access.
 
 use std::collections::BTreeSet;
 

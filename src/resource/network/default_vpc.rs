@@ -1,4 +1,4 @@
-//! `default_vpc`: the VPC that AWS makes in every Region of a new account, removed where nothing uses it.
+//! `default_vpc`: the VPC that AWS creates in every Region of a new account. overlord removes it if nothing uses it.
 
 use std::time::Duration;
 

@@ -1,5 +1,5 @@
-//! The removal of a default VPC, and the proof that nothing uses it. AWS would refuse to delete one with machines in it, but only after its
-//! subnets are gone; so all is looked at before anything is deleted.
+//! Removes a default VPC after checking that nothing uses it. AWS would refuse to delete one with instances in it, but only after its
+//! subnets are deleted; so overlord checks everything before it deletes anything.
 
 use aws_sdk_ec2::types::{InternetGateway, RouteTable, SecurityGroup, Subnet};
 use futures_util::try_join;

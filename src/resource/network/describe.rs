@@ -1,4 +1,4 @@
-//! The questions that reading a network asks: each a Describe call, all of its pages, and AWS's answer in plain values.
+//! The calls that read a network: each a Describe call with all of its pages, and AWS's answer in plain values.
 
 use std::collections::{BTreeMap, BTreeSet};
 

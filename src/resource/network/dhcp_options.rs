@@ -1,5 +1,5 @@
-//! `dhcp_options`: DHCP options: the name servers and the domain that instances are told. AWS never changes a set: others are made, the VPC is
-//! given them, and the old ones go.
+//! `dhcp_options`: DHCP options: the name servers and the domain that instances receive. AWS cannot change a set: overlord creates a new
+//! set, assigns it to the VPC and deletes the old set.
 
 use aws_sdk_ec2::types::{DhcpOptions as Live, NewDhcpConfiguration, ResourceType};
 use serde::{Deserialize, Serialize};

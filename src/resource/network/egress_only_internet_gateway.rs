@@ -1,4 +1,4 @@
-//! `egress_only_internet_gateway`: a gateway through which IPv6 goes out and nothing comes in.
+//! `egress_only_internet_gateway`: a gateway for outbound IPv6 traffic only.
 
 use aws_sdk_ec2::types::{EgressOnlyInternetGateway as Live, ResourceType};
 use serde::{Deserialize, Serialize};

@@ -1,9 +1,9 @@
-//! The expansion of an address plan into desired resources: what each VPC consists of, in the attributes of
-//! `crate::resource::network`, as the reader of AWS makes them too.
+//! Expands an address plan into desired resources: what each VPC consists of, with the attributes of `crate::resource::network`, which
+//! the reader of AWS uses too.
 //!
-//! One VPC after the other, each by itself: [`whole`] is the VPC with what belongs to it as a whole, [`paths`] its subnets with their
-//! tables, gateways and routes, [`services`] its endpoints, [`connections`] what leads to
-//! others: of single VPCs, and between them.
+//! VPCs are expanded one by one, independently. [`whole`] creates the VPC and the resources that exist once per VPC, [`paths`] its
+//! subnets with their route tables, gateways and routes, [`services`] its endpoints, and [`connections`] the connections of single VPCs
+//! and between them.
 
 mod connections;
 mod paths;

@@ -1,4 +1,4 @@
-//! What an address plan could not do as it was asked to, or did otherwise than one may think.
+//! Findings of the address plan: requests that it could not fulfil, or fulfilled in an unexpected way.
 
 use super::expand::services::endpoint_zones;
 use crate::address::Address;

@@ -1,4 +1,5 @@
-//! `flow_log`: a flow log of a VPC, to the central destination. AWS never changes one: it is made again, with a gap of seconds, so that there are never two.
+//! `flow_log`: a flow log of a VPC, to the central destination. AWS cannot change one: overlord deletes and recreates it, with a gap of
+//! seconds, so that there are never 2.
 
 use aws_sdk_ec2::types::{FlowLogsResourceType, LogDestinationType, ResourceType, TrafficType};
 use serde::{Deserialize, Serialize};

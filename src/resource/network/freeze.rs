@@ -1,4 +1,4 @@
-//! What leads to an account that was not read.
+//! Freezes what leads to an account that was not read.
 
 use std::collections::BTreeMap;
 

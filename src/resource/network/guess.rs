@@ -1,4 +1,4 @@
-//! What a VPC that others made looks like, in the words of a layout. Pure. A guess: whether it holds, only a plan tells.
+//! Describes an unmanaged VPC as a layout. Pure. This is a guess: only a plan shows whether it is right.
 
 use std::collections::{BTreeMap, BTreeSet};
 

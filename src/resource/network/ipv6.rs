@@ -1,4 +1,4 @@
-//! IPv6 blocks: AWS chooses a /56 for a VPC, and each subnet has the /64 of it that its index names.
+//! IPv6 blocks: AWS chooses a /56 for a VPC, and each subnet gets the /64 that its index selects.
 
 use std::net::Ipv6Addr;
 

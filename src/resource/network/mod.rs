@@ -1,7 +1,7 @@
-//! The family of a team's network, inside an account and Region: one reader for all of its kinds.
+//! The network family: the resources of a team's network in an account and Region, with one reader for all kinds.
 //!
-//! The desired side is made by [`expand()`] from the address plan; the live side by this family's reader. Both have
-//! the attributes of the files below. What AWS deletes along with something else, or makes along with it, is told there.
+//! [`expand()`] creates the desired side from the address plan; the family's reader creates the live side. Both use the attributes that
+//! the files below define. Each file also says what AWS creates or deletes along with its resource.
 
 mod bind;
 mod calls;

@@ -1,4 +1,5 @@
-//! `nat_gateway`: a NAT gateway: zonal, in a public subnet with an address of ours, or regional, in no subnet with addresses of AWS's choice.
+//! `nat_gateway`: a NAT gateway. A zonal one is in a public subnet with an address that overlord allocates; a regional one is in no
+//! subnet and AWS chooses its addresses.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

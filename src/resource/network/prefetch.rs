@@ -1,4 +1,4 @@
-//! Reading ahead: an account's networks while the rest of the organization is still being read.
+//! Prefetch: reads an account's networks while the rest of the organization is still being read.
 
 use std::collections::{BTreeMap, BTreeSet};
 

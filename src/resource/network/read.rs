@@ -1,9 +1,9 @@
-//! The reader of the family: all accounts and Regions side by side, each with the fewest calls.
+//! The reader of the network family: it reads all accounts and Regions side by side, each with the fewest calls.
 //!
-//! First what the configuration's accounts have in the Regions of its layouts: eight Describe calls each, and no more when nothing is to
-//! change; as a rule already while the rest of the organization is read ([`super::ahead()`]). What that shows may raise more questions: of
-//! zones, where a subnet is to be made; and of the VPCs of everybody else in the organization, where a block of addresses is to be handed
-//! out. An account that cannot be read is a finding, not the end of the run.
+//! First it reads the configuration's accounts in the Regions of its layouts: 8 Describe calls each, and no more if nothing changes.
+//! Usually this starts while the rest of the organization is still being read ([`super::ahead()`]). The result may require more reads:
+//! zones, if a subnet is to be created; and the VPCs of all other accounts, if a CIDR block is to be assigned. An account that cannot be
+//! read is a finding; the run continues.
 
 use std::collections::{BTreeMap, BTreeSet};
 

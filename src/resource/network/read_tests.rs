@@ -1,4 +1,4 @@
-//! Reading, through the sandbox: which calls are made, and what becomes of what cannot be read.
+//! Reading, through the sandbox: which calls are made, and how failed reads are handled.
 
 use std::collections::{BTreeMap, BTreeSet};
 

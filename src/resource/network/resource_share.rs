@@ -1,4 +1,5 @@
-//! `resource_share`: a share of AWS Resource Access Manager: a transit gateway or subnets, for OUs, accounts or the whole organization.
+//! `resource_share`: a share of AWS Resource Access Manager. It shares a transit gateway or subnets with OUs, accounts or the whole
+//! organization.
 
 use std::collections::BTreeSet;
 use std::time::Duration;

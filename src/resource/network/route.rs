@@ -1,4 +1,4 @@
-//! `route`: a route: where packets for a destination go.
+//! `route`: a route: the target of packets to a destination.
 
 use aws_sdk_ec2::types::Route as Live;
 use serde::{Deserialize, Serialize};

@@ -1,4 +1,4 @@
-//! Rules of security groups: what AWS gives as permissions with lists in them, one by one.
+//! Rules of security groups: splits the permissions that AWS returns, which contain lists, into single rules.
 
 use std::collections::BTreeSet;
 

@@ -1,4 +1,4 @@
-//! The questions to one account and Region: eight lists at once, and what follows from them.
+//! The calls to one account and Region: 8 lists at once, and the reads that follow from them.
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -1,4 +1,4 @@
-//! `security_group`: a security group: what may come in. What may go out is left as AWS makes it: everything.
+//! `security_group`: a security group: which inbound traffic is allowed. Outbound rules stay as AWS creates them: everything is allowed.
 
 use std::collections::BTreeSet;
 

@@ -1,4 +1,4 @@
-//! An account in a Region, read and bound by itself: what of the reader needs to know no other.
+//! One account in one Region, read and bound independently of all others.
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -1,4 +1,5 @@
-//! Each state that AWS's model of EC2 has is in exactly one of our lists: a new one fails here, and is never waited for in vain.
+//! Each state in AWS's model of EC2 is in exactly one of overlord's lists. A new state fails here, so that overlord never waits for it in
+//! vain.
 
 use std::collections::BTreeSet;
 

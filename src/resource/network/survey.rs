@@ -1,4 +1,4 @@
-//! What accounts have in some Regions, whoever made it: what an import looks for layouts in.
+//! All networks that accounts have in some Regions, managed or not: `import` searches them for layouts.
 
 use std::collections::{BTreeMap, BTreeSet};
 

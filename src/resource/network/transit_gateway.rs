@@ -1,5 +1,5 @@
-//! `transit_gateway`: what the VPCs of many accounts attach to. It accepts attachments of the accounts that it is shared with, and puts
-//! each into its one route table and its routes there, so that attaching is all that a VPC's account has to do.
+//! `transit_gateway`: the hub that the VPCs of many accounts attach to. It accepts attachments of the accounts that it is shared with and
+//! adds each, with its routes, to its one route table. So a VPC's account only has to attach.
 
 use aws_sdk_ec2::types::{
     AutoAcceptSharedAttachmentsValue, DefaultRouteTableAssociationValue, DefaultRouteTablePropagationValue, ModifyTransitGatewayOptions,

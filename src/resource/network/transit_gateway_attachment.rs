@@ -1,5 +1,5 @@
-//! `transit_gateway_attachment`: the attachment of a VPC to a transit gateway, in the VPC's account. Which route table it has, and whether its
-//! routes are in there, is the business of the gateway's account.
+//! `transit_gateway_attachment`: the attachment of a VPC to a transit gateway, in the VPC's account. The gateway's account decides which
+//! route table it uses and which routes are in there.
 
 use std::collections::BTreeSet;
 

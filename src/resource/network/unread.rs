@@ -1,4 +1,4 @@
-//! What is told of accounts that cannot be read: of each by itself, or of many at once, where they fail alike. Pure.
+//! Findings about accounts that cannot be read: one per account, or one for many accounts that fail alike. Pure.
 
 use std::collections::BTreeMap;
 

@@ -1,4 +1,4 @@
-//! `vpc_endpoint`: an endpoint of one of AWS's services inside a VPC.
+//! `vpc_endpoint`: an endpoint of an AWS service inside a VPC.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;

@@ -1,4 +1,5 @@
-//! `vpc_peering`: a peering of two VPCs, in the scope of the account that asks for it. The other account accepts it, and both carry its tags.
+//! `vpc_peering`: a peering of 2 VPCs, in the scope of the account that requests it. The other account accepts it, and the peering has
+//! its tags in both accounts.
 
 use aws_sdk_ec2::types::{ResourceType, VpcPeeringConnection};
 use serde::{Deserialize, Serialize};

@@ -1,7 +1,7 @@
-//! `vpn_connection`: the connection of a VPC's gateway with an office, by static routes.
+//! `vpn_connection`: the connection of a VPC's gateway to an office, with static routes.
 //!
-//! AWS tells its pre-shared keys in DescribeVpnConnections, in the configuration of the far end's router. That field is never looked at: no key
-//! gets into an attribute, a plan, a trace or a message.
+//! AWS returns its pre-shared keys in DescribeVpnConnections, in the configuration of the far end's router. overlord never reads that
+//! field: no key gets into an attribute, a plan, a trace or a message.
 
 use std::collections::BTreeSet;
 

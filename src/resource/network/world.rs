@@ -1,5 +1,5 @@
-//! What an account has in a Region, as it was read: plain values that the reader fills and the binder works on. Everything is known by
-//! AWS's ids, and what others share with the account is left out: it is theirs.
+//! What an account has in a Region, as it was read: plain values. The reader fills them, and the binder works on them. Everything is
+//! identified by AWS's ids. Resources that other accounts share with this one are left out: they belong to those accounts.
 
 use std::collections::{BTreeMap, BTreeSet};
 

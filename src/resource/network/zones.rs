@@ -1,4 +1,4 @@
-//! Which zones accounts have: asked for only where a subnet is to be made. Elsewhere the live subnets tell. Pure.
+//! Which zones an account has: read only if a subnet is to be created. Otherwise the live subnets show the zones. Pure.
 
 use std::collections::{BTreeMap, BTreeSet};
 

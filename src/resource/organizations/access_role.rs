@@ -1,7 +1,7 @@
-//! The access role of an account that was invited, made with its owner's credentials: AWS makes one only in accounts that it creates.
-//! `overlord invite` comes here once the account is a member.
+//! The access role of an invited account, created with its owner's credentials: AWS creates one only in accounts that it creates itself.
+//! `overlord invite` calls this once the account is a member.
 //!
-//! What is ours is known by its tag, as everywhere: a role that the owner made is told and left as it is.
+//! A role that overlord created is recognised by its tag, as everywhere. A role that the owner created is reported and left unchanged.
 
 use std::collections::BTreeSet;
 

@@ -1,4 +1,4 @@
-//! `account`: a member account; closed, or taken out of the organization, only where its section says so.
+//! `account`: a member account. It is closed, or removed from the organization, only if its section says so.
 
 use std::collections::BTreeMap;
 

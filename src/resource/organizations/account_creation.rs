@@ -1,5 +1,5 @@
-//! Creating an account once and only once. CreateAccount takes no token that would make it idempotent, so what exists or is on its
-//! way is looked for first, by name among AWS's creations and then by e-mail; and again whenever an answer was lost.
+//! Creates an account only once. CreateAccount accepts no idempotency token. So overlord first looks for an account that exists or is
+//! being created, by name among AWS's creations and then by e-mail; and again whenever an answer was lost.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;

@@ -1,4 +1,4 @@
-//! What AWS may answer while an account is made, moved or named: through `apply`, against an AWS of a few lines.
+//! Answers of AWS while an account is created, moved or renamed: through `apply`, against a mock AWS.
 
 use serde_json::{Value, json};
 

@@ -1,4 +1,4 @@
-//! `alternate_contact`: whom AWS tells about the bills, the operations or the security of an account.
+//! `alternate_contact`: the contact for billing, operations or security of an account.
 
 use std::collections::BTreeMap;
 

@@ -1,4 +1,4 @@
-//! What AWS may answer when what a call makes or ends is there or gone already: through `apply`, against an AWS of a few lines.
+//! Answers of AWS when a resource to create already exists, or one to delete is already gone: through `apply`, against a mock AWS.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};

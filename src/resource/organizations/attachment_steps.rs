@@ -1,7 +1,7 @@
 //! The order in which the policies of one target are attached and detached. Pure.
 //!
-//! Attach first, then detach: so the target is never without a policy of a type, and a guardrail is there before the one that it
-//! replaces goes. Where a type has no room for that, one of its policies that leaves anyway makes some.
+//! Attach first, then detach. So the target is never without a policy of a type, and a guardrail is attached before the one that it
+//! replaces is detached. If a type has no room for that, one of the policies that are to be detached anyway is detached first.
 
 use std::collections::{BTreeMap, BTreeSet};
 

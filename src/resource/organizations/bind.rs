@@ -1,7 +1,7 @@
-//! The live side of the diff: the world as it was read, in the words of the configuration. Pure.
+//! The live side of the diff: converts the world as it was read into the form of the configuration. Pure.
 //!
-//! [`Identity`] says which live thing is which address, [`Removal`] what of ours can go; here they become [`LiveResource`]s with
-//! attributes in the same form as the desired ones, and findings about all else.
+//! [`Identity`] matches live resources to addresses, and [`Removal`] says which managed resources can be deleted. Here they become
+//! [`LiveResource`]s with attributes in the same form as the desired ones, and findings about everything else.
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -1,4 +1,4 @@
-//! The binder on hand-made worlds.
+//! The binder with hand-made worlds.
 
 use serde_json::json;
 

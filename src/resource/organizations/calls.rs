@@ -1,4 +1,4 @@
-//! What the calls of several kinds share: tags, pages, waiting and what is never done.
+//! What the calls of several kinds share: tags, pages, waits, and operations that are never called.
 
 use std::collections::BTreeMap;
 use std::time::Duration;

@@ -1,7 +1,7 @@
-//! What the two kinds of contacts share: through whom AWS is asked, and what it takes to write one.
+//! What both kinds of contacts share: which account calls AWS, and what writing a contact needs.
 //!
-//! The management account speaks for its members, which needs trusted access for Account Management; of itself it speaks without naming
-//! itself. Source: <https://docs.aws.amazon.com/accounts/latest/reference/API_PutAlternateContact.html>
+//! The management account calls for its members, which needs trusted access for Account Management. For itself it calls without an
+//! account id. Source: <https://docs.aws.amazon.com/accounts/latest/reference/API_PutAlternateContact.html>
 
 use crate::address::{Address, Reference};
 use crate::aws::{AwsResult, Error};

@@ -1,7 +1,7 @@
-//! Where a target has no room for all that it is to gain: AWS allows so many policies of a type at one, those that are no part of a set
-//! included. Pure.
+//! Targets without room for all policies that are to be attached: AWS limits the policies of a type per target, including those that are
+//! not part of a set. Pure.
 //!
-//! It stands beside the binder: what is found here is an attribute of the live set, from which the graph chooses what goes first.
+//! It complements the binder: its result is an attribute of the live set, from which the graph chooses what to detach first.
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -1,5 +1,5 @@
-//! Accounts that leave, and those that have left, on the live side of the diff: what stands for them, and what is told of them before
-//! anything is done. Pure.
+//! Accounts that are leaving or have left, on the live side of the diff: their live resource, and the findings about them before anything
+//! is done. Pure.
 
 use std::collections::BTreeMap;
 

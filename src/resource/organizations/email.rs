@@ -1,8 +1,8 @@
-//! The primary e-mail of a member: AWS sends a code to the new address, and the e-mail changes when the code is handed in.
+//! The primary e-mail of a member: AWS sends a code to the new address, and the e-mail changes when the code is submitted.
 //!
-//! `apply` has the code sent, `overlord email` hands it in. No read of AWS tells of a change that waits for its code, so a tag on the account
-//! does, [`EMAIL_TAG`]: a second plan says what is waiting, and sends no second code.
-//! Source: <https://docs.aws.amazon.com/accounts/latest/reference/API_StartPrimaryEmailUpdate.html>
+//! `apply` makes AWS send the code; `overlord email` submits it. No read call of AWS shows a pending change, so a tag on the account
+//! does, [`EMAIL_TAG`]: a second plan shows the pending change and does not send a second code. Source:
+//! <https://docs.aws.amazon.com/accounts/latest/reference/API_StartPrimaryEmailUpdate.html>
 
 use aws_sdk_account::types::PrimaryEmailUpdateStatus;
 use aws_sdk_organizations::types::Tag;

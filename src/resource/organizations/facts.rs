@@ -1,4 +1,4 @@
-//! What `overlord doctor` wants to know of an organization as it was read: how much there is of what.
+//! Counts that `overlord doctor` shows: how many accounts, OUs and so on the organization has.
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -1,4 +1,4 @@
-//! The calls about invitations, from both sides: what the kind, the reader and `overlord invite` share.
+//! The calls for invitations, from both sides: shared by the kind, the reader and `overlord invite`.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;

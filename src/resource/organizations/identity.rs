@@ -1,8 +1,9 @@
-//! Which live thing is which address of the configuration. Pure.
+//! Matches live resources to the addresses of the configuration. Pure.
 //!
-//! Accounts by pinned id or e-mail, OUs by the path of their names, policies by type and name (invariant 8). What is not found so may
-//! have been renamed: then its tag, or the former name of a `[[moved]]`, tells; among those that nothing else claims. Where one takes the
-//! name that another gives up, their tags tell too: see [`Siblings`], and of OUs that exchange their names [`Holdings`].
+//! Accounts are matched by pinned id or e-mail, OUs by the path of their names, policies by type and name (invariant 8). A resource that
+//! is not found this way may have been renamed: then its tag, or the former name of a `[[moved]]`, identifies it, among resources that
+//! match nothing else. If one resource takes the name that another gives up, their tags decide: see [`Siblings`], and for OUs that
+//! exchange their names [`Holdings`].
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -1,4 +1,4 @@
-//! `invitation`: what is sent to the owner of an account outside of the organization. It is made once; the owner does the rest.
+//! `invitation`: the invitation to the owner of an account outside the organization. It is sent once; the owner does the rest.
 
 use std::collections::BTreeMap;
 

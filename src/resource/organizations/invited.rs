@@ -1,7 +1,7 @@
-//! Accounts that are invited: where each of them stands with AWS, what is planned of it, and what is told. Pure.
+//! Invited accounts: their status in AWS, what is planned for them, and the findings about them. Pure.
 //!
-//! Until its owner accepts, nothing of such an account can be planned: it is frozen, and so is what org.toml asks for of it. What can be
-//! planned is the invitation, once, and again when the last one came to nothing.
+//! Until its owner accepts, nothing can be planned for such an account: it is frozen, and so is everything that org.toml says about it.
+//! Only the invitation can be planned: once, and again if the last one failed or expired.
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -1,4 +1,4 @@
-//! Where invited accounts stand, and how many more can be invited.
+//! The status of invited accounts, and how many more can be invited.
 
 use super::*;
 

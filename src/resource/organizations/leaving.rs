@@ -1,7 +1,7 @@
-//! How an account leaves: closed for good, or taken out of the organization to live on by itself.
+//! How an account leaves: it is closed for good, or removed from the organization and then continues as a standalone account.
 //!
-//! Both are the `leaves` of an `account`, and its deletion in all but name; what consent that takes is [`crate::apply::Consent`]'s to
-//! say. What AWS grants in a span of time may be used up: then the account waits, and nothing has failed.
+//! Both are the `leaves` attribute of an `account` and amount to its deletion; [`crate::apply::Consent`] says which confirmation is
+//! needed. AWS limits how many accounts may leave in a period. If the limit is reached, the account waits; that is not a failure.
 
 use aws_sdk_organizations::types::ConstraintViolationExceptionReason as Reason;
 use serde::{Deserialize, Serialize};

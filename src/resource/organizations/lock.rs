@@ -1,14 +1,14 @@
-//! The lock that keeps two applies apart: an empty OU called `overlord-lock`, right below the root.
+//! The lock that prevents 2 applies at the same time: an empty OU called `overlord-lock`, right below the root.
 //!
-//! AWS holds it atomically. "OU names must be unique within a parent OU or root"
+//! Creating it is atomic. "OU names must be unique within a parent OU or root"
 //! (<https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_ous.html>, read on 2026-12-01), and CreateOrganizationalUnit
-//! refuses a second one with DuplicateOrganizationalUnitException. The tags of the creating call say who holds it: "If any one of the tags is
-//! not valid […] the entire request fails and the OU is not created" (API reference of CreateOrganizationalUnit). A tag alone would be no
-//! lock: TagResource overwrites.
+//! refuses a second one with DuplicateOrganizationalUnitException. The tags of the creating call say who holds it: "If any one of the
+//! tags is not valid […] the entire request fails and the OU is not created" (API reference of CreateOrganizationalUnit). A tag alone
+//! would not be a lock: TagResource overwrites.
 //!
-//! An unattached policy has a unique name too, and was not taken. The user guide says that a policy type is enabled "before you can create
-//! and attach a policy"; an organization with consolidated billing has no policies at all; and UpdatePolicy, which renewals would need, is
-//! a permission to change every guardrail. An OU needs no policy type, and DeleteOrganizationalUnit removes only an empty one.
+//! An unattached policy also has a unique name, but was rejected. The user guide says that a policy type is enabled "before you can
+//! create and attach a policy"; an organization with consolidated billing has no policies at all; and UpdatePolicy, which renewals would
+//! need, is a permission to change every guardrail. An OU needs no policy type, and DeleteOrganizationalUnit removes only an empty one.
 
 use std::fmt;
 

@@ -1,4 +1,4 @@
-//! `organization`: the organization itself; as a parent it stands for the root.
+//! `organization`: the organization itself; as a parent it means the root.
 
 use aws_sdk_organizations::operation::enable_all_features::EnableAllFeaturesError;
 use aws_sdk_organizations::types::{

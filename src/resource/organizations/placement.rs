@@ -1,7 +1,8 @@
-//! `placement`: a new account leaves the quarantine OU for its own, once its guardrails stand there and on itself.
+//! `placement`: a new account moves from the quarantine OU to its own OU, after the guardrails of that OU and of the account itself are
+//! attached.
 //!
-//! No configuration names one: the diff makes it of an account's creation, so that the account's own change ends in the quarantine
-//! (`src/diff/quarantine.rs`).
+//! No configuration names a placement. The diff derives it from an account's creation, so that the account's own change ends in the
+//! quarantine OU (`src/diff/quarantine.rs`).
 
 use serde::{Deserialize, Serialize};
 

@@ -1,5 +1,5 @@
-//! `policy_attachments`: the whole set of policies attached directly to one target. Where it gains and loses at different times, the graph
-//! makes two changes of it, and each comes here as one (`graph/steps.rs`).
+//! `policy_attachments`: the whole set of policies attached directly to one target. If policies are attached and detached at different
+//! times, the graph makes 2 changes of the set, and each is applied on its own (`graph/steps.rs`).
 
 use std::collections::BTreeSet;
 

@@ -1,4 +1,4 @@
-//! The questions that reading an organization asks, one page at a time, and AWS's answers in plain values.
+//! The calls that read an organization, one page at a time, and AWS's answers in plain values.
 
 use std::collections::BTreeMap;
 

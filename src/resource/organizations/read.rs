@@ -1,7 +1,7 @@
-//! The reader of the family: the fewest calls, as many at a time as AWS's rates can serve.
+//! The reader of the organizations family: the fewest calls, with as many in flight as AWS's rates allow.
 //!
-//! Reading is a list of questions. Every answer, page by page, may raise more: an OU those under it, an account that declares tags its
-//! tags. So no branch waits for another one, and what is known early is followed early. When nothing more is asked, the world is read.
+//! Reading is a queue of questions. Every page of an answer may add questions: an OU adds its child OUs, an account that declares tags
+//! adds its tags. So no branch waits for another one, and results are followed up early. The read is complete when the queue is empty.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 

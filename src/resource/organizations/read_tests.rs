@@ -1,4 +1,4 @@
-//! The reader against organizations in memory: what it asks, how often, and that it sees all.
+//! The reader with in-memory organizations: which calls it makes, how often, and that it finds everything.
 
 use super::*;
 use crate::address::{Address, Reference};

@@ -1,4 +1,4 @@
-//! The organization as it was read, as a world that the sandbox can run: what a rehearsal is applied to.
+//! The organization as it was read, as a world that the sandbox can run. A rehearsal is applied to it.
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -1,7 +1,7 @@
-//! What is ours and left the configuration: what of it can go, and what still holds the rest. Pure.
+//! Managed resources that were removed from org.toml: which can be deleted, and what still uses the others. Pure.
 //!
-//! Something can go when our tag says that we made it and when the same plan empties it (OU) or detaches it (policy). All else stays and
-//! is reported (invariant 9).
+//! A resource can be deleted if its tag says that overlord created it, and if the same plan empties it (OU) or detaches it (policy).
+//! Everything else stays and is reported (invariant 9).
 
 use std::collections::BTreeMap;
 

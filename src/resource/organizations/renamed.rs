@@ -1,6 +1,6 @@
-//! New accounts that look like existing ones under another key. An account that overlord created carries the address that it had then; where
-//! that address is no longer in org.toml and a new account is planned, the key was probably renamed without a `[[moved]]`. A second account
-//! is not gone for 90 days, so this is found out before one is created. Pure.
+//! New accounts that look like existing ones under another key. An account that overlord created carries the address that it had then. If
+//! that address is no longer in org.toml and a new account is planned, the key was probably renamed without a `[[moved]]`. A second
+//! account would exist for at least 90 days, so overlord detects this before it creates one. Pure.
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};

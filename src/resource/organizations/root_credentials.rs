@@ -1,6 +1,6 @@
-//! `root_credentials`: what the root user of a member could sign in or sign requests with, removed.
+//! `root_credentials`: removes the credentials of a member's root user: password, access keys, MFA devices and signing certificates.
 //!
-//! It is read and removed in short root sessions, each with AWS's policy for the task:
+//! overlord reads and removes them in short root sessions, each with AWS's policy for the task:
 //! <https://docs.aws.amazon.com/IAM/latest/UserGuide/id_root-user-privileged-task.html>
 
 use std::collections::{BTreeMap, BTreeSet};

@@ -1,4 +1,4 @@
-//! What IAM's policy simulator says of a request: the live side of `overlord policy explain`.
+//! What IAM's policy simulator says about a request: the live side of `overlord policy explain`.
 
 use aws_sdk_iam::types::{ContextEntry, OrderedOrganizationPolicyType};
 

@@ -1,8 +1,9 @@
-//! OUs under one parent that exchange their names: which is which, where every name is there. Pure.
+//! OUs under one parent that exchange their names, when every name already exists: which OU is which. Pure.
 //!
-//! By their names alone, what such OUs hold would be exchanged instead. Both end alike: what is in each OU, and what is attached to it, is as
-//! org.toml says. So our tags decide, and only where fewer things then go from one OU to another. And the tags are read only where an OU
-//! holds more of what one of its siblings is to hold than of what the one of its own name is: that is so in every such circle.
+//! By their names alone, overlord would move the contents of such OUs instead. The result is the same: the contents and attachments of
+//! each OU are as org.toml says. So overlord's tags decide, but only if fewer resources then move from one OU to another. It reads the
+//! tags only if an OU contains more of a sibling's contents than of the contents that its own name is to have: that is so in every such
+//! cycle.
 
 use std::collections::{BTreeMap, BTreeSet};
 

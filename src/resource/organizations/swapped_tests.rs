@@ -1,4 +1,4 @@
-//! Exchanged names on hand-made holdings.
+//! Exchanged names, with hand-made contents.
 
 use super::*;
 

@@ -1,9 +1,9 @@
-//! The tags of many accounts with few calls: the index of the Resource Groups Tagging API answers for a hundred accounts at once, where
-//! ListTagsForResource answers for one, ten times a second.
+//! Reads the tags of many accounts with few calls: the index of the Resource Groups Tagging API answers for 100 accounts at once.
+//! ListTagsForResource answers for one account, 10 times a second.
 //!
-//! The index lags behind; AWS does not say how long. So it can clear an account and never accuses one: where its tags are those of the
-//! configuration, nothing more is read, and everything else is read from Organizations itself. A plan never shows a change of tags that only the
-//! index claims. A tag that was changed by hand a moment ago may be found by the next run only.
+//! The index lags behind; AWS does not say how long. So it can confirm an account, but never report a difference: if an account's tags in
+//! the index are those of the configuration, nothing more is read; otherwise overlord reads them from Organizations itself. A plan never
+//! shows a change of tags that only the index shows. A tag that was changed by hand a moment ago may be found only by the next run.
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -1,4 +1,4 @@
-//! Two plain values that the reader and the binder work on: what AWS has, as read, and what the configuration wants, typed.
+//! Two plain values that the reader and the binder work on: the organization as it was read, and the typed configuration.
 
 use std::collections::{BTreeMap, BTreeSet};
 

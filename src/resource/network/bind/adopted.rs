@@ -1,8 +1,9 @@
-//! VPCs that others made and that org.toml names by their id: which is which of what lies in them. Pure.
+//! Adopted VPCs: unmanaged VPCs that org.toml names by their id. This module matches the resources in them to addresses. Pure.
 //!
-//! Nothing in them carries our tag, so everything is known by its place: a subnet by the tier that its addresses lie in and its zone, as the
-//! layout cuts an empty VPC; a route table by the subnets that use it; a NAT gateway by the zone that it stands in, its address by the gateway; the
-//! internet gateway and the gateway endpoints by the VPC. What has our tag, since we made it later or changed its tags, is known by that.
+//! They carry no tag of overlord, so each resource is identified by its place: a subnet by its zone and the tier that contains its
+//! addresses, as the layout divides an empty VPC; a route table by the subnets that use it; a NAT gateway by its zone, and its address by
+//! the gateway; the internet gateway and the gateway endpoints by the VPC. A resource that overlord created or tagged later is identified
+//! by its tag.
 
 use std::collections::{BTreeMap, BTreeSet};
 

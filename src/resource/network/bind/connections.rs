@@ -1,4 +1,4 @@
-//! Connections: what leads to other VPCs and to offices, in the words of the configuration.
+//! Connections to other VPCs and to offices, in the form of the configuration.
 
 use super::super::connected::Connected;
 use super::super::{

@@ -1,9 +1,8 @@
-//! The live side of the diff: what was read of an account and Region, in the words of the configuration. Pure.
+//! The live side of the diff: converts what was read of an account and Region into the form of the configuration. Pure.
 //!
-//! [`Names`] says which live thing is which address; then each kind becomes [`LiveResource`]s with the attributes that the desired ones have,
-//! and all else findings and blocks that are in use: [`whole`] the VPCs with what belongs to them as a whole, [`paths`] subnets, tables,
-//! gateways and routes, [`services`] endpoints, groups and logs, [`connections`] what
-//! leads to others.
+//! [`Names`] maps live resources to addresses. Then each kind becomes [`LiveResource`]s with the same attributes as the desired ones.
+//! Everything else becomes findings and used blocks. [`whole`] covers VPCs and the resources that exist once per VPC, [`paths`] subnets,
+//! route tables, gateways and routes, [`services`] endpoints, groups and logs, and [`connections`] what leads to other VPCs and offices.
 
 mod adopted;
 mod connections;

@@ -1,11 +1,13 @@
-//! Which live thing is which address: by the tag that its creating call wrote. Pure.
+//! Maps live resources to addresses, by the tag that the creating call wrote. Pure.
 //!
-//! Only kind and key of the tag count. Account and Region are where it was found, so an account that gets another key keeps its network.
+//! Only the kind and the key in the tag count. The account and the Region are those where the resource was found, so an account that gets
+//! another key keeps its network.
 //!
-//! Of most things there is one of an address. Of two, one that nothing uses is spare: [`Twins`]; else they are an error. Of DHCP options, which are replaced and never changed, there are two until the
-//! old ones are deleted: one of them has the address, the others are `dhcp_options.<key>/<id>`, as the diff calls them too.
+//! Usually there is one resource per address. If there are 2 and nothing uses one of them, that one is spare: [`Twins`]; otherwise they
+//! are an error. DHCP options are replaced and never changed, so there are 2 sets until the old one is deleted: one has the address, the
+//! others are `dhcp_options.<key>/<id>`, as the diff also calls them.
 //!
-//! What lies in a VPC of others that org.toml names by its id is known by its place: [`adopted`].
+//! A resource in an adopted VPC, which org.toml names by its id, is identified by its place: [`adopted`].
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -1,4 +1,4 @@
-//! The ways of packets: subnets, route tables with their routes, gateways and their addresses. And what others put beside them.
+//! Network paths: subnets, route tables with their routes, gateways and their addresses; and unmanaged resources among them.
 
 use std::collections::BTreeMap;
 use std::net::Ipv6Addr;

@@ -1,4 +1,4 @@
-//! What runs by the hour or counts against quotas beside what is bound, and the public addresses that somebody outside may rely on.
+//! Unmanaged resources that cost money by the hour or count against quotas, and public addresses that other people may rely on.
 
 use std::collections::BTreeSet;
 

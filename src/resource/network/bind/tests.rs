@@ -1,4 +1,4 @@
-//! Binding, through worlds of plain values: those that a plan would build, and those that somebody disturbed.
+//! Binding, with worlds of plain values: those that a plan would build, and those that somebody changed.
 
 use std::collections::{BTreeMap, BTreeSet};
 

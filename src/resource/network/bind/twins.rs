@@ -1,9 +1,10 @@
-//! What is there twice: two runs at the same time made it, or a lost answer and a stale read. Pure.
+//! Duplicates: 2 resources with one address. Two runs at the same time created them, or a lost answer and a stale read did. Pure.
 //!
-//! Of things that carry one address, one keeps it. Another one that nothing of others uses is spare: it is bound as `kind.key/<id>`, which no configuration
-//! names, so the plan deletes it, with consent. AWS does not tell which of the two is older. What is used is kept, then what holds more, then
-//! the smaller id. A VPC is spare together with all that overlord made in it, and only if nothing else is in it. Where both are used, or
-//! that cannot be told, they are an error.
+//! Among resources with the same address, one keeps it. A duplicate that no unmanaged resource uses is spare: it is bound as
+//! `kind.key/<id>`, which no configuration names, so the plan deletes it after confirmation. AWS does not say which of the two is older.
+//! overlord keeps the one in use, then the one that contains more, then the one with the smaller id. A VPC is spare together with
+//! everything that overlord created in it, and only if it contains nothing else. If both are used, or if the use is unknown, they are an
+//! error.
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};

@@ -1,4 +1,4 @@
-//! VPCs and what belongs to them as a whole: the addresses that are in use, the default security group, the default VPC.
+//! VPCs and the resources that exist once per VPC: the addresses in use, the default security group, the default VPC.
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -1,7 +1,7 @@
-//! What leads from VPC to VPC and to offices: attachments, VPNs and shares of single VPCs, transit gateways, and the peerings of a mesh.
+//! Connections between VPCs and to offices: attachments, VPNs and shares of single VPCs, transit gateways, and the peerings of a mesh.
 //!
-//! Connections are for the tiers that are not public: only their tables lead there. What could not be read takes no part: the
-//! connections that lead there stay as they are, which is the reader's business.
+//! Connections are for the tiers that are not public: only their route tables lead there. Accounts and Regions that could not be read
+//! take no part: the reader leaves the connections to them unchanged.
 
 use std::collections::{BTreeMap, BTreeSet};
 

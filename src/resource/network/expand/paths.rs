@@ -1,4 +1,4 @@
-//! The ways of packets: subnets, their route tables, the gateways, and the routes that lead to them.
+//! Network paths: subnets, their route tables, the gateways, and the routes to them.
 
 use super::Parts;
 use crate::address::{Address, Reference};

@@ -1,4 +1,4 @@
-//! Endpoints of AWS's services inside the VPC.
+//! Endpoints of AWS services inside the VPC.
 
 use std::collections::BTreeSet;
 

@@ -1,4 +1,4 @@
-//! The golden VPC as a table, and what holds of every expansion.
+//! The golden VPC as a table, and properties of every expansion.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;

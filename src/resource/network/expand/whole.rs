@@ -1,4 +1,4 @@
-//! The VPC itself, and what belongs to it as a whole.
+//! The VPC itself, and the resources that exist once per VPC.
 
 use std::collections::BTreeSet;
 

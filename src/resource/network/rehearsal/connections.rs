@@ -1,4 +1,4 @@
-//! Connections in the copy. They lead from one account to another, so they are put in when all accounts are there. Pure.
+//! Connections in the copy. They lead from one account to another, so they are added after all accounts. Pure.
 
 use std::collections::BTreeMap;
 

@@ -1,7 +1,8 @@
-//! What was read of an account in a Region, as the sandbox's EC2 with the same ids: what a rehearsal is applied to. Pure.
+//! Copies an account's networks in a Region, as they were read, into the sandbox's EC2 with the same ids. A rehearsal is applied to this
+//! copy. Pure.
 //!
-//! What no list tells is made up: public and private addresses, the ids of associations and rules, AWS's own DHCP options. What the sandbox
-//! has no like of is left out: other people's kinds of gateways and endpoints, and routes to them.
+//! Values that no list returns are invented: public and private addresses, the ids of associations and rules, AWS's own DHCP options.
+//! Resources that the sandbox does not model are left out: other kinds of gateways and endpoints, and routes to them.
 
 mod connections;
 

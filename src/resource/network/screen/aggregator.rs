@@ -1,7 +1,7 @@
-//! The questions to an aggregator of AWS Config: what it sees, what of it failed, and what it has of networks.
+//! The calls to an aggregator of AWS Config: which accounts it covers, which of its sources failed, and which network resources it has.
 //!
-//! An aggregator of an organization has what every account's recorder has sent, in one place: three kinds of calls take the place of eight
-//! for each account and Region. <https://docs.aws.amazon.com/config/latest/developerguide/aggregate-data.html>
+//! An aggregator of an organization collects the records of all accounts in one place. 3 kinds of calls replace 8 per account and Region.
+//! <https://docs.aws.amazon.com/config/latest/developerguide/aggregate-data.html>
 
 use std::collections::BTreeSet;
 

@@ -1,5 +1,4 @@
-//! A configuration item, as AWS Config has recorded it, put as EC2 would have told of it: what either means is worked out in one place,
-//! `describe.rs`.
+//! Converts a configuration item of AWS Config into the form of an EC2 answer. `describe.rs` interprets both.
 //!
 //! Types and their properties: <https://github.com/awslabs/aws-config-resource-schema>.
 

@@ -1,5 +1,5 @@
-//! Screening: what an aggregator of AWS Config has of networks stands for what their accounts would say, wherever it shows nothing that
-//! differs.
+//! Screening: overlord reads networks from an aggregator of AWS Config, and reads an account directly only if the aggregator shows a
+//! difference there.
 //!
 //! ```text
 //! aggregator ─ items ─► World of each account and Region ─ complete, bind ─► plan ─► what differs ─ read directly ─┐
@@ -7,11 +7,11 @@
 //!                                                                             └───────────── until nothing new ───┘
 //! ```
 //!
-//! So no difference that is told rests on a record, which may be some minutes old: all of them were seen in the account itself. What may be
-//! missed is what is not recorded yet, or no longer.
+//! So no reported difference relies on a record, which may be some minutes old: overlord has seen all of them in the account itself.
+//! Screening can miss a difference that is not recorded yet, or no longer.
 //!
-//! What a recorder does not know is asked in the account as ever: whether an opt-in Region is enabled, DNS attributes that are declared,
-//! whether a default VPC that is to go is in use, and connections.
+//! Some facts are not in AWS Config, so overlord always reads them in the account: whether an opt-in Region is enabled, DNS attributes
+//! that are declared, whether a default VPC that is to be deleted is in use, and connections.
 
 mod aggregator;
 mod item;

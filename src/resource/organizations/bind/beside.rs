@@ -1,4 +1,4 @@
-//! What stands in the organization beside what the configuration names: changed by no plan, and bound by the guardrails that a plan changes.
+//! Unmanaged accounts and OUs: no plan changes them, but the guardrails that a plan changes apply to them.
 
 use std::collections::{BTreeMap, BTreeSet};
 

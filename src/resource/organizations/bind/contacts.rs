@@ -1,4 +1,4 @@
-//! The contacts of accounts, in the words of the configuration.
+//! The contacts of accounts, in the form of the configuration.
 
 use super::Binder;
 use crate::address::{Address, Reference};

@@ -1,4 +1,4 @@
-//! Central root access and what root users have, in the words of the configuration.
+//! Central root access and the credentials of root users, in the form of the configuration.
 
 use super::{Binder, Live, Wanted};
 use crate::address::{Address, Reference};
