@@ -8,8 +8,8 @@
 //! ```
 //!
 //! The modules below are listed in layers, the lowest first: a module uses only modules of lower layers. A test enforces that
-//! (`tests/shape.rs`). All modules are pure except `aws`, `resource`, `sandbox`, `snapshot`, `apply`, `doctor` and `cli`: they neither
-//! await nor use an AWS client. There is no state file: AWS is the state.
+//! (`tests/shape.rs`). A pure module neither awaits nor uses an AWS client. All modules are pure except `aws`, `resource`, `sandbox`,
+//! `snapshot`, `apply`, `doctor` and `cli`. There is no state file: AWS is the state.
 
 // Words and values that know nothing of each other.
 pub mod address;

@@ -22,7 +22,7 @@ use aws_types::region::Region;
 use super::RequestGate;
 use super::rate_limiter::{Permit, lock};
 
-/// One attempt's way to the request_gate. Dropping it gives back what it holds, however the attempt ends.
+/// One attempt's ticket to the request gate. Dropping it releases everything it holds, however the attempt ends.
 #[derive(Debug, Clone)]
 pub(super) struct Ticket {
     /// `organizations`.
@@ -56,7 +56,7 @@ impl Ticket {
     }
 }
 
-/// The interceptor of our clients.
+/// The interceptor of overlord's own clients.
 #[derive(Debug)]
 pub(super) struct OperationNameInterceptor;
 
@@ -91,7 +91,7 @@ impl Intercept for OperationNameInterceptor {
     }
 }
 
-/// The identity cache of one account: the SDK's own, and the wait for the request's turn.
+/// The identity cache of one account: the SDK's own, plus the wait for the rate limiter.
 #[derive(Debug)]
 pub(super) struct AdmissionInterceptor {
     pub request_gate: RequestGate,
@@ -108,7 +108,7 @@ impl ResolveCachedIdentity for AdmissionInterceptor {
         bag: &'a ConfigBag,
     ) -> IdentityFuture<'a> {
         IdentityFuture::new(async move {
-            // First, so that missing credentials are told before any wait.
+            // First, so that missing credentials are reported before any wait.
             let identity = self.cache.resolve_cached_identity(resolver.clone(), components, bag).await?;
             let credentials = identity.data::<Credentials>();
             let (Some(ticket), Some(credentials)) = (bag.load::<Ticket>(), credentials) else {
@@ -125,7 +125,7 @@ impl ResolveCachedIdentity for AdmissionInterceptor {
                 return Ok(identity);
             };
             *lock(&ticket.admission) = Some(admission);
-            // Again, since they may have expired during the wait; as a rule this costs nothing.
+            // Again, since they may have expired during the wait; usually this costs nothing.
             self.cache.resolve_cached_identity(resolver, components, bag).await
         })
     }

@@ -6,7 +6,7 @@ use super::*;
 use crate::aws::mock_transport::{MANAGEMENT, MockTransport, assume_role, caller_identity, sessions};
 use crate::aws::wire::Facts;
 
-/// STS and nothing else. An account's GetCallerIdentity tells whose key signed it.
+/// STS only. An account's GetCallerIdentity shows which account's key signed it.
 fn sts() -> MockTransport {
     MockTransport::counting(|_, request| {
         let facts = Facts::of(request);
