@@ -35,31 +35,32 @@ mod producers;
 mod rules;
 mod steps;
 
-/// Changes in an order in which they can be made.
+/// Changes in an order in which they can be applied.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Ordered {
-    /// Each behind all that it waits for, otherwise in order of address.
+    /// Each after all of its dependencies, otherwise in order of address.
     pub changes: Vec<Change>,
-    /// One error per circle, and a warning for each guardrail that has to yield.
+    /// One error per cycle, and a warning for each guardrail rule that has to give way.
     pub findings: Vec<Finding>,
 }
 
-/// How much an edge insists. The last is given up first.
+/// The strength of an edge. The last one is dropped first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Constraint {
-    /// AWS refuses any other order, or something would come to a place that is not guarded.
+    /// AWS refuses any other order, or a resource would arrive in a place without guardrails.
     Required,
     /// A guardrail would be missing for a while.
     KeepsGuardrail,
-    /// A level would for a while allow nothing, and all below it stand still.
+    /// A level would allow nothing for a while, so nothing below it would work.
     KeepsAllow,
-    /// What leaves a place would for a while be without what it has there and will not have: its new place may say the same in other words.
+    /// A resource that leaves a place would for a while lack a guardrail that it has there and will not have: its new place may say the
+    /// same in other words.
     KeepsOldPlace,
-    /// Something would be under a guardrail too many for a while, or come to a place before it has its own.
+    /// A resource would be under one guardrail too many for a while, or arrive in a place before its own guardrails are attached.
     Preferred,
 }
 
-/// Fills `waits_for` and puts the changes in order.
+/// Fills `waits_for` and sorts the changes.
 pub fn order(changes: Vec<Change>, desired: &Desired, live: &Live) -> Ordered {
     let steps = steps::split(names::break_rename_cycles(changes), desired, live);
     let edges = rules::Edges::new(&steps.changes, desired, live).find();
@@ -72,7 +73,7 @@ pub(crate) fn first_step(address: &Address) -> Option<Address> {
     steps::first_step(address).or_else(|| names::first_step(address))
 }
 
-/// The places that attributes lie in, from the parent up to the organization. Ends where it would go round.
+/// The places that contain something with these attributes, from the parent up to the organization. Ends before a cycle would repeat.
 pub(crate) fn places_above<'a>(attributes: &Attributes, lookup: impl Fn(&Address) -> Option<&'a Attributes>) -> Vec<Address> {
     let named = |reference| match reference {
         Reference::Address(address) => Some(address),

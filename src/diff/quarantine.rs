@@ -11,7 +11,7 @@ use crate::resource::{self, Desired, KindSpec, Live, untyped};
 
 use super::reason;
 
-/// Puts two changes in the place of each that would bring a new account to its OU at once.
+/// Replaces each change that would bring a new account directly to its OU by 2 changes.
 pub(super) fn through(changes: Vec<Change>, desired: &Desired, live: &Live) -> Vec<Change> {
     let Some(quarantine) = desired.quarantine.clone().map(Reference::Address) else { return changes };
     let mut split = Vec::with_capacity(changes.len());
@@ -24,8 +24,8 @@ pub(super) fn through(changes: Vec<Change>, desired: &Desired, live: &Live) -> V
     split
 }
 
-/// Where a new account belongs, when it is one. Made now, or by a run that did not come to its end: then it is in the quarantine, or still
-/// in the root, with our tag. Whatever else lies in the root may be in use: it is moved at once, as anywhere.
+/// The OU of a new account. It is created now, or an earlier run was interrupted: then it is in the quarantine OU, or still in the root
+/// with overlord's tag. Any other account in the root may be in use: it is moved at once, as from any other place.
 fn newcomer(change: &Change, quarantine: &Reference, live: &Live) -> Option<Reference> {
     let after = change.after.as_ref().filter(|after| change.address.kind() == "account" && leaving(after).is_none())?;
     let to = resource::reference(after, "parent").filter(|to| to != quarantine)?;

@@ -105,7 +105,7 @@ fn what_is_frozen_is_left_with_a_warning() {
     let mut have = json!({ "ou./old": is("ou-1", json!({ "name": "old" })) });
     have["ou./old"]["frozen"] = json!("AWS works on it");
     check(json!({}), have, &["Warning: ou./old: left as it is: AWS works on it"]);
-    // Nor is it made anew.
+    // Nor is it created again.
     let mut have = json!({ "ou.a": is("ou-1", json!({ "name": "a", "parent": { "ref": "ou.b" } })) });
     have["ou.a"]["frozen"] = json!("AWS works on it");
     check(

@@ -35,7 +35,7 @@ impl Edges<'_> {
         self.found.append(&mut found);
     }
 
-    /// Who leaves a place that goes is gone before what is attached there allows nothing any more.
+    /// Resources leave a deleted place before its policies stop allowing anything.
     fn left_before_it_closes(&self, edits: &Edits) -> Vec<Found> {
         let closes = |policy: &Reference| self.documents.allowed(policy) && !self.documents.allows(policy);
         let closing: Edits = edits.iter().filter(|(policy, _)| closes(policy)).map(|(policy, edit)| (policy.clone(), *edit)).collect();
@@ -55,7 +55,7 @@ impl Edges<'_> {
         found
     }
 
-    /// The changes that take an Allow from a set and those that bring it one. None where one stays all the time.
+    /// The changes that remove an Allow from a set and those that add one. None if one Allow stays all the time.
     fn doors(
         &self,
         before: &BTreeSet<Reference>,
