@@ -42,7 +42,7 @@ pub fn diff(desired: &Desired, live: &Live) -> Difference {
         }
         let before = there.next_if(|(other, _)| *other == address).map(|(_, before)| before);
         let Some(kind) = resource::kind(address.kind()) else {
-            difference.error(address, format!("`{}` is no kind of resource that this version of overlord knows", address.kind()));
+            difference.error(address, format!("this version of overlord does not know the kind `{}`", address.kind()));
             continue;
         };
         match before {
@@ -175,7 +175,7 @@ impl Difference {
         let mut attributes = Vec::new();
         for change in differences {
             let Some(attribute) = spec.attributes.iter().find(|attribute| attribute.name == change.name) else {
-                self.error(address, format!("`{}` is no attribute of the kind `{}`", change.name, spec.kind));
+                self.error(address, format!("unknown attribute `{}` of the kind `{}`", change.name, spec.kind));
                 continue;
             };
             let action = match attribute.on_change {
@@ -197,7 +197,7 @@ impl Difference {
     /// A live resource that the configuration does not name. `successor` is what replaces it.
     fn left_over(&mut self, address: &Address, before: &LiveResource, successor: Option<&Address>) {
         let Some(kind) = resource::kind(address.kind()) else {
-            self.error(address, format!("`{}` is no kind of resource that this version of overlord knows", address.kind()));
+            self.error(address, format!("this version of overlord does not know the kind `{}`", address.kind()));
             return;
         };
         if let Some(why) = &before.frozen {

@@ -142,7 +142,7 @@ impl ReadPlanError {
 impl fmt::Display for ReadPlanError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Malformed(why) => write!(f, "this is no saved plan: {why}"),
+            Self::Malformed(why) => write!(f, "this is not a saved plan: {why}"),
             Self::Version(found) => {
                 write!(f, "the plan has the format version {found}, and this version of overlord reads {FORMAT_VERSION}")
             }
@@ -152,7 +152,7 @@ impl fmt::Display for ReadPlanError {
             Self::DoesNotFollow => {
                 f.write_str("the changes in the plan do not follow from what was asked for and observed: it was changed after it was made")
             }
-            Self::OutOfOrder(address) => write!(f, "in the plan, `{address}` does not stand behind all that it waits for"),
+            Self::OutOfOrder(address) => write!(f, "in the plan, `{address}` comes before a change that it depends on"),
         }
     }
 }
@@ -417,7 +417,7 @@ fn with_networks<'d>(desired: &'d Desired, observed: &Observed) -> (Cow<'d, Desi
 }
 
 fn calls(change: &Change) -> Result<Vec<String>, String> {
-    let kind = resource::kind(change.address.kind()).ok_or_else(|| format!("`{}` is no kind of resource", change.address.kind()))?;
+    let kind = resource::kind(change.address.kind()).ok_or_else(|| format!("unknown kind of resource `{}`", change.address.kind()))?;
     // A replacement is a creation: deleting the old resource is a change of its own.
     let before = change.before.as_ref().filter(|_| change.action != Action::Replace);
     kind.calls(before, change.after.as_ref())

@@ -257,7 +257,7 @@ impl Executor for Calls<'_> {
     fn execute<'a>(&'a self, change: &'a Change) -> ExecuteFuture<'a> {
         Box::pin(async move {
             let kind = resource::kind(change.address.kind())
-                .ok_or_else(|| Error::internal(format!("`{}` is no kind of resource", change.address.kind())))?;
+                .ok_or_else(|| Error::internal(format!("unknown kind of resource `{}`", change.address.kind())))?;
             self.check_lock(change)?;
             let id = existing_id(change, &self.ids)?;
             // The address of a second step is not a resource's.
@@ -348,7 +348,7 @@ async fn run(plan: &Plan, executor: &impl Executor, consent: &Consent, events: &
     let mut schedule = match Schedule::new(plan.changes.iter().map(task)) {
         Ok(schedule) => schedule,
         Err(wrong) => {
-            let error = Error::internal(format!("`{}` does not stand behind all that it waits for", wrong.0));
+            let error = Error::internal(format!("`{}` comes before a change that it depends on", wrong.0));
             progress.finished(&wrong.0, Outcome::Failed(error));
             return progress.report(plan);
         }

@@ -134,7 +134,7 @@ async fn missing_credentials_are_told_with_what_to_do() {
 }
 
 #[tokio::test(start_paused = true)]
-#[expect(deprecated, reason = "the successors stand in aws-runtime, which nothing else here needs")]
+#[expect(deprecated, reason = "the successors are in aws-runtime, which nothing else here needs")]
 async fn a_profile_that_is_not_there_is_named() {
     use aws_config::profile::profile_file::{ProfileFileKind, ProfileFiles};
     let files = ProfileFiles::builder().with_contents(ProfileFileKind::Config, "[profile other]\nregion = eu-west-1").build();

@@ -58,7 +58,7 @@ pub(super) fn of_change(action: Action, spec: &KindSpec, attributes: &[Attribute
                 format!("AWS sends a code to {}, which `overlord email` hands in", name(&change.after))
             }
             Some((OnChange::Update, false)) if (spec.kind, change.name.as_str()) == ("account", LAPSED) => {
-                format!("nobody waits for the code that AWS sent to {} any more, and its note says so still", name(&change.before))
+                format!("the code that AWS sent to {} is no longer pending, but the account's tag still says so", name(&change.before))
             }
             Some((OnChange::Delete, false)) => match &change.before {
                 // All of them: a user who confirms should have read what is deleted.

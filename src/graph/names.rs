@@ -98,7 +98,7 @@ fn in_two(change: &mut Change, taker: &Address) -> Option<Change> {
     let between = after.with("name", json!(format!("renaming {}", change.id.as_deref()?)));
     let address = change.address.beside(change.address.kind(), format!("{}{SECOND}", change.address.key()));
     let reason = |what: &str| Cow::from(format!("{}; {what}", change.reason));
-    let first = reason(&format!("names go round, so it has another one until `{taker}` has its own"));
+    let first = reason(&format!("names form a cycle, so it has a temporary name until `{taker}` has its own"));
     let second = Change {
         address,
         reason: "in a second step: once its new name is free".into(),
@@ -159,7 +159,7 @@ mod tests {
             ],
         );
         let changes = break_rename_cycles(renamings(&["a 1 2", "b 2 1"]));
-        assert_eq!(changes[0].reason, "`name` differs; names go round, so it has another one until `ou.b` has its own");
+        assert_eq!(changes[0].reason, "`name` differs; names form a cycle, so it has a temporary name until `ou.b` has its own");
     }
 
     #[test]

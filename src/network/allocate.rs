@@ -294,7 +294,7 @@ mod by_scope {
 
     pub fn deserialize<'de, V: Deserialize<'de>, D: Deserializer<'de>>(deserializer: D) -> Result<BTreeMap<Scope, V>, D::Error> {
         let scope = |(text, value): (String, V)| {
-            let (account, region) = text.split_once('/').ok_or_else(|| D::Error::custom(format!("`{text}` is no account and Region")))?;
+            let (account, region) = text.split_once('/').ok_or_else(|| D::Error::custom(format!("invalid account and Region `{text}`")))?;
             Ok((Scope { account: account.to_owned(), region: region.to_owned() }, value))
         };
         BTreeMap::<String, V>::deserialize(deserializer)?.into_iter().map(scope).collect()

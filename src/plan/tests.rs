@@ -80,11 +80,11 @@ fn a_saved_plan_of_another_version_or_edited_is_refused() {
     let edited = "what the plan asks for or has observed does not match its digest: it was changed after it was made";
     assert_eq!(edit(r#""id": "r-1""#, r#""id": "r-2""#), Err(edited.to_owned()));
     assert_eq!(edit("111111111111", "222222222222"), Err(edited.to_owned()));
-    let order = "in the plan, `ou.a` does not stand behind all that it waits for";
+    let order = "in the plan, `ou.a` comes before a change that it depends on";
     assert_eq!(edit(r#""waits_for": []"#, r#""waits_for": ["ou.b"]"#), Err(order.to_owned()));
     let another = "the changes in the plan do not follow from what was asked for and observed: it was changed after it was made";
     assert_eq!(edit(r#""action": "create""#, r#""action": "delete""#), Err(another.to_owned()));
-    let told = "this is no saved plan: what differs of `ou.a` does not follow from its values: it was changed after it was made at line";
+    let told = "this is not a saved plan: what differs of `ou.a` does not follow from its values: it was changed after it was made at line";
     assert!(edit(r#""after": "a""#, r#""after": "z""#).is_err_and(|error| error.starts_with(told)));
     assert_eq!(edit(r#""name": "a""#, r#""name": "z""#), Err(edited.to_owned()));
     assert_eq!(edit("not in the organization", "words are for people"), Ok(()));

@@ -307,7 +307,7 @@ impl Context {
 
     /// Deletes what this run has just made, since another run made the same.
     pub(crate) async fn take_back(&self, id: &str) -> AwsResult<()> {
-        let unknown = || Error::internal(format!("`{}` is no kind of resource", self.address.kind()));
+        let unknown = || Error::internal(format!("unknown kind of resource `{}`", self.address.kind()));
         let kind = super::kind(self.address.kind()).ok_or_else(unknown)?;
         kind.apply(self, Some(id), self.after.as_ref(), None).await.map(drop)
     }

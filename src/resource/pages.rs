@@ -33,7 +33,7 @@ where
 /// The error of a list that has no end: what it lacks would be made again, or thought to hold nothing.
 pub(crate) fn circle(operation: &str) -> Error {
     Error::Failed {
-        message: format!("the answers of {operation} go round in a circle and do not tell the whole list"),
+        message: format!("the pages of {operation} repeat, so the list is incomplete"),
         hint: Some("run this again; if it stays so, call the support of AWS".to_owned()),
     }
 }

@@ -65,7 +65,7 @@ impl UnknownName {
 impl fmt::Display for UnknownName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.what {
-            "kind" => write!(f, "`{}` is no kind of resource that this version of overlord knows", self.name),
+            "kind" => write!(f, "this version of overlord does not know the kind `{}`", self.name),
             what => write!(f, "org.toml has no {what} `{}`", self.name),
         }
     }
@@ -235,7 +235,7 @@ mod tests {
         let name = |name: &str| [name.to_owned()];
         assert_eq!(told(&name("record"), &[], &[]), "org.toml has no account `record`; did you mean `records`?");
         assert_eq!(told(&[], &name("zzz"), &[]), "org.toml has no ou `zzz`; give the key of one in org.toml, or leave out `--ou`");
-        let kind = "`subnets` is no kind of resource that this version of overlord knows; did you mean `subnet`?";
+        let kind = "this version of overlord does not know the kind `subnets`; did you mean `subnet`?";
         assert_eq!(told(&[], &[], &name("subnets")), kind);
         let unlike = told(&[], &[], &name("qqq"));
         assert!(unlike.contains("; the kinds are: ") && KINDS.iter().all(|kind| unlike.contains(kind.spec().kind)), "{unlike}");

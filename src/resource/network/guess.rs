@@ -18,7 +18,7 @@ const PRIVATE_TIER: &str = "private";
 /// Why no layout is like it.
 pub(super) fn describe(live: &mut LiveVpc, world: &World) -> Result<(), String> {
     if live.ipv6 {
-        return Err("it has IPv6 addresses, which an import takes over in no VPC of others".to_owned());
+        return Err("it has IPv6 addresses, which an import does not adopt in an unmanaged VPC".to_owned());
     }
     let subnets: BTreeMap<&str, &Subnet> =
         world.subnets.iter().filter(|(_, subnet)| subnet.vpc == live.id).map(|(id, subnet)| (id.as_str(), subnet)).collect();
@@ -55,7 +55,7 @@ pub(super) fn describe(live: &mut LiveVpc, world: &World) -> Result<(), String> 
     live.has_regional_nat_gateway = gateways().any(|gateway| gateway.is_regional);
     live.zonal_nat_gateways = gateways().filter(|gateway| !gateway.is_regional).count();
     if live.zonal_nat_gateways > 0 && public == 0 {
-        return Err("its NAT gateways stand in no tier that the internet reaches".to_owned());
+        return Err("its NAT gateways are in no tier that is reachable from the internet".to_owned());
     }
     let used: BTreeSet<&str> = subnets.keys().filter_map(|subnet| tables.get(subnet).copied()).collect();
     let everywhere = |tables: &BTreeSet<String>| tables.iter().map(String::as_str).eq(used.iter().copied());

@@ -230,7 +230,7 @@ async fn available(client: &ResourceClient<'_>, id: &str) -> AwsResult<()> {
             None | Some(State::Pending) => Ok(None),
             Some(State::Failed(code, message)) => Err(failure(client, id, code, message)),
             Some(State::Deleting | State::Deleted) => Err(client.failed(
-                format!("the NAT gateway `{id}` was deleted by somebody else while it was made"),
+                format!("the NAT gateway `{id}` was deleted outside overlord while it was being created"),
                 "run the same command again, it makes another one",
             )),
         }
@@ -242,7 +242,7 @@ async fn available(client: &ResourceClient<'_>, id: &str) -> AwsResult<()> {
 fn failure(client: &ResourceClient<'_>, id: &str, code: &str, message: &str) -> Error {
     let hint = match code {
         "InsufficientFreeAddressesInSubnet" => "free an address in its subnet, or give the tier a larger share",
-        "Gateway.NotAttached" => "attach the internet gateway again: the next run does so if it is ours",
+        "Gateway.NotAttached" => "attach the internet gateway again: the next run does so if overlord manages it",
         "InvalidAllocationID.NotFound" => {
             "the elastic address was released meanwhile: run the same command again, it allocates another one"
         }

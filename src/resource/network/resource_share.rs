@@ -170,7 +170,7 @@ async fn principal(context: &Context, reference: &Reference) -> AwsResult<String
         "ou" => {
             let organization = context.organization_arn().await?;
             let id = context.resolve(reference)?;
-            ou_arn(&organization, &id).ok_or_else(|| Error::failed(format!("`{organization}` is no ARN of an organization")))
+            ou_arn(&organization, &id).ok_or_else(|| Error::failed(format!("invalid ARN of an organization: `{organization}`")))
         }
         _ => context.resolve(reference),
     }

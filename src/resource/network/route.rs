@@ -138,7 +138,7 @@ async fn target(client: &ResourceClient<'_>, reference: &Reference) -> AwsResult
 
 /// The table and the destination of a route's id.
 fn parts(id: &str) -> AwsResult<(&str, &str)> {
-    id.split_once('/').ok_or_else(|| Error::internal(format!("`{id}` is no id of a route")))
+    id.split_once('/').ok_or_else(|| Error::internal(format!("invalid id of a route: `{id}`")))
 }
 
 /// Which parameter a destination goes into.

@@ -182,7 +182,7 @@ pub(super) async fn gateway(client: &ResourceClient<'_>, id: &str) -> AwsResult<
     let answer = client.client.describe_transit_gateway_vpc_attachments().transit_gateway_attachment_ids(id).send().await;
     let answer = client.map_sdk_error("ec2:DescribeTransitGatewayVpcAttachments", answer)?;
     let gateway = answer.transit_gateway_vpc_attachments().iter().find_map(|attachment| attachment.transit_gateway_id.clone());
-    gateway.ok_or_else(|| client.failed(format!("AWS does not tell the transit gateway of `{id}`"), "run the same command again"))
+    gateway.ok_or_else(|| client.failed(format!("AWS does not name the transit gateway of `{id}`"), "run the same command again"))
 }
 
 async fn available(client: &ResourceClient<'_>, id: &str) -> AwsResult<()> {

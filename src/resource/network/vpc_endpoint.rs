@@ -281,7 +281,7 @@ async fn available(client: &ResourceClient<'_>, after: &VpcEndpointAttributes, i
                 "delete it, see that the service has endpoints in these zones, and run the same command again",
             )),
             Some(Standing::Deleting | Standing::Gone) => Err(client.failed(
-                format!("the endpoint `{id}` was deleted by somebody else while it was made"),
+                format!("the endpoint `{id}` was deleted outside overlord while it was being created"),
                 "run the same command again, it makes another one",
             )),
         }

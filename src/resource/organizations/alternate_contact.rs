@@ -39,7 +39,7 @@ impl Kind for AlternateContact {
     type Attributes = AlternateContactAttributes;
     const SPEC: KindSpec = KindSpec {
         kind: "alternate_contact",
-        summary: "whom AWS tells about the bills, the operations or the security of an account",
+        summary: "the contact for billing, operations or security of an account",
         attributes: &[
             AttributeSpec::new("account", OnChange::Update),
             AttributeSpec::new("contact_type", OnChange::Update),

@@ -394,10 +394,15 @@ fn an_ou_of_ours_can_go_when_all_in_it_does() {
     assert_eq!(attribute(&held, "account.a", "parent"), json!({ "id": "ou-2" }));
     let lines = findings(&held).join("\n");
     assert!(
-        lines.contains("ou-2 (/old/inner): an OU of ours that left the configuration, and still holds account `333333333333` (b)"),
+        lines.contains("ou-2 (/old/inner): an OU that overlord created; it was removed from the configuration, and still contains account `333333333333` (b)"),
         "{lines}"
     );
-    assert!(lines.contains("ou-1 (/old): an OU of ours that left the configuration, and still holds OU `/old/inner`"), "{lines}");
+    assert!(
+        lines.contains(
+            "ou-1 (/old): an OU that overlord created; it was removed from the configuration, and still contains OU `/old/inner`"
+        ),
+        "{lines}"
+    );
 
     let frozen = live(&desired, &world.closed("222222222222"));
     assert_eq!(id(&frozen, "ou./old/inner"), None, "a closed account is moved nowhere");
@@ -431,7 +436,10 @@ fn a_policy_of_ours_can_go_when_every_target_lets_go() {
     let held = live(&desired, &world.with_policy("p-1", "old", &["ou-1", "ou-2"]));
     assert_eq!(id(&held, "policy./SERVICE_CONTROL_POLICY/old"), None);
     let lines = findings(&held).join("\n");
-    assert!(lines.contains("p-1 (old): a policy of ours that left the configuration, and is still attached to `ou-2`"), "{lines}");
+    assert!(
+        lines.contains("p-1 (old): a policy that overlord created; it was removed from the configuration, and is still attached to `ou-2`"),
+        "{lines}"
+    );
 }
 
 #[test]
@@ -611,9 +619,9 @@ fn what_carries_the_tag_of_something_else_is_not_removed_unsaid() {
         findings(&live(&desired, &world)),
         [
             "Warning ou-2 (/copy): its tag says that it is `ou.a`, which is `ou-1` now: if somebody copied the tag, remove it before you \
-             consent",
+             confirm",
             "Warning p-2 (copy): its tag says that it is `policy.p`, which is `p-1` now: if somebody copied the tag, remove it before you \
-             consent",
+             confirm",
         ]
     );
 }

@@ -35,7 +35,7 @@ pub(super) fn way_out(live: &Member) -> Option<String> {
         true => {
             format!("{why}: AWS's support can reopen it within 90 days; if it is to be closed, write `close = true` or remove its section")
         }
-        false => format!("{why}: AWS's support can tell why"),
+        false => format!("{why}: AWS's support can explain why"),
     })
 }
 

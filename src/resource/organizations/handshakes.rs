@@ -141,7 +141,7 @@ pub async fn cancel(sessions: &Sessions, id: &str) -> AwsResult<()> {
         Err(e) if e.is(&["HandshakeAlreadyInStateException"]) => Ok(()),
         Err(e) if e.is(&["InvalidHandshakeTransitionException", "HandshakeNotFoundException"]) => Err(Error::Failed {
             message: format!("the invitation `{id}` can no longer be canceled: {e}"),
-            hint: Some("run `overlord invite` with the same account: it tells where it stands".to_owned()),
+            hint: Some("run `overlord invite` with the same account: it shows the invitation's status".to_owned()),
         }),
         result => result.map(drop),
     }

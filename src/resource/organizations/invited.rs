@@ -107,7 +107,7 @@ impl<'a> Standing<'a> {
             Self::Uninvited(Some(last)) => format!("; the last invitation, of {}, was {}", day(last.requested), ended(last)),
             Self::Open(..) | Self::Uninvited(None) => String::new(),
         };
-        format!("`{recipient}` is no member{last}")
+        format!("`{recipient}` is not a member{last}")
     }
 }
 
@@ -254,7 +254,7 @@ fn open(waiting: &[Waiting<'_>]) -> Vec<Finding> {
     }
     let first = waiting.iter().map(|(.., invitation)| invitation.expires).min().unwrap_or_default();
     let what = format!(
-        "invited, and not members yet: the first invitation expires on {}; what each owner is to do, `overlord invite --account KEY` tells",
+        "invited, and not members yet: the first invitation expires on {}; `overlord invite --account KEY` says what each owner has to do",
         day(first)
     );
     vec![together(waiting.iter().map(|(account, ..)| *account), &what)]
@@ -263,7 +263,7 @@ fn open(waiting: &[Waiting<'_>]) -> Vec<Finding> {
 fn open_one((account, wanted, id, invitation): &Waiting<'_>) -> Finding {
     let summary = format!(
         "invited on {}, and not a member yet: until {} its owner accepts with `aws organizations accept-handshake --handshake-id {id}`; \
-         then it goes to {}, and the rest of it can be planned (`overlord invite --account {}` tells all that the owner has to do)",
+         then it goes to {}, and the rest of it can be planned (`overlord invite --account {}` says what the owner has to do)",
         day(invitation.requested),
         day(invitation.expires),
         place(&wanted.parent),

@@ -126,7 +126,7 @@ async fn remove(context: &Context, id: &str) -> AwsResult<()> {
             | Reason::AccountCannotLeaveWithoutEula
             | Reason::AccountCannotLeaveWithoutPhoneVerification,
         ) => failed(
-            format!("AWS lets `{id}` go only when it can stand alone, and it cannot yet: {error}"),
+            format!("AWS lets `{id}` go only when it can be a standalone account, and it cannot yet: {error}"),
             "sign in to it as root and complete its registration: contact data, a valid payment method, phone verification and a support \
              plan; then run the same command again",
         ),

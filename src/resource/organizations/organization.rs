@@ -26,7 +26,7 @@ impl Kind for Organization {
     type Attributes = OrganizationAttributes;
     const SPEC: KindSpec = KindSpec {
         kind: "organization",
-        summary: "the organization itself; as a parent it stands for the root",
+        summary: "the organization itself; as a parent it means the root",
         attributes: &[AttributeSpec::new("feature_set", OnChange::Update)],
         on_removal: OnRemoval::Report,
         guards_target: false,

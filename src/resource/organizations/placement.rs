@@ -33,7 +33,7 @@ impl Kind for Placement {
     type Attributes = PlacementAttributes;
     const SPEC: KindSpec = KindSpec {
         kind: "placement",
-        summary: "a new account leaves the quarantine OU for its own, once its guardrails stand",
+        summary: "a new account leaves the quarantine OU for its own, once its guardrails are attached",
         attributes: &[
             AttributeSpec::new("guard", OnChange::Forbidden(OTHER_ACCOUNT)),
             AttributeSpec::new("parent", OnChange::Move),

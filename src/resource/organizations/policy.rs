@@ -103,7 +103,7 @@ impl Kind for Policy {
 fn policy_type(reference: &Reference) -> AwsResult<String> {
     match reference {
         Reference::Address(address) => Ok(address.key().to_owned()),
-        Reference::Id(id) => Err(Error::internal(format!("the policy type `{id}` is no address"))),
+        Reference::Id(id) => Err(Error::internal(format!("invalid address of a policy type: `{id}`"))),
     }
 }
 

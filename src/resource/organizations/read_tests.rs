@@ -269,7 +269,7 @@ fn ends_where_the_endpoint_never_does() {
 fn half_a_list_is_not_taken_for_the_whole() {
     let (desired, world) = organization(50, 3, 2);
     let (read, _) = read(&Endpoint { world: Some(world), circular: true, ..Endpoint::default() }, &desired);
-    assert!(read.unwrap_err().to_string().contains("do not tell the whole list"));
+    assert!(read.unwrap_err().to_string().contains("the list is incomplete"));
 }
 
 #[test]

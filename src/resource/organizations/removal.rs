@@ -63,7 +63,10 @@ impl Removal {
                             holders.join(", ")
                         )
                     }
-                    None => format!("an OU of ours that left the configuration, and still holds {}", holders.join(", ")),
+                    None => format!(
+                        "an OU that overlord created; it was removed from the configuration, and still contains {}",
+                        holders.join(", ")
+                    ),
                 },
                 (false, _) => "an OU that is not in the configuration".to_owned(),
             };
@@ -97,7 +100,7 @@ impl Removal {
                 }
                 (true, false) => {
                     let targets = super::identity::list(&holders);
-                    format!("a policy of ours that left the configuration, and is still attached to {targets}")
+                    format!("a policy that overlord created; it was removed from the configuration, and is still attached to {targets}")
                 }
                 (false, _) => {
                     // Whoever names a target need not know what others attached to it.
@@ -148,7 +151,7 @@ fn copied(world: &World, identity: &Identity, id: &str, name: &str) -> Option<Fi
     let tag = world.address_tag(id)?;
     let other = identity.id(&tag.parse().ok()?)?;
     let summary =
-        format!("its tag says that it is `{tag}`, which is `{other}` now: if somebody copied the tag, remove it before you consent");
+        format!("its tag says that it is `{tag}`, which is `{other}` now: if somebody copied the tag, remove it before you confirm");
     Some(Finding { severity: FindingSeverity::Warning, subject: format!("{id} ({name})"), summary })
 }
 

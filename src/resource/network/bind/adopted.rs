@@ -109,12 +109,12 @@ impl Adoption<'_> {
         }
         let missing = self.layout.tiers.iter().find(|tier| !settled.contains(tier.name.as_str())).filter(|_| !strangers.is_empty());
         let why = match (missing, self.misplaced()) {
-            (Some(tier), _) => format!("the tier `{}` has none, and {} have no place in any", tier.name, strangers.join(", ")),
+            (Some(tier), _) => format!("the tier `{}` has none, and {} fit in none", tier.name, strangers.join(", ")),
             (None, Some(subnet)) => format!("the internet reaches `{subnet}`, and none of those that would be public"),
             (None, None) => return None,
         };
         let summary = format!(
-            "which subnets of `{}` are of which tier cannot be told: {why}; in a VPC of `vpc_id` tiers are known by their order and shares, so leave \
+            "the tiers of the subnets of `{}` are unknown: {why}; in a VPC of `vpc_id` tiers are known by their order and shares, so leave \
              those, and add tiers at the end",
             self.id
         );

@@ -141,7 +141,7 @@ fn wrong_tag(scope: &Scope, kind: &str, id: &str, tag: Result<Address, ParseAddr
     Finding {
         severity: FindingSeverity::Warning,
         subject: format!("{id} ({}/{})", scope.account, scope.region),
-        summary: format!("its tag `{ADDRESS_TAG}` {what}; it is taken for somebody else's: remove or correct the tag"),
+        summary: format!("its tag `{ADDRESS_TAG}` {what}; it counts as unmanaged: remove or correct the tag"),
     }
 }
 

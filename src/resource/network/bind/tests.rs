@@ -316,7 +316,7 @@ fn what_is_not_ours_is_told_and_its_addresses_are_in_use() {
         summaries(&bound),
         [
             "Unmanaged vpc-0 (records-dev/eu-west-1): a VPC with `10.5.0.0/16`, `192.168.0.0/24` that overlord did not make; its addresses \
-             are handed out to nobody else",
+             are not assigned to any other VPC",
             "Unmanaged records-dev/eu-west-1/vpc.standard: in it is what overlord did not make, and leaves as it is: `subnet-1`",
         ]
     );
@@ -523,5 +523,5 @@ fn what_is_no_vpc_of_others_is_not_adopted() {
     tiers[2].share = Share::of_percent(12.5).unwrap();
     tiers.insert(0, Tier { name: "data".to_owned(), share: Share::of_percent(25.0).unwrap() });
     let (_, errors) = changes(&shifted, &theirs);
-    assert!(errors.join("\n").contains("cannot be told"), "{errors:?}");
+    assert!(errors.join("\n").contains("are unknown"), "{errors:?}");
 }

@@ -166,7 +166,7 @@ impl Binder<'_> {
         }
         let name = vpc.tags.get("Name").filter(|name| !name.is_empty()).map(|name| format!(" named `{name}`")).unwrap_or_default();
         let blocks = vpc.blocks.iter().map(|block| format!("`{block}`")).collect::<Vec<_>>().join(", ");
-        let summary = format!("a VPC{name} with {blocks} that overlord did not make; its addresses are handed out to nobody else");
+        let summary = format!("a VPC{name} with {blocks} that overlord did not make; its addresses are not assigned to any other VPC");
         self.find(FindingSeverity::Unmanaged, self.stranger(id), summary);
     }
 

@@ -141,7 +141,7 @@ impl<'a> Questions<'a> {
 }
 
 fn no_item(text: &str) -> Error {
-    Error::failed(format!("AWS Config answered with what is no configuration item: {text}"))
+    Error::failed(format!("AWS Config returned an invalid configuration item: {text}"))
 }
 
 /// An account and Region, or all of the organization in a Region.

@@ -40,7 +40,7 @@ impl Binder<'_> {
         }
         if unread > 0 {
             let summary = format!(
-                "they can be read only once root access is central, so none goes yet: the plan after this one tells (accounts: {unread})"
+                "they can be read only once root access is central, so none is removed yet: the next plan shows them (accounts: {unread})"
             );
             self.live.findings.push(Finding { severity: FindingSeverity::Warning, subject: "root credentials".to_owned(), summary });
         }
