@@ -6,16 +6,16 @@ use super::survey::LiveVpc;
 use super::world::{Subnet, World};
 use crate::network::{Block, PUBLIC_TIER, has_gateway_endpoint};
 
-/// Bits of a subnet's address that tell its zone, as layouts may have them; the usual one first.
+/// How many bits of a subnet's address may encode its zone in a layout; the usual number first.
 pub const ZONE_BITS: [u8; 5] = [3, 2, 1, 0, 4];
 
-/// The tier of subnets that the internet does not reach.
+/// The tier of subnets that are not reachable from the internet.
 const PRIVATE_TIER: &str = "private";
 
-/// Fills in what it consists of.
+/// Fills in its contents.
 ///
 /// # Errors
-/// Why no layout is like it.
+/// Why no layout matches it.
 pub(super) fn describe(live: &mut LiveVpc, world: &World) -> Result<(), String> {
     if live.ipv6 {
         return Err("it has IPv6 addresses, which an import does not adopt in an unmanaged VPC".to_owned());
@@ -65,7 +65,7 @@ pub(super) fn describe(live: &mut LiveVpc, world: &World) -> Result<(), String> 
     Ok(())
 }
 
-/// The subnets by tier, where so many bits tell the zone: each tier has as many zones as the VPC.
+/// The subnets by tier, if so many bits encode the zone: each tier has as many zones as the VPC.
 fn tiers<'w>(subnets: &BTreeMap<&'w str, &'w Subnet>, zone_bits: u8) -> Option<Vec<Vec<(&'w str, &'w Subnet)>>> {
     let zones: BTreeSet<&str> = subnets.values().map(|subnet| subnet.zone.as_str()).collect();
     let mut tiers: BTreeMap<Block, Vec<(&str, &Subnet)>> = BTreeMap::new();

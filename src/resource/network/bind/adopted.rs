@@ -12,7 +12,8 @@ use crate::address::{Address, Scope};
 use crate::network::{Block, Design, Layout, PUBLIC_TIER, cut, has_gateway_endpoint};
 use crate::resource::{Finding, FindingSeverity};
 
-/// The addresses of what was adopted, by id, and what cannot be. `ours` are the addresses of what carries our tag.
+/// The addresses of adopted resources, by id, and those that cannot be adopted. `ours` are the addresses of resources with overlord's
+/// tag.
 pub(super) fn find(
     scope: &Scope,
     design: &Design,
@@ -57,7 +58,7 @@ struct Adoption<'a> {
     layout: &'a Layout,
     world: &'a World,
     ours: &'a BTreeMap<String, Address>,
-    /// The addresses of what is ours.
+    /// The addresses of managed resources.
     taken: BTreeSet<&'a Address>,
     found: BTreeMap<String, Address>,
 }
@@ -73,7 +74,7 @@ impl Adoption<'_> {
         strangers
     }
 
-    /// Names something that others made, unless another thing has the name. `name` is none for what there is one of in a VPC.
+    /// Gives an unmanaged resource an address, unless another one has it. `name` is `None` for resources that exist once per VPC.
     fn put(&mut self, kind: &str, id: &str, name: Option<&str>) {
         let key = self.address.key();
         let key = name.map_or_else(|| key.to_owned(), |name| format!("{key}/{name}"));
@@ -84,13 +85,13 @@ impl Adoption<'_> {
         }
     }
 
-    /// What a subnet or another thing in the VPC is called.
+    /// The name of a subnet or another resource in the VPC.
     fn name(&self, id: &str) -> Option<&str> {
         let address = self.ours.get(id).or_else(|| self.found.get(id))?;
         address.key().split_once('/').map(|(_, name)| name)
     }
 
-    /// Names the subnets. Where that is not what they can be, the layout has changed, and nobody can tell what is to be made.
+    /// Names the subnets. If they do not match the layout, the layout has changed, and it is unknown what to create.
     fn subnets(&mut self, vpc: &Vpc) -> Option<Finding> {
         let block = vpc.cidr.parse::<Block>().ok()?;
         let tiers = cut(block, self.layout, &[], &BTreeMap::new()).tiers;
@@ -121,7 +122,7 @@ impl Adoption<'_> {
         Some(Finding { severity: FindingSeverity::Error, subject: self.address.to_string(), summary })
     }
 
-    /// A subnet that is public and not called so, where none is that is.
+    /// A subnet that is public but not named so, if no subnet named public is.
     fn misplaced(&self) -> Option<&str> {
         let tables = self.world.route_tables.values().filter(|table| table.vpc == self.id && self.world.leads_out(table));
         let reached = tables.flat_map(|table| &table.subnets).filter(|subnet| self.name(subnet).is_some());
@@ -162,7 +163,7 @@ impl Adoption<'_> {
             let zone = gateway.subnet.as_ref().and_then(|subnet| world.subnets.get(subnet)).map(|subnet| subnet.zone.as_str());
             let Some(name) = (if gateway.is_regional { Some("regional") } else { zone }) else { continue };
             self.put("nat_gateway", id, Some(name));
-            // Its address is called as it is.
+            // Its address has the same name.
             let name = self.name(id).map(str::to_owned);
             if let Some((address, name)) = gateway.address.as_ref().filter(|id| world.addresses.contains_key(*id)).zip(name) {
                 self.put("elastic_ip", address, Some(&name));

@@ -19,16 +19,16 @@ use crate::resource::network::Tags;
 use crate::resource::network::world::World;
 use crate::resource::{ADDRESS_TAG, Finding, FindingSeverity};
 
-/// The addresses of what is ours, by id.
+/// The addresses of managed resources, by id.
 #[derive(Debug, Default, PartialEq)]
 pub(in crate::resource::network) struct Names {
     by_id: BTreeMap<String, Address>,
-    /// Those that others made, and that lie in a VPC that org.toml names by its id.
+    /// Unmanaged ones in a VPC that org.toml adopts by its id.
     adopted: BTreeSet<String>,
 }
 
 impl Names {
-    /// The names of what was read, and what is wrong with its tags.
+    /// The addresses of what was read, and the errors in its tags.
     pub fn of(scope: &Scope, design: &Design, world: &World) -> (Self, Vec<Finding>) {
         let spare = spare_options(scope, design, world);
         let mut twins = Twins::find(scope, world);
@@ -44,7 +44,7 @@ impl Names {
                     continue;
                 }
             };
-            // Of peerings it is the VPCs that count: names_of_peerings. Their keys are of accounts, which may have changed places.
+            // Peerings are identified by their VPCs: names_of_peerings. Their keys contain account keys, which may have been swapped.
             let address = match world.extras.connected.peerings.get(id).filter(|_| ids.contains_key(&address)) {
                 Some(peering) => Address::within(scope.clone(), kind, format!("{}/{}", address.key(), peering.peer)),
                 None if spare.contains(id) || twins.is_spare(id) => address.one_of_several(id),
@@ -67,28 +67,29 @@ impl Names {
         (Self { by_id: names, adopted: ids }, findings)
     }
 
-    /// Those that things of other accounts can lead to.
+    /// Those that resources of other accounts can refer to.
     pub fn into_shared(self) -> impl Iterator<Item = (String, Address)> {
         self.by_id.into_iter().filter(|(_, address)| matches!(address.kind(), "transit_gateway" | "vpc" | "vpc_peering"))
     }
 
-    /// The address of a thing of ours.
+    /// The address of a managed resource.
     pub fn address(&self, id: &str) -> Option<&Address> {
         self.by_id.get(id)
     }
 
-    /// Whether others made it.
+    /// Whether it is adopted.
     pub fn is_adopted(&self, id: &str) -> bool {
         self.adopted.contains(id)
     }
 
-    /// All that is known of one VPC, itself too.
+    /// Everything known in one VPC, including itself.
     pub fn of_vpc(&self, vpc: &Address) -> impl Iterator<Item = &Address> {
         self.by_id.values().filter(|address| layout_of(address.key()) == vpc.key())
     }
 }
 
-/// The DHCP options of ours that others of the same address go before: what the layout says does, then what its VPC has.
+/// The managed DHCP options that others with the same address take precedence over: first the set that matches the layout, then the one
+/// that its VPC uses.
 fn spare_options<'w>(scope: &Scope, design: &Design, world: &'w World) -> BTreeSet<&'w str> {
     let mut by_key: BTreeMap<String, Vec<&str>> = BTreeMap::new();
     for (id, options) in &world.extras.dhcp_options {
@@ -114,8 +115,8 @@ fn spare_options<'w>(scope: &Scope, design: &Design, world: &'w World) -> BTreeS
     spare
 }
 
-/// The addresses of the peerings of ours, by id: they follow from the VPCs, whichever account asked and whatever its key was then. `shared` has
-/// the addresses of the VPCs of all accounts that were read, and of accounts.
+/// The addresses of managed peerings, by id: they follow from the VPCs, whichever account requested the peering and whatever its key was
+/// then. `shared` has the addresses of the VPCs of all accounts that were read, and of accounts.
 pub(in crate::resource::network) fn names_of_peerings(world: &World, shared: &BTreeMap<String, Address>) -> Vec<(String, Address)> {
     let peerings = world.extras.connected.peerings.iter().filter(|(id, _)| shared.contains_key(*id));
     let named = peerings.filter_map(|(id, peering)| {
@@ -145,7 +146,7 @@ fn wrong_tag(scope: &Scope, kind: &str, id: &str, tag: Result<Address, ParseAddr
     }
 }
 
-/// All that carries tags, with the kind that it can be.
+/// All tagged resources, with their possible kind.
 pub(super) fn tagged(world: &World) -> impl Iterator<Item = (&'static str, &str, &Tags)> {
     macro_rules! of {
         ($kind:literal, $things:expr) => {
