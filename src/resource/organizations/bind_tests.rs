@@ -250,7 +250,7 @@ fn an_account_that_is_to_be_closed_differs_in_that_alone_until_it_is() {
     assert_eq!(open.changes.iter().map(|change| change.leaving()).collect::<Vec<_>>(), [Some(Leaving::Closed)]);
     assert_eq!(open.changes[0].attributes().iter().map(|a| a.name.as_str()).collect::<Vec<_>>(), ["leaves"]);
     assert!(findings(&live(&desired, &there)).iter().any(|line| line.starts_with("Warning closing accounts: AWS closes 3 at a time")));
-    // Closed, and gone after 90 days: neither a change nor a word.
+    // Closed, and gone after 90 days: neither a change nor a finding.
     for world in [there.clone().closed("222222222222"), world()] {
         assert_eq!(difference(&world), crate::diff::Difference::default());
         assert_eq!(findings(&live(&desired, &world)).iter().filter(|line| line.contains("account.a")).count(), 0);
@@ -319,7 +319,7 @@ fn sets_are_what_is_attached_and_what_targets_are_born_with() {
     }
 }
 
-/// Guardrails reach what the configuration does not name, and what Control Tower attached reaches what it names.
+/// Guardrails affect resources outside the configuration, and those that Control Tower attached affect resources in it.
 #[test]
 fn what_stands_beside_is_known_with_what_is_attached() {
     let desired = desired(json!({

@@ -18,21 +18,21 @@ use super::invited::{InvitationState, LiveInvitation, Standing};
 use crate::aws::{AwsResult, Error, Sessions};
 use crate::resource::pages::whole_list;
 
-/// AWS finishes a new organization within the hour.
+/// AWS completes a new organization within the hour.
 const FINISHING: Duration = Duration::from_secs(30 * 60);
 
-/// What is sent to the owner of an account.
+/// An invitation to the owner of an account.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Letter {
     /// The account's id or e-mail.
     pub recipient: String,
-    /// What the owner is told.
+    /// The message to the owner.
     pub note: Option<String>,
     /// The tags that the account gets when it joins.
     pub tags: BTreeMap<String, String>,
 }
 
-/// Only invitations, of all handshakes.
+/// Only invitations, among all handshakes.
 pub(super) fn invitations_only() -> HandshakeFilter {
     HandshakeFilter::builder().action_type(ActionType::InviteAccountToOrganization).build()
 }
@@ -58,7 +58,7 @@ pub async fn invitations(sessions: &Sessions) -> AwsResult<BTreeMap<String, Live
     Ok(handshakes.await?.iter().filter_map(invitation).collect())
 }
 
-/// A handshake, where it is an invitation.
+/// A handshake, if it is an invitation.
 pub(super) fn invitation(handshake: &Handshake) -> Option<(String, LiveInvitation)> {
     if handshake.action().is_some_and(|action| *action != ActionType::InviteAccountToOrganization) {
         return None;
@@ -76,8 +76,8 @@ pub(super) fn invitation(handshake: &Handshake) -> Option<(String, LiveInvitatio
     Some((handshake.id()?.to_owned(), live))
 }
 
-/// Sends an invitation, and returns the id of the handshake. AWS takes no second one for the same account: after a lost answer, the one
-/// that was sent is found.
+/// Sends an invitation, and returns the id of the handshake. AWS accepts only one per account: after a lost answer, the sent one is
+/// found.
 ///
 /// # Errors
 /// AWS refused, with what to do; the deadline; the interrupt.
@@ -106,7 +106,7 @@ async fn request(sessions: &Sessions, letter: &Letter) -> Result<String, SdkErro
     Ok(answer.handshake.and_then(|handshake| handshake.id).unwrap_or_default())
 }
 
-/// The open invitation that AWS says is there already: an earlier try's, whose answer was lost, or somebody else's.
+/// The open invitation that AWS says exists already: of an earlier attempt whose answer was lost, or of another caller.
 async fn already_sent(sessions: &Sessions, letter: &Letter) -> AwsResult<String> {
     let ask = || async {
         let all = invitations(sessions).await?;
@@ -131,7 +131,7 @@ async fn already_sent(sessions: &Sessions, letter: &Letter) -> AwsResult<String>
     }
 }
 
-/// Takes an invitation back. One that is over already is no error.
+/// Cancels an invitation. One that is already closed is not an error.
 ///
 /// # Errors
 /// AWS refused.

@@ -16,9 +16,9 @@ use crate::resource::{AttributeSpec, Kind, KindSpec, OnChange, OnRemoval, Weight
 /// The attributes of a `placement`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct PlacementAttributes {
-    /// The account's own set of policies, which goes ahead.
+    /// The account's own set of policies, which is attached first.
     pub guard: Reference,
-    /// Where the account is, and where it belongs.
+    /// The account's current and desired place.
     pub parent: Reference,
     /// The account.
     pub target: Reference,

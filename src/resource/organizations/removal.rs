@@ -11,12 +11,12 @@ use super::world::{Wanted, World};
 use crate::address::{Address, Reference};
 use crate::resource::{Finding, FindingSeverity};
 
-/// The live-only addresses of what can go, by AWS's id.
+/// The addresses of live resources that can be deleted, by AWS's id.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(crate) struct Removal {
     pub units: BTreeMap<String, Address>,
     pub policies: BTreeMap<String, Address>,
-    /// What is ours and cannot go, and what is not ours: OUs and policies.
+    /// Managed resources that cannot be deleted, and unmanaged ones: OUs and policies.
     pub findings: Vec<Finding>,
 }
 
@@ -28,7 +28,7 @@ impl Removal {
         removal
     }
 
-    /// From the leaves up, since an OU can go only when those in it can.
+    /// From the leaves up: an OU can be deleted only if those in it can.
     fn units(&mut self, wanted: &Wanted, world: &World, identity: &Identity) {
         let mut holds: BTreeMap<&str, Vec<String>> = BTreeMap::new();
         for (id, account) in &world.accounts {
@@ -38,7 +38,7 @@ impl Removal {
             if let Some(parent) = &account.parent
                 && !leaves
             {
-                // AWS keeps a closed account where it was, for 90 days.
+                // AWS keeps a closed account in its OU for 90 days.
                 let closed = if account.is_closed() || closing { ", which stays in it for 90 days once closed" } else { "" };
                 holds.entry(parent).or_default().push(format!("account `{id}` ({}){closed}", account.name));
             }
