@@ -534,7 +534,7 @@ fn control_towers_guard_rails_stay_where_they_are() {
     );
 }
 
-/// It has no mark: what says just that, on the root alone, is taken for it, and nothing else is.
+/// It has no mark: an identical policy that is attached only to the root counts as the console's, and nothing else does.
 #[test]
 fn the_consoles_guard_rail_stays_and_is_not_told() {
     let desired = desired(json!({

@@ -147,7 +147,7 @@ pub async fn cancel(sessions: &Sessions, id: &str) -> AwsResult<()> {
     }
 }
 
-/// Accepts an invitation with a client of the invited account. One that is accepted already is no error.
+/// Accepts an invitation with a client of the invited account. An accepted one is not an error.
 ///
 /// # Errors
 /// AWS refused, with what to do.
@@ -174,7 +174,7 @@ pub async fn accept(client: &Client, id: &str) -> AwsResult<()> {
     Err(told(&format!("`{id}` was not accepted"), known, refusal))
 }
 
-/// The ids of the invitations that the account of a client has received.
+/// The ids of the invitations that the client's account has received.
 ///
 /// # Errors
 /// AWS refused; the list has no end.
@@ -252,14 +252,14 @@ fn explained(letter: &Letter, error: &SdkError<InviteAccountToOrganizationError,
 }
 
 fn is_about_the_recipient(reason: Option<&aws_sdk_organizations::types::InvalidInputExceptionReason>) -> bool {
-    // Which of these AWS gives for an account that there is not, its documentation does not say.
+    // AWS's documentation does not say which of these it returns for an account that does not exist.
     reason.is_some_and(|reason| {
         ["INVALID_EMAIL_ADDRESS_TARGET", "INVALID_PARTY_TYPE_TARGET", "INVALID_PATTERN_TARGET_ID", "TARGET_NOT_SUPPORTED"]
             .contains(&reason.as_str())
     })
 }
 
-/// What AWS's reasons mean here, and what to do.
+/// The meaning of AWS's reasons, and what to do.
 /// <https://docs.aws.amazon.com/organizations/latest/APIReference/API_InviteAccountToOrganization.html>
 fn why(reason: &Reason) -> (&'static str, &'static str) {
     match reason {
@@ -298,12 +298,12 @@ fn why(reason: &Reason) -> (&'static str, &'static str) {
         Reason::LegacyPermissionsStillInUse => {
             ("permissions for billing of the old kind are still in use", "migrate them to the fine-grained actions, then run this again")
         }
-        // Of billing transfers, of a change that is over, and what AWS may add: its own words stand behind.
+        // Reasons about billing transfers or finished changes, and those that AWS may add: AWS's own message follows.
         _ => ("AWS does not let it join", "see AWS's own words, or ask its support"),
     }
 }
 
-/// The refusal with what it means in front of it.
+/// The refusal, with its meaning in front.
 fn told(what: &str, known: Option<(&str, &str)>, refusal: Error) -> Error {
     match known {
         Some((why, hint)) => Error::Failed { message: format!("{what}: {why}: {refusal}"), hint: Some(hint.to_owned()) },

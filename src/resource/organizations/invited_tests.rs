@@ -27,7 +27,7 @@ fn an_open_invitation_goes_before_all_others_and_then_the_last_one_counts() {
     }
 }
 
-/// Nobody is invited twice for want of a word: a state that AWS adds is taken for open.
+/// No account is invited twice because of an unknown state: a state that AWS adds counts as open.
 #[test]
 fn unknown_states_are_open() {
     for state in ["OPEN", "REQUESTED", "PENDING_REVIEW", ""] {

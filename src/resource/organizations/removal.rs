@@ -83,7 +83,7 @@ impl Removal {
         for (id, policy) in unbound {
             let holders: Vec<&str> =
                 policy.targets.iter().map(String::as_str).filter(|target| !self.lets_go(wanted, world, identity, target, id)).collect();
-            // What every organization of the console has is nothing to tell.
+            // A policy that the console creates in every organization is not reported.
             if world.is_consoles(id, policy) {
                 continue;
             }
@@ -103,7 +103,7 @@ impl Removal {
                     format!("a policy that overlord created; it was removed from the configuration, and is still attached to {targets}")
                 }
                 (false, _) => {
-                    // Whoever names a target need not know what others attached to it.
+                    // A user who declares a target need not know what other people attached to it.
                     let losing = policy.targets.iter().filter(|target| !holders.contains(&target.as_str()));
                     let losing: Vec<String> = losing.filter_map(|target| identity.address(target)).map(Address::to_string).collect();
                     let is = format!("a policy of type {} that is not in the configuration", policy.policy_type);
@@ -124,7 +124,7 @@ impl Removal {
         }
     }
 
-    /// Whether the target loses the policy in the same plan: its managed set omits it, or the target goes itself.
+    /// Whether the same plan detaches the policy from the target: its managed set omits it, or the target is deleted.
     fn lets_go(&self, wanted: &Wanted, world: &World, identity: &Identity, target: &str, policy: &str) -> bool {
         if self.units.contains_key(target) {
             return true;
@@ -140,13 +140,13 @@ impl Removal {
     }
 }
 
-/// The OU of the configuration that the tag of an unbound one names: that one is made anew elsewhere, or was.
+/// The OU of the configuration that the tag of an unbound one names: it is or was created again in another place.
 pub(super) fn successor(wanted: &Wanted, world: &World, id: &str) -> Option<Address> {
     world.address_tag(id)?.parse().ok().filter(|address| wanted.units.contains_key(address))
 }
 
-/// A tag is all that says that something is ours, and people copy tags. What is left of a place that was made anew looks the same, so
-/// it can go; but whoever consents should know.
+/// The tag is the only sign that a resource is managed, and people copy tags. The old resource of a replacement looks the same, so it can
+/// be deleted; but the user should know that before confirming.
 fn copied(world: &World, identity: &Identity, id: &str, name: &str) -> Option<Finding> {
     let tag = world.address_tag(id)?;
     let other = identity.id(&tag.parse().ok()?)?;

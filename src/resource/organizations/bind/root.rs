@@ -47,14 +47,14 @@ impl Binder<'_> {
     }
 }
 
-/// An account is made without root credentials, where root access is central.
+/// An account is created without root credentials if root access is central.
 /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/id_root-user.html>
 pub(super) fn unborn(live: &mut Live, address: &Address, wanted: &RootCredentialsAttributes) {
     let resource = LiveResource { id: None, attributes: untyped(wanted), ours: None, frozen: None };
     live.resources.insert(address.clone(), resource);
 }
 
-/// Before there is an organization, no account of it is there.
+/// Before the organization exists, it has no accounts.
 pub(super) fn all_unborn(live: &mut Live, wanted: &Wanted) {
     wanted.root_credentials.iter().for_each(|(address, wanted)| unborn(live, address, wanted));
 }
