@@ -1,4 +1,4 @@
-//! One change, and what differs in it.
+//! One change, and the attributes that differ.
 
 use std::borrow::Cow;
 
@@ -19,13 +19,14 @@ pub enum Action {
     Create,
     /// It is changed in place.
     Update,
-    /// It is made anew, then the old one is deleted.
+    /// A new one is created, then the old one is deleted.
     Replace,
-    /// Ours, and no longer in the configuration; or, where there is an `after`, wanted gone by it. Needs consent.
+    /// Managed by overlord and removed from the configuration; or, with an `after`, whose desired state is to be gone. Needs
+    /// confirmation.
     Delete,
-    /// It goes to another parent, with or without other changes in place.
+    /// It moves to another parent, with or without other changes in place.
     Move,
-    /// It exists and was not made by overlord. Where this change writes tags, ours is among them.
+    /// It exists and was not created by overlord. If this change writes tags, overlord's tag is among them.
     Adopt,
 }
 
@@ -36,7 +37,7 @@ pub struct AttributeChange {
     pub name: String,
     /// Its live value; null when there is none.
     pub before: Value,
-    /// The value asked for; null when there will be none.
+    /// The desired value; null if there will be none.
     pub after: Value,
 }
 
@@ -54,17 +55,17 @@ pub struct Change {
     pub id: Option<String>,
     /// All live attributes; `None` for a creation.
     pub before: Option<Attributes>,
-    /// All attributes asked for; `None` for a deletion of what left the configuration.
+    /// All desired attributes; `None` for a deletion of a resource that was removed from the configuration.
     pub after: Option<Attributes>,
     /// The mutating calls that it makes, as `service:Operation`, in order.
     pub calls: Vec<String>,
-    /// The changes that must have been applied before, in order of address.
+    /// The changes that must be applied before this one, in order of address.
     pub waits_for: Vec<Address>,
 }
 
 impl Change {
-    /// The attributes that differ, in order of name; of an existing thing those that can be changed. Worked out when it is asked for: of a
-    /// creation it is all there is.
+    /// The attributes that differ, in order of name; for an existing resource those that can be changed. Computed on demand: for a
+    /// creation it is every attribute.
     pub fn attributes(&self) -> Vec<AttributeChange> {
         let none = Attributes::new();
         let Some(after) = &self.after else { return removed(self.before.as_ref().unwrap_or(&none)) };
@@ -77,7 +78,7 @@ impl Change {
         differing(before, after).into_iter().filter(can_be).collect()
     }
 
-    /// How an account leaves the organization by this change, if it does: that needs its id typed, whatever else was consented to.
+    /// How an account leaves the organization by this change, if it does: that needs its id typed, whatever else was confirmed.
     pub fn leaving(&self) -> Option<Leaving> {
         let gone = self.action == Action::Delete && self.address.kind() == "account";
         self.after.as_ref().filter(|_| gone).and_then(leaving)
@@ -86,12 +87,12 @@ impl Change {
     /// Whether the attribute of that name differs.
     pub fn changes(&self, name: &str) -> bool {
         let known = resource::kind(self.address.kind()).is_some_and(|kind| kind.spec().attributes.iter().any(|known| known.name == name));
-        // Most kinds have no such attribute: those are not looked into.
+        // Most kinds have no such attribute: those are skipped.
         known && self.attributes().iter().any(|attribute| attribute.name == name)
     }
 }
 
-/// The attributes that `after` names and `before` has otherwise, in order of name, and what has lapsed. A missing one is null.
+/// The attributes that `after` names and `before` has with another value, in order of name, and expired ones. A missing value is null.
 pub(crate) fn differing(before: &Attributes, after: &Attributes) -> Vec<AttributeChange> {
     let mut live = before.to_map();
     let change = |(name, after): (String, Value)| {
@@ -107,7 +108,7 @@ pub(crate) fn differing(before: &Attributes, after: &Attributes) -> Vec<Attribut
     differing
 }
 
-/// Of live tags those whose keys are declared: the others are somebody else's, and stay.
+/// The live tags whose keys are declared: other tags are unmanaged and stay.
 fn declared(before: Value, after: &Value) -> Value {
     match (before, after) {
         (Value::Object(live), Value::Object(tags)) => live.into_iter().filter(|(key, _)| tags.contains_key(key)).collect(),
@@ -120,7 +121,7 @@ fn removed(before: &Attributes) -> Vec<AttributeChange> {
     before.to_map().into_iter().filter_map(change).collect()
 }
 
-/// A change as it stands in JSON, where what differs is told too.
+/// A change as it is written to JSON, with the attributes that differ.
 #[derive(Clone, Serialize, Deserialize)]
 struct Written {
     address: Address,
@@ -148,7 +149,7 @@ impl TryFrom<Written> for Change {
     fn try_from(written: Written) -> Result<Self, String> {
         let Written { address, action, reason, id, attributes, before, after, calls, waits_for } = written;
         let change = Self { address, action, reason, id, before, after, calls, waits_for };
-        // Who reviewed it read the attributes that differ.
+        // The reviewer read the attributes that differ.
         if change.attributes() == attributes {
             Ok(change)
         } else {

@@ -1,7 +1,7 @@
-//! What networks cost a month, before and after a plan: list prices of what is there by the hour. Pure.
+//! What networks cost a month, before and after a plan: list prices of resources that AWS charges by the hour. Pure.
 //!
-//! Counted are NAT gateways, public IPv4 addresses, interface endpoints, attachments to transit gateways and VPN connections, of what
-//! overlord manages. Data transfer and charges per gigabyte are not: nobody can tell them from a configuration.
+//! Counted are NAT gateways, public IPv4 addresses, interface endpoints, attachments to transit gateways and VPN connections, if overlord
+//! manages them. Data transfer and charges per gigabyte are not counted: a configuration does not say how much traffic there is.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -17,10 +17,10 @@ use crate::resource::{Attributes, LiveResource};
 
 /// Public addresses of a VPN connection: one for each of its two tunnels.
 const VPN_ADDRESSES: u64 = 2;
-/// The ways of NAT that are compared.
+/// The NAT modes that are compared.
 pub const COMPARED: [Nat; 3] = [Nat::PerZone, Nat::Single, Nat::Regional];
 
-/// What is paid for in a month.
+/// What is paid in a month.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Bill {
     /// By item.
@@ -41,7 +41,7 @@ pub struct Line {
 /// What one account costs a month.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Share {
-    /// As it is.
+    /// Before the plan.
     pub before: Usd,
     /// After the plan.
     pub after: Usd,
@@ -52,21 +52,21 @@ pub struct Share {
 pub struct Cost {
     /// When the built-in prices were collected, `YYYY-MM-DD`.
     pub prices_of: String,
-    /// As it is.
+    /// Before the plan.
     pub before: Bill,
     /// After the plan.
     pub after: Bill,
     /// The accounts that cost something before or after, by key.
     pub accounts: BTreeMap<String, Share>,
-    /// What `after` would be if all VPCs that have a NAT gateway had it in one of these ways.
+    /// What `after` would be if all VPCs with a NAT gateway used one of these modes.
     pub with_nat: BTreeMap<Nat, Usd>,
-    /// What runs in the accounts and Regions that were read and is not managed by overlord, in neither sum above.
+    /// Unmanaged resources in the accounts and Regions that were read, in neither sum above.
     #[serde(default, skip_serializing_if = "Bill::is_empty")]
     pub unmanaged: Bill,
 }
 
 impl Bill {
-    /// Whether nothing is paid for.
+    /// Whether there are no costs.
     pub fn is_empty(&self) -> bool {
         self.items.is_empty()
     }
@@ -79,7 +79,7 @@ impl Bill {
     }
 }
 
-/// The same with what runs beside it: NAT gateways, public addresses and interface endpoints that overlord does not manage, or no longer.
+/// The same with unmanaged resources: NAT gateways, public addresses and interface endpoints that overlord does not manage, or no longer.
 pub fn beside(cost: Option<Cost>, unmanaged: &BTreeMap<Scope, Unmanaged>, prices: &Overrides) -> Option<Cost> {
     let mut bill = Bill::default();
     for (scope, Unmanaged { nat_gateways, addresses, interfaces }) in unmanaged {
@@ -95,7 +95,7 @@ pub fn beside(cost: Option<Cost>, unmanaged: &BTreeMap<Scope, Unmanaged>, prices
     Some(Cost { unmanaged: bill, ..cost.unwrap_or_else(nothing) })
 }
 
-/// The cost before and after `changes`; `None` where nothing costs anything.
+/// The cost before and after `changes`; `None` if there are no costs.
 pub fn of(observed: &BTreeMap<Address, LiveResource>, changes: &[Change], prices: &Overrides) -> Option<Cost> {
     let changes = || changes.iter().filter(|change| matters(&change.address));
     let changed: BTreeSet<&Address> = changes().map(|change| &change.address).filter(|address| observed.contains_key(address)).collect();
@@ -123,7 +123,7 @@ pub fn of(observed: &BTreeMap<Address, LiveResource>, changes: &[Change], prices
     })
 }
 
-/// What one VPC of a layout costs a month, in each of the ways of NAT that it can have.
+/// What one VPC of a layout costs a month, in each NAT mode that it can have.
 pub fn of_layout(layout: &Layout, prices: &Overrides) -> BTreeMap<Nat, Usd> {
     let zones = u64::from(layout.zones);
     let interfaces = layout.endpoints.iter().filter(|service| !has_gateway_endpoint(service)).count() as u64;
@@ -161,7 +161,7 @@ fn matters(address: &Address) -> bool {
 struct Side<'a> {
     bill: Bill,
     accounts: BTreeMap<&'a str, Usd>,
-    /// The part that is paid for NAT, and what it would be in other ways.
+    /// The part that NAT costs, and what it would be in other modes.
     nat: Usd,
     with_nat: BTreeMap<Nat, Usd>,
 }
@@ -199,7 +199,7 @@ impl<'a> Side<'a> {
                 _ => 1,
             };
             self.add(address, &[(Item::NatGateway, units)], prices);
-            // The address of a zonal gateway is a resource of its own; those of a regional one are AWS's choice.
+            // The address of a zonal gateway is a resource of its own; AWS chooses the addresses of a regional one.
             if attributes.get("elastic_ip").is_none_or(|address| address.get("ref").is_none()) {
                 self.add(address, &[(Item::PublicAddress, units)], prices);
             }
@@ -242,7 +242,7 @@ fn vpc(address: &Address) -> Vpc<'_> {
     (address.scope(), address.key().split('/').next().unwrap_or_default())
 }
 
-/// The zone of a subnet, with which its key ends: `euw1-az1`. Enough of it to tell the zones of one VPC apart.
+/// The zone at the end of a subnet's key: `euw1-az1`. It is enough to distinguish the zones of one VPC.
 fn zone(address: &Address) -> &str {
     let key = address.key();
     key.rmatch_indices('-').nth(1).and_then(|(hyphen, _)| key.get(hyphen + 1..)).unwrap_or(key)

@@ -1,7 +1,7 @@
-//! The diff: desired against live, attribute by attribute, with a reason per change. Pure.
+//! The diff: compares desired and live resources, attribute by attribute, and gives a reason per change. Pure.
 //!
-//! It stands between the snapshot and the graph: what it returns is in order of address and knows nothing of order in time.
-//! What a difference means is the kind's to say ([`OnChange`]); nothing here compares two values otherwise than for equality.
+//! It runs between the snapshot and the graph. Its result is sorted by address and contains no order of execution. The resource kind says
+//! what a difference means ([`OnChange`]); this module only compares values for equality.
 
 mod quarantine;
 mod reason;
@@ -17,9 +17,9 @@ use crate::resource::{self, Attributes, Desired, Finding, FindingSeverity, KindS
 /// What differs, and what cannot or will not be changed.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Difference {
-    /// The changes in order of address, without their calls and without what they wait for.
+    /// The changes in order of address, without their calls and dependencies.
     pub changes: Vec<Change>,
-    /// Errors stop the plan from being applied; the rest is to be known.
+    /// Errors prevent the plan from being applied; the rest is information.
     pub findings: Vec<Finding>,
 }
 
@@ -32,7 +32,7 @@ pub fn diff(desired: &Desired, live: &Live) -> Difference {
     let replacements = replacement::find(desired, &live.resources);
     let former = former(&replacements.live);
     let mut difference = Difference::default();
-    // Both sides are in order of address: they are gone through side by side.
+    // Both sides are in order of address, so one pass compares them.
     let reasons = &live.reasons;
     let mut there = replacements.live.iter().peekable();
     let mut left_over = Vec::new();
@@ -42,20 +42,20 @@ pub fn diff(desired: &Desired, live: &Live) -> Difference {
         }
         let before = there.next_if(|(other, _)| *other == address).map(|(_, before)| before);
         let Some(kind) = resource::kind(address.kind()) else {
-            difference.error(address, format!("`{}` is no kind of resource that this version of overlord knows", address.kind()));
+            difference.error(address, format!("this version of overlord does not know the kind `{}`", address.kind()));
             continue;
         };
         match before {
-            // It exists elsewhere, by its id, so it is never made: the reader reports that it is not here.
+            // Its id says that it exists in another place, so it is never created: the reader reports that it is not here.
             None if desired.pinned.contains_key(address) => {}
-            // What is to leave and is not there has left.
+            // A resource that is to leave and does not exist has left.
             None if address.kind() == "account" && resource::organizations::leaving(after).is_some() => {}
             None => difference.creation(address, after, former.get(address).copied(), reasons.get(address)),
             Some(before) => difference.existing(desired, kind.spec(), address, before, after),
         }
     }
     for (address, before) in left_over.into_iter().chain(there) {
-        // Replaced now, or by an earlier run that left it.
+        // Replaced now, or left behind by an earlier replacement.
         let named = before.id.as_ref().and_then(|id| address.of_several(id)).filter(|address| desired.resources.contains_key(address));
         let successor = replacements.former.get(address).cloned().or(named).or_else(|| successor(&before.attributes));
         difference.left_over(address, before, successor.as_ref());
@@ -64,12 +64,12 @@ pub fn diff(desired: &Desired, live: &Live) -> Difference {
     difference
 }
 
-/// What comes in the place of something live.
+/// The successor of a live resource.
 fn successor(attributes: &Attributes) -> Option<Address> {
     attributes.get(SUCCESSOR)?.as_str()?.parse().ok()
 }
 
-/// What is made anew elsewhere, by the address of the new one.
+/// The replaced resources, by the address of the new one.
 fn former(live: &BTreeMap<Address, LiveResource>) -> BTreeMap<Address, (&Address, &LiveResource)> {
     let left = live.iter().filter(|(address, _)| address.kind() == "ou");
     left.filter_map(|(address, resource)| Some((successor(&resource.attributes)?, (address, resource)))).collect()
@@ -86,12 +86,12 @@ pub(crate) fn prerequisite(change: &Change, management_account: &str) -> Option<
 
 /// The trusted service that a change of an account needs.
 fn renaming_service(change: &Change, management_account: &str) -> Option<Address> {
-    // Of itself, the management account needs no trust.
+    // For itself, the management account needs no trusted access.
     let member = change.address.kind() == "account" && change.id.as_deref().is_some_and(|id| id != management_account);
     (member && (change.changes("name") || change.changes("email"))).then(|| Address::new("trusted_service", RENAMING_SERVICE))
 }
 
-/// Why something that exists is changed so.
+/// The reason for this change of an existing resource.
 pub(crate) fn reason_of(change: &Change) -> String {
     let spec = resource::kind(change.address.kind()).map(resource::ErasedKind::spec);
     spec.map(|spec| reason::of_change(change.action, spec, &change.attributes())).unwrap_or_default()
@@ -106,7 +106,7 @@ impl Difference {
         self.find(FindingSeverity::Error, address, summary);
     }
 
-    /// A resource that only the configuration has. `former` is what it takes the place of.
+    /// A resource that only the configuration has. `former` is the one that it replaces.
     fn creation(&mut self, address: &Address, after: &Attributes, former: Option<(&Address, &LiveResource)>, known: Option<&String>) {
         if let Some(id) = former.and_then(|(_, former)| former.id.as_deref()) {
             let summary = format!(
@@ -169,13 +169,13 @@ impl Difference {
         self.changes.push(change);
     }
 
-    /// Of the differences those that can be made, and the strongest action among them; the others become errors.
+    /// The differences that can be applied, and the strongest action among them; the others become errors.
     fn changed(&mut self, spec: &KindSpec, address: &Address, differences: Vec<AttributeChange>) -> (Action, Vec<AttributeChange>) {
         let mut strongest = Action::NoOp;
         let mut attributes = Vec::new();
         for change in differences {
             let Some(attribute) = spec.attributes.iter().find(|attribute| attribute.name == change.name) else {
-                self.error(address, format!("`{}` is no attribute of the kind `{}`", change.name, spec.kind));
+                self.error(address, format!("unknown attribute `{}` of the kind `{}`", change.name, spec.kind));
                 continue;
             };
             let action = match attribute.on_change {
@@ -197,14 +197,14 @@ impl Difference {
     /// A live resource that the configuration does not name. `successor` is what replaces it.
     fn left_over(&mut self, address: &Address, before: &LiveResource, successor: Option<&Address>) {
         let Some(kind) = resource::kind(address.kind()) else {
-            self.error(address, format!("`{}` is no kind of resource that this version of overlord knows", address.kind()));
+            self.error(address, format!("this version of overlord does not know the kind `{}`", address.kind()));
             return;
         };
         if let Some(why) = &before.frozen {
             self.find(FindingSeverity::Warning, address, format!("left as it is: {why}"));
             return;
         }
-        // Invariant 9: a deletion needs our tag. What cannot be told apart from somebody else's stays.
+        // Invariant 9: a deletion needs overlord's tag. A resource that may belong to another owner stays.
         let deletable = match kind.spec().on_removal {
             OnRemoval::Delete => before.ours == Some(true) && before.id.is_some(),
             OnRemoval::Report => false,
@@ -228,7 +228,7 @@ impl Difference {
     }
 }
 
-/// The action to show for a change that does both: what moves is said to move even when its tags change too.
+/// The action to show for a change that does both: a move is shown as a move even if tags change too.
 fn stronger(one: Action, other: Action) -> Action {
     let strength = |action| match action {
         Action::NoOp => 0,

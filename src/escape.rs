@@ -1,16 +1,16 @@
-//! Text that others chose, in output of ours: one function for each language.
+//! Escapes text that other people chose before overlord prints it: one function for each output language.
 //!
-//! A member's owner names his tags, an AWS error quotes them, and both end up in terminals, build logs and comments. Nothing of them
-//! may act there: move the cursor, begin a line, mention people, fetch an image, run a command of the build service.
+//! The owner of a member account chooses its tags, and an AWS error quotes them. Both end up in terminals, build logs and comments. There
+//! they must not move the cursor, begin a line, mention people, fetch an image or run a command of the build service.
 
 use std::borrow::Cow;
 use std::fmt::Write as _;
 
-/// The command prefix that build services look for anywhere in a line of a log. GitHub's runner reads `##[…]` so (ActionCommand.cs in
+/// The command prefix that build services search for anywhere in a log line. GitHub's runner reads `##[…]` this way (ActionCommand.cs in
 /// actions/runner, seen 2026-12-01), and Azure Pipelines `##vso[…]`.
 const LOG_COMMANDS: [&str; 2] = ["##[", "##vso["];
 
-/// Text on one line that does nothing to a terminal: what does not show, or changes how other text shows, is written out.
+/// Text on one line that does nothing to a terminal: invisible characters, and those that change how other text looks, are written out.
 pub fn one_line(text: &str) -> String {
     let shown = |c: char| match c {
         '"' | '\'' | '\\' => c.to_string(),
@@ -19,8 +19,8 @@ pub fn one_line(text: &str) -> String {
     text.chars().map(shown).collect()
 }
 
-/// Whole output for a terminal or a log, in which texts are escaped already: the last net. Keeps line breaks, and with `colour` what
-/// sets colours. A line that the build service would run is written so that it does not.
+/// Whole output for a terminal or a log whose texts are already escaped: the last safety net. Keeps line breaks and, with `colour`,
+/// sequences that set colours. A line that the build service would run is changed so that it does not.
 pub fn terminal(text: &str, colour: bool) -> Cow<'_, str> {
     if text.bytes().all(|b| b == b'\n' || (b' '..=b'~').contains(&b)) && !runs_in_a_log(text) {
         return Cow::Borrowed(text);
@@ -96,7 +96,7 @@ fn colour_at(text: &str) -> Option<usize> {
     (rest.starts_with('m') && numbers.split(';').next() != Some("8")).then_some("\u{1b}[".len() + end + 1)
 }
 
-/// Controls, and what changes the direction or the looks of other text.
+/// Control characters, and characters that change the direction or the look of other text.
 fn does_not_show(c: char) -> bool {
     c.is_control()
         || matches!(c, '\u{ad}' | '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
@@ -148,7 +148,7 @@ pub fn markdown(text: &str) -> String {
     out
 }
 
-/// Text in HTML within Markdown, such as the heading of what can be opened.
+/// Text in HTML within Markdown, such as the heading of a collapsible section.
 pub fn markdown_html(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     dead(&mut out, &one_line(text), &[]);
@@ -158,8 +158,8 @@ pub fn markdown_html(text: &str) -> String {
 /// What marks something up in Markdown, anywhere in a line.
 const MARKUP: [char; 10] = ['\\', '`', '*', '_', '[', ']', '~', '|', '$', '!'];
 
-/// Text without meaning in Markdown. What is no markup and still becomes a link, such as `@name`, `#1` and `https://`, is parted by a space
-/// without width.
+/// Text without meaning in Markdown. Text that is not markup and still becomes a link, such as `@name`, `#1` and `https://`, is split by
+/// a zero-width space.
 fn dead(out: &mut String, text: &str, markup: &[char]) {
     const APART: &str = "&#8203;";
     for (position, c) in text.char_indices() {
@@ -168,7 +168,7 @@ fn dead(out: &mut String, text: &str, markup: &[char]) {
             '&' => out.push_str("&amp;"),
             '<' => out.push_str("&lt;"),
             '>' => out.push_str("&gt;"),
-            // Within a word it marks nothing up.
+            // Within a word it is not markup.
             '_' if is_within_a_word(text, position) => out.push('_'),
             c if markup.contains(&c) => {
                 out.push('\\');
@@ -210,7 +210,7 @@ fn is_within_a_word(text: &str, position: usize) -> bool {
     [before, behind].iter().all(|c| c.is_some_and(|c| c.is_ascii_alphanumeric()))
 }
 
-/// Text in an attribute or an element of XML. What XML 1.0 has no way to say is left out.
+/// Text in an attribute or an element of XML. Characters that XML 1.0 cannot represent are left out.
 pub fn xml(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {
@@ -220,7 +220,7 @@ pub fn xml(text: &str) -> String {
             '>' => out.push_str("&gt;"),
             '"' => out.push_str("&quot;"),
             '\n' => out.push_str("&#10;"),
-            // No command of a build service, in the log that shows the file.
+            // No build-service command, in the log that shows the file.
             '[' => out.push_str(if out.ends_with("##") || out.ends_with("##vso") { "&#91;" } else { "[" }),
             c if c.is_control() || ('\u{FFFE}'..='\u{FFFF}').contains(&c) => {}
             c if does_not_show(c) => drop(write!(out, "{}", c.escape_debug())),
@@ -249,8 +249,8 @@ pub fn toml(text: &str) -> String {
     out
 }
 
-/// Text in an attribute or an element of a page or a drawing: shown as it is, and nothing of it is markup. What does not show, or changes
-/// how other text shows, is written out.
+/// Text in an attribute or an element of a page or a drawing: shown unchanged, and never markup. Invisible characters, and those that
+/// change how other text looks, are written out.
 pub fn html(text: &str) -> String {
     xml(&one_line(text))
 }
@@ -271,8 +271,7 @@ pub fn mermaid(text: &str) -> String {
     })
 }
 
-/// A field of CSV. Whoever opens it in a spreadsheet is not to run it: <https://owasp.org/www-community/attacks/CSV_Injection> (seen
-/// 2026-12-01).
+/// A field of CSV. A spreadsheet must not run it as a formula: <https://owasp.org/www-community/attacks/CSV_Injection> (seen 2026-12-01).
 pub fn csv(field: &str) -> String {
     let field = one_line(field);
     let runs = field.starts_with(['=', '+', '-', '@']);

@@ -1,23 +1,26 @@
-//! The graph: which change waits for which. Edges come from references (invariant 6). Pure.
+//! The dependency graph of the changes. Its edges come from references (invariant 6). Pure.
 //!
-//! It stands between the diff, which knows no time, and the plan. Nine rules make all edges:
-//! 1. A change waits for what its after-value refers to, through resources that do not change. A set of guardrails waits for those that
-//!    it gains; its target, once that is there, may be renamed or moved meanwhile.
-//! 2. A deletion waits for every change whose before-value refers to it and whose after-value no longer does.
-//! 3. What comes to be in a place waits for the guardrails of that place and of all places above it, and for those that it gains itself. Places themselves do not
-//!    wait: an empty OU needs no guard, and what goes into it waits for the whole chain.
-//! 4. A guardrail that is loosened waits for what leaves its place, so that nothing is ever under fewer guardrails than those
-//!    before and after have in common.
-//! 5. For the same reason who loses a guardrail waits for whom gains it, above, below or with the account that moves.
-//! 6. What comes to be in an account waits for the account, for its guardrails and for its Region, whether it refers to them or not.
-//!    What goes from an account does not wait: it was there.
-//! 7. A VPC that takes the place of the default one in the quota waits until that is gone.
-//! 8. What takes a name waits for what gives it up. Where that goes round, one of the circle is renamed in two steps (`names.rs`).
-//! 9. What takes an Allow from a level waits for what brings it another, so that what is below never stands still.
+//! It runs between the diff, which knows no order of execution, and the plan. Nine rules create all edges:
+//! 1. A change depends on the changes of what its after-value refers to, also through resources that do not change. A set of guardrails
+//!    depends on the policies that it attaches. Its target must exist, and may be renamed or moved meanwhile.
+//! 2. A deletion depends on every change whose before-value refers to the deleted resource and whose after-value does not.
+//! 3. A resource that arrives in a place depends on the guardrails of that place, of all places above it, and on those that are attached
+//!    to the resource itself. Places themselves do not wait: an empty OU needs no guardrail, and what moves into it waits for the whole
+//!    chain.
+//! 4. A change that loosens a guardrail depends on the changes that move resources out of its place, so that nothing is ever under fewer
+//!    guardrails than before and after have in common.
+//! 5. For the same reason, a change that detaches a guardrail depends on the change that attaches it above, below, or to the account that
+//!    moves.
+//! 6. A resource that is created in an account depends on the account, on the account's guardrails and on its Region, with or without a
+//!    reference. A deletion in an account does not wait: the resource was there before.
+//! 7. If a VPC takes the default VPC's place in the quota, its creation depends on the deletion of the default VPC.
+//! 8. A change that takes a name depends on the change that gives it up. If names form a cycle, one member is renamed in 2 steps
+//!    (`names.rs`).
+//! 9. A change that removes an Allow from a level depends on the change that adds another one, so that everything below keeps working.
 //!
-//! A set that both gains and loses is two steps, and one change where they may stand next to each other (`steps.rs`): to gain first, to
-//! move then and to lose last closes no circle. What can: a set that is full, and policies that exchange their documents. There rules 4
-//! and 5 yield, and a warning says so.
+//! A set that both attaches and detaches is 2 steps, or one change if both can run one right after the other (`steps.rs`). Attaching
+//! first, then moving, and detaching last forms no cycle. Two cases can form one: a set that is full, and policies that exchange their
+//! documents. There rules 4 and 5 give way, and a warning says so.
 
 use crate::address::{Address, Reference};
 use crate::change::Change;
@@ -32,31 +35,32 @@ mod producers;
 mod rules;
 mod steps;
 
-/// Changes in an order in which they can be made.
+/// Changes in an order in which they can be applied.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Ordered {
-    /// Each behind all that it waits for, otherwise in order of address.
+    /// Each after all of its dependencies, otherwise in order of address.
     pub changes: Vec<Change>,
-    /// One error per circle, and a warning for each guardrail that has to yield.
+    /// One error per cycle, and a warning for each guardrail rule that has to give way.
     pub findings: Vec<Finding>,
 }
 
-/// How much an edge insists. The last is given up first.
+/// The strength of an edge. The last one is dropped first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Constraint {
-    /// AWS refuses any other order, or something would come to a place that is not guarded.
+    /// AWS refuses any other order, or a resource would arrive in a place without guardrails.
     Required,
     /// A guardrail would be missing for a while.
     KeepsGuardrail,
-    /// A level would for a while allow nothing, and all below it stand still.
+    /// A level would allow nothing for a while, so nothing below it would work.
     KeepsAllow,
-    /// What leaves a place would for a while be without what it has there and will not have: its new place may say the same in other words.
+    /// A resource that leaves a place would for a while lack a guardrail that it has there and will not have: its new place may say the
+    /// same in other words.
     KeepsOldPlace,
-    /// Something would be under a guardrail too many for a while, or come to a place before it has its own.
+    /// A resource would be under one guardrail too many for a while, or arrive in a place before its own guardrails are attached.
     Preferred,
 }
 
-/// Fills `waits_for` and puts the changes in order.
+/// Fills `waits_for` and sorts the changes.
 pub fn order(changes: Vec<Change>, desired: &Desired, live: &Live) -> Ordered {
     let steps = steps::split(names::break_rename_cycles(changes), desired, live);
     let edges = rules::Edges::new(&steps.changes, desired, live).find();
@@ -69,7 +73,7 @@ pub(crate) fn first_step(address: &Address) -> Option<Address> {
     steps::first_step(address).or_else(|| names::first_step(address))
 }
 
-/// The places that attributes lie in, from the parent up to the organization. Ends where it would go round.
+/// The places that contain something with these attributes, from the parent up to the organization. Ends before a cycle would repeat.
 pub(crate) fn places_above<'a>(attributes: &Attributes, lookup: impl Fn(&Address) -> Option<&'a Attributes>) -> Vec<Address> {
     let named = |reference| match reference {
         Reference::Address(address) => Some(address),

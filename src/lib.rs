@@ -7,9 +7,9 @@
 //! AWS ──────┴─ snapshot ─► live ──┘
 //! ```
 //!
-//! The modules below stand in layers, the lowest first: a module uses only modules of the layers above its own line. A test holds that
-//! (`tests/shape.rs`). All but `aws`, `resource`, `sandbox`, `snapshot`, `apply`, `doctor` and `cli` are pure: they neither await nor know an AWS
-//! client. There is no state file: AWS is the state.
+//! The modules below are listed in layers, the lowest first: a module uses only modules of lower layers. A test enforces that
+//! (`tests/shape.rs`). A pure module neither awaits nor uses an AWS client. All modules are pure except `aws`, `resource`, `sandbox`,
+//! `snapshot`, `apply`, `doctor` and `cli`. There is no state file: AWS is the state.
 
 // Words and values that know nothing of each other.
 pub mod address;

@@ -1,4 +1,4 @@
-//! AWS's quotas and request rates, as dated data (`limits.toml`). Quotas change: nothing else in the code holds one.
+//! AWS's quotas and request rates, as dated data (`limits.toml`). Quotas change, so no other part of the code contains one.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::LazyLock;
@@ -15,7 +15,7 @@ pub struct Limits {
     pub source: String,
     /// Quotas of an organization and of an account.
     pub quotas: Quotas,
-    /// Which Regions an account can use without asking.
+    /// Which Regions an account can use without enabling them.
     pub regions: Regions,
     /// What is known of zones.
     pub zones: Zones,
@@ -58,7 +58,7 @@ pub struct Quotas {
     pub regions_in_flight: usize,
     /// Of one account.
     pub regions_of_account_in_flight: usize,
-    /// Invitations in 24 hours, accepted ones left out; where the quota of accounts is larger, as many as that.
+    /// Invitations in 24 hours, accepted ones left out; if the quota of accounts is larger, as many as that.
     pub invitations_per_day: usize,
     /// Active peerings of one VPC.
     pub peerings_per_vpc: usize,
@@ -216,7 +216,7 @@ impl Limits {
 }
 
 /// What the zone IDs of a Region begin with: `euw1` for `eu-west-1`, `apse2` for `ap-southeast-2`. This is the rule that the IDs of all
-/// Regions followed on 2026-11-20; which IDs an account has, only EC2 in that account tells.
+/// Regions followed on 2026-11-20. Which IDs an account has, only EC2 in that account reports.
 pub fn zone_prefix(region: &str) -> String {
     let parts: Vec<&str> = region.split('-').collect();
     let [first, middle @ .., number] = parts.as_slice() else { return region.to_owned() };

@@ -1,4 +1,4 @@
-//! The plan: changes, their graph and the live values they rest on, as plain data. Everything is decided here;
+//! The plan: changes, their dependency graph and the live values that they are based on, as plain data. All decisions are made here;
 //! `apply` only resolves identifiers (invariant 5). Saved as JSON with a version.
 
 use std::borrow::Cow;
@@ -33,10 +33,10 @@ pub use checkout::differences;
 pub use effects::{Direction, Effect, Effects};
 pub use impact::{Difference, between};
 
-/// The writes of every run under the lock, each once. A renewal is one more: see [`crate::apply::RENEWAL`].
+/// The mutating calls of every run under the lock, each once. A renewal is one more: see [`crate::apply::RENEWAL`].
 pub const LOCK_CALLS: [&str; 2] = ["organizations:CreateOrganizationalUnit", "organizations:DeleteOrganizationalUnit"];
 
-/// The version of the JSON form. Raised when a reader of the old one would misread the new one.
+/// The version of the JSON form. It increases when a reader of the old version would misread the new one.
 pub const FORMAT_VERSION: u32 = 1;
 
 /// What `plan --out` writes.
@@ -48,11 +48,12 @@ pub const SAVED: Kind =
 pub struct Budget {
     /// Mutating calls by `service:Operation`.
     pub calls: BTreeMap<String, usize>,
-    /// Seconds, from full token buckets; the slowest operation's, since all of them refill side by side.
+    /// Seconds, from full token buckets: those of the slowest operation, since all buckets refill at the same time.
     pub seconds_at_best: f64,
-    /// The operation that decides `seconds_at_best`.
+    /// The operation that determines `seconds_at_best`.
     pub slowest: Option<String>,
-    /// Mutating calls of the lock that an apply takes, besides `calls`; empty for an apply without one. Renewals in a long run come on top.
+    /// The lock's mutating calls of an apply, in addition to `calls`; empty for an apply without a lock. Renewals in a long run come on
+    /// top.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub lock: BTreeMap<String, usize>,
 }
@@ -62,46 +63,46 @@ pub struct Budget {
 pub struct Plan {
     /// See [`FORMAT_VERSION`].
     pub format_version: u32,
-    /// What was asked for when the plan was made: a saved plan needs no org.toml.
+    /// The desired state when the plan was made: a saved plan needs no org.toml.
     pub desired: Desired,
-    /// SHA-256 of `desired` and of all that was observed, in hexadecimal.
+    /// SHA-256 of `desired` and of everything observed, in hexadecimal.
     pub digest: String,
-    /// The live values that the plan rests on. A saved plan is refused when they have moved.
+    /// The live values that the plan is based on. A saved plan is refused if they have changed.
     pub observed: BTreeMap<Address, LiveResource>,
-    /// What was live of networks, which blocks were chosen by.
+    /// The live networks that CIDR blocks were chosen by.
     #[serde(default)]
     pub network: Observed,
-    /// What stood in the organization that org.toml does not name, which the order of changes of guardrails heeds. Whether it has moved
-    /// is not asked: it is nobody's to change.
+    /// Resources of the organization that org.toml does not name. The order of guardrail changes depends on them. Whether they have
+    /// changed since is not checked: overlord never changes them.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub beside: BTreeMap<Address, LiveResource>,
-    /// The changes, no-ops left out, each behind all that it waits for.
+    /// The changes without no-ops, each after all of its dependencies.
     pub changes: Vec<Change>,
-    /// What is no change and should be known.
+    /// Findings: not changes, but worth knowing.
     pub findings: Vec<Finding>,
     /// Calls and time.
     pub budget: Budget,
-    /// What its networks cost a month, before and after; `None` where nothing costs anything.
+    /// What its networks cost a month, before and after; `None` if there are no costs.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cost: Option<Cost>,
-    /// What it takes from which accounts and gives to which; `None` where it changes neither guardrails nor places.
+    /// Which accounts lose or gain which permissions; `None` if neither guardrails nor places change.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub impact: Option<Impact>,
-    /// New accounts that look like existing ones under another key: none is created without consent.
+    /// New accounts that look like existing ones under another key: none is created without confirmation.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub renames: Vec<Rename>,
 }
 
-/// What the plan observed and what is there now.
+/// A difference between what the plan observed and what is there now.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Moved {
-    /// What moved.
+    /// The changed resource.
     pub address: Address,
-    /// Which attribute; or `exists`, `id`, `made by overlord`, `frozen` or `error`, which are none.
+    /// The attribute, or one of `exists`, `id`, `made by overlord`, `frozen` and `error`, which are not attributes.
     pub attribute: String,
-    /// Its value when the plan was made; null when there was none.
+    /// Its value when the plan was made; null if there was none.
     pub then: Value,
-    /// Its value now; null when there is none.
+    /// Its value now; null if there is none.
     pub now: Value,
 }
 
@@ -111,18 +112,18 @@ impl fmt::Display for Moved {
     }
 }
 
-/// Why a text is no plan that can be applied.
+/// Why a text is not a plan that can be applied.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ReadPlanError {
-    /// It is no JSON, or not of a plan's form.
+    /// It is not JSON, or does not have the form of a plan.
     Malformed(String),
     /// Another version of overlord wrote it.
     Version(u64),
-    /// The desired or the live values in it are not those it was made from.
+    /// Its desired or live values are not those that it was made from.
     Edited,
-    /// The changes in it are not what its desired and its live values make.
+    /// Its changes do not follow from its desired and live values.
     DoesNotFollow,
-    /// A change stands before one that it waits for, or waits for one that is not there.
+    /// A change comes before one of its dependencies, or depends on a change that is missing.
     OutOfOrder(Address),
 }
 
@@ -141,7 +142,7 @@ impl ReadPlanError {
 impl fmt::Display for ReadPlanError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Malformed(why) => write!(f, "this is no saved plan: {why}"),
+            Self::Malformed(why) => write!(f, "this is not a saved plan: {why}"),
             Self::Version(found) => {
                 write!(f, "the plan has the format version {found}, and this version of overlord reads {FORMAT_VERSION}")
             }
@@ -151,18 +152,18 @@ impl fmt::Display for ReadPlanError {
             Self::DoesNotFollow => {
                 f.write_str("the changes in the plan do not follow from what was asked for and observed: it was changed after it was made")
             }
-            Self::OutOfOrder(address) => write!(f, "in the plan, `{address}` does not stand behind all that it waits for"),
+            Self::OutOfOrder(address) => write!(f, "in the plan, `{address}` comes before a change that it depends on"),
         }
     }
 }
 
 impl std::error::Error for ReadPlanError {}
 
-/// The calls of a change, or why they cannot be told.
+/// The calls of a change, or why they are unknown.
 type Calls<'a> = &'a dyn Fn(&Change) -> Result<Vec<String>, String>;
 
 impl Plan {
-    /// Decides everything: what changes, in which order, with which calls.
+    /// Makes all decisions: what changes, in which order, with which calls.
     pub fn build(desired: &Desired, live: &Live) -> Self {
         let mut plan = Self::build_with(desired, live, &calls);
         plan.compute_impact(live);
@@ -173,7 +174,7 @@ impl Plan {
         let (asked, unplaced) = with_networks(desired, &live.network);
         let mut difference = diff::diff(&asked, live);
         let mut known = live.findings.clone();
-        // That what leads to others stays as it is, is what was asked for; or told of the account that could not be read.
+        // Frozen connections are not reported here: the user requested that, or the finding about the unreadable account says it.
         let is_expected = |finding: &Finding| {
             let subject = finding.subject.parse().ok().and_then(|address| live.resources.get(&address));
             let why = subject.and_then(|subject| subject.frozen.as_deref());
@@ -219,7 +220,7 @@ impl Plan {
         }
     }
 
-    /// Works out anew what rests on what the configuration does not name: its impact, and which new accounts look renamed.
+    /// Computes again what depends on resources that the configuration does not name: the impact, and which new accounts look renamed.
     pub fn compute_impact(&mut self, live: &Live) {
         let created: BTreeSet<&Address> =
             self.changes.iter().filter(|change| change.action == Action::Create).map(|change| &change.address).collect();
@@ -228,7 +229,7 @@ impl Plan {
         self.impact = impact::of(&self.desired, live, &self.changes);
     }
 
-    /// The same for an apply under the lock, whose calls and time are counted. Nothing is locked where nothing is written.
+    /// The same for an apply under the lock, with the lock's calls and time. Without changes, nothing is locked.
     #[must_use]
     pub fn locked(mut self) -> Self {
         if !self.budget.calls.is_empty() {
@@ -244,12 +245,12 @@ impl Plan {
         self
     }
 
-    /// Whether there is nothing to do.
+    /// Whether the plan has no changes.
     pub fn is_empty(&self) -> bool {
         self.changes.is_empty()
     }
 
-    /// Whether something stands against applying it.
+    /// Whether errors prevent it from being applied.
     pub fn has_errors(&self) -> bool {
         self.findings.iter().any(|finding| finding.severity == FindingSeverity::Error)
     }
@@ -274,13 +275,13 @@ impl Plan {
     /// Reads the saved form.
     ///
     /// # Errors
-    /// It is not a plan, of another version, or was changed by hand.
+    /// It is not a plan, is of another version, or was changed by hand.
     pub fn from_json(text: &str) -> Result<Self, ReadPlanError> {
         Self::from_json_with(text, &calls)
     }
 
     fn from_json_with(text: &str, calls: Calls<'_>) -> Result<Self, ReadPlanError> {
-        /// All that a reader may expect of any version.
+        /// The fields that readers may expect in any version.
         #[derive(Deserialize)]
         struct Version {
             format_version: u64,
@@ -306,7 +307,8 @@ impl Plan {
         Ok(plan)
     }
 
-    /// Whether the plan is what its own two sides make, but for words: planning is pure, so what was reviewed can be worked out again.
+    /// Whether the plan is what its own two sides produce, apart from wording. Planning is pure, so a reviewed plan can be computed
+    /// again.
     fn follows(&self, calls: Calls<'_>) -> bool {
         let (network, beside) = (self.network.clone(), self.beside.clone());
         let live = Live { resources: self.observed.clone(), network, beside, ..Live::default() };
@@ -320,7 +322,7 @@ impl Plan {
             && self.changes.iter().zip(&again.changes).all(same)
     }
 
-    /// Whether this plan makes the same changes as another one, in whatever order and for whatever reasons.
+    /// Whether this plan makes the same changes as another one, in any order and for any reasons.
     pub fn does_the_same_as(&self, other: &Self) -> bool {
         let by_address = |plan: &Self| -> BTreeMap<Address, Change> {
             let neutral = |change: &Change| Change { reason: "".into(), waits_for: Vec::new(), ..change.clone() };
@@ -329,11 +331,11 @@ impl Plan {
         by_address(self) == by_address(other)
     }
 
-    /// What is no longer as the plan observed it, in order of address and attribute. A plan may be applied only when nothing is.
+    /// What differs from what the plan observed, in order of address and attribute. A plan may be applied only if this is empty.
     pub fn moved_since(&self, live: &Live) -> Vec<Moved> {
         let addresses: BTreeSet<&Address> = self.observed.keys().chain(live.resources.keys()).collect();
         let values = addresses.into_iter().flat_map(|address| moved(address, self.observed.get(address), live.resources.get(address)));
-        // What stands against the plan now did not when it was made, and is not always seen in a value: two things of one address.
+        // An error that is new since then is not always visible in a value: 2 resources with one address, for example.
         let errors = live.findings.iter().filter(|finding| finding.severity == FindingSeverity::Error && !self.findings.contains(finding));
         let errors = errors.filter_map(|finding| {
             let (address, now) = (finding.subject.parse().ok()?, json!(finding.summary));
@@ -345,8 +347,8 @@ impl Plan {
         moved
     }
 
-    /// What the networks would consist of now and did not then, though nothing of it has moved: somebody else may have taken a block that
-    /// was free, or an account have other zones than were thought.
+    /// Network resources that would be different now, though no live value of the plan has changed: another run may have taken a free
+    /// block, or the account has other zones than assumed.
     fn asked_otherwise(&self, live: &Live) -> Vec<Moved> {
         if self.network == live.network {
             return Vec::new();
@@ -362,10 +364,10 @@ impl Plan {
 impl Budget {
     fn of(changes: &[Change]) -> Self {
         let mut budget = Self::default();
-        // By what has a token bucket of its own: the organization has one for each operation, and so has every account in every Region.
+        // Grouped by token bucket: the organization has one per operation, and so has every account in every Region.
         let mut organization: BTreeMap<&str, usize> = BTreeMap::new();
         let mut scopes: BTreeMap<&Scope, BTreeMap<&str, usize>> = BTreeMap::new();
-        // Most of one account and Region stand next to each other.
+        // Most changes of one account and Region are next to each other.
         for together in changes.chunk_by(|one, other| one.address.is_beside(&other.address)) {
             let mut own = together.first().and_then(|change| change.address.scope()).map(|scope| scopes.entry(scope).or_default());
             for call in together.iter().flat_map(|change| &change.calls) {
@@ -387,7 +389,7 @@ impl Budget {
         budget
     }
 
-    /// Counts the calls of the lock. Its operations are the organization's, and share their token buckets with the changes.
+    /// Counts the calls of the lock. They are calls to the organization, and share its token buckets with the changes.
     fn add_lock(&mut self) {
         for call in LOCK_CALLS {
             self.lock.insert(call.to_owned(), 1);
@@ -401,7 +403,7 @@ impl Budget {
     }
 }
 
-/// What is asked for, together with what its networks consist of; and what the address plan has to say.
+/// The desired state including the resources of its networks; and the findings of the address plan.
 fn with_networks<'d>(desired: &'d Desired, observed: &Observed) -> (Cow<'d, Desired>, Vec<Finding>) {
     if desired.network == network::Design::default() {
         return (Cow::Borrowed(desired), Vec::new());
@@ -415,15 +417,15 @@ fn with_networks<'d>(desired: &'d Desired, observed: &Observed) -> (Cow<'d, Desi
 }
 
 fn calls(change: &Change) -> Result<Vec<String>, String> {
-    let kind = resource::kind(change.address.kind()).ok_or_else(|| format!("`{}` is no kind of resource", change.address.kind()))?;
-    // A replacement is a creation: the old one is a deletion of its own.
+    let kind = resource::kind(change.address.kind()).ok_or_else(|| format!("unknown kind of resource `{}`", change.address.kind()))?;
+    // A replacement is a creation: deleting the old resource is a change of its own.
     let before = change.before.as_ref().filter(|_| change.action != Action::Replace);
     kind.calls(before, change.after.as_ref())
         .map_err(|error| format!("its attributes are not those of `{}`: {error}", change.address.kind()))
 }
 
-/// SHA-256 over JSON with ordered keys and without white space. Not all that is asked for shows in a change: the role that new accounts
-/// get does not.
+/// SHA-256 over JSON with sorted keys and without white space. Not everything in the desired state shows in a change: the role of new
+/// accounts does not.
 fn digest(
     desired: &Desired,
     observed: &BTreeMap<Address, LiveResource>,
@@ -433,7 +435,7 @@ fn digest(
     let mut hash = Sha256::new();
     hash.update(format!("{}\n{}", json!(desired), json!(network)));
     for (address, LiveResource { id, attributes, ours, frozen }) in observed.iter().chain(beside) {
-        // One value per line, and JSON holds no line break: no two worlds give the same text.
+        // One value per line, and JSON contains no line break: different worlds never give the same text.
         hash.update(format!("\n{}\n{}\n", json!(address), json!([id, ours, frozen])));
         hash.update(attributes.as_json());
     }
@@ -455,7 +457,7 @@ fn moved(address: &Address, then: Option<&LiveResource>, now: Option<&LiveResour
     found
 }
 
-/// What differs of the attributes of one thing, by name.
+/// The attributes of a resource that differ, by name.
 fn values(address: &Address, then: Option<&resource::Attributes>, now: Option<&resource::Attributes>) -> Vec<Moved> {
     if then == now {
         return Vec::new();

@@ -1,5 +1,5 @@
-//! Prices: what is built in (`prices.toml`), and what org.toml puts in its place. Money is counted in millionths of a dollar, so that
-//! sums are exact and the same everywhere.
+//! Prices: the built-in ones (`prices.toml`), and those that org.toml sets instead. Amounts are counted in millionths of a dollar, so
+//! that sums are exact and the same everywhere.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -22,7 +22,7 @@ impl Usd {
     /// The most that a price per hour may be: a thousand dollars.
     pub const HIGHEST_PRICE: f64 = 1_000.0;
 
-    /// The nearest amount; `None` for what is no price per hour: negative, above [`Self::HIGHEST_PRICE`], or no number.
+    /// The nearest amount; `None` if it is not a price per hour: negative, above [`Self::HIGHEST_PRICE`], or not a number.
     pub fn price(dollars: f64) -> Option<Self> {
         (0.0..=Self::HIGHEST_PRICE).contains(&dollars).then(|| Self::nearest(dollars))
     }
@@ -80,7 +80,7 @@ impl fmt::Display for Usd {
     }
 }
 
-/// A number of dollars. Six digits behind the point survive the way to JSON and back.
+/// A number of dollars. Six decimals survive the conversion to JSON and back.
 impl Serialize for Usd {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_f64(self.dollars())
@@ -112,7 +112,7 @@ pub enum Item {
 /// Prices per hour.
 pub type Rates = BTreeMap<Item, Usd>;
 
-/// Prices that stand in the place of the built-in ones.
+/// Prices that replace the built-in ones.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Overrides {
@@ -125,7 +125,7 @@ pub struct Overrides {
 }
 
 impl Overrides {
-    /// Whether the built-in prices stand.
+    /// Whether no built-in price is replaced.
     pub fn is_empty(&self) -> bool {
         self.all.is_empty() && self.regions.values().all(Rates::is_empty)
     }

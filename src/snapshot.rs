@@ -1,4 +1,4 @@
-//! The snapshot: all live resources read for one run, with the fewest calls. Each family of kinds has one reader.
+//! The snapshot: all live resources for one run, read with the fewest calls. Each family of kinds has one reader.
 
 use std::collections::BTreeSet;
 
@@ -15,26 +15,26 @@ use crate::sandbox::World;
 /// soon as the account is known.
 ///
 /// # Errors
-/// A read of the organization failed; it belongs to another management account; the run was interrupted. What fails in one account is a
-/// finding.
+/// A read of the organization failed; it belongs to another management account; the run was interrupted. A failure in one account is only
+/// a finding.
 pub async fn read(sessions: &Sessions, desired: &Desired) -> AwsResult<Live> {
     Ok(read_both(sessions, desired, Keep::Nothing).await?.0)
 }
 
-/// As [`read`], together with how much there is of what; `None` where there is no organization.
+/// Like [`read`], with counts of the organization; `None` without an organization.
 ///
 /// # Errors
-/// As [`read`].
+/// Like [`read`].
 pub async fn read_with_facts(sessions: &Sessions, desired: &Desired) -> AwsResult<(Live, Option<Facts>)> {
     let (live, organization, _) = read_both(sessions, desired, Keep::Nothing).await?;
     let facts = organization.facts();
     Ok((live, facts))
 }
 
-/// As [`read`], together with the same state as a world that the sandbox can run: what `apply --rehearse` applies the plan to.
+/// Like [`read`], with the same state as a world that the sandbox can run: `apply --rehearse` applies the plan to it.
 ///
 /// # Errors
-/// As [`read`].
+/// Like [`read`].
 pub async fn read_for_rehearsal(sessions: &Sessions, desired: &Desired) -> AwsResult<(Live, World)> {
     let (live, organization, networks) = read_both(sessions, desired, Keep::Worlds).await?;
     let mut copy = organization.sandbox_world(desired);
@@ -42,7 +42,7 @@ pub async fn read_for_rehearsal(sessions: &Sessions, desired: &Desired) -> AwsRe
     Ok((live, copy))
 }
 
-/// Where an aggregator of AWS Config is.
+/// The place of an aggregator of AWS Config.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AggregatorPlace {
     /// The account, by its 12 digits or as one of the configuration; `None` for the management account.
@@ -53,11 +53,11 @@ pub struct AggregatorPlace {
     pub name: String,
 }
 
-/// As [`read`], but that an aggregator of AWS Config is asked for the networks, and accounts only where those look different. `plan` makes
-/// a plan of a live state and tells where it differs; it is made until all of that was read directly.
+/// Like [`read`], but reads the networks from an aggregator of AWS Config, and accounts directly only if those look different. `plan`
+/// makes a plan from a live state and returns where it differs; it is repeated until all of that was read directly.
 ///
 /// # Errors
-/// As [`read`]; or the aggregator is not there, or may not be asked.
+/// Like [`read`]; or the aggregator does not exist, or may not be read.
 pub async fn read_screened<P>(
     sessions: &Sessions,
     desired: &Desired,
@@ -68,7 +68,7 @@ pub async fn read_screened<P>(
     let mut tell = Some(tell);
     let organization = organizations::read(sessions, desired, move |address, id| {
         if aggregator.account == Some(Reference::Address(address)) {
-            // Nobody listens any more where the aggregator was refused.
+            // The receiver is gone if the aggregator refused.
             tell.take().map(|tell| tell.send(id));
         }
     });
@@ -100,7 +100,7 @@ fn no_account(address: &Address) -> Error {
 }
 
 async fn read_both(sessions: &Sessions, desired: &Desired, keep: Keep) -> AwsResult<(Live, organizations::Reading, Kept)> {
-    // The sender goes with the reader of the organization, and its end is that of the accounts.
+    // The sender ends with the reader of the organization, and so do the accounts.
     let (known, accounts) = mpsc::unbounded_channel();
     let organization = organizations::read(sessions, desired, move |address, id| drop(known.send((address, id))));
     let prefetch = network::prefetch(sessions, desired, keep, accounts);

@@ -1,8 +1,8 @@
-//! Consent: what a user has agreed to beyond the plan itself. Pure; the loop asks it, the command line makes it.
+//! Consent: what a user has confirmed beyond the plan itself. Pure. The command line creates it; the loop checks it.
 //!
-//! `yes` covers what can be taken back. A deletion needs `--allow-delete`, and an account that is closed or taken out of the organization
-//! needs its own id, typed: no flag covers two of them. A plan that locks overlord's own role out is not begun unless the account or what
-//! locks it out is named.
+//! `yes` covers what can be undone. A deletion needs `--allow-delete`. An account that is closed or removed from the organization needs
+//! its own id, typed: no flag covers 2 of them. A plan that locks out overlord's own role starts only if the account, or what locks it
+//! out, is named.
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -12,7 +12,7 @@ use crate::plan::{Action, Change, Plan};
 use crate::policy::Lockout;
 use crate::resource::organizations::Leaving;
 
-/// What a user has agreed to.
+/// What a user has confirmed.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Consent {
     deletions: bool,
@@ -20,12 +20,12 @@ pub struct Consent {
     lockouts: BTreeSet<String>,
 }
 
-/// The consent that a change lacks.
+/// The confirmation that a change lacks.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Needs {
-    /// To deletions.
+    /// For deletions.
     AllowDelete,
-    /// To this account's leaving.
+    /// For the removal or closing of this account.
     Id {
         /// How it leaves.
         leaving: Leaving,
@@ -35,32 +35,32 @@ pub enum Needs {
 }
 
 impl Consent {
-    /// To nothing that destroys.
+    /// For nothing destructive.
     pub fn none() -> Self {
         Self::default()
     }
 
-    /// To deletions, but to no account's leaving.
+    /// For deletions, but for no account that leaves.
     pub fn to_deletions() -> Self {
         Self { deletions: true, ..Self::default() }
     }
 
-    /// The same, and to the leaving of the account of that id.
+    /// The same, and for the account of that id to leave.
     #[must_use]
     pub fn and(mut self, leaving: Leaving, id: impl Into<String>) -> Self {
         self.leaving.insert((leaving, id.into()));
         self
     }
 
-    /// The same, and to that overlord's role is locked out of an account, by its key or id, or by a policy, by its key, or by a level, by
-    /// its address.
+    /// The same, and for a lockout of overlord's role: from an account, by its key or id; by a policy, by its key; or by a level, by its
+    /// address.
     #[must_use]
     pub fn and_lockout(mut self, name: impl Into<String>) -> Self {
         self.lockouts.insert(name.into());
         self
     }
 
-    /// The lockouts of a plan that it does not cover, each with the accounts left.
+    /// The lockouts of a plan that are not confirmed, each with the accounts left.
     pub fn locked_out(&self, plan: &Plan) -> Vec<Lockout> {
         let is_named = |account: &Address| {
             let ids = [plan.observed.get(account).and_then(|live| live.id.as_ref()), plan.desired.pinned.get(account)];
@@ -81,13 +81,13 @@ impl Consent {
                 let given = self.leaving.iter().any(|(how, whose)| *how == leaving && whose == id);
                 (!given).then(|| Needs::Id { leaving, id: id.clone() })
             }
-            // Nothing that exists leaves without an id.
+            // An existing account never leaves without an id.
             (Some(_), None) | (None, _) => (change.action == Action::Delete && !self.deletions).then_some(Needs::AllowDelete),
         }
     }
 }
 
-/// As the command line takes it.
+/// As the command line accepts it.
 impl fmt::Display for Needs {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

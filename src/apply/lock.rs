@@ -1,7 +1,7 @@
-//! A run under the lock: it is taken before the first write, renewed while the run lasts, and released at the end.
+//! A run under the lock. The run takes the lock before its first write, renews it while it lasts, and releases it at the end.
 //!
-//! The loop in `run.rs` knows the lock only as something that must be held: where a run creates the organization, nothing can be locked
-//! before, and the lock is the write right after. CreateOrganization itself is atomic.
+//! To the loop in `run.rs` the lock is only something that must be held. One write comes before the lock: a run that creates the
+//! organization cannot lock anything before, so it takes the lock right after. CreateOrganization itself is atomic.
 
 use std::fmt;
 use std::pin::pin;
@@ -18,10 +18,10 @@ use crate::plan::Plan;
 use crate::resource::organizations::lock::{self, LiveLock, LockHolder, Renewal, Taken};
 use crate::resource::organizations::{LOCK_NAME, organization_address};
 
-/// How often a run that lasts renews its lock: a fifth of the time after which it would be called stale.
+/// How often a long run renews its lock: a fifth of the time after which the lock counts as stale.
 pub const RENEW_EVERY: Duration = Duration::from_secs(120);
 
-/// The write of a renewal.
+/// The mutating call of a renewal.
 pub const RENEWAL: &str = "organizations:TagResource";
 
 /// The lock of one run.
@@ -42,7 +42,7 @@ enum State {
     Held(String),
     /// Another run holds it.
     Theirs(LiveLock),
-    /// It was held, and somebody removed it.
+    /// It was held, and was then removed by another caller.
     Lost,
     /// It could not be released.
     Stuck(Error),
@@ -53,12 +53,12 @@ enum State {
 pub enum Stopped<E> {
     /// The lock could not be taken: another run holds it, or AWS refused.
     Lock(Error),
-    /// What was asked under the lock says no.
+    /// The check under the lock failed.
     Check(E),
 }
 
 impl RunLock {
-    /// A lock that is not taken yet. `run` says where the run can be found; the owner is the caller, once the guard has asked who that is.
+    /// A lock that is not taken yet. `run` says where the run can be found; the owner is the caller, once the guard has read it.
     pub fn new(sessions: &Sessions, run: &str) -> Self {
         let owner = owner(sessions.caller_arn().unwrap_or_default());
         let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_nanos();
@@ -72,7 +72,7 @@ impl RunLock {
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
-        // No use leaves it half-made, so a panic elsewhere does no harm.
+        // No operation leaves it half-changed, so a panic elsewhere does no harm.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -81,7 +81,7 @@ impl RunLock {
         matches!(*self.state(), State::Held(_))
     }
 
-    /// Who holds it, where that is another run.
+    /// The holder, if it is another run.
     pub fn theirs(&self) -> Option<LiveLock> {
         match &*self.state() {
             State::Theirs(lock) => Some(lock.clone()),
@@ -123,7 +123,7 @@ impl RunLock {
         }
     }
 
-    /// Does `work`, and renews the lock meanwhile. When somebody has removed it, the run is interrupted: what is in flight is finished.
+    /// Runs `work` and renews the lock meanwhile. If another caller removes the lock, the run is interrupted: requests in flight finish.
     pub async fn keep<T>(&self, work: impl Future<Output = T>) -> T {
         match select(pin!(work), pin!(self.renewals())).await {
             Either::Left((done, _)) => done,
@@ -131,12 +131,12 @@ impl RunLock {
         }
     }
 
-    /// Until the lock is lost or the run is interrupted.
+    /// Returns when the lock is lost or the run is interrupted.
     async fn renewals(&self) {
         let interrupt = self.sessions.request_gate().interrupt();
         while pause(RENEW_EVERY, interrupt).await.is_ok() {
             let State::Held(ou) = self.state().clone() else { continue };
-            // What fails now may work the next time: only that it is gone is final.
+            // A failed renewal may succeed the next time: only a removed lock is final.
             if let Ok(Renewal::Gone) = lock::renew(&self.sessions, &ou, self.now()).await {
                 *self.state() = State::Lost;
                 interrupt.trigger();
@@ -145,7 +145,7 @@ impl RunLock {
         }
     }
 
-    /// Releases it, where it is held. What fails is kept for [`RunLock::trouble`].
+    /// Releases it if it is held. An error is kept for [`RunLock::trouble`].
     pub async fn release(&self) {
         let State::Held(ou) = self.state().clone() else { return };
         let released = lock::remove(&self.sessions, &ou).await;
@@ -153,12 +153,12 @@ impl RunLock {
     }
 }
 
-/// Applies a plan under the lock, as [`super::apply`] does without. `check` is asked once the lock is held, before the first change:
-/// what another run did until then is done.
+/// Applies a plan under the lock, as [`super::apply`] does without one. `check` runs once the lock is held, before the first change: all
+/// changes of other runs are finished by then.
 ///
 /// # Errors
-/// The lock could not be taken, or `check` failed; no change was made. Where the run creates the organization, the lock is taken after that,
-/// and that it could not be is how that change fails.
+/// The lock could not be taken, or `check` failed; no change was made. If the run creates the organization, the lock is taken after that;
+/// if that fails, the change that created the organization fails with it.
 pub async fn apply_locked<E>(
     plan: &Plan,
     lock: &RunLock,
@@ -200,7 +200,7 @@ fn refusal(lock: &LiveLock, now: i64) -> Error {
     Error::Failed { message: format!("{}", Refused { lock, now }), hint: Some(hint.to_owned()) }
 }
 
-/// That another run holds the lock.
+/// Another run holds the lock.
 struct Refused<'a> {
     lock: &'a LiveLock,
     now: i64,

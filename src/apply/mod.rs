@@ -1,4 +1,4 @@
-//! Applying a plan: the schedule (pure) and the loop that runs it.
+//! Applies a plan: the schedule (pure) and the loop that runs it.
 
 mod consent;
 mod lock;

@@ -1,6 +1,7 @@
-//! The loop around the schedule. It decides nothing: the plan says what and in which order, the schedule says when.
+//! The loop around the schedule. It decides nothing: the plan says which changes there are and in which order; the schedule says when
+//! each starts.
 //!
-//! All futures run on the caller's task, so dropping the one of [`apply`] stops everything at once.
+//! All futures run on the caller's task, so dropping the future of [`apply`] stops everything at once.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::future::poll_fn;
@@ -21,62 +22,62 @@ use crate::plan::{Action, Change, Plan};
 use crate::resource::organizations::organization_address;
 use crate::resource::{self, Ids, Start};
 
-/// How many changes run at a time. Most of them only wait for AWS to make something: the 60,000 NAT gateways of 5,000 accounts in four
-/// Regions become available side by side. The request gate keeps to AWS's rates and bounds the requests in flight; this only bounds memory: a
-/// change that runs is one future, and a test holds all kinds' to [`FUTURE`].
+/// How many changes run at a time. Most of them only wait until AWS has created something: the 60,000 NAT gateways of 5,000 accounts in 4
+/// Regions become available side by side. The request gate applies AWS's rates and limits the requests in flight. This constant only
+/// limits memory: a running change is one future, and a test holds the futures of all kinds to [`FUTURE`].
 const AT_A_TIME: usize = 65_536;
 
-/// How many changes may be at work at a time, for each request that may be in flight: there is always one that wants the next free place.
-/// More would not be sooner done. They would stand in the request gate's queue, and before them whatever becomes urgent later.
+/// How many changes may be active at a time, per request that may be in flight: so one is always ready for the next free place. More
+/// would not finish sooner. They would fill the request gate's queue ahead of changes that become urgent later.
 const AT_WORK: usize = 2;
 
-/// Bytes that the future of a change may have, at most: with [`AT_A_TIME`] of them, two gigabytes.
+/// The largest size of a change's future, in bytes: with [`AT_A_TIME`] of them, 2 gigabytes.
 #[cfg(test)]
 const FUTURE: usize = 32 * 1024;
 
-/// Milliseconds that a call of an operation without a published rate counts for, when changes are put in order of urgency.
+/// The milliseconds assumed for a call of an operation without a published rate, when changes are sorted by urgency.
 const UNPUBLISHED: u64 = 100;
 
-/// How a change came out.
+/// The result of a change.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Outcome {
-    /// It is so now.
+    /// It was applied.
     Applied,
     /// It failed.
     Failed(Error),
-    /// Not begun, because of another change that failed, was withheld or was never begun.
+    /// Not started, because another change failed, was not applied or was never started.
     Skipped {
-        /// The change at the root of it.
+        /// The change that caused it.
         because_of: Address,
     },
-    /// Destructive, and without the consent that it needs.
+    /// Not applied: destructive, and the confirmation is missing.
     Withheld {
-        /// What the consent would be.
+        /// Which confirmation it needs.
         needs: Needs,
     },
-    /// AWS takes it later: see [`Error::Waiting`]. No failure, and what waits for it is skipped all the same.
+    /// AWS will accept it later: see [`Error::Waiting`]. Not a failure, but its dependents are skipped all the same.
     Waiting(Error),
-    /// Begun, and not finished, because the run was interrupted: no failure. The next run does what is left.
+    /// Started and not finished, because the run was interrupted: not a failure. The next run does the rest.
     Interrupted,
-    /// Not begun, because the run was interrupted.
+    /// Not started, because the run was interrupted.
     NotStarted,
 }
 
-/// What the loop says while it runs, for the progress display.
+/// What the loop reports while it runs, for the progress display.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Event {
-    /// A change began.
+    /// A change started.
     Started {
         /// Which.
         address: Address,
         /// What it does.
         action: Action,
     },
-    /// A change came out.
+    /// A change ended.
     Finished {
         /// Which.
         address: Address,
-        /// How.
+        /// Its result.
         outcome: Outcome,
     },
 }
@@ -86,12 +87,13 @@ pub enum Event {
 pub struct Report {
     /// One per change.
     pub outcomes: Vec<(Address, Outcome)>,
-    /// AWS's ids of what the run created, by address. What has no id of its own, such as the policies of an account, is not in it.
+    /// AWS's ids of the created resources, by address. A resource without an id of its own, such as the policies of an account, is not
+    /// included.
     pub ids: BTreeMap<Address, String>,
 }
 
 impl Report {
-    /// How many came out how.
+    /// How many changes had which result.
     pub fn counts(&self) -> Counts {
         let mut counts = Counts::default();
         for (_, outcome) in &self.outcomes {
@@ -121,7 +123,7 @@ impl Report {
     }
 }
 
-/// How many changes came out how.
+/// How many changes had which result.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Counts {
     /// See [`Outcome::Applied`].
@@ -140,29 +142,30 @@ pub struct Counts {
     pub not_started: usize,
 }
 
-/// How a run came out.
+/// The result of a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Status {
     /// Everything is applied.
     Done,
-    /// Something is not: it failed, was withheld, waits, was interrupted or was never begun.
+    /// Some changes were not applied: failed, needing confirmation, pending, interrupted or never started.
     Partly,
-    /// Something failed, and nothing is applied.
+    /// Something failed, and nothing was applied.
     Failed,
 }
 
-/// Applies a plan. Independent branches go on after a failure. What destroys is withheld unless `consent` covers it. No lock is taken:
-/// [`super::apply_locked`] takes one.
+/// Applies a plan. Independent branches continue after a failure. Destructive changes are not applied unless `consent` covers them. No
+/// lock is taken: [`super::apply_locked`] takes one.
 pub async fn apply(plan: &Plan, sessions: &Sessions, consent: &Consent, events: &mut (dyn FnMut(Event) + Send)) -> Report {
     apply_with(plan, sessions, Company::Alone, None, consent, events).await
 }
 
-/// As [`apply`], while other runs may change the same organization: without a lock, each creation that AWS would repeat is looked at again.
+/// Like [`apply`], while other runs may change the same organization: without a lock, each creation that AWS would repeat is checked
+/// again.
 pub async fn apply_beside_others(plan: &Plan, sessions: &Sessions, consent: &Consent, events: &mut (dyn FnMut(Event) + Send)) -> Report {
     apply_with(plan, sessions, Company::Others, None, consent, events).await
 }
 
-/// Applies a plan under a lock, where there is one. A lock that is not held yet is taken as soon as the organization is created.
+/// Applies a plan under a lock, if there is one. A lock that is not held yet is taken as soon as the organization is created.
 pub(super) async fn apply_with(
     plan: &Plan,
     sessions: &Sessions,
@@ -183,7 +186,7 @@ pub(super) async fn apply_with(
     report
 }
 
-/// Kinds that are switched on or filled in: AWS gives them no id, or made them with something else.
+/// Kinds that are enabled or filled in: AWS gives them no id, or creates them with another resource.
 const WITHOUT_ID: [&str; 9] = [
     "alternate_contact",
     "default_security_group",
@@ -196,7 +199,7 @@ const WITHOUT_ID: [&str; 9] = [
     "trusted_service",
 ];
 
-/// AWS's ids of what the run created.
+/// AWS's ids of the resources that the run created.
 fn created(plan: &Plan, report: &Report, ids: &Ids) -> BTreeMap<Address, String> {
     let applied: BTreeSet<&Address> =
         report.outcomes.iter().filter(|(_, outcome)| *outcome == Outcome::Applied).map(|(address, _)| address).collect();
@@ -209,12 +212,12 @@ fn created(plan: &Plan, report: &Report, ids: &Ids) -> BTreeMap<Address, String>
     created.filter_map(|change| Some((change.address.clone(), ids.resolve(&change.address.clone().into()).ok()?))).collect()
 }
 
-/// What makes a change: AWS's calls, or a test's.
+/// Applies a change: with AWS's calls, or with a test's.
 trait Executor: Sync {
-    /// Makes it.
+    /// Applies it.
     fn execute<'a>(&'a self, change: &'a Change) -> ExecuteFuture<'a>;
 
-    /// Whether nothing more is to be started.
+    /// Whether nothing more may start.
     fn is_interrupted(&self) -> bool;
 
     /// How many changes may run at a time.
@@ -222,7 +225,7 @@ trait Executor: Sync {
         AT_A_TIME
     }
 
-    /// How many of those may be at work: the others only wait.
+    /// How many of those may be active: the others only wait.
     fn at_work(&self) -> usize {
         AT_WORK * *IN_FLIGHT
     }
@@ -234,12 +237,12 @@ type ExecuteFuture<'a> = Pin<Box<dyn Future<Output = AwsResult<()>> + Send + 'a>
 struct Calls<'l> {
     context: Context,
     ids: Ids,
-    /// What must be held before anything but the organization itself is written.
+    /// The lock, which must be held before anything but the organization itself is written.
     lock: Option<&'l RunLock>,
 }
 
 impl Calls<'_> {
-    /// Whether a change may be made now.
+    /// Whether a change may be applied now.
     fn check_lock(&self, change: &Change) -> AwsResult<()> {
         match self.lock {
             Some(lock) if !lock.is_held() && !creates_organization(change) && !self.is_interrupted() => {
@@ -254,10 +257,10 @@ impl Executor for Calls<'_> {
     fn execute<'a>(&'a self, change: &'a Change) -> ExecuteFuture<'a> {
         Box::pin(async move {
             let kind = resource::kind(change.address.kind())
-                .ok_or_else(|| Error::internal(format!("`{}` is no kind of resource", change.address.kind())))?;
+                .ok_or_else(|| Error::internal(format!("unknown kind of resource `{}`", change.address.kind())))?;
             self.check_lock(change)?;
             let id = existing_id(change, &self.ids)?;
-            // Of two steps, the second has an address that is no thing's.
+            // The address of a second step is not a resource's.
             let context = self.context.of(&first_step(&change.address).unwrap_or_else(|| change.address.clone()), change.after.as_ref());
             let make = || async { finished(kind.apply(&context, id.as_deref(), change.before.as_ref(), change.after.as_ref()).await) };
             let interrupt = context.sessions().request_gate().interrupt();
@@ -282,12 +285,12 @@ impl Executor for Calls<'_> {
     }
 }
 
-/// Whether a change makes the organization: no lock can be taken before that.
+/// Whether a change creates the organization: no lock can be taken before that.
 fn creates_organization(change: &Change) -> bool {
     change.action == Action::Create && change.address == organization_address()
 }
 
-/// AWS refuses some calls while it still works on a new organization. Terraform's provider waits four minutes for it
+/// AWS refuses some calls while it still works on a new organization. Terraform's provider waits 4 minutes for it
 /// (hashicorp/terraform-provider-aws, internal/service/organizations, 2026-11-30).
 fn finishing() -> crate::aws::Poll {
     let what = "AWS to finish the new organization".to_owned();
@@ -302,14 +305,14 @@ fn finished<T>(result: AwsResult<T>) -> AwsResult<Option<T>> {
     }
 }
 
-/// The ids that the plan observed. What is made anew has none until it is made: the old one's would be wrong by then.
+/// The ids that the plan observed. A replaced resource has none until the new one exists: the old id would be wrong by then.
 fn observed_ids(plan: &Plan) -> Ids {
     let anew: BTreeSet<&Address> = plan.changes.iter().filter(|c| c.action == Action::Replace).map(|c| &c.address).collect();
     let observed = plan.observed.iter().filter(|(address, _)| !anew.contains(address));
     Ids::observed(observed.filter_map(|(address, live)| Some((address.clone(), live.id.clone()?))))
 }
 
-/// What the plan tells the calls of all kinds.
+/// What the calls of all kinds need from the plan.
 fn start(plan: &Plan) -> Start {
     let regions = plan.changes.iter().filter(|change| change.address.kind() == "region");
     let released = plan.changes.iter().filter(|change| change.action == Action::Delete && !change.waits_for.is_empty());
@@ -322,16 +325,16 @@ fn start(plan: &Plan) -> Start {
     }
 }
 
-/// AWS's id of what a change begins with; `None` for what is made by it.
+/// AWS's id of an existing resource; `None` if the change creates it.
 fn existing_id(change: &Change, ids: &Ids) -> AwsResult<Option<String>> {
     match change.action {
-        // What is made anew begins with nothing: the old one is a deletion of its own.
+        // A replacement starts without an id: deleting the old resource is a change of its own.
         Action::Create | Action::Replace => Ok(None),
         Action::NoOp | Action::Update | Action::Delete | Action::Move | Action::Adopt => {
             if let Some(id) = &change.id {
                 return Ok(Some(id.clone()));
             }
-            // Born with another resource, which has been made by now: the id is that one's.
+            // AWS created it with another resource, which exists by now: the id is that one's.
             let target = change.after.as_ref().and_then(|after| resource::reference(after, "target"));
             let missing = || Error::internal(format!("`{}` is to be changed and has no id", change.address));
             ids.resolve(&target.ok_or_else(missing)?).map(Some)
@@ -345,7 +348,7 @@ async fn run(plan: &Plan, executor: &impl Executor, consent: &Consent, events: &
     let mut schedule = match Schedule::new(plan.changes.iter().map(task)) {
         Ok(schedule) => schedule,
         Err(wrong) => {
-            let error = Error::internal(format!("`{}` does not stand behind all that it waits for", wrong.0));
+            let error = Error::internal(format!("`{}` comes before a change that it depends on", wrong.0));
             progress.finished(&wrong.0, Outcome::Failed(error));
             return progress.report(plan);
         }
@@ -357,7 +360,7 @@ async fn run(plan: &Plan, executor: &impl Executor, consent: &Consent, events: &
         let Some(needs) = withheld.get(&change.address).cloned() else { continue };
         progress.finished(&change.address, Outcome::Withheld { needs });
         let skipped = schedule.finish(&change.address, Ended::Failed);
-        // A deletion behind another one lacks consent itself.
+        // A deletion that depends on another one needs confirmation itself.
         progress.skipped(skipped.into_iter().filter(|skipped| !withheld.contains_key(&skipped.key)).collect());
     }
     let (mut running, crew) = (FuturesUnordered::new(), ActiveTasks::default());
@@ -369,7 +372,7 @@ async fn run(plan: &Plan, executor: &impl Executor, consent: &Consent, events: &
             let execution = crew.track(executor.execute(change));
             running.push(async move { (change, execution.await) });
         }
-        // Where there was no room, there is as soon as somebody waits: that happens only while these are polled.
+        // If there was no room, there is as soon as a change waits: that happens only while these are polled.
         let was_full = !has_room(running.len());
         let next = poll_fn(|context| match running.poll_next_unpin(context) {
             Poll::Pending if was_full && has_room(running.len()) => Poll::Ready(Next::Start),
@@ -390,7 +393,7 @@ async fn run(plan: &Plan, executor: &impl Executor, consent: &Consent, events: &
         let is_cut = outcome == Outcome::Interrupted;
         progress.finished(&change.address, outcome);
         let skipped = schedule.finish(&change.address, ended);
-        // What depends on a change that was cut is not started, as all the rest.
+        // Dependents of an interrupted change do not start, like all other remaining changes.
         if !is_cut {
             progress.skipped(skipped);
         }
@@ -398,17 +401,17 @@ async fn run(plan: &Plan, executor: &impl Executor, consent: &Consent, events: &
     progress.report(plan)
 }
 
-/// What the loop does next.
+/// The loop's next step.
 enum Next<'p> {
-    /// Start more: of those that run, some wait now.
+    /// Start more: some of the running changes only wait now.
     Start,
-    /// A change has come out.
+    /// A change ended.
     Ended(&'p Change, AwsResult<()>),
     /// Nothing runs any more.
     End,
 }
 
-/// The outcomes so far, each told when it is known.
+/// The outcomes so far, each reported once it is known.
 struct Progress<'a> {
     outcomes: BTreeMap<Address, Outcome>,
     events: &'a mut (dyn FnMut(Event) + Send),
@@ -442,17 +445,17 @@ fn task(change: &Change) -> Task<Address> {
     Task { key: change.address.clone(), waits_for: change.waits_for.clone(), weight: weight(change), class: class(change) }
 }
 
-/// Milliseconds that the calls of a change take at AWS's published rates, and that AWS works on after them.
+/// Milliseconds that the calls of a change take at AWS's published rates, plus the time that AWS works after them.
 fn weight(change: &Change) -> u64 {
     let milliseconds = |call: &String| {
-        // Only compared: what is lost of a fraction does no harm.
+        // Only used for comparison: a lost fraction does no harm.
         let sent = LIMITS.rate_of(call).map_or(UNPUBLISHED, |rate| (1000.0 / rate.per_second) as u64);
         sent + LIMITS.settles.get(call).map_or(0, |seconds| seconds * 1000)
     };
     change.calls.iter().map(milliseconds).sum()
 }
 
-/// AWS works on a few creations and closings of accounts, and on a few Regions, at a time and refuses more.
+/// AWS works on a limited number of account creations, closings and Regions at a time and refuses more.
 fn class(change: &Change) -> Option<Class> {
     let class = |call: &String| match call.as_str() {
         "organizations:CreateAccount" => Some(Class { name: "create-account", cap: LIMITS.quotas.create_account_in_flight }),

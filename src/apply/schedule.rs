@@ -1,7 +1,7 @@
-//! The ready queue: what may start, what a failure skips. Pure: no I/O, no clock.
+//! The ready queue: which changes may start, and which ones a failure skips. Pure: no I/O, no clock.
 //!
-//! Of what may start, that with the longest way still below it does, so that a creation which everything hangs on is not behind a
-//! thousand that nothing waits for. A class has a cap of how many of it run at a time.
+//! Among the changes that may start, the one with the longest chain of dependents starts first. So a creation that many changes depend on
+//! does not queue behind a thousand changes without dependents. Each class has a concurrency limit.
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -11,11 +11,11 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 pub struct Task<K> {
     /// Its name.
     pub key: K,
-    /// What must be done before.
+    /// Its dependencies.
     pub waits_for: Vec<K>,
     /// How long it takes, in any unit; only compared and added.
     pub weight: u64,
-    /// What it shares a cap with.
+    /// The class whose concurrency limit applies to it.
     pub class: Option<Class>,
 }
 
@@ -31,22 +31,22 @@ pub struct Class {
 /// How a task ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Ended {
-    /// What waits for it may go on.
+    /// Its dependents may start.
     Done,
-    /// What waits for it is skipped.
+    /// Its dependents are skipped.
     Failed,
 }
 
-/// What is skipped because of a failure.
+/// A task that is skipped because of a failure.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Skipped<K> {
-    /// What.
+    /// The task.
     pub key: K,
-    /// The failure at the root of it.
+    /// The failed task that caused it.
     pub because_of: K,
 }
 
-/// The tasks are in no order: this one waits for one that is not before it, or is there twice.
+/// The tasks are not in order: this one depends on one that does not come before it, or is listed twice.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OutOfOrder<K>(pub K);
 
@@ -63,9 +63,9 @@ struct Node<K> {
     key: K,
     class: Option<Class>,
     dependents: Vec<usize>,
-    /// How many it still waits for.
+    /// How many dependencies are left.
     open: usize,
-    /// The weight of the heaviest way that begins here.
+    /// The weight of the heaviest chain that begins here.
     priority: u64,
     state: State,
 }
@@ -82,10 +82,10 @@ pub struct Schedule<K> {
 }
 
 impl<K: Ord + Clone> Schedule<K> {
-    /// A queue of tasks, each behind all that it waits for.
+    /// A queue of tasks, each after all of its dependencies.
     ///
     /// # Errors
-    /// A task stands before one that it waits for, or twice.
+    /// A task comes before one of its dependencies, or twice.
     pub fn new(tasks: impl IntoIterator<Item = Task<K>>) -> Result<Self, OutOfOrder<K>> {
         let mut nodes: Vec<Node<K>> = Vec::new();
         let mut index = BTreeMap::new();
@@ -113,7 +113,7 @@ impl<K: Ord + Clone> Schedule<K> {
         Ok(schedule)
     }
 
-    /// Dependents stand behind what they wait for, so backwards every one is weighed before it is added.
+    /// Dependents come after their dependencies, so in reverse order every weight is known before it is added.
     fn weigh(&mut self) {
         for place in (0..self.nodes.len()).rev() {
             let below = |node: &Node<K>| node.dependents.iter().filter_map(|&d| self.nodes.get(d)).map(|d| d.priority).max();
@@ -131,7 +131,7 @@ impl<K: Ord + Clone> Schedule<K> {
         }
     }
 
-    /// What may start now, and is from now on taken to run. Of equal ones, the first in order.
+    /// The next task, which now counts as running. Among equal ones, the first in order.
     #[expect(clippy::should_implement_trait, reason = "no iterator: what comes next depends on what finishes in between")]
     pub fn next(&mut self) -> Option<K> {
         let free = |class: &Option<Class>| class.is_none_or(|c| self.running.get(class).copied().unwrap_or(0) < c.cap);
@@ -144,8 +144,8 @@ impl<K: Ord + Clone> Schedule<K> {
         Some(node.key.clone())
     }
 
-    /// Says how a task ended, whether it was begun or not, and returns what is skipped because of it, in order. Nothing happens for
-    /// one that is already over.
+    /// Records how a task ended, started or not, and returns the tasks that are skipped because of it, in order. Does nothing for a task
+    /// that is already over.
     pub fn finish(&mut self, key: &K, ended: Ended) -> Vec<Skipped<K>> {
         let Some(&place) = self.index.get(key) else { return Vec::new() };
         let Some(dependents) = self.end(place) else { return Vec::new() };
@@ -197,14 +197,14 @@ impl<K: Ord + Clone> Schedule<K> {
         Some(std::mem::take(&mut node.dependents))
     }
 
-    /// Whether all is done, failed or skipped.
+    /// Whether all tasks are done, failed or skipped.
     pub fn is_finished(&self) -> bool {
         self.left == 0
     }
 }
 
-/// A weight as it is compared. Ways that differ by less than an eighth are taken for equally long, since weights are estimates: so one
-/// account after the other comes as far as it can, and not all of them as far as the next step.
+/// A weight for comparison. Chains that differ by less than an eighth count as equally long, since weights are estimates. So one account
+/// after the other gets as far as it can, instead of all of them stopping before the next step.
 fn urgency(weight: u64) -> u64 {
     let grain = weight.checked_ilog2().unwrap_or_default().saturating_sub(3);
     weight >> grain << grain

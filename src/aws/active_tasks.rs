@@ -1,7 +1,7 @@
-//! Who of those that run is at work, and who only waits: for a request's turn at AWS's rates, or until AWS has made something.
+//! Counts which running changes are active and which only wait: for the rate limiter, or until AWS has finished something.
 //!
-//! The loop of apply starts more while others wait, and no more than are needed to keep the requests in flight as many as they may be: what
-//! is started and cannot send yet would only stand before what becomes urgent later.
+//! While some changes wait, the apply loop starts more: only as many as are needed to keep the allowed number of requests in flight. More
+//! would only fill the queue ahead of changes that become urgent later.
 
 use std::pin::Pin;
 use std::sync::Arc;
@@ -12,7 +12,7 @@ tokio::task_local! {
     static WORKER: Arc<Worker>;
 }
 
-/// Those that run, as far as the crew knows: how many of them wait. Cheap to clone; all clones are the same crew.
+/// The running tasks, as far as the counter knows: how many of them wait. Cheap to clone; all clones share one state.
 #[derive(Debug, Clone, Default)]
 pub struct ActiveTasks {
     idle: Arc<AtomicUsize>,
@@ -21,23 +21,24 @@ pub struct ActiveTasks {
 #[derive(Debug)]
 struct Worker {
     crew: ActiveTasks,
-    /// How many waits it is in: one may stand in another.
+    /// How many waits the task is in: waits can be nested.
     waits: AtomicUsize,
 }
 
 impl ActiveTasks {
-    /// Does `work` as one of the crew.
+    /// Runs `work` as one of the counted tasks.
     pub fn track<F: Future>(&self, work: F) -> impl Future<Output = F::Output> + use<F> {
         WORKER.scope(Arc::new(Worker { crew: self.clone(), waits: AtomicUsize::new(0) }), work)
     }
 
-    /// How many only wait.
+    /// How many tasks only wait.
     pub fn idle(&self) -> usize {
         self.idle.load(Ordering::Relaxed)
     }
 }
 
-/// Waits; until that is over, whoever waits is not at work. What is ready at once is no wait. Without a crew it makes no difference.
+/// Waits; meanwhile the task does not count as active. A future that is ready at once is not a wait. Without a counter this only awaits
+/// the future.
 pub(crate) async fn while_waiting<F: Future + Unpin>(mut wait: F) -> F::Output {
     let first = std::future::poll_fn(|context| Poll::Ready(Pin::new(&mut wait).poll(context))).await;
     if let Poll::Ready(output) = first {

@@ -41,13 +41,13 @@ pub struct Refusal {
     pub code: String,
     /// AWS's message.
     pub message: String,
-    /// What else the answer says; `None` where the refusal is a part of an answer.
+    /// What else the answer says; `None` if the refusal is a part of an answer.
     pub details: Option<Box<Details>>,
     /// The request id to quote to AWS's support.
     pub request_id: Option<String>,
 }
 
-/// What an answer that refuses says beside code and message.
+/// What a refusing answer says besides code and message.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Details {
     /// The HTTP status.
@@ -85,14 +85,14 @@ pub enum Error {
         /// How long, in seconds.
         seconds: u64,
     },
-    /// AWS did what was asked, and it did not come out as asked: a failed account creation, a wrong account.
+    /// AWS accepted the request, but the result is not as requested: a failed account creation, a wrong account.
     Failed {
         /// What happened.
         message: String,
         /// What to do.
         hint: Option<String>,
     },
-    /// AWS takes it later: what it grants in a span of time is used up. Nothing is wrong and nothing was done.
+    /// AWS will accept it later: a limit per period is used up. Nothing is wrong and nothing was changed.
     Waiting {
         /// What it waits for.
         message: String,
@@ -104,8 +104,8 @@ pub enum Error {
 }
 
 impl Refusal {
-    /// Whether AWS failed on its side: such an answer says as little about the effect as none. The status tells, since services name the failure
-    /// differently. Throttling has 503 too, and its code says so.
+    /// Whether AWS failed on its side: like a missing answer, such an answer leaves the effect unknown. The status decides, since
+    /// services name the failure differently. Throttling has status 503 too, and its code says so.
     fn is_failure_of_aws(&self) -> bool {
         self.details.as_ref().is_some_and(|details| details.status >= 500) && !is_throttling(&self.code)
     }
@@ -155,7 +155,8 @@ impl Error {
         self
     }
 
-    /// Whether the request may have taken effect nevertheless. AWS's own failures are answers that say as little as none.
+    /// Whether the request may have taken effect nevertheless. After a failure on AWS's side, the effect is as unknown as without an
+    /// answer.
     pub fn leaves_open(&self) -> bool {
         match self {
             Self::Refused(refusal) => refusal.is_failure_of_aws(),
@@ -163,7 +164,7 @@ impl Error {
         }
     }
 
-    /// An outcome that AWS reported and that is not what was asked for.
+    /// A result that AWS reported and that is not as requested.
     pub fn failed(message: impl Into<String>) -> Self {
         Self::Failed { message: message.into(), hint: None }
     }
@@ -251,8 +252,8 @@ impl Error {
     }
 }
 
-/// Who lacks which permission. AWS names the action, which is not always that of the operation: a resource that is made with tags needs
-/// that of tagging too. Where it names none, or names a guardrail, the operation's stands for it.
+/// Who lacks which permission. AWS names the action, which is not always that of the operation: creating a resource with tags also needs
+/// the tagging action. If AWS names no action, or names a guardrail, the operation's action is used.
 fn allow(refusal: &Refusal) -> String {
     let Refusal { operation, place, message, .. } = refusal;
     let named = message.split_once("is not authorized to perform: ").and_then(|(_, rest)| rest.split_whitespace().next());
@@ -277,8 +278,8 @@ fn is_read(operation: &str) -> bool {
         .is_some_and(|operation| operation.effect == Effect::Read)
 }
 
-/// An error that says by itself what happened before anything was sent: the request gate's refusal, credentials that cannot be had, or
-/// the failure of a request for them.
+/// An error that already describes what failed before anything was sent: a refusal of the request gate, missing credentials, or a failed
+/// request for them.
 fn known(operation: &str, error: &(dyn std::error::Error + 'static)) -> Option<Error> {
     let mut next = Some(error);
     while let Some(error) = next {
@@ -303,7 +304,7 @@ fn has<E: std::error::Error + 'static>(error: &(dyn std::error::Error + 'static)
 }
 
 fn without_credentials(operation: &str, error: &CredentialsError) -> Error {
-    // The instance metadata service is the last that is asked, wherever the program runs: if it fails, there are none.
+    // The instance metadata service is the last provider, wherever the program runs: if it fails, there are no credentials.
     let none = matches!(error, CredentialsError::CredentialsNotLoaded(_)) || has::<ImdsError>(error);
     if none {
         return Error::Failed {
@@ -346,7 +347,7 @@ impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Refused(Refusal { operation, place, code, message, request_id, details: _ }) => {
-                // What AWS sends quotes names that others chose.
+                // AWS's messages quote names that other people chose.
                 write!(f, "{operation} was refused{}: {}", In(place), one_line(code))?;
                 if !message.is_empty() {
                     write!(f, ": {}", one_line(message))?;
@@ -374,7 +375,7 @@ mod tests {
     use crate::aws::Error;
     use crate::aws::mock_transport::{MockTransport, json, sessions};
 
-    /// What a read that AWS answers so comes to.
+    /// How a read fails that AWS answers like this.
     async fn read(status: u16, code: &'static str) -> Error {
         let canned = MockTransport::counting(move |_, _| json(status, &format!(r#"{{"__type":"{code}","message":"m"}}"#)));
         let answer = sessions(canned.request_gate()).await.organizations().list_roots().send().await;

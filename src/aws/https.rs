@@ -1,4 +1,4 @@
-//! The way to real AWS, and to an emulator on `AWS_ENDPOINT_URL`.
+//! The HTTPS transport, to AWS or to an emulator at `AWS_ENDPOINT_URL`.
 
 use aws_smithy_http_client::pool::{Client, ConnectionPool};
 use aws_smithy_http_client::proxy::ProxyConfig;
@@ -8,12 +8,12 @@ use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use super::places::IN_FLIGHT;
 use super::{AwsResult, Error};
 
-/// The one HTTPS client for all accounts and Regions: pooled connections, to one host as many as there are requests in flight at most (5,000
-/// accounts share the host of a Region, and each has rates of its own), rustls with ring, the system's certificates
-/// (`SSL_CERT_FILE` for others), and the environment's `HTTPS_PROXY` and `NO_PROXY`.
+/// The one HTTPS client for all accounts and Regions. Connections are pooled; there are never more to one host than requests in flight
+/// (5,000 accounts share the host of a Region, and each has its own rate limits). It uses rustls with ring, the system's certificates (or
+/// `SSL_CERT_FILE`), and `HTTPS_PROXY` and `NO_PROXY` from the environment.
 ///
 /// # Errors
-/// The TLS library refuses to start: no certificates, for example.
+/// The TLS library does not start: no certificates, for example.
 pub fn https() -> AwsResult<SharedHttpClient> {
     let refused = |what: &dyn std::fmt::Display| Error::Failed {
         message: format!("the HTTPS client cannot start: {what}"),

@@ -1,10 +1,11 @@
-//! The gate before the request_gate: where a request waits for its turn before it is signed.
+//! The interceptor before the request gate: a request waits for the rate limiter here, before it is signed.
 //!
-//! A signature is good for five minutes, and the turn of the hundredth CreateAccount comes a quarter of an hour later. So a
-//! request of our own clients waits where it asks for its identity, right before it is signed, once per attempt: [`OperationNameInterceptor`] puts
-//! a [`Ticket`] with the operation's name into the request's configuration, [`AdmissionInterceptor`] has it admitted, and `OperationNameInterceptor` hands it to
-//! the request gate as an extension of the HTTP request, which is part of neither the wire nor the signature. What comes to the request gate
-//! without an admission (the credential chain, a client made elsewhere) waits there.
+//! A signature is valid for 5 minutes, but the hundredth CreateAccount waits a quarter of an hour. So a request of overlord's own clients
+//! waits when it resolves its identity, right before it is signed, once per attempt. [`OperationNameInterceptor`] puts a [`Ticket`] with
+//! the operation's name into the request's configuration, and [`AdmissionInterceptor`] waits for the admission.
+//! `OperationNameInterceptor` then passes the ticket to the request gate as an extension of the HTTP request, which is part of neither
+//! the wire nor the signature. A request without an admission (the credential chain, a client created elsewhere) waits in the request
+//! gate.
 
 use std::sync::{Arc, Mutex, OnceLock};
 
@@ -21,7 +22,7 @@ use aws_types::region::Region;
 use super::RequestGate;
 use super::rate_limiter::{Permit, lock};
 
-/// One attempt's way to the request_gate. Dropping it gives back what it holds, however the attempt ends.
+/// One attempt's ticket to the request gate. Dropping it releases everything it holds, however the attempt ends.
 #[derive(Debug, Clone)]
 pub(super) struct Ticket {
     /// `organizations`.
@@ -55,7 +56,7 @@ impl Ticket {
     }
 }
 
-/// The interceptor of our clients.
+/// The interceptor of overlord's own clients.
 #[derive(Debug)]
 pub(super) struct OperationNameInterceptor;
 
@@ -90,7 +91,7 @@ impl Intercept for OperationNameInterceptor {
     }
 }
 
-/// The identity cache of one account: the SDK's own, and the wait for the request's turn.
+/// The identity cache of one account: the SDK's own, plus the wait for the rate limiter.
 #[derive(Debug)]
 pub(super) struct AdmissionInterceptor {
     pub request_gate: RequestGate,
@@ -107,7 +108,7 @@ impl ResolveCachedIdentity for AdmissionInterceptor {
         bag: &'a ConfigBag,
     ) -> IdentityFuture<'a> {
         IdentityFuture::new(async move {
-            // First, so that missing credentials are told before any wait.
+            // First, so that missing credentials are reported before any wait.
             let identity = self.cache.resolve_cached_identity(resolver.clone(), components, bag).await?;
             let credentials = identity.data::<Credentials>();
             let (Some(ticket), Some(credentials)) = (bag.load::<Ticket>(), credentials) else {
@@ -124,7 +125,7 @@ impl ResolveCachedIdentity for AdmissionInterceptor {
                 return Ok(identity);
             };
             *lock(&ticket.admission) = Some(admission);
-            // Again, since they may have expired during the wait; as a rule this costs nothing.
+            // Again, since they may have expired during the wait; usually this costs nothing.
             self.cache.resolve_cached_identity(resolver, components, bag).await
         })
     }

@@ -1,4 +1,4 @@
-//! For tests: an AWS of a few lines, as a transport.
+//! A transport for tests that answers as AWS would, in a few lines.
 
 use std::fmt;
 use std::sync::{Arc, Mutex};
@@ -19,7 +19,7 @@ use super::{Access, Interrupt, Mode, Rates, RequestGate, RequestGateOptions, Ses
 pub type Answer = Result<HttpResponse, ConnectorError>;
 type Respond = dyn Fn(HttpRequest) -> BoxFuture<'static, Answer> + Send + Sync;
 
-/// A transport that answers by a function and remembers what it was sent, without bodies: `service:Operation`.
+/// A transport that answers with a function and records the operations it was sent, without bodies: `service:Operation`.
 #[derive(Clone)]
 pub struct MockTransport {
     respond: Arc<Respond>,

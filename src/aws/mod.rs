@@ -1,7 +1,6 @@
-//! AWS: the request gate that every request passes, the sessions that make clients, and errors that say what to do.
+//! AWS: the request gate that every request passes, the sessions that create clients, and errors that say what to do.
 //!
-//! Resource kinds call plain SDK operations and know nothing of this module but [`Error`] and the clients that
-//! [`Sessions`] hands out.
+//! Resource kinds call plain SDK operations. Of this module they know only [`Error`] and the clients that [`Sessions`] returns.
 
 mod active_tasks;
 mod error;

@@ -1,5 +1,5 @@
-//! The operations that overlord can call: which exist, which of them only read, and which may be sent twice. The read-only
-//! lock, the least IAM policies and the documentation come from this list. The request gate refuses what is not in it, so the list is
+//! The operations that overlord can call: which exist, which are read-only, and which may be sent twice. The read-only check, the
+//! least-privilege IAM policies and the documentation come from this list. The request gate refuses all other operations, so the list is
 //! complete by construction.
 
 /// What an operation does to AWS.
@@ -11,14 +11,14 @@ pub enum Effect {
     Write,
 }
 
-/// What happens when the same request takes effect twice, because the answer to the first was lost.
+/// What happens if the same request takes effect twice because the first answer was lost.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Repeat {
     /// The second does nothing.
     Idempotent,
-    /// AWS refuses the second: a duplicate, or nothing left to do. The kind takes that refusal for success.
+    /// AWS refuses the second: a duplicate, or nothing left to do. The kind treats that refusal as success.
     Refused,
-    /// The second makes another one, or spoils the first: never sent again unless AWS said that the first had no effect.
+    /// The second creates another resource, or undoes the first: it is never sent again unless AWS said that the first had no effect.
     Doubles,
 }
 
@@ -40,9 +40,9 @@ pub struct Operation {
     pub name: &'static str,
     /// Read or write.
     pub effect: Effect,
-    /// What sending it twice does.
+    /// What happens if it is sent twice.
     pub repeat: Repeat,
-    /// What its token bucket belongs to.
+    /// The scope of its token bucket.
     pub scope: Scope,
 }
 

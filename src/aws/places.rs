@@ -1,19 +1,20 @@
-//! How many requests may be in flight at a time: by the files that the process may have open, since each has a connection of its own at worst.
+//! The limit on requests in flight. It follows from the number of files that the process may open, since each request can need its own
+//! connection.
 
 use std::sync::LazyLock;
 
-/// No more than that, however many files there may be: at 50 ms each they make 40,000 requests a second, many times what the
-/// client's own work leaves time for.
+/// The maximum, however many files may be open: at 50 ms each these make 40,000 requests a second, many times what the client's own work
+/// leaves time for.
 const MOST: usize = 2048;
-/// Files that are nobody's connection: streams, org.toml, the trace, the plan, resolvers.
+/// Files that are not connections: streams, org.toml, the trace, the plan, resolvers.
 const OTHERS: u64 = 32;
 /// A pool keeps idle connections to a Region while requests go to the next ones.
 const FILES_EACH: u64 = 4;
 /// Where the limit cannot be read: half of the 1,024 files that a process may usually have open.
 const UNKNOWN: u64 = 1024;
 
-/// Requests in flight of this process, and connections to one host. The first to ask raises the soft limit of open files as far as the hard
-/// one and the need go: macOS begins with 256, Linux with 1,024.
+/// Requests in flight of this process, and connections to one host. The first caller raises the soft limit of open files as far as needed
+/// and as the hard limit allows: macOS starts with 256, Linux with 1,024.
 pub(crate) static IN_FLIGHT: LazyLock<usize> = LazyLock::new(|| {
     let wanted = OTHERS + FILES_EACH * MOST as u64;
     in_flight(rlimit::increase_nofile_limit(wanted).unwrap_or(UNKNOWN))

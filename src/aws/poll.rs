@@ -1,4 +1,4 @@
-//! Waiting: polls with a pause, a deadline and an interrupt. The only sleeps of the program are here and in the request_gate.
+//! Polling with a pause, a deadline and an interrupt. The program sleeps only here and in the request gate.
 
 use std::pin::pin;
 use std::sync::Arc;
@@ -22,7 +22,7 @@ impl Default for Interrupt {
 }
 
 impl Interrupt {
-    /// Interrupts: nothing new is begun, waits end.
+    /// Interrupts: nothing new starts, and waits end.
     pub fn trigger(&self) {
         self.triggered.send_replace(true);
     }
@@ -42,7 +42,7 @@ impl Interrupt {
 /// How to wait for something asynchronous.
 #[derive(Debug, Clone)]
 pub struct Poll {
-    /// What is waited for, for the error at the deadline.
+    /// What the poll waits for, for the error at the deadline.
     pub what: String,
     /// The first pause; later ones grow to at most ten times it.
     pub pause: Duration,
@@ -51,13 +51,12 @@ pub struct Poll {
 }
 
 impl Poll {
-    /// Asks until the answer is `Some`, with a pause between. The first question is asked at once, even when the run is interrupted,
-    /// since a change that has begun goes on as far as it can without waiting: an account that was just made still leaves the root.
-    /// One more is asked at the deadline.
-    /// Pauses grow by half: what is quick is seen quickly, and what takes minutes is not asked for all the time.
+    /// Polls until the answer is `Some`, with a pause between polls. The first poll is sent at once, even after an interrupt: a change
+    /// that has started goes on as far as it can without waiting, so that an account that was just created still leaves the root. One
+    /// more poll is sent at the deadline. Pauses grow by half: a quick result is seen quickly, and a slow one is not polled all the time.
     ///
     /// # Errors
-    /// What `ask` fails with; [`Error::Deadline`]; [`Error::Interrupted`], at once when the user interrupts.
+    /// An error of `ask`; [`Error::Deadline`]; [`Error::Interrupted`], at once when the user interrupts.
     pub async fn until<T, F>(&self, interrupt: &Interrupt, mut ask: impl FnMut() -> F) -> AwsResult<T>
     where
         F: Future<Output = AwsResult<Option<T>>>,
@@ -86,7 +85,7 @@ impl Poll {
     }
 }
 
-/// Lets time pass between two renewals of something that lapses.
+/// Waits between two renewals of something that expires.
 ///
 /// # Errors
 /// [`Error::Interrupted`], at once when the user interrupts.
@@ -97,10 +96,10 @@ pub async fn pause(length: Duration, interrupt: &Interrupt) -> AwsResult<()> {
     }
 }
 
-/// How long an answer is taken for the newest one.
+/// How long an answer counts as current.
 const FRESH: Duration = Duration::from_secs(1);
 
-/// The newest answer to a question that many ask while they wait: who asks just after another takes that one's answer.
+/// The latest answer to a question that many waiting changes ask. A change that asks shortly after another one gets the same answer.
 #[derive(Debug)]
 pub struct Latest<T>(tokio::sync::Mutex<Option<(Instant, Arc<T>)>>);
 
@@ -111,10 +110,10 @@ impl<T> Default for Latest<T> {
 }
 
 impl<T> Latest<T> {
-    /// The newest answer; asks when there is none of the last second. Of those who ask at a time, one does.
+    /// The latest answer; sends a request if there is none of the last second. Only one of several callers sends it.
     ///
     /// # Errors
-    /// What `ask` fails with; the next one asks again.
+    /// An error of `ask`; the next caller asks again.
     pub async fn or<F: Future<Output = AwsResult<T>>>(&self, ask: impl FnOnce() -> F) -> AwsResult<Arc<T>> {
         let mut newest = self.0.lock().await;
         if let Some((at, answer)) = newest.as_ref()

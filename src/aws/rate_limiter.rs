@@ -1,5 +1,5 @@
-//! Waiting one's turn: a token bucket per account, Region and operation, and one writer per organization. The request gate asks here
-//! before a request is signed (`interceptors.rs`) or, at the latest, before it is sent.
+//! The rate limiter: a token bucket per account, Region and operation, and one writer per organization. The request gate calls it before
+//! a request is signed (`interceptors.rs`) or, at the latest, before it is sent.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -11,11 +11,12 @@ use tokio::time::Instant;
 use super::places::IN_FLIGHT;
 use crate::limits::Rate;
 
-/// How much slower than AWS's published refill the request gate goes, so that rounding never makes AWS refuse: half a percent.
+/// How much slower the request gate sends than AWS's published refill rate, so that rounding never causes a throttling answer: half a
+/// percent.
 const SLACK: f64 = 1.005;
 /// The pause after a throttling answer, doubled with each further one.
 const FIRST_HOLD: Duration = Duration::from_millis(250);
-/// The longest pause after a throttling answer, beside the bucket's own refill.
+/// The longest pause after a throttling answer, in addition to the bucket's own refill.
 const LONGEST_HOLD: Duration = Duration::from_secs(8);
 
 /// What has a token bucket of its own.
@@ -28,7 +29,7 @@ pub(super) struct Key {
     pub operation: &'static str,
 }
 
-/// Leave to send one request.
+/// Admission to send one request.
 #[derive(Debug)]
 pub(super) struct Permit {
     /// How long the request waited for it.
@@ -55,8 +56,8 @@ impl Default for RateLimiter {
 }
 
 impl RateLimiter {
-    /// Waits for the operation's bucket and, given `writer`, for that account's single writer: first come, first served in
-    /// each. The token is taken only once the writer is free, so that tokens do not pile up behind a slow answer.
+    /// Waits for the operation's bucket and, if `writer` is given, for that account's single writer: first come, first served in each.
+    /// The token is taken only once the writer is free, so that tokens do not pile up behind a slow answer.
     pub async fn admit(&self, key: &Key, rate: Option<Rate>, writer: Option<&str>) -> Permit {
         let asked = Instant::now();
         let bucket = self.bucket(key, rate);
@@ -79,9 +80,8 @@ impl RateLimiter {
         }
     }
 
-    /// A place among the requests in flight, for as long as it is held: first come, first served. Whoever holds one must wait for no
-    /// other request, so it is asked for right before sending and not with the admission: an admitted request may have to renew its
-    /// credentials first.
+    /// A place among the requests in flight, until it is dropped: first come, first served. The holder must not wait for another request.
+    /// So it is acquired right before sending and not with the admission: an admitted request may first have to renew its credentials.
     pub async fn place(&self) -> Option<SemaphorePermit<'_>> {
         // Nobody closes it.
         self.places.acquire().await.ok()
@@ -112,7 +112,7 @@ impl RateLimiter {
     }
 }
 
-/// The lock, whatever a panicking holder left: all states here are whole after each statement.
+/// The lock, even after a holder has panicked: the state is consistent after each statement.
 pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
@@ -145,7 +145,7 @@ impl Gcra {
         Self { interval, tolerance: interval * burst.saturating_sub(1), arrival: now, hold: now, pushed: now, strikes: 0 }
     }
 
-    /// How long until there is a token.
+    /// How long until a token is available.
     fn wait(&self, now: Instant) -> Duration {
         let refilled = self.arrival.saturating_duration_since(now + self.tolerance);
         refilled.max(self.hold.saturating_duration_since(now))
@@ -160,8 +160,8 @@ impl Gcra {
         there
     }
 
-    /// Takes AWS's bucket for empty, and holds everybody for a while that doubles with each round of throttling. Requests that
-    /// were already under way at the last throttling answer tell nothing new.
+    /// Treats AWS's bucket as empty, and makes all requests wait for a time that doubles with each round of throttling. Requests that
+    /// were already in flight at the last throttling answer add no information.
     fn push_back(&mut self, admitted: Instant, now: Instant) {
         if self.strikes > 0 && admitted <= self.pushed {
             return;

@@ -1,7 +1,8 @@
-//! The one request_gate: every AWS request, retries included, passes this connector under the SDK's HTTP client.
+//! The request gate: every AWS request, retries included, passes this connector below the SDK's HTTP client.
 //!
-//! It names the operation, refuses what this run may not do, sees that the request has had its turn (`rate_limiter.rs`, as a rule
-//! already before it was signed: `interceptors.rs`), hands it to the transport, and counts and records it.
+//! It finds the operation's name, refuses operations that this run may not call, and makes sure that the request has passed the rate
+//! limiter (`rate_limiter.rs`; usually before the request is signed: `interceptors.rs`). Then it passes the request to the transport,
+//! counts it and records it.
 
 use std::collections::{BTreeMap, HashMap};
 use std::fmt;
@@ -31,8 +32,8 @@ use super::wire::{Answer, Facts, account_in_key};
 use super::{Interrupt, Trace, while_waiting};
 use crate::limits::{LIMITS, Rate};
 
-/// How long one attempt may take, from sending to the last byte of the answer. It begins after the wait for the bucket, which
-/// may last hours; that is why the SDK's own operation timeouts are off.
+/// How long one attempt may take, from sending to the last byte of the answer. It starts after the wait for the bucket, which may take
+/// hours. That is why the SDK's own operation timeouts are off.
 pub(super) const ATTEMPT_DEADLINE: Duration = Duration::from_secs(60);
 
 /// How often a request is sent by a run that gives up early.
@@ -41,7 +42,7 @@ const FEW_ATTEMPTS: u32 = 3;
 /// The service under which requests of the credential chain are counted: Identity Center, container and instance roles.
 const CREDENTIAL_CHAIN: &str = "credentials";
 
-/// Whether the request gate lets writes through.
+/// Whether the request gate allows writes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Mode {
     /// Only the operations of the explicit list of reads (invariant 2).
@@ -50,12 +51,12 @@ pub enum Mode {
     ReadWrite,
 }
 
-/// Whether the request gate keeps to AWS's published request rates.
+/// Whether the request gate applies AWS's published request rates.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Rates {
     /// `limits.toml`.
     Published,
-    /// As fast as the other side answers: for emulators.
+    /// As fast as the endpoint answers: for emulators.
     Unlimited,
 }
 
@@ -64,7 +65,7 @@ pub enum Rates {
 pub struct RequestGateOptions {
     /// Read-only or not.
     pub mode: Mode,
-    /// Rates kept to.
+    /// Which rates are applied.
     pub rates: Rates,
     /// Where every call is recorded.
     pub trace: Option<Trace>,
@@ -83,7 +84,7 @@ pub struct Call {
     pub operation: String,
 }
 
-/// Why the request gate itself refused a request: it was not sent.
+/// Why the request gate itself refused a request. The request was not sent.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum CallDenied {
     /// A write in a read-only run.
@@ -107,7 +108,7 @@ impl fmt::Display for CallDenied {
 
 impl std::error::Error for CallDenied {}
 
-/// The request_gate. Cheap to clone; all clones are the same request_gate.
+/// The request gate. Cheap to clone; all clones share one state.
 #[derive(Debug, Clone)]
 pub struct RequestGate {
     inner: Arc<Inner>,
@@ -123,15 +124,16 @@ struct Inner {
     counts: Mutex<BTreeMap<Call, usize>>,
     /// Access key ids of assumed roles, to their accounts.
     accounts: Mutex<HashMap<String, String>>,
-    /// The account of all other keys: those that the run was started with.
+    /// The account of all other keys: those that the run started with.
     caller: OnceLock<String>,
-    /// Whether a request that AWS fails on its side is given up after [`FEW_ATTEMPTS`].
+    /// Whether a request is given up after [`FEW_ATTEMPTS`] when AWS fails on its side.
     gives_up_early: AtomicBool,
-    /// AWS's time as its newest answer told it, and when that came.
+    /// AWS's time in its latest answer, and when that answer came.
     date: Mutex<Option<(SystemTime, Instant)>>,
 }
 
-/// A point in time after another; that one where there is no later one. Neither AWS's clock nor this machine's is to be trusted.
+/// A point in time after another; the earlier one if the later one cannot be represented. Neither AWS's clock nor this machine's is
+/// trusted.
 fn later(time: SystemTime, by: Duration) -> SystemTime {
     time.checked_add(by).unwrap_or(time)
 }
@@ -162,7 +164,8 @@ impl RequestGate {
         }
     }
 
-    /// Another request gate to the same other side, for credentials of somebody else: their rates are their own, the trace and the interrupt are ours.
+    /// Another request gate to the same endpoint, for another caller's credentials. It has rates of its own and shares the trace and the
+    /// interrupt.
     pub fn another(&self, mode: Mode) -> Self {
         let (_, rates) = *lock(&self.inner.settings);
         let Inner { trace, transport, interrupt, .. } = &*self.inner;
@@ -179,36 +182,36 @@ impl RequestGate {
         lock(&self.inner.counts).clone()
     }
 
-    /// By how many seconds AWS's clock is ahead of this machine's, within one or two; negative where it is behind. `None` before an answer has
-    /// told it. AWS refuses what is signed more than five minutes off.
+    /// By how many seconds AWS's clock is ahead of this machine's, within one or two; negative if it is behind. `None` before the first
+    /// answer. AWS refuses a signature that is more than 5 minutes off.
     pub fn clock_skew(&self) -> Option<i64> {
         let (date, at) = (*lock(&self.inner.date))?;
         Some(skew(later(date, at.elapsed()), SystemTime::now()))
     }
 
-    /// From now on gives up a request after a few attempts where AWS fails on its side: for runs that can do without an answer. An emulator
-    /// answers HTTP 500 to all that it does not serve.
+    /// From now on, gives up a request after a few attempts when AWS fails on its side: for runs that can continue without an answer. An
+    /// emulator answers HTTP 500 to every operation that it does not serve.
     pub fn give_up_early(&self) {
         self.inner.gives_up_early.store(true, Ordering::Relaxed);
     }
 
-    /// Lets writes through, or no longer.
+    /// Allows writes, or stops allowing them.
     pub fn set_mode(&self, mode: Mode) {
         lock(&self.inner.settings).0 = mode;
     }
 
-    /// Keeps to AWS's published rates, or no longer: for an endpoint that turns out to be an emulator.
+    /// Applies AWS's published rates, or stops applying them: for an endpoint that turns out to be an emulator.
     pub fn set_rates(&self, rates: Rates) {
         lock(&self.inner.settings).1 = rates;
     }
 
-    /// Ctrl-C as the request gate sees it. Requests of changes that already run pass nonetheless: only waits end.
+    /// Ctrl-C as the request gate sees it. Requests of changes in progress still pass: only waits end.
     pub fn interrupt(&self) -> &Interrupt {
         &self.inner.interrupt
     }
 
-    /// AWS's time, to the second: what it lets expire and counts by the day goes by that one and not by this machine's, which stands in
-    /// only where no answer has told it.
+    /// AWS's time, to the second. Expiry dates and daily limits follow AWS's clock. This machine's clock is used only before the first
+    /// answer.
     pub fn clock(&self) -> SystemTime {
         let told = *lock(&self.inner.date);
         told.map_or_else(SystemTime::now, |(date, at)| later(date, at.elapsed()))
@@ -219,12 +222,12 @@ impl RequestGate {
         lock(&self.inner.accounts).entry(access_key.to_owned()).or_insert_with(|| account.to_owned());
     }
 
-    /// The account of the credentials that the run was started with.
+    /// The account of the credentials that the run started with.
     pub(super) fn learn_caller(&self, account: &str) {
         let _ = self.inner.caller.set(account.to_owned());
     }
 
-    /// Waits for an operation's turn. `None` when it would not be let through at all.
+    /// Waits until the rate limiter admits an operation. `None` if the operation would be refused anyway.
     pub(super) async fn admit(&self, service: &str, name: &str, access_key: Option<&str>, region: Option<&str>) -> Option<Permit> {
         let operation = operations::lookup(service, name)?;
         let (mode, _) = *lock(&self.inner.settings);
@@ -307,7 +310,7 @@ impl RequestGate {
         judge(result, answer, operation, last)
     }
 
-    /// Lets the others of the bucket wait when AWS throttles.
+    /// Makes the other requests of the bucket wait when AWS throttles.
     fn heed(&self, answer: &Answer, operation: &Operation, facts: &Facts, admission: &Permit) {
         let key = self.key(operation, facts.access_key.as_deref(), facts.region.as_deref());
         if answer.throttled() {
@@ -348,8 +351,8 @@ impl RequestGate {
     }
 }
 
-/// Tells the retry classifier what the request gate knows. No answer to an operation that must not be sent twice is an error that the
-/// SDK does not retry.
+/// Tells the retry classifier what the request gate knows. If an operation that must not be sent twice gets no answer, that is an error
+/// which the SDK does not retry.
 fn judge(
     result: Result<HttpResponse, ConnectorError>,
     answer: Option<Answer>,
@@ -395,7 +398,7 @@ impl HttpClient for RequestGate {
     }
 }
 
-/// One operation's way through the request_gate, with the transport's connector for its timeouts.
+/// One operation's pass through the request gate, with the transport's connector for its timeouts.
 #[derive(Debug)]
 struct Passage {
     request_gate: RequestGate,

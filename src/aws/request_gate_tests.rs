@@ -1,4 +1,4 @@
-//! The request gate's promises, through the SDK's own clients.
+//! Tests of the request gate, through the SDK's own clients.
 
 use aws_smithy_types::date_time::Format;
 use futures_util::future::join_all;
@@ -29,7 +29,7 @@ async fn a_locked_door_sends_no_write_and_says_which() {
     assert_eq!(canned.sent(), ["organizations:ListRoots", "organizations:MoveAccount"]);
 }
 
-/// Over the whole table, since "a plan cannot write" is a promise about all of it.
+/// Over the whole table, since "a plan cannot write" is a promise about all operations.
 #[test]
 fn a_locked_door_permits_exactly_the_reads() {
     let canned = MockTransport::counting(|_, _| json(200, "{}"));
@@ -56,7 +56,7 @@ async fn an_operation_outside_the_table_is_refused() {
     assert_eq!(canned.sent().len(), 0);
 }
 
-/// One mutating request of Organizations in flight, and it is let go during the backoff.
+/// Only one mutating request of Organizations is in flight, and its place is free during the backoff.
 #[tokio::test(start_paused = true)]
 async fn one_writer_at_a_time() {
     let in_flight = Arc::new(Mutex::new((0, 0)));
@@ -79,8 +79,8 @@ async fn one_writer_at_a_time() {
     assert_eq!(lock(&in_flight).1, 1);
 }
 
-/// AWS with exactly the published buckets, behind a latency: the SDK's clients, the gate and the request gate together are never
-/// throttled, although each writer waits for the one before.
+/// AWS with exactly the published buckets, behind a latency. The SDK's clients, the interceptor and the request gate together are never
+/// throttled, although each writer waits for the previous one.
 #[tokio::test(start_paused = true)]
 async fn a_server_with_the_published_buckets_never_throttles() {
     let buckets: Arc<Mutex<HashMap<String, (f64, Instant)>>> = Arc::default();
@@ -118,11 +118,11 @@ async fn a_server_with_the_published_buckets_never_throttles() {
     assert!(start.elapsed().as_secs_f64() <= least * 1.02, "{:?} of {least} s", start.elapsed());
 }
 
-/// The hundredth request waits for minutes: it is signed after that, or AWS would take its signature for stale.
+/// The hundredth request waits for minutes. It is signed after that; otherwise AWS would reject its signature as expired.
 #[tokio::test(start_paused = true)]
 async fn the_wait_comes_before_the_signature() {
     let canned = MockTransport::new(|request| {
-        // Were the wait behind the signature, the request gate itself would still have to wait: here, virtual time stands still.
+        // If the wait came after the signature, the request gate itself would still have to wait: here, virtual time does not advance.
         let ticket = request.extension::<Ticket>().cloned().unwrap();
         async move {
             assert!(ticket.redeem().is_none(), "the request gate did not use the admission of the gate");
@@ -172,7 +172,7 @@ async fn what_the_gate_leaves_for_the_door_is_not_sent() {
     assert!(headers.contains("signedheaders=") && !headers.contains("overlord") && !headers.contains("ticket"), "{headers}");
 }
 
-/// A hanging connection ends with the attempt's deadline, however long the wait for the bucket was.
+/// A hanging connection ends at the attempt's deadline, however long the wait for the bucket was.
 #[tokio::test(start_paused = true)]
 async fn the_deadline_is_of_the_attempt_and_not_of_the_wait() {
     let canned = MockTransport::new(|_| std::future::pending());
@@ -186,7 +186,7 @@ async fn the_deadline_is_of_the_attempt_and_not_of_the_wait() {
     assert_eq!(start.elapsed().as_secs(), 60);
 }
 
-/// What an abandoned operation held is given back with it: the next writer is not locked out.
+/// An abandoned operation releases everything it held: the next writer is not blocked.
 #[tokio::test(start_paused = true)]
 async fn an_abandoned_write_frees_the_writer() {
     let first = std::sync::atomic::AtomicBool::new(true);
@@ -260,7 +260,7 @@ async fn the_trace_tells_everything_but_secrets() {
     assert!(lines[1]["waited_ms"].as_u64().is_some() && lines[1]["request_id"] == "request-1");
 }
 
-/// A throttling answer to one holds all others of its bucket; and each time but shortly, once AWS has answered again.
+/// A throttling answer to one request makes all others of its bucket wait, each time only briefly, once AWS has answered again.
 #[tokio::test(start_paused = true)]
 async fn who_comes_after_a_throttled_request_waits_and_not_ever_longer() {
     const ROUND: usize = 4;
@@ -287,7 +287,7 @@ async fn who_comes_after_a_throttled_request_waits_and_not_ever_longer() {
     }
 }
 
-/// As many retries as it takes: a quota of them would fail changes that had not even been tried.
+/// Retries without a quota: a quota would fail changes that had not even been tried.
 #[tokio::test(start_paused = true)]
 async fn a_bad_minute_for_all_fails_none() {
     let canned = MockTransport::counting(|n, _| if n < 900 { refusal("TooManyRequestsException") } else { json(200, NO_TAGS) });
@@ -313,7 +313,7 @@ async fn clocks_that_differ_are_noticed() {
     }
 }
 
-/// Clocks at both ends of what the operating system can say.
+/// Clocks at both limits of what the operating system can represent.
 #[test]
 fn extreme_clocks_overflow_nothing() {
     let hour = Duration::from_secs(3600);
@@ -321,7 +321,7 @@ fn extreme_clocks_overflow_nothing() {
         let steps = (0..63).rev().map(|bit| Duration::from_secs(1 << bit));
         steps.fold(SystemTime::UNIX_EPOCH, |time, step| sign(time, step).unwrap_or(time))
     };
-    // Year 1, 1969 and 9999, and the ends themselves.
+    // Year 1, 1969 and 9999, and the limits themselves.
     let year = 31_556_952;
     let before = |years: u64| SystemTime::UNIX_EPOCH - Duration::from_secs(years * year);
     let after = SystemTime::UNIX_EPOCH + Duration::from_secs(8029 * year);

@@ -1,8 +1,8 @@
-//! What is worth a retry, and how often: standard retries of the SDK, with a classifier that knows Organizations.
+//! Which failures are retried, and how often: the SDK's standard retries, with a classifier that knows Organizations.
 //!
-//! There is no deadline over all attempts of an operation: it would run while a request waits for its token bucket, which may
-//! rightly take hours. Each attempt has one, counted by the request gate from the moment of sending; eight attempts with at most 20 s
-//! between them are the bound.
+//! There is no deadline over all attempts of an operation: it would run while a request waits for its token bucket, which may take hours.
+//! Each attempt has a deadline, counted by the request gate from the moment of sending. The bound is 8 attempts with at most 20 s between
+//! them.
 
 use std::time::Duration;
 
@@ -19,7 +19,7 @@ const ATTEMPTS: u32 = 8;
 const LONGEST_BACKOFF: Duration = Duration::from_secs(20);
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// Refusals of Organizations that pass by themselves: somebody else is writing, or AWS has not finished what was asked before.
+/// Refusals of Organizations that are temporary: another caller is writing, or AWS has not finished an earlier request.
 /// <https://docs.aws.amazon.com/organizations/latest/APIReference/CommonErrors.html> and each operation's own errors.
 const PASSING: &[&str] = &["ConcurrentModificationException", "FinalizingOrganizationException", "PolicyChangesInProgressException"];
 
@@ -28,7 +28,7 @@ pub(super) fn config() -> RetryConfig {
     RetryConfig::standard().with_max_attempts(ATTEMPTS).with_max_backoff(LONGEST_BACKOFF)
 }
 
-/// Connecting, and the first byte of an answer. The whole of an attempt is the request gate's to watch.
+/// Connecting, and the first byte of an answer. The request gate limits the whole attempt.
 pub(super) fn timeouts() -> TimeoutConfig {
     TimeoutConfig::builder()
         .connect_timeout(CONNECT_TIMEOUT)
@@ -45,12 +45,12 @@ pub(super) fn partition(account: &str, region: &str) -> RetryPartition {
     RetryPartition::custom(format!("{account}/{region}")).token_bucket(TokenBucket::unlimited()).build()
 }
 
-/// What the request gate tells about an answer, as an extension of the HTTP response.
+/// What the request gate knows about an answer, as an extension of the HTTP response.
 #[derive(Debug, Clone)]
 pub(super) struct Verdict {
     pub answer: Answer,
     pub repeat: Repeat,
-    /// Whether a failure on AWS's side is not worth another attempt any more.
+    /// Whether a failure on AWS's side is no longer worth another attempt.
     pub last: bool,
 }
 
@@ -59,7 +59,7 @@ impl Verdict {
     fn action(&self) -> RetryAction {
         let Self { answer, repeat, last } = self;
         if answer.throttled() || answer.code.as_deref().is_some_and(|code| PASSING.contains(&code)) {
-            // With the longer backoff of throttling: whatever AWS is busy with takes seconds.
+            // With the longer backoff of throttling: what AWS is busy with takes seconds.
             return RetryAction::throttling_error();
         }
         if *last && answer.status >= 500 {
@@ -72,7 +72,7 @@ impl Verdict {
     }
 }
 
-/// The classifier of our clients, beside the SDK's own.
+/// The classifier of overlord's clients, in addition to the SDK's own.
 #[derive(Debug)]
 pub(super) struct Classifier;
 
@@ -100,7 +100,7 @@ mod tests {
 
     const CREATED: &str = r#"{"CreateAccountStatus":{"Id":"car-1","State":"IN_PROGRESS"}}"#;
 
-    /// What CreateAccount comes to, and how often it was sent, when its first answer is `first`.
+    /// The result of CreateAccount, and how often it was sent, if its first answer is `first`.
     async fn create_account(first: fn() -> Answer) -> (Result<(), Error>, usize) {
         let canned = MockTransport::counting(move |n, _| if n == 0 { first() } else { json(200, CREATED) });
         let organizations = sessions(canned.request_gate()).await.organizations();
@@ -174,7 +174,7 @@ mod tests {
         assert!(Error::sdk("organizations:AttachPolicy", &error).is(&["DuplicatePolicyAttachmentException"]));
     }
 
-    /// 1,000 operations at once, every third request throttled: all succeed, since the request gate holds everybody back.
+    /// 1,000 operations at once, every third request throttled: all succeed, since the request gate makes all of them wait.
     #[tokio::test(start_paused = true)]
     async fn a_third_of_all_requests_throttled_and_all_succeed() {
         for rates in [Rates::Published, Rates::Unlimited] {

@@ -1,9 +1,9 @@
-//! Sessions: account and Region to client configuration, with cached assumed roles.
+//! Sessions: the client configuration for each account and Region, with cached assumed roles.
 //!
-//! Credentials are resolved through one identity cache per account, the account's [`AdmissionInterceptor`]. The SDK's own shared cache holds 64
-//! identities and then evicts: two hundred accounts would assume their roles again and again. Roles are assumed by an STS client
-//! of ours and not by the SDK's AssumeRoleProvider, because that one asks the base credentials anew for every role: with
-//! Identity Center or a `credential_process`, one sign-in request or one process per account.
+//! Each account has its own identity cache, the account's [`AdmissionInterceptor`]. The SDK's shared cache holds 64 identities and then
+//! evicts: with 200 accounts it would assume the same roles again and again. overlord assumes roles with its own STS client, not with the
+//! SDK's AssumeRoleProvider, because that provider loads the base credentials again for every role: with Identity Center or a
+//! `credential_process`, that is one sign-in request or one process per account.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, OnceLock};
@@ -37,15 +37,15 @@ use super::trail::global_events_region;
 use super::{AwsResult, Error, RequestGate, retry};
 use crate::limits::LIMITS;
 
-/// The SDK's behaviour, pinned: a newer default is taken by changing this line, and never by an update of a crate.
+/// The SDK's behavior version, pinned: only a change of this line selects a newer default, never an update of a crate.
 fn behavior() -> BehaviorVersion {
     BehaviorVersion::v2026_01_12()
 }
 
 /// How long credentials may take: a `credential_process` may ask a person for a code.
 const CREDENTIALS_TIMEOUT: Duration = Duration::from_secs(300);
-/// How long the instance metadata service may take to be there at all. On an EC2 instance it answers in milliseconds; elsewhere
-/// the default of several seconds and tries would only delay the news that there are no credentials.
+/// How long the instance metadata service may take to answer. On an EC2 instance it answers in milliseconds. Elsewhere, the default of
+/// several seconds and attempts would only delay the error that there are no credentials.
 const INSTANCE_METADATA_TIMEOUT: Duration = Duration::from_millis(500);
 /// The name of our sessions in CloudTrail.
 const SESSION_NAME: &str = "overlord";
@@ -70,7 +70,7 @@ pub enum Access {
 pub struct AccessRole {
     /// Its name, the same in every account.
     pub name: String,
-    /// The external id that is named with it. A role whose trust does not ask for one takes it all the same.
+    /// The external id that is sent with it. A role whose trust policy requires none accepts it all the same.
     /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_common-scenarios_third-party.html>
     pub external_id: Option<String>,
 }
@@ -91,12 +91,12 @@ pub struct Sessions {
 struct Inner {
     loaded: Instant,
     request_gate: RequestGate,
-    /// The configuration of the credentials in use: the management account's, as the guard makes sure.
+    /// The configuration of the credentials in use: the management account's, which the guard checks.
     base: SdkConfig,
     access_role: AccessRole,
-    /// The account of the credentials in use, once the guard has asked.
+    /// The account of the credentials in use, once the guard has read it.
     caller: Arc<OnceLock<String>>,
-    /// Their ARN, once the guard has asked.
+    /// Their ARN, once the guard has read it.
     arn: OnceLock<String>,
     /// `aws`, `aws-us-gov` or `aws-cn`, as the credentials' ARN says.
     partition: OnceLock<String>,
@@ -107,7 +107,7 @@ struct Inner {
     retry_partitions: Mutex<HashMap<(String, String), RetryPartition>>,
 }
 
-/// Whose credentials are.
+/// The caller: the owner of the credentials.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Identity {
     /// The 12-digit id of their account.
@@ -116,13 +116,13 @@ pub struct Identity {
     pub arn: String,
 }
 
-/// The longest that AWS lets a root session last: <https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRoot.html>
+/// The longest root session that AWS allows: <https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRoot.html>
 const ROOT_SECONDS: i32 = 900;
 
 /// The ids of the services that requests go to, as `AWS_ENDPOINT_URL_…` and `[services]` of a profile name them.
 const SERVICES: [&str; 10] = ["Organizations", "Account", "STS", "EC2", "IAM", "RAM", "Config Service", "CloudTrail", "SSO", "SSO OIDC"];
 
-/// Attempts of the first request of a run: about 4 s when nobody is there.
+/// Attempts of the first request of a run: about 4 s if nothing answers.
 const GUARD_ATTEMPTS: u32 = 4;
 
 /// The assumed role of one account.
@@ -136,7 +136,7 @@ impl Sessions {
     /// Loads the configuration of the credentials in use. Makes no AWS request, except what the credentials need.
     ///
     /// # Errors
-    /// None yet: what is wrong with the credentials is found by [`Sessions::guard`], which uses them.
+    /// None yet: [`Sessions::guard`] uses the credentials and finds what is wrong with them.
     pub async fn load(access: Access, request_gate: RequestGate, home_region: &str, access_role: impl Into<AccessRole>) -> AwsResult<Self> {
         let caller = Arc::new(OnceLock::new());
         let base = match access {
@@ -184,16 +184,16 @@ impl Sessions {
         })
     }
 
-    /// Whose the credentials in use are.
+    /// Reads the caller of the credentials in use.
     ///
     /// # Errors
-    /// No credentials, or nobody answers.
+    /// No credentials, or no answer.
     pub async fn identity(&self) -> AwsResult<Identity> {
         let (account, arn) = identity(&self.inner.sts).await?;
         Ok(Identity { account, arn })
     }
 
-    /// The account guard: the account of the credentials, refused when it is not `expected`. The first request of every run.
+    /// The account guard: refuses credentials of an account other than `expected`. The first request of every run.
     ///
     /// # Errors
     /// Another account, or no credentials.
@@ -211,7 +211,7 @@ impl Sessions {
         Ok(())
     }
 
-    /// The account of the credentials, whichever it is: those of somebody else, who is to do something in it.
+    /// The account of credentials that may belong to any account: those of an invited account's owner.
     ///
     /// # Errors
     /// No credentials.
@@ -221,7 +221,7 @@ impl Sessions {
         Ok(account)
     }
 
-    /// The ARN of the credentials in use, once the guard has asked.
+    /// The ARN of the credentials in use, once the guard has read it.
     pub fn caller_arn(&self) -> Option<&str> {
         self.inner.arn.get().map(String::as_str)
     }
@@ -267,7 +267,7 @@ impl Sessions {
         builder.credentials_provider(member.credentials).identity_cache(member.gate).build()
     }
 
-    /// The EC2 client of an account and Region. It knows its own retry partition.
+    /// The EC2 client of an account and Region. It has its own retry partition.
     pub fn ec2(&self, account: &str, region: &str) -> aws_sdk_ec2::Client {
         let config = aws_sdk_ec2::config::Builder::from(&self.in_account(account, region));
         let partition = self.retry_partition(account, region);
@@ -276,7 +276,7 @@ impl Sessions {
         )
     }
 
-    /// The Account Management client of an account that speaks for itself: unlike [`Sessions::account`], it needs no trusted access.
+    /// The Account Management client that an account uses for itself: unlike [`Sessions::account`], it needs no trusted access.
     pub fn account_of(&self, account: &str) -> aws_sdk_account::Client {
         let region = self.base_region();
         let config = aws_sdk_account::config::Builder::from(&self.in_account(account, region));
@@ -295,8 +295,8 @@ impl Sessions {
         )
     }
 
-    /// The IAM client of a short session as the root user of a member, which may do what AWS's policy of that name lets it do:
-    /// `IAMDeleteRootUserCredentials`. Needs central root access.
+    /// The IAM client of a short session as the root user of a member. The session may do what AWS's policy of that name allows:
+    /// `IAMDeleteRootUserCredentials`. It needs central root access.
     ///
     /// # Errors
     /// AWS refused the session.
@@ -324,7 +324,7 @@ impl Sessions {
         ))
     }
 
-    /// The CloudTrail client of an account and Region. It knows its own retry partition.
+    /// The CloudTrail client of an account and Region. It has its own retry partition.
     pub fn cloudtrail(&self, account: &str, region: &str) -> aws_sdk_cloudtrail::Client {
         let config = aws_sdk_cloudtrail::config::Builder::from(&self.in_account(account, region));
         let partition = self.retry_partition(account, region);
@@ -332,7 +332,7 @@ impl Sessions {
         aws_sdk_cloudtrail::Client::from_conf(config.build())
     }
 
-    /// The client of AWS Config of an account and Region. It knows its own retry partition.
+    /// The AWS Config client of an account and Region. It has its own retry partition.
     pub fn config(&self, account: &str, region: &str) -> aws_sdk_config::Client {
         let config = aws_sdk_config::config::Builder::from(&self.in_account(account, region));
         let partition = self.retry_partition(account, region);
@@ -340,7 +340,7 @@ impl Sessions {
         aws_sdk_config::Client::from_conf(config.build())
     }
 
-    /// The client of the Resource Groups Tagging API, where the tags of the organization are: in the Region of global services.
+    /// The client of the Resource Groups Tagging API in the Region of global services, where the organization's tags are.
     pub fn tagging(&self) -> aws_sdk_resourcegroupstagging::Client {
         let home = self.inner.base.region().map(AsRef::as_ref).unwrap_or_default();
         let base = self.inner.base.to_builder().region(Region::new(global_events_region(home))).build();
@@ -350,7 +350,7 @@ impl Sessions {
         aws_sdk_resourcegroupstagging::Client::from_conf(config.build())
     }
 
-    /// The RAM client of an account and Region. It knows its own retry partition.
+    /// The RAM client of an account and Region. It has its own retry partition.
     pub fn ram(&self, account: &str, region: &str) -> aws_sdk_ram::Client {
         let config = aws_sdk_ram::config::Builder::from(&self.in_account(account, region));
         let partition = self.retry_partition(account, region);
@@ -369,7 +369,7 @@ impl Sessions {
         )
     }
 
-    /// The retry partition of an account and Region: their throttling is nobody else's.
+    /// The retry partition of an account and Region: throttling there affects no other account or Region.
     pub fn retry_partition(&self, account: &str, region: &str) -> RetryPartition {
         lock(&self.inner.retry_partitions)
             .entry((account.to_owned(), region.to_owned()))
@@ -377,7 +377,7 @@ impl Sessions {
             .clone()
     }
 
-    /// How long this run has been going: whatever another run did, it did before that.
+    /// How long this run has been running: whatever an earlier run did, it did before that.
     pub fn age(&self) -> Duration {
         self.inner.loaded.elapsed()
     }
@@ -387,7 +387,7 @@ impl Sessions {
         &self.inner.request_gate
     }
 
-    /// Whether Organizations is to be found on this machine (`AWS_ENDPOINT_URL`, `AWS_ENDPOINT_URL_ORGANIZATIONS`): an emulator,
+    /// Whether the endpoint of Organizations is on this machine (`AWS_ENDPOINT_URL`, `AWS_ENDPOINT_URL_ORGANIZATIONS`): an emulator,
     /// which has no published rates.
     pub fn is_loopback_endpoint(&self) -> bool {
         let key = ServiceConfigKey::builder().service_id("Organizations").env("AWS_ENDPOINT_URL").profile("endpoint_url").build();
@@ -395,8 +395,8 @@ impl Sessions {
         own.as_deref().or(self.inner.base.endpoint_url()).is_some_and(is_loopback)
     }
 
-    /// The first endpoint that requests would go to in the clear, over a network: `http://`, and not on this machine. Whoever is on the way
-    /// reads tags, addresses and session tokens there.
+    /// The first endpoint that would get unencrypted requests over a network: `http://`, and not on this machine. Tags, addresses and
+    /// session tokens could be read on the way.
     pub fn plain_endpoint(&self) -> Option<String> {
         let own = SERVICES.iter().filter_map(|service| {
             let key = ServiceConfigKey::builder().service_id(service).env("AWS_ENDPOINT_URL").profile("endpoint_url").build();
@@ -429,9 +429,9 @@ impl Sessions {
     }
 }
 
-/// Account and ARN of whoever a client signs as.
+/// Account and ARN of the identity that a client signs as.
 async fn identity(client: &aws_sdk_sts::Client) -> AwsResult<(String, String)> {
-    // Fewer attempts than elsewhere: nothing is under way yet, and whoever mistyped an endpoint should not wait long for it.
+    // Fewer attempts than elsewhere: no change has started yet, and a mistyped endpoint should fail soon.
     let few = RetryConfig::standard().with_max_attempts(GUARD_ATTEMPTS);
     let few = aws_sdk_sts::config::Builder::new().retry_config(few);
     let identity = client.get_caller_identity().customize().config_override(few).send().await;
@@ -508,8 +508,8 @@ async fn default_chain(profile: Option<&str>, request_gate: &RequestGate, home_r
         .timeout_config(retry::timeouts())
         .sleep_impl(TokioSleep::new());
     loader = match profile {
-        // As the AWS CLI has it: a profile that was asked for is used, or the run fails. The SDK's chain would prefer credentials
-        // in the environment, and go on to the instance's when there is no such profile.
+        // As in the AWS CLI: the requested profile is used, or the run fails. The SDK's chain would prefer credentials in the
+        // environment, and try the instance's if there is no such profile.
         Some(profile) => {
             let credentials = ProfileFileCredentialsProvider::builder().configure(&config).profile_name(profile).build();
             loader.profile_name(profile).credentials_provider(NamedProfile { name: profile.to_owned(), credentials })
@@ -519,7 +519,7 @@ async fn default_chain(profile: Option<&str>, request_gate: &RequestGate, home_r
     loader.load().await
 }
 
-/// The credentials of `--profile`, with its name in the error when there are none.
+/// The credentials of `--profile`; an error names the profile if it has none.
 #[derive(Debug)]
 struct NamedProfile {
     name: String,
@@ -553,8 +553,8 @@ async fn chain(config: ProviderConfig, region: Option<Region>) -> DefaultCredent
     DefaultCredentialsChain::builder().configure(config).region(region).imds_client(metadata).build().await
 }
 
-/// The configured Region, else the organization's. The instance metadata service is not asked: an instance's Region says
-/// nothing of the organization's, and asking costs seconds wherever there is none.
+/// The configured Region, else the organization's. The instance metadata service is not called: the instance's Region says nothing about
+/// the organization's, and the call costs seconds where there is no such service.
 async fn region(profile: Option<&str>, home_region: &str) -> Option<Region> {
     let mut file = ProfileFileRegionProvider::builder();
     if let Some(profile) = profile {
@@ -581,7 +581,7 @@ fn sandbox(management_account: &str, request_gate: &RequestGate, home_region: &s
         .http_client(request_gate.http_client())
         .sleep_impl(TokioSleep::new())
         .time_source(SystemTimeSource::new())
-        // Its answers tell the world's time, and it takes what is signed at any: a refusal is one, and no sign of clocks that differ.
+        // The sandbox answers with its world's time and accepts any signing time, so a refusal never means that the clocks differ.
         .disable_clock_skew_correction(true)
         .retry_config(retry::config())
         .timeout_config(retry::timeouts())

@@ -1,4 +1,4 @@
-//! The sessions' promises: one role per account, the guard, and credentials that are missing or wrong.
+//! Tests of the sessions: one role per account, the account guard, and missing or wrong credentials.
 
 use futures_util::future::join_all;
 
@@ -6,7 +6,7 @@ use super::*;
 use crate::aws::mock_transport::{MANAGEMENT, MockTransport, assume_role, caller_identity, sessions};
 use crate::aws::wire::Facts;
 
-/// STS and nothing else. An account's GetCallerIdentity tells whose key signed it.
+/// STS only. An account's GetCallerIdentity shows which account's key signed it.
 fn sts() -> MockTransport {
     MockTransport::counting(|_, request| {
         let facts = Facts::of(request);
@@ -134,7 +134,7 @@ async fn missing_credentials_are_told_with_what_to_do() {
 }
 
 #[tokio::test(start_paused = true)]
-#[expect(deprecated, reason = "the successors stand in aws-runtime, which nothing else here needs")]
+#[expect(deprecated, reason = "the successors are in aws-runtime, which nothing else here needs")]
 async fn a_profile_that_is_not_there_is_named() {
     use aws_config::profile::profile_file::{ProfileFileKind, ProfileFiles};
     let files = ProfileFiles::builder().with_contents(ProfileFileKind::Config, "[profile other]\nregion = eu-west-1").build();

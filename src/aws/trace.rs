@@ -13,7 +13,7 @@ use serde::Serialize;
 use super::rate_limiter::lock;
 use crate::files::{self, Kind, WriteError};
 
-/// One call, as it stands in the file. Nothing here can hold a secret: names, figures, and AWS's own codes and ids.
+/// One call, as it is written to the file. Nothing here can contain a secret: names, numbers, and AWS's own codes and ids.
 #[derive(Debug, Clone, Serialize)]
 pub(super) struct Record<'a> {
     pub service: &'a str,
@@ -36,7 +36,7 @@ pub(super) struct Record<'a> {
     pub code: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub request_id: Option<&'a str>,
-    /// What the connection said, when no answer came.
+    /// The connection's error, if no answer came.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub connection: Option<&'a str>,
 }
@@ -71,13 +71,13 @@ impl Trace {
     /// Creates the file, or empties an earlier trace.
     ///
     /// # Errors
-    /// What is there is no trace; it cannot be created.
+    /// The file exists and is not a trace; it cannot be created.
     pub fn create(path: &Path) -> Result<Self, WriteError> {
         Ok(Self { inner: Arc::new(Mutex::new(Inner { file: files::stream(path, TRACE)?, sequence: 0, failure: None })) })
     }
 
-    /// Why the file is incomplete, if it is: a full disk, for example. The run goes on without its trace, and the command line
-    /// says this once, at the end.
+    /// Why the file is incomplete, if it is: a full disk, for example. The run continues without its trace, and the command line reports
+    /// it once, at the end.
     pub fn failure(&self) -> Option<String> {
         lock(&self.inner).failure.clone()
     }

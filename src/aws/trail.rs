@@ -1,6 +1,6 @@
-//! CloudTrail's event history: what was changed in an account and Region in the last 90 days, and by whom.
+//! CloudTrail's event history: which changes were made in an account and Region in the last 90 days, and by whom.
 //!
-//! It takes no trail that somebody set up, and costs nothing. AWS takes two requests a second of an account and Region.
+//! It needs no configured trail and costs nothing. AWS allows 2 requests per second, account and Region.
 //! <https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_LookupEvents.html>
 
 use aws_sdk_cloudtrail::types::{LookupAttribute, LookupAttributeKey};
@@ -11,29 +11,29 @@ use super::{AwsResult, Error, Sessions, partition_of};
 /// Events of a page: the most that AWS gives.
 const PAGE: i32 = 50;
 
-/// Pages of a look-up that are read: 200 events, in a second and a half.
+/// Pages that one look-up reads: 200 events, in a second and a half.
 const PAGES: usize = 4;
 
-/// Attempts of a request, about 4 s: a run does not wait long for what it can do without.
+/// Attempts of a request, about 4 s: a run does not wait long for optional information.
 const ATTEMPTS: u32 = 4;
 
-/// What the history of an account and Region is asked for.
+/// What to look up in the history of an account and Region.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Lookup {
     /// The 12-digit account.
     pub account: String,
     /// The Region.
     pub region: String,
-    /// AWS takes one attribute.
+    /// AWS accepts one attribute.
     pub by: LookupBy,
 }
 
-/// The attribute that a look-up goes by.
+/// The attribute to look up by.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum LookupBy {
     /// Events of that name: `DetachPolicy`.
     Name(String),
-    /// Events that name that resource, by its id. Those of Organizations name none.
+    /// Events that name that resource, by its id. Events of Organizations name none.
     Resource(String),
 }
 
@@ -46,7 +46,7 @@ pub struct History {
     pub has_more: bool,
 }
 
-/// Where the events of services with one endpoint for all Regions are: Organizations, Account Management, IAM.
+/// The Region with the events of services that have one endpoint for all Regions: Organizations, Account Management, IAM.
 /// <https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-concepts.html>
 pub fn global_events_region(home_region: &str) -> &'static str {
     match partition_of(home_region) {
@@ -57,10 +57,10 @@ pub fn global_events_region(home_region: &str) -> &'static str {
     }
 }
 
-/// Makes a look-up, until what was found is `enough` or the pages are.
+/// Looks up events until the result is `enough` or there are no more pages.
 ///
 /// # Errors
-/// AWS refused: no permission, as a rule.
+/// AWS refused: usually a missing permission.
 pub async fn look_up(sessions: &Sessions, lookup: &Lookup, enough: impl Fn(&[String]) -> bool) -> AwsResult<History> {
     let (key, value) = match &lookup.by {
         LookupBy::Name(name) => (LookupAttributeKey::EventName, name),

@@ -1,4 +1,4 @@
-//! What can be told from an HTTP request and its answer: who calls what, where, and how AWS answered. Pure.
+//! What an HTTP request and its answer say: who calls which operation, where, and how AWS answered. Pure.
 
 use std::borrow::Cow;
 use std::time::SystemTime;
@@ -7,7 +7,7 @@ use super::operations::OPERATIONS;
 use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
 use aws_smithy_types::date_time::{DateTime, Format};
 
-/// What a request says about itself. The names are AWS's own, still unchecked.
+/// What a request says about itself. The names are AWS's own, not checked yet.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Facts {
     /// `organizations`.
@@ -23,14 +23,14 @@ pub(super) struct Facts {
 }
 
 impl Facts {
-    /// Reads the headers, and of the body no more than a form's `Action`.
+    /// Reads the headers, and only a form's `Action` from the body.
     pub fn of(request: &HttpRequest) -> Self {
         let scope = request.headers().get("authorization").and_then(Scope::parse);
         let host = host(request.uri());
         let operation = target(request).or_else(|| action(request)).or_else(|| path(request, scope.as_ref()));
         let service = match (&scope, &operation) {
             (Some(scope), _) => scope.service.to_owned(),
-            // Without a signature nothing of an account can be changed: this is the credential chain.
+            // An unsigned request cannot change an account: this is the credential chain.
             (None, Some(operation)) if operation.starts_with("AssumeRoleWith") => "sts".to_owned(),
             (None, _) => "credentials".to_owned(),
         };

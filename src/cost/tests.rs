@@ -1,4 +1,4 @@
-//! Costs of hand-made networks, checked against sums that a person can do.
+//! Costs of hand-made networks, checked against sums that a reader can verify.
 
 use serde_json::{Value, json};
 
@@ -156,7 +156,7 @@ fn what_runs_and_is_not_managed_is_told_besides() {
     let prices = Overrides::default();
     let rate = |item| prices.rate("eu-west-1", item);
     let expected = rate(Item::NatGateway).monthly(1) + rate(Item::PublicAddress).monthly(2) + rate(Item::InterfaceEndpoint).monthly(3);
-    // Also where nothing else costs anything.
+    // Also if nothing else has a cost.
     for (cost, total) in [
         (None, Usd::ZERO),
         (of(&live(&zonal("euw1-az1")), &[], &prices), rate(Item::NatGateway).monthly(1) + rate(Item::PublicAddress).monthly(1)),

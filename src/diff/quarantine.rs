@@ -1,7 +1,8 @@
-//! The quarantine OU: where a new account waits until its guardrails stand. Pure.
+//! The quarantine OU: a new account waits there until its guardrails are attached. Pure.
 //!
-//! With one, the change of an account that comes into the organization ends there, and a change of its own, a `placement`, takes it to the OU
-//! that org.toml says, behind the guardrails of that OU and the account's own. A run that was cut in between goes on from where the account is.
+//! With a quarantine OU, the change that brings an account into the organization ends there. A separate change, a `placement`, then moves
+//! the account to its OU in org.toml, after the guardrails of that OU and of the account are attached. If a run was interrupted in
+//! between, the next run continues from where the account is.
 
 use crate::address::{Address, Reference};
 use crate::change::{Action, Change};
@@ -10,7 +11,7 @@ use crate::resource::{self, Desired, KindSpec, Live, untyped};
 
 use super::reason;
 
-/// Puts two changes in the place of each that would bring a new account to its OU at once.
+/// Replaces each change that would bring a new account directly to its OU by 2 changes.
 pub(super) fn through(changes: Vec<Change>, desired: &Desired, live: &Live) -> Vec<Change> {
     let Some(quarantine) = desired.quarantine.clone().map(Reference::Address) else { return changes };
     let mut split = Vec::with_capacity(changes.len());
@@ -23,8 +24,8 @@ pub(super) fn through(changes: Vec<Change>, desired: &Desired, live: &Live) -> V
     split
 }
 
-/// Where a new account belongs, when it is one. Made now, or by a run that did not come to its end: then it is in the quarantine, or still
-/// in the root, with our tag. Whatever else lies in the root may be in use: it is moved at once, as anywhere.
+/// The OU of a new account. It is created now, or an earlier run was interrupted: then it is in the quarantine OU, or still in the root
+/// with overlord's tag. Any other account in the root may be in use: it is moved at once, as from any other place.
 fn newcomer(change: &Change, quarantine: &Reference, live: &Live) -> Option<Reference> {
     let after = change.after.as_ref().filter(|after| change.address.kind() == "account" && leaving(after).is_none())?;
     let to = resource::reference(after, "parent").filter(|to| to != quarantine)?;

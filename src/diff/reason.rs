@@ -1,4 +1,4 @@
-//! Reasons: why a change is planned, in words. For people; never read by the program.
+//! Reasons: why a change is planned, in words. For readers only; the program never parses them.
 
 use std::borrow::Cow;
 
@@ -12,7 +12,7 @@ use crate::resource::{KindSpec, LAPSED, LiveResource, OnChange};
 /// How many members of a set a reason names before it says how many more there are.
 const NAMED: usize = 3;
 
-/// Why something is made. `former` is what it takes the place of.
+/// Why a resource is created. `former` is the one that it replaces.
 pub(super) fn of_creation(address: &Address, former: Option<&Address>) -> Cow<'static, str> {
     if let Some(former) = former {
         return format!("its place in the tree changed, and AWS cannot move an OU: made anew in place of `{former}`").into();
@@ -28,9 +28,9 @@ pub(super) fn of_creation(address: &Address, former: Option<&Address>) -> Cow<'s
     reason.into()
 }
 
-/// Why something that left the configuration goes. `successor` is what replaces it.
+/// Why a resource that was removed from the configuration is deleted. `successor` is the one that replaces it.
 pub(super) fn of_deletion(address: &Address, before: &LiveResource, successor: Option<&Address>) -> Cow<'static, str> {
-    // DHCP options are made anew when they change: theirs is a former one.
+    // DHCP options are replaced when they change: theirs is a former set.
     let first = before.id.as_deref().filter(|_| address.kind() != "dhcp_options").and_then(|id| address.of_several(id));
     if let Some(first) = first {
         return format!("a second one of `{first}`, and nothing else uses it").into();
@@ -42,7 +42,7 @@ pub(super) fn of_deletion(address: &Address, before: &LiveResource, successor: O
     }
 }
 
-/// Why something that exists is changed.
+/// Why an existing resource is changed.
 pub(super) fn of_change(action: Action, spec: &KindSpec, attributes: &[AttributeChange]) -> String {
     let attribute = |change: &AttributeChange| spec.attributes.iter().find(|attribute| attribute.name == change.name);
     let mut parts = Vec::new();
@@ -58,10 +58,10 @@ pub(super) fn of_change(action: Action, spec: &KindSpec, attributes: &[Attribute
                 format!("AWS sends a code to {}, which `overlord email` hands in", name(&change.after))
             }
             Some((OnChange::Update, false)) if (spec.kind, change.name.as_str()) == ("account", LAPSED) => {
-                format!("nobody waits for the code that AWS sent to {} any more, and its note says so still", name(&change.before))
+                format!("the code that AWS sent to {} is no longer pending, but the account's tag still says so", name(&change.before))
             }
             Some((OnChange::Delete, false)) => match &change.before {
-                // All of them: whoever consents should have read what goes.
+                // All of them: a user who confirms should have read what is deleted.
                 Value::Array(there) => {
                     format!("org.toml wants them gone: {}", there.iter().map(name).collect::<Vec<_>>().join(", "))
                 }
@@ -89,14 +89,14 @@ pub(super) fn values(change: &AttributeChange, sensitive: bool) -> String {
     format!("`{}` is {}, not {}", change.name, name(&change.before), name(&change.after))
 }
 
-/// What differs: for a set what is added and removed, for anything else only that it differs.
+/// What differs: for a set what is added and removed, for other values only that they differ.
 fn of_value(change: &AttributeChange) -> String {
     let (Value::Array(before), Value::Array(after)) = (&change.before, &change.after) else {
         return format!("`{}` differs", change.name);
     };
     let only_in = |these: &[Value], those: &[Value]| these.iter().filter(|value| !those.contains(value)).map(name).collect::<Vec<_>>();
     let (lacks, has) = (only_in(after, before), only_in(before, after));
-    // Policies are attached to a target; all other lists hold values.
+    // Policies are attached to a target; all other lists contain values.
     let [add, remove] = if change.name == "policies" { ["attach", "detach"] } else { ["add", "remove"] };
     match (lacks.is_empty(), has.is_empty()) {
         (false, false) => format!("`{}`: {add} {}, {remove} {}", change.name, listed(&lacks), listed(&has)),

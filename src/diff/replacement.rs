@@ -1,10 +1,12 @@
-//! Replacements: what AWS cannot change in place is made anew under its address, and the old one becomes a resource that the
-//! configuration no longer names: `ou./old/path` or `dhcp_options.standard/dopt-1`, just as the next run would find it. So a replacement is one creation and one
-//! deletion that needs consent, and the graph orders them as it orders all others: what was in the old one goes to the new one.
+//! Replacements. If AWS cannot change a resource in place, overlord creates a new one under the same address. The old one becomes a
+//! resource that the configuration no longer names, such as `ou./old/path` or `dhcp_options.standard/dopt-1`, exactly as the next run
+//! would find it. So a replacement is one creation and one deletion that needs confirmation. The graph orders both like all other
+//! changes: what was in the old resource moves to the new one.
 //!
-//! DHCP options come here. No kind of the organizations family does: its reader binds an OU only below its bound parent and a policy only within its
-//! type (`resource/organizations/identity.rs`), so that another parent or type is one creation and one deletion before the diff sees
-//! it. This is for kinds that are recognised wherever they are, by their tag alone, as the parts of a network are.
+//! DHCP options are replaced this way. No kind of the organizations family is: its reader binds an OU only below its bound parent and a
+//! policy only within its type (`resource/organizations/identity.rs`). There, another parent or type is already one creation and one
+//! deletion before the diff runs. Replacement is for kinds that are recognised by their tag alone, wherever they are, such as the parts
+//! of a network.
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
@@ -15,16 +17,16 @@ use crate::address::{Address, Reference};
 use crate::limits::LIMITS;
 use crate::resource::{self, Attributes, Desired, KindSpec, LiveResource, OnChange};
 
-/// The live side, seen as if all that is replaced were two things.
+/// The live side, with each replaced resource as 2 resources.
 pub(super) struct Replacements<'a> {
-    /// The live resources. Those that are replaced stand here twice; what refers to one refers to it by AWS's id, which is the old
-    /// one's for good, while the address will be the new one's.
+    /// The live resources. A replaced one is included twice. References to it use AWS's id, which stays the old one's, while the address
+    /// becomes the new one's.
     pub live: Cow<'a, BTreeMap<Address, LiveResource>>,
-    /// The address of each old one, with the address that it had.
+    /// The address of each old resource, with the address that it had.
     pub former: BTreeMap<Address, Address>,
 }
 
-/// Finds what must be replaced, with all that must be replaced because of it (the OUs below an OU).
+/// Finds what must be replaced, and what must be replaced because of that (the OUs below an OU).
 pub(super) fn find<'a>(desired: &Desired, live: &'a BTreeMap<Address, LiveResource>) -> Replacements<'a> {
     let mut anew = BTreeSet::new();
     let forces = |spec: &&KindSpec| spec.attributes.iter().any(|attribute| attribute.on_change == OnChange::ReplaceCreateFirst);
@@ -62,7 +64,7 @@ fn split<'a>(desired: &Desired, live: &BTreeMap<Address, LiveResource>, anew: &B
     let old_ids: BTreeMap<&Address, &str> = anew.iter().filter_map(|a| Some((a, live.get(a)?.id.as_deref()?))).collect();
     let mut seen: BTreeMap<Address, LiveResource> = live.clone();
     let is_old = |reference: &Reference| matches!(reference, Reference::Address(address) if old_ids.contains_key(address));
-    // Hardly any refers to what is replaced: a plan may hold a million.
+    // Few resources refer to a replaced one: a plan may contain a million.
     for resource in seen.values_mut().filter(|resource| resource.attributes.references().iter().any(is_old)) {
         let mut attributes = resource.attributes.to_map();
         attributes.values_mut().for_each(|value| refer_by_id(value, &old_ids));
@@ -100,7 +102,7 @@ fn attachments_of(live: &BTreeMap<Address, LiveResource>, targets: &BTreeSet<Add
     live.iter().filter_map(entry).collect()
 }
 
-/// The attachments that AWS gives to something new: the default policy of each managed type that has one.
+/// The attachments that AWS gives to a new resource: the default policy of each managed type that has one.
 fn born_with(desired: &Desired, target: &Address) -> LiveResource {
     let types = desired.resources.keys().filter(|address| address.kind() == "policy_type");
     let defaults: BTreeSet<&str> = types.filter_map(|address| LIMITS.policy_type(address.key())?.default.as_deref()).collect();
@@ -136,7 +138,7 @@ fn former_key(address: &Address, live: &BTreeMap<Address, LiveResource>) -> Addr
                 path.push(of.key().to_owned());
                 None
             }
-            // A name more than AWS allows levels is a circle, and ends here.
+            // More names than AWS allows levels form a cycle, which ends here.
             Some(Reference::Address(of)) if path.len() <= LIMITS.quotas.ou_depth => Some(of),
             Some(Reference::Address(_) | Reference::Id(_)) | None => None,
         };

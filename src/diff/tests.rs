@@ -105,7 +105,7 @@ fn what_is_frozen_is_left_with_a_warning() {
     let mut have = json!({ "ou./old": is("ou-1", json!({ "name": "old" })) });
     have["ou./old"]["frozen"] = json!("AWS works on it");
     check(json!({}), have, &["Warning: ou./old: left as it is: AWS works on it"]);
-    // Nor is it made anew.
+    // Nor is it created again.
     let mut have = json!({ "ou.a": is("ou-1", json!({ "name": "a", "parent": { "ref": "ou.b" } })) });
     have["ou.a"]["frozen"] = json!("AWS works on it");
     check(
@@ -129,10 +129,10 @@ fn what_left_the_configuration_is_deleted_only_when_ours_and_deletable() {
 
 #[test]
 fn unknown_kinds_and_attributes_are_errors() {
-    check(json!({ "x.a": {} }), json!({}), &["Error: x.a: `x` is no kind of resource that this version of overlord knows"]);
-    check(json!({}), json!({ "x.a": is("1", json!({})) }), &["Error: x.a: `x` is no kind of resource that this version of overlord knows"]);
+    check(json!({ "x.a": {} }), json!({}), &["Error: x.a: this version of overlord does not know the kind `x`"]);
+    check(json!({}), json!({ "x.a": is("1", json!({})) }), &["Error: x.a: this version of overlord does not know the kind `x`"]);
     let have = json!({ "ou.a": is("1", json!({})) });
-    check(json!({ "ou.a": { "colour": 1 } }), have, &["Error: ou.a: `colour` is no attribute of the kind `ou`"]);
+    check(json!({ "ou.a": { "colour": 1 } }), have, &["Error: ou.a: unknown attribute `colour` of the kind `ou`"]);
 }
 
 #[test]

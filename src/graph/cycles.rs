@@ -1,4 +1,4 @@
-//! From edges to an order. Where edges close a circle, those that insist least are given up. Pure.
+//! Turns edges into an order. If edges form a cycle, the weakest ones are dropped. Pure.
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet, BinaryHeap};
@@ -12,14 +12,14 @@ use crate::address::Address;
 use crate::change::Change;
 use crate::resource::{Finding, FindingSeverity};
 
-/// Who waits, for whom, and how much that insists: by place in the list of changes.
+/// An edge: the dependent, its dependency, and the edge's strength. Both are positions in the list of changes.
 pub(super) type Found = (usize, usize, Constraint);
 
-/// The changes in order, each with what it waits for. `edges` are in order, each once.
+/// The changes in order, each with its dependencies. `edges` are sorted, each once.
 pub(super) fn arranged(changes: Vec<Change>, mut edges: Vec<Found>) -> Ordered {
     let mut findings = Vec::new();
     let mut order = ranks(changes.len(), &edges);
-    // Circles are looked for only where something could never be next.
+    // Cycles are searched only if some change could never be next.
     if order.len() < changes.len() {
         let (mut firm, weaker): (Vec<Found>, Vec<Found>) = edges.into_iter().partition(|(.., edge)| *edge <= Constraint::KeepsGuardrail);
         let yielding = Circles::of(changes.len(), &firm);
@@ -35,11 +35,11 @@ pub(super) fn arranged(changes: Vec<Change>, mut edges: Vec<Found>) -> Ordered {
     Ordered { changes: put_in_order(changes, &edges, &order), findings }
 }
 
-/// The circles of a graph.
+/// The cycles of a graph.
 pub(super) struct Circles {
     /// Each with its members in order.
     members: Vec<Vec<usize>>,
-    /// Which circle a node is in.
+    /// The cycle of a node.
     of: BTreeMap<usize, usize>,
 }
 
@@ -58,18 +58,18 @@ impl Circles {
         Self { members, of }
     }
 
-    /// Whether a node is in any circle.
+    /// Whether a node is in any cycle.
     pub fn have(&self, node: usize) -> bool {
         self.of.contains_key(&node)
     }
 
-    /// Whether an edge lies in a circle.
+    /// Whether an edge is part of a cycle.
     fn hold(&self, from: usize, to: usize) -> bool {
         self.of.get(&from).is_some_and(|circle| self.of.get(&to) == Some(circle))
     }
 }
 
-/// Who waits points to whom it waits for.
+/// Each dependent points to its dependency.
 fn graph<'e>(nodes: usize, edges: impl Iterator<Item = &'e Found>) -> DiGraph<(), ()> {
     let mut graph = DiGraph::<(), ()>::with_capacity(nodes, 0);
     for _ in 0..nodes {
@@ -81,7 +81,7 @@ fn graph<'e>(nodes: usize, edges: impl Iterator<Item = &'e Found>) -> DiGraph<()
     graph
 }
 
-/// `edges`, which close no circle, with as many of the `weaker` ones as close none either: those that insist more are tried first.
+/// `edges`, which form no cycle, plus as many of the `weaker` ones as possible without forming one: stronger edges are tried first.
 fn with_weaker(nodes: usize, mut edges: Vec<Found>, mut weaker: Vec<Found>) -> Vec<Found> {
     weaker.sort_unstable_by_key(|&(from, to, edge)| (edge, from, to));
     let Ok(mut graph) = Acyclic::try_from_graph(graph(nodes, edges.iter())) else { return edges };
@@ -91,7 +91,7 @@ fn with_weaker(nodes: usize, mut edges: Vec<Found>, mut weaker: Vec<Found>) -> V
     edges
 }
 
-/// The changes that do not wait for what they should: as few as there can be when one after the other is asked, in order of address.
+/// The changes that do not wait for a dependency: as few as possible if they are tried one by one, in order of address.
 fn given_up(circles: &Circles, edges: &[Found]) -> BTreeSet<usize> {
     let mut given_up = BTreeSet::new();
     for members in &circles.members {
@@ -99,7 +99,7 @@ fn given_up(circles: &Circles, edges: &[Found]) -> BTreeSet<usize> {
         let within = |&(from, to, edge): &Found| Some((*place.get(&from)?, *place.get(&to)?, edge));
         let (mut kept, soft): (Vec<Found>, Vec<Found>) =
             edges.iter().filter_map(within).partition(|(.., edge)| *edge == Constraint::Required);
-        // Where nothing but an error is left, nothing yields.
+        // If only an error is left, nothing is dropped.
         if is_cyclic_directed(&graph(members.len(), kept.iter())) {
             continue;
         }
@@ -139,8 +139,8 @@ fn yields(guard: &Change) -> Finding {
     Finding { severity: FindingSeverity::Warning, subject: guard.address.to_string(), summary: summary.to_owned() }
 }
 
-/// The changes by their place, each behind all that it waits for; among those that could be next, the first by address is. Those in a
-/// circle, and those behind one, are left out.
+/// The positions of the changes, each after all of its dependencies; among those that could be next, the first by address is. Changes in
+/// a cycle, and their dependents, are left out.
 fn ranks(nodes: usize, edges: &[Found]) -> Vec<usize> {
     let mut waiting = vec![0_usize; nodes];
     let mut dependents: Vec<(usize, usize)> = edges.iter().map(|&(from, to, _)| (to, from)).collect();
@@ -165,7 +165,7 @@ fn ranks(nodes: usize, edges: &[Found]) -> Vec<usize> {
     order
 }
 
-/// The changes in that order, each with what it waits for.
+/// The changes in that order, each with its dependencies.
 fn put_in_order(mut changes: Vec<Change>, edges: &[Found], order: &[usize]) -> Vec<Change> {
     let mut waits_for = Vec::with_capacity(changes.len());
     for index in 0..changes.len() {

@@ -1,4 +1,4 @@
-//! Guardrails as the graph knows them: a policy, wherever it is attached, and what it says, whichever policy says it. Pure.
+//! Guardrails as the graph sees them: a policy, wherever it is attached, and a statement, whichever policy contains it. Pure.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
@@ -11,11 +11,11 @@ use crate::limits::LIMITS;
 use crate::policy::Family;
 use crate::resource::{self, Attributes, Desired, Live};
 
-/// What guards.
+/// One guardrail.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Guardrail {
     Policy(Reference),
-    /// A document of a type, or one statement of it that denies, by number: policies that are merged or cut hand on statements.
+    /// A document of a type, or one of its Deny statements, by number: when policies are merged or split, statements move between them.
     Statement(usize),
 }
 
@@ -25,7 +25,7 @@ pub(super) struct Documents {
     numbers: BTreeMap<String, usize>,
     before: BTreeMap<Reference, Rc<BTreeSet<usize>>>,
     after: BTreeMap<Reference, Rc<BTreeSet<usize>>>,
-    /// Those that allow something, before and after.
+    /// The policies that allow something, before and after.
     allowed: BTreeSet<Reference>,
     allows: BTreeSet<Reference>,
 }
@@ -67,7 +67,7 @@ impl Documents {
         Some(Rc::new(statements.chain([whole]).collect()))
     }
 
-    /// What a policy is and has said so far.
+    /// What a policy is and what it said so far.
     pub fn before(&self, policy: &Reference) -> impl Iterator<Item = Guardrail> {
         [Guardrail::Policy(policy.clone())].into_iter().chain(rails(self.before.get(policy)))
     }
@@ -82,12 +82,12 @@ impl Documents {
         self.before(policy).chain(rails(self.after.get(policy)))
     }
 
-    /// What an edit of a policy takes from it.
+    /// What an edit removes from a policy.
     pub fn lost(&self, policy: &Reference) -> BTreeSet<Guardrail> {
         &rails(self.before.get(policy)).collect::<BTreeSet<Guardrail>>() - &rails(self.after.get(policy)).collect()
     }
 
-    /// What an edit of a policy gives to it.
+    /// What an edit adds to a policy.
     pub fn gained(&self, policy: &Reference) -> BTreeSet<Guardrail> {
         &rails(self.after.get(policy)).collect::<BTreeSet<Guardrail>>() - &rails(self.before.get(policy)).collect()
     }
@@ -102,7 +102,7 @@ impl Documents {
         is_open_to_all(policy) || self.allows.contains(policy)
     }
 
-    /// Whether the document of a policy that stays is another one.
+    /// Whether the document of a policy that stays changes.
     pub fn is_edited(&self, policy: &Reference) -> bool {
         self.before.get(policy).zip(self.after.get(policy)).is_some_and(|(before, after)| before != after)
     }
@@ -123,7 +123,7 @@ fn statements<'c>(content: &'c Value, effect: &str) -> impl Iterator<Item = &'c 
     statements.into_iter().flatten().filter(move |statement| statement.get("Effect").and_then(Value::as_str) == Some(effect))
 }
 
-/// The statements that deny, without their names. What is allowed guards nothing.
+/// The Deny statements, without their Sids. An Allow guards nothing.
 fn denying(content: &Value) -> Vec<Value> {
     let unnamed = |statement: &Value| {
         let mut statement = statement.clone();
@@ -133,8 +133,8 @@ fn denying(content: &Value) -> Vec<Value> {
     statements(content, "Deny").map(unnamed).collect()
 }
 
-/// What a change of a guard takes from its target and gives to it. AWS's defaults allow everything: they guard nothing, and to lose one
-/// is to be guarded more.
+/// What a change of a set detaches from its target and attaches to it. AWS's defaults allow everything: they guard nothing, and detaching
+/// one only makes the target more restricted.
 pub(super) struct Shift {
     pub target: Address,
     pub lost: BTreeSet<Reference>,
@@ -144,7 +144,7 @@ pub(super) struct Shift {
 }
 
 impl Shift {
-    /// `None` for what is no guard, and for a guard that has no state before.
+    /// `None` for a kind that guards nothing, and for a set without a previous state.
     pub fn of(change: &Change) -> Option<Self> {
         let (before, after) = (change.before.as_ref().filter(|_| guards_target(&change.address))?, change.after.as_ref()?);
         let Reference::Address(target) = resource::reference(after, "target")? else { return None };
@@ -154,18 +154,18 @@ impl Shift {
         Some(Self { target, lost, gained, lost_defaults, gained_defaults })
     }
 
-    /// Whether it guards its target less and in nothing more.
+    /// Whether it only loosens the guardrails of its target.
     pub fn only_loosens(&self) -> bool {
         self.gained.is_empty() && self.lost_defaults.is_empty()
     }
 }
 
-/// Whether the kind of an address guards what its `target` refers to. What lies in an account guards nothing.
+/// Whether the kind of an address guards what its `target` refers to. Resources in an account guard nothing.
 pub(super) fn guards_target(address: &Address) -> bool {
     address.scope().is_none() && resource::kind(address.kind()).is_some_and(|kind| kind.spec().guards_target)
 }
 
-/// Whether it is one of AWS's own policies that allow everything.
+/// Whether it is one of AWS's own full-access policies.
 pub(super) fn is_default(policy: &Reference) -> bool {
     match policy {
         Reference::Id(id) => LIMITS.policy_types.iter().any(|limits| limits.default.as_ref() == Some(id)),
@@ -173,14 +173,14 @@ pub(super) fn is_default(policy: &Reference) -> bool {
     }
 }
 
-/// Whether it is AWS's own service control policy that allows everything. That of the resource control policies is everywhere.
+/// Whether it is AWS's own full-access service control policy. That of the resource control policies is attached everywhere.
 fn is_open_to_all(policy: &Reference) -> bool {
     let scp = LIMITS.policy_types.iter().find(|limits| Family::of_type(&limits.name) == Some(Family::Scp));
     let default = scp.and_then(|limits| limits.default.as_ref());
     matches!(policy, Reference::Id(id) if Some(id) == default)
 }
 
-/// The policies of a set, or those that go with a place that goes.
+/// The policies of a set, or those that are detached with a deleted place.
 pub(super) fn policies(attributes: &Attributes) -> BTreeSet<Reference> {
     let listed = attributes.get("policies").unwrap_or(Value::Null);
     serde_json::from_value(listed).unwrap_or_default()

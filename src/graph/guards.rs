@@ -1,8 +1,9 @@
-//! Rules 3, 4 and 5: at no moment is anything under fewer guardrails than before and after have in common. Pure.
+//! Rules 3, 4 and 5: nothing is ever under fewer guardrails than before and after the run have in common. Pure.
 //!
-//! What is in a place is under what is attached there and above. So a guardrail reaches a place before what moves there, and leaves a
-//! place after what moves away; and where nothing moves, it is attached anew before it is detached above or below. A document is a
-//! guardrail too: to edit it is to lose the old one and to gain the new one, wherever the policy is attached.
+//! An account or OU is under the guardrails that are attached to its own place and above it. So a guardrail is attached to a place before
+//! anything moves there, and detached from a place after what moves away has left. If nothing moves, the guardrail is attached to the new
+//! level before it is detached from the old one. A document is a guardrail too: editing it removes the old one and adds the new one
+//! wherever the policy is attached.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -13,42 +14,42 @@ use crate::address::{Address, Reference};
 use crate::change::{Action, Change};
 use crate::resource;
 
-/// What a change takes from a place.
+/// What a change detaches from a place.
 struct Loss {
     index: usize,
     rails: BTreeSet<Guardrail>,
-    /// Those of them that it takes only once a policy says them, with the edit that makes it say so.
+    /// Those that it detaches only after an edit makes a policy contain them, with that edit.
     later: BTreeMap<Guardrail, usize>,
     of: LossOf,
 }
 
-/// Whether the place loses it, or the policy.
+/// Whether the place loses the policy, or the policy loses the statement.
 enum LossOf {
     Set,
     Document(Reference),
 }
 
-/// The way of an account through a quarantine.
+/// An account's path through a quarantine OU.
 struct Passing {
-    /// Where it was not before.
+    /// The places that it was not in before.
     places: BTreeSet<Address>,
-    /// What it was under before.
+    /// The guardrails that it was under before.
     had: BTreeSet<Guardrail>,
 }
 
 /// Policies whose documents change, with their changes.
 pub(super) type Edits = BTreeMap<Reference, usize>;
 
-/// The changes that bring a guardrail to a place, or to what is below it.
+/// The changes that attach a guardrail to a place, or to something below it.
 type Gainers = BTreeMap<(Guardrail, Address), Vec<usize>>;
 
 impl<'a> Edges<'a> {
-    /// Rule 3. What something was under before may be changed later: rule 4 may want it so.
+    /// Rule 3. An old guardrail may be changed later: rule 4 may require that.
     pub(super) fn guarded(&mut self, index: usize, change: &'a Change) {
         let Some(after) = change.after.as_ref().filter(|_| arrives(change) && !self.places.contains(change.address.kind())) else { return };
         let mover = mover(change);
         if change.before.is_some() {
-            // What it gains itself it has when it comes.
+            // What is attached to it directly, it has when it arrives.
             let own = self.guards.get(&mover).into_iter().flatten();
             let own: Vec<usize> = own.filter_map(|guard| self.by_address.get(guard)).collect();
             self.found.extend(own.into_iter().map(|guard| (index, guard, Constraint::Preferred)));
@@ -57,7 +58,7 @@ impl<'a> Edges<'a> {
         let known: BTreeSet<Reference> = self.live_sets(before.iter().chain([&mover])).collect();
         for place in self.above(after) {
             if !before.contains(&place) {
-                // Who comes is not to be held by what goes.
+                // An arriving account must not be blocked by a guardrail that is on its way out.
                 self.found.extend(self.loosening.get(&place).map(|&loosened| (index, loosened, Constraint::Preferred)));
             }
             for guard in self.guards.get(&place).cloned().unwrap_or_default() {
@@ -66,7 +67,7 @@ impl<'a> Edges<'a> {
                 for &provider in self.providers_beyond(guard).iter() {
                     let Some(change) = self.changes.get(provider) else { continue };
                     let edge = if known.contains(&change.address.clone().into()) { Constraint::Preferred } else { Constraint::Required };
-                    // A guard that gains it waits for it itself.
+                    // The change that attaches a guardrail waits for it itself.
                     if tightened.is_none() || change.action == Action::Update {
                         self.found.push((index, provider, edge));
                     }
@@ -78,11 +79,11 @@ impl<'a> Edges<'a> {
     /// The live places above something.
     pub(super) fn places_before(&self, change: &Change) -> Vec<Address> {
         let parent = change.before.as_ref().and_then(|before| resource::reference(before, "parent"));
-        // A quarantine may be as new as the account that passes through it.
+        // A quarantine OU may be as new as the account that passes through it.
         self.chain(parent, |place| self.now(place).or_else(|| self.then(place)))
     }
 
-    /// The policies that are attached to places. A place that goes has its policies with it.
+    /// The policies that are attached to places. A deleted place takes its attachments with it.
     fn live_sets<'p>(&self, places: impl Iterator<Item = &'p Address>) -> impl Iterator<Item = Reference> {
         let sets = places.flat_map(|place| [place].into_iter().chain(self.guards.get(place).into_iter().flatten().copied()));
         let sets: Vec<_> = sets.filter_map(|address| self.now(address)).map(policies).collect();
@@ -102,7 +103,7 @@ impl<'a> Edges<'a> {
         policies.filter(|(policy, _)| self.documents.is_edited(policy)).collect()
     }
 
-    /// Where these policies are attached now, each with the place.
+    /// The current attachments of these policies, each with its place.
     fn attached(&self, edits: &Edits) -> Vec<(Reference, Address)> {
         if edits.is_empty() {
             return Vec::new();
@@ -119,7 +120,7 @@ impl<'a> Edges<'a> {
         found
     }
 
-    /// What is lost, by place.
+    /// What is detached, by place.
     fn losses(&self, edits: &Edits) -> BTreeMap<Address, Vec<Loss>> {
         let mut losses: BTreeMap<Address, Vec<Loss>> = BTreeMap::new();
         for (&index, shift) in &self.shifts {
@@ -137,7 +138,7 @@ impl<'a> Edges<'a> {
         losses
     }
 
-    /// What one alone of these policies says, and only from an edit on.
+    /// The statements that only one of these policies contains, and only after an edit.
     fn later(&self, lost: &BTreeSet<Reference>, edits: &Edits) -> BTreeMap<Guardrail, usize> {
         let said: BTreeSet<Guardrail> = lost.iter().flat_map(|policy| self.documents.before(policy)).collect();
         let mut later: BTreeMap<Guardrail, BTreeSet<usize>> = BTreeMap::new();
@@ -150,16 +151,16 @@ impl<'a> Edges<'a> {
         later.into_iter().filter_map(alone).collect()
     }
 
-    /// Rule 4, and of rule 5 what an account takes along.
+    /// Rule 4, and the part of rule 5 about an account's own attachments.
     pub(super) fn loosened(&mut self) {
         let edits = self.edits();
         let losses = self.losses(&edits);
         let changes = self.changes;
         for (index, change) in changes.iter().enumerate() {
-            // What is in a place that is made anew moves itself.
+            // Resources in a replaced place move by changes of their own.
             let moves = change.before.is_some() && arrives(change) && !self.places.contains(change.address.kind());
             let mover = mover(change);
-            // An account that is made now was under nothing before.
+            // A new account was under nothing before.
             let is_new = mover != change.address && self.change_of(&mover).is_some_and(|change| change.before.is_none());
             if let Some(after) = change.after.as_ref().filter(|_| moves && !is_new) {
                 let own = self.guards.get(&mover).into_iter().flatten().find_map(|guard| self.by_address.get(guard));
@@ -172,7 +173,8 @@ impl<'a> Edges<'a> {
         }
     }
 
-    /// What moves, the change that gives it guardrails of its own, itself with the places above it then, and what is edited and lost.
+    /// The resource that moves, the change that attaches its own guardrails, itself with the places above it afterwards, and the edited
+    /// and detached guardrails.
     fn moving(
         &mut self,
         index: usize,
@@ -186,7 +188,8 @@ impl<'a> Edges<'a> {
         let kept = self.rails_after(stays.iter());
         let left = self.live_sets(places.iter().filter(|place| !stays.contains(*place)));
         let left: BTreeSet<Guardrail> = left.flat_map(|policy| self.documents.before(&policy).collect::<Vec<_>>()).collect();
-        // What it is given directly, or is said anew by what it keeps, is there before it leaves the like.
+        // A guardrail that is attached to it directly, or that a policy it keeps contains after an edit, is in force before it leaves the
+        // old one.
         let gained = own.and_then(|own| self.shifts.get(&own)).map(|shift| &shift.gained);
         let takes = gained.into_iter().flatten().flat_map(|policy| self.documents.after(policy)).any(|rail| left.contains(&rail));
         self.found.extend(own.filter(|_| takes).map(|own| (index, own, Constraint::KeepsGuardrail)));
@@ -212,11 +215,11 @@ impl<'a> Edges<'a> {
             };
             let (directly, otherwise): (Vec<&Guardrail>, Vec<&Guardrail>) =
                 rails.iter().filter(|rail| kept.contains(**rail)).partition(|rail| owned.contains_key(*rail));
-            // What it has directly, then as now, nobody else need keep for it.
+            // What is attached to it directly before and after, no other place needs to keep for it.
             let before = directly.iter().filter_map(|rail| owned.get(*rail)).flatten();
             self.found
                 .extend(before.filter(|before| **before != loss.index).map(|before| (loss.index, *before, Constraint::KeepsGuardrail)));
-            // Of a place that stays above, only what it will have elsewhere would be missed.
+            // From a place that stays above it, it would miss only what it will have in another place.
             if !otherwise.is_empty() {
                 self.found.push((loss.index, index, Constraint::KeepsGuardrail));
             } else if leaves && (on_its_way.is_none() || !rails.is_empty()) {
@@ -225,7 +228,7 @@ impl<'a> Edges<'a> {
         }
     }
 
-    /// What something that moves will be under by its own set, whatever it moves to; each with the changes that make it so.
+    /// The guardrails that a moving resource will have by its own set, wherever it moves; each with the changes that attach them.
     fn owned(&self, mover: &Address, own: Option<usize>, edits: &Edits) -> BTreeMap<Guardrail, Vec<usize>> {
         let sets = self.guards.get(mover).into_iter().flatten().filter_map(|guard| self.then(guard));
         let gained = own.and_then(|own| Some((own, &self.shifts.get(&own)?.gained)));
@@ -235,14 +238,14 @@ impl<'a> Edges<'a> {
             let said = self.documents.gained(&policy);
             for rail in self.documents.after(&policy) {
                 let edited = edits.get(&policy).copied().filter(|_| said.contains(&rail));
-                // One of several is enough; the first is taken.
+                // One of several is enough; the first is used.
                 owned.entry(rail).or_insert_with(|| attached.into_iter().chain(edited).collect());
             }
         }
         owned
     }
 
-    /// What the mover of a placement comes into on its way, and what it was under before it set out: nobody misses the rest.
+    /// What the resource of a placement is under on its way, and what it was under before it moved: nothing else is missed.
     fn passing(&self, change: &Change) -> Option<Passing> {
         let mover = mover(change);
         let arrival = self.change_of(&mover).filter(|arrival| mover != change.address && arrives(arrival))?;
@@ -253,7 +256,7 @@ impl<'a> Edges<'a> {
         Some(Passing { places, had })
     }
 
-    /// Rule 5: who loses a guardrail waits for whom gains it, above and below.
+    /// Rule 5: a change that detaches a guardrail depends on the change that attaches it, above and below.
     pub(super) fn transferred(&mut self) {
         let edits = self.edits();
         let losses = self.losses(&edits);
@@ -279,7 +282,7 @@ impl<'a> Edges<'a> {
                 for rail in &loss.rails {
                     let gaining = over.iter().filter_map(|above| there.get(&(rail.clone(), above.clone())));
                     let gaining = gaining.chain(below.get(&(rail.clone(), place.clone()))).flatten();
-                    // Before it says so, nothing of it is lost; and afterwards it says so wherever it stays.
+                    // Before the edit, nothing of it can be lost; afterwards it is in force wherever the policy stays attached.
                     let gaining = gaining.filter(|gainer| loss.later.get(rail) != Some(gainer));
                     self.found.extend(gaining.map(|&gainer| (loss.index, gainer, Constraint::KeepsGuardrail)));
                 }
@@ -287,7 +290,7 @@ impl<'a> Edges<'a> {
         }
     }
 
-    /// What is gained, with the change and the place.
+    /// What is attached, with the change and the place.
     fn gains(&self, edits: &Edits) -> Vec<(usize, Address, BTreeSet<Guardrail>)> {
         let sets = self.shifts.iter().filter(|(_, shift)| !shift.gained.is_empty());
         let sets = sets.map(|(&index, shift)| {
@@ -306,13 +309,13 @@ impl<'a> Edges<'a> {
         sets.chain(edited).collect()
     }
 
-    /// Whether a place will still be under a policy: what one lets go of is no gain, whatever it says in between.
+    /// Whether a place will still be under a policy: a policy that is detached is no gain, whatever it contains meanwhile.
     fn stays_under(&self, place: &Address, policy: &Reference) -> bool {
         let Some(over) = self.over(place) else { return false };
         self.rails_after(over.iter().chain([place])).contains(&Guardrail::Policy(policy.clone()))
     }
 
-    /// The places that something is below all the time; `None` of what comes to be, which waits for its guards itself.
+    /// The places above a resource at all times; `None` for a new one, which waits for its guardrails itself.
     fn places_throughout(&self, target: &Address) -> Option<Vec<Address>> {
         let mut over = self.over(target)?;
         if let Some(change) = self.change_of(target).filter(|change| arrives(change)) {
@@ -324,7 +327,7 @@ impl<'a> Edges<'a> {
     }
 }
 
-/// What moves by a change: by a placement, its account.
+/// What a change moves: for a placement, its account.
 fn mover(change: &Change) -> Address {
     let target =
         change.after.as_ref().filter(|_| change.address.kind() == "placement").and_then(|after| resource::reference(after, "target"));
@@ -334,9 +337,9 @@ fn mover(change: &Change) -> Address {
     }
 }
 
-/// Whether it comes to be in a place where it was not. An account that leaves is asked for no place: it stays where it is.
+/// Whether it arrives in a place where it was not before. A leaving account has no desired place: it stays where it is.
 pub(super) fn arrives(change: &Change) -> bool {
-    // What lies in an account has no other place, and its attributes need not be looked into.
+    // A resource in an account has no other place, so its attributes need not be read.
     let after = change.after.as_ref().filter(|_| change.address.scope().is_none());
     let to = after.and_then(|after| resource::reference(after, "parent"));
     to.is_some() && change.changes("parent")

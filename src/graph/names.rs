@@ -1,4 +1,4 @@
-//! Names that go round in a circle: one of the circle has another name in between, since AWS lets no two siblings have one name. Pure.
+//! Cycles of names. AWS does not let 2 siblings have the same name, so one member of the cycle gets a temporary name. Pure.
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
@@ -9,11 +9,11 @@ use crate::address::{Address, Reference};
 use crate::change::{Action, Change};
 use crate::resource::{self, Attributes};
 
-/// What an address ends with where it is that of the second step of a renaming. No key in org.toml holds a slash, and what left it has a
-/// path for its key.
+/// The suffix of the address of a renaming's second step. No key in org.toml contains a slash, and the key of a removed resource is a
+/// path.
 const SECOND: &str = "/rename";
 
-/// A name that no two things may have.
+/// A name that must be unique.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Name {
     kind: String,
@@ -28,7 +28,7 @@ impl Name {
     }
 }
 
-/// The attribute within which AWS lets a name be used once; `None` where any number of things may have one name.
+/// The attribute within which AWS requires a unique name; `None` if any number of resources may share one.
 fn unique_in(address: &Address) -> Option<&'static str> {
     match address.kind() {
         "ou" => Some("parent"),
@@ -37,7 +37,7 @@ fn unique_in(address: &Address) -> Option<&'static str> {
     }
 }
 
-/// Whether it comes to have a name that nothing else may have.
+/// Whether it takes a name that must be unique.
 pub(super) fn is_named_anew(change: &Change) -> bool {
     change.action != Action::Delete && unique_in(&change.address).is_some() && change.changes("name")
 }
@@ -48,13 +48,13 @@ pub(super) fn first_step(address: &Address) -> Option<Address> {
     Some(address.beside(address.kind(), first))
 }
 
-/// Of every circle of names, the first one by address is renamed in two steps.
+/// In every cycle of names, the first resource by address is renamed in 2 steps.
 pub(super) fn break_rename_cycles(mut changes: Vec<Change>) -> Vec<Change> {
     let renamed: Vec<usize> = changes.iter().enumerate().filter(|(_, c)| c.id.is_some() && is_named_anew(c)).map(|(i, _)| i).collect();
     let name = |index: usize, of: fn(&Change) -> Option<&Attributes>| changes.get(index).and_then(|change| Name::of(change, of(change)?));
     let before = |index| name(index, |change| change.before.as_ref());
     let given_up: BTreeMap<Name, usize> = renamed.iter().filter_map(|&index| Some((before(index)?, index))).collect();
-    // Whose name each of them takes.
+    // Which change's old name each change takes.
     let takes_from: BTreeMap<usize, usize> =
         renamed.iter().filter_map(|&index| Some((index, *given_up.get(&name(index, |change| change.after.as_ref())?)?))).collect();
     let seconds: Vec<Change> = firsts(&takes_from)
@@ -68,7 +68,7 @@ pub(super) fn break_rename_cycles(mut changes: Vec<Change>) -> Vec<Change> {
     changes
 }
 
-/// The first of every circle, each with who takes its name.
+/// The first of every cycle, with the change that takes its name.
 fn firsts(takes_from: &BTreeMap<usize, usize>) -> Vec<(usize, usize)> {
     let mut known = BTreeSet::new();
     let mut found = Vec::new();
@@ -77,7 +77,7 @@ fn firsts(takes_from: &BTreeMap<usize, usize>) -> Vec<(usize, usize)> {
             continue;
         }
         let (mut last, mut passed) = (first, BTreeSet::new());
-        // Names are given up once and taken once: who comes to one that was passed has come round.
+        // Names are given up once and taken once: reaching a visited change again closes a cycle.
         while passed.insert(last)
             && let Some(&next) = takes_from.get(&last)
         {
@@ -91,14 +91,14 @@ fn firsts(takes_from: &BTreeMap<usize, usize>) -> Vec<(usize, usize)> {
     found
 }
 
-/// Leaves the first step and returns the second.
+/// Keeps the first step and returns the second.
 fn in_two(change: &mut Change, taker: &Address) -> Option<Change> {
     let after = change.after.clone()?;
-    // No sibling has the id of this one for its name.
+    // No sibling has this one's id as its name.
     let between = after.with("name", json!(format!("renaming {}", change.id.as_deref()?)));
     let address = change.address.beside(change.address.kind(), format!("{}{SECOND}", change.address.key()));
     let reason = |what: &str| Cow::from(format!("{}; {what}", change.reason));
-    let first = reason(&format!("names go round, so it has another one until `{taker}` has its own"));
+    let first = reason(&format!("names form a cycle, so it has a temporary name until `{taker}` has its own"));
     let second = Change {
         address,
         reason: "in a second step: once its new name is free".into(),
@@ -159,7 +159,7 @@ mod tests {
             ],
         );
         let changes = break_rename_cycles(renamings(&["a 1 2", "b 2 1"]));
-        assert_eq!(changes[0].reason, "`name` differs; names go round, so it has another one until `ou.b` has its own");
+        assert_eq!(changes[0].reason, "`name` differs; names form a cycle, so it has a temporary name until `ou.b` has its own");
     }
 
     #[test]

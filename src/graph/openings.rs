@@ -1,6 +1,7 @@
-//! Rule 9: a level that lets something pass before and after does so in between. Pure.
+//! Rule 9: a level that allows something before and after the run also allows it in between. Pure.
 //!
-//! What no policy of a level allows is denied to all below it. So who takes an Allow away, a set or an edit, waits for who brings another.
+//! If no policy of a level allows an action, it is denied to everything below. So a change that removes an Allow, by a detachment or an
+//! edit, depends on a change that adds another one.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -34,7 +35,7 @@ impl Edges<'_> {
         self.found.append(&mut found);
     }
 
-    /// Who leaves a place that goes is gone before what is attached there allows nothing any more.
+    /// Resources leave a deleted place before its policies stop allowing anything.
     fn left_before_it_closes(&self, edits: &Edits) -> Vec<Found> {
         let closes = |policy: &Reference| self.documents.allowed(policy) && !self.documents.allows(policy);
         let closing: Edits = edits.iter().filter(|(policy, _)| closes(policy)).map(|(policy, edit)| (policy.clone(), *edit)).collect();
@@ -54,7 +55,7 @@ impl Edges<'_> {
         found
     }
 
-    /// The changes that take an Allow from a set and those that bring it one. None where one stays all the time.
+    /// The changes that remove an Allow from a set and those that add one. None if one Allow stays all the time.
     fn doors(
         &self,
         before: &BTreeSet<Reference>,

@@ -1,32 +1,32 @@
-//! Which change makes an address what the configuration says. Pure.
+//! Finds the change after which an address is as the configuration says. Pure.
 
 use crate::address::Address;
 use crate::change::Change;
 
-/// How far around a change what it refers to is looked for at first: about as much as lies in an account and Region.
+/// How far around a change its references are searched first: about the size of an account and Region.
 const NEIGHBOURHOOD: usize = 32;
 
-/// Finds changes by address, by their order: a million of them need no index beside it.
+/// Finds changes by address with a binary search: a million of them need no index.
 pub(super) struct ProducerIndex<'a> {
     /// In order of address.
     changes: &'a [Change],
-    /// Which of them make something.
+    /// Which of them produce something.
     make: Vec<bool>,
 }
 
 impl<'a> ProducerIndex<'a> {
-    /// Of `changes`, which are in order of address, those that `makes` says.
+    /// The ones of `changes` that `makes` selects; `changes` are in order of address.
     pub fn of(changes: &'a [Change], makes: impl Fn(usize, &Change) -> bool) -> Self {
         debug_assert!(changes.is_sorted_by(|one, other| one.address < other.address), "changes are not in order of address");
         Self { changes, make: changes.iter().enumerate().map(|(index, change)| makes(index, change)).collect() }
     }
 
-    /// The place of the change that makes `address`.
+    /// The position of the change that produces `address`.
     pub fn get(&self, address: &Address) -> Option<usize> {
         self.find(address, 0, self.changes.len())
     }
 
-    /// The same, looked for around the place of a change that refers to it, and ever farther away.
+    /// The same, searched around the position of a change that refers to it, and then farther away.
     pub fn near(&self, place: usize, address: &Address) -> Option<usize> {
         let is_before = |at: usize| at.checked_sub(1).and_then(|last| self.changes.get(last)).is_none_or(|last| last.address < *address);
         let is_behind = |at: usize| self.changes.get(at).is_none_or(|next| next.address > *address);
@@ -58,7 +58,7 @@ mod tests {
     use super::*;
     use crate::plan::worlds;
 
-    /// From everywhere the same is found: what makes something, and nothing else.
+    /// From every starting position the result is the same: the producer, and nothing else.
     #[test]
     fn near_and_far_the_same_is_found() {
         let all = (0..300).map(|i| (format!("a{}/r/vpc.v{:02}", i / 60, i % 60), serde_json::json!({ "cidr": "10.0.0.0/16" })));

@@ -1,4 +1,4 @@
-//! Rules 1, 2, 6, 7 and 8: what waits for what because of references, names and room. Pure.
+//! Rules 1, 2, 6, 7 and 8: dependencies that come from references, names and quotas. Pure.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::rc::Rc;
@@ -13,23 +13,23 @@ use crate::change::{Action, Change};
 use crate::diff::prerequisite;
 use crate::resource::{self, Attributes, Desired, Live};
 
-/// What finds the edges: everything by its place in `changes`, which are in order of address.
+/// Finds the edges. All numbers are positions in `changes`, which are in order of address.
 pub(super) struct Edges<'a> {
     pub(super) changes: &'a [Change],
     pub(super) desired: &'a Desired,
     pub(super) live: &'a Live,
-    /// Of each change of a guard what it takes and gives.
+    /// For each change of a set of guardrails: what it detaches and attaches.
     pub(super) shifts: BTreeMap<usize, Shift>,
     pub(super) documents: Documents,
-    /// Left out are deletions, which nothing can refer to, and guards that are only loosened, which nothing needs.
+    /// Without deletions, which nothing can refer to, and sets that are only loosened, which nothing needs.
     pub(super) by_address: ProducerIndex<'a>,
-    /// The guards that are only loosened, by their target.
+    /// The sets that are only loosened, by their target.
     pub(super) loosening: BTreeMap<Address, usize>,
-    /// By the address of their target: the addresses of the guards.
+    /// The addresses of the sets, by the address of their target.
     pub(super) guards: BTreeMap<Address, Vec<&'a Address>>,
-    /// The kinds that something has as its parent.
+    /// The kinds that can be a parent.
     pub(super) places: BTreeSet<String>,
-    /// What has guardrails, by AWS's id.
+    /// The resources with guardrails, by AWS's id.
     by_id: BTreeMap<&'a str, &'a Address>,
     /// Memo of [`Self::providers`].
     known: BTreeMap<&'a Address, Rc<BTreeSet<usize>>>,
@@ -86,7 +86,7 @@ impl<'a> Edges<'a> {
         self.found
     }
 
-    /// Lets a change wait until `address` is what the configuration says.
+    /// Makes a change wait until `address` is as the configuration says.
     pub(super) fn wait(&mut self, from: usize, address: &Address) {
         if let Some(to) = self.by_address.near(from, address) {
             self.found.push((from, to, Constraint::Required));
@@ -104,7 +104,7 @@ impl<'a> Edges<'a> {
             for policy in &shift.gained {
                 let Reference::Address(address) = policy else { continue };
                 match self.by_address.get(address) {
-                    // To have the old document for a while is to have one too many.
+                    // Keeping the old document for a while would mean one policy too many.
                     Some(edit) if self.documents.is_edited(policy) => self.found.push((index, edit, Constraint::Preferred)),
                     Some(_) | None => needed.push(address.clone()),
                 }
@@ -119,13 +119,13 @@ impl<'a> Edges<'a> {
         }
     }
 
-    /// What an address names is like now, also where no configuration names it.
+    /// The live state of an address, also if no configuration names it.
     pub(super) fn now(&self, address: &Address) -> Option<&'a Attributes> {
         let live = self.live.resources.get(address).or_else(|| self.live.beside.get(address));
         live.map(|live| &live.attributes)
     }
 
-    /// What it will be like. What no configuration names stays.
+    /// The future state of an address. A resource that no configuration names stays as it is.
     pub(super) fn then(&self, address: &Address) -> Option<&'a Attributes> {
         self.desired.resources.get(address).or_else(|| self.live.beside.get(address).map(|live| &live.attributes))
     }
@@ -135,12 +135,12 @@ impl<'a> Edges<'a> {
         named_by(reference, &self.by_id)
     }
 
-    /// The places that something with these attributes will lie in, from the parent up.
+    /// The places that will contain something with these attributes, from the parent up.
     pub(super) fn above(&self, attributes: &Attributes) -> Vec<Address> {
         self.chain(resource::reference(attributes, "parent"), |place| self.then(place))
     }
 
-    /// The places that a place or an account will lie in. What is asked for no place stays in its own.
+    /// The places that will contain a place or an account. A resource without a desired place stays where it is.
     pub(super) fn over(&self, place: &Address) -> Option<Vec<Address>> {
         let parent = resource::reference(self.then(place)?, "parent");
         let parent = parent.or_else(|| resource::reference(self.now(place)?, "parent"));
@@ -152,13 +152,13 @@ impl<'a> Edges<'a> {
         chain(place, |reference| self.named(reference), lookup)
     }
 
-    /// The change of what an address names, unless it goes.
+    /// The change of an address, unless it is a deletion.
     pub(super) fn change_of(&self, address: &Address) -> Option<&'a Change> {
         self.by_address.get(address).and_then(|index| self.changes.get(index))
     }
 
-    /// Rule 6. What waits for something in the same account and Region already, as nearly all of a network does, waits through that:
-    /// so there are few edges. `known` is where the edges of this change begin.
+    /// Rule 6. If a change already depends on something in the same account and Region, as nearly all of a network does, it gets no edge
+    /// of its own: so there are few edges. `known` is where the edges of this change begin.
     fn within(&mut self, index: usize, change: &'a Change, known: usize) {
         let Some(scope) = change.address.scope().filter(|_| change.action != Action::Delete) else { return };
         let in_scope = |&(_, to, _): &Found| self.changes.get(to).is_some_and(|to| to.address.is_beside(&change.address));
@@ -173,11 +173,11 @@ impl<'a> Edges<'a> {
         let guard = Address::new("policy_attachments", account.to_string());
         self.wait(index, &account);
         self.wait(index, &guard);
-        // In the quarantine nothing may be allowed yet.
+        // In the quarantine OU, nothing may be allowed yet.
         self.wait(index, &Address::new("placement", scope.account.as_str()));
     }
 
-    /// The changes that must be made before `address` is what the configuration says: its own, or those of all that it refers to.
+    /// The changes that must be applied before `address` is as the configuration says: its own, or those of everything that it refers to.
     fn providers(&mut self, address: &Address) -> Rc<BTreeSet<usize>> {
         if let Some(index) = self.by_address.get(address) {
             return Rc::new(BTreeSet::from([index]));
@@ -185,14 +185,14 @@ impl<'a> Edges<'a> {
         self.providers_beyond(address)
     }
 
-    /// The changes that all that `address` refers to waits for.
+    /// The dependencies that come from everything `address` refers to.
     pub(super) fn providers_beyond(&mut self, address: &Address) -> Rc<BTreeSet<usize>> {
-        // Only what the configuration names is followed: AWS's side may refer to what is leaving.
+        // Only the configuration is followed: the live state may refer to resources that are leaving.
         let Some((address, attributes)) = self.desired.resources.get_key_value(address) else { return Rc::default() };
         if let Some(known) = self.known.get(address) {
             return Rc::clone(known);
         }
-        // Known as nothing while it is followed, so that references in a circle end; the circle itself needs no order.
+        // An empty entry while it is followed, so that a cycle of references ends; the cycle itself needs no order.
         self.known.insert(address, Rc::default());
         let mut providers = BTreeSet::new();
         for next in resource::references(attributes) {
@@ -227,7 +227,7 @@ impl<'a> Edges<'a> {
         }
     }
 
-    /// Rule 7. Where there is room for both, the two have nothing to do with each other.
+    /// Rule 7. If there is room for both, the two are independent.
     fn crowded(&mut self) {
         let is_default = |change: &Change| change.address.kind() == "default_vpc" && change.action != Action::NoOp;
         let going = self.changes.iter().enumerate().filter(|(_, change)| is_default(change));
@@ -253,7 +253,7 @@ impl<'a> Edges<'a> {
         }
     }
 
-    /// Rule 8. The name that one has in between, nobody takes.
+    /// Rule 8. Nothing takes a temporary name.
     fn names(&mut self) {
         let changed: Vec<(usize, &Change)> = self.changes.iter().enumerate().filter(|(_, change)| names::is_named_anew(change)).collect();
         let gives_up = changed.iter().filter(|(_, change)| super::first_step(&change.address).is_none());
@@ -267,13 +267,13 @@ impl<'a> Edges<'a> {
     }
 }
 
-/// Whether things of its kind lie in a place. What lies in an account has no other.
+/// Whether things of its kind are in a place. A resource in an account has no other place.
 fn has_parent(address: &Address) -> bool {
     address.scope().is_none()
         && resource::kind(address.kind()).is_some_and(|kind| kind.spec().attributes.iter().any(|attribute| attribute.name == "parent"))
 }
 
-/// What a reference stands for, by AWS's ids of what is there.
+/// What a reference means, by AWS's ids of existing resources.
 fn named_by(reference: Reference, by_id: &BTreeMap<&str, &Address>) -> Option<Address> {
     match reference {
         Reference::Address(address) => Some(address),
@@ -281,7 +281,7 @@ fn named_by(reference: Reference, by_id: &BTreeMap<&str, &Address>) -> Option<Ad
     }
 }
 
-/// A place and those above it, up to the organization. Ends where it would go round.
+/// A place and those above it, up to the organization. Ends before a cycle would repeat.
 pub(super) fn chain<'a>(
     mut next: Option<Reference>,
     named: impl Fn(Reference) -> Option<Address>,

@@ -1,7 +1,8 @@
-//! The two steps of a set of guardrails that both gains and loses: it gains first and loses last, and what moves moves in between. Pure.
+//! A set of guardrails that both attaches and detaches policies is split into 2 steps: attach first, detach last. Moves happen in
+//! between. Pure.
 //!
-//! The edges are found between steps. Steps that may stand next to each other are one change again; others stay two, the second of which
-//! has an address of its own behind that of the first.
+//! Edges connect steps. If both steps can run one right after the other, they become one change again. Otherwise they stay 2 changes, and
+//! the second one gets an address of its own, derived from the first one's.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -15,10 +16,10 @@ use crate::change::Change;
 use crate::diff;
 use crate::resource::{CROWDED, Desired, Live};
 
-/// What a set's address ends with where it is that of its second step. No key in org.toml holds a slash.
+/// The suffix of the address of a set's second step. No key in org.toml contains a slash.
 const SECOND: &str = "/detach";
 
-/// All changes, sets in steps.
+/// All changes, with sets split into steps.
 pub(super) struct Steps {
     /// In order of address.
     pub changes: Vec<Change>,
@@ -30,20 +31,20 @@ struct Pair {
     first: usize,
     second: usize,
     whole: Change,
-    /// Whether they are two even where they could be one: what makes room is chosen by the plan.
+    /// Whether they stay 2 steps even if they could be one: the plan chooses what makes room.
     apart: bool,
 }
 
-/// A type of policy that a target has no room for more of. The reader tells, since AWS has policies that are no part of a set.
+/// A policy type with no room left at a target. The reader reports it, since AWS also counts policies that are not part of a set.
 #[derive(Deserialize)]
 struct Crowd {
-    /// How many must go before all that is gained fits.
+    /// How many must be detached before everything that is attached fits.
     first: usize,
-    /// Of which one that goes anyway.
+    /// The ones to choose from: they are detached anyway.
     of: Vec<Reference>,
 }
 
-/// Takes sets apart.
+/// Splits sets into steps.
 pub(super) fn split(changes: Vec<Change>, desired: &Desired, live: &Live) -> Steps {
     let mut needed = None;
     let mut wholes: BTreeMap<Address, (Change, bool)> = BTreeMap::new();
@@ -68,7 +69,7 @@ pub(super) fn split(changes: Vec<Change>, desired: &Desired, live: &Live) -> Ste
     Steps { changes: parts, pairs }
 }
 
-/// The guardrails that anything will have, and how to tell which a policy is.
+/// The guardrails that any target will have, and how to recognise a policy as one.
 struct Needed {
     rails: BTreeSet<Guardrail>,
     documents: Documents,
@@ -87,7 +88,7 @@ impl Needed {
     }
 }
 
-/// The steps of a set that gains and loses, and whether they must be two.
+/// The steps of a set that attaches and detaches, and whether they must be 2.
 fn in_two<'n>(change: &Change, needed: impl FnOnce() -> &'n mut Needed) -> Option<(Change, Change, bool)> {
     let shift = Shift::of(change)?;
     let (before, after) = (change.before.as_ref()?, change.after.as_ref()?);
@@ -127,7 +128,7 @@ pub(super) fn first_step(address: &Address) -> Option<Address> {
 }
 
 impl Steps {
-    /// Puts together what may be one change: where that closes no circle. Returns the changes and the edges between them, in order.
+    /// Joins steps into one change if that forms no cycle. Returns the changes and the edges between them, in order.
     pub fn joined(self, edges: Vec<Found>) -> (Vec<Change>, Vec<Found>) {
         let Self { mut changes, mut pairs } = self;
         if pairs.is_empty() {
@@ -148,7 +149,7 @@ impl Steps {
         let circles = Circles::of(changes.len(), &tried);
         pairs.retain(|pair| !circles.have(pair.first));
         let together = one(&pairs);
-        // The places of what stays, counted.
+        // The positions of the remaining changes, counted.
         let mut stays = 0;
         let places: Vec<usize> = together
             .iter()

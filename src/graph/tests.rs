@@ -11,7 +11,7 @@ use crate::plan::Action;
 use crate::plan::worlds::{desired, live, world};
 use crate::resource::FindingSeverity;
 
-/// The order as lines: `action address < what it waits for`, then the findings.
+/// The order as lines: `action address < dependencies`, then the findings.
 fn check(want: Value, have: Value, expected: &[&str]) {
     let (want, have) = (desired(want), live(have));
     let Ordered { changes, findings } = order(diff(&want, &have).changes, &want, &have);
@@ -143,7 +143,7 @@ fn a_guard_is_loosened_after_what_leaves_even_where_others_come() {
         with(json!({ "account.x": is("8", account("ou.a")), "account.y": is("9", account("ou.b")),
                      "policy_attachments.ou.a": is("1", set(&["policy.p"], "ou.a")),
                      "policy_attachments.ou.b": is("2", set(&["policy.p"], "ou.b")) })),
-        // One of the two can do without meeting what goes.
+        // One of the two works without meeting what is removed.
         &[
             "Move account.y",
             "Update policy_attachments.ou.b < account.y",
@@ -211,7 +211,7 @@ fn network(account: &str) -> serde_json::Map<String, Value> {
     all.into_iter().collect()
 }
 
-/// A side without its wrapping, as it is when all of it is there.
+/// One side without its wrapper, as it is when everything exists.
 fn there(all: &serde_json::Map<String, Value>) -> Value {
     all.iter()
         .map(|(address, attributes)| (address.clone(), is(&format!("id-{address}"), attributes.clone())))
@@ -219,7 +219,7 @@ fn there(all: &serde_json::Map<String, Value>) -> Value {
         .into()
 }
 
-/// Where each change stands in the order.
+/// The position of each change in the order.
 fn places(ordered: &Ordered) -> impl Fn(&str) -> usize {
     assert_eq!(ordered.findings, []);
     let places: BTreeMap<String, usize> = ordered.changes.iter().enumerate().map(|(place, c)| (c.address.to_string(), place)).collect();
@@ -250,7 +250,7 @@ fn a_network_goes_in_the_order_that_aws_insists_on() {
     }
     let all: BTreeMap<Address, Change> = ordered.changes.iter().map(|change| (change.address.clone(), change.clone())).collect();
     for change in all.values() {
-        // Whatever the interleaving: what it refers to is there until it is gone.
+        // In every order: a referenced resource exists until the reference is gone.
         for referred in resource::references(change.before.as_ref().unwrap()) {
             assert!(before(&all[&referred], &all).contains(&change.address), "{referred} goes before {}", change.address);
         }
@@ -291,7 +291,7 @@ fn what_comes_into_an_account_waits_for_the_account_its_guard_rails_and_its_regi
     assert_eq!(waits("a/r/region.main"), ["account.a", "policy_attachments.account.a"]);
     assert_eq!(waits("a/r/vpc.l"), ["a/r/region.main"]);
     assert_eq!(waits("a/s/default_vpc.main"), ["account.a", "policy_attachments.account.a"]);
-    // What waits for something in the account already needs no edge of its own.
+    // A change that already depends on something in the account needs no edge of its own.
     assert_eq!(waits("a/r/route_table.l/public"), ["a/r/vpc.l"]);
     let outside = ["account.a", "policy.p", "policy.q", "policy_attachments.account.a", "policy_attachments.ou.o"];
     for change in all.values().filter(|change| change.address.scope().is_some()) {
@@ -315,7 +315,7 @@ fn what_is_in_an_account_goes_on_while_the_account_stays_and_what_goes_waits_for
     check(want, here, &["Update a/r/vpc.l"]);
 }
 
-/// All that a change waits for, near or far. Naive.
+/// All direct and indirect dependencies of a change. Naive.
 fn before(change: &Change, all: &BTreeMap<Address, Change>) -> BTreeSet<Address> {
     change.waits_for.iter().flat_map(|a| before(&all[a], all).into_iter().chain([a.clone()])).collect()
 }
@@ -385,7 +385,7 @@ fn through_the_quarantine_too_an_account_keeps_what_it_had_and_will_have() {
                        "ou.q": is("2", ou("organization.main")), "policy.p": is("p-1", json!({})),
                        "policy_attachments.organization.main": is("r", set(&["policy.p"], "organization.main")),
                        "policy_attachments.ou.a": is("1", set(&[], "ou.a")) });
-    // The quarantine may be there, or be as new as its use.
+    // The quarantine OU may exist, or be created in the same run.
     let mut without = have.clone();
     without.as_object_mut().unwrap().remove("ou.q");
     for have in [live(have), live(without)] {
@@ -411,7 +411,7 @@ fn a_quarantine_is_as_it_will_be_before_an_account_passes_through_it() {
                             "policy_attachments.ou.q": is("2", set(&["policy.p"], "ou.q")) }));
     let changes = order(diff(&want, &have).changes, &want, &have).changes;
     let order: Vec<String> = changes.iter().map(|change| change.address.to_string()).collect();
-    // It never had what the quarantine lets go of, so nothing there waits until it has left.
+    // It was never under what the quarantine detaches, so nothing there waits until it has left.
     assert_eq!(order, ["policy_attachments.account.x", "policy_attachments.ou.q", "account.x", "placement.x"]);
 }
 
@@ -436,7 +436,7 @@ fn what_no_configuration_names_keeps_its_guard_rails_too() {
         let change = changes.iter().find(|change| change.address.to_string() == address);
         change.unwrap().waits_for.iter().map(Address::to_string).collect::<Vec<_>>()
     };
-    // What account 5 is told by `q` it is told by `p` before; and the root guards what is in an OU that it does not know.
+    // What `q` denies to account 5, `p` denied before; and the root guards an OU that it does not know.
     assert_eq!(waits("policy.q"), ["policy.p"]);
     assert!(waits("policy_attachments.organization.main").contains(&"policy_attachments.account.x".to_owned()), "{changes:#?}");
 }
@@ -454,7 +454,7 @@ fn an_account_that_leaves_stays_where_it_is_until_then() {
     have.beside = live(json!({ "policy_attachments.3": is("3", set(&["policy.q"], "account.x")) })).resources;
     let changes = order(diff(&want, &have).changes, &want, &have).changes;
     let root = changes.iter().find(|change| change.address.to_string() == "policy_attachments.organization.main").unwrap();
-    // What the root says to it is said by its own policy before the root lets go.
+    // Its own policy says what the root's policy said before the root detaches it.
     assert!(root.waits_for.contains(&"policy.q".parse().unwrap()), "{changes:#?}");
 }
 
@@ -477,9 +477,9 @@ fn documents_that_two_policies_exchange_over_an_account_that_moves_are_told() {
     assert_eq!(ordered.findings.len(), 1, "{ordered:#?}");
 }
 
-/// The organization while changes are made to it: where everything is, which guardrails are where, and what they say.
+/// The organization while it is changed: the place of every account and OU, the attached guardrails, and what they say.
 struct Simulation {
-    /// The id that an address stands for now.
+    /// The current id of an address.
     ids: BTreeMap<Address, String>,
     /// Of places and accounts, by id.
     parents: BTreeMap<String, String>,
@@ -535,7 +535,7 @@ impl Simulation {
         }
     }
 
-    /// All guardrails over an account: policies, and what they say.
+    /// All guardrails above an account: policies and their statements.
     fn over(&self, id: &str) -> BTreeSet<String> {
         let levels = std::iter::successors(Some(id.to_owned()), |id| self.parents.get(id).cloned());
         let policies = levels.filter_map(|id| self.sets.get(&id)).flatten().filter(|policy| !is_default(policy));
@@ -544,8 +544,8 @@ impl Simulation {
 }
 
 proptest! {
-    /// Whatever the interleaving, unless a warning says that a document is needed as it was and as it will be: an account keeps what it was under before and
-    /// will be under after.
+    /// In every order, unless a warning says that a document is needed in its old and its new form: an account stays under the guardrails
+    /// that it has before and after.
     #[test]
     fn nothing_is_ever_under_fewer_guard_rails_than_before_and_after_have_in_common((want, have) in world(), seed in any::<u64>()) {
         let Ordered { mut changes, findings } = order(diff(&want, &have).changes, &want, &have);
@@ -591,8 +591,8 @@ proptest! {
         prop_assert_eq!(order(shuffled, &want, &have), ordered);
     }
 
-    /// However the schedule interleaves: an account that arrives finds the guards of its place and of all above it in place, what a
-    /// change refers to is there, and what is deleted is referred to by nothing any more.
+    /// In every order of the schedule: an account arrives under the guardrails of its place and of all places above; what a change refers
+    /// to exists; and nothing refers to what is deleted.
     #[test]
     fn guards_come_first_and_deletions_last((want, have) in world()) {
         let all: BTreeMap<Address, Change> =
@@ -602,7 +602,7 @@ proptest! {
         for change in all.values() {
             let earlier = before(change, &all);
             let done = |address: &Address| earlier.contains(address) || !all.contains_key(address);
-            // A set does not wait for what is there: its target may move meanwhile, and a document that is edited was a guardrail before.
+            // A set does not depend on existing resources: its target may move meanwhile, and an edited document was a guardrail before.
             let of_standing =
                 |address: &Address| Shift::of(change).is_some() && all[address].id.is_some() && all[address].action != Action::Replace;
             for address in change.after.iter().flat_map(resource::references) {
@@ -626,7 +626,7 @@ proptest! {
                 for (address, resource) in &have.resources {
                     let text = serde_json::to_string(&resource.attributes).unwrap();
                     let refers = text.contains(&format!("{{\"ref\":\"{}\"}}", change.address)) || text.contains(&format!("{{\"id\":\"{id}\"}}"));
-                    // What is attached to a place that is made anew is let go with the old place.
+                    // Attachments of a place that is replaced go with the old place.
                     let gone = earlier.iter().any(|a| all[a].action == Action::Delete && all[a].id == resource.id);
                     prop_assert!(!refers || gone || earlier.contains(address), "{} before {address} lets go", change.address);
                 }

@@ -1,4 +1,5 @@
-//! The hierarchy of an organization as the engine knows it: of the configuration, or of what is live. Both have the same attributes.
+//! The hierarchy of an organization as the policy engine needs it, built from the configuration or from live resources. Both have the
+//! same attributes.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -10,15 +11,15 @@ use crate::limits::LIMITS;
 use crate::policy::{Attached, Family, Hierarchy, Policy};
 use crate::resource::{Attributes, Desired};
 
-/// Policies with their family; `None` for what decides about no request.
+/// Policies with their family; `None` for a policy that decides about no request.
 type Policies = BTreeMap<Reference, Option<(Family, Attached)>>;
 
-/// That of a configuration.
+/// The hierarchy of a configuration.
 pub fn hierarchy(desired: &Desired) -> Hierarchy {
     hierarchy_of(&desired.resources, &desired.management_account, desired.pinned.clone())
 }
 
-/// That of resources by address. A policy that is attached and not among them is one of which nothing is known.
+/// The hierarchy of resources by address. If an attached policy is not among them, its content is unknown.
 pub fn hierarchy_of<'r>(
     resources: impl IntoIterator<Item = (&'r Address, &'r Attributes)>,
     management: &str,
@@ -27,7 +28,8 @@ pub fn hierarchy_of<'r>(
     live_hierarchy(resources, management, ids, &BTreeMap::new())
 }
 
-/// The same of what is live, where much is referred to by id: `known` has the addresses. What goes with its OU is attached to that.
+/// The same for live resources, which mostly refer to each other by id: `known` maps ids to addresses. Attachments that are deleted with
+/// their OU are attached to it.
 pub(crate) fn live_hierarchy<'r>(
     resources: impl IntoIterator<Item = (&'r Address, &'r Attributes)>,
     management: &str,
@@ -49,7 +51,7 @@ pub(crate) fn live_hierarchy<'r>(
             _ => {}
         }
     }
-    // One value for all places where one of AWS's own is attached: what is worked out of it is worked out once.
+    // One value for all attachments of an AWS-managed policy: its evaluation is computed once.
     let mut aws_owns = BTreeMap::new();
     for (target, set) in sets {
         attach(&mut hierarchy, target, set, (&policies, &mut aws_owns), known);
@@ -64,7 +66,7 @@ fn attach(
     (policies, aws_owns): (&Policies, &mut Policies),
     known: &BTreeMap<String, Address>,
 ) {
-    // What is not there yet, or no longer, is no level.
+    // A resource that does not exist yet, or no longer, is not a level.
     let Some(level) = target.and_then(|target| hierarchy.levels.get_mut(&target)) else { return };
     let references: Vec<Reference> = set.get("policies").and_then(|list| serde_json::from_value(list).ok()).unwrap_or_default();
     for reference in references.into_iter().map(|reference| resolved(reference, known)) {
@@ -106,7 +108,7 @@ fn declared(address: &Address, attributes: &Attributes) -> Option<(Family, Attac
     Some((family, Attached { name: address.key().into(), policy: Policy::parse(&text).ok().map(Arc::new) }))
 }
 
-/// A policy that AWS has made; of another unknown one only that it is there, as a service control policy.
+/// An AWS-managed policy. Any other unknown policy only counts as an existing service control policy.
 fn aws_own(reference: &Reference) -> Option<(Family, Attached)> {
     let Reference::Id(id) = reference else { return None };
     let Some(spec) = LIMITS.policy_types.iter().find(|spec| spec.default.as_ref() == Some(id)) else {

@@ -1,4 +1,4 @@
-//! Who inherits from whom, and what is attached where, as the engine knows it.
+//! The hierarchy and its attachments, as the policy engine takes them.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -10,17 +10,17 @@ use crate::policy::Family;
 use crate::policy::effective::{Attached, Effective, Level, Tree, merge};
 use crate::resource::{Attributes, Desired};
 
-/// An organization as its policies that configure see it.
+/// An organization as its management policies see it.
 #[derive(Debug, Clone, Default)]
 pub struct Inheritance {
-    /// What stands above the OUs and accounts; the root has nothing above it.
+    /// The parent of each OU and account; the root has none.
     parents: BTreeMap<Address, Option<Address>>,
     /// By type, in the API's spelling, and level.
     attached: BTreeMap<String, BTreeMap<Address, Vec<Attached>>>,
 }
 
 impl Inheritance {
-    /// That of a configuration. Where a document is among those `written`, its places are those of its file.
+    /// For a configuration. If a document is among those `written`, its positions are those of its file.
     pub fn of_desired(desired: &Desired, written: &BTreeMap<Address, Arc<Tree>>) -> Self {
         let mut inheritance = Self::default();
         let mut policies = BTreeMap::new();
@@ -56,7 +56,7 @@ impl Inheritance {
         self.attached.get(policy_type).into_iter().flat_map(BTreeMap::keys)
     }
 
-    /// The way from the root to an account or OU, with what is attached of the type.
+    /// The path from the root to an account or OU, with the attached policies of the type.
     pub fn levels(&self, below: &Address, policy_type: &str) -> Vec<Level> {
         let of_type = self.attached.get(policy_type);
         let mut levels = Vec::new();
@@ -71,7 +71,7 @@ impl Inheritance {
         levels
     }
 
-    /// What holds for an account or OU; `None` where nothing of the type is attached above it or to it.
+    /// The effective policy of an account or OU; `None` if no policy of the type is attached above it or to it.
     pub fn effective(&self, below: &Address, policy_type: &str) -> Option<Effective> {
         merge(&self.levels(below, policy_type))
     }

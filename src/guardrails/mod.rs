@@ -1,4 +1,4 @@
-//! The policies of an organization as the policy engine takes them: from the resources of a configuration, or of what is live. Pure.
+//! Converts the policies of an organization for the policy engine: from the resources of a configuration, or from live ones. Pure.
 //!
 //! `policy` knows neither resources nor configurations, so that it can be read and tested alone.
 

@@ -1,4 +1,4 @@
-//! The allocator: a block of its pool for each VPC.
+//! The allocator: assigns each VPC a CIDR block from its pool.
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
@@ -11,47 +11,48 @@ use super::zones::{unread, zone_of};
 use super::{Block, Cut, Design, FreeSpace, Layout, Others, Request};
 use crate::address::{Address, Scope};
 
-/// What is known to be live. Empty when nothing was read.
+/// The live networks. Empty if nothing was read.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Observed {
-    /// VPCs of ours, by their address. They keep their block.
+    /// VPCs managed by overlord, by their address. They keep their block.
     pub vpcs: BTreeMap<Address, ObservedVpc>,
-    /// All other addresses that are in use: secondary blocks, routes, VPCs of others. Never handed out.
+    /// All other addresses in use: secondary blocks, routes, unmanaged VPCs. Never assigned.
     pub blocks: BTreeSet<Block>,
-    /// The zone IDs of an account in a Region, in their order. Numbered where they were not read.
+    /// The zone IDs of an account in a Region, sorted. Numbered ones if they were not read.
     #[serde(with = "by_scope")]
     pub zones: BTreeMap<Scope, Vec<String>>,
-    /// The zones in which an interface endpoint can be or is, by its address, where that was asked: one is to be made or to get an interface.
+    /// The zones in which an interface endpoint can be or is, by its address. Read only if one is to be created or to get an interface.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub endpoint_zones: BTreeMap<Address, BTreeSet<String>>,
-    /// What is paid for and nobody manages here, where there is any.
+    /// Unmanaged resources that cost money, if there are any.
     #[serde(with = "by_scope", skip_serializing_if = "BTreeMap::is_empty")]
     pub unmanaged: BTreeMap<Scope, Unmanaged>,
-    /// What counts against quotas and nobody manages here, where org.toml wants a VPC.
+    /// Unmanaged resources that count against quotas, if org.toml wants a VPC there.
     #[serde(with = "by_scope", skip_serializing_if = "BTreeMap::is_empty")]
     pub others: BTreeMap<Scope, Others>,
-    /// The public addresses of elastic addresses and of regional NAT gateways of ours.
+    /// The public addresses of Elastic IPs and of regional NAT gateways that overlord manages.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub public_ips: BTreeMap<Address, BTreeSet<String>>,
-    /// Accounts, by key, that could not be read, whole or in one Region, and why. Nothing is planned in them, and nothing is newly
-    /// allocated from the pools of their VPCs.
+    /// Accounts, by key, that could not be read, entirely or in one Region, and why. Nothing is planned in them, and the pools of their
+    /// VPCs assign no new blocks.
     pub unreachable: BTreeMap<String, String>,
-    /// Accounts, by key, that are closed: they get nothing, and what they had is gone.
+    /// Closed accounts, by key: they get nothing, and their resources are gone.
     pub frozen: BTreeSet<String>,
-    /// Accounts, by key, that are invited and have not joined: they are among `frozen`, nothing is shared with them, and nothing leads there.
+    /// Invited accounts, by key, that have not joined: they are among `frozen`, nothing is shared with them, and nothing connects to
+    /// them.
     #[serde(skip_serializing_if = "BTreeSet::is_empty")]
     pub absent: BTreeSet<String>,
 }
 
 impl Observed {
-    /// Whether what lies in an account cannot be referred to: the account could not be read, or is no member yet.
+    /// Whether resources in an account cannot be referred to: the account could not be read, or is not a member yet.
     pub(crate) fn is_away(&self, account: &str) -> bool {
         self.unreachable.contains_key(account) || self.absent.contains(account)
     }
 }
 
-/// What is paid for by the hour in an account and Region, and is not bound to a resource of org.toml.
+/// Unmanaged resources in an account and Region that AWS charges by the hour.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Unmanaged {
     /// NAT gateways.
@@ -72,13 +73,13 @@ pub struct ObservedVpc {
     /// Whether it has IPv6 addresses.
     #[serde(default)]
     pub ipv6: bool,
-    /// What more than the usual it has ever had, by its tag `overlord:with`.
+    /// Optional features that it has ever had, from its tag `overlord:with`.
     #[serde(default)]
     pub with: BTreeSet<String>,
-    /// The zones in which NAT gateways of ours stand: where there is to be one, that one stays.
+    /// The zones with NAT gateways that overlord manages: if there is to be one gateway, the existing one stays.
     #[serde(default)]
     pub nat_zones: BTreeSet<String>,
-    /// All that is there of one that others made: it keeps the `Name` that it has, unless org.toml says one.
+    /// All existing resources of an adopted VPC: it keeps its `Name`, unless org.toml sets one.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub adopted: BTreeSet<Address>,
 }
@@ -88,9 +89,9 @@ pub struct ObservedVpc {
 pub struct AddressPlan {
     /// The VPCs, by address.
     pub vpcs: BTreeMap<Address, Vpc>,
-    /// Those that there is no block for.
+    /// The VPCs without a free block.
     pub unplaced: BTreeMap<Address, Unplaced>,
-    /// What the pools are left with, by key.
+    /// The rest of each pool, by key.
     pub pools: BTreeMap<String, PoolUse>,
 }
 
@@ -110,11 +111,11 @@ pub struct Vpc {
 /// Why a VPC has its block.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Origin {
-    /// It has it already.
+    /// It already has it.
     Live,
     /// org.toml says so.
     Pinned,
-    /// It was the lowest that was free.
+    /// It was the lowest free one.
     Allocated,
 }
 
@@ -138,12 +139,12 @@ pub enum Why {
     Undeclared,
     /// Its account could not be read.
     Unreachable,
-    /// An account with VPCs in its pool could not be read: which blocks those have is not known.
+    /// An account with VPCs in its pool could not be read: their blocks are unknown.
     WaitsForUnreachable,
 }
 
 impl Why {
-    /// Whether the user has to change something. What waits for an account that cannot be read is placed by a later run.
+    /// Whether the user has to change something. A VPC that waits for an unreadable account is placed by a later run.
     pub fn is_error(self) -> bool {
         match self {
             Self::PoolFull | Self::PinTaken(_) | Self::Undeclared => true,
@@ -167,10 +168,10 @@ impl fmt::Display for Why {
     }
 }
 
-/// A pool and what is left of it.
+/// A pool and the rest of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PoolUse {
-    /// What nobody has.
+    /// The free part.
     pub free: FreeSpace,
     /// The VPCs with a block in it, by address.
     pub vpcs: BTreeMap<Address, Block>,
@@ -182,7 +183,7 @@ pub fn allocate(design: &Design, observed: &Observed) -> AddressPlan {
     let closed = closed(design, observed);
     let mut plan = AddressPlan::default();
     let mut zones = Zones { observed, numbered: BTreeMap::new() };
-    // Pins go before what is free to choose; the order of the map is that of the addresses.
+    // Pinned blocks come before free choices; the order of the map is that of the addresses.
     let is_frozen = |address: &Address| address.scope().is_some_and(|scope| observed.frozen.contains(&scope.account));
     let vpcs = design.vpcs.iter().filter(|(address, _)| !is_frozen(address));
     let (pinned, free): (Vec<_>, Vec<_>) = vpcs.partition(|(_, request)| request.pinned.is_some());
@@ -206,7 +207,7 @@ pub fn allocate(design: &Design, observed: &Observed) -> AddressPlan {
     plan
 }
 
-/// The pools without what is reserved and what is in use, by whomever.
+/// The pools without reserved and used blocks, whether managed or not.
 fn open(design: &Design, observed: &Observed) -> BTreeMap<String, PoolUse> {
     let in_use = observed.vpcs.values().flat_map(|vpc| [vpc.block].into_iter().chain(vpc.subnets.values().copied()));
     let in_use: BTreeSet<Block> = in_use.chain(observed.blocks.iter().copied()).collect();
@@ -219,7 +220,7 @@ fn open(design: &Design, observed: &Observed) -> BTreeMap<String, PoolUse> {
     pools
 }
 
-/// The pools that nothing is newly handed out from: an account that could not be read has VPCs with blocks of them that nobody chose.
+/// The pools that assign no new blocks: an account that could not be read has VPCs with unpinned blocks of them.
 fn closed<'d>(design: &'d Design, observed: &Observed) -> BTreeSet<&'d str> {
     let unknown = design.vpcs.iter().filter(|(address, request)| request.pinned.is_none() && is_unreachable(address, observed));
     unknown.filter_map(|(_, request)| Some(design.layouts.get(&request.layout)?.pool.as_str())).collect()
@@ -259,7 +260,7 @@ struct Zones<'o> {
 }
 
 impl Zones<'_> {
-    /// The zones that a VPC may have subnets in, those of its live ones among them: they are read only where one is to be made.
+    /// The zones in which a VPC may have subnets, including those of its live ones: read only if a subnet is to be created.
     fn of(&mut self, address: &Address, layout: &Layout, live: &BTreeMap<String, Block>) -> Cow<'_, [String]> {
         let known: &[String] = match address.scope().and_then(|scope| self.observed.zones.get(scope)) {
             Some(read) => read,
@@ -293,7 +294,7 @@ mod by_scope {
 
     pub fn deserialize<'de, V: Deserialize<'de>, D: Deserializer<'de>>(deserializer: D) -> Result<BTreeMap<Scope, V>, D::Error> {
         let scope = |(text, value): (String, V)| {
-            let (account, region) = text.split_once('/').ok_or_else(|| D::Error::custom(format!("`{text}` is no account and Region")))?;
+            let (account, region) = text.split_once('/').ok_or_else(|| D::Error::custom(format!("invalid account and Region `{text}`")))?;
             Ok((Scope { account: account.to_owned(), region: region.to_owned() }, value))
         };
         BTreeMap::<String, V>::deserialize(deserializer)?.into_iter().map(scope).collect()

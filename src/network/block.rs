@@ -1,4 +1,5 @@
-//! A block of IPv4 addresses: a network whose address is its first one, so that blocks nest or are apart and never half overlap.
+//! A CIDR block: a range of IPv4 addresses that starts at its network address. So 2 blocks are nested or disjoint, and never overlap
+//! partly.
 
 use std::fmt;
 use std::str::FromStr;
@@ -11,21 +12,21 @@ use serde::{Deserialize, Serialize};
 #[serde(try_from = "String", into = "String")]
 pub struct Block {
     first: u32,
-    // At most 32, and no bit of `first` stands behind it: `new` is the only way in.
+    // At most 32, and no bit of `first` is set after the prefix: `new` is the only constructor.
     prefix: u8,
 }
 
-/// Why a text is no block.
+/// Why a text is not a valid CIDR block.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ParseBlockError {
     /// It is not of the form `10.2.0.0/19`.
     NotCidr,
-    /// Its address lies inside the block, not at its beginning; this is the block.
+    /// Its address is inside the block, not at its start; this is the block.
     NotFirst(Block),
 }
 
 impl Block {
-    /// The block of that prefix length that begins there; `None` when none begins there.
+    /// The block of that prefix length that starts there; `None` if none does.
     pub fn new(first: u32, prefix: u8) -> Option<Self> {
         let around = Self::around_address(first, prefix)?;
         (around.first == first).then_some(around)
@@ -57,17 +58,17 @@ impl Block {
         1 << (32 - u32::from(self.prefix))
     }
 
-    /// Whether all of the other's addresses are among its own.
+    /// Whether it contains all of the other's addresses.
     pub fn contains(self, other: Self) -> bool {
         self.prefix <= other.prefix && self.first <= other.first && other.first <= self.last()
     }
 
-    /// Whether they share an address.
+    /// Whether they overlap.
     pub fn overlaps(self, other: Self) -> bool {
         self.contains(other) || other.contains(self)
     }
 
-    /// The block of that prefix length that it lies in; `None` when it is larger than such a block.
+    /// The block of that prefix length that contains it; `None` if it is larger than such a block.
     pub fn around(self, prefix: u8) -> Option<Self> {
         if prefix <= self.prefix { Self::around_address(self.first, prefix) } else { None }
     }
@@ -86,7 +87,7 @@ impl Block {
         Some((self.part(prefix, 0)?, self.part(prefix, 1)?))
     }
 
-    /// The smallest block that holds both.
+    /// The smallest block that contains both.
     pub fn join(self, other: Self) -> Self {
         let common = (self.first ^ other.first).leading_zeros() as u8;
         let prefix = common.min(self.prefix).min(other.prefix);
@@ -138,7 +139,7 @@ impl FromStr for Block {
     type Err = ParseBlockError;
 
     fn from_str(text: &str) -> Result<Self, ParseBlockError> {
-        // A bare address parses as a /32: what is meant is asked instead.
+        // A bare address parses as a /32, so the user must say what is meant.
         let network = text.contains('/').then(|| text.parse::<Ipv4Network>().ok()).flatten().ok_or(ParseBlockError::NotCidr)?;
         let address = u32::from(network.ip());
         let around = Self::around_address(address, network.prefix()).ok_or(ParseBlockError::NotCidr)?;

@@ -1,5 +1,5 @@
-//! What VPCs are connected with: each other, transit gateways, offices, and the accounts that some of their subnets are shared with. A part
-//! of the [`Design`](super::Design); what it makes is in `connect.rs`.
+//! What VPCs connect to: each other, transit gateways, offices, and the accounts that some of their subnets are shared with. A part of
+//! the [`Design`](super::Design); `connect.rs` turns it into resources.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::Block;
 use crate::address::Address;
 
-/// What the VPCs of a layout are connected with.
+/// What the VPCs of a layout connect to.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Connections {
@@ -16,9 +16,9 @@ pub struct Connections {
     pub peering: Peering,
     /// The key of the transit gateway that they attach to.
     pub attach: Option<String>,
-    /// The key of the VPN that each has a connection of.
+    /// The key of the VPN; each VPC has a connection of its own.
     pub vpn: Option<String>,
-    /// The tier whose subnets others use too.
+    /// The tier whose subnets other accounts use too.
     pub share: Option<SharedTier>,
 }
 
@@ -33,8 +33,8 @@ pub enum Peering {
     Mesh,
 }
 
-/// The address of the peering of two VPCs of one layout, from theirs: of two accounts, the one whose key sorts first has it. `None` where one of
-/// them lies in no account.
+/// The address of the peering of 2 VPCs of one layout, from their addresses: the account whose key sorts first has it. `None` if one of
+/// them is in no account.
 pub fn peering_address(one: &Address, other: &Address) -> Option<Address> {
     let (near, far) = if one <= other { (one, other) } else { (other, one) };
     let (here, there) = (near.scope()?, far.scope()?);

@@ -1,8 +1,8 @@
-//! The cut of a VPC's block into tiers, and of each tier into zones.
+//! Divides a VPC's CIDR block into tiers, and each tier into zones.
 //!
-//! A tier takes its share of the block, a zone its part of the tier: a power of two of equal parts, so that zones can be added. In a
-//! fresh block tiers follow one another in the order of the file, and zone *i* takes part *i*. What is live keeps its place; what is
-//! new takes the lowest that is free.
+//! A tier gets its share of the block, and a zone its part of the tier. The number of parts is a power of 2 and all are equal, so that
+//! zones can be added. In an unused block, tiers follow one another in the order of the file, and zone *i* gets part *i*. Live subnets
+//! keep their range; new ones get the lowest free range.
 
 use std::collections::BTreeMap;
 
@@ -15,16 +15,16 @@ pub struct Cut {
     pub tiers: Vec<TierBlock>,
     /// The subnets, by tier in the order of the layout, then by zone.
     pub subnets: Vec<Subnet>,
-    /// Names of tiers and subnets that what is live leaves no room for.
+    /// Names of tiers and subnets that do not fit beside the live subnets.
     pub unplaced: Vec<String>,
 }
 
-/// Where a tier lies.
+/// The range of a tier.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TierBlock {
     /// The tier's key.
     pub tier: String,
-    /// All of its addresses, those kept for more zones too.
+    /// All of its addresses, including those reserved for more zones.
     pub block: Block,
 }
 
@@ -37,7 +37,7 @@ pub struct Subnet {
     pub zone: String,
     /// Its addresses.
     pub block: Block,
-    /// Which /64 of the VPC's /56 it has, 0 to 255, where the layout has IPv6. It follows from the place of `block`, so that it is as
+    /// Which /64 of the VPC's /56 it has, 0 to 255, if the layout has IPv6. It follows from the position of `block`, so that it is as
     /// stable.
     pub ipv6: Option<u8>,
 }
@@ -49,8 +49,8 @@ impl Subnet {
     }
 }
 
-/// Cuts a block. `zones` are zone IDs in their order; `live` the subnets that the block has already, by name, those of no tier of the
-/// layout too.
+/// Divides a block. `zones` are sorted zone IDs; `live` are the existing subnets of the block, by name, including those of tiers that the
+/// layout does not have.
 pub fn cut(block: Block, layout: &Layout, zones: &[String], live: &BTreeMap<String, Block>) -> Cut {
     let kept: Vec<Option<Block>> = layout.tiers.iter().map(|tier| place_of_live(block, tier, zones, live)).collect();
     let mut free = FreeSpace::new(block);
@@ -73,7 +73,7 @@ fn name(tier: &Tier, zone: &str) -> String {
     format!("{}-{zone}", tier.name)
 }
 
-/// Where the live subnets of a tier say that it lies. They stay even where its share has become smaller than they are.
+/// The range of a tier according to its live subnets. They stay even if its share has become smaller than they are.
 fn place_of_live(block: Block, tier: &Tier, zones: &[String], live: &BTreeMap<String, Block>) -> Option<Block> {
     if live.is_empty() {
         return None;
@@ -83,8 +83,8 @@ fn place_of_live(block: Block, tier: &Tier, zones: &[String], live: &BTreeMap<St
     Some(place.unwrap_or(*subnet))
 }
 
-/// The zones that have subnets, in their order: those that have some already, then the first of the others, and avoided ones only where there
-/// are no more. A layout that lists its zones has subnets in those alone.
+/// The zones with subnets, sorted: those that have some already, then the first of the others, and avoided ones only if there are no
+/// more. A layout that lists its zones has subnets only in those.
 fn chosen<'z>(layout: &Layout, zones: &'z [String], live: &BTreeMap<String, Block>) -> Vec<&'z String> {
     let count = layout.zones as usize;
     let lived_in = |zone: &str| !live.is_empty() && layout.tiers.iter().any(|tier| live.contains_key(&name(tier, zone)));
@@ -112,7 +112,7 @@ fn zones_of(
     let prefix = whole.prefix() + tier.share.bits() + layout.zone_bits;
     let mut free = FreeSpace::new(place);
     if !live.is_empty() {
-        // A share that grew may reach into another tier: what that one has got is not handed out again.
+        // A share that grew may reach into another tier: the ranges of that tier are not assigned again.
         live.values().chain(cut.subnets.iter().map(|subnet| &subnet.block)).for_each(|taken| free.take(*taken));
     }
     for zone in zones {

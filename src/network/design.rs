@@ -1,4 +1,4 @@
-//! What org.toml asks for: pools, layouts, and which account has which. Made by `config`, which has checked it.
+//! What org.toml asks for: pools, layouts, and which account uses which. Created by `config`, which has checked it.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -7,11 +7,11 @@ use serde::{Deserialize, Serialize};
 use super::{Block, Connections, Gateways};
 use crate::address::{Address, Scope};
 
-/// The prefix length of the largest block that AWS takes for a VPC. Source: CreateVpc, `CidrBlock`.
+/// The prefix length of the largest block that AWS accepts for a VPC. Source: CreateVpc, `CidrBlock`.
 pub const LARGEST: u8 = 16;
-/// The prefix length of the smallest block that AWS takes for a VPC and for a subnet. Source: CreateVpc, CreateSubnet.
+/// The prefix length of the smallest block that AWS accepts for a VPC and for a subnet. Source: CreateVpc, CreateSubnet.
 pub const SMALLEST: u8 = 28;
-/// The tier that the internet reaches, and in which zonal NAT gateways stand.
+/// The tier that is reachable from the internet. Zonal NAT gateways are in it.
 pub const PUBLIC_TIER: &str = "public";
 
 /// The networks of a configuration.
@@ -24,18 +24,18 @@ pub struct Design {
     pub layouts: BTreeMap<String, Layout>,
     /// The VPCs, by their address: `records-dev/eu-west-1/vpc.standard`.
     pub vpcs: BTreeMap<Address, Request>,
-    /// The keys of the accounts whose default VPCs are to go, in every Region of [`Self::regions`].
+    /// The keys of the accounts whose default VPCs are to be deleted, in every Region of [`Self::regions`].
     pub without_default_vpc: BTreeSet<String>,
     /// The opt-in Regions that accounts enable, by the key of the account; those of their VPCs need not be among them.
     pub opted_in: BTreeMap<String, BTreeSet<String>>,
     /// Gateways that VPCs of several accounts use.
     pub gateways: Gateways,
-    /// The Regions that are read in every account, whatever lies there: so what a layout leaves behind is seen.
+    /// The Regions that are read in every account, whatever is there: so leftovers of a layout are found.
     pub governed: BTreeSet<String>,
 }
 
 impl Design {
-    /// The VPCs of an account in a Region, which stand next to each other in the order of addresses.
+    /// The VPCs of an account in a Region, which are next to each other in the order of addresses.
     pub(crate) fn vpcs_in<'d>(&'d self, scope: &'d Scope) -> impl Iterator<Item = (&'d Address, &'d Request)> {
         let first = Address::within(scope.clone(), "vpc", "");
         self.vpcs.range(first..).take_while(move |(vpc, _)| vpc.scope() == Some(scope))
@@ -48,7 +48,7 @@ impl Design {
         layouts.chain(gateways).chain(self.governed.iter().map(String::as_str)).collect()
     }
 
-    /// Whether an account is to have a Region enabled, where it is one that has to be.
+    /// Whether an account is to have an opt-in Region enabled.
     pub fn enables(&self, scope: &Scope) -> bool {
         self.opted_in.get(&scope.account).is_some_and(|regions| regions.contains(&scope.region)) || self.has_vpc_in(scope)
     }
@@ -65,7 +65,7 @@ impl Design {
 pub struct Pool {
     /// All of it.
     pub cidr: Block,
-    /// Parts that are never handed out.
+    /// Parts that are never assigned.
     pub reserved: BTreeSet<Block>,
 }
 
@@ -80,7 +80,7 @@ pub struct Layout {
     pub prefix: u8,
     /// How many zones have subnets.
     pub zones: u32,
-    /// How many bits of a subnet's address tell the zone: a tier is cut into two to the power of this blocks.
+    /// How many bits of a subnet's address encode the zone: a tier is divided into 2 to the power of this blocks.
     pub zone_bits: u8,
     /// The only zones that have subnets, by the ends of their IDs, as in `az1`; empty where the first ones are taken.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
@@ -88,13 +88,13 @@ pub struct Layout {
     /// The IDs of zones that new subnets avoid while others are left.
     #[serde(default)]
     pub avoid_zones: BTreeSet<String>,
-    /// How what is not public reaches the internet.
+    /// How subnets that are not public reach the internet.
     pub nat: Nat,
     /// Its tiers, in the order of the file, which is the order in which they take their part of the block.
     pub tiers: Vec<Tier>,
-    /// Services that it has endpoints of, by their short names. `s3` and `dynamodb` are gateway endpoints, all others interfaces.
+    /// Services with endpoints in it, by their short names. `s3` and `dynamodb` are gateway endpoints, all others interface endpoints.
     pub endpoints: BTreeSet<String>,
-    /// What instances are told by DHCP; `None` for AWS's own.
+    /// What instances receive by DHCP; `None` for AWS's own.
     pub dhcp: Option<Dhcp>,
     /// Where its flow logs go; `None` without.
     pub flow_log: Option<FlowLog>,
@@ -195,13 +195,13 @@ impl Share {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Nat {
-    /// A NAT gateway in each zone: a zone that fails takes no other one with it.
+    /// A NAT gateway in each zone: a failing zone does not affect the others.
     PerZone,
     /// One NAT gateway, in the first zone: cheaper.
     Single,
     /// One gateway of the VPC that spans its zones, in no subnet.
     Regional,
-    /// They do not.
+    /// No access to the internet.
     None,
 }
 
@@ -220,7 +220,7 @@ impl Nat {
         }
     }
 
-    /// Whether its gateways stand in subnets of the public tier.
+    /// Whether its gateways are in subnets of the public tier.
     pub fn is_zonal(self) -> bool {
         match self {
             Self::PerZone | Self::Single => true,
@@ -236,7 +236,7 @@ pub struct Request {
     pub layout: String,
     /// Its block, where org.toml chooses it.
     pub pinned: Option<Block>,
-    /// AWS's id of one that others made, which org.toml takes for it.
+    /// AWS's id of an unmanaged VPC that org.toml adopts.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub id: Option<String>,
     /// The declared tags of all that it consists of, placeholders filled in.
@@ -255,7 +255,7 @@ impl Layout {
     }
 }
 
-/// Whether a service is reached by a gateway endpoint: routes, which cost nothing. Source: the VPC's documentation, "Gateway endpoints".
+/// Whether a service has a gateway endpoint: routes, at no cost. Source: the VPC's documentation, "Gateway endpoints".
 pub fn has_gateway_endpoint(service: &str) -> bool {
     matches!(service, "dynamodb" | "s3")
 }

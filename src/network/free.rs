@@ -1,5 +1,5 @@
-//! The free part of a block, as the fewest aligned blocks that it is made of. Taking and finding cost a few steps per bit of an
-//! address, however much is in use: a million subnets are no scan of a million.
+//! The free part of a block, as the fewest aligned blocks that cover it. Taking and finding cost a few steps per bit of an address,
+//! however much is in use: with a million subnets, nothing scans a million entries.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -8,8 +8,8 @@ use super::Block;
 /// What is free of a block.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FreeSpace {
-    // By prefix length. Apart from one another, and as large as can be: things are only ever taken, so that the halves that a cut
-    // leaves have a neighbour in use, and never join.
+    // By prefix length. Disjoint, and as large as possible. Blocks are only ever taken, so the other half of a split block is in use and
+    // the halves never join.
     blocks: BTreeMap<u8, BTreeSet<Block>>,
 }
 
@@ -19,7 +19,7 @@ impl FreeSpace {
         Self { blocks: BTreeMap::from([(whole.prefix(), BTreeSet::from([whole]))]) }
     }
 
-    /// Takes what is still free of a block.
+    /// Removes a block, or what is still free of it.
     pub fn take(&mut self, block: Block) {
         if let Some(mut rest) = self.holder(block) {
             self.remove(rest);
@@ -71,7 +71,7 @@ impl FreeSpace {
         all
     }
 
-    /// The free block that holds all of this one.
+    /// The free block that contains all of this one.
     fn holder(&self, block: Block) -> Option<Block> {
         self.blocks.range(..=block.prefix()).find_map(|(prefix, blocks)| block.around(*prefix).filter(|around| blocks.contains(around)))
     }

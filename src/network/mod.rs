@@ -1,4 +1,4 @@
-//! Address arithmetic: which VPC gets which block of which pool, and which of its subnets gets which part of it. Pure.
+//! Address arithmetic: which VPC gets which CIDR block of which pool, and which subnet gets which part of it. Pure.
 //!
 //! ```text
 //! org.toml ─ config ─► Design ──┐
@@ -6,9 +6,9 @@
 //! what is live ─────► Observed ─┘                           └─ expand ─► desired resources
 //! ```
 //!
-//! The rules, each held by a property of `tests`: what is live keeps its addresses; what is new takes the lowest free aligned block,
-//! in the order of the addresses of the VPCs; nothing that is in use, reserved or pinned is handed out. Blocks are decided here and
-//! nowhere else: what builds them makes no choice (docs/architecture.md, invariant 5).
+//! The rules, each checked by a property in `tests`: live resources keep their addresses; new ones get the lowest free aligned block, in
+//! the order of the VPCs' addresses; no block that is in use, reserved or pinned is assigned. Blocks are decided only here: the code that
+//! builds resources makes no choice (docs/architecture.md, invariant 5).
 
 mod allocate;
 mod block;

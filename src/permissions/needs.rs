@@ -1,11 +1,12 @@
-//! The table: what makes overlord call what.
+//! The table: which part of a configuration makes overlord call which operation.
 //!
-//! The IAM action of an operation is called as the operation. What AWS asks for besides is told with its source: the Service Authorization
-//! Reference has it as "dependent actions", <https://docs.aws.amazon.com/service-authorization/latest/reference/reference.html>.
+//! The IAM action of an operation has the operation's name. Further actions that AWS requires are listed with their source: the Service
+//! Authorization Reference calls them "dependent actions",
+//! <https://docs.aws.amazon.com/service-authorization/latest/reference/reference.html>.
 
 use super::Run;
 
-/// What makes something be needed.
+/// The cause of a need.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Cause {
     /// Any configuration.
@@ -14,19 +15,19 @@ pub(super) enum Cause {
     Lock,
     /// Networks are read: in the accounts of the configuration.
     Networks,
-    /// The same in all accounts, the management account too: which addresses they use, which zones there are.
+    /// The same in all accounts, including the management account: which addresses they use, and which zones they have.
     Blocks,
-    /// A Region that has to be enabled.
+    /// A Region that must be enabled.
     OptIn,
     /// Regions that are read although nothing is declared there.
     Governed,
-    /// The access role is allowed something, so it is assumed.
+    /// The access role has permissions, so overlord assumes it.
     Members,
-    /// Accounts are made.
+    /// Accounts are created.
     Creation,
     /// A resource of a kind.
     Kind(&'static str),
-    /// A resource of a kind of which an attribute is declared, with that text in its JSON.
+    /// A resource of a kind that declares an attribute with this text in its JSON.
     Says(&'static str, &'static str, &'static str),
 }
 
@@ -37,7 +38,7 @@ pub(super) enum Grant {
     Calls(&'static [&'static str]),
     /// Other IAM actions.
     Besides(&'static [&'static str]),
-    /// That AWS may make the service-linked role of a service in the caller's name.
+    /// AWS may create the service-linked role of a service in the caller's name.
     LinkedRole(&'static str),
     /// Short sessions as the root user of a member, with AWS's policy of that name.
     RootTask(&'static str),
@@ -68,9 +69,9 @@ const fn linked_role(cause: Cause, service: &'static str) -> Need {
     Need { cause, run: Run::Apply, grant: Grant::LinkedRole(service) }
 }
 
-/// Needed by neither: everybody may ask who he is, a web identity is handed in before there is a caller, the owner of an account that is
-/// invited brings credentials of his own, what a root session may do AWS's policy of the task says; and what AWS thinks of policies is
-/// asked only where somebody says `--live`.
+/// Needed by neither: every caller may read its own identity; a web identity is exchanged before there is a caller; the owner of an
+/// invited account uses credentials of their own; AWS's task policy says what a root session may do; and AWS's view of policies is read
+/// only with `--live`.
 #[cfg(test)]
 pub(super) const FREE: &[&str] = &[
     "iam:AttachRolePolicy",
@@ -92,18 +93,18 @@ pub(super) const FREE: &[&str] = &[
     "sts:GetCallerIdentity",
 ];
 
-/// What `drift` asks besides, to tell who made a difference: in the name of the credentials in the management account, and where networks are
-/// of the access role.
+/// What `drift` also calls to find who made a difference: with the credentials in the management account and, where there are networks,
+/// with the access role.
 pub(super) static DRIFT: &[&str] = &["cloudtrail:LookupEvents"];
 
-/// What `drift --screen` asks an aggregator, where that is.
+/// What `drift --screen` calls where the aggregator is.
 pub(super) static SCREEN: &[&str] = &[
     "config:DescribeConfigurationAggregatorSourcesStatus",
     "config:DescribeConfigurationAggregators",
     "config:SelectAggregateResourceConfig",
 ];
 
-/// What `import` calls in the name of the credentials in the management account.
+/// What `import` calls with the credentials in the management account.
 pub(super) static IMPORT: &[&str] = &[
     "account:GetAlternateContact",
     "account:GetContactInformation",
@@ -125,15 +126,15 @@ pub(super) static IMPORT: &[&str] = &[
 ];
 
 impl Cause {
-    /// Whether it is something that an account gets which has joined by an invitation, or the invitation itself.
+    /// Whether it is a resource that an account gets after it joined by an invitation, or the invitation itself.
     pub(super) fn is_of_a_joined_account(self) -> bool {
         const OF_THE_ORGANIZATION: [&str; 7] =
             ["delegated_administrator", "organization", "ou", "policy", "policy_type", "root_access", "trusted_service"];
         match self {
-            // Closing is not joining.
+            // Closing is not part of joining.
             Self::Says("account", attribute, _) => attribute == "email",
             Self::Kind(kind) | Self::Says(kind, ..) => !OF_THE_ORGANIZATION.contains(&kind),
-            // It is applied to, and so locked.
+            // It is applied to, so it needs the lock.
             Self::Lock => true,
             Self::Always | Self::Networks | Self::Blocks | Self::OptIn | Self::Governed | Self::Members | Self::Creation => false,
         }
@@ -144,7 +145,7 @@ use Cause::{Always, Blocks, Creation, Governed, Kind, Lock, Members, Networks, O
 
 /// All rows.
 pub(super) static NEEDS: &[Need] = &[
-    // The organization. Units, accounts and tags are read whatever is declared: what is there and nobody declares is reported.
+    // The organization. OUs, accounts and tags are read whatever is declared, because unmanaged ones are reported.
     plan(
         Always,
         &[
@@ -227,7 +228,7 @@ pub(super) static NEEDS: &[Need] = &[
     Need { cause: Kind("root_credentials"), run: Run::Apply, grant: Grant::RootTask("IAMDeleteRootUserCredentials") },
     apply(Kind("alternate_contact"), &["account:PutAlternateContact"]),
     apply(Kind("primary_contact"), &["account:PutContactInformation"]),
-    // Networks. A VPC says in its tag what it ever had, and all of that is read for as long as it stands.
+    // Networks. A VPC's tag says what the VPC ever had, and all of that is read as long as the VPC exists.
     plan(Blocks, &["ec2:DescribeAvailabilityZones", "ec2:DescribeVpcEndpointServices", "ec2:DescribeVpcs"]),
     plan(OptIn, &["account:GetRegionOptStatus"]),
     plan(Governed, &["ec2:DescribeTags"]),
@@ -262,7 +263,7 @@ pub(super) static NEEDS: &[Need] = &[
     apply(Kind("region"), &["account:EnableRegion"]),
     apply(Kind("default_vpc"), &["ec2:DeleteInternetGateway", "ec2:DeleteSubnet", "ec2:DeleteVpc", "ec2:DetachInternetGateway"]),
     apply(Kind("dhcp_options"), &["ec2:CreateDhcpOptions", "ec2:CreateTags", "ec2:DeleteDhcpOptions"]),
-    // What keeps something from being deleted is named by the network interfaces in it.
+    // The network interfaces in a resource name what prevents its deletion.
     apply(
         Kind("vpc"),
         &[

@@ -1,4 +1,4 @@
-//! The table is held to the request gate's table of operations and to the sources of what calls them.
+//! Checks the table against the request gate's table of operations and against the sources of the code that calls them.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -135,7 +135,7 @@ fn a_plan_is_allowed_reads_and_nothing_else() {
     }
 }
 
-/// The source in front of its tests, and what it calls.
+/// A source file up to its tests, and the operations that it calls.
 fn called_in(family: &str, file: &str) -> Option<BTreeSet<String>> {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/resource").join(family).join(format!("{file}.rs"));
     let text = fs::read_to_string(path).ok()?;
@@ -157,7 +157,7 @@ fn files(kind: &str) -> Vec<&str> {
     }
 }
 
-/// What the file of a kind calls is needed because of that kind, or is read anyway.
+/// The table lists every call in the file of a kind under that kind, or as read in any case.
 #[test]
 fn the_files_of_the_kinds_call_what_the_table_says() {
     let read_anyway: BTreeSet<&str> = NEEDS.iter().filter(|need| need.run == Run::Plan).flat_map(calls).copied().collect();
@@ -192,7 +192,7 @@ fn causes_are_of_kinds_that_there_are() {
     }
 }
 
-/// An operation that no configuration needs would be allowed to nobody, or be in nobody's way.
+/// An operation that no configuration needs would be allowed to nobody, or be superfluous.
 #[test]
 fn everything_together_needs_every_operation() {
     let all = Permissions::of(&desired(EVERYTHING), Run::Apply);
@@ -211,7 +211,7 @@ fn what_is_not_used_is_not_allowed() {
     let text = "[organization]\nmanagement_account = \"111111111111\"\nhome_region = \"us-gov-west-1\"\n";
     let least = Permissions::of(&desired(text), Run::Apply);
     assert_eq!(least.access_role, Grants::default());
-    // Nothing is done in the members, so nobody enters them.
+    // Nothing is done in the members, so overlord does not enter them.
     assert!(least.caller.operations.iter().all(|o| o.starts_with("organizations:") || *o == "tag:GetResources"), "{least:#?}");
     assert!(!least.caller.operations.contains("organizations:CreateAccount"));
     assert!(!least.enters_members());
@@ -223,7 +223,7 @@ fn what_is_not_used_is_not_allowed() {
     assert_eq!(role["Resource"], "arn:aws-us-gov:iam::*:role/OrganizationAccountAccessRole");
 }
 
-/// Resources of the organization alone are deleted, and roles of its accounts alone assumed.
+/// Only resources of the organization are deleted, and only roles of its accounts assumed.
 #[test]
 fn deletions_need_the_tag_and_roles_the_organization() {
     let tagged = json!({ "aws:ResourceTag/overlord:address": "false" });
@@ -258,7 +258,7 @@ fn deletions_need_the_tag_and_roles_the_organization() {
     assert_eq!(named, ["NetworkDeletions"]);
 }
 
-/// The lock carries tags of its own. Where there are no OUs, no other OU is deleted.
+/// The lock has tags of its own. If there are no OUs, no other OU is deleted.
 #[test]
 fn the_lock_is_deleted_by_its_own_tag() {
     let conditions = |text: &str| -> Vec<Value> {
@@ -288,7 +288,7 @@ fn a_network_in_the_management_account_is_the_callers() {
     assert!(inside.access_role.operations.is_subset(&inside.caller.operations));
 }
 
-/// Nothing that was granted is lost on the way to the document, and the document is one.
+/// The document contains every granted permission, and is a valid document.
 #[test]
 fn documents_hold_all_that_is_granted() {
     for run in [Run::Plan, Run::Apply] {

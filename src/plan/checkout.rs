@@ -1,4 +1,4 @@
-//! What two configurations ask for otherwise.
+//! What differs between 2 configurations.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -7,10 +7,10 @@ use serde_json::{Map, Value, json};
 use crate::escape::one_line;
 use crate::resource::Desired;
 
-/// Resources that are named before the rest is counted.
+/// How many resources are named before the rest is only counted.
 const NAMED: usize = 10;
 
-/// What is asked for otherwise in a plan and in org.toml, a line for each; which part of it was selected aside.
+/// What differs between a plan's desired state and org.toml, one line each; the selection is ignored.
 pub fn differences(planned: &Desired, here: &Desired) -> Vec<String> {
     let (mut planned, mut here) = (members(planned), members(here));
     let mut told = Vec::new();
@@ -46,7 +46,7 @@ fn members(desired: &Desired) -> Map<String, Value> {
     }
 }
 
-/// A setting that differs. The external id is nobody's business.
+/// A setting that differs. The external id is never shown.
 fn setting(key: &str, planned: Option<&Value>, here: Option<&Value>) -> Option<String> {
     if planned == here {
         return None;

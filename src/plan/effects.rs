@@ -1,6 +1,6 @@
-//! What it does to what accounts may do that one thing is otherwise than the configuration says. Two comparisons tell: everything as the
-//! configuration has it, with and without that; and everything as it is, with and without. The first tells of two guardrails one of which is
-//! no use without the other, the second of two that deny the same.
+//! How one difference from the configuration changes what accounts may do. Two comparisons answer that: the configuration with and
+//! without this difference, and the live state with and without it. The first finds 2 guardrails that only work together; the second
+//! finds 2 that deny the same.
 
 use std::collections::BTreeSet;
 
@@ -17,64 +17,64 @@ use crate::resource::{Attributes, Live};
 /// The kinds that decide what accounts may do.
 const KINDS: [&str; 4] = ["account", "policy", "policy_attachments", "policy_type"];
 
-/// Which way it goes.
+/// The direction of an effect.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Direction {
-    /// AWS lets pass what the configuration denies, or denies under conditions.
+    /// AWS allows what the configuration denies, or denies under conditions.
     Weakened,
-    /// AWS denies more, and lets nothing more pass.
+    /// AWS denies more, and allows nothing more.
     Strengthened,
     /// Both.
     Mixed,
-    /// No action of any account passes or is denied otherwise.
+    /// No action of any account is allowed or denied differently.
     None,
-    /// It hinges on conditions that differ, or on what was not read.
+    /// Unknown: it depends on conditions that differ, or on policies that were not read.
     Unknown,
 }
 
-/// What it does.
+/// An effect.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Effect {
-    /// Which way it goes.
+    /// Its direction.
     pub effect: Direction,
-    /// For how many accounts.
+    /// How many accounts it affects.
     pub accounts: usize,
-    /// What AWS lets pass in the largest group of these accounts and the configuration does not.
+    /// What AWS allows in the largest group of these accounts and the configuration does not.
     pub lets_pass: Option<Selection>,
     /// What AWS denies there and the configuration does not.
     pub denies: Option<Selection>,
 }
 
 impl Effect {
-    /// Whether AWS lets anything pass that the configuration denies.
+    /// Whether AWS allows anything that the configuration denies.
     pub fn weakens(&self) -> bool {
         matches!(self.effect, Direction::Weakened | Direction::Mixed)
     }
 }
 
-/// Which way something can only go.
+/// The only direction that a difference can have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Leaning {
     Weaker,
     Stronger,
 }
 
-/// Works out effects of one plan.
+/// Computes the effects of one plan.
 #[derive(Debug)]
 pub struct Effects<'a> {
     plan: &'a Plan,
     live: &'a Live,
-    /// As it is.
+    /// The live state.
     before: State,
-    /// As the configuration has it.
+    /// The configured state.
     after: Hierarchy,
-    /// Whether the families of guardrails that are in use are the same as they are and as they will be.
+    /// Whether the same families of guardrails are in use before and after.
     same_families: bool,
 }
 
 impl<'a> Effects<'a> {
-    /// Of a plan, with the live state that it was made from.
+    /// For a plan, with the live state that it was made from.
     pub fn new(plan: &'a Plan, live: &'a Live) -> Self {
         let before = State::of(live);
         let of = |state: &State| state.hierarchy(&plan.desired, live);
@@ -83,13 +83,13 @@ impl<'a> Effects<'a> {
         Self { plan, live, before, after, same_families }
     }
 
-    /// Of what is otherwise about an address; `None` where that decides about no request.
+    /// The effect of the differences of one address; `None` if they decide about no request.
     pub fn of(&self, address: &Address) -> Option<Effect> {
         let own = |change: &&Change| first_step(&change.address).as_ref().unwrap_or(&change.address) == address;
         if !self.concern(address) {
             return None;
         }
-        // With a type switched off, no set by itself is what denies or lets pass.
+        // If a policy type is disabled, no single set of its policies denies or allows anything.
         let impacts = match (address.kind(), self.same_families) {
             ("policy_type", _) => vec![self.whole()],
             (_, false) => return Some(Effect { effect: Direction::Unknown, accounts: 0, lets_pass: None, denies: None }),
@@ -104,13 +104,13 @@ impl<'a> Effects<'a> {
         Some(told(&impacts, self.leaning(address), moves))
     }
 
-    /// Whether what is otherwise about an address decides about requests.
+    /// Whether the differences of an address decide about requests.
     pub fn concern(&self, address: &Address) -> bool {
         let own = |change: &&Change| first_step(&change.address).as_ref().unwrap_or(&change.address) == address;
         KINDS.contains(&address.kind()) && self.plan.changes.iter().filter(own).any(|change| self.decides(change))
     }
 
-    /// Which way all of it together goes.
+    /// The direction of all differences together.
     pub fn together(&self) -> Direction {
         told(&[self.whole()], None, false).effect
     }
@@ -145,7 +145,7 @@ impl<'a> Effects<'a> {
         }
     }
 
-    /// Which way what differs can only go, whatever the conditions say: where AWS lacks nothing but denials, it cannot deny more.
+    /// The only direction that a difference can have, whatever the conditions say: if AWS only lacks denials, it cannot deny more.
     fn leaning(&self, address: &Address) -> Option<Leaning> {
         let own = |change: &&Change| first_step(&change.address).as_ref().unwrap_or(&change.address) == address;
         let mut steps = self.plan.changes.iter().filter(own);
@@ -176,7 +176,7 @@ impl<'a> Effects<'a> {
         }
     }
 
-    /// What a policy says, as the configuration has it or as AWS has; `None` where that is not known.
+    /// What a policy says, in the configuration or in AWS; `None` if that is unknown.
     fn statements(&self, policy: &Reference, desired: bool) -> Option<Vec<Value>> {
         match policy {
             Reference::Address(address) if desired => statements(self.plan.desired.resources.get(address)?),
@@ -185,7 +185,7 @@ impl<'a> Effects<'a> {
         }
     }
 
-    /// Whether a policy is one; what cannot be told may be.
+    /// Whether a policy is a guardrail; an unknown one may be.
     fn is_guard_rail(&self, policy: &Reference) -> bool {
         let Reference::Address(address) = policy else { return true };
         let attributes = self.plan.desired.resources.get(address).or_else(|| Some(&self.plan.observed.get(address)?.attributes));
@@ -215,8 +215,8 @@ fn with<'c>(mut state: State, changes: impl Iterator<Item = &'c Change>) -> Stat
     state
 }
 
-/// `impacts` lead from what AWS has to what the configuration says. Where conditions differ, it goes as it leans. `unread` says that policies
-/// which may be about it were not read.
+/// `impacts` lead from AWS's state to the configured state. If conditions differ, the difference's own direction is used. `unread` says
+/// that policies which may matter were not read.
 fn told(impacts: &[Impact], leaning: Option<Leaning>, unread: bool) -> Effect {
     use Verdict::{Conditional, Denied, Passes};
     let groups = || impacts.iter().flat_map(|impact| &impact.groups);

@@ -27,7 +27,8 @@ struct Side {
     policy_type: &'static str,
 }
 
-/// The account is under the first policy by its OU; the second says the same as the first, and is attached nowhere, as the third.
+/// The account is under the first policy through its OU. The second policy says the same as the first. The second and the third are
+/// attached nowhere.
 fn side() -> Side {
     let first = deny(&["s3:DeleteBucket"]);
     Side {
@@ -77,7 +78,7 @@ impl Side {
     }
 }
 
-/// The plan from what is live to what is wanted, and its findings, judged.
+/// The plan from the live to the desired state, and the effect of its findings.
 fn judged(wanted: &Side, live: &Side) -> (Plan, Drift) {
     let state = live.live();
     let mut plan = worlds::plan(&wanted.desired(), &state);
@@ -128,12 +129,12 @@ fn what_differs_under_conditions_cannot_be_told() {
     let wanted = Side { documents: [deny_where("eu-west-1"), deny(&[]), deny(&[])], ..side() };
     let live = Side { documents: [deny_where("us-east-1"), deny(&[]), deny(&[])], ..side() };
     assert_eq!(effects(&wanted, &live), [("policy.one".to_owned(), Some(Direction::Unknown))]);
-    // That it passes under conditions alone, and does pass, can.
+    // It is allowed only under conditions, so it can be allowed.
     let live = Side { documents: [deny(&["iam:CreateUser"]), deny(&[]), deny(&[])], ..side() };
     assert_eq!(effects(&wanted, &live), [("policy.one".to_owned(), Some(Direction::Mixed))]);
 }
 
-/// With a guard of Regions above it, all that it denies hinges on the Region before and after.
+/// With a Region guardrail above it, everything that it denies depends on the Region, before and after.
 #[test]
 fn what_only_lacks_denials_is_weaker_whatever_the_conditions() {
     let everywhere = deny(&["s3:*"]);
@@ -145,7 +146,7 @@ fn what_only_lacks_denials_is_weaker_whatever_the_conditions() {
     let without = Side { sets: [vec![0], vec![], vec![]], ..wanted.clone() };
     assert_eq!(effects(&wanted, &without), [(OU.to_owned(), Some(Direction::Weakened))]);
     assert_eq!(effects(&without, &wanted), [(OU.to_owned(), Some(Direction::Strengthened))]);
-    // A statement less of a document is the same; another condition is not.
+    // One statement less in a document is the same; another condition is not.
     let mut emptied = wanted.clone();
     emptied.documents[1] = json!({"Statement": []});
     assert_eq!(effects(&wanted, &emptied), [("policy.two".to_owned(), Some(Direction::Weakened))]);
@@ -156,7 +157,7 @@ fn what_only_lacks_denials_is_weaker_whatever_the_conditions() {
 
 #[test]
 fn of_two_that_deny_the_same_and_of_two_that_need_each_other_both_are_weakened() {
-    // The same is denied twice, and is denied no more.
+    // The same is denied twice, or no longer denied.
     let wanted = Side { sets: [vec![1], vec![0], vec![]], ..side() };
     let live = Side { sets: Default::default(), ..side() };
     let root = "policy_attachments.organization.main";
@@ -213,7 +214,7 @@ fn sides() -> impl Strategy<Value = Side> {
 proptest! {
     #![proptest_config(ProptestConfig { cases: 64, ..ProptestConfig::default() })]
 
-    /// What the whole plan takes from accounts, AWS lets pass now: then no finding may say that nothing is the matter.
+    /// AWS allows now what the whole plan denies to accounts: then no finding may say that there is no effect.
     #[test]
     fn nothing_that_is_weakened_together_is_called_well(wanted in sides(), live in sides()) {
         let (plan, drift) = judged(&wanted, &live);
@@ -224,7 +225,7 @@ proptest! {
         if takes {
             prop_assert!(weakened || (!told.is_empty() && told.iter().all(|effect| *effect == Direction::Unknown)), "{told:?}");
         }
-        // And one difference alone is what the whole plan is.
+        // And a single difference has the effect of the whole plan.
         if let [only] = told.as_slice() {
             let gives = shifts().any(|shift| shift.from > shift.to);
             let expected = match (takes, gives, shifts().any(|shift| shift.from == shift.to)) {

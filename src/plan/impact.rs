@@ -1,5 +1,5 @@
-//! What a plan does to what accounts may do: the organization before it and after, compared by `policy::impact`. Worked out when a plan is
-//! made; nothing that is applied rests on it.
+//! How a plan changes what accounts may do: `policy::impact` compares the organization before and after it. Computed when a plan is made;
+//! no applied change depends on it.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -11,8 +11,8 @@ use crate::policy::{self, Hierarchy, Impact, RequiredAccess};
 use crate::resource::organizations::leaving;
 use crate::resource::{Attributes, Desired, Live, LiveResource, NOT_READ, NOT_SELECTED};
 
-/// What the changes take from which accounts and give to which; `None` where none of them is about guardrails or places, and where there
-/// is no account that they could be about.
+/// Which accounts lose or gain which permissions; `None` if no change affects guardrails or places, or if there is no account that could
+/// be affected.
 pub(super) fn of(desired: &Desired, live: &Live, changes: &[Change]) -> Option<Impact> {
     if !changes.iter().any(concerns) {
         return None;
@@ -36,7 +36,7 @@ pub(super) fn of(desired: &Desired, live: &Live, changes: &[Change]) -> Option<I
     (told || !impact.lockouts.is_empty()).then_some(impact)
 }
 
-/// The changes by what they are about.
+/// The changes by what they affect.
 #[derive(Default)]
 struct ChangesByTarget<'c> {
     /// By the level whose place or set of policies they change.
@@ -71,7 +71,7 @@ impl<'c> ChangesByTarget<'c> {
         bearing
     }
 
-    /// Those that are about what these accounts lie in before or after, or about a policy that is attached there before or after.
+    /// Those that affect the levels of these accounts before or after, or a policy that is attached there before or after.
     fn on(&self, accounts: &[Address], sides: [&Hierarchy; 2]) -> BTreeSet<Address> {
         let ways = sides.into_iter().flat_map(|side| accounts.iter().flat_map(|account| side.chain(account)));
         let levels: BTreeSet<&Address> = ways.map(|(level, _)| level).collect();
@@ -82,26 +82,26 @@ impl<'c> ChangesByTarget<'c> {
     }
 }
 
-/// Whether an account lies elsewhere then.
+/// Whether an account is in another place afterwards.
 fn moves(before: &Hierarchy, after: &Hierarchy) -> bool {
     let way = |hierarchy: &Hierarchy, account| hierarchy.chain(account).into_iter().map(|(level, _)| level.clone()).collect::<Vec<_>>();
     let stay = before.accounts().filter(|account| after.levels.contains_key(*account));
     stay.into_iter().any(|account| way(before, account) != way(after, account))
 }
 
-/// What two configurations let accounts do, compared.
+/// A comparison of what accounts may do under 2 configurations.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Difference {
-    /// Of the accounts that both have.
+    /// For the accounts in both.
     pub impact: Impact,
-    /// The accounts that only the first one has.
+    /// The accounts only in the first.
     pub gone: Vec<Address>,
-    /// The accounts that only the second one has.
+    /// The accounts only in the second.
     pub new: Vec<Address>,
 }
 
 impl Difference {
-    /// Whether there is none.
+    /// Whether there is no difference.
     pub fn is_empty(&self) -> bool {
         self.impact.groups.is_empty() && self.impact.lockouts.is_empty() && self.gone.is_empty() && self.new.is_empty()
     }
@@ -117,12 +117,12 @@ pub fn between(one: &Desired, other: &Desired) -> Difference {
     Difference { impact, gone: only(&before, &after), new: only(&after, &before) }
 }
 
-/// Whether a change may be about what somebody may do, or about what overlord may do in a new account.
+/// Whether a change may affect effective permissions, or what overlord may do in a new account.
 fn concerns(change: &Change) -> bool {
     reaches(change) || (change.address.kind() == "account" && change.action == Action::Create)
 }
 
-/// Whether it is about guardrails or places of something that is there.
+/// Whether it affects guardrails or places of an existing resource.
 fn reaches(change: &Change) -> bool {
     let is_there = change.before.is_some() && change.id.is_some();
     match change.address.kind() {
@@ -143,7 +143,7 @@ pub(super) struct State {
 }
 
 impl State {
-    /// As it is.
+    /// Its current state.
     pub(super) fn of(live: &Live) -> Self {
         let is_part = |address: &Address| ["organization", "ou", "account", "policy", "policy_attachments"].contains(&address.kind());
         let here = live.resources.iter().chain(&live.beside).filter(|(address, live)| is_part(address) && is_there(address, live));
@@ -157,7 +157,7 @@ impl State {
         state
     }
 
-    /// As its guardrails see it.
+    /// Its state as guardrails see it.
     pub(super) fn hierarchy(&self, desired: &Desired, live: &Live) -> Hierarchy {
         let mut ids = desired.pinned.clone();
         let accounts = live.resources.iter().chain(&live.beside).filter(|(address, _)| address.kind() == "account");
@@ -165,9 +165,9 @@ impl State {
         crate::guardrails::live_hierarchy(&self.resources, &desired.management_account, ids, &self.known)
     }
 
-    /// Once a change is made.
+    /// Its state once a change is made.
     pub(super) fn apply(&mut self, change: &Change) {
-        // What lies in an account is no part of it, and there may be a million of that.
+        // Resources in an account are not part of it, and there may be a million of them.
         if change.address.scope().is_some() {
             return;
         }
@@ -192,14 +192,14 @@ impl State {
     }
 }
 
-/// Whether anybody is left in an account who could do anything: not where it is closed, nor where it has not joined.
+/// Whether an account has anyone who could act in it: not if it is closed or has not joined.
 fn is_there(address: &Address, live: &LiveResource) -> bool {
     let is_closed = || leaving(&live.attributes).is_some();
     let can_work = || live.frozen.as_deref().is_none_or(|why| [NOT_READ, NOT_SELECTED].contains(&why));
     address.kind() != "account" || (can_work() && !is_closed())
 }
 
-/// What overlord needs of its role, in the accounts of the configuration.
+/// What overlord needs from its role, in the accounts of the configuration.
 fn required_access(desired: &Desired, live: &Live, after: &Hierarchy) -> RequiredAccess {
     let design = &desired.network;
     let works = |account: &&Address| {

@@ -1,5 +1,5 @@
-//! A plan for a part of the organization (`--account`, `--ou`, `--only`): what is not selected is left out, and what cannot be done without it
-//! stands against the plan.
+//! A plan for a part of the organization (`--account`, `--ou`, `--only`). Changes that are not selected are left out. A selected change
+//! that needs one of them is an error in the plan.
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
@@ -10,8 +10,8 @@ use crate::network::Observed;
 use crate::resource::{self, Desired, Finding, FindingSeverity, Live, NOT_SELECTED};
 use crate::{diff, graph};
 
-/// Leaves the networks of what is not selected out of what is asked for: they were not read. The blocks that org.toml gives to them stay
-/// theirs, and where one of those accounts could not be read, its pools stay shut. Returns what is observed, in the eyes of such a run.
+/// Removes the networks of unselected accounts from the desired state: they were not read. Their pinned blocks stay reserved. If one of
+/// those accounts could not be read, its pools stay closed. Returns what such a run observes.
 pub(super) fn networks<'o>(asked: &mut Desired, observed: &'o Observed) -> Cow<'o, Observed> {
     if asked.selection.is_everything() {
         return Cow::Borrowed(observed);
@@ -26,15 +26,15 @@ pub(super) fn networks<'o>(asked: &mut Desired, observed: &'o Observed) -> Cow<'
         stays
     });
     design.pools.values_mut().for_each(|pool| pool.reserved.extend(&theirs));
-    // What would lead to a transit gateway that was not read is left as it is, like one that could not be.
+    // A connection to a transit gateway that was not read is left unchanged, like one to a gateway that could not be read.
     let hubs = design.gateways.transit.values().map(|hub| &hub.account).filter(|account| !is_selected(account));
     let mut observed = observed.clone();
     observed.unreachable.extend(hubs.map(|account| (account.clone(), NOT_SELECTED.to_owned())));
     Cow::Owned(observed)
 }
 
-/// Leaves out what is not selected. What is left may need something that is left out and not there, or take away what something left out
-/// still uses: that stands against the plan.
+/// Removes changes that are not selected. A selected change may need a removed one, or delete something that an unselected resource still
+/// uses: both are errors in the plan.
 pub(super) fn changes(difference: &mut diff::Difference, known: &mut Vec<Finding>, asked: &Desired, live: &Live) {
     let selection = &asked.selection;
     let concerns = |finding: &Finding| finding.subject.parse().map_or(true, |address| selection.selects(&address));
@@ -60,7 +60,7 @@ pub(super) fn changes(difference: &mut diff::Difference, known: &mut Vec<Finding
     difference.findings.extend(still_used(&difference.changes, asked, live));
 }
 
-/// Selected accounts that would come to a place whose guardrails are still to be changed by what is not selected: guardrails go first.
+/// Selected accounts that would move to a place with pending guardrail changes that are not selected: guardrails go first.
 fn unguarded(changes: &[Change], asked: &Desired) -> Vec<Finding> {
     let is_guard = |change: &&Change| resource::kind(change.address.kind()).is_some_and(|kind| kind.spec().guards_target);
     let left_out = changes.iter().filter(|change| !asked.selection.selects(&change.address)).filter(is_guard);
@@ -86,10 +86,11 @@ fn unguarded(changes: &[Change], asked: &Desired) -> Vec<Finding> {
     found
 }
 
-/// Selected deletions of what something live that is not selected refers to: AWS deletes a NAT gateway under its routes without a word.
+/// Selected deletions of a resource that an unselected live resource refers to: AWS deletes a NAT gateway without a warning even if
+/// routes use it.
 fn still_used(changes: &[Change], asked: &Desired, live: &Live) -> Vec<Finding> {
     let deleted = changes.iter().filter(|change| change.action == Action::Delete);
-    // What is replaced is still referred to by its address.
+    // References to a replaced resource still use its address.
     let replaced: BTreeMap<_, _> = changes.iter().filter(|c| c.action == Action::Replace).map(|c| (&c.id, c.address.clone())).collect();
     let by_reference: BTreeMap<Reference, &Change> = deleted
         .flat_map(|change| {

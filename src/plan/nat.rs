@@ -1,4 +1,4 @@
-//! What a change of NAT takes away for good: the public addresses that others may have on their lists, and connections that are open.
+//! What a change of NAT removes for good: public addresses that other people may have on their allow lists, and open connections.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -7,14 +7,14 @@ use crate::address::{Address, Reference, Scope};
 use crate::plural::count;
 use crate::resource::{Attributes, Finding, FindingSeverity};
 
-/// What becomes of the NAT of one VPC.
+/// What happens to the NAT of one VPC.
 #[derive(Default)]
 struct Loss<'a> {
-    /// The public addresses that are released, as far as they are known.
+    /// The released public addresses, as far as they are known.
     released: BTreeSet<&'a str>,
-    /// How many are released that are not known.
+    /// How many released addresses are unknown.
     unknown: usize,
-    /// Whether a gateway goes, or a route leads to another one.
+    /// Whether a gateway is deleted, or a route gets another gateway as its target.
     drops: bool,
 }
 
@@ -39,7 +39,7 @@ pub(super) fn findings(changes: &[Change], public_ips: &BTreeMap<Address, BTreeS
     losses.into_iter().map(|((scope, layout), loss)| loss.finding(&Address::within(scope.clone(), "vpc", layout))).collect()
 }
 
-/// Whether a route that led to a NAT gateway leads elsewhere then.
+/// Whether a route to a NAT gateway gets another target.
 fn leaves_a_gateway(change: &Change) -> bool {
     let target = |side: &Option<Attributes>| side.as_ref()?.reference("target");
     let is_gateway = |reference: &Reference| matches!(reference, Reference::Address(address) if address.kind() == "nat_gateway");

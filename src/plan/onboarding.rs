@@ -1,4 +1,5 @@
-//! Services that need their own call after Organizations trusts them, as dated data (`onboarding.toml`), and what a plan says of them. Pure.
+//! Services that need a call of their own after Organizations trusts them, as dated data (`onboarding.toml`), and what a plan says about
+//! them. Pure.
 
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
@@ -17,7 +18,7 @@ struct Services {
     service: Vec<Service>,
 }
 
-/// A service with a call of its own.
+/// A service that needs a call of its own.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Service {
@@ -31,7 +32,7 @@ struct Service {
 #[expect(clippy::expect_used, reason = "the file is compiled in, and a unit test reads it")]
 static SERVICES: LazyLock<Services> = LazyLock::new(|| toml::from_str(include_str!("onboarding.toml")).expect("onboarding.toml is valid"));
 
-/// A warning for each service that the changes trust or give an administrator, where that is not enough: what to run afterwards.
+/// A warning for each service that the changes trust or give an administrator, if that is not enough: it says what to run afterwards.
 pub(crate) fn warnings(changes: &[Change], live: &BTreeMap<Address, LiveResource>) -> Vec<Finding> {
     let named =
         |change: &&Change| matches!(change.action, Action::Create | Action::Update) && change.address.kind() == "delegated_administrator";
@@ -56,7 +57,7 @@ pub(crate) fn warnings(changes: &[Change], live: &BTreeMap<Address, LiveResource
     warnings.into_values().collect()
 }
 
-/// Where org.toml names no administrator.
+/// If org.toml names no administrator.
 const UNNAMED: &str = "<id of the administrator>";
 
 fn service_of(change: &Change) -> Option<&'static Service> {

@@ -1,4 +1,5 @@
-//! Quotas of accounts and Regions that a plan would exceed. AWS would refuse in the middle of the run, so it is an error before the first write.
+//! Quotas of accounts and Regions that a plan would exceed. AWS would refuse in the middle of the run, so this is an error before the
+//! first write.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -35,7 +36,7 @@ pub(super) fn findings(changes: &[Change], live: &Live, quotas: &Quotas) -> Vec<
     for change in changes {
         let Some(scope) = change.address.scope() else { continue };
         if change.address.kind() == "default_vpc" {
-            // What is created waits for its removal where there is no room for both.
+            // A new resource waits for the removal of an old one if there is no room for both.
             without_default.insert(scope);
         }
         let Some(counted) = counted(&change.address) else { continue };
@@ -84,12 +85,12 @@ fn counted(address: &Address) -> Option<(Counted, &str)> {
     }
 }
 
-/// `None` where there is room. Where the quota is exceeded already, AWS must have raised it, and how far is not known.
+/// `None` if there is room. If the quota is exceeded already, AWS must have raised it, and the new limit is unknown.
 fn finding(counted: Counted, place: (&Scope, &str), count: Count, unmanaged: usize, quotas: &Quotas) -> Option<Finding> {
     let (scope, zone) = place;
     let (key, most, one, many, quota) = match counted {
         Counted::Vpcs => ("vpcs", quotas.vpcs(), "VPC", "VPCs", "VPCs per Region"),
-        // AWS documents that the two quotas go together.
+        // AWS documents that the 2 quotas have the same value.
         Counted::InternetGateways => ("vpcs", quotas.vpcs(), "internet gateway", "internet gateways", "VPCs per Region"),
         Counted::ElasticIps => ("elastic_ips", quotas.elastic_ips(), "elastic IP address", "elastic IP addresses", "EC2-VPC Elastic IPs"),
         Counted::NatGateways => {
@@ -130,7 +131,7 @@ mod tests {
         Change { address, action, reason: "".into(), id: None, before: None, after: None, calls: Vec::new(), waits_for: Vec::new() }
     }
 
-    /// The errors of these changes, where two VPCs are bound and these others exist.
+    /// The errors of these changes, with 2 bound VPCs and these other resources.
     fn told(changes: &[(Action, &str)], others: Others, quotas: Quotas) -> Vec<String> {
         let mut live =
             live(json!({ "a/r-1/vpc.one": { "id": "vpc-1", "attributes": {} }, "a/r-1/vpc.two": { "id": "vpc-2", "attributes": {} } }));

@@ -52,7 +52,7 @@ fn what_moved_may_be_what_it_is_and_not_only_how() {
     check("frozen", |live| live.frozen = Some("the account is closed".to_owned()));
 }
 
-/// A plan that was to be refused for its errors is not made good by taking them out; nor does it promise less than it calls.
+/// Removing the errors from a plan does not make it valid; nor may a plan list fewer calls than it makes.
 #[test]
 fn a_saved_plan_says_all_that_it_said_when_it_was_made() {
     let (want, have) = example();
@@ -80,11 +80,11 @@ fn a_saved_plan_of_another_version_or_edited_is_refused() {
     let edited = "what the plan asks for or has observed does not match its digest: it was changed after it was made";
     assert_eq!(edit(r#""id": "r-1""#, r#""id": "r-2""#), Err(edited.to_owned()));
     assert_eq!(edit("111111111111", "222222222222"), Err(edited.to_owned()));
-    let order = "in the plan, `ou.a` does not stand behind all that it waits for";
+    let order = "in the plan, `ou.a` comes before a change that it depends on";
     assert_eq!(edit(r#""waits_for": []"#, r#""waits_for": ["ou.b"]"#), Err(order.to_owned()));
     let another = "the changes in the plan do not follow from what was asked for and observed: it was changed after it was made";
     assert_eq!(edit(r#""action": "create""#, r#""action": "delete""#), Err(another.to_owned()));
-    let told = "this is no saved plan: what differs of `ou.a` does not follow from its values: it was changed after it was made at line";
+    let told = "this is not a saved plan: what differs of `ou.a` does not follow from its values: it was changed after it was made at line";
     assert!(edit(r#""after": "a""#, r#""after": "z""#).is_err_and(|error| error.starts_with(told)));
     assert_eq!(edit(r#""name": "a""#, r#""name": "z""#), Err(edited.to_owned()));
     assert_eq!(edit("not in the organization", "words are for people"), Ok(()));
@@ -107,7 +107,7 @@ fn the_slowest_operation_decides_the_least_time() {
     assert_eq!(Budget::of(&[]), Budget::default());
 }
 
-/// The digest is over text: it is stable only while JSON objects keep their keys in order, which a feature of another crate could end.
+/// The digest is over text: it is stable only while JSON objects keep their keys sorted, which a feature of another crate could end.
 #[test]
 fn json_objects_are_ordered() {
     assert_eq!(json!({ "b": 1, "a": 2 }).to_string(), r#"{"a":2,"b":1}"#);
@@ -132,7 +132,7 @@ proptest! {
         prop_assert_eq!(read.unwrap().to_json().unwrap(), text);
     }
 
-    /// The changes that a group of accounts names make the whole of what changes for it.
+    /// The changes listed for a group of accounts explain all that changes for it.
     #[test]
     fn what_an_impact_does_not_name_has_no_part_in_it((want, have) in world()) {
         let changes = plan(&want, &have).changes;
@@ -156,7 +156,7 @@ proptest! {
     }
 }
 
-/// What makes 5,000 accounts plan in a moment: the work for one does not grow with the number of the others.
+/// Why planning 5,000 accounts is fast: the work for one account does not grow with the number of the others.
 #[test]
 fn edges_grow_with_the_number_of_accounts_and_not_faster() {
     let edges = |accounts: usize| {
@@ -307,7 +307,7 @@ fn a_new_vpc_of_a_narrowed_plan_takes_what_nobody_has() {
     let account = |key: &str| (format!("account.{key}"), json!({ "id": key, "attributes": {}, "ours": true }));
     let mut have = live([account("a"), account("b")].into_iter().collect::<serde_json::Map<_, _>>().into());
     assert_eq!(block(&plan(&want, &have), "b/eu-west-1/vpc.standard"), Some(json!("10.0.0.0/20")));
-    // As the reader says it of what is not selected and lives.
+    // As the reader reports a live resource that is not selected.
     have.network.blocks.insert("10.0.0.0/20".parse().unwrap());
     let plan = plan(&want, &have);
     assert_eq!((plan.changes.len(), block(&plan, "b/eu-west-1/vpc.standard")), (1, Some(json!("10.0.16.0/20"))));

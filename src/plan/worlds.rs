@@ -1,4 +1,4 @@
-//! Made-up worlds for the tests of the pure core: small ones written as JSON, and random ones.
+//! Example worlds for the tests of the pure core: small ones written as JSON, and random ones.
 
 use std::collections::BTreeMap;
 
@@ -35,13 +35,13 @@ fn made_up(change: &Change) -> Result<Vec<String>, String> {
     Ok(vec![format!("test:{:?}", change.action)])
 }
 
-/// What AWS has once all changes are made.
+/// AWS's state once all changes are applied.
 pub fn applied(live: &Live, changes: &[Change]) -> Live {
     let mut live = live.clone();
     for change in changes {
         match change.action {
             Action::Delete => {
-                // What was replaced goes by its old address until the next snapshot.
+                // A replaced resource has its old address until the next snapshot.
                 live.resources.remove(&change.address);
             }
             Action::NoOp | Action::Create | Action::Update | Action::Replace | Action::Move | Action::Adopt => {
@@ -61,7 +61,7 @@ pub fn applied(live: &Live, changes: &[Change]) -> Live {
     live
 }
 
-/// What AWS attaches to something new.
+/// What AWS attaches to a new resource.
 fn born_with(target: &Address, id: Option<String>) -> LiveResource {
     let born = json!({ "policies": [{ "id": "p-FullAWSAccess" }], "target": { "ref": target } });
     LiveResource { id, attributes: serde_json::from_value(born).unwrap(), ours: None, frozen: None }
@@ -92,8 +92,8 @@ fn side() -> impl Strategy<Value = Side> {
     })
 }
 
-/// A configuration and a world: some of each side's things are on both, elsewhere or otherwise. Things of the world that left the
-/// configuration are ours.
+/// A configuration and a world. Some resources are on both sides, in another place or with other values. Resources of the world that were
+/// removed from the configuration are managed by overlord.
 pub fn world() -> impl Strategy<Value = (Desired, Live)> {
     (side(), side()).prop_map(|(want, have)| (desired(want.resources(|a| a)), have.live(&want)))
 }
@@ -119,7 +119,7 @@ impl Side {
         ]);
         let mut targets = vec![("organization.main".to_owned(), self.attached[0])];
         for (i, (_, parent)) in self.ous.iter().enumerate().filter(|(_, (exists, _))| *exists) {
-            // Parents come before, so nothing lies in itself.
+            // Parents come before, so nothing contains itself.
             all.insert(name(format!("ou.o{i}")), json!({ "name": format!("o{i}"), "parent": { "ref": self.place(*parent, i) } }));
             targets.push((format!("ou.o{i}"), self.attached[1 + i]));
         }
@@ -139,7 +139,7 @@ impl Side {
         json!(all)
     }
 
-    /// As the reader would give it: bound to what `want` names, and the rest by path or left out.
+    /// As the reader returns it: bound to what `want` names; the rest is bound by path or left out.
     fn live(&self, want: &Side) -> Live {
         let wanted: BTreeMap<Address, Value> = serde_json::from_value(want.resources(|a| a)).unwrap();
         let mut all: BTreeMap<Address, Value> = serde_json::from_value(self.resources(|a| a)).unwrap();
@@ -151,7 +151,7 @@ impl Side {
         all.retain(|address, _| wanted.contains_key(address) || left.contains(address));
         let mut text = serde_json::to_string(&all).unwrap();
         for address in &left {
-            // Somebody's policies are referred to by id, places by address.
+            // Unmanaged policies are referred to by id, places by address.
             let new =
                 if address.kind() == "ou" { format!(r#"{{"ref":"{}"}}"#, by_path(address)) } else { format!(r#"{{"id":"id-{address}"}}"#) };
             text = text.replace(&format!(r#"{{"ref":"{address}"}}"#), &new);

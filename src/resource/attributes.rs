@@ -1,4 +1,4 @@
-//! The attributes of a resource, in the one form that both sides of the diff have.
+//! The attributes of a resource, in the one form that both sides of the diff use.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -13,8 +13,8 @@ use crate::address::{Address, Reference};
 
 /// The attributes of one resource by name: a JSON object, with references as `{"ref": address}`.
 ///
-/// Held as its canonical text (names in order, no white space), which is looked into and not taken apart: a plan holds a million of
-/// these, most of them equal on both sides. Equal attributes are equal texts; a clone is another hold on the same text.
+/// Stored as canonical text (sorted names, no white space), which is searched and not parsed: a plan contains a million of these, most of
+/// them equal on both sides. Equal attributes are equal texts; a clone shares the same text.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Attributes(Arc<str>);
 
@@ -35,15 +35,15 @@ impl Attributes {
         found.0
     }
 
-    /// All that they refer to, by address and by id, in order, each once.
+    /// Everything that they refer to, by address and by id, in order, each once.
     pub fn references(&self) -> Vec<Reference> {
         self.references_near(None)
     }
 
-    /// The same; what lies in the account and Region of `near` shares its scope.
+    /// The same; references to the account and Region of `near` share its scope.
     pub(super) fn references_near(&self, near: Option<&Address>) -> Vec<Reference> {
         let mut found = Vec::new();
-        // Cheaper than to look, and true of much that a network consists of.
+        // Cheaper than a comparison, and true for most of a network.
         if self.0.contains(r#"{"ref":""#) || self.0.contains(r#"{"id":""#) {
             self.look(Walk { found: &mut found, near });
         }
@@ -57,7 +57,7 @@ impl Attributes {
         serde_json::from_str(&self.0).unwrap_or_default()
     }
 
-    /// With another value of that name.
+    /// With another value for that name.
     pub fn with(&self, name: impl Into<String>, value: Value) -> Self {
         self.to_map().into_iter().chain([(name.into(), value)]).collect()
     }
@@ -108,7 +108,7 @@ impl<'de> Deserialize<'de> for Attributes {
     }
 }
 
-/// Attributes as a typed value. What the kind does not know is ignored; what it needs and is missing is an error.
+/// Attributes as a typed value. Unknown attributes are ignored; a missing required one is an error.
 ///
 /// # Errors
 /// The attributes are not of the type's form.
@@ -116,8 +116,8 @@ pub fn typed<A: DeserializeOwned>(attributes: &Attributes) -> Result<A, serde_js
     serde_json::from_str(&attributes.0)
 }
 
-/// A typed value as attributes. Its fields, and those of what it holds, stand in order of name, so that its JSON is canonical as it is
-/// written; the contract test holds the kinds to it.
+/// A typed value as attributes. Its fields, and those of nested values, are sorted by name, so that its JSON is canonical as it is
+/// written; the contract test checks that for all kinds.
 ///
 /// # Panics
 /// Never for a type whose serialized form is a map with string keys, as every kind's is; the contract test walks them.
@@ -179,14 +179,14 @@ impl<'de, T: DeserializeOwned> Deserialize<'de> for Lenient<T> {
 #[derive(Deserialize)]
 struct Key<'t>(#[serde(borrow)] Cow<'t, str>);
 
-/// Collects the references in a value; is given back the text when the value is one.
+/// Collects the references in a value. Returns the text if the value is one.
 struct Walk<'f> {
     found: &'f mut Vec<Reference>,
     near: Option<&'f Address>,
 }
 
 impl Walk<'_> {
-    /// For what lies in the value.
+    /// For nested values.
     fn inside(&mut self) -> Walk<'_> {
         Walk { found: &mut *self.found, near: self.near }
     }

@@ -1,4 +1,4 @@
-//! What a kind's calls may use: clients, the ids of other resources, and what one listing tells all of them.
+//! What a kind's calls may use: clients, the ids of other resources, and the results of listings that they share.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::pin::pin;
@@ -13,7 +13,7 @@ use crate::address::{Address, Reference, Scope};
 use crate::aws::{AwsResult, Ec2, Error, Latest, Sessions, while_waiting};
 use crate::limits::PolicyTypeLimits;
 
-/// Handed to a kind's create, update and delete. Cheap to clone; all clones of one run share the ids.
+/// Passed to a kind's create, update and delete. Cheap to clone; all clones of one run share the ids.
 #[derive(Debug, Clone)]
 pub struct Context {
     sessions: Sessions,
@@ -22,48 +22,48 @@ pub struct Context {
     management_account: Arc<str>,
     ids: Ids,
     company: Company,
-    /// What the resource that is being changed is to be.
+    /// The desired state of the resource that is being changed.
     after: Option<Attributes>,
-    /// How many policies may be attached to one target, where org.toml says so.
+    /// How many policies may be attached to one target, if org.toml says so.
     attached: Arc<BTreeMap<String, usize>>,
     /// The scopes whose Region this run enables.
     opened: Arc<BTreeSet<Scope>>,
     scopes: Scopes,
     nat_gateways: Newest<NatGatewayStates>,
     endpoints: Newest<EndpointStates>,
-    /// The account creations that AWS knows of, listed once per run by the first account that is to be created.
+    /// The account creations that AWS lists. Read once per run, by the first account that is to be created.
     pub(crate) known_creations: Arc<OnceCell<Vec<KnownCreation>>>,
-    /// Set once AWS has accepted the creation of an account in this run: it has finished the organization then.
+    /// Set once AWS has accepted the creation of an account in this run: by then the organization is complete.
     pub(crate) creation_accepted: Arc<OnceCell<()>>,
-    /// Set once AWS has said that it closes no more accounts for now.
+    /// Set once AWS has refused to close more accounts for now.
     pub(crate) no_more_closings: Arc<OnceCell<()>>,
-    /// The deletions of this run that come behind other changes: those took away what stood against the deletion.
+    /// This run's deletions that depend on other changes: those changes removed what prevented the deletion.
     released: Arc<BTreeSet<Address>>,
-    /// The ARN of the organization, asked once per run by the first that shares something with a part of it.
+    /// The ARN of the organization, read once per run by the first share with a part of it.
     organization_arn: Arc<OnceCell<String>>,
 }
 
-/// What the plan of a run tells the calls of all kinds.
+/// What the calls of all kinds need from a run's plan.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Start {
     /// The role that is assumed in accounts.
     pub access_role: String,
     /// The 12-digit id of the management account.
     pub management_account: String,
-    /// How many policies may be attached to one target, by AWS's name of their type, where org.toml says so.
+    /// How many policies may be attached to one target, by AWS's name of their type, if org.toml says so.
     pub attached: BTreeMap<String, usize>,
     /// The scopes whose Region this run enables.
     pub opened: BTreeSet<Scope>,
-    /// The deletions that come behind other changes.
+    /// The deletions that depend on other changes.
     pub released: BTreeSet<Address>,
 }
 
-/// An account creation that AWS knows of, from ListCreateAccountStatus: so that a rerun finds what a lost answer made.
+/// An account creation from ListCreateAccountStatus: a rerun finds a creation whose answer was lost.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct KnownCreation {
-    /// The id to ask DescribeCreateAccountStatus for.
+    /// The id for DescribeCreateAccountStatus.
     pub request_id: String,
-    /// The name of the account that was asked for.
+    /// The requested name of the account.
     pub name: String,
     /// `IN_PROGRESS`, `SUCCEEDED` or `FAILED`.
     pub state: String,
@@ -71,13 +71,13 @@ pub struct KnownCreation {
     pub account_id: Option<String>,
 }
 
-/// The EC2 client of each scope that was asked for, or why there is none: each scope is tried out once per run.
+/// The EC2 client of each scope in use, or why there is none: each scope is tried once per run.
 type Scopes = Arc<Mutex<BTreeMap<Scope, Arc<OnceCell<AwsResult<Ec2>>>>>>;
 
-/// What is newest of something in each scope, which becomes available side by side: NAT gateways, endpoints.
+/// The latest status of resources that become available side by side in a scope: NAT gateways, endpoints.
 type Newest<T> = Arc<Mutex<BTreeMap<Scope, Arc<Latest<T>>>>>;
 
-/// AWS's ids by address: those observed, and those made in this run.
+/// AWS's ids by address: those observed, and those created in this run.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Ids(Arc<Mutex<BTreeMap<Address, Known>>>);
 
@@ -89,25 +89,25 @@ struct Known {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Origin {
-    /// It was there before this run began.
+    /// It existed before this run started.
     Earlier,
-    /// Another run made it while this one ran: it is as young as if this run had made it, and others may be at work in it.
+    /// Another run created it while this one ran. It is as new as if this run had created it, and other runs may be changing it.
     Meanwhile,
-    /// This run made it.
+    /// This run created it.
     ThisRun,
 }
 
 /// Whether other runs may change the organization while this one does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Company {
-    /// They may not: this run holds the lock, or a test makes sure.
+    /// They may not: this run holds the lock, or a test guarantees it.
     Alone,
-    /// They may: nothing is locked. What AWS would make twice is looked for before it is made, and again after.
+    /// They may: nothing is locked. A resource that AWS would create twice is looked for before and after its creation.
     Others,
 }
 
 impl Ids {
-    /// Those of what was there before this run.
+    /// The ids of resources that existed before this run.
     pub(crate) fn observed(ids: impl IntoIterator<Item = (Address, String)>) -> Self {
         let known = ids.into_iter().map(|(address, id)| (address, Known { id, origin: Origin::Earlier }));
         Self(Arc::new(Mutex::new(known.collect())))
@@ -123,14 +123,14 @@ impl Ids {
         }
     }
 
-    /// The id of what a change made or changed.
+    /// The id of a resource that a change created or changed.
     pub(crate) fn learn(&self, address: &Address, id: String) {
         let mut ids = self.lock();
         let origin = ids.get(address).filter(|known| known.id == id).map_or(Origin::ThisRun, |known| known.origin);
         ids.insert(address.clone(), Known { id, origin });
     }
 
-    /// The id of what another run made and the snapshot did not see.
+    /// The id of a resource that another run created and the snapshot did not see.
     fn recognise(&self, address: &Address, id: &str, origin: Origin) {
         self.lock().insert(address.clone(), Known { id: id.to_owned(), origin });
     }
@@ -153,12 +153,12 @@ impl Ids {
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    // No use leaves the map half-made, so a panic elsewhere does no harm.
+    // No operation leaves the map half-changed, so a panic elsewhere does no harm.
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl Context {
-    /// The context of a run; each change gets its own by [`Context::of`].
+    /// The context of a run; each change gets its own from [`Context::of`].
     pub(crate) fn new(sessions: &Sessions, start: Start, ids: Ids, company: Company) -> Self {
         Self {
             sessions: sessions.clone(),
@@ -195,7 +195,7 @@ impl Context {
         &self.address
     }
 
-    /// AWS's id of what a reference names: known from the snapshot, or made earlier in this run.
+    /// AWS's id for a reference: known from the snapshot, or created earlier in this run.
     ///
     /// # Errors
     /// The resource has no id yet: a defect of the graph.
@@ -216,7 +216,7 @@ impl Context {
         self.address.scope().ok_or_else(|| Error::internal(format!("`{}` lies in no account", self.address)))
     }
 
-    /// The 12-digit id of the account of a scope: known from the snapshot, or made earlier in this run.
+    /// The 12-digit id of the account of a scope: known from the snapshot, or created earlier in this run.
     ///
     /// # Errors
     /// The account has no id yet: a defect of the graph.
@@ -224,11 +224,11 @@ impl Context {
         self.resolve(&Address::new("account", &scope.account).into())
     }
 
-    /// The EC2 client of the account and Region of the resource that is being changed. What the snapshot has read can be used; an account or
-    /// Region that is new in this run is waited for, once.
+    /// The EC2 client of the account and Region of the resource that is being changed. It is ready at once if the snapshot has read the
+    /// scope; for an account or Region that is new in this run, it waits once.
     ///
     /// # Errors
-    /// [`Context::scope`], [`Context::account_id`]; what is new does not become usable in time; the interrupt.
+    /// [`Context::scope`], [`Context::account_id`]; the new account or Region is not usable in time; the interrupt.
     pub async fn ec2(&self) -> AwsResult<Ec2> {
         let scope = self.scope()?;
         let account = self.account_id(scope)?;
@@ -240,11 +240,11 @@ impl Context {
             }
             Ok(client)
         };
-        // Whoever opens it waits for AWS, and the others for that one.
+        // The first caller waits for AWS, and the others wait for the first one.
         while_waiting(pin!(cell.get_or_init(open))).await.clone()
     }
 
-    /// What is newest of the NAT gateways in the account and Region of the resource that is being changed.
+    /// The latest status of the NAT gateways in the account and Region of the resource that is being changed.
     ///
     /// # Errors
     /// [`Context::scope`].
@@ -252,7 +252,7 @@ impl Context {
         Ok(lock(&self.nat_gateways).entry(self.scope()?.clone()).or_default().clone())
     }
 
-    /// What is newest of the endpoints in the account and Region of the resource that is being changed.
+    /// The latest status of the endpoints in the account and Region of the resource that is being changed.
     ///
     /// # Errors
     /// [`Context::scope`].
@@ -260,24 +260,25 @@ impl Context {
         Ok(lock(&self.endpoints).entry(self.scope()?.clone()).or_default().clone())
     }
 
-    /// Whether the account or the Region came to be while this ran, so that AWS may need a while until it can be used.
+    /// Whether the account or the Region was created during this run, so that AWS may need a while until it can be used.
     pub(crate) fn is_new(&self, scope: &Scope) -> bool {
         let origin = self.ids.origin(&Address::new("account", &scope.account));
         self.opened.contains(scope) || matches!(origin, Some(Origin::Meanwhile | Origin::ThisRun))
     }
 
-    /// Whether nothing of ours can be there but what this run makes: it makes the account or enables the Region, and no other run is at work.
+    /// Whether managed resources here can only come from this run: it creates the account or enables the Region, and no other run is
+    /// active.
     pub(crate) fn is_ours_alone(&self, scope: &Scope) -> bool {
         let makes = self.opened.contains(scope) || self.ids.is_of_this_run(&Address::new("account", &scope.account));
         makes && self.is_alone()
     }
 
-    /// Whether no other run is at work.
+    /// Whether no other run is active.
     pub(crate) fn is_alone(&self) -> bool {
         self.company == Company::Alone
     }
 
-    /// Whether what a reference names came to be while this ran.
+    /// Whether the resource of a reference was created during this run.
     pub(crate) fn made(&self, reference: &Reference) -> bool {
         match reference {
             Reference::Address(address) => matches!(self.ids.origin(address), Some(Origin::Meanwhile | Origin::ThisRun)),
@@ -285,34 +286,34 @@ impl Context {
         }
     }
 
-    /// Whether this run made what has that id.
+    /// Whether this run created the resource with that id.
     pub(crate) fn has_made(&self, id: &str) -> bool {
         self.ids.lock().values().any(|known| known.id == id && known.origin == Origin::ThisRun)
     }
 
-    /// Whether what is being deleted was in use until this run took that away.
+    /// Whether the resource that is being deleted was in use until this run changed that.
     pub(crate) fn is_released(&self) -> bool {
         self.released.contains(&self.address)
     }
 
-    /// Notes that the resource that is being made was there already, from an earlier run: so may be what refers to it.
+    /// Records that the resource to create already exists from an earlier run: so may its dependents.
     pub(crate) fn recognise(&self, id: &str) {
         self.ids.recognise(&self.address, id, Origin::Earlier);
     }
 
-    /// Notes that the resource that was to be made was there when AWS was asked for it: another run made it, just now or before.
+    /// Records that the resource to create existed when the request was sent: another run created it, just now or before.
     pub(crate) fn found(&self, id: &str) {
         self.ids.recognise(&self.address, id, Origin::Meanwhile);
     }
 
-    /// Deletes what this run has just made, since another run made the same.
+    /// Deletes a resource that this run has just created, because another run created the same.
     pub(crate) async fn take_back(&self, id: &str) -> AwsResult<()> {
-        let unknown = || Error::internal(format!("`{}` is no kind of resource", self.address.kind()));
+        let unknown = || Error::internal(format!("unknown kind of resource `{}`", self.address.kind()));
         let kind = super::kind(self.address.kind()).ok_or_else(unknown)?;
         kind.apply(self, Some(id), self.after.as_ref(), None).await.map(drop)
     }
 
-    /// An error of a call in the account and Region of a scope, saying so.
+    /// An error of a call in the account and Region of a scope, with that place.
     pub(crate) fn placed(&self, scope: &Scope, error: Error) -> Error {
         match self.account_id(scope) {
             Ok(account) => error.within(&account, &scope.region),
@@ -323,7 +324,7 @@ impl Context {
     /// The ARN of the organization: `arn:aws:organizations::<management>:organization/o-…`.
     ///
     /// # Errors
-    /// AWS refused to tell.
+    /// AWS refused the read.
     pub async fn organization_arn(&self) -> AwsResult<String> {
         let ask = || async {
             let answer = self.sessions.organizations().describe_organization().send().await;
@@ -344,7 +345,7 @@ impl Context {
         &self.management_account
     }
 
-    /// The role that CreateAccount makes in new accounts.
+    /// The role that CreateAccount creates in new accounts.
     pub fn access_role(&self) -> &str {
         &self.access_role
     }
@@ -355,7 +356,7 @@ mod tests {
     use super::*;
     use crate::aws::mock_transport::{MANAGEMENT, MockTransport, json, sessions};
 
-    /// An account that another run made is new, and not this run's alone: what is made in it is looked for first.
+    /// An account that another run created is new, but not only this run's: resources in it are looked for first.
     #[tokio::test(start_paused = true)]
     async fn an_account_that_was_found_is_new_and_not_ours_alone() {
         let start = Start { management_account: MANAGEMENT.to_owned(), ..Start::default() };

@@ -1,9 +1,8 @@
 //! Resources: the kinds, and the one table of them.
 //!
-//! A kind is one file under its family's folder: its typed attributes, what a change of each means, and its create, update and
-//! delete calls. It has no diff, no dependency list, no rendering and no retry: the engine owns those, and works on
-//! addresses and attributes alone. The typed trait is erased once, here, into [`KINDS`].
-//! Adding a kind is one file and one word in that table.
+//! A kind is one file in its family's folder: its typed attributes, what a change of each attribute means, and its create, update and
+//! delete calls. It contains no diff, no dependency list, no rendering and no retry: the engine does those, on addresses and attributes
+//! alone. The typed trait is erased once, here, into [`KINDS`]. A new kind is one file and one word in that table.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::future::Future;
@@ -32,36 +31,36 @@ pub(crate) use context::{Ids, Start};
 pub(crate) use opening::NOT_YET;
 pub use selection::{NOT_READ, NOT_SELECTED, Selection, UnknownName, WITH_ITS_ACCOUNT};
 
-/// What the configuration asks for: every managed resource, and how to recognise it.
+/// The desired state: every managed resource, and how to recognise it.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, serde::Deserialize)]
 pub struct Desired {
     /// The 12-digit id of the only account that overlord may run in.
     pub management_account: String,
     /// The Region of regional calls that belong to the organization.
     pub home_region: String,
-    /// The role that CreateAccount makes in new accounts and that overlord assumes in every account.
+    /// The role that CreateAccount creates in new accounts and that overlord assumes in every account.
     pub access_role: String,
     /// All resources by address.
     pub resources: BTreeMap<Address, Attributes>,
-    /// The role that runs assume which only read, where it is another one.
+    /// The role that read-only runs assume, if it is another one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub plan_role: Option<String>,
-    /// The external id that assuming either role names.
+    /// The external id for assuming either role.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub external_id: Option<String>,
-    /// How many accounts the organization may have, where org.toml says so.
+    /// The quota of accounts in the organization, if org.toml sets it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub account_quota: Option<usize>,
-    /// How much there may be in one account and Region, where org.toml says so.
+    /// The quotas of one account and Region, if org.toml sets them.
     #[serde(default, skip_serializing_if = "crate::network::Quotas::are_built_in")]
     pub network_quotas: crate::network::Quotas,
-    /// How many policies may be attached to one target, by AWS's name of their type, where org.toml says so.
+    /// How many policies may be attached to one target, by AWS's name of their type, if org.toml sets it.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub attached: BTreeMap<String, usize>,
     /// Accounts recognised by id instead of e-mail.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub pinned: BTreeMap<Address, String>,
-    /// The OU in which new accounts wait until their guardrails stand.
+    /// The OU in which new accounts wait until their guardrails are attached.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub quarantine: Option<Address>,
     /// Renamed keys: new address to the old one.
@@ -70,21 +69,21 @@ pub struct Desired {
     /// The stages of each team: its accounts have the keys `<team>-<stage>`.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub teams: BTreeMap<String, BTreeSet<String>>,
-    /// The networks. Their resources are not among `resources`: which blocks they have depends on what is live, so `Plan::build` makes
-    /// them ([`network::expand`]).
+    /// The networks. Their resources are not in `resources`: their CIDR blocks depend on the live state, so `Plan::build` creates them
+    /// ([`network::expand`]).
     #[serde(default)]
     pub network: crate::network::Design,
-    /// What networks cost, where org.toml says otherwise than the price list.
+    /// Prices that org.toml sets instead of the price list.
     #[serde(default, skip_serializing_if = "crate::prices::Overrides::is_empty")]
     pub prices: crate::prices::Overrides,
-    /// AWS's actions and condition keys, where a file of the user's has them. No saved plan has it: what changes does not rest on it, and the
-    /// impact, which does, is told with its date.
+    /// AWS's actions and condition keys, if the user has a file of them. It is not saved in plans: changes do not depend on it, and the
+    /// impact, which does, names its date.
     #[serde(skip)]
     pub catalogue: Option<Arc<Catalogue>>,
-    /// Regions that AWS opened since this version was made, by `[limits]`.
+    /// Regions in `[limits]` that AWS opened after this version was released.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub added_regions: BTreeSet<String>,
-    /// The part of it that the run is about.
+    /// The part of the configuration that the run covers.
     #[serde(default, skip_serializing_if = "Selection::is_everything")]
     pub selection: Selection,
 }
@@ -95,7 +94,7 @@ impl Desired {
         self.attached.get(&limits.name).copied().unwrap_or(limits.attached)
     }
 
-    /// AWS's actions and condition keys: the user's list, or that which is built in.
+    /// AWS's actions and condition keys: the user's list, or the built-in one.
     pub fn catalogue(&self) -> Arc<Catalogue> {
         self.catalogue.clone().unwrap_or_else(Catalogue::built_in)
     }
@@ -105,114 +104,113 @@ impl Desired {
         AccessRole { name: self.access_role.clone(), external_id: self.external_id.clone() }
     }
 
-    /// The role that a run assumes which only reads.
+    /// The role that a read-only run assumes.
     pub fn reading_role(&self) -> AccessRole {
         AccessRole { name: self.plan_role.as_ref().unwrap_or(&self.access_role).clone(), external_id: self.external_id.clone() }
     }
 }
 
-/// What a `[[moved]]` key was called before.
+/// The former identity of a `[[moved]]` key.
 #[derive(Debug, Clone, PartialEq, Serialize, serde::Deserialize)]
 pub struct Former {
     /// The address it had, as its `overlord:address` tag says.
     pub address: Address,
-    /// The values that it is recognised by when it carries no tag: the name or e-mail that its old key made.
+    /// The values that identify it without a tag: the name or e-mail from its old key.
     pub names: Vec<String>,
 }
 
-/// What AWS has.
+/// The live state.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Live {
-    /// Resources bound to an address of the configuration, and those of ours that left it.
+    /// Resources bound to an address of the configuration, and managed ones that were removed from it.
     pub resources: BTreeMap<Address, LiveResource>,
-    /// What overlord does not manage and will not touch, and what needs the user's attention.
+    /// Unmanaged resources, which overlord does not change, and findings that need the user's attention.
     pub findings: Vec<Finding>,
-    /// Why something is to be made, where more is known than that it is not there.
+    /// Why a resource is to be created, if there is more to say than that it does not exist.
     pub reasons: BTreeMap<Address, String>,
-    /// What the allocator of addresses must know of what is live.
+    /// The live networks that the allocator must know.
     pub network: crate::network::Observed,
-    /// OUs, accounts and policies of the organization that the configuration does not name, and what is attached to them: nothing is
-    /// ever done to them, and what is done to guardrails reaches them.
+    /// OUs, accounts and policies that the configuration does not name, and their attachments: overlord never changes them, but changes
+    /// of guardrails affect them.
     pub beside: BTreeMap<Address, LiveResource>,
-    /// Whether a run that applies changes held its lock while this was read: it may be half of the old state and half of the new.
+    /// Whether an applying run held its lock during the read: the result may be half old and half new.
     pub locked: bool,
     /// New accounts that look like existing ones under another key.
     pub renames: Vec<organizations::Rename>,
-    /// The types of guardrails that are in use and of which nothing was read, since the configuration has none of them.
+    /// The guardrail types that are in use and were not read, since the configuration has none of them.
     pub unread: BTreeSet<crate::policy::Family>,
 }
 
 /// One live resource.
 #[derive(Debug, Clone, PartialEq, Serialize, serde::Deserialize)]
 pub struct LiveResource {
-    /// AWS's id. `None` for something that AWS will make along with another resource, such as the policies that a new OU is
-    /// born with.
+    /// AWS's id. `None` for a resource that AWS will create along with another one, such as the attachments of a new OU.
     pub id: Option<String>,
     /// Its attributes, in the same form as the desired ones.
     pub attributes: Attributes,
-    /// Whether its `overlord:address` tag says that overlord made it; `None` when its tags were not read.
+    /// Whether its `overlord:address` tag says that overlord created it; `None` if its tags were not read.
     pub ours: Option<bool>,
-    /// Why it must be left as it is whatever the configuration says: a closed account, for example. No change is planned for it.
+    /// Why it must stay as it is whatever the configuration says: a closed account, for example. No change is planned for it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub frozen: Option<String>,
 }
 
-/// Something to know that is no change.
+/// A finding: not a change, but worth knowing.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, serde::Deserialize)]
 pub struct Finding {
-    /// How bad it is.
+    /// Its severity.
     pub severity: FindingSeverity,
-    /// What it is about: an address, or AWS's id with a name.
+    /// Its subject: an address, or AWS's id with a name.
     pub subject: String,
     /// One line.
     pub summary: String,
 }
 
-/// How bad a finding is.
+/// The severity of a finding.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, serde::Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum FindingSeverity {
-    /// The plan cannot be applied while it stands.
+    /// The plan cannot be applied while this finding exists.
     Error,
     /// Something may fail or surprise.
     Warning,
-    /// Exists, is not in the configuration, and stays as it is.
+    /// The resource exists, is not in the configuration, and stays as it is.
     Unmanaged,
 }
 
-/// Why an account that is invited, and what is asked for of it, is left as it is. The account has a finding that says when it will not be.
+/// Why an invited account, and what org.toml says about it, stays as it is. A finding about the account says until when.
 pub const NOT_JOINED: &str = "the account has not joined the organization";
 
-/// The tag that names a resource of ours, written in the creating call itself (invariant 8).
+/// The tag of managed resources, written in the creating call itself (invariant 8).
 pub const ADDRESS_TAG: &str = "overlord:address";
 
-/// The attribute of a live set of guardrails whose target has no room for all that it is to gain: of each such type how many must go
-/// `first`, `of` which that go anyway. Nobody asks for it; it tells what AWS has.
+/// The attribute of a live set of guardrails whose target has no room for all policies to attach. For each such type: how many must be
+/// detached `first`, and `of` which ones that are detached anyway. It describes AWS's state and is never desired.
 pub const CROWDED: &str = "crowded";
 
-/// The attribute of something live that left the configuration and has the tag of what comes in its place: that one's address, as text.
-/// Nobody asks for it; it tells why something is made anew.
+/// The attribute of a live resource that was removed from the configuration and has the tag of its replacement: the replacement's
+/// address, as text. It explains the replacement and is never desired.
 pub const SUCCESSOR: &str = "successor";
 
-/// The attribute of a live account that tells of a note of ours which is true no longer: the address of a code that nobody waits for.
-/// Nobody asks for it, so it goes.
+/// The attribute of a live account with an outdated tag: the address of a code that is no longer pending. It is never desired, so it is
+/// removed.
 pub const LAPSED: &str = "code_sent_to";
 
-/// What is known of a kind without calling AWS. The pure engine works on this.
+/// What is known of a kind without a call to AWS. The pure engine works on this.
 #[derive(Debug, Clone, Copy)]
 pub struct KindSpec {
     /// The first part of its addresses.
     pub kind: &'static str,
-    /// One line of what it is, for documentation.
+    /// A one-line description, for documentation.
     pub summary: &'static str,
     /// Its attributes.
     pub attributes: &'static [AttributeSpec],
-    /// What happens when ours leaves the configuration.
+    /// What happens when a managed resource is removed from the configuration.
     pub on_removal: OnRemoval,
-    /// Whether it guards what its `target` attribute refers to: nothing is created in or moved into a target whose guard is
-    /// still to be changed.
+    /// Whether it guards the target in its `target` attribute: nothing is created in or moved into a target with pending changes of its
+    /// guardrails.
     pub guards_target: bool,
-    /// What it weighs that one of it is missing, or was not asked for; and that an attribute differs which says nothing else.
+    /// The severity of a missing or unmanaged resource, and of a difference in an attribute without its own severity.
     pub weight: Weight,
 }
 
@@ -225,7 +223,7 @@ pub struct AttributeSpec {
     pub on_change: OnChange,
     /// Printed as `(sensitive)`, never by value.
     pub sensitive: bool,
-    /// What it weighs that it differs, where that is not the kind's own weight.
+    /// The severity of a difference, if it is not that of the kind.
     pub weight: Option<Weight>,
 }
 
@@ -235,23 +233,23 @@ impl AttributeSpec {
         Self { name, on_change, sensitive: false, weight: None }
     }
 
-    /// The same, of another weight than its kind.
+    /// The same, with another severity than its kind.
     pub const fn weighs(self, weight: Weight) -> Self {
         Self { weight: Some(weight), ..self }
     }
 }
 
-/// What it weighs that something is not as org.toml says (`overlord drift`). The heaviest comes first.
+/// The severity of drift (`overlord drift`). The highest comes first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, serde::Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Weight {
-    /// What holds accounts back may be weaker: policies, where they are attached, which OU an account is in, root users.
+    /// Guardrails may be weaker: policies, their attachments, an account's OU, root users.
     GuardRail,
-    /// What talks to what may be otherwise.
+    /// Network connectivity may be different.
     Network,
     /// Accounts, OUs, services and contacts.
     Organization,
-    /// Nothing works otherwise: tags, names, descriptions.
+    /// No effect on how anything works: tags, names, descriptions.
     Cosmetic,
 }
 
@@ -262,38 +260,38 @@ pub enum OnChange {
     Update,
     /// Changed in place by moving the resource to another parent.
     Move,
-    /// The resource is made anew, then the old one is deleted.
+    /// A new resource is created, then the old one is deleted.
     ReplaceCreateFirst,
-    /// The resource is deleted: its desired state is to be gone. Needs consent, as every deletion. The kind does it in its `update`, and
-    /// what is gone already, of a new account for example, in its `create`.
+    /// The resource is deleted: its desired state is to be gone. It needs confirmation, like every deletion. The kind deletes it in its
+    /// `update`, or in its `create` if the live state was unknown, as in a new account.
     Delete,
-    /// Refused, with the way out.
+    /// Refused; the error says what to do instead.
     Forbidden(&'static str),
 }
 
-/// What happens to a resource of ours that left the configuration.
+/// What happens when a managed resource is removed from the configuration.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum OnRemoval {
-    /// Planned as a deletion that needs consent.
+    /// A deletion is planned; it needs confirmation.
     Delete,
-    /// Reported and left as it is.
+    /// It is reported and stays as it is.
     Report,
-    /// Left without a word: AWS made it, and it goes with what it is a part of.
+    /// It stays without a finding: AWS created it, and deletes it with the resource that it is part of.
     Leave,
 }
 
-/// A kind of resource. See the module's documentation for what it is not.
+/// A kind of resource. The module's documentation says what it does not do.
 pub trait Kind: Send + Sync + 'static {
     /// Its attributes as the calls need them.
     type Attributes: Serialize + DeserializeOwned + Send + Sync + 'static;
-    /// What the pure engine knows of it.
+    /// What the pure engine knows about it.
     const SPEC: KindSpec;
 
-    /// The mutating operations that creating, updating or deleting makes, in order, as `service:Operation`. `before` is `None` for a
-    /// creation, `after` for a deletion. The plan prints them, and a test holds them to what `apply` really calls.
+    /// The mutating operations of a creation, update or deletion, in order, as `service:Operation`. `before` is `None` for a creation,
+    /// `after` for a deletion. The plan prints them, and a test compares them with the calls of `apply`.
     fn calls(before: Option<&Self::Attributes>, after: Option<&Self::Attributes>) -> Vec<String>;
 
-    /// Creates it and returns AWS's id. A rerun after a lost answer must find what the first try made.
+    /// Creates it and returns AWS's id. A rerun after a lost answer must find what the first try created.
     fn create(context: &Context, after: Self::Attributes) -> impl Future<Output = Result<String, Error>> + Send;
 
     /// Changes it in place.
@@ -322,7 +320,7 @@ pub trait ErasedKind: Send + Sync {
     /// The attributes are not of this kind's form.
     fn calls(&self, before: Option<&Attributes>, after: Option<&Attributes>) -> Result<Vec<String>, serde_json::Error>;
 
-    /// Creates, updates or deletes, as `before` and `after` are there or not, and returns the id. `id` is AWS's id of what exists.
+    /// Creates, updates or deletes, depending on `before` and `after`, and returns the id. `id` is AWS's id of an existing resource.
     fn apply<'a>(
         &'a self,
         context: &'a Context,
@@ -394,12 +392,12 @@ macro_rules! kinds {
         /// Every kind. The order is that of the documentation; nothing depends on it.
         pub static KINDS: &[&dyn ErasedKind] = &[$(&Adapter::<$family::$kind>::new()),*];
 
-        /// The family that the kind of that name belongs to.
+        /// The family of the kind of that name.
         pub(crate) fn family(name: &str) -> Option<&'static str> {
             [$((<$family::$kind as Kind>::SPEC.kind, stringify!($family))),*].into_iter().find(|(kind, _)| *kind == name).map(|(_, family)| family)
         }
 
-        /// What a kind says of its attributes, and the fields that they have: for the contract test.
+        /// A kind's attribute specifications, and the fields of its attributes: for the contract test.
         #[cfg(test)]
         fn contracts() -> Vec<(KindSpec, Vec<&'static str>)> {
             vec![$((<$family::$kind as Kind>::SPEC, tests::fields::<<$family::$kind as Kind>::Attributes>())),*]
@@ -453,12 +451,12 @@ pub fn kind(name: &str) -> Option<&'static dyn ErasedKind> {
     BY_NAME.get(name).copied()
 }
 
-/// Every address that the attributes refer to, in order, each once.
+/// Every referenced address, in order, each once.
 pub fn references(attributes: &Attributes) -> Vec<Address> {
     addresses(attributes.references())
 }
 
-/// The same, for the attributes of what has the address `near`: quicker where they refer to what lies beside it.
+/// The same, for attributes of a resource with the address `near`: faster if they refer to neighbours.
 pub(crate) fn references_near(attributes: &Attributes, near: &Address) -> Vec<Address> {
     addresses(attributes.references_near(Some(near)))
 }
@@ -471,7 +469,7 @@ fn addresses(references: Vec<Reference>) -> Vec<Address> {
     references.into_iter().filter_map(address).collect()
 }
 
-/// The reference that an attribute holds, such as `parent` or `target`.
+/// The reference in an attribute, such as `parent` or `target`.
 pub fn reference(attributes: &Attributes, name: &str) -> Option<Reference> {
     attributes.reference(name)
 }
@@ -511,7 +509,7 @@ mod tests {
         found
     }
 
-    /// A value that an attribute of this name can have; `variant` tells one from another.
+    /// A valid value for an attribute of this name; `variant` gives different values.
     fn sample(name: &str, variant: usize) -> Value {
         match name {
             "account" | "guard" | "root_access" | "dhcp_options" | "elastic_ip" | "internet_gateway" | "organization" | "parent"
@@ -540,11 +538,11 @@ mod tests {
         }
     }
 
-    /// Attributes of a kind: all of the first variant, but `other` of another one.
+    /// Attributes of a kind: all of the first variant, except that `other` has another one.
     fn attributes(spec: &KindSpec, other: Option<&str>) -> Attributes {
         let variant = |name: &str| usize::from(other == Some(name));
         let value = |name: &str| match (spec.kind, name) {
-            // The type itself, where elsewhere it is a reference to it.
+            // The type itself; in other kinds it is a reference to it.
             ("policy_type", "policy_type") => json!(format!("TYPE_{}", variant(name))),
             ("account", "leaves") => {
                 if variant(name) == 1 {
@@ -609,13 +607,13 @@ mod tests {
                 }
                 calls
             };
-            // What a new account does not have is never made.
+            // What a new account does not have is never created.
             assert!(spec.kind == "root_credentials" || !calls(None, Some(&one)).is_empty(), "{} is created by no call", spec.kind);
             assert_eq!(calls(Some(&one), Some(&one)), Vec::<String>::new(), "{}: nothing differs", spec.kind);
             assert_eq!(calls(Some(&one), None).is_empty(), spec.on_removal != OnRemoval::Delete, "{}: deletion", spec.kind);
             for attribute in spec.attributes {
                 let other = match attribute.name {
-                    // It is only ever found, and goes.
+                    // It is only ever found, and deleted.
                     LAPSED => one.to_map().into_iter().filter(|(name, _)| name != LAPSED).collect(),
                     name => attributes(spec, Some(name)),
                 };
@@ -623,7 +621,7 @@ mod tests {
                 let expected = match (spec.kind, attribute.name, attribute.on_change) {
                     // The target is in the address, so it cannot differ alone.
                     ("policy_attachments", "target", _) => false,
-                    // They only take away: nothing is asked for that could be added.
+                    // They only remove: nothing desired could be added.
                     ("default_vpc" | "default_security_group" | "root_credentials", _, _) => false,
                     (_, _, OnChange::Update | OnChange::Move | OnChange::Delete) => true,
                     (_, _, OnChange::ReplaceCreateFirst | OnChange::Forbidden(_)) => false,

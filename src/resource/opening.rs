@@ -1,13 +1,13 @@
-//! The wait until a new account, or a Region that was just enabled, can be used: AWS answers CreateAccount minutes before the account's role
-//! and its services answer.
+//! Waits until a new account, or a Region that was just enabled, can be used: AWS answers CreateAccount minutes before the account's role
+//! and services work.
 
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use crate::aws::{AwsResult, Ec2, Error, Interrupt, Poll};
 
-/// Refusals of an account or Region that is still being set up: of STS while the role is not there, of EC2 while the subscription is not,
-/// and of both while a Region does not know the account's credentials
+/// Refusals while an account or Region is still being set up: STS refuses until the role exists, EC2 until the subscription is active,
+/// and both until a Region knows the account's credentials
 /// (<https://docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html>).
 pub(crate) const NOT_YET: &[&str] = &[
     "AccessDenied",
@@ -23,19 +23,19 @@ pub(crate) const NOT_YET: &[&str] = &[
     "UnauthorizedOperation",
 ];
 
-/// AWS takes minutes as a rule; it verifies some new accounts for hours, and for these a rerun waits on.
+/// AWS usually takes minutes. It verifies some new accounts for hours; for these, a rerun continues to wait.
 const DEADLINE: Duration = Duration::from_secs(30 * 60);
 
 const PAUSE: Duration = Duration::from_secs(3);
 
-/// Asks for a few VPCs, which needs the role of the account and EC2 in the Region, until AWS answers.
+/// Lists a few VPCs, which needs the role of the account and EC2 in the Region, until AWS answers.
 ///
 /// # Errors
 /// Another refusal; the deadline, with AWS's last refusal; the interrupt.
 pub(super) async fn wait(client: &Ec2, account: &str, region: &str, interrupt: &Interrupt) -> AwsResult<()> {
     let last = Mutex::new(None);
     let ask = || async {
-        // The smallest page that AWS takes.
+        // The smallest page that AWS accepts.
         let answer = client.describe_vpcs().max_results(5).send().await;
         match answer.map_err(|e| Error::sdk("ec2:DescribeVpcs", &e).within(account, region)) {
             Err(e) if e.is(NOT_YET) => {
@@ -76,7 +76,7 @@ mod tests {
         Ok(http::Response::builder().status(status).header("content-type", "text/xml").body(body).unwrap().try_into().unwrap())
     }
 
-    /// How the wait comes out, and how often EC2 was asked, where it first refuses twice with `code`.
+    /// How the wait ends, and how often EC2 was called, if it first refuses twice with `code`.
     async fn waited(code: &'static str) -> (AwsResult<()>, usize) {
         let refusals = std::sync::atomic::AtomicUsize::new(0);
         let canned = MockTransport::counting(move |_, request| {

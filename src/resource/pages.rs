@@ -1,10 +1,10 @@
-//! Lists that come page by page: what the readers of all families share.
+//! Paginated lists: shared by the readers of all families.
 
 use std::collections::BTreeSet;
 
 use crate::aws::{AwsResult, Error};
 
-/// All items of all pages; even the list of the one root may begin with an empty page.
+/// All items of all pages; even the list of the one root may start with an empty page.
 pub(crate) async fn every_page<T, F>(id: impl Fn(&T) -> Option<&str>, ask: impl Fn(Option<String>) -> F) -> AwsResult<Vec<T>>
 where
     F: Future<Output = AwsResult<(Option<Vec<T>>, Option<String>)>>,
@@ -12,10 +12,10 @@ where
     Ok(follow(id, ask).await?.0)
 }
 
-/// The same, where half of the list would be taken for all of it.
+/// The same, for lists whose half must not be mistaken for the whole.
 ///
 /// # Errors
-/// A page could not be had, or the pages go round in a circle.
+/// A page could not be read, or the pages repeat.
 pub(crate) async fn whole_list<T, F>(
     operation: &str,
     id: impl Fn(&T) -> Option<&str>,
@@ -30,15 +30,15 @@ where
     }
 }
 
-/// The error of a list that has no end: what it lacks would be made again, or thought to hold nothing.
+/// The error of an endless list: missing items would be created again, or their contents overlooked.
 pub(crate) fn circle(operation: &str) -> Error {
     Error::Failed {
-        message: format!("the answers of {operation} go round in a circle and do not tell the whole list"),
+        message: format!("the pages of {operation} repeat, so the list is incomplete"),
         hint: Some("run this again; if it stays so, call the support of AWS".to_owned()),
     }
 }
 
-/// All items, and whether the chain of pages was cut.
+/// All items, and whether the chain of pages was cut off.
 async fn follow<T, F>(id: impl Fn(&T) -> Option<&str>, ask: impl Fn(Option<String>) -> F) -> AwsResult<(Vec<T>, bool)>
 where
     F: Future<Output = AwsResult<(Option<Vec<T>>, Option<String>)>>,
@@ -55,8 +55,8 @@ where
     }
 }
 
-/// The guard of one chain of pages. AWS ends every chain, though a page may be empty and still have a successor; an endpoint that
-/// never ends one (moto's ListCreateAccountStatus) must not hang the run.
+/// The guard of one chain of pages. AWS ends every chain, though a page may be empty and still have a successor. An endpoint that never
+/// ends one (moto's ListCreateAccountStatus) must not hang the run.
 #[derive(Debug, Default)]
 pub(crate) struct Pages {
     tokens: BTreeSet<String>,
@@ -67,13 +67,13 @@ pub(crate) struct Pages {
 }
 
 impl Pages {
-    /// So many pages in a row that brought only what was known end the chain. One alone may be a list that changed meanwhile.
+    /// So many consecutive pages with only known items end the chain. A single one may come from a list that changed meanwhile.
     const STALE_PAGES: u16 = 3;
 
-    /// Likewise of empty pages, of which AWS does send some: a filter may pass over all of the 10,000 policies that there can be.
+    /// The same for empty pages, which AWS does send: a filter may skip all of the 10,000 possible policies.
     const EMPTY_PAGES: u16 = 10_000 / 20;
 
-    /// The token of the page after one that held `items` and named `token`; `None` at the end.
+    /// The token of the page after one that contained `items` and named `token`; `None` at the end.
     pub(crate) fn next<'a>(&mut self, items: impl IntoIterator<Item = &'a str>, token: Option<&str>) -> Option<String> {
         let mut seen = items.into_iter().map(|item| self.items.insert(item.to_owned())).collect::<Vec<_>>();
         seen.dedup();
@@ -83,13 +83,13 @@ impl Pages {
             _ => (0, 0),
         };
         let token = token.filter(|token| !token.is_empty())?;
-        // A page that was there before names the same successor as before: then all is known.
+        // A repeated page names the same successor as before: then everything is known.
         let again = !self.tokens.insert(token.to_owned());
         self.cut = again && seen.contains(&true);
         (!again && self.stale < Self::STALE_PAGES && self.empty < Self::EMPTY_PAGES).then(|| token.to_owned())
     }
 
-    /// Whether the chain was ended before the service said so, and with it perhaps a part of the list.
+    /// Whether the chain was ended before the service ended it, which may cut off a part of the list.
     pub(crate) fn is_cut(&self) -> bool {
         self.cut
     }

@@ -1,7 +1,7 @@
-//! A part of the configuration that a run is about: `--account`, `--ou`, `--only`. Pure.
+//! The part of the configuration that a run covers: `--account`, `--ou`, `--only`. Pure.
 //!
-//! It is a part of what is asked for, so that a saved plan keeps it. What is not selected is neither read, where it can be told apart, nor
-//! compared nor changed.
+//! The selection is part of the desired state, so that a saved plan keeps it. Resources that are not selected are neither compared nor
+//! changed, and not read if they can be read separately.
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -11,23 +11,24 @@ use serde::{Deserialize, Serialize};
 use super::{Desired, KINDS, family, reference};
 use crate::address::{Address, Reference};
 
-/// Why what leads to an account that is not selected is left as it is.
+/// Why a connection to an account that is not selected stays as it is.
 pub const NOT_SELECTED: &str = "the account at its other end is not selected";
 
-/// Why what belongs to an account that is closed or suspended is left as it is. The account has a finding of its own.
+/// Why resources of a closed or suspended account stay as they are. The account has a finding of its own.
 pub const WITH_ITS_ACCOUNT: &str = "its account is closed or suspended";
 
-/// Why what leads to an account that could not be read is left as it is. The account has a finding of its own, which says so for all of it.
+/// Why a connection to an account that could not be read stays as it is. The account has a finding of its own, which covers all of its
+/// resources.
 pub const NOT_READ: &str = "the account at its other end could not be read";
 
-/// The kinds that are policies, have policies, or come under them: without them no policy is read.
+/// The kinds that are policies, have policies, or are under them: without them no policy is read.
 const UNDER_POLICIES: &[&str] = &["account", "invitation", "ou", "placement", "policy", "policy_attachments", "policy_type"];
 
 /// What is selected. Everything, unless narrowed.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Selection {
-    /// The accounts and OUs, by address; `None` for all that there is, that which belongs to no account and no OU included.
+    /// The accounts and OUs, by address; `None` for everything, including resources that belong to no account and no OU.
     places: Option<BTreeSet<Address>>,
     /// The kinds; none for all of them.
     kinds: BTreeSet<String>,
@@ -39,7 +40,7 @@ pub struct UnknownName {
     what: &'static str,
     name: String,
     near: Option<String>,
-    /// The names to choose from, where they are few enough to list: the kinds.
+    /// The names to choose from, if they are few enough to list: the kinds.
     choices: String,
 }
 
@@ -65,15 +66,15 @@ impl UnknownName {
 impl fmt::Display for UnknownName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.what {
-            "kind" => write!(f, "`{}` is no kind of resource that this version of overlord knows", self.name),
+            "kind" => write!(f, "this version of overlord does not know the kind `{}`", self.name),
             what => write!(f, "org.toml has no {what} `{}`", self.name),
         }
     }
 }
 
 impl Selection {
-    /// Of `desired` these accounts, by key or by the id that org.toml gives, all that lies below these OUs, by key, and of that these
-    /// kinds. No account and no OU stands for all of them, and so does no kind.
+    /// Selects these accounts in `desired`, by key or by the id in org.toml; everything below these OUs, by key; and of that, these
+    /// kinds. Without accounts and OUs, all of them are selected; likewise without kinds.
     ///
     /// # Errors
     /// The first name that the configuration does not have.
@@ -104,12 +105,12 @@ impl Selection {
         Ok(Self { places: narrowed.then_some(places), kinds: kinds.iter().cloned().collect() })
     }
 
-    /// Whether it leaves nothing out.
+    /// Whether everything is selected.
     pub fn is_everything(&self) -> bool {
         self.places.is_none() && self.kinds.is_empty()
     }
 
-    /// Whether what has this address is selected.
+    /// Whether the resource with this address is selected.
     pub fn selects(&self, address: &Address) -> bool {
         // A placement is a part of its account's change.
         let kind = if address.kind() == "placement" { "account" } else { address.kind() };
@@ -121,7 +122,7 @@ impl Selection {
         self.reads_networks() && self.has_account(account)
     }
 
-    /// Whether VPCs of the account of that key may be made, which need blocks that nobody has.
+    /// Whether VPCs of the account of that key may be created, which need free CIDR blocks.
     pub fn makes_vpcs_in(&self, account: &str) -> bool {
         (self.kinds.is_empty() || self.kinds.contains("vpc")) && self.has_account(account)
     }
@@ -131,7 +132,7 @@ impl Selection {
         self.kinds.is_empty() || self.kinds.iter().any(|kind| family(kind) == Some("network"))
     }
 
-    /// Whether policies are read, with their documents and where they are attached: two calls and more for each of them.
+    /// Whether policies are read, with their documents and attachments: 2 calls or more for each of them.
     pub fn reads_policies(&self) -> bool {
         self.kinds.is_empty() || self.kinds.iter().any(|kind| UNDER_POLICIES.contains(&kind.as_str()))
     }
@@ -154,7 +155,7 @@ impl Selection {
     }
 }
 
-/// Adds what lies in the places, however deep.
+/// Adds everything below the places, at any depth.
 fn below(desired: &Desired, places: &mut BTreeSet<Address>) {
     loop {
         let lies_in =
@@ -235,7 +236,7 @@ mod tests {
         let name = |name: &str| [name.to_owned()];
         assert_eq!(told(&name("record"), &[], &[]), "org.toml has no account `record`; did you mean `records`?");
         assert_eq!(told(&[], &name("zzz"), &[]), "org.toml has no ou `zzz`; give the key of one in org.toml, or leave out `--ou`");
-        let kind = "`subnets` is no kind of resource that this version of overlord knows; did you mean `subnet`?";
+        let kind = "this version of overlord does not know the kind `subnets`; did you mean `subnet`?";
         assert_eq!(told(&[], &[], &name("subnets")), kind);
         let unlike = told(&[], &[], &name("qqq"));
         assert!(unlike.contains("; the kinds are: ") && KINDS.iter().all(|kind| unlike.contains(kind.spec().kind)), "{unlike}");

@@ -129,8 +129,8 @@ fn a_spoilt_file_is_refused_with_what_to_do() {
     let changes = plan["changes"].as_array().unwrap();
     let account = changes.iter().position(|change| change["address"] == "account.web").unwrap();
     let cases = [
-        (text.as_bytes()[..text.len() / 2].to_vec(), "this is no saved plan"),
-        (Vec::new(), "this is no saved plan"),
+        (text.as_bytes()[..text.len() / 2].to_vec(), "this is not a saved plan"),
+        (Vec::new(), "this is not a saved plan"),
         (b"\xff\xfe{}".to_vec(), "cannot be read"),
         (edited("/format_version", json!(99)), "format version 99"),
         (edited(&format!("/changes/{account}/after/email"), json!("thief@example.org")), "changed after it was made"),

@@ -10,17 +10,17 @@ use super::*;
 use crate::aws::while_waiting;
 use crate::plan::worlds::{self, world};
 
-/// Makes changes up: each takes one turn of the loop.
+/// Simulates changes: each takes one turn of the loop.
 #[derive(Default)]
 struct Fake {
-    /// How many may be at work; as many as there are, unless it says so.
+    /// How many may be active; unlimited unless given.
     at_work: Option<usize>,
-    /// Their turn of the loop is a wait, and no work.
+    /// Changes whose turn of the loop counts as a wait.
     waits: bool,
     fails: BTreeSet<Address>,
-    /// Those that the interrupt cuts.
+    /// Changes that the interrupt cuts.
     cut: BTreeSet<Address>,
-    /// After so many have begun, the user interrupts.
+    /// After so many starts, the user interrupts.
     interrupted_after: Option<usize>,
     begun: AtomicUsize,
     at_once: AtomicUsize,
@@ -35,7 +35,7 @@ impl Executor for Fake {
         self.most_at_once.fetch_max(at_once, Ordering::Relaxed);
         Box::pin(async move {
             match self.waits {
-                // A long one: nobody is through with it before all have begun that may.
+                // A long turn: none finishes before all that may start have started.
                 true => {
                     while_waiting(Box::pin(async {
                         for _ in 0..100 {
@@ -105,7 +105,7 @@ fn failing(addresses: &[&str]) -> Fake {
     Fake { fails: addresses.iter().map(|text| address(text)).collect(), ..Fake::default() }
 }
 
-/// Two OUs, one below the other, one beside them, and old ones to delete.
+/// Two nested OUs, a sibling, and old OUs to delete.
 fn example() -> Plan {
     let ou = |parent: &str| json!({ "name": "n", "parent": { "ref": parent } });
     let old = |parent: &str| json!({ "id": format!("ou-below-{parent}"), "attributes": ou(parent), "ours": true });
@@ -160,7 +160,7 @@ fn an_interrupt_lets_finish_what_runs_and_starts_nothing_more() {
     assert!(!events.iter().any(|event| matches!(event, Event::Started { .. })));
 }
 
-/// What was cut has not failed, and what depends on it is not skipped because of it.
+/// An interrupted change has not failed, and its dependents are not skipped because of it.
 #[test]
 fn an_interrupted_change_has_not_failed() {
     let fake = Fake { interrupted_after: Some(2), cut: [address("ou.a")].into(), ..Fake::default() };
@@ -279,7 +279,8 @@ fn what_a_change_begins_with() {
 }
 
 proptest! {
-    /// Whatever fails and wherever it is interrupted: every change has one outcome, told once, and only what began is applied or failed.
+    /// Whatever fails and whenever it is interrupted: every change has one outcome, reported once, and only started changes are applied
+    /// or failed.
     #[test]
     fn every_change_comes_out_once((want, have) in world(), fails in any::<u64>(), after in 0..60usize, allow_delete in any::<bool>()) {
         let plan = worlds::plan(&want, &have);
@@ -322,14 +323,14 @@ async fn what_may_not_begin_sends_nothing() {
     assert_eq!(canned.sent(), Vec::<String>::new());
 }
 
-/// What AWS is slowest at is the most urgent: of a hundred accounts and a hundred policies, the accounts decide how long it takes.
+/// What AWS is slowest at is the most urgent: with 100 accounts and 100 policies, the accounts decide how long the run takes.
 #[test]
 fn what_aws_is_slow_at_weighs_more() {
     let plan = worlds::plan(&worlds::desired(json!({ "ou.a": { "name": "a" } })), &worlds::live(json!({})));
     let calling = |calls: &[&str]| weight(&Change { calls: calls.iter().map(|&c| c.to_owned()).collect(), ..plan.changes[0].clone() });
     let (create, attach) = (calling(&["organizations:CreateAccount"]), calling(&["organizations:AttachPolicy"]));
     assert!(create > attach && attach > 0, "{create} {attach}");
-    // Both may be called as often; the one is there at once, the other after minutes.
+    // Both may be called equally often; the one is ready at once, the other after minutes.
     assert!(calling(&["ec2:CreateNatGateway"]) > 50 * calling(&["ec2:CreateInternetGateway"]));
     assert_eq!(calling(&["organizations:CreateAccount", "organizations:AttachPolicy"]), create + attach);
 }

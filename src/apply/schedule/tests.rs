@@ -72,7 +72,7 @@ fn tasks_out_of_order_are_refused() {
     assert_eq!(Schedule::new([task(1, &[], 1), task(1, &[], 1)]).err(), Some(OutOfOrder(1)));
 }
 
-/// Each task by its number: what it waits for (numbers below its own), its weight, whether it is of the capped class, whether it fails.
+/// Each task by its number: its dependencies (lower numbers), its weight, whether it is of the capped class, whether it fails.
 fn tasks() -> impl Strategy<Value = Vec<(Vec<u32>, u64, bool, bool)>> {
     let one = (prop::collection::vec(any::<prop::sample::Index>(), 0..4), 0..9u64, any::<bool>(), prop::bool::weighted(0.15));
     prop::collection::vec(one, 0..40).prop_map(|tasks| {
@@ -86,7 +86,7 @@ fn tasks() -> impl Strategy<Value = Vec<(Vec<u32>, u64, bool, bool)>> {
 const CAPPED: Class = Class { name: "capped", cap: 2 };
 
 proptest! {
-    /// Against a naive oracle: a task is skipped exactly when something that it waits for, near or far, fails.
+    /// Against a naive oracle: a task is skipped exactly when one of its direct or indirect dependencies fails.
     #[test]
     fn skips_exactly_the_dependents_of_failures(tasks in tasks(), picks in prop::collection::vec(any::<prop::sample::Index>(), 40)) {
         let mut lost: Vec<bool> = Vec::new();

@@ -1,5 +1,5 @@
-//! What the calls of the network's kinds share: the client of the account and Region, tags, waiting for AWS to find what it has just made
-//! and to let go of what is to be deleted, and making something only once.
+//! What the calls of the network kinds share: the client of the account and Region, tags, creating only once, waiting until AWS finds a
+//! new resource, and waiting until AWS releases what is to be deleted.
 
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -17,29 +17,29 @@ use crate::aws::{AwsResult, Error, Latest, Place, Poll, Refusal};
 use crate::resource::ADDRESS_TAG;
 use crate::resource::Context;
 
-/// How long AWS may take until what it has just made can be found everywhere.
+/// How long AWS may take until a new resource is visible everywhere.
 pub(super) const SETTLING: Duration = Duration::from_secs(120);
 
-/// How old a run must be before what it does not find is taken for not there. A run that follows one that was cut short may read what was
-/// true a moment earlier, in its snapshot and when it looks again. As a rule reading and approval take longer than this.
+/// How old a run must be before a resource that it does not find counts as missing. A run after an interrupted one may read an older
+/// state, in its snapshot and when it checks again. Usually reading and approval take longer than this.
 const FIRST_LOOK: Duration = Duration::from_secs(5);
 
-/// How long what a request without an answer may have made is looked for, before the request is sent again.
+/// How long overlord looks for the result of a request without an answer before it sends the request again.
 const LOOKING: Duration = Duration::from_secs(30);
 
-/// How long another run may take to see that two of something were made and to take back its own.
+/// How long another run may take to detect a duplicate and to delete its own.
 const TAKING_BACK: Duration = Duration::from_secs(20);
 
-/// How long AWS may take to let go of what used something that is to be deleted: network interfaces linger for minutes.
+/// How long AWS may take to release what used a resource that is to be deleted: network interfaces remain for minutes.
 pub(super) const LINGERING: Duration = Duration::from_secs(5 * 60);
 
-/// How often a creating call without an answer is sent, each time after looking for what the last one did.
+/// How often a creating call without an answer is sent, each time after looking for the result of the last one.
 const ATTEMPTS: usize = 3;
 
-/// Refusals of deleting what is still in use.
+/// Refusals to delete a resource that is still in use.
 const IN_USE: &[&str] = &["DependencyViolation", "InvalidAddress.Locked", "InvalidIPAddress.InUse", "InvalidDhcpOptionsId.InUse"];
 
-/// The client of one change: a client, and what its calls must say.
+/// The client of one change, and what its calls must contain.
 #[derive(Debug)]
 pub(super) struct ResourceClient<'a> {
     pub client: Client,
@@ -47,12 +47,12 @@ pub(super) struct ResourceClient<'a> {
     place: Place,
 }
 
-/// Whether something may be there although the snapshot did not see it.
+/// Whether a resource may exist although the snapshot did not see it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Earlier {
-    /// A run that was cut short may have made it a moment before the snapshot: a read is cheaper than a second one.
+    /// An interrupted run may have created it just before the snapshot: a read is cheaper than a duplicate.
     Possible,
-    /// What it would lie in is of this run.
+    /// Its parent was created by this run.
     Impossible,
 }
 
@@ -65,10 +65,10 @@ impl<'a> ResourceClient<'a> {
         Ok(Self { client: context.ec2().await?, context, place })
     }
 
-    /// The client of the same change in the account and Region of another resource, such as the far end of a connection.
+    /// The client of the same change in the account and Region of another resource, such as the other side of a connection.
     ///
     /// # Errors
-    /// The resource lies in no account, or its account has no id yet: defects of the plan.
+    /// The resource is in no account, or its account has no id yet: defects of the plan.
     pub fn there(context: &'a Context, resource: &Reference) -> AwsResult<Self> {
         let scope = match resource {
             Reference::Address(address) => address.scope(),
@@ -79,12 +79,12 @@ impl<'a> ResourceClient<'a> {
         Ok(Self { client: context.sessions().ec2(&place.account, &place.region), context, place })
     }
 
-    /// What is newest of the NAT gateways of the account and Region.
+    /// The latest status of the NAT gateways of the account and Region.
     pub fn nat_gateways(&self) -> AwsResult<Arc<Latest<NatGatewayStates>>> {
         self.context.nat_gateways()
     }
 
-    /// What is newest of the endpoints of the account and Region.
+    /// The latest status of the endpoints of the account and Region.
     pub fn endpoints(&self) -> AwsResult<Arc<Latest<EndpointStates>>> {
         self.context.endpoints()
     }
@@ -94,12 +94,12 @@ impl<'a> ResourceClient<'a> {
         &self.place.region
     }
 
-    /// The questions of the reader, to the same account and Region.
+    /// The reader's calls, to the same account and Region.
     pub fn questions(&self) -> Ec2Reader<'_> {
         Ec2Reader { client: &self.client, account: &self.place.account }
     }
 
-    /// AWS's id of what a reference names.
+    /// AWS's id for a reference.
     pub fn resolve(&self, reference: &Reference) -> AwsResult<String> {
         self.context.resolve(reference)
     }
@@ -109,7 +109,7 @@ impl<'a> ResourceClient<'a> {
         references.into_iter().map(|reference| self.resolve(reference)).collect()
     }
 
-    /// What AWS answered to `operation`, in our words.
+    /// AWS's answer to `operation`, with overlord's error type.
     pub fn map_sdk_error<T, E>(&self, operation: &str, result: Result<T, SdkError<E>>) -> AwsResult<T>
     where
         E: ProvideErrorMetadata + std::error::Error + 'static,
@@ -123,7 +123,7 @@ impl<'a> ResourceClient<'a> {
         id.ok_or_else(|| Error::NoAnswer { operation: operation.to_owned(), place, message: "the answer holds no id".to_owned() })
     }
 
-    /// The first refusal of a call that answers item by item.
+    /// The first refusal of a call that answers per item.
     pub fn item_by_item(&self, operation: &str, items: Option<Vec<UnsuccessfulItem>>) -> AwsResult<()> {
         let Some(error) = items.unwrap_or_default().into_iter().find_map(|item| item.error) else { return Ok(()) };
         Err(Error::Refused(Refusal {
@@ -136,12 +136,12 @@ impl<'a> ResourceClient<'a> {
         }))
     }
 
-    /// What came out otherwise than asked.
+    /// A result that is not as requested.
     pub fn failed(&self, message: impl fmt::Display, hint: impl Into<String>) -> Error {
         Error::Failed { message: format!("{message} ({})", self.place), hint: Some(hint.into()) }
     }
 
-    /// The tags of a creating call: the declared ones and ours, so that a crash leaks nothing (invariant 8).
+    /// The tags of a creating call: the declared ones and overlord's, so that a crash leaves no untagged resource (invariant 8).
     pub fn creation_tags(&self, resource: ResourceType, tags: &Tags) -> TagSpecification {
         TagSpecification::builder().resource_type(resource).set_tags(Some(self.tags(tags))).build()
     }
@@ -152,7 +152,7 @@ impl<'a> ResourceClient<'a> {
         tags.map(|(key, value)| Tag::builder().key(key).value(value).build()).collect()
     }
 
-    /// Writes the declared tags that differ, with ours. Undeclared ones are somebody else's and stay.
+    /// Writes the declared tags that differ, with overlord's. Undeclared tags are unmanaged and stay.
     pub async fn retag(&self, id: &str, before: &Tags, after: &Tags) -> AwsResult<()> {
         if !tags_differ(before, after) {
             return Ok(());
@@ -161,7 +161,7 @@ impl<'a> ResourceClient<'a> {
         self.write_tags(id, &changed.map(|(key, value)| (key.clone(), value.clone())).collect()).await
     }
 
-    /// Writes tags, with ours.
+    /// Writes tags, with overlord's.
     pub async fn write_tags(&self, id: &str, tags: &Tags) -> AwsResult<()> {
         let send = || async {
             let answer = self.client.create_tags().resources(id).set_tags(Some(self.tags(tags))).send().await;
@@ -170,30 +170,30 @@ impl<'a> ResourceClient<'a> {
         self.retry_not_found(send).await
     }
 
-    /// For a list: what carries the address of the resource that is being changed. An endpoint may answer with more: see [`Self::is_ours`].
+    /// A filter for lists: the address tag of the resource that is being changed. An endpoint may return more: see [`Self::is_ours`].
     pub fn ours(&self) -> Filter {
         filter(&format!("tag:{ADDRESS_TAG}"), &self.context.address().to_string())
     }
 
-    /// Whether these tags of an answer name the resource that is being changed.
+    /// Whether these tags name the resource that is being changed.
     pub fn is_ours(&self, tags: &[Tag]) -> bool {
         let address = self.context.address().to_string();
         tags.iter().any(|tag| tag.key() == Some(ADDRESS_TAG) && tag.value() == Some(&address))
     }
 
-    /// Whether something inside `place`, or in the account when there is none, may be there although the snapshot did not see it.
+    /// Whether something inside `place`, or in the account if `None`, may exist although the snapshot did not see it.
     pub fn earlier(&self, place: Option<&Reference>) -> AwsResult<Earlier> {
         let made = |place| self.context.is_alone() && self.context.made(place);
         let new = self.context.is_ours_alone(self.context.scope()?) || place.is_some_and(made);
         Ok(if new { Earlier::Impossible } else { Earlier::Possible })
     }
 
-    /// Notes that something is there from an earlier run.
+    /// Records that something exists from an earlier run.
     pub fn recognise(&self, id: &str) {
         self.context.recognise(id);
     }
 
-    /// A token by which AWS knows a repeated request: from the address and what else the request depends on.
+    /// The token by which AWS recognises a repeated request: from the address and the other parameters of the request.
     pub fn token<'p>(&self, parts: impl IntoIterator<Item = &'p str>) -> String {
         let mut hash = Sha256::new();
         hash.update(self.context.address().to_string());
@@ -201,17 +201,17 @@ impl<'a> ResourceClient<'a> {
             hash.update([0]);
             hash.update(part);
         });
-        // AWS takes 64 characters at most.
+        // AWS accepts 64 characters at most.
         hash.finalize().iter().take(16).map(|byte| format!("{byte:02x}")).collect()
     }
 
-    /// For a token that only repeats within one try.
+    /// A token that only repeats within one try.
     pub fn this_try(&self) -> String {
         let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         since.as_nanos().to_string()
     }
 
-    /// Makes what AWS would make twice if it were asked twice. `find` looks for all of it by its tag.
+    /// Creates a resource that AWS would create twice if the request were repeated. `find` looks for all of them by tag.
     ///
     /// # Errors
     /// AWS refused; no attempt was answered and nothing was found; the interrupt.
@@ -248,9 +248,9 @@ impl<'a> ResourceClient<'a> {
         Err(unanswered.unwrap_or_else(|| Error::internal(format!("no attempt to make `{}`", self.context.address()))))
     }
 
-    /// Looks again after `id` was made: another run may have made the same at the same moment. Of two runs that see both, that with the greater
-    /// id takes its own back, and the other one waits for that. Where it waits in vain, the other run did not see both, since it was there first:
-    /// then this run takes its own back. So of two that are made at a time, one is left, and it is not the younger one.
+    /// Looks again after `id` was created: another run may have created the same at the same moment. If both runs see both, the run with
+    /// the greater id deletes its own, and the other run waits for that. If it waits in vain, the other run did not see both, since it
+    /// was there first: then this run deletes its own. So only one of two remains, and it is not the younger one.
     ///
     /// # Errors
     /// AWS refused; the interrupt.
@@ -272,22 +272,22 @@ impl<'a> ResourceClient<'a> {
             }
         }
         Box::pin(self.context.take_back(&id)).await?;
-        // What is left may not be what this run wants: then looking says so.
+        // The remaining one may differ from what this run wants: then the check reports it.
         let left = find().await?.into_iter().filter(|left| *left != id).min().unwrap_or(other);
         self.recognise(&left);
         Ok(left)
     }
 
-    /// Waits until what an earlier run made can be found.
+    /// Waits until the result of an earlier run is visible.
     async fn settle_down(&self) -> AwsResult<()> {
         let ask = || async { Ok((self.context.sessions().age() >= FIRST_LOOK).then_some(())) };
         self.wait("what earlier runs made to be found", 2 * FIRST_LOOK, ask).await
     }
 
-    /// What `find` finds after AWS refused to make it because it is there: made by a request whose answer was lost.
+    /// The result of `find` after AWS refused to create a resource because it exists: a request whose answer was lost created it.
     ///
     /// # Errors
-    /// Nothing is found: then it is somebody else's, and the refusal stands.
+    /// Nothing is found: then it is unmanaged, and the refusal is the error.
     pub async fn found<F>(&self, refusal: &Error, find: impl Fn() -> F + Send + Sync) -> AwsResult<String>
     where
         F: Future<Output = AwsResult<Option<String>>> + Send,
@@ -298,7 +298,7 @@ impl<'a> ResourceClient<'a> {
         }
     }
 
-    /// Sends until AWS finds everywhere what was just made. What stays missing is AWS's refusal in the end.
+    /// Repeats the request until AWS finds new resources everywhere. If one stays missing, AWS's refusal is the error.
     pub async fn retry_not_found<T, F>(&self, send: impl Fn() -> F + Send + Sync) -> AwsResult<T>
     where
         F: Future<Output = AwsResult<T>> + Send,
@@ -306,8 +306,8 @@ impl<'a> ResourceClient<'a> {
         self.retry_while("what was just made to be found", SETTLING, is_missing, send).await
     }
 
-    /// Sends a deletion until nothing uses the thing any longer. Already gone is success. `inside` tells the network interfaces that could
-    /// still be in it.
+    /// Repeats a deletion until nothing uses the resource any longer. A resource that is already gone is success. `inside` returns the
+    /// network interfaces that could still be in it.
     ///
     /// # Errors
     /// AWS refused; it is still in use after some minutes, with what uses it; the interrupt.
@@ -324,7 +324,7 @@ impl<'a> ResourceClient<'a> {
     }
 
     async fn still_in_use(&self, refusal: &Error, inside: Filter) -> Error {
-        // The refusal is what matters; that this read fails too must not hide it.
+        // The refusal is what matters; a failure of this read must not hide it.
         let interfaces = self.interfaces(inside).await.unwrap_or_default();
         let names: Vec<String> = interfaces.iter().map(name_of_interface).collect();
         let what = if names.is_empty() { "what uses it".to_owned() } else { names.join(", ") };
@@ -335,13 +335,13 @@ impl<'a> ResourceClient<'a> {
         }
     }
 
-    /// The network interfaces that a filter admits.
+    /// The network interfaces that match a filter.
     pub async fn interfaces(&self, inside: Filter) -> AwsResult<Vec<NetworkInterface>> {
         let pages = self.client.describe_network_interfaces().filters(inside).into_paginator().items().send();
         self.map_sdk_error("ec2:DescribeNetworkInterfaces", pages.collect::<Result<Vec<_>, _>>().await)
     }
 
-    /// Sends again while the refusal passes by itself. After `deadline` the refusal is the answer.
+    /// Repeats the request while the refusal is temporary. After `deadline` the refusal is the result.
     pub async fn retry_while<T, F>(
         &self,
         what: &str,
@@ -368,7 +368,7 @@ impl<'a> ResourceClient<'a> {
         }
     }
 
-    /// Asks until the answer is there.
+    /// Repeats the question until there is an answer.
     pub async fn wait<T, F>(&self, what: &str, deadline: Duration, ask: impl FnMut() -> F) -> AwsResult<T>
     where
         F: Future<Output = AwsResult<Option<T>>>,
@@ -395,12 +395,13 @@ pub(super) fn all(ids: impl IntoIterator<Item = Option<String>>) -> Vec<String> 
     ids.into_iter().flatten().collect()
 }
 
-/// The first of several ids in their order, so that every run takes the same; that there are several is told by the reader.
+/// The first of several ids in sorted order, so that every run uses the same; the reader reports that there are several.
 pub(super) fn first(ids: impl IntoIterator<Item = Option<String>>) -> Option<String> {
     ids.into_iter().flatten().min()
 }
 
-/// Whether AWS does not find something. EC2's codes have one of two forms, `InvalidVpcID.NotFound` and `NatGatewayNotFound`; RAM has one.
+/// Whether AWS does not find a resource. EC2's codes have one of two forms, `InvalidVpcID.NotFound` and `NatGatewayNotFound`; RAM has
+/// one.
 pub(super) fn is_missing(error: &Error) -> bool {
     error.code().is_some_and(|code| code.ends_with("NotFound") || code == "UnknownResourceException")
 }
@@ -413,7 +414,7 @@ fn name_of_interface(interface: &NetworkInterface) -> String {
     }
 }
 
-/// The error of a deletion that no plan holds, since the kind is reported on removal, never deleted.
+/// The error of a deletion that no plan contains: on removal, the kind is reported and never deleted.
 pub(super) fn never_deleted(context: &Context) -> Error {
     Error::internal(format!("`{}` is never deleted", context.address()))
 }

@@ -1,4 +1,4 @@
-//! What AWS may answer while a network is made or removed: through `apply`, against an AWS of a few lines.
+//! Answers of AWS while a network is created or deleted: through `apply`, against a mock AWS.
 
 use std::collections::BTreeMap;
 use std::sync::Mutex;
@@ -63,8 +63,8 @@ fn lost() -> Answer {
     Err(ConnectorError::io("connection reset".into()))
 }
 
-/// Applies what makes `before` (with its id; none: it is made) `after` (none: it is deleted), in an account and a Region that were read.
-/// Returns how that came out and what EC2 was sent. `respond` gets how often the operation was sent, its name and its parameters.
+/// Applies the change from `before` (with its id; `None`: creation) to `after` (`None`: deletion), in an account and Region that were
+/// read. Returns the result and the requests to EC2. `respond` gets how often the operation was sent, its name and its parameters.
 async fn change(
     key: &str,
     before: Option<(&str, Value)>,
@@ -126,7 +126,7 @@ fn item(cidr: &str) -> String {
     format!("<item><vpcId>vpc-1</vpcId><cidrBlock>{cidr}</cidrBlock>{}</item>", tagged("vpc.s"))
 }
 
-/// The tags of what overlord made in the account of these tests.
+/// The tags of resources that overlord created in the account of these tests.
 fn tagged(key: &str) -> String {
     format!("<tagSet><item><key>overlord:address</key><value>a/eu-west-1/{key}</value></item></tagSet>")
 }
@@ -148,7 +148,7 @@ fn failure(outcome: &Outcome) -> (String, String) {
     (error.to_string(), error.hint().unwrap_or_default())
 }
 
-/// However late it shows: what a lost answer made is found by its tag, and not made again.
+/// However late it becomes visible: a resource whose answer was lost is found by its tag, and not created again.
 #[tokio::test(start_paused = true)]
 async fn a_vpc_whose_creation_was_not_answered_is_found() {
     let answers: [fn() -> Answer; 2] = [lost, || refused("InternalError")];
@@ -172,7 +172,7 @@ async fn a_vpc_whose_creation_was_not_answered_is_found() {
     }
 }
 
-/// When nothing shows, the request had no effect: it is sent again.
+/// If nothing becomes visible, the request had no effect: it is sent again.
 #[tokio::test(start_paused = true)]
 async fn a_vpc_whose_creation_had_no_effect_is_made() {
     let (outcome, sent) = change("vpc.s", None, Some(vpc()), |nth, operation, _| match (operation, nth) {
@@ -211,7 +211,7 @@ async fn what_was_just_made_is_waited_for_until_aws_finds_it() {
     })
     .await;
     assert_eq!((outcome, sent.len()), (Outcome::Applied, 3));
-    // What stays missing is AWS's refusal in the end, with all that a person needs to go on.
+    // If it stays missing, the error is AWS's refusal, with everything that the user needs to continue.
     let (outcome, _) = change("subnet.s/public-euw1-az1", None, Some(subnet()), |_, _, _| refused("InvalidVpcID.NotFound")).await;
     let expected = "ec2:CreateSubnet was refused in account 222222222222, eu-west-1: InvalidVpcID.NotFound: canned (request r-1)";
     assert_eq!(failure(&outcome).0, expected);
@@ -249,7 +249,7 @@ fn gateway(id: &str, state: &str) -> String {
     format!("<natGatewayId>{id}</natGatewayId><state>{state}</state>{failure}{}", tagged("nat_gateway.s/euw1-az1"))
 }
 
-/// The gateways that a list shows: those that carry our tag, and the one that is asked for by its id.
+/// The gateways in a list: those that carry overlord's tag, and the one that is requested by its id.
 fn gateways(inner: &[String]) -> Answer {
     let items: String = inner.iter().map(|inner| format!("<item>{inner}</item>")).collect();
     ok("DescribeNatGateways", &format!("<natGatewaySet>{items}</natGatewaySet>"))
@@ -280,8 +280,8 @@ async fn a_failed_nat_gateway_says_why_and_what_to_do() {
     assert_eq!((message.as_str(), hint.as_str()), (expected, "free an address in its subnet, or give the tier a larger share"));
 }
 
-/// AWS remembers tokens longer than gateways: the token of a gateway that is gone would find that one again.
-/// Old accounts have zones without NAT gateways: that is final, and the error says which key helps.
+/// AWS remembers tokens longer than gateways: the token of a deleted gateway would find that one again. Old accounts have zones without
+/// NAT gateways: that is final, and the error says which key helps.
 #[tokio::test(start_paused = true)]
 async fn a_zone_without_nat_gateways_is_told_with_what_to_do() {
     let (outcome, sent) = change("nat_gateway.s/z", None, Some(nat()), |_, operation, _| match operation {
@@ -325,7 +325,7 @@ async fn a_nat_gateway_of_an_earlier_run_is_waited_for_and_not_made_again() {
     assert_eq!((outcome, count(&sent, "CreateNatGateway")), (Outcome::Applied, 0));
 }
 
-/// An endpoint as AWS tells of it, which writes its states in another case than its own model.
+/// An endpoint as AWS returns it, with states in another case than in its own model.
 fn endpoint(state: &str) -> String {
     let error = "<lastError><code>InternalFailure</code><message>no room</message></lastError>";
     format!("<vpcEndpointId>vpce-1</vpcEndpointId><state>{state}</state>{error}")
@@ -404,7 +404,7 @@ async fn a_deletion_waits_until_nothing_uses_the_thing_and_names_what_stays() {
     assert!(hint.contains("eni-1"), "{hint}");
 }
 
-/// An address that AWS says is used is waited for; a deletion that AWS refuses for good is not.
+/// overlord waits for an address that AWS reports as in use; a final refusal of a deletion is an error.
 #[tokio::test(start_paused = true)]
 async fn only_what_passes_is_waited_for() {
     let (outcome, sent) = change("elastic_ip.s/z", Some(("eipalloc-1", json!({ "tags": {} }))), None, |nth, operation, _| match nth {
@@ -419,7 +419,7 @@ async fn only_what_passes_is_waited_for() {
     assert!(failure(&outcome).1.contains("ec2:ReleaseAddress"));
 }
 
-/// AWS may not see for a moment that a gateway was attached. The same code for another reason is final.
+/// For a moment AWS may not see that a gateway was attached. The same code for another reason is final.
 #[tokio::test(start_paused = true)]
 async fn a_route_waits_until_its_gateway_is_seen_in_the_vpc() {
     let route = || json!({ "destination": "0.0.0.0/0", "route_table": { "id": "rtb-1" }, "target": { "id": "igw-1" } });
@@ -435,7 +435,7 @@ async fn a_route_waits_until_its_gateway_is_seen_in_the_vpc() {
     assert_eq!(sent.len(), 1);
 }
 
-/// AuthFailure is what AWS says of an address that a NAT gateway still holds. Of everything else it means what it says.
+/// AuthFailure is AWS's answer for an address that a NAT gateway still uses. In every other case it has its usual meaning.
 #[tokio::test(start_paused = true)]
 async fn auth_failure_passes_for_addresses_alone() {
     let (outcome, sent) = change("elastic_ip.s/z", Some(("eipalloc-1", json!({ "tags": {} }))), None, |nth, operation, _| match nth {
@@ -451,7 +451,7 @@ async fn auth_failure_passes_for_addresses_alone() {
     }
 }
 
-/// Already gone is success, for every kind that is deleted.
+/// A resource that is already gone is success, for every kind that is deleted.
 #[tokio::test(start_paused = true)]
 async fn what_is_gone_already_is_deleted() {
     let of_vpc = || json!({ "tags": {}, "vpc": { "id": "vpc-1" } });
@@ -506,7 +506,7 @@ async fn a_default_vpc_in_use_stays_whole() {
         "DescribeNetworkInterfaces" => ok(operation, "<networkInterfaceSet/>"),
         _ => ok(operation, "<return>true</return>"),
     };
-    // What somebody put there, in an answer otherwise AWS's own; none: bare.
+    // Resources that somebody created, in an answer otherwise AWS's own; `None`: only AWS's own.
     let others = [
         None,
         Some((

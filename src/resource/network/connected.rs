@@ -1,7 +1,7 @@
-//! Reading connections: what was asked, in plain values, as `world.rs` has all else; and the questions, as `describe.rs` has the others.
-//! They are asked only where VPCs have or had connections, and of what is ours alone.
+//! Reads connections: the values, as in `world.rs`, and the calls, as in `describe.rs`. overlord reads them only if VPCs have or had
+//! connections, and only those that it manages.
 //!
-//! DescribeVpnConnections tells pre-shared keys, in the configuration for the far end's router. It is not looked at.
+//! DescribeVpnConnections returns pre-shared keys, in the configuration for the far end's router. overlord does not read that field.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -15,12 +15,12 @@ use crate::aws::{AwsResult, Error};
 use crate::resource::ADDRESS_TAG;
 use crate::resource::pages::whole_list;
 
-/// What an account has in a Region that leads to others.
+/// An account's connections in a Region.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(super) struct Connected {
-    /// Whether anything of it was asked for: then routes here may lead to what another account has.
+    /// Whether any connection was read: then routes here may have targets in other accounts.
     pub asked: bool,
-    /// The peerings that this account asked for, and that are or can become active.
+    /// The peerings that this account requested, and that are or can become active.
     pub peerings: BTreeMap<String, Peering>,
     pub attachments: BTreeMap<String, Attachment>,
     pub transit_gateways: BTreeMap<String, TransitGateway>,
@@ -47,7 +47,7 @@ pub(super) struct Attachment {
     pub vpc: String,
     pub subnets: BTreeSet<String>,
     pub tags: Tags,
-    /// Whether it has its gateway's default route table, and its routes are in there: the gateway's account tells.
+    /// Whether it uses the gateway's default route table, and propagates its routes to it: the gateway's account reports that.
     pub associated: bool,
     pub propagated: bool,
 }
@@ -59,7 +59,7 @@ pub(super) struct TransitGateway {
     pub default_association: bool,
     pub default_propagation: bool,
     pub tags: Tags,
-    /// The attachments that have its default route table, and those whose routes are in there.
+    /// The attachments that use its default route table, and those that propagate routes to it.
     pub associated: BTreeSet<String>,
     pub propagated: BTreeSet<String>,
 }
@@ -96,7 +96,7 @@ pub(super) struct Share {
 }
 
 impl Connected {
-    /// What is here and has or had connections: the names of the tag `overlord:with`.
+    /// The connection features that exist or existed here: the names in the tag `overlord:with`.
     ///
     /// # Errors
     /// A call failed.
@@ -123,7 +123,7 @@ impl Connected {
     }
 }
 
-/// Tells attachments what their gateways' accounts know of them. Where that account was not read, nothing is to be done.
+/// Adds to attachments what their gateways' accounts know of them. If that account was not read, nothing is to be done.
 pub(super) fn tell_attachments<'c>(all: impl IntoIterator<Item = &'c mut Connected>) {
     let mut all: Vec<&mut Connected> = all.into_iter().collect();
     let hubs: BTreeMap<String, (BTreeSet<String>, BTreeSet<String>)> = all
@@ -286,7 +286,7 @@ impl Ec2Reader<'_> {
     }
 }
 
-/// What is ours of what an account shares.
+/// The managed shares of an account.
 async fn shares(ram: &aws_sdk_ram::Client) -> AwsResult<BTreeMap<String, Share>> {
     let ours = || TagFilter::builder().tag_key(ADDRESS_TAG).build();
     let found = whole_list(
@@ -316,7 +316,7 @@ async fn shares(ram: &aws_sdk_ram::Client) -> AwsResult<BTreeMap<String, Share>>
     Ok(shares)
 }
 
-/// The ids of whom or what a share is about: the last part of their ARNs, or the id of an account.
+/// The ids of a share's principals or resources: the last part of their ARNs, or the id of an account.
 async fn associations(ram: &aws_sdk_ram::Client, share: &str, kind: ResourceShareAssociationType) -> AwsResult<BTreeSet<String>> {
     let found = whole_list(
         "ram:GetResourceShareAssociations",

@@ -1,4 +1,5 @@
-//! What the kinds of connections need besides [`ResourceClient`]: waiting for what AWS makes and unmakes slowly, wherever an earlier run left it.
+//! What the kinds of connections need besides [`ResourceClient`]: waits for slow creations and deletions, also for those that an earlier
+//! run started.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -6,14 +7,14 @@ use std::time::Duration;
 use super::calls::{ResourceClient, is_missing};
 use crate::aws::{AwsResult, Error};
 
-/// How long a gateway, an attachment or a VPN connection may take to come or to go.
+/// How long AWS may take to create or delete a gateway, an attachment or a VPN connection.
 pub(super) const SLOW: Duration = Duration::from_secs(30 * 60);
 
 impl ResourceClient<'_> {
-    /// Waits until `state` is one that is `wanted`. What is not found yet is waited for too.
+    /// Waits until `state` is one of `wanted`. It also waits for a resource that is not visible yet.
     ///
     /// # Errors
-    /// The state is one of `failed`, from which nothing comes any more; the deadline; the interrupt.
+    /// The state is one of `failed`, which are final; the deadline; the interrupt.
     pub async fn reached<F>(&self, wanted: &[&str], failed: &[&str], state: impl Fn() -> F) -> AwsResult<()>
     where
         F: Future<Output = AwsResult<Option<String>>>,
@@ -32,8 +33,8 @@ impl ResourceClient<'_> {
         self.wait(&format!("it to be {}", wanted.join(" or ")), SLOW, ask).await
     }
 
-    /// Sends a deletion until AWS takes it, and waits until `state` is one of `gone` or nothing. What is still coming, or used by something
-    /// that is still going, is `IncorrectState` or pending; so is what is being deleted already.
+    /// Repeats a deletion until AWS accepts it, and waits until `state` is one of `gone` or nothing. If the resource is pending, or used
+    /// by something that is being deleted, AWS answers `IncorrectState` or pending; likewise if it is being deleted already.
     ///
     /// # Errors
     /// AWS refused; the deadline; the interrupt.
@@ -47,7 +48,7 @@ impl ResourceClient<'_> {
             if !taken.load(Ordering::Relaxed) {
                 match send().await {
                     Ok(()) => taken.store(true, Ordering::Relaxed),
-                    // It is gone, or going: the state says which.
+                    // It is deleted, or being deleted: the state says which.
                     Err(e) if is_missing(&e) => taken.store(true, Ordering::Relaxed),
                     Err(e) if is_on_its_way(&e) => {}
                     Err(e) => return Err(e),
@@ -63,7 +64,8 @@ impl ResourceClient<'_> {
         self.wait("it to be gone", SLOW, ask).await
     }
 
-    /// Sends until what the request names is ready for it: it may still be coming, from an earlier run or in another account's view.
+    /// Repeats the request until the resources that it names are ready: they may be pending, from an earlier run or in another account's
+    /// view.
     ///
     /// # Errors
     /// AWS refused; it is not ready after half an hour: then AWS's last refusal; the interrupt.
@@ -75,11 +77,12 @@ impl ResourceClient<'_> {
     }
 }
 
-/// AWS's codes for what is on its way: <https://docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html>.
+/// AWS's codes for pending resources: <https://docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html>.
 const INCORRECT_STATE: &[&str] = &["IncorrectState", "Gateway.NotAttached"];
 
-/// Whether a refusal passes once AWS has done what it is at. Of a VPN gateway AWS says `InvalidParameterValue`, and only its message tells that
-/// a workflow, or a VPN connection, is still pending. Source: hashicorp/terraform-provider-aws, pull requests 11720 and 35772, read 2026-11-30.
+/// Whether a refusal is temporary because AWS is still working. For a VPN gateway AWS answers `InvalidParameterValue`, and only its
+/// message says that a workflow, or a VPN connection, is still pending. Source: hashicorp/terraform-provider-aws, pull requests 11720 and
+/// 35772, read 2026-11-30.
 fn is_on_its_way(error: &Error) -> bool {
     error.is(INCORRECT_STATE) || error.is(&["InvalidParameterValue"]) && error.said().contains("pending")
 }

@@ -1,4 +1,4 @@
-//! `customer_gateway`: what AWS knows of the far end of a VPN. One per account and Region, whatever VPCs lead there.
+//! `customer_gateway`: what AWS knows of the far end of a VPN. There is one per account and Region, whichever VPCs connect to it.
 
 use aws_sdk_ec2::types::{CustomerGateway as Live, GatewayType, ResourceType};
 use serde::{Deserialize, Serialize};
@@ -88,7 +88,7 @@ impl Kind for CustomerGateway {
     }
 }
 
-/// States in which it is there, or comes to be.
+/// States in which it exists, or will.
 pub(super) const ALIVE: [&str; 2] = ["pending", "available"];
 
 async fn state(client: &ResourceClient<'_>, id: &str) -> AwsResult<Option<String>> {
@@ -97,12 +97,12 @@ async fn state(client: &ResourceClient<'_>, id: &str) -> AwsResult<Option<String
     Ok(answer.customer_gateways.unwrap_or_default().into_iter().next().and_then(|gateway| gateway.state))
 }
 
-/// AWS keeps one customer gateway per address and number, and answers with the one that is there.
+/// AWS keeps one customer gateway per address and number, and returns the existing one.
 /// <https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_CreateCustomerGateway.html>
 fn is_ours(gateway: &Live, context: &Context) -> bool {
     let ours = context.address();
     let tag = gateway.tags().iter().find(|tag| tag.key() == Some(ADDRESS_TAG)).and_then(|tag| tag.value());
-    // Only kind and key count: the account may have had another key.
+    // Only the kind and the key count: the account may have had another key.
     let address = tag.and_then(|tag| tag.parse::<Address>().ok());
     address.is_some_and(|address| (address.kind(), address.key()) == (ours.kind(), ours.key()))
 }

@@ -1,4 +1,5 @@
-//! `default_security_group`: the security group that AWS makes with a VPC and that goes with it. It is emptied: who forgets to name a group gets none.
+//! `default_security_group`: the security group that AWS creates and deletes with a VPC. overlord removes its rules: an instance without
+//! a named group gets no access.
 
 use std::collections::BTreeSet;
 
@@ -59,7 +60,7 @@ impl Kind for DefaultSecurityGroup {
         let client = ResourceClient::of(context).await?;
         match find(&client, vec![filter("group-id", id)]).await? {
             Some(group) => empty(&client, &group).await,
-            // It went with its VPC.
+            // It was deleted with its VPC.
             None => Ok(()),
         }
     }
@@ -75,10 +76,10 @@ async fn find(client: &ResourceClient<'_>, filters: Vec<Filter>) -> AwsResult<Op
     Ok(groups.into_iter().next())
 }
 
-/// Takes away all rules that the group was read with.
+/// Removes all rules that the group had when it was read.
 async fn empty(client: &ResourceClient<'_>, group: &SecurityGroup) -> AwsResult<()> {
     let id = group.group_id().unwrap_or_default();
-    // A rule that is gone was taken away by a request whose answer was lost.
+    // A request whose answer was lost removed a rule that is gone.
     let gone = |result: AwsResult<()>| match result {
         Err(e) if is_missing(&e) => Ok(()),
         result => result,

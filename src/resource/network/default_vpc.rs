@@ -1,4 +1,4 @@
-//! `default_vpc`: the VPC that AWS makes in every Region of a new account, removed where nothing uses it.
+//! `default_vpc`: the VPC that AWS creates in every Region of a new account. overlord removes it if nothing uses it.
 
 use std::time::Duration;
 
@@ -13,9 +13,9 @@ use crate::resource::{AttributeSpec, Kind, KindSpec, OnChange, OnRemoval, Weight
 /// The attributes of a `default_vpc`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct DefaultVpcAttributes {
-    /// Whether it is there.
+    /// Whether it exists.
     pub present: bool,
-    /// How many subnets it has. Part of what is removed, never of what is asked for.
+    /// How many subnets it has. A fact about the live VPC, never part of the desired state.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub subnets: usize,
 }
@@ -41,7 +41,7 @@ impl Kind for DefaultVpc {
     fn calls(before: Option<&Self::Attributes>, after: Option<&Self::Attributes>) -> Vec<String> {
         let calls: Vec<&str> = match (before, after) {
             (before, Some(after)) if !after.present && before.is_none_or(|before| before.present) => {
-                // A new account's has a subnet in each zone; how many, only the account tells.
+                // In a new account it has a subnet in each zone; how many, only the account reports.
                 let subnets = before.map_or(1, |before| before.subnets);
                 let gateway = ["ec2:DetachInternetGateway", "ec2:DeleteInternetGateway"];
                 gateway.into_iter().chain(std::iter::repeat_n("ec2:DeleteSubnet", subnets)).chain(["ec2:DeleteVpc"]).collect()
@@ -51,7 +51,7 @@ impl Kind for DefaultVpc {
         calls.into_iter().map(str::to_owned).collect()
     }
 
-    /// In a new account, or wherever none was seen: there may be one, and then it goes.
+    /// In a new account, or wherever none was seen: there may be one, and then it is deleted.
     async fn create(context: &Context, after: Self::Attributes) -> Result<String, Error> {
         let client = ResourceClient::of(context).await?;
         let vpc = find(context, &client).await?;
@@ -75,8 +75,8 @@ impl Kind for DefaultVpc {
     }
 }
 
-/// How long the default VPC of an account or Region that is new in this run is looked for. AWS does not document whether it is there when EC2
-/// first answers.
+/// How long overlord looks for the default VPC of an account or Region that is new in this run. AWS does not document whether it exists
+/// when EC2 first answers.
 const LATE: Duration = Duration::from_secs(60);
 
 async fn find(context: &Context, client: &ResourceClient<'_>) -> AwsResult<Option<String>> {

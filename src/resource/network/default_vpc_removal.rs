@@ -1,5 +1,5 @@
-//! The removal of a default VPC, and the proof that nothing uses it. AWS would refuse to delete one with machines in it, but only after its
-//! subnets are gone; so all is looked at before anything is deleted.
+//! Removes a default VPC after checking that nothing uses it. AWS would refuse to delete one with instances in it, but only after its
+//! subnets are deleted; so overlord checks everything before it deletes anything.
 
 use aws_sdk_ec2::types::{InternetGateway, RouteTable, SecurityGroup, Subnet};
 use futures_util::try_join;
@@ -14,16 +14,16 @@ pub(super) async fn find(resource_client: &ResourceClient<'_>) -> AwsResult<Opti
     Ok(first(vpcs.into_iter().map(|vpc| vpc.vpc_id)))
 }
 
-/// What AWS put into a default VPC, and what goes with it.
+/// What AWS created in a default VPC, and what is deleted with it.
 struct Bare {
     subnets: Vec<String>,
     gateways: Vec<String>,
 }
 
-/// Deletes the VPC with what AWS put into it.
+/// Deletes the VPC with what AWS created in it.
 ///
 /// # Errors
-/// Something uses it, or is in it that AWS did not put there: then nothing was deleted.
+/// Something uses it, or AWS did not create everything in it: then nothing was deleted.
 pub(super) async fn remove(resource_client: &ResourceClient<'_>, vpc: &str) -> AwsResult<()> {
     let Bare { subnets, gateways } = proof(resource_client, vpc).await?;
     for gateway in &gateways {
@@ -54,7 +54,7 @@ pub(super) async fn remove(resource_client: &ResourceClient<'_>, vpc: &str) -> A
     resource_client.deleted(Some(filter("vpc-id", vpc)), delete).await
 }
 
-/// Proves that nothing but what AWS makes with a default VPC is in it.
+/// Checks that it only contains what AWS creates with a default VPC.
 async fn proof(resource_client: &ResourceClient<'_>, vpc: &str) -> AwsResult<Bare> {
     let all = || filter("vpc-id", vpc);
     let client = &resource_client.client;
@@ -91,7 +91,7 @@ fn foreign_subnets(subnets: &[Subnet]) -> impl Iterator<Item = Option<String>> {
     subnets.iter().filter(|subnet| subnet.default_for_az() != Some(true)).map(|subnet| subnet.subnet_id.clone())
 }
 
-/// Tables beside the main one, and a main one that leads elsewhere than to the internet gateway: a peering, a VPN.
+/// Tables besides the main one, and a main one with a target other than the internet gateway: a peering, a VPN.
 fn foreign_tables(tables: &[RouteTable]) -> impl Iterator<Item = Option<String>> {
     let is_main = |table: &RouteTable| table.associations().iter().any(|association| association.main() == Some(true));
     let as_born = |table: &RouteTable| {

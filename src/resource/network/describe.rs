@@ -1,4 +1,4 @@
-//! The questions that reading a network asks: each a Describe call, all of its pages, and AWS's answer in plain values.
+//! The calls that read a network: each a Describe call with all of its pages, and AWS's answer in plain values.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -17,27 +17,27 @@ use crate::aws::{AwsResult, Error};
 use crate::resource::ADDRESS_TAG;
 use crate::resource::pages::whole_list;
 
-/// The most that AWS gives on one page. A call without this is throttled earlier, or answers no more than a part.
+/// The largest page that AWS returns. A call without this parameter is throttled earlier, or returns only a part.
 /// Source: EC2's API reference, each operation's `MaxResults`.
 const PAGE: i32 = 1000;
-/// The same of route tables.
+/// The same for route tables.
 const PAGE_OF_TABLES: i32 = 100;
-/// The same of gateways for outgoing IPv6.
+/// The same for egress-only internet gateways.
 const PAGE_OF_EGRESS_ONLY_GATEWAYS: i32 = 255;
 
 /// The availability zones of an account in a Region.
 #[derive(Debug, Clone, Default)]
 pub(super) struct LiveZones {
-    /// The IDs of those in which something new can be made, in the order of their numbers.
+    /// The IDs of those in which new resources can be created, in the order of their numbers.
     pub sound: Vec<String>,
-    /// Those that AWS says are impaired, constrained or unavailable, with that word. Nothing new is made there.
+    /// Those that AWS reports as impaired, constrained or unavailable, with that word. Nothing new is created there.
     pub troubled: BTreeMap<String, String>,
 }
 
-/// One account and Region, asked by its own client.
+/// One account and Region, read with its own client.
 pub(super) struct Ec2Reader<'a> {
     pub client: &'a Client,
-    /// What others share with this account is not its own.
+    /// Resources that other accounts share with this one are not its own.
     pub account: &'a str,
 }
 
@@ -100,7 +100,7 @@ impl Ec2Reader<'_> {
         Ok(by_id(gateways.iter().filter(|gateway| lives(gateway)), |gateway| Some((gateway.nat_gateway_id()?, nat_gateway(gateway)))))
     }
 
-    /// Tags and public addresses, by allocation id. AWS answers in one page.
+    /// Tags and public addresses, by allocation id. AWS returns one page.
     pub async fn addresses(&self) -> AwsResult<(BTreeMap<String, Tags>, BTreeMap<String, String>)> {
         let answer = self.client.describe_addresses().send().await.map_err(|e| Error::sdk("ec2:DescribeAddresses", &e))?;
         let tags = by_id(answer.addresses(), |address| Some((address.allocation_id()?, tags(address.tags()))));
@@ -154,7 +154,7 @@ impl Ec2Reader<'_> {
         Ok(answer.enable_dns_hostnames().and_then(|attribute| attribute.value()))
     }
 
-    /// Whether AWS's resolver answers in a VPC.
+    /// Whether AWS's resolver is enabled in a VPC.
     pub async fn dns_support(&self, vpc: &str) -> AwsResult<Option<bool>> {
         let answer = self.attribute(vpc, VpcAttributeName::EnableDnsSupport).await?;
         Ok(answer.enable_dns_support().and_then(|attribute| attribute.value()))
@@ -169,16 +169,16 @@ impl Ec2Reader<'_> {
         request.send().await.map_err(|e| Error::sdk("ec2:DescribeVpcAttribute", &e))
     }
 
-    /// The network interfaces in a VPC: what runs there has one.
+    /// The network interfaces in a VPC: everything that runs there has one.
     pub async fn interfaces(&self, vpc: &str) -> AwsResult<BTreeSet<String>> {
         let request = || self.client.describe_network_interfaces().filters(filter("vpc-id", vpc)).max_results(PAGE);
         let all = list!(request(), network_interfaces, NetworkInterface, network_interface_id, "ec2:DescribeNetworkInterfaces");
         Ok(all.into_iter().filter_map(|interface| interface.network_interface_id).collect())
     }
 
-    /// The network interfaces in a VPC that are neither of NAT gateways nor of endpoints; `None` where they may not be listed.
+    /// The network interfaces in a VPC that belong neither to NAT gateways nor to endpoints; `None` if listing them is not permitted.
     pub async fn users(&self, vpc: &str) -> AwsResult<Option<BTreeSet<String>>> {
-        // As the API reference spells it, and as AWS answers.
+        // As the API reference spells it, and as AWS returns it.
         const OF_SERVICES: [&str; 3] = ["natGateway", "nat_gateway", "vpc_endpoint"];
         let list = async {
             let request = || self.client.describe_network_interfaces().filters(filter("vpc-id", vpc)).max_results(PAGE);
@@ -193,7 +193,8 @@ impl Ec2Reader<'_> {
         Ok(Some(all.into_iter().filter(is_of_others).filter_map(|interface| interface.network_interface_id).collect()))
     }
 
-    /// What AWS deletes no VPC with and has no network interface: network ACLs that somebody made, gateways of VPNs and of outgoing IPv6.
+    /// What prevents the deletion of a VPC and has no network interface: custom network ACLs, VPN gateways and egress-only internet
+    /// gateways.
     pub async fn hidden_uses(&self, vpc: &str) -> AwsResult<BTreeSet<String>> {
         let (acls, vpn_gateways, egress_only) =
             tokio::try_join!(self.network_acls(vpc), self.vpn_gateways_of(vpc), self.egress_only_gateways())?;
@@ -218,7 +219,7 @@ impl Ec2Reader<'_> {
         Ok(answer.vpn_gateways().iter().filter(holds).filter_map(|gateway| gateway.vpn_gateway_id.clone()).collect())
     }
 
-    /// The kinds of all that carries our tag, whatever it is: one list, where each kind would take one of its own.
+    /// The kinds of all resources with overlord's tag: one list, where each kind would need one of its own.
     pub async fn kinds_of_ours(&self) -> AwsResult<BTreeSet<String>> {
         let request = || self.client.describe_tags().filters(filter("key", ADDRESS_TAG)).max_results(PAGE);
         let tags = list!(request(), tags, TagDescription, resource_id, "ec2:DescribeTags");
@@ -236,7 +237,7 @@ impl Ec2Reader<'_> {
             let of = |detail: &types::ServiceTypeDetail| detail.service_type() == Some(&types::ServiceType::Interface);
             service.service_type().is_empty() || service.service_type().iter().any(of)
         };
-        // The names of zones are the account's own. Not every endpoint tells their IDs beside them.
+        // Zone names differ per account. Not every endpoint also returns the IDs.
         let needs_ids = all.iter().any(|service| service.availability_zone_ids().is_empty() && !service.availability_zones().is_empty());
         let ids = if needs_ids { self.zone_ids().await? } else { BTreeMap::new() };
         let mut offered: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
@@ -248,7 +249,7 @@ impl Ec2Reader<'_> {
         Ok(offered)
     }
 
-    /// The IDs of the account's zones, by its names.
+    /// The IDs of the account's zones, by name.
     async fn zone_ids(&self) -> AwsResult<BTreeMap<String, String>> {
         let answer = self.client.describe_availability_zones().send().await;
         let answer = answer.map_err(|e| Error::sdk("ec2:DescribeAvailabilityZones", &e))?;
@@ -336,7 +337,7 @@ pub(super) fn subnet(live: &types::Subnet) -> Subnet {
 }
 
 pub(super) fn route_table(live: &types::RouteTable) -> RouteTable {
-    // One that goes is over: what replaces it stands beside it.
+    // One that is being deleted is over: its replacement exists beside it.
     let holds = |association: &&types::RouteTableAssociation| {
         let state = association.association_state().and_then(|state| state.state());
         !matches!(
@@ -363,7 +364,7 @@ pub(super) fn route_table(live: &types::RouteTable) -> RouteTable {
 fn route(live: &types::Route) -> Option<Route> {
     let by_list = live.destination_prefix_list_id();
     let destination = live.destination_cidr_block().or(live.destination_ipv6_cidr_block()).or(by_list)?;
-    // AWS names a network interface beside the instance that it belongs to: the interface is what the route leads to.
+    // AWS names a network interface besides its instance: the interface is the route's target.
     let target = [
         live.gateway_id(),
         live.nat_gateway_id(),
@@ -383,7 +384,7 @@ fn route(live: &types::Route) -> Option<Route> {
         origin: match live.origin() {
             _ if of_endpoint || target == "local" => Origin::Aws,
             Some(RouteOrigin::CreateRouteTable) => Origin::Aws,
-            // A VPN gateway or a route server puts it there.
+            // A VPN gateway or a route server created it.
             Some(RouteOrigin::EnableVgwRoutePropagation | RouteOrigin::Advertisement) => Origin::Propagated,
             Some(RouteOrigin::CreateRoute | _) | None => Origin::Call,
         },
@@ -393,14 +394,14 @@ fn route(live: &types::Route) -> Option<Route> {
 }
 
 pub(super) fn gateway(attachments: &[types::InternetGatewayAttachment], live: &[Tag]) -> Gateway {
-    // AWS says `available` of one that is attached, which the SDK's enum does not know.
+    // AWS reports an attached one as `available`, which the SDK's enum does not know.
     let holds = |attachment: &&types::InternetGatewayAttachment| {
         !matches!(attachment.state(), Some(types::AttachmentStatus::Detached | types::AttachmentStatus::Detaching))
     };
     Gateway { vpc: attachments.iter().filter(holds).find_map(|attachment| attachment.vpc_id.clone()), tags: tags(live) }
 }
 
-/// One that failed or goes is still told of for an hour.
+/// AWS lists a failed or deleted one for another hour.
 pub(super) fn lives(gateway: &types::NatGateway) -> bool {
     super::nat_gateway::is_alive(gateway.state())
 }
@@ -413,7 +414,7 @@ pub(super) fn nat_gateway(live: &types::NatGateway) -> NatGateway {
         vpc: text(live.vpc_id()),
         subnet: live.subnet_id.clone().filter(|subnet| !subnet.is_empty()),
         is_regional,
-        // A regional one takes addresses as it needs them.
+        // A regional one allocates addresses as it needs them.
         address: first.filter(|_| !is_regional).and_then(|address| address.allocation_id.clone()),
         public_ips: addresses.iter().filter(|_| is_regional).filter_map(|address| address.public_ip.clone()).collect(),
         tags: tags(live.tags()),
@@ -426,7 +427,7 @@ pub(super) fn endpoint(live: &types::VpcEndpoint, region: &str) -> Endpoint {
         vpc: text(live.vpc_id()),
         service: service.to_owned(),
         endpoint_type: live.vpc_endpoint_type().map(|endpoint_type| endpoint_type.as_str().to_owned()).unwrap_or_default(),
-        // Only an interface answers to a name; moto tells of a gateway endpoint that it did.
+        // Only an interface endpoint answers to a DNS name; moto reports that a gateway endpoint does, too.
         private_dns: live.private_dns_enabled() == Some(true) && live.vpc_endpoint_type() == Some(&types::VpcEndpointType::Interface),
         route_tables: set(live.route_table_ids()),
         subnets: set(live.subnet_ids()),
@@ -456,7 +457,7 @@ pub(super) fn flow_log(live: &types::FlowLog) -> FlowLog {
         of: text(live.resource_id()),
         destination: text(live.log_destination()),
         traffic: live.traffic_type().map(|traffic| traffic.as_str().to_owned()).unwrap_or_default(),
-        // Source: CreateFlowLogs, `MaxAggregationInterval`: 600 unless said otherwise.
+        // Source: CreateFlowLogs, `MaxAggregationInterval`: 600 by default.
         interval: live.max_aggregation_interval().and_then(|seconds| u32::try_from(seconds).ok()).unwrap_or(600),
         tags: tags(live.tags()),
     }

@@ -1,5 +1,5 @@
-//! `dhcp_options`: DHCP options: the name servers and the domain that instances are told. AWS never changes a set: others are made, the VPC is
-//! given them, and the old ones go.
+//! `dhcp_options`: DHCP options: the name servers and the domain that instances receive. AWS cannot change a set: overlord creates a new
+//! set, assigns it to the VPC and deletes the old set.
 
 use aws_sdk_ec2::types::{DhcpOptions as Live, NewDhcpConfiguration, ResourceType};
 use serde::{Deserialize, Serialize};
@@ -13,7 +13,7 @@ use crate::resource::{AttributeSpec, Kind, KindSpec, OnChange, OnRemoval, Weight
 /// The attributes of a `dhcp_options`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct DhcpOptionsAttributes {
-    /// The domain that host names are completed with; null for AWS's own, so that one that is no longer wanted is a difference.
+    /// The domain that host names are completed with; null for AWS's own, so that removing it is a difference.
     #[serde(default)]
     pub domain_name: Option<String>,
     /// Addresses of name servers, at most four, in order; `AmazonProvidedDNS` is one.
@@ -22,7 +22,7 @@ pub struct DhcpOptionsAttributes {
     pub tags: Tags,
 }
 
-/// How AWS calls the domain and the name servers.
+/// AWS's names for the domain and the name servers.
 const DOMAIN: &str = "domain-name";
 const SERVERS: &str = "domain-name-servers";
 
@@ -32,7 +32,7 @@ fn values(options: &Live, key: &str) -> Vec<String> {
     of_key.flat_map(|configuration| configuration.values()).filter_map(|value| value.value.clone()).collect()
 }
 
-/// The domain and the name servers that instances are told by a set.
+/// The domain and the name servers that a set gives to instances.
 pub(super) fn said(options: &Live) -> (Option<String>, Vec<String>) {
     (values(options, DOMAIN).into_iter().next(), values(options, SERVERS))
 }
@@ -70,7 +70,7 @@ impl Kind for DhcpOptions {
         let find = || async {
             let pages = client.client.describe_dhcp_options().filters(client.ours()).into_paginator().items().send();
             let options = client.map_sdk_error("ec2:DescribeDhcpOptions", pages.collect::<Result<Vec<_>, _>>().await)?;
-            // The ones that these replace have the same address.
+            // The set that this one replaces has the same address.
             let wanted =
                 |options: &Live| client.is_ours(options.tags()) && said(options) == (after.domain_name.clone(), after.name_servers.clone());
             Ok(all(options.into_iter().filter(wanted).map(|options| options.dhcp_options_id)))

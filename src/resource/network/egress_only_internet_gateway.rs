@@ -1,4 +1,4 @@
-//! `egress_only_internet_gateway`: a gateway through which IPv6 goes out and nothing comes in.
+//! `egress_only_internet_gateway`: a gateway for outbound IPv6 traffic only.
 
 use aws_sdk_ec2::types::{EgressOnlyInternetGateway as Live, ResourceType};
 use serde::{Deserialize, Serialize};
@@ -56,7 +56,7 @@ impl Kind for EgressOnlyInternetGateway {
             let gateways = gateways.into_iter().filter(|gateway| of_vpc(gateway) && client.is_ours(gateway.tags()));
             Ok(all(gateways.map(|gateway| gateway.egress_only_internet_gateway_id)))
         };
-        // AWS remembers tokens longer than gateways, so one that was deleted would be handed out again: the token is new with every try.
+        // AWS remembers tokens longer than gateways, so it would return a deleted one: the token is new with every try.
         let token = client.token([vpc.as_str(), &client.this_try()]);
         let make = || async {
             let request = client.client.create_egress_only_internet_gateway().vpc_id(&vpc).client_token(&token);

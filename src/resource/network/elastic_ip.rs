@@ -1,4 +1,4 @@
-//! `elastic_ip`: an elastic IP address, kept for as long as its NAT gateway: partners allow-list it.
+//! `elastic_ip`: an Elastic IP address. It lives as long as its NAT gateway, because partners put it on their allow lists.
 
 use aws_sdk_ec2::types::{DomainType, ResourceType};
 use serde::{Deserialize, Serialize};

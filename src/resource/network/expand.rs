@@ -1,9 +1,9 @@
-//! The expansion of an address plan into desired resources: what each VPC consists of, in the attributes of
-//! `crate::resource::network`, as the reader of AWS makes them too.
+//! Expands an address plan into desired resources: what each VPC consists of, with the attributes of `crate::resource::network`, which
+//! the reader of AWS uses too.
 //!
-//! One VPC after the other, each by itself: [`whole`] is the VPC with what belongs to it as a whole, [`paths`] its subnets with their
-//! tables, gateways and routes, [`services`] its endpoints, [`connections`] what leads to
-//! others: of single VPCs, and between them.
+//! VPCs are expanded one by one, independently. [`whole`] creates the VPC and the resources that exist once per VPC, [`paths`] its
+//! subnets with their route tables, gateways and routes, [`services`] its endpoints, and [`connections`] the connections of single VPCs
+//! and between them.
 
 mod connections;
 mod paths;
@@ -24,7 +24,8 @@ use crate::network::{AddressPlan, Design, Gateways, Layout, Observed, ObservedVp
 use crate::resource::network::{DefaultVpcAttributes, RegionAttributes, Tags};
 use crate::resource::{Attributes, untyped};
 
-/// The resources of all networks, those of accounts that could not be read left out. `plan` is what [`crate::network::allocate`] made of the other two.
+/// The resources of all networks, without those of accounts that could not be read. `plan` is what [`crate::network::allocate`] made of
+/// the other two.
 pub fn expand(design: &Design, observed: &Observed, plan: &AddressPlan) -> BTreeMap<Address, Attributes> {
     let mut made = Vec::new();
     for (address, vpc) in &plan.vpcs {
@@ -33,13 +34,13 @@ pub fn expand(design: &Design, observed: &Observed, plan: &AddressPlan) -> BTree
             continue;
         };
         let live = observed.vpcs.get(address);
-        // One that others made is never made again: that it is not there is a finding.
+        // An adopted VPC is never created: if it is missing, that is a finding.
         let is_lost = request.id.is_some() && live.is_none();
         if !observed.unreachable.contains_key(&scope.account) && !is_lost {
             let (pool, gateways) = (design.pools.get(&layout.pool), &design.gateways);
             let (scope, before) = (&Arc::new(scope.clone()), made.len());
             Parts { scope, request, layout, pool, gateways, observed, vpc, live, resources: &mut made }.expand();
-            // Each VPC by itself, and so nearly all of them: a million resources are not sorted as one.
+            // Each VPC separately, so that they are nearly sorted: a million resources are not sorted at once.
             made.get_mut(before..).unwrap_or_default().sort_by(|(one, _), (other, _)| one.cmp(other));
         }
     }
@@ -51,7 +52,7 @@ pub fn expand(design: &Design, observed: &Observed, plan: &AddressPlan) -> BTree
     resources
 }
 
-/// What makes the resources of one VPC.
+/// Creates the resources of one VPC.
 struct Parts<'p> {
     scope: &'p Arc<Scope>,
     request: &'p Request,
@@ -60,7 +61,7 @@ struct Parts<'p> {
     gateways: &'p Gateways,
     observed: &'p Observed,
     vpc: &'p Vpc,
-    /// The VPC as it is; `None` when it is not there yet.
+    /// The live VPC; `None` if it does not exist yet.
     live: Option<&'p ObservedVpc>,
     resources: &'p mut Vec<(Address, Attributes)>,
 }
@@ -86,12 +87,12 @@ impl Parts<'_> {
         self.resources.push((address, attributes));
     }
 
-    /// `nat_gateway.standard`: what there is one of in a VPC.
+    /// `nat_gateway.standard`: a resource that exists once per VPC.
     fn only(&self, kind: &str) -> Address {
         Address::within(self.scope.clone(), kind, self.vpc.layout.as_str())
     }
 
-    /// `subnet.standard/public-euw1-az1`: what there are several of.
+    /// `subnet.standard/public-euw1-az1`: a resource that exists several times per VPC.
     fn one_of(&self, kind: &str, name: &str) -> Address {
         Address::within(self.scope.clone(), kind, format!("{}/{name}", self.vpc.layout))
     }
@@ -100,19 +101,19 @@ impl Parts<'_> {
         self.only("vpc").into()
     }
 
-    /// The declared tags, and a `Name` unless they have one.
+    /// The declared tags, and a `Name` unless they contain one.
     fn tags(&self, name: &str) -> Tags {
         let mut tags = self.request.tags.clone();
         tags.entry("Name".to_owned()).or_insert_with(|| name.to_owned());
         tags
     }
 
-    /// The tags of what there is one of in a VPC: it is called as its layout.
+    /// The tags of a resource that exists once per VPC: its name is that of its layout.
     fn tags_of_only(&self) -> Tags {
         self.tags(&self.vpc.layout)
     }
 
-    /// `standard-euw1-az1`: what is not called by its tier says whose it is.
+    /// `standard-euw1-az1`: the name of a resource without a tier says which layout it belongs to.
     fn tags_of_one(&self, name: &str) -> Tags {
         self.tags(&format!("{}-{name}", self.vpc.layout))
     }
@@ -123,7 +124,7 @@ impl Parts<'_> {
     }
 }
 
-/// The Regions that accounts enable for whatever they do there.
+/// The Regions that accounts enable for any purpose.
 fn opted_in(design: &Design, observed: &Observed, resources: &mut BTreeMap<Address, Attributes>) {
     let enabled = untyped(&RegionAttributes { status: "ENABLED".to_owned() });
     let is_planned = |account: &String| !observed.unreachable.contains_key(account) && !observed.frozen.contains(account);
@@ -135,7 +136,7 @@ fn opted_in(design: &Design, observed: &Observed, resources: &mut BTreeMap<Addre
     }
 }
 
-/// The default VPCs that are to go. An opt-in Region has one only once it is enabled, for a VPC of a layout or by `regions`.
+/// The default VPCs that are to be deleted. An opt-in Region has one only once it is enabled, for a VPC of a layout or by `regions`.
 fn default_vpcs(design: &Design, observed: &Observed, resources: &mut BTreeMap<Address, Attributes>) {
     let regions = design.regions();
     let gone = untyped(&DefaultVpcAttributes { present: false, subnets: 0 });

@@ -1,12 +1,12 @@
-//! What an address plan could not do as it was asked to, or did otherwise than one may think.
+//! Findings of the address plan: requests that it could not fulfil, or fulfilled in an unexpected way.
 
 use super::expand::services::endpoint_zones;
 use crate::address::Address;
 use crate::network::{AddressPlan, Design, Layout, Observed, Origin, Vpc, Why};
 use crate::resource::{Finding, FindingSeverity};
 
-/// The findings of a plan, in the order of the VPCs. `plan` is what [`crate::network::allocate`] made of the other two. An account that could not be
-/// read, or that has too few zones, is no finding here: who read it has said so.
+/// The findings of a plan, in the order of the VPCs. `plan` is what [`crate::network::allocate`] made of the other two. An account that
+/// could not be read, or that has too few zones, is not reported here: the reader has reported it.
 pub fn findings(design: &Design, observed: &Observed, plan: &AddressPlan) -> Vec<Finding> {
     let without = plan.unplaced.iter().filter(|(_, unplaced)| unplaced.why != Why::Unreachable).map(|(address, unplaced)| {
         let severity = if unplaced.why.is_error() { FindingSeverity::Error } else { FindingSeverity::Warning };
@@ -91,7 +91,7 @@ mod tests {
             Observed { vpcs: live, unreachable: BTreeMap::from([("b".to_owned(), "AccessDenied".to_owned())]), ..Observed::default() };
         let waits = "Warning c/eu-west-1/vpc.l0: an account with VPCs in its pool could not be read, and they may have any block of it: plan \
             again when it can be read, or choose a block in `cidr`";
-        // It cannot be read, so nothing is known of what it has.
+        // It cannot be read, so its resources are unknown.
         let without_b = Observed { vpcs: observed.vpcs.iter().take(1).map(|(a, v)| (a.clone(), v.clone())).collect(), ..observed };
         check(&design, &without_b, &[waits]);
         design.layouts.insert("l0".to_owned(), Layout { prefix: 20, ..overlord() });

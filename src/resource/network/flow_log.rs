@@ -1,4 +1,5 @@
-//! `flow_log`: a flow log of a VPC, to the central destination. AWS never changes one: it is made again, with a gap of seconds, so that there are never two.
+//! `flow_log`: a flow log of a VPC, to the central destination. AWS cannot change one: overlord deletes and recreates it, with a gap of
+//! seconds, so that there are never 2.
 
 use aws_sdk_ec2::types::{FlowLogsResourceType, LogDestinationType, ResourceType, TrafficType};
 use serde::{Deserialize, Serialize};
@@ -72,7 +73,7 @@ impl Kind for FlowLog {
             return client.retag(id, &before.tags, &after.tags).await;
         }
         delete(&client, id).await?;
-        // Nothing refers to a flow log, so its new id is learnt by the next reading.
+        // Nothing refers to a flow log, so the next read finds its new id.
         create(&client, &after).await.map(drop)
     }
 
@@ -82,7 +83,7 @@ impl Kind for FlowLog {
 }
 
 impl FlowLogAttributes {
-    /// What AWS never changes in a flow log.
+    /// Attributes that AWS cannot change in a flow log.
     fn content(&self) -> (&str, u32, &str) {
         (&self.destination, self.interval, &self.traffic)
     }
@@ -109,7 +110,7 @@ async fn create(client: &ResourceClient<'_>, after: &FlowLogAttributes) -> AwsRe
         client.id("ec2:CreateFlowLogs", answer.flow_log_ids.and_then(|ids| ids.into_iter().next()))
     };
     match client.retry_not_found(make).await {
-        // Made by a request whose answer was lost; or somebody else's, to the same destination.
+        // Created by a request whose answer was lost; or an unmanaged one with the same destination.
         Err(e) if e.is(&["FlowLogAlreadyExists"]) => client.found(&e, || find(client, &vpc)).await,
         result => result,
     }

@@ -1,12 +1,12 @@
-//! What leads to an account that was not read.
+//! Freezes what leads to an account that was not read.
 
 use std::collections::BTreeMap;
 
 use crate::address::{Address, Reference};
 use crate::resource::{Desired, Live};
 
-/// What leads to an account that was not read is left as it is: nobody knows what is at the other end. `why` tells it of an account.
-/// `unknown` tells it of what is known by its id alone.
+/// A connection to an account that was not read stays as it is: the other side is unknown. `why` gives the reason for an account,
+/// `unknown` the reason for a resource that is known only by its id.
 pub(super) fn freeze(live: &mut Live, desired: &Desired, why: impl Fn(&str) -> Option<&'static str>, unknown: Option<&'static str>) {
     let hub = desired.network.gateways.transit.values().find_map(|hub| why(&hub.account));
     let account_of = |address: &Address| match address.scope() {
@@ -30,7 +30,7 @@ pub(super) fn freeze(live: &mut Live, desired: &Desired, why: impl Fn(&str) -> O
             frozen.insert(address.clone(), why);
         }
     }
-    // A peering that another account asked for is known by its id alone where that account was not read.
+    // A peering that another account requested is known only by its id if that account was not read.
     for (_, route) in live.resources.iter_mut().filter(|(address, _)| address.kind() == "route") {
         let leads_there = match route.attributes.reference("target") {
             Some(Reference::Address(target)) => frozen.get(&target).copied(),

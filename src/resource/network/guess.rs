@@ -1,4 +1,4 @@
-//! What a VPC that others made looks like, in the words of a layout. Pure. A guess: whether it holds, only a plan tells.
+//! Describes an unmanaged VPC as a layout. Pure. This is a guess: only a plan shows whether it is right.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -6,19 +6,19 @@ use super::survey::LiveVpc;
 use super::world::{Subnet, World};
 use crate::network::{Block, PUBLIC_TIER, has_gateway_endpoint};
 
-/// Bits of a subnet's address that tell its zone, as layouts may have them; the usual one first.
+/// How many bits of a subnet's address may encode its zone in a layout; the usual number first.
 pub const ZONE_BITS: [u8; 5] = [3, 2, 1, 0, 4];
 
-/// The tier of subnets that the internet does not reach.
+/// The tier of subnets that are not reachable from the internet.
 const PRIVATE_TIER: &str = "private";
 
-/// Fills in what it consists of.
+/// Fills in its contents.
 ///
 /// # Errors
-/// Why no layout is like it.
+/// Why no layout matches it.
 pub(super) fn describe(live: &mut LiveVpc, world: &World) -> Result<(), String> {
     if live.ipv6 {
-        return Err("it has IPv6 addresses, which an import takes over in no VPC of others".to_owned());
+        return Err("it has IPv6 addresses, which an import does not adopt in an unmanaged VPC".to_owned());
     }
     let subnets: BTreeMap<&str, &Subnet> =
         world.subnets.iter().filter(|(_, subnet)| subnet.vpc == live.id).map(|(id, subnet)| (id.as_str(), subnet)).collect();
@@ -55,7 +55,7 @@ pub(super) fn describe(live: &mut LiveVpc, world: &World) -> Result<(), String> 
     live.has_regional_nat_gateway = gateways().any(|gateway| gateway.is_regional);
     live.zonal_nat_gateways = gateways().filter(|gateway| !gateway.is_regional).count();
     if live.zonal_nat_gateways > 0 && public == 0 {
-        return Err("its NAT gateways stand in no tier that the internet reaches".to_owned());
+        return Err("its NAT gateways are in no tier that is reachable from the internet".to_owned());
     }
     let used: BTreeSet<&str> = subnets.keys().filter_map(|subnet| tables.get(subnet).copied()).collect();
     let everywhere = |tables: &BTreeSet<String>| tables.iter().map(String::as_str).eq(used.iter().copied());
@@ -65,7 +65,7 @@ pub(super) fn describe(live: &mut LiveVpc, world: &World) -> Result<(), String> 
     Ok(())
 }
 
-/// The subnets by tier, where so many bits tell the zone: each tier has as many zones as the VPC.
+/// The subnets by tier, if so many bits encode the zone: each tier has as many zones as the VPC.
 fn tiers<'w>(subnets: &BTreeMap<&'w str, &'w Subnet>, zone_bits: u8) -> Option<Vec<Vec<(&'w str, &'w Subnet)>>> {
     let zones: BTreeSet<&str> = subnets.values().map(|subnet| subnet.zone.as_str()).collect();
     let mut tiers: BTreeMap<Block, Vec<(&str, &Subnet)>> = BTreeMap::new();

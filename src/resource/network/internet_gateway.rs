@@ -111,7 +111,7 @@ async fn attach(client: &ResourceClient<'_>, id: &str, vpc: &str) -> AwsResult<(
         client.map_sdk_error("ec2:AttachInternetGateway", answer).map(drop)
     };
     match client.retry_not_found(send).await {
-        // By a request whose answer was lost; or the VPC has another one, or this one is in another VPC.
+        // By a request whose answer was lost; or the VPC has another one, or this one is attached to another VPC.
         Err(e) if e.is(&["Resource.AlreadyAssociated", "InvalidParameterValue"]) => {
             let is_there = |gateway: &Live| gateway.attachments().iter().any(|attachment| attachment.vpc_id() == Some(vpc));
             let find = || async { Ok(list(client, filter("internet-gateway-id", id)).await?.iter().any(is_there).then(String::new)) };

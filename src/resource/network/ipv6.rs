@@ -1,4 +1,4 @@
-//! IPv6 blocks: AWS chooses a /56 for a VPC, and each subnet has the /64 of it that its index names.
+//! IPv6 blocks: AWS chooses a /56 for a VPC, and each subnet gets the /64 that its index selects.
 
 use std::net::Ipv6Addr;
 
@@ -33,7 +33,7 @@ pub(super) fn state(association: &VpcIpv6CidrBlockAssociation) -> Option<&VpcCid
 /// # Errors
 /// The text is no /56.
 pub(super) fn subnet_block(vpc: &str, index: u8) -> AwsResult<String> {
-    let wrong = || Error::failed(format!("AWS names `{vpc}` as the IPv6 block of the VPC, which is no /56"));
+    let wrong = || Error::failed(format!("AWS names `{vpc}` as the IPv6 block of the VPC, which is not a /56"));
     let (address, length) = vpc.split_once('/').ok_or_else(wrong)?;
     let address: Ipv6Addr = address.parse().map_err(|_| wrong())?;
     let bits = address.to_bits();

@@ -1,7 +1,7 @@
-//! The family of a team's network, inside an account and Region: one reader for all of its kinds.
+//! The network family: the resources of a team's network in an account and Region, with one reader for all kinds.
 //!
-//! The desired side is made by [`expand()`] from the address plan; the live side by this family's reader. Both have
-//! the attributes of the files below. What AWS deletes along with something else, or makes along with it, is told there.
+//! [`expand()`] creates the desired side from the address plan; the family's reader creates the live side. Both use the attributes that
+//! the files below define. Each file also says what AWS creates or deletes along with its resource.
 
 mod bind;
 mod calls;
@@ -88,16 +88,16 @@ pub use vpn_gateway::{VpnGateway, VpnGatewayAttributes};
 /// Tags as the attributes hold them: `Name` and the declared ones, never those that begin with `overlord:` or `aws:`.
 pub type Tags = BTreeMap<String, String>;
 
-/// The tag of a VPC that says what more than the usual it has ever had: names with spaces between.
+/// The tag of a VPC with the optional features that it has ever had: names separated by spaces.
 pub const WITH_TAG: &str = "overlord:with";
 
-/// The id of a default VPC that is not there.
+/// The id of a default VPC that does not exist.
 const NO_DEFAULT_VPC: &str = "none";
 
 /// The status of an opt-in Region that can be used.
 const ENABLED: &str = "ENABLED";
 
-/// Whether a declared tag is to be written. Others are somebody else's, and stay.
+/// Whether a declared tag is to be written. Other tags are unmanaged and stay.
 fn tags_differ(before: &Tags, after: &Tags) -> bool {
     after.iter().any(|(key, value)| before.get(key) != Some(value))
 }

@@ -1,4 +1,5 @@
-//! `nat_gateway`: a NAT gateway: zonal, in a public subnet with an address of ours, or regional, in no subnet with addresses of AWS's choice.
+//! `nat_gateway`: a NAT gateway. A zonal one is in a public subnet with an address that overlord allocates; a regional one is in no
+//! subnet and AWS chooses its addresses.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -22,10 +23,10 @@ pub struct NatGatewayAttributes {
     /// Its address; `None` for a regional one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub elastic_ip: Option<Reference>,
-    /// The internet gateway of its VPC, which must be attached before it is made; `None` when there is none.
+    /// The internet gateway of its VPC, which must be attached before the NAT gateway is created; `None` if there is none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub internet_gateway: Option<Reference>,
-    /// The subnet that it stands in; `None` for a regional one.
+    /// Its subnet; `None` for a regional one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub subnet: Option<Reference>,
     /// `Name` and the declared tags.
@@ -34,7 +35,7 @@ pub struct NatGatewayAttributes {
     pub vpc: Reference,
 }
 
-/// AWS changes nothing in a NAT gateway but its tags.
+/// AWS can change nothing in a NAT gateway except its tags.
 const WAY_OUT: &str = "delete this NAT gateway in AWS, then run the same command again: it makes another one as org.toml says, and until then \
                        what leaves through it does not";
 
@@ -112,13 +113,13 @@ impl Kind for NatGateway {
     }
 }
 
-/// AWS takes a minute or two, to make one and to delete one.
+/// AWS takes a minute or two to create one, and to delete one.
 const DEADLINE: Duration = Duration::from_secs(15 * 60);
 
-/// How often a token may lead to a gateway that is gone.
+/// How often a token may return a gateway that is gone.
 const ATTEMPTS: usize = 5;
 
-/// What a gateway is made of, as ids.
+/// The parameters of a gateway, as ids.
 struct Wanted {
     vpc: String,
     /// Its subnet and address; `None` for a regional one.
@@ -136,8 +137,8 @@ impl Wanted {
     }
 }
 
-/// Makes it. AWS remembers tokens: the same one finds what a lost answer made. It may also find what was deleted since or never came to be;
-/// then the token is another one, made from those.
+/// Creates it. AWS remembers tokens: the same token finds a gateway whose answer was lost. It may also find one that was deleted or that
+/// failed; then overlord derives another token from those.
 async fn make(client: &ResourceClient<'_>, wanted: &Wanted, tags: &Tags, mut dead: Vec<String>) -> AwsResult<String> {
     let said: Vec<&str> = tags.iter().flat_map(|(key, value)| [key.as_str(), value.as_str()]).collect();
     for _ in 0..ATTEMPTS {
@@ -168,7 +169,7 @@ async fn make(client: &ResourceClient<'_>, wanted: &Wanted, tags: &Tags, mut dea
         .failed("AWS answers with NAT gateways that are gone", "run the same command again in an hour: by then AWS has forgotten them"))
 }
 
-/// Whether a gateway of that state is there, or will be.
+/// Whether a gateway of that state exists, or will.
 pub(super) fn is_alive(state: Option<&NatGatewayState>) -> bool {
     !matches!(state, Some(NatGatewayState::Failed | NatGatewayState::Deleting | NatGatewayState::Deleted))
 }
@@ -180,7 +181,7 @@ async fn list(client: &ResourceClient<'_>) -> AwsResult<Vec<Live>> {
     Ok(gateways)
 }
 
-/// How the NAT gateways of an account and Region stand, by id: one list for all that are waited for.
+/// The status of the NAT gateways of an account and Region, by id: one list for all that are waited for.
 #[derive(Debug)]
 pub struct NatGatewayStates(BTreeMap<String, State>);
 
@@ -220,16 +221,16 @@ async fn states(client: &ResourceClient<'_>) -> AwsResult<Arc<NatGatewayStates>>
     client.nat_gateways()?.or(ask).await
 }
 
-/// Waits until traffic can pass: a route to a gateway that is still pending is accepted and leads nowhere.
+/// Waits until traffic can pass: AWS accepts a route to a pending gateway, but traffic on it is lost.
 async fn available(client: &ResourceClient<'_>, id: &str) -> AwsResult<()> {
     let ask = || async {
         match states(client).await?.0.get(id) {
             Some(State::Available) => Ok(Some(())),
-            // Nobody finds at once what was just made.
+            // A new gateway is not visible at once.
             None | Some(State::Pending) => Ok(None),
             Some(State::Failed(code, message)) => Err(failure(client, id, code, message)),
             Some(State::Deleting | State::Deleted) => Err(client.failed(
-                format!("the NAT gateway `{id}` was deleted by somebody else while it was made"),
+                format!("the NAT gateway `{id}` was deleted outside overlord while it was being created"),
                 "run the same command again, it makes another one",
             )),
         }
@@ -241,7 +242,7 @@ async fn available(client: &ResourceClient<'_>, id: &str) -> AwsResult<()> {
 fn failure(client: &ResourceClient<'_>, id: &str, code: &str, message: &str) -> Error {
     let hint = match code {
         "InsufficientFreeAddressesInSubnet" => "free an address in its subnet, or give the tier a larger share",
-        "Gateway.NotAttached" => "attach the internet gateway again: the next run does so if it is ours",
+        "Gateway.NotAttached" => "attach the internet gateway again: the next run does so if overlord manages it",
         "InvalidAllocationID.NotFound" => {
             "the elastic address was released meanwhile: run the same command again, it allocates another one"
         }

@@ -1,4 +1,4 @@
-//! Reading ahead: an account's networks while the rest of the organization is still being read.
+//! Prefetch: reads an account's networks while the rest of the organization is still being read.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -10,18 +10,18 @@ use crate::address::{Address, Scope};
 use crate::aws::{AwsResult, Error, Sessions};
 use crate::resource::Desired;
 
-/// What was read of accounts before the whole organization was: by scope, with the account's id.
+/// What was read of accounts before the whole organization was read: by scope, with the account's id.
 #[derive(Default)]
 pub struct Prefetch {
     pub(super) keep: Keep,
     pub(super) reach: Reach,
-    /// Why nothing more was read.
+    /// Why reading stopped.
     pub(super) lost: Option<Error>,
     pub(super) read: BTreeMap<Scope, (String, AwsResult<Answer>)>,
 }
 
 /// Reads the networks of accounts as they become known, by address and id, until no more come. Without it, each run would wait for the
-/// organization and the networks one after the other.
+/// organization and then for the networks.
 pub async fn prefetch(sessions: &Sessions, desired: &Desired, keep: Keep, mut accounts: UnboundedReceiver<(Address, String)>) -> Prefetch {
     let regions = regions(desired);
     let mut told = BTreeSet::new();
@@ -46,8 +46,8 @@ pub async fn prefetch(sessions: &Sessions, desired: &Desired, keep: Keep, mut ac
     ahead
 }
 
-/// Whether anybody answers. Accounts are asked side by side, and each gets no answer only after many attempts: where a second one has none
-/// before any other has answered, it is not the accounts that are out of reach.
+/// Whether AWS answers at all. Accounts are read side by side, and a missing answer takes many attempts. If a second account gets no
+/// answer before any other has answered, the connection is down, not an account.
 #[derive(Default)]
 pub(super) struct Reach {
     answered: bool,
@@ -56,7 +56,7 @@ pub(super) struct Reach {
 }
 
 impl Reach {
-    /// Takes note of how reading an account ended, and tells whether nobody can be reached.
+    /// Records how reading an account ended, and returns whether AWS cannot be reached.
     pub fn is_lost(&mut self, account: &str, error: Option<&Error>) -> bool {
         if error.is_some_and(Error::leaves_open) {
             self.silent.insert(account.to_owned());

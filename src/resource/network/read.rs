@@ -1,9 +1,9 @@
-//! The reader of the family: all accounts and Regions side by side, each with the fewest calls.
+//! The reader of the network family: it reads all accounts and Regions side by side, each with the fewest calls.
 //!
-//! First what the configuration's accounts have in the Regions of its layouts: eight Describe calls each, and no more when nothing is to
-//! change; as a rule already while the rest of the organization is read ([`super::ahead()`]). What that shows may raise more questions: of
-//! zones, where a subnet is to be made; and of the VPCs of everybody else in the organization, where a block of addresses is to be handed
-//! out. An account that cannot be read is a finding, not the end of the run.
+//! First it reads the configuration's accounts in the Regions of its layouts: 8 Describe calls each, and no more if nothing changes.
+//! Usually this starts while the rest of the organization is still being read ([`super::ahead()`]). The result may require more reads:
+//! zones, if a subnet is to be created; and the VPCs of all other accounts, if a CIDR block is to be assigned. An account that cannot be
+//! read is a finding; the run continues.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -27,18 +27,18 @@ use crate::plural::count;
 use crate::resource::organizations::leaving;
 use crate::resource::{Desired, Finding, FindingSeverity, Live, LiveResource, NOT_JOINED, NOT_READ, NOT_SELECTED};
 
-/// Reads the networks of `desired` and adds them to `live`, which holds the organization already. `members` are the ids of all accounts of
-/// the organization that can be used; `ahead` is what was read before all of them were known. Returns what `ahead` says is to be kept.
+/// Reads the networks of `desired` and adds them to `live`, which already contains the organization. `members` are the ids of all usable
+/// accounts of the organization; `ahead` is what was read before all of them were known. Returns what `ahead` wants to keep.
 ///
 /// # Errors
-/// The run was interrupted, or its own credentials are at an end. All else is a finding.
+/// The run was interrupted, or its own credentials have expired. Every other failure is a finding.
 pub async fn live(sessions: &Sessions, desired: &Desired, ahead: Prefetch, members: &BTreeSet<String>, live: &mut Live) -> AwsResult<Kept> {
     let regions = regions(desired);
     if regions.is_empty() && (desired.network.opted_in.is_empty() || !desired.selection.reads_networks()) {
         return Ok(Kept::default());
     }
     let mut accounts = Accounts::of(live, desired);
-    // The others are asked for their blocks alone, and only when one is to be handed out.
+    // Other accounts are only read for their blocks, and only if a block is to be assigned.
     accounts.open.retain(|key, _| desired.selection.reads_networks_of(key));
     let mut reader = Reader { sessions, desired, regions, accounts, found: Found::default() };
     let keep = ahead.keep;
@@ -59,11 +59,11 @@ pub async fn live(sessions: &Sessions, desired: &Desired, ahead: Prefetch, membe
 struct Accounts {
     /// With their ids.
     open: BTreeMap<String, String>,
-    /// Closed, suspended, or about to leave: there is nothing to read and nothing to do.
+    /// Closed, suspended, or leaving: there is nothing to read and nothing to do.
     frozen: BTreeSet<String>,
-    /// Those of them that are no members yet.
+    /// Those of them that are not members yet.
     absent: BTreeSet<String>,
-    /// Accounts and OUs, by id: what is shared with them names them.
+    /// Accounts and OUs, by id: shares refer to them.
     places: BTreeMap<String, Address>,
 }
 
@@ -100,7 +100,7 @@ struct Reader<'a> {
     found: Found,
 }
 
-/// What was found so far.
+/// The results so far.
 #[derive(Default)]
 struct Found {
     resources: BTreeMap<Address, LiveResource>,
@@ -108,7 +108,7 @@ struct Found {
     observed: Observed,
     /// Opt-in Regions that an account has not enabled yet.
     not_enabled: BTreeSet<Scope>,
-    /// Whether blocks are handed out in this run.
+    /// Whether this run assigns blocks.
     hands_out: bool,
     /// Why accounts could not be read, by their key and Region.
     failures: BTreeMap<String, BTreeMap<String, Error>>,
@@ -121,7 +121,7 @@ impl Reader<'_> {
         accounts.flat_map(|(key, id)| sites(self.desired, &self.regions, key, id)).collect()
     }
 
-    /// All that the accounts of the configuration have.
+    /// Everything that the accounts of the configuration have.
     async fn accounts(&mut self, ahead: Prefetch) -> AwsResult<()> {
         let Prefetch { keep, mut reach, lost, read: mut ahead } = ahead;
         if let Some(error) = lost {
@@ -148,7 +148,7 @@ impl Reader<'_> {
         Ok(())
     }
 
-    /// What has connections, with the names of all that they lead to.
+    /// Accounts and Regions with connections, with the names of everything that they connect to.
     fn connected(&mut self, keep: Keep, mut readings: Vec<(Site, Reading)>) {
         connected::tell_attachments(readings.iter_mut().map(|(_, reading)| &mut reading.world.extras.connected));
         let mut shared = self.accounts.places.clone();
@@ -164,7 +164,7 @@ impl Reader<'_> {
         }
     }
 
-    /// Whether a VPC is to be made, which needs a block that nobody has.
+    /// Whether a VPC is to be created, which needs a free block.
     fn hands_out_blocks(&self) -> bool {
         let new = self.desired.network.vpcs.keys().filter(|vpc| !self.found.observed.vpcs.contains_key(vpc));
         new.filter_map(|vpc| vpc.scope())
@@ -175,7 +175,7 @@ impl Reader<'_> {
         !self.found.failures.contains_key(account) && !self.accounts.frozen.contains(account)
     }
 
-    /// The VPCs of all accounts that the configuration does not have.
+    /// The VPCs of all accounts outside the configuration.
     async fn others(&mut self, keep: Keep, members: &BTreeSet<String>) -> AwsResult<()> {
         let known: BTreeSet<&String> = self.accounts.open.values().collect();
         let management = &self.desired.management_account;
@@ -204,7 +204,7 @@ impl Reader<'_> {
         drop(readings);
         let unread = failed.into_iter().map(|(account, error)| {
             self.found.kept.unreachable.insert(account.clone());
-            // One that is not selected: its pools stay shut, as always when it cannot be read.
+            // An account that is not selected: its pools stay closed, as for an unreadable account.
             let key = self.accounts.key(&account);
             if let Some(key) = key {
                 self.found.observed.unreachable.insert(key.to_owned(), error.to_string());
@@ -216,12 +216,12 @@ impl Reader<'_> {
         Ok(())
     }
 
-    /// The zones in which subnets are to be made.
+    /// The zones in which subnets are to be created.
     async fn zones(&mut self) -> AwsResult<()> {
         let Zones { to_read, known } = Zones::of(&self.desired.network, &self.found.observed, |account| self.is_planned(account));
         self.found.observed.zones = known;
         let mut sites = Vec::new();
-        // Of accounts that cannot be asked yet, by Region: the management account sees the same zone IDs.
+        // For accounts that cannot be read yet, by Region: the management account sees the same zone IDs.
         let mut in_general: BTreeMap<String, Vec<Scope>> = BTreeMap::new();
         for scope in to_read {
             match self.accounts.open.get(&scope.account) {
@@ -265,8 +265,8 @@ impl Reader<'_> {
         Ok(())
     }
 
-    /// The zones in which AWS offers the services of endpoints that are to be made, or are in fewer zones than their layout says. They are the
-    /// same for all accounts, so one is asked in each Region.
+    /// The zones in which AWS offers the services of endpoints that are to be created, or that are in fewer zones than their layout says.
+    /// They are the same for all accounts, so one account per Region is read.
     async fn endpoint_zones(&mut self) -> AwsResult<()> {
         let mut wanted: BTreeMap<&str, Vec<(Address, &str)>> = BTreeMap::new();
         for (vpc, request) in &self.desired.network.vpcs {
@@ -328,7 +328,7 @@ impl Reader<'_> {
 }
 
 impl Found {
-    /// Takes in what was read; gives back what cannot be bound yet.
+    /// Adds what was read; returns what cannot be bound yet.
     fn take(&mut self, site: Site, answer: AwsResult<Answer>) -> AwsResult<Option<(Site, Reading)>> {
         match answer {
             Ok(Answer::Taken(taken)) => {
@@ -381,7 +381,7 @@ impl Found {
         Ok(())
     }
 
-    /// Zones in which nothing new is made for now.
+    /// Zones in which nothing new is created for now.
     fn troubled_zones(&mut self, region: &str, zones: &LiveZones) {
         for (zone, state) in &zones.troubled {
             let summary =
@@ -393,7 +393,7 @@ impl Found {
         }
     }
 
-    /// VPCs whose layout asks for more zones than the account has.
+    /// VPCs whose layout needs more zones than the account has.
     fn too_few_zones(&mut self, desired: &Desired) {
         for (address, request) in &desired.network.vpcs {
             let layout = desired.network.layouts.get(&request.layout);
@@ -414,7 +414,7 @@ impl Found {
         }
     }
 
-    /// Adds all of it to `live`, but for the resources of accounts that were not read in full: nothing is planned in those.
+    /// Adds everything to `live`, except the resources of accounts that were not read in full: nothing is planned in those.
     fn give(mut self, live: &mut Live, desired: &Desired) -> Kept {
         let of_unread = |address: &Address| address.scope().is_some_and(|scope| self.failures.contains_key(&scope.account));
         live.resources.extend(self.resources.into_iter().filter(|(address, _)| !of_unread(address)));
@@ -443,10 +443,10 @@ impl Found {
             unread.push(Unread { subject: subject.to_string(), account: id, consequence, error });
         }
         self.findings.extend(unread::findings(unread));
-        // What lies in no pool is nothing to the allocator, and whoever changes it does not change the plan.
+        // A block outside all pools does not concern the allocator, and a change of it does not change the plan.
         let in_a_pool = |block: &Block| desired.network.pools.values().any(|pool| pool.cidr.overlaps(*block));
         self.observed.blocks.retain(in_a_pool);
-        // Quotas matter only where something may be made.
+        // Quotas matter only if something may be created.
         let with_vpcs: BTreeSet<&Scope> = desired.network.vpcs.keys().filter_map(Address::scope).collect();
         self.observed.others.retain(|scope, _| with_vpcs.contains(scope));
         live.findings.extend(self.findings);
@@ -456,7 +456,7 @@ impl Found {
     }
 }
 
-/// Whether an error is the end of the run: it is not the account's.
+/// Whether an error ends the run because it does not belong to one account.
 pub(super) fn is_fatal(error: &Error) -> bool {
     match error {
         Error::Interrupted | Error::Internal(_) => true,

@@ -1,4 +1,4 @@
-//! Reading, through the sandbox: which calls are made, and what becomes of what cannot be read.
+//! Reading, through the sandbox: which calls are made, and how failed reads are handled.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -25,7 +25,7 @@ const LISTS: [&str; 8] = [
     "DescribeVpcs",
 ];
 
-/// A configuration and the AWS that it is for. Accounts are `a`, `b`, ….
+/// A configuration and an AWS that matches it. Accounts are `a`, `b`, ….
 struct Lab {
     world: World,
     weather: Weather,
@@ -69,7 +69,7 @@ impl Lab {
         Self { world, weather: Weather::default(), desired, live: Live::default(), members: BTreeSet::new() }
     }
 
-    /// An account of the configuration that exists. Returns its id.
+    /// Adds an existing account of the configuration. Returns its id.
     fn account(&mut self, key: &str) -> String {
         let id = self.member(key);
         let account = LiveResource { id: Some(id.clone()), attributes: Attributes::new(), ours: None, frozen: None };
@@ -96,7 +96,7 @@ impl Lab {
         self.world.region_mut(account, HOME).unwrap()
     }
 
-    /// A VPC of anybody.
+    /// A VPC of any account.
     fn vpc(&mut self, account: &str, cidr: &str, tags: &[(&str, &str)]) -> String {
         let region = self.region(account);
         let options = region.default_dhcp_options.clone();
@@ -119,7 +119,7 @@ impl Lab {
         vpc
     }
 
-    /// Reads, and tells the calls beside those for credentials.
+    /// Reads, and returns the calls except those for credentials.
     async fn read(&self) -> (Live, BTreeMap<String, usize>) {
         let sandbox = Sandbox::new(self.world.clone(), self.weather.clone());
         let request_gate = RequestGate::new(RequestGateOptions {
@@ -138,7 +138,7 @@ impl Lab {
     }
 }
 
-/// The calls when only the eight lists are asked for, each so many times, in so many accounts.
+/// The calls if only the 8 lists are read, each so many times, in so many accounts.
 fn lists(times: usize, accounts: usize) -> BTreeMap<String, usize> {
     LISTS.iter().map(|name| ((*name).to_owned(), times)).chain([("AssumeRole".to_owned(), accounts)]).collect()
 }
@@ -184,7 +184,7 @@ async fn where_nothing_is_to_change_there_are_eight_calls_an_account_and_region(
     assert_eq!(live.network.vpcs[&vpc_address("c", HOME, "standard")].block.to_string(), "10.0.64.0/19");
 }
 
-/// What a layout leaves behind is seen, in every account; where no VPC's tag could tell what else there is, one list more does.
+/// Leftovers of a layout are found in every account. If no VPC's tag can say what else exists, one more list is read.
 #[tokio::test(start_paused = true)]
 async fn governed_regions_are_read_without_layouts() {
     let mut lab = Lab::new();
@@ -270,7 +270,7 @@ async fn an_account_that_cannot_be_read_is_a_finding_and_nothing_of_it_is_planne
     assert!(!network_of(&live).is_empty());
 }
 
-/// Its block is known all the same, from the Region that could be read.
+/// Its block is known anyway, from the Region that could be read.
 #[tokio::test(start_paused = true)]
 async fn half_an_account_is_not_planned_either() {
     let mut lab = Lab::new();
@@ -365,7 +365,7 @@ async fn a_default_vpc_is_searched_for_what_runs_in_it_when_it_is_to_go() {
     assert_eq!((live.resources[&default].attributes.get("present"), &live.resources[&default].frozen), (Some(true.into()), &None));
     assert_eq!(calls["DescribeNetworkInterfaces"], 1);
 
-    // Nobody has written to the Region, so what it is born with is read from a clone.
+    // Nothing was written to the Region yet, so its default resources are read from a clone.
     let region = lab.region(&a);
     let subnet = region.subnets.keys().next().unwrap().clone();
     let interface = NetworkInterface {

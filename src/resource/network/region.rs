@@ -15,7 +15,7 @@ use crate::resource::{Context, NOT_YET};
 /// The attributes of a `region`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct RegionAttributes {
-    /// `ENABLED`, or as it stands.
+    /// `ENABLED`, or its current status.
     pub status: String,
 }
 
@@ -56,21 +56,22 @@ impl Kind for Region {
     }
 }
 
-/// AWS takes minutes as a rule, and hours for an account with much in it.
+/// AWS usually takes minutes, and hours for an account with many resources.
 const DEADLINE: Duration = Duration::from_secs(60 * 60);
 
-/// Refusals that pass: a Region is enabled or disabled already, too many are at once (6 per account, 50 per organization), or the account is
+/// Temporary refusals: a Region is enabled or disabled already, too many are in progress (6 per account, 50 per organization), or the
+/// account is
 /// still being set up. <https://docs.aws.amazon.com/accounts/latest/reference/API_EnableRegion.html>
 const BUSY: &[&str] = &["ConflictException", "TooManyRequestsException", "ResourceNotFoundException"];
 
-/// Enables the Region in the account and waits until it is.
+/// Enables the Region in the account and waits until it is enabled.
 async fn enable(context: &Context, wanted: &str) -> AwsResult<()> {
     if wanted != ENABLED {
         return Err(Error::internal(format!("a Region is never made `{wanted}`")));
     }
     let scope = context.scope()?;
     let (account, region) = (context.account_id(scope)?, scope.region.as_str());
-    // It speaks for itself: the management account could only with trusted access for account.amazonaws.com.
+    // The account calls for itself: the management account would need trusted access for account.amazonaws.com.
     let client = context.sessions().account_of(&account);
     let is_new = context.made(&Address::new("account", scope.account.as_str()).into());
     let poll = Poll { what: format!("{region} to be enabled in account {account}"), pause: Duration::from_secs(5), deadline: DEADLINE };

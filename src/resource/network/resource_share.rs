@@ -1,4 +1,5 @@
-//! `resource_share`: a share of AWS Resource Access Manager: a transit gateway or subnets, for OUs, accounts or the whole organization.
+//! `resource_share`: a share of AWS Resource Access Manager. It shares a transit gateway or subnets with OUs, accounts or the whole
+//! organization.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -20,15 +21,15 @@ pub const SHARING_SERVICE: &str = "ram.amazonaws.com";
 /// The attributes of a `resource_share`. AWS's id is its ARN.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ResourceShareAttributes {
-    /// What AWS shows.
+    /// Its display name.
     pub name: String,
-    /// Whom it is for: OUs, accounts, or the organization.
+    /// Its principals: OUs, accounts, or the organization.
     pub principals: BTreeSet<Reference>,
     /// What is shared: a transit gateway or subnets.
     pub resources: BTreeSet<Reference>,
     /// `Name` and the declared tags.
     pub tags: Tags,
-    /// What lets RAM share inside the organization.
+    /// The trusted access that RAM needs to share inside the organization.
     pub trusted_service: Reference,
 }
 
@@ -75,9 +76,9 @@ impl Kind for ResourceShare {
         let (resource_client, client) = (ResourceClient::of(context).await?, client(context)?);
         let whole = Part { principals: after.principals.iter().collect(), resources: after.resources.iter().collect() };
         let (principals, resources) = whole.arns(context).await?;
-        // RAM remembers tokens. This one is of this try alone: an older one could lead to a share that is gone.
+        // RAM remembers tokens. This one is only for this try: an older one could return a deleted share.
         let token = resource_client.token([resource_client.this_try().as_str()]);
-        // What was made a moment ago is not seen at once by RAM: a refusal that passes.
+        // RAM does not see a new resource at once: a temporary refusal.
         let send = || async {
             let request = client.create_resource_share().client_token(&token).name(&after.name).allow_external_principals(false);
             let request = request.set_principals(Some(principals.clone())).set_resource_arns(Some(resources.clone()));
@@ -133,14 +134,14 @@ impl Kind for ResourceShare {
     }
 }
 
-/// Whom and what a change of a share is about.
+/// The principals and resources of a change of a share.
 struct Part<'a> {
     principals: Vec<&'a Reference>,
     resources: Vec<&'a Reference>,
 }
 
 impl<'a> Part<'a> {
-    /// What the second has and the first has not.
+    /// What is only in the second.
     fn added(before: &ResourceShareAttributes, after: &'a ResourceShareAttributes) -> Self {
         let principals = after.principals.iter().filter(|one| !before.principals.contains(*one)).collect();
         Self { principals, resources: after.resources.iter().filter(|one| !before.resources.contains(*one)).collect() }
@@ -169,7 +170,7 @@ async fn principal(context: &Context, reference: &Reference) -> AwsResult<String
         "ou" => {
             let organization = context.organization_arn().await?;
             let id = context.resolve(reference)?;
-            ou_arn(&organization, &id).ok_or_else(|| Error::failed(format!("`{organization}` is no ARN of an organization")))
+            ou_arn(&organization, &id).ok_or_else(|| Error::failed(format!("invalid ARN of an organization: `{organization}`")))
         }
         _ => context.resolve(reference),
     }
@@ -190,7 +191,7 @@ fn resource(context: &Context, reference: &Reference) -> AwsResult<String> {
     Ok(format!("arn:{}:ec2:{}:{}:{noun}/{id}", context.sessions().partition(), scope.region, context.account_id(scope)?))
 }
 
-/// The client of the account, which [`ResourceClient::of`] has waited for: a share is of things that EC2 made there.
+/// The client of the account, which [`ResourceClient::of`] has waited for: a share contains resources that EC2 created there.
 fn client(context: &Context) -> AwsResult<Client> {
     let scope = context.scope()?;
     Ok(context.sessions().ram(&context.account_id(scope)?, &scope.region))
@@ -202,17 +203,17 @@ fn tags(context: &Context, tags: &Tags) -> Vec<Tag> {
     declared.chain([tag(ADDRESS_TAG, &context.address().to_string())]).collect()
 }
 
-/// How long RAM may take to share inside the organization after it was enabled. A minute as a rule. Source: hashicorp/terraform-provider-aws,
-/// issues 7769, 12169 and 15254 and pull request 28848, read 2026-11-30.
+/// How long RAM may take to allow sharing inside the organization after it was enabled. Usually a minute. Source:
+/// hashicorp/terraform-provider-aws, issues 7769, 12169 and 15254 and pull request 28848, read 2026-11-30.
 const ONBOARDING: Duration = Duration::from_secs(10 * 60);
 
-/// Whether RAM says that it does not share inside the organization, or not yet: it has one message for both.
+/// Whether RAM says that sharing inside the organization is off, or not on yet: it has one message for both.
 fn is_not_onboarded(error: &Error) -> bool {
     let says = |what: &str| error.said().to_lowercase().contains(what);
     error.is(&["OperationNotPermittedException", "InvalidParameterException"]) && (says("organization") || says("onboarding"))
 }
 
-/// Sends until RAM shares inside the organization: it takes a while after this run, or one just before it, has enabled that.
+/// Repeats the request until RAM shares inside the organization: this takes a while after this run, or a recent one, has enabled it.
 ///
 /// # Errors
 /// RAM refused; it still does not share inside the organization.
@@ -252,7 +253,7 @@ async fn existing(context: &Context, resource_client: &ResourceClient<'_>, clien
     Ok(shares.into_iter().next().and_then(|share| share.resource_share_arn))
 }
 
-/// Waits until nothing of a share is on its way.
+/// Waits until a share has no pending associations.
 ///
 /// # Errors
 /// RAM could not share something, and says why.

@@ -1,4 +1,4 @@
-//! `route`: a route: where packets for a destination go.
+//! `route`: a route: the target of packets to a destination.
 
 use aws_sdk_ec2::types::Route as Live;
 use serde::{Deserialize, Serialize};
@@ -13,11 +13,11 @@ use crate::resource::{AttributeSpec, Kind, KindSpec, OnChange, OnRemoval, Weight
 /// The attributes of a `route`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct RouteAttributes {
-    /// A block of IPv4 or IPv6 addresses: `0.0.0.0/0`.
+    /// An IPv4 or IPv6 CIDR block: `0.0.0.0/0`.
     pub destination: String,
     /// Its route table.
     pub route_table: Reference,
-    /// The gateway or connection that it leads to.
+    /// The gateway or connection that is its target.
     pub target: Reference,
 }
 
@@ -84,7 +84,7 @@ impl Kind for Route {
         };
         let passes = |e: &Error| is_missing(e) || is_not_attached(e);
         match client.retry_while("the gateway of the route to be found in its VPC", SETTLING, passes, send).await {
-            // By a request whose answer was lost; or somebody else's, which leads elsewhere.
+            // By a request whose answer was lost; or it is unmanaged, with another target.
             Err(e) if e.is(&["RouteAlreadyExists"]) => {
                 let find = || async { Ok(leads_to(&client, &table, &after.destination, &target).await?.then(String::new)) };
                 client.found(&e, find).await?;
@@ -121,13 +121,13 @@ impl Kind for Route {
     }
 }
 
-/// Whether AWS does not see yet that the VPC has the gateway, which was attached a moment ago. The code alone may mean anything.
+/// Whether AWS does not see yet that a gateway was attached a moment ago. The code alone may mean anything.
 /// Source: smoketurner/serverless-vpc-plugin, issue 147, read 2026-11-30.
 fn is_not_attached(error: &Error) -> bool {
     error.is(&["InvalidParameterValue"]) && error.said().contains("belong to different networks")
 }
 
-/// The id of what a route leads to: through an attachment, its transit gateway. AWS takes no route to one that the VPC is not attached to yet.
+/// The id of a route's target: for an attachment, its transit gateway. AWS accepts no route to one that the VPC is not attached to yet.
 async fn target(client: &ResourceClient<'_>, reference: &Reference) -> AwsResult<String> {
     let id = client.resolve(reference)?;
     if !id.starts_with("tgw-attach-") {
@@ -136,12 +136,12 @@ async fn target(client: &ResourceClient<'_>, reference: &Reference) -> AwsResult
     transit_gateway_attachment::gateway(client, &id).await
 }
 
-/// The table and the destination of a route's id.
+/// The table and the destination in a route's id.
 fn parts(id: &str) -> AwsResult<(&str, &str)> {
-    id.split_once('/').ok_or_else(|| Error::internal(format!("`{id}` is no id of a route")))
+    id.split_once('/').ok_or_else(|| Error::internal(format!("invalid id of a route: `{id}`")))
 }
 
-/// Which parameter a destination goes into.
+/// The parameter for a destination.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Family {
     V4,
@@ -154,7 +154,7 @@ impl Family {
     }
 }
 
-/// Which parameter a target goes into.
+/// The parameter for a target.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Target {
     /// An internet or VPN gateway.
@@ -180,7 +180,7 @@ impl Target {
     }
 }
 
-/// Whether the table's route to the destination leads to the target.
+/// Whether the table's route to the destination has this target.
 async fn leads_to(client: &ResourceClient<'_>, table: &str, destination: &str, target: &str) -> AwsResult<bool> {
     let pages = client.client.describe_route_tables().filters(filter("route-table-id", table)).into_paginator().items().send();
     let tables = client.map_sdk_error("ec2:DescribeRouteTables", pages.collect::<Result<Vec<_>, _>>().await)?;

@@ -15,7 +15,7 @@ use crate::resource::{AttributeSpec, Kind, KindSpec, OnChange, OnRemoval, Weight
 /// The attributes of a `route_table`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct RouteTableAttributes {
-    /// The VPN gateways whose routes it takes; `None` when its VPC never had one.
+    /// The VPN gateways that propagate routes to it; `None` if its VPC never had one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub propagating_gateways: Option<BTreeSet<Reference>>,
     /// `Name` and the declared tags.
@@ -105,13 +105,13 @@ impl Kind for RouteTable {
     }
 }
 
-/// The gateways whose routes a table takes.
+/// The gateways that propagate routes to a table.
 fn taken(table: &RouteTableAttributes) -> &BTreeSet<Reference> {
     static NONE: BTreeSet<Reference> = BTreeSet::new();
     table.propagating_gateways.as_ref().unwrap_or(&NONE)
 }
 
-/// The table takes the routes of a VPN gateway.
+/// Makes a VPN gateway propagate its routes to the table.
 async fn propagate(client: &ResourceClient<'_>, table: &str, gateway: &str) -> AwsResult<()> {
     let request = client.client.enable_vgw_route_propagation().route_table_id(table).gateway_id(gateway);
     client.when_ready(|| async { client.map_sdk_error("ec2:EnableVgwRoutePropagation", request.clone().send().await).map(drop) }).await

@@ -1,4 +1,4 @@
-//! Rules of security groups: what AWS gives as permissions with lists in them, one by one.
+//! Rules of security groups: splits the permissions that AWS returns, which contain lists, into single rules.
 
 use std::collections::BTreeSet;
 
@@ -6,10 +6,10 @@ use aws_sdk_ec2::types::IpPermission;
 
 use super::security_group::Rule;
 
-/// What AWS calls all protocols.
+/// AWS's name for all protocols.
 const ALL_PROTOCOLS: &str = "-1";
 
-/// Each rule of the permissions: one for each block, group and prefix list.
+/// Each rule of the permissions: one per block, group and prefix list.
 pub(super) fn rules(permissions: &[IpPermission]) -> BTreeSet<Rule> {
     permissions.iter().flat_map(of_permission).collect()
 }
@@ -20,7 +20,7 @@ fn of_permission(permission: &IpPermission) -> impl Iterator<Item = Rule> {
         Some(protocol) => protocol.to_owned(),
     };
     let ports = match (permission.from_port(), permission.to_port()) {
-        // Of ICMP these are type and code, and -1 is all of them.
+        // For ICMP these are type and code, and -1 means all of them.
         (None | Some(-1), None | Some(-1)) | (Some(0), Some(65535)) => "all".to_owned(),
         (Some(from), None) => from.to_string(),
         (Some(from), Some(to)) if from == to => from.to_string(),
@@ -44,7 +44,7 @@ pub(super) fn in_words(direction: Direction, rule: &Rule) -> String {
     }
 }
 
-/// Which way packets go.
+/// The direction of traffic.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Direction {
     Ingress,

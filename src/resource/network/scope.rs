@@ -1,4 +1,4 @@
-//! The questions to one account and Region: eight lists at once, and what follows from them.
+//! The calls to one account and Region: 8 lists at once, and the reads that follow from them.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -28,19 +28,19 @@ pub(super) struct Reading {
 /// Reads all that an account has in a Region.
 ///
 /// # Errors
-/// A call failed: half of what is there tells nothing.
+/// A call failed: a partial result is not used.
 pub(super) async fn read(sessions: &Sessions, desired: &Desired, scope: &Scope, account: &str) -> AwsResult<Reading> {
     let region = region(sessions, &scope.region, account).await?;
     if region.as_ref().is_some_and(|status| status != ENABLED) {
         return Ok(Reading { region, ..Reading::default() });
     }
-    // A Region that is only enabled: nothing of ours can be there.
+    // A Region that is only enabled cannot contain managed resources.
     if !desired.network.regions().contains(scope.region.as_str()) {
         return Ok(Reading { region, ..Reading::default() });
     }
     let client = sessions.ec2(account, &scope.region);
     let ask = Ec2Reader { client: &client, account };
-    // The first that fails ends the others: without the role, one refusal is enough.
+    // The first failure ends the others: without the role, one refusal is enough.
     let (vpcs, subnets, route_tables, internet_gateways, nat_gateways, addresses, endpoints, security_groups) = tokio::try_join!(
         ask.vpcs(),
         ask.subnets(),
@@ -63,7 +63,7 @@ pub(super) async fn read(sessions: &Sessions, desired: &Desired, scope: &Scope, 
         security_groups,
         extras: Extras::default(),
     };
-    // A client is work to make, and hardly any account shares anything.
+    // Creating a client takes work, and few accounts share anything.
     let ram = || sessions.ram(account, &scope.region);
     let mut wanted = Wanted::of(scope, &desired.network, &world);
     if wanted.stands_alone {
@@ -73,8 +73,8 @@ pub(super) async fn read(sessions: &Sessions, desired: &Desired, scope: &Scope, 
     Ok(Reading { region, world })
 }
 
-/// Completes what is known of an account and Region from elsewhere, with the kinds that carry our tag there: reads what AWS Config does not
-/// record.
+/// Completes a World of an account and Region that came from AWS Config, with the kinds in overlord's tags there: reads what AWS Config
+/// does not record.
 ///
 /// # Errors
 /// A call failed.
@@ -100,7 +100,7 @@ pub(super) async fn complete(
     let ram = || sessions.ram(account, &scope.region);
     let [dhcp_options, egress_only, flow_logs] = RECORDED.map(|name| wanted.with.remove(name));
     let read = wanted.read(&Ec2Reader { client: &client, account }, ram).await?;
-    // As where it is read: what nobody asks for is not there.
+    // As in a direct read: features that nobody asks for are left empty.
     world.extras = Extras {
         dhcp_options: if dhcp_options { known.dhcp_options } else { BTreeMap::new() },
         egress_only_gateways: if egress_only { known.egress_only_gateways } else { BTreeMap::new() },
@@ -110,7 +110,7 @@ pub(super) async fn complete(
     Ok(Reading { region, world })
 }
 
-/// What AWS Config records of what is read only where it is wanted: names of [`super::WITH_TAG`].
+/// The features among these that AWS Config records and that are read only on demand: names of [`super::WITH_TAG`].
 const RECORDED: [&str; 3] = ["dhcp_options", "egress_only_internet_gateway", "flow_log"];
 
 /// Reads the VPCs that an account has in a Region, and nothing else.
@@ -132,7 +132,7 @@ async fn region(sessions: &Sessions, region: &str, account: &str) -> AwsResult<O
     if !LIMITS.regions.is_opt_in(region) {
         return Ok(None);
     }
-    // The account asks for itself: from outside, the organization would have to trust Account Management first.
+    // The account calls for itself: from outside, the organization would first have to trust Account Management.
     let answer = sessions.account_of(account).get_region_opt_status().region_name(region).send().await;
     let answer = answer.map_err(|e| Error::sdk("account:GetRegionOptStatus", &e))?;
     Ok(Some(answer.region_opt_status().map_or("DISABLED", RegionOptStatus::as_str).to_owned()))
@@ -141,16 +141,17 @@ async fn region(sessions: &Sessions, region: &str, account: &str) -> AwsResult<O
 /// What more is to be read.
 #[derive(Debug, Default, PartialEq)]
 struct Wanted {
-    /// What VPCs here have had, by their tag, or what a layout of the Region declares: the names of [`super::WITH_TAG`].
+    /// The features that VPCs here have had, by their tag, or that a layout of the Region declares: names of [`super::WITH_TAG`].
     with: BTreeSet<String>,
     /// The VPCs whose DNS attributes are declared.
     dns_hostnames: BTreeSet<String>,
     dns_support: BTreeSet<String>,
-    /// Whether what is of ours may stand there without a VPC whose tag would tell of it: a transit gateway, what a cut left behind.
+    /// Whether managed resources may exist here without a VPC whose tag would name them: a transit gateway, leftovers of an interrupted
+    /// run.
     stands_alone: bool,
-    /// The VPCs that carry an address with another one: which of them is in use?
+    /// The VPCs that share an address with another one: which of them is in use?
     twins: BTreeSet<String>,
-    /// The default VPC, where it is to go and nothing yet says that it is in use.
+    /// The default VPC, if it is to be deleted and nothing shows yet that it is in use.
     default_vpc: Option<String>,
 }
 
@@ -159,7 +160,7 @@ impl Wanted {
         let (names, _) = Names::of(scope, design, world);
         let twins = bind::twin_vpcs(world);
         let mut wanted = Self { twins: twins.clone(), ..Self::default() };
-        // Which of two keeps the address is not known yet.
+        // Which of the two keeps the address is not known yet.
         let of_twin = |id: &String, vpc: &Vpc| {
             let tag = vpc.tags.get(ADDRESS_TAG).filter(|_| twins.contains(id))?.parse::<Address>().ok()?;
             Some(Address::within(scope.clone(), "vpc", tag.key()))
@@ -188,14 +189,14 @@ impl Wanted {
         wanted
     }
 
-    /// What is there of these kinds is wanted too.
+    /// Existing resources of these kinds are read too.
     fn add_kinds(&mut self, kinds: &BTreeSet<String>) {
         self.with.extend(kinds.iter().flat_map(|kind| with_of_kind(kind)).map(|name| (*name).to_owned()));
     }
 
     async fn read(&self, ask: &Ec2Reader<'_>, ram: impl Fn() -> aws_sdk_ram::Client) -> AwsResult<Extras> {
         let has = |name: &str| self.with.contains(name);
-        // What is hardly ever asked stands in a box of its own: the future of a reading is small without it.
+        // Rare calls are boxed: without them the future of a read is small.
         let (dhcp_options, egress_only_gateways, flow_logs, dns_hostnames, dns_support, twins, interfaces, hidden, connected) = tokio::try_join!(
             optional(has("dhcp_options").then(|| ask.dhcp_options())),
             optional(has("egress_only_internet_gateway").then(|| ask.egress_only_gateways())),
@@ -221,7 +222,7 @@ impl Wanted {
     }
 }
 
-/// What is to be read because something of that kind is there: the names of [`super::WITH_TAG`].
+/// Features to read because a resource of that kind exists: names of [`super::WITH_TAG`].
 fn with_of_kind(kind: &str) -> &'static [&'static str] {
     match kind {
         "dhcp_options" => &["dhcp_options"],
@@ -231,17 +232,17 @@ fn with_of_kind(kind: &str) -> &'static [&'static str] {
         "transit_gateway_attachment" => &["transit_gateway_attachment"],
         "vpc_peering" => &["vpc_peering"],
         "customer_gateway" | "vpn_connection" | "vpn_gateway" => &["vpn"],
-        // The eight lists have it, or a VPC that they have.
+        // The 8 lists contain it, or a VPC in them does.
         _ => &[],
     }
 }
 
-/// The answer to a question that may not be asked.
+/// The answer to a call that may not be permitted.
 async fn optional<T: Default>(question: Option<impl Future<Output = AwsResult<T>>>) -> AwsResult<T> {
     OptionFuture::from(question).await.unwrap_or_else(|| Ok(T::default()))
 }
 
-/// One question of each VPC.
+/// One call per VPC.
 async fn by_vpc<'v, F, T>(vpcs: &'v BTreeSet<String>, ask: impl Fn(&'v str) -> F) -> AwsResult<BTreeMap<String, T>>
 where
     F: Future<Output = AwsResult<Option<T>>>,

@@ -1,4 +1,4 @@
-//! `security_group`: a security group: what may come in. What may go out is left as AWS makes it: everything.
+//! `security_group`: a security group: which inbound traffic is allowed. Outbound rules stay as AWS creates them: everything is allowed.
 
 use std::collections::BTreeSet;
 
@@ -17,7 +17,7 @@ use crate::resource::{AttributeSpec, Kind, KindSpec, OnChange, OnRemoval, Weight
 pub struct SecurityGroupAttributes {
     /// What it is for.
     pub description: String,
-    /// What may come in.
+    /// Its inbound rules.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub ingress: BTreeSet<Rule>,
     /// Unique in its VPC.
@@ -28,10 +28,10 @@ pub struct SecurityGroupAttributes {
     pub vpc: Reference,
 }
 
-/// What may come in.
+/// An inbound rule.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Rule {
-    /// A block of addresses, or the id of a security group or prefix list.
+    /// A CIDR block, or the id of a security group or prefix list.
     pub from: String,
     /// `443`, `1024-65535` or `all`.
     pub ports: String,
@@ -39,7 +39,7 @@ pub struct Rule {
     pub protocol: String,
 }
 
-/// AWS changes neither the name nor the description of a group.
+/// AWS can change neither the name nor the description of a group.
 const WAY_OUT: &str = "take the interface endpoints out of the layout, apply with `--allow-delete`, then put them in again";
 
 /// The kind.
@@ -99,7 +99,7 @@ impl Kind for SecurityGroup {
             Ok(first(groups.into_iter().filter(|group| client.is_ours(group.tags())).map(|group| group.group_id)))
         };
         let id = match client.retry_not_found(make).await {
-            // Made by a request whose answer was lost; or somebody else's of that name.
+            // Created by a request whose answer was lost; or an unmanaged group of that name.
             Err(e) if e.is(&["InvalidGroup.Duplicate"]) => client.found(&e, find).await?,
             result => result?,
         };
@@ -123,7 +123,7 @@ impl Kind for SecurityGroup {
     }
 }
 
-/// Lets in.
+/// Adds inbound rules.
 async fn authorize(client: &ResourceClient<'_>, id: &str, rules: Vec<IpPermission>) -> AwsResult<()> {
     let send = |rules: Vec<IpPermission>| async {
         let request = client.client.authorize_security_group_ingress().group_id(id).set_ip_permissions(Some(rules));
@@ -132,7 +132,7 @@ async fn authorize(client: &ResourceClient<'_>, id: &str, rules: Vec<IpPermissio
     all_or_each(rules, |rules| client.retry_not_found(move || send(rules.clone())), |e| e.is(&["InvalidPermission.Duplicate"])).await
 }
 
-/// Lets in no longer. A rule or group that is gone lets nothing in.
+/// Removes inbound rules. A rule or group that is already gone allows nothing.
 async fn revoke(client: &ResourceClient<'_>, id: &str, rules: Vec<IpPermission>) -> AwsResult<()> {
     let send = |rules: Vec<IpPermission>| async {
         let request = client.client.revoke_security_group_ingress().group_id(id).set_ip_permissions(Some(rules));
@@ -141,7 +141,7 @@ async fn revoke(client: &ResourceClient<'_>, id: &str, rules: Vec<IpPermission>)
     all_or_each(rules, send, |e| e.is(&["InvalidPermission.NotFound"])).await
 }
 
-/// AWS takes all rules of a request or none. So when it says of one that nothing is left to do, each is asked for on its own.
+/// AWS accepts all rules of a request or none. So if it answers for one that nothing is left to do, each is sent on its own.
 async fn all_or_each<F>(rules: Vec<IpPermission>, send: impl Fn(Vec<IpPermission>) -> F, is_done: impl Fn(&Error) -> bool) -> AwsResult<()>
 where
     F: Future<Output = AwsResult<()>>,
@@ -165,7 +165,7 @@ where
     Ok(())
 }
 
-/// A rule as AWS has it.
+/// A rule in AWS's form.
 pub(super) fn permission(rule: &Rule) -> AwsResult<IpPermission> {
     let protocol = if rule.protocol == "all" { "-1" } else { rule.protocol.as_str() };
     let (from_port, to_port) = ports(rule)?;
@@ -179,7 +179,7 @@ pub(super) fn permission(rule: &Rule) -> AwsResult<IpPermission> {
     Ok(permission.build())
 }
 
-/// The first and the last port; of ICMP, `-1` is any type and code. Other protocols have none.
+/// The first and the last port; for ICMP, `-1` is any type and code. Other protocols have none.
 fn ports(rule: &Rule) -> AwsResult<(Option<i32>, Option<i32>)> {
     let has_ports = matches!(rule.protocol.as_str(), "tcp" | "udp" | "6" | "17");
     match (rule.ports.as_str(), rule.protocol.as_str()) {

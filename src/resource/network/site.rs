@@ -1,4 +1,4 @@
-//! An account in a Region, read and bound by itself: what of the reader needs to know no other.
+//! One account in one Region, read and bound independently of all others.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -12,20 +12,20 @@ use crate::address::{Address, Scope};
 use crate::aws::{AwsResult, Error, Sessions};
 use crate::resource::{Desired, LiveResource, untyped};
 
-/// So many accounts and Regions are asked at a time: AWS's rates are those of each of them, so the more the faster, until the places in the
-/// request gate are taken. Each holds the answers of its eight calls.
+/// How many accounts and Regions are read at a time. AWS's rates apply to each of them separately, so more is faster until the request
+/// gate is full. Each one holds the answers of its 8 calls.
 pub(super) const AT_A_TIME: usize = 256;
 
-/// So many where there is one call to make in each, which are as many requests.
+/// How many if each needs only one call, which makes as many requests.
 pub(super) const AT_A_TIME_ONCE: usize = 8 * AT_A_TIME;
 
-/// Whether what was read is kept beside what it was bound to.
+/// Whether the World is kept together with the bound result.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Keep {
-    /// A plan needs no more.
+    /// A plan only needs the bound result.
     #[default]
     Nothing,
-    /// A rehearsal needs all of it.
+    /// A rehearsal needs both.
     Worlds,
 }
 
@@ -38,7 +38,7 @@ pub(super) struct Site {
 }
 
 impl Site {
-    /// An error of a call here. The role is asked for from outside.
+    /// An error of a call here. The role is assumed from outside.
     pub fn error(&self, error: Error) -> Error {
         match &error {
             Error::Refused(refusal) if refusal.operation.starts_with("sts:") => error,
@@ -47,12 +47,12 @@ impl Site {
     }
 }
 
-/// The Regions where networks are read at all.
+/// The Regions in which networks are read.
 pub(super) fn regions(desired: &Desired) -> BTreeSet<&str> {
     if desired.selection.reads_networks() { desired.network.regions() } else { BTreeSet::new() }
 }
 
-/// An account in each Region, those that it alone enables among them.
+/// An account in each Region, including those that only this account enables.
 pub(super) fn sites(desired: &Desired, regions: &BTreeSet<&str>, key: &str, id: &str) -> Vec<Site> {
     let own = desired.selection.reads_networks().then(|| desired.network.opted_in.get(key)).flatten();
     let regions: BTreeSet<&str> = regions.iter().copied().chain(own.into_iter().flatten().map(String::as_str)).collect();
@@ -60,15 +60,15 @@ pub(super) fn sites(desired: &Desired, regions: &BTreeSet<&str>, key: &str, id: 
     regions.iter().map(|region| Site { scope: scope(region), account: id.to_owned() }).collect()
 }
 
-/// What became of a reading.
+/// The result of a read.
 #[derive(Clone)]
 pub(super) enum Answer {
     Taken(Box<Taken>),
-    /// What leads to others can be named only when all of it is read.
+    /// Connections can be bound only once everything is read.
     Connected(Box<Reading>),
 }
 
-/// Reads what is at a site, and binds it as far as it can be.
+/// Reads a site, and binds it as far as possible.
 pub(super) fn read<'a>(sessions: &'a Sessions, desired: &'a Desired, keep: Keep, site: Site) -> BoxFuture<'a, (Site, AwsResult<Answer>)> {
     Box::pin(async move {
         let reading = scope::read(sessions, desired, &site.scope, &site.account).await.map_err(|error| site.error(error));
@@ -78,7 +78,7 @@ pub(super) fn read<'a>(sessions: &'a Sessions, desired: &'a Desired, keep: Keep,
 }
 
 impl Answer {
-    /// Binds what was read at a site, as far as it can be.
+    /// Binds what was read at a site, as far as possible.
     pub fn of(site: &Site, desired: &Desired, keep: Keep, reading: Reading) -> Self {
         match reading.world.extras.connected.asked {
             true => Self::Connected(Box::new(reading)),
@@ -87,7 +87,7 @@ impl Answer {
     }
 }
 
-/// What an account has in a Region, bound.
+/// The bound resources of an account and Region.
 #[derive(Clone)]
 pub(super) struct Taken {
     /// Whether it is an opt-in Region that the account has not enabled.

@@ -1,4 +1,5 @@
-//! Each state that AWS's model of EC2 has is in exactly one of our lists: a new one fails here, and is never waited for in vain.
+//! Each state in AWS's model of EC2 is in exactly one of overlord's lists. A new state fails here, so that overlord never waits for it in
+//! vain.
 
 use std::collections::BTreeSet;
 
@@ -33,7 +34,7 @@ fn every_state_of_the_models_is_in_exactly_one_list() {
     assert_eq!((alive, dead), (vec!["available", "pending"], vec!["deleted", "deleting", "failed"]));
 }
 
-/// What a peering goes through on its way out is no end of it: what waits for its deletion waits on.
+/// A state on the way to deletion is not the end: the wait for the deletion continues.
 #[test]
 fn a_peering_that_is_being_deleted_is_not_gone() {
     let lost: BTreeSet<&str> = vpc_peering::LOST.into();

@@ -101,7 +101,7 @@ impl Kind for Subnet {
             Ok(first(subnets.into_iter().filter(|subnet| resource_client.is_ours(subnet.tags())).map(|subnet| subnet.subnet_id)))
         };
         let id = match resource_client.retry_not_found(make).await {
-            // Made by a request whose answer was lost; or somebody else's, where this one should be.
+            // Created by a request whose answer was lost; or an unmanaged one in the same range.
             Err(e) if e.is(&["InvalidSubnet.Conflict"]) => resource_client.found(&e, find).await?,
             result => result?,
         };
@@ -142,7 +142,7 @@ impl Kind for Subnet {
     }
 }
 
-/// Gives a new subnet its table.
+/// Associates a new subnet with its table.
 async fn associate(resource_client: &ResourceClient<'_>, id: &str, table: &str) -> AwsResult<()> {
     let send = || async {
         let answer = resource_client.client.associate_route_table().route_table_id(table).subnet_id(id).send().await;
@@ -155,8 +155,8 @@ async fn associate(resource_client: &ResourceClient<'_>, id: &str, table: &str) 
     }
 }
 
-/// Makes the subnet use a table, or the VPC's main one, from whichever it uses now. An answer that is older than the last change leads to a
-/// refusal, and then it is asked again.
+/// Associates the subnet with a table, or with the VPC's main one, from whichever it uses now. If the read was older than the last
+/// change, AWS refuses, and it is read again.
 async fn lead(resource_client: &ResourceClient<'_>, id: &str, wanted: Option<&str>) -> AwsResult<()> {
     let client = &resource_client.client;
     let turn = || async {
@@ -211,7 +211,7 @@ fn blocks(subnet: &Live) -> Vec<(String, String, bool)> {
     blocks.collect()
 }
 
-/// Takes the subnet's IPv6 block away and waits until it is gone.
+/// Removes the subnet's IPv6 block and waits until it is gone.
 async fn take_ipv6(resource_client: &ResourceClient<'_>, id: &str) -> AwsResult<()> {
     let ask = || async {
         let Some(subnet) = describe(resource_client, id).await? else { return Ok(Some(())) };
@@ -228,7 +228,7 @@ async fn take_ipv6(resource_client: &ResourceClient<'_>, id: &str) -> AwsResult<
     resource_client.wait("the IPv6 block of the subnet to go", SETTLING, ask).await
 }
 
-/// Gives the subnet an IPv6 block and waits until it has it.
+/// Adds an IPv6 block to the subnet and waits until it is associated.
 async fn give_ipv6(resource_client: &ResourceClient<'_>, id: &str, block: &str) -> AwsResult<()> {
     let send = || async {
         let answer = resource_client.client.associate_subnet_cidr_block().subnet_id(id).ipv6_cidr_block(block).send().await;

@@ -1,4 +1,4 @@
-//! What accounts have in some Regions, whoever made it: what an import looks for layouts in.
+//! All networks that accounts have in some Regions, managed or not: `import` searches them for layouts.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -23,11 +23,11 @@ pub struct Survey {
     pub(crate) vpcs: Vec<LiveVpc>,
     /// Account, Region and why it could not be read.
     pub(crate) unread: Vec<(String, String, String)>,
-    /// By account and Region: all that was read, where others made a VPC.
+    /// By account and Region: everything that was read, if there is an unmanaged VPC.
     pub(super) sites: BTreeMap<(String, String), Reading>,
 }
 
-/// A VPC with what an org.toml says of one.
+/// A VPC with the values that an org.toml could declare.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(crate) struct LiveVpc {
     /// The account's id.
@@ -38,17 +38,17 @@ pub(crate) struct LiveVpc {
     pub cidr: String,
     pub is_default: bool,
     pub ipv6: bool,
-    /// The key of its layout, where its tag says that overlord made it.
+    /// The key of its layout, if its tag says that overlord created it.
     pub layout: Option<String>,
     /// Its `Name`.
     pub name: Option<String>,
-    /// What more than the usual it has ever had.
+    /// Optional features that it has ever had.
     pub with: BTreeSet<String>,
-    /// Why it is like no layout, if others made it and that is plain to see.
+    /// Why no layout matches it, for an unmanaged VPC.
     pub unlike: Option<String>,
-    /// Tier, zone and block; of those that others made, the tiers are guessed.
+    /// Tier, zone and block; in unmanaged VPCs, the tiers are guessed.
     pub subnets: Vec<(String, String, String)>,
-    /// How many NAT gateways stand in a zone of it.
+    /// How many NAT gateways are in one of its zones.
     pub zonal_nat_gateways: usize,
     pub has_regional_nat_gateway: bool,
     /// Services.
@@ -62,9 +62,9 @@ pub(crate) struct LiveVpc {
 /// Reads all accounts, by id, in all Regions.
 ///
 /// # Errors
-/// The run was interrupted, or its own credentials are at an end. What fails in one account stands in the survey.
+/// The run was interrupted, or its own credentials have expired. A failure in one account is part of the survey.
 pub async fn survey(sessions: &Sessions, accounts: &BTreeSet<String>, regions: &BTreeSet<String>) -> AwsResult<Survey> {
-    // A configuration without layouts, which wants to see what lies there.
+    // A configuration without layouts, which still reads what is there.
     let nothing = Desired { network: Design { governed: regions.clone(), ..Design::default() }, ..Desired::default() };
     let sites = accounts.iter().flat_map(|account| {
         regions.iter().map(|region| Site { scope: Scope { account: account.clone(), region: region.clone() }, account: account.clone() })
@@ -94,7 +94,7 @@ pub async fn survey(sessions: &Sessions, accounts: &BTreeSet<String>, regions: &
 }
 
 impl Survey {
-    /// What a configuration of this design would find in an account and Region where others made a VPC; the account has its id for a key.
+    /// What a configuration of this design would find in an account and Region with an unmanaged VPC; the account's id is its key.
     pub(crate) fn live(&self, account: &str, region: &str, design: &Design) -> Live {
         let mut live = Live::default();
         let Some(reading) = self.sites.get(&(account.to_owned(), region.to_owned())) else { return live };
@@ -110,7 +110,7 @@ impl Survey {
 }
 
 impl LiveVpc {
-    /// Whether somebody else than AWS and overlord made it.
+    /// Whether it was created neither by AWS nor by overlord.
     pub(crate) fn is_of_others(&self) -> bool {
         self.layout.is_none() && !self.is_default
     }
@@ -141,7 +141,7 @@ fn vpcs(scope: &Scope, world: &World) -> Vec<LiveVpc> {
     vpcs.collect()
 }
 
-/// What of overlord's lies in the VPC.
+/// The managed resources in the VPC.
 fn describe(live: &mut LiveVpc, world: &World, names: &Names, layout: &str) {
     let ours = |id: &String| names.address(id).is_some();
     for (id, subnet) in world.subnets.iter().filter(|(_, subnet)| subnet.vpc == live.id) {

@@ -1,5 +1,5 @@
-//! `transit_gateway`: what the VPCs of many accounts attach to. It accepts attachments of the accounts that it is shared with, and puts
-//! each into its one route table and its routes there, so that attaching is all that a VPC's account has to do.
+//! `transit_gateway`: the hub that the VPCs of many accounts attach to. It accepts attachments of the accounts that it is shared with and
+//! adds each, with its routes, to its one route table. So a VPC's account only has to attach.
 
 use aws_sdk_ec2::types::{
     AutoAcceptSharedAttachmentsValue, DefaultRouteTableAssociationValue, DefaultRouteTablePropagationValue, ModifyTransitGatewayOptions,
@@ -19,17 +19,17 @@ pub struct TransitGatewayAttributes {
     /// Its number in BGP; `None` when none is declared, and then it is not read.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub asn: Option<u32>,
-    /// Whether it accepts the attachments of other accounts by itself.
+    /// Whether it accepts the attachments of other accounts automatically.
     pub auto_accept: bool,
     /// Whether an attachment gets its default route table.
     pub default_association: bool,
-    /// Whether the routes of an attachment come into it.
+    /// Whether an attachment propagates its routes to it.
     pub default_propagation: bool,
     /// `Name` and the declared tags.
     pub tags: Tags,
 }
 
-/// States in which it is there, or comes to be.
+/// States in which it exists, or will.
 pub(super) const ALIVE: [&str; 3] = ["pending", "available", "modifying"];
 /// All others.
 pub(super) const DEAD: [&str; 2] = ["deleting", "deleted"];

@@ -1,5 +1,5 @@
-//! `transit_gateway_attachment`: the attachment of a VPC to a transit gateway, in the VPC's account. Which route table it has, and whether its
-//! routes are in there, is the business of the gateway's account.
+//! `transit_gateway_attachment`: the attachment of a VPC to a transit gateway, in the VPC's account. The gateway's account decides which
+//! route table it uses and which routes are in there.
 
 use std::collections::BTreeSet;
 
@@ -16,9 +16,9 @@ use crate::resource::{AttributeSpec, Kind, KindSpec, OnChange, OnRemoval, Weight
 /// The attributes of a `transit_gateway_attachment`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct TransitGatewayAttachmentAttributes {
-    /// Whether it has the gateway's default route table.
+    /// Whether it uses the gateway's default route table.
     pub associated: bool,
-    /// Whether its routes are in that table.
+    /// Whether it propagates its routes to that table.
     pub propagated: bool,
     /// The share that lets its account use the gateway; `None` in the gateway's own account.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -33,7 +33,7 @@ pub struct TransitGatewayAttachmentAttributes {
     pub vpc: Reference,
 }
 
-/// States in which it is there, or comes to be. A change that fails is rolled back, and then it is available as before.
+/// States in which it exists, or will. A failed change is rolled back, and then the attachment is available as before.
 /// Source: Amazon VPC's guide to transit gateways, "VPC attachment lifecycle".
 pub(super) const ALIVE: [&str; 7] =
     ["initiating", "initiatingRequest", "pending", "pendingAcceptance", "available", "modifying", "rollingBack"];
@@ -85,8 +85,8 @@ impl Kind for TransitGatewayAttachment {
         let client = ResourceClient::of(context).await?;
         let (gateway, vpc) = (client.resolve(&after.transit_gateway)?, client.resolve(&after.vpc)?);
         let subnets = client.resolve_all(&after.subnets)?;
-        // What was shared a moment ago is not seen at once by the account that it was shared with; and a gateway that an earlier run asked
-        // for may still be coming.
+        // A new share is not visible at once in the account that it is for; and a gateway that an earlier run created may still be
+        // pending.
         let make = || async {
             let send = || async {
                 let request = client.client.create_transit_gateway_vpc_attachment().transit_gateway_id(&gateway).vpc_id(&vpc);
@@ -176,20 +176,20 @@ async fn state(client: &ResourceClient<'_>, id: &str) -> AwsResult<Option<String
     Ok(first.and_then(|attachment| attachment.state).map(|state| state.as_str().to_owned()))
 }
 
-/// The transit gateway of an attachment, once that is ready: an earlier run may have asked for it a moment ago.
+/// The transit gateway of an attachment, once it is ready: an earlier run may have just created it.
 pub(super) async fn gateway(client: &ResourceClient<'_>, id: &str) -> AwsResult<String> {
     available(client, id).await?;
     let answer = client.client.describe_transit_gateway_vpc_attachments().transit_gateway_attachment_ids(id).send().await;
     let answer = client.map_sdk_error("ec2:DescribeTransitGatewayVpcAttachments", answer)?;
     let gateway = answer.transit_gateway_vpc_attachments().iter().find_map(|attachment| attachment.transit_gateway_id.clone());
-    gateway.ok_or_else(|| client.failed(format!("AWS does not tell the transit gateway of `{id}`"), "run the same command again"))
+    gateway.ok_or_else(|| client.failed(format!("AWS does not name the transit gateway of `{id}`"), "run the same command again"))
 }
 
 async fn available(client: &ResourceClient<'_>, id: &str) -> AwsResult<()> {
     client.reached(&["available"], &DEAD, || state(client, id)).await
 }
 
-/// The attachment that a VPC has. There is one at most, so that it must be an earlier try's.
+/// The attachment of a VPC. There is at most one, so an existing one is an earlier attempt's.
 async fn existing(client: &ResourceClient<'_>, (gateway, vpc): (&str, &str)) -> AwsResult<Option<String>> {
     let request = client.client.describe_transit_gateway_vpc_attachments();
     let request = request.filters(filter("transit-gateway-id", gateway)).filters(filter("vpc-id", vpc));

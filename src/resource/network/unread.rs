@@ -1,4 +1,4 @@
-//! What is told of accounts that cannot be read: of each by itself, or of many at once, where they fail alike. Pure.
+//! Findings about accounts that cannot be read: one per account, or one for many accounts that fail alike. Pure.
 
 use std::collections::BTreeMap;
 
@@ -6,28 +6,28 @@ use crate::aws::Error;
 use crate::plural::count;
 use crate::resource::{Finding, FindingSeverity};
 
-/// From so many on, accounts that fail alike are told together.
+/// From this number on, accounts that fail alike are reported together.
 const TOGETHER: usize = 6;
-/// So many of those are named.
+/// How many of those are named.
 const NAMED: usize = 5;
 
-/// What follows from an account not being read.
+/// The consequence of an account not being read.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Consequence {
-    /// It is one of the configuration's. With the Regions, in words.
+    /// It is in the configuration. With the Regions, in words.
     NothingPlanned { regions: String, blocks: Blocks },
-    /// It is one of the configuration's, and not selected.
+    /// It is in the configuration, and not selected.
     PoolsWait,
-    /// The configuration does not have it.
+    /// It is not in the configuration.
     AddressesUnknown,
 }
 
-/// What becomes of the addresses that an account of the configuration has.
+/// The effect on the addresses of an account of the configuration.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Blocks {
-    /// None are handed out, or none of its pools.
+    /// No addresses are assigned, or none from its pools.
     Safe,
-    /// Nothing in org.toml says which pools it has VPCs of.
+    /// org.toml does not say which pools its VPCs use.
     Exposed,
 }
 
@@ -74,7 +74,7 @@ impl Consequence {
     }
 }
 
-/// One warning for each account, or for many that fail alike.
+/// One warning per account, or one for many that fail alike.
 pub(super) fn findings(unread: Vec<Unread>) -> Vec<Finding> {
     let mut alike: BTreeMap<(Consequence, String), Vec<Unread>> = BTreeMap::new();
     for one in unread {
@@ -103,7 +103,7 @@ pub(super) fn findings(unread: Vec<Unread>) -> Vec<Finding> {
     findings
 }
 
-/// What makes errors alike: that AWS refused the same with the same code, or did not answer.
+/// What equal errors have in common: AWS refused the same call with the same code, or did not answer.
 fn kind_of(error: &Error) -> String {
     match error {
         Error::Refused(refusal) => format!("{} {}", refusal.operation, refusal.code),
@@ -114,7 +114,7 @@ fn kind_of(error: &Error) -> String {
     }
 }
 
-/// A warning of what an error in an account leads to.
+/// A warning about the consequence of an error in an account.
 pub(super) fn warning(subject: String, what: &str, error: &Error, account: &str) -> Finding {
     let hint = match error {
         Error::Refused(refusal) if refusal.operation == "sts:AssumeRole" => Some(format!(

@@ -18,20 +18,21 @@ use crate::resource::{AttributeSpec, Kind, KindSpec, OnChange, OnRemoval, Weight
 pub struct VpcAttributes {
     /// Its first block: `10.2.0.0/19`.
     pub cidr: String,
-    /// Its DHCP options; `{"id": "default"}` for AWS's own. `None` when it never had others.
+    /// Its DHCP options; `{"id": "default"}` for AWS's own. `None` if it never had others.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub dhcp_options: Option<Reference>,
     /// Whether instances get DNS names; `None` when nothing is declared, and then it is not read.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub enable_dns_hostnames: Option<bool>,
-    /// Whether AWS's resolver answers; `None` when nothing is declared, and then it is not read.
+    /// Whether AWS's resolver is enabled; `None` when nothing is declared, and then it is not read.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub enable_dns_support: Option<bool>,
     /// Whether it has a /56 of Amazon's IPv6 addresses. Once it has, it keeps them.
     pub ipv6: bool,
     /// `Name` and the declared tags.
     pub tags: Tags,
-    /// What more than the usual it has ever had (`dhcp_options`, `flow_log`, …), kept in its tag `overlord:with`: only that is looked for.
+    /// Optional features that it has ever had (`dhcp_options`, `flow_log`, …), kept in its tag `overlord:with`: only those are looked
+    /// for.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub with: BTreeSet<String>,
 }
@@ -129,17 +130,17 @@ impl Kind for Vpc {
 }
 
 impl VpcAttributes {
-    /// The tags, and the one that says what more than the usual it has had.
+    /// The tags, including the one with the optional features that it has had.
     fn tags_and_with(&self) -> Tags {
         let with = self.with.iter().map(String::as_str).collect::<Vec<_>>().join(" ");
         self.tags.clone().into_iter().chain((!with.is_empty()).then(|| (WITH_TAG.to_owned(), with))).collect()
     }
 }
 
-/// The VPCs that carry our tag.
+/// The VPCs with overlord's tag.
 ///
 /// # Errors
-/// None of them has the block that the plan gives it: another run made it meanwhile, from another plan.
+/// None of them has the block in the plan: another run created it meanwhile, from another plan.
 async fn find(client: &ResourceClient<'_>, cidr: &str) -> AwsResult<Vec<String>> {
     let pages = client.client.describe_vpcs().filters(client.ours()).into_paginator().items().send();
     let vpcs = client.map_sdk_error("ec2:DescribeVpcs", pages.collect::<Result<Vec<_>, _>>().await)?;
@@ -153,7 +154,7 @@ async fn find(client: &ResourceClient<'_>, cidr: &str) -> AwsResult<Vec<String>>
     Err(client.failed(message, "run the same command again: the plan then starts from that VPC; nothing else was made"))
 }
 
-/// Sets what is given: whether AWS's resolver answers, and whether instances get names, which needs the resolver.
+/// Sets the given values: whether AWS's resolver is enabled, and whether instances get DNS names, which needs the resolver.
 async fn set_dns(client: &ResourceClient<'_>, id: &str, [support, hostnames]: [Option<bool>; 2]) -> AwsResult<()> {
     let value = |value: bool| AttributeBooleanValue::builder().value(value).build();
     let request = || client.client.modify_vpc_attribute().vpc_id(id);
@@ -174,7 +175,7 @@ async fn set_dhcp_options(client: &ResourceClient<'_>, id: &str, options: &str) 
     client.retry_not_found(|| async { client.map_sdk_error("ec2:AssociateDhcpOptions", request.clone().send().await).map(drop) }).await
 }
 
-/// Gives the VPC a /56. AWS would give it a second one if it were asked twice.
+/// Gives the VPC a /56. AWS would add a second one if the request were repeated.
 async fn give_ipv6(client: &ResourceClient<'_>, id: &str) -> AwsResult<()> {
     let find = || async {
         let is_there = |a: &_| matches!(ipv6::state(a), Some(VpcCidrBlockStateCode::Associated | VpcCidrBlockStateCode::Associating));

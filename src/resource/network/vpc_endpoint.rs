@@ -1,4 +1,4 @@
-//! `vpc_endpoint`: an endpoint of one of AWS's services inside a VPC.
+//! `vpc_endpoint`: an endpoint of an AWS service inside a VPC.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -19,17 +19,17 @@ use crate::resource::{AttributeSpec, Kind, KindSpec, OnChange, OnRemoval, Weight
 pub struct VpcEndpointAttributes {
     /// `Gateway` or `Interface`.
     pub endpoint_type: String,
-    /// Whether the service's usual name leads to it; always false for a gateway endpoint.
+    /// Whether the service's usual DNS name resolves to it; always false for a gateway endpoint.
     pub private_dns: bool,
-    /// Of a gateway endpoint: the route tables that lead to it.
+    /// For a gateway endpoint: the route tables that route to it.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub route_tables: BTreeSet<Reference>,
-    /// Of an interface endpoint: who may reach it.
+    /// For an interface endpoint: the security group that limits access to it.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub security_groups: BTreeSet<Reference>,
     /// The service's short name: `s3`.
     pub service: String,
-    /// Of an interface endpoint: the subnets that it has an interface in, one per zone.
+    /// For an interface endpoint: the subnets that it has an interface in, one per zone.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub subnets: BTreeSet<Reference>,
     /// `Name` and the declared tags.
@@ -109,16 +109,16 @@ impl Kind for VpcEndpoint {
             client.item_by_item("ec2:DeleteVpcEndpoints", answer.unsuccessful)
         };
         client.deleted(None, delete).await?;
-        // Its interfaces keep the subnets and the group in use until it is gone.
+        // Its interfaces keep the subnets and the group in use until it is deleted.
         let gone = || async { Ok(matches!(states(&client).await?.0.get(id), None | Some(Standing::Gone)).then_some(())) };
         client.wait("the endpoint to be deleted", DEADLINE, gone).await
     }
 }
 
-/// AWS takes some minutes to make or to delete an interface endpoint.
+/// AWS takes some minutes to create or to delete an interface endpoint.
 const DEADLINE: Duration = Duration::from_secs(15 * 60);
 
-/// How often a token may lead to an endpoint that is gone.
+/// How often a token may return an endpoint that is gone.
 const ATTEMPTS: usize = 5;
 
 type References = BTreeSet<Reference>;
@@ -134,8 +134,8 @@ impl VpcEndpointAttributes {
     }
 }
 
-/// Makes it. AWS remembers tokens: the same one finds what a lost answer made, and may find what was deleted since; then the token is another
-/// one, made from that.
+/// Creates it. AWS remembers tokens: the same token finds an endpoint whose answer was lost. It may also find a deleted one; then
+/// overlord derives another token from that.
 async fn make(client: &ResourceClient<'_>, after: &VpcEndpointAttributes, mut dead: Vec<String>) -> AwsResult<String> {
     let vpc = client.resolve(&after.vpc)?;
     let mut names = service_names(client.region(), &after.service, after.is_interface()).into_iter().peekable();
@@ -157,7 +157,7 @@ async fn make(client: &ResourceClient<'_>, after: &VpcEndpointAttributes, mut de
             client.map_sdk_error("ec2:CreateVpcEndpoint", request.send().await)
         };
         let endpoint = match client.retry_not_found(send).await {
-            // Only AWS tells which of its names a service has.
+            // Only AWS knows which of its names a service has.
             Err(e) if e.is(&["InvalidServiceName"]) && names.next().is_some() && names.peek().is_some() => continue,
             answer => answer?.vpc_endpoint,
         };
@@ -171,10 +171,10 @@ async fn make(client: &ResourceClient<'_>, after: &VpcEndpointAttributes, mut de
     Err(client.failed("AWS answers with endpoints that are gone", "run the same command again in an hour: by then AWS has forgotten them"))
 }
 
-/// With what the names of services begin, by the beginning of the Region's: first what most interfaces there have. In China and in the European
-/// sovereign cloud some have the one and some the other, and no list of AWS's says which.
-/// Source: <https://docs.amazonaws.cn/en_us/batch/latest/userguide/vpc-endpoint-create.html>, and what DescribeVpcEndpointServices answers there
-/// (<https://github.com/aws/aws-cdk/pull/25333>).
+/// The prefixes of service names, by the start of the Region's name: first the one that most interface endpoints there have. In China and
+/// in the European sovereign cloud both prefixes occur, and no list of AWS's says which service has which. Source:
+/// <https://docs.amazonaws.cn/en_us/batch/latest/userguide/vpc-endpoint-create.html>, and the answers of DescribeVpcEndpointServices
+/// there (<https://github.com/aws/aws-cdk/pull/25333>).
 const PREFIXES: [(&str, &[&str]); 2] = [("cn-", &["cn.com.amazonaws", USUAL]), ("eusc-", &[USUAL, "eu.amazonaws"])];
 const USUAL: &str = "com.amazonaws";
 
@@ -182,19 +182,19 @@ fn prefixes(region: &str) -> &'static [&'static str] {
     PREFIXES.iter().find(|(start, _)| region.starts_with(start)).map_or(&[USUAL], |(_, prefixes)| prefixes)
 }
 
-/// What AWS may call a service: the first name is the likeliest. A gateway's is the same everywhere.
+/// AWS's possible names of a service, the likeliest first. A gateway endpoint's is the same everywhere.
 fn service_names(region: &str, service: &str, is_interface: bool) -> Vec<String> {
     let prefixes = if is_interface { prefixes(region) } else { &[USUAL] };
     prefixes.iter().map(|prefix| format!("{prefix}.{region}.{service}")).collect()
 }
 
-/// `s3` of `com.amazonaws.eu-west-1.s3`; all of a name that is none of AWS's in the Region.
+/// `s3` of `com.amazonaws.eu-west-1.s3`; the whole name if it is not one of AWS's in the Region.
 pub(super) fn short_name<'n>(region: &str, name: &'n str) -> &'n str {
     let short = |prefix: &&str| name.strip_prefix(prefix)?.strip_prefix('.')?.strip_prefix(region)?.strip_prefix('.');
     prefixes(region).iter().find_map(short).unwrap_or(name)
 }
 
-/// Adds and removes in one request. AWS refuses it when it is sent again after a lost answer; then the endpoint is as it should be.
+/// Adds and removes in one request. AWS refuses to repeat it after a lost answer; then the endpoint is as it should be.
 async fn modify(client: &ResourceClient<'_>, id: &str, before: &VpcEndpointAttributes, after: &VpcEndpointAttributes) -> AwsResult<()> {
     let only = |one: &References, other: &References| {
         let ids = client.resolve_all(one.difference(other))?;
@@ -223,7 +223,7 @@ async fn modify(client: &ResourceClient<'_>, id: &str, before: &VpcEndpointAttri
     }
 }
 
-/// How the endpoints of an account and Region stand, by id: one list for all that are waited for.
+/// The status of the endpoints of an account and Region, by id: one list for all that are waited for.
 #[derive(Debug)]
 pub struct EndpointStates(BTreeMap<String, Standing>);
 
@@ -266,7 +266,7 @@ async fn states(client: &ResourceClient<'_>) -> AwsResult<Arc<EndpointStates>> {
     client.endpoints()?.or(ask).await
 }
 
-/// Waits until an interface endpoint answers: whatever waits for it may rely on that. A gateway endpoint is routes, and there at once.
+/// Waits until an interface endpoint answers, so that dependents can rely on it. A gateway endpoint is routes, and works at once.
 async fn available(client: &ResourceClient<'_>, after: &VpcEndpointAttributes, id: String) -> AwsResult<String> {
     if !after.is_interface() {
         return Ok(id);
@@ -274,14 +274,14 @@ async fn available(client: &ResourceClient<'_>, after: &VpcEndpointAttributes, i
     let ask = || async {
         match states(client).await?.0.get(&id) {
             Some(Standing::Available) => Ok(Some(())),
-            // Nobody finds at once what was just made.
+            // A new endpoint is not visible at once.
             None | Some(Standing::Pending) => Ok(None),
             Some(Standing::Failed(said)) => Err(client.failed(
                 format!("the endpoint `{id}` of `{}` came to nothing: {said}", after.service),
                 "delete it, see that the service has endpoints in these zones, and run the same command again",
             )),
             Some(Standing::Deleting | Standing::Gone) => Err(client.failed(
-                format!("the endpoint `{id}` was deleted by somebody else while it was made"),
+                format!("the endpoint `{id}` was deleted outside overlord while it was being created"),
                 "run the same command again, it makes another one",
             )),
         }
@@ -316,14 +316,14 @@ impl Members {
 pub(super) const COMING: [State; 2] = [State::Pending, State::PendingAcceptance];
 /// States in which it answers, if only in some of its zones.
 pub(super) const READY: [State; 2] = [State::Available, State::Partial];
-/// On its way out.
+/// Being deleted.
 pub(super) const GOING: [State; 1] = [State::Deleting];
-/// Not there any more.
+/// Deleted.
 pub(super) const GONE: [State; 1] = [State::Deleted];
 /// States from which it never becomes available.
 pub(super) const FAILED: [State; 3] = [State::Failed, State::Rejected, State::Expired];
 
-/// Whether an endpoint of that state is there, or will be.
+/// Whether an endpoint of that state exists, or will.
 pub(super) fn is_alive(state: Option<&State>) -> bool {
     ![&GOING[..], &GONE, &FAILED].iter().any(|states| is_one_of(state, states))
 }
@@ -332,7 +332,7 @@ fn is_one_of(state: Option<&State>, states: &[State]) -> bool {
     state.is_some_and(|state| states.iter().any(|one| state.as_str().eq_ignore_ascii_case(one.as_str())))
 }
 
-/// The endpoint of that id, if AWS still tells of it.
+/// The endpoint of that id, if AWS still lists it.
 async fn of_id(client: &ResourceClient<'_>, id: &str) -> AwsResult<Vec<Live>> {
     match client.map_sdk_error("ec2:DescribeVpcEndpoints", client.client.describe_vpc_endpoints().vpc_endpoint_ids(id).send().await) {
         Err(e) if is_missing(&e) => Ok(Vec::new()),

@@ -1,4 +1,5 @@
-//! `vpc_peering`: a peering of two VPCs, in the scope of the account that asks for it. The other account accepts it, and both carry its tags.
+//! `vpc_peering`: a peering of 2 VPCs, in the scope of the account that requests it. The other account accepts it, and the peering has
+//! its tags in both accounts.
 
 use aws_sdk_ec2::types::{ResourceType, VpcPeeringConnection};
 use serde::{Deserialize, Serialize};
@@ -17,15 +18,15 @@ pub struct VpcPeeringAttributes {
     pub peer_account: Reference,
     /// The VPC in that account.
     pub peer_vpc: Reference,
-    /// `active`, or where AWS says that it stands.
+    /// `active`, or its current status.
     pub status: String,
     /// `Name` and the declared tags.
     pub tags: Tags,
-    /// The VPC that asks.
+    /// The VPC that requests it.
     pub vpc: Reference,
 }
 
-/// States from which a peering still becomes active. From all others it never does, and the VPCs can have another one.
+/// States from which a peering can still become active. From all others it never can, and the VPCs can get another one.
 /// <https://docs.aws.amazon.com/vpc/latest/peering/vpc-peering-basics.html#vpc-peering-lifecycle>
 pub(super) const ALIVE: [&str; 4] = ["initiating-request", "pending-acceptance", "provisioning", "active"];
 /// As the attribute has it.
@@ -87,7 +88,7 @@ impl Kind for VpcPeering {
             Earlier::Impossible => Earlier::Impossible,
         };
         let id = match client.create_idempotent(earlier, || async { Ok(find().await?.into_iter().collect()) }, make).await {
-            // An earlier try of ours, or somebody's: whose it is stands in its tag.
+            // An earlier attempt, or unmanaged: its tag says which.
             Err(e) if e.is(&["VpcPeeringConnectionAlreadyExists"]) => client.found(&e, find).await?,
             id => id?,
         };
@@ -113,7 +114,7 @@ impl Kind for VpcPeering {
     }
 }
 
-/// Where AWS says that a peering stands.
+/// The status of a peering in AWS.
 pub(super) fn status_of(peering: &VpcPeeringConnection) -> &str {
     peering.status().and_then(|status| status.code()).map_or("", |code| code.as_str())
 }
@@ -124,10 +125,10 @@ async fn status(client: &ResourceClient<'_>, id: &str) -> AwsResult<Option<Strin
     Ok(answer.vpc_peering_connections().first().map(|peering| status_of(peering).to_owned()))
 }
 
-/// The peering that two VPCs have, whichever of them asked for it, when it is ours.
+/// The managed peering of 2 VPCs, whichever of them requested it.
 ///
 /// # Errors
-/// It is somebody else's.
+/// It is unmanaged.
 async fn existing(client: &ResourceClient<'_>, (vpc, peer): (&str, &str)) -> AwsResult<Option<String>> {
     let mut found: Vec<VpcPeeringConnection> = Vec::new();
     for (near, far) in [(vpc, peer), (peer, vpc)] {
@@ -150,7 +151,7 @@ async fn existing(client: &ResourceClient<'_>, (vpc, peer): (&str, &str)) -> Aws
     }
 }
 
-/// The other side: it sees the peering, tags it, and accepts it. Tagged first, so that what is accepted is complete.
+/// The other side: it sees the peering, tags it, and accepts it. Tags come first, so that an accepted peering is complete.
 async fn accept(context: &Context, id: &str, after: &VpcPeeringAttributes) -> AwsResult<()> {
     let client = ResourceClient::there(context, &after.peer_vpc)?;
     client.reached(&["pending-acceptance", "provisioning", ACTIVE], &LOST, || status(&client, id)).await?;
@@ -160,8 +161,8 @@ async fn accept(context: &Context, id: &str, after: &VpcPeeringAttributes) -> Aw
         match client.map_sdk_error("ec2:AcceptVpcPeeringConnection", request.send().await) {
             // It is accepted already: the answer to an earlier try was lost.
             Err(e) if e.is(&["InvalidStateTransition"]) => Ok(()),
-            // The two VPCs have another one, which was asked for the other way round. Source: hashicorp/terraform-provider-aws, issues 27750,
-            // 27751 and 44315, read 2026-11-30.
+            // The 2 VPCs have another one, which was requested in the other direction. Source: hashicorp/terraform-provider-aws, issues
+            // 27750, 27751 and 44315, read 2026-11-30.
             Err(e) if e.is(&["VpcPeeringConnectionAlreadyExists"]) => Err(Error::Failed {
                 message: e.to_string(),
                 hint: Some(format!("AWS allows one peering of two VPCs: remove `{id}` or the other one, then run the same command again")),

@@ -1,7 +1,7 @@
-//! `vpn_connection`: the connection of a VPC's gateway with an office, by static routes.
+//! `vpn_connection`: the connection of a VPC's gateway to an office, with static routes.
 //!
-//! AWS tells its pre-shared keys in DescribeVpnConnections, in the configuration of the far end's router. That field is never looked at: no key
-//! gets into an attribute, a plan, a trace or a message.
+//! AWS returns its pre-shared keys in DescribeVpnConnections, in the configuration of the far end's router. overlord never reads that
+//! field: no key gets into an attribute, a plan, a trace or a message.
 
 use std::collections::BTreeSet;
 
@@ -20,11 +20,11 @@ use crate::resource::{AttributeSpec, Kind, KindSpec, OnChange, OnRemoval, Weight
 pub struct VpnConnectionAttributes {
     /// The far end.
     pub customer_gateway: Reference,
-    /// The blocks of addresses behind it.
+    /// The CIDR blocks behind it.
     pub routes: BTreeSet<String>,
     /// `Name` and the declared tags.
     pub tags: Tags,
-    /// The VPC's end.
+    /// The gateway of the VPC.
     pub vpn_gateway: Reference,
 }
 
@@ -116,7 +116,7 @@ impl Kind for VpnConnection {
     }
 }
 
-/// States from which nothing comes any more.
+/// Final states.
 pub(super) const DEAD: [&str; 2] = ["deleting", "deleted"];
 
 async fn add(client: &ResourceClient<'_>, id: &str, routes: impl Iterator<Item = &String>) -> AwsResult<()> {

@@ -15,7 +15,7 @@ use crate::resource::{AttributeSpec, Kind, KindSpec, OnChange, OnRemoval, Weight
 pub struct VpnGatewayAttributes {
     /// `Name` and the declared tags.
     pub tags: Tags,
-    /// The VPC that it is attached to; `None` when a run was cut before that.
+    /// The VPC that it is attached to; `None` if a run was interrupted before that.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub vpc: Option<Reference>,
 }
@@ -65,7 +65,7 @@ impl Kind for VpnGateway {
             let answer = client.map_sdk_error("ec2:CreateVpnGateway", request.send().await)?;
             client.id("ec2:CreateVpnGateway", answer.vpn_gateway.and_then(|gateway| gateway.vpn_gateway_id))
         };
-        // It can be there without its VPC: a run was cut before they were attached.
+        // It can exist without its VPC: a run was interrupted before the attachment.
         let id = client.create_idempotent(client.earlier(after.vpc.as_ref())?, find, make).await?;
         client.reached(&["available"], &DEAD, || state(&client, &id)).await?;
         attach(&client, &id, after.vpc.as_ref()).await?;
@@ -90,7 +90,7 @@ impl Kind for VpnGateway {
     }
 }
 
-/// States in which it is there, or comes to be.
+/// States in which it exists, or will.
 pub(super) const ALIVE: [&str; 2] = ["pending", "available"];
 /// All others.
 pub(super) const DEAD: [&str; 2] = ["deleting", "deleted"];
@@ -118,7 +118,7 @@ async fn state(client: &ResourceClient<'_>, id: &str) -> AwsResult<Option<String
     Ok(describe(client, id).await?.and_then(|gateway| gateway.state).map(|state| state.as_str().to_owned()))
 }
 
-/// Where the attachment of a gateway stands.
+/// The status of a gateway's attachment.
 async fn attachment(client: &ResourceClient<'_>, id: &str) -> AwsResult<Option<String>> {
     let attachments = describe(client, id).await?.and_then(|gateway| gateway.vpc_attachments);
     // AWS lists former attachments for a while.

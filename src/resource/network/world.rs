@@ -1,5 +1,5 @@
-//! What an account has in a Region, as it was read: plain values that the reader fills and the binder works on. Everything is known by
-//! AWS's ids, and what others share with the account is left out: it is theirs.
+//! What an account has in a Region, as it was read: plain values. The reader fills them, and the binder works on them. Everything is
+//! identified by AWS's ids. Resources that other accounts share with this one are left out: they belong to those accounts.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -14,26 +14,26 @@ pub(super) struct World {
     pub subnets: BTreeMap<String, Subnet>,
     pub route_tables: BTreeMap<String, RouteTable>,
     pub internet_gateways: BTreeMap<String, Gateway>,
-    /// Those that are there or will be: pending and available ones.
+    /// Existing or pending ones.
     pub nat_gateways: BTreeMap<String, NatGateway>,
     /// By allocation id.
     pub addresses: BTreeMap<String, Tags>,
     /// The public addresses of those, by allocation id.
     pub public_ips: BTreeMap<String, String>,
-    /// Those that are there or will be.
+    /// Existing or pending ones.
     pub endpoints: BTreeMap<String, Endpoint>,
     pub security_groups: BTreeMap<String, SecurityGroup>,
     pub extras: Extras,
 }
 
 impl World {
-    /// Whether a table leads to the internet, and back.
+    /// For each table, whether it routes to the internet gateway.
     pub fn leads_out(&self, table: &RouteTable) -> bool {
         table.routes.iter().any(|route| route.destination == "0.0.0.0/0" && self.internet_gateways.contains_key(&route.target))
     }
 }
 
-/// What is asked for only where something says that it is there.
+/// Read only if something indicates that it exists.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(super) struct Extras {
     pub dhcp_options: BTreeMap<String, DhcpOptions>,
@@ -43,14 +43,14 @@ pub(super) struct Extras {
     pub dns_hostnames: BTreeMap<String, bool>,
     /// By VPC: whether AWS's resolver answers.
     pub dns_support: BTreeMap<String, bool>,
-    /// By VPC that carries an address with another one: the network interfaces in it that are of no NAT gateway and of no endpoint. A VPC that
-    /// is not among them could not be asked.
+    /// By VPC that shares its address with another one: its network interfaces that belong to no NAT gateway and no endpoint. A missing
+    /// VPC could not be read.
     pub twin_interfaces: BTreeMap<String, BTreeSet<String>>,
     /// The network interfaces in the default VPC.
     pub default_vpc_interfaces: BTreeSet<String>,
-    /// What else is in the default VPC that it would not be deleted with: network ACLs, gateways.
+    /// What else is in the default VPC and prevents its deletion: network ACLs, gateways.
     pub default_vpc_hidden: BTreeSet<String>,
-    /// What leads to others.
+    /// Connections to other VPCs and offices.
     pub connected: Connected,
 }
 
@@ -74,7 +74,7 @@ pub(super) struct Subnet {
     pub ipv6: Option<String>,
     /// The zone's ID.
     pub zone: String,
-    /// Whether AWS made it with the default VPC.
+    /// Whether AWS created it with the default VPC.
     pub is_default: bool,
     pub tags: Tags,
 }
@@ -82,7 +82,7 @@ pub(super) struct Subnet {
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(super) struct RouteTable {
     pub vpc: String,
-    /// Whether it is for all subnets that have no other one.
+    /// Whether it is the main table, for all subnets without another one.
     pub is_main: bool,
     /// The subnets that are associated with it.
     pub subnets: BTreeSet<String>,
@@ -94,28 +94,28 @@ pub(super) struct RouteTable {
 
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(super) struct Route {
-    /// A block of addresses, or the id of a prefix list.
+    /// A CIDR block, or the id of a prefix list.
     pub destination: String,
-    /// The id of what it leads to.
+    /// The id of its target.
     pub target: String,
     pub origin: Origin,
-    /// What it leads to is gone.
+    /// Its target is gone.
     pub is_blackhole: bool,
 }
 
-/// Who made a route.
+/// The origin of a route.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) enum Origin {
-    /// Somebody, by a call of its own.
+    /// A call of its own.
     #[default]
     Call,
-    /// It came with the table, or with an endpoint, and goes with it.
+    /// It was created with the table or with an endpoint, and is deleted with it.
     Aws,
     /// A VPN gateway announced it.
     Propagated,
 }
 
-/// An internet gateway, or one for outgoing IPv6.
+/// An internet gateway, or an egress-only one.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(super) struct Gateway {
     /// The VPC that it is attached to.
@@ -139,7 +139,7 @@ pub(super) struct NatGateway {
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(super) struct Endpoint {
     pub vpc: String,
-    /// The service's short name, or all of it where it is none of AWS's in the Region.
+    /// The service's short name, or the whole name if it is not one of AWS's in the Region.
     pub service: String,
     /// `Gateway`, `Interface` or another one.
     pub endpoint_type: String,
@@ -161,7 +161,7 @@ pub(super) struct SecurityGroup {
 }
 
 impl SecurityGroup {
-    /// Whether it is the one that came with its VPC: AWS gives no other one this name.
+    /// Whether AWS created it with its VPC: AWS gives this name to no other group.
     pub fn is_default(&self) -> bool {
         self.name == "default"
     }
@@ -176,7 +176,7 @@ pub(super) struct DhcpOptions {
 
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(super) struct FlowLog {
-    /// What it is a log of.
+    /// The resource that it logs.
     pub of: String,
     pub destination: String,
     pub traffic: String,

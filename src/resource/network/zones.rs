@@ -1,21 +1,21 @@
-//! Which zones accounts have: asked for only where a subnet is to be made. Elsewhere the live subnets tell. Pure.
+//! Which zones an account has: read only if a subnet is to be created. Otherwise the live subnets show the zones. Pure.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::address::Scope;
 use crate::network::{Design, Layout, Observed, ObservedVpc};
 
-/// What the allocator needs of zones.
+/// The zones that the allocator needs.
 #[derive(Debug, Default, PartialEq)]
 pub(super) struct Zones {
-    /// The accounts and Regions in which a subnet is to be made in a zone that has none yet.
+    /// The accounts and Regions in which a subnet is to be created in a zone without one.
     pub to_read: BTreeSet<Scope>,
     /// The others with a VPC, by the zones of its subnets.
     pub known: BTreeMap<Scope, Vec<String>>,
 }
 
 impl Zones {
-    /// What is known by what was read so far, and what is to be read.
+    /// The zones known from the reads so far, and those still to read.
     pub fn of(design: &Design, observed: &Observed, is_planned: impl Fn(&str) -> bool) -> Self {
         let mut zones = Self::default();
         let mut live: BTreeMap<Scope, BTreeSet<&str>> = BTreeMap::new();

@@ -1,7 +1,7 @@
-//! The access role of an account that was invited, made with its owner's credentials: AWS makes one only in accounts that it creates.
-//! `overlord invite` comes here once the account is a member.
+//! The access role of an invited account, created with its owner's credentials: AWS creates one only in accounts that it creates itself.
+//! `overlord invite` calls this once the account is a member.
 //!
-//! What is ours is known by its tag, as everywhere: a role that the owner made is told and left as it is.
+//! A role that overlord created is recognised by its tag, as everywhere. A role that the owner created is reported and left unchanged.
 
 use std::collections::BTreeSet;
 
@@ -20,33 +20,33 @@ use crate::resource::pages::whole_list;
 const IAM_LANGUAGE: &str = "SERVICE_CONTROL_POLICY";
 const DESCRIPTION: &str = "Lets the management account of the organization administer this account";
 
-/// The role that is to be there.
+/// The desired role.
 #[derive(Debug, Clone, Copy)]
 pub struct Wanted<'a> {
-    /// The account, whose address tells that the role is ours.
+    /// The account; its address in the tag shows that overlord created the role.
     pub account: &'a Address,
     /// Its name.
     pub name: &'a str,
-    /// Who may assume it: JSON.
+    /// Its trust policy: JSON.
     pub trust: &'a str,
     /// The ARN of the managed policy that it has.
     pub policy: &'a str,
 }
 
-/// What became of it.
+/// The result.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum AccessRoleState {
-    /// It was missing, or half made by an earlier try, and is there now.
+    /// It was missing, or left incomplete by an earlier attempt, and exists now.
     Made,
-    /// It was there, as it is to be.
+    /// It already existed as desired.
     There,
-    /// The owner made it, and who may assume it is what is wanted. What it may do is the owner's affair.
+    /// The owner created it with the desired trust policy. The owner decides about its permissions.
     Owners,
-    /// A role of that name is there that others may assume, or under other conditions. It was left as it is.
+    /// A role of that name exists with another trust policy. It was left unchanged.
     TrustsOthers,
 }
 
-/// Makes the role in the account of `owner` if it is missing. A lost answer does no harm: the role that was made then is found.
+/// Creates the role in the account of `owner` if it is missing. A lost answer does no harm: the created role is found.
 ///
 /// # Errors
 /// AWS refused; the deadline; the interrupt.
@@ -66,7 +66,7 @@ pub async fn make(owner: &Sessions, wanted: Wanted<'_>) -> AwsResult<AccessRoleS
     }
 }
 
-/// What is still to be done about a role that is there.
+/// What is still missing in an existing role.
 async fn complete(owner: &Sessions, wanted: Wanted<'_>, role: &Role) -> AwsResult<AccessRoleState> {
     let trust = percent_decode_str(role.assume_role_policy_document().unwrap_or_default()).decode_utf8_lossy();
     if canonical(IAM_LANGUAGE, &trust) != canonical(IAM_LANGUAGE, wanted.trust) {
@@ -97,7 +97,7 @@ async fn create(client: &Client, wanted: Wanted<'_>) -> AwsResult<()> {
     answer.map(drop).map_err(|e| Error::sdk("iam:CreateRole", &e))
 }
 
-/// Attaches the policy; a role that was just made may not be found everywhere yet.
+/// Attaches the policy; AWS may not find a new role everywhere yet.
 async fn attach(owner: &Sessions, wanted: Wanted<'_>) -> AwsResult<()> {
     let client = owner.iam();
     let ask = || async {

@@ -1,4 +1,4 @@
-//! `account`: a member account; closed, or taken out of the organization, only where its section says so.
+//! `account`: a member account. It is closed, or removed from the organization, only if its section says so.
 
 use std::collections::BTreeMap;
 
@@ -18,17 +18,17 @@ use crate::resource::{AttributeSpec, Kind, KindSpec, LAPSED, OnChange, OnRemoval
 /// The attributes of a `account`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct AccountAttributes {
-    /// The address that a code was sent to, as the note on the account has it, where nobody waits for that code any more: it was handed in
-    /// elsewhere, or the address is wanted no longer. Nobody asks for it, so the note goes.
+    /// The address in the account's tag about a code that is no longer pending: the code was submitted elsewhere, or the address is no
+    /// longer desired. It is never desired, so the tag is removed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub code_sent_to: Option<String>,
-    /// The primary e-mail: what an account is recognised by, unless its id is given; then it may be `None`, unmanaged.
+    /// The primary e-mail: it identifies an account, unless its id is given; then it may be `None`, unmanaged.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub email: Option<String>,
-    /// How it is to leave the organization; `None` while it stays. What leaves is asked for nothing else.
+    /// How it is to leave the organization; `None` while it stays. A leaving account has no other desired attributes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub leaves: Option<Leaving>,
-    /// What AWS shows; `None` leaves it alone (an account adopted by id whose name is not declared).
+    /// Its display name; `None` leaves it unchanged (an account adopted by id whose name is not declared).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
     /// Its OU, or the organization for the root; `None` leaves it where it is.
@@ -82,7 +82,7 @@ impl Kind for Account {
         calls.into_iter().map(str::to_owned).collect()
     }
 
-    /// A new account is born under the root; moving it where its guardrails are is the first thing that happens to it.
+    /// AWS creates a new account in the root. The first step is to move it to the place with its guardrails.
     async fn create(context: &Context, after: Self::Attributes) -> Result<String, Error> {
         let creation = account_creation::create(context, &after).await?;
         let (id, found) = match &creation {
@@ -96,9 +96,9 @@ impl Kind for Account {
             move_account(context, id, &from, &parent).await?;
         }
         if found {
-            // Another run may be at work in it: what is made in it is looked for first.
+            // Another run may be changing it: resources in it are looked for first.
             context.found(id);
-            // An earlier try's tags may be those of an older configuration, and a stranger's are not ours.
+            // An earlier attempt's tags may be those of an older configuration, and unmanaged tags must stay.
             write_tags(context, id, &after.tags.unwrap_or_default()).await?;
         }
         Ok(id.clone())
@@ -133,7 +133,7 @@ impl Kind for Account {
     }
 }
 
-/// Where it is and where it belongs, unless it is there or is left where it is. All that is live is somewhere.
+/// Its current and desired place, unless it is there or stays where it is. Every live account has a place.
 fn other_parent<'a>(before: &'a AccountAttributes, after: &'a AccountAttributes) -> Option<(&'a Reference, &'a Reference)> {
     before.parent.as_ref().zip(after.parent.as_ref()).filter(|(from, to)| from != to)
 }
@@ -142,22 +142,22 @@ fn new_name<'a>(before: &AccountAttributes, after: &'a AccountAttributes) -> Opt
     after.name.as_deref().filter(|&name| before.name.as_deref() != Some(name))
 }
 
-/// The address of a code that nobody waits for any more.
+/// The address of a code that is no longer pending.
 fn lost_note<'a>(before: &'a AccountAttributes, after: &AccountAttributes) -> Option<&'a str> {
     before.code_sent_to.as_deref().filter(|_| after.code_sent_to.is_none())
 }
 
-/// The e-mail that a code is to be sent to.
+/// The e-mail to which a code is to be sent.
 fn new_email<'a>(before: &AccountAttributes, after: &'a AccountAttributes) -> Option<&'a str> {
     after.email.as_deref().filter(|&email| before.email.as_deref() != Some(email))
 }
 
-/// Moves it, from wherever it is: the snapshot may be older than somebody else's move, and AWS may need a moment until a new account
-/// or an OU of this run can be found.
+/// Moves it from its current place: another caller may have moved it since the snapshot, and AWS may need a moment until it finds a new
+/// account or an OU of this run.
 pub(super) async fn move_account(context: &Context, id: &str, from: &str, to: &str) -> AwsResult<()> {
     let ask = || async {
         let moved = match send_move(context, id, from, to).await {
-            // AWS's documentation leaves open which of these a wrong source gives.
+            // AWS's documentation does not say which of these a wrong source causes.
             Err(e) if e.is(&["SourceParentNotFoundException", "AccountNotFoundException"]) => match parent_of(context, id).await? {
                 Some(parent) if parent == to => return Ok(Some(())),
                 Some(parent) if parent != from => send_move(context, id, &parent, to).await,
@@ -184,7 +184,7 @@ async fn send_move(context: &Context, id: &str, from: &str, to: &str) -> AwsResu
     }
 }
 
-/// The root or OU that the account is in; `None` while AWS does not know the account.
+/// The root or OU of the account; `None` while AWS does not know the account.
 pub(super) async fn parent_of(context: &Context, id: &str) -> AwsResult<Option<String>> {
     let client = context.sessions().organizations();
     let parents = every_page(

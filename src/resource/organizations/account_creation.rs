@@ -1,5 +1,5 @@
-//! Creating an account once and only once. CreateAccount takes no token that would make it idempotent, so what exists or is on its
-//! way is looked for first, by name among AWS's creations and then by e-mail; and again whenever an answer was lost.
+//! Creates an account only once. CreateAccount accepts no idempotency token. So overlord first looks for an account that exists or is
+//! being created, by name among AWS's creations and then by e-mail; and again whenever an answer was lost.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -14,38 +14,37 @@ use super::{AccountAttributes, organization_address};
 use crate::aws::{AwsResult, Error};
 use crate::resource::{Context, KnownCreation};
 
-/// How an account came to be.
+/// The origin of an account.
 #[derive(Debug)]
 pub(super) enum Creation {
-    /// By this call: it is under the root, with our tags.
+    /// Created by this call: it is under the root, with overlord's tags.
     Made(String),
-    /// It was there or on its way already: where it is and what tags it has is not known.
+    /// It already existed or was being created: its place and its tags are unknown.
     Found(String),
 }
 
-/// AWS takes minutes as a rule, and up to an hour right after the organization itself was made.
+/// AWS usually takes minutes, and up to an hour right after the organization itself was created.
 const DEADLINE: Duration = Duration::from_secs(30 * 60);
 
-/// How long AWS's lists may tell of the time before a CreateAccount that got no answer. Organizations documents no bound and says that reads are
-/// eventually consistent
-/// (<https://docs.aws.amazon.com/organizations/latest/APIReference/API_CreateAccount.html>); seconds are what has been seen. Until this has
-/// passed, an account that is not listed may exist.
+/// How long AWS's lists may be older than a CreateAccount without an answer. Organizations documents no bound and says that reads are
+/// eventually consistent (<https://docs.aws.amazon.com/organizations/latest/APIReference/API_CreateAccount.html>); delays of seconds have
+/// been observed. Until this time has passed, an account that is not listed may exist.
 const LISTS_LAG: Duration = Duration::from_secs(60);
 
-/// The same in the run that makes the organization: AWS may say for an hour that there are too many accounts.
-/// Source: ACCOUNT_NUMBER_LIMIT_EXCEEDED of ConstraintViolationException, botocore 1.44.8, 2026-11-30.
+/// The same in the run that creates the organization: AWS may report for an hour that there are too many accounts. Source:
+/// ACCOUNT_NUMBER_LIMIT_EXCEEDED of ConstraintViolationException, botocore 1.44.8, 2026-11-30.
 const NEW_ORGANIZATION: Duration = Duration::from_secs(65 * 60);
 
-/// How often a CreateAccount without an answer is sent again, each time after looking for what the last one did.
+/// How often a CreateAccount without an answer is sent again, each time after looking for the result of the last one.
 const ATTEMPTS: usize = 3;
 
-/// What the new account is recognised by.
+/// What identifies the new account.
 struct Wanted<'a> {
     name: &'a str,
     email: &'a str,
 }
 
-/// The account with the e-mail of `after`: made, or found.
+/// The account with the e-mail of `after`: created, or found.
 ///
 /// # Errors
 /// AWS refused; the creation failed; the deadline; the interrupt.
@@ -78,7 +77,7 @@ pub(super) async fn create(context: &Context, after: &AccountAttributes) -> AwsR
     Err(unanswered.unwrap_or_else(|| Error::internal("no attempt to create an account")))
 }
 
-/// Every account creation that AWS remembers and that did not fail.
+/// Every account creation that AWS lists and that did not fail.
 async fn list_creations(context: &Context) -> AwsResult<Vec<KnownCreation>> {
     let client = context.sessions().organizations();
     let statuses = every_page(
@@ -102,7 +101,7 @@ async fn list_creations(context: &Context) -> AwsResult<Vec<KnownCreation>> {
     Ok(found)
 }
 
-/// Names are not unique and the list holds no e-mail: each creation of the name is waited for and its account looked at.
+/// Names are not unique and the list contains no e-mail: overlord waits for each creation of that name and checks its account.
 async fn among_creations(context: &Context, wanted: &Wanted<'_>, creations: &[KnownCreation]) -> AwsResult<Option<String>> {
     for creation in creations.iter().filter(|creation| creation.name == wanted.name) {
         let account = match (creation.state.as_str(), &creation.account_id) {
@@ -115,7 +114,7 @@ async fn among_creations(context: &Context, wanted: &Wanted<'_>, creations: &[Kn
         if has_email(&account, wanted.email) {
             return usable(&account).map(Some);
         }
-        // Made by a run that ended before its answer came, from an older configuration: another one would be one too many.
+        // Created by an interrupted run, from an older configuration: another one would be one too many.
         if usable(&account).is_ok() && !context.is_bound(&id) && carries_our_address(context, &id).await? {
             let email = account.email().unwrap_or_default();
             return Err(Error::Failed {
@@ -127,8 +126,8 @@ async fn among_creations(context: &Context, wanted: &Wanted<'_>, creations: &[Kn
     Ok(None)
 }
 
-/// Looks for what a CreateAccount without an answer did, until the lists are newer than the request. Only AWS keeps e-mails unique: elsewhere a
-/// request that is sent again too early makes a second account.
+/// Looks for the result of a CreateAccount without an answer, until the lists are newer than the request. Only AWS itself enforces unique
+/// e-mails. With an emulator, a request that is repeated too early creates a second account.
 async fn look_until_current(context: &Context, wanted: &Wanted<'_>) -> AwsResult<Option<String>> {
     let look = || look_again(context, wanted);
     let what = format!("the creation of `{}`, which AWS did not answer, to be listed", wanted.name);
@@ -139,7 +138,7 @@ async fn look_until_current(context: &Context, wanted: &Wanted<'_>) -> AwsResult
     }
 }
 
-/// What a CreateAccount without an answer may have left behind, as far as the lists show it now.
+/// The possible result of a CreateAccount without an answer, as far as the lists show it now.
 async fn look_again(context: &Context, wanted: &Wanted<'_>) -> AwsResult<Option<String>> {
     match among_creations(context, wanted, &list_creations(context).await?).await? {
         Some(id) => Ok(Some(id)),
@@ -149,7 +148,7 @@ async fn look_again(context: &Context, wanted: &Wanted<'_>) -> AwsResult<Option<
 
 /// `repeated`: an earlier request of this run got no answer, so the account may be its own and not listed yet.
 async fn owner_of_taken_email(context: &Context, wanted: &Wanted<'_>, repeated: bool) -> AwsResult<String> {
-    // First the member, then a creation that was on its way while the members were listed.
+    // First the member, then a creation that was in progress while the members were listed.
     if let Some(id) = by_email(context, wanted).await? {
         return Ok(id);
     }
@@ -179,7 +178,7 @@ fn has_email(account: &SdkAccount, email: &str) -> bool {
     account.email().is_some_and(|live| live.eq_ignore_ascii_case(email))
 }
 
-/// The id of an account that can still be worked with. A closed one keeps its e-mail and is never made anew.
+/// The id of a usable account. A closed one keeps its e-mail and is never created again.
 fn usable(account: &SdkAccount) -> AwsResult<String> {
     let id = account.id().ok_or_else(|| Error::failed("AWS names an account without an id"))?;
     let state = account.state().map(|s| s.as_str()).or(account.status().map(|s| s.as_str())).unwrap_or("ACTIVE");
@@ -196,18 +195,18 @@ async fn describe(context: &Context, id: &str) -> AwsResult<Option<SdkAccount>> 
     match context.sessions().organizations().describe_account().account_id(id).send().await {
         Ok(answer) => Ok(answer.account().cloned()),
         Err(e) => match Error::sdk("organizations:DescribeAccount", &e) {
-            // It left the organization since.
+            // It has left the organization since.
             e if e.is(&["AccountNotFoundException"]) => Ok(None),
             e => Err(e),
         },
     }
 }
 
-/// Sends CreateAccount, waiting while AWS works on as many as it takes at a time or still finishes the organization.
+/// Sends CreateAccount. Waits while AWS works on as many creations as it accepts at a time, or still completes the organization.
 async fn request(context: &Context, wanted: &Wanted<'_>, after: &AccountAttributes) -> AwsResult<CreateAccountStatus> {
     let tags = creation_tags(context, after.tags.as_ref())?;
     let is_new = context.made(&organization_address().into());
-    // Whether the quota was the last reason: after an hour it is the only one left, and the error has to name it.
+    // Whether the quota was the last reason: after an hour it is the only possible one, and the error has to name it.
     let limited = AtomicBool::new(false);
     let ask = || async {
         limited.store(false, Ordering::Relaxed);
@@ -230,7 +229,7 @@ async fn request(context: &Context, wanted: &Wanted<'_>, after: &AccountAttribut
             Some(CreateAccountError::ConstraintViolationException(violation))
                 if violation.reason() == Some(&ConstraintViolationExceptionReason::AccountNumberLimitExceeded) =>
             {
-                // Once AWS has accepted an account of this run, the organization is finished, and this is the quota.
+                // Once AWS has accepted an account of this run, the organization is complete, and the refusal is about the quota.
                 if is_new && !context.creation_accepted.initialized() {
                     limited.store(true, Ordering::Relaxed);
                     Ok(None)
@@ -260,7 +259,7 @@ enum Finished {
     EmailTaken,
 }
 
-/// The end of a creation, asked for only when the first answer is not the end already.
+/// The end of a creation. It is polled only if the first answer is not the end already.
 async fn finished(context: &Context, status: CreateAccountStatus) -> AwsResult<Finished> {
     let status = match (is_over(&status), status.id()) {
         (true, _) | (false, None) => status,
@@ -282,15 +281,15 @@ fn is_over(status: &CreateAccountStatus) -> bool {
     matches!(status.state(), Some(CreateAccountState::Succeeded | CreateAccountState::Failed))
 }
 
-/// When a creation was asked for.
+/// When a creation was requested.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Begun {
-    /// The answer that it is in progress has just come: asking at once would only hear it again.
+    /// AWS has just answered that it is in progress: an immediate poll would return the same.
     JustNow,
     Before,
 }
 
-/// Waits for a creation, however it ends.
+/// Waits for a creation to end, with success or failure.
 async fn wait(context: &Context, request: &str, begun: Begun) -> AwsResult<CreateAccountStatus> {
     let known = AtomicBool::new(begun == Begun::JustNow);
     let ask = || async {
@@ -300,7 +299,7 @@ async fn wait(context: &Context, request: &str, begun: Begun) -> AwsResult<Creat
         let describe = context.sessions().organizations().describe_create_account_status().create_account_request_id(request);
         match describe.send().await.map_err(|e| Error::sdk("organizations:DescribeCreateAccountStatus", &e)) {
             Ok(answer) => Ok(answer.create_account_status().filter(|status| is_over(status)).cloned()),
-            // AWS may need a moment until it finds what it has just begun.
+            // AWS may need a moment until it finds a new creation.
             Err(e) if e.is(&["CreateAccountStatusNotFoundException"]) => Ok(None),
             Err(e) => Err(e),
         }
@@ -331,7 +330,7 @@ fn failure(reason: &CreateAccountFailureReason) -> Error {
         Reason::UpdateExistingResourcePolicyWithTagsNotSupported => {
             "a resource policy of the organization cannot be combined with tags on new accounts: AWS's support knows more"
         }
-        // The e-mail is answered where the account is looked for; the SDK's enum is open.
+        // The e-mail is handled where the account is searched; the SDK's enum is open.
         Reason::EmailAlreadyExists | Reason::GovcloudAccountAlreadyExists | _ => "AWS's support knows more",
     };
     Error::Failed { message: format!("AWS could not create the account: {}", reason.as_str()), hint: Some(hint.to_owned()) }

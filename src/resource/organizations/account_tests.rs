@@ -1,4 +1,4 @@
-//! What AWS may answer while an account is made, moved or named: through `apply`, against an AWS of a few lines.
+//! Answers of AWS while an account is created, moved or renamed: through `apply`, against a mock AWS.
 
 use serde_json::{Value, json};
 
@@ -22,8 +22,7 @@ fn account(parent: &str, name: &str) -> Value {
     json!({ "email": "a@example.org", "name": name, "parent": { "ref": parent } })
 }
 
-/// Applies what makes `before` (none: it is made) the account `a` in the root. Returns how that came out and what was sent,
-/// without what only looks.
+/// Applies the change from `before` (`None`: creation) to the account `a` in the root. Returns the result and the mutating requests.
 async fn apply_it(
     before: Option<Value>,
     after: Value,
@@ -80,7 +79,7 @@ fn ok(value: &Value) -> Answer {
     answer(200, &value.to_string())
 }
 
-/// What only looks, in a world where the account is there in full; `listed` and `known`: whether the two lists show it.
+/// The reading calls, in a world where the account exists completely; `listed` and `known`: whether the two lists contain it.
 fn look(operation: &str, listed: bool, known: Option<&str>) -> Answer {
     match operation {
         "ListCreateAccountStatus" => ok(&json!({ "CreateAccountStatuses": known.map(status).into_iter().collect::<Vec<_>>() })),
@@ -100,13 +99,13 @@ fn lost() -> Answer {
 const CREATE: &str = "organizations:CreateAccount";
 const TAG: &str = "organizations:TagResource";
 
-/// Wherever the account that a lost answer made shows first, it is found there and not made again; and so it is after AWS's own
-/// failures, which say as little.
+/// Wherever an account whose answer was lost becomes visible first, it is found there and not created again; the same applies after AWS's
+/// own failures, which also leave the effect unknown.
 #[tokio::test(start_paused = true)]
 async fn an_account_whose_creation_was_not_answered_is_found() {
     let answers: [fn() -> Answer; 3] = [lost, || answer(500, r#"{"__type":"ServiceException"}"#), || answer(503, "<html>")];
     for unanswered in answers {
-        // Only in progress yet; done, and not among the members yet; among the members, and forgotten as a creation.
+        // Still in progress; done, and not among the members yet; among the members, and no longer listed as a creation.
         for (listed, known) in [(false, Some("IN_PROGRESS")), (false, Some("SUCCEEDED")), (true, None)] {
             let created = std::sync::atomic::AtomicBool::new(false);
             let respond = move |_, operation: &str, _: &Value| {
@@ -125,13 +124,13 @@ async fn an_account_whose_creation_was_not_answered_is_found() {
     }
 }
 
-/// Where e-mails are not unique, only looking long enough keeps a second account from being made.
+/// If e-mails are not unique, only looking long enough prevents a second account.
 #[tokio::test(start_paused = true)]
 async fn a_creation_is_not_repeated_while_the_lists_are_older_than_the_request() {
     let respond = |nth, operation: &str, _: &Value| match operation {
         "CreateAccount" if nth == 1 => lost(),
         "CreateAccount" => ok(&json!({ "CreateAccountStatus": status("IN_PROGRESS") })),
-        // Once before the request; then twice as things were before it.
+        // Once before the request; then twice with the earlier state.
         "ListCreateAccountStatus" => look(operation, false, (nth > 3).then_some("SUCCEEDED")),
         _ => look(operation, false, None),
     };
@@ -139,7 +138,7 @@ async fn a_creation_is_not_repeated_while_the_lists_are_older_than_the_request()
     assert_eq!((outcome, sent), (Outcome::Applied, vec![CREATE.to_owned(), TAG.to_owned()]));
 }
 
-/// The account may be the one that the unanswered request made.
+/// The unanswered request may have created the account.
 #[tokio::test(start_paused = true)]
 async fn a_taken_email_after_a_lost_answer_is_looked_for_until_the_lists_are_current() {
     let respond = |nth, operation: &str, _: &Value| match operation {
@@ -198,7 +197,7 @@ async fn a_closed_account_is_not_taken_for_a_new_one() {
     }
 }
 
-/// Somebody moved it between the snapshot and the call.
+/// Another caller moved it between the snapshot and the call.
 #[tokio::test(start_paused = true)]
 async fn an_account_is_moved_from_where_it_is_by_then() {
     let respond = |_, operation: &str, body: &Value| match operation {

@@ -1,4 +1,4 @@
-//! `alternate_contact`: whom AWS tells about the bills, the operations or the security of an account.
+//! `alternate_contact`: the contact for billing, operations or security of an account.
 
 use std::collections::BTreeMap;
 
@@ -27,7 +27,7 @@ pub struct AlternateContactAttributes {
     pub phone: String,
     /// The title or role.
     pub title: String,
-    /// What lets the management account speak for a member; `None` for itself.
+    /// The trusted access that the management account needs to call for a member; `None` for itself.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub trusted_service: Option<Reference>,
 }
@@ -39,7 +39,7 @@ impl Kind for AlternateContact {
     type Attributes = AlternateContactAttributes;
     const SPEC: KindSpec = KindSpec {
         kind: "alternate_contact",
-        summary: "whom AWS tells about the bills, the operations or the security of an account",
+        summary: "the contact for billing, operations or security of an account",
         attributes: &[
             AttributeSpec::new("account", OnChange::Update),
             AttributeSpec::new("contact_type", OnChange::Update),
@@ -49,7 +49,7 @@ impl Kind for AlternateContact {
             AttributeSpec::new("title", OnChange::Update),
             AttributeSpec::new("trusted_service", OnChange::Update),
         ],
-        // It carries no tag, so nobody can tell whose it is.
+        // It carries no tag, so its origin is unknown.
         on_removal: OnRemoval::Leave,
         guards_target: false,
         weight: Weight::Organization,
@@ -95,7 +95,7 @@ pub(super) fn id(account: &str, contact_type: &str) -> String {
     format!("{account}/{contact_type}")
 }
 
-/// Writing what is there already is no error.
+/// Writing an existing contact again is not an error.
 async fn put(context: &Context, subject: Subject, wanted: &AlternateContactAttributes) -> AwsResult<()> {
     let request = context.sessions().account().put_alternate_contact();
     let request = request.set_account_id(subject.parameter()).alternate_contact_type(wanted.contact_type.as_str().into());
@@ -103,7 +103,7 @@ async fn put(context: &Context, subject: Subject, wanted: &AlternateContactAttri
     request.send().await.map(drop).map_err(|e| Error::sdk("account:PutAlternateContact", &e))
 }
 
-/// What AWS has; `None` where there is none.
+/// The contact in AWS; `None` if there is none.
 pub(super) async fn get(
     client: &aws_sdk_account::Client,
     subject: &Subject,

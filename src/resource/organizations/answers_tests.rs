@@ -1,4 +1,4 @@
-//! What AWS may answer when what a call makes or ends is there or gone already: through `apply`, against an AWS of a few lines.
+//! Answers of AWS when a resource to create already exists, or one to delete is already gone: through `apply`, against a mock AWS.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
@@ -12,8 +12,8 @@ use crate::resource::{Desired, Live};
 
 const SCP: &str = "SERVICE_CONTROL_POLICY";
 
-/// Applies the one change between `live` and `desired`. `respond` is asked with how often the operation was called, its name and
-/// its parameters. Returns how the change came out, and all operations in order.
+/// Applies the one change between `live` and `desired`. `respond` gets how often the operation was called, its name and its parameters.
+/// Returns the result of the change, and all operations in order.
 async fn apply_it(
     desired: Value,
     live: Value,
@@ -48,7 +48,7 @@ fn root() -> Value {
     json!({ "feature_set": "ALL" })
 }
 
-/// The root with the policies `before`, which are to be `after`.
+/// The root with the policies `before` and the desired policies `after`.
 async fn set(
     before: &[&str],
     after: &[&str],
@@ -79,7 +79,7 @@ async fn attaching_what_is_attached_is_done_and_what_is_not_found_yet_is_waited_
     assert!(matches!(outcome, Outcome::Failed(crate::aws::Error::Deadline { .. })), "{outcome:?}");
 }
 
-/// A default policy may come a moment after its target: "not attached" is believed only when a read says so too.
+/// A default policy may appear a moment after its target: "not attached" counts only if a read confirms it.
 #[tokio::test(start_paused = true)]
 async fn not_attached_is_believed_only_when_a_read_says_so() {
     let listed = |policies: Value| answer(200, &json!({ "Policies": policies }).to_string());
@@ -102,8 +102,8 @@ async fn not_attached_is_believed_only_when_a_read_says_so() {
     assert_eq!((outcome, sent.len()), (Outcome::Applied, 3));
 }
 
-/// An OU or a policy of that name came to be meanwhile: ours, of an earlier try, by its tag, and then it is gone on with; or somebody
-/// else's, and then it is left alone.
+/// An OU or a policy of that name appeared meanwhile. If its tag says that an earlier attempt of overlord created it, the run continues
+/// with it; otherwise it is left alone.
 #[tokio::test(start_paused = true)]
 async fn what_exists_by_now_is_taken_only_when_it_is_ours() {
     let live = json!({
@@ -140,7 +140,7 @@ async fn what_exists_by_now_is_taken_only_when_it_is_ours() {
             let (outcome, sent) = apply_it(desired, live.clone(), respond).await;
             if tag == address {
                 assert_eq!(outcome, Outcome::Applied, "{address}");
-                // Its document may be that of the earlier try.
+                // Its document may be that of the earlier attempt.
                 assert_eq!(sent.last().unwrap() == "UpdatePolicy", address == "policy.a", "{sent:?}");
             } else {
                 assert!(matches!(&outcome, Outcome::Failed(error) if error.to_string().contains("did not make it")), "{outcome:?}");

@@ -1,14 +1,14 @@
 //! The order in which the policies of one target are attached and detached. Pure.
 //!
-//! Attach first, then detach: so the target is never without a policy of a type, and a guardrail is there before the one that it
-//! replaces goes. Where a type has no room for that, one of its policies that leaves anyway makes some.
+//! Attach first, then detach. So the target is never without a policy of a type, and a guardrail is attached before the one that it
+//! replaces is detached. If a type has no room for that, one of the policies that are to be detached anyway is detached first.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-/// What is attached of each type that could run out of room, and how many of it may be.
+/// The attachments of each type that could run out of room, and the limit of each type.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(super) struct Rooms {
-    /// The type of each policy to attach, by id. What is not here is not limited.
+    /// The type of each policy to attach, by id. A missing one has no limit.
     pub types: BTreeMap<String, String>,
     /// By type.
     pub rooms: BTreeMap<String, Room>,
@@ -19,7 +19,7 @@ pub(super) struct Rooms {
 pub(super) struct Room {
     /// The ids.
     pub attached: BTreeSet<String>,
-    /// How many there may be.
+    /// How many are allowed.
     pub limit: usize,
 }
 
@@ -36,7 +36,7 @@ pub(super) fn steps<'a>(attach: &'a [String], detach: &'a [String], mut rooms: R
     let mut leaving = detach.iter().collect::<Vec<_>>();
     for policy in attach {
         if let Some(room) = rooms.types.get(policy).and_then(|name| rooms.rooms.get_mut(name)) {
-            // Not the last one: with a full room of one there is no safe order, and AWS says so.
+            // Not the last one: with room for only one there is no safe order, and AWS refuses.
             if room.attached.len() >= room.limit
                 && room.attached.len() > 1
                 && let Some(at) = leaving.iter().position(|id| room.attached.contains(*id))

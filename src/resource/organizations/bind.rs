@@ -1,7 +1,7 @@
-//! The live side of the diff: the world as it was read, in the words of the configuration. Pure.
+//! The live side of the diff: converts the world as it was read into the form of the configuration. Pure.
 //!
-//! [`Identity`] says which live thing is which address, [`Removal`] what of ours can go; here they become [`LiveResource`]s with
-//! attributes in the same form as the desired ones, and findings about all else.
+//! [`Identity`] matches live resources to addresses, and [`Removal`] says which managed resources can be deleted. Here they become
+//! [`LiveResource`]s with attributes in the same form as the desired ones, and findings about everything else.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -48,7 +48,7 @@ pub(crate) fn bind(desired: &Desired, world: Option<&World>) -> AwsResult<Live> 
     })
 }
 
-/// Nothing is there but the account that will be the management account, under the root, as soon as there is one.
+/// The only live resource is the account that will be the management account, under the root, as soon as there is one.
 fn before_the_organization(desired: &Desired, wanted: &Wanted) -> Live {
     let mut live = Live::default();
     let management = |address: &Address| desired.pinned.get(address) == Some(&desired.management_account);
@@ -58,7 +58,7 @@ fn before_the_organization(desired: &Desired, wanted: &Wanted) -> Live {
             continue;
         }
         if management(address) {
-            // Its name and e-mail can be read only once the organization is there; a second run sees them.
+            // Its name and e-mail can be read only once the organization exists; a second run reads them.
             let attributes = AccountAttributes {
                 parent: Some(organization_address().into()),
                 tags: account.tags.as_ref().map(|_| BTreeMap::new()),
@@ -117,7 +117,7 @@ impl Binder<'_> {
         self.live
     }
 
-    /// New accounts that the quota has no room for. Where it is exceeded already, AWS must have raised it, and how far is not known.
+    /// New accounts that exceed the quota. If it is exceeded already, AWS must have raised it, and the new limit is unknown.
     fn account_quota(&self) -> Option<Finding> {
         let is_new = |(address, account): &(&Address, &AccountAttributes)| {
             let is_asked = self.desired.selection.selects(address) && account.leaves.is_none();
@@ -149,7 +149,7 @@ impl Binder<'_> {
         self.live.findings.push(Finding { severity: FindingSeverity::Unmanaged, subject, summary: summary.into() });
     }
 
-    /// What stands for a live OU, the root or an account in the attributes of another resource.
+    /// The reference to a live OU, the root or an account in the attributes of another resource.
     fn name_of(&self, id: &str) -> Reference {
         let removed = || self.removal.units.get(id);
         self.identity.address(id).or_else(removed).cloned().map_or_else(|| Reference::Id(id.to_owned()), Reference::Address)
@@ -160,7 +160,7 @@ impl Binder<'_> {
         self.identity.address(id).or_else(removed).cloned().map_or_else(|| Reference::Id(id.to_owned()), Reference::Address)
     }
 
-    /// The live values of the declared tags: foreign ones are left alone, so they are no difference.
+    /// The live values of the declared tags: other tags are unmanaged, so they are not a difference.
     fn tags(&self, id: &str, declared: Option<&BTreeMap<String, String>>) -> Option<BTreeMap<String, String>> {
         let live = self.world.tags.get(id);
         let value = |key: &String| Some((key.clone(), live?.get(key)?.clone()));
@@ -185,7 +185,8 @@ impl Binder<'_> {
                 self.add(address.clone(), &policy_type_id(&root, name), untyped(&attributes));
             }
         }
-        // A type is managed while a policy of it is declared. Whoever removes the last one must not think that its attachments went.
+        // A type is managed while a policy of it is declared. A user who removes the last one must not assume that its attachments are
+        // gone.
         let unmanaged = self.world.policy_types.keys().map(String::as_str);
         let unmanaged = unmanaged.filter(|name| self.world.enabled(name) && !self.wanted.policy_types.contains_key(*name));
         let unmanaged = list(&unmanaged.collect::<Vec<_>>());
@@ -211,11 +212,11 @@ impl Binder<'_> {
         for (address, wanted) in self.wanted.administrators.iter().filter(|(address, wanted)| address.key() == wanted.service) {
             let mut accounts: Vec<&str> =
                 self.world.administrators.get(&wanted.service).into_iter().flatten().map(String::as_str).collect();
-            // A service may have several: the wanted one first, so that nothing is changed when it is among them.
+            // A service may have several: the desired one first, so that nothing changes if it is among them.
             accounts.sort_by_key(|id| self.name_of(id) != wanted.account);
             let (bound, others) = match accounts.split_first() {
                 None => continue,
-                // Several strangers: the service allows more than one, so the wanted one is added and none is taken for the old one.
+                // Several unmanaged ones: the service allows more than one, so the desired one is added and replaces none of them.
                 Some((first, others)) if !others.is_empty() && self.name_of(first) != wanted.account => {
                     self.report(address.to_string(), format!("administered by further accounts: {}", list(&accounts)));
                     continue;
@@ -234,7 +235,7 @@ impl Binder<'_> {
         }
     }
 
-    /// Those of services that org.toml names several for: each is there or not, and takes nobody's place.
+    /// The administrators of services for which org.toml names several: each one exists or not, and replaces no other.
     fn several_administrators(&mut self) {
         let mut named: BTreeMap<&str, BTreeSet<Reference>> = BTreeMap::new();
         for (address, wanted) in self.wanted.administrators.iter().filter(|(address, wanted)| address.key() != wanted.service) {
@@ -320,7 +321,8 @@ impl Binder<'_> {
                 self.add(address.clone(), id, untyped(&attributes)).frozen = departing::frozen(leaving, account);
                 continue;
             }
-            // E-mails are compared as AWS does, without case. What only waits for its code is done, as far as a plan can do it.
+            // E-mails are compared case-insensitively, as in AWS. A change that only waits for its code is done, as far as a plan can do
+            // it.
             let awaited = |email: &String| email::is_awaited(self.world.tags.get(id), email);
             let same = |email: &&String| email.eq_ignore_ascii_case(&account.email) || awaited(email);
             if let Some(email) = wanted.email.as_ref().filter(|email| !email.eq_ignore_ascii_case(&account.email) && awaited(email)) {
@@ -344,7 +346,7 @@ impl Binder<'_> {
         self.name_of(account.parent.as_deref().unwrap_or(&self.world.root))
     }
 
-    /// Of accounts that have joined there is nothing more to do.
+    /// For accounts that have joined, nothing is left to do.
     fn invitations(&mut self) {
         let account = |address: &Address| Address::new("account", address.key());
         let invited = || self.wanted.invitations.iter().map(|(address, wanted)| (address, wanted, account(address)));
@@ -363,11 +365,11 @@ impl Binder<'_> {
         outside.plan(&mut self.live);
     }
 
-    /// The set of every managed target. Of a type that is not enabled yet, and at a target that does not exist yet, AWS attaches the
-    /// defaults itself, so the set is born with them.
+    /// The set of every managed target. If the type is not enabled yet, or the target does not exist yet, AWS attaches the defaults
+    /// itself, so the set starts with them.
     fn attachments(&mut self) {
         let mut attached: BTreeMap<&str, BTreeSet<Reference>> = BTreeMap::new();
-        // What Control Tower and the console attached is no difference, so nothing ever detaches it.
+        // Attachments of Control Tower and of the console are not a difference, so overlord never detaches them.
         let of_aws = |id: &String, policy: &LivePolicy| self.world.puts_itself(id, policy) && self.identity.address(id).is_none();
         for (id, policy) in self.world.policies.iter().filter(|(id, policy)| !of_aws(id, policy)) {
             for target in &policy.targets {
@@ -408,7 +410,7 @@ fn describe_unmanaged(desired: &Desired, world: &World, account: &Member) -> Str
     let place = place.map_or_else(|| "under the root".to_owned(), |path| format!("in OU `{path}`"));
     match account.frozen() {
         Some(reason) => format!("an account that is not in the configuration, {place}; {reason}"),
-        // It is not ours to move.
+        // overlord must not move it.
         None if desired.quarantine.is_some() && account.parent.as_ref() == Some(&world.root) => {
             format!("an account that is not in the configuration, {place}: declare it, or move it into the quarantine by hand")
         }

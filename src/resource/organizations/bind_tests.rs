@@ -1,4 +1,4 @@
-//! The binder on hand-made worlds.
+//! The binder with hand-made worlds.
 
 use serde_json::json;
 
@@ -250,7 +250,7 @@ fn an_account_that_is_to_be_closed_differs_in_that_alone_until_it_is() {
     assert_eq!(open.changes.iter().map(|change| change.leaving()).collect::<Vec<_>>(), [Some(Leaving::Closed)]);
     assert_eq!(open.changes[0].attributes().iter().map(|a| a.name.as_str()).collect::<Vec<_>>(), ["leaves"]);
     assert!(findings(&live(&desired, &there)).iter().any(|line| line.starts_with("Warning closing accounts: AWS closes 3 at a time")));
-    // Closed, and gone after 90 days: neither a change nor a word.
+    // Closed, and gone after 90 days: neither a change nor a finding.
     for world in [there.clone().closed("222222222222"), world()] {
         assert_eq!(difference(&world), crate::diff::Difference::default());
         assert_eq!(findings(&live(&desired, &world)).iter().filter(|line| line.contains("account.a")).count(), 0);
@@ -319,7 +319,7 @@ fn sets_are_what_is_attached_and_what_targets_are_born_with() {
     }
 }
 
-/// Guardrails reach what the configuration does not name, and what Control Tower attached reaches what it names.
+/// Guardrails affect resources outside the configuration, and those that Control Tower attached affect resources in it.
 #[test]
 fn what_stands_beside_is_known_with_what_is_attached() {
     let desired = desired(json!({
@@ -394,10 +394,15 @@ fn an_ou_of_ours_can_go_when_all_in_it_does() {
     assert_eq!(attribute(&held, "account.a", "parent"), json!({ "id": "ou-2" }));
     let lines = findings(&held).join("\n");
     assert!(
-        lines.contains("ou-2 (/old/inner): an OU of ours that left the configuration, and still holds account `333333333333` (b)"),
+        lines.contains("ou-2 (/old/inner): an OU that overlord created; it was removed from the configuration, and still contains account `333333333333` (b)"),
         "{lines}"
     );
-    assert!(lines.contains("ou-1 (/old): an OU of ours that left the configuration, and still holds OU `/old/inner`"), "{lines}");
+    assert!(
+        lines.contains(
+            "ou-1 (/old): an OU that overlord created; it was removed from the configuration, and still contains OU `/old/inner`"
+        ),
+        "{lines}"
+    );
 
     let frozen = live(&desired, &world.closed("222222222222"));
     assert_eq!(id(&frozen, "ou./old/inner"), None, "a closed account is moved nowhere");
@@ -431,7 +436,10 @@ fn a_policy_of_ours_can_go_when_every_target_lets_go() {
     let held = live(&desired, &world.with_policy("p-1", "old", &["ou-1", "ou-2"]));
     assert_eq!(id(&held, "policy./SERVICE_CONTROL_POLICY/old"), None);
     let lines = findings(&held).join("\n");
-    assert!(lines.contains("p-1 (old): a policy of ours that left the configuration, and is still attached to `ou-2`"), "{lines}");
+    assert!(
+        lines.contains("p-1 (old): a policy that overlord created; it was removed from the configuration, and is still attached to `ou-2`"),
+        "{lines}"
+    );
 }
 
 #[test]
@@ -526,7 +534,7 @@ fn control_towers_guard_rails_stay_where_they_are() {
     );
 }
 
-/// It has no mark: what says just that, on the root alone, is taken for it, and nothing else is.
+/// It has no mark: an identical policy that is attached only to the root counts as the console's, and nothing else does.
 #[test]
 fn the_consoles_guard_rail_stays_and_is_not_told() {
     let desired = desired(json!({
@@ -611,9 +619,9 @@ fn what_carries_the_tag_of_something_else_is_not_removed_unsaid() {
         findings(&live(&desired, &world)),
         [
             "Warning ou-2 (/copy): its tag says that it is `ou.a`, which is `ou-1` now: if somebody copied the tag, remove it before you \
-             consent",
+             confirm",
             "Warning p-2 (copy): its tag says that it is `policy.p`, which is `p-1` now: if somebody copied the tag, remove it before you \
-             consent",
+             confirm",
         ]
     );
 }

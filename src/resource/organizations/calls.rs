@@ -1,4 +1,4 @@
-//! What the calls of several kinds share: tags, pages, waiting and what is never done.
+//! What the calls of several kinds share: tags, pages, waits, and operations that are never called.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -19,29 +19,30 @@ pub(super) fn tag(key: &str, value: &str) -> AwsResult<Tag> {
     Tag::builder().key(key).value(value).build().map_err(|e| Error::internal(e.to_string()))
 }
 
-/// The tags of a creating call: the declared ones and ours, so that a crash leaks nothing (invariant 8).
+/// The tags of a creating call: the declared ones and overlord's, so that a crash leaves no untagged resource (invariant 8).
 pub(super) fn creation_tags(context: &Context, declared: Option<&Tags>) -> AwsResult<Vec<Tag>> {
     let ours = tag(ADDRESS_TAG, &context.address().to_string());
     declared.into_iter().flatten().map(|(key, value)| tag(key, value)).chain([ours]).collect()
 }
 
-/// The declared tags that are to be written. Undeclared ones are foreign and stay.
+/// The declared tags that are to be written. Undeclared ones are unmanaged and stay.
 pub(super) fn tags_to_write(before: Option<&Tags>, after: Option<&Tags>) -> Tags {
     let live = |key: &String| before.and_then(|tags| tags.get(key));
     after.into_iter().flatten().filter(|(key, value)| live(key) != Some(value)).map(|(k, v)| (k.clone(), v.clone())).collect()
 }
 
-/// Writes tags to a root, OU, account or policy, ours among them: from here on an adopted resource is known by its address.
+/// Writes tags to a root, OU, account or policy, including overlord's: from then on an adopted resource is identified by its address.
 pub(super) async fn write_tags(context: &Context, id: &str, tags: &Tags) -> AwsResult<()> {
     let request = context.sessions().organizations().tag_resource().resource_id(id);
     request.set_tags(Some(creation_tags(context, Some(tags))?)).send().await.map_err(|e| Error::sdk("organizations:TagResource", &e))?;
     Ok(())
 }
 
-/// What a lost creating call left behind, taken only when it is ours. `appeared` says what was found, `noun` what it is.
+/// Accepts the result of a creating call without an answer only if overlord created it. `appeared` says what was found, `noun` what it
+/// is.
 ///
 /// # Errors
-/// Somebody else made it, after the plan was made.
+/// It was created outside overlord, after the plan was made.
 pub(super) async fn only_ours(context: &Context, found: Option<String>, appeared: &str, noun: &str) -> AwsResult<Option<String>> {
     match found {
         Some(id) if !carries_our_address(context, &id).await? => Err(Error::Failed {
@@ -52,7 +53,7 @@ pub(super) async fn only_ours(context: &Context, found: Option<String>, appeared
     }
 }
 
-/// Whether the tags of a live resource say that it is what `context` is about.
+/// Whether the tags of a live resource name the resource of `context`.
 pub(super) async fn carries_our_address(context: &Context, id: &str) -> AwsResult<bool> {
     let client = context.sessions().organizations();
     let tags = every_page(
@@ -85,18 +86,18 @@ pub(super) async fn root(context: &Context) -> AwsResult<Option<Root>> {
     Ok(roots.await?.into_iter().next())
 }
 
-/// Asks every two seconds at first, then less often, until `deadline`.
+/// Polls every 2 seconds at first, then less often, until `deadline`.
 pub(super) fn poll(what: impl Into<String>, deadline: Duration) -> Poll {
     Poll { what: what.into(), pause: Duration::from_secs(2), deadline }
 }
 
-/// How long AWS may take until what it has just made can be found everywhere.
+/// How long AWS may take until a new resource is visible everywhere.
 pub(super) const SETTLING: Duration = Duration::from_secs(120);
 
-/// The reason of Organizations for a service that has no trusted access.
+/// The reason that Organizations gives for a service without trusted access.
 pub(super) const SERVICE_ACCESS_NOT_ENABLED: &str = "SERVICE_ACCESS_NOT_ENABLED";
 
-/// For a poll after something was made: not found is no answer yet.
+/// For a poll after a creation: not found is not an answer yet.
 pub(super) fn settled<T>(result: AwsResult<T>) -> AwsResult<Option<T>> {
     const NOT_FOUND: &[&str] = &[
         "AccountNotFoundException",
@@ -111,12 +112,12 @@ pub(super) fn settled<T>(result: AwsResult<T>) -> AwsResult<Option<T>> {
     }
 }
 
-/// Whether a reference to a parent or target stands for the root.
+/// Whether a reference to a parent or target means the root.
 pub(super) fn is_root(reference: &Reference) -> bool {
     matches!(reference, Reference::Address(address) if *address == super::organization_address())
 }
 
-/// The error of a deletion that no plan holds, since the kind is reported on removal, never deleted.
+/// The error of a deletion that no plan contains: on removal, the kind is reported and never deleted.
 pub(super) fn never_deleted(context: &Context) -> Error {
     Error::internal(format!("`{}` is never deleted", context.address()))
 }

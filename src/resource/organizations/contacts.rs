@@ -1,7 +1,7 @@
-//! What the two kinds of contacts share: through whom AWS is asked, and what it takes to write one.
+//! What both kinds of contacts share: which account calls AWS, and what writing a contact needs.
 //!
-//! The management account speaks for its members, which needs trusted access for Account Management; of itself it speaks without naming
-//! itself. Source: <https://docs.aws.amazon.com/accounts/latest/reference/API_PutAlternateContact.html>
+//! The management account calls for its members, which needs trusted access for Account Management. For itself it calls without an
+//! account id. Source: <https://docs.aws.amazon.com/accounts/latest/reference/API_PutAlternateContact.html>
 
 use crate::address::{Address, Reference};
 use crate::aws::{AwsResult, Error};
@@ -12,7 +12,7 @@ use super::calls::{SETTLING, poll};
 /// The service that must be trusted before the management account reads or changes the attributes of members.
 pub const ACCOUNT_MANAGEMENT: &str = "account.amazonaws.com";
 
-/// The alternate contacts that an account can have: as org.toml calls them, and as the API does.
+/// The alternate contacts of an account: their names in org.toml and in the API.
 pub const CONTACT_TYPES: [(&str, &str); 3] = [("billing", "BILLING"), ("operations", "OPERATIONS"), ("security", "SECURITY")];
 
 /// `alternate_contact.<account>/<type>`, the type as org.toml calls it.
@@ -25,17 +25,17 @@ pub fn primary_contact_address(account: &str) -> Address {
     Address::new("primary_contact", account)
 }
 
-/// The account that a request of Account Management is about.
+/// The account that a request of Account Management concerns.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Subject {
-    /// The caller's own, the management account: AWS refuses its id.
+    /// The caller's own, the management account: AWS refuses requests with its id.
     Own(String),
     /// A member.
     Member(String),
 }
 
 impl Subject {
-    /// Of an account's id and the management account's.
+    /// From an account's id and the management account's.
     pub fn of(id: &str, management_account: &str) -> Self {
         if id == management_account { Self::Own(id.to_owned()) } else { Self::Member(id.to_owned()) }
     }
@@ -56,8 +56,8 @@ impl Subject {
     }
 }
 
-/// Writes something of an account, and returns the account's id. Where this run makes the account, or lets Account Management be trusted,
-/// AWS may need a moment until it lets that happen.
+/// Writes an attribute of an account, and returns the account's id. If this run creates the account, or enables trusted access for
+/// Account Management, AWS may need a moment until it permits that.
 pub(super) async fn write<F>(
     context: &Context,
     account: &Reference,

@@ -1,7 +1,7 @@
-//! Where a target has no room for all that it is to gain: AWS allows so many policies of a type at one, those that are no part of a set
-//! included. Pure.
+//! Targets without room for all policies that are to be attached: AWS limits the policies of a type per target, including those that are
+//! not part of a set. Pure.
 //!
-//! It stands beside the binder: what is found here is an attribute of the live set, from which the graph chooses what goes first.
+//! It complements the binder: its result is an attribute of the live set, from which the graph chooses what to detach first.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -12,7 +12,7 @@ use crate::address::Reference;
 use crate::limits::{LIMITS, PolicyTypeLimits};
 use crate::resource::Desired;
 
-/// How many policies of each type are at each target, and which type each is of.
+/// How many policies of each type are attached to each target, and the type of each policy.
 pub(super) struct Rooms<'w> {
     /// By target and type.
     attached: BTreeMap<(&'w str, &'w str), usize>,
@@ -31,7 +31,7 @@ impl<'w> Rooms<'w> {
         rooms
     }
 
-    /// What must go from a target before the set fits, as in [`crate::resource::CROWDED`]; `None` where there is room.
+    /// What must be detached from a target before the set fits, as in [`crate::resource::CROWDED`]; `None` if there is room.
     pub fn crowded(&self, target: &str, before: &BTreeSet<Reference>, after: &BTreeSet<Reference>) -> Option<Value> {
         let crowds: Vec<Value> = LIMITS.policy_types.iter().filter_map(|limits| self.of_type(limits, target, before, after)).collect();
         (!crowds.is_empty()).then(|| crowds.into())
@@ -40,7 +40,7 @@ impl<'w> Rooms<'w> {
     fn of_type(&self, limits: &PolicyTypeLimits, target: &str, before: &BTreeSet<Reference>, after: &BTreeSet<Reference>) -> Option<Value> {
         let is_default = |policy: &Reference| limits.default.clone().is_some_and(|id| *policy == Reference::Id(id));
         let of_type = |policy: &&Reference| self.types.get(*policy) == Some(&limits.name.as_str());
-        // AWS's default comes last and goes at once: it makes way itself.
+        // AWS's default comes last and is detached at once: it makes room itself.
         let gained = after.difference(before).filter(of_type).filter(|policy| !is_default(policy)).count();
         let (defaults, lost): (Vec<&Reference>, Vec<&Reference>) = before.difference(after).filter(of_type).partition(|p| is_default(p));
         let there = self.attached.get(&(target, limits.name.as_str())).copied().unwrap_or_default();

@@ -15,7 +15,7 @@ pub struct DelegatedAdministratorAttributes {
     pub account: Reference,
     /// The service principal.
     pub service: String,
-    /// The trusted service, which comes first.
+    /// The trusted service, which must be enabled first.
     pub trusted_service: Reference,
 }
 
@@ -52,8 +52,8 @@ impl Kind for DelegatedAdministrator {
         Ok(after.service)
     }
 
-    /// Most services allow one administrator, so the old one goes first. When AWS then refuses the new one, the old one comes back:
-    /// the service is not left without.
+    /// Most services allow one administrator, so the old one is deregistered first. If AWS then refuses the new one, the old one is
+    /// registered again: the service is not left without.
     async fn update(context: &Context, _id: &str, before: Self::Attributes, after: Self::Attributes) -> AwsResult<()> {
         let (old, new) = (context.resolve(&before.account)?, context.resolve(&after.account)?);
         deregister(context, &old, &before.service).await?;

@@ -1,5 +1,5 @@
-//! Accounts that leave, and those that have left, on the live side of the diff: what stands for them, and what is told of them before
-//! anything is done. Pure.
+//! Accounts that are leaving or have left, on the live side of the diff: their live resource, and the findings about them before anything
+//! is done. Pure.
 
 use std::collections::BTreeMap;
 
@@ -11,7 +11,8 @@ use crate::address::{Address, Reference};
 use crate::limits::LIMITS;
 use crate::resource::{Finding, FindingSeverity};
 
-/// What a live account that is to leave is like: nothing differs but that it is still there, and once it has been closed nothing does.
+/// The live attributes of an account that is to leave: the only difference is that it still exists. Once it has been closed there is
+/// none.
 pub(super) fn attributes(wanted: &AccountAttributes, leaving: Leaving, live: &Member, parent: Reference) -> AccountAttributes {
     match leaving {
         Leaving::Closed if live.is_closed() => wanted.clone(),
@@ -19,7 +20,7 @@ pub(super) fn attributes(wanted: &AccountAttributes, leaving: Leaving, live: &Me
     }
 }
 
-/// Why it cannot leave so, if it cannot.
+/// Why it cannot leave this way, if it cannot.
 pub(super) fn frozen(leaving: Leaving, live: &Member) -> Option<String> {
     match leaving {
         Leaving::Closed if live.is_closed() => None,
@@ -28,18 +29,18 @@ pub(super) fn frozen(leaving: Leaving, live: &Member) -> Option<String> {
     }
 }
 
-/// Why an account that is to stay cannot be worked with, if so, and what to do.
+/// Why an account that is to stay cannot be used, if so, and what to do.
 pub(super) fn way_out(live: &Member) -> Option<String> {
     let why = live.frozen()?;
     Some(match live.is_closed() {
         true => {
             format!("{why}: AWS's support can reopen it within 90 days; if it is to be closed, write `close = true` or remove its section")
         }
-        false => format!("{why}: AWS's support can tell why"),
+        false => format!("{why}: AWS's support can explain why"),
     })
 }
 
-/// What is to be known before accounts leave.
+/// What the user should know before accounts leave.
 pub(super) fn findings(wanted: &Wanted, world: &World, identity: &Identity) -> Vec<Finding> {
     let leaves = |(address, account): (&Address, &AccountAttributes)| {
         let live = world.accounts.get(identity.id(address)?)?;
@@ -64,7 +65,7 @@ fn warning(subject: String, summary: String) -> Finding {
     Finding { severity: FindingSeverity::Warning, subject, summary }
 }
 
-/// Of those that were closed AWS tells for 90 days that they were, and not when: all of them may be of the last 30.
+/// For 90 days AWS lists closed accounts without the date: all of them may be of the last 30 days.
 fn of_closings(closing: usize, world: &World) -> String {
     let members = world.accounts.keys().filter(|id| **id != world.management_account).count();
     let most = LIMITS.quotas.close_account_in_30_days.of(members);

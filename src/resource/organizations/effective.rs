@@ -7,7 +7,7 @@ use crate::address::Address;
 use crate::aws::{AwsResult, Error, Sessions};
 use crate::resource::Desired;
 
-/// The id of an account of the configuration: that in org.toml, else that of the member with its e-mail; `None` when there is none.
+/// The id of an account of the configuration: the one in org.toml, else that of the member with its e-mail; `None` if there is none.
 ///
 /// # Errors
 /// AWS refused.
@@ -20,7 +20,7 @@ pub async fn account_id(sessions: &Sessions, desired: &Desired, account: &Addres
     Ok(handshakes::members_by_email(sessions).await?.remove(&email.to_ascii_lowercase()))
 }
 
-/// The effective policy of an account, of a type in the API's spelling, as AWS computes it; `None` where none is attached.
+/// The effective policy of an account, of a type in the API's spelling, as AWS computes it; `None` if none is attached.
 ///
 /// # Errors
 /// AWS refused.

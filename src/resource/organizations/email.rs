@@ -1,8 +1,8 @@
-//! The primary e-mail of a member: AWS sends a code to the new address, and the e-mail changes when the code is handed in.
+//! The primary e-mail of a member: AWS sends a code to the new address, and the e-mail changes when the code is submitted.
 //!
-//! `apply` has the code sent, `overlord email` hands it in. No read of AWS tells of a change that waits for its code, so a tag on the account
-//! does, [`EMAIL_TAG`]: a second plan says what is waiting, and sends no second code.
-//! Source: <https://docs.aws.amazon.com/accounts/latest/reference/API_StartPrimaryEmailUpdate.html>
+//! `apply` makes AWS send the code; `overlord email` submits it. No read call of AWS shows a pending change, so a tag on the account
+//! does, [`EMAIL_TAG`]: a second plan shows the pending change and does not send a second code. Source:
+//! <https://docs.aws.amazon.com/accounts/latest/reference/API_StartPrimaryEmailUpdate.html>
 
 use aws_sdk_account::types::PrimaryEmailUpdateStatus;
 use aws_sdk_organizations::types::Tag;
@@ -10,23 +10,23 @@ use aws_sdk_organizations::types::Tag;
 use super::calls::Tags;
 use crate::aws::{AwsResult, Error, Sessions};
 
-/// The tag of an account that waits for the code: the new address, as a tag can hold it.
+/// The tag of an account with a pending code: the new address, in characters that a tag can contain.
 pub const EMAIL_TAG: &str = "overlord:email";
 
-/// The primary e-mail of a bound account: what is, what is wanted, and whether a code for that was sent.
+/// The primary e-mail of a bound account: the live one, the desired one, and whether a code was sent.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct EmailChange {
     /// The account's id.
     pub id: String,
-    /// The e-mail that it has.
+    /// The live e-mail.
     pub live: String,
     /// The e-mail that org.toml declares.
     pub wanted: String,
-    /// Whether overlord had a code sent to the wanted one.
+    /// Whether overlord made AWS send a code to the desired one.
     pub awaited: bool,
 }
 
-/// An address as the value of a tag: AWS takes fewer characters there.
+/// An address as the value of a tag: AWS accepts fewer characters there.
 pub(super) fn mark(email: &str) -> String {
     let allowed = |c: char| c.is_ascii_alphanumeric() || "_.:/=+-@".contains(c);
     email.chars().map(|c| if allowed(c) { c.to_ascii_lowercase() } else { '_' }).collect()
@@ -37,7 +37,7 @@ pub(super) fn is_awaited(tags: Option<&Tags>, email: &str) -> bool {
     tags.and_then(|tags| tags.get(EMAIL_TAG)).is_some_and(|marked| *marked == mark(email))
 }
 
-/// Has AWS send a code to the new address.
+/// Makes AWS send a code to the new address.
 ///
 /// # Errors
 /// AWS refused: another account has the address, for example.
@@ -53,7 +53,7 @@ pub(super) async fn send_code(sessions: &Sessions, id: &str, email: &str) -> Aws
     }
 }
 
-/// Takes the note away.
+/// Removes the tag.
 ///
 /// # Errors
 /// AWS refused.
@@ -62,14 +62,14 @@ pub(super) async fn forget(sessions: &Sessions, id: &str) -> AwsResult<()> {
     request.send().await.map(drop).map_err(|e| Error::sdk("organizations:UntagResource", &e))
 }
 
-/// The address of a code that nobody waits for any more, as the tags of an account have it that has the e-mail which is wanted.
+/// The address of a code that is no longer pending, according to the tags of an account that already has the desired e-mail.
 pub(super) fn lost_note(tags: Option<&Tags>, live: &str, wanted: Option<&String>) -> Option<String> {
     let noted = tags?.get(EMAIL_TAG)?;
     wanted.filter(|wanted| wanted.eq_ignore_ascii_case(live)).map(|_| noted.clone())
 }
 
 impl EmailChange {
-    /// Has AWS send a code to the wanted address, and notes so.
+    /// Makes AWS send a code to the desired address, and records it in the tag.
     ///
     /// # Errors
     /// AWS refused.
@@ -80,7 +80,7 @@ impl EmailChange {
         request.send().await.map(drop).map_err(|e| Error::sdk("organizations:TagResource", &e))
     }
 
-    /// Hands in the code that came to the wanted address, and takes the note away.
+    /// Submits the code that was sent to the desired address, and removes the tag.
     ///
     /// # Errors
     /// AWS refused: the code is wrong or too old.
@@ -88,7 +88,7 @@ impl EmailChange {
         let request = sessions.account().accept_primary_email_update().account_id(&self.id).primary_email(&self.wanted).otp(code);
         match request.send().await.map_err(|e| Error::sdk("account:AcceptPrimaryEmailUpdate", &e)) {
             Ok(_) => {}
-            // An answer may have been lost: then nothing waits for the code any more.
+            // An answer may have been lost: then the code is no longer pending.
             Err(e) if e.is(&["ResourceNotFoundException", "ConflictException"]) && self.is_done(sessions).await? => {}
             Err(e) => return Err(e),
         }

@@ -1,4 +1,4 @@
-//! What `overlord doctor` wants to know of an organization as it was read: how much there is of what.
+//! Counts that `overlord doctor` shows: how many accounts, OUs and so on the organization has.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -15,16 +15,16 @@ pub struct Facts {
     pub accounts: BTreeMap<String, String>,
     /// OUs.
     pub units: usize,
-    /// The policy types that are enabled or on their way, with their status.
+    /// The policy types that are enabled or pending, with their status.
     pub policy_types: BTreeMap<String, String>,
-    /// The trusted services, where any is wanted.
+    /// The trusted services, if any is desired.
     pub trusted_services: BTreeSet<String>,
-    /// Of each managed policy type, the most policies at one target, and the target.
+    /// For each managed policy type, the most policies at one target, and that target.
     pub most_attached: BTreeMap<String, (usize, String)>,
 }
 
 impl Reading {
-    /// What there is; `None` when there is no organization.
+    /// The counts; `None` if there is no organization.
     pub fn facts(&self) -> Option<Facts> {
         let world = self.0.as_ref()?;
         let mut attached: BTreeMap<&str, BTreeMap<&String, usize>> = BTreeMap::new();

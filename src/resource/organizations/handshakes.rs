@@ -1,4 +1,4 @@
-//! The calls about invitations, from both sides: what the kind, the reader and `overlord invite` share.
+//! The calls for invitations, from both sides: shared by the kind, the reader and `overlord invite`.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -18,21 +18,21 @@ use super::invited::{InvitationState, LiveInvitation, Standing};
 use crate::aws::{AwsResult, Error, Sessions};
 use crate::resource::pages::whole_list;
 
-/// AWS finishes a new organization within the hour.
+/// AWS completes a new organization within the hour.
 const FINISHING: Duration = Duration::from_secs(30 * 60);
 
-/// What is sent to the owner of an account.
+/// An invitation to the owner of an account.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Letter {
     /// The account's id or e-mail.
     pub recipient: String,
-    /// What the owner is told.
+    /// The message to the owner.
     pub note: Option<String>,
     /// The tags that the account gets when it joins.
     pub tags: BTreeMap<String, String>,
 }
 
-/// Only invitations, of all handshakes.
+/// Only invitations, among all handshakes.
 pub(super) fn invitations_only() -> HandshakeFilter {
     HandshakeFilter::builder().action_type(ActionType::InviteAccountToOrganization).build()
 }
@@ -58,7 +58,7 @@ pub async fn invitations(sessions: &Sessions) -> AwsResult<BTreeMap<String, Live
     Ok(handshakes.await?.iter().filter_map(invitation).collect())
 }
 
-/// A handshake, where it is an invitation.
+/// A handshake, if it is an invitation.
 pub(super) fn invitation(handshake: &Handshake) -> Option<(String, LiveInvitation)> {
     if handshake.action().is_some_and(|action| *action != ActionType::InviteAccountToOrganization) {
         return None;
@@ -76,8 +76,8 @@ pub(super) fn invitation(handshake: &Handshake) -> Option<(String, LiveInvitatio
     Some((handshake.id()?.to_owned(), live))
 }
 
-/// Sends an invitation, and returns the id of the handshake. AWS takes no second one for the same account: after a lost answer, the one
-/// that was sent is found.
+/// Sends an invitation, and returns the id of the handshake. AWS accepts only one per account: after a lost answer, the sent one is
+/// found.
 ///
 /// # Errors
 /// AWS refused, with what to do; the deadline; the interrupt.
@@ -106,7 +106,7 @@ async fn request(sessions: &Sessions, letter: &Letter) -> Result<String, SdkErro
     Ok(answer.handshake.and_then(|handshake| handshake.id).unwrap_or_default())
 }
 
-/// The open invitation that AWS says is there already: an earlier try's, whose answer was lost, or somebody else's.
+/// The open invitation that AWS says exists already: of an earlier attempt whose answer was lost, or of another caller.
 async fn already_sent(sessions: &Sessions, letter: &Letter) -> AwsResult<String> {
     let ask = || async {
         let all = invitations(sessions).await?;
@@ -131,7 +131,7 @@ async fn already_sent(sessions: &Sessions, letter: &Letter) -> AwsResult<String>
     }
 }
 
-/// Takes an invitation back. One that is over already is no error.
+/// Cancels an invitation. One that is already closed is not an error.
 ///
 /// # Errors
 /// AWS refused.
@@ -141,13 +141,13 @@ pub async fn cancel(sessions: &Sessions, id: &str) -> AwsResult<()> {
         Err(e) if e.is(&["HandshakeAlreadyInStateException"]) => Ok(()),
         Err(e) if e.is(&["InvalidHandshakeTransitionException", "HandshakeNotFoundException"]) => Err(Error::Failed {
             message: format!("the invitation `{id}` can no longer be canceled: {e}"),
-            hint: Some("run `overlord invite` with the same account: it tells where it stands".to_owned()),
+            hint: Some("run `overlord invite` with the same account: it shows the invitation's status".to_owned()),
         }),
         result => result.map(drop),
     }
 }
 
-/// Accepts an invitation with a client of the invited account. One that is accepted already is no error.
+/// Accepts an invitation with a client of the invited account. An accepted one is not an error.
 ///
 /// # Errors
 /// AWS refused, with what to do.
@@ -174,7 +174,7 @@ pub async fn accept(client: &Client, id: &str) -> AwsResult<()> {
     Err(told(&format!("`{id}` was not accepted"), known, refusal))
 }
 
-/// The ids of the invitations that the account of a client has received.
+/// The ids of the invitations that the client's account has received.
 ///
 /// # Errors
 /// AWS refused; the list has no end.
@@ -252,14 +252,14 @@ fn explained(letter: &Letter, error: &SdkError<InviteAccountToOrganizationError,
 }
 
 fn is_about_the_recipient(reason: Option<&aws_sdk_organizations::types::InvalidInputExceptionReason>) -> bool {
-    // Which of these AWS gives for an account that there is not, its documentation does not say.
+    // AWS's documentation does not say which of these it returns for an account that does not exist.
     reason.is_some_and(|reason| {
         ["INVALID_EMAIL_ADDRESS_TARGET", "INVALID_PARTY_TYPE_TARGET", "INVALID_PATTERN_TARGET_ID", "TARGET_NOT_SUPPORTED"]
             .contains(&reason.as_str())
     })
 }
 
-/// What AWS's reasons mean here, and what to do.
+/// The meaning of AWS's reasons, and what to do.
 /// <https://docs.aws.amazon.com/organizations/latest/APIReference/API_InviteAccountToOrganization.html>
 fn why(reason: &Reason) -> (&'static str, &'static str) {
     match reason {
@@ -298,12 +298,12 @@ fn why(reason: &Reason) -> (&'static str, &'static str) {
         Reason::LegacyPermissionsStillInUse => {
             ("permissions for billing of the old kind are still in use", "migrate them to the fine-grained actions, then run this again")
         }
-        // Of billing transfers, of a change that is over, and what AWS may add: its own words stand behind.
+        // Reasons about billing transfers or finished changes, and those that AWS may add: AWS's own message follows.
         _ => ("AWS does not let it join", "see AWS's own words, or ask its support"),
     }
 }
 
-/// The refusal with what it means in front of it.
+/// The refusal, with its meaning in front.
 fn told(what: &str, known: Option<(&str, &str)>, refusal: Error) -> Error {
     match known {
         Some((why, hint)) => Error::Failed { message: format!("{what}: {why}: {refusal}"), hint: Some(hint.to_owned()) },

@@ -1,8 +1,9 @@
-//! Which live thing is which address of the configuration. Pure.
+//! Matches live resources to the addresses of the configuration. Pure.
 //!
-//! Accounts by pinned id or e-mail, OUs by the path of their names, policies by type and name (invariant 8). What is not found so may
-//! have been renamed: then its tag, or the former name of a `[[moved]]`, tells; among those that nothing else claims. Where one takes the
-//! name that another gives up, their tags tell too: see [`Siblings`], and of OUs that exchange their names [`Holdings`].
+//! Accounts are matched by pinned id or e-mail, OUs by the path of their names, policies by type and name (invariant 8). A resource that
+//! is not found this way may have been renamed: then its tag, or the former name of a `[[moved]]`, identifies it, among resources that
+//! match nothing else. If one resource takes the name that another gives up, their tags decide: see [`Siblings`], and for OUs that
+//! exchange their names [`Holdings`].
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -17,9 +18,9 @@ use crate::resource::{Desired, Finding, FindingSeverity};
 pub(crate) struct Identity {
     ids: BTreeMap<Address, String>,
     addresses: BTreeMap<String, Address>,
-    /// What has the name of one and may be another that is not found by its name: only tags tell.
+    /// Resources that have a desired resource's name but may be another one that is not found by its name: only tags decide.
     doubtful: BTreeSet<String>,
-    /// What could not be told apart.
+    /// Ambiguous resources.
     pub findings: Vec<Finding>,
 }
 
@@ -30,7 +31,7 @@ impl Identity {
         identity.bind(&organization_address(), &world.root);
         identity.bind_policies(desired, wanted, world);
         identity.bind_accounts(desired, wanted, world);
-        // What they hold may tell them apart.
+        // Their contents may distinguish them.
         identity.bind_units(desired, wanted, world);
         identity
     }
@@ -40,19 +41,19 @@ impl Identity {
         self.ids.get(address).map(String::as_str)
     }
 
-    /// The address that a live thing is bound to.
+    /// The address of a live resource.
     pub fn address(&self, id: &str) -> Option<&Address> {
         self.addresses.get(id)
     }
 
-    /// Whether only its tags tell which one it is.
+    /// Whether only its tags say which one it is.
     pub fn is_doubtful(&self, id: &str) -> bool {
         self.doubtful.contains(id)
     }
 
-    /// Unbound live accounts that a wanted and unbound one may turn out to be: all of them when one is missing. Name and e-mail may both
-    /// have changed, and only the tag then keeps a second account from being made, which nobody is rid of for 90 days. One that is to leave is
-    /// missing for good once it has, and only its namesakes are looked at.
+    /// Unbound live accounts that a desired and unbound one may turn out to be: all of them if one is missing. Name and e-mail may both
+    /// have changed. Then only the tag prevents a second account, which would exist for 90 days. An account that is to leave is missing
+    /// for good once it has left, so only accounts with its name are considered.
     pub fn account_candidates<'a>(&self, desired: &Desired, wanted: &Wanted, world: &'a World) -> Vec<&'a str> {
         let is_missing = |address: &Address| self.id(address).is_none() && !desired.pinned.contains_key(address);
         let missing: Vec<&AccountAttributes> =
@@ -98,7 +99,7 @@ impl Identity {
         }
     }
 
-    /// From the root down, since an OU is looked for under its bound parent.
+    /// From the root down, since an OU is searched under its bound parent.
     fn bind_units(&mut self, desired: &Desired, wanted: &Wanted, world: &World) {
         let mut wanted_under: BTreeMap<&Address, Vec<(&Address, &str)>> = BTreeMap::new();
         for (address, unit) in &wanted.units {
@@ -136,7 +137,7 @@ impl Identity {
         }
     }
 
-    /// Of things among which a name stands once, those wanted and those there, each with its name; and what they hold, where that may tell.
+    /// Resources with unique names: the desired and the live ones, each with its name; and their contents, if those may distinguish them.
     fn bind_siblings<'a>(
         &mut self,
         desired: &Desired,
@@ -192,7 +193,7 @@ impl Identity {
                 self.bind(address, id);
             }
         }
-        // A live account is recognised by its former e-mail where OUs and policies are by their former name.
+        // A live account is recognised by its former e-mail; OUs and policies by their former name.
         let candidates = self.account_candidates(desired, wanted, world);
         let emails: Vec<(&str, &str)> = candidates.iter().filter_map(|id| Some((*id, world.accounts.get(*id)?.email.as_str()))).collect();
         for (address, account) in &wanted.accounts {
@@ -202,7 +203,7 @@ impl Identity {
             if let Some(id) = self.renamed(desired, world, address, &emails) {
                 self.bind(address, &id);
             } else if wanted.is_invited(address) {
-                // It exists already, and is not one of these.
+                // It exists already, and is none of these.
             } else if let Some(id) = account.name.as_deref().and_then(|name| self.namesake(world, &candidates, name)) {
                 let summary = match account.leaves {
                     None => format!("a new account is planned, and `{id}` already has this name with another e-mail"),
@@ -216,7 +217,7 @@ impl Identity {
         self.tagged_twins(desired, wanted, world);
     }
 
-    /// Two live accounts of one address: an answer was lost, or somebody copied a tag. Which one is meant only the user knows.
+    /// Two live accounts with one address: an answer was lost, or somebody copied a tag. Only the user knows which one is meant.
     fn twins(&mut self, address: &Address, ids: &[&String], what: &str, world: &World) {
         let open: Vec<&str> = ids
             .iter()
@@ -234,7 +235,7 @@ impl Identity {
         self.findings.push(Finding { severity: FindingSeverity::Error, subject: address.to_string(), summary });
     }
 
-    /// Accounts whose tag names an address that another live account is recognised as; as far as tags were read.
+    /// Accounts whose tag names the address of another live account, as far as tags were read.
     fn tagged_twins(&mut self, desired: &Desired, wanted: &Wanted, world: &World) {
         let unbound = world.accounts.keys().filter(|id| self.address(id).is_none());
         let mut tagged: BTreeMap<Address, Vec<&String>> = BTreeMap::new();
@@ -246,7 +247,7 @@ impl Identity {
         }
         for (address, mut ids) in tagged {
             let Some(bound) = self.id(&address).and_then(|id| world.accounts.get_key_value(id)) else { continue };
-            // Two of one e-mail have been told of.
+            // Two accounts with one e-mail are already reported.
             let same = |id: &&String| world.accounts.get(*id).is_some_and(|account| same_name(&account.email, &bound.1.email));
             ids.retain(|id| !same(id));
             if !ids.is_empty() {
@@ -262,7 +263,7 @@ impl Identity {
     }
 }
 
-/// Things among which a name stands once: the OUs under one parent, the policies of one type. Which live one each wanted one is.
+/// Resources with unique names: the OUs under one parent, the policies of one type. Which live one is which desired one.
 struct Siblings<'a> {
     ids: BTreeMap<&'a Address, &'a str>,
 }
@@ -273,8 +274,8 @@ impl<'a> Siblings<'a> {
         Self { ids: wanted.iter().filter_map(|(address, name)| Some((*address, *by_name.get(name)?))).collect() }
     }
 
-    /// Follows each one there whose name nobody wants to the wanted one that its tag names; the one there that has that one's name may be
-    /// another wanted one in turn, until one is reached whose name is not there. So names are only ever passed on to a free one, and AWS can
+    /// Follows each live one whose name is not desired to the desired one in its tag. The live one with that name may be another desired
+    /// one in turn, and so on, until a name is reached that no live one has. So names are only ever passed on to a free one, and AWS can
     /// make the renames one after the other. Returns those whose tags matter, known or not.
     fn by_tag(
         &mut self,
@@ -294,7 +295,7 @@ impl<'a> Siblings<'a> {
                 }
                 match self.ids.get(address) {
                     Some(holder) => id = holder,
-                    // One alone is renamed, and nobody takes its name.
+                    // Only one is renamed, and nothing takes its name.
                     None => {
                         self.ids.extend(passed.into_iter().filter(|_| id != *surplus));
                         break;
@@ -307,7 +308,7 @@ impl<'a> Siblings<'a> {
     }
 }
 
-/// The accounts by e-mail, without case; of one e-mail those first that can be worked with.
+/// The accounts by e-mail, case-insensitive; with the same e-mail, usable ones come first.
 fn by_email(world: &World) -> BTreeMap<String, Vec<&String>> {
     let mut found: BTreeMap<String, Vec<&String>> = BTreeMap::new();
     for (id, account) in &world.accounts {
@@ -317,13 +318,13 @@ fn by_email(world: &World) -> BTreeMap<String, Vec<&String>> {
     found
 }
 
-/// Whether our tag says that it is the one of that address, or was before a `[[moved]]`.
+/// Whether overlord's tag has that address, or its address before a `[[moved]]`.
 fn is_tagged(desired: &Desired, world: &World, address: &Address, id: &str) -> bool {
     let former = desired.moved.get(address).map(|former| &former.address);
     world.address_tag(id).is_some_and(|tag| [Some(address), former].into_iter().flatten().any(|known| known.to_string() == tag))
 }
 
-/// E-mails are compared as AWS does, without case; names by every letter.
+/// E-mails are compared case-insensitively, as in AWS; names exactly.
 fn same_name(a: &str, b: &str) -> bool {
     a == b || (a.contains('@') && a.eq_ignore_ascii_case(b))
 }

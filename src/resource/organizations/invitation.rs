@@ -1,4 +1,4 @@
-//! `invitation`: what is sent to the owner of an account outside of the organization. It is made once; the owner does the rest.
+//! `invitation`: the invitation to the owner of an account outside the organization. It is sent once; the owner does the rest.
 
 use std::collections::BTreeMap;
 
@@ -14,10 +14,10 @@ use crate::resource::{ADDRESS_TAG, AttributeSpec, Kind, KindSpec, OnChange, OnRe
 /// The attributes of an `invitation`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct InvitationAttributes {
-    /// What the owner is told.
+    /// The message to the owner.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub note: Option<String>,
-    /// Where the account will go. It is invited once that place is there, with its guardrails.
+    /// The account's future place. The account is invited once that place exists with its guardrails.
     pub parent: Reference,
     /// The account's id or e-mail.
     pub recipient: String,
@@ -67,7 +67,7 @@ impl Kind for Invitation {
     }
 }
 
-/// The tags that an invited account joins with: the declared ones, and ours.
+/// The tags with which an invited account joins: the declared ones, and overlord's.
 pub fn with_address(account: &Address, tags: Option<BTreeMap<String, String>>) -> BTreeMap<String, String> {
     tags.into_iter().flatten().chain([(ADDRESS_TAG.to_owned(), account.to_string())]).collect()
 }

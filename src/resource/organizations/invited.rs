@@ -1,7 +1,7 @@
-//! Accounts that are invited: where each of them stands with AWS, what is planned of it, and what is told. Pure.
+//! Invited accounts: their status in AWS, what is planned for them, and the findings about them. Pure.
 //!
-//! Until its owner accepts, nothing of such an account can be planned: it is frozen, and so is what org.toml asks for of it. What can be
-//! planned is the invitation, once, and again when the last one came to nothing.
+//! Until its owner accepts, nothing can be planned for such an account: it is frozen, and so is everything that org.toml says about it.
+//! Only the invitation can be planned: once, and again if the last one failed or expired.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -13,38 +13,38 @@ use crate::limits::LIMITS;
 use crate::plural::count;
 use crate::resource::{Attributes, Desired, Finding, FindingSeverity, Live, LiveResource, NOT_JOINED, references, untyped};
 
-/// In so many seconds AWS counts the invitations that it limits.
+/// The number of seconds in which AWS limits the number of invitations.
 const DAY: i64 = 86_400;
-/// From so many on, accounts that stand alike are told together.
+/// From this number on, accounts with the same status are reported together.
 const TOGETHER: usize = 6;
-/// So many of those are named.
+/// How many of those are named.
 const NAMED: usize = 3;
 
-/// An invitation that AWS lists: open, or over since at most 30 days. Times are in seconds since 1970.
+/// An invitation that AWS lists: open, or closed for at most 30 days. Times are in seconds since 1970.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LiveInvitation {
     /// The account's id or e-mail, or both: as AWS names it.
     pub recipients: BTreeSet<String>,
-    /// Where it stands.
+    /// Its status.
     pub state: InvitationState,
     /// When it was sent.
     pub requested: i64,
-    /// Until when it can be answered.
+    /// When it expires.
     pub expires: i64,
 }
 
-/// Where an invitation stands.
+/// The status of an invitation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum InvitationState {
-    /// It can be answered. States that AWS may add are taken for this one: nobody is invited twice.
+    /// It can be answered. States that AWS may add count as this one, so that no account is invited twice.
     Open,
-    /// The account has joined, or is about to be seen as a member.
+    /// The account has joined, or will soon be listed as a member.
     Accepted,
-    /// Its owner did not want it.
+    /// Its owner declined it.
     Declined,
-    /// We took it back.
+    /// It was canceled.
     Canceled,
-    /// Nobody answered in time.
+    /// It expired.
     Expired,
 }
 
@@ -80,7 +80,7 @@ impl LiveInvitation {
     }
 }
 
-/// Where an account that is no member stands.
+/// The status of an account that is not a member.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Standing<'a> {
     /// An invitation is open: its id.
@@ -90,14 +90,14 @@ pub enum Standing<'a> {
 }
 
 impl<'a> Standing<'a> {
-    /// Of the account of these names, an id or an e-mail or both, that is no member.
+    /// For the account with these names, an id or an e-mail or both, that is not a member.
     pub fn of(invitations: &'a BTreeMap<String, LiveInvitation>, names: &[&str]) -> Self {
         let of_it = |(_, invitation): &(&String, &LiveInvitation)| names.iter().any(|name| invitation.is_for(name));
         let of_it: Vec<_> = invitations.iter().filter(of_it).collect();
         if let Some((id, open)) = of_it.iter().find(|(_, invitation)| invitation.state == InvitationState::Open) {
             return Self::Open(id, open);
         }
-        // Who has accepted and is no member has left again, or is not listed yet: AWS refuses then, and no harm is done.
+        // An owner who has accepted but is not a member has left again, or is not listed yet. Then AWS refuses, and no harm is done.
         Self::Uninvited(of_it.into_iter().map(|(_, invitation)| invitation).max_by_key(|invitation| invitation.requested))
     }
 
@@ -107,7 +107,7 @@ impl<'a> Standing<'a> {
             Self::Uninvited(Some(last)) => format!("; the last invitation, of {}, was {}", day(last.requested), ended(last)),
             Self::Open(..) | Self::Uninvited(None) => String::new(),
         };
-        format!("`{recipient}` is no member{last}")
+        format!("`{recipient}` is not a member{last}")
     }
 }
 
@@ -133,14 +133,14 @@ pub fn minute(seconds: i64) -> String {
     format!("{minute} UTC")
 }
 
-/// How many more invitations AWS takes today.
+/// How many more invitations AWS accepts today.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Allowance {
     /// In 24 hours.
     pub most: usize,
     /// Of those, how many are left.
     pub left: usize,
-    /// When the first of those that are used up comes back, in seconds since 1970; `None` when none is used up.
+    /// When the first used one becomes available again, in seconds since 1970; `None` if none is used.
     pub next: Option<i64>,
 }
 
@@ -154,7 +154,7 @@ impl Allowance {
         Self { most, left: most.saturating_sub(used.len()), next: used.iter().min().map(|first| first.saturating_add(DAY)) }
     }
 
-    /// What follows for so many that cannot be sent now.
+    /// The consequence for invitations that cannot be sent now.
     pub fn when(&self) -> String {
         match self.next {
             Some(next) => format!("the next can be sent after {}, or as soon as one of today's is accepted", minute(next)),
@@ -163,7 +163,7 @@ impl Allowance {
     }
 }
 
-/// The accounts that are to be invited and are no members, in the order of their addresses.
+/// The accounts that are to be invited and are not members, in the order of their addresses.
 pub(super) struct Outside<'a> {
     pub desired: &'a Desired,
     pub wanted: &'a Wanted,
@@ -174,7 +174,7 @@ pub(super) struct Outside<'a> {
     pub accounts: Vec<Address>,
 }
 
-/// What accounts have in common that are told together.
+/// What accounts that are reported together have in common.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Group {
     Sent,
@@ -182,7 +182,7 @@ enum Group {
 }
 
 impl Outside<'_> {
-    /// Puts them into `live` as what they are: nothing that could be changed; and with them what refers to them.
+    /// Adds them to `live` as frozen resources, with everything that refers to them.
     pub fn freeze(&self, live: &mut Live) {
         if self.accounts.is_empty() {
             return;
@@ -197,7 +197,7 @@ impl Outside<'_> {
         }
     }
 
-    /// Decides of each whether it is invited now, and tells what becomes of it.
+    /// Decides for each account whether it is invited now, and reports its status.
     pub fn plan(&self, live: &mut Live) {
         let quota = self.desired.account_quota.unwrap_or(LIMITS.quotas.accounts);
         let allowance = Allowance::of(self.invitations, quota, self.now);
@@ -247,14 +247,14 @@ impl Outside<'_> {
 /// An account whose invitation is open, with the id of the handshake.
 type Waiting<'a> = (&'a Address, &'a InvitationAttributes, &'a str, &'a LiveInvitation);
 
-/// What the owners of invited accounts are still to do.
+/// What the owners of invited accounts still have to do.
 fn open(waiting: &[Waiting<'_>]) -> Vec<Finding> {
     if waiting.len() < TOGETHER {
         return waiting.iter().map(open_one).collect();
     }
     let first = waiting.iter().map(|(.., invitation)| invitation.expires).min().unwrap_or_default();
     let what = format!(
-        "invited, and not members yet: the first invitation expires on {}; what each owner is to do, `overlord invite --account KEY` tells",
+        "invited, and not members yet: the first invitation expires on {}; `overlord invite --account KEY` says what each owner has to do",
         day(first)
     );
     vec![together(waiting.iter().map(|(account, ..)| *account), &what)]
@@ -263,7 +263,7 @@ fn open(waiting: &[Waiting<'_>]) -> Vec<Finding> {
 fn open_one((account, wanted, id, invitation): &Waiting<'_>) -> Finding {
     let summary = format!(
         "invited on {}, and not a member yet: until {} its owner accepts with `aws organizations accept-handshake --handshake-id {id}`; \
-         then it goes to {}, and the rest of it can be planned (`overlord invite --account {}` tells all that the owner has to do)",
+         then it goes to {}, and the rest of it can be planned (`overlord invite --account {}` says what the owner has to do)",
         day(invitation.requested),
         day(invitation.expires),
         place(&wanted.parent),
@@ -272,7 +272,7 @@ fn open_one((account, wanted, id, invitation): &Waiting<'_>) -> Finding {
     warning(account.to_string(), summary)
 }
 
-/// The same of many accounts.
+/// The same for many accounts.
 fn together<'a>(accounts: impl ExactSizeIterator<Item = &'a Address>, what: &str) -> Finding {
     let all = accounts.len();
     let names: Vec<String> = accounts.take(NAMED).map(|account| format!("`{account}`")).collect();

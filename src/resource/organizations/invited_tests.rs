@@ -1,4 +1,4 @@
-//! Where invited accounts stand, and how many more can be invited.
+//! The status of invited accounts, and how many more can be invited.
 
 use super::*;
 
@@ -18,16 +18,16 @@ fn an_open_invitation_goes_before_all_others_and_then_the_last_one_counts() {
     assert!(is_open(&[open.clone(), ("h-2", invitation("a@x", Declined, 2)), ("h-3", invitation("1", Accepted, 3))]));
     assert!(!is_open(&[("h-open", invitation("b@x", Open, 1))]), "it is somebody else's");
     let reason = |all: &[(&str, LiveInvitation)]| Standing::of(&listed(all), &["a@x", "1"]).reason("a@x");
-    assert_eq!(reason(&[]), "`a@x` is no member");
+    assert_eq!(reason(&[]), "`a@x` is not a member");
     for (state, how) in [(Declined, "declined"), (Canceled, "canceled"), (Accepted, "accepted"), (Expired, "not answered until 1970-01-17")]
     {
         let last =
             [("h-1", invitation("1", state, DAY)), ("h-0", invitation("a@x", Canceled, 0)), ("h-2", invitation("2", Declined, 9 * DAY))];
-        assert_eq!(reason(&last), format!("`a@x` is no member; the last invitation, of 1970-01-02, was {how}"));
+        assert_eq!(reason(&last), format!("`a@x` is not a member; the last invitation, of 1970-01-02, was {how}"));
     }
 }
 
-/// Nobody is invited twice for want of a word: a state that AWS adds is taken for open.
+/// No account is invited twice because of an unknown state: a state that AWS adds counts as open.
 #[test]
 fn unknown_states_are_open() {
     for state in ["OPEN", "REQUESTED", "PENDING_REVIEW", ""] {

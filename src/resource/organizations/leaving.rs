@@ -1,7 +1,7 @@
-//! How an account leaves: closed for good, or taken out of the organization to live on by itself.
+//! How an account leaves: it is closed for good, or removed from the organization and then continues as a standalone account.
 //!
-//! Both are the `leaves` of an `account`, and its deletion in all but name; what consent that takes is [`crate::apply::Consent`]'s to
-//! say. What AWS grants in a span of time may be used up: then the account waits, and nothing has failed.
+//! Both are the `leaves` attribute of an `account` and amount to its deletion; [`crate::apply::Consent`] says which confirmation is
+//! needed. AWS limits how many accounts may leave in a period. If the limit is reached, the account waits; that is not a failure.
 
 use aws_sdk_organizations::types::ConstraintViolationExceptionReason as Reason;
 use serde::{Deserialize, Serialize};
@@ -15,24 +15,24 @@ use crate::resource::Context;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Leaving {
-    /// AWS closes it, and deletes what is in it 90 days later.
+    /// AWS closes it, and deletes its resources 90 days later.
     Closed,
-    /// It goes on as an account of its own.
+    /// It continues as a standalone account.
     Removed,
 }
 
-/// How an account of these desired attributes is to leave, if it is.
+/// How an account with these desired attributes is to leave, if it is.
 pub fn leaving(attributes: &Attributes) -> Option<Leaving> {
     attributes.get("leaves").and_then(|value| serde_json::from_value(value).ok())
 }
 
-/// How long AWS takes to close an account, at most: "a few minutes", says CloseAccount's reference.
+/// The longest time that AWS takes to close an account: "a few minutes", says CloseAccount's reference.
 const CLOSING: std::time::Duration = std::time::Duration::from_secs(15 * 60);
 
-/// Makes it leave. Gone already is success.
+/// Closes or removes it. An account that is already gone is success.
 ///
 /// # Errors
-/// AWS refused; it takes it later ([`Error::Waiting`]).
+/// AWS refused; AWS will accept it later ([`Error::Waiting`]).
 pub(super) async fn leave(context: &Context, id: &str, leaving: Leaving) -> AwsResult<()> {
     match leaving {
         Leaving::Closed => close(context, id).await,
@@ -40,8 +40,8 @@ pub(super) async fn leave(context: &Context, id: &str, leaving: Leaving) -> AwsR
     }
 }
 
-/// <https://docs.aws.amazon.com/organizations/latest/APIReference/API_CloseAccount.html>: what it begins goes on by itself. It is waited
-/// for all the same, since AWS works on three at a time.
+/// <https://docs.aws.amazon.com/organizations/latest/APIReference/API_CloseAccount.html>: AWS completes it on its own. overlord waits all
+/// the same, since AWS works on 3 at a time.
 async fn close(context: &Context, id: &str) -> AwsResult<()> {
     if context.no_more_closings.initialized() {
         return Err(quota_used_up());
@@ -54,7 +54,7 @@ async fn close(context: &Context, id: &str) -> AwsResult<()> {
         });
         match (reason, Error::sdk("organizations:CloseAccount", &e)) {
             (Some(Reason::CloseAccountQuotaExceeded), _) => {
-                // Each further refusal would take a token of a bucket that refills in 20 seconds.
+                // Each further refusal would use a token of a bucket that refills in 20 seconds.
                 let _ = context.no_more_closings.set(());
                 return Err(quota_used_up());
             }
@@ -65,7 +65,7 @@ async fn close(context: &Context, id: &str) -> AwsResult<()> {
                 });
             }
             (_, error) if error.is(&["AccountAlreadyClosedException", "AccountNotFoundException"]) => return Ok(()),
-            // An earlier try, or somebody else: it is on its way.
+            // An earlier attempt, or another caller: it is in progress.
             (_, error) if error.is(&["ConflictException"]) && state(context, id).await?.as_deref() != Some("ACTIVE") => {}
             (_, error) => return Err(error),
         }
@@ -74,7 +74,7 @@ async fn close(context: &Context, id: &str) -> AwsResult<()> {
         let state = state(context, id).await?;
         Ok((!matches!(state.as_deref(), Some("ACTIVE" | "PENDING_CLOSURE"))).then_some(()))
     };
-    // AWS has taken it and goes on by itself, whether or not we can see how far it is.
+    // AWS has accepted it and continues on its own, whether or not its progress can be read.
     let _ = poll(format!("the account `{id}` to be closed"), CLOSING).until(context.sessions().request_gate().interrupt(), closed).await;
     Ok(())
 }
@@ -86,7 +86,7 @@ fn quota_used_up() -> Error {
     }
 }
 
-/// The state of an account; `None` when it is in the organization no longer.
+/// The state of an account; `None` if it is no longer in the organization.
 async fn state(context: &Context, id: &str) -> AwsResult<Option<String>> {
     match context.sessions().organizations().describe_account().account_id(id).send().await {
         Ok(answer) => {
@@ -126,7 +126,7 @@ async fn remove(context: &Context, id: &str) -> AwsResult<()> {
             | Reason::AccountCannotLeaveWithoutEula
             | Reason::AccountCannotLeaveWithoutPhoneVerification,
         ) => failed(
-            format!("AWS lets `{id}` go only when it can stand alone, and it cannot yet: {error}"),
+            format!("AWS lets `{id}` go only when it can be a standalone account, and it cannot yet: {error}"),
             "sign in to it as root and complete its registration: contact data, a valid payment method, phone verification and a support \
              plan; then run the same command again",
         ),

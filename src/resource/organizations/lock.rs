@@ -1,14 +1,14 @@
-//! The lock that keeps two applies apart: an empty OU called `overlord-lock`, right below the root.
+//! The lock that prevents 2 applies at the same time: an empty OU called `overlord-lock`, right below the root.
 //!
-//! AWS holds it atomically. "OU names must be unique within a parent OU or root"
+//! Creating it is atomic. "OU names must be unique within a parent OU or root"
 //! (<https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_ous.html>, read on 2026-12-01), and CreateOrganizationalUnit
-//! refuses a second one with DuplicateOrganizationalUnitException. The tags of the creating call say who holds it: "If any one of the tags is
-//! not valid […] the entire request fails and the OU is not created" (API reference of CreateOrganizationalUnit). A tag alone would be no
-//! lock: TagResource overwrites.
+//! refuses a second one with DuplicateOrganizationalUnitException. The tags of the creating call say who holds it: "If any one of the
+//! tags is not valid […] the entire request fails and the OU is not created" (API reference of CreateOrganizationalUnit). A tag alone
+//! would not be a lock: TagResource overwrites.
 //!
-//! An unattached policy has a unique name too, and was not taken. The user guide says that a policy type is enabled "before you can create
-//! and attach a policy"; an organization with consolidated billing has no policies at all; and UpdatePolicy, which renewals would need, is
-//! a permission to change every guardrail. An OU needs no policy type, and DeleteOrganizationalUnit removes only an empty one.
+//! An unattached policy also has a unique name, but was rejected. The user guide says that a policy type is enabled "before you can
+//! create and attach a policy"; an organization with consolidated billing has no policies at all; and UpdatePolicy, which renewals would
+//! need, is a permission to change every guardrail. An OU needs no policy type, and DeleteOrganizationalUnit removes only an empty one.
 
 use std::fmt;
 
@@ -23,7 +23,7 @@ use crate::aws::{AwsResult, Error, Sessions};
 /// The name of the OU.
 pub const LOCK_NAME: &str = "overlord-lock";
 
-/// After how many seconds without a renewal a lock is called stale. Renewals come every [`crate::apply::RENEW_EVERY`].
+/// After how many seconds without a renewal a lock counts as stale. Renewals come every [`crate::apply::RENEW_EVERY`].
 pub const STALE_AFTER: i64 = 600;
 
 /// The tag that says who holds the lock.
@@ -34,23 +34,23 @@ const ID: &str = "overlord:lock-id";
 const SINCE: &str = "overlord:lock-since";
 const RENEWED: &str = "overlord:lock-renewed";
 
-/// The owner where the tags name none: somebody else made an OU of that name.
+/// The owner if the tags name none: an OU of that name that overlord did not create.
 const UNKNOWN: &str = "unknown";
 
 /// AWS's limit on the value of a tag.
 const TAG_VALUE: usize = 256;
 
-/// How long a lock that AWS says exists may take to be listed with its tags.
+/// How long AWS may take to list an existing lock with its tags.
 const LISTED: std::time::Duration = std::time::Duration::from_secs(30);
 
-/// Who holds a lock.
+/// The holder of a lock.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LockHolder {
     /// The user or role session, as the end of its ARN names it.
     pub owner: String,
     /// Where it runs: a link to a job of CI, or a process on a machine.
     pub run: String,
-    /// Tells runs of one owner apart.
+    /// Distinguishes runs of one owner.
     pub id: String,
     /// When it took the lock, by AWS's clock in seconds since 1970.
     pub since: i64,
@@ -63,11 +63,11 @@ pub struct LockHolder {
 pub struct LiveLock {
     /// The id of the OU.
     pub ou: String,
-    /// Who holds it.
+    /// Its holder.
     pub holder: LockHolder,
 }
 
-/// How an attempt to take the lock ended.
+/// The result of an attempt to take the lock.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Taken {
     /// This run holds it: the id of the OU.
@@ -76,17 +76,18 @@ pub enum Taken {
     Theirs(LiveLock),
 }
 
-/// Whether a lock was still there when it was renewed.
+/// Whether a lock still existed when it was renewed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Renewal {
-    /// It was.
+    /// It existed.
     Held,
-    /// Somebody removed it.
+    /// It was removed.
     Gone,
 }
 
 impl LockHolder {
-    /// Characters that AWS takes in the value of a tag, in place of all others; so is what is read, which anybody may have written.
+    /// Keeps the characters that AWS accepts in the value of a tag and replaces all others. Read values are cleaned too, since anyone may
+    /// have written them.
     pub fn text(text: &str) -> String {
         let taken = |c: char| if c.is_alphanumeric() || " _.:/=+-@".contains(c) { c } else { '-' };
         text.chars().map(taken).take(TAG_VALUE).collect()
@@ -113,7 +114,7 @@ impl LockHolder {
         }
     }
 
-    /// Whether its run has renewed it for too long no more. `now` is AWS's time.
+    /// Whether its run has not renewed it for too long. `now` is AWS's time.
     pub fn is_stale(&self, now: i64) -> bool {
         now.saturating_sub(self.renewed) > STALE_AFTER
     }
@@ -169,7 +170,7 @@ pub async fn root(sessions: &Sessions) -> AwsResult<Option<String>> {
     }
 }
 
-/// The lock below a root, if somebody holds it.
+/// The lock below a root, if it is held.
 ///
 /// # Errors
 /// AWS refused.
@@ -203,10 +204,10 @@ pub async fn find(sessions: &Sessions, root: &str) -> AwsResult<Option<LiveLock>
     }
 }
 
-/// Takes the lock, or says who holds it. An answer that was lost is no refusal: a lock with the id of `holder` is this run's.
+/// Takes the lock, or returns its holder. A lost answer is not a refusal: a lock with the id of `holder` is this run's.
 ///
 /// # Errors
-/// AWS refused, or names no lock although it says that there is one.
+/// AWS refused, or lists no lock although it says that one exists.
 pub async fn take(sessions: &Sessions, root: &str, holder: &LockHolder) -> AwsResult<Taken> {
     let unnamed = std::sync::Mutex::new(None);
     let ask = || async {
@@ -214,7 +215,7 @@ pub async fn take(sessions: &Sessions, root: &str, holder: &LockHolder) -> AwsRe
             Ok(ou) => Ok(Some(Taken::Ours(ou))),
             Err(e) if e.is(&["DuplicateOrganizationalUnitException"]) || e.leaves_open() => match find(sessions, root).await? {
                 Some(lock) if lock.holder.id == holder.id => Ok(Some(Taken::Ours(lock.ou))),
-                // Its tags may only not be listed yet.
+                // Its tags may not be listed yet.
                 Some(lock) if lock.holder.id.is_empty() => {
                     *unnamed.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = Some(lock);
                     Ok(None)
@@ -241,7 +242,7 @@ async fn create(sessions: &Sessions, root: &str, holder: &LockHolder) -> AwsResu
     made.organizational_unit.and_then(|ou| ou.id).ok_or_else(unnamed)
 }
 
-/// Says that the run goes on. `now` is AWS's time.
+/// Renews the lock. `now` is AWS's time.
 ///
 /// # Errors
 /// AWS refused.
@@ -253,10 +254,10 @@ pub async fn renew(sessions: &Sessions, ou: &str, now: i64) -> AwsResult<Renewal
     }
 }
 
-/// Removes a lock. That it is gone already is no error.
+/// Removes a lock. A lock that is already gone is not an error.
 ///
 /// # Errors
-/// AWS refused; or somebody put something into the OU.
+/// AWS refused; or the OU is not empty.
 pub async fn remove(sessions: &Sessions, ou: &str) -> AwsResult<()> {
     let request = sessions.organizations().delete_organizational_unit().organizational_unit_id(ou);
     match request.send().await.map_err(|e| Error::sdk("organizations:DeleteOrganizationalUnit", &e)) {
@@ -273,7 +274,8 @@ fn is_gone(error: &Error) -> bool {
     error.is(&["TargetNotFoundException", "OrganizationalUnitNotFoundException"])
 }
 
-/// Takes the lock out of what was read: it is no OU that anybody declares. One that is not empty stays, so that no account is overlooked.
+/// Removes the lock from what was read: no configuration declares it. A lock that is not empty stays, so that no account is overlooked.
+/// Returns whether there was one.
 /// Whether there was one.
 pub(super) fn hide(world: &mut World) -> bool {
     let is_lock = |(_, unit): &(&String, &super::world::Unit)| unit.name == LOCK_NAME && unit.parent == world.root;
@@ -325,7 +327,7 @@ mod tests {
         assert_eq!(at(61), "`Admin/alice` since 2026-11-30 00:53 UTC (61 seconds), last renewed 1 second ago, run: process 7 on build-1");
         assert!(at(7_260).contains("(2 hours), last renewed 2 hours ago, stale, run: "), "{}", at(7_260));
         assert!(!holder().is_stale(holder().renewed + STALE_AFTER) && holder().is_stale(holder().renewed + STALE_AFTER + 1));
-        // Clocks that disagree are no reason to panic.
+        // Differing clocks are no reason to panic.
         assert!(!holder().is_stale(i64::MIN) && at(-5).contains("(0 seconds)"));
     }
 }

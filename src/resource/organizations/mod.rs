@@ -78,8 +78,8 @@ use crate::sandbox;
 /// An organization as it was read, or the absence of one.
 pub struct Reading(Option<world::World>);
 
-/// Reads what `desired` needs of the organization. `known` is told of each account of the configuration that can be used, by address and
-/// id, as soon as AWS has named it; of some twice, and of those that only their tags tell not at all.
+/// Reads what `desired` needs of the organization. `known` is called with the address and id of each usable account of the configuration,
+/// as soon as AWS has listed it. It is called twice for some, and not for those that only their tags identify.
 ///
 /// # Errors
 /// A read failed; the organization belongs to another management account.
@@ -94,7 +94,7 @@ pub async fn read(sessions: &Sessions, desired: &Desired, known: impl FnMut(Addr
     Ok(Reading(world))
 }
 
-/// What root users have, where they are to have nothing: it takes a session in each account, so it is read only there.
+/// The credentials of root users that are to have none: this takes a session in each account, so only those accounts are read.
 async fn read_root(sessions: &Sessions, desired: &Desired, world: &mut world::World) -> AwsResult<()> {
     let wanted = world::Wanted::of(desired)?;
     if wanted.root_access.is_none() || !world.trusted_services.contains(IAM) {
@@ -119,7 +119,7 @@ async fn read_root(sessions: &Sessions, desired: &Desired, world: &mut world::Wo
     }
 }
 
-/// Reads all of the organization, for a configuration that is still to be written.
+/// Reads the whole organization, for a configuration that is still to be written.
 ///
 /// # Errors
 /// A read failed; `management_account` does not manage the organization.
@@ -133,7 +133,8 @@ pub async fn read_whole(sessions: &Sessions, management_account: &str, whole: im
 }
 
 impl Reading {
-    /// Of a whole organization, what [`read`] would have read for `desired`: policies of types that it does not manage are nobody's here.
+    /// Reduces a whole organization to what [`read`] would have read for `desired`: policies of types that it does not manage are left
+    /// out.
     ///
     /// # Errors
     /// The desired attributes are malformed.
@@ -164,7 +165,7 @@ impl Reading {
         rehearsal::sandbox_world(desired, self.0.as_ref())
     }
 
-    /// The primary e-mail of an account of the configuration; `None` when it is not there, or org.toml declares none.
+    /// The primary e-mail of an account of the configuration; `None` if the account does not exist, or org.toml declares none.
     ///
     /// # Errors
     /// The desired attributes are malformed.
@@ -179,14 +180,14 @@ impl Reading {
         Ok(found)
     }
 
-    /// The ids of all accounts that can be used, those that the configuration does not have too.
+    /// The ids of all usable accounts, including those outside the configuration.
     pub fn members(&self) -> BTreeSet<String> {
         let accounts = self.0.iter().flat_map(|world| &world.accounts);
         accounts.filter(|(_, account)| account.frozen().is_none()).map(|(id, _)| id.clone()).collect()
     }
 }
 
-/// The address of the organization. As a parent or a target it stands for the root, and its id is the root's.
+/// The address of the organization. As a parent or a target it means the root, and its id is the root's.
 pub fn organization_address() -> Address {
     Address::new("organization", "main")
 }

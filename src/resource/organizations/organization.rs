@@ -1,4 +1,4 @@
-//! `organization`: the organization itself; as a parent it stands for the root.
+//! `organization`: the organization itself; as a parent it means the root.
 
 use aws_sdk_organizations::operation::enable_all_features::EnableAllFeaturesError;
 use aws_sdk_organizations::types::{
@@ -26,7 +26,7 @@ impl Kind for Organization {
     type Attributes = OrganizationAttributes;
     const SPEC: KindSpec = KindSpec {
         kind: "organization",
-        summary: "the organization itself; as a parent it stands for the root",
+        summary: "the organization itself; as a parent it means the root",
         attributes: &[AttributeSpec::new("feature_set", OnChange::Update)],
         on_removal: OnRemoval::Report,
         guards_target: false,
@@ -45,7 +45,8 @@ impl Kind for Organization {
     async fn create(context: &Context, after: Self::Attributes) -> Result<String, Error> {
         let request = context.sessions().organizations().create_organization().feature_set(after.feature_set.as_str().into());
         match request.send().await.map_err(|e| Error::sdk("organizations:CreateOrganization", &e)) {
-            // An earlier try whose answer was lost. That it is ours shows below: only its management account may list the root.
+            // An earlier attempt whose answer was lost. The next call proves that it is this account's: only its management account may
+            // list the root.
             Err(e) if e.is(&["AlreadyInOrganizationException"]) => {}
             result => drop(result?),
         }
@@ -79,7 +80,7 @@ async fn root(context: &Context) -> AwsResult<Option<String>> {
     }
 }
 
-/// Begins the change, or finds the one that was begun before. `None` when all features are there already.
+/// Starts the change, or finds the one already in progress. `None` if all features are enabled already.
 async fn enable_all_features(context: &Context) -> AwsResult<Option<String>> {
     use HandshakeConstraintViolationExceptionReason::OrganizationAlreadyHasAllFeatures;
     let organizations = context.sessions().organizations();

@@ -14,9 +14,9 @@ use crate::resource::{AttributeSpec, Kind, KindSpec, OnChange, OnRemoval, Weight
 /// The attributes of a `ou`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct OrganizationalUnitAttributes {
-    /// What AWS shows.
+    /// Its display name.
     pub name: String,
-    /// The OU above, or the organization for the root.
+    /// The parent OU, or the organization for the root.
     pub parent: Reference,
     /// The declared tags; `None` when none are declared, and then none are read.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -41,7 +41,7 @@ impl Kind for OrganizationalUnit {
         weight: Weight::Organization,
     };
 
-    /// A new name comes with the tag: a unit whose name and key both changed over time is still recognised by its address.
+    /// A new name is written with the tag: an OU whose name and key have both changed over time is still recognised by its address.
     fn calls(before: Option<&Self::Attributes>, after: Option<&Self::Attributes>) -> Vec<String> {
         let calls: &[&str] = match (before, after) {
             (_, None) => &["organizations:DeleteOrganizationalUnit"],
@@ -92,7 +92,7 @@ impl Kind for OrganizationalUnit {
             let request = context.sessions().organizations().delete_organizational_unit().organizational_unit_id(id);
             match request.send().await.map_err(|e| Error::sdk("organizations:DeleteOrganizationalUnit", &e)) {
                 Err(e) if e.is(&["OrganizationalUnitNotFoundException"]) => Ok(Some(())),
-                // What was in it has just left.
+                // Its contents have just been moved out.
                 Err(e) if e.is(&["OrganizationalUnitNotEmptyException"]) && context.is_released() => Ok(None),
                 result => result.map(|_| Some(())),
             }
@@ -105,7 +105,7 @@ fn retags(before: &OrganizationalUnitAttributes, after: &OrganizationalUnitAttri
     !tags_to_write(before.tags.as_ref(), after.tags.as_ref()).is_empty()
 }
 
-/// The OU that already has the name, when an earlier try of ours made it. It may take a moment until AWS lists it.
+/// The OU that already has the name, if an earlier attempt of overlord created it. AWS may list it only after a moment.
 async fn take(context: &Context, parent: &str, name: &str) -> AwsResult<String> {
     let ask = || async { settled(find_ours(context, parent, name).await).map(Option::flatten) };
     poll(format!("the OU `{name}`, which AWS says exists, to be listed"), SETTLING)

@@ -1,7 +1,8 @@
-//! `placement`: a new account leaves the quarantine OU for its own, once its guardrails stand there and on itself.
+//! `placement`: a new account moves from the quarantine OU to its own OU, after the guardrails of that OU and of the account itself are
+//! attached.
 //!
-//! No configuration names one: the diff makes it of an account's creation, so that the account's own change ends in the quarantine
-//! (`src/diff/quarantine.rs`).
+//! No configuration names a placement. The diff derives it from an account's creation, so that the account's own change ends in the
+//! quarantine OU (`src/diff/quarantine.rs`).
 
 use serde::{Deserialize, Serialize};
 
@@ -15,9 +16,9 @@ use crate::resource::{AttributeSpec, Kind, KindSpec, OnChange, OnRemoval, Weight
 /// The attributes of a `placement`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct PlacementAttributes {
-    /// The account's own set of policies, which goes ahead.
+    /// The account's own set of policies, which is attached first.
     pub guard: Reference,
-    /// Where the account is, and where it belongs.
+    /// The account's current and desired place.
     pub parent: Reference,
     /// The account.
     pub target: Reference,
@@ -32,7 +33,7 @@ impl Kind for Placement {
     type Attributes = PlacementAttributes;
     const SPEC: KindSpec = KindSpec {
         kind: "placement",
-        summary: "a new account leaves the quarantine OU for its own, once its guardrails stand",
+        summary: "a new account leaves the quarantine OU for its own, once its guardrails are attached",
         attributes: &[
             AttributeSpec::new("guard", OnChange::Forbidden(OTHER_ACCOUNT)),
             AttributeSpec::new("parent", OnChange::Move),

@@ -17,9 +17,9 @@ use crate::resource::{AttributeSpec, Kind, KindSpec, OnChange, OnRemoval, Weight
 pub struct PolicyAttributes {
     /// The document in canonical form (`crate::policy`).
     pub content: Value,
-    /// What it is for; may be empty.
+    /// Its purpose; may be empty.
     pub description: String,
-    /// What AWS shows; unique within its type.
+    /// Its display name; unique within its type.
     pub name: String,
     /// The enabled type, `policy_type.<TYPE>`.
     pub policy_type: Reference,
@@ -48,7 +48,7 @@ impl Kind for Policy {
         weight: Weight::GuardRail,
     };
 
-    /// A new name comes with the tag: a policy whose name and key both changed over time is still recognised by its address.
+    /// A new name is written with the tag: a policy whose name and key have both changed over time is still recognised by its address.
     fn calls(before: Option<&Self::Attributes>, after: Option<&Self::Attributes>) -> Vec<String> {
         let (Some(before), Some(after)) = (before, after) else {
             let call = if after.is_some() { "organizations:CreatePolicy" } else { "organizations:DeletePolicy" };
@@ -103,7 +103,7 @@ impl Kind for Policy {
 fn policy_type(reference: &Reference) -> AwsResult<String> {
     match reference {
         Reference::Address(address) => Ok(address.key().to_owned()),
-        Reference::Id(id) => Err(Error::internal(format!("the policy type `{id}` is no address"))),
+        Reference::Id(id) => Err(Error::internal(format!("invalid address of a policy type: `{id}`"))),
     }
 }
 
@@ -111,7 +111,7 @@ fn retags(before: &PolicyAttributes, after: &PolicyAttributes) -> bool {
     before.name != after.name || !tags_to_write(before.tags.as_ref(), after.tags.as_ref()).is_empty()
 }
 
-/// What an UpdatePolicy carries: what differs, and nothing else.
+/// The content of an UpdatePolicy: what differs, and nothing else.
 #[derive(Debug, PartialEq)]
 struct Edit {
     name: Option<String>,
@@ -137,7 +137,8 @@ impl Edit {
     }
 }
 
-/// The policy that already has the name, when an earlier try of ours made it; its document may be that try's, so it is sent again.
+/// The policy that already has the name, if an earlier attempt of overlord created it. Its document may be that attempt's, so it is sent
+/// again.
 async fn take(context: &Context, kind: &str, after: &PolicyAttributes) -> AwsResult<String> {
     let ask = || async { settled(find_ours(context, kind, &after.name).await).map(Option::flatten) };
     let found = poll(format!("the policy `{}`, which AWS says exists, to be listed", after.name), SETTLING);

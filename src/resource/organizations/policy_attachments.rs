@@ -1,5 +1,5 @@
-//! `policy_attachments`: the whole set of policies attached directly to one target. Where it gains and loses at different times, the graph
-//! makes two changes of it, and each comes here as one (`graph/steps.rs`).
+//! `policy_attachments`: the whole set of policies attached directly to one target. If policies are attached and detached at different
+//! times, the graph makes 2 changes of the set, and each is applied on its own (`graph/steps.rs`).
 
 use std::collections::BTreeSet;
 
@@ -37,7 +37,7 @@ impl Kind for PolicyAttachments {
         weight: Weight::GuardRail,
     };
 
-    /// Attachments first. Only where that would exceed AWS's limit do some detachments come earlier; their number is the same.
+    /// Attachments first. Only if that would exceed AWS's limit do some detachments come earlier; their number is the same.
     fn calls(before: Option<&Self::Attributes>, after: Option<&Self::Attributes>) -> Vec<String> {
         let none = BTreeSet::new();
         let before = before.map_or(&none, |attributes| &attributes.policies);
@@ -50,7 +50,7 @@ impl Kind for PolicyAttachments {
     }
 
     async fn create(context: &Context, after: Self::Attributes) -> Result<String, Error> {
-        // Every target is born with a live set; one without is read as the empty set.
+        // Every target has a live set from the start; without one, the set counts as empty.
         let target = context.resolve(&after.target)?;
         let before = PolicyAttachmentsAttributes { policies: BTreeSet::new(), target: after.target.clone() };
         change(context, &target, &before, &after).await?;
@@ -76,7 +76,7 @@ async fn change(
         from.difference(without).map(|policy| context.resolve(policy)).collect::<AwsResult<Vec<_>>>()
     };
     let (attach, mut detach) = (ids(&after.policies, &before.policies)?, ids(&before.policies, &after.policies)?);
-    // AWS's default last: the others may allow nothing without it.
+    // AWS's default last: without it, the others may allow nothing.
     detach.sort_by_key(|policy| LIMITS.policy_types.iter().any(|limits| limits.default.as_ref() == Some(policy)));
     let smallest = LIMITS.policy_types.iter().map(|limits| context.most_attached(limits)).min().unwrap_or_default();
     let rooms = match detach.is_empty() || before.policies.len() + attach.len() <= smallest {
@@ -97,7 +97,7 @@ async fn change(
     Ok(())
 }
 
-/// What is attached of the types of `attach`: read only where a set is so large that a type might run out of room.
+/// The attached policies of the types in `attach`: read only if a set is so large that a type might run out of room.
 async fn rooms(context: &Context, target: &str, attach: &[String]) -> AwsResult<Rooms> {
     let mut found = Rooms::default();
     for policy in attach {
@@ -146,7 +146,7 @@ async fn is_attached(context: &Context, target: &str, policy: &str) -> AwsResult
     Ok(attached(context, target, &name).await?.contains(policy))
 }
 
-/// AWS may need a moment until a policy or target that it has just made can be found.
+/// AWS may need a moment until it finds a new policy or target.
 async fn attach_policy(context: &Context, target: &str, policy: &str) -> AwsResult<()> {
     let ask = || async {
         let request = context.sessions().organizations().attach_policy().policy_id(policy).target_id(target);
@@ -161,8 +161,8 @@ async fn attach_policy(context: &Context, target: &str, policy: &str) -> AwsResu
         .await
 }
 
-/// A default policy may be attached to a new target a moment after the target is there: so that it is not attached counts only when
-/// a read confirms it, and a policy that appears in that read is detached again.
+/// AWS may attach a default policy to a new target a moment later. So a missing default counts as detached only if a read confirms it,
+/// and a policy that appears in that read is detached again.
 async fn detach_policy(context: &Context, target: &str, policy: &str) -> AwsResult<()> {
     let ask = || async {
         let request = context.sessions().organizations().detach_policy().policy_id(policy).target_id(target);

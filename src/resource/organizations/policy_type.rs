@@ -63,7 +63,7 @@ pub(super) fn policy_type_id(root: &str, policy_type: &str) -> String {
     format!("{root}/{policy_type}")
 }
 
-/// Enabling takes seconds as a rule; AWS names no bound.
+/// Enabling usually takes seconds; AWS documents no bound.
 const DEADLINE: Duration = Duration::from_secs(15 * 60);
 
 #[derive(PartialEq)]
@@ -85,7 +85,7 @@ async fn begin(context: &Context, root: &str, name: &str) -> AwsResult<Option<St
     }
 }
 
-/// The type needs a service with trusted access. AWS may need a moment until it knows of one that this run has just trusted.
+/// The type needs a service with trusted access. AWS may need a moment until it sees one that this run has just enabled.
 fn without_trust(context: &Context, name: &str, error: &Error) -> AwsResult<Option<Status>> {
     let service = LIMITS.policy_type(name).and_then(|limits| limits.trusted_service.as_deref());
     if service.is_some_and(|service| context.has_made(service)) {

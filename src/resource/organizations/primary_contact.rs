@@ -12,7 +12,7 @@ use crate::aws::{AwsResult, Error};
 use crate::resource::Context;
 use crate::resource::{AttributeSpec, Kind, KindSpec, OnChange, OnRemoval, Weight};
 
-/// The attributes of a `primary_contact`. AWS takes it as a whole.
+/// The attributes of a `primary_contact`. AWS only accepts all of them together.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct PrimaryContactAttributes {
     /// The account.
@@ -38,7 +38,7 @@ pub struct PrimaryContactAttributes {
     /// The state or region.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub state: Option<String>,
-    /// What lets the management account speak for a member; `None` for itself.
+    /// The trusted access that the management account needs to call for a member; `None` for itself.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub trusted_service: Option<Reference>,
     /// The company's site.
@@ -83,7 +83,7 @@ impl Kind for PrimaryContact {
     }
 
     async fn update(context: &Context, _id: &str, before: Self::Attributes, after: Self::Attributes) -> AwsResult<()> {
-        // AWS takes it as a whole: what is not declared is written as it is.
+        // AWS only accepts all fields together: undeclared ones are written unchanged.
         let whole = Self::Attributes {
             company: after.company.or(before.company),
             district: after.district.or(before.district),
@@ -129,7 +129,7 @@ impl PrimaryContactAttributes {
     }
 }
 
-/// Writing what is there already is no error.
+/// Writing an existing contact again is not an error.
 async fn put(context: &Context, subject: Subject, wanted: &PrimaryContactAttributes) -> AwsResult<()> {
     let line = |number: usize| wanted.address.get(number).cloned();
     let information = ContactInformation::builder()
@@ -152,7 +152,7 @@ async fn put(context: &Context, subject: Subject, wanted: &PrimaryContactAttribu
     answer.map(drop).map_err(|e| Error::sdk("account:PutContactInformation", &e))
 }
 
-/// What AWS has; `None` where there is none.
+/// The contact in AWS; `None` if there is none.
 pub(super) async fn get(client: &aws_sdk_account::Client, subject: &Subject) -> AwsResult<Option<PrimaryContactAttributes>> {
     match client.get_contact_information().set_account_id(subject.parameter()).send().await {
         Ok(answer) => Ok(answer.contact_information().map(|live| read(live, subject))),
@@ -164,7 +164,7 @@ pub(super) async fn get(client: &aws_sdk_account::Client, subject: &Subject) -> 
 }
 
 fn read(live: &ContactInformation, subject: &Subject) -> PrimaryContactAttributes {
-    // What is not there may come as an empty text.
+    // A missing field may arrive as an empty text.
     let optional = |text: Option<&str>| text.filter(|text| !text.is_empty()).map(str::to_owned);
     let lines = [Some(live.address_line1()), live.address_line2(), live.address_line3()];
     PrimaryContactAttributes {

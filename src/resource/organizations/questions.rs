@@ -1,4 +1,4 @@
-//! The questions that reading an organization asks, one page at a time, and AWS's answers in plain values.
+//! The calls that read an organization, one page at a time, and AWS's answers in plain values.
 
 use std::collections::BTreeMap;
 
@@ -16,7 +16,7 @@ use super::{AlternateContactAttributes, PrimaryContactAttributes, alternate_cont
 use crate::aws::{AwsResult, Error};
 use crate::limits::LIMITS;
 
-/// Whom the questions are put to.
+/// The clients for the questions.
 #[derive(Debug, Clone)]
 pub(super) struct Clients {
     pub organizations: aws_sdk_organizations::Client,
@@ -24,12 +24,12 @@ pub(super) struct Clients {
     pub tagging: aws_sdk_resourcegroupstagging::Client,
 }
 
-/// A question; a list is asked for page by page.
+/// A question; a list is read page by page.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Question {
     /// The root, with the management account and the policy types.
     Root,
-    /// Only needed where no enabled policy type tells it.
+    /// Only needed if no enabled policy type shows it.
     FeatureSet,
     /// All accounts.
     Accounts,
@@ -41,7 +41,7 @@ pub(super) enum Question {
     Policies(String),
     /// The document of a policy.
     Document(String),
-    /// What a policy is attached to.
+    /// The targets of a policy.
     Targets(String),
     /// The trusted services.
     Services,
@@ -49,13 +49,14 @@ pub(super) enum Question {
     Administrators(String),
     /// The invitations of the last weeks.
     Invitations,
-    /// The accounts that administer any service. By service would be a call for each, and AWS refuses those that nobody can administer.
+    /// The accounts that administer any service. Per service it would take a call for each, and AWS refuses those that cannot have an
+    /// administrator.
     AllAdministrators,
     /// The services that an account administers.
     ServicesOf(String),
-    /// The tags of anything.
+    /// The tags of any resource.
     Tags(String),
-    /// The tags of up to [`TAGS_AT_ONCE`] accounts, by ARN, as the index of the Resource Groups Tagging API has them.
+    /// The tags of up to [`TAGS_AT_ONCE`] accounts, by ARN, from the index of the Resource Groups Tagging API.
     IndexedTags(Vec<String>),
     /// An alternate contact of an account, by its type.
     AlternateContact(Subject, String),
@@ -65,12 +66,12 @@ pub(super) enum Question {
     Regions(Subject),
 }
 
-/// What one page holds.
+/// The contents of one page.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Answer {
     /// The account is in no organization.
     NoOrganization,
-    /// What is asked about is no longer there, or not yet everywhere: it was listed a moment ago.
+    /// The resource no longer exists, or is not visible everywhere yet: it was listed a moment ago.
     Gone,
     /// None on an empty page.
     Root(Option<LiveRoot>),
@@ -85,7 +86,7 @@ pub(super) enum Answer {
     Invitations(Vec<(String, LiveInvitation)>),
     DelegatedServices(Vec<String>),
     Tags(Vec<(String, String)>),
-    /// By account id; an account that the index does not have is missing. `None` where AWS refuses or does not serve the index.
+    /// By account id; an account that is not in the index is missing. `None` if AWS refuses or does not offer the index.
     IndexedTags(Option<BTreeMap<String, BTreeMap<String, String>>>),
     AlternateContact(Option<AlternateContactAttributes>),
     PrimaryContact(Option<Box<PrimaryContactAttributes>>),
@@ -110,14 +111,14 @@ pub(super) struct Page {
     pub token: Option<String>,
 }
 
-/// The most that AWS gives on one page.
+/// The largest page that AWS returns.
 const PAGE: i32 = 20;
 
-/// The most resources that one GetResources takes.
+/// The most resources that one GetResources accepts.
 /// <https://docs.aws.amazon.com/resourcegroupstagging/latest/APIReference/API_GetResources.html>, read 2026-12-01.
 pub(super) const TAGS_AT_ONCE: usize = 100;
 
-/// The index is an optional read: what it does not answer is read one by one. So it is not tried for long.
+/// The index is an optional read: accounts without an answer are read one by one. So it is not retried for long.
 const INDEX_ATTEMPTS: u32 = 2;
 
 impl Question {
@@ -144,7 +145,7 @@ impl Question {
         }
     }
 
-    /// Asks for one page.
+    /// Reads one page.
     ///
     /// # Errors
     /// AWS refused, or gave no usable answer.
@@ -161,7 +162,7 @@ impl Question {
     async fn send(&self, clients: &Clients, token: Option<String>) -> AwsResult<Page> {
         let client = &clients.organizations;
         let page = |answer, token: Option<&str>| Ok(Page { answer, token: token.map(str::to_owned) });
-        // The error's type differs from call to call.
+        // The error's type differs per call.
         macro_rules! answer {
             ($request:expr) => {
                 $request.send().await.map_err(|e| Error::sdk(self.operation(), &e))?
@@ -259,7 +260,7 @@ impl Question {
 }
 
 impl Answer {
-    /// What the page holds, for the guard against pages without end.
+    /// The contents of the page, for the guard against endless pages.
     pub fn items(&self) -> Vec<&str> {
         match self {
             Self::NoOrganization
@@ -284,8 +285,8 @@ impl Answer {
     }
 }
 
-/// `None` whatever goes wrong: no permission, an endpoint that does not serve it, no network. The caller reads one by one then, and an error
-/// that matters comes from there.
+/// `None` after any failure: no permission, an endpoint that does not serve it, no network. The caller then reads one by one, and reports
+/// an error that matters.
 async fn indexed_tags(client: &Tagging, arns: &[String]) -> Option<BTreeMap<String, BTreeMap<String, String>>> {
     let few = aws_sdk_resourcegroupstagging::config::Builder::new().retry_config(RetryConfig::standard().with_max_attempts(INDEX_ATTEMPTS));
     let request = client.get_resources().set_resource_arn_list(Some(arns.to_vec()));
@@ -312,7 +313,7 @@ fn root(live: &Root) -> AwsResult<LiveRoot> {
     })
 }
 
-/// `parent` where the question names it; else the last but one part of the account's path.
+/// `parent` if the question names it; else the last but one part of the account's path.
 fn member(live: &Account, parent: Option<&String>) -> Option<(String, Member)> {
     let state = live.state().map(|state| state.as_str()).or(live.status().map(|status| status.as_str()));
     let member = Member {

@@ -1,7 +1,7 @@
-//! The reader of the family: the fewest calls, as many at a time as AWS's rates can serve.
+//! The reader of the organizations family: the fewest calls, with as many in flight as AWS's rates allow.
 //!
-//! Reading is a list of questions. Every answer, page by page, may raise more: an OU those under it, an account that declares tags its
-//! tags. So no branch waits for another one, and what is known early is followed early. When nothing more is asked, the world is read.
+//! Reading is a queue of questions. Every page of an answer may add questions: an OU adds its child OUs, an account that declares tags
+//! adds its tags. So no branch waits for another one, and results are followed up early. The read is complete when the queue is empty.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
@@ -23,8 +23,8 @@ use crate::policy::Family;
 use crate::resource::Desired;
 use crate::resource::pages::{Pages, circle};
 
-/// Reads the organization; `None` when there is none. `known` is told of each account of the configuration that can be used, by address
-/// and id, as soon as its page has come: minutes before all else is read.
+/// Reads the organization; `None` if there is none. `known` is called with the address and id of each usable account of the
+/// configuration, as soon as its page has arrived: minutes before the read is complete.
 ///
 /// # Errors
 /// A read failed; the organization belongs to another management account.
@@ -32,7 +32,7 @@ pub(super) async fn read(clients: &Clients, desired: &Desired, known: impl FnMut
     run(clients, Reader::new(desired, Wanted::of(desired)?, Extent::Declared), known).await
 }
 
-/// Reads all of it, whatever a configuration says; `None` when there is no organization.
+/// Reads everything, whatever a configuration says; `None` if there is no organization.
 ///
 /// # Errors
 /// A read failed; `management_account` does not manage the organization.
@@ -50,7 +50,7 @@ pub(super) enum Extent {
     Whole(Whole),
 }
 
-/// What of all accounts is read that takes calls for each of them.
+/// Data of all accounts that takes calls for each of them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Whole {
     /// The tags.
@@ -65,22 +65,22 @@ impl From<Tagging> for Whole {
     }
 }
 
-/// Whether contacts and opt-in Regions of accounts are read too: five calls for each, where Account Management is trusted.
+/// Whether contacts and opt-in Regions of accounts are read too: 5 calls for each, if Account Management is trusted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Attributing {
-    /// They are, and written down.
+    /// They are read and returned.
     Read,
-    /// They are left alone.
+    /// They are not read.
     Left,
 }
 
-/// Whether the tags of accounts are read too: a call for each. Those of OUs and policies always are, since they tell what overlord made and
-/// under which key.
+/// Whether the tags of accounts are read too: one call for each. Those of OUs and policies always are, since they say what overlord
+/// created and under which key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Tagging {
-    /// They are, and all tags are written down.
+    /// They are read, and all tags are returned.
     Read,
-    /// They are left alone.
+    /// They are not read.
     Left,
 }
 
@@ -110,7 +110,7 @@ fn ask(clients: Clients, question: Question, token: Option<String>) -> BoxFuture
     })
 }
 
-/// The questions of one operation: some in flight, the others in line.
+/// The questions of one operation: some in flight, the others queued.
 #[derive(Debug, Default)]
 struct Lane {
     in_flight: usize,
@@ -123,12 +123,12 @@ impl Lane {
     }
 }
 
-/// As many requests of one operation are in flight at a time: enough for any of AWS's rates at any usual latency, and few enough that
+/// How many requests of one operation are in flight at a time: enough for any of AWS's rates at any usual latency, and few enough that
 /// thousands of questions cost no memory.
 const WIDTH: usize = 16;
 
-/// Fewer here: the targets of AWS's default policies are one long chain of pages, each asked for after the last one came, and the
-/// tokens of the bucket that other policies take meanwhile it cannot have. With few others in flight it is never starved.
+/// Fewer here. The targets of AWS's default policies are one long chain of pages, each requested after the previous one arrived, and it
+/// cannot use the tokens that other policies take meanwhile. With few others in flight it never starves.
 const WIDTH_OF_TARGETS: usize = 4;
 
 struct Reader<'a> {
@@ -136,17 +136,17 @@ struct Reader<'a> {
     wanted: Wanted,
     extent: Extent,
     world: World,
-    /// What AWS answered with "in no organization".
+    /// AWS's answer that there is no organization.
     refused: BTreeSet<Question>,
     lanes: BTreeMap<&'static str, Lane>,
     asked: BTreeMap<Question, Pages>,
-    /// The wanted accounts, by pinned id or by e-mail in lower case: what follows from one is asked page by page.
+    /// The desired accounts, by pinned id or by e-mail in lower case: follow-up questions start page by page.
     expected: BTreeMap<String, Address>,
-    /// Those of them that have come and can be used, until they are told of.
+    /// Those of them that were found and can be used, until they are reported.
     recognised: Vec<(Address, String)>,
-    /// Types and names of the wanted policies, whose documents are read at once.
+    /// Types and names of the desired policies, whose documents are read at once.
     named_policies: BTreeSet<(String, String)>,
-    /// Whether accounts are listed parent by parent, since the endpoint tells no paths.
+    /// Whether accounts are listed parent by parent, since the endpoint returns no paths.
     by_parent: bool,
     /// Listings that are complete and were followed up.
     followed: BTreeSet<&'static str>,
@@ -183,26 +183,26 @@ impl<'a> Reader<'a> {
         !self.asked.contains_key(question) && self.asked.insert(question.clone(), Pages::default()).is_none()
     }
 
-    /// Asks, unless it was asked already.
+    /// Adds a question, unless it was added already.
     fn put(&mut self, question: Question) {
         if self.is_new(&question) {
             self.lanes.entry(question.operation()).or_default().waiting.push_back((question, None));
         }
     }
 
-    /// The same, before all that wait in line.
+    /// The same, at the front of the queue.
     fn put_first(&mut self, question: Question) {
         if self.is_new(&question) {
             self.go_on(question, None);
         }
     }
 
-    /// Asks for the rest of a chain: it has waited in line once.
+    /// Adds the next page of a chain at the front: it has already waited once.
     fn go_on(&mut self, question: Question, token: Option<String>) {
         self.lanes.entry(question.operation()).or_default().waiting.push_front((question, token));
     }
 
-    /// The next question that may go out.
+    /// The next question that may be sent.
     fn next(&mut self) -> Option<(Question, Option<String>)> {
         let width = |operation: &str| if operation == "organizations:ListTargetsForPolicy" { WIDTH_OF_TARGETS } else { WIDTH };
         let (_, lane) = self.lanes.iter_mut().find(|(operation, lane)| lane.in_flight < width(operation) && !lane.waiting.is_empty())?;
@@ -210,7 +210,7 @@ impl<'a> Reader<'a> {
         lane.waiting.pop_front()
     }
 
-    /// Takes in an answer and asks what follows from it.
+    /// Stores an answer and adds the follow-up questions.
     fn take(&mut self, question: &Question, page: Page) -> AwsResult<()> {
         if let Some(lane) = self.lanes.get_mut(question.operation()) {
             lane.in_flight -= 1;
@@ -239,7 +239,7 @@ impl<'a> Reader<'a> {
             Answer::Regions(regions) => self.regions(question, regions),
             Answer::PrimaryContact(contact) => self.world.primary_contacts.extend(contact.and_then(|contact| contact.by_account())),
         }
-        // Without paths, the further pages of all accounts would tell nothing that the parents' lists do not.
+        // Without paths, further pages of all accounts would add nothing to the parents' lists.
         if let Some(token) = next
             && !(self.by_parent && *question == Question::Accounts)
         {
@@ -270,7 +270,7 @@ impl<'a> Reader<'a> {
         }
         match self.world.policy_types.is_empty() {
             true => self.put(Question::FeatureSet),
-            // Policies of any type need all features.
+            // Policies of all types need all features.
             false => self.features("ALL".to_owned()),
         }
         Ok(())
@@ -291,7 +291,7 @@ impl<'a> Reader<'a> {
         Error::Failed { message, hint: Some(hint.to_owned()) }
     }
 
-    /// It is left out, as if it had not been listed. Should it be there after all, its creation finds it by its name.
+    /// It is left out, as if it had not been listed. If it exists after all, its creation finds it by its name.
     fn gone(&mut self, question: &Question) {
         match question {
             Question::Document(id) | Question::Targets(id) => drop(self.world.policies.remove(id)),
@@ -328,7 +328,7 @@ impl<'a> Reader<'a> {
         self.world.feature_set = feature_set;
     }
 
-    /// The root, or an OU so many levels below it.
+    /// The root, or an OU at that level below it.
     fn parent(&mut self, id: String, level: usize) {
         if self.by_parent {
             self.put(Question::AccountsOf(id.clone()));
@@ -353,7 +353,7 @@ impl<'a> Reader<'a> {
         for (id, account) in accounts {
             if let Some(address) = self.expected.get(&id).or_else(|| self.expected.get(&account.email.to_ascii_lowercase())).cloned() {
                 let renewed = |wanted: &String| !wanted.eq_ignore_ascii_case(&account.email);
-                // Of one that gets another e-mail, the tags tell whether a code was sent already.
+                // If the e-mail of an account changes, its tags say whether a code was sent already.
                 let is_renewed = |wanted: &AccountAttributes| wanted.email.as_ref().is_some_and(renewed);
                 let wanted = self.wanted.accounts.get(&address).filter(|_| self.desired.selection.selects(&address));
                 match wanted {
@@ -371,7 +371,7 @@ impl<'a> Reader<'a> {
                 self.put(Question::Tags(id.clone()));
             }
             match self.world.accounts.get_mut(&id) {
-                // The page of all accounts may come after the parent's.
+                // The page of all accounts may arrive after the parent's.
                 Some(known) if account.parent.is_none() => known.state = account.state,
                 _ => drop(self.world.accounts.insert(id, account)),
             }
@@ -400,7 +400,7 @@ impl<'a> Reader<'a> {
                     self.put(Question::Document(id.clone()));
                 }
             }
-            // A page that comes twice must not undo what was learnt since.
+            // A page that arrives twice must not overwrite newer results.
             self.world.policies.entry(id).or_insert(policy);
         }
     }
@@ -418,7 +418,7 @@ impl<'a> Reader<'a> {
             && let Some(policy) = self.world.policies.get_mut(id)
         {
             policy.targets.extend(targets);
-            // What it says tells whether the console put it there.
+            // Its document shows whether the console created it.
             if policy.may_be_consoles() && policy.content.is_none() {
                 let document = Question::Document(id.clone());
                 self.put(document);
@@ -442,7 +442,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// By the index, where it serves; else at once.
+    /// From the index if it works; otherwise at once.
     fn tags_of_account(&mut self, id: String, address: &Address) {
         match self.index.add(id, address) {
             Ok(arns) => arns.into_iter().for_each(|arns| self.put(Question::IndexedTags(arns))),
@@ -466,7 +466,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// What can be asked as soon as a listing is complete.
+    /// Questions that can be asked as soon as a listing is complete.
     fn when_listed(&mut self) {
         if self.is_listed("organizations:ListOrganizationalUnitsForParent") {
             let identity = Identity::of(self.desired, &self.wanted, &self.world);
@@ -496,13 +496,13 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Whether a listing is complete; true only once.
+    /// Whether a listing is complete; returns true only once.
     fn is_listed(&mut self, operation: &'static str) -> bool {
         self.lanes.get(operation).is_some_and(Lane::is_idle) && self.followed.insert(operation)
     }
 
-    /// Of an OU that declares tags, of one that is not recognised, since it may be renamed or ours to remove, and of those that may have
-    /// passed on their names.
+    /// The tags of OUs that declare tags, of unrecognised ones, which may be renamed or removed from org.toml, and of those that may have
+    /// exchanged their names.
     fn tags_of_units(&mut self, identity: &Identity) {
         let wants = |id: &String| match (self.extent, identity.address(id)) {
             (Extent::Whole(_), _) => true,
@@ -515,7 +515,7 @@ impl<'a> Reader<'a> {
         ids.into_iter().for_each(|id| self.put(Question::Tags(id)));
     }
 
-    /// Likewise of policies, AWS's own left out.
+    /// The same for policies, without AWS's own.
     fn tags_of_policies(&mut self, identity: &Identity) {
         let wants = |id: &String| match (self.extent, identity.address(id)) {
             (Extent::Whole(_), _) => true,
@@ -529,7 +529,7 @@ impl<'a> Reader<'a> {
         ids.into_iter().for_each(|id| self.put(Question::Tags(id)));
     }
 
-    /// Where an account that is invited is no member.
+    /// Invitations, if an invited account is not a member.
     fn invitations(&mut self, identity: &Identity) {
         let is_outside = |address: &Address| identity.id(&Address::new("account", address.key())).is_none();
         if self.wanted.invitations.keys().any(is_outside) {
@@ -537,7 +537,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Of an account that declares tags and was recognised by neither id nor e-mail: those were asked for page by page.
+    /// The tags of accounts that declare tags and were recognised by neither id nor e-mail: those of the others were read page by page.
     fn tags_of_accounts(&mut self, identity: &Identity) {
         let tagged = self.wanted.accounts.iter().filter(|(_, account)| account.tags.is_some());
         let ids = tagged.filter_map(|(address, _)| identity.id(address)).filter(|id| !self.index.has_cleared(id)).map(str::to_owned);
@@ -545,8 +545,8 @@ impl<'a> Reader<'a> {
         ids.into_iter().for_each(|id| self.put(Question::Tags(id)));
     }
 
-    /// The contacts that an account declares, where AWS lets them be read: of the management account always, of members once Account
-    /// Management is known to be trusted.
+    /// The contacts that an account declares, if AWS permits reading them: always for the management account, and for members once
+    /// Account Management is known to be trusted.
     fn contacts(&mut self, address: &Address, id: &str) {
         let subject = Subject::of(id, &self.desired.management_account);
         if matches!(subject, Subject::Member(_)) && !self.world.trusted_services.contains(ACCOUNT_MANAGEMENT) {
@@ -571,7 +571,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Contacts and opt-in Regions of all accounts that can be used, where that was asked for and AWS tells.
+    /// Contacts and opt-in Regions of all usable accounts, if they are requested and AWS permits it.
     fn attributes_of_all(&mut self) {
         if !matches!(self.extent, Extent::Whole(Whole { attributes: Attributing::Read, .. })) {
             return;
@@ -597,7 +597,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Of an account that is still in the root and belongs elsewhere: when overlord made it, it goes through the quarantine.
+    /// The tags of an account in the root that belongs in another place: if overlord created it, it moves through the quarantine OU.
     fn tags_of_newcomers(&mut self, identity: &Identity) {
         if self.desired.quarantine.is_none() {
             return;
@@ -609,7 +609,7 @@ impl<'a> Reader<'a> {
         ids.into_iter().for_each(|id| self.put(Question::Tags(id)));
     }
 
-    /// What can be asked only when all else is known. `true` when something was.
+    /// Questions that need everything else first. Returns `true` if there were any.
     fn follow_up(&mut self) -> bool {
         if self.world.root.is_empty() {
             return false;
@@ -617,7 +617,7 @@ impl<'a> Reader<'a> {
         if !self.by_parent && self.world.accounts.values().any(|account| account.parent.is_none()) {
             self.list_by_parent();
         }
-        // What the index was not yet asked about is read one by one: the root's ARN never came.
+        // Accounts missing in the index are read one by one: the root's ARN never arrived.
         for id in self.index.left() {
             self.put(Question::Tags(id));
         }
@@ -631,9 +631,9 @@ impl<'a> Reader<'a> {
         let candidates = identity.account_candidates(self.desired, &self.wanted, &self.world);
         let candidates: Vec<String> = candidates.into_iter().map(str::to_owned).collect();
         candidates.into_iter().for_each(|id| self.put(Question::Tags(id)));
-        // A renamed policy, recognised by now, and one of ours that may go: their documents are part of what the plan rests on.
+        // A renamed policy, recognised by now, and a managed one that may be deleted: the plan is based on their documents too.
         let known = |id: &String| identity.address(id).is_some() || self.world.ours(id) == Some(true);
-        // So is a guardrail that somebody else attached to what org.toml names: it allows there, or denies.
+        // So is an unmanaged guardrail that is attached to something in org.toml: it allows or denies there.
         let is_named = |target: &String| *target == self.world.root || identity.address(target).is_some();
         let decides = |policy: &LivePolicy| {
             Family::of_type(&policy.policy_type).is_some()

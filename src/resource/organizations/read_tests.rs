@@ -1,4 +1,4 @@
-//! The reader against organizations in memory: what it asks, how often, and that it sees all.
+//! The reader with in-memory organizations: which calls it makes, how often, and that it finds everything.
 
 use super::*;
 use crate::address::{Address, Reference};
@@ -15,14 +15,14 @@ const SCP: &str = "SERVICE_CONTROL_POLICY";
 #[derive(Default)]
 struct Endpoint {
     world: Option<World>,
-    /// Is listed, and cannot be found.
+    /// It is listed, and cannot be found.
     gone: Option<&'static str>,
     no_paths: bool,
     /// The last page of a list names a successor that repeats it, under a new token each time.
     endless: bool,
     /// Each page names the second one as its successor.
     circular: bool,
-    /// What the index of tags has, by account; `None` is a refusal.
+    /// The tags in the index, by account; `None` is a refusal.
     index: Option<BTreeMap<String, BTreeMap<String, String>>>,
 }
 
@@ -118,7 +118,7 @@ impl Endpoint {
     }
 }
 
-/// Reads it, and says how often each operation was called.
+/// Reads it, and returns how often each operation was called.
 fn read(endpoint: &Endpoint, desired: &Desired) -> (AwsResult<Option<World>>, BTreeMap<&'static str, usize>) {
     let mut reader = Reader::new(desired, Wanted::of(desired).unwrap(), Extent::Declared);
     let mut counts = BTreeMap::new();
@@ -184,7 +184,7 @@ fn want_service(desired: &mut Desired, service: &str) {
     desired.resources.insert(Address::new("trusted_service", service), untyped(&trusted));
 }
 
-/// So many accounts, OUs and policies, all wanted.
+/// So many accounts, OUs and policies, all desired.
 fn organization(accounts: usize, units: usize, policies: usize) -> (Desired, World) {
     let mut desired = desired();
     let mut world = World {
@@ -269,7 +269,7 @@ fn ends_where_the_endpoint_never_does() {
 fn half_a_list_is_not_taken_for_the_whole() {
     let (desired, world) = organization(50, 3, 2);
     let (read, _) = read(&Endpoint { world: Some(world), circular: true, ..Endpoint::default() }, &desired);
-    assert!(read.unwrap_err().to_string().contains("do not tell the whole list"));
+    assert!(read.unwrap_err().to_string().contains("the list is incomplete"));
 }
 
 #[test]
@@ -348,7 +348,7 @@ fn index_clears_an_account_and_never_accuses_one() {
     let (desired, mut world) = tagged_organization(20);
     let mut index = world.tags.clone();
     let id = |number: usize| format!("222222{number:06}");
-    // The index is behind: it lacks an account, has an old value, and has a tag that is gone. And one account has really drifted.
+    // The index is outdated: it lacks an account, has an old value, and has a deleted tag. And one account has really drifted.
     index.remove(&id(3));
     index.insert(id(4), [("team".to_owned(), "old".to_owned())].into());
     index.get_mut(&id(5)).unwrap().insert(EMAIL_TAG.to_owned(), "mark".to_owned());

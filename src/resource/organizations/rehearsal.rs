@@ -1,4 +1,4 @@
-//! The organization as it was read, as a world that the sandbox can run: what a rehearsal is applied to.
+//! The organization as it was read, as a world that the sandbox can run. A rehearsal is applied to it.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -8,13 +8,14 @@ use crate::resource::network::SHARING_SERVICE;
 use crate::resource::{Desired, typed};
 use crate::sandbox::{self, Account, AccountState, FeatureSet, Joined, OrganizationalUnit, Policy, TypeStatus};
 
-/// A document in place of one that was not read, since overlord does not manage its policy.
+/// Replaces a document that was not read, since overlord does not manage its policy.
 const UNREAD: &str = "{}";
-/// Decides the ids of what the rehearsal makes: none of those that were read, also when they are a sandbox's, whose seeds are small.
+/// The seed for the ids of new resources in the rehearsal. They differ from those that were read, even from a sandbox's, whose seeds are
+/// small.
 const SEED: u64 = u64::MAX;
 
-/// The sandbox's world with the same ids, so that a plan made from `live` can be applied to it. What was not read is not there:
-/// policies of types that overlord does not manage, and tags that the plan does not rest on.
+/// The sandbox's world with the same ids, so that a plan made from `live` can be applied to it. What was not read is missing: policies of
+/// types that overlord does not manage, and tags that the plan does not depend on.
 pub(crate) fn sandbox_world(desired: &Desired, live: Option<&World>) -> sandbox::World {
     let mut world = sandbox::World::new(&desired.management_account);
     world.seed = SEED;
@@ -24,7 +25,7 @@ pub(crate) fn sandbox_world(desired: &Desired, live: Option<&World>) -> sandbox:
         "ALL" => FeatureSet::All,
         _ => FeatureSet::ConsolidatedBilling,
     };
-    // For AWS's own policies; all else is taken from what was read.
+    // For AWS's own policies; everything else comes from what was read.
     world.add_organization(feature_set);
     let clock_ms = world.clock_ms;
     if let Some(organization) = &mut world.organization {
@@ -49,7 +50,7 @@ pub(crate) fn sandbox_world(desired: &Desired, live: Option<&World>) -> sandbox:
     }
     world.tags.clone_from(&live.tags);
     world.trusted_services = live.trusted_services.iter().map(|service| (service.clone(), clock_ms)).collect();
-    // No read tells whether RAM may share: where it is trusted, as a rule by its own call.
+    // No read call says whether RAM may share: if it is trusted, that was usually done by RAM's own call.
     world.sharing_since_ms = live.trusted_services.contains(SHARING_SERVICE).then_some(0);
     for (service, administrators) in &live.administrators {
         for account in administrators {
@@ -67,13 +68,13 @@ pub(crate) fn sandbox_world(desired: &Desired, live: Option<&World>) -> sandbox:
         world.root_credentials.insert(account.clone(), found.clone().unwrap_or_default());
     }
     external_accounts(desired, live, &mut world);
-    // Whether AWS has what it wants of one that stands alone, nobody can read.
+    // Whether a standalone account has everything that AWS requires cannot be read.
     world.standalone = live.accounts.keys().cloned().collect();
     world.reindex();
     world
 }
 
-/// The accounts that are invited and are no members, and the invitations that are open.
+/// The invited accounts that are not members, and the open invitations.
 fn external_accounts(desired: &Desired, live: &World, world: &mut sandbox::World) {
     let wanted = desired.resources.iter().filter(|(address, _)| address.kind() == "invitation");
     let wanted = wanted.filter_map(|(address, attributes)| Some((address, typed::<InvitationAttributes>(attributes).ok()?.recipient)));
@@ -83,7 +84,7 @@ fn external_accounts(desired: &Desired, live: &World, world: &mut sandbox::World
             continue;
         }
         let is_email = recipient.contains('@');
-        // Which id an e-mail belongs to, and the other way round, only its owner knows: no account of anyone begins with three zeros.
+        // Which id an e-mail belongs to, and vice versa, only its owner knows. No real account's id starts with 3 zeros.
         let id = if is_email { format!("000{number:09}") } else { recipient.clone() };
         let email = if is_email { recipient.clone() } else { format!("{id}@outside.invalid") };
         world.add_outsider(&id, address.key(), &email);
@@ -118,7 +119,7 @@ fn account(id: &str, member: &Member, desired: &Desired) -> Account {
             world::Joined::Invited => Joined::Invited,
             world::Joined::Created { .. } | world::Joined::Unknown => Joined::Created,
         },
-        // When it came is not kept: long ago.
+        // Its joining date is not kept: long ago.
         joined_ms: 0,
         parent: member.parent.clone(),
         roles: BTreeSet::from([desired.access_role.clone()]),

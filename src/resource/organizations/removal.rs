@@ -1,7 +1,7 @@
-//! What is ours and left the configuration: what of it can go, and what still holds the rest. Pure.
+//! Managed resources that were removed from org.toml: which can be deleted, and what still uses the others. Pure.
 //!
-//! Something can go when our tag says that we made it and when the same plan empties it (OU) or detaches it (policy). All else stays and
-//! is reported (invariant 9).
+//! A resource can be deleted if its tag says that overlord created it, and if the same plan empties it (OU) or detaches it (policy).
+//! Everything else stays and is reported (invariant 9).
 
 use std::collections::BTreeMap;
 
@@ -11,12 +11,12 @@ use super::world::{Wanted, World};
 use crate::address::{Address, Reference};
 use crate::resource::{Finding, FindingSeverity};
 
-/// The live-only addresses of what can go, by AWS's id.
+/// The addresses of live resources that can be deleted, by AWS's id.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(crate) struct Removal {
     pub units: BTreeMap<String, Address>,
     pub policies: BTreeMap<String, Address>,
-    /// What is ours and cannot go, and what is not ours: OUs and policies.
+    /// Managed resources that cannot be deleted, and unmanaged ones: OUs and policies.
     pub findings: Vec<Finding>,
 }
 
@@ -28,7 +28,7 @@ impl Removal {
         removal
     }
 
-    /// From the leaves up, since an OU can go only when those in it can.
+    /// From the leaves up: an OU can be deleted only if those in it can.
     fn units(&mut self, wanted: &Wanted, world: &World, identity: &Identity) {
         let mut holds: BTreeMap<&str, Vec<String>> = BTreeMap::new();
         for (id, account) in &world.accounts {
@@ -38,7 +38,7 @@ impl Removal {
             if let Some(parent) = &account.parent
                 && !leaves
             {
-                // AWS keeps a closed account where it was, for 90 days.
+                // AWS keeps a closed account in its OU for 90 days.
                 let closed = if account.is_closed() || closing { ", which stays in it for 90 days once closed" } else { "" };
                 holds.entry(parent).or_default().push(format!("account `{id}` ({}){closed}", account.name));
             }
@@ -63,7 +63,10 @@ impl Removal {
                             holders.join(", ")
                         )
                     }
-                    None => format!("an OU of ours that left the configuration, and still holds {}", holders.join(", ")),
+                    None => format!(
+                        "an OU that overlord created; it was removed from the configuration, and still contains {}",
+                        holders.join(", ")
+                    ),
                 },
                 (false, _) => "an OU that is not in the configuration".to_owned(),
             };
@@ -80,7 +83,7 @@ impl Removal {
         for (id, policy) in unbound {
             let holders: Vec<&str> =
                 policy.targets.iter().map(String::as_str).filter(|target| !self.lets_go(wanted, world, identity, target, id)).collect();
-            // What every organization of the console has is nothing to tell.
+            // A policy that the console creates in every organization is not reported.
             if world.is_consoles(id, policy) {
                 continue;
             }
@@ -97,10 +100,10 @@ impl Removal {
                 }
                 (true, false) => {
                     let targets = super::identity::list(&holders);
-                    format!("a policy of ours that left the configuration, and is still attached to {targets}")
+                    format!("a policy that overlord created; it was removed from the configuration, and is still attached to {targets}")
                 }
                 (false, _) => {
-                    // Whoever names a target need not know what others attached to it.
+                    // A user who declares a target need not know what other people attached to it.
                     let losing = policy.targets.iter().filter(|target| !holders.contains(&target.as_str()));
                     let losing: Vec<String> = losing.filter_map(|target| identity.address(target)).map(Address::to_string).collect();
                     let is = format!("a policy of type {} that is not in the configuration", policy.policy_type);
@@ -121,7 +124,7 @@ impl Removal {
         }
     }
 
-    /// Whether the target loses the policy in the same plan: its managed set omits it, or the target goes itself.
+    /// Whether the same plan detaches the policy from the target: its managed set omits it, or the target is deleted.
     fn lets_go(&self, wanted: &Wanted, world: &World, identity: &Identity, target: &str, policy: &str) -> bool {
         if self.units.contains_key(target) {
             return true;
@@ -137,18 +140,18 @@ impl Removal {
     }
 }
 
-/// The OU of the configuration that the tag of an unbound one names: that one is made anew elsewhere, or was.
+/// The OU of the configuration that the tag of an unbound one names: it is or was created again in another place.
 pub(super) fn successor(wanted: &Wanted, world: &World, id: &str) -> Option<Address> {
     world.address_tag(id)?.parse().ok().filter(|address| wanted.units.contains_key(address))
 }
 
-/// A tag is all that says that something is ours, and people copy tags. What is left of a place that was made anew looks the same, so
-/// it can go; but whoever consents should know.
+/// The tag is the only sign that a resource is managed, and people copy tags. The old resource of a replacement looks the same, so it can
+/// be deleted; but the user should know that before confirming.
 fn copied(world: &World, identity: &Identity, id: &str, name: &str) -> Option<Finding> {
     let tag = world.address_tag(id)?;
     let other = identity.id(&tag.parse().ok()?)?;
     let summary =
-        format!("its tag says that it is `{tag}`, which is `{other}` now: if somebody copied the tag, remove it before you consent");
+        format!("its tag says that it is `{tag}`, which is `{other}` now: if somebody copied the tag, remove it before you confirm");
     Some(Finding { severity: FindingSeverity::Warning, subject: format!("{id} ({name})"), summary })
 }
 

@@ -1,6 +1,6 @@
-//! New accounts that look like existing ones under another key. An account that overlord created carries the address that it had then; where
-//! that address is no longer in org.toml and a new account is planned, the key was probably renamed without a `[[moved]]`. A second account
-//! is not gone for 90 days, so this is found out before one is created. Pure.
+//! New accounts that look like existing ones under another key. An account that overlord created carries the address that it had then. If
+//! that address is no longer in org.toml and a new account is planned, the key was probably renamed without a `[[moved]]`. A second
+//! account would exist for at least 90 days, so overlord detects this before it creates one. Pure.
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
@@ -12,9 +12,9 @@ use super::world::{Wanted, World};
 use crate::address::{Address, Reference};
 use crate::resource::Desired;
 
-/// From this similarity on (Jaro-Winkler), two keys are taken for two spellings.
+/// From this similarity on (Jaro-Winkler), two keys count as two spellings of one.
 const SIMILAR: f64 = 0.8;
-/// Keys on each side that single accounts are compared by: one pair is enough to stop, and all pairs of 5,000 would take seconds.
+/// How many keys on each side are compared for single accounts: one pair is enough to stop, and all pairs of 5,000 would take seconds.
 const COMPARED: usize = 500;
 
 /// A key that looks renamed.
@@ -24,7 +24,7 @@ pub struct Rename {
     pub from: String,
     /// The one that it would name as `to`.
     pub to: String,
-    /// The accounts that exist under the old key and are planned anew under the new one.
+    /// The accounts that exist under the old key and are planned again under the new one.
     pub accounts: Vec<RenamedAccount>,
 }
 
@@ -40,7 +40,7 @@ pub struct RenamedAccount {
 }
 
 impl Rename {
-    /// The block that org.toml lacks.
+    /// The block that is missing in org.toml.
     pub fn block(&self) -> String {
         format!("[[moved]]\nfrom = \"{}\"\nto = \"{}\"\n", self.from, self.to)
     }
@@ -62,7 +62,7 @@ struct Search<'a> {
     identity: &'a Identity,
     /// Keys of accounts that are to be created.
     new: BTreeSet<&'a str>,
-    /// Live accounts by the key that their tag names and org.toml does not have.
+    /// Live accounts by the key in their tag, if org.toml does not have it.
     old: BTreeMap<&'a str, &'a str>,
 }
 
@@ -75,13 +75,13 @@ impl<'a> Search<'a> {
         let known: BTreeSet<&str> = wanted.accounts.keys().map(Address::key).collect();
         let open = world.accounts.iter().filter(|(id, account)| identity.address(id).is_none() && account.frozen().is_none());
         let old = open.filter_map(|(id, _)| Some((world.address_tag(id)?.strip_prefix("account.")?, id.as_str())));
-        // A tag holds what anybody wrote there: what is no key of org.toml cannot be in a `[[moved]]`.
+        // Anyone may write a tag: what is not a valid key in org.toml cannot be in a `[[moved]]`.
         let is_key = |key: &str| !key.is_empty() && key.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_');
         let old = old.filter(|(key, _)| is_key(key) && !known.contains(key)).collect();
         Self { desired, wanted, world, identity, new, old }
     }
 
-    /// Teams none of whose accounts exists under its own key, paired with those whose accounts exist and that org.toml does not have.
+    /// Teams without any account under their own key, paired with teams that have accounts and are missing in org.toml.
     fn teams(&mut self) -> Vec<Rename> {
         let mut pairs: Vec<(usize, u32, &str, &str)> = Vec::new();
         for (team, stages) in &self.desired.teams {
@@ -118,7 +118,7 @@ impl<'a> Search<'a> {
         found
     }
 
-    /// Accounts that no renamed team explains, each with the old one that it is most like.
+    /// Accounts that no renamed team explains, each with the most similar old one.
     fn single(&mut self) -> Vec<Rename> {
         let mut pairs: Vec<(u32, &str, &str)> = Vec::new();
         for new in self.new.iter().take(COMPARED) {
@@ -133,7 +133,7 @@ impl<'a> Search<'a> {
         taken.collect()
     }
 
-    /// Takes a pair out of what is left.
+    /// Removes a pair from the rest.
     fn take(&mut self, old: &str, new: &str) -> Option<RenamedAccount> {
         let id = *self.old.get(old).filter(|_| self.new.contains(new))?;
         self.old.remove(old);
@@ -159,7 +159,7 @@ impl<'a> Search<'a> {
     }
 }
 
-/// How alike two keys are, in thousandths.
+/// The similarity of two keys, in thousandths.
 fn alike(one: &str, other: &str) -> u32 {
     (strsim::jaro_winkler(one, other) * 1000.0) as u32
 }

@@ -14,10 +14,10 @@ use crate::resource::{AttributeSpec, Kind, KindSpec, OnChange, OnRemoval, Weight
 /// The service that must be trusted before root access can be central.
 pub const IAM: &str = "iam.amazonaws.com";
 
-/// Removing root credentials, and allowing their recovery.
+/// Allows the management account to remove root credentials, and to allow their recovery.
 pub const CREDENTIALS: &str = "RootCredentialsManagement";
 
-/// Short sessions as root, for tasks that AWS has policies for.
+/// Short sessions as root, for the tasks in AWS's policies.
 pub const SESSIONS: &str = "RootSessions";
 
 /// The attributes of a `root_access`.
@@ -27,7 +27,7 @@ pub struct RootAccessAttributes {
     pub features: BTreeSet<String>,
     /// The organization.
     pub organization: Reference,
-    /// What lets IAM act in the organization.
+    /// The trusted access of IAM in the organization.
     pub trusted_service: Reference,
 }
 
@@ -61,7 +61,7 @@ impl Kind for RootAccess {
     }
 
     async fn create(context: &Context, after: Self::Attributes) -> Result<String, Error> {
-        // AWS may need a moment until it heeds the trust of this run.
+        // AWS may need a moment until a trusted access of this run takes effect.
         let ask = || async {
             match enable(context.sessions(), None, &after).await {
                 Err(e) if e.is(&["ServiceAccessNotEnabledException"]) && context.made(&after.trusted_service) => Ok(None),
@@ -81,13 +81,13 @@ impl Kind for RootAccess {
     }
 }
 
-/// Whether a feature is to be enabled. Where something else differs, all of them are: that is no error.
+/// Whether a feature is to be enabled. If another attribute differs, all features are: enabling one twice is not an error.
 fn lacks(before: Option<&RootAccessAttributes>, after: &RootAccessAttributes, feature: &str) -> bool {
     let there = before.is_some_and(|before| before.features != after.features && before.features.contains(feature));
     after.features.contains(feature) && !there
 }
 
-/// Enabling what is enabled is no error.
+/// Enabling a feature that is enabled is not an error.
 async fn enable(sessions: &Sessions, before: Option<&RootAccessAttributes>, after: &RootAccessAttributes) -> AwsResult<()> {
     let iam = sessions.iam();
     if lacks(before, after, CREDENTIALS) {
@@ -101,7 +101,7 @@ async fn enable(sessions: &Sessions, before: Option<&RootAccessAttributes>, afte
     Ok(())
 }
 
-/// What is enabled; nothing where the organization cannot have it yet.
+/// The enabled features; none if the organization cannot have them yet.
 pub(super) async fn features(sessions: &Sessions) -> AwsResult<BTreeSet<String>> {
     match sessions.iam().list_organizations_features().send().await {
         Ok(answer) => Ok(answer.enabled_features().iter().map(|feature| feature.as_str().to_owned()).collect()),

@@ -1,6 +1,6 @@
-//! `root_credentials`: what the root user of a member could sign in or sign requests with, removed.
+//! `root_credentials`: removes the credentials of a member's root user: password, access keys, MFA devices and signing certificates.
 //!
-//! It is read and removed in short root sessions, each with AWS's policy for the task:
+//! overlord reads and removes them in short root sessions, each with AWS's policy for the task:
 //! <https://docs.aws.amazon.com/IAM/latest/UserGuide/id_root-user-privileged-task.html>
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -19,7 +19,7 @@ use crate::resource::{AttributeSpec, Kind, KindSpec, OnChange, OnRemoval, Weight
 const AUDIT: &str = "IAMAuditRootUserCredentials";
 const DELETE: &str = "IAMDeleteRootUserCredentials";
 
-/// So many accounts are asked at a time: each has rates of its own.
+/// How many accounts are read at a time: each has its own rate limits.
 const AT_A_TIME: usize = 64;
 
 /// The attributes of a `root_credentials`.
@@ -27,9 +27,10 @@ const AT_A_TIME: usize = 64;
 pub struct RootCredentialsAttributes {
     /// The account.
     pub account: Reference,
-    /// What there is: `password`, `access-key <id>`, `signing-certificate <id>`, `mfa-device <serial number>`. Asked for is only nothing.
+    /// The existing ones: `password`, `access-key <id>`, `signing-certificate <id>`, `mfa-device <serial number>`. Only the empty set can
+    /// be desired.
     pub credentials: BTreeSet<String>,
-    /// What lets them be removed from outside.
+    /// The central root access that permits their removal from outside.
     pub root_access: Reference,
 }
 
@@ -56,7 +57,7 @@ impl Kind for RootCredentials {
         going.into_iter().map(|(credential, _)| credential.deletion().to_owned()).collect()
     }
 
-    /// An account is made without any: what there is, is seen before it goes.
+    /// An account is created without any: existing ones are seen before they are removed.
     async fn create(context: &Context, _after: Self::Attributes) -> Result<String, Error> {
         Err(Error::internal(format!("`{}` is never made", context.address())))
     }
@@ -77,7 +78,7 @@ impl Kind for RootCredentials {
     }
 }
 
-/// A credential of a root user, in the order in which they go: what protects the password last.
+/// A credential of a root user, in the order of removal: what protects the password comes last.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Credential {
     Password,
@@ -104,7 +105,7 @@ impl Credential {
     }
 
     async fn delete(self, root: &Client, name: &str) -> AwsResult<()> {
-        // The error's type differs from call to call.
+        // The error's type differs per call.
         macro_rules! done {
             ($request:expr) => {
                 $request.send().await.map(drop).map_err(|e| Error::sdk(self.deletion(), &e))
@@ -119,7 +120,7 @@ impl Credential {
     }
 }
 
-/// What is there and is not asked for, in order.
+/// Existing and not desired credentials, in order.
 fn going<'a>(before: &'a RootCredentialsAttributes, after: &'a RootCredentialsAttributes) -> Vec<(Credential, &'a str)> {
     let parse = |text: &'a String| {
         let (word, name) = text.split_once(' ').unwrap_or((text, ""));
@@ -130,10 +131,10 @@ fn going<'a>(before: &'a RootCredentialsAttributes, after: &'a RootCredentialsAt
     going
 }
 
-/// What the root users of members have, by account; or why it could not be read.
+/// The credentials of members' root users, by account; or why they could not be read.
 pub(super) type Audits = BTreeMap<String, AwsResult<BTreeSet<String>>>;
 
-/// Reads what the root users of these accounts have.
+/// Reads the root users' credentials of these accounts.
 pub(super) async fn audits(sessions: &Sessions, accounts: BTreeSet<String>) -> Audits {
     let read = |account: String| async move {
         let found = audit(sessions, &account).await;
@@ -144,7 +145,7 @@ pub(super) async fn audits(sessions: &Sessions, accounts: BTreeSet<String>) -> A
 
 async fn audit(sessions: &Sessions, account: &str) -> AwsResult<BTreeSet<String>> {
     let root = sessions.root(account, AUDIT).await?;
-    // A root user has few of each: one page holds all.
+    // A root user has few of each: one page contains all.
     let (password, keys, certificates, devices) = tokio::try_join!(
         has_password(&root),
         async { root.list_access_keys().send().await.map_err(|e| Error::sdk("iam:ListAccessKeys", &e)) },

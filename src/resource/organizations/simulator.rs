@@ -1,4 +1,4 @@
-//! What IAM's policy simulator says of a request: the live side of `overlord policy explain`.
+//! What IAM's policy simulator says about a request: the live side of `overlord policy explain`.
 
 use aws_sdk_iam::types::{ContextEntry, OrderedOrganizationPolicyType};
 
@@ -8,10 +8,10 @@ use crate::policy::{Simulated, Simulation};
 
 const OPERATION: &str = "iam:SimulateCustomPolicy";
 
-/// What the caller is allowed beside the guardrails: everything, so that what is denied they deny.
+/// The caller's own permissions in the simulation: everything, so that only guardrails deny.
 const EVERYTHING: &str = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}"#;
 
-/// The organization's own id; `None` where there is no organization yet.
+/// The organization's own id; `None` if there is no organization yet.
 ///
 /// # Errors
 /// AWS refused.
@@ -24,7 +24,7 @@ pub async fn organization(sessions: &Sessions) -> AwsResult<Option<String>> {
     }
 }
 
-/// What it says of all levels together.
+/// The decision for all levels together.
 ///
 /// # Errors
 /// AWS refused, or did not answer the question.
@@ -32,10 +32,10 @@ pub async fn simulate(sessions: &Sessions, simulation: &Simulation) -> AwsResult
     ask(sessions, simulation, &simulation.levels).await
 }
 
-/// Whether the request passes each level, asked about by itself.
+/// Whether each level alone allows the request.
 ///
 /// # Errors
-/// As [`simulate`].
+/// Like [`simulate`].
 pub async fn by_level(sessions: &Sessions, simulation: &Simulation) -> AwsResult<Vec<(Address, bool)>> {
     let mut passes = Vec::with_capacity(simulation.levels.len());
     for level in &simulation.levels {
@@ -62,7 +62,8 @@ async fn ask(sessions: &Sessions, simulation: &Simulation, levels: &[(Address, V
     let answer = request.send().await.map_err(|e| Error::sdk(OPERATION, &e))?;
     let result = answer.evaluation_results().first().ok_or_else(|| Error::failed("the policy simulator answered without a result"))?;
     let decision = result.eval_decision().as_str().to_owned();
-    // Beyond the guardrails a request to another account's resource lacks that account's consent, so what they say counts.
+    // Apart from the guardrails, a request to another account's resource lacks that account's permission, so the guardrails' decision
+    // counts.
     let by_organization = result.organizations_decision_detail().map(|detail| detail.allowed_by_organizations());
     Ok(Simulated { passes: by_organization.unwrap_or(decision == "allowed"), decision })
 }

@@ -1,8 +1,9 @@
-//! OUs under one parent that exchange their names: which is which, where every name is there. Pure.
+//! OUs under one parent that exchange their names, when every name already exists: which OU is which. Pure.
 //!
-//! By their names alone, what such OUs hold would be exchanged instead. Both end alike: what is in each OU, and what is attached to it, is as
-//! org.toml says. So our tags decide, and only where fewer things then go from one OU to another. And the tags are read only where an OU
-//! holds more of what one of its siblings is to hold than of what the one of its own name is: that is so in every such circle.
+//! By their names alone, overlord would move the contents of such OUs instead. The result is the same: the contents and attachments of
+//! each OU are as org.toml says. So overlord's tags decide, but only if fewer resources then move from one OU to another. It reads the
+//! tags only if an OU contains more of a sibling's contents than of the contents that its own name is to have: that is so in every such
+//! cycle.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -11,7 +12,7 @@ use super::world::{Wanted, World};
 use crate::address::{Address, Reference};
 use crate::limits::LIMITS;
 
-/// What an OU holds.
+/// The contents of an OU.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Thing<'a> {
     /// In it or below it, by id.
@@ -22,7 +23,7 @@ enum Thing<'a> {
     Policy(&'a str),
 }
 
-/// How many things, the accounts first: it is for them that an OU is what it is.
+/// How many resources, the accounts first: an OU's identity is mostly in its accounts.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
 struct Count {
     accounts: usize,
@@ -37,10 +38,10 @@ impl Count {
 
 type Things<'a> = BTreeSet<Thing<'a>>;
 
-/// Of OUs under one parent, which live one each wanted one is.
+/// For OUs under one parent: which live one is which desired one.
 type Ids<'a> = BTreeMap<&'a Address, &'a str>;
 
-/// What OUs are to hold and what they hold.
+/// The desired and the live contents of OUs.
 pub(super) struct Holdings<'a> {
     wanted: BTreeMap<&'a Address, Things<'a>>,
     there: BTreeMap<&'a str, Things<'a>>,
@@ -80,8 +81,8 @@ impl<'a> Holdings<'a> {
         holdings
     }
 
-    /// Lets those that exchange their names keep what they hold. `ids` has them by their names, `tagged` tells which one the tag of a live
-    /// one names, if it is known and no other has the like. Returns those whose tags matter, known or not.
+    /// Binds OUs that exchange their names so that they keep their contents. `ids` has them by name. `tagged` returns the OU that a live
+    /// one's tag names, if it is known and unique. Returns those whose tags matter, known or not.
     pub fn exchange(&self, ids: &mut Ids<'a>, tagged: impl Fn(&str) -> Option<&'a Address>) -> BTreeSet<&'a str> {
         let mut doubtful = BTreeSet::new();
         for first in self.in_doubt(ids) {
@@ -97,7 +98,7 @@ impl<'a> Holdings<'a> {
         doubtful
     }
 
-    /// The live ones of which something is to go to a sibling that they have more for than for their own namesake.
+    /// The live OUs with contents for a sibling, if they have more of them than their own namesake is to have.
     fn in_doubt(&self, ids: &Ids<'a>) -> Vec<&'a str> {
         let mut surplus: BTreeMap<Thing<'a>, Vec<(&'a Address, &'a str)>> = BTreeMap::new();
         for (&address, &id) in ids {
@@ -116,7 +117,7 @@ impl<'a> Holdings<'a> {
         found.into_iter().collect()
     }
 
-    /// How much of what a wanted one is to hold a live one holds.
+    /// How much of a desired OU's contents a live one has.
     fn shared(&self, address: &Address, id: &str) -> Count {
         let (Some(wanted), Some(there)) = (self.wanted.get(address), self.there.get(id)) else { return Count::default() };
         let accounts = wanted.intersection(there).filter(|thing| matches!(thing, Thing::Account(_))).count();
@@ -124,8 +125,8 @@ impl<'a> Holdings<'a> {
     }
 }
 
-/// From a live one to the wanted one that its tag names, from there to the live one that has that one's name, and so on until the first is
-/// reached again; `None` where it is not. `passed` gets the live ones on the way.
+/// Follows tags and names: from a live OU to the desired one that its tag names, then to the live one with that name, and so on until the
+/// first is reached again; `None` if it is not. `passed` gets the live ones on the way.
 fn circle<'a>(
     first: &'a str,
     ids: &Ids<'a>,
@@ -151,7 +152,7 @@ fn only_in<'t, 'a>(these: Option<&'t Things<'a>>, those: Option<&'t Things<'a>>)
     these.into_iter().flatten().copied().filter(move |thing| those.is_none_or(|those| !those.contains(thing)))
 }
 
-/// A wanted OU and those above it.
+/// A desired OU and those above it.
 fn lineage<'a>(wanted: &'a Wanted, parent: &Reference) -> impl Iterator<Item = &'a Address> {
     let unit = |parent: &Reference| match parent {
         Reference::Address(address) => wanted.units.get_key_value(address),

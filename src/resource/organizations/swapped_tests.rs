@@ -1,20 +1,21 @@
-//! Exchanged names on hand-made holdings.
+//! Exchanged names, with hand-made contents.
 
 use super::*;
 
-/// OUs by key, each with what it is to hold, and live ones by id, each with what it holds: accounts in lower case, policies in upper case.
+/// OUs by key, each with its desired contents, and live ones by id, each with its live contents: accounts in lower case, policies in
+/// upper case.
 struct Case {
     wanted: Vec<(Address, &'static str)>,
     there: Vec<(&'static str, &'static str)>,
 }
 
 impl Case {
-    /// `wanted` and `there` are in the order of the names: by its name, the first is the first.
+    /// `wanted` and `there` are sorted by name: the first of one has the same name as the first of the other.
     fn new(wanted: &[(&str, &'static str)], there: &[(&'static str, &'static str)]) -> Self {
         Self { wanted: wanted.iter().map(|(key, holds)| (Address::new("ou", *key), *holds)).collect(), there: there.to_vec() }
     }
 
-    /// Which live one each wanted one is, and whose tags matter. `tags` has the keys in the tags of those whose tags were read.
+    /// Which live one is which desired one, and whose tags matter. `tags` has the keys in the tags of those whose tags were read.
     fn exchanged(&self, tags: &[(&str, &str)]) -> (Vec<(String, String)>, Vec<&str>) {
         let wanted = self.wanted.iter().map(|(address, holds)| (address, things(holds))).collect();
         let there = self.there.iter().map(|(id, holds)| (*id, things(holds))).collect();
@@ -47,7 +48,7 @@ fn tags_are_asked_for_step_by_step_and_close_the_circle() {
     let case = Case::new(&[("a", "xP"), ("b", "yP")], &[("1", "yP"), ("2", "xP")]);
     case.check(&[], &[("a", "1"), ("b", "2")], &["1", "2"]);
     case.check(&[("1", "b"), ("2", "a")], &[("a", "2"), ("b", "1")], &["1", "2"]);
-    // Where one holds nothing, the first tag leads to the second one.
+    // If one is empty, the first tag leads to the second one.
     let case = Case::new(&[("a", "x"), ("b", ""), ("c", "")], &[("1", ""), ("2", "x"), ("3", "")]);
     case.check(&[], &[("a", "1"), ("b", "2"), ("c", "3")], &["2"]);
     case.check(&[("2", "a")], &[("a", "1"), ("b", "2"), ("c", "3")], &["1", "2"]);
@@ -59,7 +60,7 @@ fn tags_are_asked_for_step_by_step_and_close_the_circle() {
 fn what_our_tags_do_not_say_goes_by_its_name() {
     let case = Case::new(&[("a", "x"), ("b", "y")], &[("1", "y"), ("2", "x")]);
     let by_name = [("a", "1"), ("b", "2")];
-    // It is the accounts that go; or one of the two is not ours; or the circle does not close.
+    // The accounts move; or one of the two is unmanaged; or the cycle does not close.
     for tags in [[("1", "a"), ("2", "b")].as_slice(), &[("1", "b")], &[("1", "b"), ("2", "b")]] {
         case.check(tags, &by_name, &["1", "2"]);
     }

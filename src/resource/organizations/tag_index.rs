@@ -1,9 +1,9 @@
-//! The tags of many accounts with few calls: the index of the Resource Groups Tagging API answers for a hundred accounts at once, where
-//! ListTagsForResource answers for one, ten times a second.
+//! Reads the tags of many accounts with few calls: the index of the Resource Groups Tagging API answers for 100 accounts at once.
+//! ListTagsForResource answers for one account, 10 times a second.
 //!
-//! The index lags behind; AWS does not say how long. So it can clear an account and never accuses one: where its tags are those of the
-//! configuration, nothing more is read, and everything else is read from Organizations itself. A plan never shows a change of tags that only the
-//! index claims. A tag that was changed by hand a moment ago may be found by the next run only.
+//! The index lags behind; AWS does not say how long. So it can confirm an account, but never report a difference: if an account's tags in
+//! the index are those of the configuration, nothing more is read; otherwise overlord reads them from Organizations itself. A plan never
+//! shows a change of tags that only the index shows. A tag that was changed by hand a moment ago may be found only by the next run.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -15,25 +15,25 @@ use super::world::Wanted;
 use crate::address::Address;
 use crate::resource::Selection;
 
-/// With fewer tagged accounts the index saves no time worth a further service.
+/// With fewer tagged accounts, the index saves too little time to use a further service.
 const INDEX_FROM: usize = 10;
 
-/// Which accounts the index is asked about, and what came of it.
+/// Which accounts are looked up in the index, and the results.
 #[derive(Debug, Default)]
 pub(super) struct TagIndex {
-    /// Whether it is asked at all; `false` once AWS has refused.
+    /// Whether it is used at all; `false` once AWS has refused.
     serves: bool,
-    /// What the ARN of an account begins with: `arn:aws:organizations::<management>:account/o-…/`. It comes with the root.
+    /// The prefix of an account's ARN: `arn:aws:organizations::<management>:account/o-…/`. It is known once the root is.
     prefix: Option<String>,
-    /// Accounts to ask about, by id.
+    /// Accounts to look up, by id.
     waiting: BTreeMap<String, Address>,
-    /// Accounts that were asked about.
+    /// Accounts that were looked up.
     asked: BTreeMap<String, Address>,
-    /// Those that have the tags they should have.
+    /// Those that have the desired tags.
     cleared: BTreeSet<String>,
 }
 
-/// What the index tells of some accounts.
+/// What the index says about some accounts.
 #[derive(Debug, Default, PartialEq)]
 pub(super) struct Verdict {
     /// They have the declared tags: all their tags, by id.
@@ -43,23 +43,23 @@ pub(super) struct Verdict {
 }
 
 impl TagIndex {
-    /// An import reads tags whatever is declared, so there is nothing that the index could clear.
+    /// An import reads tags whatever is declared, so the index has nothing to confirm.
     pub fn new(extent: Extent, wanted: &Wanted, selection: &Selection) -> Self {
         let is_tagged = |(address, account): &(&Address, &AccountAttributes)| account.tags.is_some() && selection.selects(address);
         let tagged = wanted.accounts.iter().filter(is_tagged).count();
         Self { serves: extent == Extent::Declared && tagged >= INDEX_FROM, ..Self::default() }
     }
 
-    /// Takes the ARN of the root, `arn:aws:organizations::<management>:root/o-…/r-…`.
+    /// Stores the ARN of the root, `arn:aws:organizations::<management>:root/o-…/r-…`.
     pub fn learn_root(&mut self, arn: &str) {
         let prefix = arn.split_once(":root/").and_then(|(head, tail)| Some(format!("{head}:account/{}/", tail.split_once('/')?.0)));
         self.prefix = prefix;
     }
 
-    /// Notes an account to ask about. Returns the questions that are ready: lists of ARNs.
+    /// Adds an account to look up. Returns the questions that are ready: lists of ARNs.
     ///
     /// # Errors
-    /// The id, where the index does not serve.
+    /// The id, if the index does not work.
     pub fn add(&mut self, id: String, address: &Address) -> Result<Vec<Vec<String>>, String> {
         if !self.serves {
             return Err(id);
@@ -70,7 +70,7 @@ impl TagIndex {
         Ok(if self.waiting.len() >= TAGS_AT_ONCE { self.rest() } else { Vec::new() })
     }
 
-    /// Questions about all that wait. None before the root has come.
+    /// Questions about all waiting accounts. None before the root is known.
     pub fn rest(&mut self) -> Vec<Vec<String>> {
         let Some(prefix) = self.prefix.as_ref().filter(|_| self.serves) else { return Vec::new() };
         let waiting = std::mem::take(&mut self.waiting);
@@ -79,12 +79,12 @@ impl TagIndex {
         arns.chunks(TAGS_AT_ONCE).map(<[String]>::to_vec).collect()
     }
 
-    /// The accounts that nobody was asked about, at the end.
+    /// The accounts that were never looked up, at the end.
     pub fn left(&mut self) -> Vec<String> {
         std::mem::take(&mut self.waiting).into_keys().collect()
     }
 
-    /// Judges an answer about the accounts with these ARNs; `None` is a refusal, and the last question of this run.
+    /// Evaluates an answer about the accounts with these ARNs; `None` is a refusal, and the last question of this run.
     pub fn judge(&mut self, arns: &[String], found: Option<BTreeMap<String, BTreeMap<String, String>>>, wanted: &Wanted) -> Verdict {
         self.serves &= found.is_some();
         let mut found = found.unwrap_or_default();
@@ -92,7 +92,7 @@ impl TagIndex {
         for id in arns.iter().filter_map(|arn| arn.rsplit('/').next()) {
             let declared = self.asked.get(id).and_then(|address| wanted.accounts.get(address)?.tags.as_ref());
             match found.remove(id) {
-                // A code that was sent for a new e-mail is noted in a tag, and only the truth may say so.
+                // A tag records that a code was sent for a new e-mail, and only a direct read may confirm it.
                 Some(tags) if !tags.contains_key(EMAIL_TAG) && declared.is_some_and(|declared| has_all(&tags, declared)) => {
                     self.cleared.insert(id.to_owned());
                     verdict.cleared.insert(id.to_owned(), tags);
@@ -108,7 +108,7 @@ impl TagIndex {
         self.cleared.contains(id)
     }
 
-    /// Forgets what the index told of an account, since it is read after all. Whether there was anything.
+    /// Drops the index's result for an account that is read directly after all. Returns whether there was one.
     pub fn forget(&mut self, id: &str) -> bool {
         self.cleared.remove(id)
     }

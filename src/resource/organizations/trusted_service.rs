@@ -41,9 +41,9 @@ impl Kind for TrustedService {
     }
 
     async fn create(context: &Context, after: Self::Attributes) -> Result<String, Error> {
-        // Enabling what is enabled is no error.
+        // Enabling a service that is enabled is not an error.
         if after.service == SHARING_SERVICE {
-            // RAM enables the access itself, and makes the role that it works with.
+            // RAM enables the access itself, and creates its service-linked role.
             // <https://docs.aws.amazon.com/ram/latest/APIReference/API_EnableSharingWithAwsOrganization.html>
             let request = context.sessions().sharing().enable_sharing_with_aws_organization();
             request.send().await.map_err(|e| Error::sdk("ram:EnableSharingWithAwsOrganization", &e))?;

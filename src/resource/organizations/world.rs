@@ -1,4 +1,4 @@
-//! Two plain values that the reader and the binder work on: what AWS has, as read, and what the configuration wants, typed.
+//! Two plain values that the reader and the binder work on: the organization as it was read, and the typed configuration.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -14,7 +14,7 @@ use crate::limits::LIMITS;
 use crate::policy::{Effect, Form, Policy};
 use crate::resource::{ADDRESS_TAG, Desired, typed};
 
-/// An organization as it was read. Everything is known by AWS's ids.
+/// An organization as it was read. Everything is identified by AWS's ids.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(crate) struct World {
     /// `r-…`.
@@ -23,37 +23,37 @@ pub(crate) struct World {
     pub management_account: String,
     /// `ALL` or `CONSOLIDATED_BILLING`.
     pub feature_set: String,
-    /// The policy types that are enabled or on their way, as the API spells them, with their status as the API spells it.
+    /// The policy types that are enabled or pending, with their status. Both as the API spells them.
     pub policy_types: BTreeMap<String, String>,
-    /// Whether a run that applies changes held its lock meanwhile. The lock itself is left out.
+    /// Whether an applying run held its lock meanwhile. The lock itself is left out.
     pub locked: bool,
-    /// Every OU, but for the lock of a run that applies.
+    /// Every OU, except the lock of an applying run.
     pub units: BTreeMap<String, Unit>,
     /// Every account.
     pub accounts: BTreeMap<String, Member>,
     /// Every policy of the managed types that are enabled, AWS's own included.
     pub policies: BTreeMap<String, LivePolicy>,
-    /// The trusted services; read only when one is wanted.
+    /// The trusted services; read only if one is desired.
     pub trusted_services: BTreeSet<String>,
-    /// The accounts that administer a wanted service.
+    /// The accounts that administer a desired service.
     pub administrators: BTreeMap<String, BTreeSet<String>>,
-    /// What AWS lists of invitations; read only where an account that is invited is no member.
+    /// The invitations that AWS lists; read only if an invited account is not a member.
     pub invitations: BTreeMap<String, LiveInvitation>,
     /// AWS's time when it was read, in seconds since 1970.
     pub now: i64,
-    /// The tags of what they were read of.
+    /// The tags that were read, by resource.
     pub tags: BTreeMap<String, BTreeMap<String, String>>,
-    /// The alternate contacts that were read and are there, by account and type.
+    /// The existing alternate contacts that were read, by account and type.
     pub alternate_contacts: BTreeMap<(String, String), AlternateContactAttributes>,
     /// The primary contacts that were read, by account.
     pub primary_contacts: BTreeMap<String, PrimaryContactAttributes>,
-    /// What the organization may do centrally with root users; read only where it is wanted.
+    /// Which root-user tasks the organization may do centrally; read only if they are desired.
     pub root_features: BTreeSet<String>,
-    /// The opt-in Regions that accounts have, where all was asked for.
+    /// The opt-in Regions that accounts have, if everything was read.
     pub opted_in: BTreeMap<String, BTreeSet<String>>,
-    /// Whether contacts and Regions of all accounts were asked for.
+    /// Whether contacts and Regions of all accounts were read.
     pub attributes_asked: bool,
-    /// What root users have, of the accounts whose root credentials are to go.
+    /// The credentials of root users, for the accounts whose root credentials are to be removed.
     pub root_credentials: Audits,
 }
 
@@ -74,11 +74,11 @@ pub(crate) struct Member {
     pub state: String,
     /// The root or an OU.
     pub parent: Option<String>,
-    /// How it came into the organization.
+    /// How it joined the organization.
     pub joined: Joined,
 }
 
-/// How an account came into the organization.
+/// How an account joined the organization.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(crate) enum Joined {
     /// AWS does not say.
@@ -88,24 +88,24 @@ pub(crate) enum Joined {
     Invited,
     /// The organization created it.
     Created {
-        /// From when on AWS lets it go, RFC 3339 in UTC.
+        /// When AWS first permits its removal, RFC 3339 in UTC.
         may_leave: Option<String>,
     },
 }
 
 impl Member {
-    /// Whether it is closed or on its way there.
+    /// Whether it is closed or being closed.
     pub fn is_closed(&self) -> bool {
         matches!(self.state.as_str(), "CLOSED" | "PENDING_CLOSURE")
     }
 
-    /// Why nothing can be done to it any more, if so. A closed account is a state, not an absence: it is never made anew.
+    /// Why it can no longer be used, if so. A closed account is a state, not an absence: it is never created again.
     pub fn frozen(&self) -> Option<String> {
         match self.state.as_str() {
             "CLOSED" => Some("the account is closed".to_owned()),
             "SUSPENDED" => Some("the account is suspended".to_owned()),
             "PENDING_CLOSURE" => Some("the account is being closed".to_owned()),
-            // ACTIVE, PENDING_ACTIVATION, and what AWS may add: the calls will tell.
+            // ACTIVE, PENDING_ACTIVATION, and states that AWS may add: the calls will show.
             _ => None,
         }
     }
@@ -118,15 +118,15 @@ pub(crate) struct LivePolicy {
     pub name: String,
     pub description: String,
     pub aws_managed: bool,
-    /// The document; read only of policies of ours, and of guardrails that others attached to what org.toml names.
+    /// The document; read only for managed policies, and for unmanaged guardrails attached to something in org.toml.
     pub content: Option<String>,
     /// Roots, OUs and accounts that it is attached to.
     pub targets: BTreeSet<String>,
 }
 
 impl LivePolicy {
-    /// Whether AWS Control Tower made it. Such policies protect what Control Tower runs, may be changed only through it, and nobody
-    /// declares them: <https://repost.aws/knowledge-center/control-tower-landing-zone-drift>.
+    /// Whether AWS Control Tower created it. Such policies protect Control Tower's resources, may be changed only through it, and are
+    /// never declared: <https://repost.aws/knowledge-center/control-tower-landing-zone-drift>.
     pub fn is_control_towers(&self) -> bool {
         self.name.starts_with("aws-guardrails-")
     }
@@ -135,20 +135,20 @@ impl LivePolicy {
 /// The type of service control policies.
 const SCP: &str = "SERVICE_CONTROL_POLICY";
 
-/// What the guardrail denies with which the console creates an organization: services and their actions, in small letters.
+/// What the console's default guardrail of a new organization denies: services and their actions, in lower case.
 const CONSOLES_DENIALS: [(&str, &str); 2] = [("account", "closeaccount"), ("organizations", "leaveorganization")];
 
 impl LivePolicy {
-    /// Whether it may be the console's guardrail: what it says tells.
+    /// Whether it may be the console's guardrail: its document decides.
     pub fn may_be_consoles(&self) -> bool {
         let on_the_root_alone = self.targets.len() == 1 && self.targets.iter().all(|target| target.starts_with("r-"));
         on_the_root_alone && !self.aws_managed && self.policy_type == SCP
     }
 
-    /// Whether it is the guardrail with which the console creates organizations since 2026-07-10: on the root alone, and denying members to
-    /// leave and to close themselves, nothing else. AWS gives it no mark, so it is known by what it says; somebody else's that says just
-    /// that is taken for it. `false` where its document was not read.
-    /// Source: the user guide of Organizations, "Best practices for the management account".
+    /// Whether it is the guardrail with which the console creates organizations since 2026-07-10. That one is attached only to the root,
+    /// and denies members to leave and to close themselves, nothing else. AWS does not mark it, so its document identifies it; an
+    /// identical policy of somebody else is treated as the console's. `false` if its document was not read. Source: the user guide of
+    /// Organizations, "Best practices for the management account".
     fn is_consoles(&self) -> bool {
         let document = self.content.as_deref().filter(|_| self.may_be_consoles());
         let Some(Ok(document)) = document.map(Policy::parse) else { return false };
@@ -167,22 +167,22 @@ impl LivePolicy {
 }
 
 impl World {
-    /// Whether a policy that we did not make is the console's.
+    /// Whether an unmanaged policy is the console's.
     pub fn is_consoles(&self, id: &str, policy: &LivePolicy) -> bool {
         self.ours(id) != Some(true) && policy.is_consoles()
     }
 
-    /// Whether AWS put a policy where it is, and it stays there whatever org.toml says, unless that has it.
+    /// Whether AWS attached a policy, which then stays attached whatever org.toml says, unless org.toml declares it.
     pub fn puts_itself(&self, id: &str, policy: &LivePolicy) -> bool {
         policy.is_control_towers() || self.is_consoles(id, policy)
     }
 
-    /// What our tag says of it, if it was read and is there.
+    /// The value of overlord's tag, if it was read and exists.
     pub fn address_tag(&self, id: &str) -> Option<&str> {
         self.tags.get(id)?.get(ADDRESS_TAG).map(String::as_str)
     }
 
-    /// Whether overlord made it; `None` when its tags were not read.
+    /// Whether overlord created it; `None` if its tags were not read.
     pub fn ours(&self, id: &str) -> Option<bool> {
         self.tags.get(id).map(|tags| tags.contains_key(ADDRESS_TAG))
     }
@@ -214,12 +214,12 @@ impl World {
 
     fn ascent<'a>(&'a self, id: &str) -> impl Iterator<Item = (&'a str, &'a Unit)> + use<'a> {
         let unit = |id: &str| self.units.get_key_value(id).map(|(id, unit)| (id.as_str(), unit));
-        // Bounded, so that a world read while it was being changed cannot make a circle.
+        // Bounded, so that a world read during changes cannot form a cycle.
         std::iter::successors(unit(id), move |(_, of)| unit(&of.parent)).take(LIMITS.quotas.ou_depth)
     }
 }
 
-/// What the configuration wants, typed and by kind.
+/// The desired resources, typed and by kind.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Wanted {
     pub units: BTreeMap<Address, OrganizationalUnitAttributes>,
@@ -278,7 +278,7 @@ impl Wanted {
                 }
                 "root_access" => wanted.root_access = Some((address.clone(), typed(attributes).map_err(malformed)?)),
                 "root_credentials" => drop(wanted.root_credentials.insert(address.clone(), typed(attributes).map_err(malformed)?)),
-                // The organization has nothing to be recognised by, and other families have readers of their own.
+                // The organization needs no recognition, and other families have readers of their own.
                 _ => {}
             }
         }
@@ -293,19 +293,19 @@ impl Wanted {
         }
     }
 
-    /// Whether an account is to be invited where it is no member.
+    /// Whether an account is to be invited if it is not a member.
     pub fn is_invited(&self, account: &Address) -> bool {
         !self.invitations.is_empty() && self.invitations.contains_key(&Address::new("invitation", account.key()))
     }
 
-    /// What AWS attaches itself to every target while the managed types are enabled.
+    /// The policies that AWS attaches to every target while the managed types are enabled.
     pub fn born_with<'a>(&'a self, of: impl Fn(&str) -> bool + 'a) -> impl Iterator<Item = Reference> + 'a {
         let types = self.policy_types.keys().filter(move |name| of(name));
         types.filter_map(|name| LIMITS.policy_type(name)?.default.clone()).map(Reference::Id)
     }
 }
 
-/// The type of a wanted policy, as the API spells it.
+/// The type of a desired policy, as the API spells it.
 pub(crate) fn type_name(policy: &PolicyAttributes) -> &str {
     match &policy.policy_type {
         Reference::Address(address) => address.key(),

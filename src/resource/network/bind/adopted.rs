@@ -1,8 +1,9 @@
-//! VPCs that others made and that org.toml names by their id: which is which of what lies in them. Pure.
+//! Adopted VPCs: unmanaged VPCs that org.toml names by their id. This module matches the resources in them to addresses. Pure.
 //!
-//! Nothing in them carries our tag, so everything is known by its place: a subnet by the tier that its addresses lie in and its zone, as the
-//! layout cuts an empty VPC; a route table by the subnets that use it; a NAT gateway by the zone that it stands in, its address by the gateway; the
-//! internet gateway and the gateway endpoints by the VPC. What has our tag, since we made it later or changed its tags, is known by that.
+//! They carry no tag of overlord, so each resource is identified by its place: a subnet by its zone and the tier that contains its
+//! addresses, as the layout divides an empty VPC; a route table by the subnets that use it; a NAT gateway by its zone, and its address by
+//! the gateway; the internet gateway and the gateway endpoints by the VPC. A resource that overlord created or tagged later is identified
+//! by its tag.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -11,7 +12,8 @@ use crate::address::{Address, Scope};
 use crate::network::{Block, Design, Layout, PUBLIC_TIER, cut, has_gateway_endpoint};
 use crate::resource::{Finding, FindingSeverity};
 
-/// The addresses of what was adopted, by id, and what cannot be. `ours` are the addresses of what carries our tag.
+/// The addresses of adopted resources, by id, and those that cannot be adopted. `ours` are the addresses of resources with overlord's
+/// tag.
 pub(super) fn find(
     scope: &Scope,
     design: &Design,
@@ -56,7 +58,7 @@ struct Adoption<'a> {
     layout: &'a Layout,
     world: &'a World,
     ours: &'a BTreeMap<String, Address>,
-    /// The addresses of what is ours.
+    /// The addresses of managed resources.
     taken: BTreeSet<&'a Address>,
     found: BTreeMap<String, Address>,
 }
@@ -72,7 +74,7 @@ impl Adoption<'_> {
         strangers
     }
 
-    /// Names something that others made, unless another thing has the name. `name` is none for what there is one of in a VPC.
+    /// Gives an unmanaged resource an address, unless another one has it. `name` is `None` for resources that exist once per VPC.
     fn put(&mut self, kind: &str, id: &str, name: Option<&str>) {
         let key = self.address.key();
         let key = name.map_or_else(|| key.to_owned(), |name| format!("{key}/{name}"));
@@ -83,13 +85,13 @@ impl Adoption<'_> {
         }
     }
 
-    /// What a subnet or another thing in the VPC is called.
+    /// The name of a subnet or another resource in the VPC.
     fn name(&self, id: &str) -> Option<&str> {
         let address = self.ours.get(id).or_else(|| self.found.get(id))?;
         address.key().split_once('/').map(|(_, name)| name)
     }
 
-    /// Names the subnets. Where that is not what they can be, the layout has changed, and nobody can tell what is to be made.
+    /// Names the subnets. If they do not match the layout, the layout has changed, and it is unknown what to create.
     fn subnets(&mut self, vpc: &Vpc) -> Option<Finding> {
         let block = vpc.cidr.parse::<Block>().ok()?;
         let tiers = cut(block, self.layout, &[], &BTreeMap::new()).tiers;
@@ -108,19 +110,19 @@ impl Adoption<'_> {
         }
         let missing = self.layout.tiers.iter().find(|tier| !settled.contains(tier.name.as_str())).filter(|_| !strangers.is_empty());
         let why = match (missing, self.misplaced()) {
-            (Some(tier), _) => format!("the tier `{}` has none, and {} have no place in any", tier.name, strangers.join(", ")),
+            (Some(tier), _) => format!("the tier `{}` has none, and {} fit in none", tier.name, strangers.join(", ")),
             (None, Some(subnet)) => format!("the internet reaches `{subnet}`, and none of those that would be public"),
             (None, None) => return None,
         };
         let summary = format!(
-            "which subnets of `{}` are of which tier cannot be told: {why}; in a VPC of `vpc_id` tiers are known by their order and shares, so leave \
+            "the tiers of the subnets of `{}` are unknown: {why}; in a VPC of `vpc_id` tiers are known by their order and shares, so leave \
              those, and add tiers at the end",
             self.id
         );
         Some(Finding { severity: FindingSeverity::Error, subject: self.address.to_string(), summary })
     }
 
-    /// A subnet that is public and not called so, where none is that is.
+    /// A subnet that is public but not named so, if no subnet named public is.
     fn misplaced(&self) -> Option<&str> {
         let tables = self.world.route_tables.values().filter(|table| table.vpc == self.id && self.world.leads_out(table));
         let reached = tables.flat_map(|table| &table.subnets).filter(|subnet| self.name(subnet).is_some());
@@ -161,7 +163,7 @@ impl Adoption<'_> {
             let zone = gateway.subnet.as_ref().and_then(|subnet| world.subnets.get(subnet)).map(|subnet| subnet.zone.as_str());
             let Some(name) = (if gateway.is_regional { Some("regional") } else { zone }) else { continue };
             self.put("nat_gateway", id, Some(name));
-            // Its address is called as it is.
+            // Its address has the same name.
             let name = self.name(id).map(str::to_owned);
             if let Some((address, name)) = gateway.address.as_ref().filter(|id| world.addresses.contains_key(*id)).zip(name) {
                 self.put("elastic_ip", address, Some(&name));

@@ -1,4 +1,4 @@
-//! Connections: what leads to other VPCs and to offices, in the words of the configuration.
+//! Connections to other VPCs and to offices, in the form of the configuration.
 
 use super::super::connected::Connected;
 use super::super::{
@@ -15,7 +15,7 @@ impl Binder<'_> {
         self.vpns(connected);
         for (id, peering) in &connected.peerings {
             let Some(address) = self.names.address(id).and_then(|_| self.address(id)).cloned() else { continue };
-            // Which side asked is of no matter any more; an account that got another key may sort differently now.
+            // Which side requested it does not matter any more; an account that got another key may sort differently now.
             let (vpc, peer_vpc) = match address.scope() == Some(self.scope) {
                 true => (&peering.vpc, &peering.peer_vpc),
                 false => (&peering.peer_vpc, &peering.vpc),
@@ -45,7 +45,7 @@ impl Binder<'_> {
         for (id, attachment) in &connected.attachments {
             let Some(address) = self.names.address(id).cloned() else { continue };
             let hub = self.address(&attachment.gateway).cloned();
-            // AWS does not tell which share it is: here it stands for the order in which they are made and deleted.
+            // AWS does not report which share it is: here it only gives the order in which they are created and deleted.
             let elsewhere =
                 hub.as_ref().and_then(|hub| hub.scope().filter(|scope| scope.account != self.scope.account).map(|scope| (scope, hub)));
             let attributes = TransitGatewayAttachmentAttributes {
@@ -96,7 +96,7 @@ impl Binder<'_> {
         }
     }
 
-    /// What a route leads to: for a transit gateway, the VPC's attachment to it.
+    /// The target of a route: for a transit gateway, the VPC's attachment to it.
     pub(super) fn target(&self, id: &str, vpc: &str) -> Reference {
         let attachments = &self.world.extras.connected.attachments;
         let attachment = attachments.iter().find(|(_, attachment)| attachment.gateway == id && attachment.vpc == vpc);

@@ -1,9 +1,8 @@
-//! The live side of the diff: what was read of an account and Region, in the words of the configuration. Pure.
+//! The live side of the diff: converts what was read of an account and Region into the form of the configuration. Pure.
 //!
-//! [`Names`] says which live thing is which address; then each kind becomes [`LiveResource`]s with the attributes that the desired ones have,
-//! and all else findings and blocks that are in use: [`whole`] the VPCs with what belongs to them as a whole, [`paths`] subnets, tables,
-//! gateways and routes, [`services`] endpoints, groups and logs, [`connections`] what
-//! leads to others.
+//! [`Names`] maps live resources to addresses. Then each kind becomes [`LiveResource`]s with the same attributes as the desired ones.
+//! Everything else becomes findings and used blocks. [`whole`] covers VPCs and the resources that exist once per VPC, [`paths`] subnets,
+//! route tables, gateways and routes, [`services`] endpoints, groups and logs, and [`connections`] what leads to other VPCs and offices.
 
 mod adopted;
 mod connections;
@@ -28,24 +27,24 @@ use crate::address::{Address, Reference, Scope};
 use crate::network::{Block, Design, Layout, ObservedVpc, Others, Unmanaged};
 use crate::resource::{Finding, FindingSeverity, LiveResource, untyped};
 
-/// What an account and Region hold, bound.
+/// The bound resources of an account and Region.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(super) struct Bound {
     pub resources: BTreeMap<Address, LiveResource>,
     pub findings: Vec<Finding>,
-    /// Those of our VPCs that the configuration has.
+    /// The managed VPCs that are in the configuration.
     pub vpcs: BTreeMap<Address, ObservedVpc>,
     /// All other addresses in use.
     pub blocks: BTreeSet<Block>,
-    /// What is paid for and not bound.
+    /// Unmanaged resources that cost money.
     pub unmanaged: Unmanaged,
-    /// What counts against quotas and is not bound.
+    /// Unmanaged resources that count against quotas.
     pub others: Others,
-    /// The public addresses of what is bound.
+    /// The public addresses of managed resources.
     pub public_ips: BTreeMap<Address, BTreeSet<String>>,
 }
 
-/// Binds what was read. `shared` are the addresses, by id, of what is ours and lives in another account or Region.
+/// Binds what was read. `shared` are the addresses, by id, of managed resources in other accounts or Regions.
 pub(super) fn bind(scope: &Scope, design: &Design, world: &World, shared: &BTreeMap<String, Address>) -> Bound {
     let (names, findings) = Names::of(scope, design, world);
     let bound = Bound { findings, ..Bound::default() };
@@ -71,7 +70,7 @@ struct Binder<'a> {
 }
 
 impl Binder<'_> {
-    /// Adds a thing of ours, or one that we have adopted: that one is never deleted.
+    /// Adds a managed resource, or an adopted one: an adopted one is never deleted.
     fn add(&mut self, address: Address, id: &str, attributes: &impl Serialize) {
         let ours = !self.names.is_adopted(id);
         self.put(address, id, attributes, Some(ours));
@@ -86,12 +85,12 @@ impl Binder<'_> {
         self.bound.findings.push(Finding { severity, subject, summary });
     }
 
-    /// The address of a thing of ours.
+    /// The address of a managed resource.
     fn address(&self, id: &str) -> Option<&Address> {
         self.shared.get(id).or_else(|| self.names.address(id))
     }
 
-    /// What stands for a live thing in the attributes of another one.
+    /// The reference to a live resource in the attributes of another one.
     fn name_of(&self, id: &str) -> Reference {
         self.address(id).map_or_else(|| Reference::Id(id.to_owned()), |address| address.clone().into())
     }
@@ -110,7 +109,7 @@ impl Binder<'_> {
         self.design.layouts.get(&self.design.vpcs.get(vpc)?.layout)
     }
 
-    /// `vpc-1 (records-dev/eu-west-1)`: what is not ours, and where it is.
+    /// `vpc-1 (records-dev/eu-west-1)`: an unmanaged resource, and where it is.
     fn stranger(&self, id: &str) -> String {
         format!("{id} ({}/{})", self.scope.account, self.scope.region)
     }

@@ -1,11 +1,13 @@
-//! Which live thing is which address: by the tag that its creating call wrote. Pure.
+//! Maps live resources to addresses, by the tag that the creating call wrote. Pure.
 //!
-//! Only kind and key of the tag count. Account and Region are where it was found, so an account that gets another key keeps its network.
+//! Only the kind and the key in the tag count. The account and the Region are those where the resource was found, so an account that gets
+//! another key keeps its network.
 //!
-//! Of most things there is one of an address. Of two, one that nothing uses is spare: [`Twins`]; else they are an error. Of DHCP options, which are replaced and never changed, there are two until the
-//! old ones are deleted: one of them has the address, the others are `dhcp_options.<key>/<id>`, as the diff calls them too.
+//! Usually there is one resource per address. If there are 2 and nothing uses one of them, that one is spare: [`Twins`]; otherwise they
+//! are an error. DHCP options are replaced and never changed, so there are 2 sets until the old one is deleted: one has the address, the
+//! others are `dhcp_options.<key>/<id>`, as the diff also calls them.
 //!
-//! What lies in a VPC of others that org.toml names by its id is known by its place: [`adopted`].
+//! A resource in an adopted VPC, which org.toml names by its id, is identified by its place: [`adopted`].
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -17,16 +19,16 @@ use crate::resource::network::Tags;
 use crate::resource::network::world::World;
 use crate::resource::{ADDRESS_TAG, Finding, FindingSeverity};
 
-/// The addresses of what is ours, by id.
+/// The addresses of managed resources, by id.
 #[derive(Debug, Default, PartialEq)]
 pub(in crate::resource::network) struct Names {
     by_id: BTreeMap<String, Address>,
-    /// Those that others made, and that lie in a VPC that org.toml names by its id.
+    /// Unmanaged ones in a VPC that org.toml adopts by its id.
     adopted: BTreeSet<String>,
 }
 
 impl Names {
-    /// The names of what was read, and what is wrong with its tags.
+    /// The addresses of what was read, and the errors in its tags.
     pub fn of(scope: &Scope, design: &Design, world: &World) -> (Self, Vec<Finding>) {
         let spare = spare_options(scope, design, world);
         let mut twins = Twins::find(scope, world);
@@ -42,7 +44,7 @@ impl Names {
                     continue;
                 }
             };
-            // Of peerings it is the VPCs that count: names_of_peerings. Their keys are of accounts, which may have changed places.
+            // Peerings are identified by their VPCs: names_of_peerings. Their keys contain account keys, which may have been swapped.
             let address = match world.extras.connected.peerings.get(id).filter(|_| ids.contains_key(&address)) {
                 Some(peering) => Address::within(scope.clone(), kind, format!("{}/{}", address.key(), peering.peer)),
                 None if spare.contains(id) || twins.is_spare(id) => address.one_of_several(id),
@@ -65,28 +67,29 @@ impl Names {
         (Self { by_id: names, adopted: ids }, findings)
     }
 
-    /// Those that things of other accounts can lead to.
+    /// Those that resources of other accounts can refer to.
     pub fn into_shared(self) -> impl Iterator<Item = (String, Address)> {
         self.by_id.into_iter().filter(|(_, address)| matches!(address.kind(), "transit_gateway" | "vpc" | "vpc_peering"))
     }
 
-    /// The address of a thing of ours.
+    /// The address of a managed resource.
     pub fn address(&self, id: &str) -> Option<&Address> {
         self.by_id.get(id)
     }
 
-    /// Whether others made it.
+    /// Whether it is adopted.
     pub fn is_adopted(&self, id: &str) -> bool {
         self.adopted.contains(id)
     }
 
-    /// All that is known of one VPC, itself too.
+    /// Everything known in one VPC, including itself.
     pub fn of_vpc(&self, vpc: &Address) -> impl Iterator<Item = &Address> {
         self.by_id.values().filter(|address| layout_of(address.key()) == vpc.key())
     }
 }
 
-/// The DHCP options of ours that others of the same address go before: what the layout says does, then what its VPC has.
+/// The managed DHCP options that others with the same address take precedence over: first the set that matches the layout, then the one
+/// that its VPC uses.
 fn spare_options<'w>(scope: &Scope, design: &Design, world: &'w World) -> BTreeSet<&'w str> {
     let mut by_key: BTreeMap<String, Vec<&str>> = BTreeMap::new();
     for (id, options) in &world.extras.dhcp_options {
@@ -112,8 +115,8 @@ fn spare_options<'w>(scope: &Scope, design: &Design, world: &'w World) -> BTreeS
     spare
 }
 
-/// The addresses of the peerings of ours, by id: they follow from the VPCs, whichever account asked and whatever its key was then. `shared` has
-/// the addresses of the VPCs of all accounts that were read, and of accounts.
+/// The addresses of managed peerings, by id: they follow from the VPCs, whichever account requested the peering and whatever its key was
+/// then. `shared` has the addresses of the VPCs of all accounts that were read, and of accounts.
 pub(in crate::resource::network) fn names_of_peerings(world: &World, shared: &BTreeMap<String, Address>) -> Vec<(String, Address)> {
     let peerings = world.extras.connected.peerings.iter().filter(|(id, _)| shared.contains_key(*id));
     let named = peerings.filter_map(|(id, peering)| {
@@ -139,11 +142,11 @@ fn wrong_tag(scope: &Scope, kind: &str, id: &str, tag: Result<Address, ParseAddr
     Finding {
         severity: FindingSeverity::Warning,
         subject: format!("{id} ({}/{})", scope.account, scope.region),
-        summary: format!("its tag `{ADDRESS_TAG}` {what}; it is taken for somebody else's: remove or correct the tag"),
+        summary: format!("its tag `{ADDRESS_TAG}` {what}; it counts as unmanaged: remove or correct the tag"),
     }
 }
 
-/// All that carries tags, with the kind that it can be.
+/// All tagged resources, with their possible kind.
 pub(super) fn tagged(world: &World) -> impl Iterator<Item = (&'static str, &str, &Tags)> {
     macro_rules! of {
         ($kind:literal, $things:expr) => {

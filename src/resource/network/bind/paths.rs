@@ -1,4 +1,4 @@
-//! The ways of packets: subnets, route tables with their routes, gateways and their addresses. And what others put beside them.
+//! Network paths: subnets, route tables with their routes, gateways and their addresses; and unmanaged resources among them.
 
 use std::collections::BTreeMap;
 use std::net::Ipv6Addr;
@@ -77,8 +77,8 @@ impl Binder<'_> {
                 route_table: address.clone().into(),
                 target: self.target(&route.target, &table.vpc),
             };
-            // A route has no tags. One that leads to a thing of ours is ours; any other one is changed where its destination is declared, and
-            // never deleted; and so is one to a prefix list, which no layout makes.
+            // A route has no tags. A route with a managed target is managed. Any other route is changed if its destination is declared,
+            // and never deleted; the same applies to a route to a prefix list, which no layout creates.
             let of_others = self.names.is_adopted(id) && self.names.is_adopted(&route.target);
             let ours = matches!(attributes.target, Reference::Address(_)) && !route.destination.starts_with("pl-") && !of_others;
             let key = format!("{}/{}", address.key(), route.destination);
@@ -91,7 +91,7 @@ impl Binder<'_> {
         let attributes = NatGatewayAttributes {
             availability_mode: if gateway.is_regional { "regional" } else { "zonal" }.to_owned(),
             elastic_ip: gateway.address.as_deref().map(|id| self.name_of(id)),
-            // AWS does not tell, and it can be no other one: here it stands for the order in which the two are made and deleted.
+            // AWS does not report it, and it can be no other one: here it only gives the order in which both are created and deleted.
             internet_gateway: Some(self.way_out(gateway, &address)),
             subnet: gateway.subnet.as_deref().filter(|_| !gateway.is_regional).map(|id| self.name_of(id)),
             tags: shown(&gateway.tags),
@@ -100,7 +100,7 @@ impl Binder<'_> {
         self.add(address, id, &attributes);
     }
 
-    /// The internet gateway that a NAT gateway needs: that of its layout, or for one in a spare VPC the one that is attached there.
+    /// The internet gateway that a NAT gateway needs: that of its layout, or for one in a spare VPC the attached one.
     fn way_out(&self, gateway: &NatGateway, address: &Address) -> Reference {
         let own = self.within("internet_gateway", layout_of(address.key()));
         let attached = self.world.internet_gateways.iter().find(|(_, of)| of.vpc.as_ref() == Some(&gateway.vpc)).map(|(id, _)| id);
@@ -109,8 +109,8 @@ impl Binder<'_> {
         spare.cloned().unwrap_or(own).into()
     }
 
-    /// What others made in VPCs of ours: it stays, and as long as it is there, AWS deletes neither the VPC nor what it stands in. Security
-    /// groups are not among it: to make them is what a VPC is for.
+    /// Unmanaged resources in managed VPCs: they stay, and while they exist, AWS deletes neither the VPC nor their subnet. Security
+    /// groups are not included: a VPC is there for them.
     pub(super) fn strangers(&mut self) {
         let world = self.world;
         let subnets = world.subnets.iter().map(|(id, subnet)| (id, Some(&subnet.vpc)));

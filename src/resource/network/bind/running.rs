@@ -1,4 +1,4 @@
-//! What runs by the hour or counts against quotas beside what is bound, and the public addresses that somebody outside may rely on.
+//! Unmanaged resources that cost money by the hour or count against quotas, and public addresses that other people may rely on.
 
 use std::collections::BTreeSet;
 
@@ -16,7 +16,7 @@ impl Binder<'_> {
                 Some(_) => {}
                 None => {
                     self.bound.unmanaged.nat_gateways += 1;
-                    // Those of a zonal one are elastic addresses.
+                    // The addresses of a zonal gateway are Elastic IPs.
                     self.bound.unmanaged.addresses += gateway.public_ips.len() as u64;
                 }
             }
@@ -34,7 +34,8 @@ impl Binder<'_> {
             world.endpoints.iter().filter(|(id, endpoint)| endpoint.endpoint_type == "Interface" && self.names.address(id).is_none());
         self.bound.unmanaged.interfaces += interfaces.map(|(_, endpoint)| endpoint.subnets.len() as u64).sum::<u64>();
     }
-    /// What counts against quotas and is not bound. The default VPC and its internet gateway may go with it, so they are counted apart.
+    /// Unmanaged resources that count against quotas. The default VPC and its internet gateway may be deleted, so they are counted
+    /// separately.
     pub(super) fn others(&mut self) {
         let (world, names) = (self.world, &self.names);
         let is_other = |id: &str| names.address(id).is_none();

@@ -1,4 +1,4 @@
-//! Binding, through worlds of plain values: those that a plan would build, and those that somebody disturbed.
+//! Binding, with worlds of plain values: those that a plan would build, and those that somebody changed.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -83,7 +83,7 @@ fn id(reference: &Reference) -> String {
     }
 }
 
-/// As the creating call tags it, in an account that had another key then.
+/// With the tags of the creating call, in an account that had another key then.
 fn tagged(address: &Address, tags: &Tags) -> Tags {
     let was = Address::within(Scope { account: "archive".to_owned(), region: "eu-west-1".to_owned() }, address.kind(), address.key());
     tags.iter().map(|(key, value)| (key.clone(), value.clone())).chain([(ADDRESS_TAG.to_owned(), was.to_string())]).collect()
@@ -93,7 +93,7 @@ fn ids(references: &BTreeSet<Reference>) -> BTreeSet<String> {
     references.iter().map(id).collect()
 }
 
-/// What AWS has once all of it was made.
+/// AWS's state once all of it was created.
 fn built(desired: &BTreeMap<Address, Attributes>) -> World {
     let mut world = World::default();
     let mut of_tables: BTreeMap<String, (Vec<Route>, BTreeSet<String>)> = BTreeMap::new();
@@ -219,7 +219,7 @@ fn summaries(bound: &Bound) -> Vec<String> {
     bound.findings.iter().map(|finding| format!("{:?} {}: {}", finding.severity, finding.subject, finding.summary)).collect()
 }
 
-/// The standard VPC as it was built, to be disturbed.
+/// The standard VPC as it was built, to be changed by the test.
 fn standard() -> (Design, World) {
     let design = design(layout(Nat::PerZone));
     let world = built(&desired(&design));
@@ -316,11 +316,11 @@ fn what_is_not_ours_is_told_and_its_addresses_are_in_use() {
         summaries(&bound),
         [
             "Unmanaged vpc-0 (records-dev/eu-west-1): a VPC with `10.5.0.0/16`, `192.168.0.0/24` that overlord did not make; its addresses \
-             are handed out to nobody else",
+             are not assigned to any other VPC",
             "Unmanaged records-dev/eu-west-1/vpc.standard: in it is what overlord did not make, and leaves as it is: `subnet-1`",
         ]
     );
-    // Where it is, no subnet of ours can be.
+    // No managed subnet can be in its range.
     let vpc = &bound.vpcs[&address("vpc", "standard")];
     assert_eq!(vpc.subnets["subnet-1"].to_string(), "10.0.31.0/24");
     assert_eq!(vpc.nat_zones, BTreeSet::from(["euw1-az1", "euw1-az2", "euw1-az3"].map(str::to_owned)));
@@ -437,7 +437,7 @@ fn a_route_to_a_prefix_list_is_somebody_elses() {
     assert_eq!((ours("pl-1"), ours("0.0.0.0/0")), (Some(false), Some(true)));
 }
 
-/// As others would have made it: without a tag of ours.
+/// As an unmanaged VPC: without overlord's tag.
 fn of_others(mut world: World) -> World {
     let named = |id: &String, tags: &mut Tags| *tags = BTreeMap::from([("Name".to_owned(), format!("their {id}"))]);
     world.vpcs.iter_mut().for_each(|(id, vpc)| named(id, &mut vpc.tags));
@@ -450,7 +450,7 @@ fn of_others(mut world: World) -> World {
     world
 }
 
-/// A design that takes the VPC of others for its own, and asks for no tags.
+/// A design that adopts the unmanaged VPC, and declares no tags.
 fn adopting(layout: Layout) -> Design {
     let mut design = design(layout);
     for request in design.vpcs.values_mut() {
@@ -460,7 +460,7 @@ fn adopting(layout: Layout) -> Design {
     design
 }
 
-/// What a plan would do to it.
+/// The changes that a plan would make to it.
 fn changes(design: &Design, world: &World) -> (Vec<String>, Vec<String>) {
     let bound = bind(&scope(), design, world, &BTreeMap::new());
     let observed = Observed { vpcs: bound.vpcs.clone(), blocks: bound.blocks.clone(), ..Observed::default() };
@@ -482,7 +482,7 @@ fn what_others_built_is_known_by_its_place_and_nothing_of_it_is_ours() {
         let bound = bind(&scope(), &design, &world, &BTreeMap::new());
         assert!(bound.resources.len() > 20 && bound.resources.values().all(|live| live.ours == Some(false)), "{nat:?}");
         assert!(bound.findings.is_empty(), "{:?}", bound.findings);
-        // What org.toml no longer asks for stays.
+        // What was removed from org.toml stays.
         let less = adopting(Layout { endpoints: BTreeSet::new(), nat: Nat::None, ..layout(nat) });
         assert_eq!(changes(&less, &world), (Vec::new(), Vec::new()), "{nat:?}");
     }
@@ -517,11 +517,11 @@ fn what_is_no_vpc_of_others_is_not_adopted() {
     let mut second = theirs.clone();
     second.vpcs.insert("vpc:ours".to_owned(), made.vpcs["vpc:standard"].clone());
     assert!(error(&second).contains("it is there already, as `vpc:ours`"));
-    // A tier in front of the others, and nobody knows which subnets are of which.
+    // A tier before the others: the tiers of the subnets are unknown.
     let mut shifted = adopting(layout(Nat::None));
     let tiers = &mut shifted.layouts.get_mut("standard").unwrap().tiers;
     tiers[2].share = Share::of_percent(12.5).unwrap();
     tiers.insert(0, Tier { name: "data".to_owned(), share: Share::of_percent(25.0).unwrap() });
     let (_, errors) = changes(&shifted, &theirs);
-    assert!(errors.join("\n").contains("cannot be told"), "{errors:?}");
+    assert!(errors.join("\n").contains("are unknown"), "{errors:?}");
 }

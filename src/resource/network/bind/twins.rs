@@ -1,9 +1,10 @@
-//! What is there twice: two runs at the same time made it, or a lost answer and a stale read. Pure.
+//! Duplicates: 2 resources with one address. Two runs at the same time created them, or a lost answer and a stale read did. Pure.
 //!
-//! Of things that carry one address, one keeps it. Another one that nothing of others uses is spare: it is bound as `kind.key/<id>`, which no configuration
-//! names, so the plan deletes it, with consent. AWS does not tell which of the two is older. What is used is kept, then what holds more, then
-//! the smaller id. A VPC is spare together with all that overlord made in it, and only if nothing else is in it. Where both are used, or
-//! that cannot be told, they are an error.
+//! Among resources with the same address, one keeps it. A duplicate that no unmanaged resource uses is spare: it is bound as
+//! `kind.key/<id>`, which no configuration names, so the plan deletes it after confirmation. AWS does not say which of the two is older.
+//! overlord keeps the one in use, then the one that contains more, then the one with the smaller id. A VPC is spare together with
+//! everything that overlord created in it, and only if it contains nothing else. If both are used, or if the use is unknown, they are an
+//! error.
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
@@ -14,7 +15,7 @@ use super::names::tagged;
 use crate::address::{Address, Scope};
 use crate::resource::{ADDRESS_TAG, Finding, FindingSeverity};
 
-/// What is spare, by id.
+/// The spare resources, by id.
 #[derive(Debug, Default, PartialEq)]
 pub(super) struct Twins {
     spare: BTreeSet<String>,
@@ -47,12 +48,12 @@ impl Twins {
         twins
     }
 
-    /// Whether something is spare.
+    /// Whether a resource is spare.
     pub fn is_spare(&self, id: &str) -> bool {
         self.spare.contains(id)
     }
 
-    /// Of VPCs that carry one address.
+    /// For VPCs with the same address.
     fn vpcs(&mut self, scope: &Scope, world: &World, key: &str, ids: &[&str]) {
         let mut ids = ids.to_vec();
         let others = |id: &str| world.extras.twin_interfaces.get(id).is_none_or(|found| !found.is_empty()) || has_others(world, id);
@@ -75,21 +76,21 @@ impl Twins {
     }
 }
 
-/// The VPCs that carry an address with another VPC: who is in them is asked.
+/// The VPCs that share an address with another VPC: their network interfaces are read.
 pub(in crate::resource::network) fn twin_vpcs(world: &World) -> BTreeSet<String> {
     let groups = by_address(world).into_iter().filter(|((kind, _), ids)| *kind == "vpc" && ids.len() > 1);
     groups.flat_map(|(_, ids)| ids).map(str::to_owned).collect()
 }
 
-/// Kinds of which a second one can be told to be spare, VPCs aside: each behind those that can use it. AWS makes no second one of the others in
-/// one VPC, or what uses them is not all read. Two of these stay an error that names both:
+/// Kinds whose duplicates can be recognised as spare, except VPCs: each comes after those that can use it. For the other kinds, AWS
+/// creates no second one in one VPC, or not everything that uses them is read. A duplicate of these stays an error that names both:
 /// - Transit gateways: attachments and routes of accounts and gateways that overlord does not read may use them.
-/// - VPN connections: whether the office's device is configured for it, AWS does not tell.
-/// - VPCs that are both connected with others: the far ends rely on the one or the other.
+/// - VPN connections: AWS does not report whether the office's device is configured for it.
+/// - VPCs that are both connected: the other sides rely on one of them.
 const CAN_BE_SPARE: [&str; 7] =
     ["route_table", "nat_gateway", "elastic_ip", "internet_gateway", "egress_only_internet_gateway", "vpn_gateway", "customer_gateway"];
 
-/// The ids of what carries an address, by kind and key.
+/// The ids of resources with the same address, by kind and key.
 fn by_address(world: &World) -> BTreeMap<(&'static str, String), Vec<&str>> {
     let mut found: BTreeMap<_, Vec<&str>> = BTreeMap::new();
     for (kind, id, tags) in tagged(world) {
@@ -100,12 +101,12 @@ fn by_address(world: &World) -> BTreeMap<(&'static str, String), Vec<&str>> {
     found
 }
 
-/// What uses something, spare things aside.
+/// How a resource is used, without spare resources.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
 struct Uses {
-    /// Something that overlord did not make does, or it cannot be taken away: then it stays.
+    /// An unmanaged resource uses it, or it cannot be deleted: then it stays.
     by_others: bool,
-    /// So many things of ours do. Subnets and routes change over to the one that is kept.
+    /// So many managed resources use it. Subnets and routes move to the one that is kept.
     by_ours: usize,
 }
 
@@ -136,7 +137,7 @@ impl Uses {
                 all(gateways.map(|_| false).collect())
             }
             "internet_gateway" => attached(world.internet_gateways.get(id).and_then(|gateway| gateway.vpc.as_ref())),
-            // AWS deletes none that a VPN connection leads to, and all connections were read.
+            // AWS does not delete one that a VPN connection uses, and all connections were read.
             "customer_gateway" => all(world.extras.connected.vpn_connections.values().filter(|vpn| vpn.far == id).map(|_| false).collect()),
             "vpn_gateway" => attached(world.extras.connected.vpn_gateways.get(id).and_then(|gateway| gateway.vpc.as_ref())),
             _ => Self { by_others: true, by_ours: 0 },
@@ -144,12 +145,12 @@ impl Uses {
     }
 }
 
-/// What overlord made in a VPC, by id.
+/// The managed resources in a VPC, by id.
 fn in_vpc<'w>(world: &'w World, vpc: &str) -> Vec<&'w str> {
     parts(world).filter(|(_, of, tags)| *of == Some(vpc) && tags.contains_key(ADDRESS_TAG)).map(|(id, _, _)| id).collect()
 }
 
-/// Whether something is in a VPC, or attached to it, that overlord did not make for it alone.
+/// Whether a VPC contains, or has attached, a resource that overlord did not create for it alone.
 fn has_others(world: &World, vpc: &str) -> bool {
     let connected = &world.extras.connected;
     parts(world).any(|(_, of, tags)| of == Some(vpc) && !tags.contains_key(ADDRESS_TAG))
@@ -158,7 +159,7 @@ fn has_others(world: &World, vpc: &str) -> bool {
         || connected.vpn_gateways.values().any(|gateway| gateway.vpc.as_deref() == Some(vpc))
 }
 
-/// All that is in VPCs and is not made along with them: id, VPC and tags.
+/// Everything in VPCs that is not created with them: id, VPC and tags.
 fn parts(world: &World) -> impl Iterator<Item = (&str, Option<&str>, &Tags)> {
     let subnets = world.subnets.iter().map(|(id, subnet)| (id.as_str(), Some(subnet.vpc.as_str()), &subnet.tags));
     let tables = world.route_tables.iter().filter(|(_, table)| !table.is_main);
@@ -182,7 +183,7 @@ mod tests {
         Scope { account: "hub".to_owned(), region: "eu-west-1".to_owned() }
     }
 
-    /// With our tag, and with what others have written besides.
+    /// With overlord's tag, and with other tags.
     fn tags(key: &str, more: &[(&str, &str)]) -> Tags {
         let more = more.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned()));
         more.chain([(ADDRESS_TAG.to_owned(), format!("hub/eu-west-1/{key}"))]).collect()
@@ -192,7 +193,7 @@ mod tests {
         CustomerGateway { address: "198.51.100.7".to_owned(), asn: 65_000, tags }
     }
 
-    /// What is spare, and the severities of what is told.
+    /// The spare resources, and the severities of the findings.
     fn found(world: &World) -> (Vec<String>, Vec<FindingSeverity>) {
         let twins = Twins::find(&scope(), world);
         (twins.spare.into_iter().collect(), twins.findings.iter().map(|finding| finding.severity).collect())

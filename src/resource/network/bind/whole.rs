@@ -1,4 +1,4 @@
-//! VPCs and what belongs to them as a whole: the addresses that are in use, the default security group, the default VPC.
+//! VPCs and the resources that exist once per VPC: the addresses in use, the default security group, the default VPC.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -15,13 +15,13 @@ use crate::resource::network::Tags;
 /// The id of the DHCP options that are AWS's own.
 const AWS_OPTIONS: &str = "default";
 
-/// What more than the usual a VPC has ever had.
+/// Optional features that a VPC has ever had.
 pub(in crate::resource::network) fn with(tags: &Tags) -> BTreeSet<String> {
     tags.get(WITH_TAG).map(|names| names.split_whitespace().map(str::to_owned).collect()).unwrap_or_default()
 }
 
-/// The default VPC, if it is to go and there is one. An opt-in Region has one only once it is enabled, and it is enabled only
-/// where org.toml says so.
+/// The default VPC, if it exists and is to be deleted. An opt-in Region has one only once it is enabled, and it is enabled only if
+/// org.toml says so.
 pub(in crate::resource::network) fn default_vpc<'w>(scope: &Scope, design: &Design, world: &'w World) -> Option<&'w str> {
     if !is_default_vpc_to_go(scope, design) {
         return None;
@@ -34,7 +34,7 @@ fn is_default_vpc_to_go(scope: &Scope, design: &Design) -> bool {
     design.without_default_vpc.contains(&scope.account) && is_enabled()
 }
 
-/// What says that a default VPC is in use, network interfaces aside: anything in it but what AWS made with it.
+/// Signs that a default VPC is in use, besides network interfaces: anything in it that AWS did not create with it.
 pub(in crate::resource::network) fn use_of_default_vpc(world: &World, id: &str) -> Option<String> {
     fn first<T>(things: &BTreeMap<String, T>, is: impl Fn(&T) -> bool) -> Option<&str> {
         things.iter().find(|(_, thing)| is(thing)).map(|(id, _)| id.as_str())
@@ -98,7 +98,7 @@ impl Binder<'_> {
         self.add(address, id, &attributes);
     }
 
-    /// What the allocator must know of a VPC of ours.
+    /// What the allocator must know about a managed VPC.
     fn observe(&mut self, id: &str, vpc: &Vpc, address: &Address, attributes: &VpcAttributes) {
         let blocks = vpc.blocks.iter().filter_map(|block| block.parse::<Block>().ok());
         match vpc.cidr.parse::<Block>() {
@@ -120,7 +120,7 @@ impl Binder<'_> {
         self.bound.blocks.extend(blocks);
     }
 
-    /// The subnets of a VPC by the names that the cut gives them; those of others by id: where they are, no other one can be.
+    /// The subnets of a VPC by the names from the layout; unmanaged ones by id: no other subnet can be in their range.
     fn subnets_in(&self, vpc: &str) -> BTreeMap<String, Block> {
         let subnets = self.world.subnets.iter().filter(|(_, subnet)| subnet.vpc == vpc);
         let name = |id: &String| match self.names.address(id).and_then(|address| address.key().split_once('/')) {
@@ -130,21 +130,21 @@ impl Binder<'_> {
         subnets.filter_map(|(id, subnet)| Some((name(id), subnet.cidr.parse().ok()?))).collect()
     }
 
-    /// What is there of a VPC that others made.
+    /// The existing resources of an adopted VPC.
     fn adopted(&self, vpc: &Address) -> BTreeSet<Address> {
         let is_theirs = self.design.vpcs.get(vpc).is_some_and(|request| request.id.is_some());
         if is_theirs { self.names.of_vpc(vpc).cloned().collect() } else { BTreeSet::new() }
     }
 
-    /// The zones in which NAT gateways of ours stand.
+    /// The zones with managed NAT gateways.
     fn nat_zones_in(&self, vpc: &str) -> BTreeSet<String> {
         let ours = self.world.nat_gateways.iter().filter(|(id, gateway)| gateway.vpc == vpc && self.names.address(id).is_some());
         let subnets = ours.filter_map(|(_, gateway)| self.world.subnets.get(gateway.subnet.as_ref()?));
         subnets.map(|subnet| subnet.zone.clone()).collect()
     }
 
-    /// Where routes of others in a VPC of ours lead: an office, a partner. A VPC with such addresses could not be reached from here. What
-    /// is larger than a VPC can be sums up many networks, and says nothing of any one.
+    /// The destinations of unmanaged routes in a managed VPC: an office, a partner. A VPC with such addresses could not be reached from
+    /// here. A range that is larger than a VPC can be summarizes many networks, and says nothing about one.
     fn blocks_behind_routes(&self, vpc: &str) -> BTreeSet<Block> {
         let routes = self.world.route_tables.values().filter(|table| table.vpc == vpc).flat_map(|table| &table.routes);
         let of_others = routes.filter(|route| !route.is_blackhole && route.origin != Origin::Aws && self.address(&route.target).is_none());
@@ -166,7 +166,7 @@ impl Binder<'_> {
         }
         let name = vpc.tags.get("Name").filter(|name| !name.is_empty()).map(|name| format!(" named `{name}`")).unwrap_or_default();
         let blocks = vpc.blocks.iter().map(|block| format!("`{block}`")).collect::<Vec<_>>().join(", ");
-        let summary = format!("a VPC{name} with {blocks} that overlord did not make; its addresses are handed out to nobody else");
+        let summary = format!("a VPC{name} with {blocks} that overlord did not make; its addresses are not assigned to any other VPC");
         self.find(FindingSeverity::Unmanaged, self.stranger(id), summary);
     }
 

@@ -1,7 +1,7 @@
-//! What leads from VPC to VPC and to offices: attachments, VPNs and shares of single VPCs, transit gateways, and the peerings of a mesh.
+//! Connections between VPCs and to offices: attachments, VPNs and shares of single VPCs, transit gateways, and the peerings of a mesh.
 //!
-//! Connections are for the tiers that are not public: only their tables lead there. What could not be read takes no part: the
-//! connections that lead there stay as they are, which is the reader's business.
+//! Connections are for the tiers that are not public: only their route tables lead there. Accounts and Regions that could not be read
+//! take no part: the reader leaves the connections to them unchanged.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -24,7 +24,7 @@ impl Parts<'_> {
         if let Some((key, vpn)) = connections.vpn.as_ref().and_then(|key| self.gateways.vpns.get_key_value(key)) {
             let (near, far) = (self.only("vpn_gateway"), Address::within(self.scope.clone(), "customer_gateway", key.as_str()));
             self.add(near.clone(), &VpnGatewayAttributes { tags: self.tags_of_only(), vpc: Some(self.vpc()) });
-            // One for all VPCs of the account in the Region: it carries nobody's tags.
+            // One for all VPCs of the account in the Region: it carries no VPC's tags.
             self.add(far.clone(), &CustomerGatewayAttributes { address: vpn.address.clone(), asn: vpn.asn, tags: named(key) });
             let attributes = VpnConnectionAttributes {
                 customer_gateway: far.into(),
@@ -47,13 +47,13 @@ impl Parts<'_> {
         }
     }
 
-    /// What the VPC's tag is to say that is not its layout's: the transit gateways of its account and Region.
+    /// The part of the VPC's tag that does not come from its layout: the transit gateways of its account and Region.
     pub(super) fn declared_here(&self) -> impl Iterator<Item = &'static str> + use<> {
         let has_hub = self.gateways.transit.values().any(|gateway| is_in(gateway, self.scope));
         ["resource_share", "transit_gateway"].into_iter().filter(move |_| has_hub)
     }
 
-    /// The VPN gateways whose routes a table takes; `None` where there never was one.
+    /// The VPN gateways that propagate routes to a table; `None` if there never was one.
     pub(super) fn propagating(&self, table: &str) -> Option<BTreeSet<Reference>> {
         let had = self.live.is_some_and(|live| live.with.contains("vpn"));
         let declared = self.layout.connections.vpn.is_some() && table != PUBLIC_TIER;
@@ -62,7 +62,7 @@ impl Parts<'_> {
 }
 
 impl<'p> Parts<'p> {
-    /// The transit gateway that the VPC attaches to, when its account could be read.
+    /// The transit gateway that the VPC attaches to, if its account could be read.
     fn gateway(&self) -> Option<(&'p str, &'p TransitGateway)> {
         let (key, gateway) = self.gateways.transit.get_key_value(self.layout.connections.attach.as_ref()?)?;
         (!self.observed.is_away(&gateway.account)).then_some((key, gateway))
@@ -84,13 +84,14 @@ impl<'p> Parts<'p> {
         self.add(attachment.clone(), &attributes);
         for route in self.routes(gateway) {
             for table in inner_tables(self.vpc) {
-                // AWS takes no route to a gateway before the VPC is attached: it names the attachment, and leads to its gateway.
+                // AWS refuses a route to a gateway before the VPC is attached. So the route refers to the attachment, and its target is
+                // the gateway.
                 self.route(&table, &route.to_string(), attachment.clone());
             }
         }
     }
 
-    /// What the VPC reaches through a transit gateway: what that says, or all of the VPC's pool.
+    /// What the VPC reaches through a transit gateway: the gateway's own list, or all of the VPC's pool.
     fn routes(&self, gateway: &TransitGateway) -> BTreeSet<Block> {
         if gateway.routes.is_empty() { self.pool.iter().map(|pool| pool.cidr).collect() } else { gateway.routes.clone() }
     }
@@ -103,12 +104,12 @@ impl<'p> Parts<'p> {
     }
 }
 
-/// The names of the tables that lead to connections.
+/// The names of the tables that route to connections.
 fn inner_tables(vpc: &Vpc) -> impl Iterator<Item = String> {
     vpc.cut.subnets.iter().filter(|subnet| subnet.tier != PUBLIC_TIER).map(Subnet::name)
 }
 
-/// The tags of what belongs to no single VPC.
+/// The tags of resources that belong to no single VPC.
 fn named(name: &str) -> Tags {
     Tags::from([("Name".to_owned(), name.to_owned())])
 }
@@ -128,7 +129,7 @@ fn is_in(gateway: &TransitGateway, scope: &Scope) -> bool {
 /// The transit gateways, with their shares.
 pub(super) fn hubs(design: &Design, observed: &Observed, resources: &mut BTreeMap<Address, Attributes>) {
     for (key, gateway) in design.gateways.transit.iter().filter(|(_, gateway)| !observed.is_away(&gateway.account)) {
-        // AWS takes no principal in an organization that is no member of it.
+        // AWS accepts only principals that are members of the organization.
         let is_member = |place: &&Address| place.kind() != "account" || !observed.absent.contains(place.key());
         let address = Address::within(scope(gateway), "transit_gateway", key.as_str());
         let attributes = TransitGatewayAttributes {
@@ -154,8 +155,8 @@ pub(super) fn hubs(design: &Design, observed: &Observed, resources: &mut BTreeMa
     }
 }
 
-/// The peerings of all with all, of each layout that has them, and the routes of both sides. Of two accounts, the one whose key sorts
-/// first asks.
+/// The peerings between all VPCs of each layout that has them, and the routes of both sides. Of 2 accounts, the one whose key sorts first
+/// requests the peering.
 pub(super) fn meshes(design: &Design, observed: &Observed, plan: &AddressPlan, resources: &mut BTreeMap<Address, Attributes>) {
     let mut meshes: BTreeMap<&str, Vec<(&Address, &Vpc)>> = BTreeMap::new();
     for (address, vpc) in &plan.vpcs {

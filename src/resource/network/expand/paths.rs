@@ -1,4 +1,4 @@
-//! The ways of packets: subnets, their route tables, the gateways, and the routes that lead to them.
+//! Network paths: subnets, their route tables, the gateways, and the routes to them.
 
 use super::Parts;
 use crate::address::{Address, Reference};
@@ -44,7 +44,7 @@ impl Parts<'_> {
         self.layout.ipv6 && self.vpc.cut.subnets.iter().any(|subnet| subnet.tier != PUBLIC_TIER)
     }
 
-    /// The names of the route tables: one for all that is public, one for every other subnet.
+    /// The names of the route tables: one for all public subnets, one for every other subnet.
     pub(super) fn tables(&self) -> impl Iterator<Item = String> {
         let public = self.has_public_tier().then(|| PUBLIC_TIER.to_owned());
         let others = self.vpc.cut.subnets.iter().filter(|subnet| subnet.tier != PUBLIC_TIER).map(Subnet::name);
@@ -86,7 +86,7 @@ impl Parts<'_> {
         let public = || self.zones_of(PUBLIC_TIER).map(str::to_owned);
         match self.layout.nat {
             Nat::PerZone => public().collect(),
-            // The one that is there stays where it is: partners know its address.
+            // An existing one stays where it is: partners know its address.
             Nat::Single => {
                 let live = |zone: &String| self.live.is_some_and(|live| live.nat_zones.contains(zone));
                 public().find(live).or_else(|| public().next()).into_iter().collect()
@@ -133,7 +133,7 @@ impl Parts<'_> {
     fn ways_out(&mut self, subnet: &Subnet, nat_zones: &[String]) {
         let gateway = match self.layout.nat {
             Nat::Regional => Some(REGIONAL),
-            // Its own zone's, or the first one where its zone has none.
+            // The gateway of its own zone, or the first one if its zone has none.
             Nat::PerZone | Nat::Single => nat_zones.iter().find(|zone| **zone == subnet.zone).or(nat_zones.first()).map(String::as_str),
             Nat::None => None,
         };

@@ -1,4 +1,4 @@
-//! Endpoints of AWS's services inside the VPC.
+//! Endpoints of AWS services inside the VPC.
 
 use std::collections::BTreeSet;
 
@@ -47,7 +47,7 @@ impl Parts<'_> {
         }
     }
 
-    /// An interface in every zone of one tier that AWS offers the service in: the first tier that is not public, if there is one.
+    /// An interface in every zone of one tier in which AWS offers the service: the first tier that is not public, if there is one.
     fn interface_endpoint(&self, service: &str) -> VpcEndpointAttributes {
         let tier = endpoint_tier(self.vpc);
         let zones = endpoint_zones(self.vpc, self.observed.endpoint_zones.get(&self.one_of("vpc_endpoint", service)));
@@ -70,7 +70,7 @@ pub(in crate::resource::network) fn endpoint_tier(vpc: &Vpc) -> &str {
     tiers().find(|tier| *tier != PUBLIC_TIER).or(tiers().next()).unwrap_or(PUBLIC_TIER)
 }
 
-/// The zones of that tier in which an endpoint can be. Where it can be in none, AWS says so when it is made.
+/// The zones of that tier in which an endpoint can be. If there is none, AWS refuses to create it.
 pub(in crate::resource::network) fn endpoint_zones<'v>(vpc: &'v Vpc, offered: Option<&BTreeSet<String>>) -> Vec<&'v str> {
     let tier = endpoint_tier(vpc);
     let all: Vec<&str> = vpc.cut.subnets.iter().filter(|subnet| subnet.tier == tier).map(|subnet| subnet.zone.as_str()).collect();

@@ -1,4 +1,4 @@
-//! The golden VPC as a table, and what holds of every expansion.
+//! The golden VPC as a table, and properties of every expansion.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
@@ -61,7 +61,7 @@ fn table(resources: &BTreeMap<Address, Attributes>) -> String {
     out
 }
 
-/// 10.2.0.0/19 as the original Overlord divided it, with the resources of today.
+/// 10.2.0.0/19 as the original Overlord divided it, with today's resources.
 const GOLDEN: &str = "\
 default_security_group.standard rules=[]
 elastic_ip.standard/euw1-az1 tags=Name:standard-euw1-az1
@@ -104,7 +104,7 @@ fn the_golden_vpc() {
     assert_eq!(table(&expanded(&design(golden()), &Observed::default())), GOLDEN);
 }
 
-/// The lines of the golden VPC's table that hold one of the words, once it was changed.
+/// The lines of the golden VPC's table that contain one of the words, after a change.
 fn lines(change: impl FnOnce(&mut Layout), words: &[&str]) -> Vec<String> {
     let mut layout = golden();
     change(&mut layout);
@@ -176,7 +176,7 @@ fn an_interface_endpoint_has_a_group_and_names() {
     assert_eq!(lines(endpoints, &["vpc.standard", "endpoint"]), expected);
 }
 
-/// What has left the file is still named in `with`, and the VPC goes back to AWS's own options.
+/// A feature that was removed from org.toml is still named in `with`, and the VPC returns to AWS's own options.
 #[test]
 fn what_there_ever_was_is_looked_for() {
     let design = design(golden());
@@ -243,7 +243,7 @@ prop_compose! {
     }
 }
 
-/// The world once all that was asked for is there.
+/// The world once everything desired exists.
 fn applied(design: &Design, observed: &Observed) -> Observed {
     let plan = allocate(design, observed);
     let resources = expand(design, observed, &plan);
@@ -258,7 +258,7 @@ fn applied(design: &Design, observed: &Observed) -> Observed {
 }
 
 proptest! {
-    /// Each reference is to something that is made too, and each kind knows its attributes.
+    /// Each reference is to another expanded resource, and each kind knows its attributes.
     #[test]
     fn everything_hangs_together((design, observed) in any_network()) {
         let resources = expanded(&design, &observed);
@@ -277,7 +277,7 @@ proptest! {
         prop_assert_eq!(expanded(&design, &applied(&design, &observed)), before);
     }
 
-    /// Zones, tiers and accounts: only the endpoints, which reach into all of a VPC, take notice, and the list of what a VPC ever had.
+    /// New zones, tiers and accounts only affect the endpoints, which span the VPC, and the list of features that a VPC ever had.
     #[test]
     fn adding_changes_nothing_that_is_there((mut design, observed) in any_network(), zones in 1_u32..=4, account in "[f-j]{2}") {
         let before = expanded(&design, &observed);
@@ -327,7 +327,7 @@ fn connected() -> Design {
 fn connections_lead_from_all_tables_that_are_not_public() {
     let resources = expanded(&connected(), &Observed::default());
     let of = |kind: &str| resources.keys().filter(|address| address.kind() == kind).map(ToString::to_string).collect::<Vec<_>>();
-    // Of the two, the one whose name sorts first asks.
+    // Of the two, the one whose name sorts first requests the peering.
     assert_eq!(of("vpc_peering"), ["payments-dev/eu-west-1/vpc_peering.standard/records-dev"]);
     assert_eq!(of("transit_gateway"), ["network/eu-west-1/transit_gateway.hub"]);
     let targets = |kind: &str| {

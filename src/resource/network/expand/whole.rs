@@ -1,4 +1,4 @@
-//! The VPC itself, and what belongs to it as a whole.
+//! The VPC itself, and the resources that exist once per VPC.
 
 use std::collections::BTreeSet;
 
@@ -16,22 +16,22 @@ impl Parts<'_> {
         let with = self.with();
         let dhcp_options = match &self.layout.dhcp {
             Some(_) => Some(self.only("dhcp_options").into()),
-            // It had others once, which must let go of it before they can be deleted.
+            // It had other options once, which must be replaced before they can be deleted.
             None => with.contains("dhcp_options").then(|| Reference::Id(AWS_OPTIONS.to_owned())),
         };
         let attributes = VpcAttributes {
-            // A pin that differs from what is live is refused with the way out: a VPC keeps its block.
+            // A pinned block that differs from the live one is an error with a way out: a VPC keeps its block.
             cidr: self.request.pinned.unwrap_or(self.vpc.block).to_string(),
             dhcp_options,
             enable_dns_hostnames: self.layout.wanted_dns_hostnames(),
             enable_dns_support: self.layout.wanted_dns_support(),
-            // Blocks of IPv6 are not taken back: that could only be done subnet by subnet, under whatever uses them.
+            // IPv6 blocks are not removed: that would have to be done per subnet, while they are in use.
             ipv6: self.layout.ipv6 || self.live.is_some_and(|live| live.ipv6),
             tags: self.tags_of_only(),
             with,
         };
         self.add(self.only("vpc"), &attributes);
-        // Of a VPC that others made, things may be in the group that comes with it.
+        // In an adopted VPC, instances may use the default group.
         if self.request.id.is_none() {
             self.add(self.only("default_security_group"), &DefaultSecurityGroupAttributes { rules: BTreeSet::new(), vpc: self.vpc() });
         }
@@ -55,7 +55,7 @@ impl Parts<'_> {
         }
     }
 
-    /// What more than the usual the VPC has, or has ever had: what is not in here is not looked for.
+    /// Optional features that the VPC has, or has ever had: other features are not looked for.
     fn with(&self) -> BTreeSet<String> {
         let declared = self.layout.extras().chain(self.declared_here()).map(str::to_owned);
         declared.chain(self.live.into_iter().flat_map(|live| live.with.iter().cloned())).collect()
@@ -68,17 +68,17 @@ impl Layout {
         self.dns_hostnames.or(self.dns_for_endpoints())
     }
 
-    /// Whether AWS's resolver is to answer; `None` leaves it as it is.
+    /// Whether AWS's resolver is enabled; `None` leaves it as it is.
     pub fn wanted_dns_support(&self) -> Option<bool> {
         self.dns_support.or(self.dns_for_endpoints())
     }
 
-    /// Endpoints answer under the service's usual name only where both are on.
+    /// Endpoints answer at the service's usual name only if both are on.
     fn dns_for_endpoints(&self) -> Option<bool> {
         has_interface_endpoints(self).then_some(true)
     }
 
-    /// What more than the usual it declares, by the names of the tag `overlord:with`. Only that is looked for.
+    /// Optional features that it declares, by the names in the tag `overlord:with`. Only those are looked for.
     pub fn extras(&self) -> impl Iterator<Item = &'static str> {
         let egress_only = self.ipv6 && self.tiers.iter().any(|tier| tier.name != PUBLIC_TIER);
         let declared = [

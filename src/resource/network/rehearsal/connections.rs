@@ -1,4 +1,4 @@
-//! Connections in the copy. They lead from one account to another, so they are put in when all accounts are there. Pure.
+//! Connections in the copy. They lead from one account to another, so they are added after all accounts. Pure.
 
 use std::collections::BTreeMap;
 
@@ -8,10 +8,10 @@ use crate::resource::network::vpc_peering::ACTIVE;
 use crate::sandbox;
 use crate::sandbox::ec2::{self, Life, Region, Side};
 
-/// What AWS gives a transit gateway that is asked for no number.
+/// AWS's default number for a transit gateway.
 const ASN: u32 = 64_512;
 
-/// Puts the connections of all that was read into the copy.
+/// Adds all connections that were read to the copy.
 pub(super) fn put(places: &[Place], copy: &mut sandbox::World) {
     let sides = places.iter().flat_map(|place| {
         place.world.vpcs.iter().map(|(id, vpc)| {
@@ -47,7 +47,7 @@ pub(super) fn put(places: &[Place], copy: &mut sandbox::World) {
     }
 }
 
-/// `None` when the other side's VPC is not known: nobody then knows its addresses.
+/// `None` if the other side's VPC is unknown: then its addresses are unknown too.
 fn peering(live: &Peering, sides: &BTreeMap<&str, Side>, life: Life) -> Option<ec2::Peering> {
     let side = |vpc: &str| sides.get(vpc).cloned();
     let answer = if live.status == ACTIVE { ec2::Answer::Accepted } else { ec2::Answer::None };

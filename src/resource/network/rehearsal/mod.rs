@@ -1,7 +1,8 @@
-//! What was read of an account in a Region, as the sandbox's EC2 with the same ids: what a rehearsal is applied to. Pure.
+//! Copies an account's networks in a Region, as they were read, into the sandbox's EC2 with the same ids. A rehearsal is applied to this
+//! copy. Pure.
 //!
-//! What no list tells is made up: public and private addresses, the ids of associations and rules, AWS's own DHCP options. What the sandbox
-//! has no like of is left out: other people's kinds of gateways and endpoints, and routes to them.
+//! Values that no list returns are invented: public and private addresses, the ids of associations and rules, AWS's own DHCP options.
+//! Resources that the sandbox does not model are left out: other kinds of gateways and endpoints, and routes to them.
 
 mod connections;
 
@@ -17,11 +18,11 @@ use super::{Tags, world};
 use crate::sandbox::ec2::{self, EndpointType, Ipv6Block, Life, NatLink, NatPlace, Peer, Region, Target};
 use crate::sandbox::{self, OptIn};
 
-/// In place of a policy or a format that was not read.
+/// Replaces a policy or a format that was not read.
 const UNREAD: &str = "{}";
-/// Where made-up public addresses begin: for benchmarks, and nobody's (RFC 2544).
+/// Where invented public addresses start: reserved for benchmarks (RFC 2544).
 const PUBLIC: Ipv4Addr = Ipv4Addr::new(198, 18, 0, 0);
-/// The first 48 bits of made-up IPv6 blocks: for documentation, and nobody's (RFC 3849).
+/// The first 48 bits of invented IPv6 blocks: reserved for documentation (RFC 3849).
 const PUBLIC_IPV6: Ipv6Addr = Ipv6Addr::new(0x2001, 0xdb8, 0, 0, 0, 0, 0, 0);
 
 /// What was read, for a rehearsal.
@@ -33,7 +34,7 @@ pub struct Kept {
 }
 
 impl Kept {
-    /// Puts it into a copy of the organization: accounts that could not be read cannot be read there either.
+    /// Adds it to a copy of the organization: accounts that could not be read cannot be read there either.
     pub fn put(&self, copy: &mut sandbox::World) {
         self.places.iter().for_each(|place| place.put(copy));
         connections::put(&self.places, copy);
@@ -55,7 +56,7 @@ pub(super) struct Place {
 }
 
 impl Place {
-    /// Puts it into the copy, in place of what the Region was born with.
+    /// Adds it to the copy, replacing the Region's default resources.
     fn put(&self, copy: &mut sandbox::World) {
         let now_ms = copy.clock_ms;
         if let Some(status) = &self.status {
@@ -66,7 +67,7 @@ impl Place {
                 return;
             }
         }
-        // A Region that the sandbox does not know refuses all that the rehearsal asks for there.
+        // A Region that the sandbox does not know refuses everything that the rehearsal does there.
         if let Some(region) = copy.region_mut(&self.account, &self.region) {
             Copy {
                 world: &self.world,
@@ -82,7 +83,7 @@ impl Place {
 struct Copy<'a> {
     world: &'a World,
     name: &'a str,
-    /// The life of what is there.
+    /// The lifecycle state of existing resources.
     life: Life,
     region: &'a mut Region,
 }
@@ -116,7 +117,7 @@ impl Copy<'_> {
         self.region.tags = tags.map(|(id, tags)| (id.clone(), tags.clone())).collect();
     }
 
-    /// Those that were read, and AWS's own in place of the others that VPCs have.
+    /// Those that were read, and AWS's own for the other VPCs.
     fn dhcp_options(&mut self) {
         let of_aws = self.region.dhcp_options.get(&self.region.default_dhcp_options).cloned();
         for vpc in self.world.vpcs.values() {
@@ -195,7 +196,7 @@ impl Copy<'_> {
             "Interface" => EndpointType::Interface,
             _ => return None,
         };
-        // The reader cuts the names of the Region's own services short.
+        // The reader shortens the names of the Region's own services.
         let is_whole = ["com.", "cn.", "aws."].iter().any(|start| live.service.starts_with(start));
         let service = if is_whole { live.service.clone() } else { format!("com.amazonaws.{}.{}", self.name, live.service) };
         Some(ec2::VpcEndpoint {
@@ -211,7 +212,7 @@ impl Copy<'_> {
         })
     }
 
-    /// Of accounts that the configuration does not have only the VPCs are read: they get what AWS gives to every VPC.
+    /// For accounts outside the configuration, only the VPCs are read: they get what AWS creates with every VPC.
     fn born_with_vpcs(&mut self) {
         for id in self.world.vpcs.keys() {
             if !self.region.route_tables.values().any(|table| table.vpc == *id && table.main.is_some()) {
@@ -227,7 +228,7 @@ impl Copy<'_> {
         }
     }
 
-    /// Only those of a default VPC are read, and only where it is to go: they keep it.
+    /// Only those of a default VPC that is to be deleted are read: it keeps them.
     fn interfaces(&mut self) {
         let subnet = self.world.subnets.iter().find(|(_, subnet)| subnet.is_default).map(|(id, _)| id.clone()).unwrap_or_default();
         let interfaces = self.world.extras.default_vpc_interfaces.iter().map(|id| {
@@ -244,7 +245,7 @@ impl Copy<'_> {
     }
 }
 
-/// An IPv6 block of the thing with that id.
+/// The IPv6 block of the resource with that id.
 fn block(ip: Ipv6Addr, prefix: u8, id: &str) -> Option<Ipv6Block> {
     let cidr = Ipv6Network::new(ip, prefix).ok()?;
     let cidr = Ipv6Network::new(cidr.network(), prefix).ok()?;
@@ -288,7 +289,7 @@ fn security_group(region: &mut Region, live: &SecurityGroup) -> ec2::SecurityGro
     }
 }
 
-/// The reader's words, back in AWS's.
+/// Converts the reader's form back to AWS's.
 fn rule(egress: bool, live: &Rule) -> ec2::Rule {
     let from = live.from.clone();
     let peer = match from.as_str() {

@@ -1,7 +1,7 @@
-//! The questions to an aggregator of AWS Config: what it sees, what of it failed, and what it has of networks.
+//! The calls to an aggregator of AWS Config: which accounts it covers, which of its sources failed, and which network resources it has.
 //!
-//! An aggregator of an organization has what every account's recorder has sent, in one place: three kinds of calls take the place of eight
-//! for each account and Region. <https://docs.aws.amazon.com/config/latest/developerguide/aggregate-data.html>
+//! An aggregator of an organization collects the records of all accounts in one place. 3 kinds of calls replace 8 per account and Region.
+//! <https://docs.aws.amazon.com/config/latest/developerguide/aggregate-data.html>
 
 use std::collections::BTreeSet;
 
@@ -15,28 +15,28 @@ use crate::resource::pages::whole_list;
 /// The largest page of either list. Source: the API reference of each operation.
 const PAGE: i32 = 100;
 
-/// What is asked of each item. Source: awslabs/aws-config-resource-schema, the properties that all types have.
+/// The fields that are requested of each item. Source: awslabs/aws-config-resource-schema, the properties that all types have.
 const PROPERTIES: &str = "accountId, awsRegion, resourceType, resourceId, configurationItemStatus, recordingFrequency, tags";
 
-/// What an aggregator sees.
+/// The coverage of an aggregator.
 #[derive(Debug, Default)]
 pub(super) struct Sources {
     /// `None` for all accounts of the organization.
     accounts: Option<BTreeSet<String>>,
     /// `None` for all Regions.
     regions: Option<BTreeSet<String>>,
-    /// Accounts and Regions of which it has not the newest, or nothing.
+    /// Accounts and Regions for which its data is not current, or missing.
     failed: BTreeSet<(String, String)>,
 }
 
-/// Whether what it has of an account and Region can be used.
+/// Whether its data for an account and Region can be used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Sight {
     /// It can.
     Seen,
-    /// The aggregator does not see it.
+    /// The aggregator does not cover it.
     Unseen,
-    /// AWS says that the last transfer failed, or is not the newest.
+    /// AWS says that the last transfer failed or is outdated.
     Failed,
 }
 
@@ -46,7 +46,7 @@ impl Sources {
         let failed = |account: &str| self.failed.contains(&(account.to_owned(), region.to_owned()));
         match has(&self.accounts, account) && has(&self.regions, region) {
             false => Sight::Unseen,
-            // Where the transfer of the organization failed, that of each account did.
+            // If the transfer of the organization failed, that of each account did.
             true if failed(account) || failed("") => Sight::Failed,
             true => Sight::Seen,
         }
@@ -66,7 +66,7 @@ impl<'a> Questions<'a> {
         Self { client: sessions.config(account, region), name, account, region }
     }
 
-    /// What it sees, and what of it has failed.
+    /// Its coverage, and which of its sources failed.
     pub async fn sources(&self) -> AwsResult<Sources> {
         const DESCRIBE: &str = "config:DescribeConfigurationAggregators";
         const STATUS: &str = "config:DescribeConfigurationAggregatorSourcesStatus";
@@ -103,7 +103,7 @@ impl<'a> Questions<'a> {
         Ok(Sources { accounts, regions, failed })
     }
 
-    /// All that it has of networks in these Regions. Each type is a query of its own: the pages of one can only be asked for one after the
+    /// All network records in these Regions. Each type is a query of its own, since the pages of one query can only be read one after the
     /// other.
     pub async fn items(&self, regions: &BTreeSet<&str>) -> AwsResult<Vec<Item>> {
         let of_type = |name: &str| format!("resourceType = '{name}'");
@@ -141,7 +141,7 @@ impl<'a> Questions<'a> {
 }
 
 fn no_item(text: &str) -> Error {
-    Error::failed(format!("AWS Config answered with what is no configuration item: {text}"))
+    Error::failed(format!("AWS Config returned an invalid configuration item: {text}"))
 }
 
 /// An account and Region, or all of the organization in a Region.

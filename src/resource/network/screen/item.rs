@@ -1,5 +1,4 @@
-//! A configuration item, as AWS Config has recorded it, put as EC2 would have told of it: what either means is worked out in one place,
-//! `describe.rs`.
+//! Converts a configuration item of AWS Config into the form of an EC2 answer. `describe.rs` interprets both.
 //!
 //! Types and their properties: <https://github.com/awslabs/aws-config-resource-schema>.
 
@@ -12,7 +11,7 @@ use crate::resource::network::describe;
 use crate::resource::network::vpc_endpoint::is_alive;
 use crate::resource::network::world::{DhcpOptions, World};
 
-/// The types of which all is asked, in the order of the fields of [`World`].
+/// The types that are read in full, in the order of the fields of [`World`].
 pub(super) const TYPES: [&str; 11] = [
     "AWS::EC2::VPC",
     "AWS::EC2::Subnet",
@@ -27,7 +26,7 @@ pub(super) const TYPES: [&str; 11] = [
     "AWS::EC2::FlowLog",
 ];
 
-/// The types of which the tags are asked, to know that something of ours is there.
+/// The types whose tags are read, to find managed resources.
 pub(super) const TAGGED: [&str; 6] = [
     "AWS::EC2::CustomerGateway",
     "AWS::EC2::TransitGateway",
@@ -65,7 +64,7 @@ struct Tag {
 }
 
 impl Item {
-    /// Of a text of SelectAggregateResourceConfig; `None` where it is none of the form that is documented.
+    /// From a text of SelectAggregateResourceConfig; `None` if it does not have the documented form.
     pub fn read(text: &str) -> Option<Self> {
         serde_json::from_str(text).ok()
     }
@@ -79,12 +78,12 @@ impl Item {
         self.tags.iter().map(|tag| (tag.key.clone(), tag.value.clone().unwrap_or_default())).collect()
     }
 
-    /// Whether it tells of what there was.
+    /// Whether the resource was deleted.
     pub fn is_gone(&self) -> bool {
         self.configuration_item_status.starts_with("ResourceDeleted")
     }
 
-    /// Whether it may be a day old: its recorder writes down once a day what there is.
+    /// Whether it may be a day old: its recorder writes once a day.
     pub fn is_daily(&self) -> bool {
         self.recording_frequency == "DAILY"
     }
@@ -93,10 +92,10 @@ impl Item {
         Some(self.tags().into_iter().map(|(key, value)| types::Tag::builder().key(key).value(value).build()).collect())
     }
 
-    /// Puts it into a world; `None` where it does not say what it has to, so that the world is not known.
+    /// Adds it to a world; `None` if it is incomplete, so that the world is unknown.
     pub fn put(&self, world: &mut World) -> Option<()> {
         let of = Fields(&self.configuration);
-        // What others share with the account is not its own.
+        // Resources that other accounts share with this one are not its own.
         if self.is_gone() || of.text("ownerId").is_some_and(|owner| owner != self.account_id) {
             return Some(());
         }
@@ -131,7 +130,7 @@ impl Item {
                 drop(world.extras.egress_only_gateways.insert(id, describe::gateway(&attachments(of)?, &self.ec2_tags()?)));
             }
             "AWS::EC2::FlowLog" => drop(world.extras.flow_logs.insert(id, describe::flow_log(&self.flow_log(of)?))),
-            // Its tags are all that was asked.
+            // Only its tags were requested.
             _ => {}
         }
         Some(())
@@ -225,7 +224,7 @@ impl Item {
         Some(group.set_tags(self.ec2_tags()).build())
     }
 
-    /// A newer type, whose words are CloudFormation's.
+    /// A newer type, with CloudFormation's names.
     fn dhcp_options(&self, of: Fields<'_>) -> DhcpOptions {
         DhcpOptions { domain_name: of.text("DomainName"), name_servers: of.texts("DomainNameServers"), tags: self.tags() }
     }

@@ -1,5 +1,5 @@
-//! Screening: what an aggregator of AWS Config has of networks stands for what their accounts would say, wherever it shows nothing that
-//! differs.
+//! Screening: overlord reads networks from an aggregator of AWS Config, and reads an account directly only if the aggregator shows a
+//! difference there.
 //!
 //! ```text
 //! aggregator ─ items ─► World of each account and Region ─ complete, bind ─► plan ─► what differs ─ read directly ─┐
@@ -7,11 +7,11 @@
 //!                                                                             └───────────── until nothing new ───┘
 //! ```
 //!
-//! So no difference that is told rests on a record, which may be some minutes old: all of them were seen in the account itself. What may be
-//! missed is what is not recorded yet, or no longer.
+//! So no reported difference relies on a record, which may be some minutes old: overlord has seen all of them in the account itself.
+//! Screening can miss a difference that is not recorded yet, or no longer.
 //!
-//! What a recorder does not know is asked in the account as ever: whether an opt-in Region is enabled, DNS attributes that are declared,
-//! whether a default VPC that is to go is in use, and connections.
+//! Some facts are not in AWS Config, so overlord always reads them in the account: whether an opt-in Region is enabled, DNS attributes
+//! that are declared, whether a default VPC that is to be deleted is in use, and connections.
 
 mod aggregator;
 mod item;
@@ -41,14 +41,14 @@ pub struct Records {
 #[derive(Default)]
 struct Record {
     world: World,
-    /// The kinds that our tags name.
+    /// The kinds named in overlord's tags.
     kinds_of_ours: BTreeSet<String>,
-    /// Whether an item did not say what it has to, or may be a day old.
+    /// Whether an item is incomplete, or may be a day old.
     is_broken: bool,
 }
 
 impl Records {
-    /// Asks the aggregator of that name, which is in an account and Region, for the networks of `desired`.
+    /// Reads the networks of `desired` from the aggregator of that name in an account and Region.
     ///
     /// # Errors
     /// AWS refused, or there is no such aggregator.
@@ -78,15 +78,15 @@ impl Record {
 /// Why an account and Region was read directly.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Why {
-    /// The aggregator has nothing of it, not all of what an item has, or what is recorded once a day alone.
+    /// The aggregator has nothing about it, incomplete items, or only daily records.
     NoRecord,
-    /// AWS says that the aggregator has not the newest of it.
+    /// AWS says that the aggregator's data is not current.
     Failed,
-    /// What is recorded is not as org.toml says.
+    /// The record differs from org.toml.
     Differs,
 }
 
-/// The networks of a run that is screened.
+/// The networks of a screened run.
 pub struct Screen<'a> {
     sessions: &'a Sessions,
     desired: &'a Desired,
@@ -96,7 +96,7 @@ pub struct Screen<'a> {
 }
 
 impl<'a> Screen<'a> {
-    /// Screens the accounts of `desired` that `live`, which has the organization, has.
+    /// Screens the accounts of `desired` that are in `live`, which contains the organization.
     pub async fn of(sessions: &'a Sessions, desired: &'a Desired, records: Records, live: &Live) -> Self {
         let mut screen = Self { sessions, desired, answers: BTreeMap::new(), direct: BTreeMap::new() };
         let (mut recorded, mut unrecorded) = (Vec::new(), BTreeMap::new());
@@ -105,7 +105,7 @@ impl<'a> Screen<'a> {
             let (account, region) = (site.account.as_str(), site.scope.region.as_str());
             let record = by_site.remove(&(site.account.clone(), region.to_owned())).filter(|record| !record.is_broken);
             match (sources.sight(account, region), record) {
-                // Where nothing is recorded, nothing may be recorded: the Region has security groups at least.
+                // Without any record, recording may be off: the Region has security groups at least.
                 (Sight::Seen, Some(record)) if !record.world.security_groups.is_empty() => recorded.push((site, record)),
                 (Sight::Failed, _) => drop(unrecorded.insert(site, Why::Failed)),
                 (Sight::Seen | Sight::Unseen, _) => drop(unrecorded.insert(site, Why::NoRecord)),
@@ -125,13 +125,13 @@ impl<'a> Screen<'a> {
         });
         let ids = accounts.filter_map(|(address, account)| Some((address.key(), account.id.as_deref()?)));
         let networks = self.desired.network.regions();
-        // What is only enabled has no networks, and is one question.
+        // A Region that is only enabled has no networks, and takes one call.
         ids.flat_map(|(key, id)| sites(self.desired, &regions, key, id))
             .filter(|site| networks.contains(site.scope.region.as_str()))
             .collect()
     }
 
-    /// Asks for what is not recorded, and binds.
+    /// Reads what is not recorded, and binds.
     async fn complete(&mut self, recorded: Vec<(Site, Record)>) {
         let (sessions, desired) = (self.sessions, self.desired);
         let completed = |(site, record): (Site, Record)| async move {
@@ -161,21 +161,21 @@ impl<'a> Screen<'a> {
         Prefetch { read: self.answers.clone(), ..Prefetch::default() }
     }
 
-    /// Reads directly what looks different by itself: something that nobody manages or that is wrong, or a VPC that is not there.
+    /// Reads accounts directly that look different by themselves: with an unmanaged or wrong resource, or a missing VPC.
     async fn check(&mut self) {
         let stands_out = |(scope, (_, answer)): (&Scope, &(String, AwsResult<Answer>))| match answer {
             Ok(Answer::Taken(taken)) => {
                 let is_missing = self.desired.network.vpcs_in(scope).any(|(vpc, _)| !taken.bound.vpcs.contains_key(vpc));
                 (is_missing || !taken.bound.findings.is_empty()).then(|| scope.clone())
             }
-            // Their findings stand in the plan.
+            // Their findings are in the plan.
             Ok(Answer::Connected(_)) | Err(_) => None,
         };
         let different = self.answers.iter().filter_map(stands_out).collect();
         self.read_scopes(different).await;
     }
 
-    /// Reads directly what was not. Returns whether there was anything to read.
+    /// Reads directly what was not read yet. Returns whether there was anything to read.
     pub async fn read_scopes(&mut self, scopes: BTreeSet<Scope>) -> bool {
         let account = |scope: Scope| {
             let account = self.answers.get(&scope).map(|(account, _)| account.clone())?;
@@ -187,7 +187,7 @@ impl<'a> Screen<'a> {
         is_new
     }
 
-    /// What came of it; the aggregator is that of the name.
+    /// The result; the aggregator is the one of that name.
     pub fn screening(&self, aggregator: &str) -> Screening {
         let count = |why: Why| self.direct.values().filter(|other| **other == why).count();
         Screening {
@@ -200,23 +200,23 @@ impl<'a> Screen<'a> {
     }
 }
 
-/// How much of a run rests on what an aggregator has: accounts, each counted once for each Region.
+/// How much of a run relies on an aggregator: accounts, each counted once per Region.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
 pub struct Screening {
     /// Its name.
     pub aggregator: String,
-    /// As org.toml says by what is recorded, and not looked at.
+    /// Recorded as org.toml says, and not read directly.
     pub recorded: usize,
-    /// Read directly, since the aggregator has nothing of them.
+    /// Read directly, since the aggregator has nothing about them.
     pub unrecorded: usize,
-    /// Read directly, since AWS says that the aggregator has not the newest of them.
+    /// Read directly, since AWS says that the aggregator's data is not current.
     pub failed: usize,
-    /// Read directly, since what is recorded looked different.
+    /// Read directly, since the record looked different.
     pub different: usize,
 }
 
 impl Screening {
-    /// All networks that were judged.
+    /// All networks that were compared.
     pub fn all(&self) -> usize {
         self.recorded + self.unrecorded + self.failed + self.different
     }

@@ -1,4 +1,4 @@
-//! What stands in the organization beside what the configuration names: changed by no plan, and bound by the guardrails that a plan changes.
+//! Unmanaged accounts and OUs: no plan changes them, but the guardrails that a plan changes apply to them.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -12,7 +12,7 @@ use crate::resource::organizations::{AccountAttributes, OrganizationalUnitAttrib
 use crate::resource::{Attributes, LiveResource, untyped};
 
 impl Binder<'_> {
-    /// Once all else is bound. Addresses are made of ids and names, as findings tell them; no key of org.toml looks like that.
+    /// Runs once everything else is bound. Addresses consist of ids and names, as in findings; no key of org.toml looks like that.
     pub(super) fn beside(&mut self) {
         let of_kind = |kind: &str| -> BTreeSet<&str> {
             let all = self.live.resources.iter().filter(|(address, _)| address.kind() == kind && address.scope().is_none());
@@ -40,7 +40,7 @@ impl Binder<'_> {
         }
         for (id, policy) in self.world.policies.iter().filter(|(id, policy)| !policy.aws_managed && !policies.contains(id.as_str())) {
             let attributes = PolicyAttributes {
-                // Of what others attach elsewhere nothing is read: a call for each of them.
+                // Unmanaged policies in other places are not read: that would take a call for each of them.
                 content: policy.content.as_deref().map_or(Value::Null, |text| canonical(&policy.policy_type, text)),
                 description: String::new(),
                 name: policy.name.clone(),
@@ -59,12 +59,13 @@ impl Binder<'_> {
         self.live.unread = unread.filter_map(|name| Family::of_type(name)).collect();
     }
 
-    /// What is attached to what has no set; to what has one, only what no set is about. An OU that goes has its own with it.
+    /// The attachments of targets without a set; for targets with one, only those that no set covers. An OU that is deleted takes its own
+    /// with it.
     fn unmanaged_sets(&self, sets: &BTreeSet<&str>) -> BTreeMap<&str, BTreeSet<Reference>> {
         let mut found: BTreeMap<&str, BTreeSet<Reference>> = BTreeMap::new();
         let targets = [&self.world.root].into_iter().chain(self.world.units.keys()).chain(self.world.accounts.keys());
         for target in targets.filter(|target| !sets.contains(target.as_str()) && !self.removal.units.contains_key(*target)) {
-            // Of a type that is about to be enabled, AWS attaches its own everywhere.
+            // AWS attaches the defaults of a type that is about to be enabled everywhere.
             let born = self.wanted.born_with(|name| !self.world.enabled(name));
             found.insert(target, born.collect());
         }

@@ -1,4 +1,4 @@
-//! The contacts of accounts, in the words of the configuration.
+//! The contacts of accounts, in the form of the configuration.
 
 use super::Binder;
 use crate::address::{Address, Reference};
@@ -7,7 +7,7 @@ use crate::resource::organizations::{AlternateContactAttributes, PrimaryContactA
 use crate::resource::{Attributes, Finding, FindingSeverity, LiveResource, untyped};
 
 impl Binder<'_> {
-    /// Of an account that can no longer be used nothing was read, and nothing is to be written.
+    /// Contacts of an account that can no longer be used were not read, and must not be written.
     pub(super) fn contacts(&mut self) {
         let mut unread = false;
         for (address, wanted) in &self.wanted.alternate_contacts {
@@ -45,7 +45,7 @@ impl Binder<'_> {
         account == self.desired.management_account || self.world.trusted_services.contains(ACCOUNT_MANAGEMENT)
     }
 
-    /// The id of a bound account, and why it is left as it is.
+    /// The id of a bound account, and why it stays as it is.
     fn account_of(&self, reference: &Reference) -> Option<(&str, Option<String>)> {
         let Reference::Address(address) = reference else { return None };
         let id = self.identity.id(address)?;

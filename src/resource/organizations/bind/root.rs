@@ -1,4 +1,4 @@
-//! Central root access and what root users have, in the words of the configuration.
+//! Central root access and the credentials of root users, in the form of the configuration.
 
 use super::{Binder, Live, Wanted};
 use crate::address::{Address, Reference};
@@ -40,21 +40,21 @@ impl Binder<'_> {
         }
         if unread > 0 {
             let summary = format!(
-                "they can be read only once root access is central, so none goes yet: the plan after this one tells (accounts: {unread})"
+                "they can be read only once root access is central, so none is removed yet: the next plan shows them (accounts: {unread})"
             );
             self.live.findings.push(Finding { severity: FindingSeverity::Warning, subject: "root credentials".to_owned(), summary });
         }
     }
 }
 
-/// An account is made without root credentials, where root access is central.
+/// An account is created without root credentials if root access is central.
 /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/id_root-user.html>
 pub(super) fn unborn(live: &mut Live, address: &Address, wanted: &RootCredentialsAttributes) {
     let resource = LiveResource { id: None, attributes: untyped(wanted), ours: None, frozen: None };
     live.resources.insert(address.clone(), resource);
 }
 
-/// Before there is an organization, no account of it is there.
+/// Before the organization exists, it has no accounts.
 pub(super) fn all_unborn(live: &mut Live, wanted: &Wanted) {
     wanted.root_credentials.iter().for_each(|(address, wanted)| unborn(live, address, wanted));
 }
