@@ -1,4 +1,4 @@
-//! Diagnostics: what is wrong, where, and what to do. Values here; the caret rendering is in `render`.
+//! Diagnostics: what is wrong, where, and what to do. This module has the values; `render` draws the carets.
 
 use std::cmp::Ordering;
 use std::ops::Range;

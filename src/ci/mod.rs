@@ -1,8 +1,8 @@
-//! What runs overlord without a person: workflows, and the roles that they take. Pure: texts from a configuration.
+//! CI: workflows that run overlord, and the roles that they assume. Pure: generates text from a configuration.
 //!
-//! No keys are kept anywhere: a job shows the token that its platform signs for it, and AWS gives it the role that trusts the repository.
-//! There are two: one that plans and looks for drift, and is allowed reads alone; one that applies, for the branch `main` alone. In members,
-//! plans assume a role that has a template too: the `plan_role` of org.toml, or `overlord-read` where org.toml names none.
+//! No access keys are stored. A job presents the OIDC token of its platform, and AWS gives it the role that trusts the repository. There are
+//! two roles: one that plans and checks for drift, with read permissions only, and one that applies, for the branch `main` only. In member
+//! accounts, plans assume a role that has a template too: the `plan_role` of org.toml, or `overlord-read` if org.toml names none.
 
 mod roles;
 

@@ -1,4 +1,4 @@
-//! The roles that jobs take, as a CloudFormation template: each with the least that org.toml needs, each for the repository alone.
+//! The roles of the jobs as a CloudFormation template. Each trusts only the repository and has only the permissions that org.toml needs.
 
 use serde_json::{Map, Value, json};
 

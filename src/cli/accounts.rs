@@ -1,4 +1,4 @@
-//! `overlord accounts`: the accounts by the names of org.toml, with their ids, read-only.
+//! `overlord accounts`: lists the accounts by their names in org.toml, with their ids. Read-only.
 
 use clap::Args;
 

@@ -1,4 +1,4 @@
-//! `overlord apply`: shows the plan, asks, and makes it so.
+//! `overlord apply`: shows the plan, asks for confirmation, and applies it.
 
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};

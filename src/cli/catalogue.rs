@@ -1,5 +1,5 @@
-//! `overlord policy catalogue`: which list of AWS's actions and condition keys is in use, and a newer one from AWS's own files. It fetches
-//! nothing: the files are there already.
+//! `overlord policy catalogue`: shows which list of AWS's actions and condition keys is in use, and builds a newer one from AWS's own files.
+//! It downloads nothing: the files must already be there.
 
 use std::io;
 use std::path::{Path, PathBuf};

@@ -1,4 +1,4 @@
-//! Whether the org.toml at hand asks for what a saved plan asks for.
+//! Checks that the current org.toml matches a saved plan.
 
 use std::path::Path;
 

@@ -1,5 +1,5 @@
-//! The codes that AWS sends to new primary e-mails: asked for at the end of an apply, where somebody sits at a terminal; else told how they
-//! are handed in.
+//! The codes that AWS sends to new primary e-mail addresses. At the end of an apply, overlord prompts for them on a terminal. Otherwise it
+//! prints the command that takes a code.
 
 use std::io::IsTerminal;
 

@@ -1,4 +1,4 @@
-//! From the global options to a request gate, sessions and, where asked, the sandbox.
+//! Builds a request gate and sessions from the global options, and the sandbox if `--sandbox` is given.
 
 use crate::aws::{Access, AccessRole, Interrupt, Mode, Rates, RequestGate, RequestGateOptions, Sessions, Trace};
 use crate::render;

@@ -1,5 +1,5 @@
-//! Consent on the command line: `--allow-delete`, `--allow-lockout`, and the ids of the accounts that leave; on a terminal names and ids are
-//! asked for.
+//! Confirmation on the command line: `--allow-delete`, `--allow-lockout`, and the ids of the accounts that leave. On a terminal, overlord prompts
+//! for names and ids.
 
 use std::collections::BTreeSet;
 use std::io::{BufRead, IsTerminal};

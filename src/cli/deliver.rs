@@ -1,4 +1,4 @@
-//! The result of a command that writes files: all of them or none, their paths, and what is left to do by hand.
+//! The result of a command that writes files: it writes all of them or none, lists their paths, and says what is left to do by hand.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};

@@ -1,4 +1,4 @@
-//! `overlord doctor`: what stands against a run, and the least IAM policies.
+//! `overlord doctor`: checks whether a run can succeed, and prints the least-privilege IAM policies.
 
 use clap::{Args, ValueEnum};
 use serde_json::json;

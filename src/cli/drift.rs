@@ -1,4 +1,4 @@
-//! `overlord drift`: what is not as org.toml says, read-only.
+//! `overlord drift`: detects drift and unmanaged resources. Read-only.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};

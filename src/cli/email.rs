@@ -1,4 +1,4 @@
-//! `overlord email`: has AWS send a code to an account's new e-mail, and hands it in.
+//! `overlord email`: has AWS send a code to an account's new e-mail address, and sends the code back.
 
 use std::io::{BufRead, IsTerminal};
 

@@ -1,4 +1,4 @@
-//! `overlord policy generate`: a framework of org.toml as a service control policy.
+//! `overlord policy generate`: writes a framework of org.toml as a service control policy.
 
 use std::path::{Path, PathBuf};
 

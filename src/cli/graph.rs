@@ -1,4 +1,4 @@
-//! `overlord graph`: what of a plan waits for what.
+//! `overlord graph`: the dependency graph of a plan.
 
 use std::path::{Path, PathBuf};
 

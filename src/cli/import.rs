@@ -1,4 +1,4 @@
-//! `overlord import`: org.toml and policies/ from the live organization. AWS is only read.
+//! `overlord import`: generates org.toml and policies/ from the live organization. AWS is only read.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};

@@ -1,4 +1,4 @@
-//! The lock on the command line: `--no-lock`, and `apply --unlock`.
+//! The lock's options on the command line: `--no-lock`, and `apply --unlock`.
 
 use std::io::IsTerminal;
 use std::path::Path;

@@ -1,4 +1,4 @@
-//! `overlord man`: manual pages, one for each command, made of what `--help` says.
+//! `overlord man`: manual pages, one for each command, generated from `--help`.
 
 use std::collections::BTreeMap;
 use std::io;

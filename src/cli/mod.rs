@@ -1,4 +1,4 @@
-//! The command line: one file per command, its arguments and its run. Standard output is the result, standard error is the talk.
+//! The command line: one file per command, with its arguments and its code. Results go to standard output, messages to standard error.
 
 mod accounts;
 mod apply;

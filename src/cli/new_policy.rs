@@ -1,4 +1,4 @@
-//! `overlord policy new`: a guardrail to begin with, as a file below policies/. Never over a file that exists.
+//! `overlord policy new`: writes a guardrail from a template below policies/. Never overwrites a file.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};

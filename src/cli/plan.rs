@@ -1,4 +1,4 @@
-//! `overlord plan`: the difference, read-only.
+//! `overlord plan`: shows the changes that `apply` would make. Read-only.
 
 use std::path::{Path, PathBuf};
 

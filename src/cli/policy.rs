@@ -1,4 +1,4 @@
-//! `overlord policy`: what the guardrails decide, and what of the other policies is inherited; offline, unless AWS is to be asked too.
+//! `overlord policy`: evaluates guardrails, and merges the management policies that accounts inherit. Offline, except with `--live`.
 
 mod effective;
 mod live;

@@ -1,4 +1,4 @@
-//! `overlord policy diff`: what accounts may do under one configuration and under another. Offline; git is asked for its revisions.
+//! `overlord policy diff`: compares the permissions of accounts under two configurations. Offline. Revisions are read from git.
 
 use std::io;
 use std::path::{Component, Path, PathBuf};

@@ -1,4 +1,4 @@
-//! What runs, what is done, what is left: on a terminal. Without one, quiet.
+//! Progress on a terminal: running, done and remaining changes. Silent without a terminal.
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};

@@ -1,4 +1,4 @@
-//! `overlord report`: the organization as a page, read-only; `report compliance` is one part of it, offline.
+//! `overlord report`: the organization as a page, read-only. `report compliance` prints one part of it, offline.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};

@@ -1,4 +1,4 @@
-//! `--account`, `--ou` and `--only`: the part of the configuration that a run is about.
+//! `--account`, `--ou` and `--only`: limit a run to a part of the configuration.
 
 use clap::Args;
 

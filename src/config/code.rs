@@ -1,4 +1,4 @@
-//! Every kind of mistake that the configuration can hold, by a stable name. `tests/errors` has a case for each.
+//! Every kind of mistake in a configuration, with a stable name. `tests/errors` has a case for each.
 
 use crate::diagnostic::Diagnostic;
 

@@ -1,4 +1,4 @@
-//! A configuration without mistakes to its desired resources: the exact forms that the reader of AWS makes too.
+//! Expands a valid configuration to its desired resources, in the exact form in which overlord reads them from AWS.
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -1,4 +1,4 @@
-//! Reading text files: every way in which a file can be no text is a diagnostic.
+//! Reads text files. Everything that makes a file unreadable as text is a diagnostic.
 
 use std::io;
 use std::path::Path;

@@ -1,4 +1,4 @@
-//! What policies that configure say to no effect, or so that nobody can tell what it is, as diagnostics with their places in the JSON.
+//! Diagnostics for inherited management policies: settings without effect, and settings whose effect is unknown, with positions in the JSON.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

@@ -1,11 +1,12 @@
-//! org.toml and policies/ to typed, spanned sections, to desired resources; all errors at once. Pure but for reading the files.
+//! Loads org.toml and policies/ as typed sections with positions, checks them, and expands them to desired resources. Reports all errors at
+//! once. Pure except for reading the files.
 //!
 //! ```text
 //! bytes ─ file ─► text ─ syntax ─► tree ─ structure ─► sound tree ─ section ─► File ─ check ─► Checked ─ expand ─► Desired
 //!          └───────────────┴────────────────┴─────────── report: every mistake, once ──┘
 //! ```
 //!
-//! Each step reports what it finds and hands on what is sound, so that one run tells all.
+//! Each step reports its mistakes and passes on the valid rest, so that one run reports everything.
 
 mod check;
 mod code;

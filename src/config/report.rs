@@ -1,4 +1,4 @@
-//! Where the checks put what they find: each mistake once, in the order of the files.
+//! Collects the diagnostics of the checks: each mistake once, in the order of the files.
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;

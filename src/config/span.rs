@@ -1,4 +1,4 @@
-//! Values of org.toml with their place, so that every later check can point at what it speaks of.
+//! Values of org.toml with their positions, so that later checks can point to them.
 
 use std::borrow::{Borrow, Cow};
 use std::cmp::Ordering;

@@ -1,4 +1,4 @@
-//! org.toml as a tree with places, and its syntax errors: several at once, where the parser can go on.
+//! org.toml as a tree with positions, and its syntax errors: several at once if the parser can continue.
 
 use std::ops::Range;
 

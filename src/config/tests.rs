@@ -1,4 +1,4 @@
-//! Scenarios of whole configurations: what they expand to, and that nothing makes loading panic.
+//! Whole configurations: what they expand to, and that loading never panics.
 
 use std::collections::BTreeMap;
 

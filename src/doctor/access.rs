@@ -1,4 +1,4 @@
-//! The access role, in every account of the configuration; where runs that only read assume another one, that.
+//! Checks the access role in every account of the configuration, and the read-only role if read-only runs assume another one.
 
 use futures_util::stream::{self, StreamExt};
 

@@ -1,7 +1,7 @@
-//! `overlord doctor`: whether the credentials, the organization and its accounts let overlord do its work, and what stands against it.
+//! `overlord doctor`: checks whether the credentials, the organization and its accounts let overlord do its work.
 //!
-//! One check after the other, each with what to do; nothing is written. What a check needs and cannot have, since an earlier one
-//! failed, is left out: the earlier one says why. What it must be allowed is told by [`crate::permissions`].
+//! The checks run in order, each with what to do about a failure. Nothing is written. A check whose precondition failed is left out: the
+//! earlier check says why. [`crate::permissions`] lists the permissions that overlord needs.
 
 mod access;
 mod quotas;

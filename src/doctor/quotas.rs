@@ -1,4 +1,4 @@
-//! What is used of AWS's quotas, and what a run would add. Pure.
+//! The current usage of AWS's quotas, and what a run would add. Pure.
 
 use std::collections::BTreeMap;
 

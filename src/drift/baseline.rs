@@ -1,4 +1,4 @@
-//! `--baseline`: the findings of an earlier look, so that only new ones are told.
+//! `--baseline`: leaves out the findings of an earlier run, so that only new ones are reported.
 
 use std::collections::BTreeSet;
 use std::fmt;

@@ -1,4 +1,4 @@
-//! One finding: what it is about, what it weighs, what org.toml says and what AWS has, and what `apply` would do about it.
+//! One finding: its subject, its severity, the values in org.toml and in AWS, and what `apply` would do about it.
 
 use std::collections::BTreeMap;
 

@@ -1,4 +1,4 @@
-//! `[[ignore]]`: drift that is expected until a day.
+//! `[[ignore]]`: drift that is expected until a given day.
 
 use std::collections::{BTreeMap, BTreeSet};
 

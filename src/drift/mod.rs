@@ -1,10 +1,10 @@
-//! Drift: what is not as org.toml says, as findings. Pure.
+//! Drift: the differences between org.toml and AWS, as findings. Pure.
 //!
-//! It stands behind the plan and reads nothing itself: what `overlord drift` tells is what `overlord plan` would change, weighed, together
-//! with what nobody manages and what could not be looked at. So there is no second opinion of what a difference is.
+//! It works on a plan and reads nothing itself. `overlord drift` reports what `overlord plan` would change, with a severity, together with
+//! unmanaged resources and with what could not be read. So plan and drift can never disagree about what a difference is.
 //!
 //! ```text
-//! Plan ─ of ─► findings ─ ignore ─► those nobody expects ─ fold ─► one for a thing and its parts ─ baseline ─► new ones ─► render
+//! Plan ─ of ─► findings ─ ignore ─► unexpected ones ─ fold ─► one for a resource and its parts ─ baseline ─► new ones ─► render
 //! ```
 
 mod baseline;

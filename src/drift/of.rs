@@ -1,4 +1,4 @@
-//! From a plan to findings: what it would change, and what it tells.
+//! Turns a plan into findings: its changes and its notes.
 
 use std::collections::{BTreeMap, BTreeSet};
 

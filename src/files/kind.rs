@@ -1,4 +1,4 @@
-//! What a file is, by its content.
+//! The kind of a file, determined by its content.
 
 use std::fs::File;
 use std::io::{self, Read as _};

@@ -1,4 +1,4 @@
-//! Reading: regular files, within a limit.
+//! Reads regular files, up to a size limit.
 
 use std::fmt;
 use std::fs::{File, FileType};

@@ -1,4 +1,4 @@
-//! Writing: over nothing, or over a file of the same kind; several files at once: all of them, or none.
+//! Writes a new file, or replaces a file of the same kind. Writes several files at once: all of them, or none.
 
 use std::collections::BTreeMap;
 use std::fmt;

@@ -1,4 +1,4 @@
-//! What accounts have besides their names and places: contacts, and the opt-in Regions that are enabled.
+//! Attributes of accounts besides name and parent: contacts, and the opt-in Regions that are enabled.
 
 use std::collections::BTreeMap;
 

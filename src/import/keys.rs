@@ -1,5 +1,5 @@
-//! Keys: what org.toml calls things. Made from names, so that a second import makes the same ones, and unique without regard to case,
-//! since policies are files and some file systems do not tell cases apart.
+//! Keys: the names of things in org.toml. They are derived from display names, so that a second import makes the same keys. They are unique
+//! regardless of case, since policies are files and some file systems ignore case.
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -1,11 +1,11 @@
-//! Import: a live organization, as it was read, to the org.toml and policies/ that describe it. Pure.
+//! Import: generates org.toml and policies/ from a live organization that was read before. Pure.
 //!
 //! ```text
-//! AWS ─ organizations::read_whole ─► Reading ─ draft ─► org.toml, policies/ ─ check: config, bind, plan ─► nothing to do
+//! AWS ─ organizations::read_whole ─► Reading ─ draft ─► org.toml, policies/ ─ check: config, bind, plan ─► no changes
 //! ```
 //!
-//! What is written must leave nothing to do: the language says what the organization is, and what it cannot say is left out together with
-//! all that would make overlord change it. [`check`] holds a draft to that before anybody sees it.
+//! The plan of the generated files must be empty. What org.toml cannot express is left out, together with everything that would make
+//! overlord change it. [`check`] verifies this before a draft is shown.
 
 mod accounts;
 mod attributes;

@@ -1,8 +1,8 @@
-//! Networks as pools and layouts: those that overlord made, from the VPCs' own tags, and those of others that are like a layout, which the accounts name
-//! by their ids. All others are named as left.
+//! Networks as pools and layouts. VPCs that overlord made are recognised by their tags. VPCs created outside overlord that match a layout are
+//! adopted: the accounts name them by id. All other VPCs are listed as left out.
 //!
-//! Either all of overlord's VPCs fit layouts, or none is taken: networks are read by Region, and what of ours no layout named would be planned
-//! as deletions. One of others is taken where a plan that names it has nothing to do.
+//! Either all of overlord's VPCs fit layouts, or import takes none of them: networks are read by Region, and the plan would delete a VPC of
+//! overlord's that no layout names. A VPC created outside overlord is adopted only if a plan that names it has no changes.
 
 use std::collections::BTreeMap;
 

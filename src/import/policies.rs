@@ -1,5 +1,5 @@
-//! Which policies are written down, and which sets they make. A policy type is managed as a whole: where one attached policy of it cannot be
-//! written down, all of its type are left alone, for the sets of a managed type are whole.
+//! Which policies are written to files, and which sets they form. A policy type is managed completely or not at all: if one attached policy of
+//! a type cannot be written, import leaves out the whole type.
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -1,4 +1,4 @@
-//! What was found, as the sections of org.toml in the order of its documentation.
+//! The imported resources as sections of org.toml, in the order of its documentation.
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -1,4 +1,4 @@
-//! Teams: accounts that are called `<team>-<stage>` and live alike are written as one section, where that is shorter than a section each.
+//! Teams: accounts named `<team>-<stage>` with the same settings become one section if that is shorter than one section each.
 
 use std::collections::{BTreeMap, BTreeSet};
 

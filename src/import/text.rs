@@ -1,4 +1,4 @@
-//! org.toml as text, for people: short sections, one line where one will do.
+//! org.toml as text, for people: short sections, on one line where possible.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;

@@ -1,4 +1,4 @@
-//! The decision: guardrails of the caller's account and of the resource's, level by level.
+//! Evaluates the guardrails of the caller's account and of the resource's account, level by level.
 //!
 //! Sources: the Organizations user guide, "SCP evaluation", "RCP evaluation" and the lists of what neither restricts.
 
@@ -16,7 +16,7 @@ use super::truth::Truth;
 /// What the guardrails say of a request. They grant nothing: that is up to policies inside of the account.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Outcome {
-    /// They let it pass.
+    /// They allow it.
     WithinGuardRails,
     /// A Deny matches.
     ExplicitDeny,
@@ -266,7 +266,7 @@ impl LevelRuling {
         }
     }
 
-    /// Whether this level lets the request pass.
+    /// Whether this level allows the request.
     pub fn passes(&self) -> Truth {
         self.allows.and(!Truth::any(self.denies.iter().map(|(_, matches)| *matches)))
     }

@@ -1,4 +1,4 @@
-//! An organization as its guardrails see it: what is attached to the root, the OUs and the accounts, and who stands under whom.
+//! An organization as its guardrails see it: the policies attached to the root, the OUs and the accounts, and the parent of each.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;

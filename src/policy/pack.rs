@@ -1,10 +1,10 @@
-//! Packing: a document that is too long, cut into parts, and a set of more policies than a target takes, merged. Pure.
+//! Packing: splits a document that is too long, and merges a set of more policies than a target takes. Pure.
 //!
-//! What may be done follows from how AWS decides: the statements attached to one level unite, in whichever documents they stand. So
-//! statements move freely between the documents of a level, and one that lists actions or resources is the same as several that share
-//! out the list. One that names what it is *not* about cannot be cut: `NotAction` of two halves matches everything.
+//! AWS unites the statements of all documents that are attached to one level. So statements can move freely between the documents of a level,
+//! and a statement with a list of actions or resources equals several statements that share the list. A negated list cannot be split:
+//! `NotAction` of two halves matches everything.
 //!
-//! `config` packs what its limits refuse, before anything is compared, so that the rest of the road sees policies like any others.
+//! `config` packs documents and sets over AWS's limits before anything is compared. The rest of overlord treats them as ordinary policies.
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -1,5 +1,5 @@
-//! A document to typed statements: all that AWS refuses in a document of IAM's language, each with its place. What AWS takes and is
-//! unwise is for the lints.
+//! Parses a document into typed statements and reports, with positions, what AWS refuses in a document of IAM's language. The lints report
+//! what AWS accepts but is unwise.
 
 use crate::diagnostic::ByteRange;
 
@@ -28,7 +28,7 @@ impl Policy {
     /// Parses a document of service or resource control policies.
     ///
     /// # Errors
-    /// All that AWS refuses about it. A text that is no JSON is one problem: `Document::parse` tells where and why.
+    /// All that AWS refuses about it. Text that is not JSON is one problem: `Document::parse` reports where and why.
     pub fn parse(text: &str) -> Result<Self, Vec<Problem>> {
         let mut parser = Parser { problems: Vec::new(), variables: Variables::Literal };
         let policy = match json::parse(text) {

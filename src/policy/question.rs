@@ -1,4 +1,4 @@
-//! A question as people put it, about an account of the configuration: what is left out is not known.
+//! A question as people put it, about an account of the configuration. What it leaves out is unknown.
 
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
@@ -93,7 +93,7 @@ impl<'h> Evaluator<'h> {
         self.decided.get()
     }
 
-    /// The resource of an action of the question, which stands in for its own: of one that takes none it is `*`, whatever was asked.
+    /// The resource for an action of the question. For an action without resources it is `*`, whatever the question says.
     pub(super) fn resource(&self, asked: &Question, action: &str) -> String {
         let is_known = self.resourceless.borrow().get(action).copied();
         let takes_none = is_known.unwrap_or_else(|| {
@@ -111,7 +111,7 @@ impl<'h> Evaluator<'h> {
 
     fn arn(&self, asked: &Question, text: &str) -> String {
         if let Some((id, role)) = session(text) {
-            // `aws:PrincipalArn` of a session is the ARN of its role, whose path the session does not tell.
+            // `aws:PrincipalArn` of a session is the ARN of its role, whose path the session does not contain.
             return format!("arn:aws:iam::{id}:role/{}{role}", question("*"));
         }
         if text != "root" && !text.starts_with("role/") && !text.starts_with("user/") {

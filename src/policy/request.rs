@@ -1,4 +1,4 @@
-//! A request: who asks for what of whose resource, and what is known beside.
+//! A request: the principal, the action, the resource and its owner, and the known values of condition keys.
 
 use std::collections::BTreeMap;
 
@@ -135,7 +135,7 @@ impl<'h> Whereabouts<'h> {
     }
 }
 
-/// Says in `context` what the organization itself tells of who asks and of whose resource it is. What stands there already stays.
+/// Adds to `context` what the organization says about the caller and the resource's owner. Existing values stay.
 pub fn complete(context: &mut Context, principal: &Principal, arn: Option<&str>, owner: &Place, hierarchy: &Hierarchy) {
     let management = hierarchy.account_of(&hierarchy.management);
     tell(context, principal, arn, owner, (hierarchy, management, &|address| unknown_id(hierarchy, address)));

@@ -1,8 +1,8 @@
-//! What IAM's policy simulator can be asked about a request under service control policies, and what of its answer differs from the
-//! decision. Pure: `resource` sends it.
+//! Builds questions to IAM's policy simulator about a request under service control policies, and compares its answers with overlord's
+//! decision. Pure: `resource` sends them.
 //!
-//! The simulator is asked with an identity policy that allows everything, so that what it denies the guardrails deny. It answers yes or no
-//! and knows no unknown: the two are compared where the decision here is certain, whatever is not known.
+//! Each question has an identity policy that allows everything, so that only guardrails can deny. The simulator answers yes or no and has no
+//! "unknown". The two are compared only where overlord's decision is certain.
 //!
 //! Source: the IAM user guide, "IAM policy testing with the IAM policy simulator" and "How to simulate policies", and the reference of
 //! SimulateCustomPolicy.
@@ -87,7 +87,7 @@ impl Unaskable {
 /// What the simulator said of all levels.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Simulated {
-    /// Whether the service control policies let the request pass.
+    /// Whether the service control policies allow the request.
     pub passes: bool,
     /// The whole decision in AWS's spelling: `allowed`, `explicitDeny` or `implicitDeny`.
     pub decision: String,
@@ -102,7 +102,7 @@ pub struct Verification {
     pub computed: Outcome,
     /// What AWS said.
     pub simulated: Simulated,
-    /// The levels, each asked by itself, that AWS sees otherwise: whether AWS lets the request pass there. Asked only where the two disagree.
+    /// The levels, each sent separately, on which AWS disagrees, with AWS's verdict. Sent only if the two overall verdicts disagree.
     pub levels: Vec<(Address, bool)>,
 }
 
@@ -247,7 +247,7 @@ fn kind(key: &str, values: &[String], looks: &BTreeMap<String, (Comparison, bool
     if is_list || values.len() > 1 { list } else { single }
 }
 
-/// The levels of a decision that AWS, asked about each by itself, sees otherwise, with what AWS said. Those that cannot be told here are none.
+/// The levels of a decision on which AWS disagrees, with AWS's verdict. Levels with an unknown verdict are left out.
 pub fn differing(decision: &Decision, by_level: &[(Address, bool)]) -> Vec<(Address, bool)> {
     let Side::Levels(rulings) = &decision.scp else { return Vec::new() };
     let here: BTreeMap<&Address, Truth> = rulings.iter().map(|ruling| (&ruling.level, LevelRuling::passes(ruling))).collect();

@@ -1,4 +1,4 @@
-//! Statements of service and resource control policies, typed, with places: what the evaluator and the lints work on.
+//! Statements of service and resource control policies, typed, with positions. The evaluator and the lints work on them.
 
 use crate::diagnostic::ByteRange;
 
@@ -47,7 +47,7 @@ impl Version {
 /// What a statement says of the requests that it matches.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Effect {
-    /// This level lets them pass.
+    /// This level allows them.
     Allow,
     /// They are denied.
     Deny,
@@ -149,7 +149,7 @@ impl Statement {
         self.conditions.iter().map(|condition| condition.folded.as_str()).chain(self.variables().map(|variable| variable.key.as_str()))
     }
 
-    /// Whether it asks which account it is: it may tell accounts apart that have the same policies.
+    /// Whether it depends on the account: then accounts with the same policies may differ.
     pub(super) fn asks_which_account(&self) -> bool {
         self.mentions().any(|key| OF_THE_ACCOUNT.contains(&key))
     }

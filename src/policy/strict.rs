@@ -1,5 +1,5 @@
-//! JSON as a value, with repeated object keys refused: serde_json keeps the last one silently, and a statement that is written but
-//! never uploaded is a guardrail that is not there.
+//! JSON as a value. Repeated object keys are refused: serde_json silently keeps the last one, so a statement that somebody wrote would never be
+//! uploaded.
 
 use std::fmt;
 

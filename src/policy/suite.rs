@@ -1,4 +1,4 @@
-//! The `[[test]]` blocks of a configuration: what its guardrails are meant to let pass and to deny, and whether they do.
+//! Runs the `[[test]]` blocks of a configuration: do its guardrails allow and deny what the tests expect?
 
 use std::collections::HashMap;
 
@@ -44,7 +44,7 @@ pub struct Expectation {
 /// What must become of an action.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Expected {
-    /// The guardrails let it pass.
+    /// The guardrails allow it.
     Allow,
     /// They deny it, one way or the other.
     Deny,
@@ -59,7 +59,7 @@ impl Expected {
         }
     }
 
-    /// Whether an outcome is as expected. What cannot be told is neither.
+    /// Whether an outcome is as expected. An unknown outcome is neither.
     pub fn is_met_by(self, outcome: Outcome) -> bool {
         match outcome {
             Outcome::WithinGuardRails => self == Self::Allow,
@@ -96,7 +96,7 @@ pub struct Failure {
 }
 
 impl Test {
-    /// Runs it. Accounts that cannot differ are decided once; where one fails, each of its class is decided for what to tell of it.
+    /// Runs a test. Accounts of one class are evaluated once. If one fails, each account of its class is evaluated, for the report.
     pub fn run(&self, evaluator: &Evaluator<'_>) -> Vec<TestResult<'_>> {
         let principals = each(&self.principals).into_iter();
         let asked = principals.flat_map(|principal| each(&self.resources).into_iter().map(move |resource| (principal.clone(), resource)));

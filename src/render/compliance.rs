@@ -1,5 +1,5 @@
-//! Which accounts are restricted to which frameworks: for people, for a pull request, for a spreadsheet and for programs. All say the
-//! date of the list, and none that an account is compliant.
+//! Which accounts are restricted to which frameworks: for people, for a pull request, for a spreadsheet and for programs. Every format says the
+//! date of the list. None says that an account is compliant.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;

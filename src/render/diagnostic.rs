@@ -1,4 +1,4 @@
-//! Diagnostics as rustc shows them: file, line and column, the line itself, a caret under the words, and what to do.
+//! Diagnostics in the style of rustc: file, line and column, the source line, a caret under the words, and what to do.
 
 use std::ops::Range;
 
@@ -118,7 +118,7 @@ fn excerpt<'d>(marks: &[Mark<'d>]) -> Snippet<'d, Annotation<'d>> {
     Snippet::source(text.get(first..last).unwrap_or_default()).path(path).line_start(line).annotations(annotations)
 }
 
-/// A line too long to be shown, around its first mark: the column stands in the path, since the renderer counts from what it is given.
+/// A part of a line that is too long to show, around its first mark. The column is in the path, since the renderer counts from the given text.
 fn long_line<'d>(marks: &[Mark<'d>], text: &'d str, (first, last): (usize, usize), line: usize, path: &str) -> Snippet<'d, Annotation<'d>> {
     let Some(mark) = marks.iter().min_by_key(|m| m.kind) else { return Snippet::source("") };
     let from = floor(text, mark.range.start.saturating_sub(LINE_SIDE).max(first));

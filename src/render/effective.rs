@@ -1,5 +1,5 @@
-//! Effective policies of an account as text, Markdown and JSON: each setting with what made it, what has no effect, what cannot be told,
-//! and where AWS has something else.
+//! Effective policies of an account as text, Markdown and JSON: each setting with the policies that made it, settings without effect,
+//! settings whose effect is unknown, and differences from AWS.
 
 use std::fmt::Write as _;
 
@@ -19,7 +19,7 @@ pub struct Shown<'s> {
     pub account: &'s Address,
     /// By type.
     pub policies: &'s [OfType],
-    /// Where something stands in its file.
+    /// A position in a file.
     pub place: &'s dyn Fn(&Place) -> Option<Span>,
 }
 
@@ -44,7 +44,7 @@ pub struct LiveAnswer {
 }
 
 impl OfType {
-    /// Whether nobody could tell offline what AWS has there.
+    /// Whether AWS's value there is unknown offline.
     pub fn is_doubtful(&self, difference: &Difference) -> bool {
         let doubts = self.effective.iter().flat_map(|effective| &effective.doubts);
         doubts.into_iter().any(|doubt| difference.path.starts_with(&doubt.path))

@@ -1,4 +1,4 @@
-//! Invitations as `overlord invite` tells them: where each account stands, and what its owner is still to do. Pure.
+//! Invitations as `overlord invite` shows them: the state of each account, and what its owner still has to do. Pure.
 
 use std::fmt::Write as _;
 

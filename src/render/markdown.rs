@@ -42,7 +42,7 @@ pub fn report(report: &Report) -> Comment {
     out
 }
 
-/// Mistakes of the configuration, as they are told on a terminal; `verdict` is the last line.
+/// Mistakes of the configuration, as on a terminal; `verdict` is the last line.
 pub fn diagnostics(diagnostics: &[Diagnostic], verdict: &str) -> Comment {
     let mut text = String::new();
     for (number, diagnostic) in diagnostics.iter().enumerate() {

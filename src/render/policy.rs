@@ -1,4 +1,4 @@
-//! Decisions of guardrails as text, with a picture of the levels, as Markdown and as JSON.
+//! Decisions of guardrails: as text with a picture of the levels, as Markdown and as JSON.
 
 use std::fmt::Write as _;
 
@@ -25,7 +25,7 @@ pub struct Explained<'d> {
     pub decision: &'d Decision,
     /// What AWS says, where it was to be asked.
     pub live: Option<&'d Live>,
-    /// Where a statement stands in its file.
+    /// The position of a statement in its file.
     pub place: &'d dyn Fn(&Cause) -> Option<Span>,
 }
 

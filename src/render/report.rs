@@ -1,4 +1,4 @@
-//! What an apply did: text and JSON of the same report.
+//! The result of an apply: text and JSON of the same report.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -11,13 +11,13 @@ use super::{Style, inventory};
 use crate::address::Address;
 use crate::apply::{Counts, Needs, Outcome, Report};
 
-/// Failures that are told one by one, before the rest is counted.
+/// The number of failures that are listed before the rest is counted.
 pub(crate) const SINGLY: usize = 40;
 
 /// Ids of created resources that are listed, before the rest is counted.
 const IDS: usize = 40;
 
-/// The ids of what was created; the outcomes: failures with what to do, what was skipped because of what, what was withheld; the counts.
+/// The ids of created resources; the outcomes: failures with what to do, skipped changes with the cause, changes not applied; the counts.
 pub fn text(report: &Report, style: Style) -> String {
     let mut out = String::new();
     created(&mut out, report, style);
@@ -94,7 +94,7 @@ fn failures(out: &mut String, report: &Report, style: Style) {
     }
 }
 
-/// One failure may hold back thousands: they are told by it.
+/// One failure may block thousands of changes: they are grouped by it.
 fn skipped(out: &mut String, report: &Report, style: Style) {
     for (because_of, addresses) in skipped_by_cause(report) {
         let (label, because_of) = (style.dim("skipped"), plain(&because_of.to_string()));
@@ -141,7 +141,7 @@ fn interrupted(out: &mut String, report: &Report, style: Style) {
     }
 }
 
-/// What of the organization singly; what of a network by its VPC.
+/// Changes of the organization one by one, changes of networks by VPC.
 fn withheld(out: &mut String, report: &Report, style: Style) {
     let label = style.warning("withheld");
     let mut inside: BTreeMap<Place<'_>, Vec<&Address>> = BTreeMap::new();

@@ -1,4 +1,4 @@
-//! What AWS's policy simulator says beside a decision, as text and JSON.
+//! The answer of AWS's policy simulator next to overlord's decision, as text and JSON.
 
 use std::fmt::Write as _;
 

@@ -10,7 +10,7 @@ use super::words::{count, plain};
 use super::{Comment, Style};
 use crate::policy::{Answered, Catalogue, Outcome};
 
-/// Names that are told before it is only how many more.
+/// The number of names that are listed before the rest is only counted.
 const SHOWN: usize = 12;
 
 /// For people. With `style.detail`, every account and action by name.

@@ -222,7 +222,7 @@ fn body(change: &Change, style: Style) -> String {
     out
 }
 
-/// The reason, and for what is made the one thing that tells most: where it goes.
+/// The reason; for a new resource also its most informative attribute: its parent.
 fn why(change: &Change) -> String {
     let place = match (change.action, change.after.as_ref().and_then(|after| reference(after, "parent"))) {
         // Until its owner accepts, it is nowhere.

@@ -1,4 +1,4 @@
-//! The changes inside accounts by VPC: nobody reads the 47 resources of one VPC, let alone those of sixty.
+//! Changes inside accounts, grouped by VPC. Nobody reads the 47 resources of one VPC, let alone those of sixty.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::{self, Write as _};

@@ -1,4 +1,4 @@
-//! How accounts stand to the frameworks of org.toml, by the guardrails that AWS has.
+//! Which accounts are restricted to which frameworks of org.toml, according to the guardrails in AWS.
 
 use std::collections::BTreeMap;
 
@@ -21,7 +21,7 @@ pub struct Compliance {
     pub frameworks: Vec<FrameworkList>,
     /// What is open outside of a list; accounts name them by their place.
     pub exceptions: Vec<Exceptions>,
-    /// Why nothing is told of accounts.
+    /// Why there are no results per account.
     pub not_told: Option<String>,
 }
 

@@ -1,7 +1,7 @@
-//! The report: what an organization is now, as one value, which `render::html` draws as a page and as JSON. Pure.
+//! The report: the current state of an organization as one value, which `render::html` draws as a page and as JSON. Pure.
 //!
-//! It rests on what a plan rests on, and has no second opinion: what differs from org.toml is [`crate::drift`]'s, what guardrails say
-//! [`crate::policy`]'s, which addresses are whose [`crate::network`]'s, what it costs [`crate::cost`]'s.
+//! It uses the same data as a plan and the same modules: differences from org.toml come from [`crate::drift`], verdicts of guardrails from
+//! [`crate::policy`], addresses from [`crate::network`], costs from [`crate::cost`].
 //!
 //! ```text
 //! org.toml ─► Loaded ─┐

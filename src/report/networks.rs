@@ -1,4 +1,4 @@
-//! The networks: who has which addresses, planned on what is live.
+//! The networks: which account has which addresses. New VPCs are planned around the live ones.
 
 use std::collections::BTreeMap;
 

@@ -1,4 +1,4 @@
-//! Quotas in use: of the organization, as `doctor` counts them, and of the account and Region with the most of what networks consist of.
+//! Quota usage: of the organization, as `doctor` counts it, and of the account and Region that use the most of each network quota.
 
 use std::collections::BTreeMap;
 

@@ -1,4 +1,4 @@
-//! Changes of the world that keep its index. They check nothing: the operations refuse first, tests build worlds freely.
+//! Changes of the world that keep its index up to date. They check nothing: operations check first, and tests build worlds freely.
 
 use std::collections::{BTreeMap, BTreeSet};
 

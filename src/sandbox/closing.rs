@@ -1,4 +1,4 @@
-//! Accounts on their way out of a world: closing, closed, gone; or outside of the organization. What `change.rs` is for the rest.
+//! Accounts that leave a world: closing, closed, deleted, or removed from the organization. `change.rs` has the other changes.
 
 use super::world::{Account, AccountState, Closing, World};
 

@@ -1,4 +1,4 @@
-//! The journal: every request that reached the sandbox, so that a test can say afterwards what was asked and in which order.
+//! The journal: every request that reached the sandbox, in order, so that tests can check them afterwards.
 
 use std::collections::BTreeMap;
 

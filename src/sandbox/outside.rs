@@ -1,4 +1,4 @@
-//! What lies outside of the organization: accounts that can be invited into it, and the invitations that they got.
+//! Accounts outside the organization that can be invited, and the invitations that they received.
 
 use std::collections::BTreeMap;
 

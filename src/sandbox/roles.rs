@@ -1,7 +1,7 @@
-//! IAM roles: what owners make in their accounts, who may assume them, and what a session of one may do.
+//! IAM roles: the roles that owners create in their accounts, who may assume them, and what their sessions may do.
 //!
-//! Of a trust policy the sandbox reads what the documentation of access across accounts shows: statements that let accounts assume the
-//! role, with or without an external id. Of permissions it knows that a role without a policy has none.
+//! Of a trust policy, the sandbox reads only what AWS's documentation of cross-account access shows: statements that let accounts assume the
+//! role, with or without an external id. Of permissions, it knows only that a role without a policy has none.
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};

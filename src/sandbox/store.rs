@@ -1,4 +1,4 @@
-//! A world on disk: one JSON file, replaced atomically, held by one process at a time.
+//! A world on disk: one JSON file, replaced atomically, locked by one process at a time.
 
 use std::fs::{File, TryLockError};
 use std::path::{Path, PathBuf};

@@ -1,4 +1,4 @@
-//! STS: who the caller is, roles in other accounts, and their root users for one task.
+//! STS: the caller's identity, assumed roles in other accounts, and root sessions for one task.
 
 use std::collections::BTreeMap;
 use std::time::{Duration, SystemTime};

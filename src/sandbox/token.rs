@@ -1,4 +1,4 @@
-//! Where a page of a list stands, as an opaque token: never the same twice in a row, even after an empty page.
+//! The position in a paged list, as an opaque token. It never repeats in a row, even after an empty page.
 
 use std::fmt::Write;
 

@@ -1,8 +1,8 @@
-//! CloudTrail: what was changed, by whom, and LookupEvents over it.
+//! CloudTrail: a record of changes and their callers, and LookupEvents over it.
 //! <https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_LookupEvents.html>
 //!
-//! Requests that write are recorded in the caller's account, refused ones too, with the code of the refusal; reads are not. As sessions do, the
-//! trail ends with the process.
+//! Write requests are recorded in the caller's account, including refused ones with their error code. Reads are not recorded. Like sessions,
+//! the trail ends with the process.
 
 use std::collections::{BTreeSet, VecDeque};
 

@@ -1,4 +1,4 @@
-//! Weather: what goes wrong, how often and how slowly. Seeded, so that a run repeats exactly; calm unless asked.
+//! Weather: simulated faults and delays. Seeded, so that a run repeats exactly. Off by default.
 
 use std::path::Path;
 

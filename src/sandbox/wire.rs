@@ -1,7 +1,8 @@
-//! The wire: which service, operation and caller an HTTP request names, and how each service's protocol puts an answer.
+//! The wire format: determines the service, operation and caller of an HTTP request, and encodes answers in the service's protocol.
 //!
-//! Organizations, CloudTrail, Config and the Tagging API speak awsJson 1.1, Account Management restJson1, STS and IAM the query protocol and EC2 its own kind of it. The service is read from the
-//! credential scope of the signature first, so that a client of `sandbox serve` may call it by any host name.
+//! Organizations, CloudTrail, Config and the Tagging API use awsJson 1.1, Account Management restJson1, STS and IAM the query protocol, and
+//! EC2 its own variant of it. The credential scope of the signature names the service, so that a client of `sandbox serve` may use any host
+//! name.
 
 use std::fmt::Write;
 

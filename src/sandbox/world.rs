@@ -1,7 +1,7 @@
-//! The world: all that the embedded AWS knows, as plain ordered data that serialises to JSON.
+//! The world: the whole state of the embedded AWS, as plain ordered data that serialises to JSON.
 //!
-//! Fields are public, so that tests and `describe` can look at anything; whoever changes one by hand calls
-//! [`World::reindex`] afterwards. The operations change it through the methods in `change.rs`, which keep the index.
+//! Fields are public, so that tests and `describe` can read everything. After changing a field directly, call
+//! [`World::reindex`]. The operations use the methods in `change.rs`, which keep the index up to date.
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -1,4 +1,5 @@
-//! A new organization, to begin with: org.toml with remarks, and the policies that it names; and single guardrails. Pure: texts from a few answers.
+//! Starter files for a new organization: a commented org.toml, the policies that it names, and single guardrails. Pure: generated from a few
+//! answers.
 
 pub mod policies;
 

@@ -1,4 +1,4 @@
-//! `overlord init ci`: what runs overlord without a person, made from org.toml.
+//! `overlord init ci`: generates the workflows and roles that run overlord in CI, from org.toml.
 
 use std::path::{Path, PathBuf};
 

@@ -1,4 +1,4 @@
-//! `overlord init`: files to begin with, offline. A configuration, or what runs it without a person.
+//! `overlord init`: writes starter files, offline: a configuration, or the CI workflows that run it.
 
 mod ci;
 mod organization;

@@ -1,4 +1,4 @@
-//! Where accounts stand with AWS: looked up, accepted for, and waited for.
+//! Follows accounts through their invitations: looks up their state, accepts invitations for them, and waits.
 
 use std::collections::BTreeMap;
 use std::time::{Duration, SystemTime};

@@ -1,5 +1,5 @@
-//! `overlord invite`: sends invitations, tells their owners what to run, follows them, accepts where it may, and brings in the accounts
-//! that have joined. Called again, it goes on where it stands: what it knows, AWS knows.
+//! `overlord invite`: sends invitations, prints the commands for their owners, follows the invitations, accepts them where it may, and brings
+//! in the accounts that have joined. A repeated run continues from the state in AWS; overlord keeps none itself.
 
 mod follow;
 mod targets;

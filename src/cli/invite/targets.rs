@@ -1,4 +1,4 @@
-//! Which accounts `overlord invite` is about, and how each is invited.
+//! Which accounts `overlord invite` works on, and how each one is invited.
 
 use std::path::Path;
 

@@ -1,4 +1,4 @@
-//! `overlord policy effective`: what comes of the policies that configure on their way to an account; with `--live`, beside what AWS says.
+//! `overlord policy effective`: the management policies that an account inherits, merged. With `--live`, compared with AWS's own answer.
 
 use clap::Args;
 use serde_json::Value;

@@ -1,4 +1,4 @@
-//! The accounts: those of the teams, one per stage, and the single ones; all templates filled in.
+//! The accounts: those of the teams, one per stage, and the single ones, with all templates filled in.
 
 use std::collections::BTreeMap;
 

@@ -1,5 +1,5 @@
-//! The sets of directly attached policies: what they name, how many, and that they allow anything at all. What does not fit is for
-//! `packing`.
+//! The sets of directly attached policies: their names, their number, and that they allow anything at all. `packing` handles sets that are too
+//! large.
 
 use std::collections::{BTreeMap, BTreeSet};
 

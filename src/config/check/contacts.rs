@@ -1,4 +1,4 @@
-//! `contacts`: whom AWS writes to about an account; what AWS takes of them, and what they need.
+//! `contacts`: the people to whom AWS writes about an account. Their valid values, and their requirements.
 
 use std::collections::BTreeMap;
 

@@ -1,4 +1,4 @@
-//! `[[test]]`: which accounts, and what is expected of their guardrails. Whether it is met is found out when all else is sound.
+//! `[[test]]`: the accounts, and the expected verdicts of their guardrails. The tests run once everything else is valid.
 
 use std::collections::BTreeSet;
 

@@ -1,4 +1,4 @@
-//! The lists of services that frameworks name: TOML files of the user's, with their own mistakes.
+//! The lists of services that frameworks name: TOML files of the user, which may have mistakes too.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};

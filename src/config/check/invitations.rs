@@ -1,4 +1,4 @@
-//! Accounts that exist outside of the organization and are to be invited.
+//! Accounts outside the organization that are to be invited.
 
 use super::Model;
 use crate::config::code::Code;

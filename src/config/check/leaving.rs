@@ -1,5 +1,5 @@
-//! Accounts that are to leave the organization: `close = true` and `removed = true`. Nothing else is asked of them, so what their sections
-//! still say is a mistake where it would mislead.
+//! Accounts that are to leave the organization: `close = true` and `removed = true`. overlord changes nothing else of them, so any other
+//! setting that would be misleading is a mistake.
 
 use super::Model;
 use super::accounts::Planned;

@@ -1,5 +1,5 @@
-//! The semantic checks: everything that AWS or the language refuses and a single value's type does not tell. Each check reports into
-//! the [`Report`] and goes on; what they find out on the way (accounts, sets of policies, moves) is what `expand` builds from.
+//! The semantic checks: rules of AWS or of the language that a value's type cannot express. Each check reports into the [`Report`] and
+//! continues. Their results (accounts, sets of policies, moves) are the input of `expand`.
 
 pub(super) mod accounts;
 pub(super) mod attachments;

@@ -1,4 +1,4 @@
-//! `[[moved]]`: renamed keys, and how what they stand for is recognised in AWS.
+//! `[[moved]]`: renamed keys, and how overlord recognises the resource in AWS.
 
 use std::collections::BTreeMap;
 

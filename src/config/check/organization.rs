@@ -1,4 +1,4 @@
-//! `[organization]`: the guard, the Region, the role, the services and who administers them.
+//! `[organization]`: the expected account id, the Region, the role, the trusted services and their administrators.
 
 use super::accounts::Planned;
 use super::{Model, tree, values};

@@ -1,8 +1,8 @@
-//! What AWS's limits refuse of service and resource control policies: documents that are too long, and sets of too many. A mistake, with the
-//! numbers; or, where [organization] says `pack_policies = true`, packed, so that what is compared and applied are policies like any others.
+//! Documents and sets of service and resource control policies that exceed AWS's limits. They are a mistake, reported with the numbers. With
+//! `pack_policies = true` in `[organization]`, overlord packs them instead, and compares and applies the result like any other policies.
 //!
-//! Addresses and names come from where the text stands in org.toml: `policy.<key>.2` is the second part of a document, and
-//! `policy.packed.ou.<key>.scp.1` what is merged of the OU's set. No key has a dot, so none clashes with a declared policy.
+//! Addresses and names are derived from the place of the text in org.toml: `policy.<key>.2` is the second part of a document, and
+//! `policy.packed.ou.<key>.scp.1` is merged from the OU's set. Keys contain no dot, so no name clashes with a declared policy.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;

@@ -1,5 +1,5 @@
-//! Regions by their names: those that AWS has, as dated data, and those that `[limits]` adds. AWS refuses an unknown Region only when it
-//! is used, and by then accounts would exist.
+//! Region names: those of AWS, as dated data, and those that `[limits]` adds. AWS refuses an unknown Region only when it is used, and by then
+//! accounts would exist.
 
 use std::collections::BTreeSet;
 

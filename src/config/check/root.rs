@@ -1,4 +1,4 @@
-//! `root_access` and `root_credentials`: what they take, and what they need.
+//! `root_access` and `root_credentials`: their valid values, and their requirements.
 
 use super::Model;
 use super::accounts::Planned;

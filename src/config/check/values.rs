@@ -1,4 +1,4 @@
-//! What AWS takes as an e-mail address, a name, an id, …: each rule with its source. A rule's answer is why it refuses.
+//! Checks single values against AWS's rules: e-mail addresses, names, ids, …, each rule with its source. An error says why a value is refused.
 
 /// Countries in which AWS wants the state or region of an address. Source: the API reference of Account Management, `ContactInformation`.
 pub(crate) const WITH_STATE: [&str; 7] = ["US", "CA", "GB", "DE", "JP", "IN", "BR"];

@@ -1,4 +1,4 @@
-//! An event of CloudTrail, as far as it matters here.
+//! A CloudTrail event, reduced to the fields that matter here.
 //! <https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-record-contents.html>
 
 use serde::Deserialize;

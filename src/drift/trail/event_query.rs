@@ -1,4 +1,4 @@
-//! What an event has to be and to name so that it explains a finding.
+//! The conditions that an event must meet to explain a finding.
 
 use std::collections::BTreeSet;
 

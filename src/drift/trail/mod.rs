@@ -1,12 +1,12 @@
-//! Since when something is otherwise, and by whom, where CloudTrail tells: what its history is asked for, and which event explains what.
-//! Pure: who asks stands in `cli/drift.rs`.
+//! When a difference was made and by whom, from CloudTrail: which look-ups to send, and which event explains which finding.
+//! Pure: `cli/drift.rs` sends the look-ups.
 //!
 //! ```text
-//! findings ─ clues ─► look-ups ─ (asked) ─► events ─► the newest that fits a clue ─► Origin
+//! findings ─ event queries ─► look-ups ─ (CloudTrail) ─► events ─► the newest that fits a query ─► Origin
 //! ```
 //!
-//! Only differences are asked about, the heaviest first. Events of the organization name no resources, so they are looked up by the operation's
-//! name: one look-up serves all findings that it could explain. Those of networks are looked up by id.
+//! Only differences are looked up, the most severe first. Events of Organizations name no resources, so they are looked up by the operation's
+//! name: one look-up serves all findings that it could explain. Events of networks are looked up by resource id.
 
 mod event;
 mod event_query;

@@ -1,4 +1,4 @@
-//! Which operations can have made something be otherwise: a table of kinds and attributes.
+//! Which API operations can have caused a difference: a table of kinds and attributes.
 
 /// How something is otherwise.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,4 +1,4 @@
-//! Since when something is otherwise, and by whom: an event, told.
+//! When a difference was made, and by whom, as read from one event.
 
 use serde::Serialize;
 

@@ -1,4 +1,4 @@
-//! The actions of the catalogue by number, and sets of them: what is asked of one action is asked of 64 at a time.
+//! The actions of the catalogue by number, and sets of them as bits: one operation evaluates 64 actions.
 
 use std::collections::BTreeMap;
 use std::ops::Range;

@@ -1,4 +1,4 @@
-//! The catalogue from what AWS publishes for programs: an index of the services, and a file of each.
+//! Builds the catalogue from the service reference that AWS publishes for programs: an index of the services, and one file per service.
 //! <https://docs.aws.amazon.com/service-authorization/latest/reference/service-reference.html>
 
 use std::collections::BTreeMap;

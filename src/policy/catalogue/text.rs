@@ -1,4 +1,4 @@
-//! The catalogue as one file of text: what a user keeps beside the policies, and reads the changes of.
+//! The catalogue as one text file, which users keep next to their policies so that version control shows its changes.
 
 use std::fmt::Write as _;
 

@@ -1,4 +1,4 @@
-//! What AWS refuses about a document that configures, as far as it documents that, by type; and what has no documented meaning.
+//! Checks a management policy document: what AWS documents that it refuses, by type, and what has no documented meaning.
 
 use crate::diagnostic::{ByteRange, Severity};
 use crate::policy::Problem;
@@ -22,7 +22,7 @@ struct Grammar {
     others: Others,
 }
 
-/// Whether other keys may stand beside the first.
+/// Whether there may be other keys besides the first.
 #[derive(Clone, Copy)]
 enum Others {
     /// It is the fixed name that documents start with.
@@ -48,7 +48,7 @@ const GRAMMARS: &[Grammar] = &[
 ];
 
 /// The document, and all that is wrong about it as one of `policy_type`, in the API's spelling, by place. No tree of a text that is no JSON
-/// object: `Document::parse` tells why.
+/// object: `Document::parse` reports why.
 pub fn check(policy_type: &str, text: &str) -> (Option<Tree>, Vec<Mistake>) {
     let (tree, mistakes) = Tree::parse(text);
     let mut checker = Checker { mistakes };

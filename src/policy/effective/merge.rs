@@ -1,8 +1,8 @@
-//! What comes of the policies of one type on the way from the root to an account.
+//! Merges the policies of one type on the path from the root to an account.
 //!
-//! Level by level. At a level, the limits of the levels above hold, and those of the level itself do not yet; of several policies those limits
-//! hold together. AWS evaluates the policies of a level in the order in which they were attached, which nobody can ask it for, and does not
-//! document more than that the first assignment stays: where the order could matter, there is a doubt.
+//! The merge goes level by level. At a level, the limits of the levels above hold; its own limits hold only below it. The limits of several
+//! policies hold together. AWS evaluates the policies of a level in the order in which they were attached. No API returns this order, and AWS
+//! documents only that the first assignment wins. Where the order could matter, the result has a doubt.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -91,7 +91,7 @@ pub struct Doubt {
     pub said: Vec<Place>,
 }
 
-/// Why something cannot be told.
+/// Why a value is unknown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Why {
     /// Several policies of a level assign different values: the one that was attached first wins.

@@ -1,4 +1,4 @@
-//! A document as a tree with places: sections, settings, and the inheritance operators on them.
+//! A document as a tree with positions: sections, settings, and the inheritance operators on them.
 
 use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
@@ -15,7 +15,7 @@ use super::check::Mistake;
 /// The operator that limits what child policies may do.
 pub(super) const CONTROL: &str = "@@operators_allowed_for_child_policies";
 
-/// Told of in the syntax of AI services opt-out policies alone, and there to say that it is not allowed.
+/// Documented only in the syntax of AI services opt-out policies, which says that it is not allowed.
 const ENFORCED_FOR: &str = "@@enforced_for";
 
 /// An operator that sets a value.
@@ -85,7 +85,7 @@ pub struct Node {
     pub operations: Vec<Operation>,
     /// What it lets child policies do, where it says so.
     pub allowed: Option<Placed<Allowed>>,
-    /// What is in it, by the key in lower case: AWS does not tell keys apart by case.
+    /// What is in it, by the key in lower case: AWS ignores the case of keys.
     pub children: BTreeMap<String, Node>,
 }
 
@@ -97,7 +97,7 @@ pub struct Tree {
 }
 
 impl Tree {
-    /// The document with what is wrong about its operators; no tree of a text that is no JSON object, which `Document::parse` tells.
+    /// The document with what is wrong about its operators; no tree if the text is not a JSON object, which `Document::parse` reports.
     pub fn parse(text: &str) -> (Option<Self>, Vec<Mistake>) {
         let mut parser = Parser { mistakes: Vec::new() };
         let Some(json::Node { value: Json::Object(members), at }) = json::parse(text) else { return (None, Vec::new()) };

@@ -1,4 +1,4 @@
-//! A framework as a service control policy, in one of its two shapes.
+//! Writes a framework as a service control policy, in one of two forms.
 
 use std::collections::BTreeSet;
 
@@ -61,7 +61,7 @@ impl Generated {
     }
 }
 
-/// The policy of a framework. `access_role` is the name of the role that overlord works through: the shape that denies lets it pass, so that
+/// The policy of a framework. `access_role` is the name of the role that overlord works through: the deny form exempts it, so that
 /// overlord can take back what it made.
 pub fn generate(framework: &Framework, shape: Shape, access_role: &str) -> Generated {
     let whole = |prefixes: BTreeSet<&str>| prefixes.into_iter().map(|prefix| format!("{prefix}:*")).collect::<Vec<_>>();

@@ -1,10 +1,10 @@
-//! Which accounts are restricted to which frameworks: the guardrails above each account, asked for every action of AWS's.
+//! Which accounts are restricted to which frameworks: evaluates the guardrails above each account for every AWS action.
 //!
-//! An action that could pass for anybody, under some circumstances, is open: only what is denied for certain counts as restricted. Asked
-//! is for all but overlord's own role, of which it is told apart whether more is open to it. Resource control policies are left out: what
-//! is called may be somebody else's.
+//! An action that anybody could use under some circumstances counts as open; only a certain deny restricts. overlord's own role is evaluated
+//! separately: the result says whether more is open to it. Resource control policies are left out, since a call may reach resources of other
+//! organizations.
 //!
-//! Most levels of an organization are alike, and so are most accounts: what is attached is asked once, and so is each way down.
+//! Most levels of an organization are alike, and so are most accounts: each set of attached policies and each path is evaluated once.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -291,7 +291,7 @@ impl Rules {
         Self { all, unknown }
     }
 
-    /// Whether the level lets each action of a service pass.
+    /// Whether the level allows each action of a service.
     fn of_service(&self, service: &Service<'_>) -> Vec<Truth> {
         let all = question(&format!("{}:*", service.prefix));
         let mut said = Said { allow: self.unknown, deny: self.unknown };

@@ -1,4 +1,4 @@
-//! What an account is under, as numbers: accounts with equal chains are under the same, and one of them is asked for all.
+//! The policies above an account, as numbers. Accounts with equal chains have equal policies, so one of them is evaluated for all.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -10,12 +10,12 @@ use super::super::truth::Truth;
 use super::rules::{Rule, Rules};
 use crate::address::Address;
 
-/// A rule at a level, and whether what it says besides its actions holds for the account: of actions that take a resource, and of others.
+/// A rule at a level, and whether its conditions hold for the account: for actions that take a resource, and for the rest.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(super) struct Atom {
     pub rule: usize,
     pub holds: [Truth; 2],
-    /// Of a rule that asks where the account lies and cannot be told, a number for that place.
+    /// If a rule depends on the account's place and is unknown, a number for that place.
     pub place: Option<usize>,
 }
 

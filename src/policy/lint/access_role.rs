@@ -75,7 +75,7 @@ fn service(action: &str) -> &str {
     action.split(':').next().unwrap_or_default()
 }
 
-/// A call of the access role, in each Region, with how the Region is told where it is one of several.
+/// A call of the access role, in each Region, with the words for the Region if there are several.
 fn contexts(arn: &str, regions: &[&str]) -> Vec<(String, Context)> {
     let mut call = call();
     call.set("aws:PrincipalArn", Fact::known([arn]));

@@ -1,4 +1,4 @@
-//! Whether one statement is about all that another is about. Never claimed where it is not certain.
+//! Whether one statement covers everything that another one matches. Claimed only where it is certain.
 
 use std::cell::Cell;
 

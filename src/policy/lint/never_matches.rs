@@ -43,7 +43,7 @@ fn of(statement: &Statement) -> Option<Spot> {
         if facts.is_empty() {
             return Some(Spot::new(condition.key.at, "this list is empty: no request meets it", "write the values that are meant"));
         }
-        // A value of several is met by others of them: told only where one is meant.
+        // With several values, others of them may match: reported only where there is one value.
         let mut others =
             statement.conditions.iter().filter(|o| o.folded == condition.folded && o.operator.value.quantifier == Quantifier::Single);
         let refuses = |other: &Condition, fact: &Fact| {

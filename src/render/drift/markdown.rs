@@ -1,4 +1,4 @@
-//! For a comment on a pull request, an issue, or the summary of a job.
+//! Markdown, for a pull request comment, an issue, or a job summary.
 
 use super::text::{end, findings};
 use super::{WEIGHTS, direction, heading, origin, remedy, summary};

@@ -1,4 +1,4 @@
-//! Drift, for people and for programs: one value, seven views. Values stand as they are in org.toml, then as they are in AWS.
+//! Drift, for people and for programs: one value, seven formats. The value in org.toml comes first, then the value in AWS.
 
 mod json;
 mod junit;

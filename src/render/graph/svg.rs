@@ -1,4 +1,4 @@
-//! A drawing: a column for each layer, what waits to the right of what it waits for.
+//! A drawing: one column per layer. A change is to the right of its dependencies.
 
 use super::{Graph, Node};
 use crate::plan::Action;

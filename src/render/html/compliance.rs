@@ -1,4 +1,4 @@
-//! The matrix of accounts and frameworks: accounts that lie in one OU and stand alike are one row.
+//! The matrix of accounts and frameworks. Accounts of one OU with the same result share a row.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;

@@ -1,4 +1,4 @@
-//! What networks cost a month.
+//! The monthly cost of the networks.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;

@@ -1,4 +1,4 @@
-//! What is not as org.toml says: the findings of `overlord drift`, the heaviest first.
+//! The findings of `overlord drift`: where AWS differs from org.toml, the most severe first.
 
 use std::fmt::Write as _;
 
@@ -9,7 +9,7 @@ use crate::render::words::value;
 use crate::report::Report;
 use crate::resource::Weight;
 
-/// Findings that the page shows; the others are in the JSON, and `overlord drift` tells them.
+/// The number of findings on the page. The JSON form and `overlord drift` have all of them.
 const SHOWN: usize = 400;
 
 pub(super) fn section(report: &Report<'_>) -> String {
@@ -55,7 +55,7 @@ pub(super) fn section(report: &Report<'_>) -> String {
     framed("drift", "Drift", &says, &body)
 }
 
-/// Whether a finding stands in the page, by its place. They are sorted by weight.
+/// Whether the page shows the finding at this index. Findings are sorted by severity.
 pub(super) fn is_shown(report: &Report<'_>, number: usize) -> bool {
     number < SHOWN.min(report.drift.findings.len())
 }

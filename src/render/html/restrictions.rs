@@ -1,4 +1,4 @@
-//! What guardrails deny to whom, by class.
+//! What the guardrails deny, per class of accounts.
 
 use std::fmt::Write as _;
 

@@ -1,4 +1,4 @@
-//! The organization: the root and the OUs with what is attached to them; the script puts the accounts in.
+//! The organization: the root and the OUs with their attached policies. The script adds the accounts.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;

@@ -1,5 +1,5 @@
-//! Configuration items: what EC2 says of its things, in AWS Config's words.
-//! <https://github.com/awslabs/aws-config-resource-schema>: what each type has, and what not.
+//! Configuration items: EC2's resources in AWS Config's form.
+//! <https://github.com/awslabs/aws-config-resource-schema>: the properties of each type.
 
 use serde_json::{Map, Value, json};
 

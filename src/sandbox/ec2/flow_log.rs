@@ -1,4 +1,4 @@
-//! Flow logs: where the traffic of a VPC, a subnet or an interface is written down.
+//! Flow logs of the traffic of a VPC, a subnet or an interface.
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};

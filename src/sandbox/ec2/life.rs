@@ -1,4 +1,4 @@
-//! The life of what AWS makes and unmakes slowly: a function of the world's clock, so that nothing has to be settled.
+//! Lifecycle states of resources that AWS creates and deletes slowly. A state is a function of the world's clock, so nothing is updated later.
 
 use serde::{Deserialize, Serialize};
 

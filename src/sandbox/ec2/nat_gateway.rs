@@ -1,4 +1,4 @@
-//! NAT gateways: in one zone, or for the Region. They come and go slowly, and one that cannot be made is made and fails.
+//! NAT gateways: zonal or regional. They are created and deleted slowly. One that cannot work is created and then fails.
 //! <https://docs.aws.amazon.com/vpc/latest/userguide/nat-gateway-troubleshooting.html>
 
 use std::collections::BTreeSet;

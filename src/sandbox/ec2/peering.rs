@@ -1,5 +1,5 @@
-//! Peerings of VPCs. Both sides keep the peering, each with its own tags; the side that asked sees it at once, the other one when it has
-//! been provisioned. <https://docs.aws.amazon.com/vpc/latest/peering/vpc-peering-basics.html#vpc-peering-lifecycle>
+//! VPC peerings. Both sides keep the peering, each with its own tags. The requester sees it at once, the accepter when it has been
+//! provisioned. <https://docs.aws.amazon.com/vpc/latest/peering/vpc-peering-basics.html#vpc-peering-lifecycle>
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};

@@ -1,4 +1,4 @@
-//! What EC2 keeps for one account in one Region, and with what a Region is born.
+//! The EC2 state of one account in one Region, and its initial content.
 
 use std::collections::BTreeMap;
 use std::net::Ipv4Addr;

@@ -1,4 +1,4 @@
-//! The Regions of all accounts, shared until they change, and as they were for stale reads.
+//! The Regions of all accounts, shared until they change, and older versions of them for stale reads.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;

@@ -1,4 +1,4 @@
-//! Client tokens: the same request with the same token makes nothing new.
+//! Client tokens: repeating a request with the same token creates nothing new.
 //! <https://docs.aws.amazon.com/AWSEC2/latest/APIReference/Run_Instance_Idempotency.html>
 
 use serde::{Deserialize, Serialize};

@@ -1,5 +1,5 @@
-//! Transit gateways: each with one route table, which its attachments get when the gateway says so. Other accounts see one that RAM shares
-//! with them. <https://docs.aws.amazon.com/vpc/latest/tgw/tgw-transit-gateways.html>
+//! Transit gateways. Each has one route table, which attachments are associated with if the gateway says so. Other accounts see a gateway that
+//! RAM shares with them. <https://docs.aws.amazon.com/vpc/latest/tgw/tgw-transit-gateways.html>
 
 use std::collections::{BTreeMap, BTreeSet};
 

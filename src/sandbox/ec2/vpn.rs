@@ -1,4 +1,4 @@
-//! Site-to-site VPNs: gateways of VPCs, what AWS knows of offices, and the connections between them, by static routes.
+//! Site-to-site VPNs: virtual private gateways, customer gateways, and VPN connections with static routes.
 
 use std::collections::{BTreeMap, BTreeSet};
 

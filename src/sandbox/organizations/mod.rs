@@ -1,7 +1,7 @@
-//! AWS Organizations: the two tables of its operations, and what they have in common.
+//! AWS Organizations: the two tables of its operations, and their shared code.
 //!
-//! A read gets the world by shared reference, so that it may be an older world (stale reads) and cannot write; a write checks
-//! everything before it changes anything, so that a refusal leaves no trace.
+//! A read gets the world by shared reference: it may be an older world (stale reads), and it cannot write. A write checks everything
+//! before it changes anything, so that a refusal changes nothing.
 
 mod accounts;
 mod effective;

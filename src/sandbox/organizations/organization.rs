@@ -1,4 +1,4 @@
-//! The organization itself, its root, and the way to all features.
+//! The organization itself, its root, and the migration to all features.
 
 use serde::Deserialize;
 use serde_json::{Value, json};

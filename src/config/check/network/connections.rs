@@ -1,4 +1,4 @@
-//! What the VPCs of a layout are connected with: whether it is declared, in reach, and not too much.
+//! The connections of a layout's VPCs: declared, reachable, and within the quotas.
 
 use super::super::Model;
 use super::super::accounts::Planned;

@@ -1,4 +1,4 @@
-//! `default_vpc`: whose default VPCs are to go.
+//! `default_vpc`: the accounts whose default VPCs are to be deleted.
 
 use std::collections::BTreeSet;
 

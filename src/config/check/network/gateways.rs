@@ -1,4 +1,4 @@
-//! `[transit_gateway.*]` and `[vpn.*]`: what VPCs of several accounts lead to.
+//! `[transit_gateway.*]` and `[vpn.*]`: gateways that VPCs of several accounts share.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::Ipv4Addr;

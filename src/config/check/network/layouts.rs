@@ -1,4 +1,4 @@
-//! `[vpc.*]`: layouts that AWS takes and that fit into their pool.
+//! `[vpc.*]`: layouts must be valid for AWS and fit into their pool.
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -1,4 +1,4 @@
-//! What a layout may have besides subnets and gateways: DNS, DHCP options, flow logs.
+//! Options of a layout besides subnets and gateways: DNS, DHCP options, flow logs.
 
 use std::net::IpAddr;
 

@@ -1,4 +1,4 @@
-//! `[pool.*]`: ranges that are apart, with their reservations, and enough for all.
+//! `[pool.*]`: ranges must not overlap, including their reservations, and must be large enough for all VPCs.
 
 use std::collections::{BTreeMap, BTreeSet};
 

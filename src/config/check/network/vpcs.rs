@@ -1,4 +1,4 @@
-//! `vpc` and `cidr`: which account has which VPC, and the blocks that org.toml chooses itself.
+//! `vpc` and `cidr`: which account has which VPC, and the CIDR blocks that org.toml chooses itself.
 
 use std::collections::BTreeMap;
 
