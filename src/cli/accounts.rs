@@ -11,7 +11,7 @@ use crate::snapshot;
 
 #[derive(Debug, Args)]
 pub(super) struct AccountsArgs {
-    /// Print a line for each account, for a spreadsheet
+    /// Print one line per account, for a spreadsheet
     #[arg(long, conflicts_with = "format")]
     csv: bool,
 }

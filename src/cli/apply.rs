@@ -24,7 +24,7 @@ use crate::{render, snapshot};
 
 #[derive(Debug, Default, Args)]
 pub(super) struct ApplyArgs {
-    /// A plan saved by `overlord plan --out`; refused when what it observed has moved
+    /// A plan saved by `overlord plan --out`; refused if AWS has changed since
     file: Option<PathBuf>,
 
     #[command(flatten)]
@@ -44,7 +44,7 @@ pub(super) struct ApplyArgs {
     #[command(flatten)]
     locked: Locked,
 
-    /// Remove the lock that a run has left behind, and do nothing else. On a terminal the name of its owner is asked for; elsewhere give it
+    /// Remove the lock that a run has left behind, and do nothing else. Prompts for its owner's name on a terminal; elsewhere give it
     /// here
     #[arg(
         long, value_name = "OWNER", num_args = 0..=1, require_equals = true, default_missing_value = "",

@@ -19,7 +19,7 @@ use crate::resource::organizations::day;
 
 #[derive(Debug, Args)]
 pub(super) struct CatalogueArgs {
-    /// Make a list of the files that AWS publishes: DIR has the index, service-list.json, and a file of each service
+    /// Build a list from the files that AWS publishes: DIR has the index, service-list.json, and one file per service
     #[arg(long, value_name = "DIR")]
     from: Option<PathBuf>,
 
@@ -27,7 +27,7 @@ pub(super) struct CatalogueArgs {
     #[arg(long, value_name = "FILE", requires = "from")]
     out: Option<PathBuf>,
 
-    /// The day of which it is true [default: that on which the index was downloaded]
+    /// The date of the list [default: the day on which the index was downloaded]
     #[arg(long, value_name = "YYYY-MM-DD", requires = "from")]
     as_of: Option<String>,
 }

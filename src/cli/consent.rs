@@ -20,11 +20,11 @@ use crate::resource::organizations::Leaving;
 
 #[derive(Debug, Default, Args)]
 pub(super) struct Consenting {
-    /// Do not ask. Never covers deletions
+    /// Do not ask for confirmation. Does not confirm deletions
     #[arg(long)]
     yes: bool,
 
-    /// Carry out the deletions of the plan. On a terminal, the id of each account that is to leave is asked for
+    /// Apply the deletions of the plan. Prompts for the id of each account that is to leave, on a terminal
     #[arg(long)]
     allow_delete: bool,
 
@@ -46,7 +46,7 @@ pub(super) struct Consenting {
 /// `--allow-new-accounts`, of `plan` and `apply`.
 #[derive(Debug, Default, Args)]
 pub(super) struct Creating {
-    /// Create accounts although the plan says that they look like existing ones under another key
+    /// Create accounts even if the plan says that they look like existing ones under another key
     #[arg(long)]
     allow_new_accounts: bool,
 }
@@ -71,7 +71,7 @@ impl Creating {
 /// `--allow-lockout`, of `plan` and `apply`.
 #[derive(Debug, Default, Args)]
 pub(super) struct Locking {
-    /// Go on although overlord's access role is locked out: of this account, by its key or id, or by this policy or level, by its name in
+    /// Continue although overlord's access role is locked out: of this account, by its key or id, or by this policy or level, by its name in
     /// the plan; may be given several times
     #[arg(long, value_name = "NAME")]
     allow_lockout: Vec<String>,

@@ -24,20 +24,20 @@ use crate::snapshot::{self, AggregatorPlace};
 
 #[derive(Debug, Args)]
 pub(super) struct DriftArgs {
-    /// Tell only what an earlier look had not found, whose result FILE is, of --format json
+    /// Report only findings that are not in FILE, the --format json output of an earlier run
     #[arg(long, value_name = "FILE")]
     baseline: Option<PathBuf>,
 
-    /// Ask this aggregator of AWS Config for networks, and accounts only where those look different; it is in the management account and
+    /// Read networks from this AWS Config aggregator, and from an account only if they differ there; it is in the management account and
     /// the home Region unless ACCOUNT, a key or an id, and REGION say otherwise
     #[arg(long, value_name = "[ACCOUNT/[REGION/]]NAME", value_parser = aggregator)]
     screen: Option<AggregatorPlace>,
 
-    /// Leave CloudTrail alone: do not tell since when something differs, and by whom
+    /// Do not read CloudTrail: do not show when a difference was made, and by whom
     #[arg(long)]
     no_trail: bool,
 
-    /// Show every finding, value and place
+    /// Show every finding, value and position
     #[arg(long)]
     detail: bool,
 

@@ -16,7 +16,7 @@ use crate::resource::{Desired, Selection};
 
 #[derive(Debug, Args)]
 pub(super) struct EmailArgs {
-    /// The account, by its key or id in org.toml, whose `email` there is to be its e-mail
+    /// The account, by its key or id in org.toml; its `email` there is the new address
     #[arg(long, value_name = "KEY|ID")]
     account: String,
 

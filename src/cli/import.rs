@@ -21,27 +21,27 @@ use crate::{render, snapshot};
 
 #[derive(Debug, Args)]
 pub(super) struct ImportArgs {
-    /// The folder that org.toml and policies/ are written to [default: that of --config]
+    /// The output folder for org.toml and policies/ [default: that of --config]
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
 
-    /// Write over files that are there already
+    /// Overwrite existing files
     #[arg(long)]
     force: bool,
 
-    /// Write tags too, and read those of accounts: a call for each
+    /// Write tags too; reading those of accounts takes one call each
     #[arg(long)]
     tags: bool,
 
-    /// Write contacts and opt-in Regions of accounts too: five calls for each
+    /// Write contacts and opt-in Regions of accounts too; takes five calls each
     #[arg(long)]
     attributes: bool,
 
-    /// Look for networks in all accounts in this Region; several times for several
+    /// Read networks of all accounts in this Region; may be given several times
     #[arg(long = "region", value_name = "REGION")]
     regions: Vec<String>,
 
-    /// The Region of regional calls that belong to the organization
+    /// The Region of the organization's regional calls
     #[arg(long, value_name = "REGION", default_value = config::HOME_REGION)]
     home_region: String,
 

@@ -22,7 +22,7 @@ pub(super) const LEFT: &str = "warning: stopped at once; the lock of this run st
 /// `--no-lock`, of every command that applies.
 #[derive(Debug, Default, Args)]
 pub(super) struct Locked {
-    /// Take no lock. For when something else makes sure that no two applies run at the same time
+    /// Take no lock. Use it only if something else prevents two applies at the same time
     #[arg(long)]
     pub(super) no_lock: bool,
 }

@@ -19,7 +19,7 @@ const PAGE: Kind =
 
 #[derive(Debug, Args)]
 pub(super) struct ManArgs {
-    /// Write a page for each command into DIR, over those that are there [default: print that of overlord itself]
+    /// Write a page for each command into DIR and overwrite existing ones [default: print overlord's own page]
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
 }

@@ -12,7 +12,7 @@ use crate::render::{Style, network, network_svg};
 
 #[derive(Debug, Args)]
 pub(super) struct NetworkArgs {
-    /// Draw the pools and a VPC of each layout in FILE, as SVG
+    /// Draw the pools and one VPC of each layout to FILE, as SVG
     #[arg(long, value_name = "FILE.svg")]
     out: Option<PathBuf>,
 

@@ -15,11 +15,11 @@ use crate::{plan, resource::Desired};
 
 #[derive(Debug, Args)]
 pub(super) struct DiffArgs {
-    /// What is compared: an org.toml, a folder with one, or a git revision of the one that --config names
+    /// The first configuration: an org.toml, a folder with one, or a git revision of the file that --config names
     #[arg(value_name = "FILE|REVISION")]
     from: String,
 
-    /// What it is compared with, likewise [default: the org.toml that --config names]
+    /// The second configuration, likewise [default: the org.toml that --config names]
     #[arg(value_name = "FILE|REVISION")]
     to: Option<String>,
 

@@ -36,29 +36,29 @@ pub(super) struct ReportArgs {
 
 #[derive(Debug, Args)]
 struct PageArgs {
-    /// Write overlord-report.html in DIR; with --format json, which prints the same as data, only then [default: the current folder]
+    /// Write overlord-report.html to DIR [default: the current folder]; --format json prints the data and writes the page only with --out
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
 
-    /// Write over a file of that name that is no report of overlord
+    /// Overwrite a file of that name even if it is not an overlord report
     #[arg(long)]
     force: bool,
 }
 
 #[derive(Debug, Subcommand)]
 enum ReportCommand {
-    /// Say which accounts are restricted to which lists of services, the frameworks of org.toml, offline
+    /// Show which accounts are restricted to which frameworks (lists of services) of org.toml, offline
     #[command(after_help = "Exit status: 0 done, 1 error")]
     Compliance(ComplianceArgs),
 }
 
 #[derive(Debug, Args)]
 struct ComplianceArgs {
-    /// Name every service and action that is open outside of a list
+    /// Name every service and action that is open but not on a list
     #[arg(long)]
     detail: bool,
 
-    /// Print a line for each account and framework, for a spreadsheet
+    /// Print one line per account and framework, for a spreadsheet
     #[arg(long, conflicts_with_all = ["detail", "format"])]
     csv: bool,
 }

@@ -69,7 +69,7 @@ impl Shell {
         }
     }
 
-    /// How results are printed.
+    /// The output format.
     pub(super) fn format(&self) -> Format {
         self.format
     }

@@ -16,7 +16,7 @@ use crate::render;
 
 #[derive(Debug, Args)]
 pub(super) struct ValidateArgs {
-    /// Print what is wrong, with file and line, for the pull requests of a platform
+    /// Print the mistakes with file and line, in the pull request format of a platform
     #[arg(long, value_enum, value_name = "PLATFORM")]
     annotations: Option<Annotations>,
 }

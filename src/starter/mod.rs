@@ -38,7 +38,7 @@ pub struct Answers {
     pub management_account: String,
     /// The e-mail address of an account, with `{account}` in it.
     pub email: String,
-    /// The Region of what belongs to the organization.
+    /// The home Region of the organization.
     pub region: String,
 }
 

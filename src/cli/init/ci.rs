@@ -12,7 +12,7 @@ use crate::files::Replace;
 
 #[derive(Debug, Args)]
 pub(super) struct CiArgs {
-    /// Where it is to run
+    /// The CI platform
     #[arg(long = "for", value_enum, value_name = "PLATFORM")]
     platform: PlatformChoice,
 
@@ -24,7 +24,7 @@ pub(super) struct CiArgs {
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
 
-    /// Write over files that are there already
+    /// Overwrite existing files
     #[arg(long)]
     force: bool,
 }

@@ -21,7 +21,7 @@ pub(super) struct InitArgs {
 
 #[derive(Debug, Subcommand)]
 enum What {
-    /// Write what runs overlord without a person: plans of pull requests, apply on merge, drift every night, and the roles for it
+    /// Write CI workflows: plans for pull requests, apply on merge, drift detection every night, and the IAM roles for them
     #[command(after_help = "Exit status: 0 written, 1 error")]
     Ci(ci::CiArgs),
 }

@@ -12,7 +12,7 @@ use crate::starter::{self, Answers};
 
 #[derive(Debug, Args)]
 pub(super) struct OrganizationArgs {
-    /// The 12-digit id of the management account [default: 111111111111, with which overlord works in the sandbox alone]
+    /// The 12-digit id of the management account [default: 111111111111, which works only in the sandbox]
     #[arg(long, value_name = "ID", requires = "email")]
     management_account: Option<String>,
 
@@ -21,15 +21,15 @@ pub(super) struct OrganizationArgs {
     #[arg(long, value_name = "ADDRESS", requires = "management_account")]
     email: Option<String>,
 
-    /// The Region of what belongs to the organization
+    /// The home Region of the organization
     #[arg(long, value_name = "REGION", default_value = starter::REGION)]
     home_region: String,
 
-    /// The folder that org.toml and policies/ are written to [default: that of --config]
+    /// The output folder for org.toml and policies/ [default: that of --config]
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
 
-    /// Write over files that are there already
+    /// Overwrite existing files
     #[arg(long)]
     force: bool,
 }

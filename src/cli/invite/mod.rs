@@ -29,11 +29,11 @@ use targets::Target;
 
 #[derive(Debug, Args)]
 pub(super) struct InviteArgs {
-    /// An account by its key in org.toml, its id or its e-mail; may be given several times. Without it, all that org.toml wants invited
+    /// An account by its key in org.toml, its id or its e-mail; may be given several times. Without it, all accounts that org.toml invites
     #[arg(long = "account", value_name = "KEY|ID|EMAIL")]
     accounts: Vec<String>,
 
-    /// Further accounts, one to a line
+    /// A file with further accounts, one per line
     #[arg(long, value_name = "FILE")]
     from: Option<PathBuf>,
 
@@ -41,11 +41,11 @@ pub(super) struct InviteArgs {
     #[arg(long, value_name = "KEY")]
     ou: Option<String>,
 
-    /// What the owners are told, in place of `invitation_note`
+    /// The note to the owners, instead of `invitation_note`
     #[arg(long, value_name = "TEXT")]
     note: Option<String>,
 
-    /// Accept, and make the access role, with the credentials of this profile, which are those of an invited account; may be given several
+    /// Accept, and create the access role, with the credentials of this profile, which belong to an invited account; may be given several
     /// times
     #[arg(long, value_name = "NAME", conflicts_with_all = ["cancel", "template"])]
     accept_profile: Vec<String>,
@@ -54,15 +54,15 @@ pub(super) struct InviteArgs {
     #[arg(long, conflicts_with_all = ["cancel", "template"])]
     wait: bool,
 
-    /// Take open invitations back
+    /// Cancel open invitations
     #[arg(long, conflicts_with = "template")]
     cancel: bool,
 
-    /// Print the CloudFormation template of the access role that owners make, and do nothing else
+    /// Print the CloudFormation template with which owners create the access role, and do nothing else
     #[arg(long)]
     template: bool,
 
-    /// Do not ask. Never covers deletions
+    /// Do not ask for confirmation. Does not confirm deletions
     #[arg(long)]
     yes: bool,
 

@@ -22,11 +22,11 @@ pub(super) struct EffectiveArgs {
     #[arg(long, value_name = "KEY|ID")]
     account: String,
 
-    /// Only policies of this type, as org.toml spells it, such as tag or backup [default: all that are attached]
+    /// Only policies of this type, as org.toml spells it, such as tag or backup [default: all attached types]
     #[arg(long = "type", value_name = "TYPE")]
     policy_type: Option<String>,
 
-    /// Ask AWS too, and say where it disagrees; exits 2 when it does
+    /// Ask AWS too, and show where it disagrees; exits 2 if it does
     #[arg(long)]
     pub(super) live: bool,
 }
