@@ -12,7 +12,7 @@ pub enum Severity {
     Error,
     /// Worth a look; the run goes on.
     Warning,
-    /// Could be better: told to those who ask.
+    /// Could be better: reported on request.
     Hint,
 }
 
@@ -34,7 +34,7 @@ struct Index {
     characters: Vec<usize>,
 }
 
-/// Bytes of a chunk: what is gone through to tell a column.
+/// Bytes of a chunk: the most that is scanned to find a column.
 const CHUNK: usize = 1024;
 
 impl Index {
@@ -225,7 +225,7 @@ mod tests {
     use super::*;
 
     thread_local! {
-        /// Bytes of texts that were gone through to tell places.
+        /// Bytes of text that were scanned to find positions.
         pub(super) static READ: std::cell::Cell<usize> = const { std::cell::Cell::new(0) };
     }
 

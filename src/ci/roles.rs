@@ -34,7 +34,7 @@ struct Trust {
     subjects: &'static [&'static str],
     /// Claims that must be these, whatever the subject says.
     claims: &'static [(&'static str, &'static str)],
-    /// The workflow that a job must belong to, where the subject does not tell it.
+    /// The workflow that a job must belong to, if the subject does not say it.
     workflow: Option<&'static str>,
 }
 

@@ -20,7 +20,7 @@ pub(super) struct Connection {
 }
 
 impl Connection {
-    /// Makes the sandbox's world durable, and tells when the trace is incomplete.
+    /// Saves the sandbox's world, and reports an incomplete trace.
     pub(super) fn close(&self, shell: &Shell) -> Result<(), Reported> {
         if let Some(failure) = self.trace.as_ref().and_then(Trace::failure) {
             shell.say(format_args!("warning: {failure}"));
@@ -63,7 +63,7 @@ pub(super) async fn connect(global: &Global, desired: &Desired, shell: &Shell) -
     guarded(reach(global, desired, shell).await?, desired, shell).await
 }
 
-/// The same for a run that may write: it opens the request gate, which is locked as ever, once the plan is approved.
+/// The same for a run that may write: it allows writes in the request gate once the plan is approved.
 pub(super) async fn connect_to_write(global: &Global, desired: &Desired, shell: &Shell) -> Result<Connection, Reported> {
     let connection = open_door(global, Some(&desired.management_account), &desired.home_region, desired.role(), shell).await?;
     guarded(connection.knows(desired), desired, shell).await

@@ -167,7 +167,7 @@ impl Consenting {
         if stage == Stage::Aws {
             self.creating.check(plan, shell)?;
         }
-        // Whoever is there is asked, after the rest.
+        // On a terminal, ask after the rest.
         let asks = stage == Stage::Aws && !self.yes && std::io::stdin().is_terminal();
         match stage {
             Stage::Aws if asks => self.locking.tell_what_leads_nowhere(plan, shell),
@@ -188,7 +188,7 @@ impl Consenting {
         Ok(if self.allow_delete { ask_for_ids(plan, consent, shell) } else { consent })
     }
 
-    /// A wrong id does no harm, and whoever typed it should know.
+    /// A wrong id does no harm, but the user should know.
     fn tell_what_leads_nowhere(&self, plan: &Plan, shell: &Shell) {
         for (leaving, ids) in [(Leaving::Closed, &self.close), (Leaving::Removed, &self.remove)] {
             let leaves =

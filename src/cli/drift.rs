@@ -46,7 +46,7 @@ pub(super) struct DriftArgs {
 }
 
 impl DriftArgs {
-    /// The earlier look.
+    /// The result of an earlier run.
     pub(super) fn baseline(&self) -> Option<&Path> {
         self.baseline.as_deref()
     }
@@ -55,7 +55,7 @@ impl DriftArgs {
 pub(super) async fn run(global: &Global, args: &DriftArgs, shell: &Shell) -> Result<Exit, Reported> {
     let mut loaded = validate::load(global, shell)?;
     args.selecting.narrow(&mut loaded.desired, shell)?;
-    // Before AWS is asked: that takes minutes.
+    // Before any AWS call: those take minutes.
     let baseline = args.baseline.as_ref().map(|path| read(path, shell)).transpose()?;
     let connection = connect(global, &loaded.desired, shell).await?;
     let (live, plan, screening) = look(args, &loaded.desired, &connection).await.map_err(|e| shell.aws_error(&e))?;
@@ -106,7 +106,7 @@ fn aggregator(text: &str) -> Result<AggregatorPlace, String> {
     Ok(AggregatorPlace { account, region, name: name.to_owned() })
 }
 
-/// Asks CloudTrail who made the differences. That it may not be asked, or does not answer, is a note: the differences are told all the same.
+/// Looks up in CloudTrail who made the differences. If a look-up is refused or fails, that is a note: the differences are reported anyway.
 async fn ask(inquiry: &Inquiry, drift: &mut Drift, connection: &Connection) -> Result<(), Error> {
     let asked = inquiry
         .lookups()

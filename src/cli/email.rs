@@ -90,7 +90,7 @@ async fn change(connection: &Connection, desired: &Desired, address: &Address, a
     Ok(Exit::Done)
 }
 
-/// The code, from whoever sits at the terminal.
+/// The code, entered on the terminal.
 fn asked(shell: &Shell) -> Result<Option<String>, Reported> {
     if !std::io::stdin().is_terminal() {
         return Ok(None);

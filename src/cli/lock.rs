@@ -59,7 +59,7 @@ pub(super) fn refused(error: &Error, theirs: Option<&LiveLock>, sessions: &Sessi
     }
 }
 
-/// Tells what went wrong with the lock after it was taken.
+/// Reports a problem with the lock after it was taken.
 pub(super) fn tell_trouble(lock: Option<&RunLock>, shell: &Shell) {
     if let Some((what, hint)) = lock.and_then(RunLock::trouble) {
         shell.say(format_args!("warning: {what}\n  help: {hint}"));

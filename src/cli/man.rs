@@ -13,7 +13,7 @@ use super::shell::Shell;
 use super::{Cli, Exit, Reported};
 use crate::files::{Kind, Replace};
 
-/// A page of ours.
+/// A page of overlord's own.
 const PAGE: Kind =
     Kind { name: "a manual page of overlord", is_one: |text| text.lines().take(4).any(|line| line.starts_with(".TH overlord")) };
 

@@ -44,7 +44,7 @@ use serde_json::{Map, Value, json};
 
 use shell::Shell;
 
-/// Where the sandbox keeps its world unless told otherwise.
+/// The default file of the sandbox's world.
 const DEFAULT_SANDBOX: &str = ".overlord/sandbox.json";
 
 /// The management account of a fresh sandbox where no org.toml names one.
@@ -261,7 +261,7 @@ enum Exit {
     Error = 1,
     /// `plan`: there are changes; `drift`: there is some; `policy explain`: it is denied; with `--live`, AWS disagrees.
     Changes = 2,
-    /// `apply`: a part was done; `policy explain` and `policy effective`: it cannot be told.
+    /// `apply`: a part was done; `policy explain` and `policy effective`: unknown.
     Partly = 3,
 }
 

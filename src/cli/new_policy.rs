@@ -45,7 +45,7 @@ pub(super) fn run(global: &Global, args: &NewArgs, shell: &Shell) -> Result<Exit
         let hint = "leave out --region".to_owned();
         return Err(shell.error(format_args!("`{name}` is not about Regions"), Some(hint)));
     }
-    // A configuration with mistakes is one that is being written: what it does not tell is asked for.
+    // A configuration with mistakes is still being written: the command line must give what it lacks.
     let loaded = config::load_untested(&global.config).ok();
     let setting = setting(args, template, loaded.as_ref(), shell)?;
     let key = args.key.as_deref().unwrap_or(template.name);

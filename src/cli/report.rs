@@ -145,7 +145,7 @@ fn refuse(page: &Path, replace: Replace, shell: &Shell) -> Result<(), Reported> 
 }
 
 fn of_compliance(global: &Global, args: &ComplianceArgs, shell: &Shell) -> Result<Exit, Reported> {
-    // It tells what is, whether or not tests agree.
+    // It reports the current state, whether or not tests pass.
     let loaded = validate::told(global, shell, config::load_untested(&global.config))?;
     if loaded.frameworks.is_empty() {
         let hint = "declare one: [framework.hipaa], with its list in policies/frameworks/hipaa.toml; see docs/org-toml.md".to_owned();

@@ -105,7 +105,7 @@ codes! {
     PolicyMalformed = "policy-malformed",
     /// A setting that a policy above does not let policies below make.
     PolicyIneffective = "policy-ineffective",
-    /// A setting that policies make so that AWS's documentation does not tell what it is.
+    /// A setting of policies whose value AWS's documentation does not define.
     PolicyDoubtful = "policy-doubtful",
     /// A policy is over the size limit of its type.
     PolicyTooLarge = "policy-too-large",
@@ -183,7 +183,7 @@ codes! {
     BadPrice = "bad-price",
     /// DNS switched off where something needs it.
     BadDns = "bad-dns",
-    /// No name server that instances can be told of, or too many.
+    /// An invalid name server, or too many.
     BadNameServer = "bad-name-server",
     /// No name of a domain.
     BadDomain = "bad-domain",

@@ -10,7 +10,7 @@ use crate::guardrails::Inheritance;
 use crate::policy::effective::{Doubt, Ignored, Place, Tree};
 
 impl Loaded {
-    /// Who inherits what of the policies that configure.
+    /// Which accounts inherit which management policies.
     pub fn inheritance(&self) -> Inheritance {
         let trees: BTreeMap<Address, Arc<Tree>> =
             self.configured.iter().map(|(address, configured)| (address.clone(), Arc::clone(&configured.tree))).collect();

@@ -66,7 +66,7 @@ impl Report {
         self.broken.insert(path.to_vec());
     }
 
-    /// Whether `path`, or something that it stands in, was taken out.
+    /// Whether `path`, or a parent of it, was removed.
     pub(super) fn is_broken(&self, path: &[&str]) -> bool {
         !self.broken.is_empty()
             && (1..=path.len()).any(|n| self.broken.contains(&path.iter().take(n).map(|s| (*s).to_owned()).collect::<Vec<_>>()))

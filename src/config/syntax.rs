@@ -11,7 +11,7 @@ use super::code::Code;
 use super::report::Report;
 use crate::diagnostic::Diagnostic;
 
-/// Syntax errors that are told: after a few, the rest are echoes.
+/// The number of syntax errors that are reported: after a few, the rest are follow-up errors.
 const MAX_ERRORS: usize = 20;
 /// Bytes of a file whose syntax errors are all collected, five thousand accounts several times over. Of a larger one only the first
 /// is told: every byte may be an error, and each costs a hundred bytes.

@@ -77,7 +77,7 @@ const SKEW_TO_TELL: u64 = 30;
 /// Seconds from which AWS refuses what is signed.
 const SKEW_REFUSED: u64 = 300;
 
-/// Whose time the answers tell.
+/// The source of the time in answers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Time {
     /// AWS's.

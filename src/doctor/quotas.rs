@@ -33,7 +33,7 @@ impl InUse {
     }
 }
 
-/// The quotas of the organization that can be counted: when accounts were closed, AWS does not tell. `invitations` are the open ones.
+/// The quotas of the organization that can be counted: AWS does not say when accounts were closed. `invitations` are the open ones.
 pub fn in_use(desired: &Desired, live: &Live, facts: &Facts, quotas: &Quotas, invitations: usize) -> Vec<InUse> {
     let attached = facts.most_attached.iter().filter_map(|(policy_type, (count, target))| {
         let (quota, most) = (format!("policies attached to one target ({})", short(policy_type)), quotas.types.get(policy_type)?.attached);
@@ -103,7 +103,7 @@ fn units(desired: &Desired, live: &Live, facts: &Facts, quotas: &Quotas) -> Chec
     }
 }
 
-/// AWS does not tell when an account was closed: those that it still lists are from the last 90 days.
+/// AWS does not say when an account was closed: those that it still lists are from the last 90 days.
 fn closings(facts: &Facts) -> Check {
     let closed = facts.accounts.values().filter(|state| ["CLOSED", "SUSPENDED", "PENDING_CLOSURE"].contains(&state.as_str())).count();
     let most = LIMITS.quotas.close_account_in_30_days.of(facts.accounts.len().saturating_sub(1));

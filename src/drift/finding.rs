@@ -87,7 +87,7 @@ pub struct Finding {
     pub remedy: Remedy,
     /// Of a guardrail, what it does to what accounts may do, where that was worked out.
     pub effect: Option<Effect>,
-    /// Since when and by whom, where that was asked for and CloudTrail tells.
+    /// Since when and by whom, if that was looked up and CloudTrail has it.
     pub origin: Option<Origin>,
     /// Where org.toml says it, where that is not where it speaks of the address.
     pub at: Option<Span>,
@@ -122,7 +122,7 @@ pub enum Remedy {
     Refuse,
 }
 
-/// Stands in place of a value that is not printed.
+/// A placeholder for a value that is not printed.
 const SENSITIVE: &str = "(sensitive)";
 
 impl Difference {

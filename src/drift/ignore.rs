@@ -41,7 +41,7 @@ pub struct Used {
 }
 
 impl Pattern {
-    /// Of a text as it stands in org.toml.
+    /// From a text in org.toml.
     pub fn new(text: impl Into<String>) -> Self {
         Self(text.into())
     }
@@ -95,7 +95,7 @@ impl Ignore {
         }
     }
 
-    /// Takes from a finding what is expected, and tells whether that is anything; `None` where nothing is left of it.
+    /// Removes the expected part of a finding, and says whether there was any; `None` if nothing is left.
     fn take_from(&self, mut finding: Finding) -> (Option<Finding>, bool) {
         if !self.pattern.matches(&finding) {
             return (Some(finding), false);

@@ -30,7 +30,7 @@ use crate::plan::{Action, Direction, Effect, Effects, Plan};
 use crate::resource::network::Screening;
 use crate::resource::{Desired, Live, Weight};
 
-/// The plan of a live state, and the accounts and Regions in which it would change or tells something.
+/// The plan of a live state, and the accounts and Regions with changes or findings.
 pub fn planned(desired: &Desired, live: &Live) -> (Plan, BTreeSet<Scope>) {
     let plan = Plan::build(desired, live);
     let changed = plan.changes.iter().filter(|change| change.action != Action::NoOp).filter_map(|change| change.address.scope().cloned());
@@ -83,7 +83,7 @@ pub struct Note {
 }
 
 impl Drift {
-    /// What `plan` tells, but for what `ignores` expect on the day `today`, and but for what `baseline` had.
+    /// The findings of `plan`, without those that `ignores` expect on the day `today` and those of `baseline`.
     pub fn of(plan: &Plan, ignores: &[Ignore], today: Date, baseline: Option<&Baseline>) -> Self {
         let (found, mut notes) = of::findings(plan);
         let (found, ignored) = ignore::apply(found, ignores, today);
@@ -138,7 +138,7 @@ impl Drift {
         }
     }
 
-    /// Tells how much rests on what an aggregator of AWS Config has recorded, and what is not known by that.
+    /// Notes how much was read from an aggregator of AWS Config, and what that leaves unknown.
     pub fn rests_on(&mut self, screening: Screening) {
         let Screening { aggregator, recorded, unrecorded, failed, different } = &screening;
         let mut note = |summary: String| self.notes.push(Note { subject: "AWS Config".to_owned(), summary });

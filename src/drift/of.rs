@@ -42,7 +42,7 @@ fn whole(changes: &[Change]) -> BTreeMap<Address, Change> {
     for change in changes {
         let address = first_step(&change.address).unwrap_or_else(|| change.address.clone());
         match whole.get_mut(&address) {
-            // Each stands behind what it waits for, and the second waits for the first.
+            // Each comes after its dependencies, and the second depends on the first.
             Some(first) => {
                 first.after.clone_from(&change.after);
                 first.calls.extend(change.calls.iter().cloned());
@@ -137,13 +137,13 @@ fn unread(account: &str, error: &str) -> Finding {
     }
 }
 
-/// What becomes of something that the plan tells.
+/// What a finding of the plan becomes.
 enum Told {
     Finding(Box<Finding>),
-    /// It stands against the change of this address.
+    /// It blocks the change of this address.
     Against(Address),
     Note,
-    /// A finding tells it already, or it is about how the changes are made.
+    /// Another finding reports it already, or it is about how the changes are made.
     Known,
 }
 

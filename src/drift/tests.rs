@@ -112,11 +112,11 @@ fn what_is_expected_is_left_out_until_its_day_is_over() {
     }
     assert!(of(&[ignore("*", &[], today())]).is_clean());
     assert_eq!(of(&[ignore("333333333333", &[], today())]).findings.len(), all - 1, "by the id of what nobody manages");
-    // Yesterday's holds no more, and is told.
+    // Yesterday's is no longer valid, and is reported.
     let expired = of(&[ignore("ou.work", &[], Date::new(2026, 11, 19))]);
     assert_eq!((expired.findings.len(), expired.ignored.len()), (all + 1, 0));
     assert!(told(&expired).contains(&("expired-ignore", Weight::Organization, "ou.work")));
-    // What leaves nothing out is told too, and is no drift.
+    // An entry that leaves nothing out is reported too, and is not drift.
     let idle = of(&[ignore("ou.gone", &[], today())]);
     assert_eq!((idle.findings.len(), idle.notes.len()), (all, 2));
 }

@@ -3,7 +3,7 @@
 use std::fs::File;
 use std::io::{self, Read as _};
 
-/// Bytes at the beginning of a file that tell its kind.
+/// Bytes at the beginning of a file that identify its kind.
 const BEGINNING: u64 = 64 << 10;
 
 /// A kind of file that overlord writes. A file of a kind may be replaced by another one of it.

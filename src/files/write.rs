@@ -191,7 +191,7 @@ struct Step<'f> {
 fn replaceable(path: &Path, replace: Replace) -> io::Result<Option<PathBuf>> {
     match path.symlink_metadata() {
         Ok(_) => {}
-        // A part of the path that is a file is told when the folder is made.
+        // A part of the path that is a file is reported when the folder is created.
         Err(error) if [io::ErrorKind::NotFound, io::ErrorKind::NotADirectory].contains(&error.kind()) => return Ok(None),
         Err(error) => return Err(error),
     }

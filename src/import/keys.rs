@@ -97,7 +97,7 @@ pub(super) fn tagged(world: &World, id: &str, kind: &str) -> String {
     key.filter(|key| slug(key) == **key).unwrap_or_default().to_owned()
 }
 
-/// The keys of the OUs. Namesakes are told apart by those above them.
+/// The keys of the OUs. OUs with equal names are distinguished by their parents.
 pub(super) fn units(world: &World) -> BTreeMap<&str, String> {
     let candidates = world.units.iter().map(|(id, unit)| {
         let mut wishes = vec![tagged(world, id, "ou"), slug(&unit.name)];

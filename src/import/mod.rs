@@ -33,7 +33,7 @@ use crate::resource::Live;
 use crate::resource::network::Survey;
 use crate::resource::organizations::{Reading, Tagging, World};
 
-/// What the live organization does not tell.
+/// Settings that the live organization does not contain.
 #[derive(Debug, Clone)]
 pub struct Settings {
     /// `home_region` of `[organization]`.

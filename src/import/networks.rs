@@ -59,7 +59,7 @@ struct Found<'s> {
 }
 
 impl Networks {
-    /// Layouts for all that overlord made, or none at all; and for what of others is like one.
+    /// Layouts for all VPCs that overlord made, or for none; and for VPCs created outside overlord that match one.
     pub(super) fn of(survey: &Survey, world: &World, left: &mut Vec<Left>) -> Self {
         match Found::of_ours(survey) {
             Ok(mut found) => {

@@ -167,7 +167,7 @@ impl<'w> OfType<'w> {
         Ok(of_type)
     }
 
-    /// Sets without an Allow deny everything. Whoever has one means it, and says so in the policy that it consists of.
+    /// Sets without an Allow deny everything. Such a set is intended, and its policy says so.
     fn find_lockdowns(&mut self, targets: &BTreeSet<&str>, attached: &BTreeMap<&str, BTreeSet<&str>>) -> Result<(), String> {
         for target in targets {
             let empty = BTreeSet::new();

@@ -245,7 +245,7 @@ fn differences(exception: &Exception<'_>, units: &Units<'_>) -> Vec<(String, Val
     differences
 }
 
-/// The VPCs of others that an account takes for its own.
+/// The adopted VPCs of an account, created outside overlord.
 fn adopted(adopted: &Adopted) -> Vec<(&'static str, Value)> {
     if adopted.is_empty() {
         return Vec::new();

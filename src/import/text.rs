@@ -10,7 +10,7 @@ use crate::escape::{one_line, toml as quoted};
 pub(super) struct Section {
     /// As it stands between the brackets.
     pub title: String,
-    /// What stands behind it.
+    /// The text after it.
     pub note: Option<String>,
     pub lines: Vec<Line>,
 }
@@ -19,7 +19,7 @@ pub(super) struct Section {
 pub(super) struct Line {
     pub key: String,
     pub value: Value,
-    /// What stands behind it.
+    /// The text after it.
     pub note: Option<String>,
 }
 

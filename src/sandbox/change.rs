@@ -151,7 +151,7 @@ impl World {
         self.index.accounts_of.entry(parent.to_owned()).or_default().insert(account.to_owned());
     }
 
-    /// Adds a policy of ours. Returns its id.
+    /// Adds a customer managed policy. Returns its id.
     pub fn add_policy(&mut self, kind: &str, name: &str, description: &str, content: &str) -> String {
         let id = loop {
             let id = format!("p-{}", self.fresh(10));

@@ -40,7 +40,7 @@ pub enum Belongs {
     /// To no organization.
     #[default]
     Nowhere,
-    /// It is a member of another organization, and leaves that one when it joins ours.
+    /// It is a member of another organization, and leaves that one when it joins this one.
     Elsewhere,
     /// It manages another organization.
     ManagesAnother,

@@ -43,7 +43,7 @@ impl Store {
 
     /// The same, to put a fresh world there: over a world, or over anything where `force` says so.
     pub(super) fn lock_to_replace(path: &Path, force: bool) -> Result<Self, SandboxError> {
-        // Its keys may be in another order than ours.
+        // Its keys may be in another order than this code writes.
         let is_world = || files::read(path, files::WORLD).is_ok_and(|bytes| serde_json::from_slice::<World>(&bytes).is_ok());
         let replace = Replace::kind_or_forced(WORLD_FILE, force || is_world());
         // Before the lock: nothing is made beside a file that is somebody else's.

@@ -48,7 +48,7 @@ pub(super) struct Trail {
     events: VecDeque<Event>,
 }
 
-/// A request that would write, as it was asked and answered.
+/// A write request with its answer.
 #[derive(Debug)]
 struct Event {
     number: u64,

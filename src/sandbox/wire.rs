@@ -224,7 +224,7 @@ fn json_body(body: &Bytes) -> Result<Value, Refusal> {
     serde_json::from_slice(body).map_err(|error| Refusal::new("SerializationException", format!("the body is not JSON: {error}")))
 }
 
-/// The parameters of a request of the query protocols: those of a GET stand in the address.
+/// The parameters of a request of the query protocols: those of a GET are in the URL.
 fn form(request: &Request) -> Map<String, Value> {
     match request.uri().query() {
         Some(query) if request.body().is_empty() => form_body(&Bytes::copy_from_slice(query.as_bytes())),
@@ -315,7 +315,7 @@ pub(super) fn respond_unknown(request: &Request, service: &str) -> Answer {
     Answer::Response(response)
 }
 
-/// The value without members that are null: AWS leaves out what it does not tell.
+/// The value without members that are null: AWS leaves out unset members.
 fn without_nulls(value: &Value) -> Value {
     match value {
         Value::Object(fields) => {

@@ -175,7 +175,7 @@ pub struct Account {
     pub name: String,
     /// The primary e-mail.
     pub email: String,
-    /// Where it stands in its life.
+    /// Its lifecycle state.
     pub state: AccountState,
     /// How it came into the organization.
     pub joined: Joined,
@@ -190,7 +190,7 @@ pub struct Account {
     pub external_ids: BTreeMap<String, String>,
 }
 
-/// Where an account stands in its life.
+/// The lifecycle state of an account.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum AccountState {

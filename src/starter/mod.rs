@@ -112,7 +112,7 @@ mod tests {
         assert!(loaded.warnings.is_empty(), "{:#?}", loaded.warnings);
     }
 
-    /// The pages tell the reader to take the `#:` away with sed: that must add the networks and nothing else, least of all a quota.
+    /// The pages ask the reader to remove the `#:` with sed: that must add the networks and nothing else, least of all a quota.
     #[test]
     fn what_the_pages_uncomment_changes_networks_alone() {
         let mut texts = files(&answers(EMAIL));

@@ -162,7 +162,7 @@ pub(super) enum RoleAge {
     Settled,
 }
 
-/// Waits until none of them is open. `tell` hears of each that is over.
+/// Waits until none of them is open. Calls `tell` for each that has ended.
 ///
 /// # Errors
 /// AWS refused; the deadline; the interrupt.

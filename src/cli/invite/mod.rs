@@ -251,7 +251,7 @@ impl Run<'_> {
     }
 
     /// Makes the access role in an account that has joined. What keeps it from being made does not keep the account from being a member:
-    /// its owner is told what to run, as if there were no credentials.
+    /// its owner gets the commands to run, as without credentials.
     async fn equip(&mut self, guest: &Sessions, account: &str) -> Result<(), Reported> {
         let is_it = |(_, state): &(&Target, &State)| matches!(state, State::Member { id, .. } if id == account);
         let Some((target, _)) = self.targets.iter().zip(&self.states).find(is_it) else { return Ok(()) };
@@ -344,7 +344,7 @@ impl Run<'_> {
         }
     }
 
-    /// Tells where each stands, and makes of those that are members what org.toml says.
+    /// Prints the state of each, and applies org.toml to those that are members.
     async fn conclude(self) -> Result<Exit, Reported> {
         self.tell();
         let mut exit = self.exit();

@@ -18,7 +18,7 @@ pub(super) struct Target {
     pub account: Address,
     /// How it is invited.
     pub invitation: InvitationAttributes,
-    /// Its e-mail, where org.toml tells it.
+    /// Its e-mail, if org.toml has it.
     pub email: Option<String>,
     /// What is to be added to org.toml, where it does not stand there.
     pub section: Option<String>,
@@ -52,7 +52,7 @@ pub(super) fn read(global: &Global, args: &InviteArgs, shell: &Shell) -> Result<
     Ok((desired, targets))
 }
 
-/// One name to a line; what stands behind `#` is left out.
+/// One name per line; text after `#` is ignored.
 fn listed(file: &Path, shell: &Shell) -> Result<Vec<String>, Reported> {
     let text = files::read_text(file, files::LIST).map_err(|e| {
         let hint = "give a file with an account's key, id or e-mail on each line".to_owned();

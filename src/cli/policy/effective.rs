@@ -59,7 +59,7 @@ pub(super) async fn run(global: &Global, args: &EffectiveArgs, shell: &Shell) ->
     Ok(exit(&policies))
 }
 
-/// What AWS has told is no doubt any more.
+/// A setting that AWS has answered is no longer in doubt.
 fn exit(policies: &[OfType]) -> Exit {
     let disagrees = |of_type: &OfType| {
         let live = of_type.live.iter().flat_map(|live| &live.differences);

@@ -285,7 +285,7 @@ fn plan<'f>(parts: Parts<'f>, model: &Model<'f>, report: &mut Report) -> Planned
     if planned.leaves.is_some() { planned.leaving() } else { planned }
 }
 
-/// Keys, e-mail addresses and ids that two accounts share. `accounts` stand in the order of the file.
+/// Keys, e-mail addresses and ids that two accounts share. `accounts` are in the order of the file.
 fn clashes(accounts: &[Planned<'_>], report: &mut Report) {
     let mut keys: BTreeMap<&str, &Planned<'_>> = BTreeMap::new();
     let mut emails: BTreeMap<String, (&Planned<'_>, &Made)> = BTreeMap::new();

@@ -52,7 +52,7 @@ struct Target {
     place: String,
 }
 
-/// Resolves and checks all sets, and warns of policies that stand in none.
+/// Resolves and checks all sets, and warns of policies that are in none.
 pub(super) fn resolve(model: &Model<'_>, policies: &Policies<'_>, accounts: &[Planned<'_>], report: &mut Report) -> (Attachments, Packing) {
     let none = Organization::default();
     let section = model.file.organization.as_ref().map_or(&none, |o| &o.value);
@@ -108,7 +108,7 @@ fn left_alone(section: &Organization, policies: &Policies<'_>, report: &mut Repo
     }
 }
 
-/// Declared policies of a type that AWS enables only while a service has trusted access. Each type is told once.
+/// Declared policies of a type that AWS enables only while a service has trusted access. Each type is reported once.
 fn untrusted(section: &Organization, policies: &Policies<'_>, report: &mut Report) {
     if report.is_broken(&["organization", "trusted_services"]) {
         return;
@@ -205,7 +205,7 @@ impl<'p> Sets<'_, 'p> {
         }
     }
 
-    /// Packs what is more than its target takes, or tells it.
+    /// Packs a set that is too large for its target, or reports it.
     fn fit(&mut self, target: &Target, list: &List, named: &[Named<'p>], set: &mut BTreeSet<Reference>, report: &mut Report) {
         for spec in self.managed.clone() {
             let Some(limits) = self.model.limits.of(spec) else { continue };

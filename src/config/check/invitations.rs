@@ -12,7 +12,7 @@ const NOTE: usize = 1024;
 
 /// How an account is invited.
 pub(in crate::config) struct Invite {
-    /// What its owner is told.
+    /// The note to its owner.
     pub(in crate::config) note: Option<String>,
 }
 
@@ -21,7 +21,7 @@ pub(super) fn asked(invite: Option<&At<bool>>) -> bool {
     invite.is_some_and(|invite| invite.value)
 }
 
-/// An account of a team that nothing tells apart from others in AWS: the template of its team makes e-mails of new accounts.
+/// An account of a team that cannot be identified in AWS: the template of its team makes e-mails of new accounts.
 pub(super) fn without_name(account: &str) -> Diagnostic {
     let diagnostic =
         Code::MissingKey.error(format!("the account `{account}` is to be invited, and has neither `id` nor an `email` of its own"));

@@ -80,7 +80,7 @@ pub(in crate::config) fn part_name(name: &str, part: usize) -> String {
 }
 
 /// How many times the limit the text of a document may be. White space while_waiting, its length is known without parsing it. What is uploaded is its canonical
-/// form, though, which is shorter where the text repeats values, and only parsing tells by how much. So a text of up to twice the limit is parsed, once.
+/// form, though, which is shorter where the text repeats values, and only parsing shows by how much. So a text of up to twice the limit is parsed, once.
 const ROOM: usize = 2;
 
 /// Reports a text that is so long that no document within the limit can come of it. Such a text is not parsed.

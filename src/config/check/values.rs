@@ -161,7 +161,7 @@ fn between(text: &str, most: usize, why: &'static str) -> Result<(), &'static st
     if text.trim().is_empty() || text.chars().count() > most { Err(why) } else { Ok(()) }
 }
 
-/// The key of a tag. Source: the API's Tag, 1 to 128 characters; `aws:` is AWS's and `overlord:` is ours.
+/// The key of a tag. Source: the API's Tag, 1 to 128 characters; `aws:` is reserved for AWS and `overlord:` for overlord.
 pub(crate) fn tag_key(text: &str) -> Result<(), &'static str> {
     if text.get(..4).is_some_and(|p| p.eq_ignore_ascii_case("aws:")) {
         return Err("keys that begin with `aws:` belong to AWS");

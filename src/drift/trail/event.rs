@@ -68,7 +68,7 @@ impl Event {
         texts(&self.request_parameters).any(|value| value == text)
     }
 
-    /// Whether the request sets a parameter, or does not tell what it sets.
+    /// Whether the request sets a parameter, or does not say what it sets.
     pub fn sets(&self, parameter: &str) -> bool {
         self.request_parameters.as_object().is_none_or(|parameters| parameters.contains_key(parameter))
     }

@@ -69,7 +69,7 @@ impl Inquiry {
         self.clues.iter().filter(asks).all(|clue| clue.marks.iter().any(explained))
     }
 
-    /// Puts what was found to the findings, and what was not into the notes. `failures` are the errors of look-ups.
+    /// Adds the origins to the findings, and notes what was not found. `failures` are the errors of look-ups.
     pub fn tell(&self, drift: &mut Drift, found: &BTreeMap<Lookup, History>, failures: &BTreeMap<Lookup, String>) {
         let events: BTreeMap<&Lookup, Vec<Event>> =
             found.iter().map(|(lookup, history)| (lookup, history.events.iter().filter_map(|text| Event::read(text)).collect())).collect();
@@ -117,7 +117,7 @@ impl EventMatcher {
 }
 
 impl Made {
-    /// The texts in the answers of those requests that made this thing, or, with `others`, anything else that has a tag of ours.
+    /// The texts in the answers of those requests that made this thing, or, with `others`, anything else that has a tag of overlord's.
     fn answers<'e>(&self, events: &'e [Event], others: bool) -> BTreeSet<&'e str> {
         let tagged = |event: &&Event| {
             let tag = event.asked().find_map(|text| text.parse::<Address>().ok().filter(|tag| tag.kind() == self.address.kind()));
@@ -131,7 +131,7 @@ impl Made {
 /// An event that fits, whether it is certain, and the look-up that found it.
 type Fitting<'e> = (bool, &'e Event, &'e Lookup);
 
-/// Of equal times the first, since the newest stand in front. Those of two look-ups have no order within a second: then neither is certain.
+/// Of equal times the first, since the newest come first. Those of two look-ups have no order within a second: then neither is certain.
 fn newest(all: Vec<Fitting<'_>>) -> Option<Fitting<'_>> {
     let (certain, event, lookup) = all.iter().copied().reduce(|newest, next| if next.1.time > newest.1.time { next } else { newest })?;
     let rival = |(_, other, by): &Fitting<'_>| other.time == event.time && *by != lookup && other.id != event.id;
@@ -145,7 +145,7 @@ impl EventQuery {
             Some(made) => (made.answers(of(&made.lookup), false), made.answers(of(&made.lookup), true)),
             None => Default::default(),
         };
-        // Ids are unique; what both answers have in common (a VPC, an account) tells nothing.
+        // Ids are unique; what both answers have in common (a VPC, an account) explains nothing.
         let (ours, theirs): (BTreeSet<_>, BTreeSet<_>) = (&made - &others, &others - &made);
         let fitting = self.marks.iter().flat_map(|mark| -> Vec<Fitting<'_>> {
             let events = of(&mark.lookup).iter().filter(|event| mark.fits(event));

@@ -21,7 +21,7 @@ pub struct Origin {
     pub id: String,
     /// Whether the event can be about nothing else; otherwise it is the newest that fits.
     pub certain: bool,
-    /// Whether it was done as overlord's own access role, by overlord or by whoever else may assume it.
+    /// Whether it was done as overlord's own access role, by overlord or by anybody else who may assume it.
     pub access_role: bool,
     /// What kind of identity asked, as CloudTrail has it: `AssumedRole`, `IAMUser`, `Root`, `AWSService`, …
     pub identity: String,

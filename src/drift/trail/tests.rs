@@ -62,7 +62,7 @@ fn with(mut event: Value, name: &str, value: Value) -> Value {
     event
 }
 
-/// Answers each look-up as CloudTrail does, from events in any order, and tells what drifted.
+/// Answers each look-up as CloudTrail does, from events in any order, and returns the drift.
 fn told(drift: &Drift, plan: &Plan, events: &[Value]) -> Drift {
     let inquiry = Inquiry::of(drift, plan);
     let mentions = |event: &Value, id: &str| event["requestParameters"].to_string().contains(&format!("\"{id}\""));
@@ -207,7 +207,7 @@ fn older_pages_are_read_until_all_is_explained() {
     let of = |policy: &str| event("organizations:DetachPolicy", 1, json!({"targetId": "r-1", "policyId": policy})).to_string();
     assert!(!inquiry.is_answered(lookup, &[of("p-FullAWSAccess"), "no JSON".to_owned()]));
     assert!(inquiry.is_answered(lookup, &[of("p-FullAWSAccess"), of("p-keep")]));
-    // What the newest do not explain and older ones might is told.
+    // What only older events could explain is reported.
     let history = History { events: Vec::new(), has_more: true };
     let mut told = drift.clone();
     inquiry.tell(&mut told, &BTreeMap::from([(lookup.clone(), history)]), &BTreeMap::new());

@@ -28,7 +28,7 @@ fn is_generated(text: &str) -> bool {
 pub enum Shape {
     /// It allows the services, and so, in the place of FullAWSAccess, nothing else. Two of them at one level unite.
     Allow,
-    /// It denies all but the services, beside FullAWSAccess. Two of them at one level intersect.
+    /// It denies all but the services, in addition to FullAWSAccess. Two of them at one level intersect.
     Deny,
 }
 

@@ -46,7 +46,7 @@ pub struct Framework {
     pub key: String,
     /// The services of the framework.
     pub list: ServiceList,
-    /// What every account needs beside them.
+    /// Services that every account needs in addition.
     pub baseline: Option<ServiceList>,
 }
 
@@ -57,7 +57,7 @@ impl Framework {
         self.baseline.iter().flat_map(ServiceList::prefixes).filter(|prefix| !list.contains(prefix)).collect()
     }
 
-    /// The prefixes of the list and of its exceptions.
+    /// The prefixes of the list and of the services that every account needs.
     pub fn allowed(&self) -> BTreeSet<&str> {
         self.list.prefixes().into_iter().chain(self.beside()).collect()
     }

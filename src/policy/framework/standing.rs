@@ -40,7 +40,7 @@ pub struct Matrix<'f> {
 pub struct Column<'f> {
     /// Which.
     pub framework: &'f Framework,
-    /// Services of AWS's that are neither on its list nor beside it.
+    /// AWS services that are neither on its list nor among those that every account needs.
     pub outside: usize,
 }
 

@@ -29,7 +29,7 @@ struct Kind {
     list: &'static str,
     set: &'static str,
     id: &'static str,
-    /// EC2's name, and Config's; empty for what Config does not tell.
+    /// EC2's name, and Config's; empty if Config does not record it.
     names: &'static [(&'static str, &'static str)],
 }
 
@@ -209,7 +209,7 @@ fn permissions(permissions: Value) -> Value {
     each.collect()
 }
 
-/// Config does not tell which address is the first.
+/// Config does not say which address is the first.
 fn addresses(addresses: Value) -> Value {
     let Value::Array(addresses) = addresses else { return addresses };
     let each = addresses.into_iter().map(|address| match address {

@@ -14,7 +14,7 @@ pub struct Life {
     pub deleted_ms: Option<u64>,
 }
 
-/// Where something stands in its life.
+/// The lifecycle state of a resource.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Stage {
     /// Being made.

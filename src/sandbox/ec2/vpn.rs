@@ -16,7 +16,7 @@ use crate::sandbox::wire::{Outcome, Refusal};
 
 /// How long what is deleted is still listed (ms).
 const LISTED_MS: u64 = 3_600_000;
-/// What AWS tells as the configuration of the far end, pre-shared keys and all. A client that shows any of it has a leak.
+/// The configuration of the far end that AWS returns, including pre-shared keys. A client that shows any of it has a leak.
 const CONFIGURATION: &str = "<vpn_connection><ike><pre_shared_key>SANDBOX-PRE-SHARED-KEY</pre_shared_key></ike></vpn_connection>";
 
 /// A VPN gateway.

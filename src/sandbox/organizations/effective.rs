@@ -113,7 +113,7 @@ impl Merged {
         }
     }
 
-    /// Whether it, or what it stands in, would be a new key of something that may get none.
+    /// Whether it, or a parent of it, would be a new key in an object that may get none.
     fn is_new_where_nothing_may_be(&self, path: &[String]) -> bool {
         let full = |above: &[String]| self.forbidden.get(above).is_some_and(|forbidden| forbidden.len() == OPERATORS.len());
         (1..=path.len()).any(|length| {

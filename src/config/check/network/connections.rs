@@ -111,7 +111,7 @@ fn routed(section: &Vpc, connections: &Connections, design: &Design, report: &mu
     }
 }
 
-/// What only the VPCs tell: how many peer with each other, and whether each may attach.
+/// Checks that need all VPCs: how many peer with each other, and whether each may attach.
 pub(super) fn check_vpcs(model: &Model<'_>, accounts: &[Planned<'_>], design: &Design, report: &mut Report) {
     for (key, section) in &model.file.vpc {
         let Some(layout) = design.layouts.get(key.as_str()) else { continue };

@@ -103,7 +103,7 @@ fn prefix(section: &Vpc, report: &mut Report) -> Option<u8> {
     found
 }
 
-/// Which zones, and the bits that tell them apart.
+/// Which zones, and the bits that distinguish them.
 struct ZoneChoice {
     count: u32,
     bits: u8,

@@ -98,7 +98,7 @@ pub(super) fn flow_log(key: &Key, section: &Vpc, model: &Model<'_>, report: &mut
 }
 
 /// Layouts whose flow logs go to a delivery stream of another account than that of a VPC. AWS then wants roles in both accounts, which overlord
-/// does not make. Source: CreateFlowLogs, `DeliverLogsPermissionArn`, botocore 1.44.8. Which account is new or has which id, only AWS tells: where
+/// does not make. Source: CreateFlowLogs, `DeliverLogsPermissionArn`, botocore 1.44.8. Only AWS knows which account is new or has which id: where
 /// one account alone has the layout, the plan looks.
 pub(super) fn foreign_streams(file: &File, accounts: &[Planned<'_>], design: &Design, report: &mut Report) {
     for (key, section) in &file.vpc {

@@ -86,7 +86,7 @@ fn has(account: &Planned<'_>, key: &Key, report: &mut Report) -> bool {
     has
 }
 
-/// The VPCs of others that an account takes for its own, by layout. `known` has those of the accounts before it.
+/// The adopted VPCs of an account, created outside overlord, by layout. `known` has those of the accounts before it.
 fn ids<'f>(account: &Planned<'f>, known: &mut BTreeMap<&'f str, &'f At<String>>, report: &mut Report) -> BTreeMap<&'f str, &'f str> {
     let mut ids = BTreeMap::new();
     for (key, id) in account.vpc_ids.into_iter().flatten() {
