@@ -28,9 +28,7 @@ pub(super) struct PolicyArgs {
 #[derive(Debug, Subcommand)]
 enum PolicyCommand {
     /// Show whether the guardrails allow a request, level by level; exits 2 if they deny it, 3 if the effect is unknown
-    #[command(
-        after_help = "Exit status: 0 allowed, 2 denied, 3 unknown, 1 error; `--live`: 0 AWS agrees, 2 it disagrees, 3 unknown"
-    )]
+    #[command(after_help = "Exit status: 0 allowed, 2 denied, 3 unknown, 1 error; `--live`: 0 AWS agrees, 2 it disagrees, 3 unknown")]
     Explain(ExplainArgs),
     /// Run the [[test]] blocks of org.toml; exits 1 if one fails
     #[command(after_help = "Exit status: 0 passed, 1 one failed, or an error")]

@@ -9,8 +9,8 @@ pub(super) static RULE: Rule = Rule {
     id: "access-role",
     severity: Severity::Warning,
     finds: "a Deny that hits overlord's own access role",
-    why: "overlord works in an account through its access role. What a guardrail denies to it, overlord can neither make nor change nor take \
-          back there. Told is only what is certain: an action that overlord may call there, in a Region of its networks.",
+    why: "overlord changes an account through its access role. If a guardrail denies this role an action, overlord cannot create, change or revert \
+          anything with it there. Only certain denials are reported: actions that overlord may call in that account, in a Region of its networks.",
     examples: &[
         Example {
             family: Family::Scp,

@@ -9,7 +9,7 @@ pub(super) static RULE: Rule = Rule {
     id: "ignored-resource",
     severity: Severity::Warning,
     finds: "an action that takes no resource, in a statement about some",
-    why: "The resource of such an action is `*`, which no ARN matches: the statement says nothing about it. The list of actions has a date.",
+    why: "The resource of such an action is `*`, which no ARN matches: the statement never applies to it. The list of actions has a date.",
     examples: &[Example {
         family: Family::Scp,
         bad: r#"{"Sid": "KeepKey", "Effect": "Deny", "Action": ["kms:DisableKey", "kms:CreateKey"], "Resource": "arn:aws:kms:*:*:key/*"}"#,

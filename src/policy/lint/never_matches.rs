@@ -10,8 +10,8 @@ pub(super) static RULE: Rule = Rule {
     id: "never-matches",
     severity: Severity::Warning,
     finds: "conditions that no request can meet",
-    why: "All conditions of a statement must hold at once. One on a list that is empty, or two that ask different things of one key, never do: \
-          a Deny protects nothing.",
+    why: "All conditions of a statement must hold at once. A condition with an empty list never holds, nor do two conditions that contradict each \
+          other on one key: a Deny protects nothing.",
     examples: &[
         Example {
             family: Family::Scp,

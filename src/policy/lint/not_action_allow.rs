@@ -7,7 +7,7 @@ pub(super) static RULE: Rule = Rule {
     id: "not-action-allow",
     severity: Severity::Warning,
     finds: "an Allow of all but a list",
-    why: "It allows every service that AWS will ever launch, and does not deny what it lists: another Allow at the level lets that pass.",
+    why: "It allows every service that AWS will ever launch. It does not deny the listed actions: another Allow at the level may allow them.",
     examples: &[Example {
         family: Family::Scp,
         bad: r#"{"Sid": "NoGames", "Effect": "Allow", "NotAction": "gamelift:*", "Resource": "*"}"#,

@@ -8,7 +8,7 @@ pub(super) static RULE: Rule = Rule {
     id: "shadowed",
     severity: Severity::Warning,
     finds: "a statement that another one of the same effect makes needless",
-    why: "All that it is about, the other one is about too: it changes nothing, and who changes it believes that it does.",
+    why: "The other statement covers everything that this one matches. So this one has no effect, and changing it changes nothing.",
     examples: &[Example {
         family: Family::Scp,
         bad: r#"{"Sid": "KeepStorage", "Effect": "Deny", "Action": "s3:Delete*", "Resource": "*"},

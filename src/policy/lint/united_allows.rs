@@ -10,9 +10,9 @@ pub(super) static RULE: Rule = Rule {
     id: "united-allows",
     severity: Severity::Warning,
     finds: "two lists of what is allowed, attached to one level",
-    why: "Policies at one level unite: allowed is what either allows, so a list beside FullAWSAccess restricts nothing, and two lists \
-          restrict less than each. Levels intersect: the second list belongs to an OU above or below. Two lists that have nothing in common \
-          are one list in two documents, and are not told.",
+    why: "Policies at one level unite: whatever either allows is allowed. So a list next to FullAWSAccess restricts nothing, and two lists \
+          restrict less than each alone. Levels intersect: attach the second list to an OU above or below. Two lists with nothing in common are \
+          one list in two documents and are not reported.",
     examples: &[
         Example {
             family: Family::Scp,

@@ -10,8 +10,8 @@ pub(super) static RULE: Rule = Rule {
     id: "unknown-action",
     severity: Severity::Warning,
     finds: "an action or a service that AWS does not document",
-    why: "A name that is misspelled matches nothing: an Allow lets nothing pass, a Deny protects nothing. The list of actions has a date; \
-          a service that is younger is to be suppressed.",
+    why: "A misspelled name matches nothing: an Allow allows nothing, a Deny protects nothing. The list of actions has a date; suppress the \
+          finding for a newer service.",
     examples: &[
         Example {
             family: Family::Scp,

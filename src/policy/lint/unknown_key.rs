@@ -9,7 +9,7 @@ pub(super) static RULE: Rule = Rule {
     id: "unknown-condition-key",
     severity: Severity::Warning,
     finds: "a condition key that AWS does not document",
-    why: "No request has a key that there is not: `StringEquals` never holds, and `StringNotEquals` always does. The list of keys has a date.",
+    why: "No request has a key that does not exist: `StringEquals` never matches, and `StringNotEquals` always does. The list of keys has a date.",
     examples: &[Example {
         family: Family::Scp,
         bad: r#"{"Sid": "NoRoot", "Effect": "Deny", "Action": "*", "Resource": "*",

@@ -11,8 +11,8 @@ pub(super) static RULE: Rule = Rule {
     id: "unknown-variable",
     severity: Severity::Warning,
     finds: "a `${…}` of a condition key that AWS does not document",
-    why: "A variable without a value matches nothing: a Deny with it protects nothing, and one with `NotResource` hits everything. Often it is a \
-          placeholder of another tool that was not filled in. The list of keys has a date.",
+    why: "A variable without a value matches nothing: a Deny with it protects nothing, and a Deny with `NotResource` applies to everything. Often \
+          it is a placeholder that another tool did not fill in. The list of keys has a date.",
     examples: &[
         Example {
             family: Family::Scp,

@@ -7,8 +7,8 @@ pub(super) static RULE: Rule = Rule {
     id: "unsupported-element",
     severity: Severity::Error,
     finds: "an element that the type does not have",
-    why: "AWS refuses the document. Service control policies have no Principal. Resource control policies only deny, are about \
-          everybody (`\"Principal\": \"*\"`), and name their actions by service, without `NotAction`.",
+    why: "AWS refuses the document. Service control policies have no Principal. Resource control policies can only deny, apply to everybody \
+          (`\"Principal\": \"*\"`), and name their actions by service, without `NotAction`.",
     examples: &[
         Example {
             family: Family::Scp,
