@@ -58,7 +58,7 @@ async fn change(connection: &Connection, desired: &Desired, address: &Address, a
     let reading = organizations::read(sessions, desired, |_, _| ()).await.map_err(|e| shell.aws_error(&e))?;
     let found = reading.email(desired, address).map_err(|e| shell.aws_error(&e))?;
     let Some(email) = found else {
-        let hint = "`overlord plan` tells how it is recognised, and its section what `email` it is to have".to_owned();
+        let hint = "`overlord plan` shows how it is recognised; `email` in its section is the new address".to_owned();
         return Err(shell.error(format_args!("`{address}` is not in the organization, or declares no `email`"), Some(hint)));
     };
     if email.live.eq_ignore_ascii_case(&email.wanted) {

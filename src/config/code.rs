@@ -49,7 +49,7 @@ codes! {
     BadKey = "bad-key",
     /// The key of a section that has a meaning of its own.
     ReservedKey = "reserved-key",
-    /// A value that stands twice in one list.
+    /// A value that occurs twice in one list.
     Repeated = "repeated",
     /// No 12-digit account id.
     BadAccountId = "bad-account-id",

@@ -59,7 +59,7 @@ impl Loaded {
 
     fn doubtful(&self, doubt: &Doubt, first: &Place) -> Diagnostic {
         let Doubt { path, why, said } = doubt;
-        let summary = format!("what `{}` is at {} cannot be told", path.join("."), level(&first.level));
+        let summary = format!("the value of `{}` at {} is unknown", path.join("."), level(&first.level));
         let diagnostic = Code::PolicyDoubtful.warning(summary).detail(why.says()).hint("let one policy of the level say it");
         let other = said.iter().find(|place| place.policy != first.policy).map(|place| (place, "and here"));
         self.with_places(diagnostic, first, other)

@@ -14,9 +14,9 @@ use crate::diagnostic::Diagnostic;
 /// The number of syntax errors that are reported: after a few, the rest are follow-up errors.
 const MAX_ERRORS: usize = 20;
 /// Bytes of a file whose syntax errors are all collected, five thousand accounts several times over. Of a larger one only the first
-/// is told: every byte may be an error, and each costs a hundred bytes.
+/// is reported: every byte may be an error, and each costs a hundred bytes.
 const RECOVERABLE: usize = 2 << 20;
-/// What the parser says of a key that stands twice.
+/// The parser's message for a key that occurs twice.
 const DUPLICATE: &str = "duplicate key";
 /// Parts of one dotted key. The language needs five. The parser bounds the nesting of arrays and inline tables itself but not that of
 /// dotted keys, and a tree a million levels deep overflows the stack when it is dropped.

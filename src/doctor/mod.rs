@@ -206,7 +206,7 @@ fn trusted_services(desired: &Desired, facts: &Facts) -> Check {
 }
 
 fn clock(skew: Option<i64>) -> Check {
-    let Some(skew) = skew else { return Check::new("clock", State::Note, "AWS has not told the time") };
+    let Some(skew) = skew else { return Check::new("clock", State::Note, "no AWS response had a `Date` header") };
     let (off, way) = (skew.unsigned_abs(), if skew > 0 { "behind" } else { "ahead of" });
     let summary = format!("this computer's clock is {off} s {way} AWS's");
     let hint = "set it by a time server (NTP): AWS refuses what is signed more than five minutes off";

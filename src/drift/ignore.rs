@@ -23,7 +23,7 @@ pub struct Ignore {
     pub at: Span,
 }
 
-/// An address, or the id of something that nobody manages; `*` stands for any text, none and slashes included.
+/// An address, or the id of an unmanaged resource; `*` stands for any text, none and slashes included.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Pattern(String);
 

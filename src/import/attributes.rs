@@ -96,7 +96,7 @@ pub(super) fn regions(world: &World, id: &str, left: &mut Vec<Left>) -> Vec<Stri
 pub(super) fn unread(world: &World) -> Option<Left> {
     let is_asked = world.attributes_asked && !world.trusted_services.contains(ACCOUNT_MANAGEMENT);
     is_asked.then(|| {
-        let reason = format!("`{ACCOUNT_MANAGEMENT}` is not a trusted service, so AWS does not tell them");
+        let reason = format!("`{ACCOUNT_MANAGEMENT}` is not a trusted service, so AWS does not report them");
         Left::new("contacts and opt-in Regions of members", reason)
     })
 }

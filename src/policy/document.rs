@@ -118,7 +118,7 @@ mod tests {
     #[test]
     fn a_repeated_key_is_refused() {
         let error = Document::parse(SCP, r#"{"Statement": [], "Statement": []}"#).unwrap_err();
-        assert!(matches!(error, ParseError::Syntax { message, .. } if message.contains("`Statement` stands twice")));
+        assert!(matches!(error, ParseError::Syntax { message, .. } if message.contains("`Statement` occurs twice")));
     }
 
     #[test]

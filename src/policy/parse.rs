@@ -136,7 +136,7 @@ impl Parser {
             "Allow" => Effect::Allow,
             "Deny" => Effect::Deny,
             other => {
-                self.problem(member.value.at, format!("`{other}` is no effect"), "write Allow or Deny, in that case");
+                self.problem(member.value.at, format!("invalid effect `{other}`"), "write Allow or Deny, in that case");
                 return None;
             }
         };
@@ -326,7 +326,7 @@ mod tests {
         for expected in [
             r#""Statements": `Statements` is no element of a policy"#,
             r#""2012": this is no version of the policy language"#,
-            r#""deny": `deny` is no effect"#,
+            r#""deny": invalid effect `deny`"#,
             r#""s3": `s3` names no service"#,
             "1: `NotResource` takes strings",
             "{: this statement has no `Effect`",

@@ -69,7 +69,7 @@ impl<'de> Visitor<'de> for StrictVisitor {
         let mut map = Map::new();
         while let Some(key) = entries.next_key::<String>()? {
             if map.contains_key(&key) {
-                return Err(A::Error::custom(format!("the key `{key}` stands twice in one object")));
+                return Err(A::Error::custom(format!("the key `{key}` occurs twice in one object")));
             }
             let Strict(value) = entries.next_value()?;
             map.insert(key, value);

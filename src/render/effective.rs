@@ -94,7 +94,7 @@ fn effective_text(effective: &Effective, shown: &Shown<'_>, style: Style, out: &
         let _ = writeln!(out, "  {} {}", style.warning("without effect:"), plain(&line));
     }
     for Doubt { path, why, said: _ } in doubts {
-        let _ = writeln!(out, "  {} {}: {}", style.warning("cannot be told:"), plain(&path.join(".")), why.says());
+        let _ = writeln!(out, "  {} {}: {}", style.warning("unknown:"), plain(&path.join(".")), why.says());
     }
 }
 
@@ -107,7 +107,7 @@ fn live_text(of_type: &OfType, live: &LiveAnswer, style: Style, out: &mut String
         let side = |value: &Option<Value>| value.as_ref().map_or_else(|| "nothing".to_owned(), Value::to_string);
         let what = if of_type.is_doubtful(difference) { "unknown offline" } else { "computed" };
         let line = format!("{}: AWS has {}; {what}: {}", difference.path.join("."), side(&difference.live), side(&difference.computed));
-        let head = if of_type.is_doubtful(difference) { style.warning("AWS tells:") } else { style.error("AWS disagrees:") };
+        let head = if of_type.is_doubtful(difference) { style.warning("AWS says:") } else { style.error("AWS disagrees:") };
         let _ = writeln!(out, "  {head} {}", plain(&line));
     }
 }

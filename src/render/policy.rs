@@ -30,7 +30,7 @@ pub struct Explained<'d> {
 }
 
 /// Said with every decision: the commonest misunderstanding.
-pub const NO_GRANT: &str = "Guardrails grant nothing: what they let pass still needs an IAM policy that allows it.";
+pub const NO_GRANT: &str = "Guardrails grant nothing: what they allow still needs an IAM policy that allows it.";
 
 /// For people.
 pub fn text(explained: &Explained<'_>, style: Style) -> String {
@@ -142,7 +142,7 @@ pub(super) fn verdict(outcome: Outcome) -> &'static str {
         Outcome::WithinGuardRails => "within the guardrails",
         Outcome::ExplicitDeny => "explicitly denied",
         Outcome::ImplicitDeny => "implicitly denied",
-        Outcome::Unknown => "cannot be told",
+        Outcome::Unknown => "effect unknown",
     }
 }
 

@@ -87,7 +87,7 @@ fn failures(out: &mut String, report: &Report, style: Style) {
         return;
     }
     let rest: usize = more.values().map(Vec::len).sum();
-    let _ = writeln!(out, "… and {rest} more failed (--format json tells them all):");
+    let _ = writeln!(out, "… and {rest} more failed (--format json lists all):");
     for ((code, kind), mut addresses) in more {
         addresses.sort_unstable();
         let _ = writeln!(out, "  {}: {}, {}", things(addresses.len(), kind), plain(code), from_to(&addresses));
@@ -246,7 +246,7 @@ mod tests {
         let failed = |n| (Address::new("account", format!("a{n:04}")), Outcome::Failed(Error::failed("no")));
         let told = text(&Report { outcomes: (0..5000).map(failed).collect(), ..Report::default() }, Style::default());
         assert_eq!(told.lines().count(), SINGLY + 3);
-        let rest = "… and 4960 more failed (--format json tells them all):\n  \
+        let rest = "… and 4960 more failed (--format json lists all):\n  \
                     4960 accounts: no error of AWS's, account.a0040 to account.a4999\n\
                     Apply: 0 of 5000 changes applied, 5000 failed\n";
         assert!(told.ends_with(rest), "{told}");

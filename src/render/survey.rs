@@ -25,7 +25,7 @@ pub fn text(groups: &[Answered], catalogue: Option<&Catalogue>, style: Style) ->
                 Outcome::WithinGuardRails => style.good("within the guardrails"),
                 Outcome::ExplicitDeny => style.error("explicitly denied"),
                 Outcome::ImplicitDeny => style.error("implicitly denied"),
-                Outcome::Unknown => style.warning("cannot be told"),
+                Outcome::Unknown => style.warning("effect unknown"),
             };
             let actions = count(services.values().map(BTreeSet::len).sum(), "action");
             let _ = writeln!(out, "  {verdict}: {actions}: {}", plain(&services_text(services, catalogue, style)));

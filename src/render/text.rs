@@ -111,7 +111,7 @@ pub fn moved(moved: &[Moved]) -> String {
     };
     let mut lines: Vec<_> = moved.iter().take(GROUP_ENTRIES).map(line).collect();
     if let Some(rest) = moved.len().checked_sub(GROUP_ENTRIES).filter(|n| *n > 0) {
-        lines.push(format!("moved: … and {rest} more (--format json tells them all)"));
+        lines.push(format!("moved: … and {rest} more (--format json lists all)"));
     }
     lines.join("\n")
 }

@@ -98,7 +98,7 @@ impl Compliance {
             not_told: None,
         };
         if !hierarchy.families.contains(&Family::Scp) {
-            let why = "org.toml leaves service control policies alone, and none is known: whom they restrict is not told";
+            let why = "org.toml does not manage service control policies, and none was read: overlord does not report whom they restrict";
             compliance.not_told = Some(why.to_owned());
             return Some(Found { compliance, standings: BTreeMap::new() });
         }

@@ -386,7 +386,7 @@ fn the_organizations_hold_what_they_are_made_for() {
             "contacts.billing = ",
             "contacts.primary = ",
             "or a brace",
-            "so AWS does not tell them",
+            "so AWS does not report them",
             "[limits]",
             "the account is closed",
             "Control Tower",

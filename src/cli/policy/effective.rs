@@ -96,7 +96,7 @@ fn configuring(short: &str, shell: &Shell) -> Result<&'static PolicyTypeLimits, 
     match found {
         Some(spec) if Family::of_type(&spec.name).is_none() => Ok(spec),
         Some(_) => {
-            let hint = "what these let pass is told by `overlord policy explain`".to_owned();
+            let hint = "`overlord policy explain` shows what these allow".to_owned();
             Err(shell.error(format_args!("policies of type `{short}` decide about requests: they have no effective policy"), Some(hint)))
         }
         None => {
@@ -110,7 +110,7 @@ fn configuring(short: &str, shell: &Shell) -> Result<&'static PolicyTypeLimits, 
 async fn ask(sessions: &Sessions, desired: &Desired, account: &Address, policies: &mut [OfType], shell: &Shell) -> Result<(), Reported> {
     let id = effective::account_id(sessions, desired, account).await.map_err(|e| shell.aws_error(&e))?;
     let Some(id) = id else {
-        let hint = "`overlord plan` tells how it is recognised; without --live nothing is asked".to_owned();
+        let hint = "`overlord plan` shows how it is recognised; without --live, no AWS calls are made".to_owned();
         return Err(shell.error(format_args!("`{account}` is not in the organization"), Some(hint)));
     };
     for of_type in policies {

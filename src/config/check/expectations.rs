@@ -143,7 +143,7 @@ pub(in crate::config) fn failed(result: &TestResult<'_>, place: impl Fn(&Cause) 
             None => diagnostic.detail(cause.says(decision.outcome)),
         };
     }
-    let explain = format!("`overlord policy explain --account {} --action '{action}'` tells level by level", first.account.key());
+    let explain = format!("`overlord policy explain --account {} --action '{action}'` shows each level", first.account.key());
     let keys: Vec<String> = decision.hinges_on.iter().map(|key| format!("`{key}`")).collect();
     Some(diagnostic.hint(match keys.as_slice() {
         [] => explain,

@@ -135,7 +135,7 @@ impl Lists<'_> {
         for prefix in &prefixes.value {
             let formed = !prefix.is_empty() && prefix.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-');
             if !formed {
-                let hint = "write what stands in front of the colon of an action, in lower case: `s3` of `s3:GetObject`";
+                let hint = "write the part of an action before the colon, in lower case: `s3` of `s3:GetObject`";
                 self.mistake(prefix.at, format!("`{}` is no prefix of actions", prefix.value), hint);
             } else if let Err(near) = known_service(prefix, self.known) {
                 let summary = format!("the service `{}` is not among AWS's of {}", prefix.value, self.known.date());

@@ -168,7 +168,7 @@ fn repeated(list: &[At<String>], report: &mut Report) {
     let mut first = BTreeMap::new();
     for item in list {
         if let Some(other) = first.insert(item.as_str(), item.at) {
-            let diagnostic = Code::Repeated.error(format!("`{}` stands twice in this list", item.value));
+            let diagnostic = Code::Repeated.error(format!("`{}` is listed twice", item.value));
             let diagnostic = diagnostic.related(report.span(other), "first here").hint("remove one");
             report.at(item.at, diagnostic);
         }

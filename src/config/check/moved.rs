@@ -134,7 +134,7 @@ impl<'m> Moves<'m> {
         } else if !report.is_broken(&[kind.word(), new]) {
             let hint = match report.similar(new, self.known(kind)) {
                 Some(near) => format!("did you mean `{}.{near}`?", kind.word()),
-                None => "`to` is the key that stands in org.toml now".to_owned(),
+                None => "`to` is the key in org.toml now".to_owned(),
             };
             report.at(to.at, Code::MovedToNothing.error(format!("`{}` is not declared", to.value)).hint(hint));
         }

@@ -185,7 +185,7 @@ fn suppressed(section: &Policy, spec: &PolicyTypeLimits, report: &mut Report) ->
             report.at(rule.at(), Code::BadSuppression.error(summary).hint("remove `suppress`"));
         } else if let Some(found) = Rule::named(rule.as_str()) {
             if reason.value.trim().is_empty() {
-                let hint = "say why, for whoever reads it next";
+                let hint = "say why, for the next reader";
                 report.at(reason.at, Code::BadSuppression.error(format!("`{}` is suppressed without a reason", found.id)).hint(hint));
             }
             suppressed.push(Suppressed { rule: found.id, reason: reason.value.clone(), at: report.span(rule.at()) });

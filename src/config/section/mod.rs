@@ -88,7 +88,7 @@ pub struct File {
     /// Offices that VPCs have a VPN connection to, by key.
     #[serde(default)]
     pub vpn: Table<Vpn>,
-    /// What the guardrails must let pass and must deny.
+    /// What the guardrails must allow and must deny.
     #[serde(default)]
     pub test: Vec<Test>,
     /// Keys that were renamed: nothing is rebuilt.

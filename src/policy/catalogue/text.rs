@@ -80,7 +80,7 @@ impl Catalogue {
             }
             let taken = section.and_then(|index| rows.get_mut(index).map(|rows| (index == 0, rows)));
             match (taken, row(content)) {
-                (None, _) => problems.add(content, here, "this stands in no section".to_owned(), "write it below [actions] or [keys]"),
+                (None, _) => problems.add(content, here, "this line is in no section".to_owned(), "write it below [actions] or [keys]"),
                 (Some((is_actions, rows)), Some((prefix, names))) if is_row(prefix, &names, is_actions) => rows.push((prefix, names)),
                 (Some(_), _) => {
                     let hint =

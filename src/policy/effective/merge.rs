@@ -109,7 +109,7 @@ impl Why {
     pub fn says(self) -> &'static str {
         match self {
             Self::Order => {
-                "several policies of one level assign different values: the one that was attached first wins, and AWS does not tell which"
+                "several policies of one level assign different values: the one that was attached first wins, and AWS does not report which that is"
             }
             Self::Mixed => "in which order AWS takes these operators of one level is not documented",
             Self::NoList => "`@@append` and `@@remove` are for lists, and what is inherited is none",

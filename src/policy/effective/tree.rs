@@ -126,7 +126,7 @@ impl Parser {
             }
         }
         if let (Some(operation), Some(child)) = (node.operations.first(), node.children.values().next()) {
-            let summary = format!("`{}` stands in a setting, beside `{}`", child.key.value, operation.verb.name());
+            let summary = format!("`{}` is inside a setting, next to `{}`", child.key.value, operation.verb.name());
             let hint = "AWS documents no meaning of it: did you mean to put it one level further out?";
             self.tell(Severity::Warning, child.key.at, summary, hint);
         }
@@ -144,7 +144,7 @@ impl Parser {
         match node.children.entry(member.key.to_lowercase()) {
             Entry::Vacant(entry) => drop(entry.insert(child)),
             Entry::Occupied(_) => {
-                let summary = format!("`{}` stands twice but for its case, which AWS does not tell apart", member.key);
+                let summary = format!("`{}` occurs twice with different case, which AWS ignores", member.key);
                 self.tell(Severity::Warning, member.key_at, summary, "make one of the two: here only the first counts");
             }
         }

@@ -92,8 +92,8 @@ pub(super) fn summary(finding: &Finding) -> String {
 /// A guardrail's effect in a sentence.
 fn effect(finding: &Finding) -> Option<String> {
     let Effect { effect, accounts, lets_pass, denies } = finding.effect.as_ref()?;
-    let lets_pass = lets_pass.as_ref().map(|actions| format!("lets pass what org.toml denies: {}", services(actions)));
-    let denies = denies.as_ref().map(|actions| format!("denies what org.toml lets pass: {}", services(actions)));
+    let lets_pass = lets_pass.as_ref().map(|actions| format!("allows what org.toml denies: {}", services(actions)));
+    let denies = denies.as_ref().map(|actions| format!("denies what org.toml allows: {}", services(actions)));
     let told = [lets_pass, denies].into_iter().flatten().collect::<Vec<_>>().join("; ");
     Some(match effect {
         Direction::Weakened | Direction::Strengthened | Direction::Mixed => {

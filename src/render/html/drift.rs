@@ -15,7 +15,7 @@ const SHOWN: usize = 400;
 pub(super) fn section(report: &Report<'_>) -> String {
     let drift = &report.drift;
     let says = format!(
-        "Where AWS differs from org.toml, in {} and {}: what <code>overlord drift</code> tells. Values stand as org.toml has them, then as AWS has them.",
+        "Where AWS differs from org.toml, in {} and {}: as reported by <code>overlord drift</code>. The value in org.toml comes first, then the value in AWS.",
         count(drift.looked_at.accounts, "account"),
         count(drift.looked_at.resources, "resource")
     );
@@ -37,7 +37,7 @@ pub(super) fn section(report: &Report<'_>) -> String {
         let more = drift.findings.len() - SHOWN;
         let _ = writeln!(
             body,
-            "<p class=\"note\">… and {more} more: <code>overlord drift --detail</code> tells them, and <code>overlord report --format json</code> has them.</p>"
+            "<p class=\"note\">… and {more} more: <code>overlord drift --detail</code> shows them, and <code>overlord report --format json</code> has them.</p>"
         );
     }
     for used in drift.ignored.iter().filter(|used| used.findings > 0) {

@@ -200,7 +200,7 @@ fn nat(section: &Vpc, tiers: Option<&[Tier]>, report: &mut Report) -> Option<Nat
     if nat.is_zonal() && tiers.is_some_and(|tiers| tiers.iter().all(|tier| tier.name != PUBLIC_TIER)) {
         let diagnostic = Code::BadNat
             .error(format!("`nat = \"{}\"` without a tier `{PUBLIC_TIER}`", text.value))
-            .detail("these NAT gateways stand in public subnets")
+            .detail("these NAT gateways are in public subnets")
             .hint(format!("add `{PUBLIC_TIER} = 25` to `tiers`, or take \"regional\", which needs none, or \"none\""));
         report.at(text.at, diagnostic);
         return None;
@@ -250,7 +250,7 @@ fn endpoints(section: &Vpc, report: &mut Report) {
             |name: &str| !name.is_empty() && name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-' || b == b'.');
         for name in list.iter().filter(|name| !well_formed(name) || name.starts_with("com.")) {
             let diagnostic = Code::BadEndpoint.error(format!("`{}` is no name of a service with endpoints", name.value));
-            report.at(name.at, diagnostic.hint("write what stands behind the region in `com.amazonaws.eu-west-1.s3`: \"s3\""));
+            report.at(name.at, diagnostic.hint("write the part after the Region in `com.amazonaws.eu-west-1.s3`: \"s3\""));
         }
     }
 }

@@ -38,7 +38,7 @@ pub(super) fn dhcp(section: &Vpc, report: &mut Report) -> Option<Dhcp> {
         report.at(server.at, diagnostic.hint(format!("write an address, \"10.10.0.2\", or \"{AWS_NAME_SERVER}\"")));
     }
     if list.is_empty() || list.len() > MOST_NAME_SERVERS {
-        let diagnostic = Code::BadNameServer.error(format!("{} name servers, and DHCP tells 1 to {MOST_NAME_SERVERS}", list.len()));
+        let diagnostic = Code::BadNameServer.error(format!("{} name servers; DHCP takes 1 to {MOST_NAME_SERVERS}", list.len()));
         report.at(list.at, diagnostic.hint("name the nearest ones, or leave `name_servers` out for AWS's own"));
     }
     let name_servers = list.iter().map(|server| server.value.clone()).collect();
