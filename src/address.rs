@@ -132,7 +132,7 @@ pub struct ParseAddressError(String);
 
 impl fmt::Display for ParseAddressError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "`{}` is no address: expected `kind.key` or `account/region/kind.key`", self.0)
+        write!(f, "`{}` is not an address: expected `kind.key` or `account/region/kind.key`", self.0)
     }
 }
 

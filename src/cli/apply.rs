@@ -182,8 +182,8 @@ async fn saved(global: &Global, file: &Path, args: &ApplyArgs, shell: &Shell) ->
     let connection = reach(global, &saved.desired, args, shell).await?;
     let started = Instant::now();
     let (live, copy) = read(&connection, &saved.desired, args, shell).await?;
-    let since = format!("the organization has moved since `{}` was made; nothing was changed", file.display());
-    let hint = "make a new plan (`overlord plan --out FILE`) and look at it again";
+    let since = format!("AWS has changed since `{}` was made; nothing was changed", file.display());
+    let hint = "make a new plan (`overlord plan --out FILE`) and review it";
     unmoved(&saved, &live, &since, hint, shell)?;
     // Reasons, findings, costs: what the file says of them nobody vouches for, and so it is not shown.
     let plan = Plan::build(&saved.desired, &live);
@@ -218,8 +218,8 @@ enum Since {
 async fn still_so(connection: &Connection, plan: &Plan, shell: &Shell) -> Result<(), Reported> {
     shell.say("checking that AWS has not changed since the plan was shown");
     let live = snapshot::read(&connection.sessions, &plan.desired).await.map_err(|e| shell.aws_error(&e))?;
-    let since = "the organization has moved while the plan was looked at; nothing was changed";
-    unmoved(plan, &live, since, "run the same command again, and look at the new plan", shell)
+    let since = "AWS has changed since the plan was shown; nothing was changed";
+    unmoved(plan, &live, since, "run the same command again, and review the new plan", shell)
 }
 
 /// Opens the request gate for writes and runs the plan, under the lock; a signal interrupts it. An empty plan takes no lock.

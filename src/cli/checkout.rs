@@ -27,6 +27,6 @@ pub(super) fn check(global: &Global, file: &Path, planned: &Desired, shell: &She
     }
     differences.iter().for_each(|difference| shell.say(format_args!("differs: {difference}")));
     let hint = "check out the org.toml that the plan was made of, or make a new plan (`overlord plan --out FILE`)".to_owned();
-    let message = format!("`{}` asks for something else than `{}`; nothing was changed", file.display(), global.config.display());
+    let message = format!("`{}` does not match `{}`; nothing was changed", file.display(), global.config.display());
     Err(shell.error(message, Some(hint)).with("differences", json!(differences)))
 }

@@ -30,7 +30,7 @@ pub(super) async fn settle(plan: &Plan, report: &Report, sessions: &Sessions, as
         let address = render::plain(&change.address.to_string());
         if !interactive || !handed_in(&address, &email, sessions, shell).await {
             shell.say(format_args!(
-                "{address}: AWS sent a code to its new e-mail; hand it in: `overlord email --account {} --code CODE`",
+                "{address}: AWS sent a code to its new e-mail address; enter it with `overlord email --account {} --code CODE`",
                 change.address.key()
             ));
         }
@@ -48,14 +48,14 @@ fn sent(change: &Change) -> Option<EmailChange> {
 /// Whether the code was given, and taken by AWS. A wrong one is asked for again.
 async fn handed_in(address: &str, email: &EmailChange, sessions: &Sessions, shell: &Shell) -> bool {
     let wanted = render::plain(&email.wanted);
-    let question = format!("\n{address}: AWS sends a code to `{wanted}`. The code? Empty to hand it in later.");
+    let question = format!("\n{address}: AWS sends a code to `{wanted}`. Enter the code, or nothing to do it later:");
     loop {
         let code = ask(shell, &question).unwrap_or_default();
         if code.is_empty() || sessions.request_gate().interrupt().is_triggered() {
             return false;
         }
         if !is_code(&code) {
-            shell.say(format_args!("`{}` is no code of AWS's: it is six letters or digits", render::plain(&code)));
+            shell.say(format_args!("`{}` is not a valid code: AWS's codes are six letters or digits", render::plain(&code)));
             continue;
         }
         sessions.request_gate().set_mode(Mode::ReadWrite);

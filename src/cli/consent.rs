@@ -161,7 +161,7 @@ impl Consenting {
     /// The user's consent to a plan: to its making at all, and to what of it destroys.
     pub(super) fn obtain(&self, plan: &Plan, stage: Stage, shell: &Shell) -> Result<Consent, Reported> {
         if plan.has_errors() {
-            let hint = "solve what the plan calls an error, then apply again".to_owned();
+            let hint = "fix the plan's errors, then apply again".to_owned();
             return Err(shell.error("the plan has errors; nothing was changed", Some(hint)));
         }
         if stage == Stage::Aws {
@@ -224,7 +224,7 @@ fn ask_for_ids(plan: &Plan, mut consent: Consent, shell: &Shell) -> Consent {
             Leaving::Removed => "Take out of the organization",
         };
         let address = render::plain(&change.address.to_string());
-        let typed = ask(shell, &format!("\n{what}: {address} ({id}). Type its id; anything else leaves it as it is."));
+        let typed = ask(shell, &format!("\n{what}: {address} ({id}). Type its id to confirm; anything else leaves it unchanged."));
         match typed {
             Some(typed) if typed == id => consent = consent.and(leaving, id),
             Some(_) | None => shell.say(format_args!("{address} stays as it is")),

@@ -97,7 +97,7 @@ fn aggregator(text: &str) -> Result<AggregatorPlace, String> {
     };
     // Source: the API reference, `ConfigurationAggregatorName`.
     if name.is_empty() || !name.chars().all(|c| c.is_alphanumeric() || c == '-' || c == '_') {
-        return Err(format!("`{name}` is no name of an aggregator: letters, digits, `-` and `_`"));
+        return Err(format!("`{name}` is not an aggregator name: letters, digits, `-` and `_`"));
     }
     let account = account.map(|account| match values::account_id(account) {
         true => Reference::Id(account.to_owned()),
@@ -127,10 +127,10 @@ async fn ask(inquiry: &Inquiry, drift: &mut Drift, connection: &Connection) -> R
 }
 
 fn read(path: &std::path::Path, shell: &Shell) -> Result<Baseline, Reported> {
-    let hint = || Some("give what `overlord drift --format json` printed".to_owned());
+    let hint = || Some("give the output of `overlord drift --format json`".to_owned());
     let text = files::read_text(path, files::BASELINE)
         .map_err(|e| shell.error(format_args!("the baseline `{}` cannot be read: {e}", path.display()), hint()))?;
-    Baseline::from_json(&text).map_err(|e| shell.error(format_args!("`{}` is no baseline: {e}", path.display()), hint()))
+    Baseline::from_json(&text).map_err(|e| shell.error(format_args!("`{}` is not a baseline: {e}", path.display()), hint()))
 }
 
 fn show(found: &Drift, Loaded { places, .. }: &Loaded, format: Format, detail: bool, shell: &Shell) {

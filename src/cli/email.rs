@@ -40,7 +40,7 @@ pub(super) async fn run(global: &Global, args: &EmailArgs, shell: &Shell) -> Res
 fn well_formed(code: &str, shell: &Shell) -> Result<(), Reported> {
     match is_code(code) {
         true => Ok(()),
-        false => Err(shell.error(format_args!("`{code}` is no code of AWS's"), Some("it is six letters or digits".to_owned()))),
+        false => Err(shell.error(format_args!("`{code}` is not a valid code"), Some("AWS's codes are six letters or digits".to_owned()))),
     }
 }
 
@@ -80,7 +80,7 @@ async fn change(connection: &Connection, desired: &Desired, address: &Address, a
         }
     };
     let Some(code) = code else {
-        shell.say(format_args!("hand it in with `overlord email --account {} --code CODE`", args.account));
+        shell.say(format_args!("enter it with `overlord email --account {} --code CODE`", args.account));
         told(&email, address, "waiting", shell);
         return Ok(Exit::Done);
     };
@@ -95,7 +95,7 @@ fn asked(shell: &Shell) -> Result<Option<String>, Reported> {
     if !std::io::stdin().is_terminal() {
         return Ok(None);
     }
-    shell.say("The code? Empty to hand it in later.");
+    shell.say("Enter the code, or nothing to do it later:");
     let mut answer = String::new();
     match std::io::stdin().lock().read_line(&mut answer) {
         Ok(_) if !answer.trim().is_empty() => well_formed(answer.trim(), shell).map(|()| Some(answer.trim().to_owned())),

@@ -178,7 +178,7 @@ async fn explain(global: &Global, args: &ExplainArgs, shell: &Shell) -> Result<E
     let hierarchy = crate::guardrails::hierarchy(&loaded.desired);
     if args.action != "*" && !args.action.contains(':') {
         let hint = "write `service:Action`, such as `s3:GetObject`".to_owned();
-        return Err(shell.error(format_args!("`{}` is no action", args.action), Some(hint)));
+        return Err(shell.error(format_args!("`{}` is not an action", args.action), Some(hint)));
     }
     let is_everybody = args.account == "*";
     let question = Question {
@@ -191,7 +191,7 @@ async fn explain(global: &Global, args: &ExplainArgs, shell: &Shell) -> Result<E
     };
     if is_everybody && args.live {
         let hint = "name one account, or leave out --live".to_owned();
-        return Err(shell.error("AWS's policy simulator is asked about one account at a time", Some(hint)));
+        return Err(shell.error("AWS's policy simulator takes one account at a time", Some(hint)));
     }
     let catalogue = loaded.desired.catalogue();
     if is_everybody || args.each {

@@ -141,7 +141,7 @@ fn refuse(page: &Path, replace: Replace, shell: &Shell) -> Result<(), Reported> 
         return Ok(());
     }
     let hint = "move it, give another folder with --out, or write over it with --force".to_owned();
-    Err(shell.error(format_args!("`{}` is in the way: it is no report of overlord; no AWS calls were made", page.display()), Some(hint)))
+    Err(shell.error(format_args!("`{}` exists and is not an overlord report; no AWS calls were made", page.display()), Some(hint)))
 }
 
 fn of_compliance(global: &Global, args: &ComplianceArgs, shell: &Shell) -> Result<Exit, Reported> {

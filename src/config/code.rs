@@ -99,7 +99,7 @@ codes! {
     DuplicatePolicyName = "duplicate-policy-name",
     /// A policy's file is not JSON.
     PolicyNotJson = "policy-not-json",
-    /// A policy's file is no JSON object.
+    /// A policy's file is not a JSON object.
     PolicyNotObject = "policy-not-object",
     /// A policy that AWS refuses as malformed, or a part of one that has no documented meaning.
     PolicyMalformed = "policy-malformed",

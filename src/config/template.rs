@@ -73,7 +73,7 @@ fn report_mistake(template: &At<String>, names: Names<'_>, mistake: &Mistake<'_>
         Mistake::DollarBrace => (
             "${".to_owned(),
             Code::DollarBrace
-                .error("`${` is no placeholder of org.toml")
+                .error("`${` is not a placeholder of org.toml")
                 .detail("`${…}` belongs to policy documents, where AWS fills it in")
                 .hint(format!("write a placeholder without `$`: {listed}")),
         ),

@@ -23,7 +23,7 @@ pub enum BaselineError {
 impl fmt::Display for BaselineError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Malformed(why) => write!(f, "it is no result of `overlord drift --format json`: {why}"),
+            Self::Malformed(why) => write!(f, "it is not the output of `overlord drift --format json`: {why}"),
             Self::Version(found) => write!(f, "it has the format version {found}, and this version of overlord reads {FORMAT_VERSION}"),
         }
     }

@@ -200,7 +200,7 @@ fn soundness<'w>(spec: &PolicyTypeLimits, policy: &'w LivePolicy) -> Result<(&'w
     match Document::parse(&spec.name, content) {
         Ok(_) if is_refused(&spec.name, content) => Err("has a document that overlord takes for one that AWS refuses"),
         Ok(document) => Ok((content, document)),
-        Err(_) => Err("has a document that is no JSON object, or names a key twice"),
+        Err(_) => Err("has a document that is not a JSON object, or names a key twice"),
     }
 }
 

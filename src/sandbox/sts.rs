@@ -172,7 +172,7 @@ impl Sessions {
             Refusal::new("AccessDenied", message).status(StatusCode::FORBIDDEN)
         };
         let task = policy.strip_prefix("arn:aws:iam::aws:policy/root-task/").filter(|task| [iam::AUDIT, iam::DELETE].contains(task));
-        let task = task.ok_or_else(|| Refusal::new("ValidationError", format!("{policy} is no policy of a root task")))?;
+        let task = task.ok_or_else(|| Refusal::new("ValidationError", format!("{policy} is not a policy of a root task")))?;
         let member = world.accounts.get(target).filter(|account| account.id != world.management_account).ok_or_else(denied)?;
         let central = world.root_features.contains(iam::CREDENTIALS);
         if !central || member.state != AccountState::Active || caller.account != world.management_account {

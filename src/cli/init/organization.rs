@@ -64,7 +64,7 @@ fn next_steps(args: &OrganizationArgs, org_toml: &Path) -> Vec<String> {
                         --management-account ID and --email ADDRESS";
     let mut steps = vec![
         format!("read {}, and keep it under version control", org_toml.display()),
-        format!("see what it makes, without an account: `overlord plan{config} --sandbox`, then `overlord apply{config} --sandbox`"),
+        format!("try it without an AWS account: `overlord plan{config} --sandbox`, then `overlord apply{config} --sandbox`"),
     ];
     if args.management_account.is_none() {
         steps.push(placeholders.to_owned());

@@ -263,8 +263,8 @@ impl Run<'_> {
                 "was made"
             }
             Ok(AccessRoleState::There) => "was there already",
-            Ok(AccessRoleState::Owners) => "was there already, made by its owner, and was left as it is",
-            Ok(AccessRoleState::TrustsOthers) => "was there already, trusts others or under other conditions, and was left as it is",
+            Ok(AccessRoleState::Owners) => "already exists, created by its owner, and was not changed",
+            Ok(AccessRoleState::TrustsOthers) => "already exists with another trust policy, and was not changed",
             Err(Error::Interrupted) => return Err(self.shell.aws_error(&Error::Interrupted)),
             Err(error) => {
                 let hint = error.hint().map(|hint| format!("\n  help: {hint}")).unwrap_or_default();

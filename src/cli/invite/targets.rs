@@ -47,7 +47,7 @@ pub(super) fn read(global: &Global, args: &InviteArgs, shell: &Shell) -> Result<
     }
     if targets.is_empty() {
         let hint = "name accounts with --account, or give those in org.toml `invite = true`".to_owned();
-        return Err(shell.error("there is nobody to invite", Some(hint)));
+        return Err(shell.error("there are no accounts to invite", Some(hint)));
     }
     Ok((desired, targets))
 }

@@ -86,7 +86,7 @@ fn account(desired: &Desired, name: &str, shell: &Shell) -> Result<Address, Repo
     }
     // It knows the nearest name.
     super::place(name, &crate::guardrails::hierarchy(desired), shell)?;
-    let hint = "give the key of an account in org.toml: what an account inherits follows from its place there".to_owned();
+    let hint = "give the key of an account in org.toml: its place there decides what it inherits".to_owned();
     Err(shell.error(format_args!("org.toml has no account `{name}`"), Some(hint)))
 }
 

@@ -68,7 +68,7 @@ fn read_list(relative: &Path, named_at: ByteRange, files: &Files<'_>, known: &Ca
         Err(error) => {
             let at = error.span().unwrap_or(0..1).into();
             let hint = "a list has `title`, `source`, `as_of` and `reviewed` (dates), and [services], `\"Amazon S3\" = [\"s3\"]`";
-            lists.mistake(at, format!("this is no list of services: {}", error.message()), hint);
+            lists.mistake(at, format!("this is not a list of services: {}", error.message()), hint);
             None
         }
     }
@@ -122,7 +122,7 @@ impl Lists<'_> {
         let date = written.get_ref();
         let is_day = date.date.is_some() && date.time.is_none();
         if !is_day {
-            self.mistake(written.span().into(), format!("`{date}` is no day"), "write a date without a time: 2026-11-20");
+            self.mistake(written.span().into(), format!("`{date}` is not a date"), "write a date without a time: 2026-11-20");
         }
         is_day.then(|| date.to_string())
     }
@@ -136,7 +136,7 @@ impl Lists<'_> {
             let formed = !prefix.is_empty() && prefix.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-');
             if !formed {
                 let hint = "write the part of an action before the colon, in lower case: `s3` of `s3:GetObject`";
-                self.mistake(prefix.at, format!("`{}` is no prefix of actions", prefix.value), hint);
+                self.mistake(prefix.at, format!("`{}` is not an action prefix", prefix.value), hint);
             } else if let Err(near) = known_service(prefix, self.known) {
                 let summary = format!("the service `{}` is not among AWS's of {}", prefix.value, self.known.date());
                 let hint = near.map_or_else(

@@ -63,7 +63,7 @@ fn kind(address: &At<String>, report: &mut Report) -> Option<String> {
     if resource::kind(parsed.kind()).is_none() {
         let hint =
             report.suggest(parsed.kind(), KINDS.iter().map(|kind| kind.spec().kind), "write an address as `overlord drift` shows it");
-        report.at(address.at, Code::BadIgnore.error(format!("`{}` is no kind of resource", parsed.kind())).hint(hint));
+        report.at(address.at, Code::BadIgnore.error(format!("`{}` is not a kind of resource", parsed.kind())).hint(hint));
         return None;
     }
     Some(parsed.kind().to_owned())

@@ -72,7 +72,7 @@ fn parse<'t>(text: &'t At<String>, report: &mut Report) -> Option<(Kind, &'t str
         (!key.is_empty()).then_some((kind, key))
     });
     if parsed.is_none() {
-        let diagnostic = Code::BadMove.error(format!("`{}` is no address of something that can move", text.value));
+        let diagnostic = Code::BadMove.error(format!("`{}` is not the address of something that can move", text.value));
         let diagnostic = match text.split_once('.') {
             // All that was built carries the layout's key in its tag.
             Some(("vpc", _)) => {

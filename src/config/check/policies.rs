@@ -130,7 +130,7 @@ fn document(key: &Key, section: &Policy, spec: &PolicyTypeLimits, model: &Model<
                 }
                 ParseError::NotAnObject => {
                     let end = text.lines().next().map_or(0, str::len);
-                    (0..end, Code::PolicyNotObject.error(format!("the policy `{}` is no JSON object", key.as_str())))
+                    (0..end, Code::PolicyNotObject.error(format!("the policy `{}` is not a JSON object", key.as_str())))
                 }
             };
             let hint = match spec.short.as_str() {

@@ -85,5 +85,5 @@ impl Regions {
 }
 
 fn malformed(region: &str) -> Diagnostic {
-    Code::BadRegion.error(format!("`{region}` is no name of a region")).hint("write it as AWS does: \"eu-west-1\"")
+    Code::BadRegion.error(format!("`{region}` is not a Region name")).hint("write it as AWS does: \"eu-west-1\"")
 }

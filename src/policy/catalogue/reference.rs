@@ -63,7 +63,7 @@ pub enum ReferenceError {
 impl fmt::Display for ReferenceError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Date(text) => write!(f, "`{text}` is no day: write 2026-11-20"),
+            Self::Date(text) => write!(f, "`{text}` is not a date: write 2026-11-20"),
             Self::Unreadable(file, why) => write!(f, "`{file}` cannot be read: {why}"),
             Self::Malformed(file, why) => write!(f, "`{file}` is not what AWS publishes: {why}"),
             Self::OtherService(file, service, found) => write!(f, "`{file}` is about `{found}`, and the index says `{service}`"),

@@ -85,7 +85,7 @@ impl Catalogue {
                 (Some(_), _) => {
                     let hint =
                         "write the prefix in lower case and the names behind it, each after a space: `s3 GetObject ListAllMyBuckets!`";
-                    problems.add(content, here, "this is no row of a prefix and its names".to_owned(), hint);
+                    problems.add(content, here, "this line is not a prefix with its names".to_owned(), hint);
                 }
             }
         }

@@ -115,7 +115,7 @@ impl Checker {
             }
             for key in service.children.values() {
                 if key.key.value != "opt_out_policy" {
-                    let summary = format!("`{}` is no key of a service", key.key.value);
+                    let summary = format!("`{}` is not a service key", key.key.value);
                     self.refuse(key.key.at, summary, "`opt_out_policy` is the only one");
                 }
             }
@@ -149,7 +149,7 @@ impl Checker {
             let value = operation.value.as_str();
             if !value.is_some_and(|value| values.contains(&value)) {
                 let what = value.map_or_else(|| "this".to_owned(), |value| format!("`{value}`"));
-                let summary = format!("{what} is no value of `{}`", setting.key.value);
+                let summary = format!("{what}is not a valid value of `{}`", setting.key.value);
                 self.refuse(operation.at, summary, format!("write {}", values.join(" or ")));
             }
         }

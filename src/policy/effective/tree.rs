@@ -190,7 +190,7 @@ impl Parser {
                     is_sound = false;
                     let summary = match name {
                         Some("@@none") => "`@@none` stands alone".to_owned(),
-                        Some(name) => format!("`{name}` is no inheritance operator"),
+                        Some(name) => format!("`{name}` is not an inheritance operator"),
                         None => format!("`{CONTROL}` takes names of operators"),
                     };
                     self.tell(Severity::Error, item.at, summary, hint);
@@ -212,7 +212,7 @@ impl Parser {
             Some((distance, near)) if distance <= 4 => format!("did you mean `{near}`?"),
             Some(_) | None => format!("operators are @@assign, @@append, @@remove and {CONTROL}"),
         };
-        self.tell(Severity::Error, member.key_at, format!("`{}` is no inheritance operator", member.key), hint);
+        self.tell(Severity::Error, member.key_at, format!("`{}` is not an inheritance operator", member.key), hint);
     }
 }
 

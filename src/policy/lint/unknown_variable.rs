@@ -51,7 +51,7 @@ fn of(variable: &Variable, at: ByteRange, catalogue: &Catalogue, nearest: &mut N
     let key = &variable.key;
     let Some((prefix, _)) = key.split_once(':') else {
         let hint = "a variable is a condition key with its prefix, such as `${aws:username}`; `${$}` is a dollar sign";
-        return Some(Spot::new(at, format!("`${{{key}}}` is no condition key"), hint));
+        return Some(Spot::new(at, format!("`${{{key}}}` is not a condition key"), hint));
     };
     if catalogue.has_key(key)? {
         return None;

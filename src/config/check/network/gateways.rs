@@ -144,7 +144,7 @@ fn public(text: &At<String>, report: &mut Report) -> bool {
     if found.is_some_and(|ip| !(ip.is_private() || ip.is_loopback() || ip.is_link_local() || ip.is_unspecified() || ip.is_multicast())) {
         return true;
     }
-    let diagnostic = Code::BadAddress.error(format!("`{}` is no address that the internet reaches", text.value));
+    let diagnostic = Code::BadAddress.error(format!("`{}` is not a public IPv4 address", text.value));
     report.at(text.at, diagnostic.hint("write the public IPv4 address of the office's router: \"203.0.113.10\""));
     false
 }

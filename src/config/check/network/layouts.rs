@@ -165,7 +165,7 @@ fn listed_zones(at: ByteRange, list: &[At<String>], section: &Vpc, report: &mut 
         match end_of_zone(zone, region) {
             Some(end) => drop(only.insert(end.to_owned())),
             None => {
-                let diagnostic = Code::BadZones.error(format!("`{}` is no zone of `{region}`", zone.value));
+                let diagnostic = Code::BadZones.error(format!("`{}` is not a zone of `{region}`", zone.value));
                 report.at(zone.at, diagnostic.hint("write the end of the zone's ID, which is the same for all accounts: \"az1\""));
                 sound = false;
             }
@@ -183,7 +183,7 @@ fn avoid_zones(section: &Vpc, report: &mut Report) -> BTreeSet<String> {
         number.is_some_and(|number| !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit()))
     };
     for zone in list.iter().filter(|zone| !is_zone(zone)) {
-        let diagnostic = Code::BadZones.error(format!("`{}` is no ID of a zone", zone.value));
+        let diagnostic = Code::BadZones.error(format!("`{}` is not a zone ID", zone.value));
         report.at(zone.at, diagnostic.hint("write the ID, which is the same for all accounts: \"use1-az3\", not \"us-east-1c\""));
     }
     list.iter().map(|zone| zone.value.clone()).collect()
@@ -249,7 +249,7 @@ fn endpoints(section: &Vpc, report: &mut Report) {
         let well_formed =
             |name: &str| !name.is_empty() && name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-' || b == b'.');
         for name in list.iter().filter(|name| !well_formed(name) || name.starts_with("com.")) {
-            let diagnostic = Code::BadEndpoint.error(format!("`{}` is no name of a service with endpoints", name.value));
+            let diagnostic = Code::BadEndpoint.error(format!("`{}` is not a service with endpoints", name.value));
             report.at(name.at, diagnostic.hint("write the part after the Region in `com.amazonaws.eu-west-1.s3`: \"s3\""));
         }
     }

@@ -24,7 +24,7 @@ const INTERVAL: u32 = 600;
 pub(super) fn dhcp(section: &Vpc, report: &mut Report) -> Option<Dhcp> {
     let domain_name = section.domain_name.as_ref();
     if let Some(domain) = domain_name.filter(|domain| !is_domain(domain)) {
-        let diagnostic = Code::BadDomain.error(format!("`{}` is no name of a domain", domain.value));
+        let diagnostic = Code::BadDomain.error(format!("`{}` is not a domain name", domain.value));
         report.at(domain.at, diagnostic.hint("write it as \"corp.example.org\""));
     }
     let Some(list) = &section.name_servers else {
@@ -34,7 +34,7 @@ pub(super) fn dhcp(section: &Vpc, report: &mut Report) -> Option<Dhcp> {
     };
     repeated(list, report);
     for server in list.iter().filter(|server| server.value != AWS_NAME_SERVER && server.parse::<IpAddr>().is_err()) {
-        let diagnostic = Code::BadNameServer.error(format!("`{}` is no address of a name server", server.value));
+        let diagnostic = Code::BadNameServer.error(format!("`{}` is not a name server address", server.value));
         report.at(server.at, diagnostic.hint(format!("write an address, \"10.10.0.2\", or \"{AWS_NAME_SERVER}\"")));
     }
     if list.is_empty() || list.len() > MOST_NAME_SERVERS {

@@ -94,7 +94,7 @@ fn ids<'f>(account: &Planned<'f>, known: &mut BTreeMap<&'f str, &'f At<String>>,
             continue;
         }
         if !values::vpc_id(id) {
-            let diagnostic = Code::BadPin.error(format!("`{}` is no id of a VPC", id.value));
+            let diagnostic = Code::BadPin.error(format!("`{}` is not a VPC id", id.value));
             report.at(id.at, diagnostic.hint("write it as AWS shows it: `vpc-` and 8 or 17 digits and letters from a to f"));
             continue;
         }
