@@ -67,7 +67,7 @@ impl Cause {
         let level = self.level_name();
         match (&self.policy, &self.statement) {
             (Some(policy), Some((_, title))) => format!("`{title}` of the policy `{policy}`, attached to {level}"),
-            (Some(policy), None) => format!("what the policy `{policy}` says is not known; it is attached to {level}"),
+            (Some(policy), None) => format!("the content of the policy `{policy}` is unknown; it is attached to {level}"),
             (None, _) => {
                 let does = if outcome == Outcome::Unknown { "may allow" } else { "allows" };
                 format!("no {} attached to {level} {does} it", self.family.word())

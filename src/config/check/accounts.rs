@@ -122,7 +122,7 @@ fn team_parts<'f>(key: &'f Key, team: &'f Team, model: &Model<'f>, report: &mut 
     if listed.is_empty() && !unsure {
         let at = team.stages.as_ref().map_or(key.at(), |s| s.at);
         let hint = "name its stages, `stages = [\"dev\", \"prod\"]`, here or in [defaults]";
-        report.at(at, Code::EmptyTeam.error(format!("the team `{}` has no stages, and so no accounts", key.as_str())).hint(hint));
+        report.at(at, Code::EmptyTeam.error(format!("the team `{}` has no stages, so it has no accounts", key.as_str())).hint(hint));
     }
     for (stage_key, exception) in &team.stage {
         if !unsure && !listed.is_empty() && !listed.iter().any(|s| s.value == stage_key.as_str()) {
@@ -173,7 +173,7 @@ fn team_parts<'f>(key: &'f Key, team: &'f Team, model: &Model<'f>, report: &mut 
         };
         let at = own_key.filter(|_| parts_of.id.is_some()).map_or(key.at(), Key::at);
         if parts_of.ou.is_none() && leaves.is_none() && !broken("ou", report) {
-            let hint = "say where its accounts go: `ou = \"…\"`, or `ou = \"root\"` for the root";
+            let hint = "name the OU of its accounts: `ou = \"…\"`, or `ou = \"root\"` for the root";
             report.at(at, Code::MissingKey.error(format!("the team `{}` has no `ou`", key.as_str())).hint(hint));
         }
         if parts_of.email.is_none() && parts_of.id.is_none() && !broken("email", report) && !report.is_broken(&["defaults", "email"]) {
@@ -196,7 +196,7 @@ fn single_parts<'f>(key: &'f Key, account: &'f Account, report: &mut Report) -> 
     let name = key.as_str();
     let leaves = leaving::of_account(account, report);
     if account.ou.is_none() && leaves.is_none() && !report.is_broken(&["account", name, "ou"]) {
-        let hint = "say where it goes: `ou = \"…\"`, or `ou = \"root\"` for the root";
+        let hint = "name its OU: `ou = \"…\"`, or `ou = \"root\"` for the root";
         report.at(key.at(), Code::MissingKey.error(format!("the account `{name}` has no `ou`")).hint(hint));
     }
     let broken = ["email", "id"].iter().any(|word| report.is_broken(&["account", name, word]));

@@ -200,7 +200,7 @@ impl<'p> Sets<'_, 'p> {
                 .error(format!("the policies of {target} allow nothing"))
                 .label("no service control policy with an Allow")
                 .detail("service control policies allow what every level allows: a level without an Allow denies everything below it")
-                .hint("add \"FullAWSAccess\", or a policy that allows what is wanted; where nothing is to be allowed, `lockdown = true` in [policy.*] says so");
+                .hint("add \"FullAWSAccess\", or a policy that allows what is needed; to allow nothing on purpose, set `lockdown = true` in [policy.*]");
             report.at(list.at, diagnostic);
         }
     }

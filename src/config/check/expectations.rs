@@ -52,14 +52,14 @@ fn expectations(test: &Test, at: ByteRange, report: &mut Report) -> Vec<Expectat
         for action in list.iter().flat_map(|list| &list.value) {
             if action.value != "*" && !is_action(action) {
                 let hint = "write `service:Action`, such as `s3:GetObject`, `s3:*` or `*`";
-                report.at(action.at, Code::BadTest.error(format!("`{}` is no action", action.value)).hint(hint));
+                report.at(action.at, Code::BadTest.error(format!("`{}` is not an action", action.value)).hint(hint));
             }
             expectations.push(Expectation { action: action.value.clone(), expected, at: report.span(action.at) });
         }
     }
     let unsure = ["allow", "deny"].iter().any(|list| report.is_broken(&["test", list]));
     if expectations.is_empty() && !unsure {
-        let hint = "say what must become of which actions: `deny = [\"sagemaker:*\"]`, `allow = [\"ec2:RunInstances\"]`";
+        let hint = "list the actions and the expected result: `deny = [\"sagemaker:*\"]`, `allow = [\"ec2:RunInstances\"]`";
         report.at(at, Code::BadTest.error("this [[test]] expects nothing").hint(hint));
     }
     expectations

@@ -56,7 +56,7 @@ fn read_list(relative: &Path, named_at: ByteRange, files: &Files<'_>, known: &Ca
             let hint = diagnostic
                 .hint
                 .clone()
-                .unwrap_or_else(|| "write the list there, or say where it is; the path is relative to org.toml".to_owned());
+                .unwrap_or_else(|| "write the list there, or correct the path, which is relative to org.toml".to_owned());
             report.at(named_at, diagnostic.hint(hint));
             return None;
         }
@@ -99,8 +99,8 @@ impl Lists<'_> {
         if let (Some(as_of), Some(reviewed)) = (&as_of, &reviewed)
             && reviewed < as_of
         {
-            let summary = format!("the list was reviewed on {reviewed}, before {as_of}, the day of which it is true");
-            self.mistake(reviewed_at, summary, "look at the list again, and write the day");
+            let summary = format!("the list was reviewed on {reviewed}, before its date {as_of}");
+            self.mistake(reviewed_at, summary, "review the list again, and write the date");
         }
         if services.is_empty() {
             self.mistake((0..1).into(), "this list has no services".to_owned(), "name them below [services]: `\"Amazon S3\" = [\"s3\"]`");
@@ -138,9 +138,9 @@ impl Lists<'_> {
                 let hint = "write the part of an action before the colon, in lower case: `s3` of `s3:GetObject`";
                 self.mistake(prefix.at, format!("`{}` is not an action prefix", prefix.value), hint);
             } else if let Err(near) = known_service(prefix, self.known) {
-                let summary = format!("the service `{}` is not among AWS's of {}", prefix.value, self.known.date());
+                let summary = format!("the service `{}` is not in AWS's list of {}", prefix.value, self.known.date());
                 let hint = near.map_or_else(
-                    || "look it up in AWS's Service Authorization Reference; it may be newer than that".to_owned(),
+                    || "look it up in AWS's Service Authorization Reference; the service may be newer".to_owned(),
                     |near| format!("did you mean `{near}`?"),
                 );
                 self.add(prefix.at, Code::UnknownService.warning(summary).hint(hint));

@@ -41,14 +41,14 @@ pub(super) fn of(
     let management = section.and_then(|section| section.management_account.as_ref());
     if id.is_some_and(|id| management.is_some_and(|management| management.value == id.value)) {
         let diagnostic = Code::BadInvitation.error("the management account cannot be invited into its own organization");
-        report.at(invite.at, diagnostic.hint("remove `invite`: it is there already"));
+        report.at(invite.at, diagnostic.hint("remove `invite`: it is a member already"));
         return None;
     }
     let note = section.and_then(|section| section.invitation_note.as_ref()).and_then(|template| {
         let note = fill(template, names, report)?;
         if note.text.chars().count() > NOTE {
             let diagnostic = Code::BadInvitation.error("the note of an invitation is longer than 1,024 characters");
-            report.at(template.at, diagnostic.hint("say less, and where the rest can be read"));
+            report.at(template.at, diagnostic.hint("shorten it, and link to the rest"));
         }
         Some(note.text)
     });

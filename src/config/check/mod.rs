@@ -118,8 +118,8 @@ fn keys(file: &File, report: &mut Report) {
         } else if attachments::is_reserved(kind, key.as_str()) {
             let summary = format!("`{}` cannot be the key of this section", key.as_str());
             let hint = match kind {
-                "ou" => "`root` means the root itself, whose policies are those of [organization]: choose another key",
-                _ => "it is a policy of AWS's own, which needs no section: choose another key",
+                "ou" => "`root` is the root itself, whose policies are in [organization]: choose another key",
+                _ => "it is an AWS managed policy, which needs no section: choose another key",
             };
             report.at(key.at(), Code::ReservedKey.error(summary).hint(hint));
         }

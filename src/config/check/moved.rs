@@ -75,9 +75,7 @@ fn parse<'t>(text: &'t At<String>, report: &mut Report) -> Option<(Kind, &'t str
         let diagnostic = Code::BadMove.error(format!("`{}` is not the address of something that can move", text.value));
         let diagnostic = match text.split_once('.') {
             // All that was built carries the layout's key in its tag.
-            Some(("vpc", _)) => {
-                diagnostic.hint("a layout keeps its key for as long as VPCs of it stand: give the section its old key again")
-            }
+            Some(("vpc", _)) => diagnostic.hint("a layout keeps its key while it has VPCs: give the section its old key again"),
             Some(_) | None => diagnostic.hint("write `ou.<key>`, `policy.<key>`, `team.<key>` or `account.<key>`"),
         };
         report.at(text.at, diagnostic);
@@ -117,7 +115,7 @@ impl<'m> Moves<'m> {
             }
         }
         if self.exists(kind, old) {
-            let diagnostic = Code::MovedFromLiving.error(format!("`{}` is said to have moved, and is still there", from.value));
+            let diagnostic = Code::MovedFromLiving.error(format!("`{}` is listed as moved, but its section still exists", from.value));
             report.at(from.at, diagnostic.hint("remove this [[moved]], or the old section"));
         }
         if self.exists(kind, new) {

@@ -35,7 +35,7 @@ pub(super) fn check(model: &Model<'_>, accounts: &[Planned<'_>], report: &mut Re
     let access_role = section.access_role.as_ref().map_or(crate::config::ACCESS_ROLE, |role| role.value.as_str());
     if let Some(role) = section.plan_role.as_ref().filter(|role| role.value == access_role) {
         let diagnostic = Code::BadRole.error(format!("`plan_role` is the access role `{access_role}`, which can write"));
-        report.at(role.at, diagnostic.hint("name another role, which only reads, or leave `plan_role` out"));
+        report.at(role.at, diagnostic.hint("name another role, a read-only one, or leave `plan_role` out"));
     }
     if let Some(id) = section.external_id.as_ref().filter(|id| !values::external_id(id)) {
         let diagnostic = Code::BadExternalId.error(format!("`{}` is not a valid external id", id.value));
@@ -49,7 +49,7 @@ pub(super) fn check(model: &Model<'_>, accounts: &[Planned<'_>], report: &mut Re
         let named = tree::reference(quarantine, model, report);
         if named == Some(organization_address().into()) {
             let diagnostic = Code::UnknownOu.error("the root cannot be the quarantine: every account is created there");
-            report.at(quarantine.at, diagnostic.hint("name an OU whose policies deny what a new account should not do yet"));
+            report.at(quarantine.at, diagnostic.hint("name an OU whose policies deny what new accounts must not do yet"));
         }
     }
     administrators(section, accounts, report);

@@ -233,7 +233,7 @@ impl Packing {
         let merged = self.merged.values().map(|merged| (merged.spec, merged.name.clone(), merged.at));
         for (spec, name, at) in parts.chain(merged) {
             if let Err(why) = values::policy_name(&name) {
-                report.at(at, Code::BadName.error(format!("packed, this would be named `{name}`, which AWS refuses")).hint(why));
+                report.at(at, Code::BadName.error(format!("the packed policy would be named `{name}`, which AWS refuses")).hint(why));
             }
             if let Some(other) = declared.get(&(spec.short.as_str(), name.as_str())) {
                 let summary = format!("`{name}` is the name of what overlord packs here");

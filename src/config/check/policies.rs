@@ -97,7 +97,7 @@ fn document(key: &Key, section: &Policy, spec: &PolicyTypeLimits, model: &Model<
         Err(diagnostic) => {
             let hint = diagnostic.hint.clone().unwrap_or_else(|| match section.file {
                 Some(_) => "`file` is relative to org.toml".to_owned(),
-                None => "write the document there, or say where it is with `file`".to_owned(),
+                None => "write the document there, or give its path with `file`".to_owned(),
             });
             report.at(declared_at, diagnostic.hint(hint));
             return Read::default();
@@ -181,7 +181,7 @@ fn suppressed(section: &Policy, spec: &PolicyTypeLimits, report: &mut Report) ->
     let mut suppressed = Vec::new();
     for (rule, reason) in &section.suppress {
         if Family::of_type(&spec.name).is_none() {
-            let summary = format!("no rule looks at policies of type `{}`", spec.short);
+            let summary = format!("no rule checks policies of type `{}`", spec.short);
             report.at(rule.at(), Code::BadSuppression.error(summary).hint("remove `suppress`"));
         } else if let Some(found) = Rule::named(rule.as_str()) {
             if reason.value.trim().is_empty() {

@@ -115,7 +115,7 @@ fn report_cycle(around: &[&Key], model: &Model<'_>, report: &mut Report) {
         names.extend(names.first().cloned());
         format!("the parents of {} form a cycle", names.join(", "))
     };
-    let mut diagnostic = Code::OuCycle.error(summary).hint("take out one `parent`: an OU without one stands under the root");
+    let mut diagnostic = Code::OuCycle.error(summary).hint("remove one `parent`: an OU without one is under the root");
     for (key, parent) in others {
         diagnostic = diagnostic.related(report.span(parent.at), format!("the parent of `{}`", key.as_str()));
     }
@@ -146,7 +146,7 @@ fn depth(model: &Model<'_>, report: &mut Report) {
             if level == Some(most + 1) {
                 let at = model.file.ou.get(key).and_then(|ou| ou.parent.as_ref()).map_or(key.at(), |p| p.at);
                 let summary = format!("the OU `{}` is on level {}, and AWS has {most}", key.as_str(), most + 1);
-                report.at(at, Code::OuTooDeep.error(summary).hint("hang it under an OU nearer to the root"));
+                report.at(at, Code::OuTooDeep.error(summary).hint("move it under an OU nearer to the root"));
             }
         }
     }
@@ -164,7 +164,7 @@ fn duplicates(model: &Model<'_>, report: &mut Report) {
             let diagnostic = Code::DuplicateOuName
                 .error(format!("two OUs named `{}` under {place}", name(key, ou)))
                 .related(report.span(at(*other)), "first used here")
-                .hint("AWS wants different names under one parent: change `name`");
+                .hint("AWS requires different names under one parent: change `name`");
             report.at(at((key, ou)), diagnostic);
         } else {
             first.insert((above, name(key, ou)), (key, ou));

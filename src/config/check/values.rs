@@ -126,7 +126,7 @@ pub(crate) fn contact_email(text: &str) -> Result<(), &'static str> {
         {
             Ok(())
         }
-        Some(_) | None => Err("the part behind the @ is the name of a domain, such as example.org"),
+        Some(_) | None => Err("the part after the @ must be a domain name, such as example.org"),
     }
 }
 

@@ -60,7 +60,7 @@ impl Catalogue {
         let first = text.lines().next().unwrap_or_default();
         let date = first.strip_prefix(HEAD).filter(|date| is_day(date));
         if date.is_none() {
-            let summary = "the first line does not say of which day this is".to_owned();
+            let summary = "the first line does not have the date of the list".to_owned();
             problems.add(first, 0, summary, "begin with `# overlord catalogue of 2026-11-20`, as `overlord policy catalogue --out` does");
         }
         let (mut section, mut start) = (None, 0);
@@ -83,8 +83,7 @@ impl Catalogue {
                 (None, _) => problems.add(content, here, "this line is in no section".to_owned(), "write it below [actions] or [keys]"),
                 (Some((is_actions, rows)), Some((prefix, names))) if is_row(prefix, &names, is_actions) => rows.push((prefix, names)),
                 (Some(_), _) => {
-                    let hint =
-                        "write the prefix in lower case and the names behind it, each after a space: `s3 GetObject ListAllMyBuckets!`";
+                    let hint = "write the prefix in lower case, then the names, separated by spaces: `s3 GetObject ListAllMyBuckets!`";
                     problems.add(content, here, "this line is not a prefix with its names".to_owned(), hint);
                 }
             }

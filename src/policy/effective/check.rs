@@ -92,7 +92,7 @@ impl Checker {
                 Others::Perhaps if root.children.contains_key(*top) => Severity::Warning,
                 Others::Perhaps => Severity::Error,
             };
-            let summary = format!("`{}` is not what a document of this type begins with", child.key.value);
+            let summary = format!("`{}` is not the top-level key of this document type", child.key.value);
             self.tell(severity, child.key.at, summary, format!("it is `{top}`"));
         }
         for operation in &root.operations {
@@ -149,7 +149,7 @@ impl Checker {
             let value = operation.value.as_str();
             if !value.is_some_and(|value| values.contains(&value)) {
                 let what = value.map_or_else(|| "this".to_owned(), |value| format!("`{value}`"));
-                let summary = format!("{what}is not a valid value of `{}`", setting.key.value);
+                let summary = format!("{what} is not a valid value of `{}`", setting.key.value);
                 self.refuse(operation.at, summary, format!("write {}", values.join(" or ")));
             }
         }

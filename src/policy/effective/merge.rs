@@ -111,9 +111,9 @@ impl Why {
             Self::Order => {
                 "several policies of one level assign different values: the one that was attached first wins, and AWS does not report which that is"
             }
-            Self::Mixed => "in which order AWS takes these operators of one level is not documented",
-            Self::NoList => "`@@append` and `@@remove` are for lists, and what is inherited is none",
-            Self::Added => "whether a key may be added where `@@append` is not allowed is not documented",
+            Self::Mixed => "AWS does not document in which order it applies these operators of one level",
+            Self::NoList => "`@@append` and `@@remove` need a list, and the inherited value is not one",
+            Self::Added => "AWS does not document whether a key may be added where `@@append` is not allowed",
         }
     }
 }

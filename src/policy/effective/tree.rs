@@ -127,7 +127,7 @@ impl Parser {
         }
         if let (Some(operation), Some(child)) = (node.operations.first(), node.children.values().next()) {
             let summary = format!("`{}` is inside a setting, next to `{}`", child.key.value, operation.verb.name());
-            let hint = "AWS documents no meaning of it: did you mean to put it one level further out?";
+            let hint = "AWS documents no meaning for this: did you mean to put it one level higher?";
             self.tell(Severity::Warning, child.key.at, summary, hint);
         }
         node

@@ -38,7 +38,7 @@ fn of(statement: &Statement, catalogue: &Catalogue) -> Vec<Spot> {
     let idle = statement.actions.patterns.iter().filter(|pattern| is_of_objects(pattern.value.text()));
     let spot = |text: &str, at| {
         let summary = format!("`{text}` is about objects, and no ARN here is that of an object");
-        let hint = "write `arn:aws:s3:::BUCKET/*`, beside the ARN of the bucket where other actions need it";
+        let hint = "write `arn:aws:s3:::BUCKET/*`, in addition to the bucket's ARN if other actions need it";
         Spot::new(at, summary, hint).related(resources.at, "these are buckets")
     };
     idle.map(|pattern| spot(pattern.value.text(), pattern.at)).collect()

@@ -8,7 +8,7 @@ use crate::policy::statement::{Effect, Statement};
 pub(super) static RULE: Rule = Rule {
     id: "for-all-values",
     severity: Severity::Warning,
-    finds: "`ForAllValues:` without a `Null` beside it",
+    finds: "`ForAllValues:` without a `Null` condition",
     why: "`ForAllValues:` also matches a request without the key: then an Allow allows it and a Deny denies it. Add `\"Null\": {\"<key>\": \
           \"false\"}` to the same statement to require the key. A Deny with a negated operator, which means \"unless\", is not reported.",
     examples: &[Example {

@@ -33,7 +33,7 @@ fn of(statement: &Statement, catalogue: &Catalogue) -> Vec<Spot> {
     }
     let idle = statement.actions.patterns.iter().filter(|pattern| catalogue.takes_no_resource(pattern.value.text()));
     let spot = |text: &str, at| {
-        let summary = format!("`{text}` takes no resource, so this says nothing about it (list of {})", catalogue.date());
+        let summary = format!("`{text}` takes no resource, so the statement never applies to it (list of {})", catalogue.date());
         Spot::new(at, summary, "move it to a statement with \"Resource\": \"*\"").related(statement.resources.at, "only about these")
     };
     idle.map(|pattern| spot(pattern.value.text(), pattern.at)).collect()

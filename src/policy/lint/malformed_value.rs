@@ -29,7 +29,7 @@ fn check(subject: &Subject<'_>, _: &Setting<'_>) -> Vec<Spot> {
     let spot = |key: &str, text: &str, at| {
         Spot::new(
             at,
-            format!("`{text}` is nothing that this operator compares `{key}` with"),
+            format!("`{text}` is not a value that this operator can compare with `{key}`"),
             "write a value of its kind, or use another operator",
         )
     };

@@ -23,7 +23,7 @@ fn check(subject: &Subject<'_>, _: &Setting<'_>) -> Vec<Spot> {
     let narrow = allows.filter(|s| s.resources.form == Form::Not || !s.resources.patterns.iter().any(|p| p.value.is_everything()));
     let spot = |at| {
         let summary = "this Allow denies every other resource at its level";
-        Spot::new(at, summary, "write \"Resource\": \"*\", and deny what is not to be used with a Deny")
+        Spot::new(at, summary, "write \"Resource\": \"*\", and deny the resources that must not be used")
     };
     narrow.map(|statement| spot(statement.resources.at)).collect()
 }

@@ -8,7 +8,7 @@ const FROM: usize = 80;
 pub(super) static RULE: Rule = Rule {
     id: "nearly-full",
     severity: Severity::Hint,
-    finds: "a document of more than 80 % of what its type takes",
+    finds: "a document above 80 % of its type's size limit",
     why: "The policy is near its size limit. The next service on a list may not fit, and it is better to know that before an incident.",
     // Nobody wants to read one.
     examples: &[],

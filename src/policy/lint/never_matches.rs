@@ -53,7 +53,7 @@ fn of(statement: &Statement) -> Option<Spot> {
         };
         let against = others.find(|other| facts.iter().all(|fact| refuses(other, fact)))?;
         let summary = format!("no request meets both conditions on `{}`", condition.key.value);
-        let hint = "write them as one list where either is meant, or remove one";
+        let hint = "write them as one list if either may match, or remove one";
         Some(Spot::new(against.key.at, summary, hint).related(condition.key.at, "and this"))
     })
 }

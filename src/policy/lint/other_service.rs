@@ -10,7 +10,7 @@ use crate::policy::statement::{Form, Statement};
 pub(super) static RULE: Rule = Rule {
     id: "other-service",
     severity: Severity::Warning,
-    finds: "a resource of a service that none of the actions is about",
+    finds: "a resource of a service that none of the actions belongs to",
     why: "An action acts on resources of its own service, with few exceptions. With another ARN the statement never matches, so a Deny protects \
           nothing. The list of ARNs per service is dated data.",
     examples: &[Example {

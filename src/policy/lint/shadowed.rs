@@ -33,7 +33,7 @@ fn check(subject: &Subject<'_>, _: &Setting<'_>) -> Vec<Spot> {
         let wide = statements.iter().find(|wide| hides(wide, narrow))?;
         let at = narrow.sid.as_ref().map_or(narrow.effect.at, |sid| sid.at);
         let other = wide.sid.as_ref().map_or(wide.effect.at, |sid| sid.at);
-        let summary = format!("`{}` says nothing that `{}` does not say", narrow.title(), wide.title());
+        let summary = format!("`{}` has no effect: `{}` covers it", narrow.title(), wide.title());
         Some(Spot::new(at, summary, "remove it, or narrow the other one").related(other, "this says more"))
     };
     statements.iter().filter_map(spot).collect()

@@ -9,7 +9,7 @@ use crate::policy::statement::{Effect, Form, Policy, Statement};
 pub(super) static RULE: Rule = Rule {
     id: "united-allows",
     severity: Severity::Warning,
-    finds: "two lists of what is allowed, attached to one level",
+    finds: "two allow lists, attached to one level",
     why: "Policies at one level unite: whatever either allows is allowed. So a list next to FullAWSAccess restricts nothing, and two lists \
           restrict less than each alone. Levels intersect: attach the second list to an OU above or below. Two lists with nothing in common are \
           one list in two documents and are not reported.",
@@ -69,13 +69,13 @@ fn says(subject: &Subject<'_>, own: &[&Statement], (name, policy): (&str, &Polic
     };
     match (within(own, &other), within(&other, own)) {
         (true, false) => {
-            let said = format!("`{name}` allows all that this policy allows: it restricts nothing");
+            let said = format!("`{name}` allows everything that this policy allows: this policy restricts nothing");
             Some((said, format!("take `{name}` away from this level, or attach this policy to an OU above or below it")))
         }
         // The other one's finding, or two that say the same.
         (_, true) => None,
         (false, false) if subject.name > name && overlap(own, &other, cover) => {
-            let said = format!("this policy and `{name}` unite: allowed is what either allows");
+            let said = format!("this policy and `{name}` unite: whatever either allows is allowed");
             Some((said, "attach one of them to an OU above or below, so that both must allow".to_owned()))
         }
         (false, false) => None,

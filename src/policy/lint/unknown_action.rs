@@ -51,10 +51,10 @@ fn of(pattern: &Placed<Pattern>, catalogue: &Catalogue, nearest: &mut Nearest) -
         None => nearest.of(service, catalogue.prefixes()).map(str::to_owned),
     };
     let hint = near.map_or_else(
-        || "look it up in AWS's Service Authorization Reference; suppress this where it is new".to_owned(),
+        || "look it up in AWS's Service Authorization Reference; suppress this if it is new".to_owned(),
         |near| format!("did you mean `{near}`?"),
     );
-    Some(Spot::new(pattern.at, format!("{what} is not among AWS's of {}", catalogue.date()), hint))
+    Some(Spot::new(pattern.at, format!("{what} is not in AWS's list of {}", catalogue.date()), hint))
 }
 
 /// The candidate that is a few letters away.

@@ -58,8 +58,8 @@ fn of(variable: &Variable, at: ByteRange, catalogue: &Catalogue, nearest: &mut N
     }
     let known: Vec<String> = catalogue.keys_of(prefix).collect();
     let hint = nearest.of(key, known.iter().map(String::as_str)).map_or_else(
-        || "look it up in AWS's Service Authorization Reference; suppress this where it is new".to_owned(),
+        || "look it up in AWS's Service Authorization Reference; suppress this if it is new".to_owned(),
         |near| format!("did you mean `${{{near}}}`?"),
     );
-    Some(Spot::new(at, format!("the condition key of `${{{key}}}` is not among AWS's of {}", catalogue.date()), hint))
+    Some(Spot::new(at, format!("the condition key of `${{{key}}}` is not in AWS's list of {}", catalogue.date()), hint))
 }

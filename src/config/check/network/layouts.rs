@@ -74,7 +74,7 @@ fn complete(key: &Key, section: &Vpc, report: &mut Report) {
         ("zones", zones.is_some()),
         ("tiers", tiers.is_some()),
     ];
-    missing(("vpc", key), &keys, "a layout says where it is, where its addresses come from, how many, and how they are divided", report);
+    missing(("vpc", key), &keys, "a layout needs a Region, a pool, a size and tiers", report);
 }
 
 fn region(section: &Vpc, model: &Model<'_>, report: &mut Report) -> Option<String> {
@@ -148,7 +148,7 @@ fn zones(section: &Vpc, report: &mut Report) -> Option<ZoneChoice> {
 fn listed_zones(at: ByteRange, list: &[At<String>], section: &Vpc, report: &mut Report) -> Option<BTreeSet<String>> {
     if let Some(avoid) = &section.avoid_zones {
         let diagnostic =
-            Code::BadZones.error("`avoid_zones` beside a list of `zones`").related(report.span(at), "the zones are listed here");
+            Code::BadZones.error("`avoid_zones` together with a list of `zones`").related(report.span(at), "the zones are listed here");
         report.at(avoid.at, diagnostic.hint("leave `avoid_zones` out: subnets are in the listed zones alone"));
         return None;
     }
@@ -201,7 +201,7 @@ fn nat(section: &Vpc, tiers: Option<&[Tier]>, report: &mut Report) -> Option<Nat
         let diagnostic = Code::BadNat
             .error(format!("`nat = \"{}\"` without a tier `{PUBLIC_TIER}`", text.value))
             .detail("these NAT gateways are in public subnets")
-            .hint(format!("add `{PUBLIC_TIER} = 25` to `tiers`, or take \"regional\", which needs none, or \"none\""));
+            .hint(format!("add `{PUBLIC_TIER} = 25` to `tiers`, or use \"regional\", which needs none, or \"none\""));
         report.at(text.at, diagnostic);
         return None;
     }
@@ -213,7 +213,7 @@ fn tiers(key: &Key, section: &Vpc, report: &mut Report) -> Option<Vec<Tier>> {
     let hint = "name its tiers and their percentages: `tiers = { public = 25, shared = 25, private = 50 }`";
     let table = section.tiers.as_ref()?;
     if table.is_empty() && !report.any_broken_below(&["vpc", key.as_str(), "tiers"]) {
-        report.at(table.at, Code::MissingKey.error(format!("`vpc.{}` has no tiers, and so no subnets", key.as_str())).hint(hint));
+        report.at(table.at, Code::MissingKey.error(format!("`vpc.{}` has no tiers, so it has no subnets", key.as_str())).hint(hint));
         return None;
     }
     let mut in_order: Vec<(&Key, &At<f64>)> = table.iter().collect();

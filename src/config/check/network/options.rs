@@ -66,7 +66,7 @@ pub(super) fn flow_log(key: &Key, section: &Vpc, model: &Model<'_>, report: &mut
             None => {
                 if !report.is_broken(&["vpc", key.as_str(), "flow_logs", "destination"]) {
                     let diagnostic = Code::MissingKey.error(format!("the flow logs of `vpc.{}` have no `destination`", key.as_str()));
-                    report.at(logs.at, diagnostic.hint("say where they go: `destination = \"arn:aws:s3:::flow-logs\"`"));
+                    report.at(logs.at, diagnostic.hint("name their destination: `destination = \"arn:aws:s3:::flow-logs\"`"));
                 }
                 return None;
             }
@@ -116,7 +116,7 @@ pub(super) fn foreign_streams(file: &File, accounts: &[Planned<'_>], design: &De
         let diagnostic = Code::BadFlowLog
             .error(format!("flow logs of `{}`{more} cannot go to a delivery stream of account `{stream}`", first.key))
             .detail("AWS writes to a stream of another account only with a role in each of the two accounts, and overlord makes no roles");
-        let hint = "send them to a bucket, which takes flow logs of all accounts: \"arn:aws:s3:::flow-logs\"; or make a layout for the \
+        let hint = "send them to a bucket, which accepts flow logs of all accounts: \"arn:aws:s3:::flow-logs\"; or make a layout for the \
                     account of the stream alone";
         report.at(at, diagnostic.hint(hint));
     }
