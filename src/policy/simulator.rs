@@ -76,8 +76,10 @@ impl Unaskable {
         match self {
             Self::Unbound(exemption) => format!("{}, and the simulator knows no other guardrails", exemption.why()),
             Self::Action => "it takes no wildcards in an action: name one".to_owned(),
-            Self::Resource => "it takes no wildcards: name one resource with --resource, or none".to_owned(),
-            Self::Principal => "it takes no wildcards: give --principal role/NAME or user/NAME, or none".to_owned(),
+            Self::Resource => "it takes no wildcards in a resource: name one with --resource, or none".to_owned(),
+            Self::Principal => {
+                "it takes only users and roles by their full names: give --principal role/NAME or user/NAME, or none".to_owned()
+            }
             Self::Policy(name) => format!("the content of the policy `{name}` is unknown"),
             Self::EmptyLevel(level) => format!("no service control policy is attached to {level}, and it takes no such level"),
         }

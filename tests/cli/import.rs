@@ -132,7 +132,7 @@ fn a_grown_organization_is_written_and_its_plan_is_empty() {
     case.run(&["--config", "live/org.toml", "plan", "--sandbox"]).ends(0);
 
     // What is there is not written over, unless that is asked for; and then it is the same.
-    let refused = case.run(&["import", "--sandbox", "--out", "live"]).ends(1).says(&["`live/org.toml` is there already", "--force"]);
+    let refused = case.run(&["import", "--sandbox", "--out", "live"]).ends(1).says(&["`live/org.toml` already exists", "--force"]);
     assert_eq!(refused.out, "");
     case.run(&["import", "--sandbox", "--out", "live", "--force"]).ends(0);
     assert_eq!(tree(&case.path("live")), files);

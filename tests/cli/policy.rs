@@ -213,7 +213,7 @@ fn a_new_guardrail_is_written_and_never_over_a_file() {
         assert!(exempt.contains(&json!(format!("{service}:*"))), "{service}");
     }
 
-    new(&[&["region-guard"], &regions[..]].concat()).ends(1).says(&["is there already", "--key"]);
+    new(&[&["region-guard"], &regions[..]].concat()).ends(1).says(&["already exists", "--key"]);
     assert_eq!(fs::read_to_string(&path).unwrap(), text);
     new(&["region-guard", "--key", "only-here"]).ends(0);
     assert!(case.path("policies/only-here.json").exists());
