@@ -326,8 +326,8 @@ fn show(plan: &Plan, report: &Report, rehearsal: Option<&Rehearsal>, args: &Appl
     if rehearsal.is_none() && counts.failed + counts.skipped + counts.waiting + counts.interrupted + counts.not_started > 0 {
         // A saved plan is refused once a part of it is applied: the world is no longer what it observed.
         shell.say(match &args.file {
-            None => "run the same command again: it does only what is left",
-            Some(_) => "make a new plan (`overlord plan --out FILE`) and apply that: it holds only what is left",
+            None => "run the same command again: it applies only the rest",
+            Some(_) => "make a new plan (`overlord plan --out FILE`) and apply it: it contains only the rest",
         });
     }
 }

@@ -100,7 +100,7 @@ fn make(global: &Global, folder: &Path, args: &CatalogueArgs, shell: &Shell) -> 
         Catalogue::of_reference(&date, &|name| files::read_below(folder, Path::new(name), files::REFERENCE)).map_err(|errors| {
             let all: Vec<String> = errors.iter().map(ToString::to_string).collect();
             let hint = "download the files anew; docs/commands.md has the commands".to_owned();
-            let message = format!("the files in `{}` make no catalogue: {}", folder.display(), all.join("; "));
+            let message = format!("the files in `{}` are not a valid catalogue: {}", folder.display(), all.join("; "));
             shell.error(message, Some(hint))
         })?;
     let Some(path) = &args.out else {

@@ -53,7 +53,7 @@ pub(super) fn refused(error: &Error, theirs: Option<&LiveLock>, sessions: &Sessi
     match theirs {
         Some(lock) => shell.error(format_args!("{error}; nothing was changed"), error.hint()).with("lock", data(lock, sessions)),
         None => {
-            let hint = error.hint().map(|hint| format!("{hint}; --no-lock does without"));
+            let hint = error.hint().map(|hint| format!("{hint}; --no-lock runs without the lock"));
             shell.error(format_args!("the lock `{LOCK_NAME}` could not be taken: {error}; nothing was changed"), hint)
         }
     }

@@ -77,7 +77,7 @@ fn no_git(error: &io::Error, shell: &Shell) -> Reported {
         io::ErrorKind::NotFound => "install git (https://git-scm.com), or compare two files".to_owned(),
         _ => "compare two files instead".to_owned(),
     };
-    shell.error(format_args!("a revision is read with `git`, which cannot be run: {error}"), Some(hint))
+    shell.error(format_args!("reading a revision needs `git`, which cannot be run: {error}"), Some(hint))
 }
 
 /// Runs git where org.toml is.

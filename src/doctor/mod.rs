@@ -134,7 +134,7 @@ async fn organization(sessions: &Sessions, desired: &Desired, quotas: &Quotas, c
     let (live, facts) = match read {
         Ok((live, Some(facts))) => (live, facts),
         Ok((_, None)) => {
-            checks.push(Check::new("organization", State::Note, "there is none yet: `overlord apply` creates it"));
+            checks.push(Check::new("organization", State::Note, "none yet: `overlord apply` creates it"));
             return;
         }
         Err(error) => {
@@ -144,7 +144,7 @@ async fn organization(sessions: &Sessions, desired: &Desired, quotas: &Quotas, c
     };
     checks.push(match facts.feature_set.as_str() {
         "ALL" => Check::well("organization", format!("root {}, all features", facts.root)),
-        _ => Check::new("organization", State::Note, "it has consolidated billing alone: `overlord apply` enables all features"),
+        _ => Check::new("organization", State::Note, "it has only consolidated billing: `overlord apply` enables all features"),
     });
     checks.push(access::check(sessions, desired, &live).await);
     checks.push(policy_types(desired, &facts));
@@ -152,7 +152,7 @@ async fn organization(sessions: &Sessions, desired: &Desired, quotas: &Quotas, c
     let open = match handshakes::invitations(sessions).await {
         Ok(invitations) => invitations.values().filter(|invitation| invitation.state == InvitationState::Open).count(),
         Err(error) => {
-            let summary = format!("open ones count as accounts, and could not be read: {error}");
+            let summary = format!("open invitations count as accounts, but could not be read:  {error}");
             checks.push(Check { state: State::Note, summary, ..Check::failed("invitations", &error) });
             0
         }
@@ -209,9 +209,9 @@ fn clock(skew: Option<i64>) -> Check {
     let Some(skew) = skew else { return Check::new("clock", State::Note, "no AWS response had a `Date` header") };
     let (off, way) = (skew.unsigned_abs(), if skew > 0 { "behind" } else { "ahead of" });
     let summary = format!("this computer's clock is {off} s {way} AWS's");
-    let hint = "set it by a time server (NTP): AWS refuses what is signed more than five minutes off";
+    let hint = "set it by a time server (NTP): AWS refuses requests signed with a clock that is more than five minutes off";
     match off {
-        0..SKEW_TO_TELL => Check::well("clock", "that of this computer and AWS's agree"),
+        0..SKEW_TO_TELL => Check::well("clock", "this computer's clock agrees with AWS's"),
         SKEW_TO_TELL..SKEW_REFUSED => Check::new("clock", State::Note, summary).hint(hint),
         _ => Check::wrong("clock", summary, hint),
     }

@@ -109,7 +109,9 @@ fn closings(facts: &Facts) -> Check {
     let most = LIMITS.quotas.close_account_in_30_days.of(facts.accounts.len().saturating_sub(1));
     let summary = format!("{closed} of the accounts are closed or closing; AWS closes {most} in any 30 days");
     match closed >= most {
-        true => Check::new("closings", State::Note, summary).hint("AWS may refuse to close more for up to 30 days: what it refuses waits"),
+        true => {
+            Check::new("closings", State::Note, summary).hint("AWS may refuse to close more for up to 30 days: those closings stay pending")
+        }
         false => Check::well("closings", summary),
     }
 }
@@ -134,7 +136,7 @@ fn attached(facts: &Facts, quotas: &Quotas) -> Check {
         true if summary.is_empty() => Check::well("policies per target", "none are attached"),
         true => Check::well("policies per target", format!("at most {}", summary.join(", "))),
         // AWS let them be attached: it is our figure that is out of date.
-        false => Check::new("policies per target", State::Note, "more than the limit that holds here")
+        false => Check::new("policies per target", State::Note, "more than the limit that overlord assumes")
             .details(full)
             .hint("AWS has raised the quota: say so in `[limits.policy.<type>]`: `attached`"),
     }

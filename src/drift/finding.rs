@@ -53,13 +53,13 @@ impl What {
     /// What it means, in a line.
     pub const fn means(self) -> &'static str {
         match self {
-            Self::Changed => "AWS has it otherwise than org.toml says",
-            Self::Missing => "org.toml asks for it, and AWS does not have it",
-            Self::LeftOver => "overlord made it, and org.toml no longer asks for it",
-            Self::Unmanaged => "it exists, and org.toml does not have it",
-            Self::Stuck => "it differs from org.toml, and apply cannot change it",
-            Self::Unread => "it could not be looked at, so whether it has drifted is not known",
-            Self::ExpiredIgnore => "an [[ignore]] of org.toml is past its day",
+            Self::Changed => "its value in AWS differs from org.toml",
+            Self::Missing => "it is in org.toml, but not in AWS",
+            Self::LeftOver => "overlord created it, and it is no longer in org.toml",
+            Self::Unmanaged => "it is in AWS, but not in org.toml",
+            Self::Stuck => "it differs from org.toml, but apply cannot change it",
+            Self::Unread => "it could not be read, so its drift is unknown",
+            Self::ExpiredIgnore => "an [[ignore]] of org.toml has expired",
         }
     }
 }

@@ -119,8 +119,7 @@ impl Drift {
             judged += usize::from(finding.effect.is_some());
         }
         if more > 0 {
-            let summary =
-                format!("of {more} more it was not worked out what they do to accounts; --account, --ou or --only look at a part");
+            let summary = format!("the effect of {more} more on accounts was not computed; limit the run with --account, --ou or --only");
             self.notes.push(Note { subject: "guardrails".to_owned(), summary });
             self.notes.sort();
         }

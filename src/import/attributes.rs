@@ -19,7 +19,10 @@ pub(super) fn contacts(world: &World, id: &str, left: &mut Vec<Left>) -> Contact
     let mut contacts = Contacts::new();
     let mut add = |word: &'static str, contact: Option<Contact>, what: &str| match contact {
         Some(contact) => drop(contacts.insert(word, contact)),
-        None => left.push(Left::new(format!("{id}, {what}"), "org.toml cannot say it: it holds what AWS takes no longer, or a brace")),
+        None => left.push(Left::new(
+            format!("{id}, {what}"),
+            "org.toml cannot express it: it contains a brace, or text that AWS no longer accepts",
+        )),
     };
     for (word, contact_type) in CONTACT_TYPES {
         if let Some(live) = world.alternate_contacts.get(&(id.to_owned(), contact_type.to_owned())) {

@@ -116,7 +116,7 @@ pub enum Refusal {
 impl fmt::Display for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::NoOrganization => "the account is in no organization, so there is nothing to import",
+            Self::NoOrganization => "the account is not in an organization, so there is nothing to import",
             Self::ConsolidatedBilling => {
                 "the organization has consolidated billing only, and overlord runs organizations with all features"
             }

@@ -75,7 +75,7 @@ pub(super) fn table(entries: &BTreeMap<String, String>) -> Value {
 
 /// The whole file.
 pub(super) fn file(sections: &[Section], left: &[Left]) -> String {
-    let mut out = String::from("# Imported from AWS: `overlord plan` finds nothing to do. Keys can be renamed with [[moved]].\n");
+    let mut out = String::from("# Imported from AWS: `overlord plan` shows no changes. Keys can be renamed with [[moved]].\n");
     let mut before: Option<&Section> = None;
     for section in sections {
         // Sections of one kind that say nothing but their title stand close.
@@ -92,7 +92,7 @@ pub(super) fn file(sections: &[Section], left: &[Left]) -> String {
         before = Some(section);
     }
     if !left.is_empty() {
-        out.push_str("\n# Not named here, and therefore left as it is:\n");
+        out.push_str("\n# Not in this file, and therefore left unchanged:\n");
         for left in left {
             let _ = writeln!(out, "# - {}", one_line(&left.to_string()));
         }

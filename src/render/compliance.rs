@@ -107,7 +107,7 @@ fn lists(matrix: &Matrix<'_>) -> String {
         let services = count(list.services.len(), "service");
         let _ = writeln!(
             out,
-            "{}: {}, {services} as of {}, reviewed {}; {outside} of AWS's services are not among them",
+            "{}: {}, {services} as of {}, reviewed {}; {outside} AWS services are not on the list",
             framework.key,
             plain(&list.title),
             list.as_of,
@@ -117,7 +117,7 @@ fn lists(matrix: &Matrix<'_>) -> String {
         if let Some(baseline) = &framework.baseline {
             let beside: Vec<&str> = framework.beside().into_iter().collect();
             let named = if beside.is_empty() { "nothing more".to_owned() } else { beside.join(", ") };
-            let _ = writeln!(out, "  allowed beside the list, by {} of {}: {named}", plain(&baseline.file), baseline.as_of);
+            let _ = writeln!(out, "  also allowed, by {} of {}: {named}", plain(&baseline.file), baseline.as_of);
         }
     }
     out
@@ -151,20 +151,20 @@ fn service(prefix: &str, opening: &Opening, conditional: bool, most: usize) -> S
 /// What the words mean, and what nobody says.
 fn legend(matrix: &Matrix<'_>, access_role: &str) -> String {
     let mut out = format!(
-        "Asked of the guardrails as org.toml declares them, by AWS's actions of {}.\n\
-         restricted: no action of a service passes that is neither on the list nor allowed beside it.\n\
-         not restricted: of each such service some action can pass. What passes under some circumstances only can pass.\n",
+        "Based on the guardrails in org.toml and AWS's actions of {}.\n\
+         restricted: every action of a service that is not on the list, and not also allowed, is denied.\n\
+         not restricted: some action of each such service can be allowed, if only under some circumstances.\n",
         matrix.actions_as_of
     );
     let exempt = matrix.rows.iter().filter(|row| row.cells.iter().any(|cell| cell.exempts_access_role)).count();
     let role = match exempt {
-        0 => format!("It holds for {access_role}, the role that overlord works through, too."),
-        n => format!("Guardrails let {access_role}, the role that overlord works through, do more in {}.", count(n, "account")),
+        0 => format!("This includes {access_role}, overlord's access role."),
+        n => format!("{access_role}, overlord's access role, is allowed more in {}.", count(n, "account")),
     };
-    let _ = writeln!(out, "{role} Service-linked roles and the management account are bound by no guardrail.");
+    let _ = writeln!(out, "{role} Guardrails do not restrict service-linked roles and the management account.");
     let _ = writeln!(
         out,
-        "This says which services can be called, and nothing of how they are used: it makes no account compliant with anything."
+        "This shows only which services can be called, not how they are used. It does not prove that an account is compliant."
     );
     out
 }

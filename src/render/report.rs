@@ -137,7 +137,7 @@ fn interrupted(out: &mut String, report: &Report, style: Style) {
             [address] => plain(&address.to_string()),
             many => format!("{}, {}", things(many.len(), kind), from_to(many)),
         };
-        let _ = writeln!(out, "{}: {who}: begun and not finished; the next run continues", style.warning("interrupted"));
+        let _ = writeln!(out, "{}: {who}: started but not finished; the next run continues", style.warning("interrupted"));
     }
 }
 
@@ -235,7 +235,7 @@ mod tests {
     fn what_was_interrupted_is_no_failure() {
         let cut = |key: &str| (Address::new("account", key), Outcome::Interrupted);
         let report = Report { outcomes: vec![cut("a"), cut("b"), (Address::new("ou", "c"), Outcome::NotStarted)], ..Report::default() };
-        let expected = "interrupted: 2 accounts, account.a to account.b: begun and not finished; the next run continues\n\
+        let expected = "interrupted: 2 accounts, account.a to account.b: started but not finished; the next run continues\n\
                         Apply: 0 of 3 changes applied, 2 interrupted, 1 not started\n";
         assert_eq!(text(&report, Style::default()), expected);
         assert_eq!(json(&report)["outcomes"][0], json!({"address": "account.a", "outcome": "interrupted"}));

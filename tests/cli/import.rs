@@ -151,7 +151,7 @@ fn a_live_policy_that_overlord_would_refuse_is_listed_with_the_reason() {
     let id = policy["id"].as_str().unwrap().to_owned();
     fs::write(&world, text.to_string()).unwrap();
     let reason = format!(
-        "policies of type SERVICE_CONTROL_POLICY: `{id}` (Deny Leave) is attached, and has a document that overlord takes for one that AWS refuses"
+        "policies of type SERVICE_CONTROL_POLICY: `{id}` (Deny Leave) is attached, and has a document that overlord considers invalid for AWS"
     );
     let imported = case.run(&["import", "--sandbox", "--out", "live"]).ends(0);
     assert!(imported.out.contains(&reason), "{}", imported.out);
@@ -164,7 +164,7 @@ fn a_live_policy_that_overlord_would_refuse_is_listed_with_the_reason() {
     text["attachments"].as_object_mut().unwrap().values_mut().for_each(|set| set.as_array_mut().unwrap().retain(|one| *one != *id));
     fs::write(&world, text.to_string()).unwrap();
     let imported = case.run(&["import", "--sandbox", "--out", "later"]).ends(0);
-    let reason = format!("{id} (Deny Leave): has a document that overlord takes for one that AWS refuses");
+    let reason = format!("{id} (Deny Leave): has a document that overlord considers invalid for AWS");
     assert!(imported.out.contains(&reason), "{}", imported.out);
     assert!(fs::read_to_string(case.path("later/org.toml")).unwrap().contains("[policy.keep]"));
 }

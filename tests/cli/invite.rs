@@ -146,7 +146,7 @@ fn what_is_not_in_org_toml_is_invited_and_its_section_told() {
     case.invite(&["--account", "invited-stranger"]).ends(0);
     assert_eq!(case.world().invitations.len(), 2);
     case.invite(&["--account", "444444444444", "--ou", "nowhere"]).ends(1).says(&["unknown OU `nowhere`"]);
-    case.invite(&["--account", "legacy", "--ou", "other"]).ends(1).says(&["org.toml puts `account.legacy` into `ou.work`"]);
+    case.invite(&["--account", "legacy", "--ou", "other"]).ends(1).says(&["org.toml places `account.legacy` in `ou.work`"]);
     case.invite(&["--account", "legcy"]).ends(1).says(&["org.toml has no account `legcy`", "did you mean `legacy`?"]);
     case.invite(&["--from", "gone"]).ends(1).says(&["the list `gone` cannot be read"]);
 }

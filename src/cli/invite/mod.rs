@@ -307,7 +307,7 @@ impl Run<'_> {
         sessions.request_gate().set_mode(Mode::ReadWrite);
         for (target, now) in self.targets.iter().zip(standing) {
             let wanted = self.desired.resources.contains_key(&Address::new("invitation", target.account.key())) && target.section.is_none();
-            let again = if wanted { "; `invite = true` in org.toml has the next apply send another one" } else { "" };
+            let again = if wanted { "; `invite = true` in org.toml makes the next apply send another one" } else { "" };
             self.states.push(match now {
                 Now::Open { handshake, .. } => match handshakes::cancel(sessions, &handshake).await {
                     Ok(()) => State::Over(format!("its invitation is canceled{again}")),

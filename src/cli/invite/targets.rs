@@ -126,20 +126,20 @@ fn target(desired: &Desired, account: Address, section: Option<String>, args: &I
         (Some(invitation), _) => invitation,
         (None, Some(id)) => {
             let Some(parent) = attributes.parent.clone() else {
-                let hint = "take `close` or `removed` out of its section, or leave it alone".to_owned();
-                return Err(shell.error(format_args!("org.toml wants `{account}` to leave the organization"), Some(hint)));
+                let hint = "remove `close` or `removed` from its section, or do not invite it".to_owned();
+                return Err(shell.error(format_args!("org.toml makes `{account}` to leave the organization"), Some(hint)));
             };
             InvitationAttributes { note: None, parent, recipient: id.clone(), tags: attributes.tags }
         }
         (None, None) => {
             let hint = "give it `invite = true` in org.toml if it exists already".to_owned();
-            return Err(shell.error(format_args!("`{account}` is one that `overlord apply` creates"), Some(hint)));
+            return Err(shell.error(format_args!("`{account}` is a new account that `overlord apply` creates"), Some(hint)));
         }
     };
     let elsewhere = |ou: &&String| section.is_none() && invitation.parent != Address::new("ou", ou.as_str()).into();
     if let Some(ou) = args.ou.as_ref().filter(elsewhere) {
         let hint = format!("leave out --ou, or change the `ou` of `{}` there", account.key());
-        return Err(shell.error(format_args!("org.toml puts `{account}` into `{}`, not into `{ou}`", invitation.parent), Some(hint)));
+        return Err(shell.error(format_args!("org.toml places `{account}` in `{}`, not in `{ou}`", invitation.parent), Some(hint)));
     }
     if let Some(note) = &args.note {
         invitation.note = Some(note.clone());

@@ -90,12 +90,13 @@ impl Inquiry {
         let differences = |n: usize| count(n, "difference");
         if self.unasked > 0 {
             let what = differences(self.unasked);
-            note(format!(
-                "it was not asked about {what}: a run makes {LOOKUPS} look-ups at most; --account, --ou or --only look at a part"
-            ));
+            note(format!("not looked up: {what}; a run makes {LOOKUPS} look-ups at most; limit the run with --account, --ou or --only"));
         }
         if cut_short > 0 {
-            note(format!("of {} it has more events than are read, and the newest do not explain them", differences(cut_short)));
+            note(format!(
+                "not explained: {}; there are more events than were read, and the newest do not explain them",
+                differences(cut_short)
+            ));
         }
         // What fails in an account and Region fails for all look-ups in it.
         let mut told = BTreeSet::new();
@@ -103,7 +104,7 @@ impl Inquiry {
             if told.insert((&lookup.account, &lookup.region)) {
                 let asks =
                     |clue: &&EventQuery| clue.lookups().into_iter().any(|l| (&l.account, &l.region) == (&lookup.account, &lookup.region));
-                note(format!("who made {} is not known: {error}", differences(self.clues.iter().filter(asks).count())));
+                note(format!("the author of {} is unknown: {error}", differences(self.clues.iter().filter(asks).count())));
             }
         }
         drift.notes.sort();

@@ -93,7 +93,7 @@ pub(super) fn end(drift: &Drift, style: Style) -> String {
         let _ = writeln!(out, "{}", style.dim(&told));
     }
     if !drift.known.is_empty() || drift.gone > 0 {
-        let told = format!("baseline: {} left out that it has too, {} of it no more", count(drift.known.len(), "finding"), drift.gone);
+        let told = format!("baseline: {} left out, {} no longer found", count(drift.known.len(), "finding"), drift.gone);
         let _ = writeln!(out, "{}", style.dim(&told));
     }
     let last = if drift.is_clean() {

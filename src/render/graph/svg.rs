@@ -23,7 +23,11 @@ pub fn svg(graph: &Graph) -> String {
     let mut canvas = Canvas::new(right + MARGIN);
     canvas.text((MARGIN, MARGIN + 14.0), "title", "Plan");
     let changes: usize = graph.nodes.iter().map(|node| node.changes.len()).sum();
-    canvas.text((MARGIN + 70.0, MARGIN + 14.0), "dim", &format!("{}; what stands to the right waits", count(changes, "change")));
+    canvas.text(
+        (MARGIN + 70.0, MARGIN + 14.0),
+        "dim",
+        &format!("{}; changes to the right wait for those to the left", count(changes, "change")),
+    );
     for (first, then) in &graph.edges {
         if let (Some(from), Some(to)) = (areas.get(*first), areas.get(*then)) {
             let (start, end) = ((from.right(), from.y + from.height / 2.0), (to.x, to.y + to.height / 2.0));
