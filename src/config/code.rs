@@ -131,7 +131,7 @@ codes! {
     DuplicateEmail = "duplicate-email",
     /// Two accounts of one id.
     DuplicateId = "duplicate-id",
-    /// An account that is to leave, and cannot, or is asked for something else.
+    /// An account that is to leave, but cannot, or that has settings besides.
     BadLeaving = "bad-leaving",
     /// More accounts than the quota.
     TooManyAccounts = "too-many-accounts",

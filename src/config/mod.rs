@@ -53,7 +53,7 @@ use section::File;
 /// A configuration without errors.
 #[derive(Debug)]
 pub struct Loaded {
-    /// What it asks for.
+    /// The desired resources.
     pub desired: Desired,
     /// What is worth a look.
     pub warnings: Vec<Diagnostic>,
@@ -61,11 +61,11 @@ pub struct Loaded {
     pub summary: Summary,
     /// The service and resource control policies as they are written, by the address of the policy.
     pub written: BTreeMap<Address, Written>,
-    /// The policies that configure as they are written, likewise.
+    /// The same for management policies as they are written.
     pub configured: BTreeMap<Address, Configured>,
     /// The policies and sets that differ from `desired` because they were packed, as they are written in the files.
     as_written: BTreeMap<Address, Attributes>,
-    /// Where the statements of packed policies stand: of which declared policy, and its statement's number.
+    /// The origin of each statement of packed policies: the declared policy, and the statement's number.
     origins: BTreeMap<Address, Vec<(Address, usize)>>,
     /// The lists of services that accounts are to be restricted to, by key.
     pub frameworks: BTreeMap<String, Framework>,

@@ -61,7 +61,7 @@ impl Report {
         }
     }
 
-    /// Notes that what stands at `path` was reported and taken out.
+    /// Notes that the value at `path` was reported and removed.
     pub(super) fn set_broken(&mut self, path: &[String]) {
         self.broken.insert(path.to_vec());
     }
@@ -83,7 +83,7 @@ impl Report {
         self.broken.range(path.clone()..).next().is_some_and(|first| first.starts_with(&path))
     }
 
-    /// Whether something was taken out whose path fulfils `which`. Goes through all of it: not to be asked for each of many.
+    /// Whether something was removed with a path that fulfils `which`. Goes through all of it: not to be asked for each of many.
     pub(super) fn any_broken(&self, which: impl Fn(&[String]) -> bool) -> bool {
         self.broken.iter().any(|path| which(path))
     }

@@ -15,7 +15,7 @@ use crate::diagnostic::ByteRange;
 pub struct At<T> {
     /// The value.
     pub value: T,
-    /// Where it stands.
+    /// Its position.
     pub at: ByteRange,
 }
 
@@ -64,7 +64,7 @@ impl Key {
         &self.0.value
     }
 
-    /// Where it stands.
+    /// Its position.
     pub fn at(&self) -> ByteRange {
         self.0.at
     }

@@ -48,7 +48,7 @@ pub(super) fn parse<'t>(text: &'t str, report: &mut Report) -> Option<Spanned<De
     tree
 }
 
-/// Where the key stands for the first time that stands again at `at`. Of two tables the tree has the second one, of two values the first.
+/// The first position of the key that is repeated at `at`. Of two tables the tree has the second one, of two values the first.
 fn first_place(tree: &DeTable<'_>, text: &str, at: &Range<usize>) -> Option<Range<usize>> {
     let start = text.get(..at.start)?.rfind('\n').map_or(0, |line| line + 1);
     let written = text.get(start..at.end)?.trim_start();

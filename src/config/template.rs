@@ -5,7 +5,7 @@ use super::report::Report;
 use super::span::At;
 use crate::diagnostic::ByteRange;
 
-/// What the placeholders stand for.
+/// The values of the placeholders.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Names<'n> {
     /// `{account}`: the account's key.

@@ -80,7 +80,7 @@ impl<'e, 'h> Classes<'e, 'h> {
     pub(super) fn of(&mut self, account: &Address) -> (usize, Question) {
         let asked = Question { account: Place::of(account, self.evaluator.hierarchy), ..self.template.clone() };
         let owner = self.evaluator.owner(&asked);
-        // Worked out only where a statement asks.
+        // Computed only if a statement needs it.
         let mut request = None;
         let [scps, rcps] = [(&asked.account, Family::Scp), (&owner, Family::Rcp)].map(|(place, family)| match place {
             Place::Member(member) => self.chain(member, family, &asked, &mut request),

@@ -23,7 +23,7 @@ pub struct Condition {
     pub key: Placed<String>,
     /// The key in lower case, as it is looked up.
     pub(super) folded: String,
-    /// The values: any of them, or, where the operator asks for a difference, none of them.
+    /// The values: one of them must match, or, for a negated operator, none.
     pub values: Vec<Placed<Operand>>,
 }
 

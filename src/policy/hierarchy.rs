@@ -55,7 +55,7 @@ pub struct Attached {
 /// The root, an OU or an account, with what is attached to it directly.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Level {
-    /// What stands above it; `None` for the root.
+    /// Its parent; `None` for the root.
     pub parent: Option<Address>,
     /// Service control policies, by name.
     pub scps: Vec<Attached>,

@@ -164,7 +164,7 @@ mod tests {
         }
     }
 
-    /// Every place says what stands there.
+    /// Every position points to its value.
     fn places_are_right(node: &Node, text: &str) {
         let there = text.get(node.at.start..node.at.end).unwrap();
         assert_eq!(strict::parse(there).unwrap(), plain(node));

@@ -13,7 +13,7 @@ use super::statement::{Effect, Form, Placed, Policy, Principals, Selector, State
 /// Something that AWS refuses.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Problem {
-    /// Where it stands.
+    /// Its position.
     pub at: ByteRange,
     /// What it is: a lower-case fragment.
     pub summary: String,

@@ -22,7 +22,7 @@ pub fn name(index: usize) -> char {
     u32::try_from(index).ok().and_then(|index| char::from_u32(0xF0000 + index)).filter(|c| NAMES.contains(c)).unwrap_or(GAP)
 }
 
-/// A text of a question, in which `*` and `?` stand for anything.
+/// A text of a question, in which `*` and `?` match anything.
 pub fn question(text: &str) -> String {
     text.chars().map(|c| if c == '*' || c == '?' { GAP } else { c }).collect()
 }
@@ -100,7 +100,7 @@ enum Token {
 pub struct Variable {
     /// The key, in lower case: keys are compared so.
     pub key: String,
-    /// What stands for it when the request has no such key.
+    /// The default if the request has no such key.
     pub default: Option<String>,
 }
 
@@ -220,7 +220,7 @@ impl Pattern {
     }
 }
 
-/// What stands between `${` and `}`.
+/// The text between `${` and `}`.
 fn variable(inside: &str) -> Result<Token, BadVariable> {
     match inside {
         "*" => return Ok(Token::Char('*')),

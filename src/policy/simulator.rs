@@ -21,7 +21,7 @@ use super::question::{Evaluator, Question};
 use super::request::Place;
 use super::truth::Truth;
 
-/// Who asks where a question leaves it open: a decision that is certain is so for everybody.
+/// The caller if a question leaves it open: a certain decision holds for everybody.
 const ANYBODY: &str = "role/anybody";
 /// The ids of accounts that are not there yet: any will do where the decision is certain whatever they are.
 const NO_ACCOUNT: &str = "000000000000";
@@ -30,7 +30,7 @@ const ANOTHER_ACCOUNT: &str = "000000000001";
 /// A request as the simulator takes it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Simulation {
-    /// The ARN of the user or role that asks.
+    /// The ARN of the calling user or role.
     pub caller: String,
     /// The action.
     pub action: String,
@@ -95,10 +95,10 @@ pub struct Simulated {
     pub decision: String,
 }
 
-/// The answer beside the decision.
+/// The answer, compared with the decision.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Verification {
-    /// What was asked.
+    /// The question.
     pub simulation: Simulation,
     /// What was decided here of the service control policies alone.
     pub computed: Outcome,
@@ -131,7 +131,7 @@ pub struct Known<'k> {
     pub text: &'k dyn Fn(&str) -> Option<String>,
 }
 
-/// What is to be asked, and the decision that the answer is held against: that of the service control policies alone.
+/// The question, and the decision to compare the answer with: that of the service control policies only.
 ///
 /// # Errors
 /// The simulator cannot be asked that.

@@ -12,7 +12,7 @@ use super::truth::Truth;
 pub struct Placed<T> {
     /// The value.
     pub value: T,
-    /// Where it stands.
+    /// Its position.
     pub at: ByteRange,
 }
 
@@ -130,7 +130,7 @@ impl Principals {
     }
 }
 
-/// The keys that say which account asks, and where it lies, in lower case.
+/// The keys with the caller's account and its place, in lower case.
 const OF_THE_ACCOUNT: [&str; 5] =
     ["aws:principalarn", "aws:principalaccount", "aws:principalorgpaths", "aws:resourceaccount", "aws:resourceorgpaths"];
 /// Those of them that change when the account moves.
@@ -154,7 +154,7 @@ impl Statement {
         self.mentions().any(|key| OF_THE_ACCOUNT.contains(&key))
     }
 
-    /// Whether it asks where the account lies.
+    /// Whether it depends on the account's place.
     pub(super) fn asks_where_it_lies(&self) -> bool {
         self.mentions().any(|key| OF_ITS_PLACE.contains(&key))
     }

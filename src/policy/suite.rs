@@ -16,11 +16,11 @@ use super::request::Place;
 pub struct Test {
     /// Its name, or its number.
     pub name: String,
-    /// Where it stands.
+    /// Its position in the file.
     pub at: Span,
     /// The accounts that it is about.
     pub accounts: Vec<Address>,
-    /// Who asks, as [`Question::principal`]; anybody when empty.
+    /// The callers, as [`Question::principal`]; anybody when empty.
     pub principals: Vec<String>,
     /// For what; anything when empty.
     pub resources: Vec<String>,
@@ -37,7 +37,7 @@ pub struct Expectation {
     pub action: String,
     /// What must become of it.
     pub expected: Expected,
-    /// Where it stands.
+    /// Its position in the file.
     pub at: Span,
 }
 
@@ -76,7 +76,7 @@ pub struct TestResult<'t> {
     pub test: &'t Test,
     /// Its expectation.
     pub expectation: &'t Expectation,
-    /// How often it was asked: accounts, times principals, times resources.
+    /// The number of requests: accounts, times principals, times resources.
     pub asked: usize,
     /// Where it is not met.
     pub failures: Vec<Failure>,
@@ -87,7 +87,7 @@ pub struct TestResult<'t> {
 pub struct Failure {
     /// The account.
     pub account: Address,
-    /// Who asked.
+    /// The caller.
     pub principal: Option<String>,
     /// For what.
     pub resource: Option<String>,

@@ -48,7 +48,7 @@ impl Comment {
         self.0.is_empty()
     }
 
-    /// Another one behind it.
+    /// Appends another one.
     #[must_use]
     pub fn and(mut self, other: &Self) -> Self {
         self.0.push_str(&other.0);

@@ -17,7 +17,7 @@ use crate::policy::framework::{Cell, Column, Matrix, Opening, Row, Standing, UNL
 
 /// Services of an exception that are named before the rest is counted, without `--detail`.
 const SERVICES: usize = 12;
-/// Actions of a service, likewise.
+/// The same for actions of a service.
 const ACTIONS: usize = 4;
 
 /// The exceptions of a matrix, each once, numbered from 1 in the order of the table.
@@ -81,7 +81,7 @@ fn line(row: &Row, notes: &Notes<'_>) -> Vec<String> {
     own.into_iter().chain(row.cells.iter().map(|cell| notes.says(cell))).collect()
 }
 
-/// The lines of accounts that lie in one place and say the same, their names together.
+/// One line for the accounts of one place with the same results.
 fn folded(lines: Vec<Vec<String>>) -> Vec<Vec<String>> {
     let mut alike: Vec<(Vec<String>, Vec<String>)> = Vec::new();
     let mut known: BTreeMap<Vec<String>, usize> = BTreeMap::new();
@@ -148,7 +148,7 @@ fn service(prefix: &str, opening: &Opening, conditional: bool, most: usize) -> S
     format!("{prefix} ({} of {}: {}{more}{condition})", opening.actions.len(), opening.of, named.join(", "))
 }
 
-/// What the words mean, and what nobody says.
+/// What the words mean, and what the result does not prove.
 fn legend(matrix: &Matrix<'_>, access_role: &str) -> String {
     let mut out = format!(
         "Based on the guardrails in org.toml and AWS's actions of {}.\n\
@@ -187,7 +187,7 @@ pub fn text(matrix: &Matrix<'_>, access_role: &str, style: Style) -> String {
     out + "\n"
 }
 
-/// For a comment on a pull request, or a file beside the configuration.
+/// For a comment on a pull request, or a file next to the configuration.
 pub fn markdown(matrix: &Matrix<'_>, access_role: &str, detail: bool) -> Comment {
     let notes = Notes::of(matrix);
     let style = Style { colour: false, detail };

@@ -108,7 +108,7 @@ fn excerpt<'d>(marks: &[Mark<'d>]) -> Snippet<'d, Annotation<'d>> {
     let before = text.get(..start).unwrap_or_default();
     let first = before.rfind('\n').map_or(0, |at| at + 1);
     let last = text.get(end..).and_then(|rest| rest.find('\n')).map_or(text.len(), |at| end + at);
-    // A caret on the line break itself, or behind it, wants that line break.
+    // A caret on or after the line break needs that line break.
     let last = text.len().min(last + 1);
     let (path, line) = (source.path.display().to_string(), source.line_and_column(start).0);
     if start - first > LINE_SIDE || last - end > LINE_SIDE {

@@ -30,7 +30,7 @@ pub struct OfType {
     pub spec: &'static PolicyTypeLimits,
     /// What was computed; `None` where none is attached.
     pub effective: Option<Effective>,
-    /// What AWS says, where it was asked.
+    /// AWS's own answer, if it was requested.
     pub live: Option<LiveAnswer>,
 }
 

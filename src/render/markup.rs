@@ -63,7 +63,7 @@ impl<L: Language> Markup<L> {
         self
     }
 
-    /// More of the same language behind it.
+    /// Appends more of the same language.
     pub(in crate::render) fn and(&mut self, other: &Self) -> &mut Self {
         self.0.push_str(&other.0);
         self

@@ -11,19 +11,19 @@ use crate::diagnostic::Span;
 use crate::limits::LIMITS;
 use crate::policy::{Cause, Decision, Family, LevelRuling, Outcome, Side, Truth};
 
-/// A decision with what was asked and where its statements stand.
+/// A decision with its request and the positions of its statements.
 pub struct Explained<'d> {
-    /// Who asked, as the user named it.
+    /// The caller, as the user named it.
     pub account: &'d str,
     /// The action.
     pub action: &'d str,
     /// The resource; any, unless given.
     pub resource: Option<&'d str>,
-    /// Who asks; anybody, unless given.
+    /// The caller; anybody, unless given.
     pub principal: Option<&'d str>,
     /// What was decided.
     pub decision: &'d Decision,
-    /// What AWS says, where it was to be asked.
+    /// AWS's own answer, if it was requested.
     pub live: Option<&'d Live>,
     /// The position of a statement in its file.
     pub place: &'d dyn Fn(&Cause) -> Option<Span>,

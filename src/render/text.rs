@@ -201,7 +201,7 @@ fn entries_text(entries: Vec<Entry>, style: Style) -> String {
     out
 }
 
-/// What stands below the line of a change.
+/// The details below the line of a change.
 fn body(change: &Change, style: Style) -> String {
     let mut out = String::new();
     match change.action {

@@ -45,7 +45,7 @@ pub(in crate::config) struct Planned<'f> {
     pub(in crate::config) regions: Option<&'f List>,
     /// Whether what its root user has is kept.
     pub(in crate::config) root_credentials: Option<&'f At<String>>,
-    /// How it is to leave; then nothing else is asked of it.
+    /// How it is to leave; then nothing else is desired of it.
     pub(in crate::config) leaves: Option<Leaving>,
 }
 
@@ -292,7 +292,7 @@ fn clashes(accounts: &[Planned<'_>], report: &mut Report) {
     let mut ids: BTreeMap<&str, &At<String>> = BTreeMap::new();
     for account in accounts {
         if let Some(other) = keys.insert(&account.key, account) {
-            // A stage that stands twice in a list is reported there.
+            // A stage that occurs twice in a list is reported there.
             if other.team.is_none() || other.team != account.team {
                 let diagnostic = Code::DuplicateAccount
                     .error(format!("two accounts have the key `{}`", account.key))

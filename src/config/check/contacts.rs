@@ -23,7 +23,7 @@ pub(in crate::config) struct PlannedContacts {
     /// By type, as org.toml calls it.
     alternate: BTreeMap<&'static str, AlternateContactAttributes>,
     primary: Option<PrimaryContactAttributes>,
-    /// Where the first of them stands.
+    /// The position of the first of them.
     at: Option<ByteRange>,
 }
 

@@ -108,7 +108,7 @@ fn by_key(key: &At<String>, accounts: &[Planned<'_>], report: &mut Report) -> Op
     found
 }
 
-/// An OU and all that stand below it.
+/// An OU and all OUs below it.
 fn below(ou: &At<String>, model: &Model<'_>, report: &mut Report) -> BTreeSet<Reference> {
     let mut found: BTreeSet<Reference> = tree::reference(ou, model, report).into_iter().collect();
     loop {

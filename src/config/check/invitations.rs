@@ -16,7 +16,7 @@ pub(in crate::config) struct Invite {
     pub(in crate::config) note: Option<String>,
 }
 
-/// Whether `invite = true` stands there.
+/// Whether it has `invite = true`.
 pub(super) fn asked(invite: Option<&At<bool>>) -> bool {
     invite.is_some_and(|invite| invite.value)
 }

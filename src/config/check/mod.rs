@@ -163,7 +163,7 @@ fn headers(text: &str, header: &str) -> Vec<ByteRange> {
     found
 }
 
-/// Values that stand twice in one list.
+/// Values that occur twice in one list.
 fn repeated(list: &[At<String>], report: &mut Report) {
     let mut first = BTreeMap::new();
     for item in list {

@@ -83,7 +83,7 @@ fn parse<'t>(text: &'t At<String>, report: &mut Report) -> Option<(Kind, &'t str
     parsed
 }
 
-/// Which end of a move a key stands at.
+/// Which end of a move a key is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum End {
     From,

@@ -24,7 +24,7 @@ use crate::policy::{Document, Family, Origin, Part, Room, Unpackable, characters
 pub(in crate::config) struct Packing {
     /// What was merged, by address.
     pub(in crate::config) merged: BTreeMap<Address, Merged>,
-    /// The sets as they are written, of each target whose set is another one now.
+    /// The sets as they are written, of each target whose set was packed.
     pub(in crate::config) written: Attachments,
     /// What was tried, by list and type: accounts of a team share theirs.
     tried: BTreeMap<(ByteRange, &'static str), Fit>,
@@ -222,7 +222,7 @@ impl Packing {
         self.merged.extend(packed.merged.iter().cloned());
     }
 
-    /// The names that packing made are ones that AWS takes, and nobody else's.
+    /// Checks that AWS accepts the names of packed policies, and that no other policy has them.
     pub(super) fn check_names(&self, policies: &Policies<'_>, report: &mut Report) {
         let declared: BTreeMap<(&str, &str), &Declared<'_>> =
             policies.values().flatten().map(|policy| ((policy.spec.short.as_str(), policy.name), policy)).collect();

@@ -21,7 +21,7 @@ pub(in crate::config) fn name<'f>(key: &'f Key, ou: &'f Ou) -> &'f str {
     ou.name.as_ref().map_or(key.as_str(), |n| n.as_str())
 }
 
-/// The root, as what an OU or an account may stand under.
+/// The root, as a parent of OUs and accounts.
 pub(super) fn root() -> Reference {
     organization_address().into()
 }
@@ -122,7 +122,7 @@ fn report_cycle(around: &[&Key], model: &Model<'_>, report: &mut Report) {
     report.at(at.at, diagnostic);
 }
 
-/// Only the first level that is too deep: what stands below it is deep for the same reason.
+/// Only the first level that is too deep: lower levels have the same cause.
 fn depth(model: &Model<'_>, report: &mut Report) {
     let most = LIMITS.quotas.ou_depth;
     let mut known: BTreeMap<&str, Option<usize>> = BTreeMap::new();

@@ -142,12 +142,12 @@ impl Set {
         self.change(other, |one, other| one & !other);
     }
 
-    /// Takes in what of `other` is in `of` too.
+    /// Adds the actions of `other` that are in `of` too.
     pub(in crate::policy) fn unite_within(&mut self, other: &Self, of: &Self) {
         self.0.iter_mut().zip(other.0.iter().zip(&of.0)).for_each(|(one, (other, of))| *one |= other & of);
     }
 
-    /// Takes in what of `other` is not in `of`.
+    /// Adds the actions of `other` that are not in `of`.
     pub(in crate::policy) fn unite_beyond(&mut self, other: &Self, of: &Self) {
         self.0.iter_mut().zip(other.0.iter().zip(&of.0)).for_each(|(one, (other, of))| *one |= other & !of);
     }

@@ -42,7 +42,7 @@ pub struct Catalogue {
     // Invariant: sorted by name, each once.
     services: BTreeMap<String, Vec<Action>>,
     keys: BTreeMap<String, Vec<String>>,
-    /// Made where somebody asks.
+    /// Built on first use.
     actions: OnceLock<Actions>,
 }
 

@@ -7,7 +7,7 @@ use crate::diagnostic::ByteRange;
 use crate::files::Kind;
 use crate::policy::Problem;
 
-/// What the first line begins with; behind it stands the date.
+/// The beginning of the first line; the date follows.
 const HEAD: &str = "# overlord catalogue of ";
 /// What `policy catalogue --out` writes.
 pub const CATALOGUE: Kind = Kind { name: "a catalogue of overlord", is_one: |text| text.starts_with(HEAD) };
@@ -16,7 +16,7 @@ const ABOUT: &str = "# AWS's actions and condition keys by prefix, made by `over
                      but `*`;\n# in a key `*` stands for a part that differs, such as the key of a tag.\n";
 const SECTIONS: [&str; 2] = ["[actions]", "[keys]"];
 
-/// A prefix, and the names behind it.
+/// A prefix, followed by its names.
 pub(super) type Row<'t> = (&'t str, Vec<&'t str>);
 
 /// A row of a file, unless it has no names.

@@ -141,7 +141,7 @@ pub fn merge(levels: &[Level]) -> Option<Effective> {
 struct State {
     value: Option<Value>,
     set_by: Vec<Place>,
-    /// What children may not use, with who said so first.
+    /// The operators that children may not use, with the first policy that forbids them.
     forbidden: BTreeMap<Verb, Place>,
     doubt: Option<Doubt>,
     children: BTreeMap<String, State>,
@@ -170,7 +170,7 @@ impl State {
     }
 }
 
-/// An operator that is allowed, and where it stands.
+/// An operator that is allowed, and its position.
 struct Said<'p> {
     operation: &'p Operation,
     place: Place,

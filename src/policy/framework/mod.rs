@@ -24,7 +24,7 @@ pub struct ServiceList {
     pub source: String,
     /// The day of which it is true, `YYYY-MM-DD`.
     pub as_of: String,
-    /// When somebody last looked at it, `YYYY-MM-DD`.
+    /// The date of its last review, `YYYY-MM-DD`.
     pub reviewed: String,
     /// The prefixes of actions of each service, in lower case, by the name that AWS sells it under.
     pub services: BTreeMap<String, BTreeSet<String>>,

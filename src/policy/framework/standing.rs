@@ -49,22 +49,22 @@ pub struct Column<'f> {
 pub struct Row {
     /// `None` for a management account that org.toml does not have.
     pub account: Option<Address>,
-    /// What it lies in.
+    /// Its parent.
     pub parent: Option<Address>,
     /// Of each framework.
     pub cells: Vec<Cell>,
 }
 
-/// How an account stands to a framework.
+/// The result of an account for a framework.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Cell {
     /// For everybody but the role that overlord works through.
     pub standing: Arc<Standing>,
-    /// Whether something outside of the list is open to that role, and to nobody else.
+    /// Whether something that is not on the list is open only to that role.
     pub exempts_access_role: bool,
 }
 
-/// How an account stands to a framework.
+/// The result of an account for a framework.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Standing {
     /// Guardrails do not bind the management account.
@@ -88,7 +88,7 @@ pub struct Opening {
     pub conditional: bool,
 }
 
-/// Who asks.
+/// The caller.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Caller {
     Others,
@@ -113,7 +113,7 @@ fn services(catalogue: &Catalogue) -> Vec<Service<'_>> {
 /// Whether each action of each service passes, service by service.
 type Answers = Vec<Truth>;
 
-/// How every account stands to every framework.
+/// The result of every account for every framework.
 pub fn matrix<'f>(
     frameworks: &'f BTreeMap<String, Framework>,
     hierarchy: &Hierarchy,

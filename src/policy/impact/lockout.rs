@@ -109,7 +109,7 @@ fn calls_by_requested_region<'r>(calls: &BTreeSet<String>, region: &'r str, acti
     by_region
 }
 
-/// What is asked of the role in one Region.
+/// The calls that the role needs in one Region.
 struct Way<'w> {
     /// All actions.
     actions: &'w Actions,
@@ -189,7 +189,7 @@ fn is_denied(decision: &Decision) -> bool {
     }
 }
 
-/// Where the role is newly denied what it needs; accounts under the same before and after are asked once.
+/// The accounts in which the role newly loses what it needs. Accounts under the same policies before and after are evaluated once.
 fn denied(before: &Hierarchy, after: &Hierarchy, roads: &RequiredAccess, way: &Way<'_>, accounts: &[Address], found: &mut Found) {
     let facts = facts(way.region);
     let mut chains = Chains::new(Asker::Role(&roads.role, &facts), way.actions);

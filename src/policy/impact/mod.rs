@@ -156,7 +156,7 @@ pub fn impact(before: &Hierarchy, after: &Hierarchy, catalogue: &Catalogue) -> I
     compared(before, after, catalogue, &typical::requests(before, after, catalogue.actions()))
 }
 
-/// The same without typical requests, for who asks only whether anything changes.
+/// The same without typical requests, for callers that need only whether anything changes.
 pub fn verdicts(before: &Hierarchy, after: &Hierarchy, catalogue: &Catalogue) -> Impact {
     compared(before, after, catalogue, &[])
 }

@@ -13,7 +13,7 @@ use crate::address::Address;
 use crate::policy::catalogue::{Catalogue, Set};
 use crate::policy::hierarchy::Hierarchy;
 
-/// The role that is asked for.
+/// The role that is evaluated.
 pub(super) const ROLE: &str = "a-role-that-no-policy-names";
 
 /// What guardrails say of every action, to a role that no policy names, in accounts of which the same is said.

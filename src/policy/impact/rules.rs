@@ -20,9 +20,9 @@ pub(super) struct Rule<'p> {
     pub selected: Rc<Set>,
     /// A number for all that it says besides its effect and its actions: equal where that is equal.
     pub rest: usize,
-    /// Whether it asks which account it is.
+    /// Whether it depends on the account.
     pub asks_who: bool,
-    /// Whether it asks where the account lies.
+    /// Whether it depends on the account's place.
     pub asks_where: bool,
     /// What it hinges on, as the document spells it.
     pub hinges_on: Vec<String>,

@@ -18,7 +18,7 @@ use super::verdicts::Verdicts;
 use crate::address::Address;
 use crate::limits::LIMITS;
 
-/// Regions that are asked about at most: those that only one side names come first.
+/// The maximum number of Regions that are evaluated. Regions that only one side names come first.
 const REGIONS: usize = 8;
 
 /// A request of which everything is known that is the same for most: its Region, and the actions whose requests carry it.

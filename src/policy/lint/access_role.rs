@@ -92,7 +92,7 @@ fn contexts(arn: &str, regions: &[&str]) -> Vec<(String, Context)> {
     regions.iter().map(in_region).collect()
 }
 
-/// What holds of every call that overlord makes: over TLS, and for nobody else.
+/// The facts of every call that overlord makes: over TLS, and not on behalf of a service.
 fn call() -> Context {
     let mut call = Context::partial();
     for (key, value) in [("aws:PrincipalIsAWSService", "false"), ("aws:ViaAWSService", "false"), ("aws:SecureTransport", "true")] {

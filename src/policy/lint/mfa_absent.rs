@@ -36,7 +36,7 @@ fn misses(condition: &Condition, statement: &Statement) -> bool {
         Operand::Text(pattern) => pattern.text().eq_ignore_ascii_case("false"),
         Operand::Arn(_) | Operand::Number(_) | Operand::Instant(_) | Operand::Network(_) | Operand::Malformed(_) => false,
     };
-    // Who asks that the key is there wants sessions only.
+    // A statement that requires the key means sessions only.
     let on_purpose = statement.conditions.iter().any(|other| {
         other.folded == PRESENT
             && other.operator.value.comparison == Comparison::Null

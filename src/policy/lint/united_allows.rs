@@ -34,7 +34,7 @@ pub(super) static RULE: Rule = Rule {
 fn check(subject: &Subject<'_>, setting: &Setting<'_>) -> Vec<Spot> {
     let own: Vec<&Statement> = allows(subject.policy).collect();
     let Some(first) = own.first() else { return Vec::new() };
-    // One policy is beside the same others on many accounts: each is looked at once.
+    // The same policies are attached together on many accounts: each combination is checked once.
     let cover = Cover::default();
     let mut seen: BTreeMap<&str, Option<(String, String)>> = BTreeMap::new();
     let found =

@@ -16,7 +16,7 @@ fn told(finding: &Finding) -> String {
     format!("{}{effect}", summary(finding))
 }
 
-/// How many there are, then a table for each weight, with the values behind a heading that opens them.
+/// The counts, then a table per severity, with the values in a collapsed section.
 pub fn markdown(drift: &Drift, places: &Places, detail: bool) -> Comment {
     let style = Style { colour: false, detail };
     let mut out = Comment::titled("overlord drift");

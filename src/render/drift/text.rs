@@ -39,7 +39,7 @@ pub fn text(drift: &Drift, places: &Places, style: Style) -> String {
     out
 }
 
-/// Findings as they stand below their heading.
+/// Findings below their heading.
 pub(super) fn findings(findings: &[&Finding], places: &Places, style: Style) -> String {
     let shown = if style.detail { findings.len() } else { SHOWN };
     let mut out: String = findings.iter().take(shown).map(|finding| one(finding, places, style)).collect();

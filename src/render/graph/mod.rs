@@ -35,7 +35,7 @@ pub struct Graph {
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Node {
     action: Action,
-    /// How many layers stand before it.
+    /// The number of layers before it.
     layer: usize,
     changes: Vec<Address>,
 }

@@ -54,7 +54,7 @@ fn look(action: Action) -> &'static str {
     }
 }
 
-/// Where each node stands, in their order, which is that of the layers.
+/// The position of each node, in the order of the nodes, which is that of the layers.
 fn places(graph: &Graph) -> Vec<Area> {
     let width = |node: &Node| node.lines().iter().map(|line| line.chars().count()).max().unwrap_or_default() as f64 * CHARACTER;
     let (mut x, mut y, mut widest, mut layer) = (MARGIN, MARGIN + 40.0, 0.0_f64, 0);

@@ -10,7 +10,7 @@ use crate::report::{Compliance, Exceptions, Kept, Report, Standing};
 
 /// Names in a row before the rest is counted.
 const NAMED: usize = 16;
-/// Services of an exception, and actions of a service, likewise.
+/// The same for services of an exception, and for actions of a service.
 const SERVICES: usize = 40;
 
 pub(super) fn section(report: &Report<'_>) -> String {

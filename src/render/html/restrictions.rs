@@ -8,7 +8,7 @@ use crate::report::{Class, Report, is_whole};
 
 /// Accounts of a class that are named.
 const NAMED: usize = 24;
-/// OUs that they lie in, likewise.
+/// The same for the OUs of the accounts.
 const UNITS: usize = 4;
 /// As many classes at most are open on paper.
 const PRINTED: usize = 12;

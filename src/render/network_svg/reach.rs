@@ -28,7 +28,7 @@ pub(super) struct Office {
     pub(super) name: String,
     /// Its public address.
     pub(super) address: String,
-    /// The addresses behind it.
+    /// The addresses reached through it.
     pub(super) behind: String,
 }
 

@@ -45,7 +45,7 @@ fn part_in_use(used: &PoolUse) -> Option<Block> {
     used.vpcs.values().copied().reduce(Block::join).filter(|_| used.vpcs.len() > 1)
 }
 
-/// Where a block lies on a strip of another one.
+/// The area of a block on the strip of another block.
 pub(super) fn place(block: Block, whole: Block, area: Area) -> Area {
     let scale = area.width / whole.size() as f64;
     let offset = f64::from(block.first()) - f64::from(whole.first());

@@ -22,7 +22,7 @@ const ROW: f64 = 74.0;
 const GATEWAY: f64 = 36.0;
 const ZONE_HEAD: f64 = 30.0;
 
-/// A VPC that stands for all of its layout.
+/// A VPC that represents all VPCs of its layout.
 pub(super) struct Sample<'d> {
     key: &'d str,
     layout: &'d Layout,

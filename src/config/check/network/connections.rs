@@ -12,7 +12,7 @@ use crate::network::{Connections, Design, Nat, PUBLIC_TIER, Peering, SharedTier}
 use crate::plural::{self, more};
 use crate::resource::organizations::organization_address;
 
-/// What was said of connections, into the layouts of `design`, whose gateways are known.
+/// Adds the connections to the layouts of `design`, whose gateways are known.
 pub(super) fn read(model: &Model<'_>, accounts: &[Planned<'_>], design: &mut Design, report: &mut Report) {
     for (key, section) in &model.file.vpc {
         let connections = Connections {

@@ -144,7 +144,7 @@ fn zones(section: &Vpc, report: &mut Report) -> Option<ZoneChoice> {
     sound.then_some(ZoneChoice { count, bits: room.trailing_zeros() as u8, only })
 }
 
-/// The ends of the IDs in a list of zones. A list says all, so `avoid_zones` has nothing to say beside it.
+/// The ends of the IDs in a list of zones. A list is complete, so `avoid_zones` has no meaning with it.
 fn listed_zones(at: ByteRange, list: &[At<String>], section: &Vpc, report: &mut Report) -> Option<BTreeSet<String>> {
     if let Some(avoid) = &section.avoid_zones {
         let diagnostic =
@@ -208,7 +208,7 @@ fn nat(section: &Vpc, tiers: Option<&[Tier]>, report: &mut Report) -> Option<Nat
     Some(*nat)
 }
 
-/// The tiers in the order of the file: the order in which they lie in the block.
+/// The tiers in the order of the file: the order of their addresses in the block.
 fn tiers(key: &Key, section: &Vpc, report: &mut Report) -> Option<Vec<Tier>> {
     let hint = "name its tiers and their percentages: `tiers = { public = 25, shared = 25, private = 50 }`";
     let table = section.tiers.as_ref()?;

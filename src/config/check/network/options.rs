@@ -12,7 +12,7 @@ use crate::diagnostic::ByteRange;
 use crate::network::{Design, Dhcp, FlowLog};
 use crate::plural::more;
 
-/// What stands for AWS's own name servers. Source: CreateDhcpOptions, `domain-name-servers`.
+/// The keyword for AWS's own name servers. Source: CreateDhcpOptions, `domain-name-servers`.
 const AWS_NAME_SERVER: &str = "AmazonProvidedDNS";
 /// Name servers that DHCP options take. Source: the VPC's user guide, "DHCP option sets".
 const MOST_NAME_SERVERS: usize = 4;
@@ -122,7 +122,7 @@ pub(super) fn foreign_streams(file: &File, accounts: &[Planned<'_>], design: &De
     }
 }
 
-/// Where the destination of a layout's flow logs stands.
+/// The position of the destination of a layout's flow logs.
 fn destination(section: &Vpc) -> Option<ByteRange> {
     let logs = section.flow_logs.as_ref()?;
     match &logs.value {
