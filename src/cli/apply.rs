@@ -137,7 +137,7 @@ pub(super) async fn part(
     Ok((plan, report))
 }
 
-/// Nobody is asked about a plan that was not shown: where the result is for programs, it is shown beside it.
+/// Never asks to confirm a plan that was not shown: if the result is for programs, the plan goes to standard error.
 fn show_before_asking(plan: &Plan, args: &ApplyArgs, stage: Stage, format: Format, shell: &Shell) {
     match format {
         Format::Text | Format::Junit | Format::Sarif | Format::Line => {}
@@ -174,7 +174,7 @@ async fn read(connection: &Connection, desired: &Desired, args: &ApplyArgs, shel
     observed.map_err(|e| shell.aws_error(&e))
 }
 
-/// Reads a saved plan, and the live state anew; refuses when what the plan observed has moved.
+/// Reads a saved plan, and the live state again; refuses if AWS has changed since.
 async fn saved(global: &Global, file: &Path, args: &ApplyArgs, shell: &Shell) -> Result<Prepared, Reported> {
     args.selecting.none(shell)?;
     let saved = plan::saved(file, shell)?;
@@ -185,7 +185,7 @@ async fn saved(global: &Global, file: &Path, args: &ApplyArgs, shell: &Shell) ->
     let since = format!("AWS has changed since `{}` was made; nothing was changed", file.display());
     let hint = "make a new plan (`overlord plan --out FILE`) and review it";
     unmoved(&saved, &live, &since, hint, shell)?;
-    // Reasons, findings, costs: what the file says of them nobody vouches for, and so it is not shown.
+    // The file's reasons, findings and costs are not verified, so they are not shown.
     let plan = Plan::build(&saved.desired, &live);
     if !plan.does_the_same_as(&saved) {
         let message = format!("`{}` would make other changes now; nothing was changed", file.display());
@@ -194,7 +194,7 @@ async fn saved(global: &Global, file: &Path, args: &ApplyArgs, shell: &Shell) ->
     Ok(Prepared { connection, plan, copy, locked: live.locked, took: started.elapsed() })
 }
 
-/// Refuses a plan when what it observed has moved: that is said, with what to do.
+/// Refuses a plan if AWS has changed since, and says what to do.
 fn unmoved(plan: &Plan, live: &Live, since: &str, hint: &str, shell: &Shell) -> Result<(), Reported> {
     let moved = plan.moved_since(live);
     if moved.is_empty() {
@@ -302,7 +302,7 @@ fn show(plan: &Plan, report: &Report, rehearsal: Option<&Rehearsal>, args: &Appl
     match format {
         Format::Text | Format::Junit | Format::Sarif | Format::Line if plan.is_empty() => shell.result(verdict),
         Format::Text | Format::Junit | Format::Sarif | Format::Line => {
-            // The plan stands above, without a blank line behind it.
+            // The plan is above, without a blank line after it.
             let apart = if report.ids.is_empty() { "" } else { "\n" };
             shell.result(format_args!("{apart}{}{verdict}", render::report::text(report, shell.style())))
         }

@@ -9,8 +9,8 @@ use super::{Global, Reported, validate};
 use crate::plan::differences;
 use crate::resource::Desired;
 
-/// Refuses a saved plan where org.toml asks for something else: it was made of another commit, or by somebody else. Without an org.toml the
-/// plan stands alone, and the role that it works through is named.
+/// Refuses a saved plan that does not match org.toml: it was made from another commit, or by somebody else. Without an org.toml the
+/// plan is used alone, and its access role is printed.
 pub(super) fn check(global: &Global, file: &Path, planned: &Desired, shell: &Shell) -> Result<(), Reported> {
     if !global.config.exists() {
         shell.say(format_args!(

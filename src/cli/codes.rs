@@ -21,7 +21,7 @@ pub(super) enum Asking {
     Never,
 }
 
-/// What is done only when a code is handed in: asks for each code that the run had sent, or says how to go on.
+/// Completes changes that need a code: prompts for each code that the run had sent, or prints the next step.
 pub(super) async fn settle(plan: &Plan, report: &Report, sessions: &Sessions, asking: Asking, shell: &Shell) {
     let is_applied = |address: &Address| report.outcomes.iter().any(|(other, outcome)| other == address && *outcome == Outcome::Applied);
     let interactive = asking == Asking::AtTerminal && std::io::stdin().is_terminal();
@@ -45,7 +45,7 @@ fn sent(change: &Change) -> Option<EmailChange> {
     Some(EmailChange { id, live: text(change.before.as_ref())?, wanted: text(change.after.as_ref())?, awaited: true })
 }
 
-/// Whether the code was given, and taken by AWS. A wrong one is asked for again.
+/// Whether the code was entered and accepted by AWS. Prompts again after a wrong one.
 async fn handed_in(address: &str, email: &EmailChange, sessions: &Sessions, shell: &Shell) -> bool {
     let wanted = render::plain(&email.wanted);
     let question = format!("\n{address}: AWS sends a code to `{wanted}`. Enter the code, or nothing to do it later:");

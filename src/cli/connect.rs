@@ -90,7 +90,7 @@ pub(super) async fn connect_unguarded(
     open_door(global, None, home_region, role, shell).await
 }
 
-/// `caller` is who is to call the sandbox; left out, the account that manages it.
+/// `caller` is the account that calls the sandbox; by default, its management account.
 async fn open_door(
     global: &Global,
     caller: Option<&str>,
@@ -151,7 +151,7 @@ pub(super) fn open(path: &std::path::Path, management_account: &str, weather: &W
     Sandbox::open(path, management_account, weather.clone()).map_err(|e| shell.sandbox_error(&e))
 }
 
-/// The weather asked for.
+/// The weather of the command line.
 pub(super) fn weather(global: &Global, shell: &Shell) -> Result<Weather, Reported> {
     Weather::parse(global.weather.as_deref().unwrap_or("calm")).map_err(|e| shell.sandbox_error(&e))
 }

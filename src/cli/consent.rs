@@ -201,7 +201,7 @@ impl Consenting {
     }
 }
 
-/// Asks; only `yes` is consent, and somebody must be there to give it.
+/// Prompts for confirmation. Only `yes` confirms; without a terminal it is an error.
 pub(super) fn agree(question: &str, shell: &Shell) -> Result<(), Reported> {
     if !std::io::stdin().is_terminal() {
         return Err(shell.error(
@@ -215,7 +215,7 @@ pub(super) fn agree(question: &str, shell: &Shell) -> Result<(), Reported> {
     }
 }
 
-/// Each account that is to leave, and whose id is not known to be meant.
+/// Each account that is to leave and is not confirmed by its id yet.
 fn ask_for_ids(plan: &Plan, mut consent: Consent, shell: &Shell) -> Consent {
     for change in &plan.changes {
         let Some(Needs::Id { leaving, id }) = consent.lacks(change) else { continue };

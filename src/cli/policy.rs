@@ -131,7 +131,7 @@ impl PolicyArgs {
     }
 }
 
-/// Whether it asks AWS nothing.
+/// Whether it makes no AWS calls.
 pub(super) fn is_offline(args: &PolicyArgs) -> bool {
     match &args.command {
         PolicyCommand::Effective(args) => !args.live,

@@ -70,7 +70,7 @@ impl ReportArgs {
     }
 }
 
-/// Whether AWS is not asked.
+/// Whether it makes no AWS calls.
 pub(super) fn is_offline(args: &ReportArgs) -> bool {
     args.command.is_some()
 }
@@ -89,7 +89,7 @@ async fn of_everything(global: &Global, args: &PageArgs, shell: &Shell) -> Resul
         (None, Format::Json) => None,
         (None, Format::Text | Format::Markdown | Format::Junit | Format::Sarif | Format::Line) => Some(PathBuf::from(PAGE)),
     };
-    // Before AWS is asked: that takes minutes.
+    // Before any AWS call: those take minutes.
     let replace = Replace::kind_or_forced(html::REPORT, args.force);
     page.iter().try_for_each(|page| refuse(page, replace, shell))?;
     let connection = connect(global, &loaded.desired, shell).await?;

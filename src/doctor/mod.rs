@@ -23,7 +23,7 @@ pub enum State {
     Well,
     /// Something to know, which `apply` sees to or which does no harm.
     Note,
-    /// Something stands against a run.
+    /// Something prevents a run.
     Wrong,
 }
 

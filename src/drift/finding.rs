@@ -22,13 +22,13 @@ pub enum What {
     Missing,
     /// AWS has it, overlord made it, and org.toml no longer has it.
     LeftOver,
-    /// AWS has it, and nobody's org.toml ever did.
+    /// AWS has it, but org.toml never had it.
     Unmanaged,
     /// It differs, and `apply` cannot change it or leaves it.
     Stuck,
     /// It could not be looked at.
     Unread,
-    /// An `[[ignore]]` whose day is over.
+    /// An expired `[[ignore]]`.
     ExpiredIgnore,
 }
 
@@ -113,7 +113,7 @@ pub enum Remedy {
         action: Action,
         /// The calls that write, in order.
         calls: Vec<String>,
-        /// The flag that it needs beside `--yes`.
+        /// The flag that it needs in addition to `--yes`.
         needs: Option<String>,
     },
     /// It would leave it as it is.

@@ -19,7 +19,7 @@ pub struct Ignore {
     pub reason: String,
     /// The last day on which it holds.
     pub until: Date,
-    /// Where it stands.
+    /// Its position in org.toml.
     pub at: Span,
 }
 
@@ -57,7 +57,7 @@ impl Pattern {
     }
 }
 
-/// Whether `text` is `pattern`, where `*` stands for any text.
+/// Whether `text` matches `pattern`, in which `*` matches any text.
 fn glob(pattern: &str, text: &str) -> bool {
     let mut parts = pattern.split('*');
     let Some(mut rest) = parts.next().and_then(|first| text.strip_prefix(first)) else { return false };
@@ -121,7 +121,7 @@ impl Ignore {
     }
 }
 
-/// What is left, and what each that holds has left out. Those whose day is over leave out nothing.
+/// The remaining findings, and what each valid entry has left out. Expired entries leave out nothing.
 pub(super) fn apply(findings: Vec<Finding>, ignores: &[Ignore], today: Date) -> (Vec<Finding>, Vec<Used>) {
     let holding: Vec<&Ignore> = ignores.iter().filter(|ignore| ignore.until >= today).collect();
     let mut counts = vec![0; holding.len()];

@@ -69,7 +69,7 @@ pub struct Drift {
 pub struct LookedAt {
     /// Accounts that org.toml has, of those that were selected.
     pub accounts: usize,
-    /// Things that org.toml asks for or that AWS has of them.
+    /// Resources that org.toml declares or that AWS has.
     pub resources: usize,
 }
 

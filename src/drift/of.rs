@@ -13,7 +13,7 @@ use crate::resource::{self, FindingSeverity, KindSpec, Weight};
 pub(super) fn findings(plan: &Plan) -> (Vec<Finding>, Vec<Note>) {
     let changes = whole(&plan.changes);
     let created = |address: &Address| changes.get(address).is_some_and(|change| change.action == Action::Create);
-    // Where a new account goes when its guardrails stand is a part of its coming.
+    // The move of a new account under its guardrails is a part of its creation.
     let of_its_own = |change: &&Change| change.address.kind() != "placement" || !created(&Address::new("account", change.address.key()));
     let mut found: Vec<Finding> = changes.values().filter(of_its_own).map(of_change).collect();
     found.extend(plan.network.unreachable.iter().map(|(account, error)| unread(account, error)));
@@ -22,7 +22,7 @@ pub(super) fn findings(plan: &Plan) -> (Vec<Finding>, Vec<Note>) {
     for told in &plan.findings {
         match of_told(plan, told, &changes, &unreachable) {
             Told::Finding(finding) => found.push(*finding),
-            // What stands against a change is no second finding.
+            // A blocked change is not a second finding.
             Told::Against(address) => {
                 for finding in found.iter_mut().filter(|finding| finding.address.as_ref() == Some(&address)) {
                     finding.remedy = Remedy::Refuse;
@@ -163,7 +163,7 @@ fn of_told(plan: &Plan, told: &resource::Finding, changes: &BTreeMap<Address, Ch
     };
     let weight = match (spec, &address) {
         (Some(spec), _) => spec.weight,
-        // `vpc-1 (account/region)`: it lies in a Region of an account.
+        // `vpc-1 (account/region)`: it is in a Region of an account.
         (None, _) if told.subject.rsplit_once('(').is_some_and(|(_, place)| told.subject.ends_with(')') && is_scope(plan, place)) => {
             Weight::Network
         }

@@ -182,7 +182,7 @@ fn a_vpc_and_its_parts_are_one_finding() {
     assert_eq!(gone.findings[1].parts, [("subnet".to_owned(), 2)].into());
     let Remedy::Change { calls, .. } = &gone.findings[1].remedy else { panic!("it is made") };
     assert_eq!(calls.len(), 3);
-    // Of a missing account, all that lies in it is a part.
+    // The resources in a missing account are its parts.
     let all = Drift::of(&worlds::plan(&desired, &worlds::live(json!({}))), &[], today(), None);
     assert_eq!(told(&all), [("missing", Weight::Network, "account.web")]);
 }

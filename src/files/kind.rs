@@ -32,7 +32,7 @@ impl Kind {
     }
 }
 
-/// Whether JSON text begins with `beginning`, white space left out. A `#` in `beginning` stands for a number.
+/// Whether JSON text begins with `beginning`, white space left out. A `#` in `beginning` matches a number.
 pub fn starts_compact(text: &str, beginning: &str) -> bool {
     let mut text = text.chars().filter(|c| !c.is_ascii_whitespace()).peekable();
     beginning.chars().all(|expected| match expected {

@@ -28,7 +28,7 @@ impl fmt::Display for Outside {
 
 impl std::error::Error for Outside {}
 
-/// How a path leaves the folder that it is relative to, if it does. The disk is not asked.
+/// How a path leaves the folder that it is relative to, if it does. Does not access the disk.
 pub fn escapes(relative: &Path) -> Option<Outside> {
     let mut depth = 0_usize;
     for component in relative.components() {

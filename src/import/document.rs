@@ -67,7 +67,7 @@ impl<'t> Parser<'t> {
         self.scalar().map(Node::Scalar)
     }
 
-    /// A string with its quotes, or what stands up to the next sign.
+    /// A string with its quotes, or the text up to the next punctuation.
     fn scalar(&mut self) -> Option<&'t str> {
         let end = match self.rest.strip_prefix('"') {
             Some(string) => {

@@ -16,7 +16,7 @@ pub(super) struct Candidate<'w> {
     pub kind: &'static str,
 }
 
-/// A key for each. Of several that want the same one nobody gets it: each takes its next wish, and in the end a part of its id.
+/// A key for each. If several want the same key, none gets it: each takes its next candidate, and finally a part of its id.
 pub(super) fn choose<'w>(candidates: Vec<Candidate<'w>>, reserved: &[&str]) -> BTreeMap<&'w str, String> {
     let mut taken: BTreeSet<String> = reserved.iter().map(|word| word.to_ascii_lowercase()).collect();
     let mut chosen = BTreeMap::new();
@@ -64,7 +64,7 @@ pub(super) fn slug(name: &str) -> String {
         match latin(c) {
             Some(letters) => slug.push_str(letters),
             None if plain(c) => slug.push(c),
-            // One hyphen for all that stands between two words.
+            // One hyphen for everything between two words.
             None if slug.ends_with('-') => {}
             None => slug.push('-'),
         }

@@ -177,7 +177,7 @@ struct Tags<'w> {
 }
 
 impl Tags<'_> {
-    /// Those of anything that org.toml can say: AWS's own and overlord's are left out, and what is one too many beside overlord's.
+    /// The tags that org.toml can express: without AWS's own, overlord's, and any beyond the limit with overlord's.
     fn of(&self, id: &str) -> BTreeMap<String, String> {
         let sayable = |(key, value): &(&String, &String)| values::tag_key(key).is_ok() && values::tag_value(value).is_ok();
         let tags = self.world.tags.get(id).filter(|_| self.tagging == Tagging::Read);

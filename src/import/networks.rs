@@ -22,7 +22,7 @@ pub(super) struct Networks {
     pub layouts: BTreeMap<String, (Layout, String)>,
     /// The layouts of the VPCs of each account, by the account's id.
     accounts: BTreeMap<String, Vec<String>>,
-    /// Those of them that others made, likewise.
+    /// The same for those created outside overlord.
     adopted: BTreeMap<String, Adopted>,
 }
 
@@ -237,7 +237,7 @@ impl Layout {
         })
     }
 
-    /// Whether a VPC that others made is all that the layout asks for.
+    /// Whether a VPC created outside overlord has everything that the layout needs.
     fn holds(&self, survey: &Survey, vpc: &LiveVpc, block: Block) -> Result<(), String> {
         const KEY: &str = "it";
         let (Some(layout), address) = (self.design(KEY), vpc_address(&vpc.account, &vpc.region, KEY)) else {

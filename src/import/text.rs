@@ -8,7 +8,7 @@ use crate::escape::{one_line, toml as quoted};
 
 /// A section of org.toml.
 pub(super) struct Section {
-    /// As it stands between the brackets.
+    /// The text between the brackets.
     pub title: String,
     /// The text after it.
     pub note: Option<String>,
@@ -78,7 +78,7 @@ pub(super) fn file(sections: &[Section], left: &[Left]) -> String {
     let mut out = String::from("# Imported from AWS: `overlord plan` shows no changes. Keys can be renamed with [[moved]].\n");
     let mut before: Option<&Section> = None;
     for section in sections {
-        // Sections of one kind that say nothing but their title stand close.
+        // Sections of one kind with only a title have no blank line between them.
         let kind = |section: &Section| section.title.split('.').next().map(str::to_owned);
         let close = before.is_some_and(|before| kind(before) == kind(section) && before.lines.is_empty() && section.lines.is_empty());
         out.push_str(if close { "" } else { "\n" });

@@ -70,7 +70,7 @@ pub struct Report<'a> {
     pub exists: bool,
     /// The root and the OUs, each before those below it.
     pub units: Vec<Unit>,
-    /// The accounts, in the order of the units that they lie in.
+    /// The accounts, in the order of their units.
     pub accounts: Vec<Account>,
     /// The policies of all types, by type and key.
     pub policies: Vec<Policy>,
@@ -78,7 +78,7 @@ pub struct Report<'a> {
     pub restrictions: Restrictions,
     /// The networks.
     pub networks: Networks<'a>,
-    /// How accounts stand to the frameworks of org.toml; `None` where it has none.
+    /// The results of accounts for the frameworks of org.toml; `None` if it has none.
     pub compliance: Option<Compliance>,
     /// What networks cost a month, before and after the plan; `None` where nothing costs anything.
     pub cost: Option<Cost>,

@@ -24,7 +24,7 @@ pub(super) const CREDENTIALS: &str = "RootCredentialsManagement";
 pub(super) const AUDIT: &str = "IAMAuditRootUserCredentials";
 pub(super) const DELETE: &str = "IAMDeleteRootUserCredentials";
 
-/// The operations that the sandbox serves, beside those about roles.
+/// The operations that the sandbox serves, besides those about roles.
 pub(super) const OPERATIONS: [(&str, Effect); 12] = [
     ("DeactivateMFADevice", Effect::Write),
     ("DeleteAccessKey", Effect::Write),

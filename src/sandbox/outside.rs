@@ -87,14 +87,14 @@ pub struct Invitation {
     pub tags: BTreeMap<String, String>,
     /// When it was sent (ms).
     pub requested_ms: u64,
-    /// Where it stands.
+    /// Its state.
     pub state: InvitationState,
     /// When it was over (ms).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub over_ms: Option<u64>,
 }
 
-/// Where an invitation stands.
+/// The state of an invitation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum InvitationState {

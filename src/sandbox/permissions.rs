@@ -140,7 +140,7 @@ fn allows(policy: &Policy, asked: &Asked, context: &Context) -> bool {
     matches(Effect::Allow) == Truth::True && matches(Effect::Deny) == Truth::False
 }
 
-/// What IAM asks for an operation. Sources: the Service Authorization Reference, and what it calls dependent actions.
+/// The IAM actions that an operation requires. Sources: the Service Authorization Reference, and what it calls dependent actions.
 fn asked(call: &Call, account: &str) -> Vec<Asked> {
     let input = call.input.as_ref().unwrap_or(&Value::Null);
     let text = |name: &str| input.get(name).and_then(Value::as_str).unwrap_or_default();

@@ -31,7 +31,7 @@ const IDLE: Duration = Duration::from_secs(60);
 #[derive(Debug)]
 pub struct Server {
     sandbox: Sandbox,
-    /// The names that it answers to beside those of the loopback interface.
+    /// The host names that it accepts in addition to those of the loopback interface.
     names: Arc<BTreeSet<String>>,
     listener: TcpListener,
     address: SocketAddr,

@@ -126,7 +126,7 @@ impl<'v> Form<'v> {
         (1..).map_while(|number| self.text(&format!("{key}.member.{number}"))).collect()
     }
 
-    /// Whether something stands under a key, or it is there and empty.
+    /// Whether a key has a value, or is present but empty.
     fn has(&self, key: &str) -> bool {
         let keys = self.0.as_object().into_iter().flatten().map(|(name, _)| name);
         keys.into_iter().any(|name| name.strip_prefix(key).is_some_and(|rest| rest.is_empty() || rest.starts_with('.')))

@@ -13,7 +13,7 @@ use super::weather::Weather;
 use super::wire::{Call, Outcome, Refusal};
 use super::world::{Account, AccountState, World};
 
-/// What stands for the role in a session of a root user.
+/// The placeholder for the role in a root session.
 pub(super) const ROOT_SESSION: &str = ":root";
 
 /// The longest that a root session lasts: <https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRoot.html>

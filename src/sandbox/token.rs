@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-/// Where in a list a token stands.
+/// The position of a token in a list.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Position {
     /// The key before the page.

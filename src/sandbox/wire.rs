@@ -192,7 +192,7 @@ impl Call {
     }
 }
 
-/// The parts of the signature that say who asks whom.
+/// The parts of the signature with the caller and the service.
 struct Scope {
     key: String,
     region: String,

@@ -10,16 +10,16 @@ use std::path::Path;
 use crate::config::{self, Files, Loaded};
 use crate::diagnostic::Diagnostic;
 
-/// Where the configuration stands among the files.
+/// The path of the configuration among the files.
 pub const ORG_TOML: &str = "org.toml";
 
-/// The management account where nobody named one. It is nobody's, so overlord runs nowhere but in the sandbox with it.
+/// The default management account. It belongs to nobody, so overlord can use it only in the sandbox.
 pub const MANAGEMENT_ACCOUNT: &str = "111111111111";
 
-/// The e-mail addresses where nobody named others: of a domain that nobody can have (RFC 2606).
+/// The default e-mail addresses, in a domain that nobody can own (RFC 2606).
 pub const EMAIL: &str = "aws+{account}@example.org";
 
-/// The Region where nobody named one.
+/// The default Region.
 pub const REGION: &str = "eu-west-1";
 
 const TEMPLATE: &str = include_str!("org.toml");

@@ -17,7 +17,7 @@ pub(super) struct OrganizationArgs {
     management_account: Option<String>,
 
     /// The e-mail address of an account, where {account} stands for its key, such as aws+{account}@example.org
-    // Only together: accounts would be made with addresses that nobody reads.
+    // Only together: otherwise accounts would be created with addresses that nobody reads.
     #[arg(long, value_name = "ADDRESS", requires = "management_account")]
     email: Option<String>,
 

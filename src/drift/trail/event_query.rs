@@ -18,7 +18,7 @@ pub(super) struct EventQuery {
     pub finding: usize,
     /// Any of these does; of several the newest.
     pub marks: Vec<EventMatcher>,
-    /// Of something that is gone and whose id nobody knows any more: what made it.
+    /// For a deleted resource with an unknown id: the event that created it.
     pub made: Option<Made>,
 }
 

@@ -30,7 +30,7 @@ pub use origin::Origin;
 /// Look-ups of a run at most. They take turns where they go to one account and Region: two pages a second.
 const LOOKUPS: usize = 50;
 
-/// What CloudTrail is to be asked, and what for.
+/// The CloudTrail look-ups, and the findings that they are for.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Inquiry {
     clues: Vec<EventQuery>,

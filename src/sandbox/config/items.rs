@@ -96,7 +96,7 @@ const KINDS: &[Kind] = &[
     kind("AWS::EC2::VPNGateway", "DescribeVpnGateways", "vpnGatewaySet", "vpnGatewayId"),
 ];
 
-/// The items of a Region, of the types that are asked for, in their order.
+/// The items of a Region of the requested types, in that order.
 pub(super) fn of(region: &Region, world: &World, place: &Place, now_ms: u64, wanted: impl Fn(&str) -> bool) -> Vec<Item> {
     KINDS.iter().filter(|kind| wanted(kind.resource_type)).flat_map(|kind| kind.items(region, world, place, now_ms)).collect()
 }
@@ -193,7 +193,7 @@ fn dhcp_options(thing: &Map<String, Value>) -> Value {
     configuration.into()
 }
 
-/// Addresses of IPv4 stand twice, once as plain text.
+/// IPv4 addresses occur twice, once as plain text.
 fn permissions(permissions: Value) -> Value {
     let Value::Array(permissions) = permissions else { return permissions };
     let each = permissions.into_iter().map(|permission| {

@@ -107,7 +107,7 @@ impl Input {
     }
 }
 
-/// Where a caller asks.
+/// The caller's account and Region.
 struct Asked<'a> {
     account: &'a str,
     region: &'a str,

@@ -6,11 +6,11 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Life {
-    /// When it was asked for.
+    /// When it was requested.
     pub created_ms: u64,
     /// When it is or was ready.
     pub available_ms: u64,
-    /// When it is or was gone; none while nobody has deleted it.
+    /// When it is or was gone; none before it is deleted.
     pub deleted_ms: Option<u64>,
 }
 

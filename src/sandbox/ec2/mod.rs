@@ -71,7 +71,7 @@ use super::wire::{Outcome, Refusal};
 use super::world::{AccountState, World};
 pub(super) use input::Input;
 
-/// A read and the Region that it asks.
+/// A read and its Region.
 pub(super) struct Ask<'a> {
     pub region: &'a Region,
     pub world: &'a World,

@@ -12,11 +12,11 @@ use super::region::Region;
 use super::{Ask, Place};
 use crate::sandbox::wire::Outcome;
 
-/// A network ACL that somebody made.
+/// A network ACL that a caller created.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct NetworkAcl {
-    /// The VPC that it lies in.
+    /// Its VPC.
     pub vpc: String,
 }
 

@@ -7,11 +7,11 @@ use sha2::{Digest, Sha256};
 use super::Turn;
 use crate::sandbox::wire::Refusal;
 
-/// What a token stands for.
+/// The request of a token.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Token {
-    /// What the request asked for, as a digest.
+    /// A digest of the request's parameters.
     request: String,
     /// What it made.
     id: String,
