@@ -74,7 +74,7 @@ impl Address {
         }
     }
 
-    /// The address that a text stands for. One in the same account and Region, as most that something refers to are, shares that scope.
+    /// Parses an address. One in the same account and Region, as most that something refers to are, shares that scope.
     pub(crate) fn parse_near(&self, text: &str) -> Result<Self, ParseAddressError> {
         let Some(scope) = &self.0.scope else { return text.parse() };
         let within = text.strip_prefix(scope.account.as_str()).and_then(|text| text.strip_prefix('/'));
@@ -85,7 +85,7 @@ impl Address {
         }
     }
 
-    /// Whether both lie in the same account and Region, or both in the organization itself.
+    /// Whether both are in the same account and Region, or both in the organization itself.
     pub(crate) fn is_beside(&self, other: &Self) -> bool {
         match (&self.0.scope, &other.0.scope) {
             (Some(one), Some(other)) => Arc::ptr_eq(one, other) || one == other,
@@ -103,7 +103,7 @@ impl Address {
 impl Ord for Address {
     fn cmp(&self, other: &Self) -> Ordering {
         let scopes = match (&self.0.scope, &other.0.scope) {
-            // Most that are compared lie in one account, and share its scope.
+            // Most compared addresses are in one account and share its scope.
             (Some(one), Some(other)) if Arc::ptr_eq(one, other) => Ordering::Equal,
             (one, other) => one.cmp(other),
         };
@@ -132,7 +132,7 @@ pub struct ParseAddressError(String);
 
 impl fmt::Display for ParseAddressError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "`{}` is no address: expected `kind.key` or `account/region/kind.key`", self.0)
+        write!(f, "`{}` is not an address: expected `kind.key` or `account/region/kind.key`", self.0)
     }
 }
 
@@ -143,7 +143,7 @@ impl FromStr for Address {
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let err = || ParseAddressError(text.to_owned());
-        // A kind holds no slash, and a key may: so a scope is there only when the slashes stand before the first dot.
+        // A kind holds no slash, and a key may: so there is a scope only if the slashes are before the first dot.
         let (head, key) = text.split_once('.').ok_or_else(err)?;
         let (within, kind) = head.rsplit_once('/').map_or((None, head), |(within, kind)| (Some(within), kind));
         if kind.is_empty() || key.is_empty() {

@@ -1,4 +1,4 @@
-//! Diagnostics: what is wrong, where, and what to do. Values here; the caret rendering is in `render`.
+//! Diagnostics: what is wrong, where, and what to do. This module has the values; `render` draws the carets.
 
 use std::cmp::Ordering;
 use std::ops::Range;
@@ -8,11 +8,11 @@ use std::sync::Arc;
 /// How bad a diagnostic is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Severity {
-    /// Nothing is done while one of these stands.
+    /// Nothing is done while there is one of these.
     Error,
     /// Worth a look; the run goes on.
     Warning,
-    /// Could be better: told to those who ask.
+    /// Could be better: reported on request.
     Hint,
 }
 
@@ -27,14 +27,14 @@ pub struct Source {
     index: Index,
 }
 
-/// Where the lines of a text begin, and how many characters stand before each chunk of it.
+/// The beginnings of the lines of a text, and the number of characters before each chunk.
 #[derive(Debug)]
 struct Index {
     lines: Vec<usize>,
     characters: Vec<usize>,
 }
 
-/// Bytes of a chunk: what is gone through to tell a column.
+/// Bytes of a chunk: the most that is scanned to find a column.
 const CHUNK: usize = 1024;
 
 impl Index {
@@ -143,7 +143,7 @@ pub struct Diagnostic {
     pub code: Option<&'static str>,
     /// One line: a lower-case fragment with user input in backticks, no Rust type names.
     pub summary: String,
-    /// What stands under the caret, when that says more than the summary.
+    /// The label under the caret, if it says more than the summary.
     pub label: Option<String>,
     /// Why it is so, in a sentence or two.
     pub detail: Option<String>,
@@ -203,7 +203,7 @@ impl Diagnostic {
         self
     }
 
-    /// Sets what stands under the caret.
+    /// Sets the label under the caret.
     #[must_use]
     pub fn label(mut self, label: impl Into<String>) -> Self {
         self.label = Some(label.into());
@@ -225,7 +225,7 @@ mod tests {
     use super::*;
 
     thread_local! {
-        /// Bytes of texts that were gone through to tell places.
+        /// Bytes of text that were scanned to find positions.
         pub(super) static READ: std::cell::Cell<usize> = const { std::cell::Cell::new(0) };
     }
 

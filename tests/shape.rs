@@ -308,7 +308,7 @@ const NEVER_ONE: [&str; 25] = [
     "of {} networks (an account in a Region)",          // a part of them
     "{does} requests without",                          // no number
     "{} policies of {}",                                // a type
-    "AWS has {} policies in use",                       // a type
+    "AWS uses {} policies that",                        // a type
     "Of AWS's {} actions of {}",                        // thousands
     "{} of {room} zones in use",                        // a part of them
     "&format!(\"{} addresses\", usable(subnet.block))", // a subnet has 11 or more

@@ -1,8 +1,8 @@
-//! What runs overlord without a person: workflows, and the roles that they take. Pure: texts from a configuration.
+//! CI: workflows that run overlord, and the roles that they assume. Pure: generates text from a configuration.
 //!
-//! No keys are kept anywhere: a job shows the token that its platform signs for it, and AWS gives it the role that trusts the repository.
-//! There are two: one that plans and looks for drift, and is allowed reads alone; one that applies, for the branch `main` alone. In members,
-//! plans assume a role that has a template too: the `plan_role` of org.toml, or `overlord-read` where org.toml names none.
+//! No access keys are stored. A job presents the OIDC token of its platform, and AWS gives it the role that trusts the repository. There are
+//! two roles: one that plans and checks for drift, with read permissions only, and one that applies, for the branch `main` only. In member
+//! accounts, plans assume a role that has a template too: the `plan_role` of org.toml, or `overlord-read` if org.toml names none.
 
 mod roles;
 
@@ -32,7 +32,7 @@ pub enum Platform {
 pub enum Trigger {
     /// The merge; the environment `production` makes it wait for reviewers, where the plan of GitHub has those.
     Merge,
-    /// Somebody who has read the plan and starts the workflow by hand.
+    /// A person who has read the plan starts the workflow.
     Manual,
 }
 
@@ -63,7 +63,7 @@ impl Platform {
         }
     }
 
-    /// What is left to do by hand once the files are there, on the platform.
+    /// Manual steps on the platform after the files are written.
     fn steps(self, trigger: Trigger) -> Vec<String> {
         let roles = |parameters: &str| {
             format!(
@@ -104,7 +104,7 @@ impl Platform {
     }
 }
 
-/// The files by their paths, which are relative to the folder of org.toml; and what is left to do by hand.
+/// The files by their paths, which are relative to the folder of org.toml; and the manual steps.
 pub fn files(platform: Platform, trigger: Trigger, desired: &Desired) -> (BTreeMap<String, String>, Vec<String>) {
     let named = with_plan_role(desired);
     let (desired, is_new) = (named.as_ref(), desired.plan_role != named.plan_role);
@@ -134,7 +134,7 @@ fn with_plan_role(desired: &Desired) -> Cow<'_, Desired> {
     Cow::Owned(Desired { plan_role: Some(PLAN_ROLE.to_owned()), ..desired.clone() })
 }
 
-/// What is left to do by hand for the role that plans assume in members.
+/// Manual steps for the role that plans assume in members.
 fn step_in_members(desired: &Desired) -> Option<String> {
     let role = desired.plan_role.as_ref()?;
     // https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/stacksets-orgs-activate-trusted-access.html (2026-12-01)

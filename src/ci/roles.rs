@@ -1,4 +1,4 @@
-//! The roles that jobs take, as a CloudFormation template: each with the least that org.toml needs, each for the repository alone.
+//! The roles of the jobs as a CloudFormation template. Each trusts only the repository and has only the permissions that org.toml needs.
 
 use serde_json::{Map, Value, json};
 
@@ -34,7 +34,7 @@ struct Trust {
     subjects: &'static [&'static str],
     /// Claims that must be these, whatever the subject says.
     claims: &'static [(&'static str, &'static str)],
-    /// The workflow that a job must belong to, where the subject does not tell it.
+    /// The workflow that a job must belong to, if the subject does not say it.
     workflow: Option<&'static str>,
 }
 

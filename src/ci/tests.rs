@@ -1,4 +1,4 @@
-//! What the generated roles may do, by the evaluator of policies: whatever is not known of a request, no write is allowed to who plans.
+//! What the generated roles may do, by the policy evaluator: the plan role may never write, whatever else a request contains.
 
 use std::path::Path;
 

@@ -1,4 +1,4 @@
-//! `overlord accounts`: the accounts by the names of org.toml, with their ids, read-only.
+//! `overlord accounts`: lists the accounts by their names in org.toml, with their ids. Read-only.
 
 use clap::Args;
 
@@ -11,7 +11,7 @@ use crate::snapshot;
 
 #[derive(Debug, Args)]
 pub(super) struct AccountsArgs {
-    /// Print a line for each account, for a spreadsheet
+    /// Print one line per account, for a spreadsheet
     #[arg(long, conflicts_with = "format")]
     csv: bool,
 }

@@ -1,4 +1,4 @@
-//! `overlord apply`: shows the plan, asks, and makes it so.
+//! `overlord apply`: shows the plan, asks for confirmation, and applies it.
 
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -24,7 +24,7 @@ use crate::{render, snapshot};
 
 #[derive(Debug, Default, Args)]
 pub(super) struct ApplyArgs {
-    /// A plan saved by `overlord plan --out`; refused when what it observed has moved
+    /// A plan saved by `overlord plan --out`; refused if AWS has changed since
     file: Option<PathBuf>,
 
     #[command(flatten)]
@@ -44,7 +44,7 @@ pub(super) struct ApplyArgs {
     #[command(flatten)]
     locked: Locked,
 
-    /// Remove the lock that a run has left behind, and do nothing else. On a terminal the name of its owner is asked for; elsewhere give it
+    /// Remove the lock that a run has left behind, and do nothing else. Prompts for its owner's name on a terminal; elsewhere give it
     /// here
     #[arg(
         long, value_name = "OWNER", num_args = 0..=1, require_equals = true, default_missing_value = "",
@@ -137,7 +137,7 @@ pub(super) async fn part(
     Ok((plan, report))
 }
 
-/// Nobody is asked about a plan that was not shown: where the result is for programs, it is shown beside it.
+/// Never asks to confirm a plan that was not shown: if the result is for programs, the plan goes to standard error.
 fn show_before_asking(plan: &Plan, args: &ApplyArgs, stage: Stage, format: Format, shell: &Shell) {
     match format {
         Format::Text | Format::Junit | Format::Sarif | Format::Line => {}
@@ -174,7 +174,7 @@ async fn read(connection: &Connection, desired: &Desired, args: &ApplyArgs, shel
     observed.map_err(|e| shell.aws_error(&e))
 }
 
-/// Reads a saved plan, and the live state anew; refuses when what the plan observed has moved.
+/// Reads a saved plan, and the live state again; refuses if AWS has changed since.
 async fn saved(global: &Global, file: &Path, args: &ApplyArgs, shell: &Shell) -> Result<Prepared, Reported> {
     args.selecting.none(shell)?;
     let saved = plan::saved(file, shell)?;
@@ -182,10 +182,10 @@ async fn saved(global: &Global, file: &Path, args: &ApplyArgs, shell: &Shell) ->
     let connection = reach(global, &saved.desired, args, shell).await?;
     let started = Instant::now();
     let (live, copy) = read(&connection, &saved.desired, args, shell).await?;
-    let since = format!("the organization has moved since `{}` was made; nothing was changed", file.display());
-    let hint = "make a new plan (`overlord plan --out FILE`) and look at it again";
+    let since = format!("AWS has changed since `{}` was made; nothing was changed", file.display());
+    let hint = "make a new plan (`overlord plan --out FILE`) and review it";
     unmoved(&saved, &live, &since, hint, shell)?;
-    // Reasons, findings, costs: what the file says of them nobody vouches for, and so it is not shown.
+    // The file's reasons, findings and costs are not verified, so they are not shown.
     let plan = Plan::build(&saved.desired, &live);
     if !plan.does_the_same_as(&saved) {
         let message = format!("`{}` would make other changes now; nothing was changed", file.display());
@@ -194,7 +194,7 @@ async fn saved(global: &Global, file: &Path, args: &ApplyArgs, shell: &Shell) ->
     Ok(Prepared { connection, plan, copy, locked: live.locked, took: started.elapsed() })
 }
 
-/// Refuses a plan when what it observed has moved: that is said, with what to do.
+/// Refuses a plan if AWS has changed since, and says what to do.
 fn unmoved(plan: &Plan, live: &Live, since: &str, hint: &str, shell: &Shell) -> Result<(), Reported> {
     let moved = plan.moved_since(live);
     if moved.is_empty() {
@@ -218,8 +218,8 @@ enum Since {
 async fn still_so(connection: &Connection, plan: &Plan, shell: &Shell) -> Result<(), Reported> {
     shell.say("checking that AWS has not changed since the plan was shown");
     let live = snapshot::read(&connection.sessions, &plan.desired).await.map_err(|e| shell.aws_error(&e))?;
-    let since = "the organization has moved while the plan was looked at; nothing was changed";
-    unmoved(plan, &live, since, "run the same command again, and look at the new plan", shell)
+    let since = "AWS has changed since the plan was shown; nothing was changed";
+    unmoved(plan, &live, since, "run the same command again, and review the new plan", shell)
 }
 
 /// Opens the request gate for writes and runs the plan, under the lock; a signal interrupts it. An empty plan takes no lock.
@@ -302,7 +302,7 @@ fn show(plan: &Plan, report: &Report, rehearsal: Option<&Rehearsal>, args: &Appl
     match format {
         Format::Text | Format::Junit | Format::Sarif | Format::Line if plan.is_empty() => shell.result(verdict),
         Format::Text | Format::Junit | Format::Sarif | Format::Line => {
-            // The plan stands above, without a blank line behind it.
+            // The plan is above, without a blank line after it.
             let apart = if report.ids.is_empty() { "" } else { "\n" };
             shell.result(format_args!("{apart}{}{verdict}", render::report::text(report, shell.style())))
         }
@@ -326,8 +326,8 @@ fn show(plan: &Plan, report: &Report, rehearsal: Option<&Rehearsal>, args: &Appl
     if rehearsal.is_none() && counts.failed + counts.skipped + counts.waiting + counts.interrupted + counts.not_started > 0 {
         // A saved plan is refused once a part of it is applied: the world is no longer what it observed.
         shell.say(match &args.file {
-            None => "run the same command again: it does only what is left",
-            Some(_) => "make a new plan (`overlord plan --out FILE`) and apply that: it holds only what is left",
+            None => "run the same command again: it applies only the rest",
+            Some(_) => "make a new plan (`overlord plan --out FILE`) and apply it: it contains only the rest",
         });
     }
 }

@@ -1,5 +1,5 @@
-//! `overlord policy catalogue`: which list of AWS's actions and condition keys is in use, and a newer one from AWS's own files. It fetches
-//! nothing: the files are there already.
+//! `overlord policy catalogue`: shows which list of AWS's actions and condition keys is in use, and builds a newer one from AWS's own files.
+//! It downloads nothing: the files must already be there.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -19,7 +19,7 @@ use crate::resource::organizations::day;
 
 #[derive(Debug, Args)]
 pub(super) struct CatalogueArgs {
-    /// Make a list of the files that AWS publishes: DIR has the index, service-list.json, and a file of each service
+    /// Build a list from the files that AWS publishes: DIR has the index, service-list.json, and one file per service
     #[arg(long, value_name = "DIR")]
     from: Option<PathBuf>,
 
@@ -27,7 +27,7 @@ pub(super) struct CatalogueArgs {
     #[arg(long, value_name = "FILE", requires = "from")]
     out: Option<PathBuf>,
 
-    /// The day of which it is true [default: that on which the index was downloaded]
+    /// The date of the list [default: the day on which the index was downloaded]
     #[arg(long, value_name = "YYYY-MM-DD", requires = "from")]
     as_of: Option<String>,
 }
@@ -100,7 +100,7 @@ fn make(global: &Global, folder: &Path, args: &CatalogueArgs, shell: &Shell) -> 
         Catalogue::of_reference(&date, &|name| files::read_below(folder, Path::new(name), files::REFERENCE)).map_err(|errors| {
             let all: Vec<String> = errors.iter().map(ToString::to_string).collect();
             let hint = "download the files anew; docs/commands.md has the commands".to_owned();
-            let message = format!("the files in `{}` make no catalogue: {}", folder.display(), all.join("; "));
+            let message = format!("the files in `{}` are not a valid catalogue: {}", folder.display(), all.join("; "));
             shell.error(message, Some(hint))
         })?;
     let Some(path) = &args.out else {

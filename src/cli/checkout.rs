@@ -1,4 +1,4 @@
-//! Whether the org.toml at hand asks for what a saved plan asks for.
+//! Checks that the current org.toml matches a saved plan.
 
 use std::path::Path;
 
@@ -9,8 +9,8 @@ use super::{Global, Reported, validate};
 use crate::plan::differences;
 use crate::resource::Desired;
 
-/// Refuses a saved plan where org.toml asks for something else: it was made of another commit, or by somebody else. Without an org.toml the
-/// plan stands alone, and the role that it works through is named.
+/// Refuses a saved plan that does not match org.toml: it was made from another commit, or by somebody else. Without an org.toml the
+/// plan is used alone, and its access role is printed.
 pub(super) fn check(global: &Global, file: &Path, planned: &Desired, shell: &Shell) -> Result<(), Reported> {
     if !global.config.exists() {
         shell.say(format_args!(
@@ -27,6 +27,6 @@ pub(super) fn check(global: &Global, file: &Path, planned: &Desired, shell: &She
     }
     differences.iter().for_each(|difference| shell.say(format_args!("differs: {difference}")));
     let hint = "check out the org.toml that the plan was made of, or make a new plan (`overlord plan --out FILE`)".to_owned();
-    let message = format!("`{}` asks for something else than `{}`; nothing was changed", file.display(), global.config.display());
+    let message = format!("`{}` does not match `{}`; nothing was changed", file.display(), global.config.display());
     Err(shell.error(message, Some(hint)).with("differences", json!(differences)))
 }

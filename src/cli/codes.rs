@@ -1,5 +1,5 @@
-//! The codes that AWS sends to new primary e-mails: asked for at the end of an apply, where somebody sits at a terminal; else told how they
-//! are handed in.
+//! The codes that AWS sends to new primary e-mail addresses. At the end of an apply, overlord prompts for them on a terminal. Otherwise it
+//! prints the command that takes a code.
 
 use std::io::IsTerminal;
 
@@ -21,7 +21,7 @@ pub(super) enum Asking {
     Never,
 }
 
-/// What is done only when a code is handed in: asks for each code that the run had sent, or says how to go on.
+/// Completes changes that need a code: prompts for each code that the run had sent, or prints the next step.
 pub(super) async fn settle(plan: &Plan, report: &Report, sessions: &Sessions, asking: Asking, shell: &Shell) {
     let is_applied = |address: &Address| report.outcomes.iter().any(|(other, outcome)| other == address && *outcome == Outcome::Applied);
     let interactive = asking == Asking::AtTerminal && std::io::stdin().is_terminal();
@@ -30,7 +30,7 @@ pub(super) async fn settle(plan: &Plan, report: &Report, sessions: &Sessions, as
         let address = render::plain(&change.address.to_string());
         if !interactive || !handed_in(&address, &email, sessions, shell).await {
             shell.say(format_args!(
-                "{address}: AWS sent a code to its new e-mail; hand it in: `overlord email --account {} --code CODE`",
+                "{address}: AWS sent a code to its new e-mail address; enter it with `overlord email --account {} --code CODE`",
                 change.address.key()
             ));
         }
@@ -45,17 +45,17 @@ fn sent(change: &Change) -> Option<EmailChange> {
     Some(EmailChange { id, live: text(change.before.as_ref())?, wanted: text(change.after.as_ref())?, awaited: true })
 }
 
-/// Whether the code was given, and taken by AWS. A wrong one is asked for again.
+/// Whether the code was entered and accepted by AWS. Prompts again after a wrong one.
 async fn handed_in(address: &str, email: &EmailChange, sessions: &Sessions, shell: &Shell) -> bool {
     let wanted = render::plain(&email.wanted);
-    let question = format!("\n{address}: AWS sends a code to `{wanted}`. The code? Empty to hand it in later.");
+    let question = format!("\n{address}: AWS sends a code to `{wanted}`. Enter the code, or nothing to do it later:");
     loop {
         let code = ask(shell, &question).unwrap_or_default();
         if code.is_empty() || sessions.request_gate().interrupt().is_triggered() {
             return false;
         }
         if !is_code(&code) {
-            shell.say(format_args!("`{}` is no code of AWS's: it is six letters or digits", render::plain(&code)));
+            shell.say(format_args!("`{}` is not a valid code: AWS's codes are six letters or digits", render::plain(&code)));
             continue;
         }
         sessions.request_gate().set_mode(Mode::ReadWrite);

@@ -1,4 +1,4 @@
-//! From the global options to a request gate, sessions and, where asked, the sandbox.
+//! Builds a request gate and sessions from the global options, and the sandbox if `--sandbox` is given.
 
 use crate::aws::recording::Recording;
 use crate::aws::{Access, AccessRole, Interrupt, Mode, Rates, RequestGate, RequestGateOptions, Sessions, Trace};
@@ -22,7 +22,7 @@ pub(super) struct Connection {
 }
 
 impl Connection {
-    /// Makes the sandbox's world durable, and tells when the trace or the recording is incomplete.
+    /// Saves the sandbox's world, and reports an incomplete trace or recording.
     pub(super) fn close(&self, shell: &Shell) -> Result<(), Reported> {
         let trace = self.trace.as_ref().and_then(Trace::failure);
         for failure in trace.into_iter().chain(self.recording.iter().flat_map(Recording::notes)) {
@@ -73,7 +73,7 @@ pub(super) async fn connect(global: &Global, desired: &Desired, shell: &Shell) -
     guarded(reach(global, desired, shell).await?, desired, shell).await
 }
 
-/// The same for a run that may write: it opens the request gate, which is locked as ever, once the plan is approved.
+/// The same for a run that may write: it allows writes in the request gate once the plan is approved.
 pub(super) async fn connect_to_write(global: &Global, desired: &Desired, shell: &Shell) -> Result<Connection, Reported> {
     let connection = open_request_gate(global, Some(&desired.management_account), &desired.home_region, desired.role(), shell).await?;
     connection.record(desired, shell)?;
@@ -103,7 +103,7 @@ pub(super) async fn connect_unguarded(
     open_request_gate(global, None, home_region, role, shell).await
 }
 
-/// `caller` is who is to call the sandbox; left out, the account that manages it.
+/// `caller` is the account that calls the sandbox; by default, its management account.
 async fn open_request_gate(
     global: &Global,
     caller: Option<&str>,
@@ -169,7 +169,7 @@ pub(super) fn open(path: &std::path::Path, management_account: &str, weather: &W
     Sandbox::open(path, management_account, weather.clone()).map_err(|e| shell.sandbox_error(&e))
 }
 
-/// The weather asked for.
+/// The weather of the command line.
 pub(super) fn weather(global: &Global, shell: &Shell) -> Result<Weather, Reported> {
     Weather::parse(global.weather.as_deref().unwrap_or("calm")).map_err(|e| shell.sandbox_error(&e))
 }

@@ -1,5 +1,5 @@
-//! Consent on the command line: `--allow-delete`, `--allow-lockout`, and the ids of the accounts that leave; on a terminal names and ids are
-//! asked for.
+//! Confirmation on the command line: `--allow-delete`, `--allow-lockout`, and the ids of the accounts that leave. On a terminal, overlord prompts
+//! for names and ids.
 
 use std::collections::BTreeSet;
 use std::io::{BufRead, IsTerminal};
@@ -20,11 +20,11 @@ use crate::resource::organizations::Leaving;
 
 #[derive(Debug, Default, Args)]
 pub(super) struct Consenting {
-    /// Do not ask. Never covers deletions
+    /// Do not ask for confirmation. Does not confirm deletions
     #[arg(long)]
     yes: bool,
 
-    /// Carry out the deletions of the plan. On a terminal, the id of each account that is to leave is asked for
+    /// Apply the deletions of the plan. Prompts for the id of each account that is to leave, on a terminal
     #[arg(long)]
     allow_delete: bool,
 
@@ -46,7 +46,7 @@ pub(super) struct Consenting {
 /// `--allow-new-accounts`, of `plan` and `apply`.
 #[derive(Debug, Default, Args)]
 pub(super) struct Creating {
-    /// Create accounts although the plan says that they look like existing ones under another key
+    /// Create accounts even if the plan says that they look like existing ones under another key
     #[arg(long)]
     allow_new_accounts: bool,
 }
@@ -71,7 +71,7 @@ impl Creating {
 /// `--allow-lockout`, of `plan` and `apply`.
 #[derive(Debug, Default, Args)]
 pub(super) struct Locking {
-    /// Go on although overlord's access role is locked out: of this account, by its key or id, or by this policy or level, by its name in
+    /// Continue although overlord's access role is locked out: of this account, by its key or id, or by this policy or level, by its name in
     /// the plan; may be given several times
     #[arg(long, value_name = "NAME")]
     allow_lockout: Vec<String>,
@@ -161,13 +161,13 @@ impl Consenting {
     /// The user's consent to a plan: to its making at all, and to what of it destroys.
     pub(super) fn obtain(&self, plan: &Plan, stage: Stage, shell: &Shell) -> Result<Consent, Reported> {
         if plan.has_errors() {
-            let hint = "solve what the plan calls an error, then apply again".to_owned();
+            let hint = "fix the plan's errors, then apply again".to_owned();
             return Err(shell.error("the plan has errors; nothing was changed", Some(hint)));
         }
         if stage == Stage::Aws {
             self.creating.check(plan, shell)?;
         }
-        // Whoever is there is asked, after the rest.
+        // On a terminal, ask after the rest.
         let asks = stage == Stage::Aws && !self.yes && std::io::stdin().is_terminal();
         match stage {
             Stage::Aws if asks => self.locking.tell_what_leads_nowhere(plan, shell),
@@ -188,7 +188,7 @@ impl Consenting {
         Ok(if self.allow_delete { ask_for_ids(plan, consent, shell) } else { consent })
     }
 
-    /// A wrong id does no harm, and whoever typed it should know.
+    /// A wrong id does no harm, but the user should know.
     fn tell_what_leads_nowhere(&self, plan: &Plan, shell: &Shell) {
         for (leaving, ids) in [(Leaving::Closed, &self.close), (Leaving::Removed, &self.remove)] {
             let leaves =
@@ -201,7 +201,7 @@ impl Consenting {
     }
 }
 
-/// Asks; only `yes` is consent, and somebody must be there to give it.
+/// Prompts for confirmation. Only `yes` confirms; without a terminal it is an error.
 pub(super) fn agree(question: &str, shell: &Shell) -> Result<(), Reported> {
     if !std::io::stdin().is_terminal() {
         return Err(shell.error(
@@ -215,7 +215,7 @@ pub(super) fn agree(question: &str, shell: &Shell) -> Result<(), Reported> {
     }
 }
 
-/// Each account that is to leave, and whose id is not known to be meant.
+/// Each account that is to leave and is not confirmed by its id yet.
 fn ask_for_ids(plan: &Plan, mut consent: Consent, shell: &Shell) -> Consent {
     for change in &plan.changes {
         let Some(Needs::Id { leaving, id }) = consent.lacks(change) else { continue };
@@ -224,7 +224,7 @@ fn ask_for_ids(plan: &Plan, mut consent: Consent, shell: &Shell) -> Consent {
             Leaving::Removed => "Take out of the organization",
         };
         let address = render::plain(&change.address.to_string());
-        let typed = ask(shell, &format!("\n{what}: {address} ({id}). Type its id; anything else leaves it as it is."));
+        let typed = ask(shell, &format!("\n{what}: {address} ({id}). Type its id to confirm; anything else leaves it unchanged."));
         match typed {
             Some(typed) if typed == id => consent = consent.and(leaving, id),
             Some(_) | None => shell.say(format_args!("{address} stays as it is")),

@@ -1,4 +1,4 @@
-//! The result of a command that writes files: all of them or none, their paths, and what is left to do by hand.
+//! The result of a command that writes files: it writes all of them or none, lists their paths, and says what is left to do by hand.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -13,7 +13,7 @@ use crate::files::{self, Kind, Replace, WriteError};
 pub(super) fn deliver(files: &BTreeMap<PathBuf, String>, replace: Replace, next: &[String], shell: &Shell) -> Result<Exit, Reported> {
     refuse(files::in_the_way(files.keys().map(PathBuf::as_path), replace), shell)?;
     files::write_all(files, replace).map_err(|e| {
-        let hint = "give another folder with --out; nothing was written".to_owned();
+        let hint = "choose another folder with --out; nothing was written".to_owned();
         shell.error(&e, Some(hint))
     })?;
     let written: Vec<_> = files.keys().map(|path| Path::display(path).to_string()).collect();
@@ -35,8 +35,8 @@ pub(super) fn refuse(in_the_way: Vec<PathBuf>, shell: &Shell) -> Result<(), Repo
     for path in others {
         let _ = shell.error(format_args!("`{}` is there already", path.display()), None);
     }
-    let hint = "give another folder with --out, or write over what is there with --force".to_owned();
-    let reported = shell.error(format_args!("`{}` is there already; nothing was written", last.display()), Some(hint));
+    let hint = "choose another folder with --out, or overwrite it with --force".to_owned();
+    let reported = shell.error(format_args!("`{}` already exists; nothing was written", last.display()), Some(hint));
     Err(reported.with("in_the_way", json!(in_the_way)))
 }
 

@@ -1,4 +1,4 @@
-//! `overlord doctor`: what stands against a run, and the least IAM policies.
+//! `overlord doctor`: checks whether a run can succeed, and prints the least-privilege IAM policies.
 
 use clap::{Args, ValueEnum};
 use serde_json::json;
@@ -17,19 +17,19 @@ pub(super) struct DoctorArgs {
     #[arg(long, value_enum, value_name = "RUN")]
     policy: Option<PolicyOf>,
 
-    /// Whose policy: that of the credentials in the management account, or that of the access role in all others
+    /// Whose policy: the credentials' in the management account, or the access role's in all other accounts
     #[arg(long = "for", value_enum, value_name = "WHO", default_value_t = For::Caller, requires = "policy")]
     whose: For,
 
-    /// Of `--policy import`: let it look for networks in this Region; several times for several
+    /// With `--policy import`: allow reading networks in this Region; may be given several times
     #[arg(long = "region", value_name = "REGION", requires = "policy")]
     regions: Vec<String>,
 
-    /// Of `--policy import`: the role to assume in every account
+    /// With `--policy import`: the role to assume in every account
     #[arg(long, value_name = "NAME", default_value = config::ACCESS_ROLE, requires = "policy")]
     access_role: String,
 
-    /// Of `--policy import`: the Region of regional calls that belong to the organization
+    /// With `--policy import`: the Region of the organization's regional calls
     #[arg(long, value_name = "REGION", default_value = config::HOME_REGION, requires = "policy")]
     home_region: String,
 }
@@ -39,11 +39,11 @@ pub(super) struct DoctorArgs {
 enum PolicyOf {
     /// For reading: plan, doctor
     Plan,
-    /// For all that apply may do
+    /// For everything that apply may do
     Apply,
-    /// For inviting accounts, in org.toml or not, and making of them what it says
+    /// For inviting accounts, in org.toml or not, and applying org.toml to them
     Invite,
-    /// For reading an organization that has no org.toml yet; none is read
+    /// For reading an organization that has no org.toml yet; needs none
     Import,
 }
 

@@ -1,4 +1,4 @@
-//! `overlord drift`: what is not as org.toml says, read-only.
+//! `overlord drift`: detects drift and unmanaged resources. Read-only.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -24,20 +24,20 @@ use crate::snapshot::{self, AggregatorPlace};
 
 #[derive(Debug, Args)]
 pub(super) struct DriftArgs {
-    /// Tell only what an earlier look had not found, whose result FILE is, of --format json
+    /// Report only findings that are not in FILE, the --format json output of an earlier run
     #[arg(long, value_name = "FILE")]
     baseline: Option<PathBuf>,
 
-    /// Ask this aggregator of AWS Config for networks, and accounts only where those look different; it is in the management account and
+    /// Read networks from this AWS Config aggregator, and from an account only if they differ there; it is in the management account and
     /// the home Region unless ACCOUNT, a key or an id, and REGION say otherwise
     #[arg(long, value_name = "[ACCOUNT/[REGION/]]NAME", value_parser = aggregator)]
     screen: Option<AggregatorPlace>,
 
-    /// Leave CloudTrail alone: do not tell since when something differs, and by whom
+    /// Do not read CloudTrail: do not show when a difference was made, and by whom
     #[arg(long)]
     no_trail: bool,
 
-    /// Show every finding, value and place
+    /// Show every finding, value and position
     #[arg(long)]
     detail: bool,
 
@@ -46,7 +46,7 @@ pub(super) struct DriftArgs {
 }
 
 impl DriftArgs {
-    /// The earlier look.
+    /// The result of an earlier run.
     pub(super) fn baseline(&self) -> Option<&Path> {
         self.baseline.as_deref()
     }
@@ -55,7 +55,7 @@ impl DriftArgs {
 pub(super) async fn run(global: &Global, args: &DriftArgs, shell: &Shell) -> Result<Exit, Reported> {
     let mut loaded = validate::load(global, shell)?;
     args.selecting.narrow(&mut loaded.desired, shell)?;
-    // Before AWS is asked: that takes minutes.
+    // Before any AWS call: those take minutes.
     let baseline = args.baseline.as_ref().map(|path| read(path, shell)).transpose()?;
     let connection = connect(global, &loaded.desired, shell).await?;
     let (live, plan, screening) = look(args, &loaded.desired, &connection).await.map_err(|e| shell.aws_error(&e))?;
@@ -97,7 +97,7 @@ fn aggregator(text: &str) -> Result<AggregatorPlace, String> {
     };
     // Source: the API reference, `ConfigurationAggregatorName`.
     if name.is_empty() || !name.chars().all(|c| c.is_alphanumeric() || c == '-' || c == '_') {
-        return Err(format!("`{name}` is no name of an aggregator: letters, digits, `-` and `_`"));
+        return Err(format!("`{name}` is not an aggregator name: letters, digits, `-` and `_`"));
     }
     let account = account.map(|account| match values::account_id(account) {
         true => Reference::Id(account.to_owned()),
@@ -106,7 +106,7 @@ fn aggregator(text: &str) -> Result<AggregatorPlace, String> {
     Ok(AggregatorPlace { account, region, name: name.to_owned() })
 }
 
-/// Asks CloudTrail who made the differences. That it may not be asked, or does not answer, is a note: the differences are told all the same.
+/// Looks up in CloudTrail who made the differences. If a look-up is refused or fails, that is a note: the differences are reported anyway.
 async fn ask(inquiry: &Inquiry, drift: &mut Drift, connection: &Connection) -> Result<(), Error> {
     let asked = inquiry
         .lookups()
@@ -127,10 +127,10 @@ async fn ask(inquiry: &Inquiry, drift: &mut Drift, connection: &Connection) -> R
 }
 
 fn read(path: &std::path::Path, shell: &Shell) -> Result<Baseline, Reported> {
-    let hint = || Some("give what `overlord drift --format json` printed".to_owned());
+    let hint = || Some("give the output of `overlord drift --format json`".to_owned());
     let text = files::read_text(path, files::BASELINE)
         .map_err(|e| shell.error(format_args!("the baseline `{}` cannot be read: {e}", path.display()), hint()))?;
-    Baseline::from_json(&text).map_err(|e| shell.error(format_args!("`{}` is no baseline: {e}", path.display()), hint()))
+    Baseline::from_json(&text).map_err(|e| shell.error(format_args!("`{}` is not a baseline: {e}", path.display()), hint()))
 }
 
 fn show(found: &Drift, Loaded { places, .. }: &Loaded, format: Format, detail: bool, shell: &Shell) {

@@ -1,4 +1,4 @@
-//! `overlord email`: has AWS send a code to an account's new e-mail, and hands it in.
+//! `overlord email`: has AWS send a code to an account's new e-mail address, and sends the code back.
 
 use std::io::{BufRead, IsTerminal};
 
@@ -16,7 +16,7 @@ use crate::resource::{Desired, Selection};
 
 #[derive(Debug, Args)]
 pub(super) struct EmailArgs {
-    /// The account, by its key or id in org.toml, whose `email` there is to be its e-mail
+    /// The account, by its key or id in org.toml; its `email` there is the new address
     #[arg(long, value_name = "KEY|ID")]
     account: String,
 
@@ -40,7 +40,7 @@ pub(super) async fn run(global: &Global, args: &EmailArgs, shell: &Shell) -> Res
 fn well_formed(code: &str, shell: &Shell) -> Result<(), Reported> {
     match is_code(code) {
         true => Ok(()),
-        false => Err(shell.error(format_args!("`{code}` is no code of AWS's"), Some("it is six letters or digits".to_owned()))),
+        false => Err(shell.error(format_args!("`{code}` is not a valid code"), Some("AWS's codes are six letters or digits".to_owned()))),
     }
 }
 
@@ -58,7 +58,7 @@ async fn change(connection: &Connection, desired: &Desired, address: &Address, a
     let reading = organizations::read(sessions, desired, |_, _| ()).await.map_err(|e| shell.aws_error(&e))?;
     let found = reading.email(desired, address).map_err(|e| shell.aws_error(&e))?;
     let Some(email) = found else {
-        let hint = "`overlord plan` tells how it is recognised, and its section what `email` it is to have".to_owned();
+        let hint = "`overlord plan` shows how it is recognised; `email` in its section is the new address".to_owned();
         return Err(shell.error(format_args!("`{address}` is not in the organization, or declares no `email`"), Some(hint)));
     };
     if email.live.eq_ignore_ascii_case(&email.wanted) {
@@ -80,7 +80,7 @@ async fn change(connection: &Connection, desired: &Desired, address: &Address, a
         }
     };
     let Some(code) = code else {
-        shell.say(format_args!("hand it in with `overlord email --account {} --code CODE`", args.account));
+        shell.say(format_args!("enter it with `overlord email --account {} --code CODE`", args.account));
         told(&email, address, "waiting", shell);
         return Ok(Exit::Done);
     };
@@ -90,12 +90,12 @@ async fn change(connection: &Connection, desired: &Desired, address: &Address, a
     Ok(Exit::Done)
 }
 
-/// The code, from whoever sits at the terminal.
+/// The code, entered on the terminal.
 fn asked(shell: &Shell) -> Result<Option<String>, Reported> {
     if !std::io::stdin().is_terminal() {
         return Ok(None);
     }
-    shell.say("The code? Empty to hand it in later.");
+    shell.say("Enter the code, or nothing to do it later:");
     let mut answer = String::new();
     match std::io::stdin().lock().read_line(&mut answer) {
         Ok(_) if !answer.trim().is_empty() => well_formed(answer.trim(), shell).map(|()| Some(answer.trim().to_owned())),

@@ -1,4 +1,4 @@
-//! `overlord policy generate`: a framework of org.toml as a service control policy.
+//! `overlord policy generate`: writes a framework of org.toml as a service control policy.
 
 use std::path::{Path, PathBuf};
 
@@ -27,11 +27,11 @@ pub(super) struct GenerateArgs {
     #[arg(long, value_enum, value_name = "FORM", default_value_t = Form::Allow)]
     form: Form,
 
-    /// Leave out white space, as it is uploaded
+    /// Leave out white space, as in the uploaded form
     #[arg(long)]
     minified: bool,
 
-    /// Write it to FILE instead of printing it; a policy that was generated before is replaced
+    /// Write it to FILE instead of printing it; replaces a policy that was generated before
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
 }
@@ -46,9 +46,9 @@ impl GenerateArgs {
 /// `--form`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Form {
-    /// Allows the services and nothing else: in the place of FullAWSAccess, on a level of its own
+    /// Allows the services and nothing else: replaces FullAWSAccess, at a level of its own
     Allow,
-    /// Denies all but the services, to all but overlord's own role: beside FullAWSAccess and others of its kind
+    /// Denies all but the services, except to overlord's own role: in addition to FullAWSAccess and other such policies
     Deny,
 }
 

@@ -1,4 +1,4 @@
-//! `overlord graph`: what of a plan waits for what.
+//! `overlord graph`: the dependency graph of a plan.
 
 use std::path::{Path, PathBuf};
 
@@ -15,7 +15,7 @@ use crate::snapshot;
 
 #[derive(Debug, Args)]
 pub(super) struct GraphArgs {
-    /// The graph of a saved plan, offline [default: of a plan that is made now, read-only]
+    /// The graph of a saved plan, offline [default: of a new plan, read-only]
     #[arg(value_name = "FILE")]
     plan: Option<PathBuf>,
 
@@ -23,7 +23,7 @@ pub(super) struct GraphArgs {
     #[arg(long = "as", value_enum, value_name = "LANGUAGE", default_value_t = Language::Dot)]
     language: Language,
 
-    /// Every change by itself; left out, those of one kind and action that may go together are one
+    /// Show every change; without it, changes of one kind and action in the same layer are grouped
     #[arg(long)]
     detail: bool,
 

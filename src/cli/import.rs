@@ -1,4 +1,4 @@
-//! `overlord import`: org.toml and policies/ from the live organization. AWS is only read.
+//! `overlord import`: generates org.toml and policies/ from the live organization. AWS is only read.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -21,27 +21,27 @@ use crate::{render, snapshot};
 
 #[derive(Debug, Args)]
 pub(super) struct ImportArgs {
-    /// The folder that org.toml and policies/ are written to [default: that of --config]
+    /// The output folder for org.toml and policies/ [default: that of --config]
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
 
-    /// Write over files that are there already
+    /// Overwrite existing files
     #[arg(long)]
     force: bool,
 
-    /// Write tags too, and read those of accounts: a call for each
+    /// Write tags too; reading those of accounts takes one call each
     #[arg(long)]
     tags: bool,
 
-    /// Write contacts and opt-in Regions of accounts too: five calls for each
+    /// Write contacts and opt-in Regions of accounts too; takes five calls each
     #[arg(long)]
     attributes: bool,
 
-    /// Look for networks in all accounts in this Region; several times for several
+    /// Read networks of all accounts in this Region; may be given several times
     #[arg(long = "region", value_name = "REGION")]
     regions: Vec<String>,
 
-    /// The Region of regional calls that belong to the organization
+    /// The Region of the organization's regional calls
     #[arg(long, value_name = "REGION", default_value = config::HOME_REGION)]
     home_region: String,
 
@@ -149,17 +149,17 @@ fn differences(plan: &Plan) -> String {
 
 /// The draft is read as any other configuration and planned: what is not empty is not written.
 fn checked(draft: &Draft, reading: &Reading, shell: &Shell) -> Result<Summary, Reported> {
-    let hint = "this is a defect of overlord: please report it with what stands above";
+    let hint = "this is a bug in overlord: please report it with the output above";
     match import::check(draft, reading).map_err(|e| shell.aws_error(&e))? {
         Verdict::Sound(summary) => Ok(summary),
         Verdict::Refused(diagnostics) => {
             shell.diagnostics(&diagnostics);
-            let reported = shell.error("the organization cannot be said in org.toml; nothing was written", Some(hint.to_owned()));
+            let reported = shell.error("org.toml cannot express the organization; nothing was written", Some(hint.to_owned()));
             Err(reported.with("diagnostics", diagnostics.iter().map(render::diagnostic::json).collect()))
         }
         Verdict::Differs(plan) => {
             shell.say(render::text::plan(&plan, render::Style { colour: false, detail: true }));
-            let reported = shell.error("the plan of what was imported is not empty; nothing was written", Some(hint.to_owned()));
+            let reported = shell.error("the plan of the imported files has changes; nothing was written", Some(hint.to_owned()));
             Err(reported.with("plan", json!(plan)))
         }
     }
@@ -174,7 +174,7 @@ fn texts(draft: &Draft, org_toml: &Path) -> BTreeMap<PathBuf, String> {
 fn show(draft: &Draft, summary: Summary, org_toml: &Path, format: Format, shell: &Shell) {
     match format {
         Format::Text | Format::Markdown | Format::Junit | Format::Sarif | Format::Line => {
-            let mut text = format!("`{}` is written: {summary}; the plan of it is empty\n", org_toml.display());
+            let mut text = format!("`{}` is written: {summary}; its plan has no changes\n", org_toml.display());
             if !draft.left.is_empty() {
                 text.push_str("Not in it, and left as it is:\n");
                 draft.left.iter().for_each(|left| text.push_str(&format!("  {}\n", render::plain(&left.to_string()))));
@@ -186,5 +186,5 @@ fn show(draft: &Draft, summary: Summary, org_toml: &Path, format: Format, shell:
             shell.result(format_args!("{:#}\n", json!({"format_version": 1, "files": files, "imported": summary, "left": draft.left})));
         }
     }
-    shell.say(format_args!("look at it, keep it under version control, and go on with `overlord plan --config {}`", org_toml.display()));
+    shell.say(format_args!("review it, put it under version control, and continue with `overlord plan --config {}`", org_toml.display()));
 }

@@ -1,4 +1,4 @@
-//! The lock on the command line: `--no-lock`, and `apply --unlock`.
+//! The lock's options on the command line: `--no-lock`, and `apply --unlock`.
 
 use std::io::IsTerminal;
 use std::path::Path;
@@ -22,7 +22,7 @@ pub(super) const LEFT: &str = "warning: stopped at once; the lock of this run st
 /// `--no-lock`, of every command that applies.
 #[derive(Debug, Default, Args)]
 pub(super) struct Locked {
-    /// Take no lock. For when something else makes sure that no two applies run at the same time
+    /// Take no lock. Use it only if something else prevents two applies at the same time
     #[arg(long)]
     pub(super) no_lock: bool,
 }
@@ -53,13 +53,13 @@ pub(super) fn refused(error: &Error, theirs: Option<&LiveLock>, sessions: &Sessi
     match theirs {
         Some(lock) => shell.error(format_args!("{error}; nothing was changed"), error.hint()).with("lock", data(lock, sessions)),
         None => {
-            let hint = error.hint().map(|hint| format!("{hint}; --no-lock does without"));
+            let hint = error.hint().map(|hint| format!("{hint}; --no-lock runs without the lock"));
             shell.error(format_args!("the lock `{LOCK_NAME}` could not be taken: {error}; nothing was changed"), hint)
         }
     }
 }
 
-/// Tells what went wrong with the lock after it was taken.
+/// Reports a problem with the lock after it was taken.
 pub(super) fn tell_trouble(lock: Option<&RunLock>, shell: &Shell) {
     if let Some((what, hint)) = lock.and_then(RunLock::trouble) {
         shell.say(format_args!("warning: {what}\n  help: {hint}"));

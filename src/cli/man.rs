@@ -1,4 +1,4 @@
-//! `overlord man`: manual pages, one for each command, made of what `--help` says.
+//! `overlord man`: manual pages, one for each command, generated from `--help`.
 
 use std::collections::BTreeMap;
 use std::io;
@@ -13,13 +13,13 @@ use super::shell::Shell;
 use super::{Cli, Exit, Reported};
 use crate::files::{Kind, Replace};
 
-/// A page of ours.
+/// A page of overlord's own.
 const PAGE: Kind =
     Kind { name: "a manual page of overlord", is_one: |text| text.lines().take(4).any(|line| line.starts_with(".TH overlord")) };
 
 #[derive(Debug, Args)]
 pub(super) struct ManArgs {
-    /// Write a page for each command into DIR, over those that are there [default: print that of overlord itself]
+    /// Write a page for each command into DIR and overwrite existing ones [default: print overlord's own page]
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
 }

@@ -1,4 +1,4 @@
-//! The command line: one file per command, its arguments and its run. Standard output is the result, standard error is the talk.
+//! The command line: one file per command, with its arguments and its code. Results go to standard output, messages to standard error.
 
 mod accounts;
 mod apply;
@@ -44,7 +44,7 @@ use serde_json::{Map, Value, json};
 
 use shell::Shell;
 
-/// Where the sandbox keeps its world unless told otherwise.
+/// The default file of the sandbox's world.
 const DEFAULT_SANDBOX: &str = ".overlord/sandbox.json";
 
 /// The management account of a fresh sandbox where no org.toml names one.
@@ -54,7 +54,7 @@ const DEFAULT_MANAGEMENT_ACCOUNT: &str = "111111111111";
 #[derive(Debug, Parser)]
 #[command(name = "overlord", version, propagate_version = true, arg_required_else_help = true, max_term_width = 100)]
 #[command(
-    after_help = "Exit status: 0 done, or nothing differs, 1 error, 2 something differs, 3 some changes were not applied; each command tells its own"
+    after_help = "Exit status: 0 done, or nothing differs, 1 error, 2 something differs, 3 some changes were not applied; each command lists its own"
 )]
 pub struct Cli {
     #[command(flatten)]
@@ -70,7 +70,7 @@ const EXIT_STATUS: &str = "Exit status: ";
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Options of every command")]
 pub struct Global {
-    /// The configuration; policies are found beside it
+    /// The configuration file; policies/ is in the same folder
     #[arg(long, global = true, value_name = "FILE", default_value = "org.toml", env = "OVERLORD_CONFIG")]
     config: PathBuf,
 
@@ -78,7 +78,7 @@ pub struct Global {
     #[arg(long, global = true, value_name = "NAME", conflicts_with = "sandbox")]
     profile: Option<String>,
 
-    /// Use the embedded AWS instead of the real one; its world is kept in FILE
+    /// Use the embedded AWS instead of the real one; FILE has its state
     #[arg(long, global = true, value_name = "FILE", num_args = 0..=1, require_equals = true, default_missing_value = DEFAULT_SANDBOX)]
     sandbox: Option<PathBuf>,
 
@@ -98,7 +98,7 @@ pub struct Global {
     #[arg(long, global = true, value_name = "DIR")]
     record: Option<PathBuf>,
 
-    /// How results are printed
+    /// The output format
     #[arg(long, global = true, value_enum, value_name = "FORMAT", default_value_t = Format::Text)]
     format: Format,
 
@@ -110,9 +110,9 @@ pub struct Global {
 /// `--rates`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum RatesChoice {
-    /// Never faster than AWS documents
+    /// Never faster than the rates that AWS documents
     Published,
-    /// As fast as the other side answers
+    /// As fast as the server answers
     Unlimited,
 }
 
@@ -153,7 +153,7 @@ enum Command {
     #[command(after_help = "Exit status: 0 valid, 1 not")]
     Validate(validate::ValidateArgs),
     /// Show the difference between the configuration and AWS; exits 2 when there are changes
-    #[command(after_help = "Exit status: 0 none, 2 changes, 1 error, or overlord would be locked out, or new accounts look renamed")]
+    #[command(after_help = "Exit status: 0 no changes, 2 changes, 1 error, or overlord would be locked out, or new accounts look renamed")]
     Plan(plan::PlanArgs),
     /// Apply the changes; exits 3 if some were not applied
     #[command(after_help = "Exit status: 0 done, 1 error, 3 partly done")]
@@ -179,18 +179,18 @@ enum Command {
     /// Show the plan's dependency graph: for Graphviz, for Mermaid, or as a drawing
     #[command(after_help = "Exit status: 0 done, 1 error")]
     Graph(graph::GraphArgs),
-    /// Write org.toml and policies/ for a new organization; with `ci`, what runs overlord without a person
+    /// Write org.toml and policies/ for a new organization; with `ci`, CI workflows
     #[command(after_help = "Exit status: 0 written, 1 error")]
     Init(init::InitArgs),
-    /// The address plan of the networks, offline: pools, blocks, subnets, what is free; drawn with --out
-    #[command(after_help = "Exit status: 0 done, 1 error, or a VPC finds no room")]
+    /// Show the address plan of the networks, offline: pools, CIDR blocks, subnets, free ranges; --out draws it
+    #[command(after_help = "Exit status: 0 done, 1 error, or no free range for a VPC")]
     Network(network::NetworkArgs),
-    /// What the policies say, offline: explain a request, run the tests of org.toml, lint, compare; what is inherited; a guardrail of a list
+    /// Work with policies, offline: explain a request, run the tests of org.toml, lint, compare, merge inherited policies, generate guardrails
     Policy(policy::PolicyArgs),
     /// Write the organization as one page, read-only: tree, guardrails, networks, drift, compliance, costs, quotas
     #[command(after_help = "Exit status: 0 done, 1 error")]
     Report(report::ReportArgs),
-    /// The embedded AWS: serve it, reset it, show it
+    /// Serve, reset or show the embedded AWS
     Sandbox(sandbox::SandboxArgs),
     /// Print the JSON Schema of org.toml, for editors
     #[command(after_help = "Exit status: 0")]
@@ -266,7 +266,7 @@ enum Exit {
     Error = 1,
     /// `plan`: there are changes; `drift`: there is some; `policy explain`: it is denied; with `--live`, AWS disagrees.
     Changes = 2,
-    /// `apply`: a part was done; `policy explain` and `policy effective`: it cannot be told.
+    /// `apply`: a part was done; `policy explain` and `policy effective`: unknown.
     Partly = 3,
 }
 

@@ -1,4 +1,4 @@
-//! The files that a command line names: no two options name the same one.
+//! The files that the command line names. No two options may name the same file.
 
 use std::path::{Path, PathBuf};
 

@@ -12,7 +12,7 @@ use crate::render::{Style, network, network_svg};
 
 #[derive(Debug, Args)]
 pub(super) struct NetworkArgs {
-    /// Draw the pools and a VPC of each layout in FILE, as SVG
+    /// Draw the pools and one VPC of each layout to FILE, as SVG
     #[arg(long, value_name = "FILE.svg")]
     out: Option<PathBuf>,
 
@@ -48,7 +48,7 @@ pub(super) fn run(global: &Global, args: &NetworkArgs, shell: &Shell) -> Result<
 fn draw(path: &Path, svg: &str, shell: &Shell) -> Result<(), Reported> {
     if path.extension().is_none_or(|extension| !extension.eq_ignore_ascii_case("svg")) {
         let hint = "end its name in .svg".to_owned();
-        return Err(shell.error(format_args!("`{}` is no name for a drawing", path.display()), Some(hint)));
+        return Err(shell.error(format_args!("`{}` is not a file name for a drawing", path.display()), Some(hint)));
     }
     write_out(path, svg, network_svg::DRAWING, shell)?;
     shell.say(format_args!("the drawing is in `{}`", path.display()));

@@ -1,4 +1,4 @@
-//! `overlord policy new`: a guardrail to begin with, as a file below policies/. Never over a file that exists.
+//! `overlord policy new`: writes a guardrail from a template below policies/. Never overwrites a file.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -45,14 +45,14 @@ pub(super) fn run(global: &Global, args: &NewArgs, shell: &Shell) -> Result<Exit
         let hint = "leave out --region".to_owned();
         return Err(shell.error(format_args!("`{name}` is not about Regions"), Some(hint)));
     }
-    // A configuration with mistakes is one that is being written: what it does not tell is asked for.
+    // A configuration with mistakes is still being written: the command line must give what it lacks.
     let loaded = config::load_untested(&global.config).ok();
     let setting = setting(args, template, loaded.as_ref(), shell)?;
     let key = args.key.as_deref().unwrap_or(template.name);
     let path = global.config.parent().unwrap_or(Path::new("")).join("policies").join(format!("{key}.json"));
     if let [there] = files::in_the_way([path.as_path()], Replace::Nothing).as_slice() {
         let hint = "give another name with --key, or move the file away".to_owned();
-        return Err(shell.error(format_args!("`{}` is there already; nothing was written", there.display()), Some(hint)));
+        return Err(shell.error(format_args!("`{}` already exists; nothing was written", there.display()), Some(hint)));
     }
     let written: BTreeMap<PathBuf, String> = [(path, template.document(&setting))].into();
     deliver(&written, Replace::Nothing, &next_steps(template, key, loaded.as_ref()), shell)
@@ -88,7 +88,7 @@ fn setting(args: &NewArgs, template: &Template, loaded: Option<&Loaded>, shell: 
         regions.extend(loaded.desired.network.regions().into_iter().map(str::to_owned));
     }
     if template.takes_regions() && regions.is_empty() {
-        let hint = "say which Regions stay open, such as `--region eu-west-1 --region eu-central-1`".to_owned();
+        let hint = "name the Regions that stay open, such as `--region eu-west-1 --region eu-central-1`".to_owned();
         return Err(shell.error("org.toml does not load, so its Regions are not known", Some(hint)));
     }
     let none = BTreeSet::new();
@@ -112,7 +112,7 @@ fn next_steps(template: &Template, key: &str, loaded: Option<&Loaded>) -> Vec<St
     if !is_declared {
         steps.push(format!("declare it in org.toml:\n\n[policy.{key}]\n{policy_type}description = \"{}\"\n", template.does));
     }
-    steps.push(format!("attach it where it is to hold, such as `policies = [\"FullAWSAccess\", \"{key}\"]` of an OU"));
+    steps.push(format!("attach it where it should apply, such as `policies = [\"FullAWSAccess\", \"{key}\"]` of an OU"));
     steps.push("see whom it stops: `overlord plan`".to_owned());
     steps
 }

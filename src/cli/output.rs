@@ -1,4 +1,4 @@
-//! `overlord output`: the ids of everything managed, for other tools, read-only.
+//! `overlord output`: the ids of all managed resources, for other tools. Read-only.
 
 use clap::Args;
 

@@ -1,4 +1,4 @@
-//! `overlord plan`: the difference, read-only.
+//! `overlord plan`: shows the changes that `apply` would make. Read-only.
 
 use std::path::{Path, PathBuf};
 
@@ -76,7 +76,7 @@ async fn make(connection: &Connection, desired: &Desired, shell: &Shell) -> Resu
     Ok(Plan::build(desired, &live).locked())
 }
 
-/// Prints it as asked.
+/// Prints it in the chosen format.
 pub(super) fn show(plan: &Plan, format: Format, detail: bool, shell: &Shell) -> Result<(), Reported> {
     match format {
         Format::Text | Format::Junit | Format::Sarif | Format::Line => {
@@ -92,7 +92,7 @@ fn json(plan: &Plan, shell: &Shell) -> Result<String, Reported> {
     plan.to_json().map_err(|e| shell.error(e, None))
 }
 
-/// Reads a plan that was saved. Whether AWS is still as it was then, is not asked.
+/// Reads a saved plan. Does not check whether AWS has changed since.
 pub(super) fn saved(file: &std::path::Path, shell: &Shell) -> Result<Plan, Reported> {
     let unreadable = |e: std::io::Error| {
         let hint = "give a file that `overlord plan --out FILE` saved".to_owned();

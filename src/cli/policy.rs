@@ -1,4 +1,4 @@
-//! `overlord policy`: what the guardrails decide, and what of the other policies is inherited; offline, unless AWS is to be asked too.
+//! `overlord policy`: evaluates guardrails, and merges the management policies that accounts inherit. Offline, except with `--live`.
 
 mod effective;
 mod live;
@@ -27,37 +27,35 @@ pub(super) struct PolicyArgs {
 
 #[derive(Debug, Subcommand)]
 enum PolicyCommand {
-    /// Say whether the guardrails let a request pass, level by level; exits 2 when they deny it, 3 when it cannot be told
-    #[command(
-        after_help = "Exit status: 0 within, 2 denied, 3 cannot be told, 1 error; `--live`: 0 AWS agrees, 2 it disagrees, 3 cannot be told"
-    )]
+    /// Show whether the guardrails allow a request, level by level; exits 2 if they deny it, 3 if the effect is unknown
+    #[command(after_help = "Exit status: 0 allowed, 2 denied, 3 unknown, 1 error; `--live`: 0 AWS agrees, 2 it disagrees, 3 unknown")]
     Explain(ExplainArgs),
-    /// Run the [[test]] blocks of org.toml; exits 1 when one fails
+    /// Run the [[test]] blocks of org.toml; exits 1 if one fails
     #[command(after_help = "Exit status: 0 passed, 1 one failed, or an error")]
     Test(TestArgs),
-    /// Find what the author of a guardrail hardly meant; exits 1 for what AWS refuses
+    /// Find probable mistakes in guardrails; exits 1 for documents that AWS refuses
     #[command(after_help = "Exit status: 0 no error found, 1 one found (with `--strict` a warning too), or an error")]
     Lint(LintArgs),
-    /// Compare what accounts may do under two configurations, files or git revisions; exits 2 when something differs
+    /// Compare the effective permissions of accounts under two configurations, files or git revisions; exits 2 if they differ
     #[command(after_help = "Exit status: 0 the same, 2 not, 1 error")]
     Diff(DiffArgs),
     /// Print a service control policy that restricts to a framework of org.toml
     #[command(after_help = "Exit status: 0 done, 1 error")]
     Generate(GenerateArgs),
-    /// Write a guardrail to begin with to policies/, such as region-guard; without a name, list them
+    /// Write a starter guardrail, such as region-guard, to policies/; without a name, list them
     #[command(after_help = "Exit status: 0 done, 1 error")]
     New(NewArgs),
-    /// Say which list of AWS's actions and condition keys is in use, or make a newer one of the files that AWS publishes
+    /// Show which list of AWS's actions and condition keys is in use, or build a newer one from the files that AWS publishes
     #[command(after_help = "Exit status: 0 done, 1 error")]
     Catalogue(CatalogueArgs),
-    /// Compute what an account inherits of the policies that configure (tags, backups, opt-outs, …); exits 3 when it cannot be told
-    #[command(after_help = "Exit status: 0 told, 2 AWS disagrees, 3 cannot be told, 1 error")]
+    /// Merge the management policies (tags, backups, opt-outs, …) that an account inherits; exits 3 if a setting is unknown
+    #[command(after_help = "Exit status: 0 known, 2 AWS disagrees, 3 a setting is unknown, 1 error")]
     Effective(effective::EffectiveArgs),
 }
 
 #[derive(Debug, Args)]
 struct ExplainArgs {
-    /// The account that asks, by its key or its id; `*`: which of the accounts of org.toml may
+    /// The caller's account, by its key or id; `*`: show which accounts of org.toml may
     #[arg(long, value_name = "KEY|ID|*")]
     account: String,
 
@@ -65,11 +63,11 @@ struct ExplainArgs {
     #[arg(long, value_name = "ACTION")]
     action: String,
 
-    /// Ask about each of AWS's actions that ACTION matches, and sum up by service
+    /// Evaluate each AWS action that ACTION matches, and summarize by service
     #[arg(long)]
     each: bool,
 
-    /// Name every account and action, of several
+    /// Name every account and action if there are several
     #[arg(long)]
     detail: bool,
 
@@ -77,15 +75,15 @@ struct ExplainArgs {
     #[arg(long, value_name = "ARN")]
     resource: Option<String>,
 
-    /// The account whose resource it is, by its key or its id [default: that of the ARN, or the one that asks]
+    /// The resource's account, by its key or id [default: that of the ARN, or the caller's]
     #[arg(long, value_name = "KEY|ID")]
     resource_account: Option<String>,
 
-    /// Who asks: role/NAME, user/NAME, root, an ARN, or a service such as cloudtrail.amazonaws.com [default: anybody]
+    /// The caller: role/NAME, user/NAME, root, an ARN, or a service such as cloudtrail.amazonaws.com [default: anybody]
     #[arg(long, value_name = "PRINCIPAL")]
     principal: Option<String>,
 
-    /// A condition key and its value; several times for several keys, or several values of one
+    /// A condition key and its value; may be given several times, for several keys or several values of one
     #[arg(long, value_name = "KEY=VALUE", value_parser = key_value)]
     context: Vec<(String, String)>,
 
@@ -93,7 +91,7 @@ struct ExplainArgs {
     #[arg(long, value_name = "KEY")]
     absent: Vec<String>,
 
-    /// Ask AWS's policy simulator too, of the service control policies; exits 2 where it disagrees, 3 where that cannot be told
+    /// Ask AWS's policy simulator too, about the service control policies; exits 2 if it disagrees, 3 if that is unknown
     #[arg(long, conflicts_with = "each")]
     live: bool,
 }
@@ -133,7 +131,7 @@ impl PolicyArgs {
     }
 }
 
-/// Whether it asks AWS nothing.
+/// Whether it makes no AWS calls.
 pub(super) fn is_offline(args: &PolicyArgs) -> bool {
     match &args.command {
         PolicyCommand::Effective(args) => !args.live,
@@ -180,7 +178,7 @@ async fn explain(global: &Global, args: &ExplainArgs, shell: &Shell) -> Result<E
     let hierarchy = crate::guardrails::hierarchy(&loaded.desired);
     if args.action != "*" && !args.action.contains(':') {
         let hint = "write `service:Action`, such as `s3:GetObject`".to_owned();
-        return Err(shell.error(format_args!("`{}` is no action", args.action), Some(hint)));
+        return Err(shell.error(format_args!("`{}` is not an action", args.action), Some(hint)));
     }
     let is_everybody = args.account == "*";
     let question = Question {
@@ -193,7 +191,7 @@ async fn explain(global: &Global, args: &ExplainArgs, shell: &Shell) -> Result<E
     };
     if is_everybody && args.live {
         let hint = "name one account, or leave out --live".to_owned();
-        return Err(shell.error("AWS's policy simulator is asked about one account at a time", Some(hint)));
+        return Err(shell.error("AWS's policy simulator takes one account at a time", Some(hint)));
     }
     let catalogue = loaded.desired.catalogue();
     if is_everybody || args.each {

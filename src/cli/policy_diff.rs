@@ -1,4 +1,4 @@
-//! `overlord policy diff`: what accounts may do under one configuration and under another. Offline; git is asked for its revisions.
+//! `overlord policy diff`: compares the permissions of accounts under two configurations. Offline. Revisions are read from git.
 
 use std::io;
 use std::path::{Component, Path, PathBuf};
@@ -15,11 +15,11 @@ use crate::{plan, resource::Desired};
 
 #[derive(Debug, Args)]
 pub(super) struct DiffArgs {
-    /// What is compared: an org.toml, a folder with one, or a git revision of the one that --config names
+    /// The first configuration: an org.toml, a folder with one, or a git revision of the file that --config names
     #[arg(value_name = "FILE|REVISION")]
     from: String,
 
-    /// What it is compared with, likewise [default: the org.toml that --config names]
+    /// The second configuration, likewise [default: the org.toml that --config names]
     #[arg(value_name = "FILE|REVISION")]
     to: Option<String>,
 
@@ -77,7 +77,7 @@ fn no_git(error: &io::Error, shell: &Shell) -> Reported {
         io::ErrorKind::NotFound => "install git (https://git-scm.com), or compare two files".to_owned(),
         _ => "compare two files instead".to_owned(),
     };
-    shell.error(format_args!("a revision is read with `git`, which cannot be run: {error}"), Some(hint))
+    shell.error(format_args!("reading a revision needs `git`, which cannot be run: {error}"), Some(hint))
 }
 
 /// Runs git where org.toml is.

@@ -1,4 +1,4 @@
-//! What runs, what is done, what is left: on a terminal. Without one, quiet.
+//! Progress on a terminal: running, done and remaining changes. Silent without a terminal.
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
@@ -17,7 +17,7 @@ use crate::render;
 
 /// How many running changes are named; more are counted by kind.
 const NAMED: usize = 3;
-/// How many kinds are told.
+/// The number of kinds that are listed.
 const KINDS: usize = 5;
 
 /// The display of one apply.
@@ -49,7 +49,7 @@ impl Progress {
     /// Takes note.
     pub(super) fn event(&mut self, event: &Event) {
         if self.bar.is_hidden() {
-            return; // nobody watches: the report tells it
+            return; // no terminal: the report lists it
         }
         match event {
             Event::Started { address, action: _ } => self.running.start(address),
@@ -61,7 +61,7 @@ impl Progress {
                 if let Outcome::Failed(error) = outcome
                     && self.tally.failed <= render::report::SINGLY
                 {
-                    // A closed standard error is no reason to stop. The report tells all failures.
+                    // A closed standard error is no reason to stop. The report lists all failures.
                     let told = format!("failed: {}: {}", render::plain(&address.to_string()), render::plain(&error.to_string()));
                     self.bar.suspend(|| drop(writeln!(std::io::stderr(), "{told}")));
                 }
@@ -77,7 +77,7 @@ impl Progress {
 }
 
 /// The time left, from the plan's bound in seconds: `at least 9 min left, `; empty where nothing can be said. The bound says what AWS's
-/// rates allow at best. Once changes are over, their pace counts as much as their share: one that was quick tells little of thousands.
+/// rates allow at best. Once changes are over, their pace counts as much as their share: one quick change says little about thousands.
 fn time_left(bound: f64, over: u64, all: u64, elapsed: Duration) -> String {
     if over >= all {
         return String::new();
@@ -186,11 +186,11 @@ mod tests {
             (600.0, 50, 100, 1, "at least 5 min left, "),
             // Half of it took twice the bound: 300 s by the bound, 1200 s by the pace.
             (600.0, 50, 100, 1200, "about 13 min left, "),
-            // The first of many is slow: that tells little.
+            // The first of many is slow: its pace says little.
             (600.0, 1, 1000, 30, "about 11 min left, "),
             (40.0, 20, 80, 10, "at least 30 s left, "),
             (36_000.0, 1, 100, 360, "at least 9 h 54 min left, "),
-            // Without published rates only the pace tells.
+            // Without published rates only the pace counts.
             (0.0, 25, 100, 100, "about 2 min left, "),
             (2.0, 0, 3, 0, ""),
             (600.0, 100, 100, 600, ""),

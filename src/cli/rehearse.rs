@@ -1,5 +1,4 @@
-//! `overlord apply --rehearse`: the plan is applied to a copy of the organization in this process, under the sandbox's rules. AWS is
-//! only read.
+//! `overlord apply --rehearse`: applies the plan to a copy of the organization in this process, under the sandbox's rules. AWS is only read.
 
 use serde_json::{Value, json};
 

@@ -1,4 +1,4 @@
-//! `overlord report`: the organization as a page, read-only; `report compliance` is one part of it, offline.
+//! `overlord report`: the organization as a page, read-only. `report compliance` prints one part of it, offline.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -36,29 +36,29 @@ pub(super) struct ReportArgs {
 
 #[derive(Debug, Args)]
 struct PageArgs {
-    /// Write overlord-report.html in DIR; with --format json, which prints the same as data, only then [default: the current folder]
+    /// Write overlord-report.html to DIR [default: the current folder]; --format json prints the data and writes the page only with --out
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
 
-    /// Write over a file of that name that is no report of overlord
+    /// Overwrite a file of that name even if it is not an overlord report
     #[arg(long)]
     force: bool,
 }
 
 #[derive(Debug, Subcommand)]
 enum ReportCommand {
-    /// Say which accounts are restricted to which lists of services, the frameworks of org.toml, offline
+    /// Show which accounts are restricted to which frameworks (lists of services) of org.toml, offline
     #[command(after_help = "Exit status: 0 done, 1 error")]
     Compliance(ComplianceArgs),
 }
 
 #[derive(Debug, Args)]
 struct ComplianceArgs {
-    /// Name every service and action that is open outside of a list
+    /// Name every service and action that is open but not on a list
     #[arg(long)]
     detail: bool,
 
-    /// Print a line for each account and framework, for a spreadsheet
+    /// Print one line per account and framework, for a spreadsheet
     #[arg(long, conflicts_with_all = ["detail", "format"])]
     csv: bool,
 }
@@ -70,7 +70,7 @@ impl ReportArgs {
     }
 }
 
-/// Whether AWS is not asked.
+/// Whether it makes no AWS calls.
 pub(super) fn is_offline(args: &ReportArgs) -> bool {
     args.command.is_some()
 }
@@ -89,7 +89,7 @@ async fn of_everything(global: &Global, args: &PageArgs, shell: &Shell) -> Resul
         (None, Format::Json) => None,
         (None, Format::Text | Format::Markdown | Format::Junit | Format::Sarif | Format::Line) => Some(PathBuf::from(PAGE)),
     };
-    // Before AWS is asked: that takes minutes.
+    // Before any AWS call: those take minutes.
     let replace = Replace::kind_or_forced(html::REPORT, args.force);
     page.iter().try_for_each(|page| refuse(page, replace, shell))?;
     let connection = connect(global, &loaded.desired, shell).await?;
@@ -141,11 +141,11 @@ fn refuse(page: &Path, replace: Replace, shell: &Shell) -> Result<(), Reported> 
         return Ok(());
     }
     let hint = "move it, give another folder with --out, or write over it with --force".to_owned();
-    Err(shell.error(format_args!("`{}` is in the way: it is no report of overlord; no AWS calls were made", page.display()), Some(hint)))
+    Err(shell.error(format_args!("`{}` exists and is not an overlord report; no AWS calls were made", page.display()), Some(hint)))
 }
 
 fn of_compliance(global: &Global, args: &ComplianceArgs, shell: &Shell) -> Result<Exit, Reported> {
-    // It tells what is, whether or not tests agree.
+    // It reports the current state, whether or not tests pass.
     let loaded = validate::told(global, shell, config::load_untested(&global.config))?;
     if loaded.frameworks.is_empty() {
         let hint = "declare one: [framework.hipaa], with its list in policies/frameworks/hipaa.toml; see docs/org-toml.md".to_owned();

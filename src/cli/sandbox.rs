@@ -20,25 +20,25 @@ pub(super) struct SandboxArgs {
 
 #[derive(Debug, Subcommand)]
 enum SandboxCommand {
-    /// Serve it on a loopback port, for the AWS CLI or any SDK as its client
+    /// Serve it on a loopback port, for the AWS CLI or any SDK
     #[command(after_help = "Exit status: 0 done, 1 error")]
     Serve {
-        /// The port; 0 takes a free one
+        /// The port; 0 picks a free one
         #[arg(long, default_value_t = 4599)]
         port: u16,
 
-        /// The management account of a fresh world [default: that of org.toml, or 111111111111]
+        /// The management account of a new world [default: that of org.toml, or 111111111111]
         #[arg(long, value_name = "ID")]
         management_account: Option<String>,
 
-        /// Answer requests to this host name too; loopback names are always answered, and all others refused
+        /// Accept this host name too; loopback names are always accepted, all others refused
         #[arg(long = "allow-host", value_name = "NAME")]
         hosts: Vec<String>,
     },
-    /// Forget its world
+    /// Delete its world
     #[command(after_help = "Exit status: 0 done, 1 error")]
     Reset {
-        /// Write over a file that is no world of the sandbox
+        /// Overwrite a file that is not a world of the sandbox
         #[arg(long)]
         force: bool,
     },

@@ -1,4 +1,4 @@
-//! `--account`, `--ou` and `--only`: the part of the configuration that a run is about.
+//! `--account`, `--ou` and `--only`: limit a run to a part of the configuration.
 
 use clap::Args;
 
@@ -8,11 +8,11 @@ use crate::resource::{Desired, Selection};
 
 #[derive(Debug, Default, Args)]
 pub(super) struct Selecting {
-    /// Only this account and what lies in it, by its key or by the id in org.toml; may be given several times
+    /// Only this account and its resources, by its key or by the id in org.toml; may be given several times
     #[arg(long = "account", value_name = "KEY|ID")]
     accounts: Vec<String>,
 
-    /// Only this OU and what lies below it; may be given several times
+    /// Only this OU and everything below it; may be given several times
     #[arg(long = "ou", value_name = "KEY")]
     units: Vec<String>,
 

@@ -1,4 +1,4 @@
-//! All output passes here: results to standard output, talk to standard error, colour only where it is read.
+//! All output goes through this module: results to standard output, messages to standard error, colour only where it can be displayed.
 
 use std::borrow::Cow;
 use std::cell::{Cell, RefCell};
@@ -14,14 +14,14 @@ use crate::escape;
 use crate::render::{Comment, Style, Xml, diagnostic, markdown, wrap};
 use crate::sandbox::SandboxError;
 
-/// How many columns a stream has, if it is a terminal that tells.
+/// The number of columns of a stream, if it is a terminal that reports it.
 #[cfg(unix)]
 fn width(stream: &(impl IsTerminal + std::os::fd::AsFd)) -> Option<usize> {
     let (terminal_size::Width(columns), _) = terminal_size::terminal_size_of(stream)?;
     Some(columns.into())
 }
 
-/// How many columns a stream has, if it is a terminal that tells.
+/// The number of columns of a stream, if it is a terminal that reports it.
 #[cfg(not(unix))]
 fn width(stream: &impl IsTerminal) -> Option<usize> {
     let (terminal_size::Width(columns), _) = terminal_size::terminal_size().filter(|_| stream.is_terminal())?;
@@ -69,7 +69,7 @@ impl Shell {
         }
     }
 
-    /// How results are printed.
+    /// The output format.
     pub(super) fn format(&self) -> Format {
         self.format
     }
@@ -119,7 +119,7 @@ impl Shell {
         self.print(&text.to_string());
     }
 
-    /// A reader that went away (`| head`) is no error of ours.
+    /// A reader that closed the pipe (`| head`) is not an error.
     fn print(&self, text: &str) {
         self.answered.set(true);
         let mut out = io::stdout().lock();
@@ -188,7 +188,7 @@ impl Shell {
         self.error(error, error.hint.clone())
     }
 
-    /// Diagnostics, as they stand in the files.
+    /// Diagnostics, in the order of the files.
     pub(super) fn diagnostics(&self, diagnostics: &[Diagnostic]) {
         let style = Style { colour: self.colour_err, ..Style::default() };
         let text = diagnostic::render(diagnostics, style);

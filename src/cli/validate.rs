@@ -16,7 +16,7 @@ use crate::render;
 
 #[derive(Debug, Args)]
 pub(super) struct ValidateArgs {
-    /// Print what is wrong, with file and line, for the pull requests of a platform
+    /// Print the mistakes with file and line, in the pull request format of a platform
     #[arg(long, value_enum, value_name = "PLATFORM")]
     annotations: Option<Annotations>,
 }
@@ -66,19 +66,19 @@ fn all(global: &Global) -> (Vec<Diagnostic>, Exit) {
 fn annotate(global: &Global, platform: Annotations, shell: &Shell) -> Exit {
     let (diagnostics, exit) = all(global);
     match platform {
-        // Commands of ours, in which all text is escaped: the net of results would stop them.
+        // overlord's own commands, with all text escaped: the filter for results would remove them.
         Annotations::Github => shell.own(render::annotations::github(&diagnostics)),
         Annotations::Gitlab => shell.own(escape::json(&format!("{:#}\n", render::annotations::gitlab(&diagnostics)))),
     }
     exit
 }
 
-/// The configuration, with its warnings told; or all of its errors.
+/// Prints the warnings and returns the configuration, or prints all errors.
 pub(super) fn load(global: &Global, shell: &Shell) -> Result<Loaded, Reported> {
     told(global, shell, config::load(&global.config))
 }
 
-/// The same, with sections that do not stand in the file.
+/// The same, with sections that are not in the file.
 pub(super) fn load_with_more(global: &Global, more: &str, shell: &Shell) -> Result<Loaded, Reported> {
     told(global, shell, config::load_with_more(&global.config, more))
 }

@@ -1,4 +1,4 @@
-//! Every kind of mistake that the configuration can hold, by a stable name. `tests/errors` has a case for each.
+//! Every kind of mistake in a configuration, with a stable name. `tests/errors` has a case for each.
 
 use crate::diagnostic::Diagnostic;
 
@@ -49,7 +49,7 @@ codes! {
     BadKey = "bad-key",
     /// The key of a section that has a meaning of its own.
     ReservedKey = "reserved-key",
-    /// A value that stands twice in one list.
+    /// A value that occurs twice in one list.
     Repeated = "repeated",
     /// No 12-digit account id.
     BadAccountId = "bad-account-id",
@@ -99,13 +99,13 @@ codes! {
     DuplicatePolicyName = "duplicate-policy-name",
     /// A policy's file is not JSON.
     PolicyNotJson = "policy-not-json",
-    /// A policy's file is no JSON object.
+    /// A policy's file is not a JSON object.
     PolicyNotObject = "policy-not-object",
     /// A policy that AWS refuses as malformed, or a part of one that has no documented meaning.
     PolicyMalformed = "policy-malformed",
     /// A setting that a policy above does not let policies below make.
     PolicyIneffective = "policy-ineffective",
-    /// A setting that policies make so that AWS's documentation does not tell what it is.
+    /// A setting of policies whose value AWS's documentation does not define.
     PolicyDoubtful = "policy-doubtful",
     /// A policy is over the size limit of its type.
     PolicyTooLarge = "policy-too-large",
@@ -131,7 +131,7 @@ codes! {
     DuplicateEmail = "duplicate-email",
     /// Two accounts of one id.
     DuplicateId = "duplicate-id",
-    /// An account that is to leave, and cannot, or is asked for something else.
+    /// An account that is to leave, but cannot, or that has settings besides.
     BadLeaving = "bad-leaving",
     /// More accounts than the quota.
     TooManyAccounts = "too-many-accounts",
@@ -183,7 +183,7 @@ codes! {
     BadPrice = "bad-price",
     /// DNS switched off where something needs it.
     BadDns = "bad-dns",
-    /// No name server that instances can be told of, or too many.
+    /// An invalid name server, or too many.
     BadNameServer = "bad-name-server",
     /// No name of a domain.
     BadDomain = "bad-domain",

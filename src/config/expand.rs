@@ -1,4 +1,4 @@
-//! A configuration without mistakes to its desired resources: the exact forms that the reader of AWS makes too.
+//! Expands a valid configuration to its desired resources, in the exact form in which overlord reads them from AWS.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -25,7 +25,7 @@ pub const HOME_REGION: &str = "us-east-1";
 /// The role that CreateAccount makes when it is given no name.
 pub const ACCESS_ROLE: &str = "OrganizationAccountAccessRole";
 
-/// The desired resources. Of a file with mistakes, what can be told.
+/// The desired resources. For a file with mistakes, those that are known.
 pub(super) fn desired(file: &File, checked: Checked<'_>) -> Desired {
     let none = Organization::default();
     let section = file.organization.as_ref().map_or(&none, |o| &o.value);
@@ -206,7 +206,7 @@ fn policy_of(policy: &Declared<'_>, document: &Document) -> PolicyAttributes {
     }
 }
 
-/// What packing changed, as it is written: policies that were cut, whole, and sets. For those who speak of what stands in the files.
+/// What packing changed, as it is written: split policies as a whole, and sets. For messages about the files.
 pub(super) fn as_written(checked: &Checked<'_>) -> BTreeMap<Address, Attributes> {
     let mut written = BTreeMap::new();
     for policy in checked.policies.values().flatten().filter(|policy| policy.parts.len() > 1) {

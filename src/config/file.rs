@@ -1,4 +1,4 @@
-//! Reading text files: every way in which a file can be no text is a diagnostic.
+//! Reads text files. Everything that makes a file unreadable as text is a diagnostic.
 
 use std::io;
 use std::path::Path;
@@ -39,7 +39,7 @@ pub(super) fn text(path: &Path, bytes: io::Result<Vec<u8>>) -> Result<String, Bo
         let before = e.as_bytes().get(..valid).unwrap_or_default();
         let line = before.iter().filter(|b| **b == b'\n').count() + 1;
         Code::NotUtf8
-            .error(format!("`{shown}` is not UTF-8: the byte at offset {valid}, in line {line}, is no part of a character"))
+            .error(format!("`{shown}` is not UTF-8: the byte at offset {valid}, in line {line}, does not belong to a character"))
             .hint("save it as UTF-8")
     })?;
     Ok(text.strip_prefix('\u{feff}').map(str::to_owned).unwrap_or(text))

@@ -1,4 +1,4 @@
-//! What policies that configure say to no effect, or so that nobody can tell what it is, as diagnostics with their places in the JSON.
+//! Diagnostics for inherited management policies: settings without effect, and settings whose effect is unknown, with positions in the JSON.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -10,7 +10,7 @@ use crate::guardrails::Inheritance;
 use crate::policy::effective::{Doubt, Ignored, Place, Tree};
 
 impl Loaded {
-    /// Who inherits what of the policies that configure.
+    /// Which accounts inherit which management policies.
     pub fn inheritance(&self) -> Inheritance {
         let trees: BTreeMap<Address, Arc<Tree>> =
             self.configured.iter().map(|(address, configured)| (address.clone(), Arc::clone(&configured.tree))).collect();
@@ -59,7 +59,7 @@ impl Loaded {
 
     fn doubtful(&self, doubt: &Doubt, first: &Place) -> Diagnostic {
         let Doubt { path, why, said } = doubt;
-        let summary = format!("what `{}` is at {} cannot be told", path.join("."), level(&first.level));
+        let summary = format!("the value of `{}` at {} is unknown", path.join("."), level(&first.level));
         let diagnostic = Code::PolicyDoubtful.warning(summary).detail(why.says()).hint("let one policy of the level say it");
         let other = said.iter().find(|place| place.policy != first.policy).map(|place| (place, "and here"));
         self.with_places(diagnostic, first, other)

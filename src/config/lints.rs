@@ -38,7 +38,7 @@ impl Linted {
         self.found.iter().filter(|diagnostic| diagnostic.severity == severity).count()
     }
 
-    /// What every run tells: all but the hints. An error is what AWS would refuse in the middle of an apply, so it stops the run.
+    /// The findings that every run reports: all but the hints. An error is something that AWS would refuse during an apply, so it stops the run.
     pub(super) fn told(self) -> impl Iterator<Item = Diagnostic> {
         self.found.into_iter().filter(|diagnostic| diagnostic.severity != Severity::Hint)
     }

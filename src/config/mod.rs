@@ -1,11 +1,12 @@
-//! org.toml and policies/ to typed, spanned sections, to desired resources; all errors at once. Pure but for reading the files.
+//! Loads org.toml and policies/ as typed sections with positions, checks them, and expands them to desired resources. Reports all errors at
+//! once. Pure except for reading the files.
 //!
 //! ```text
 //! bytes ─ file ─► text ─ syntax ─► tree ─ structure ─► sound tree ─ section ─► File ─ check ─► Checked ─ expand ─► Desired
 //!          └───────────────┴────────────────┴─────────── report: every mistake, once ──┘
 //! ```
 //!
-//! Each step reports what it finds and hands on what is sound, so that one run tells all.
+//! Each step reports its mistakes and passes on the valid rest, so that one run reports everything.
 
 mod check;
 mod code;
@@ -52,7 +53,7 @@ use section::File;
 /// A configuration without errors.
 #[derive(Debug)]
 pub struct Loaded {
-    /// What it asks for.
+    /// The desired resources.
     pub desired: Desired,
     /// What is worth a look.
     pub warnings: Vec<Diagnostic>,
@@ -60,11 +61,11 @@ pub struct Loaded {
     pub summary: Summary,
     /// The service and resource control policies as they are written, by the address of the policy.
     pub written: BTreeMap<Address, Written>,
-    /// The policies that configure as they are written, likewise.
+    /// The same for management policies as they are written.
     pub configured: BTreeMap<Address, Configured>,
-    /// What stands in the files otherwise than in `desired`, because it was packed: policies and sets, as they are written.
+    /// The policies and sets that differ from `desired` because they were packed, as they are written in the files.
     as_written: BTreeMap<Address, Attributes>,
-    /// Where the statements of packed policies stand: of which declared policy, and its statement's number.
+    /// The origin of each statement of packed policies: the declared policy, and the statement's number.
     origins: BTreeMap<Address, Vec<(Address, usize)>>,
     /// The lists of services that accounts are to be restricted to, by key.
     pub frameworks: BTreeMap<String, Framework>,
@@ -161,7 +162,7 @@ pub struct Suppressed {
 }
 
 impl Loaded {
-    /// Where what decided stands in its file; `None` for a level that lacks an Allow, and for AWS's own policies.
+    /// The position of the deciding statement in its file; `None` for a level without an Allow, and for AWS's own policies.
     pub fn place(&self, cause: &Cause) -> Option<Span> {
         let (policy, index) = (Address::new("policy", &**cause.policy.as_ref()?), cause.statement.as_ref()?.0);
         let (policy, index) = match self.origins.get(&policy) {
@@ -232,7 +233,7 @@ impl<'r> Files<'r> {
         self.folder.join(relative)
     }
 
-    /// A path that leaves the folder is refused, whoever reads: org.toml may be somebody else's.
+    /// A path that leaves the folder is always refused: org.toml may come from somebody else.
     fn read(&self, relative: &Path) -> io::Result<Vec<u8>> {
         match files::escapes(relative) {
             Some(outside) => Err(io::Error::new(io::ErrorKind::InvalidInput, outside)),
@@ -259,7 +260,7 @@ pub fn load_untested(path: &Path) -> Result<Loaded, Vec<Diagnostic>> {
     read(path, file::read(path), &Files::new(folder, &|relative| file::read_below(folder, relative)))
 }
 
-/// As [`load`], with `more` behind what stands in the file: sections that are tried out and written nowhere.
+/// As [`load`], with `more` appended to the file: sections that are tried out and never written.
 ///
 /// # Errors
 /// As [`load`].
@@ -310,7 +311,7 @@ fn read(path: &Path, bytes: io::Result<Vec<u8>>, files: &Files<'_>) -> Result<Lo
     let file = match File::deserialize(toml::de::Deserializer::from(tree)) {
         Ok(file) => file,
         Err(error) => {
-            // What the schema lets pass and the types do not: none is known, and none may go unreported.
+            // A mistake that the schema accepts and the types refuse. None is known, but one must be reported.
             let at = error.span().unwrap_or(0..0).into();
             report.at(at, Code::WrongType.error(error.message()).hint("see the JSON Schema of org.toml: `overlord schema`"));
             return Err(report.finish());
@@ -318,7 +319,7 @@ fn read(path: &Path, bytes: io::Result<Vec<u8>>, files: &Files<'_>) -> Result<Lo
     };
     let mut checked = check::check(&file, files, &mut report);
     if let Some(start) = first_syntax_error {
-        // What stands behind a syntax error may have been lost or misread: only what stands before it is certain.
+        // The text after a syntax error may be lost or misread: only the text before it is certain.
         report.retain(|d| d.code == Some(Code::Syntax.name()) || (!is_about_absence(d) && stands_before(d, &source, start)));
     }
     if report.has_errors() {
@@ -356,7 +357,7 @@ fn read(path: &Path, bytes: io::Result<Vec<u8>>, files: &Files<'_>) -> Result<Lo
     })
 }
 
-/// Whether it says that something is missing, which may stand in the part of a file that could not be read.
+/// Whether it says that something is missing. That may be in a part of a file that could not be read.
 fn is_about_absence(diagnostic: &Diagnostic) -> bool {
     let codes = [
         Code::MissingKey,

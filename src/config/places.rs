@@ -1,4 +1,4 @@
-//! Where org.toml speaks of a resource: the line that SARIF points at.
+//! The position of a resource in org.toml: the line that SARIF points to.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

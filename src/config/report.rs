@@ -1,4 +1,4 @@
-//! Where the checks put what they find: each mistake once, in the order of the files.
+//! Collects the diagnostics of the checks: each mistake once, in the order of the files.
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
@@ -61,12 +61,12 @@ impl Report {
         }
     }
 
-    /// Notes that what stands at `path` was reported and taken out.
+    /// Notes that the value at `path` was reported and removed.
     pub(super) fn set_broken(&mut self, path: &[String]) {
         self.broken.insert(path.to_vec());
     }
 
-    /// Whether `path`, or something that it stands in, was taken out.
+    /// Whether `path`, or a parent of it, was removed.
     pub(super) fn is_broken(&self, path: &[&str]) -> bool {
         !self.broken.is_empty()
             && (1..=path.len()).any(|n| self.broken.contains(&path.iter().take(n).map(|s| (*s).to_owned()).collect::<Vec<_>>()))
@@ -83,7 +83,7 @@ impl Report {
         self.broken.range(path.clone()..).next().is_some_and(|first| first.starts_with(&path))
     }
 
-    /// Whether something was taken out whose path fulfils `which`. Goes through all of it: not to be asked for each of many.
+    /// Whether something was removed with a path that fulfils `which`. Goes through all of it: not to be asked for each of many.
     pub(super) fn any_broken(&self, which: impl Fn(&[String]) -> bool) -> bool {
         self.broken.iter().any(|path| which(path))
     }

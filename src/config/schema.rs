@@ -1,4 +1,4 @@
-//! The JSON Schema of org.toml, generated from the sections: what editors complete from, and what `structure` checks against.
+//! The JSON Schema of org.toml, generated from the sections. Editors use it for completion, and `structure` checks against it.
 
 use schemars::generate::SchemaSettings;
 use serde_json::Value;

@@ -1,4 +1,4 @@
-//! Values of org.toml with their place, so that every later check can point at what it speaks of.
+//! Values of org.toml with their positions, so that later checks can point to them.
 
 use std::borrow::{Borrow, Cow};
 use std::cmp::Ordering;
@@ -15,7 +15,7 @@ use crate::diagnostic::ByteRange;
 pub struct At<T> {
     /// The value.
     pub value: T,
-    /// Where it stands.
+    /// Its position.
     pub at: ByteRange,
 }
 
@@ -64,7 +64,7 @@ impl Key {
         &self.0.value
     }
 
-    /// Where it stands.
+    /// Its position.
     pub fn at(&self) -> ByteRange {
         self.0.at
     }

@@ -1,5 +1,5 @@
-//! The tree of org.toml against the generated JSON Schema: unknown keys and wrong types, all of them, each taken out of the tree, so
-//! that serde can read the rest and the semantic checks see all that is sound.
+//! Checks the tree of org.toml against the generated JSON Schema. Reports all unknown keys and wrong types, and removes each from the tree, so
+//! that serde can read the rest and the semantic checks see everything that is valid.
 
 use serde_json::Value;
 use toml::Spanned;

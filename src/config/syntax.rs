@@ -1,4 +1,4 @@
-//! org.toml as a tree with places, and its syntax errors: several at once, where the parser can go on.
+//! org.toml as a tree with positions, and its syntax errors: several at once if the parser can continue.
 
 use std::ops::Range;
 
@@ -11,12 +11,12 @@ use super::code::Code;
 use super::report::Report;
 use crate::diagnostic::Diagnostic;
 
-/// Syntax errors that are told: after a few, the rest are echoes.
+/// The number of syntax errors that are reported: after a few, the rest are follow-up errors.
 const MAX_ERRORS: usize = 20;
 /// Bytes of a file whose syntax errors are all collected, five thousand accounts several times over. Of a larger one only the first
-/// is told: every byte may be an error, and each costs a hundred bytes.
+/// is reported: every byte may be an error, and each costs a hundred bytes.
 const RECOVERABLE: usize = 2 << 20;
-/// What the parser says of a key that stands twice.
+/// The parser's message for a key that occurs twice.
 const DUPLICATE: &str = "duplicate key";
 /// Parts of one dotted key. The language needs five. The parser bounds the nesting of arrays and inline tables itself but not that of
 /// dotted keys, and a tree a million levels deep overflows the stack when it is dropped.
@@ -48,7 +48,7 @@ pub(super) fn parse<'t>(text: &'t str, report: &mut Report) -> Option<Spanned<De
     tree
 }
 
-/// Where the key stands for the first time that stands again at `at`. Of two tables the tree has the second one, of two values the first.
+/// The first position of the key that is repeated at `at`. Of two tables the tree has the second one, of two values the first.
 fn first_place(tree: &DeTable<'_>, text: &str, at: &Range<usize>) -> Option<Range<usize>> {
     let start = text.get(..at.start)?.rfind('\n').map_or(0, |line| line + 1);
     let written = text.get(start..at.end)?.trim_start();

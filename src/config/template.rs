@@ -5,7 +5,7 @@ use super::report::Report;
 use super::span::At;
 use crate::diagnostic::ByteRange;
 
-/// What the placeholders stand for.
+/// The values of the placeholders.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Names<'n> {
     /// `{account}`: the account's key.
@@ -73,7 +73,7 @@ fn report_mistake(template: &At<String>, names: Names<'_>, mistake: &Mistake<'_>
         Mistake::DollarBrace => (
             "${".to_owned(),
             Code::DollarBrace
-                .error("`${` is no placeholder of org.toml")
+                .error("`${` is not a placeholder of org.toml")
                 .detail("`${…}` belongs to policy documents, where AWS fills it in")
                 .hint(format!("write a placeholder without `$`: {listed}")),
         ),
@@ -82,8 +82,8 @@ fn report_mistake(template: &At<String>, names: Names<'_>, mistake: &Mistake<'_>
         }
         Mistake::Unknown(name) => {
             let hint = match (*name, names.team, report.similar(name, known.iter().copied())) {
-                ("team" | "stage", None, _) => format!("a single account has no team and no stage: only {listed} can stand here"),
-                ("region", _, _) => format!("an account has no region: known here are {listed}"),
+                ("team" | "stage", None, _) => format!("a single account has no team and no stage: only {listed} can be used here"),
+                ("region", _, _) => format!("an account has no Region: known here are {listed}"),
                 (_, _, Some(near)) => format!("did you mean `{{{near}}}`?"),
                 (_, _, None) => format!("known here are {listed}"),
             };

@@ -1,4 +1,4 @@
-//! Scenarios of whole configurations: what they expand to, and that nothing makes loading panic.
+//! Whole configurations: what they expand to, and that loading never panics.
 
 use std::collections::BTreeMap;
 
@@ -304,7 +304,7 @@ fn the_nearest_list_says_which_vpcs_an_account_has() {
     let layout = &design.layouts["recovery"];
     assert_eq!((layout.zone_bits, layout.nat, layout.ipv6), (2, crate::network::Nat::None, true));
     assert_eq!(layout.tiers.iter().map(|t| (t.name.as_str(), t.share.percent())).collect::<Vec<_>>(), [("private", 50.0), ("data", 12.5)]);
-    // What they consist of is no part of what is asked for until their addresses are known.
+    // Their resources are not desired until their addresses are known.
     assert_eq!(with.warnings, []);
     assert!(with.desired.resources.keys().all(|address| address.scope().is_none()));
 }

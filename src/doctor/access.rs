@@ -1,4 +1,4 @@
-//! The access role, in every account of the configuration; where runs that only read assume another one, that.
+//! Checks the access role in every account of the configuration, and the read-only role if read-only runs assume another one.
 
 use futures_util::stream::{self, StreamExt};
 
@@ -20,11 +20,11 @@ pub(super) async fn check(sessions: &Sessions, desired: &Desired, live: &Live) -
     let failed: Vec<String> = results.iter().filter_map(|(key, id, error)| Some(format!("{key} ({id}): {}", error.as_ref()?))).collect();
     let (role, all) = (&desired.reading_role().name, accounts.len());
     if failed.is_empty() {
-        return Check::well("access role", format!("`{role}` can be assumed in all accounts of org.toml that are there ({all})"));
+        return Check::well("access role", format!("`{role}` can be assumed in all existing accounts of org.toml ({all})"));
     }
     let summary = format!("`{role}` cannot be assumed in {} of {}", failed.len(), count(all, "account"));
     if !Permissions::of(desired, Run::Plan).enters_members() {
-        let hint = "nothing in org.toml needs the role now: networks do, and Regions that have to be enabled";
+        let hint = "nothing in org.toml needs the role now: only networks and opt-in Regions do";
         return Check::new("access role", State::Note, summary).details(failed).hint(hint);
     }
     let silent = results.iter().filter_map(|(.., error)| error.as_ref()).find(|error| !matches!(error, Error::Refused(_)));

@@ -1,7 +1,7 @@
-//! `overlord doctor`: whether the credentials, the organization and its accounts let overlord do its work, and what stands against it.
+//! `overlord doctor`: checks whether the credentials, the organization and its accounts let overlord do its work.
 //!
-//! One check after the other, each with what to do; nothing is written. What a check needs and cannot have, since an earlier one
-//! failed, is left out: the earlier one says why. What it must be allowed is told by [`crate::permissions`].
+//! The checks run in order, each with what to do about a failure. Nothing is written. A check whose precondition failed is left out: the
+//! earlier check says why. [`crate::permissions`] lists the permissions that overlord needs.
 
 mod access;
 mod quotas;
@@ -23,7 +23,7 @@ pub enum State {
     Well,
     /// Something to know, which `apply` sees to or which does no harm.
     Note,
-    /// Something stands against a run.
+    /// Something prevents a run.
     Wrong,
 }
 
@@ -77,7 +77,7 @@ const SKEW_TO_TELL: u64 = 30;
 /// Seconds from which AWS refuses what is signed.
 const SKEW_REFUSED: u64 = 300;
 
-/// Whose time the answers tell.
+/// The source of the time in answers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Time {
     /// AWS's.
@@ -134,7 +134,7 @@ async fn organization(sessions: &Sessions, desired: &Desired, quotas: &Quotas, c
     let (live, facts) = match read {
         Ok((live, Some(facts))) => (live, facts),
         Ok((_, None)) => {
-            checks.push(Check::new("organization", State::Note, "there is none yet: `overlord apply` creates it"));
+            checks.push(Check::new("organization", State::Note, "none yet: `overlord apply` creates it"));
             return;
         }
         Err(error) => {
@@ -144,7 +144,7 @@ async fn organization(sessions: &Sessions, desired: &Desired, quotas: &Quotas, c
     };
     checks.push(match facts.feature_set.as_str() {
         "ALL" => Check::well("organization", format!("root {}, all features", facts.root)),
-        _ => Check::new("organization", State::Note, "it has consolidated billing alone: `overlord apply` enables all features"),
+        _ => Check::new("organization", State::Note, "it has only consolidated billing: `overlord apply` enables all features"),
     });
     checks.push(access::check(sessions, desired, &live).await);
     checks.push(policy_types(desired, &facts));
@@ -152,7 +152,7 @@ async fn organization(sessions: &Sessions, desired: &Desired, quotas: &Quotas, c
     let open = match handshakes::invitations(sessions).await {
         Ok(invitations) => invitations.values().filter(|invitation| invitation.state == InvitationState::Open).count(),
         Err(error) => {
-            let summary = format!("open ones count as accounts, and could not be read: {error}");
+            let summary = format!("open invitations count as accounts, but could not be read:  {error}");
             checks.push(Check { state: State::Note, summary, ..Check::failed("invitations", &error) });
             0
         }
@@ -206,12 +206,12 @@ fn trusted_services(desired: &Desired, facts: &Facts) -> Check {
 }
 
 fn clock(skew: Option<i64>) -> Check {
-    let Some(skew) = skew else { return Check::new("clock", State::Note, "AWS has not told the time") };
+    let Some(skew) = skew else { return Check::new("clock", State::Note, "no AWS response had a `Date` header") };
     let (off, way) = (skew.unsigned_abs(), if skew > 0 { "behind" } else { "ahead of" });
     let summary = format!("this computer's clock is {off} s {way} AWS's");
-    let hint = "set it by a time server (NTP): AWS refuses what is signed more than five minutes off";
+    let hint = "set it by a time server (NTP): AWS refuses requests signed with a clock that is more than five minutes off";
     match off {
-        0..SKEW_TO_TELL => Check::well("clock", "that of this computer and AWS's agree"),
+        0..SKEW_TO_TELL => Check::well("clock", "this computer's clock agrees with AWS's"),
         SKEW_TO_TELL..SKEW_REFUSED => Check::new("clock", State::Note, summary).hint(hint),
         _ => Check::wrong("clock", summary, hint),
     }

@@ -1,4 +1,4 @@
-//! What is used of AWS's quotas, and what a run would add. Pure.
+//! The current usage of AWS's quotas, and what a run would add. Pure.
 
 use std::collections::BTreeMap;
 
@@ -33,7 +33,7 @@ impl InUse {
     }
 }
 
-/// The quotas of the organization that can be counted: when accounts were closed, AWS does not tell. `invitations` are the open ones.
+/// The quotas of the organization that can be counted: AWS does not say when accounts were closed. `invitations` are the open ones.
 pub fn in_use(desired: &Desired, live: &Live, facts: &Facts, quotas: &Quotas, invitations: usize) -> Vec<InUse> {
     let attached = facts.most_attached.iter().filter_map(|(policy_type, (count, target))| {
         let (quota, most) = (format!("policies attached to one target ({})", short(policy_type)), quotas.types.get(policy_type)?.attached);
@@ -103,13 +103,15 @@ fn units(desired: &Desired, live: &Live, facts: &Facts, quotas: &Quotas) -> Chec
     }
 }
 
-/// AWS does not tell when an account was closed: those that it still lists are from the last 90 days.
+/// AWS does not say when an account was closed: those that it still lists are from the last 90 days.
 fn closings(facts: &Facts) -> Check {
     let closed = facts.accounts.values().filter(|state| ["CLOSED", "SUSPENDED", "PENDING_CLOSURE"].contains(&state.as_str())).count();
     let most = LIMITS.quotas.close_account_in_30_days.of(facts.accounts.len().saturating_sub(1));
     let summary = format!("{closed} of the accounts are closed or closing; AWS closes {most} in any 30 days");
     match closed >= most {
-        true => Check::new("closings", State::Note, summary).hint("AWS may refuse to close more for up to 30 days: what it refuses waits"),
+        true => {
+            Check::new("closings", State::Note, summary).hint("AWS may refuse to close more for up to 30 days: those closings stay pending")
+        }
         false => Check::well("closings", summary),
     }
 }
@@ -134,7 +136,7 @@ fn attached(facts: &Facts, quotas: &Quotas) -> Check {
         true if summary.is_empty() => Check::well("policies per target", "none are attached"),
         true => Check::well("policies per target", format!("at most {}", summary.join(", "))),
         // AWS let them be attached: it is our figure that is out of date.
-        false => Check::new("policies per target", State::Note, "more than the limit that holds here")
+        false => Check::new("policies per target", State::Note, "more than the limit that overlord assumes")
             .details(full)
             .hint("AWS has raised the quota: say so in `[limits.policy.<type>]`: `attached`"),
     }

@@ -1,4 +1,4 @@
-//! `--baseline`: the findings of an earlier look, so that only new ones are told.
+//! `--baseline`: leaves out the findings of an earlier run, so that only new ones are reported.
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -23,7 +23,7 @@ pub enum BaselineError {
 impl fmt::Display for BaselineError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Malformed(why) => write!(f, "it is no result of `overlord drift --format json`: {why}"),
+            Self::Malformed(why) => write!(f, "it is not the output of `overlord drift --format json`: {why}"),
             Self::Version(found) => write!(f, "it has the format version {found}, and this version of overlord reads {FORMAT_VERSION}"),
         }
     }

@@ -1,4 +1,4 @@
-//! Days: an `[[ignore]]` holds until the end of one.
+//! Dates: an `[[ignore]]` is valid until the end of a day.
 
 use std::fmt;
 use std::time::{SystemTime, UNIX_EPOCH};

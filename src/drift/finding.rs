@@ -1,4 +1,4 @@
-//! One finding: what it is about, what it weighs, what org.toml says and what AWS has, and what `apply` would do about it.
+//! One finding: its subject, its severity, the values in org.toml and in AWS, and what `apply` would do about it.
 
 use std::collections::BTreeMap;
 
@@ -22,13 +22,13 @@ pub enum What {
     Missing,
     /// AWS has it, overlord made it, and org.toml no longer has it.
     LeftOver,
-    /// AWS has it, and nobody's org.toml ever did.
+    /// AWS has it, but org.toml never had it.
     Unmanaged,
     /// It differs, and `apply` cannot change it or leaves it.
     Stuck,
     /// It could not be looked at.
     Unread,
-    /// An `[[ignore]]` whose day is over.
+    /// An expired `[[ignore]]`.
     ExpiredIgnore,
 }
 
@@ -53,13 +53,13 @@ impl What {
     /// What it means, in a line.
     pub const fn means(self) -> &'static str {
         match self {
-            Self::Changed => "AWS has it otherwise than org.toml says",
-            Self::Missing => "org.toml asks for it, and AWS does not have it",
-            Self::LeftOver => "overlord made it, and org.toml no longer asks for it",
-            Self::Unmanaged => "it exists, and org.toml does not have it",
-            Self::Stuck => "it differs from org.toml, and apply cannot change it",
-            Self::Unread => "it could not be looked at, so whether it has drifted is not known",
-            Self::ExpiredIgnore => "an [[ignore]] of org.toml is past its day",
+            Self::Changed => "its value in AWS differs from org.toml",
+            Self::Missing => "it is in org.toml, but not in AWS",
+            Self::LeftOver => "overlord created it, and it is no longer in org.toml",
+            Self::Unmanaged => "it is in AWS, but not in org.toml",
+            Self::Stuck => "it differs from org.toml, but apply cannot change it",
+            Self::Unread => "it could not be read, so its drift is unknown",
+            Self::ExpiredIgnore => "an [[ignore]] of org.toml has expired",
         }
     }
 }
@@ -87,7 +87,7 @@ pub struct Finding {
     pub remedy: Remedy,
     /// Of a guardrail, what it does to what accounts may do, where that was worked out.
     pub effect: Option<Effect>,
-    /// Since when and by whom, where that was asked for and CloudTrail tells.
+    /// Since when and by whom, if that was looked up and CloudTrail has it.
     pub origin: Option<Origin>,
     /// Where org.toml says it, where that is not where it speaks of the address.
     pub at: Option<Span>,
@@ -113,7 +113,7 @@ pub enum Remedy {
         action: Action,
         /// The calls that write, in order.
         calls: Vec<String>,
-        /// The flag that it needs beside `--yes`.
+        /// The flag that it needs in addition to `--yes`.
         needs: Option<String>,
     },
     /// It would leave it as it is.
@@ -122,7 +122,7 @@ pub enum Remedy {
     Refuse,
 }
 
-/// Stands in place of a value that is not printed.
+/// A placeholder for a value that is not printed.
 const SENSITIVE: &str = "(sensitive)";
 
 impl Difference {

@@ -1,4 +1,4 @@
-//! A thing and its parts are one finding where the same is true of both: of a VPC that is gone, nobody wants to read of forty parts.
+//! Merges the findings of a resource and its parts where both say the same: nobody wants to read forty findings about one deleted VPC.
 
 use std::collections::{BTreeMap, BTreeSet};
 

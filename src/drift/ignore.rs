@@ -1,4 +1,4 @@
-//! `[[ignore]]`: drift that is expected until a day.
+//! `[[ignore]]`: drift that is expected until a given day.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -19,11 +19,11 @@ pub struct Ignore {
     pub reason: String,
     /// The last day on which it holds.
     pub until: Date,
-    /// Where it stands.
+    /// Its position in org.toml.
     pub at: Span,
 }
 
-/// An address, or the id of something that nobody manages; `*` stands for any text, none and slashes included.
+/// An address, or the id of an unmanaged resource; `*` stands for any text, none and slashes included.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Pattern(String);
 
@@ -41,7 +41,7 @@ pub struct Used {
 }
 
 impl Pattern {
-    /// Of a text as it stands in org.toml.
+    /// From a text in org.toml.
     pub fn new(text: impl Into<String>) -> Self {
         Self(text.into())
     }
@@ -57,7 +57,7 @@ impl Pattern {
     }
 }
 
-/// Whether `text` is `pattern`, where `*` stands for any text.
+/// Whether `text` matches `pattern`, in which `*` matches any text.
 fn glob(pattern: &str, text: &str) -> bool {
     let mut parts = pattern.split('*');
     let Some(mut rest) = parts.next().and_then(|first| text.strip_prefix(first)) else { return false };
@@ -95,7 +95,7 @@ impl Ignore {
         }
     }
 
-    /// Takes from a finding what is expected, and tells whether that is anything; `None` where nothing is left of it.
+    /// Removes the expected part of a finding, and says whether there was any; `None` if nothing is left.
     fn take_from(&self, mut finding: Finding) -> (Option<Finding>, bool) {
         if !self.pattern.matches(&finding) {
             return (Some(finding), false);
@@ -121,7 +121,7 @@ impl Ignore {
     }
 }
 
-/// What is left, and what each that holds has left out. Those whose day is over leave out nothing.
+/// The remaining findings, and what each valid entry has left out. Expired entries leave out nothing.
 pub(super) fn apply(findings: Vec<Finding>, ignores: &[Ignore], today: Date) -> (Vec<Finding>, Vec<Used>) {
     let holding: Vec<&Ignore> = ignores.iter().filter(|ignore| ignore.until >= today).collect();
     let mut counts = vec![0; holding.len()];

@@ -1,10 +1,10 @@
-//! Drift: what is not as org.toml says, as findings. Pure.
+//! Drift: the differences between org.toml and AWS, as findings. Pure.
 //!
-//! It stands behind the plan and reads nothing itself: what `overlord drift` tells is what `overlord plan` would change, weighed, together
-//! with what nobody manages and what could not be looked at. So there is no second opinion of what a difference is.
+//! It works on a plan and reads nothing itself. `overlord drift` reports what `overlord plan` would change, with a severity, together with
+//! unmanaged resources and with what could not be read. So plan and drift can never disagree about what a difference is.
 //!
 //! ```text
-//! Plan ─ of ─► findings ─ ignore ─► those nobody expects ─ fold ─► one for a thing and its parts ─ baseline ─► new ones ─► render
+//! Plan ─ of ─► findings ─ ignore ─► unexpected ones ─ fold ─► one for a resource and its parts ─ baseline ─► new ones ─► render
 //! ```
 
 mod baseline;
@@ -30,7 +30,7 @@ use crate::plan::{Action, Direction, Effect, Effects, Plan};
 use crate::resource::network::Screening;
 use crate::resource::{Desired, Live, Weight};
 
-/// The plan of a live state, and the accounts and Regions in which it would change or tells something.
+/// The plan of a live state, and the accounts and Regions with changes or findings.
 pub fn planned(desired: &Desired, live: &Live) -> (Plan, BTreeSet<Scope>) {
     let plan = Plan::build(desired, live);
     let changed = plan.changes.iter().filter(|change| change.action != Action::NoOp).filter_map(|change| change.address.scope().cloned());
@@ -69,7 +69,7 @@ pub struct Drift {
 pub struct LookedAt {
     /// Accounts that org.toml has, of those that were selected.
     pub accounts: usize,
-    /// Things that org.toml asks for or that AWS has of them.
+    /// Resources that org.toml declares or that AWS has.
     pub resources: usize,
 }
 
@@ -83,7 +83,7 @@ pub struct Note {
 }
 
 impl Drift {
-    /// What `plan` tells, but for what `ignores` expect on the day `today`, and but for what `baseline` had.
+    /// The findings of `plan`, without those that `ignores` expect on the day `today` and those of `baseline`.
     pub fn of(plan: &Plan, ignores: &[Ignore], today: Date, baseline: Option<&Baseline>) -> Self {
         let (found, mut notes) = of::findings(plan);
         let (found, ignored) = ignore::apply(found, ignores, today);
@@ -119,8 +119,7 @@ impl Drift {
             judged += usize::from(finding.effect.is_some());
         }
         if more > 0 {
-            let summary =
-                format!("of {more} more it was not worked out what they do to accounts; --account, --ou or --only look at a part");
+            let summary = format!("the effect of {more} more on accounts was not computed; limit the run with --account, --ou or --only");
             self.notes.push(Note { subject: "guardrails".to_owned(), summary });
             self.notes.sort();
         }
@@ -138,7 +137,7 @@ impl Drift {
         }
     }
 
-    /// Tells how much rests on what an aggregator of AWS Config has recorded, and what is not known by that.
+    /// Notes how much was read from an aggregator of AWS Config, and what that leaves unknown.
     pub fn rests_on(&mut self, screening: Screening) {
         let Screening { aggregator, recorded, unrecorded, failed, different } = &screening;
         let mut note = |summary: String| self.notes.push(Note { subject: "AWS Config".to_owned(), summary });

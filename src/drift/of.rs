@@ -1,4 +1,4 @@
-//! From a plan to findings: what it would change, and what it tells.
+//! Turns a plan into findings: its changes and its notes.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -13,7 +13,7 @@ use crate::resource::{self, FindingSeverity, KindSpec, Weight};
 pub(super) fn findings(plan: &Plan) -> (Vec<Finding>, Vec<Note>) {
     let changes = whole(&plan.changes);
     let created = |address: &Address| changes.get(address).is_some_and(|change| change.action == Action::Create);
-    // Where a new account goes when its guardrails stand is a part of its coming.
+    // The move of a new account under its guardrails is a part of its creation.
     let of_its_own = |change: &&Change| change.address.kind() != "placement" || !created(&Address::new("account", change.address.key()));
     let mut found: Vec<Finding> = changes.values().filter(of_its_own).map(of_change).collect();
     found.extend(plan.network.unreachable.iter().map(|(account, error)| unread(account, error)));
@@ -22,7 +22,7 @@ pub(super) fn findings(plan: &Plan) -> (Vec<Finding>, Vec<Note>) {
     for told in &plan.findings {
         match of_told(plan, told, &changes, &unreachable) {
             Told::Finding(finding) => found.push(*finding),
-            // What stands against a change is no second finding.
+            // A blocked change is not a second finding.
             Told::Against(address) => {
                 for finding in found.iter_mut().filter(|finding| finding.address.as_ref() == Some(&address)) {
                     finding.remedy = Remedy::Refuse;
@@ -42,7 +42,7 @@ fn whole(changes: &[Change]) -> BTreeMap<Address, Change> {
     for change in changes {
         let address = first_step(&change.address).unwrap_or_else(|| change.address.clone());
         match whole.get_mut(&address) {
-            // Each stands behind what it waits for, and the second waits for the first.
+            // Each comes after its dependencies, and the second depends on the first.
             Some(first) => {
                 first.after.clone_from(&change.after);
                 first.calls.extend(change.calls.iter().cloned());
@@ -137,13 +137,13 @@ fn unread(account: &str, error: &str) -> Finding {
     }
 }
 
-/// What becomes of something that the plan tells.
+/// What a finding of the plan becomes.
 enum Told {
     Finding(Box<Finding>),
-    /// It stands against the change of this address.
+    /// It blocks the change of this address.
     Against(Address),
     Note,
-    /// A finding tells it already, or it is about how the changes are made.
+    /// Another finding reports it already, or it is about how the changes are made.
     Known,
 }
 
@@ -163,7 +163,7 @@ fn of_told(plan: &Plan, told: &resource::Finding, changes: &BTreeMap<Address, Ch
     };
     let weight = match (spec, &address) {
         (Some(spec), _) => spec.weight,
-        // `vpc-1 (account/region)`: it lies in a Region of an account.
+        // `vpc-1 (account/region)`: it is in a Region of an account.
         (None, _) if told.subject.rsplit_once('(').is_some_and(|(_, place)| told.subject.ends_with(')') && is_scope(plan, place)) => {
             Weight::Network
         }

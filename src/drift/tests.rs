@@ -111,12 +111,12 @@ fn what_is_expected_is_left_out_until_its_day_is_over() {
         assert_eq!((drift.findings.len(), drift.ignored[0].findings, drift.notes.len()), (all - 1, 1, 1), "{pattern}");
     }
     assert!(of(&[ignore("*", &[], today())]).is_clean());
-    assert_eq!(of(&[ignore("333333333333", &[], today())]).findings.len(), all - 1, "by the id of what nobody manages");
-    // Yesterday's holds no more, and is told.
+    assert_eq!(of(&[ignore("333333333333", &[], today())]).findings.len(), all - 1, "by the id of an unmanaged resource");
+    // Yesterday's is no longer valid, and is reported.
     let expired = of(&[ignore("ou.work", &[], Date::new(2026, 11, 19))]);
     assert_eq!((expired.findings.len(), expired.ignored.len()), (all + 1, 0));
     assert!(told(&expired).contains(&("expired-ignore", Weight::Organization, "ou.work")));
-    // What leaves nothing out is told too, and is no drift.
+    // An entry that leaves nothing out is reported too, and is not drift.
     let idle = of(&[ignore("ou.gone", &[], today())]);
     assert_eq!((idle.findings.len(), idle.notes.len()), (all, 2));
 }
@@ -182,7 +182,7 @@ fn a_vpc_and_its_parts_are_one_finding() {
     assert_eq!(gone.findings[1].parts, [("subnet".to_owned(), 2)].into());
     let Remedy::Change { calls, .. } = &gone.findings[1].remedy else { panic!("it is made") };
     assert_eq!(calls.len(), 3);
-    // Of a missing account, all that lies in it is a part.
+    // The resources in a missing account are its parts.
     let all = Drift::of(&worlds::plan(&desired, &worlds::live(json!({}))), &[], today(), None);
     assert_eq!(told(&all), [("missing", Weight::Network, "account.web")]);
 }
@@ -210,6 +210,6 @@ fn what_cannot_be_read_or_changed_is_found() {
     ];
     assert_eq!(told(&drift), expected);
     assert_eq!(drift.findings[3].summary, "left as it is: closed");
-    assert!(drift.findings[2].summary.ends_with("; it may be any of two"), "what stands against a change is told with it");
+    assert!(drift.findings[2].summary.ends_with("; it may be any of two"), "a finding that blocks a change is reported with it");
     assert_eq!(drift.findings[2].remedy, Remedy::Refuse);
 }

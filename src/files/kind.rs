@@ -1,9 +1,9 @@
-//! What a file is, by its content.
+//! The kind of a file, determined by its content.
 
 use std::fs::File;
 use std::io::{self, Read as _};
 
-/// Bytes at the beginning of a file that tell its kind.
+/// Bytes at the beginning of a file that identify its kind.
 const BEGINNING: u64 = 64 << 10;
 
 /// A kind of file that overlord writes. A file of a kind may be replaced by another one of it.
@@ -32,7 +32,7 @@ impl Kind {
     }
 }
 
-/// Whether JSON text begins with `beginning`, white space left out. A `#` in `beginning` stands for a number.
+/// Whether JSON text begins with `beginning`, white space left out. A `#` in `beginning` matches a number.
 pub fn starts_compact(text: &str, beginning: &str) -> bool {
     let mut text = text.chars().filter(|c| !c.is_ascii_whitespace()).peekable();
     beginning.chars().all(|expected| match expected {

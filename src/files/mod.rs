@@ -1,7 +1,7 @@
-//! Files: every read and every write of the disk passes here.
+//! Files: every read from and write to disk goes through this module.
 //!
-//! What is read is a regular file within a limit, so that no FIFO blocks a run and no device fills the memory. What is written replaces
-//! nothing, or a file of the same [`Kind`], which its content tells.
+//! It reads only regular files up to a size limit, so that no FIFO blocks a run and no device fills the memory. It replaces only files of the
+//! same [`Kind`], which is determined by their content.
 
 mod kind;
 mod read;

@@ -1,4 +1,4 @@
-//! Reading: regular files, within a limit.
+//! Reads regular files, up to a size limit.
 
 use std::fmt;
 use std::fs::{File, FileType};
@@ -28,7 +28,7 @@ impl fmt::Display for Outside {
 
 impl std::error::Error for Outside {}
 
-/// How a path leaves the folder that it is relative to, if it does. The disk is not asked.
+/// How a path leaves the folder that it is relative to, if it does. Does not access the disk.
 pub fn escapes(relative: &Path) -> Option<Outside> {
     let mut depth = 0_usize;
     for component in relative.components() {
@@ -55,7 +55,7 @@ pub fn read(path: &Path, most: u64) -> io::Result<Vec<u8>> {
     let file = File::open(path)?;
     regular(file.metadata()?.file_type())?;
     let mut bytes = Vec::new();
-    // Counted while it is read: a file may grow, and some of the system's tell no size.
+    // Counted while it is read: a file may grow, and some system files report no size.
     file.take(most.saturating_add(1)).read_to_end(&mut bytes)?;
     if bytes.len() as u64 > most {
         return Err(io::Error::new(io::ErrorKind::FileTooLarge, format!("it is larger than {}", size_name(most))));

@@ -1,4 +1,4 @@
-//! Whether two paths name one file.
+//! Checks whether two paths name the same file.
 
 use std::ffi::OsString;
 use std::path::{Component, Path, PathBuf};

@@ -1,4 +1,4 @@
-//! Writing: over nothing, or over a file of the same kind; several files at once: all of them, or none.
+//! Writes a new file, or replaces a file of the same kind. Writes several files at once: all of them, or none.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -78,7 +78,7 @@ impl fmt::Display for WriteError {
     }
 }
 
-/// An error where a file is in the way. Asked before work that takes minutes; asked again when the file is written.
+/// An error if a file already exists. Checked before work that takes minutes, and again when the file is written.
 ///
 /// # Errors
 /// It is there and may not be replaced, or cannot be looked at.
@@ -91,7 +91,7 @@ pub fn in_the_way<'p>(paths: impl IntoIterator<Item = &'p Path>, replace: Replac
     paths.into_iter().filter(|path| check(path, replace).is_err_and(|e| e.is_in_the_way())).map(Path::to_owned).collect()
 }
 
-/// Writes one file: beside its place first, then in it, so that a reader finds the old or the new one.
+/// Writes one file to a temporary name and renames it, so that a reader finds the old or the new one.
 ///
 /// # Errors
 /// It is in the way, or cannot be written. What was there is as it was, and no temporary file is left.
@@ -195,10 +195,10 @@ pub fn folder_of(folder: &Path, name: &'static str, files: &[(&str, Kind)]) -> R
     }
 }
 
-/// One file on its way: first beside its place, then in it.
+/// One file that is being written: first under a temporary name, then renamed.
 struct Step<'f> {
     path: &'f Path,
-    /// Where it comes to stand: through a link, what that leads to.
+    /// Its final path: for a link, the link's target.
     target: PathBuf,
     temporary: PathBuf,
     /// Whether a file stood there before, and where it is while it is not certain that it goes.
@@ -208,11 +208,11 @@ struct Step<'f> {
     placed: bool,
 }
 
-/// The file that stands at `path` and may be replaced, through links; `None` where there is nothing.
+/// The existing file at `path`, which may be replaced, through links; `None` if there is none.
 fn replaceable(path: &Path, replace: Replace) -> io::Result<Option<PathBuf>> {
     match path.symlink_metadata() {
         Ok(_) => {}
-        // A part of the path that is a file is told when the folder is made.
+        // A part of the path that is a file is reported when the folder is created.
         Err(error) if [io::ErrorKind::NotFound, io::ErrorKind::NotADirectory].contains(&error.kind()) => return Ok(None),
         Err(error) => return Err(error),
     }
@@ -258,7 +258,7 @@ fn prepare<'f>(path: &'f Path, bytes: &[u8], replace: Replace, keeps_former: boo
     Ok(Step { path, target, temporary, replaces, keeps_former, former: None, placed: false })
 }
 
-/// A new file beside a path: nothing that is there is touched.
+/// A new file next to a path. Never touches an existing file.
 fn create_beside(path: &Path) -> io::Result<(PathBuf, File)> {
     loop {
         let temporary = beside(path);
@@ -338,7 +338,7 @@ mod tests {
         assert_eq!(tree(folder.path()), expected.map(|(name, text)| (name.to_owned(), text.to_owned())).into());
     }
 
-    /// A folder stands where the last file should: all that came before it is as it was.
+    /// A folder is in the place of the last file: all files before it are unchanged.
     #[test]
     fn what_fails_leaves_everything_as_it_was() {
         for replace in [Replace::Nothing, Replace::Anything] {

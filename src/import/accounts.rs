@@ -1,4 +1,4 @@
-//! The accounts: their keys, and what of each is written down.
+//! The accounts: their keys, and the settings that are written for each.
 
 use std::collections::BTreeMap;
 

@@ -1,4 +1,4 @@
-//! What accounts have besides their names and places: contacts, and the opt-in Regions that are enabled.
+//! Attributes of accounts besides name and parent: contacts, and the opt-in Regions that are enabled.
 
 use std::collections::BTreeMap;
 
@@ -19,7 +19,10 @@ pub(super) fn contacts(world: &World, id: &str, left: &mut Vec<Left>) -> Contact
     let mut contacts = Contacts::new();
     let mut add = |word: &'static str, contact: Option<Contact>, what: &str| match contact {
         Some(contact) => drop(contacts.insert(word, contact)),
-        None => left.push(Left::new(format!("{id}, {what}"), "org.toml cannot say it: it holds what AWS takes no longer, or a brace")),
+        None => left.push(Left::new(
+            format!("{id}, {what}"),
+            "org.toml cannot express it: it contains a brace, or text that AWS no longer accepts",
+        )),
     };
     for (word, contact_type) in CONTACT_TYPES {
         if let Some(live) = world.alternate_contacts.get(&(id.to_owned(), contact_type.to_owned())) {
@@ -96,7 +99,7 @@ pub(super) fn regions(world: &World, id: &str, left: &mut Vec<Left>) -> Vec<Stri
 pub(super) fn unread(world: &World) -> Option<Left> {
     let is_asked = world.attributes_asked && !world.trusted_services.contains(ACCOUNT_MANAGEMENT);
     is_asked.then(|| {
-        let reason = format!("`{ACCOUNT_MANAGEMENT}` is not a trusted service, so AWS does not tell them");
+        let reason = format!("`{ACCOUNT_MANAGEMENT}` is not a trusted service, so AWS does not report them");
         Left::new("contacts and opt-in Regions of members", reason)
     })
 }

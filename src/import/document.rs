@@ -1,5 +1,5 @@
-//! Policy documents for people: the live text with line breaks and indentation, and nothing else changed: keys keep their order, and
-//! strings and numbers their spelling.
+//! Policy documents for people: the live text with line breaks and indentation. Nothing else changes: keys keep their order, strings and
+//! numbers keep their spelling.
 
 /// Wider than this, a list or an object is broken into lines.
 const WIDTH: usize = 100;
@@ -67,7 +67,7 @@ impl<'t> Parser<'t> {
         self.scalar().map(Node::Scalar)
     }
 
-    /// A string with its quotes, or what stands up to the next sign.
+    /// A string with its quotes, or the text up to the next punctuation.
     fn scalar(&mut self) -> Option<&'t str> {
         let end = match self.rest.strip_prefix('"') {
             Some(string) => {

@@ -1,5 +1,5 @@
-//! Keys: what org.toml calls things. Made from names, so that a second import makes the same ones, and unique without regard to case,
-//! since policies are files and some file systems do not tell cases apart.
+//! Keys: the names of things in org.toml. They are derived from display names, so that a second import makes the same keys. They are unique
+//! regardless of case, since policies are files and some file systems ignore case.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -16,7 +16,7 @@ pub(super) struct Candidate<'w> {
     pub kind: &'static str,
 }
 
-/// A key for each. Of several that want the same one nobody gets it: each takes its next wish, and in the end a part of its id.
+/// A key for each. If several want the same key, none gets it: each takes its next candidate, and finally a part of its id.
 pub(super) fn choose<'w>(candidates: Vec<Candidate<'w>>, reserved: &[&str]) -> BTreeMap<&'w str, String> {
     let mut taken: BTreeSet<String> = reserved.iter().map(|word| word.to_ascii_lowercase()).collect();
     let mut chosen = BTreeMap::new();
@@ -64,7 +64,7 @@ pub(super) fn slug(name: &str) -> String {
         match latin(c) {
             Some(letters) => slug.push_str(letters),
             None if plain(c) => slug.push(c),
-            // One hyphen for all that stands between two words.
+            // One hyphen for everything between two words.
             None if slug.ends_with('-') => {}
             None => slug.push('-'),
         }
@@ -97,7 +97,7 @@ pub(super) fn tagged(world: &World, id: &str, kind: &str) -> String {
     key.filter(|key| slug(key) == **key).unwrap_or_default().to_owned()
 }
 
-/// The keys of the OUs. Namesakes are told apart by those above them.
+/// The keys of the OUs. OUs with equal names are distinguished by their parents.
 pub(super) fn units(world: &World) -> BTreeMap<&str, String> {
     let candidates = world.units.iter().map(|(id, unit)| {
         let mut wishes = vec![tagged(world, id, "ou"), slug(&unit.name)];

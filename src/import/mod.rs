@@ -1,11 +1,11 @@
-//! Import: a live organization, as it was read, to the org.toml and policies/ that describe it. Pure.
+//! Import: generates org.toml and policies/ from a live organization that was read before. Pure.
 //!
 //! ```text
-//! AWS ─ organizations::read_whole ─► Reading ─ draft ─► org.toml, policies/ ─ check: config, bind, plan ─► nothing to do
+//! AWS ─ organizations::read_whole ─► Reading ─ draft ─► org.toml, policies/ ─ check: config, bind, plan ─► no changes
 //! ```
 //!
-//! What is written must leave nothing to do: the language says what the organization is, and what it cannot say is left out together with
-//! all that would make overlord change it. [`check`] holds a draft to that before anybody sees it.
+//! The plan of the generated files must be empty. What org.toml cannot express is left out, together with everything that would make
+//! overlord change it. [`check`] verifies this before a draft is shown.
 
 mod accounts;
 mod attributes;
@@ -33,7 +33,7 @@ use crate::resource::Live;
 use crate::resource::network::Survey;
 use crate::resource::organizations::{Reading, Tagging, World};
 
-/// What the live organization does not tell.
+/// Settings that the live organization does not contain.
 #[derive(Debug, Clone)]
 pub struct Settings {
     /// `home_region` of `[organization]`.
@@ -116,7 +116,7 @@ pub enum Refusal {
 impl fmt::Display for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::NoOrganization => "the account is in no organization, so there is nothing to import",
+            Self::NoOrganization => "the account is not in an organization, so there is nothing to import",
             Self::ConsolidatedBilling => {
                 "the organization has consolidated billing only, and overlord runs organizations with all features"
             }
@@ -177,7 +177,7 @@ struct Tags<'w> {
 }
 
 impl Tags<'_> {
-    /// Those of anything that org.toml can say: AWS's own and overlord's are left out, and what is one too many beside overlord's.
+    /// The tags that org.toml can express: without AWS's own, overlord's, and any beyond the limit with overlord's.
     fn of(&self, id: &str) -> BTreeMap<String, String> {
         let sayable = |(key, value): &(&String, &String)| values::tag_key(key).is_ok() && values::tag_value(value).is_ok();
         let tags = self.world.tags.get(id).filter(|_| self.tagging == Tagging::Read);

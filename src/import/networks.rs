@@ -1,8 +1,8 @@
-//! Networks as pools and layouts: those that overlord made, from the VPCs' own tags, and those of others that are like a layout, which the accounts name
-//! by their ids. All others are named as left.
+//! Networks as pools and layouts. VPCs that overlord made are recognised by their tags. VPCs created outside overlord that match a layout are
+//! adopted: the accounts name them by id. All other VPCs are listed as left out.
 //!
-//! Either all of overlord's VPCs fit layouts, or none is taken: networks are read by Region, and what of ours no layout named would be planned
-//! as deletions. One of others is taken where a plan that names it has nothing to do.
+//! Either all of overlord's VPCs fit layouts, or import takes none of them: networks are read by Region, and the plan would delete a VPC of
+//! overlord's that no layout names. A VPC created outside overlord is adopted only if a plan that names it has no changes.
 
 use std::collections::BTreeMap;
 
@@ -22,7 +22,7 @@ pub(super) struct Networks {
     pub layouts: BTreeMap<String, (Layout, String)>,
     /// The layouts of the VPCs of each account, by the account's id.
     accounts: BTreeMap<String, Vec<String>>,
-    /// Those of them that others made, likewise.
+    /// The same for those created outside overlord.
     adopted: BTreeMap<String, Adopted>,
 }
 
@@ -59,7 +59,7 @@ struct Found<'s> {
 }
 
 impl Networks {
-    /// Layouts for all that overlord made, or none at all; and for what of others is like one.
+    /// Layouts for all VPCs that overlord made, or for none; and for VPCs created outside overlord that match one.
     pub(super) fn of(survey: &Survey, world: &World, left: &mut Vec<Left>) -> Self {
         match Found::of_ours(survey) {
             Ok(mut found) => {
@@ -121,7 +121,7 @@ impl<'s> Found<'s> {
         }
         let block = block(vpc).map_err(|why| format!("it {why}"))?;
         if let Some((_, other)) = self.blocks.iter().find(|(other, _)| other.overlaps(block)) {
-            return Err(format!("it has addresses that `{other}` has too, and in org.toml no two VPCs have the same"));
+            return Err(format!("its addresses overlap with `{other}`, and VPCs in org.toml must not overlap"));
         }
         let layout = Layout { name: None, ..Layout::of(vpc, block).map_err(|why| format!("it {why}"))? };
         layout.holds(survey, vpc, block)?;
@@ -185,7 +185,7 @@ fn subject(vpc: &LiveVpc, world: &World) -> String {
 
 /// Those that AWS made are no news.
 fn stranger(vpc: &LiveVpc, world: &World, why: &str, left: &mut Vec<Left>) {
-    left.push(Left::new(subject(vpc, world), format!("a VPC that overlord did not make; {why}")));
+    left.push(Left::new(subject(vpc, world), format!("a VPC that overlord did not create; {why}")));
 }
 
 fn unread(survey: &Survey, world: &World, left: &mut Vec<Left>) {
@@ -207,20 +207,20 @@ impl Layout {
         // What connects VPCs needs sections of its own.
         let known = ["dhcp_options", "egress_only_internet_gateway", "flow_log"];
         if let Some(other) = vpc.with.iter().find(|name| !known.contains(&name.as_str())) {
-            return Err(format!("has, or had, what an import does not write: `{other}`"));
+            return Err(format!("has, or had, a resource that import does not write: `{other}`"));
         }
         let zones = vpc.subnets.iter().map(|(_, zone, _)| zone).collect::<std::collections::BTreeSet<_>>().len();
         let (zone_bits, tiers) = ZONE_BITS
             .into_iter()
             .filter(|bits| zones <= 1 << bits)
             .find_map(|bits| Some((bits, tiers(vpc, block, bits)?)))
-            .ok_or("is cut as no layout is")?;
+            .ok_or("is divided as no layout can be")?;
         let nat = match (vpc.has_regional_nat_gateway, vpc.zonal_nat_gateways) {
             (true, 0) => "regional",
             (false, 0) => "none",
             (false, count) if count == zones => "per-zone",
             (false, 1) => "single",
-            (true | false, _) => return Err("has NAT gateways as no layout has".to_owned()),
+            (true | false, _) => return Err("has NAT gateways that no layout can have".to_owned()),
         };
         Ok(Self {
             region: vpc.region.clone(),
@@ -237,18 +237,18 @@ impl Layout {
         })
     }
 
-    /// Whether a VPC that others made is all that the layout asks for.
+    /// Whether a VPC created outside overlord has everything that the layout needs.
     fn holds(&self, survey: &Survey, vpc: &LiveVpc, block: Block) -> Result<(), String> {
         const KEY: &str = "it";
         let (Some(layout), address) = (self.design(KEY), vpc_address(&vpc.account, &vpc.region, KEY)) else {
-            return Err("its tiers are not such that a layout could have them".to_owned());
+            return Err("its tiers do not fit a layout".to_owned());
         };
         let places = network::cut(block, &layout, &[], &BTreeMap::new()).tiers;
         let lies = |(tier, _, cidr): &(String, String, String)| {
             places.iter().any(|place| place.tier == *tier && cidr.parse().is_ok_and(|subnet| place.block.contains(subnet)))
         };
         if !vpc.subnets.iter().all(lies) {
-            return Err("its tiers lie apart, and those of a layout one behind the other from its first address on".to_owned());
+            return Err("its tiers have gaps, and those of a layout follow each other from the first address on".to_owned());
         }
         let request = Request { layout: KEY.to_owned(), pinned: Some(block), id: Some(vpc.id.clone()), tags: BTreeMap::new() };
         let design = Design {
@@ -263,7 +263,7 @@ impl Layout {
         match plan.changes.first() {
             Some(change) => {
                 let (kind, name) = (change.address.kind(), change.address.key().trim_start_matches("it/"));
-                Err(format!("it is nearly like a layout, but for `{kind}.{name}`: {}", change.reason))
+                Err(format!("it almost matches a layout, except for `{kind}.{name}`: {}", change.reason))
             }
             None => error().map_or(Ok(()), |error| Err(error.summary.clone())),
         }

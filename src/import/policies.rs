@@ -1,5 +1,5 @@
-//! Which policies are written down, and which sets they make. A policy type is managed as a whole: where one attached policy of it cannot be
-//! written down, all of its type are left alone, for the sets of a managed type are whole.
+//! Which policies are written to files, and which sets they form. A policy type is managed completely or not at all: if one attached policy of
+//! a type cannot be written, import leaves out the whole type.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -159,7 +159,7 @@ impl<'w> OfType<'w> {
                 return Err(format!("`{default}` is not attached to `{target}`"));
             }
             if of_type.sound.is_empty() {
-                return Err("none of them is yours".to_owned());
+                return Err("all of them are AWS's own".to_owned());
             }
         } else if of_type.sound.is_empty() {
             return Err("there are none".to_owned());
@@ -167,7 +167,7 @@ impl<'w> OfType<'w> {
         Ok(of_type)
     }
 
-    /// Sets without an Allow deny everything. Whoever has one means it, and says so in the policy that it consists of.
+    /// Sets without an Allow deny everything. Such a set is intended, and its policy says so.
     fn find_lockdowns(&mut self, targets: &BTreeSet<&str>, attached: &BTreeMap<&str, BTreeSet<&str>>) -> Result<(), String> {
         for target in targets {
             let empty = BTreeSet::new();
@@ -177,7 +177,7 @@ impl<'w> OfType<'w> {
                 continue;
             }
             let first = self.sound.iter_mut().find(|sound| set.contains(sound.id));
-            first.ok_or_else(|| format!("`{target}` has none that overlord could name"))?.lockdown = true;
+            first.ok_or_else(|| format!("`{target}` has none that org.toml can name"))?.lockdown = true;
         }
         Ok(())
     }
@@ -192,15 +192,15 @@ impl<'w> OfType<'w> {
 /// The document of a policy that org.toml can name, or why it cannot.
 fn soundness<'w>(spec: &PolicyTypeLimits, policy: &'w LivePolicy) -> Result<(&'w str, Document), &'static str> {
     if policy.aws_managed {
-        return Err("is AWS's own, which org.toml has no name for");
+        return Err("is AWS's own and has no name in org.toml");
     }
     values::policy_name(&policy.name).map_err(|_| "has a name that org.toml does not take")?;
     values::policy_description(&policy.description).map_err(|_| "has a description that org.toml does not take")?;
     let content = policy.content.as_deref().ok_or("has no document that could be read")?;
     match Document::parse(&spec.name, content) {
-        Ok(_) if is_refused(&spec.name, content) => Err("has a document that overlord takes for one that AWS refuses"),
+        Ok(_) if is_refused(&spec.name, content) => Err("has a document that overlord considers invalid for AWS"),
         Ok(document) => Ok((content, document)),
-        Err(_) => Err("has a document that is no JSON object, or names a key twice"),
+        Err(_) => Err("has a document that is not a JSON object, or names a key twice"),
     }
 }
 
@@ -215,7 +215,7 @@ fn is_refused(policy_type: &str, content: &str) -> bool {
 fn control_towers(world: &World, left: &mut Vec<Left>) {
     let count = world.policies.values().filter(|policy| policy.is_control_towers()).count();
     if count > 0 {
-        let reason = "they stay attached wherever they are, and only Control Tower changes them";
+        let reason = "they stay attached, and only Control Tower changes them";
         left.push(Left::new(format!("guardrails of AWS Control Tower ({count})"), reason));
     }
 }

@@ -1,4 +1,4 @@
-//! What was found, as the sections of org.toml in the order of its documentation.
+//! The imported resources as sections of org.toml, in the order of its documentation.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -69,7 +69,7 @@ fn organization(world: &World, settings: &Settings, policies: &Policies<'_>, acc
         RootAccess::Central => section.put_text("root_access", Some("central")),
         RootAccess::Left => {}
         RootAccess::Half(feature) => {
-            left.push(Left::new(format!("root access, {feature}"), "org.toml knows central root access with all of its features only"));
+            left.push(Left::new(format!("root access, {feature}"), "org.toml supports central root access only with all of its features"));
         }
     }
     if !policies.scps {
@@ -82,7 +82,7 @@ fn organization(world: &World, settings: &Settings, policies: &Policies<'_>, acc
 fn known_service(service: &str, left: &mut Vec<Left>) -> bool {
     let known = values::service(service);
     if !known {
-        left.push(Left::new(format!("trusted service {service}"), "org.toml takes no such name of a service"));
+        left.push(Left::new(format!("trusted service {service}"), "org.toml does not accept this service name"));
     }
     known
 }
@@ -141,7 +141,7 @@ fn limits(world: &World, policies: &Policies<'_>, regions: &[String]) -> Vec<Sec
     let mut own = Section::new("limits");
     for (key, count, most) in [("accounts", world.accounts.len(), LIMITS.quotas.accounts), ("ous", world.units.len(), LIMITS.quotas.ous)] {
         if count > most {
-            own.put(key, Value::Number(count)).note = Some(format!("as many as there are; AWS gives {most} until you ask for more"));
+            own.put(key, Value::Number(count)).note = Some(format!("the current number; AWS's default quota is {most}"));
         }
     }
     own.put_list("regions", Some(regions.to_vec()).filter(|regions| !regions.is_empty()));
@@ -210,7 +210,7 @@ fn policy(declared: &Declared<'_>) -> Section {
     section.put_text("name", Some(declared.policy.name.as_str()).filter(|name| *name != declared.key));
     section.put_text("description", Some(declared.policy.description.as_str()).filter(|description| !description.is_empty()));
     if declared.lockdown {
-        section.put("lockdown", Value::Flag(true)).note = Some("it stands where nothing is allowed".to_owned());
+        section.put("lockdown", Value::Flag(true)).note = Some("attached where nothing is allowed".to_owned());
     }
     section.put_tags(&declared.tags);
     section
@@ -245,7 +245,7 @@ fn differences(exception: &Exception<'_>, units: &Units<'_>) -> Vec<(String, Val
     differences
 }
 
-/// The VPCs of others that an account takes for its own.
+/// The adopted VPCs of an account, created outside overlord.
 fn adopted(adopted: &Adopted) -> Vec<(&'static str, Value)> {
     if adopted.is_empty() {
         return Vec::new();

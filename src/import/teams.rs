@@ -1,4 +1,4 @@
-//! Teams: accounts that are called `<team>-<stage>` and live alike are written as one section, where that is shorter than a section each.
+//! Teams: accounts named `<team>-<stage>` with the same settings become one section if that is shorter than one section each.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -44,7 +44,7 @@ pub(super) struct Team<'w> {
 #[derive(Default)]
 pub(super) struct Exception<'w> {
     pub stage: String,
-    /// With the e-mail that it stands for.
+    /// With its e-mail.
     pub id: Option<(&'w str, &'w str)>,
     pub name: Option<String>,
     pub parent: Option<&'w str>,
@@ -265,7 +265,7 @@ fn templates(account: &Account<'_>, team: &str, stage: &str) -> BTreeSet<String>
     templates.extend(lower.match_indices(&key).filter_map(|(at, _)| put(email, at, key.len(), "{account}")));
     if templates.is_empty() {
         let (team, stage) = (team.to_ascii_lowercase(), stage.to_ascii_lowercase());
-        // The later one first, so that the place of the earlier one stands.
+        // The later one first, so that the index of the earlier one stays valid.
         for ((at, _), (other, _)) in lower.match_indices(&team).flat_map(|one| lower.match_indices(&stage).map(move |two| (one, two))) {
             let (first, second) = ((at, team.len(), "{team}"), (other, stage.len(), "{stage}"));
             let (early, late) = if at < other { (first, second) } else { (second, first) };

@@ -1,4 +1,4 @@
-//! org.toml as text, for people: short sections, one line where one will do.
+//! org.toml as text, for people: short sections, on one line where possible.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -8,9 +8,9 @@ use crate::escape::{one_line, toml as quoted};
 
 /// A section of org.toml.
 pub(super) struct Section {
-    /// As it stands between the brackets.
+    /// The text between the brackets.
     pub title: String,
-    /// What stands behind it.
+    /// The text after it.
     pub note: Option<String>,
     pub lines: Vec<Line>,
 }
@@ -19,7 +19,7 @@ pub(super) struct Section {
 pub(super) struct Line {
     pub key: String,
     pub value: Value,
-    /// What stands behind it.
+    /// The text after it.
     pub note: Option<String>,
 }
 
@@ -75,10 +75,10 @@ pub(super) fn table(entries: &BTreeMap<String, String>) -> Value {
 
 /// The whole file.
 pub(super) fn file(sections: &[Section], left: &[Left]) -> String {
-    let mut out = String::from("# Imported from AWS: `overlord plan` finds nothing to do. Keys can be renamed with [[moved]].\n");
+    let mut out = String::from("# Imported from AWS: `overlord plan` shows no changes. Keys can be renamed with [[moved]].\n");
     let mut before: Option<&Section> = None;
     for section in sections {
-        // Sections of one kind that say nothing but their title stand close.
+        // Sections of one kind with only a title have no blank line between them.
         let kind = |section: &Section| section.title.split('.').next().map(str::to_owned);
         let close = before.is_some_and(|before| kind(before) == kind(section) && before.lines.is_empty() && section.lines.is_empty());
         out.push_str(if close { "" } else { "\n" });
@@ -92,7 +92,7 @@ pub(super) fn file(sections: &[Section], left: &[Left]) -> String {
         before = Some(section);
     }
     if !left.is_empty() {
-        out.push_str("\n# Not named here, and therefore left as it is:\n");
+        out.push_str("\n# Not in this file, and therefore left unchanged:\n");
         for left in left {
             let _ = writeln!(out, "# - {}", one_line(&left.to_string()));
         }

@@ -1,8 +1,8 @@
 //! The canonical form of a document: one value for all spellings that AWS treats alike.
 //!
-//! Service and resource control policies are IAM language, where action, resource and condition values are sets: their order and
-//! repetition mean nothing, and a set of one may be written as a scalar. The management policy types have a language of their own in
-//! which lists may be ordered: there only the order of object keys is dropped.
+//! Service and resource control policies are written in IAM's language. There, action, resource and condition values are sets: order and
+//! repetition mean nothing, and a set of one may be written as a scalar. Management policy types have their own language, in which lists may
+//! be ordered: for them only the order of object keys is dropped.
 
 use serde_json::{Map, Value};
 

@@ -1,6 +1,5 @@
-//! Accounts of which a question has one answer. As the impact has them: accounts under the same policies are one class; a statement that asks
-//! which account it is (`aws:PrincipalAccount`, a path, an ARN) is decided for each account first, and accounts for which it comes out alike are
-//! one class again.
+//! Classes of accounts with the same answer to a question. Accounts under the same policies are one class. A statement that depends on the
+//! account (`aws:PrincipalAccount`, a path, an ARN) is first decided for each account; accounts with the same result are one class again.
 
 use std::collections::HashMap;
 use std::hash::Hash;
@@ -19,7 +18,7 @@ use super::truth::Truth;
 pub(super) struct Classes<'e, 'h> {
     evaluator: &'e Evaluator<'h>,
     template: &'e Question,
-    /// What is asked: statements about nothing of it tell no accounts apart.
+    /// The question: statements about other actions do not distinguish accounts.
     actions: Vec<String>,
     policies: HashMap<Identity, usize>,
     /// By level and family.
@@ -81,7 +80,7 @@ impl<'e, 'h> Classes<'e, 'h> {
     pub(super) fn of(&mut self, account: &Address) -> (usize, Question) {
         let asked = Question { account: Place::of(account, self.evaluator.hierarchy), ..self.template.clone() };
         let owner = self.evaluator.owner(&asked);
-        // Worked out only where a statement asks.
+        // Computed only if a statement needs it.
         let mut request = None;
         let [scps, rcps] = [(&asked.account, Family::Scp), (&owner, Family::Rcp)].map(|(place, family)| match place {
             Place::Member(member) => self.chain(member, family, &asked, &mut request),
@@ -103,7 +102,7 @@ impl<'e, 'h> Classes<'e, 'h> {
             if !known.personal.is_empty() {
                 let request = request.get_or_insert_with(|| self.evaluator.request(asked));
                 for statement in &known.personal {
-                    // Of actions that take a resource, and of others.
+                    // Of actions that take a resource, and of actions that take none.
                     truths.extend([request.resource.as_str(), "*"].map(|resource| statement.holds(resource, &request.context)));
                 }
             }

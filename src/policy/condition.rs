@@ -1,4 +1,4 @@
-//! Conditions: an operator, a key and its values; and how they are held against a request.
+//! Conditions: an operator, a key and its values, and how they are evaluated against a request.
 //!
 //! Source of all rules: the IAM user guide, "Condition operators", "Single-valued vs. multivalued context keys" and "Conditions with
 //! multiple context keys or values".
@@ -23,7 +23,7 @@ pub struct Condition {
     pub key: Placed<String>,
     /// The key in lower case, as it is looked up.
     pub(super) folded: String,
-    /// The values: any of them, or, where the operator asks for a difference, none of them.
+    /// The values: one of them must match, or, for a negated operator, none.
     pub values: Vec<Placed<Operand>>,
 }
 
@@ -128,7 +128,7 @@ impl Condition {
             Fact::Known(values) => {
                 let truths = values.iter().map(|value| self.of_value(value, context));
                 match operator.quantifier {
-                    // Of several values without a quantifier AWS says nothing: told only where all of them agree.
+                    // AWS does not document several values without a quantifier: the result is known only if all of them agree.
                     Quantifier::Single => Truth::agreed(truths),
                     Quantifier::Any => Truth::any(truths),
                     Quantifier::All => Truth::all(truths),

@@ -1,4 +1,4 @@
-//! What is known of a request beside its principal, action and resource: the values of condition keys.
+//! The known values of condition keys of a request. The principal, action and resource are kept elsewhere.
 
 use std::collections::BTreeMap;
 

@@ -1,4 +1,4 @@
-//! One policy document of the configuration, parsed with the place of its first mistake.
+//! One policy document of the configuration, parsed, with the position of its first mistake.
 
 use serde_json::{Map, Value};
 
@@ -69,7 +69,7 @@ impl Document {
     }
 }
 
-/// Characters of a text of JSON without the white space between its parts, which is what AWS counts: told without parsing it.
+/// Characters of a text of JSON without the white space between its parts, which is what AWS counts. Found without parsing it.
 pub fn characters(text: &str) -> usize {
     let (mut count, mut is_inside, mut is_escaped) = (0, false, false);
     for c in text.chars() {
@@ -118,7 +118,7 @@ mod tests {
     #[test]
     fn a_repeated_key_is_refused() {
         let error = Document::parse(SCP, r#"{"Statement": [], "Statement": []}"#).unwrap_err();
-        assert!(matches!(error, ParseError::Syntax { message, .. } if message.contains("`Statement` stands twice")));
+        assert!(matches!(error, ParseError::Syntax { message, .. } if message.contains("`Statement` occurs twice")));
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! The decision: guardrails of the caller's account and of the resource's, level by level.
+//! Evaluates the guardrails of the caller's account and of the resource's account, level by level.
 //!
 //! Sources: the Organizations user guide, "SCP evaluation", "RCP evaluation" and the lists of what neither restricts.
 
@@ -16,7 +16,7 @@ use super::truth::Truth;
 /// What the guardrails say of a request. They grant nothing: that is up to policies inside of the account.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Outcome {
-    /// They let it pass.
+    /// They allow it.
     WithinGuardRails,
     /// A Deny matches.
     ExplicitDeny,
@@ -67,7 +67,7 @@ impl Cause {
         let level = self.level_name();
         match (&self.policy, &self.statement) {
             (Some(policy), Some((_, title))) => format!("`{title}` of the policy `{policy}`, attached to {level}"),
-            (Some(policy), None) => format!("what the policy `{policy}` says is not known; it is attached to {level}"),
+            (Some(policy), None) => format!("the content of the policy `{policy}` is unknown; it is attached to {level}"),
             (None, _) => {
                 let does = if outcome == Outcome::Unknown { "may allow" } else { "allows" };
                 format!("no {} attached to {level} {does} it", self.family.word())
@@ -266,7 +266,7 @@ impl LevelRuling {
         }
     }
 
-    /// Whether this level lets the request pass.
+    /// Whether this level allows the request.
     pub fn passes(&self) -> Truth {
         self.allows.and(!Truth::any(self.denies.iter().map(|(_, matches)| *matches)))
     }

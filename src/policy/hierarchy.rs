@@ -1,4 +1,4 @@
-//! An organization as its guardrails see it: what is attached to the root, the OUs and the accounts, and who stands under whom.
+//! An organization as its guardrails see it: the policies attached to the root, the OUs and the accounts, and the parent of each.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -55,7 +55,7 @@ pub struct Attached {
 /// The root, an OU or an account, with what is attached to it directly.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Level {
-    /// What stands above it; `None` for the root.
+    /// Its parent; `None` for the root.
     pub parent: Option<Address>,
     /// Service control policies, by name.
     pub scps: Vec<Attached>,

@@ -1,11 +1,11 @@
-//! JSON with places: what findings point into. `strict` has accepted the text by then, and tells its mistakes better, so that a text that
-//! is no JSON is simply nothing here.
+//! JSON with positions, which findings point to. `strict` has accepted the text before and reports syntax errors better, so text that is not
+//! JSON is empty here.
 
 use std::ops::Range;
 
 use crate::diagnostic::ByteRange;
 
-/// Levels of nesting that are followed: as many as `strict` lets pass.
+/// Levels of nesting that are followed: as many as `strict` accepts.
 const DEPTH: usize = 128;
 
 /// A value and the bytes that say it.
@@ -164,7 +164,7 @@ mod tests {
         }
     }
 
-    /// Every place says what stands there.
+    /// Every position points to its value.
     fn places_are_right(node: &Node, text: &str) {
         let there = text.get(node.at.start..node.at.end).unwrap();
         assert_eq!(strict::parse(there).unwrap(), plain(node));

@@ -1,18 +1,18 @@
-//! Policy documents: parsing, canonical form, minified text, size; and what service and resource control policies decide. Pure.
+//! Policy documents: parsing, canonical form, minified text, size; and the evaluation of service and resource control policies. Pure.
 //!
 //! ```text
-//! text ─ strict ─ canonical ─► Document                          what is uploaded and compared, of every type
-//! text ─ json ─ parse ─► Policy ─ Hierarchy ─ evaluate ─► Decision       what SCPs and RCPs let pass
-//!                          ├─ lint ─► Finding                     what their author hardly meant
-//!                          ├─ restrictions ─► Restriction         what is denied to which accounts
-//!                          └─ two of them ─ impact ─► Impact      what a change takes from whom, and gives to whom
+//! text ─ strict ─ canonical ─► Document                          the form that is uploaded and compared, for every type
+//! text ─ json ─ parse ─► Policy ─ Hierarchy ─ evaluate ─► Decision       what SCPs and RCPs allow
+//!                          ├─ lint ─► Finding                     probable mistakes
+//!                          ├─ restrictions ─► Restriction         what is denied, per class of accounts
+//!                          └─ two of them ─ impact ─► Impact      the permissions that accounts gain and lose
 //! Framework ─ generate ─► Document, and Hierarchy ─ matrix ─► Matrix      which accounts are restricted to which lists of services
-//! Document ─ pack ─► Documents that fit                          of what is too long or too many
-//! text ─ effective ─► Effective                                 what comes of policies of all other types that are inherited
+//! Document ─ pack ─► Documents that fit                          splits and merges documents that exceed limits
+//! text ─ effective ─► Effective                                 the merged policies of all other types
 //! ```
 //!
-//! `config` parses the files under `policies/` with positions for its diagnostics; the reader of live documents brings theirs into
-//! the same form. Two documents that mean the same by AWS's own rules are thus equal values, and the diff needs no hook for policies.
+//! `config` parses the files under `policies/` with positions for its diagnostics. The reader of live documents converts them to the same
+//! form. Two documents that mean the same by AWS's rules are equal values, so the diff needs no special case for policies.
 
 mod arns;
 mod canonical;

@@ -131,7 +131,7 @@ impl Operator {
 }
 
 impl Order {
-    /// Whether the request's value stands so to the policy's.
+    /// Whether the request's value compares to the policy's in this way.
     pub(super) fn holds<T: PartialOrd>(self, asked: &T, written: &T) -> bool {
         match self {
             Self::Equal => asked == written,

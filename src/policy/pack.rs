@@ -1,10 +1,10 @@
-//! Packing: a document that is too long, cut into parts, and a set of more policies than a target takes, merged. Pure.
+//! Packing: splits a document that is too long, and merges a set of more policies than a target takes. Pure.
 //!
-//! What may be done follows from how AWS decides: the statements attached to one level unite, in whichever documents they stand. So
-//! statements move freely between the documents of a level, and one that lists actions or resources is the same as several that share
-//! out the list. One that names what it is *not* about cannot be cut: `NotAction` of two halves matches everything.
+//! AWS unites the statements of all documents that are attached to one level. So statements can move freely between the documents of a level,
+//! and a statement with a list of actions or resources equals several statements that share the list. A negated list cannot be split:
+//! `NotAction` of two halves matches everything.
 //!
-//! `config` packs what its limits refuse, before anything is compared, so that the rest of the road sees policies like any others.
+//! `config` packs documents and sets over AWS's limits before anything is compared. The rest of overlord treats them as ordinary policies.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -88,7 +88,7 @@ pub fn split(document: &Document, size: usize) -> Result<Vec<Part>, Unpackable> 
     for (origin, statement) in pieces {
         let length = length(&statement);
         match parts.last_mut() {
-            // Its Sid may stand there already, of another piece of the same statement.
+            // The document may have its Sid already, from another part of the same statement.
             Some(last) if last.size() + 1 + length + SID_SUFFIX <= size => last.push(origin, statement, length),
             Some(_) | None => parts.push(Unit { statements: Vec::new(), length: 0, ..whole.clone() }.with(origin, statement, length)),
         }
@@ -194,7 +194,7 @@ fn length(value: &(impl serde::Serialize + ?Sized)) -> usize {
 fn fill(units: &[Unit], size: usize) -> Vec<Vec<Unit>> {
     let mut bins: Vec<(usize, Vec<Unit>)> = Vec::new();
     for unit in units.iter().rev() {
-        // A Sid may become longer where it stands twice.
+        // A Sid may become longer if it occurs twice.
         let needs = unit.length + 1 + unit.statements.len() * SID_SUFFIX;
         let fits = |(taken, bin): &&mut (usize, Vec<Unit>)| {
             bin.first().is_some_and(|first| first.version == unit.version) && *taken + needs <= size
@@ -246,7 +246,7 @@ fn unique_sids(statements: &mut [Value]) {
     }
 }
 
-/// The parts of a statement whose list can be shared out: it is about anything on it.
+/// The lists of a statement that can be split: the statement matches any item of them.
 const LISTS: [&str; 2] = ["Action", "Resource"];
 
 /// A statement as several that each fit into a document by itself.
@@ -284,7 +284,7 @@ fn cut(statement: &Value, index: usize, frame: usize, size: usize) -> Result<Vec
         filled += length;
     }
     pieces.push(with(taken));
-    // One item may be too much for the other list beside it.
+    // One item may be too long together with the other list.
     Ok(pieces.iter().map(|piece| cut(piece, index, frame, size)).collect::<Result<Vec<_>, _>>()?.concat())
 }
 

@@ -1,5 +1,5 @@
-//! A document to typed statements: all that AWS refuses in a document of IAM's language, each with its place. What AWS takes and is
-//! unwise is for the lints.
+//! Parses a document into typed statements and reports, with positions, what AWS refuses in a document of IAM's language. The lints report
+//! what AWS accepts but is unwise.
 
 use crate::diagnostic::ByteRange;
 
@@ -13,7 +13,7 @@ use super::statement::{Effect, Form, Placed, Policy, Principals, Selector, State
 /// Something that AWS refuses.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Problem {
-    /// Where it stands.
+    /// Its position.
     pub at: ByteRange,
     /// What it is: a lower-case fragment.
     pub summary: String,
@@ -28,13 +28,13 @@ impl Policy {
     /// Parses a document of service or resource control policies.
     ///
     /// # Errors
-    /// All that AWS refuses about it. A text that is no JSON is one problem: `Document::parse` tells where and why.
+    /// All that AWS refuses about it. Text that is not JSON is one problem: `Document::parse` reports where and why.
     pub fn parse(text: &str) -> Result<Self, Vec<Problem>> {
         let mut parser = Parser { problems: Vec::new(), variables: Variables::Literal };
         let policy = match json::parse(text) {
             Some(node) => parser.policy(&node),
             None => {
-                parser.problem((0..0).into(), "this is no JSON", "write a JSON object");
+                parser.problem((0..0).into(), "this is not JSON", "write a JSON object");
                 None
             }
         };
@@ -85,7 +85,7 @@ impl Parser {
             Some((Json::Text(text), _)) if text == "2008-10-17" => Version::Of2008,
             Some((Json::Text(text), _)) if text == "2012-10-17" => Version::Of2012,
             Some((_, at)) => {
-                self.problem(at, "this is no version of the policy language", r#"write "2012-10-17""#);
+                self.problem(at, "this is not a version of the policy language", r#"write "2012-10-17""#);
                 Version::Of2012
             }
         }
@@ -95,7 +95,7 @@ impl Parser {
         let near =
             known.iter().find(|known| known.eq_ignore_ascii_case(&member.key) || strsim::damerau_levenshtein(known, &member.key) <= 2);
         let hint = near.map_or_else(|| format!("{of} has {}", known.join(", ")), |near| format!("did you mean `{near}`?"));
-        self.problem(member.key_at, format!("`{}` is no element of {of}", member.key), hint);
+        self.problem(member.key_at, format!("`{}` is not an element of {of}", member.key), hint);
     }
 
     fn statement(&mut self, index: usize, node: &Node) -> Option<Statement> {
@@ -136,7 +136,7 @@ impl Parser {
             "Allow" => Effect::Allow,
             "Deny" => Effect::Deny,
             other => {
-                self.problem(member.value.at, format!("`{other}` is no effect"), "write Allow or Deny, in that case");
+                self.problem(member.value.at, format!("invalid effect `{other}`"), "write Allow or Deny, in that case");
                 return None;
             }
         };
@@ -218,7 +218,7 @@ impl Parser {
                 }
             }
             Json::Null | Json::Bool(_) | Json::Number(_) | Json::Text(_) | Json::List(_) => {
-                self.problem(member.value.at, format!("this is no `{}`", member.key), r#"write "Principal": "*""#);
+                self.problem(member.value.at, format!("this is not a valid `{}`", member.key), r#"write "Principal": "*""#);
                 return None;
             }
         }
@@ -256,7 +256,7 @@ impl Parser {
                     .to_owned()
             }
         };
-        self.problem(member.key_at, format!("`{}` is no condition operator", member.key), hint);
+        self.problem(member.key_at, format!("`{}` is not a condition operator", member.key), hint);
     }
 
     fn condition(&mut self, operator: Placed<Operator>, key: &Member) -> Condition {
@@ -324,15 +324,15 @@ mod tests {
             {"Effect": "Deny", "Action": ["*:Tag*", "s3:a:b", "*"], "Resource": ["bucket/*", "arn:aws:s3:b"]}]}"#;
         let found: Vec<String> = problems(text).into_iter().map(|(there, summary)| format!("{there}: {summary}")).collect();
         for expected in [
-            r#""Statements": `Statements` is no element of a policy"#,
-            r#""2012": this is no version of the policy language"#,
-            r#""deny": `deny` is no effect"#,
+            r#""Statements": `Statements` is not an element of a policy"#,
+            r#""2012": this is not a version of the policy language"#,
+            r#""deny": invalid effect `deny`"#,
             r#""s3": `s3` names no service"#,
             "1: `NotResource` takes strings",
             "{: this statement has no `Effect`",
             r#""NotAction": a statement has either `Action` or `NotAction`"#,
             r#""${x": this `${` begins no policy variable"#,
-            r#""StringEqual": `StringEqual` is no condition operator"#,
+            r#""StringEqual": `StringEqual` is not a condition operator"#,
             "null: `k` takes a string or a list of strings",
             "3: a statement is a JSON object",
             r#""*:Tag*": the service prefix of `*:Tag*` has a wildcard"#,

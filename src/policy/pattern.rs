@@ -1,9 +1,9 @@
-//! Patterns of policies: text with `*`, `?` and variables, and the texts that they are held against, parts of which may be unknown.
+//! Patterns of policies: text with `*`, `?` and variables, matched against texts that may be partly unknown.
 //!
-//! A text may have holes. A *name* stands for one text that is not known offline, such as the id of an account that org.toml does not
-//! give: equal names are equal texts, different ones differ. A *gap* stands for any text at all: what `*` stands for in a question. So
-//! "is `s3:*` denied?" and "is this of the account `audit`, whose id nobody wrote down?" are asked of the same matcher, and answered
-//! true or false only where no filling of the holes could change that.
+//! An unknown part is a hole. A *name* is a hole for one text that is not known offline, such as the id of an account that org.toml does not
+//! give: equal names are equal texts, different names differ. A *gap* is a hole for any text, such as `*` in a question. So one matcher
+//! answers both "is `s3:*` denied?" and "does this belong to the account `audit`, whose id is unknown?". It answers true or false only where
+//! no filling of the holes could change the answer.
 
 use std::borrow::Cow;
 use std::str::Chars;
@@ -22,7 +22,7 @@ pub fn name(index: usize) -> char {
     u32::try_from(index).ok().and_then(|index| char::from_u32(0xF0000 + index)).filter(|c| NAMES.contains(c)).unwrap_or(GAP)
 }
 
-/// A text of a question, in which `*` and `?` stand for anything.
+/// A text of a question, in which `*` and `?` match anything.
 pub fn question(text: &str) -> String {
     text.chars().map(|c| if c == '*' || c == '?' { GAP } else { c }).collect()
 }
@@ -100,7 +100,7 @@ enum Token {
 pub struct Variable {
     /// The key, in lower case: keys are compared so.
     pub key: String,
-    /// What stands for it when the request has no such key.
+    /// The default if the request has no such key.
     pub default: Option<String>,
 }
 
@@ -185,7 +185,7 @@ impl Pattern {
         self.tokens.len()
     }
 
-    /// Whether the letters that two patterns begin with are enough to tell that no text matches both.
+    /// Whether the first letters of two patterns already show that no text matches both.
     pub(super) fn begins_otherwise(&self, other: &Self, case: Case) -> bool {
         let differ = |(one, other): (&Token, &Token)| match (one, other) {
             (Token::Char(one), Token::Char(other)) if !is_hole(*one) && !is_hole(*other) => Some(!case.same(*one, *other)),
@@ -220,7 +220,7 @@ impl Pattern {
     }
 }
 
-/// What stands between `${` and `}`.
+/// The text between `${` and `}`.
 fn variable(inside: &str) -> Result<Token, BadVariable> {
     match inside {
         "*" => return Ok(Token::Char('*')),
@@ -254,7 +254,7 @@ fn glob(tokens: &[Token], text: &str, case: Case) -> Truth {
     if possible(tokens, text, case) { Truth::Unknown } else { Truth::False }
 }
 
-/// Whether the last letters are enough to tell that nothing matches: most of what does not match is told so.
+/// Whether the last letters already show that nothing matches: this finds most mismatches.
 fn ends_otherwise(tokens: &[Token], text: &str, case: Case) -> bool {
     work::add(1);
     match (tokens.last(), text.chars().next_back()) {
@@ -294,7 +294,7 @@ fn greedy(tokens: &[Token], text: Chars<'_>, case: Case) -> bool {
     }
 }
 
-/// Whether some filling of the holes matches; yes where that is hard to tell. The positions of the pattern that are reached are carried
+/// Whether some filling of the holes matches; yes where that is hard to decide. The positions of the pattern that are reached are carried
 /// along the text.
 fn possible(tokens: &[Token], text: &str, case: Case) -> bool {
     // Different names are different texts: the one thing about them that is known.

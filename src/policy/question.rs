@@ -1,4 +1,4 @@
-//! A question as people put it, about an account of the configuration: what is left out is not known.
+//! A question as people put it, about an account of the configuration. What it leaves out is unknown.
 
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
@@ -15,14 +15,14 @@ use super::request::{Place, Principal, Request, Whereabouts};
 /// May somebody in an account do something?
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Question {
-    /// Whose caller asks.
+    /// The caller's account.
     pub account: Place,
     /// Who: an ARN, `role/<name>` or `user/<name>` of the account, `root`, or a service such as `cloudtrail.amazonaws.com`; anybody when
     /// left out.
     pub principal: Option<String>,
     /// The action; `*` and `?` stand for all that they match.
     pub action: String,
-    /// The resource, likewise; any when left out.
+    /// The resource, with the same wildcards; any when left out.
     pub resource: Option<String>,
     /// Whose resource it is; when left out, that of the account which the ARN names, else the caller's own.
     pub owner: Option<Place>,
@@ -31,7 +31,7 @@ pub struct Question {
 }
 
 impl Question {
-    /// The request that it stands for.
+    /// The request that it describes.
     pub fn request(&self, hierarchy: &Hierarchy, catalogue: &Catalogue) -> Request {
         Evaluator::new(hierarchy, catalogue).request(self)
     }
@@ -65,7 +65,7 @@ impl<'h> Evaluator<'h> {
         Self { hierarchy, catalogue, whereabouts, by_id, resourceless: RefCell::default(), decided: Cell::new(0) }
     }
 
-    /// The request that a question stands for.
+    /// The request that a question describes.
     pub fn request(&self, asked: &Question) -> Request {
         let arn = asked.principal.as_deref().map(|text| self.arn(asked, text));
         let principal = Principal::parse(arn.as_deref().unwrap_or_default(), asked.account.clone());
@@ -93,7 +93,7 @@ impl<'h> Evaluator<'h> {
         self.decided.get()
     }
 
-    /// The resource of an action of the question, which stands in for its own: of one that takes none it is `*`, whatever was asked.
+    /// The resource for an action of the question. For an action without resources it is `*`, whatever the question says.
     pub(super) fn resource(&self, asked: &Question, action: &str) -> String {
         let is_known = self.resourceless.borrow().get(action).copied();
         let takes_none = is_known.unwrap_or_else(|| {
@@ -111,7 +111,7 @@ impl<'h> Evaluator<'h> {
 
     fn arn(&self, asked: &Question, text: &str) -> String {
         if let Some((id, role)) = session(text) {
-            // `aws:PrincipalArn` of a session is the ARN of its role, whose path the session does not tell.
+            // `aws:PrincipalArn` of a session is the ARN of its role, whose path the session does not contain.
             return format!("arn:aws:iam::{id}:role/{}{role}", question("*"));
         }
         if text != "root" && !text.starts_with("role/") && !text.starts_with("user/") {
@@ -133,7 +133,7 @@ impl<'h> Evaluator<'h> {
         match self.by_id.get(id) {
             _ if id == self.hierarchy.management => Place::Management,
             Some(account) => Place::Member((*account).clone()),
-            // An account whose id is not known may well be the one.
+            // An account with an unknown id may be this one.
             None if own => asked.account.clone(),
             None => Place::Outside,
         }
@@ -146,7 +146,7 @@ fn session(arn: &str) -> Option<(&str, &str)> {
     Some((account, rest.split('/').next()?))
 }
 
-/// Where an account of that key, or of that id, belongs; an id that nobody is known to have is outside. `None` for what is no id either.
+/// The place of the account with that key or id. An unknown id is outside of the organization. `None` if the text is neither.
 pub fn find_place(name: &str, hierarchy: &Hierarchy) -> Option<Place> {
     let address = Address::new("account", name);
     if hierarchy.levels.contains_key(&address) {

@@ -1,4 +1,4 @@
-//! A request: who asks for what of whose resource, and what is known beside.
+//! A request: the principal, the action, the resource and its owner, and the known values of condition keys.
 
 use std::collections::BTreeMap;
 
@@ -8,10 +8,10 @@ use super::context::{Context, Fact};
 use super::hierarchy::Hierarchy;
 use super::pattern::name;
 
-/// What is asked.
+/// The request itself.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Request {
-    /// Who asks.
+    /// The caller.
     pub principal: Principal,
     /// Such as `s3:PutObject`; may have gaps ([`super::pattern::question`]).
     pub action: String,
@@ -34,7 +34,7 @@ pub enum Place {
     Outside,
 }
 
-/// Who asks.
+/// The caller.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Principal {
     /// A user, a role or the root user of an account.
@@ -78,7 +78,7 @@ const ORGANIZATION: usize = 0;
 /// The root's.
 const ROOT: usize = 1;
 
-/// An account's id, or the name that stands for it.
+/// An account's id, or a name for an unknown id.
 pub fn account_id(hierarchy: &Hierarchy, account: &Address) -> String {
     hierarchy.ids.get(account).cloned().unwrap_or_else(|| unknown_id(hierarchy, account))
 }
@@ -135,7 +135,7 @@ impl<'h> Whereabouts<'h> {
     }
 }
 
-/// Says in `context` what the organization itself tells of who asks and of whose resource it is. What stands there already stays.
+/// Adds to `context` what the organization says about the caller and the resource's owner. Existing values stay.
 pub fn complete(context: &mut Context, principal: &Principal, arn: Option<&str>, owner: &Place, hierarchy: &Hierarchy) {
     let management = hierarchy.account_of(&hierarchy.management);
     tell(context, principal, arn, owner, (hierarchy, management, &|address| unknown_id(hierarchy, address)));

@@ -1,8 +1,8 @@
-//! What IAM's policy simulator can be asked about a request under service control policies, and what of its answer differs from the
-//! decision. Pure: `resource` sends it.
+//! Builds questions to IAM's policy simulator about a request under service control policies, and compares its answers with overlord's
+//! decision. Pure: `resource` sends them.
 //!
-//! The simulator is asked with an identity policy that allows everything, so that what it denies the guardrails deny. It answers yes or no
-//! and knows no unknown: the two are compared where the decision here is certain, whatever is not known.
+//! Each question has an identity policy that allows everything, so that only guardrails can deny. The simulator answers yes or no and has no
+//! "unknown". The two are compared only where overlord's decision is certain.
 //!
 //! Source: the IAM user guide, "IAM policy testing with the IAM policy simulator" and "How to simulate policies", and the reference of
 //! SimulateCustomPolicy.
@@ -21,7 +21,7 @@ use super::question::{Evaluator, Question};
 use super::request::Place;
 use super::truth::Truth;
 
-/// Who asks where a question leaves it open: a decision that is certain is so for everybody.
+/// The caller if a question leaves it open: a certain decision holds for everybody.
 const ANYBODY: &str = "role/anybody";
 /// The ids of accounts that are not there yet: any will do where the decision is certain whatever they are.
 const NO_ACCOUNT: &str = "000000000000";
@@ -30,7 +30,7 @@ const ANOTHER_ACCOUNT: &str = "000000000001";
 /// A request as the simulator takes it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Simulation {
-    /// The ARN of the user or role that asks.
+    /// The ARN of the calling user or role.
     pub caller: String,
     /// The action.
     pub action: String,
@@ -76,9 +76,11 @@ impl Unaskable {
         match self {
             Self::Unbound(exemption) => format!("{}, and the simulator knows no other guardrails", exemption.why()),
             Self::Action => "it takes no wildcards in an action: name one".to_owned(),
-            Self::Resource => "it takes whole resources: name one with --resource, or none".to_owned(),
-            Self::Principal => "it takes users and roles by their whole name: give --principal role/NAME or user/NAME, or none".to_owned(),
-            Self::Policy(name) => format!("what the policy `{name}` says is not known"),
+            Self::Resource => "it takes no wildcards in a resource: name one with --resource, or none".to_owned(),
+            Self::Principal => {
+                "it takes only users and roles by their full names: give --principal role/NAME or user/NAME, or none".to_owned()
+            }
+            Self::Policy(name) => format!("the content of the policy `{name}` is unknown"),
             Self::EmptyLevel(level) => format!("no service control policy is attached to {level}, and it takes no such level"),
         }
     }
@@ -87,22 +89,22 @@ impl Unaskable {
 /// What the simulator said of all levels.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Simulated {
-    /// Whether the service control policies let the request pass.
+    /// Whether the service control policies allow the request.
     pub passes: bool,
     /// The whole decision in AWS's spelling: `allowed`, `explicitDeny` or `implicitDeny`.
     pub decision: String,
 }
 
-/// The answer beside the decision.
+/// The answer, compared with the decision.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Verification {
-    /// What was asked.
+    /// The question.
     pub simulation: Simulation,
     /// What was decided here of the service control policies alone.
     pub computed: Outcome,
     /// What AWS said.
     pub simulated: Simulated,
-    /// The levels, each asked by itself, that AWS sees otherwise: whether AWS lets the request pass there. Asked only where the two disagree.
+    /// The levels, each sent separately, on which AWS disagrees, with AWS's verdict. Sent only if the two overall verdicts disagree.
     pub levels: Vec<(Address, bool)>,
 }
 
@@ -129,7 +131,7 @@ pub struct Known<'k> {
     pub text: &'k dyn Fn(&str) -> Option<String>,
 }
 
-/// What is to be asked, and the decision that the answer is held against: that of the service control policies alone.
+/// The question, and the decision to compare the answer with: that of the service control policies only.
 ///
 /// # Errors
 /// The simulator cannot be asked that.
@@ -247,7 +249,7 @@ fn kind(key: &str, values: &[String], looks: &BTreeMap<String, (Comparison, bool
     if is_list || values.len() > 1 { list } else { single }
 }
 
-/// The levels of a decision that AWS, asked about each by itself, sees otherwise, with what AWS said. Those that cannot be told here are none.
+/// The levels of a decision on which AWS disagrees, with AWS's verdict. Levels with an unknown verdict are left out.
 pub fn differing(decision: &Decision, by_level: &[(Address, bool)]) -> Vec<(Address, bool)> {
     let Side::Levels(rulings) = &decision.scp else { return Vec::new() };
     let here: BTreeMap<&Address, Truth> = rulings.iter().map(|ruling| (&ruling.level, LevelRuling::passes(ruling))).collect();

@@ -1,4 +1,4 @@
-//! Statements of service and resource control policies, typed, with places: what the evaluator and the lints work on.
+//! Statements of service and resource control policies, typed, with positions. The evaluator and the lints work on them.
 
 use crate::diagnostic::ByteRange;
 
@@ -12,7 +12,7 @@ use super::truth::Truth;
 pub struct Placed<T> {
     /// The value.
     pub value: T,
-    /// Where it stands.
+    /// Its position.
     pub at: ByteRange,
 }
 
@@ -47,7 +47,7 @@ impl Version {
 /// What a statement says of the requests that it matches.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Effect {
-    /// This level lets them pass.
+    /// This level allows them.
     Allow,
     /// They are denied.
     Deny,
@@ -130,7 +130,7 @@ impl Principals {
     }
 }
 
-/// The keys that say which account asks, and where it lies, in lower case.
+/// The keys with the caller's account and its place, in lower case.
 const OF_THE_ACCOUNT: [&str; 5] =
     ["aws:principalarn", "aws:principalaccount", "aws:principalorgpaths", "aws:resourceaccount", "aws:resourceorgpaths"];
 /// Those of them that change when the account moves.
@@ -149,12 +149,12 @@ impl Statement {
         self.conditions.iter().map(|condition| condition.folded.as_str()).chain(self.variables().map(|variable| variable.key.as_str()))
     }
 
-    /// Whether it asks which account it is: it may tell accounts apart that have the same policies.
+    /// Whether it depends on the account: then accounts with the same policies may differ.
     pub(super) fn asks_which_account(&self) -> bool {
         self.mentions().any(|key| OF_THE_ACCOUNT.contains(&key))
     }
 
-    /// Whether it asks where the account lies.
+    /// Whether it depends on the account's place.
     pub(super) fn asks_where_it_lies(&self) -> bool {
         self.mentions().any(|key| OF_ITS_PLACE.contains(&key))
     }

@@ -1,5 +1,5 @@
-//! JSON as a value, with repeated object keys refused: serde_json keeps the last one silently, and a statement that is written but
-//! never uploaded is a guardrail that is not there.
+//! JSON as a value. Repeated object keys are refused: serde_json silently keeps the last one, so a statement that somebody wrote would never be
+//! uploaded.
 
 use std::fmt;
 
@@ -69,7 +69,7 @@ impl<'de> Visitor<'de> for StrictVisitor {
         let mut map = Map::new();
         while let Some(key) = entries.next_key::<String>()? {
             if map.contains_key(&key) {
-                return Err(A::Error::custom(format!("the key `{key}` stands twice in one object")));
+                return Err(A::Error::custom(format!("the key `{key}` occurs twice in one object")));
             }
             let Strict(value) = entries.next_value()?;
             map.insert(key, value);

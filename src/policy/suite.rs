@@ -1,4 +1,4 @@
-//! The `[[test]]` blocks of a configuration: what its guardrails are meant to let pass and to deny, and whether they do.
+//! Runs the `[[test]]` blocks of a configuration: do its guardrails allow and deny what the tests expect?
 
 use std::collections::HashMap;
 
@@ -16,11 +16,11 @@ use super::request::Place;
 pub struct Test {
     /// Its name, or its number.
     pub name: String,
-    /// Where it stands.
+    /// Its position in the file.
     pub at: Span,
     /// The accounts that it is about.
     pub accounts: Vec<Address>,
-    /// Who asks, as [`Question::principal`]; anybody when empty.
+    /// The callers, as [`Question::principal`]; anybody when empty.
     pub principals: Vec<String>,
     /// For what; anything when empty.
     pub resources: Vec<String>,
@@ -37,14 +37,14 @@ pub struct Expectation {
     pub action: String,
     /// What must become of it.
     pub expected: Expected,
-    /// Where it stands.
+    /// Its position in the file.
     pub at: Span,
 }
 
 /// What must become of an action.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Expected {
-    /// The guardrails let it pass.
+    /// The guardrails allow it.
     Allow,
     /// They deny it, one way or the other.
     Deny,
@@ -59,7 +59,7 @@ impl Expected {
         }
     }
 
-    /// Whether an outcome is as expected. What cannot be told is neither.
+    /// Whether an outcome is as expected. An unknown outcome is neither.
     pub fn is_met_by(self, outcome: Outcome) -> bool {
         match outcome {
             Outcome::WithinGuardRails => self == Self::Allow,
@@ -76,7 +76,7 @@ pub struct TestResult<'t> {
     pub test: &'t Test,
     /// Its expectation.
     pub expectation: &'t Expectation,
-    /// How often it was asked: accounts, times principals, times resources.
+    /// The number of requests: accounts, times principals, times resources.
     pub asked: usize,
     /// Where it is not met.
     pub failures: Vec<Failure>,
@@ -87,7 +87,7 @@ pub struct TestResult<'t> {
 pub struct Failure {
     /// The account.
     pub account: Address,
-    /// Who asked.
+    /// The caller.
     pub principal: Option<String>,
     /// For what.
     pub resource: Option<String>,
@@ -96,7 +96,7 @@ pub struct Failure {
 }
 
 impl Test {
-    /// Runs it. Accounts that cannot differ are decided once; where one fails, each of its class is decided for what to tell of it.
+    /// Runs a test. Accounts of one class are evaluated once. If one fails, each account of its class is evaluated, for the report.
     pub fn run(&self, evaluator: &Evaluator<'_>) -> Vec<TestResult<'_>> {
         let principals = each(&self.principals).into_iter();
         let asked = principals.flat_map(|principal| each(&self.resources).into_iter().map(move |resource| (principal.clone(), resource)));

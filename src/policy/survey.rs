@@ -1,7 +1,7 @@
 //! One question about many accounts, many actions, or both: which actions may this account use, which accounts may do that.
 //!
-//! Exact, and asked once for what cannot differ: accounts under the same policies are one, unless a policy looks at which account it is;
-//! actions that no statement tells apart are one.
+//! The answer is exact, and equal cases are evaluated once. Accounts under the same policies are one case, unless a policy depends on the
+//! account. Actions that no statement distinguishes are one case.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
@@ -58,7 +58,7 @@ fn by_outcome(outcomes: &[Outcome], actions: &[String]) -> BTreeMap<Outcome, BTr
     sorted
 }
 
-/// Of each action; those that no statement tells apart are asked once.
+/// Per action; actions that no statement distinguishes are evaluated once.
 fn outcomes(asked: &Question, account: &Address, actions: &[String], evaluator: &Evaluator<'_>) -> Vec<Outcome> {
     let (hierarchy, mut request) = (evaluator.hierarchy, evaluator.request(asked));
     let owner = if let Place::Member(owner) = &request.owner { Some(owner) } else { None };

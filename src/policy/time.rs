@@ -1,4 +1,4 @@
-//! Points in time as conditions write them: ISO 8601 as the W3C profiles it, or seconds since 1970.
+//! Points in time in conditions: ISO 8601 in the W3C profile, or seconds since 1970.
 
 /// Nanoseconds since 1970; `None` for what is no point in time.
 pub(super) fn instant(text: &str) -> Option<i128> {

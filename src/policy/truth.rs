@@ -1,8 +1,8 @@
-//! Three-valued logic: what is known, and what hinges on something that is not.
+//! Three-valued logic: true, false and unknown.
 
 use std::ops::Not;
 
-/// True, false, or not to be told (Kleene's strong logic): an unknown that cannot change the answer does not change it.
+/// True, false or unknown (Kleene's strong logic): an unknown that cannot change the answer does not change it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Truth {
     /// It is not so.

@@ -1,4 +1,4 @@
-//! The steps that matching takes, counted in unit tests: what the worst document costs is held by a count, since time differs between machines.
+//! Counts the steps of matching in unit tests. Tests limit the worst case by this count, since time differs between machines.
 
 #[cfg(test)]
 use std::cell::Cell;

@@ -47,7 +47,7 @@ fn property(text: &str) -> String {
     data(text).replace(':', "%3A").replace(',', "%2C")
 }
 
-/// The Code Quality report of GitLab. Equal mistakes have equal fingerprints, so that GitLab tells which are new.
+/// The Code Quality report of GitLab. Equal mistakes have equal fingerprints, so that GitLab can show which are new.
 /// <https://docs.gitlab.com/ci/testing/code_quality/#code-quality-report-format> (2026-12-01)
 pub fn gitlab(diagnostics: &[Diagnostic]) -> Value {
     diagnostics.iter().map(issue).collect()

@@ -1,4 +1,4 @@
-//! Markdown, built of parts that escape what they are given: text cannot be put into it in any other way.
+//! Markdown, built from parts that escape their input. There is no way to insert unescaped text.
 
 use std::fmt;
 
@@ -16,7 +16,7 @@ pub struct Comment(String);
 pub enum Cell {
     /// Text, in which backticks in pairs mark code.
     Text(String),
-    /// Words of ours.
+    /// Text of overlord's own.
     Own(&'static str),
 }
 
@@ -48,14 +48,14 @@ impl Comment {
         self.0.is_empty()
     }
 
-    /// Another one behind it.
+    /// Appends another one.
     #[must_use]
     pub fn and(mut self, other: &Self) -> Self {
         self.0.push_str(&other.0);
         self
     }
 
-    /// Markup of ours.
+    /// Markup of overlord's own.
     pub fn own(&mut self, markup: &'static str) -> &mut Self {
         self.0.push_str(markup);
         self

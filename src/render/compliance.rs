@@ -1,5 +1,5 @@
-//! Which accounts are restricted to which frameworks: for people, for a pull request, for a spreadsheet and for programs. All say the
-//! date of the list, and none that an account is compliant.
+//! Which accounts are restricted to which frameworks: for people, for a pull request, for a spreadsheet and for programs. Every format says the
+//! date of the list. None says that an account is compliant.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -17,7 +17,7 @@ use crate::policy::framework::{Cell, Column, Matrix, Opening, Row, Standing, UNL
 
 /// Services of an exception that are named before the rest is counted, without `--detail`.
 const SERVICES: usize = 12;
-/// Actions of a service, likewise.
+/// The same for actions of a service.
 const ACTIONS: usize = 4;
 
 /// The exceptions of a matrix, each once, numbered from 1 in the order of the table.
@@ -81,7 +81,7 @@ fn line(row: &Row, notes: &Notes<'_>) -> Vec<String> {
     own.into_iter().chain(row.cells.iter().map(|cell| notes.says(cell))).collect()
 }
 
-/// The lines of accounts that lie in one place and say the same, their names together.
+/// One line for the accounts of one place with the same results.
 fn folded(lines: Vec<Vec<String>>) -> Vec<Vec<String>> {
     let mut alike: Vec<(Vec<String>, Vec<String>)> = Vec::new();
     let mut known: BTreeMap<Vec<String>, usize> = BTreeMap::new();
@@ -107,7 +107,7 @@ fn lists(matrix: &Matrix<'_>) -> String {
         let services = count(list.services.len(), "service");
         let _ = writeln!(
             out,
-            "{}: {}, {services} as of {}, reviewed {}; {outside} of AWS's services are not among them",
+            "{}: {}, {services} as of {}, reviewed {}; {outside} AWS services are not on the list",
             framework.key,
             plain(&list.title),
             list.as_of,
@@ -117,7 +117,7 @@ fn lists(matrix: &Matrix<'_>) -> String {
         if let Some(baseline) = &framework.baseline {
             let beside: Vec<&str> = framework.beside().into_iter().collect();
             let named = if beside.is_empty() { "nothing more".to_owned() } else { beside.join(", ") };
-            let _ = writeln!(out, "  allowed beside the list, by {} of {}: {named}", plain(&baseline.file), baseline.as_of);
+            let _ = writeln!(out, "  also allowed, by {} of {}: {named}", plain(&baseline.file), baseline.as_of);
         }
     }
     out
@@ -148,23 +148,23 @@ fn service(prefix: &str, opening: &Opening, conditional: bool, most: usize) -> S
     format!("{prefix} ({} of {}: {}{more}{condition})", opening.actions.len(), opening.of, named.join(", "))
 }
 
-/// What the words mean, and what nobody says.
+/// What the words mean, and what the result does not prove.
 fn legend(matrix: &Matrix<'_>, access_role: &str) -> String {
     let mut out = format!(
-        "Asked of the guardrails as org.toml declares them, by AWS's actions of {}.\n\
-         restricted: no action of a service passes that is neither on the list nor allowed beside it.\n\
-         not restricted: of each such service some action can pass. What passes under some circumstances only can pass.\n",
+        "Based on the guardrails in org.toml and AWS's actions of {}.\n\
+         restricted: every action of a service that is not on the list, and not also allowed, is denied.\n\
+         not restricted: some action of each such service can be allowed, if only under some circumstances.\n",
         matrix.actions_as_of
     );
     let exempt = matrix.rows.iter().filter(|row| row.cells.iter().any(|cell| cell.exempts_access_role)).count();
     let role = match exempt {
-        0 => format!("It holds for {access_role}, the role that overlord works through, too."),
-        n => format!("Guardrails let {access_role}, the role that overlord works through, do more in {}.", count(n, "account")),
+        0 => format!("This includes {access_role}, overlord's access role."),
+        n => format!("{access_role}, overlord's access role, is allowed more in {}.", count(n, "account")),
     };
-    let _ = writeln!(out, "{role} Service-linked roles and the management account are bound by no guardrail.");
+    let _ = writeln!(out, "{role} Guardrails do not restrict service-linked roles and the management account.");
     let _ = writeln!(
         out,
-        "This says which services can be called, and nothing of how they are used: it makes no account compliant with anything."
+        "This shows only which services can be called, not how they are used. It does not prove that an account is compliant."
     );
     out
 }
@@ -187,7 +187,7 @@ pub fn text(matrix: &Matrix<'_>, access_role: &str, style: Style) -> String {
     out + "\n"
 }
 
-/// For a comment on a pull request, or a file beside the configuration.
+/// For a comment on a pull request, or a file next to the configuration.
 pub fn markdown(matrix: &Matrix<'_>, access_role: &str, detail: bool) -> Comment {
     let notes = Notes::of(matrix);
     let style = Style { colour: false, detail };

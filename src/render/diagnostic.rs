@@ -1,4 +1,4 @@
-//! Diagnostics as rustc shows them: file, line and column, the line itself, a caret under the words, and what to do.
+//! Diagnostics in the style of rustc: file, line and column, the source line, a caret under the words, and what to do.
 
 use std::ops::Range;
 
@@ -108,7 +108,7 @@ fn excerpt<'d>(marks: &[Mark<'d>]) -> Snippet<'d, Annotation<'d>> {
     let before = text.get(..start).unwrap_or_default();
     let first = before.rfind('\n').map_or(0, |at| at + 1);
     let last = text.get(end..).and_then(|rest| rest.find('\n')).map_or(text.len(), |at| end + at);
-    // A caret on the line break itself, or behind it, wants that line break.
+    // A caret on or after the line break needs that line break.
     let last = text.len().min(last + 1);
     let (path, line) = (source.path.display().to_string(), source.line_and_column(start).0);
     if start - first > LINE_SIDE || last - end > LINE_SIDE {
@@ -118,7 +118,7 @@ fn excerpt<'d>(marks: &[Mark<'d>]) -> Snippet<'d, Annotation<'d>> {
     Snippet::source(text.get(first..last).unwrap_or_default()).path(path).line_start(line).annotations(annotations)
 }
 
-/// A line too long to be shown, around its first mark: the column stands in the path, since the renderer counts from what it is given.
+/// A part of a line that is too long to show, around its first mark. The column is in the path, since the renderer counts from the given text.
 fn long_line<'d>(marks: &[Mark<'d>], text: &'d str, (first, last): (usize, usize), line: usize, path: &str) -> Snippet<'d, Annotation<'d>> {
     let Some(mark) = marks.iter().min_by_key(|m| m.kind) else { return Snippet::source("") };
     let from = floor(text, mark.range.start.saturating_sub(LINE_SIDE).max(first));

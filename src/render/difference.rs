@@ -1,4 +1,4 @@
-//! What differs of one resource: its attributes, before and after.
+//! The differences of one resource: its attributes before and after.
 
 use std::fmt::Write as _;
 

@@ -1,4 +1,4 @@
-//! The checks of `overlord doctor`, a line each.
+//! The checks of `overlord doctor`, one line each.
 
 use std::fmt::Write as _;
 

@@ -1,5 +1,5 @@
-//! Effective policies of an account as text, Markdown and JSON: each setting with what made it, what has no effect, what cannot be told,
-//! and where AWS has something else.
+//! Effective policies of an account as text, Markdown and JSON: each setting with the policies that made it, settings without effect,
+//! settings whose effect is unknown, and differences from AWS.
 
 use std::fmt::Write as _;
 
@@ -19,7 +19,7 @@ pub struct Shown<'s> {
     pub account: &'s Address,
     /// By type.
     pub policies: &'s [OfType],
-    /// Where something stands in its file.
+    /// A position in a file.
     pub place: &'s dyn Fn(&Place) -> Option<Span>,
 }
 
@@ -30,7 +30,7 @@ pub struct OfType {
     pub spec: &'static PolicyTypeLimits,
     /// What was computed; `None` where none is attached.
     pub effective: Option<Effective>,
-    /// What AWS says, where it was asked.
+    /// AWS's own answer, if it was requested.
     pub live: Option<LiveAnswer>,
 }
 
@@ -44,7 +44,7 @@ pub struct LiveAnswer {
 }
 
 impl OfType {
-    /// Whether nobody could tell offline what AWS has there.
+    /// Whether AWS's value there is unknown offline.
     pub fn is_doubtful(&self, difference: &Difference) -> bool {
         let doubts = self.effective.iter().flat_map(|effective| &effective.doubts);
         doubts.into_iter().any(|doubt| difference.path.starts_with(&doubt.path))
@@ -94,7 +94,7 @@ fn effective_text(effective: &Effective, shown: &Shown<'_>, style: Style, out: &
         let _ = writeln!(out, "  {} {}", style.warning("without effect:"), plain(&line));
     }
     for Doubt { path, why, said: _ } in doubts {
-        let _ = writeln!(out, "  {} {}: {}", style.warning("cannot be told:"), plain(&path.join(".")), why.says());
+        let _ = writeln!(out, "  {} {}: {}", style.warning("unknown:"), plain(&path.join(".")), why.says());
     }
 }
 
@@ -107,7 +107,7 @@ fn live_text(of_type: &OfType, live: &LiveAnswer, style: Style, out: &mut String
         let side = |value: &Option<Value>| value.as_ref().map_or_else(|| "nothing".to_owned(), Value::to_string);
         let what = if of_type.is_doubtful(difference) { "unknown offline" } else { "computed" };
         let line = format!("{}: AWS has {}; {what}: {}", difference.path.join("."), side(&difference.live), side(&difference.computed));
-        let head = if of_type.is_doubtful(difference) { style.warning("AWS tells:") } else { style.error("AWS disagrees:") };
+        let head = if of_type.is_doubtful(difference) { style.warning("AWS says:") } else { style.error("AWS disagrees:") };
         let _ = writeln!(out, "  {head} {}", plain(&line));
     }
 }

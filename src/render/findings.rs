@@ -1,4 +1,4 @@
-//! The findings of a plan: an error of many resources in the same words is told once, with a count and examples.
+//! The findings of a plan. Equal findings about many resources are printed once, with a count and examples.
 
 use std::collections::BTreeMap;
 
@@ -59,7 +59,7 @@ fn kind(subject: &str) -> String {
     subject.parse::<Address>().map_or_else(|_| subject.to_owned(), |address| address.kind().to_owned())
 }
 
-/// A summary without what stands in backticks and without figures.
+/// A summary without the text in backticks and without figures.
 fn frame(summary: &str) -> String {
     let outside = summary.split('`').enumerate().filter(|(part, _)| part % 2 == 0).map(|(_, text)| text);
     outside.collect::<Vec<_>>().join("`").chars().filter(|c| !c.is_ascii_digit()).collect()

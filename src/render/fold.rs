@@ -25,7 +25,7 @@ pub(super) enum Folding {
     Never,
 }
 
-/// One line of a plan and what stands below it, said of one thing or of many.
+/// One line of a plan with its details, for one resource or for many.
 #[derive(Debug)]
 pub(super) struct Entry {
     pub(super) action: Action,
@@ -47,7 +47,7 @@ pub(super) struct Subject {
     pub(super) name: String,
     /// What is said of it only when it is alone; empty for nothing.
     pub(super) alone: String,
-    /// The changes that it stands for.
+    /// The changes that it represents.
     pub(super) counts: BTreeMap<Action, usize>,
 }
 

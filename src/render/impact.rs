@@ -1,4 +1,4 @@
-//! What a change takes from which accounts and gives to which: for people, for a pull request and for programs.
+//! The impact of a change: the permissions that accounts gain and lose. For people, for a pull request and for programs.
 
 use std::cmp::Reverse;
 use std::fmt::Write as _;
@@ -12,13 +12,13 @@ use crate::address::Address;
 use crate::plan::{Action, Difference};
 use crate::policy::{Group, Impact, Lockout, OfService, Road, Selection, Shift, Typical, Verdict};
 
-/// Groups of accounts that are told, services and accounts that are named and calls of a lockout, without `--detail`.
+/// Without `--detail`: the number of groups of accounts, of named services and accounts, and of calls of a lockout.
 const GROUPS: usize = 20;
 const SERVICES: usize = 6;
 const ACCOUNTS: usize = 4;
 const CALLS: usize = 3;
 
-/// The part of a plan that tells it.
+/// The section of a plan about the impact.
 pub(super) fn section(impact: &Impact, style: Style) -> Section {
     let changed: usize = impact.groups.iter().map(|group| group.accounts.len()).sum();
     let (accounts, actions) = (count(impact.accounts, "account"), count(impact.actions, "action"));

@@ -1,4 +1,4 @@
-//! What exists, by the names of org.toml: the accounts as a table, and the ids of everything managed for other tools.
+//! Existing resources by their names in org.toml: a table of the accounts, and the ids of all managed resources for other tools.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;

@@ -1,4 +1,4 @@
-//! Invitations as `overlord invite` tells them: where each account stands, and what its owner is still to do. Pure.
+//! Invitations as `overlord invite` shows them: the state of each account, and what its owner still has to do. Pure.
 
 use std::fmt::Write as _;
 
@@ -16,13 +16,13 @@ pub struct Invited {
     pub recipient: String,
     /// Where it goes.
     pub place: String,
-    /// Where it stands.
+    /// Its state.
     pub state: State,
     /// What to add to org.toml, where it is not there.
     pub section: Option<String>,
 }
 
-/// Where an account stands.
+/// The state of an account.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum State {
     /// It is a member.
@@ -63,7 +63,7 @@ pub struct Role {
     pub management_account: String,
     /// `aws`, `aws-us-gov` or `aws-cn`.
     pub partition: String,
-    /// The external id that it asks for.
+    /// The external id that it requires.
     pub external_id: Option<String>,
 }
 
@@ -152,7 +152,7 @@ impl State {
     }
 }
 
-/// Where each stands; then what the owners run.
+/// The state of each; then the commands for the owners.
 pub fn text(invited: &[Invited], role: &Role, style: Style) -> String {
     let mut out = String::new();
     for one in invited {
@@ -228,7 +228,7 @@ pub fn json(invited: &[Invited], role: &Role) -> Value {
     })
 }
 
-/// How many stand where, in a line.
+/// The number of accounts per state, in one line.
 pub fn summary(invited: &[Invited]) -> String {
     let number = |word: &str| invited.iter().filter(|one| one.state.word() == word).count();
     let told = [("member", "joined"), ("open", "open"), ("over", "over"), ("waiting", "waiting"), ("failed", "failed")];

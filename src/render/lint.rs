@@ -1,4 +1,4 @@
-//! What the lints of the guardrails say, for people, for a pull request and for programs.
+//! The lints of the guardrails, for people, for a pull request and for programs.
 
 use std::fmt::Write as _;
 

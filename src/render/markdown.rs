@@ -8,7 +8,7 @@ use crate::diagnostic::Diagnostic;
 use crate::plan::Plan;
 use crate::resource::{Finding, FindingSeverity};
 
-/// A plan: a summary, the findings, and the changes of each kind and the networks behind a heading that opens them.
+/// A plan: a summary, the findings, and collapsed sections with the changes of each kind and the networks.
 pub fn plan(plan: &Plan, style: Style) -> Comment {
     let style = Style { colour: false, ..style };
     let mut out = Comment::titled("overlord plan");
@@ -35,14 +35,14 @@ pub fn plan(plan: &Plan, style: Style) -> Comment {
     out
 }
 
-/// What an apply did, as a section behind its plan.
+/// The result of an apply, as a section after its plan.
 pub fn report(report: &Report) -> Comment {
     let mut out = Comment::default();
     out.own("\n## overlord apply\n\n").block(&outcomes::text(report, Style::default()));
     out
 }
 
-/// Mistakes of the configuration, as they are told on a terminal; `verdict` is the last line.
+/// Mistakes of the configuration, as on a terminal; `verdict` is the last line.
 pub fn diagnostics(diagnostics: &[Diagnostic], verdict: &str) -> Comment {
     let mut text = String::new();
     for (number, diagnostic) in diagnostics.iter().enumerate() {

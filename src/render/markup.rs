@@ -1,4 +1,4 @@
-//! Markup of drawings, built of parts that escape what they are given: text cannot be put into it in any other way.
+//! Markup of drawings, built from parts that escape their input. There is no way to insert unescaped text.
 
 use std::fmt;
 use std::marker::PhantomData;
@@ -11,15 +11,15 @@ pub(in crate::render) trait Language {
     fn escaped(text: &str) -> String;
 }
 
-/// Graphviz's: text stands in double quotes.
+/// Graphviz: text is in double quotes.
 #[derive(Debug)]
 pub(in crate::render) struct Dot;
 
-/// Mermaid's: text stands in double quotes.
+/// Mermaid: text is in double quotes.
 #[derive(Debug)]
 pub(in crate::render) struct Mermaid;
 
-/// SVG: text stands in an element, or in an attribute in double quotes.
+/// SVG: text is in an element, or in an attribute in double quotes.
 #[derive(Debug)]
 pub(in crate::render) struct Svg;
 
@@ -51,7 +51,7 @@ impl<L: Language> Markup<L> {
         Self(String::new(), PhantomData)
     }
 
-    /// Markup of ours.
+    /// Markup of overlord's own.
     pub(in crate::render) fn own(&mut self, markup: &'static str) -> &mut Self {
         self.0.push_str(markup);
         self
@@ -63,7 +63,7 @@ impl<L: Language> Markup<L> {
         self
     }
 
-    /// More of the same language behind it.
+    /// Appends more of the same language.
     pub(in crate::render) fn and(&mut self, other: &Self) -> &mut Self {
         self.0.push_str(&other.0);
         self

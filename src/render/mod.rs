@@ -1,5 +1,5 @@
-//! Renderings of one value: text, Markdown, JSON. Pure: values in, text out. JSON of a plan is its own serialized form, so that
-//! what a machine reads is what `apply` runs.
+//! Renders values as text, Markdown and JSON. Pure: values in, text out. The JSON of a plan is its serialized form: a program reads exactly
+//! what `apply` runs.
 
 pub mod annotations;
 pub mod comment;

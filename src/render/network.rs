@@ -95,7 +95,7 @@ pub fn markdown(design: &Design, plan: &AddressPlan, prices: &Overrides, style: 
     out
 }
 
-/// For programs; docs/commands.md tells the shape.
+/// For programs. docs/commands.md describes the shape.
 pub fn json(design: &Design, plan: &AddressPlan, prices: &Overrides) -> Value {
     let pools: Vec<Value> = design
         .pools

@@ -1,4 +1,4 @@
-//! Decisions of guardrails as text, with a picture of the levels, as Markdown and as JSON.
+//! Decisions of guardrails: as text with a picture of the levels, as Markdown and as JSON.
 
 use std::fmt::Write as _;
 
@@ -11,26 +11,26 @@ use crate::diagnostic::Span;
 use crate::limits::LIMITS;
 use crate::policy::{Cause, Decision, Family, LevelRuling, Outcome, Side, Truth};
 
-/// A decision with what was asked and where its statements stand.
+/// A decision with its request and the positions of its statements.
 pub struct Explained<'d> {
-    /// Who asked, as the user named it.
+    /// The caller, as the user named it.
     pub account: &'d str,
     /// The action.
     pub action: &'d str,
     /// The resource; any, unless given.
     pub resource: Option<&'d str>,
-    /// Who asks; anybody, unless given.
+    /// The caller; anybody, unless given.
     pub principal: Option<&'d str>,
     /// What was decided.
     pub decision: &'d Decision,
-    /// What AWS says, where it was to be asked.
+    /// AWS's own answer, if it was requested.
     pub live: Option<&'d Live>,
-    /// Where a statement stands in its file.
+    /// The position of a statement in its file.
     pub place: &'d dyn Fn(&Cause) -> Option<Span>,
 }
 
 /// Said with every decision: the commonest misunderstanding.
-pub const NO_GRANT: &str = "Guardrails grant nothing: what they let pass still needs an IAM policy that allows it.";
+pub const NO_GRANT: &str = "Guardrails grant nothing: what they allow still needs an IAM policy that allows it.";
 
 /// For people.
 pub fn text(explained: &Explained<'_>, style: Style) -> String {
@@ -142,7 +142,7 @@ pub(super) fn verdict(outcome: Outcome) -> &'static str {
         Outcome::WithinGuardRails => "within the guardrails",
         Outcome::ExplicitDeny => "explicitly denied",
         Outcome::ImplicitDeny => "implicitly denied",
-        Outcome::Unknown => "cannot be told",
+        Outcome::Unknown => "effect unknown",
     }
 }
 

@@ -1,4 +1,4 @@
-//! New accounts that look like existing ones under another key, and the blocks that org.toml lacks.
+//! New accounts that look like existing ones under another key, and the `[[moved]]` blocks that org.toml lacks.
 
 use std::fmt::Write as _;
 

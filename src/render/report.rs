@@ -1,4 +1,4 @@
-//! What an apply did: text and JSON of the same report.
+//! The result of an apply: text and JSON of the same report.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -11,13 +11,13 @@ use super::{Style, inventory};
 use crate::address::Address;
 use crate::apply::{Counts, Needs, Outcome, Report};
 
-/// Failures that are told one by one, before the rest is counted.
+/// The number of failures that are listed before the rest is counted.
 pub(crate) const SINGLY: usize = 40;
 
 /// Ids of created resources that are listed, before the rest is counted.
 const IDS: usize = 40;
 
-/// The ids of what was created; the outcomes: failures with what to do, what was skipped because of what, what was withheld; the counts.
+/// The ids of created resources; the outcomes: failures with what to do, skipped changes with the cause, changes not applied; the counts.
 pub fn text(report: &Report, style: Style) -> String {
     let mut out = String::new();
     created(&mut out, report, style);
@@ -87,14 +87,14 @@ fn failures(out: &mut String, report: &Report, style: Style) {
         return;
     }
     let rest: usize = more.values().map(Vec::len).sum();
-    let _ = writeln!(out, "… and {rest} more failed (--format json tells them all):");
+    let _ = writeln!(out, "… and {rest} more failed (--format json lists all):");
     for ((code, kind), mut addresses) in more {
         addresses.sort_unstable();
         let _ = writeln!(out, "  {}: {}, {}", things(addresses.len(), kind), plain(code), from_to(&addresses));
     }
 }
 
-/// One failure may hold back thousands: they are told by it.
+/// One failure may block thousands of changes: they are grouped by it.
 fn skipped(out: &mut String, report: &Report, style: Style) {
     for (because_of, addresses) in skipped_by_cause(report) {
         let (label, because_of) = (style.dim("skipped"), plain(&because_of.to_string()));
@@ -137,11 +137,11 @@ fn interrupted(out: &mut String, report: &Report, style: Style) {
             [address] => plain(&address.to_string()),
             many => format!("{}, {}", things(many.len(), kind), from_to(many)),
         };
-        let _ = writeln!(out, "{}: {who}: begun and not finished; the next run continues", style.warning("interrupted"));
+        let _ = writeln!(out, "{}: {who}: started but not finished; the next run continues", style.warning("interrupted"));
     }
 }
 
-/// What of the organization singly; what of a network by its VPC.
+/// Changes of the organization one by one, changes of networks by VPC.
 fn withheld(out: &mut String, report: &Report, style: Style) {
     let label = style.warning("withheld");
     let mut inside: BTreeMap<Place<'_>, Vec<&Address>> = BTreeMap::new();
@@ -235,7 +235,7 @@ mod tests {
     fn what_was_interrupted_is_no_failure() {
         let cut = |key: &str| (Address::new("account", key), Outcome::Interrupted);
         let report = Report { outcomes: vec![cut("a"), cut("b"), (Address::new("ou", "c"), Outcome::NotStarted)], ..Report::default() };
-        let expected = "interrupted: 2 accounts, account.a to account.b: begun and not finished; the next run continues\n\
+        let expected = "interrupted: 2 accounts, account.a to account.b: started but not finished; the next run continues\n\
                         Apply: 0 of 3 changes applied, 2 interrupted, 1 not started\n";
         assert_eq!(text(&report, Style::default()), expected);
         assert_eq!(json(&report)["outcomes"][0], json!({"address": "account.a", "outcome": "interrupted"}));
@@ -246,7 +246,7 @@ mod tests {
         let failed = |n| (Address::new("account", format!("a{n:04}")), Outcome::Failed(Error::failed("no")));
         let told = text(&Report { outcomes: (0..5000).map(failed).collect(), ..Report::default() }, Style::default());
         assert_eq!(told.lines().count(), SINGLY + 3);
-        let rest = "… and 4960 more failed (--format json tells them all):\n  \
+        let rest = "… and 4960 more failed (--format json lists all):\n  \
                     4960 accounts: no error of AWS's, account.a0040 to account.a4999\n\
                     Apply: 0 of 5000 changes applied, 5000 failed\n";
         assert!(told.ends_with(rest), "{told}");

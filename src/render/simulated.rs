@@ -1,4 +1,4 @@
-//! What AWS's policy simulator says beside a decision, as text and JSON.
+//! The answer of AWS's policy simulator next to overlord's decision, as text and JSON.
 
 use std::fmt::Write as _;
 
@@ -37,8 +37,8 @@ pub(super) fn text(live: &Live, style: Style) -> String {
             writeln!(out, "  {} {}", style.error("disagrees:"), plain(&line))
         }
         None => {
-            let line = format!("{says} of what was asked, where what is not known is absent; computed: {}", verdict(*computed));
-            writeln!(out, "  {} {}", style.warning("AWS tells:"), plain(&line))
+            let line = format!("{says}, with unknown keys sent as absent; computed: {}", verdict(*computed));
+            writeln!(out, "  {} {}", style.warning("AWS says:"), plain(&line))
         }
     };
     for (level, passes) in levels {

@@ -1,4 +1,4 @@
-//! Colour, or none: everything stays legible without.
+//! Colour, or none. Without colour everything stays readable.
 
 use anstyle::{AnsiColor, Color};
 

@@ -10,7 +10,7 @@ use super::words::{count, plain};
 use super::{Comment, Style};
 use crate::policy::{Answered, Catalogue, Outcome};
 
-/// Names that are told before it is only how many more.
+/// The number of names that are listed before the rest is only counted.
 const SHOWN: usize = 12;
 
 /// For people. With `style.detail`, every account and action by name.
@@ -25,7 +25,7 @@ pub fn text(groups: &[Answered], catalogue: Option<&Catalogue>, style: Style) ->
                 Outcome::WithinGuardRails => style.good("within the guardrails"),
                 Outcome::ExplicitDeny => style.error("explicitly denied"),
                 Outcome::ImplicitDeny => style.error("implicitly denied"),
-                Outcome::Unknown => style.warning("cannot be told"),
+                Outcome::Unknown => style.warning("effect unknown"),
             };
             let actions = count(services.values().map(BTreeSet::len).sum(), "action");
             let _ = writeln!(out, "  {verdict}: {actions}: {}", plain(&services_text(services, catalogue, style)));

@@ -111,7 +111,7 @@ pub fn moved(moved: &[Moved]) -> String {
     };
     let mut lines: Vec<_> = moved.iter().take(GROUP_ENTRIES).map(line).collect();
     if let Some(rest) = moved.len().checked_sub(GROUP_ENTRIES).filter(|n| *n > 0) {
-        lines.push(format!("moved: … and {rest} more (--format json tells them all)"));
+        lines.push(format!("moved: … and {rest} more (--format json lists all)"));
     }
     lines.join("\n")
 }
@@ -201,7 +201,7 @@ fn entries_text(entries: Vec<Entry>, style: Style) -> String {
     out
 }
 
-/// What stands below the line of a change.
+/// The details below the line of a change.
 fn body(change: &Change, style: Style) -> String {
     let mut out = String::new();
     match change.action {
@@ -222,7 +222,7 @@ fn body(change: &Change, style: Style) -> String {
     out
 }
 
-/// The reason, and for what is made the one thing that tells most: where it goes.
+/// The reason; for a new resource also its most informative attribute: its parent.
 fn why(change: &Change) -> String {
     let place = match (change.action, change.after.as_ref().and_then(|after| reference(after, "parent"))) {
         // Until its owner accepts, it is nowhere.

@@ -1,4 +1,4 @@
-//! The changes inside accounts by VPC: nobody reads the 47 resources of one VPC, let alone those of sixty.
+//! Changes inside accounts, grouped by VPC. Nobody reads the 47 resources of one VPC, let alone those of sixty.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::{self, Write as _};
@@ -18,7 +18,7 @@ const FEW: usize = 6;
 /// How many of one kind such a line names.
 pub(super) const NAMED: usize = 3;
 
-/// A VPC, or what of an account and Region belongs to none.
+/// A VPC, or the resources of an account and Region that belong to none.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Place<'a> {
     pub(super) account: &'a str,
@@ -62,7 +62,7 @@ pub(super) fn by_place<'a>(changes: &[&'a Change]) -> Networks<'a> {
     networks
 }
 
-/// The place of a kind in the table of kinds; unknown ones behind all others.
+/// The index of a kind in the table of kinds; unknown kinds come last.
 pub(super) fn position(kind: &str) -> usize {
     KINDS.iter().position(|known| known.spec().kind == kind).unwrap_or(usize::MAX)
 }

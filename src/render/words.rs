@@ -1,4 +1,4 @@
-//! Words that every rendering shares: symbols, counts, durations, values.
+//! Words that all formats share: symbols, counts, durations, values.
 
 use serde_json::Value;
 

@@ -1,4 +1,4 @@
-//! Lines of text that fit a terminal: broken at spaces, with what goes on indented more than where it began.
+//! Wraps lines to the width of a terminal: breaks at spaces and indents continuation lines.
 
 use textwrap::core::display_width;
 use textwrap::{Options, WordSeparator, WordSplitter, WrapAlgorithm};

@@ -1,4 +1,4 @@
-//! XML, built of elements whose attributes and texts are escaped: text cannot be put into it in any other way.
+//! XML, built from elements that escape their attributes and texts. There is no way to insert unescaped text.
 
 use std::fmt;
 

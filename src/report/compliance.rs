@@ -1,4 +1,4 @@
-//! How accounts stand to the frameworks of org.toml, by the guardrails that AWS has.
+//! Which accounts are restricted to which frameworks of org.toml, according to the guardrails in AWS.
 
 use std::collections::BTreeMap;
 
@@ -10,7 +10,7 @@ use crate::config::Loaded;
 use crate::policy::framework::{self, Matrix, Opening, UNLISTED, matrix};
 use crate::policy::{Family, Hierarchy};
 
-/// How accounts stand to the frameworks of org.toml.
+/// The results of accounts for the frameworks of org.toml.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Compliance {
     /// The day of the list of actions, `YYYY-MM-DD`.
@@ -21,7 +21,7 @@ pub struct Compliance {
     pub frameworks: Vec<FrameworkList>,
     /// What is open outside of a list; accounts name them by their place.
     pub exceptions: Vec<Exceptions>,
-    /// Why nothing is told of accounts.
+    /// Why there are no results per account.
     pub not_told: Option<String>,
 }
 
@@ -36,7 +36,7 @@ pub struct FrameworkList {
     pub source: String,
     /// Of which day it is, `YYYY-MM-DD`.
     pub as_of: String,
-    /// When somebody last looked at it, `YYYY-MM-DD`.
+    /// The date of its last review, `YYYY-MM-DD`.
     pub reviewed: String,
     /// How many services it has.
     pub services: usize,
@@ -44,7 +44,7 @@ pub struct FrameworkList {
     pub services_outside: usize,
 }
 
-/// How an account stands to a list of services.
+/// The result of an account for a list of services.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Kept {
@@ -98,7 +98,7 @@ impl Compliance {
             not_told: None,
         };
         if !hierarchy.families.contains(&Family::Scp) {
-            let why = "org.toml leaves service control policies alone, and none is known: whom they restrict is not told";
+            let why = "org.toml does not manage service control policies, and none was read: overlord does not report whom they restrict";
             compliance.not_told = Some(why.to_owned());
             return Some(Found { compliance, standings: BTreeMap::new() });
         }
@@ -125,7 +125,7 @@ impl Compliance {
         found
     }
 
-    /// The place of exceptions, each of which stands once.
+    /// The index of exceptions, which are stored once each.
     fn number(&mut self, open: &BTreeMap<String, Opening>) -> usize {
         let of = |(prefix, Opening { actions, of, conditional }): (&String, &Opening)| {
             let is_listed = prefix != UNLISTED;

@@ -1,7 +1,7 @@
-//! The report: what an organization is now, as one value, which `render::html` draws as a page and as JSON. Pure.
+//! The report: the current state of an organization as one value, which `render::html` draws as a page and as JSON. Pure.
 //!
-//! It rests on what a plan rests on, and has no second opinion: what differs from org.toml is [`crate::drift`]'s, what guardrails say
-//! [`crate::policy`]'s, which addresses are whose [`crate::network`]'s, what it costs [`crate::cost`]'s.
+//! It uses the same data as a plan and the same modules: differences from org.toml come from [`crate::drift`], verdicts of guardrails from
+//! [`crate::policy`], addresses from [`crate::network`], costs from [`crate::cost`].
 //!
 //! ```text
 //! org.toml ─► Loaded ─┐
@@ -70,7 +70,7 @@ pub struct Report<'a> {
     pub exists: bool,
     /// The root and the OUs, each before those below it.
     pub units: Vec<Unit>,
-    /// The accounts, in the order of the units that they lie in.
+    /// The accounts, in the order of their units.
     pub accounts: Vec<Account>,
     /// The policies of all types, by type and key.
     pub policies: Vec<Policy>,
@@ -78,7 +78,7 @@ pub struct Report<'a> {
     pub restrictions: Restrictions,
     /// The networks.
     pub networks: Networks<'a>,
-    /// How accounts stand to the frameworks of org.toml; `None` where it has none.
+    /// The results of accounts for the frameworks of org.toml; `None` if it has none.
     pub compliance: Option<Compliance>,
     /// What networks cost a month, before and after the plan; `None` where nothing costs anything.
     pub cost: Option<Cost>,

@@ -1,4 +1,4 @@
-//! The networks: who has which addresses, planned on what is live.
+//! The networks: which account has which addresses. New VPCs are planned around the live ones.
 
 use std::collections::BTreeMap;
 
@@ -19,7 +19,7 @@ pub struct Networks<'a> {
     pub unread: BTreeMap<String, String>,
     /// VPCs that there is no block for, by address, and why.
     pub unplaced: BTreeMap<String, String>,
-    /// What org.toml asks for, for drawings.
+    /// The desired networks, for drawings.
     #[serde(skip)]
     pub design: &'a Design,
     /// The same with addresses, for drawings.
@@ -38,7 +38,7 @@ pub struct Pool {
     pub addresses: u64,
     /// Addresses of VPCs, live or planned.
     pub used: u64,
-    /// Addresses that nobody has.
+    /// Free addresses.
     pub free: u64,
     /// How many VPCs it has.
     pub vpcs: usize,
@@ -53,7 +53,7 @@ pub struct Layout {
     pub region: String,
     /// VPCs that are live.
     pub live: usize,
-    /// VPCs that org.toml asks for and AWS does not have.
+    /// VPCs that are in org.toml but not in AWS.
     pub planned: usize,
 }
 

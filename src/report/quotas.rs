@@ -1,4 +1,4 @@
-//! Quotas in use: of the organization, as `doctor` counts them, and of the account and Region with the most of what networks consist of.
+//! Quota usage: of the organization, as `doctor` counts it, and of the account and Region that use the most of each network quota.
 
 use std::collections::BTreeMap;
 
@@ -38,7 +38,7 @@ impl Quotas {
     }
 }
 
-/// Where the most of a kind are, of what overlord knows: by account and Region, and zone, where `zone` tells it of a key.
+/// Where the most of a kind are, of what overlord knows: by account and Region, and zone, where `zone` extracts the zone of a key.
 fn most(live: &Live, kind: &str, zone: fn(&str) -> Option<&str>) -> Option<(String, usize)> {
     let mut counts: BTreeMap<String, usize> = BTreeMap::new();
     for address in live.resources.keys().filter(|address| address.kind() == kind) {

@@ -1,4 +1,4 @@
-//! What the report tells of: everything of the organization that AWS has, and what org.toml asks for and AWS does not have.
+//! The resources that the report covers: all that AWS has in the organization, and those of org.toml that AWS does not have.
 
 use std::collections::BTreeMap;
 

@@ -23,15 +23,15 @@ pub struct Unit {
     pub name: String,
     /// AWS's id, where it is there.
     pub id: Option<String>,
-    /// What stands above it; `None` for the root.
+    /// Its parent; `None` for the root.
     pub parent: Option<Address>,
-    /// How many stand above it.
+    /// The number of units above it.
     pub depth: usize,
     /// Who knows of it.
     pub known: Known,
     /// What is attached to it directly: keys or names of policies, by type as org.toml spells it.
     pub policies: BTreeMap<String, BTreeSet<String>>,
-    /// How many accounts lie in it and below it.
+    /// The number of accounts in it and below it.
     pub accounts: usize,
     /// The findings that are about it, by their place among those of the drift.
     pub findings: Vec<usize>,
@@ -46,7 +46,7 @@ pub struct Account {
     pub name: Option<String>,
     /// AWS's id, where it is there.
     pub id: Option<String>,
-    /// The root or OU that it lies in.
+    /// Its root or OU.
     pub unit: Address,
     /// Whose it is.
     pub team: Option<String>,
@@ -64,7 +64,7 @@ pub struct Account {
     pub policies: BTreeMap<String, BTreeSet<String>>,
     /// Its class among the restrictions.
     pub restriction: Option<usize>,
-    /// How it stands to each framework, by key.
+    /// Its result for each framework, by key.
     pub standings: BTreeMap<String, Standing>,
     /// Its VPCs.
     pub vpcs: Vec<Vpc>,
@@ -74,7 +74,7 @@ pub struct Account {
     pub findings: Vec<usize>,
 }
 
-/// How an account stands to a framework.
+/// The result of an account for a framework.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub struct Standing {
     /// Which of four.
@@ -88,7 +88,7 @@ pub struct Standing {
 /// What is attached, by target.
 type Attached = BTreeMap<Address, BTreeMap<String, BTreeSet<String>>>;
 
-/// What lies where.
+/// The parent of everything.
 type ByParent<'a> = BTreeMap<Address, Vec<&'a Address>>;
 
 /// Both, in the order of the tree.
@@ -120,7 +120,7 @@ pub(super) fn of(state: &State<'_>, loaded: &Loaded, live: &Live) -> (Vec<Unit>,
     (units, accounts)
 }
 
-/// What something lies in: the root, where nobody knows, or where the way up leads nowhere.
+/// The parent of something: the root if it is unknown, or if its ancestors do not lead to the root.
 fn parent(state: &State<'_>, thing: &Thing<'_>) -> Address {
     let parent = thing.attributes.reference("parent").and_then(|parent| state.address(parent));
     parent.filter(|parent| state.things.contains_key(parent)).unwrap_or_else(organization_address)
@@ -205,7 +205,7 @@ fn text(thing: &Thing<'_>, name: &str) -> Option<String> {
     thing.attributes.get(name)?.as_str().map(str::to_owned)
 }
 
-/// How many accounts lie in each unit and below it.
+/// The number of accounts in each unit and below it.
 fn count(units: &mut [Unit], accounts: &[Account]) {
     let mut counts: BTreeMap<Address, usize> = BTreeMap::new();
     for account in accounts {

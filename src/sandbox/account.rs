@@ -1,5 +1,5 @@
-//! Account Management: an account's name, its Regions, and through `contacts.rs` whom AWS writes to, and
-//! through `email.rs` its e-mail.
+//! Account Management: an account's name and Regions; its contacts are in `contacts.rs`, its e-mail in
+//! `email.rs`.
 
 use std::collections::BTreeMap;
 

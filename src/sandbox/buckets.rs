@@ -1,7 +1,7 @@
-//! The server's side of AWS's published request rates, exact to the nanosecond.
+//! The server's token buckets for AWS's published request rates, exact to the nanosecond.
 //!
-//! A bucket is kept as the time at which it will be full again (the generic cell rate algorithm), in whole nanoseconds: no
-//! rounding can make it stricter than published, so a client that keeps to the rates is never refused.
+//! A bucket is kept as the time at which it will be full again (the generic cell rate algorithm), in whole nanoseconds. Rounding can never
+//! make it stricter than published, so a client that keeps to the rates is never refused.
 
 use std::collections::BTreeMap;
 

@@ -1,4 +1,4 @@
-//! Changes of the world that keep its index. They check nothing: the operations refuse first, tests build worlds freely.
+//! Changes of the world that keep its index up to date. They check nothing: operations check first, and tests build worlds freely.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -151,7 +151,7 @@ impl World {
         self.index.accounts_of.entry(parent.to_owned()).or_default().insert(account.to_owned());
     }
 
-    /// Adds a policy of ours. Returns its id.
+    /// Adds a customer managed policy. Returns its id.
     pub fn add_policy(&mut self, kind: &str, name: &str, description: &str, content: &str) -> String {
         let id = loop {
             let id = format!("p-{}", self.fresh(10));

@@ -1,4 +1,4 @@
-//! What must hold in any world that AWS could have: for tests that watch a run.
+//! Invariants that must hold in any world, for tests that watch a run.
 
 use std::collections::BTreeMap;
 

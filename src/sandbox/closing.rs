@@ -1,4 +1,4 @@
-//! Accounts on their way out of a world: closing, closed, gone; or outside of the organization. What `change.rs` is for the rest.
+//! Accounts that leave a world: closing, closed, deleted, or removed from the organization. `change.rs` has the other changes.
 
 use super::world::{Account, AccountState, Closing, World};
 
@@ -19,7 +19,7 @@ impl World {
         self.closings.keys().filter(|id| self.is_in_state(id, AccountState::PendingClosure)).count()
     }
 
-    /// How many closings were asked for since then.
+    /// How many closings were requested since then.
     pub(super) fn closings_since(&self, ms: u64) -> usize {
         self.closings.values().filter(|closing| closing.requested_ms >= ms).count()
     }
@@ -57,7 +57,7 @@ impl World {
         }
     }
 
-    /// Takes an account out of the organization: it stands alone from then on, with its roles and all that lies in it.
+    /// Removes an account from the organization: it becomes a standalone account with its roles and resources.
     pub fn remove_account(&mut self, id: &str) {
         let Some(mut account) = self.leave(id) else { return };
         self.add_outsider(id, &account.name, &account.email);

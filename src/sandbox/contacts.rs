@@ -1,4 +1,4 @@
-//! Account Management's contacts: three alternate ones by type, and the primary one. What is written takes the place of what was there.
+//! Account Management's contacts: three alternate ones by type, and the primary one. A write replaces the whole contact.
 
 use std::collections::BTreeMap;
 

@@ -1,4 +1,4 @@
-//! What `overlord sandbox show` prints: the tree of OUs and accounts with their policies and VPCs, and the counts.
+//! The output of `overlord sandbox show`: the tree of OUs and accounts with their policies and VPCs, and the counts.
 
 use std::collections::BTreeMap;
 use std::fmt::Write;

@@ -1,4 +1,4 @@
-//! Account Management's change of a primary e-mail: begun with the new address, which gets a code, and done when the code comes back.
+//! Account Management's change of a primary e-mail: started with the new address, which receives a code, and completed with that code.
 
 use http::StatusCode;
 use serde::{Deserialize, Serialize};

@@ -1,5 +1,5 @@
-//! IAM: central root access, and what the root user of a member has, as a root session sees it; through `roles.rs`, roles, and through
-//! `simulate.rs` the policy simulator.
+//! IAM: central root access, and the root user's credentials of a member account, as a root session sees them. Roles are in `roles.rs`, the
+//! policy simulator in `simulate.rs`.
 //! <https://docs.aws.amazon.com/IAM/latest/UserGuide/id_root-user-privileged-task.html>
 
 use aws_smithy_types::date_time::{DateTime, Format};
@@ -24,7 +24,7 @@ pub(super) const CREDENTIALS: &str = "RootCredentialsManagement";
 pub(super) const AUDIT: &str = "IAMAuditRootUserCredentials";
 pub(super) const DELETE: &str = "IAMDeleteRootUserCredentials";
 
-/// The operations that the sandbox serves, beside those about roles.
+/// The operations that the sandbox serves, besides those about roles.
 pub(super) const OPERATIONS: [(&str, Effect); 12] = [
     ("DeactivateMFADevice", Effect::Write),
     ("DeleteAccessKey", Effect::Write),

@@ -1,4 +1,4 @@
-//! The journal: every request that reached the sandbox, so that a test can say afterwards what was asked and in which order.
+//! The journal: every request that reached the sandbox, in order, so that tests can check them afterwards.
 
 use std::collections::BTreeMap;
 
@@ -14,7 +14,7 @@ pub struct Entry {
     pub time_ms: u64,
     /// The 12-digit account of the caller.
     pub account: String,
-    /// The Region that was asked, as the signature names it.
+    /// The request's Region, from the signature.
     pub region: String,
     /// `organizations:CreateAccount`.
     pub operation: String,

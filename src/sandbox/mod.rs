@@ -1,5 +1,5 @@
-//! The embedded AWS: it stands where HTTPS would, receives the SDK's real HTTP requests, keeps a [`World`] and answers in each
-//! service's own protocol.
+//! The embedded AWS: it replaces HTTPS, receives the SDK's real HTTP requests, keeps a [`World`] and answers in each service's own
+//! protocol.
 //!
 //! ```text
 //! SDK ─ request gate ─ connector ─┐                                          ┌ organizations/, ec2/
@@ -7,7 +7,7 @@
 //!                                                                            └ account, config, iam, ram, trail
 //! ```
 //!
-//! It serves the operations that overlord calls and names any other in its refusal; it refuses what AWS refuses. Time is tokio's:
+//! It serves the operations that overlord calls, and refuses any other by name. It refuses what AWS refuses. It uses tokio's clock:
 //! under a paused clock, hours of AWS pass in milliseconds.
 
 mod account;

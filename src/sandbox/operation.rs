@@ -1,4 +1,4 @@
-//! An operation that the sandbox serves, found by its name in its service's two tables.
+//! An operation of the sandbox, looked up by name in the two tables of its service.
 
 use super::journal::Effect;
 

@@ -1,4 +1,4 @@
-//! What lies outside of the organization: accounts that can be invited into it, and the invitations that they got.
+//! Accounts outside the organization that can be invited, and the invitations that they received.
 
 use std::collections::BTreeMap;
 
@@ -40,7 +40,7 @@ pub enum Belongs {
     /// To no organization.
     #[default]
     Nowhere,
-    /// It is a member of another organization, and leaves that one when it joins ours.
+    /// It is a member of another organization, and leaves that one when it joins this one.
     Elsewhere,
     /// It manages another organization.
     ManagesAnother,
@@ -87,14 +87,14 @@ pub struct Invitation {
     pub tags: BTreeMap<String, String>,
     /// When it was sent (ms).
     pub requested_ms: u64,
-    /// Where it stands.
+    /// Its state.
     pub state: InvitationState,
     /// When it was over (ms).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub over_ms: Option<u64>,
 }
 
-/// Where an invitation stands.
+/// The state of an invitation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum InvitationState {

@@ -1,7 +1,7 @@
-//! What identity policies allow: with them in the weather, the sandbox refuses all else, as IAM does.
+//! Identity policies: if the weather has them, the sandbox refuses every call that they do not allow, as IAM does.
 //!
-//! What IAM asks for is told here by operation, apart from overlord's own table of what it needs, so that each is held to the other.
-//! The policies are read by `crate::policy`: its matcher is held to AWS's documentation by cases and by a second one.
+//! The permissions that each operation needs are listed here independently of overlord's own table, so that each checks the other.
+//! `crate::policy` reads the policies; its matcher is tested against AWS's documentation and against a second matcher.
 
 use std::collections::BTreeMap;
 
@@ -140,7 +140,7 @@ fn allows(policy: &Policy, asked: &Asked, context: &Context) -> bool {
     matches(Effect::Allow) == Truth::True && matches(Effect::Deny) == Truth::False
 }
 
-/// What IAM asks for an operation. Sources: the Service Authorization Reference, and what it calls dependent actions.
+/// The IAM actions that an operation requires. Sources: the Service Authorization Reference, and what it calls dependent actions.
 fn asked(call: &Call, account: &str) -> Vec<Asked> {
     let input = call.input.as_ref().unwrap_or(&Value::Null);
     let text = |name: &str| input.get(name).and_then(Value::as_str).unwrap_or_default();

@@ -67,7 +67,7 @@ pub(super) const OPERATIONS: [(&str, Effect); 9] = [
     ("UpdateResourceShare", Effect::Write),
 ];
 
-/// The operation that a path stands for; the path itself for one that the sandbox does not have.
+/// The operation of a path; the path itself if the sandbox does not have it.
 pub(super) fn operation(path: &str) -> String {
     let path = path.trim_matches('/');
     let known = OPERATIONS.iter().find(|(name, _)| name.eq_ignore_ascii_case(path));

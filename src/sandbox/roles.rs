@@ -1,7 +1,7 @@
-//! IAM roles: what owners make in their accounts, who may assume them, and what a session of one may do.
+//! IAM roles: the roles that owners create in their accounts, who may assume them, and what their sessions may do.
 //!
-//! Of a trust policy the sandbox reads what the documentation of access across accounts shows: statements that let accounts assume the
-//! role, with or without an external id. Of permissions it knows that a role without a policy has none.
+//! Of a trust policy, the sandbox reads only what AWS's documentation of cross-account access shows: statements that let accounts assume the
+//! role, with or without an external id. Of permissions, it knows only that a role without a policy has none.
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
@@ -47,7 +47,7 @@ static AWS_POLICIES: LazyLock<BTreeSet<&str>> =
     LazyLock::new(|| include_str!("managed_policies.txt").lines().filter(|line| !line.starts_with('#')).collect());
 const AWS_POLICY: &str = "arn:aws:iam::aws:policy/";
 
-/// What MaxSessionDuration may be, and what it is where nobody says.
+/// The valid range of MaxSessionDuration, and its default.
 /// <https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreateRole.html>
 const SESSION_SECONDS: std::ops::RangeInclusive<u64> = HOUR..=43_200;
 const HOUR: u64 = 3_600;
@@ -58,7 +58,7 @@ impl Role {
         self.max_session_seconds.unwrap_or(HOUR)
     }
 
-    /// Whether somebody of `account` may assume it, naming that external id.
+    /// Whether callers of `account` may assume it with that external id.
     pub(super) fn trusts(&self, account: &str, external_id: Option<&str>) -> bool {
         let document: Value = serde_json::from_str(&self.trust).unwrap_or_default();
         document.get("Statement").is_some_and(|statements| each(statements).any(|one| lets_in(one, account, external_id)))
@@ -75,7 +75,7 @@ fn lets_in(statement: &Value, account: &str, external_id: Option<&str>) -> bool 
     };
     let root = format!("arn:aws:iam::{account}:root");
     let conditions = statement.get("Condition").and_then(Value::as_object);
-    // Any other condition is one that nobody is known to meet.
+    // No caller is known to meet any other condition.
     let met = conditions.is_none_or(|conditions| {
         conditions.is_empty()
             || (conditions.len() == 1 && external_id.is_some_and(|id| has("/Condition/StringEquals/sts:ExternalId", &[id])))
@@ -110,7 +110,7 @@ impl World {
     }
 }
 
-/// Refuses what a session of a role without any policy asks for.
+/// Refuses every call of a session whose role has no policy.
 pub(super) fn permit(call: &Call, caller: &Caller, world: &World) -> Result<(), Refusal> {
     let powerless = |(role, _): &(String, String)| world.role(&caller.account, role).is_some_and(|role| role.policies.is_empty());
     let code = match call.service {

@@ -31,7 +31,7 @@ const IDLE: Duration = Duration::from_secs(60);
 #[derive(Debug)]
 pub struct Server {
     sandbox: Sandbox,
-    /// The names that it answers to beside those of the loopback interface.
+    /// The host names that it accepts in addition to those of the loopback interface.
     names: Arc<BTreeSet<String>>,
     listener: TcpListener,
     address: SocketAddr,
@@ -44,7 +44,7 @@ pub struct Server {
 pub async fn serve(sandbox: Sandbox, address: SocketAddr) -> Result<Server, SandboxError> {
     if !address.ip().is_loopback() {
         return Err(
-            SandboxError::new(format!("`{address}` is no loopback address")).hint("serve on 127.0.0.1: the sandbox checks no signature")
+            SandboxError::new(format!("`{address}` is not a loopback address")).hint("serve on 127.0.0.1: the sandbox checks no signature")
         );
     }
     let failed = |error: std::io::Error| {

@@ -1,4 +1,4 @@
-//! The server: one request from arrival to answer, through weather, rates, the operation and the journal.
+//! The server: handles a request from arrival to answer: weather, rate limits, the operation and the journal.
 
 use std::collections::{BTreeSet, VecDeque};
 use std::fmt;

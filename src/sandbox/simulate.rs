@@ -1,9 +1,9 @@
-//! SimulateCustomPolicy: what a caller may do under policies that are handed in, as the documentation tells it.
+//! SimulateCustomPolicy: what a caller may do under the given policies, as the documentation describes it.
 //! <https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_testing-policies.html>
 //!
-//! It knows yes and no: a key that nobody gives and that the simulator does not fill in is absent. Where the documentation leaves open what a
-//! policy says of such a request, the sandbox says that it does not serve it. The statements are read by `crate::policy`, as those of
-//! `permissions.rs` are; what levels and keys make of them is told here anew.
+//! It answers yes or no: a key that the caller does not give and that the simulator does not fill in is absent. Where the documentation does
+//! not say what a policy means for such a request, the sandbox refuses to answer. `crate::policy` reads the statements, as it reads those of
+//! `permissions.rs`; levels and keys are evaluated here independently.
 
 use serde_json::{Value, json};
 
@@ -126,7 +126,7 @@ impl<'v> Form<'v> {
         (1..).map_while(|number| self.text(&format!("{key}.member.{number}"))).collect()
     }
 
-    /// Whether something stands under a key, or it is there and empty.
+    /// Whether a key has a value, or is present but empty.
     fn has(&self, key: &str) -> bool {
         let keys = self.0.as_object().into_iter().flatten().map(|(name, _)| name);
         keys.into_iter().any(|name| name.strip_prefix(key).is_some_and(|rest| rest.is_empty() || rest.starts_with('.')))

@@ -1,4 +1,4 @@
-//! A world on disk: one JSON file, replaced atomically, held by one process at a time.
+//! A world on disk: one JSON file, replaced atomically, locked by one process at a time.
 
 use std::fs::{File, TryLockError};
 use std::path::{Path, PathBuf};
@@ -43,10 +43,10 @@ impl Store {
 
     /// The same, to put a fresh world there: over a world, or over anything where `force` says so.
     pub(super) fn lock_to_replace(path: &Path, force: bool) -> Result<Self, SandboxError> {
-        // Its keys may be in another order than ours.
+        // Its keys may be in another order than this code writes.
         let is_world = || files::read(path, files::WORLD).is_ok_and(|bytes| serde_json::from_slice::<World>(&bytes).is_ok());
         let replace = Replace::kind_or_forced(WORLD_FILE, force || is_world());
-        // Before the lock: nothing is made beside a file that is somebody else's.
+        // Before the lock: no lock file is created next to a file of somebody else.
         files::check(path, replace).map_err(|error| not_written(&error))?;
         Ok(Self { replace, ..Self::lock(path)? })
     }
@@ -73,7 +73,7 @@ impl Store {
         self.dirty && self.written.is_none_or(|(written, took)| written.elapsed() >= PAUSE.max(took * PAUSE_PER_WRITE))
     }
 
-    /// Writes the world: beside the file first, then in its place, so that a crash leaves the old or the new one.
+    /// Writes the world to a temporary file and renames it, so that a crash leaves the old or the new one.
     pub(super) fn write(&mut self, world: &World) -> Result<(), SandboxError> {
         let begun = Instant::now();
         let json = serde_json::to_vec_pretty(world).map_err(|error| WriteError { path: self.path.clone(), cause: error.into() });

@@ -1,4 +1,4 @@
-//! STS: who the caller is, roles in other accounts, and their root users for one task.
+//! STS: the caller's identity, assumed roles in other accounts, and root sessions for one task.
 
 use std::collections::BTreeMap;
 use std::time::{Duration, SystemTime};
@@ -13,7 +13,7 @@ use super::weather::Weather;
 use super::wire::{Call, Outcome, Refusal};
 use super::world::{Account, AccountState, World};
 
-/// What stands for the role in a session of a root user.
+/// The placeholder for the role in a root session.
 pub(super) const ROOT_SESSION: &str = ":root";
 
 /// The longest that a root session lasts: <https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRoot.html>
@@ -172,7 +172,7 @@ impl Sessions {
             Refusal::new("AccessDenied", message).status(StatusCode::FORBIDDEN)
         };
         let task = policy.strip_prefix("arn:aws:iam::aws:policy/root-task/").filter(|task| [iam::AUDIT, iam::DELETE].contains(task));
-        let task = task.ok_or_else(|| Refusal::new("ValidationError", format!("{policy} is no policy of a root task")))?;
+        let task = task.ok_or_else(|| Refusal::new("ValidationError", format!("{policy} is not a policy of a root task")))?;
         let member = world.accounts.get(target).filter(|account| account.id != world.management_account).ok_or_else(denied)?;
         let central = world.root_features.contains(iam::CREDENTIALS);
         if !central || member.state != AccountState::Active || caller.account != world.management_account {

@@ -1,4 +1,4 @@
-//! The Resource Groups Tagging API, as far as overlord asks it: the tags of accounts of the organization, by ARN.
+//! The part of the Resource Groups Tagging API that overlord calls: the tags of accounts of the organization, by ARN.
 //! <https://docs.aws.amazon.com/resourcegroupstagging/latest/APIReference/API_GetResources.html>
 
 use std::collections::BTreeMap;

@@ -1,8 +1,8 @@
-//! Where a page of a list stands, as an opaque token: never the same twice in a row, even after an empty page.
+//! The position in a paged list, as an opaque token. It never repeats in a row, even after an empty page.
 
 use std::fmt::Write;
 
-/// Where in a list a token stands.
+/// The position of a token in a list.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Position {
     /// The key before the page.

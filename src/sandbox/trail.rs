@@ -1,8 +1,8 @@
-//! CloudTrail: what was changed, by whom, and LookupEvents over it.
+//! CloudTrail: a record of changes and their callers, and LookupEvents over it.
 //! <https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_LookupEvents.html>
 //!
-//! Requests that write are recorded in the caller's account, refused ones too, with the code of the refusal; reads are not. As sessions do, the
-//! trail ends with the process.
+//! Write requests are recorded in the caller's account, including refused ones with their error code. Reads are not recorded. Like sessions,
+//! the trail ends with the process.
 
 use std::collections::{BTreeSet, VecDeque};
 
@@ -30,7 +30,7 @@ const PAGE: usize = 50;
 /// <https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-concepts.html>
 const GLOBAL_REGION: &str = "us-east-1";
 
-/// What stands for a value that CloudTrail does not write down.
+/// The placeholder for a value that CloudTrail does not record.
 const HIDDEN: &str = "HIDDEN_DUE_TO_SECURITY_REASONS";
 
 /// The operations that the sandbox serves.
@@ -48,12 +48,12 @@ pub(super) struct Trail {
     events: VecDeque<Event>,
 }
 
-/// A request that would write, as it was asked and answered.
+/// A write request with its answer.
 #[derive(Debug)]
 struct Event {
     number: u64,
     time_ms: u64,
-    /// Where it is found: not always where it was asked.
+    /// The Region of the record, which is not always the Region of the request.
     region: String,
     service: Service,
     name: String,
@@ -107,7 +107,7 @@ impl Trail {
         }
     }
 
-    /// Answers LookupEvents: a page of the caller's account in the Region that is asked, the newest event first.
+    /// Answers LookupEvents: a page of the caller's account in the request's Region, the newest event first.
     pub(super) fn lookup(&self, call: &Call, account: &str, now_ms: u64, weather: &Weather, empty_page: bool) -> Outcome {
         let input = call.input.as_ref().map_err(Clone::clone)?;
         let input = Input::deserialize(input).map_err(|error| Refusal::new("InvalidParameterException", error.to_string()))?;
@@ -253,7 +253,7 @@ impl Event {
         shown.map(|(name, value)| if spoken(&name) { (name, value) } else { (name, HIDDEN.into()) }).collect::<Map<_, _>>().into()
     }
 
-    /// As CloudTrail writes what a service was asked and what it answered: names begin with a small letter, and EC2's lists are `items`.
+    /// Request and response in CloudTrail's form: names begin with a small letter, and EC2's lists are `items`.
     fn written(&self, value: &Value) -> Value {
         match value {
             Value::Object(fields) => {

@@ -1,4 +1,4 @@
-//! Weather: what goes wrong, how often and how slowly. Seeded, so that a run repeats exactly; calm unless asked.
+//! Weather: simulated faults and delays. Seeded, so that a run repeats exactly. Off by default.
 
 use std::path::Path;
 
@@ -338,7 +338,9 @@ impl Weather {
 }
 
 fn number<N: std::str::FromStr>(key: &str, value: &str) -> Result<N, SandboxError> {
-    value.parse().map_err(|_| SandboxError::new(format!("`{value}` is no value for `{key}`")).hint("give a whole number, such as `50`"))
+    value
+        .parse()
+        .map_err(|_| SandboxError::new(format!("`{value}` is not a valid value for `{key}`")).hint("give a whole number, such as `50`"))
 }
 
 /// Longer than any run, and short enough that no sum of times overflows: 30 years.
@@ -347,14 +349,17 @@ const LONGEST_MS: u64 = 1_000_000_000_000;
 fn milliseconds(key: &str, value: &str) -> Result<u64, SandboxError> {
     match number(key, value)? {
         ms @ 0..=LONGEST_MS => Ok(ms),
-        _ => Err(SandboxError::new(format!("`{value}` is no value for `{key}`")).hint(format!("give at most {LONGEST_MS} milliseconds"))),
+        _ => Err(SandboxError::new(format!("`{value}` is not a valid value for `{key}`"))
+            .hint(format!("give at most {LONGEST_MS} milliseconds"))),
     }
 }
 
 fn probability(key: &str, value: &str) -> Result<f64, SandboxError> {
     match value.parse::<f64>() {
         Ok(number) if (0.0..1.0).contains(&number) => Ok(number),
-        _ => Err(SandboxError::new(format!("`{value}` is no value for `{key}`")).hint("give a probability below 1, such as `0.05`")),
+        _ => {
+            Err(SandboxError::new(format!("`{value}` is not a valid value for `{key}`")).hint("give a probability below 1, such as `0.05`"))
+        }
     }
 }
 
@@ -374,7 +379,7 @@ fn operation(key: &str, value: &str) -> Result<String, SandboxError> {
         return Ok(value.to_owned());
     }
     let hint = "give an operation that the sandbox serves, such as `organizations:CreatePolicy`";
-    Err(SandboxError::new(format!("`{value}` is no value for `{key}`")).hint(hint))
+    Err(SandboxError::new(format!("`{value}` is not a valid value for `{key}`")).hint(hint))
 }
 
 /// The identity policy in a file.
@@ -386,7 +391,7 @@ fn policy(key: &str, path: &str) -> Result<String, SandboxError> {
         Ok(_) => Ok(text),
         Err(problems) => {
             let what = problems.first().map_or("it is none", |problem| problem.summary.as_str());
-            Err(SandboxError::new(format!("`{path}` of `{key}` is no policy: {what}")).hint(hint))
+            Err(SandboxError::new(format!("`{path}` of `{key}` is not a policy: {what}")).hint(hint))
         }
     }
 }
@@ -394,7 +399,7 @@ fn policy(key: &str, path: &str) -> Result<String, SandboxError> {
 fn choice<T: Copy, const N: usize>(key: &str, value: &str, choices: [(&str, T); N]) -> Result<T, SandboxError> {
     choices.iter().find(|(name, _)| *name == value).map(|(_, choice)| *choice).ok_or_else(|| {
         let names: Vec<String> = choices.iter().map(|(name, _)| format!("`{name}`")).collect();
-        SandboxError::new(format!("`{value}` is no value for `{key}`")).hint(format!("give {}", names.join(" or ")))
+        SandboxError::new(format!("`{value}` is not a valid value for `{key}`")).hint(format!("give {}", names.join(" or ")))
     })
 }
 
@@ -482,12 +487,16 @@ mod tests {
         };
         check("windy", "unknown weather `windy`", "`stormy`");
         check("latencies=5", "the weather has no `latencies`", "did you mean `latency`?");
-        check("lost=2", "`2` is no value for `lost`", "below 1");
-        check("lost=1", "`1` is no value for `lost`", "below 1");
-        check("rates=fast", "`fast` is no value for `rates`", "`published` or `unlimited`");
-        check("region=18446744073709551615", "`18446744073709551615` is no value for `region`", "at most 1000000000000 milliseconds");
-        check("seed=x", "`x` is no value for `seed`", "whole number");
-        check("broken=organizations:Create", "`organizations:Create` is no value for `broken`", "`organizations:CreatePolicy`");
+        check("lost=2", "`2` is not a valid value for `lost`", "below 1");
+        check("lost=1", "`1` is not a valid value for `lost`", "below 1");
+        check("rates=fast", "`fast` is not a valid value for `rates`", "`published` or `unlimited`");
+        check(
+            "region=18446744073709551615",
+            "`18446744073709551615` is not a valid value for `region`",
+            "at most 1000000000000 milliseconds",
+        );
+        check("seed=x", "`x` is not a valid value for `seed`", "whole number");
+        check("broken=organizations:Create", "`organizations:Create` is not a valid value for `broken`", "`organizations:CreatePolicy`");
     }
 
     #[test]

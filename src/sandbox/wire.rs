@@ -1,7 +1,8 @@
-//! The wire: which service, operation and caller an HTTP request names, and how each service's protocol puts an answer.
+//! The wire format: determines the service, operation and caller of an HTTP request, and encodes answers in the service's protocol.
 //!
-//! Organizations, CloudTrail, Config and the Tagging API speak awsJson 1.1, Account Management restJson1, STS and IAM the query protocol and EC2 its own kind of it. The service is read from the
-//! credential scope of the signature first, so that a client of `sandbox serve` may call it by any host name.
+//! Organizations, CloudTrail, Config and the Tagging API use awsJson 1.1, Account Management restJson1, STS and IAM the query protocol, and
+//! EC2 its own variant of it. The credential scope of the signature names the service, so that a client of `sandbox serve` may use any host
+//! name.
 
 use std::fmt::Write;
 
@@ -191,7 +192,7 @@ impl Call {
     }
 }
 
-/// The parts of the signature that say who asks whom.
+/// The parts of the signature with the caller and the service.
 struct Scope {
     key: String,
     region: String,
@@ -223,7 +224,7 @@ fn json_body(body: &Bytes) -> Result<Value, Refusal> {
     serde_json::from_slice(body).map_err(|error| Refusal::new("SerializationException", format!("the body is not JSON: {error}")))
 }
 
-/// The parameters of a request of the query protocols: those of a GET stand in the address.
+/// The parameters of a request of the query protocols: those of a GET are in the URL.
 fn form(request: &Request) -> Map<String, Value> {
     match request.uri().query() {
         Some(query) if request.body().is_empty() => form_body(&Bytes::copy_from_slice(query.as_bytes())),
@@ -314,7 +315,7 @@ pub(super) fn respond_unknown(request: &Request, service: &str) -> Answer {
     Answer::Response(response)
 }
 
-/// The value without members that are null: AWS leaves out what it does not tell.
+/// The value without members that are null: AWS leaves out unset members.
 fn without_nulls(value: &Value) -> Value {
     match value {
         Value::Object(fields) => {

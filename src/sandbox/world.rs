@@ -1,7 +1,7 @@
-//! The world: all that the embedded AWS knows, as plain ordered data that serialises to JSON.
+//! The world: the whole state of the embedded AWS, as plain ordered data that serialises to JSON.
 //!
-//! Fields are public, so that tests and `describe` can look at anything; whoever changes one by hand calls
-//! [`World::reindex`] afterwards. The operations change it through the methods in `change.rs`, which keep the index.
+//! Fields are public, so that tests and `describe` can read everything. After changing a field directly, call
+//! [`World::reindex`]. The operations use the methods in `change.rs`, which keep the index up to date.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -21,11 +21,11 @@ use crate::files::{Kind, starts_compact};
 
 /// The service control policy that AWS attaches to everything.
 pub const FULL_AWS_ACCESS: &str = "p-FullAWSAccess";
-/// The resource control policy that AWS attaches to everything and that nobody can detach.
+/// The resource control policy that AWS attaches to everything and that cannot be detached.
 pub const RCP_FULL_AWS_ACCESS: &str = "p-RCPFullAWSAccess";
 /// The role that CreateAccount makes unless the request names another.
 pub const ACCESS_ROLE: &str = "OrganizationAccountAccessRole";
-/// Where the clock of a fresh world stands: 2026-01-01T00:00:00Z, in milliseconds since 1970. Fixed, so that runs repeat.
+/// The initial time of a fresh world: 2026-01-01T00:00:00Z, in milliseconds since 1970. Fixed, so that runs repeat.
 pub const EPOCH_MS: u64 = 1_767_225_600_000;
 
 /// The file that a world is kept in.
@@ -153,7 +153,7 @@ pub enum FeatureSet {
     ConsolidatedBilling,
 }
 
-/// Where a policy type stands.
+/// The state of a policy type.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum TypeStatus {
@@ -175,7 +175,7 @@ pub struct Account {
     pub name: String,
     /// The primary e-mail.
     pub email: String,
-    /// Where it stands in its life.
+    /// Its lifecycle state.
     pub state: AccountState,
     /// How it came into the organization.
     pub joined: Joined,
@@ -190,7 +190,7 @@ pub struct Account {
     pub external_ids: BTreeMap<String, String>,
 }
 
-/// Where an account stands in its life.
+/// The lifecycle state of an account.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum AccountState {
@@ -295,13 +295,13 @@ pub struct Policy {
 pub struct Creation {
     /// `car-` and 32 characters.
     pub id: String,
-    /// The name that was asked for.
+    /// The requested name.
     pub name: String,
-    /// The e-mail that was asked for.
+    /// The requested e-mail.
     pub email: String,
-    /// The role that was asked for.
+    /// The requested role.
     pub role: String,
-    /// The tags that were asked for.
+    /// The requested tags.
     pub tags: BTreeMap<String, String>,
     /// When (ms).
     pub requested_ms: u64,
@@ -327,7 +327,7 @@ pub enum CreationOutcome {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Closing {
-    /// When it was asked for (ms).
+    /// When it was requested (ms).
     pub requested_ms: u64,
     /// When it is or was closed (ms).
     pub due_ms: u64,
@@ -536,7 +536,7 @@ impl World {
         path
     }
 
-    /// Where an account stands with a Region, as the API spells it.
+    /// The opt-in status of a Region for an account, as the API spells it.
     pub(super) fn region_status(&self, account: &str, region: &RegionFacts, now_ms: u64) -> &'static str {
         let said = self.opt_ins.get(account).and_then(|said| said.get(region.name));
         match said {

@@ -1,4 +1,5 @@
-//! A new organization, to begin with: org.toml with remarks, and the policies that it names; and single guardrails. Pure: texts from a few answers.
+//! Starter files for a new organization: a commented org.toml, the policies that it names, and single guardrails. Pure: generated from a few
+//! answers.
 
 pub mod policies;
 
@@ -9,16 +10,16 @@ use std::path::Path;
 use crate::config::{self, Files, Loaded};
 use crate::diagnostic::Diagnostic;
 
-/// Where the configuration stands among the files.
+/// The path of the configuration among the files.
 pub const ORG_TOML: &str = "org.toml";
 
-/// The management account where nobody named one. It is nobody's, so overlord runs nowhere but in the sandbox with it.
+/// The default management account. It belongs to nobody, so overlord can use it only in the sandbox.
 pub const MANAGEMENT_ACCOUNT: &str = "111111111111";
 
-/// The e-mail addresses where nobody named others: of a domain that nobody can have (RFC 2606).
+/// The default e-mail addresses, in a domain that nobody can own (RFC 2606).
 pub const EMAIL: &str = "aws+{account}@example.org";
 
-/// The Region where nobody named one.
+/// The default Region.
 pub const REGION: &str = "eu-west-1";
 
 const TEMPLATE: &str = include_str!("org.toml");
@@ -37,7 +38,7 @@ pub struct Answers {
     pub management_account: String,
     /// The e-mail address of an account, with `{account}` in it.
     pub email: String,
-    /// The Region of what belongs to the organization.
+    /// The home Region of the organization.
     pub region: String,
 }
 
@@ -111,7 +112,7 @@ mod tests {
         assert!(loaded.warnings.is_empty(), "{:#?}", loaded.warnings);
     }
 
-    /// The pages tell the reader to take the `#:` away with sed: that must add the networks and nothing else, least of all a quota.
+    /// The pages ask the reader to remove the `#:` with sed: that must add the networks and nothing else, least of all a quota.
     #[test]
     fn what_the_pages_uncomment_changes_networks_alone() {
         let mut texts = files(&answers(EMAIL));

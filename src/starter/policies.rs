@@ -1,4 +1,4 @@
-//! Guardrails to begin with, each a document of its own. Pure: texts from the Regions and the access role of an organization.
+//! Starter guardrails, one document each. Pure: generated from the Regions and the access role of an organization.
 
 use crate::config::ACCESS_ROLE;
 use crate::policy::{Family, GLOBAL_SERVICES};

@@ -55,7 +55,7 @@ fn a_user_brings_a_newer_list() {
     assert_eq!(built_in["file"], Value::Null);
     assert!(built_in["actions"].as_u64() > Some(20_000) && built_in["as_of"].as_str().unwrap().starts_with("2026-"), "{built_in}");
     let told = case.run(&["policy", "lint"]).ends(0).out;
-    assert!(told.contains("the service `tomorrow` is not among AWS's of 2026-10-27") && !told.contains("`ec2"), "{told}");
+    assert!(told.contains("the service `tomorrow` is not in AWS's list of 2026-10-27") && !told.contains("`ec2"), "{told}");
 
     let made = case.run(&["policy", "catalogue", "--from", "aws", "--out", "policies/catalogue.txt", "--as-of", "2027-02-03"]).ends(0);
     assert_eq!(made.out.split(": ").nth(1).unwrap().split(" services").next(), Some("2"), "{}", made.out);
@@ -70,7 +70,7 @@ fn a_user_brings_a_newer_list() {
 
     // Lints, questions and the impact of a plan go by it, and say its date.
     let told = case.run(&["policy", "lint"]).ends(0).out;
-    assert!(told.contains("the service `ec2` is not among AWS's of 2027-02-03") && !told.contains("`tomorrow`"), "{told}");
+    assert!(told.contains("the service `ec2` is not in AWS's list of 2027-02-03") && !told.contains("`tomorrow`"), "{told}");
     let each = case.run(&["policy", "explain", "--account", "web", "--action", "*", "--each", "--format", "json"]).ends(0).json();
     let expected = json!({"explicit-deny": {"tomorrow": ["Act"]}, "within-guard-rails": {"s3": ["ListAllMyBuckets", "PutObject"]}});
     assert_eq!((&each["catalogue"], &each["groups"][0]["actions"]), (&json!("2027-02-03"), &expected));
@@ -109,7 +109,7 @@ fn what_is_wrong_with_the_files_is_told() {
     fs::remove_file(case.path("aws/tomorrow.json")).unwrap();
     fs::write(case.path("aws/s3.json"), "[]").unwrap();
     let wrong = case.run(&["policy", "catalogue", "--from", "aws"]).ends(1);
-    wrong.says(&["`s3.json` is not what AWS publishes", "`tomorrow.json` cannot be read", "docs/commands.md"]);
+    wrong.says(&["`s3.json` is not in the format that AWS publishes", "`tomorrow.json` cannot be read", "docs/commands.md"]);
     case.run(&["policy", "catalogue", "--out", "x"]).ends(1).says(&["--from"]);
     assert!(!case.path("x").exists());
 }

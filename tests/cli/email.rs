@@ -47,7 +47,7 @@ fn on_a_terminal_apply_asks_for_the_code() {
     // Nobody is asked with `--yes`.
     std::fs::write(case.path(".overlord/sandbox.json"), &before).unwrap();
     let (status, output) = apply("", &["--yes"]);
-    assert!(status == 0 && output.contains("overlord email --account web --code CODE") && !output.contains("The code?"), "{output}");
+    assert!(status == 0 && output.contains("overlord email --account web --code CODE") && !output.contains("Enter the code"), "{output}");
 }
 
 #[test]

@@ -132,7 +132,7 @@ fn a_grown_organization_is_written_and_its_plan_is_empty() {
     case.run(&["--config", "live/org.toml", "plan", "--sandbox"]).ends(0);
 
     // What is there is not written over, unless that is asked for; and then it is the same.
-    let refused = case.run(&["import", "--sandbox", "--out", "live"]).ends(1).says(&["`live/org.toml` is there already", "--force"]);
+    let refused = case.run(&["import", "--sandbox", "--out", "live"]).ends(1).says(&["`live/org.toml` already exists", "--force"]);
     assert_eq!(refused.out, "");
     case.run(&["import", "--sandbox", "--out", "live", "--force"]).ends(0);
     assert_eq!(tree(&case.path("live")), files);
@@ -151,7 +151,7 @@ fn a_live_policy_that_overlord_would_refuse_is_listed_with_the_reason() {
     let id = policy["id"].as_str().unwrap().to_owned();
     fs::write(&world, text.to_string()).unwrap();
     let reason = format!(
-        "policies of type SERVICE_CONTROL_POLICY: `{id}` (Deny Leave) is attached, and has a document that overlord takes for one that AWS refuses"
+        "policies of type SERVICE_CONTROL_POLICY: `{id}` (Deny Leave) is attached, and has a document that overlord considers invalid for AWS"
     );
     let imported = case.run(&["import", "--sandbox", "--out", "live"]).ends(0);
     assert!(imported.out.contains(&reason), "{}", imported.out);
@@ -164,7 +164,7 @@ fn a_live_policy_that_overlord_would_refuse_is_listed_with_the_reason() {
     text["attachments"].as_object_mut().unwrap().values_mut().for_each(|set| set.as_array_mut().unwrap().retain(|one| *one != *id));
     fs::write(&world, text.to_string()).unwrap();
     let imported = case.run(&["import", "--sandbox", "--out", "later"]).ends(0);
-    let reason = format!("{id} (Deny Leave): has a document that overlord takes for one that AWS refuses");
+    let reason = format!("{id} (Deny Leave): has a document that overlord considers invalid for AWS");
     assert!(imported.out.contains(&reason), "{}", imported.out);
     assert!(fs::read_to_string(case.path("later/org.toml")).unwrap().contains("[policy.keep]"));
 }

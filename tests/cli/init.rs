@@ -70,7 +70,7 @@ fn what_is_there_stays_unless_forced() {
     let case = fresh();
     fs::create_dir(case.path("policies")).unwrap();
     fs::write(case.path("policies/deny-leave.json"), "mine").unwrap();
-    case.run(&["init"]).ends(1).says(&["`policies/deny-leave.json` is there already", "--force"]);
+    case.run(&["init"]).ends(1).says(&["`policies/deny-leave.json` already exists", "--force"]);
     assert_eq!(fs::read_to_string(case.path("policies/deny-leave.json")).unwrap(), "mine");
     assert!(!case.path("org.toml").exists());
     case.run(&["init", "--force"]).ends(0);

@@ -146,7 +146,7 @@ fn what_is_not_in_org_toml_is_invited_and_its_section_told() {
     case.invite(&["--account", "invited-stranger"]).ends(0);
     assert_eq!(case.world().invitations.len(), 2);
     case.invite(&["--account", "444444444444", "--ou", "nowhere"]).ends(1).says(&["unknown OU `nowhere`"]);
-    case.invite(&["--account", "legacy", "--ou", "other"]).ends(1).says(&["org.toml puts `account.legacy` into `ou.work`"]);
+    case.invite(&["--account", "legacy", "--ou", "other"]).ends(1).says(&["org.toml places `account.legacy` in `ou.work`"]);
     case.invite(&["--account", "legcy"]).ends(1).says(&["org.toml has no account `legcy`", "did you mean `legacy`?"]);
     case.invite(&["--from", "gone"]).ends(1).says(&["the list `gone` cannot be read"]);
 }
@@ -266,12 +266,12 @@ fn a_role_of_the_owners_stays_as_it_is() {
     let theirs = case(|world| {
         world.external_accounts.get_mut("222222222222").unwrap().roles.insert(ROLE.to_owned(), Some("corp-4711".to_owned()));
     });
-    theirs.invite(&all).ends(0).says(&["was there already, made by its owner, and was left as it is"]);
+    theirs.invite(&all).ends(0).says(&["already exists, created by its owner, and was not changed"]);
     let others = case(|world| {
         world.external_accounts.get_mut("222222222222").unwrap().roles.insert(ROLE.to_owned(), Some("somebody-else".to_owned()));
     });
     let ran = others.invite(&all).ends(3);
-    let ran = ran.says(&["was there already, trusts others or under other conditions, and was left as it is"]);
+    let ran = ran.says(&["already exists with another trust policy, and was not changed"]);
     assert!(ran.out.contains("its access role cannot be assumed"), "{}", ran.out);
     for case in [theirs, others] {
         assert!(case.world().roles.is_empty() && case.world().accounts.contains_key("222222222222"));

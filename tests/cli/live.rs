@@ -106,7 +106,7 @@ fn what_cannot_be_compared_is_no_agreement() {
         assert_eq!(document["live"]["agrees"], Value::Null);
     };
     not_asked(&["--action", "s3:*"], "no wildcards in an action");
-    not_asked(&["--action", "s3:GetObject", "--resource", "arn:aws:s3:::data/*"], "whole resources");
+    not_asked(&["--action", "s3:GetObject", "--resource", "arn:aws:s3:::data/*"], "no wildcards in a resource");
     not_asked(&["--action", "s3:GetObject", "--principal", "root"], "users and roles");
     not_asked(&["--action", "s3:GetObject", "--principal", "cloudtrail.amazonaws.com"], "AWS's services are not bound");
     let management = ["policy", "explain", "--account", "111111111111", "--action", "s3:GetObject", "--live", "--sandbox"];

@@ -39,7 +39,7 @@ fn each_command_has_its_page() {
         "overlord\\-plan \\- Show the difference",
         "\\-\\-allow\\-lockout",
         ".SH \"EXIT STATUS\"",
-        "0 none, 2 changes",
+        "0 no changes, 2 changes",
         "\\fBoverlord\\fR(1)",
     ] {
         assert!(page.contains(words), "{words}\n{page}");

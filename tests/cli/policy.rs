@@ -67,7 +67,7 @@ fn a_question_that_cannot_be_asked_is_an_error() {
     let case = Case::small();
     let explain = |arguments: &[&str]| case.run(&[&["policy", "explain"], arguments].concat()).ends(1);
     explain(&["--account", "adit", "--action", "s3:*"]).says(&["no account `adit`", "did you mean `audit`?"]);
-    explain(&["--account", "audit", "--action", "s3"]).says(&["`s3` is no action"]);
+    explain(&["--account", "audit", "--action", "s3"]).says(&["`s3` is not an action"]);
     explain(&["--account", "audit", "--action", "s3:*", "--context", "x"]).says(&["KEY=VALUE"]);
     explain(&["--account", "audit", "--action", "s3:*", "--resource-account", "nobody"]).says(&["no account `nobody`"]);
     let document = explain(&["--account", "adit", "--action", "s3:*", "--format", "json"]).json();
@@ -213,7 +213,7 @@ fn a_new_guardrail_is_written_and_never_over_a_file() {
         assert!(exempt.contains(&json!(format!("{service}:*"))), "{service}");
     }
 
-    new(&[&["region-guard"], &regions[..]].concat()).ends(1).says(&["is there already", "--key"]);
+    new(&[&["region-guard"], &regions[..]].concat()).ends(1).says(&["already exists", "--key"]);
     assert_eq!(fs::read_to_string(&path).unwrap(), text);
     new(&["region-guard", "--key", "only-here"]).ends(0);
     assert!(case.path("policies/only-here.json").exists());

@@ -71,7 +71,7 @@ fn a_plan_of_another_org_toml_is_refused_and_named() {
     let case = renaming(&server);
     let refused = |told: &[&str]| {
         let arguments = ["apply", "plan.json", "--yes", "--trace", "trace.jsonl"];
-        case.run_at(server.url(), &arguments).ends(1).says(told).says(&["`plan.json` asks for something else than `org.toml`", "help: "]);
+        case.run_at(server.url(), &arguments).ends(1).says(told).says(&["`plan.json` does not match `org.toml`", "help: "]);
         assert!(!case.path("trace.jsonl").exists(), "AWS was asked");
         let document = case.run_at(server.url(), &[&arguments[..3], &["--format", "json"]].concat()).ends(1).json();
         assert!(!document["differences"].as_array().unwrap().is_empty());

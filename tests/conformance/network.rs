@@ -348,7 +348,7 @@ fn the_road_of_adopted_networks(server: &Server) {
         show(&output)
     };
     let imported = overlord(&["import", "--region", "eu-west-1"], 0);
-    for why in ["nearly like a layout, but for `route_table.private-", "tiers lie apart"] {
+    for why in ["almost matches a layout, except for `route_table.private-", "its tiers have gaps"] {
         assert!(imported.contains(why), "{imported}");
     }
     overlord(&["plan"], 0);

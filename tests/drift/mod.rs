@@ -288,5 +288,5 @@ fn a_baseline_that_is_none_is_an_error() {
     trial.write("other.json", "{\"format_version\": 7}");
     let document: Value = serde_json::from_str(&trial.expect(&["drift", "--baseline", "other.json", "--format", "json"], 1)).unwrap();
     let message = document["error"]["message"].as_str().unwrap();
-    assert!(message.contains("`other.json` is no baseline") && message.contains("version 7"), "{message}");
+    assert!(message.contains("`other.json` is not a baseline") && message.contains("version 7"), "{message}");
 }

@@ -73,6 +73,6 @@ fn a_refusal_is_a_note() {
     let note = &drift["notes"][0];
     assert_eq!(note["subject"], "CloudTrail");
     let summary = note["summary"].as_str().unwrap();
-    assert!(summary.starts_with("who made 1 difference is not known: cloudtrail:LookupEvents was refused"), "{summary}");
+    assert!(summary.starts_with("the author of 1 difference is unknown: cloudtrail:LookupEvents was refused"), "{summary}");
     assert!(summary.contains("allow `cloudtrail:LookupEvents`"), "{summary}");
 }

@@ -120,7 +120,7 @@ fn what_is_no_report_is_not_written_over() {
     let case = Case::small();
     fs::write(case.path("overlord-report.html"), "<!doctype html>\n<p>mine").unwrap();
     let (_, err) = case.run_saying(&["report", "--sandbox"], 1);
-    assert!(err.contains("is in the way") && err.contains("--force"), "{err}");
+    assert!(err.contains("is not an overlord report") && err.contains("--force"), "{err}");
     assert_eq!(fs::read_to_string(case.path("overlord-report.html")).unwrap(), "<!doctype html>\n<p>mine");
     assert!(!case.path(".overlord").exists(), "no AWS calls were made");
     case.run(&["report", "--sandbox", "--force"], 0);

@@ -41,7 +41,7 @@ async fn a_lost_answer_is_a_broken_connection() {
 async fn only_loopback_is_served() {
     let sandbox = Sandbox::new(World::new(MANAGEMENT), Weather::default());
     let error = serve(sandbox, SocketAddr::from(([0, 0, 0, 0], 0))).await.unwrap_err();
-    assert_eq!(error.message, "`0.0.0.0:0` is no loopback address");
+    assert_eq!(error.message, "`0.0.0.0:0` is not a loopback address");
 }
 
 /// What a raw client sends over one connection, and all that comes back until the connection ends.

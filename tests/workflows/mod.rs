@@ -471,7 +471,7 @@ fn nothing_is_written_over() {
     let repository = Repository::of(SMALL, "github");
     let again = repository.overlord(&["init", "ci", "--for", "github"]);
     assert_eq!(again.status.code(), Some(1));
-    assert!(String::from_utf8_lossy(&again.stderr).contains("is there already; nothing was written"), "{}", show(&again));
+    assert!(String::from_utf8_lossy(&again.stderr).contains("already exists; nothing was written"), "{}", show(&again));
     assert!(repository.overlord(&["init", "ci", "--for", "github", "--force"]).status.success());
     assert!(repository.overlord(&["init", "ci", "--for", "github", "--out", "elsewhere"]).status.success());
     assert!(repository.path("elsewhere/.github/workflows/overlord-plan.yml").exists());

@@ -1,4 +1,4 @@
-//! `overlord init ci`: what runs overlord without a person, made from org.toml.
+//! `overlord init ci`: generates the workflows and roles that run overlord in CI, from org.toml.
 
 use std::path::{Path, PathBuf};
 
@@ -12,7 +12,7 @@ use crate::files::Replace;
 
 #[derive(Debug, Args)]
 pub(super) struct CiArgs {
-    /// Where it is to run
+    /// The CI platform
     #[arg(long = "for", value_enum, value_name = "PLATFORM")]
     platform: PlatformChoice,
 
@@ -24,7 +24,7 @@ pub(super) struct CiArgs {
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
 
-    /// Write over files that are there already
+    /// Overwrite existing files
     #[arg(long)]
     force: bool,
 }

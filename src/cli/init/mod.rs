@@ -1,4 +1,4 @@
-//! `overlord init`: files to begin with, offline. A configuration, or what runs it without a person.
+//! `overlord init`: writes starter files, offline: a configuration, or the CI workflows that run it.
 
 mod ci;
 mod organization;
@@ -21,7 +21,7 @@ pub(super) struct InitArgs {
 
 #[derive(Debug, Subcommand)]
 enum What {
-    /// Write what runs overlord without a person: plans of pull requests, apply on merge, drift every night, and the roles for it
+    /// Write CI workflows: plans for pull requests, apply on merge, drift detection every night, and the IAM roles for them
     #[command(after_help = "Exit status: 0 written, 1 error")]
     Ci(ci::CiArgs),
 }

@@ -12,24 +12,24 @@ use crate::starter::{self, Answers};
 
 #[derive(Debug, Args)]
 pub(super) struct OrganizationArgs {
-    /// The 12-digit id of the management account [default: 111111111111, with which overlord works in the sandbox alone]
+    /// The 12-digit id of the management account [default: 111111111111, which works only in the sandbox]
     #[arg(long, value_name = "ID", requires = "email")]
     management_account: Option<String>,
 
     /// The e-mail address of an account, where {account} stands for its key, such as aws+{account}@example.org
-    // Only together: accounts would be made with addresses that nobody reads.
+    // Only together: otherwise accounts would be created with addresses that nobody reads.
     #[arg(long, value_name = "ADDRESS", requires = "management_account")]
     email: Option<String>,
 
-    /// The Region of what belongs to the organization
+    /// The home Region of the organization
     #[arg(long, value_name = "REGION", default_value = starter::REGION)]
     home_region: String,
 
-    /// The folder that org.toml and policies/ are written to [default: that of --config]
+    /// The output folder for org.toml and policies/ [default: that of --config]
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
 
-    /// Write over files that are there already
+    /// Overwrite existing files
     #[arg(long)]
     force: bool,
 }
@@ -64,7 +64,7 @@ fn next_steps(args: &OrganizationArgs, org_toml: &Path) -> Vec<String> {
                         --management-account ID and --email ADDRESS";
     let mut steps = vec![
         format!("read {}, and keep it under version control", org_toml.display()),
-        format!("see what it makes, without an account: `overlord plan{config} --sandbox`, then `overlord apply{config} --sandbox`"),
+        format!("try it without an AWS account: `overlord plan{config} --sandbox`, then `overlord apply{config} --sandbox`"),
     ];
     if args.management_account.is_none() {
         steps.push(placeholders.to_owned());

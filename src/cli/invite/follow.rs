@@ -1,4 +1,4 @@
-//! Where accounts stand with AWS: looked up, accepted for, and waited for.
+//! Follows accounts through their invitations: looks up their state, accepts invitations for them, and waits.
 
 use std::collections::BTreeMap;
 use std::time::{Duration, SystemTime};
@@ -10,13 +10,13 @@ use crate::resource::organizations::{InvitationState, LiveInvitation, Standing, 
 
 /// AWS lets invitations expire after 15 days: by then every one is over.
 const ANSWERED: Duration = Duration::from_secs(16 * 24 * 3600);
-/// How long AWS may take until who has accepted is a member.
+/// How long AWS may take until an account that accepted is a member.
 const JOINING: Duration = Duration::from_secs(10 * 60);
-/// How long AWS may take until a new role can be assumed, and a new invitation is seen by who is invited.
+/// How long AWS may take until a new role can be assumed, and until the invited account sees a new invitation.
 const SETTLING: Duration = Duration::from_secs(2 * 60);
 const PAUSE: Duration = Duration::from_secs(3);
 
-/// Where an account stands.
+/// The state of an account.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Now {
     /// It is a member, of this id.
@@ -43,7 +43,7 @@ pub(super) fn now_in_seconds(sessions: &Sessions) -> i64 {
     i64::try_from(now.as_secs()).unwrap_or(i64::MAX)
 }
 
-/// Where each stands. An account that is known by its id is asked for by itself; e-mails take the list of all members.
+/// The state of each. An account with a known id is looked up by itself; e-mails need the list of all members.
 pub(super) async fn look(sessions: &Sessions, targets: &[Target]) -> AwsResult<Vec<Now>> {
     let members = members(sessions, targets).await?;
     let invitations = match members.iter().all(Option::is_some) {
@@ -162,7 +162,7 @@ pub(super) enum RoleAge {
     Settled,
 }
 
-/// Waits until none of them is open. `tell` hears of each that is over.
+/// Waits until none of them is open. Calls `tell` for each that has ended.
 ///
 /// # Errors
 /// AWS refused; the deadline; the interrupt.

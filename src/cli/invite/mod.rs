@@ -1,5 +1,5 @@
-//! `overlord invite`: sends invitations, tells their owners what to run, follows them, accepts where it may, and brings in the accounts
-//! that have joined. Called again, it goes on where it stands: what it knows, AWS knows.
+//! `overlord invite`: sends invitations, prints the commands for their owners, follows the invitations, accepts them where it may, and brings
+//! in the accounts that have joined. A repeated run continues from the state in AWS; overlord keeps none itself.
 
 mod follow;
 mod targets;
@@ -29,11 +29,11 @@ use targets::Target;
 
 #[derive(Debug, Args)]
 pub(super) struct InviteArgs {
-    /// An account by its key in org.toml, its id or its e-mail; may be given several times. Without it, all that org.toml wants invited
+    /// An account by its key in org.toml, its id or its e-mail; may be given several times. Without it, all accounts that org.toml invites
     #[arg(long = "account", value_name = "KEY|ID|EMAIL")]
     accounts: Vec<String>,
 
-    /// Further accounts, one to a line
+    /// A file with further accounts, one per line
     #[arg(long, value_name = "FILE")]
     from: Option<PathBuf>,
 
@@ -41,11 +41,11 @@ pub(super) struct InviteArgs {
     #[arg(long, value_name = "KEY")]
     ou: Option<String>,
 
-    /// What the owners are told, in place of `invitation_note`
+    /// The note to the owners, instead of `invitation_note`
     #[arg(long, value_name = "TEXT")]
     note: Option<String>,
 
-    /// Accept, and make the access role, with the credentials of this profile, which are those of an invited account; may be given several
+    /// Accept, and create the access role, with the credentials of this profile, which belong to an invited account; may be given several
     /// times
     #[arg(long, value_name = "NAME", conflicts_with_all = ["cancel", "template"])]
     accept_profile: Vec<String>,
@@ -54,15 +54,15 @@ pub(super) struct InviteArgs {
     #[arg(long, conflicts_with_all = ["cancel", "template"])]
     wait: bool,
 
-    /// Take open invitations back
+    /// Cancel open invitations
     #[arg(long, conflicts_with = "template")]
     cancel: bool,
 
-    /// Print the CloudFormation template of the access role that owners make, and do nothing else
+    /// Print the CloudFormation template with which owners create the access role, and do nothing else
     #[arg(long)]
     template: bool,
 
-    /// Do not ask. Never covers deletions
+    /// Do not ask for confirmation. Does not confirm deletions
     #[arg(long)]
     yes: bool,
 
@@ -251,7 +251,7 @@ impl Run<'_> {
     }
 
     /// Makes the access role in an account that has joined. What keeps it from being made does not keep the account from being a member:
-    /// its owner is told what to run, as if there were no credentials.
+    /// its owner gets the commands to run, as without credentials.
     async fn equip(&mut self, guest: &Sessions, account: &str) -> Result<(), Reported> {
         let is_it = |(_, state): &(&Target, &State)| matches!(state, State::Member { id, .. } if id == account);
         let Some((target, _)) = self.targets.iter().zip(&self.states).find(is_it) else { return Ok(()) };
@@ -263,8 +263,8 @@ impl Run<'_> {
                 "was made"
             }
             Ok(AccessRoleState::There) => "was there already",
-            Ok(AccessRoleState::Owners) => "was there already, made by its owner, and was left as it is",
-            Ok(AccessRoleState::TrustsOthers) => "was there already, trusts others or under other conditions, and was left as it is",
+            Ok(AccessRoleState::Owners) => "already exists, created by its owner, and was not changed",
+            Ok(AccessRoleState::TrustsOthers) => "already exists with another trust policy, and was not changed",
             Err(Error::Interrupted) => return Err(self.shell.aws_error(&Error::Interrupted)),
             Err(error) => {
                 let hint = error.hint().map(|hint| format!("\n  help: {hint}")).unwrap_or_default();
@@ -307,7 +307,7 @@ impl Run<'_> {
         sessions.request_gate().set_mode(Mode::ReadWrite);
         for (target, now) in self.targets.iter().zip(standing) {
             let wanted = self.desired.resources.contains_key(&Address::new("invitation", target.account.key())) && target.section.is_none();
-            let again = if wanted { "; `invite = true` in org.toml has the next apply send another one" } else { "" };
+            let again = if wanted { "; `invite = true` in org.toml makes the next apply send another one" } else { "" };
             self.states.push(match now {
                 Now::Open { handshake, .. } => match handshakes::cancel(sessions, &handshake).await {
                     Ok(()) => State::Over(format!("its invitation is canceled{again}")),
@@ -344,7 +344,7 @@ impl Run<'_> {
         }
     }
 
-    /// Tells where each stands, and makes of those that are members what org.toml says.
+    /// Prints the state of each, and applies org.toml to those that are members.
     async fn conclude(self) -> Result<Exit, Reported> {
         self.tell();
         let mut exit = self.exit();

@@ -1,4 +1,4 @@
-//! Which accounts `overlord invite` is about, and how each is invited.
+//! Which accounts `overlord invite` works on, and how each one is invited.
 
 use std::path::Path;
 
@@ -18,7 +18,7 @@ pub(super) struct Target {
     pub account: Address,
     /// How it is invited.
     pub invitation: InvitationAttributes,
-    /// Its e-mail, where org.toml tells it.
+    /// Its e-mail, if org.toml has it.
     pub email: Option<String>,
     /// What is to be added to org.toml, where it does not stand there.
     pub section: Option<String>,
@@ -47,12 +47,12 @@ pub(super) fn read(global: &Global, args: &InviteArgs, shell: &Shell) -> Result<
     }
     if targets.is_empty() {
         let hint = "name accounts with --account, or give those in org.toml `invite = true`".to_owned();
-        return Err(shell.error("there is nobody to invite", Some(hint)));
+        return Err(shell.error("there are no accounts to invite", Some(hint)));
     }
     Ok((desired, targets))
 }
 
-/// One name to a line; what stands behind `#` is left out.
+/// One name per line; text after `#` is ignored.
 fn listed(file: &Path, shell: &Shell) -> Result<Vec<String>, Reported> {
     let text = files::read_text(file, files::LIST).map_err(|e| {
         let hint = "give a file with an account's key, id or e-mail on each line".to_owned();
@@ -126,20 +126,20 @@ fn target(desired: &Desired, account: Address, section: Option<String>, args: &I
         (Some(invitation), _) => invitation,
         (None, Some(id)) => {
             let Some(parent) = attributes.parent.clone() else {
-                let hint = "take `close` or `removed` out of its section, or leave it alone".to_owned();
-                return Err(shell.error(format_args!("org.toml wants `{account}` to leave the organization"), Some(hint)));
+                let hint = "remove `close` or `removed` from its section, or do not invite it".to_owned();
+                return Err(shell.error(format_args!("org.toml makes `{account}` to leave the organization"), Some(hint)));
             };
             InvitationAttributes { note: None, parent, recipient: id.clone(), tags: attributes.tags }
         }
         (None, None) => {
             let hint = "give it `invite = true` in org.toml if it exists already".to_owned();
-            return Err(shell.error(format_args!("`{account}` is one that `overlord apply` creates"), Some(hint)));
+            return Err(shell.error(format_args!("`{account}` is a new account that `overlord apply` creates"), Some(hint)));
         }
     };
     let elsewhere = |ou: &&String| section.is_none() && invitation.parent != Address::new("ou", ou.as_str()).into();
     if let Some(ou) = args.ou.as_ref().filter(elsewhere) {
         let hint = format!("leave out --ou, or change the `ou` of `{}` there", account.key());
-        return Err(shell.error(format_args!("org.toml puts `{account}` into `{}`, not into `{ou}`", invitation.parent), Some(hint)));
+        return Err(shell.error(format_args!("org.toml places `{account}` in `{}`, not in `{ou}`", invitation.parent), Some(hint)));
     }
     if let Some(note) = &args.note {
         invitation.note = Some(note.clone());

@@ -1,4 +1,4 @@
-//! `overlord policy effective`: what comes of the policies that configure on their way to an account; with `--live`, beside what AWS says.
+//! `overlord policy effective`: the management policies that an account inherits, merged. With `--live`, compared with AWS's own answer.
 
 use clap::Args;
 use serde_json::Value;
@@ -22,11 +22,11 @@ pub(super) struct EffectiveArgs {
     #[arg(long, value_name = "KEY|ID")]
     account: String,
 
-    /// Only policies of this type, as org.toml spells it, such as tag or backup [default: all that are attached]
+    /// Only policies of this type, as org.toml spells it, such as tag or backup [default: all attached types]
     #[arg(long = "type", value_name = "TYPE")]
     policy_type: Option<String>,
 
-    /// Ask AWS too, and say where it disagrees; exits 2 when it does
+    /// Ask AWS too, and show where it disagrees; exits 2 if it does
     #[arg(long)]
     pub(super) live: bool,
 }
@@ -59,7 +59,7 @@ pub(super) async fn run(global: &Global, args: &EffectiveArgs, shell: &Shell) ->
     Ok(exit(&policies))
 }
 
-/// What AWS has told is no doubt any more.
+/// A setting that AWS has answered is no longer in doubt.
 fn exit(policies: &[OfType]) -> Exit {
     let disagrees = |of_type: &OfType| {
         let live = of_type.live.iter().flat_map(|live| &live.differences);
@@ -86,7 +86,7 @@ fn account(desired: &Desired, name: &str, shell: &Shell) -> Result<Address, Repo
     }
     // It knows the nearest name.
     super::place(name, &crate::guardrails::hierarchy(desired), shell)?;
-    let hint = "give the key of an account in org.toml: what an account inherits follows from its place there".to_owned();
+    let hint = "give the key of an account in org.toml: its place there decides what it inherits".to_owned();
     Err(shell.error(format_args!("org.toml has no account `{name}`"), Some(hint)))
 }
 
@@ -96,7 +96,7 @@ fn configuring(short: &str, shell: &Shell) -> Result<&'static PolicyTypeLimits, 
     match found {
         Some(spec) if Family::of_type(&spec.name).is_none() => Ok(spec),
         Some(_) => {
-            let hint = "what these let pass is told by `overlord policy explain`".to_owned();
+            let hint = "`overlord policy explain` shows what these allow".to_owned();
             Err(shell.error(format_args!("policies of type `{short}` decide about requests: they have no effective policy"), Some(hint)))
         }
         None => {
@@ -110,7 +110,7 @@ fn configuring(short: &str, shell: &Shell) -> Result<&'static PolicyTypeLimits, 
 async fn ask(sessions: &Sessions, desired: &Desired, account: &Address, policies: &mut [OfType], shell: &Shell) -> Result<(), Reported> {
     let id = effective::account_id(sessions, desired, account).await.map_err(|e| shell.aws_error(&e))?;
     let Some(id) = id else {
-        let hint = "`overlord plan` tells how it is recognised; without --live nothing is asked".to_owned();
+        let hint = "`overlord plan` shows how it is recognised; without --live, no AWS calls are made".to_owned();
         return Err(shell.error(format_args!("`{account}` is not in the organization"), Some(hint)));
     };
     for of_type in policies {

@@ -1,4 +1,4 @@
-//! `overlord policy explain --live`: what AWS's policy simulator says of the request that was decided.
+//! `overlord policy explain --live`: sends the same request to AWS's policy simulator.
 
 use super::super::connect::{Connection, connect};
 use super::super::shell::Shell;

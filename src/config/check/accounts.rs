@@ -1,4 +1,4 @@
-//! The accounts: those of the teams, one per stage, and the single ones; all templates filled in.
+//! The accounts: those of the teams, one per stage, and the single ones, with all templates filled in.
 
 use std::collections::BTreeMap;
 
@@ -45,7 +45,7 @@ pub(in crate::config) struct Planned<'f> {
     pub(in crate::config) regions: Option<&'f List>,
     /// Whether what its root user has is kept.
     pub(in crate::config) root_credentials: Option<&'f At<String>>,
-    /// How it is to leave; then nothing else is asked of it.
+    /// How it is to leave; then nothing else is desired of it.
     pub(in crate::config) leaves: Option<Leaving>,
 }
 
@@ -122,7 +122,7 @@ fn team_parts<'f>(key: &'f Key, team: &'f Team, model: &Model<'f>, report: &mut 
     if listed.is_empty() && !unsure {
         let at = team.stages.as_ref().map_or(key.at(), |s| s.at);
         let hint = "name its stages, `stages = [\"dev\", \"prod\"]`, here or in [defaults]";
-        report.at(at, Code::EmptyTeam.error(format!("the team `{}` has no stages, and so no accounts", key.as_str())).hint(hint));
+        report.at(at, Code::EmptyTeam.error(format!("the team `{}` has no stages, so it has no accounts", key.as_str())).hint(hint));
     }
     for (stage_key, exception) in &team.stage {
         if !unsure && !listed.is_empty() && !listed.iter().any(|s| s.value == stage_key.as_str()) {
@@ -173,7 +173,7 @@ fn team_parts<'f>(key: &'f Key, team: &'f Team, model: &Model<'f>, report: &mut 
         };
         let at = own_key.filter(|_| parts_of.id.is_some()).map_or(key.at(), Key::at);
         if parts_of.ou.is_none() && leaves.is_none() && !broken("ou", report) {
-            let hint = "say where its accounts go: `ou = \"…\"`, or `ou = \"root\"` for the root";
+            let hint = "name the OU of its accounts: `ou = \"…\"`, or `ou = \"root\"` for the root";
             report.at(at, Code::MissingKey.error(format!("the team `{}` has no `ou`", key.as_str())).hint(hint));
         }
         if parts_of.email.is_none() && parts_of.id.is_none() && !broken("email", report) && !report.is_broken(&["defaults", "email"]) {
@@ -196,7 +196,7 @@ fn single_parts<'f>(key: &'f Key, account: &'f Account, report: &mut Report) -> 
     let name = key.as_str();
     let leaves = leaving::of_account(account, report);
     if account.ou.is_none() && leaves.is_none() && !report.is_broken(&["account", name, "ou"]) {
-        let hint = "say where it goes: `ou = \"…\"`, or `ou = \"root\"` for the root";
+        let hint = "name its OU: `ou = \"…\"`, or `ou = \"root\"` for the root";
         report.at(key.at(), Code::MissingKey.error(format!("the account `{name}` has no `ou`")).hint(hint));
     }
     let broken = ["email", "id"].iter().any(|word| report.is_broken(&["account", name, word]));
@@ -285,14 +285,14 @@ fn plan<'f>(parts: Parts<'f>, model: &Model<'f>, report: &mut Report) -> Planned
     if planned.leaves.is_some() { planned.leaving() } else { planned }
 }
 
-/// Keys, e-mail addresses and ids that two accounts share. `accounts` stand in the order of the file.
+/// Keys, e-mail addresses and ids that two accounts share. `accounts` are in the order of the file.
 fn clashes(accounts: &[Planned<'_>], report: &mut Report) {
     let mut keys: BTreeMap<&str, &Planned<'_>> = BTreeMap::new();
     let mut emails: BTreeMap<String, (&Planned<'_>, &Made)> = BTreeMap::new();
     let mut ids: BTreeMap<&str, &At<String>> = BTreeMap::new();
     for account in accounts {
         if let Some(other) = keys.insert(&account.key, account) {
-            // A stage that stands twice in a list is reported there.
+            // A stage that occurs twice in a list is reported there.
             if other.team.is_none() || other.team != account.team {
                 let diagnostic = Code::DuplicateAccount
                     .error(format!("two accounts have the key `{}`", account.key))

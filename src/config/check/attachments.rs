@@ -1,5 +1,5 @@
-//! The sets of directly attached policies: what they name, how many, and that they allow anything at all. What does not fit is for
-//! `packing`.
+//! The sets of directly attached policies: their names, their number, and that they allow anything at all. `packing` handles sets that are too
+//! large.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -52,7 +52,7 @@ struct Target {
     place: String,
 }
 
-/// Resolves and checks all sets, and warns of policies that stand in none.
+/// Resolves and checks all sets, and warns of policies that are in none.
 pub(super) fn resolve(model: &Model<'_>, policies: &Policies<'_>, accounts: &[Planned<'_>], report: &mut Report) -> (Attachments, Packing) {
     let none = Organization::default();
     let section = model.file.organization.as_ref().map_or(&none, |o| &o.value);
@@ -108,7 +108,7 @@ fn left_alone(section: &Organization, policies: &Policies<'_>, report: &mut Repo
     }
 }
 
-/// Declared policies of a type that AWS enables only while a service has trusted access. Each type is told once.
+/// Declared policies of a type that AWS enables only while a service has trusted access. Each type is reported once.
 fn untrusted(section: &Organization, policies: &Policies<'_>, report: &mut Report) {
     if report.is_broken(&["organization", "trusted_services"]) {
         return;
@@ -200,12 +200,12 @@ impl<'p> Sets<'_, 'p> {
                 .error(format!("the policies of {target} allow nothing"))
                 .label("no service control policy with an Allow")
                 .detail("service control policies allow what every level allows: a level without an Allow denies everything below it")
-                .hint("add \"FullAWSAccess\", or a policy that allows what is wanted; where nothing is to be allowed, `lockdown = true` in [policy.*] says so");
+                .hint("add \"FullAWSAccess\", or a policy that allows what is needed; to allow nothing on purpose, set `lockdown = true` in [policy.*]");
             report.at(list.at, diagnostic);
         }
     }
 
-    /// Packs what is more than its target takes, or tells it.
+    /// Packs a set that is too large for its target, or reports it.
     fn fit(&mut self, target: &Target, list: &List, named: &[Named<'p>], set: &mut BTreeSet<Reference>, report: &mut Report) {
         for spec in self.managed.clone() {
             let Some(limits) = self.model.limits.of(spec) else { continue };

@@ -1,4 +1,4 @@
-//! The list of AWS's actions and condition keys, where a file of the user's has a newer one than is built in.
+//! The list of AWS's actions and condition keys, if the user keeps a newer one than the built-in one.
 
 use std::path::Path;
 use std::sync::Arc;

@@ -1,4 +1,4 @@
-//! `contacts`: whom AWS writes to about an account; what AWS takes of them, and what they need.
+//! `contacts`: the people to whom AWS writes about an account. Their valid values, and their requirements.
 
 use std::collections::BTreeMap;
 
@@ -23,7 +23,7 @@ pub(in crate::config) struct PlannedContacts {
     /// By type, as org.toml calls it.
     alternate: BTreeMap<&'static str, AlternateContactAttributes>,
     primary: Option<PrimaryContactAttributes>,
-    /// Where the first of them stands.
+    /// The position of the first of them.
     at: Option<ByteRange>,
 }
 

@@ -1,4 +1,4 @@
-//! `[[test]]`: which accounts, and what is expected of their guardrails. Whether it is met is found out when all else is sound.
+//! `[[test]]`: the accounts, and the expected verdicts of their guardrails. The tests run once everything else is valid.
 
 use std::collections::BTreeSet;
 
@@ -52,14 +52,14 @@ fn expectations(test: &Test, at: ByteRange, report: &mut Report) -> Vec<Expectat
         for action in list.iter().flat_map(|list| &list.value) {
             if action.value != "*" && !is_action(action) {
                 let hint = "write `service:Action`, such as `s3:GetObject`, `s3:*` or `*`";
-                report.at(action.at, Code::BadTest.error(format!("`{}` is no action", action.value)).hint(hint));
+                report.at(action.at, Code::BadTest.error(format!("`{}` is not an action", action.value)).hint(hint));
             }
             expectations.push(Expectation { action: action.value.clone(), expected, at: report.span(action.at) });
         }
     }
     let unsure = ["allow", "deny"].iter().any(|list| report.is_broken(&["test", list]));
     if expectations.is_empty() && !unsure {
-        let hint = "say what must become of which actions: `deny = [\"sagemaker:*\"]`, `allow = [\"ec2:RunInstances\"]`";
+        let hint = "list the actions and the expected result: `deny = [\"sagemaker:*\"]`, `allow = [\"ec2:RunInstances\"]`";
         report.at(at, Code::BadTest.error("this [[test]] expects nothing").hint(hint));
     }
     expectations
@@ -108,7 +108,7 @@ fn by_key(key: &At<String>, accounts: &[Planned<'_>], report: &mut Report) -> Op
     found
 }
 
-/// An OU and all that stand below it.
+/// An OU and all OUs below it.
 fn below(ou: &At<String>, model: &Model<'_>, report: &mut Report) -> BTreeSet<Reference> {
     let mut found: BTreeSet<Reference> = tree::reference(ou, model, report).into_iter().collect();
     loop {
@@ -143,7 +143,7 @@ pub(in crate::config) fn failed(result: &TestResult<'_>, place: impl Fn(&Cause) 
             None => diagnostic.detail(cause.says(decision.outcome)),
         };
     }
-    let explain = format!("`overlord policy explain --account {} --action '{action}'` tells level by level", first.account.key());
+    let explain = format!("`overlord policy explain --account {} --action '{action}'` shows each level", first.account.key());
     let keys: Vec<String> = decision.hinges_on.iter().map(|key| format!("`{key}`")).collect();
     Some(diagnostic.hint(match keys.as_slice() {
         [] => explain,

@@ -1,4 +1,4 @@
-//! The lists of services that frameworks name: TOML files of the user's, with their own mistakes.
+//! The lists of services that frameworks name: TOML files of the user, which may have mistakes too.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -56,7 +56,7 @@ fn read_list(relative: &Path, named_at: ByteRange, files: &Files<'_>, known: &Ca
             let hint = diagnostic
                 .hint
                 .clone()
-                .unwrap_or_else(|| "write the list there, or say where it is; the path is relative to org.toml".to_owned());
+                .unwrap_or_else(|| "write the list there, or correct the path, which is relative to org.toml".to_owned());
             report.at(named_at, diagnostic.hint(hint));
             return None;
         }
@@ -68,7 +68,7 @@ fn read_list(relative: &Path, named_at: ByteRange, files: &Files<'_>, known: &Ca
         Err(error) => {
             let at = error.span().unwrap_or(0..1).into();
             let hint = "a list has `title`, `source`, `as_of` and `reviewed` (dates), and [services], `\"Amazon S3\" = [\"s3\"]`";
-            lists.mistake(at, format!("this is no list of services: {}", error.message()), hint);
+            lists.mistake(at, format!("this is not a list of services: {}", error.message()), hint);
             None
         }
     }
@@ -99,8 +99,8 @@ impl Lists<'_> {
         if let (Some(as_of), Some(reviewed)) = (&as_of, &reviewed)
             && reviewed < as_of
         {
-            let summary = format!("the list was reviewed on {reviewed}, before {as_of}, the day of which it is true");
-            self.mistake(reviewed_at, summary, "look at the list again, and write the day");
+            let summary = format!("the list was reviewed on {reviewed}, before its date {as_of}");
+            self.mistake(reviewed_at, summary, "review the list again, and write the date");
         }
         if services.is_empty() {
             self.mistake((0..1).into(), "this list has no services".to_owned(), "name them below [services]: `\"Amazon S3\" = [\"s3\"]`");
@@ -122,7 +122,7 @@ impl Lists<'_> {
         let date = written.get_ref();
         let is_day = date.date.is_some() && date.time.is_none();
         if !is_day {
-            self.mistake(written.span().into(), format!("`{date}` is no day"), "write a date without a time: 2026-11-20");
+            self.mistake(written.span().into(), format!("`{date}` is not a date"), "write a date without a time: 2026-11-20");
         }
         is_day.then(|| date.to_string())
     }
@@ -135,12 +135,12 @@ impl Lists<'_> {
         for prefix in &prefixes.value {
             let formed = !prefix.is_empty() && prefix.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-');
             if !formed {
-                let hint = "write what stands in front of the colon of an action, in lower case: `s3` of `s3:GetObject`";
-                self.mistake(prefix.at, format!("`{}` is no prefix of actions", prefix.value), hint);
+                let hint = "write the part of an action before the colon, in lower case: `s3` of `s3:GetObject`";
+                self.mistake(prefix.at, format!("`{}` is not an action prefix", prefix.value), hint);
             } else if let Err(near) = known_service(prefix, self.known) {
-                let summary = format!("the service `{}` is not among AWS's of {}", prefix.value, self.known.date());
+                let summary = format!("the service `{}` is not in AWS's list of {}", prefix.value, self.known.date());
                 let hint = near.map_or_else(
-                    || "look it up in AWS's Service Authorization Reference; it may be newer than that".to_owned(),
+                    || "look it up in AWS's Service Authorization Reference; the service may be newer".to_owned(),
                     |near| format!("did you mean `{near}`?"),
                 );
                 self.add(prefix.at, Code::UnknownService.warning(summary).hint(hint));

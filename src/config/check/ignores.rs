@@ -1,4 +1,4 @@
-//! `[[ignore]]`: drift that is expected until a day.
+//! `[[ignore]]`: drift that is expected until a given day.
 
 use crate::address::Address;
 use crate::config::code::Code;
@@ -25,13 +25,13 @@ fn one(Ignore { address, attributes, reason, until }: &Ignore, header: ByteRange
     let lacks = lacks.into_iter().filter(|(key, is_there)| !is_there && !report.is_broken(&["ignore", key]));
     let lacks: Vec<String> = lacks.map(|(key, _)| format!("no `{key}`")).collect();
     if !lacks.is_empty() {
-        let hint = "say what, why and until when: `address = \"ou.work\"`, `reason = \"migration\"`, `until = 2027-01-31`; what is ignored for \
-                    ever is never mended";
+        let hint = "say what, why and until when: `address = \"ou.work\"`, `reason = \"migration\"`, `until = 2027-01-31`; drift that \
+                    is ignored forever is never fixed";
         report.at(header, Code::MissingKey.error(format!("this [[ignore]] has {}", lacks.join(" and "))).hint(hint));
     }
     let kind = address.as_ref().and_then(|address| self::kind(address, report));
     if let Some(reason) = reason.as_ref().filter(|reason| reason.trim().is_empty()) {
-        report.at(reason.at, Code::BadIgnore.error("an empty `reason` is none").hint("say why, for those who find it in a year"));
+        report.at(reason.at, Code::BadIgnore.error("`reason` is empty").hint("say why, for the next reader"));
     }
     for attribute in attributes.iter().flat_map(|list| &list.value) {
         self::attribute(attribute, kind.as_deref(), report);
@@ -50,8 +50,8 @@ fn one(Ignore { address, attributes, reason, until }: &Ignore, header: ByteRange
 /// The kind of what it is about, where it is one, and there is one.
 fn kind(address: &At<String>, report: &mut Report) -> Option<String> {
     if address.trim().is_empty() {
-        let hint = "name what may drift: `address = \"ou.work\"`; `*` is all of it";
-        report.at(address.at, Code::BadIgnore.error("an empty `address` is about nothing").hint(hint));
+        let hint = "name the resource that may drift: `address = \"ou.work\"`; `*` is all of it";
+        report.at(address.at, Code::BadIgnore.error("`address` is empty").hint(hint));
         return None;
     }
     let parsed: Address = address.parse().ok()?;
@@ -63,7 +63,7 @@ fn kind(address: &At<String>, report: &mut Report) -> Option<String> {
     if resource::kind(parsed.kind()).is_none() {
         let hint =
             report.suggest(parsed.kind(), KINDS.iter().map(|kind| kind.spec().kind), "write an address as `overlord drift` shows it");
-        report.at(address.at, Code::BadIgnore.error(format!("`{}` is no kind of resource", parsed.kind())).hint(hint));
+        report.at(address.at, Code::BadIgnore.error(format!("`{}` is not a kind of resource", parsed.kind())).hint(hint));
         return None;
     }
     Some(parsed.kind().to_owned())
@@ -87,7 +87,7 @@ fn day(until: &At<Day>, report: &mut Report) -> Option<drift::Date> {
         (Some(date), None) => Some(drift::Date::new(date.year, date.month, date.day)),
         _ => {
             let summary = format!("`{}` is no day", until.value.0);
-            report.at(until.at, Code::BadIgnore.error(summary).hint("write the last day on which it holds: `until = 2027-01-31`"));
+            report.at(until.at, Code::BadIgnore.error(summary).hint("write the last day on which it is valid: `until = 2027-01-31`"));
             None
         }
     }

@@ -1,4 +1,4 @@
-//! Accounts that exist outside of the organization and are to be invited.
+//! Accounts outside the organization that are to be invited.
 
 use super::Model;
 use crate::config::code::Code;
@@ -12,16 +12,16 @@ const NOTE: usize = 1024;
 
 /// How an account is invited.
 pub(in crate::config) struct Invite {
-    /// What its owner is told.
+    /// The note to its owner.
     pub(in crate::config) note: Option<String>,
 }
 
-/// Whether `invite = true` stands there.
+/// Whether it has `invite = true`.
 pub(super) fn asked(invite: Option<&At<bool>>) -> bool {
     invite.is_some_and(|invite| invite.value)
 }
 
-/// An account of a team that nothing tells apart from others in AWS: the template of its team makes e-mails of new accounts.
+/// An account of a team that cannot be identified in AWS: the template of its team makes e-mails of new accounts.
 pub(super) fn without_name(account: &str) -> Diagnostic {
     let diagnostic =
         Code::MissingKey.error(format!("the account `{account}` is to be invited, and has neither `id` nor an `email` of its own"));
@@ -41,14 +41,14 @@ pub(super) fn of(
     let management = section.and_then(|section| section.management_account.as_ref());
     if id.is_some_and(|id| management.is_some_and(|management| management.value == id.value)) {
         let diagnostic = Code::BadInvitation.error("the management account cannot be invited into its own organization");
-        report.at(invite.at, diagnostic.hint("remove `invite`: it is there already"));
+        report.at(invite.at, diagnostic.hint("remove `invite`: it is a member already"));
         return None;
     }
     let note = section.and_then(|section| section.invitation_note.as_ref()).and_then(|template| {
         let note = fill(template, names, report)?;
         if note.text.chars().count() > NOTE {
             let diagnostic = Code::BadInvitation.error("the note of an invitation is longer than 1,024 characters");
-            report.at(template.at, diagnostic.hint("say less, and where the rest can be read"));
+            report.at(template.at, diagnostic.hint("shorten it, and link to the rest"));
         }
         Some(note.text)
     });

@@ -1,5 +1,5 @@
-//! Accounts that are to leave the organization: `close = true` and `removed = true`. Nothing else is asked of them, so what their sections
-//! still say is a mistake where it would mislead.
+//! Accounts that are to leave the organization: `close = true` and `removed = true`. overlord changes nothing else of them, so any other
+//! setting that would be misleading is a mistake.
 
 use super::Model;
 use super::accounts::Planned;
@@ -68,7 +68,7 @@ fn of(section: &Section<'_>, report: &mut Report) -> Option<Leaving> {
     };
     if let Some(invite) = section.invite.filter(|invite| invite.value) {
         let summary = format!("an account that is invited cannot be {} at once", word(leaves));
-        report.at(invite.at, Code::BadLeaving.error(summary).hint("remove `invite`, or what lets it leave"));
+        report.at(invite.at, Code::BadLeaving.error(summary).hint("remove `invite`, or the key with which it leaves"));
     }
     let unused = [
         ("vpc", section.vpc.map(|list| list.at)),
@@ -77,7 +77,7 @@ fn of(section: &Section<'_>, report: &mut Report) -> Option<Leaving> {
     ];
     for (key, at) in unused.into_iter().filter_map(|(key, at)| Some((key, at?))) {
         let summary = format!("`{key}` says nothing of an account that is to be {}", word(leaves));
-        let diagnostic = Code::BadLeaving.warning(summary).detail("what it has stays as it is until it has left");
+        let diagnostic = Code::BadLeaving.warning(summary).detail("overlord changes nothing else of it until it has left");
         report.at(at, diagnostic.hint(format!("remove `{key}`")));
     }
     Some(leaves)

@@ -1,4 +1,4 @@
-//! The limits that hold: AWS's, or what `[limits]` says that AWS raised them to.
+//! The limits in force: AWS's defaults, or the raised ones of `[limits]`.
 
 use std::collections::BTreeMap;
 

@@ -1,5 +1,5 @@
-//! The semantic checks: everything that AWS or the language refuses and a single value's type does not tell. Each check reports into
-//! the [`Report`] and goes on; what they find out on the way (accounts, sets of policies, moves) is what `expand` builds from.
+//! The semantic checks: rules of AWS or of the language that a value's type cannot express. Each check reports into the [`Report`] and
+//! continues. Their results (accounts, sets of policies, moves) are the input of `expand`.
 
 pub(super) mod accounts;
 pub(super) mod attachments;
@@ -118,8 +118,8 @@ fn keys(file: &File, report: &mut Report) {
         } else if attachments::is_reserved(kind, key.as_str()) {
             let summary = format!("`{}` cannot be the key of this section", key.as_str());
             let hint = match kind {
-                "ou" => "`root` means the root itself, whose policies are those of [organization]: choose another key",
-                _ => "it is a policy of AWS's own, which needs no section: choose another key",
+                "ou" => "`root` is the root itself, whose policies are in [organization]: choose another key",
+                _ => "it is an AWS managed policy, which needs no section: choose another key",
             };
             report.at(key.at(), Code::ReservedKey.error(summary).hint(hint));
         }
@@ -163,12 +163,12 @@ fn headers(text: &str, header: &str) -> Vec<ByteRange> {
     found
 }
 
-/// Values that stand twice in one list.
+/// Values that occur twice in one list.
 fn repeated(list: &[At<String>], report: &mut Report) {
     let mut first = BTreeMap::new();
     for item in list {
         if let Some(other) = first.insert(item.as_str(), item.at) {
-            let diagnostic = Code::Repeated.error(format!("`{}` stands twice in this list", item.value));
+            let diagnostic = Code::Repeated.error(format!("`{}` is listed twice", item.value));
             let diagnostic = diagnostic.related(report.span(other), "first here").hint("remove one");
             report.at(item.at, diagnostic);
         }

@@ -1,4 +1,4 @@
-//! `[[moved]]`: renamed keys, and how what they stand for is recognised in AWS.
+//! `[[moved]]`: renamed keys, and how overlord recognises the resource in AWS.
 
 use std::collections::BTreeMap;
 
@@ -72,12 +72,10 @@ fn parse<'t>(text: &'t At<String>, report: &mut Report) -> Option<(Kind, &'t str
         (!key.is_empty()).then_some((kind, key))
     });
     if parsed.is_none() {
-        let diagnostic = Code::BadMove.error(format!("`{}` is no address of something that can move", text.value));
+        let diagnostic = Code::BadMove.error(format!("`{}` is not the address of something that can move", text.value));
         let diagnostic = match text.split_once('.') {
             // All that was built carries the layout's key in its tag.
-            Some(("vpc", _)) => {
-                diagnostic.hint("a layout keeps its key for as long as VPCs of it stand: give the section its old key again")
-            }
+            Some(("vpc", _)) => diagnostic.hint("a layout keeps its key while it has VPCs: give the section its old key again"),
             Some(_) | None => diagnostic.hint("write `ou.<key>`, `policy.<key>`, `team.<key>` or `account.<key>`"),
         };
         report.at(text.at, diagnostic);
@@ -85,7 +83,7 @@ fn parse<'t>(text: &'t At<String>, report: &mut Report) -> Option<(Kind, &'t str
     parsed
 }
 
-/// Which end of a move a key stands at.
+/// Which end of a move a key is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum End {
     From,
@@ -117,7 +115,7 @@ impl<'m> Moves<'m> {
             }
         }
         if self.exists(kind, old) {
-            let diagnostic = Code::MovedFromLiving.error(format!("`{}` is said to have moved, and is still there", from.value));
+            let diagnostic = Code::MovedFromLiving.error(format!("`{}` is listed as moved, but its section still exists", from.value));
             report.at(from.at, diagnostic.hint("remove this [[moved]], or the old section"));
         }
         if self.exists(kind, new) {
@@ -134,7 +132,7 @@ impl<'m> Moves<'m> {
         } else if !report.is_broken(&[kind.word(), new]) {
             let hint = match report.similar(new, self.known(kind)) {
                 Some(near) => format!("did you mean `{}.{near}`?", kind.word()),
-                None => "`to` is the key that stands in org.toml now".to_owned(),
+                None => "`to` is the key in org.toml now".to_owned(),
             };
             report.at(to.at, Code::MovedToNothing.error(format!("`{}` is not declared", to.value)).hint(hint));
         }

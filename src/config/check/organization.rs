@@ -1,4 +1,4 @@
-//! `[organization]`: the guard, the Region, the role, the services and who administers them.
+//! `[organization]`: the expected account id, the Region, the role, the trusted services and their administrators.
 
 use super::accounts::Planned;
 use super::{Model, tree, values};
@@ -29,16 +29,16 @@ pub(super) fn check(model: &Model<'_>, accounts: &[Planned<'_>], report: &mut Re
         model.regions.check(region, region.at, report);
     }
     for role in [&section.access_role, &section.plan_role].into_iter().flatten().filter(|role| !values::role(role)) {
-        let diagnostic = Code::BadRole.error(format!("`{}` is no name of a role", role.value));
+        let diagnostic = Code::BadRole.error(format!("`{}` is not a role name", role.value));
         report.at(role.at, diagnostic.hint("1 to 64 letters, digits or any of _ + = , . @ -; the name, not the ARN"));
     }
     let access_role = section.access_role.as_ref().map_or(crate::config::ACCESS_ROLE, |role| role.value.as_str());
     if let Some(role) = section.plan_role.as_ref().filter(|role| role.value == access_role) {
         let diagnostic = Code::BadRole.error(format!("`plan_role` is the access role `{access_role}`, which can write"));
-        report.at(role.at, diagnostic.hint("name another role, which only reads, or leave `plan_role` out"));
+        report.at(role.at, diagnostic.hint("name another role, a read-only one, or leave `plan_role` out"));
     }
     if let Some(id) = section.external_id.as_ref().filter(|id| !values::external_id(id)) {
-        let diagnostic = Code::BadExternalId.error(format!("`{}` is no external id", id.value));
+        let diagnostic = Code::BadExternalId.error(format!("`{}` is not a valid external id", id.value));
         report.at(id.at, diagnostic.hint("2 to 1,224 letters, digits or any of _ + = , . @ : / -"));
     }
     for service in &section.trusted_services {
@@ -48,8 +48,8 @@ pub(super) fn check(model: &Model<'_>, accounts: &[Planned<'_>], report: &mut Re
     if let Some(quarantine) = &section.quarantine {
         let named = tree::reference(quarantine, model, report);
         if named == Some(organization_address().into()) {
-            let diagnostic = Code::UnknownOu.error("the root is no quarantine: every account is born there");
-            report.at(quarantine.at, diagnostic.hint("name an OU whose policies deny what a new account should not do yet"));
+            let diagnostic = Code::UnknownOu.error("the root cannot be the quarantine: every account is created there");
+            report.at(quarantine.at, diagnostic.hint("name an OU whose policies deny what new accounts must not do yet"));
         }
     }
     administrators(section, accounts, report);
@@ -63,7 +63,7 @@ fn check_service(service: &At<String>, report: &mut Report) {
         } else {
             "it is a name like `config.amazonaws.com`".to_owned()
         };
-        report.at(service.at, Code::BadService.error(format!("`{}` is no service principal", service.value)).hint(hint));
+        report.at(service.at, Code::BadService.error(format!("`{}` is not a service principal", service.value)).hint(hint));
     }
 }
 
@@ -73,7 +73,7 @@ fn administrators(section: &Organization, accounts: &[Planned<'_>], report: &mut
         check_service(service, report);
         let trusted = section.trusted_services.iter().any(|s| s.value == service.value);
         if !trusted && values::service(service) && !report.is_broken(&["organization", "trusted_services"]) {
-            let summary = format!("`{}` has an administrator and is no trusted service", service.value);
+            let summary = format!("`{}` has an administrator but is not a trusted service", service.value);
             let hint = format!("add \"{}\" to `trusted_services`", service.value);
             report.at(service.at, Code::UntrustedService.error(summary).hint(hint));
         }

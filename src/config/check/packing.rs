@@ -1,8 +1,8 @@
-//! What AWS's limits refuse of service and resource control policies: documents that are too long, and sets of too many. A mistake, with the
-//! numbers; or, where [organization] says `pack_policies = true`, packed, so that what is compared and applied are policies like any others.
+//! Documents and sets of service and resource control policies that exceed AWS's limits. They are a mistake, reported with the numbers. With
+//! `pack_policies = true` in `[organization]`, overlord packs them instead, and compares and applies the result like any other policies.
 //!
-//! Addresses and names come from where the text stands in org.toml: `policy.<key>.2` is the second part of a document, and
-//! `policy.packed.ou.<key>.scp.1` what is merged of the OU's set. No key has a dot, so none clashes with a declared policy.
+//! Addresses and names are derived from the place of the text in org.toml: `policy.<key>.2` is the second part of a document, and
+//! `policy.packed.ou.<key>.scp.1` is merged from the OU's set. Keys contain no dot, so no name clashes with a declared policy.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -24,7 +24,7 @@ use crate::policy::{Document, Family, Origin, Part, Room, Unpackable, characters
 pub(in crate::config) struct Packing {
     /// What was merged, by address.
     pub(in crate::config) merged: BTreeMap<Address, Merged>,
-    /// The sets as they are written, of each target whose set is another one now.
+    /// The sets as they are written, of each target whose set was packed.
     pub(in crate::config) written: Attachments,
     /// What was tried, by list and type: accounts of a team share theirs.
     tried: BTreeMap<(ByteRange, &'static str), Fit>,
@@ -80,7 +80,7 @@ pub(in crate::config) fn part_name(name: &str, part: usize) -> String {
 }
 
 /// How many times the limit the text of a document may be. White space while_waiting, its length is known without parsing it. What is uploaded is its canonical
-/// form, though, which is shorter where the text repeats values, and only parsing tells by how much. So a text of up to twice the limit is parsed, once.
+/// form, though, which is shorter where the text repeats values, and only parsing shows by how much. So a text of up to twice the limit is parsed, once.
 const ROOM: usize = 2;
 
 /// Reports a text that is so long that no document within the limit can come of it. Such a text is not parsed.
@@ -222,7 +222,7 @@ impl Packing {
         self.merged.extend(packed.merged.iter().cloned());
     }
 
-    /// The names that packing made are ones that AWS takes, and nobody else's.
+    /// Checks that AWS accepts the names of packed policies, and that no other policy has them.
     pub(super) fn check_names(&self, policies: &Policies<'_>, report: &mut Report) {
         let declared: BTreeMap<(&str, &str), &Declared<'_>> =
             policies.values().flatten().map(|policy| ((policy.spec.short.as_str(), policy.name), policy)).collect();
@@ -233,7 +233,7 @@ impl Packing {
         let merged = self.merged.values().map(|merged| (merged.spec, merged.name.clone(), merged.at));
         for (spec, name, at) in parts.chain(merged) {
             if let Err(why) = values::policy_name(&name) {
-                report.at(at, Code::BadName.error(format!("packed, this would be named `{name}`, which AWS refuses")).hint(why));
+                report.at(at, Code::BadName.error(format!("the packed policy would be named `{name}`, which AWS refuses")).hint(why));
             }
             if let Some(other) = declared.get(&(spec.short.as_str(), name.as_str())) {
                 let summary = format!("`{name}` is the name of what overlord packs here");

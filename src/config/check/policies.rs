@@ -97,7 +97,7 @@ fn document(key: &Key, section: &Policy, spec: &PolicyTypeLimits, model: &Model<
         Err(diagnostic) => {
             let hint = diagnostic.hint.clone().unwrap_or_else(|| match section.file {
                 Some(_) => "`file` is relative to org.toml".to_owned(),
-                None => "write the document there, or say where it is with `file`".to_owned(),
+                None => "write the document there, or give its path with `file`".to_owned(),
             });
             report.at(declared_at, diagnostic.hint(hint));
             return Read::default();
@@ -130,7 +130,7 @@ fn document(key: &Key, section: &Policy, spec: &PolicyTypeLimits, model: &Model<
                 }
                 ParseError::NotAnObject => {
                     let end = text.lines().next().map_or(0, str::len);
-                    (0..end, Code::PolicyNotObject.error(format!("the policy `{}` is no JSON object", key.as_str())))
+                    (0..end, Code::PolicyNotObject.error(format!("the policy `{}` is not a JSON object", key.as_str())))
                 }
             };
             let hint = match spec.short.as_str() {
@@ -181,11 +181,11 @@ fn suppressed(section: &Policy, spec: &PolicyTypeLimits, report: &mut Report) ->
     let mut suppressed = Vec::new();
     for (rule, reason) in &section.suppress {
         if Family::of_type(&spec.name).is_none() {
-            let summary = format!("no rule looks at policies of type `{}`", spec.short);
+            let summary = format!("no rule checks policies of type `{}`", spec.short);
             report.at(rule.at(), Code::BadSuppression.error(summary).hint("remove `suppress`"));
         } else if let Some(found) = Rule::named(rule.as_str()) {
             if reason.value.trim().is_empty() {
-                let hint = "say why, for whoever reads it next";
+                let hint = "say why, for the next reader";
                 report.at(reason.at, Code::BadSuppression.error(format!("`{}` is suppressed without a reason", found.id)).hint(hint));
             }
             suppressed.push(Suppressed { rule: found.id, reason: reason.value.clone(), at: report.span(rule.at()) });

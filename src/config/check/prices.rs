@@ -40,7 +40,7 @@ fn rates<const N: usize>(given: [(Item, &Option<At<f64>>); N], report: &mut Repo
         match Usd::price(price.value) {
             Some(usd) => drop(rates.insert(item, usd)),
             None => {
-                let diagnostic = Code::BadPrice.error(format!("`{}` is no price per hour", price.value));
+                let diagnostic = Code::BadPrice.error(format!("`{}` is not a price per hour", price.value));
                 let most = Usd::HIGHEST_PRICE;
                 report.at(price.at, diagnostic.hint(format!("write US dollars per hour, from 0 to {most}: `nat_gateway = 0.045`")));
             }

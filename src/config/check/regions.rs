@@ -1,5 +1,5 @@
-//! Regions by their names: those that AWS has, as dated data, and those that `[limits]` adds. AWS refuses an unknown Region only when it
-//! is used, and by then accounts would exist.
+//! Region names: those of AWS, as dated data, and those that `[limits]` adds. AWS refuses an unknown Region only when it is used, and by then
+//! accounts would exist.
 
 use std::collections::BTreeSet;
 
@@ -85,5 +85,5 @@ impl Regions {
 }
 
 fn malformed(region: &str) -> Diagnostic {
-    Code::BadRegion.error(format!("`{region}` is no name of a region")).hint("write it as AWS does: \"eu-west-1\"")
+    Code::BadRegion.error(format!("`{region}` is not a Region name")).hint("write it as AWS does: \"eu-west-1\"")
 }

@@ -1,4 +1,4 @@
-//! `root_access` and `root_credentials`: what they take, and what they need.
+//! `root_access` and `root_credentials`: their valid values, and their requirements.
 
 use super::Model;
 use super::accounts::Planned;
@@ -31,7 +31,7 @@ pub(super) fn check(model: &Model<'_>, accounts: &[Planned<'_>], report: &mut Re
             let hint = report.suggest(text, DEFAULT_VPCS.into_iter(), "choose one");
             report.at(text.at, Code::BadRootAccess.error(format!("`root_credentials` cannot be `{}`", text.value)).hint(hint));
         } else if is_remove(text) && !central {
-            let diagnostic = Code::BadRootAccess.error("root credentials are removed only where root access is central");
+            let diagnostic = Code::BadRootAccess.error("root credentials can be removed only with central root access");
             report.at(text.at, diagnostic.hint("add `root_access = \"central\"` to [organization]"));
         }
     }
@@ -39,7 +39,7 @@ pub(super) fn check(model: &Model<'_>, accounts: &[Planned<'_>], report: &mut Re
     for account in accounts.iter().filter(|account| is_to_go(account) && account.id.is_some_and(|id| Some(id.as_str()) == management)) {
         let diagnostic = Code::BadRootAccess.error("AWS lets nobody remove the root credentials of the management account from outside");
         let at = account.root_credentials.map_or(account.at, |text| text.at);
-        report.at(at, diagnostic.hint("set `root_credentials = \"keep\"` for it: its root user looks after them"));
+        report.at(at, diagnostic.hint("set `root_credentials = \"keep\"` for it: its root user manages them"));
     }
 }
 

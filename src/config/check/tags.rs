@@ -1,4 +1,4 @@
-//! Tags: what AWS takes, how many, and the merged ones of an account.
+//! Tags: valid keys and values, their number, and the merged tags of an account.
 
 use std::collections::BTreeMap;
 

@@ -21,7 +21,7 @@ pub(in crate::config) fn name<'f>(key: &'f Key, ou: &'f Ou) -> &'f str {
     ou.name.as_ref().map_or(key.as_str(), |n| n.as_str())
 }
 
-/// The root, as what an OU or an account may stand under.
+/// The root, as a parent of OUs and accounts.
 pub(super) fn root() -> Reference {
     organization_address().into()
 }
@@ -115,14 +115,14 @@ fn report_cycle(around: &[&Key], model: &Model<'_>, report: &mut Report) {
         names.extend(names.first().cloned());
         format!("the parents of {} form a cycle", names.join(", "))
     };
-    let mut diagnostic = Code::OuCycle.error(summary).hint("take out one `parent`: an OU without one stands under the root");
+    let mut diagnostic = Code::OuCycle.error(summary).hint("remove one `parent`: an OU without one is under the root");
     for (key, parent) in others {
         diagnostic = diagnostic.related(report.span(parent.at), format!("the parent of `{}`", key.as_str()));
     }
     report.at(at.at, diagnostic);
 }
 
-/// Only the first level that is too deep: what stands below it is deep for the same reason.
+/// Only the first level that is too deep: lower levels have the same cause.
 fn depth(model: &Model<'_>, report: &mut Report) {
     let most = LIMITS.quotas.ou_depth;
     let mut known: BTreeMap<&str, Option<usize>> = BTreeMap::new();
@@ -146,7 +146,7 @@ fn depth(model: &Model<'_>, report: &mut Report) {
             if level == Some(most + 1) {
                 let at = model.file.ou.get(key).and_then(|ou| ou.parent.as_ref()).map_or(key.at(), |p| p.at);
                 let summary = format!("the OU `{}` is on level {}, and AWS has {most}", key.as_str(), most + 1);
-                report.at(at, Code::OuTooDeep.error(summary).hint("hang it under an OU nearer to the root"));
+                report.at(at, Code::OuTooDeep.error(summary).hint("move it under an OU nearer to the root"));
             }
         }
     }
@@ -164,7 +164,7 @@ fn duplicates(model: &Model<'_>, report: &mut Report) {
             let diagnostic = Code::DuplicateOuName
                 .error(format!("two OUs named `{}` under {place}", name(key, ou)))
                 .related(report.span(at(*other)), "first used here")
-                .hint("AWS wants different names under one parent: change `name`");
+                .hint("AWS requires different names under one parent: change `name`");
             report.at(at((key, ou)), diagnostic);
         } else {
             first.insert((above, name(key, ou)), (key, ou));

@@ -1,4 +1,4 @@
-//! What AWS takes as an e-mail address, a name, an id, …: each rule with its source. A rule's answer is why it refuses.
+//! Checks single values against AWS's rules: e-mail addresses, names, ids, …, each rule with its source. An error says why a value is refused.
 
 /// Countries in which AWS wants the state or region of an address. Source: the API reference of Account Management, `ContactInformation`.
 pub(crate) const WITH_STATE: [&str; 7] = ["US", "CA", "GB", "DE", "JP", "IN", "BR"];
@@ -126,7 +126,7 @@ pub(crate) fn contact_email(text: &str) -> Result<(), &'static str> {
         {
             Ok(())
         }
-        Some(_) | None => Err("the part behind the @ is the name of a domain, such as example.org"),
+        Some(_) | None => Err("the part after the @ must be a domain name, such as example.org"),
     }
 }
 
@@ -161,7 +161,7 @@ fn between(text: &str, most: usize, why: &'static str) -> Result<(), &'static st
     if text.trim().is_empty() || text.chars().count() > most { Err(why) } else { Ok(()) }
 }
 
-/// The key of a tag. Source: the API's Tag, 1 to 128 characters; `aws:` is AWS's and `overlord:` is ours.
+/// The key of a tag. Source: the API's Tag, 1 to 128 characters; `aws:` is reserved for AWS and `overlord:` for overlord.
 pub(crate) fn tag_key(text: &str) -> Result<(), &'static str> {
     if text.get(..4).is_some_and(|p| p.eq_ignore_ascii_case("aws:")) {
         return Err("keys that begin with `aws:` belong to AWS");

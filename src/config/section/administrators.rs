@@ -1,4 +1,4 @@
-//! Who administers a trusted service: one account, or several where the service takes several.
+//! The delegated administrators of a trusted service: one account, or several if the service allows it.
 
 use std::borrow::Cow;
 use std::fmt;

@@ -10,11 +10,11 @@ use crate::config::span::{At, List};
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Contacts {
-    /// Who is told about bills.
+    /// The contact for billing.
     pub billing: Option<At<AlternateContact>>,
-    /// Who is told about operations.
+    /// The contact for operations.
     pub operations: Option<At<AlternateContact>>,
-    /// Who is told about security.
+    /// The contact for security.
     pub security: Option<At<AlternateContact>>,
     /// The owner and the postal address.
     pub primary: Option<At<PrimaryContact>>,

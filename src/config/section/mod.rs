@@ -1,6 +1,6 @@
-//! The sections of org.toml: one file per element, typed and with places. Their documentation is the text of the JSON Schema that
-//! editors show, so it speaks to the user. What is required is optional here: a missing key is one more diagnostic, told together with
-//! the others.
+//! The sections of org.toml: one file per element, typed and with positions. Their doc comments are the texts of the JSON Schema that editors
+//! show, so they address the user. Required fields are optional here: a missing key is one more diagnostic, reported together with the
+//! others.
 
 mod account;
 mod administrators;
@@ -88,7 +88,7 @@ pub struct File {
     /// Offices that VPCs have a VPN connection to, by key.
     #[serde(default)]
     pub vpn: Table<Vpn>,
-    /// What the guardrails must let pass and must deny.
+    /// What the guardrails must allow and must deny.
     #[serde(default)]
     pub test: Vec<Test>,
     /// Keys that were renamed: nothing is rebuilt.

@@ -15,7 +15,7 @@ pub struct Organization {
     /// The 12-digit id of the management account. A guard: overlord refuses to run anywhere else. Required.
     #[schemars(required, regex(pattern = "^[0-9]{12}$"))]
     pub management_account: Option<At<String>>,
-    /// The Region of regional calls that belong to the organization. Default: us-east-1.
+    /// The Region of the organization's regional calls. Default: us-east-1.
     pub home_region: Option<At<String>>,
     /// Governed Regions: networks are read there in every account, whatever layouts name. Every layout lies in one of them. Default: the Regions of
     /// the layouts and transit gateways, and no others: what lies where none of them is any more goes unseen.

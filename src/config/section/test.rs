@@ -11,7 +11,7 @@ use serde::{Deserialize, Deserializer};
 
 use crate::config::span::{At, List, TagKey};
 
-/// What the guardrails of some accounts must let pass and must deny: checked offline whenever org.toml is read.
+/// What the guardrails of some accounts must allow and must deny: checked offline whenever org.toml is read.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Test {

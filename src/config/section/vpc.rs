@@ -46,9 +46,9 @@ pub struct Vpc {
     pub dns_support: Option<At<bool>>,
     /// Whether instances get DNS names. Default: left as it is, and on where there are interface endpoints.
     pub dns_hostnames: Option<At<bool>>,
-    /// Name servers that instances are told by DHCP, at most four: addresses, or AmazonProvidedDNS. Default: AWS's own.
+    /// Name servers that instances get by DHCP, at most four: addresses, or AmazonProvidedDNS. Default: AWS's own.
     pub name_servers: Option<List>,
-    /// The domain that instances complete host names with, told by DHCP. Default: AWS's own.
+    /// The domain with which instances complete host names, sent by DHCP. Default: AWS's own.
     pub domain_name: Option<At<String>>,
     /// Where its flow logs go: the ARN of a bucket, or of a delivery stream in the account of the VPC; or a table. Default: none are kept.
     pub flow_logs: Option<At<FlowLogs>>,

@@ -1,4 +1,4 @@
-//! An event of CloudTrail, as far as it matters here.
+//! A CloudTrail event, reduced to the fields that matter here.
 //! <https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-record-contents.html>
 
 use serde::Deserialize;
@@ -34,7 +34,7 @@ pub(super) struct Event {
     pub response_elements: Value,
 }
 
-/// Who asked. <https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-user-identity.html>
+/// The caller. <https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-user-identity.html>
 #[derive(Debug, Clone, PartialEq, Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub(super) struct Identity {
@@ -44,7 +44,7 @@ pub(super) struct Identity {
     pub arn: Option<String>,
     pub account_id: Option<String>,
     pub user_name: Option<String>,
-    /// The service that asked, by itself or for somebody.
+    /// The calling service, for itself or on behalf of somebody.
     pub invoked_by: Option<String>,
     pub principal_id: Option<String>,
 }
@@ -68,7 +68,7 @@ impl Event {
         texts(&self.request_parameters).any(|value| value == text)
     }
 
-    /// Whether the request sets a parameter, or does not tell what it sets.
+    /// Whether the request sets a parameter, or does not say what it sets.
     pub fn sets(&self, parameter: &str) -> bool {
         self.request_parameters.as_object().is_none_or(|parameters| parameters.contains_key(parameter))
     }

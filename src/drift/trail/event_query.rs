@@ -1,4 +1,4 @@
-//! What an event has to be and to name so that it explains a finding.
+//! The conditions that an event must meet to explain a finding.
 
 use std::collections::BTreeSet;
 
@@ -18,7 +18,7 @@ pub(super) struct EventQuery {
     pub finding: usize,
     /// Any of these does; of several the newest.
     pub marks: Vec<EventMatcher>,
-    /// Of something that is gone and whose id nobody knows any more: what made it.
+    /// For a deleted resource with an unknown id: the event that created it.
     pub made: Option<Made>,
 }
 
@@ -52,7 +52,7 @@ impl EventQuery {
         self.marks.iter().map(|mark| &mark.lookup).chain(self.made.iter().map(|made| &made.lookup)).collect()
     }
 
-    /// Of a finding that is a difference; `None` where no event could tell of it.
+    /// Of a finding that is a difference; `None` if no event could explain it.
     pub(super) fn of(number: usize, finding: &Finding, plan: &Plan) -> Option<Self> {
         let address = finding.address.as_ref()?;
         let subject = Subject { address, finding, plan, place: place(address, plan)? };
@@ -211,7 +211,7 @@ impl Subject<'_> {
     }
 
     /// Of what is not there: what AWS has no longer has no id. Where the deletion does not say by itself what it is about, it is known by what
-    /// the creation has told, for as long as the history goes back.
+    /// the creation has recorded, for as long as the history goes back.
     fn gone(&self) -> (Vec<EventMatcher>, Option<Made>) {
         let operations = operations(self.address.kind(), How::Gone);
         if let Some(names) = self.own_names() {

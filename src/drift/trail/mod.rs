@@ -1,12 +1,12 @@
-//! Since when something is otherwise, and by whom, where CloudTrail tells: what its history is asked for, and which event explains what.
-//! Pure: who asks stands in `cli/drift.rs`.
+//! When a difference was made and by whom, from CloudTrail: which look-ups to send, and which event explains which finding.
+//! Pure: `cli/drift.rs` sends the look-ups.
 //!
 //! ```text
-//! findings ─ clues ─► look-ups ─ (asked) ─► events ─► the newest that fits a clue ─► Origin
+//! findings ─ event queries ─► look-ups ─ (CloudTrail) ─► events ─► the newest that fits a query ─► Origin
 //! ```
 //!
-//! Only differences are asked about, the heaviest first. Events of the organization name no resources, so they are looked up by the operation's
-//! name: one look-up serves all findings that it could explain. Those of networks are looked up by id.
+//! Only differences are looked up, the most severe first. Events of Organizations name no resources, so they are looked up by the operation's
+//! name: one look-up serves all findings that it could explain. Events of networks are looked up by resource id.
 
 mod event;
 mod event_query;
@@ -30,7 +30,7 @@ pub use origin::Origin;
 /// Look-ups of a run at most. They take turns where they go to one account and Region: two pages a second.
 const LOOKUPS: usize = 50;
 
-/// What CloudTrail is to be asked, and what for.
+/// The CloudTrail look-ups, and the findings that they are for.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Inquiry {
     clues: Vec<EventQuery>,
@@ -69,7 +69,7 @@ impl Inquiry {
         self.clues.iter().filter(asks).all(|clue| clue.marks.iter().any(explained))
     }
 
-    /// Puts what was found to the findings, and what was not into the notes. `failures` are the errors of look-ups.
+    /// Adds the origins to the findings, and notes what was not found. `failures` are the errors of look-ups.
     pub fn tell(&self, drift: &mut Drift, found: &BTreeMap<Lookup, History>, failures: &BTreeMap<Lookup, String>) {
         let events: BTreeMap<&Lookup, Vec<Event>> =
             found.iter().map(|(lookup, history)| (lookup, history.events.iter().filter_map(|text| Event::read(text)).collect())).collect();
@@ -90,12 +90,13 @@ impl Inquiry {
         let differences = |n: usize| count(n, "difference");
         if self.unasked > 0 {
             let what = differences(self.unasked);
-            note(format!(
-                "it was not asked about {what}: a run makes {LOOKUPS} look-ups at most; --account, --ou or --only look at a part"
-            ));
+            note(format!("not looked up: {what}; a run makes {LOOKUPS} look-ups at most; limit the run with --account, --ou or --only"));
         }
         if cut_short > 0 {
-            note(format!("of {} it has more events than are read, and the newest do not explain them", differences(cut_short)));
+            note(format!(
+                "not explained: {}; there are more events than were read, and the newest do not explain them",
+                differences(cut_short)
+            ));
         }
         // What fails in an account and Region fails for all look-ups in it.
         let mut told = BTreeSet::new();
@@ -103,7 +104,7 @@ impl Inquiry {
             if told.insert((&lookup.account, &lookup.region)) {
                 let asks =
                     |clue: &&EventQuery| clue.lookups().into_iter().any(|l| (&l.account, &l.region) == (&lookup.account, &lookup.region));
-                note(format!("who made {} is not known: {error}", differences(self.clues.iter().filter(asks).count())));
+                note(format!("the author of {} is unknown: {error}", differences(self.clues.iter().filter(asks).count())));
             }
         }
         drift.notes.sort();
@@ -117,7 +118,7 @@ impl EventMatcher {
 }
 
 impl Made {
-    /// The texts in the answers of those requests that made this thing, or, with `others`, anything else that has a tag of ours.
+    /// The texts in the answers of those requests that made this thing, or, with `others`, anything else that has a tag of overlord's.
     fn answers<'e>(&self, events: &'e [Event], others: bool) -> BTreeSet<&'e str> {
         let tagged = |event: &&Event| {
             let tag = event.asked().find_map(|text| text.parse::<Address>().ok().filter(|tag| tag.kind() == self.address.kind()));
@@ -131,7 +132,7 @@ impl Made {
 /// An event that fits, whether it is certain, and the look-up that found it.
 type Fitting<'e> = (bool, &'e Event, &'e Lookup);
 
-/// Of equal times the first, since the newest stand in front. Those of two look-ups have no order within a second: then neither is certain.
+/// Of equal times the first, since the newest come first. Those of two look-ups have no order within a second: then neither is certain.
 fn newest(all: Vec<Fitting<'_>>) -> Option<Fitting<'_>> {
     let (certain, event, lookup) = all.iter().copied().reduce(|newest, next| if next.1.time > newest.1.time { next } else { newest })?;
     let rival = |(_, other, by): &Fitting<'_>| other.time == event.time && *by != lookup && other.id != event.id;
@@ -145,7 +146,7 @@ impl EventQuery {
             Some(made) => (made.answers(of(&made.lookup), false), made.answers(of(&made.lookup), true)),
             None => Default::default(),
         };
-        // Ids are unique; what both answers have in common (a VPC, an account) tells nothing.
+        // Ids are unique; what both answers have in common (a VPC, an account) explains nothing.
         let (ours, theirs): (BTreeSet<_>, BTreeSet<_>) = (&made - &others, &others - &made);
         let fitting = self.marks.iter().flat_map(|mark| -> Vec<Fitting<'_>> {
             let events = of(&mark.lookup).iter().filter(|event| mark.fits(event));

@@ -1,4 +1,4 @@
-//! Which operations can have made something be otherwise: a table of kinds and attributes.
+//! Which API operations can have caused a difference: a table of kinds and attributes.
 
 /// How something is otherwise.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -9,7 +9,7 @@ pub(super) enum How<'a> {
     Gone,
 }
 
-/// The operations, as `service:Operation`; none where no request makes it so, or where the trail cannot tell.
+/// The operations, as `service:Operation`; none where no request makes it so, or if the trail does not record them.
 pub(super) fn operations(kind: &str, how: How<'_>) -> &'static [&'static str] {
     use How::{Attribute, Gone};
     match (kind, how) {
@@ -95,7 +95,7 @@ fn in_accounts(kind: &str, how: How<'_>) -> &'static [&'static str] {
         ("vpn_connection", Attribute("customer_gateway")) => &["ec2:ModifyVpnConnection"],
         ("vpn_connection", Attribute("routes")) => &["ec2:CreateVpnConnectionRoute", "ec2:DeleteVpnConnectionRoute"],
         ("vpn_connection", Gone) => &["ec2:DeleteVpnConnection"],
-        // What a VPC has stands in a tag of it.
+        // The parts of a VPC are in a tag of it.
         ("vpc", Attribute("with")) => &["ec2:CreateTags", "ec2:DeleteTags"],
         (
             "vpc"
@@ -154,7 +154,7 @@ mod tests {
     use super::*;
     use crate::resource::{KINDS, LAPSED, OnChange, OnRemoval};
 
-    /// What differs without a request that the trail could tell of.
+    /// Differences that no request in the trail explains.
     const UNTOLD: &[(&str, &str)] = &[
         // They name what the thing belongs to, and never differ alone.
         ("alternate_contact", "account"),

@@ -1,4 +1,4 @@
-//! Since when something is otherwise, and by whom: an event, told.
+//! When a difference was made, and by whom, as read from one event.
 
 use serde::Serialize;
 
@@ -21,13 +21,13 @@ pub struct Origin {
     pub id: String,
     /// Whether the event can be about nothing else; otherwise it is the newest that fits.
     pub certain: bool,
-    /// Whether it was done as overlord's own access role, by overlord or by whoever else may assume it.
+    /// Whether it was done as overlord's own access role, by overlord or by anybody else who may assume it.
     pub access_role: bool,
-    /// What kind of identity asked, as CloudTrail has it: `AssumedRole`, `IAMUser`, `Root`, `AWSService`, …
+    /// The kind of the caller's identity, as CloudTrail has it: `AssumedRole`, `IAMUser`, `Root`, `AWSService`, …
     pub identity: String,
     /// The ARN of the user, or of the role's session.
     pub arn: Option<String>,
-    /// The 12-digit account of who asked.
+    /// The caller's 12-digit account.
     pub account: Option<String>,
     /// The address that the request came from, or the service that made it.
     pub source_ip: Option<String>,

@@ -62,7 +62,7 @@ fn with(mut event: Value, name: &str, value: Value) -> Value {
     event
 }
 
-/// Answers each look-up as CloudTrail does, from events in any order, and tells what drifted.
+/// Answers each look-up as CloudTrail does, from events in any order, and returns the drift.
 fn told(drift: &Drift, plan: &Plan, events: &[Value]) -> Drift {
     let inquiry = Inquiry::of(drift, plan);
     let mentions = |event: &Value, id: &str| event["requestParameters"].to_string().contains(&format!("\"{id}\""));
@@ -207,11 +207,15 @@ fn older_pages_are_read_until_all_is_explained() {
     let of = |policy: &str| event("organizations:DetachPolicy", 1, json!({"targetId": "r-1", "policyId": policy})).to_string();
     assert!(!inquiry.is_answered(lookup, &[of("p-FullAWSAccess"), "no JSON".to_owned()]));
     assert!(inquiry.is_answered(lookup, &[of("p-FullAWSAccess"), of("p-keep")]));
-    // What the newest do not explain and older ones might is told.
+    // What only older events could explain is reported.
     let history = History { events: Vec::new(), has_more: true };
     let mut told = drift.clone();
     inquiry.tell(&mut told, &BTreeMap::from([(lookup.clone(), history)]), &BTreeMap::new());
-    assert!(told.notes.iter().any(|note| note.summary.starts_with("of 1 difference it has more events")), "{:?}", told.notes);
+    assert!(
+        told.notes.iter().any(|note| note.summary.starts_with("not explained: 1 difference; there are more events")),
+        "{:?}",
+        told.notes
+    );
 }
 
 #[test]
@@ -261,8 +265,8 @@ fn a_run_asks_so_much_and_says_what_it_did_not_ask() {
     let prints: Vec<String> = drift.findings.iter().map(crate::drift::Finding::fingerprint).collect();
     inquiry.tell(&mut drift, &BTreeMap::new(), &refused);
     let notes: Vec<&str> = drift.notes.iter().map(|note| note.summary.as_str()).collect();
-    let unasked = "it was not asked about 11 differences: a run makes 50 look-ups at most; --account, --ou or --only look at a part";
-    assert_eq!(notes, [unasked, "who made 49 differences is not known: refused"]);
+    let unasked = "not looked up: 11 differences; a run makes 50 look-ups at most; limit the run with --account, --ou or --only";
+    assert_eq!(notes, [unasked, "the author of 49 differences is unknown: refused"]);
     assert_eq!((drift.findings.len(), drift.is_clean()), (60, false));
     assert_eq!(drift.findings.iter().map(crate::drift::Finding::fingerprint).collect::<Vec<_>>(), prints);
 }

@@ -1,4 +1,4 @@
-//! The actions of the catalogue by number, and sets of them: what is asked of one action is asked of 64 at a time.
+//! The actions of the catalogue by number, and sets of them as bits: one operation evaluates 64 actions.
 
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -142,12 +142,12 @@ impl Set {
         self.change(other, |one, other| one & !other);
     }
 
-    /// Takes in what of `other` is in `of` too.
+    /// Adds the actions of `other` that are in `of` too.
     pub(in crate::policy) fn unite_within(&mut self, other: &Self, of: &Self) {
         self.0.iter_mut().zip(other.0.iter().zip(&of.0)).for_each(|(one, (other, of))| *one |= other & of);
     }
 
-    /// Takes in what of `other` is not in `of`.
+    /// Adds the actions of `other` that are not in `of`.
     pub(in crate::policy) fn unite_beyond(&mut self, other: &Self, of: &Self) {
         self.0.iter_mut().zip(other.0.iter().zip(&of.0)).for_each(|(one, (other, of))| *one |= other & !of);
     }

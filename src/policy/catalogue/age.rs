@@ -1,4 +1,4 @@
-//! How old the catalogue is. AWS adds services and actions every week.
+//! The age of the catalogue. AWS adds services and actions every week.
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 

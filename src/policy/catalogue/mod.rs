@@ -1,4 +1,4 @@
-//! The actions and condition keys that there are: dated data, for the lints, the impact of a change and questions about many actions.
+//! The known actions and condition keys of AWS: dated data, for the lints, the impact of a change and questions about many actions.
 //!
 //! ```text
 //! actions.txt, keys.txt ─ built in ─┐
@@ -6,7 +6,7 @@
 //! a file of the user's ─ text ──────┘        └─ actions ─► a bit for each action
 //! ```
 //!
-//! New services come every month: what is not here is unknown to this list and not to AWS, so whatever rests on it says its date.
+//! AWS adds services every month. An action that is missing here may still exist in AWS, so every result based on the list says its date.
 
 mod actions;
 mod age;
@@ -42,7 +42,7 @@ pub struct Catalogue {
     // Invariant: sorted by name, each once.
     services: BTreeMap<String, Vec<Action>>,
     keys: BTreeMap<String, Vec<String>>,
-    /// Made where somebody asks.
+    /// Built on first use.
     actions: OnceLock<Actions>,
 }
 

@@ -1,4 +1,4 @@
-//! The catalogue from what AWS publishes for programs: an index of the services, and a file of each.
+//! Builds the catalogue from the service reference that AWS publishes for programs: an index of the services, and one file per service.
 //! <https://docs.aws.amazon.com/service-authorization/latest/reference/service-reference.html>
 
 use std::collections::BTreeMap;
@@ -54,7 +54,7 @@ pub enum ReferenceError {
     Date(String),
     /// A file cannot be read.
     Unreadable(String, String),
-    /// A file is not what AWS publishes.
+    /// A file is not in the format that AWS publishes.
     Malformed(String, String),
     /// A file is about another service than the index says: file, service, found.
     OtherService(String, String, String),
@@ -63,9 +63,9 @@ pub enum ReferenceError {
 impl fmt::Display for ReferenceError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Date(text) => write!(f, "`{text}` is no day: write 2026-11-20"),
+            Self::Date(text) => write!(f, "`{text}` is not a date: write 2026-11-20"),
             Self::Unreadable(file, why) => write!(f, "`{file}` cannot be read: {why}"),
-            Self::Malformed(file, why) => write!(f, "`{file}` is not what AWS publishes: {why}"),
+            Self::Malformed(file, why) => write!(f, "`{file}` is not in the format that AWS publishes: {why}"),
             Self::OtherService(file, service, found) => write!(f, "`{file}` is about `{found}`, and the index says `{service}`"),
         }
     }
@@ -218,8 +218,8 @@ mod tests {
         assert_eq!(read(&FILES, "2026-13-20").unwrap_err(), [ReferenceError::Date("2026-13-20".to_owned())]);
         let told = |files: &[(&str, &str)]| read(files, "2026-11-20").unwrap_err().iter().map(ToString::to_string).collect::<Vec<_>>();
         assert!(told(&[])[0].starts_with("`service-list.json` cannot be read"));
-        assert!(told(&[(INDEX, "{}")])[0].starts_with("`service-list.json` is not what AWS publishes"));
-        assert_eq!(told(&[(INDEX, "[]")]), ["`service-list.json` is not what AWS publishes: it lists no service"]);
+        assert!(told(&[(INDEX, "{}")])[0].starts_with("`service-list.json` is not in the format that AWS publishes"));
+        assert_eq!(told(&[(INDEX, "[]")]), ["`service-list.json` is not in the format that AWS publishes: it lists no service"]);
         let told = told(&[FILES[0], ("s3.json", r#"{"Name": "s4"}"#)]);
         assert_eq!(told[0], "`s3.json` is about `s4`, and the index says `s3`");
         assert!(told[1].starts_with("`kms.json` cannot be read"), "{told:?}");

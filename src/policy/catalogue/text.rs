@@ -1,4 +1,4 @@
-//! The catalogue as one file of text: what a user keeps beside the policies, and reads the changes of.
+//! The catalogue as one text file, which users keep next to their policies so that version control shows its changes.
 
 use std::fmt::Write as _;
 
@@ -7,7 +7,7 @@ use crate::diagnostic::ByteRange;
 use crate::files::Kind;
 use crate::policy::Problem;
 
-/// What the first line begins with; behind it stands the date.
+/// The beginning of the first line; the date follows.
 const HEAD: &str = "# overlord catalogue of ";
 /// What `policy catalogue --out` writes.
 pub const CATALOGUE: Kind = Kind { name: "a catalogue of overlord", is_one: |text| text.starts_with(HEAD) };
@@ -16,7 +16,7 @@ const ABOUT: &str = "# AWS's actions and condition keys by prefix, made by `over
                      but `*`;\n# in a key `*` stands for a part that differs, such as the key of a tag.\n";
 const SECTIONS: [&str; 2] = ["[actions]", "[keys]"];
 
-/// A prefix, and the names behind it.
+/// A prefix, followed by its names.
 pub(super) type Row<'t> = (&'t str, Vec<&'t str>);
 
 /// A row of a file, unless it has no names.
@@ -60,7 +60,7 @@ impl Catalogue {
         let first = text.lines().next().unwrap_or_default();
         let date = first.strip_prefix(HEAD).filter(|date| is_day(date));
         if date.is_none() {
-            let summary = "the first line does not say of which day this is".to_owned();
+            let summary = "the first line does not have the date of the list".to_owned();
             problems.add(first, 0, summary, "begin with `# overlord catalogue of 2026-11-20`, as `overlord policy catalogue --out` does");
         }
         let (mut section, mut start) = (None, 0);
@@ -80,12 +80,11 @@ impl Catalogue {
             }
             let taken = section.and_then(|index| rows.get_mut(index).map(|rows| (index == 0, rows)));
             match (taken, row(content)) {
-                (None, _) => problems.add(content, here, "this stands in no section".to_owned(), "write it below [actions] or [keys]"),
+                (None, _) => problems.add(content, here, "this line is in no section".to_owned(), "write it below [actions] or [keys]"),
                 (Some((is_actions, rows)), Some((prefix, names))) if is_row(prefix, &names, is_actions) => rows.push((prefix, names)),
                 (Some(_), _) => {
-                    let hint =
-                        "write the prefix in lower case and the names behind it, each after a space: `s3 GetObject ListAllMyBuckets!`";
-                    problems.add(content, here, "this is no row of a prefix and its names".to_owned(), hint);
+                    let hint = "write the prefix in lower case, then the names, separated by spaces: `s3 GetObject ListAllMyBuckets!`";
+                    problems.add(content, here, "this line is not a prefix with its names".to_owned(), hint);
                 }
             }
         }

@@ -1,4 +1,4 @@
-//! What AWS refuses about a document that configures, as far as it documents that, by type; and what has no documented meaning.
+//! Checks a management policy document: what AWS documents that it refuses, by type, and what has no documented meaning.
 
 use crate::diagnostic::{ByteRange, Severity};
 use crate::policy::Problem;
@@ -22,7 +22,7 @@ struct Grammar {
     others: Others,
 }
 
-/// Whether other keys may stand beside the first.
+/// Whether there may be other keys besides the first.
 #[derive(Clone, Copy)]
 enum Others {
     /// It is the fixed name that documents start with.
@@ -48,7 +48,7 @@ const GRAMMARS: &[Grammar] = &[
 ];
 
 /// The document, and all that is wrong about it as one of `policy_type`, in the API's spelling, by place. No tree of a text that is no JSON
-/// object: `Document::parse` tells why.
+/// object: `Document::parse` reports why.
 pub fn check(policy_type: &str, text: &str) -> (Option<Tree>, Vec<Mistake>) {
     let (tree, mistakes) = Tree::parse(text);
     let mut checker = Checker { mistakes };
@@ -92,7 +92,7 @@ impl Checker {
                 Others::Perhaps if root.children.contains_key(*top) => Severity::Warning,
                 Others::Perhaps => Severity::Error,
             };
-            let summary = format!("`{}` is not what a document of this type begins with", child.key.value);
+            let summary = format!("`{}` is not the top-level key of this document type", child.key.value);
             self.tell(severity, child.key.at, summary, format!("it is `{top}`"));
         }
         for operation in &root.operations {
@@ -115,7 +115,7 @@ impl Checker {
             }
             for key in service.children.values() {
                 if key.key.value != "opt_out_policy" {
-                    let summary = format!("`{}` is no key of a service", key.key.value);
+                    let summary = format!("`{}` is not a service key", key.key.value);
                     self.refuse(key.key.at, summary, "`opt_out_policy` is the only one");
                 }
             }
@@ -149,7 +149,7 @@ impl Checker {
             let value = operation.value.as_str();
             if !value.is_some_and(|value| values.contains(&value)) {
                 let what = value.map_or_else(|| "this".to_owned(), |value| format!("`{value}`"));
-                let summary = format!("{what} is no value of `{}`", setting.key.value);
+                let summary = format!("{what} is not a valid value of `{}`", setting.key.value);
                 self.refuse(operation.at, summary, format!("write {}", values.join(" or ")));
             }
         }

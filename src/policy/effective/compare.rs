@@ -1,4 +1,4 @@
-//! What was computed beside what AWS says holds.
+//! Compares a computed effective policy with AWS's own.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -15,7 +15,7 @@ pub struct Difference {
     pub live: Option<Value>,
 }
 
-/// Where an effective policy of a type, in the API's spelling, is another in AWS. What only its writing tells apart is none: the case of keys,
+/// Where an effective policy of a type, in the API's spelling, differs from AWS's. Differences of spelling do not count: the case of keys,
 /// the order of lists, lists of nothing, numbers in quotes, `$account` for the account's id; in tag policies `*` for any value, which is what
 /// no value means.
 pub fn compare(policy_type: &str, account: &str, computed: &Value, live: &Value) -> Vec<Difference> {

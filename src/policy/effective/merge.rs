@@ -1,8 +1,8 @@
-//! What comes of the policies of one type on the way from the root to an account.
+//! Merges the policies of one type on the path from the root to an account.
 //!
-//! Level by level. At a level, the limits of the levels above hold, and those of the level itself do not yet; of several policies those limits
-//! hold together. AWS evaluates the policies of a level in the order in which they were attached, which nobody can ask it for, and does not
-//! document more than that the first assignment stays: where the order could matter, there is a doubt.
+//! The merge goes level by level. At a level, the limits of the levels above hold; its own limits hold only below it. The limits of several
+//! policies hold together. AWS evaluates the policies of a level in the order in which they were attached. No API returns this order, and AWS
+//! documents only that the first assignment wins. Where the order could matter, the result has a doubt.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -91,7 +91,7 @@ pub struct Doubt {
     pub said: Vec<Place>,
 }
 
-/// Why something cannot be told.
+/// Why a value is unknown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Why {
     /// Several policies of a level assign different values: the one that was attached first wins.
@@ -109,11 +109,11 @@ impl Why {
     pub fn says(self) -> &'static str {
         match self {
             Self::Order => {
-                "several policies of one level assign different values: the one that was attached first wins, and AWS does not tell which"
+                "several policies of one level assign different values: the one that was attached first wins, and AWS does not report which that is"
             }
-            Self::Mixed => "in which order AWS takes these operators of one level is not documented",
-            Self::NoList => "`@@append` and `@@remove` are for lists, and what is inherited is none",
-            Self::Added => "whether a key may be added where `@@append` is not allowed is not documented",
+            Self::Mixed => "AWS does not document in which order it applies these operators of one level",
+            Self::NoList => "`@@append` and `@@remove` need a list, and the inherited value is not one",
+            Self::Added => "AWS does not document whether a key may be added where `@@append` is not allowed",
         }
     }
 }
@@ -141,7 +141,7 @@ pub fn merge(levels: &[Level]) -> Option<Effective> {
 struct State {
     value: Option<Value>,
     set_by: Vec<Place>,
-    /// What children may not use, with who said so first.
+    /// The operators that children may not use, with the first policy that forbids them.
     forbidden: BTreeMap<Verb, Place>,
     doubt: Option<Doubt>,
     children: BTreeMap<String, State>,
@@ -170,7 +170,7 @@ impl State {
     }
 }
 
-/// An operator that is allowed, and where it stands.
+/// An operator that is allowed, and its position.
 struct Said<'p> {
     operation: &'p Operation,
     place: Place,

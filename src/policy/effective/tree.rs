@@ -1,4 +1,4 @@
-//! A document as a tree with places: sections, settings, and the inheritance operators on them.
+//! A document as a tree with positions: sections, settings, and the inheritance operators on them.
 
 use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
@@ -15,7 +15,7 @@ use super::check::Mistake;
 /// The operator that limits what child policies may do.
 pub(super) const CONTROL: &str = "@@operators_allowed_for_child_policies";
 
-/// Told of in the syntax of AI services opt-out policies alone, and there to say that it is not allowed.
+/// Documented only in the syntax of AI services opt-out policies, which says that it is not allowed.
 const ENFORCED_FOR: &str = "@@enforced_for";
 
 /// An operator that sets a value.
@@ -85,7 +85,7 @@ pub struct Node {
     pub operations: Vec<Operation>,
     /// What it lets child policies do, where it says so.
     pub allowed: Option<Placed<Allowed>>,
-    /// What is in it, by the key in lower case: AWS does not tell keys apart by case.
+    /// What is in it, by the key in lower case: AWS ignores the case of keys.
     pub children: BTreeMap<String, Node>,
 }
 
@@ -97,7 +97,7 @@ pub struct Tree {
 }
 
 impl Tree {
-    /// The document with what is wrong about its operators; no tree of a text that is no JSON object, which `Document::parse` tells.
+    /// The document with what is wrong about its operators; no tree if the text is not a JSON object, which `Document::parse` reports.
     pub fn parse(text: &str) -> (Option<Self>, Vec<Mistake>) {
         let mut parser = Parser { mistakes: Vec::new() };
         let Some(json::Node { value: Json::Object(members), at }) = json::parse(text) else { return (None, Vec::new()) };
@@ -126,8 +126,8 @@ impl Parser {
             }
         }
         if let (Some(operation), Some(child)) = (node.operations.first(), node.children.values().next()) {
-            let summary = format!("`{}` stands in a setting, beside `{}`", child.key.value, operation.verb.name());
-            let hint = "AWS documents no meaning of it: did you mean to put it one level further out?";
+            let summary = format!("`{}` is inside a setting, next to `{}`", child.key.value, operation.verb.name());
+            let hint = "AWS documents no meaning for this: did you mean to put it one level higher?";
             self.tell(Severity::Warning, child.key.at, summary, hint);
         }
         node
@@ -144,7 +144,7 @@ impl Parser {
         match node.children.entry(member.key.to_lowercase()) {
             Entry::Vacant(entry) => drop(entry.insert(child)),
             Entry::Occupied(_) => {
-                let summary = format!("`{}` stands twice but for its case, which AWS does not tell apart", member.key);
+                let summary = format!("`{}` occurs twice with different case, which AWS ignores", member.key);
                 self.tell(Severity::Warning, member.key_at, summary, "make one of the two: here only the first counts");
             }
         }
@@ -190,7 +190,7 @@ impl Parser {
                     is_sound = false;
                     let summary = match name {
                         Some("@@none") => "`@@none` stands alone".to_owned(),
-                        Some(name) => format!("`{name}` is no inheritance operator"),
+                        Some(name) => format!("`{name}` is not an inheritance operator"),
                         None => format!("`{CONTROL}` takes names of operators"),
                     };
                     self.tell(Severity::Error, item.at, summary, hint);
@@ -212,7 +212,7 @@ impl Parser {
             Some((distance, near)) if distance <= 4 => format!("did you mean `{near}`?"),
             Some(_) | None => format!("operators are @@assign, @@append, @@remove and {CONTROL}"),
         };
-        self.tell(Severity::Error, member.key_at, format!("`{}` is no inheritance operator", member.key), hint);
+        self.tell(Severity::Error, member.key_at, format!("`{}` is not an inheritance operator", member.key), hint);
     }
 }
 

@@ -1,4 +1,4 @@
-//! A framework as a service control policy, in one of its two shapes.
+//! Writes a framework as a service control policy, in one of two forms.
 
 use std::collections::BTreeSet;
 
@@ -28,7 +28,7 @@ fn is_generated(text: &str) -> bool {
 pub enum Shape {
     /// It allows the services, and so, in the place of FullAWSAccess, nothing else. Two of them at one level unite.
     Allow,
-    /// It denies all but the services, beside FullAWSAccess. Two of them at one level intersect.
+    /// It denies all but the services, in addition to FullAWSAccess. Two of them at one level intersect.
     Deny,
 }
 
@@ -61,7 +61,7 @@ impl Generated {
     }
 }
 
-/// The policy of a framework. `access_role` is the name of the role that overlord works through: the shape that denies lets it pass, so that
+/// The policy of a framework. `access_role` is the name of the role that overlord works through: the deny form exempts it, so that
 /// overlord can take back what it made.
 pub fn generate(framework: &Framework, shape: Shape, access_role: &str) -> Generated {
     let whole = |prefixes: BTreeSet<&str>| prefixes.into_iter().map(|prefix| format!("{prefix}:*")).collect::<Vec<_>>();

@@ -1,8 +1,8 @@
-//! Frameworks: dated lists of services that somebody obliges an organization to keep to, what policy says so, and which accounts are
+//! Frameworks: dated lists of services to which an organization is obliged to keep, policies generated from them, and which accounts are
 //! restricted to them. Pure.
 //!
-//! The lists are the user's own files. What is told of an account is which services can be called there, and nothing of how: a list of
-//! prefixes is coarser than a list of products, and no account is compliant with anything because of it.
+//! The lists are the user's own files. The result says only which services an account can call, not how it uses them. A list of prefixes is
+//! coarser than a list of products, so it never proves that an account is compliant.
 
 mod generate;
 mod standing;
@@ -24,7 +24,7 @@ pub struct ServiceList {
     pub source: String,
     /// The day of which it is true, `YYYY-MM-DD`.
     pub as_of: String,
-    /// When somebody last looked at it, `YYYY-MM-DD`.
+    /// The date of its last review, `YYYY-MM-DD`.
     pub reviewed: String,
     /// The prefixes of actions of each service, in lower case, by the name that AWS sells it under.
     pub services: BTreeMap<String, BTreeSet<String>>,
@@ -46,7 +46,7 @@ pub struct Framework {
     pub key: String,
     /// The services of the framework.
     pub list: ServiceList,
-    /// What every account needs beside them.
+    /// Services that every account needs in addition.
     pub baseline: Option<ServiceList>,
 }
 
@@ -57,7 +57,7 @@ impl Framework {
         self.baseline.iter().flat_map(ServiceList::prefixes).filter(|prefix| !list.contains(prefix)).collect()
     }
 
-    /// The prefixes of the list and of what stands beside it.
+    /// The prefixes of the list and of the services that every account needs.
     pub fn allowed(&self) -> BTreeSet<&str> {
         self.list.prefixes().into_iter().chain(self.beside()).collect()
     }

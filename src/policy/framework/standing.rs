@@ -1,10 +1,10 @@
-//! Which accounts are restricted to which frameworks: the guardrails above each account, asked for every action of AWS's.
+//! Which accounts are restricted to which frameworks: evaluates the guardrails above each account for every AWS action.
 //!
-//! An action that could pass for anybody, under some circumstances, is open: only what is denied for certain counts as restricted. Asked
-//! is for all but overlord's own role, of which it is told apart whether more is open to it. Resource control policies are left out: what
-//! is called may be somebody else's.
+//! An action that anybody could use under some circumstances counts as open; only a certain deny restricts. overlord's own role is evaluated
+//! separately: the result says whether more is open to it. Resource control policies are left out, since a call may reach resources of other
+//! organizations.
 //!
-//! Most levels of an organization are alike, and so are most accounts: what is attached is asked once, and so is each way down.
+//! Most levels of an organization are alike, and so are most accounts: each set of attached policies and each path is evaluated once.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -40,7 +40,7 @@ pub struct Matrix<'f> {
 pub struct Column<'f> {
     /// Which.
     pub framework: &'f Framework,
-    /// Services of AWS's that are neither on its list nor beside it.
+    /// AWS services that are neither on its list nor among those that every account needs.
     pub outside: usize,
 }
 
@@ -49,22 +49,22 @@ pub struct Column<'f> {
 pub struct Row {
     /// `None` for a management account that org.toml does not have.
     pub account: Option<Address>,
-    /// What it lies in.
+    /// Its parent.
     pub parent: Option<Address>,
     /// Of each framework.
     pub cells: Vec<Cell>,
 }
 
-/// How an account stands to a framework.
+/// The result of an account for a framework.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Cell {
     /// For everybody but the role that overlord works through.
     pub standing: Arc<Standing>,
-    /// Whether something outside of the list is open to that role, and to nobody else.
+    /// Whether something that is not on the list is open only to that role.
     pub exempts_access_role: bool,
 }
 
-/// How an account stands to a framework.
+/// The result of an account for a framework.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Standing {
     /// Guardrails do not bind the management account.
@@ -88,7 +88,7 @@ pub struct Opening {
     pub conditional: bool,
 }
 
-/// Who asks.
+/// The caller.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Caller {
     Others,
@@ -113,7 +113,7 @@ fn services(catalogue: &Catalogue) -> Vec<Service<'_>> {
 /// Whether each action of each service passes, service by service.
 type Answers = Vec<Truth>;
 
-/// How every account stands to every framework.
+/// The result of every account for every framework.
 pub fn matrix<'f>(
     frameworks: &'f BTreeMap<String, Framework>,
     hierarchy: &Hierarchy,
@@ -291,7 +291,7 @@ impl Rules {
         Self { all, unknown }
     }
 
-    /// Whether the level lets each action of a service pass.
+    /// Whether the level allows each action of a service.
     fn of_service(&self, service: &Service<'_>) -> Vec<Truth> {
         let all = question(&format!("{}:*", service.prefix));
         let mut said = Said { allow: self.unknown, deny: self.unknown };

@@ -78,7 +78,7 @@ fn both_shapes_say_what_the_list_says() {
     assert_eq!(deny["Statement"][0]["Sid"], "OnlyHiPaaServices");
 }
 
-/// The law of `policy generate`: what it makes is what the matrix asks for.
+/// The rule of `policy generate`: the matrix reports a generated policy as restricting.
 #[test]
 fn an_account_under_what_is_generated_is_restricted() {
     let allow = stands(&[generated(Shape::Allow)]);
@@ -181,7 +181,7 @@ fn the_evaluator_agrees() {
     }
 }
 
-/// Levels and ways down that are alike are asked once, however many accounts there are.
+/// Equal levels and paths are evaluated once, however many accounts there are.
 #[test]
 fn accounts_that_are_alike_share_their_answers() {
     let frameworks = BTreeMap::from([("hi-paa".to_owned(), framework())]);

@@ -1,4 +1,4 @@
-//! What an account is under, as numbers: accounts with equal chains are under the same, and one of them is asked for all.
+//! The policies above an account, as numbers. Accounts with equal chains have equal policies, so one of them is evaluated for all.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -10,12 +10,12 @@ use super::super::truth::Truth;
 use super::rules::{Rule, Rules};
 use crate::address::Address;
 
-/// A rule at a level, and whether what it says besides its actions holds for the account: of actions that take a resource, and of others.
+/// A rule at a level, and whether its conditions hold for the account: for actions that take a resource, and for the rest.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(super) struct Atom {
     pub rule: usize,
     pub holds: [Truth; 2],
-    /// Of a rule that asks where the account lies and cannot be told, a number for that place.
+    /// If a rule depends on the account's place and is unknown, a number for that place.
     pub place: Option<usize>,
 }
 
@@ -26,7 +26,7 @@ pub(super) struct Chain {
     pub rcps: Vec<usize>,
 }
 
-/// Who asks.
+/// The caller.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Asker<'a> {
     /// Anybody in the account.
@@ -41,7 +41,7 @@ pub(super) struct Chains<'p> {
     pub actions: &'p Actions,
     pub rules: Rules<'p>,
     asker: Asker<'p>,
-    /// What is known whichever account asks.
+    /// The facts that hold for every account.
     common: Context,
     levels: Vec<Vec<Atom>>,
     by_atoms: HashMap<Vec<Atom>, usize>,
@@ -60,7 +60,7 @@ impl<'p> Chains<'p> {
         if let Asker::Role(_, facts) = asker {
             facts.iter().for_each(|(key, fact)| common.set(key, fact.clone()));
         }
-        // As it is said of each account; the rules that look at more are asked account by account.
+        // The facts of all accounts; rules that depend on more are evaluated per account.
         common.set("aws:PrincipalIsAWSService", Fact::known(["false"]));
         Self { actions, rules: Rules::new(actions), asker, common, levels: Vec::new(), by_atoms: HashMap::new(), places: HashMap::new() }
     }
@@ -103,7 +103,7 @@ impl<'p> Chains<'p> {
     ) -> Chain {
         let above: Vec<&Address> = hierarchy.chain(account).into_iter().map(|(address, _)| address).collect();
         let mut chain = Chain::default();
-        // Worked out only where a rule asks.
+        // Computed only if a rule needs it.
         let mut told: Option<(Context, usize)> = None;
         for family in &hierarchy.families {
             let mut levels = Vec::with_capacity(above.len());

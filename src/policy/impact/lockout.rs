@@ -1,9 +1,9 @@
-//! Lockouts: where overlord's access role could no longer do its work after a change, and could before.
+//! Lockouts: accounts in which a change would stop overlord's access role from doing its work.
 //!
-//! What is attached, and where accounts lie, can always be taken back: the management account is bound by no guardrail, so Organizations
-//! obeys it whatever it has attached (Organizations user guide, "SCP evaluation"). What lies *in* an account can be taken back only through
-//! the access role: there the way is closed by an SCP that denies the role what it calls, or by an RCP that denies to assume it. Only
-//! what is certain counts: the role's ARN, its Region and that it calls over TLS are known; of a condition on anything else nobody can say.
+//! Attachments and the places of accounts can always be reverted: no guardrail restricts the management account, so Organizations accepts its
+//! calls whatever is attached (Organizations user guide, "SCP evaluation"). Resources *in* an account are changed only through the access
+//! role. An SCP that denies the role its calls, or an RCP that denies assuming it, closes that path. Only what is certain counts: the role's
+//! ARN, its Region and that it calls over TLS are known. A condition on anything else is unknown.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -109,7 +109,7 @@ fn calls_by_requested_region<'r>(calls: &BTreeSet<String>, region: &'r str, acti
     by_region
 }
 
-/// What is asked of the role in one Region.
+/// The calls that the role needs in one Region.
 struct Way<'w> {
     /// All actions.
     actions: &'w Actions,
@@ -189,7 +189,7 @@ fn is_denied(decision: &Decision) -> bool {
     }
 }
 
-/// Where the role is newly denied what it needs; accounts under the same before and after are asked once.
+/// The accounts in which the role newly loses what it needs. Accounts under the same policies before and after are evaluated once.
 fn denied(before: &Hierarchy, after: &Hierarchy, roads: &RequiredAccess, way: &Way<'_>, accounts: &[Address], found: &mut Found) {
     let facts = facts(way.region);
     let mut chains = Chains::new(Asker::Role(&roads.role, &facts), way.actions);

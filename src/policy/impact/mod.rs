@@ -1,5 +1,5 @@
-//! What a change of guardrails takes from whom and gives to whom: two states of an organization, all accounts, all actions of the
-//! catalogue. Pure and exact.
+//! The impact of a change of guardrails: which accounts gain and lose which permissions. Compares two states of an organization, over all
+//! accounts and all actions of the catalogue. Pure and exact.
 //!
 //! ```text
 //! Hierarchy before ─┐                        ┌─ verdicts before ─┐
@@ -7,9 +7,10 @@
 //! Hierarchy after ──┘                        └─ verdicts after ──┘
 //! ```
 //!
-//! Accounts under the same before and after are one class, asked once; the actions are asked 64 at a time, a bit each. What is asked is
-//! what anybody in the account may do to what is the account's own. Beside "passes" and "denied" there is "conditional": it hinges on
-//! conditions or on the resource, which no plan knows. Where both sides are, the conditions themselves are compared.
+//! Accounts under the same policies before and after form a class, which is evaluated once. Actions are evaluated 64 at a time, one bit each.
+//! The question is what anybody in the account may do with the account's own resources. A verdict is "passes", "denied" or "conditional":
+//! conditional ones depend on conditions or on the resource, which no plan knows. If both sides are conditional, their conditions are
+//! compared.
 
 mod chains;
 mod lockout;
@@ -32,7 +33,7 @@ use verdicts::Verdicts;
 pub use lockout::{Lockout, RequiredAccess, Road, lockouts};
 pub use restriction::{Restriction, restrictions};
 
-/// What guardrails say of an action, of whoever asks and for whatever.
+/// The verdict of guardrails on an action, for any principal and any resource.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Verdict {
@@ -55,7 +56,7 @@ pub struct Impact {
     pub accounts: usize,
     /// Accounts for which the same changes, the largest group first.
     pub groups: Vec<Group>,
-    /// The Regions of the typical requests that shifts under conditions tell of; none where nothing hinges on a Region.
+    /// The Regions of the typical requests in conditional shifts; none if nothing depends on a Region.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub regions: BTreeSet<String>,
     /// The types of policies that are in use, that nothing is known of, and that a move may change, as org.toml spells them.
@@ -155,7 +156,7 @@ pub fn impact(before: &Hierarchy, after: &Hierarchy, catalogue: &Catalogue) -> I
     compared(before, after, catalogue, &typical::requests(before, after, catalogue.actions()))
 }
 
-/// The same without typical requests, for who asks only whether anything changes.
+/// The same without typical requests, for callers that need only whether anything changes.
 pub fn verdicts(before: &Hierarchy, after: &Hierarchy, catalogue: &Catalogue) -> Impact {
     compared(before, after, catalogue, &[])
 }

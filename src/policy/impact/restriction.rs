@@ -1,7 +1,7 @@
-//! What guardrails say of every action of the catalogue now: all accounts, those of which the same is said together.
+//! The verdicts of the current guardrails on every action of the catalogue, for all accounts. Accounts with equal verdicts are grouped.
 //!
-//! Asked is for a role that no policy names: most guardrails except somebody, if only by denying something to the root user alone, and for
-//! "anybody" nearly all would hinge on who asks.
+//! The question is about a role that no policy names. Most guardrails make an exception for somebody, if only by denying something to the root
+//! user alone, so for "anybody" nearly all verdicts would depend on the caller.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -13,7 +13,7 @@ use crate::address::Address;
 use crate::policy::catalogue::{Catalogue, Set};
 use crate::policy::hierarchy::Hierarchy;
 
-/// The role that is asked for.
+/// The role that is evaluated.
 pub(super) const ROLE: &str = "a-role-that-no-policy-names";
 
 /// What guardrails say of every action, to a role that no policy names, in accounts of which the same is said.
@@ -41,7 +41,7 @@ pub fn restrictions(hierarchy: &Hierarchy, catalogue: &Catalogue) -> Vec<Restric
     for (account, chain) in accounts.iter().zip(&of) {
         classes.entry(chain).or_default().push(account);
     }
-    // Those that differ only in how their conditions are written are told alike.
+    // Verdicts that differ only in how their conditions are written are grouped.
     let mut told: BTreeMap<(Set, Set, BTreeSet<String>), Vec<Address>> = BTreeMap::new();
     for (chain, members) in classes {
         let verdicts = chains.verdicts(chain);

@@ -1,5 +1,5 @@
-//! Statements as the impact sees them: which actions they are about, and what they say besides. Two that say the same are one rule,
-//! whichever policies they stand in.
+//! Statements as the impact sees them: their actions, and everything else they say. Equal statements are one rule, in whichever policies they
+//! are written.
 
 use std::collections::{BTreeSet, HashMap};
 use std::rc::Rc;
@@ -20,9 +20,9 @@ pub(super) struct Rule<'p> {
     pub selected: Rc<Set>,
     /// A number for all that it says besides its effect and its actions: equal where that is equal.
     pub rest: usize,
-    /// Whether it asks which account it is.
+    /// Whether it depends on the account.
     pub asks_who: bool,
-    /// Whether it asks where the account lies.
+    /// Whether it depends on the account's place.
     pub asks_where: bool,
     /// What it hinges on, as the document spells it.
     pub hinges_on: Vec<String>,
@@ -44,7 +44,7 @@ pub(super) struct Rules<'p> {
     by_meaning: HashMap<(Effect, usize, usize), usize>,
     selections: Vec<Rc<Set>>,
     by_selection: HashMap<Rc<Set>, usize>,
-    /// By the pattern as it is written, in lower case: most stand in many statements.
+    /// By the pattern as it is written, in lower case: most patterns occur in many statements.
     by_pattern: HashMap<String, Set>,
     rests: HashMap<String, usize>,
     /// By the address in memory: a policy is attached in many places.

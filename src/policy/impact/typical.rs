@@ -1,6 +1,6 @@
-//! What a change does to a typical request, where its verdicts hinge on conditions: a role that no policy names, over TLS, for itself, in each of the
-//! Regions that guardrails name; and to a global service in the Region of its endpoint. So a condition that is only written otherwise, one that is
-//! narrower and one that is wider read differently.
+//! The effect of a change on a typical request, used where verdicts depend on conditions. The request comes from a role that no policy names,
+//! over TLS, for the account's own resources, in each Region that guardrails name, and for a global service in the Region of its endpoint.
+//! This distinguishes conditions that are only reworded from narrower and wider ones.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
@@ -18,7 +18,7 @@ use super::verdicts::Verdicts;
 use crate::address::Address;
 use crate::limits::LIMITS;
 
-/// Regions that are asked about at most: those that only one side names come first.
+/// The maximum number of Regions that are evaluated. Regions that only one side names come first.
 const REGIONS: usize = 8;
 
 /// A request of which everything is known that is the same for most: its Region, and the actions whose requests carry it.
@@ -114,7 +114,7 @@ impl Shifts {
         self.may_gain.unite(&other.may_gain);
     }
 
-    /// What of it is about some actions, each told once: for certain rather than perhaps.
+    /// The part about some actions. Each is listed once, as certain if it is both certain and possible.
     pub(super) fn of(&self, actions: &Set) -> Self {
         let (loses, gains) = (self.loses.and(actions), self.gains.and(actions));
         let may_lose = self.may_lose.and(actions).without(&loses);

@@ -1,4 +1,4 @@
-//! What a chain says of every action at once.
+//! The verdicts of a chain on all actions at once.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -23,7 +23,7 @@ impl Verdicts {
     }
 }
 
-/// A condition that stands in the way, or lets pass: what is said, of which family, for which place.
+/// A condition that blocks or allows: its text, its family, and its place.
 type Clause = (Family, usize, Option<usize>);
 
 impl Chains<'_> {
@@ -40,7 +40,7 @@ impl Chains<'_> {
         both
     }
 
-    /// A level lets pass what an Allow of it matches; a Deny of any level takes it all.
+    /// A level allows what one of its Allows matches. A Deny at any level overrides that.
     fn of_family(&self, levels: &[usize]) -> Verdicts {
         let mut verdicts = Verdicts { passes: self.actions.all(), denied: self.actions.none() };
         for level in levels {
@@ -100,7 +100,7 @@ impl Chains<'_> {
         other
     }
 
-    /// These actions in classes that no Allow of the levels which allow only perhaps tells apart.
+    /// Splits these actions into classes that no conditional Allow of any level distinguishes.
     fn classes<'l>(&self, actions: Set, levels: impl Iterator<Item = &'l (Family, usize)>) -> Vec<Set> {
         let perhaps = levels.filter(|level| self.perhaps_allow(std::slice::from_ref(*level))).map(|(_, level)| *level);
         let rules = perhaps.collect::<BTreeSet<usize>>().into_iter().flat_map(|level| self.level(level));

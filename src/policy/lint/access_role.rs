@@ -9,8 +9,8 @@ pub(super) static RULE: Rule = Rule {
     id: "access-role",
     severity: Severity::Warning,
     finds: "a Deny that hits overlord's own access role",
-    why: "overlord works in an account through its access role. What a guardrail denies to it, overlord can neither make nor change nor take \
-          back there. Told is only what is certain: an action that overlord may call there, in a Region of its networks.",
+    why: "overlord changes an account through its access role. If a guardrail denies this role an action, overlord cannot create, change or revert \
+          anything with it there. Only certain denials are reported: actions that overlord may call in that account, in a Region of its networks.",
     examples: &[
         Example {
             family: Family::Scp,
@@ -75,7 +75,7 @@ fn service(action: &str) -> &str {
     action.split(':').next().unwrap_or_default()
 }
 
-/// A call of the access role, in each Region, with how the Region is told where it is one of several.
+/// A call of the access role, in each Region, with the words for the Region if there are several.
 fn contexts(arn: &str, regions: &[&str]) -> Vec<(String, Context)> {
     let mut call = call();
     call.set("aws:PrincipalArn", Fact::known([arn]));
@@ -92,7 +92,7 @@ fn contexts(arn: &str, regions: &[&str]) -> Vec<(String, Context)> {
     regions.iter().map(in_region).collect()
 }
 
-/// What holds of every call that overlord makes: over TLS, and for nobody else.
+/// The facts of every call that overlord makes: over TLS, and not on behalf of a service.
 fn call() -> Context {
     let mut call = Context::partial();
     for (key, value) in [("aws:PrincipalIsAWSService", "false"), ("aws:ViaAWSService", "false"), ("aws:SecureTransport", "true")] {

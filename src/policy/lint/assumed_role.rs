@@ -7,9 +7,9 @@ pub(super) static RULE: Rule = Rule {
     id: "assumed-role-arn",
     severity: Severity::Warning,
     finds: "`aws:PrincipalArn` against the ARN of a session",
-    why: "For a session `aws:PrincipalArn` holds the ARN of its role, `arn:aws:iam::<account>:role/<name>`, and never \
-          `arn:aws:sts::<account>:assumed-role/…`: the pattern matches nobody, so a Deny that is to leave a role out hits it, and one that is to hit \
-          it does not.",
+    why: "For a session, `aws:PrincipalArn` holds the ARN of its role, `arn:aws:iam::<account>:role/<name>`, and never \
+          `arn:aws:sts::<account>:assumed-role/…`. The pattern matches no principal: a Deny that should exempt a role applies to it, and a Deny \
+          that should apply to a role does not.",
     examples: &[Example {
         family: Family::Scp,
         bad: r#"{"Sid": "OnlyAdmins", "Effect": "Deny", "Action": "gamelift:*", "Resource": "*",

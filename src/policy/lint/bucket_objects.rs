@@ -10,8 +10,8 @@ pub(super) static RULE: Rule = Rule {
     id: "bucket-objects",
     severity: Severity::Warning,
     finds: "an action on objects, with the ARN of a bucket",
-    why: "The ARN of an object is that of its bucket with `/` and its key behind it. The bucket's own ARN matches no object, so that a Deny of \
-          `s3:GetObject` on it protects nothing.",
+    why: "An object's ARN is its bucket's ARN followed by `/` and its key. The bucket's own ARN matches no object, so a Deny of `s3:GetObject` on \
+          it protects nothing.",
     examples: &[Example {
         family: Family::Scp,
         bad: r#"{"Sid": "KeepLogs", "Effect": "Deny", "Action": ["s3:DeleteObject", "s3:PutObject"], "Resource": "arn:aws:s3:::logs"}"#,
@@ -38,7 +38,7 @@ fn of(statement: &Statement, catalogue: &Catalogue) -> Vec<Spot> {
     let idle = statement.actions.patterns.iter().filter(|pattern| is_of_objects(pattern.value.text()));
     let spot = |text: &str, at| {
         let summary = format!("`{text}` is about objects, and no ARN here is that of an object");
-        let hint = "write `arn:aws:s3:::BUCKET/*`, beside the ARN of the bucket where other actions need it";
+        let hint = "write `arn:aws:s3:::BUCKET/*`, in addition to the bucket's ARN if other actions need it";
         Spot::new(at, summary, hint).related(resources.at, "these are buckets")
     };
     idle.map(|pattern| spot(pattern.value.text(), pattern.at)).collect()

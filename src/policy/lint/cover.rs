@@ -1,4 +1,4 @@
-//! Whether one statement is about all that another is about. Never claimed where it is not certain.
+//! Whether one statement covers everything that another one matches. Claimed only where it is certain.
 
 use std::cell::Cell;
 
@@ -56,7 +56,7 @@ impl Cover {
         }
     }
 
-    /// Whether a pattern matches all that another matches: asked of the matcher as a question with holes. `None` where too much was asked.
+    /// Whether a pattern matches all that another matches: evaluated by the matcher as a question with holes. `None` if the question is too large.
     fn holds(&self, wide: &Pattern, narrow: &Pattern, case: Case) -> Option<Truth> {
         if wide.text() == narrow.text() || wide.is_everything() {
             return Some(Truth::True);
@@ -86,7 +86,7 @@ fn without_variables(pattern: &Pattern) -> String {
     text + rest
 }
 
-/// Whether two conditions are one, in whatever order their values stand.
+/// Whether two conditions are equal, regardless of the order of their values.
 fn same(one: &Condition, other: &Condition) -> bool {
     let all_in = |these: &Condition, those: &Condition| these.values.iter().all(|v| those.values.iter().any(|w| v.value == w.value));
     one.operator.value == other.operator.value && one.folded == other.folded && all_in(one, other) && all_in(other, one)

@@ -8,7 +8,7 @@ pub(super) static RULE: Rule = Rule {
     id: "duplicate-sid",
     severity: Severity::Warning,
     finds: "two statements of one Sid",
-    why: "A Sid is to be unique in its policy: nobody can tell which of the two decided.",
+    why: "A Sid must be unique in its policy. Otherwise nobody can see which of the two statements decided.",
     examples: &[Example {
         family: Family::Scp,
         bad: r#"{"Sid": "Keep", "Effect": "Deny", "Action": "s3:DeleteBucket", "Resource": "*"},

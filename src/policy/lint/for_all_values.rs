@@ -8,10 +8,9 @@ use crate::policy::statement::{Effect, Statement};
 pub(super) static RULE: Rule = Rule {
     id: "for-all-values",
     severity: Severity::Warning,
-    finds: "`ForAllValues:` without a `Null` beside it",
-    why: "`ForAllValues:` holds for a request that does not have the key at all: an Allow lets it pass, a Deny hits it. \
-          `\"Null\": {\"<key>\": \"false\"}` in the same statement asks that the key is there. A Deny with a negated operator, \
-          which means \"unless\", is not told.",
+    finds: "`ForAllValues:` without a `Null` condition",
+    why: "`ForAllValues:` also matches a request without the key: then an Allow allows it and a Deny denies it. Add `\"Null\": {\"<key>\": \
+          \"false\"}` to the same statement to require the key. A Deny with a negated operator, which means \"unless\", is not reported.",
     examples: &[Example {
         family: Family::Scp,
         bad: r#"{"Sid": "OnlyTheseTags", "Effect": "Allow", "Action": "s3:TagResource", "Resource": "*",

@@ -12,9 +12,9 @@ use crate::policy::{Context, Fact, Truth};
 pub(super) static RULE: Rule = Rule {
     id: "global-services",
     severity: Severity::Warning,
-    finds: "a Deny outside of some Regions that hits services which have no other Region",
+    finds: "a Deny outside some Regions that also denies services with one global endpoint",
     why: "IAM, Route 53, CloudFront, Support, Budgets, Organizations and others have one endpoint, most of them in us-east-1, and each request to \
-          them carries that Region: a Deny of all that is not in eu-west-1 denies them everywhere. Leave them out with `NotAction`; \
+          them carries that Region. A Deny of everything outside eu-west-1 therefore denies them everywhere. Exclude them with `NotAction`; \
           `overlord policy new region-guard` writes such a policy. The list of these services has a date.",
     examples: &[
         Example {

@@ -9,7 +9,7 @@ pub(super) static RULE: Rule = Rule {
     id: "ignored-resource",
     severity: Severity::Warning,
     finds: "an action that takes no resource, in a statement about some",
-    why: "The resource of such an action is `*`, which no ARN matches: the statement says nothing about it. The list of actions has a date.",
+    why: "The resource of such an action is `*`, which no ARN matches: the statement never applies to it. The list of actions has a date.",
     examples: &[Example {
         family: Family::Scp,
         bad: r#"{"Sid": "KeepKey", "Effect": "Deny", "Action": ["kms:DisableKey", "kms:CreateKey"], "Resource": "arn:aws:kms:*:*:key/*"}"#,
@@ -33,7 +33,7 @@ fn of(statement: &Statement, catalogue: &Catalogue) -> Vec<Spot> {
     }
     let idle = statement.actions.patterns.iter().filter(|pattern| catalogue.takes_no_resource(pattern.value.text()));
     let spot = |text: &str, at| {
-        let summary = format!("`{text}` takes no resource, so this says nothing about it (list of {})", catalogue.date());
+        let summary = format!("`{text}` takes no resource, so the statement never applies to it (list of {})", catalogue.date());
         Spot::new(at, summary, "move it to a statement with \"Resource\": \"*\"").related(statement.resources.at, "only about these")
     };
     idle.map(|pattern| spot(pattern.value.text(), pattern.at)).collect()

@@ -8,8 +8,8 @@ pub(super) static RULE: Rule = Rule {
     id: "literal-wildcard",
     severity: Severity::Warning,
     finds: "a `*` or `?` that stands for itself",
-    why: "`StringEquals`, `StringNotEquals` and their forms without case compare letter by letter: only `StringLike` and the operators of \
-          ARNs take wildcards.",
+    why: "`StringEquals`, `StringNotEquals` and their case-insensitive forms compare literally. Only `StringLike` and the ARN operators support \
+          wildcards.",
     examples: &[Example {
         family: Family::Scp,
         bad: r#"{"Sid": "OnlyEurope", "Effect": "Deny", "Action": "gamelift:*", "Resource": "*",

@@ -7,7 +7,7 @@ pub(super) static RULE: Rule = Rule {
     id: "malformed-value",
     severity: Severity::Warning,
     finds: "a value that is not of its operator's kind",
-    why: "It is like no value that a request can have: with `NotIpAddress` and its like it matches everything, else nothing.",
+    why: "No request can have such a value. Negated operators such as `NotIpAddress` match everything, all others match nothing.",
     examples: &[Example {
         family: Family::Scp,
         bad: r#"{"Sid": "OfficeOnly", "Effect": "Deny", "Action": "gamelift:*", "Resource": "*",
@@ -29,7 +29,7 @@ fn check(subject: &Subject<'_>, _: &Setting<'_>) -> Vec<Spot> {
     let spot = |key: &str, text: &str, at| {
         Spot::new(
             at,
-            format!("`{text}` is nothing that this operator compares `{key}` with"),
+            format!("`{text}` is not a value that this operator can compare with `{key}`"),
             "write a value of its kind, or use another operator",
         )
     };

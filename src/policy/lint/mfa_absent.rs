@@ -9,8 +9,8 @@ pub(super) static RULE: Rule = Rule {
     id: "mfa-absent",
     severity: Severity::Warning,
     finds: "a Deny without MFA that misses requests without the key",
-    why: "A request with the long-term keys of a user has no `aws:MultiFactorAuthPresent` at all, and `Bool` does not match a key that is absent: the \
-          Deny hits only sessions. `BoolIfExists` hits both.",
+    why: "A request with a user's long-term keys has no `aws:MultiFactorAuthPresent`, and `Bool` does not match an absent key: the Deny applies \
+          only to sessions. `BoolIfExists` applies to both.",
     examples: &[Example {
         family: Family::Scp,
         bad: r#"{"Sid": "WithMfa", "Effect": "Deny", "Action": "gamelift:*", "Resource": "*",
@@ -36,7 +36,7 @@ fn misses(condition: &Condition, statement: &Statement) -> bool {
         Operand::Text(pattern) => pattern.text().eq_ignore_ascii_case("false"),
         Operand::Arn(_) | Operand::Number(_) | Operand::Instant(_) | Operand::Network(_) | Operand::Malformed(_) => false,
     };
-    // Who asks that the key is there wants sessions only.
+    // A statement that requires the key means sessions only.
     let on_purpose = statement.conditions.iter().any(|other| {
         other.folded == PRESENT
             && other.operator.value.comparison == Comparison::Null

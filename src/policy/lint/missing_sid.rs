@@ -6,7 +6,7 @@ pub(super) static RULE: Rule = Rule {
     id: "missing-sid",
     severity: Severity::Hint,
     finds: "a statement without a Sid",
-    why: "Decisions, tests and the messages of overlord name a statement by its Sid; without one it is a number that changes.",
+    why: "overlord's decisions, tests and messages name a statement by its Sid. Without one, they use its number, which may change.",
     examples: &[Example {
         family: Family::Scp,
         bad: r#"{"Effect": "Deny", "Action": "s3:DeleteBucket", "Resource": "*"}"#,

@@ -1,7 +1,8 @@
-//! Lints: what AWS takes, or refuses late, and its author hardly meant. Pure, offline, on typed statements with their places.
+//! Lints: documents that AWS accepts, or refuses late, but that probably do not do what their author meant. Pure, offline, on typed statements
+//! with positions.
 //!
-//! One file per rule, one table of them ([`RULES`]). A rule has examples that trigger it and their corrections, which a test and
-//! docs/policy-rules.md hold it to. What AWS refuses about any document of the language is no lint but `parse`'s.
+//! One file per rule, and one table of all rules ([`RULES`]). A rule has examples that trigger it, with corrections; a test and
+//! docs/policy-rules.md use them. What AWS refuses in any document of the language is not a lint: `parse` reports it.
 
 mod access_role;
 mod assumed_role;
@@ -41,7 +42,7 @@ use super::hierarchy::{Family, Hierarchy};
 use super::statement::Policy;
 use crate::diagnostic::{ByteRange, Severity};
 
-/// All rules, in the order in which they are told.
+/// All rules, in the order of their findings.
 pub static RULES: &[&Rule] = &[
     &unsupported_element::RULE,
     &united_allows::RULE,

@@ -7,8 +7,8 @@ pub(super) static RULE: Rule = Rule {
     id: "narrow-allow",
     severity: Severity::Hint,
     finds: "an Allow of a service control policy that is about some resources only",
-    why: "A service control policy grants nothing: an Allow for some resources denies all others at that level, those that are not made \
-          yet too. A Deny with `NotResource` says the same and stays true when another policy allows more.",
+    why: "A service control policy grants nothing. An Allow for some resources denies all other resources at that level, including future ones. A \
+          Deny with `NotResource` has the same effect and keeps it when another policy allows more.",
     examples: &[Example {
         family: Family::Scp,
         bad: r#"{"Sid": "Logs", "Effect": "Allow", "Action": "s3:GetObject", "Resource": "arn:aws:s3:::logs/*"}"#,
@@ -23,7 +23,7 @@ fn check(subject: &Subject<'_>, _: &Setting<'_>) -> Vec<Spot> {
     let narrow = allows.filter(|s| s.resources.form == Form::Not || !s.resources.patterns.iter().any(|p| p.value.is_everything()));
     let spot = |at| {
         let summary = "this Allow denies every other resource at its level";
-        Spot::new(at, summary, "write \"Resource\": \"*\", and deny what is not to be used with a Deny")
+        Spot::new(at, summary, "write \"Resource\": \"*\", and deny the resources that must not be used")
     };
     narrow.map(|statement| spot(statement.resources.at)).collect()
 }

@@ -8,8 +8,8 @@ const FROM: usize = 80;
 pub(super) static RULE: Rule = Rule {
     id: "nearly-full",
     severity: Severity::Hint,
-    finds: "a document of more than 80 % of what its type takes",
-    why: "The next service on a list, and it does not fit: better to know now than in an incident.",
+    finds: "a document above 80 % of its type's size limit",
+    why: "The policy is near its size limit. The next service on a list may not fit, and it is better to know that before an incident.",
     // Nobody wants to read one.
     examples: &[],
     check,

@@ -10,8 +10,8 @@ pub(super) static RULE: Rule = Rule {
     id: "never-matches",
     severity: Severity::Warning,
     finds: "conditions that no request can meet",
-    why: "All conditions of a statement must hold at once. One on a list that is empty, or two that ask different things of one key, never do: \
-          a Deny protects nothing.",
+    why: "All conditions of a statement must hold at once. A condition with an empty list never holds, nor do two conditions that contradict each \
+          other on one key: a Deny protects nothing.",
     examples: &[
         Example {
             family: Family::Scp,
@@ -43,7 +43,7 @@ fn of(statement: &Statement) -> Option<Spot> {
         if facts.is_empty() {
             return Some(Spot::new(condition.key.at, "this list is empty: no request meets it", "write the values that are meant"));
         }
-        // A value of several is met by others of them: told only where one is meant.
+        // With several values, others of them may match: reported only where there is one value.
         let mut others =
             statement.conditions.iter().filter(|o| o.folded == condition.folded && o.operator.value.quantifier == Quantifier::Single);
         let refuses = |other: &Condition, fact: &Fact| {
@@ -53,7 +53,7 @@ fn of(statement: &Statement) -> Option<Spot> {
         };
         let against = others.find(|other| facts.iter().all(|fact| refuses(other, fact)))?;
         let summary = format!("no request meets both conditions on `{}`", condition.key.value);
-        let hint = "write them as one list where either is meant, or remove one";
+        let hint = "write them as one list if either may match, or remove one";
         Some(Spot::new(against.key.at, summary, hint).related(condition.key.at, "and this"))
     })
 }

@@ -7,7 +7,7 @@ pub(super) static RULE: Rule = Rule {
     id: "not-action-allow",
     severity: Severity::Warning,
     finds: "an Allow of all but a list",
-    why: "It allows every service that AWS will ever launch, and does not deny what it lists: another Allow at the level lets that pass.",
+    why: "It allows every service that AWS will ever launch. It does not deny the listed actions: another Allow at the level may allow them.",
     examples: &[Example {
         family: Family::Scp,
         bad: r#"{"Sid": "NoGames", "Effect": "Allow", "NotAction": "gamelift:*", "Resource": "*"}"#,
@@ -19,7 +19,8 @@ pub(super) static RULE: Rule = Rule {
 
 fn check(subject: &Subject<'_>, _: &Setting<'_>) -> Vec<Spot> {
     let found = subject.policy.statements.iter().filter(|s| s.effect.value == Effect::Allow && s.actions.form == Form::Not);
-    let spot =
-        |at| Spot::new(at, "this allows all but what it names, and denies nothing", "write what is allowed, or a Deny of what is not");
+    let spot = |at| {
+        Spot::new(at, "this allows all actions except the listed ones, and denies nothing", "list the allowed actions, or deny the others")
+    };
     found.map(|statement| spot(statement.actions.at)).collect()
 }

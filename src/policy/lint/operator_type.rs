@@ -8,8 +8,8 @@ pub(super) static RULE: Rule = Rule {
     id: "operator-type",
     severity: Severity::Warning,
     finds: "an operator of another type than its key",
-    why: "AWS compares a value only with what is of the operator's type: `Bool` on a Region or `IpAddress` on a tag matches no request, so that a Deny \
-          protects nothing. Looked at are the global keys, whose types AWS documents.",
+    why: "AWS compares a value only if it has the operator's type: `Bool` on a Region or `IpAddress` on a tag matches no request, so a Deny \
+          protects nothing. This rule checks the global keys, whose types AWS documents.",
     examples: &[
         Example {
             family: Family::Scp,

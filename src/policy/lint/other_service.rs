@@ -10,9 +10,9 @@ use crate::policy::statement::{Form, Statement};
 pub(super) static RULE: Rule = Rule {
     id: "other-service",
     severity: Severity::Warning,
-    finds: "a resource of a service that none of the actions is about",
-    why: "An action acts on resources of its own service, with few exceptions: on another ARN the statement never matches, so that a Deny \
-          protects nothing. Which ARNs the actions of a service take is dated data.",
+    finds: "a resource of a service that none of the actions belongs to",
+    why: "An action acts on resources of its own service, with few exceptions. With another ARN the statement never matches, so a Deny protects \
+          nothing. The list of ARNs per service is dated data.",
     examples: &[Example {
         family: Family::Scp,
         bad: r#"{"Sid": "KeepTables", "Effect": "Deny", "Action": "dynamodb:DeleteTable", "Resource": "arn:aws:s3:::tables-*"}"#,

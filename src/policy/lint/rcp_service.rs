@@ -9,7 +9,7 @@ pub(super) static RULE: Rule = Rule {
     id: "rcp-service",
     severity: Severity::Warning,
     finds: "an action in a resource control policy that such policies do not restrict",
-    why: "Resource control policies apply to some services only, and to some actions of these not: of others they deny nothing.",
+    why: "Resource control policies apply only to some services, and not to all actions of these. They deny no other actions.",
     examples: &[Example {
         family: Family::Rcp,
         bad: r#"{"Sid": "Tls", "Effect": "Deny", "Principal": "*", "Action": ["ec2:*", "s3:*"], "Resource": "*",

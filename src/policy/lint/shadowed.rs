@@ -8,7 +8,7 @@ pub(super) static RULE: Rule = Rule {
     id: "shadowed",
     severity: Severity::Warning,
     finds: "a statement that another one of the same effect makes needless",
-    why: "All that it is about, the other one is about too: it changes nothing, and who changes it believes that it does.",
+    why: "The other statement covers everything that this one matches. So this one has no effect, and changing it changes nothing.",
     examples: &[Example {
         family: Family::Scp,
         bad: r#"{"Sid": "KeepStorage", "Effect": "Deny", "Action": "s3:Delete*", "Resource": "*"},
@@ -33,7 +33,7 @@ fn check(subject: &Subject<'_>, _: &Setting<'_>) -> Vec<Spot> {
         let wide = statements.iter().find(|wide| hides(wide, narrow))?;
         let at = narrow.sid.as_ref().map_or(narrow.effect.at, |sid| sid.at);
         let other = wide.sid.as_ref().map_or(wide.effect.at, |sid| sid.at);
-        let summary = format!("`{}` says nothing that `{}` does not say", narrow.title(), wide.title());
+        let summary = format!("`{}` has no effect: `{}` covers it", narrow.title(), wide.title());
         Some(Spot::new(at, summary, "remove it, or narrow the other one").related(other, "this says more"))
     };
     statements.iter().filter_map(spot).collect()

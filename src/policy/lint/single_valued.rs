@@ -18,7 +18,7 @@ pub(super) static RULE: Rule = Rule {
     id: "single-valued",
     severity: Severity::Warning,
     finds: "a key of several values under an operator for one",
-    why: "AWS asks for `ForAnyValue:` or `ForAllValues:` with such keys, and does not say what happens without them.",
+    why: "AWS requires `ForAnyValue:` or `ForAllValues:` with such keys, and does not document what happens without them.",
     examples: &[Example {
         family: Family::Scp,
         bad: r#"{"Sid": "OtherOus", "Effect": "Deny", "Action": "s3:GetObject", "Resource": "*",

@@ -1,4 +1,4 @@
-//! The rules are held to their own examples.
+//! Checks every rule against its own examples.
 
 use std::sync::Arc;
 
@@ -79,7 +79,7 @@ fn every_rule_is_named_once_and_explained() {
     }
 }
 
-/// What is common and right is not told.
+/// Common and correct documents have no findings.
 #[test]
 fn good_guard_rails_are_left_alone() {
     let exempt = r#""ArnNotLike": {"aws:PrincipalArn": "arn:aws:iam::*:role/OrganizationAccountAccessRole"}"#;
@@ -111,7 +111,7 @@ fn good_guard_rails_are_left_alone() {
     }
 }
 
-/// In a Region that overlord works in, whoever may be exempt.
+/// In a Region that overlord works in, regardless of exemptions.
 #[test]
 fn the_access_role_is_hit_only_where_that_is_certain() {
     for (condition, expected) in [

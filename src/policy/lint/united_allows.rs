@@ -9,10 +9,10 @@ use crate::policy::statement::{Effect, Form, Policy, Statement};
 pub(super) static RULE: Rule = Rule {
     id: "united-allows",
     severity: Severity::Warning,
-    finds: "two lists of what is allowed, attached to one level",
-    why: "Policies at one level unite: allowed is what either allows, so a list beside FullAWSAccess restricts nothing, and two lists \
-          restrict less than each. Levels intersect: the second list belongs to an OU above or below. Two lists that have nothing in common \
-          are one list in two documents, and are not told.",
+    finds: "two allow lists, attached to one level",
+    why: "Policies at one level unite: whatever either allows is allowed. So a list next to FullAWSAccess restricts nothing, and two lists \
+          restrict less than each alone. Levels intersect: attach the second list to an OU above or below. Two lists with nothing in common are \
+          one list in two documents and are not reported.",
     examples: &[
         Example {
             family: Family::Scp,
@@ -34,7 +34,7 @@ pub(super) static RULE: Rule = Rule {
 fn check(subject: &Subject<'_>, setting: &Setting<'_>) -> Vec<Spot> {
     let own: Vec<&Statement> = allows(subject.policy).collect();
     let Some(first) = own.first() else { return Vec::new() };
-    // One policy is beside the same others on many accounts: each is looked at once.
+    // The same policies are attached together on many accounts: each combination is checked once.
     let cover = Cover::default();
     let mut seen: BTreeMap<&str, Option<(String, String)>> = BTreeMap::new();
     let found =
@@ -69,13 +69,13 @@ fn says(subject: &Subject<'_>, own: &[&Statement], (name, policy): (&str, &Polic
     };
     match (within(own, &other), within(&other, own)) {
         (true, false) => {
-            let said = format!("`{name}` allows all that this policy allows: it restricts nothing");
+            let said = format!("`{name}` allows everything that this policy allows: this policy restricts nothing");
             Some((said, format!("take `{name}` away from this level, or attach this policy to an OU above or below it")))
         }
         // The other one's finding, or two that say the same.
         (_, true) => None,
         (false, false) if subject.name > name && overlap(own, &other, cover) => {
-            let said = format!("this policy and `{name}` unite: allowed is what either allows");
+            let said = format!("this policy and `{name}` unite: whatever either allows is allowed");
             Some((said, "attach one of them to an OU above or below, so that both must allow".to_owned()))
         }
         (false, false) => None,

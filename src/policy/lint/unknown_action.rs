@@ -10,8 +10,8 @@ pub(super) static RULE: Rule = Rule {
     id: "unknown-action",
     severity: Severity::Warning,
     finds: "an action or a service that AWS does not document",
-    why: "A name that is misspelled matches nothing: an Allow lets nothing pass, a Deny protects nothing. The list of actions has a date; \
-          a service that is younger is to be suppressed.",
+    why: "A misspelled name matches nothing: an Allow allows nothing, a Deny protects nothing. The list of actions has a date; suppress the \
+          finding for a newer service.",
     examples: &[
         Example {
             family: Family::Scp,
@@ -51,10 +51,10 @@ fn of(pattern: &Placed<Pattern>, catalogue: &Catalogue, nearest: &mut Nearest) -
         None => nearest.of(service, catalogue.prefixes()).map(str::to_owned),
     };
     let hint = near.map_or_else(
-        || "look it up in AWS's Service Authorization Reference; suppress this where it is new".to_owned(),
+        || "look it up in AWS's Service Authorization Reference; suppress this if it is new".to_owned(),
         |near| format!("did you mean `{near}`?"),
     );
-    Some(Spot::new(pattern.at, format!("{what} is not among AWS's of {}", catalogue.date()), hint))
+    Some(Spot::new(pattern.at, format!("{what} is not in AWS's list of {}", catalogue.date()), hint))
 }
 
 /// The candidate that is a few letters away.

@@ -9,7 +9,7 @@ pub(super) static RULE: Rule = Rule {
     id: "unknown-condition-key",
     severity: Severity::Warning,
     finds: "a condition key that AWS does not document",
-    why: "No request has a key that there is not: `StringEquals` never holds, and `StringNotEquals` always does. The list of keys has a date.",
+    why: "No request has a key that does not exist: `StringEquals` never matches, and `StringNotEquals` always does. The list of keys has a date.",
     examples: &[Example {
         family: Family::Scp,
         bad: r#"{"Sid": "NoRoot", "Effect": "Deny", "Action": "*", "Resource": "*",
@@ -35,8 +35,8 @@ fn of(condition: &Condition, catalogue: &Catalogue, nearest: &mut Nearest) -> Op
     let prefix = key.split_once(':').map_or("", |(prefix, _)| prefix);
     let known: Vec<String> = catalogue.keys_of(prefix).collect();
     let hint = nearest.of(key, known.iter().map(String::as_str)).map_or_else(
-        || "look it up in AWS's Service Authorization Reference; suppress this where it is new".to_owned(),
+        || "look it up in AWS's Service Authorization Reference; suppress this if it is new".to_owned(),
         |near| format!("did you mean `{near}`?"),
     );
-    Some(Spot::new(condition.key.at, format!("the condition key `{key}` is not among AWS's of {}", catalogue.date()), hint))
+    Some(Spot::new(condition.key.at, format!("the condition key `{key}` is not in AWS's list of {}", catalogue.date()), hint))
 }

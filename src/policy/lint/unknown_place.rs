@@ -14,8 +14,8 @@ pub(super) static RULE: Rule = Rule {
     id: "unknown-place",
     severity: Severity::Warning,
     finds: "an ARN in a partition or a Region that AWS does not have",
-    why: "An ARN that no resource has matches nothing: a Deny with it protects nothing. Looked at are resources, and values that are compared as ARNs. The \
-          list of partitions and Regions has a date.",
+    why: "An ARN that no resource has matches nothing: a Deny with it protects nothing. This rule checks resources, and values that are compared \
+          as ARNs. The list of partitions and Regions has a date.",
     examples: &[
         Example {
             family: Family::Scp,

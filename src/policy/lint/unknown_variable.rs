@@ -11,8 +11,8 @@ pub(super) static RULE: Rule = Rule {
     id: "unknown-variable",
     severity: Severity::Warning,
     finds: "a `${…}` of a condition key that AWS does not document",
-    why: "A variable without a value matches nothing: a Deny with it protects nothing, and one with `NotResource` hits everything. Often it is a \
-          placeholder of another tool that was not filled in. The list of keys has a date.",
+    why: "A variable without a value matches nothing: a Deny with it protects nothing, and a Deny with `NotResource` applies to everything. Often \
+          it is a placeholder that another tool did not fill in. The list of keys has a date.",
     examples: &[
         Example {
             family: Family::Scp,
@@ -51,15 +51,15 @@ fn of(variable: &Variable, at: ByteRange, catalogue: &Catalogue, nearest: &mut N
     let key = &variable.key;
     let Some((prefix, _)) = key.split_once(':') else {
         let hint = "a variable is a condition key with its prefix, such as `${aws:username}`; `${$}` is a dollar sign";
-        return Some(Spot::new(at, format!("`${{{key}}}` is no condition key"), hint));
+        return Some(Spot::new(at, format!("`${{{key}}}` is not a condition key"), hint));
     };
     if catalogue.has_key(key)? {
         return None;
     }
     let known: Vec<String> = catalogue.keys_of(prefix).collect();
     let hint = nearest.of(key, known.iter().map(String::as_str)).map_or_else(
-        || "look it up in AWS's Service Authorization Reference; suppress this where it is new".to_owned(),
+        || "look it up in AWS's Service Authorization Reference; suppress this if it is new".to_owned(),
         |near| format!("did you mean `${{{near}}}`?"),
     );
-    Some(Spot::new(at, format!("the condition key of `${{{key}}}` is not among AWS's of {}", catalogue.date()), hint))
+    Some(Spot::new(at, format!("the condition key of `${{{key}}}` is not in AWS's list of {}", catalogue.date()), hint))
 }

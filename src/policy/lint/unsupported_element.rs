@@ -7,8 +7,8 @@ pub(super) static RULE: Rule = Rule {
     id: "unsupported-element",
     severity: Severity::Error,
     finds: "an element that the type does not have",
-    why: "AWS refuses the document. Service control policies have no Principal. Resource control policies only deny, are about \
-          everybody (`\"Principal\": \"*\"`), and name their actions by service, without `NotAction`.",
+    why: "AWS refuses the document. Service control policies have no Principal. Resource control policies can only deny, apply to everybody \
+          (`\"Principal\": \"*\"`), and name their actions by service, without `NotAction`.",
     examples: &[
         Example {
             family: Family::Scp,
@@ -45,7 +45,7 @@ fn check(subject: &Subject<'_>, _: &Setting<'_>) -> Vec<Spot> {
 fn of_scp(statement: &Statement) -> Option<Spot> {
     let principal = statement.principal.as_ref()?;
     let summary = "a service control policy has no Principal: it is about everybody in the account";
-    Some(Spot::new(principal.at, summary, "remove it; a condition on `aws:PrincipalArn` says who is meant"))
+    Some(Spot::new(principal.at, summary, "remove it; name principals in a condition on `aws:PrincipalArn`"))
 }
 
 fn of_rcp(statement: &Statement) -> Vec<Spot> {
@@ -59,7 +59,7 @@ fn of_rcp(statement: &Statement) -> Vec<Spot> {
             spots.push(Spot::new(statement.effect.at, summary, r#"add "Principal": "*""#));
         }
         Some(principal) if !principal.value.is_everyone() => {
-            let hint = r#"write "Principal": "*", and who is meant as a condition on `aws:PrincipalArn`"#;
+            let hint = r#"write "Principal": "*", and name principals in a condition on `aws:PrincipalArn`"#;
             spots.push(Spot::new(principal.at, "a resource control policy is about everybody", hint));
         }
         Some(_) => {}

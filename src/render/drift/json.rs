@@ -1,4 +1,4 @@
-//! For programs. The shape is told in docs/commands.md.
+//! For programs. docs/commands.md describes the shape.
 
 use std::collections::BTreeMap;
 

@@ -1,4 +1,4 @@
-//! JUnit's XML: a suite for each weight, a failed case for each finding.
+//! JUnit XML: one suite per severity, one failed case per finding.
 
 use std::fmt::Write as _;
 

@@ -1,4 +1,4 @@
-//! For a comment on a pull request, an issue, or the summary of a job.
+//! Markdown, for a pull request comment, an issue, or a job summary.
 
 use super::text::{end, findings};
 use super::{WEIGHTS, direction, heading, origin, remedy, summary};
@@ -16,7 +16,7 @@ fn told(finding: &Finding) -> String {
     format!("{}{effect}", summary(finding))
 }
 
-/// How many there are, then a table for each weight, with the values behind a heading that opens them.
+/// The counts, then a table per severity, with the values in a collapsed section.
 pub fn markdown(drift: &Drift, places: &Places, detail: bool) -> Comment {
     let style = Style { colour: false, detail };
     let mut out = Comment::titled("overlord drift");

@@ -1,4 +1,4 @@
-//! Drift, for people and for programs: one value, seven views. Values stand as they are in org.toml, then as they are in AWS.
+//! Drift, for people and for programs: one value, seven formats. The value in org.toml comes first, then the value in AWS.
 
 mod json;
 mod junit;
@@ -92,8 +92,8 @@ pub(super) fn summary(finding: &Finding) -> String {
 /// A guardrail's effect in a sentence.
 fn effect(finding: &Finding) -> Option<String> {
     let Effect { effect, accounts, lets_pass, denies } = finding.effect.as_ref()?;
-    let lets_pass = lets_pass.as_ref().map(|actions| format!("lets pass what org.toml denies: {}", services(actions)));
-    let denies = denies.as_ref().map(|actions| format!("denies what org.toml lets pass: {}", services(actions)));
+    let lets_pass = lets_pass.as_ref().map(|actions| format!("allows what org.toml denies: {}", services(actions)));
+    let denies = denies.as_ref().map(|actions| format!("denies what org.toml allows: {}", services(actions)));
     let told = [lets_pass, denies].into_iter().flatten().collect::<Vec<_>>().join("; ");
     Some(match effect {
         Direction::Weakened | Direction::Strengthened | Direction::Mixed => {

@@ -24,7 +24,7 @@ pub fn sarif(drift: &Drift, places: &Places) -> Value {
             "id": what.name(),
             "shortDescription": { "text": format!("drift: {}", what.name()) },
             "fullDescription": { "text": what.means() },
-            "help": { "text": format!("{}: `overlord drift --detail` shows it, `overlord plan` what would be done about it", what.means()) },
+            "help": { "text": format!("{}: `overlord drift --detail` shows it, `overlord plan` shows the change that would fix it", what.means()) },
         })
     };
     json!({

@@ -39,7 +39,7 @@ pub fn text(drift: &Drift, places: &Places, style: Style) -> String {
     out
 }
 
-/// Findings as they stand below their heading.
+/// Findings below their heading.
 pub(super) fn findings(findings: &[&Finding], places: &Places, style: Style) -> String {
     let shown = if style.detail { findings.len() } else { SHOWN };
     let mut out: String = findings.iter().take(shown).map(|finding| one(finding, places, style)).collect();
@@ -93,7 +93,7 @@ pub(super) fn end(drift: &Drift, style: Style) -> String {
         let _ = writeln!(out, "{}", style.dim(&told));
     }
     if !drift.known.is_empty() || drift.gone > 0 {
-        let told = format!("baseline: {} left out that it has too, {} of it no more", count(drift.known.len(), "finding"), drift.gone);
+        let told = format!("baseline: {} left out, {} no longer found", count(drift.known.len(), "finding"), drift.gone);
         let _ = writeln!(out, "{}", style.dim(&told));
     }
     let last = if drift.is_clean() {

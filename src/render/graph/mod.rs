@@ -1,7 +1,7 @@
-//! The graph of a plan: what waits for what, for Graphviz, for Mermaid and as a drawing. Pure.
+//! The dependency graph of a plan, for Graphviz, for Mermaid and as a drawing. Pure.
 //!
-//! A change stands in the layer behind the last one that it waits for, so every edge leads from a layer to a later one. Without `detail`,
-//! changes of one layer, kind and action are one node: a plan of thousands is still a picture. An edge that others imply is left out.
+//! A change is in the layer after its last dependency, so every edge leads from a layer to a later one. Without `detail`, changes of one
+//! layer, kind and action share one node, so that a plan of thousands of changes stays readable. Edges that others imply are left out.
 
 mod dot;
 mod mermaid;
@@ -35,7 +35,7 @@ pub struct Graph {
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Node {
     action: Action,
-    /// How many layers stand before it.
+    /// The number of layers before it.
     layer: usize,
     changes: Vec<Address>,
 }
@@ -44,7 +44,7 @@ impl Graph {
     /// Of a plan's changes: each a node with `detail`, else those of one layer, kind and action together.
     pub fn of(plan: &Plan, detail: bool) -> Self {
         let mut layers: BTreeMap<&Address, usize> = BTreeMap::new();
-        // Each stands behind all that it waits for.
+        // Each comes after all its dependencies.
         for change in &plan.changes {
             let layer = change.waits_for.iter().filter_map(|address| layers.get(address)).max().map_or(0, |last| last + 1);
             layers.insert(&change.address, layer);

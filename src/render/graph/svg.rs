@@ -1,4 +1,4 @@
-//! A drawing: a column for each layer, what waits to the right of what it waits for.
+//! A drawing: one column per layer. A change is to the right of its dependencies.
 
 use super::{Graph, Node};
 use crate::plan::Action;
@@ -23,7 +23,11 @@ pub fn svg(graph: &Graph) -> String {
     let mut canvas = Canvas::new(right + MARGIN);
     canvas.text((MARGIN, MARGIN + 14.0), "title", "Plan");
     let changes: usize = graph.nodes.iter().map(|node| node.changes.len()).sum();
-    canvas.text((MARGIN + 70.0, MARGIN + 14.0), "dim", &format!("{}; what stands to the right waits", count(changes, "change")));
+    canvas.text(
+        (MARGIN + 70.0, MARGIN + 14.0),
+        "dim",
+        &format!("{}; changes to the right wait for those to the left", count(changes, "change")),
+    );
     for (first, then) in &graph.edges {
         if let (Some(from), Some(to)) = (areas.get(*first), areas.get(*then)) {
             let (start, end) = ((from.right(), from.y + from.height / 2.0), (to.x, to.y + to.height / 2.0));
@@ -50,7 +54,7 @@ fn look(action: Action) -> &'static str {
     }
 }
 
-/// Where each node stands, in their order, which is that of the layers.
+/// The position of each node, in the order of the nodes, which is that of the layers.
 fn places(graph: &Graph) -> Vec<Area> {
     let width = |node: &Node| node.lines().iter().map(|line| line.chars().count()).max().unwrap_or_default() as f64 * CHARACTER;
     let (mut x, mut y, mut widest, mut layer) = (MARGIN, MARGIN + 40.0, 0.0_f64, 0);

@@ -1,4 +1,4 @@
-//! The matrix of accounts and frameworks: accounts that lie in one OU and stand alike are one row.
+//! The matrix of accounts and frameworks. Accounts of one OU with the same result share a row.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -10,12 +10,12 @@ use crate::report::{Compliance, Exceptions, Kept, Report, Standing};
 
 /// Names in a row before the rest is counted.
 const NAMED: usize = 16;
-/// Services of an exception, and actions of a service, likewise.
+/// The same for services of an exception, and for actions of a service.
 const SERVICES: usize = 40;
 
 pub(super) fn section(report: &Report<'_>) -> String {
-    let says = "Whether an account can call services outside of the dated lists that org.toml names. It says nothing of how they are used, and makes \
-                no account compliant.";
+    let says = "Whether an account can call services that are not on the dated lists of org.toml. It does not show how services are used, and \
+                does not prove that an account is compliant.";
     let Some(compliance) = &report.compliance else {
         let body = "<p>org.toml names no framework. <code>[framework.hipaa]</code> with a list of services makes this a matrix.</p>\n";
         return framed("compliance", "Compliance", says, body);
@@ -38,7 +38,7 @@ fn lists(compliance: &Compliance) -> String {
     for list in &compliance.frameworks {
         let _ = writeln!(
             out,
-            "<p><b>{}</b>: {}, {} as of {}, reviewed {}; {} of AWS's services are not among them.</p>",
+            "<p><b>{}</b>: {}, {} as of {}, reviewed {}; {} AWS services are not on the list.</p>",
             safe(&list.framework),
             safe(&list.title),
             count(list.services, "service"),

@@ -1,4 +1,4 @@
-//! What networks cost a month.
+//! The monthly cost of the networks.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -15,9 +15,9 @@ const ROWS: usize = 20;
 const NAMED: usize = 8;
 
 pub(super) fn section(report: &Report<'_>) -> String {
-    let says = format!("List prices of what is there by the hour in the networks that overlord manages; {WITHOUT}.");
+    let says = format!("List prices of hourly resources in the networks that overlord manages; {WITHOUT}.");
     let Some(cost) = &report.cost else {
-        return framed("costs", "Costs", &says, "<p>Nothing of the networks costs anything by the hour.</p>\n");
+        return framed("costs", "Costs", &says, "<p>The networks have no hourly costs.</p>\n");
     };
     let mut body = String::new();
     let _ = writeln!(
@@ -30,7 +30,7 @@ pub(super) fn section(report: &Report<'_>) -> String {
     );
     body.push_str(&items(cost));
     if !cost.unmanaged.is_empty() {
-        let _ = writeln!(body, "<p>Besides, {} for what overlord does not manage there.</p>", cost.unmanaged.total);
+        let _ = writeln!(body, "<p>In addition, {} for unmanaged resources there.</p>", cost.unmanaged.total);
     }
     body.push_str(&accounts(cost));
     framed("costs", "Costs", &says, &body)

@@ -1,4 +1,4 @@
-//! The accounts as the page's script takes them, and what it needs to draw one.
+//! The accounts as JSON data for the page's script, with everything that the script needs to draw one.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -10,7 +10,7 @@ use crate::address::Address;
 use crate::render::words::plain;
 use crate::report::{Account, Report, Unit};
 
-/// JSON that can stand in a script element: nothing in it ends the element, begins a comment or a line.
+/// JSON that is safe inside a script element: nothing in it ends the element or starts a comment or a line.
 pub(super) fn embedded(report: &Report<'_>) -> String {
     let text = data(report).to_string();
     let mut out = String::with_capacity(text.len());

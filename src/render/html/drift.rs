@@ -1,4 +1,4 @@
-//! What is not as org.toml says: the findings of `overlord drift`, the heaviest first.
+//! The findings of `overlord drift`: where AWS differs from org.toml, the most severe first.
 
 use std::fmt::Write as _;
 
@@ -9,13 +9,13 @@ use crate::render::words::value;
 use crate::report::Report;
 use crate::resource::Weight;
 
-/// Findings that the page shows; the others are in the JSON, and `overlord drift` tells them.
+/// The number of findings on the page. The JSON form and `overlord drift` have all of them.
 const SHOWN: usize = 400;
 
 pub(super) fn section(report: &Report<'_>) -> String {
     let drift = &report.drift;
     let says = format!(
-        "Where AWS differs from org.toml, in {} and {}: what <code>overlord drift</code> tells. Values stand as org.toml has them, then as AWS has them.",
+        "Where AWS differs from org.toml, in {} and {}: as reported by <code>overlord drift</code>. The value in org.toml comes first, then the value in AWS.",
         count(drift.looked_at.accounts, "account"),
         count(drift.looked_at.resources, "resource")
     );
@@ -37,7 +37,7 @@ pub(super) fn section(report: &Report<'_>) -> String {
         let more = drift.findings.len() - SHOWN;
         let _ = writeln!(
             body,
-            "<p class=\"note\">… and {more} more: <code>overlord drift --detail</code> tells them, and <code>overlord report --format json</code> has them.</p>"
+            "<p class=\"note\">… and {more} more: <code>overlord drift --detail</code> shows them, and <code>overlord report --format json</code> has them.</p>"
         );
     }
     for used in drift.ignored.iter().filter(|used| used.findings > 0) {
@@ -55,7 +55,7 @@ pub(super) fn section(report: &Report<'_>) -> String {
     framed("drift", "Drift", &says, &body)
 }
 
-/// Whether a finding stands in the page, by its place. They are sorted by weight.
+/// Whether the page shows the finding at this index. Findings are sorted by severity.
 pub(super) fn is_shown(report: &Report<'_>, number: usize) -> bool {
     number < SHOWN.min(report.drift.findings.len())
 }

@@ -1,8 +1,8 @@
-//! The report as one page that needs nothing else: no network, no other file. And as JSON, which has the same in it.
+//! The report as one self-contained page: it loads nothing from the network and no other file. The JSON form has the same content.
 //!
-//! What is few is drawn here: OUs, policies, classes of restrictions, networks. Accounts may be thousands; they stand in the page as data,
-//! and its script draws those that somebody looks at. All text of AWS's and of org.toml's passes `parts::safe` or `data`; and a content
-//! security policy in the page lets nothing run or be fetched but its own script and sheet, so what slipped through would do nothing.
+//! OUs, policies, classes of restrictions and networks are few: they are rendered here. There may be thousands of accounts: the page has them
+//! as data, and its script draws those that somebody opens. All text from AWS and from org.toml is escaped by `parts::safe` or `data`. As a
+//! second barrier, the page's content security policy allows only its own script and style sheet.
 
 mod compliance;
 mod costs;
@@ -29,7 +29,7 @@ pub use summary::{markdown, text};
 
 use parts::safe;
 
-/// How the page begins that this version and earlier ones make: what tells a report from a file of somebody's own.
+/// The first bytes of the pages that this version and earlier ones write. They distinguish a report from a user's own file.
 const BEGINNING: &str = "<!doctype html>\n<!-- overlord report -->";
 
 /// What `report` writes.
@@ -71,7 +71,7 @@ pub fn html(report: &Report<'_>) -> String {
     )
 }
 
-/// For programs; docs/report.md tells the shape.
+/// For programs. docs/report.md describes the shape.
 pub fn json(report: &Report<'_>) -> Value {
     let mut value = serde_json::to_value(report).unwrap_or_default();
     if let Some(map) = value.as_object_mut() {
@@ -80,7 +80,7 @@ pub fn json(report: &Report<'_>) -> Value {
     value
 }
 
-/// Nothing from anywhere, and of what stands in the page only this sheet and this script.
+/// Loads nothing from the network, and allows only this style sheet and this script.
 fn policy(sheet: &str) -> String {
     let hash = |text: &str| format!("'sha256-{}'", STANDARD.encode(Sha256::digest(text)));
     format!(
@@ -116,8 +116,8 @@ fn head(report: &Report<'_>, title: &str) -> String {
 
 fn foot(report: &Report<'_>) -> String {
     format!(
-        "<footer>\n<p>Made by overlord {} from what AWS answered on {}. Guardrails say what cannot be done, not what may be: they grant nothing. \
-         Which services can be called is not whether an account is compliant. Costs are list prices of networks, without data transfer.</p>\n</footer>",
+        "<footer>\n<p>Made by overlord {} from AWS data of {}. Guardrails only deny: they grant no permissions. \
+         A list of callable services does not prove that an account is compliant. Costs are list prices of networks, without data transfer.</p>\n</footer>",
         report.overlord,
         safe(&report.read_at)
     )

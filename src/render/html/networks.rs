@@ -9,7 +9,7 @@ use crate::report::{Networks, Report};
 
 pub(super) fn section(report: &Report<'_>) -> String {
     let networks = &report.networks;
-    let says = "Who has which addresses, by what is live and what org.toml still asks for; and of each layout one VPC that stands for all.";
+    let says = "The addresses of each account, live and planned, and one example VPC of each layout.";
     if networks.design.pools.is_empty() && networks.design.layouts.is_empty() {
         return framed("networks", "Networks", says, "<p>org.toml has no networks.</p>\n");
     }

@@ -1,4 +1,4 @@
-//! What all sections are made of.
+//! The building blocks of all sections.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -12,7 +12,7 @@ const ACTIONS: usize = 8;
 
 pub(super) use crate::escape::html as safe;
 
-/// A section with its heading and a line of what it tells.
+/// A section with its heading and a line that says what it shows.
 pub(super) fn framed(id: &str, heading: &str, says: &str, body: &str) -> String {
     format!("<section id=\"{id}\">\n<h2>{heading}</h2>\n<p class=\"dim\">{says}</p>\n{body}</section>\n")
 }
@@ -31,7 +31,7 @@ pub(super) fn known(known: Known) -> Option<(&'static str, &'static str)> {
     }
 }
 
-/// Where each policy stands in the report, by type and key.
+/// The position of each policy in the report, by type and key.
 pub(super) fn places<'r>(report: &'r Report<'_>) -> BTreeMap<(&'r str, &'r str), usize> {
     let policies = report.policies.iter().enumerate();
     policies.map(|(number, Policy { policy_type, key, .. })| ((policy_type.as_str(), key.as_str()), number)).collect()

@@ -1,4 +1,4 @@
-//! The policies of all types: what each says, and where it is attached.
+//! The policies of all types: their content, and where they are attached.
 
 use std::fmt::Write as _;
 

@@ -8,8 +8,8 @@ use crate::report::Report;
 
 pub(super) fn section(report: &Report<'_>) -> String {
     let quotas = &report.quotas;
-    let says = "AWS's figures, or what <code>[limits]</code> of org.toml says that AWS raised them to. Of what is counted in many places, the place with the most; \
-                in accounts only what overlord knows of.";
+    let says = "AWS's default quotas, or the raised ones in <code>[limits]</code> of org.toml. Quotas that count per place show the fullest place; \
+                in accounts, only resources that overlord knows are counted.";
     let mut body = String::new();
     if let Some(why) = &quotas.invitations_not_read {
         let _ = writeln!(body, "<p class=\"note\">Open invitations count too, and could not be read: {}</p>", safe(why));

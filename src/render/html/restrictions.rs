@@ -1,4 +1,4 @@
-//! What guardrails deny to whom, by class.
+//! What the guardrails deny, per class of accounts.
 
 use std::fmt::Write as _;
 
@@ -8,7 +8,7 @@ use crate::report::{Class, Report, is_whole};
 
 /// Accounts of a class that are named.
 const NAMED: usize = 24;
-/// OUs that they lie in, likewise.
+/// The same for the OUs of the accounts.
 const UNITS: usize = 4;
 /// As many classes at most are open on paper.
 const PRINTED: usize = 12;
@@ -19,7 +19,7 @@ pub(super) fn section(report: &Report<'_>) -> String {
     for family in &restrictions.not_read {
         let _ = writeln!(
             body,
-            "<p class=\"note\">AWS has {} policies in use, and org.toml leaves them alone: they were not read, and may deny more.</p>",
+            "<p class=\"note\">AWS uses {} policies that org.toml does not manage: they were not read, and may deny more.</p>",
             safe(family)
         );
     }
@@ -27,8 +27,8 @@ pub(super) fn section(report: &Report<'_>) -> String {
         body.push_str(&fold(report, number, class));
     }
     let says = format!(
-        "Of AWS's {} actions of {}: what the service and resource control policies above an account say to a role in it that no policy names, \
-         about what is the account's own. Accounts of which the same is said are one class.",
+        "Of AWS's {} actions of {}: how many the service and resource control policies above an account allow a typical role, which no policy names, \
+         on the account's own resources. Accounts with identical results are grouped.",
         number(restrictions.actions),
         safe(&restrictions.actions_as_of)
     );

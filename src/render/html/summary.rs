@@ -1,4 +1,4 @@
-//! The whole in a few figures: the tiles of the page, and what the command prints.
+//! The report in a few figures: the tiles of the page, and the output of the command.
 
 use std::fmt::Write as _;
 
@@ -11,7 +11,7 @@ use crate::report::{Kept, Report};
 
 /// One figure.
 struct Figure {
-    /// The section that tells more.
+    /// The section with the details.
     id: &'static str,
     look: &'static str,
     what: &'static str,

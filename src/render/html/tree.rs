@@ -1,4 +1,4 @@
-//! The organization: the root and the OUs with what is attached to them; the script puts the accounts in.
+//! The organization: the root and the OUs with their attached policies. The script adds the accounts.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -33,8 +33,8 @@ pub(super) fn section(report: &Report<'_>) -> String {
     }
     body.push_str(&"</details>\n".repeat(if report.units.is_empty() { 0 } else { depth + 1 }));
     body.push_str("</div>\n");
-    let says = "Each OU with the policies that are attached to it; an account is under those of all that it lies in. The bar tells which part of \
-                AWS's actions its guardrails let pass.";
+    let says = "Each OU with its attached policies. An account is under the policies of all OUs above it. The bar shows which part of \
+                AWS's actions its guardrails allow.";
     let units = report.units.len().saturating_sub(1);
     let heading = format!("Organization · {} in {}", count(report.accounts.len(), "account"), count(units, "OU"));
     framed("organization", &heading, says, &body)

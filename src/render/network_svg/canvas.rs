@@ -1,4 +1,4 @@
-//! Shapes and text to SVG. Looks are classes, so that one sheet makes them light or dark.
+//! Shapes and text as SVG. Colours are CSS classes, so that one style sheet switches between light and dark.
 
 use crate::render::markup::{Markup, Svg};
 
@@ -29,7 +29,7 @@ svg { font-family: system-ui, -apple-system, 'Segoe UI', Roboto, 'DejaVu Sans', 
 }
 ";
 
-/// The beginning of [`STYLE`], by which a drawing of ours is recognised.
+/// The beginning of [`STYLE`], which identifies overlord's own drawings.
 pub(in crate::render) const MARK: &str =
     "svg { font-family: system-ui, -apple-system, 'Segoe UI', Roboto, 'DejaVu Sans', sans-serif; font-size: 13px; }";
 
@@ -118,7 +118,7 @@ impl Canvas {
         )
     }
 
-    /// The same for a page that has [`STYLE`] and [`definitions`] itself; `says` is what it shows, for whoever cannot see it.
+    /// The same for a page that has [`STYLE`] and [`definitions`] itself; `says` describes the content for screen readers.
     pub(in crate::render) fn finish_within(self, height: f64, says: &str) -> String {
         let Self { width, body } = self;
         let mut svg = Markup::<Svg>::new();

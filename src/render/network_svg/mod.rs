@@ -1,6 +1,5 @@
-//! The address plan as a drawing: each pool as a strip of what is planned, reserved and free, and for each layout one VPC with the
-//! internet, its zones as columns and its tiers as rows. Legible on light and on dark ground, without scripts and without fonts of
-//! its own.
+//! The address plan as a drawing. Each pool is a strip of planned, reserved and free ranges. Each layout is shown as one VPC with the
+//! internet, its zones as columns and its tiers as rows. Readable on light and dark backgrounds, without scripts or embedded fonts.
 
 pub(super) mod canvas;
 mod reach;

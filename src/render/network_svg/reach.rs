@@ -1,5 +1,5 @@
-//! What a VPC reaches besides the internet: the office through a VPN above its upper left corner, other VPCs below its lower edge, and
-//! AWS's services through its endpoints in a row of its own.
+//! What a VPC reaches besides the internet: the office through a VPN (above its upper left corner), other VPCs (below its lower edge), and
+//! AWS services through its endpoints (in a separate row).
 
 use super::MARGIN;
 use super::canvas::{Area, Canvas};
@@ -28,7 +28,7 @@ pub(super) struct Office {
     pub(super) name: String,
     /// Its public address.
     pub(super) address: String,
-    /// The addresses behind it.
+    /// The addresses reached through it.
     pub(super) behind: String,
 }
 

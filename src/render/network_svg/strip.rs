@@ -1,4 +1,4 @@
-//! A pool as a strip from its first address to its last, and, where what is planned is a small part, that part enlarged below.
+//! A pool as a strip from its first address to its last. If only a small part is planned, that part is enlarged below.
 
 use super::MARGIN;
 use super::canvas::{Area, Canvas};
@@ -40,12 +40,12 @@ fn numbers(key: &str, design: &Design, plan: &AddressPlan) -> String {
     format!("{}: {} planned · {reserved} reserved · {} free", count(vpcs, "VPC"), percent(planned, size), percent(free, size))
 }
 
-/// The smallest block that holds all VPCs of the pool, where there are some to be told apart.
+/// The smallest block that contains all VPCs of the pool, if there are several.
 fn part_in_use(used: &PoolUse) -> Option<Block> {
     used.vpcs.values().copied().reduce(Block::join).filter(|_| used.vpcs.len() > 1)
 }
 
-/// Where a block lies on a strip of another one.
+/// The area of a block on the strip of another block.
 pub(super) fn place(block: Block, whole: Block, area: Area) -> Area {
     let scale = area.width / whole.size() as f64;
     let offset = f64::from(block.first()) - f64::from(whole.first());
@@ -69,7 +69,7 @@ fn bar(canvas: &mut Canvas, area: Area, shown: Block, pool: &Pool, used: &PoolUs
     canvas.text((area.right(), area.bottom() + 14.0), "small end", &std::net::Ipv4Addr::from(shown.last()).to_string());
 }
 
-/// VPCs as areas; neighbours that are too narrow to be told apart as one, so that ten thousand are no drawing of megabytes.
+/// VPCs as areas. Neighbours that are too narrow to distinguish become one area, so that ten thousand VPCs do not make megabytes of SVG.
 fn runs(in_order: &[(Block, &Address)], shown: Block, area: Area) -> Vec<(Area, String)> {
     let mut found: Vec<(Area, usize, String)> = Vec::new();
     for (block, address) in in_order.iter().filter(|(block, _)| shown.contains(*block)) {

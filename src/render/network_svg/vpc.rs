@@ -1,4 +1,4 @@
-//! One VPC of a layout: the internet above, zones as columns, tiers as rows, and how each gets out.
+//! One VPC of a layout: the internet above, zones as columns, tiers as rows, and the egress of each zone.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -22,7 +22,7 @@ const ROW: f64 = 74.0;
 const GATEWAY: f64 = 36.0;
 const ZONE_HEAD: f64 = 30.0;
 
-/// A VPC that stands for all of its layout.
+/// A VPC that represents all VPCs of its layout.
 pub(super) struct Sample<'d> {
     key: &'d str,
     layout: &'d Layout,
@@ -159,7 +159,7 @@ impl Places {
             top += height + if has_gateway { 1.5 * GAP } else { GAP };
         }
         let zones = Area { x: first_zone, y: y + HEAD, width: count * (zone_width + GAP) - GAP, height: top - y - HEAD };
-        // The regional gateway stands beside the internet gateway, however narrow a single zone is.
+        // The regional gateway is next to the internet gateway, even if a single zone is narrow.
         let right = if sample.layout.nat == Nat::Regional { zones.right().max(zones.middle() + 306.0) } else { zones.right() };
         let right = right.max(MARGIN - GAP + reach::width_of_others(&sample.reach));
         let endpoints = if sample.layout.endpoints.is_empty() { 0.0 } else { reach::ENDPOINTS };

@@ -1,4 +1,4 @@
-//! Plans of networks as a user reads them, made by hand: what is said of sixty VPCs, and what is never left unsaid.
+//! Plans of networks as a user reads them, from hand-made changes: what is summarized for sixty VPCs, and what is never left out.
 
 use serde_json::{Value, json};
 use snapbox::{assert_data_eq, str};

@@ -1,5 +1,5 @@
-//! Configuration items: what EC2 says of its things, in AWS Config's words.
-//! <https://github.com/awslabs/aws-config-resource-schema>: what each type has, and what not.
+//! Configuration items: EC2's resources in AWS Config's form.
+//! <https://github.com/awslabs/aws-config-resource-schema>: the properties of each type.
 
 use serde_json::{Map, Value, json};
 
@@ -29,7 +29,7 @@ struct Kind {
     list: &'static str,
     set: &'static str,
     id: &'static str,
-    /// EC2's name, and Config's; empty for what Config does not tell.
+    /// EC2's name, and Config's; empty if Config does not record it.
     names: &'static [(&'static str, &'static str)],
 }
 
@@ -96,7 +96,7 @@ const KINDS: &[Kind] = &[
     kind("AWS::EC2::VPNGateway", "DescribeVpnGateways", "vpnGatewaySet", "vpnGatewayId"),
 ];
 
-/// The items of a Region, of the types that are asked for, in their order.
+/// The items of a Region of the requested types, in that order.
 pub(super) fn of(region: &Region, world: &World, place: &Place, now_ms: u64, wanted: impl Fn(&str) -> bool) -> Vec<Item> {
     KINDS.iter().filter(|kind| wanted(kind.resource_type)).flat_map(|kind| kind.items(region, world, place, now_ms)).collect()
 }
@@ -193,7 +193,7 @@ fn dhcp_options(thing: &Map<String, Value>) -> Value {
     configuration.into()
 }
 
-/// Addresses of IPv4 stand twice, once as plain text.
+/// IPv4 addresses occur twice, once as plain text.
 fn permissions(permissions: Value) -> Value {
     let Value::Array(permissions) = permissions else { return permissions };
     let each = permissions.into_iter().map(|permission| {
@@ -209,7 +209,7 @@ fn permissions(permissions: Value) -> Value {
     each.collect()
 }
 
-/// Config does not tell which address is the first.
+/// Config does not say which address is the first.
 fn addresses(addresses: Value) -> Value {
     let Value::Array(addresses) = addresses else { return addresses };
     let each = addresses.into_iter().map(|address| match address {

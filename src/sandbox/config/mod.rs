@@ -1,8 +1,8 @@
-//! AWS Config, as far as an aggregator goes: recorders in accounts, aggregators over them, and queries of what they have recorded.
+//! The part of AWS Config that aggregators need: recorders in accounts, aggregators over them, and queries of recorded items.
 //! <https://docs.aws.amazon.com/config/latest/APIReference/Welcome.html>
 //!
-//! An account is recorded in a Region from PutConfigurationRecorder and StartConfigurationRecorder on; a delivery channel is not asked for.
-//! What changes is recorded some time later (`recording` of the weather), and a recorder that was stopped has what it had then.
+//! A Region of an account is recorded after PutConfigurationRecorder and StartConfigurationRecorder; the sandbox needs no delivery channel.
+//! Changes are recorded with a delay (`recording` of the weather). A stopped recorder keeps its last items.
 
 mod items;
 mod query;
@@ -107,7 +107,7 @@ impl Input {
     }
 }
 
-/// Where a caller asks.
+/// The caller's account and Region.
 struct Asked<'a> {
     account: &'a str,
     region: &'a str,

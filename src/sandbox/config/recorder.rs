@@ -1,4 +1,4 @@
-//! Recorders: whether an account is recorded in a Region, and of which kinds.
+//! Recorders: whether a Region of an account is recorded, and which resource types.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;

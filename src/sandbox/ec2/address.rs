@@ -1,4 +1,4 @@
-//! Elastic addresses. Which NAT gateway holds one follows from the NAT gateways.
+//! Elastic addresses. The NAT gateways say which gateway uses which address.
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};

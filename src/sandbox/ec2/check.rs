@@ -1,4 +1,4 @@
-//! What must hold in any Region that AWS could have.
+//! Invariants that must hold in any Region.
 
 use super::Region;
 use super::places::Place;

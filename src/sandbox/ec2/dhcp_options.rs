@@ -1,4 +1,4 @@
-//! DHCP options: what a VPC tells its machines about names and time. They are immutable; a VPC is given another set.
+//! DHCP options: the DNS and time servers that instances of a VPC receive. They are immutable: to change them, a VPC gets another set.
 
 use std::collections::BTreeMap;
 

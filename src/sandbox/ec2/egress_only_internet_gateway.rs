@@ -1,4 +1,4 @@
-//! Egress-only internet gateways: IPv6's way out of a VPC.
+//! Egress-only internet gateways, for outbound IPv6 traffic of a VPC.
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};

@@ -1,4 +1,4 @@
-//! Flow logs: where the traffic of a VPC, a subnet or an interface is written down.
+//! Flow logs of the traffic of a VPC, a subnet or an interface.
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -155,7 +155,7 @@ fn is_foreign(destination: &Option<String>, turn: &Turn<'_>) -> bool {
     destination.as_ref().is_some_and(|arn| arn.split(':').nth(4) != Some(turn.place.account.as_str()))
 }
 
-/// One call for many: what cannot be deleted is told one by one.
+/// One call for many: failures are reported one by one.
 pub(super) fn delete(turn: &mut Turn<'_>) -> Outcome {
     let ids = turn.input.texts("FlowLogId");
     if ids.is_empty() {

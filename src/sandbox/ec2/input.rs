@@ -1,6 +1,6 @@
-//! The input of an EC2 operation: the query protocol's flat form as a tree, and how operations read it.
+//! The input of an EC2 operation: the query protocol's flat form as a tree, and functions that read it.
 //!
-//! `TagSpecification.1.Tag.2.Key=Name` is a list of structures with a list of structures: parts that are numbers are positions.
+//! `TagSpecification.1.Tag.2.Key=Name` is a list of structures with a list of structures: numeric parts are positions.
 
 use std::collections::BTreeMap;
 use std::str::FromStr;

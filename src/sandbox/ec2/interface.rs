@@ -1,4 +1,4 @@
-//! Network interfaces: those of NAT gateways and interface endpoints, which follow from them, and those of others, which tests add.
+//! Network interfaces. Those of NAT gateways and interface endpoints are derived from them; tests add any others.
 
 use std::collections::BTreeSet;
 use std::net::Ipv4Addr;

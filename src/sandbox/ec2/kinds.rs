@@ -1,4 +1,4 @@
-//! The kinds of things that EC2 has: how their ids begin, what tags call them, and how AWS refuses one that is not there.
+//! EC2's kinds of resources: the prefix of their ids, their name in tags, and AWS's error if one does not exist.
 //! Codes: <https://docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html>.
 
 use std::collections::BTreeMap;

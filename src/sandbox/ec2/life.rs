@@ -1,4 +1,4 @@
-//! The life of what AWS makes and unmakes slowly: a function of the world's clock, so that nothing has to be settled.
+//! Lifecycle states of resources that AWS creates and deletes slowly. A state is a function of the world's clock, so nothing is updated later.
 
 use serde::{Deserialize, Serialize};
 
@@ -6,15 +6,15 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Life {
-    /// When it was asked for.
+    /// When it was requested.
     pub created_ms: u64,
     /// When it is or was ready.
     pub available_ms: u64,
-    /// When it is or was gone; none while nobody has deleted it.
+    /// When it is or was gone; none before it is deleted.
     pub deleted_ms: Option<u64>,
 }
 
-/// Where something stands in its life.
+/// The lifecycle state of a resource.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Stage {
     /// Being made.

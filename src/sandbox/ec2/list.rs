@@ -18,13 +18,13 @@ pub(super) struct Listing {
     pub set: &'static str,
     /// The parameter with ids: `VpcId`.
     pub ids: &'static str,
-    /// Filters by name, and where in an item the value stands: `attachmentSet/vpcId`. Tags go without saying.
+    /// Filters by name, with the path of their value in an item: `attachmentSet/vpcId`. Tag filters are always supported.
     pub filters: &'static [(&'static str, &'static str)],
 }
 
 /// A filter of a request.
 struct Filter<'a> {
-    /// Where in an item the value stands; a tag otherwise.
+    /// The path of the value in an item; a tag otherwise.
     place: Result<&'static str, &'a str>,
     values: Vec<&'a str>,
 }

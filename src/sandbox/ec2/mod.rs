@@ -1,8 +1,8 @@
-//! EC2, as far as networks go: the two tables of its operations, and what they have in common.
+//! The network part of EC2: the two tables of its operations, and their shared code.
 //!
-//! Each account has a [`Region`] per Region, born with a default VPC when it is first written to; until then a read makes up the same
-//! one. A read gets the Region by shared reference, so that it may be an older one (stale reads); a write checks everything before it
-//! changes anything, so that a refusal leaves no trace. What is asynchronous has a [`life::Life`], which is a function of the clock.
+//! Each account has a [`Region`] per Region. It is created with a default VPC at the first write; before that, a read makes up an identical
+//! one. A read gets the Region by shared reference, which may be an older version (stale reads). A write checks everything before it changes
+//! anything, so that a refusal changes nothing. Asynchronous states are a [`life::Life`], which is a function of the clock.
 
 mod address;
 mod check;
@@ -71,7 +71,7 @@ use super::wire::{Outcome, Refusal};
 use super::world::{AccountState, World};
 pub(super) use input::Input;
 
-/// A read and the Region that it asks.
+/// A read and its Region.
 pub(super) struct Ask<'a> {
     pub region: &'a Region,
     pub world: &'a World,

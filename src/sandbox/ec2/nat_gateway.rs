@@ -1,4 +1,4 @@
-//! NAT gateways: in one zone, or for the Region. They come and go slowly, and one that cannot be made is made and fails.
+//! NAT gateways: zonal or regional. They are created and deleted slowly. One that cannot work is created and then fails.
 //! <https://docs.aws.amazon.com/vpc/latest/userguide/nat-gateway-troubleshooting.html>
 
 use std::collections::BTreeSet;
@@ -271,7 +271,7 @@ fn regional(turn: &mut Turn<'_>) -> Result<NatGateway, Refusal> {
     Ok(NatGateway { vpc: vpc.to_owned(), place: NatPlace::Regional(zones), public: true, link: None, life, failure })
 }
 
-/// Why AWS will not manage to make it, which it tells in the gateway's state and not in its answer.
+/// Why AWS fails to create it. AWS reports this in the gateway's state and not in its answer.
 fn failure<'a>(turn: &Turn<'_>, vpc: &str, public: bool, mut allocations: impl Iterator<Item = &'a str>) -> Option<(String, String)> {
     if public && turn.region.gateway_of(vpc).is_none() {
         return Some(("Gateway.NotAttached".to_owned(), format!("Network {vpc} has no Internet gateway attached")));

@@ -1,4 +1,4 @@
-//! Network ACLs: every VPC has one of its own, and those that somebody made. A VPC with one of these is not deleted.
+//! Network ACLs: each VPC has a default one, and may have others. A VPC with others cannot be deleted.
 //! <https://docs.aws.amazon.com/vpc/latest/userguide/vpc-network-acls.html>
 
 use std::collections::BTreeMap;
@@ -12,11 +12,11 @@ use super::region::Region;
 use super::{Ask, Place};
 use crate::sandbox::wire::Outcome;
 
-/// A network ACL that somebody made.
+/// A network ACL that a caller created.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct NetworkAcl {
-    /// The VPC that it lies in.
+    /// Its VPC.
     pub vpc: String,
 }
 

@@ -1,5 +1,5 @@
-//! Peerings of VPCs. Both sides keep the peering, each with its own tags; the side that asked sees it at once, the other one when it has
-//! been provisioned. <https://docs.aws.amazon.com/vpc/latest/peering/vpc-peering-basics.html#vpc-peering-lifecycle>
+//! VPC peerings. Both sides keep the peering, each with its own tags. The requester sees it at once, the accepter when it has been
+//! provisioned. <https://docs.aws.amazon.com/vpc/latest/peering/vpc-peering-basics.html#vpc-peering-lifecycle>
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -22,7 +22,7 @@ const MOST: usize = 125;
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Peering {
-    /// The side that asked.
+    /// The requester.
     pub requester: Side,
     /// The side that accepts.
     pub accepter: Side,
@@ -32,7 +32,7 @@ pub struct Peering {
     pub answer: Answer,
 }
 
-/// What became of a peering that was asked for.
+/// The outcome of a peering request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Answer {
@@ -112,7 +112,7 @@ pub(super) fn describe(ask: &Ask<'_>) -> Outcome {
 fn show(region: &Region, place: &Place, now_ms: u64, id: &str) -> Option<Value> {
     let peering = region.peerings.get(id)?;
     let status = peering.status(now_ms);
-    // The other side does not see what is still being asked for.
+    // The accepter does not see a request that is still being provisioned.
     if status == "initiating-request" && peering.requester.account != place.account {
         return None;
     }
@@ -149,7 +149,7 @@ pub(super) fn create(turn: &mut Turn<'_>) -> Outcome {
     let accepter =
         Side { account: there.account.clone(), region: there.region.name.to_owned(), vpc: peer.to_owned(), cidr: theirs.to_string() };
     let mut held = turn.region.peerings.iter().filter(|(_, other)| other.holds(turn.now_ms));
-    // AWS makes no second one, and answers with the first; one that is asked for the other way round is refused when it is accepted.
+    // AWS creates no second one, and answers with the first. A request in the opposite direction is refused when it is accepted.
     // Source: hashicorp/terraform-provider-aws, issues 27750, 27751 and 44315, read 2026-11-30.
     if let Some((id, _)) = held.clone().find(|(_, other)| other.requester.vpc == vpc && other.accepter.vpc == peer) {
         let id = id.clone();

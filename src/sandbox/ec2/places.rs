@@ -73,7 +73,7 @@ impl RegionFacts {
     }
 }
 
-/// Regions that worlds have besides [`REGIONS`]. They are kept for good, so that facts of either are the same to whoever holds them.
+/// Regions that worlds have besides [`REGIONS`]. They are never freed, so that both have the lifetime `'static`.
 static ADDED: Mutex<BTreeMap<String, &'static RegionFacts>> = Mutex::new(BTreeMap::new());
 
 /// What is taken for true of a Region that AWS opened since: three zones, with IDs by the rule of all others.

@@ -1,4 +1,4 @@
-//! What EC2 keeps for one account in one Region, and with what a Region is born.
+//! The EC2 state of one account in one Region, and its initial content.
 
 use std::collections::BTreeMap;
 use std::net::Ipv4Addr;
@@ -29,7 +29,7 @@ use super::vpc::Vpc;
 use super::vpc_endpoint::VpcEndpoint;
 use super::vpn::{self, CustomerGateway, VpnConnection, VpnGateway};
 
-/// EC2 of one account in one Region. Things stand by their ids; `tags` has the tags of all of them.
+/// EC2 of one account in one Region. Resources are stored by their ids; `tags` has the tags of all of them.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Region {
@@ -63,7 +63,7 @@ pub struct Region {
     pub flow_logs: BTreeMap<String, FlowLog>,
     /// Network interfaces of instances and other services. Those of NAT gateways and endpoints follow from these.
     pub interfaces: BTreeMap<String, NetworkInterface>,
-    /// Network ACLs that somebody made. The one that each VPC is born with follows from that.
+    /// Network ACLs that callers created. The default ACL of each VPC is derived.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub network_acls: BTreeMap<String, NetworkAcl>,
     /// Peerings, those of both sides, and those deleted within the hour.
@@ -91,7 +91,7 @@ pub struct Region {
 }
 
 impl Region {
-    /// A Region that nobody has touched: it has a default VPC, with a subnet for each zone, an internet gateway and a route to it.
+    /// An untouched Region: it has a default VPC, with a subnet for each zone, an internet gateway and a route to it.
     /// <https://docs.aws.amazon.com/vpc/latest/userguide/default-vpc.html>
     pub(in crate::sandbox) fn born(seed: u64, place: &Place) -> Self {
         let mut region = Self::bare(seed, place);

@@ -1,4 +1,4 @@
-//! The Regions of all accounts, shared until they change, and as they were for stale reads.
+//! The Regions of all accounts, shared until they change, and older versions of them for stale reads.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
@@ -11,7 +11,7 @@ use super::region::Region;
 /// A Region as it was, oldest first, each with the world time at which it was replaced.
 type Past = VecDeque<(u64, Arc<Region>)>;
 
-/// The Regions that somebody has written to, by account and name. A clone shares them.
+/// The Regions with writes, by account and name. A clone shares them.
 #[derive(Debug, Clone, Default)]
 pub struct Regions {
     by_account: BTreeMap<String, BTreeMap<String, Arc<Region>>>,
@@ -45,19 +45,19 @@ impl<'de> Deserialize<'de> for Regions {
 }
 
 impl Regions {
-    /// Whether nobody has written to any.
+    /// Whether none has writes.
     pub fn is_empty(&self) -> bool {
         self.by_account.is_empty()
     }
 
-    /// Every Region that somebody has written to: account, name, Region.
+    /// Every Region with writes: account, name, Region.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &str, &Region)> {
         self.by_account
             .iter()
             .flat_map(|(account, regions)| regions.iter().map(move |(name, region)| (account.as_str(), name.as_str(), &**region)))
     }
 
-    /// The Regions of an account that somebody has written to, by name.
+    /// The Regions of an account with writes, by name.
     pub fn of_account(&self, account: &str) -> impl Iterator<Item = (&str, &Region)> {
         self.by_account.get(account).into_iter().flatten().map(|(name, region)| (name.as_str(), &**region))
     }
@@ -68,7 +68,7 @@ impl Regions {
         kept.cloned().unwrap_or_else(|| Arc::new(Region::born(seed, place)))
     }
 
-    /// Whether nobody has written to a Region.
+    /// Whether a Region has no writes.
     pub(in crate::sandbox) fn is_untouched(&self, place: &Place) -> bool {
         !self.by_account.get(&place.account).is_some_and(|regions| regions.contains_key(place.region.name))
     }

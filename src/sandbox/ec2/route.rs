@@ -1,4 +1,4 @@
-//! Routes: a table's own. Local ones and those of gateway endpoints are nobody's to change.
+//! Routes of a route table. Local routes and those of gateway endpoints cannot be changed.
 
 use ipnetwork::IpNetwork;
 use serde_json::json;

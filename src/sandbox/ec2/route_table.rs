@@ -1,4 +1,4 @@
-//! Route tables, and which subnets use which.
+//! Route tables and their subnet associations.
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -1,4 +1,4 @@
-//! Security groups and their rules. Answers gather rules by protocol and ports, as AWS does.
+//! Security groups and their rules. Answers group rules by protocol and ports, as AWS does.
 
 use std::collections::BTreeMap;
 

@@ -113,7 +113,7 @@ pub(super) fn create(turn: &mut Turn<'_>) -> Outcome {
     Ok(json!({ "subnet": show(turn.region, turn.place, &turn.place.zones(), turn.now_ms, &id) }))
 }
 
-/// The IPv4 block that is asked for: inside a block of the VPC, and no other subnet's.
+/// The requested IPv4 block: inside a block of the VPC, without overlap with other subnets.
 fn checked_block(turn: &Turn<'_>, vpc_id: &str, vpc: &Vpc) -> Result<Ipv4Network, Refusal> {
     let missing = || Refusal::new("MissingParameter", "Either 'cidrBlock' or 'ipv6CidrBlock' should be provided.");
     let cidr: Ipv4Network = turn.input.parsed("CidrBlock")?.ok_or_else(missing)?;
@@ -148,7 +148,7 @@ fn conflict(cidr: &str) -> Refusal {
     Refusal::new("InvalidSubnet.Conflict", format!("The CIDR '{cidr}' conflicts with another subnet"))
 }
 
-/// The ID of the zone that is asked for; of the first one, when none is.
+/// The requested zone ID; the first zone by default.
 fn zone(turn: &Turn<'_>) -> Result<String, Refusal> {
     let wanted = turn.input.get("AvailabilityZoneId").or_else(|| turn.input.get("AvailabilityZone"));
     let found = match wanted {

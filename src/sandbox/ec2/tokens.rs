@@ -1,4 +1,4 @@
-//! Client tokens: the same request with the same token makes nothing new.
+//! Client tokens: repeating a request with the same token creates nothing new.
 //! <https://docs.aws.amazon.com/AWSEC2/latest/APIReference/Run_Instance_Idempotency.html>
 
 use serde::{Deserialize, Serialize};
@@ -7,11 +7,11 @@ use sha2::{Digest, Sha256};
 use super::Turn;
 use crate::sandbox::wire::Refusal;
 
-/// What a token stands for.
+/// The request of a token.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Token {
-    /// What the request asked for, as a digest.
+    /// A digest of the request's parameters.
     request: String,
     /// What it made.
     id: String,

@@ -1,5 +1,5 @@
-//! Transit gateways: each with one route table, which its attachments get when the gateway says so. Other accounts see one that RAM shares
-//! with them. <https://docs.aws.amazon.com/vpc/latest/tgw/tgw-transit-gateways.html>
+//! Transit gateways. Each has one route table, which attachments are associated with if the gateway says so. Other accounts see a gateway that
+//! RAM shares with them. <https://docs.aws.amazon.com/vpc/latest/tgw/tgw-transit-gateways.html>
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -21,7 +21,7 @@ use crate::sandbox::world::World;
 pub struct TransitGateway {
     /// Its number in BGP.
     pub asn: u32,
-    /// Whether attachments of other accounts need nobody's consent.
+    /// Whether attachments of other accounts are accepted automatically.
     pub auto_accept: bool,
     /// Whether an attachment gets its route table.
     pub default_association: bool,
@@ -31,7 +31,7 @@ pub struct TransitGateway {
     pub table: String,
     /// The attachments that have the table.
     pub associated: BTreeSet<String>,
-    /// The attachments whose routes are in the table.
+    /// The attachments that propagate routes to the table.
     pub propagated: BTreeSet<String>,
     /// Its life.
     pub life: Life,

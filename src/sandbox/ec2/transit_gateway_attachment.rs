@@ -1,5 +1,5 @@
-//! Attachments of VPCs to transit gateways, in the VPC's account; and what the gateway's account says of them: which have its route table,
-//! and whose routes are in there.
+//! Attachments of VPCs to transit gateways, in the VPC's account; and the gateway's side of them: associations with its route table, and
+//! propagated routes.
 
 use std::collections::BTreeSet;
 

@@ -1,4 +1,4 @@
-//! The blocks of a VPC: the first, those added later, and the one that Amazon provides for IPv6.
+//! The CIDR blocks of a VPC: the first, those added later, and the IPv6 block that Amazon provides.
 
 use std::net::Ipv6Addr;
 

@@ -143,7 +143,7 @@ pub(super) fn create(turn: &mut Turn<'_>) -> Outcome {
     Ok(json!({ "clientToken": turn.input.get("ClientToken"), "vpcEndpoint": shown }))
 }
 
-/// Whether AWS has an endpoint service of that name, as far as its first label tells: `ecr` of `ecr.api`.
+/// Whether AWS has an endpoint service of that name, judged by its first label: `ecr` of `ecr.api`.
 fn is_known(name: &str) -> bool {
     static SERVICES: LazyLock<BTreeSet<&str>> =
         LazyLock::new(|| include_str!("../endpoint_services.txt").lines().filter(|line| !line.starts_with('#')).collect());
@@ -336,7 +336,7 @@ pub(super) fn describe_services(ask: &Ask<'_>) -> Outcome {
     Ok(json!({ "serviceNameSet": shown, "serviceDetailSet": shown.iter().map(|name| show(name)).collect::<Value>() }))
 }
 
-/// One call for many: what cannot be deleted is told one by one.
+/// One call for many: failures are reported one by one.
 pub(super) fn delete(turn: &mut Turn<'_>) -> Outcome {
     let ids = turn.input.texts("VpcEndpointId");
     if ids.is_empty() {

@@ -1,4 +1,4 @@
-//! Site-to-site VPNs: gateways of VPCs, what AWS knows of offices, and the connections between them, by static routes.
+//! Site-to-site VPNs: virtual private gateways, customer gateways, and VPN connections with static routes.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -16,7 +16,7 @@ use crate::sandbox::wire::{Outcome, Refusal};
 
 /// How long what is deleted is still listed (ms).
 const LISTED_MS: u64 = 3_600_000;
-/// What AWS tells as the configuration of the far end, pre-shared keys and all. A client that shows any of it has a leak.
+/// The configuration of the far end that AWS returns, including pre-shared keys. A client that shows any of it has a leak.
 const CONFIGURATION: &str = "<vpn_connection><ike><pre_shared_key>SANDBOX-PRE-SHARED-KEY</pre_shared_key></ike></vpn_connection>";
 
 /// A VPN gateway.

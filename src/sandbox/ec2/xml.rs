@@ -1,4 +1,4 @@
-//! EC2's XML: what an operation answers, as JSON, in the form that EC2 gives it. A list is a sequence of `item`.
+//! EC2's XML: converts the JSON answer of an operation to EC2's form. A list is a sequence of `item`.
 
 use std::fmt::Write;
 

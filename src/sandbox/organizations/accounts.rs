@@ -101,7 +101,7 @@ pub(super) fn create(turn: &mut Turn<'_>) -> Outcome {
     let id = creation.id.clone();
     turn.world.put_creation(creation);
     // AWS itself always answers IN_PROGRESS. In calm weather it is over at once: else each account that is created here would cost two seconds of
-    // real time, since whoever creates one rightly waits before the first question. `create-account=1` answers as AWS does.
+    // real time, since a client rightly waits before its first poll. `create-account=1` answers as AWS does.
     turn.world.settle(turn.now_ms, turn.weather.emails());
     Ok(json!({ "CreateAccountStatus": turn.world.creations.get(&id).map(show_creation) }))
 }

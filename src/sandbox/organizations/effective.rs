@@ -1,7 +1,7 @@
-//! DescribeEffectivePolicy: what an account inherits, worked out on the paths of the documents.
+//! DescribeEffectivePolicy: the policies that an account inherits, merged by the paths of the documents.
 //! <https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_inheritance_mgmt.html>
 //!
-//! Of several policies at one target AWS takes the first attached first; the sandbox, which keeps no such order, goes by their ids.
+//! Of several policies at one target, AWS applies the first attached first. The sandbox keeps no such order and uses their ids.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -113,7 +113,7 @@ impl Merged {
         }
     }
 
-    /// Whether it, or what it stands in, would be a new key of something that may get none.
+    /// Whether it, or a parent of it, would be a new key in an object that may get none.
     fn is_new_where_nothing_may_be(&self, path: &[String]) -> bool {
         let full = |above: &[String]| self.forbidden.get(above).is_some_and(|forbidden| forbidden.len() == OPERATORS.len());
         (1..=path.len()).any(|length| {

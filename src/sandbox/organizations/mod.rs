@@ -1,7 +1,7 @@
-//! AWS Organizations: the two tables of its operations, and what they have in common.
+//! AWS Organizations: the two tables of its operations, and their shared code.
 //!
-//! A read gets the world by shared reference, so that it may be an older world (stale reads) and cannot write; a write checks
-//! everything before it changes anything, so that a refusal leaves no trace.
+//! A read gets the world by shared reference: it may be an older world (stale reads), and it cannot write. A write checks everything
+//! before it changes anything, so that a refusal changes nothing.
 
 mod accounts;
 mod effective;
@@ -25,7 +25,7 @@ use super::weather::Weather;
 use super::wire::{Outcome, Refusal};
 use super::world::{FeatureSet, Organization, World};
 
-/// A read and the world that it asks.
+/// A read and its world.
 pub(super) struct Ask<'a> {
     pub world: &'a World,
     pub caller: &'a str,
@@ -115,7 +115,7 @@ pub(super) fn operation(name: &str) -> Option<Operation<Read, Write>> {
 /// Answers a read.
 pub(super) fn read(read: Read, name: &str, ask: &Ask<'_>) -> Outcome {
     match name {
-        // Also from outside: who is invited asks what it is about.
+        // Also from outside: an invited account reads its invitation.
         "DescribeHandshake" | "ListHandshakesForAccount" => {}
         // Members ask about themselves.
         "DescribeEffectivePolicy" | "DescribeOrganization" => authorize(ask.world, ask.caller, Rank::Member)?,
@@ -166,7 +166,7 @@ fn finalized(name: &str, turn: &Turn<'_>) -> Result<(), Refusal> {
 
 /// Makes a write.
 pub(super) fn write(write: Write, name: &str, turn: &mut Turn<'_>) -> Outcome {
-    // Those answer from outside, and say themselves who may.
+    // Those also serve callers from outside, and check themselves who may call.
     if !["AcceptHandshake", "CreateOrganization", "DeclineHandshake"].contains(&name) {
         authorize(turn.world, turn.caller, Rank::Management)?;
         finalized(name, turn)?;

@@ -1,4 +1,4 @@
-//! The organization itself, its root, and the way to all features.
+//! The organization itself, its root, and the migration to all features.
 
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -151,7 +151,7 @@ pub(super) struct HandshakesInput {
 }
 
 impl HandshakesInput {
-    /// Whether handshakes with that action are asked for.
+    /// Whether handshakes with that action are requested.
     pub(super) fn is_about(&self, action: &str) -> bool {
         let wanted = self.filter.as_ref().and_then(|filter| filter.action_type.as_deref());
         wanted.is_none_or(|wanted| wanted == action)
@@ -170,7 +170,7 @@ pub(super) fn list_handshakes(ask: &Ask<'_>) -> Outcome {
     page(ask, "Handshakes", |after| map_keys(handshakes, after), |id| shown_handshake(ask, &input, id))
 }
 
-/// One of the handshakes, when such are asked for.
+/// One of the handshakes, if requested.
 pub(super) fn shown_handshake(ask: &Ask<'_>, input: &HandshakesInput, id: &str) -> Option<Value> {
     let wanted = input.is_about(ENABLE_ALL_FEATURES);
     Some(show_handshake(ask.world, ask.world.handshakes.get(id).filter(|_| wanted)?))

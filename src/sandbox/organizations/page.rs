@@ -1,4 +1,4 @@
-//! Pagination: at most 20 to a page, opaque tokens, and pages that are empty and yet not the last.
+//! Pagination: at most 20 items per page, opaque tokens, and empty pages before the last one.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Bound;

@@ -1,5 +1,5 @@
-//! What AWS refuses about a statement of a service or resource control policy. Written apart from `policy::grammar`, which `validate` uses, so
-//! that a mistake in one of the two shows in the tests that hold both to one list.
+//! The rules by which AWS refuses a statement of a service or resource control policy. Written independently of `policy::grammar`, which `validate`
+//! uses, so that the tests, which check both with one list, find a mistake in either.
 //!
 //! Sources: the Organizations user guide, "SCP syntax" and "RCP syntax"; the IAM user guide, "IAM JSON policy elements: Action" and "…: Resource".
 

@@ -1,4 +1,4 @@
-//! Organizational units, and who is under whom.
+//! Organizational units, and the parents of units and accounts.
 
 use serde::Deserialize;
 use serde_json::{Value, json};

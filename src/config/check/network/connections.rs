@@ -1,4 +1,4 @@
-//! What the VPCs of a layout are connected with: whether it is declared, in reach, and not too much.
+//! The connections of a layout's VPCs: declared, reachable, and within the quotas.
 
 use super::super::Model;
 use super::super::accounts::Planned;
@@ -12,7 +12,7 @@ use crate::network::{Connections, Design, Nat, PUBLIC_TIER, Peering, SharedTier}
 use crate::plural::{self, more};
 use crate::resource::organizations::organization_address;
 
-/// What was said of connections, into the layouts of `design`, whose gateways are known.
+/// Adds the connections to the layouts of `design`, whose gateways are known.
 pub(super) fn read(model: &Model<'_>, accounts: &[Planned<'_>], design: &mut Design, report: &mut Report) {
     for (key, section) in &model.file.vpc {
         let connections = Connections {
@@ -61,7 +61,10 @@ fn share(key: &Key, section: &Vpc, file: &File, accounts: &[Planned<'_>], report
     for (name, there) in [("tier", share.tier.is_some()), ("with", share.with.is_some())] {
         if !there && !report.is_broken(&["vpc", key.as_str(), "share", name]) {
             let diagnostic = Code::MissingKey.error(format!("`vpc.{}.share` has no `{name}`", key.as_str()));
-            report.at(share.at, diagnostic.hint("say which tier, and with whom: `share = { tier = \"shared\", with = \"ou.<key>\" }`"));
+            report.at(
+                share.at,
+                diagnostic.hint("name the tier, and with whom to share it: `share = { tier = \"shared\", with = \"ou.<key>\" }`"),
+            );
         }
     }
     let tier = share.tier.as_ref().filter(|tier| {
@@ -87,7 +90,7 @@ fn routed(section: &Vpc, connections: &Connections, design: &Design, report: &mu
     ];
     let only_public = section.tiers.as_ref().is_some_and(|tiers| tiers.keys().all(|tier| tier.as_str() == PUBLIC_TIER));
     for (name, at) in named.into_iter().filter_map(|(name, text)| Some((name, text?.at))).filter(|_| only_public) {
-        let diagnostic = Code::BadAttachment.error(format!("`{name}` connects the tiers that are not `{PUBLIC_TIER}`, and there is none"));
+        let diagnostic = Code::BadAttachment.error(format!("`{name}` connects the tiers that are not `{PUBLIC_TIER}`, and it has none"));
         report.at(at, diagnostic.hint("add one to `tiers`: `private = 50`"));
     }
     let Some((attach, gateway)) = section.attach.as_ref().and_then(|name| Some((name, design.gateways.transit.get(name.as_str())?))) else {
@@ -111,7 +114,7 @@ fn routed(section: &Vpc, connections: &Connections, design: &Design, report: &mu
     }
 }
 
-/// What only the VPCs tell: how many peer with each other, and whether each may attach.
+/// Checks that need all VPCs: how many peer with each other, and whether each may attach.
 pub(super) fn check_vpcs(model: &Model<'_>, accounts: &[Planned<'_>], design: &Design, report: &mut Report) {
     for (key, section) in &model.file.vpc {
         let Some(layout) = design.layouts.get(key.as_str()) else { continue };
@@ -125,7 +128,7 @@ pub(super) fn check_vpcs(model: &Model<'_>, accounts: &[Planned<'_>], design: &D
                 plural::count(count - 1, "peering"),
                 limit.most
             );
-            let hint = "connect so many by a transit gateway: [transit_gateway.<key>], and `attach` here; AWS raises the limit to 125 at most, then say `limits.peerings_per_vpc`";
+            let hint = "connect so many VPCs through a transit gateway: [transit_gateway.<key>], and `attach` here; AWS raises the limit to 125 at most, then set `limits.peerings_per_vpc`";
             report.at(text.at, limit.exceeded(Code::TooManyPeerings, summary, report).hint(hint));
         }
         attached(key, section, model.file, accounts, design, report);

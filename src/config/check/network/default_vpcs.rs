@@ -1,4 +1,4 @@
-//! `default_vpc`: whose default VPCs are to go.
+//! `default_vpc`: the accounts whose default VPCs are to be deleted.
 
 use std::collections::BTreeSet;
 
@@ -15,7 +15,7 @@ pub(super) fn read(file: &File, accounts: &[Planned<'_>], report: &mut Report) -
             let hint = report.suggest(text, DEFAULT_VPCS.into_iter(), "choose one");
             report.at(text.at, Code::BadDefaultVpc.error(format!("`default_vpc` cannot be `{}`", text.value)).hint(hint));
         } else if is_remove(text) && file.vpc.is_empty() {
-            let diagnostic = Code::BadDefaultVpc.warning("no default VPC is removed: there is no layout");
+            let diagnostic = Code::BadDefaultVpc.warning("no default VPC is deleted: there is no layout");
             report.at(text.at, diagnostic.hint("default VPCs are removed in the Regions of layouts: declare one, [vpc.standard]"));
         }
     }

@@ -1,4 +1,4 @@
-//! `[transit_gateway.*]` and `[vpn.*]`: what VPCs of several accounts lead to.
+//! `[transit_gateway.*]` and `[vpn.*]`: gateways that VPCs of several accounts share.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::Ipv4Addr;
@@ -44,7 +44,7 @@ fn transit_gateway(
 ) -> Option<TransitGateway> {
     let file = model.file;
     let keys = [("account", section.account.is_some()), ("region", section.region.is_some())];
-    missing(("transit_gateway", key), &keys, "a transit gateway says which account has it, and where", report);
+    missing(("transit_gateway", key), &keys, "a transit gateway needs an account and a Region", report);
     let account = section.account.as_ref().filter(|account| known_account(account, accounts, report));
     let region = section.region.as_ref().filter(|region| model.regions.check(region, region.at, report));
     if let Some(asn) = section.asn.as_ref().filter(|asn| !PRIVATE_ASNS.iter().any(|range| range.contains(&asn.value))) {
@@ -125,7 +125,7 @@ pub(super) fn trusts_sharing(at: crate::diagnostic::ByteRange, file: &File, repo
 
 fn vpn(key: &Key, section: &section::Vpn, pools: &BTreeMap<String, Pool>, file: &File, report: &mut Report) -> Option<Vpn> {
     let keys = [("address", section.address.is_some()), ("routes", section.routes.is_some())];
-    missing(("vpn", key), &keys, "a VPN says where its far end is, and which addresses are behind it", report);
+    missing(("vpn", key), &keys, "a VPN needs the address of its far end, and the addresses behind it", report);
     let address = section.address.as_ref().filter(|text| public(text, report));
     if let Some(asn) = section.asn.as_ref().filter(|asn| matches!(asn.value, 0 | u32::MAX)) {
         let diagnostic = Code::BadAsn.error(format!("an office cannot have the number {}", asn.value));
@@ -144,7 +144,7 @@ fn public(text: &At<String>, report: &mut Report) -> bool {
     if found.is_some_and(|ip| !(ip.is_private() || ip.is_loopback() || ip.is_link_local() || ip.is_unspecified() || ip.is_multicast())) {
         return true;
     }
-    let diagnostic = Code::BadAddress.error(format!("`{}` is no address that the internet reaches", text.value));
+    let diagnostic = Code::BadAddress.error(format!("`{}` is not a public IPv4 address", text.value));
     report.at(text.at, diagnostic.hint("write the public IPv4 address of the office's router: \"203.0.113.10\""));
     false
 }
@@ -155,7 +155,7 @@ fn unreserved(text: &At<String>, pools: &BTreeMap<String, Pool>, file: &File, re
     for (key, pool) in pools.iter().filter(|(_, pool)| pool.cidr.overlaps(route)) {
         if pool.cidr.contains(route) && !pool.reserved.iter().any(|part| part.contains(route)) {
             let diagnostic = Code::UnreservedRoute
-                .error(format!("`{route}` lies in the pool `{key}`, and is not reserved there"))
+                .error(format!("`{route}` is in the pool `{key}`, but is not reserved there"))
                 .detail("a VPC could get these addresses, and would then not reach the office")
                 .hint(format!("add \"{route}\" to `pool.{key}.reserved`"));
             let diagnostic = match file.pool.get(key.as_str()).and_then(|section| section.cidr.as_ref()) {

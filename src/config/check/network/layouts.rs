@@ -1,4 +1,4 @@
-//! `[vpc.*]`: layouts that AWS takes and that fit into their pool.
+//! `[vpc.*]`: layouts must be valid for AWS and fit into their pool.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -74,7 +74,7 @@ fn complete(key: &Key, section: &Vpc, report: &mut Report) {
         ("zones", zones.is_some()),
         ("tiers", tiers.is_some()),
     ];
-    missing(("vpc", key), &keys, "a layout says where it is, where its addresses come from, how many, and how they are divided", report);
+    missing(("vpc", key), &keys, "a layout needs a Region, a pool, a size and tiers", report);
 }
 
 fn region(section: &Vpc, model: &Model<'_>, report: &mut Report) -> Option<String> {
@@ -103,7 +103,7 @@ fn prefix(section: &Vpc, report: &mut Report) -> Option<u8> {
     found
 }
 
-/// Which zones, and the bits that tell them apart.
+/// Which zones, and the bits that distinguish them.
 struct ZoneChoice {
     count: u32,
     bits: u8,
@@ -144,11 +144,11 @@ fn zones(section: &Vpc, report: &mut Report) -> Option<ZoneChoice> {
     sound.then_some(ZoneChoice { count, bits: room.trailing_zeros() as u8, only })
 }
 
-/// The ends of the IDs in a list of zones. A list says all, so `avoid_zones` has nothing to say beside it.
+/// The ends of the IDs in a list of zones. A list is complete, so `avoid_zones` has no meaning with it.
 fn listed_zones(at: ByteRange, list: &[At<String>], section: &Vpc, report: &mut Report) -> Option<BTreeSet<String>> {
     if let Some(avoid) = &section.avoid_zones {
         let diagnostic =
-            Code::BadZones.error("`avoid_zones` beside a list of `zones`").related(report.span(at), "the zones are listed here");
+            Code::BadZones.error("`avoid_zones` together with a list of `zones`").related(report.span(at), "the zones are listed here");
         report.at(avoid.at, diagnostic.hint("leave `avoid_zones` out: subnets are in the listed zones alone"));
         return None;
     }
@@ -165,7 +165,7 @@ fn listed_zones(at: ByteRange, list: &[At<String>], section: &Vpc, report: &mut 
         match end_of_zone(zone, region) {
             Some(end) => drop(only.insert(end.to_owned())),
             None => {
-                let diagnostic = Code::BadZones.error(format!("`{}` is no zone of `{region}`", zone.value));
+                let diagnostic = Code::BadZones.error(format!("`{}` is not a zone of `{region}`", zone.value));
                 report.at(zone.at, diagnostic.hint("write the end of the zone's ID, which is the same for all accounts: \"az1\""));
                 sound = false;
             }
@@ -183,7 +183,7 @@ fn avoid_zones(section: &Vpc, report: &mut Report) -> BTreeSet<String> {
         number.is_some_and(|number| !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit()))
     };
     for zone in list.iter().filter(|zone| !is_zone(zone)) {
-        let diagnostic = Code::BadZones.error(format!("`{}` is no ID of a zone", zone.value));
+        let diagnostic = Code::BadZones.error(format!("`{}` is not a zone ID", zone.value));
         report.at(zone.at, diagnostic.hint("write the ID, which is the same for all accounts: \"use1-az3\", not \"us-east-1c\""));
     }
     list.iter().map(|zone| zone.value.clone()).collect()
@@ -200,20 +200,20 @@ fn nat(section: &Vpc, tiers: Option<&[Tier]>, report: &mut Report) -> Option<Nat
     if nat.is_zonal() && tiers.is_some_and(|tiers| tiers.iter().all(|tier| tier.name != PUBLIC_TIER)) {
         let diagnostic = Code::BadNat
             .error(format!("`nat = \"{}\"` without a tier `{PUBLIC_TIER}`", text.value))
-            .detail("these NAT gateways stand in public subnets")
-            .hint(format!("add `{PUBLIC_TIER} = 25` to `tiers`, or take \"regional\", which needs none, or \"none\""));
+            .detail("these NAT gateways are in public subnets")
+            .hint(format!("add `{PUBLIC_TIER} = 25` to `tiers`, or use \"regional\", which needs none, or \"none\""));
         report.at(text.at, diagnostic);
         return None;
     }
     Some(*nat)
 }
 
-/// The tiers in the order of the file: the order in which they lie in the block.
+/// The tiers in the order of the file: the order of their addresses in the block.
 fn tiers(key: &Key, section: &Vpc, report: &mut Report) -> Option<Vec<Tier>> {
     let hint = "name its tiers and their percentages: `tiers = { public = 25, shared = 25, private = 50 }`";
     let table = section.tiers.as_ref()?;
     if table.is_empty() && !report.any_broken_below(&["vpc", key.as_str(), "tiers"]) {
-        report.at(table.at, Code::MissingKey.error(format!("`vpc.{}` has no tiers, and so no subnets", key.as_str())).hint(hint));
+        report.at(table.at, Code::MissingKey.error(format!("`vpc.{}` has no tiers, so it has no subnets", key.as_str())).hint(hint));
         return None;
     }
     let mut in_order: Vec<(&Key, &At<f64>)> = table.iter().collect();
@@ -249,8 +249,8 @@ fn endpoints(section: &Vpc, report: &mut Report) {
         let well_formed =
             |name: &str| !name.is_empty() && name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-' || b == b'.');
         for name in list.iter().filter(|name| !well_formed(name) || name.starts_with("com.")) {
-            let diagnostic = Code::BadEndpoint.error(format!("`{}` is no name of a service with endpoints", name.value));
-            report.at(name.at, diagnostic.hint("write what stands behind the region in `com.amazonaws.eu-west-1.s3`: \"s3\""));
+            let diagnostic = Code::BadEndpoint.error(format!("`{}` is not a service with endpoints", name.value));
+            report.at(name.at, diagnostic.hint("write the part after the Region in `com.amazonaws.eu-west-1.s3`: \"s3\""));
         }
     }
 }

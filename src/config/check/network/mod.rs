@@ -1,4 +1,4 @@
-//! Pools, layouts and the VPCs of accounts: whether AWS takes them, whether they fit into each other, and whether there is enough.
+//! Pools, layouts and the VPCs of accounts: valid for AWS, consistent with each other, and with enough addresses.
 
 mod connections;
 mod default_vpcs;

@@ -1,4 +1,4 @@
-//! `regions`: the opt-in Regions that accounts enable, whether or not a layout is in them.
+//! `regions`: the opt-in Regions that accounts enable, whether or not a layout uses them.
 
 use std::collections::{BTreeMap, BTreeSet};
 

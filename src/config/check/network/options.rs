@@ -1,4 +1,4 @@
-//! What a layout may have besides subnets and gateways: DNS, DHCP options, flow logs.
+//! Options of a layout besides subnets and gateways: DNS, DHCP options, flow logs.
 
 use std::net::IpAddr;
 
@@ -12,7 +12,7 @@ use crate::diagnostic::ByteRange;
 use crate::network::{Design, Dhcp, FlowLog};
 use crate::plural::more;
 
-/// What stands for AWS's own name servers. Source: CreateDhcpOptions, `domain-name-servers`.
+/// The keyword for AWS's own name servers. Source: CreateDhcpOptions, `domain-name-servers`.
 const AWS_NAME_SERVER: &str = "AmazonProvidedDNS";
 /// Name servers that DHCP options take. Source: the VPC's user guide, "DHCP option sets".
 const MOST_NAME_SERVERS: usize = 4;
@@ -24,7 +24,7 @@ const INTERVAL: u32 = 600;
 pub(super) fn dhcp(section: &Vpc, report: &mut Report) -> Option<Dhcp> {
     let domain_name = section.domain_name.as_ref();
     if let Some(domain) = domain_name.filter(|domain| !is_domain(domain)) {
-        let diagnostic = Code::BadDomain.error(format!("`{}` is no name of a domain", domain.value));
+        let diagnostic = Code::BadDomain.error(format!("`{}` is not a domain name", domain.value));
         report.at(domain.at, diagnostic.hint("write it as \"corp.example.org\""));
     }
     let Some(list) = &section.name_servers else {
@@ -34,11 +34,11 @@ pub(super) fn dhcp(section: &Vpc, report: &mut Report) -> Option<Dhcp> {
     };
     repeated(list, report);
     for server in list.iter().filter(|server| server.value != AWS_NAME_SERVER && server.parse::<IpAddr>().is_err()) {
-        let diagnostic = Code::BadNameServer.error(format!("`{}` is no address of a name server", server.value));
+        let diagnostic = Code::BadNameServer.error(format!("`{}` is not a name server address", server.value));
         report.at(server.at, diagnostic.hint(format!("write an address, \"10.10.0.2\", or \"{AWS_NAME_SERVER}\"")));
     }
     if list.is_empty() || list.len() > MOST_NAME_SERVERS {
-        let diagnostic = Code::BadNameServer.error(format!("{} name servers, and DHCP tells 1 to {MOST_NAME_SERVERS}", list.len()));
+        let diagnostic = Code::BadNameServer.error(format!("{} name servers; DHCP takes 1 to {MOST_NAME_SERVERS}", list.len()));
         report.at(list.at, diagnostic.hint("name the nearest ones, or leave `name_servers` out for AWS's own"));
     }
     let name_servers = list.iter().map(|server| server.value.clone()).collect();
@@ -66,7 +66,7 @@ pub(super) fn flow_log(key: &Key, section: &Vpc, model: &Model<'_>, report: &mut
             None => {
                 if !report.is_broken(&["vpc", key.as_str(), "flow_logs", "destination"]) {
                     let diagnostic = Code::MissingKey.error(format!("the flow logs of `vpc.{}` have no `destination`", key.as_str()));
-                    report.at(logs.at, diagnostic.hint("say where they go: `destination = \"arn:aws:s3:::flow-logs\"`"));
+                    report.at(logs.at, diagnostic.hint("name their destination: `destination = \"arn:aws:s3:::flow-logs\"`"));
                 }
                 return None;
             }
@@ -98,7 +98,7 @@ pub(super) fn flow_log(key: &Key, section: &Vpc, model: &Model<'_>, report: &mut
 }
 
 /// Layouts whose flow logs go to a delivery stream of another account than that of a VPC. AWS then wants roles in both accounts, which overlord
-/// does not make. Source: CreateFlowLogs, `DeliverLogsPermissionArn`, botocore 1.44.8. Which account is new or has which id, only AWS tells: where
+/// does not make. Source: CreateFlowLogs, `DeliverLogsPermissionArn`, botocore 1.44.8. Only AWS knows which account is new or has which id: where
 /// one account alone has the layout, the plan looks.
 pub(super) fn foreign_streams(file: &File, accounts: &[Planned<'_>], design: &Design, report: &mut Report) {
     for (key, section) in &file.vpc {
@@ -116,13 +116,13 @@ pub(super) fn foreign_streams(file: &File, accounts: &[Planned<'_>], design: &De
         let diagnostic = Code::BadFlowLog
             .error(format!("flow logs of `{}`{more} cannot go to a delivery stream of account `{stream}`", first.key))
             .detail("AWS writes to a stream of another account only with a role in each of the two accounts, and overlord makes no roles");
-        let hint = "send them to a bucket, which takes flow logs of all accounts: \"arn:aws:s3:::flow-logs\"; or make a layout for the \
+        let hint = "send them to a bucket, which accepts flow logs of all accounts: \"arn:aws:s3:::flow-logs\"; or make a layout for the \
                     account of the stream alone";
         report.at(at, diagnostic.hint(hint));
     }
 }
 
-/// Where the destination of a layout's flow logs stands.
+/// The position of the destination of a layout's flow logs.
 fn destination(section: &Vpc) -> Option<ByteRange> {
     let logs = section.flow_logs.as_ref()?;
     match &logs.value {

@@ -1,4 +1,4 @@
-//! `[pool.*]`: ranges that are apart, with their reservations, and enough for all.
+//! `[pool.*]`: ranges must not overlap, including their reservations, and must be large enough for all VPCs.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -16,7 +16,7 @@ pub(super) fn read(file: &File, report: &mut Report) -> BTreeMap<String, Pool> {
     let mut pools = BTreeMap::new();
     for (key, section) in &file.pool {
         let Some(text) = &section.cidr else {
-            missing(("pool", key), &[("cidr", false)], "say which addresses it has: `cidr = \"10.0.0.0/8\"`", report);
+            missing(("pool", key), &[("cidr", false)], "give its CIDR block: `cidr = \"10.0.0.0/8\"`", report);
             continue;
         };
         let Some(cidr) = block(text, report) else { continue };
@@ -40,7 +40,7 @@ fn reserved(key: &Key, section: &section::Pool, cidr: Block, report: &mut Report
         if !cidr.contains(part) {
             let diagnostic = Code::ReservedOutside
                 .error(format!("the reservation `{part}` is not inside of the pool `{}`", key.as_str()))
-                .hint(format!("only parts of {cidr} can be reserved here; what lies outside is never handed out: remove it"));
+                .hint(format!("only parts of {cidr} can be reserved here; addresses outside are never assigned: remove it"));
             let diagnostic = match &section.cidr {
                 Some(whole) => diagnostic.related(report.span(whole.at), "the pool"),
                 None => diagnostic,
@@ -109,13 +109,13 @@ fn left(pool: &PoolUse, diagnostic: Diagnostic) -> Diagnostic {
     match pool.free.largest().filter(|prefix| *prefix <= crate::network::SMALLEST) {
         Some(prefix) => diagnostic
             .detail(format!(
-                "blocks are given to {}; what is left has room for {} more of a /{prefix}",
+                "blocks are given to {}; the rest has room for {} more of a /{prefix}",
                 count(pool.vpcs.len(), "VPC"),
                 pool.free.room(prefix)
             ))
             .hint("enlarge the pool, take another one for some layouts, or give layouts a longer `prefix`"),
         None => diagnostic
-            .detail(format!("blocks are given to {}; nothing is left that AWS takes for a VPC", count(pool.vpcs.len(), "VPC")))
+            .detail(format!("blocks are given to {}; no range is left that AWS accepts for a VPC", count(pool.vpcs.len(), "VPC")))
             .hint("enlarge the pool, or take another one for some layouts"),
     }
 }

@@ -1,4 +1,4 @@
-//! The quotas of an account and Region, told before anything is made: AWS would refuse in the middle of it.
+//! The quotas of an account and Region. Reported before anything is created: AWS would refuse in the middle of an apply.
 
 use std::collections::BTreeMap;
 

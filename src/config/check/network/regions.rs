@@ -1,4 +1,4 @@
-//! `regions` of `[organization]`: where networks are read, whatever lies there.
+//! `regions` of `[organization]`: the Regions in which overlord reads networks.
 
 use std::collections::BTreeSet;
 

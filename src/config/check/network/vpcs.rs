@@ -1,4 +1,4 @@
-//! `vpc` and `cidr`: which account has which VPC, and the blocks that org.toml chooses itself.
+//! `vpc` and `cidr`: which account has which VPC, and the CIDR blocks that org.toml chooses itself.
 
 use std::collections::BTreeMap;
 
@@ -86,7 +86,7 @@ fn has(account: &Planned<'_>, key: &Key, report: &mut Report) -> bool {
     has
 }
 
-/// The VPCs of others that an account takes for its own, by layout. `known` has those of the accounts before it.
+/// The adopted VPCs of an account, created outside overlord, by layout. `known` has those of the accounts before it.
 fn ids<'f>(account: &Planned<'f>, known: &mut BTreeMap<&'f str, &'f At<String>>, report: &mut Report) -> BTreeMap<&'f str, &'f str> {
     let mut ids = BTreeMap::new();
     for (key, id) in account.vpc_ids.into_iter().flatten() {
@@ -94,17 +94,18 @@ fn ids<'f>(account: &Planned<'f>, known: &mut BTreeMap<&'f str, &'f At<String>>,
             continue;
         }
         if !values::vpc_id(id) {
-            let diagnostic = Code::BadPin.error(format!("`{}` is no id of a VPC", id.value));
+            let diagnostic = Code::BadPin.error(format!("`{}` is not a VPC id", id.value));
             report.at(id.at, diagnostic.hint("write it as AWS shows it: `vpc-` and 8 or 17 digits and letters from a to f"));
             continue;
         }
         if let Some(first) = known.insert(id.as_str(), id) {
-            let diagnostic = Code::BadPin.error(format!("`{}` is two VPCs", id.value)).related(report.span(first.at), "first here");
-            report.at(id.at, diagnostic.hint("a VPC is of one account and one layout: remove one of the two"));
+            let diagnostic =
+                Code::BadPin.error(format!("`{}` is listed as two VPCs", id.value)).related(report.span(first.at), "first here");
+            report.at(id.at, diagnostic.hint("a VPC belongs to one account and one layout: remove one of the two"));
         }
         if !account.cidrs.into_iter().flatten().any(|(other, _)| other.as_str() == key.as_str()) {
             let diagnostic = Code::BadPin.error(format!("`{}` has no block in `cidr`", id.value));
-            report.at(id.at, diagnostic.hint(format!("say which addresses it has: `cidr = {{ {} = \"…\" }}`", key.as_str())));
+            report.at(id.at, diagnostic.hint(format!("give its CIDR block: `cidr = {{ {} = \"…\" }}`", key.as_str())));
         }
         ids.insert(key.as_str(), id.as_str());
     }
@@ -127,7 +128,7 @@ fn refused(block: Block, key: &Key, layout: &Layout, file: &File, design: &Desig
     let reserved = pool.reserved.iter().find(|reserved| reserved.overlaps(block))?;
     let text = section.reserved.iter().flat_map(|list| list.iter()).find(|text| text.parse() == Ok(*reserved))?;
     let diagnostic = Code::BadPin.error(format!("`{block}` is reserved")).related(report.span(text.at), "reserved here");
-    Some(diagnostic.hint("choose another one, or end the reservation: a block that is chosen is handed out to nobody else anyway"))
+    Some(diagnostic.hint("choose another one, or remove the reservation: a block in `cidr` is never assigned to another VPC anyway"))
 }
 
 /// Chosen blocks that overlap: sorted, each is compared with the outermost one before it.
