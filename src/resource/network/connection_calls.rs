@@ -73,7 +73,7 @@ impl ResourceClient<'_> {
     where
         F: Future<Output = AwsResult<T>> + Send,
     {
-        self.retry_while("what it needs to be ready", SLOW, |e: &Error| is_missing(e) || is_on_its_way(e), send).await
+        self.retry_while("its dependencies to be ready", SLOW, |e: &Error| is_missing(e) || is_on_its_way(e), send).await
     }
 }
 
