@@ -52,7 +52,7 @@ fn runs_in_a_log(text: &str) -> bool {
 }
 
 /// Whether the beginning of a line can be a command, `::name::` or `::name parameters::`:
-/// <https://docs.github.com/actions/reference/workflow-commands-for-github-actions> (seen 2026-12-01). The runner reads as the name what stands
+/// <https://docs.github.com/actions/reference/workflow-commands-for-github-actions> (seen 2026-12-01). The runner reads as the name what is
 /// between the first `::` and a space or the next `::` (ActionCommand.cs in actions/runner, seen 2026-12-01). Its own names, and the tokens
 /// of `stop-commands`, begin with neither a colon nor white space, and so `::: file:1:2` of a diagnostic is none.
 fn is_command(begins: &str) -> bool {

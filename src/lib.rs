@@ -28,7 +28,7 @@ pub mod prices;
 // The embedded AWS.
 pub mod sandbox;
 
-// The kinds of resources, and what is desired and live of them.
+// The kinds of resources, and their desired and live state.
 pub mod resource;
 
 // One change; the guardrails of an organization; what a configuration needs to be allowed.
@@ -56,7 +56,7 @@ pub mod drift;
 // org.toml and policies/.
 pub mod config;
 
-// What is made of a configuration and of what is live.
+// Commands that combine a configuration with the live state.
 pub mod ci;
 pub mod doctor;
 pub mod import;

@@ -59,8 +59,8 @@ fn docs_and_sources_avoid_the_listed_phrases() {
         let text = flowing(&fs::read_to_string(&path).unwrap());
         for (phrase, instead) in PHRASES {
             for (at, _) in text.match_indices(phrase) {
-                let before = text[..at].chars().next_back();
-                if before.is_some_and(char::is_alphanumeric) {
+                let is_word = |c: Option<char>| c.is_some_and(|c| c.is_alphanumeric() || c == '_');
+                if is_word(text[..at].chars().next_back()) || is_word(text[at + phrase.len()..].chars().next()) && !phrase.ends_with(' ') {
                     continue;
                 }
                 let around: String = text[at..].chars().take(phrase.len() + 40).collect();

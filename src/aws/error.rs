@@ -244,7 +244,7 @@ impl Error {
                 "whether it took effect is unknown; a rerun looks first and finishes what is left".to_owned()
             }),
             Self::Interrupted => Some("run the same command again: it does what is left".to_owned()),
-            Self::Deadline { .. } => Some("run the same command again: it goes on waiting for what was begun".to_owned()),
+            Self::Deadline { .. } => Some("run the same command again: it continues to wait for what was started".to_owned()),
             Self::Failed { hint, .. } => hint.clone(),
             Self::Waiting { hint, .. } => Some(hint.clone()),
             Self::Internal(_) => Some("this is a defect of overlord: please report it".to_owned()),

@@ -83,7 +83,7 @@ impl RateLimiter {
     /// A place among the requests in flight, until it is dropped: first come, first served. The holder must not wait for another request.
     /// So it is acquired right before sending and not with the admission: an admitted request may first have to renew its credentials.
     pub async fn place(&self) -> Option<SemaphorePermit<'_>> {
-        // Nobody closes it.
+        // The semaphore is never closed.
         self.places.acquire().await.ok()
     }
 

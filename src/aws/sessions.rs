@@ -418,7 +418,7 @@ impl Sessions {
         lock(&self.inner.members).entry(account.to_owned()).or_insert_with(member).clone()
     }
 
-    /// `aws`, `aws-us-gov`, …: the caller's, or before the guard has asked the Region's.
+    /// `aws`, `aws-us-gov`, …: the caller's, or, before the guard has run, the Region's.
     pub fn partition(&self) -> &str {
         self.inner.partition.get().map_or_else(|| partition_of(self.base_region()), String::as_str)
     }

@@ -12,7 +12,7 @@ use aws_smithy_types::date_time::{DateTime, Format};
 pub(super) struct Facts {
     /// `organizations`.
     pub service: String,
-    /// `CreateAccount`; for a request of the credential chain, what is asked for.
+    /// `CreateAccount`; for a request of the credential chain, what it requests.
     pub operation: String,
     /// The signature's access key id; `None` for an unsigned request.
     pub access_key: Option<String>,
@@ -125,7 +125,7 @@ fn path_of(uri: &str) -> &str {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Answer {
     pub status: u16,
-    /// AWS's error code, of an answer that is no success.
+    /// AWS's error code, if the answer is an error.
     pub code: Option<String>,
     pub request_id: Option<String>,
     /// AWS's time, to the second.

@@ -15,7 +15,7 @@ const NAMED: usize = 3;
 /// Why a resource is created. `former` is the one that it replaces.
 pub(super) fn of_creation(address: &Address, former: Option<&Address>) -> Cow<'static, str> {
     if let Some(former) = former {
-        return format!("its place in the tree changed, and AWS cannot move an OU: made anew in place of `{former}`").into();
+        return format!("its place in the tree changed, and AWS cannot move an OU: created again in place of `{former}`").into();
     }
     let reason = match address.scope() {
         Some(_) if address.kind() == "default_vpc" => "a new account has one, and org.toml wants it gone",
@@ -55,7 +55,7 @@ pub(super) fn of_change(action: Action, spec: &KindSpec, attributes: &[Attribute
             Some((OnChange::ReplaceCreateFirst, _)) => format!("`{}` differs, and AWS cannot change it in place", change.name),
             Some((_, true)) | None => format!("`{}` differs", change.name),
             Some((OnChange::Update, false)) if (spec.kind, change.name.as_str()) == ("account", "email") => {
-                format!("AWS sends a code to {}, which `overlord email` hands in", name(&change.after))
+                format!("AWS sends a code to {}, which `overlord email` submits", name(&change.after))
             }
             Some((OnChange::Update, false)) if (spec.kind, change.name.as_str()) == ("account", LAPSED) => {
                 format!("the code that AWS sent to {} is no longer pending, but the account's tag still says so", name(&change.before))

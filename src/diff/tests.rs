@@ -88,7 +88,7 @@ fn a_rename_of_a_member_needs_trusted_access() {
 fn an_email_is_changed_with_a_code_in_trust_and_that_of_the_management_account_never() {
     let want = json!({ "account.a": account("new@x", "a", "ou.x") });
     let have = |id: &str| json!({ "account.a": is(id, account("old@x", "a", "ou.x")) });
-    let update = "Update account.a (AWS sends a code to `new@x`, which `overlord email` hands in)";
+    let update = "Update account.a (AWS sends a code to `new@x`, which `overlord email` submits)";
     let error = "Error: account.a: AWS changes the e-mail of a member account only with trusted access: add `account.amazonaws.com` to \
                  `trusted_services`";
     check(want.clone(), have("222222222222"), &[update, error]);

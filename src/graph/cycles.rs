@@ -120,7 +120,7 @@ fn finding(members: &[usize], changes: &[Change]) -> Finding {
     let subject = members.first().and_then(|&i| changes.get(i)).map(|change| change.address.to_string()).unwrap_or_default();
     let summary = match names.as_slice() {
         [one] => format!("{one} refers to itself: remove that reference"),
-        _ => format!("these wait for each other in a circle, so none can be first: {}; remove one of the references", names.join(", ")),
+        _ => format!("these depend on each other in a cycle, so none can be first: {}; remove one of the references", names.join(", ")),
     };
     Finding { severity: FindingSeverity::Error, subject, summary }
 }

@@ -49,7 +49,7 @@ impl<'a> Edges<'a> {
         let Some(after) = change.after.as_ref().filter(|_| arrives(change) && !self.places.contains(change.address.kind())) else { return };
         let mover = mover(change);
         if change.before.is_some() {
-            // What is attached to it directly, it has when it arrives.
+            // It has its directly attached guardrails when it arrives.
             let own = self.guards.get(&mover).into_iter().flatten();
             let own: Vec<usize> = own.filter_map(|guard| self.by_address.get(guard)).collect();
             self.found.extend(own.into_iter().map(|guard| (index, guard, Constraint::Preferred)));
@@ -215,7 +215,7 @@ impl<'a> Edges<'a> {
             };
             let (directly, otherwise): (Vec<&Guardrail>, Vec<&Guardrail>) =
                 rails.iter().filter(|rail| kept.contains(**rail)).partition(|rail| owned.contains_key(*rail));
-            // What is attached to it directly before and after, no other place needs to keep for it.
+            // No other place needs to keep what is attached to it directly before and after.
             let before = directly.iter().filter_map(|rail| owned.get(*rail)).flatten();
             self.found
                 .extend(before.filter(|before| **before != loss.index).map(|before| (loss.index, *before, Constraint::KeepsGuardrail)));

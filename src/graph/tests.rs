@@ -162,7 +162,7 @@ fn a_circle_is_an_error_that_names_its_members() {
             "Create ou.a",
             "Create ou.b",
             "Create ou.c",
-            "these wait for each other in a circle, so none can be first: `ou.a`, `ou.b`; remove one of the references",
+            "these depend on each other in a cycle, so none can be first: `ou.a`, `ou.b`; remove one of the references",
             "`ou.c` refers to itself: remove that reference",
         ],
     );

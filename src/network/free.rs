@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::Block;
 
-/// What is free of a block.
+/// The free part of a block.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FreeSpace {
     // By prefix length. Disjoint, and as large as possible. Blocks are only ever taken, so the other half of a split block is in use and
@@ -64,7 +64,7 @@ impl FreeSpace {
         self.blocks.values().flatten().map(|block| block.size()).sum()
     }
 
-    /// What is free, in order.
+    /// The free blocks, in order.
     pub fn blocks(&self) -> Vec<Block> {
         let mut all: Vec<Block> = self.blocks.values().flatten().copied().collect();
         all.sort_unstable();

@@ -192,7 +192,7 @@ fn causes_are_of_kinds_that_there_are() {
     }
 }
 
-/// An operation that no configuration needs would be allowed to nobody, or be superfluous.
+/// An operation that no configuration needs would never be allowed, or would be superfluous.
 #[test]
 fn everything_together_needs_every_operation() {
     let all = Permissions::of(&desired(EVERYTHING), Run::Apply);

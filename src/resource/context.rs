@@ -213,7 +213,7 @@ impl Context {
     /// # Errors
     /// It is a resource of the organization: a defect of its kind.
     pub fn scope(&self) -> AwsResult<&Scope> {
-        self.address.scope().ok_or_else(|| Error::internal(format!("`{}` lies in no account", self.address)))
+        self.address.scope().ok_or_else(|| Error::internal(format!("`{}` is in no account", self.address)))
     }
 
     /// The 12-digit id of the account of a scope: known from the snapshot, or created earlier in this run.

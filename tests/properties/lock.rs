@@ -375,7 +375,7 @@ fn what_is_there_twice_and_unused_goes_with_consent() {
             of_parts += usize::from(before.len() == 1 && !doubles.is_empty());
             let plan = plan(&sandbox, &desired).await.unwrap();
             assert!(!plan.has_errors(), "{:#?}", plan.findings);
-            let told: Vec<_> = plan.findings.iter().filter(|finding| finding.summary.starts_with("there are two of it: ")).collect();
+            let told: Vec<_> = plan.findings.iter().filter(|finding| finding.summary.starts_with("it exists twice: ")).collect();
             assert_eq!(told.is_empty(), doubles.is_empty(), "{doubles:#?}");
             if before.len() == 2 {
                 let told = told.iter().find(|finding| finding.subject == "one/eu-west-1/vpc.standard").unwrap();

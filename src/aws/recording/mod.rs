@@ -34,6 +34,7 @@ pub use replay::{Replay, Unreadable};
 use super::rate_limiter::lock;
 use super::wire::{Answer, account_in_key};
 use crate::files::{self, Kind, Replace, WriteError};
+use crate::plural::count;
 use exchange::{Asked, Body};
 use tokens::Names;
 
@@ -133,7 +134,7 @@ impl Recording {
             .and_then(|line| inner.file.write_all(format!("{line}\n").as_bytes()));
         match written {
             Ok(()) => inner.written += 1,
-            Err(error) => inner.failure = Some(format!("the recording ends after {} requests: {error}", inner.written)),
+            Err(error) => inner.failure = Some(format!("the recording ends after {}: {error}", count(inner.written as usize, "request"))),
         }
     }
 }

@@ -74,7 +74,7 @@ impl<'a> ResourceClient<'a> {
             Reference::Address(address) => address.scope(),
             Reference::Id(_) => None,
         };
-        let scope = scope.ok_or_else(|| Error::internal(format!("`{resource}` lies in no account that is known")))?;
+        let scope = scope.ok_or_else(|| Error::internal(format!("`{resource}` is in no known account")))?;
         let place = Place { account: context.account_id(scope)?, region: scope.region.clone() };
         Ok(Self { client: context.sessions().ec2(&place.account, &place.region), context, place })
     }
@@ -259,14 +259,14 @@ impl<'a> ResourceClient<'a> {
         F: Future<Output = AwsResult<Vec<String>>> + Send,
     {
         let listed = || async { Ok(Some(find().await?).filter(|ids| ids.contains(&id))) };
-        let all = match self.poll("what was just made to be listed", LOOKING).until(self.interrupt(), listed).await {
+        let all = match self.poll("the new resource to be listed", LOOKING).until(self.interrupt(), listed).await {
             Err(Error::Deadline { .. }) => return Ok(id),
             all => all?,
         };
         let Some(other) = all.into_iter().filter(|other| *other != id).min() else { return Ok(id) };
         if id < other {
             let alone = || async { Ok(find().await?.iter().all(|other| *other == id).then_some(())) };
-            match self.poll("another run to take back what it made too", TAKING_BACK).until(self.interrupt(), alone).await {
+            match self.poll("another run to delete its duplicate", TAKING_BACK).until(self.interrupt(), alone).await {
                 Err(Error::Deadline { .. }) => {}
                 result => return result.map(|()| id),
             }
@@ -281,7 +281,7 @@ impl<'a> ResourceClient<'a> {
     /// Waits until the result of an earlier run is visible.
     async fn settle_down(&self) -> AwsResult<()> {
         let ask = || async { Ok((self.context.sessions().age() >= FIRST_LOOK).then_some(())) };
-        self.wait("what earlier runs made to be found", 2 * FIRST_LOOK, ask).await
+        self.wait("resources of earlier runs to be found", 2 * FIRST_LOOK, ask).await
     }
 
     /// The result of `find` after AWS refused to create a resource because it exists: a request whose answer was lost created it.
@@ -292,7 +292,7 @@ impl<'a> ResourceClient<'a> {
     where
         F: Future<Output = AwsResult<Option<String>>> + Send,
     {
-        match self.poll("what AWS says is there", LOOKING).until(self.interrupt(), &find).await {
+        match self.poll("the resource that AWS says exists", LOOKING).until(self.interrupt(), &find).await {
             Err(Error::Deadline { .. }) => Err(refusal.clone()),
             result => result,
         }
@@ -303,7 +303,7 @@ impl<'a> ResourceClient<'a> {
     where
         F: Future<Output = AwsResult<T>> + Send,
     {
-        self.retry_while("what was just made to be found", SETTLING, is_missing, send).await
+        self.retry_while("the new resource to be found", SETTLING, is_missing, send).await
     }
 
     /// Repeats a deletion until nothing uses the resource any longer. A resource that is already gone is success. `inside` returns the
@@ -316,7 +316,7 @@ impl<'a> ResourceClient<'a> {
         F: Future<Output = AwsResult<()>> + Send,
     {
         let is_in_use = |e: &Error| e.is(IN_USE);
-        match (self.retry_while("what uses it to let go", LINGERING, is_in_use, send).await, inside) {
+        match (self.retry_while("the resources that use it to be released", LINGERING, is_in_use, send).await, inside) {
             (Err(e), _) if is_missing(&e) => Ok(()),
             (Err(e), Some(inside)) if is_in_use(&e) => Err(self.still_in_use(&e, inside).await),
             (result, _) => result,

@@ -349,7 +349,7 @@ async fn an_interface_endpoint_is_waited_for() {
     let (outcome, sent) = make_endpoint(["pending", "Pending", "available"]).await;
     assert_eq!((outcome, count(&sent, "CreateVpcEndpoint"), sent.len()), (Outcome::Applied, 1, 5));
     let (message, hint) = failure(&make_endpoint(["pending", "pending", "failed"]).await.0);
-    let expected = "the endpoint `vpce-1` of `sts` came to nothing: failed: InternalFailure: no room (in account 222222222222, eu-west-1)";
+    let expected = "the endpoint `vpce-1` of `sts` was not created: failed: InternalFailure: no room (in account 222222222222, eu-west-1)";
     assert_eq!(message, expected);
     assert!(hint.contains("run the same command again"), "{hint}");
 }

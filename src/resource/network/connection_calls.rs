@@ -24,7 +24,7 @@ impl ResourceClient<'_> {
                 Ok(Some(state)) if wanted.contains(&state.as_str()) => Ok(Some(())),
                 Ok(Some(state)) if failed.contains(&state.as_str()) => Err(self.failed(
                     format!("AWS says that it is `{state}`"),
-                    "run the same command again: it is made anew; if it fails again, ask AWS's support",
+                    "run the same command again: overlord creates a new one; if it fails again, ask AWS's support",
                 )),
                 Err(e) if !is_missing(&e) => Err(e),
                 Ok(Some(_) | None) | Err(_) => Ok(None),
@@ -73,7 +73,7 @@ impl ResourceClient<'_> {
     where
         F: Future<Output = AwsResult<T>> + Send,
     {
-        self.retry_while("what it needs to be ready", SLOW, |e: &Error| is_missing(e) || is_on_its_way(e), send).await
+        self.retry_while("its dependencies to be ready", SLOW, |e: &Error| is_missing(e) || is_on_its_way(e), send).await
     }
 }
 

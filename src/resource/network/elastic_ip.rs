@@ -67,7 +67,7 @@ impl Kind for ElasticIp {
             client.map_sdk_error("ec2:ReleaseAddress", client.client.release_address().allocation_id(id).send().await).map(drop)
         };
         // AWS answers AuthFailure for an address that a NAT gateway still holds.
-        let send = || client.retry_while("the NAT gateway to let go of it", LINGERING, |e| e.is(&["AuthFailure"]), release);
+        let send = || client.retry_while("the NAT gateway to release it", LINGERING, |e| e.is(&["AuthFailure"]), release);
         client.deleted(None, send).await
     }
 }

@@ -26,7 +26,7 @@ pub(super) fn describe(live: &mut LiveVpc, world: &World) -> Result<(), String> 
         return Err("it has no subnets".to_owned());
     }
     let tiers = ZONE_BITS.into_iter().find_map(|bits| tiers(&subnets, bits));
-    let tiers = tiers.ok_or("it is cut as no layout is: a tier has equal subnets side by side, one in each zone of the VPC")?;
+    let tiers = tiers.ok_or("no layout divides a VPC like this: a tier has equal subnets side by side, one in each zone of the VPC")?;
     let tables: BTreeMap<&str, &str> =
         world.route_tables.iter().flat_map(|(id, table)| table.subnets.iter().map(|subnet| (subnet.as_str(), id.as_str()))).collect();
     let is_public = |subnet: &str| {
@@ -44,12 +44,12 @@ pub(super) fn describe(live: &mut LiveVpc, world: &World) -> Result<(), String> 
                 public += 1;
                 PUBLIC_TIER.to_owned()
             }
-            _ => return Err("the internet reaches some subnets of a tier and others not".to_owned()),
+            _ => return Err("only some subnets of a tier are reachable from the internet".to_owned()),
         };
         live.subnets.extend(tier.iter().map(|(_, subnet)| (name.clone(), subnet.zone.clone(), subnet.cidr.clone())));
     }
     if public > 1 {
-        return Err("the internet reaches several tiers, and of a layout one".to_owned());
+        return Err("several tiers are reachable from the internet, and a layout can have one".to_owned());
     }
     let gateways = || world.nat_gateways.values().filter(|gateway| gateway.vpc == live.id);
     live.has_regional_nat_gateway = gateways().any(|gateway| gateway.is_regional);

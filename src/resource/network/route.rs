@@ -175,7 +175,7 @@ impl Target {
             Some("tgw") => Ok(Self::TransitGateway),
             Some("pcx") => Ok(Self::Peering),
             Some("eni") => Ok(Self::Interface),
-            Some(_) | None => Err(Error::internal(format!("no route leads to `{id}`"))),
+            Some(_) | None => Err(Error::internal(format!("a route cannot have the target `{id}`"))),
         }
     }
 }

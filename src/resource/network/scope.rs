@@ -100,7 +100,7 @@ pub(super) async fn complete(
     let ram = || sessions.ram(account, &scope.region);
     let [dhcp_options, egress_only, flow_logs] = RECORDED.map(|name| wanted.with.remove(name));
     let read = wanted.read(&Ec2Reader { client: &client, account }, ram).await?;
-    // As in a direct read: features that nobody asks for are left empty.
+    // As in a direct read: undeclared features are left empty.
     world.extras = Extras {
         dhcp_options: if dhcp_options { known.dhcp_options } else { BTreeMap::new() },
         egress_only_gateways: if egress_only { known.egress_only_gateways } else { BTreeMap::new() },

@@ -187,7 +187,7 @@ fn ports(rule: &Rule) -> AwsResult<(Option<i32>, Option<i32>)> {
         ("all", _) if has_ports => Ok((Some(0), Some(65_535))),
         ("all", _) => Ok((None, None)),
         (ports, _) => {
-            let number = |text: &str| text.parse().map_err(|e| Error::internal(format!("`{ports}` are no ports: {e}")));
+            let number = |text: &str| text.parse().map_err(|e| Error::internal(format!("invalid ports `{ports}`: {e}")));
             let (from, to) = ports.split_once('-').unwrap_or((ports, ports));
             Ok((Some(number(from)?), Some(number(to)?)))
         }

@@ -50,11 +50,11 @@ impl Consequence {
             }
             Self::NothingPlanned { regions, blocks: Blocks::Exposed } => {
                 format!(
-                    "its network cannot be read in {regions}, nothing is planned in it, and addresses that it has may be handed out to others"
+                    "its network cannot be read in {regions}, nothing is planned in it, and its addresses may be assigned to other VPCs"
                 )
             }
             Self::PoolsWait => "its VPCs cannot be read, and new VPCs of its pools wait".to_owned(),
-            Self::AddressesUnknown => "its VPCs cannot be read, and their addresses may be handed out to others".to_owned(),
+            Self::AddressesUnknown => "its VPCs cannot be read, and their addresses may be assigned to other VPCs".to_owned(),
         }
     }
 
@@ -65,11 +65,11 @@ impl Consequence {
             }
             Self::NothingPlanned { regions, blocks: Blocks::Exposed } => {
                 format!(
-                    "their networks cannot be read in {regions}, nothing is planned in them, and addresses that they have may be handed out to others"
+                    "their networks cannot be read in {regions}, nothing is planned in them, and their addresses may be assigned to other VPCs"
                 )
             }
             Self::PoolsWait => "their VPCs cannot be read, and new VPCs of their pools wait".to_owned(),
-            Self::AddressesUnknown => "their VPCs cannot be read, and the addresses of these may be handed out to others".to_owned(),
+            Self::AddressesUnknown => "their VPCs cannot be read, and the addresses of these may be assigned to other VPCs".to_owned(),
         }
     }
 }

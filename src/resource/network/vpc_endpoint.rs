@@ -277,7 +277,7 @@ async fn available(client: &ResourceClient<'_>, after: &VpcEndpointAttributes, i
             // A new endpoint is not visible at once.
             None | Some(Standing::Pending) => Ok(None),
             Some(Standing::Failed(said)) => Err(client.failed(
-                format!("the endpoint `{id}` of `{}` came to nothing: {said}", after.service),
+                format!("the endpoint `{id}` of `{}` was not created: {said}", after.service),
                 "delete it, see that the service has endpoints in these zones, and run the same command again",
             )),
             Some(Standing::Deleting | Standing::Gone) => Err(client.failed(

@@ -398,7 +398,7 @@ impl Binder<'_> {
 
 fn waits_for_code(address: &Address, live: &str, wanted: &str) -> Finding {
     let summary = format!(
-        "its e-mail is `{live}` until the code that AWS sent to `{wanted}` is handed in: `overlord email --account {key} --code CODE`; \
+        "its e-mail is `{live}` until the code that AWS sent to `{wanted}` is submitted: `overlord email --account {key} --code CODE`; \
          `overlord email --account {key}` has another one sent",
         key = address.key()
     );

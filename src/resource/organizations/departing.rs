@@ -25,7 +25,7 @@ pub(super) fn frozen(leaving: Leaving, live: &Member) -> Option<String> {
     match leaving {
         Leaving::Closed if live.is_closed() => None,
         Leaving::Closed => live.frozen().map(|why| format!("{why}, and AWS closes it only when it is not")),
-        Leaving::Removed => live.frozen().map(|why| format!("{why}, and AWS takes such an account out of no organization")),
+        Leaving::Removed => live.frozen().map(|why| format!("{why}, and AWS does not remove such an account from an organization")),
     }
 }
 
@@ -50,7 +50,7 @@ pub(super) fn findings(wanted: &Wanted, world: &World, identity: &Identity) -> V
     let removed = leaving.iter().filter(|(_, (how, _))| *how == Leaving::Removed);
     let management = identity.address(&world.management_account).filter(|address| leaving.contains_key(*address));
     if let Some(address) = management {
-        let summary = "it is the management account, with which the organization ends: it can neither be closed nor taken out".to_owned();
+        let summary = "it is the management account and cannot be closed or removed: the organization ends with it".to_owned();
         return vec![Finding { severity: FindingSeverity::Error, subject: address.to_string(), summary }];
     }
     let mut found: Vec<Finding> = removed.map(|(address, (_, live))| warning(address.to_string(), of_removal(live))).collect();

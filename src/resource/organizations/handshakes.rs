@@ -290,7 +290,7 @@ fn why(reason: &Reason) -> (&'static str, &'static str) {
         }
         Reason::PaymentInstrumentRequired => ("it has no payment method", "its owner adds one in the billing console, then run this again"),
         Reason::ManagementAccountEmailNotVerified => (
-            "the e-mail of the management account is not verified, and until then AWS lets it invite nobody",
+            "the e-mail of the management account is not verified, and until then AWS does not let it send invitations",
             "open the link in the e-mail that AWS sent to the management account, or send it again from the console of Organizations",
         ),
         Reason::PastDueInvoice => ("an invoice is past due", "pay it, then run this again"),

@@ -29,7 +29,8 @@ pub struct InvitationAttributes {
 /// The kind.
 pub struct Invitation;
 
-const SENT: OnChange = OnChange::Forbidden("AWS changes no invitation: cancel it with `overlord invite --cancel`, and another one is sent");
+const SENT: OnChange =
+    OnChange::Forbidden("AWS cannot change an invitation: cancel it with `overlord invite --cancel`, and another one is sent");
 
 impl Kind for Invitation {
     type Attributes = InvitationAttributes;

@@ -466,7 +466,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Questions that can be asked as soon as a listing is complete.
+    /// Questions that can be sent as soon as a listing is complete.
     fn when_listed(&mut self) {
         if self.is_listed("organizations:ListOrganizationalUnitsForParent") {
             let identity = Identity::of(self.desired, &self.wanted, &self.world);

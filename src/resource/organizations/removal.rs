@@ -59,7 +59,7 @@ impl Removal {
                 (true, false) => match successor(wanted, world, id) {
                     Some(successor) => {
                         format!(
-                            "`{successor}` is made anew in its place, since AWS cannot move an OU; it still holds {}",
+                            "`{successor}` is created again in its place, since AWS cannot move an OU; it still contains {}",
                             holders.join(", ")
                         )
                     }

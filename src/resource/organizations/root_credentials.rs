@@ -41,7 +41,7 @@ impl Kind for RootCredentials {
     type Attributes = RootCredentialsAttributes;
     const SPEC: KindSpec = KindSpec {
         kind: "root_credentials",
-        summary: "what the root user of a member could sign in with, removed",
+        summary: "the credentials of a member's root user, removed",
         attributes: &[
             AttributeSpec::new("account", OnChange::Update),
             AttributeSpec::new("credentials", OnChange::Delete),

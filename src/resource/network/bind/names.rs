@@ -52,7 +52,7 @@ impl Names {
             };
             if let Some(first) = ids.get(&address) {
                 let summary = format!(
-                    "there are two of it, `{first}` and `{id}`: take the tag `{ADDRESS_TAG}` from the one that is not to be managed, or delete it"
+                    "it exists twice, as `{first}` and `{id}`: remove the tag `{ADDRESS_TAG}` from the one that overlord is not to manage, or delete it"
                 );
                 findings.push(Finding { severity: FindingSeverity::Error, subject: address.to_string(), summary });
                 continue;

@@ -128,7 +128,7 @@ impl Binder<'_> {
         let findings = found.into_iter().map(|(address, ids)| Finding {
             severity: FindingSeverity::Unmanaged,
             subject: address.to_string(),
-            summary: format!("in it is what overlord did not make, and leaves as it is: {}", ids.join(", ")),
+            summary: format!("it contains unmanaged resources, which stay as they are: {}", ids.join(", ")),
         });
         self.bound.findings.extend(findings);
     }

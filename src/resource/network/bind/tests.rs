@@ -317,7 +317,7 @@ fn what_is_not_ours_is_told_and_its_addresses_are_in_use() {
         [
             "Unmanaged vpc-0 (records-dev/eu-west-1): a VPC with `10.5.0.0/16`, `192.168.0.0/24` that overlord did not make; its addresses \
              are not assigned to any other VPC",
-            "Unmanaged records-dev/eu-west-1/vpc.standard: in it is what overlord did not make, and leaves as it is: `subnet-1`",
+            "Unmanaged records-dev/eu-west-1/vpc.standard: it contains unmanaged resources, which stay as they are: `subnet-1`",
         ]
     );
     // No managed subnet can be in its range.

@@ -69,7 +69,7 @@ impl Twins {
     fn keep(&mut self, address: &Address, kept: &str, unused: &[&str]) {
         for id in unused {
             let summary =
-                format!("there are two of it: overlord keeps `{kept}`, and deletes `{id}`, which nothing else uses, with --allow-delete");
+                format!("it exists twice: overlord keeps `{kept}`, and deletes `{id}`, which nothing else uses, with --allow-delete");
             self.findings.push(Finding { severity: FindingSeverity::Warning, subject: address.to_string(), summary });
             self.spare.insert((*id).to_owned());
         }

@@ -29,7 +29,7 @@ impl Binder<'_> {
             match self.world.root_credentials.get(id) {
                 Some(Ok(found)) => live.credentials.clone_from(found),
                 Some(Err(error)) => {
-                    let summary = format!("its root user cannot be looked at, so nothing is removed: {error}");
+                    let summary = format!("its root user's credentials cannot be read, so nothing is removed: {error}");
                     self.live.findings.push(Finding { severity: FindingSeverity::Warning, subject: address.to_string(), summary });
                 }
                 None if account.frozen().is_none() && !self.world.root_features.contains(CREDENTIALS) => unread += 1,
