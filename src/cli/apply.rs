@@ -97,7 +97,7 @@ pub(super) async fn run(global: &Global, args: &ApplyArgs, shell: &Shell) -> Res
     }
     let since = if asked.elapsed() > took || locked { Since::Long } else { Since::Now };
     let report = carry_out(&connection, &plan, &consent, since, &args.locked, shell).await?;
-    // First the report, then whether the sandbox's file could be written: what was done must not go untold.
+    // First the report, then the result of writing the sandbox's file: changes that were made must be reported.
     show(&plan, &report, None, args, global.format, shell);
     codes::settle(&plan, &report, &connection.sessions, args.consenting.asking(), shell).await;
     connection.close(shell)?;
@@ -204,7 +204,7 @@ fn unmoved(plan: &Plan, live: &Live, since: &str, hint: &str, shell: &Shell) -> 
     Err(shell.error(since, Some(hint.to_owned())).with("moved", json!(moved)))
 }
 
-/// How old what was read is.
+/// The age of the data that was read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Since {
     /// It was read just now.
@@ -213,7 +213,7 @@ enum Since {
     Long,
 }
 
-/// Reads AWS once more, which costs no more time than has gone by: other runs may have changed it. Under the lock, so that nobody changes it
+/// Reads AWS again, since other runs may have changed it. This takes no longer than the time that has passed. Under the lock, so that nobody changes it
 /// from here on.
 async fn still_so(connection: &Connection, plan: &Plan, shell: &Shell) -> Result<(), Reported> {
     shell.say("checking that AWS has not changed since the plan was shown");
@@ -268,7 +268,7 @@ async fn carry_out(
     })
 }
 
-/// Runs until it is done; SIGINT and SIGTERM interrupt it. `leaves` says what stays behind where the second one ends the process.
+/// Runs until it is done; SIGINT and SIGTERM interrupt it. `leaves` says what stays behind if a second signal ends the process.
 pub(super) async fn interruptible<T>(
     run: impl Future<Output = T>,
     interrupt: &Interrupt,
@@ -324,7 +324,7 @@ fn show(plan: &Plan, report: &Report, rehearsal: Option<&Rehearsal>, args: &Appl
     }
     let counts = report.counts();
     if rehearsal.is_none() && counts.failed + counts.skipped + counts.waiting + counts.interrupted + counts.not_started > 0 {
-        // A saved plan is refused once a part of it is applied: the world is no longer what it observed.
+        // A partly applied plan is refused: the live state is no longer what it observed.
         shell.say(match &args.file {
             None => "run the same command again: it applies only the rest",
             Some(_) => "make a new plan (`overlord plan --out FILE`) and apply it: it contains only the rest",

@@ -93,7 +93,7 @@ pub(super) async fn reach(global: &Global, desired: &Desired, shell: &Shell) -> 
     Ok(connection.knows(desired))
 }
 
-/// As [`reach`], where no configuration says yet which account it must be. No request was made.
+/// As [`reach`], if no configuration names the account yet. Makes no request.
 pub(super) async fn connect_unguarded(
     global: &Global,
     home_region: &str,

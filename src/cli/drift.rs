@@ -74,7 +74,7 @@ pub(super) async fn run(global: &Global, args: &DriftArgs, shell: &Shell) -> Res
     Ok(if drift.is_clean() { Exit::Done } else { Exit::Changes })
 }
 
-/// Reads what is there, and makes the plan that would change it.
+/// Reads the live state and plans against it.
 async fn look(args: &DriftArgs, desired: &Desired, connection: &Connection) -> AwsResult<(Live, Plan, Option<Screening>)> {
     let sessions = &connection.sessions;
     let Some(aggregator) = &args.screen else {

@@ -14,7 +14,7 @@ use crate::policy::framework::{Framework, GENERATED, Shape, generate};
 use crate::policy::{Document, split};
 use crate::render::Comment;
 
-/// The type of what is generated.
+/// The type of the generated policy.
 const SCP: &str = "SERVICE_CONTROL_POLICY";
 
 #[derive(Debug, Args)]

@@ -69,7 +69,7 @@ impl ImportArgs {
 pub(super) async fn run(global: &Global, args: &ImportArgs, shell: &Shell) -> Result<Exit, Reported> {
     let org_toml = args.out.as_ref().map_or_else(|| global.config.clone(), |folder| folder.join("org.toml"));
     let replace = Replace::forced(args.force);
-    // Before minutes of reading: what the files will be called besides org.toml is known only then.
+    // Before minutes of reading. The names of the other files are known only after it.
     refuse(files::in_the_way([org_toml.as_path()], replace), shell)?;
     let connection = connect_unguarded(global, &args.home_region, &args.access_role, shell).await?;
     let reading = read(&connection, args, shell).await?;
@@ -95,7 +95,7 @@ async fn read(connection: &Connection, args: &ImportArgs, shell: &Shell) -> Resu
     organizations::read_whole(&connection.sessions, &management, args.whole()).await.map_err(|e| shell.aws_error(&e))
 }
 
-/// With networks where they were looked for and fit; in any case such that the plan is empty.
+/// With networks if they were read and fit. In any case the plan is empty.
 async fn written(
     connection: &Connection,
     reading: &Reading,
@@ -147,7 +147,7 @@ fn differences(plan: &Plan) -> String {
     )
 }
 
-/// The draft is read as any other configuration and planned: what is not empty is not written.
+/// Loads and plans the draft like any configuration: it is written only if the plan is empty.
 fn checked(draft: &Draft, reading: &Reading, shell: &Shell) -> Result<Summary, Reported> {
     let hint = "this is a bug in overlord: please report it with the output above";
     match import::check(draft, reading).map_err(|e| shell.aws_error(&e))? {

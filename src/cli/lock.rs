@@ -48,7 +48,7 @@ fn this_run() -> String {
     github().or_else(|| variable("CI_JOB_URL")).unwrap_or_else(|| format!("process {} on {}", std::process::id(), machine()))
 }
 
-/// That the lock could not be taken, and so nothing was changed.
+/// The error that the lock could not be taken, so nothing was changed.
 pub(super) fn refused(error: &Error, theirs: Option<&LiveLock>, sessions: &Sessions, shell: &Shell) -> Reported {
     match theirs {
         Some(lock) => shell.error(format_args!("{error}; nothing was changed"), error.hint()).with("lock", data(lock, sessions)),
@@ -77,7 +77,7 @@ fn data(lock: &LiveLock, sessions: &Sessions) -> Value {
     })
 }
 
-/// `apply --unlock`: removes a lock, once the name of its owner is typed; `owner` is that name where it was given, else empty.
+/// `apply --unlock`: removes a lock, once the name of its owner is typed; `owner` is that name if it was given, else empty.
 pub(super) async fn unlock(global: &Global, owner: &str, shell: &Shell) -> Result<Exit, Reported> {
     let desired = validate::load(global, shell)?.desired;
     let connection = connect_to_write(global, &desired, shell).await?;

@@ -47,7 +47,7 @@ use shell::Shell;
 /// The default file of the sandbox's world.
 const DEFAULT_SANDBOX: &str = ".overlord/sandbox.json";
 
-/// The management account of a fresh sandbox where no org.toml names one.
+/// The management account of a fresh sandbox if no org.toml names one.
 const DEFAULT_MANAGEMENT_ACCOUNT: &str = "111111111111";
 
 /// Bootstraps AWS accounts and keeps them compliant, from one declarative org.toml.

@@ -8,7 +8,7 @@ use crate::aws::recording::{DESIRED, EXCHANGES};
 use crate::files::{Clash, Named, clash};
 use crate::sandbox::lock_of;
 
-/// An error where one file would be read or written as two things.
+/// An error if one file would be read or written for two purposes.
 pub(super) fn refuse(global: &Global, command: &Command, shell: &Shell) -> Option<Reported> {
     let named = of(global, command);
     let named: Vec<Named<'_>> = named.iter().map(|(by, path)| Named { by, path }).collect();

@@ -173,7 +173,7 @@ pub(super) async fn run(global: &Global, args: &PolicyArgs, shell: &Shell) -> Re
 }
 
 async fn explain(global: &Global, args: &ExplainArgs, shell: &Shell) -> Result<Exit, Reported> {
-    // Tests that fail are what one explains.
+    // Users explain failing tests, so the tests do not run here.
     let loaded = validate::told(global, shell, config::load_untested(&global.config))?;
     let hierarchy = crate::guardrails::hierarchy(&loaded.desired);
     if args.action != "*" && !args.action.contains(':') {

@@ -96,7 +96,7 @@ fn time_left(bound: f64, over: u64, all: u64, elapsed: Duration) -> String {
     format!("{word} {} left, ", render::duration((seconds / step).ceil() * step))
 }
 
-/// What has come out so far. Only what is applied is done.
+/// The outcomes so far. Only applied changes count as done.
 #[derive(Debug, Default)]
 struct Tally {
     done: u64,
@@ -117,7 +117,7 @@ impl Tally {
     }
 }
 
-/// What is running: thousands of changes may be, so what is shown is kept, not counted anew.
+/// The running changes. There may be thousands, so the counts are kept and not recomputed.
 #[derive(Debug, Default)]
 struct Running {
     addresses: BTreeSet<Address>,

@@ -32,7 +32,7 @@ impl fmt::Display for BaselineError {
 impl std::error::Error for BaselineError {}
 
 impl Baseline {
-    /// Of what `overlord drift --format json` printed. What it left out for a baseline of its own is known too.
+    /// From the output of `overlord drift --format json`. Findings that it left out for its own baseline are known too.
     ///
     /// # Errors
     /// It is something else, or of another version.

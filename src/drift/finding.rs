@@ -73,23 +73,23 @@ pub struct Finding {
     pub weight: Weight,
     /// What it is about: an address, or AWS's id with a name.
     pub subject: String,
-    /// The address, where it has one.
+    /// The address, if it has one.
     pub address: Option<Address>,
-    /// AWS's id, where it exists and is known.
+    /// AWS's id, if it exists and is known.
     pub id: Option<String>,
     /// One line.
     pub summary: String,
     /// What differs, in order of name.
     pub differences: Vec<Difference>,
-    /// The parts of it of which the same is true, by kind: they are no findings of their own.
+    /// Its parts with the same finding, by kind: they have no findings of their own.
     pub parts: BTreeMap<String, usize>,
     /// What `apply` would do.
     pub remedy: Remedy,
-    /// Of a guardrail, what it does to what accounts may do, where that was worked out.
+    /// For a guardrail, its effect on the permissions of accounts, if that was computed.
     pub effect: Option<Effect>,
     /// Since when and by whom, if that was looked up and CloudTrail has it.
     pub origin: Option<Origin>,
-    /// Where org.toml says it, where that is not where it speaks of the address.
+    /// Its position in org.toml, if that differs from the position of the address.
     pub at: Option<Span>,
 }
 
@@ -98,9 +98,9 @@ pub struct Finding {
 pub struct Difference {
     /// Its name.
     pub name: String,
-    /// What org.toml says; null where it says nothing.
+    /// The value in org.toml; null if there is none.
     pub wanted: Value,
-    /// What AWS has; null where it has nothing.
+    /// The value in AWS; null if there is none.
     pub live: Value,
 }
 

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::{Finding, Remedy, What};
 use crate::address::Address;
 
-/// Puts the parts of what is missing or left over to the whole.
+/// Merges the findings of missing or left-over parts into the finding of the whole.
 pub(super) fn fold(findings: Vec<Finding>) -> Vec<Finding> {
     let of = |what: What| -> BTreeSet<Address> {
         findings.iter().filter(|finding| finding.what == what).filter_map(|finding| finding.address.clone()).collect()

@@ -39,7 +39,7 @@ pub fn planned(desired: &Desired, live: &Live) -> (Plan, BTreeSet<Scope>) {
     (plan, different)
 }
 
-/// Guardrails of which it is worked out what they do to accounts: each takes comparisons of all accounts.
+/// The maximum number of guardrails whose effect is computed: each needs a comparison of all accounts.
 const JUDGED: usize = 100;
 
 /// The version of the JSON form. Raised when a reader of the old one would misread the new one.
@@ -48,7 +48,7 @@ pub const FORMAT_VERSION: u32 = 1;
 /// All that a look found.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Drift {
-    /// The findings: the heaviest first, then by what they are about.
+    /// The findings: the most severe first, then by subject.
     pub findings: Vec<Finding>,
     /// What each `[[ignore]]` that holds left out, in the order of org.toml.
     pub ignored: Vec<Used>,
@@ -60,7 +60,7 @@ pub struct Drift {
     pub notes: Vec<Note>,
     /// How much was looked at.
     pub looked_at: LookedAt,
-    /// How much of that rests on what AWS Config has recorded; `None` where all of it was read.
+    /// How much of that comes from records of AWS Config; `None` if everything was read directly.
     pub screening: Option<Screening>,
 }
 
@@ -102,7 +102,7 @@ impl Drift {
         drift
     }
 
-    /// Works out what each difference of a guardrail does to what accounts may do, with the live state that the plan was made from.
+    /// Computes the effect of each guardrail difference on accounts, with the live state of the plan.
     pub fn judge(&mut self, plan: &Plan, live: &Live) {
         if self.findings.iter().all(|finding| finding.weight != Weight::GuardRail) {
             return;
@@ -123,7 +123,7 @@ impl Drift {
             self.notes.push(Note { subject: "guardrails".to_owned(), summary });
             self.notes.sort();
         }
-        // Together they may do what none of them does: then none is given a clean bill.
+        // Together they may have an effect that none has alone: then none is reported as harmless.
         let any = |is: fn(&Effect) -> bool| self.findings.iter().filter_map(|finding| finding.effect.as_ref()).any(is);
         let explained = match effects.together() {
             Direction::Weakened | Direction::Mixed => any(Effect::weakens),

@@ -9,7 +9,7 @@ use crate::graph::first_step;
 use crate::plan::{Action, AttributeChange, Change, Plan, differing};
 use crate::resource::{self, FindingSeverity, KindSpec, Weight};
 
-/// The findings, in no order that means anything; and what is no drift.
+/// The findings, in no particular order, and the notes.
 pub(super) fn findings(plan: &Plan) -> (Vec<Finding>, Vec<Note>) {
     let changes = whole(&plan.changes);
     let created = |address: &Address| changes.get(address).is_some_and(|change| change.action == Action::Create);
@@ -36,7 +36,7 @@ pub(super) fn findings(plan: &Plan) -> (Vec<Finding>, Vec<Note>) {
     (found, notes)
 }
 
-/// The changes by address, where the two steps of one are one again.
+/// The changes by address. The two steps of a replacement are merged.
 fn whole(changes: &[Change]) -> BTreeMap<Address, Change> {
     let mut whole: BTreeMap<Address, Change> = BTreeMap::new();
     for change in changes {
@@ -61,7 +61,7 @@ fn of_change(change: &Change) -> Finding {
         (Action::NoOp | Action::Update | Action::Replace | Action::Move | Action::Adopt | Action::Delete, _) => What::Changed,
     };
     let attributes = match (&change.before, &change.after) {
-        // A replacement makes all of it anew, and is one for what differs.
+        // A replacement lists all attributes; only those that differ are its reason.
         (Some(before), Some(after)) if change.action == Action::Replace => differing(before, after),
         _ => change.attributes(),
     };
@@ -105,7 +105,7 @@ fn difference(spec: Option<&KindSpec>, attribute: AttributeChange) -> Difference
     Difference { name, wanted: after, live: before }
 }
 
-/// The heaviest of what differs; of what is missing or too much, the kind's.
+/// The highest severity of its differences; for a missing or left-over resource, the kind's severity.
 fn weight_of(spec: Option<&KindSpec>, what: What, attributes: &[AttributeChange]) -> Weight {
     let kinds = spec.map_or(Weight::Organization, |spec| spec.weight);
     if what != What::Changed {
@@ -114,7 +114,7 @@ fn weight_of(spec: Option<&KindSpec>, what: What, attributes: &[AttributeChange]
     attributes.iter().map(|attribute| weight(spec, &attribute.name).unwrap_or(kinds)).min().unwrap_or(kinds)
 }
 
-/// What an attribute weighs, where that is not what its kind does.
+/// The severity of an attribute, if it is not that of its kind.
 pub(super) fn weight(spec: Option<&KindSpec>, name: &str) -> Option<Weight> {
     spec?.attributes.iter().find(|known| known.name == name)?.weight
 }

@@ -19,7 +19,7 @@ pub(super) struct Account<'w> {
     pub email: &'w str,
     /// The root or an OU.
     pub parent: &'w str,
-    /// `None` for what is meant where no set is written.
+    /// `None` for the default set.
     pub policies: Option<Vec<String>>,
     /// The layouts of its VPCs.
     pub layouts: Vec<String>,

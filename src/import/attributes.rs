@@ -64,7 +64,7 @@ fn primary(live: &PrimaryContactAttributes) -> Option<Contact> {
     plain(fields).filter(|_| sayable)
 }
 
-/// Without what would be taken for a placeholder.
+/// Without text that org.toml would read as a placeholder.
 fn plain(contact: Contact) -> Option<Contact> {
     let is_plain = contact.iter().flat_map(|(_, lines)| lines).all(|text| !text.contains(['{', '}', '$']));
     is_plain.then_some(contact)

@@ -12,7 +12,7 @@ pub(super) struct Candidate<'w> {
     pub id: &'w str,
     /// Keys that would do, the best first. An empty one is none.
     pub wishes: Vec<String>,
-    /// What its kind is called, where nothing of its name is left.
+    /// The name of its kind, if its own name has no usable characters.
     pub kind: &'static str,
 }
 

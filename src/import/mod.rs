@@ -42,7 +42,7 @@ pub struct Settings {
     pub access_role: String,
     /// Whether tags are written down.
     pub tags: Tagging,
-    /// Why opt-in Regions are left, although they were read; `None` where they are written down.
+    /// Why opt-in Regions are left out although they were read; `None` if they are written.
     pub regions_left: Option<String>,
 }
 
@@ -100,7 +100,7 @@ pub enum Networks<'s> {
     Unread,
     /// What overlord made before is written down.
     Taken(&'s Survey),
-    /// All of them are left, for that reason.
+    /// All of them are left out, for that reason.
     Left(&'s Survey, &'s str),
 }
 
@@ -136,7 +136,7 @@ impl Refusal {
     }
 }
 
-/// Writes down what was read.
+/// Writes the draft of the live organization.
 ///
 /// # Errors
 /// There is nothing to import.
@@ -189,7 +189,7 @@ impl Tags<'_> {
 /// What became of a draft's check.
 #[derive(Debug)]
 pub enum Verdict {
-    /// The plan of it is empty.
+    /// Its plan is empty.
     Sound(Summary),
     /// overlord refuses its own words: a defect, or a limit that this version does not know.
     Refused(Vec<Diagnostic>),

@@ -43,7 +43,7 @@ pub(super) struct Layout {
     pub ipv6: bool,
     pub dhcp: Option<(Vec<String>, Option<String>)>,
     pub flow_log: Option<(String, String, u32)>,
-    /// What all that it consists of is called, where that is not its own tier and zone.
+    /// The name of all its resources, if they are not named by tier and zone.
     pub name: Option<String>,
 }
 

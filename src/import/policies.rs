@@ -11,7 +11,7 @@ use crate::limits::{LIMITS, PolicyTypeLimits};
 use crate::policy::{Document, Family, Policy, effective};
 use crate::resource::organizations::{LivePolicy, World};
 
-/// The type that is managed even where no policy of it is declared.
+/// The type that is managed even if no policy of it is declared.
 const SCP: &str = "SERVICE_CONTROL_POLICY";
 
 /// A policy that is written down.
@@ -93,13 +93,13 @@ impl<'w> Policies<'w> {
         Self { declared, scps, most_attached, sets }
     }
 
-    /// The set of the root, an OU or an account, as org.toml names it; `None` when it is what is meant by leaving it out.
+    /// The set of the root, an OU or an account, as org.toml names it; `None` if it is the default.
     pub(super) fn set(&self, target: &str) -> Option<Vec<String>> {
         let set = self.sets.get(target).cloned().unwrap_or_default();
         (set != self.default_set()).then_some(set)
     }
 
-    /// What is meant where no set is written.
+    /// The set if org.toml names none.
     pub(super) fn default_set(&self) -> Vec<String> {
         let name = LIMITS.policy_type(SCP).filter(|_| self.scps).and_then(|spec| spec.default_name.clone());
         name.into_iter().collect()
@@ -124,7 +124,7 @@ fn attached(world: &World) -> BTreeMap<&str, BTreeSet<&str>> {
 }
 
 impl<'w> OfType<'w> {
-    /// Why not, where the type must be left alone. What is left of a type that is taken comes into `left`.
+    /// The reason if the type must stay unmanaged. Parts of a managed type that cannot be written are added to `left`.
     fn of(
         world: &'w World,
         name: &str,

@@ -14,7 +14,7 @@ use crate::limits::LIMITS;
 use crate::network::Block;
 use crate::resource::organizations::{CREDENTIALS, SESSIONS, World};
 
-/// What `max_zones` makes where it is left out.
+/// The default of `max_zones`.
 const USUAL_ZONE_BITS: u8 = 3;
 
 /// Keys of OUs by id.
@@ -48,7 +48,7 @@ pub(super) fn write<'w>(
     sections
 }
 
-/// The key of an OU; what is none is the root.
+/// The key of an OU, or that of the root.
 fn place(units: &Units<'_>, id: &str) -> String {
     units.get(id).cloned().unwrap_or_else(|| "root".to_owned())
 }

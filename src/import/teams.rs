@@ -35,7 +35,7 @@ pub(super) struct Team<'w> {
     /// Where they are not those of `[defaults]`.
     pub stages: Option<Vec<String>>,
     pub policies: Option<Vec<String>>,
-    /// The layouts of its accounts, where they are not those of `[defaults]`.
+    /// The layouts of its accounts, if they are not those of `[defaults]`.
     pub layouts: Option<Vec<String>>,
     pub exceptions: Vec<Exception<'w>>,
 }
@@ -90,10 +90,10 @@ const STAGES: [&str; 24] = [
     "dr",
 ];
 
-/// Another word is taken for a stage where so many names end in it.
+/// Another word counts as a stage if this many names end in it.
 const ENDINGS: usize = 3;
 
-/// Finds the teams. `default_set` is the set of policies that is meant where none is written.
+/// Finds the teams. `default_set` is the set of policies if org.toml names none.
 pub(super) fn group<'w>(accounts: Vec<Account<'w>>, default_set: &[String]) -> Grouped<'w> {
     let (candidates, mut singles) = candidates(accounts);
     let likely = Defaults::of(&candidates);
@@ -303,7 +303,7 @@ fn own((word, contact): (&&'static str, &Contact)) -> (&'static str, Contact) {
     (*word, contact.clone())
 }
 
-/// What the language makes of a template.
+/// The expansion of a template.
 fn fill(template: &str, account: &str, team: &str, stage: &str) -> String {
     template.replace("{account}", account).replace("{team}", team).replace("{stage}", stage)
 }

@@ -30,7 +30,7 @@ pub(super) enum Value {
     Decimal(f64),
     Flag(bool),
     List(Vec<String>),
-    /// Keys as they are; they are quoted where they must be.
+    /// Keys, unquoted; they are quoted on output if needed.
     Table(Vec<(String, Value)>),
 }
 
@@ -141,7 +141,7 @@ impl Value {
     }
 }
 
-/// A key, in quotes where it needs them.
+/// A key, in quotes if it needs them.
 fn bare(key: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
     if !key.is_empty() && key.chars().all(plain) { key.to_owned() } else { quoted(key) }

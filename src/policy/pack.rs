@@ -51,7 +51,7 @@ pub struct Origin {
     pub statement: usize,
 }
 
-/// A document that packing made, and where its statements come from, in their order.
+/// A packed document, and the origin of each of its statements, in order.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Part {
     /// It fits.
@@ -63,7 +63,7 @@ pub struct Part {
 /// A set that fits.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Packed {
-    /// What stays as it is: member, and part of it, from 0.
+    /// The unmerged documents: member of the set, and part of the member, from 0.
     pub alone: Vec<(usize, usize)>,
     /// What was merged, by number, from 1. A member that comes to a set leaves the others under their numbers, as long as sizes allow.
     pub merged: BTreeMap<usize, Part>,
@@ -126,7 +126,7 @@ pub fn pack(members: &[Vec<Document>], room: Room) -> Result<Packed, Unpackable>
     }
 }
 
-/// A document, taken apart.
+/// A parsed document.
 #[derive(Debug, Clone)]
 struct Unit {
     member: usize,
@@ -190,7 +190,7 @@ fn length(value: &(impl serde::Serialize + ?Sized)) -> usize {
     json!(value).to_string().chars().count()
 }
 
-/// First fit, from the last to the first: what comes before takes no place from what is behind it.
+/// First fit, from the last to the first: earlier documents take no room from later ones.
 fn fill(units: &[Unit], size: usize) -> Vec<Vec<Unit>> {
     let mut bins: Vec<(usize, Vec<Unit>)> = Vec::new();
     for unit in units.iter().rev() {

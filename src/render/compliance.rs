@@ -36,7 +36,7 @@ impl<'m> Notes<'m> {
         notes
     }
 
-    /// Accounts that are alike share one, so that most are found by where they lie.
+    /// Equal accounts share one result, so that most are found by pointer.
     fn number(&self, open: &BTreeMap<String, Opening>) -> Option<usize> {
         let found = self.0.iter().position(|known| std::ptr::eq(*known, open));
         found.or_else(|| self.0.iter().position(|known| *known == open)).map(|at| at + 1)

@@ -28,16 +28,16 @@ pub struct Shown<'s> {
 pub struct OfType {
     /// The type.
     pub spec: &'static PolicyTypeLimits,
-    /// What was computed; `None` where none is attached.
+    /// The computed policy; `None` if none is attached.
     pub effective: Option<Effective>,
     /// AWS's own answer, if it was requested.
     pub live: Option<LiveAnswer>,
 }
 
-/// AWS's own account of it.
+/// AWS's own answer.
 #[derive(Debug)]
 pub struct LiveAnswer {
-    /// The document; `None` where there is none.
+    /// The document; `None` if there is none.
     pub content: Option<Value>,
     /// Where the two differ.
     pub differences: Vec<Difference>,

@@ -19,9 +19,9 @@ const LINES: usize = 12;
 pub(super) enum Folding {
     /// With any number of them.
     Freely,
-    /// Only when all of them are named: something in each of them goes.
+    /// Only if all of them are named: something in each is deleted.
     NamingAll,
-    /// Not at all: all of it goes.
+    /// Never: it is deleted as a whole.
     Never,
 }
 
@@ -29,7 +29,7 @@ pub(super) enum Folding {
 #[derive(Debug)]
 pub(super) struct Entry {
     pub(super) action: Action,
-    /// What many of them are called: `account`.
+    /// The word for several of them: `account`.
     pub(super) of: String,
     pub(super) why: String,
     pub(super) body: String,
@@ -41,11 +41,11 @@ pub(super) struct Entry {
 /// A thing that an entry speaks of.
 #[derive(Debug)]
 pub(super) struct Subject {
-    /// How it is called when the entry speaks of it alone.
+    /// Its name if the entry is about it alone.
     pub(super) full: String,
     /// How it is called among others.
     pub(super) name: String,
-    /// What is said of it only when it is alone; empty for nothing.
+    /// Text that is shown only if it is alone; may be empty.
     pub(super) alone: String,
     /// The changes that it represents.
     pub(super) counts: BTreeMap<Action, usize>,
@@ -103,7 +103,7 @@ impl Entry {
     }
 }
 
-/// Puts entries that say the same in the place of the first of them.
+/// Merges equal entries at the position of the first one.
 pub(super) fn fold(entries: Vec<Entry>) -> Vec<Entry> {
     let alike = |entry: &Entry| (entry.folding, entry.action, entry.of.clone(), entry.why.clone(), entry.body.clone());
     let mut counts: BTreeMap<_, usize> = BTreeMap::new();

@@ -26,7 +26,7 @@ pub(super) fn section(impact: &Impact, style: Style) -> Section {
     Section { heading, text: groups(impact, style), has_changes: false }
 }
 
-/// The groups of accounts, with what changes for each.
+/// The groups of accounts, with the changes for each.
 fn groups(impact: &Impact, style: Style) -> String {
     let mut out = String::new();
     if !impact.not_compared.is_empty() {

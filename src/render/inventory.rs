@@ -18,9 +18,9 @@ use crate::resource::{Attributes, Live, LiveResource};
 /// An account of the organization or of org.toml.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct AccountRow {
-    /// Its key in org.toml; `None` where org.toml does not have it.
+    /// Its key in org.toml; `None` if org.toml does not have it.
     pub key: Option<String>,
-    /// Its 12-digit id; `None` where it does not exist yet.
+    /// Its 12-digit id; `None` if it does not exist yet.
     pub id: Option<String>,
     /// Its display name.
     pub name: Option<String>,

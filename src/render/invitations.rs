@@ -18,7 +18,7 @@ pub struct Invited {
     pub place: String,
     /// Its state.
     pub state: State,
-    /// What to add to org.toml, where it is not there.
+    /// The section to add to org.toml, if it lacks one.
     pub section: Option<String>,
 }
 

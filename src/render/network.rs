@@ -157,7 +157,7 @@ fn json_vpc(design: &Design, address: &Address, vpc: &Vpc) -> Value {
     })
 }
 
-/// How much of a pool has gone where.
+/// How much of a pool is used for what.
 pub(super) struct Numbers {
     pub(super) planned: u64,
     pub(super) free: u64,
@@ -246,7 +246,7 @@ fn count_of(plan: &AddressPlan, layout: &str) -> usize {
     plan.vpcs.values().filter(|vpc| vpc.layout == layout).count()
 }
 
-/// Where the costs come from, and what they leave out.
+/// The source of the costs, and what they leave out.
 fn priced() -> String {
     format!("Costs: prices of {}, or of [prices] in org.toml; {}.", PRICES.date, super::cost::WITHOUT)
 }

@@ -172,7 +172,7 @@ fn heading(family: Family) -> &'static str {
     }
 }
 
-/// The levels, each a step further in, with what it says.
+/// The levels with their verdicts, each indented one step further.
 fn picture(levels: &[LevelRuling], style: Style, out: &mut String) {
     for (depth, ruling) in levels.iter().enumerate() {
         let branch = if depth == 0 { String::new() } else { format!("{}└─ ", "   ".repeat(depth - 1)) };

@@ -61,7 +61,7 @@ fn created(out: &mut String, report: &Report, style: Style) {
     out.push('\n');
 }
 
-/// The first ones in full; of all others how many of which kind failed with which of AWS's errors, and where.
+/// The first failures in full; the rest counted by kind, AWS's error, and place.
 fn failures(out: &mut String, report: &Report, style: Style) {
     let mut more: BTreeMap<(&str, &str), Vec<&Address>> = BTreeMap::new();
     let failed = report.outcomes.iter().filter_map(|(address, outcome)| match outcome {
@@ -171,7 +171,7 @@ fn from_to(addresses: &[&Address]) -> String {
     }
 }
 
-/// What was skipped, by the change that is at the root of it, each in order: one failure may hold back thousands.
+/// The skipped changes, grouped by the change that caused it, in order: one failure may block thousands.
 fn skipped_by_cause(report: &Report) -> BTreeMap<&Address, Vec<&Address>> {
     let mut causes: BTreeMap<&Address, Vec<&Address>> = BTreeMap::new();
     for (address, outcome) in &report.outcomes {

@@ -178,7 +178,7 @@ fn entry(change: &Change, networks: &Networks<'_>, style: Style) -> Entry {
     }
 }
 
-/// Entries of one section. What is said of many in the same words is said once; what destroys is always said.
+/// Entries of one section. Equal entries are merged; deletions are always listed.
 fn entries_text(entries: Vec<Entry>, style: Style) -> String {
     if style.detail {
         return entries.iter().map(|entry| entry.render(style)).collect();

@@ -28,7 +28,7 @@ pub(super) struct Place<'a> {
 }
 
 impl<'a> Place<'a> {
-    /// Where something inside an account is; `None` for what is of the organization.
+    /// The place of a resource inside an account; `None` for resources of the organization.
     pub(super) fn of(address: &'a Address) -> Option<Self> {
         let Scope { account, region } = address.scope()?;
         let layout = address.key().split('/').next().filter(|_| !OF_NO_VPC.contains(&address.kind()));
@@ -133,7 +133,7 @@ fn block(changes: &[&Change]) -> Option<String> {
     vpc.after.as_ref()?.get("cidr")?.as_str().map(plain)
 }
 
-/// The reason, where all changes have the same one.
+/// The reason, if all changes have the same one.
 fn common_reason(changes: &[&Change]) -> String {
     let mut reasons = changes.iter().map(|change| &*change.reason);
     let Some(first) = reasons.next() else { return String::new() };

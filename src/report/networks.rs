@@ -17,7 +17,7 @@ pub struct Networks<'a> {
     pub layouts: Vec<Layout>,
     /// Accounts whose networks could not be read, by key, and why.
     pub unread: BTreeMap<String, String>,
-    /// VPCs that there is no block for, by address, and why.
+    /// VPCs without a free block, by address, and why.
     pub unplaced: BTreeMap<String, String>,
     /// The desired networks, for drawings.
     #[serde(skip)]

@@ -24,7 +24,7 @@ pub(super) struct Target {
     pub section: Option<String>,
 }
 
-/// The configuration, with what it lacks of the accounts that are named; and these.
+/// The configuration, completed with sections for the named accounts that it lacks; and these accounts.
 pub(super) fn read(global: &Global, args: &InviteArgs, shell: &Shell) -> Result<(Desired, Vec<Target>), Reported> {
     let mut names = args.accounts.clone();
     if let Some(file) = &args.from {

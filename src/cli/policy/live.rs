@@ -56,7 +56,7 @@ async fn answer(connection: &Connection, desired: &Desired, question: &Question,
     Ok(Live::Asked(verification))
 }
 
-/// What is uploaded of a policy of the configuration, or what AWS's own says.
+/// The uploaded form of a declared policy, or the document of an AWS managed one.
 fn text(desired: &Desired, name: &str) -> Option<String> {
     let declared = desired.resources.get(&Address::new("policy", name)).map(|attributes| attributes.get("content"));
     match declared {

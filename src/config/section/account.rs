@@ -12,7 +12,7 @@ use crate::config::span::{At, List, Table, Tags};
 pub struct Account {
     /// Its e-mail address, unique in all of AWS; `{account}` is filled in.
     pub email: Option<At<String>>,
-    /// What AWS shows, 1 to 50 characters. Default: the key; with an `id`, the live name is left alone.
+    /// The display name, 1 to 50 characters. Default: the key; with an `id`, the live name is not changed.
     pub name: Option<At<String>>,
     /// The key of its OU, or `root`. Required, unless it leaves.
     #[schemars(required)]
@@ -23,10 +23,10 @@ pub struct Account {
     /// Whether it exists outside of the organization and is to be invited: it joins once its owner accepts, and only then goes to its OU. It
     /// needs its `id` or `email`. Default: false.
     pub invite: Option<At<bool>>,
-    /// Closes it: AWS deletes what is in it 90 days later. Nothing else of it is managed any more. `apply` asks for its id, or takes
+    /// Closes it: AWS deletes its content 90 days later. overlord manages nothing else of it. `apply` asks for its id, or takes
     /// `--close ID`.
     pub close: Option<At<bool>>,
-    /// Takes it out of the organization, to live on by itself. Nothing else of it is managed any more. `apply` asks for its id, or takes
+    /// Removes it from the organization; it becomes a standalone account. overlord manages nothing else of it. `apply` asks for its id, or takes
     /// `--remove ID`.
     pub removed: Option<At<bool>>,
     /// Tags. Only the declared keys are managed; `{account}` is filled in in the values.
@@ -35,23 +35,23 @@ pub struct Account {
     pub policies: Option<List>,
     /// The layouts of its VPCs. Default: none.
     pub vpc: Option<List>,
-    /// Whom AWS writes to about it. Default: left as they are.
+    /// The contacts of the account. Default: not changed.
     #[serde(default)]
     pub contacts: Contacts,
-    /// Opt-in Regions that are enabled in it, as in `["af-south-1"]`; those of its layouts are anyway. One that leaves the list stays enabled. Default: none.
+    /// Opt-in Regions that are enabled in it, as in `["af-south-1"]`; Regions of its layouts are always enabled. A Region that is removed from the list stays enabled. Default: none.
     pub regions: Option<List>,
     /// Whether the password, keys, certificates and MFA devices of its root user are kept, or removed. Needs `root_access`. Default: keep.
     #[serde(default)]
     #[schemars(schema_with = "super::defaults::default_vpcs")]
     pub root_credentials: Option<At<String>>,
-    /// Whether its default VPCs, one in every Region, are kept, or removed where nothing uses them. Default: keep.
+    /// Whether its default VPCs, one in every Region, are kept, or deleted if unused. Default: keep.
     #[serde(default)]
     #[schemars(schema_with = "super::defaults::default_vpcs")]
     pub default_vpc: Option<At<String>>,
     /// Blocks of its VPCs that are chosen here, by layout: `{ standard = "10.2.0.0/19" }`. Default: the lowest that is free.
     #[serde(default)]
     pub cidr: Table<At<String>>,
-    /// VPCs that others made and that are its VPCs from now on, by layout: `{ standard = "vpc-0a1b2c3d4e5f60718" }`. Each needs its `cidr`. Default: none.
+    /// VPCs created outside overlord that the account adopts, by layout: `{ standard = "vpc-0a1b2c3d4e5f60718" }`. Each needs its `cidr`. Default: none.
     #[serde(default)]
     pub vpc_id: Table<At<String>>,
 }

@@ -17,10 +17,10 @@ pub struct Defaults {
     /// Tags of an account. `{account}`, `{team}` and `{stage}` are filled in in the values.
     #[serde(default)]
     pub tags: Tags,
-    /// Whom AWS writes to about an account. Default: left as they are.
+    /// The contacts of an account. Default: not changed.
     #[serde(default)]
     pub contacts: Contacts,
-    /// Opt-in Regions that are enabled in an account, as in `["af-south-1"]`; those of its layouts are anyway. One that leaves the list stays enabled. Default: none.
+    /// Opt-in Regions that are enabled in an account, as in `["af-south-1"]`; Regions of its layouts are always enabled. A Region that is removed from the list stays enabled. Default: none.
     pub regions: Option<List>,
     /// Whether the password, keys, certificates and MFA devices of the root user of an account are kept, or removed. Needs `root_access`. Default: keep.
     #[serde(default)]
@@ -28,7 +28,7 @@ pub struct Defaults {
     pub root_credentials: Option<At<String>>,
     /// The layouts of the VPCs of an account. Default: none.
     pub vpc: Option<List>,
-    /// Whether the default VPC that AWS makes in every Region is kept, or removed where nothing uses it. Default: keep.
+    /// Whether the default VPC that AWS creates in every Region is kept, or deleted if unused. Default: keep.
     #[serde(default)]
     #[schemars(schema_with = "default_vpcs")]
     pub default_vpc: Option<At<String>>,

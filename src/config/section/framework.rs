@@ -12,7 +12,7 @@ use crate::config::span::At;
 pub struct Framework {
     /// The list, relative to org.toml. Default: policies/frameworks/<key>.toml.
     pub file: Option<At<String>>,
-    /// A second list, relative to org.toml: what every account needs beside the framework's services, such as identity and audit.
+    /// A second list, relative to org.toml: the services that every account needs in addition, such as identity and audit.
     /// Default: nothing.
     pub baseline: Option<At<String>>,
 }

@@ -12,7 +12,7 @@ use crate::config::span::{At, List};
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Ignore {
-    /// What it is about: an address as `overlord drift` shows it, or the id of an unmanaged resource; `*` stands for any text.
+    /// The resource: an address as `overlord drift` shows it, or the id of an unmanaged resource; `*` matches any text.
     /// Required.
     #[schemars(required)]
     pub address: Option<At<String>>,

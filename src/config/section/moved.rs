@@ -5,7 +5,7 @@ use serde::Deserialize;
 
 use crate::config::span::At;
 
-/// A key that was renamed: what it stands for keeps living under the new one.
+/// A renamed key: its resource is kept under the new key.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Moved {

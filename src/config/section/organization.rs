@@ -41,7 +41,7 @@ pub struct Organization {
     /// takes several.
     #[serde(default)]
     pub delegated_administrators: BTreeMap<TagKey, At<Administrators>>,
-    /// The key of the OU in which new accounts wait until their guardrails stand. Default: they go to their own OU at once.
+    /// The key of the OU in which new accounts wait until their guardrails are attached. Default: they go to their own OU at once.
     pub quarantine: Option<At<String>>,
     /// `central`: root users of members are managed from the management account. Needs iam.amazonaws.com among `trusted_services`.
     /// Default: left as it is.

@@ -50,7 +50,7 @@ pub struct Stage {
     pub ou: Option<At<String>>,
     /// Its e-mail address.
     pub email: Option<At<String>>,
-    /// What AWS shows, 1 to 50 characters. Default: `<team>-<stage>`; with an `id`, the live name is left alone.
+    /// The display name, 1 to 50 characters. Default: `<team>-<stage>`; with an `id`, the live name is not changed.
     pub name: Option<At<String>>,
     /// Tags, added to those of the team and of `[defaults]`.
     #[serde(default)]
@@ -60,7 +60,7 @@ pub struct Stage {
     /// Whom AWS writes to about it. Default: those of the team.
     #[serde(default)]
     pub contacts: Contacts,
-    /// Opt-in Regions that are enabled in it, as in `["af-south-1"]`; those of its layouts are anyway. One that leaves the list stays enabled. Default: those of the team.
+    /// Opt-in Regions that are enabled in it, as in `["af-south-1"]`; Regions of its layouts are always enabled. A Region that is removed from the list stays enabled. Default: those of the team.
     pub regions: Option<List>,
     /// Whether the password, keys, certificates and MFA devices of its root user are kept, or removed. Needs `root_access`. Default: that of the team.
     #[serde(default)]
@@ -75,19 +75,19 @@ pub struct Stage {
     /// Blocks of its VPCs that are chosen here, by layout: `{ standard = "10.2.0.0/19" }`. Default: the lowest that is free.
     #[serde(default)]
     pub cidr: Table<At<String>>,
-    /// VPCs that others made and that are its VPCs from now on, by layout: `{ standard = "vpc-0a1b2c3d4e5f60718" }`. Each needs its `cidr`. Default: none.
+    /// VPCs created outside overlord that the account adopts, by layout: `{ standard = "vpc-0a1b2c3d4e5f60718" }`. Each needs its `cidr`. Default: none.
     #[serde(default)]
     pub vpc_id: Table<At<String>>,
-    /// The 12-digit id of an account that exists already. Its e-mail is left alone unless it stands here, not in a template.
+    /// The 12-digit id of an account that exists already. Its e-mail is not changed unless it is given here, not in a template.
     #[schemars(regex(pattern = "^[0-9]{12}$"))]
     pub id: Option<At<String>>,
-    /// Whether it exists outside of the organization and is to be invited. It needs its `id`, or an `email` that stands here. Default:
+    /// Whether it exists outside of the organization and is to be invited. It needs its `id`, or an `email` here. Default:
     /// false.
     pub invite: Option<At<bool>>,
-    /// Closes it: AWS deletes what is in it 90 days later. Nothing else of it is managed any more. `apply` asks for its id, or takes
+    /// Closes it: AWS deletes its content 90 days later. overlord manages nothing else of it. `apply` asks for its id, or takes
     /// `--close ID`.
     pub close: Option<At<bool>>,
-    /// Takes it out of the organization, to live on by itself. Nothing else of it is managed any more. `apply` asks for its id, or takes
+    /// Removes it from the organization; it becomes a standalone account. overlord manages nothing else of it. `apply` asks for its id, or takes
     /// `--remove ID`.
     pub removed: Option<At<bool>>,
 }

@@ -22,7 +22,7 @@ pub struct Test {
     /// Who asks: `role/<name>`, `user/<name>`, `root`, an ARN, or a service such as cloudtrail.amazonaws.com. Default: anybody.
     #[serde(default)]
     pub principals: Vec<At<String>>,
-    /// For which resources: ARNs, in which `*` and `?` stand for all that they match. Default: any.
+    /// The ARNs of the resources, with the wildcards `*` and `?`. Default: any.
     #[serde(default)]
     pub resources: Vec<At<String>>,
     /// Condition keys with a value or a list of values, such as `{ "aws:RequestedRegion" = "us-east-1" }`. Others are not known.
@@ -31,7 +31,7 @@ pub struct Test {
     /// Condition keys that the request does not have.
     #[serde(default)]
     pub absent: Vec<At<String>>,
-    /// Actions that must be within the guardrails; `*` and `?` stand for all that they match.
+    /// Actions that the guardrails must allow, with the wildcards `*` and `?`.
     pub allow: Option<List>,
     /// Actions that must be denied; likewise.
     pub deny: Option<List>,

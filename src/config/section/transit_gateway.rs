@@ -5,7 +5,7 @@ use serde::Deserialize;
 
 use crate::config::span::{At, List};
 
-/// A transit gateway: what the VPCs of many accounts attach to. Layouts name it in `attach`.
+/// A transit gateway, to which VPCs of many accounts can attach. Layouts name it in `attach`.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct TransitGateway {

@@ -18,7 +18,7 @@ pub struct Vpc {
     /// The Region. Required.
     #[schemars(required)]
     pub region: Option<At<String>>,
-    /// The key of the pool that its block is taken from. Required.
+    /// The key of the pool from which its block is allocated. Required.
     #[schemars(required)]
     pub pool: Option<At<String>>,
     /// The prefix length of its block: 16 (65536 addresses) to 28 (16 addresses). Required.
@@ -29,28 +29,28 @@ pub struct Vpc {
     pub zones: Option<At<Zones>>,
     /// How many zones it has room for, 1 to 16, rounded up to a power of two. Default: 8.
     pub max_zones: Option<At<u32>>,
-    /// IDs of zones that new subnets avoid while others are left; not beside a list of zones. Default: those that are known to lack services, such as use1-az3.
+    /// IDs of zones that new subnets avoid while others are free; not allowed with a list of zones. Default: zones known to lack services, such as use1-az3.
     pub avoid_zones: Option<List>,
-    /// How what is not public reaches the internet. Default: none.
+    /// How tiers that are not public reach the internet. Default: none.
     #[serde(default)]
     #[schemars(schema_with = "nats")]
     pub nat: Option<At<String>>,
-    /// Its tiers, with their percentages of the block: 100, 50, 25, 12.5, 6.25 or 3.125. They lie in the block as they stand here. Required.
+    /// Its tiers, with their percentages of the block: 100, 50, 25, 12.5, 6.25 or 3.125. Their addresses are in this order in the block. Required.
     #[schemars(required)]
     pub tiers: Option<At<Table<At<f64>>>>,
     /// Services that it has endpoints of: s3, dynamodb, ….
     pub endpoints: Option<List>,
     /// Whether it has IPv6 addresses too: a /56 for the VPC, a /64 for each subnet. Default: false.
     pub ipv6: Option<At<bool>>,
-    /// Whether AWS's resolver answers in it. Default: left as it is, and on where there are interface endpoints.
+    /// Whether AWS's resolver answers in it. Default: not changed, but on if there are interface endpoints.
     pub dns_support: Option<At<bool>>,
-    /// Whether instances get DNS names. Default: left as it is, and on where there are interface endpoints.
+    /// Whether instances get DNS names. Default: not changed, but on if there are interface endpoints.
     pub dns_hostnames: Option<At<bool>>,
     /// Name servers that instances get by DHCP, at most four: addresses, or AmazonProvidedDNS. Default: AWS's own.
     pub name_servers: Option<List>,
     /// The domain with which instances complete host names, sent by DHCP. Default: AWS's own.
     pub domain_name: Option<At<String>>,
-    /// Where its flow logs go: the ARN of a bucket, or of a delivery stream in the account of the VPC; or a table. Default: none are kept.
+    /// The destination of its flow logs: the ARN of a bucket, or of a delivery stream in the account of the VPC; or a table. Default: no flow logs.
     pub flow_logs: Option<At<FlowLogs>>,
     /// Tags of all that it consists of. `{account}`, `{team}`, `{stage}` and `{region}` are filled in in the values.
     #[serde(default)]
@@ -59,9 +59,9 @@ pub struct Vpc {
     #[serde(default)]
     #[schemars(schema_with = "peerings")]
     pub peering: Option<At<String>>,
-    /// The key of the transit gateway that its VPCs attach to. Default: none.
+    /// The key of the transit gateway to which its VPCs attach. Default: none.
     pub attach: Option<At<String>>,
-    /// The key of the VPN that each of its VPCs has a connection of. Default: none.
+    /// The key of the VPN to which each of its VPCs has a connection. Default: none.
     pub vpn: Option<At<String>>,
     /// The tier whose subnets other accounts use too. Default: none.
     pub share: Option<At<SharedTier>>,
@@ -118,7 +118,7 @@ impl JsonSchema for Zones {
     }
 }
 
-/// Flow logs: a destination, or a table that says more.
+/// Flow logs: a destination, or a table with more settings.
 #[derive(Debug)]
 pub enum FlowLogs {
     /// `flow_logs = "arn:…"`.

@@ -50,7 +50,7 @@ pub(super) struct Identity {
 }
 
 impl Event {
-    /// Of a text of LookupEvents; `None` where it is no event of the form that is documented.
+    /// From a text of LookupEvents; `None` if it is not an event in the documented form.
     pub fn read(text: &str) -> Option<Self> {
         serde_json::from_str(text).ok()
     }
@@ -73,7 +73,7 @@ impl Event {
         self.request_parameters.as_object().is_none_or(|parameters| parameters.contains_key(parameter))
     }
 
-    /// The texts in the answer: among them the ids of what it made.
+    /// The texts in the response, including the ids of created resources.
     pub fn answered(&self) -> impl Iterator<Item = &str> {
         texts(&self.response_elements)
     }

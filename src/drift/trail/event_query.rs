@@ -28,7 +28,7 @@ pub(super) struct EventMatcher {
     pub lookup: Lookup,
     /// `service:Operation`.
     pub operation: &'static str,
-    /// What its request names, all of it.
+    /// The names that its request must contain.
     pub names: Vec<String>,
     /// A parameter that its request sets.
     pub sets: Option<&'static str>,
@@ -36,7 +36,7 @@ pub(super) struct EventMatcher {
     pub certain: bool,
 }
 
-/// What made a thing that is gone.
+/// The creation of a deleted resource.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Made {
     pub lookup: Lookup,
@@ -111,12 +111,12 @@ impl Subject<'_> {
         EventMatcher { lookup, operation, names, sets: None, certain: true }
     }
 
-    /// One that says less than what it is about.
+    /// A matcher that is not certain.
     fn perhaps(&self, operation: &'static str, names: Vec<String>) -> EventMatcher {
         EventMatcher { certain: false, ..self.mark(operation, names) }
     }
 
-    /// Of what is otherwise, by the heaviest attribute that requests can change.
+    /// For a changed resource, by the most severe attribute that requests can change.
     fn changed(&self) -> Option<Vec<EventMatcher>> {
         let kind = self.address.kind();
         let spec = resource::kind(kind).map(resource::ErasedKind::spec);
@@ -168,7 +168,7 @@ impl Subject<'_> {
         self.finding.differences.iter().find(|difference| difference.name == name).map(|difference| difference.wanted.clone())
     }
 
-    /// What is attached too much was attached, and what is missing was detached.
+    /// An extra policy was attached, a missing one was detached.
     fn attachments(&self, difference: &Difference) -> Option<Vec<EventMatcher>> {
         let target = self.finding.id.clone()?;
         let all = |value: &Value| value.as_array().cloned().unwrap_or_default();
@@ -177,13 +177,13 @@ impl Subject<'_> {
         let missing = wanted.iter().filter(|policy| !live.contains(policy)).map(|policy| ("organizations:DetachPolicy", policy));
         let mark = |(operation, policy)| match referred(policy, self.plan) {
             Some(policy) => self.mark(operation, vec![target.clone(), policy]),
-            // The policy is gone, and its id with it.
+            // The policy was deleted, and its id is unknown.
             None => self.perhaps(operation, vec![target.clone()]),
         };
         Some(too_much.chain(missing).map(mark).collect())
     }
 
-    /// A tag that is missing was taken off, and one that is another was put on: of the two operations, the one that has led here.
+    /// A missing tag was removed, a different one was set: the matching one of the two operations.
     fn tags(&self, operations: &[&'static str], difference: &Difference) -> Option<Vec<EventMatcher>> {
         let id = self.finding.id.clone()?;
         let tag = |tags: &Value, key: &str| tags.get(key).cloned();

@@ -27,7 +27,7 @@ use event::Event;
 use event_query::{EventMatcher, EventQuery, Made};
 pub use origin::Origin;
 
-/// Look-ups of a run at most. They take turns where they go to one account and Region: two pages a second.
+/// The maximum number of look-ups per run. Those to one account and Region are rate limited: two pages a second.
 const LOOKUPS: usize = 50;
 
 /// The CloudTrail look-ups, and the findings that they are for.
@@ -35,7 +35,7 @@ const LOOKUPS: usize = 50;
 pub struct Inquiry {
     clues: Vec<EventQuery>,
     lookups: BTreeSet<Lookup>,
-    /// Findings that would have taken more look-ups.
+    /// The number of findings that would need more look-ups.
     unasked: usize,
     access_role: String,
 }

@@ -9,7 +9,7 @@ pub(super) enum How<'a> {
     Gone,
 }
 
-/// The operations, as `service:Operation`; none where no request makes it so, or if the trail does not record them.
+/// The operations, as `service:Operation`; none if no request causes the difference, or if the trail does not record them.
 pub(super) fn operations(kind: &str, how: How<'_>) -> &'static [&'static str] {
     use How::{Attribute, Gone};
     match (kind, how) {
@@ -122,7 +122,7 @@ fn in_accounts(kind: &str, how: How<'_>) -> &'static [&'static str] {
 }
 
 /// The operation that makes what a deletion of that name deletes: its request has the tag that names it, and its answer the id that the
-/// deletion names. `None` where the deletion says by itself what it is about.
+/// deletion names. `None` if the deletion itself names its subject.
 pub(super) fn creating_operation(deletion: &str) -> Option<&'static str> {
     Some(match deletion {
         "organizations:DeleteOrganizationalUnit" => "organizations:CreateOrganizationalUnit",
@@ -156,7 +156,7 @@ mod tests {
 
     /// Differences that no request in the trail explains.
     const UNTOLD: &[(&str, &str)] = &[
-        // They name what the thing belongs to, and never differ alone.
+        // They name the owner of the resource, and never differ alone.
         ("alternate_contact", "account"),
         ("alternate_contact", "contact_type"),
         ("alternate_contact", "trusted_service"),
@@ -173,7 +173,7 @@ mod tests {
         ("root_credentials", "root_access"),
         ("trusted_service", "organization"),
         ("trusted_service", "service"),
-        // org.toml is what changed: an account that is to leave, an OU or a policy that is another one.
+        // org.toml changed: an account is to leave, or the OU or policy is another one.
         ("account", "leaves"),
         ("ou", "parent"),
         ("policy", "policy_type"),

@@ -26,7 +26,7 @@ fn is_generated(text: &str) -> bool {
 /// How a list restricts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Shape {
-    /// It allows the services, and so, in the place of FullAWSAccess, nothing else. Two of them at one level unite.
+    /// It allows only the services, if it replaces FullAWSAccess. Two of them at one level unite.
     Allow,
     /// It denies all but the services, in addition to FullAWSAccess. Two of them at one level intersect.
     Deny,

@@ -22,7 +22,7 @@ pub struct ServiceList {
     pub title: String,
     /// Where it comes from.
     pub source: String,
-    /// The day of which it is true, `YYYY-MM-DD`.
+    /// The date of the list, `YYYY-MM-DD`.
     pub as_of: String,
     /// The date of its last review, `YYYY-MM-DD`.
     pub reviewed: String,
@@ -51,7 +51,7 @@ pub struct Framework {
 }
 
 impl Framework {
-    /// The prefixes of the baseline that the list does not have: what the restriction leaves open on purpose.
+    /// The prefixes of the baseline that are not on the list: the restriction leaves them open on purpose.
     pub fn beside(&self) -> BTreeSet<&str> {
         let list = self.list.prefixes();
         self.baseline.iter().flat_map(ServiceList::prefixes).filter(|prefix| !list.contains(prefix)).collect()

@@ -84,7 +84,7 @@ pub struct Opening {
     pub actions: Vec<String>,
     /// How many there are.
     pub of: usize,
-    /// Whether none of them passes but under some circumstances.
+    /// Whether all of them pass only under some circumstances.
     pub conditional: bool,
 }
 
@@ -247,7 +247,7 @@ fn asks_for_account(policy: &Policy) -> bool {
 /// The statements of a level. All but their actions is decided at once: on any resource, in one context.
 struct Rules {
     all: Vec<(Statement, Truth)>,
-    /// Of a policy of which nothing is known anything may be allowed, and anything denied.
+    /// An unknown policy may allow anything and deny anything.
     unknown: Truth,
 }
 
@@ -298,7 +298,7 @@ impl Rules {
         let mut by_action = Vec::new();
         for (statement, rest) in &self.all {
             match statement.actions.selects_action(&all) {
-                // What holds of all of them holds of each.
+                // A verdict on all of them is a verdict on each.
                 truth @ (Truth::True | Truth::False) => said.and_says(statement.effect.value, truth.and(*rest)),
                 Truth::Unknown => by_action.push((statement, *rest)),
             }

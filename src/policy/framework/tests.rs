@@ -120,7 +120,7 @@ fn conditions_leave_open_what_they_may_let_pass() {
     assert_eq!(regional(json!({"ArnLike": {"aws:PrincipalArn": format!("arn:aws:iam::*:role/{ROLE}")}})), Standing::NotRestricted);
 }
 
-/// A list of all that there is today says nothing of what comes tomorrow.
+/// A list of everything of today does not cover future services.
 #[test]
 fn services_of_tomorrow_are_asked_for() {
     let allowed = framework();

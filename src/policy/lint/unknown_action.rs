@@ -62,8 +62,8 @@ pub(in crate::policy) fn nearest<'c>(word: &str, candidates: impl Iterator<Item 
     Nearest::default().of(word, candidates)
 }
 
-/// Looks for the names that people may have meant, of one document. Who has misspelled hundreds is told so of each, and of the first ones only what
-/// may have been meant: to compare a name with all others is what lints cost most.
+/// Suggests the nearest known names for misspelled ones of a document. Every misspelled name is reported, but only the first ones get a
+/// suggestion: comparing a name with all others is the most expensive step of the lints.
 #[derive(Debug, Default)]
 pub(super) struct Nearest {
     compared: usize,

@@ -47,7 +47,7 @@ fn name(weight: Weight) -> &'static str {
     }
 }
 
-/// Where org.toml speaks of it; of what it does not have, where the organization is.
+/// Its position in org.toml; for a resource that org.toml lacks, the position of the organization.
 fn place(finding: &Finding, places: &Places) -> Span {
     let at = finding.at.clone();
     at.or_else(|| finding.address.as_ref().map(|address| places.of(address))).unwrap_or_else(|| places.organization())
@@ -115,7 +115,7 @@ fn direction(direction: Direction) -> &'static str {
     }
 }
 
-/// `since 2026-01-01T00:00:12Z: DetachPolicy by user sam`, where that is known.
+/// `since 2026-01-01T00:00:12Z: DetachPolicy by user sam`, if that is known.
 fn origin(finding: &Finding) -> Option<String> {
     let Origin { since, by, name, certain, .. } = finding.origin.as_ref()?;
     let perhaps = if *certain { "" } else { "perhaps " };

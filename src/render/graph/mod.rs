@@ -21,14 +21,14 @@ use crate::plan::{Action, Change, Plan};
 
 /// Names that a node of several changes has.
 const NAMED: usize = 3;
-/// Nodes up to which edges that others imply are looked for: what it takes grows with their square.
+/// The maximum number of nodes for removing implied edges: the cost grows with its square.
 const REDUCED: usize = 3_000;
 
 /// A graph, ready to be drawn.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Graph {
     nodes: Vec<Node>,
-    /// From what goes first to what waits for it, in order.
+    /// From a dependency to its dependent, in order.
     edges: BTreeSet<(usize, usize)>,
 }
 
@@ -86,7 +86,7 @@ fn reduced(nodes: usize, edges: &BTreeSet<(usize, usize)>) -> BTreeSet<(usize, u
     let mut kept = BTreeSet::new();
     for node in 0..nodes {
         let mut reached: BTreeSet<usize> = BTreeSet::new();
-        // The last first: what it waits for need not be said again.
+        // The last first: its own dependencies are implied.
         for first in before.get(&node).into_iter().flatten().rev() {
             if reached.insert(*first) {
                 kept.insert((*first, node));

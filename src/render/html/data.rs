@@ -86,7 +86,7 @@ fn marks(account: &Account) -> Vec<(&'static str, &'static str)> {
     management.into_iter().chain(known(account.known)).chain(frozen).chain(unread).collect()
 }
 
-/// What is said of it in its own words.
+/// Notes about it.
 fn told(account: &Account) -> Vec<String> {
     let unread = account.unread.as_ref().map(|why| format!("Its network could not be read: {why}"));
     account.left_alone.clone().into_iter().chain(unread).map(|text| plain(&text)).collect()

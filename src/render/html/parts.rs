@@ -88,7 +88,7 @@ pub(super) fn bar(part: u64, of: u64) -> String {
     meter(part, 0, of).replace(" full\"", "\"")
 }
 
-/// A bar from 0 to `of`: what is used, and what comes on top of it; red where that is nearly all.
+/// A bar from 0 to `of`: the usage, and what a run adds; red if it is nearly full.
 pub(super) fn meter(used: u64, more: u64, of: u64) -> String {
     let width = |part: u64| (part as f64 * 100.0 / of.max(1) as f64).min(100.0);
     let (used_width, more_width) = (width(used), width(used + more) - width(used));

@@ -123,7 +123,7 @@ fn networks(report: &Report<'_>) -> Option<Figure> {
     Some(Figure { id: "networks", look, what: "VPCs", figure: number(live), more: format!("{planned}{free} of pool {} free", pool.pool) })
 }
 
-/// The quota of which most is used.
+/// The quota with the highest usage.
 fn quotas(report: &Report<'_>) -> Option<Figure> {
     let share = |of: &&InUse| (of.used + of.to_come) * 1000 / of.most.max(1);
     let fullest = report.quotas.in_use.iter().max_by_key(share)?;

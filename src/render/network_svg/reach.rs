@@ -65,7 +65,7 @@ pub(super) fn office(canvas: &mut Canvas, reach: &Reach, reserved: &[String], (y
     pill(canvas, gateway, "VPN gateway");
 }
 
-/// What is connected, below the VPC. Returns where it ends.
+/// The connections, below the VPC. Returns where they end.
 pub(super) fn others(canvas: &mut Canvas, reach: &Reach, frame: Area) -> f64 {
     let mut x = frame.x + GAP;
     for Other { through, what, about } in &reach.others {
@@ -81,7 +81,7 @@ pub(super) fn others(canvas: &mut Canvas, reach: &Reach, frame: Area) -> f64 {
     if reach.others.is_empty() { frame.bottom() } else { frame.bottom() + 104.0 }
 }
 
-/// How wide a VPC must be for what is below it.
+/// The width that a VPC needs for its connections below.
 pub(super) fn width_of_others(reach: &Reach) -> f64 {
     reach.others.len() as f64 * (OUTSIDE + GAP) + GAP
 }
