@@ -182,7 +182,7 @@ fn the_core_is_pure() {
 
 /// Invariant 3: only the request gate and the polls wait; the sandbox has its weather.
 #[test]
-fn only_the_door_and_the_polls_sleep() {
+fn only_the_request_gate_and_the_polls_sleep() {
     let mut sleepers = Vec::new();
     for (path, code) in sources("") {
         if ["::sleep(", " sleep(", "sleep_until(", "::interval(", " interval(", "time::timeout(", " timeout("]
@@ -199,7 +199,7 @@ fn only_the_door_and_the_polls_sleep() {
 /// Invariant 1, seen from the sources: nobody but the request gate's folder makes an HTTP client or loads AWS configuration, and
 /// nobody but the kinds, the sessions and the sandbox knows the SDK.
 #[test]
-fn the_sdk_stays_behind_its_door() {
+fn the_sdk_stays_behind_the_request_gate() {
     for (path, code) in sources("") {
         let path = relative(&path);
         let inside = path.starts_with("aws/") || path.starts_with("sandbox/");

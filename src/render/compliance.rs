@@ -162,10 +162,7 @@ fn legend(matrix: &Matrix<'_>, access_role: &str) -> String {
         n => format!("{access_role}, overlord's access role, is allowed more in {}.", count(n, "account")),
     };
     let _ = writeln!(out, "{role} Guardrails do not restrict service-linked roles and the management account.");
-    let _ = writeln!(
-        out,
-        "This shows only which services can be called, not how they are used. It does not prove that an account is compliant."
-    );
+    let _ = writeln!(out, "This shows only which services can be called, not how they are used. It does not prove compliance.");
     out
 }
 

@@ -105,7 +105,7 @@ fn what_is_wrong_with_the_files_is_told() {
         .ends(1)
         .says(&["`aws/service-list.json` cannot be read", "curl -fsS -o service-list.json"]);
     reference(&case);
-    case.run(&["policy", "catalogue", "--from", "aws", "--as-of", "today"]).ends(1).says(&["`today` is no day"]);
+    case.run(&["policy", "catalogue", "--from", "aws", "--as-of", "today"]).ends(1).says(&["`today` is not a date"]);
     fs::remove_file(case.path("aws/tomorrow.json")).unwrap();
     fs::write(case.path("aws/s3.json"), "[]").unwrap();
     let wrong = case.run(&["policy", "catalogue", "--from", "aws"]).ends(1);

@@ -25,7 +25,10 @@ fn it_tells_what_is_well_and_what_is_not() {
     {
         assert!(line(&out, name).starts_with("ok"), "{out}");
     }
-    assert!(line(&out, "accounts").contains("3 of 10 in use") && line(&out, "access role").contains("that are there (2)"), "{out}");
+    assert!(
+        line(&out, "accounts").contains("3 of 10 in use") && line(&out, "access role").contains("all existing accounts of org.toml (2)"),
+        "{out}"
+    );
 
     // Another role than the accounts have: nothing needs it until something is read in them.
     case.edit("org.toml", "home_region", "access_role = \"Nobody\"\nhome_region");
@@ -91,7 +94,7 @@ fn its_policies_are_what_the_sandbox_asks_for() {
         "help: allow `organizations:TagResource` to",
         "--no-lock",
     ]);
-    case.run(&["plan", "--sandbox", "--weather", "caller-policy=org.toml"]).ends(1).says(&["is no policy", "overlord doctor --policy"]);
+    case.run(&["plan", "--sandbox", "--weather", "caller-policy=org.toml"]).ends(1).says(&["is not a policy", "overlord doctor --policy"]);
 }
 
 /// Emulators answer HTTP 500 to what they do not serve: an optional read of that kind is a note, and soon given up.

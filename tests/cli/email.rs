@@ -57,7 +57,7 @@ fn an_email_changes_with_the_code_and_not_before() {
     case.edit("org.toml", "aws+web@", "web@");
     case.run(&["apply", "--sandbox", "--yes"]).ends(0).says(&["overlord email --account web --code CODE"]);
     let first = code(&case);
-    assert!(case.run(&["plan", "--sandbox"]).ends(0).out.contains("until the code that AWS sent to `web@example.org` is handed in"));
+    assert!(case.run(&["plan", "--sandbox"]).ends(0).out.contains("until the code that AWS sent to `web@example.org` is submitted"));
     case.run(&["apply", "--sandbox", "--yes"]).ends(0);
     assert_eq!(code(&case), first, "a second apply sends no second code");
 

@@ -208,7 +208,7 @@ fn a_program_gets_a_document() {
 #[test]
 fn where_there_is_no_organization_nothing_is_written() {
     let case = Case::small();
-    case.run(&["import", "--sandbox", "--out", "live"]).ends(1).says(&["in no organization", "help"]);
+    case.run(&["import", "--sandbox", "--out", "live"]).ends(1).says(&["is not in an organization", "help"]);
     assert!(!case.path("live").exists());
 }
 

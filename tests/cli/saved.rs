@@ -136,7 +136,7 @@ fn a_spoilt_file_is_refused_with_what_to_do() {
         (edited(&format!("/changes/{account}/after/email"), json!("thief@example.org")), "changed after it was made"),
         (edited("/desired/management_account", json!("222222222222")), "changed after it was made"),
         (edited("/digest", json!("0")), "changed after it was made"),
-        (edited("/changes", json!(changes[1..])), "does not stand behind"),
+        (edited("/changes", json!(changes[1..])), "comes before a change that it depends on"),
         (edited("/changes", json!([])), "changed after it was made"),
     ];
     for (bytes, words) in cases {

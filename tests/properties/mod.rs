@@ -282,7 +282,8 @@ proptest! {
             let rehearsed = carry_out(&copy, &plan).await;
             let writes = original.journal().into_iter().skip(before).filter(|e| e.effect == Effect::Write).count();
             prop_assert_eq!(writes, 0);
-            prop_assert_eq!(rehearsed, carry_out(&original, &plan).await);
+            // The ids of what was created are made up in either sandbox.
+            prop_assert_eq!(rehearsed.outcomes, carry_out(&original, &plan).await.outcomes);
             nothing_left(&copy, &desired).await;
             nothing_left(&original, &desired).await;
             Ok(())

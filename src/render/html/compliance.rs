@@ -15,7 +15,7 @@ const SERVICES: usize = 40;
 
 pub(super) fn section(report: &Report<'_>) -> String {
     let says = "Whether an account can call services that are not on the dated lists of org.toml. It does not show how services are used, and \
-                does not prove that an account is compliant.";
+                does not prove compliance.";
     let Some(compliance) = &report.compliance else {
         let body = "<p>org.toml names no framework. <code>[framework.hipaa]</code> with a list of services makes this a matrix.</p>\n";
         return framed("compliance", "Compliance", says, body);

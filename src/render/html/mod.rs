@@ -117,7 +117,7 @@ fn head(report: &Report<'_>, title: &str) -> String {
 fn foot(report: &Report<'_>) -> String {
     format!(
         "<footer>\n<p>Made by overlord {} from AWS data of {}. Guardrails only deny: they grant no permissions. \
-         A list of callable services does not prove that an account is compliant. Costs are list prices of networks, without data transfer.</p>\n</footer>",
+         A list of callable services does not prove compliance. Costs are list prices of networks, without data transfer.</p>\n</footer>",
         report.overlord,
         safe(&report.read_at)
     )

@@ -278,7 +278,7 @@ fn two_of_one_address_are_an_error_that_names_both() {
     world.vpcs.insert("vpc:zzz".to_owned(), second);
     let bound = bound(&design, &world);
     assert_eq!(bound.resources[&address("vpc", "standard")].id.as_deref(), Some("vpc:standard"));
-    assert!(bound.blocks.contains(&"10.9.0.0/19".parse().unwrap()), "in use, whoever's it is");
+    assert!(bound.blocks.contains(&"10.9.0.0/19".parse().unwrap()), "in use, managed or not");
     let finding = bound.findings.iter().find(|finding| finding.severity == FindingSeverity::Error).unwrap();
     assert_eq!(finding.subject, "records-dev/eu-west-1/vpc.standard");
     assert!(finding.summary.contains("`vpc:standard`") && finding.summary.contains("`vpc:zzz`"), "{}", finding.summary);

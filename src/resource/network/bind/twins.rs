@@ -210,7 +210,11 @@ mod tests {
         assert_eq!(found(&world), (vec!["cgw-2".to_owned()], vec![FindingSeverity::Warning]), "of two unused, the smaller id stays");
         let vpn = |far: &str| VpnConnection { far: far.to_owned(), ..VpnConnection::default() };
         world.extras.connected.vpn_connections.insert("vpn-1".to_owned(), vpn("cgw-2"));
-        assert_eq!(found(&world), (vec!["cgw-1".to_owned()], vec![FindingSeverity::Warning]), "a VPN uses the other one, whoever made it");
+        assert_eq!(
+            found(&world),
+            (vec!["cgw-1".to_owned()], vec![FindingSeverity::Warning]),
+            "a VPN uses the other one, and may be unmanaged"
+        );
         world.extras.connected.vpn_connections.insert("vpn-2".to_owned(), vpn("cgw-1"));
         assert_eq!(found(&world), (Vec::new(), Vec::new()), "both are used");
     }
