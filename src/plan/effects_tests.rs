@@ -201,7 +201,7 @@ fn so_many_are_judged_and_the_rest_is_told() {
     let mut drift = Drift::of(&plan, &[], Date::new(2026, 11, 20), None);
     drift.judge(&plan, &live);
     assert_eq!(drift.findings.iter().filter(|finding| finding.effect.is_some()).count(), 100);
-    assert!(drift.notes[0].summary.starts_with("of 30 more it was not worked out"), "{:?}", drift.notes);
+    assert!(drift.notes[0].summary.starts_with("the effect of 30 more on accounts was not computed"), "{:?}", drift.notes);
 }
 
 fn sides() -> impl Strategy<Value = Side> {
