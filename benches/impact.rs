@@ -11,7 +11,7 @@ use std::path::Path;
 use std::process::Command;
 
 use overlord::config::{self, Files};
-use overlord::policy::{Catalogue, Evaluator, Outcome, Place, Question, decide, impact};
+use overlord::policy::{Catalogue, Evaluator, Hierarchy, Outcome, Place, Question, decide, impact};
 use overlord::resource::Desired;
 
 const SIZES: [usize; 3] = [100, 1_000, 5_000];
