@@ -255,6 +255,18 @@ pub fn html(text: &str) -> String {
     xml(&one_line(text))
 }
 
+/// A JSON document within a script element of a page: no part of it ends the element, or begins a comment or a line.
+pub fn script_json(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '<' | '>' | '&' | '\u{2028}' | '\u{2029}' => drop(write!(out, "\\u{:04x}", u32::from(c))),
+            c => out.push(c),
+        }
+    }
+    out
+}
+
 /// Text in quotes in Graphviz's language.
 pub fn dot(text: &str) -> String {
     one_line(text).replace('\\', "\\\\").replace('"', "\\\"")
@@ -337,6 +349,14 @@ mod tests {
     fn nothing_breaks_out_of_an_attribute() {
         assert_eq!(xml("a\"b<c>&d\n\u{1b}e##[f"), "a&quot;b&lt;c&gt;&amp;d&#10;e##&#91;f");
         assert_eq!(html("<b a=\"1\">&'\u{202e}"), "&lt;b a=&quot;1&quot;&gt;&amp;'\\u{202e}");
+    }
+
+    #[test]
+    fn json_does_not_end_its_script_element() {
+        let value = serde_json::json!({"</script>": "<!-- & \" ' \u{2028}\u{2029} ä"});
+        let escaped = script_json(&value.to_string());
+        assert_eq!(escaped, r#"{"\u003c/script\u003e":"\u003c!-- \u0026 \" ' \u2028\u2029 ä"}"#);
+        assert_eq!(serde_json::from_str::<serde_json::Value>(&escaped).unwrap(), value);
     }
 
     #[test]

@@ -1,9 +1,8 @@
 //! The matrix of accounts and frameworks. Accounts of one OU with the same result share a row.
 
 use std::collections::BTreeMap;
-use std::fmt::Write as _;
 
-use super::parts::{count, framed, mark, safe, some, table};
+use super::parts::{Column, Page, count, framed, mark, some, table};
 use crate::address::Address;
 use crate::render::fold::braced;
 use crate::report::{Compliance, Exceptions, Kept, Report, Standing};
@@ -13,39 +12,32 @@ const NAMED: usize = 16;
 /// The same for services of an exception, and for actions of a service.
 const SERVICES: usize = 40;
 
-pub(super) fn section(report: &Report<'_>) -> String {
-    let says = "Whether an account can call services that are not on the dated lists of org.toml. It does not show how services are used, and \
-                does not prove compliance.";
+pub(super) fn section(report: &Report<'_>) -> Page {
+    let says = Page::of_own(
+        "Whether an account can call services that are not on the dated lists of org.toml. It does not show how services are used, and \
+         does not prove compliance.",
+    );
     let Some(compliance) = &report.compliance else {
         let body = "<p>org.toml names no framework. <code>[framework.hipaa]</code> with a list of services makes this a matrix.</p>\n";
-        return framed("compliance", "Compliance", says, body);
+        return framed("compliance", "Compliance", &says, &Page::of_own(body));
     };
     let mut body = lists(compliance);
     match &compliance.not_told {
-        Some(why) => {
-            let _ = writeln!(body, "<p class=\"note\">{}</p>", safe(why));
-        }
-        None => body.push_str(&matrix(report, compliance)),
-    }
+        Some(why) => body.own("<p class=\"note\">").text(why).own("</p>\n"),
+        None => body.and(&matrix(report, compliance)),
+    };
     for (number, exceptions) in compliance.exceptions.iter().enumerate() {
-        body.push_str(&note(number, exceptions));
+        body.and(&note(number, exceptions));
     }
-    framed("compliance", "Compliance", says, &body)
+    framed("compliance", "Compliance", &says, &body)
 }
 
-fn lists(compliance: &Compliance) -> String {
-    let mut out = String::new();
+fn lists(compliance: &Compliance) -> Page {
+    let mut out = Page::new();
     for list in &compliance.frameworks {
-        let _ = writeln!(
-            out,
-            "<p><b>{}</b>: {}, {} as of {}, reviewed {}; {} AWS services are not on the list.</p>",
-            safe(&list.framework),
-            safe(&list.title),
-            count(list.services, "service"),
-            safe(&list.as_of),
-            safe(&list.reviewed),
-            list.services_outside
-        );
+        out.own("<p><b>").text(&list.framework).own("</b>: ").text(&list.title).own(", ").text(count(list.services, "service"));
+        out.own(" as of ").text(&list.as_of).own(", reviewed ").text(&list.reviewed).own("; ").text(list.services_outside);
+        out.own(" AWS services are not on the list.</p>\n");
     }
     out
 }
@@ -61,7 +53,7 @@ pub(super) fn says(standing: &Standing) -> (&'static str, String) {
     (look, if standing.access_role_exempt { format!("{says}; overlord's role is exempt") } else { says })
 }
 
-fn matrix(report: &Report<'_>, compliance: &Compliance) -> String {
+fn matrix(report: &Report<'_>, compliance: &Compliance) -> Page {
     let mut rows: Vec<(&Address, &BTreeMap<String, Standing>, Vec<String>)> = Vec::new();
     let mut known: BTreeMap<(&Address, &BTreeMap<String, Standing>), usize> = BTreeMap::new();
     for account in &report.accounts {
@@ -75,19 +67,20 @@ fn matrix(report: &Report<'_>, compliance: &Compliance) -> String {
     let cells = rows.into_iter().map(|(unit, standings, mut accounts)| {
         accounts.sort();
         let (number, accounts) = (accounts.len(), braced(&accounts).into_iter().map(|(name, _)| name).collect::<Vec<_>>());
-        let own = [safe(names.get(unit).copied().unwrap_or_default()), number.to_string(), some(&accounts, NAMED)];
+        let name = names.get(unit).copied().unwrap_or_default();
+        let own = [Page::of_text(name), Page::of_text(number), Page::of_text(some(&accounts, NAMED))];
         let standing = |list: &crate::report::FrameworkList| {
-            standings.get(&list.framework).map(says).map_or_else(String::new, |(look, says)| mark(look, &says))
+            standings.get(&list.framework).map(says).map_or_else(Page::new, |(look, says)| mark(look, says))
         };
         own.into_iter().chain(compliance.frameworks.iter().map(standing)).collect()
     });
-    let rows: Vec<Vec<String>> = cells.collect();
-    let keys: Vec<String> = compliance.frameworks.iter().map(|list| safe(&list.framework)).collect();
-    let headings: Vec<&str> = ["OU", ">Accounts", ""].into_iter().chain(keys.iter().map(String::as_str)).collect();
-    table(&headings, &rows)
+    let rows: Vec<Vec<Page>> = cells.collect();
+    let keys = compliance.frameworks.iter().map(|list| Column::Left(&list.framework));
+    let columns: Vec<Column<'_>> = [Column::Left("OU"), Column::Right("Accounts"), Column::Left("")].into_iter().chain(keys).collect();
+    table(&columns, &rows)
 }
 
-fn note(number: usize, exceptions: &Exceptions) -> String {
+fn note(number: usize, exceptions: &Exceptions) -> Page {
     let told = exceptions.services.iter().map(|(prefix, open)| {
         let when = if open.conditional { ", under some circumstances" } else { "" };
         match open.of {
@@ -96,5 +89,7 @@ fn note(number: usize, exceptions: &Exceptions) -> String {
         }
     });
     let told: Vec<String> = told.collect();
-    format!("<p class=\"dim\">[{}] {}</p>\n", number + 1, some(&told, SERVICES))
+    let mut out = Page::of_own("<p class=\"dim\">[");
+    out.text(number + 1).own("] ").text(some(&told, SERVICES)).own("</p>\n");
+    out
 }

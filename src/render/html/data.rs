@@ -10,24 +10,8 @@ use crate::address::Address;
 use crate::render::words::plain;
 use crate::report::{Account, Report, Unit};
 
-/// JSON that is safe inside a script element: nothing in it ends the element or starts a comment or a line.
-pub(super) fn embedded(report: &Report<'_>) -> String {
-    let text = data(report).to_string();
-    let mut out = String::with_capacity(text.len());
-    for c in text.chars() {
-        match c {
-            '<' => out.push_str("\\u003c"),
-            '>' => out.push_str("\\u003e"),
-            '&' => out.push_str("\\u0026"),
-            '\u{2028}' => out.push_str("\\u2028"),
-            '\u{2029}' => out.push_str("\\u2029"),
-            c => out.push(c),
-        }
-    }
-    out
-}
-
-fn data(report: &Report<'_>) -> Value {
+/// The data.
+pub(super) fn data(report: &Report<'_>) -> Value {
     let policies = places(report);
     let numbers = |attached: &BTreeMap<String, BTreeSet<String>>| -> Vec<usize> {
         let pairs = attached.iter().flat_map(|(policy_type, keys)| keys.iter().map(move |key| (policy_type.as_str(), key.as_str())));

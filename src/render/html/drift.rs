@@ -1,8 +1,6 @@
 //! The findings of `overlord drift`: where AWS differs from org.toml, the most severe first.
 
-use std::fmt::Write as _;
-
-use super::parts::{count, framed, mark, safe, table};
+use super::parts::{Column, Page, count, framed, mark, table};
 use crate::drift::{Finding, What};
 use crate::render::drift::{WEIGHTS, heading, remedy, summary};
 use crate::render::words::value;
@@ -12,16 +10,14 @@ use crate::resource::Weight;
 /// The number of findings on the page. The JSON form and `overlord drift` have all of them.
 const SHOWN: usize = 400;
 
-pub(super) fn section(report: &Report<'_>) -> String {
+pub(super) fn section(report: &Report<'_>) -> Page {
     let drift = &report.drift;
-    let says = format!(
-        "Where AWS differs from org.toml, in {} and {}: as reported by <code>overlord drift</code>. The value in org.toml comes first, then the value in AWS.",
-        count(drift.looked_at.accounts, "account"),
-        count(drift.looked_at.resources, "resource")
-    );
-    let mut body = String::new();
+    let mut says = Page::of_own("Where AWS differs from org.toml, in ");
+    says.text(count(drift.looked_at.accounts, "account")).own(" and ").text(count(drift.looked_at.resources, "resource"));
+    says.own(": as reported by <code>overlord drift</code>. The value in org.toml comes first, then the value in AWS.");
+    let mut body = Page::new();
     if drift.is_clean() {
-        let _ = writeln!(body, "<p>{}</p>", mark("good", "✓ no drift"));
+        body.own("<p>").and(&mark("good", "✓ no drift")).own("</p>\n");
     }
     for weight in WEIGHTS {
         let of: Vec<(usize, &Finding)> =
@@ -30,27 +26,23 @@ pub(super) fn section(report: &Report<'_>) -> String {
             continue;
         }
         let all = drift.findings.iter().filter(|finding| finding.weight == weight).count();
-        let _ = writeln!(body, "<h3>{} · {all}</h3>", capital(heading(weight)));
-        of.into_iter().for_each(|(number, finding)| body.push_str(&fold(number, finding)));
+        body.own("<h3>").text(capital(heading(weight))).own(" · ").text(all).own("</h3>\n");
+        for (number, finding) in of {
+            body.and(&fold(number, finding));
+        }
     }
     if drift.findings.len() > SHOWN {
-        let more = drift.findings.len() - SHOWN;
-        let _ = writeln!(
-            body,
-            "<p class=\"note\">… and {more} more: <code>overlord drift --detail</code> shows them, and <code>overlord report --format json</code> has them.</p>"
-        );
+        body.own("<p class=\"note\">… and ")
+            .text(drift.findings.len() - SHOWN)
+            .own(" more: <code>overlord drift --detail</code> shows them, ");
+        body.own("and <code>overlord report --format json</code> has them.</p>\n");
     }
     for used in drift.ignored.iter().filter(|used| used.findings > 0) {
-        let (address, reason) = (safe(&used.address), safe(&used.reason));
-        let _ = writeln!(
-            body,
-            "<p class=\"dim\">Ignored until {}: {} of {address} ({reason})</p>",
-            used.until,
-            count(used.findings, "finding")
-        );
+        body.own("<p class=\"dim\">Ignored until ").text(used.until).own(": ").text(count(used.findings, "finding"));
+        body.own(" of ").text(&used.address).own(" (").text(&used.reason).own(")</p>\n");
     }
     for note in &drift.notes {
-        let _ = writeln!(body, "<p class=\"dim\">{}: {}</p>", safe(&note.subject), safe(&note.summary));
+        body.own("<p class=\"dim\">").text(&note.subject).own(": ").text(&note.summary).own("</p>\n");
     }
     framed("drift", "Drift", &says, &body)
 }
@@ -65,33 +57,35 @@ pub(super) fn line(finding: &Finding) -> String {
     format!("{} {}: {}", finding.what.name(), finding.subject, summary(finding))
 }
 
-fn fold(number: usize, finding: &Finding) -> String {
+fn fold(number: usize, finding: &Finding) -> Page {
     let look = match finding.weight {
         Weight::GuardRail => "bad",
         Weight::Network | Weight::Organization => "warn",
         Weight::Cosmetic => "",
     };
-    let rows: Vec<Vec<String>> = finding
+    let rows: Vec<Vec<Page>> = finding
         .differences
         .iter()
         .filter(|_| finding.what == What::Changed)
-        .map(|difference| vec![safe(&difference.name), values(&difference.wanted), values(&difference.live)])
+        .map(|difference| vec![Page::of_text(&difference.name), values(&difference.wanted), values(&difference.live)])
         .collect();
-    let table = if rows.is_empty() { String::new() } else { table(&["Attribute", "org.toml", "AWS"], &rows) };
-    let id = finding.id.as_ref().map(|id| format!("<p class=\"id dim\">{}</p>", safe(id))).unwrap_or_default();
-    format!(
-        "<details class=\"fold finding printed\" id=\"finding-{number}\"><summary>{}<span class=\"text\"><b>{}</b> {}</span></summary>\n\
-         <div class=\"inside\">{id}{table}<p class=\"dim\">{}; apply {}.</p></div></details>\n",
-        mark(look, finding.what.name()),
-        safe(&finding.subject),
-        safe(&summary(finding)),
-        safe(finding.what.means()),
-        safe(&remedy(finding)),
-    )
+    let mut out = Page::of_own("<details class=\"fold finding printed\" id=\"finding-");
+    out.text(number).own("\"><summary>").and(&mark(look, finding.what.name())).own("<span class=\"text\"><b>");
+    out.text(&finding.subject).own("</b> ").text(summary(finding)).own("</span></summary>\n<div class=\"inside\">");
+    if let Some(id) = &finding.id {
+        out.own("<p class=\"id dim\">").text(id).own("</p>");
+    }
+    if !rows.is_empty() {
+        out.and(&table(&[Column::Left("Attribute"), Column::Left("org.toml"), Column::Left("AWS")], &rows));
+    }
+    out.own("<p class=\"dim\">").text(finding.what.means()).own("; apply ").text(remedy(finding)).own(".</p></div></details>\n");
+    out
 }
 
-fn values(of: &serde_json::Value) -> String {
-    format!("<code>{}</code>", safe(&value(of)))
+fn values(of: &serde_json::Value) -> Page {
+    let mut out = Page::of_own("<code>");
+    out.text(value(of)).own("</code>");
+    out
 }
 
 fn capital(text: &str) -> String {

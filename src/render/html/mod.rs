@@ -1,8 +1,8 @@
 //! The report as one self-contained page: it loads nothing from the network and no other file. The JSON form has the same content.
 //!
 //! OUs, policies, classes of restrictions and networks are few: they are rendered here. There may be thousands of accounts: the page has them
-//! as data, and its script draws those that somebody opens. All text from AWS and from org.toml is escaped by `parts::safe` or `data`. As a
-//! second barrier, the page's content security policy allows only its own script and style sheet.
+//! as data, and its script draws those that somebody opens. All text is escaped by the type of the page, [`Markup`](super::markup::Markup). As
+//! a second barrier, the page's content security policy allows only its own script and style sheet.
 
 mod compliance;
 mod costs;
@@ -27,7 +27,7 @@ use crate::report::Report;
 
 pub use summary::{markdown, text};
 
-use parts::safe;
+use parts::Page;
 
 /// The first bytes of the pages that this version and earlier ones write. They distinguish a report from a user's own file.
 const BEGINNING: &str = "<!doctype html>\n<!-- overlord report -->";
@@ -35,15 +35,17 @@ const BEGINNING: &str = "<!doctype html>\n<!-- overlord report -->";
 /// What `report` writes.
 pub const REPORT: Kind = Kind { name: "a report of overlord", is_one: |text| text.starts_with(BEGINNING) };
 
-const SHEET: &str = include_str!("page.css");
+/// The style sheet. Drawings bring looks with names of their own.
+const SHEET: [&str; 4] = [include_str!("page.css"), "\n.drawing {", canvas::STYLE, "}\n"];
 const SCRIPT: &str = include_str!("page.js");
 
 /// The page.
 pub fn html(report: &Report<'_>) -> String {
-    // Drawings bring looks with names of their own.
-    let sheet = format!("{SHEET}\n.drawing {{{}}}\n", canvas::STYLE);
-    let title = format!("Organization {}", safe(&report.management_account));
-    let sections = [
+    let title = format!("Organization {}", report.management_account);
+    let mut page = Page::new();
+    page.own(BEGINNING).own("\n<html lang=\"en\">\n").and(&metadata(report, &title));
+    page.own("<body>\n").and(&head(report, &title)).own("\n<main>\n");
+    for section in [
         tree::section(report),
         restrictions::section(report),
         policies::section(report),
@@ -52,23 +54,13 @@ pub fn html(report: &Report<'_>) -> String {
         drift::section(report),
         costs::section(report),
         quotas::section(report),
-    ];
-    format!(
-        "{BEGINNING}\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
-         <meta http-equiv=\"Content-Security-Policy\" content=\"{}\">\n\
-         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n<meta name=\"color-scheme\" content=\"light dark\">\n\
-         <meta name=\"generator\" content=\"overlord {}\">\n<link rel=\"icon\" href=\"data:,\">\n<title>{title}</title>\n\
-         <style>{sheet}</style>\n</head>\n<body>\n{}\n<main>\n{}</main>\n{}\n\
-         <svg class=\"drawing definitions\" aria-hidden=\"true\">{}</svg>\n\
-         <script type=\"application/json\" id=\"data\">{}</script>\n<script>{SCRIPT}</script>\n</body>\n</html>\n",
-        policy(&sheet),
-        report.overlord,
-        head(report, &title),
-        sections.concat(),
-        foot(report),
-        canvas::definitions(),
-        data::embedded(report),
-    )
+    ] {
+        page.and(&section);
+    }
+    page.own("</main>\n").and(&foot(report));
+    page.own("\n<svg class=\"drawing definitions\" aria-hidden=\"true\">").drawing(&canvas::definitions()).own("</svg>\n");
+    page.data("data", &data::data(report)).own("\n<script>").own(SCRIPT).own("</script>\n</body>\n</html>\n");
+    page.finish()
 }
 
 /// For programs. docs/report.md describes the shape.
@@ -80,17 +72,35 @@ pub fn json(report: &Report<'_>) -> Value {
     value
 }
 
+/// What the browser reads about the page.
+fn metadata(report: &Report<'_>, title: &str) -> Page {
+    let mut out = Page::new();
+    out.own("<head>\n<meta charset=\"utf-8\">\n<meta http-equiv=\"Content-Security-Policy\"").attribute("content", policy());
+    out.own(">\n<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n");
+    out.own("<meta name=\"color-scheme\" content=\"light dark\">\n<meta name=\"generator\"");
+    out.attribute("content", format_args!("overlord {}", report.overlord)).own(">\n<link rel=\"icon\" href=\"data:,\">\n");
+    out.own("<title>").text(title).own("</title>\n<style>");
+    for part in SHEET {
+        out.own(part);
+    }
+    out.own("</style>\n</head>\n");
+    out
+}
+
 /// Loads nothing from the network, and allows only this style sheet and this script.
-fn policy(sheet: &str) -> String {
-    let hash = |text: &str| format!("'sha256-{}'", STANDARD.encode(Sha256::digest(text)));
+fn policy() -> String {
+    let hash = |parts: &[&str]| {
+        let whole = parts.iter().fold(Sha256::new(), |hash, part| hash.chain_update(part));
+        format!("'sha256-{}'", STANDARD.encode(whole.finalize()))
+    };
     format!(
         "default-src 'none'; style-src {}; script-src {}; img-src data:; base-uri 'none'; form-action 'none'",
-        hash(sheet),
-        hash(SCRIPT)
+        hash(&SHEET),
+        hash(&[SCRIPT])
     )
 }
 
-fn head(report: &Report<'_>, title: &str) -> String {
+fn head(report: &Report<'_>, title: &str) -> Page {
     let links = [
         ("organization", "Organization"),
         ("restrictions", "Restrictions"),
@@ -101,24 +111,28 @@ fn head(report: &Report<'_>, title: &str) -> String {
         ("costs", "Costs"),
         ("quotas", "Quotas"),
     ];
-    let links: String = links.into_iter().map(|(id, name)| format!("<a href=\"#{id}\">{name}</a>")).collect();
-    format!(
+    let mut out = Page::of_own(
         "<div class=\"bar\"><div>\n<input id=\"search\" type=\"search\" autocomplete=\"off\" spellcheck=\"false\" \
-         aria-label=\"Search accounts\" placeholder=\"Search accounts: name, id, OU, team\">\n<nav>{links}</nav>\n</div></div>\n\
-         <header class=\"head\">\n<h1>{title}</h1>\n<p class=\"dim\">AWS as read on {}, compared with org.toml, by overlord {}</p>\n\
-         <noscript><p class=\"note\">The accounts, the search and the links into the tree need JavaScript, which this page brings itself.</p></noscript>\n\
-         <div class=\"tiles\">\n{}</div>\n</header>",
-        safe(&report.read_at),
-        report.overlord,
-        summary::tiles(report)
-    )
+         aria-label=\"Search accounts\" placeholder=\"Search accounts: name, id, OU, team\">\n<nav>",
+    );
+    for (id, name) in links {
+        out.own("<a href=\"#").own(id).own("\">").own(name).own("</a>");
+    }
+    out.own("</nav>\n</div></div>\n<header class=\"head\">\n<h1>").text(title).own("</h1>\n<p class=\"dim\">AWS as read on ");
+    out.text(&report.read_at).own(", compared with org.toml, by overlord ").text(report.overlord).own("</p>\n");
+    out.own(
+        "<noscript><p class=\"note\">The accounts, the search and the links into the tree need JavaScript, which this page brings itself.</p></noscript>\n",
+    );
+    out.own("<div class=\"tiles\">\n").and(&summary::tiles(report)).own("</div>\n</header>");
+    out
 }
 
-fn foot(report: &Report<'_>) -> String {
-    format!(
-        "<footer>\n<p>Made by overlord {} from AWS data of {}. Guardrails only deny: they grant no permissions. \
-         A list of callable services does not prove compliance. Costs are list prices of networks, without data transfer.</p>\n</footer>",
-        report.overlord,
-        safe(&report.read_at)
-    )
+fn foot(report: &Report<'_>) -> Page {
+    let mut out = Page::of_own("<footer>\n<p>Made by overlord ");
+    out.text(report.overlord).own(" from AWS data of ").text(&report.read_at);
+    out.own(
+        ". Guardrails only deny: they grant no permissions. A list of callable services does not prove compliance. \
+         Costs are list prices of networks, without data transfer.</p>\n</footer>",
+    );
+    out
 }

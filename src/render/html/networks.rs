@@ -1,56 +1,56 @@
 //! The networks: the map of each pool, and of each layout one VPC, as they are live.
 
-use std::fmt::Write as _;
-
-use super::parts::{framed, meter, safe, table};
+use super::parts::Column::{Left, Right};
+use super::parts::{Page, framed, meter, table};
 use crate::render::network::percent;
 use crate::render::network_svg;
 use crate::report::{Networks, Report};
 
-pub(super) fn section(report: &Report<'_>) -> String {
+pub(super) fn section(report: &Report<'_>) -> Page {
     let networks = &report.networks;
-    let says = "The addresses of each account, live and planned, and one example VPC of each layout.";
+    let says = Page::of_own("The addresses of each account, live and planned, and one example VPC of each layout.");
     if networks.design.pools.is_empty() && networks.design.layouts.is_empty() {
-        return framed("networks", "Networks", says, "<p>org.toml has no networks.</p>\n");
+        return framed("networks", "Networks", &says, &Page::of_own("<p>org.toml has no networks.</p>\n"));
     }
-    let mut body = String::new();
+    let mut body = Page::new();
     for (account, why) in &networks.unread {
-        let _ = writeln!(body, "<p class=\"note\">The network of {} could not be read: {}</p>", safe(account), safe(why));
+        body.own("<p class=\"note\">The network of ").text(account).own(" could not be read: ").text(why).own("</p>\n");
     }
     for (address, why) in &networks.unplaced {
-        let _ = writeln!(body, "<p class=\"note\">{} has no block: {}</p>", safe(address), safe(why));
+        body.own("<p class=\"note\">").text(address).own(" has no block: ").text(why).own("</p>\n");
     }
-    body.push_str(&pools(networks));
-    body.push_str(&layouts(networks));
+    body.and(&pools(networks)).and(&layouts(networks));
     for (title, svg) in network_svg::parts(networks.design, &networks.plan) {
-        let _ = writeln!(body, "<h3>{}</h3>\n<figure class=\"drawing\">{svg}</figure>", safe(&capital(&title)));
+        body.own("<h3>").text(capital(&title)).own("</h3>\n<figure class=\"drawing\">").drawing(&svg).own("</figure>\n");
     }
-    framed("networks", "Networks", says, &body)
+    framed("networks", "Networks", &says, &body)
 }
 
-fn pools(networks: &Networks<'_>) -> String {
-    let rows: Vec<Vec<String>> = networks
-        .pools
-        .iter()
-        .map(|pool| {
-            vec![
-                safe(&pool.pool),
-                format!("<span class=\"cidr\">{}</span>", safe(&pool.cidr)),
-                pool.vpcs.to_string(),
-                percent(pool.used, pool.addresses),
-                percent(pool.free, pool.addresses),
-                meter(pool.used, pool.addresses.saturating_sub(pool.used + pool.free), pool.addresses),
-            ]
-        })
-        .collect();
-    table(&["Pool", "Block", ">VPCs", ">Used", ">Free", "Used, and reserved or otherwise in use"], &rows)
-}
-
-fn layouts(networks: &Networks<'_>) -> String {
-    let row = |layout: &crate::report::Layout| {
-        vec![safe(&layout.layout), safe(&layout.region), layout.live.to_string(), layout.planned.to_string()]
+fn pools(networks: &Networks<'_>) -> Page {
+    let row = |pool: &crate::report::Pool| {
+        let mut cidr = Page::of_own("<span class=\"cidr\">");
+        cidr.text(&pool.cidr).own("</span>");
+        vec![
+            Page::of_text(&pool.pool),
+            cidr,
+            Page::of_text(pool.vpcs),
+            Page::of_text(percent(pool.used, pool.addresses)),
+            Page::of_text(percent(pool.free, pool.addresses)),
+            meter(pool.used, pool.addresses.saturating_sub(pool.used + pool.free), pool.addresses),
+        ]
     };
-    table(&["Layout", "Region", ">VPCs", ">Still to be made"], &networks.layouts.iter().map(row).collect::<Vec<_>>())
+    let bar = "Used, and reserved or otherwise in use";
+    let columns = [Left("Pool"), Left("Block"), Right("VPCs"), Right("Used"), Right("Free"), Left(bar)];
+    table(&columns, &networks.pools.iter().map(row).collect::<Vec<_>>())
+}
+
+fn layouts(networks: &Networks<'_>) -> Page {
+    let row = |layout: &crate::report::Layout| {
+        let names = [&layout.layout, &layout.region].map(Page::of_text);
+        names.into_iter().chain([layout.live, layout.planned].map(Page::of_text)).collect()
+    };
+    let columns = [Left("Layout"), Left("Region"), Right("VPCs"), Right("Still to be made")];
+    table(&columns, &networks.layouts.iter().map(row).collect::<Vec<_>>())
 }
 
 fn capital(text: &str) -> String {

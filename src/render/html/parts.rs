@@ -1,25 +1,48 @@
 //! The building blocks of all sections.
 
 use std::collections::BTreeMap;
-use std::fmt::Write as _;
+use std::fmt;
 
 use crate::plural::plural;
 use crate::policy::{OfService, Selection};
+use crate::render::markup::{Html, Markup};
 use crate::report::{Class, Known, Policy, Report, is_whole};
 
 /// Actions of a service that are named before the rest is counted.
 const ACTIONS: usize = 8;
 
-pub(super) use crate::escape::html as safe;
+/// The page, or a part of it.
+pub(super) type Page = Markup<Html>;
+
+/// A column of a table: its alignment and its heading.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Column<'h> {
+    Left(&'h str),
+    Right(&'h str),
+}
+
+impl Column<'_> {
+    fn aligned(self) -> &'static str {
+        match self {
+            Self::Left(_) => "",
+            Self::Right(_) => " class=\"right\"",
+        }
+    }
+}
 
 /// A section with its heading and a line that says what it shows.
-pub(super) fn framed(id: &str, heading: &str, says: &str, body: &str) -> String {
-    format!("<section id=\"{id}\">\n<h2>{heading}</h2>\n<p class=\"dim\">{says}</p>\n{body}</section>\n")
+pub(super) fn framed(id: &'static str, heading: impl fmt::Display, says: &Page, body: &Page) -> Page {
+    let mut out = Page::of_own("<section");
+    out.attribute("id", id).own(">\n<h2>").text(heading).own("</h2>\n<p class=\"dim\">").and(says).own("</p>\n");
+    out.and(body).own("</section>\n");
+    out
 }
 
 /// A word with a look: `good`, `warn`, `bad`, `info`.
-pub(super) fn mark(look: &str, text: &str) -> String {
-    format!("<span class=\"mark {look}\">{text}</span>")
+pub(super) fn mark(look: &'static str, text: impl fmt::Display) -> Page {
+    let mut out = Page::of_own("<span class=\"mark ");
+    out.own(look).own("\">").text(text).own("</span>");
+    out
 }
 
 /// What to say of something that only one side has.
@@ -65,39 +88,45 @@ pub(super) fn count(n: usize, one: &str) -> String {
     if n == 1 { format!("1 {one}") } else { format!("{} {}", number(n), plural(one)) }
 }
 
-/// A table; cells are markup already. Columns whose heading begins with `>` are aligned to the right.
-pub(super) fn table(headings: &[&str], rows: &[Vec<String>]) -> String {
-    let looks: Vec<&str> = headings.iter().map(|heading| if heading.starts_with('>') { " class=\"right\"" } else { "" }).collect();
-    let mut out = String::from("<div class=\"scroll\"><table>\n<thead><tr>");
-    for (heading, look) in headings.iter().zip(&looks) {
-        let _ = write!(out, "<th scope=\"col\"{look}>{}</th>", heading.trim_start_matches('>'));
+/// A table.
+pub(super) fn table(columns: &[Column<'_>], rows: &[Vec<Page>]) -> Page {
+    let mut out = Page::of_own("<div class=\"scroll\"><table>\n<thead><tr>");
+    for column in columns {
+        let (Column::Left(heading) | Column::Right(heading)) = column;
+        out.own("<th scope=\"col\"").own(column.aligned()).own(">").text(heading).own("</th>");
     }
-    out.push_str("</tr></thead>\n<tbody>\n");
+    out.own("</tr></thead>\n<tbody>\n");
     for row in rows {
-        out.push_str("<tr>");
-        for (cell, look) in row.iter().zip(&looks) {
-            let _ = write!(out, "<td{look}>{cell}</td>");
+        out.own("<tr>");
+        for (cell, column) in row.iter().zip(columns) {
+            out.own("<td").own(column.aligned()).own(">").and(cell).own("</td>");
         }
-        out.push_str("</tr>\n");
+        out.own("</tr>\n");
     }
-    out + "</tbody>\n</table></div>\n"
+    out.own("</tbody>\n</table></div>\n");
+    out
 }
 
 /// A bar of a part of something.
-pub(super) fn bar(part: u64, of: u64) -> String {
-    meter(part, 0, of).replace(" full\"", "\"")
+pub(super) fn bar(part: u64, of: u64) -> Page {
+    drawn("meter", part, 0, of)
 }
 
 /// A bar from 0 to `of`: the usage, and what a run adds; red if it is nearly full.
-pub(super) fn meter(used: u64, more: u64, of: u64) -> String {
+pub(super) fn meter(used: u64, more: u64, of: u64) -> Page {
+    drawn(if of > 0 && (used + more) * 10 > of * 9 { "meter full" } else { "meter" }, used, more, of)
+}
+
+fn drawn(look: &'static str, used: u64, more: u64, of: u64) -> Page {
     let width = |part: u64| (part as f64 * 100.0 / of.max(1) as f64).min(100.0);
     let (used_width, more_width) = (width(used), width(used + more) - width(used));
-    let full = if of > 0 && (used + more) * 10 > of * 9 { " full" } else { "" };
-    format!(
-        "<svg class=\"meter{full}\" viewBox=\"0 0 100 10\" preserveAspectRatio=\"none\" role=\"img\" aria-label=\"{used} of {of}\">\
-         <rect class=\"of\" width=\"100\" height=\"10\"/><rect class=\"used\" width=\"{used_width:.2}\" height=\"10\"/>\
-         <rect class=\"more\" x=\"{used_width:.2}\" width=\"{more_width:.2}\" height=\"10\"/></svg>"
-    )
+    let (used_width, more_width) = (format!("{used_width:.2}"), format!("{more_width:.2}"));
+    let mut out = Page::of_own("<svg");
+    out.attribute("class", look).own(" viewBox=\"0 0 100 10\" preserveAspectRatio=\"none\" role=\"img\"");
+    out.attribute("aria-label", format_args!("{used} of {of}")).own("><rect class=\"of\" width=\"100\" height=\"10\"/>");
+    out.own("<rect class=\"used\"").attribute("width", &used_width).own(" height=\"10\"/>");
+    out.own("<rect class=\"more\"").attribute("x", &used_width).attribute("width", &more_width).own(" height=\"10\"/></svg>");
+    out
 }
 
 /// Of all actions, how many in a hundred pass, hinge on conditions and are denied; 100 together.
@@ -114,36 +143,41 @@ pub(super) fn shares(passes: usize, conditional: usize, denied: usize) -> [u8; 3
 }
 
 /// The three shares as a bar.
-pub(super) fn split(shares: [u8; 3]) -> String {
+pub(super) fn split(shares: [u8; 3]) -> Page {
     let [passes, conditional, denied] = shares;
-    format!(
-        "<svg class=\"split\" viewBox=\"0 0 100 10\" preserveAspectRatio=\"none\" role=\"img\" \
-         aria-label=\"{passes} % pass, {conditional} % under conditions, {denied} % denied\">\
-         <rect class=\"p\" width=\"{passes}\" height=\"10\"/><rect class=\"c\" x=\"{passes}\" width=\"{conditional}\" height=\"10\"/>\
-         <rect class=\"d\" x=\"{}\" width=\"{denied}\" height=\"10\"/></svg>",
-        passes + conditional
-    )
+    let says = format!("{passes} % pass, {conditional} % under conditions, {denied} % denied");
+    let mut out = Page::of_own("<svg class=\"split\" viewBox=\"0 0 100 10\" preserveAspectRatio=\"none\" role=\"img\"");
+    out.attribute("aria-label", says).own("><rect class=\"p\"").attribute("width", passes).own(" height=\"10\"/>");
+    out.own("<rect class=\"c\"").attribute("x", passes).attribute("width", conditional).own(" height=\"10\"/>");
+    out.own("<rect class=\"d\"").attribute("x", passes + conditional).attribute("width", denied).own(" height=\"10\"/></svg>");
+    out
 }
 
 /// What the three colours mean.
-pub(super) fn split_key() -> String {
-    let one = |look: &str, text: &str| format!("<span><svg><rect class=\"{look}\" width=\"12\" height=\"12\"/></svg>{text}</span>");
-    let keys = [one("p", "passes"), one("c", "under conditions"), one("d", "denied")];
-    format!("<div class=\"key\">{}</div>\n", keys.concat())
+pub(super) fn split_key() -> Page {
+    let mut out = Page::of_own("<div class=\"key\">");
+    for (look, text) in [("p", "passes"), ("c", "under conditions"), ("d", "denied")] {
+        out.own("<span><svg><rect").attribute("class", look).own(" width=\"12\" height=\"12\"/></svg>").own(text).own("</span>");
+    }
+    out.own("</div>\n");
+    out
 }
 
 /// Actions by service: whole services, then of the others how many of how many, and which.
-pub(super) fn services(selection: &Selection, class: &Class) -> String {
+pub(super) fn services(selection: &Selection, class: &Class) -> Page {
     let whole: Vec<&str> = selection.services.iter().filter(|(_, of)| is_whole(of)).map(|(prefix, _)| prefix.as_str()).collect();
     let parts: Vec<String> = selection.services.iter().filter(|(_, of)| !is_whole(of)).map(|of| part(of, class)).collect();
-    let mut out = String::new();
+    let mut out = Page::new();
     if !whole.is_empty() {
-        let _ = write!(out, "<p>All of {}: {}</p>", count(whole.len(), "service"), safe(&whole.join(", ")));
+        out.own("<p>All of ").text(count(whole.len(), "service")).own(": ").text(whole.join(", ")).own("</p>");
     }
     if !parts.is_empty() {
-        let _ = write!(out, "<p>Of {}: {}</p>", if parts.len() == 1 { "one" } else { "others" }, safe(&parts.join("; ")));
+        out.own(if parts.len() == 1 { "<p>Of one: " } else { "<p>Of others: " }).text(parts.join("; ")).own("</p>");
     }
-    if out.is_empty() { "<p class=\"dim\">none</p>".to_owned() } else { out }
+    if whole.is_empty() && parts.is_empty() {
+        out.own("<p class=\"dim\">none</p>");
+    }
+    out
 }
 
 fn part((prefix, of): (&String, &OfService), class: &Class) -> String {
@@ -155,7 +189,7 @@ fn part((prefix, of): (&String, &OfService), class: &Class) -> String {
 
 /// A list of so many things, the rest counted.
 pub(super) fn some(names: &[String], shown: usize) -> String {
-    let list = names.iter().take(shown).map(|name| safe(name)).collect::<Vec<_>>().join(", ");
+    let list = names.iter().take(shown).map(String::as_str).collect::<Vec<_>>().join(", ");
     match names.len().saturating_sub(shown) {
         0 => list,
         more => format!("{list} and {more} more"),
@@ -165,6 +199,18 @@ pub(super) fn some(names: &[String], shown: usize) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn names_are_escaped_in_every_part() {
+        let name = "</script><b a=\"'&\">";
+        let text = "&lt;/script&gt;&lt;b a=&quot;'&amp;&quot;&gt;";
+        let cells = vec![Page::of_text(some(&[name.to_owned(), name.to_owned()], 1)), mark("warn", name)];
+        let table = table(&[Column::Left(name), Column::Right(">")], &[cells]);
+        let page = framed("names", name, &Page::of_text(name), &table).finish();
+        assert_eq!(page.matches(text).count(), 5, "{page}");
+        assert!(!page.contains("<b") && !page.contains("</script"), "{page}");
+        assert!(page.contains("<th scope=\"col\" class=\"right\">&gt;</th>"), "{page}");
+    }
 
     #[test]
     fn shares_make_a_hundred_and_hide_nothing() {

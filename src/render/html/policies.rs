@@ -1,51 +1,46 @@
 //! The policies of all types: their content, and where they are attached.
 
-use std::fmt::Write as _;
-
 use serde_json::Value;
 
-use super::parts::{count, framed, known, look, mark, safe, some};
+use super::parts::{Page, count, framed, known, look, mark, some};
 use crate::report::{Policy, Report};
 
 /// OUs that are named.
 const NAMED: usize = 12;
 
-pub(super) fn section(report: &Report<'_>) -> String {
-    let body: String = report.policies.iter().enumerate().map(|(number, policy)| fold(report, number, policy)).collect();
-    let says = "Guardrails and the policies that configure, each with its document and where it is attached directly.";
-    framed("policies", &format!("Policies · {}", report.policies.len()), says, &body)
+pub(super) fn section(report: &Report<'_>) -> Page {
+    let body: Page = report.policies.iter().enumerate().map(|(number, policy)| fold(report, number, policy)).collect();
+    let says = Page::of_own("Guardrails and the policies that configure, each with its document and where it is attached directly.");
+    framed("policies", format_args!("Policies · {}", report.policies.len()), &says, &body)
 }
 
-fn fold(report: &Report<'_>, number: usize, policy: &Policy) -> String {
+fn fold(report: &Report<'_>, number: usize, policy: &Policy) -> Page {
     let Policy { key, policy_type, name, description, known: who, document, units, accounts } = policy;
-    let said = who.and_then(known).map(|(look, text)| mark(look, text)).unwrap_or_default();
-    let own = if who.is_none() { mark("info", "AWS's own") } else { String::new() };
-    let name = name.as_ref().filter(|name| *name != key).map(|name| format!("<p>Its name is {}.</p>", safe(name))).unwrap_or_default();
-    let mut inside = name;
     let names: Vec<String> =
         report.units.iter().filter(|unit| units.contains(&unit.address.to_string())).map(|unit| unit.name.clone()).collect();
+    let mut out = Page::of_own("<details class=\"fold\" id=\"policy-");
+    out.text(number).own("\"><summary><span class=\"chip ").own(look(policy)).own("\">").text(policy_type).own("</span> <b>").text(key);
+    out.own("</b> <span class=\"dim\">").text(description.as_deref().unwrap_or_default()).own("</span> ");
+    if let Some((look, text)) = who.map_or(Some(("info", "AWS's own")), known) {
+        out.and(&mark(look, text));
+    }
+    out.own("<span class=\"push dim\">").text(attached(&names, *accounts)).own("</span></summary>\n<div class=\"inside\">");
+    if let Some(name) = name.as_ref().filter(|name| *name != key) {
+        out.own("<p>Its name is ").text(name).own(".</p>");
+    }
     if !names.is_empty() {
-        let _ = write!(inside, "<p>On {}</p>", some(&names, NAMED));
+        out.own("<p>On ").text(some(&names, NAMED)).own("</p>");
     }
     if *accounts > 0 {
-        let _ = write!(inside, "<p>On {} directly</p>", count(*accounts, "account"));
+        out.own("<p>On ").text(count(*accounts, "account")).own(" directly</p>");
     }
     match document {
-        Value::Null if who.is_some() => inside.push_str("<p class=\"dim\">Its document was not read.</p>"),
-        Value::Null => {}
-        document => {
-            let _ = write!(inside, "<pre>{}</pre>", lines(document));
-        }
-    }
-    format!(
-        "<details class=\"fold\" id=\"policy-{number}\"><summary><span class=\"chip {}\">{}</span> <b>{}</b> <span class=\"dim\">{}</span> {said}{own}\
-         <span class=\"push dim\">{}</span></summary>\n<div class=\"inside\">{inside}</div></details>\n",
-        look(policy),
-        safe(policy_type),
-        safe(key),
-        safe(description.as_deref().unwrap_or_default()),
-        attached(&names, *accounts),
-    )
+        Value::Null if who.is_some() => out.own("<p class=\"dim\">Its document was not read.</p>"),
+        Value::Null => &mut out,
+        document => out.own("<pre>").and(&lines(document)).own("</pre>"),
+    };
+    out.own("</div></details>\n");
+    out
 }
 
 /// Where it is attached, in a word or two.
@@ -60,7 +55,7 @@ fn attached(units: &[String], accounts: usize) -> String {
     if both.is_empty() { "attached nowhere".to_owned() } else { both.join(", ") }
 }
 
-/// A document over several lines, each of them safe.
-fn lines(document: &Value) -> String {
-    format!("{document:#}").lines().map(safe).collect::<Vec<_>>().join("\n")
+/// A document over several lines.
+fn lines(document: &Value) -> Page {
+    Page::joined(format!("{document:#}").lines().map(Page::of_text), "\n")
 }

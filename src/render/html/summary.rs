@@ -1,8 +1,6 @@
 //! The report in a few figures: the tiles of the page, and the output of the command.
 
-use std::fmt::Write as _;
-
-use super::parts::{count, number, safe};
+use super::parts::{Page, count, number};
 use crate::doctor::InUse;
 use crate::render::Comment;
 use crate::render::Style;
@@ -20,26 +18,21 @@ struct Figure {
 }
 
 /// The tiles at the head of the page.
-pub(super) fn tiles(report: &Report<'_>) -> String {
-    figures(report).iter().fold(String::new(), |mut out, Figure { id, look, what, figure, more }| {
-        let _ = writeln!(
-            out,
-            "<a class=\"tile {look}\" href=\"#{id}\"><span class=\"what\">{what}</span><b>{}</b><span class=\"more\">{}</span></a>",
-            safe(figure),
-            safe(more)
-        );
-        out
-    })
+pub(super) fn tiles(report: &Report<'_>) -> Page {
+    let mut out = Page::new();
+    for Figure { id, look, what, figure, more } in figures(report) {
+        out.own("<a class=\"tile ").own(look).own("\" href=\"#").own(id).own("\"><span class=\"what\">").own(what);
+        out.own("</span><b>").text(figure).own("</b><span class=\"more\">").text(more).own("</span></a>\n");
+    }
+    out
 }
 
 /// For people, on a terminal.
 pub fn text(report: &Report<'_>, style: Style) -> String {
     let figures = figures(report);
     let width = figures.iter().map(|figure| figure.what.len()).max().unwrap_or_default();
-    figures.iter().fold(String::new(), |mut out, Figure { what, figure, more, .. }| {
-        let _ = writeln!(out, "{what:width$}  {}  {}", style.bold(figure), style.dim(more));
-        out
-    })
+    let line = |Figure { what, figure, more, .. }: &Figure| format!("{what:width$}  {}  {}\n", style.bold(figure), style.dim(more));
+    figures.iter().map(line).collect()
 }
 
 /// For a comment on a pull request, or the summary of a job.

@@ -110,37 +110,37 @@ impl Canvas {
     /// The whole, of that height.
     pub(in crate::render) fn finish(self, height: f64) -> String {
         let Self { width, body } = self;
-        format!(
-            "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {width:.0} {height:.0}\" width=\"{width:.0}\" height=\"{height:.0}\">\n<style>{STYLE}</style>\n\
-             {}\n<rect width=\"100%\" height=\"100%\" class=\"ground\"/>\n{}</svg>\n",
-            definitions(),
-            body.finish(),
-        )
+        let mut svg = Markup::<Svg>::new();
+        svg.own("<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 ").text(format_args!("{width:.0} {height:.0}"));
+        svg.own("\" width=\"").text(format_args!("{width:.0}")).own("\" height=\"").text(format_args!("{height:.0}"));
+        svg.own("\">\n<style>").own(STYLE).own("</style>\n").and(&definitions());
+        svg.own("\n<rect width=\"100%\" height=\"100%\" class=\"ground\"/>\n").and(&body).own("</svg>\n");
+        svg.finish()
     }
 
     /// The same for a page that has [`STYLE`] and [`definitions`] itself; `says` describes the content for screen readers.
-    pub(in crate::render) fn finish_within(self, height: f64, says: &str) -> String {
+    pub(in crate::render) fn finish_within(self, height: f64, says: &str) -> Markup<Svg> {
         let Self { width, body } = self;
-        let mut svg = Markup::<Svg>::new();
+        let mut svg = Markup::new();
         svg.own("<svg viewBox=\"0 0 ").text(format_args!("{width:.0} {height:.0}"));
         svg.own("\" width=\"").text(format_args!("{width:.0}")).own("\" height=\"").text(format_args!("{height:.0}"));
         svg.own("\" role=\"img\" aria-label=\"").text(says).own("\">\n").and(&body).own("</svg>\n");
-        svg.finish()
+        svg
     }
 }
 
 /// What shapes refer to: arrow heads and hatching.
-pub(in crate::render) fn definitions() -> String {
-    let arrow = |id: &str, look: &str| {
-        format!(
-            r#"<marker id="{id}" viewBox="0 0 10 10" refX="9" refY="5" markerWidth="7" markerHeight="7" orient="auto-start-reverse"><path d="M0 0L10 5L0 10z" class="{look}"/></marker>"#
-        )
-    };
-    format!(
-        "<defs>{}{}<pattern id=\"hatch\" width=\"6\" height=\"6\" patternUnits=\"userSpaceOnUse\" patternTransform=\"rotate(45)\"><path d=\"M0 0V6\" class=\"stripe\"/></pattern></defs>",
-        arrow("in", "green"),
-        arrow("out", "orange"),
-    )
+pub(in crate::render) fn definitions() -> Markup<Svg> {
+    let mut svg = Markup::new();
+    svg.own("<defs>");
+    for (id, look) in [("in", "green"), ("out", "orange")] {
+        svg.own("<marker id=\"").own(id);
+        svg.own(r#"" viewBox="0 0 10 10" refX="9" refY="5" markerWidth="7" markerHeight="7" orient="auto-start-reverse">"#);
+        svg.own("<path d=\"M0 0L10 5L0 10z\" class=\"").own(look).own("\"/></marker>");
+    }
+    svg.own(r#"<pattern id="hatch" width="6" height="6" patternUnits="userSpaceOnUse" patternTransform="rotate(45)">"#);
+    svg.own(r#"<path d="M0 0V6" class="stripe"/></pattern></defs>"#);
+    svg
 }
 
 fn listed(points: &[Point]) -> String {

@@ -8,6 +8,7 @@ mod vpc;
 
 use canvas::Canvas;
 
+use super::markup::{Markup, Svg};
 use super::network::OFFLINE;
 use crate::files::Kind;
 use crate::network::{AddressPlan, Design};
@@ -43,7 +44,7 @@ pub fn draw(design: &Design, plan: &AddressPlan) -> String {
 }
 
 /// The parts of the drawing by themselves, for a page: of each pool its strip, then of each layout a VPC. Each with what it is.
-pub(super) fn parts(design: &Design, plan: &AddressPlan) -> Vec<(String, String)> {
+pub(super) fn parts(design: &Design, plan: &AddressPlan) -> Vec<(String, Markup<Svg>)> {
     let mut parts = Vec::new();
     for key in design.pools.keys() {
         let mut canvas = Canvas::new(WIDTH);
