@@ -186,28 +186,12 @@ pub(super) async fn apply_with(
     report
 }
 
-/// Kinds that are enabled or filled in: AWS gives them no id, or creates them with another resource.
-const WITHOUT_ID: [&str; 9] = [
-    "alternate_contact",
-    "default_security_group",
-    "default_vpc",
-    "delegated_administrator",
-    "policy_type",
-    "primary_contact",
-    "region",
-    "root_access",
-    "trusted_service",
-];
-
 /// AWS's ids of the resources that the run created.
 fn created(plan: &Plan, report: &Report, ids: &Ids) -> BTreeMap<Address, String> {
     let applied: BTreeSet<&Address> =
         report.outcomes.iter().filter(|(_, outcome)| *outcome == Outcome::Applied).map(|(address, _)| address).collect();
     let creates = |change: &&Change| matches!(change.action, Action::Create | Action::Replace) && applied.contains(&change.address);
-    let has_own_id = |change: &&Change| {
-        let is_part = change.after.as_ref().is_some_and(|after| resource::reference(after, "target").is_some());
-        !is_part && !WITHOUT_ID.contains(&change.address.kind())
-    };
+    let has_own_id = |change: &&Change| resource::kind(change.address.kind()).is_some_and(|kind| kind.spec().own_id);
     let created = plan.changes.iter().filter(creates).filter(has_own_id);
     created.filter_map(|change| Some((change.address.clone(), ids.resolve(&change.address.clone().into()).ok()?))).collect()
 }

@@ -212,6 +212,9 @@ pub struct KindSpec {
     pub guards_target: bool,
     /// The severity of a missing or unmanaged resource, and of a difference in an attribute without its own severity.
     pub weight: Weight,
+    /// Whether AWS gives it an id of its own when it is created, which other tools can use. Others are enabled, filled in, or part of
+    /// another resource.
+    pub own_id: bool,
 }
 
 /// One attribute of a kind.

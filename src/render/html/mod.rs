@@ -1,7 +1,7 @@
 //! The report as one self-contained page: it loads nothing from the network and no other file. The JSON form has the same content.
 //!
 //! OUs, policies, classes of restrictions and networks are few: they are rendered here. There may be thousands of accounts: the page has them
-//! as data, and its script draws those that somebody opens. All text is escaped by the type of the page, [`Markup`](super::markup::Markup). As
+//! as data, and its script draws those that somebody opens. All text is escaped by the type of the page, `Markup`. As
 //! a second barrier, the page's content security policy allows only its own script and style sheet.
 
 mod compliance;

@@ -14,8 +14,7 @@ use super::describe::Ec2Reader;
 use super::{EndpointStates, NatGatewayStates, Tags, tags_differ};
 use crate::address::{Reference, Scope};
 use crate::aws::{AwsResult, Error, Latest, Place, Poll, Refusal};
-use crate::resource::ADDRESS_TAG;
-use crate::resource::Context;
+use crate::resource::{ADDRESS_TAG, Context};
 
 /// How long AWS may take until a new resource is visible everywhere.
 pub(super) const SETTLING: Duration = Duration::from_secs(120);

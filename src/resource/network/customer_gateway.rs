@@ -7,8 +7,7 @@ use super::calls::{ResourceClient, all};
 use super::{Tags, tags_differ};
 use crate::address::Address;
 use crate::aws::{AwsResult, Error};
-use crate::resource::Context;
-use crate::resource::{ADDRESS_TAG, AttributeSpec, Kind, KindSpec, OnChange, OnRemoval, Weight};
+use crate::resource::{ADDRESS_TAG, AttributeSpec, Context, Kind, KindSpec, OnChange, OnRemoval, Weight};
 
 /// The attributes of a `customer_gateway`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -40,6 +39,7 @@ impl Kind for CustomerGateway {
         on_removal: OnRemoval::Delete,
         guards_target: false,
         weight: Weight::Network,
+        own_id: true,
     };
 
     fn calls(before: Option<&Self::Attributes>, after: Option<&Self::Attributes>) -> Vec<String> {

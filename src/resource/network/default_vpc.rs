@@ -7,8 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::calls::{ResourceClient, never_deleted};
 use super::{NO_DEFAULT_VPC, default_vpc_removal};
 use crate::aws::{AwsResult, Error};
-use crate::resource::Context;
-use crate::resource::{AttributeSpec, Kind, KindSpec, OnChange, OnRemoval, Weight};
+use crate::resource::{AttributeSpec, Context, Kind, KindSpec, OnChange, OnRemoval, Weight};
 
 /// The attributes of a `default_vpc`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -36,6 +35,7 @@ impl Kind for DefaultVpc {
         on_removal: OnRemoval::Leave,
         guards_target: false,
         weight: Weight::Network,
+        own_id: false,
     };
 
     fn calls(before: Option<&Self::Attributes>, after: Option<&Self::Attributes>) -> Vec<String> {

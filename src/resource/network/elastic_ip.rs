@@ -6,8 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::calls::{LINGERING, ResourceClient, all};
 use super::{Tags, tags_differ};
 use crate::aws::{AwsResult, Error};
-use crate::resource::Context;
-use crate::resource::{AttributeSpec, Kind, KindSpec, OnChange, OnRemoval, Weight};
+use crate::resource::{AttributeSpec, Context, Kind, KindSpec, OnChange, OnRemoval, Weight};
 
 /// The attributes of a `elastic_ip`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -28,6 +27,7 @@ impl Kind for ElasticIp {
         on_removal: OnRemoval::Delete,
         guards_target: false,
         weight: Weight::Network,
+        own_id: true,
     };
 
     fn calls(before: Option<&Self::Attributes>, after: Option<&Self::Attributes>) -> Vec<String> {

@@ -9,8 +9,7 @@ use super::ENABLED;
 use super::calls::never_deleted;
 use crate::address::Address;
 use crate::aws::{AwsResult, Error, Poll};
-use crate::resource::{AttributeSpec, Kind, KindSpec, OnChange, OnRemoval, Weight};
-use crate::resource::{Context, NOT_YET};
+use crate::resource::{AttributeSpec, Context, Kind, KindSpec, NOT_YET, OnChange, OnRemoval, Weight};
 
 /// The attributes of a `region`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -31,6 +30,7 @@ impl Kind for Region {
         on_removal: OnRemoval::Report,
         guards_target: false,
         weight: Weight::Network,
+        own_id: false,
     };
 
     fn calls(before: Option<&Self::Attributes>, after: Option<&Self::Attributes>) -> Vec<String> {

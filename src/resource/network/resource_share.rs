@@ -12,8 +12,7 @@ use super::calls::{ResourceClient, SETTLING, is_missing};
 use super::{Tags, tags_differ};
 use crate::address::Reference;
 use crate::aws::{AwsResult, Error};
-use crate::resource::Context;
-use crate::resource::{ADDRESS_TAG, AttributeSpec, Kind, KindSpec, OnChange, OnRemoval, Weight};
+use crate::resource::{ADDRESS_TAG, AttributeSpec, Context, Kind, KindSpec, OnChange, OnRemoval, Weight};
 
 /// The service principal that must be trusted before anything is shared inside the organization.
 pub const SHARING_SERVICE: &str = "ram.amazonaws.com";
@@ -54,6 +53,7 @@ impl Kind for ResourceShare {
         on_removal: OnRemoval::Delete,
         guards_target: false,
         weight: Weight::Network,
+        own_id: true,
     };
 
     fn calls(before: Option<&Self::Attributes>, after: Option<&Self::Attributes>) -> Vec<String> {

@@ -9,8 +9,7 @@ use super::calls::{ResourceClient, all, filter};
 use super::{Tags, tags_differ};
 use crate::address::Reference;
 use crate::aws::{AwsResult, Error};
-use crate::resource::Context;
-use crate::resource::{AttributeSpec, Kind, KindSpec, OnChange, OnRemoval, Weight};
+use crate::resource::{AttributeSpec, Context, Kind, KindSpec, OnChange, OnRemoval, Weight};
 
 /// The attributes of a `route_table`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -40,6 +39,7 @@ impl Kind for RouteTable {
         on_removal: OnRemoval::Delete,
         guards_target: false,
         weight: Weight::Network,
+        own_id: true,
     };
 
     fn calls(before: Option<&Self::Attributes>, after: Option<&Self::Attributes>) -> Vec<String> {

@@ -10,8 +10,7 @@ use super::ipv6;
 use super::{Tags, WITH_TAG, tags_differ};
 use crate::address::Reference;
 use crate::aws::{AwsResult, Error};
-use crate::resource::Context;
-use crate::resource::{AttributeSpec, Kind, KindSpec, OnChange, OnRemoval, Weight};
+use crate::resource::{AttributeSpec, Context, Kind, KindSpec, OnChange, OnRemoval, Weight};
 
 /// The attributes of a `vpc`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -62,6 +61,7 @@ impl Kind for Vpc {
         on_removal: OnRemoval::Delete,
         guards_target: false,
         weight: Weight::Network,
+        own_id: true,
     };
 
     fn calls(before: Option<&Self::Attributes>, after: Option<&Self::Attributes>) -> Vec<String> {

@@ -12,8 +12,7 @@ use super::leaving::{Leaving, leave};
 use super::{management_account_of, organization_address};
 use crate::address::Reference;
 use crate::aws::{AwsResult, Error};
-use crate::resource::Context;
-use crate::resource::{AttributeSpec, Kind, KindSpec, LAPSED, OnChange, OnRemoval, Weight};
+use crate::resource::{AttributeSpec, Context, Kind, KindSpec, LAPSED, OnChange, OnRemoval, Weight};
 
 /// The attributes of a `account`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -58,6 +57,7 @@ impl Kind for Account {
         on_removal: OnRemoval::Report,
         guards_target: false,
         weight: Weight::Organization,
+        own_id: true,
     };
 
     fn calls(before: Option<&Self::Attributes>, after: Option<&Self::Attributes>) -> Vec<String> {

@@ -7,9 +7,8 @@ use aws_sdk_organizations::types::{Root, Tag};
 
 use crate::address::Reference;
 use crate::aws::{AwsResult, Error, Poll};
-use crate::resource::ADDRESS_TAG;
-use crate::resource::Context;
 pub(super) use crate::resource::pages::every_page;
+use crate::resource::{ADDRESS_TAG, Context};
 
 /// Declared tags, as the attributes hold them.
 pub(super) type Tags = BTreeMap<String, String>;

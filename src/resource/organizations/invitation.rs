@@ -8,8 +8,7 @@ use super::calls::never_deleted;
 use super::handshakes::{self, Letter};
 use crate::address::{Address, Reference};
 use crate::aws::{AwsResult, Error};
-use crate::resource::Context;
-use crate::resource::{ADDRESS_TAG, AttributeSpec, Kind, KindSpec, OnChange, OnRemoval, Weight};
+use crate::resource::{ADDRESS_TAG, AttributeSpec, Context, Kind, KindSpec, OnChange, OnRemoval, Weight};
 
 /// The attributes of an `invitation`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -46,6 +45,7 @@ impl Kind for Invitation {
         on_removal: OnRemoval::Leave,
         guards_target: false,
         weight: Weight::Organization,
+        own_id: true,
     };
 
     fn calls(before: Option<&Self::Attributes>, after: Option<&Self::Attributes>) -> Vec<String> {

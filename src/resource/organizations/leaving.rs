@@ -8,8 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::calls::poll;
 use crate::aws::{AwsResult, Error};
-use crate::resource::Attributes;
-use crate::resource::Context;
+use crate::resource::{Attributes, Context};
 
 /// How an account leaves.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]

@@ -9,8 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::calls::{self, SETTLING, every_page, never_deleted, poll};
 use crate::aws::{AwsResult, Error};
-use crate::resource::Context;
-use crate::resource::{AttributeSpec, Kind, KindSpec, OnChange, OnRemoval, Weight};
+use crate::resource::{AttributeSpec, Context, Kind, KindSpec, OnChange, OnRemoval, Weight};
 
 /// The attributes of a `organization`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -31,6 +30,7 @@ impl Kind for Organization {
         on_removal: OnRemoval::Report,
         guards_target: false,
         weight: Weight::Organization,
+        own_id: true,
     };
 
     fn calls(before: Option<&Self::Attributes>, after: Option<&Self::Attributes>) -> Vec<String> {

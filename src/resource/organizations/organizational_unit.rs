@@ -8,8 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::calls::{SETTLING, creation_tags, every_page, only_ours, poll, settled, tags_to_write, write_tags};
 use crate::address::Reference;
 use crate::aws::{AwsResult, Error};
-use crate::resource::Context;
-use crate::resource::{AttributeSpec, Kind, KindSpec, OnChange, OnRemoval, Weight};
+use crate::resource::{AttributeSpec, Context, Kind, KindSpec, OnChange, OnRemoval, Weight};
 
 /// The attributes of a `ou`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -39,6 +38,7 @@ impl Kind for OrganizationalUnit {
         on_removal: OnRemoval::Delete,
         guards_target: false,
         weight: Weight::Organization,
+        own_id: true,
     };
 
     /// A new name is written with the tag: an OU whose name and key have both changed over time is still recognised by its address.

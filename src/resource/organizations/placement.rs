@@ -10,8 +10,7 @@ use super::account::{move_account, parent_of};
 use super::calls::never_deleted;
 use crate::address::Reference;
 use crate::aws::{AwsResult, Error};
-use crate::resource::Context;
-use crate::resource::{AttributeSpec, Kind, KindSpec, OnChange, OnRemoval, Weight};
+use crate::resource::{AttributeSpec, Context, Kind, KindSpec, OnChange, OnRemoval, Weight};
 
 /// The attributes of a `placement`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -42,6 +41,7 @@ impl Kind for Placement {
         on_removal: OnRemoval::Leave,
         guards_target: false,
         weight: Weight::GuardRail,
+        own_id: false,
     };
 
     fn calls(before: Option<&Self::Attributes>, after: Option<&Self::Attributes>) -> Vec<String> {

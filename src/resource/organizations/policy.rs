@@ -9,8 +9,7 @@ use serde_json::Value;
 use super::calls::{SETTLING, creation_tags, every_page, only_ours, poll, settled, tags_to_write, write_tags};
 use crate::address::Reference;
 use crate::aws::{AwsResult, Error};
-use crate::resource::Context;
-use crate::resource::{AttributeSpec, Kind, KindSpec, OnChange, OnRemoval, Weight};
+use crate::resource::{AttributeSpec, Context, Kind, KindSpec, OnChange, OnRemoval, Weight};
 
 /// The attributes of a `policy`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -46,6 +45,7 @@ impl Kind for Policy {
         on_removal: OnRemoval::Delete,
         guards_target: false,
         weight: Weight::GuardRail,
+        own_id: true,
     };
 
     /// A new name is written with the tag: a policy whose name and key have both changed over time is still recognised by its address.

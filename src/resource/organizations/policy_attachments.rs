@@ -11,8 +11,7 @@ use super::calls::{SETTLING, every_page, never_deleted, poll, settled};
 use crate::address::Reference;
 use crate::aws::{AwsResult, Error};
 use crate::limits::LIMITS;
-use crate::resource::Context;
-use crate::resource::{AttributeSpec, Kind, KindSpec, OnChange, OnRemoval, Weight};
+use crate::resource::{AttributeSpec, Context, Kind, KindSpec, OnChange, OnRemoval, Weight};
 
 /// The attributes of a `policy_attachments`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -35,6 +34,7 @@ impl Kind for PolicyAttachments {
         on_removal: OnRemoval::Report,
         guards_target: true,
         weight: Weight::GuardRail,
+        own_id: false,
     };
 
     /// Attachments first. Only if that would exceed AWS's limit do some detachments come earlier; their number is the same.

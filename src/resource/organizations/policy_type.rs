@@ -9,8 +9,7 @@ use super::calls::{self, SERVICE_ACCESS_NOT_ENABLED, never_deleted, poll};
 use crate::address::Reference;
 use crate::aws::{AwsResult, Error};
 use crate::limits::LIMITS;
-use crate::resource::Context;
-use crate::resource::{AttributeSpec, Kind, KindSpec, OnChange, OnRemoval, Weight};
+use crate::resource::{AttributeSpec, Context, Kind, KindSpec, OnChange, OnRemoval, Weight};
 
 /// The attributes of a `policy_type`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -33,6 +32,7 @@ impl Kind for PolicyType {
         on_removal: OnRemoval::Report,
         guards_target: false,
         weight: Weight::GuardRail,
+        own_id: false,
     };
 
     fn calls(before: Option<&Self::Attributes>, after: Option<&Self::Attributes>) -> Vec<String> {

@@ -9,8 +9,7 @@ use super::calls::never_deleted;
 use super::contacts::{self, Subject};
 use crate::address::Reference;
 use crate::aws::{AwsResult, Error};
-use crate::resource::Context;
-use crate::resource::{AttributeSpec, Kind, KindSpec, OnChange, OnRemoval, Weight};
+use crate::resource::{AttributeSpec, Context, Kind, KindSpec, OnChange, OnRemoval, Weight};
 
 /// The attributes of a `primary_contact`. AWS only accepts all of them together.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -71,6 +70,7 @@ impl Kind for PrimaryContact {
         on_removal: OnRemoval::Leave,
         guards_target: false,
         weight: Weight::Organization,
+        own_id: false,
     };
 
     fn calls(before: Option<&Self::Attributes>, after: Option<&Self::Attributes>) -> Vec<String> {

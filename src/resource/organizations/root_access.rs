@@ -8,8 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::calls::{SETTLING, never_deleted, poll};
 use crate::address::{Address, Reference};
 use crate::aws::{AwsResult, Error, Sessions};
-use crate::resource::Context;
-use crate::resource::{AttributeSpec, Kind, KindSpec, OnChange, OnRemoval, Weight};
+use crate::resource::{AttributeSpec, Context, Kind, KindSpec, OnChange, OnRemoval, Weight};
 
 /// The service that must be trusted before root access can be central.
 pub const IAM: &str = "iam.amazonaws.com";
@@ -52,6 +51,7 @@ impl Kind for RootAccess {
         on_removal: OnRemoval::Leave,
         guards_target: false,
         weight: Weight::GuardRail,
+        own_id: false,
     };
 
     fn calls(before: Option<&Self::Attributes>, after: Option<&Self::Attributes>) -> Vec<String> {

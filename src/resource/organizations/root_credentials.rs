@@ -12,8 +12,7 @@ use serde::{Deserialize, Serialize};
 use super::calls::never_deleted;
 use crate::address::Reference;
 use crate::aws::{AwsResult, Error, Sessions};
-use crate::resource::Context;
-use crate::resource::{AttributeSpec, Kind, KindSpec, OnChange, OnRemoval, Weight};
+use crate::resource::{AttributeSpec, Context, Kind, KindSpec, OnChange, OnRemoval, Weight};
 
 /// AWS's policies for reading root credentials and for removing them.
 const AUDIT: &str = "IAMAuditRootUserCredentials";
@@ -50,6 +49,7 @@ impl Kind for RootCredentials {
         on_removal: OnRemoval::Leave,
         guards_target: false,
         weight: Weight::GuardRail,
+        own_id: true,
     };
 
     fn calls(before: Option<&Self::Attributes>, after: Option<&Self::Attributes>) -> Vec<String> {

@@ -5,9 +5,8 @@ use serde::{Deserialize, Serialize};
 use super::calls::never_deleted;
 use crate::address::Reference;
 use crate::aws::{AwsResult, Error};
-use crate::resource::Context;
 use crate::resource::network::SHARING_SERVICE;
-use crate::resource::{AttributeSpec, Kind, KindSpec, OnChange, OnRemoval, Weight};
+use crate::resource::{AttributeSpec, Context, Kind, KindSpec, OnChange, OnRemoval, Weight};
 
 /// The attributes of a `trusted_service`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -30,6 +29,7 @@ impl Kind for TrustedService {
         on_removal: OnRemoval::Report,
         guards_target: false,
         weight: Weight::Organization,
+        own_id: false,
     };
 
     fn calls(before: Option<&Self::Attributes>, after: Option<&Self::Attributes>) -> Vec<String> {
