@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::{Action, Change};
 use crate::address::{Address, Scope};
 use crate::network::{Others, Quotas};
+use crate::plural;
 use crate::resource::{Finding, FindingSeverity, Live};
 
 /// What has a quota.
@@ -88,13 +89,13 @@ fn counted(address: &Address) -> Option<(Counted, &str)> {
 /// `None` if there is room. If the quota is exceeded already, AWS must have raised it, and the new limit is unknown.
 fn finding(counted: Counted, place: (&Scope, &str), count: Count, unmanaged: usize, quotas: &Quotas) -> Option<Finding> {
     let (scope, zone) = place;
-    let (key, most, one, many, quota) = match counted {
-        Counted::Vpcs => ("vpcs", quotas.vpcs(), "VPC", "VPCs", "VPCs per Region"),
+    let (key, most, one, quota) = match counted {
+        Counted::Vpcs => ("vpcs", quotas.vpcs(), "VPC", "VPCs per Region"),
         // AWS documents that the 2 quotas have the same value.
-        Counted::InternetGateways => ("vpcs", quotas.vpcs(), "internet gateway", "internet gateways", "VPCs per Region"),
-        Counted::ElasticIps => ("elastic_ips", quotas.elastic_ips(), "elastic IP address", "elastic IP addresses", "EC2-VPC Elastic IPs"),
+        Counted::InternetGateways => ("vpcs", quotas.vpcs(), "internet gateway", "VPCs per Region"),
+        Counted::ElasticIps => ("elastic_ips", quotas.elastic_ips(), "elastic IP address", "EC2-VPC Elastic IPs"),
         Counted::NatGateways => {
-            ("nat_gateways_per_zone", quotas.nat_gateways_per_zone(), "NAT gateway", "NAT gateways", "NAT gateways per Availability Zone")
+            ("nat_gateways_per_zone", quotas.nat_gateways_per_zone(), "NAT gateway", "NAT gateways per Availability Zone")
         }
     };
     let there = count.bound + unmanaged;
@@ -102,7 +103,7 @@ fn finding(counted: Counted, place: (&Scope, &str), count: Count, unmanaged: usi
     if count.created == 0 || there > most || needed <= most {
         return None;
     }
-    let to_create = if count.created == 1 { format!("1 {one} is") } else { format!("{} {many} are", count.created) };
+    let to_create = format!("{} {}", plural::count(count.created, one), if count.created == 1 { "is" } else { "are" });
     let exist = if there == 1 { "1 exists" } else { &format!("{there} exist") };
     let unmanaged = if unmanaged == 0 { String::new() } else { format!(" ({unmanaged} unmanaged)") };
     let place = if zone.is_empty() { &scope.region } else { zone };
