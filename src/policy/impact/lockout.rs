@@ -78,10 +78,9 @@ pub fn lockouts(before: &Hierarchy, after: &Hierarchy, roads: &RequiredAccess, c
     let open = |found: &Found, accounts: &[&Address]| -> Vec<Address> {
         accounts.iter().filter(|account| !found.told.contains(**account)).map(|account| (*account).clone()).collect()
     };
-    let everything = [(actions.all(), Road::Everything, None)];
-    for (needed, road, region) in &everything {
-        denied(before, after, roads, &Way { actions, needed, road: *road, region: *region }, &open(&found, &accounts), &mut found);
-    }
+    let everything = actions.all();
+    let way = Way { actions, needed: &everything, road: Road::Everything, region: None };
+    denied(before, after, roads, &way, &open(&found, &accounts), &mut found);
     let regions: BTreeSet<&str> = roads.accounts.values().flatten().map(String::as_str).collect();
     for region in regions {
         let has = |account: &&Address| roads.accounts.get(*account).is_some_and(|regions| regions.contains(region));
