@@ -347,13 +347,13 @@ async fn run(plan: &Plan, executor: &impl Executor, consent: &Consent, events: &
         // A deletion that depends on another one needs confirmation itself.
         progress.skipped(skipped.into_iter().filter(|skipped| !withheld.contains_key(&skipped.key)).collect());
     }
-    let (mut running, crew) = (FuturesUnordered::new(), ActiveTasks::default());
-    let has_room = |running: usize| running < executor.at_a_time() && running.saturating_sub(crew.idle()) < executor.at_work();
+    let (mut running, active) = (FuturesUnordered::new(), ActiveTasks::default());
+    let has_room = |running: usize| running < executor.at_a_time() && running.saturating_sub(active.idle()) < executor.at_work();
     loop {
         while has_room(running.len()) && !executor.is_interrupted() {
             let Some(change) = schedule.next().and_then(|address| by_address.get(&address).copied()) else { break };
             (progress.events)(Event::Started { address: change.address.clone(), action: change.action });
-            let execution = crew.track(executor.execute(change));
+            let execution = active.track(executor.execute(change));
             running.push(async move { (change, execution.await) });
         }
         // If there was no room, there is as soon as a change waits: that happens only while these are polled.
