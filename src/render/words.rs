@@ -39,6 +39,7 @@ pub(super) const ACTIONS: [Action; 6] = [Action::Create, Action::Adopt, Action::
 /// A kind as people say it, so many of it: `1 VPC`, `9 subnets`, `2 NAT gateways`.
 pub(crate) fn things(n: usize, kind: &str) -> String {
     let one = match kind {
+        "ou" => "OU",
         "vpc" => "VPC",
         "default_vpc" => "default VPC",
         "nat_gateway" => "NAT gateway",
@@ -103,6 +104,13 @@ pub(super) fn pretty(value: &Value) -> String {
 mod tests {
     use super::*;
     use serde_json::json;
+
+    #[test]
+    fn kinds_have_the_names_that_people_say() {
+        for (n, kind, text) in [(6, "ou", "6 OUs"), (1, "vpc", "1 VPC"), (2, "policy", "2 policies"), (1, "route_table", "1 route table")] {
+            assert_eq!(things(n, kind), text);
+        }
+    }
 
     #[test]
     fn durations_round_up() {

@@ -52,7 +52,7 @@ fn what_waits_is_reached_from_what_it_waits_for() {
 fn it_is_written_in_three_languages() {
     let graph = Graph::of(&plan(), false);
     let (dot, mermaid, svg) = (dot(&graph), mermaid(&graph), svg(&graph));
-    assert!(dot.starts_with("digraph plan {") && dot.ends_with("}\n") && dot.contains("label = \"+ 2 ous\\lou.a\\lou.b\\l\""), "{dot}");
+    assert!(dot.starts_with("digraph plan {") && dot.ends_with("}\n") && dot.contains("label = \"+ 2 OUs\\lou.a\\lou.b\\l\""), "{dot}");
     assert!(mermaid.starts_with("flowchart LR\n") && mermaid.contains("n0[\"+ organization.main\"]:::made"), "{mermaid}");
     assert!(svg.starts_with("<svg") && svg.ends_with("</svg>\n") && svg.contains(">+ organization.main<"), "{svg}");
     for edge in &graph.edges {
