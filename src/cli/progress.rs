@@ -220,7 +220,7 @@ mod tests {
         assert_eq!(running.message(), named);
         running.start(&address("a/eu-west-1/vpc.other"));
         running.start(&address("ou.old"));
-        assert_eq!(running.message(), "3 NAT gateways, 1 ou, 1 VPC in 3 accounts");
+        assert_eq!(running.message(), "3 NAT gateways, 1 OU, 1 VPC in 3 accounts");
         for text in ["a/eu-west-1/nat_gateway.standard/x", "b/eu-west-1/nat_gateway.standard/x", "ou.old", "never.started"] {
             running.finish(&address(text));
         }
