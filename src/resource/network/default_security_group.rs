@@ -33,9 +33,9 @@ impl Kind for DefaultSecurityGroup {
             AttributeSpec::new("vpc", OnChange::Forbidden("remove it and make it in the other VPC")),
         ],
         on_removal: OnRemoval::Leave,
-        guards_target: false,
         weight: Weight::Network,
         own_id: false,
+        ..KindSpec::BASE
     };
 
     fn calls(before: Option<&Self::Attributes>, after: Option<&Self::Attributes>) -> Vec<String> {

@@ -33,9 +33,9 @@ impl Kind for DefaultVpc {
         summary: "the default VPC of an account and Region, removed",
         attributes: &[AttributeSpec::new("present", OnChange::Delete), AttributeSpec::new("subnets", OnChange::Update)],
         on_removal: OnRemoval::Leave,
-        guards_target: false,
         weight: Weight::Network,
         own_id: false,
+        ..KindSpec::BASE
     };
 
     fn calls(before: Option<&Self::Attributes>, after: Option<&Self::Attributes>) -> Vec<String> {

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::calls::{LINGERING, ResourceClient, all};
 use super::{Tags, tags_differ};
 use crate::aws::{AwsResult, Error};
-use crate::resource::{AttributeSpec, Context, Kind, KindSpec, OnChange, OnRemoval, Weight};
+use crate::resource::{AttributeSpec, Context, Kind, KindSpec, OnChange, Weight};
 
 /// The attributes of a `elastic_ip`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -24,10 +24,8 @@ impl Kind for ElasticIp {
         kind: "elastic_ip",
         summary: "an elastic IP address",
         attributes: &[AttributeSpec::new("tags", OnChange::Update).weighs(Weight::Cosmetic)],
-        on_removal: OnRemoval::Delete,
-        guards_target: false,
         weight: Weight::Network,
-        own_id: true,
+        ..KindSpec::BASE
     };
 
     fn calls(before: Option<&Self::Attributes>, after: Option<&Self::Attributes>) -> Vec<String> {

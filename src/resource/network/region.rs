@@ -28,9 +28,9 @@ impl Kind for Region {
         summary: "an opt-in Region of an account, enabled",
         attributes: &[AttributeSpec::new("status", OnChange::Update)],
         on_removal: OnRemoval::Report,
-        guards_target: false,
         weight: Weight::Network,
         own_id: false,
+        ..KindSpec::BASE
     };
 
     fn calls(before: Option<&Self::Attributes>, after: Option<&Self::Attributes>) -> Vec<String> {

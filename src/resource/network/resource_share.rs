@@ -12,7 +12,7 @@ use super::calls::{ResourceClient, SETTLING, is_missing};
 use super::{Tags, tags_differ};
 use crate::address::Reference;
 use crate::aws::{AwsResult, Error};
-use crate::resource::{ADDRESS_TAG, AttributeSpec, Context, Kind, KindSpec, OnChange, OnRemoval, Weight};
+use crate::resource::{ADDRESS_TAG, AttributeSpec, Context, Kind, KindSpec, OnChange, Weight};
 
 /// The service principal that must be trusted before anything is shared inside the organization.
 pub const SHARING_SERVICE: &str = "ram.amazonaws.com";
@@ -50,10 +50,8 @@ impl Kind for ResourceShare {
                 OnChange::Forbidden("it is always RAM: run this again with the same version of overlord that made the share"),
             ),
         ],
-        on_removal: OnRemoval::Delete,
-        guards_target: false,
         weight: Weight::Network,
-        own_id: true,
+        ..KindSpec::BASE
     };
 
     fn calls(before: Option<&Self::Attributes>, after: Option<&Self::Attributes>) -> Vec<String> {

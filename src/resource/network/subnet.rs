@@ -8,7 +8,7 @@ use super::ipv6;
 use super::{Tags, tags_differ};
 use crate::address::Reference;
 use crate::aws::{AwsResult, Error};
-use crate::resource::{AttributeSpec, Context, Kind, KindSpec, OnChange, OnRemoval, Weight};
+use crate::resource::{AttributeSpec, Context, Kind, KindSpec, OnChange, Weight};
 
 /// The attributes of a `subnet`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -50,10 +50,8 @@ impl Kind for Subnet {
                 ),
             ),
         ],
-        on_removal: OnRemoval::Delete,
-        guards_target: false,
         weight: Weight::Network,
-        own_id: true,
+        ..KindSpec::BASE
     };
 
     fn calls(before: Option<&Self::Attributes>, after: Option<&Self::Attributes>) -> Vec<String> {

@@ -10,7 +10,7 @@ use super::calls::{ResourceClient, filter, first};
 use super::{Tags, tags_differ, transit_gateway};
 use crate::address::Reference;
 use crate::aws::{AwsResult, Error};
-use crate::resource::{AttributeSpec, Context, Kind, KindSpec, OnChange, OnRemoval, Weight};
+use crate::resource::{AttributeSpec, Context, Kind, KindSpec, OnChange, Weight};
 
 /// The attributes of a `transit_gateway_attachment`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -59,10 +59,8 @@ impl Kind for TransitGatewayAttachment {
             ),
             AttributeSpec::new("vpc", OnChange::Forbidden("remove it and make it in the other VPC")),
         ],
-        on_removal: OnRemoval::Delete,
-        guards_target: false,
         weight: Weight::Network,
-        own_id: true,
+        ..KindSpec::BASE
     };
 
     fn calls(before: Option<&Self::Attributes>, after: Option<&Self::Attributes>) -> Vec<String> {

@@ -55,9 +55,7 @@ impl Kind for Account {
             AttributeSpec::new("tags", OnChange::Update).weighs(Weight::Cosmetic),
         ],
         on_removal: OnRemoval::Report,
-        guards_target: false,
-        weight: Weight::Organization,
-        own_id: true,
+        ..KindSpec::BASE
     };
 
     fn calls(before: Option<&Self::Attributes>, after: Option<&Self::Attributes>) -> Vec<String> {

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::calls::{SERVICE_ACCESS_NOT_ENABLED, SETTLING, never_deleted, poll, settled};
 use crate::address::Reference;
 use crate::aws::{AwsResult, Error};
-use crate::resource::{AttributeSpec, Context, Kind, KindSpec, OnChange, OnRemoval, Weight};
+use crate::resource::{AttributeSpec, Context, Kind, KindSpec, OnChange, OnRemoval};
 
 /// The attributes of a `delegated_administrator`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -32,9 +32,8 @@ impl Kind for DelegatedAdministrator {
             AttributeSpec::new("trusted_service", OnChange::Update),
         ],
         on_removal: OnRemoval::Report,
-        guards_target: false,
-        weight: Weight::Organization,
         own_id: false,
+        ..KindSpec::BASE
     };
 
     fn calls(before: Option<&Self::Attributes>, after: Option<&Self::Attributes>) -> Vec<String> {

@@ -43,9 +43,7 @@ impl Kind for Invitation {
             AttributeSpec::new("tags", SENT).weighs(Weight::Cosmetic),
         ],
         on_removal: OnRemoval::Leave,
-        guards_target: false,
-        weight: Weight::Organization,
-        own_id: true,
+        ..KindSpec::BASE
     };
 
     fn calls(before: Option<&Self::Attributes>, after: Option<&Self::Attributes>) -> Vec<String> {

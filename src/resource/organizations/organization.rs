@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::calls::{self, SETTLING, every_page, never_deleted, poll};
 use crate::aws::{AwsResult, Error};
-use crate::resource::{AttributeSpec, Context, Kind, KindSpec, OnChange, OnRemoval, Weight};
+use crate::resource::{AttributeSpec, Context, Kind, KindSpec, OnChange, OnRemoval};
 
 /// The attributes of a `organization`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -28,9 +28,7 @@ impl Kind for Organization {
         summary: "the organization itself; as a parent it means the root",
         attributes: &[AttributeSpec::new("feature_set", OnChange::Update)],
         on_removal: OnRemoval::Report,
-        guards_target: false,
-        weight: Weight::Organization,
-        own_id: true,
+        ..KindSpec::BASE
     };
 
     fn calls(before: Option<&Self::Attributes>, after: Option<&Self::Attributes>) -> Vec<String> {

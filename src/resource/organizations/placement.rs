@@ -39,9 +39,9 @@ impl Kind for Placement {
             AttributeSpec::new("target", OnChange::Forbidden(OTHER_ACCOUNT)),
         ],
         on_removal: OnRemoval::Leave,
-        guards_target: false,
         weight: Weight::GuardRail,
         own_id: false,
+        ..KindSpec::BASE
     };
 
     fn calls(before: Option<&Self::Attributes>, after: Option<&Self::Attributes>) -> Vec<String> {

@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::calls::{SETTLING, creation_tags, every_page, only_ours, poll, settled, tags_to_write, write_tags};
 use crate::address::Reference;
 use crate::aws::{AwsResult, Error};
-use crate::resource::{AttributeSpec, Context, Kind, KindSpec, OnChange, OnRemoval, Weight};
+use crate::resource::{AttributeSpec, Context, Kind, KindSpec, OnChange, Weight};
 
 /// The attributes of a `policy`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -42,10 +42,8 @@ impl Kind for Policy {
             AttributeSpec::new("policy_type", OnChange::ReplaceCreateFirst),
             AttributeSpec::new("tags", OnChange::Update).weighs(Weight::Cosmetic),
         ],
-        on_removal: OnRemoval::Delete,
-        guards_target: false,
         weight: Weight::GuardRail,
-        own_id: true,
+        ..KindSpec::BASE
     };
 
     /// A new name is written with the tag: a policy whose name and key have both changed over time is still recognised by its address.

@@ -35,6 +35,7 @@ impl Kind for PolicyAttachments {
         guards_target: true,
         weight: Weight::GuardRail,
         own_id: false,
+        ..KindSpec::BASE
     };
 
     /// Attachments first. Only if that would exceed AWS's limit do some detachments come earlier; their number is the same.

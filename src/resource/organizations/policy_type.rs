@@ -30,9 +30,9 @@ impl Kind for PolicyType {
         summary: "a policy type enabled on the root; asynchronous",
         attributes: &[AttributeSpec::new("organization", OnChange::Update), AttributeSpec::new("policy_type", OnChange::Update)],
         on_removal: OnRemoval::Report,
-        guards_target: false,
         weight: Weight::GuardRail,
         own_id: false,
+        ..KindSpec::BASE
     };
 
     fn calls(before: Option<&Self::Attributes>, after: Option<&Self::Attributes>) -> Vec<String> {

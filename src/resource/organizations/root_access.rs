@@ -49,9 +49,9 @@ impl Kind for RootAccess {
             AttributeSpec::new("trusted_service", OnChange::Update),
         ],
         on_removal: OnRemoval::Leave,
-        guards_target: false,
         weight: Weight::GuardRail,
         own_id: false,
+        ..KindSpec::BASE
     };
 
     fn calls(before: Option<&Self::Attributes>, after: Option<&Self::Attributes>) -> Vec<String> {

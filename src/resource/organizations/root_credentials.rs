@@ -47,9 +47,8 @@ impl Kind for RootCredentials {
             AttributeSpec::new("root_access", OnChange::Update),
         ],
         on_removal: OnRemoval::Leave,
-        guards_target: false,
         weight: Weight::GuardRail,
-        own_id: true,
+        ..KindSpec::BASE
     };
 
     fn calls(before: Option<&Self::Attributes>, after: Option<&Self::Attributes>) -> Vec<String> {

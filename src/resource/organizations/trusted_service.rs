@@ -6,7 +6,7 @@ use super::calls::never_deleted;
 use crate::address::Reference;
 use crate::aws::{AwsResult, Error};
 use crate::resource::network::SHARING_SERVICE;
-use crate::resource::{AttributeSpec, Context, Kind, KindSpec, OnChange, OnRemoval, Weight};
+use crate::resource::{AttributeSpec, Context, Kind, KindSpec, OnChange, OnRemoval};
 
 /// The attributes of a `trusted_service`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -27,9 +27,8 @@ impl Kind for TrustedService {
         summary: "an AWS service that may act in the organization",
         attributes: &[AttributeSpec::new("organization", OnChange::Update), AttributeSpec::new("service", OnChange::Update)],
         on_removal: OnRemoval::Report,
-        guards_target: false,
-        weight: Weight::Organization,
         own_id: false,
+        ..KindSpec::BASE
     };
 
     fn calls(before: Option<&Self::Attributes>, after: Option<&Self::Attributes>) -> Vec<String> {
