@@ -13,7 +13,7 @@ use crate::address::{Address, Scope};
 use crate::cost::{self, Cost};
 use crate::files::{Kind, starts_compact};
 use crate::limits::LIMITS;
-use crate::network::{self, Observed};
+use crate::network::Observed;
 use crate::policy::Impact;
 use crate::resource::organizations::Rename;
 use crate::resource::{self, Desired, Finding, FindingSeverity, Live, LiveResource, NOT_JOINED, NOT_READ, NOT_SELECTED, WITH_ITS_ACCOUNT};
@@ -171,7 +171,7 @@ impl Plan {
     }
 
     fn build_with(desired: &Desired, live: &Live, calls: Calls<'_>) -> Self {
-        let (asked, unplaced) = with_networks(desired, &live.network);
+        let (asked, unplaced) = expanded(desired, &live.network);
         let mut difference = diff::diff(&asked, live);
         let mut known = live.findings.clone();
         // Frozen connections are not reported here: the user requested that, or the finding about the unreadable account says it.
@@ -353,7 +353,7 @@ impl Plan {
         if self.network == live.network {
             return Vec::new();
         }
-        let (then, now) = (with_networks(&self.desired, &self.network).0, with_networks(&self.desired, &live.network).0);
+        let (then, now) = (expanded(&self.desired, &self.network).0, expanded(&self.desired, &live.network).0);
         let changed = self.changes.iter().filter(|change| change.address.scope().is_some());
         changed
             .flat_map(|change| values(&change.address, then.resources.get(&change.address), now.resources.get(&change.address)))
@@ -403,17 +403,18 @@ impl Budget {
     }
 }
 
-/// The desired state including the resources of its networks; and the findings of the address plan.
-fn with_networks<'d>(desired: &'d Desired, observed: &Observed) -> (Cow<'d, Desired>, Vec<Finding>) {
-    if desired.network == network::Design::default() {
-        return (Cow::Borrowed(desired), Vec::new());
+/// The desired state with the resources that families add to it, which depend on what was observed; and why some cannot be desired.
+fn expanded<'d>(desired: &'d Desired, observed: &Observed) -> (Cow<'d, Desired>, Vec<Finding>) {
+    let mut asked = Cow::Borrowed(desired);
+    let mut findings = Vec::new();
+    for family in resource::FAMILIES {
+        let mut more = family.expand(desired, observed);
+        findings.append(&mut more.findings);
+        if !more.resources.is_empty() {
+            asked.to_mut().resources.append(&mut more.resources);
+        }
     }
-    let mut asked = desired.clone();
-    let observed = narrow::networks(&mut asked, observed);
-    let plan = network::allocate(&asked.network, &observed);
-    asked.resources.append(&mut resource::network::expand(&asked.network, &observed, &plan));
-    let findings = resource::network::findings(&asked.network, &observed, &plan);
-    (Cow::Owned(asked), findings)
+    (asked, findings)
 }
 
 fn calls(change: &Change) -> Result<Vec<String>, String> {

@@ -1,24 +1,26 @@
 //! The snapshot: all live resources for one run, read with the fewest calls. Each family of kinds has one reader.
 
+use std::any::Any;
 use std::collections::BTreeSet;
 
-use tokio::sync::{mpsc, oneshot};
+use futures_util::future::try_join_all;
 
 use crate::address::{Address, Reference, Scope};
 use crate::aws::{AwsResult, Error, Sessions};
-use crate::resource::network::{Keep, Kept, Records, Screen, Screening};
-use crate::resource::organizations::Facts;
-use crate::resource::{Desired, Live, network, organizations};
+use crate::resource::network::{self, Networks, Records, Screen, Screening};
+use crate::resource::organizations::{self, Facts};
+use crate::resource::{Desired, FAMILIES, Family, FamilyReading, Keep, Live, ReadRun};
 use crate::sandbox::World;
 
-/// Reads what `desired` needs, and binds it to the addresses of the configuration: the organization, and the networks of each account as
-/// soon as the account is known.
+/// Reads what `desired` needs, and binds it to the addresses of the configuration: the organization, and each account as soon as it is
+/// known.
 ///
 /// # Errors
 /// A read of the organization failed; it belongs to another management account; the run was interrupted. A failure in one account is only
 /// a finding.
 pub async fn read(sessions: &Sessions, desired: &Desired) -> AwsResult<Live> {
-    Ok(read_both(sessions, desired, Keep::Nothing).await?.0)
+    let run = ReadRun::new(sessions, desired, Keep::Nothing);
+    Ok(read_families(&run).await?.0)
 }
 
 /// Like [`read`], with counts of the organization; `None` without an organization.
@@ -26,9 +28,13 @@ pub async fn read(sessions: &Sessions, desired: &Desired) -> AwsResult<Live> {
 /// # Errors
 /// Like [`read`].
 pub async fn read_with_facts(sessions: &Sessions, desired: &Desired) -> AwsResult<(Live, Option<Facts>)> {
-    let (live, organization, _) = read_both(sessions, desired, Keep::Nothing).await?;
-    let facts = organization.facts();
-    Ok((live, facts))
+    let run = ReadRun::new(sessions, desired, Keep::Nothing);
+    let (live, readings) = read_families(&run).await?;
+    let organization = readings.iter().find_map(|reading| {
+        let reading: &dyn Any = reading.as_ref();
+        reading.downcast_ref::<organizations::Reading>()
+    });
+    Ok((live, organization.and_then(organizations::Reading::facts)))
 }
 
 /// Like [`read`], with the same state as a world that the sandbox can run: `apply --rehearse` applies the plan to it.
@@ -36,10 +42,22 @@ pub async fn read_with_facts(sessions: &Sessions, desired: &Desired) -> AwsResul
 /// # Errors
 /// Like [`read`].
 pub async fn read_for_rehearsal(sessions: &Sessions, desired: &Desired) -> AwsResult<(Live, World)> {
-    let (live, organization, networks) = read_both(sessions, desired, Keep::Worlds).await?;
-    let mut copy = organization.sandbox_world(desired);
-    networks.put(&mut copy);
+    let run = ReadRun::new(sessions, desired, Keep::Worlds);
+    let (live, readings) = read_families(&run).await?;
+    let mut copy = World::new(&desired.management_account);
+    for reading in &readings {
+        reading.copy(&run, &mut copy);
+    }
     Ok((live, copy))
+}
+
+async fn read_families(run: &ReadRun<'_>) -> AwsResult<(Live, Vec<Box<dyn FamilyReading>>)> {
+    let mut readings = try_join_all(FAMILIES.iter().map(|family| family.read(run))).await?;
+    let mut live = Live::default();
+    for reading in &mut readings {
+        reading.bind(run, &mut live).await?;
+    }
+    Ok((live, readings))
 }
 
 /// The place of an aggregator of AWS Config.
@@ -64,25 +82,31 @@ pub async fn read_screened<P>(
     aggregator: &AggregatorPlace,
     plan: impl Fn(&Live) -> (P, BTreeSet<Scope>),
 ) -> AwsResult<(Live, P, Screening)> {
-    let (tell, told) = oneshot::channel();
-    let mut tell = Some(tell);
-    let organization = organizations::read(sessions, desired, move |address, id| {
-        if aggregator.account == Some(Reference::Address(address)) {
-            // The receiver is gone if the aggregator refused.
-            tell.take().map(|tell| tell.send(id));
-        }
-    });
+    let run = ReadRun::new(sessions, desired, Keep::Nothing);
+    let mut known = run.accounts.subscribe();
     let records = async {
         let account = match &aggregator.account {
             None => desired.management_account.clone(),
             Some(Reference::Id(id)) => id.clone(),
-            Some(Reference::Address(address)) => told.await.map_err(|_| no_account(address))?,
+            Some(Reference::Address(address)) => loop {
+                match known.recv().await {
+                    Some((account, id)) if account == *address => break id,
+                    Some(_) => {}
+                    None => return Err(no_account(address)),
+                }
+            },
         };
         let region = aggregator.region.as_ref().unwrap_or(&desired.home_region);
         Records::read(sessions, desired, &account, region, &aggregator.name).await
     };
-    let (organization, records) = tokio::try_join!(organization, records)?;
-    let (members, bound) = (organization.members(), organization.bind(desired)?);
+    // The records replace the reading of the networks.
+    let others = FAMILIES.iter().filter(|family| family.name() != Networks.name());
+    let (mut readings, records) = tokio::try_join!(try_join_all(others.map(|family| family.read(&run))), records)?;
+    let mut bound = Live::default();
+    for reading in &mut readings {
+        reading.bind(&run, &mut bound).await?;
+    }
+    let members = run.members();
     let mut screen = Screen::of(sessions, desired, records, &bound).await;
     loop {
         let mut live = bound.clone();
@@ -97,15 +121,4 @@ pub async fn read_screened<P>(
 fn no_account(address: &Address) -> Error {
     let hint = "name an account of org.toml that exists, or give its 12 digits".to_owned();
     Error::Failed { message: format!("there is no account `{}`, where the aggregator is to be", address.key()), hint: Some(hint) }
-}
-
-async fn read_both(sessions: &Sessions, desired: &Desired, keep: Keep) -> AwsResult<(Live, organizations::Reading, Kept)> {
-    // The sender ends with the reader of the organization, and so do the accounts.
-    let (known, accounts) = mpsc::unbounded_channel();
-    let organization = organizations::read(sessions, desired, move |address, id| drop(known.send((address, id))));
-    let prefetch = network::prefetch(sessions, desired, keep, accounts);
-    let (organization, prefetch) = tokio::try_join!(organization, async { Ok(prefetch.await) })?;
-    let mut live = organization.bind(desired)?;
-    let networks = network::live(sessions, desired, prefetch, &organization.members(), &mut live).await?;
-    Ok((live, organization, networks))
 }

@@ -20,13 +20,16 @@ use crate::escape::one_line;
 pub struct Place {
     /// The 12-digit id of the account.
     pub account: String,
-    /// The Region.
-    pub region: String,
+    /// The Region; `None` for a global service.
+    pub region: Option<String>,
 }
 
 impl fmt::Display for Place {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "in account {}, {}", self.account, self.region)
+        match &self.region {
+            Some(region) => write!(f, "in account {}, {region}", self.account),
+            None => write!(f, "in account {}", self.account),
+        }
     }
 }
 
@@ -145,10 +148,20 @@ impl Error {
 
     /// The same, of a call inside an account and Region. Where one is known already, that one stays.
     #[must_use]
-    pub fn within(mut self, account: &str, region: &str) -> Self {
+    pub fn within(self, account: &str, region: &str) -> Self {
+        self.in_place(Place { account: account.to_owned(), region: Some(region.to_owned()) })
+    }
+
+    /// The same, of a call of a global service inside an account.
+    #[must_use]
+    pub fn within_account(self, account: &str) -> Self {
+        self.in_place(Place { account: account.to_owned(), region: None })
+    }
+
+    fn in_place(mut self, known: Place) -> Self {
         match &mut self {
             Self::Refused(Refusal { place, .. }) | Self::NoAnswer { place, .. } => {
-                place.get_or_insert_with(|| Box::new(Place { account: account.to_owned(), region: region.to_owned() }));
+                place.get_or_insert_with(|| Box::new(known));
             }
             Self::Interrupted | Self::Deadline { .. } | Self::Failed { .. } | Self::Waiting { .. } | Self::Internal(_) => {}
         }

@@ -295,6 +295,15 @@ impl Sessions {
         )
     }
 
+    /// The IAM client of an account. IAM is global: the Region says only who signs. It has its own retry partition.
+    pub fn iam_of(&self, account: &str) -> aws_sdk_iam::Client {
+        let config = aws_sdk_iam::config::Builder::from(&self.in_account(account, self.base_region()));
+        let partition = self.retry_partition(account, "iam");
+        aws_sdk_iam::Client::from_conf(
+            config.interceptor(OperationNameInterceptor).retry_classifier(retry::Classifier).retry_partition(partition).build(),
+        )
+    }
+
     /// The IAM client of a short session as the root user of a member. The session may do what AWS's policy of that name allows:
     /// `IAMDeleteRootUserCredentials`. It needs central root access.
     ///

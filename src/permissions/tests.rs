@@ -161,7 +161,7 @@ fn files(kind: &str) -> Vec<&str> {
 #[test]
 fn the_files_of_the_kinds_call_what_the_table_says() {
     let read_anyway: BTreeSet<&str> = NEEDS.iter().filter(|need| need.run == Run::Plan).flat_map(calls).copied().collect();
-    for kind in KINDS {
+    for kind in KINDS.iter() {
         let kind = kind.spec().kind.to_owned();
         let family = crate::resource::family(&kind).unwrap();
         // There is always an organization.

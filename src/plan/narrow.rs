@@ -1,37 +1,12 @@
 //! A plan for a part of the organization (`--account`, `--ou`, `--only`). Changes that are not selected are left out. A selected change
 //! that needs one of them is an error in the plan.
 
-use std::borrow::Cow;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use super::{Action, Change};
-use crate::address::{Address, Reference, Scope};
-use crate::network::Observed;
-use crate::resource::{self, Desired, Finding, FindingSeverity, Live, NOT_SELECTED};
+use crate::address::{Address, Reference};
+use crate::resource::{self, Desired, Finding, FindingSeverity, Live};
 use crate::{diff, graph};
-
-/// Removes the networks of unselected accounts from the desired state: they were not read. Their pinned blocks stay reserved. If one of
-/// those accounts could not be read, its pools stay closed. Returns what such a run observes.
-pub(super) fn networks<'o>(asked: &mut Desired, observed: &'o Observed) -> Cow<'o, Observed> {
-    if asked.selection.is_everything() {
-        return Cow::Borrowed(observed);
-    }
-    let (selection, design) = (&asked.selection, &mut asked.network);
-    let is_selected = |account: &str| selection.reads_networks_of(account);
-    let mut theirs = BTreeSet::new();
-    design.vpcs.retain(|vpc, request| {
-        let known = |scope: &Scope| is_selected(&scope.account) || observed.unreachable.contains_key(&scope.account);
-        let stays = vpc.scope().is_some_and(known);
-        theirs.extend(request.pinned.filter(|_| !stays));
-        stays
-    });
-    design.pools.values_mut().for_each(|pool| pool.reserved.extend(&theirs));
-    // A connection to a transit gateway that was not read is left unchanged, like one to a gateway that could not be read.
-    let hubs = design.gateways.transit.values().map(|hub| &hub.account).filter(|account| !is_selected(account));
-    let mut observed = observed.clone();
-    observed.unreachable.extend(hubs.map(|account| (account.clone(), NOT_SELECTED.to_owned())));
-    Cow::Owned(observed)
-}
 
 /// Removes changes that are not selected. A selected change may need a removed one, or delete something that an unselected resource still
 /// uses: both are errors in the plan.
@@ -44,7 +19,7 @@ pub(super) fn changes(difference: &mut diff::Difference, known: &mut Vec<Finding
     difference.findings.retain(concerns);
     known.retain(concerns);
     for change in difference.changes.iter().filter(|change| change.action != Action::Delete) {
-        let account = change.address.scope().map(|scope| Address::new("account", scope.account.as_str()));
+        let account = change.address.account().map(|account| Address::new("account", account));
         let needed = change.after.iter().flat_map(resource::references).chain(account);
         let missing = |address: &Address| {
             !selection.selects(address) && asked.resources.contains_key(address) && !live.resources.contains_key(address)

@@ -9,7 +9,7 @@ use tokio::sync::OnceCell;
 use super::Attributes;
 use super::network::{EndpointStates, NatGatewayStates};
 use super::opening;
-use crate::address::{Address, Reference, Scope};
+use crate::address::{Address, Place, Reference, Scope};
 use crate::aws::{AwsResult, Ec2, Error, Latest, Sessions, while_waiting};
 use crate::limits::PolicyTypeLimits;
 
@@ -264,6 +264,17 @@ impl Context {
     pub(crate) fn is_new(&self, scope: &Scope) -> bool {
         let origin = self.ids.origin(&Address::new("account", &scope.account));
         self.opened.contains(scope) || matches!(origin, Some(Origin::Meanwhile | Origin::ThisRun))
+    }
+
+    /// Whether the account that the resource is in, or its Region, was created during this run.
+    pub(crate) fn is_new_place(&self) -> bool {
+        match self.address.place() {
+            Place::Organization => false,
+            Place::Account(account) => {
+                matches!(self.ids.origin(&Address::new("account", account)), Some(Origin::Meanwhile | Origin::ThisRun))
+            }
+            Place::Region(scope) => self.is_new(scope),
+        }
     }
 
     /// Whether managed resources here can only come from this run: it creates the account or enables the Region, and no other run is

@@ -7,7 +7,7 @@ use std::pin::Pin;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::{Attributes, Context, typed};
+use super::{Attributes, Context, ErasedSetting, typed};
 use crate::address::Address;
 use crate::aws::Error;
 
@@ -136,6 +136,11 @@ pub trait Kind: Send + Sync + 'static {
     /// Deletes it. Already gone is success.
     fn delete(context: &Context, id: &str, before: Self::Attributes) -> impl Future<Output = Result<(), Error>> + Send;
 
+    /// How its one instance in an account is read, if it is a [`Setting`](super::Setting).
+    fn setting() -> Option<&'static dyn ErasedSetting> {
+        None
+    }
+
     /// The address of one in the organization.
     fn address(key: impl Into<String>) -> Address {
         Address::new(Self::SPEC.kind, key)
@@ -165,6 +170,9 @@ pub trait ErasedKind: Send + Sync {
     /// # Errors
     /// The attributes are not of this kind's form.
     fn calls(&self, before: Option<&Attributes>, after: Option<&Attributes>) -> Result<Vec<String>, serde_json::Error>;
+
+    /// See [`Kind::setting`].
+    fn setting(&self) -> Option<&'static dyn ErasedSetting>;
 
     /// Creates, updates or deletes, depending on `before` and `after`, and returns the id. `id` is AWS's id of an existing resource.
     fn apply<'a>(
@@ -201,6 +209,10 @@ impl<K: Kind> ErasedKind for Adapter<K> {
         let before = before.map(typed::<K::Attributes>).transpose()?;
         let after = after.map(typed::<K::Attributes>).transpose()?;
         Ok(K::calls(before.as_ref(), after.as_ref()))
+    }
+
+    fn setting(&self) -> Option<&'static dyn ErasedSetting> {
+        K::setting()
     }
 
     fn apply<'a>(

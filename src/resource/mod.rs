@@ -11,20 +11,27 @@ use crate::address::{Address, Reference};
 
 mod attributes;
 mod context;
+mod family;
 mod kind;
 pub mod network;
 mod opening;
 pub mod organizations;
 mod pages;
+mod reach;
 mod selection;
+mod setting;
 mod state;
+mod unread;
 
 pub use attributes::{Attributes, typed, untyped};
 pub use context::{Company, Context, KnownCreation};
 pub(crate) use context::{Ids, Start};
+pub(crate) use family::kinds;
+pub use family::{Accounts, Expanded, Family, FamilyReading, Keep, ReadRun};
 pub use kind::{Adapter, ApplyFuture, AttributeSpec, ErasedKind, Kind, KindSpec, OnChange, OnRemoval, Weight};
 pub(crate) use opening::NOT_YET;
 pub use selection::{NOT_READ, NOT_SELECTED, Selection, UnknownName, WITH_ITS_ACCOUNT};
+pub use setting::{AccountClients, ErasedSetting, ONLY, Setting, Settings};
 pub use state::{Desired, Finding, FindingSeverity, Former, Live, LiveResource};
 
 /// Why an invited account, and what org.toml says about it, stays as it is. A finding about the account says until when.
@@ -45,61 +52,16 @@ pub const SUCCESSOR: &str = "successor";
 /// removed.
 pub const LAPSED: &str = "code_sent_to";
 
-macro_rules! kinds {
-    ($($family:ident :: $kind:ident),* $(,)?) => {
-        /// Every kind. The order is that of the documentation; nothing depends on it.
-        pub static KINDS: &[&dyn ErasedKind] = &[$(&Adapter::<$family::$kind>::new()),*];
+/// Every family. A family binds after those before it, on whose live resources its own may depend.
+pub static FAMILIES: &[&dyn Family] = &[&organizations::Organizations, &network::Networks];
 
-        /// The family of the kind of that name.
-        pub(crate) fn family(name: &str) -> Option<&'static str> {
-            [$((<$family::$kind as Kind>::SPEC.kind, stringify!($family))),*].into_iter().find(|(kind, _)| *kind == name).map(|(_, family)| family)
-        }
+/// Every kind, family by family. The order is that of the documentation; nothing depends on it.
+pub static KINDS: LazyLock<Vec<&'static dyn ErasedKind>> =
+    LazyLock::new(|| FAMILIES.iter().flat_map(|family| family.kinds().iter().copied()).collect());
 
-        /// A kind's attribute specifications, and the fields of its attributes: for the contract test.
-        #[cfg(test)]
-        fn contracts() -> Vec<(KindSpec, Vec<&'static str>)> {
-            vec![$((<$family::$kind as Kind>::SPEC, tests::fields::<<$family::$kind as Kind>::Attributes>())),*]
-        }
-    };
-}
-
-kinds! {
-    organizations::Organization,
-    organizations::TrustedService,
-    organizations::DelegatedAdministrator,
-    organizations::PolicyType,
-    organizations::OrganizationalUnit,
-    organizations::Policy,
-    organizations::PolicyAttachments,
-    organizations::Invitation,
-    organizations::Account,
-    organizations::Placement,
-    organizations::AlternateContact,
-    organizations::PrimaryContact,
-    organizations::RootAccess,
-    organizations::RootCredentials,
-    network::Region,
-    network::DefaultVpc,
-    network::DhcpOptions,
-    network::Vpc,
-    network::DefaultSecurityGroup,
-    network::SecurityGroup,
-    network::InternetGateway,
-    network::EgressOnlyInternetGateway,
-    network::RouteTable,
-    network::Subnet,
-    network::ElasticIp,
-    network::NatGateway,
-    network::Route,
-    network::VpcEndpoint,
-    network::FlowLog,
-    network::VpcPeering,
-    network::TransitGateway,
-    network::ResourceShare,
-    network::TransitGatewayAttachment,
-    network::VpnGateway,
-    network::CustomerGateway,
-    network::VpnConnection,
+/// The name of the family of the kind of that name.
+pub(crate) fn family(name: &str) -> Option<&'static str> {
+    FAMILIES.iter().find(|family| family.kinds().iter().any(|kind| kind.spec().kind == name)).map(|family| family.name())
 }
 
 /// The kind of that name, as in addresses.
@@ -131,6 +93,13 @@ fn addresses(references: Vec<Reference>) -> Vec<Address> {
 pub fn reference(attributes: &Attributes, name: &str) -> Option<Reference> {
     attributes.reference(name)
 }
+
+/// The specification of a kind, and the fields of its attributes.
+#[cfg(test)]
+pub(crate) type Contract = (KindSpec, Vec<&'static str>);
+
+#[cfg(test)]
+pub(crate) use tests::fields;
 
 #[cfg(test)]
 mod tests {
@@ -164,7 +133,7 @@ mod tests {
         }
     }
 
-    pub(super) fn fields<A: DeserializeOwned>() -> Vec<&'static str> {
+    pub(crate) fn fields<A: DeserializeOwned>() -> Vec<&'static str> {
         let mut found = Vec::new();
         assert!(A::deserialize(Fields(&mut found)).is_err());
         found
@@ -236,7 +205,7 @@ mod tests {
     fn every_kind_names_itself_and_its_attributes() {
         let kinds = names(KINDS.iter().map(|kind| kind.spec().kind));
         assert_eq!(kinds.len(), KINDS.len(), "two kinds have one name");
-        for (spec, fields) in contracts() {
+        for (spec, fields) in [organizations::contracts(), network::contracts()].concat() {
             assert_eq!(kind(spec.kind).map(|kind| kind.spec().kind), Some(spec.kind));
             assert!(!spec.kind.contains(['.', '/']), "`{}` cannot be parsed in an address", spec.kind);
             assert!(!spec.summary.is_empty());
@@ -253,7 +222,7 @@ mod tests {
 
     #[test]
     fn every_kind_says_what_it_will_call() {
-        for kind in KINDS {
+        for kind in KINDS.iter() {
             let spec = kind.spec();
             let one = attributes(spec, None);
             let calls = |before: Option<&Attributes>, after: Option<&Attributes>| {

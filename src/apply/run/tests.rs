@@ -223,7 +223,7 @@ async fn a_change_that_runs_is_small() {
     let plan = worlds::plan(&worlds::desired(json!({})), &worlds::live(json!({})));
     let canned = MockTransport::counting(|_, _| answer(500, "not expected"));
     let context = Context::new(&sessions(canned.request_gate()).await, start(&plan), Ids::default(), Company::Alone);
-    for kind in resource::KINDS {
+    for kind in resource::KINDS.iter() {
         let size = size_of_val(&*kind.apply(&context, None, None, None));
         assert!(size <= FUTURE, "a running change of `{}` takes {size} bytes", kind.spec().kind);
     }

@@ -193,7 +193,7 @@ mod tests {
 
     #[test]
     fn every_attribute_that_can_differ_has_operations_or_stands_among_the_untold() {
-        for kind in KINDS {
+        for kind in KINDS.iter() {
             let spec = kind.spec();
             for attribute in spec.attributes.iter().filter(|a| !matches!(a.on_change, OnChange::Forbidden(_)) && a.name != LAPSED) {
                 let untold = UNTOLD.contains(&(spec.kind, attribute.name));

@@ -43,7 +43,8 @@ const IN_USE: &[&str] = &["DependencyViolation", "InvalidAddress.Locked", "Inval
 pub(super) struct ResourceClient<'a> {
     pub client: Client,
     context: &'a Context,
-    place: Place,
+    account: String,
+    region: String,
 }
 
 /// Whether a resource may exist although the snapshot did not see it.
@@ -60,8 +61,8 @@ impl<'a> ResourceClient<'a> {
     /// [`Context::ec2`].
     pub async fn of(context: &'a Context) -> AwsResult<Self> {
         let Scope { region, .. } = context.scope()?;
-        let place = Place { account: context.account_id(context.scope()?)?, region: region.clone() };
-        Ok(Self { client: context.ec2().await?, context, place })
+        let account = context.account_id(context.scope()?)?;
+        Ok(Self { client: context.ec2().await?, context, account, region: region.clone() })
     }
 
     /// The client of the same change in the account and Region of another resource, such as the other side of a connection.
@@ -74,8 +75,8 @@ impl<'a> ResourceClient<'a> {
             Reference::Id(_) => None,
         };
         let scope = scope.ok_or_else(|| Error::internal(format!("`{resource}` is in no known account")))?;
-        let place = Place { account: context.account_id(scope)?, region: scope.region.clone() };
-        Ok(Self { client: context.sessions().ec2(&place.account, &place.region), context, place })
+        let account = context.account_id(scope)?;
+        Ok(Self { client: context.sessions().ec2(&account, &scope.region), context, account, region: scope.region.clone() })
     }
 
     /// The latest status of the NAT gateways of the account and Region.
@@ -88,14 +89,18 @@ impl<'a> ResourceClient<'a> {
         self.context.endpoints()
     }
 
+    fn place(&self) -> Place {
+        Place { account: self.account.clone(), region: Some(self.region.clone()) }
+    }
+
     /// The Region.
     pub fn region(&self) -> &str {
-        &self.place.region
+        &self.region
     }
 
     /// The reader's calls, to the same account and Region.
     pub fn questions(&self) -> Ec2Reader<'_> {
-        Ec2Reader { client: &self.client, account: &self.place.account }
+        Ec2Reader { client: &self.client, account: &self.account }
     }
 
     /// AWS's id for a reference.
@@ -113,12 +118,12 @@ impl<'a> ResourceClient<'a> {
     where
         E: ProvideErrorMetadata + std::error::Error + 'static,
     {
-        result.map_err(|e| Error::sdk(operation, &e).within(&self.place.account, &self.place.region))
+        result.map_err(|e| Error::sdk(operation, &e).within(&self.account, &self.region))
     }
 
     /// The id in the answer to a creating call.
     pub fn id(&self, operation: &str, id: Option<String>) -> AwsResult<String> {
-        let place = Some(Box::new(self.place.clone()));
+        let place = Some(Box::new(self.place()));
         id.ok_or_else(|| Error::NoAnswer { operation: operation.to_owned(), place, message: "the answer holds no id".to_owned() })
     }
 
@@ -127,7 +132,7 @@ impl<'a> ResourceClient<'a> {
         let Some(error) = items.unwrap_or_default().into_iter().find_map(|item| item.error) else { return Ok(()) };
         Err(Error::Refused(Refusal {
             operation: operation.to_owned(),
-            place: Some(Box::new(self.place.clone())),
+            place: Some(Box::new(self.place())),
             code: error.code.unwrap_or_default(),
             message: error.message.unwrap_or_default(),
             details: None,
@@ -137,7 +142,7 @@ impl<'a> ResourceClient<'a> {
 
     /// A result that is not as requested.
     pub fn failed(&self, message: impl fmt::Display, hint: impl Into<String>) -> Error {
-        Error::Failed { message: format!("{message} ({})", self.place), hint: Some(hint.into()) }
+        Error::Failed { message: format!("{message} ({})", self.place()), hint: Some(hint.into()) }
     }
 
     /// The tags of a creating call: the declared ones and overlord's, so that a crash leaves no untagged resource (invariant 8).
@@ -376,7 +381,7 @@ impl<'a> ResourceClient<'a> {
     }
 
     fn poll(&self, what: &str, deadline: Duration) -> Poll {
-        Poll { what: format!("{what} ({}, {})", self.context.address(), self.place), pause: Duration::from_secs(2), deadline }
+        Poll { what: format!("{what} ({}, {})", self.context.address(), self.place()), pause: Duration::from_secs(2), deadline }
     }
 
     fn interrupt(&self) -> &crate::aws::Interrupt {

@@ -16,6 +16,7 @@ mod dhcp_options;
 mod egress_only_internet_gateway;
 mod elastic_ip;
 mod expand;
+mod family;
 mod findings;
 mod flow_log;
 mod freeze;
@@ -59,6 +60,7 @@ pub use dhcp_options::{DhcpOptions, DhcpOptionsAttributes};
 pub use egress_only_internet_gateway::{EgressOnlyInternetGateway, EgressOnlyInternetGatewayAttributes};
 pub use elastic_ip::{ElasticIp, ElasticIpAttributes};
 pub use expand::expand;
+pub use family::Networks;
 pub use findings::findings;
 pub use flow_log::{FlowLog, FlowLogAttributes};
 pub(crate) use guess::ZONE_BITS;
@@ -73,7 +75,6 @@ pub use route::{Route, RouteAttributes};
 pub use route_table::{RouteTable, RouteTableAttributes};
 pub use screen::{Records, Screen, Screening};
 pub use security_group::{Rule, SecurityGroup, SecurityGroupAttributes};
-pub use site::Keep;
 pub use subnet::{Subnet, SubnetAttributes};
 pub(crate) use survey::LiveVpc;
 pub use survey::{Survey, survey};
@@ -100,4 +101,29 @@ const ENABLED: &str = "ENABLED";
 /// Whether a declared tag is to be written. Other tags are unmanaged and stay.
 fn tags_differ(before: &Tags, after: &Tags) -> bool {
     after.iter().any(|(key, value)| before.get(key) != Some(value))
+}
+
+crate::resource::kinds! {
+    Region,
+    DefaultVpc,
+    DhcpOptions,
+    Vpc,
+    DefaultSecurityGroup,
+    SecurityGroup,
+    InternetGateway,
+    EgressOnlyInternetGateway,
+    RouteTable,
+    Subnet,
+    ElasticIp,
+    NatGateway,
+    Route,
+    VpcEndpoint,
+    FlowLog,
+    VpcPeering,
+    TransitGateway,
+    ResourceShare,
+    TransitGatewayAttachment,
+    VpnGateway,
+    CustomerGateway,
+    VpnConnection,
 }

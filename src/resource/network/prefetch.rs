@@ -5,10 +5,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use futures_util::stream::{self, StreamExt};
 use tokio::sync::mpsc::UnboundedReceiver;
 
-use super::site::{AT_A_TIME, Answer, Keep, read, regions, sites};
+use super::site::{AT_A_TIME, Answer, read, regions, sites};
 use crate::address::{Address, Scope};
 use crate::aws::{AwsResult, Error, Sessions};
-use crate::resource::Desired;
+use crate::resource::reach::Reach;
+use crate::resource::{Desired, Keep};
 
 /// What was read of accounts before the whole organization was read: by scope, with the account's id.
 #[derive(Default)]
@@ -44,25 +45,4 @@ pub async fn prefetch(sessions: &Sessions, desired: &Desired, keep: Keep, mut ac
     }
     drop(readings);
     ahead
-}
-
-/// Whether AWS answers at all. Accounts are read side by side, and a missing answer takes many attempts. If a second account gets no
-/// answer before any other has answered, the connection is down, not an account.
-#[derive(Default)]
-pub(super) struct Reach {
-    answered: bool,
-    /// The ids of those that gave no answer.
-    silent: BTreeSet<String>,
-}
-
-impl Reach {
-    /// Records how reading an account ended, and returns whether AWS cannot be reached.
-    pub fn is_lost(&mut self, account: &str, error: Option<&Error>) -> bool {
-        if error.is_some_and(Error::leaves_open) {
-            self.silent.insert(account.to_owned());
-        } else {
-            self.answered = true;
-        }
-        !self.answered && self.silent.len() > 1
-    }
 }

@@ -17,15 +17,17 @@ use super::freeze::freeze;
 use super::prefetch::Prefetch;
 use super::rehearsal::{Kept, Place};
 use super::scope::{self, Reading};
-use super::site::{AT_A_TIME, AT_A_TIME_ONCE, Answer, Keep, Site, Taken, read, regions, sites};
-use super::unread::{self, Blocks, Consequence, Unread, warning};
+use super::site::{AT_A_TIME, AT_A_TIME_ONCE, Answer, Site, Taken, read, regions, sites};
+use super::unread::{Blocks, Consequence};
 use super::zones::Zones;
 use crate::address::{Address, Reference, Scope};
 use crate::aws::{AwsResult, Error, Sessions};
 use crate::network::{Block, Observed, Others, Unmanaged, has_gateway_endpoint, zone_of};
 use crate::plural::count;
 use crate::resource::organizations::leaving;
-use crate::resource::{Desired, Finding, FindingSeverity, Live, LiveResource, NOT_JOINED, NOT_READ, NOT_SELECTED};
+use crate::resource::reach::is_fatal;
+use crate::resource::unread::{self, Unread, warning};
+use crate::resource::{Desired, Finding, FindingSeverity, Keep, Live, LiveResource, NOT_JOINED, NOT_READ, NOT_SELECTED};
 
 /// Reads the networks of `desired` and adds them to `live`, which already contains the organization. `members` are the ids of all usable
 /// accounts of the organization; `ahead` is what was read before all of them were known. Returns what `ahead` wants to keep.
@@ -453,17 +455,6 @@ impl Found {
         live.findings.sort();
         live.network = self.observed;
         self.kept
-    }
-}
-
-/// Whether an error ends the run because it does not belong to one account.
-pub(super) fn is_fatal(error: &Error) -> bool {
-    match error {
-        Error::Interrupted | Error::Internal(_) => true,
-        Error::Refused(refusal) => {
-            refusal.operation.starts_with("sts:") && ["ExpiredToken", "ExpiredTokenException", "RequestExpired"].contains(&&*refusal.code)
-        }
-        Error::NoAnswer { .. } | Error::Deadline { .. } | Error::Failed { .. } | Error::Waiting { .. } => false,
     }
 }
 

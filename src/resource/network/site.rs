@@ -10,7 +10,7 @@ use super::scope::{self, Reading};
 use super::{ENABLED, RegionAttributes};
 use crate::address::{Address, Scope};
 use crate::aws::{AwsResult, Error, Sessions};
-use crate::resource::{Desired, LiveResource, untyped};
+use crate::resource::{Desired, Keep, LiveResource, untyped};
 
 /// How many accounts and Regions are read at a time. AWS's rates apply to each of them separately, so more is faster until the request
 /// gate is full. Each one holds the answers of its 8 calls.
@@ -18,16 +18,6 @@ pub(super) const AT_A_TIME: usize = 256;
 
 /// How many if each needs only one call, which makes as many requests.
 pub(super) const AT_A_TIME_ONCE: usize = 8 * AT_A_TIME;
-
-/// Whether the World is kept together with the bound result.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Keep {
-    /// A plan only needs the bound result.
-    #[default]
-    Nothing,
-    /// A rehearsal needs both.
-    Worlds,
-}
 
 /// An account in a Region.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]

@@ -6,15 +6,15 @@ use futures_util::stream::{self, StreamExt};
 
 use super::bind::{self, Names};
 use super::guess;
-use super::read::is_fatal;
 use super::scope::{self, Reading};
-use super::site::{AT_A_TIME, Keep, Site, Taken};
+use super::site::{AT_A_TIME, Site, Taken};
 use super::world::World;
 use super::zones::Zones;
 use crate::address::{Address, Scope};
 use crate::aws::{AwsResult, Sessions};
 use crate::network::{Design, Observed};
-use crate::resource::{Desired, Live};
+use crate::resource::reach::is_fatal;
+use crate::resource::{Desired, Keep, Live};
 
 /// All VPCs of some accounts and Regions.
 #[derive(Debug, Clone, Default, PartialEq)]

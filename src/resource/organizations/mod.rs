@@ -14,6 +14,7 @@ mod departing;
 pub mod effective;
 mod email;
 mod facts;
+mod family;
 pub mod handshakes;
 mod identity;
 mod invitation;
@@ -49,6 +50,7 @@ pub use contacts::{ACCOUNT_MANAGEMENT, CONTACT_TYPES, alternate_contact_address,
 pub use delegated_administrator::{DelegatedAdministrator, DelegatedAdministratorAttributes};
 pub use email::{EMAIL_TAG, EmailChange};
 pub use facts::Facts;
+pub use family::Organizations;
 pub use invitation::{Invitation, InvitationAttributes, with_address};
 pub use invited::{Allowance, InvitationState, LiveInvitation, Standing, day, minute};
 pub use leaving::{Leaving, leaving};
@@ -196,4 +198,21 @@ pub fn organization_address() -> Address {
 /// (<https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsorganizations.html>).
 fn management_account_of(arn: &str) -> Option<&str> {
     arn.split(':').nth(4).filter(|account| !account.is_empty())
+}
+
+crate::resource::kinds! {
+    Organization,
+    TrustedService,
+    DelegatedAdministrator,
+    PolicyType,
+    OrganizationalUnit,
+    Policy,
+    PolicyAttachments,
+    Invitation,
+    Account,
+    Placement,
+    AlternateContact,
+    PrimaryContact,
+    RootAccess,
+    RootCredentials,
 }

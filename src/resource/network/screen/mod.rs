@@ -23,11 +23,11 @@ use serde::Serialize;
 
 use super::prefetch::Prefetch;
 use super::scope;
-use super::site::{AT_A_TIME, Answer, Keep, Site, read, regions, sites};
+use super::site::{AT_A_TIME, Answer, Site, read, regions, sites};
 use super::world::World;
 use crate::address::{Address, Scope};
 use crate::aws::{AwsResult, Sessions};
-use crate::resource::{ADDRESS_TAG, Desired, Live};
+use crate::resource::{ADDRESS_TAG, Desired, Keep, Live};
 use aggregator::{Questions, Sight, Sources};
 use item::Item;
 
