@@ -22,7 +22,7 @@ mod state;
 pub use attributes::{Attributes, typed, untyped};
 pub use context::{Company, Context, KnownCreation};
 pub(crate) use context::{Ids, Start};
-pub use kind::{Adapter, ApplyFuture, AttributeSpec, ErasedKind, Kind, KindSpec, OnChange, OnRemoval, Weight};
+pub use kind::{Adapter, ApplyFuture, AttributeSpec, ErasedKind, Kind, KindSpec, OnChange, OnRemoval, Section, Weight};
 pub(crate) use opening::NOT_YET;
 pub use selection::{NOT_READ, NOT_SELECTED, Selection, UnknownName, WITH_ITS_ACCOUNT};
 pub use state::{Desired, Finding, FindingSeverity, Former, Live, LiveResource};

@@ -12,7 +12,7 @@ use super::calls::{ResourceClient, SETTLING, is_missing};
 use super::{Tags, tags_differ};
 use crate::address::Reference;
 use crate::aws::{AwsResult, Error};
-use crate::resource::{ADDRESS_TAG, AttributeSpec, Context, Kind, KindSpec, OnChange, Weight};
+use crate::resource::{ADDRESS_TAG, AttributeSpec, Context, Kind, KindSpec, OnChange, Section, Weight};
 
 /// The service principal that must be trusted before anything is shared inside the organization.
 pub const SHARING_SERVICE: &str = "ram.amazonaws.com";
@@ -51,6 +51,7 @@ impl Kind for ResourceShare {
             ),
         ],
         weight: Weight::Network,
+        section: Section::Layout,
         ..KindSpec::BASE
     };
 
