@@ -14,7 +14,8 @@ use crate::address::{Address, Scope};
 use crate::aws::{AwsResult, Error, Sessions};
 use crate::limits::LIMITS;
 use crate::network::Design;
-use crate::resource::{ADDRESS_TAG, Desired};
+use crate::resource::network as kinds;
+use crate::resource::{ADDRESS_TAG, Desired, Kind};
 
 /// What was read of an account and Region.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -163,7 +164,7 @@ impl Wanted {
         // Which of the two keeps the address is not known yet.
         let of_twin = |id: &String, vpc: &Vpc| {
             let tag = vpc.tags.get(ADDRESS_TAG).filter(|_| twins.contains(id))?.parse::<Address>().ok()?;
-            Some(Address::within(scope.clone(), "vpc", tag.key()))
+            Some(kinds::Vpc::address_within(scope.clone(), tag.key()))
         };
         for layout in design.layouts.values().filter(|layout| layout.region == scope.region) {
             wanted.with.extend(layout.extras().map(str::to_owned));

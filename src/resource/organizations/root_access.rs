@@ -32,7 +32,7 @@ pub struct RootAccessAttributes {
 
 /// `root_access.main`.
 pub fn root_access_address() -> Address {
-    Address::new("root_access", "main")
+    RootAccess::address("main")
 }
 
 /// The kind.

@@ -15,9 +15,10 @@ use super::twins::Twins;
 use super::{adopted, layout_of};
 use crate::address::{Address, ParseAddressError, Scope};
 use crate::network::{Design, peering_address};
-use crate::resource::network::Tags;
 use crate::resource::network::world::World;
-use crate::resource::{ADDRESS_TAG, Finding, FindingSeverity};
+use crate::resource::network::{DhcpOptions, Tags, Vpc};
+use crate::resource::organizations::Account;
+use crate::resource::{ADDRESS_TAG, Finding, FindingSeverity, Kind};
 
 /// The addresses of managed resources, by id.
 #[derive(Debug, Default, PartialEq)]
@@ -94,14 +95,14 @@ fn spare_options<'w>(scope: &Scope, design: &Design, world: &'w World) -> BTreeS
     let mut by_key: BTreeMap<String, Vec<&str>> = BTreeMap::new();
     for (id, options) in &world.extras.dhcp_options {
         let address = options.tags.get(ADDRESS_TAG).and_then(|tag| tag.parse::<Address>().ok());
-        if let Some(address) = address.filter(|address| address.kind() == "dhcp_options") {
+        if let Some(address) = address.filter(DhcpOptions::has) {
             by_key.entry(address.key().to_owned()).or_default().push(id);
         }
     }
     let in_use: BTreeSet<&str> = world.vpcs.values().filter_map(|vpc| vpc.dhcp_options.as_deref()).collect();
     let mut spare = BTreeSet::new();
     for (key, mut ids) in by_key.into_iter().filter(|(_, ids)| ids.len() > 1) {
-        let request = design.vpcs.get(&Address::within(scope.clone(), "vpc", key));
+        let request = design.vpcs.get(&Vpc::address_within(scope.clone(), key));
         let wanted = request.and_then(|request| design.layouts.get(&request.layout)?.dhcp.as_ref());
         let is_wanted = |id: &str| {
             let options = world.extras.dhcp_options.get(id);
@@ -124,9 +125,9 @@ pub(in crate::resource::network) fn names_of_peerings(world: &World, shared: &BT
         let other = match shared.get(&peering.peer_vpc) {
             Some(other) => other.clone(),
             None => {
-                let account = shared.get(&peering.peer).filter(|address| address.kind() == "account")?;
+                let account = shared.get(&peering.peer).filter(|address| Account::has(address))?;
                 let scope = Scope { account: account.key().to_owned(), region: one.scope()?.region.clone() };
-                Address::within(scope, "vpc", one.key())
+                Vpc::address_within(scope, one.key())
             }
         };
         Some((id.clone(), peering_address(one, &other).filter(|_| one.key() == other.key())?))

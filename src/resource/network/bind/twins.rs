@@ -13,7 +13,8 @@ use super::super::Tags;
 use super::super::world::World;
 use super::names::tagged;
 use crate::address::{Address, Scope};
-use crate::resource::{ADDRESS_TAG, Finding, FindingSeverity};
+use crate::resource::network::Vpc;
+use crate::resource::{ADDRESS_TAG, Finding, FindingSeverity, Kind};
 
 /// The spare resources, by id.
 #[derive(Debug, Default, PartialEq)]
@@ -60,7 +61,7 @@ impl Twins {
         ids.sort_by_key(|id| (!others(id), Reverse(in_vpc(world, id).len()), *id));
         let unused: Vec<&str> = ids.iter().skip(1).copied().filter(|id| !others(id)).collect();
         let Some(kept) = ids.first() else { return };
-        self.keep(&Address::within(scope.clone(), "vpc", key), kept, &unused);
+        self.keep(&Vpc::address_within(scope.clone(), key), kept, &unused);
         for vpc in unused {
             self.spare.extend(in_vpc(world, vpc).into_iter().map(str::to_owned));
         }

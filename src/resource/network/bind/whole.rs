@@ -10,6 +10,7 @@ use crate::address::{Address, Reference, Scope};
 use crate::limits::LIMITS;
 use crate::network::{Block, Design, LARGEST, ObservedVpc};
 use crate::resource::FindingSeverity;
+use crate::resource::network as kinds;
 use crate::resource::network::Tags;
 
 /// The id of the DHCP options that are AWS's own.
@@ -156,7 +157,7 @@ impl Binder<'_> {
         let ingress = group.ingress.iter().map(|rule| in_words(Direction::Ingress, rule));
         let egress = group.egress.iter().map(|rule| in_words(Direction::Egress, rule));
         let attributes = DefaultSecurityGroupAttributes { rules: ingress.chain(egress).collect(), vpc: address.clone().into() };
-        self.put(self.within("default_security_group", address.key()), id, &attributes, None);
+        self.put(self.within::<kinds::DefaultSecurityGroup>(address.key()), id, &attributes, None);
     }
 
     fn foreign_vpc(&mut self, id: &str, vpc: &Vpc) {
@@ -174,7 +175,7 @@ impl Binder<'_> {
         if !is_default_vpc_to_go(self.scope, self.design) {
             return;
         }
-        let address = self.within("default_vpc", "main");
+        let address = self.within::<kinds::DefaultVpc>("main");
         let Some(id) = default_vpc(self.scope, self.design, self.world) else {
             self.put(address, NO_DEFAULT_VPC, &DefaultVpcAttributes { present: false, subnets: 0 }, None);
             return;

@@ -6,7 +6,7 @@ use super::Parts;
 use super::services::has_interface_endpoints;
 use crate::address::Reference;
 use crate::network::{Layout, PUBLIC_TIER, Peering};
-use crate::resource::network::{DefaultSecurityGroupAttributes, DhcpOptionsAttributes, FlowLogAttributes, VpcAttributes};
+use crate::resource::network::{self as kinds, DefaultSecurityGroupAttributes, DhcpOptionsAttributes, FlowLogAttributes, VpcAttributes};
 
 /// The id of the DHCP options that are AWS's own.
 const AWS_OPTIONS: &str = "default";
@@ -15,7 +15,7 @@ impl Parts<'_> {
     pub(super) fn whole(&mut self) {
         let with = self.with();
         let dhcp_options = match &self.layout.dhcp {
-            Some(_) => Some(self.only("dhcp_options").into()),
+            Some(_) => Some(self.only::<kinds::DhcpOptions>().into()),
             // It had other options once, which must be replaced before they can be deleted.
             None => with.contains("dhcp_options").then(|| Reference::Id(AWS_OPTIONS.to_owned())),
         };
@@ -30,10 +30,13 @@ impl Parts<'_> {
             tags: self.tags_of_only(),
             with,
         };
-        self.add(self.only("vpc"), &attributes);
+        self.add(self.only::<kinds::Vpc>(), &attributes);
         // In an adopted VPC, instances may use the default group.
         if self.request.id.is_none() {
-            self.add(self.only("default_security_group"), &DefaultSecurityGroupAttributes { rules: BTreeSet::new(), vpc: self.vpc() });
+            self.add(
+                self.only::<kinds::DefaultSecurityGroup>(),
+                &DefaultSecurityGroupAttributes { rules: BTreeSet::new(), vpc: self.vpc() },
+            );
         }
         if let Some(dhcp) = &self.layout.dhcp {
             let attributes = DhcpOptionsAttributes {
@@ -41,7 +44,7 @@ impl Parts<'_> {
                 name_servers: dhcp.name_servers.clone(),
                 tags: self.tags_of_only(),
             };
-            self.add(self.only("dhcp_options"), &attributes);
+            self.add(self.only::<kinds::DhcpOptions>(), &attributes);
         }
         if let Some(log) = &self.layout.flow_log {
             let attributes = FlowLogAttributes {
@@ -51,7 +54,7 @@ impl Parts<'_> {
                 traffic: log.traffic.clone(),
                 vpc: self.vpc(),
             };
-            self.add(self.only("flow_log"), &attributes);
+            self.add(self.only::<kinds::FlowLog>(), &attributes);
         }
     }
 
