@@ -6,7 +6,8 @@ use super::connect::connect;
 use super::shell::Shell;
 use super::{Exit, Format, Global, Reported, validate};
 use crate::render::inventory;
-use crate::resource::Selection;
+use crate::resource::organizations::Account;
+use crate::resource::{Kind, Selection};
 use crate::snapshot;
 
 #[derive(Debug, Args)]
@@ -19,7 +20,7 @@ pub(super) struct AccountsArgs {
 pub(super) async fn run(global: &Global, args: &AccountsArgs, shell: &Shell) -> Result<Exit, Reported> {
     let mut loaded = validate::load(global, shell)?;
     // No network is read.
-    let only_accounts = Selection::of(&loaded.desired, &[], &[], &["account".to_owned()]);
+    let only_accounts = Selection::of(&loaded.desired, &[], &[], &[Account::SPEC.kind.to_owned()]);
     loaded.desired.selection = only_accounts.map_err(|error| shell.error(&error, Some(error.hint())))?;
     let connection = connect(global, &loaded.desired, shell).await?;
     let live = snapshot::read(&connection.sessions, &loaded.desired).await.map_err(|e| shell.aws_error(&e))?;

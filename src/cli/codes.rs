@@ -10,7 +10,8 @@ use crate::apply::{Outcome, Report};
 use crate::aws::{Mode, Sessions};
 use crate::plan::{Change, Plan};
 use crate::render;
-use crate::resource::organizations::EmailChange;
+use crate::resource::Kind;
+use crate::resource::organizations::{Account, EmailChange};
 
 /// Whether a run may ask.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,7 +40,7 @@ pub(super) async fn settle(plan: &Plan, report: &Report, sessions: &Sessions, as
 
 /// The e-mail that a change had a code sent to. That of a new account takes none.
 fn sent(change: &Change) -> Option<EmailChange> {
-    let is_update = change.address.kind() == "account" && change.changes("email") && change.leaving().is_none();
+    let is_update = Account::has(&change.address) && change.changes("email") && change.leaving().is_none();
     let id = change.id.clone().filter(|_| is_update)?;
     let text = |attributes: Option<&crate::resource::Attributes>| Some(attributes?.get("email")?.as_str()?.to_owned());
     Some(EmailChange { id, live: text(change.before.as_ref())?, wanted: text(change.after.as_ref())?, awaited: true })

@@ -11,7 +11,7 @@ use super::connect::{Connection, connect};
 use super::select::Selecting;
 use super::shell::Shell;
 use super::{Exit, Format, Global, Reported, validate};
-use crate::address::{Address, Reference};
+use crate::address::Reference;
 use crate::aws::{AwsResult, Error, History, Lookup, look_up};
 use crate::config::{Loaded, values};
 use crate::drift::{Baseline, Date, Drift, Inquiry, planned};
@@ -19,7 +19,8 @@ use crate::files;
 use crate::plan::Plan;
 use crate::render::{Style, drift};
 use crate::resource::network::Screening;
-use crate::resource::{Desired, Live};
+use crate::resource::organizations::Account;
+use crate::resource::{Desired, Kind, Live};
 use crate::snapshot::{self, AggregatorPlace};
 
 #[derive(Debug, Args)]
@@ -101,7 +102,7 @@ fn aggregator(text: &str) -> Result<AggregatorPlace, String> {
     }
     let account = account.map(|account| match values::account_id(account) {
         true => Reference::Id(account.to_owned()),
-        false => Reference::Address(Address::new("account", account)),
+        false => Reference::Address(Account::address(account)),
     });
     Ok(AggregatorPlace { account, region, name: name.to_owned() })
 }

@@ -11,8 +11,8 @@ use super::shell::Shell;
 use super::{Exit, Format, Global, Reported, validate};
 use crate::address::Address;
 use crate::aws::Mode;
-use crate::resource::organizations::{self, EmailChange};
-use crate::resource::{Desired, Selection};
+use crate::resource::organizations::{self, Account, EmailChange};
+use crate::resource::{Desired, Kind, Selection};
 
 #[derive(Debug, Args)]
 pub(super) struct EmailArgs {
@@ -48,7 +48,7 @@ fn well_formed(code: &str, shell: &Shell) -> Result<(), Reported> {
 fn named(desired: &mut Desired, account: &str, shell: &Shell) -> Result<Address, Reported> {
     let selection = Selection::of(desired, &[account.to_owned()], &[], &[]);
     let selection = selection.map_err(|e| shell.error(&e, Some(e.hint())))?;
-    let address = desired.resources.keys().find(|address| address.kind() == "account" && selection.selects(address)).cloned();
+    let address = desired.resources.keys().find(|address| Account::has(address) && selection.selects(address)).cloned();
     desired.selection = selection;
     address.ok_or_else(|| shell.error(format_args!("org.toml has no account `{account}`"), None))
 }

@@ -14,11 +14,12 @@ use crate::limits::{LIMITS, PolicyTypeLimits};
 use crate::network::Quotas;
 use crate::policy::Document;
 use crate::resource::organizations::{
-    AccountAttributes, CREDENTIALS, DelegatedAdministratorAttributes, IAM, InvitationAttributes, OrganizationAttributes,
-    OrganizationalUnitAttributes, PolicyAttachmentsAttributes, PolicyAttributes, PolicyTypeAttributes, RootAccessAttributes,
-    RootCredentialsAttributes, SESSIONS, TrustedServiceAttributes, organization_address, root_access_address,
+    Account, AccountAttributes, CREDENTIALS, DelegatedAdministrator, DelegatedAdministratorAttributes, IAM, Invitation,
+    InvitationAttributes, OrganizationAttributes, OrganizationalUnit, OrganizationalUnitAttributes, Policy, PolicyAttachments,
+    PolicyAttachmentsAttributes, PolicyAttributes, PolicyType, PolicyTypeAttributes, RootAccessAttributes, RootCredentials,
+    RootCredentialsAttributes, SESSIONS, TrustedService, TrustedServiceAttributes, organization_address, root_access_address,
 };
-use crate::resource::{Attributes, Desired, untyped};
+use crate::resource::{Attributes, Desired, Kind, untyped};
 
 /// The Region of an organization that names none: Organizations itself lives there.
 pub const HOME_REGION: &str = "us-east-1";
@@ -40,7 +41,7 @@ pub(super) fn desired(file: &File, checked: Checked<'_>) -> Desired {
         network_quotas: network_quotas(file),
         added_regions: file.limits.regions.iter().map(|region| region.value.clone()).collect(),
         attached: attached(file),
-        quarantine: section.quarantine.as_ref().map(|key| Address::new("ou", key.as_str())),
+        quarantine: section.quarantine.as_ref().map(|key| OrganizationalUnit::address(key.as_str())),
         moved: checked.moved.clone(),
         ..Desired::default()
     };
@@ -62,10 +63,10 @@ pub(super) fn desired(file: &File, checked: Checked<'_>) -> Desired {
             credentials: BTreeSet::new(),
             root_access: root_access_address().into(),
         };
-        resources.add(Address::new("root_credentials", &account.key), &attributes);
+        resources.add(RootCredentials::address(&account.key), &attributes);
     }
     for (target, policies) in &checked.attachments {
-        let address = Address::new("policy_attachments", target.to_string());
+        let address = PolicyAttachments::address(target.to_string());
         resources.add(address, &PolicyAttachmentsAttributes { policies: policies.clone(), target: target.clone().into() });
     }
     for (team, stage) in checked.accounts.iter().filter_map(|account| account.team) {
@@ -105,13 +106,13 @@ impl Resources<'_> {
         self.add(organization_address(), &OrganizationAttributes { feature_set: "ALL".to_owned() });
         for service in &section.trusted_services {
             let attributes = TrustedServiceAttributes { organization: organization.clone(), service: service.value.clone() };
-            self.add(Address::new("trusted_service", service.as_str()), &attributes);
+            self.add(TrustedService::address(service.as_str()), &attributes);
         }
         if section.root_access.is_some() {
             let attributes = RootAccessAttributes {
                 features: [CREDENTIALS, SESSIONS].map(str::to_owned).into(),
                 organization: organization.clone(),
-                trusted_service: Address::new("trusted_service", IAM).into(),
+                trusted_service: TrustedService::address(IAM).into(),
             };
             self.add(root_access_address(), &attributes);
         }
@@ -119,32 +120,32 @@ impl Resources<'_> {
             let service = service.0.as_str();
             for account in accounts.keys() {
                 let attributes = DelegatedAdministratorAttributes {
-                    account: Address::new("account", account.as_str()).into(),
+                    account: Account::address(account.as_str()).into(),
                     service: service.to_owned(),
-                    trusted_service: Address::new("trusted_service", service).into(),
+                    trusted_service: TrustedService::address(service).into(),
                 };
                 let key = match &accounts.value {
                     Administrators::One(_) => service.to_owned(),
                     Administrators::Several(_) => format!("{service}/{}", account.value),
                 };
-                self.add(Address::new("delegated_administrator", key), &attributes);
+                self.add(DelegatedAdministrator::address(key), &attributes);
             }
         }
         for spec in attachments::managed_types(&checked.policies, section) {
             let attributes = PolicyTypeAttributes { organization: organization.clone(), policy_type: spec.name.clone() };
-            self.add(Address::new("policy_type", &spec.name), &attributes);
+            self.add(PolicyType::address(&spec.name), &attributes);
         }
     }
 
     fn ous(&mut self, file: &File) {
         for (key, ou) in &file.ou {
             let parent = match &ou.parent {
-                Some(parent) if file.ou.contains_key(parent.as_str()) => Address::new("ou", parent.as_str()),
+                Some(parent) if file.ou.contains_key(parent.as_str()) => OrganizationalUnit::address(parent.as_str()),
                 Some(_) | None => organization_address(),
             };
             let attributes =
                 OrganizationalUnitAttributes { name: ou_name(key, ou).to_owned(), parent: parent.into(), tags: plain(ou.tags.as_ref()) };
-            self.add(Address::new("ou", key.as_str()), &attributes);
+            self.add(OrganizationalUnit::address(key.as_str()), &attributes);
         }
     }
 
@@ -160,7 +161,7 @@ impl Resources<'_> {
                 content: merged.document.canonical().clone(),
                 description: merged.description.clone(),
                 name: merged.name.clone(),
-                policy_type: Address::new("policy_type", &merged.spec.name).into(),
+                policy_type: PolicyType::address(&merged.spec.name).into(),
                 tags: None,
             };
             self.add(address.clone(), &attributes);
@@ -189,7 +190,7 @@ impl Resources<'_> {
                     recipient: recipient.cloned().unwrap_or_default(),
                     tags: account.tags.clone(),
                 };
-                self.add(Address::new("invitation", &account.key), &attributes);
+                self.add(Invitation::address(&account.key), &attributes);
             }
         }
     }
@@ -201,7 +202,7 @@ fn policy_of(policy: &Declared<'_>, document: &Document) -> PolicyAttributes {
         content: document.canonical().clone(),
         description: policy.section.description.as_ref().map(|d| d.value.clone()).unwrap_or_default(),
         name: policy.name.to_owned(),
-        policy_type: Address::new("policy_type", &policy.spec.name).into(),
+        policy_type: PolicyType::address(&policy.spec.name).into(),
         tags: plain(policy.section.tags.as_ref()),
     }
 }
@@ -211,11 +212,11 @@ pub(super) fn as_written(checked: &Checked<'_>) -> BTreeMap<Address, Attributes>
     let mut written = BTreeMap::new();
     for policy in checked.policies.values().flatten().filter(|policy| policy.parts.len() > 1) {
         let whole = policy.document.as_ref().map(|document| untyped(&policy_of(policy, document)));
-        written.extend(whole.map(|whole| (Address::new("policy", policy.key.as_str()), whole)));
+        written.extend(whole.map(|whole| (Policy::address(policy.key.as_str()), whole)));
     }
     for (target, policies) in &checked.packing.written {
         let attributes = PolicyAttachmentsAttributes { policies: policies.clone(), target: target.clone().into() };
-        written.insert(Address::new("policy_attachments", target.to_string()), untyped(&attributes));
+        written.insert(PolicyAttachments::address(target.to_string()), untyped(&attributes));
     }
     written
 }
@@ -225,13 +226,13 @@ pub(super) fn origins(checked: &Checked<'_>) -> BTreeMap<Address, Vec<(Address, 
     let mut origins = BTreeMap::new();
     for policy in checked.policies.values().flatten().filter(|policy| policy.parts.len() > 1) {
         for (number, part) in policy.parts.iter().enumerate() {
-            let own = Address::new("policy", policy.key.as_str());
+            let own = Policy::address(policy.key.as_str());
             let of_part = part.origins.iter().map(|origin| (own.clone(), origin.statement)).collect();
             origins.insert(part_address(policy.key.as_str(), number), of_part);
         }
     }
     for (address, merged) in &checked.packing.merged {
-        let of_merged = merged.origins.iter().map(|(key, statement)| (Address::new("policy", key), *statement)).collect();
+        let of_merged = merged.origins.iter().map(|(key, statement)| (Policy::address(key), *statement)).collect();
         origins.insert(address.clone(), of_merged);
     }
     origins

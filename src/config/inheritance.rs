@@ -8,6 +8,8 @@ use crate::address::Address;
 use crate::diagnostic::{Diagnostic, Span};
 use crate::guardrails::Inheritance;
 use crate::policy::effective::{Doubt, Ignored, Place, Tree};
+use crate::resource::Kind;
+use crate::resource::organizations::{Organization, Policy};
 
 impl Loaded {
     /// Which accounts inherit which management policies.
@@ -19,7 +21,7 @@ impl Loaded {
 
     /// The place of something that a policy that configures says.
     pub fn said_at(&self, place: &Place) -> Option<Span> {
-        let Configured { source, tree: _ } = self.configured.get(&Address::new("policy", &*place.policy))?;
+        let Configured { source, tree: _ } = self.configured.get(&Policy::address(&*place.policy))?;
         Some(Span { source: Arc::clone(source), range: place.at })
     }
 
@@ -82,8 +84,5 @@ fn key(place: &Place) -> (Arc<str>, usize) {
 }
 
 fn level(address: &Address) -> String {
-    match address.kind() {
-        "organization" => "the root".to_owned(),
-        _ => format!("`{address}`"),
-    }
+    if Organization::has(address) { "the root".to_owned() } else { format!("`{address}`") }
 }

@@ -38,7 +38,7 @@ use crate::files;
 use crate::policy::effective::Tree;
 use crate::policy::framework::Framework;
 use crate::policy::{Cause, Evaluator, Family, Hierarchy, Policy, Test};
-use crate::resource::{Attributes, Desired};
+use crate::resource::{Attributes, Desired, Kind, organizations};
 
 pub(crate) use check::values;
 pub use code::Code;
@@ -164,7 +164,7 @@ pub struct Suppressed {
 impl Loaded {
     /// The position of the deciding statement in its file; `None` for a level without an Allow, and for AWS's own policies.
     pub fn place(&self, cause: &Cause) -> Option<Span> {
-        let (policy, index) = (Address::new("policy", &**cause.policy.as_ref()?), cause.statement.as_ref()?.0);
+        let (policy, index) = (organizations::Policy::address(&**cause.policy.as_ref()?), cause.statement.as_ref()?.0);
         let (policy, index) = match self.origins.get(&policy) {
             Some(origins) => origins.get(index).cloned()?,
             None => (policy, index),
@@ -327,8 +327,8 @@ fn read(path: &Path, bytes: io::Result<Vec<u8>>, files: &Files<'_>) -> Result<Lo
     }
     let summary = Summary { accounts: checked.accounts.len(), ous: file.ou.len(), policies: file.policy.len(), teams: file.team.len() };
     let policies = || checked.policies.values().flatten();
-    let written = policies().filter_map(|p| Some((Address::new("policy", p.key.as_str()), p.written.clone()?))).collect();
-    let configured = policies().filter_map(|p| Some((Address::new("policy", p.key.as_str()), p.configured.clone()?))).collect();
+    let written = policies().filter_map(|p| Some((organizations::Policy::address(p.key.as_str()), p.written.clone()?))).collect();
+    let configured = policies().filter_map(|p| Some((organizations::Policy::address(p.key.as_str()), p.configured.clone()?))).collect();
     let (as_written, origins) = (expand::as_written(&checked), expand::origins(&checked));
     let (tests, quotas) = (std::mem::take(&mut checked.tests), std::mem::take(&mut checked.quotas));
     let (ignores, places) = (std::mem::take(&mut checked.ignores), Places::new(&file, &checked, &source));

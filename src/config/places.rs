@@ -7,6 +7,12 @@ use super::check::Checked;
 use super::section::File;
 use crate::address::Address;
 use crate::diagnostic::{ByteRange, Source, Span};
+use crate::resource::network::{CustomerGateway, TransitGateway, Vpc};
+use crate::resource::organizations::{
+    Account, DelegatedAdministrator, OrganizationalUnit, Policy, PolicyAttachments, TrustedService, organization_address,
+    root_access_address,
+};
+use crate::resource::{self, Kind, Section};
 
 /// The places of what org.toml declares, by address.
 #[derive(Debug)]
@@ -20,26 +26,25 @@ pub struct Places {
 impl Places {
     pub(super) fn new(file: &File, checked: &Checked<'_>, source: &Arc<Source>) -> Self {
         let mut declared = BTreeMap::new();
-        let mut add = |kind: &str, key: &str, at: ByteRange| {
-            declared.insert(Address::new(kind, key), at);
-        };
-        file.ou.keys().for_each(|key| add("ou", key.as_str(), key.at()));
-        file.policy.keys().for_each(|key| add("policy", key.as_str(), key.at()));
-        file.vpc.keys().for_each(|key| add("vpc", key.as_str(), key.at()));
-        file.transit_gateway.keys().for_each(|key| add("transit_gateway", key.as_str(), key.at()));
-        file.vpn.keys().for_each(|key| add("customer_gateway", key.as_str(), key.at()));
-        checked.accounts.iter().for_each(|account| add("account", &account.key, account.at));
-        for organization in file.organization.iter().map(|section| &section.value) {
-            organization.trusted_services.iter().for_each(|service| add("trusted_service", service, service.at));
-            organization.delegated_administrators.iter().for_each(|(key, account)| add("delegated_administrator", &key.0, account.at));
-            organization.root_access.iter().for_each(|access| add("root_access", "main", access.at));
-            organization.policies.iter().for_each(|set| add("policy_attachments", "organization.main", set.at));
+        declared.extend(file.ou.keys().map(|key| (OrganizationalUnit::address(key.as_str()), key.at())));
+        declared.extend(file.policy.keys().map(|key| (Policy::address(key.as_str()), key.at())));
+        declared.extend(file.vpc.keys().map(|key| (Vpc::address(key.as_str()), key.at())));
+        declared.extend(file.transit_gateway.keys().map(|key| (TransitGateway::address(key.as_str()), key.at())));
+        declared.extend(file.vpn.keys().map(|key| (CustomerGateway::address(key.as_str()), key.at())));
+        declared.extend(checked.accounts.iter().map(|account| (account.address(), account.at)));
+        let attachments = |target: Address| PolicyAttachments::address(target.to_string());
+        if let Some(organization) = file.organization.as_ref().map(|section| &section.value) {
+            declared.extend(organization.trusted_services.iter().map(|service| (TrustedService::address(service.as_str()), service.at)));
+            let administrators = organization.delegated_administrators.iter();
+            declared.extend(administrators.map(|(key, account)| (DelegatedAdministrator::address(&*key.0), account.at)));
+            declared.extend(organization.root_access.iter().map(|access| (root_access_address(), access.at)));
+            declared.extend(organization.policies.iter().map(|set| (attachments(organization_address()), set.at)));
         }
         for (key, ou) in &file.ou {
-            ou.policies.iter().for_each(|set| add("policy_attachments", &format!("ou.{}", key.as_str()), set.at));
+            declared.extend(ou.policies.iter().map(|set| (attachments(OrganizationalUnit::address(key.as_str())), set.at)));
         }
         for account in &checked.accounts {
-            account.policies.iter().for_each(|set| add("policy_attachments", &format!("account.{}", account.key), set.at));
+            declared.extend(account.policies.iter().map(|set| (attachments(account.address()), set.at)));
         }
         let organization = file.organization.as_ref().and_then(|section| section.management_account.as_ref());
         Self { source: Arc::clone(source), declared, organization: organization.map_or(ByteRange { start: 0, end: 0 }, |id| id.at) }
@@ -47,20 +52,19 @@ impl Places {
 
     /// Where org.toml speaks of it: its own section, that of the layout or the account that it is a part of, or that of the organization.
     pub fn of(&self, address: &Address) -> Span {
+        self.span(self.section(address).unwrap_or(self.organization))
+    }
+
+    fn section(&self, address: &Address) -> Option<ByteRange> {
         let declared = |address: &Address| self.declared.get(address).copied();
-        let first = |key: &str| key.split_once('/').map_or(key, |(first, _)| first).to_owned();
-        let whole = match (address.scope(), address.kind()) {
-            (Some(_), kind @ ("transit_gateway" | "customer_gateway")) => declared(&Address::new(kind, address.key())),
-            (Some(scope), _) => {
-                declared(&Address::new("vpc", first(address.key()))).or_else(|| declared(&Address::new("account", scope.account.as_str())))
-            }
-            (None, "policy_attachments") => declared(address).or_else(|| declared(&address.key().parse().ok()?)),
-            (None, "alternate_contact" | "primary_contact" | "root_credentials" | "placement" | "invitation") => {
-                declared(&Address::new("account", first(address.key())))
-            }
-            (None, _) => declared(address),
-        };
-        self.span(whole.unwrap_or(self.organization))
+        let first = address.key().split_once('/').map_or(address.key(), |(first, _)| first);
+        let account = || declared(&Account::address(address.scope().map_or(first, |scope| scope.account.as_str())));
+        match resource::kind(address.kind())?.spec().section {
+            Section::Own => declared(&Address::new(address.kind(), address.key())),
+            Section::Account => account(),
+            Section::Layout => declared(&Vpc::address(first)).or_else(account),
+            Section::Target => declared(address).or_else(|| declared(&address.key().parse().ok()?)),
+        }
     }
 
     /// The place of what org.toml does not have.
@@ -70,5 +74,71 @@ impl Places {
 
     fn span(&self, range: ByteRange) -> Span {
         Span { source: Arc::clone(&self.source), range }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::{Files, load_untested_with};
+    use std::path::Path;
+
+    const TEXT: &str = r#"[organization]
+management_account = "111111111111"
+trusted_services = ["account.amazonaws.com", "config.amazonaws.com", "iam.amazonaws.com", "ram.amazonaws.com"]
+delegated_administrators = { "config.amazonaws.com" = "audit" }
+root_access = "central"
+policies = ["FullAWSAccess"]
+[ou.work]
+policies = ["FullAWSAccess", "deny"]
+[policy.deny]
+[account.audit]
+id = "222222222222"
+ou = "work"
+[pool.main]
+cidr = "10.0.0.0/8"
+[vpc.standard]
+region = "eu-west-1"
+pool = "main"
+prefix = 20
+zones = 2
+tiers = { private = 100 }
+[transit_gateway.hub]
+account = "audit"
+region = "eu-west-1"
+"#;
+
+    #[test]
+    fn a_resource_is_at_its_own_section_or_that_of_what_it_is_part_of() {
+        let read = |_: &Path| Ok(br#"{"Version":"2012-10-17","Statement":[{"Effect":"Deny","Action":"s3:*","Resource":"*"}]}"#.to_vec());
+        let loaded = load_untested_with(Path::new("org.toml"), Ok(TEXT.as_bytes().to_vec()), &Files::new("", &read)).unwrap();
+        let at = |address: &str| {
+            let span = loaded.places.of(&address.parse().unwrap());
+            TEXT[span.range.start..span.range.end].to_owned()
+        };
+        let organization = "\"111111111111\"";
+        let expected = [
+            ("ou.work", "work"),
+            ("policy.deny", "deny"),
+            ("account.audit", "audit"),
+            ("trusted_service.iam.amazonaws.com", "\"iam.amazonaws.com\""),
+            ("delegated_administrator.config.amazonaws.com", "\"audit\""),
+            ("root_access.main", "\"central\""),
+            ("policy_attachments.organization.main", "[\"FullAWSAccess\"]"),
+            ("policy_attachments.ou.work", "[\"FullAWSAccess\", \"deny\"]"),
+            ("policy_attachments.account.audit", "audit"),
+            ("placement.audit", "audit"),
+            ("alternate_contact.audit/billing", "audit"),
+            ("audit/eu-west-1/transit_gateway.hub", "hub"),
+            ("audit/eu-west-1/subnet.standard/private-euw1-az1", "standard"),
+            ("audit/eu-west-1/resource_share.hub", "audit"),
+            ("audit/eu-west-1/region.main", "audit"),
+            ("audit/eu-west-1/default_vpc.standard", "audit"),
+            ("organization.main", organization),
+            ("policy_type.SERVICE_CONTROL_POLICY", organization),
+            ("account.other", organization),
+            ("no-kind.audit", organization),
+        ];
+        assert_eq!(expected.map(|(address, _)| at(address)), expected.map(|(_, place)| place));
     }
 }

@@ -12,8 +12,8 @@ use serde::Serialize;
 
 use crate::aws::{Error, Sessions};
 use crate::config::Quotas;
-use crate::resource::organizations::{self, Facts, InvitationState, handshakes};
-use crate::resource::{Desired, Live};
+use crate::resource::organizations::{self, Account, Facts, InvitationState, PolicyType, TrustedService, handshakes};
+use crate::resource::{Desired, Kind, Live};
 
 /// How a check came out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -161,12 +161,12 @@ async fn organization(sessions: &Sessions, desired: &Desired, quotas: &Quotas, c
 }
 
 /// The keys of a kind in the configuration.
-fn declared<'d>(desired: &'d Desired, kind: &'d str) -> impl Iterator<Item = &'d str> {
-    desired.resources.keys().filter(move |address| address.kind() == kind).map(|address| address.key())
+fn declared<K: Kind>(desired: &Desired) -> impl Iterator<Item = &str> {
+    desired.resources.keys().filter(|address| K::has(address)).map(|address| address.key())
 }
 
 fn policy_types(desired: &Desired, facts: &Facts) -> Check {
-    let wanted: Vec<&str> = declared(desired, "policy_type").collect();
+    let wanted: Vec<&str> = declared::<PolicyType>(desired).collect();
     let status = |name: &&str| facts.policy_types.get(*name).map(String::as_str);
     let off: Vec<String> = wanted.iter().filter(|name| status(name) != Some("ENABLED")).map(|name| told(name, status(name))).collect();
     match off.is_empty() {
@@ -188,7 +188,7 @@ fn told(name: &str, status: Option<&str>) -> String {
 }
 
 fn trusted_services(desired: &Desired, facts: &Facts) -> Check {
-    let wanted: Vec<&str> = declared(desired, "trusted_service").collect();
+    let wanted: Vec<&str> = declared::<TrustedService>(desired).collect();
     let missing: Vec<String> = wanted
         .iter()
         .filter(|service| !facts.trusted_services.contains(**service))
@@ -219,7 +219,7 @@ fn clock(skew: Option<i64>) -> Check {
 
 /// The accounts of the configuration that are there and can be used, by key, with their ids.
 fn open_accounts(live: &Live) -> impl Iterator<Item = (&str, &str)> {
-    let accounts = live.resources.iter().filter(|(address, account)| address.kind() == "account" && account.frozen.is_none());
+    let accounts = live.resources.iter().filter(|(address, account)| Account::has(address) && account.frozen.is_none());
     accounts.filter_map(|(address, account)| Some((address.key(), account.id.as_deref()?)))
 }
 

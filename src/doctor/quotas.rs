@@ -7,8 +7,8 @@ use serde::Serialize;
 use super::{Check, State};
 use crate::config::Quotas;
 use crate::limits::LIMITS;
-use crate::resource::organizations::Facts;
-use crate::resource::{Desired, Live};
+use crate::resource::organizations::{Account, Facts, OrganizationalUnit, Policy};
+use crate::resource::{Desired, Kind, Live};
 
 /// How much of a quota is used.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -59,13 +59,13 @@ pub(super) fn check(desired: &Desired, live: &Live, facts: &Facts, quotas: &Quot
 }
 
 /// How many of a kind are to be made.
-fn to_make(desired: &Desired, live: &Live, kind: &str) -> usize {
-    desired.resources.keys().filter(|address| address.kind() == kind && !live.resources.contains_key(address)).count()
+fn to_make<K: Kind>(desired: &Desired, live: &Live) -> usize {
+    desired.resources.keys().filter(|address| K::has(address) && !live.resources.contains_key(address)).count()
 }
 
 /// Closed accounts count until AWS forgets them, 90 days later, and so does an invitation for as long as it is open.
 fn accounts_in_use(desired: &Desired, live: &Live, facts: &Facts, quotas: &Quotas, invitations: usize) -> InUse {
-    let to_come = invitations + to_make(desired, live, "account");
+    let to_come = invitations + to_make::<Account>(desired, live);
     InUse { quota: "accounts".to_owned(), used: facts.accounts.len(), to_come, most: quotas.accounts, at: None }
 }
 
@@ -90,7 +90,7 @@ fn accounts(desired: &Desired, live: &Live, facts: &Facts, quotas: &Quotas, invi
 }
 
 fn units_in_use(desired: &Desired, live: &Live, facts: &Facts, quotas: &Quotas) -> InUse {
-    let to_come = to_make(desired, live, "ou");
+    let to_come = to_make::<OrganizationalUnit>(desired, live);
     InUse { quota: "organizational units".to_owned(), used: facts.units, to_come, most: quotas.ous, at: None }
 }
 
@@ -145,7 +145,7 @@ fn attached(facts: &Facts, quotas: &Quotas) -> Check {
 /// The largest document of each type, with the key of its policy; `validate` has held them to the limits.
 fn largest_documents(desired: &Desired) -> BTreeMap<String, (usize, String)> {
     let mut largest: BTreeMap<String, (usize, String)> = BTreeMap::new();
-    for (address, attributes) in desired.resources.iter().filter(|(address, _)| address.kind() == "policy") {
+    for (address, attributes) in desired.resources.iter().filter(|(address, _)| Policy::has(address)) {
         let size = attributes.get("content").map_or(0, |content| content.to_string().chars().count());
         let policy_type = match attributes.reference("policy_type") {
             Some(crate::address::Reference::Address(policy_type)) => policy_type.key().to_owned(),

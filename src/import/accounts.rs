@@ -8,7 +8,8 @@ use super::networks::{Adopted, Networks};
 use super::policies::Policies;
 use super::{Left, Tags};
 use crate::config::values;
-use crate::resource::organizations::World;
+use crate::resource::Kind;
+use crate::resource::organizations::{self, World};
 
 /// An account that is written down.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -82,8 +83,8 @@ pub(super) fn accounts<'w>(
     let candidates = accounts.iter().map(|account| {
         let address = account.email.split('@').next().unwrap_or_default();
         let address = address.split_once('+').map_or(address, |(_, detail)| detail);
-        let wishes = vec![keys::tagged(world, account.id, "account"), keys::slug(account.name), keys::slug(address)];
-        Candidate { id: account.id, wishes, kind: "account" }
+        let wishes = vec![keys::tagged::<organizations::Account>(world, account.id), keys::slug(account.name), keys::slug(address)];
+        Candidate { id: account.id, wishes, kind: organizations::Account::SPEC.kind }
     });
     let keys = keys::choose(candidates.collect(), &[]);
     for account in &mut accounts {

@@ -4,7 +4,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::limits::LIMITS;
-use crate::resource::organizations::World;
+use crate::resource::Kind;
+use crate::resource::organizations::{OrganizationalUnit, World};
 
 /// Something that needs a key.
 pub(super) struct Candidate<'w> {
@@ -92,15 +93,15 @@ fn latin(c: char) -> Option<&'static str> {
 }
 
 /// The key that overlord gave it, as its tag says, if its tags were read.
-pub(super) fn tagged(world: &World, id: &str, kind: &str) -> String {
-    let key = world.address_tag(id).and_then(|tag| tag.strip_prefix(kind)?.strip_prefix('.'));
+pub(super) fn tagged<K: Kind>(world: &World, id: &str) -> String {
+    let key = world.address_tag(id).and_then(|tag| tag.strip_prefix(K::SPEC.kind)?.strip_prefix('.'));
     key.filter(|key| slug(key) == **key).unwrap_or_default().to_owned()
 }
 
 /// The keys of the OUs. OUs with equal names are distinguished by their parents.
 pub(super) fn units(world: &World) -> BTreeMap<&str, String> {
     let candidates = world.units.iter().map(|(id, unit)| {
-        let mut wishes = vec![tagged(world, id, "ou"), slug(&unit.name)];
+        let mut wishes = vec![tagged::<OrganizationalUnit>(world, id), slug(&unit.name)];
         let above = std::iter::successors(world.units.get(&unit.parent), |unit| world.units.get(&unit.parent));
         for unit in above.take(LIMITS.quotas.ou_depth) {
             match (wishes.last().map(String::as_str).unwrap_or_default(), slug(&unit.name)) {
@@ -108,7 +109,7 @@ pub(super) fn units(world: &World) -> BTreeMap<&str, String> {
                 (below, above) => wishes.push(format!("{above}-{below}").trim_start_matches('-').to_owned()),
             }
         }
-        Candidate { id, wishes, kind: "ou" }
+        Candidate { id, wishes, kind: OrganizationalUnit::SPEC.kind }
     });
     choose(candidates.collect(), &["root"])
 }

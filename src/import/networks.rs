@@ -9,9 +9,9 @@ use std::collections::BTreeMap;
 use super::Left;
 use crate::network::{self, Block, Connections, Design, Dhcp, FlowLog, Nat, Pool, Request, Share, Tier, vpc_address};
 use crate::plan::Plan;
-use crate::resource::network::{LiveVpc, Survey, ZONE_BITS};
+use crate::resource::network::{self as kinds, LiveVpc, Survey, ZONE_BITS};
 use crate::resource::organizations::World;
-use crate::resource::{Desired, FindingSeverity};
+use crate::resource::{Desired, FindingSeverity, Kind};
 
 /// What of networks is written down.
 #[derive(Debug, Default)]
@@ -205,7 +205,7 @@ fn ours(survey: &Survey, world: &World, why: &str, left: &mut Vec<Left>) {
 impl Layout {
     fn of(vpc: &LiveVpc, block: Block) -> Result<Self, String> {
         // What connects VPCs needs sections of its own.
-        let known = ["dhcp_options", "egress_only_internet_gateway", "flow_log"];
+        let known = [kinds::DhcpOptions::SPEC.kind, kinds::EgressOnlyInternetGateway::SPEC.kind, kinds::FlowLog::SPEC.kind];
         if let Some(other) = vpc.with.iter().find(|name| !known.contains(&name.as_str())) {
             return Err(format!("has, or had, a resource that import does not write: `{other}`"));
         }

@@ -9,7 +9,8 @@ use crate::config::values;
 use crate::diagnostic::Severity;
 use crate::limits::{LIMITS, PolicyTypeLimits};
 use crate::policy::{Document, Family, Policy, effective};
-use crate::resource::organizations::{LivePolicy, World};
+use crate::resource::Kind;
+use crate::resource::organizations::{self, LivePolicy, World};
 
 /// The type that is managed even if no policy of it is declared.
 const SCP: &str = "SERVICE_CONTROL_POLICY";
@@ -224,7 +225,11 @@ fn keys_of<'w>(world: &'w World, types: &[OfType<'w>]) -> BTreeMap<&'w str, Stri
     let candidate = |spec: &PolicyTypeLimits, sound: &Sound<'w>| {
         let slug = keys::slug(&sound.policy.name);
         let typed = format!("{slug}-{}", spec.short);
-        Candidate { id: sound.id, wishes: vec![keys::tagged(world, sound.id, "policy"), slug, typed], kind: "policy" }
+        Candidate {
+            id: sound.id,
+            wishes: vec![keys::tagged::<organizations::Policy>(world, sound.id), slug, typed],
+            kind: organizations::Policy::SPEC.kind,
+        }
     };
     let candidates = types.iter().flat_map(|of_type| of_type.sound.iter().map(|sound| candidate(of_type.spec, sound)));
     let reserved: Vec<&str> = LIMITS.policy_types.iter().filter_map(|spec| spec.default_name.as_deref()).collect();

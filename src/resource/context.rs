@@ -12,6 +12,8 @@ use super::opening;
 use crate::address::{Address, Place, Reference, Scope};
 use crate::aws::{AwsResult, Ec2, Error, Latest, Sessions, while_waiting};
 use crate::limits::PolicyTypeLimits;
+use crate::resource::Kind;
+use crate::resource::organizations::Account;
 
 /// Passed to a kind's create, update and delete. Cheap to clone; all clones of one run share the ids.
 #[derive(Debug, Clone)]
@@ -221,7 +223,7 @@ impl Context {
     /// # Errors
     /// The account has no id yet: a defect of the graph.
     pub fn account_id(&self, scope: &Scope) -> AwsResult<String> {
-        self.resolve(&Address::new("account", &scope.account).into())
+        self.resolve(&Account::address(&scope.account).into())
     }
 
     /// The EC2 client of the account and Region of the resource that is being changed. It is ready at once if the snapshot has read the
@@ -262,7 +264,7 @@ impl Context {
 
     /// Whether the account or the Region was created during this run, so that AWS may need a while until it can be used.
     pub(crate) fn is_new(&self, scope: &Scope) -> bool {
-        let origin = self.ids.origin(&Address::new("account", &scope.account));
+        let origin = self.ids.origin(&Account::address(&scope.account));
         self.opened.contains(scope) || matches!(origin, Some(Origin::Meanwhile | Origin::ThisRun))
     }
 
@@ -280,7 +282,7 @@ impl Context {
     /// Whether managed resources here can only come from this run: it creates the account or enables the Region, and no other run is
     /// active.
     pub(crate) fn is_ours_alone(&self, scope: &Scope) -> bool {
-        let makes = self.opened.contains(scope) || self.ids.is_of_this_run(&Address::new("account", &scope.account));
+        let makes = self.opened.contains(scope) || self.ids.is_of_this_run(&Account::address(&scope.account));
         makes && self.is_alone()
     }
 

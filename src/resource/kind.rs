@@ -3,12 +3,13 @@
 use std::future::Future;
 use std::marker::PhantomData;
 use std::pin::Pin;
+use std::sync::Arc;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::{Attributes, Context, ErasedSetting, typed};
-use crate::address::Address;
+use crate::address::{Address, Scope};
 use crate::aws::Error;
 
 /// What is known of a kind without a call to AWS. The pure engine works on this.
@@ -30,6 +31,8 @@ pub struct KindSpec {
     /// Whether AWS gives it an id of its own when it is created, which other tools can use. Others are enabled, filled in, or part of
     /// another resource.
     pub own_id: bool,
+    /// The section of org.toml that declares it. Messages and SARIF point there.
+    pub section: Section,
 }
 
 impl KindSpec {
@@ -42,7 +45,21 @@ impl KindSpec {
         guards_target: false,
         weight: Weight::Organization,
         own_id: true,
+        section: Section::Account,
     };
+}
+
+/// The section of org.toml that declares a resource.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Section {
+    /// A section, or an entry of `[organization]`, with the resource's own key.
+    Own,
+    /// That of the account in its address, or else in the first part of its key.
+    Account,
+    /// That of the layout in the first part of its key. Without such a layout, it is that of its account.
+    Layout,
+    /// Its own entry, or else the section of the resource that its key is the address of.
+    Target,
 }
 
 /// One attribute of a kind.
@@ -144,6 +161,11 @@ pub trait Kind: Send + Sync + 'static {
     /// The address of one in the organization.
     fn address(key: impl Into<String>) -> Address {
         Address::new(Self::SPEC.kind, key)
+    }
+
+    /// The address of one in an account and Region.
+    fn address_within(scope: impl Into<Arc<Scope>>, key: impl Into<String>) -> Address {
+        Address::within(scope, Self::SPEC.kind, key)
     }
 
     /// The address of one in the same account and Region as `near`.

@@ -28,7 +28,7 @@ pub use context::{Company, Context, KnownCreation};
 pub(crate) use context::{Ids, Start};
 pub(crate) use family::kinds;
 pub use family::{Accounts, Expanded, Family, FamilyReading, Keep, ReadRun};
-pub use kind::{Adapter, ApplyFuture, AttributeSpec, ErasedKind, Kind, KindSpec, OnChange, OnRemoval, Weight};
+pub use kind::{Adapter, ApplyFuture, AttributeSpec, ErasedKind, Kind, KindSpec, OnChange, OnRemoval, Section, Weight};
 pub(crate) use opening::NOT_YET;
 pub use selection::{NOT_READ, NOT_SELECTED, Selection, UnknownName, WITH_ITS_ACCOUNT};
 pub use setting::{AccountClients, ErasedSetting, ONLY, Setting, Settings};

@@ -14,7 +14,6 @@ use super::connect::{Connection, connect_to_write};
 use super::lock::Locked;
 use super::shell::Shell;
 use super::{Exit, Format, Global, Reported, apply, consent};
-use crate::address::Address;
 use crate::apply::Status;
 use crate::aws::{AwsResult, Error, Mode, Sessions, partition_of};
 use crate::limits::LIMITS;
@@ -22,8 +21,8 @@ use crate::plural::count;
 use crate::render::invitations::{self as render, Invited, Role, State};
 use crate::resource::organizations::access_role::{self, AccessRoleState, Wanted};
 use crate::resource::organizations::handshakes::{self, Letter};
-use crate::resource::organizations::{Allowance, with_address};
-use crate::resource::{Desired, Selection};
+use crate::resource::organizations::{Allowance, Invitation, with_address};
+use crate::resource::{Desired, Kind, Selection};
 use follow::{Now, RoleAge, now_in_seconds};
 use targets::Target;
 
@@ -306,7 +305,7 @@ impl Run<'_> {
         let sessions = &self.connection.sessions;
         sessions.request_gate().set_mode(Mode::ReadWrite);
         for (target, now) in self.targets.iter().zip(standing) {
-            let wanted = self.desired.resources.contains_key(&Address::new("invitation", target.account.key())) && target.section.is_none();
+            let wanted = self.desired.resources.contains_key(&Invitation::address(target.account.key())) && target.section.is_none();
             let again = if wanted { "; `invite = true` in org.toml makes the next apply send another one" } else { "" };
             self.states.push(match now {
                 Now::Open { handshake, .. } => match handshakes::cancel(sessions, &handshake).await {

@@ -8,8 +8,8 @@ use super::InviteArgs;
 use crate::address::Address;
 use crate::escape;
 use crate::files;
-use crate::resource::organizations::{AccountAttributes, InvitationAttributes};
-use crate::resource::{Desired, Selection, typed};
+use crate::resource::organizations::{Account, AccountAttributes, Invitation, InvitationAttributes, OrganizationalUnit};
+use crate::resource::{Desired, Kind, Selection, typed};
 
 /// An account that is to be invited.
 #[derive(Debug, Clone)]
@@ -64,7 +64,7 @@ fn listed(file: &Path, shell: &Shell) -> Result<Vec<String>, Reported> {
 
 /// The account of org.toml that has this key, id or e-mail.
 fn find(desired: &Desired, name: &str) -> Option<Address> {
-    let mut accounts = desired.resources.iter().filter(|(address, _)| address.kind() == "account");
+    let mut accounts = desired.resources.iter().filter(|(address, _)| Account::has(address));
     let is_it = |(address, attributes): &(&Address, &crate::resource::Attributes)| {
         let email = || typed::<AccountAttributes>(attributes).ok().and_then(|account| account.email);
         address.key() == name
@@ -87,7 +87,7 @@ fn section(declared: &Desired, name: &str, ou: Option<&str>) -> (String, String)
     };
     let letters = before_the_at.chars().map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '-' });
     let wanted = format!("invited-{}", letters.collect::<String>().trim_matches('-'));
-    let free = |key: &String| !declared.resources.contains_key(&Address::new("account", key.as_str()));
+    let free = |key: &String| !declared.resources.contains_key(&Account::address(key.as_str()));
     let key = std::iter::once(wanted.clone()).chain((2_usize..).map(|n| format!("{wanted}-{n}"))).find(free).unwrap_or(wanted);
     let quoted = escape::toml(name);
     let text = format!("[account.{key}]\n{word} = {quoted}\ninvite = true\nou = \"{}\"\n", ou.unwrap_or("root"));
@@ -97,8 +97,8 @@ fn section(declared: &Desired, name: &str, ou: Option<&str>) -> (String, String)
 /// Those named, each once; or all that org.toml wants invited.
 fn accounts(desired: &Desired, names: &[String], shell: &Shell) -> Result<Vec<Address>, Reported> {
     if names.is_empty() {
-        let invited = desired.resources.keys().filter(|address| address.kind() == "invitation");
-        return Ok(invited.map(|address| Address::new("account", address.key())).collect());
+        let invited = desired.resources.keys().filter(|address| Invitation::has(address));
+        return Ok(invited.map(|address| Account::address(address.key())).collect());
     }
     let mut found = Vec::new();
     for name in names {
@@ -115,7 +115,7 @@ fn accounts(desired: &Desired, names: &[String], shell: &Shell) -> Result<Vec<Ad
 
 fn target(desired: &Desired, account: Address, section: Option<String>, args: &InviteArgs, shell: &Shell) -> Result<Target, Reported> {
     let attributes = desired.resources.get(&account).and_then(|attributes| typed::<AccountAttributes>(attributes).ok());
-    let invitation = desired.resources.get(&Address::new("invitation", account.key()));
+    let invitation = desired.resources.get(&Invitation::address(account.key()));
     let declared = invitation.and_then(|attributes| typed::<InvitationAttributes>(attributes).ok());
     let pinned = desired.pinned.get(&account);
     let Some(attributes) = attributes else {
@@ -136,7 +136,7 @@ fn target(desired: &Desired, account: Address, section: Option<String>, args: &I
             return Err(shell.error(format_args!("`{account}` is a new account that `overlord apply` creates"), Some(hint)));
         }
     };
-    let elsewhere = |ou: &&String| section.is_none() && invitation.parent != Address::new("ou", ou.as_str()).into();
+    let elsewhere = |ou: &&String| section.is_none() && invitation.parent != OrganizationalUnit::address(ou.as_str()).into();
     if let Some(ou) = args.ou.as_ref().filter(elsewhere) {
         let hint = format!("leave out --ou, or change the `ou` of `{}` there", account.key());
         return Err(shell.error(format_args!("org.toml places `{account}` in `{}`, not in `{ou}`", invitation.parent), Some(hint)));

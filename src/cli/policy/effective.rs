@@ -13,8 +13,8 @@ use crate::limits::{LIMITS, PolicyTypeLimits};
 use crate::policy::Family;
 use crate::policy::effective::compare;
 use crate::render::effective::{LiveAnswer, OfType, Shown, json, markdown, text};
-use crate::resource::Desired;
-use crate::resource::organizations::effective;
+use crate::resource::organizations::{Account, effective};
+use crate::resource::{Desired, Kind};
 
 #[derive(Debug, Args)]
 pub(super) struct EffectiveArgs {
@@ -77,7 +77,7 @@ fn exit(policies: &[OfType]) -> Exit {
 }
 
 fn account(desired: &Desired, name: &str, shell: &Shell) -> Result<Address, Reported> {
-    let address = Address::new("account", name);
+    let address = Account::address(name);
     if desired.resources.contains_key(&address) {
         return Ok(address);
     }

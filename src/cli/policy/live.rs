@@ -3,13 +3,12 @@
 use super::super::connect::{Connection, connect};
 use super::super::shell::Shell;
 use super::super::{Exit, Global, Reported};
-use crate::address::Address;
 use crate::aws::AwsResult;
 use crate::limits::LIMITS;
 use crate::policy::{Hierarchy, Known, Place, Question, Verification, differing, simulation};
 use crate::render::simulated::Live;
-use crate::resource::Desired;
-use crate::resource::organizations::{effective, simulator};
+use crate::resource::organizations::{Policy, effective, simulator};
+use crate::resource::{Desired, Kind};
 
 /// What AWS's own guardrails that allow everything say.
 const EVERYTHING: &str = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}"#;
@@ -58,7 +57,7 @@ async fn answer(connection: &Connection, desired: &Desired, question: &Question,
 
 /// The uploaded form of a declared policy, or the document of an AWS managed one.
 fn text(desired: &Desired, name: &str) -> Option<String> {
-    let declared = desired.resources.get(&Address::new("policy", name)).map(|attributes| attributes.get("content"));
+    let declared = desired.resources.get(&Policy::address(name)).map(|attributes| attributes.get("content"));
     match declared {
         Some(content) => content.map(|content| content.to_string()),
         None => LIMITS.policy_types.iter().any(|spec| spec.default_name.as_deref() == Some(name)).then(|| EVERYTHING.to_owned()),

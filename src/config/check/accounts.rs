@@ -15,7 +15,8 @@ use crate::config::span::{At, Key, List, Table, Tags};
 use crate::config::template::{Made, Names, fill};
 use crate::diagnostic::ByteRange;
 use crate::plural;
-use crate::resource::organizations::Leaving;
+use crate::resource::Kind;
+use crate::resource::organizations::{self, Leaving};
 
 /// One account of the configuration.
 pub(in crate::config) struct Planned<'f> {
@@ -52,7 +53,7 @@ pub(in crate::config) struct Planned<'f> {
 impl Planned<'_> {
     /// Its address.
     pub(in crate::config) fn address(&self) -> Address {
-        Address::new("account", &self.key)
+        organizations::Account::address(&self.key)
     }
 
     /// Of an account that leaves: what it is recognised by. All else was checked, and is not asked for.

@@ -15,7 +15,8 @@ use crate::config::span::{At, List};
 use crate::limits::{LIMITS, PolicyTypeLimits};
 use crate::plural;
 use crate::policy::{Family, Room};
-use crate::resource::organizations::organization_address;
+use crate::resource::Kind;
+use crate::resource::organizations::{OrganizationalUnit, Policy, organization_address};
 
 /// The type whose sets must allow something.
 const SCP: &str = "SERVICE_CONTROL_POLICY";
@@ -63,7 +64,7 @@ pub(super) fn resolve(model: &Model<'_>, policies: &Policies<'_>, accounts: &[Pl
     let root = Target { address: organization_address(), said: "the root".to_owned(), place: "organization".to_owned() };
     sets.set(root, section.policies.as_ref(), &mut all, report);
     for (key, ou) in &model.file.ou {
-        let address = Address::new("ou", key.as_str());
+        let address = OrganizationalUnit::address(key.as_str());
         let target = Target { place: address.to_string(), address, said: format!("the OU `{}`", key.as_str()) };
         sets.set(target, ou.policies.as_ref(), &mut all, report);
     }
@@ -280,15 +281,15 @@ impl<'p> Named<'p> {
 
     fn reference(&self) -> Option<Reference> {
         match self {
-            Self::Declared(policy) => Some(Address::new("policy", policy.key.as_str()).into()),
+            Self::Declared(policy) => Some(Policy::address(policy.key.as_str()).into()),
             Self::Aws(spec) => spec.default.clone().map(Reference::Id),
         }
     }
 }
 
 /// Reserved keys: names that mean something where a section's key is expected.
-pub(super) fn is_reserved(kind: &str, key: &str) -> bool {
-    match kind {
+pub(super) fn is_reserved(section: &str, key: &str) -> bool {
+    match section {
         "ou" => key == tree::ROOT,
         "policy" => LIMITS.policy_types.iter().any(|t| t.default_name.as_deref() == Some(key)),
         _ => false,

@@ -12,10 +12,10 @@ use crate::config::span::At;
 use crate::config::template::{Names, fill};
 use crate::diagnostic::ByteRange;
 use crate::resource::organizations::{
-    ACCOUNT_MANAGEMENT, AlternateContactAttributes, CONTACT_TYPES, PrimaryContactAttributes, alternate_contact_address,
+    ACCOUNT_MANAGEMENT, AlternateContactAttributes, CONTACT_TYPES, PrimaryContactAttributes, TrustedService, alternate_contact_address,
     primary_contact_address,
 };
-use crate::resource::{Attributes, untyped};
+use crate::resource::{Attributes, Kind, untyped};
 
 /// The contacts of one account, placeholders filled in. What they refer to is not known yet.
 #[derive(Debug, Default)]
@@ -31,7 +31,7 @@ impl PlannedContacts {
     /// Their resources. The management account speaks for itself, and needs no trust.
     pub(in crate::config) fn resources(&self, account: &Planned<'_>, management_account: &str) -> BTreeMap<Address, Attributes> {
         let of = Reference::from(account.address());
-        let trusted = (!is_management(account, management_account)).then(|| Address::new("trusted_service", ACCOUNT_MANAGEMENT).into());
+        let trusted = (!is_management(account, management_account)).then(|| TrustedService::address(ACCOUNT_MANAGEMENT).into());
         let alternate = self.alternate.iter().map(|(contact_type, contact)| {
             let attributes = AlternateContactAttributes { account: of.clone(), trusted_service: trusted.clone(), ..contact.clone() };
             (alternate_contact_address(&account.key, contact_type), untyped(&attributes))

@@ -12,6 +12,8 @@ use crate::config::section::{Accounts, Below, Test};
 use crate::config::span::{At, Key};
 use crate::diagnostic::{ByteRange, Diagnostic, Span};
 use crate::policy::{Cause, Expectation, Expected, Fact, Outcome, Test as Resolved, TestResult};
+use crate::resource::Kind;
+use crate::resource::organizations::OrganizationalUnit;
 
 const HEADER: &str = "[[test]]";
 /// Accounts that a failure names before it counts the rest.
@@ -115,9 +117,9 @@ fn below(ou: &At<String>, model: &Model<'_>, report: &mut Report) -> BTreeSet<Re
         let before = found.len();
         for (key, section) in &model.file.ou {
             let above = section.parent.as_ref().map_or(tree::ROOT, |parent| parent.as_str());
-            let above = if above == tree::ROOT { tree::root() } else { Address::new("ou", above).into() };
+            let above = if above == tree::ROOT { tree::root() } else { OrganizationalUnit::address(above).into() };
             if found.contains(&above) {
-                found.insert(Address::new("ou", key.as_str()).into());
+                found.insert(OrganizationalUnit::address(key.as_str()).into());
             }
         }
         if found.len() == before {

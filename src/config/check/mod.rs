@@ -112,12 +112,12 @@ fn keys(file: &File, report: &mut Report) {
     let tiers = file.vpc.values().filter_map(|v| v.tiers.as_ref()).flat_map(|t| t.keys()).map(|k| ("tier", k));
     let frameworks = file.framework.keys().map(|k| ("framework", k));
     let stages = stages.chain(frameworks).chain(pools).chain(layouts).chain(gateways).chain(tiers);
-    for (kind, key) in ous.chain(policies).chain(teams).chain(accounts).chain(stages) {
+    for (section, key) in ous.chain(policies).chain(teams).chain(accounts).chain(stages) {
         if !Key::is_well_formed(key) {
             report.at(key.at(), bad_key(key.as_str()));
-        } else if attachments::is_reserved(kind, key.as_str()) {
+        } else if attachments::is_reserved(section, key.as_str()) {
             let summary = format!("`{}` cannot be the key of this section", key.as_str());
-            let hint = match kind {
+            let hint = match section {
                 "ou" => "`root` is the root itself, whose policies are in [organization]: choose another key",
                 _ => "it is an AWS managed policy, which needs no section: choose another key",
             };

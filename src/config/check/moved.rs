@@ -11,24 +11,26 @@ use crate::config::section::Moved;
 use crate::config::span::{At, Key};
 use crate::config::template::{Names, fill};
 use crate::diagnostic::ByteRange;
-use crate::resource::Former;
+use crate::resource::network::Vpc;
+use crate::resource::organizations::{Account, OrganizationalUnit, Policy};
+use crate::resource::{Former, Kind};
 
-/// The kinds whose keys can be renamed.
+/// The sections whose keys can be renamed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Kind {
+enum Movable {
     Ou,
     Policy,
     Team,
     Account,
 }
 
-impl Kind {
+impl Movable {
     const fn word(self) -> &'static str {
         match self {
-            Self::Ou => "ou",
-            Self::Policy => "policy",
+            Self::Ou => OrganizationalUnit::SPEC.kind,
+            Self::Policy => Policy::SPEC.kind,
             Self::Team => "team",
-            Self::Account => "account",
+            Self::Account => Account::SPEC.kind,
         }
     }
 }
@@ -66,19 +68,21 @@ fn first_header(text: &str) -> ByteRange {
 }
 
 /// An address of something that can move.
-fn parse<'t>(text: &'t At<String>, report: &mut Report) -> Option<(Kind, &'t str)> {
+fn parse<'t>(text: &'t At<String>, report: &mut Report) -> Option<(Movable, &'t str)> {
     let parsed = text.split_once('.').and_then(|(kind, key)| {
-        let kind = [Kind::Ou, Kind::Policy, Kind::Team, Kind::Account].into_iter().find(|k| k.word() == kind)?;
+        let kind = [Movable::Ou, Movable::Policy, Movable::Team, Movable::Account].into_iter().find(|k| k.word() == kind)?;
         (!key.is_empty()).then_some((kind, key))
     });
     if parsed.is_none() {
         let diagnostic = Code::BadMove.error(format!("`{}` is not the address of something that can move", text.value));
-        let diagnostic = match text.split_once('.') {
+        let is_layout = text.split_once('.').is_some_and(|(section, _)| section == Vpc::SPEC.kind);
+        let hint = if is_layout {
             // All that was built carries the layout's key in its tag.
-            Some(("vpc", _)) => diagnostic.hint("a layout keeps its key while it has VPCs: give the section its old key again"),
-            Some(_) | None => diagnostic.hint("write `ou.<key>`, `policy.<key>`, `team.<key>` or `account.<key>`"),
+            "a layout keeps its key while it has VPCs: give the section its old key again"
+        } else {
+            "write `ou.<key>`, `policy.<key>`, `team.<key>` or `account.<key>`"
         };
-        report.at(text.at, diagnostic);
+        report.at(text.at, diagnostic.hint(hint));
     }
     parsed
 }
@@ -94,7 +98,7 @@ struct Moves<'m> {
     model: &'m Model<'m>,
     accounts: &'m [Planned<'m>],
     by_key: BTreeMap<&'m str, &'m Planned<'m>>,
-    first: BTreeMap<(End, Kind, &'m str), ByteRange>,
+    first: BTreeMap<(End, Movable, &'m str), ByteRange>,
     // With the place of the move, since a team and one of its accounts may both be said to have moved.
     found: BTreeMap<Address, (Former, ByteRange)>,
 }
@@ -120,7 +124,7 @@ impl<'m> Moves<'m> {
         }
         if self.exists(kind, new) {
             for (address, former) in self.formers(kind, old, new, report) {
-                if kind == Kind::Team && self.by_key.contains_key(former.address.key()) {
+                if kind == Movable::Team && self.by_key.contains_key(former.address.key()) {
                     let diagnostic = Code::MovedFromLiving.error(format!("`{}` is still there", former.address));
                     let hint = format!("the accounts of the team `{old}` moved: rename or remove this one");
                     report.at(from.at, diagnostic.hint(hint));
@@ -138,35 +142,35 @@ impl<'m> Moves<'m> {
         }
     }
 
-    fn exists(&self, kind: Kind, key: &str) -> bool {
+    fn exists(&self, kind: Movable, key: &str) -> bool {
         match kind {
-            Kind::Ou => self.model.file.ou.contains_key(key),
-            Kind::Policy => self.model.file.policy.contains_key(key),
-            Kind::Team => self.model.file.team.contains_key(key),
-            Kind::Account => self.by_key.contains_key(key),
+            Movable::Ou => self.model.file.ou.contains_key(key),
+            Movable::Policy => self.model.file.policy.contains_key(key),
+            Movable::Team => self.model.file.team.contains_key(key),
+            Movable::Account => self.by_key.contains_key(key),
         }
     }
 
-    fn known(&self, kind: Kind) -> Box<dyn Iterator<Item = &'m str> + '_> {
+    fn known(&self, kind: Movable) -> Box<dyn Iterator<Item = &'m str> + '_> {
         match kind {
-            Kind::Ou => Box::new(self.model.file.ou.keys().map(Key::as_str)),
-            Kind::Policy => Box::new(self.model.file.policy.keys().map(Key::as_str)),
-            Kind::Team => Box::new(self.model.file.team.keys().map(Key::as_str)),
-            Kind::Account => Box::new(self.by_key.keys().copied()),
+            Movable::Ou => Box::new(self.model.file.ou.keys().map(Key::as_str)),
+            Movable::Policy => Box::new(self.model.file.policy.keys().map(Key::as_str)),
+            Movable::Team => Box::new(self.model.file.team.keys().map(Key::as_str)),
+            Movable::Account => Box::new(self.by_key.keys().copied()),
         }
     }
 
     /// What moves, by its new address: a team's accounts, or the thing itself.
-    fn formers(&self, kind: Kind, old: &str, new: &str, report: &mut Report) -> Vec<(Address, Former)> {
+    fn formers(&self, kind: Movable, old: &str, new: &str, report: &mut Report) -> Vec<(Address, Former)> {
         let named = |name: Option<&At<String>>| {
             let names = vec![name.map_or(old, |n| n.as_str()).to_owned()];
             (Address::new(kind.word(), new), Former { address: Address::new(kind.word(), old), names })
         };
         match kind {
-            Kind::Ou => self.model.file.ou.get(new).map(|ou| named(ou.name.as_ref())).into_iter().collect(),
-            Kind::Policy => self.model.file.policy.get(new).map(|policy| named(policy.name.as_ref())).into_iter().collect(),
-            Kind::Account => self.by_key.get(new).map(|a| former_account(a, old, a.team, report)).into_iter().collect(),
-            Kind::Team => {
+            Movable::Ou => self.model.file.ou.get(new).map(|ou| named(ou.name.as_ref())).into_iter().collect(),
+            Movable::Policy => self.model.file.policy.get(new).map(|policy| named(policy.name.as_ref())).into_iter().collect(),
+            Movable::Account => self.by_key.get(new).map(|a| former_account(a, old, a.team, report)).into_iter().collect(),
+            Movable::Team => {
                 let of_team = self.accounts.iter().filter_map(|a| Some((a, a.team.filter(|(team, _)| *team == new)?)));
                 of_team.map(|(a, (_, stage))| former_account(a, &format!("{old}-{stage}"), Some((old, stage)), report)).collect()
             }
@@ -183,5 +187,5 @@ fn twice(what: &str, at: ByteRange, other: ByteRange, report: &mut Report) {
 fn former_account(account: &Planned<'_>, old: &str, team: Option<(&str, &str)>, report: &mut Report) -> (Address, Former) {
     let names = Names { account: old, team, region: None };
     let email = account.email_template.and_then(|template| fill(template, names, report)).map(|made| made.text);
-    (account.address(), Former { address: Address::new("account", old), names: email.into_iter().collect() })
+    (account.address(), Former { address: Account::address(old), names: email.into_iter().collect() })
 }

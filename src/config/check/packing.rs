@@ -18,6 +18,7 @@ use crate::config::span::{Key, List};
 use crate::diagnostic::ByteRange;
 use crate::limits::PolicyTypeLimits;
 use crate::policy::{Document, Family, Origin, Part, Room, Unpackable, characters, pack, split};
+use crate::resource::{Kind, organizations};
 
 /// What was packed.
 #[derive(Default)]
@@ -71,7 +72,7 @@ pub(in crate::config) struct Merged {
 
 /// The address of a part of a policy, from 0.
 pub(in crate::config) fn part_address(key: &str, part: usize) -> Address {
-    Address::new("policy", part_name(key, part))
+    organizations::Policy::address(part_name(key, part))
 }
 
 /// The name of a part of a policy, from 0.
@@ -189,7 +190,7 @@ impl Crowd<'_, '_> {
         let mut merged = Vec::new();
         for (number, part) in packed.merged {
             let made = self.merged(number, part, &members);
-            let address = Address::new("policy", made.name.as_str());
+            let address = organizations::Policy::address(made.name.as_str());
             references.push(address.clone().into());
             merged.push((address, made));
         }

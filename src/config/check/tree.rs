@@ -4,14 +4,15 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::Model;
 use super::values;
-use crate::address::{Address, Reference};
+use crate::address::Reference;
 use crate::config::code::Code;
 use crate::config::report::Report;
 use crate::config::section::Ou;
 use crate::config::span::{At, Key};
 use crate::limits::LIMITS;
 use crate::plural::count;
-use crate::resource::organizations::{LOCK_NAME, organization_address};
+use crate::resource::Kind;
+use crate::resource::organizations::{LOCK_NAME, OrganizationalUnit, organization_address};
 
 /// The key that means the root wherever an OU is named.
 pub(super) const ROOT: &str = "root";
@@ -32,7 +33,7 @@ pub(super) fn reference(named: &At<String>, model: &Model<'_>, report: &mut Repo
         return Some(root());
     }
     if model.file.ou.contains_key(named.as_str()) {
-        return Some(Address::new("ou", named.as_str()).into());
+        return Some(OrganizationalUnit::address(named.as_str()).into());
     }
     if !report.is_broken(&["ou", named.as_str()]) {
         let hint = report.suggest(named, model.file.ou.keys().map(Key::as_str), &format!("declare it: [ou.{}]", named.value));

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::calls::{ResourceClient, SETTLING, filter, is_missing, never_deleted};
 use crate::address::Reference;
 use crate::aws::{AwsResult, Error};
-use crate::resource::{AttributeSpec, Context, Kind, KindSpec, OnChange, OnRemoval, Weight};
+use crate::resource::{AttributeSpec, Context, Kind, KindSpec, OnChange, OnRemoval, Section, Weight};
 
 /// The attributes of a `default_security_group`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -35,6 +35,7 @@ impl Kind for DefaultSecurityGroup {
         on_removal: OnRemoval::Leave,
         weight: Weight::Network,
         own_id: false,
+        section: Section::Layout,
         ..KindSpec::BASE
     };
 

@@ -21,8 +21,8 @@ use serde_json::json;
 use crate::address::{Address, Reference, Scope};
 use crate::limits::LIMITS;
 use crate::network::{AddressPlan, Design, Gateways, Layout, Observed, ObservedVpc, Pool, Request, Vpc};
-use crate::resource::network::{DefaultVpcAttributes, RegionAttributes, Tags};
-use crate::resource::{Attributes, untyped};
+use crate::resource::network::{self as kinds, DefaultVpcAttributes, RegionAttributes, Tags};
+use crate::resource::{Attributes, Kind, untyped};
 
 /// The resources of all networks, without those of accounts that could not be read. `plan` is what [`crate::network::allocate`] made of
 /// the other two.
@@ -69,7 +69,7 @@ struct Parts<'p> {
 impl Parts<'_> {
     fn expand(&mut self) {
         if LIMITS.regions.is_opt_in(&self.scope.region) {
-            let region = Address::within(self.scope.clone(), "region", "main");
+            let region = kinds::Region::address_within(self.scope.clone(), "main");
             self.add(region, &RegionAttributes { status: "ENABLED".to_owned() });
         }
         self.whole();
@@ -88,17 +88,17 @@ impl Parts<'_> {
     }
 
     /// `nat_gateway.standard`: a resource that exists once per VPC.
-    fn only(&self, kind: &str) -> Address {
-        Address::within(self.scope.clone(), kind, self.vpc.layout.as_str())
+    fn only<K: Kind>(&self) -> Address {
+        K::address_within(self.scope.clone(), self.vpc.layout.as_str())
     }
 
     /// `subnet.standard/public-euw1-az1`: a resource that exists several times per VPC.
-    fn one_of(&self, kind: &str, name: &str) -> Address {
-        Address::within(self.scope.clone(), kind, format!("{}/{name}", self.vpc.layout))
+    fn one_of<K: Kind>(&self, name: &str) -> Address {
+        K::address_within(self.scope.clone(), format!("{}/{name}", self.vpc.layout))
     }
 
     fn vpc(&self) -> Reference {
-        self.only("vpc").into()
+        self.only::<kinds::Vpc>().into()
     }
 
     /// The declared tags, and a `Name` unless they contain one.
@@ -131,7 +131,7 @@ fn opted_in(design: &Design, observed: &Observed, resources: &mut BTreeMap<Addre
     for (account, regions) in design.opted_in.iter().filter(|(account, _)| is_planned(account)) {
         for region in regions {
             let scope = Scope { account: account.clone(), region: region.clone() };
-            resources.insert(Address::within(scope, "region", "main"), enabled.clone());
+            resources.insert(kinds::Region::address_within(scope, "main"), enabled.clone());
         }
     }
 }
@@ -144,9 +144,10 @@ fn default_vpcs(design: &Design, observed: &Observed, resources: &mut BTreeMap<A
     for account in design.without_default_vpc.iter().filter(is_planned) {
         for region in &regions {
             let scope = Scope { account: account.clone(), region: (*region).to_owned() };
-            let enabled = !LIMITS.regions.is_opt_in(region) || resources.contains_key(&Address::within(scope.clone(), "region", "main"));
+            let enabled =
+                !LIMITS.regions.is_opt_in(region) || resources.contains_key(&kinds::Region::address_within(scope.clone(), "main"));
             if enabled {
-                resources.insert(Address::within(scope, "default_vpc", "main"), gone.clone());
+                resources.insert(kinds::DefaultVpc::address_within(scope, "main"), gone.clone());
             }
         }
     }

@@ -1,9 +1,10 @@
 //! Findings of the address plan: requests that it could not fulfil, or fulfilled in an unexpected way.
 
+use super::VpcEndpoint;
 use super::expand::services::endpoint_zones;
 use crate::address::Address;
 use crate::network::{AddressPlan, Design, Layout, Observed, Origin, Vpc, Why};
-use crate::resource::{Finding, FindingSeverity};
+use crate::resource::{Finding, FindingSeverity, Kind};
 
 /// The findings of a plan, in the order of the VPCs. `plan` is what [`crate::network::allocate`] made of the other two. An account that
 /// could not be read, or that has too few zones, is not reported here: the reader has reported it.
@@ -38,7 +39,7 @@ fn of_vpc(address: &Address, vpc: &Vpc, layout: &Layout, (design, observed): (&D
         found.push(finding(FindingSeverity::Warning, address, summary.to_owned()));
     }
     for service in &layout.endpoints {
-        let endpoint = address.scope().map(|scope| Address::within(scope.clone(), "vpc_endpoint", format!("{}/{service}", vpc.layout)));
+        let endpoint = address.scope().map(|scope| VpcEndpoint::address_within(scope.clone(), format!("{}/{service}", vpc.layout)));
         let Some(offered) = endpoint.and_then(|endpoint| observed.endpoint_zones.get(&endpoint)) else { continue };
         let missing: Vec<String> =
             endpoint_zones(vpc, None).into_iter().filter(|zone| !offered.contains(*zone)).map(|zone| format!("`{zone}`")).collect();

@@ -17,6 +17,7 @@ mod egress_only_internet_gateway;
 mod elastic_ip;
 mod expand;
 mod family;
+mod features;
 mod findings;
 mod flow_log;
 mod freeze;

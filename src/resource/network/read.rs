@@ -11,7 +11,6 @@ use futures_util::future::BoxFuture;
 use futures_util::stream::{self, StreamExt};
 
 use super::bind::{Bound, Names, names_of_peerings};
-use super::connected;
 use super::describe::{Ec2Reader, LiveZones};
 use super::freeze::freeze;
 use super::prefetch::Prefetch;
@@ -20,14 +19,15 @@ use super::scope::{self, Reading};
 use super::site::{AT_A_TIME, AT_A_TIME_ONCE, Answer, Site, Taken, read, regions, sites};
 use super::unread::{Blocks, Consequence};
 use super::zones::Zones;
+use super::{Subnet, VpcEndpoint, connected};
 use crate::address::{Address, Reference, Scope};
 use crate::aws::{AwsResult, Error, Sessions};
 use crate::network::{Block, Observed, Others, Unmanaged, has_gateway_endpoint, zone_of};
 use crate::plural::count;
-use crate::resource::organizations::leaving;
+use crate::resource::organizations::{Account, OrganizationalUnit, leaving};
 use crate::resource::reach::is_fatal;
 use crate::resource::unread::{self, Unread, warning};
-use crate::resource::{Desired, Finding, FindingSeverity, Keep, Live, LiveResource, NOT_JOINED, NOT_READ, NOT_SELECTED};
+use crate::resource::{Desired, Finding, FindingSeverity, Keep, Kind, Live, LiveResource, NOT_JOINED, NOT_READ, NOT_SELECTED};
 
 /// Reads the networks of `desired` and adds them to `live`, which already contains the organization. `members` are the ids of all usable
 /// accounts of the organization; `ahead` is what was read before all of them were known. Returns what `ahead` wants to keep.
@@ -71,10 +71,10 @@ struct Accounts {
 
 impl Accounts {
     fn of(live: &Live, desired: &Desired) -> Self {
-        let named = live.resources.iter().filter(|(address, _)| matches!(address.kind(), "account" | "ou"));
+        let named = live.resources.iter().filter(|(address, _)| Account::has(address) || OrganizationalUnit::has(address));
         let places = named.filter_map(|(address, place)| Some((place.id.clone()?, address.clone()))).collect();
         let mut accounts = Self { open: BTreeMap::new(), frozen: BTreeSet::new(), absent: BTreeSet::new(), places };
-        for (address, account) in live.resources.iter().filter(|(address, _)| address.kind() == "account") {
+        for (address, account) in live.resources.iter().filter(|(address, _)| Account::has(address)) {
             if account.frozen.as_deref() == Some(NOT_JOINED) {
                 accounts.absent.insert(address.key().to_owned());
             }
@@ -90,7 +90,7 @@ impl Accounts {
 
     /// The key of the configuration's account of that id.
     fn key(&self, id: &str) -> Option<&str> {
-        self.places.get(id).filter(|place| place.kind() == "account").map(Address::key)
+        self.places.get(id).filter(|place| Account::has(place)).map(Address::key)
     }
 }
 
@@ -277,7 +277,7 @@ impl Reader<'_> {
                 continue;
             }
             for service in layout.endpoints.iter().filter(|service| !has_gateway_endpoint(service)) {
-                let endpoint = Address::within(scope.clone(), "vpc_endpoint", format!("{}/{service}", request.layout));
+                let endpoint = VpcEndpoint::address_within(scope.clone(), format!("{}/{service}", request.layout));
                 if self.found.zones_of_endpoint(&endpoint).len() < layout.zones as usize {
                     wanted.entry(&layout.region).or_default().push((endpoint, service.as_str()));
                 }
@@ -366,7 +366,7 @@ impl Found {
     fn zones_of_endpoint(&self, endpoint: &Address) -> BTreeSet<String> {
         let subnets = self.resources.get(endpoint).map(|live| live.attributes.references()).unwrap_or_default();
         let zone = |subnet: Reference| match subnet {
-            Reference::Address(address) if address.kind() == "subnet" => {
+            Reference::Address(address) if Subnet::has(&address) => {
                 address.key().rsplit_once('/').and_then(|(_, name)| zone_of(name)).map(str::to_owned)
             }
             Reference::Address(_) | Reference::Id(_) => None,
@@ -435,7 +435,7 @@ impl Found {
         for (account, failures) in std::mem::take(&mut self.failures) {
             let regions = failures.keys().map(|region| format!("`{region}`")).collect::<Vec<_>>().join(", ");
             let Some(error) = failures.into_values().next() else { continue };
-            let subject = Address::new("account", account.as_str());
+            let subject = Account::address(account.as_str());
             let id = live.resources.get(&subject).and_then(|resource| resource.id.clone()).unwrap_or_default();
             let is_safe = !self.hands_out || closing.contains(account.as_str());
             let blocks = if is_safe { Blocks::Safe } else { Blocks::Exposed };

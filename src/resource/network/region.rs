@@ -7,8 +7,8 @@ use serde::{Deserialize, Serialize};
 
 use super::ENABLED;
 use super::calls::never_deleted;
-use crate::address::Address;
 use crate::aws::{AwsResult, Error, Poll};
+use crate::resource::organizations::Account;
 use crate::resource::{AttributeSpec, Context, Kind, KindSpec, NOT_YET, OnChange, OnRemoval, Weight};
 
 /// The attributes of a `region`.
@@ -73,7 +73,7 @@ async fn enable(context: &Context, wanted: &str) -> AwsResult<()> {
     let (account, region) = (context.account_id(scope)?, scope.region.as_str());
     // The account calls for itself: the management account would need trusted access for account.amazonaws.com.
     let client = context.sessions().account_of(&account);
-    let is_new = context.made(&Address::new("account", scope.account.as_str()).into());
+    let is_new = context.made(&Account::address(scope.account.as_str()).into());
     let poll = Poll { what: format!("{region} to be enabled in account {account}"), pause: Duration::from_secs(5), deadline: DEADLINE };
     let status = || async {
         let answer = client.get_region_opt_status().region_name(region).send().await;

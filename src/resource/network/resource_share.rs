@@ -12,7 +12,8 @@ use super::calls::{ResourceClient, SETTLING, is_missing};
 use super::{Tags, tags_differ};
 use crate::address::Reference;
 use crate::aws::{AwsResult, Error};
-use crate::resource::{ADDRESS_TAG, AttributeSpec, Context, Kind, KindSpec, OnChange, Weight};
+use crate::resource::organizations::{Organization, OrganizationalUnit};
+use crate::resource::{ADDRESS_TAG, AttributeSpec, Context, Kind, KindSpec, OnChange, Section, Weight};
 
 /// The service principal that must be trusted before anything is shared inside the organization.
 pub const SHARING_SERVICE: &str = "ram.amazonaws.com";
@@ -51,6 +52,7 @@ impl Kind for ResourceShare {
             ),
         ],
         weight: Weight::Network,
+        section: Section::Layout,
         ..KindSpec::BASE
     };
 
@@ -163,15 +165,15 @@ impl<'a> Part<'a> {
 /// A principal as RAM names it: the ARN of the organization or of an OU, or the id of an account.
 async fn principal(context: &Context, reference: &Reference) -> AwsResult<String> {
     let Reference::Address(address) = reference else { return context.resolve(reference) };
-    match address.kind() {
-        "organization" => context.organization_arn().await,
-        "ou" => {
-            let organization = context.organization_arn().await?;
-            let id = context.resolve(reference)?;
-            ou_arn(&organization, &id).ok_or_else(|| Error::failed(format!("invalid ARN of an organization: `{organization}`")))
-        }
-        _ => context.resolve(reference),
+    if Organization::has(address) {
+        return context.organization_arn().await;
     }
+    let id = context.resolve(reference)?;
+    if !OrganizationalUnit::has(address) {
+        return Ok(id);
+    }
+    let organization = context.organization_arn().await?;
+    ou_arn(&organization, &id).ok_or_else(|| Error::failed(format!("invalid ARN of an organization: `{organization}`")))
 }
 
 /// `arn:aws:organizations::<management>:ou/o-…/ou-…` from the ARN of the organization.

@@ -7,10 +7,10 @@ use futures_util::future::BoxFuture;
 use super::bind::{self, Bound};
 use super::rehearsal::Place;
 use super::scope::{self, Reading};
-use super::{ENABLED, RegionAttributes};
+use super::{ENABLED, Region, RegionAttributes};
 use crate::address::{Address, Scope};
 use crate::aws::{AwsResult, Error, Sessions};
-use crate::resource::{Desired, Keep, LiveResource, untyped};
+use crate::resource::{Desired, Keep, Kind, LiveResource, untyped};
 
 /// How many accounts and Regions are read at a time. AWS's rates apply to each of them separately, so more is faster until the request
 /// gate is full. Each one holds the answers of its 8 calls.
@@ -102,7 +102,7 @@ impl Taken {
                 ours: None,
                 frozen: None,
             };
-            bound.resources.insert(Address::within(scope.clone(), "region", "main"), region);
+            bound.resources.insert(Region::address_within(scope.clone(), "main"), region);
         }
         Self { not_enabled, bound, kept: Place::kept(site, keep, reading) }
     }

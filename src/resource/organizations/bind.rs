@@ -8,23 +8,23 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::Value;
 
 use super::crowded::Rooms;
-use super::departing;
-use super::email;
 use super::identity::{Identity, list};
 use super::invited::Outside;
 use super::policy_type::policy_type_id;
 use super::removal::{self, Removal};
 use super::renamed;
 use super::world::{LivePolicy, Member, Wanted, World};
+use super::{Account, departing};
 use super::{
     AccountAttributes, DelegatedAdministratorAttributes, OrganizationAttributes, OrganizationalUnitAttributes, PolicyAttachmentsAttributes,
     PolicyAttributes, PolicyTypeAttributes, TrustedServiceAttributes, organization_address,
 };
+use super::{DelegatedAdministrator, email};
 use crate::address::{Address, Reference};
 use crate::aws::AwsResult;
 use crate::limits::LIMITS;
 use crate::resource::{
-    ADDRESS_TAG, Attributes, CROWDED, Desired, Finding, FindingSeverity, Live, LiveResource, SUCCESSOR, WITH_ITS_ACCOUNT, untyped,
+    ADDRESS_TAG, Attributes, CROWDED, Desired, Finding, FindingSeverity, Kind, Live, LiveResource, SUCCESSOR, WITH_ITS_ACCOUNT, untyped,
 };
 
 mod beside;
@@ -249,7 +249,7 @@ impl Binder<'_> {
             let accounts = self.world.administrators.get(service).into_iter().flatten();
             let others: Vec<&str> = accounts.filter(|id| !named.contains(&self.name_of(id))).map(String::as_str).collect();
             if !others.is_empty() {
-                let subject = format!("delegated_administrator.{service}");
+                let subject = DelegatedAdministrator::address(service).to_string();
                 self.report(subject, format!("administered by further accounts: {}", list(&others)));
             }
         }
@@ -348,7 +348,7 @@ impl Binder<'_> {
 
     /// For accounts that have joined, nothing is left to do.
     fn invitations(&mut self) {
-        let account = |address: &Address| Address::new("account", address.key());
+        let account = |address: &Address| Account::address(address.key());
         let invited = || self.wanted.invitations.iter().map(|(address, wanted)| (address, wanted, account(address)));
         let joined = invited().filter_map(|(address, wanted, account)| Some((address, wanted, self.identity.id(&account)?)));
         let joined: Vec<(Address, LiveResource)> = joined

@@ -5,9 +5,10 @@
 
 use crate::address::{Address, Reference};
 use crate::aws::{AwsResult, Error};
-use crate::resource::{Context, NOT_YET};
+use crate::resource::{Context, Kind, NOT_YET};
 
 use super::calls::{SETTLING, poll};
+use super::{AlternateContact, PrimaryContact};
 
 /// The service that must be trusted before the management account reads or changes the attributes of members.
 pub const ACCOUNT_MANAGEMENT: &str = "account.amazonaws.com";
@@ -17,12 +18,12 @@ pub const CONTACT_TYPES: [(&str, &str); 3] = [("billing", "BILLING"), ("operatio
 
 /// `alternate_contact.<account>/<type>`, the type as org.toml calls it.
 pub fn alternate_contact_address(account: &str, contact_type: &str) -> Address {
-    Address::new("alternate_contact", format!("{account}/{contact_type}"))
+    AlternateContact::address(format!("{account}/{contact_type}"))
 }
 
 /// `primary_contact.<account>`.
 pub fn primary_contact_address(account: &str) -> Address {
-    Address::new("primary_contact", account)
+    PrimaryContact::address(account)
 }
 
 /// The account that a request of Account Management concerns.

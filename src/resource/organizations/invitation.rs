@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::Account;
 use super::calls::never_deleted;
 use super::handshakes::{self, Letter};
 use crate::address::{Address, Reference};
@@ -53,7 +54,7 @@ impl Kind for Invitation {
 
     async fn create(context: &Context, after: Self::Attributes) -> Result<String, Error> {
         let InvitationAttributes { note, parent: _, recipient, tags } = after;
-        let letter = Letter { recipient, note, tags: with_address(&Address::new("account", context.address().key()), tags) };
+        let letter = Letter { recipient, note, tags: with_address(&Account::address(context.address().key()), tags) };
         handshakes::send(context.sessions(), &letter).await
     }
 

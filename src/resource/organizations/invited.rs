@@ -5,13 +5,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::InvitationAttributes;
 use super::calls::is_root;
 use super::world::Wanted;
+use super::{Invitation, InvitationAttributes};
 use crate::address::{Address, Reference};
 use crate::limits::LIMITS;
 use crate::plural::count;
-use crate::resource::{Attributes, Desired, Finding, FindingSeverity, Live, LiveResource, NOT_JOINED, references, untyped};
+use crate::resource::{Attributes, Desired, Finding, FindingSeverity, Kind, Live, LiveResource, NOT_JOINED, references, untyped};
 
 /// The number of seconds in which AWS limits the number of invitations.
 const DAY: i64 = 86_400;
@@ -189,7 +189,7 @@ impl Outside<'_> {
         }
         let is_outside = |address: &Address| self.accounts.contains(address);
         let waits = |(address, attributes): &(&Address, &Attributes)| {
-            is_outside(address) || (address.kind() != "invitation" && references(attributes).iter().any(is_outside))
+            is_outside(address) || (!Invitation::has(address) && references(attributes).iter().any(is_outside))
         };
         for (address, attributes) in self.desired.resources.iter().filter(waits) {
             let (attributes, frozen) = (attributes.clone(), Some(NOT_JOINED.to_owned()));
@@ -204,7 +204,7 @@ impl Outside<'_> {
         let (mut left, mut groups) = (allowance.left, BTreeMap::<Group, Vec<(&Address, &Reference)>>::new());
         let mut waiting = Vec::new();
         for account in &self.accounts {
-            let address = Address::new("invitation", account.key());
+            let address = Invitation::address(account.key());
             let Some(wanted) = self.wanted.invitations.get(&address) else { continue };
             let standing = self.standing(account, wanted);
             let there = |id: Option<&str>, frozen: Option<&str>| LiveResource {

@@ -74,7 +74,7 @@ use std::time::SystemTime;
 
 use crate::address::{Address, Reference};
 use crate::aws::{AwsResult, Error, Sessions};
-use crate::resource::{Desired, Live};
+use crate::resource::{Desired, Kind, Live};
 use crate::sandbox;
 
 /// An organization as it was read, or the absence of one.
@@ -191,7 +191,7 @@ impl Reading {
 
 /// The address of the organization. As a parent or a target it means the root, and its id is the root's.
 pub fn organization_address() -> Address {
-    Address::new("organization", "main")
+    Organization::address("main")
 }
 
 /// The management account in the ARN of an organization or a root: `arn:aws:organizations::<management>:root/o-…/r-…`

@@ -8,7 +8,6 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use futures_util::future::BoxFuture;
 use futures_util::stream::{FuturesUnordered, StreamExt};
 
-use super::AccountAttributes;
 use super::contacts::{ACCOUNT_MANAGEMENT, CONTACT_TYPES, Subject};
 use super::identity::Identity;
 use super::lock;
@@ -16,12 +15,13 @@ use super::organization_address;
 use super::questions::{Answer, Clients, LiveRoot, Page, Question};
 use super::tag_index::{TagIndex, Verdict};
 use super::world::{Contact, LivePolicy, Member, Unit, Wanted, World, type_name};
+use super::{Account, AccountAttributes};
 use crate::address::{Address, Reference};
 use crate::aws::{AwsResult, Error};
 use crate::limits::LIMITS;
 use crate::policy::Family;
-use crate::resource::Desired;
 use crate::resource::pages::{Pages, circle};
+use crate::resource::{Desired, Kind};
 
 /// Reads the organization; `None` if there is none. `known` is called with the address and id of each usable account of the
 /// configuration, as soon as its page has arrived: minutes before the read is complete.
@@ -531,7 +531,7 @@ impl<'a> Reader<'a> {
 
     /// Invitations, if an invited account is not a member.
     fn invitations(&mut self, identity: &Identity) {
-        let is_outside = |address: &Address| identity.id(&Address::new("account", address.key())).is_none();
+        let is_outside = |address: &Address| identity.id(&Account::address(address.key())).is_none();
         if self.wanted.invitations.keys().any(is_outside) {
             self.put(Question::Invitations);
         }

@@ -3,9 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::world::{self, LivePolicy, Member, World};
-use super::{InvitationAttributes, Standing};
+use super::{Invitation, InvitationAttributes, Standing};
 use crate::resource::network::SHARING_SERVICE;
-use crate::resource::{Desired, typed};
+use crate::resource::{Desired, Kind, typed};
 use crate::sandbox::{self, Account, AccountState, FeatureSet, Joined, OrganizationalUnit, Policy, TypeStatus};
 
 /// Replaces a document that was not read, since overlord does not manage its policy.
@@ -76,7 +76,7 @@ pub(crate) fn sandbox_world(desired: &Desired, live: Option<&World>) -> sandbox:
 
 /// The invited accounts that are not members, and the open invitations.
 fn external_accounts(desired: &Desired, live: &World, world: &mut sandbox::World) {
-    let wanted = desired.resources.iter().filter(|(address, _)| address.kind() == "invitation");
+    let wanted = desired.resources.iter().filter(|(address, _)| Invitation::has(address));
     let wanted = wanted.filter_map(|(address, attributes)| Some((address, typed::<InvitationAttributes>(attributes).ok()?.recipient)));
     for (number, (address, recipient)) in wanted.enumerate() {
         let is_member = |(id, account): (&String, &Member)| *id == recipient || account.email.eq_ignore_ascii_case(&recipient);

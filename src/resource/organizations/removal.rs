@@ -8,8 +8,9 @@ use std::collections::BTreeMap;
 use super::identity::Identity;
 use super::leaving::Leaving;
 use super::world::{Wanted, World};
+use super::{OrganizationalUnit, Policy, PolicyAttachments};
 use crate::address::{Address, Reference};
-use crate::resource::{Finding, FindingSeverity};
+use crate::resource::{Finding, FindingSeverity, Kind};
 
 /// The addresses of live resources that can be deleted, by AWS's id.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -53,7 +54,7 @@ impl Removal {
             let summary = match (world.ours(id) == Some(true), holders.is_empty()) {
                 (true, true) => {
                     findings.extend(copied(world, identity, id, &path));
-                    self.units.insert(id.clone(), Address::new("ou", path));
+                    self.units.insert(id.clone(), OrganizationalUnit::address(path));
                     continue;
                 }
                 (true, false) => match successor(wanted, world, id) {
@@ -95,7 +96,7 @@ impl Removal {
                 (true, true) => {
                     let key = format!("/{}/{}", policy.policy_type, policy.name);
                     self.findings.extend(copied(world, identity, id, &policy.name));
-                    self.policies.insert(id.clone(), Address::new("policy", key));
+                    self.policies.insert(id.clone(), Policy::address(key));
                     continue;
                 }
                 (true, false) => {
@@ -135,7 +136,7 @@ impl Removal {
         let Some(address) = identity.address(target) else {
             return false;
         };
-        let attachments = wanted.attachments.get(&Address::new("policy_attachments", address.to_string()));
+        let attachments = wanted.attachments.get(&PolicyAttachments::address(address.to_string()));
         attachments.is_some_and(|set| !set.policies.contains(&Reference::Id(policy.to_owned())))
     }
 }

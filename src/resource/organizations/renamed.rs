@@ -7,10 +7,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
+use super::Account;
 use super::identity::Identity;
 use super::world::{Wanted, World};
 use crate::address::{Address, Reference};
-use crate::resource::Desired;
+use crate::resource::{Desired, Kind};
 
 /// From this similarity on (Jaro-Winkler), two keys count as two spellings of one.
 const SIMILAR: f64 = 0.8;
@@ -74,7 +75,8 @@ impl<'a> Search<'a> {
         let new = staying.filter(is_new).map(Address::key).collect();
         let known: BTreeSet<&str> = wanted.accounts.keys().map(Address::key).collect();
         let open = world.accounts.iter().filter(|(id, account)| identity.address(id).is_none() && account.frozen().is_none());
-        let old = open.filter_map(|(id, _)| Some((world.address_tag(id)?.strip_prefix("account.")?, id.as_str())));
+        let old =
+            open.filter_map(|(id, _)| Some((world.address_tag(id)?.strip_prefix(Account::SPEC.kind)?.strip_prefix('.')?, id.as_str())));
         // Anyone may write a tag: what is not a valid key in org.toml cannot be in a `[[moved]]`.
         let is_key = |key: &str| !key.is_empty() && key.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_');
         let old = old.filter(|(key, _)| is_key(key) && !known.contains(key)).collect();
@@ -85,7 +87,7 @@ impl<'a> Search<'a> {
     fn teams(&mut self) -> Vec<Rename> {
         let mut pairs: Vec<(usize, u32, &str, &str)> = Vec::new();
         for (team, stages) in &self.desired.teams {
-            if stages.iter().any(|stage| self.identity.id(&Address::new("account", format!("{team}-{stage}"))).is_some()) {
+            if stages.iter().any(|stage| self.identity.id(&Account::address(format!("{team}-{stage}"))).is_some()) {
                 continue;
             }
             let mut matched: BTreeMap<&str, usize> = BTreeMap::new();
@@ -138,12 +140,12 @@ impl<'a> Search<'a> {
         let id = *self.old.get(old).filter(|_| self.new.contains(new))?;
         self.old.remove(old);
         self.new.remove(new);
-        Some(RenamedAccount { id: id.to_owned(), from: Address::new("account", old), to: Address::new("account", new) })
+        Some(RenamedAccount { id: id.to_owned(), from: Account::address(old), to: Account::address(new) })
     }
 
     /// Whether the live account may be the new one: by its name, its place, its team or its key.
     fn may_be(&self, new: &str, old: &str, id: &str) -> bool {
-        let (Some(wanted), Some(live)) = (self.wanted.accounts.get(&Address::new("account", new)), self.world.accounts.get(id)) else {
+        let (Some(wanted), Some(live)) = (self.wanted.accounts.get(&Account::address(new)), self.world.accounts.get(id)) else {
             return false;
         };
         let named = wanted.name.as_deref() == Some(live.name.as_str());

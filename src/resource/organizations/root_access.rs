@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::calls::{SETTLING, never_deleted, poll};
 use crate::address::{Address, Reference};
 use crate::aws::{AwsResult, Error, Sessions};
-use crate::resource::{AttributeSpec, Context, Kind, KindSpec, OnChange, OnRemoval, Weight};
+use crate::resource::{AttributeSpec, Context, Kind, KindSpec, OnChange, OnRemoval, Section, Weight};
 
 /// The service that must be trusted before root access can be central.
 pub const IAM: &str = "iam.amazonaws.com";
@@ -32,7 +32,7 @@ pub struct RootAccessAttributes {
 
 /// `root_access.main`.
 pub fn root_access_address() -> Address {
-    Address::new("root_access", "main")
+    RootAccess::address("main")
 }
 
 /// The kind.
@@ -51,6 +51,7 @@ impl Kind for RootAccess {
         on_removal: OnRemoval::Leave,
         weight: Weight::GuardRail,
         own_id: false,
+        section: Section::Own,
         ..KindSpec::BASE
     };
 

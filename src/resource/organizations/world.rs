@@ -4,15 +4,16 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::root_credentials::Audits;
 use super::{
-    AccountAttributes, AlternateContactAttributes, DelegatedAdministratorAttributes, InvitationAttributes, LiveInvitation,
-    OrganizationalUnitAttributes, PolicyAttachmentsAttributes, PolicyAttributes, PolicyTypeAttributes, PrimaryContactAttributes,
-    RootAccessAttributes, RootCredentialsAttributes, TrustedServiceAttributes,
+    Account, AccountAttributes, AlternateContact, AlternateContactAttributes, DelegatedAdministrator, DelegatedAdministratorAttributes,
+    Invitation, InvitationAttributes, LiveInvitation, OrganizationalUnit, OrganizationalUnitAttributes, PolicyAttachments,
+    PolicyAttachmentsAttributes, PolicyAttributes, PolicyType, PolicyTypeAttributes, PrimaryContact, PrimaryContactAttributes, RootAccess,
+    RootAccessAttributes, RootCredentials, RootCredentialsAttributes, TrustedService, TrustedServiceAttributes,
 };
 use crate::address::{Address, Reference};
 use crate::aws::{AwsResult, Error};
 use crate::limits::LIMITS;
 use crate::policy::{Effect, Form, Policy};
-use crate::resource::{ADDRESS_TAG, Desired, typed};
+use crate::resource::{ADDRESS_TAG, Attributes, Desired, Kind, typed};
 
 /// An organization as it was read. Everything is identified by AWS's ids.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -239,6 +240,14 @@ pub(crate) struct Wanted {
     pub contacts: BTreeMap<Address, Vec<Contact>>,
 }
 
+/// Adds a resource to those of its kind, if it is of that kind.
+fn insert<K: Kind>(to: &mut BTreeMap<Address, K::Attributes>, address: &Address, attributes: &Attributes) -> Result<(), serde_json::Error> {
+    if K::has(address) {
+        to.insert(address.clone(), typed(attributes)?);
+    }
+    Ok(())
+}
+
 /// A contact of an account.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Contact {
@@ -253,36 +262,39 @@ impl Wanted {
     pub fn of(desired: &Desired) -> AwsResult<Self> {
         let mut wanted = Self::default();
         for (address, attributes) in &desired.resources {
-            let malformed = |e: serde_json::Error| Error::malformed(address.kind(), &e);
-            match address.kind() {
-                "ou" => drop(wanted.units.insert(address.clone(), typed(attributes).map_err(malformed)?)),
-                "account" => drop(wanted.accounts.insert(address.clone(), typed(attributes).map_err(malformed)?)),
-                "invitation" => drop(wanted.invitations.insert(address.clone(), typed(attributes).map_err(malformed)?)),
-                "policy" => drop(wanted.policies.insert(address.clone(), typed(attributes).map_err(malformed)?)),
-                "policy_attachments" => drop(wanted.attachments.insert(address.clone(), typed(attributes).map_err(malformed)?)),
-                "trusted_service" => drop(wanted.trusted_services.insert(address.clone(), typed(attributes).map_err(malformed)?)),
-                "delegated_administrator" => drop(wanted.administrators.insert(address.clone(), typed(attributes).map_err(malformed)?)),
-                "policy_type" => {
-                    let attributes: PolicyTypeAttributes = typed(attributes).map_err(malformed)?;
-                    wanted.policy_types.insert(attributes.policy_type, address.clone());
-                }
-                "alternate_contact" => {
-                    let attributes: AlternateContactAttributes = typed(attributes).map_err(malformed)?;
-                    wanted.contact(desired, address, &attributes.account, Contact::Alternate(attributes.contact_type.clone()));
-                    wanted.alternate_contacts.insert(address.clone(), attributes);
-                }
-                "primary_contact" => {
-                    let attributes: PrimaryContactAttributes = typed(attributes).map_err(malformed)?;
-                    wanted.contact(desired, address, &attributes.account, Contact::Primary);
-                    wanted.primary_contacts.insert(address.clone(), attributes);
-                }
-                "root_access" => wanted.root_access = Some((address.clone(), typed(attributes).map_err(malformed)?)),
-                "root_credentials" => drop(wanted.root_credentials.insert(address.clone(), typed(attributes).map_err(malformed)?)),
-                // The organization needs no recognition, and other families have readers of their own.
-                _ => {}
-            }
+            wanted.add(desired, address, attributes).map_err(|e| Error::malformed(address.kind(), &e))?;
         }
         Ok(wanted)
+    }
+
+    /// The organization itself and its placements need no recognition, and other families have readers of their own.
+    fn add(&mut self, desired: &Desired, address: &Address, attributes: &Attributes) -> Result<(), serde_json::Error> {
+        insert::<OrganizationalUnit>(&mut self.units, address, attributes)?;
+        insert::<Account>(&mut self.accounts, address, attributes)?;
+        insert::<Invitation>(&mut self.invitations, address, attributes)?;
+        insert::<super::Policy>(&mut self.policies, address, attributes)?;
+        insert::<PolicyAttachments>(&mut self.attachments, address, attributes)?;
+        insert::<TrustedService>(&mut self.trusted_services, address, attributes)?;
+        insert::<DelegatedAdministrator>(&mut self.administrators, address, attributes)?;
+        insert::<RootCredentials>(&mut self.root_credentials, address, attributes)?;
+        if PolicyType::has(address) {
+            let attributes: PolicyTypeAttributes = typed(attributes)?;
+            self.policy_types.insert(attributes.policy_type, address.clone());
+        }
+        if RootAccess::has(address) {
+            self.root_access = Some((address.clone(), typed(attributes)?));
+        }
+        if AlternateContact::has(address) {
+            let attributes: AlternateContactAttributes = typed(attributes)?;
+            self.contact(desired, address, &attributes.account, Contact::Alternate(attributes.contact_type.clone()));
+            self.alternate_contacts.insert(address.clone(), attributes);
+        }
+        if PrimaryContact::has(address) {
+            let attributes: PrimaryContactAttributes = typed(attributes)?;
+            self.contact(desired, address, &attributes.account, Contact::Primary);
+            self.primary_contacts.insert(address.clone(), attributes);
+        }
+        Ok(())
     }
 
     fn contact(&mut self, desired: &Desired, address: &Address, account: &Reference, contact: Contact) {
@@ -295,7 +307,7 @@ impl Wanted {
 
     /// Whether an account is to be invited if it is not a member.
     pub fn is_invited(&self, account: &Address) -> bool {
-        !self.invitations.is_empty() && self.invitations.contains_key(&Address::new("invitation", account.key()))
+        !self.invitations.is_empty() && self.invitations.contains_key(&Invitation::address(account.key()))
     }
 
     /// The policies that AWS attaches to every target while the managed types are enabled.

@@ -10,7 +10,8 @@ use crate::config::section::{File, Vpc};
 use crate::config::span::{At, Key};
 use crate::network::{Connections, Design, Nat, PUBLIC_TIER, Peering, SharedTier};
 use crate::plural::{self, more};
-use crate::resource::organizations::organization_address;
+use crate::resource::Kind;
+use crate::resource::organizations::{OrganizationalUnit, organization_address};
 
 /// Adds the connections to the layouts of `design`, whose gateways are known.
 pub(super) fn read(model: &Model<'_>, accounts: &[Planned<'_>], design: &mut Design, report: &mut Report) {
@@ -43,14 +44,14 @@ fn peering(text: &At<String>, report: &mut Report) -> Peering {
     }
 }
 
-fn declared(name: &At<String>, kind: &'static str, file: &File, report: &mut Report) -> bool {
-    let (known, code, noun): (Vec<&str>, _, _) = match kind {
+fn declared(name: &At<String>, section: &'static str, file: &File, report: &mut Report) -> bool {
+    let (known, code, noun): (Vec<&str>, _, _) = match section {
         "vpn" => (file.vpn.keys().map(Key::as_str).collect(), Code::UnknownVpn, "VPN"),
         _ => (file.transit_gateway.keys().map(Key::as_str).collect(), Code::UnknownTransitGateway, "transit gateway"),
     };
     let found = known.contains(&name.as_str());
-    if !found && !report.is_broken(&[kind, name]) {
-        let hint = report.suggest(name, known.iter().copied(), &format!("declare it: [{kind}.{}]", name.value));
+    if !found && !report.is_broken(&[section, name]) {
+        let hint = report.suggest(name, known.iter().copied(), &format!("declare it: [{section}.{}]", name.value));
         report.at(name.at, code.error(format!("unknown {noun} `{}`", name.value)).hint(hint));
     }
     found
@@ -179,7 +180,7 @@ fn is_in(account: &Planned<'_>, who: &Address, file: &File) -> bool {
     // The bound keeps a cycle of parents, which is reported elsewhere, from hanging this.
     for _ in 0..=file.ou.len() {
         match at {
-            Some(key) if who.kind() == "ou" && who.key() == key => return true,
+            Some(key) if OrganizationalUnit::has(who) && who.key() == key => return true,
             Some(key) => at = file.ou.get(key.as_str()).and_then(|ou| ou.parent.as_ref()).map(|parent| parent.value.clone()),
             None => return false,
         }

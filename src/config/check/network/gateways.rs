@@ -15,7 +15,8 @@ use crate::config::report::Report;
 use crate::config::section::{self, File};
 use crate::config::span::{At, Key};
 use crate::network::{Block, Gateways, Pool, TransitGateway, Vpn};
-use crate::resource::organizations::organization_address;
+use crate::resource::Kind;
+use crate::resource::organizations::{Account, Organization, OrganizationalUnit, organization_address};
 
 /// What AWS takes as the number of a transit gateway. Source: CreateTransitGateway, `AmazonSideAsn`.
 const PRIVATE_ASNS: [RangeInclusive<u32>; 2] = [64_512..=65_534, 4_200_000_000..=4_294_967_294];
@@ -86,28 +87,31 @@ fn known_account(name: &At<String>, accounts: &[Planned<'_>], report: &mut Repor
 
 /// Whom something is shared with: `ou.<key>`, `account.<key>` or `organization`.
 pub(super) fn principal(who: &At<String>, file: &File, accounts: &[Planned<'_>], report: &mut Report) -> Option<Address> {
-    match who.split_once('.') {
-        None if who.value == "organization" => Some(organization_address()),
-        Some(("ou", key)) => {
-            if !file.ou.contains_key(key) {
-                if !report.is_broken(&["ou", key]) {
-                    let hint = report.suggest(key, file.ou.keys().map(Key::as_str), &format!("declare it: [ou.{key}]"));
-                    report.at(who.at, Code::UnknownOu.error(format!("unknown OU `{key}`")).hint(hint));
-                }
-                return None;
-            }
-            Some(Address::new("ou", key))
-        }
-        Some(("account", key)) => {
-            let name = At { value: key.to_owned(), at: who.at };
-            known_account(&name, accounts, report).then(|| Address::new("account", key))
-        }
-        None | Some(_) => {
-            let diagnostic = Code::BadSharing.error(format!("nothing can be shared with `{}`", who.value));
-            report.at(who.at, diagnostic.hint("write \"ou.<key>\", \"account.<key>\" or \"organization\""));
-            None
-        }
+    if who.value == Organization::SPEC.kind {
+        return Some(organization_address());
     }
+    if let Some(key) = key_of::<OrganizationalUnit>(who) {
+        if file.ou.contains_key(key) {
+            return Some(OrganizationalUnit::address(key));
+        }
+        if !report.is_broken(&["ou", key]) {
+            let hint = report.suggest(key, file.ou.keys().map(Key::as_str), &format!("declare it: [ou.{key}]"));
+            report.at(who.at, Code::UnknownOu.error(format!("unknown OU `{key}`")).hint(hint));
+        }
+        return None;
+    }
+    if let Some(key) = key_of::<Account>(who) {
+        let name = At { value: key.to_owned(), at: who.at };
+        return known_account(&name, accounts, report).then(|| Account::address(key));
+    }
+    let diagnostic = Code::BadSharing.error(format!("nothing can be shared with `{}`", who.value));
+    report.at(who.at, diagnostic.hint("write \"ou.<key>\", \"account.<key>\" or \"organization\""));
+    None
+}
+
+/// The key in `kind.key`, if it is of that kind.
+fn key_of<K: Kind>(who: &str) -> Option<&str> {
+    who.strip_prefix(K::SPEC.kind)?.strip_prefix('.')
 }
 
 /// RAM shares nothing inside the organization before it was let.

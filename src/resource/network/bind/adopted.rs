@@ -10,7 +10,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::super::world::{Vpc, World};
 use crate::address::{Address, Scope};
 use crate::network::{Block, Design, Layout, PUBLIC_TIER, cut, has_gateway_endpoint};
-use crate::resource::{Finding, FindingSeverity};
+use crate::resource::network as kinds;
+use crate::resource::{Finding, FindingSeverity, Kind};
 
 /// The addresses of adopted resources, by id, and those that cannot be adopted. `ours` are the addresses of resources with overlord's
 /// tag.
@@ -75,10 +76,10 @@ impl Adoption<'_> {
     }
 
     /// Gives an unmanaged resource an address, unless another one has it. `name` is `None` for resources that exist once per VPC.
-    fn put(&mut self, kind: &str, id: &str, name: Option<&str>) {
+    fn put<K: Kind>(&mut self, id: &str, name: Option<&str>) {
         let key = self.address.key();
         let key = name.map_or_else(|| key.to_owned(), |name| format!("{key}/{name}"));
-        let address = Address::within(self.scope.clone(), kind, key);
+        let address = K::address_within(self.scope.clone(), key);
         let is_free = !self.taken.contains(&address) && self.found.values().all(|known| *known != address);
         if !self.ours.contains_key(id) && is_free {
             self.found.insert(id.to_owned(), address);
@@ -101,7 +102,7 @@ impl Adoption<'_> {
         for (id, subnet) in world.subnets.iter().filter(|(_, subnet)| subnet.vpc == here) {
             let lies_in = |place: Block| subnet.cidr.parse().is_ok_and(|block| place.contains(block));
             if let Some(tier) = tiers.iter().find(|tier| lies_in(tier.block)) {
-                self.put("subnet", id, Some(&format!("{}-{}", tier.tier, subnet.zone)));
+                self.put::<kinds::Subnet>(id, Some(&format!("{}-{}", tier.tier, subnet.zone)));
             }
             if self.name(id).is_none() {
                 strangers.push(format!("`{id}`"));
@@ -142,7 +143,7 @@ impl Adoption<'_> {
             let is_public = table.subnets.iter().any(|subnet| self.is_of(subnet, PUBLIC_TIER));
             let name = if is_public { Some(PUBLIC_TIER) } else { table.subnets.iter().filter_map(|subnet| self.name(subnet)).min() };
             if let Some(name) = name.map(str::to_owned) {
-                self.put("route_table", id, Some(&name));
+                self.put::<kinds::RouteTable>(id, Some(&name));
             }
         }
     }
@@ -151,27 +152,27 @@ impl Adoption<'_> {
         let (world, here) = (self.world, self.id);
         for (id, gateway) in &world.internet_gateways {
             if gateway.vpc.as_deref() == Some(here) {
-                self.put("internet_gateway", id, None);
+                self.put::<kinds::InternetGateway>(id, None);
             }
         }
         for (id, gateway) in &world.extras.egress_only_gateways {
             if gateway.vpc.as_deref() == Some(here) {
-                self.put("egress_only_internet_gateway", id, None);
+                self.put::<kinds::EgressOnlyInternetGateway>(id, None);
             }
         }
         for (id, gateway) in world.nat_gateways.iter().filter(|(_, gateway)| gateway.vpc == here) {
             let zone = gateway.subnet.as_ref().and_then(|subnet| world.subnets.get(subnet)).map(|subnet| subnet.zone.as_str());
             let Some(name) = (if gateway.is_regional { Some("regional") } else { zone }) else { continue };
-            self.put("nat_gateway", id, Some(name));
+            self.put::<kinds::NatGateway>(id, Some(name));
             // Its address has the same name.
             let name = self.name(id).map(str::to_owned);
             if let Some((address, name)) = gateway.address.as_ref().filter(|id| world.addresses.contains_key(*id)).zip(name) {
-                self.put("elastic_ip", address, Some(&name));
+                self.put::<kinds::ElasticIp>(address, Some(&name));
             }
         }
         for (id, endpoint) in world.endpoints.iter().filter(|(_, endpoint)| endpoint.vpc == here) {
             if endpoint.endpoint_type == "Gateway" && has_gateway_endpoint(&endpoint.service) {
-                self.put("vpc_endpoint", id, Some(&endpoint.service));
+                self.put::<kinds::VpcEndpoint>(id, Some(&endpoint.service));
             }
         }
     }

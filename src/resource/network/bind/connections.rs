@@ -6,8 +6,10 @@ use super::super::{
     VpcPeeringAttributes, VpnConnectionAttributes, VpnGatewayAttributes,
 };
 use super::{Binder, shown};
-use crate::address::{Address, Reference};
-use crate::resource::organizations::organization_address;
+use crate::address::Reference;
+use crate::resource::Kind;
+use crate::resource::network::ResourceShare;
+use crate::resource::organizations::{Account, TrustedService, organization_address};
 
 impl Binder<'_> {
     pub(super) fn connections(&mut self) {
@@ -20,7 +22,7 @@ impl Binder<'_> {
                 true => (&peering.vpc, &peering.peer_vpc),
                 false => (&peering.peer_vpc, &peering.vpc),
             };
-            let peer_account = self.address(peer_vpc).and_then(|vpc| vpc.scope()).map(|scope| Address::new("account", &*scope.account));
+            let peer_account = self.address(peer_vpc).and_then(|vpc| vpc.scope()).map(|scope| Account::address(&*scope.account));
             let attributes = VpcPeeringAttributes {
                 peer_account: peer_account.map_or_else(|| self.name_of(&peering.peer), Reference::from),
                 peer_vpc: self.name_of(peer_vpc),
@@ -51,7 +53,7 @@ impl Binder<'_> {
             let attributes = TransitGatewayAttachmentAttributes {
                 associated: attachment.associated,
                 propagated: attachment.propagated,
-                share: elsewhere.map(|(scope, hub)| Address::within(scope.clone(), "resource_share", hub.key()).into()),
+                share: elsewhere.map(|(scope, hub)| ResourceShare::address_within(scope.clone(), hub.key()).into()),
                 subnets: self.names_of(&attachment.subnets),
                 tags: shown(&attachment.tags),
                 transit_gateway: self.name_of(&attachment.gateway),
@@ -67,7 +69,7 @@ impl Binder<'_> {
                 principals: share.principals.iter().map(principal).collect(),
                 resources: self.names_of(&share.resources),
                 tags: shown(&share.tags),
-                trusted_service: Address::new("trusted_service", SHARING_SERVICE).into(),
+                trusted_service: TrustedService::address(SHARING_SERVICE).into(),
             };
             self.add(address, arn, &attributes);
         }

@@ -25,7 +25,7 @@ use super::world::World;
 use super::{NO_DEFAULT_VPC, Tags};
 use crate::address::{Address, Reference, Scope};
 use crate::network::{Block, Design, Layout, ObservedVpc, Others, Unmanaged};
-use crate::resource::{Finding, FindingSeverity, LiveResource, untyped};
+use crate::resource::{Finding, FindingSeverity, Kind, LiveResource, untyped};
 
 /// The bound resources of an account and Region.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -100,8 +100,8 @@ impl Binder<'_> {
     }
 
     /// Another address of the same account and Region.
-    fn within(&self, kind: &str, key: impl Into<String>) -> Address {
-        Address::within(self.scope.clone(), kind, key)
+    fn within<K: Kind>(&self, key: impl Into<String>) -> Address {
+        K::address_within(self.scope.clone(), key)
     }
 
     /// The layout of one of the configuration's VPCs.

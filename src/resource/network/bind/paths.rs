@@ -10,6 +10,7 @@ use super::super::{
 };
 use super::{Binder, layout_of, shown};
 use crate::address::{Address, Reference};
+use crate::resource::network as kinds;
 use crate::resource::{Finding, FindingSeverity};
 
 impl Binder<'_> {
@@ -82,7 +83,7 @@ impl Binder<'_> {
             let of_others = self.names.is_adopted(id) && self.names.is_adopted(&route.target);
             let ours = matches!(attributes.target, Reference::Address(_)) && !route.destination.starts_with("pl-") && !of_others;
             let key = format!("{}/{}", address.key(), route.destination);
-            self.put(self.within("route", key), &format!("{id}/{}", route.destination), &attributes, Some(ours));
+            self.put(self.within::<kinds::Route>(key), &format!("{id}/{}", route.destination), &attributes, Some(ours));
         }
         self.add(address, id, &attributes);
     }
@@ -102,7 +103,7 @@ impl Binder<'_> {
 
     /// The internet gateway that a NAT gateway needs: that of its layout, or for one in a spare VPC the attached one.
     fn way_out(&self, gateway: &NatGateway, address: &Address) -> Reference {
-        let own = self.within("internet_gateway", layout_of(address.key()));
+        let own = self.within::<kinds::InternetGateway>(layout_of(address.key()));
         let attached = self.world.internet_gateways.iter().find(|(_, of)| of.vpc.as_ref() == Some(&gateway.vpc)).map(|(id, _)| id);
         let spare =
             attached.and_then(|id| self.names.address(id)).filter(|found| attached.is_some_and(|id| **found == own.one_of_several(id)));

@@ -9,8 +9,9 @@ use super::{Binder, NO_DEFAULT_VPC, shown};
 use crate::address::{Address, Reference, Scope};
 use crate::limits::LIMITS;
 use crate::network::{Block, Design, LARGEST, ObservedVpc};
-use crate::resource::FindingSeverity;
+use crate::resource::network as kinds;
 use crate::resource::network::Tags;
+use crate::resource::{FindingSeverity, Kind};
 
 /// The id of the DHCP options that are AWS's own.
 const AWS_OPTIONS: &str = "default";
@@ -84,7 +85,7 @@ impl Binder<'_> {
         let options = || vpc.dhcp_options.as_deref().map_or_else(|| Reference::Id(AWS_OPTIONS.to_owned()), |id| self.name_of(id));
         let attributes = VpcAttributes {
             cidr: vpc.cidr.clone(),
-            dhcp_options: (declares_options || with.contains("dhcp_options")).then(options),
+            dhcp_options: (declares_options || with.contains(kinds::DhcpOptions::SPEC.kind)).then(options),
             enable_dns_hostnames: self.world.extras.dns_hostnames.get(id).copied(),
             enable_dns_support: self.world.extras.dns_support.get(id).copied(),
             ipv6: vpc.ipv6,
@@ -156,7 +157,7 @@ impl Binder<'_> {
         let ingress = group.ingress.iter().map(|rule| in_words(Direction::Ingress, rule));
         let egress = group.egress.iter().map(|rule| in_words(Direction::Egress, rule));
         let attributes = DefaultSecurityGroupAttributes { rules: ingress.chain(egress).collect(), vpc: address.clone().into() };
-        self.put(self.within("default_security_group", address.key()), id, &attributes, None);
+        self.put(self.within::<kinds::DefaultSecurityGroup>(address.key()), id, &attributes, None);
     }
 
     fn foreign_vpc(&mut self, id: &str, vpc: &Vpc) {
@@ -174,7 +175,7 @@ impl Binder<'_> {
         if !is_default_vpc_to_go(self.scope, self.design) {
             return;
         }
-        let address = self.within("default_vpc", "main");
+        let address = self.within::<kinds::DefaultVpc>("main");
         let Some(id) = default_vpc(self.scope, self.design, self.world) else {
             self.put(address, NO_DEFAULT_VPC, &DefaultVpcAttributes { present: false, subnets: 0 }, None);
             return;

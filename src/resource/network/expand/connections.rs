@@ -9,11 +9,13 @@ use super::Parts;
 use crate::address::{Address, Reference, Scope};
 use crate::limits::LIMITS;
 use crate::network::{AddressPlan, Block, Design, Observed, PUBLIC_TIER, Peering, Subnet, TransitGateway, Vpc, peering_address};
+use crate::resource::network::features::{HUB, VPN};
 use crate::resource::network::{
-    ACTIVE, CustomerGatewayAttributes, RegionAttributes, ResourceShareAttributes, RouteAttributes, SHARING_SERVICE, Tags,
+    self as kinds, ACTIVE, CustomerGatewayAttributes, RegionAttributes, ResourceShareAttributes, RouteAttributes, SHARING_SERVICE, Tags,
     TransitGatewayAttachmentAttributes, TransitGatewayAttributes, VpcPeeringAttributes, VpnConnectionAttributes, VpnGatewayAttributes,
 };
-use crate::resource::{Attributes, untyped};
+use crate::resource::organizations::{Account, TrustedService};
+use crate::resource::{Attributes, Kind, untyped};
 
 impl Parts<'_> {
     pub(super) fn connections(&mut self) {
@@ -22,7 +24,7 @@ impl Parts<'_> {
             self.attachment(key, gateway);
         }
         if let Some((key, vpn)) = connections.vpn.as_ref().and_then(|key| self.gateways.vpns.get_key_value(key)) {
-            let (near, far) = (self.only("vpn_gateway"), Address::within(self.scope.clone(), "customer_gateway", key.as_str()));
+            let (near, far) = (self.only::<kinds::VpnGateway>(), kinds::CustomerGateway::address_within(self.scope.clone(), key.as_str()));
             self.add(near.clone(), &VpnGatewayAttributes { tags: self.tags_of_only(), vpc: Some(self.vpc()) });
             // One for all VPCs of the account in the Region: it carries no VPC's tags.
             self.add(far.clone(), &CustomerGatewayAttributes { address: vpn.address.clone(), asn: vpn.asn, tags: named(key) });
@@ -32,32 +34,32 @@ impl Parts<'_> {
                 tags: self.tags_of_one(key),
                 vpn_gateway: near.into(),
             };
-            self.add(self.only("vpn_connection"), &attributes);
+            self.add(self.only::<kinds::VpnConnection>(), &attributes);
         }
         if let Some(share) = &connections.share {
             let subnets = self.vpc.cut.subnets.iter().filter(|subnet| subnet.tier == share.tier);
             let attributes = ResourceShareAttributes {
                 name: format!("{}-{}", self.vpc.layout, share.tier),
                 principals: share.with.iter().cloned().map(Reference::from).collect(),
-                resources: subnets.map(|subnet| self.one_of("subnet", &subnet.name()).into()).collect(),
+                resources: subnets.map(|subnet| self.one_of::<kinds::Subnet>(&subnet.name()).into()).collect(),
                 tags: self.tags_of_one(&share.tier),
                 trusted_service: sharing(),
             };
-            self.add(self.one_of("resource_share", &share.tier), &attributes);
+            self.add(self.one_of::<kinds::ResourceShare>(&share.tier), &attributes);
         }
     }
 
     /// The part of the VPC's tag that does not come from its layout: the transit gateways of its account and Region.
     pub(super) fn declared_here(&self) -> impl Iterator<Item = &'static str> + use<> {
         let has_hub = self.gateways.transit.values().any(|gateway| is_in(gateway, self.scope));
-        ["resource_share", "transit_gateway"].into_iter().filter(move |_| has_hub)
+        HUB.into_iter().filter(move |_| has_hub)
     }
 
     /// The VPN gateways that propagate routes to a table; `None` if there never was one.
     pub(super) fn propagating(&self, table: &str) -> Option<BTreeSet<Reference>> {
-        let had = self.live.is_some_and(|live| live.with.contains("vpn"));
+        let had = self.live.is_some_and(|live| live.with.contains(VPN));
         let declared = self.layout.connections.vpn.is_some() && table != PUBLIC_TIER;
-        (declared || had).then(|| declared.then(|| self.only("vpn_gateway").into()).into_iter().collect())
+        (declared || had).then(|| declared.then(|| self.only::<kinds::VpnGateway>().into()).into_iter().collect())
     }
 }
 
@@ -69,14 +71,14 @@ impl<'p> Parts<'p> {
     }
 
     fn attachment(&mut self, key: &str, gateway: &TransitGateway) {
-        let hub = Address::within(scope(gateway), "transit_gateway", key);
-        let attachment = self.only("transit_gateway_attachment");
+        let hub = kinds::TransitGateway::address_within(scope(gateway), key);
+        let attachment = self.only::<kinds::TransitGatewayAttachment>();
         let shared = gateway.account != self.scope.account;
         let attributes = TransitGatewayAttachmentAttributes {
             associated: true,
             propagated: true,
-            share: shared.then(|| Address::within(scope(gateway), "resource_share", key).into()),
-            subnets: self.inner_tier().map(|subnet| self.one_of("subnet", &subnet.name()).into()).collect(),
+            share: shared.then(|| kinds::ResourceShare::address_within(scope(gateway), key).into()),
+            subnets: self.inner_tier().map(|subnet| self.one_of::<kinds::Subnet>(&subnet.name()).into()).collect(),
             tags: self.tags_of_one(key),
             transit_gateway: hub.clone().into(),
             vpc: self.vpc(),
@@ -115,7 +117,7 @@ fn named(name: &str) -> Tags {
 }
 
 fn sharing() -> Reference {
-    Address::new("trusted_service", SHARING_SERVICE).into()
+    TrustedService::address(SHARING_SERVICE).into()
 }
 
 fn scope(gateway: &TransitGateway) -> Scope {
@@ -130,8 +132,8 @@ fn is_in(gateway: &TransitGateway, scope: &Scope) -> bool {
 pub(super) fn hubs(design: &Design, observed: &Observed, resources: &mut BTreeMap<Address, Attributes>) {
     for (key, gateway) in design.gateways.transit.iter().filter(|(_, gateway)| !observed.is_away(&gateway.account)) {
         // AWS accepts only principals that are members of the organization.
-        let is_member = |place: &&Address| place.kind() != "account" || !observed.absent.contains(place.key());
-        let address = Address::within(scope(gateway), "transit_gateway", key.as_str());
+        let is_member = |place: &&Address| !Account::has(place) || !observed.absent.contains(place.key());
+        let address = kinds::TransitGateway::address_within(scope(gateway), key.as_str());
         let attributes = TransitGatewayAttributes {
             asn: gateway.asn,
             auto_accept: true,
@@ -147,11 +149,11 @@ pub(super) fn hubs(design: &Design, observed: &Observed, resources: &mut BTreeMa
             trusted_service: sharing(),
         };
         if LIMITS.regions.is_opt_in(&gateway.region) {
-            let region = Address::within(scope(gateway), "region", "main");
+            let region = kinds::Region::address_within(scope(gateway), "main");
             resources.entry(region).or_insert_with(|| untyped(&RegionAttributes { status: "ENABLED".to_owned() }));
         }
         resources.insert(address, untyped(&attributes));
-        resources.insert(Address::within(scope(gateway), "resource_share", key.as_str()), untyped(&share));
+        resources.insert(kinds::ResourceShare::address_within(scope(gateway), key.as_str()), untyped(&share));
     }
 }
 
@@ -186,7 +188,7 @@ fn peer(
     let mut tags = design.vpcs.get(near).map(|request| request.tags.clone()).unwrap_or_default();
     tags.entry("Name".to_owned()).or_insert_with(|| format!("{layout}-{}-{}", here.account, there.account));
     let attributes = VpcPeeringAttributes {
-        peer_account: Address::new("account", there.account.as_str()).into(),
+        peer_account: Account::address(there.account.as_str()).into(),
         peer_vpc: far.clone().into(),
         status: ACTIVE.to_owned(),
         tags,
@@ -197,10 +199,10 @@ fn peer(
         for table in inner_tables(vpc) {
             let attributes = RouteAttributes {
                 destination: block.to_string(),
-                route_table: Address::within(scope.clone(), "route_table", format!("{layout}/{table}")).into(),
+                route_table: kinds::RouteTable::address_within(scope.clone(), format!("{layout}/{table}")).into(),
                 target: peering.clone().into(),
             };
-            resources.insert(Address::within(scope.clone(), "route", format!("{layout}/{table}/{block}")), untyped(&attributes));
+            resources.insert(kinds::Route::address_within(scope.clone(), format!("{layout}/{table}/{block}")), untyped(&attributes));
         }
     }
 }

@@ -4,8 +4,8 @@ use super::Parts;
 use crate::address::{Address, Reference};
 use crate::network::{Nat, PUBLIC_TIER, Subnet};
 use crate::resource::network::{
-    EgressOnlyInternetGatewayAttributes, ElasticIpAttributes, InternetGatewayAttributes, NatGatewayAttributes, RouteAttributes,
-    RouteTableAttributes, SubnetAttributes,
+    self as kinds, EgressOnlyInternetGatewayAttributes, ElasticIpAttributes, InternetGatewayAttributes, NatGatewayAttributes,
+    RouteAttributes, RouteTableAttributes, SubnetAttributes,
 };
 
 /// Everywhere, in IPv4.
@@ -24,7 +24,7 @@ impl Parts<'_> {
         }
         if self.has_public_tier() {
             self.table(PUBLIC_TIER);
-            let gateway = self.only("internet_gateway");
+            let gateway = self.only::<kinds::InternetGateway>();
             self.route(PUBLIC_TIER, ANYWHERE, gateway.clone());
             if self.layout.ipv6 {
                 self.route(PUBLIC_TIER, ANYWHERE_IPV6, gateway);
@@ -58,22 +58,22 @@ impl Parts<'_> {
     fn gateways(&mut self) {
         if self.has_internet_gateway() {
             let attributes = InternetGatewayAttributes { tags: self.tags_of_only(), vpc: Some(self.vpc()) };
-            self.add(self.only("internet_gateway"), &attributes);
+            self.add(self.only::<kinds::InternetGateway>(), &attributes);
         }
         if self.has_egress_only_gateway() {
             let attributes = EgressOnlyInternetGatewayAttributes { tags: self.tags_of_only(), vpc: self.vpc() };
-            self.add(self.only("egress_only_internet_gateway"), &attributes);
+            self.add(self.only::<kinds::EgressOnlyInternetGateway>(), &attributes);
         }
         if self.layout.nat == Nat::Regional {
             let attributes = NatGatewayAttributes {
                 availability_mode: REGIONAL.to_owned(),
                 elastic_ip: None,
-                internet_gateway: Some(self.only("internet_gateway").into()),
+                internet_gateway: Some(self.only::<kinds::InternetGateway>().into()),
                 subnet: None,
                 tags: self.tags_of_one(REGIONAL),
                 vpc: self.vpc(),
             };
-            self.add(self.one_of("nat_gateway", REGIONAL), &attributes);
+            self.add(self.one_of::<kinds::NatGateway>(REGIONAL), &attributes);
         }
     }
 
@@ -96,18 +96,18 @@ impl Parts<'_> {
     }
 
     fn zonal_nat(&mut self, zone: &str) {
-        let elastic_ip = self.one_of("elastic_ip", zone);
+        let elastic_ip = self.one_of::<kinds::ElasticIp>(zone);
         let tags = self.tags_of_one(zone);
         let attributes = NatGatewayAttributes {
             availability_mode: "zonal".to_owned(),
             elastic_ip: Some(elastic_ip.clone().into()),
-            internet_gateway: Some(self.only("internet_gateway").into()),
-            subnet: Some(self.one_of("subnet", &format!("{PUBLIC_TIER}-{zone}")).into()),
+            internet_gateway: Some(self.only::<kinds::InternetGateway>().into()),
+            subnet: Some(self.one_of::<kinds::Subnet>(&format!("{PUBLIC_TIER}-{zone}")).into()),
             tags: tags.clone(),
             vpc: self.vpc(),
         };
         self.add(elastic_ip, &ElasticIpAttributes { tags });
-        self.add(self.one_of("nat_gateway", zone), &attributes);
+        self.add(self.one_of::<kinds::NatGateway>(zone), &attributes);
     }
 
     fn subnet(&mut self, subnet: &Subnet) {
@@ -116,17 +116,17 @@ impl Parts<'_> {
         let attributes = SubnetAttributes {
             cidr: subnet.block.to_string(),
             ipv6: subnet.ipv6,
-            route_table: Some(self.one_of("route_table", table).into()),
+            route_table: Some(self.one_of::<kinds::RouteTable>(table).into()),
             tags: self.tags(&name),
             vpc: self.vpc(),
             zone: subnet.zone.clone(),
         };
-        self.add(self.one_of("subnet", &name), &attributes);
+        self.add(self.one_of::<kinds::Subnet>(&name), &attributes);
     }
 
     fn table(&mut self, name: &str) {
         let attributes = RouteTableAttributes { propagating_gateways: self.propagating(name), tags: self.tags(name), vpc: self.vpc() };
-        self.add(self.one_of("route_table", name), &attributes);
+        self.add(self.one_of::<kinds::RouteTable>(name), &attributes);
     }
 
     /// The default routes of a subnet that is not public.
@@ -138,19 +138,19 @@ impl Parts<'_> {
             Nat::None => None,
         };
         if let Some(gateway) = gateway {
-            self.route(&subnet.name(), ANYWHERE, self.one_of("nat_gateway", gateway));
+            self.route(&subnet.name(), ANYWHERE, self.one_of::<kinds::NatGateway>(gateway));
         }
         if self.layout.ipv6 {
-            self.route(&subnet.name(), ANYWHERE_IPV6, self.only("egress_only_internet_gateway"));
+            self.route(&subnet.name(), ANYWHERE_IPV6, self.only::<kinds::EgressOnlyInternetGateway>());
         }
     }
 
     pub(super) fn route(&mut self, table: &str, destination: &str, target: Address) {
         let attributes = RouteAttributes {
             destination: destination.to_owned(),
-            route_table: Reference::from(self.one_of("route_table", table)),
+            route_table: Reference::from(self.one_of::<kinds::RouteTable>(table)),
             target: target.into(),
         };
-        self.add(self.one_of("route", &format!("{table}/{destination}")), &attributes);
+        self.add(self.one_of::<kinds::Route>(&format!("{table}/{destination}")), &attributes);
     }
 }

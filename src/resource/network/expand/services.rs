@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::Parts;
 use crate::address::Reference;
 use crate::network::{Layout, PUBLIC_TIER, Vpc, has_gateway_endpoint};
-use crate::resource::network::{Rule, SecurityGroupAttributes, VpcEndpointAttributes};
+use crate::resource::network::{self as kinds, Rule, SecurityGroupAttributes, VpcEndpointAttributes};
 
 /// The name of the security group of the interface endpoints.
 const GROUP: &str = "endpoints";
@@ -21,12 +21,12 @@ impl Parts<'_> {
                 tags: self.tags_of_one(GROUP),
                 vpc: self.vpc(),
             };
-            self.add(self.one_of("security_group", GROUP), &attributes);
+            self.add(self.one_of::<kinds::SecurityGroup>(GROUP), &attributes);
         }
         let layout = self.layout;
         for service in &layout.endpoints {
             let attributes = if has_gateway_endpoint(service) { self.gateway_endpoint(service) } else { self.interface_endpoint(service) };
-            self.add(self.one_of("vpc_endpoint", service), &attributes);
+            self.add(self.one_of::<kinds::VpcEndpoint>(service), &attributes);
         }
     }
 
@@ -38,7 +38,7 @@ impl Parts<'_> {
         VpcEndpointAttributes {
             endpoint_type: "Gateway".to_owned(),
             private_dns: false,
-            route_tables: self.tables().map(|table| Reference::from(self.one_of("route_table", &table))).collect(),
+            route_tables: self.tables().map(|table| Reference::from(self.one_of::<kinds::RouteTable>(&table))).collect(),
             security_groups: BTreeSet::new(),
             service: service.to_owned(),
             subnets: BTreeSet::new(),
@@ -50,14 +50,14 @@ impl Parts<'_> {
     /// An interface in every zone of one tier in which AWS offers the service: the first tier that is not public, if there is one.
     fn interface_endpoint(&self, service: &str) -> VpcEndpointAttributes {
         let tier = endpoint_tier(self.vpc);
-        let zones = endpoint_zones(self.vpc, self.observed.endpoint_zones.get(&self.one_of("vpc_endpoint", service)));
+        let zones = endpoint_zones(self.vpc, self.observed.endpoint_zones.get(&self.one_of::<kinds::VpcEndpoint>(service)));
         VpcEndpointAttributes {
             endpoint_type: "Interface".to_owned(),
             private_dns: true,
             route_tables: BTreeSet::new(),
-            security_groups: BTreeSet::from([self.one_of("security_group", GROUP).into()]),
+            security_groups: BTreeSet::from([self.one_of::<kinds::SecurityGroup>(GROUP).into()]),
             service: service.to_owned(),
-            subnets: zones.into_iter().map(|zone| Reference::from(self.one_of("subnet", &format!("{tier}-{zone}")))).collect(),
+            subnets: zones.into_iter().map(|zone| Reference::from(self.one_of::<kinds::Subnet>(&format!("{tier}-{zone}")))).collect(),
             tags: self.tags_of_one(service),
             vpc: self.vpc(),
         }

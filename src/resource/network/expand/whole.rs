@@ -6,7 +6,9 @@ use super::Parts;
 use super::services::has_interface_endpoints;
 use crate::address::Reference;
 use crate::network::{Layout, PUBLIC_TIER, Peering};
-use crate::resource::network::{DefaultSecurityGroupAttributes, DhcpOptionsAttributes, FlowLogAttributes, VpcAttributes};
+use crate::resource::Kind;
+use crate::resource::network::features::VPN;
+use crate::resource::network::{self as kinds, DefaultSecurityGroupAttributes, DhcpOptionsAttributes, FlowLogAttributes, VpcAttributes};
 
 /// The id of the DHCP options that are AWS's own.
 const AWS_OPTIONS: &str = "default";
@@ -15,9 +17,9 @@ impl Parts<'_> {
     pub(super) fn whole(&mut self) {
         let with = self.with();
         let dhcp_options = match &self.layout.dhcp {
-            Some(_) => Some(self.only("dhcp_options").into()),
+            Some(_) => Some(self.only::<kinds::DhcpOptions>().into()),
             // It had other options once, which must be replaced before they can be deleted.
-            None => with.contains("dhcp_options").then(|| Reference::Id(AWS_OPTIONS.to_owned())),
+            None => with.contains(kinds::DhcpOptions::SPEC.kind).then(|| Reference::Id(AWS_OPTIONS.to_owned())),
         };
         let attributes = VpcAttributes {
             // A pinned block that differs from the live one is an error with a way out: a VPC keeps its block.
@@ -30,10 +32,13 @@ impl Parts<'_> {
             tags: self.tags_of_only(),
             with,
         };
-        self.add(self.only("vpc"), &attributes);
+        self.add(self.only::<kinds::Vpc>(), &attributes);
         // In an adopted VPC, instances may use the default group.
         if self.request.id.is_none() {
-            self.add(self.only("default_security_group"), &DefaultSecurityGroupAttributes { rules: BTreeSet::new(), vpc: self.vpc() });
+            self.add(
+                self.only::<kinds::DefaultSecurityGroup>(),
+                &DefaultSecurityGroupAttributes { rules: BTreeSet::new(), vpc: self.vpc() },
+            );
         }
         if let Some(dhcp) = &self.layout.dhcp {
             let attributes = DhcpOptionsAttributes {
@@ -41,7 +46,7 @@ impl Parts<'_> {
                 name_servers: dhcp.name_servers.clone(),
                 tags: self.tags_of_only(),
             };
-            self.add(self.only("dhcp_options"), &attributes);
+            self.add(self.only::<kinds::DhcpOptions>(), &attributes);
         }
         if let Some(log) = &self.layout.flow_log {
             let attributes = FlowLogAttributes {
@@ -51,7 +56,7 @@ impl Parts<'_> {
                 traffic: log.traffic.clone(),
                 vpc: self.vpc(),
             };
-            self.add(self.only("flow_log"), &attributes);
+            self.add(self.only::<kinds::FlowLog>(), &attributes);
         }
     }
 
@@ -82,13 +87,13 @@ impl Layout {
     pub fn extras(&self) -> impl Iterator<Item = &'static str> {
         let egress_only = self.ipv6 && self.tiers.iter().any(|tier| tier.name != PUBLIC_TIER);
         let declared = [
-            ("dhcp_options", self.dhcp.is_some()),
-            ("egress_only_internet_gateway", egress_only),
-            ("flow_log", self.flow_log.is_some()),
-            ("resource_share", self.connections.share.is_some()),
-            ("transit_gateway_attachment", self.connections.attach.is_some()),
-            ("vpc_peering", self.connections.peering == Peering::Mesh),
-            ("vpn", self.connections.vpn.is_some()),
+            (kinds::DhcpOptions::SPEC.kind, self.dhcp.is_some()),
+            (kinds::EgressOnlyInternetGateway::SPEC.kind, egress_only),
+            (kinds::FlowLog::SPEC.kind, self.flow_log.is_some()),
+            (kinds::ResourceShare::SPEC.kind, self.connections.share.is_some()),
+            (kinds::TransitGatewayAttachment::SPEC.kind, self.connections.attach.is_some()),
+            (kinds::VpcPeering::SPEC.kind, self.connections.peering == Peering::Mesh),
+            (VPN, self.connections.vpn.is_some()),
         ];
         declared.into_iter().filter(|(_, is)| *is).map(|(name, _)| name)
     }

@@ -27,7 +27,8 @@ use super::site::{AT_A_TIME, Answer, Site, read, regions, sites};
 use super::world::World;
 use crate::address::{Address, Scope};
 use crate::aws::{AwsResult, Sessions};
-use crate::resource::{ADDRESS_TAG, Desired, Keep, Live};
+use crate::resource::{ADDRESS_TAG, Desired, Keep, Kind, Live};
+use crate::resource::organizations::Account;
 use aggregator::{Questions, Sight, Sources};
 use item::Item;
 
@@ -121,7 +122,7 @@ impl<'a> Screen<'a> {
     fn sites(&self, live: &Live) -> Vec<Site> {
         let regions = regions(self.desired);
         let accounts = live.resources.iter().filter(|(address, account)| {
-            address.kind() == "account" && account.frozen.is_none() && self.desired.selection.reads_networks_of(address.key())
+            Account::has(address) && account.frozen.is_none() && self.desired.selection.reads_networks_of(address.key())
         });
         let ids = accounts.filter_map(|(address, account)| Some((address.key(), account.id.as_deref()?)));
         let networks = self.desired.network.regions();

@@ -8,25 +8,24 @@ use super::Binder;
 use crate::address::{Address, Reference};
 use crate::policy::{Family, canonical};
 use crate::resource::organizations::world::LivePolicy;
-use crate::resource::organizations::{AccountAttributes, OrganizationalUnitAttributes, PolicyAttachmentsAttributes, PolicyAttributes};
-use crate::resource::{Attributes, LiveResource, untyped};
+use crate::resource::organizations::{
+    Account, AccountAttributes, OrganizationalUnit, OrganizationalUnitAttributes, Policy, PolicyAttachments, PolicyAttachmentsAttributes,
+    PolicyAttributes,
+};
+use crate::resource::{Attributes, Kind, LiveResource, untyped};
 
 impl Binder<'_> {
     /// Runs once everything else is bound. Addresses consist of ids and names, as in findings; no key of org.toml looks like that.
     pub(super) fn beside(&mut self) {
-        let of_kind = |kind: &str| -> BTreeSet<&str> {
-            let all = self.live.resources.iter().filter(|(address, _)| address.kind() == kind && address.scope().is_none());
-            all.filter_map(|(_, live)| live.id.as_deref()).collect()
-        };
-        let (units, accounts, policies) = (of_kind("ou"), of_kind("account"), of_kind("policy"));
-        let sets = of_kind("policy_attachments");
+        let (units, accounts) = (self.ids_of::<OrganizationalUnit>(), self.ids_of::<Account>());
+        let (policies, sets) = (self.ids_of::<Policy>(), self.ids_of::<PolicyAttachments>());
         let mut beside = BTreeMap::new();
-        let mut add = |kind: &str, key: String, id: &str, attributes: Attributes| {
-            beside.insert(Address::new(kind, key), LiveResource { id: Some(id.to_owned()), attributes, ours: None, frozen: None });
+        let mut add = |address: Address, id: &str, attributes: Attributes| {
+            beside.insert(address, LiveResource { id: Some(id.to_owned()), attributes, ours: None, frozen: None });
         };
         for (id, unit) in self.world.units.iter().filter(|(id, _)| !units.contains(id.as_str())) {
             let attributes = OrganizationalUnitAttributes { name: unit.name.clone(), parent: self.name_of(&unit.parent), tags: None };
-            add("ou", format!("{} ({id})", self.world.path(id)), id, untyped(&attributes));
+            add(OrganizationalUnit::address(format!("{} ({id})", self.world.path(id))), id, untyped(&attributes));
         }
         let open = self.world.accounts.iter().filter(|(_, account)| account.frozen().is_none());
         for (id, account) in open.filter(|(id, _)| !accounts.contains(id.as_str()) && **id != self.world.management_account) {
@@ -36,7 +35,7 @@ impl Binder<'_> {
                 parent: Some(self.parent_of(account)),
                 ..AccountAttributes::default()
             };
-            add("account", format!("{id} ({})", account.name), id, untyped(&attributes));
+            add(Account::address(format!("{id} ({})", account.name)), id, untyped(&attributes));
         }
         for (id, policy) in self.world.policies.iter().filter(|(id, policy)| !policy.aws_managed && !policies.contains(id.as_str())) {
             let attributes = PolicyAttributes {
@@ -47,16 +46,22 @@ impl Binder<'_> {
                 policy_type: Reference::Id(policy.policy_type.clone()),
                 tags: None,
             };
-            add("policy", format!("{} ({id})", policy.name), id, untyped(&attributes));
+            add(Policy::address(format!("{} ({id})", policy.name)), id, untyped(&attributes));
         }
         for (target, policies) in self.unmanaged_sets(&sets) {
             let set = PolicyAttachmentsAttributes { policies, target: self.name_of(target) };
-            add("policy_attachments", target.to_owned(), target, untyped(&set));
+            add(PolicyAttachments::address(target), target, untyped(&set));
         }
         self.live.beside = beside;
         let unread =
             self.world.policy_types.keys().filter(|name| self.world.enabled(name) && !self.wanted.policy_types.contains_key(*name));
         self.live.unread = unread.filter_map(|name| Family::of_type(name)).collect();
+    }
+
+    /// The ids of the bound resources of a kind.
+    fn ids_of<K: Kind>(&self) -> BTreeSet<&str> {
+        let all = self.live.resources.iter().filter(|(address, _)| K::has(address));
+        all.filter_map(|(_, live)| live.id.as_deref()).collect()
     }
 
     /// The attachments of targets without a set; for targets with one, only those that no set covers. An OU that is deleted takes its own
