@@ -7,7 +7,7 @@ use std::pin::Pin;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::{Attributes, Context, typed};
+use super::{Attributes, Context, PartOf, typed};
 use crate::address::Address;
 use crate::aws::Error;
 
@@ -30,6 +30,8 @@ pub struct KindSpec {
     /// Whether AWS gives it an id of its own when it is created, which other tools can use. Others are enabled, filled in, or part of
     /// another resource.
     pub own_id: bool,
+    /// What it is a part of: where both say the same, only the whole is reported, at the place of the whole in org.toml.
+    pub part_of: PartOf,
 }
 
 impl KindSpec {
@@ -42,6 +44,7 @@ impl KindSpec {
         guards_target: false,
         weight: Weight::Organization,
         own_id: true,
+        part_of: PartOf::Nothing,
     };
 }
 

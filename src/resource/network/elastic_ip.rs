@@ -25,6 +25,7 @@ impl Kind for ElasticIp {
         summary: "an elastic IP address",
         attributes: &[AttributeSpec::new("tags", OnChange::Update).weighs(Weight::Cosmetic)],
         weight: Weight::Network,
+        part_of: super::PART_OF_VPC,
         ..KindSpec::BASE
     };
 

@@ -59,6 +59,7 @@ impl Kind for NatGateway {
             AttributeSpec::new("vpc", OnChange::Forbidden(WAY_OUT)),
         ],
         weight: Weight::Network,
+        part_of: super::PART_OF_VPC,
         ..KindSpec::BASE
     };
 

@@ -42,6 +42,7 @@ impl Kind for VpnConnection {
             AttributeSpec::new("vpn_gateway", OnChange::Forbidden("remove the VPN from the layout, apply, and add it again")),
         ],
         weight: Weight::Network,
+        part_of: super::PART_OF_VPC,
         ..KindSpec::BASE
     };
 
