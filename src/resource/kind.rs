@@ -32,6 +32,10 @@ pub struct KindSpec {
     pub own_id: bool,
     /// What it is a part of: where both say the same, only the whole is reported, at the place of the whole in org.toml.
     pub part_of: PartOf,
+    /// Whether it is the last step of the creation of what it is a part of. Then it is not missing on its own.
+    pub completes_creation: bool,
+    /// Whether its reader says in a warning about it that it could not be read.
+    pub warns_if_unread: bool,
 }
 
 impl KindSpec {
@@ -45,6 +49,8 @@ impl KindSpec {
         weight: Weight::Organization,
         own_id: true,
         part_of: PartOf::Nothing,
+        completes_creation: false,
+        warns_if_unread: false,
     };
 }
 

@@ -25,7 +25,7 @@ pub use context::{Company, Context, KnownCreation};
 pub(crate) use context::{Ids, Start};
 pub use kind::{Adapter, ApplyFuture, AttributeSpec, ErasedKind, Kind, KindSpec, OnChange, OnRemoval, Weight};
 pub(crate) use opening::NOT_YET;
-pub use part_of::{PartOf, account_address, whole, wholes};
+pub use part_of::{PartOf, account_address, is_account, whole, wholes};
 pub use selection::{NOT_READ, NOT_SELECTED, Selection, UnknownName, WITH_ITS_ACCOUNT};
 pub use state::{Desired, Finding, FindingSeverity, Former, Live, LiveResource};
 

@@ -56,6 +56,11 @@ pub fn account_address(key: &str) -> Address {
     Account::address(key)
 }
 
+/// Whether a resource is an account.
+pub fn is_account(address: &Address) -> bool {
+    Account::has(address)
+}
+
 /// The account of a part of an account.
 fn account_of(address: &Address) -> Address {
     account_address(address.account().unwrap_or_else(|| first_segment(address.key())))

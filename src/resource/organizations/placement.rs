@@ -42,6 +42,7 @@ impl Kind for Placement {
         weight: Weight::GuardRail,
         own_id: false,
         part_of: PartOf::Account,
+        completes_creation: true,
         ..KindSpec::BASE
     };
 

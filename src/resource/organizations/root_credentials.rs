@@ -49,6 +49,7 @@ impl Kind for RootCredentials {
         on_removal: OnRemoval::Leave,
         weight: Weight::GuardRail,
         part_of: PartOf::Account,
+        warns_if_unread: true,
         ..KindSpec::BASE
     };
 
