@@ -9,15 +9,16 @@ use crate::address::Address;
 use crate::diagnostic::{ByteRange, Source, Span};
 use crate::resource::network::{CustomerGateway, TransitGateway, Vpc};
 use crate::resource::organizations::{
-    Account, DelegatedAdministrator, OrganizationalUnit, Policy, PolicyAttachments, TrustedService, organization_address,
+    DelegatedAdministrator, OrganizationalUnit, Policy, PolicyAttachments, TrustedService, organization_address,
     root_access_address,
 };
-use crate::resource::{self, Kind, Section};
+use crate::resource::{Kind, wholes};
 
 /// The places of what org.toml declares, by address.
 #[derive(Debug)]
 pub struct Places {
     source: Arc<Source>,
+    /// Sections are not in any account: that of `web/eu-west-1/vpc.standard` is `vpc.standard`.
     declared: BTreeMap<Address, ByteRange>,
     /// The place of what it does not declare: the organization's.
     organization: ByteRange,
@@ -50,21 +51,11 @@ impl Places {
         Self { source: Arc::clone(source), declared, organization: organization.map_or(ByteRange { start: 0, end: 0 }, |id| id.at) }
     }
 
-    /// Where org.toml speaks of it: its own section, that of the layout or the account that it is a part of, or that of the organization.
+    /// Where org.toml speaks of it: its own section, else that of the nearest resource that it is a part of, else that of the organization.
     pub fn of(&self, address: &Address) -> Span {
-        self.span(self.section(address).unwrap_or(self.organization))
-    }
-
-    fn section(&self, address: &Address) -> Option<ByteRange> {
-        let declared = |address: &Address| self.declared.get(address).copied();
-        let first = address.key().split_once('/').map_or(address.key(), |(first, _)| first);
-        let account = || declared(&Account::address(address.scope().map_or(first, |scope| scope.account.as_str())));
-        match resource::kind(address.kind())?.spec().section {
-            Section::Own => declared(&Address::new(address.kind(), address.key())),
-            Section::Account => account(),
-            Section::Layout => declared(&Vpc::address(first)).or_else(account),
-            Section::Target => declared(address).or_else(|| declared(&address.key().parse().ok()?)),
-        }
+        let declared = |address: &Address| self.declared.get(&Address::new(address.kind(), address.key())).copied();
+        let own = std::iter::once(address.clone()).chain(wholes(address)).find_map(|address| declared(&address));
+        self.span(own.unwrap_or(self.organization))
     }
 
     /// The place of what org.toml does not have.

@@ -196,7 +196,7 @@ fn unit_sections(
         .collect();
     below.sort_by_key(|(_, key)| *key);
     for (id, key) in below {
-        let mut section = Section::new(organizations::OrganizationalUnit::address(key.as_str()).to_string());
+        let mut section = Section::new(organizations::OrganizationalUnit::address(key).to_string());
         section.put_text("name", world.units.get(id).map(|unit| unit.name.as_str()).filter(|name| *name != key));
         section.put_text("parent", units.get(parent).map(String::as_str));
         section.put_list("policies", policies.set(id));
@@ -278,7 +278,7 @@ fn single(account: &Account<'_>, units: &Units<'_>) -> Section {
 }
 
 fn layout(key: &str, layout: &Layout, pool: &str) -> Section {
-    let mut section = Section::new(Vpc::address(key.as_str()).to_string());
+    let mut section = Section::new(Vpc::address(key).to_string());
     section.put_text("region", Some(&layout.region));
     section.put_text("pool", Some(pool));
     section.put("prefix", Value::Number(layout.prefix.into()));

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::{Attributes, Context, ErasedSetting, typed};
+use super::{Attributes, Context, ErasedSetting, PartOf, typed};
 use crate::address::{Address, Scope};
 use crate::aws::Error;
 
@@ -31,8 +31,12 @@ pub struct KindSpec {
     /// Whether AWS gives it an id of its own when it is created, which other tools can use. Others are enabled, filled in, or part of
     /// another resource.
     pub own_id: bool,
-    /// The section of org.toml that declares it. Messages and SARIF point there.
-    pub section: Section,
+    /// What it is a part of: where both say the same, only the whole is reported, at the place of the whole in org.toml.
+    pub part_of: PartOf,
+    /// Whether it is the last step of the creation of what it is a part of. Then it is not missing on its own.
+    pub completes_creation: bool,
+    /// Whether its reader says in a warning about it that it could not be read.
+    pub warns_if_unread: bool,
 }
 
 impl KindSpec {
@@ -45,21 +49,10 @@ impl KindSpec {
         guards_target: false,
         weight: Weight::Organization,
         own_id: true,
-        section: Section::Account,
+        part_of: PartOf::Nothing,
+        completes_creation: false,
+        warns_if_unread: false,
     };
-}
-
-/// The section of org.toml that declares a resource.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Section {
-    /// A section, or an entry of `[organization]`, with the resource's own key.
-    Own,
-    /// That of the account in its address, or else in the first part of its key.
-    Account,
-    /// That of the layout in the first part of its key. Without such a layout, it is that of its account.
-    Layout,
-    /// Its own entry, or else the section of the resource that its key is the address of.
-    Target,
 }
 
 /// One attribute of a kind.

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::calls::{ResourceClient, SETTLING, filter, is_missing, never_deleted};
 use crate::address::Reference;
 use crate::aws::{AwsResult, Error};
-use crate::resource::{AttributeSpec, Context, Kind, KindSpec, OnChange, OnRemoval, Section, Weight};
+use crate::resource::{AttributeSpec, Context, Kind, KindSpec, OnChange, OnRemoval, Weight};
 
 /// The attributes of a `default_security_group`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -35,7 +35,7 @@ impl Kind for DefaultSecurityGroup {
         on_removal: OnRemoval::Leave,
         weight: Weight::Network,
         own_id: false,
-        section: Section::Layout,
+        part_of: super::PART_OF_VPC,
         ..KindSpec::BASE
     };
 

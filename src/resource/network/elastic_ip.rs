@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::calls::{LINGERING, ResourceClient, all};
 use super::{Tags, tags_differ};
 use crate::aws::{AwsResult, Error};
-use crate::resource::{AttributeSpec, Context, Kind, KindSpec, OnChange, Section, Weight};
+use crate::resource::{AttributeSpec, Context, Kind, KindSpec, OnChange, Weight};
 
 /// The attributes of a `elastic_ip`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -25,7 +25,7 @@ impl Kind for ElasticIp {
         summary: "an elastic IP address",
         attributes: &[AttributeSpec::new("tags", OnChange::Update).weighs(Weight::Cosmetic)],
         weight: Weight::Network,
-        section: Section::Layout,
+        part_of: super::PART_OF_VPC,
         ..KindSpec::BASE
     };
 

@@ -13,7 +13,7 @@ use super::{Tags, tags_differ};
 use crate::address::Reference;
 use crate::aws::{AwsResult, Error};
 use crate::resource::organizations::{Organization, OrganizationalUnit};
-use crate::resource::{ADDRESS_TAG, AttributeSpec, Context, Kind, KindSpec, OnChange, Section, Weight};
+use crate::resource::{ADDRESS_TAG, AttributeSpec, Context, Kind, KindSpec, OnChange, Weight};
 
 /// The service principal that must be trusted before anything is shared inside the organization.
 pub const SHARING_SERVICE: &str = "ram.amazonaws.com";
@@ -52,7 +52,7 @@ impl Kind for ResourceShare {
             ),
         ],
         weight: Weight::Network,
-        section: Section::Layout,
+        part_of: super::PART_OF_VPC,
         ..KindSpec::BASE
     };
 

@@ -8,7 +8,7 @@ use super::ipv6;
 use super::{Tags, tags_differ};
 use crate::address::Reference;
 use crate::aws::{AwsResult, Error};
-use crate::resource::{AttributeSpec, Context, Kind, KindSpec, OnChange, Section, Weight};
+use crate::resource::{AttributeSpec, Context, Kind, KindSpec, OnChange, Weight};
 
 /// The attributes of a `subnet`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -51,7 +51,7 @@ impl Kind for Subnet {
             ),
         ],
         weight: Weight::Network,
-        section: Section::Layout,
+        part_of: super::PART_OF_VPC,
         ..KindSpec::BASE
     };
 

@@ -10,7 +10,7 @@ use super::ipv6;
 use super::{Tags, WITH_TAG, tags_differ};
 use crate::address::Reference;
 use crate::aws::{AwsResult, Error};
-use crate::resource::{AttributeSpec, Context, Kind, KindSpec, OnChange, Section, Weight};
+use crate::resource::{AttributeSpec, Context, Kind, KindSpec, OnChange, PartOf, Weight};
 
 /// The attributes of a `vpc`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -59,7 +59,7 @@ impl Kind for Vpc {
             AttributeSpec::new("with", OnChange::Update),
         ],
         weight: Weight::Network,
-        section: Section::Layout,
+        part_of: PartOf::Beside("vpc"),
         ..KindSpec::BASE
     };
 

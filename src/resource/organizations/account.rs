@@ -12,7 +12,7 @@ use super::leaving::{Leaving, leave};
 use super::{management_account_of, organization_address};
 use crate::address::Reference;
 use crate::aws::{AwsResult, Error};
-use crate::resource::{AttributeSpec, Context, Kind, KindSpec, LAPSED, OnChange, OnRemoval, Section, Weight};
+use crate::resource::{AttributeSpec, Context, Kind, KindSpec, LAPSED, OnChange, OnRemoval, Weight};
 
 /// The attributes of a `account`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -55,7 +55,6 @@ impl Kind for Account {
             AttributeSpec::new("tags", OnChange::Update).weighs(Weight::Cosmetic),
         ],
         on_removal: OnRemoval::Report,
-        section: Section::Own,
         ..KindSpec::BASE
     };
 

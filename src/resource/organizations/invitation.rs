@@ -9,7 +9,7 @@ use super::calls::never_deleted;
 use super::handshakes::{self, Letter};
 use crate::address::{Address, Reference};
 use crate::aws::{AwsResult, Error};
-use crate::resource::{ADDRESS_TAG, AttributeSpec, Context, Kind, KindSpec, OnChange, OnRemoval, Weight};
+use crate::resource::{ADDRESS_TAG, AttributeSpec, Context, Kind, KindSpec, OnChange, OnRemoval, PartOf, Weight};
 
 /// The attributes of an `invitation`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -44,6 +44,7 @@ impl Kind for Invitation {
             AttributeSpec::new("tags", SENT).weighs(Weight::Cosmetic),
         ],
         on_removal: OnRemoval::Leave,
+        part_of: PartOf::Account,
         ..KindSpec::BASE
     };
 

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::calls::{self, SETTLING, every_page, never_deleted, poll};
 use crate::aws::{AwsResult, Error};
-use crate::resource::{AttributeSpec, Context, Kind, KindSpec, OnChange, OnRemoval, Section};
+use crate::resource::{AttributeSpec, Context, Kind, KindSpec, OnChange, OnRemoval};
 
 /// The attributes of a `organization`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -28,7 +28,6 @@ impl Kind for Organization {
         summary: "the organization itself; as a parent it means the root",
         attributes: &[AttributeSpec::new("feature_set", OnChange::Update)],
         on_removal: OnRemoval::Report,
-        section: Section::Own,
         ..KindSpec::BASE
     };
 

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::calls::{SETTLING, never_deleted, poll};
 use crate::address::{Address, Reference};
 use crate::aws::{AwsResult, Error, Sessions};
-use crate::resource::{AttributeSpec, Context, Kind, KindSpec, OnChange, OnRemoval, Section, Weight};
+use crate::resource::{AttributeSpec, Context, Kind, KindSpec, OnChange, OnRemoval, Weight};
 
 /// The service that must be trusted before root access can be central.
 pub const IAM: &str = "iam.amazonaws.com";
@@ -51,7 +51,6 @@ impl Kind for RootAccess {
         on_removal: OnRemoval::Leave,
         weight: Weight::GuardRail,
         own_id: false,
-        section: Section::Own,
         ..KindSpec::BASE
     };
 

@@ -6,7 +6,7 @@ use super::calls::never_deleted;
 use crate::address::Reference;
 use crate::aws::{AwsResult, Error};
 use crate::resource::network::SHARING_SERVICE;
-use crate::resource::{AttributeSpec, Context, Kind, KindSpec, OnChange, OnRemoval, Section};
+use crate::resource::{AttributeSpec, Context, Kind, KindSpec, OnChange, OnRemoval};
 
 /// The attributes of a `trusted_service`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -28,7 +28,6 @@ impl Kind for TrustedService {
         attributes: &[AttributeSpec::new("organization", OnChange::Update), AttributeSpec::new("service", OnChange::Update)],
         on_removal: OnRemoval::Report,
         own_id: false,
-        section: Section::Own,
         ..KindSpec::BASE
     };
 

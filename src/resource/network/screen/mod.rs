@@ -27,8 +27,8 @@ use super::site::{AT_A_TIME, Answer, Site, read, regions, sites};
 use super::world::World;
 use crate::address::{Address, Scope};
 use crate::aws::{AwsResult, Sessions};
-use crate::resource::{ADDRESS_TAG, Desired, Keep, Kind, Live};
 use crate::resource::organizations::Account;
+use crate::resource::{ADDRESS_TAG, Desired, Keep, Kind, Live};
 use aggregator::{Questions, Sight, Sources};
 use item::Item;
 
