@@ -9,8 +9,7 @@ use crate::address::Address;
 use crate::diagnostic::{ByteRange, Source, Span};
 use crate::resource::network::{CustomerGateway, TransitGateway, Vpc};
 use crate::resource::organizations::{
-    DelegatedAdministrator, OrganizationalUnit, Policy, PolicyAttachments, TrustedService, organization_address,
-    root_access_address,
+    DelegatedAdministrator, OrganizationalUnit, Policy, PolicyAttachments, TrustedService, organization_address, root_access_address,
 };
 use crate::resource::{Kind, wholes};
 
@@ -70,7 +69,6 @@ impl Places {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use crate::config::{Files, load_untested_with};
     use std::path::Path;
 

@@ -10,7 +10,7 @@ use super::{Model, tree, values};
 use crate::address::{Address, Reference};
 use crate::config::code::Code;
 use crate::config::report::Report;
-use crate::config::section::{Account, Contacts, Team};
+use crate::config::section::{Account, Contacts, Inherited, Stage, Team};
 use crate::config::span::{At, Key, List, Table, Tags};
 use crate::config::template::{Made, Names, fill};
 use crate::diagnostic::ByteRange;
@@ -34,18 +34,13 @@ pub(in crate::config) struct Planned<'f> {
     pub(in crate::config) invite: Option<Invite>,
     pub(in crate::config) tags: Option<BTreeMap<String, String>>,
     pub(in crate::config) policies: Option<&'f List>,
-    /// The layouts of its VPCs, and the sections where blocks are chosen for them and where those stand that others made.
-    pub(in crate::config) vpcs: Option<&'f List>,
+    /// The keys that its own section, its team or `[defaults]` gives it: the nearest of each.
+    pub(in crate::config) inherited: Inherited<'f>,
+    /// Where blocks are chosen for its VPCs, and where those stand that others made.
     pub(in crate::config) cidrs: Option<&'f Table<At<String>>>,
     pub(in crate::config) vpc_ids: Option<&'f Table<At<String>>>,
-    /// Whether its default VPCs are kept.
-    pub(in crate::config) default_vpc: Option<&'f At<String>>,
     /// Whom AWS writes to, placeholders filled in.
     pub(in crate::config) contacts: PlannedContacts,
-    /// The opt-in Regions that are enabled in it.
-    pub(in crate::config) regions: Option<&'f List>,
-    /// Whether what its root user has is kept.
-    pub(in crate::config) root_credentials: Option<&'f At<String>>,
     /// How it is to leave; then nothing else is desired of it.
     pub(in crate::config) leaves: Option<Leaving>,
 }
@@ -63,13 +58,10 @@ impl Planned<'_> {
             parent: None,
             tags: None,
             policies: None,
-            vpcs: None,
+            inherited: Inherited::default(),
             cidrs: None,
             vpc_ids: None,
-            default_vpc: None,
             contacts,
-            regions: None,
-            root_credentials: None,
             invite: None,
             ..self
         }
@@ -88,13 +80,10 @@ struct Parts<'f> {
     invite: Option<&'f At<bool>>,
     tags: Vec<&'f Tags>,
     policies: Option<&'f List>,
-    vpcs: Option<&'f List>,
+    inherited: Inherited<'f>,
     cidrs: Option<&'f Table<At<String>>>,
     vpc_ids: Option<&'f Table<At<String>>>,
-    default_vpc: Option<&'f At<String>>,
     contacts: Vec<&'f Contacts>,
-    regions: Option<&'f List>,
-    root_credentials: Option<&'f At<String>>,
     leaves: Option<Leaving>,
 }
 
@@ -157,16 +146,10 @@ fn team_parts<'f>(key: &'f Key, team: &'f Team, model: &Model<'f>, report: &mut 
             invite: own.and_then(|o| o.invite.as_ref()),
             tags: [&defaults.tags, &team.tags].into_iter().chain(own.map(|o| &o.tags)).collect(),
             policies: own.and_then(|o| o.policies.as_ref()).or(team.policies.as_ref()),
-            vpcs: own.and_then(|o| o.vpc.as_ref()).or(team.vpc.as_ref()).or(defaults.vpc.as_ref()),
+            inherited: own.map(Stage::inherited).unwrap_or_default().or(team.inherited()).or(defaults.inherited()),
             cidrs: own.map(|o| &o.cidr),
             vpc_ids: own.map(|o| &o.vpc_id),
-            default_vpc: own.and_then(|o| o.default_vpc.as_ref()).or(team.default_vpc.as_ref()).or(defaults.default_vpc.as_ref()),
             contacts: own.map(|o| &o.contacts).into_iter().chain([&team.contacts, &defaults.contacts]).collect(),
-            regions: own.and_then(|o| o.regions.as_ref()).or(team.regions.as_ref()).or(defaults.regions.as_ref()),
-            root_credentials: own
-                .and_then(|o| o.root_credentials.as_ref())
-                .or(team.root_credentials.as_ref())
-                .or(defaults.root_credentials.as_ref()),
             leaves,
         };
         let broken = |word, report: &Report| {
@@ -217,13 +200,10 @@ fn single_parts<'f>(key: &'f Key, account: &'f Account, report: &mut Report) -> 
         invite: account.invite.as_ref(),
         tags: account.tags.as_ref().into_iter().collect(),
         policies: account.policies.as_ref(),
-        vpcs: account.vpc.as_ref(),
+        inherited: account.inherited(),
         cidrs: Some(&account.cidr),
         vpc_ids: Some(&account.vpc_id),
-        default_vpc: account.default_vpc.as_ref(),
         contacts: vec![&account.contacts],
-        regions: account.regions.as_ref(),
-        root_credentials: account.root_credentials.as_ref(),
         leaves,
     }
 }
@@ -273,13 +253,10 @@ fn plan<'f>(parts: Parts<'f>, model: &Model<'f>, report: &mut Report) -> Planned
         invite,
         tags,
         policies: parts.policies,
-        vpcs: parts.vpcs,
+        inherited: parts.inherited,
         cidrs: parts.cidrs,
         vpc_ids: parts.vpc_ids,
-        default_vpc: parts.default_vpc,
         contacts,
-        regions: parts.regions,
-        root_credentials: parts.root_credentials,
         leaves: parts.leaves,
         key: parts.key,
     };

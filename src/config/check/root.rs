@@ -4,13 +4,13 @@ use super::Model;
 use super::accounts::Planned;
 use crate::config::code::Code;
 use crate::config::report::Report;
-use crate::config::section::{DEFAULT_VPCS, File, ROOT_ACCESS};
+use crate::config::section::{DEFAULT_VPCS, ROOT_ACCESS};
 use crate::config::span::At;
 use crate::resource::organizations::IAM;
 
 /// Whether what the root user of an account has is to go.
 pub(in crate::config) fn is_to_go(account: &Planned<'_>) -> bool {
-    account.root_credentials.is_some_and(is_remove)
+    account.inherited.root_credentials.is_some_and(is_remove)
 }
 
 pub(super) fn check(model: &Model<'_>, accounts: &[Planned<'_>], report: &mut Report) {
@@ -26,7 +26,7 @@ pub(super) fn check(model: &Model<'_>, accounts: &[Planned<'_>], report: &mut Re
         }
     }
     let central = section.root_access.is_some() || report.is_broken(&["organization", "root_access"]);
-    for text in declared(model.file) {
+    for text in model.file.inherited().filter_map(|keys| keys.root_credentials) {
         if !DEFAULT_VPCS.contains(&text.as_str()) {
             let hint = report.suggest(text, DEFAULT_VPCS.into_iter(), "choose one");
             report.at(text.at, Code::BadRootAccess.error(format!("`root_credentials` cannot be `{}`", text.value)).hint(hint));
@@ -38,18 +38,11 @@ pub(super) fn check(model: &Model<'_>, accounts: &[Planned<'_>], report: &mut Re
     let management = section.management_account.as_ref().map(|id| id.as_str());
     for account in accounts.iter().filter(|account| is_to_go(account) && account.id.is_some_and(|id| Some(id.as_str()) == management)) {
         let diagnostic = Code::BadRootAccess.error("AWS lets nobody remove the root credentials of the management account from outside");
-        let at = account.root_credentials.map_or(account.at, |text| text.at);
+        let at = account.inherited.root_credentials.map_or(account.at, |text| text.at);
         report.at(at, diagnostic.hint("set `root_credentials = \"keep\"` for it: its root user manages them"));
     }
 }
 
 fn is_remove(text: &At<String>) -> bool {
     text.value == "remove"
-}
-
-fn declared(file: &File) -> impl Iterator<Item = &At<String>> {
-    let of_stages = file.team.values().flat_map(|team| team.stage.values()).filter_map(|stage| stage.root_credentials.as_ref());
-    let of_teams = file.team.values().filter_map(|team| team.root_credentials.as_ref());
-    let of_accounts = file.account.values().filter_map(|account| account.root_credentials.as_ref());
-    file.defaults.root_credentials.iter().chain(of_teams).chain(of_stages).chain(of_accounts)
 }

@@ -4,8 +4,10 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::Contacts;
+use super::inherited::{inherited_keys, with_inherited_keys};
 use crate::config::span::{At, List, Table, Tags};
 
+inherited_keys! { with_inherited_keys! {
 /// A single account. It needs an `email` or, when it exists already, an `id`.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -33,21 +35,9 @@ pub struct Account {
     pub tags: Option<Tags>,
     /// The whole set of policies attached directly. Default: FullAWSAccess.
     pub policies: Option<List>,
-    /// The layouts of its VPCs. Default: none.
-    pub vpc: Option<List>,
     /// The contacts of the account. Default: not changed.
     #[serde(default)]
     pub contacts: Contacts,
-    /// Opt-in Regions that are enabled in it, as in `["af-south-1"]`; Regions of its layouts are always enabled. A Region that is removed from the list stays enabled. Default: none.
-    pub regions: Option<List>,
-    /// Whether the password, keys, certificates and MFA devices of its root user are kept, or removed. Needs `root_access`. Default: keep.
-    #[serde(default)]
-    #[schemars(schema_with = "super::defaults::default_vpcs")]
-    pub root_credentials: Option<At<String>>,
-    /// Whether its default VPCs, one in every Region, are kept, or deleted if unused. Default: keep.
-    #[serde(default)]
-    #[schemars(schema_with = "super::defaults::default_vpcs")]
-    pub default_vpc: Option<At<String>>,
     /// Blocks of its VPCs that are chosen here, by layout: `{ standard = "10.2.0.0/19" }`. Default: the lowest that is free.
     #[serde(default)]
     pub cidr: Table<At<String>>,
@@ -55,3 +45,4 @@ pub struct Account {
     #[serde(default)]
     pub vpc_id: Table<At<String>>,
 }
+} }

@@ -4,8 +4,10 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::Deserialize;
 
 use super::Contacts;
+use super::inherited::{inherited_keys, with_inherited_keys};
 use crate::config::span::{At, List, Tags};
 
+inherited_keys! { with_inherited_keys! {
 /// What every account of a team gets unless its team or stage says otherwise. Single accounts (`[account.*]`) get nothing from here.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -20,19 +22,8 @@ pub struct Defaults {
     /// The contacts of an account. Default: not changed.
     #[serde(default)]
     pub contacts: Contacts,
-    /// Opt-in Regions that are enabled in an account, as in `["af-south-1"]`; Regions of its layouts are always enabled. A Region that is removed from the list stays enabled. Default: none.
-    pub regions: Option<List>,
-    /// Whether the password, keys, certificates and MFA devices of the root user of an account are kept, or removed. Needs `root_access`. Default: keep.
-    #[serde(default)]
-    #[schemars(schema_with = "default_vpcs")]
-    pub root_credentials: Option<At<String>>,
-    /// The layouts of the VPCs of an account. Default: none.
-    pub vpc: Option<List>,
-    /// Whether the default VPC that AWS creates in every Region is kept, or deleted if unused. Default: keep.
-    #[serde(default)]
-    #[schemars(schema_with = "default_vpcs")]
-    pub default_vpc: Option<At<String>>,
 }
+} }
 
 /// What `default_vpc` takes.
 pub const DEFAULT_VPCS: [&str; 2] = ["keep", "remove"];

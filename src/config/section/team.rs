@@ -4,8 +4,10 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::Contacts;
+use super::inherited::{inherited_keys, with_inherited_keys};
 use crate::config::span::{At, List, Table, Tags};
 
+inherited_keys! { with_inherited_keys! {
 /// A team: one account per stage, with the key `<team>-<stage>`.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -25,23 +27,13 @@ pub struct Team {
     /// Whom AWS writes to about its accounts. Default: those of `[defaults]`.
     #[serde(default)]
     pub contacts: Contacts,
-    /// Opt-in Regions that are enabled in its accounts, as in `["af-south-1"]`; those of its layouts are anyway. One that leaves the list stays enabled. Default: those of `[defaults]`.
-    pub regions: Option<List>,
-    /// Whether the password, keys, certificates and MFA devices of the root users of its accounts are kept, or removed. Needs `root_access`. Default: that of `[defaults]`.
-    #[serde(default)]
-    #[schemars(schema_with = "super::defaults::default_vpcs")]
-    pub root_credentials: Option<At<String>>,
-    /// The layouts of the VPCs of each of its accounts. Default: those of `[defaults]`.
-    pub vpc: Option<List>,
-    /// Whether the default VPCs of its accounts are kept or removed. Default: that of `[defaults]`.
-    #[serde(default)]
-    #[schemars(schema_with = "super::defaults::default_vpcs")]
-    pub default_vpc: Option<At<String>>,
     /// What differs in one stage, as in `[team.payments.stage.prod]`.
     #[serde(default)]
     pub stage: Table<Stage>,
 }
+} }
 
+inherited_keys! { with_inherited_keys! {
 /// One account of a team that differs from its siblings.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -60,18 +52,6 @@ pub struct Stage {
     /// Whom AWS writes to about it. Default: those of the team.
     #[serde(default)]
     pub contacts: Contacts,
-    /// Opt-in Regions that are enabled in it, as in `["af-south-1"]`; Regions of its layouts are always enabled. A Region that is removed from the list stays enabled. Default: those of the team.
-    pub regions: Option<List>,
-    /// Whether the password, keys, certificates and MFA devices of its root user are kept, or removed. Needs `root_access`. Default: that of the team.
-    #[serde(default)]
-    #[schemars(schema_with = "super::defaults::default_vpcs")]
-    pub root_credentials: Option<At<String>>,
-    /// The layouts of its VPCs. Default: those of the team.
-    pub vpc: Option<List>,
-    /// Whether its default VPCs are kept or removed. Default: that of the team.
-    #[serde(default)]
-    #[schemars(schema_with = "super::defaults::default_vpcs")]
-    pub default_vpc: Option<At<String>>,
     /// Blocks of its VPCs that are chosen here, by layout: `{ standard = "10.2.0.0/19" }`. Default: the lowest that is free.
     #[serde(default)]
     pub cidr: Table<At<String>>,
@@ -91,3 +71,4 @@ pub struct Stage {
     /// `--remove ID`.
     pub removed: Option<At<bool>>,
 }
+} }

@@ -141,7 +141,7 @@ fn attached(key: &Key, section: &Vpc, file: &File, accounts: &[Planned<'_>], des
     let Some((attach, gateway)) = section.attach.as_ref().and_then(|name| Some((name, design.gateways.transit.get(name.as_str())?))) else {
         return;
     };
-    let uses = |account: &&Planned<'_>| account.vpcs.is_some_and(|list| list.iter().any(|name| name.value == key.as_str()));
+    let uses = |account: &&Planned<'_>| account.inherited.vpc.is_some_and(|list| list.iter().any(|name| name.value == key.as_str()));
     let mut without = accounts
         .iter()
         .filter(uses)

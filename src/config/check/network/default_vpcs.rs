@@ -10,7 +10,7 @@ use crate::config::span::At;
 
 /// The accounts without default VPCs, by key.
 pub(super) fn read(file: &File, accounts: &[Planned<'_>], report: &mut Report) -> BTreeSet<String> {
-    for text in declared(file) {
+    for text in file.inherited().filter_map(|keys| keys.default_vpc) {
         if !DEFAULT_VPCS.contains(&text.as_str()) {
             let hint = report.suggest(text, DEFAULT_VPCS.into_iter(), "choose one");
             report.at(text.at, Code::BadDefaultVpc.error(format!("`default_vpc` cannot be `{}`", text.value)).hint(hint));
@@ -19,16 +19,9 @@ pub(super) fn read(file: &File, accounts: &[Planned<'_>], report: &mut Report) -
             report.at(text.at, diagnostic.hint("default VPCs are removed in the Regions of layouts: declare one, [vpc.standard]"));
         }
     }
-    accounts.iter().filter(|account| account.default_vpc.is_some_and(is_remove)).map(|account| account.key.clone()).collect()
+    accounts.iter().filter(|account| account.inherited.default_vpc.is_some_and(is_remove)).map(|account| account.key.clone()).collect()
 }
 
 fn is_remove(text: &At<String>) -> bool {
     text.value == "remove"
-}
-
-fn declared(file: &File) -> impl Iterator<Item = &At<String>> {
-    let of_stages = file.team.values().flat_map(|team| team.stage.values()).filter_map(|stage| stage.default_vpc.as_ref());
-    let of_teams = file.team.values().filter_map(|team| team.default_vpc.as_ref());
-    let of_accounts = file.account.values().filter_map(|account| account.default_vpc.as_ref());
-    file.defaults.default_vpc.iter().chain(of_teams).chain(of_stages).chain(of_accounts)
 }

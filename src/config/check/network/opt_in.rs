@@ -6,13 +6,12 @@ use super::super::accounts::Planned;
 use super::super::{Model, repeated};
 use crate::config::code::Code;
 use crate::config::report::Report;
-use crate::config::section::File;
 use crate::config::span::List;
 use crate::limits::LIMITS;
 
 /// The Regions by the key of the account.
 pub(super) fn read(model: &Model<'_>, accounts: &[Planned<'_>], report: &mut Report) -> BTreeMap<String, BTreeSet<String>> {
-    for list in lists(model.file) {
+    for list in model.file.inherited().filter_map(|keys| keys.regions) {
         repeated(list, report);
         for region in list.iter() {
             if model.regions.check(region, region.at, report) && !LIMITS.regions.is_opt_in(region) {
@@ -22,12 +21,6 @@ pub(super) fn read(model: &Model<'_>, accounts: &[Planned<'_>], report: &mut Rep
         }
     }
     let opt_in = |list: &List| list.iter().map(|region| region.value.clone()).filter(|region| LIMITS.regions.is_opt_in(region)).collect();
-    let declared = accounts.iter().filter_map(|account| Some((account.key.clone(), opt_in(account.regions?))));
+    let declared = accounts.iter().filter_map(|account| Some((account.key.clone(), opt_in(account.inherited.regions?))));
     declared.filter(|(_, regions): &(_, BTreeSet<String>)| !regions.is_empty()).collect()
-}
-
-fn lists(file: &File) -> impl Iterator<Item = &List> {
-    let teams =
-        file.team.values().flat_map(|team| team.regions.iter().chain(team.stage.values().filter_map(|stage| stage.regions.as_ref())));
-    file.defaults.regions.iter().chain(teams).chain(file.account.values().filter_map(|account| account.regions.as_ref()))
 }

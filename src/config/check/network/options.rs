@@ -104,7 +104,9 @@ pub(super) fn foreign_streams(file: &File, accounts: &[Planned<'_>], design: &De
     for (key, section) in &file.vpc {
         let stream = design.layouts.get(key.as_str()).and_then(|layout| layout.flow_log.as_ref()?.stream_account());
         let (Some(stream), Some(at)) = (stream, destination(section)) else { continue };
-        let has = |account: &&Planned<'_>| account.vpcs.into_iter().flat_map(|list| list.iter()).any(|name| name.as_str() == key.as_str());
+        let has = |account: &&Planned<'_>| {
+            account.inherited.vpc.into_iter().flat_map(|list| list.iter()).any(|name| name.as_str() == key.as_str())
+        };
         let is_own = |account: &&Planned<'_>| account.id.is_some_and(|id| id.as_str() == stream);
         let others: Vec<&Planned<'_>> = accounts.iter().filter(has).filter(|account| !is_own(account)).collect();
         let may_be_own = others.len() == 1 && others.iter().all(|account| account.id.is_none());

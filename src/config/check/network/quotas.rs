@@ -12,7 +12,7 @@ use crate::network::{Design, Layout, Nat};
 /// Says where the VPCs of an account are more, or need more, than it may have.
 pub(super) fn check(model: &Model<'_>, accounts: &[Planned<'_>], design: &Design, report: &mut Report) {
     for account in accounts {
-        let Some(list) = account.vpcs else { continue };
+        let Some(list) = account.inherited.vpc else { continue };
         let mut by_region: BTreeMap<&str, BTreeMap<&str, &Layout>> = BTreeMap::new();
         for (name, layout) in list.iter().filter_map(|name| Some((name.as_str(), design.layouts.get(name.as_str())?))) {
             by_region.entry(&layout.region).or_default().insert(name, layout);

@@ -17,8 +17,7 @@ use crate::network::{Block, Design, Layout, Request, vpc_address};
 
 /// Every list of layouts.
 pub(super) fn lists(file: &File) -> impl Iterator<Item = &List> {
-    let teams = file.team.values().flat_map(|team| team.vpc.iter().chain(team.stage.values().filter_map(|stage| stage.vpc.as_ref())));
-    file.defaults.vpc.iter().chain(teams).chain(file.account.values().filter_map(|account| account.vpc.as_ref()))
+    file.inherited().filter_map(|keys| keys.vpc)
 }
 
 /// The VPCs, by address.
@@ -35,7 +34,7 @@ pub(super) fn read(file: &File, accounts: &[Planned<'_>], design: &Design, repor
     for account in accounts {
         let chosen = chosen(account, file, design, report);
         let ids = ids(account, &mut known_ids, report);
-        for name in account.vpcs.into_iter().flat_map(|list| list.iter()) {
+        for name in account.inherited.vpc.into_iter().flat_map(|list| list.iter()) {
             let Some(layout) = design.layouts.get(name.as_str()) else { continue };
             let pin = chosen.get(name.as_str()).copied();
             let address = vpc_address(&account.key, &layout.region, name);
@@ -76,7 +75,7 @@ fn chosen<'f>(account: &Planned<'f>, file: &File, design: &Design, report: &mut 
 
 /// Whether an account has a VPC of the layout that a key names.
 fn has(account: &Planned<'_>, key: &Key, report: &mut Report) -> bool {
-    let names = || account.vpcs.into_iter().flat_map(|list| list.iter()).map(|name| name.as_str());
+    let names = || account.inherited.vpc.into_iter().flat_map(|list| list.iter()).map(|name| name.as_str());
     let has = names().any(|name| name == key.as_str());
     if !has {
         let hint = report.suggest(key.as_str(), names(), "add it to its `vpc`");
