@@ -9,16 +9,16 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
-use crate::address::{Address, Scope};
+use crate::address::{Address, Place};
 use crate::cost::{self, Cost};
 use crate::files::{Kind, starts_compact};
-use crate::limits::LIMITS;
 use crate::network::Observed;
 use crate::policy::Impact;
 use crate::resource::organizations::Rename;
 use crate::resource::{self, Desired, Finding, FindingSeverity, Live, LiveResource, NOT_JOINED, NOT_READ, NOT_SELECTED, WITH_ITS_ACCOUNT};
 use crate::{diff, graph};
 
+mod budget;
 mod checkout;
 mod effects;
 mod impact;
@@ -29,6 +29,7 @@ mod quotas;
 
 pub(crate) use crate::change::differing;
 pub use crate::change::{Action, AttributeChange, Change};
+pub use budget::Budget;
 pub use checkout::differences;
 pub use effects::{Direction, Effect, Effects};
 pub use impact::{Difference, between};
@@ -42,21 +43,6 @@ pub const FORMAT_VERSION: u32 = 1;
 /// What `plan --out` writes.
 pub const SAVED: Kind =
     Kind { name: "a saved plan", is_one: |text| starts_compact(text, "{\"format_version\":#,\"desired\":{\"management_account\":\"") };
-
-/// How many calls a plan makes, and the time that AWS's published rates allow at best.
-#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
-pub struct Budget {
-    /// Mutating calls by `service:Operation`.
-    pub calls: BTreeMap<String, usize>,
-    /// Seconds, from full token buckets: those of the slowest operation, since all buckets refill at the same time.
-    pub seconds_at_best: f64,
-    /// The operation that determines `seconds_at_best`.
-    pub slowest: Option<String>,
-    /// The lock's mutating calls of an apply, in addition to `calls`; empty for an apply without a lock. Renewals in a long run come on
-    /// top.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub lock: BTreeMap<String, usize>,
-}
 
 /// A plan.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -202,7 +188,7 @@ impl Plan {
         findings.sort();
         findings.dedup();
         let observed = live.resources.clone();
-        let in_the_organization = |change: &Change| change.address.scope().is_none();
+        let in_the_organization = |change: &Change| change.address.place() == Place::Organization;
         let beside = if changes.iter().any(in_the_organization) { live.beside.clone() } else { BTreeMap::new() };
         Self {
             format_version: FORMAT_VERSION,
@@ -354,52 +340,10 @@ impl Plan {
             return Vec::new();
         }
         let (then, now) = (expanded(&self.desired, &self.network).0, expanded(&self.desired, &live.network).0);
-        let changed = self.changes.iter().filter(|change| change.address.scope().is_some());
+        let changed = self.changes.iter().filter(|change| change.address.place() != Place::Organization);
         changed
             .flat_map(|change| values(&change.address, then.resources.get(&change.address), now.resources.get(&change.address)))
             .collect()
-    }
-}
-
-impl Budget {
-    fn of(changes: &[Change]) -> Self {
-        let mut budget = Self::default();
-        // Grouped by token bucket: the organization has one per operation, and so has every account in every Region.
-        let mut organization: BTreeMap<&str, usize> = BTreeMap::new();
-        let mut scopes: BTreeMap<&Scope, BTreeMap<&str, usize>> = BTreeMap::new();
-        // Most changes of one account and Region are next to each other.
-        for together in changes.chunk_by(|one, other| one.address.is_beside(&other.address)) {
-            let mut own = together.first().and_then(|change| change.address.scope()).map(|scope| scopes.entry(scope).or_default());
-            for call in together.iter().flat_map(|change| &change.calls) {
-                let bucket = own.as_deref_mut().filter(|_| !call.starts_with("organizations:")).unwrap_or(&mut organization);
-                *bucket.entry(call).or_default() += 1;
-            }
-        }
-        for (call, count) in std::iter::once(organization).chain(scopes.into_values()).flatten() {
-            match budget.calls.get_mut(call) {
-                Some(all) => *all += count,
-                None => drop(budget.calls.insert(call.to_owned(), count)),
-            }
-            let seconds = LIMITS.rate_of(call).map_or(0.0, |rate| rate.seconds(count));
-            if seconds > budget.seconds_at_best {
-                budget.seconds_at_best = seconds;
-                budget.slowest = Some(call.to_owned());
-            }
-        }
-        budget
-    }
-
-    /// Counts the calls of the lock. They are calls to the organization, and share its token buckets with the changes.
-    fn add_lock(&mut self) {
-        for call in LOCK_CALLS {
-            self.lock.insert(call.to_owned(), 1);
-            let count = self.calls.get(call).copied().unwrap_or_default() + 1;
-            let seconds = LIMITS.rate_of(call).map_or(0.0, |rate| rate.seconds(count));
-            if seconds > self.seconds_at_best {
-                self.seconds_at_best = seconds;
-                self.slowest = Some(call.to_owned());
-            }
-        }
     }
 }
 
