@@ -16,16 +16,20 @@ pub mod network;
 mod opening;
 pub mod organizations;
 mod pages;
+mod proposed;
 mod selection;
 mod state;
+mod uses;
 
-pub use attributes::{Attributes, typed, untyped};
+pub use attributes::{Attributes, shown, typed, untyped};
 pub use context::{Company, Context, KnownCreation};
 pub(crate) use context::{Ids, Start};
-pub use kind::{Adapter, ApplyFuture, AttributeSpec, ErasedKind, Kind, KindSpec, OnChange, OnRemoval, Weight};
+pub use kind::{Adapter, ApplyFuture, AttributeSpec, ErasedKind, Kind, KindSpec, OnChange, OnRemoval, PolicyRole, Weight};
 pub(crate) use opening::NOT_YET;
+pub use proposed::Proposed;
 pub use selection::{NOT_READ, NOT_SELECTED, Selection, UnknownName, WITH_ITS_ACCOUNT};
 pub use state::{Desired, Finding, FindingSeverity, Former, Live, LiveResource};
+pub use uses::{FreedBy, Price, Quota};
 
 /// Why an invited account, and what org.toml says about it, stays as it is. A finding about the account says until when.
 pub const NOT_JOINED: &str = "the account has not joined the organization";
@@ -107,6 +111,19 @@ pub fn kind(name: &str) -> Option<&'static dyn ErasedKind> {
     static BY_NAME: LazyLock<HashMap<&str, &dyn ErasedKind>> =
         LazyLock::new(|| KINDS.iter().map(|kind| (kind.spec().kind, *kind)).collect());
     BY_NAME.get(name).copied()
+}
+
+/// The facts of the kind of an address.
+pub fn spec(address: &Address) -> Option<&'static KindSpec> {
+    kind(address.kind()).map(ErasedKind::spec)
+}
+
+/// What a resource is to the policies of the organization. Nothing inside an account is any of it.
+pub fn policy_role(address: &Address) -> PolicyRole {
+    match (address.scope(), spec(address)) {
+        (None, Some(spec)) => spec.policy_role,
+        (Some(_), _) | (_, None) => PolicyRole::None,
+    }
 }
 
 /// Every referenced address, in order, each once.

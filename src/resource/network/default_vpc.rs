@@ -35,6 +35,8 @@ impl Kind for DefaultVpc {
         on_removal: OnRemoval::Leave,
         weight: Weight::Network,
         own_id: false,
+        missing: Some("a new account has one, and org.toml wants it gone"),
+        noun: Some(["default VPC", "default VPCs"]),
         ..KindSpec::BASE
     };
 

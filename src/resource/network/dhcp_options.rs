@@ -50,6 +50,7 @@ impl Kind for DhcpOptions {
             AttributeSpec::new("tags", OnChange::Update).weighs(Weight::Cosmetic),
         ],
         weight: Weight::Network,
+        noun: Some(["set of DHCP options", "sets of DHCP options"]),
         ..KindSpec::BASE
     };
 

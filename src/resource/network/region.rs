@@ -30,6 +30,7 @@ impl Kind for Region {
         on_removal: OnRemoval::Report,
         weight: Weight::Network,
         own_id: false,
+        noun: Some(["Region", "Regions"]),
         ..KindSpec::BASE
     };
 

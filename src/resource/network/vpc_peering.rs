@@ -51,6 +51,7 @@ impl Kind for VpcPeering {
             AttributeSpec::new("vpc", OnChange::Forbidden("a peering keeps its VPCs for life: remove it and make another")),
         ],
         weight: Weight::Network,
+        noun: Some(["VPC peering", "VPC peerings"]),
         ..KindSpec::BASE
     };
 

@@ -12,6 +12,7 @@ use super::calls::{ResourceClient, all};
 use super::{Tags, tags_differ};
 use crate::address::Reference;
 use crate::aws::{AwsResult, Error};
+use crate::prices::Item;
 use crate::resource::{AttributeSpec, Context, Kind, KindSpec, OnChange, Weight};
 
 /// The attributes of a `vpn_connection`.
@@ -26,6 +27,9 @@ pub struct VpnConnectionAttributes {
     /// The gateway of the VPC.
     pub vpn_gateway: Reference,
 }
+
+/// Public addresses of a VPN connection: one for each of its two tunnels.
+pub(crate) const VPN_ADDRESSES: u64 = 2;
 
 /// The kind.
 pub struct VpnConnection;
@@ -42,6 +46,8 @@ impl Kind for VpnConnection {
             AttributeSpec::new("vpn_gateway", OnChange::Forbidden("remove the VPN from the layout, apply, and add it again")),
         ],
         weight: Weight::Network,
+        noun: Some(["VPN connection", "VPN connections"]),
+        price: Some(|_, _| vec![(Item::VpnConnection, 1), (Item::PublicAddress, VPN_ADDRESSES)]),
         ..KindSpec::BASE
     };
 

@@ -51,6 +51,7 @@ impl Kind for AlternateContact {
         // It carries no tag, so its origin is unknown.
         on_removal: OnRemoval::Leave,
         own_id: false,
+        missing: Some("not in the account"),
         ..KindSpec::BASE
     };
 

@@ -69,6 +69,7 @@ impl Kind for PrimaryContact {
         ],
         on_removal: OnRemoval::Leave,
         own_id: false,
+        missing: Some("not in the account"),
         ..KindSpec::BASE
     };
 
