@@ -82,7 +82,7 @@ pub use transit_gateway_attachment::{TransitGatewayAttachment, TransitGatewayAtt
 pub use vpc::{Vpc, VpcAttributes};
 pub use vpc_endpoint::{EndpointStates, VpcEndpoint, VpcEndpointAttributes};
 pub use vpc_peering::{ACTIVE, VpcPeering, VpcPeeringAttributes};
-pub use vpn_connection::{VpnConnection, VpnConnectionAttributes};
+pub use vpn_connection::{VPN_ADDRESSES, VpnConnection, VpnConnectionAttributes};
 pub use vpn_gateway::{VpnGateway, VpnGatewayAttributes};
 
 /// Tags as the attributes hold them: `Name` and the declared ones, never those that begin with `overlord:` or `aws:`.

@@ -29,7 +29,7 @@ pub struct VpnConnectionAttributes {
 }
 
 /// Public addresses of a VPN connection: one for each of its two tunnels.
-pub(crate) const VPN_ADDRESSES: u64 = 2;
+pub const VPN_ADDRESSES: u64 = 2;
 
 /// The kind.
 pub struct VpnConnection;
