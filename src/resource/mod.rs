@@ -118,6 +118,13 @@ pub fn spec(address: &Address) -> Option<&'static KindSpec> {
     kind(address.kind()).map(ErasedKind::spec)
 }
 
+/// The position of the kind of that name in the table of kinds.
+pub fn position(name: &str) -> Option<usize> {
+    static BY_NAME: LazyLock<HashMap<&str, usize>> =
+        LazyLock::new(|| KINDS.iter().enumerate().map(|(position, kind)| (kind.spec().kind, position)).collect());
+    BY_NAME.get(name).copied()
+}
+
 /// What a resource is to the policies of the organization. Nothing inside an account is any of it.
 pub fn policy_role(address: &Address) -> PolicyRole {
     match (address.scope(), spec(address)) {
