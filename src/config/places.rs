@@ -7,11 +7,13 @@ use super::check::Checked;
 use super::section::File;
 use crate::address::Address;
 use crate::diagnostic::{ByteRange, Source, Span};
+use crate::resource::wholes;
 
 /// The places of what org.toml declares, by address.
 #[derive(Debug)]
 pub struct Places {
     source: Arc<Source>,
+    /// Sections are not in any account: that of `web/eu-west-1/vpc.standard` is `vpc.standard`.
     declared: BTreeMap<Address, ByteRange>,
     /// The place of what it does not declare: the organization's.
     organization: ByteRange,
@@ -45,22 +47,11 @@ impl Places {
         Self { source: Arc::clone(source), declared, organization: organization.map_or(ByteRange { start: 0, end: 0 }, |id| id.at) }
     }
 
-    /// Where org.toml speaks of it: its own section, that of the layout or the account that it is a part of, or that of the organization.
+    /// Where org.toml speaks of it: its own section, else that of the nearest resource that it is a part of, else that of the organization.
     pub fn of(&self, address: &Address) -> Span {
-        let declared = |address: &Address| self.declared.get(address).copied();
-        let first = |key: &str| key.split_once('/').map_or(key, |(first, _)| first).to_owned();
-        let whole = match (address.scope(), address.kind()) {
-            (Some(_), kind @ ("transit_gateway" | "customer_gateway")) => declared(&Address::new(kind, address.key())),
-            (Some(scope), _) => {
-                declared(&Address::new("vpc", first(address.key()))).or_else(|| declared(&Address::new("account", scope.account.as_str())))
-            }
-            (None, "policy_attachments") => declared(address).or_else(|| declared(&address.key().parse().ok()?)),
-            (None, "alternate_contact" | "primary_contact" | "root_credentials" | "placement" | "invitation") => {
-                declared(&Address::new("account", first(address.key())))
-            }
-            (None, _) => declared(address),
-        };
-        self.span(whole.unwrap_or(self.organization))
+        let declared = |address: &Address| self.declared.get(&Address::new(address.kind(), address.key())).copied();
+        let own = std::iter::once(address.clone()).chain(wholes(address)).find_map(|address| declared(&address));
+        self.span(own.unwrap_or(self.organization))
     }
 
     /// The place of what org.toml does not have.

@@ -385,3 +385,27 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn resources_point_at_the_section_of_what_they_are_a_part_of() {
+    let text = format!("{EXAMPLE}{NETWORKS}");
+    let loaded = loaded(&text);
+    let line = |address: &str| {
+        let (line, _) = loaded.places.of(&address.parse().unwrap()).line_and_column();
+        text.lines().nth(line - 1).unwrap()
+    };
+    for (address, expected) in [
+        ("hub/eu-west-1/vpc.standard", "[vpc.standard]"),
+        ("hub/eu-west-1/subnet.standard/private-euw1-az1", "[vpc.standard]"),
+        ("ou.hipaa", "[ou.hipaa]"),
+        ("policy_attachments.account.audit", "[account.audit]"),
+        ("alternate_contact.audit/billing", "[account.audit]"),
+        // They are parts of no VPC, whatever their keys are.
+        ("hub/eu-west-1/default_vpc.standard", "[account.hub]"),
+        ("hub/default_vpc.standard", "[account.hub]"),
+        // Without a section of its own, it is of the organization.
+        ("policy_type.SERVICE_CONTROL_POLICY", "management_account = \"111111111111\""),
+    ] {
+        assert_eq!(line(address), expected, "{address}");
+    }
+}

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Finding, Remedy, What};
 use crate::address::Address;
+use crate::resource::wholes;
 
 /// Merges the findings of missing or left-over parts into the finding of the whole.
 pub(super) fn fold(findings: Vec<Finding>) -> Vec<Finding> {
@@ -18,7 +19,7 @@ pub(super) fn fold(findings: Vec<Finding>) -> Vec<Finding> {
             What::Unmanaged | What::Stuck | What::Unread | What::ExpiredIgnore => return None,
         };
         let address = finding.address.as_ref()?;
-        wholes(address).into_iter().find(|whole| whole != address && there.contains(whole))
+        wholes(address).into_iter().rev().find(|whole| there.contains(whole))
     };
     let mut parts: BTreeMap<Address, Vec<Finding>> = BTreeMap::new();
     let mut kept = Vec::new();
@@ -33,22 +34,6 @@ pub(super) fn fold(findings: Vec<Finding>) -> Vec<Finding> {
         own.into_iter().for_each(|part| take(finding, part));
     }
     kept
-}
-
-/// What something may be a part of, the largest first.
-fn wholes(address: &Address) -> Vec<Address> {
-    let account = |key: &str| Address::new("account", key);
-    match (address.scope(), address.kind()) {
-        (Some(scope), _) => {
-            let layout = address.key().split_once('/').map_or(address.key(), |(layout, _)| layout);
-            vec![account(&scope.account), address.beside("vpc", layout)]
-        }
-        (None, "policy_attachments") => address.key().parse().into_iter().collect(),
-        (None, "alternate_contact" | "primary_contact" | "root_credentials" | "placement" | "invitation") => {
-            vec![account(address.key().split_once('/').map_or(address.key(), |(account, _)| account))]
-        }
-        (None, _) => Vec::new(),
-    }
 }
 
 fn take(whole: &mut Finding, part: Finding) {

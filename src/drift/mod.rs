@@ -28,7 +28,7 @@ pub use trail::{Inquiry, Origin};
 use crate::address::{Address, Scope};
 use crate::plan::{Action, Direction, Effect, Effects, Plan};
 use crate::resource::network::Screening;
-use crate::resource::{Desired, Live, Weight};
+use crate::resource::{Desired, Live, Weight, is_account};
 
 /// The plan of a live state, and the accounts and Regions with changes or findings.
 pub fn planned(desired: &Desired, live: &Live) -> (Plan, BTreeSet<Scope>) {
@@ -167,7 +167,7 @@ impl Drift {
 impl LookedAt {
     fn of(plan: &Plan) -> Self {
         let Desired { resources, selection, .. } = &plan.desired;
-        let accounts = resources.keys().filter(|address| address.kind() == "account" && selection.selects(address)).count();
+        let accounts = resources.keys().filter(|address| is_account(address) && selection.selects(address)).count();
         let made = plan.changes.iter().filter(|change| change.before.is_none()).count();
         Self { accounts, resources: plan.observed.len() + made }
     }

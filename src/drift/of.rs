@@ -13,11 +13,14 @@ use crate::resource::{self, FindingSeverity, KindSpec, Weight};
 pub(super) fn findings(plan: &Plan) -> (Vec<Finding>, Vec<Note>) {
     let changes = whole(&plan.changes);
     let created = |address: &Address| changes.get(address).is_some_and(|change| change.action == Action::Create);
-    // The move of a new account under its guardrails is a part of its creation.
-    let of_its_own = |change: &&Change| change.address.kind() != "placement" || !created(&Address::new("account", change.address.key()));
+    // The last step of a creation, such as the move of a new account under its guardrails, is a part of it.
+    let of_its_own = |change: &&Change| {
+        let completes = spec_of(&change.address).is_some_and(|spec| spec.completes_creation);
+        !(completes && resource::whole(&change.address).is_some_and(|whole| created(&whole)))
+    };
     let mut found: Vec<Finding> = changes.values().filter(of_its_own).map(of_change).collect();
     found.extend(plan.network.unreachable.iter().map(|(account, error)| unread(account, error)));
-    let unreachable: BTreeSet<Address> = plan.network.unreachable.keys().map(|account| Address::new("account", account.as_str())).collect();
+    let unreachable: BTreeSet<Address> = plan.network.unreachable.keys().map(|account| resource::account_address(account)).collect();
     let mut notes = Vec::new();
     for told in &plan.findings {
         match of_told(plan, told, &changes, &unreachable) {
@@ -53,8 +56,13 @@ fn whole(changes: &[Change]) -> BTreeMap<Address, Change> {
     whole
 }
 
+/// The facts of the kind of a resource.
+fn spec_of(address: &Address) -> Option<&'static KindSpec> {
+    resource::kind(address.kind()).map(resource::ErasedKind::spec)
+}
+
 fn of_change(change: &Change) -> Finding {
-    let spec = resource::kind(change.address.kind()).map(resource::ErasedKind::spec);
+    let spec = spec_of(&change.address);
     let what = match (change.action, &change.after) {
         (Action::Create, _) => What::Missing,
         (Action::Delete, None) => What::LeftOver,
@@ -120,7 +128,7 @@ pub(super) fn weight(spec: Option<&KindSpec>, name: &str) -> Option<Weight> {
 }
 
 fn unread(account: &str, error: &str) -> Finding {
-    let address = Address::new("account", account);
+    let address = resource::account_address(account);
     Finding {
         what: What::Unread,
         weight: Weight::Network,
@@ -149,8 +157,8 @@ enum Told {
 
 fn of_told(plan: &Plan, told: &resource::Finding, changes: &BTreeMap<Address, Change>, unreachable: &BTreeSet<Address>) -> Told {
     // What is no address may look like one: `444444444444 (a.b)`.
-    let address = told.subject.parse::<Address>().ok().filter(|address| resource::kind(address.kind()).is_some());
-    let spec = address.as_ref().and_then(|address| resource::kind(address.kind())).map(resource::ErasedKind::spec);
+    let address = told.subject.parse::<Address>().ok().filter(|address| spec_of(address).is_some());
+    let spec = address.as_ref().and_then(spec_of);
     let frozen = |address: &Address| plan.observed.get(address).is_some_and(|live| live.frozen.is_some());
     let (what, remedy) = match (told.severity, &address) {
         (FindingSeverity::Error, Some(address)) if changes.contains_key(address) => return Told::Against(address.clone()),
@@ -158,7 +166,7 @@ fn of_told(plan: &Plan, told: &resource::Finding, changes: &BTreeMap<Address, Ch
         (FindingSeverity::Unmanaged, _) => (What::Unmanaged, Remedy::Leave),
         (FindingSeverity::Warning, Some(address)) if changes.contains_key(address) || unreachable.contains(address) => return Told::Known,
         (FindingSeverity::Warning, Some(address)) if frozen(address) => (What::Stuck, Remedy::Leave),
-        (FindingSeverity::Warning, Some(address)) if address.kind() == "root_credentials" => (What::Unread, Remedy::Leave),
+        (FindingSeverity::Warning, Some(_)) if spec.is_some_and(|spec| spec.warns_if_unread) => (What::Unread, Remedy::Leave),
         (FindingSeverity::Warning, _) => return Told::Note,
     };
     let weight = match (spec, &address) {
@@ -187,5 +195,5 @@ fn of_told(plan: &Plan, told: &resource::Finding, changes: &BTreeMap<Address, Ch
 
 fn is_scope(plan: &Plan, place: &str) -> bool {
     let account = place.trim_end_matches(')').split_once('/').map(|(account, _)| account);
-    account.is_some_and(|account| plan.desired.resources.contains_key(&Address::new("account", account)))
+    account.is_some_and(|account| plan.desired.resources.contains_key(&resource::account_address(account)))
 }

@@ -213,3 +213,18 @@ fn what_cannot_be_read_or_changed_is_found() {
     assert!(drift.findings[2].summary.ends_with("; it may be any of two"), "a finding that blocks a change is reported with it");
     assert_eq!(drift.findings[2].remedy, Remedy::Refuse);
 }
+
+/// A layout may be called as a resource that is no part of any VPC: here, both are `main`.
+#[test]
+fn a_resource_of_an_account_is_not_folded_into_a_vpc_with_its_key() {
+    let desired = worlds::desired(json!({
+        "account.web": {"email": "a@x", "leaves": null, "name": "web", "parent": {"ref": "organization.main"}, "tags": null},
+        "web/r/vpc.main": {"cidr": "10.0.0.0/19"}, "web/r/flow_log.main": {"vpc": {"ref": "web/r/vpc.main"}},
+        "web/r/region.main": {"status": "ENABLED"}, "web/r/transit_gateway.main": {"asn": 65_000},
+    }));
+    let account = json!({"id": "222222222222", "attributes": desired.resources[&"account.web".parse().unwrap()], "ours": true});
+    let gone = Drift::of(&worlds::plan(&desired, &worlds::live(json!({"account.web": account}))), &[], today(), None);
+    let subjects: Vec<&str> = gone.findings.iter().map(|finding| finding.subject.as_str()).collect();
+    assert_eq!(subjects, ["web/r/region.main", "web/r/transit_gateway.main", "web/r/vpc.main"]);
+    assert_eq!(gone.findings[2].parts, [("flow_log".to_owned(), 1)].into());
+}

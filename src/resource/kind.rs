@@ -9,7 +9,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use super::uses::{Price, Quota};
-use super::{Attributes, Context, Desired, Proposed, typed};
+use super::{Attributes, Context, Desired, PartOf, Proposed, typed};
 use crate::address::Address;
 use crate::aws::Error;
 use crate::plural;
@@ -33,6 +33,12 @@ pub struct KindSpec {
     /// Whether AWS gives it an id of its own when it is created, which other tools can use. Others are enabled, filled in, or part of
     /// another resource.
     pub own_id: bool,
+    /// What it is a part of: where both say the same, only the whole is reported, at the place of the whole in org.toml.
+    pub part_of: PartOf,
+    /// Whether it is the last step of the creation of what it is a part of. Then it is not missing on its own.
+    pub completes_creation: bool,
+    /// Whether its reader says in a warning about it that it could not be read.
+    pub warns_if_unread: bool,
     /// What one and several of it are called, if that is not its name with spaces.
     pub noun: Option<[&'static str; 2]>,
     /// What it is to the policies of the organization.
@@ -87,6 +93,9 @@ impl KindSpec {
         guards_target: false,
         weight: Weight::Organization,
         own_id: true,
+        part_of: PartOf::Nothing,
+        completes_creation: false,
+        warns_if_unread: false,
         noun: None,
         policy_role: PolicyRole::None,
         unique_name_in: None,

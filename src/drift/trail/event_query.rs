@@ -70,7 +70,7 @@ fn place(address: &Address, plan: &Plan) -> Option<(String, String)> {
     let Some(scope) = address.scope() else {
         return Some((plan.desired.management_account.clone(), global_events_region(&plan.desired.home_region).to_owned()));
     };
-    Some((id_of(&Address::new("account", scope.account.as_str()), plan)?, scope.region.clone()))
+    Some((id_of(&resource::account_address(&scope.account), plan)?, scope.region.clone()))
 }
 
 fn id_of(address: &Address, plan: &Plan) -> Option<String> {

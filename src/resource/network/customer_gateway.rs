@@ -7,7 +7,7 @@ use super::calls::{ResourceClient, all};
 use super::{Tags, tags_differ};
 use crate::address::Address;
 use crate::aws::{AwsResult, Error};
-use crate::resource::{ADDRESS_TAG, AttributeSpec, Context, Kind, KindSpec, OnChange, Weight};
+use crate::resource::{ADDRESS_TAG, AttributeSpec, Context, Kind, KindSpec, OnChange, PartOf, Weight};
 
 /// The attributes of a `customer_gateway`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -37,6 +37,7 @@ impl Kind for CustomerGateway {
             AttributeSpec::new("tags", OnChange::Update).weighs(Weight::Cosmetic),
         ],
         weight: Weight::Network,
+        part_of: PartOf::Account,
         ..KindSpec::BASE
     };
 

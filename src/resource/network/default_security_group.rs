@@ -35,6 +35,7 @@ impl Kind for DefaultSecurityGroup {
         on_removal: OnRemoval::Leave,
         weight: Weight::Network,
         own_id: false,
+        part_of: super::PART_OF_VPC,
         ..KindSpec::BASE
     };
 

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::calls::{ResourceClient, never_deleted};
 use super::{NO_DEFAULT_VPC, default_vpc_removal};
 use crate::aws::{AwsResult, Error};
-use crate::resource::{AttributeSpec, Context, Kind, KindSpec, OnChange, OnRemoval, Weight};
+use crate::resource::{AttributeSpec, Context, Kind, KindSpec, OnChange, OnRemoval, PartOf, Weight};
 
 /// The attributes of a `default_vpc`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -35,6 +35,7 @@ impl Kind for DefaultVpc {
         on_removal: OnRemoval::Leave,
         weight: Weight::Network,
         own_id: false,
+        part_of: PartOf::Account,
         missing: Some("a new account has one, and org.toml wants it gone"),
         noun: Some(["default VPC", "default VPCs"]),
         ..KindSpec::BASE

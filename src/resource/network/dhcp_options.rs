@@ -50,6 +50,7 @@ impl Kind for DhcpOptions {
             AttributeSpec::new("tags", OnChange::Update).weighs(Weight::Cosmetic),
         ],
         weight: Weight::Network,
+        part_of: super::PART_OF_VPC,
         noun: Some(["set of DHCP options", "sets of DHCP options"]),
         ..KindSpec::BASE
     };

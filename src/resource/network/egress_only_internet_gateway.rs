@@ -31,6 +31,7 @@ impl Kind for EgressOnlyInternetGateway {
             AttributeSpec::new("vpc", OnChange::Forbidden("remove it and make it in the other VPC")),
         ],
         weight: Weight::Network,
+        part_of: super::PART_OF_VPC,
         noun: Some(["egress-only internet gateway", "egress-only internet gateways"]),
         ..KindSpec::BASE
     };

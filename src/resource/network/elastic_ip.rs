@@ -39,6 +39,7 @@ impl Kind for ElasticIp {
         summary: "an elastic IP address",
         attributes: &[AttributeSpec::new("tags", OnChange::Update).weighs(Weight::Cosmetic)],
         weight: Weight::Network,
+        part_of: super::PART_OF_VPC,
         noun: Some(["elastic IP", "elastic IPs"]),
         quota: Some(&QUOTA),
         price: Some(|_, _| vec![(Item::PublicAddress, 1)]),

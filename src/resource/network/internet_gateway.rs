@@ -44,6 +44,7 @@ impl Kind for InternetGateway {
         summary: "an internet gateway, attached",
         attributes: &[AttributeSpec::new("tags", OnChange::Update).weighs(Weight::Cosmetic), AttributeSpec::new("vpc", OnChange::Update)],
         weight: Weight::Network,
+        part_of: super::PART_OF_VPC,
         quota: Some(&QUOTA),
         ..KindSpec::BASE
     };

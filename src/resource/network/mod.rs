@@ -52,6 +52,8 @@ mod zones;
 
 use std::collections::BTreeMap;
 
+use super::{Kind as _, PartOf};
+
 pub use customer_gateway::{CustomerGateway, CustomerGatewayAttributes};
 pub use default_security_group::{DefaultSecurityGroup, DefaultSecurityGroupAttributes};
 pub use default_vpc::{DefaultVpc, DefaultVpcAttributes};
@@ -96,6 +98,9 @@ const NO_DEFAULT_VPC: &str = "none";
 
 /// The status of an opt-in Region that can be used.
 const ENABLED: &str = "ENABLED";
+
+/// What most kinds of the family are a part of.
+const PART_OF_VPC: PartOf = PartOf::Beside(Vpc::SPEC.kind);
 
 /// Whether a declared tag is to be written. Other tags are unmanaged and stay.
 fn tags_differ(before: &Tags, after: &Tags) -> bool {

@@ -89,6 +89,7 @@ impl Kind for NatGateway {
             AttributeSpec::new("vpc", OnChange::Forbidden(WAY_OUT)),
         ],
         weight: Weight::Network,
+        part_of: super::PART_OF_VPC,
         noun: Some(["NAT gateway", "NAT gateways"]),
         quota: Some(&QUOTA),
         price: Some(price),

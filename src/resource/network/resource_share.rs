@@ -51,6 +51,7 @@ impl Kind for ResourceShare {
             ),
         ],
         weight: Weight::Network,
+        part_of: super::PART_OF_VPC,
         ..KindSpec::BASE
     };
 

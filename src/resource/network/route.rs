@@ -59,6 +59,7 @@ impl Kind for Route {
         ],
         weight: Weight::Network,
         own_id: false,
+        part_of: super::PART_OF_VPC,
         ..KindSpec::BASE
     };
 

@@ -57,6 +57,7 @@ impl Kind for SecurityGroup {
             AttributeSpec::new("vpc", OnChange::Forbidden("remove it and make it in the other VPC")),
         ],
         weight: Weight::Network,
+        part_of: super::PART_OF_VPC,
         ..KindSpec::BASE
     };
 

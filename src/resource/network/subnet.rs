@@ -51,6 +51,7 @@ impl Kind for Subnet {
             ),
         ],
         weight: Weight::Network,
+        part_of: super::PART_OF_VPC,
         ..KindSpec::BASE
     };
 

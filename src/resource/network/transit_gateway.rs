@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::calls::{ResourceClient, all};
 use super::{Tags, tags_differ};
 use crate::aws::{AwsResult, Error};
-use crate::resource::{AttributeSpec, Context, Kind, KindSpec, OnChange, Weight};
+use crate::resource::{AttributeSpec, Context, Kind, KindSpec, OnChange, PartOf, Weight};
 
 /// The attributes of a `transit_gateway`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -49,6 +49,7 @@ impl Kind for TransitGateway {
             AttributeSpec::new("tags", OnChange::Update).weighs(Weight::Cosmetic),
         ],
         weight: Weight::Network,
+        part_of: PartOf::Account,
         ..KindSpec::BASE
     };
 

@@ -61,6 +61,7 @@ impl Kind for TransitGatewayAttachment {
             AttributeSpec::new("vpc", OnChange::Forbidden("remove it and make it in the other VPC")),
         ],
         weight: Weight::Network,
+        part_of: super::PART_OF_VPC,
         price: Some(|_, _| vec![(Item::TransitGatewayAttachment, 1)]),
         ..KindSpec::BASE
     };

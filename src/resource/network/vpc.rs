@@ -13,7 +13,7 @@ use crate::address::Reference;
 use crate::aws::{AwsResult, Error};
 use crate::network::Quotas;
 use crate::resource::uses::anywhere;
-use crate::resource::{AttributeSpec, Context, FreedBy, Kind, KindSpec, OnChange, Quota, Weight};
+use crate::resource::{AttributeSpec, Context, FreedBy, Kind, KindSpec, OnChange, PartOf, Quota, Weight};
 
 /// The attributes of a `vpc`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -74,6 +74,7 @@ impl Kind for Vpc {
             AttributeSpec::new("with", OnChange::Update),
         ],
         weight: Weight::Network,
+        part_of: PartOf::Beside("vpc"),
         noun: Some(["VPC", "VPCs"]),
         quota: Some(&QUOTA),
         ..KindSpec::BASE

@@ -66,6 +66,7 @@ impl Kind for VpcEndpoint {
             AttributeSpec::new("vpc", OnChange::Forbidden("remove it and make it in the other VPC")),
         ],
         weight: Weight::Network,
+        part_of: super::PART_OF_VPC,
         noun: Some(["endpoint", "endpoints"]),
         price: Some(price),
         ..KindSpec::BASE

@@ -51,6 +51,7 @@ impl Kind for VpcPeering {
             AttributeSpec::new("vpc", OnChange::Forbidden("a peering keeps its VPCs for life: remove it and make another")),
         ],
         weight: Weight::Network,
+        part_of: super::PART_OF_VPC,
         noun: Some(["VPC peering", "VPC peerings"]),
         ..KindSpec::BASE
     };

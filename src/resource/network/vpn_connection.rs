@@ -46,6 +46,7 @@ impl Kind for VpnConnection {
             AttributeSpec::new("vpn_gateway", OnChange::Forbidden("remove the VPN from the layout, apply, and add it again")),
         ],
         weight: Weight::Network,
+        part_of: super::PART_OF_VPC,
         noun: Some(["VPN connection", "VPN connections"]),
         price: Some(|_, _| vec![(Item::VpnConnection, 1), (Item::PublicAddress, VPN_ADDRESSES)]),
         ..KindSpec::BASE

@@ -29,6 +29,7 @@ impl Kind for VpnGateway {
         summary: "the VPC's end of its VPN connections",
         attributes: &[AttributeSpec::new("tags", OnChange::Update).weighs(Weight::Cosmetic), AttributeSpec::new("vpc", OnChange::Update)],
         weight: Weight::Network,
+        part_of: super::PART_OF_VPC,
         noun: Some(["VPN gateway", "VPN gateways"]),
         ..KindSpec::BASE
     };

@@ -9,7 +9,7 @@ use super::calls::never_deleted;
 use super::contacts::{self, Subject};
 use crate::address::Reference;
 use crate::aws::{AwsResult, Error};
-use crate::resource::{AttributeSpec, Context, Kind, KindSpec, OnChange, OnRemoval};
+use crate::resource::{AttributeSpec, Context, Kind, KindSpec, OnChange, OnRemoval, PartOf};
 
 /// The attributes of an `alternate_contact`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -51,6 +51,7 @@ impl Kind for AlternateContact {
         // It carries no tag, so its origin is unknown.
         on_removal: OnRemoval::Leave,
         own_id: false,
+        part_of: PartOf::Account,
         missing: Some("not in the account"),
         ..KindSpec::BASE
     };

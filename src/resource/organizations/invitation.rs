@@ -8,7 +8,7 @@ use super::calls::never_deleted;
 use super::handshakes::{self, Letter};
 use crate::address::{Address, Reference};
 use crate::aws::{AwsResult, Error};
-use crate::resource::{ADDRESS_TAG, AttributeSpec, Context, Kind, KindSpec, OnChange, OnRemoval, PolicyRole, Weight};
+use crate::resource::{ADDRESS_TAG, AttributeSpec, Context, Kind, KindSpec, OnChange, OnRemoval, PartOf, PolicyRole, Weight};
 
 /// The attributes of an `invitation`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -43,6 +43,7 @@ impl Kind for Invitation {
             AttributeSpec::new("tags", SENT).weighs(Weight::Cosmetic),
         ],
         on_removal: OnRemoval::Leave,
+        part_of: PartOf::Account,
         policy_role: PolicyRole::Invitation,
         placed: "into",
         ..KindSpec::BASE

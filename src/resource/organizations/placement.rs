@@ -10,7 +10,7 @@ use super::account::{move_account, parent_of};
 use super::calls::never_deleted;
 use crate::address::Reference;
 use crate::aws::{AwsResult, Error};
-use crate::resource::{AttributeSpec, Context, Kind, KindSpec, OnChange, OnRemoval, PolicyRole, Weight};
+use crate::resource::{AttributeSpec, Context, Kind, KindSpec, OnChange, OnRemoval, PartOf, PolicyRole, Weight};
 
 /// The attributes of a `placement`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -41,6 +41,8 @@ impl Kind for Placement {
         on_removal: OnRemoval::Leave,
         weight: Weight::GuardRail,
         own_id: false,
+        part_of: PartOf::Account,
+        completes_creation: true,
         policy_role: PolicyRole::Placement,
         ..KindSpec::BASE
     };

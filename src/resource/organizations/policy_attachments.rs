@@ -11,7 +11,7 @@ use super::calls::{SETTLING, every_page, never_deleted, poll, settled};
 use crate::address::Reference;
 use crate::aws::{AwsResult, Error};
 use crate::limits::LIMITS;
-use crate::resource::{AttributeSpec, Context, Kind, KindSpec, OnChange, OnRemoval, PolicyRole, Weight};
+use crate::resource::{AttributeSpec, Context, Kind, KindSpec, OnChange, OnRemoval, PartOf, PolicyRole, Weight};
 
 /// The attributes of a `policy_attachments`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -35,6 +35,7 @@ impl Kind for PolicyAttachments {
         guards_target: true,
         weight: Weight::GuardRail,
         own_id: false,
+        part_of: PartOf::KeyAddress,
         policy_role: PolicyRole::Attachments,
         ..KindSpec::BASE
     };

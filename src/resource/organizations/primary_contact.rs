@@ -9,7 +9,7 @@ use super::calls::never_deleted;
 use super::contacts::{self, Subject};
 use crate::address::Reference;
 use crate::aws::{AwsResult, Error};
-use crate::resource::{AttributeSpec, Context, Kind, KindSpec, OnChange, OnRemoval};
+use crate::resource::{AttributeSpec, Context, Kind, KindSpec, OnChange, OnRemoval, PartOf};
 
 /// The attributes of a `primary_contact`. AWS only accepts all of them together.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -69,6 +69,7 @@ impl Kind for PrimaryContact {
         ],
         on_removal: OnRemoval::Leave,
         own_id: false,
+        part_of: PartOf::Account,
         missing: Some("not in the account"),
         ..KindSpec::BASE
     };

@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use super::calls::never_deleted;
 use crate::address::Reference;
 use crate::aws::{AwsResult, Error, Sessions};
-use crate::resource::{AttributeSpec, Context, Kind, KindSpec, OnChange, OnRemoval, Weight};
+use crate::resource::{AttributeSpec, Context, Kind, KindSpec, OnChange, OnRemoval, PartOf, Weight};
 
 /// AWS's policies for reading root credentials and for removing them.
 const AUDIT: &str = "IAMAuditRootUserCredentials";
@@ -48,6 +48,8 @@ impl Kind for RootCredentials {
         ],
         on_removal: OnRemoval::Leave,
         weight: Weight::GuardRail,
+        part_of: PartOf::Account,
+        warns_if_unread: true,
         ..KindSpec::BASE
     };
 
