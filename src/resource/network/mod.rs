@@ -99,6 +99,9 @@ const NO_DEFAULT_VPC: &str = "none";
 /// The status of an opt-in Region that can be used.
 const ENABLED: &str = "ENABLED";
 
+/// The name of this family.
+pub const FAMILY: &str = "network";
+
 /// What most kinds of the family are a part of.
 const PART_OF_VPC: PartOf = PartOf::Beside(Vpc::SPEC.kind);
 
