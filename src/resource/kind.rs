@@ -83,6 +83,16 @@ pub enum PolicyRole {
     Type,
 }
 
+impl PolicyRole {
+    /// Whether it is a level, a policy, or what connects both: together they decide what accounts may do.
+    pub fn is_in_hierarchy(self) -> bool {
+        match self {
+            Self::Root | Self::Unit | Self::Account | Self::Policy | Self::Attachments => true,
+            Self::None | Self::Invitation | Self::Placement | Self::Type => false,
+        }
+    }
+}
+
 impl KindSpec {
     /// What holds for most kinds. A kind names only what is different, and its name, summary and attributes.
     pub const BASE: Self = Self {

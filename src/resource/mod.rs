@@ -129,10 +129,15 @@ pub fn position(name: &str) -> Option<usize> {
 
 /// What a resource is to the policies of the organization. Nothing inside an account is any of it.
 pub fn policy_role(address: &Address) -> PolicyRole {
-    match (address.scope(), spec(address)) {
-        (None, Some(spec)) => spec.policy_role,
-        (Some(_), _) | (_, None) => PolicyRole::None,
+    if address.account().is_some() {
+        return PolicyRole::None;
     }
+    spec(address).map_or(PolicyRole::None, |spec| spec.policy_role)
+}
+
+/// Whether AWS gives a resource an id of its own.
+pub fn has_own_id(address: &Address) -> bool {
+    spec(address).is_some_and(|spec| spec.own_id)
 }
 
 /// Every referenced address, in order, each once.

@@ -45,6 +45,7 @@ impl Kind for Invitation {
         on_removal: OnRemoval::Leave,
         part_of: PartOf::Account,
         policy_role: PolicyRole::Invitation,
+        // Until its owner accepts, it is nowhere.
         placed: "into",
         ..KindSpec::BASE
     };
