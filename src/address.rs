@@ -285,7 +285,13 @@ mod tests {
 
     #[test]
     fn round_trips() {
-        for text in ["ou.hipaa", "policy_attachments.ou.hipaa", "trusted_service.config.amazonaws.com", "audit/iam_role.deploy", "audit/eu-west-1/vpc.standard"] {
+        for text in [
+            "ou.hipaa",
+            "policy_attachments.ou.hipaa",
+            "trusted_service.config.amazonaws.com",
+            "audit/iam_role.deploy",
+            "audit/eu-west-1/vpc.standard",
+        ] {
             assert_eq!(text.parse::<Address>().map(|a| a.to_string()), Ok(text.to_owned()));
             assert_eq!(text.parse::<Address>().map(String::from), Ok(text.to_owned()));
         }
@@ -323,8 +329,8 @@ mod tests {
 
     #[test]
     fn the_organization_comes_before_its_accounts_and_a_shared_scope_changes_no_order() {
-        let order =
-            ["account.z", "ou.a", "a/iam_role.z", "a/r/vpc.b", "a/s/subnet.a", "a/s/vpc.a", "b/iam_role.a", "b/a/vpc.a"].map(|text| text.parse::<Address>().unwrap());
+        let order = ["account.z", "ou.a", "a/iam_role.z", "a/r/vpc.b", "a/s/subnet.a", "a/s/vpc.a", "b/iam_role.a", "b/a/vpc.a"]
+            .map(|text| text.parse::<Address>().unwrap());
         assert!(order.is_sorted());
         let beside = order[5].beside("subnet", "b");
         assert!(order[4] < beside && beside < order[5] && beside > order[3]);

@@ -9,11 +9,9 @@ use super::fold::{Entry, Folding, Subject};
 use super::words::{count, plain, symbol, things};
 use crate::address::{Address, Scope};
 use crate::plan::{Action, Change};
-use crate::resource::network::{Region, Vpc};
-use crate::resource::{self, Kind};
+use crate::resource::network::{self, Region, Vpc};
+use crate::resource::{self, Kind, PartOf};
 
-/// Kinds of which an account has one in a Region, whatever its VPCs are.
-const OF_NO_VPC: [&str; 4] = ["default_vpc", "region", "customer_gateway", "transit_gateway"];
 /// How many changes are few, so that a line names them.
 const FEW: usize = 6;
 /// How many of one kind such a line names.
@@ -29,10 +27,12 @@ pub(super) struct Place<'a> {
 }
 
 impl<'a> Place<'a> {
-    /// The place of a resource inside an account; `None` for resources of the organization.
+    /// The place of a resource of a network; `None` for any other resource.
     pub(super) fn of(address: &'a Address) -> Option<Self> {
         let Scope { account, region } = address.scope()?;
-        let layout = address.key().split('/').next().filter(|_| !OF_NO_VPC.contains(&address.kind()));
+        let spec = resource::spec(address).filter(|spec| resource::family(spec.kind) == Some(network::FAMILY))?;
+        // Not every part of a network is a part of a VPC.
+        let layout = address.key().split('/').next().filter(|_| spec.part_of == PartOf::Beside(Vpc::SPEC.kind));
         Some(Self { account, region, layout })
     }
 
@@ -52,7 +52,7 @@ impl fmt::Display for Place<'_> {
 /// Changes by where they are.
 pub(super) type Networks<'a> = BTreeMap<Place<'a>, Vec<&'a Change>>;
 
-/// The changes inside accounts, by VPC.
+/// The changes of networks, by VPC.
 pub(super) fn by_place<'a>(changes: &[&'a Change]) -> Networks<'a> {
     let mut networks = Networks::new();
     for change in changes {
