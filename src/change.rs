@@ -6,8 +6,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::address::Address;
-use crate::resource::organizations::{Leaving, leaving};
-use crate::resource::{self, Attributes, LAPSED, OnChange};
+use crate::resource::organizations::{Account, Leaving, leaving};
+use crate::resource::{self, Attributes, Kind, LAPSED, OnChange};
 
 /// What a change does: a closed set.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -80,7 +80,7 @@ impl Change {
 
     /// How an account leaves the organization by this change, if it does: that needs its id typed, whatever else was confirmed.
     pub fn leaving(&self) -> Option<Leaving> {
-        let gone = self.action == Action::Delete && self.address.kind() == "account";
+        let gone = self.action == Action::Delete && Account::has(&self.address);
         self.after.as_ref().filter(|_| gone).and_then(leaving)
     }
 

@@ -6,17 +6,15 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
 pub use crate::prices::{HOURS, Item, Overrides, PRICES, Prices, Rates, Source, Usd};
 
 use crate::address::{Address, Scope};
 use crate::change::{Action, Change};
 use crate::network::{Layout, Nat, Unmanaged, has_gateway_endpoint};
-use crate::resource::{Attributes, LiveResource};
+use crate::resource::network::{NatGateway, Subnet, VPN_ADDRESSES};
+use crate::resource::{self, Attributes, Kind, LiveResource, Price};
 
-/// Public addresses of a VPN connection: one for each of its two tunnels.
-const VPN_ADDRESSES: u64 = 2;
 /// The NAT modes that are compared.
 pub const COMPARED: [Nat; 3] = [Nat::PerZone, Nat::Single, Nat::Regional];
 
@@ -152,8 +150,9 @@ fn nat_usd(gateways: u64, region: &str, prices: &Overrides) -> Usd {
     prices.rate(region, Item::NatGateway).monthly(gateways) + prices.rate(region, Item::PublicAddress).monthly(gateways)
 }
 
+/// Whether a resource has a price, or decides what another one costs.
 fn matters(address: &Address) -> bool {
-    matches!(address.kind(), "subnet" | "nat_gateway" | "elastic_ip" | "vpc_endpoint" | "transit_gateway_attachment" | "vpn_connection")
+    resource::spec(address).is_some_and(|spec| spec.price.is_some()) || Subnet::has(address)
 }
 
 /// One of the two sides of a plan.
@@ -170,46 +169,37 @@ impl<'a> Side<'a> {
     fn of(resources: impl Iterator<Item = (&'a Address, &'a Attributes)>, prices: &Overrides) -> Self {
         let mut side = Self::default();
         let mut zones: BTreeMap<Vpc<'_>, BTreeSet<&str>> = BTreeMap::new();
-        let mut gateways: Vec<(&Address, &Attributes)> = Vec::new();
+        let mut paid: Vec<(&Address, &Attributes, Price)> = Vec::new();
         for (address, attributes) in resources {
-            match address.kind() {
-                "subnet" => drop(zones.entry(vpc(address)).or_default().insert(zone(address))),
-                "nat_gateway" => gateways.push((address, attributes)),
-                "elastic_ip" => side.add(address, &[(Item::PublicAddress, 1)], prices),
-                "vpc_endpoint" if text(attributes, "endpoint_type") == "Interface" => {
-                    let subnets = attributes.get("subnets").and_then(|subnets| subnets.as_array().map(Vec::len)).unwrap_or_default();
-                    side.add(address, &[(Item::InterfaceEndpoint, subnets as u64)], prices);
-                }
-                "transit_gateway_attachment" => side.add(address, &[(Item::TransitGatewayAttachment, 1)], prices),
-                "vpn_connection" => side.add(address, &[(Item::VpnConnection, 1), (Item::PublicAddress, VPN_ADDRESSES)], prices),
-                _ => {}
+            if Subnet::has(address) {
+                zones.entry(vpc(address)).or_default().insert(zone(address));
+            }
+            if let Some(price) = resource::spec(address).and_then(|spec| spec.price) {
+                paid.push((address, attributes, price));
             }
         }
-        side.gateways(&gateways, &zones, prices);
+        let mut with_nat: BTreeMap<Vpc<'_>, (&str, u64)> = BTreeMap::new();
+        for (address, attributes, price) in paid {
+            let Some(scope) = address.scope() else { continue };
+            let zones = zones.get(&vpc(address)).map_or(1, |zones| zones.len() as u64);
+            let units = price(attributes, zones);
+            side.add(address, &units, prices);
+            if NatGateway::has(address) {
+                let gateways = units.iter().filter(|(item, _)| *item == Item::NatGateway).map(|(_, units)| units).sum();
+                side.nat = side.nat + nat_usd(gateways, &scope.region, prices);
+                with_nat.insert(vpc(address), (&scope.region, zones));
+            }
+        }
+        side.compare(with_nat.values(), prices);
         side
     }
 
-    fn gateways(&mut self, gateways: &[(&'a Address, &'a Attributes)], zones: &BTreeMap<Vpc<'_>, BTreeSet<&str>>, prices: &Overrides) {
-        let mut vpcs: BTreeMap<Vpc<'_>, &str> = BTreeMap::new();
-        let zones_of = |vpc: &Vpc<'_>| zones.get(vpc).map_or(1, |zones| zones.len() as u64);
-        for (address, attributes) in gateways {
-            let (region, vpc) = (address.scope().map_or("", |scope| scope.region.as_str()), vpc(address));
-            let units = match text(attributes, "availability_mode").as_str() {
-                "regional" => zones_of(&vpc),
-                _ => 1,
-            };
-            self.add(address, &[(Item::NatGateway, units)], prices);
-            // The address of a zonal gateway is a resource of its own; AWS chooses the addresses of a regional one.
-            if attributes.get("elastic_ip").is_none_or(|address| address.get("ref").is_none()) {
-                self.add(address, &[(Item::PublicAddress, units)], prices);
-            }
-            self.nat = self.nat + nat_usd(units, region, prices);
-            vpcs.insert(vpc, region);
-        }
-        for (vpc, region) in vpcs {
+    /// What these VPCs would cost in each NAT mode: their Regions and numbers of zones.
+    fn compare<'v>(&mut self, vpcs: impl Iterator<Item = &'v (&'v str, u64)>, prices: &Overrides) {
+        for (region, zones) in vpcs {
             for nat in COMPARED {
                 let usd = self.with_nat.entry(nat).or_default();
-                *usd = *usd + nat_usd(self::gateways(nat, zones_of(&vpc)), region, prices);
+                *usd = *usd + nat_usd(gateways(nat, *zones), region, prices);
             }
         }
     }
@@ -224,13 +214,6 @@ impl<'a> Side<'a> {
             let account = self.accounts.entry(&scope.account).or_default();
             *account = *account + usd;
         }
-    }
-}
-
-fn text(attributes: &Attributes, name: &str) -> String {
-    match attributes.get(name) {
-        Some(Value::String(text)) => text,
-        Some(_) | None => String::new(),
     }
 }
 

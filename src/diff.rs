@@ -11,8 +11,9 @@ use std::collections::BTreeMap;
 
 use crate::address::Address;
 use crate::change::{Action, AttributeChange, Change, differing};
-use crate::limits::LIMITS;
-use crate::resource::{self, Attributes, Desired, Finding, FindingSeverity, KindSpec, Live, LiveResource, OnChange, OnRemoval, SUCCESSOR};
+use crate::resource::{
+    self, Attributes, Desired, ErasedKind, Finding, FindingSeverity, KindSpec, Live, LiveResource, OnChange, OnRemoval, Proposed, SUCCESSOR,
+};
 
 /// What differs, and what cannot or will not be changed.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -22,10 +23,6 @@ pub struct Difference {
     /// Errors prevent the plan from being applied; the rest is information.
     pub findings: Vec<Finding>,
 }
-
-/// The trusted service without which the management account may change neither the name nor the e-mail of a member.
-/// Source: <https://docs.aws.amazon.com/accounts/latest/reference/API_PutAccountName.html>
-const RENAMING_SERVICE: &str = "account.amazonaws.com";
 
 /// Compares all of `desired` with all of `live`.
 pub fn diff(desired: &Desired, live: &Live) -> Difference {
@@ -48,10 +45,9 @@ pub fn diff(desired: &Desired, live: &Live) -> Difference {
         match before {
             // Its id says that it exists in another place, so it is never created: the reader reports that it is not here.
             None if desired.pinned.contains_key(address) => {}
-            // A resource that is to leave and does not exist has left.
-            None if address.kind() == "account" && resource::organizations::leaving(after).is_some() => {}
-            None => difference.creation(address, after, former.get(address).copied(), reasons.get(address)),
-            Some(before) => difference.existing(desired, kind.spec(), address, before, after),
+            None if kind.is_satisfied_by_absence(after) => {}
+            None => difference.creation(address, kind.spec(), after, former.get(address).copied(), reasons.get(address)),
+            Some(before) => difference.existing(desired, kind, address, before, after),
         }
     }
     for (address, before) in left_over.into_iter().chain(there) {
@@ -71,30 +67,25 @@ fn successor(attributes: &Attributes) -> Option<Address> {
 
 /// The replaced resources, by the address of the new one.
 fn former(live: &BTreeMap<Address, LiveResource>) -> BTreeMap<Address, (&Address, &LiveResource)> {
-    let left = live.iter().filter(|(address, _)| address.kind() == "ou");
+    let is_recreated = |address: &Address| address.scope().is_none() && resource::spec(address).is_some_and(|s| s.recreated.is_some());
+    let left = live.iter().filter(|(address, _)| is_recreated(address));
     left.filter_map(|(address, resource)| Some((successor(&resource.attributes)?, (address, resource)))).collect()
 }
 
 /// A resource that a change needs although no attribute refers to it.
 pub(crate) fn prerequisite(change: &Change, management_account: &str) -> Option<Address> {
-    if change.address.kind() == "policy_type" {
-        let limits = LIMITS.policy_type(change.address.key())?;
-        return limits.trusted_service.as_ref().map(|service| Address::new("trusted_service", service));
-    }
-    renaming_service(change, management_account)
+    resource::kind(change.address.kind())?.prerequisite(&proposed(change, management_account))
 }
 
-/// The trusted service that a change of an account needs.
-fn renaming_service(change: &Change, management_account: &str) -> Option<Address> {
-    // For itself, the management account needs no trusted access.
-    let member = change.address.kind() == "account" && change.id.as_deref().is_some_and(|id| id != management_account);
-    (member && (change.changes("name") || change.changes("email"))).then(|| Address::new("trusted_service", RENAMING_SERVICE))
+/// A change as the rules of its kind see it.
+fn proposed<'c>(change: &'c Change, management_account: &'c str) -> Proposed<'c> {
+    let Change { address, id, before, after, .. } = change;
+    Proposed { address, id: id.as_deref(), before: before.as_ref(), after: after.as_ref(), management_account }
 }
 
 /// The reason for this change of an existing resource.
 pub(crate) fn reason_of(change: &Change) -> String {
-    let spec = resource::kind(change.address.kind()).map(resource::ErasedKind::spec);
-    spec.map(|spec| reason::of_change(change.action, spec, &change.attributes())).unwrap_or_default()
+    resource::spec(&change.address).map(|spec| reason::of_change(change.action, spec, &change.attributes())).unwrap_or_default()
 }
 
 impl Difference {
@@ -107,7 +98,14 @@ impl Difference {
     }
 
     /// A resource that only the configuration has. `former` is the one that it replaces.
-    fn creation(&mut self, address: &Address, after: &Attributes, former: Option<(&Address, &LiveResource)>, known: Option<&String>) {
+    fn creation(
+        &mut self,
+        address: &Address,
+        spec: &KindSpec,
+        after: &Attributes,
+        former: Option<(&Address, &LiveResource)>,
+        known: Option<&String>,
+    ) {
         if let Some(id) = former.and_then(|(_, former)| former.id.as_deref()) {
             let summary = format!(
                 "AWS gives it another id: what names `{id}` outside of org.toml (conditions of policies, stack sets, shares) must name the new one"
@@ -117,7 +115,10 @@ impl Difference {
         self.changes.push(Change {
             address: address.clone(),
             action: Action::Create,
-            reason: known.map_or_else(|| reason::of_creation(address, former.map(|(address, _)| address)), |known| known.clone().into()),
+            reason: match known {
+                Some(known) => known.clone().into(),
+                None => reason::of_creation(address, spec, former.map(|(address, _)| address)),
+            },
             id: None,
             before: None,
             after: Some(after.clone()),
@@ -127,7 +128,8 @@ impl Difference {
     }
 
     /// A resource that both sides have.
-    fn existing(&mut self, desired: &Desired, spec: &KindSpec, address: &Address, before: &LiveResource, after: &Attributes) {
+    fn existing(&mut self, desired: &Desired, kind: &dyn ErasedKind, address: &Address, before: &LiveResource, after: &Attributes) {
+        let spec = kind.spec();
         if let Some(why) = &before.frozen {
             self.find(FindingSeverity::Warning, address, format!("left as it is: {why}"));
             return;
@@ -138,7 +140,7 @@ impl Difference {
         let (action, attributes) = self.changed(spec, address, differing(&before.attributes, after));
         let action = match action {
             Action::NoOp => return,
-            _ if spec.kind == "account" && before.ours == Some(false) => Action::Adopt,
+            _ if spec.adopted && before.ours == Some(false) => Action::Adopt,
             action => action,
         };
         let change = Change {
@@ -151,20 +153,8 @@ impl Difference {
             calls: Vec::new(),
             waits_for: Vec::new(),
         };
-        if let Some(needed) = renaming_service(&change, &desired.management_account)
-            && !desired.resources.contains_key(&needed)
-        {
-            let what = if change.changes("name") { "name" } else { "e-mail" };
-            let summary = format!(
-                "AWS changes the {what} of a member account only with trusted access: add `{RENAMING_SERVICE}` to `trusted_services`"
-            );
+        if let Some(summary) = kind.refusal(&proposed(&change, &desired.management_account), desired) {
             self.error(address, summary);
-        }
-        let is_management = spec.kind == "account" && change.id.as_deref() == Some(&desired.management_account);
-        if is_management && change.changes("email") {
-            let summary = "AWS changes the e-mail of the management account only for its root user: do so in the account settings, or put the \
-                           live address here";
-            self.error(address, summary.to_owned());
         }
         self.changes.push(change);
     }
@@ -174,7 +164,7 @@ impl Difference {
         let mut strongest = Action::NoOp;
         let mut attributes = Vec::new();
         for change in differences {
-            let Some(attribute) = spec.attributes.iter().find(|attribute| attribute.name == change.name) else {
+            let Some(attribute) = spec.attribute(&change.name) else {
                 self.error(address, format!("unknown attribute `{}` of the kind `{}`", change.name, spec.kind));
                 continue;
             };
@@ -218,7 +208,7 @@ impl Difference {
         self.changes.push(Change {
             address: address.clone(),
             action: Action::Delete,
-            reason: reason::of_deletion(address, before, successor),
+            reason: reason::of_deletion(address, kind.spec(), before, successor),
             id: before.id.clone(),
             before: Some(before.attributes.clone()),
             after: None,

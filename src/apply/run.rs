@@ -19,8 +19,9 @@ use crate::aws::{ActiveTasks, AwsResult, Error, IN_FLIGHT, Sessions};
 use crate::graph::first_step;
 use crate::limits::LIMITS;
 use crate::plan::{Action, Change, Plan};
+use crate::resource::network::Region;
 use crate::resource::organizations::organization_address;
-use crate::resource::{self, Ids, Start};
+use crate::resource::{self, Ids, Kind, Start};
 
 /// How many changes run at a time. Most of them only wait until AWS has created something: the 60,000 NAT gateways of 5,000 accounts in 4
 /// Regions become available side by side. The request gate applies AWS's rates and limits the requests in flight. This constant only
@@ -298,7 +299,7 @@ fn observed_ids(plan: &Plan) -> Ids {
 
 /// What the calls of all kinds need from the plan.
 fn start(plan: &Plan) -> Start {
-    let regions = plan.changes.iter().filter(|change| change.address.kind() == "region");
+    let regions = plan.changes.iter().filter(|change| Region::has(&change.address));
     let released = plan.changes.iter().filter(|change| change.action == Action::Delete && !change.waits_for.is_empty());
     Start {
         access_role: plan.desired.access_role.clone(),

@@ -4,10 +4,10 @@
 //! the account to its OU in org.toml, after the guardrails of that OU and of the account are attached. If a run was interrupted in
 //! between, the next run continues from where the account is.
 
-use crate::address::{Address, Reference};
+use crate::address::Reference;
 use crate::change::{Action, Change};
-use crate::resource::organizations::{PlacementAttributes, leaving, organization_address};
-use crate::resource::{self, Desired, KindSpec, Live, untyped};
+use crate::resource::organizations::{Account, Placement, PlacementAttributes, PolicyAttachments, leaving, organization_address};
+use crate::resource::{self, Desired, Kind, Live, untyped};
 
 use super::reason;
 
@@ -27,7 +27,7 @@ pub(super) fn through(changes: Vec<Change>, desired: &Desired, live: &Live) -> V
 /// The OU of a new account. It is created now, or an earlier run was interrupted: then it is in the quarantine OU, or still in the root
 /// with overlord's tag. Any other account in the root may be in use: it is moved at once, as from any other place.
 fn newcomer(change: &Change, quarantine: &Reference, live: &Live) -> Option<Reference> {
-    let after = change.after.as_ref().filter(|after| change.address.kind() == "account" && leaving(after).is_none())?;
+    let after = change.after.as_ref().filter(|after| Account::has(&change.address) && leaving(after).is_none())?;
     let to = resource::reference(after, "parent").filter(|to| to != quarantine)?;
     let is_new = match (change.action, &change.before) {
         (Action::Create, _) => true,
@@ -45,11 +45,11 @@ fn newcomer(change: &Change, quarantine: &Reference, live: &Live) -> Option<Refe
 fn in_two(mut change: Change, quarantine: &Reference, to: Reference) -> Vec<Change> {
     let account = change.address.clone();
     let placed = |parent: Reference| {
-        let guard = Address::new("policy_attachments", account.to_string()).into();
+        let guard = PolicyAttachments::address(account.to_string()).into();
         untyped(&PlacementAttributes { guard, parent, target: account.clone().into() })
     };
     let mut placement = Change {
-        address: Address::new("placement", account.key()),
+        address: Placement::address(account.key()),
         action: Action::Move,
         reason: Default::default(),
         id: change.id.clone(),
@@ -75,8 +75,7 @@ fn in_two(mut change: Change, quarantine: &Reference, to: Reference) -> Vec<Chan
 }
 
 fn explain(change: &mut Change) {
-    let spec: Option<&KindSpec> = resource::kind(change.address.kind()).map(|kind| kind.spec());
-    if let Some(spec) = spec {
+    if let Some(spec) = resource::spec(&change.address) {
         change.reason = reason::of_change(change.action, spec, &change.attributes()).into();
     }
 }

@@ -4,34 +4,26 @@ use std::borrow::Cow;
 
 use serde_json::Value;
 
-use crate::address::{Address, Reference};
+use crate::address::Address;
 use crate::change::{Action, AttributeChange};
-use crate::resource::organizations::{Leaving, organization_address};
-use crate::resource::{KindSpec, LAPSED, LiveResource, OnChange};
+use crate::resource::{AttributeSpec, KindSpec, LiveResource, OnChange, shown};
 
 /// How many members of a set a reason names before it says how many more there are.
 const NAMED: usize = 3;
 
 /// Why a resource is created. `former` is the one that it replaces.
-pub(super) fn of_creation(address: &Address, former: Option<&Address>) -> Cow<'static, str> {
-    if let Some(former) = former {
-        return format!("its place in the tree changed, and AWS cannot move an OU: created again in place of `{former}`").into();
+pub(super) fn of_creation(address: &Address, spec: &KindSpec, former: Option<&Address>) -> Cow<'static, str> {
+    if let (Some(former), Some(why)) = (former, spec.recreated) {
+        return format!("{why}: created again in place of `{former}`").into();
     }
-    let reason = match address.scope() {
-        Some(_) if address.kind() == "default_vpc" => "a new account has one, and org.toml wants it gone",
-        Some(_) => "not in the account",
-        None if *address == organization_address() => "there is no organization yet",
-        None if matches!(address.kind(), "alternate_contact" | "primary_contact") => "not in the account",
-        None if address.kind() == "root_access" => "root users are not managed centrally",
-        None => "not in the organization",
-    };
-    reason.into()
+    let here = if address.scope().is_some() { "not in the account" } else { "not in the organization" };
+    spec.missing.unwrap_or(here).into()
 }
 
 /// Why a resource that was removed from the configuration is deleted. `successor` is the one that replaces it.
-pub(super) fn of_deletion(address: &Address, before: &LiveResource, successor: Option<&Address>) -> Cow<'static, str> {
-    // DHCP options are replaced when they change: theirs is a former set.
-    let first = before.id.as_deref().filter(|_| address.kind() != "dhcp_options").and_then(|id| address.of_several(id));
+pub(super) fn of_deletion(address: &Address, spec: &KindSpec, before: &LiveResource, successor: Option<&Address>) -> Cow<'static, str> {
+    // The former one of a replacement has such an address too, and is no second one.
+    let first = before.id.as_deref().filter(|_| !spec.is_replaceable()).and_then(|id| address.of_several(id));
     if let Some(first) = first {
         return format!("a second one of `{first}`, and nothing else uses it").into();
     }
@@ -44,40 +36,29 @@ pub(super) fn of_deletion(address: &Address, before: &LiveResource, successor: O
 
 /// Why an existing resource is changed.
 pub(super) fn of_change(action: Action, spec: &KindSpec, attributes: &[AttributeChange]) -> String {
-    let attribute = |change: &AttributeChange| spec.attributes.iter().find(|attribute| attribute.name == change.name);
     let mut parts = Vec::new();
     if action == Action::Adopt {
         parts.push("not made by overlord".to_owned());
     }
-    for change in attributes {
-        parts.push(match attribute(change).map(|attribute| (attribute.on_change, attribute.sensitive)) {
-            Some((OnChange::Move, false)) => format!("move from {} to {}", name(&change.before), name(&change.after)),
-            Some((OnChange::ReplaceCreateFirst, _)) => format!("`{}` differs, and AWS cannot change it in place", change.name),
-            Some((_, true)) | None => format!("`{}` differs", change.name),
-            Some((OnChange::Update, false)) if (spec.kind, change.name.as_str()) == ("account", "email") => {
-                format!("AWS sends a code to {}, which `overlord email` submits", name(&change.after))
-            }
-            Some((OnChange::Update, false)) if (spec.kind, change.name.as_str()) == ("account", LAPSED) => {
-                format!("the code that AWS sent to {} is no longer pending, but the account's tag still says so", name(&change.before))
-            }
-            Some((OnChange::Delete, false)) => match &change.before {
-                // All of them: a user who confirms should have read what is deleted.
-                Value::Array(there) => {
-                    format!("org.toml wants them gone: {}", there.iter().map(name).collect::<Vec<_>>().join(", "))
-                }
-                Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Object(_) => gone(change).to_owned(),
-            },
-            Some((OnChange::Update | OnChange::Forbidden(_), false)) => of_value(change),
-        });
-    }
+    parts.extend(attributes.iter().map(|change| of_attribute(spec.attribute(&change.name), change)));
     parts.join("; ")
 }
 
-fn gone(change: &AttributeChange) -> &'static str {
-    match serde_json::from_value(change.after.clone()) {
-        Ok(Leaving::Closed) => "org.toml wants it closed; AWS deletes what is in it after 90 days",
-        Ok(Leaving::Removed) => "org.toml wants it out of the organization",
-        Err(_) => "org.toml wants it gone",
+/// Why one attribute is changed.
+fn of_attribute(attribute: Option<&AttributeSpec>, change: &AttributeChange) -> String {
+    let differs = || format!("`{}` differs", change.name);
+    let Some(attribute) = attribute else { return differs() };
+    match (attribute.on_change, attribute.sensitive, attribute.reason) {
+        (OnChange::ReplaceCreateFirst, _, _) => format!("`{}` differs, and AWS cannot change it in place", change.name),
+        (_, true, _) => differs(),
+        (_, false, Some(reason)) => reason(&change.before, &change.after),
+        (OnChange::Move, false, None) => format!("move from {} to {}", shown(&change.before), shown(&change.after)),
+        (OnChange::Delete, false, None) => match &change.before {
+            // All of them: a user who confirms should have read what is deleted.
+            Value::Array(there) => format!("org.toml wants them gone: {}", there.iter().map(shown).collect::<Vec<_>>().join(", ")),
+            Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Object(_) => "org.toml wants it gone".to_owned(),
+        },
+        (OnChange::Update | OnChange::Forbidden(_), false, None) => of_value(change),
     }
 }
 
@@ -86,7 +67,7 @@ pub(super) fn values(change: &AttributeChange, sensitive: bool) -> String {
     if sensitive {
         return format!("`{}` differs", change.name);
     }
-    format!("`{}` is {}, not {}", change.name, name(&change.before), name(&change.after))
+    format!("`{}` is {}, not {}", change.name, shown(&change.before), shown(&change.after))
 }
 
 /// What differs: for a set what is added and removed, for other values only that they differ.
@@ -94,7 +75,7 @@ fn of_value(change: &AttributeChange) -> String {
     let (Value::Array(before), Value::Array(after)) = (&change.before, &change.after) else {
         return format!("`{}` differs", change.name);
     };
-    let only_in = |these: &[Value], those: &[Value]| these.iter().filter(|value| !those.contains(value)).map(name).collect::<Vec<_>>();
+    let only_in = |these: &[Value], those: &[Value]| these.iter().filter(|value| !those.contains(value)).map(shown).collect::<Vec<_>>();
     let (lacks, has) = (only_in(after, before), only_in(before, after));
     // Policies are attached to a target; all other lists contain values.
     let [add, remove] = if change.name == "policies" { ["attach", "detach"] } else { ["add", "remove"] };
@@ -111,16 +92,5 @@ fn listed(names: &[String]) -> String {
     match names.len().saturating_sub(NAMED) {
         0 => shown,
         more => format!("{shown} and {more} more"),
-    }
-}
-
-fn name(value: &Value) -> String {
-    if let Ok(reference) = <Reference as serde::Deserialize>::deserialize(value) {
-        return format!("`{reference}`");
-    }
-    match value {
-        Value::Null => "nothing".to_owned(),
-        Value::String(text) => format!("`{text}`"),
-        Value::Bool(_) | Value::Number(_) | Value::Array(_) | Value::Object(_) => format!("`{value}`"),
     }
 }

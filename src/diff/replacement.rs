@@ -15,7 +15,8 @@ use serde_json::{Value, json};
 
 use crate::address::{Address, Reference};
 use crate::limits::LIMITS;
-use crate::resource::{self, Attributes, Desired, KindSpec, LiveResource, OnChange};
+use crate::resource::organizations::PolicyType;
+use crate::resource::{self, Attributes, Desired, Kind, LiveResource, OnChange};
 
 /// The live side, with each replaced resource as 2 resources.
 pub(super) struct Replacements<'a> {
@@ -29,8 +30,8 @@ pub(super) struct Replacements<'a> {
 /// Finds what must be replaced, and what must be replaced because of that (the OUs below an OU).
 pub(super) fn find<'a>(desired: &Desired, live: &'a BTreeMap<Address, LiveResource>) -> Replacements<'a> {
     let mut anew = BTreeSet::new();
-    let forces = |spec: &&KindSpec| spec.attributes.iter().any(|attribute| attribute.on_change == OnChange::ReplaceCreateFirst);
-    let replaceable: Vec<&str> = resource::KINDS.iter().map(|kind| kind.spec()).filter(forces).map(|spec| spec.kind).collect();
+    let specs = resource::KINDS.iter().map(|kind| kind.spec());
+    let replaceable: Vec<&str> = specs.filter(|spec| spec.is_replaceable()).map(|spec| spec.kind).collect();
     let candidates: Vec<_> = desired.resources.iter().filter(|(address, _)| replaceable.contains(&address.kind())).collect();
     loop {
         let found: Vec<&Address> = candidates
@@ -104,7 +105,7 @@ fn attachments_of(live: &BTreeMap<Address, LiveResource>, targets: &BTreeSet<Add
 
 /// The attachments that AWS gives to a new resource: the default policy of each managed type that has one.
 fn born_with(desired: &Desired, target: &Address) -> LiveResource {
-    let types = desired.resources.keys().filter(|address| address.kind() == "policy_type");
+    let types = desired.resources.keys().filter(|address| PolicyType::has(address));
     let defaults: BTreeSet<&str> = types.filter_map(|address| LIMITS.policy_type(address.key())?.default.as_deref()).collect();
     let policies = defaults.into_iter().map(|id| json!({ "id": id })).collect();
     let attributes = Attributes::from([("policies".to_owned(), policies), ("target".to_owned(), json!({ "ref": target }))]);
@@ -134,7 +135,7 @@ fn former_key(address: &Address, live: &BTreeMap<Address, LiveResource>) -> Addr
         path.push(name);
         let above = ["parent", "policy_type"].iter().find_map(|name| resource::reference(&resource.attributes, name));
         at = match above {
-            Some(Reference::Address(of)) if of.kind() == "policy_type" => {
+            Some(Reference::Address(of)) if PolicyType::has(&of) => {
                 path.push(of.key().to_owned());
                 None
             }

@@ -10,7 +10,7 @@ use petgraph::graph::{DiGraph, NodeIndex};
 use super::{Constraint, Ordered};
 use crate::address::Address;
 use crate::change::Change;
-use crate::resource::{Finding, FindingSeverity};
+use crate::resource::{self, Finding, FindingSeverity, PolicyRole};
 
 /// An edge: the dependent, its dependency, and the edge's strength. Both are positions in the list of changes.
 pub(super) type Found = (usize, usize, Constraint);
@@ -126,8 +126,8 @@ fn finding(members: &[usize], changes: &[Change]) -> Finding {
 }
 
 fn yields(guard: &Change) -> Finding {
-    let summary = match guard.address.kind() {
-        "policy" => {
+    let summary = match resource::policy_role(&guard.address) {
+        PolicyRole::Policy => {
             "no order of this plan's changes keeps every account under its guardrails at every moment, since the document is needed both \
              as it was and as it will be: to avoid that, attach the new one as a policy of its own, and remove this one with a second plan"
         }

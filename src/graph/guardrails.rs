@@ -9,7 +9,7 @@ use crate::address::{Address, Reference};
 use crate::change::Change;
 use crate::limits::LIMITS;
 use crate::policy::Family;
-use crate::resource::{self, Attributes, Desired, Live};
+use crate::resource::{self, Attributes, Desired, Live, PolicyRole};
 
 /// One guardrail.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -32,7 +32,7 @@ pub(super) struct Documents {
 
 impl Documents {
     pub fn of(desired: &Desired, live: &Live) -> Self {
-        let is_policy = |address: &Address| address.kind() == "policy";
+        let is_policy = |address: &Address| resource::policy_role(address) == PolicyRole::Policy;
         let mut documents = Self::default();
         for (address, resource) in live.resources.iter().filter(|(address, _)| is_policy(address)) {
             let Some(said) = documents.read(&resource.attributes) else { continue };
@@ -162,7 +162,7 @@ impl Shift {
 
 /// Whether the kind of an address guards what its `target` refers to. Resources in an account guard nothing.
 pub(super) fn guards_target(address: &Address) -> bool {
-    address.scope().is_none() && resource::kind(address.kind()).is_some_and(|kind| kind.spec().guards_target)
+    address.scope().is_none() && resource::spec(address).is_some_and(|spec| spec.guards_target)
 }
 
 /// Whether it is one of AWS's own full-access policies.

@@ -12,7 +12,7 @@ use super::guardrails::{Guardrail, guards_target, policies};
 use super::rules::Edges;
 use crate::address::{Address, Reference};
 use crate::change::{Action, Change};
-use crate::resource;
+use crate::resource::{self, PolicyRole};
 
 /// What a change detaches from a place.
 struct Loss {
@@ -98,7 +98,7 @@ impl<'a> Edges<'a> {
     }
 
     pub(super) fn edits(&self) -> Edits {
-        let policies = self.changes.iter().enumerate().filter(|(_, change)| change.address.kind() == "policy");
+        let policies = self.changes.iter().enumerate().filter(|(_, change)| resource::policy_role(&change.address) == PolicyRole::Policy);
         let policies = policies.map(|(index, change)| (Reference::from(change.address.clone()), index));
         policies.filter(|(policy, _)| self.documents.is_edited(policy)).collect()
     }
@@ -329,8 +329,8 @@ impl<'a> Edges<'a> {
 
 /// What a change moves: for a placement, its account.
 fn mover(change: &Change) -> Address {
-    let target =
-        change.after.as_ref().filter(|_| change.address.kind() == "placement").and_then(|after| resource::reference(after, "target"));
+    let is_placement = resource::policy_role(&change.address) == PolicyRole::Placement;
+    let target = change.after.as_ref().filter(|_| is_placement).and_then(|after| resource::reference(after, "target"));
     match target {
         Some(Reference::Address(account)) => account,
         Some(Reference::Id(_)) | None => change.address.clone(),

@@ -30,11 +30,7 @@ impl Name {
 
 /// The attribute within which AWS requires a unique name; `None` if any number of resources may share one.
 fn unique_in(address: &Address) -> Option<&'static str> {
-    match address.kind() {
-        "ou" => Some("parent"),
-        "policy" => Some("policy_type"),
-        _ => None,
-    }
+    resource::spec(address)?.unique_name_in
 }
 
 /// Whether it takes a name that must be unique.

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use crate::address::{Address, Reference};
 use crate::limits::LIMITS;
 use crate::policy::{Attached, Family, Hierarchy, Policy};
-use crate::resource::{Attributes, Desired};
+use crate::resource::{self, Attributes, Desired, PolicyRole};
 
 /// Policies with their family; `None` for a policy that decides about no request.
 type Policies = BTreeMap<Reference, Option<(Family, Attached)>>;
@@ -40,15 +40,15 @@ pub(crate) fn live_hierarchy<'r>(
     let mut policies = BTreeMap::new();
     let mut sets = Vec::new();
     for (address, attributes) in resources {
-        match address.kind() {
-            "organization" => drop(hierarchy.levels.entry(address.clone()).or_default()),
-            "ou" | "account" => {
+        match resource::policy_role(address) {
+            PolicyRole::Root => drop(hierarchy.levels.entry(address.clone()).or_default()),
+            PolicyRole::Unit | PolicyRole::Account => {
                 hierarchy.levels.entry(address.clone()).or_default().parent = place(attributes, "parent", known);
                 sets.push((Some(address.clone()), attributes));
             }
-            "policy" => drop(policies.insert(Reference::from(address.clone()), declared(address, attributes))),
-            "policy_attachments" => sets.push((place(attributes, "target", known), attributes)),
-            _ => {}
+            PolicyRole::Policy => drop(policies.insert(Reference::from(address.clone()), declared(address, attributes))),
+            PolicyRole::Attachments => sets.push((place(attributes, "target", known), attributes)),
+            PolicyRole::None | PolicyRole::Invitation | PolicyRole::Placement | PolicyRole::Type => {}
         }
     }
     // One value for all attachments of an AWS-managed policy: its evaluation is computed once.
@@ -118,4 +118,20 @@ fn aws_own(reference: &Reference) -> Option<(Family, Attached)> {
     let everything = json!({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]});
     let policy = Policy::parse(&everything.to_string()).ok().map(Arc::new);
     Some((Family::of_type(&spec.name)?, Attached { name: name.into(), policy }))
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::policy::LevelKind;
+    use crate::resource::{KINDS, PolicyRole};
+
+    #[test]
+    fn the_policy_engine_knows_the_levels_by_the_names_of_their_kinds() {
+        for (level, role) in
+            [(LevelKind::Root, PolicyRole::Root), (LevelKind::Unit, PolicyRole::Unit), (LevelKind::Account, PolicyRole::Account)]
+        {
+            let kinds = KINDS.iter().map(|kind| kind.spec()).filter(|spec| spec.policy_role == role);
+            assert_eq!(kinds.map(|spec| spec.kind).collect::<Vec<_>>(), [level.name()], "{role:?}");
+        }
+    }
 }

@@ -8,7 +8,7 @@ use serde_json::Value;
 use crate::address::{Address, Reference};
 use crate::policy::Family;
 use crate::policy::effective::{Attached, Effective, Level, Tree, merge};
-use crate::resource::{Attributes, Desired};
+use crate::resource::{self, Attributes, Desired, PolicyRole};
 
 /// An organization as its management policies see it.
 #[derive(Debug, Clone, Default)]
@@ -24,18 +24,20 @@ impl Inheritance {
     pub fn of_desired(desired: &Desired, written: &BTreeMap<Address, Arc<Tree>>) -> Self {
         let mut inheritance = Self::default();
         let mut policies = BTreeMap::new();
+        let mut sets = Vec::new();
         for (address, attributes) in &desired.resources {
-            match address.kind() {
-                "organization" => drop(inheritance.parents.insert(address.clone(), None)),
-                "ou" | "account" => drop(inheritance.parents.insert(address.clone(), parent(attributes))),
-                "policy" => {
+            match resource::policy_role(address) {
+                PolicyRole::Root => drop(inheritance.parents.insert(address.clone(), None)),
+                PolicyRole::Unit | PolicyRole::Account => drop(inheritance.parents.insert(address.clone(), parent(attributes))),
+                PolicyRole::Policy => {
                     let policy = configuring(address, attributes, written);
                     policies.extend(policy.map(|policy| (Reference::from(address.clone()), policy)));
                 }
-                _ => {}
+                PolicyRole::Attachments => sets.push(attributes),
+                PolicyRole::None | PolicyRole::Invitation | PolicyRole::Placement | PolicyRole::Type => {}
             }
         }
-        for set in desired.resources.iter().filter(|(address, _)| address.kind() == "policy_attachments").map(|(_, set)| set) {
+        for set in sets {
             let Some(Reference::Address(target)) = set.reference("target") else { continue };
             let references: Vec<Reference> = set.get("policies").and_then(|list| serde_json::from_value(list).ok()).unwrap_or_default();
             for (policy_type, attached) in references.iter().filter_map(|reference| policies.get(reference)) {

@@ -12,10 +12,8 @@ use super::{Change, Plan};
 use crate::address::{Address, Reference};
 use crate::graph::first_step;
 use crate::policy::{self, Family, Hierarchy, Impact, Selection, Verdict};
-use crate::resource::{Attributes, Live};
-
-/// The kinds that decide what accounts may do.
-const KINDS: [&str; 4] = ["account", "policy", "policy_attachments", "policy_type"];
+use crate::resource::organizations::Account;
+use crate::resource::{self, Attributes, Kind, Live, PolicyRole};
 
 /// The direction of an effect.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -90,8 +88,8 @@ impl<'a> Effects<'a> {
             return None;
         }
         // If a policy type is disabled, no single set of its policies denies or allows anything.
-        let impacts = match (address.kind(), self.same_families) {
-            ("policy_type", _) => vec![self.whole()],
+        let impacts = match (resource::policy_role(address), self.same_families) {
+            (PolicyRole::Type, _) => vec![self.whole()],
             (_, false) => return Some(Effect { effect: Direction::Unknown, accounts: 0, lets_pass: None, denies: None }),
             (_, true) => {
                 let changes = || self.plan.changes.iter();
@@ -100,14 +98,14 @@ impl<'a> Effects<'a> {
                 vec![self.impact(&others, &self.after), self.impact(&self.hierarchy(&self.before), &alone)]
             }
         };
-        let moves = address.kind() == "account" && !self.live.unread.is_empty();
+        let moves = Account::has(address) && !self.live.unread.is_empty();
         Some(told(&impacts, self.leaning(address), moves))
     }
 
     /// Whether the differences of an address decide about requests.
     pub fn concern(&self, address: &Address) -> bool {
         let own = |change: &&Change| first_step(&change.address).as_ref().unwrap_or(&change.address) == address;
-        KINDS.contains(&address.kind()) && self.plan.changes.iter().filter(own).any(|change| self.decides(change))
+        decides_access(address) && self.plan.changes.iter().filter(own).any(|change| self.decides(change))
     }
 
     /// The direction of all differences together.
@@ -129,19 +127,19 @@ impl<'a> Effects<'a> {
 
     /// Whether a change is about what accounts may do.
     fn decides(&self, change: &Change) -> bool {
-        match change.address.kind() {
-            "policy_type" => Family::of_type(change.address.key()).is_some(),
-            "policy" => {
+        match resource::policy_role(&change.address) {
+            PolicyRole::Type => Family::of_type(change.address.key()).is_some(),
+            PolicyRole::Policy => {
                 let content = change.before.is_none() || change.after.is_none() || change.changes("content");
                 content && self.is_guard_rail(&change.address.clone().into())
             }
-            "policy_attachments" => {
+            PolicyRole::Attachments => {
                 let (before, after) = (set(change.before.as_ref()), set(change.after.as_ref()));
                 let gone = before.iter().filter(|policy| !after.contains(policy));
                 gone.chain(after.iter().filter(|policy| !before.contains(policy))).any(|policy| self.is_guard_rail(policy))
             }
-            "account" => change.before.is_some() && change.leaving().is_none() && change.changes("parent"),
-            _ => false,
+            PolicyRole::Account => change.before.is_some() && change.leaving().is_none() && change.changes("parent"),
+            PolicyRole::None | PolicyRole::Root | PolicyRole::Unit | PolicyRole::Invitation | PolicyRole::Placement => false,
         }
     }
 
@@ -151,8 +149,8 @@ impl<'a> Effects<'a> {
         let mut steps = self.plan.changes.iter().filter(own);
         let first = steps.next()?;
         let (before, after) = (first.before.as_ref(), steps.next_back().unwrap_or(first).after.as_ref());
-        let (lacks, has) = match address.kind() {
-            "policy_attachments" => {
+        let (lacks, has) = match resource::policy_role(address) {
+            PolicyRole::Attachments => {
                 let (live, wanted) = (set(before), set(after));
                 let of = |here: &[Reference], there: &[Reference], desired: bool| -> Option<Vec<Value>> {
                     let only = here.iter().filter(|policy| !there.contains(policy));
@@ -160,7 +158,7 @@ impl<'a> Effects<'a> {
                 };
                 (of(&wanted, &live, true)?, of(&live, &wanted, false)?)
             }
-            "policy" => {
+            PolicyRole::Policy => {
                 let of = |attributes: Option<&Attributes>| attributes.and_then(statements).unwrap_or_default();
                 let (live, wanted) = (of(before), of(after));
                 let only = |here: &[Value], there: &[Value]| here.iter().filter(|one| !there.contains(one)).cloned().collect::<Vec<_>>();
@@ -195,6 +193,12 @@ impl<'a> Effects<'a> {
             Some(Reference::Id(_)) | None => true,
         }
     }
+}
+
+/// Whether a change of it may decide what accounts may do.
+fn decides_access(address: &Address) -> bool {
+    let role = resource::policy_role(address);
+    matches!(role, PolicyRole::Account | PolicyRole::Policy | PolicyRole::Attachments | PolicyRole::Type)
 }
 
 /// The policies of a set.

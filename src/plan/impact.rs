@@ -8,8 +8,8 @@ use crate::address::{Address, Reference};
 use crate::graph::first_step;
 use crate::permissions::{Permissions, Run, Who};
 use crate::policy::{self, Hierarchy, Impact, RequiredAccess};
-use crate::resource::organizations::leaving;
-use crate::resource::{Attributes, Desired, Live, LiveResource, NOT_READ, NOT_SELECTED};
+use crate::resource::organizations::{Account, leaving};
+use crate::resource::{self, Attributes, Desired, Kind, Live, LiveResource, NOT_READ, NOT_SELECTED, PolicyRole};
 
 /// Which accounts lose or gain which permissions; `None` if no change affects guardrails or places, or if there is no account that could
 /// be affected.
@@ -54,15 +54,15 @@ impl<'c> ChangesByTarget<'c> {
                 Reference::Address(address) => Some(address),
                 Reference::Id(id) => known.get(&id).cloned(),
             };
-            let level = match address.kind() {
-                "policy" => {
+            let level = match resource::policy_role(address) {
+                PolicyRole::Policy => {
                     bearing.policies.entry(address.key()).or_default().push(address);
                     continue;
                 }
-                "policy_attachments" => change.after.as_ref().or(change.before.as_ref()).and_then(target),
-                "placement" => Some(Address::new("account", address.key())),
-                "account" | "ou" => Some(first_step(address).unwrap_or_else(|| address.clone())),
-                _ => None,
+                PolicyRole::Attachments => change.after.as_ref().or(change.before.as_ref()).and_then(target),
+                PolicyRole::Placement => Some(Account::address(address.key())),
+                PolicyRole::Account | PolicyRole::Unit => Some(first_step(address).unwrap_or_else(|| address.clone())),
+                PolicyRole::None | PolicyRole::Root | PolicyRole::Invitation | PolicyRole::Type => None,
             };
             if let Some(level) = level {
                 bearing.levels.entry(level).or_default().push(address);
@@ -119,18 +119,18 @@ pub fn between(one: &Desired, other: &Desired) -> Difference {
 
 /// Whether a change may affect effective permissions, or what overlord may do in a new account.
 fn concerns(change: &Change) -> bool {
-    reaches(change) || (change.address.kind() == "account" && change.action == Action::Create)
+    reaches(change) || (Account::has(&change.address) && change.action == Action::Create)
 }
 
 /// Whether it affects guardrails or places of an existing resource.
 fn reaches(change: &Change) -> bool {
     let is_there = change.before.is_some() && change.id.is_some();
-    match change.address.kind() {
-        "policy_attachments" => is_there,
-        "policy" => is_there && change.changes("content"),
-        "account" => is_there && change.leaving().is_none() && change.changes("parent"),
-        "placement" => true,
-        _ => false,
+    match resource::policy_role(&change.address) {
+        PolicyRole::Attachments => is_there,
+        PolicyRole::Policy => is_there && change.changes("content"),
+        PolicyRole::Account => is_there && change.leaving().is_none() && change.changes("parent"),
+        PolicyRole::Placement => true,
+        PolicyRole::None | PolicyRole::Root | PolicyRole::Unit | PolicyRole::Invitation | PolicyRole::Type => false,
     }
 }
 
@@ -145,11 +145,11 @@ pub(super) struct State {
 impl State {
     /// Its current state.
     pub(super) fn of(live: &Live) -> Self {
-        let is_part = |address: &Address| ["organization", "ou", "account", "policy", "policy_attachments"].contains(&address.kind());
+        let is_part = |address: &Address| resource::policy_role(address).is_in_hierarchy();
         let here = live.resources.iter().chain(&live.beside).filter(|(address, live)| is_part(address) && is_there(address, live));
         let mut state = Self { resources: BTreeMap::new(), known: BTreeMap::new() };
         for (address, live) in here {
-            if let Some(id) = live.id.clone().filter(|_| address.kind() != "policy_attachments") {
+            if let Some(id) = live.id.clone().filter(|_| resource::has_own_id(address)) {
                 state.known.insert(id, address.clone());
             }
             state.resources.insert(address.clone(), live.attributes.clone());
@@ -160,7 +160,7 @@ impl State {
     /// Its state as guardrails see it.
     pub(super) fn hierarchy(&self, desired: &Desired, live: &Live) -> Hierarchy {
         let mut ids = desired.pinned.clone();
-        let accounts = live.resources.iter().chain(&live.beside).filter(|(address, _)| address.kind() == "account");
+        let accounts = live.resources.iter().chain(&live.beside).filter(|(address, _)| Account::has(address));
         ids.extend(accounts.filter_map(|(address, live)| Some((address.clone(), live.id.clone()?))));
         crate::guardrails::live_hierarchy(&self.resources, &desired.management_account, ids, &self.known)
     }
@@ -168,14 +168,14 @@ impl State {
     /// Its state once a change is made.
     pub(super) fn apply(&mut self, change: &Change) {
         // Resources in an account are not part of it, and there may be a million of them.
-        if change.address.scope().is_some() {
+        if change.address.account().is_some() {
             return;
         }
         let address = first_step(&change.address).unwrap_or_else(|| change.address.clone());
-        match (&change.after, address.kind()) {
-            (Some(after), "account") if leaving(after).is_some() => drop(self.resources.remove(&address)),
-            (Some(after), "placement") => {
-                let account = Address::new("account", address.key());
+        match (&change.after, resource::policy_role(&address)) {
+            (Some(after), PolicyRole::Account) if leaving(after).is_some() => drop(self.resources.remove(&address)),
+            (Some(after), PolicyRole::Placement) => {
+                let account = Account::address(address.key());
                 if let (Some(parent), Some(placed)) = (after.get("parent"), self.resources.get_mut(&account)) {
                     *placed = placed.with("parent", parent);
                 }
@@ -183,7 +183,7 @@ impl State {
             (Some(after), _) => {
                 // An account whose place is not declared stays where it is.
                 let parent = self.resources.get(&address).and_then(|before| before.get("parent"));
-                let stays = parent.filter(|_| address.kind() == "account" && after.reference("parent").is_none());
+                let stays = parent.filter(|_| Account::has(&address) && after.reference("parent").is_none());
                 let after = stays.map_or_else(|| after.clone(), |parent| after.with("parent", parent));
                 self.resources.insert(address, after);
             }
@@ -196,7 +196,7 @@ impl State {
 fn is_there(address: &Address, live: &LiveResource) -> bool {
     let is_closed = || leaving(&live.attributes).is_some();
     let can_work = || live.frozen.as_deref().is_none_or(|why| [NOT_READ, NOT_SELECTED].contains(&why));
-    address.kind() != "account" || (can_work() && !is_closed())
+    !Account::has(address) || (can_work() && !is_closed())
 }
 
 /// What overlord needs from its role, in the accounts of the configuration.
@@ -211,7 +211,7 @@ fn required_access(desired: &Desired, live: &Live, after: &Hierarchy) -> Require
     let gateways = design.gateways.transit.values().map(|gateway| (gateway.account.as_str(), gateway.region.as_str()));
     let vpcs = design.vpcs.keys().filter_map(|vpc| vpc.scope().map(|scope| (scope.account.as_str(), scope.region.as_str())));
     for (account, region) in vpcs.chain(gateways) {
-        if let Some(regions) = accounts.get_mut(&Address::new("account", account)) {
+        if let Some(regions) = accounts.get_mut(&Account::address(account)) {
             regions.insert(region.to_owned());
         }
     }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use super::{Action, Change};
 use crate::address::{Address, Reference};
-use crate::resource::{self, Desired, Finding, FindingSeverity, Live};
+use crate::resource::{self, Desired, Finding, FindingSeverity, Live, PolicyRole};
 use crate::{diff, graph};
 
 /// Removes changes that are not selected. A selected change may need a removed one, or delete something that an unselected resource still
@@ -19,7 +19,7 @@ pub(super) fn changes(difference: &mut diff::Difference, known: &mut Vec<Finding
     difference.findings.retain(concerns);
     known.retain(concerns);
     for change in difference.changes.iter().filter(|change| change.action != Action::Delete) {
-        let account = change.address.account().map(|account| Address::new("account", account));
+        let account = change.address.account().map(resource::account_address);
         let needed = change.after.iter().flat_map(resource::references).chain(account);
         let missing = |address: &Address| {
             !selection.selects(address) && asked.resources.contains_key(address) && !live.resources.contains_key(address)
@@ -37,7 +37,7 @@ pub(super) fn changes(difference: &mut diff::Difference, known: &mut Vec<Finding
 
 /// Selected accounts that would move to a place with pending guardrail changes that are not selected: guardrails go first.
 fn unguarded(changes: &[Change], asked: &Desired) -> Vec<Finding> {
-    let is_guard = |change: &&Change| resource::kind(change.address.kind()).is_some_and(|kind| kind.spec().guards_target);
+    let is_guard = |change: &&Change| resource::spec(&change.address).is_some_and(|spec| spec.guards_target);
     let left_out = changes.iter().filter(|change| !asked.selection.selects(&change.address)).filter(is_guard);
     let target = |change: &Change| match resource::reference(change.after.as_ref()?, "target")? {
         Reference::Address(target) => Some(target),
@@ -45,7 +45,8 @@ fn unguarded(changes: &[Change], asked: &Desired) -> Vec<Finding> {
     };
     let guards: BTreeMap<Address, &Address> = left_out.filter_map(|change| Some((target(change)?, &change.address))).collect();
     let arrives = |change: &&Change| {
-        matches!(change.address.kind(), "account" | "placement") && (change.action == Action::Create || change.changes("parent"))
+        let role = resource::policy_role(&change.address);
+        matches!(role, PolicyRole::Account | PolicyRole::Placement) && (change.action == Action::Create || change.changes("parent"))
     };
     let mut found = Vec::new();
     for change in changes.iter().filter(|change| asked.selection.selects(&change.address)).filter(arrives) {

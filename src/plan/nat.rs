@@ -5,7 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::{Action, Change};
 use crate::address::{Address, Reference, Scope};
 use crate::plural::count;
-use crate::resource::{Attributes, Finding, FindingSeverity};
+use crate::resource::network::{ElasticIp, NatGateway, Route, Vpc};
+use crate::resource::{Attributes, Finding, FindingSeverity, Kind};
 
 /// What happens to the NAT of one VPC.
 #[derive(Default)]
@@ -24,27 +25,27 @@ pub(super) fn findings(changes: &[Change], public_ips: &BTreeMap<Address, BTreeS
     for change in changes {
         let Some(scope) = change.address.scope() else { continue };
         let goes = matches!(change.action, Action::Delete | Action::Replace);
-        let is_nat = matches!(change.address.kind(), "elastic_ip" | "nat_gateway") && goes;
+        let is_nat = goes && (ElasticIp::has(&change.address) || NatGateway::has(&change.address));
         if !is_nat && !leaves_a_gateway(change) {
             continue;
         }
         let layout = change.address.key().split('/').next().unwrap_or_default();
         let loss = losses.entry((scope, layout)).or_default();
-        loss.drops |= change.address.kind() != "elastic_ip";
+        loss.drops |= !ElasticIp::has(&change.address);
         match public_ips.get(&change.address).filter(|_| is_nat) {
             Some(known) => loss.released.extend(known.iter().map(String::as_str)),
-            None => loss.unknown += usize::from(is_nat && change.address.kind() == "elastic_ip"),
+            None => loss.unknown += usize::from(is_nat && ElasticIp::has(&change.address)),
         }
     }
-    losses.into_iter().map(|((scope, layout), loss)| loss.finding(&Address::within(scope.clone(), "vpc", layout))).collect()
+    losses.into_iter().map(|((scope, layout), loss)| loss.finding(&Address::within(scope.clone(), Vpc::SPEC.kind, layout))).collect()
 }
 
 /// Whether a route to a NAT gateway gets another target.
 fn leaves_a_gateway(change: &Change) -> bool {
     let target = |side: &Option<Attributes>| side.as_ref()?.reference("target");
-    let is_gateway = |reference: &Reference| matches!(reference, Reference::Address(address) if address.kind() == "nat_gateway");
+    let is_gateway = |reference: &Reference| matches!(reference, Reference::Address(address) if NatGateway::has(address));
     let before = target(&change.before).filter(is_gateway);
-    change.address.kind() == "route" && change.action == Action::Update && before.is_some() && before != target(&change.after)
+    Route::has(&change.address) && change.action == Action::Update && before.is_some() && before != target(&change.after)
 }
 
 impl Loss<'_> {

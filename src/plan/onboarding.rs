@@ -8,7 +8,8 @@ use serde::Deserialize;
 
 use crate::address::{Address, Reference};
 use crate::change::{Action, Change};
-use crate::resource::{self, Finding, FindingSeverity, LiveResource};
+use crate::resource::organizations::{DelegatedAdministrator, TrustedService};
+use crate::resource::{self, Finding, FindingSeverity, Kind, LiveResource};
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -34,8 +35,7 @@ static SERVICES: LazyLock<Services> = LazyLock::new(|| toml::from_str(include_st
 
 /// A warning for each service that the changes trust or give an administrator, if that is not enough: it says what to run afterwards.
 pub(crate) fn warnings(changes: &[Change], live: &BTreeMap<Address, LiveResource>) -> Vec<Finding> {
-    let named =
-        |change: &&Change| matches!(change.action, Action::Create | Action::Update) && change.address.kind() == "delegated_administrator";
+    let named = |change: &&Change| matches!(change.action, Action::Create | Action::Update) && DelegatedAdministrator::has(&change.address);
     let mut warnings = BTreeMap::new();
     for change in changes.iter().filter(named) {
         let Some(service) = service_of(change) else { continue };
@@ -49,7 +49,7 @@ pub(crate) fn warnings(changes: &[Change], live: &BTreeMap<Address, LiveResource
         });
         warnings.entry(&service.service).or_insert_with(|| warning(change, service, account.as_deref().unwrap_or(UNNAMED)));
     }
-    let trusted = |change: &&Change| change.action == Action::Create && change.address.kind() == "trusted_service";
+    let trusted = |change: &&Change| change.action == Action::Create && TrustedService::has(&change.address);
     for change in changes.iter().filter(trusted) {
         let Some(service) = service_of(change) else { continue };
         warnings.entry(&service.service).or_insert_with(|| warning(change, service, UNNAMED));
@@ -68,7 +68,7 @@ fn service_of(change: &Change) -> Option<&'static Service> {
 fn warning(change: &Change, service: &Service, account: &str) -> Finding {
     let command = service.command.replace("{account}", account);
     let regions = if service.regional { " in each Region that you use" } else { "" };
-    let what = if change.address.kind() == "trusted_service" { "trusted access" } else { "a delegated administrator" };
+    let what = if TrustedService::has(&change.address) { "trusted access" } else { "a delegated administrator" };
     let summary = format!("{what} in Organizations is not enough for `{}`: afterwards run `{command}`{regions}", service.service);
     Finding { severity: FindingSeverity::Warning, subject: change.address.to_string(), summary }
 }

@@ -7,16 +7,8 @@ use super::{Action, Change};
 use crate::address::{Address, Scope};
 use crate::network::{Others, Quotas};
 use crate::plural;
-use crate::resource::{Finding, FindingSeverity, Live};
-
-/// What has a quota.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Counted {
-    Vpcs,
-    InternetGateways,
-    ElasticIps,
-    NatGateways,
-}
+use crate::resource::organizations::Account;
+use crate::resource::{self, Finding, FindingSeverity, FreedBy, Kind, Live, Quota};
 
 /// A quota, and how much of it is used.
 #[derive(Debug, Clone, Copy, Default)]
@@ -27,18 +19,19 @@ struct Count {
     deleted: usize,
 }
 
-/// Of one account and Region: counts, by what is counted and its zone where it counts by zone.
-type Counts<'a> = BTreeMap<(Counted, &'a str), Count>;
+/// Of one account and Region: counts, by the position of the kind among all kinds, and by zone where it counts by zone.
+type Counts<'a> = BTreeMap<(usize, &'a str), Count>;
 
 /// An error for each quota that `changes` would exceed.
 pub(super) fn findings(changes: &[Change], live: &Live, quotas: &Quotas) -> Vec<Finding> {
     let mut scopes: BTreeMap<&Scope, Counts<'_>> = BTreeMap::new();
-    let mut without_default: BTreeSet<&Scope> = BTreeSet::new();
+    let freeing: BTreeSet<&str> = resource::KINDS.iter().filter_map(|kind| Some(kind.spec().quota?.freed_by?.kind)).collect();
+    let mut freed: BTreeSet<(&Scope, &str)> = BTreeSet::new();
     for change in changes {
         let Some(scope) = change.address.scope() else { continue };
-        if change.address.kind() == "default_vpc" {
+        if freeing.contains(change.address.kind()) {
             // A new resource waits for the removal of an old one if there is no room for both.
-            without_default.insert(scope);
+            freed.insert((scope, change.address.kind()));
         }
         let Some(counted) = counted(&change.address) else { continue };
         let count = scopes.entry(scope).or_default().entry(counted).or_default();
@@ -60,56 +53,41 @@ pub(super) fn findings(changes: &[Change], live: &Live, quotas: &Quotas) -> Vec<
     let nobody = Others::default();
     let exceeded = scopes.iter().flat_map(|(scope, counts)| {
         let others = live.network.others.get(*scope).unwrap_or(&nobody);
-        let default = usize::from(others.default_vpc && !without_default.contains(*scope));
-        counts.iter().filter_map(move |((counted, zone), count)| {
-            let unmanaged = match counted {
-                Counted::Vpcs => others.vpcs + default,
-                Counted::InternetGateways => others.internet_gateways + default,
-                Counted::ElasticIps => others.elastic_ips,
-                Counted::NatGateways => others.nat_gateways.get(*zone).copied().unwrap_or_default(),
-            };
-            finding(*counted, (scope, zone), *count, unmanaged, quotas)
+        let is_freed = |by: &FreedBy| freed.contains(&(*scope, by.kind));
+        counts.iter().filter_map(move |((position, zone), count)| {
+            let quota = resource::KINDS.get(*position)?.spec().quota?;
+            let unchanged = quota.freed_by.filter(|by| !is_freed(by)).map(|by| (by.uses)(others)).unwrap_or_default();
+            let unmanaged = (quota.unmanaged)(others, zone) + unchanged;
+            finding(quota, (scope, zone), *count, unmanaged, quotas)
         })
     });
     exceeded.collect()
 }
 
-/// What counts against a quota, and the zone where the quota is one of zones.
-fn counted(address: &Address) -> Option<(Counted, &str)> {
-    match address.kind() {
-        "vpc" => Some((Counted::Vpcs, "")),
-        "internet_gateway" => Some((Counted::InternetGateways, "")),
-        "elastic_ip" => Some((Counted::ElasticIps, "")),
-        // Keys of NAT gateways end with their zone, as in `standard/euw1-az1`; a regional one has none.
-        "nat_gateway" => Some((Counted::NatGateways, address.key().rsplit('/').next().filter(|zone| zone.contains('-'))?)),
-        _ => None,
-    }
+/// The kind that counts against a quota, by its position among all kinds, and the zone where the quota is one of zones.
+fn counted(address: &Address) -> Option<(usize, &str)> {
+    let quota = resource::spec(address)?.quota?;
+    let zone = (quota.zone)(address.key())?;
+    Some((resource::position(address.kind())?, zone))
 }
 
 /// `None` if there is room. If the quota is exceeded already, AWS must have raised it, and the new limit is unknown.
-fn finding(counted: Counted, place: (&Scope, &str), count: Count, unmanaged: usize, quotas: &Quotas) -> Option<Finding> {
+fn finding(quota: &Quota, place: (&Scope, &str), count: Count, unmanaged: usize, quotas: &Quotas) -> Option<Finding> {
     let (scope, zone) = place;
-    let (key, most, one, quota) = match counted {
-        Counted::Vpcs => ("vpcs", quotas.vpcs(), "VPC", "VPCs per Region"),
-        // AWS documents that the 2 quotas have the same value.
-        Counted::InternetGateways => ("vpcs", quotas.vpcs(), "internet gateway", "VPCs per Region"),
-        Counted::ElasticIps => ("elastic_ips", quotas.elastic_ips(), "elastic IP address", "EC2-VPC Elastic IPs"),
-        Counted::NatGateways => {
-            ("nat_gateways_per_zone", quotas.nat_gateways_per_zone(), "NAT gateway", "NAT gateways per Availability Zone")
-        }
-    };
+    let Quota { key, name, noun, .. } = quota;
+    let most = (quota.most)(quotas);
     let there = count.bound + unmanaged;
     let needed = there + count.created;
     if count.created == 0 || there > most || needed <= most {
         return None;
     }
-    let to_create = format!("{} {}", plural::count(count.created, one), if count.created == 1 { "is" } else { "are" });
+    let to_create = format!("{} {}", plural::count(count.created, noun), if count.created == 1 { "is" } else { "are" });
     let exist = if there == 1 { "1 exists" } else { &format!("{there} exist") };
     let unmanaged = if unmanaged == 0 { String::new() } else { format!(" ({unmanaged} unmanaged)") };
     let place = if zone.is_empty() { &scope.region } else { zone };
     let mut summary = format!(
         "{to_create} to be created in `{place}`, where {exist}{unmanaged}, and the quota is {most}: if AWS raised it for this account, set \
-         `{key} = {needed}` in [limits]; otherwise raise \"{quota}\" in Service Quotas, or create fewer"
+         `{key} = {needed}` in [limits]; otherwise raise \"{name}\" in Service Quotas, or create fewer"
     );
     if count.deleted > 0 && needed - count.deleted <= most {
         summary += &format!(
@@ -117,7 +95,7 @@ fn finding(counted: Counted, place: (&Scope, &str), count: Count, unmanaged: usi
             count.deleted
         );
     }
-    Some(Finding { severity: FindingSeverity::Error, subject: Address::new("account", scope.account.as_str()).to_string(), summary })
+    Some(Finding { severity: FindingSeverity::Error, subject: Account::address(scope.account.as_str()).to_string(), summary })
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use super::level::LevelKind;
 use crate::address::Address;
 
 use super::hierarchy::{Family, Hierarchy, Level};
@@ -77,11 +78,11 @@ impl Cause {
 
     /// Its level as people say it.
     pub fn level_name(&self) -> String {
-        match self.level.kind() {
-            "organization" => "the root".to_owned(),
-            "ou" => format!("the OU `{}`", self.level.key()),
-            _ => format!("the account `{}`", self.level.key()),
+        if LevelKind::Root.has(&self.level) {
+            return "the root".to_owned();
         }
+        let kind = if LevelKind::Unit.has(&self.level) { "OU" } else { "account" };
+        format!("the {kind} `{}`", self.level.key())
     }
 }
 

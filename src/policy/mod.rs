@@ -29,6 +29,7 @@ mod grammar;
 mod hierarchy;
 mod impact;
 mod json;
+mod level;
 mod lint;
 mod operator;
 mod pack;
@@ -58,6 +59,7 @@ pub use impact::{
     Group, Impact, Lockout, OfService, RequiredAccess, Restriction, Road, Selection, Shift, Typical, Verdict, impact, lockouts,
     restrictions, verdicts,
 };
+pub use level::LevelKind;
 pub use lint::{Example, Finding, RULES, Rule, Setting, Subject, lint};
 pub use operator::{Comparison, Operator, Order, Quantifier, Sense};
 pub use pack::{Origin, Packed, Part, Room, Unpackable, pack, split};

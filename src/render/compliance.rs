@@ -14,6 +14,8 @@ use super::fold::braced;
 use super::words::{count, plain};
 use crate::escape::csv as csv_field;
 use crate::policy::framework::{Cell, Column, Matrix, Opening, Row, Standing, UNLISTED};
+use crate::resource::Kind;
+use crate::resource::organizations::OrganizationalUnit;
 
 /// Services of an exception that are named before the rest is counted, without `--detail`.
 const SERVICES: usize = 12;
@@ -61,7 +63,7 @@ fn account_of(row: &Row) -> &str {
 
 fn place_of(row: &Row) -> &str {
     match &row.parent {
-        Some(parent) if parent.kind() == "ou" => parent.key(),
+        Some(parent) if OrganizationalUnit::has(parent) => parent.key(),
         Some(_) | None => "root",
     }
 }

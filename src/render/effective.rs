@@ -12,6 +12,8 @@ use crate::address::Address;
 use crate::diagnostic::Span;
 use crate::limits::PolicyTypeLimits;
 use crate::policy::effective::{Difference, Doubt, Effective, Ignored, Place, Setting};
+use crate::resource::Kind;
+use crate::resource::organizations::Organization;
 
 /// What there is to show.
 pub struct Shown<'s> {
@@ -113,10 +115,7 @@ fn live_text(of_type: &OfType, live: &LiveAnswer, style: Style, out: &mut String
 }
 
 fn said(place: &Place, shown: &Shown<'_>) -> String {
-    let level = match place.level.kind() {
-        "organization" => "the root".to_owned(),
-        _ => place.level.to_string(),
-    };
+    let level = if Organization::has(&place.level) { "the root".to_owned() } else { place.level.to_string() };
     let file = (shown.place)(place).map(|span| format!(", {}", at(&span))).unwrap_or_default();
     format!("{} at {level}{file}", place.policy)
 }

@@ -13,6 +13,8 @@ use super::words::plain;
 use crate::address::{Address, Reference};
 use crate::config::Loaded;
 use crate::escape::csv;
+use crate::resource::Kind;
+use crate::resource::organizations::{Account, Organization};
 use crate::resource::{Attributes, Live, LiveResource};
 
 /// An account of the organization or of org.toml.
@@ -49,7 +51,7 @@ impl AccountRow {
 
 /// The accounts: those of org.toml in the order of their keys, then the unmanaged ones in the order of their ids.
 pub fn accounts(loaded: &Loaded, live: &Live) -> Vec<AccountRow> {
-    let is_account = |address: &&Address| address.kind() == "account";
+    let is_account = |address: &&Address| Account::has(address);
     let declared = loaded.desired.resources.iter().filter(|(address, _)| is_account(address));
     let mut rows: Vec<AccountRow> = declared.map(|(address, wanted)| declared_row(loaded, live, address, wanted)).collect();
     let unmanaged = live.resources.iter().filter(|(address, _)| !loaded.desired.resources.contains_key(*address)).chain(&live.beside);
@@ -81,7 +83,7 @@ fn declared_row(loaded: &Loaded, live: &Live, address: &Address, wanted: &Attrib
 fn row(attributes: &Attributes, found: Option<&LiveResource>) -> AccountRow {
     let text = |name: &str| attributes.get(name).and_then(|value| value.as_str().map(str::to_owned));
     let ou = attributes.reference("parent").map(|parent| match parent {
-        Reference::Address(address) if address.kind() == "organization" => "root".to_owned(),
+        Reference::Address(address) if Organization::has(&address) => "root".to_owned(),
         Reference::Address(address) => address.key().to_owned(),
         Reference::Id(id) => id,
     });

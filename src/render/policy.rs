@@ -10,6 +10,8 @@ use super::{Comment, Style};
 use crate::diagnostic::Span;
 use crate::limits::LIMITS;
 use crate::policy::{Cause, Decision, Family, LevelRuling, Outcome, Side, Truth};
+use crate::resource::Kind;
+use crate::resource::organizations::Organization;
 
 /// A decision with its request and the positions of its statements.
 pub struct Explained<'d> {
@@ -176,7 +178,7 @@ fn heading(family: Family) -> &'static str {
 fn picture(levels: &[LevelRuling], style: Style, out: &mut String) {
     for (depth, ruling) in levels.iter().enumerate() {
         let branch = if depth == 0 { String::new() } else { format!("{}└─ ", "   ".repeat(depth - 1)) };
-        let name = if ruling.level.kind() == "organization" { "root".to_owned() } else { ruling.level.to_string() };
+        let name = if Organization::has(&ruling.level) { "root".to_owned() } else { ruling.level.to_string() };
         let (mark, says) = says(ruling);
         let mark = match ruling.passes() {
             Truth::True => style.good(mark),

@@ -10,12 +10,15 @@ use super::fold::{self, Entry, Folding, Subject};
 use super::vpcs::{self, Networks, Place};
 use super::words::{ACTIONS, count, duration, plain, symbol, value, verb};
 use super::{Style, cost, findings, impact, renames};
+use crate::address::{self, Address, Scope};
 use crate::apply::{Consent, RENEW_EVERY, RENEWAL};
 use crate::graph::first_step;
 use crate::plan::{Action, Change, Moved, Plan};
-use crate::resource::organizations::Leaving;
-use crate::resource::{Finding, FindingSeverity, reference};
+use crate::resource::organizations::{Account, Leaving};
+use crate::resource::{self, Finding, FindingSeverity, Kind, KindSpec, reference};
 
+/// The key of a resource that exists once where it is.
+const MAIN: &str = "main";
 /// Entries of one group that are shown before the rest is counted, without `--detail`.
 const GROUP_ENTRIES: usize = 80;
 /// Operations whose calls are counted one by one.
@@ -61,16 +64,16 @@ pub(super) fn legend(sections: &[Section], style: Style) -> String {
     if signs.is_empty() { String::new() } else { format!("Signs: {}\n\n", signs.join(", ")) }
 }
 
-/// The organization by kind, then the networks, those of new accounts as a line of the account; and what it all does to what accounts
-/// may do.
+/// The organization, and what is in accounts and in no network, by kind; then the networks, those of new accounts as a line of the
+/// account; and what it all does to what accounts may do.
 pub(super) fn sections(plan: &Plan, style: Style) -> Vec<Section> {
-    let (inside, organization): (Vec<&Change>, Vec<&Change>) = plan.changes.iter().partition(|change| change.address.scope().is_some());
+    let (inside, others): (Vec<&Change>, Vec<&Change>) = plan.changes.iter().partition(|change| Place::of(&change.address).is_some());
     let mut networks = vpcs::by_place(&inside);
-    let is_new = |change: &&&Change| change.address.kind() == "account" && change.action == Action::Create;
-    let new: BTreeSet<&str> = organization.iter().filter(is_new).map(|change| change.address.key()).collect();
+    let is_new = |change: &&&Change| Account::has(&change.address) && change.action == Action::Create;
+    let new: BTreeSet<&str> = others.iter().filter(is_new).map(|change| change.address.key()).collect();
     let of_new: Networks<'_> = networks.iter().filter(|(place, _)| new.contains(place.account)).map(|(p, c)| (*p, c.clone())).collect();
     let mut sections = Vec::new();
-    for (kind, changes) in by_kind(&organization) {
+    for (kind, changes) in by_kind(&others) {
         let entries = whole(&changes).iter().map(|change| entry(change, &of_new, style)).collect();
         let heading = format!("{} ({})", kind, count(changes.len(), "change"));
         sections.push(Section { heading, text: entries_text(entries, style), has_changes: true });
@@ -158,7 +161,7 @@ fn entry(change: &Change, networks: &Networks<'_>, style: Style) -> Entry {
     let address = plain(&change.address.to_string());
     let mut body = body(change, style);
     let mut alone = String::new();
-    if change.address.kind() == "account" && change.address.scope().is_none() {
+    if Account::has(&change.address) {
         let network = vpcs::of_account(networks, change.address.key());
         body.insert_str(0, &network.lines);
         alone = network.blocks;
@@ -169,13 +172,19 @@ fn entry(change: &Change, networks: &Networks<'_>, style: Style) -> Entry {
         why: why(change),
         body,
         folding: if destroys { Folding::Never } else { Folding::Freely },
-        subjects: vec![Subject {
-            full: address,
-            name: change.address.key().to_owned(),
-            alone,
-            counts: BTreeMap::from([(change.action, 1)]),
-        }],
+        subjects: vec![Subject { full: address, name: short(&change.address), alone, counts: BTreeMap::from([(change.action, 1)]) }],
     }
+}
+
+/// The name of a resource among others of its kind: its key. In an account, it also says which; the key of what exists once says nothing.
+fn short(address: &Address) -> String {
+    let (kind, key) = (address.kind(), address.key());
+    let place = match address.place() {
+        address::Place::Organization => return key.to_owned(),
+        address::Place::Account(account) => account.to_owned(),
+        address::Place::Region(Scope { account, region }) => format!("{account}/{region}"),
+    };
+    if key == MAIN { place } else { format!("{place}/{kind}.{key}") }
 }
 
 /// Entries of one section. Equal entries are merged; deletions are always listed.
@@ -225,9 +234,10 @@ fn body(change: &Change, style: Style) -> String {
 /// The reason; for a new resource also its most informative attribute: its parent.
 fn why(change: &Change) -> String {
     let place = match (change.action, change.after.as_ref().and_then(|after| reference(after, "parent"))) {
-        // Until its owner accepts, it is nowhere.
-        (Action::Create, Some(parent)) if change.address.kind() == "invitation" => format!("into {parent}; "),
-        (Action::Create, Some(parent)) => format!("in {parent}; "),
+        (Action::Create, Some(parent)) => {
+            let placed = resource::spec(&change.address).map_or(KindSpec::BASE.placed, |spec| spec.placed);
+            format!("{placed} {parent}; ")
+        }
         _ => String::new(),
     };
     plain(&format!("{place}{}", change.reason))

@@ -9,10 +9,9 @@ use super::fold::{Entry, Folding, Subject};
 use super::words::{count, plain, symbol, things};
 use crate::address::{Address, Scope};
 use crate::plan::{Action, Change};
-use crate::resource::KINDS;
+use crate::resource::network::{self, Region, Vpc};
+use crate::resource::{self, Kind, PartOf};
 
-/// Kinds of which an account has one in a Region, whatever its VPCs are.
-const OF_NO_VPC: [&str; 4] = ["default_vpc", "region", "customer_gateway", "transit_gateway"];
 /// How many changes are few, so that a line names them.
 const FEW: usize = 6;
 /// How many of one kind such a line names.
@@ -28,10 +27,12 @@ pub(super) struct Place<'a> {
 }
 
 impl<'a> Place<'a> {
-    /// The place of a resource inside an account; `None` for resources of the organization.
+    /// The place of a resource of a network; `None` for any other resource.
     pub(super) fn of(address: &'a Address) -> Option<Self> {
         let Scope { account, region } = address.scope()?;
-        let layout = address.key().split('/').next().filter(|_| !OF_NO_VPC.contains(&address.kind()));
+        let spec = resource::spec(address).filter(|spec| resource::family(spec.kind) == Some(network::FAMILY))?;
+        // Not every part of a network is a part of a VPC.
+        let layout = address.key().split('/').next().filter(|_| spec.part_of == PartOf::Beside(Vpc::SPEC.kind));
         Some(Self { account, region, layout })
     }
 
@@ -51,7 +52,7 @@ impl fmt::Display for Place<'_> {
 /// Changes by where they are.
 pub(super) type Networks<'a> = BTreeMap<Place<'a>, Vec<&'a Change>>;
 
-/// The changes inside accounts, by VPC.
+/// The changes of networks, by VPC.
 pub(super) fn by_place<'a>(changes: &[&'a Change]) -> Networks<'a> {
     let mut networks = Networks::new();
     for change in changes {
@@ -64,7 +65,7 @@ pub(super) fn by_place<'a>(changes: &[&'a Change]) -> Networks<'a> {
 
 /// The index of a kind in the table of kinds; unknown kinds come last.
 pub(super) fn position(kind: &str) -> usize {
-    KINDS.iter().position(|known| known.spec().kind == kind).unwrap_or(usize::MAX)
+    resource::position(kind).unwrap_or(usize::MAX)
 }
 
 /// The network that a new account gets.
@@ -85,7 +86,7 @@ pub(super) fn of_account(networks: &Networks<'_>, account: &str) -> OfAccount {
         by_region.entry(place.region).or_default().extend(changes);
     }
     let mut found = OfAccount::default();
-    let is_only_enabled = |changes: &[&Change]| changes.iter().all(|change| change.address.kind() == "region");
+    let is_only_enabled = |changes: &[&Change]| changes.iter().all(|change| Region::has(&change.address));
     let (enabled, networks): (BTreeMap<&str, _>, BTreeMap<&str, _>) =
         by_region.into_iter().partition(|(_, changes)| is_only_enabled(changes));
     if !enabled.is_empty() {
@@ -103,7 +104,7 @@ pub(super) fn of_account(networks: &Networks<'_>, account: &str) -> OfAccount {
 pub(super) fn entry(place: Place<'_>, changes: &[&Change], style: Style) -> Entry {
     let mut counts: BTreeMap<Action, usize> = BTreeMap::new();
     changes.iter().for_each(|change| *counts.entry(change.action).or_default() += 1);
-    let whole = |action| changes.iter().any(|change| change.address.kind() == "vpc" && change.action == action);
+    let whole = |action| changes.iter().any(|change| Vpc::has(&change.address) && change.action == action);
     let action = match counts.keys().collect::<Vec<_>>().as_slice() {
         [only] => **only,
         _ if whole(Action::Delete) => Action::Delete,
@@ -129,7 +130,7 @@ fn summed(changes: &[&Change]) -> String {
 
 /// The block of a VPC that is made.
 fn block(changes: &[&Change]) -> Option<String> {
-    let vpc = changes.iter().find(|change| change.address.kind() == "vpc" && change.action == Action::Create)?;
+    let vpc = changes.iter().find(|change| Vpc::has(&change.address) && change.action == Action::Create)?;
     vpc.after.as_ref()?.get("cidr")?.as_str().map(plain)
 }
 

@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use crate::plan::Action;
+use crate::resource;
 
 pub(crate) use crate::escape::one_line as plain;
 pub(crate) use crate::plural::count;
@@ -38,23 +39,10 @@ pub(super) const ACTIONS: [Action; 6] = [Action::Create, Action::Adopt, Action::
 
 /// A kind as people say it, so many of it: `1 VPC`, `9 subnets`, `2 NAT gateways`.
 pub(crate) fn things(n: usize, kind: &str) -> String {
-    let one = match kind {
-        "ou" => "OU",
-        "vpc" => "VPC",
-        "default_vpc" => "default VPC",
-        "nat_gateway" => "NAT gateway",
-        "elastic_ip" => "elastic IP",
-        "vpc_endpoint" => "endpoint",
-        "vpc_peering" => "VPC peering",
-        "vpn_gateway" => "VPN gateway",
-        "vpn_connection" => "VPN connection",
-        "region" => "Region",
-        "egress_only_internet_gateway" => "egress-only internet gateway",
-        "dhcp_options" if n == 1 => "set of DHCP options",
-        "dhcp_options" => return format!("{n} sets of DHCP options"),
-        other => return count(n, &other.replace('_', " ")),
-    };
-    count(n, one)
+    match resource::kind(kind) {
+        Some(known) => known.spec().counted(n),
+        None => count(n, &kind.replace('_', " ")),
+    }
 }
 
 /// Seconds as people say them: `0 s`, `45 s`, `9 min 30 s`, `2 h 5 min`.
@@ -107,7 +95,13 @@ mod tests {
 
     #[test]
     fn kinds_have_the_names_that_people_say() {
-        for (n, kind, text) in [(6, "ou", "6 OUs"), (1, "vpc", "1 VPC"), (2, "policy", "2 policies"), (1, "route_table", "1 route table")] {
+        for (n, kind, text) in [
+            (6, "ou", "6 OUs"),
+            (1, "vpc", "1 VPC"),
+            (2, "policy", "2 policies"),
+            (1, "route_table", "1 route table"),
+            (2, "dhcp_options", "2 sets of DHCP options"),
+        ] {
             assert_eq!(things(n, kind), text);
         }
     }

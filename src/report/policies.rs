@@ -9,6 +9,7 @@ use super::state::{Known, State, Thing};
 use super::{Account, Unit};
 use crate::address::Reference;
 use crate::limits::LIMITS;
+use crate::resource::organizations;
 
 /// The type of a policy of which only the id is known.
 pub(super) const UNKNOWN_TYPE: &str = "unknown";
@@ -48,7 +49,7 @@ pub(super) fn type_of(policy: &Thing<'_>) -> String {
 /// Those that anybody has, and those of AWS's own that are attached.
 pub(super) fn of(state: &State<'_>, units: &[Unit], accounts: &[Account]) -> Vec<Policy> {
     let mut policies: BTreeMap<(String, String), Policy> = BTreeMap::new();
-    for (address, thing) in state.of_kind("policy") {
+    for (address, thing) in state.of_kind::<organizations::Policy>() {
         let text = |name: &str| thing.attributes.get(name).and_then(|value| value.as_str().map(str::to_owned));
         let policy = Policy {
             name: text("name"),

@@ -6,8 +6,8 @@ use serde::Serialize;
 
 use crate::config::Loaded;
 use crate::doctor::{InUse, in_use};
-use crate::resource::Live;
 use crate::resource::organizations::Facts;
+use crate::resource::{self, Live};
 
 /// Quotas.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -22,14 +22,12 @@ impl Quotas {
     pub(super) fn of(loaded: &Loaded, live: &Live, facts: Option<&Facts>, invitations: Result<usize, &str>) -> Self {
         let quotas = &loaded.quotas;
         let organization = facts.map(|facts| in_use(&loaded.desired, live, facts, quotas, invitations.unwrap_or_default()));
-        let networks = [
-            ("VPCs of one account in one Region", most(live, "vpc", any), quotas.vpcs),
-            ("elastic addresses of one account in one Region", most(live, "elastic_ip", any), quotas.elastic_ips),
-            ("NAT gateways of one account in one zone", most(live, "nat_gateway", zone), quotas.nat_gateways_per_zone),
-        ];
-        let networks = networks.into_iter().filter_map(|(quota, found, most)| {
-            let (at, used) = found?;
-            Some(InUse { quota: quota.to_owned(), used, to_come: 0, most, at: Some(at) })
+        let networks = resource::KINDS.iter().filter_map(|kind| {
+            let quota = kind.spec().quota?;
+            let title = quota.title?;
+            let (at, used) = most(live, kind.spec().kind, quota.zone)?;
+            let most = (quota.most)(&loaded.desired.network_quotas);
+            Some(InUse { quota: title.to_owned(), used, to_come: 0, most, at: Some(at) })
         });
         Self {
             in_use: organization.into_iter().flatten().chain(networks).collect(),
@@ -48,16 +46,6 @@ fn most(live: &Live, kind: &str, zone: fn(&str) -> Option<&str>) -> Option<(Stri
     }
     // Of several with as many, the first.
     counts.into_iter().rev().max_by_key(|(_, count)| *count)
-}
-
-/// Of what is counted by Region.
-fn any(_: &str) -> Option<&str> {
-    Some("")
-}
-
-/// Keys of NAT gateways end with their zone, as in `standard/euw1-az1`; a regional one has none.
-fn zone(key: &str) -> Option<&str> {
-    key.rsplit('/').next().filter(|zone| zone.contains('-'))
 }
 
 #[cfg(test)]
@@ -83,8 +71,9 @@ mod tests {
             "b/eu-west-1/vpc.two",
             "ou.work",
         ]);
-        assert_eq!(most(&live, "nat_gateway", zone), Some(("a/eu-west-1/euw1-az2".to_owned(), 2)));
-        assert_eq!(most(&live, "vpc", any), Some(("b/eu-west-1".to_owned(), 2)));
-        assert_eq!((most(&live, "ou", any), most(&live, "elastic_ip", any)), (None, None));
+        let most = |kind: &str| most(&live, kind, resource::kind(kind).and_then(|kind| kind.spec().quota).unwrap().zone);
+        assert_eq!(most("nat_gateway"), Some(("a/eu-west-1/euw1-az2".to_owned(), 2)));
+        assert_eq!(most("vpc"), Some(("b/eu-west-1".to_owned(), 2)));
+        assert_eq!(most("elastic_ip"), None);
     }
 }

@@ -11,8 +11,8 @@ use crate::config::Loaded;
 use crate::cost::Usd;
 use crate::drift::Drift;
 use crate::limits::LIMITS;
-use crate::resource::Live;
-use crate::resource::organizations::organization_address;
+use crate::resource::organizations::{OrganizationalUnit, PolicyAttachments, organization_address};
+use crate::resource::{self, Live, PolicyRole};
 
 /// The root or an OU.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -95,10 +95,10 @@ type ByParent<'a> = BTreeMap<Address, Vec<&'a Address>>;
 pub(super) fn of(state: &State<'_>, loaded: &Loaded, live: &Live) -> (Vec<Unit>, Vec<Account>) {
     let attached = attached(state);
     let (mut below, mut members) = (ByParent::new(), ByParent::new());
-    for (address, thing) in state.of_kind("ou") {
+    for (address, thing) in state.of_kind::<OrganizationalUnit>() {
         below.entry(parent(state, thing)).or_default().push(address);
     }
-    for (address, thing) in state.of_kind("account") {
+    for (address, thing) in state.of_kind::<resource::organizations::Account>() {
         members.entry(parent(state, thing)).or_default().push(address);
     }
     let (mut units, mut accounts) = (Vec::new(), Vec::new());
@@ -128,7 +128,7 @@ fn parent(state: &State<'_>, thing: &Thing<'_>) -> Address {
 
 fn attached(state: &State<'_>) -> Attached {
     let mut attached = Attached::new();
-    for (_, set) in state.of_kind("policy_attachments") {
+    for (_, set) in state.of_kind::<PolicyAttachments>() {
         let Some(target) = set.attributes.reference("target").and_then(|target| state.address(target)) else { continue };
         let policies: Vec<Reference> =
             set.attributes.get("policies").and_then(|list| serde_json::from_value(list).ok()).unwrap_or_default();
@@ -233,16 +233,12 @@ pub(super) fn findings(drift: &Drift) -> BTreeMap<Address, Vec<usize>> {
 
 /// The account or unit that something belongs to.
 fn about(address: &Address) -> Option<Address> {
-    if let Some(scope) = address.scope() {
-        return Some(Address::new("account", scope.account.as_str()));
+    let is_level = |address: &Address| {
+        let role = resource::policy_role(address);
+        matches!(role, PolicyRole::Root | PolicyRole::Unit | PolicyRole::Account)
+    };
+    if is_level(address) {
+        return Some(address.clone());
     }
-    match address.kind() {
-        "organization" | "ou" | "account" => Some(address.clone()),
-        "policy_attachments" => address.key().parse().ok(),
-        "alternate_contact" | "primary_contact" | "root_credentials" | "placement" | "invitation" => {
-            let key = address.key().split_once('/').map_or(address.key(), |(account, _)| account);
-            Some(Address::new("account", key))
-        }
-        _ => None,
-    }
+    resource::wholes(address).into_iter().find(is_level)
 }

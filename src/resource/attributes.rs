@@ -11,6 +11,18 @@ use serde_json::Value;
 
 use crate::address::{Address, Reference};
 
+/// A value in a sentence: text and references in backticks.
+pub fn shown(value: &Value) -> String {
+    if let Ok(reference) = Reference::deserialize(value) {
+        return format!("`{reference}`");
+    }
+    match value {
+        Value::Null => "nothing".to_owned(),
+        Value::String(text) => format!("`{text}`"),
+        Value::Bool(_) | Value::Number(_) | Value::Array(_) | Value::Object(_) => format!("`{value}`"),
+    }
+}
+
 /// The attributes of one resource by name: a JSON object, with references as `{"ref": address}`.
 ///
 /// Stored as canonical text (sorted names, no white space), which is searched and not parsed: a plan contains a million of these, most of

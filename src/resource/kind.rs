@@ -7,10 +7,13 @@ use std::sync::Arc;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde_json::Value;
 
-use super::{Attributes, Context, ErasedSetting, PartOf, typed};
+use super::uses::{Price, Quota};
+use super::{Attributes, Context, Desired, ErasedSetting, PartOf, Proposed, typed};
 use crate::address::{Address, Scope};
 use crate::aws::Error;
+use crate::plural;
 
 /// What is known of a kind without a call to AWS. The pure engine works on this.
 #[derive(Debug, Clone, Copy)]
@@ -37,6 +40,58 @@ pub struct KindSpec {
     pub completes_creation: bool,
     /// Whether its reader says in a warning about it that it could not be read.
     pub warns_if_unread: bool,
+    /// What one and several of it are called, if that is not its name with spaces.
+    pub noun: Option<[&'static str; 2]>,
+    /// What it is to the policies of the organization.
+    pub policy_role: PolicyRole,
+    /// The attribute within which AWS requires a unique `name`; `None` if any number of resources may share one.
+    pub unique_name_in: Option<&'static str>,
+    /// Why a missing one is created, if there is more to say than where it is missing.
+    pub missing: Option<&'static str>,
+    /// Why one is created in place of another one, if AWS cannot change it: what refers to the old one's id outside of org.toml must then
+    /// be changed.
+    pub recreated: Option<&'static str>,
+    /// How a new one relates to its `parent`: it is `in` it, or is to come `into` it.
+    pub placed: &'static str,
+    /// Whether a change of one that overlord did not create adopts it.
+    pub adopted: bool,
+    /// The quota of its account that it uses.
+    pub quota: Option<&'static Quota>,
+    /// What it costs; `None` if AWS does not charge for it by the hour.
+    pub price: Option<Price>,
+}
+
+/// What a resource is to the policies of the organization: guardrails, and policies that accounts inherit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PolicyRole {
+    /// It is no policy, has none and is under none.
+    None,
+    /// The level above all others.
+    Root,
+    /// A level that contains others. Its level is its `parent`.
+    Unit,
+    /// A level that contains none, and the only one that requests come from. Its level is its `parent`.
+    Account,
+    /// An account that is to come.
+    Invitation,
+    /// It moves the account in its `target` to its `parent`.
+    Placement,
+    /// A policy.
+    Policy,
+    /// The policies that are attached to its `target`.
+    Attachments,
+    /// A type of policies. Without it, policies of the type have no effect.
+    Type,
+}
+
+impl PolicyRole {
+    /// Whether it is a level, a policy, or what connects both: together they decide what accounts may do.
+    pub fn is_in_hierarchy(self) -> bool {
+        match self {
+            Self::Root | Self::Unit | Self::Account | Self::Policy | Self::Attachments => true,
+            Self::None | Self::Invitation | Self::Placement | Self::Type => false,
+        }
+    }
 }
 
 impl KindSpec {
@@ -52,7 +107,35 @@ impl KindSpec {
         part_of: PartOf::Nothing,
         completes_creation: false,
         warns_if_unread: false,
+        noun: None,
+        policy_role: PolicyRole::None,
+        unique_name_in: None,
+        missing: None,
+        recreated: None,
+        placed: "in",
+        adopted: false,
+        quota: None,
+        price: None,
     };
+
+    /// Its attribute of that name.
+    pub fn attribute(&self, name: &str) -> Option<&'static AttributeSpec> {
+        self.attributes.iter().find(|attribute| attribute.name == name)
+    }
+
+    /// Whether a change of an attribute replaces it.
+    pub fn is_replaceable(&self) -> bool {
+        self.attributes.iter().any(|attribute| attribute.on_change == OnChange::ReplaceCreateFirst)
+    }
+
+    /// So many of it: `1 VPC`, `9 subnets`, `2 sets of DHCP options`.
+    pub fn counted(&self, n: usize) -> String {
+        match self.noun {
+            Some([one, _]) if n == 1 => format!("{n} {one}"),
+            Some([_, several]) => format!("{n} {several}"),
+            None => plural::count(n, &self.kind.replace('_', " ")),
+        }
+    }
 }
 
 /// One attribute of a kind.
@@ -66,12 +149,19 @@ pub struct AttributeSpec {
     pub sensitive: bool,
     /// The severity of a difference, if it is not that of the kind.
     pub weight: Option<Weight>,
+    /// The reason for a change, from the values before and after, if the difference does not explain itself.
+    pub reason: Option<fn(&Value, &Value) -> String>,
 }
 
 impl AttributeSpec {
     /// An attribute that is shown, and changed as `on_change` says.
     pub const fn new(name: &'static str, on_change: OnChange) -> Self {
-        Self { name, on_change, sensitive: false, weight: None }
+        Self { name, on_change, sensitive: false, weight: None, reason: None }
+    }
+
+    /// The same, with a reason in its own words.
+    pub const fn because(self, reason: fn(&Value, &Value) -> String) -> Self {
+        Self { reason: Some(reason), ..self }
     }
 
     /// The same, with another severity than its kind.
@@ -151,6 +241,21 @@ pub trait Kind: Send + Sync + 'static {
         None
     }
 
+    /// Another resource that must be as the configuration says before this change, although no attribute refers to it.
+    fn prerequisite(_change: &Proposed<'_>) -> Option<Address> {
+        None
+    }
+
+    /// Why AWS would refuse this change of an existing resource, and what to do.
+    fn refusal(_change: &Proposed<'_>, _desired: &Desired) -> Option<String> {
+        None
+    }
+
+    /// Whether these desired attributes are satisfied if it does not exist.
+    fn is_satisfied_by_absence(_after: &Attributes) -> bool {
+        false
+    }
+
     /// The address of one in the organization.
     fn address(key: impl Into<String>) -> Address {
         Address::new(Self::SPEC.kind, key)
@@ -188,6 +293,15 @@ pub trait ErasedKind: Send + Sync {
 
     /// See [`Kind::setting`].
     fn setting(&self) -> Option<&'static dyn ErasedSetting>;
+
+    /// See [`Kind::prerequisite`].
+    fn prerequisite(&self, change: &Proposed<'_>) -> Option<Address>;
+
+    /// See [`Kind::refusal`].
+    fn refusal(&self, change: &Proposed<'_>, desired: &Desired) -> Option<String>;
+
+    /// See [`Kind::is_satisfied_by_absence`].
+    fn is_satisfied_by_absence(&self, after: &Attributes) -> bool;
 
     /// Creates, updates or deletes, depending on `before` and `after`, and returns the id. `id` is AWS's id of an existing resource.
     fn apply<'a>(
@@ -228,6 +342,18 @@ impl<K: Kind> ErasedKind for Adapter<K> {
 
     fn setting(&self) -> Option<&'static dyn ErasedSetting> {
         K::setting()
+    }
+
+    fn prerequisite(&self, change: &Proposed<'_>) -> Option<Address> {
+        K::prerequisite(change)
+    }
+
+    fn refusal(&self, change: &Proposed<'_>, desired: &Desired) -> Option<String> {
+        K::refusal(change, desired)
+    }
+
+    fn is_satisfied_by_absence(&self, after: &Attributes) -> bool {
+        K::is_satisfied_by_absence(after)
     }
 
     fn apply<'a>(

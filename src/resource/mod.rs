@@ -18,23 +18,27 @@ mod opening;
 pub mod organizations;
 mod pages;
 mod part_of;
+mod proposed;
 mod reach;
 mod selection;
 mod setting;
 mod state;
 mod unread;
+mod uses;
 
-pub use attributes::{Attributes, typed, untyped};
+pub use attributes::{Attributes, shown, typed, untyped};
 pub use context::{Company, Context, KnownCreation};
 pub(crate) use context::{Ids, Start};
 pub(crate) use family::kinds;
 pub use family::{Accounts, Expanded, Family, FamilyReading, Keep, ReadRun};
-pub use kind::{Adapter, ApplyFuture, AttributeSpec, ErasedKind, Kind, KindSpec, OnChange, OnRemoval, Weight};
+pub use kind::{Adapter, ApplyFuture, AttributeSpec, ErasedKind, Kind, KindSpec, OnChange, OnRemoval, PolicyRole, Weight};
 pub(crate) use opening::NOT_YET;
 pub use part_of::{PartOf, account_address, is_account, whole, wholes};
+pub use proposed::Proposed;
 pub use selection::{NOT_READ, NOT_SELECTED, Selection, UnknownName, WITH_ITS_ACCOUNT};
 pub use setting::{AccountClients, ErasedSetting, ONLY, Setting, Settings};
 pub use state::{Desired, Finding, FindingSeverity, Former, Live, LiveResource};
+pub use uses::{FreedBy, Price, Quota};
 
 /// Why an invited account, and what org.toml says about it, stays as it is. A finding about the account says until when.
 pub const NOT_JOINED: &str = "the account has not joined the organization";
@@ -71,6 +75,31 @@ pub fn kind(name: &str) -> Option<&'static dyn ErasedKind> {
     static BY_NAME: LazyLock<HashMap<&str, &dyn ErasedKind>> =
         LazyLock::new(|| KINDS.iter().map(|kind| (kind.spec().kind, *kind)).collect());
     BY_NAME.get(name).copied()
+}
+
+/// The facts of the kind of an address.
+pub fn spec(address: &Address) -> Option<&'static KindSpec> {
+    kind(address.kind()).map(ErasedKind::spec)
+}
+
+/// The position of the kind of that name in the table of kinds.
+pub fn position(name: &str) -> Option<usize> {
+    static BY_NAME: LazyLock<HashMap<&str, usize>> =
+        LazyLock::new(|| KINDS.iter().enumerate().map(|(position, kind)| (kind.spec().kind, position)).collect());
+    BY_NAME.get(name).copied()
+}
+
+/// What a resource is to the policies of the organization. Nothing inside an account is any of it.
+pub fn policy_role(address: &Address) -> PolicyRole {
+    if address.account().is_some() {
+        return PolicyRole::None;
+    }
+    spec(address).map_or(PolicyRole::None, |spec| spec.policy_role)
+}
+
+/// Whether AWS gives a resource an id of its own.
+pub fn has_own_id(address: &Address) -> bool {
+    spec(address).is_some_and(|spec| spec.own_id)
 }
 
 /// Every referenced address, in order, each once.

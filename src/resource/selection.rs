@@ -8,7 +8,9 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Desired, KINDS, family, reference};
+use super::network::{self, Vpc};
+use super::organizations::{Account, OrganizationalUnit};
+use super::{Desired, KINDS, Kind, PolicyRole, family, reference, spec, whole};
 use crate::address::{Address, Reference};
 
 /// Why a connection to an account that is not selected stays as it is.
@@ -20,9 +22,6 @@ pub const WITH_ITS_ACCOUNT: &str = "its account is closed or suspended";
 /// Why a connection to an account that could not be read stays as it is. The account has a finding of its own, which covers all of its
 /// resources.
 pub const NOT_READ: &str = "the account at its other end could not be read";
-
-/// The kinds that are policies, have policies, or are under them: without them no policy is read.
-const UNDER_POLICIES: &[&str] = &["account", "invitation", "ou", "placement", "policy", "policy_attachments", "policy_type"];
 
 /// What is selected. Everything, unless narrowed.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -79,20 +78,17 @@ impl Selection {
     /// # Errors
     /// The first name that the configuration does not have.
     pub fn of(desired: &Desired, accounts: &[String], units: &[String], kinds: &[String]) -> Result<Self, UnknownName> {
-        let known = |kind: &'static str| desired.resources.keys().filter(move |address| address.kind() == kind);
         let mut places = BTreeSet::new();
         for name in accounts {
             let pinned = desired.pinned.iter().find(|(_, id)| *id == name).map(|(address, _)| address);
-            let Some(address) = pinned.or_else(|| known("account").find(|address| address.key() == name)) else {
-                return Err(UnknownName::new("account", name, known("account").map(Address::key)));
+            let address = match pinned {
+                Some(address) => address,
+                None => declared::<Account>(desired, name)?,
             };
             places.insert(address.clone());
         }
         for name in units {
-            let Some(address) = known("ou").find(|address| address.key() == name) else {
-                return Err(UnknownName::new("ou", name, known("ou").map(Address::key)));
-            };
-            places.insert(address.clone());
+            places.insert(declared::<OrganizationalUnit>(desired, name)?.clone());
         }
         if !units.is_empty() {
             below(desired, &mut places);
@@ -112,9 +108,16 @@ impl Selection {
 
     /// Whether the resource with this address is selected.
     pub fn selects(&self, address: &Address) -> bool {
-        // A placement is a part of its account's change.
-        let kind = if address.kind() == "placement" { "account" } else { address.kind() };
-        (self.kinds.is_empty() || self.kinds.contains(address.kind()) || self.kinds.contains(kind)) && self.is_in_place(address)
+        self.selects_kind_of(address) && self.is_in_place(address)
+    }
+
+    /// Whether the kind of a resource is selected. What completes the creation of another resource goes with it.
+    fn selects_kind_of(&self, address: &Address) -> bool {
+        if self.kinds.is_empty() || self.kinds.contains(address.kind()) {
+            return true;
+        }
+        let completes = spec(address).is_some_and(|spec| spec.completes_creation);
+        completes && whole(address).is_some_and(|whole| self.kinds.contains(whole.kind()))
     }
 
     /// Whether anything in the account of that key may be selected: only then are its networks read.
@@ -124,35 +127,47 @@ impl Selection {
 
     /// Whether VPCs of the account of that key may be created, which need free CIDR blocks.
     pub fn makes_vpcs_in(&self, account: &str) -> bool {
-        (self.kinds.is_empty() || self.kinds.contains("vpc")) && self.has_account(account)
+        (self.kinds.is_empty() || self.kinds.contains(Vpc::SPEC.kind)) && self.has_account(account)
     }
 
     /// Whether networks are selected at all.
     pub fn reads_networks(&self) -> bool {
-        self.kinds.is_empty() || self.kinds.iter().any(|kind| family(kind) == Some("network"))
+        self.reads_family(network::FAMILY)
     }
 
-    /// Whether policies are read, with their documents and attachments: 2 calls or more for each of them.
+    /// Whether a kind of this family is selected: only then is the family read.
+    pub fn reads_family(&self, name: &str) -> bool {
+        self.kinds.is_empty() || self.kinds.iter().any(|kind| family(kind) == Some(name))
+    }
+
+    /// Whether policies are read, with their documents and attachments: 2 calls or more for each of them. They are read for the kinds
+    /// that are policies, have policies, or are under them. The root always exists, so nothing about it needs a policy.
     pub fn reads_policies(&self) -> bool {
-        self.kinds.is_empty() || self.kinds.iter().any(|kind| UNDER_POLICIES.contains(&kind.as_str()))
+        let needs_policies = |kind: &String| {
+            let role = super::kind(kind).map_or(PolicyRole::None, |kind| kind.spec().policy_role);
+            !matches!(role, PolicyRole::None | PolicyRole::Root)
+        };
+        self.kinds.is_empty() || self.kinds.iter().any(needs_policies)
     }
 
     fn has_account(&self, key: &str) -> bool {
-        self.places.as_ref().is_none_or(|places| places.contains(&Address::new("account", key)))
+        self.places.as_ref().is_none_or(|places| places.contains(&Account::address(key)))
     }
 
     fn is_in_place(&self, address: &Address) -> bool {
         let Some(places) = &self.places else { return true };
-        match (address.scope(), address.kind()) {
-            (Some(scope), _) => self.has_account(&scope.account),
-            (None, "invitation" | "placement") => self.has_account(address.key()),
-            (None, "policy_attachments") => address.key().parse().is_ok_and(|target| places.contains(&target)),
-            (None, "alternate_contact" | "primary_contact" | "root_credentials") => {
-                self.has_account(address.key().split_once('/').map_or(address.key(), |(account, _)| account))
-            }
-            (None, _) => places.contains(address),
+        match address.account() {
+            Some(account) => self.has_account(account),
+            None => places.contains(address) || whole(address).is_some_and(|whole| places.contains(&whole)),
         }
     }
+}
+
+/// The address of the resource of a kind that org.toml declares under this key.
+fn declared<'d, K: Kind>(desired: &'d Desired, key: &str) -> Result<&'d Address, UnknownName> {
+    let mut known = desired.resources.keys().filter(|address| K::has(address));
+    let found = known.clone().find(|address| address.key() == key);
+    found.ok_or_else(|| UnknownName::new(K::SPEC.kind, key, known.by_ref().map(Address::key)))
 }
 
 /// Adds everything below the places, at any depth.
@@ -160,10 +175,10 @@ fn below(desired: &Desired, places: &mut BTreeSet<Address>) {
     loop {
         let lies_in =
             |places: &BTreeSet<Address>, address: &Address| match desired.resources.get(address).and_then(|a| reference(a, "parent")) {
-                Some(Reference::Address(parent)) => parent.kind() == "ou" && places.contains(&parent),
+                Some(Reference::Address(parent)) => OrganizationalUnit::has(&parent) && places.contains(&parent),
                 Some(Reference::Id(_)) | None => false,
             };
-        let candidates = desired.resources.keys().filter(|address| matches!(address.kind(), "account" | "ou"));
+        let candidates = desired.resources.keys().filter(|address| Account::has(address) || OrganizationalUnit::has(address));
         let found: Vec<Address> = candidates.filter(|a| !places.contains(*a) && lies_in(places, a)).cloned().collect();
         if found.is_empty() {
             return;
@@ -225,6 +240,23 @@ mod tests {
         assert!(of(&["vpc"]).makes_vpcs_in("x") && !of(&["subnet"]).makes_vpcs_in("x"));
         let records = Selection::of(&example(), &["records".to_owned()], &[], &[]).unwrap();
         assert!(records.reads_networks_of("records") && !records.reads_networks_of("audit") && !records.makes_vpcs_in("audit"));
+    }
+
+    /// `--only` one kind would otherwise plan to create all resources of the kind: nothing of them is known.
+    #[test]
+    fn the_family_of_each_selected_kind_is_read() {
+        let families: BTreeSet<&str> = KINDS.iter().filter_map(|kind| family(kind.spec().kind)).collect();
+        assert!(families.len() > 1);
+        for kind in KINDS.iter() {
+            let spec = kind.spec();
+            let own = family(spec.kind).unwrap();
+            let selection = Selection::of(&example(), &[], &[], &[spec.kind.to_owned()]).unwrap();
+            for family in &families {
+                assert_eq!(selection.reads_family(family), *family == own, "--only {} and the family {family}", spec.kind);
+            }
+            assert_eq!(selection.reads_networks(), own == network::FAMILY, "--only {}", spec.kind);
+            assert!(selection.reads_policies() || spec.policy_role != PolicyRole::Policy, "--only {}", spec.kind);
+        }
     }
 
     #[test]

@@ -36,6 +36,8 @@ impl Kind for DefaultVpc {
         weight: Weight::Network,
         own_id: false,
         part_of: PartOf::Account,
+        missing: Some("a new account has one, and org.toml wants it gone"),
+        noun: Some(["default VPC", "default VPCs"]),
         ..KindSpec::BASE
     };
 

@@ -51,6 +51,7 @@ impl Kind for DhcpOptions {
         ],
         weight: Weight::Network,
         part_of: super::PART_OF_VPC,
+        noun: Some(["set of DHCP options", "sets of DHCP options"]),
         ..KindSpec::BASE
     };
 

@@ -32,6 +32,7 @@ impl Kind for EgressOnlyInternetGateway {
         ],
         weight: Weight::Network,
         part_of: super::PART_OF_VPC,
+        noun: Some(["egress-only internet gateway", "egress-only internet gateways"]),
         ..KindSpec::BASE
     };
 

@@ -6,7 +6,10 @@ use serde::{Deserialize, Serialize};
 use super::calls::{LINGERING, ResourceClient, all};
 use super::{Tags, tags_differ};
 use crate::aws::{AwsResult, Error};
-use crate::resource::{AttributeSpec, Context, Kind, KindSpec, OnChange, Weight};
+use crate::network::Quotas;
+use crate::prices::Item;
+use crate::resource::uses::anywhere;
+use crate::resource::{AttributeSpec, Context, Kind, KindSpec, OnChange, Quota, Weight};
 
 /// The attributes of a `elastic_ip`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -14,6 +17,17 @@ pub struct ElasticIpAttributes {
     /// `Name` and the declared tags.
     pub tags: Tags,
 }
+
+const QUOTA: Quota = Quota {
+    key: "elastic_ips",
+    name: "EC2-VPC Elastic IPs",
+    noun: "elastic IP address",
+    title: Some("elastic addresses of one account in one Region"),
+    most: Quotas::elastic_ips,
+    zone: anywhere,
+    unmanaged: |others, _| others.elastic_ips,
+    freed_by: None,
+};
 
 /// The kind.
 pub struct ElasticIp;
@@ -26,6 +40,9 @@ impl Kind for ElasticIp {
         attributes: &[AttributeSpec::new("tags", OnChange::Update).weighs(Weight::Cosmetic)],
         weight: Weight::Network,
         part_of: super::PART_OF_VPC,
+        noun: Some(["elastic IP", "elastic IPs"]),
+        quota: Some(&QUOTA),
+        price: Some(|_, _| vec![(Item::PublicAddress, 1)]),
         ..KindSpec::BASE
     };
 

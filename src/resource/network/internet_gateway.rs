@@ -4,10 +4,13 @@ use aws_sdk_ec2::types::{InternetGateway as Live, ResourceType};
 use serde::{Deserialize, Serialize};
 
 use super::calls::{ResourceClient, all, filter};
+use super::default_vpc::DefaultVpc;
 use super::{Tags, tags_differ};
 use crate::address::Reference;
 use crate::aws::{AwsResult, Error};
-use crate::resource::{AttributeSpec, Context, Kind, KindSpec, OnChange, Weight};
+use crate::network::Quotas;
+use crate::resource::uses::anywhere;
+use crate::resource::{AttributeSpec, Context, FreedBy, Kind, KindSpec, OnChange, Quota, Weight};
 
 /// The attributes of a `internet_gateway`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -18,6 +21,18 @@ pub struct InternetGatewayAttributes {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub vpc: Option<Reference>,
 }
+
+/// AWS documents that it has the same value as the quota of VPCs. An internet gateway waits for its VPC, which waits for the default VPC.
+const QUOTA: Quota = Quota {
+    key: "vpcs",
+    name: "VPCs per Region",
+    noun: "internet gateway",
+    title: None,
+    most: Quotas::vpcs,
+    zone: anywhere,
+    unmanaged: |others, _| others.internet_gateways,
+    freed_by: Some(FreedBy { kind: DefaultVpc::SPEC.kind, uses: |others| usize::from(others.default_vpc), is_waited_for: false }),
+};
 
 /// The kind.
 pub struct InternetGateway;
@@ -30,6 +45,7 @@ impl Kind for InternetGateway {
         attributes: &[AttributeSpec::new("tags", OnChange::Update).weighs(Weight::Cosmetic), AttributeSpec::new("vpc", OnChange::Update)],
         weight: Weight::Network,
         part_of: super::PART_OF_VPC,
+        quota: Some(&QUOTA),
         ..KindSpec::BASE
     };
 

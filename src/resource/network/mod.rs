@@ -86,7 +86,7 @@ pub use transit_gateway_attachment::{TransitGatewayAttachment, TransitGatewayAtt
 pub use vpc::{Vpc, VpcAttributes};
 pub use vpc_endpoint::{EndpointStates, VpcEndpoint, VpcEndpointAttributes};
 pub use vpc_peering::{ACTIVE, VpcPeering, VpcPeeringAttributes};
-pub use vpn_connection::{VpnConnection, VpnConnectionAttributes};
+pub use vpn_connection::{VPN_ADDRESSES, VpnConnection, VpnConnectionAttributes};
 pub use vpn_gateway::{VpnGateway, VpnGatewayAttributes};
 
 /// Tags as the attributes hold them: `Name` and the declared ones, never those that begin with `overlord:` or `aws:`.
@@ -100,6 +100,9 @@ const NO_DEFAULT_VPC: &str = "none";
 
 /// The status of an opt-in Region that can be used.
 const ENABLED: &str = "ENABLED";
+
+/// The name of this family.
+pub const FAMILY: &str = "network";
 
 /// What most kinds of the family are a part of.
 const PART_OF_VPC: PartOf = PartOf::Beside(Vpc::SPEC.kind);

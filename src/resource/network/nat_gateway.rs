@@ -12,7 +12,9 @@ use super::calls::{Earlier, ResourceClient};
 use super::{Tags, tags_differ};
 use crate::address::Reference;
 use crate::aws::{AwsResult, Error};
-use crate::resource::{AttributeSpec, Context, Kind, KindSpec, OnChange, Weight};
+use crate::network::Quotas;
+use crate::prices::Item;
+use crate::resource::{AttributeSpec, Attributes, Context, Kind, KindSpec, OnChange, Quota, Weight};
 
 /// The attributes of a `nat_gateway`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -42,6 +44,34 @@ const WAY_OUT: &str = "delete this NAT gateway in AWS, then run the same command
 const NO_NAT: &str = "the zone has no NAT gateways for this account: list other `zones` in its layout, which removes the subnets there, \
                       or choose `nat = \"single\"` with another first zone";
 
+const QUOTA: Quota = Quota {
+    key: "nat_gateways_per_zone",
+    name: "NAT gateways per Availability Zone",
+    noun: "NAT gateway",
+    title: Some("NAT gateways of one account in one zone"),
+    most: Quotas::nat_gateways_per_zone,
+    zone,
+    unmanaged: |others, zone| others.nat_gateways.get(zone).copied().unwrap_or_default(),
+    freed_by: None,
+};
+
+/// The zone of a NAT gateway: its key ends with it, as in `standard/euw1-az1`. A regional one has none.
+fn zone(key: &str) -> Option<&str> {
+    key.rsplit('/').next().filter(|zone| zone.contains('-'))
+}
+
+/// A regional one is paid for in every zone that it is active in. The address of a zonal one is a resource of its own; AWS chooses the
+/// addresses of a regional one.
+fn price(attributes: &Attributes, zones: u64) -> Vec<(Item, u64)> {
+    let is_regional = attributes.get("availability_mode").is_some_and(|mode| mode == "regional");
+    let units = if is_regional { zones } else { 1 };
+    let mut items = vec![(Item::NatGateway, units)];
+    if attributes.get("elastic_ip").is_none_or(|address| address.get("ref").is_none()) {
+        items.push((Item::PublicAddress, units));
+    }
+    items
+}
+
 /// The kind.
 pub struct NatGateway;
 
@@ -60,6 +90,9 @@ impl Kind for NatGateway {
         ],
         weight: Weight::Network,
         part_of: super::PART_OF_VPC,
+        noun: Some(["NAT gateway", "NAT gateways"]),
+        quota: Some(&QUOTA),
+        price: Some(price),
         ..KindSpec::BASE
     };
 

@@ -31,6 +31,7 @@ impl Kind for Region {
         weight: Weight::Network,
         own_id: false,
         part_of: PartOf::Account,
+        noun: Some(["Region", "Regions"]),
         ..KindSpec::BASE
     };
 

@@ -10,6 +10,7 @@ use super::calls::{ResourceClient, filter, first};
 use super::{Tags, tags_differ, transit_gateway};
 use crate::address::Reference;
 use crate::aws::{AwsResult, Error};
+use crate::prices::Item;
 use crate::resource::{AttributeSpec, Context, Kind, KindSpec, OnChange, Weight};
 
 /// The attributes of a `transit_gateway_attachment`.
@@ -61,6 +62,7 @@ impl Kind for TransitGatewayAttachment {
         ],
         weight: Weight::Network,
         part_of: super::PART_OF_VPC,
+        price: Some(|_, _| vec![(Item::TransitGatewayAttachment, 1)]),
         ..KindSpec::BASE
     };
 

@@ -6,11 +6,14 @@ use aws_sdk_ec2::types::{AttributeBooleanValue, ResourceType, VpcCidrBlockStateC
 use serde::{Deserialize, Serialize};
 
 use super::calls::{Earlier, ResourceClient, all, filter};
+use super::default_vpc::DefaultVpc;
 use super::ipv6;
 use super::{Tags, WITH_TAG, tags_differ};
 use crate::address::Reference;
 use crate::aws::{AwsResult, Error};
-use crate::resource::{AttributeSpec, Context, Kind, KindSpec, OnChange, PartOf, Weight};
+use crate::network::Quotas;
+use crate::resource::uses::anywhere;
+use crate::resource::{AttributeSpec, Context, FreedBy, Kind, KindSpec, OnChange, PartOf, Quota, Weight};
 
 /// The attributes of a `vpc`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -36,6 +39,18 @@ pub struct VpcAttributes {
     pub with: BTreeSet<String>,
 }
 
+/// AWS counts the default VPC too.
+const QUOTA: Quota = Quota {
+    key: "vpcs",
+    name: "VPCs per Region",
+    noun: "VPC",
+    title: Some("VPCs of one account in one Region"),
+    most: Quotas::vpcs,
+    zone: anywhere,
+    unmanaged: |others, _| others.vpcs,
+    freed_by: Some(FreedBy { kind: DefaultVpc::SPEC.kind, uses: |others| usize::from(others.default_vpc), is_waited_for: true }),
+};
+
 /// The kind.
 pub struct Vpc;
 
@@ -60,6 +75,8 @@ impl Kind for Vpc {
         ],
         weight: Weight::Network,
         part_of: PartOf::Beside("vpc"),
+        noun: Some(["VPC", "VPCs"]),
+        quota: Some(&QUOTA),
         ..KindSpec::BASE
     };
 

@@ -11,7 +11,8 @@ use super::calls::{Earlier, ResourceClient, is_missing};
 use super::{Tags, tags_differ};
 use crate::address::Reference;
 use crate::aws::{AwsResult, Error};
-use crate::resource::{AttributeSpec, Context, Kind, KindSpec, OnChange, Weight};
+use crate::prices::Item;
+use crate::resource::{AttributeSpec, Attributes, Context, Kind, KindSpec, OnChange, Weight};
 
 /// The attributes of a `vpc_endpoint`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -37,6 +38,15 @@ pub struct VpcEndpointAttributes {
     pub vpc: Reference,
 }
 
+/// An interface endpoint is paid for in every zone. AWS does not charge for a gateway endpoint.
+fn price(attributes: &Attributes, _zones: u64) -> Vec<(Item, u64)> {
+    if attributes.get("endpoint_type").is_none_or(|of| of != "Interface") {
+        return Vec::new();
+    }
+    let subnets = attributes.get("subnets").and_then(|subnets| subnets.as_array().map(Vec::len)).unwrap_or_default();
+    vec![(Item::InterfaceEndpoint, subnets as u64)]
+}
+
 /// The kind.
 pub struct VpcEndpoint;
 
@@ -57,6 +67,8 @@ impl Kind for VpcEndpoint {
         ],
         weight: Weight::Network,
         part_of: super::PART_OF_VPC,
+        noun: Some(["endpoint", "endpoints"]),
+        price: Some(price),
         ..KindSpec::BASE
     };
 

@@ -52,6 +52,7 @@ impl Kind for VpcPeering {
         ],
         weight: Weight::Network,
         part_of: super::PART_OF_VPC,
+        noun: Some(["VPC peering", "VPC peerings"]),
         ..KindSpec::BASE
     };
 

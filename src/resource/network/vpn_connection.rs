@@ -12,6 +12,7 @@ use super::calls::{ResourceClient, all};
 use super::{Tags, tags_differ};
 use crate::address::Reference;
 use crate::aws::{AwsResult, Error};
+use crate::prices::Item;
 use crate::resource::{AttributeSpec, Context, Kind, KindSpec, OnChange, Weight};
 
 /// The attributes of a `vpn_connection`.
@@ -26,6 +27,9 @@ pub struct VpnConnectionAttributes {
     /// The gateway of the VPC.
     pub vpn_gateway: Reference,
 }
+
+/// Public addresses of a VPN connection: one for each of its two tunnels.
+pub const VPN_ADDRESSES: u64 = 2;
 
 /// The kind.
 pub struct VpnConnection;
@@ -43,6 +47,8 @@ impl Kind for VpnConnection {
         ],
         weight: Weight::Network,
         part_of: super::PART_OF_VPC,
+        noun: Some(["VPN connection", "VPN connections"]),
+        price: Some(|_, _| vec![(Item::VpnConnection, 1), (Item::PublicAddress, VPN_ADDRESSES)]),
         ..KindSpec::BASE
     };
 

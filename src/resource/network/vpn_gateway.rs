@@ -30,6 +30,7 @@ impl Kind for VpnGateway {
         attributes: &[AttributeSpec::new("tags", OnChange::Update).weighs(Weight::Cosmetic), AttributeSpec::new("vpc", OnChange::Update)],
         weight: Weight::Network,
         part_of: super::PART_OF_VPC,
+        noun: Some(["VPN gateway", "VPN gateways"]),
         ..KindSpec::BASE
     };
 

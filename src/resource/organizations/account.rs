@@ -4,15 +4,20 @@ use std::collections::BTreeMap;
 
 use aws_sdk_organizations::types::Parent;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use super::account_creation::{self, Creation};
 use super::calls::{self, SETTLING, every_page, is_root, never_deleted, poll, tags_to_write, write_tags};
+use super::contacts::ACCOUNT_MANAGEMENT;
 use super::email::{self, EMAIL_TAG};
-use super::leaving::{Leaving, leave};
+use super::leaving::{Leaving, leave, leaving};
+use super::trusted_service::TrustedService;
 use super::{management_account_of, organization_address};
-use crate::address::Reference;
+use crate::address::{Address, Reference};
 use crate::aws::{AwsResult, Error};
-use crate::resource::{AttributeSpec, Context, Kind, KindSpec, LAPSED, OnChange, OnRemoval, Weight};
+use crate::resource::{
+    AttributeSpec, Attributes, Context, Desired, Kind, KindSpec, LAPSED, OnChange, OnRemoval, PolicyRole, Proposed, Weight, shown,
+};
 
 /// The attributes of a `account`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -38,6 +43,16 @@ pub struct AccountAttributes {
     pub tags: Option<BTreeMap<String, String>>,
 }
 
+/// The reason of an account's deletion.
+fn why_it_leaves(leaves: &Value) -> String {
+    let reason = match serde_json::from_value(leaves.clone()) {
+        Ok(Leaving::Closed) => "org.toml wants it closed; AWS deletes what is in it after 90 days",
+        Ok(Leaving::Removed) => "org.toml wants it out of the organization",
+        Err(_) => "org.toml wants it gone",
+    };
+    reason.to_owned()
+}
+
 /// The kind.
 pub struct Account;
 
@@ -47,16 +62,51 @@ impl Kind for Account {
         kind: "account",
         summary: "a member account; closed or taken out of the organization only where its section says so, and with its id typed",
         attributes: &[
-            AttributeSpec::new(LAPSED, OnChange::Update),
-            AttributeSpec::new("email", OnChange::Update),
-            AttributeSpec::new("leaves", OnChange::Delete),
+            AttributeSpec::new(LAPSED, OnChange::Update).because(|before, _| {
+                format!("the code that AWS sent to {} is no longer pending, but the account's tag still says so", shown(before))
+            }),
+            AttributeSpec::new("email", OnChange::Update)
+                .because(|_, after| format!("AWS sends a code to {}, which `overlord email` submits", shown(after))),
+            AttributeSpec::new("leaves", OnChange::Delete).because(|_, after| why_it_leaves(after)),
             AttributeSpec::new("name", OnChange::Update).weighs(Weight::Cosmetic),
             AttributeSpec::new("parent", OnChange::Move).weighs(Weight::GuardRail),
             AttributeSpec::new("tags", OnChange::Update).weighs(Weight::Cosmetic),
         ],
         on_removal: OnRemoval::Report,
+        policy_role: PolicyRole::Account,
+        adopted: true,
         ..KindSpec::BASE
     };
+
+    /// The management account may change the name or the e-mail of a member only with trusted access. For itself, it needs none.
+    /// <https://docs.aws.amazon.com/accounts/latest/reference/API_PutAccountName.html>
+    fn prerequisite(change: &Proposed<'_>) -> Option<Address> {
+        let is_member = change.id.is_some_and(|id| id != change.management_account);
+        let needs_access = is_member && (change.changes("name") || change.changes("email"));
+        needs_access.then(|| TrustedService::address(ACCOUNT_MANAGEMENT))
+    }
+
+    fn refusal(change: &Proposed<'_>, desired: &Desired) -> Option<String> {
+        if let Some(needed) = Self::prerequisite(change)
+            && !desired.resources.contains_key(&needed)
+        {
+            let what = if change.changes("name") { "name" } else { "e-mail" };
+            return Some(format!(
+                "AWS changes the {what} of a member account only with trusted access: add `{ACCOUNT_MANAGEMENT}` to `trusted_services`"
+            ));
+        }
+        let is_management = change.id == Some(change.management_account);
+        (is_management && change.changes("email")).then(|| {
+            "AWS changes the e-mail of the management account only for its root user: do so in the account settings, or put the live \
+             address here"
+                .to_owned()
+        })
+    }
+
+    /// An account that is to leave and does not exist has left.
+    fn is_satisfied_by_absence(after: &Attributes) -> bool {
+        leaving(after).is_some()
+    }
 
     fn calls(before: Option<&Self::Attributes>, after: Option<&Self::Attributes>) -> Vec<String> {
         let calls = match (before, after) {

@@ -52,6 +52,7 @@ impl Kind for AlternateContact {
         on_removal: OnRemoval::Leave,
         own_id: false,
         part_of: PartOf::Account,
+        missing: Some("not in the account"),
         ..KindSpec::BASE
     };
 

@@ -9,7 +9,7 @@ use super::calls::never_deleted;
 use super::handshakes::{self, Letter};
 use crate::address::{Address, Reference};
 use crate::aws::{AwsResult, Error};
-use crate::resource::{ADDRESS_TAG, AttributeSpec, Context, Kind, KindSpec, OnChange, OnRemoval, PartOf, Weight};
+use crate::resource::{ADDRESS_TAG, AttributeSpec, Context, Kind, KindSpec, OnChange, OnRemoval, PartOf, PolicyRole, Weight};
 
 /// The attributes of an `invitation`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -45,6 +45,9 @@ impl Kind for Invitation {
         ],
         on_removal: OnRemoval::Leave,
         part_of: PartOf::Account,
+        policy_role: PolicyRole::Invitation,
+        // Until its owner accepts, it is nowhere.
+        placed: "into",
         ..KindSpec::BASE
     };
 

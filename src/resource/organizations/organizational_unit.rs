@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::calls::{SETTLING, creation_tags, every_page, only_ours, poll, settled, tags_to_write, write_tags};
 use crate::address::Reference;
 use crate::aws::{AwsResult, Error};
-use crate::resource::{AttributeSpec, Context, Kind, KindSpec, OnChange, Weight};
+use crate::resource::{AttributeSpec, Context, Kind, KindSpec, OnChange, PolicyRole, Weight};
 
 /// The attributes of a `ou`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -35,6 +35,10 @@ impl Kind for OrganizationalUnit {
             AttributeSpec::new("parent", OnChange::ReplaceCreateFirst).weighs(Weight::GuardRail),
             AttributeSpec::new("tags", OnChange::Update).weighs(Weight::Cosmetic),
         ],
+        policy_role: PolicyRole::Unit,
+        noun: Some(["OU", "OUs"]),
+        unique_name_in: Some("parent"),
+        recreated: Some("its place in the tree changed, and AWS cannot move an OU"),
         ..KindSpec::BASE
     };
 

@@ -6,10 +6,11 @@ use aws_sdk_organizations::types::{PolicyTypeStatus, PolicyTypeSummary, Root};
 use serde::{Deserialize, Serialize};
 
 use super::calls::{self, SERVICE_ACCESS_NOT_ENABLED, never_deleted, poll};
-use crate::address::Reference;
+use super::trusted_service::TrustedService;
+use crate::address::{Address, Reference};
 use crate::aws::{AwsResult, Error};
 use crate::limits::LIMITS;
-use crate::resource::{AttributeSpec, Context, Kind, KindSpec, OnChange, OnRemoval, Weight};
+use crate::resource::{AttributeSpec, Context, Kind, KindSpec, OnChange, OnRemoval, PolicyRole, Proposed, Weight};
 
 /// The attributes of a `policy_type`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -32,8 +33,15 @@ impl Kind for PolicyType {
         on_removal: OnRemoval::Report,
         weight: Weight::GuardRail,
         own_id: false,
+        policy_role: PolicyRole::Type,
         ..KindSpec::BASE
     };
+
+    /// Some types need trusted access first.
+    fn prerequisite(change: &Proposed<'_>) -> Option<Address> {
+        let limits = LIMITS.policy_type(change.address.key())?;
+        limits.trusted_service.as_ref().map(TrustedService::address)
+    }
 
     fn calls(before: Option<&Self::Attributes>, after: Option<&Self::Attributes>) -> Vec<String> {
         after.filter(|_| before != after).map(|_| "organizations:EnablePolicyType".to_owned()).into_iter().collect()

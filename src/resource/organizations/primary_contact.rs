@@ -70,6 +70,7 @@ impl Kind for PrimaryContact {
         on_removal: OnRemoval::Leave,
         own_id: false,
         part_of: PartOf::Account,
+        missing: Some("not in the account"),
         ..KindSpec::BASE
     };
 

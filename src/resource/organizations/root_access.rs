@@ -51,6 +51,7 @@ impl Kind for RootAccess {
         on_removal: OnRemoval::Leave,
         weight: Weight::GuardRail,
         own_id: false,
+        missing: Some("root users are not managed centrally"),
         ..KindSpec::BASE
     };
 
