@@ -7,7 +7,7 @@ use std::pin::Pin;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::{Attributes, Context, PartOf, typed};
+use super::{Attributes, Context, Need, PartOf, typed};
 use crate::address::Address;
 use crate::aws::Error;
 
@@ -36,6 +36,9 @@ pub struct KindSpec {
     pub completes_creation: bool,
     /// Whether its reader says in a warning about it that it could not be read.
     pub warns_if_unread: bool,
+    /// What overlord needs to be allowed for resources of this kind: by the access role for those in accounts, by the credentials in the
+    /// management account for those of the organization, and for those in that account.
+    pub needs: &'static [Need],
 }
 
 impl KindSpec {
@@ -51,6 +54,7 @@ impl KindSpec {
         part_of: PartOf::Nothing,
         completes_creation: false,
         warns_if_unread: false,
+        needs: &[],
     };
 }
 

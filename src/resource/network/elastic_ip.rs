@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::calls::{LINGERING, ResourceClient, all};
 use super::{Tags, tags_differ};
 use crate::aws::{AwsResult, Error};
-use crate::resource::{AttributeSpec, Context, Kind, KindSpec, OnChange, Weight};
+use crate::resource::{AttributeSpec, Context, Deletes, Kind, KindSpec, Need, OnChange, Weight};
 
 /// The attributes of a `elastic_ip`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -26,6 +26,7 @@ impl Kind for ElasticIp {
         attributes: &[AttributeSpec::new("tags", OnChange::Update).weighs(Weight::Cosmetic)],
         weight: Weight::Network,
         part_of: super::PART_OF_VPC,
+        needs: &[Need::apply(&["ec2:AllocateAddress", "ec2:CreateTags"]), Need::delete(Deletes::Addressed, &["ec2:ReleaseAddress"])],
         ..KindSpec::BASE
     };
 

@@ -12,7 +12,7 @@ use super::calls::{Earlier, ResourceClient};
 use super::{Tags, tags_differ};
 use crate::address::Reference;
 use crate::aws::{AwsResult, Error};
-use crate::resource::{AttributeSpec, Context, Kind, KindSpec, OnChange, Weight};
+use crate::resource::{AttributeSpec, Context, Deletes, Kind, KindSpec, Need, OnChange, Weight};
 
 /// The attributes of a `nat_gateway`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -60,6 +60,12 @@ impl Kind for NatGateway {
         ],
         weight: Weight::Network,
         part_of: super::PART_OF_VPC,
+        needs: &[
+            Need::apply(&["ec2:CreateNatGateway", "ec2:CreateTags"]),
+            Need::delete(Deletes::Addressed, &["ec2:DeleteNatGateway"]),
+            // Source: Amazon VPC's user guide, "Using service-linked roles for VPC": AWSServiceRoleForNATGateway, of regional ones.
+            Need::linked_role("ec2-nat-gateway.amazonaws.com").when("availability_mode", "regional"),
+        ],
         ..KindSpec::BASE
     };
 

@@ -10,7 +10,7 @@ use super::calls::{ResourceClient, filter, first};
 use super::{Tags, tags_differ, transit_gateway};
 use crate::address::Reference;
 use crate::aws::{AwsResult, Error};
-use crate::resource::{AttributeSpec, Context, Kind, KindSpec, OnChange, Weight};
+use crate::resource::{AttributeSpec, Context, Deletes, Kind, KindSpec, Need, OnChange, Weight};
 
 /// The attributes of a `transit_gateway_attachment`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -61,6 +61,18 @@ impl Kind for TransitGatewayAttachment {
         ],
         weight: Weight::Network,
         part_of: super::PART_OF_VPC,
+        needs: &[
+            Need::apply(&[
+                "ec2:AssociateTransitGatewayRouteTable",
+                "ec2:CreateTags",
+                "ec2:CreateTransitGatewayVpcAttachment",
+                "ec2:EnableTransitGatewayRouteTablePropagation",
+                "ec2:ModifyTransitGatewayVpcAttachment",
+            ]),
+            Need::delete(Deletes::Addressed, &["ec2:DeleteTransitGatewayVpcAttachment"]),
+            // Source: AWS Transit Gateway, "Use service-linked roles for transit gateways".
+            Need::linked_role("transitgateway.amazonaws.com"),
+        ],
         ..KindSpec::BASE
     };
 

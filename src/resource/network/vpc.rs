@@ -10,7 +10,7 @@ use super::ipv6;
 use super::{Tags, WITH_TAG, tags_differ};
 use crate::address::Reference;
 use crate::aws::{AwsResult, Error};
-use crate::resource::{AttributeSpec, Context, Kind, KindSpec, OnChange, PartOf, Weight};
+use crate::resource::{AttributeSpec, Context, Deletes, Kind, KindSpec, Need, OnChange, PartOf, Weight};
 
 /// The attributes of a `vpc`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -60,6 +60,20 @@ impl Kind for Vpc {
         ],
         weight: Weight::Network,
         part_of: PartOf::Beside("vpc"),
+        needs: &[
+            Need::plan(&["ec2:DescribeVpcAttribute"]).when("enable_dns_hostnames", ""),
+            Need::plan(&["ec2:DescribeVpcAttribute"]).when("enable_dns_support", ""),
+            // The network interfaces in a resource name what prevents its deletion.
+            Need::apply(&[
+                "ec2:AssociateDhcpOptions",
+                "ec2:AssociateVpcCidrBlock",
+                "ec2:CreateTags",
+                "ec2:CreateVpc",
+                "ec2:DescribeNetworkInterfaces",
+                "ec2:ModifyVpcAttribute",
+            ]),
+            Need::delete(Deletes::Addressed, &["ec2:DeleteVpc"]),
+        ],
         ..KindSpec::BASE
     };
 

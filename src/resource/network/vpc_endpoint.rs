@@ -11,7 +11,7 @@ use super::calls::{Earlier, ResourceClient, is_missing};
 use super::{Tags, tags_differ};
 use crate::address::Reference;
 use crate::aws::{AwsResult, Error};
-use crate::resource::{AttributeSpec, Context, Kind, KindSpec, OnChange, Weight};
+use crate::resource::{AttributeSpec, Context, Deletes, Kind, KindSpec, Need, OnChange, Weight};
 
 /// The attributes of a `vpc_endpoint`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -57,6 +57,12 @@ impl Kind for VpcEndpoint {
         ],
         weight: Weight::Network,
         part_of: super::PART_OF_VPC,
+        needs: &[
+            Need::apply(&["ec2:CreateTags", "ec2:CreateVpcEndpoint", "ec2:ModifyVpcEndpoint"]),
+            Need::delete(Deletes::Addressed, &["ec2:DeleteVpcEndpoints"]),
+            // Source: the Service Authorization Reference, CreateVpcEndpoint: the service's names become a private zone of the VPC.
+            Need::besides(&["route53:AssociateVPCWithHostedZone"]).when("private_dns", "true"),
+        ],
         ..KindSpec::BASE
     };
 

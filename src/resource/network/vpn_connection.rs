@@ -12,7 +12,7 @@ use super::calls::{ResourceClient, all};
 use super::{Tags, tags_differ};
 use crate::address::Reference;
 use crate::aws::{AwsResult, Error};
-use crate::resource::{AttributeSpec, Context, Kind, KindSpec, OnChange, Weight};
+use crate::resource::{AttributeSpec, Context, Deletes, Kind, KindSpec, Need, OnChange, Weight};
 
 /// The attributes of a `vpn_connection`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -43,6 +43,16 @@ impl Kind for VpnConnection {
         ],
         weight: Weight::Network,
         part_of: super::PART_OF_VPC,
+        needs: &[
+            Need::apply(&[
+                "ec2:CreateTags",
+                "ec2:CreateVpnConnection",
+                "ec2:CreateVpnConnectionRoute",
+                "ec2:DeleteVpnConnectionRoute",
+                "ec2:ModifyVpnConnection",
+            ]),
+            Need::delete(Deletes::Addressed, &["ec2:DeleteVpnConnection"]),
+        ],
         ..KindSpec::BASE
     };
 

@@ -12,7 +12,7 @@ use super::leaving::{Leaving, leave};
 use super::{management_account_of, organization_address};
 use crate::address::Reference;
 use crate::aws::{AwsResult, Error};
-use crate::resource::{AttributeSpec, Context, Kind, KindSpec, LAPSED, OnChange, OnRemoval, Weight};
+use crate::resource::{AttributeSpec, Context, Kind, KindSpec, LAPSED, Need, OnChange, OnRemoval, Weight};
 
 /// The attributes of a `account`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -55,6 +55,27 @@ impl Kind for Account {
             AttributeSpec::new("tags", OnChange::Update).weighs(Weight::Cosmetic),
         ],
         on_removal: OnRemoval::Report,
+        needs: &[
+            // Any account that joins is named, tagged and moved.
+            Need::apply(&[
+                "account:PutAccountName",
+                "organizations:DescribeAccount",
+                "organizations:ListParents",
+                "organizations:MoveAccount",
+                "organizations:TagResource",
+            ])
+            .always_on_joining(),
+            Need::apply(&[
+                "organizations:CreateAccount",
+                "organizations:DescribeCreateAccountStatus",
+                "organizations:ListCreateAccountStatus",
+            ]),
+            Need::apply(&["account:AcceptPrimaryEmailUpdate", "account:StartPrimaryEmailUpdate", "organizations:UntagResource"])
+                .when("email", "")
+                .on_joining(),
+            Need::apply(&["organizations:CloseAccount"]).when("leaves", "\"closed\""),
+            Need::apply(&["organizations:RemoveAccountFromOrganization"]).when("leaves", "\"removed\""),
+        ],
         ..KindSpec::BASE
     };
 

@@ -8,7 +8,7 @@ use super::calls::never_deleted;
 use super::handshakes::{self, Letter};
 use crate::address::{Address, Reference};
 use crate::aws::{AwsResult, Error};
-use crate::resource::{ADDRESS_TAG, AttributeSpec, Context, Kind, KindSpec, OnChange, OnRemoval, PartOf, Weight};
+use crate::resource::{ADDRESS_TAG, AttributeSpec, Context, Kind, KindSpec, Need, OnChange, OnRemoval, PartOf, Weight};
 
 /// The attributes of an `invitation`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -44,6 +44,16 @@ impl Kind for Invitation {
         ],
         on_removal: OnRemoval::Leave,
         part_of: PartOf::Account,
+        needs: &[
+            // The account may come from the command line.
+            Need::apply(&[
+                "organizations:CancelHandshake",
+                "organizations:DescribeAccount",
+                "organizations:InviteAccountToOrganization",
+                "organizations:TagResource",
+            ])
+            .always_on_joining(),
+        ],
         ..KindSpec::BASE
     };
 

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::calls::{self, SETTLING, every_page, never_deleted, poll};
 use crate::aws::{AwsResult, Error};
-use crate::resource::{AttributeSpec, Context, Kind, KindSpec, OnChange, OnRemoval};
+use crate::resource::{AttributeSpec, Context, Kind, KindSpec, Need, OnChange, OnRemoval};
 
 /// The attributes of a `organization`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -28,6 +28,11 @@ impl Kind for Organization {
         summary: "the organization itself; as a parent it means the root",
         attributes: &[AttributeSpec::new("feature_set", OnChange::Update)],
         on_removal: OnRemoval::Report,
+        needs: &[
+            Need::apply(&["organizations:AcceptHandshake", "organizations:CreateOrganization", "organizations:EnableAllFeatures"]),
+            // Source: CreateOrganization and AcceptHandshake, AccessDeniedForDependencyException.
+            Need::linked_role("organizations.amazonaws.com"),
+        ],
         ..KindSpec::BASE
     };
 

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::calls::{SETTLING, creation_tags, every_page, only_ours, poll, settled, tags_to_write, write_tags};
 use crate::address::Reference;
 use crate::aws::{AwsResult, Error};
-use crate::resource::{AttributeSpec, Context, Kind, KindSpec, OnChange, Weight};
+use crate::resource::{AttributeSpec, Context, Deletes, Kind, KindSpec, Need, OnChange, Weight};
 
 /// The attributes of a `ou`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -34,6 +34,10 @@ impl Kind for OrganizationalUnit {
             AttributeSpec::new("name", OnChange::Update).weighs(Weight::Cosmetic),
             AttributeSpec::new("parent", OnChange::ReplaceCreateFirst).weighs(Weight::GuardRail),
             AttributeSpec::new("tags", OnChange::Update).weighs(Weight::Cosmetic),
+        ],
+        needs: &[
+            Need::apply(&["organizations:CreateOrganizationalUnit", "organizations:TagResource", "organizations:UpdateOrganizationalUnit"]),
+            Need::delete(Deletes::Addressed, &["organizations:DeleteOrganizationalUnit"]),
         ],
         ..KindSpec::BASE
     };

@@ -10,7 +10,7 @@ use super::account::{move_account, parent_of};
 use super::calls::never_deleted;
 use crate::address::Reference;
 use crate::aws::{AwsResult, Error};
-use crate::resource::{AttributeSpec, Context, Kind, KindSpec, OnChange, OnRemoval, PartOf, Weight};
+use crate::resource::{AttributeSpec, Context, Kind, KindSpec, Need, OnChange, OnRemoval, PartOf, Weight};
 
 /// The attributes of a `placement`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -43,6 +43,7 @@ impl Kind for Placement {
         own_id: false,
         part_of: PartOf::Account,
         completes_creation: true,
+        needs: &[Need::apply(&["organizations:ListParents", "organizations:MoveAccount"]).on_joining()],
         ..KindSpec::BASE
     };
 

@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::calls::{SETTLING, creation_tags, every_page, only_ours, poll, settled, tags_to_write, write_tags};
 use crate::address::Reference;
 use crate::aws::{AwsResult, Error};
-use crate::resource::{AttributeSpec, Context, Kind, KindSpec, OnChange, Weight};
+use crate::resource::{AttributeSpec, Context, Deletes, Kind, KindSpec, Need, OnChange, Weight};
 
 /// The attributes of a `policy`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -43,6 +43,10 @@ impl Kind for Policy {
             AttributeSpec::new("tags", OnChange::Update).weighs(Weight::Cosmetic),
         ],
         weight: Weight::GuardRail,
+        needs: &[
+            Need::apply(&["organizations:CreatePolicy", "organizations:TagResource", "organizations:UpdatePolicy"]),
+            Need::delete(Deletes::Addressed, &["organizations:DeletePolicy"]),
+        ],
         ..KindSpec::BASE
     };
 

@@ -9,7 +9,7 @@ use super::calls::{self, SERVICE_ACCESS_NOT_ENABLED, never_deleted, poll};
 use crate::address::Reference;
 use crate::aws::{AwsResult, Error};
 use crate::limits::LIMITS;
-use crate::resource::{AttributeSpec, Context, Kind, KindSpec, OnChange, OnRemoval, Weight};
+use crate::resource::{AttributeSpec, Context, Kind, KindSpec, Need, OnChange, OnRemoval, Weight};
 
 /// The attributes of a `policy_type`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -32,6 +32,10 @@ impl Kind for PolicyType {
         on_removal: OnRemoval::Report,
         weight: Weight::GuardRail,
         own_id: false,
+        needs: &[
+            Need::plan(&["organizations:DescribePolicy", "organizations:ListPolicies", "organizations:ListTargetsForPolicy"]),
+            Need::apply(&["organizations:EnablePolicyType"]),
+        ],
         ..KindSpec::BASE
     };
 

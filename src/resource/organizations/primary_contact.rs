@@ -9,7 +9,7 @@ use super::calls::never_deleted;
 use super::contacts::{self, Subject};
 use crate::address::Reference;
 use crate::aws::{AwsResult, Error};
-use crate::resource::{AttributeSpec, Context, Kind, KindSpec, OnChange, OnRemoval, PartOf};
+use crate::resource::{AttributeSpec, Context, Kind, KindSpec, Need, OnChange, OnRemoval, PartOf};
 
 /// The attributes of a `primary_contact`. AWS only accepts all of them together.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -70,6 +70,7 @@ impl Kind for PrimaryContact {
         on_removal: OnRemoval::Leave,
         own_id: false,
         part_of: PartOf::Account,
+        needs: &[Need::plan(&["account:GetContactInformation"]), Need::apply(&["account:PutContactInformation"]).on_joining()],
         ..KindSpec::BASE
     };
 
