@@ -26,9 +26,9 @@ pub use https::https;
 pub(crate) use places::IN_FLIGHT;
 pub use poll::{Interrupt, Latest, Poll, pause};
 pub use request_gate::{Call, Mode, Rates, RequestGate, RequestGateOptions};
-pub use sessions::{Access, AccessRole, Identity, Sessions, partition_of};
+pub use sessions::{ASSUME_ROLE, Access, AccessRole, Identity, Sessions, partition_of};
 pub use trace::Trace;
-pub use trail::{History, Lookup, LookupBy, global_events_region, look_up};
+pub use trail::{History, LOOK_UP_EVENTS, Lookup, LookupBy, global_events_region, look_up};
 
 /// The EC2 client of one account and Region, as [`Sessions::ec2`] makes it.
 pub type Ec2 = aws_sdk_ec2::Client;

@@ -47,6 +47,8 @@ const CREDENTIALS_TIMEOUT: Duration = Duration::from_secs(300);
 /// How long the instance metadata service may take to answer. On an EC2 instance it answers in milliseconds. Elsewhere, the default of
 /// several seconds and attempts would only delay the error that there are no credentials.
 const INSTANCE_METADATA_TIMEOUT: Duration = Duration::from_millis(500);
+/// What assuming a role calls.
+pub const ASSUME_ROLE: &str = "sts:AssumeRole";
 /// The name of our sessions in CloudTrail.
 const SESSION_NAME: &str = "overlord";
 
@@ -479,7 +481,7 @@ impl Role {
     async fn assume(&self) -> provider::Result {
         let request = self.sts.assume_role().role_arn(&self.arn).role_session_name(SESSION_NAME);
         let answer = request.set_external_id(self.external_id.clone()).send().await;
-        let answer = answer.map_err(|e| CredentialsError::provider_error(Error::sdk("sts:AssumeRole", &e)))?;
+        let answer = answer.map_err(|e| CredentialsError::provider_error(Error::sdk(ASSUME_ROLE, &e)))?;
         let issued = answer.credentials.ok_or_else(|| CredentialsError::unhandled("AssumeRole answered without credentials"))?;
         let expiry = SystemTime::try_from(issued.expiration).map_err(CredentialsError::unhandled)?;
         Ok(Credentials::builder()

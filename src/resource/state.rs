@@ -84,6 +84,11 @@ impl Desired {
         AccessRole { name: self.access_role.clone(), external_id: self.external_id.clone() }
     }
 
+    /// The key of the management account, if org.toml has that account by its id.
+    pub fn management_key(&self) -> Option<&str> {
+        self.pinned.iter().find(|(_, id)| **id == self.management_account).map(|(account, _)| account.key())
+    }
+
     /// The role that a read-only run assumes.
     pub fn reading_role(&self) -> AccessRole {
         AccessRole { name: self.plan_role.as_ref().unwrap_or(&self.access_role).clone(), external_id: self.external_id.clone() }

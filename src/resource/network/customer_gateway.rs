@@ -7,7 +7,7 @@ use super::calls::{ResourceClient, all};
 use super::{Tags, tags_differ};
 use crate::address::Address;
 use crate::aws::{AwsResult, Error};
-use crate::resource::{ADDRESS_TAG, AttributeSpec, Context, Kind, KindSpec, OnChange, PartOf, Weight};
+use crate::resource::{ADDRESS_TAG, AttributeSpec, Context, Deletes, Kind, KindSpec, Need, OnChange, PartOf, Weight};
 
 /// The attributes of a `customer_gateway`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -38,6 +38,10 @@ impl Kind for CustomerGateway {
         ],
         weight: Weight::Network,
         part_of: PartOf::Account,
+        needs: &[
+            Need::apply(&["ec2:CreateCustomerGateway", "ec2:CreateTags"]),
+            Need::delete(Deletes::Addressed, &["ec2:DeleteCustomerGateway"]),
+        ],
         ..KindSpec::BASE
     };
 

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::calls::{ResourceClient, SETTLING, filter, is_missing, never_deleted};
 use crate::address::Reference;
 use crate::aws::{AwsResult, Error};
-use crate::resource::{AttributeSpec, Context, Kind, KindSpec, OnChange, OnRemoval, Weight};
+use crate::resource::{AttributeSpec, Context, Kind, KindSpec, Need, OnChange, OnRemoval, Weight};
 
 /// The attributes of a `default_security_group`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -36,6 +36,7 @@ impl Kind for DefaultSecurityGroup {
         weight: Weight::Network,
         own_id: false,
         part_of: super::PART_OF_VPC,
+        needs: &[Need::apply(&["ec2:RevokeSecurityGroupEgress", "ec2:RevokeSecurityGroupIngress"])],
         ..KindSpec::BASE
     };
 

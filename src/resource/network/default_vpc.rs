@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::calls::{ResourceClient, never_deleted};
 use super::{NO_DEFAULT_VPC, default_vpc_removal};
 use crate::aws::{AwsResult, Error};
-use crate::resource::{AttributeSpec, Context, Kind, KindSpec, OnChange, OnRemoval, PartOf, Weight};
+use crate::resource::{AttributeSpec, Context, Deletes, Kind, KindSpec, Need, OnChange, OnRemoval, PartOf, Weight};
 
 /// The attributes of a `default_vpc`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -38,6 +38,12 @@ impl Kind for DefaultVpc {
         part_of: PartOf::Account,
         missing: Some("a new account has one, and org.toml wants it gone"),
         noun: Some(["default VPC", "default VPCs"]),
+        needs: &[
+            Need::plan(&["ec2:DescribeNetworkAcls", "ec2:DescribeNetworkInterfaces"]),
+            Need::apply(&["ec2:DetachInternetGateway"]),
+            // AWS creates default VPCs and their parts without tags.
+            Need::delete(Deletes::Untagged, &["ec2:DeleteInternetGateway", "ec2:DeleteSubnet", "ec2:DeleteVpc"]),
+        ],
         ..KindSpec::BASE
     };
 

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::calls::{ResourceClient, all};
 use super::{Tags, tags_differ};
 use crate::aws::{AwsResult, Error};
-use crate::resource::{AttributeSpec, Context, Kind, KindSpec, OnChange, Weight};
+use crate::resource::{AttributeSpec, Context, Deletes, Kind, KindSpec, Need, OnChange, Weight};
 
 /// The attributes of a `dhcp_options`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -52,6 +52,7 @@ impl Kind for DhcpOptions {
         weight: Weight::Network,
         part_of: super::PART_OF_VPC,
         noun: Some(["set of DHCP options", "sets of DHCP options"]),
+        needs: &[Need::apply(&["ec2:CreateDhcpOptions", "ec2:CreateTags"]), Need::delete(Deletes::Addressed, &["ec2:DeleteDhcpOptions"])],
         ..KindSpec::BASE
     };
 

@@ -7,7 +7,7 @@ use super::calls::{ResourceClient, all};
 use super::{Tags, tags_differ};
 use crate::address::Reference;
 use crate::aws::{AwsResult, Error};
-use crate::resource::{AttributeSpec, Context, Kind, KindSpec, OnChange, Weight};
+use crate::resource::{AttributeSpec, Context, Deletes, Kind, KindSpec, Need, OnChange, Weight};
 
 /// The attributes of a `egress_only_internet_gateway`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -33,6 +33,10 @@ impl Kind for EgressOnlyInternetGateway {
         weight: Weight::Network,
         part_of: super::PART_OF_VPC,
         noun: Some(["egress-only internet gateway", "egress-only internet gateways"]),
+        needs: &[
+            Need::apply(&["ec2:CreateEgressOnlyInternetGateway", "ec2:CreateTags"]),
+            Need::delete(Deletes::Addressed, &["ec2:DeleteEgressOnlyInternetGateway"]),
+        ],
         ..KindSpec::BASE
     };
 

@@ -9,7 +9,7 @@ use crate::aws::{AwsResult, Error};
 use crate::network::Quotas;
 use crate::prices::Item;
 use crate::resource::uses::anywhere;
-use crate::resource::{AttributeSpec, Context, Kind, KindSpec, OnChange, Quota, Weight};
+use crate::resource::{AttributeSpec, Context, Deletes, Kind, KindSpec, Need, OnChange, Quota, Weight};
 
 /// The attributes of a `elastic_ip`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -43,6 +43,7 @@ impl Kind for ElasticIp {
         noun: Some(["elastic IP", "elastic IPs"]),
         quota: Some(&QUOTA),
         price: Some(|_, _| vec![(Item::PublicAddress, 1)]),
+        needs: &[Need::apply(&["ec2:AllocateAddress", "ec2:CreateTags"]), Need::delete(Deletes::Addressed, &["ec2:ReleaseAddress"])],
         ..KindSpec::BASE
     };
 

@@ -8,7 +8,7 @@ use super::calls::{ResourceClient, filter, first};
 use super::{Tags, tags_differ};
 use crate::address::Reference;
 use crate::aws::{AwsResult, Error};
-use crate::resource::{AttributeSpec, Context, Kind, KindSpec, OnChange, Weight};
+use crate::resource::{AttributeSpec, Context, Deletes, Kind, KindSpec, Need, OnChange, Weight};
 
 /// The attributes of a `flow_log`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -24,6 +24,9 @@ pub struct FlowLogAttributes {
     /// Its VPC.
     pub vpc: Reference,
 }
+
+/// What the ARNs of Amazon Data Firehose contain.
+const FIREHOSE: &str = ":firehose:";
 
 /// The kind.
 pub struct FlowLog;
@@ -42,6 +45,14 @@ impl Kind for FlowLog {
         ],
         weight: Weight::Network,
         part_of: super::PART_OF_VPC,
+        needs: &[
+            Need::apply(&["ec2:CreateFlowLogs", "ec2:CreateTags"]),
+            Need::delete(Deletes::Addressed, &["ec2:DeleteFlowLogs"]),
+            // Source: Amazon VPC's user guide, "Publish flow logs to Amazon S3" and "… to Amazon Data Firehose".
+            Need::besides(&["logs:CreateLogDelivery", "logs:DeleteLogDelivery"]),
+            Need::besides(&["firehose:TagDeliveryStream"]).when("destination", FIREHOSE),
+            Need::linked_role("delivery.logs.amazonaws.com").when("destination", FIREHOSE),
+        ],
         ..KindSpec::BASE
     };
 

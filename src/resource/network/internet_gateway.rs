@@ -10,7 +10,7 @@ use crate::address::Reference;
 use crate::aws::{AwsResult, Error};
 use crate::network::Quotas;
 use crate::resource::uses::anywhere;
-use crate::resource::{AttributeSpec, Context, FreedBy, Kind, KindSpec, OnChange, Quota, Weight};
+use crate::resource::{AttributeSpec, Context, Deletes, FreedBy, Kind, KindSpec, Need, OnChange, Quota, Weight};
 
 /// The attributes of a `internet_gateway`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -46,6 +46,10 @@ impl Kind for InternetGateway {
         weight: Weight::Network,
         part_of: super::PART_OF_VPC,
         quota: Some(&QUOTA),
+        needs: &[
+            Need::apply(&["ec2:AttachInternetGateway", "ec2:CreateInternetGateway", "ec2:CreateTags", "ec2:DetachInternetGateway"]),
+            Need::delete(Deletes::Addressed, &["ec2:DeleteInternetGateway"]),
+        ],
         ..KindSpec::BASE
     };
 

@@ -14,7 +14,7 @@ use crate::address::Reference;
 use crate::aws::{AwsResult, Error};
 use crate::network::Quotas;
 use crate::prices::Item;
-use crate::resource::{AttributeSpec, Attributes, Context, Kind, KindSpec, OnChange, Quota, Weight};
+use crate::resource::{AttributeSpec, Attributes, Context, Deletes, Kind, KindSpec, Need, OnChange, Quota, Weight};
 
 /// The attributes of a `nat_gateway`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -93,6 +93,12 @@ impl Kind for NatGateway {
         noun: Some(["NAT gateway", "NAT gateways"]),
         quota: Some(&QUOTA),
         price: Some(price),
+        needs: &[
+            Need::apply(&["ec2:CreateNatGateway", "ec2:CreateTags"]),
+            Need::delete(Deletes::Addressed, &["ec2:DeleteNatGateway"]),
+            // Source: Amazon VPC's user guide, "Using service-linked roles for VPC": AWSServiceRoleForNATGateway, of regional ones.
+            Need::linked_role("ec2-nat-gateway.amazonaws.com").when("availability_mode", "regional"),
+        ],
         ..KindSpec::BASE
     };
 

@@ -9,7 +9,7 @@ use super::ENABLED;
 use super::calls::never_deleted;
 use crate::aws::{AwsResult, Error, Poll};
 use crate::resource::organizations::Account;
-use crate::resource::{AttributeSpec, Context, Kind, KindSpec, NOT_YET, OnChange, OnRemoval, PartOf, Weight};
+use crate::resource::{AttributeSpec, Context, Kind, KindSpec, NOT_YET, Need, OnChange, OnRemoval, PartOf, Weight};
 
 /// The attributes of a `region`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -32,6 +32,7 @@ impl Kind for Region {
         own_id: false,
         part_of: PartOf::Account,
         noun: Some(["Region", "Regions"]),
+        needs: &[Need::apply(&["account:EnableRegion"])],
         ..KindSpec::BASE
     };
 

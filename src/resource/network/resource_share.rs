@@ -13,7 +13,7 @@ use super::{Tags, tags_differ};
 use crate::address::Reference;
 use crate::aws::{AwsResult, Error};
 use crate::resource::organizations::{Organization, OrganizationalUnit};
-use crate::resource::{ADDRESS_TAG, AttributeSpec, Context, Kind, KindSpec, OnChange, Weight};
+use crate::resource::{ADDRESS_TAG, AttributeSpec, Context, Deletes, Kind, KindSpec, Need, OnChange, Weight};
 
 /// The service principal that must be trusted before anything is shared inside the organization.
 pub const SHARING_SERVICE: &str = "ram.amazonaws.com";
@@ -53,6 +53,16 @@ impl Kind for ResourceShare {
         ],
         weight: Weight::Network,
         part_of: super::PART_OF_VPC,
+        needs: &[
+            Need::apply(&[
+                "ram:AssociateResourceShare",
+                "ram:CreateResourceShare",
+                "ram:DisassociateResourceShare",
+                "ram:TagResource",
+                "ram:UpdateResourceShare",
+            ]),
+            Need::delete(Deletes::Addressed, &["ram:DeleteResourceShare"]),
+        ],
         ..KindSpec::BASE
     };
 

@@ -7,7 +7,7 @@ use super::calls::{ResourceClient, SETTLING, filter, is_missing};
 use super::transit_gateway_attachment;
 use crate::address::Reference;
 use crate::aws::{AwsResult, Error};
-use crate::resource::{AttributeSpec, Context, Kind, KindSpec, OnChange, Weight};
+use crate::resource::{AttributeSpec, Context, Kind, KindSpec, Need, OnChange, Weight};
 
 /// The attributes of a `route`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -60,6 +60,7 @@ impl Kind for Route {
         weight: Weight::Network,
         own_id: false,
         part_of: super::PART_OF_VPC,
+        needs: &[Need::apply(&["ec2:CreateRoute", "ec2:DeleteRoute", "ec2:ReplaceRoute"])],
         ..KindSpec::BASE
     };
 

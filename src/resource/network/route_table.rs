@@ -9,7 +9,7 @@ use super::calls::{ResourceClient, all, filter};
 use super::{Tags, tags_differ};
 use crate::address::Reference;
 use crate::aws::{AwsResult, Error};
-use crate::resource::{AttributeSpec, Context, Kind, KindSpec, OnChange, Weight};
+use crate::resource::{AttributeSpec, Context, Deletes, Kind, KindSpec, Need, OnChange, Weight};
 
 /// The attributes of a `route_table`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -38,6 +38,10 @@ impl Kind for RouteTable {
         ],
         weight: Weight::Network,
         part_of: super::PART_OF_VPC,
+        needs: &[
+            Need::apply(&["ec2:CreateRouteTable", "ec2:CreateTags", "ec2:DisableVgwRoutePropagation", "ec2:EnableVgwRoutePropagation"]),
+            Need::delete(Deletes::Addressed, &["ec2:DeleteRouteTable"]),
+        ],
         ..KindSpec::BASE
     };
 

@@ -9,7 +9,7 @@ use super::calls::{ResourceClient, filter, first};
 use super::{Tags, tags_differ};
 use crate::address::Reference;
 use crate::aws::{AwsResult, Error};
-use crate::resource::{AttributeSpec, Context, Kind, KindSpec, OnChange, Weight};
+use crate::resource::{AttributeSpec, Context, Deletes, Kind, KindSpec, Need, OnChange, Weight};
 
 /// The attributes of a `security_group`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -58,6 +58,15 @@ impl Kind for SecurityGroup {
         ],
         weight: Weight::Network,
         part_of: super::PART_OF_VPC,
+        needs: &[
+            Need::apply(&[
+                "ec2:AuthorizeSecurityGroupIngress",
+                "ec2:CreateSecurityGroup",
+                "ec2:CreateTags",
+                "ec2:RevokeSecurityGroupIngress",
+            ]),
+            Need::delete(Deletes::Addressed, &["ec2:DeleteSecurityGroup"]),
+        ],
         ..KindSpec::BASE
     };
 

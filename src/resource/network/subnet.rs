@@ -8,7 +8,7 @@ use super::ipv6;
 use super::{Tags, tags_differ};
 use crate::address::Reference;
 use crate::aws::{AwsResult, Error};
-use crate::resource::{AttributeSpec, Context, Kind, KindSpec, OnChange, Weight};
+use crate::resource::{AttributeSpec, Context, Deletes, Kind, KindSpec, Need, OnChange, Weight};
 
 /// The attributes of a `subnet`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -52,6 +52,18 @@ impl Kind for Subnet {
         ],
         weight: Weight::Network,
         part_of: super::PART_OF_VPC,
+        needs: &[
+            Need::apply(&[
+                "ec2:AssociateRouteTable",
+                "ec2:AssociateSubnetCidrBlock",
+                "ec2:CreateSubnet",
+                "ec2:CreateTags",
+                "ec2:DisassociateRouteTable",
+                "ec2:DisassociateSubnetCidrBlock",
+                "ec2:ReplaceRouteTableAssociation",
+            ]),
+            Need::delete(Deletes::Addressed, &["ec2:DeleteSubnet"]),
+        ],
         ..KindSpec::BASE
     };
 

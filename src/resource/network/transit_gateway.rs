@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::calls::{ResourceClient, all};
 use super::{Tags, tags_differ};
 use crate::aws::{AwsResult, Error};
-use crate::resource::{AttributeSpec, Context, Kind, KindSpec, OnChange, PartOf, Weight};
+use crate::resource::{AttributeSpec, Context, Deletes, Kind, KindSpec, Need, OnChange, PartOf, Weight};
 
 /// The attributes of a `transit_gateway`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -50,6 +50,10 @@ impl Kind for TransitGateway {
         ],
         weight: Weight::Network,
         part_of: PartOf::Account,
+        needs: &[
+            Need::apply(&["ec2:CreateTags", "ec2:CreateTransitGateway", "ec2:ModifyTransitGateway"]),
+            Need::delete(Deletes::Addressed, &["ec2:DeleteTransitGateway"]),
+        ],
         ..KindSpec::BASE
     };
 

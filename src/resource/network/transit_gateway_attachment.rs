@@ -11,7 +11,7 @@ use super::{Tags, tags_differ, transit_gateway};
 use crate::address::Reference;
 use crate::aws::{AwsResult, Error};
 use crate::prices::Item;
-use crate::resource::{AttributeSpec, Context, Kind, KindSpec, OnChange, Weight};
+use crate::resource::{AttributeSpec, Context, Deletes, Kind, KindSpec, Need, OnChange, Weight};
 
 /// The attributes of a `transit_gateway_attachment`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -63,6 +63,18 @@ impl Kind for TransitGatewayAttachment {
         weight: Weight::Network,
         part_of: super::PART_OF_VPC,
         price: Some(|_, _| vec![(Item::TransitGatewayAttachment, 1)]),
+        needs: &[
+            Need::apply(&[
+                "ec2:AssociateTransitGatewayRouteTable",
+                "ec2:CreateTags",
+                "ec2:CreateTransitGatewayVpcAttachment",
+                "ec2:EnableTransitGatewayRouteTablePropagation",
+                "ec2:ModifyTransitGatewayVpcAttachment",
+            ]),
+            Need::delete(Deletes::Addressed, &["ec2:DeleteTransitGatewayVpcAttachment"]),
+            // Source: AWS Transit Gateway, "Use service-linked roles for transit gateways".
+            Need::linked_role("transitgateway.amazonaws.com"),
+        ],
         ..KindSpec::BASE
     };
 

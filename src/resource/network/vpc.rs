@@ -13,7 +13,7 @@ use crate::address::Reference;
 use crate::aws::{AwsResult, Error};
 use crate::network::Quotas;
 use crate::resource::uses::anywhere;
-use crate::resource::{AttributeSpec, Context, FreedBy, Kind, KindSpec, OnChange, PartOf, Quota, Weight};
+use crate::resource::{AttributeSpec, Context, Deletes, FreedBy, Kind, KindSpec, Need, OnChange, PartOf, Quota, Weight};
 
 /// The attributes of a `vpc`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -77,6 +77,20 @@ impl Kind for Vpc {
         part_of: PartOf::Beside("vpc"),
         noun: Some(["VPC", "VPCs"]),
         quota: Some(&QUOTA),
+        needs: &[
+            Need::plan(&["ec2:DescribeVpcAttribute"]).when("enable_dns_hostnames", ""),
+            Need::plan(&["ec2:DescribeVpcAttribute"]).when("enable_dns_support", ""),
+            // The network interfaces in a resource name what prevents its deletion.
+            Need::apply(&[
+                "ec2:AssociateDhcpOptions",
+                "ec2:AssociateVpcCidrBlock",
+                "ec2:CreateTags",
+                "ec2:CreateVpc",
+                "ec2:DescribeNetworkInterfaces",
+                "ec2:ModifyVpcAttribute",
+            ]),
+            Need::delete(Deletes::Addressed, &["ec2:DeleteVpc"]),
+        ],
         ..KindSpec::BASE
     };
 

@@ -12,7 +12,7 @@ use super::{Tags, tags_differ};
 use crate::address::Reference;
 use crate::aws::{AwsResult, Error};
 use crate::prices::Item;
-use crate::resource::{AttributeSpec, Attributes, Context, Kind, KindSpec, OnChange, Weight};
+use crate::resource::{AttributeSpec, Attributes, Context, Deletes, Kind, KindSpec, Need, OnChange, Weight};
 
 /// The attributes of a `vpc_endpoint`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -69,6 +69,12 @@ impl Kind for VpcEndpoint {
         part_of: super::PART_OF_VPC,
         noun: Some(["endpoint", "endpoints"]),
         price: Some(price),
+        needs: &[
+            Need::apply(&["ec2:CreateTags", "ec2:CreateVpcEndpoint", "ec2:ModifyVpcEndpoint"]),
+            Need::delete(Deletes::Addressed, &["ec2:DeleteVpcEndpoints"]),
+            // Source: the Service Authorization Reference, CreateVpcEndpoint: the service's names become a private zone of the VPC.
+            Need::besides(&["route53:AssociateVPCWithHostedZone"]).when("private_dns", "true"),
+        ],
         ..KindSpec::BASE
     };
 

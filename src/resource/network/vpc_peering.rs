@@ -8,7 +8,7 @@ use super::calls::{Earlier, ResourceClient, filter, first};
 use super::{Tags, tags_differ};
 use crate::address::Reference;
 use crate::aws::{AwsResult, Error};
-use crate::resource::{ADDRESS_TAG, AttributeSpec, Context, Kind, KindSpec, OnChange, Weight};
+use crate::resource::{ADDRESS_TAG, AttributeSpec, Context, Deletes, Kind, KindSpec, Need, OnChange, Weight};
 
 /// The attributes of a `vpc_peering`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -53,6 +53,10 @@ impl Kind for VpcPeering {
         weight: Weight::Network,
         part_of: super::PART_OF_VPC,
         noun: Some(["VPC peering", "VPC peerings"]),
+        needs: &[
+            Need::apply(&["ec2:AcceptVpcPeeringConnection", "ec2:CreateTags", "ec2:CreateVpcPeeringConnection"]),
+            Need::delete(Deletes::Addressed, &["ec2:DeleteVpcPeeringConnection"]),
+        ],
         ..KindSpec::BASE
     };
 

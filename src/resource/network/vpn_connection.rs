@@ -13,7 +13,7 @@ use super::{Tags, tags_differ};
 use crate::address::Reference;
 use crate::aws::{AwsResult, Error};
 use crate::prices::Item;
-use crate::resource::{AttributeSpec, Context, Kind, KindSpec, OnChange, Weight};
+use crate::resource::{AttributeSpec, Context, Deletes, Kind, KindSpec, Need, OnChange, Weight};
 
 /// The attributes of a `vpn_connection`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -49,6 +49,16 @@ impl Kind for VpnConnection {
         part_of: super::PART_OF_VPC,
         noun: Some(["VPN connection", "VPN connections"]),
         price: Some(|_, _| vec![(Item::VpnConnection, 1), (Item::PublicAddress, VPN_ADDRESSES)]),
+        needs: &[
+            Need::apply(&[
+                "ec2:CreateTags",
+                "ec2:CreateVpnConnection",
+                "ec2:CreateVpnConnectionRoute",
+                "ec2:DeleteVpnConnectionRoute",
+                "ec2:ModifyVpnConnection",
+            ]),
+            Need::delete(Deletes::Addressed, &["ec2:DeleteVpnConnection"]),
+        ],
         ..KindSpec::BASE
     };
 

@@ -7,7 +7,7 @@ use super::calls::{ResourceClient, all};
 use super::{Tags, tags_differ};
 use crate::address::Reference;
 use crate::aws::{AwsResult, Error};
-use crate::resource::{AttributeSpec, Context, Kind, KindSpec, OnChange, Weight};
+use crate::resource::{AttributeSpec, Context, Deletes, Kind, KindSpec, Need, OnChange, Weight};
 
 /// The attributes of a `vpn_gateway`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -31,6 +31,10 @@ impl Kind for VpnGateway {
         weight: Weight::Network,
         part_of: super::PART_OF_VPC,
         noun: Some(["VPN gateway", "VPN gateways"]),
+        needs: &[
+            Need::apply(&["ec2:AttachVpnGateway", "ec2:CreateTags", "ec2:CreateVpnGateway", "ec2:DetachVpnGateway"]),
+            Need::delete(Deletes::Addressed, &["ec2:DeleteVpnGateway"]),
+        ],
         ..KindSpec::BASE
     };
 

@@ -15,9 +15,7 @@ use super::trusted_service::TrustedService;
 use super::{management_account_of, organization_address};
 use crate::address::{Address, Reference};
 use crate::aws::{AwsResult, Error};
-use crate::resource::{
-    AttributeSpec, Attributes, Context, Desired, Kind, KindSpec, LAPSED, OnChange, OnRemoval, PolicyRole, Proposed, Weight, shown,
-};
+use crate::resource::{AttributeSpec, Attributes, Context, Desired, Kind, KindSpec, LAPSED, Need, OnChange, OnRemoval, PolicyRole, Proposed, Weight, shown};
 
 /// The attributes of a `account`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -75,6 +73,27 @@ impl Kind for Account {
         on_removal: OnRemoval::Report,
         policy_role: PolicyRole::Account,
         adopted: true,
+        needs: &[
+            // Any account that joins is named, tagged and moved.
+            Need::apply(&[
+                "account:PutAccountName",
+                "organizations:DescribeAccount",
+                "organizations:ListParents",
+                "organizations:MoveAccount",
+                "organizations:TagResource",
+            ])
+            .always_on_joining(),
+            Need::apply(&[
+                "organizations:CreateAccount",
+                "organizations:DescribeCreateAccountStatus",
+                "organizations:ListCreateAccountStatus",
+            ]),
+            Need::apply(&["account:AcceptPrimaryEmailUpdate", "account:StartPrimaryEmailUpdate", "organizations:UntagResource"])
+                .when("email", "")
+                .on_joining(),
+            Need::apply(&["organizations:CloseAccount"]).when("leaves", "\"closed\""),
+            Need::apply(&["organizations:RemoveAccountFromOrganization"]).when("leaves", "\"removed\""),
+        ],
         ..KindSpec::BASE
     };
 

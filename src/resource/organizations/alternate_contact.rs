@@ -9,7 +9,7 @@ use super::calls::never_deleted;
 use super::contacts::{self, Subject};
 use crate::address::Reference;
 use crate::aws::{AwsResult, Error};
-use crate::resource::{AttributeSpec, Context, Kind, KindSpec, OnChange, OnRemoval, PartOf};
+use crate::resource::{AttributeSpec, Context, Kind, KindSpec, Need, OnChange, OnRemoval, PartOf};
 
 /// The attributes of an `alternate_contact`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -53,6 +53,7 @@ impl Kind for AlternateContact {
         own_id: false,
         part_of: PartOf::Account,
         missing: Some("not in the account"),
+        needs: &[Need::plan(&["account:GetAlternateContact"]), Need::apply(&["account:PutAlternateContact"]).on_joining()],
         ..KindSpec::BASE
     };
 

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::calls::{SERVICE_ACCESS_NOT_ENABLED, SETTLING, never_deleted, poll, settled};
 use crate::address::Reference;
 use crate::aws::{AwsResult, Error};
-use crate::resource::{AttributeSpec, Context, Kind, KindSpec, OnChange, OnRemoval};
+use crate::resource::{AttributeSpec, Context, Kind, KindSpec, Need, OnChange, OnRemoval};
 
 /// The attributes of a `delegated_administrator`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -33,6 +33,10 @@ impl Kind for DelegatedAdministrator {
         ],
         on_removal: OnRemoval::Report,
         own_id: false,
+        needs: &[
+            Need::plan(&["organizations:ListDelegatedAdministrators"]),
+            Need::apply(&["organizations:DeregisterDelegatedAdministrator", "organizations:RegisterDelegatedAdministrator"]),
+        ],
         ..KindSpec::BASE
     };
 

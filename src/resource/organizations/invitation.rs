@@ -9,7 +9,7 @@ use super::calls::never_deleted;
 use super::handshakes::{self, Letter};
 use crate::address::{Address, Reference};
 use crate::aws::{AwsResult, Error};
-use crate::resource::{ADDRESS_TAG, AttributeSpec, Context, Kind, KindSpec, OnChange, OnRemoval, PartOf, PolicyRole, Weight};
+use crate::resource::{ADDRESS_TAG, AttributeSpec, Context, Kind, KindSpec, Need, OnChange, OnRemoval, PartOf, PolicyRole, Weight};
 
 /// The attributes of an `invitation`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -48,6 +48,16 @@ impl Kind for Invitation {
         policy_role: PolicyRole::Invitation,
         // Until its owner accepts, it is nowhere.
         placed: "into",
+        needs: &[
+            // The account may come from the command line.
+            Need::apply(&[
+                "organizations:CancelHandshake",
+                "organizations:DescribeAccount",
+                "organizations:InviteAccountToOrganization",
+                "organizations:TagResource",
+            ])
+            .always_on_joining(),
+        ],
         ..KindSpec::BASE
     };
 

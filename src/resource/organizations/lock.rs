@@ -19,6 +19,7 @@ use super::calls::{every_page, poll, tag};
 use super::minute;
 use super::world::World;
 use crate::aws::{AwsResult, Error, Sessions};
+use crate::resource::{Deletes, Need};
 
 /// The name of the OU.
 pub const LOCK_NAME: &str = "overlord-lock";
@@ -42,6 +43,13 @@ const TAG_VALUE: usize = 256;
 
 /// How long AWS may take to list an existing lock with its tags.
 const LISTED: std::time::Duration = std::time::Duration::from_secs(30);
+
+/// What taking, renewing and removing it need. `invite` applies to the accounts that join, so it needs the lock too.
+/// Source: CreateOrganizationalUnit, "If the request includes tags".
+pub(super) const NEEDS: [Need; 2] = [
+    Need::apply(&["organizations:CreateOrganizationalUnit", "organizations:TagResource"]).always_on_joining(),
+    Need::delete(Deletes::Lock, &["organizations:DeleteOrganizationalUnit"]).always_on_joining(),
+];
 
 /// The holder of a lock.
 #[derive(Debug, Clone, PartialEq, Eq)]

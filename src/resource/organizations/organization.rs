@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::calls::{self, SETTLING, every_page, never_deleted, poll};
 use crate::aws::{AwsResult, Error};
-use crate::resource::{AttributeSpec, Context, Kind, KindSpec, OnChange, OnRemoval, PolicyRole};
+use crate::resource::{AttributeSpec, Context, Kind, KindSpec, Need, OnChange, OnRemoval, PolicyRole};
 
 /// The attributes of a `organization`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -30,6 +30,11 @@ impl Kind for Organization {
         on_removal: OnRemoval::Report,
         policy_role: PolicyRole::Root,
         missing: Some("there is no organization yet"),
+        needs: &[
+            Need::apply(&["organizations:AcceptHandshake", "organizations:CreateOrganization", "organizations:EnableAllFeatures"]),
+            // Source: CreateOrganization and AcceptHandshake, AccessDeniedForDependencyException.
+            Need::linked_role("organizations.amazonaws.com"),
+        ],
         ..KindSpec::BASE
     };
 

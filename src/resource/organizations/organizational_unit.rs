@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::calls::{SETTLING, creation_tags, every_page, only_ours, poll, settled, tags_to_write, write_tags};
 use crate::address::Reference;
 use crate::aws::{AwsResult, Error};
-use crate::resource::{AttributeSpec, Context, Kind, KindSpec, OnChange, PolicyRole, Weight};
+use crate::resource::{AttributeSpec, Context, Deletes, Kind, KindSpec, Need, OnChange, PolicyRole, Weight};
 
 /// The attributes of a `ou`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -39,6 +39,10 @@ impl Kind for OrganizationalUnit {
         noun: Some(["OU", "OUs"]),
         unique_name_in: Some("parent"),
         recreated: Some("its place in the tree changed, and AWS cannot move an OU"),
+        needs: &[
+            Need::apply(&["organizations:CreateOrganizationalUnit", "organizations:TagResource", "organizations:UpdateOrganizationalUnit"]),
+            Need::delete(Deletes::Addressed, &["organizations:DeleteOrganizationalUnit"]),
+        ],
         ..KindSpec::BASE
     };
 

@@ -10,7 +10,7 @@ use super::account::{move_account, parent_of};
 use super::calls::never_deleted;
 use crate::address::Reference;
 use crate::aws::{AwsResult, Error};
-use crate::resource::{AttributeSpec, Context, Kind, KindSpec, OnChange, OnRemoval, PartOf, PolicyRole, Weight};
+use crate::resource::{AttributeSpec, Context, Kind, KindSpec, Need, OnChange, OnRemoval, PartOf, PolicyRole, Weight};
 
 /// The attributes of a `placement`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -44,6 +44,7 @@ impl Kind for Placement {
         part_of: PartOf::Account,
         completes_creation: true,
         policy_role: PolicyRole::Placement,
+        needs: &[Need::apply(&["organizations:ListParents", "organizations:MoveAccount"]).on_joining()],
         ..KindSpec::BASE
     };
 

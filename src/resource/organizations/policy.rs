@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::calls::{SETTLING, creation_tags, every_page, only_ours, poll, settled, tags_to_write, write_tags};
 use crate::address::Reference;
 use crate::aws::{AwsResult, Error};
-use crate::resource::{AttributeSpec, Context, Kind, KindSpec, OnChange, PolicyRole, Weight};
+use crate::resource::{AttributeSpec, Context, Deletes, Kind, KindSpec, Need, OnChange, PolicyRole, Weight};
 
 /// The attributes of a `policy`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -45,6 +45,10 @@ impl Kind for Policy {
         weight: Weight::GuardRail,
         policy_role: PolicyRole::Policy,
         unique_name_in: Some("policy_type"),
+        needs: &[
+            Need::apply(&["organizations:CreatePolicy", "organizations:TagResource", "organizations:UpdatePolicy"]),
+            Need::delete(Deletes::Addressed, &["organizations:DeletePolicy"]),
+        ],
         ..KindSpec::BASE
     };
 

@@ -11,7 +11,7 @@ use super::calls::{SETTLING, every_page, never_deleted, poll, settled};
 use crate::address::Reference;
 use crate::aws::{AwsResult, Error};
 use crate::limits::LIMITS;
-use crate::resource::{AttributeSpec, Context, Kind, KindSpec, OnChange, OnRemoval, PartOf, PolicyRole, Weight};
+use crate::resource::{AttributeSpec, Context, Kind, KindSpec, Need, OnChange, OnRemoval, PartOf, PolicyRole, Weight};
 
 /// The attributes of a `policy_attachments`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -37,6 +37,9 @@ impl Kind for PolicyAttachments {
         own_id: false,
         part_of: PartOf::KeyAddress,
         policy_role: PolicyRole::Attachments,
+        needs: &[
+            Need::apply(&["organizations:AttachPolicy", "organizations:DetachPolicy", "organizations:ListPoliciesForTarget"]).on_joining()
+        ],
         ..KindSpec::BASE
     };
 

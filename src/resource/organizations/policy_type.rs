@@ -10,7 +10,7 @@ use super::trusted_service::TrustedService;
 use crate::address::{Address, Reference};
 use crate::aws::{AwsResult, Error};
 use crate::limits::LIMITS;
-use crate::resource::{AttributeSpec, Context, Kind, KindSpec, OnChange, OnRemoval, PolicyRole, Proposed, Weight};
+use crate::resource::{AttributeSpec, Context, Kind, KindSpec, Need, OnChange, OnRemoval, PolicyRole, Proposed, Weight};
 
 /// The attributes of a `policy_type`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -34,6 +34,10 @@ impl Kind for PolicyType {
         weight: Weight::GuardRail,
         own_id: false,
         policy_role: PolicyRole::Type,
+        needs: &[
+            Need::plan(&["organizations:DescribePolicy", "organizations:ListPolicies", "organizations:ListTargetsForPolicy"]),
+            Need::apply(&["organizations:EnablePolicyType"]),
+        ],
         ..KindSpec::BASE
     };
 

@@ -9,7 +9,7 @@ use super::calls::never_deleted;
 use super::contacts::{self, Subject};
 use crate::address::Reference;
 use crate::aws::{AwsResult, Error};
-use crate::resource::{AttributeSpec, Context, Kind, KindSpec, OnChange, OnRemoval, PartOf};
+use crate::resource::{AttributeSpec, Context, Kind, KindSpec, Need, OnChange, OnRemoval, PartOf};
 
 /// The attributes of a `primary_contact`. AWS only accepts all of them together.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -71,6 +71,7 @@ impl Kind for PrimaryContact {
         own_id: false,
         part_of: PartOf::Account,
         missing: Some("not in the account"),
+        needs: &[Need::plan(&["account:GetContactInformation"]), Need::apply(&["account:PutContactInformation"]).on_joining()],
         ..KindSpec::BASE
     };
 

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::calls::{SETTLING, never_deleted, poll};
 use crate::address::{Address, Reference};
 use crate::aws::{AwsResult, Error, Sessions};
-use crate::resource::{AttributeSpec, Context, Kind, KindSpec, OnChange, OnRemoval, Weight};
+use crate::resource::{AttributeSpec, Context, Kind, KindSpec, Need, OnChange, OnRemoval, Weight};
 
 /// The service that must be trusted before root access can be central.
 pub const IAM: &str = "iam.amazonaws.com";
@@ -52,6 +52,11 @@ impl Kind for RootAccess {
         weight: Weight::GuardRail,
         own_id: false,
         missing: Some("root users are not managed centrally"),
+        needs: &[
+            Need::plan(&["iam:ListOrganizationsFeatures"]),
+            Need::apply(&["iam:EnableOrganizationsRootCredentialsManagement"]).when("features", CREDENTIALS),
+            Need::apply(&["iam:EnableOrganizationsRootSessions"]).when("features", SESSIONS),
+        ],
         ..KindSpec::BASE
     };
 

@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use super::calls::never_deleted;
 use crate::address::Reference;
 use crate::aws::{AwsResult, Error, Sessions};
-use crate::resource::{AttributeSpec, Context, Kind, KindSpec, OnChange, OnRemoval, PartOf, Weight};
+use crate::resource::{AttributeSpec, Context, Kind, KindSpec, Need, OnChange, OnRemoval, PartOf, Run, Weight};
 
 /// AWS's policies for reading root credentials and for removing them.
 const AUDIT: &str = "IAMAuditRootUserCredentials";
@@ -50,6 +50,11 @@ impl Kind for RootCredentials {
         weight: Weight::GuardRail,
         part_of: PartOf::Account,
         warns_if_unread: true,
+        needs: &[
+            Need::plan(&["sts:AssumeRoot"]),
+            Need::root_task(Run::Plan, "IAMAuditRootUserCredentials"),
+            Need::root_task(Run::Apply, "IAMDeleteRootUserCredentials").on_joining(),
+        ],
         ..KindSpec::BASE
     };
 

@@ -6,7 +6,7 @@ use super::calls::never_deleted;
 use crate::address::Reference;
 use crate::aws::{AwsResult, Error};
 use crate::resource::network::SHARING_SERVICE;
-use crate::resource::{AttributeSpec, Context, Kind, KindSpec, OnChange, OnRemoval};
+use crate::resource::{AttributeSpec, Context, Kind, KindSpec, Need, OnChange, OnRemoval};
 
 /// The attributes of a `trusted_service`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -16,6 +16,9 @@ pub struct TrustedServiceAttributes {
     /// The service principal, such as `config.amazonaws.com`.
     pub service: String,
 }
+
+/// The JSON of RAM's name.
+const RAM: &str = "\"ram.amazonaws.com\"";
 
 /// The kind.
 pub struct TrustedService;
@@ -28,6 +31,13 @@ impl Kind for TrustedService {
         attributes: &[AttributeSpec::new("organization", OnChange::Update), AttributeSpec::new("service", OnChange::Update)],
         on_removal: OnRemoval::Report,
         own_id: false,
+        needs: &[
+            Need::plan(&["organizations:ListAWSServiceAccessForOrganization"]),
+            Need::apply(&["organizations:EnableAWSServiceAccess"]),
+            // EnableSharingWithAwsOrganization enables the access of RAM in the caller's name.
+            Need::apply(&["ram:EnableSharingWithAwsOrganization"]).when("service", RAM),
+            Need::linked_role("ram.amazonaws.com").when("service", RAM),
+        ],
         ..KindSpec::BASE
     };
 

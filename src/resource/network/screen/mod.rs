@@ -32,6 +32,13 @@ use crate::resource::{ADDRESS_TAG, Desired, Keep, Kind, Live};
 use aggregator::{Questions, Sight, Sources};
 use item::Item;
 
+/// What it calls where the aggregator is.
+pub(super) const OPERATIONS: &[&str] = &[
+    "config:DescribeConfigurationAggregatorSourcesStatus",
+    "config:DescribeConfigurationAggregators",
+    "config:SelectAggregateResourceConfig",
+];
+
 /// What an aggregator has recorded.
 pub struct Records {
     sources: Sources,
