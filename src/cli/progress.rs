@@ -129,8 +129,8 @@ impl Running {
     fn start(&mut self, address: &Address) {
         if self.addresses.insert(address.clone()) {
             *self.kinds.entry(address.kind().to_owned()).or_default() += 1;
-            if let Some(scope) = address.scope() {
-                *self.accounts.entry(scope.account.clone()).or_default() += 1;
+            if let Some(account) = address.account() {
+                *self.accounts.entry(account.to_owned()).or_default() += 1;
             }
         }
     }
@@ -138,8 +138,8 @@ impl Running {
     fn finish(&mut self, address: &Address) {
         if self.addresses.remove(address) {
             one_less(&mut self.kinds, address.kind());
-            if let Some(scope) = address.scope() {
-                one_less(&mut self.accounts, &scope.account);
+            if let Some(account) = address.account() {
+                one_less(&mut self.accounts, account);
             }
         }
     }

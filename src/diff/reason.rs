@@ -16,7 +16,7 @@ pub(super) fn of_creation(address: &Address, spec: &KindSpec, former: Option<&Ad
     if let (Some(former), Some(why)) = (former, spec.recreated) {
         return format!("{why}: created again in place of `{former}`").into();
     }
-    let here = if address.scope().is_some() { "not in the account" } else { "not in the organization" };
+    let here = if address.account().is_some() { "not in the account" } else { "not in the organization" };
     spec.missing.unwrap_or(here).into()
 }
 

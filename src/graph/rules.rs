@@ -160,7 +160,7 @@ impl<'a> Edges<'a> {
     /// Rule 6. If a change already depends on something in the same account and Region, as nearly all of a network does, it gets no edge
     /// of its own: so there are few edges. `known` is where the edges of this change begin.
     fn within(&mut self, index: usize, change: &'a Change, known: usize) {
-        let Some(scope) = change.address.scope().filter(|_| change.action != Action::Delete) else { return };
+        let Some(key) = change.address.account().filter(|_| change.action != Action::Delete) else { return };
         let in_scope = |&(_, to, _): &Found| self.changes.get(to).is_some_and(|to| to.address.is_beside(&change.address));
         if self.found.get(known..).is_some_and(|edges| edges.iter().any(in_scope)) {
             return;
@@ -169,12 +169,12 @@ impl<'a> Edges<'a> {
         if change.address != region && self.by_address.near(index, &region).is_some() {
             return self.wait(index, &region);
         }
-        let account = Address::new("account", scope.account.as_str());
+        let account = Address::new("account", key);
         let guard = Address::new("policy_attachments", account.to_string());
         self.wait(index, &account);
         self.wait(index, &guard);
         // In the quarantine OU, nothing may be allowed yet.
-        self.wait(index, &Address::new("placement", scope.account.as_str()));
+        self.wait(index, &Address::new("placement", key));
     }
 
     /// The changes that must be applied before `address` is as the configuration says: its own, or those of everything that it refers to.

@@ -94,7 +94,7 @@ impl PolicyRole {
             Self::Root | Self::Unit | Self::Account | Self::Policy | Self::Attachments => true,
             Self::None | Self::Invitation | Self::Placement | Self::Type => false,
         }
-    
+    }
 }
 
 impl KindSpec {

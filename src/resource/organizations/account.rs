@@ -15,7 +15,9 @@ use super::trusted_service::TrustedService;
 use super::{management_account_of, organization_address};
 use crate::address::{Address, Reference};
 use crate::aws::{AwsResult, Error};
-use crate::resource::{AttributeSpec, Attributes, Context, Desired, Kind, KindSpec, LAPSED, Need, OnChange, OnRemoval, PolicyRole, Proposed, Weight, shown};
+use crate::resource::{
+    AttributeSpec, Attributes, Context, Desired, Kind, KindSpec, LAPSED, Need, OnChange, OnRemoval, PolicyRole, Proposed, Weight, shown,
+};
 
 /// The attributes of a `account`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
