@@ -11,7 +11,7 @@ use std::sync::{Mutex, OnceLock, PoisonError};
 use futures_util::future::BoxFuture;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
-use super::{Attributes, Desired, ErasedKind, Finding, Live};
+use super::{Attributes, By, Desired, ErasedKind, FamilyNeeds, Finding, Live};
 use crate::address::Address;
 use crate::aws::{AwsResult, Sessions};
 use crate::network::Observed;
@@ -28,6 +28,14 @@ pub trait Family: Send + Sync {
     /// The desired resources that depend on the live state, such as the parts of a VPC, whose CIDR blocks do. Pure.
     fn expand(&self, _desired: &Desired, _observed: &Observed) -> Expanded {
         Expanded::default()
+    }
+
+    /// What it needs to be allowed for a configuration, besides what its kinds need. Pure.
+    fn needs(&self, desired: &Desired) -> FamilyNeeds;
+
+    /// What `import` calls to find what it has, with and without what some Regions have. Pure.
+    fn import_needs(&self, _reads_regions: bool) -> Vec<(By, &'static [&'static str])> {
+        Vec::new()
     }
 
     /// Starts to read what `run.desired` needs. All families read at the same time. A family that needs accounts subscribes to

@@ -6,7 +6,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{Attributes, Desired, network, organizations};
+use super::{Attributes, Desired, FAMILIES};
 use crate::address::Address;
 
 /// The runs to allow.
@@ -160,10 +160,10 @@ pub struct FamilyNeeds {
 
 /// What the families need for a configuration.
 pub fn family_needs(desired: &Desired) -> Vec<FamilyNeeds> {
-    vec![organizations::needs(desired), network::needs(desired)]
+    FAMILIES.iter().map(|family| family.needs(desired)).collect()
 }
 
 /// What an import calls, with and without the networks of some Regions.
 pub fn import_needs(reads_regions: bool) -> Vec<(By, &'static [&'static str])> {
-    [organizations::import_needs(), network::import_needs(reads_regions)].concat()
+    FAMILIES.iter().flat_map(|family| family.import_needs(reads_regions)).collect()
 }

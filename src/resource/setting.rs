@@ -17,8 +17,8 @@ use super::organizations::leaving;
 use super::reach::{Reach, is_fatal};
 use super::unread::{self, Unread};
 use super::{
-    Attributes, Context, Desired, ErasedKind, Family, FamilyReading, Kind, KindSpec, Live, LiveResource, NOT_JOINED, NOT_READ, NOT_YET,
-    ReadRun, WITH_ITS_ACCOUNT, untyped,
+    Attributes, Context, Desired, ErasedKind, Family, FamilyNeeds, FamilyReading, Kind, KindSpec, Live, LiveResource, NOT_JOINED, NOT_READ,
+    NOT_YET, ReadRun, WITH_ITS_ACCOUNT, untyped,
 };
 use crate::address::{Address, Place};
 use crate::aws::{AwsResult, Error, Poll, Sessions};
@@ -186,6 +186,11 @@ impl Family for Settings {
 
     fn kinds(&self) -> &'static [&'static dyn ErasedKind] {
         self.kinds
+    }
+
+    fn needs(&self, _desired: &Desired) -> FamilyNeeds {
+        // What each kind needs is all.
+        FamilyNeeds { family: self.name, ..FamilyNeeds::default() }
     }
 
     fn read<'r>(&'r self, run: &'r ReadRun<'r>) -> BoxFuture<'r, AwsResult<Box<dyn FamilyReading>>> {

@@ -5,11 +5,11 @@ use std::collections::BTreeSet;
 
 use futures_util::future::BoxFuture;
 
-use super::{KINDS, Kept, Prefetch, expand, findings, live, prefetch};
+use super::{KINDS, Kept, Prefetch, expand, findings, live, needs, prefetch};
 use crate::address::Scope;
 use crate::aws::AwsResult;
 use crate::network::{self, Design, Observed};
-use crate::resource::{Desired, ErasedKind, Expanded, Family, FamilyReading, Live, NOT_SELECTED, ReadRun};
+use crate::resource::{By, Desired, ErasedKind, Expanded, Family, FamilyNeeds, FamilyReading, Live, NOT_SELECTED, ReadRun};
 use crate::sandbox::World;
 
 /// The family.
@@ -32,6 +32,14 @@ impl Family for Networks {
         let (design, observed) = selected(desired, observed);
         let plan = network::allocate(&design, &observed);
         Expanded { resources: expand(&design, &observed, &plan), findings: findings(&design, &observed, &plan) }
+    }
+
+    fn needs(&self, desired: &Desired) -> FamilyNeeds {
+        needs::needs(desired)
+    }
+
+    fn import_needs(&self, reads_regions: bool) -> Vec<(By, &'static [&'static str])> {
+        needs::import_needs(reads_regions)
     }
 
     fn read<'r>(&'r self, run: &'r ReadRun<'r>) -> BoxFuture<'r, AwsResult<Box<dyn FamilyReading>>> {

@@ -70,7 +70,6 @@ pub use flow_log::{FlowLog, FlowLogAttributes};
 pub(crate) use guess::ZONE_BITS;
 pub use internet_gateway::{InternetGateway, InternetGatewayAttributes};
 pub use nat_gateway::{NatGateway, NatGatewayAttributes, NatGatewayStates};
-pub(super) use needs::{import_needs, needs};
 pub use prefetch::{Prefetch, prefetch};
 pub use read::live;
 pub use region::{Region, RegionAttributes};

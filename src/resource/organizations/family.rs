@@ -2,9 +2,9 @@
 
 use futures_util::future::BoxFuture;
 
-use super::{KINDS, Reading, read};
+use super::{KINDS, Reading, needs, read};
 use crate::aws::AwsResult;
-use crate::resource::{ErasedKind, Family, FamilyReading, Live, ReadRun};
+use crate::resource::{By, Desired, ErasedKind, Family, FamilyNeeds, FamilyReading, Live, ReadRun};
 use crate::sandbox::World;
 
 /// The family.
@@ -17,6 +17,14 @@ impl Family for Organizations {
 
     fn kinds(&self) -> &'static [&'static dyn ErasedKind] {
         KINDS
+    }
+
+    fn needs(&self, desired: &Desired) -> FamilyNeeds {
+        needs::needs(desired)
+    }
+
+    fn import_needs(&self, _reads_regions: bool) -> Vec<(By, &'static [&'static str])> {
+        needs::import_needs()
     }
 
     fn read<'r>(&'r self, run: &'r ReadRun<'r>) -> BoxFuture<'r, AwsResult<Box<dyn FamilyReading>>> {

@@ -56,7 +56,6 @@ pub use invitation::{Invitation, InvitationAttributes, with_address};
 pub use invited::{Allowance, InvitationState, LiveInvitation, Standing, day, minute};
 pub use leaving::{Leaving, leaving};
 pub use lock::{LOCK_NAME, LOCK_OWNER_TAG};
-pub(super) use needs::{import_needs, needs};
 pub use organization::{Organization, OrganizationAttributes};
 pub use organizational_unit::{OrganizationalUnit, OrganizationalUnitAttributes};
 pub use placement::{Placement, PlacementAttributes};
