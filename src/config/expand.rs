@@ -65,6 +65,9 @@ pub(super) fn desired(file: &File, checked: Checked<'_>) -> Desired {
         };
         resources.add(RootCredentials::address(&account.key), &attributes);
     }
+    for (address, (attributes, _)) in checked.accounts.iter().flat_map(|account| &account.settings) {
+        resources.0.insert(address.clone(), attributes.clone());
+    }
     for (target, policies) in &checked.attachments {
         let address = PolicyAttachments::address(target.to_string());
         resources.add(address, &PolicyAttachmentsAttributes { policies: policies.clone(), target: target.clone().into() });

@@ -6,7 +6,7 @@ use super::contacts::{self, PlannedContacts};
 use super::invitations::{self, Invite};
 use super::leaving;
 use super::tags::account_tags;
-use super::{Model, tree, values};
+use super::{Model, settings, tree, values};
 use crate::address::{Address, Reference};
 use crate::config::code::Code;
 use crate::config::report::Report;
@@ -41,6 +41,8 @@ pub(in crate::config) struct Planned<'f> {
     pub(in crate::config) vpc_ids: Option<&'f Table<At<String>>>,
     /// Whom AWS writes to, placeholders filled in.
     pub(in crate::config) contacts: PlannedContacts,
+    /// What its inherited keys set in it.
+    pub(in crate::config) settings: settings::Planned,
     /// How it is to leave; then nothing else is desired of it.
     pub(in crate::config) leaves: Option<Leaving>,
 }
@@ -59,6 +61,7 @@ impl Planned<'_> {
             tags: None,
             policies: None,
             inherited: Inherited::default(),
+            settings: settings::Planned::new(),
             cidrs: None,
             vpc_ids: None,
             contacts,
@@ -241,6 +244,7 @@ fn plan<'f>(parts: Parts<'f>, model: &Model<'f>, report: &mut Report) -> Planned
     }
     let tags = account_tags(&parts.tags, names, parts.at, report);
     let contacts = contacts::fill_in(&parts.contacts, names, report);
+    let settings = settings::of_account(settings::Of { names, inherited: parts.inherited }, model, report);
     let parent = parts.ou.and_then(|ou| tree::reference(ou, model, report));
     let planned = Planned {
         parent,
@@ -254,6 +258,7 @@ fn plan<'f>(parts: Parts<'f>, model: &Model<'f>, report: &mut Report) -> Planned
         tags,
         policies: parts.policies,
         inherited: parts.inherited,
+        settings,
         cidrs: parts.cidrs,
         vpc_ids: parts.vpc_ids,
         contacts,

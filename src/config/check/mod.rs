@@ -19,6 +19,7 @@ pub(super) mod policies;
 mod prices;
 mod regions;
 pub(super) mod root;
+pub(super) mod settings;
 mod tags;
 mod tree;
 pub(crate) mod values;

@@ -1,0 +1,56 @@
+//! The settings that inherited keys give accounts: a function for each key, from its value to the resources of one account.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::Model;
+use crate::address::Address;
+use crate::config::report::Report;
+use crate::config::section::Inherited;
+use crate::config::template::Names;
+use crate::diagnostic::ByteRange;
+use crate::limits::LIMITS;
+use crate::resource::Attributes;
+
+/// The account that settings are made for.
+#[derive(Clone, Copy)]
+pub(super) struct Of<'a> {
+    /// Its key, team and stage.
+    pub names: Names<'a>,
+    /// The nearest value of each key.
+    pub inherited: Inherited<'a>,
+}
+
+/// The settings of one account, by address, with the places of their values.
+pub(in crate::config) type Planned = BTreeMap<Address, (Attributes, ByteRange)>;
+
+type Expand = fn(Of<'_>, &Model<'_>, &mut Report) -> Planned;
+
+/// A row for each key.
+const KEYS: &[Expand] = &[];
+
+/// All settings of an account.
+pub(super) fn of_account(of: Of<'_>, model: &Model<'_>, report: &mut Report) -> Planned {
+    let mut planned = Planned::new();
+    for expand in KEYS {
+        planned.append(&mut expand(of, model, report));
+    }
+    planned
+}
+
+impl Of<'_> {
+    /// The Regions in which this account has settings: the governed ones, and those of layouts and transit gateways; of the Regions that
+    /// must be enabled, only those that org.toml enables in it.
+    fn regions(&self, model: &Model<'_>) -> BTreeSet<String> {
+        let file = model.file;
+        let governed = file.organization.iter().flat_map(|organization| &organization.regions);
+        let of_layouts = file.vpc.values().filter_map(|layout| layout.region.as_ref());
+        let of_gateways = file.transit_gateway.values().filter_map(|gateway| gateway.region.as_ref());
+        let own_layouts: BTreeSet<&str> = self.inherited.vpc.iter().flat_map(|list| list.iter()).map(|name| name.as_str()).collect();
+        let of_own_layouts = file.vpc.iter().filter(|(key, _)| own_layouts.contains(key.as_str())).filter_map(|(_, l)| l.region.as_ref());
+        let listed = self.inherited.regions.iter().flat_map(|list| list.iter());
+        let enabled: BTreeSet<&str> = of_own_layouts.chain(listed).map(|region| region.as_str()).collect();
+        let everywhere = governed.chain(of_layouts).chain(of_gateways).map(|region| region.as_str());
+        let usable = everywhere.filter(|region| !LIMITS.regions.is_opt_in(region) || enabled.contains(region));
+        usable.chain(enabled.iter().copied()).filter(|region| model.regions.is_known(region)).map(str::to_owned).collect()
+    }
+}
