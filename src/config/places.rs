@@ -79,9 +79,9 @@ impl Places {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
-    use crate::config::{Files, load_untested_with};
     use std::path::Path;
+
+    use crate::config::{Files, load_untested_with};
 
     const TEXT: &str = r#"[organization]
 management_account = "111111111111"

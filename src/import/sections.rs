@@ -12,7 +12,9 @@ use super::{Left, Settings, Tags};
 use crate::config::{self, values};
 use crate::limits::LIMITS;
 use crate::network::Block;
-use crate::resource::organizations::{CREDENTIALS, SESSIONS, World};
+use crate::resource::Kind;
+use crate::resource::network::Vpc;
+use crate::resource::organizations::{self, CREDENTIALS, SESSIONS, World};
 
 /// The default of `max_zones`.
 const USUAL_ZONE_BITS: u8 = 3;
@@ -194,7 +196,7 @@ fn unit_sections(
         .collect();
     below.sort_by_key(|(_, key)| *key);
     for (id, key) in below {
-        let mut section = Section::new(format!("ou.{key}"));
+        let mut section = Section::new(organizations::OrganizationalUnit::address(key).to_string());
         section.put_text("name", world.units.get(id).map(|unit| unit.name.as_str()).filter(|name| *name != key));
         section.put_text("parent", units.get(parent).map(String::as_str));
         section.put_list("policies", policies.set(id));
@@ -205,7 +207,7 @@ fn unit_sections(
 }
 
 fn policy(declared: &Declared<'_>) -> Section {
-    let mut section = Section::new(format!("policy.{}", declared.key));
+    let mut section = Section::new(organizations::Policy::address(declared.key.as_str()).to_string());
     section.put_text("type", Some(declared.spec.short.as_str()).filter(|short| *short != "scp"));
     section.put_text("name", Some(declared.policy.name.as_str()).filter(|name| *name != declared.key));
     section.put_text("description", Some(declared.policy.description.as_str()).filter(|description| !description.is_empty()));
@@ -256,7 +258,7 @@ fn adopted(adopted: &Adopted) -> Vec<(&'static str, Value)> {
 }
 
 fn single(account: &Account<'_>, units: &Units<'_>) -> Section {
-    let mut section = Section::new(format!("account.{}", account.key));
+    let mut section = Section::new(organizations::Account::address(account.key.as_str()).to_string());
     let (name, said) = match account.name() {
         Ok(name) => (name, account.email.to_owned()),
         Err(()) => (None, format!("{}, {}", account.name, account.email)),
@@ -276,7 +278,7 @@ fn single(account: &Account<'_>, units: &Units<'_>) -> Section {
 }
 
 fn layout(key: &str, layout: &Layout, pool: &str) -> Section {
-    let mut section = Section::new(format!("vpc.{key}"));
+    let mut section = Section::new(Vpc::address(key).to_string());
     section.put_text("region", Some(&layout.region));
     section.put_text("pool", Some(pool));
     section.put("prefix", Value::Number(layout.prefix.into()));

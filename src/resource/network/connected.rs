@@ -10,10 +10,12 @@ use aws_sdk_ram::types::{ResourceOwner, ResourceShareAssociationType, ResourceSh
 
 use super::Tags;
 use super::describe::{Ec2Reader, by_id, list, tags, text};
+use super::features::VPN;
 use super::{customer_gateway, transit_gateway, transit_gateway_attachment, vpc_peering, vpn_connection, vpn_gateway};
 use crate::aws::{AwsResult, Error};
-use crate::resource::ADDRESS_TAG;
+use crate::resource::network as kinds;
 use crate::resource::pages::whole_list;
+use crate::resource::{ADDRESS_TAG, Kind};
 
 /// An account's connections in a Region.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -101,22 +103,28 @@ impl Connected {
     /// # Errors
     /// A call failed.
     pub async fn read(ask: &Ec2Reader<'_>, ram: impl Fn() -> aws_sdk_ram::Client, has: impl Fn(&str) -> bool) -> AwsResult<Self> {
-        const NAMES: [&str; 5] = ["vpc_peering", "transit_gateway_attachment", "transit_gateway", "vpn", "resource_share"];
+        const NAMES: [&str; 5] = [
+            kinds::VpcPeering::SPEC.kind,
+            kinds::TransitGatewayAttachment::SPEC.kind,
+            kinds::TransitGateway::SPEC.kind,
+            VPN,
+            kinds::ResourceShare::SPEC.kind,
+        ];
         let mut read = Self { asked: NAMES.iter().any(|name| has(name)), ..Self::default() };
-        if has("vpc_peering") {
+        if has(kinds::VpcPeering::SPEC.kind) {
             read.peerings = ask.peerings().await?;
         }
-        if has("transit_gateway_attachment") {
+        if has(kinds::TransitGatewayAttachment::SPEC.kind) {
             read.attachments = ask.attachments().await?;
         }
-        if has("transit_gateway") {
+        if has(kinds::TransitGateway::SPEC.kind) {
             read.transit_gateways = ask.transit_gateways().await?;
         }
-        if has("vpn") {
+        if has(VPN) {
             (read.vpn_gateways, read.customer_gateways, read.vpn_connections) =
                 tokio::try_join!(ask.vpn_gateways(), ask.customer_gateways(), ask.vpn_connections())?;
         }
-        if has("resource_share") {
+        if has(kinds::ResourceShare::SPEC.kind) {
             read.shares = shares(&ram()).await?;
         }
         Ok(read)

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::Route;
+use super::{Route, TransitGatewayAttachment, VpcPeering};
 use crate::address::{Address, Reference};
 use crate::resource::organizations::Account;
 use crate::resource::{Desired, Kind, Live};
@@ -17,16 +17,16 @@ pub(super) fn freeze(live: &mut Live, desired: &Desired, why: impl Fn(&str) -> O
     };
     let mut frozen = BTreeMap::new();
     for (address, resource) in &mut live.resources {
-        let leads_there = match address.kind() {
-            "vpc_peering" => resource.attributes.references().iter().find_map(|one| match one {
+        let mut leads_there = None;
+        if VpcPeering::has(address) {
+            leads_there = resource.attributes.references().iter().find_map(|one| match one {
                 Reference::Address(there) => why(&account_of(there)?),
                 Reference::Id(_) => None,
-            }),
-            "transit_gateway_attachment" => {
-                hub.filter(|_| matches!(resource.attributes.reference("transit_gateway"), Some(Reference::Id(_))))
-            }
-            _ => None,
-        };
+            });
+        }
+        if TransitGatewayAttachment::has(address) {
+            leads_there = hub.filter(|_| matches!(resource.attributes.reference("transit_gateway"), Some(Reference::Id(_))));
+        }
         if let Some(why) = leads_there {
             resource.frozen = Some(why.to_owned());
             frozen.insert(address.clone(), why);

@@ -16,6 +16,7 @@ mod dhcp_options;
 mod egress_only_internet_gateway;
 mod elastic_ip;
 mod expand;
+mod features;
 mod findings;
 mod flow_log;
 mod freeze;

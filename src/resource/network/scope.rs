@@ -5,11 +5,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use aws_sdk_account::types::RegionOptStatus;
 use futures_util::future::{OptionFuture, try_join_all};
 
-use super::ENABLED;
 use super::bind::{self, Names};
 use super::connected::Connected;
 use super::describe::Ec2Reader;
 use super::world::{Extras, Vpc, World};
+use super::{ENABLED, features};
 use crate::address::{Address, Scope};
 use crate::aws::{AwsResult, Error, Sessions};
 use crate::limits::LIMITS;
@@ -99,7 +99,7 @@ pub(super) async fn complete(
     }
     let client = sessions.ec2(account, &scope.region);
     let ram = || sessions.ram(account, &scope.region);
-    let [dhcp_options, egress_only, flow_logs] = RECORDED.map(|name| wanted.with.remove(name));
+    let [dhcp_options, egress_only, flow_logs] = features::RECORDED.map(|name| wanted.with.remove(name));
     let read = wanted.read(&Ec2Reader { client: &client, account }, ram).await?;
     // As in a direct read: undeclared features are left empty.
     world.extras = Extras {
@@ -110,9 +110,6 @@ pub(super) async fn complete(
     };
     Ok(Reading { region, world })
 }
-
-/// The features among these that AWS Config records and that are read only on demand: names of [`super::WITH_TAG`].
-const RECORDED: [&str; 3] = ["dhcp_options", "egress_only_internet_gateway", "flow_log"];
 
 /// Reads the VPCs that an account has in a Region, and nothing else.
 ///
@@ -170,7 +167,7 @@ impl Wanted {
             wanted.with.extend(layout.extras().map(str::to_owned));
         }
         if design.gateways.transit.values().any(|gateway| (&gateway.account, &gateway.region) == (&scope.account, &scope.region)) {
-            wanted.with.extend(["resource_share", "transit_gateway"].map(str::to_owned));
+            wanted.with.extend(features::HUB.map(str::to_owned));
         }
         for (id, vpc) in &world.vpcs {
             let Some(address) = of_twin(id, vpc).or_else(|| names.address(id).cloned()) else { continue };
@@ -192,16 +189,16 @@ impl Wanted {
 
     /// Existing resources of these kinds are read too.
     fn add_kinds(&mut self, kinds: &BTreeSet<String>) {
-        self.with.extend(kinds.iter().flat_map(|kind| with_of_kind(kind)).map(|name| (*name).to_owned()));
+        self.with.extend(kinds.iter().flat_map(|kind| features::of_kind(kind)).map(|name| (*name).to_owned()));
     }
 
     async fn read(&self, ask: &Ec2Reader<'_>, ram: impl Fn() -> aws_sdk_ram::Client) -> AwsResult<Extras> {
         let has = |name: &str| self.with.contains(name);
         // Rare calls are boxed: without them the future of a read is small.
         let (dhcp_options, egress_only_gateways, flow_logs, dns_hostnames, dns_support, twins, interfaces, hidden, connected) = tokio::try_join!(
-            optional(has("dhcp_options").then(|| ask.dhcp_options())),
-            optional(has("egress_only_internet_gateway").then(|| ask.egress_only_gateways())),
-            optional(has("flow_log").then(|| ask.flow_logs())),
+            optional(has(kinds::DhcpOptions::SPEC.kind).then(|| ask.dhcp_options())),
+            optional(has(kinds::EgressOnlyInternetGateway::SPEC.kind).then(|| ask.egress_only_gateways())),
+            optional(has(kinds::FlowLog::SPEC.kind).then(|| ask.flow_logs())),
             by_vpc(&self.dns_hostnames, |vpc| ask.dns_hostnames(vpc)),
             by_vpc(&self.dns_support, |vpc| ask.dns_support(vpc)),
             by_vpc(&self.twins, |vpc| Box::pin(ask.users(vpc))),
@@ -220,21 +217,6 @@ impl Wanted {
             default_vpc_hidden: hidden,
             connected,
         })
-    }
-}
-
-/// Features to read because a resource of that kind exists: names of [`super::WITH_TAG`].
-fn with_of_kind(kind: &str) -> &'static [&'static str] {
-    match kind {
-        "dhcp_options" => &["dhcp_options"],
-        "egress_only_internet_gateway" => &["egress_only_internet_gateway"],
-        "flow_log" => &["flow_log"],
-        "transit_gateway" => &["resource_share", "transit_gateway"],
-        "transit_gateway_attachment" => &["transit_gateway_attachment"],
-        "vpc_peering" => &["vpc_peering"],
-        "customer_gateway" | "vpn_connection" | "vpn_gateway" => &["vpn"],
-        // The 8 lists contain it, or a VPC in them does.
-        _ => &[],
     }
 }
 

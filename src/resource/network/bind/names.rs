@@ -16,7 +16,10 @@ use super::{adopted, layout_of};
 use crate::address::{Address, ParseAddressError, Scope};
 use crate::network::{Design, peering_address};
 use crate::resource::network::world::World;
-use crate::resource::network::{DhcpOptions, Tags, Vpc};
+use crate::resource::network::{
+    CustomerGateway, DhcpOptions, EgressOnlyInternetGateway, ElasticIp, FlowLog, InternetGateway, NatGateway, ResourceShare, RouteTable,
+    SecurityGroup, Subnet, Tags, TransitGateway, TransitGatewayAttachment, Vpc, VpcEndpoint, VpcPeering, VpnConnection, VpnGateway,
+};
 use crate::resource::organizations::Account;
 use crate::resource::{ADDRESS_TAG, Finding, FindingSeverity, Kind};
 
@@ -70,7 +73,7 @@ impl Names {
 
     /// Those that resources of other accounts can refer to.
     pub fn into_shared(self) -> impl Iterator<Item = (String, Address)> {
-        self.by_id.into_iter().filter(|(_, address)| matches!(address.kind(), "transit_gateway" | "vpc" | "vpc_peering"))
+        self.by_id.into_iter().filter(|(_, address)| TransitGateway::has(address) || Vpc::has(address) || VpcPeering::has(address))
     }
 
     /// The address of a managed resource.
@@ -149,27 +152,56 @@ fn wrong_tag(scope: &Scope, kind: &str, id: &str, tag: Result<Address, ParseAddr
 
 /// All tagged resources, with their possible kind.
 pub(super) fn tagged(world: &World) -> impl Iterator<Item = (&'static str, &str, &Tags)> {
-    macro_rules! of {
-        ($kind:literal, $things:expr) => {
-            $things.iter().map(|(id, thing)| ($kind, id.as_str(), &thing.tags))
-        };
+    TAGGED.iter().flat_map(|(kind, resources)| resources(world).map(|(id, tags)| (*kind, id, tags)))
+}
+
+/// The live resources of a kind: their ids and tags.
+type Resources = for<'w> fn(&'w World) -> Box<dyn Iterator<Item = (&'w str, &'w Tags)> + 'w>;
+
+/// The kinds whose resources carry a tag, in the order in which they are bound.
+const TAGGED: [(&str, Resources); 18] = [
+    (Vpc::SPEC.kind, |world| Box::new(world.vpcs.iter().map(|(id, vpc)| (id.as_str(), &vpc.tags)))),
+    (Subnet::SPEC.kind, |world| Box::new(world.subnets.iter().map(|(id, subnet)| (id.as_str(), &subnet.tags)))),
+    (RouteTable::SPEC.kind, |world| Box::new(world.route_tables.iter().map(|(id, table)| (id.as_str(), &table.tags)))),
+    (InternetGateway::SPEC.kind, |world| Box::new(world.internet_gateways.iter().map(|(id, gateway)| (id.as_str(), &gateway.tags)))),
+    (EgressOnlyInternetGateway::SPEC.kind, |world| {
+        Box::new(world.extras.egress_only_gateways.iter().map(|(id, gateway)| (id.as_str(), &gateway.tags)))
+    }),
+    (NatGateway::SPEC.kind, |world| Box::new(world.nat_gateways.iter().map(|(id, gateway)| (id.as_str(), &gateway.tags)))),
+    (ElasticIp::SPEC.kind, |world| Box::new(world.addresses.iter().map(|(id, tags)| (id.as_str(), tags)))),
+    (VpcEndpoint::SPEC.kind, |world| Box::new(world.endpoints.iter().map(|(id, endpoint)| (id.as_str(), &endpoint.tags)))),
+    (SecurityGroup::SPEC.kind, |world| Box::new(world.security_groups.iter().map(|(id, group)| (id.as_str(), &group.tags)))),
+    (DhcpOptions::SPEC.kind, |world| Box::new(world.extras.dhcp_options.iter().map(|(id, options)| (id.as_str(), &options.tags)))),
+    (FlowLog::SPEC.kind, |world| Box::new(world.extras.flow_logs.iter().map(|(id, log)| (id.as_str(), &log.tags)))),
+    (VpcPeering::SPEC.kind, |world| Box::new(world.extras.connected.peerings.iter().map(|(id, peering)| (id.as_str(), &peering.tags)))),
+    (TransitGateway::SPEC.kind, |world| {
+        Box::new(world.extras.connected.transit_gateways.iter().map(|(id, gateway)| (id.as_str(), &gateway.tags)))
+    }),
+    (TransitGatewayAttachment::SPEC.kind, |world| {
+        Box::new(world.extras.connected.attachments.iter().map(|(id, attachment)| (id.as_str(), &attachment.tags)))
+    }),
+    (VpnGateway::SPEC.kind, |world| Box::new(world.extras.connected.vpn_gateways.iter().map(|(id, gateway)| (id.as_str(), &gateway.tags)))),
+    (CustomerGateway::SPEC.kind, |world| {
+        Box::new(world.extras.connected.customer_gateways.iter().map(|(id, gateway)| (id.as_str(), &gateway.tags)))
+    }),
+    (VpnConnection::SPEC.kind, |world| {
+        Box::new(world.extras.connected.vpn_connections.iter().map(|(id, connection)| (id.as_str(), &connection.tags)))
+    }),
+    (ResourceShare::SPEC.kind, |world| Box::new(world.extras.connected.shares.iter().map(|(id, share)| (id.as_str(), &share.tags)))),
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::resource::network::{DefaultSecurityGroup, DefaultVpc, Region, Route};
+    use crate::resource::{KINDS, family};
+
+    #[test]
+    fn a_kind_is_known_by_its_tag_or_by_its_place() {
+        // An account has one of each in a Region; a VPC has one default group, and a table one route to a destination.
+        let by_place = [Region::SPEC.kind, DefaultVpc::SPEC.kind, DefaultSecurityGroup::SPEC.kind, Route::SPEC.kind];
+        let known: BTreeSet<&str> = TAGGED.map(|(kind, _)| kind).into_iter().chain(by_place).collect();
+        assert_eq!(known.len(), TAGGED.len() + by_place.len(), "a kind is listed twice");
+        assert_eq!(known, KINDS.iter().map(|kind| kind.spec().kind).filter(|kind| family(kind) == Some("network")).collect());
     }
-    of!("vpc", world.vpcs)
-        .chain(of!("subnet", world.subnets))
-        .chain(of!("route_table", world.route_tables))
-        .chain(of!("internet_gateway", world.internet_gateways))
-        .chain(of!("egress_only_internet_gateway", world.extras.egress_only_gateways))
-        .chain(of!("nat_gateway", world.nat_gateways))
-        .chain(world.addresses.iter().map(|(id, tags)| ("elastic_ip", id.as_str(), tags)))
-        .chain(of!("vpc_endpoint", world.endpoints))
-        .chain(of!("security_group", world.security_groups))
-        .chain(of!("dhcp_options", world.extras.dhcp_options))
-        .chain(of!("flow_log", world.extras.flow_logs))
-        .chain(of!("vpc_peering", world.extras.connected.peerings))
-        .chain(of!("transit_gateway", world.extras.connected.transit_gateways))
-        .chain(of!("transit_gateway_attachment", world.extras.connected.attachments))
-        .chain(of!("vpn_gateway", world.extras.connected.vpn_gateways))
-        .chain(of!("customer_gateway", world.extras.connected.customer_gateways))
-        .chain(of!("vpn_connection", world.extras.connected.vpn_connections))
-        .chain(of!("resource_share", world.extras.connected.shares))
 }

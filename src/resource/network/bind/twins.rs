@@ -13,7 +13,9 @@ use super::super::Tags;
 use super::super::world::World;
 use super::names::tagged;
 use crate::address::{Address, Scope};
-use crate::resource::network::Vpc;
+use crate::resource::network::{
+    CustomerGateway, EgressOnlyInternetGateway, ElasticIp, InternetGateway, NatGateway, RouteTable, Vpc, VpnGateway,
+};
 use crate::resource::{ADDRESS_TAG, Finding, FindingSeverity, Kind};
 
 /// The spare resources, by id.
@@ -31,13 +33,13 @@ impl Twins {
         if all.values().all(|ids| ids.len() < 2) {
             return twins;
         }
-        for ((_, key), ids) in all.iter().filter(|((kind, _), ids)| *kind == "vpc" && ids.len() > 1) {
+        for ((_, key), ids) in all.iter().filter(|((kind, _), ids)| *kind == Vpc::SPEC.kind && ids.len() > 1) {
             twins.vpcs(scope, world, key, ids);
         }
-        for kind in CAN_BE_SPARE {
+        for (kind, uses_of) in CAN_BE_SPARE {
             for ((_, key), ids) in all.iter().filter(|((of, _), _)| *of == kind) {
                 let mut ids: Vec<&str> = ids.iter().copied().filter(|id| !twins.is_spare(id)).collect();
-                let uses: BTreeMap<&str, Uses> = ids.iter().map(|id| (*id, Uses::of(world, &twins, kind, id))).collect();
+                let uses: BTreeMap<&str, Uses> = ids.iter().map(|id| (*id, uses_of(world, &twins, id))).collect();
                 let uses = |id: &str| uses.get(id).copied().unwrap_or_default();
                 ids.sort_by_key(|id| (Reverse(uses(id)), *id));
                 let unused: Vec<&str> = ids.iter().skip(1).copied().filter(|id| !uses(id).by_others).collect();
@@ -79,7 +81,7 @@ impl Twins {
 
 /// The VPCs that share an address with another VPC: their network interfaces are read.
 pub(in crate::resource::network) fn twin_vpcs(world: &World) -> BTreeSet<String> {
-    let groups = by_address(world).into_iter().filter(|((kind, _), ids)| *kind == "vpc" && ids.len() > 1);
+    let groups = by_address(world).into_iter().filter(|((kind, _), ids)| *kind == Vpc::SPEC.kind && ids.len() > 1);
     groups.flat_map(|(_, ids)| ids).map(str::to_owned).collect()
 }
 
@@ -88,8 +90,18 @@ pub(in crate::resource::network) fn twin_vpcs(world: &World) -> BTreeSet<String>
 /// - Transit gateways: attachments and routes of accounts and gateways that overlord does not read may use them.
 /// - VPN connections: AWS does not report whether the office's device is configured for it.
 /// - VPCs that are both connected: the other sides rely on one of them.
-const CAN_BE_SPARE: [&str; 7] =
-    ["route_table", "nat_gateway", "elastic_ip", "internet_gateway", "egress_only_internet_gateway", "vpn_gateway", "customer_gateway"];
+const CAN_BE_SPARE: [(&str, UsesOf); 7] = [
+    (RouteTable::SPEC.kind, uses_of_route_table),
+    (NatGateway::SPEC.kind, uses_of_route_target),
+    (ElasticIp::SPEC.kind, uses_of_elastic_ip),
+    (InternetGateway::SPEC.kind, uses_of_internet_gateway),
+    (EgressOnlyInternetGateway::SPEC.kind, uses_of_route_target),
+    (VpnGateway::SPEC.kind, uses_of_vpn_gateway),
+    (CustomerGateway::SPEC.kind, uses_of_customer_gateway),
+];
+
+/// How the resource with that id is used, by what is not spare.
+type UsesOf = fn(&World, &Twins, &str) -> Uses;
 
 /// The ids of resources with the same address, by kind and key.
 fn by_address(world: &World) -> BTreeMap<(&'static str, String), Vec<&str>> {
@@ -112,43 +124,65 @@ struct Uses {
 }
 
 impl Uses {
-    fn of(world: &World, twins: &Twins, kind: &str, id: &str) -> Self {
-        let stays = |other: &str| !twins.is_spare(other);
-        let of_ours = |tags: &Tags| tags.contains_key(ADDRESS_TAG);
-        let all = |ours: Vec<bool>| Self { by_others: ours.contains(&false), by_ours: ours.len() };
-        let attached = |vpc: Option<&String>| match vpc.filter(|vpc| stays(vpc)) {
+    /// Used by some, each of which is managed or not.
+    fn by(are_ours: impl Iterator<Item = bool>) -> Self {
+        let mut uses = Self::default();
+        for is_ours in are_ours {
+            uses.by_ours += 1;
+            uses.by_others |= !is_ours;
+        }
+        uses
+    }
+
+    /// Attached to a VPC.
+    fn attached(vpc: Option<&String>, twins: &Twins) -> Self {
+        match vpc.filter(|vpc| !twins.is_spare(vpc)) {
             Some(_) => Self { by_others: true, by_ours: 1 },
             None => Self::default(),
-        };
-        match kind {
-            "route_table" => {
-                let Some(table) = world.route_tables.get(id) else { return Self::default() };
-                let subnets = table.subnets.iter().map(|subnet| world.subnets.get(subnet).is_some_and(|subnet| of_ours(&subnet.tags)));
-                let subnets = all(subnets.collect());
-                Self { by_others: subnets.by_others || table.is_main, ..subnets }
-            }
-            "nat_gateway" | "egress_only_internet_gateway" => {
-                let tables = world.route_tables.iter().filter(|(table, _)| stays(table));
-                let leading = tables.filter(|(_, table)| table.routes.iter().any(|route| route.target == id));
-                all(leading.map(|(_, table)| of_ours(&table.tags)).collect())
-            }
-            "elastic_ip" => {
-                let gateways = world.nat_gateways.iter().filter(|(gateway, nat)| stays(gateway) && nat.address.as_deref() == Some(id));
-                // A NAT gateway keeps its address.
-                all(gateways.map(|_| false).collect())
-            }
-            "internet_gateway" => attached(world.internet_gateways.get(id).and_then(|gateway| gateway.vpc.as_ref())),
-            // AWS does not delete one that a VPN connection uses, and all connections were read.
-            "customer_gateway" => all(world.extras.connected.vpn_connections.values().filter(|vpn| vpn.far == id).map(|_| false).collect()),
-            "vpn_gateway" => attached(world.extras.connected.vpn_gateways.get(id).and_then(|gateway| gateway.vpc.as_ref())),
-            _ => Self { by_others: true, by_ours: 0 },
         }
     }
 }
 
+fn is_ours(tags: &Tags) -> bool {
+    tags.contains_key(ADDRESS_TAG)
+}
+
+fn uses_of_route_table(world: &World, _: &Twins, id: &str) -> Uses {
+    let Some(table) = world.route_tables.get(id) else { return Uses::default() };
+    let subnets = table.subnets.iter().map(|subnet| world.subnets.get(subnet).is_some_and(|subnet| is_ours(&subnet.tags)));
+    let subnets = Uses::by(subnets);
+    Uses { by_others: subnets.by_others || table.is_main, ..subnets }
+}
+
+/// A gateway is used by the tables with a route to it.
+fn uses_of_route_target(world: &World, twins: &Twins, id: &str) -> Uses {
+    let tables = world.route_tables.iter().filter(|(table, _)| !twins.is_spare(table));
+    let leading = tables.filter(|(_, table)| table.routes.iter().any(|route| route.target == id));
+    Uses::by(leading.map(|(_, table)| is_ours(&table.tags)))
+}
+
+/// A NAT gateway keeps its address.
+fn uses_of_elastic_ip(world: &World, twins: &Twins, id: &str) -> Uses {
+    let gateways = world.nat_gateways.iter().filter(|(gateway, nat)| !twins.is_spare(gateway) && nat.address.as_deref() == Some(id));
+    Uses::by(gateways.map(|_| false))
+}
+
+fn uses_of_internet_gateway(world: &World, twins: &Twins, id: &str) -> Uses {
+    Uses::attached(world.internet_gateways.get(id).and_then(|gateway| gateway.vpc.as_ref()), twins)
+}
+
+fn uses_of_vpn_gateway(world: &World, twins: &Twins, id: &str) -> Uses {
+    Uses::attached(world.extras.connected.vpn_gateways.get(id).and_then(|gateway| gateway.vpc.as_ref()), twins)
+}
+
+/// AWS does not delete one that a VPN connection uses, and all connections were read.
+fn uses_of_customer_gateway(world: &World, _: &Twins, id: &str) -> Uses {
+    Uses::by(world.extras.connected.vpn_connections.values().filter(|vpn| vpn.far == id).map(|_| false))
+}
+
 /// The managed resources in a VPC, by id.
 fn in_vpc<'w>(world: &'w World, vpc: &str) -> Vec<&'w str> {
-    parts(world).filter(|(_, of, tags)| *of == Some(vpc) && tags.contains_key(ADDRESS_TAG)).map(|(id, _, _)| id).collect()
+    parts(world).filter(|(_, of, tags)| *of == Some(vpc) && is_ours(tags)).map(|(id, _, _)| id).collect()
 }
 
 /// Whether a VPC contains, or has attached, a resource that overlord did not create for it alone.

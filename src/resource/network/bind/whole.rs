@@ -9,9 +9,9 @@ use super::{Binder, NO_DEFAULT_VPC, shown};
 use crate::address::{Address, Reference, Scope};
 use crate::limits::LIMITS;
 use crate::network::{Block, Design, LARGEST, ObservedVpc};
-use crate::resource::FindingSeverity;
 use crate::resource::network as kinds;
 use crate::resource::network::Tags;
+use crate::resource::{FindingSeverity, Kind};
 
 /// The id of the DHCP options that are AWS's own.
 const AWS_OPTIONS: &str = "default";
@@ -85,7 +85,7 @@ impl Binder<'_> {
         let options = || vpc.dhcp_options.as_deref().map_or_else(|| Reference::Id(AWS_OPTIONS.to_owned()), |id| self.name_of(id));
         let attributes = VpcAttributes {
             cidr: vpc.cidr.clone(),
-            dhcp_options: (declares_options || with.contains("dhcp_options")).then(options),
+            dhcp_options: (declares_options || with.contains(kinds::DhcpOptions::SPEC.kind)).then(options),
             enable_dns_hostnames: self.world.extras.dns_hostnames.get(id).copied(),
             enable_dns_support: self.world.extras.dns_support.get(id).copied(),
             ipv6: vpc.ipv6,

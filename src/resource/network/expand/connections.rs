@@ -9,6 +9,7 @@ use super::Parts;
 use crate::address::{Address, Reference, Scope};
 use crate::limits::LIMITS;
 use crate::network::{AddressPlan, Block, Design, Observed, PUBLIC_TIER, Peering, Subnet, TransitGateway, Vpc, peering_address};
+use crate::resource::network::features::{HUB, VPN};
 use crate::resource::network::{
     self as kinds, ACTIVE, CustomerGatewayAttributes, RegionAttributes, ResourceShareAttributes, RouteAttributes, SHARING_SERVICE, Tags,
     TransitGatewayAttachmentAttributes, TransitGatewayAttributes, VpcPeeringAttributes, VpnConnectionAttributes, VpnGatewayAttributes,
@@ -51,12 +52,12 @@ impl Parts<'_> {
     /// The part of the VPC's tag that does not come from its layout: the transit gateways of its account and Region.
     pub(super) fn declared_here(&self) -> impl Iterator<Item = &'static str> + use<> {
         let has_hub = self.gateways.transit.values().any(|gateway| is_in(gateway, self.scope));
-        ["resource_share", "transit_gateway"].into_iter().filter(move |_| has_hub)
+        HUB.into_iter().filter(move |_| has_hub)
     }
 
     /// The VPN gateways that propagate routes to a table; `None` if there never was one.
     pub(super) fn propagating(&self, table: &str) -> Option<BTreeSet<Reference>> {
-        let had = self.live.is_some_and(|live| live.with.contains("vpn"));
+        let had = self.live.is_some_and(|live| live.with.contains(VPN));
         let declared = self.layout.connections.vpn.is_some() && table != PUBLIC_TIER;
         (declared || had).then(|| declared.then(|| self.only::<kinds::VpnGateway>().into()).into_iter().collect())
     }

@@ -6,6 +6,8 @@ use super::Parts;
 use super::services::has_interface_endpoints;
 use crate::address::Reference;
 use crate::network::{Layout, PUBLIC_TIER, Peering};
+use crate::resource::Kind;
+use crate::resource::network::features::VPN;
 use crate::resource::network::{self as kinds, DefaultSecurityGroupAttributes, DhcpOptionsAttributes, FlowLogAttributes, VpcAttributes};
 
 /// The id of the DHCP options that are AWS's own.
@@ -17,7 +19,7 @@ impl Parts<'_> {
         let dhcp_options = match &self.layout.dhcp {
             Some(_) => Some(self.only::<kinds::DhcpOptions>().into()),
             // It had other options once, which must be replaced before they can be deleted.
-            None => with.contains("dhcp_options").then(|| Reference::Id(AWS_OPTIONS.to_owned())),
+            None => with.contains(kinds::DhcpOptions::SPEC.kind).then(|| Reference::Id(AWS_OPTIONS.to_owned())),
         };
         let attributes = VpcAttributes {
             // A pinned block that differs from the live one is an error with a way out: a VPC keeps its block.
@@ -85,13 +87,13 @@ impl Layout {
     pub fn extras(&self) -> impl Iterator<Item = &'static str> {
         let egress_only = self.ipv6 && self.tiers.iter().any(|tier| tier.name != PUBLIC_TIER);
         let declared = [
-            ("dhcp_options", self.dhcp.is_some()),
-            ("egress_only_internet_gateway", egress_only),
-            ("flow_log", self.flow_log.is_some()),
-            ("resource_share", self.connections.share.is_some()),
-            ("transit_gateway_attachment", self.connections.attach.is_some()),
-            ("vpc_peering", self.connections.peering == Peering::Mesh),
-            ("vpn", self.connections.vpn.is_some()),
+            (kinds::DhcpOptions::SPEC.kind, self.dhcp.is_some()),
+            (kinds::EgressOnlyInternetGateway::SPEC.kind, egress_only),
+            (kinds::FlowLog::SPEC.kind, self.flow_log.is_some()),
+            (kinds::ResourceShare::SPEC.kind, self.connections.share.is_some()),
+            (kinds::TransitGatewayAttachment::SPEC.kind, self.connections.attach.is_some()),
+            (kinds::VpcPeering::SPEC.kind, self.connections.peering == Peering::Mesh),
+            (VPN, self.connections.vpn.is_some()),
         ];
         declared.into_iter().filter(|(_, is)| *is).map(|(name, _)| name)
     }
