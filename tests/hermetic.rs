@@ -6,6 +6,7 @@
 mod connections;
 mod docs;
 mod errors;
+mod every_kind;
 mod example;
 mod network_kinds;
 mod network_regressions;
