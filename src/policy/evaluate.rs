@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use crate::address::Address;
+use crate::policy::levels;
 
 use super::hierarchy::{Family, Hierarchy, Level};
 use super::request::{Place, Principal, Request};
@@ -77,10 +78,12 @@ impl Cause {
 
     /// Its level as people say it.
     pub fn level_name(&self) -> String {
-        match self.level.kind() {
-            "organization" => "the root".to_owned(),
-            "ou" => format!("the OU `{}`", self.level.key()),
-            _ => format!("the account `{}`", self.level.key()),
+        if levels::is_root(&self.level) {
+            "the root".to_owned()
+        } else if levels::is_unit(&self.level) {
+            format!("the OU `{}`", self.level.key())
+        } else {
+            format!("the account `{}`", self.level.key())
         }
     }
 }

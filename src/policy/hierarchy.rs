@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use crate::address::Address;
+use crate::policy::levels;
 
 use super::statement::Policy;
 
@@ -101,7 +102,7 @@ impl Hierarchy {
 
     /// The accounts.
     pub fn accounts(&self) -> impl Iterator<Item = &Address> {
-        self.levels.keys().filter(|address| address.kind() == "account")
+        self.levels.keys().filter(|address| levels::is_account(address))
     }
 
     /// Whether an account is the management account, which guardrails do not bind.

@@ -29,6 +29,7 @@ mod grammar;
 mod hierarchy;
 mod impact;
 mod json;
+mod levels;
 mod lint;
 mod operator;
 mod pack;

@@ -4,6 +4,7 @@ use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 
 use crate::address::Address;
+use crate::policy::levels;
 
 use super::catalogue::Catalogue;
 use super::context::{Context, Fact};
@@ -148,7 +149,7 @@ fn session(arn: &str) -> Option<(&str, &str)> {
 
 /// The place of the account with that key or id. An unknown id is outside of the organization. `None` if the text is neither.
 pub fn find_place(name: &str, hierarchy: &Hierarchy) -> Option<Place> {
-    let address = Address::new("account", name);
+    let address = levels::account(name);
     if hierarchy.levels.contains_key(&address) {
         return Some(Place::of(&address, hierarchy));
     }

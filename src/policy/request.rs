@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::address::Address;
+use crate::policy::levels;
 
 use super::context::{Context, Fact};
 use super::hierarchy::Hierarchy;
@@ -95,7 +96,7 @@ fn named(position: Option<usize>) -> char {
 /// `o-…/r-…/ou-…/`, as `aws:PrincipalOrgPaths` has it.
 fn path(hierarchy: &Hierarchy, below: &Address, unknown: Unknown<'_>) -> String {
     let mut path = format!("{}/{}/", name(ORGANIZATION), name(ROOT));
-    for (address, _) in hierarchy.chain(below).into_iter().filter(|(address, _)| address.kind() == "ou") {
+    for (address, _) in hierarchy.chain(below).into_iter().filter(|(address, _)| levels::is_unit(address)) {
         path.push_str(&unknown(address));
         path.push('/');
     }

@@ -9,6 +9,7 @@ use super::super::request::{Place, Principal, Whereabouts};
 use super::super::truth::Truth;
 use super::rules::{Rule, Rules};
 use crate::address::Address;
+use crate::policy::levels;
 
 /// A rule at a level, and whether its conditions hold for the account: for actions that take a resource, and for the rest.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -137,7 +138,7 @@ impl<'p> Chains<'p> {
         };
         let own = Place::Member(account.clone());
         whereabouts.complete(&mut context, &Principal::Of(own.clone()), arn.as_deref(), &own);
-        let units = above.iter().filter(|address| address.kind() == "ou");
+        let units = above.iter().filter(|address| levels::is_unit(address));
         let place = units.map(|unit| format!("{unit}\n")).collect();
         let next = self.places.len();
         (context, *self.places.entry(place).or_insert(next))

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::cover::Cover;
 use super::{Example, Family, Rule, Setting, Severity, Spot, Subject};
+use crate::policy::levels;
 use crate::policy::statement::{Effect, Form, Policy, Statement};
 
 pub(super) static RULE: Rule = Rule {
@@ -50,7 +51,7 @@ fn check(subject: &Subject<'_>, setting: &Setting<'_>) -> Vec<Spot> {
         }
         if let Some((said, hint)) = said {
             places += 1;
-            let place = if address.kind() == "organization" { "the root".to_owned() } else { format!("`{address}`") };
+            let place = if levels::is_root(address) { "the root".to_owned() } else { format!("`{address}`") };
             told.get_or_insert_with(|| (format!("at {place}, {said}"), hint));
         }
     }
