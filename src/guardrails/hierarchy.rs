@@ -9,7 +9,8 @@ use serde_json::{Value, json};
 use crate::address::{Address, Reference};
 use crate::limits::LIMITS;
 use crate::policy::{Attached, Family, Hierarchy, Policy};
-use crate::resource::{Attributes, Desired};
+use crate::resource::organizations::{self, Account, Organization, OrganizationalUnit, PolicyAttachments};
+use crate::resource::{Attributes, Desired, Kind};
 
 /// Policies with their family; `None` for a policy that decides about no request.
 type Policies = BTreeMap<Reference, Option<(Family, Attached)>>;
@@ -40,15 +41,15 @@ pub(crate) fn live_hierarchy<'r>(
     let mut policies = BTreeMap::new();
     let mut sets = Vec::new();
     for (address, attributes) in resources {
-        match address.kind() {
-            "organization" => drop(hierarchy.levels.entry(address.clone()).or_default()),
-            "ou" | "account" => {
-                hierarchy.levels.entry(address.clone()).or_default().parent = place(attributes, "parent", known);
-                sets.push((Some(address.clone()), attributes));
-            }
-            "policy" => drop(policies.insert(Reference::from(address.clone()), declared(address, attributes))),
-            "policy_attachments" => sets.push((place(attributes, "target", known), attributes)),
-            _ => {}
+        if Organization::has(address) {
+            hierarchy.levels.entry(address.clone()).or_default();
+        } else if OrganizationalUnit::has(address) || Account::has(address) {
+            hierarchy.levels.entry(address.clone()).or_default().parent = place(attributes, "parent", known);
+            sets.push((Some(address.clone()), attributes));
+        } else if organizations::Policy::has(address) {
+            policies.insert(Reference::from(address.clone()), declared(address, attributes));
+        } else if PolicyAttachments::has(address) {
+            sets.push((place(attributes, "target", known), attributes));
         }
     }
     // One value for all attachments of an AWS-managed policy: its evaluation is computed once.

@@ -8,7 +8,8 @@ use serde_json::Value;
 use crate::address::{Address, Reference};
 use crate::policy::Family;
 use crate::policy::effective::{Attached, Effective, Level, Tree, merge};
-use crate::resource::{Attributes, Desired};
+use crate::resource::organizations::{Account, Organization, OrganizationalUnit, Policy, PolicyAttachments};
+use crate::resource::{Attributes, Desired, Kind};
 
 /// An organization as its management policies see it.
 #[derive(Debug, Clone, Default)]
@@ -25,17 +26,16 @@ impl Inheritance {
         let mut inheritance = Self::default();
         let mut policies = BTreeMap::new();
         for (address, attributes) in &desired.resources {
-            match address.kind() {
-                "organization" => drop(inheritance.parents.insert(address.clone(), None)),
-                "ou" | "account" => drop(inheritance.parents.insert(address.clone(), parent(attributes))),
-                "policy" => {
-                    let policy = configuring(address, attributes, written);
-                    policies.extend(policy.map(|policy| (Reference::from(address.clone()), policy)));
-                }
-                _ => {}
+            if Organization::has(address) {
+                inheritance.parents.insert(address.clone(), None);
+            } else if OrganizationalUnit::has(address) || Account::has(address) {
+                inheritance.parents.insert(address.clone(), parent(attributes));
+            } else if Policy::has(address) {
+                let policy = configuring(address, attributes, written);
+                policies.extend(policy.map(|policy| (Reference::from(address.clone()), policy)));
             }
         }
-        for set in desired.resources.iter().filter(|(address, _)| address.kind() == "policy_attachments").map(|(_, set)| set) {
+        for set in desired.resources.iter().filter(|(address, _)| PolicyAttachments::has(address)).map(|(_, set)| set) {
             let Some(Reference::Address(target)) = set.reference("target") else { continue };
             let references: Vec<Reference> = set.get("policies").and_then(|list| serde_json::from_value(list).ok()).unwrap_or_default();
             for (policy_type, attached) in references.iter().filter_map(|reference| policies.get(reference)) {
