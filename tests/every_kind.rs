@@ -13,7 +13,8 @@ use overlord::sandbox::{Sandbox, Weather, World};
 
 use crate::pipeline::{MANAGEMENT, plan, run};
 
-const DENY: &str = r#"{"Version": "2012-10-17", "Statement": [{"Effect": "Deny", "Action": "organizations:LeaveOrganization", "Resource": "*"}]}"#;
+const DENY: &str =
+    r#"{"Version": "2012-10-17", "Statement": [{"Effect": "Deny", "Action": "organizations:LeaveOrganization", "Resource": "*"}]}"#;
 
 /// A new kind adds its keys here.
 const CONFIGURATION: &str = r#"

@@ -8,6 +8,7 @@ mod docs;
 mod errors;
 mod every_kind;
 mod example;
+mod kind_names;
 mod network_kinds;
 mod network_regressions;
 #[path = "support/pipeline.rs"]
