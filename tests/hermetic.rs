@@ -6,7 +6,9 @@
 mod connections;
 mod docs;
 mod errors;
+mod every_kind;
 mod example;
+mod kind_names;
 mod network_kinds;
 mod network_regressions;
 #[path = "support/pipeline.rs"]

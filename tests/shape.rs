@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 /// Every Rust file of a module, or of all for "": `src/<module>.rs` and what is below `src/<module>/`, without comment lines and without what
 /// is compiled for tests alone.
-fn sources(module: &str) -> Vec<(PathBuf, String)> {
+pub(crate) fn sources(module: &str) -> Vec<(PathBuf, String)> {
     fn walk(path: &Path, found: &mut Vec<PathBuf>) {
         if path.is_dir() {
             for entry in fs::read_dir(path).unwrap() {
@@ -59,7 +59,7 @@ fn items_for_tests_are_left_out_and_nothing_else() {
     assert_eq!(shipped_code(text), "use a;\nfn b() {\n    e\n}\nfn g() {}");
 }
 
-fn relative(path: &Path) -> String {
+pub(crate) fn relative(path: &Path) -> String {
     path.strip_prefix(Path::new(env!("CARGO_MANIFEST_DIR")).join("src")).unwrap().to_string_lossy().replace('\\', "/")
 }
 

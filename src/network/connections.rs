@@ -33,14 +33,6 @@ pub enum Peering {
     Mesh,
 }
 
-/// The address of the peering of 2 VPCs of one layout, from their addresses: the account whose key sorts first has it. `None` if one of
-/// them is in no account.
-pub fn peering_address(one: &Address, other: &Address) -> Option<Address> {
-    let (near, far) = if one <= other { (one, other) } else { (other, one) };
-    let (here, there) = (near.scope()?, far.scope()?);
-    Some(Address::within(here.clone(), "vpc_peering", format!("{}/{}", near.key(), there.account)))
-}
-
 impl Peering {
     /// All of them, as org.toml calls them.
     pub const ALL: [(&'static str, Self); 2] = [("none", Self::None), ("mesh", Self::Mesh)];

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
+use super::addresses::before_vpcs_in;
 use super::{Block, Connections, Gateways};
 use crate::address::{Address, Scope};
 
@@ -37,7 +38,7 @@ pub struct Design {
 impl Design {
     /// The VPCs of an account in a Region, which are next to each other in the order of addresses.
     pub(crate) fn vpcs_in<'d>(&'d self, scope: &'d Scope) -> impl Iterator<Item = (&'d Address, &'d Request)> {
-        let first = Address::within(scope.clone(), "vpc", "");
+        let first = before_vpcs_in(scope);
         self.vpcs.range(first..).take_while(move |(vpc, _)| vpc.scope() == Some(scope))
     }
 
@@ -55,7 +56,7 @@ impl Design {
 
     /// Whether an account has a VPC in a Region.
     pub fn has_vpc_in(&self, scope: &Scope) -> bool {
-        let first = Address::within(scope.clone(), "vpc", "");
+        let first = before_vpcs_in(scope);
         self.vpcs.range(first..).next().is_some_and(|(vpc, _)| vpc.scope() == Some(scope))
     }
 }
@@ -258,9 +259,4 @@ impl Layout {
 /// Whether a service has a gateway endpoint: routes, at no cost. Source: the VPC's documentation, "Gateway endpoints".
 pub fn has_gateway_endpoint(service: &str) -> bool {
     matches!(service, "dynamodb" | "s3")
-}
-
-/// `records-dev/eu-west-1/vpc.standard`.
-pub fn vpc_address(account: &str, region: &str, layout: &str) -> Address {
-    Address::within(Scope { account: account.to_owned(), region: region.to_owned() }, "vpc", layout)
 }

@@ -10,6 +10,7 @@
 //! the order of the VPCs' addresses; no block that is in use, reserved or pinned is assigned. Blocks are decided only here: the code that
 //! builds resources makes no choice (docs/architecture.md, invariant 5).
 
+mod addresses;
 mod allocate;
 mod block;
 mod connections;
@@ -19,13 +20,12 @@ mod free;
 mod quotas;
 mod zones;
 
+pub use addresses::{peering_address, vpc_address};
 pub use allocate::{AddressPlan, Observed, ObservedVpc, Origin, PoolUse, Unmanaged, Unplaced, Vpc, Why, allocate};
 pub use block::{Block, ParseBlockError};
-pub use connections::{Connections, Gateways, Peering, SharedTier, TransitGateway, Vpn, peering_address};
+pub use connections::{Connections, Gateways, Peering, SharedTier, TransitGateway, Vpn};
 pub use cut::{Cut, Subnet, TierBlock, cut};
-pub use design::{
-    Design, Dhcp, FlowLog, LARGEST, Layout, Nat, PUBLIC_TIER, Pool, Request, SMALLEST, Share, Tier, has_gateway_endpoint, vpc_address,
-};
+pub use design::{Design, Dhcp, FlowLog, LARGEST, Layout, Nat, PUBLIC_TIER, Pool, Request, SMALLEST, Share, Tier, has_gateway_endpoint};
 pub use free::FreeSpace;
 pub use quotas::{Others, Quotas};
 pub use zones::{end_of_zone, unread as unread_zones, zone_of};
