@@ -20,6 +20,7 @@ use aws_smithy_types::config_bag::{ConfigBag, Storable, StoreReplace};
 use aws_types::region::Region;
 
 use super::RequestGate;
+use super::operations;
 use super::rate_limiter::{Permit, lock};
 
 /// One attempt's ticket to the request gate. Dropping it releases everything it holds, however the attempt ends.
@@ -36,13 +37,10 @@ impl Storable for Ticket {
     type Storer = StoreReplace<Self>;
 }
 
-/// The prefix of a service's actions in policies, of what its SDK calls it.
+/// The prefix of a service's actions in policies, of what its SDK calls it. The request gate refuses a service that is in no table, and
+/// names it in the refusal.
 fn prefix_of(service: &str) -> String {
-    match service {
-        "Config Service" => "config".to_owned(),
-        "Resource Groups Tagging API" => "tag".to_owned(),
-        other => other.to_lowercase().replace(' ', "-"),
-    }
+    operations::service_of_sdk(service).map_or_else(|| service.to_owned(), |service| service.prefix.to_owned())
 }
 
 impl Ticket {

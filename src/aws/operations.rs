@@ -31,6 +31,17 @@ pub enum Scope {
     Regional,
 }
 
+/// One service: a row for all that differs between services.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Service {
+    /// The prefix of its actions in policies: `config`.
+    pub prefix: &'static str,
+    /// What the SDK calls it: `Config Service`. `AWS_ENDPOINT_URL_…` and `[services]` of a profile have this name too.
+    pub sdk_name: &'static str,
+    /// Whether it has one endpoint, or one in each Region.
+    pub scope: Scope,
+}
+
 /// One operation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Operation {
@@ -46,13 +57,21 @@ pub struct Operation {
     pub scope: Scope,
 }
 
+/// The service that the SDK calls so, if overlord may call it.
+pub fn service_of_sdk(sdk_name: &str) -> Option<&'static Service> {
+    SERVICES.iter().find(|service| service.sdk_name == sdk_name)
+}
+
 /// The operation of that name, if overlord may call it.
 pub fn lookup(service: &str, name: &str) -> Option<&'static Operation> {
     OPERATIONS.iter().find(|o| o.service == service && o.name == name)
 }
 
 macro_rules! operations {
-    ($($service:literal $scope:ident $krate:ident { $($module:ident $name:ident $effect:ident $repeat:ident,)* })*) => {
+    ($($service:literal $sdk_name:literal $scope:ident $krate:ident { $($module:ident $name:ident $effect:ident $repeat:ident,)* })*) => {
+        /// Every service.
+        pub static SERVICES: &[Service] = &[$(Service { prefix: $service, sdk_name: $sdk_name, scope: Scope::$scope },)*];
+
         /// Every operation, by service.
         pub static OPERATIONS: &[Operation] = &[$($(
             Operation {
@@ -72,7 +91,7 @@ macro_rules! operations {
 }
 
 operations! {
-    "organizations" Global aws_sdk_organizations {
+    "organizations" "Organizations" Global aws_sdk_organizations {
         describe_account DescribeAccount Read Idempotent,
         describe_create_account_status DescribeCreateAccountStatus Read Idempotent,
         describe_effective_policy DescribeEffectivePolicy Read Idempotent,
@@ -117,7 +136,7 @@ operations! {
         update_organizational_unit UpdateOrganizationalUnit Write Idempotent,
         update_policy UpdatePolicy Write Idempotent,
     }
-    "account" Global aws_sdk_account {
+    "account" "Account" Global aws_sdk_account {
         get_alternate_contact GetAlternateContact Read Idempotent,
         get_contact_information GetContactInformation Read Idempotent,
         get_region_opt_status GetRegionOptStatus Read Idempotent,
@@ -129,7 +148,7 @@ operations! {
         put_contact_information PutContactInformation Write Idempotent,
         start_primary_email_update StartPrimaryEmailUpdate Write Doubles,
     }
-    "ec2" Regional aws_sdk_ec2 {
+    "ec2" "EC2" Regional aws_sdk_ec2 {
         describe_availability_zones DescribeAvailabilityZones Read Idempotent,
         describe_addresses DescribeAddresses Read Idempotent,
         describe_customer_gateways DescribeCustomerGateways Read Idempotent,
@@ -220,7 +239,7 @@ operations! {
         revoke_security_group_egress RevokeSecurityGroupEgress Write Refused,
         revoke_security_group_ingress RevokeSecurityGroupIngress Write Refused,
     }
-    "ram" Regional aws_sdk_ram {
+    "ram" "RAM" Regional aws_sdk_ram {
         get_resource_shares GetResourceShares Read Idempotent,
         get_resource_share_associations GetResourceShareAssociations Read Idempotent,
         associate_resource_share AssociateResourceShare Write Idempotent,
@@ -231,7 +250,7 @@ operations! {
         tag_resource TagResource Write Idempotent,
         update_resource_share UpdateResourceShare Write Idempotent,
     }
-    "iam" Global aws_sdk_iam {
+    "iam" "IAM" Global aws_sdk_iam {
         get_login_profile GetLoginProfile Read Idempotent,
         get_role GetRole Read Idempotent,
         list_access_keys ListAccessKeys Read Idempotent,
@@ -249,18 +268,18 @@ operations! {
         enable_organizations_root_credentials_management EnableOrganizationsRootCredentialsManagement Write Idempotent,
         enable_organizations_root_sessions EnableOrganizationsRootSessions Write Idempotent,
     }
-    "cloudtrail" Regional aws_sdk_cloudtrail {
+    "cloudtrail" "CloudTrail" Regional aws_sdk_cloudtrail {
         lookup_events LookupEvents Read Idempotent,
     }
-    "config" Regional aws_sdk_config {
+    "config" "Config Service" Regional aws_sdk_config {
         describe_configuration_aggregator_sources_status DescribeConfigurationAggregatorSourcesStatus Read Idempotent,
         describe_configuration_aggregators DescribeConfigurationAggregators Read Idempotent,
         select_aggregate_resource_config SelectAggregateResourceConfig Read Idempotent,
     }
-    "tag" Regional aws_sdk_resourcegroupstagging {
+    "tag" "Resource Groups Tagging API" Regional aws_sdk_resourcegroupstagging {
         get_resources GetResources Read Idempotent,
     }
-    "sts" Regional aws_sdk_sts {
+    "sts" "STS" Regional aws_sdk_sts {
         assume_role AssumeRole Read Idempotent,
         assume_root AssumeRoot Read Idempotent,
         assume_role_with_web_identity AssumeRoleWithWebIdentity Read Idempotent,
@@ -290,6 +309,22 @@ mod tests {
             let expected = if sounds_like_a_read { Effect::Read } else { Effect::Write };
             assert_eq!(operation.effect, expected, "{}", operation.name);
             assert!(operation.effect == Effect::Write || operation.repeat == Repeat::Idempotent, "{}", operation.name);
+        }
+    }
+
+    /// That the SDK's names are right shows wherever a service is called: the request gate refuses what is in no table.
+    #[test]
+    fn every_operation_is_of_one_service_of_the_table() {
+        let mut prefixes: Vec<_> = SERVICES.iter().map(|service| service.prefix).collect();
+        let mut sdk_names: Vec<_> = SERVICES.iter().map(|service| service.sdk_name).collect();
+        for names in [&mut prefixes, &mut sdk_names] {
+            names.sort_unstable();
+            names.dedup();
+            assert_eq!(names.len(), SERVICES.len(), "a service stands twice");
+        }
+        for operation in OPERATIONS {
+            let service = SERVICES.iter().find(|service| service.prefix == operation.service).unwrap();
+            assert_eq!(service_of_sdk(service.sdk_name).map(|service| service.scope), Some(operation.scope), "{}", operation.name);
         }
     }
 

@@ -32,6 +32,7 @@ use aws_types::service_config::ServiceConfigKey;
 use tokio::time::Instant;
 
 use super::interceptors::{AdmissionInterceptor, OperationNameInterceptor};
+use super::operations::SERVICES;
 use super::rate_limiter::lock;
 use super::trail::global_events_region;
 use super::{AwsResult, Error, RequestGate, retry};
@@ -121,8 +122,8 @@ pub struct Identity {
 /// The longest root session that AWS allows: <https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRoot.html>
 const ROOT_SECONDS: i32 = 900;
 
-/// The ids of the services that requests go to, as `AWS_ENDPOINT_URL_…` and `[services]` of a profile name them.
-const SERVICES: [&str; 10] = ["Organizations", "Account", "STS", "EC2", "IAM", "RAM", "Config Service", "CloudTrail", "SSO", "SSO OIDC"];
+/// Services that requests of the credential chain go to, as `AWS_ENDPOINT_URL_…` and `[services]` of a profile name them.
+const SIGN_IN_SERVICES: [&str; 2] = ["SSO", "SSO OIDC"];
 
 /// Attempts of the first request of a run: about 4 s if nothing answers.
 const GUARD_ATTEMPTS: u32 = 4;
@@ -409,7 +410,8 @@ impl Sessions {
     /// The first endpoint that would get unencrypted requests over a network: `http://`, and not on this machine. Tags, addresses and
     /// session tokens could be read on the way.
     pub fn plain_endpoint(&self) -> Option<String> {
-        let own = SERVICES.iter().filter_map(|service| {
+        let services = SERVICES.iter().map(|service| service.sdk_name).chain(SIGN_IN_SERVICES);
+        let own = services.filter_map(|service| {
             let key = ServiceConfigKey::builder().service_id(service).env("AWS_ENDPOINT_URL").profile("endpoint_url").build();
             self.inner.base.service_config()?.load_config(key.ok()?)
         });
