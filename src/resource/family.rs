@@ -133,13 +133,6 @@ macro_rules! kinds {
     ($($kind:ident),* $(,)?) => {
         /// The kinds of the family, in the order of the documentation.
         pub(crate) static KINDS: &[&dyn $crate::resource::ErasedKind] = &[$(&$crate::resource::Adapter::<$kind>::new()),*];
-
-        /// The specification of each kind, and the fields of its attributes: for the contract test.
-        #[cfg(test)]
-        pub(crate) fn contracts() -> Vec<$crate::resource::Contract> {
-            use $crate::resource::{Kind, fields};
-            vec![$((<$kind as Kind>::SPEC, fields::<<$kind as Kind>::Attributes>())),*]
-        }
     };
 }
 pub(crate) use kinds;

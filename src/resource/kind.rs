@@ -295,6 +295,10 @@ pub trait ErasedKind: Send + Sync {
     /// The attributes are not of this kind's form.
     fn calls(&self, before: Option<&Attributes>, after: Option<&Attributes>) -> Result<Vec<String>, serde_json::Error>;
 
+    /// The fields of its attributes, for the contract test.
+    #[cfg(test)]
+    fn fields(&self) -> Vec<&'static str>;
+
     /// See [`Kind::setting`].
     fn setting(&self) -> Option<&'static dyn ErasedSetting>;
 
@@ -342,6 +346,11 @@ impl<K: Kind> ErasedKind for Adapter<K> {
         let before = before.map(typed::<K::Attributes>).transpose()?;
         let after = after.map(typed::<K::Attributes>).transpose()?;
         Ok(K::calls(before.as_ref(), after.as_ref()))
+    }
+
+    #[cfg(test)]
+    fn fields(&self) -> Vec<&'static str> {
+        super::fields::<K::Attributes>()
     }
 
     fn setting(&self) -> Option<&'static dyn ErasedSetting> {
