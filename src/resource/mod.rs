@@ -11,6 +11,7 @@ use crate::address::{Address, Reference};
 
 mod attributes;
 mod context;
+mod events;
 mod family;
 mod kind;
 mod needs;
@@ -30,6 +31,7 @@ mod uses;
 pub use attributes::{Attributes, shown, typed, untyped};
 pub use context::{Company, Context, KnownCreation};
 pub(crate) use context::{Ids, Start};
+pub use events::{EventSpec, Explains, NamedBy, Says};
 pub(crate) use family::kinds;
 pub use family::{Accounts, Expanded, Family, FamilyReading, Keep, ReadRun};
 pub use kind::{Adapter, ApplyFuture, AttributeSpec, ErasedKind, Kind, KindSpec, OnChange, OnRemoval, PolicyRole, Weight};
