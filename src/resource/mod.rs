@@ -36,6 +36,7 @@ pub(crate) use family::kinds;
 pub use family::{Accounts, Expanded, Family, FamilyReading, Keep, ReadRun};
 pub use kind::{Adapter, ApplyFuture, AttributeSpec, ErasedKind, Kind, KindSpec, OnChange, OnRemoval, PolicyRole, Weight};
 pub use needs::{By, Deletes, FamilyNeeds, Grant, Need, OnJoining, Run, family_needs, import_needs};
+pub use network::Screening;
 pub(crate) use opening::NOT_YET;
 pub use part_of::{PartOf, account_address, is_account, whole, wholes};
 pub use proposed::Proposed;
