@@ -67,6 +67,11 @@ pub fn lookup(service: &str, name: &str) -> Option<&'static Operation> {
     OPERATIONS.iter().find(|o| o.service == service && o.name == name)
 }
 
+/// Whether a service has one endpoint for all Regions; `None` if overlord calls none of its operations.
+pub fn scope_of(service: &str) -> Option<Scope> {
+    OPERATIONS.iter().find(|operation| operation.service == service).map(|operation| operation.scope)
+}
+
 macro_rules! operations {
     ($($service:literal $sdk_name:literal $scope:ident $krate:ident { $($module:ident $name:ident $effect:ident $repeat:ident,)* })*) => {
         /// Every service.

@@ -49,8 +49,12 @@ pub struct History {
     pub has_more: bool,
 }
 
-/// The Region with the events of services that have one endpoint for all Regions: Organizations, Account Management, IAM.
-/// <https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-concepts.html>
+/// The Region with the events of services that have one endpoint for all Regions: Organizations, Account Management, IAM. In every other
+/// Region, a look-up does not find them. Sources, all read on 2026-12-01: "Global service events" in
+/// <https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-concepts.html>; "You can view all CloudTrail information for
+/// AWS Organizations only in the US East (N. Virginia) Region",
+/// <https://docs.aws.amazon.com/organizations/latest/userguide/orgs_cloudtrail-integration.html>; and AWS's notice that LookupEvents shows
+/// global events in us-east-1 alone since November 22, 2021, <https://github.com/SummitRoute/aws_breaking_changes/issues/51>.
 pub fn global_events_region(home_region: &str) -> &'static str {
     match partition_of(home_region) {
         "aws-us-gov" => "us-gov-west-1",

@@ -27,8 +27,7 @@ pub use trail::{Inquiry, Origin};
 
 use crate::address::{Address, Scope};
 use crate::plan::{Action, Direction, Effect, Effects, Plan};
-use crate::resource::network::Screening;
-use crate::resource::{Desired, Live, Weight, is_account};
+use crate::resource::{Desired, Live, Screening, Weight, is_account};
 
 /// The plan of a live state, and the accounts and Regions with changes or findings.
 pub fn planned(desired: &Desired, live: &Live) -> (Plan, BTreeSet<Scope>) {

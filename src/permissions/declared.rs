@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::Who;
 use crate::address::Address;
-use crate::resource::{self, Attributes, By, Desired, FamilyNeeds, Need, family};
+use crate::resource::{self, Attributes, By, Desired, EventSpec, FamilyNeeds, Need, family};
 
 /// The declared resources of a kind, by where they are: that decides who calls AWS for them.
 #[derive(Default)]
@@ -70,10 +70,10 @@ impl<'d> Declared<'d> {
         family.reads.iter().map(|(by, operations)| (self.identities(*by, family.family), *operations))
     }
 
-    /// Whether `drift` looks up events in the accounts themselves.
+    /// Whether `drift` looks up events in the accounts themselves: something is there whose differences requests explain.
     pub(super) fn looks_up_events_in_accounts(&self) -> bool {
-        let are_in_accounts = |of_kind: &OfKind<'_>| !of_kind.in_accounts.is_empty();
-        self.kinds.values().any(are_in_accounts)
+        let has_events = |name: &str| resource::kind(name).is_some_and(|kind| kind.spec().events.iter().any(EventSpec::explains_something));
+        self.kinds.iter().any(|(kind, of_kind)| !of_kind.in_accounts.is_empty() && has_events(kind))
     }
 
     fn identities(&self, by: By, family: &str) -> Vec<Who> {

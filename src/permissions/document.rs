@@ -6,8 +6,6 @@ use serde_json::{Map, Value, json};
 
 use super::{Deletes, Grants, Permissions, Who};
 use crate::aws::ASSUME_ROLE;
-use crate::resource::ADDRESS_TAG;
-use crate::resource::organizations::LOCK_OWNER_TAG;
 
 /// Characters that IAM takes in a managed policy, white space not counted.
 /// Source: the IAM user guide, "IAM and AWS STS quotas".
@@ -17,7 +15,7 @@ pub const MANAGED_POLICY_SIZE: usize = 6_144;
 struct Part {
     sid: &'static str,
     /// … and among those the ones that delete resources with overlord's tag, …
-    deletions: Option<&'static str>,
+    deletions: &'static str,
     service: &'static str,
     /// … in the Regions of the networks, or everywhere.
     regional: bool,
@@ -27,14 +25,14 @@ struct Part {
 const STS: &str = "sts";
 
 const PARTS: &[Part] = &[
-    Part { sid: "Organization", deletions: Some("OrganizationDeletions"), service: "organizations", regional: false },
-    Part { sid: "Accounts", deletions: None, service: "account", regional: false },
-    Part { sid: "Networks", deletions: Some("NetworkDeletions"), service: "ec2", regional: true },
-    Part { sid: "Sharing", deletions: Some("SharingDeletions"), service: "ram", regional: false },
-    Part { sid: "RootAccess", deletions: None, service: "iam", regional: false },
-    Part { sid: "Records", deletions: None, service: "config", regional: false },
-    Part { sid: "Trail", deletions: None, service: "cloudtrail", regional: false },
-    Part { sid: "Tags", deletions: None, service: "tag", regional: false },
+    Part { sid: "Organization", deletions: "OrganizationDeletions", service: "organizations", regional: false },
+    Part { sid: "Accounts", deletions: "AccountDeletions", service: "account", regional: false },
+    Part { sid: "Networks", deletions: "NetworkDeletions", service: "ec2", regional: true },
+    Part { sid: "Sharing", deletions: "SharingDeletions", service: "ram", regional: false },
+    Part { sid: "RootAccess", deletions: "RootAccessDeletions", service: "iam", regional: false },
+    Part { sid: "Records", deletions: "RecordDeletions", service: "config", regional: false },
+    Part { sid: "Trail", deletions: "TrailDeletions", service: "cloudtrail", regional: false },
+    Part { sid: "Tags", deletions: "TagDeletions", service: "tag", regional: false },
 ];
 
 impl Grants {
@@ -78,16 +76,16 @@ impl Permissions {
                 conditions.insert("StringEquals".to_owned(), json!({ "aws:RequestedRegion": self.regions }));
             }
             statements.extend(statement(sid, &any, &conditions));
-            conditions.extend(has_tag(ADDRESS_TAG));
-            statements.extend(deletions.and_then(|sid| statement(sid, &tagged, &conditions)));
+            conditions.extend(has_tag(Deletes::Addressed));
+            statements.extend(statement(deletions, &tagged, &conditions));
         }
         for service in grants.other_services() {
             let (any, tagged) = grants.of_service(service);
             let sid: String = service.chars().filter(char::is_ascii_alphanumeric).collect();
             statements.extend(statement(&format!("Service{sid}"), &any, &Map::new()));
-            statements.extend(statement(&format!("Service{sid}Deletions"), &tagged, &has_tag(ADDRESS_TAG)));
+            statements.extend(statement(&format!("Service{sid}Deletions"), &tagged, &has_tag(Deletes::Addressed)));
         }
-        statements.extend(statement("Lock", &grants.of_lock(), &has_tag(LOCK_OWNER_TAG)));
+        statements.extend(statement("Lock", &grants.of_lock(), &has_tag(Deletes::Lock)));
         if grants.operations.contains(ASSUME_ROLE) {
             statements.push(self.access_role_statement());
         }
@@ -138,10 +136,11 @@ impl Permissions {
     }
 }
 
-/// The condition that a resource has a tag.
-fn has_tag(key: &str) -> Map<String, Value> {
+/// The condition that a resource has the tag of what may be deleted.
+fn has_tag(what: Deletes) -> Map<String, Value> {
     // `false`: it is not absent.
-    Map::from_iter([("Null".to_owned(), json!({ format!("aws:ResourceTag/{key}"): "false" }))])
+    let condition = |tag| ("Null".to_owned(), json!({ format!("aws:ResourceTag/{tag}"): "false" }));
+    what.tag().map(condition).into_iter().collect()
 }
 
 /// An Allow of these actions; `None` where there are none.

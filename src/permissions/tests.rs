@@ -475,16 +475,17 @@ fn who_invites_is_allowed_kinds_that_say_so_and_what_is_in_accounts() {
     }
 }
 
-/// A statement is known by its service: an operation of a new one must not be lost.
+/// A statement is of a service: no operation of another one may be lost, and no deletion.
 #[test]
-fn every_service_has_a_statement() {
+fn every_service_has_statements_for_all_operations_and_for_deletions() {
     let mut permissions = Permissions::of(&desired("[organization]\nmanagement_account = \"111111111111\"\n"), Run::Apply);
     permissions.add(&[Who::AccessRole], &Grant::Calls(&["new-one:PutThing"]));
-    permissions.add(&[Who::AccessRole], &Grant::Deletions(Deletes::Addressed, &["new-one:DeleteThing"]));
+    permissions.add(&[Who::AccessRole], &Grant::Deletions(Deletes::Addressed, &["iam:DeleteThing", "new-one:DeleteThing"]));
     let tagged = json!({ "Null": { "aws:ResourceTag/overlord:address": "false" } });
     assert_eq!(
         permissions.document(Who::AccessRole)["Statement"],
         json!([
+            { "Sid": "RootAccessDeletions", "Effect": "Allow", "Action": ["iam:DeleteThing"], "Resource": "*", "Condition": tagged },
             { "Sid": "Servicenewone", "Effect": "Allow", "Action": ["new-one:PutThing"], "Resource": "*" },
             { "Sid": "ServicenewoneDeletions", "Effect": "Allow", "Action": ["new-one:DeleteThing"], "Resource": "*", "Condition": tagged },
         ])

@@ -10,7 +10,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use super::uses::{Price, Quota};
-use super::{Attributes, Context, Desired, ErasedSetting, Need, PartOf, Proposed, typed};
+use super::{Attributes, Context, Desired, ErasedSetting, EventSpec, NamedBy, Need, PartOf, Proposed, typed};
 use crate::address::{Address, Scope};
 use crate::aws::Error;
 use crate::plural;
@@ -62,6 +62,10 @@ pub struct KindSpec {
     /// What overlord needs to be allowed for resources of this kind: by the access role for those in accounts, by the credentials in the
     /// management account for those of the organization, and for those in that account.
     pub needs: &'static [Need],
+    /// The requests that explain differences. Each attribute that can differ, and the deletion of a kind that is deleted, is in one.
+    pub events: &'static [EventSpec],
+    /// How such requests name a resource.
+    pub named_by: NamedBy,
 }
 
 /// What a resource is to the policies of the organization: guardrails, and policies that accounts inherit.
@@ -120,6 +124,8 @@ impl KindSpec {
         quota: None,
         price: None,
         needs: &[],
+        events: &[],
+        named_by: NamedBy::Id,
     };
 
     /// Its attribute of that name.

@@ -6,7 +6,8 @@
 
 use std::collections::BTreeSet;
 
-use super::{Attributes, Desired, FAMILIES};
+use super::organizations::LOCK_OWNER_TAG;
+use super::{ADDRESS_TAG, Attributes, Desired, FAMILIES};
 use crate::address::Address;
 
 /// The runs to allow.
@@ -28,6 +29,17 @@ pub enum Deletes {
     Lock,
     /// Resources of such a type that AWS creates without tags.
     Untagged,
+}
+
+impl Deletes {
+    /// The tag that such resources have.
+    pub const fn tag(self) -> Option<&'static str> {
+        match self {
+            Self::Addressed => Some(ADDRESS_TAG),
+            Self::Lock => Some(LOCK_OWNER_TAG),
+            Self::Untagged => None,
+        }
+    }
 }
 
 /// What is needed.

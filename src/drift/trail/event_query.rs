@@ -4,12 +4,12 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use super::operations::{How, creating_operation, operations};
 use crate::address::{Address, Reference};
+use crate::aws::operations::{Scope, scope_of};
 use crate::aws::{Lookup, LookupBy, global_events_region};
 use crate::drift::{Difference, Finding, What};
 use crate::plan::Plan;
-use crate::resource::{self, Weight};
+use crate::resource::{self, EventSpec, Explains, KindSpec, NamedBy, Says};
 
 /// What would explain one finding.
 #[derive(Debug, Clone, PartialEq)]
@@ -55,7 +55,8 @@ impl EventQuery {
     /// Of a finding that is a difference; `None` if no event could explain it.
     pub(super) fn of(number: usize, finding: &Finding, plan: &Plan) -> Option<Self> {
         let address = finding.address.as_ref()?;
-        let subject = Subject { address, finding, plan, place: place(address, plan)? };
+        let spec = resource::kind(address.kind())?.spec();
+        let subject = Subject { address, spec, finding, plan, account: account(address, plan)? };
         let (marks, made) = match finding.what {
             What::Changed => (subject.changed()?, None),
             What::Missing => subject.gone(),
@@ -65,12 +66,22 @@ impl EventQuery {
     }
 }
 
-/// The account and Region in whose history an address is.
-fn place(address: &Address, plan: &Plan) -> Option<(String, String)> {
-    let Some(scope) = address.scope() else {
-        return Some((plan.desired.management_account.clone(), global_events_region(&plan.desired.home_region).to_owned()));
-    };
-    Some((id_of(&resource::account_address(&scope.account), plan)?, scope.region.clone()))
+/// The id of the account in whose history an address is.
+fn account(address: &Address, plan: &Plan) -> Option<String> {
+    match address.account() {
+        Some(key) => id_of(&resource::account_address(key), plan),
+        None => Some(plan.desired.management_account.clone()),
+    }
+}
+
+/// The Region in which CloudTrail records an operation on the resource with that address, and whether that is the resource's own.
+fn region<'p>(operation: &str, address: &'p Address, plan: &'p Plan) -> (&'p str, bool) {
+    let service = operation.split_once(':').map_or(operation, |(service, _)| service);
+    match (address.scope(), scope_of(service)) {
+        (Some(scope), Some(Scope::Regional)) => (&scope.region, true),
+        (None, Some(Scope::Regional)) => (&plan.desired.home_region, false),
+        (_, Some(Scope::Global) | None) => (global_events_region(&plan.desired.home_region), false),
+    }
 }
 
 fn id_of(address: &Address, plan: &Plan) -> Option<String> {
@@ -88,26 +99,31 @@ fn referred(value: &Value, plan: &Plan) -> Option<String> {
 
 struct Subject<'a> {
     address: &'a Address,
+    spec: &'static KindSpec,
     finding: &'a Finding,
     plan: &'a Plan,
-    place: (String, String),
+    account: String,
 }
 
 impl Subject<'_> {
-    fn lookup(&self, by: LookupBy) -> Lookup {
-        let (account, region) = self.place.clone();
-        Lookup { account, region, by }
+    fn lookup(&self, operation: &str, by: LookupBy) -> Lookup {
+        let (region, _) = region(operation, self.address, self.plan);
+        Lookup { account: self.account.clone(), region: region.to_owned(), by }
     }
 
     fn by_name(&self, operation: &str) -> Lookup {
         let name = operation.split_once(':').map_or(operation, |(_, name)| name);
-        self.lookup(LookupBy::Name(name.to_owned()))
+        self.lookup(operation, LookupBy::Name(name.to_owned()))
     }
 
-    /// A certain one: by the id of what it is about where that lies in an account, since events of the organization name no resources.
+    /// A certain one. Events in the resource's own Region are looked up by the id of what they are about. Others are looked up by name:
+    /// events of the organization name no resources.
     fn mark(&self, operation: &'static str, names: Vec<String>) -> EventMatcher {
-        let by_id = names.first().filter(|_| self.address.scope().is_some());
-        let lookup = by_id.map_or_else(|| self.by_name(operation), |id| self.lookup(LookupBy::Resource(id.clone())));
+        let (_, is_its_own) = region(operation, self.address, self.plan);
+        let lookup = match names.first().filter(|_| is_its_own) {
+            Some(id) => self.lookup(operation, LookupBy::Resource(id.clone())),
+            None => self.by_name(operation),
+        };
         EventMatcher { lookup, operation, names, sets: None, certain: true }
     }
 
@@ -116,51 +132,61 @@ impl Subject<'_> {
         EventMatcher { certain: false, ..self.mark(operation, names) }
     }
 
+    /// The requests that change an attribute.
+    fn changing(&self, attribute: &str) -> Vec<&'static EventSpec> {
+        let changes = |event: &&EventSpec| event.attribute(attribute).is_some() && event.explains_something();
+        self.spec.events.iter().filter(changes).collect()
+    }
+
     /// For a changed resource, by the most severe attribute that requests can change.
     fn changed(&self) -> Option<Vec<EventMatcher>> {
-        let kind = self.address.kind();
-        let spec = resource::kind(kind).map(resource::ErasedKind::spec);
-        let told = |difference: &&Difference| !operations(kind, How::Attribute(&difference.name)).is_empty();
-        let own = spec.map_or(Weight::Organization, |spec| spec.weight);
-        let weight = |difference: &&Difference| crate::drift::of::weight(spec, &difference.name).unwrap_or(own);
-        let heaviest = self.finding.differences.iter().filter(told).min_by_key(weight)?;
-        let operations = operations(kind, How::Attribute(&heaviest.name)).iter();
-        let live = || referred(&heaviest.live, self.plan);
-        Some(match (kind, heaviest.name.as_str()) {
-            ("policy_attachments", _) => self.attachments(heaviest)?,
-            ("account", "parent") => {
-                let names = vec![self.finding.id.clone()?, live()?];
-                operations.map(|operation| self.mark(operation, names.clone())).collect()
+        let explained = self.finding.differences.iter().filter(|difference| !self.changing(&difference.name).is_empty());
+        let weight = |difference: &&Difference| crate::drift::of::weight(Some(self.spec), &difference.name).unwrap_or(self.spec.weight);
+        let heaviest = explained.min_by_key(weight)?;
+        let mut found = Vec::new();
+        for event in self.changing(&heaviest.name) {
+            found.extend(self.matchers(event, heaviest)?);
+        }
+        Some(found)
+    }
+
+    /// The events that would explain a difference, as a kind says; `None` if it is unknown how they name the resource.
+    fn matchers(&self, event: &EventSpec, difference: &Difference) -> Option<Vec<EventMatcher>> {
+        let own = self.own_names()?;
+        let live = referred(&difference.live, self.plan);
+        let operations = event.operations.iter();
+        let named = |names: Vec<String>| operations.clone().map(|operation| self.mark(operation, names.clone())).collect();
+        let perhaps = |names: Vec<String>| operations.clone().map(|operation| self.perhaps(operation, names.clone())).collect();
+        Some(match (event.request, live) {
+            (Says::Resource | Says::CreatedBy(_), _) => named(own),
+            (Says::ResourceAndParameter, _) => {
+                let sets = event.attribute(&difference.name);
+                operations.map(|operation| EventMatcher { sets, ..self.mark(operation, own.clone()) }).collect()
             }
-            ("subnet", "route_table") => self.association(live())?,
-            (_, "tags") => self.tags(operations.as_slice(), heaviest)?,
-            ("policy", name @ ("content" | "description" | "name")) => {
-                let sets = ["content", "description", "name"].into_iter().find(|known| *known == name);
-                let names = vec![self.finding.id.clone()?];
-                operations.map(|operation| EventMatcher { sets, ..self.mark(operation, names.clone()) }).collect()
-            }
-            _ => {
-                let names = self.own_names()?;
-                operations.map(|operation| self.mark(operation, names.clone())).collect()
-            }
+            (Says::ResourceAndValue, Some(live)) => named([own, vec![live]].concat()),
+            (Says::Value, Some(live)) => perhaps(vec![live]),
+            (Says::Nothing, None) => perhaps(Vec::new()),
+            (Says::ResourceAndValue | Says::Value, None) | (Says::Nothing, Some(_)) => Vec::new(),
+            (Says::AddedElement, _) => self.elements(event, &added(difference), &own),
+            (Says::RemovedElement, _) => self.elements(event, &removed(difference), &own),
         })
     }
 
     /// What a request names that is about nothing else.
     fn own_names(&self) -> Option<Vec<String>> {
-        let attributes = self.plan.observed.get(self.address).map(|live| &live.attributes);
-        let said = |name: &str| attributes.and_then(|attributes| attributes.get(name)).or_else(|| self.wanted(name));
-        let text = |name: &str| said(name)?.as_str().map(str::to_owned);
-        let refers = |name: &str| referred(&said(name)?, self.plan);
-        match self.address.kind() {
-            "alternate_contact" => Some(vec![refers("account")?, text("contact_type")?]),
-            "primary_contact" => Some(vec![refers("account")?]),
-            "trusted_service" => Some(vec![text("service")?]),
-            "delegated_administrator" => Some(vec![text("service")?, refers("account")?]),
-            "policy_type" => Some(vec![text("policy_type")?]),
-            "root_access" => Some(Vec::new()),
-            "route" => Some(vec![refers("route_table")?, text("destination")?]),
-            _ => self.finding.id.clone().map(|id| vec![id]),
+        match self.spec.named_by {
+            NamedBy::Id => self.finding.id.clone().map(|id| vec![id]),
+            NamedBy::Attributes(names) => names.iter().map(|name| self.name_in(name)).collect(),
+        }
+    }
+
+    /// The text of an attribute, or the id of what it refers to.
+    fn name_in(&self, attribute: &str) -> Option<String> {
+        let live = self.plan.observed.get(self.address).and_then(|live| live.attributes.get(attribute));
+        let value = live.or_else(|| self.wanted(attribute))?;
+        match value.as_str() {
+            Some(text) => Some(text.to_owned()),
+            None => referred(&value, self.plan),
         }
     }
 
@@ -168,58 +194,62 @@ impl Subject<'_> {
         self.finding.differences.iter().find(|difference| difference.name == name).map(|difference| difference.wanted.clone())
     }
 
-    /// An extra policy was attached, a missing one was detached.
-    fn attachments(&self, difference: &Difference) -> Option<Vec<EventMatcher>> {
-        let target = self.finding.id.clone()?;
-        let all = |value: &Value| value.as_array().cloned().unwrap_or_default();
-        let (wanted, live) = (all(&difference.wanted), all(&difference.live));
-        let too_much = live.iter().filter(|policy| !wanted.contains(policy)).map(|policy| ("organizations:AttachPolicy", policy));
-        let missing = wanted.iter().filter(|policy| !live.contains(policy)).map(|policy| ("organizations:DetachPolicy", policy));
-        let mark = |(operation, policy)| match referred(policy, self.plan) {
-            Some(policy) => self.mark(operation, vec![target.clone(), policy]),
-            // The policy was deleted, and its id is unknown.
-            None => self.perhaps(operation, vec![target.clone()]),
-        };
-        Some(too_much.chain(missing).map(mark).collect())
-    }
-
-    /// A missing tag was removed, a different one was set: the matching one of the two operations.
-    fn tags(&self, operations: &[&'static str], difference: &Difference) -> Option<Vec<EventMatcher>> {
-        let id = self.finding.id.clone()?;
-        let tag = |tags: &Value, key: &str| tags.get(key).cloned();
-        let keys = [&difference.wanted, &difference.live].into_iter().filter_map(Value::as_object).flat_map(|tags| tags.keys());
-        let differ = keys.filter(|key| tag(&difference.wanted, key) != tag(&difference.live, key)).collect::<BTreeSet<_>>();
-        let marks = differ.into_iter().flat_map(|key| {
-            let gone = tag(&difference.live, key).is_none();
-            let takes_off = |operation: &&&'static str| operation.contains(":Untag") || operation.contains(":Delete");
-            let led = operations.iter().filter(move |operation| takes_off(operation) == gone);
-            led.map(|operation| self.mark(operation, vec![id.clone(), key.clone()])).collect::<Vec<_>>()
-        });
-        Some(marks.collect())
-    }
-
-    /// Which table a subnet has: one request names both, the others the association or its new table alone.
-    fn association(&self, live: Option<String>) -> Option<Vec<EventMatcher>> {
-        let subnet = self.finding.id.clone()?;
-        Some(match live {
-            Some(table) => vec![
-                self.mark("ec2:AssociateRouteTable", vec![subnet, table.clone()]),
-                self.perhaps("ec2:ReplaceRouteTableAssociation", vec![table]),
-            ],
-            None => vec![self.perhaps("ec2:DisassociateRouteTable", Vec::new())],
-        })
-    }
-
-    /// Of what is not there: what AWS has no longer has no id. Where the deletion does not say by itself what it is about, it is known by what
-    /// the creation has recorded, for as long as the history goes back.
-    fn gone(&self) -> (Vec<EventMatcher>, Option<Made>) {
-        let operations = operations(self.address.kind(), How::Gone);
-        if let Some(names) = self.own_names() {
-            return (operations.iter().map(|operation| self.mark(operation, names.clone())).collect(), None);
+    /// An event for each of these elements of a list or keys of a map.
+    fn elements(&self, event: &EventSpec, elements: &[Value], own: &[String]) -> Vec<EventMatcher> {
+        let mut found = Vec::new();
+        for element in elements {
+            let name = element.as_str().map(str::to_owned).or_else(|| referred(element, self.plan));
+            for operation in event.operations {
+                found.push(match &name {
+                    Some(name) => self.mark(operation, [own, std::slice::from_ref(name)].concat()),
+                    // A policy that was deleted, for example: its id is unknown.
+                    None => self.perhaps(operation, own.to_vec()),
+                });
+            }
         }
-        // Where no creation has a tag, any deletion might be meant: of accounts that leave, an id is all there is.
-        let Some(operation) = operations.iter().find_map(|operation| creating_operation(operation)) else { return (Vec::new(), None) };
-        let made = Made { lookup: self.by_name(operation), operation, address: self.address.clone() };
-        (operations.iter().map(|operation| self.perhaps(operation, Vec::new())).collect(), Some(made))
+        found
     }
+
+    /// Of a missing resource: what AWS no longer has, has no id. If the deletion does not say by itself what it is about, the creation does,
+    /// for as long as the history goes back.
+    fn gone(&self) -> (Vec<EventMatcher>, Option<Made>) {
+        let Some(event) = self.spec.events.iter().find(|event| event.explains == Explains::Gone) else { return (Vec::new(), None) };
+        let operations = event.operations.iter();
+        if let Some(names) = self.own_names() {
+            return (operations.map(|operation| self.mark(operation, names.clone())).collect(), None);
+        }
+        // If no creation has a tag, any deletion might be meant: of accounts that leave, an id is all there is.
+        let Says::CreatedBy(operation) = event.request else { return (Vec::new(), None) };
+        let made = Made { lookup: self.by_name(operation), operation, address: self.address.clone() };
+        (operations.map(|operation| self.perhaps(operation, Vec::new())).collect(), Some(made))
+    }
+}
+
+/// The elements of a list that AWS has and org.toml does not, or the keys of a map that AWS has with another value.
+fn added(difference: &Difference) -> Vec<Value> {
+    match (&difference.wanted, &difference.live) {
+        (Value::Array(_) | Value::Null, Value::Array(live)) => without(live, &difference.wanted),
+        (wanted, Value::Object(live)) => {
+            let differs = |key: &&String| wanted.get(key.as_str()) != live.get(*key);
+            live.keys().filter(differs).map(|key| Value::from(key.as_str())).collect()
+        }
+        _ => Vec::new(),
+    }
+}
+
+/// The elements of a list, or the keys of a map, that org.toml has and AWS does not.
+fn removed(difference: &Difference) -> Vec<Value> {
+    match (&difference.wanted, &difference.live) {
+        (Value::Array(wanted), live) => without(wanted, live),
+        (Value::Object(wanted), live) => {
+            wanted.keys().filter(|key| live.get(key.as_str()).is_none()).map(|key| Value::from(key.as_str())).collect()
+        }
+        _ => Vec::new(),
+    }
+}
+
+/// The elements that another list does not have.
+fn without(elements: &[Value], others: &Value) -> Vec<Value> {
+    let others = others.as_array().map(Vec::as_slice).unwrap_or_default();
+    elements.iter().filter(|element| !others.contains(element)).cloned().collect()
 }

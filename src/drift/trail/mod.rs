@@ -10,7 +10,6 @@
 
 mod event;
 mod event_query;
-mod operations;
 mod origin;
 #[cfg(test)]
 mod tests;

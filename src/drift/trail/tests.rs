@@ -2,8 +2,10 @@ use serde_json::{Value, json};
 
 use super::*;
 use crate::aws::LookupBy;
+use crate::aws::operations::scope_of;
 use crate::drift::Date;
 use crate::plan::worlds;
+use crate::resource::{EventSpec, Explains, KINDS, LAPSED, NamedBy, OnChange, OnRemoval, Says};
 
 const MANAGEMENT: &str = "111111111111";
 
@@ -196,6 +198,76 @@ fn networks_are_looked_up_by_id_in_their_account_and_region() {
     let sam = "by sam@example.org (role Admin) of account 111111111111";
     assert_eq!(origin(&told, "web/r/route.std/a/0.0.0.0/0"), Some(format!("10 DeleteRoute {sam}")));
     assert_eq!(origin(&told, "web/r/subnet.std/a"), Some(format!("30 ReplaceRouteTableAssociation {sam}, perhaps")));
+}
+
+/// CloudTrail has events of global services in one Region, wherever the resource is.
+#[test]
+fn events_of_global_services_are_looked_up_in_their_region_of_the_account() {
+    let account = json!({"email": "a@x", "leaves": null, "name": "web", "parent": {"ref": "organization.main"}, "tags": null});
+    let contact = json!({"account": {"ref": "account.web"}, "contact_type": "BILLING"});
+    let web = json!({"id": "222222222222", "attributes": account, "ours": true});
+    let lookups = |address: &str, home_region: &str| {
+        let mut desired = worlds::desired(json!({"account.web": account, address: contact}));
+        desired.home_region = home_region.to_owned();
+        let plan = worlds::plan(&desired, &worlds::live(json!({"account.web": web})));
+        Inquiry::of(&drift(&plan), &plan).lookups().cloned().collect::<Vec<_>>()
+    };
+    let expected = |account: &str, region: &str| {
+        vec![Lookup { account: account.to_owned(), region: region.to_owned(), by: LookupBy::Name("DeleteAlternateContact".to_owned()) }]
+    };
+    // As the calls for another family would be made: a kind of a global service, in an account.
+    for address in ["web/alternate_contact.any", "web/eu-west-1/alternate_contact.any"] {
+        assert_eq!(lookups(address, "eu-west-1"), expected("222222222222", "us-east-1"), "{address}");
+        assert_eq!(lookups(address, "us-gov-east-1"), expected("222222222222", "us-gov-west-1"), "{address}");
+    }
+    assert_eq!(lookups("alternate_contact.web/billing", "eu-west-1"), expected(MANAGEMENT, "us-east-1"));
+}
+
+#[test]
+fn every_attribute_that_can_differ_is_explained_or_said_to_be_unexplained() {
+    for kind in KINDS.iter() {
+        let spec = kind.spec();
+        for attribute in spec.attributes.iter().filter(|a| !matches!(a.on_change, OnChange::Forbidden(_)) && a.name != LAPSED) {
+            let events: Vec<bool> =
+                spec.events.iter().filter(|event| event.attribute(attribute.name).is_some()).map(EventSpec::explains_something).collect();
+            assert!(!events.is_empty(), "{}: no event says whether requests explain `{}`", spec.kind, attribute.name);
+            assert!(
+                events.iter().all(|explains| *explains == events[0]),
+                "{}: `{}` is unexplained, and explained",
+                spec.kind,
+                attribute.name
+            );
+        }
+        let gone: Vec<&EventSpec> = spec.events.iter().filter(|event| event.explains == Explains::Gone).collect();
+        if spec.on_removal == OnRemoval::Delete {
+            assert_eq!(gone.iter().map(|event| event.operations.len()).collect::<Vec<_>>(), [1], "{} can be deleted", spec.kind);
+        }
+        assert!(gone.len() <= 1, "{}", spec.kind);
+    }
+}
+
+#[test]
+fn events_are_of_known_services_and_name_attributes_of_their_kind() {
+    for kind in KINDS.iter() {
+        let spec = kind.spec();
+        let has = |name: &&str| spec.attributes.iter().any(|attribute| attribute.name == *name);
+        for event in spec.events {
+            if let Explains::Attributes(names) = event.explains {
+                assert!(!names.is_empty() && names.iter().all(has), "{}: {names:?}", spec.kind);
+            }
+            let created_by = match event.request {
+                Says::CreatedBy(operation) => Some(operation),
+                _ => None,
+            };
+            for operation in event.operations.iter().copied().chain(created_by) {
+                let (service, _) = operation.split_once(':').unwrap();
+                assert!(scope_of(service).is_some(), "{operation}: in which Region are its events?");
+            }
+        }
+        if let NamedBy::Attributes(names) = spec.named_by {
+            assert!(names.iter().all(has), "{}: {names:?}", spec.kind);
+        }
+    }
 }
 
 #[test]

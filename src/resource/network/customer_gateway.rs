@@ -7,7 +7,7 @@ use super::calls::{ResourceClient, all};
 use super::{Tags, tags_differ};
 use crate::address::Address;
 use crate::aws::{AwsResult, Error};
-use crate::resource::{ADDRESS_TAG, AttributeSpec, Context, Deletes, Kind, KindSpec, Need, OnChange, PartOf, Weight};
+use crate::resource::{ADDRESS_TAG, AttributeSpec, Context, Deletes, EventSpec, Kind, KindSpec, Need, OnChange, PartOf, Weight};
 
 /// The attributes of a `customer_gateway`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -41,6 +41,11 @@ impl Kind for CustomerGateway {
         needs: &[
             Need::apply(&["ec2:CreateCustomerGateway", "ec2:CreateTags"]),
             Need::delete(Deletes::Addressed, &["ec2:DeleteCustomerGateway"]),
+        ],
+        events: &[
+            super::TAG_SET,
+            super::TAG_REMOVED,
+            EventSpec::gone(&["ec2:DeleteCustomerGateway"]).created_by("ec2:CreateCustomerGateway"),
         ],
         ..KindSpec::BASE
     };

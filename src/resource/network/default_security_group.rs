@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::calls::{ResourceClient, SETTLING, filter, is_missing, never_deleted};
 use crate::address::Reference;
 use crate::aws::{AwsResult, Error};
-use crate::resource::{AttributeSpec, Context, Kind, KindSpec, Need, OnChange, OnRemoval, Weight};
+use crate::resource::{AttributeSpec, Context, EventSpec, Kind, KindSpec, Need, OnChange, OnRemoval, Weight};
 
 /// The attributes of a `default_security_group`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -37,6 +37,7 @@ impl Kind for DefaultSecurityGroup {
         own_id: false,
         part_of: super::PART_OF_VPC,
         needs: &[Need::apply(&["ec2:RevokeSecurityGroupEgress", "ec2:RevokeSecurityGroupIngress"])],
+        events: &[EventSpec::changed(&["rules"], &["ec2:AuthorizeSecurityGroupIngress", "ec2:AuthorizeSecurityGroupEgress"])],
         ..KindSpec::BASE
     };
 

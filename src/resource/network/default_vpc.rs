@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::calls::{ResourceClient, never_deleted};
 use super::{NO_DEFAULT_VPC, default_vpc_removal};
 use crate::aws::{AwsResult, Error};
-use crate::resource::{AttributeSpec, Context, Deletes, Kind, KindSpec, Need, OnChange, OnRemoval, PartOf, Weight};
+use crate::resource::{AttributeSpec, Context, Deletes, EventSpec, Kind, KindSpec, Need, OnChange, OnRemoval, PartOf, Weight};
 
 /// The attributes of a `default_vpc`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -44,6 +44,7 @@ impl Kind for DefaultVpc {
             // AWS creates default VPCs and their parts without tags.
             Need::delete(Deletes::Untagged, &["ec2:DeleteInternetGateway", "ec2:DeleteSubnet", "ec2:DeleteVpc"]),
         ],
+        events: &[EventSpec::changed(&["present", "subnets"], &["ec2:CreateDefaultVpc", "ec2:CreateDefaultSubnet"])],
         ..KindSpec::BASE
     };
 

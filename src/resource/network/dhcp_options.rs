@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::calls::{ResourceClient, all};
 use super::{Tags, tags_differ};
 use crate::aws::{AwsResult, Error};
-use crate::resource::{AttributeSpec, Context, Deletes, Kind, KindSpec, Need, OnChange, Weight};
+use crate::resource::{AttributeSpec, Context, Deletes, EventSpec, Kind, KindSpec, Need, OnChange, Weight};
 
 /// The attributes of a `dhcp_options`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -53,6 +53,13 @@ impl Kind for DhcpOptions {
         part_of: super::PART_OF_VPC,
         noun: Some(["set of DHCP options", "sets of DHCP options"]),
         needs: &[Need::apply(&["ec2:CreateDhcpOptions", "ec2:CreateTags"]), Need::delete(Deletes::Addressed, &["ec2:DeleteDhcpOptions"])],
+        events: &[
+            super::TAG_SET,
+            super::TAG_REMOVED,
+            EventSpec::gone(&["ec2:DeleteDhcpOptions"]).created_by("ec2:CreateDhcpOptions"),
+            // org.toml changed: it is another set.
+            EventSpec::unexplained(&["domain_name", "name_servers"]),
+        ],
         ..KindSpec::BASE
     };
 

@@ -7,7 +7,7 @@ use super::calls::{ResourceClient, all};
 use super::{Tags, tags_differ};
 use crate::address::Reference;
 use crate::aws::{AwsResult, Error};
-use crate::resource::{AttributeSpec, Context, Deletes, Kind, KindSpec, Need, OnChange, Weight};
+use crate::resource::{AttributeSpec, Context, Deletes, EventSpec, Kind, KindSpec, Need, OnChange, Weight};
 
 /// The attributes of a `egress_only_internet_gateway`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -36,6 +36,11 @@ impl Kind for EgressOnlyInternetGateway {
         needs: &[
             Need::apply(&["ec2:CreateEgressOnlyInternetGateway", "ec2:CreateTags"]),
             Need::delete(Deletes::Addressed, &["ec2:DeleteEgressOnlyInternetGateway"]),
+        ],
+        events: &[
+            super::TAG_SET,
+            super::TAG_REMOVED,
+            EventSpec::gone(&["ec2:DeleteEgressOnlyInternetGateway"]).created_by("ec2:CreateEgressOnlyInternetGateway"),
         ],
         ..KindSpec::BASE
     };

@@ -9,7 +9,7 @@ use crate::aws::{AwsResult, Error};
 use crate::network::Quotas;
 use crate::prices::Item;
 use crate::resource::uses::anywhere;
-use crate::resource::{AttributeSpec, Context, Deletes, Kind, KindSpec, Need, OnChange, Quota, Weight};
+use crate::resource::{AttributeSpec, Context, Deletes, EventSpec, Kind, KindSpec, Need, OnChange, Quota, Weight};
 
 /// The attributes of a `elastic_ip`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -44,6 +44,7 @@ impl Kind for ElasticIp {
         quota: Some(&QUOTA),
         price: Some(|_, _| vec![(Item::PublicAddress, 1)]),
         needs: &[Need::apply(&["ec2:AllocateAddress", "ec2:CreateTags"]), Need::delete(Deletes::Addressed, &["ec2:ReleaseAddress"])],
+        events: &[super::TAG_SET, super::TAG_REMOVED, EventSpec::gone(&["ec2:ReleaseAddress"]).created_by("ec2:AllocateAddress")],
         ..KindSpec::BASE
     };
 

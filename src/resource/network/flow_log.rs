@@ -8,7 +8,7 @@ use super::calls::{ResourceClient, filter, first};
 use super::{Tags, tags_differ};
 use crate::address::Reference;
 use crate::aws::{AwsResult, Error};
-use crate::resource::{AttributeSpec, Context, Deletes, Kind, KindSpec, Need, OnChange, Weight};
+use crate::resource::{AttributeSpec, Context, Deletes, EventSpec, Kind, KindSpec, Need, OnChange, Weight};
 
 /// The attributes of a `flow_log`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -52,6 +52,13 @@ impl Kind for FlowLog {
             Need::besides(&["logs:CreateLogDelivery", "logs:DeleteLogDelivery"]),
             Need::besides(&["firehose:TagDeliveryStream"]).when("destination", FIREHOSE),
             Need::linked_role("delivery.logs.amazonaws.com").when("destination", FIREHOSE),
+        ],
+        events: &[
+            super::TAG_SET,
+            super::TAG_REMOVED,
+            // A flow log is created anew to be changed.
+            EventSpec::changed(&["destination", "interval", "traffic"], &["ec2:CreateFlowLogs"]),
+            EventSpec::gone(&["ec2:DeleteFlowLogs"]).created_by("ec2:CreateFlowLogs"),
         ],
         ..KindSpec::BASE
     };

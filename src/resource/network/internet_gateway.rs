@@ -10,7 +10,7 @@ use crate::address::Reference;
 use crate::aws::{AwsResult, Error};
 use crate::network::Quotas;
 use crate::resource::uses::anywhere;
-use crate::resource::{AttributeSpec, Context, Deletes, FreedBy, Kind, KindSpec, Need, OnChange, Quota, Weight};
+use crate::resource::{AttributeSpec, Context, Deletes, EventSpec, FreedBy, Kind, KindSpec, Need, OnChange, Quota, Weight};
 
 /// The attributes of a `internet_gateway`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -49,6 +49,12 @@ impl Kind for InternetGateway {
         needs: &[
             Need::apply(&["ec2:AttachInternetGateway", "ec2:CreateInternetGateway", "ec2:CreateTags", "ec2:DetachInternetGateway"]),
             Need::delete(Deletes::Addressed, &["ec2:DeleteInternetGateway"]),
+        ],
+        events: &[
+            super::TAG_SET,
+            super::TAG_REMOVED,
+            EventSpec::changed(&["vpc"], &["ec2:AttachInternetGateway", "ec2:DetachInternetGateway"]),
+            EventSpec::gone(&["ec2:DeleteInternetGateway"]).created_by("ec2:CreateInternetGateway"),
         ],
         ..KindSpec::BASE
     };

@@ -55,7 +55,7 @@ mod zones;
 
 use std::collections::BTreeMap;
 
-use super::{Kind as _, PartOf};
+use super::{EventSpec, Kind as _, PartOf};
 
 pub use customer_gateway::{CustomerGateway, CustomerGatewayAttributes};
 pub use default_security_group::{DefaultSecurityGroup, DefaultSecurityGroupAttributes};
@@ -104,6 +104,12 @@ const ENABLED: &str = "ENABLED";
 
 /// The name of this family.
 pub const FAMILY: &str = "network";
+
+/// The request that sets a tag of a resource of EC2.
+const TAG_SET: EventSpec = EventSpec::added(&["tags"], &["ec2:CreateTags"]);
+
+/// The request that removes one.
+const TAG_REMOVED: EventSpec = EventSpec::removed(&["tags"], &["ec2:DeleteTags"]);
 
 /// What most kinds of the family are a part of.
 const PART_OF_VPC: PartOf = PartOf::Beside(Vpc::SPEC.kind);

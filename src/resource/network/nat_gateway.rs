@@ -14,7 +14,7 @@ use crate::address::Reference;
 use crate::aws::{AwsResult, Error};
 use crate::network::Quotas;
 use crate::prices::Item;
-use crate::resource::{AttributeSpec, Attributes, Context, Deletes, Kind, KindSpec, Need, OnChange, Quota, Weight};
+use crate::resource::{AttributeSpec, Attributes, Context, Deletes, EventSpec, Kind, KindSpec, Need, OnChange, Quota, Weight};
 
 /// The attributes of a `nat_gateway`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -99,6 +99,7 @@ impl Kind for NatGateway {
             // Source: Amazon VPC's user guide, "Using service-linked roles for VPC": AWSServiceRoleForNATGateway, of regional ones.
             Need::linked_role("ec2-nat-gateway.amazonaws.com").when("availability_mode", "regional"),
         ],
+        events: &[super::TAG_SET, super::TAG_REMOVED, EventSpec::gone(&["ec2:DeleteNatGateway"]).created_by("ec2:CreateNatGateway")],
         ..KindSpec::BASE
     };
 

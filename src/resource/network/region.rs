@@ -9,7 +9,7 @@ use super::ENABLED;
 use super::calls::never_deleted;
 use crate::aws::{AwsResult, Error, Poll};
 use crate::resource::organizations::Account;
-use crate::resource::{AttributeSpec, Context, Kind, KindSpec, NOT_YET, Need, OnChange, OnRemoval, PartOf, Weight};
+use crate::resource::{AttributeSpec, Context, EventSpec, Kind, KindSpec, NOT_YET, Need, OnChange, OnRemoval, PartOf, Weight};
 
 /// The attributes of a `region`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -33,6 +33,10 @@ impl Kind for Region {
         part_of: PartOf::Account,
         noun: Some(["Region", "Regions"]),
         needs: &[Need::apply(&["account:EnableRegion"])],
+        events: &[
+            // The request of the account itself or of the management account: in either one's trail.
+            EventSpec::unexplained(&["status"]),
+        ],
         ..KindSpec::BASE
     };
 

@@ -13,7 +13,7 @@ use super::{Tags, tags_differ};
 use crate::address::Reference;
 use crate::aws::{AwsResult, Error};
 use crate::resource::organizations::{Organization, OrganizationalUnit};
-use crate::resource::{ADDRESS_TAG, AttributeSpec, Context, Deletes, Kind, KindSpec, Need, OnChange, Weight};
+use crate::resource::{ADDRESS_TAG, AttributeSpec, Context, Deletes, EventSpec, Kind, KindSpec, Need, OnChange, Weight};
 
 /// The service principal that must be trusted before anything is shared inside the organization.
 pub const SHARING_SERVICE: &str = "ram.amazonaws.com";
@@ -62,6 +62,13 @@ impl Kind for ResourceShare {
                 "ram:UpdateResourceShare",
             ]),
             Need::delete(Deletes::Addressed, &["ram:DeleteResourceShare"]),
+        ],
+        events: &[
+            EventSpec::added(&["tags"], &["ram:TagResource"]),
+            EventSpec::removed(&["tags"], &["ram:UntagResource"]),
+            EventSpec::changed(&["name"], &["ram:UpdateResourceShare"]),
+            EventSpec::changed(&["principals", "resources"], &["ram:AssociateResourceShare", "ram:DisassociateResourceShare"]),
+            EventSpec::gone(&["ram:DeleteResourceShare"]).created_by("ram:CreateResourceShare"),
         ],
         ..KindSpec::BASE
     };

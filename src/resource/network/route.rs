@@ -7,7 +7,7 @@ use super::calls::{ResourceClient, SETTLING, filter, is_missing};
 use super::transit_gateway_attachment;
 use crate::address::Reference;
 use crate::aws::{AwsResult, Error};
-use crate::resource::{AttributeSpec, Context, Kind, KindSpec, Need, OnChange, Weight};
+use crate::resource::{AttributeSpec, Context, EventSpec, Kind, KindSpec, NamedBy, Need, OnChange, Weight};
 
 /// The attributes of a `route`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -61,6 +61,8 @@ impl Kind for Route {
         own_id: false,
         part_of: super::PART_OF_VPC,
         needs: &[Need::apply(&["ec2:CreateRoute", "ec2:DeleteRoute", "ec2:ReplaceRoute"])],
+        events: &[EventSpec::changed(&["target"], &["ec2:CreateRoute", "ec2:ReplaceRoute"]), EventSpec::gone(&["ec2:DeleteRoute"])],
+        named_by: NamedBy::Attributes(&["route_table", "destination"]),
         ..KindSpec::BASE
     };
 

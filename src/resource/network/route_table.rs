@@ -9,7 +9,7 @@ use super::calls::{ResourceClient, all, filter};
 use super::{Tags, tags_differ};
 use crate::address::Reference;
 use crate::aws::{AwsResult, Error};
-use crate::resource::{AttributeSpec, Context, Deletes, Kind, KindSpec, Need, OnChange, Weight};
+use crate::resource::{AttributeSpec, Context, Deletes, EventSpec, Kind, KindSpec, Need, OnChange, Weight};
 
 /// The attributes of a `route_table`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -41,6 +41,12 @@ impl Kind for RouteTable {
         needs: &[
             Need::apply(&["ec2:CreateRouteTable", "ec2:CreateTags", "ec2:DisableVgwRoutePropagation", "ec2:EnableVgwRoutePropagation"]),
             Need::delete(Deletes::Addressed, &["ec2:DeleteRouteTable"]),
+        ],
+        events: &[
+            super::TAG_SET,
+            super::TAG_REMOVED,
+            EventSpec::changed(&["propagating_gateways"], &["ec2:DisableVgwRoutePropagation", "ec2:EnableVgwRoutePropagation"]),
+            EventSpec::gone(&["ec2:DeleteRouteTable"]).created_by("ec2:CreateRouteTable"),
         ],
         ..KindSpec::BASE
     };

@@ -9,7 +9,7 @@ use super::calls::{ResourceClient, filter, first};
 use super::{Tags, tags_differ};
 use crate::address::Reference;
 use crate::aws::{AwsResult, Error};
-use crate::resource::{AttributeSpec, Context, Deletes, Kind, KindSpec, Need, OnChange, Weight};
+use crate::resource::{AttributeSpec, Context, Deletes, EventSpec, Kind, KindSpec, Need, OnChange, Weight};
 
 /// The attributes of a `security_group`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -66,6 +66,15 @@ impl Kind for SecurityGroup {
                 "ec2:RevokeSecurityGroupIngress",
             ]),
             Need::delete(Deletes::Addressed, &["ec2:DeleteSecurityGroup"]),
+        ],
+        events: &[
+            super::TAG_SET,
+            super::TAG_REMOVED,
+            EventSpec::changed(
+                &["ingress"],
+                &["ec2:AuthorizeSecurityGroupIngress", "ec2:ModifySecurityGroupRules", "ec2:RevokeSecurityGroupIngress"],
+            ),
+            EventSpec::gone(&["ec2:DeleteSecurityGroup"]).created_by("ec2:CreateSecurityGroup"),
         ],
         ..KindSpec::BASE
     };

@@ -8,7 +8,7 @@ use super::ipv6;
 use super::{Tags, tags_differ};
 use crate::address::Reference;
 use crate::aws::{AwsResult, Error};
-use crate::resource::{AttributeSpec, Context, Deletes, Kind, KindSpec, Need, OnChange, Weight};
+use crate::resource::{AttributeSpec, Context, Deletes, EventSpec, Kind, KindSpec, Need, OnChange, Says, Weight};
 
 /// The attributes of a `subnet`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -63,6 +63,16 @@ impl Kind for Subnet {
                 "ec2:ReplaceRouteTableAssociation",
             ]),
             Need::delete(Deletes::Addressed, &["ec2:DeleteSubnet"]),
+        ],
+        events: &[
+            super::TAG_SET,
+            super::TAG_REMOVED,
+            // One request names the subnet and its table, the others name the association, and at most the new table.
+            EventSpec::changed(&["route_table"], &["ec2:AssociateRouteTable"]).saying(Says::ResourceAndValue),
+            EventSpec::changed(&["route_table"], &["ec2:ReplaceRouteTableAssociation"]).saying(Says::Value),
+            EventSpec::changed(&["route_table"], &["ec2:DisassociateRouteTable"]).saying(Says::Nothing),
+            EventSpec::changed(&["ipv6"], &["ec2:AssociateSubnetCidrBlock", "ec2:DisassociateSubnetCidrBlock"]),
+            EventSpec::gone(&["ec2:DeleteSubnet"]).created_by("ec2:CreateSubnet"),
         ],
         ..KindSpec::BASE
     };

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::calls::{ResourceClient, all};
 use super::{Tags, tags_differ};
 use crate::aws::{AwsResult, Error};
-use crate::resource::{AttributeSpec, Context, Deletes, Kind, KindSpec, Need, OnChange, PartOf, Weight};
+use crate::resource::{AttributeSpec, Context, Deletes, EventSpec, Kind, KindSpec, Need, OnChange, PartOf, Weight};
 
 /// The attributes of a `transit_gateway`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -53,6 +53,12 @@ impl Kind for TransitGateway {
         needs: &[
             Need::apply(&["ec2:CreateTags", "ec2:CreateTransitGateway", "ec2:ModifyTransitGateway"]),
             Need::delete(Deletes::Addressed, &["ec2:DeleteTransitGateway"]),
+        ],
+        events: &[
+            super::TAG_SET,
+            super::TAG_REMOVED,
+            EventSpec::changed(&["auto_accept", "default_association", "default_propagation"], &["ec2:ModifyTransitGateway"]),
+            EventSpec::gone(&["ec2:DeleteTransitGateway"]).created_by("ec2:CreateTransitGateway"),
         ],
         ..KindSpec::BASE
     };

@@ -11,7 +11,7 @@ use super::{Tags, tags_differ, transit_gateway};
 use crate::address::Reference;
 use crate::aws::{AwsResult, Error};
 use crate::prices::Item;
-use crate::resource::{AttributeSpec, Context, Deletes, Kind, KindSpec, Need, OnChange, Weight};
+use crate::resource::{AttributeSpec, Context, Deletes, EventSpec, Kind, KindSpec, Need, OnChange, Weight};
 
 /// The attributes of a `transit_gateway_attachment`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -74,6 +74,17 @@ impl Kind for TransitGatewayAttachment {
             Need::delete(Deletes::Addressed, &["ec2:DeleteTransitGatewayVpcAttachment"]),
             // Source: AWS Transit Gateway, "Use service-linked roles for transit gateways".
             Need::linked_role("transitgateway.amazonaws.com"),
+        ],
+        events: &[
+            super::TAG_SET,
+            super::TAG_REMOVED,
+            EventSpec::changed(&["associated"], &["ec2:AssociateTransitGatewayRouteTable", "ec2:DisassociateTransitGatewayRouteTable"]),
+            EventSpec::changed(
+                &["propagated"],
+                &["ec2:DisableTransitGatewayRouteTablePropagation", "ec2:EnableTransitGatewayRouteTablePropagation"],
+            ),
+            EventSpec::changed(&["subnets"], &["ec2:ModifyTransitGatewayVpcAttachment"]),
+            EventSpec::gone(&["ec2:DeleteTransitGatewayVpcAttachment"]).created_by("ec2:CreateTransitGatewayVpcAttachment"),
         ],
         ..KindSpec::BASE
     };

@@ -13,7 +13,7 @@ use crate::address::Reference;
 use crate::aws::{AwsResult, Error};
 use crate::network::Quotas;
 use crate::resource::uses::anywhere;
-use crate::resource::{AttributeSpec, Context, Deletes, FreedBy, Kind, KindSpec, Need, OnChange, PartOf, Quota, Weight};
+use crate::resource::{AttributeSpec, Context, Deletes, EventSpec, FreedBy, Kind, KindSpec, Need, OnChange, PartOf, Quota, Weight};
 
 /// The attributes of a `vpc`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -90,6 +90,16 @@ impl Kind for Vpc {
                 "ec2:ModifyVpcAttribute",
             ]),
             Need::delete(Deletes::Addressed, &["ec2:DeleteVpc"]),
+        ],
+        events: &[
+            super::TAG_SET,
+            super::TAG_REMOVED,
+            EventSpec::changed(&["dhcp_options"], &["ec2:AssociateDhcpOptions"]),
+            EventSpec::changed(&["enable_dns_hostnames", "enable_dns_support"], &["ec2:ModifyVpcAttribute"]),
+            EventSpec::changed(&["ipv6"], &["ec2:AssociateVpcCidrBlock", "ec2:DisassociateVpcCidrBlock"]),
+            // It is in a tag.
+            EventSpec::changed(&["with"], &["ec2:CreateTags", "ec2:DeleteTags"]),
+            EventSpec::gone(&["ec2:DeleteVpc"]).created_by("ec2:CreateVpc"),
         ],
         ..KindSpec::BASE
     };

@@ -12,7 +12,7 @@ use super::{Tags, tags_differ};
 use crate::address::Reference;
 use crate::aws::{AwsResult, Error};
 use crate::prices::Item;
-use crate::resource::{AttributeSpec, Attributes, Context, Deletes, Kind, KindSpec, Need, OnChange, Weight};
+use crate::resource::{AttributeSpec, Attributes, Context, Deletes, EventSpec, Kind, KindSpec, Need, OnChange, Weight};
 
 /// The attributes of a `vpc_endpoint`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -74,6 +74,12 @@ impl Kind for VpcEndpoint {
             Need::delete(Deletes::Addressed, &["ec2:DeleteVpcEndpoints"]),
             // Source: the Service Authorization Reference, CreateVpcEndpoint: the service's names become a private zone of the VPC.
             Need::besides(&["route53:AssociateVPCWithHostedZone"]).when("private_dns", "true"),
+        ],
+        events: &[
+            super::TAG_SET,
+            super::TAG_REMOVED,
+            EventSpec::changed(&["private_dns", "route_tables", "security_groups", "subnets"], &["ec2:ModifyVpcEndpoint"]),
+            EventSpec::gone(&["ec2:DeleteVpcEndpoints"]).created_by("ec2:CreateVpcEndpoint"),
         ],
         ..KindSpec::BASE
     };

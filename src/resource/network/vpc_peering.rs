@@ -8,7 +8,7 @@ use super::calls::{Earlier, ResourceClient, filter, first};
 use super::{Tags, tags_differ};
 use crate::address::Reference;
 use crate::aws::{AwsResult, Error};
-use crate::resource::{ADDRESS_TAG, AttributeSpec, Context, Deletes, Kind, KindSpec, Need, OnChange, Weight};
+use crate::resource::{ADDRESS_TAG, AttributeSpec, Context, Deletes, EventSpec, Kind, KindSpec, Need, OnChange, Weight};
 
 /// The attributes of a `vpc_peering`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -56,6 +56,13 @@ impl Kind for VpcPeering {
         needs: &[
             Need::apply(&["ec2:AcceptVpcPeeringConnection", "ec2:CreateTags", "ec2:CreateVpcPeeringConnection"]),
             Need::delete(Deletes::Addressed, &["ec2:DeleteVpcPeeringConnection"]),
+        ],
+        events: &[
+            super::TAG_SET,
+            super::TAG_REMOVED,
+            EventSpec::gone(&["ec2:DeleteVpcPeeringConnection"]).created_by("ec2:CreateVpcPeeringConnection"),
+            // It depends on the other side.
+            EventSpec::unexplained(&["status"]),
         ],
         ..KindSpec::BASE
     };

@@ -13,7 +13,7 @@ use super::{Tags, tags_differ};
 use crate::address::Reference;
 use crate::aws::{AwsResult, Error};
 use crate::prices::Item;
-use crate::resource::{AttributeSpec, Context, Deletes, Kind, KindSpec, Need, OnChange, Weight};
+use crate::resource::{AttributeSpec, Context, Deletes, EventSpec, Kind, KindSpec, Need, OnChange, Weight};
 
 /// The attributes of a `vpn_connection`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -58,6 +58,13 @@ impl Kind for VpnConnection {
                 "ec2:ModifyVpnConnection",
             ]),
             Need::delete(Deletes::Addressed, &["ec2:DeleteVpnConnection"]),
+        ],
+        events: &[
+            super::TAG_SET,
+            super::TAG_REMOVED,
+            EventSpec::changed(&["customer_gateway"], &["ec2:ModifyVpnConnection"]),
+            EventSpec::changed(&["routes"], &["ec2:CreateVpnConnectionRoute", "ec2:DeleteVpnConnectionRoute"]),
+            EventSpec::gone(&["ec2:DeleteVpnConnection"]).created_by("ec2:CreateVpnConnection"),
         ],
         ..KindSpec::BASE
     };

@@ -7,7 +7,7 @@ use super::calls::{ResourceClient, all};
 use super::{Tags, tags_differ};
 use crate::address::Reference;
 use crate::aws::{AwsResult, Error};
-use crate::resource::{AttributeSpec, Context, Deletes, Kind, KindSpec, Need, OnChange, Weight};
+use crate::resource::{AttributeSpec, Context, Deletes, EventSpec, Kind, KindSpec, Need, OnChange, Weight};
 
 /// The attributes of a `vpn_gateway`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -34,6 +34,12 @@ impl Kind for VpnGateway {
         needs: &[
             Need::apply(&["ec2:AttachVpnGateway", "ec2:CreateTags", "ec2:CreateVpnGateway", "ec2:DetachVpnGateway"]),
             Need::delete(Deletes::Addressed, &["ec2:DeleteVpnGateway"]),
+        ],
+        events: &[
+            super::TAG_SET,
+            super::TAG_REMOVED,
+            EventSpec::changed(&["vpc"], &["ec2:AttachVpnGateway", "ec2:DetachVpnGateway"]),
+            EventSpec::gone(&["ec2:DeleteVpnGateway"]).created_by("ec2:CreateVpnGateway"),
         ],
         ..KindSpec::BASE
     };

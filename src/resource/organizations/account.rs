@@ -16,7 +16,8 @@ use super::{management_account_of, organization_address};
 use crate::address::{Address, Reference};
 use crate::aws::{AwsResult, Error};
 use crate::resource::{
-    AttributeSpec, Attributes, Context, Desired, Kind, KindSpec, LAPSED, Need, OnChange, OnRemoval, PolicyRole, Proposed, Weight, shown,
+    AttributeSpec, Attributes, Context, Desired, EventSpec, Kind, KindSpec, LAPSED, Need, OnChange, OnRemoval, PolicyRole, Proposed, Says,
+    Weight, shown,
 };
 
 /// The attributes of a `account`.
@@ -95,6 +96,15 @@ impl Kind for Account {
                 .on_joining(),
             Need::apply(&["organizations:CloseAccount"]).when("leaves", "\"closed\""),
             Need::apply(&["organizations:RemoveAccountFromOrganization"]).when("leaves", "\"removed\""),
+        ],
+        events: &[
+            super::TAG_SET,
+            super::TAG_REMOVED,
+            EventSpec::changed(&["parent"], &["organizations:MoveAccount"]).saying(Says::ResourceAndValue),
+            EventSpec::changed(&["name"], &["account:PutAccountName"]),
+            EventSpec::changed(&["email"], &["account:AcceptPrimaryEmailUpdate"]),
+            // org.toml changed: the account is to leave.
+            EventSpec::unexplained(&["leaves"]),
         ],
         ..KindSpec::BASE
     };

@@ -9,7 +9,7 @@ use super::calls::never_deleted;
 use super::contacts::{self, Subject};
 use crate::address::Reference;
 use crate::aws::{AwsResult, Error};
-use crate::resource::{AttributeSpec, Context, Kind, KindSpec, Need, OnChange, OnRemoval, PartOf};
+use crate::resource::{AttributeSpec, Context, EventSpec, Kind, KindSpec, NamedBy, Need, OnChange, OnRemoval, PartOf};
 
 /// The attributes of an `alternate_contact`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -54,6 +54,13 @@ impl Kind for AlternateContact {
         part_of: PartOf::Account,
         missing: Some("not in the account"),
         needs: &[Need::plan(&["account:GetAlternateContact"]), Need::apply(&["account:PutAlternateContact"]).on_joining()],
+        events: &[
+            EventSpec::changed(&["email", "name", "phone", "title"], &["account:PutAlternateContact"]),
+            EventSpec::gone(&["account:DeleteAlternateContact"]),
+            // They are in the address, and never differ alone.
+            EventSpec::unexplained(&["account", "contact_type", "trusted_service"]),
+        ],
+        named_by: NamedBy::Attributes(&["account", "contact_type"]),
         ..KindSpec::BASE
     };
 

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::calls::{SERVICE_ACCESS_NOT_ENABLED, SETTLING, never_deleted, poll, settled};
 use crate::address::Reference;
 use crate::aws::{AwsResult, Error};
-use crate::resource::{AttributeSpec, Context, Kind, KindSpec, Need, OnChange, OnRemoval};
+use crate::resource::{AttributeSpec, Context, EventSpec, Kind, KindSpec, NamedBy, Need, OnChange, OnRemoval};
 
 /// The attributes of a `delegated_administrator`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -37,6 +37,13 @@ impl Kind for DelegatedAdministrator {
             Need::plan(&["organizations:ListDelegatedAdministrators"]),
             Need::apply(&["organizations:DeregisterDelegatedAdministrator", "organizations:RegisterDelegatedAdministrator"]),
         ],
+        events: &[
+            EventSpec::changed(&["account"], &["organizations:RegisterDelegatedAdministrator"]),
+            EventSpec::gone(&["organizations:DeregisterDelegatedAdministrator"]),
+            // They are in the address, and never differ alone.
+            EventSpec::unexplained(&["service", "trusted_service"]),
+        ],
+        named_by: NamedBy::Attributes(&["service", "account"]),
         ..KindSpec::BASE
     };
 

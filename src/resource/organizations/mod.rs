@@ -75,7 +75,7 @@ use std::time::SystemTime;
 
 use crate::address::{Address, Reference};
 use crate::aws::{AwsResult, Error, Sessions};
-use crate::resource::{Desired, Kind, Live};
+use crate::resource::{Desired, EventSpec, Kind, Live};
 use crate::sandbox;
 
 /// An organization as it was read, or the absence of one.
@@ -189,6 +189,12 @@ impl Reading {
         accounts.filter(|(_, account)| account.frozen().is_none()).map(|(id, _)| id.clone()).collect()
     }
 }
+
+/// The request that sets a tag of an OU, a policy or an account.
+const TAG_SET: EventSpec = EventSpec::added(&["tags"], &["organizations:TagResource"]);
+
+/// The request that removes one.
+const TAG_REMOVED: EventSpec = EventSpec::removed(&["tags"], &["organizations:UntagResource"]);
 
 /// The address of the organization. As a parent or a target it means the root, and its id is the root's.
 pub fn organization_address() -> Address {

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::calls::{self, SETTLING, every_page, never_deleted, poll};
 use crate::aws::{AwsResult, Error};
-use crate::resource::{AttributeSpec, Context, Kind, KindSpec, Need, OnChange, OnRemoval, PolicyRole};
+use crate::resource::{AttributeSpec, Context, EventSpec, Kind, KindSpec, Need, OnChange, OnRemoval, PolicyRole};
 
 /// The attributes of a `organization`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -34,6 +34,10 @@ impl Kind for Organization {
             Need::apply(&["organizations:AcceptHandshake", "organizations:CreateOrganization", "organizations:EnableAllFeatures"]),
             // Source: CreateOrganization and AcceptHandshake, AccessDeniedForDependencyException.
             Need::linked_role("organizations.amazonaws.com"),
+        ],
+        events: &[
+            // AWS takes no way back.
+            EventSpec::unexplained(&["feature_set"]),
         ],
         ..KindSpec::BASE
     };

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::calls::{SETTLING, creation_tags, every_page, only_ours, poll, settled, tags_to_write, write_tags};
 use crate::address::Reference;
 use crate::aws::{AwsResult, Error};
-use crate::resource::{AttributeSpec, Context, Deletes, Kind, KindSpec, Need, OnChange, PolicyRole, Weight};
+use crate::resource::{AttributeSpec, Context, Deletes, EventSpec, Kind, KindSpec, Need, OnChange, PolicyRole, Weight};
 
 /// The attributes of a `ou`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -42,6 +42,14 @@ impl Kind for OrganizationalUnit {
         needs: &[
             Need::apply(&["organizations:CreateOrganizationalUnit", "organizations:TagResource", "organizations:UpdateOrganizationalUnit"]),
             Need::delete(Deletes::Addressed, &["organizations:DeleteOrganizationalUnit"]),
+        ],
+        events: &[
+            super::TAG_SET,
+            super::TAG_REMOVED,
+            EventSpec::changed(&["name"], &["organizations:UpdateOrganizationalUnit"]),
+            EventSpec::gone(&["organizations:DeleteOrganizationalUnit"]).created_by("organizations:CreateOrganizationalUnit"),
+            // org.toml changed: it is another OU.
+            EventSpec::unexplained(&["parent"]),
         ],
         ..KindSpec::BASE
     };

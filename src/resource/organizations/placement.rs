@@ -10,7 +10,7 @@ use super::account::{move_account, parent_of};
 use super::calls::never_deleted;
 use crate::address::Reference;
 use crate::aws::{AwsResult, Error};
-use crate::resource::{AttributeSpec, Context, Kind, KindSpec, Need, OnChange, OnRemoval, PartOf, PolicyRole, Weight};
+use crate::resource::{AttributeSpec, Context, EventSpec, Kind, KindSpec, Need, OnChange, OnRemoval, PartOf, PolicyRole, Weight};
 
 /// The attributes of a `placement`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -45,6 +45,10 @@ impl Kind for Placement {
         completes_creation: true,
         policy_role: PolicyRole::Placement,
         needs: &[Need::apply(&["organizations:ListParents", "organizations:MoveAccount"]).on_joining()],
+        events: &[
+            // A change of the plan's own making.
+            EventSpec::unexplained(&["parent"]),
+        ],
         ..KindSpec::BASE
     };
 

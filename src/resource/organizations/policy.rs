@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::calls::{SETTLING, creation_tags, every_page, only_ours, poll, settled, tags_to_write, write_tags};
 use crate::address::Reference;
 use crate::aws::{AwsResult, Error};
-use crate::resource::{AttributeSpec, Context, Deletes, Kind, KindSpec, Need, OnChange, PolicyRole, Weight};
+use crate::resource::{AttributeSpec, Context, Deletes, EventSpec, Kind, KindSpec, Need, OnChange, PolicyRole, Says, Weight};
 
 /// The attributes of a `policy`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -48,6 +48,14 @@ impl Kind for Policy {
         needs: &[
             Need::apply(&["organizations:CreatePolicy", "organizations:TagResource", "organizations:UpdatePolicy"]),
             Need::delete(Deletes::Addressed, &["organizations:DeletePolicy"]),
+        ],
+        events: &[
+            super::TAG_SET,
+            super::TAG_REMOVED,
+            EventSpec::changed(&["content", "description", "name"], &["organizations:UpdatePolicy"]).saying(Says::ResourceAndParameter),
+            EventSpec::gone(&["organizations:DeletePolicy"]).created_by("organizations:CreatePolicy"),
+            // org.toml changed: it is another policy.
+            EventSpec::unexplained(&["policy_type"]),
         ],
         ..KindSpec::BASE
     };

@@ -11,7 +11,7 @@ use super::calls::{SETTLING, every_page, never_deleted, poll, settled};
 use crate::address::Reference;
 use crate::aws::{AwsResult, Error};
 use crate::limits::LIMITS;
-use crate::resource::{AttributeSpec, Context, Kind, KindSpec, Need, OnChange, OnRemoval, PartOf, PolicyRole, Weight};
+use crate::resource::{AttributeSpec, Context, EventSpec, Kind, KindSpec, Need, OnChange, OnRemoval, PartOf, PolicyRole, Weight};
 
 /// The attributes of a `policy_attachments`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -39,6 +39,12 @@ impl Kind for PolicyAttachments {
         policy_role: PolicyRole::Attachments,
         needs: &[
             Need::apply(&["organizations:AttachPolicy", "organizations:DetachPolicy", "organizations:ListPoliciesForTarget"]).on_joining()
+        ],
+        events: &[
+            EventSpec::added(&["policies"], &["organizations:AttachPolicy"]),
+            EventSpec::removed(&["policies"], &["organizations:DetachPolicy"]),
+            // It is in the address, and never differs alone.
+            EventSpec::unexplained(&["target"]),
         ],
         ..KindSpec::BASE
     };

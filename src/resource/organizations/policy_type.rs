@@ -10,7 +10,9 @@ use super::trusted_service::TrustedService;
 use crate::address::{Address, Reference};
 use crate::aws::{AwsResult, Error};
 use crate::limits::LIMITS;
-use crate::resource::{AttributeSpec, Context, Kind, KindSpec, Need, OnChange, OnRemoval, PolicyRole, Proposed, Weight};
+use crate::resource::{
+    AttributeSpec, Context, EventSpec, Kind, KindSpec, NamedBy, Need, OnChange, OnRemoval, PolicyRole, Proposed, Weight,
+};
 
 /// The attributes of a `policy_type`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -38,6 +40,12 @@ impl Kind for PolicyType {
             Need::plan(&["organizations:DescribePolicy", "organizations:ListPolicies", "organizations:ListTargetsForPolicy"]),
             Need::apply(&["organizations:EnablePolicyType"]),
         ],
+        events: &[
+            EventSpec::gone(&["organizations:DisablePolicyType"]),
+            // They are in the address, and never differ alone.
+            EventSpec::unexplained(&["organization", "policy_type"]),
+        ],
+        named_by: NamedBy::Attributes(&["policy_type"]),
         ..KindSpec::BASE
     };
 

@@ -9,7 +9,7 @@ use super::calls::never_deleted;
 use super::contacts::{self, Subject};
 use crate::address::Reference;
 use crate::aws::{AwsResult, Error};
-use crate::resource::{AttributeSpec, Context, Kind, KindSpec, Need, OnChange, OnRemoval, PartOf};
+use crate::resource::{AttributeSpec, Context, EventSpec, Kind, KindSpec, NamedBy, Need, OnChange, OnRemoval, PartOf};
 
 /// The attributes of a `primary_contact`. AWS only accepts all of them together.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -72,6 +72,15 @@ impl Kind for PrimaryContact {
         part_of: PartOf::Account,
         missing: Some("not in the account"),
         needs: &[Need::plan(&["account:GetContactInformation"]), Need::apply(&["account:PutContactInformation"]).on_joining()],
+        events: &[
+            EventSpec::changed(
+                &["address", "city", "company", "country_code", "district", "full_name", "phone", "postal_code", "state", "website"],
+                &["account:PutContactInformation"],
+            ),
+            // They are in the address, and never differ alone.
+            EventSpec::unexplained(&["account", "trusted_service"]),
+        ],
+        named_by: NamedBy::Attributes(&["account"]),
         ..KindSpec::BASE
     };
 

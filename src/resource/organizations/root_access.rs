@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::calls::{SETTLING, never_deleted, poll};
 use crate::address::{Address, Reference};
 use crate::aws::{AwsResult, Error, Sessions};
-use crate::resource::{AttributeSpec, Context, Kind, KindSpec, Need, OnChange, OnRemoval, Weight};
+use crate::resource::{AttributeSpec, Context, EventSpec, Kind, KindSpec, NamedBy, Need, OnChange, OnRemoval, Weight};
 
 /// The service that must be trusted before root access can be central.
 pub const IAM: &str = "iam.amazonaws.com";
@@ -35,6 +35,9 @@ pub fn root_access_address() -> Address {
     RootAccess::address("main")
 }
 
+/// The requests that take features away.
+const DISABLED: &[&str] = &["iam:DisableOrganizationsRootCredentialsManagement", "iam:DisableOrganizationsRootSessions"];
+
 /// The kind.
 pub struct RootAccess;
 
@@ -57,6 +60,13 @@ impl Kind for RootAccess {
             Need::apply(&["iam:EnableOrganizationsRootCredentialsManagement"]).when("features", CREDENTIALS),
             Need::apply(&["iam:EnableOrganizationsRootSessions"]).when("features", SESSIONS),
         ],
+        events: &[
+            EventSpec::changed(&["features"], DISABLED),
+            EventSpec::gone(DISABLED),
+            // They are in the address, and never differ alone.
+            EventSpec::unexplained(&["organization", "trusted_service"]),
+        ],
+        named_by: NamedBy::Attributes(&[]),
         ..KindSpec::BASE
     };
 

@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use super::calls::never_deleted;
 use crate::address::Reference;
 use crate::aws::{AwsResult, Error, Sessions};
-use crate::resource::{AttributeSpec, Context, Kind, KindSpec, Need, OnChange, OnRemoval, PartOf, Run, Weight};
+use crate::resource::{AttributeSpec, Context, EventSpec, Kind, KindSpec, Need, OnChange, OnRemoval, PartOf, Run, Weight};
 
 /// AWS's policies for reading root credentials and for removing them.
 const AUDIT: &str = "IAMAuditRootUserCredentials";
@@ -54,6 +54,12 @@ impl Kind for RootCredentials {
             Need::plan(&["sts:AssumeRoot"]),
             Need::root_task(Run::Plan, "IAMAuditRootUserCredentials"),
             Need::root_task(Run::Apply, "IAMDeleteRootUserCredentials").on_joining(),
+        ],
+        events: &[
+            // A root user makes them, in its own account's trail: a few kinds of events, in other words each.
+            EventSpec::unexplained(&["credentials"]),
+            // They are in the address, and never differ alone.
+            EventSpec::unexplained(&["account", "root_access"]),
         ],
         ..KindSpec::BASE
     };

@@ -6,7 +6,7 @@ use super::calls::never_deleted;
 use crate::address::Reference;
 use crate::aws::{AwsResult, Error};
 use crate::resource::network::SHARING_SERVICE;
-use crate::resource::{AttributeSpec, Context, Kind, KindSpec, Need, OnChange, OnRemoval};
+use crate::resource::{AttributeSpec, Context, EventSpec, Kind, KindSpec, NamedBy, Need, OnChange, OnRemoval};
 
 /// The attributes of a `trusted_service`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -38,6 +38,12 @@ impl Kind for TrustedService {
             Need::apply(&["ram:EnableSharingWithAwsOrganization"]).when("service", RAM),
             Need::linked_role("ram.amazonaws.com").when("service", RAM),
         ],
+        events: &[
+            EventSpec::gone(&["organizations:DisableAWSServiceAccess"]),
+            // They are in the address, and never differ alone.
+            EventSpec::unexplained(&["organization", "service"]),
+        ],
+        named_by: NamedBy::Attributes(&["service"]),
         ..KindSpec::BASE
     };
 
