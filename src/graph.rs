@@ -27,10 +27,10 @@ use crate::change::Change;
 use crate::resource::{self, Attributes, Desired, Finding, Live};
 
 mod cycles;
+mod edges;
 mod guardrails;
 mod guards;
 mod names;
-mod openings;
 mod producers;
 mod rules;
 mod steps;
@@ -63,7 +63,7 @@ enum Constraint {
 /// Fills `waits_for` and sorts the changes.
 pub fn order(changes: Vec<Change>, desired: &Desired, live: &Live) -> Ordered {
     let steps = steps::split(names::break_rename_cycles(changes), desired, live);
-    let edges = rules::Edges::new(&steps.changes, desired, live).find();
+    let edges = edges::Edges::new(&steps.changes, desired, live).find();
     let (changes, edges) = steps.joined(edges);
     cycles::arranged(changes, edges)
 }
@@ -79,7 +79,7 @@ pub(crate) fn places_above<'a>(attributes: &Attributes, lookup: impl Fn(&Address
         Reference::Address(address) => Some(address),
         Reference::Id(_) => None,
     };
-    rules::chain(resource::reference(attributes, "parent"), named, lookup)
+    edges::chain(resource::reference(attributes, "parent"), named, lookup)
 }
 
 #[cfg(test)]

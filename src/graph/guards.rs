@@ -8,8 +8,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::Constraint;
+use super::edges::Edges;
 use super::guardrails::{Guardrail, guards_target, policies};
-use super::rules::Edges;
 use crate::address::{Address, Reference};
 use crate::change::{Action, Change};
 use crate::resource::{self, PolicyRole};

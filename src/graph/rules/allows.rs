@@ -5,15 +5,15 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::Constraint;
-use super::cycles::Found;
-use super::guardrails::{Shift, policies};
-use super::guards::{Edits, arrives};
-use super::rules::Edges;
 use crate::address::{Address, Reference};
+use crate::graph::Constraint;
+use crate::graph::cycles::Found;
+use crate::graph::edges::Edges;
+use crate::graph::guardrails::{Shift, policies};
+use crate::graph::guards::{Edits, arrives};
 
 impl Edges<'_> {
-    pub(super) fn keep_an_allow_attached(&mut self) {
+    pub(in crate::graph) fn keep_an_allow_attached(&mut self) {
         let edits = self.edits();
         let mut shifts: BTreeMap<&Address, Vec<(usize, &Shift)>> = BTreeMap::new();
         for (&index, shift) in &self.shifts {

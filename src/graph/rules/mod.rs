@@ -1,0 +1,3 @@
+//! The rules of the dependency graph.
+
+mod allows;
