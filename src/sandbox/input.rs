@@ -1,43 +1,14 @@
-//! The input of an EC2 operation: the query protocol's flat form as a tree, and functions that read it.
-//!
-//! `TagSpecification.1.Tag.2.Key=Name` is a list of structures with a list of structures: numeric parts are positions.
+//! The input of an operation, and functions that read it. The model has checked it before: what it requires is there, and of its type.
 
-use std::collections::BTreeMap;
 use std::str::FromStr;
 
-use serde_json::{Map, Value};
+use serde_json::Value;
 
-use crate::sandbox::wire::Refusal;
-
-/// Makes the tree of a form.
-pub(in crate::sandbox) fn tree(form: &Map<String, Value>) -> Value {
-    #[derive(Default)]
-    struct Node {
-        text: Option<String>,
-        children: BTreeMap<String, Node>,
-    }
-    fn value(node: Node) -> Value {
-        if let Some(text) = node.text {
-            return Value::String(text);
-        }
-        if node.children.is_empty() || !node.children.keys().all(|key| key.bytes().all(|digit| digit.is_ascii_digit())) {
-            return Value::Object(node.children.into_iter().map(|(key, child)| (key, value(child))).collect());
-        }
-        let mut items: Vec<(u64, Node)> = node.children.into_iter().map(|(key, child)| (key.parse().unwrap_or(u64::MAX), child)).collect();
-        items.sort_by_key(|(position, _)| *position);
-        Value::Array(items.into_iter().map(|(_, child)| value(child)).collect())
-    }
-    let mut root = Node::default();
-    for (name, text) in form {
-        let node = name.split('.').fold(&mut root, |node, part| node.children.entry(part.to_owned()).or_default());
-        node.text = text.as_str().map(str::to_owned);
-    }
-    value(root)
-}
+use super::wire::Refusal;
 
 /// The input of an operation, or a structure in it.
 #[derive(Debug, Clone, Copy)]
-pub(in crate::sandbox) struct Input<'a>(pub &'a Value);
+pub(super) struct Input<'a>(pub &'a Value);
 
 impl<'a> Input<'a> {
     /// A parameter that may be missing.
@@ -45,17 +16,28 @@ impl<'a> Input<'a> {
         self.0.get(name)?.as_str()
     }
 
-    /// A parameter that must be there.
+    /// A parameter that the model requires.
+    pub(super) fn str(self, name: &str) -> &'a str {
+        self.get(name).unwrap_or_default()
+    }
+
+    /// A parameter that must be there although EC2's model does not say so.
     pub(super) fn text(self, name: &str) -> Result<&'a str, Refusal> {
         self.get(name).ok_or_else(|| Refusal::new("MissingParameter", format!("The request must contain the parameter {name}")))
     }
 
     /// `true` or `false`, if given.
-    pub(super) fn flag(self, name: &str) -> Result<Option<bool>, Refusal> {
-        self.parsed(name)
+    pub(super) fn flag(self, name: &str) -> Option<bool> {
+        self.0.get(name)?.as_bool()
     }
 
-    /// A number or a CIDR block, if given.
+    /// A number, if given.
+    pub(super) fn number<T: TryFrom<i64>>(self, name: &str) -> Result<Option<T>, Refusal> {
+        let Some(number) = self.0.get(name).and_then(Value::as_i64) else { return Ok(None) };
+        T::try_from(number).map(Some).map_err(|_| bad_value(name, &number.to_string()))
+    }
+
+    /// A CIDR block, if given.
     pub(super) fn parsed<T: FromStr>(self, name: &str) -> Result<Option<T>, Refusal> {
         let Some(text) = self.get(name) else { return Ok(None) };
         text.parse().map(Some).map_err(|_| bad_value(name, text))
@@ -77,20 +59,7 @@ impl<'a> Input<'a> {
     }
 }
 
-/// AWS's refusal of a value that does not fit its parameter.
+/// EC2's refusal of a value that does not fit its parameter.
 pub(super) fn bad_value(name: &str, value: &str) -> Refusal {
     Refusal::new("InvalidParameterValue", format!("Value ({value}) for parameter {name} is invalid."))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn numbers_are_positions_and_order_is_theirs() {
-        let form = [("Tag.2.Key", "b"), ("Tag.10.Key", "c"), ("Tag.1.Key", "a"), ("VpcId", "vpc-1"), ("Id.1", "x")];
-        let form = form.iter().map(|(key, value)| ((*key).to_owned(), Value::from(*value))).collect();
-        let expected = serde_json::json!({ "Tag": [{ "Key": "a" }, { "Key": "b" }, { "Key": "c" }], "VpcId": "vpc-1", "Id": ["x"] });
-        assert_eq!(tree(&form), expected);
-    }
 }
