@@ -287,7 +287,7 @@ const COUNTED: [&str; 37] = [
 ];
 
 /// Lines of the sources that say a number and many of something, where the number is never 1, or none of ours.
-const NEVER_ONE: [&str; 25] = [
+const NEVER_ONE: [&str; 24] = [
     "{days} days old",                                  // more than 90
     "{many} new accounts look like",                    // the arm for more than one
     "if new == 1",                                      // both forms are there
@@ -302,7 +302,6 @@ const NEVER_ONE: [&str; 25] = [
     "it is 1 to {most} characters long",                // a limit
     "at most {} characters",                            // a limit
     "{size} of {limit} characters are used",            // a limit
-    "must have 1 to {most} characters",                 // a limit
     "must have 1 to {LONGEST} characters",              // a limit
     "at most {LARGEST_REQUEST} bytes",                  // a limit
     "of {} networks (an account in a Region)",          // a part of them

@@ -3,14 +3,13 @@
 
 use std::collections::BTreeMap;
 
-use http::StatusCode;
-use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::contacts;
 use super::ec2::RegionFacts;
 use super::email;
 use super::iam::date;
+use super::input::Input;
 use super::journal::Effect;
 use super::operation;
 use super::token::Position;
@@ -46,31 +45,9 @@ pub(super) fn effect(operation: &str) -> Option<Effect> {
     operation::effect(&OPERATIONS, operation)
 }
 
-#[derive(Deserialize)]
-#[serde(rename_all = "PascalCase")]
-pub(super) struct Input {
-    pub(super) account_id: Option<String>,
-    account_name: Option<String>,
-    region_name: Option<String>,
-    #[serde(default)]
-    region_opt_status_contains: Vec<String>,
-    max_results: Option<usize>,
-    next_token: Option<String>,
-    /// The fields of a contact are taken as they come.
-    #[serde(flatten)]
-    pub(super) rest: BTreeMap<String, Value>,
-}
-
-impl Input {
-    fn of(call: &Call) -> Result<Self, Refusal> {
-        let input = call.input.as_ref().map_err(Clone::clone)?;
-        Self::deserialize(input).map_err(|error| validation(error.to_string()))
-    }
-
-    fn region(&self, world: &World) -> Result<&'static RegionFacts, Refusal> {
-        let name = self.region_name.as_deref().unwrap_or_default();
-        world.facts(name).ok_or_else(|| validation(format!("Region name {name} is not valid")))
-    }
+fn region(input: Input<'_>, world: &World) -> Result<&'static RegionFacts, Refusal> {
+    let name = input.str("RegionName");
+    world.facts(name).ok_or_else(|| validation(format!("Region name {name} is not valid")))
 }
 
 pub(super) fn validation(message: impl Into<String>) -> Refusal {
@@ -78,31 +55,31 @@ pub(super) fn validation(message: impl Into<String>) -> Refusal {
 }
 
 pub(super) fn read(call: &Call, caller: &str, world: &World, now_ms: u64) -> Outcome {
-    let input = Input::of(call)?;
-    let account = subject(&input, caller, world)?;
+    let input = call.input()?;
+    let account = subject(input, caller, world)?;
     match call.operation.as_str() {
         "GetRegionOptStatus" => {
-            let region = input.region(world)?;
+            let region = region(input, world)?;
             Ok(json!({ "RegionName": region.name, "RegionOptStatus": world.region_status(&account.id, region, now_ms) }))
         }
-        "GetAlternateContact" => contacts::get_alternate(&input, &account.id, world),
+        "GetAlternateContact" => contacts::get_alternate(input, &account.id, world),
         "GetContactInformation" => contacts::get_primary(&account.id, world),
-        "ListRegions" => list_regions(&input, account, world, now_ms),
+        "ListRegions" => list_regions(input, account, world, now_ms),
         _ => Ok(
             json!({ "AccountId": account.id, "AccountName": account.name, "AccountCreatedDate": date(account.joined_ms), "AccountState": account.state.as_str() }),
         ),
     }
 }
 
-fn list_regions(input: &Input, account: &Account, world: &World, now_ms: u64) -> Outcome {
-    let after = match &input.next_token {
+fn list_regions(input: Input<'_>, account: &Account, world: &World, now_ms: u64) -> Outcome {
+    let after = match input.get("NextToken") {
         None => String::new(),
         Some(token) => Position::read(token, "Regions").ok_or_else(|| validation("NextToken is not valid"))?.after,
     };
-    let size = input.max_results.unwrap_or(PAGE).clamp(1, PAGE);
-    let wanted = &input.region_opt_status_contains;
+    let size = input.number("MaxResults")?.unwrap_or(PAGE);
+    let wanted = input.texts("RegionOptStatusContains");
     let shown = world.all_regions().into_iter().map(|region| (region.name, world.region_status(&account.id, region, now_ms)));
-    let mut shown = shown.filter(|(name, status)| *name > after.as_str() && (wanted.is_empty() || wanted.iter().any(|w| w == status)));
+    let mut shown = shown.filter(|(name, status)| *name > after.as_str() && (wanted.is_empty() || wanted.contains(status)));
     let page: Vec<_> = shown.by_ref().take(size).collect();
     let last = page.last().map(|(name, _)| (*name).to_owned()).unwrap_or_default();
     let next = shown.next().map(|_| Position { after: last, empty: 0 }.token("Regions"));
@@ -111,44 +88,41 @@ fn list_regions(input: &Input, account: &Account, world: &World, now_ms: u64) ->
 }
 
 pub(super) fn write(call: &Call, caller: &str, world: &mut World, now_ms: u64, weather: &Weather) -> Outcome {
-    let input = Input::of(call)?;
+    let input = call.input()?;
     match call.operation.as_str() {
-        "EnableRegion" => set_region(&input, caller, world, OptIn { enabled: true, due_ms: now_ms + weather.region_ms }, now_ms),
-        "DisableRegion" => set_region(&input, caller, world, OptIn { enabled: false, due_ms: now_ms + weather.region_ms }, now_ms),
+        "EnableRegion" => set_region(input, caller, world, OptIn { enabled: true, due_ms: now_ms + weather.region_ms }, now_ms),
+        "DisableRegion" => set_region(input, caller, world, OptIn { enabled: false, due_ms: now_ms + weather.region_ms }, now_ms),
         "AcceptPrimaryEmailUpdate" => {
-            let account = subject(&input, caller, world)?.id.clone();
-            email::accept(&input, &account, world)
+            let account = subject(input, caller, world)?.id.clone();
+            email::accept(input, &account, world)
         }
         "StartPrimaryEmailUpdate" => {
-            let account = subject(&input, caller, world)?.id.clone();
-            email::start(&input, &account, world)
+            let account = subject(input, caller, world)?.id.clone();
+            email::start(input, &account, world)
         }
         "PutAlternateContact" => {
-            let account = subject(&input, caller, world)?.id.clone();
-            contacts::put_alternate(&input, account, world)
+            let account = subject(input, caller, world)?.id.clone();
+            contacts::put_alternate(input, account, world)
         }
         "PutContactInformation" => {
-            let account = subject(&input, caller, world)?.id.clone();
-            contacts::put_primary(&input, account, world)
+            let account = subject(input, caller, world)?.id.clone();
+            contacts::put_primary(input, account, world)
         }
-        _ => put_name(&input, caller, world),
+        _ => put_name(input, caller, world),
     }
 }
 
-fn put_name(input: &Input, caller: &str, world: &mut World) -> Outcome {
-    let Some(name) = input.account_name.clone().filter(|name| (1..=50).contains(&name.chars().count())) else {
-        return Err(validation("AccountName must have 1 to 50 characters"));
-    };
+fn put_name(input: Input<'_>, caller: &str, world: &mut World) -> Outcome {
     let id = subject(input, caller, world)?.id.clone();
     if let Some(account) = world.accounts.get_mut(&id) {
-        account.name = name;
+        account.name = input.str("AccountName").to_owned();
     }
     Ok(Value::Null)
 }
 
 /// <https://docs.aws.amazon.com/accounts/latest/reference/API_EnableRegion.html>
-fn set_region(input: &Input, caller: &str, world: &mut World, wanted: OptIn, now_ms: u64) -> Outcome {
-    let region = input.region(world)?;
+fn set_region(input: Input<'_>, caller: &str, world: &mut World, wanted: OptIn, now_ms: u64) -> Outcome {
+    let region = region(input, world)?;
     let account = subject(input, caller, world)?.id.clone();
     if !region.is_opt_in() {
         return Err(validation(format!("Region {} is enabled by default and cannot be enabled or disabled", region.name)));
@@ -158,7 +132,7 @@ fn set_region(input: &Input, caller: &str, world: &mut World, wanted: OptIn, now
         ("ENABLED", true) | ("DISABLED", false) => return Ok(Value::Null),
         ("ENABLING" | "DISABLING", _) => {
             let message = format!("Region {} is {} in this account", region.name, status.to_lowercase());
-            return Err(Refusal::new("ConflictException", message).status(StatusCode::CONFLICT));
+            return Err(Refusal::new("ConflictException", message));
         }
         _ => {}
     }
@@ -168,7 +142,7 @@ fn set_region(input: &Input, caller: &str, world: &mut World, wanted: OptIn, now
     let said = world.opt_ins.entry(account).or_default();
     if in_flight(said, now_ms) >= quotas.regions_of_account_in_flight || all >= quotas.regions_in_flight {
         let message = "Too many Regions are being enabled or disabled";
-        return Err(Refusal::new("TooManyRequestsException", message).status(StatusCode::TOO_MANY_REQUESTS));
+        return Err(Refusal::new("TooManyRequestsException", message));
     }
     said.insert(region.name.to_owned(), wanted);
     Ok(Value::Null)
@@ -180,9 +154,9 @@ fn in_flight(said: &BTreeMap<String, OptIn>, now_ms: u64) -> usize {
 
 /// The account that a request is about: the caller's own, or a member of its organization when the organization trusts the service.
 /// <https://docs.aws.amazon.com/accounts/latest/reference/API_PutAccountName.html>
-fn subject<'w>(input: &Input, caller: &str, world: &'w World) -> Result<&'w Account, Refusal> {
-    let denied = |message: &str| Refusal::new("AccessDeniedException", message).status(StatusCode::FORBIDDEN);
-    let Some(id) = &input.account_id else {
+fn subject<'w>(input: Input<'_>, caller: &str, world: &'w World) -> Result<&'w Account, Refusal> {
+    let denied = |message: &str| Refusal::new("AccessDeniedException", message);
+    let Some(id) = input.get("AccountId") else {
         return world.accounts.get(caller).ok_or_else(|| denied("the caller's account is unknown to the sandbox"));
     };
     if caller != world.management_account {

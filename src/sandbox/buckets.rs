@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use super::wire::Service;
+use super::service::Service;
 use crate::limits::{LIMITS, Rate};
 
 /// All buckets, by service, operation, and the account and Region that are charged.
@@ -18,11 +18,7 @@ impl Buckets {
     /// Takes a token at `now` (nanoseconds on any clock that does not go back), if there is one.
     pub(super) fn take(&mut self, service: Service, operation: &str, account: &str, region: &str, now: u128) -> bool {
         let Some(Rate { per_second, burst }) = LIMITS.rate(service.as_str(), operation) else { return true };
-        // Organizations and Account Management are the same everywhere; EC2 and STS have an endpoint per Region.
-        let region = match service {
-            Service::Ec2 | Service::Ram | Service::Sts | Service::CloudTrail | Service::Config | Service::Tagging => region,
-            Service::Organizations | Service::Account | Service::Iam => "",
-        };
+        let region = if service.is_regional() { region } else { "" };
         // Rounded down: in the client's favour.
         let interval = (1e9 / per_second) as u128;
         let full_at = self.full_at.entry((service, operation.to_owned(), account.to_owned(), region.to_owned())).or_insert(now);

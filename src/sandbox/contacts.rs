@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use http::StatusCode;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::account::{Input, validation};
+use super::account::validation;
+use super::input::Input;
 use super::wire::{Outcome, Refusal};
 use super::world::World;
 
@@ -20,48 +20,18 @@ pub struct Contacts {
     pub primary: BTreeMap<String, String>,
 }
 
-const TYPES: [&str; 3] = ["BILLING", "OPERATIONS", "SECURITY"];
-
-/// The fields of an alternate contact, with the most characters that AWS takes; all are required.
-/// <https://docs.aws.amazon.com/accounts/latest/reference/API_PutAlternateContact.html>
-const ALTERNATE: [(&str, usize); 4] = [("EmailAddress", 254), ("Name", 64), ("PhoneNumber", 25), ("Title", 50)];
-
-/// Those of the primary contact: <https://docs.aws.amazon.com/accounts/latest/reference/API_ContactInformation.html>
-const PRIMARY: [(&str, usize, Needed); 12] = [
-    ("AddressLine1", 60, Needed::Yes),
-    ("AddressLine2", 60, Needed::No),
-    ("AddressLine3", 60, Needed::No),
-    ("City", 50, Needed::Yes),
-    ("CompanyName", 50, Needed::No),
-    ("CountryCode", 2, Needed::Yes),
-    ("DistrictOrCounty", 50, Needed::No),
-    ("FullName", 50, Needed::Yes),
-    ("PhoneNumber", 20, Needed::Yes),
-    ("PostalCode", 20, Needed::Yes),
-    ("StateOrRegion", 50, Needed::No),
-    ("WebsiteUrl", 256, Needed::No),
-];
+/// The fields of an alternate contact.
+const ALTERNATE: [&str; 4] = ["EmailAddress", "Name", "PhoneNumber", "Title"];
 
 /// Countries whose addresses need a state or region, says the same page.
 const WITH_STATE: [&str; 7] = ["US", "CA", "GB", "DE", "JP", "IN", "BR"];
 
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Needed {
-    Yes,
-    No,
-}
-
 fn none(what: &str) -> Refusal {
-    Refusal::new("ResourceNotFoundException", format!("No {what} was found for the account.")).status(StatusCode::NOT_FOUND)
+    Refusal::new("ResourceNotFoundException", format!("No {what} was found for the account."))
 }
 
-fn contact_type(input: &Input) -> Result<&str, Refusal> {
-    let wanted = input.rest.get("AlternateContactType").and_then(Value::as_str).unwrap_or_default();
-    TYPES.into_iter().find(|known| *known == wanted).ok_or_else(|| validation(format!("AlternateContactType {wanted:?} is not valid")))
-}
-
-pub(super) fn get_alternate(input: &Input, account: &str, world: &World) -> Outcome {
-    let contact_type = contact_type(input)?;
+pub(super) fn get_alternate(input: Input<'_>, account: &str, world: &World) -> Outcome {
+    let contact_type = input.str("AlternateContactType");
     let contact = world.contacts.get(account).and_then(|contacts| contacts.alternate.get(contact_type));
     let mut answer = json!(contact.ok_or_else(|| none("contact of the given type"))?);
     if let Some(fields) = answer.as_object_mut() {
@@ -88,39 +58,20 @@ fn signed_up() -> Value {
     })
 }
 
-pub(super) fn put_alternate(input: &Input, account: String, world: &mut World) -> Outcome {
-    let contact_type = contact_type(input)?.to_owned();
-    let fields = ALTERNATE.iter().filter_map(|(name, most)| field(&input.rest, name, *most, Needed::Yes).transpose());
-    let fields = fields.collect::<Result<BTreeMap<_, _>, _>>()?;
-    if !fields.get("EmailAddress").is_some_and(|email| email.contains('@')) {
-        return Err(validation("EmailAddress is not valid"));
-    }
-    world.contacts.entry(account).or_default().alternate.insert(contact_type, fields);
+pub(super) fn put_alternate(input: Input<'_>, account: String, world: &mut World) -> Outcome {
+    let fields = ALTERNATE.map(|name| (name.to_owned(), input.str(name).to_owned()));
+    let contacts = world.contacts.entry(account).or_default();
+    contacts.alternate.insert(input.str("AlternateContactType").to_owned(), fields.into());
     Ok(Value::Null)
 }
 
-pub(super) fn put_primary(input: &Input, account: String, world: &mut World) -> Outcome {
-    let given =
-        input.rest.get("ContactInformation").and_then(Value::as_object).ok_or_else(|| validation("ContactInformation is required"))?;
-    let given: BTreeMap<String, Value> = given.clone().into_iter().collect();
-    let fields = PRIMARY.iter().filter_map(|(name, most, needed)| field(&given, name, *most, *needed).transpose());
-    let fields = fields.collect::<Result<BTreeMap<_, _>, _>>()?;
+pub(super) fn put_primary(input: Input<'_>, account: String, world: &mut World) -> Outcome {
+    let given = input.0.get("ContactInformation").and_then(Value::as_object).into_iter().flatten();
+    let fields: BTreeMap<String, String> = given.filter_map(|(name, text)| Some((name.clone(), text.as_str()?.to_owned()))).collect();
     let country = fields.get("CountryCode").map(String::as_str).unwrap_or_default();
     if WITH_STATE.contains(&country) && !fields.contains_key("StateOrRegion") {
         return Err(validation(format!("StateOrRegion is required in {country}")));
     }
-    if !fields.get("PhoneNumber").is_some_and(|phone| phone.starts_with('+')) {
-        return Err(validation("PhoneNumber is not valid"));
-    }
     world.contacts.entry(account).or_default().primary = fields;
     Ok(Value::Null)
-}
-
-/// A field that was given, if its length is one that AWS takes.
-fn field(given: &BTreeMap<String, Value>, name: &str, most: usize, needed: Needed) -> Result<Option<(String, String)>, Refusal> {
-    match given.get(name).and_then(Value::as_str) {
-        Some(text) if (1..=most).contains(&text.chars().count()) => Ok(Some((name.to_owned(), text.to_owned()))),
-        None if needed == Needed::No => Ok(None),
-        Some(_) | None => Err(validation(format!("{name} must have 1 to {most} characters"))),
-    }
 }

@@ -1,10 +1,10 @@
 //! Account Management's change of a primary e-mail: started with the new address, which receives a code, and completed with that code.
 
-use http::StatusCode;
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
+use serde_json::json;
 
-use super::account::{Input, validation};
+use super::account::validation;
+use super::input::Input;
 use super::wire::{Outcome, Refusal};
 use super::world::World;
 
@@ -18,28 +18,18 @@ pub struct EmailUpdate {
     pub code: String,
 }
 
-fn text<'i>(input: &'i Input, name: &str) -> Result<&'i str, Refusal> {
-    input.rest.get(name).and_then(Value::as_str).ok_or_else(|| validation(format!("{name} is required")))
-}
-
-/// Account Management speaks only for members here, and they must be named.
-fn is_named(input: &Input) -> Result<(), Refusal> {
-    input.account_id.as_ref().map(|_| ()).ok_or_else(|| validation("AccountId is required"))
-}
-
 fn is_free(email: &str, account: &str, world: &World) -> Result<(), Refusal> {
     let elsewhere = world.emails_elsewhere.contains(&email.to_lowercase()) || world.outsider(email).is_some();
     let taken = elsewhere || world.accounts_with_email(email).iter().any(|id| id != account);
     match taken {
-        true => Err(Refusal::new("ConflictException", "The e-mail address is already in use.").status(StatusCode::CONFLICT)),
+        true => Err(Refusal::new("ConflictException", "The e-mail address is already in use.")),
         false => Ok(()),
     }
 }
 
-pub(super) fn start(input: &Input, account: &str, world: &mut World) -> Outcome {
-    is_named(input)?;
-    let email = text(input, "PrimaryEmail")?;
-    if !(5..=64).contains(&email.chars().count()) || !email.contains('@') {
+pub(super) fn start(input: Input<'_>, account: &str, world: &mut World) -> Outcome {
+    let email = input.str("PrimaryEmail");
+    if !email.contains('@') {
         return Err(validation("PrimaryEmail is not valid"));
     }
     is_free(email, account, world)?;
@@ -48,10 +38,9 @@ pub(super) fn start(input: &Input, account: &str, world: &mut World) -> Outcome 
     Ok(json!({ "Status": "PENDING" }))
 }
 
-pub(super) fn accept(input: &Input, account: &str, world: &mut World) -> Outcome {
-    is_named(input)?;
-    let (email, code) = (text(input, "PrimaryEmail")?, text(input, "Otp")?);
-    let not_found = || Refusal::new("ResourceNotFoundException", "No e-mail update is in progress.").status(StatusCode::NOT_FOUND);
+pub(super) fn accept(input: Input<'_>, account: &str, world: &mut World) -> Outcome {
+    let (email, code) = (input.str("PrimaryEmail"), input.str("Otp"));
+    let not_found = || Refusal::new("ResourceNotFoundException", "No e-mail update is in progress.");
     let update = world.email_updates.get(account).filter(|update| update.email == email).ok_or_else(not_found)?;
     if update.code != code {
         return Err(validation("The one-time passcode is not valid"));

@@ -3,7 +3,6 @@
 //! <https://docs.aws.amazon.com/IAM/latest/UserGuide/id_root-user-privileged-task.html>
 
 use aws_smithy_types::date_time::{DateTime, Format};
-use http::StatusCode;
 use serde_json::{Value, json};
 
 use super::journal::Effect;
@@ -46,7 +45,7 @@ pub(super) fn effect(operation: &str) -> Option<Effect> {
 }
 
 fn gone(what: &str) -> Refusal {
-    Refusal::new("NoSuchEntity", format!("The root user has no {what}.")).status(StatusCode::NOT_FOUND)
+    Refusal::new("NoSuchEntity", format!("The root user has no {what}."))
 }
 
 /// A time in milliseconds since 1970, as IAM writes it.
@@ -161,7 +160,7 @@ pub(super) fn no_session_of_root(call: &Call, caller: &Caller) -> Result<(), Ref
 
 fn denied(call: &Call, caller: &Caller) -> Refusal {
     let message = format!("{} is not authorized to perform: {}", caller.account, call.name());
-    Refusal::new("AccessDenied", message).status(StatusCode::FORBIDDEN)
+    call.service.denied(message)
 }
 
 fn has(world: &World, account: &str, credential: &str) -> bool {

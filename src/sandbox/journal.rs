@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 use serde_json::Value;
 
+use super::protocol::Protocol;
 use super::wire::Call;
 
 /// One request.
@@ -68,6 +69,12 @@ pub(super) fn parameters(call: &Call, effect: Effect) -> BTreeMap<String, String
         return BTreeMap::new();
     };
     let short = input.iter().filter(|(key, _)| !TOO_LONG.contains(&key.as_str()));
-    let text = |value: &Value| value.as_str().or_else(|| value.get("Id")?.as_str()).map(str::to_owned);
+    // In a form, numbers and flags are text too.
+    let is_form = matches!(call.service.model().protocol, Protocol::Query | Protocol::Ec2);
+    let text = |value: &Value| match value {
+        Value::String(text) => Some(text.clone()),
+        Value::Bool(_) | Value::Number(_) if is_form => Some(value.to_string()),
+        other => other.get("Id")?.as_str().map(str::to_owned),
+    };
     short.filter_map(|(key, value)| Some((key.clone(), text(value)?))).collect()
 }

@@ -22,15 +22,19 @@ mod describe;
 pub mod ec2;
 mod email;
 mod iam;
+mod input;
 mod journal;
 mod operation;
 mod organizations;
 pub mod outside;
 mod permissions;
+mod protocol;
 mod ram;
 mod roles;
 mod serve;
 mod server;
+mod service;
+mod settings;
 mod simulate;
 mod store;
 mod sts;
@@ -72,7 +76,7 @@ pub fn operations() -> Vec<String> {
     let others =
         [("ec2", ec2::names().collect::<Vec<_>>()), ("organizations", organizations::names().collect()), ("sts", sts::OPERATIONS.to_vec())];
     let of_others = others.into_iter().flat_map(|(service, names)| names.into_iter().map(move |name| (service, name)));
-    of_tables.chain(of_others).map(|(service, name)| format!("{service}:{name}")).collect()
+    of_tables.chain(of_others).chain(settings::names()).map(|(service, name)| format!("{service}:{name}")).collect()
 }
 
 /// Why a sandbox cannot be opened, saved or served.

@@ -5,11 +5,11 @@
 
 use std::collections::BTreeMap;
 
-use http::StatusCode;
 use serde_json::Value;
 
+use super::service::Service;
 use super::sts::{Caller, ROOT_SESSION};
-use super::wire::{Call, Refusal, Service};
+use super::wire::{Call, Refusal};
 use super::world::World;
 use crate::policy::{Context, Effect, Fact, Policy, Truth};
 
@@ -160,7 +160,8 @@ fn asked(call: &Call, account: &str) -> Vec<Asked> {
             vec![Asked { resource: text("RoleArn").to_owned(), key: external_id, ..action("sts:AssumeRole") }]
         }
         (Service::Sts, "AssumeRoot") => {
-            let task = Some(("sts:TaskPolicyArn", text("TaskPolicyArn.arn").to_owned()));
+            let task =
+                Some(("sts:TaskPolicyArn", input.pointer("/TaskPolicyArn/arn").and_then(Value::as_str).unwrap_or_default().to_owned()));
             let resource = format!("arn:aws:iam::{}:root", text("TargetPrincipal"));
             vec![Asked { resource, key: task, ..action("sts:AssumeRoot") }]
         }
@@ -190,7 +191,7 @@ fn asked(call: &Call, account: &str) -> Vec<Asked> {
             asked.push(linked_role("ec2-nat-gateway.amazonaws.com"));
         }
         (Service::Ec2, "CreateTransitGatewayVpcAttachment") => asked.push(linked_role("transitgateway.amazonaws.com")),
-        (Service::Ec2, "CreateVpcEndpoint") if text("PrivateDnsEnabled") == "true" => {
+        (Service::Ec2, "CreateVpcEndpoint") if input.get("PrivateDnsEnabled") == Some(&Value::Bool(true)) => {
             asked.push(action("route53:AssociateVPCWithHostedZone"));
         }
         _ => {}
@@ -210,12 +211,7 @@ fn refusal(service: Service, caller: &Caller, asked: &Asked) -> Refusal {
         Service::Organizations if action.starts_with("iam:") => {
             Refusal::new("AccessDeniedForDependencyException", message).reason("ACCESS_DENIED_DURING_CREATE_SERVICE_LINKED_ROLE")
         }
-        Service::Organizations | Service::CloudTrail | Service::Config | Service::Tagging => Refusal::new("AccessDeniedException", message),
-        Service::Account | Service::Ram => Refusal::new("AccessDeniedException", message).status(StatusCode::FORBIDDEN),
-        Service::Ec2 => {
-            let message = format!("You are not authorized to perform this operation. {message}");
-            Refusal::new("UnauthorizedOperation", message).status(StatusCode::FORBIDDEN)
-        }
-        Service::Sts | Service::Iam => Refusal::new("AccessDenied", message).status(StatusCode::FORBIDDEN),
+        Service::Ec2 => service.denied(format!("You are not authorized to perform this operation. {message}")),
+        _ => service.denied(message),
     }
 }

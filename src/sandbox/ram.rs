@@ -7,6 +7,7 @@ use http::StatusCode;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
+use super::input::Input;
 use super::journal::Effect;
 use super::weather::Weather;
 use super::wire::{Call, Outcome, Refusal};
@@ -54,7 +55,7 @@ pub struct Share {
     pub invited: BTreeSet<String>,
 }
 
-/// The operations, by the path of their requests.
+/// The operations that the sandbox serves.
 pub(super) const OPERATIONS: [(&str, Effect); 9] = [
     ("AssociateResourceShare", Effect::Write),
     ("CreateResourceShare", Effect::Write),
@@ -67,76 +68,19 @@ pub(super) const OPERATIONS: [(&str, Effect); 9] = [
     ("UpdateResourceShare", Effect::Write),
 ];
 
-/// The operation of a path; the path itself if the sandbox does not have it.
-pub(super) fn operation(path: &str) -> String {
-    let path = path.trim_matches('/');
-    let known = OPERATIONS.iter().find(|(name, _)| name.eq_ignore_ascii_case(path));
-    known.map_or(path, |(name, _)| name).to_owned()
-}
-
 /// Whether an operation writes; `None` when the sandbox does not serve it.
 pub(super) fn effect(operation: &str) -> Option<Effect> {
     OPERATIONS.iter().find(|(name, _)| *name == operation).map(|(_, effect)| *effect)
 }
 
-#[derive(Deserialize, Default)]
-#[serde(rename_all = "camelCase", default)]
-struct Input {
-    resource_share_arn: Option<String>,
-    resource_share_arns: Vec<String>,
-    client_token: Option<String>,
-    resource_owner: Option<String>,
-    name: Option<String>,
-    principals: Vec<String>,
-    resource_arns: Vec<String>,
-    tags: Vec<Tag>,
-    tag_filters: Vec<TagFilter>,
-    association_type: Option<String>,
-    allow_external_principals: Option<bool>,
+/// The texts of a list.
+fn owned(input: Input<'_>, list: &str) -> impl Iterator<Item = String> {
+    input.texts(list).into_iter().map(str::to_owned)
 }
 
-#[derive(Deserialize)]
-struct Tag {
-    key: String,
-    #[serde(default)]
-    value: String,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct TagFilter {
-    tag_key: String,
-    #[serde(default)]
-    tag_values: Vec<String>,
-}
-
-impl Input {
-    fn of(call: &Call) -> Result<Self, Refusal> {
-        let input = call.input.as_ref().map_err(Clone::clone)?;
-        Self::deserialize(input).map_err(|error| Refusal::new("InvalidParameterException", error.to_string()))
-    }
-
-    fn arn(&self) -> Result<&str, Refusal> {
-        required(&self.resource_share_arn, "resourceShareArn")
-    }
-
-    fn tags(&self) -> impl Iterator<Item = (String, String)> {
-        self.tags.iter().map(|tag| (tag.key.clone(), tag.value.clone()))
-    }
-}
-
-/// A parameter that must be there.
-fn required<'v>(value: &'v Option<String>, name: &str) -> Result<&'v str, Refusal> {
-    value.as_deref().ok_or_else(|| Refusal::new("InvalidParameterException", format!("{name} is required")))
-}
-
-/// The same, of a parameter that is one of these words.
-fn one_of<'v>(value: &'v Option<String>, name: &str, words: [&str; 2]) -> Result<&'v str, Refusal> {
-    let value = required(value, name)?;
-    match words.contains(&value) {
-        true => Ok(value),
-        false => Err(Refusal::new("InvalidParameterException", format!("{value} is no {name}"))),
-    }
+/// The tags of a request.
+fn tags(input: Input<'_>) -> impl Iterator<Item = (String, String)> {
+    input.items("tags").map(|tag| (tag.str("key").to_owned(), tag.str("value").to_owned()))
 }
 
 /// The refusal of a Region that the caller's account has not enabled.
@@ -149,29 +93,30 @@ fn unknown(arn: &str) -> Refusal {
 }
 
 pub(super) fn read(call: &Call, caller: &str, world: &World) -> Outcome {
-    let input = Input::of(call)?;
+    let input = call.input()?;
     let of_others = match call.operation.as_str() {
-        "GetResourceShares" => one_of(&input.resource_owner, "resourceOwner", ["SELF", "OTHER-ACCOUNTS"])? == "OTHER-ACCOUNTS",
+        "GetResourceShares" => input.str("resourceOwner") == "OTHER-ACCOUNTS",
         _ => false,
     };
     let mine = world.shares.iter().filter(|(_, share)| {
         let is_seen = if of_others { share.owner != caller && world.covers(share, caller) } else { share.owner == caller };
         is_seen && share.region == call.region
     });
+    let arns = input.texts("resourceShareArns");
     match call.operation.as_str() {
         "GetResourceShares" => {
-            let admits = |share: &Share, filter: &TagFilter| {
-                share.tags.get(&filter.tag_key).is_some_and(|value| filter.tag_values.is_empty() || filter.tag_values.contains(value))
+            let admits = |share: &Share, filter: Input<'_>| {
+                let values = filter.texts("tagValues");
+                share.tags.get(filter.str("tagKey")).is_some_and(|value| values.is_empty() || values.contains(&value.as_str()))
             };
             let wanted = mine.filter(|(arn, share)| {
-                (input.resource_share_arns.is_empty() || input.resource_share_arns.contains(arn))
-                    && input.tag_filters.iter().all(|filter| admits(share, filter))
+                (arns.is_empty() || arns.contains(&arn.as_str())) && input.items("tagFilters").all(|filter| admits(share, filter))
             });
             Ok(json!({ "resourceShares": wanted.map(|(arn, share)| show(arn, share)).collect::<Value>() }))
         }
         _ => {
-            let of_principals = one_of(&input.association_type, "associationType", ["PRINCIPAL", "RESOURCE"])? == "PRINCIPAL";
-            let wanted = mine.filter(|(arn, _)| input.resource_share_arns.is_empty() || input.resource_share_arns.contains(arn));
+            let of_principals = input.str("associationType") == "PRINCIPAL";
+            let wanted = mine.filter(|(arn, _)| arns.is_empty() || arns.contains(&arn.as_str()));
             let associations = wanted.flat_map(|(arn, share)| {
                 let entities = if of_principals { &share.principals } else { &share.resources };
                 let association_type = if of_principals { "PRINCIPAL" } else { "RESOURCE" };
@@ -209,7 +154,7 @@ fn show_association((arn, name): (&str, &str), entity: &str, association_type: &
 }
 
 pub(super) fn write(call: &Call, caller: &str, world: &mut World, now_ms: u64, weather: &Weather) -> Outcome {
-    let input = Input::of(call)?;
+    let input = call.input()?;
     match call.operation.as_str() {
         "EnableSharingWithAwsOrganization" => {
             if caller != world.management_account || world.organization.is_none() {
@@ -220,11 +165,11 @@ pub(super) fn write(call: &Call, caller: &str, world: &mut World, now_ms: u64, w
             Ok(json!({ "returnValue": true }))
         }
         "CreateResourceShare" => {
-            let name = required(&input.name, "name")?.to_owned();
-            let external = input.allow_external_principals.unwrap_or(true);
-            let invited = can_share(&input, (caller, &call.region), external, world, now_ms)?;
+            let name = input.str("name").to_owned();
+            let external = input.flag("allowExternalPrincipals").unwrap_or(true);
+            let invited = can_share(input, (caller, &call.region), external, world, now_ms)?;
             // The same request once more, by its token.
-            let same = |share: &Share| share.owner == caller && share.token.is_some() && share.token == input.client_token;
+            let same = |share: &Share| share.owner == caller && share.token.is_some() && share.token.as_deref() == input.get("clientToken");
             if let Some((arn, share)) = world.shares.iter().find(|(_, share)| same(share)) {
                 return Ok(json!({ "resourceShare": show(arn, share) }));
             }
@@ -237,10 +182,10 @@ pub(super) fn write(call: &Call, caller: &str, world: &mut World, now_ms: u64, w
                 owner: caller.to_owned(),
                 region: call.region.clone(),
                 name,
-                principals: input.principals.iter().cloned().collect(),
-                resources: input.resource_arns.iter().cloned().collect(),
-                tags: input.tags().collect(),
-                token: input.client_token.clone(),
+                principals: owned(input, "principals").collect(),
+                resources: owned(input, "resourceArns").collect(),
+                tags: tags(input).collect(),
+                token: input.get("clientToken").map(str::to_owned),
                 external,
                 invited,
             };
@@ -249,52 +194,48 @@ pub(super) fn write(call: &Call, caller: &str, world: &mut World, now_ms: u64, w
             Ok(json!({ "resourceShare": shown }))
         }
         operation => {
-            let arn = input.arn()?.to_owned();
-            if operation == "TagResource" && input.tags.is_empty() {
-                return Err(Refusal::new("InvalidParameterException", "tags are required"));
-            }
+            let arn = input.str("resourceShareArn").to_owned();
             let mut invited = BTreeSet::new();
             if operation == "AssociateResourceShare" {
                 let external = world.shares.get(&arn).is_some_and(|share| share.external);
-                invited = can_share(&input, (caller, &call.region), external, world, now_ms)?;
+                invited = can_share(input, (caller, &call.region), external, world, now_ms)?;
             }
             let share = world.shares.get_mut(&arn).filter(|share| share.owner == caller).ok_or_else(|| unknown(&arn))?;
             let name = share.name.clone();
             let associations = |status: &str| {
-                let of = |entities: &[String], kind: &str| -> Vec<Value> {
-                    entities
-                        .iter()
-                        .map(|entity| show_association((&arn, &name), entity, kind, (status, invited.contains(entity))))
+                let of = |entities: &str, kind: &str| -> Vec<Value> {
+                    owned(input, entities)
+                        .map(|entity| show_association((&arn, &name), &entity, kind, (status, invited.contains(&entity))))
                         .collect()
                 };
-                let associations = [of(&input.principals, "PRINCIPAL"), of(&input.resource_arns, "RESOURCE")].concat();
-                json!({ "clientToken": input.client_token, "resourceShareAssociations": associations })
+                let associations = [of("principals", "PRINCIPAL"), of("resourceArns", "RESOURCE")].concat();
+                json!({ "clientToken": input.get("clientToken"), "resourceShareAssociations": associations })
             };
             Ok(match operation {
                 "AssociateResourceShare" => {
-                    share.principals.extend(input.principals.iter().cloned());
+                    share.principals.extend(owned(input, "principals"));
                     share.invited.extend(invited.iter().cloned());
-                    share.resources.extend(input.resource_arns.iter().cloned());
+                    share.resources.extend(owned(input, "resourceArns"));
                     associations("ASSOCIATING")
                 }
                 "DisassociateResourceShare" => {
-                    share.principals.retain(|one| !input.principals.contains(one));
-                    share.invited.retain(|one| !input.principals.contains(one));
-                    share.resources.retain(|one| !input.resource_arns.contains(one));
+                    share.principals.retain(|one| !input.texts("principals").contains(&one.as_str()));
+                    share.invited.retain(|one| !input.texts("principals").contains(&one.as_str()));
+                    share.resources.retain(|one| !input.texts("resourceArns").contains(&one.as_str()));
                     associations("DISASSOCIATING")
                 }
                 "TagResource" => {
-                    share.tags.extend(input.tags());
+                    share.tags.extend(tags(input));
                     json!({})
                 }
                 "UpdateResourceShare" => {
-                    share.name = input.name.clone().unwrap_or(name);
-                    share.external = input.allow_external_principals.unwrap_or(share.external);
-                    json!({ "clientToken": input.client_token, "resourceShare": show(&arn, share) })
+                    share.name = input.get("name").map_or(name, str::to_owned);
+                    share.external = input.flag("allowExternalPrincipals").unwrap_or(share.external);
+                    json!({ "clientToken": input.get("clientToken"), "resourceShare": show(&arn, share) })
                 }
                 _ => {
                     world.shares.remove(&arn);
-                    json!({ "returnValue": true, "clientToken": input.client_token })
+                    json!({ "returnValue": true, "clientToken": input.get("clientToken") })
                 }
             })
         }
@@ -303,9 +244,9 @@ pub(super) fn write(call: &Call, caller: &str, world: &mut World, now_ms: u64, w
 
 /// Whether what a request names exists, is the caller's, and may be shared with whom it names. Returns the accounts that RAM invites: those outside of
 /// the organization, and those inside while sharing in the organization is off. Source: RAM's user guide, "Getting started", read 2026-12-01.
-fn can_share(input: &Input, place: (&str, &str), external: bool, world: &World, now_ms: u64) -> Result<BTreeSet<String>, Refusal> {
+fn can_share(input: Input<'_>, place: (&str, &str), external: bool, world: &World, now_ms: u64) -> Result<BTreeSet<String>, Refusal> {
     let (caller, region) = place;
-    for arn in &input.resource_arns {
+    for arn in input.texts("resourceArns") {
         let id = arn.rsplit('/').next().unwrap_or_default();
         let own = arn.starts_with(&format!("arn:aws:ec2:{region}:{caller}:"));
         let there =
@@ -316,7 +257,7 @@ fn can_share(input: &Input, place: (&str, &str), external: bool, world: &World, 
     }
     let inside = world.shares_inside(now_ms);
     let mut invited = BTreeSet::new();
-    for principal in &input.principals {
+    for principal in input.texts("principals") {
         match principal.rsplit_once('/') {
             Some((_, id)) => {
                 let known = match id.starts_with("ou-") {
@@ -337,10 +278,10 @@ fn can_share(input: &Input, place: (&str, &str), external: bool, world: &World, 
             None if inside && world.accounts.contains_key(principal) => {}
             None if external => {
                 // Of what the sandbox has, only transit gateways can be shared outside.
-                if input.resource_arns.iter().any(|arn| arn.contains(":subnet/")) {
+                if input.texts("resourceArns").iter().any(|arn| arn.contains(":subnet/")) {
                     return Err(Refusal::new("OperationNotPermittedException", ONLY_INSIDE));
                 }
-                invited.insert(principal.clone());
+                invited.insert(principal.to_owned());
             }
             None if world.accounts.contains_key(principal) => return Err(Refusal::new("OperationNotPermittedException", NOT_ONBOARDED)),
             None => return Err(Refusal::new("InvalidParameterException", format!("Principal {principal} {IS_OUTSIDE}"))),

@@ -7,21 +7,19 @@ use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::LazyLock;
 
-use http::StatusCode;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use super::iam::{date, no_session_of_root};
 use super::journal::Effect;
 use super::operation;
+use super::service::Service;
 use super::sts::Caller;
-use super::wire::{Call, Outcome, Refusal, Service};
+use super::wire::{Call, Outcome, Refusal};
 use super::world::World;
 
 const ADMINISTRATOR: &str = "arn:aws:iam::aws:policy/AdministratorAccess";
-/// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html>
-const TAGS: usize = 50;
 
 /// A role that was made through IAM.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -47,9 +45,7 @@ static AWS_POLICIES: LazyLock<BTreeSet<&str>> =
     LazyLock::new(|| include_str!("managed_policies.txt").lines().filter(|line| !line.starts_with('#')).collect());
 const AWS_POLICY: &str = "arn:aws:iam::aws:policy/";
 
-/// The valid range of MaxSessionDuration, and its default.
-/// <https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreateRole.html>
-const SESSION_SECONDS: std::ops::RangeInclusive<u64> = HOUR..=43_200;
+/// How long a session lasts that asks for nothing else.
 const HOUR: u64 = 3_600;
 
 impl Role {
@@ -113,21 +109,11 @@ impl World {
 /// Refuses every call of a session whose role has no policy.
 pub(super) fn permit(call: &Call, caller: &Caller, world: &World) -> Result<(), Refusal> {
     let powerless = |(role, _): &(String, String)| world.role(&caller.account, role).is_some_and(|role| role.policies.is_empty());
-    let code = match call.service {
-        // It needs no permission: <https://docs.aws.amazon.com/STS/latest/APIReference/API_GetCallerIdentity.html>
-        Service::Sts if call.operation == "GetCallerIdentity" => return Ok(()),
-        Service::Ec2 => "UnauthorizedOperation",
-        Service::Sts | Service::Iam => "AccessDenied",
-        Service::Organizations | Service::Account | Service::Ram | Service::CloudTrail | Service::Config | Service::Tagging => {
-            "AccessDeniedException"
-        }
-    };
-    let refusal = Refusal::new(code, format!("{} is not authorized to perform: {}", caller.arn(), call.name()));
-    match (caller.session.as_ref().is_some_and(powerless), call.service) {
-        (false, _) => Ok(()),
-        // awsJson services say so with 400.
-        (true, Service::Organizations | Service::CloudTrail | Service::Config | Service::Tagging) => Err(refusal),
-        (true, _) => Err(refusal.status(StatusCode::FORBIDDEN)),
+    // It needs no permission: <https://docs.aws.amazon.com/STS/latest/APIReference/API_GetCallerIdentity.html>
+    let is_free = call.service == Service::Sts && call.operation == "GetCallerIdentity";
+    match !is_free && caller.session.as_ref().is_some_and(powerless) {
+        true => Err(call.service.denied(format!("{} is not authorized to perform: {}", caller.arn(), call.name()))),
+        false => Ok(()),
     }
 }
 
@@ -145,44 +131,35 @@ pub(super) fn effect(operation: &str) -> Option<Effect> {
 }
 
 /// The parameters of a request.
-struct Input<'c>(&'c Map<String, Value>);
-
-impl<'c> Input<'c> {
-    fn of(call: &'c Call, caller: &Caller) -> Result<Self, Refusal> {
-        no_session_of_root(call, caller)?;
-        let input = call.input.as_ref().map_err(Clone::clone)?;
-        input.as_object().map(Self).ok_or_else(|| invalid("the request has no parameters"))
-    }
-
-    fn text(&self, name: &str) -> &'c str {
-        self.0.get(name).and_then(Value::as_str).unwrap_or_default()
-    }
-
-    /// The name of the role: <https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreateRole.html>
-    fn role(&self) -> Result<&'c str, Refusal> {
-        let name = self.text("RoleName");
-        let is_fine = |c: char| c.is_ascii_alphanumeric() || "_+=,.@-".contains(c);
-        match (1..=64).contains(&name.len()) && name.chars().all(is_fine) {
-            true => Ok(name),
-            false => Err(invalid("The specified value for roleName is invalid.")),
-        }
-    }
-
-    fn tags(&self) -> BTreeMap<String, String> {
-        let tag = |n: usize| {
-            let key = self.0.get(&format!("Tags.member.{n}.Key"))?.as_str()?;
-            Some((key.to_owned(), self.text(&format!("Tags.member.{n}.Value")).to_owned()))
-        };
-        (1..).map_while(tag).collect()
-    }
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Input {
+    role_name: String,
+    #[serde(default)]
+    assume_role_policy_document: String,
+    #[serde(default)]
+    policy_arn: String,
+    max_session_duration: Option<u64>,
+    #[serde(default)]
+    tags: Vec<Tag>,
 }
 
-fn invalid(message: &str) -> Refusal {
-    Refusal::new("ValidationError", message)
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Tag {
+    key: String,
+    value: String,
+}
+
+impl Input {
+    fn of(call: &Call, caller: &Caller) -> Result<Self, Refusal> {
+        no_session_of_root(call, caller)?;
+        call.parse()
+    }
 }
 
 fn no_such_entity(message: String) -> Refusal {
-    Refusal::new("NoSuchEntity", message).status(StatusCode::NOT_FOUND)
+    Refusal::new("NoSuchEntity", message)
 }
 
 fn no_role(name: &str) -> Refusal {
@@ -190,7 +167,7 @@ fn no_role(name: &str) -> Refusal {
 }
 
 pub(super) fn read(call: &Call, caller: &Caller, world: &World) -> Outcome {
-    let name = Input::of(call, caller)?.role()?;
+    let name = &Input::of(call, caller)?.role_name;
     let role = world.role(&caller.account, name).ok_or_else(|| no_role(name))?;
     if call.operation == "GetRole" {
         return Ok(json!({ "Role": shown(&caller.account, name, &role) }));
@@ -202,40 +179,31 @@ pub(super) fn read(call: &Call, caller: &Caller, world: &World) -> Outcome {
 pub(super) fn write(call: &Call, caller: &Caller, world: &mut World) -> Outcome {
     let input = Input::of(call, caller)?;
     match call.operation.as_str() {
-        "CreateRole" => create(&input, &caller.account, world),
+        "CreateRole" => create(input, &caller.account, world),
         _ => attach(&input, &caller.account, world),
     }
 }
 
-fn create(input: &Input<'_>, account: &str, world: &mut World) -> Outcome {
-    let (name, trust, tags) = (input.role()?, input.text("AssumeRolePolicyDocument"), input.tags());
+fn create(input: Input, account: &str, world: &mut World) -> Outcome {
+    let (name, trust) = (input.role_name.as_str(), input.assume_role_policy_document);
     let has_statements = |document: Value| document.get("Statement").is_some();
-    if !serde_json::from_str(trust).is_ok_and(has_statements) {
+    if !serde_json::from_str(&trust).is_ok_and(has_statements) {
         return Err(Refusal::new("MalformedPolicyDocument", "This policy contains invalid Json"));
     }
-    if tags.len() > TAGS {
-        return Err(Refusal::new("LimitExceeded", "The number of tags has reached the maximum limit.").status(StatusCode::CONFLICT));
-    }
     if world.role(account, name).is_some() {
-        let message = format!("Role with name {name} already exists.");
-        return Err(Refusal::new("EntityAlreadyExists", message).status(StatusCode::CONFLICT));
+        return Err(Refusal::new("EntityAlreadyExists", format!("Role with name {name} already exists.")));
     }
-    let max_session_seconds = match input.text("MaxSessionDuration") {
-        "" => None,
-        seconds => {
-            let seconds = seconds.parse().ok().filter(|seconds| SESSION_SECONDS.contains(seconds));
-            Some(seconds.ok_or_else(|| invalid("MaxSessionDuration must be 3600 to 43200"))?)
-        }
-    };
-    let role = Role { trust: trust.to_owned(), policies: BTreeSet::new(), tags, made_ms: world.clock_ms, max_session_seconds };
+    let tags = input.tags.into_iter().map(|tag| (tag.key, tag.value)).collect();
+    let max_session_seconds = input.max_session_duration;
+    let role = Role { trust, policies: BTreeSet::new(), tags, made_ms: world.clock_ms, max_session_seconds };
     let answer = json!({ "Role": shown(account, name, &role) });
     world.roles.entry(account.to_owned()).or_default().insert(name.to_owned(), role);
     Ok(answer)
 }
 
 /// Attaching what is attached is no error: <https://docs.aws.amazon.com/IAM/latest/APIReference/API_AttachRolePolicy.html>
-fn attach(input: &Input<'_>, account: &str, world: &mut World) -> Outcome {
-    let (name, policy) = (input.role()?, input.text("PolicyArn"));
+fn attach(input: &Input, account: &str, world: &mut World) -> Outcome {
+    let (name, policy) = (input.role_name.as_str(), input.policy_arn.as_str());
     let mut role = world.role(account, name).ok_or_else(|| no_role(name))?.into_owned();
     // The sandbox has no policies that customers made.
     if !policy.strip_prefix(AWS_POLICY).is_some_and(|name| AWS_POLICIES.contains(name)) {

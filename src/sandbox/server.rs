@@ -9,16 +9,18 @@ use std::time::Duration;
 use tokio::sync::watch;
 use tokio::time::Instant;
 
+use super::input::Input;
 use super::journal::{Effect, Entry, RequestOutcome, parameters};
 use super::operation::Operation;
 use super::organizations::{Ask, Turn};
 use super::permissions::Permissions;
+use super::service::Service;
 use super::store::Store;
-use super::sts::Sessions;
+use super::sts::{Caller, Sessions};
 use super::weather::{ConcurrentWrites, Dice, ServerRates, Weather};
-use super::wire::{Answer, Call, Outcome, Refusal, Request, Service, respond, respond_unknown};
+use super::wire::{Answer, Call, Outcome, Refusal, Request, respond, respond_unknown};
 use super::world::World;
-use super::{SandboxError, account, buckets::Buckets, config, ec2, iam, organizations, ram, roles, tagging, trail};
+use super::{SandboxError, account, buckets::Buckets, config, ec2, iam, organizations, ram, roles, settings, tagging, trail};
 
 /// The embedded AWS. Cheap to clone; all clones are the same one.
 #[derive(Clone)]
@@ -326,6 +328,9 @@ fn request_id(seed: u64, number: u64) -> String {
 }
 
 fn effect_of(call: &Call) -> Effect {
+    if let Some(operation) = settings::operation(call.service, &call.operation) {
+        return operation.effect();
+    }
     let effect = match call.service {
         Service::Organizations => organizations::operation(&call.operation).map(|operation| operation.effect()),
         Service::Account => account::effect(&call.operation),
@@ -345,11 +350,11 @@ impl State {
     fn admit(&mut self, weather: &Weather, arrival: &Arrival<'_>, caller: &str) -> Result<(), Refusal> {
         let call = &arrival.call;
         if arrival.dice.error() || weather.broken.as_ref().is_some_and(|broken| *broken == call.name()) {
-            return Err(Refusal::internal(call.service));
+            return Err(call.service.internal());
         }
         let now = self.clock.elapsed().as_nanos();
         if weather.rates == ServerRates::Published && !self.buckets.take(call.service, &call.operation, caller, &call.region, now) {
-            return Err(Refusal::throttled(call.service));
+            return Err(call.service.throttled());
         }
         if arrival.conflict && weather.concurrent_writes == ConcurrentWrites::Refused {
             let message = "AWS Organizations can't complete your request because it conflicts with another attempt to modify the same entity. Try again later.";
@@ -358,9 +363,12 @@ impl State {
         Ok(())
     }
 
-    fn run(&mut self, weather: &Weather, arrival: &Arrival<'_>, caller: &super::sts::Caller, now_ms: u64) -> Outcome {
+    fn run(&mut self, weather: &Weather, arrival: &Arrival<'_>, caller: &Caller, now_ms: u64) -> Outcome {
         let call = &arrival.call;
         roles::permit(call, caller, &self.world)?;
+        if let Some(operation) = settings::operation(call.service, &call.operation) {
+            return self.run_setting(operation, call, caller, weather, now_ms);
+        }
         match call.service {
             Service::Sts => self.sessions.answer(call, caller, &self.world, now_ms, weather),
             Service::Ec2 => self.run_ec2(weather, arrival, &caller.account, now_ms),
@@ -400,7 +408,7 @@ impl State {
                 Some(Effect::Write) => iam::write(call, caller, self.change(weather, now_ms)),
             },
             Service::Organizations => {
-                let input = call.input.as_ref().map_err(Clone::clone)?;
+                let input = call.input()?;
                 match organizations::operation(&call.operation) {
                     None => Err(Refusal::not_served(&call.name())),
                     Some(Operation::Read(read)) => {
@@ -421,12 +429,23 @@ impl State {
         }
     }
 
+    fn run_setting(&mut self, operation: settings::Setting, call: &Call, caller: &Caller, weather: &Weather, now_ms: u64) -> Outcome {
+        iam::no_session_of_root(call, caller)?;
+        if call.service == Service::Ec2 {
+            ec2::enter(&self.world, &caller.account, &call.region, now_ms, weather)?;
+        }
+        match operation {
+            Operation::Read(read) => settings::read(read, call, &caller.account, &self.world),
+            Operation::Write(write) => settings::write(write, call, &caller.account, self.change(weather, now_ms)),
+        }
+    }
+
     /// EC2 keeps its own past: a write changes one Region of one account, and copies nothing else.
     fn run_ec2(&mut self, weather: &Weather, arrival: &Arrival<'_>, account: &str, now_ms: u64) -> Outcome {
         let call = &arrival.call;
         let operation = ec2::operation(&call.operation).ok_or_else(|| Refusal::not_served(&call.name()))?;
         let place = &ec2::enter(&self.world, account, &call.region, now_ms, weather)?;
-        let input = ec2::Input(call.input.as_ref().map_err(Clone::clone)?);
+        let input = call.input()?;
         let seed = self.world.seed;
         match operation {
             Operation::Read(read) => {
@@ -473,7 +492,7 @@ impl State {
         &self,
         write: organizations::Write,
         call: &Call,
-        (caller, input): (&str, &serde_json::Value),
+        (caller, input): (&str, Input<'_>),
         weather: &Weather,
         now_ms: u64,
     ) -> Result<(), Refusal> {

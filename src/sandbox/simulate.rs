@@ -5,7 +5,8 @@
 //! not say what a policy means for such a request, the sandbox refuses to answer. `crate::policy` reads the statements, as it reads those of
 //! `permissions.rs`; levels and keys are evaluated here independently.
 
-use serde_json::{Value, json};
+use serde::Deserialize;
+use serde_json::json;
 
 use super::wire::{Call, Outcome, Refusal};
 use super::world::World;
@@ -16,29 +17,23 @@ fn invalid(message: impl Into<String>) -> Refusal {
 }
 
 pub(super) fn simulate(call: &Call, account: &str, world: &World) -> Outcome {
-    let input = call.input.as_ref().map_err(Clone::clone)?;
-    let form = Form(input);
-    let identity = policies(form.list("PolicyInputList"))?;
+    let input: Input = call.parse()?;
+    let identity = policies(&input.policy_input_list)?;
     if identity.is_empty() {
         return Err(invalid("PolicyInputList must have a member"));
     }
     let mut levels = Vec::new();
-    for number in 1.. {
-        let level = format!("OrderedOrganizationPolicyInputList.member.{number}");
-        if !form.has(&level) {
-            break;
+    for (index, level) in input.ordered_organization_policy_input_list.iter().enumerate() {
+        if level.service_control_policy_input_list.is_empty() {
+            let message = format!("Organization policy at index {} must contain at least one service control policy", index + 1);
+            return Err(invalid(message));
         }
-        let texts = form.list(&format!("{level}.ServiceControlPolicyInputList"));
-        if texts.is_empty() {
-            return Err(invalid(format!("Organization policy at index {number} must contain at least one service control policy")));
-        }
-        levels.push(policies(texts)?);
+        levels.push(policies(&level.service_control_policy_input_list)?);
     }
-    let caller = form.text("CallerArn").unwrap_or_default();
-    let context = context(&form, caller, account, world)?;
-    let resource = form.list("ResourceArns").first().copied().unwrap_or("*");
+    let context = context(&input, account, world)?;
+    let resource = input.resource_arns.first().map_or("*", String::as_str);
     let mut results = Vec::new();
-    for action in form.list("ActionNames") {
+    for action in &input.action_names {
         if action.contains(['*', '?']) || !action.contains(':') {
             return Err(invalid(format!("Invalid action: {action}")));
         }
@@ -48,6 +43,33 @@ pub(super) fn simulate(call: &Call, account: &str, world: &World) -> Outcome {
         true => Err(invalid("ActionNames must have a member")),
         false => Ok(json!({ "EvaluationResults": results, "IsTruncated": false })),
     }
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+#[derive(Default)]
+struct Input {
+    policy_input_list: Vec<String>,
+    ordered_organization_policy_input_list: Vec<Level>,
+    caller_arn: String,
+    context_entries: Vec<ContextEntry>,
+    resource_arns: Vec<String>,
+    action_names: Vec<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Level {
+    #[serde(default)]
+    service_control_policy_input_list: Vec<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct ContextEntry {
+    context_key_name: String,
+    #[serde(default)]
+    context_key_values: Vec<String>,
 }
 
 /// One action on one resource. A Deny decides, then a level without an Allow, then the identity policies.
@@ -80,13 +102,10 @@ fn result(action: &str, resource: &str, context: &Context, identity: &[Policy], 
 }
 
 /// What is given, and over it what the simulator fills in of the caller.
-fn context(form: &Form<'_>, caller: &str, account: &str, world: &World) -> Result<Context, Refusal> {
-    let mut context = Context::complete();
-    for number in 1.. {
-        let entry = format!("ContextEntries.member.{number}");
-        let Some(key) = form.text(&format!("{entry}.ContextKeyName")) else { break };
-        let values = form.list(&format!("{entry}.ContextKeyValues"));
-        context.set(key, Fact::known(values));
+fn context(input: &Input, account: &str, world: &World) -> Result<Context, Refusal> {
+    let (mut context, caller) = (Context::complete(), &input.caller_arn);
+    for entry in &input.context_entries {
+        context.set(&entry.context_key_name, Fact::known(entry.context_key_values.iter().map(String::as_str)));
     }
     let parts: Vec<&str> = caller.split(':').collect();
     let (id, kind) = match parts.as_slice() {
@@ -104,31 +123,12 @@ fn context(form: &Form<'_>, caller: &str, account: &str, world: &World) -> Resul
     Ok(context)
 }
 
-fn policies(texts: Vec<&str>) -> Result<Vec<Policy>, Refusal> {
-    let parsed = texts.into_iter().map(|text| {
+fn policies(texts: &[String]) -> Result<Vec<Policy>, Refusal> {
+    let parsed = texts.iter().map(|text| {
         Policy::parse(text).map_err(|problems| {
             let why = problems.first().map(|problem| problem.summary.clone()).unwrap_or_default();
             invalid(format!("Syntax errors in policy: {why}"))
         })
     });
     parsed.collect()
-}
-
-/// A form whose lists are keys that end in `.member.1`, `.member.2`, …
-struct Form<'v>(&'v Value);
-
-impl<'v> Form<'v> {
-    fn text(&self, key: &str) -> Option<&'v str> {
-        self.0.get(key).and_then(Value::as_str)
-    }
-
-    fn list(&self, key: &str) -> Vec<&'v str> {
-        (1..).map_while(|number| self.text(&format!("{key}.member.{number}"))).collect()
-    }
-
-    /// Whether a key has a value, or is present but empty.
-    fn has(&self, key: &str) -> bool {
-        let keys = self.0.as_object().into_iter().flatten().map(|(name, _)| name);
-        keys.into_iter().any(|name| name.strip_prefix(key).is_some_and(|rest| rest.is_empty() || rest.starts_with('.')))
-    }
 }

@@ -12,10 +12,11 @@ use serde_json::{Map, Value, json};
 use super::iam::date;
 use super::journal::Effect;
 use super::operation;
+use super::service::Service;
 use super::sts::{Caller, ROOT_SESSION};
 use super::token::Position;
 use super::weather::Weather;
-use super::wire::{Call, Outcome, Refusal, Service};
+use super::wire::{Call, Outcome, Refusal};
 
 /// Events that are kept, the newest: each has a whole request and its answer.
 const KEPT: usize = 20_000;
@@ -86,10 +87,7 @@ impl Trail {
     /// Records a request that would write.
     pub(super) fn record(&mut self, call: &Call, caller: &Caller, outcome: &Outcome, request_id: &str, now_ms: u64) {
         self.recorded += 1;
-        let region = match call.service {
-            Service::Ec2 | Service::Ram | Service::Sts | Service::CloudTrail | Service::Config | Service::Tagging => call.region.as_str(),
-            Service::Organizations | Service::Account | Service::Iam => GLOBAL_REGION,
-        };
+        let region = if call.service.is_regional() { call.region.as_str() } else { GLOBAL_REGION };
         self.events.push_back(Event {
             number: self.recorded,
             time_ms: now_ms,
@@ -109,12 +107,8 @@ impl Trail {
 
     /// Answers LookupEvents: a page of the caller's account in the request's Region, the newest event first.
     pub(super) fn lookup(&self, call: &Call, account: &str, now_ms: u64, weather: &Weather, empty_page: bool) -> Outcome {
-        let input = call.input.as_ref().map_err(Clone::clone)?;
-        let input = Input::deserialize(input).map_err(|error| Refusal::new("InvalidParameterException", error.to_string()))?;
-        let size = match input.max_results.unwrap_or(PAGE) {
-            size if (1..=PAGE).contains(&size) => size,
-            _ => return Err(Refusal::new("InvalidMaxResultsException", format!("MaxResults must be 1 to {PAGE}"))),
-        };
+        let input: Input = call.parse()?;
+        let size = input.max_results.unwrap_or(PAGE);
         if input.lookup_attributes.len() > 1 {
             return Err(Refusal::new("InvalidLookupAttributesException", "You can use only one lookup attribute."));
         }
@@ -178,18 +172,9 @@ impl Event {
     /// What it is about. CloudTrail names the resources of some services alone, and Organizations is none of them.
     fn resources(&self) -> BTreeSet<&str> {
         let mut found = BTreeSet::new();
-        match self.service {
-            Service::Ec2 | Service::Ram => {
-                ids(&self.input, &mut found);
-                self.outcome.iter().for_each(|answer| ids(answer, &mut found));
-            }
-            Service::Organizations
-            | Service::Account
-            | Service::Iam
-            | Service::Sts
-            | Service::CloudTrail
-            | Service::Config
-            | Service::Tagging => {}
+        if matches!(self.service, Service::Ec2 | Service::Ram) {
+            ids(&self.input, &mut found);
+            self.outcome.iter().for_each(|answer| ids(answer, &mut found));
         }
         found
     }
@@ -248,9 +233,11 @@ impl Event {
     fn parameters(&self) -> Value {
         let Value::Object(fields) = self.written(&self.input) else { return Value::Null };
         let spoken = |name: &str| self.service != Service::Account || ["accountId", "alternateContactType", "regionName"].contains(&name);
-        let form = |name: &str| matches!(self.service, Service::Ec2 | Service::Iam) && ["action", "version"].contains(&name);
-        let shown = fields.into_iter().filter(|(name, _)| !form(name));
-        shown.map(|(name, value)| if spoken(&name) { (name, value) } else { (name, HIDDEN.into()) }).collect::<Map<_, _>>().into()
+        fields
+            .into_iter()
+            .map(|(name, value)| if spoken(&name) { (name, value) } else { (name, HIDDEN.into()) })
+            .collect::<Map<_, _>>()
+            .into()
     }
 
     /// Request and response in CloudTrail's form: names begin with a small letter, and EC2's lists are `items`.

@@ -97,6 +97,9 @@ pub struct World {
     /// What root users have, by account: `password`, `access-key AKIA…`, `signing-certificate …`, `mfa-device arn:…`.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub root_credentials: BTreeMap<String, BTreeSet<String>>,
+    /// Simple settings by name, by account or, where each Region has its own, by account and Region.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub settings: BTreeMap<String, BTreeMap<String, serde_json::Value>>,
     /// Roles that were made through IAM, by account and name.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub roles: BTreeMap<String, BTreeMap<String, Role>>,
@@ -411,6 +414,7 @@ impl World {
             email_updates: BTreeMap::new(),
             root_features: BTreeSet::new(),
             root_credentials: BTreeMap::new(),
+            settings: BTreeMap::new(),
             roles: BTreeMap::new(),
             ec2: Regions::default(),
             shares: BTreeMap::new(),

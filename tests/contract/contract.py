@@ -45,7 +45,7 @@ def drive(driver):
     for scenario in (organizations.before, others.before, organizations.consolidated, organizations.organization):
         attempt(scenario, driver)
     member = driver.state.get("member", organizations.NOBODY)
-    for scenario in (ec2.network, others.ram, ec2.close_transit, others.account, others.sts, others.iam, others.tag, others.cloudtrail, others.config):
+    for scenario in (ec2.network, others.ram, ec2.close_transit, others.account, others.sts, others.iam, others.settings, others.tag, others.cloudtrail, others.config):
         attempt(scenario, driver, member)
 
 

@@ -11,3 +11,10 @@ fn each_kind_of_change_of_the_models_is_found() {
     let output = Command::new(python()).arg(project("tests/models/doctored.py")).arg(folder.path()).output().unwrap();
     assert!(output.status.success(), "{}", show(&output));
 }
+
+/// The sandbox's tables of requests, answers and errors are those of the pinned models.
+#[test]
+fn models_of_the_sandbox_are_those_of_botocore() {
+    let output = Command::new(python()).arg(project("tests/models/wire.py")).arg("--compare").output().unwrap();
+    assert!(output.status.success(), "{}", show(&output));
+}

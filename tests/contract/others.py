@@ -165,13 +165,14 @@ def iam(driver, member):
     driver.refused(client, "CreateRole", "EntityAlreadyExists", **make)
     driver.refused(client, "CreateRole", "MalformedPolicyDocument", RoleName="x", AssumeRolePolicyDocument="{")
     many = [{"Key": f"k{n}", "Value": ""} for n in range(51)]
-    driver.refused(client, "CreateRole", "LimitExceeded", Tags=many, **{**make, "RoleName": "x"})
+    driver.refused(client, "CreateRole", "ValidationError", Tags=many, **{**make, "RoleName": "x"})
     driver.ok(client, "GetRole", RoleName="audit")
     driver.refused(client, "GetRole", "NoSuchEntity", RoleName="nobody")
     session = driver.ok(driver.client("sts"), "AssumeRole", RoleArn=f"arn:aws:iam::{member}:role/audit", RoleSessionName="contract")["Credentials"]
     powerless = lambda service: driver.client(service, session["AccessKeyId"], token=session["SessionToken"])
     driver.refused(powerless("ec2"), "DescribeVpcs", "UnauthorizedOperation")
     driver.refused(powerless("iam"), "GetRole", "AccessDenied", RoleName="audit")
+    driver.refused(powerless("iam"), "ListAccountAliases", "AccessDenied")
     driver.refused(powerless("organizations"), "DescribeOrganization", "AccessDeniedException")
     driver.refused(powerless("account"), "ListRegions", "AccessDeniedException")
     driver.refused(powerless("ram"), "GetResourceShares", "AccessDeniedException", resourceOwner="SELF")
@@ -192,6 +193,27 @@ def iam(driver, member):
     driver.ok(client, "SimulateCustomPolicy", OrderedOrganizationPolicyInputList=levels, **simulate)
     driver.refused(client, "SimulateCustomPolicy", "InvalidInput", PolicyInputList=["{"], ActionNames=["s3:GetObject"])
     driver.refused(client, "SimulateCustomPolicy", "InvalidInput", PolicyInputList=[ALLOW], ActionNames=["s3:*"])
+
+
+def settings(driver, member):
+    """What an account has once, or once in each Region."""
+    client, own = driver.client("iam"), driver.client("iam", f"AKIA{member}")
+    driver.ok(client, "CreateAccountAlias", AccountAlias="example")
+    driver.refused(own, "CreateAccountAlias", "EntityAlreadyExists", AccountAlias="example")
+    for wrong in ("Example", "ex", "an--alias", "-alias"):
+        driver.refused(own, "CreateAccountAlias", "ValidationError", AccountAlias=wrong)
+    if driver.ok(client, "ListAccountAliases")["AccountAliases"] != ["example"] or driver.ok(own, "ListAccountAliases")["AccountAliases"]:
+        driver.surprises.append("ListAccountAliases does not show the alias of the account alone")
+    driver.refused(own, "DeleteAccountAlias", "NoSuchEntity", AccountAlias="example")
+    driver.ok(client, "DeleteAccountAlias", AccountAlias="example")
+    ec2, elsewhere = driver.client("ec2"), driver.client("ec2", region="eu-west-1")
+    for operation, expected in (("EnableEbsEncryptionByDefault", True), ("DisableEbsEncryptionByDefault", False)):
+        driver.refused(ec2, operation, "DryRunOperation", DryRun=True)
+        driver.ok(ec2, operation)
+        shown = [driver.ok(one, "GetEbsEncryptionByDefault")["EbsEncryptionByDefault"] for one in (ec2, elsewhere)]
+        if shown != [expected, False]:
+            driver.surprises.append(f"GetEbsEncryptionByDefault in two Regions after {operation}: {shown}")
+    driver.refused(ec2, "GetEbsEncryptionByDefault", "DryRunOperation", DryRun=True)
 
 
 def tag(driver, member):

@@ -120,7 +120,7 @@ async fn fifty_regions_at_a_time_in_an_organization() {
 #[tokio::test]
 async fn root_access_is_central_only_in_trust_and_root_users_are_looked_at_and_cleared_in_sessions_for_it() {
     let (mut world, member, other) = world(None);
-    world.root_credentials.insert(member.clone(), ["access-key AKIAROOT", "password"].map(str::to_owned).into());
+    world.root_credentials.insert(member.clone(), ["access-key AKIAROOT000000EXAMPLE", "password"].map(str::to_owned).into());
     world.accounts.get_mut(&other).unwrap().state = AccountState::Suspended;
     let untrusted = Sandbox::new(world.clone(), Weather::default());
     let iam = |sandbox: &Sandbox, key: &str| aws_sdk_iam::Client::new(&config(sandbox, key, 1));
@@ -151,7 +151,7 @@ async fn root_access_is_central_only_in_trust_and_root_users_are_looked_at_and_c
     let key_of = async |task: &str| assume(&member, task).send().await.unwrap().credentials.unwrap().access_key_id;
     let (reader, remover) = (iam(&sandbox, &key_of(audit).await), iam(&sandbox, &key_of(delete).await));
     let keys = reader.list_access_keys().send().await.unwrap();
-    assert_eq!(keys.access_key_metadata()[0].access_key_id(), Some("AKIAROOT"));
+    assert_eq!(keys.access_key_metadata()[0].access_key_id(), Some("AKIAROOT000000EXAMPLE"));
     assert!(reader.list_mfa_devices().send().await.unwrap().mfa_devices().is_empty());
     assert!(reader.list_signing_certificates().send().await.unwrap().certificates().is_empty());
     reader.get_login_profile().send().await.unwrap();
@@ -159,7 +159,7 @@ async fn root_access_is_central_only_in_trust_and_root_users_are_looked_at_and_c
     assert_eq!(refusal(management.list_access_keys().send().await), "AccessDenied");
     remover.delete_login_profile().send().await.unwrap();
     assert_eq!(refusal(remover.delete_login_profile().send().await), "NoSuchEntity");
-    assert_eq!(refusal(remover.delete_access_key().access_key_id("AKIAOTHER").send().await), "NoSuchEntity");
-    remover.delete_access_key().access_key_id("AKIAROOT").send().await.unwrap();
+    assert_eq!(refusal(remover.delete_access_key().access_key_id("AKIAOTHER00000EXAMPLE").send().await), "NoSuchEntity");
+    remover.delete_access_key().access_key_id("AKIAROOT000000EXAMPLE").send().await.unwrap();
     assert!(sandbox.world().root_credentials[&member].is_empty());
 }

@@ -66,7 +66,7 @@ async fn a_role_is_assumed_in_the_organization_alone_where_the_policy_says_so() 
         let sandbox = Sandbox::new(world.clone(), under(&policy));
         let sts = aws_sdk_sts::Client::new(&config(&sandbox, "AKIAMANAGEMENT", 1));
         let role = format!("arn:aws:iam::{member}:role/OrganizationAccountAccessRole");
-        sts.assume_role().role_arn(role).role_session_name("x").send().await.map(drop)
+        sts.assume_role().role_arn(role).role_session_name("test").send().await.map(drop)
     };
     assume(policy("${aws:PrincipalOrgID}")).await.unwrap();
     assert_eq!(refusal(assume(policy("o-another")).await), "AccessDenied");

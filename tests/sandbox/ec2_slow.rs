@@ -135,7 +135,7 @@ async fn a_new_account_is_taken_by_sts_before_ec2() {
     let member = create_account(&organizations, "a", "a@example.com").await.unwrap();
     let sts = aws_sdk_sts::Client::new(&config(&sandbox, "AKIAMANAGEMENT", 1));
     let role = format!("arn:aws:iam::{member}:role/OrganizationAccountAccessRole");
-    let assume = || sts.assume_role().role_arn(&role).role_session_name("a");
+    let assume = || sts.assume_role().role_arn(&role).role_session_name("test");
     let client = ec2_of(&sandbox, &member, "eu-west-1");
     assert_eq!(refusal(assume().send().await), "AccessDenied");
     advance(Duration::from_secs(30)).await;

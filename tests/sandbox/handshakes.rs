@@ -104,7 +104,7 @@ async fn what_is_declined_or_canceled_can_be_sent_again() {
     let second = invite(&host, GUEST).await;
     host.cancel_handshake().handshake_id(&second).send().await.unwrap();
     assert_eq!(refusal(guest.accept_handshake().handshake_id(&second).send().await), "InvalidHandshakeTransitionException");
-    assert_eq!(refusal(host.cancel_handshake().handshake_id("h-gone").send().await), "HandshakeNotFoundException");
+    assert_eq!(refusal(host.cancel_handshake().handshake_id("h-0000000000").send().await), "HandshakeNotFoundException");
     invite(&host, GUEST).await;
     assert_eq!(listed(&host).await.len(), 3);
 }

@@ -117,8 +117,8 @@ async fn of_accounts() {
     let Stage { sandbox, client, root, ou, account, .. } = stage().await;
     let create = |name: &str, email: &str| client.create_account().account_name(name).email(email);
     refused!(sandbox, create("a", "nobody"), "InvalidInputException/InvalidPattern");
-    refused!(sandbox, create("", "a@example.com"), "InvalidInputException/InvalidPattern");
-    refused!(sandbox, create("a", &format!("{}@example.com", "a".repeat(60))), "InvalidInputException/InvalidPattern");
+    refused!(sandbox, create("", "a@example.com"), "InvalidInputException/MinLengthExceeded");
+    refused!(sandbox, create("a", &format!("{}@example.com", "a".repeat(60))), "InvalidInputException/MaxLengthExceeded");
     refused!(sandbox, client.describe_account().account_id(GONE), "AccountNotFoundException");
     let request = "car-00000000000000000000000000000000";
     refused!(sandbox, client.describe_create_account_status().create_account_request_id(request), "CreateAccountStatusNotFoundException");

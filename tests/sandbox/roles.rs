@@ -58,7 +58,7 @@ async fn what_iam_refuses() {
     assert!(born.assume_role_policy_document().unwrap().contains(&format!("%3A{MANAGEMENT}%3Aroot")), "{born:?}");
     assert_eq!(refusal(create("OrganizationAccountAccessRole", &fine).await), "EntityAlreadyExists");
 
-    let tag = Tag::builder().key("team").value("core & co").build().unwrap();
+    let tag = Tag::builder().key("team").value("core + co").build().unwrap();
     let made = owner.create_role().role_name(NAME).assume_role_policy_document(&fine).tags(tag.clone()).send().await.unwrap();
     let found = owner.get_role().role_name(NAME).send().await.unwrap().role;
     assert_eq!((made.role, found.as_ref().unwrap().tags()), (found.clone(), [tag].as_slice()));

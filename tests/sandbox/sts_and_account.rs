@@ -39,7 +39,7 @@ async fn an_assumed_role_acts_in_its_account() {
         (&sts, format!("arn:aws:iam::{MANAGEMENT}:role/OrganizationAccountAccessRole")),
         (&inside, role),
     ] {
-        let denied = client.assume_role().role_arn(&role).role_session_name("x").send().await.unwrap_err();
+        let denied = client.assume_role().role_arn(&role).role_session_name("test").send().await.unwrap_err();
         assert_eq!(denied.as_service_error().unwrap().code(), Some("AccessDenied"), "{role}");
         assert!(denied.request_id().is_some());
     }

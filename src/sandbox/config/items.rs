@@ -4,6 +4,7 @@
 use serde_json::{Map, Value, json};
 
 use crate::sandbox::ec2::{self, Ask, Place, Region};
+use crate::sandbox::input::Input;
 use crate::sandbox::operation::Operation;
 use crate::sandbox::world::World;
 
@@ -109,7 +110,7 @@ impl Kind {
             region,
             world,
             place,
-            input: ec2::Input(&input),
+            input: Input(&input),
             now_ms,
             empty_page: false,
             ignores_tags: false,

@@ -79,7 +79,7 @@ pub(super) fn effect(operation: &str) -> Option<Effect> {
 #[derive(Deserialize, Default)]
 #[serde(rename_all = "PascalCase", default)]
 struct Input {
-    configuration_aggregator_name: Option<String>,
+    configuration_aggregator_name: String,
     configuration_aggregator_names: Vec<String>,
     organization_aggregation_source: Option<Source>,
     account_aggregation_sources: Vec<Source>,
@@ -102,8 +102,7 @@ struct Source {
 
 impl Input {
     fn of(call: &Call) -> Result<Self, Refusal> {
-        let input = call.input.as_ref().map_err(Clone::clone)?;
-        Self::deserialize(input).map_err(|error| Refusal::new("ValidationException", error.to_string()))
+        call.parse()
     }
 }
 
@@ -139,16 +138,8 @@ fn key(asked: &Asked<'_>, name: &str) -> String {
     format!("{}/{}/{name}", asked.account, asked.region)
 }
 
-/// The name of an aggregator, which must be given.
-fn name_of(input: &Input) -> Result<&str, Refusal> {
-    let name = input.configuration_aggregator_name.as_deref().filter(|name| !name.is_empty());
-    let missing =
-        "1 validation error detected: Value null at 'configurationAggregatorName' failed to satisfy constraint: Member must not be null";
-    name.ok_or_else(|| Refusal::new("ValidationException", missing))
-}
-
 fn aggregator<'w>(input: &Input, asked: &Asked<'_>, world: &'w World) -> Result<&'w Aggregator, Refusal> {
-    let name = name_of(input)?;
+    let name = &input.configuration_aggregator_name;
     world.aggregators.get(&key(asked, name)).ok_or_else(|| no_aggregator(name))
 }
 
@@ -157,7 +148,7 @@ fn no_aggregator(name: &str) -> Refusal {
 }
 
 fn put_aggregator(input: Input, asked: &Asked<'_>, world: &mut World, now_ms: u64) -> Outcome {
-    let name = name_of(&input)?.to_owned();
+    let name = input.configuration_aggregator_name;
     let regions = |source: &Source| (!source.all_aws_regions).then(|| source.aws_regions.clone());
     let (accounts, regions) = match (&input.organization_aggregation_source, input.account_aggregation_sources.as_slice()) {
         (Some(source), []) => {
@@ -292,12 +283,6 @@ impl View<'_> {
             (0, 0) => DEFAULT_PAGE,
             (0, size) | (size, _) => size,
         };
-        if size > PAGE {
-            return Err(Refusal::new(
-                "InvalidLimitException",
-                format!("The specified limit is outside the allowable range of 0 to {PAGE}."),
-            ));
-        }
         let Position { after, empty } = after(input, "Results")?.unwrap_or_default();
         if empty_page {
             return Ok(json!({ "Results": [], "NextToken": Position { after, empty: empty + 1 }.token("Results") }));

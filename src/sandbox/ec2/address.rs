@@ -4,11 +4,11 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use std::net::Ipv4Addr;
 
-use super::input::bad_value;
 use super::kinds::Kind;
 use super::list::{Listing, list};
 use super::region::Region;
 use super::{Ask, Place, Turn, tags};
+use crate::sandbox::input::bad_value;
 use crate::sandbox::wire::{Outcome, Refusal};
 
 /// An elastic address.

@@ -3,11 +3,11 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::input::bad_value;
 use super::kinds::Kind;
 use super::list::{Listing, list};
 use super::region::Region;
 use super::{Ask, Turn, tags, timestamp, tokens};
+use crate::sandbox::input::bad_value;
 use crate::sandbox::wire::{Outcome, Refusal};
 
 const CREATE: &str = "CreateFlowLogs";
@@ -118,13 +118,9 @@ fn asked_for(turn: &Turn<'_>) -> Result<Vec<FlowLog>, Refusal> {
             let message = "DeliverLogsPermissionArn and DeliverCrossAccountRole are required for a delivery stream of another account";
             return Err(Refusal::new("InvalidParameter", message));
         }
-        "cloud-watch-logs" | "s3" | "kinesis-data-firehose" => {}
-        other => return Err(bad_value("logDestinationType", other)),
+        _ => {}
     }
     let traffic = input.get("TrafficType").unwrap_or("ALL");
-    if !["ACCEPT", "ALL", "REJECT"].contains(&traffic) {
-        return Err(bad_value("trafficType", traffic));
-    }
     let mut logs = Vec::new();
     for resource in input.texts("ResourceId") {
         if !kind.exists(turn.region, resource) {
@@ -138,7 +134,7 @@ fn asked_for(turn: &Turn<'_>) -> Result<Vec<FlowLog>, Refusal> {
             log_group: log_group.clone(),
             role: role.clone(),
             format: input.get("LogFormat").unwrap_or(FORMAT).to_owned(),
-            interval: input.parsed("MaxAggregationInterval")?.unwrap_or(600),
+            interval: input.number("MaxAggregationInterval")?.unwrap_or(600),
             created_ms: turn.now_ms,
         };
         if turn.region.flow_logs.values().any(|other| FlowLog { created_ms: turn.now_ms, ..other.clone() } == log) {

@@ -3,8 +3,8 @@
 use serde_json::{Map, Value};
 
 use super::Ask;
-use super::input::bad_value;
 use super::kinds::Kind;
+use crate::sandbox::input::{Input, bad_value};
 use crate::sandbox::token::Position;
 use crate::sandbox::wire::{Outcome, Refusal};
 
@@ -75,7 +75,7 @@ fn matches(wanted: &[u8], text: &[u8]) -> bool {
 }
 
 fn filters<'a>(ask: &Ask<'a>, known: &[(&'static str, &'static str)]) -> Result<Vec<Filter<'a>>, Refusal> {
-    let read = |filter: super::input::Input<'a>| {
+    let read = |filter: Input<'a>| {
         let name = filter.text("Name")?;
         let place = match name.strip_prefix("tag:") {
             Some(key) => Err(key),
@@ -101,11 +101,12 @@ pub(super) fn list<'r>(
 ) -> Outcome {
     let ids = ask.input.texts(listing.ids);
     let filters = filters(ask, listing.filters)?;
-    let size = match ask.input.parsed::<usize>("MaxResults")? {
+    let size = match ask.input.number::<usize>("MaxResults")? {
         Some(_) if !ids.is_empty() => {
             let message = format!("The parameter {} cannot be used with the parameter MaxResults", listing.ids);
             return Err(Refusal::new("InvalidParameterCombination", message));
         }
+        // The models of some lists say nothing of its bounds.
         Some(size) if !(5..=PAGE).contains(&size) => return Err(bad_value("maxResults", &size.to_string())),
         Some(size) => size,
         None => PAGE,

@@ -9,7 +9,6 @@ mod check;
 mod dhcp_options;
 mod egress_only_internet_gateway;
 mod flow_log;
-mod input;
 mod interface;
 mod internet_gateway;
 mod kinds;
@@ -33,7 +32,6 @@ mod vpc;
 mod vpc_cidr;
 mod vpc_endpoint;
 mod vpn;
-mod xml;
 mod zones;
 
 use aws_smithy_types::date_time::{DateTime, Format};
@@ -61,15 +59,13 @@ pub use vpc::{Ipv6Block, Vpc};
 pub use vpc_endpoint::{EndpointType, VpcEndpoint};
 pub use vpn::{CustomerGateway, VpnConnection, VpnGateway};
 
-pub(super) use input::tree;
 pub(super) use places::{Place, RegionFacts};
-pub(super) use xml::{error, result};
 
+use super::input::Input;
 use super::operation::Operation;
 use super::weather::Weather;
 use super::wire::{Outcome, Refusal};
 use super::world::{AccountState, World};
-pub(super) use input::Input;
 
 /// A read and its Region.
 pub(super) struct Ask<'a> {
@@ -231,13 +227,18 @@ pub(super) fn enter(world: &World, account: &str, region: &str, now_ms: u64, wea
 /// Makes a write; with `DryRun`, on a copy.
 pub(super) fn write(write: Write, mut turn: Turn<'_>) -> Outcome {
     turn.region.forget(turn.now_ms);
-    if turn.input.flag("DryRun")? == Some(true) {
+    if turn.input.flag("DryRun") == Some(true) {
         let (mut region, mut world) = (turn.region.clone(), turn.world.clone());
         write(&mut Turn { region: &mut region, world: &mut world, ..turn })?;
-        let message = "Request would have succeeded, but DryRun flag is set.";
-        return Err(Refusal::new("DryRunOperation", message).status(StatusCode::PRECONDITION_FAILED));
+        return Err(would_have_succeeded());
     }
     write(&mut turn)
+}
+
+/// The answer to a write with `DryRun` that nothing refuses.
+pub(super) fn would_have_succeeded() -> Refusal {
+    let message = "Request would have succeeded, but DryRun flag is set.";
+    Refusal::new("DryRunOperation", message).status(StatusCode::PRECONDITION_FAILED)
 }
 
 /// AWS's refusal of what something else still needs.

@@ -8,12 +8,12 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::address::Link;
-use super::input::bad_value;
 use super::kinds::Kind;
 use super::life::{Life, Stage};
 use super::list::{Listing, list};
 use super::region::Region;
 use super::{Ask, Turn, tags, timestamp, tokens};
+use crate::sandbox::input::bad_value;
 use crate::sandbox::wire::{Outcome, Refusal};
 
 const CREATE: &str = "CreateNatGateway";

@@ -5,11 +5,11 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
-use super::input::Input;
 use super::kinds::Kind;
 use super::list::{Listing, list};
 use super::region::Region;
 use super::{Ask, Place, Turn, dependency, tags};
+use crate::sandbox::input::Input;
 use crate::sandbox::wire::{Outcome, Refusal};
 
 /// What a VPC's own group is called.
@@ -295,7 +295,7 @@ fn rules_or_none(input: Input<'_>, egress: bool) -> Result<Vec<Rule>, Refusal> {
             "1" => "icmp",
             other => other,
         };
-        let ports = permission.parsed("FromPort")?.zip(permission.parsed("ToPort")?).filter(|_| protocol != "-1");
+        let ports = permission.number("FromPort")?.zip(permission.number("ToPort")?).filter(|_| protocol != "-1");
         if ports.is_none() && matches!(protocol, "tcp" | "udp") {
             return Err(Refusal::new(
                 "InvalidParameterValue",

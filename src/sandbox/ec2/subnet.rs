@@ -4,13 +4,13 @@ use ipnetwork::{Ipv4Network, Ipv6Network};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::input::Input;
 use super::kinds::Kind;
 use super::list::{Listing, list};
 use super::places::Zone;
 use super::region::Region;
 use super::vpc::{Ipv6Block, Vpc};
 use super::{Ask, Place, Turn, dependency, tags};
+use crate::sandbox::input::Input;
 use crate::sandbox::wire::{Outcome, Refusal};
 
 /// Addresses of a subnet that AWS keeps for itself: the first four and the last.
@@ -159,8 +159,8 @@ fn zone(turn: &Turn<'_>) -> Result<String, Refusal> {
 }
 
 pub(super) fn modify(turn: &mut Turn<'_>) -> Outcome {
-    let value = |name: &str| turn.input.at(name).map_or(Ok(None), |attribute: Input<'_>| attribute.flag("Value"));
-    let (public, ipv6) = (value("MapPublicIpOnLaunch")?, value("AssignIpv6AddressOnCreation")?);
+    let value = |name: &str| turn.input.at(name).and_then(|attribute: Input<'_>| attribute.flag("Value"));
+    let (public, ipv6) = (value("MapPublicIpOnLaunch"), value("AssignIpv6AddressOnCreation"));
     let subnet = Kind::Subnet.find_mut(&mut turn.region.subnets, turn.input.text("SubnetId")?)?;
     match (public, ipv6) {
         (Some(_), Some(_)) => {

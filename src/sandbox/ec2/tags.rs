@@ -4,10 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
 
-use super::input::Input;
 use super::kinds::Kind;
 use super::list::{Listing, list};
 use super::{Ask, Turn};
+use crate::sandbox::input::Input;
 use crate::sandbox::wire::{Outcome, Refusal};
 
 /// Tags on one resource. <https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/Using_Tags.html#tag-restrictions>

@@ -6,12 +6,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::input::Input;
 use super::kinds::Kind;
 use super::life::{Life, Stage};
 use super::list::{Listing, list};
 use super::region::Region;
 use super::{Ask, Place, Turn, tags};
+use crate::sandbox::input::Input;
 use crate::sandbox::wire::{Outcome, Refusal};
 use crate::sandbox::world::World;
 
@@ -100,7 +100,7 @@ fn options(input: Input<'_>, gateway: &mut TransitGateway) {
 
 pub(super) fn create(turn: &mut Turn<'_>) -> Outcome {
     let tags = tags::of_creation(turn.input, Kind::TransitGateway)?;
-    let asn = turn.input.at("Options").map_or(Ok(None), |options| options.parsed("AmazonSideAsn"))?;
+    let asn = turn.input.at("Options").map_or(Ok(None), |options| options.number("AmazonSideAsn"))?;
     let mut gateway = TransitGateway {
         asn: asn.unwrap_or(64_512),
         auto_accept: false,

@@ -4,12 +4,12 @@ use ipnetwork::{Ipv4Network, Ipv6Network};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::input::bad_value;
 use super::kinds::Kind;
 use super::list::{Listing, list};
 use super::region::Region;
 use super::vpc_cidr::{self, in_range};
 use super::{Ask, Place, Turn, dependency, tags};
+use crate::sandbox::input::bad_value;
 use crate::sandbox::wire::{Outcome, Refusal};
 
 /// A VPC.
@@ -107,7 +107,7 @@ pub(super) fn create(turn: &mut Turn<'_>) -> Outcome {
     let missing = || Refusal::new("MissingParameter", "The request must contain the parameter cidrBlock");
     let cidr = in_range(turn.input.parsed("CidrBlock")?.ok_or_else(missing)?)?;
     let tags = tags::of_creation(turn.input, Kind::Vpc)?;
-    let ipv6 = turn.input.flag("AmazonProvidedIpv6CidrBlock")? == Some(true);
+    let ipv6 = turn.input.flag("AmazonProvidedIpv6CidrBlock") == Some(true);
     if turn.region.vpcs.len() >= turn.weather.vpc_quota {
         return Err(Refusal::new("VpcLimitExceeded", "The maximum number of VPCs has been reached."));
     }
@@ -152,8 +152,8 @@ impl Region {
 
 pub(super) fn modify_attribute(turn: &mut Turn<'_>) -> Outcome {
     let id = turn.input.text("VpcId")?;
-    let value = |name: &str| turn.input.at(name).map_or(Ok(None), |attribute| attribute.flag("Value"));
-    let (support, hostnames) = (value("EnableDnsSupport")?, value("EnableDnsHostnames")?);
+    let value = |name: &str| turn.input.at(name).and_then(|attribute| attribute.flag("Value"));
+    let (support, hostnames) = (value("EnableDnsSupport"), value("EnableDnsHostnames"));
     let vpc = Kind::Vpc.find_mut(&mut turn.region.vpcs, id)?;
     match (support, hostnames) {
         (Some(_), Some(_)) => {

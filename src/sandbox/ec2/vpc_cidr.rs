@@ -55,7 +55,7 @@ pub(super) fn give_ipv6(region: &mut Region, vpc: &str) {
 pub(super) fn associate(turn: &mut Turn<'_>) -> Outcome {
     let id = turn.input.text("VpcId")?;
     let vpc = Kind::Vpc.find(&turn.region.vpcs, id)?;
-    if turn.input.flag("AmazonProvidedIpv6CidrBlock")? == Some(true) {
+    if turn.input.flag("AmazonProvidedIpv6CidrBlock") == Some(true) {
         if vpc.ipv6.is_some() {
             return Err(Refusal::new("CidrLimitExceeded", format!("This network '{id}' has met its maximum number of allowed CIDRs: 1")));
         }

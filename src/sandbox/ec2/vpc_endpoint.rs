@@ -6,12 +6,12 @@ use std::sync::LazyLock;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::input::bad_value;
 use super::kinds::Kind;
 use super::life::{Life, Stage};
 use super::list::{Listing, list};
 use super::region::Region;
 use super::{Ask, Place, Turn, tags, timestamp, tokens};
+use crate::sandbox::input::bad_value;
 use crate::sandbox::wire::{Outcome, Refusal};
 
 const CREATE: &str = "CreateVpcEndpoint";
@@ -187,7 +187,7 @@ fn asked_for(turn: &Turn<'_>) -> Result<VpcEndpoint, Refusal> {
         subnets: owned("SubnetId").map(|subnet| (subnet, String::new())).collect(),
         groups,
         // The default for interface endpoints: CreateVpcEndpoint's PrivateDnsEnabled.
-        private_dns: kind == EndpointType::Interface && turn.input.flag("PrivateDnsEnabled")?.unwrap_or(true),
+        private_dns: kind == EndpointType::Interface && turn.input.flag("PrivateDnsEnabled").unwrap_or(true),
         life: Life::begin(turn.now_ms, slow),
     })
 }
@@ -277,10 +277,10 @@ pub(super) fn modify(turn: &mut Turn<'_>) -> Outcome {
     if let Some(policy) = turn.input.get("PolicyDocument") {
         endpoint.policy = policy.to_owned();
     }
-    if turn.input.flag("ResetPolicy")? == Some(true) {
+    if turn.input.flag("ResetPolicy") == Some(true) {
         endpoint.policy = FULL_ACCESS.to_owned();
     }
-    if let Some(private_dns) = turn.input.flag("PrivateDnsEnabled")? {
+    if let Some(private_dns) = turn.input.flag("PrivateDnsEnabled") {
         endpoint.private_dns = private_dns;
     }
     endpoint.route_tables.extend(owned("AddRouteTableId"));

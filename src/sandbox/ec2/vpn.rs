@@ -6,12 +6,12 @@ use ipnetwork::Ipv4Network;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::input::bad_value;
 use super::kinds::Kind;
 use super::life::{Life, Stage};
 use super::list::{Listing, list};
 use super::region::Region;
 use super::{Ask, Turn, tags};
+use crate::sandbox::input::bad_value;
 use crate::sandbox::wire::{Outcome, Refusal};
 
 /// How long what is deleted is still listed (ms).

@@ -34,7 +34,7 @@ pub(super) fn describe_zones(ask: &Ask<'_>) -> Outcome {
 
 pub(super) fn describe_regions(ask: &Ask<'_>) -> Outcome {
     let names = ask.input.texts("RegionName");
-    let all = ask.input.flag("AllRegions")? == Some(true);
+    let all = ask.input.flag("AllRegions") == Some(true);
     let enabled = |region: &super::places::RegionFacts| ask.world.region_is_enabled(&ask.place.account, region, ask.now_ms);
     let regions = ask.world.all_regions();
     let wanted = regions.into_iter().filter(|region| if names.is_empty() { all || enabled(region) } else { names.contains(&region.name) });

@@ -1,11 +1,10 @@
 //! Accounts: listing, creating (asynchronously), moving.
 
-use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::page::{map_keys, page, set_keys};
 use super::tags::checked_tags;
-use super::{Ask, Tag, Turn, constraint, invalid, parse, timestamp};
+use super::{Ask, Turn, constraint, timestamp};
 use crate::limits::LIMITS;
 use crate::sandbox::wire::{Outcome, Refusal};
 use crate::sandbox::world::{ACCESS_ROLE, Account, Creation, CreationOutcome, Joined, World};
@@ -28,15 +27,8 @@ pub(super) fn show(world: &World, account: &Account) -> Value {
     })
 }
 
-#[derive(Deserialize)]
-#[serde(rename_all = "PascalCase")]
-struct AccountInput {
-    account_id: String,
-}
-
 pub(super) fn describe(ask: &Ask<'_>) -> Outcome {
-    let input: AccountInput = parse(ask.input)?;
-    let account = ask.world.accounts.get(&input.account_id).ok_or_else(not_found)?;
+    let account = ask.world.accounts.get(ask.input.str("AccountId")).ok_or_else(not_found)?;
     Ok(json!({ "Account": show(ask.world, account) }))
 }
 
@@ -45,40 +37,16 @@ pub(super) fn list(ask: &Ask<'_>) -> Outcome {
     page(ask, "Accounts", |after| map_keys(accounts, after), |id| Some(show(ask.world, accounts.get(id)?)))
 }
 
-#[derive(Deserialize)]
-#[serde(rename_all = "PascalCase")]
-struct ParentInput {
-    parent_id: String,
-}
-
 pub(super) fn list_for_parent(ask: &Ask<'_>) -> Outcome {
-    let input: ParentInput = parse(ask.input)?;
-    super::units::parent_exists(ask.world, &input.parent_id)?;
-    let accounts = ask.world.accounts_of(&input.parent_id);
+    super::units::parent_exists(ask.world, ask.input.str("ParentId"))?;
+    let accounts = ask.world.accounts_of(ask.input.str("ParentId"));
     page(ask, "Accounts", |after| set_keys(accounts, after), |id| Some(show(ask.world, ask.world.accounts.get(id)?)))
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "PascalCase")]
-struct CreateInput {
-    email: String,
-    account_name: String,
-    role_name: Option<String>,
-    #[serde(default)]
-    tags: Vec<Tag>,
 }
 
 /// Accepts a creation. Whether the e-mail is taken shows only in its status, as with AWS.
 pub(super) fn create(turn: &mut Turn<'_>) -> Outcome {
-    let input: CreateInput = parse(turn.input)?;
     let quotas = &LIMITS.quotas;
-    if !(6..=64).contains(&input.email.chars().count()) || input.email.split('@').filter(|part| !part.is_empty()).count() != 2 {
-        return Err(invalid("INVALID_PATTERN", "The e-mail address is not valid."));
-    }
-    if !(1..=50).contains(&input.account_name.chars().count()) || !input.account_name.chars().all(|c| (' '..='~').contains(&c)) {
-        return Err(invalid("INVALID_PATTERN", "The account name is not valid."));
-    }
-    let tags = checked_tags(&[], input.tags)?;
+    let tags = checked_tags(&[], turn.input)?;
     if turn.world.creations_in_progress() >= quotas.create_account_in_flight {
         return Err(constraint("ACCOUNT_CREATION_RATE_LIMIT_EXCEEDED", "Too many account creations are in progress at a time."));
     }
@@ -90,9 +58,9 @@ pub(super) fn create(turn: &mut Turn<'_>) -> Outcome {
     }
     let creation = Creation {
         id: format!("car-{}", turn.world.fresh(32)),
-        name: input.account_name,
-        email: input.email,
-        role: input.role_name.unwrap_or_else(|| ACCESS_ROLE.to_owned()),
+        name: turn.input.str("AccountName").to_owned(),
+        email: turn.input.str("Email").to_owned(),
+        role: turn.input.get("RoleName").unwrap_or(ACCESS_ROLE).to_owned(),
         tags,
         requested_ms: turn.now_ms,
         due_ms: turn.now_ms + turn.weather.create_account_ms,
@@ -132,57 +100,33 @@ fn show_creation(creation: &Creation) -> Value {
     shown
 }
 
-#[derive(Deserialize)]
-#[serde(rename_all = "PascalCase")]
-struct CreationInput {
-    create_account_request_id: String,
-}
-
 pub(super) fn describe_creation(ask: &Ask<'_>) -> Outcome {
-    let input: CreationInput = parse(ask.input)?;
-    let Some(creation) = ask.world.creations.get(&input.create_account_request_id) else {
+    let Some(creation) = ask.world.creations.get(ask.input.str("CreateAccountRequestId")) else {
         let message = "We can't find a create account request with the CreateAccountRequestId that you specified.";
         return Err(Refusal::new("CreateAccountStatusNotFoundException", message));
     };
     Ok(json!({ "CreateAccountStatus": show_creation(creation) }))
 }
 
-#[derive(Deserialize)]
-#[serde(rename_all = "PascalCase")]
-struct CreationsInput {
-    #[serde(default)]
-    states: Vec<String>,
-}
-
 pub(super) fn list_creations(ask: &Ask<'_>) -> Outcome {
-    let input: CreationsInput = parse(ask.input)?;
-    let creations = &ask.world.creations;
-    let wanted = |creation: &&Creation| input.states.is_empty() || input.states.iter().any(|state| state == state_of(creation));
+    let (creations, states) = (&ask.world.creations, ask.input.texts("States"));
+    let wanted = |creation: &&Creation| states.is_empty() || states.contains(&state_of(creation));
     page(ask, "CreateAccountStatuses", |after| map_keys(creations, after), |id| creations.get(id).filter(wanted).map(show_creation))
 }
 
-#[derive(Deserialize)]
-#[serde(rename_all = "PascalCase")]
-struct MoveInput {
-    account_id: String,
-    source_parent_id: String,
-    destination_parent_id: String,
-}
-
 pub(super) fn move_to(turn: &mut Turn<'_>) -> Outcome {
-    let input: MoveInput = parse(turn.input)?;
-    let account = turn.world.accounts.get(&input.account_id).ok_or_else(not_found)?;
-    if !turn.world.is_parent(&input.destination_parent_id) {
+    let account = turn.world.accounts.get(turn.input.str("AccountId")).ok_or_else(not_found)?;
+    if !turn.world.is_parent(turn.input.str("DestinationParentId")) {
         let message = "We can't find the destination container (a root or OU) with the ParentId that you specified.";
         return Err(Refusal::new("DestinationParentNotFoundException", message));
     }
-    if account.parent.as_ref() == Some(&input.destination_parent_id) {
+    if account.parent.as_deref() == Some(turn.input.str("DestinationParentId")) {
         return Err(Refusal::new("DuplicateAccountException", "That account is already present in the specified destination."));
     }
-    if account.parent.as_ref() != Some(&input.source_parent_id) {
+    if account.parent.as_deref() != Some(turn.input.str("SourceParentId")) {
         let message = "We can't find a source root or OU with the ParentId that you specified.";
         return Err(Refusal::new("SourceParentNotFoundException", message));
     }
-    turn.world.set_parent(&input.account_id, &input.destination_parent_id);
+    turn.world.set_parent(turn.input.str("AccountId"), turn.input.str("DestinationParentId"));
     Ok(Value::Null)
 }

@@ -5,11 +5,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use super::policies::{known_type, target_not_found};
-use super::{Ask, invalid, organization_of, parse, timestamp};
+use super::{Ask, invalid, organization_of, timestamp};
 use crate::sandbox::wire::{Outcome, Refusal};
 use crate::sandbox::world::TargetKind;
 
@@ -18,20 +17,12 @@ const OPERATORS: [&str; 3] = ["@@assign", "@@append", "@@remove"];
 
 type Path = Vec<String>;
 
-#[derive(Deserialize)]
-#[serde(rename_all = "PascalCase")]
-struct DescribeInput {
-    policy_type: String,
-    target_id: Option<String>,
-}
-
 pub(super) fn describe(ask: &Ask<'_>) -> Outcome {
-    let input: DescribeInput = parse(ask.input)?;
-    let kind = known_type(&input.policy_type)?.name.as_str();
+    let kind = known_type(ask.input.str("PolicyType"))?.name.as_str();
     if kind == "SERVICE_CONTROL_POLICY" || kind == "RESOURCE_CONTROL_POLICY" {
         return Err(invalid("INVALID_ENUM_POLICY_TYPE", format!("You specified an invalid policy type: {kind}.")));
     }
-    let target = input.target_id.as_deref().unwrap_or(ask.caller);
+    let target = ask.input.get("TargetId").unwrap_or(ask.caller);
     if target != ask.caller && ask.caller != ask.world.management_account && !ask.world.delegated_administrators.contains_key(ask.caller) {
         return Err(Refusal::new("AccessDeniedException", "You don't have permissions to access this resource."));
     }

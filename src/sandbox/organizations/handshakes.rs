@@ -1,12 +1,11 @@
 //! Invitations, from both sides: the management account sends and cancels them, the invited account accepts or declines.
 
-use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::organization::{self, HandshakesInput, feature_set};
+use super::organization::{self, feature_set};
 use super::page::{map_keys, page};
 use super::tags::checked_tags;
-use super::{Ask, Tag, Turn, constraint, invalid, organization_of, parse, timestamp};
+use super::{Ask, Turn, constraint, invalid, organization_of, timestamp};
 use crate::limits::LIMITS;
 use crate::sandbox::outside::{Belongs, Invitation, InvitationState, Obstacle};
 use crate::sandbox::wire::{Outcome, Refusal};
@@ -14,31 +13,20 @@ use crate::sandbox::world::World;
 
 /// The action of an invitation.
 const INVITE: &str = "INVITE";
-const NOTE: usize = 1024;
 
 fn violation(reason: &'static str, message: &str) -> Refusal {
     Refusal::new("HandshakeConstraintViolationException", message).reason(reason)
 }
 
-#[derive(Deserialize)]
-#[serde(rename_all = "PascalCase")]
-struct InviteInput {
-    target: Party,
-    notes: Option<String>,
-    #[serde(default)]
-    tags: Vec<Tag>,
+/// Who is invited.
+struct Party<'a> {
+    id: &'a str,
+    r#type: &'a str,
 }
 
-#[derive(Deserialize)]
-#[serde(rename_all = "PascalCase")]
-struct Party {
-    id: String,
-    r#type: String,
-}
-
-impl Party {
+impl Party<'_> {
     fn check(&self) -> Result<(), Refusal> {
-        match self.r#type.as_str() {
+        match self.r#type {
             "ACCOUNT" if self.id.len() == 12 && self.id.bytes().all(|b| b.is_ascii_digit()) => Ok(()),
             "ACCOUNT" => Err(invalid("INVALID_PATTERN", "The account id is not valid.")),
             "EMAIL" if self.id.contains('@') => Ok(()),
@@ -49,7 +37,7 @@ impl Party {
 
     /// AWS's documentation does not say how it refuses an account that there is not.
     fn unknown(&self) -> Refusal {
-        match self.r#type.as_str() {
+        match self.r#type {
             "EMAIL" => invalid("INVALID_EMAIL_ADDRESS_TARGET", "No AWS account has that e-mail address."),
             _ => invalid("INVALID_PARTY_TYPE_TARGET", "You specified an account that doesn't exist."),
         }
@@ -58,21 +46,18 @@ impl Party {
 
 /// <https://docs.aws.amazon.com/organizations/latest/APIReference/API_InviteAccountToOrganization.html>
 pub(super) fn invite(turn: &mut Turn<'_>) -> Outcome {
-    let input: InviteInput = parse(turn.input)?;
-    let target = &input.target;
+    let target = turn.input.at("Target").unwrap_or(turn.input);
+    let target = Party { id: target.str("Id"), r#type: target.str("Type") };
     target.check()?;
-    if input.notes.as_ref().is_some_and(|notes| notes.chars().count() > NOTE) {
-        return Err(invalid("MAX_LENGTH_EXCEEDED", "The notes are too long."));
-    }
-    let tags = checked_tags(&[], input.tags)?;
+    let tags = checked_tags(&[], turn.input)?;
     if turn.world.handshakes.values().any(|handshake| !handshake.accepted) {
         let message = "You can't invite accounts while the organization enables all features.";
         return Err(violation("INVITE_DISABLED_DURING_ENABLE_ALL_FEATURES", message));
     }
-    if turn.world.accounts.contains_key(&target.id) || !turn.world.accounts_with_email(&target.id).is_empty() {
+    if turn.world.accounts.contains_key(target.id) || !turn.world.accounts_with_email(target.id).is_empty() {
         return Err(violation("ALREADY_IN_AN_ORGANIZATION", "The account is already a member of an organization."));
     }
-    let Some((account, outsider)) = turn.world.outsider(&target.id) else { return Err(target.unknown()) };
+    let Some((account, outsider)) = turn.world.outsider(target.id) else { return Err(target.unknown()) };
     if turn.world.open_invitations().any(|open| open.account == *account) {
         return Err(Refusal::new("DuplicateHandshakeException", "A handshake with the same action and target already exists."));
     }
@@ -81,10 +66,10 @@ pub(super) fn invite(turn: &mut Turn<'_>) -> Outcome {
     }
     let account = account.clone();
     limits(turn)?;
-    let id = turn.world.add_invitation(&account, &target.id);
+    let id = turn.world.add_invitation(&account, target.id);
     if let Some(invitation) = turn.world.invitations.get_mut(&id) {
         invitation.requested_ms = turn.now_ms;
-        invitation.note = input.notes;
+        invitation.note = turn.input.get("Notes").map(str::to_owned);
         invitation.tags = tags;
     }
     shown(turn.world, &id)
@@ -104,24 +89,17 @@ fn limits(turn: &Turn<'_>) -> Result<(), Refusal> {
     Ok(())
 }
 
-#[derive(Deserialize)]
-#[serde(rename_all = "PascalCase")]
-struct HandshakeInput {
-    handshake_id: String,
-}
-
 fn not_found() -> Refusal {
     Refusal::new("HandshakeNotFoundException", "We can't find a handshake with the HandshakeId that you specified.")
 }
 
 /// An account answers an invitation; all other handshakes are the management account's.
 pub(super) fn accept(turn: &mut Turn<'_>) -> Outcome {
-    let input: HandshakeInput = parse(turn.input)?;
-    if !turn.world.invitations.contains_key(&input.handshake_id) {
+    if !turn.world.invitations.contains_key(turn.input.str("HandshakeId")) {
         super::authorize(turn.world, turn.caller, super::Rank::Management)?;
         return organization::accept_handshake(turn);
     }
-    let invitation = to_answer(turn, &input.handshake_id, Side::Recipient, InvitationState::Accepted)?;
+    let invitation = to_answer(turn, turn.input.str("HandshakeId"), Side::Recipient, InvitationState::Accepted)?;
     let outsider = turn.world.external_accounts.get(&invitation.account).ok_or_else(not_found)?;
     match (outsider.belongs, outsider.obstacle) {
         (Belongs::ManagesAnother, _) => {
@@ -136,8 +114,8 @@ pub(super) fn accept(turn: &mut Turn<'_>) -> Outcome {
     if turn.world.accounts.len() >= turn.weather.account_quota.unwrap_or(LIMITS.quotas.accounts) {
         return Err(constraint("ACCOUNT_NUMBER_LIMIT_EXCEEDED", "You have exceeded the allowed number of AWS accounts."));
     }
-    turn.world.end_invitation(&input.handshake_id, InvitationState::Accepted, turn.now_ms);
-    shown(turn.world, &input.handshake_id)
+    turn.world.end_invitation(turn.input.str("HandshakeId"), InvitationState::Accepted, turn.now_ms);
+    shown(turn.world, turn.input.str("HandshakeId"))
 }
 
 pub(super) fn decline(turn: &mut Turn<'_>) -> Outcome {
@@ -149,10 +127,9 @@ pub(super) fn cancel(turn: &mut Turn<'_>) -> Outcome {
 }
 
 fn end(turn: &mut Turn<'_>, side: Side, state: InvitationState) -> Outcome {
-    let input: HandshakeInput = parse(turn.input)?;
-    to_answer(turn, &input.handshake_id, side, state)?;
-    turn.world.end_invitation(&input.handshake_id, state, turn.now_ms);
-    shown(turn.world, &input.handshake_id)
+    to_answer(turn, turn.input.str("HandshakeId"), side, state)?;
+    turn.world.end_invitation(turn.input.str("HandshakeId"), state, turn.now_ms);
+    shown(turn.world, turn.input.str("HandshakeId"))
 }
 
 /// Whose it is to answer.
@@ -183,8 +160,7 @@ fn to_answer<'t>(turn: &'t Turn<'_>, id: &str, side: Side, state: InvitationStat
 }
 
 pub(super) fn describe(ask: &Ask<'_>) -> Outcome {
-    let input: HandshakeInput = parse(ask.input)?;
-    let invitation = ask.world.invitations.get(&input.handshake_id);
+    let invitation = ask.world.invitations.get(ask.input.str("HandshakeId"));
     let mine = |invitation: &&Invitation| [&ask.world.management_account, &invitation.account].contains(&&ask.caller.to_owned());
     let invitation = invitation.filter(mine).ok_or_else(not_found)?;
     Ok(json!({ "Handshake": show(ask.world, invitation) }))
@@ -192,8 +168,7 @@ pub(super) fn describe(ask: &Ask<'_>) -> Outcome {
 
 /// What an account has received.
 pub(super) fn list_for_account(ask: &Ask<'_>) -> Outcome {
-    let input: HandshakesInput = parse(ask.input)?;
-    let wanted = input.is_about(INVITE);
+    let wanted = organization::is_about(ask, INVITE);
     let mine = |invitation: &&Invitation| wanted && invitation.account == ask.caller;
     let invitations = &ask.world.invitations;
     page(ask, "Handshakes", |after| map_keys(invitations, after), |id| Some(show(ask.world, invitations.get(id).filter(mine)?)))
@@ -201,8 +176,7 @@ pub(super) fn list_for_account(ask: &Ask<'_>) -> Outcome {
 
 /// What the organization has sent: invitations, and what turns all features on.
 pub(super) fn list_for_organization(ask: &Ask<'_>) -> Outcome {
-    let input: HandshakesInput = parse(ask.input)?;
-    if !input.is_about(INVITE) {
+    if !organization::is_about(ask, INVITE) {
         return organization::list_handshakes(ask);
     }
     let (invitations, handshakes) = (&ask.world.invitations, &ask.world.handshakes);
@@ -213,7 +187,7 @@ pub(super) fn list_for_organization(ask: &Ask<'_>) -> Outcome {
     };
     page(ask, "Handshakes", both, |id| match invitations.get(id) {
         Some(invitation) => Some(show(ask.world, invitation)),
-        None => organization::shown_handshake(ask, &input, id),
+        None => organization::shown_handshake(ask, id),
     })
 }
 

@@ -1,28 +1,20 @@
 //! Accounts that leave: closed (asynchronously), or removed.
 
-use serde::Deserialize;
 use serde_json::Value;
 
 use super::accounts::not_found;
-use super::{Turn, all_features, constraint, parse};
+use super::{Turn, all_features, constraint};
 use crate::limits::LIMITS;
 use crate::sandbox::wire::{Outcome, Refusal};
 use crate::sandbox::world::{AccountState, Joined};
 
 const DAY_MS: u64 = 24 * 60 * 60 * 1000;
 
-#[derive(Deserialize)]
-#[serde(rename_all = "PascalCase")]
-struct AccountInput {
-    account_id: String,
-}
-
 /// <https://docs.aws.amazon.com/organizations/latest/APIReference/API_CloseAccount.html>. Its text leaves open what a second request gets
 /// while the first is worked on: a ConflictException is taken from its list of errors.
 pub(super) fn close(turn: &mut Turn<'_>) -> Outcome {
-    let input: AccountInput = parse(turn.input)?;
     all_features(turn.world)?;
-    let account = turn.world.accounts.get(&input.account_id).ok_or_else(not_found)?;
+    let account = turn.world.accounts.get(turn.input.str("AccountId")).ok_or_else(not_found)?;
     if account.id == turn.world.management_account {
         return Err(constraint("CANNOT_CLOSE_MANAGEMENT_ACCOUNT", "You attempted to close the management account."));
     }
@@ -46,16 +38,15 @@ pub(super) fn close(turn: &mut Turn<'_>) -> Outcome {
         let message = "You attempted to exceed the number of accounts that you can close at a time.";
         return Err(constraint("CLOSE_ACCOUNT_REQUESTS_LIMIT_EXCEEDED", message));
     }
-    turn.world.begin_closing(&input.account_id, turn.now_ms, turn.now_ms + turn.weather.close_account_ms);
+    turn.world.begin_closing(turn.input.str("AccountId"), turn.now_ms, turn.now_ms + turn.weather.close_account_ms);
     turn.world.settle(turn.now_ms, turn.weather.emails());
     Ok(Value::Null)
 }
 
 /// <https://docs.aws.amazon.com/organizations/latest/APIReference/API_RemoveAccountFromOrganization.html>.
 pub(super) fn remove(turn: &mut Turn<'_>) -> Outcome {
-    let input: AccountInput = parse(turn.input)?;
     let world = &turn.world;
-    let account = world.accounts.get(&input.account_id).ok_or_else(not_found)?;
+    let account = world.accounts.get(turn.input.str("AccountId")).ok_or_else(not_found)?;
     if account.id == world.management_account {
         let message = "You can't remove a management account from an organization.";
         return Err(Refusal::new("MasterCannotLeaveOrganizationException", message));
@@ -74,6 +65,6 @@ pub(super) fn remove(turn: &mut Turn<'_>) -> Outcome {
             return Err(constraint("MEMBER_ACCOUNT_PAYMENT_INSTRUMENT_REQUIRED", message));
         }
     }
-    turn.world.remove_account(&input.account_id);
+    turn.world.remove_account(turn.input.str("AccountId"));
     Ok(Value::Null)
 }

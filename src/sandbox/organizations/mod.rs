@@ -16,10 +16,9 @@ mod services;
 mod tags;
 mod units;
 
-use serde::Deserialize;
-use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
+use super::input::Input;
 use super::operation::Operation;
 use super::weather::Weather;
 use super::wire::{Outcome, Refusal};
@@ -29,7 +28,7 @@ use super::world::{FeatureSet, Organization, World};
 pub(super) struct Ask<'a> {
     pub world: &'a World,
     pub caller: &'a str,
-    pub input: &'a Value,
+    pub input: Input<'a>,
     /// The weather wants this page of a list to be empty.
     pub empty_page: bool,
 }
@@ -38,7 +37,7 @@ pub(super) struct Ask<'a> {
 pub(super) struct Turn<'a> {
     pub world: &'a mut World,
     pub caller: &'a str,
-    pub input: &'a Value,
+    pub input: Input<'a>,
     pub now_ms: u64,
     pub weather: &'a Weather,
 }
@@ -217,28 +216,12 @@ fn all_features(world: &World) -> Result<(), Refusal> {
     }
 }
 
-/// The input of an operation, checked as AWS checks a request before it looks at the organization.
-fn parse<T: DeserializeOwned>(input: &Value) -> Result<T, Refusal> {
-    T::deserialize(input).map_err(|error| {
-        let reason = if error.to_string().starts_with("missing field") { "INPUT_REQUIRED" } else { "INVALID_PATTERN" };
-        invalid(reason, format!("You provided a value that does not match the required pattern: {error}"))
-    })
-}
-
 fn invalid(reason: &'static str, message: impl Into<String>) -> Refusal {
     Refusal::new("InvalidInputException", message).reason(reason)
 }
 
 fn constraint(reason: &'static str, message: impl Into<String>) -> Refusal {
     Refusal::new("ConstraintViolationException", message).reason(reason)
-}
-
-/// A tag of a request.
-#[derive(Debug, Deserialize)]
-#[serde(rename_all = "PascalCase")]
-struct Tag {
-    key: String,
-    value: String,
 }
 
 /// AWS puts times as seconds since 1970, with a fraction.

@@ -1,10 +1,9 @@
 //! The organization itself, its root, and the migration to all features.
 
-use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::page::{map_keys, page};
-use super::{Ask, Turn, organization_of, parse, timestamp};
+use super::{Ask, Turn, organization_of, timestamp};
 use crate::sandbox::wire::{Outcome, Refusal};
 use crate::sandbox::world::{FeatureSet, Handshake, Joined, Organization, TypeStatus, World};
 
@@ -60,14 +59,7 @@ pub(super) fn list_roots(ask: &Ask<'_>) -> Outcome {
     page(ask, "Roots", keys, |_| Some(show_root(ask.world, organization)))
 }
 
-#[derive(Deserialize)]
-#[serde(rename_all = "PascalCase")]
-struct CreateInput {
-    feature_set: Option<FeatureSet>,
-}
-
 pub(super) fn create(turn: &mut Turn<'_>) -> Outcome {
-    let input: CreateInput = parse(turn.input)?;
     if turn.world.organization.is_some() && turn.world.accounts.contains_key(turn.caller) {
         return Err(Refusal::new("AlreadyInOrganizationException", "The AWS account is already a member of an organization."));
     }
@@ -75,7 +67,11 @@ pub(super) fn create(turn: &mut Turn<'_>) -> Outcome {
         let message = format!("the sandbox's organization is made by account {}", turn.world.management_account);
         return Err(Refusal::new("AccessDeniedException", message));
     }
-    turn.world.add_organization(input.feature_set.unwrap_or(FeatureSet::All));
+    let features = match turn.input.get("FeatureSet") {
+        Some("CONSOLIDATED_BILLING") => FeatureSet::ConsolidatedBilling,
+        Some(_) | None => FeatureSet::All,
+    };
+    turn.world.add_organization(features);
     // Nothing is enabled yet, whatever the documentation of CreateOrganization says: Terraform's acceptance tests, which run on AWS, find a
     // new organization without an enabled policy type (internal/service/organizations/organization_test.go of
     // hashicorp/terraform-provider-aws, 2026-11-30; aws-cloudformation roadmap issue 1901).
@@ -122,15 +118,8 @@ pub(super) fn enable_all_features(turn: &mut Turn<'_>) -> Outcome {
     Ok(json!({ "Handshake": shown }))
 }
 
-#[derive(Deserialize)]
-#[serde(rename_all = "PascalCase")]
-struct AcceptInput {
-    handshake_id: String,
-}
-
 pub(super) fn accept_handshake(turn: &mut Turn<'_>) -> Outcome {
-    let input: AcceptInput = parse(turn.input)?;
-    let Some(handshake) = turn.world.handshakes.get_mut(&input.handshake_id) else {
+    let Some(handshake) = turn.world.handshakes.get_mut(turn.input.str("HandshakeId")) else {
         return Err(Refusal::new("HandshakeNotFoundException", "We can't find a handshake with the HandshakeId that you specified."));
     };
     if handshake.accepted {
@@ -144,35 +133,19 @@ pub(super) fn accept_handshake(turn: &mut Turn<'_>) -> Outcome {
     Ok(json!({ "Handshake": show_handshake(turn.world, &handshake) }))
 }
 
-#[derive(Deserialize)]
-#[serde(rename_all = "PascalCase")]
-pub(super) struct HandshakesInput {
-    filter: Option<HandshakeFilter>,
-}
-
-impl HandshakesInput {
-    /// Whether handshakes with that action are requested.
-    pub(super) fn is_about(&self, action: &str) -> bool {
-        let wanted = self.filter.as_ref().and_then(|filter| filter.action_type.as_deref());
-        wanted.is_none_or(|wanted| wanted == action)
-    }
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "PascalCase")]
-struct HandshakeFilter {
-    action_type: Option<String>,
+/// Whether handshakes with that action are requested.
+pub(super) fn is_about(ask: &Ask<'_>, action: &str) -> bool {
+    ask.input.at("Filter").and_then(|filter| filter.get("ActionType")).is_none_or(|wanted| wanted == action)
 }
 
 pub(super) fn list_handshakes(ask: &Ask<'_>) -> Outcome {
-    let input: HandshakesInput = parse(ask.input)?;
     let handshakes = &ask.world.handshakes;
-    page(ask, "Handshakes", |after| map_keys(handshakes, after), |id| shown_handshake(ask, &input, id))
+    page(ask, "Handshakes", |after| map_keys(handshakes, after), |id| shown_handshake(ask, id))
 }
 
 /// One of the handshakes, if requested.
-pub(super) fn shown_handshake(ask: &Ask<'_>, input: &HandshakesInput, id: &str) -> Option<Value> {
-    let wanted = input.is_about(ENABLE_ALL_FEATURES);
+pub(super) fn shown_handshake(ask: &Ask<'_>, id: &str) -> Option<Value> {
+    let wanted = is_about(ask, ENABLE_ALL_FEATURES);
     Some(show_handshake(ask.world, ask.world.handshakes.get(id).filter(|_| wanted)?))
 }
 

@@ -3,22 +3,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Bound;
 
-use serde::Deserialize;
 use serde_json::{Map, Value};
 
-use super::{Ask, invalid, parse};
+use super::{Ask, invalid};
 use crate::sandbox::token::Position;
 use crate::sandbox::wire::Outcome;
 
 /// AWS's largest page, and what a request without MaxResults gets.
 const PAGE: usize = 20;
-
-#[derive(Deserialize)]
-#[serde(rename_all = "PascalCase")]
-struct PageInput {
-    max_results: Option<usize>,
-    next_token: Option<String>,
-}
 
 /// Keys after a given one, in order.
 pub(super) type Keys<'w> = Box<dyn Iterator<Item = &'w str> + 'w>;
@@ -40,15 +32,9 @@ pub(super) fn page<'w>(
     keys: impl FnOnce(&str) -> Keys<'w>,
     show: impl Fn(&'w str) -> Option<Value>,
 ) -> Outcome {
-    let input: PageInput = parse(ask.input)?;
-    let size = match input.max_results {
-        None => PAGE,
-        Some(0) => return Err(invalid("MIN_VALUE_EXCEEDED", "MaxResults is too small.")),
-        Some(size) if size > PAGE => return Err(invalid("MAX_VALUE_EXCEEDED", "MaxResults is larger than 20.")),
-        Some(size) => size,
-    };
+    let size = ask.input.number("MaxResults")?.unwrap_or(PAGE);
     let bad_token = || invalid("INVALID_NEXT_TOKEN", "The NextToken is not one that this list gave.");
-    let Position { after, empty } = match &input.next_token {
+    let Position { after, empty } = match ask.input.get("NextToken") {
         None => Position::default(),
         Some(token) => Position::read(token, field).ok_or_else(bad_token)?,
     };

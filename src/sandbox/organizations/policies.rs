@@ -2,13 +2,12 @@
 
 use std::collections::BTreeSet;
 
-use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::page::{page, set_keys};
 use super::policy_language::{rcp_statement, scp_statement};
 use super::tags::checked_tags;
-use super::{Ask, Tag, Turn, all_features, constraint, invalid, organization_of, parse};
+use super::{Ask, Turn, all_features, constraint, invalid, organization_of};
 use crate::limits::{LIMITS, PolicyTypeLimits};
 use crate::sandbox::wire::{Outcome, Refusal};
 use crate::sandbox::world::{Policy, RCP_FULL_AWS_ACCESS, TargetKind, TypeStatus, World};
@@ -43,12 +42,6 @@ fn show(world: &World, policy: &Policy) -> Value {
     json!({ "Policy": { "PolicySummary": show_summary(world, policy), "Content": policy.content } })
 }
 
-#[derive(Deserialize)]
-#[serde(rename_all = "PascalCase")]
-struct FilterInput {
-    filter: String,
-}
-
 /// A policy type that AWS knows.
 pub(super) fn known_type(name: &str) -> Result<&'static PolicyTypeLimits, Refusal> {
     let known = LIMITS.policy_type(name).filter(|limits| limits.name == name);
@@ -57,41 +50,24 @@ pub(super) fn known_type(name: &str) -> Result<&'static PolicyTypeLimits, Refusa
 
 /// AWS's own policy of a type shows only once the organization exists; it does not wait for the type to be enabled.
 pub(super) fn list(ask: &Ask<'_>) -> Outcome {
-    let input: FilterInput = parse(ask.input)?;
-    let policies = ask.world.policies_of(&known_type(&input.filter)?.name);
+    let policies = ask.world.policies_of(&known_type(ask.input.str("Filter"))?.name);
     page(ask, "Policies", |after| set_keys(policies, after), |id| Some(show_summary(ask.world, ask.world.policies.get(id)?)))
 }
 
-#[derive(Deserialize)]
-#[serde(rename_all = "PascalCase")]
-struct PolicyInput {
-    policy_id: String,
-}
-
 pub(super) fn describe(ask: &Ask<'_>) -> Outcome {
-    let input: PolicyInput = parse(ask.input)?;
-    Ok(show(ask.world, ask.world.policies.get(&input.policy_id).ok_or_else(not_found)?))
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "PascalCase")]
-struct ForTargetInput {
-    target_id: String,
-    filter: String,
+    Ok(show(ask.world, ask.world.policies.get(ask.input.str("PolicyId")).ok_or_else(not_found)?))
 }
 
 pub(super) fn list_for_target(ask: &Ask<'_>) -> Outcome {
-    let input: ForTargetInput = parse(ask.input)?;
-    let kind = known_type(&input.filter)?.name.as_str();
-    ask.world.target_kind(&input.target_id).ok_or_else(target_not_found)?;
-    let attached = ask.world.attached_to(&input.target_id);
+    let kind = known_type(ask.input.str("Filter"))?.name.as_str();
+    ask.world.target_kind(ask.input.str("TargetId")).ok_or_else(target_not_found)?;
+    let attached = ask.world.attached_to(ask.input.str("TargetId"));
     let show = |id| ask.world.policies.get(id).filter(|policy| policy.kind == kind).map(|policy| show_summary(ask.world, policy));
     page(ask, "Policies", |after| set_keys(attached, after), show)
 }
 
 pub(super) fn list_targets(ask: &Ask<'_>) -> Outcome {
-    let input: PolicyInput = parse(ask.input)?;
-    let policy = ask.world.policies.get(&input.policy_id).ok_or_else(not_found)?;
+    let policy = ask.world.policies.get(ask.input.str("PolicyId")).ok_or_else(not_found)?;
     let targets = ask.world.targets_of(&policy.id);
     page(ask, "Targets", |after| set_keys(targets, after), |id| show_target(ask.world, id))
 }
@@ -105,28 +81,16 @@ fn show_target(world: &World, id: &str) -> Option<Value> {
     Some(json!({ "TargetId": id, "Arn": world.arn(path, id), "Name": name, "Type": kind }))
 }
 
-#[derive(Deserialize)]
-#[serde(rename_all = "PascalCase")]
-struct CreateInput {
-    content: String,
-    description: String,
-    name: String,
-    r#type: String,
-    #[serde(default)]
-    tags: Vec<Tag>,
-}
-
 pub(super) fn create(turn: &mut Turn<'_>) -> Outcome {
-    let input: CreateInput = parse(turn.input)?;
-    let limits = known_type(&input.r#type)?;
-    let tags = checked_tags(&[], input.tags)?;
-    check_texts(&input.name, &input.description)?;
+    let (name, content) = (turn.input.str("Name"), turn.input.str("Content"));
+    let limits = known_type(turn.input.str("Type"))?;
+    let tags = checked_tags(&[], turn.input)?;
     if all_features(turn.world).is_err() {
         return Err(type_not_available());
     }
-    check_content(limits, &input.content)?;
-    no_namesake(turn.world, &limits.name, &input.name, None)?;
-    let id = turn.world.add_policy(&limits.name, &input.name, &input.description, &input.content);
+    check_content(limits, content)?;
+    no_namesake(turn.world, &limits.name, name, None)?;
+    let id = turn.world.add_policy(&limits.name, name, turn.input.str("Description"), content);
     if !tags.is_empty() {
         turn.world.tags.insert(id.clone(), tags);
     }
@@ -136,16 +100,6 @@ pub(super) fn create(turn: &mut Turn<'_>) -> Outcome {
 pub(super) fn type_not_available() -> Refusal {
     let message = "You can't use the specified policy type with the feature set currently enabled for this organization.";
     Refusal::new("PolicyTypeNotAvailableForOrganizationException", message)
-}
-
-fn check_texts(name: &str, description: &str) -> Result<(), Refusal> {
-    if name.is_empty() {
-        return Err(invalid("MIN_LENGTH_EXCEEDED", "The policy name is too short."));
-    }
-    if name.chars().count() > 128 || description.chars().count() > 512 {
-        return Err(invalid("MAX_LENGTH_EXCEEDED", "The policy name or its description is too long."));
-    }
-    Ok(())
 }
 
 fn no_namesake(world: &World, kind: &str, name: &str, itself: Option<&str>) -> Result<(), Refusal> {
@@ -202,33 +156,22 @@ fn begins(short: &str) -> Option<&'static str> {
     }
 }
 
-#[derive(Deserialize)]
-#[serde(rename_all = "PascalCase")]
-struct UpdateInput {
-    policy_id: String,
-    name: Option<String>,
-    description: Option<String>,
-    content: Option<String>,
-}
-
 pub(super) fn update(turn: &mut Turn<'_>) -> Outcome {
-    let input: UpdateInput = parse(turn.input)?;
-    let policy = ours(turn.world, &input.policy_id)?;
-    let name = input.name.as_deref().unwrap_or(&policy.name);
-    check_texts(name, input.description.as_deref().unwrap_or_default())?;
+    let policy = ours(turn.world, turn.input.str("PolicyId"))?;
+    let name = turn.input.get("Name").unwrap_or(&policy.name);
     no_namesake(turn.world, &policy.kind, name, Some(&policy.id))?;
-    if let Some(content) = &input.content {
+    if let Some(content) = turn.input.get("Content") {
         check_content(known_type(&policy.kind)?, content)?;
     }
-    let policy = turn.world.policies.get_mut(&input.policy_id).ok_or_else(not_found)?;
-    if let Some(name) = input.name {
-        policy.name = name;
+    let policy = turn.world.policies.get_mut(turn.input.str("PolicyId")).ok_or_else(not_found)?;
+    if let Some(name) = turn.input.get("Name") {
+        policy.name = name.to_owned();
     }
-    if let Some(description) = input.description {
-        policy.description = description;
+    if let Some(description) = turn.input.get("Description") {
+        policy.description = description.to_owned();
     }
-    if let Some(content) = input.content {
-        policy.content = content;
+    if let Some(content) = turn.input.get("Content") {
+        policy.content = content.to_owned();
     }
     let policy = policy.clone();
     Ok(show(turn.world, &policy))
@@ -244,21 +187,13 @@ fn ours<'w>(world: &'w World, id: &str) -> Result<&'w Policy, Refusal> {
 }
 
 pub(super) fn delete(turn: &mut Turn<'_>) -> Outcome {
-    let input: PolicyInput = parse(turn.input)?;
-    let id = ours(turn.world, &input.policy_id)?.id.clone();
+    let id = ours(turn.world, turn.input.str("PolicyId"))?.id.clone();
     if !turn.world.targets_of(&id).is_empty() {
         let message = "The policy is attached to one or more entities. You must detach it from all roots, OUs, and accounts before performing this operation.";
         return Err(Refusal::new("PolicyInUseException", message));
     }
     turn.world.remove_policy(&id);
     Ok(Value::Null)
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "PascalCase")]
-struct AttachmentInput {
-    policy_id: String,
-    target_id: String,
 }
 
 /// The limits of the policy's type, which must be enabled and at rest.
@@ -271,37 +206,36 @@ fn limits_at_rest(world: &World, policy: &Policy) -> Result<&'static PolicyTypeL
 }
 
 pub(super) fn attach(turn: &mut Turn<'_>) -> Outcome {
-    let input: AttachmentInput = parse(turn.input)?;
-    let policy = turn.world.policies.get(&input.policy_id).ok_or_else(not_found)?;
-    turn.world.target_kind(&input.target_id).ok_or_else(target_not_found)?;
+    let policy = turn.world.policies.get(turn.input.str("PolicyId")).ok_or_else(not_found)?;
+    turn.world.target_kind(turn.input.str("TargetId")).ok_or_else(target_not_found)?;
     let limits = limits_at_rest(turn.world, policy)?;
-    if turn.world.attached_to(&input.target_id).contains(&input.policy_id) {
+    if turn.world.attached_to(turn.input.str("TargetId")).contains(turn.input.str("PolicyId")) {
         return Err(Refusal::new("DuplicatePolicyAttachmentException", "The selected policy is already attached to the specified target."));
     }
-    if turn.world.attached_of_type(&input.target_id, &policy.kind).count() >= limits.attached {
+    if turn.world.attached_of_type(turn.input.str("TargetId"), &policy.kind).count() >= limits.attached {
         let message = "You attempted to attach more policies of this type than are allowed to the target.";
         return Err(constraint("MAX_POLICY_TYPE_ATTACHMENT_LIMIT_EXCEEDED", message));
     }
-    turn.world.attach(&input.policy_id, &input.target_id);
+    turn.world.attach(turn.input.str("PolicyId"), turn.input.str("TargetId"));
     Ok(Value::Null)
 }
 
 pub(super) fn detach(turn: &mut Turn<'_>) -> Outcome {
-    let input: AttachmentInput = parse(turn.input)?;
-    let policy = turn.world.policies.get(&input.policy_id).ok_or_else(not_found)?;
-    turn.world.target_kind(&input.target_id).ok_or_else(target_not_found)?;
-    if !turn.world.attached_to(&input.target_id).contains(&input.policy_id) {
+    let policy = turn.world.policies.get(turn.input.str("PolicyId")).ok_or_else(not_found)?;
+    turn.world.target_kind(turn.input.str("TargetId")).ok_or_else(target_not_found)?;
+    if !turn.world.attached_to(turn.input.str("TargetId")).contains(turn.input.str("PolicyId")) {
         return Err(Refusal::new("PolicyNotAttachedException", "The policy isn't attached to the specified target in the specified root."));
     }
     if policy.id == RCP_FULL_AWS_ACCESS {
         return Err(invalid("NON_DETACHABLE_POLICY", "You can't detach this AWS managed policy."));
     }
     limits_at_rest(turn.world, policy)?;
-    let of_type: BTreeSet<&str> = turn.world.attached_of_type(&input.target_id, &policy.kind).map(|policy| policy.id.as_str()).collect();
+    let of_type: BTreeSet<&str> =
+        turn.world.attached_of_type(turn.input.str("TargetId"), &policy.kind).map(|policy| policy.id.as_str()).collect();
     if policy.kind == "SERVICE_CONTROL_POLICY" && of_type.len() == 1 {
         let message = "You attempted to detach a policy from an entity that would cause the entity to have fewer than the minimum number of policies of a certain type required.";
         return Err(constraint("MIN_POLICY_TYPE_ATTACHMENT_LIMIT_EXCEEDED", message));
     }
-    turn.world.detach(&input.policy_id, &input.target_id);
+    turn.world.detach(turn.input.str("PolicyId"), turn.input.str("TargetId"));
     Ok(Value::Null)
 }

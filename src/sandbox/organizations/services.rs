@@ -1,20 +1,13 @@
 //! Trusted services and their delegated administrators.
 
-use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::accounts::not_found;
 use super::page::{map_keys, page};
-use super::{Ask, Turn, all_features, constraint, invalid, parse, timestamp};
+use super::{Ask, Turn, all_features, constraint, invalid, timestamp};
 use crate::limits::LIMITS;
 use crate::sandbox::wire::{Outcome, Refusal};
 use crate::sandbox::world::{AccountState, Joined};
-
-#[derive(Deserialize)]
-#[serde(rename_all = "PascalCase")]
-struct ServiceInput {
-    service_principal: String,
-}
 
 fn check_principal(principal: &str) -> Result<(), Refusal> {
     let known = principal.strip_suffix(".amazonaws.com").is_some_and(|name| !name.is_empty());
@@ -29,37 +22,27 @@ pub(super) fn list_trusted(ask: &Ask<'_>) -> Outcome {
 
 /// Enabling twice is no error, as with AWS.
 pub(super) fn trust(turn: &mut Turn<'_>) -> Outcome {
-    let input: ServiceInput = parse(turn.input)?;
-    check_principal(&input.service_principal)?;
+    check_principal(turn.input.str("ServicePrincipal"))?;
     all_features(turn.world)?;
-    turn.world.trusted_services.entry(input.service_principal).or_insert(turn.now_ms);
+    turn.world.trusted_services.entry(turn.input.str("ServicePrincipal").to_owned()).or_insert(turn.now_ms);
     Ok(Value::Null)
 }
 
 pub(super) fn distrust(turn: &mut Turn<'_>) -> Outcome {
-    let input: ServiceInput = parse(turn.input)?;
-    check_principal(&input.service_principal)?;
+    check_principal(turn.input.str("ServicePrincipal"))?;
     let types = turn.world.organization.iter().flat_map(|organization| organization.policy_types.keys());
     let mut services = types.filter_map(|name| LIMITS.policy_type(name)?.trusted_service.as_ref());
-    if services.any(|service| *service == input.service_principal) {
+    if services.any(|service| *service == turn.input.str("ServicePrincipal")) {
         let message = "You must disable the policy type of this service before you disable its trusted access.";
         return Err(constraint("POLICY_TYPE_ENABLED_FOR_THIS_SERVICE", message));
     }
-    turn.world.trusted_services.remove(&input.service_principal);
+    turn.world.trusted_services.remove(turn.input.str("ServicePrincipal"));
     Ok(Value::Null)
 }
 
-#[derive(Deserialize)]
-#[serde(rename_all = "PascalCase")]
-struct DelegationInput {
-    account_id: String,
-    service_principal: String,
-}
-
 pub(super) fn register(turn: &mut Turn<'_>) -> Outcome {
-    let input: DelegationInput = parse(turn.input)?;
-    check_principal(&input.service_principal)?;
-    let account = turn.world.accounts.get(&input.account_id).ok_or_else(not_found)?;
+    check_principal(turn.input.str("ServicePrincipal"))?;
+    let account = turn.world.accounts.get(turn.input.str("AccountId")).ok_or_else(not_found)?;
     if account.id == turn.world.management_account {
         let message = "You attempted to register the management account of the organization as a delegated administrator.";
         return Err(constraint("CANNOT_REGISTER_MASTER_AS_DELEGATED_ADMINISTRATOR", message));
@@ -68,48 +51,40 @@ pub(super) fn register(turn: &mut Turn<'_>) -> Outcome {
         let message = "You attempted to register a suspended account as a delegated administrator.";
         return Err(constraint("CANNOT_REGISTER_SUSPENDED_ACCOUNT_AS_DELEGATED_ADMINISTRATOR", message));
     }
-    if !turn.world.trusted_services.contains_key(&input.service_principal) {
+    if !turn.world.trusted_services.contains_key(turn.input.str("ServicePrincipal")) {
         let message = "You attempted to register a delegated administrator before you enabled service access. Call the EnableAWSServiceAccess API first.";
         return Err(constraint("SERVICE_ACCESS_NOT_ENABLED", message));
     }
-    let services = turn.world.delegated_administrators.entry(input.account_id).or_default();
-    if services.contains_key(&input.service_principal) {
+    let services = turn.world.delegated_administrators.entry(turn.input.str("AccountId").to_owned()).or_default();
+    if services.contains_key(turn.input.str("ServicePrincipal")) {
         let message = "The specified account is already a delegated administrator for this AWS service.";
         return Err(Refusal::new("AccountAlreadyRegisteredException", message));
     }
-    services.insert(input.service_principal, turn.now_ms);
+    services.insert(turn.input.str("ServicePrincipal").to_owned(), turn.now_ms);
     Ok(Value::Null)
 }
 
 pub(super) fn deregister(turn: &mut Turn<'_>) -> Outcome {
-    let input: DelegationInput = parse(turn.input)?;
-    if !turn.world.accounts.contains_key(&input.account_id) {
+    if !turn.world.accounts.contains_key(turn.input.str("AccountId")) {
         return Err(not_found());
     }
-    let services = turn.world.delegated_administrators.get_mut(&input.account_id);
-    let Some(services) = services.filter(|services| services.contains_key(&input.service_principal)) else {
+    let services = turn.world.delegated_administrators.get_mut(turn.input.str("AccountId"));
+    let Some(services) = services.filter(|services| services.contains_key(turn.input.str("ServicePrincipal"))) else {
         let message = "The specified account is not a delegated administrator for this AWS service.";
         return Err(Refusal::new("AccountNotRegisteredException", message));
     };
-    services.remove(&input.service_principal);
+    services.remove(turn.input.str("ServicePrincipal"));
     if services.is_empty() {
-        turn.world.delegated_administrators.remove(&input.account_id);
+        turn.world.delegated_administrators.remove(turn.input.str("AccountId"));
     }
     Ok(Value::Null)
 }
 
-#[derive(Deserialize)]
-#[serde(rename_all = "PascalCase")]
-struct AdministratorsInput {
-    service_principal: Option<String>,
-}
-
 pub(super) fn list_administrators(ask: &Ask<'_>) -> Outcome {
-    let input: AdministratorsInput = parse(ask.input)?;
     let administrators = &ask.world.delegated_administrators;
     let show = |id: &str| {
         let services = administrators.get(id)?;
-        let since = match &input.service_principal {
+        let since = match ask.input.get("ServicePrincipal") {
             Some(principal) => *services.get(principal)?,
             None => *services.values().min()?,
         };
@@ -128,18 +103,11 @@ pub(super) fn list_administrators(ask: &Ask<'_>) -> Outcome {
     page(ask, "DelegatedAdministrators", |after| map_keys(administrators, after), show)
 }
 
-#[derive(Deserialize)]
-#[serde(rename_all = "PascalCase")]
-struct ForAccountInput {
-    account_id: String,
-}
-
 pub(super) fn list_for_account(ask: &Ask<'_>) -> Outcome {
-    let input: ForAccountInput = parse(ask.input)?;
-    if !ask.world.accounts.contains_key(&input.account_id) {
+    if !ask.world.accounts.contains_key(ask.input.str("AccountId")) {
         return Err(not_found());
     }
-    let Some(services) = ask.world.delegated_administrators.get(&input.account_id) else {
+    let Some(services) = ask.world.delegated_administrators.get(ask.input.str("AccountId")) else {
         return Err(Refusal::new("AccountNotRegisteredException", "The specified account is not a delegated administrator."));
     };
     let show = |principal| Some(json!({ "ServicePrincipal": principal, "DelegationEnabledDate": timestamp(*services.get(principal)?) }));

@@ -2,40 +2,29 @@
 
 use std::collections::BTreeMap;
 
-use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::page::{map_keys, page};
 use super::policies::target_not_found;
-use super::{Ask, Tag, Turn, constraint, invalid, parse};
+use super::{Ask, Turn, constraint, invalid};
 use crate::limits::LIMITS;
+use crate::sandbox::input::Input;
 use crate::sandbox::wire::{Outcome, Refusal};
 use crate::sandbox::world::World;
-
-#[derive(Deserialize)]
-#[serde(rename_all = "PascalCase")]
-struct ListInput {
-    resource_id: String,
-}
 
 fn resource_exists(world: &World, id: &str) -> Result<(), Refusal> {
     if world.target_kind(id).is_some() || world.policies.contains_key(id) { Ok(()) } else { Err(target_not_found()) }
 }
 
-/// Tags of a request as a map, when AWS would take them in addition to the keys that are there.
-pub(super) fn checked_tags(before: &[&String], tags: Vec<Tag>) -> Result<BTreeMap<String, String>, Refusal> {
+/// The tags of a request as a map, when AWS would take them in addition to the keys that are there.
+pub(super) fn checked_tags(before: &[&String], input: Input<'_>) -> Result<BTreeMap<String, String>, Refusal> {
     let mut checked = BTreeMap::new();
-    for tag in tags {
-        if tag.key.is_empty() {
-            return Err(invalid("MIN_LENGTH_EXCEEDED", "A tag key is too short."));
-        }
-        if tag.key.chars().count() > 128 || tag.value.chars().count() > 256 {
-            return Err(invalid("MAX_LENGTH_EXCEEDED", "A tag key or value is too long."));
-        }
-        if tag.key.to_lowercase().starts_with("aws:") {
+    for tag in input.items("Tags") {
+        let (key, value) = (tag.str("Key"), tag.str("Value"));
+        if key.to_lowercase().starts_with("aws:") {
             return Err(invalid("INVALID_SYSTEM_TAGS_PARAMETER", "You can't add, edit, or delete system tag keys."));
         }
-        if checked.insert(tag.key, tag.value).is_some() {
+        if checked.insert(key.to_owned(), value.to_owned()).is_some() {
             return Err(invalid("DUPLICATE_TAG_KEY", "Tag keys must be unique among the tags attached to the same entity."));
         }
     }
@@ -48,44 +37,29 @@ pub(super) fn checked_tags(before: &[&String], tags: Vec<Tag>) -> Result<BTreeMa
 
 pub(super) fn list(ask: &Ask<'_>) -> Outcome {
     static NONE: BTreeMap<String, String> = BTreeMap::new();
-    let input: ListInput = parse(ask.input)?;
-    resource_exists(ask.world, &input.resource_id)?;
-    let tags = ask.world.tags.get(&input.resource_id).unwrap_or(&NONE);
+    resource_exists(ask.world, ask.input.str("ResourceId"))?;
+    let tags = ask.world.tags.get(ask.input.str("ResourceId")).unwrap_or(&NONE);
     page(ask, "Tags", |after| map_keys(tags, after), |key| Some(json!({ "Key": key, "Value": tags.get(key)? })))
 }
 
-#[derive(Deserialize)]
-#[serde(rename_all = "PascalCase")]
-struct TagInput {
-    resource_id: String,
-    tags: Vec<Tag>,
-}
-
 pub(super) fn tag(turn: &mut Turn<'_>) -> Outcome {
-    let input: TagInput = parse(turn.input)?;
-    resource_exists(turn.world, &input.resource_id)?;
-    let before: Vec<&String> = turn.world.tags.get(&input.resource_id).into_iter().flat_map(BTreeMap::keys).collect();
-    let tags = checked_tags(&before, input.tags)?;
-    turn.world.tags.entry(input.resource_id).or_default().extend(tags);
+    let id = turn.input.str("ResourceId");
+    resource_exists(turn.world, id)?;
+    let before: Vec<&String> = turn.world.tags.get(id).into_iter().flat_map(BTreeMap::keys).collect();
+    let tags = checked_tags(&before, turn.input)?;
+    turn.world.tags.entry(id.to_owned()).or_default().extend(tags);
     Ok(Value::Null)
 }
 
-#[derive(Deserialize)]
-#[serde(rename_all = "PascalCase")]
-struct UntagInput {
-    resource_id: String,
-    tag_keys: Vec<String>,
-}
-
 pub(super) fn untag(turn: &mut Turn<'_>) -> Outcome {
-    let input: UntagInput = parse(turn.input)?;
-    resource_exists(turn.world, &input.resource_id)?;
-    if let Some(tags) = turn.world.tags.get_mut(&input.resource_id) {
-        for key in &input.tag_keys {
+    let id = turn.input.str("ResourceId");
+    resource_exists(turn.world, id)?;
+    if let Some(tags) = turn.world.tags.get_mut(id) {
+        for key in turn.input.texts("TagKeys") {
             tags.remove(key);
         }
         if tags.is_empty() {
-            turn.world.tags.remove(&input.resource_id);
+            turn.world.tags.remove(id);
         }
     }
     Ok(Value::Null)

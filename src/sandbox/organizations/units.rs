@@ -1,11 +1,10 @@
 //! Organizational units, and the parents of units and accounts.
 
-use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::page::{page, set_keys};
 use super::tags::checked_tags;
-use super::{Ask, Tag, Turn, constraint, invalid, parse};
+use super::{Ask, Turn, constraint};
 use crate::limits::LIMITS;
 use crate::sandbox::wire::{Outcome, Refusal};
 use crate::sandbox::world::{OrganizationalUnit, TargetKind, World};
@@ -26,59 +25,29 @@ fn show(world: &World, unit: &OrganizationalUnit) -> Value {
     json!({ "Id": unit.id, "Arn": world.arn("ou", &unit.id), "Name": unit.name, "Path": world.path(&unit.parent, &unit.id) })
 }
 
-#[derive(Deserialize)]
-#[serde(rename_all = "PascalCase")]
-struct UnitInput {
-    organizational_unit_id: String,
-}
-
 pub(super) fn describe(ask: &Ask<'_>) -> Outcome {
-    let input: UnitInput = parse(ask.input)?;
-    let unit = ask.world.ous.get(&input.organizational_unit_id).ok_or_else(not_found)?;
+    let unit = ask.world.ous.get(ask.input.str("OrganizationalUnitId")).ok_or_else(not_found)?;
     Ok(json!({ "OrganizationalUnit": show(ask.world, unit) }))
 }
 
-#[derive(Deserialize)]
-#[serde(rename_all = "PascalCase")]
-struct ParentInput {
-    parent_id: String,
-}
-
 pub(super) fn list_for_parent(ask: &Ask<'_>) -> Outcome {
-    let input: ParentInput = parse(ask.input)?;
-    parent_exists(ask.world, &input.parent_id)?;
-    let units = ask.world.units_of(&input.parent_id);
+    parent_exists(ask.world, ask.input.str("ParentId"))?;
+    let units = ask.world.units_of(ask.input.str("ParentId"));
     page(ask, "OrganizationalUnits", |after| set_keys(units, after), |id| Some(show(ask.world, ask.world.ous.get(id)?)))
 }
 
-#[derive(Deserialize)]
-#[serde(rename_all = "PascalCase")]
-struct ChildrenInput {
-    parent_id: String,
-    child_type: String,
-}
-
 pub(super) fn list_children(ask: &Ask<'_>) -> Outcome {
-    let input: ChildrenInput = parse(ask.input)?;
-    parent_exists(ask.world, &input.parent_id)?;
-    let children = match input.child_type.as_str() {
-        "ACCOUNT" => ask.world.accounts_of(&input.parent_id),
-        "ORGANIZATIONAL_UNIT" => ask.world.units_of(&input.parent_id),
-        _ => return Err(invalid("INVALID_ENUM", "ChildType is ACCOUNT or ORGANIZATIONAL_UNIT.")),
+    parent_exists(ask.world, ask.input.str("ParentId"))?;
+    let children = match ask.input.str("ChildType") {
+        "ACCOUNT" => ask.world.accounts_of(ask.input.str("ParentId")),
+        _ => ask.world.units_of(ask.input.str("ParentId")),
     };
-    page(ask, "Children", |after| set_keys(children, after), |id| Some(json!({ "Id": id, "Type": input.child_type })))
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "PascalCase")]
-struct ChildInput {
-    child_id: String,
+    page(ask, "Children", |after| set_keys(children, after), |id| Some(json!({ "Id": id, "Type": ask.input.str("ChildType") })))
 }
 
 pub(super) fn list_parents(ask: &Ask<'_>) -> Outcome {
-    let input: ChildInput = parse(ask.input)?;
-    let account = ask.world.accounts.get(&input.child_id).and_then(|account| account.parent.as_deref());
-    let Some(parent) = account.or_else(|| Some(ask.world.ous.get(&input.child_id)?.parent.as_str())) else {
+    let account = ask.world.accounts.get(ask.input.str("ChildId")).and_then(|account| account.parent.as_deref());
+    let Some(parent) = account.or_else(|| Some(ask.world.ous.get(ask.input.str("ChildId"))?.parent.as_str())) else {
         return Err(Refusal::new(
             "ChildNotFoundException",
             "We can't find an organizational unit (OU) or AWS account with the ChildId that you specified.",
@@ -89,23 +58,13 @@ pub(super) fn list_parents(ask: &Ask<'_>) -> Outcome {
     page(ask, "Parents", keys, |id| Some(json!({ "Id": id, "Type": kind })))
 }
 
-#[derive(Deserialize)]
-#[serde(rename_all = "PascalCase")]
-struct CreateInput {
-    parent_id: String,
-    name: String,
-    #[serde(default)]
-    tags: Vec<Tag>,
-}
-
 pub(super) fn create(turn: &mut Turn<'_>) -> Outcome {
-    let input: CreateInput = parse(turn.input)?;
-    check_name(&input.name)?;
-    let tags = checked_tags(&[], input.tags)?;
-    parent_exists(turn.world, &input.parent_id)?;
-    no_namesake(turn.world, &input.parent_id, &input.name, None)?;
+    let (parent, name) = (turn.input.str("ParentId"), turn.input.str("Name"));
+    let tags = checked_tags(&[], turn.input)?;
+    parent_exists(turn.world, parent)?;
+    no_namesake(turn.world, parent, name, None)?;
     // The lineage counts the root, which is no level: it is as long as the new OU would be deep.
-    if turn.world.lineage(&input.parent_id).len() > LIMITS.quotas.ou_depth {
+    if turn.world.lineage(parent).len() > LIMITS.quotas.ou_depth {
         return Err(constraint("OU_DEPTH_LIMIT_EXCEEDED", "You attempted to create an OU tree that is too many levels deep."));
     }
     if turn.world.ous.len() >= LIMITS.quotas.ous {
@@ -114,20 +73,12 @@ pub(super) fn create(turn: &mut Turn<'_>) -> Outcome {
             "You attempted to exceed the number of OUs that you can have in an organization.",
         ));
     }
-    let id = turn.world.add_ou(&input.parent_id, &input.name);
+    let id = turn.world.add_ou(parent, name);
     if !tags.is_empty() {
         turn.world.tags.insert(id.clone(), tags);
     }
     let unit = turn.world.ous.get(&id).ok_or_else(not_found)?;
     Ok(json!({ "OrganizationalUnit": show(turn.world, unit) }))
-}
-
-fn check_name(name: &str) -> Result<(), Refusal> {
-    match name.chars().count() {
-        0 => Err(invalid("MIN_LENGTH_EXCEEDED", "The name is too short.")),
-        1..=128 => Ok(()),
-        _ => Err(invalid("MAX_LENGTH_EXCEEDED", "The name is too long.")),
-    }
 }
 
 fn no_namesake(world: &World, parent: &str, name: &str, itself: Option<&str>) -> Result<(), Refusal> {
@@ -138,31 +89,21 @@ fn no_namesake(world: &World, parent: &str, name: &str, itself: Option<&str>) ->
     Ok(())
 }
 
-#[derive(Deserialize)]
-#[serde(rename_all = "PascalCase")]
-struct UpdateInput {
-    organizational_unit_id: String,
-    name: Option<String>,
-}
-
 pub(super) fn update(turn: &mut Turn<'_>) -> Outcome {
-    let input: UpdateInput = parse(turn.input)?;
-    let unit = turn.world.ous.get(&input.organizational_unit_id).ok_or_else(not_found)?;
-    if let Some(name) = &input.name {
-        check_name(name)?;
+    let unit = turn.world.ous.get(turn.input.str("OrganizationalUnitId")).ok_or_else(not_found)?;
+    if let Some(name) = turn.input.get("Name") {
         no_namesake(turn.world, &unit.parent, name, Some(&unit.id))?;
     }
-    let unit = turn.world.ous.get_mut(&input.organizational_unit_id).ok_or_else(not_found)?;
-    if let Some(name) = input.name {
-        unit.name = name;
+    let unit = turn.world.ous.get_mut(turn.input.str("OrganizationalUnitId")).ok_or_else(not_found)?;
+    if let Some(name) = turn.input.get("Name") {
+        unit.name = name.to_owned();
     }
     let unit = unit.clone();
     Ok(json!({ "OrganizationalUnit": show(turn.world, &unit) }))
 }
 
 pub(super) fn delete(turn: &mut Turn<'_>) -> Outcome {
-    let input: UnitInput = parse(turn.input)?;
-    let id = turn.world.ous.get(&input.organizational_unit_id).ok_or_else(not_found)?.id.clone();
+    let id = turn.world.ous.get(turn.input.str("OrganizationalUnitId")).ok_or_else(not_found)?.id.clone();
     if !turn.world.units_of(&id).is_empty() || !turn.world.accounts_of(&id).is_empty() {
         let message =
             "The specified OU is not empty. Move all accounts to another root or to other OUs, remove all child OUs, and try again.";
