@@ -1,22 +1,17 @@
 //! The dependency graph of the changes. Its edges come from references (invariant 6). Pure.
 //!
-//! It runs between the diff, which knows no order of execution, and the plan. Nine rules create all edges:
-//! 1. A change depends on the changes of what its after-value refers to, also through resources that do not change. A set of guardrails
-//!    depends on the policies that it attaches. Its target must exist, and may be renamed or moved meanwhile.
-//! 2. A deletion depends on every change whose before-value refers to the deleted resource and whose after-value does not.
-//! 3. A resource that arrives in a place depends on the guardrails of that place, of all places above it, and on those that are attached
-//!    to the resource itself. Places themselves do not wait: an empty OU needs no guardrail, and what moves into it waits for the whole
-//!    chain.
-//! 4. A change that loosens a guardrail depends on the changes that move resources out of its place, so that nothing is ever under fewer
-//!    guardrails than before and after have in common.
-//! 5. For the same reason, a change that detaches a guardrail depends on the change that attaches it above, below, or to the account that
-//!    moves.
-//! 6. A resource that is created in an account depends on the account, on the account's guardrails and on its Region, with or without a
-//!    reference. A deletion in an account does not wait: the resource was there before.
-//! 7. If a VPC takes the default VPC's place in the quota, its creation depends on the deletion of the default VPC.
-//! 8. A change that takes a name depends on the change that gives it up. If names form a cycle, one member is renamed in 2 steps
-//!    (`names.rs`).
-//! 9. A change that removes an Allow from a level depends on the change that adds another one, so that everything below keeps working.
+//! It runs between the diff, which knows no order of execution, and the plan. Nine rules create all edges. Each is a function in a file
+//! of `rules/`, with its reason and its tests:
+//! 1. `references`: a change depends on what it refers to.
+//! 2. `deletions`: a deletion depends on the changes of all that referred to the deleted resource.
+//! 3. `arrivals`: a resource that arrives in a place depends on the guardrails there.
+//! 4. `departures`: a change that loosens a guardrail depends on the changes that move resources out of its place.
+//! 5. `transfers`: a change that detaches a guardrail depends on the change that attaches it above, below, or to the account that moves.
+//! 6. `accounts`: a resource that is created in an account depends on the account, on its guardrails and on its Region.
+//! 7. `quotas`: a resource that takes the place of another one in a quota depends on the change that frees it.
+//! 8. `names`: a change that takes a name depends on the change that gives it up. If names form a cycle, one member is renamed in 2
+//!    steps (`names.rs`).
+//! 9. `allows`: a change that removes an Allow from a level depends on the change that adds another one.
 //!
 //! A set that both attaches and detaches is 2 steps, or one change if both can run one right after the other (`steps.rs`). Attaching
 //! first, then moving, and detaching last forms no cycle. Two cases can form one: a set that is full, and policies that exchange their

@@ -1,16 +1,15 @@
-//! Rules 1, 2, 6, 7 and 8: dependencies that come from references, names and quotas. Pure.
+//! What the rules of the graph work on: the changes, both states, and the edges found so far. Pure.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 use super::Constraint;
 use super::cycles::Found;
 use super::guardrails::{Documents, Shift, guards_target};
-use super::names::{self, Name};
 use super::producers::ProducerIndex;
-use crate::address::{Address, Reference, Scope};
+use super::rules::RULES;
+use crate::address::{Address, Reference};
 use crate::change::{Action, Change};
-use crate::diff::prerequisite;
 use crate::resource::{self, Attributes, Desired, Live};
 
 /// Finds the edges. All numbers are positions in `changes`, which are in order of address.
@@ -31,6 +30,8 @@ pub(super) struct Edges<'a> {
     pub(super) places: BTreeSet<String>,
     /// The resources with guardrails, by AWS's id.
     by_id: BTreeMap<&'a str, &'a Address>,
+    /// By position: whether the references of a change let it depend on another one in its place.
+    pub(super) depends_beside: Vec<bool>,
     /// Memo of [`Self::providers`].
     known: BTreeMap<&'a Address, Rc<BTreeSet<usize>>>,
     pub(super) found: Vec<Found>,
@@ -64,23 +65,15 @@ impl<'a> Edges<'a> {
         }
         let documents = Documents::of(desired, live);
         let (known, found) = (BTreeMap::new(), Vec::new());
-        Self { changes, desired, live, shifts, documents, by_address, loosening, guards, places, by_id, known, found }
+        let depends_beside = Vec::with_capacity(changes.len());
+        Self { changes, desired, live, shifts, documents, by_address, loosening, guards, places, by_id, depends_beside, known, found }
     }
 
-    /// The edges in order, each once.
+    /// The edges that the rules require, in order, each once.
     pub fn find(mut self) -> Vec<Found> {
-        for (index, change) in self.changes.iter().enumerate() {
-            let before = self.found.len();
-            self.references(index, change);
-            self.within(index, change, before);
-            self.guarded(index, change);
+        for rule in RULES {
+            rule(&mut self);
         }
-        self.deletions();
-        self.crowded();
-        self.names();
-        self.loosened();
-        self.transferred();
-        self.keep_an_allow_attached();
         self.found.sort_unstable();
         self.found.dedup();
         self.found
@@ -94,29 +87,6 @@ impl<'a> Edges<'a> {
         }
         let providers = self.providers(address);
         self.found.extend(providers.iter().map(|&to| (from, to, Constraint::Required)));
-    }
-
-    /// Rule 1, and what a change needs without referring to it.
-    fn references(&mut self, index: usize, change: &'a Change) {
-        if let Some(shift) = self.shifts.get(&index) {
-            let is_new = |address: &&Address| matches!(self.change_of(address).map(|c| c.action), Some(Action::Create | Action::Replace));
-            let mut needed: Vec<Address> = [&shift.target].into_iter().filter(is_new).cloned().collect();
-            for policy in &shift.gained {
-                let Reference::Address(address) = policy else { continue };
-                match self.by_address.get(address) {
-                    // Keeping the old document for a while would mean one policy too many.
-                    Some(edit) if self.documents.is_edited(policy) => self.found.push((index, edit, Constraint::Preferred)),
-                    Some(_) | None => needed.push(address.clone()),
-                }
-            }
-            needed.extend(super::steps::first_step(&change.address));
-            return needed.iter().for_each(|address| self.wait(index, address));
-        }
-        let needed = prerequisite(change, &self.desired.management_account).into_iter().chain(super::first_step(&change.address));
-        let near = |after| resource::references_near(after, &change.address);
-        for address in change.after.iter().flat_map(near).chain(needed) {
-            self.wait(index, &address);
-        }
     }
 
     /// The live state of an address, also if no configuration names it.
@@ -157,26 +127,6 @@ impl<'a> Edges<'a> {
         self.by_address.get(address).and_then(|index| self.changes.get(index))
     }
 
-    /// Rule 6. If a change already depends on something in the same account and Region, as nearly all of a network does, it gets no edge
-    /// of its own: so there are few edges. `known` is where the edges of this change begin.
-    fn within(&mut self, index: usize, change: &'a Change, known: usize) {
-        let Some(key) = change.address.account().filter(|_| change.action != Action::Delete) else { return };
-        let in_scope = |&(_, to, _): &Found| self.changes.get(to).is_some_and(|to| to.address.is_beside(&change.address));
-        if self.found.get(known..).is_some_and(|edges| edges.iter().any(in_scope)) {
-            return;
-        }
-        let region = change.address.beside("region", "main");
-        if change.address != region && self.by_address.near(index, &region).is_some() {
-            return self.wait(index, &region);
-        }
-        let account = Address::new("account", key);
-        let guard = Address::new("policy_attachments", account.to_string());
-        self.wait(index, &account);
-        self.wait(index, &guard);
-        // In the quarantine OU, nothing may be allowed yet.
-        self.wait(index, &Address::new("placement", key));
-    }
-
     /// The changes that must be applied before `address` is as the configuration says: its own, or those of everything that it refers to.
     fn providers(&mut self, address: &Address) -> Rc<BTreeSet<usize>> {
         if let Some(index) = self.by_address.get(address) {
@@ -202,75 +152,11 @@ impl<'a> Edges<'a> {
         self.known.insert(address, Rc::clone(&providers));
         providers
     }
-
-    /// Rule 2.
-    fn deletions(&mut self) {
-        let deleted: BTreeMap<Reference, usize> = self
-            .changes
-            .iter()
-            .enumerate()
-            .filter(|(_, change)| change.action == Action::Delete)
-            .flat_map(|(i, c)| [Some((Reference::Address(c.address.clone()), i)), c.id.clone().map(|id| (Reference::Id(id), i))])
-            .flatten()
-            .collect();
-        if deleted.is_empty() {
-            return;
-        }
-        for (index, change) in self.changes.iter().enumerate() {
-            let kept = change.after.as_ref().map(named).unwrap_or_default();
-            let released = change.before.as_ref().map(named).unwrap_or_default();
-            for reference in released.difference(&kept) {
-                if let Some(&deletion) = deleted.get(reference).filter(|&&deletion| deletion != index) {
-                    self.found.push((deletion, index, Constraint::Required));
-                }
-            }
-        }
-    }
-
-    /// Rule 7. If there is room for both, the two are independent.
-    fn crowded(&mut self) {
-        let is_default = |change: &Change| change.address.kind() == "default_vpc" && change.action != Action::NoOp;
-        let going = self.changes.iter().enumerate().filter(|(_, change)| is_default(change));
-        let going: HashMap<&Scope, usize> = going.filter_map(|(index, change)| Some((change.address.scope()?, index))).collect();
-        if going.is_empty() {
-            return;
-        }
-        let mut there: HashMap<&Scope, usize> = HashMap::new();
-        let only_live = self.live.resources.keys().filter(|address| !self.desired.resources.contains_key(*address));
-        for vpc in self.desired.resources.keys().chain(only_live).filter(|address| address.kind() == "vpc") {
-            vpc.scope().into_iter().for_each(|scope| *there.entry(scope).or_default() += 1);
-        }
-        for (scope, others) in &self.live.network.others {
-            *there.entry(scope).or_default() += others.vpcs;
-        }
-        let is_made = |change: &&Change| change.address.kind() == "vpc" && change.action == Action::Create;
-        for (index, change) in self.changes.iter().enumerate().filter(|(_, change)| is_made(change)) {
-            let scope = change.address.scope();
-            let crowded = scope.and_then(|scope| there.get(scope)).is_some_and(|vpcs| *vpcs >= self.desired.network_quotas.vpcs());
-            if let Some(&gone) = scope.and_then(|scope| going.get(scope)).filter(|_| crowded) {
-                self.found.push((index, gone, Constraint::Required));
-            }
-        }
-    }
-
-    /// Rule 8. Nothing takes a temporary name.
-    fn names(&mut self) {
-        let changed: Vec<(usize, &Change)> = self.changes.iter().enumerate().filter(|(_, change)| names::is_named_anew(change)).collect();
-        let gives_up = changed.iter().filter(|(_, change)| super::first_step(&change.address).is_none());
-        let given_up = gives_up.filter_map(|(index, change)| Some((Name::of(change, change.before.as_ref()?)?, *index)));
-        let given_up: BTreeMap<Name, usize> = given_up.collect();
-        let taken = changed.iter().filter_map(|(index, change)| {
-            let from = *given_up.get(&Name::of(change, change.after.as_ref()?)?)?;
-            (from != *index).then_some((*index, from, Constraint::Required))
-        });
-        self.found.extend(taken);
-    }
 }
 
 /// Whether things of its kind are in a place. A resource in an account has no other place.
 fn has_parent(address: &Address) -> bool {
-    address.scope().is_none()
-        && resource::kind(address.kind()).is_some_and(|kind| kind.spec().attributes.iter().any(|attribute| attribute.name == "parent"))
+    address.account().is_none() && resource::spec(address).is_some_and(|spec| spec.attribute("parent").is_some())
 }
 
 /// What a reference means, by AWS's ids of existing resources.
@@ -296,9 +182,4 @@ pub(super) fn chain<'a>(
         above.push(place);
     }
     above
-}
-
-/// All that attributes refer to, by address and by id.
-fn named(attributes: &Attributes) -> BTreeSet<Reference> {
-    attributes.references().into_iter().collect()
 }

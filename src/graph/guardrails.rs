@@ -162,7 +162,7 @@ impl Shift {
 
 /// Whether the kind of an address guards what its `target` refers to. Resources in an account guard nothing.
 pub(super) fn guards_target(address: &Address) -> bool {
-    address.scope().is_none() && resource::spec(address).is_some_and(|spec| spec.guards_target)
+    address.account().is_none() && resource::spec(address).is_some_and(|spec| spec.guards_target)
 }
 
 /// Whether it is one of AWS's own full-access policies.

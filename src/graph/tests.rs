@@ -12,7 +12,7 @@ use crate::plan::worlds::{desired, live, world};
 use crate::resource::FindingSeverity;
 
 /// The order as lines: `action address < dependencies`, then the findings.
-fn check(want: Value, have: Value, expected: &[&str]) {
+pub(super) fn check(want: Value, have: Value, expected: &[&str]) {
     let (want, have) = (desired(want), live(have));
     let Ordered { changes, findings } = order(diff(&want, &have).changes, &want, &have);
     let line = |change: &Change| {
@@ -23,134 +23,21 @@ fn check(want: Value, have: Value, expected: &[&str]) {
     assert_eq!(lines, expected);
 }
 
-fn ou(parent: &str) -> Value {
+pub(super) fn ou(parent: &str) -> Value {
     json!({ "name": "n", "parent": { "ref": parent } })
 }
 
-fn account(parent: &str) -> Value {
+pub(super) fn account(parent: &str) -> Value {
     json!({ "email": "a@x", "parent": { "ref": parent } })
 }
 
-fn set(policies: &[&str], target: &str) -> Value {
+pub(super) fn set(policies: &[&str], target: &str) -> Value {
     let policies: Vec<Value> = policies.iter().map(|policy| json!({ "ref": policy })).collect();
     json!({ "policies": policies, "target": { "ref": target } })
 }
 
-fn is(id: &str, attributes: Value) -> Value {
+pub(super) fn is(id: &str, attributes: Value) -> Value {
     json!({ "id": id, "attributes": attributes, "ours": true })
-}
-
-#[test]
-fn references_are_followed_through_what_does_not_change() {
-    check(
-        json!({ "ou.a": ou("organization.main"), "ou.b": ou("ou.a"), "ou.c": ou("ou.b"), "organization.main": { "feature_set": "ALL" } }),
-        json!({ "ou.a": is("1", ou("organization.main")), "ou.b": is("2", ou("ou.a")) }),
-        &["Create organization.main", "Create ou.c < organization.main"],
-    );
-}
-
-#[test]
-fn an_account_waits_for_the_guards_of_all_places_above_it_and_an_ou_for_none() {
-    check(
-        json!({
-            "account.x": account("ou.b"),
-            "ou.a": ou("organization.main"),
-            "ou.b": ou("ou.a"),
-            "policy.p": { "name": "p" },
-            "policy_attachments.account.x": set(&["policy.p"], "account.x"),
-            "policy_attachments.organization.main": set(&["policy.p"], "organization.main"),
-            "policy_attachments.ou.a": set(&["policy.p"], "ou.a"),
-            "policy_attachments.ou.b": set(&["policy.p"], "ou.b"),
-        }),
-        json!({}),
-        &[
-            "Create ou.a",
-            "Create ou.b < ou.a",
-            "Create policy.p",
-            "Create policy_attachments.organization.main < policy.p",
-            "Create policy_attachments.ou.a < ou.a policy.p",
-            "Create policy_attachments.ou.b < ou.b policy.p",
-            "Create account.x < ou.b policy_attachments.organization.main policy_attachments.ou.a policy_attachments.ou.b",
-            "Create policy_attachments.account.x < account.x policy.p",
-        ],
-    );
-}
-
-#[test]
-fn a_guard_whose_set_stays_still_stands_for_its_policies() {
-    check(
-        json!({ "account.x": account("ou.a"), "ou.a": ou("organization.main"), "policy.p": { "content": 2 },
-                "policy_attachments.ou.a": set(&["policy.p"], "ou.a") }),
-        json!({ "ou.a": is("1", ou("organization.main")), "policy.p": is("p-1", json!({ "content": 1 })),
-                "policy_attachments.ou.a": is("1", set(&["policy.p"], "ou.a")) }),
-        &["Update policy.p", "Create account.x < policy.p"],
-    );
-}
-
-#[test]
-fn a_deletion_waits_for_all_that_lets_go_of_it_by_address_or_by_id() {
-    check(
-        json!({ "account.x": account("organization.main"), "policy_attachments.ou.a": set(&[], "ou.a") }),
-        json!({
-            "account.x": is("2", account("ou./top/old")),
-            "ou./top": is("ou-1", ou("organization.main")),
-            "ou./top/old": is("ou-2", ou("ou./top")),
-            "policy./SCP/p": is("p-1", json!({})),
-            "policy_attachments.ou.a": is("3", json!({ "policies": [{ "id": "p-1" }], "target": { "ref": "ou.a" } })),
-        }),
-        &[
-            "Move account.x",
-            "Delete ou./top/old < account.x",
-            "Delete ou./top < ou./top/old",
-            "Update policy_attachments.ou.a",
-            "Delete policy./SCP/p < policy_attachments.ou.a",
-        ],
-    );
-}
-
-#[test]
-fn a_rename_waits_for_the_trust_that_it_needs() {
-    let named = |name: &str| json!({ "name": name, "parent": { "ref": "ou.a" } });
-    check(
-        json!({ "account.x": named("new"), "trusted_service.account.amazonaws.com": { "service": "account.amazonaws.com" } }),
-        json!({ "account.x": is("2", named("old")) }),
-        &["Create trusted_service.account.amazonaws.com", "Update account.x < trusted_service.account.amazonaws.com"],
-    );
-}
-
-#[test]
-fn a_guard_is_loosened_after_what_leaves_even_where_others_come() {
-    let places =
-        json!({ "ou.a": is("1", ou("organization.main")), "ou.b": is("2", ou("organization.main")), "policy.p": is("p-1", json!({})) });
-    let with = |more: Value| {
-        let mut all = places.clone();
-        all.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
-        all
-    };
-    let want = |more: Value| {
-        let mut all = json!({ "ou.a": ou("organization.main"), "ou.b": ou("organization.main"), "policy.p": {} });
-        all.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
-        all
-    };
-    check(
-        want(json!({ "account.x": account("ou.b"), "policy_attachments.ou.a": set(&[], "ou.a") })),
-        with(json!({ "account.x": is("8", account("ou.a")), "policy_attachments.ou.a": is("1", set(&["policy.p"], "ou.a")) })),
-        &["Move account.x", "Update policy_attachments.ou.a < account.x"],
-    );
-    check(
-        want(json!({ "account.x": account("ou.b"), "account.y": account("ou.a"),
-                     "policy_attachments.ou.a": set(&[], "ou.a"), "policy_attachments.ou.b": set(&[], "ou.b") })),
-        with(json!({ "account.x": is("8", account("ou.a")), "account.y": is("9", account("ou.b")),
-                     "policy_attachments.ou.a": is("1", set(&["policy.p"], "ou.a")),
-                     "policy_attachments.ou.b": is("2", set(&["policy.p"], "ou.b")) })),
-        // One of the two works without meeting what is removed.
-        &[
-            "Move account.y",
-            "Update policy_attachments.ou.b < account.y",
-            "Move account.x < policy_attachments.ou.b",
-            "Update policy_attachments.ou.a < account.x",
-        ],
-    );
 }
 
 #[test]
@@ -169,7 +56,7 @@ fn a_circle_is_an_error_that_names_its_members() {
 }
 
 /// A VPC with two zones, NAT gateways, routes and endpoints: all kinds that depend on one another.
-fn network(account: &str) -> serde_json::Map<String, Value> {
+pub(super) fn network(account: &str) -> serde_json::Map<String, Value> {
     let at = |rest: &str| format!("{account}/r/{rest}");
     let to = |rest: &str| json!({ "ref": at(rest) });
     let mut all = vec![
@@ -212,7 +99,7 @@ fn network(account: &str) -> serde_json::Map<String, Value> {
 }
 
 /// One side without its wrapper, as it is when everything exists.
-fn there(all: &serde_json::Map<String, Value>) -> Value {
+pub(super) fn there(all: &serde_json::Map<String, Value>) -> Value {
     all.iter()
         .map(|(address, attributes)| (address.clone(), is(&format!("id-{address}"), attributes.clone())))
         .collect::<serde_json::Map<_, _>>()
@@ -220,242 +107,15 @@ fn there(all: &serde_json::Map<String, Value>) -> Value {
 }
 
 /// The position of each change in the order.
-fn places(ordered: &Ordered) -> impl Fn(&str) -> usize {
+pub(super) fn places(ordered: &Ordered) -> impl Fn(&str) -> usize {
     assert_eq!(ordered.findings, []);
     let places: BTreeMap<String, usize> = ordered.changes.iter().enumerate().map(|(place, c)| (c.address.to_string(), place)).collect();
     move |address: &str| places[address]
 }
 
-#[test]
-fn a_network_goes_in_the_order_that_aws_insists_on() {
-    let have = live(there(&network("a")));
-    let ordered = order(diff(&desired(json!({})), &have).changes, &desired(json!({})), &have);
-    assert_eq!(ordered.changes.len(), have.resources.len() - 1, "the default security group goes with its VPC");
-    assert!(ordered.changes.iter().all(|change| change.action == Action::Delete));
-    let place = places(&ordered);
-    for (first, then) in [
-        ("route.l/private-z1/0.0.0.0/0", "nat_gateway.l/z1"),
-        ("nat_gateway.l/z1", "elastic_ip.l/z1"),
-        ("nat_gateway.l/z1", "internet_gateway.l"),
-        ("nat_gateway.l/z1", "subnet.l/public-z1"),
-        ("route.l/public/0.0.0.0/0", "internet_gateway.l"),
-        ("internet_gateway.l", "vpc.l"),
-        ("vpc_endpoint.l/ssm", "subnet.l/private-z2"),
-        ("vpc_endpoint.l/ssm", "security_group.l/endpoints"),
-        ("subnet.l/private-z2", "route_table.l/private-z2"),
-        ("security_group.l/endpoints", "vpc.l"),
-        ("route_table.l/public", "vpc.l"),
-    ] {
-        assert!(place(&format!("a/r/{first}")) < place(&format!("a/r/{then}")), "{first} goes before {then}");
-    }
-    let all: BTreeMap<Address, Change> = ordered.changes.iter().map(|change| (change.address.clone(), change.clone())).collect();
-    for change in all.values() {
-        // In every order: a referenced resource exists until the reference is gone.
-        for referred in resource::references(change.before.as_ref().unwrap()) {
-            assert!(before(&all[&referred], &all).contains(&change.address), "{referred} goes before {}", change.address);
-        }
-    }
-}
-
-#[test]
-fn what_a_route_leads_to_goes_after_the_route_leads_elsewhere() {
-    let have = network("a");
-    let mut want = have.clone();
-    want.remove("a/r/nat_gateway.l/z2");
-    want.remove("a/r/elastic_ip.l/z2");
-    want["a/r/route.l/private-z2/0.0.0.0/0"]["target"]["ref"] = json!("a/r/nat_gateway.l/z1");
-    check(
-        want.into(),
-        there(&have),
-        &[
-            "Update a/r/route.l/private-z2/0.0.0.0/0",
-            "Delete a/r/nat_gateway.l/z2 < a/r/route.l/private-z2/0.0.0.0/0",
-            "Delete a/r/elastic_ip.l/z2 < a/r/nat_gateway.l/z2",
-        ],
-    );
-}
-
-#[test]
-fn what_comes_into_an_account_waits_for_the_account_its_guard_rails_and_its_region() {
-    let mut want = json!({
-        "account.a": account("ou.o"), "ou.o": ou("organization.main"), "policy.p": {}, "policy.q": {},
-        "policy_attachments.account.a": set(&["policy.p"], "account.a"),
-        "policy_attachments.ou.o": set(&["policy.q"], "ou.o"),
-        "a/r/region.main": { "status": "ENABLED" }, "a/s/default_vpc.main": { "present": false },
-    });
-    want.as_object_mut().unwrap().extend(network("a"));
-    let (want, have) = (desired(want), live(json!({ "ou.o": is("1", ou("organization.main")) })));
-    let ordered = order(diff(&want, &have).changes, &want, &have);
-    let all: BTreeMap<Address, Change> = ordered.changes.iter().map(|change| (change.address.clone(), change.clone())).collect();
-    let waits = |address: &str| all[&address.parse().unwrap()].waits_for.iter().map(Address::to_string).collect::<Vec<_>>();
-    assert_eq!(waits("a/r/region.main"), ["account.a", "policy_attachments.account.a"]);
-    assert_eq!(waits("a/r/vpc.l"), ["a/r/region.main"]);
-    assert_eq!(waits("a/s/default_vpc.main"), ["account.a", "policy_attachments.account.a"]);
-    // A change that already depends on something in the account needs no edge of its own.
-    assert_eq!(waits("a/r/route_table.l/public"), ["a/r/vpc.l"]);
-    let outside = ["account.a", "policy.p", "policy.q", "policy_attachments.account.a", "policy_attachments.ou.o"];
-    for change in all.values().filter(|change| change.address.scope().is_some()) {
-        let earlier: BTreeSet<String> = before(change, &all).iter().map(Address::to_string).collect();
-        assert!(outside.iter().all(|address| earlier.contains(*address)), "{} does not wait for the whole of {outside:?}", change.address);
-    }
-}
-
-#[test]
-fn what_is_in_an_account_goes_on_while_the_account_stays_and_what_goes_waits_for_no_account() {
-    let have = network("a");
-    let mut here = json!({ "account.a": is("2", account("ou.o")), "ou.o": is("1", ou("organization.main")) });
-    here.as_object_mut().unwrap().extend(there(&have).as_object().unwrap().clone());
-    let mut want = json!({ "account.a": account("organization.main"), "ou.o": ou("organization.main") });
-    let changes = order(diff(&desired(want.clone()), &live(here.clone())).changes, &desired(want.clone()), &live(here.clone())).changes;
-    let gone = changes.iter().filter(|change| change.action == Action::Delete);
-    assert!(gone.clone().count() > 10 && gone.flat_map(|change| &change.waits_for).all(|address| address.scope().is_some()));
-    want["account.a"] = account("ou.o");
-    want.as_object_mut().unwrap().extend(have);
-    want["a/r/vpc.l"]["tags"] = json!({ "team": "red" });
-    check(want, here, &["Update a/r/vpc.l"]);
-}
-
 /// All direct and indirect dependencies of a change. Naive.
-fn before(change: &Change, all: &BTreeMap<Address, Change>) -> BTreeSet<Address> {
+pub(super) fn before(change: &Change, all: &BTreeMap<Address, Change>) -> BTreeSet<Address> {
     change.waits_for.iter().flat_map(|a| before(&all[a], all).into_iter().chain([a.clone()])).collect()
-}
-
-#[test]
-fn a_guard_rail_that_goes_up_or_down_the_tree_arrives_before_it_leaves() {
-    let want = |top: &[&str], inner: &[&str], own: &[&str]| {
-        json!({ "account.x": account("ou.b"), "ou.a": ou("organization.main"), "ou.b": ou("ou.a"), "policy.p": {},
-                "policy_attachments.account.x": set(own, "account.x"), "policy_attachments.ou.a": set(top, "ou.a"),
-                "policy_attachments.ou.b": set(inner, "ou.b") })
-    };
-    let have = |top: &[&str], inner: &[&str], own: &[&str]| {
-        json!({ "account.x": is("3", account("ou.b")), "ou.a": is("1", ou("organization.main")), "ou.b": is("2", ou("ou.a")),
-                "policy.p": is("p-1", json!({})), "policy_attachments.account.x": is("3", set(own, "account.x")),
-                "policy_attachments.ou.a": is("1", set(top, "ou.a")), "policy_attachments.ou.b": is("2", set(inner, "ou.b")) })
-    };
-    let p = &["policy.p"];
-    check(
-        want(p, &[], &[]),
-        have(&[], p, p),
-        &[
-            "Update policy_attachments.ou.a",
-            "Update policy_attachments.account.x < policy_attachments.ou.a",
-            "Update policy_attachments.ou.b < policy_attachments.ou.a",
-        ],
-    );
-    check(
-        want(&[], &[], p),
-        have(p, &[], &[]),
-        &["Update policy_attachments.account.x", "Update policy_attachments.ou.a < policy_attachments.account.x"],
-    );
-}
-
-#[test]
-fn an_account_takes_along_what_it_leaves() {
-    let want = json!({ "account.x": account("organization.main"), "ou.a": ou("organization.main"), "policy.p": {},
-                       "policy_attachments.account.x": set(&["policy.p"], "account.x"),
-                       "policy_attachments.ou.a": set(&["policy.p"], "ou.a") });
-    let have = json!({ "account.x": is("3", account("ou.a")), "ou.a": is("1", ou("organization.main")), "policy.p": is("p-1", json!({})),
-                       "policy_attachments.account.x": is("3", set(&[], "account.x")),
-                       "policy_attachments.ou.a": is("1", set(&["policy.p"], "ou.a")) });
-    check(want, have, &["Update policy_attachments.account.x", "Move account.x < policy_attachments.account.x"]);
-}
-
-#[test]
-fn what_a_place_lets_go_of_does_not_wait_for_its_own_edit() {
-    let allow = |content: &str| json!({ "content": content, "policy_type": { "id": "SERVICE_CONTROL_POLICY" } });
-    let defaults = json!({ "policies": [{ "id": "p-FullAWSAccess" }], "target": { "ref": "ou.a" } });
-    let want = json!({ "account.x": account("ou.a"), "ou.a": ou("organization.main"), "policy.p": allow("after"),
-                       "policy_attachments.ou.a": defaults });
-    let have = json!({ "account.x": is("3", account("ou.b")), "ou.a": is("1", ou("organization.main")),
-                       "ou.b": is("2", ou("organization.main")), "policy.p": is("p-1", allow("before")),
-                       "policy_attachments.ou.a": is("1", set(&["policy.p"], "ou.a")) });
-    let expected =
-        ["Update policy.p", "Update policy_attachments.ou.a", "Move account.x < policy_attachments.ou.a", "Delete ou.b < account.x"];
-    check(want, have, &expected);
-}
-
-#[test]
-fn through_the_quarantine_too_an_account_keeps_what_it_had_and_will_have() {
-    let mut want =
-        desired(json!({ "account.x": account("ou.a"), "ou.a": ou("organization.main"), "ou.q": ou("organization.main"), "policy.p": {},
-                                   "policy_attachments.ou.a": set(&["policy.p"], "ou.a"),
-                                   "policy_attachments.organization.main": set(&[], "organization.main") }));
-    want.quarantine = Some("ou.q".parse().unwrap());
-    let have = json!({ "account.x": is("3", account("organization.main")), "ou.a": is("1", ou("organization.main")),
-                       "ou.q": is("2", ou("organization.main")), "policy.p": is("p-1", json!({})),
-                       "policy_attachments.organization.main": is("r", set(&["policy.p"], "organization.main")),
-                       "policy_attachments.ou.a": is("1", set(&[], "ou.a")) });
-    // The quarantine OU may exist, or be created in the same run.
-    let mut without = have.clone();
-    without.as_object_mut().unwrap().remove("ou.q");
-    for have in [live(have), live(without)] {
-        let changes = order(diff(&want, &have).changes, &want, &have).changes;
-        let changes: Vec<Change> = changes.into_iter().filter(|change| change.address.kind() != "ou").collect();
-        let order: Vec<String> = changes.iter().map(|change| change.address.to_string()).collect();
-        assert_eq!(order, ["account.x", "policy_attachments.ou.a", "placement.x", "policy_attachments.organization.main"]);
-        assert!(changes[3].waits_for.contains(&changes[2].address), "{changes:#?}");
-    }
-}
-
-#[test]
-fn a_quarantine_is_as_it_will_be_before_an_account_passes_through_it() {
-    let defaults = |target: &str| json!({ "policies": [{ "id": "p-FullAWSAccess" }], "target": { "ref": target } });
-    let mut want = desired(
-        json!({ "account.x": account("ou.a"), "ou.a": ou("organization.main"), "ou.q": ou("organization.main"), "policy.p": {},
-                                   "policy_attachments.account.x": set(&["policy.p"], "account.x"), "policy_attachments.ou.q": defaults("ou.q") }),
-    );
-    want.quarantine = Some("ou.q".parse().unwrap());
-    let have = live(json!({ "account.x": is("3", account("organization.main")), "ou.a": is("1", ou("organization.main")),
-                            "ou.q": is("2", ou("organization.main")), "policy.p": is("p-1", json!({})),
-                            "policy_attachments.account.x": is("3", set(&[], "account.x")),
-                            "policy_attachments.ou.q": is("2", set(&["policy.p"], "ou.q")) }));
-    let changes = order(diff(&want, &have).changes, &want, &have).changes;
-    let order: Vec<String> = changes.iter().map(|change| change.address.to_string()).collect();
-    // It was never under what the quarantine detaches, so nothing there waits until it has left.
-    assert_eq!(order, ["policy_attachments.account.x", "policy_attachments.ou.q", "account.x", "placement.x"]);
-}
-
-#[test]
-fn what_no_configuration_names_keeps_its_guard_rails_too() {
-    let policy = |says: u8| json!({ "content": says, "policy_type": { "id": "SERVICE_CONTROL_POLICY" } });
-    let want = desired(json!({ "account.x": account("organization.main"), "organization.main": { "feature_set": "ALL" },
-                               "policy.p": policy(2), "policy.q": policy(3),
-                               "policy_attachments.account.x": set(&["policy.p"], "account.x"),
-                               "policy_attachments.organization.main": set(&[], "organization.main") }));
-    let mut have = live(json!({ "account.x": is("3", json!({ "email": "a@x", "parent": { "id": "4" } })),
-                                "organization.main": is("r", json!({ "feature_set": "ALL" })),
-                                "policy.p": is("p-1", policy(1)), "policy.q": is("p-2", policy(2)),
-                                "policy_attachments.account.x": is("3", set(&[], "account.x")),
-                                "policy_attachments.organization.main": is("r", set(&["policy.p"], "organization.main")) }));
-    let beside = live(json!({ "ou./theirs (4)": is("4", ou("organization.main")),
-                              "account.5 (theirs)": is("5", json!({ "parent": { "id": "4" } })),
-                              "policy_attachments.5": is("5", json!({ "policies": [{ "ref": "policy.p" }, { "ref": "policy.q" }], "target": { "id": "5" } })) }));
-    have.beside = beside.resources;
-    let changes = order(diff(&want, &have).changes, &want, &have).changes;
-    let waits = |address: &str| {
-        let change = changes.iter().find(|change| change.address.to_string() == address);
-        change.unwrap().waits_for.iter().map(Address::to_string).collect::<Vec<_>>()
-    };
-    // What `q` denies to account 5, `p` denied before; and the root guards an OU that it does not know.
-    assert_eq!(waits("policy.q"), ["policy.p"]);
-    assert!(waits("policy_attachments.organization.main").contains(&"policy_attachments.account.x".to_owned()), "{changes:#?}");
-}
-
-#[test]
-fn an_account_that_leaves_stays_where_it_is_until_then() {
-    let policy = |says: u8| json!({ "content": says, "policy_type": { "id": "SERVICE_CONTROL_POLICY" } });
-    let want = desired(json!({ "account.x": { "email": "a@x", "leaves": "closed" }, "organization.main": { "feature_set": "ALL" },
-                               "policy.p": policy(1), "policy.q": policy(2),
-                               "policy_attachments.organization.main": set(&[], "organization.main") }));
-    let mut have = live(json!({ "account.x": is("3", json!({ "email": "a@x", "leaves": null, "parent": { "ref": "organization.main" } })),
-                                "organization.main": is("r", json!({ "feature_set": "ALL" })),
-                                "policy.p": is("p-1", policy(2)), "policy.q": is("p-2", policy(1)),
-                                "policy_attachments.organization.main": is("r", set(&["policy.p"], "organization.main")) }));
-    have.beside = live(json!({ "policy_attachments.3": is("3", set(&["policy.q"], "account.x")) })).resources;
-    let changes = order(diff(&want, &have).changes, &want, &have).changes;
-    let root = changes.iter().find(|change| change.address.to_string() == "policy_attachments.organization.main").unwrap();
-    // Its own policy says what the root's policy said before the root detaches it.
-    assert!(root.waits_for.contains(&"policy.q".parse().unwrap()), "{changes:#?}");
 }
 
 #[test]

@@ -74,6 +74,54 @@ fn told(changes: Vec<Change>) -> String {
     text::plan(&plan(changes), Style::default())
 }
 
+/// A resource in an account that is no part of a VPC is not printed as one, even if it has the key of a VPC.
+#[test]
+fn what_is_no_part_of_a_vpc_is_not_printed_as_one() {
+    let other = |account: &str| change(Action::Create, &format!("{account}/eu-west-1/policy.standard"), json!({}));
+    let without_region = change(Action::Create, "records-dev/policy.main", json!({}));
+    let hub = change(Action::Create, "records-dev/eu-west-1/transit_gateway.standard", json!({}));
+    let changes = [other("records-dev"), without_region, hub].into_iter().chain(network(Action::Create, "search-dev", "10.2.0.0/19"));
+    assert_data_eq!(
+        told(changes.collect()),
+        str![[r#"
+Signs: + create
+
+policy (2 changes)
+  + records-dev/policy.main  not in the account
+  + records-dev/eu-west-1/policy.standard  not in the account
+
+networks (10 changes in 1 VPC)
+  + records-dev/eu-west-1  not in the account
+      + 1 transit gateway
+  + search-dev/eu-west-1/vpc.standard  1 VPC, 4 subnets, 2 elastic IPs, 2 NAT gateways: 9 resources; 10.2.0.0/19
+
+Plan: 12 to create
+Calls: 0 that write: 
+Cost: 77.38 USD a month, now 0.00: +77.38
+      2 NAT gateways 70.08, 2 public addresses 7.30
+      with nat = "per-zone" 77.38, "single" 38.69, "regional" 77.38
+      prices of 2026-11-20, or of [prices] in org.toml; data transfer and charges per gigabyte not counted
+
+"#]]
+    );
+    let many = ["a", "b", "c", "d"].map(other);
+    assert_data_eq!(
+        told(many.into()),
+        str![[r#"
+Signs: + create
+
+policy (4 changes)
+  + policy × 4  not in the account
+      a/eu-west-1/policy.standard, b/eu-west-1/policy.standard, c/eu-west-1/policy.standard,
+      d/eu-west-1/policy.standard
+
+Plan: 4 to create
+Calls: 0 that write: 
+
+"#]]
+    );
+}
+
 #[test]
 fn the_network_of_a_new_account_is_a_line_of_it() {
     let account = change(Action::Create, "account.records-dev", json!({"parent": {"ref": "ou.hipaa"}}));
