@@ -304,19 +304,7 @@ fn read(path: &Path, bytes: io::Result<Vec<u8>>, files: &Files<'_>) -> Result<Lo
         report.at((0..0).into(), Code::Empty.error(format!("`{}` is empty", path.display())).hint(hint));
         return Err(report.finish());
     }
-    let Some(mut tree) = syntax::parse(&source.text, &mut report) else { return Err(report.finish()) };
-    // A line that is broken is broken as a whole.
-    let first_syntax_error = report.first_error().map(|at| source.text.get(..at).and_then(|t| t.rfind('\n')).map_or(0, |line| line + 1));
-    structure::check(tree.get_mut(), &mut report);
-    let file = match File::deserialize(toml::de::Deserializer::from(tree)) {
-        Ok(file) => file,
-        Err(error) => {
-            // A mistake that the schema accepts and the types refuse. None is known, but one must be reported.
-            let at = error.span().unwrap_or(0..0).into();
-            report.at(at, Code::WrongType.error(error.message()).hint("see the JSON Schema of org.toml: `overlord schema`"));
-            return Err(report.finish());
-        }
-    };
+    let Some((file, first_syntax_error)) = parse(&source, &mut report) else { return Err(report.finish()) };
     let mut checked = check::check(&file, files, &mut report);
     if let Some(start) = first_syntax_error {
         // The text after a syntax error may be lost or misread: only the text before it is certain.
@@ -355,6 +343,23 @@ fn read(path: &Path, bytes: io::Result<Vec<u8>>, files: &Files<'_>) -> Result<Lo
         places,
         teams,
     })
+}
+
+/// The sections, without those that are malformed, and the position of the first line with a syntax error.
+fn parse(source: &Source, report: &mut Report) -> Option<(File, Option<usize>)> {
+    let mut tree = syntax::parse(&source.text, report)?;
+    // A line that is broken is broken as a whole.
+    let first_syntax_error = report.first_error().map(|at| source.text.get(..at).and_then(|t| t.rfind('\n')).map_or(0, |line| line + 1));
+    structure::check(tree.get_mut(), report);
+    match File::deserialize(toml::de::Deserializer::from(tree)) {
+        Ok(file) => Some((file, first_syntax_error)),
+        Err(error) => {
+            // A mistake that the schema accepts and the types refuse. None is known, but one must be reported.
+            let at = error.span().unwrap_or(0..0).into();
+            report.at(at, Code::WrongType.error(error.message()).hint("see the JSON Schema of org.toml: `overlord schema`"));
+            None
+        }
+    }
 }
 
 /// Whether it says that something is missing. That may be in a part of a file that could not be read.

@@ -32,6 +32,12 @@ impl Report {
         Self { source, found: Vec::new(), seen: BTreeSet::new(), broken: BTreeSet::new(), suggestions: SUGGESTIONS, dropped: 0 }
     }
 
+    /// One without findings, of the same configuration.
+    #[cfg(test)]
+    pub(super) fn without_findings(&self) -> Self {
+        Self { broken: self.broken.clone(), ..Self::new(Arc::clone(&self.source)) }
+    }
+
     /// A span of org.toml.
     pub(super) fn span(&self, at: ByteRange) -> Span {
         Span { source: Arc::clone(&self.source), range: at }

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use super::contacts::{self, PlannedContacts};
 use super::invitations::{self, Invite};
 use super::leaving;
+use super::table::Facts;
 use super::tags::account_tags;
 use super::{Model, settings, tree, values};
 use crate::address::{Address, Reference};
@@ -90,7 +91,7 @@ struct Parts<'f> {
     leaves: Option<Leaving>,
 }
 
-/// All accounts, in the order of the file, each checked by itself; then those that clash.
+/// All accounts, in the order of the file, each checked by itself.
 pub(super) fn expand<'f>(model: &Model<'f>, report: &mut Report) -> Vec<Planned<'f>> {
     let mut parts = Vec::new();
     for (key, team) in &model.file.team {
@@ -100,10 +101,7 @@ pub(super) fn expand<'f>(model: &Model<'f>, report: &mut Report) -> Vec<Planned<
         parts.push(single_parts(key, account, report));
     }
     parts.sort_by_key(|p| p.at);
-    let accounts: Vec<Planned<'f>> = parts.into_iter().map(|p| plan(p, model, report)).collect();
-    clashes(&accounts, report);
-    quota(&accounts, model, report);
-    accounts
+    parts.into_iter().map(|p| plan(p, model, report)).collect()
 }
 
 fn team_parts<'f>(key: &'f Key, team: &'f Team, model: &Model<'f>, report: &mut Report, parts: &mut Vec<Parts<'f>>) {
@@ -268,12 +266,12 @@ fn plan<'f>(parts: Parts<'f>, model: &Model<'f>, report: &mut Report) -> Planned
     if planned.leaves.is_some() { planned.leaving() } else { planned }
 }
 
-/// Keys, e-mail addresses and ids that two accounts share. `accounts` are in the order of the file.
-fn clashes(accounts: &[Planned<'_>], report: &mut Report) {
+/// Keys, e-mail addresses and ids that two accounts share. Accounts are in the order of the file.
+pub(super) fn clashes(facts: &Facts<'_>, report: &mut Report) {
     let mut keys: BTreeMap<&str, &Planned<'_>> = BTreeMap::new();
     let mut emails: BTreeMap<String, (&Planned<'_>, &Made)> = BTreeMap::new();
     let mut ids: BTreeMap<&str, &At<String>> = BTreeMap::new();
-    for account in accounts {
+    for account in facts.accounts {
         if let Some(other) = keys.insert(&account.key, account) {
             // A stage that occurs twice in a list is reported there.
             if other.team.is_none() || other.team != account.team {
@@ -328,9 +326,9 @@ fn same_email(account: &Planned<'_>, made: &Made, other: &Planned<'_>, first: &M
     report.at(made.at, diagnostic);
 }
 
-fn quota(accounts: &[Planned<'_>], model: &Model<'_>, report: &mut Report) {
-    let limit = model.limits.accounts;
-    let management = model.file.organization.as_ref().and_then(|o| o.management_account.as_ref()).map(|id| id.as_str());
+pub(super) fn quota(facts: &Facts<'_>, report: &mut Report) {
+    let (accounts, limit) = (facts.accounts, facts.model.limits.accounts);
+    let management = facts.management_account().map(|id| id.as_str());
     let declared = accounts.iter().any(|a| a.id.is_some_and(|id| Some(id.as_str()) == management));
     let total = accounts.len() + usize::from(!declared);
     if total <= limit.most {

@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::accounts::Planned;
 use super::packing::{Crowd, Fit, Packing, part_address};
 use super::policies::{Declared, Policies};
+use super::table::Facts;
 use super::{Model, tree};
 use crate::address::{Address, Reference};
 use crate::config::code::Code;
@@ -53,12 +54,18 @@ struct Target {
     place: String,
 }
 
-/// Resolves and checks all sets, and warns of policies that are in none.
-pub(super) fn resolve(model: &Model<'_>, policies: &Policies<'_>, accounts: &[Planned<'_>], report: &mut Report) -> (Attachments, Packing) {
+/// The resolved sets.
+pub(super) struct Resolved {
+    pub attachments: Attachments,
+    pub packing: Packing,
+    /// The keys of the policies that are in a set.
+    pub used_policies: BTreeSet<String>,
+}
+
+/// Resolves and checks all sets.
+pub(super) fn resolve(model: &Model<'_>, policies: &Policies<'_>, accounts: &[Planned<'_>], report: &mut Report) -> Resolved {
     let none = Organization::default();
     let section = model.file.organization.as_ref().map_or(&none, |o| &o.value);
-    left_alone(section, policies, report);
-    untrusted(section, policies, report);
     let mut sets = Sets { model, policies, managed: managed_types(policies, section), used: BTreeSet::new(), packing: Packing::default() };
     let mut all = Attachments::new();
     let root = Target { address: organization_address(), said: "the root".to_owned(), place: "organization".to_owned() };
@@ -73,19 +80,20 @@ pub(super) fn resolve(model: &Model<'_>, policies: &Policies<'_>, accounts: &[Pl
             Target { address: account.address(), said: format!("the account `{}`", account.key), place: written_in(account, model) };
         sets.set(target, account.policies, &mut all, report);
     }
-    if model.packs() {
-        sets.packing.check_names(policies, report);
-    }
+    let used_policies = sets.used.into_iter().map(str::to_owned).collect();
+    Resolved { attachments: all, packing: sets.packing, used_policies }
+}
+
+pub(super) fn unattached(facts: &Facts<'_>, report: &mut Report) {
     // A list that was taken out may have named it.
-    let unsure = report.any_broken(|path| path.first().is_some_and(|section| section != "policy" && section != "limits"));
-    for policy in policies.values().flatten() {
-        if !sets.used.contains(policy.key.as_str()) && !unsure {
-            let summary = format!("the policy `{}` is attached nowhere", policy.key.as_str());
-            let hint = format!("name it in the `policies` of the root, an OU or an account, or remove [policy.{}]", policy.key.as_str());
-            report.at(policy.key.at(), Code::UnattachedPolicy.warning(summary).hint(hint));
-        }
+    if report.any_broken(|path| path.first().is_some_and(|section| section != "policy" && section != "limits")) {
+        return;
     }
-    (all, sets.packing)
+    for policy in facts.policies.values().flatten().filter(|policy| !facts.used_policies.contains(policy.key.as_str())) {
+        let summary = format!("the policy `{}` is attached nowhere", policy.key.as_str());
+        let hint = format!("name it in the `policies` of the root, an OU or an account, or remove [policy.{}]", policy.key.as_str());
+        report.at(policy.key.at(), Code::UnattachedPolicy.warning(summary).hint(hint));
+    }
 }
 
 /// Where an account's set is written: accounts of a team share the team's, so that what is packed of it is one policy for all.
@@ -99,9 +107,9 @@ fn written_in(account: &Planned<'_>, model: &Model<'_>) -> String {
 }
 
 /// Declared policies of the type that is left alone.
-fn left_alone(section: &Organization, policies: &Policies<'_>, report: &mut Report) {
-    let Some(said) = section.leaves_scps() else { return };
-    for policy in policies.values().flatten().filter(|policy| policy.spec.name == SCP) {
+pub(super) fn left_alone(facts: &Facts<'_>, report: &mut Report) {
+    let Some(said) = facts.file.organization.as_ref().and_then(|section| section.leaves_scps()) else { return };
+    for policy in facts.policies.values().flatten().filter(|policy| policy.spec.name == SCP) {
         let summary = format!("the policy `{}` is a service control policy, and these are left alone", policy.key.as_str());
         let hint = "remove `service_control_policies = false`, or this section; another kind of policy needs its `type`";
         let diagnostic = Code::UnmanagedPolicy.error(summary).related(report.span(said.at), "left alone here").hint(hint);
@@ -110,14 +118,15 @@ fn left_alone(section: &Organization, policies: &Policies<'_>, report: &mut Repo
 }
 
 /// Declared policies of a type that AWS enables only while a service has trusted access. Each type is reported once.
-fn untrusted(section: &Organization, policies: &Policies<'_>, report: &mut Report) {
+pub(super) fn untrusted(facts: &Facts<'_>, report: &mut Report) {
     if report.is_broken(&["organization", "trusted_services"]) {
         return;
     }
+    let trusted = facts.file.organization.as_ref().map_or(&[][..], |section| &section.trusted_services);
     let mut told = BTreeSet::new();
-    for policy in policies.values().flatten() {
+    for policy in facts.policies.values().flatten() {
         let Some(service) = &policy.spec.trusted_service else { continue };
-        if section.trusted_services.iter().any(|trusted| trusted.value == *service) || !told.insert(service) {
+        if trusted.iter().any(|trusted| trusted.value == *service) || !told.insert(service) {
             continue;
         }
         let at = policy.section.policy_type.as_ref().map_or(policy.key.at(), |policy_type| policy_type.at);

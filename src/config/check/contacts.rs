@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use super::accounts::Planned;
-use super::{Model, values};
+use super::table::Facts;
+use super::values;
 use crate::address::{Address, Reference};
 use crate::config::code::Code;
 use crate::config::report::Report;
@@ -49,14 +50,14 @@ fn is_management(account: &Planned<'_>, management_account: &str) -> bool {
 }
 
 /// Contacts of members need Account Management to be trusted: one diagnostic for all of them.
-pub(super) fn check(model: &Model<'_>, accounts: &[Planned<'_>], report: &mut Report) {
-    let Some(section) = &model.file.organization else { return };
+pub(super) fn trust(facts: &Facts<'_>, report: &mut Report) {
+    let Some(section) = &facts.file.organization else { return };
     let management = section.management_account.as_ref().map_or("", |id| id.as_str());
     let trusted = section.trusted_services.iter().any(|service| service.value == ACCOUNT_MANAGEMENT);
     if trusted || report.is_broken(&["organization", "trusted_services"]) {
         return;
     }
-    let members = accounts.iter().filter(|account| !is_management(account, management));
+    let members = facts.accounts.iter().filter(|account| !is_management(account, management));
     if let Some(at) = members.filter_map(|account| account.contacts.at).min_by_key(|at| at.start) {
         let summary = format!("contacts of member accounts need `{ACCOUNT_MANAGEMENT}` to be trusted");
         let hint = format!("add \"{ACCOUNT_MANAGEMENT}\" to `trusted_services` in [organization]");

@@ -1,8 +1,7 @@
 //! Accounts that are to leave the organization: `close = true` and `removed = true`. overlord changes nothing else of them, so any other
 //! setting that would be misleading is a mistake.
 
-use super::Model;
-use super::accounts::Planned;
+use super::table::Facts;
 use crate::config::code::Code;
 use crate::config::report::Report;
 use crate::config::section::{Account, Stage};
@@ -90,17 +89,22 @@ fn word(leaving: Leaving) -> &'static str {
     }
 }
 
-/// What else names an account that is to leave.
-pub(super) fn check(model: &Model<'_>, accounts: &[Planned<'_>], report: &mut Report) {
-    let section = model.file.organization.as_ref();
-    let management = section.and_then(|section| section.management_account.as_ref());
-    for account in accounts {
+pub(super) fn management_account(facts: &Facts<'_>, report: &mut Report) {
+    let Some(management) = facts.management_account() else { return };
+    for account in facts.accounts {
         let Some(leaving) = account.leaves else { continue };
-        if let Some(id) = account.id.filter(|id| management.is_some_and(|management| management.value == id.value)) {
+        if let Some(id) = account.id.filter(|id| id.value == management.value) {
             let summary = format!("the management account cannot be {}", word(leaving));
             report.at(id.at, Code::BadLeaving.error(summary).hint("remove `close` or `removed`: the organization ends with this account"));
         }
-        let administers = section.iter().flat_map(|section| section.delegated_administrators.values()).flat_map(At::keys);
+    }
+}
+
+pub(super) fn administrators(facts: &Facts<'_>, report: &mut Report) {
+    let Some(section) = &facts.file.organization else { return };
+    for account in facts.accounts {
+        let Some(leaving) = account.leaves else { continue };
+        let administers = section.delegated_administrators.values().flat_map(At::keys);
         administers.filter(|named| named.value == account.key).for_each(|named| needed(&named, leaving, report));
     }
 }

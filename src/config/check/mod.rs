@@ -1,5 +1,8 @@
-//! The semantic checks: rules of AWS or of the language that a value's type cannot express. Each check reports into the [`Report`] and
-//! continues. Their results (accounts, sets of policies, moves) are the input of `expand`.
+//! The semantic checks: rules of AWS or of the language that a value's type cannot express. Each reports into the [`Report`] and
+//! continues.
+//!
+//! First the readers turn sections into what `expand` needs: accounts, sets of policies, moves, networks. They report values that they
+//! cannot read. Then the checks of the [`table`] compare what was read. A new check is a function and a line of that table.
 
 pub(super) mod accounts;
 pub(super) mod attachments;
@@ -20,11 +23,13 @@ mod prices;
 mod regions;
 pub(super) mod root;
 pub(super) mod settings;
+mod sections;
+mod table;
 mod tags;
 mod tree;
 pub(crate) mod values;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use crate::address::Address;
@@ -40,7 +45,8 @@ use super::Files;
 use super::code::Code;
 use super::report::Report;
 use super::section::File;
-use super::span::{At, Key};
+use super::span::At;
+use table::{CHECKS, Facts};
 
 pub(super) use tree::name as ou_name;
 
@@ -58,8 +64,11 @@ impl Model<'_> {
     }
 }
 
-/// What the checks found out.
+/// What was read of the sections.
 pub(super) struct Checked<'f> {
+    model: Model<'f>,
+    /// The keys of the policies that are in a set.
+    used_policies: BTreeSet<String>,
     pub(super) policies: policies::Policies<'f>,
     pub(super) accounts: Vec<accounts::Planned<'f>>,
     pub(super) attachments: attachments::Attachments,
@@ -74,22 +83,38 @@ pub(super) struct Checked<'f> {
     pub(super) catalogue: Option<Arc<Catalogue>>,
 }
 
-/// Runs all checks.
+impl Checked<'_> {
+    /// What the checks look at.
+    fn facts(&self) -> Facts<'_> {
+        Facts {
+            file: self.model.file,
+            model: &self.model,
+            policies: &self.policies,
+            used_policies: &self.used_policies,
+            packing: &self.packing,
+            accounts: &self.accounts,
+            design: &self.network,
+        }
+    }
+}
+
+/// Reads everything that the sections declare, then runs all checks.
 pub(super) fn check<'f>(file: &'f File, files: &Files<'_>, report: &mut Report) -> Checked<'f> {
+    let checked = read(file, files, report);
+    let facts = checked.facts();
+    for (_, check) in &CHECKS {
+        check(&facts, report);
+    }
+    checked
+}
+
+fn read<'f>(file: &'f File, files: &Files<'_>, report: &mut Report) -> Checked<'f> {
     let model = Model { file, limits: limits::Limits::new(&file.limits, report), regions: regions::Regions::new(file, report) };
-    keys(file, report);
-    declared_tags(file, report);
-    stages(file, report);
-    tree::check(&model, report);
     let policies = policies::read(&model, files, report);
     let accounts = accounts::expand(&model, report);
-    let (attachments, packing) = attachments::resolve(&model, &policies, &accounts, report);
-    organization::check(&model, &accounts, report);
-    root::check(&model, &accounts, report);
-    contacts::check(&model, &accounts, report);
-    leaving::check(&model, &accounts, report);
+    let attachments::Resolved { attachments, packing, used_policies } = attachments::resolve(&model, &policies, &accounts, report);
     let moved = moved::check(&model, &accounts, report);
-    let network = network::check(&model, &accounts, report);
+    let network = network::read(&model, &accounts, report);
     let prices = prices::check(&model, report);
     let tests = expectations::check(&model, &accounts, report);
     let ignores = ignores::check(&model, report);
@@ -97,54 +122,21 @@ pub(super) fn check<'f>(file: &'f File, files: &Files<'_>, report: &mut Report) 
     let known = catalogue.clone().unwrap_or_else(Catalogue::built_in);
     let frameworks = frameworks::read(&model, files, &known, report);
     let quotas = model.limits.quotas();
-    Checked { policies, accounts, attachments, packing, moved, network, prices, tests, ignores, quotas, frameworks, catalogue }
-}
-
-/// The keys of all sections.
-fn keys(file: &File, report: &mut Report) {
-    let stages = file.team.values().flat_map(|t| t.stage.keys()).map(|k| ("stage", k));
-    let ous = file.ou.keys().map(|k| ("ou", k));
-    let policies = file.policy.keys().map(|k| ("policy", k));
-    let teams = file.team.keys().map(|k| ("team", k));
-    let accounts = file.account.keys().map(|k| ("account", k));
-    let pools = file.pool.keys().map(|k| ("pool", k));
-    let layouts = file.vpc.keys().map(|k| ("vpc", k));
-    let gateways = file.transit_gateway.keys().map(|k| ("transit_gateway", k)).chain(file.vpn.keys().map(|k| ("vpn", k)));
-    let tiers = file.vpc.values().filter_map(|v| v.tiers.as_ref()).flat_map(|t| t.keys()).map(|k| ("tier", k));
-    let frameworks = file.framework.keys().map(|k| ("framework", k));
-    let stages = stages.chain(frameworks).chain(pools).chain(layouts).chain(gateways).chain(tiers);
-    for (section, key) in ous.chain(policies).chain(teams).chain(accounts).chain(stages) {
-        if !Key::is_well_formed(key) {
-            report.at(key.at(), bad_key(key.as_str()));
-        } else if attachments::is_reserved(section, key.as_str()) {
-            let summary = format!("`{}` cannot be the key of this section", key.as_str());
-            let hint = match section {
-                "ou" => "`root` is the root itself, whose policies are in [organization]: choose another key",
-                _ => "it is an AWS managed policy, which needs no section: choose another key",
-            };
-            report.at(key.at(), Code::ReservedKey.error(summary).hint(hint));
-        }
-    }
-}
-
-fn declared_tags(file: &File, report: &mut Report) {
-    for (key, ou) in &file.ou {
-        tags::check(ou.tags.as_ref(), key.at(), report);
-    }
-    for (key, policy) in &file.policy {
-        tags::check(policy.tags.as_ref(), key.at(), report);
-    }
-    tags::check_keys(&file.defaults.tags, report);
-    for team in file.team.values() {
-        tags::check_keys(&team.tags, report);
-        team.stage.values().for_each(|stage| tags::check_keys(&stage.tags, report));
-    }
-    file.account.values().filter_map(|a| a.tags.as_ref()).for_each(|tags| tags::check_keys(tags, report));
-}
-
-fn stages(file: &File, report: &mut Report) {
-    for list in file.team.values().filter_map(|t| t.stages.as_ref()).chain(&file.defaults.stages) {
-        repeated(list, report);
+    Checked {
+        model,
+        used_policies,
+        policies,
+        accounts,
+        attachments,
+        packing,
+        moved,
+        network,
+        prices,
+        tests,
+        ignores,
+        quotas,
+        frameworks,
+        catalogue,
     }
 }
 
@@ -182,4 +174,43 @@ fn bad_key(key: &str) -> Diagnostic {
 
 fn bad_account_id(id: &str) -> Diagnostic {
     Code::BadAccountId.error(format!("invalid account id `{id}`")).hint("an account id is 12 digits, leading zeros included")
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::path::Path;
+
+    use super::*;
+    use crate::config::{file, parse};
+    use crate::diagnostic::Source;
+
+    /// The rules that the configuration in a folder breaks.
+    fn broken_rules(folder: &Path) -> Vec<&'static str> {
+        let path = folder.join("org.toml");
+        let Ok(text) = file::text(&path, file::read(&path)) else { return Vec::new() };
+        let source = Arc::new(Source::new(&path, text));
+        let mut report = Report::new(Arc::clone(&source));
+        let Some((file, _)) = parse(&source, &mut report) else { return Vec::new() };
+        let read_below = |relative: &Path| file::read_below(folder, relative);
+        let checked = read(&file, &Files::new(folder, &read_below), &mut report);
+        let breaks = |(_, check): &&table::Check| {
+            let mut report = report.without_findings();
+            check(&checked.facts(), &mut report);
+            !report.finish().is_empty()
+        };
+        CHECKS.iter().filter(breaks).map(|(rule, _)| *rule).collect()
+    }
+
+    #[test]
+    fn each_check_has_a_configuration_that_breaks_it() {
+        let cases = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/errors");
+        let folders = fs::read_dir(cases).unwrap().map(|entry| entry.unwrap().path()).filter(|path| path.is_dir());
+        let broken: BTreeSet<&str> = folders.flat_map(|folder| broken_rules(&folder)).collect();
+        let rules: BTreeSet<&str> = CHECKS.iter().map(|(rule, _)| *rule).collect();
+        assert_eq!(rules.len(), CHECKS.len(), "two checks have one rule");
+        assert_eq!(broken, rules, "add a configuration to tests/errors");
+        let example = broken_rules(Path::new(env!("CARGO_MANIFEST_DIR")));
+        assert!(example.is_empty(), "the worked example breaks {example:?}");
+    }
 }

@@ -8,7 +8,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::attachments::Attachments;
-use super::policies::{Declared, Policies};
+use super::policies::Declared;
+use super::table::Facts;
 use super::{Model, values};
 use crate::address::{Address, Reference};
 use crate::config::code::Code;
@@ -222,26 +223,29 @@ impl Packing {
     pub(super) fn keep(&mut self, packed: &Packed) {
         self.merged.extend(packed.merged.iter().cloned());
     }
+}
 
-    /// Checks that AWS accepts the names of packed policies, and that no other policy has them.
-    pub(super) fn check_names(&self, policies: &Policies<'_>, report: &mut Report) {
-        let declared: BTreeMap<(&str, &str), &Declared<'_>> =
-            policies.values().flatten().map(|policy| ((policy.spec.short.as_str(), policy.name), policy)).collect();
-        let parts = policies
-            .values()
-            .flatten()
-            .flat_map(|policy| (1..policy.parts.len()).map(move |part| (policy.spec, part_name(policy.name, part), policy.key.at())));
-        let merged = self.merged.values().map(|merged| (merged.spec, merged.name.clone(), merged.at));
-        for (spec, name, at) in parts.chain(merged) {
-            if let Err(why) = values::policy_name(&name) {
-                report.at(at, Code::BadName.error(format!("the packed policy would be named `{name}`, which AWS refuses")).hint(why));
-            }
-            if let Some(other) = declared.get(&(spec.short.as_str(), name.as_str())) {
-                let summary = format!("`{name}` is the name of what overlord packs here");
-                let other = other.section.name.as_ref().map_or(other.key.at(), |n| n.at);
-                let diagnostic = Code::DuplicatePolicyName.error(summary).related(report.span(at), "packed here");
-                report.at(other, diagnostic.hint("change `name`"));
-            }
+pub(super) fn names(facts: &Facts<'_>, report: &mut Report) {
+    if !facts.model.packs() {
+        return;
+    }
+    let declared: BTreeMap<(&str, &str), &Declared<'_>> =
+        facts.policies.values().flatten().map(|policy| ((policy.spec.short.as_str(), policy.name), policy)).collect();
+    let parts = facts
+        .policies
+        .values()
+        .flatten()
+        .flat_map(|policy| (1..policy.parts.len()).map(move |part| (policy.spec, part_name(policy.name, part), policy.key.at())));
+    let merged = facts.packing.merged.values().map(|merged| (merged.spec, merged.name.clone(), merged.at));
+    for (spec, name, at) in parts.chain(merged) {
+        if let Err(why) = values::policy_name(&name) {
+            report.at(at, Code::BadName.error(format!("the packed policy would be named `{name}`, which AWS refuses")).hint(why));
+        }
+        if let Some(other) = declared.get(&(spec.short.as_str(), name.as_str())) {
+            let summary = format!("`{name}` is the name of what overlord packs here");
+            let other = other.section.name.as_ref().map_or(other.key.at(), |n| n.at);
+            let diagnostic = Code::DuplicatePolicyName.error(summary).related(report.span(at), "packed here");
+            report.at(other, diagnostic.hint("change `name`"));
         }
     }
 }

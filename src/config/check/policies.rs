@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::limits::policy_type;
+use super::table::Facts;
 use super::{Model, packing, values};
 use crate::config::code::Code;
 use crate::config::file;
@@ -66,7 +67,6 @@ pub(super) fn read<'f>(model: &Model<'f>, files: &Files<'_>, report: &mut Report
         });
         policies.insert(key.as_str(), declared);
     }
-    duplicates(&policies, report);
     policies
 }
 
@@ -199,8 +199,8 @@ fn suppressed(section: &Policy, spec: &PolicyTypeLimits, report: &mut Report) ->
 }
 
 /// Names are unique within a type, AWS's own policies included.
-fn duplicates(policies: &Policies<'_>, report: &mut Report) {
-    let mut by_position: Vec<&Declared<'_>> = policies.values().flatten().collect();
+pub(super) fn duplicates(facts: &Facts<'_>, report: &mut Report) {
+    let mut by_position: Vec<&Declared<'_>> = facts.policies.values().flatten().collect();
     by_position.sort_by_key(|p| p.key.at());
     let at = |p: &Declared<'_>| p.section.name.as_ref().map_or(p.key.at(), |n| n.at);
     let mut first: BTreeMap<(&str, &str), &Declared<'_>> = BTreeMap::new();

@@ -2,13 +2,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::Model;
-use super::values;
+use super::table::Facts;
+use super::{Model, values};
 use crate::address::Reference;
 use crate::config::code::Code;
 use crate::config::report::Report;
 use crate::config::section::Ou;
 use crate::config::span::{At, Key};
+use crate::diagnostic::ByteRange;
 use crate::limits::LIMITS;
 use crate::plural::count;
 use crate::resource::Kind;
@@ -42,36 +43,44 @@ pub(super) fn reference(named: &At<String>, model: &Model<'_>, report: &mut Repo
     None
 }
 
-/// Checks all OUs.
-pub(super) fn check(model: &Model<'_>, report: &mut Report) {
-    let ous = &model.file.ou;
-    for (key, ou) in ous {
+/// The position of what AWS shows for an OU.
+fn name_at(key: &Key, ou: &Ou) -> ByteRange {
+    ou.name.as_ref().map_or(key.at(), |name| name.at)
+}
+
+pub(super) fn names(facts: &Facts<'_>, report: &mut Report) {
+    for (key, ou) in &facts.file.ou {
         if let Err(why) = values::ou_name(name(key, ou)) {
-            let at = ou.name.as_ref().map_or(key.at(), |n| n.at);
-            report.at(at, Code::BadName.error(format!("AWS refuses `{}` as the name of an OU", name(key, ou))).hint(why));
-        }
-        if name(key, ou) == LOCK_NAME && ou.parent.as_ref().is_none_or(|parent| parent.value == ROOT) {
-            let at = ou.name.as_ref().map_or(key.at(), |n| n.at);
-            let summary = format!("`{LOCK_NAME}` cannot be the name of an OU right below the root");
-            report.at(at, Code::ReservedKey.error(summary).hint("overlord takes its lock with an OU of that name: choose another name"));
-        }
-        if let Some(parent) = &ou.parent {
-            reference(parent, model, report);
+            let diagnostic = Code::BadName.error(format!("AWS refuses `{}` as the name of an OU", name(key, ou)));
+            report.at(name_at(key, ou), diagnostic.hint(why));
         }
     }
-    cycles(model, report);
-    depth(model, report);
-    duplicates(model, report);
-    let most = model.limits.ous.most;
-    if ous.len() > most {
-        let mut keys: Vec<&Key> = ous.keys().collect();
-        keys.sort_by_key(|k| k.at());
-        if let Some(first) = keys.get(most) {
-            let summary = format!("{}, and the quota is {most}", count(ous.len(), "OU"));
-            let diagnostic = model.limits.ous.exceeded(Code::TooManyOus, summary, report);
-            let hint = format!("ask AWS to raise the quota, then set `ous = {}` in [limits]", ous.len());
-            report.at(first.at(), diagnostic.label(format!("OU number {}", most + 1)).hint(hint));
+}
+
+pub(super) fn lock_name(facts: &Facts<'_>, report: &mut Report) {
+    for (key, ou) in &facts.file.ou {
+        if name(key, ou) == LOCK_NAME && ou.parent.as_ref().is_none_or(|parent| parent.value == ROOT) {
+            let diagnostic = Code::ReservedKey.error(format!("`{LOCK_NAME}` cannot be the name of an OU right below the root"));
+            report.at(name_at(key, ou), diagnostic.hint("overlord takes its lock with an OU of that name: choose another name"));
         }
+    }
+}
+
+pub(super) fn parents(facts: &Facts<'_>, report: &mut Report) {
+    for parent in facts.file.ou.values().filter_map(|ou| ou.parent.as_ref()) {
+        reference(parent, facts.model, report);
+    }
+}
+
+pub(super) fn quota(facts: &Facts<'_>, report: &mut Report) {
+    let (ous, limit) = (&facts.file.ou, facts.model.limits.ous);
+    let mut keys: Vec<&Key> = ous.keys().collect();
+    keys.sort_by_key(|key| key.at());
+    if let Some(first) = keys.get(limit.most) {
+        let summary = format!("{}, and the quota is {}", count(ous.len(), "OU"), limit.most);
+        let diagnostic = limit.exceeded(Code::TooManyOus, summary, report);
+        let hint = format!("ask AWS to raise the quota, then set `ous = {}` in [limits]", ous.len());
+        report.at(first.at(), diagnostic.label(format!("OU number {}", limit.most + 1)).hint(hint));
     }
 }
 
@@ -82,7 +91,8 @@ fn parent<'f>(key: &str, model: &Model<'f>) -> Option<&'f Key> {
 }
 
 /// Each cycle once: walks up from every OU that no walk has seen yet, so all walks together visit each OU once.
-fn cycles(model: &Model<'_>, report: &mut Report) {
+pub(super) fn cycles(facts: &Facts<'_>, report: &mut Report) {
+    let model = facts.model;
     let mut seen = BTreeSet::new();
     for start in model.file.ou.keys() {
         let mut path: Vec<&Key> = Vec::new();
@@ -124,7 +134,8 @@ fn report_cycle(around: &[&Key], model: &Model<'_>, report: &mut Report) {
 }
 
 /// Only the first level that is too deep: lower levels have the same cause.
-fn depth(model: &Model<'_>, report: &mut Report) {
+pub(super) fn depth(facts: &Facts<'_>, report: &mut Report) {
+    let model = facts.model;
     let most = LIMITS.quotas.ou_depth;
     let mut known: BTreeMap<&str, Option<usize>> = BTreeMap::new();
     for start in model.file.ou.keys() {
@@ -153,20 +164,19 @@ fn depth(model: &Model<'_>, report: &mut Report) {
     }
 }
 
-fn duplicates(model: &Model<'_>, report: &mut Report) {
-    let mut by_position: Vec<(&Key, &Ou)> = model.file.ou.iter().collect();
+pub(super) fn duplicates(facts: &Facts<'_>, report: &mut Report) {
+    let mut by_position: Vec<(&Key, &Ou)> = facts.file.ou.iter().collect();
     by_position.sort_by_key(|(key, _)| key.at());
     let mut first: BTreeMap<(&str, &str), (&Key, &Ou)> = BTreeMap::new();
     for (key, ou) in by_position {
         let above = ou.parent.as_ref().map_or(ROOT, |p| p.as_str());
-        let at = |(key, ou): (&Key, &Ou)| ou.name.as_ref().map_or(key.at(), |n| n.at);
         if let Some(other) = first.get(&(above, name(key, ou))) {
             let place = if above == ROOT { "the root".to_owned() } else { format!("`{above}`") };
             let diagnostic = Code::DuplicateOuName
                 .error(format!("two OUs named `{}` under {place}", name(key, ou)))
-                .related(report.span(at(*other)), "first used here")
+                .related(report.span(name_at(other.0, other.1)), "first used here")
                 .hint("AWS requires different names under one parent: change `name`");
-            report.at(at((key, ou)), diagnostic);
+            report.at(name_at(key, ou), diagnostic);
         } else {
             first.insert((above, name(key, ou)), (key, ou));
         }

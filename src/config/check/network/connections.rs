@@ -4,6 +4,7 @@ use super::super::Model;
 use super::super::accounts::Planned;
 use super::gateways::{principal, trusts_sharing};
 use crate::address::{Address, Reference};
+use crate::config::check::table::Facts;
 use crate::config::code::Code;
 use crate::config::report::Report;
 use crate::config::section::{File, Vpc};
@@ -115,12 +116,12 @@ fn routed(section: &Vpc, connections: &Connections, design: &Design, report: &mu
     }
 }
 
-/// Checks that need all VPCs: how many peer with each other, and whether each may attach.
-pub(super) fn check_vpcs(model: &Model<'_>, accounts: &[Planned<'_>], design: &Design, report: &mut Report) {
-    for (key, section) in &model.file.vpc {
-        let Some(layout) = design.layouts.get(key.as_str()) else { continue };
-        let count = design.vpcs.values().filter(|vpc| vpc.layout == key.as_str()).count();
-        let limit = model.limits.peerings_per_vpc;
+/// How many VPCs peer with each other.
+pub(in crate::config::check) fn peerings(facts: &Facts<'_>, report: &mut Report) {
+    for (key, section) in &facts.file.vpc {
+        let Some(layout) = facts.design.layouts.get(key.as_str()) else { continue };
+        let count = facts.design.vpcs.values().filter(|vpc| vpc.layout == key.as_str()).count();
+        let limit = facts.model.limits.peerings_per_vpc;
         if let Some(text) = section.peering.as_ref().filter(|_| layout.connections.peering == Peering::Mesh && count > limit.most + 1) {
             let summary = format!(
                 "{} of `{}` are {} for each, and AWS allows {}",
@@ -132,7 +133,13 @@ pub(super) fn check_vpcs(model: &Model<'_>, accounts: &[Planned<'_>], design: &D
             let hint = "connect so many VPCs through a transit gateway: [transit_gateway.<key>], and `attach` here; AWS raises the limit to 125 at most, then set `limits.peerings_per_vpc`";
             report.at(text.at, limit.exceeded(Code::TooManyPeerings, summary, report).hint(hint));
         }
-        attached(key, section, model.file, accounts, design, report);
+    }
+}
+
+/// Whether each VPC may attach to its gateway.
+pub(in crate::config::check) fn attachments(facts: &Facts<'_>, report: &mut Report) {
+    for (key, section) in facts.file.vpc.iter().filter(|(key, _)| facts.design.layouts.contains_key(key.as_str())) {
+        attached(key, section, facts.file, facts.accounts, facts.design, report);
     }
 }
 

@@ -3,13 +3,19 @@
 use std::collections::BTreeSet;
 
 use super::super::accounts::Planned;
+use crate::config::check::table::Facts;
 use crate::config::code::Code;
 use crate::config::report::Report;
 use crate::config::section::{DEFAULT_VPCS, File};
 use crate::config::span::At;
 
 /// The accounts without default VPCs, by key.
-pub(super) fn read(file: &File, accounts: &[Planned<'_>], report: &mut Report) -> BTreeSet<String> {
+pub(super) fn read(accounts: &[Planned<'_>]) -> BTreeSet<String> {
+    accounts.iter().filter(|account| account.inherited.default_vpc.is_some_and(is_remove)).map(|account| account.key.clone()).collect()
+}
+
+pub(in crate::config::check) fn values(facts: &Facts<'_>, report: &mut Report) {
+    let file = facts.file;
     for text in file.inherited().filter_map(|keys| keys.default_vpc) {
         if !DEFAULT_VPCS.contains(&text.as_str()) {
             let hint = report.suggest(text, DEFAULT_VPCS.into_iter(), "choose one");
@@ -19,7 +25,6 @@ pub(super) fn read(file: &File, accounts: &[Planned<'_>], report: &mut Report) -
             report.at(text.at, diagnostic.hint("default VPCs are removed in the Regions of layouts: declare one, [vpc.standard]"));
         }
     }
-    accounts.iter().filter(|account| account.inherited.default_vpc.is_some_and(is_remove)).map(|account| account.key.clone()).collect()
 }
 
 fn is_remove(text: &At<String>) -> bool {

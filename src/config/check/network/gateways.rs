@@ -10,6 +10,7 @@ use super::super::leaving;
 use super::super::repeated;
 use super::{List, block, missing};
 use crate::address::Address;
+use crate::config::check::table::Facts;
 use crate::config::code::Code;
 use crate::config::report::Report;
 use crate::config::section::{self, File};
@@ -32,7 +33,6 @@ pub(super) fn read(model: &Model<'_>, accounts: &[Planned<'_>], pools: &BTreeMap
     let transit = transit.collect();
     let vpns =
         file.vpn.iter().filter_map(|(key, section)| Some((key.as_str().to_owned(), vpn(key, section, pools, file, report)?))).collect();
-    same_office(file, report);
     Gateways { transit, vpns }
 }
 
@@ -173,7 +173,8 @@ fn unreserved(text: &At<String>, pools: &BTreeMap<String, Pool>, file: &File, re
 
 /// AWS makes no second customer gateway of one address and number in one account and Region.
 /// Source: CreateCustomerGateway.
-fn same_office(file: &File, report: &mut Report) {
+pub(in crate::config::check) fn same_office(facts: &Facts<'_>, report: &mut Report) {
+    let file = facts.file;
     let mut first: BTreeMap<(&str, u32), (&Key, &At<String>)> = BTreeMap::new();
     let mut sections: Vec<_> = file.vpn.iter().filter_map(|(key, section)| Some((key, section, section.address.as_ref()?))).collect();
     sections.sort_by_key(|(_, _, address)| address.at);

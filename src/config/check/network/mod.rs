@@ -1,15 +1,15 @@
 //! Pools, layouts and the VPCs of accounts: valid for AWS, consistent with each other, and with enough addresses.
 
-mod connections;
-mod default_vpcs;
-mod gateways;
+pub(super) mod connections;
+pub(super) mod default_vpcs;
+pub(super) mod gateways;
 mod layouts;
-mod opt_in;
-mod options;
-mod pools;
-mod quotas;
+pub(super) mod opt_in;
+pub(super) mod options;
+pub(super) mod pools;
+pub(super) mod quotas;
 mod regions;
-mod vpcs;
+pub(super) mod vpcs;
 
 use super::accounts::Planned;
 use super::{Model, values};
@@ -19,19 +19,15 @@ use crate::config::span::{At, Key, List};
 use crate::network::{Block, Design, ParseBlockError};
 
 /// The networks of the configuration; of those with mistakes, what is sound.
-pub(super) fn check(model: &Model<'_>, accounts: &[Planned<'_>], report: &mut Report) -> Design {
+pub(super) fn read(model: &Model<'_>, accounts: &[Planned<'_>], report: &mut Report) -> Design {
     let (pools, governed) = (pools::read(model.file, report), regions::read(model, report));
     let mut design = Design { pools, governed, ..Design::default() };
     design.layouts = layouts::read(model, &design.pools, report);
     design.gateways = gateways::read(model, accounts, &design.pools, report);
     connections::read(model, accounts, &mut design, report);
     design.vpcs = vpcs::read(model.file, accounts, &design, report);
-    options::foreign_streams(model.file, accounts, &design, report);
-    design.without_default_vpc = default_vpcs::read(model.file, accounts, report);
-    design.opted_in = opt_in::read(model, accounts, report);
-    connections::check_vpcs(model, accounts, &design, report);
-    pools::enough(model.file, &design, report);
-    quotas::check(model, accounts, &design, report);
+    design.without_default_vpc = default_vpcs::read(accounts);
+    design.opted_in = opt_in::read(accounts);
     design
 }
 

@@ -4,12 +4,13 @@ use std::net::IpAddr;
 
 use super::super::accounts::Planned;
 use super::super::{Model, repeated};
+use crate::config::check::table::Facts;
 use crate::config::code::Code;
 use crate::config::report::Report;
-use crate::config::section::{File, FlowLogs, Vpc};
+use crate::config::section::{FlowLogs, Vpc};
 use crate::config::span::{At, Key};
 use crate::diagnostic::ByteRange;
-use crate::network::{Design, Dhcp, FlowLog};
+use crate::network::{Dhcp, FlowLog};
 use crate::plural::more;
 
 /// The keyword for AWS's own name servers. Source: CreateDhcpOptions, `domain-name-servers`.
@@ -100,7 +101,8 @@ pub(super) fn flow_log(key: &Key, section: &Vpc, model: &Model<'_>, report: &mut
 /// Layouts whose flow logs go to a delivery stream of another account than that of a VPC. AWS then wants roles in both accounts, which overlord
 /// does not make. Source: CreateFlowLogs, `DeliverLogsPermissionArn`, botocore 1.44.8. Only AWS knows which account is new or has which id: where
 /// one account alone has the layout, the plan looks.
-pub(super) fn foreign_streams(file: &File, accounts: &[Planned<'_>], design: &Design, report: &mut Report) {
+pub(in crate::config::check) fn foreign_streams(facts: &Facts<'_>, report: &mut Report) {
+    let (file, accounts, design) = (facts.file, facts.accounts, facts.design);
     for (key, section) in &file.vpc {
         let stream = design.layouts.get(key.as_str()).and_then(|layout| layout.flow_log.as_ref()?.stream_account());
         let (Some(stream), Some(at)) = (stream, destination(section)) else { continue };

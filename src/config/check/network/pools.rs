@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{block, missing};
+use crate::config::check::table::Facts;
 use crate::config::code::Code;
 use crate::config::report::Report;
 use crate::config::section::{self, File};
@@ -29,7 +30,6 @@ pub(super) fn read(file: &File, report: &mut Report) -> BTreeMap<String, Pool> {
         }
         pools.insert(key.as_str().to_owned(), Pool { cidr, reserved: reserved(key, section, cidr, report) });
     }
-    overlapping(file, &pools, report);
     pools
 }
 
@@ -53,7 +53,8 @@ fn reserved(key: &Key, section: &section::Pool, cidr: Block, report: &mut Report
 }
 
 /// Blocks nest or are apart: sorted, one that overlaps an earlier one lies inside of it.
-fn overlapping(file: &File, pools: &BTreeMap<String, Pool>, report: &mut Report) {
+pub(in crate::config::check) fn overlapping(facts: &Facts<'_>, report: &mut Report) {
+    let (file, pools) = (facts.file, &facts.design.pools);
     let mut sorted: Vec<(Block, &str, &At<String>)> =
         pools.iter().filter_map(|(key, pool)| Some((pool.cidr, key.as_str(), file.pool.get(key.as_str())?.cidr.as_ref()?))).collect();
     sorted.sort_by_key(|(block, _, text)| (*block, text.at));
@@ -80,8 +81,8 @@ pub(super) fn unreserved(pool: &Pool) -> FreeSpace {
     free
 }
 
-/// Whether every VPC gets a block.
-pub(super) fn enough(file: &File, design: &Design, report: &mut Report) {
+pub(in crate::config::check) fn enough(facts: &Facts<'_>, report: &mut Report) {
+    let (file, design) = (facts.file, facts.design);
     let plan = allocate(design, &Observed::default());
     for (key, pool) in &plan.pools {
         let layout = |name: &str| design.layouts.get(name).filter(|layout| layout.pool == *key);

@@ -2,16 +2,16 @@
 
 use std::collections::BTreeMap;
 
-use super::super::accounts::Planned;
-use crate::config::check::Model;
 use crate::config::check::limits::{Limit, Limits};
+use crate::config::check::table::Facts;
 use crate::config::code::Code;
 use crate::config::report::Report;
-use crate::network::{Design, Layout, Nat};
+use crate::network::{Layout, Nat};
 
 /// Says where the VPCs of an account are more, or need more, than it may have.
-pub(super) fn check(model: &Model<'_>, accounts: &[Planned<'_>], design: &Design, report: &mut Report) {
-    for account in accounts {
+pub(in crate::config::check) fn of_accounts(facts: &Facts<'_>, report: &mut Report) {
+    let design = facts.design;
+    for account in facts.accounts {
         let Some(list) = account.inherited.vpc else { continue };
         let mut by_region: BTreeMap<&str, BTreeMap<&str, &Layout>> = BTreeMap::new();
         for (name, layout) in list.iter().filter_map(|name| Some((name.as_str(), design.layouts.get(name.as_str())?))) {
@@ -20,7 +20,7 @@ pub(super) fn check(model: &Model<'_>, accounts: &[Planned<'_>], design: &Design
         for (region, layouts) in by_region {
             let keeps_default = !design.without_default_vpc.contains(&account.key);
             let layouts: Vec<&Layout> = layouts.into_values().collect();
-            for over in exceeded(&layouts, keeps_default, &model.limits) {
+            for over in exceeded(&layouts, keeps_default, &facts.model.limits) {
                 let Over { code, key, limit, needed, what, instead } = over;
                 let summary = format!("`{}` would have {needed} {what} in `{region}`, and the quota is {}", account.key, limit.most);
                 let hint = format!(

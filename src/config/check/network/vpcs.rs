@@ -6,6 +6,7 @@ use super::super::accounts::Planned;
 use super::super::{repeated, tags};
 use super::{List, block};
 use crate::address::Address;
+use crate::config::check::table::Facts;
 use crate::config::code::Code;
 use crate::config::report::Report;
 use crate::config::section::File;
@@ -22,12 +23,6 @@ pub(super) fn lists(file: &File) -> impl Iterator<Item = &List> {
 
 /// The VPCs, by address.
 pub(super) fn read(file: &File, accounts: &[Planned<'_>], design: &Design, report: &mut Report) -> BTreeMap<Address, Request> {
-    for list in lists(file) {
-        repeated(list, report);
-        for name in list.iter() {
-            known(name, name, file, report);
-        }
-    }
     let mut vpcs = BTreeMap::new();
     let mut pins = Vec::new();
     let mut known_ids = BTreeMap::new();
@@ -47,6 +42,15 @@ pub(super) fn read(file: &File, accounts: &[Planned<'_>], design: &Design, repor
     }
     clashes(pins, report);
     vpcs
+}
+
+pub(in crate::config::check) fn names(facts: &Facts<'_>, report: &mut Report) {
+    for list in lists(facts.file) {
+        repeated(list, report);
+        for name in list.iter() {
+            known(name, name, facts.file, report);
+        }
+    }
 }
 
 fn known(name: &str, at: &At<String>, file: &File, report: &mut Report) {
