@@ -7,7 +7,7 @@ use crate::address::Address;
 use crate::apply::Consent;
 use crate::graph::first_step;
 use crate::plan::{Action, AttributeChange, Change, Plan, differing};
-use crate::resource::{self, FindingSeverity, KindSpec, Weight};
+use crate::resource::{self, FindingSeverity, KindSpec, NOT_READ, Weight};
 
 /// The findings, in no particular order, and the notes.
 pub(super) fn findings(plan: &Plan) -> (Vec<Finding>, Vec<Note>) {
@@ -19,8 +19,20 @@ pub(super) fn findings(plan: &Plan) -> (Vec<Finding>, Vec<Note>) {
         !(completes && resource::whole(&change.address).is_some_and(|whole| created(&whole)))
     };
     let mut found: Vec<Finding> = changes.values().filter(of_its_own).map(of_change).collect();
-    found.extend(plan.network.unreachable.iter().map(|(account, error)| unread(account, error)));
-    let unreachable: BTreeSet<Address> = plan.network.unreachable.keys().map(|account| resource::account_address(account)).collect();
+    for (account, error) in &plan.network.unreachable {
+        found.push(unread(resource::account_address(account), Weight::Network, format!("its network cannot be read: {error}")));
+    }
+    let mut unreachable: BTreeSet<Address> = plan.network.unreachable.keys().map(|account| resource::account_address(account)).collect();
+    for (account, weight) in unread_settings(plan) {
+        if unreachable.contains(&account) {
+            continue;
+        }
+        // One account may have a warning of its own; many that fail alike share one.
+        let own = plan.findings.iter().find(|told| told.subject == account.to_string() && told.severity == FindingSeverity::Warning);
+        let summary = own.map_or_else(|| "its settings cannot be read".to_owned(), |told| told.summary.clone());
+        found.push(unread(account.clone(), weight, summary));
+        unreachable.insert(account);
+    }
     let mut notes = Vec::new();
     for told in &plan.findings {
         match of_told(plan, told, &changes, &unreachable) {
@@ -127,15 +139,14 @@ pub(super) fn weight(spec: Option<&KindSpec>, name: &str) -> Option<Weight> {
     spec?.attributes.iter().find(|known| known.name == name)?.weight
 }
 
-fn unread(account: &str, error: &str) -> Finding {
-    let address = resource::account_address(account);
+fn unread(account: Address, weight: Weight, summary: String) -> Finding {
     Finding {
         what: What::Unread,
-        weight: Weight::Network,
-        subject: address.to_string(),
-        address: Some(address),
+        weight,
+        subject: account.to_string(),
+        address: Some(account),
         id: None,
-        summary: format!("its network cannot be read: {error}"),
+        summary,
         differences: Vec::new(),
         parts: BTreeMap::new(),
         remedy: Remedy::Leave,
@@ -143,6 +154,19 @@ fn unread(account: &str, error: &str) -> Finding {
         origin: None,
         at: None,
     }
+}
+
+/// The accounts with settings that could not be read, and the highest severity of these.
+fn unread_settings(plan: &Plan) -> BTreeMap<Address, Weight> {
+    let mut accounts: BTreeMap<Address, Weight> = BTreeMap::new();
+    for (address, _) in plan.observed.iter().filter(|(_, live)| live.frozen.as_deref() == Some(NOT_READ)) {
+        let kind = resource::kind(address.kind()).filter(|kind| kind.setting().is_some());
+        if let (Some(kind), Some(account)) = (kind, address.account()) {
+            let weight = kind.spec().weight;
+            accounts.entry(resource::account_address(account)).and_modify(|highest| *highest = weight.min(*highest)).or_insert(weight);
+        }
+    }
+    accounts
 }
 
 /// What a finding of the plan becomes.

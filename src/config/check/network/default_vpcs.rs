@@ -6,7 +6,7 @@ use super::super::accounts::Planned;
 use crate::config::check::table::Facts;
 use crate::config::code::Code;
 use crate::config::report::Report;
-use crate::config::section::{DEFAULT_VPCS, File};
+use crate::config::section::DEFAULT_VPCS;
 use crate::config::span::At;
 
 /// The accounts without default VPCs, by key.
