@@ -193,6 +193,8 @@ codes! {
     BadDefaultVpc = "bad-default-vpc",
     /// Central root access that there is not, or root credentials that cannot be removed.
     BadRootAccess = "bad-root-access",
+    /// An alias that AWS refuses, or that two accounts have.
+    BadAlias = "bad-alias",
     /// More VPCs of one account in one Region than the quota.
     TooManyVpcs = "too-many-vpcs",
     /// More NAT gateways of one account in one Region than it may have addresses for.

@@ -13,6 +13,7 @@ mod attributes;
 mod context;
 mod events;
 mod family;
+pub mod iam;
 mod kind;
 mod needs;
 pub mod network;
@@ -64,7 +65,7 @@ pub const SUCCESSOR: &str = "successor";
 pub const LAPSED: &str = "code_sent_to";
 
 /// Every family. A family binds after those before it, on whose live resources its own may depend.
-pub static FAMILIES: &[&dyn Family] = &[&organizations::Organizations, &network::Networks];
+pub static FAMILIES: &[&dyn Family] = &[&organizations::Organizations, &network::Networks, &iam::IAM];
 
 /// Every kind, family by family. The order is that of the documentation; nothing depends on it.
 pub static KINDS: LazyLock<Vec<&'static dyn ErasedKind>> =

@@ -129,6 +129,13 @@ fn list_aliases(ask: &Ask<'_>) -> Outcome {
     Ok(json!({ "AccountAliases": ask.get(ALIAS).into_iter().collect::<Vec<_>>(), "IsTruncated": false }))
 }
 
+impl World {
+    /// Gives an account, by its 12 digits, an alias.
+    pub fn set_account_alias(&mut self, account: &str, alias: &str) {
+        self.settings.entry(account.to_owned()).or_default().insert(ALIAS.to_owned(), alias.into());
+    }
+}
+
 // --- The encryption of new EBS volumes --------------------------------------------------------------------------------------------
 
 const ENCRYPTION: &str = "ebs-encryption-by-default";

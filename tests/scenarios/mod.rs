@@ -47,6 +47,7 @@ macro_rules! scenarios {
 }
 
 scenarios! {
+    account_alias,
     account_closed,
     account_invited,
     account_invited_anew,

@@ -2,14 +2,19 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::Model;
+use serde_json::Value;
+
+use super::table::Facts;
+use super::{Model, values};
 use crate::address::Address;
+use crate::config::code::Code;
 use crate::config::report::Report;
 use crate::config::section::Inherited;
-use crate::config::template::Names;
+use crate::config::template::{Names, fill};
 use crate::diagnostic::ByteRange;
 use crate::limits::LIMITS;
-use crate::resource::Attributes;
+use crate::resource::iam::{AccountAlias, AccountAliasAttributes};
+use crate::resource::{Attributes, Kind, ONLY, untyped};
 
 /// The account that settings are made for.
 #[derive(Clone, Copy)]
@@ -26,7 +31,7 @@ pub(in crate::config) type Planned = BTreeMap<Address, (Attributes, ByteRange)>;
 type Expand = fn(Of<'_>, &Model<'_>, &mut Report) -> Planned;
 
 /// A row for each key.
-const KEYS: &[Expand] = &[];
+const KEYS: &[Expand] = &[alias];
 
 /// All settings of an account.
 pub(super) fn of_account(of: Of<'_>, model: &Model<'_>, report: &mut Report) -> Planned {
@@ -35,6 +40,38 @@ pub(super) fn of_account(of: Of<'_>, model: &Model<'_>, report: &mut Report) -> 
         planned.append(&mut expand(of, model, report));
     }
     planned
+}
+
+/// `alias`.
+fn alias(of: Of<'_>, _model: &Model<'_>, report: &mut Report) -> Planned {
+    let Some(made) = of.inherited.alias.and_then(|template| fill(template, of.names, report)) else { return Planned::new() };
+    if let Err(why) = values::account_alias(&made.text) {
+        report.at(made.at, Code::BadAlias.error(format!("AWS refuses `{}` as the alias of an account", made.text)).hint(why));
+        return Planned::new();
+    }
+    let address = Address::in_account(of.names.account, AccountAlias::SPEC.kind, ONLY);
+    Planned::from([(address, (untyped(&AccountAliasAttributes { alias: made.text }), made.at))])
+}
+
+/// No two accounts of AWS have the same alias.
+pub(super) fn aliases(facts: &Facts<'_>, report: &mut Report) {
+    let mut aliases: BTreeMap<String, &str> = BTreeMap::new();
+    for account in facts.accounts {
+        let own = account.settings.iter().filter(|(address, _)| AccountAlias::has(address));
+        for (_, (attributes, at)) in own {
+            let Some(Value::String(alias)) = attributes.get("alias") else { continue };
+            match aliases.get(&alias) {
+                None => {
+                    aliases.insert(alias, &account.key);
+                }
+                Some(other) => {
+                    let summary = format!("`{other}` and `{}` have the same alias `{alias}`", account.key);
+                    let hint = "give each its own: with a template, `alias = \"example-{account}\"`";
+                    report.at(*at, Code::BadAlias.error(summary).hint(hint));
+                }
+            }
+        }
+    }
 }
 
 impl Of<'_> {

@@ -6,7 +6,7 @@ use super::accounts::{self, Planned};
 use super::network::{connections, default_vpcs, gateways, opt_in, options, pools, quotas, vpcs};
 use super::packing::{self, Packing};
 use super::policies::{self, Policies};
-use super::{Model, attachments, contacts, leaving, organization, root, sections, tree};
+use super::{Model, attachments, contacts, leaving, organization, root, sections, settings, tree};
 use crate::config::report::Report;
 use crate::config::section::File;
 use crate::config::span::At;
@@ -36,7 +36,7 @@ impl Facts<'_> {
 pub(super) type Check = (&'static str, fn(&Facts<'_>, &mut Report));
 
 /// All checks. Each runs by itself; the order says only which of two diagnostics of one code is kept at one position.
-pub(super) const CHECKS: [Check; 43] = [
+pub(super) const CHECKS: [Check; 44] = [
     ("keys have valid characters, and are not reserved", sections::keys),
     ("AWS accepts the tags", sections::tags),
     ("a list of stages names each once", sections::stages),
@@ -70,6 +70,7 @@ pub(super) const CHECKS: [Check; 43] = [
     ("contacts of members need their trusted service", contacts::trust),
     ("the management account stays", leaving::management_account),
     ("no account that leaves is an administrator", leaving::administrators),
+    ("accounts have different aliases", settings::aliases),
     ("pools do not overlap", pools::overlapping),
     ("two VPNs do not lead to one office", gateways::same_office),
     ("lists of layouts name each declared layout once", vpcs::names),

@@ -105,6 +105,17 @@ pub(crate) fn account_name(text: &str) -> Result<(), &'static str> {
     between(text, 50, "an account's name is 1 to 50 characters long")
 }
 
+/// The alias of an account. Source: the pattern of the API reference of CreateAccountAlias, read 2026-12-01.
+pub(crate) fn account_alias(text: &str) -> Result<(), &'static str> {
+    if !text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-') {
+        return Err("an alias is of small letters, digits and hyphens");
+    }
+    if text.starts_with('-') || text.ends_with('-') || text.contains("--") {
+        return Err("an alias neither begins nor ends with a hyphen, and has no two hyphens in a row");
+    }
+    if text.len() < 3 { Err("an alias is at least 3 characters long") } else { between(text, 63, "an alias is at most 63 characters long") }
+}
+
 /// A text of a contact. Source: the lengths in the API reference of Account Management.
 pub(crate) fn at_most(text: &str, most: usize) -> Result<(), String> {
     between(text, most, "").map_err(|_| format!("it is 1 to {most} characters long"))

@@ -6,6 +6,8 @@ macro_rules! inherited_keys {
     ($callback:ident! { $($arguments:tt)* }) => {
         $callback! {
             {
+                /// The account alias: the name in the URL of the account's sign-in page, as in `"example-{account}"`; unique in all of AWS. `{account}`, `{team}` and `{stage}` are filled in. One that leaves org.toml stays. Default: not changed. For an account of a team, the nearest of its stage, its team and `[defaults]` counts.
+                alias: At<String>,
                 /// Opt-in Regions that are enabled in an account, as in `["af-south-1"]`; Regions of its layouts are always enabled. A Region that is removed from the list stays enabled. Default: none. For an account of a team, the nearest of its stage, its team and `[defaults]` counts.
                 regions: List,
                 /// Whether the password, keys, certificates and MFA devices of the root user of an account are kept, or removed. Needs `root_access`. Default: keep. For an account of a team, the nearest of its stage, its team and `[defaults]` counts.
