@@ -7,7 +7,7 @@ use crate::address::Address;
 use crate::apply::Consent;
 use crate::graph::first_step;
 use crate::plan::{Action, AttributeChange, Change, Plan, differing};
-use crate::resource::{self, FindingSeverity, KindSpec, Weight};
+use crate::resource::{self, FindingSeverity, KindSpec, UNREAD, Weight};
 
 /// The findings, in no particular order, and the notes.
 pub(super) fn findings(plan: &Plan) -> (Vec<Finding>, Vec<Note>) {
@@ -19,8 +19,9 @@ pub(super) fn findings(plan: &Plan) -> (Vec<Finding>, Vec<Note>) {
         !(completes && resource::whole(&change.address).is_some_and(|whole| created(&whole)))
     };
     let mut found: Vec<Finding> = changes.values().filter(of_its_own).map(of_change).collect();
-    found.extend(plan.network.unreachable.iter().map(|(account, error)| unread(account, error)));
-    let unreachable: BTreeSet<Address> = plan.network.unreachable.keys().map(|account| resource::account_address(account)).collect();
+    let accounts = unread_accounts(plan);
+    let unreachable: BTreeSet<Address> = accounts.iter().filter_map(|finding| finding.address.clone()).collect();
+    found.extend(accounts);
     let mut notes = Vec::new();
     for told in &plan.findings {
         match of_told(plan, told, &changes, &unreachable) {
@@ -127,15 +128,41 @@ pub(super) fn weight(spec: Option<&KindSpec>, name: &str) -> Option<Weight> {
     spec?.attributes.iter().find(|known| known.name == name)?.weight
 }
 
-fn unread(account: &str, error: &str) -> Finding {
+/// The accounts of which something could not be read: one finding for each. So a run that could not look is not clean.
+fn unread_accounts(plan: &Plan) -> Vec<Finding> {
+    let networks = plan.network.unreachable.iter();
+    let mut found: BTreeMap<Address, Finding> = networks
+        .map(|(account, error)| (account, Weight::Network, format!("its network cannot be read: {error}")))
+        .map(|(account, weight, summary)| (resource::account_address(account), unread(account, weight, summary)))
+        .collect();
+    let is_unread = |address: &&Address| plan.observed.get(*address).and_then(|live| live.frozen.as_deref()) == Some(UNREAD);
+    for address in plan.observed.keys().filter(is_unread) {
+        let Some(account) = address.account() else { continue };
+        let weight = spec_of(address).map_or(Weight::Organization, |spec| spec.weight);
+        let subject = resource::account_address(account);
+        let summary = || warning_about(plan, &subject).unwrap_or_else(|| "some of its resources cannot be read".to_owned());
+        let finding = found.entry(subject.clone()).or_insert_with(|| unread(account, weight, summary()));
+        finding.weight = finding.weight.min(weight);
+    }
+    found.into_values().collect()
+}
+
+/// What the plan warns of a resource.
+fn warning_about(plan: &Plan, address: &Address) -> Option<String> {
+    let subject = address.to_string();
+    let is_it = |told: &&resource::Finding| told.severity == FindingSeverity::Warning && told.subject == subject;
+    plan.findings.iter().find(is_it).map(|told| told.summary.clone())
+}
+
+fn unread(account: &str, weight: Weight, summary: String) -> Finding {
     let address = resource::account_address(account);
     Finding {
         what: What::Unread,
-        weight: Weight::Network,
+        weight,
         subject: address.to_string(),
         address: Some(address),
         id: None,
-        summary: format!("its network cannot be read: {error}"),
+        summary,
         differences: Vec::new(),
         parts: BTreeMap::new(),
         remedy: Remedy::Leave,
