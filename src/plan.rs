@@ -15,7 +15,9 @@ use crate::files::{Kind, starts_compact};
 use crate::network::Observed;
 use crate::policy::Impact;
 use crate::resource::organizations::Rename;
-use crate::resource::{self, Desired, Finding, FindingSeverity, Live, LiveResource, NOT_JOINED, NOT_READ, NOT_SELECTED, WITH_ITS_ACCOUNT};
+use crate::resource::{
+    self, Desired, Finding, FindingSeverity, Live, LiveResource, NOT_JOINED, NOT_READ, NOT_SELECTED, UNREAD, WITH_ITS_ACCOUNT,
+};
 use crate::{diff, graph};
 
 mod budget;
@@ -164,7 +166,7 @@ impl Plan {
         let is_expected = |finding: &Finding| {
             let subject = finding.subject.parse().ok().and_then(|address| live.resources.get(&address));
             let why = subject.and_then(|subject| subject.frozen.as_deref());
-            why.is_some_and(|why| [NOT_JOINED, NOT_READ, NOT_SELECTED, WITH_ITS_ACCOUNT].contains(&why))
+            why.is_some_and(|why| [NOT_JOINED, NOT_READ, NOT_SELECTED, UNREAD, WITH_ITS_ACCOUNT].contains(&why))
         };
         difference.findings.retain(|finding| !is_expected(finding));
         if !desired.selection.is_everything() {

@@ -12,6 +12,7 @@ use overlord::diagnostic::Severity;
 use overlord::limits::LIMITS;
 use overlord::policy::{Example, Family, RULES};
 use overlord::render::{Style, diagnostic};
+use overlord::resource::KINDS;
 use overlord::sandbox::Weather;
 use serde_json::Value;
 
@@ -148,6 +149,19 @@ fn called() -> BTreeSet<String> {
             );
         }
     }
+    for operation in only_of_others() {
+        found.remove(operation);
+    }
+    found
+}
+
+/// The operations that only others call: they explain drift, and the request gate refuses them.
+fn only_of_others() -> BTreeSet<&'static str> {
+    let mut found = BTreeSet::new();
+    for event in KINDS.iter().flat_map(|kind| kind.spec().events) {
+        found.extend(event.operations);
+    }
+    found.retain(|operation| OPERATIONS.iter().all(|o| format!("{}:{}", o.service, o.name) != *operation));
     found
 }
 

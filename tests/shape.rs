@@ -434,29 +434,3 @@ fn markup_takes_unescaped_text_only_if_it_is_static() {
     let own = code.matches("fn own(&mut self, markup: &'static str)").count() + code.matches("fn of_own(markup: &'static str)").count();
     assert_eq!(own, 2, "markup of overlord's own is part of the program");
 }
-
-/// The string literals of a source, without raw strings.
-fn literals(code: &str) -> Vec<&str> {
-    code.lines().flat_map(|line| line.split('"').skip(1).step_by(2)).collect()
-}
-
-#[test]
-fn literals_are_found_in_lines() {
-    assert_eq!(literals("let a = \"vpc\"; b(\"ou.x\", c);\nd(\"\")"), ["vpc", "ou.x", ""]);
-}
-
-/// What permissions and drift know of a kind, its file says. So a new kind needs no change there.
-#[test]
-fn permissions_and_drift_name_no_kind() {
-    let kinds: Vec<&str> = overlord::resource::KINDS.iter().map(|kind| kind.spec().kind).collect();
-    assert!(kinds.len() > 30, "the rule guards nothing");
-    let names_a_kind = |text: &str| kinds.iter().any(|kind| text.split('.').next() == Some(kind));
-    let mut wrong = Vec::new();
-    for (path, code) in ["permissions", "drift"].iter().flat_map(|module| sources(module)) {
-        // AWS has a service of that name.
-        let code = code.replace("service: \"account\"", "");
-        wrong.extend(literals(&code).into_iter().filter(|text| names_a_kind(text)).map(|text| format!("{}: `{text}`", relative(&path))));
-    }
-    assert!(wrong.is_empty(), "make it a fact of the kind (src/resource/kind.rs):\n{}", wrong.join("\n"));
-    assert!(names_a_kind("vpc") && names_a_kind("account.web") && !names_a_kind("accounts"));
-}

@@ -7,7 +7,7 @@ use crate::address::Address;
 use crate::apply::Consent;
 use crate::graph::first_step;
 use crate::plan::{Action, AttributeChange, Change, Plan, differing};
-use crate::resource::{self, FindingSeverity, KindSpec, NOT_READ, Weight};
+use crate::resource::{self, FindingSeverity, KindSpec, UNREAD, Weight};
 
 /// The findings, in no particular order, and the notes.
 pub(super) fn findings(plan: &Plan) -> (Vec<Finding>, Vec<Note>) {
@@ -19,20 +19,9 @@ pub(super) fn findings(plan: &Plan) -> (Vec<Finding>, Vec<Note>) {
         !(completes && resource::whole(&change.address).is_some_and(|whole| created(&whole)))
     };
     let mut found: Vec<Finding> = changes.values().filter(of_its_own).map(of_change).collect();
-    for (account, error) in &plan.network.unreachable {
-        found.push(unread(resource::account_address(account), Weight::Network, format!("its network cannot be read: {error}")));
-    }
-    let mut unreachable: BTreeSet<Address> = plan.network.unreachable.keys().map(|account| resource::account_address(account)).collect();
-    for (account, weight) in unread_settings(plan) {
-        if unreachable.contains(&account) {
-            continue;
-        }
-        // One account may have a warning of its own; many that fail alike share one.
-        let own = plan.findings.iter().find(|told| told.subject == account.to_string() && told.severity == FindingSeverity::Warning);
-        let summary = own.map_or_else(|| "its settings cannot be read".to_owned(), |told| told.summary.clone());
-        found.push(unread(account.clone(), weight, summary));
-        unreachable.insert(account);
-    }
+    let accounts = unread_accounts(plan);
+    let unreachable: BTreeSet<Address> = accounts.iter().filter_map(|finding| finding.address.clone()).collect();
+    found.extend(accounts);
     let mut notes = Vec::new();
     for told in &plan.findings {
         match of_told(plan, told, &changes, &unreachable) {
@@ -139,12 +128,39 @@ pub(super) fn weight(spec: Option<&KindSpec>, name: &str) -> Option<Weight> {
     spec?.attributes.iter().find(|known| known.name == name)?.weight
 }
 
-fn unread(account: Address, weight: Weight, summary: String) -> Finding {
+/// The accounts of which something could not be read: one finding for each. So a run that could not look is not clean.
+fn unread_accounts(plan: &Plan) -> Vec<Finding> {
+    let networks = plan.network.unreachable.iter();
+    let mut found: BTreeMap<Address, Finding> = networks
+        .map(|(account, error)| (account, Weight::Network, format!("its network cannot be read: {error}")))
+        .map(|(account, weight, summary)| (resource::account_address(account), unread(account, weight, summary)))
+        .collect();
+    let is_unread = |address: &&Address| plan.observed.get(*address).and_then(|live| live.frozen.as_deref()) == Some(UNREAD);
+    for address in plan.observed.keys().filter(is_unread) {
+        let Some(account) = address.account() else { continue };
+        let weight = spec_of(address).map_or(Weight::Organization, |spec| spec.weight);
+        let subject = resource::account_address(account);
+        let summary = || warning_about(plan, &subject).unwrap_or_else(|| "some of its resources cannot be read".to_owned());
+        let finding = found.entry(subject.clone()).or_insert_with(|| unread(account, weight, summary()));
+        finding.weight = finding.weight.min(weight);
+    }
+    found.into_values().collect()
+}
+
+/// What the plan warns of a resource.
+fn warning_about(plan: &Plan, address: &Address) -> Option<String> {
+    let subject = address.to_string();
+    let is_it = |told: &&resource::Finding| told.severity == FindingSeverity::Warning && told.subject == subject;
+    plan.findings.iter().find(is_it).map(|told| told.summary.clone())
+}
+
+fn unread(account: &str, weight: Weight, summary: String) -> Finding {
+    let address = resource::account_address(account);
     Finding {
         what: What::Unread,
         weight,
-        subject: account.to_string(),
-        address: Some(account),
+        subject: address.to_string(),
+        address: Some(address),
         id: None,
         summary,
         differences: Vec::new(),
@@ -154,19 +170,6 @@ fn unread(account: Address, weight: Weight, summary: String) -> Finding {
         origin: None,
         at: None,
     }
-}
-
-/// The accounts with settings that could not be read, and the highest severity of these.
-fn unread_settings(plan: &Plan) -> BTreeMap<Address, Weight> {
-    let mut accounts: BTreeMap<Address, Weight> = BTreeMap::new();
-    for (address, _) in plan.observed.iter().filter(|(_, live)| live.frozen.as_deref() == Some(NOT_READ)) {
-        let kind = resource::kind(address.kind()).filter(|kind| kind.setting().is_some());
-        if let (Some(kind), Some(account)) = (kind, address.account()) {
-            let weight = kind.spec().weight;
-            accounts.entry(resource::account_address(account)).and_modify(|highest| *highest = weight.min(*highest)).or_insert(weight);
-        }
-    }
-    accounts
 }
 
 /// What a finding of the plan becomes.

@@ -228,3 +228,30 @@ fn a_resource_of_an_account_is_not_folded_into_a_vpc_with_its_key() {
     assert_eq!(subjects, ["web/r/region.main", "web/r/transit_gateway.main", "web/r/vpc.main"]);
     assert_eq!(gone.findings[2].parts, [("flow_log".to_owned(), 1)].into());
 }
+
+/// Without a finding, a run that could not read them would say that nothing has drifted.
+#[test]
+fn resources_that_cannot_be_read_are_one_finding_about_their_account() {
+    let desired = worlds::desired(json!({
+        "account.web": {"email": "a@x", "leaves": null, "name": "web", "parent": {"ref": "organization.main"}, "tags": null},
+        "web/alternate_contact.a": {"account": {"ref": "account.web"}}, "web/r/alternate_contact.b": {"account": {"ref": "account.web"}},
+    }));
+    let there = |key: &str| json!({"id": "222222222222", "attributes": desired.resources[&key.parse().unwrap()], "ours": true});
+    let addresses = ["account.web", "web/alternate_contact.a", "web/r/alternate_contact.b"];
+    let live = |warnings: &[(&str, &str)]| {
+        let mut live = worlds::live(addresses.iter().map(|key| ((*key).to_owned(), there(key))).collect());
+        for (address, resource) in &mut live.resources {
+            resource.frozen = address.account().map(|_| crate::resource::UNREAD.to_owned());
+        }
+        live.findings.extend(warnings.iter().map(|(subject, summary)| finding(FindingSeverity::Warning, subject, summary)));
+        live
+    };
+    let of = |warnings: &[(&str, &str)]| Drift::of(&worlds::plan(&desired, &live(warnings)), &[], today(), None);
+    let drift = of(&[("account.web", "its settings cannot be read")]);
+    assert_eq!(told(&drift), [("unread", Weight::Organization, "account.web")]);
+    assert_eq!((drift.findings[0].summary.as_str(), drift.notes.len()), ("its settings cannot be read", 0));
+    // The plan warns of many accounts together.
+    let drift = of(&[("7 accounts", "their settings cannot be read")]);
+    assert_eq!(told(&drift), [("unread", Weight::Organization, "account.web")]);
+    assert_eq!((drift.findings[0].summary.as_str(), drift.notes.len()), ("some of its resources cannot be read", 1));
+}

@@ -41,7 +41,7 @@ pub use network::Screening;
 pub(crate) use opening::NOT_YET;
 pub use part_of::{PartOf, account_address, is_account, whole, wholes};
 pub use proposed::Proposed;
-pub use selection::{NOT_READ, NOT_SELECTED, Selection, UnknownName, WITH_ITS_ACCOUNT};
+pub use selection::{NOT_READ, NOT_SELECTED, Selection, UNREAD, UnknownName, WITH_ITS_ACCOUNT};
 pub use setting::{AccountClients, ErasedSetting, ONLY, Setting, Settings};
 pub use state::{Desired, Finding, FindingSeverity, Former, Live, LiveResource};
 pub use uses::{FreedBy, Price, Quota};

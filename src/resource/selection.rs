@@ -23,6 +23,9 @@ pub const WITH_ITS_ACCOUNT: &str = "its account is closed or suspended";
 /// resources.
 pub const NOT_READ: &str = "the account at its other end could not be read";
 
+/// Why a resource that could not be read stays as it is. Its account has a finding of its own, which covers all such resources.
+pub const UNREAD: &str = "it could not be read";
+
 /// What is selected. Everything, unless narrowed.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(default)]

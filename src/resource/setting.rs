@@ -17,8 +17,8 @@ use super::organizations::leaving;
 use super::reach::{Reach, is_fatal};
 use super::unread::{self, Unread};
 use super::{
-    Attributes, Context, Desired, ErasedKind, Family, FamilyNeeds, FamilyReading, Kind, KindSpec, Live, LiveResource, NOT_JOINED, NOT_READ,
-    NOT_YET, ReadRun, WITH_ITS_ACCOUNT, untyped,
+    Attributes, Context, Desired, ErasedKind, Family, FamilyNeeds, FamilyReading, Kind, KindSpec, Live, LiveResource, NOT_JOINED, NOT_YET,
+    ReadRun, UNREAD, WITH_ITS_ACCOUNT, untyped,
 };
 use crate::address::{Address, Place};
 use crate::aws::{AwsResult, Error, Poll, Sessions};
@@ -350,9 +350,9 @@ impl Reading {
                 (None, Some((_, Ok(found)))) => (found.clone(), None),
                 (None, Some((_, Err(error)))) => {
                     failure.get_or_insert(error);
-                    (None, Some(NOT_READ))
+                    (None, Some(UNREAD))
                 }
-                (None, None) => (None, Some(NOT_READ)),
+                (None, None) => (None, Some(UNREAD)),
             };
             // What stays as it is has no difference to the configuration.
             let attributes = attributes.or_else(|| frozen.and_then(|_| desired.resources.get(&one.address).cloned()));
