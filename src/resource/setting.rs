@@ -22,6 +22,7 @@ use super::{
 };
 use crate::address::{Address, Place};
 use crate::aws::{AwsResult, Error, Poll, Sessions};
+use crate::limits::LIMITS;
 use crate::sandbox::World;
 
 /// How many settings are read at a time. AWS's rates apply to each account separately, so more is faster until the request gate is full.
@@ -277,6 +278,10 @@ async fn ahead(
     }
 }
 
+/// Refusals in a Region that the account has not enabled yet, so that nothing is set there: it knows no credentials of the account.
+/// <https://docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html>
+const NOT_ENABLED: &[&str] = &["AuthFailure", "InvalidClientTokenId", "OptInRequired", "RegionDisabledException"];
+
 /// The answer about a setting, with its address and the id of its account.
 type Answer = (Address, String, AwsResult<Option<Attributes>>);
 
@@ -284,7 +289,12 @@ fn get(sessions: &Sessions, wanted: &Wanted, account: String) -> BoxFuture<'stat
     let clients = AccountClients::new(sessions, account, wanted.address.place());
     let Wanted { address, setting } = wanted.clone();
     Box::pin(async move {
-        let answer = setting.get(&clients).await.map_err(|error| clients.error(error));
+        let answer = match setting.get(&clients).await {
+            Err(error) if clients.region.as_deref().is_some_and(|region| LIMITS.regions.is_opt_in(region)) && error.is(NOT_ENABLED) => {
+                Ok(None)
+            }
+            answer => answer.map_err(|error| clients.error(error)),
+        };
         (address, clients.account, answer)
     })
 }
