@@ -28,6 +28,7 @@ policies = ["FullAWSAccess", "deny"]
 
 [defaults]
 email = "{account}@example.org"
+alias = "example-{account}"
 root_credentials = "remove"
 default_vpc = "remove"
 regions = ["af-south-1"]

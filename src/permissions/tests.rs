@@ -81,6 +81,7 @@ contacts.billing = { name = "A", title = "B", email = "a@example.org", phone = "
 email = "two@example.org"
 ou = "work"
 vpc = ["full"]
+alias = "example-two"
 
 [account.closes]
 email = "closes@example.org"

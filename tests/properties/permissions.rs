@@ -152,10 +152,12 @@ email = "two@example.org"
 name = "two"
 ou = "work"
 vpc = ["full"]
+alias = "example-two"
 "#;
 
 /// What changes in it, …
 const CHANGES: &[(&str, &str)] = &[
+    ("alias = \"example-two\"", "alias = \"example-2\""),
     ("[ou.work]\n", "[ou.work]\nname = \"Work\"\n"),
     ("owner = \"us\"", "owner = \"them\""),
     ("[policy.rail]\n", "[policy.rail]\ndescription = \"Nobody leaves\"\n"),

@@ -1,8 +1,8 @@
 //! The IAM family: what identifies accounts and lets people and pipelines into them.
 
-mod account_alias;
+mod iam_account_alias;
 
-pub use account_alias::{AccountAlias, AccountAliasAttributes};
+pub use iam_account_alias::{AccountAlias, AccountAliasAttributes};
 
 use crate::resource::Settings;
 
