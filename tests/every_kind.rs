@@ -29,6 +29,7 @@ policies = ["FullAWSAccess", "deny"]
 [defaults]
 email = "{account}@example.org"
 alias = "example-{account}"
+safeguards = ["ebs-encryption"]
 root_credentials = "remove"
 default_vpc = "remove"
 regions = ["af-south-1"]

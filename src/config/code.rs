@@ -195,6 +195,8 @@ codes! {
     BadRootAccess = "bad-root-access",
     /// An alias that AWS refuses, or that two accounts have.
     BadAlias = "bad-alias",
+    /// A safeguard that there is not, or that has no Region.
+    BadSafeguard = "bad-safeguard",
     /// More VPCs of one account in one Region than the quota.
     TooManyVpcs = "too-many-vpcs",
     /// More NAT gateways of one account in one Region than it may have addresses for.

@@ -82,6 +82,7 @@ email = "two@example.org"
 ou = "work"
 vpc = ["full"]
 alias = "example-two"
+safeguards = ["ebs-encryption"]
 
 [account.closes]
 email = "closes@example.org"

@@ -2,13 +2,15 @@
 //!
 //! A kind is one file in its family's folder: its typed attributes, what a change of each attribute means, and its create, update and
 //! delete calls. It contains no diff, no dependency list, no rendering and no retry: the engine does those, on addresses and attributes
-//! alone. The typed trait is erased once, here, into [`KINDS`]. A new kind is one file and one word in that table.
+//! alone. A family is a folder of kinds that are read together. [`FAMILIES`] is the one list of families, and each family has the one list
+//! of its kinds. docs/add-a-kind.md describes how a kind is added.
 
 use std::collections::HashMap;
 use std::sync::LazyLock;
 
 use crate::address::{Address, Reference};
 
+pub mod account_defaults;
 mod attributes;
 mod context;
 mod events;
@@ -65,7 +67,7 @@ pub const SUCCESSOR: &str = "successor";
 pub const LAPSED: &str = "code_sent_to";
 
 /// Every family. A family binds after those before it, on whose live resources its own may depend.
-pub static FAMILIES: &[&dyn Family] = &[&organizations::Organizations, &network::Networks, &iam::IAM];
+pub static FAMILIES: &[&dyn Family] = &[&organizations::Organizations, &network::Networks, &iam::IAM, &account_defaults::ACCOUNT_DEFAULTS];
 
 /// Every kind, family by family. The order is that of the documentation; nothing depends on it.
 pub static KINDS: LazyLock<Vec<&'static dyn ErasedKind>> =
@@ -185,6 +187,7 @@ mod tests {
             }
             "associated"
             | "auto_accept"
+            | "enabled"
             | "default_association"
             | "default_propagation"
             | "enable_dns_hostnames"

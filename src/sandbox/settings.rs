@@ -140,6 +140,13 @@ impl World {
 
 const ENCRYPTION: &str = "ebs-encryption-by-default";
 
+impl World {
+    /// Turns the encryption of new EBS volumes on or off, in an account, by its 12 digits, and a Region.
+    pub fn set_ebs_encryption_default(&mut self, account: &str, region: &str, is_on: bool) {
+        self.settings.entry(format!("{account}/{region}")).or_default().insert(ENCRYPTION.to_owned(), is_on.into());
+    }
+}
+
 fn set_encryption(turn: &mut Turn<'_>, is_on: bool) -> Outcome {
     turn.put(ENCRYPTION, is_on.into());
     Ok(json!({ "ebsEncryptionByDefault": is_on }))

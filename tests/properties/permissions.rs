@@ -153,6 +153,7 @@ name = "two"
 ou = "work"
 vpc = ["full"]
 alias = "example-two"
+safeguards = ["ebs-encryption"]
 "#;
 
 /// What changes in it, …

@@ -75,6 +75,7 @@ scenarios! {
     creation_in_progress,
     delegated_administrator,
     detached_by_someone,
+    ebs_encryption,
     email_changed,
     email_elsewhere,
     email_handed_in_elsewhere,

@@ -5,14 +5,15 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::Value;
 
 use super::table::Facts;
-use super::{Model, values};
-use crate::address::Address;
+use super::{Model, repeated, values};
+use crate::address::{Address, Scope};
 use crate::config::code::Code;
 use crate::config::report::Report;
 use crate::config::section::Inherited;
 use crate::config::template::{Names, fill};
 use crate::diagnostic::ByteRange;
 use crate::limits::LIMITS;
+use crate::resource::account_defaults::{EbsEncryptionDefault, EbsEncryptionDefaultAttributes};
 use crate::resource::iam::{AccountAlias, AccountAliasAttributes};
 use crate::resource::{Attributes, Kind, ONLY, untyped};
 
@@ -31,7 +32,7 @@ pub(in crate::config) type Planned = BTreeMap<Address, (Attributes, ByteRange)>;
 type Expand = fn(Of<'_>, &Model<'_>, &mut Report) -> Planned;
 
 /// A row for each key.
-const KEYS: &[Expand] = &[alias];
+const KEYS: &[Expand] = &[alias, safeguards];
 
 /// All settings of an account.
 pub(super) fn of_account(of: Of<'_>, model: &Model<'_>, report: &mut Report) -> Planned {
@@ -51,6 +52,42 @@ fn alias(of: Of<'_>, _model: &Model<'_>, report: &mut Report) -> Planned {
     }
     let address = Address::in_account(of.names.account, AccountAlias::SPEC.kind, ONLY);
     Planned::from([(address, (untyped(&AccountAliasAttributes { alias: made.text }), made.at))])
+}
+
+/// `safeguards`. That the words are known is a check of its own.
+fn safeguards(of: Of<'_>, model: &Model<'_>, _report: &mut Report) -> Planned {
+    let mut planned = Planned::new();
+    for safeguard in of.inherited.safeguards.into_iter().flat_map(|list| list.iter()).filter(|word| word.value == EBS_ENCRYPTION) {
+        for region in of.regions(model) {
+            let scope = Scope { account: of.names.account.to_owned(), region };
+            let address = Address::within(scope, EbsEncryptionDefault::SPEC.kind, ONLY);
+            planned.insert(address, (untyped(&EbsEncryptionDefaultAttributes { enabled: true }), safeguard.at));
+        }
+    }
+    planned
+}
+
+/// The safeguard that encrypts all new EBS volumes.
+const EBS_ENCRYPTION: &str = "ebs-encryption";
+
+/// The words that `safeguards` takes.
+const SAFEGUARDS: [&str; 1] = [EBS_ENCRYPTION];
+
+/// Each list of safeguards has known words, each once, and a Region to be in.
+pub(super) fn known_safeguards(facts: &Facts<'_>, report: &mut Report) {
+    let has_regions = !facts.design.regions().is_empty() || report.is_broken(&["organization", "regions"]);
+    for list in facts.file.inherited().filter_map(|keys| keys.safeguards) {
+        repeated(list, report);
+        for word in list.iter() {
+            if !SAFEGUARDS.contains(&word.as_str()) {
+                let hint = report.suggest(word, SAFEGUARDS.into_iter(), "choose one");
+                report.at(word.at, Code::BadSafeguard.error(format!("there is no safeguard `{}`", word.value)).hint(hint));
+            } else if !has_regions {
+                let diagnostic = Code::BadSafeguard.error(format!("`{}` has no Region to be in", word.value));
+                report.at(word.at, diagnostic.hint("list the Regions that accounts use: `regions` of [organization]"));
+            }
+        }
+    }
 }
 
 /// No two accounts of AWS have the same alias.

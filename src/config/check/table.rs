@@ -36,7 +36,7 @@ impl Facts<'_> {
 pub(super) type Check = (&'static str, fn(&Facts<'_>, &mut Report));
 
 /// All checks. Each runs by itself; the order says only which of two diagnostics of one code is kept at one position.
-pub(super) const CHECKS: [Check; 44] = [
+pub(super) const CHECKS: [Check; 45] = [
     ("keys have valid characters, and are not reserved", sections::keys),
     ("AWS accepts the tags", sections::tags),
     ("a list of stages names each once", sections::stages),
@@ -71,6 +71,7 @@ pub(super) const CHECKS: [Check; 44] = [
     ("the management account stays", leaving::management_account),
     ("no account that leaves is an administrator", leaving::administrators),
     ("accounts have different aliases", settings::aliases),
+    ("safeguards are known, each listed once, and have a Region", settings::known_safeguards),
     ("pools do not overlap", pools::overlapping),
     ("two VPNs do not lead to one office", gateways::same_office),
     ("lists of layouts name each declared layout once", vpcs::names),

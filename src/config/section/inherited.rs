@@ -10,6 +10,8 @@ macro_rules! inherited_keys {
                 alias: At<String>,
                 /// Opt-in Regions that are enabled in an account, as in `["af-south-1"]`; Regions of its layouts are always enabled. A Region that is removed from the list stays enabled. Default: none. For an account of a team, the nearest of its stage, its team and `[defaults]` counts.
                 regions: List,
+                /// What an account is to have in each governed Region: `["ebs-encryption"]` encrypts all new EBS volumes. A safeguard that leaves the list stays on. Default: none. For an account of a team, the nearest of its stage, its team and `[defaults]` counts.
+                safeguards: List,
                 /// Whether the password, keys, certificates and MFA devices of the root user of an account are kept, or removed. Needs `root_access`. Default: keep. For an account of a team, the nearest of its stage, its team and `[defaults]` counts.
                 #[schemars(schema_with = "super::defaults::default_vpcs")]
                 root_credentials: At<String>,
