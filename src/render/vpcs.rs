@@ -38,14 +38,14 @@ impl<'a> Place<'a> {
 
     /// What VPCs like it are called.
     fn family(self) -> String {
-        self.layout.map_or_else(|| self.region.to_owned(), |layout| format!("vpc.{layout} in {}", self.region))
+        self.layout.map_or_else(|| self.region.to_owned(), |layout| format!("{} in {}", Vpc::address(layout), self.region))
     }
 }
 
 impl fmt::Display for Place<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}/{}", self.account, self.region)?;
-        self.layout.map_or(Ok(()), |layout| write!(f, "/vpc.{layout}"))
+        self.layout.map_or(Ok(()), |layout| write!(f, "/{}", Vpc::address(layout)))
     }
 }
 

@@ -16,7 +16,7 @@ use super::edges::Edges;
 /// Finds the edges that one rule requires.
 pub(super) type Rule = fn(&mut Edges<'_>);
 
-/// All rules, in the order of their numbers, except that rule 6 needs the edges of rule 1 only. The order of edges does not matter.
+/// All rules, in the order of their numbers. `accounts` uses what `references` found; otherwise the order does not matter.
 pub(super) const RULES: [Rule; 9] = [
     references::wait_for_references,
     deletions::delete_last,
