@@ -273,7 +273,7 @@ impl Context {
         match self.address.place() {
             Place::Organization => false,
             Place::Account(account) => {
-                matches!(self.ids.origin(&Address::new("account", account)), Some(Origin::Meanwhile | Origin::ThisRun))
+                matches!(self.ids.origin(&Account::address(account)), Some(Origin::Meanwhile | Origin::ThisRun))
             }
             Place::Region(scope) => self.is_new(scope),
         }

@@ -46,6 +46,7 @@ impl Kind for PolicyAttachments {
             // It is in the address, and never differs alone.
             EventSpec::unexplained(&["target"]),
         ],
+        noun: Some(["set of attached policies", "sets of attached policies"]),
         ..KindSpec::BASE
     };
 

@@ -61,6 +61,7 @@ impl Kind for RootCredentials {
             // They are in the address, and never differ alone.
             EventSpec::unexplained(&["account", "root_access"]),
         ],
+        noun: Some(["set of root credentials", "sets of root credentials"]),
         ..KindSpec::BASE
     };
 
