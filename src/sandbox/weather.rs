@@ -364,18 +364,7 @@ fn probability(key: &str, value: &str) -> Result<f64, SandboxError> {
 }
 
 fn operation(key: &str, value: &str) -> Result<String, SandboxError> {
-    let served = value.split_once(':').is_some_and(|(service, name)| match service {
-        "organizations" => super::organizations::operation(name).is_some(),
-        "account" => super::account::effect(name).is_some(),
-        "ram" => super::ram::effect(name).is_some(),
-        "iam" => super::iam::effect(name).is_some(),
-        "ec2" => super::ec2::operation(name).is_some(),
-        "cloudtrail" => super::trail::effect(name).is_some(),
-        "config" => super::config::effect(name).is_some(),
-        "tag" => super::tagging::effect(name).is_some(),
-        _ => false,
-    });
-    if served {
+    if super::operations().iter().any(|served| served == value) {
         return Ok(value.to_owned());
     }
     let hint = "give an operation that the sandbox serves, such as `organizations:CreatePolicy`";
