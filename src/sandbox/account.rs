@@ -10,8 +10,6 @@ use super::ec2::RegionFacts;
 use super::email;
 use super::iam::date;
 use super::input::Input;
-use super::journal::Effect;
-use super::operation;
 use super::token::Position;
 use super::weather::Weather;
 use super::wire::{Call, Outcome, Refusal};
@@ -23,27 +21,6 @@ const PRINCIPAL: &str = "account.amazonaws.com";
 
 /// AWS's largest page of Regions, and what a request without MaxResults gets.
 const PAGE: usize = 50;
-
-/// The operations that the sandbox serves.
-pub(super) const OPERATIONS: [(&str, Effect); 12] = [
-    ("AcceptPrimaryEmailUpdate", Effect::Write),
-    ("DisableRegion", Effect::Write),
-    ("EnableRegion", Effect::Write),
-    ("GetAccountInformation", Effect::Read),
-    ("GetAlternateContact", Effect::Read),
-    ("GetContactInformation", Effect::Read),
-    ("GetRegionOptStatus", Effect::Read),
-    ("ListRegions", Effect::Read),
-    ("PutAccountName", Effect::Write),
-    ("PutAlternateContact", Effect::Write),
-    ("PutContactInformation", Effect::Write),
-    ("StartPrimaryEmailUpdate", Effect::Write),
-];
-
-/// Whether an operation writes; `None` when the sandbox does not serve it.
-pub(super) fn effect(operation: &str) -> Option<Effect> {
-    operation::effect(&OPERATIONS, operation)
-}
 
 fn region(input: Input<'_>, world: &World) -> Result<&'static RegionFacts, Refusal> {
     let name = input.str("RegionName");

@@ -5,8 +5,6 @@
 use aws_smithy_types::date_time::{DateTime, Format};
 use serde_json::{Value, json};
 
-use super::journal::Effect;
-use super::operation;
 use super::roles;
 use super::simulate;
 use super::sts::{Caller, ROOT_SESSION};
@@ -23,27 +21,6 @@ pub(super) const CREDENTIALS: &str = "RootCredentialsManagement";
 pub(super) const AUDIT: &str = "IAMAuditRootUserCredentials";
 pub(super) const DELETE: &str = "IAMDeleteRootUserCredentials";
 
-/// The operations that the sandbox serves, besides those about roles.
-pub(super) const OPERATIONS: [(&str, Effect); 12] = [
-    ("DeactivateMFADevice", Effect::Write),
-    ("DeleteAccessKey", Effect::Write),
-    ("DeleteLoginProfile", Effect::Write),
-    ("DeleteSigningCertificate", Effect::Write),
-    ("EnableOrganizationsRootCredentialsManagement", Effect::Write),
-    ("EnableOrganizationsRootSessions", Effect::Write),
-    ("GetLoginProfile", Effect::Read),
-    ("ListAccessKeys", Effect::Read),
-    ("ListMFADevices", Effect::Read),
-    ("ListOrganizationsFeatures", Effect::Read),
-    ("ListSigningCertificates", Effect::Read),
-    ("SimulateCustomPolicy", Effect::Read),
-];
-
-/// Whether an operation writes; `None` when the sandbox does not serve it.
-pub(super) fn effect(operation: &str) -> Option<Effect> {
-    operation::effect(&OPERATIONS, operation).or_else(|| roles::effect(operation))
-}
-
 fn gone(what: &str) -> Refusal {
     Refusal::new("NoSuchEntity", format!("The root user has no {what}."))
 }
@@ -55,7 +32,7 @@ pub(super) fn date(ms: u64) -> String {
 }
 
 pub(super) fn read(call: &Call, caller: &Caller, world: &World) -> Outcome {
-    if roles::effect(&call.operation).is_some() {
+    if roles::OPERATIONS.contains(&call.operation.as_str()) {
         return roles::read(call, caller, world);
     }
     if call.operation == "ListOrganizationsFeatures" {
@@ -91,7 +68,7 @@ pub(super) fn read(call: &Call, caller: &Caller, world: &World) -> Outcome {
 }
 
 pub(super) fn write(call: &Call, caller: &Caller, world: &mut World) -> Outcome {
-    if roles::effect(&call.operation).is_some() {
+    if roles::OPERATIONS.contains(&call.operation.as_str()) {
         return roles::write(call, caller, world);
     }
     let feature = match call.operation.as_str() {

@@ -54,6 +54,8 @@ pub use email::EmailUpdate;
 pub use journal::{Effect, Entry, RequestOutcome};
 pub use ram::Share;
 pub use roles::Role;
+use service::Service;
+
 pub use serve::{Server, serve};
 pub use server::{DropResponse, Sandbox};
 pub use store::lock_of;
@@ -63,20 +65,8 @@ pub use world::{Account, AccountState, FeatureSet, Joined, OptIn, Organizational
 
 /// Every operation that the sandbox serves, such as `ec2:CreateVpc`.
 pub fn operations() -> Vec<String> {
-    let tables = [
-        ("account", account::OPERATIONS.as_slice()),
-        ("cloudtrail", trail::OPERATIONS.as_slice()),
-        ("config", config::OPERATIONS.as_slice()),
-        ("iam", iam::OPERATIONS.as_slice()),
-        ("iam", roles::OPERATIONS.as_slice()),
-        ("ram", ram::OPERATIONS.as_slice()),
-        ("tag", tagging::OPERATIONS.as_slice()),
-    ];
-    let of_tables = tables.into_iter().flat_map(|(service, table)| table.iter().map(move |(name, _)| (service, *name)));
-    let others =
-        [("ec2", ec2::names().collect::<Vec<_>>()), ("organizations", organizations::names().collect()), ("sts", sts::OPERATIONS.to_vec())];
-    let of_others = others.into_iter().flat_map(|(service, names)| names.into_iter().map(move |name| (service, name)));
-    of_tables.chain(of_others).chain(settings::names()).map(|(service, name)| format!("{service}:{name}")).collect()
+    let all = Service::ALL.iter().flat_map(|service| service.model().operations().map(move |(name, _)| (service, name)));
+    all.map(|(service, name)| format!("{}:{name}", service.as_str())).collect()
 }
 
 /// Why a sandbox cannot be opened, saved or served.

@@ -2,11 +2,6 @@
 
 use super::journal::Effect;
 
-/// What an operation of a table does to the world; `None` when the table does not have it.
-pub(super) fn effect(table: &[(&'static str, Effect)], name: &str) -> Option<Effect> {
-    table.iter().find(|(other, _)| *other == name).map(|(_, effect)| *effect)
-}
-
 /// What makes the answer: `R` for a read, which cannot write, `W` for a write.
 #[derive(Clone, Copy)]
 pub(super) enum Operation<R, W> {
@@ -22,6 +17,7 @@ impl<R: Copy, W: Copy> Operation<R, W> {
     }
 
     /// What it does to the world.
+    #[cfg(test)]
     pub fn effect(&self) -> Effect {
         match self {
             Self::Read(_) => Effect::Read,

@@ -8,7 +8,6 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::input::Input;
-use super::journal::Effect;
 use super::weather::Weather;
 use super::wire::{Call, Outcome, Refusal};
 use super::world::World;
@@ -53,24 +52,6 @@ pub struct Share {
     /// The accounts among the principals that have an invitation and see nothing until they accept it.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub invited: BTreeSet<String>,
-}
-
-/// The operations that the sandbox serves.
-pub(super) const OPERATIONS: [(&str, Effect); 9] = [
-    ("AssociateResourceShare", Effect::Write),
-    ("CreateResourceShare", Effect::Write),
-    ("DeleteResourceShare", Effect::Write),
-    ("DisassociateResourceShare", Effect::Write),
-    ("EnableSharingWithAwsOrganization", Effect::Write),
-    ("GetResourceShareAssociations", Effect::Read),
-    ("GetResourceShares", Effect::Read),
-    ("TagResource", Effect::Write),
-    ("UpdateResourceShare", Effect::Write),
-];
-
-/// Whether an operation writes; `None` when the sandbox does not serve it.
-pub(super) fn effect(operation: &str) -> Option<Effect> {
-    OPERATIONS.iter().find(|(name, _)| *name == operation).map(|(_, effect)| *effect)
 }
 
 /// The texts of a list.

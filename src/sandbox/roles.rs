@@ -12,8 +12,6 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::iam::{date, no_session_of_root};
-use super::journal::Effect;
-use super::operation;
 use super::service::Service;
 use super::sts::Caller;
 use super::wire::{Call, Outcome, Refusal};
@@ -118,17 +116,7 @@ pub(super) fn permit(call: &Call, caller: &Caller, world: &World) -> Result<(), 
 }
 
 /// The operations about roles.
-pub(super) const OPERATIONS: [(&str, Effect); 4] = [
-    ("AttachRolePolicy", Effect::Write),
-    ("CreateRole", Effect::Write),
-    ("GetRole", Effect::Read),
-    ("ListAttachedRolePolicies", Effect::Read),
-];
-
-/// Whether an operation is about roles, and writes.
-pub(super) fn effect(operation: &str) -> Option<Effect> {
-    operation::effect(&OPERATIONS, operation)
-}
+pub(super) const OPERATIONS: [&str; 4] = ["AttachRolePolicy", "CreateRole", "GetRole", "ListAttachedRolePolicies"];
 
 /// The parameters of a request.
 #[derive(Deserialize)]

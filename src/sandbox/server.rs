@@ -253,7 +253,7 @@ impl Sandbox {
 
     fn arrive(&self, request: &Request) -> Result<Arrival<'_>, String> {
         let call = Call::read(request)?;
-        let effect = effect_of(&call);
+        let effect = call.service.effect(&call.operation).unwrap_or(Effect::Read);
         let mut state = lock(&self.inner.state);
         state.requests += 1;
         let number = state.requests;
@@ -327,24 +327,6 @@ fn request_id(seed: u64, number: u64) -> String {
     format!("{:08x}-0000-4000-8000-{number:012x}", seed & 0xFFFF_FFFF)
 }
 
-fn effect_of(call: &Call) -> Effect {
-    if let Some(operation) = settings::operation(call.service, &call.operation) {
-        return operation.effect();
-    }
-    let effect = match call.service {
-        Service::Organizations => organizations::operation(&call.operation).map(|operation| operation.effect()),
-        Service::Account => account::effect(&call.operation),
-        Service::Ec2 => ec2::operation(&call.operation).map(|operation| operation.effect()),
-        Service::Ram => ram::effect(&call.operation),
-        Service::Iam => iam::effect(&call.operation),
-        Service::CloudTrail => trail::effect(&call.operation),
-        Service::Config => config::effect(&call.operation),
-        Service::Tagging => tagging::effect(&call.operation),
-        Service::Sts => None,
-    };
-    effect.unwrap_or(Effect::Read)
-}
-
 impl State {
     /// What keeps a request from being looked at.
     fn admit(&mut self, weather: &Weather, arrival: &Arrival<'_>, caller: &str) -> Result<(), Refusal> {
@@ -369,55 +351,35 @@ impl State {
         if let Some(operation) = settings::operation(call.service, &call.operation) {
             return self.run_setting(operation, call, caller, weather, now_ms);
         }
-        match call.service {
-            Service::Sts => self.sessions.answer(call, caller, &self.world, now_ms, weather),
-            Service::Ec2 => self.run_ec2(weather, arrival, &caller.account, now_ms),
-            Service::Ram => match ram::effect(&call.operation) {
-                None => Err(Refusal::not_served(&call.name())),
-                Some(_) if !self.world.is_open(&caller.account, &call.region, now_ms) => Err(ram::not_enabled()),
-                Some(Effect::Read) => ram::read(call, &caller.account, &self.world),
-                Some(Effect::Write) => ram::write(call, &caller.account, self.change(weather, now_ms), now_ms, weather),
-            },
-            Service::Account => match account::effect(&call.operation) {
-                None => Err(Refusal::not_served(&call.name())),
-                Some(Effect::Read) => account::read(call, &caller.account, &self.world, now_ms),
-                Some(Effect::Write) => account::write(call, &caller.account, self.change(weather, now_ms), now_ms, weather),
-            },
-            Service::CloudTrail => match trail::effect(&call.operation) {
-                None => Err(Refusal::not_served(&call.name())),
-                Some(_) => self.trail.lookup(call, &caller.account, now_ms, weather, arrival.dice.empty_page()),
-            },
-            Service::Config => match config::effect(&call.operation) {
-                None => Err(Refusal::not_served(&call.name())),
-                Some(Effect::Read) => {
-                    let empty_page = arrival.dice.empty_page();
-                    config::read(call, &caller.account, &self.world, now_ms, weather, empty_page)
-                }
-                Some(Effect::Write) => config::write(call, &caller.account, self.change(weather, now_ms), now_ms, weather),
-            },
-            Service::Tagging => match tagging::effect(&call.operation) {
-                None => Err(Refusal::not_served(&call.name())),
-                Some(_) => {
-                    let world = if arrival.dice.stale() { self.as_it_was(now_ms.saturating_sub(weather.stale_ms)) } else { &self.world };
-                    tagging::read(call, &caller.account, world)
-                }
-            },
-            Service::Iam => match iam::effect(&call.operation) {
-                None => Err(Refusal::not_served(&call.name())),
-                Some(Effect::Read) => iam::read(call, caller, &self.world),
-                Some(Effect::Write) => iam::write(call, caller, self.change(weather, now_ms)),
-            },
-            Service::Organizations => {
+        let not_served = || Refusal::not_served(&call.name());
+        let effect = call.service.effect(&call.operation).ok_or_else(not_served)?;
+        match (call.service, effect) {
+            (Service::Sts, _) => self.sessions.answer(call, caller, &self.world, now_ms, weather),
+            (Service::Ec2, _) => self.run_ec2(weather, arrival, &caller.account, now_ms),
+            (Service::Ram, _) if !self.world.is_open(&caller.account, &call.region, now_ms) => Err(ram::not_enabled()),
+            (Service::Ram, Effect::Read) => ram::read(call, &caller.account, &self.world),
+            (Service::Ram, Effect::Write) => ram::write(call, &caller.account, self.change(weather, now_ms), now_ms, weather),
+            (Service::Account, Effect::Read) => account::read(call, &caller.account, &self.world, now_ms),
+            (Service::Account, Effect::Write) => account::write(call, &caller.account, self.change(weather, now_ms), now_ms, weather),
+            (Service::CloudTrail, _) => self.trail.lookup(call, &caller.account, now_ms, weather, arrival.dice.empty_page()),
+            (Service::Config, Effect::Read) => config::read(call, &caller.account, &self.world, now_ms, weather, arrival.dice.empty_page()),
+            (Service::Config, Effect::Write) => config::write(call, &caller.account, self.change(weather, now_ms), now_ms, weather),
+            (Service::Tagging, _) => {
+                let world = if arrival.dice.stale() { self.as_it_was(now_ms.saturating_sub(weather.stale_ms)) } else { &self.world };
+                tagging::read(call, &caller.account, world)
+            }
+            (Service::Iam, Effect::Read) => iam::read(call, caller, &self.world),
+            (Service::Iam, Effect::Write) => iam::write(call, caller, self.change(weather, now_ms)),
+            (Service::Organizations, _) => {
                 let input = call.input()?;
-                match organizations::operation(&call.operation) {
-                    None => Err(Refusal::not_served(&call.name())),
-                    Some(Operation::Read(read)) => {
+                match organizations::operation(&call.operation).ok_or_else(not_served)? {
+                    Operation::Read(read) => {
                         let world =
                             if arrival.dice.stale() { self.as_it_was(now_ms.saturating_sub(weather.stale_ms)) } else { &self.world };
                         let ask = Ask { world, caller: &caller.account, input, empty_page: arrival.dice.empty_page() };
                         organizations::read(read, &call.operation, &ask)
                     }
-                    Some(Operation::Write(write)) => {
+                    Operation::Write(write) => {
                         if arrival.dice.stale_write() {
                             self.refuse_as_it_was(write, call, (&caller.account, input), weather, now_ms)?;
                         }

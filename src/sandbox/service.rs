@@ -4,6 +4,7 @@ use std::sync::OnceLock;
 
 use http::StatusCode;
 
+use super::journal::Effect;
 use super::protocol::{Malformed, Model, Problem, ProblemKind, Protocol};
 use super::wire::Refusal;
 
@@ -42,7 +43,7 @@ const GLOBAL: bool = false;
 const REGIONAL: bool = true;
 
 impl Service {
-    const ALL: [Self; 9] =
+    pub(super) const ALL: [Self; 9] =
         [Self::Organizations, Self::Sts, Self::Account, Self::Ec2, Self::Ram, Self::Iam, Self::CloudTrail, Self::Config, Self::Tagging];
 
     #[rustfmt::skip] // a row of a table each
@@ -82,11 +83,24 @@ impl Service {
         self.facts().is_regional
     }
 
+    #[cfg(test)]
+    pub(super) fn model_text(self) -> &'static str {
+        self.facts().model
+    }
+
     /// AWS's model of it.
     pub(super) fn model(self) -> &'static Model {
         static MODELS: [OnceLock<Model>; Service::ALL.len()] = [const { OnceLock::new() }; Service::ALL.len()];
         #[expect(clippy::expect_used, clippy::indexing_slicing, reason = "a test reads each file, and there is a place for each service")]
         MODELS[self as usize].get_or_init(|| Model::parse(self.facts().model).expect("tests/models/wire.py writes models"))
+    }
+
+    /// What an operation does to the world, which its first word says; `None` when the sandbox does not serve it: it has the models of those
+    /// that it serves.
+    pub(super) fn effect(self, operation: &str) -> Option<Effect> {
+        const READS: [&str; 7] = ["Assume", "Describe", "Get", "List", "Lookup", "Select", "Simulate"];
+        self.model().operation(operation)?;
+        Some(if READS.iter().any(|verb| operation.starts_with(verb)) { Effect::Read } else { Effect::Write })
     }
 
     /// Its refusal of a caller who has no permission.
@@ -159,16 +173,24 @@ fn of_ec2(problem: &Problem) -> Refusal {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeSet;
-
+    use super::super::{ec2, organizations, settings};
     use super::*;
 
+    /// The tables of handlers and `models/operations.txt` have the same operations, and agree on which ones write.
     #[test]
-    fn every_operation_that_is_served_has_a_model() {
-        let served: BTreeSet<String> = super::super::operations().into_iter().collect();
-        let known =
-            Service::ALL.iter().flat_map(|service| service.model().operations().map(|(name, _)| format!("{}:{name}", service.as_str())));
-        let known: BTreeSet<String> = known.collect();
-        assert_eq!(served.difference(&known).collect::<Vec<_>>(), Vec::<&String>::new());
+    fn every_operation_has_a_handler_of_its_effect() {
+        for service in Service::ALL {
+            for (name, _) in service.model().operations() {
+                let of_table = match service {
+                    _ if settings::operation(service, name).is_some() => {
+                        settings::operation(service, name).map(|operation| operation.effect())
+                    }
+                    Service::Ec2 => ec2::operation(name).map(|operation| operation.effect()),
+                    Service::Organizations => organizations::operation(name).map(|operation| operation.effect()),
+                    _ => continue,
+                };
+                assert_eq!(of_table, service.effect(name), "{}:{name}", service.as_str());
+            }
+        }
     }
 }

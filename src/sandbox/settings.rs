@@ -38,11 +38,6 @@ const OPERATIONS: &[(Service, &str, Setting)] = &[
     (Service::Ec2, "GetEbsEncryptionByDefault", Operation::Read(get_encryption)),
 ];
 
-/// The names of all operations, with their services.
-pub(super) fn names() -> impl Iterator<Item = (&'static str, &'static str)> {
-    OPERATIONS.iter().map(|(service, name, _)| (service.as_str(), *name))
-}
-
 /// The operation of that name.
 pub(super) fn operation(service: Service, name: &str) -> Option<Setting> {
     OPERATIONS.iter().find(|(of, other, _)| *of == service && *other == name).map(|(.., operation)| *operation)

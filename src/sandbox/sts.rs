@@ -19,9 +19,6 @@ pub(super) const ROOT_SESSION: &str = ":root";
 /// The longest that a root session lasts: <https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRoot.html>
 const ROOT_SECONDS: u64 = 900;
 
-/// The operations that the sandbox serves: none of them writes.
-pub(super) const OPERATIONS: [&str; 3] = ["AssumeRole", "AssumeRoot", "GetCallerIdentity"];
-
 /// How long a session of a role is to last: 15 minutes to 12 hours, and an hour at most for who is in one already.
 /// <https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html>
 fn session_seconds(asked: Option<u64>, caller: &Caller) -> Result<u64, Refusal> {

@@ -6,21 +6,11 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::journal::Effect;
-use super::operation;
 use super::wire::{Call, Outcome, Refusal};
 use super::world::World;
 
 /// Where the tags of Organizations are, in AWS's commercial partition.
 const GLOBAL_REGION: &str = "us-east-1";
-
-/// The operations that the sandbox serves.
-pub(super) const OPERATIONS: [(&str, Effect); 1] = [("GetResources", Effect::Read)];
-
-/// Whether an operation writes; `None` when the sandbox does not serve it.
-pub(super) fn effect(operation: &str) -> Option<Effect> {
-    operation::effect(&OPERATIONS, operation)
-}
 
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]

@@ -10,8 +10,6 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use super::iam::date;
-use super::journal::Effect;
-use super::operation;
 use super::service::Service;
 use super::sts::{Caller, ROOT_SESSION};
 use super::token::Position;
@@ -33,14 +31,6 @@ const GLOBAL_REGION: &str = "us-east-1";
 
 /// The placeholder for a value that CloudTrail does not record.
 const HIDDEN: &str = "HIDDEN_DUE_TO_SECURITY_REASONS";
-
-/// The operations that the sandbox serves.
-pub(super) const OPERATIONS: [(&str, Effect); 1] = [("LookupEvents", Effect::Read)];
-
-/// Whether an operation writes; `None` when the sandbox does not serve it.
-pub(super) fn effect(operation: &str) -> Option<Effect> {
-    operation::effect(&OPERATIONS, operation)
-}
 
 /// The events so far, the oldest first.
 #[derive(Debug, Default)]

@@ -18,3 +18,10 @@ fn models_of_the_sandbox_are_those_of_botocore() {
     let output = Command::new(python()).arg(project("tests/models/wire.py")).arg("--compare").output().unwrap();
     assert!(output.status.success(), "{}", show(&output));
 }
+
+/// botocore sends the requests, and reads the answers, that the unit tests of the sandbox's protocols read and write.
+#[test]
+fn botocore_speaks_the_protocols_of_the_sandbox() {
+    let output = Command::new(python()).arg(project("tests/models/witness.py")).arg("--compare").output().unwrap();
+    assert!(output.status.success(), "{}", show(&output));
+}

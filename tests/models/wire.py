@@ -8,6 +8,7 @@ without documentation. An operation or a shape is a line, so that a new botocore
 """
 import argparse
 import json
+import re
 import sys
 from pathlib import Path
 
@@ -62,8 +63,13 @@ def trimmed(service, names):
     for key in ("apiVersion", "targetPrefix", "xmlNamespace"):
         if key in model["metadata"]:
             metadata[key] = model["metadata"][key]
+    # Models of REST-XML say it with their requests.
+    namespaces = json.dumps([[model["operations"][operation].get("input") for operation in names], shapes])
+    found = re.search(r'"xmlNamespace": (\{[^}]*\})', namespaces)
+    if found and "xmlNamespace" not in metadata:
+        metadata["xmlNamespace"] = json.loads(found[1])["uri"]
     table = {operation: shown(model["operations"][operation], pages.get(operation)) for operation in sorted(names)}
-    parts = {"metadata": dump(metadata), "operations": rows(table), "shapes": rows(shapes)}
+    parts = {"metadata": dump(metadata), "operations": without_namespaces(rows(table)), "shapes": without_namespaces(rows(shapes))}
     return "{\n" + ",\n".join(f'"{part}": {text}' for part, text in parts.items()) + "\n}\n"
 
 
@@ -86,6 +92,10 @@ def collect(models, name, found):
 
 def clean(reference):
     return {key: value for key, value in reference.items() if key not in UNUSED}
+
+
+def without_namespaces(text):
+    return re.sub(r',?"xmlNamespace":\{[^}]*\}', "", text)
 
 
 def shown(operation, page):

@@ -18,8 +18,6 @@ pub use recorder::Recorder;
 pub(super) use recorder::Recorders;
 
 use super::ec2::{self, Place, Region};
-use super::journal::Effect;
-use super::operation;
 use super::token::Position;
 use super::weather::Weather;
 use super::wire::{Call, Outcome, Refusal};
@@ -58,22 +56,6 @@ impl Aggregator {
         self.accounts.as_ref().is_none_or(|accounts| accounts.contains(account))
             && self.regions.as_ref().is_none_or(|regions| regions.contains(region))
     }
-}
-
-/// The operations that the sandbox serves.
-pub(super) const OPERATIONS: [(&str, Effect); 7] = [
-    ("DescribeConfigurationAggregatorSourcesStatus", Effect::Read),
-    ("DescribeConfigurationAggregators", Effect::Read),
-    ("PutConfigurationAggregator", Effect::Write),
-    ("PutConfigurationRecorder", Effect::Write),
-    ("SelectAggregateResourceConfig", Effect::Read),
-    ("StartConfigurationRecorder", Effect::Write),
-    ("StopConfigurationRecorder", Effect::Write),
-];
-
-/// Whether an operation writes; `None` when the sandbox does not serve it.
-pub(super) fn effect(operation: &str) -> Option<Effect> {
-    operation::effect(&OPERATIONS, operation)
 }
 
 #[derive(Deserialize, Default)]

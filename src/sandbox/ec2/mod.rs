@@ -197,11 +197,6 @@ const WRITES: &[(&str, Write)] = &[
     ("RevokeSecurityGroupIngress", security_group::revoke_ingress),
 ];
 
-/// The names of all operations that the sandbox serves.
-pub(super) fn names() -> impl Iterator<Item = &'static str> {
-    READS.iter().map(|(name, _)| *name).chain(WRITES.iter().map(|(name, _)| *name))
-}
-
 /// The operation of that name.
 pub(super) fn operation(name: &str) -> Option<Operation<Read, Write>> {
     Operation::of(name, READS, WRITES)

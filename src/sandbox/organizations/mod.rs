@@ -101,11 +101,6 @@ const WRITES: &[(&str, Write)] = &[
     ("UpdatePolicy", policies::update),
 ];
 
-/// The names of all operations that the sandbox serves.
-pub(super) fn names() -> impl Iterator<Item = &'static str> {
-    READS.iter().map(|(name, _)| *name).chain(WRITES.iter().map(|(name, _)| *name))
-}
-
 /// The operation of that name.
 pub(super) fn operation(name: &str) -> Option<Operation<Read, Write>> {
     Operation::of(name, READS, WRITES)

@@ -7,6 +7,8 @@ mod form;
 mod json;
 mod model;
 mod rest;
+#[cfg(test)]
+mod tests;
 mod xml;
 
 use bytes::Bytes;

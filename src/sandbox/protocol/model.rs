@@ -75,7 +75,6 @@ pub(in crate::sandbox) struct Reference {
     /// What it is called on the wire, if the model says so.
     pub name: Option<String>,
     pub is_flattened: bool,
-    pub namespace: Option<String>,
 }
 
 /// A member of a structure.
@@ -145,13 +144,17 @@ pub(in crate::sandbox) struct Pattern {
 impl Pattern {
     /// Whether the whole of a text matches. A pattern that the library cannot read takes anything.
     pub(in crate::sandbox) fn takes(&self, text: &str) -> bool {
+        self.regex().is_none_or(|regex| regex.is_match(text))
+    }
+
+    fn regex(&self) -> Option<&Regex> {
         let compile = || {
             // regex-lite knows no classes of Unicode: let any letter, mark and number beyond ASCII pass for these.
             let known = self.text.replace(r"\p{L}\p{Z}\p{N}", r"a-zA-Z0-9 \u{80}-\u{10FFFF}");
             // Nor look-ahead: the operations of account aliases check theirs themselves.
             Regex::new(&format!("^(?:{})$", known.replace("(?!-)", ""))).ok()
         };
-        self.compiled.get_or_init(compile).as_ref().is_none_or(|regex| regex.is_match(text))
+        self.compiled.get_or_init(compile).as_ref()
     }
 }
 
@@ -172,6 +175,15 @@ impl Model {
             Shape::Structure(structure) => Some(structure),
             _ => None,
         }
+    }
+
+    #[cfg(test)]
+    pub(super) fn unreadable_patterns(&self) -> Vec<&str> {
+        let patterns = self.shapes.iter().filter_map(|shape| match shape {
+            Shape::Text { pattern, .. } => pattern.as_ref(),
+            _ => None,
+        });
+        patterns.filter(|pattern| pattern.regex().is_none()).map(|pattern| pattern.text.as_str()).collect()
     }
 
     pub(in crate::sandbox) fn operation(&self, name: &str) -> Option<&Operation> {
@@ -223,14 +235,8 @@ struct RawReference {
     location: Option<Location>,
     #[serde(default)]
     flattened: bool,
-    xml_namespace: Option<Namespace>,
     #[serde(default, rename = "idempotencyToken")]
     _idempotency_token: bool,
-}
-
-#[derive(Deserialize)]
-struct Namespace {
-    uri: String,
 }
 
 #[derive(Deserialize)]
@@ -272,11 +278,8 @@ impl RawModel {
     fn link(self) -> Model {
         let index: BTreeMap<&str, usize> = self.shapes.keys().enumerate().map(|(index, name)| (name.as_str(), index)).collect();
         let linker = Linker { index, protocol: self.metadata.protocol };
-        let operations: BTreeMap<String, Operation> =
-            self.operations.into_iter().map(|(name, raw)| (name, linker.operation(raw))).collect();
-        // The model of Route 53 says it with its requests.
-        let of_requests = || operations.values().find_map(|operation| operation.input.as_ref()?.namespace.clone());
-        let namespace = self.metadata.xml_namespace.or_else(of_requests).unwrap_or_default();
+        let operations = self.operations.into_iter().map(|(name, raw)| (name, linker.operation(raw))).collect();
+        let namespace = self.metadata.xml_namespace.unwrap_or_default();
         let shapes = self.shapes.values().map(|raw| linker.shape(raw)).collect();
         let errors = self.shapes.iter().filter(|(_, raw)| raw.exception).map(|(name, raw)| raw.error(name)).collect();
         Model { protocol: linker.protocol, namespace, operations, shapes, errors }
@@ -305,7 +308,6 @@ impl Linker<'_> {
             shape: self.index.get(raw.shape.as_str()).copied().unwrap_or(usize::MAX),
             name: raw.location_name.clone(),
             is_flattened: raw.flattened,
-            namespace: raw.xml_namespace.as_ref().map(|namespace| namespace.uri.clone()),
         }
     }
 

@@ -108,13 +108,12 @@ impl Model {
 
     pub(super) fn write_rest_xml(&self, out: &mut String, name: &str, structure: Option<&Structure>, value: &Value) {
         let payload = structure.and_then(|structure| structure.payload.as_ref());
-        let (mut body, mut namespace) = (String::new(), &self.namespace);
+        let (mut body, namespace) = (String::new(), &self.namespace);
         let root = match payload.and_then(|key| structure.and_then(|structure| structure.output(key))) {
             Some(member) => {
                 let Some(value) = value.get(&member.key).filter(|value| !value.is_null()) else { return };
                 let Shape::Structure(inner) = self.shape(&member.reference) else { return };
                 self.write_members(&mut body, Some(inner), value);
-                namespace = member.reference.namespace.as_ref().unwrap_or(namespace);
                 member.wire.clone()
             }
             None if value.is_null() => return,
