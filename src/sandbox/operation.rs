@@ -1,5 +1,6 @@
 //! An operation of the sandbox, looked up by name in the two tables of its service.
 
+#[cfg(test)]
 use super::journal::Effect;
 
 /// What makes the answer: `R` for a read, which cannot write, `W` for a write.
