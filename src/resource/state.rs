@@ -50,7 +50,7 @@ pub struct Desired {
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub teams: BTreeMap<String, BTreeSet<String>>,
     /// The networks. Their resources are not in `resources`: their CIDR blocks depend on the live state, so `Plan::build` creates them
-    /// ([`network::expand`]).
+    /// ([`Family::expand`](super::Family::expand)).
     #[serde(default)]
     pub network: crate::network::Design,
     /// Prices that org.toml sets instead of the price list.
