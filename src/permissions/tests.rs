@@ -180,7 +180,7 @@ fn a_plan_is_allowed_reads_and_nothing_else() {
 
 /// The code without the facts of the kind, in which needs and events name operations too.
 fn without_facts(code: &str) -> String {
-    match code.split_once("const SPEC: KindSpec") {
+    match code.split_once("const SPEC: KindSpec = KindSpec {") {
         Some((before, after)) => format!("{before}{}", after.split_once("\n    };\n").unwrap().1),
         None => code.to_owned(),
     }

@@ -44,7 +44,7 @@ EXPECTED = [
 
 def main():
     package = Path(botocore.__file__).parent
-    services = re.findall(r'^    "(\w+)" (?:Global|Regional)', (ROOT / "src/aws/operations.rs").read_text(), re.M)
+    services = re.findall(r'^    "(\w+)" "[^"]+" (?:Global|Regional)', (ROOT / "src/aws/operations.rs").read_text(), re.M)
     names = [OTHER_NAMES.get(service, service) for service in services]
     models = {name: load(package / "data" / name) for name in names}
     actions, keys = rows("actions.txt"), rows("keys.txt")

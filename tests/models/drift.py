@@ -86,7 +86,7 @@ def table_of_operations(root):
     """The operations of operations.rs, by service."""
     text = (root / "src/aws/operations.rs").read_text()
     table = {}
-    for service, rows in re.findall(r'"(\w+)" (?:Global|Regional) aws_sdk_\w+ \{(.*?)\n    \}', text, re.S):
+    for service, rows in re.findall(r'"(\w+)" "[^"]+" (?:Global|Regional) aws_sdk_\w+ \{(.*?)\n    \}', text, re.S):
         table[service] = re.findall(r"^\s*\w+ (\w+) (?:Read|Write) \w+,$", rows, re.M)
     assert sum(map(len, table.values())) > 100, "operations.rs is written otherwise than this script reads it"
     return table
