@@ -136,11 +136,11 @@ WHAT = {
     "empty a policy": lambda: rewrite("organizations:LeaveNothing"),
     "describe a policy": lambda: client.update_policy(PolicyId=policies["deny-leave"], Description="something else"),
     "delete a policy": delete_policy,
-    "tag an account": lambda: tag("somebody else's"),
+    "tag an account": lambda: tag("somebody else"),
     "untag an account": lambda: client.untag_resource(ResourceId=accounts["web"], TagKeys=["team"]),
     "rename an account": lambda: boto3.client("account").put_account_name(AccountId=accounts["web"], AccountName="shop"),
     "rename an OU": lambda: client.update_organizational_unit(OrganizationalUnitId=units["work"], Name="play"),
-    "move and tag an account": lambda: (move(), tag("somebody else's")),
+    "move and tag an account": lambda: (move(), tag("somebody else")),
     "distrust a service": lambda: client.disable_aws_service_access(ServicePrincipal="cloudtrail.amazonaws.com"),
     "dismiss an administrator": lambda: client.deregister_delegated_administrator(
         AccountId=accounts["audit"], ServicePrincipal="config.amazonaws.com"

@@ -30,7 +30,7 @@ EXPECTED = [
     "organizations:AttachPolicy: error ConstraintViolationException has the reason OU_DEPTH_LIMIT_EXCEEDED no longer",
     "src/limits.toml: the policy type WEATHER_POLICY is missing",
     "src/limits.toml: there is no policy type TAG_POLICY",
-    "src/permissions: there is no IAM action or condition key organizations:CloseAccount",
+    "src/resource: there is no IAM action or condition key organizations:CloseAccount",
     "catalogue: the service account is gone",
     "catalogue: the service weather is new, with 1 action",
     "catalogue: the action organizations:CloseAccount is gone",
