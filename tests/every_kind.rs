@@ -11,7 +11,7 @@ use overlord::config::{self, Files};
 use overlord::resource::{Desired, KINDS};
 use overlord::sandbox::{Sandbox, Weather, World};
 
-use crate::pipeline::{MANAGEMENT, plan, run};
+use crate::pipeline::{MANAGEMENT, plan, plan_and_copy, run};
 
 const DENY: &str =
     r#"{"Version": "2012-10-17", "Statement": [{"Effect": "Deny", "Action": "organizations:LeaveOrganization", "Resource": "*"}]}"#;
@@ -128,4 +128,10 @@ async fn every_kind_is_applied_and_not_planned_again() {
     planned.extend(applied(&sandbox, &desired(&[CONFIGURATION, INVITED].concat())).await);
     let kinds: BTreeSet<String> = KINDS.iter().map(|kind| kind.spec().kind.to_owned()).collect();
     assert_eq!(planned, kinds, "a kind that no resource here has: declare one in CONFIGURATION");
+
+    // A rehearsal begins with a copy of what was read, which is the same for a plan.
+    let desired = desired(&[CONFIGURATION, INVITED].concat());
+    let (here, world) = plan_and_copy(&sandbox, &desired).await;
+    let copy = Sandbox::new(world, Weather::default());
+    assert_eq!(plan(&copy, &desired).await.unwrap().observed, here.observed);
 }

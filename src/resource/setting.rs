@@ -13,7 +13,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use tokio::sync::mpsc::UnboundedReceiver;
 
-use super::organizations::leaving;
+use super::organizations::{Account, leaving};
 use super::reach::{Reach, is_fatal};
 use super::unread::{self, Unread};
 use super::{
@@ -132,7 +132,7 @@ impl<S: Setting> Kind for S {
 /// Sets it. In a new account, it waits until the account can be used.
 async fn put<S: Setting>(context: &Context, after: &S::Attributes) -> AwsResult<()> {
     let key = context.address().account().ok_or_else(|| Error::internal(format!("`{}` is in no account", context.address())))?;
-    let account = Address::new("account", key).into();
+    let account = Account::address(key).into();
     let clients = AccountClients::new(context.sessions(), context.resolve(&account)?, context.address().place());
     if !context.is_new_place() {
         return S::put(&clients, after).await.map_err(|error| clients.error(error));
@@ -311,7 +311,7 @@ impl FamilyReading for Reading {
             self.read_the_rest(run, live).await?;
             let mut unread = Vec::new();
             for (account, wanted) in &self.wanted {
-                unread.extend(self.give(&Address::new("account", account.as_str()), wanted, run.desired, live));
+                unread.extend(self.give(&Account::address(account.as_str()), wanted, run.desired, live));
             }
             live.findings.extend(unread::findings(unread));
             live.findings.sort();
@@ -333,7 +333,7 @@ impl Reading {
     async fn read_the_rest(&mut self, run: &ReadRun<'_>, live: &Live) -> AwsResult<()> {
         let mut left = Vec::new();
         for (account, wanted) in &self.wanted {
-            let address = Address::new("account", account.as_str());
+            let address = Account::address(account.as_str());
             let Some(Standing::Usable(id)) = standing(&address, run.desired, live) else { continue };
             let is_read = |one: &&Wanted| self.found.read.get(&one.address).is_some_and(|(account, _)| *account == id);
             left.extend(wanted.iter().filter(|one| !is_read(one)).map(|one| get(run.sessions, one, id.clone())));
