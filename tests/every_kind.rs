@@ -6,8 +6,10 @@ use std::collections::BTreeSet;
 use std::io;
 use std::path::Path;
 
+use overlord::address::Address;
 use overlord::apply::Outcome;
 use overlord::config::{self, Files};
+use overlord::plan::Plan;
 use overlord::resource::{Desired, KINDS};
 use overlord::sandbox::{Sandbox, Weather, World};
 
@@ -129,9 +131,13 @@ async fn every_kind_is_applied_and_not_planned_again() {
     let kinds: BTreeSet<String> = KINDS.iter().map(|kind| kind.spec().kind.to_owned()).collect();
     assert_eq!(planned, kinds, "a kind that no resource here has: declare one in CONFIGURATION");
 
-    // A rehearsal begins with a copy of what was read, which is the same for a plan.
+    // A rehearsal begins with a copy of what was read, which is the same for a plan. A handshake has another id there.
     let desired = desired(&[CONFIGURATION, INVITED].concat());
     let (here, world) = plan_and_copy(&sandbox, &desired).await;
     let copy = Sandbox::new(world, Weather::default());
-    assert_eq!(plan(&copy, &desired).await.unwrap().observed, here.observed);
+    let there = plan(&copy, &desired).await.unwrap();
+    let attributes = |plan: &Plan, address: &Address| plan.observed.get(address).map(|live| live.attributes.clone());
+    let addresses = here.observed.keys().chain(there.observed.keys());
+    let other: Vec<&Address> = addresses.filter(|address| attributes(&here, address) != attributes(&there, address)).collect();
+    assert!(other.is_empty(), "{other:#?}");
 }

@@ -13,12 +13,10 @@ use crate::shape::{relative, sources};
 type Exception = (&'static str, &'static [&'static str], &'static str);
 
 /// Words that only look like kinds, and lower layers.
-const OTHER_WORDS: [Exception; 8] = [
-    ("permissions/document.rs", &["account"], "a service of AWS"),
+const OTHER_WORDS: [Exception; 6] = [
     ("config/check/", &["transit_gateway"], "the section of org.toml is spelled like the kind"),
     ("resource/network/describe.rs", &["nat_gateway", "vpc_endpoint"], "AWS's types of network interfaces"),
     ("aws/recording/members.rs", &[], "members of requests and answers of AWS, for scrubbing"),
-    ("policy/level.rs", &[], "a lower layer than the kinds; a test there compares the names"),
     ("network/addresses.rs", &[], "a lower layer than the kinds; a test there compares the names"),
     ("diff/replacement.rs", &["policy_type"], "the attribute of a policy that is spelled like the kind"),
     ("plan/worlds.rs", &[], "organizations for tests alone"),
