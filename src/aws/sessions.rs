@@ -135,6 +135,19 @@ struct Member {
     gate: SharedIdentityCache,
 }
 
+/// A client of a service's crate: with that configuration and retry partition, and all else that is the same for every client.
+macro_rules! client {
+    ($krate:ident, $config:expr, $partition:expr) => {
+        $krate::Client::from_conf(
+            $krate::config::Builder::from($config)
+                .interceptor(OperationNameInterceptor)
+                .retry_classifier(retry::Classifier)
+                .retry_partition($partition)
+                .build(),
+        )
+    };
+}
+
 impl Sessions {
     /// Loads the configuration of the credentials in use. Makes no AWS request, except what the credentials need.
     ///
@@ -158,23 +171,12 @@ impl Sessions {
         let region = base.region().map_or(home_region, AsRef::as_ref).to_owned();
         let own = retry::partition("own", &region);
         let everywhere = base.to_builder().region(Region::new(on_by_default(&region).to_owned())).build();
-        macro_rules! client {
-            ($krate:ident, $base:expr) => {
-                $krate::Client::from_conf(
-                    $krate::config::Builder::from($base)
-                        .interceptor(OperationNameInterceptor)
-                        .retry_classifier(retry::Classifier)
-                        .retry_partition(own.clone())
-                        .build(),
-                )
-            };
-        }
         Ok(Self {
             inner: Arc::new(Inner {
                 loaded: Instant::now(),
-                organizations: client!(aws_sdk_organizations, &base),
-                account: client!(aws_sdk_account, &base),
-                sts: client!(aws_sdk_sts, &everywhere),
+                organizations: client!(aws_sdk_organizations, &base, own.clone()),
+                account: client!(aws_sdk_account, &base, own.clone()),
+                sts: client!(aws_sdk_sts, &everywhere, own),
                 request_gate,
                 base,
                 access_role: access_role.into(),
@@ -244,9 +246,8 @@ impl Sessions {
     /// It cannot.
     pub async fn probe(&self, account: &str) -> AwsResult<()> {
         let region = on_by_default(self.base_region());
-        let config = aws_sdk_sts::config::Builder::from(&self.in_account(account, region)).interceptor(OperationNameInterceptor);
-        let config = config.retry_classifier(retry::Classifier).retry_partition(self.retry_partition(account, region));
-        identity(&aws_sdk_sts::Client::from_conf(config.build())).await.map(drop)
+        let client = client!(aws_sdk_sts, &self.in_account(account, region), self.retry_partition(account, region));
+        identity(&client).await.map(drop)
     }
 
     /// The Organizations client of the management account.
@@ -272,39 +273,23 @@ impl Sessions {
 
     /// The EC2 client of an account and Region. It has its own retry partition.
     pub fn ec2(&self, account: &str, region: &str) -> aws_sdk_ec2::Client {
-        let config = aws_sdk_ec2::config::Builder::from(&self.in_account(account, region));
-        let partition = self.retry_partition(account, region);
-        aws_sdk_ec2::Client::from_conf(
-            config.interceptor(OperationNameInterceptor).retry_classifier(retry::Classifier).retry_partition(partition).build(),
-        )
+        client!(aws_sdk_ec2, &self.in_account(account, region), self.retry_partition(account, region))
     }
 
     /// The Account Management client that an account uses for itself: unlike [`Sessions::account`], it needs no trusted access.
     pub fn account_of(&self, account: &str) -> aws_sdk_account::Client {
         let region = self.base_region();
-        let config = aws_sdk_account::config::Builder::from(&self.in_account(account, region));
-        let partition = self.retry_partition(account, region);
-        aws_sdk_account::Client::from_conf(
-            config.interceptor(OperationNameInterceptor).retry_classifier(retry::Classifier).retry_partition(partition).build(),
-        )
+        client!(aws_sdk_account, &self.in_account(account, region), self.retry_partition(account, region))
     }
 
     /// The IAM client of the management account.
     pub fn iam(&self) -> aws_sdk_iam::Client {
-        let config = aws_sdk_iam::config::Builder::from(&self.inner.base);
-        let partition = self.retry_partition("own", "iam");
-        aws_sdk_iam::Client::from_conf(
-            config.interceptor(OperationNameInterceptor).retry_classifier(retry::Classifier).retry_partition(partition).build(),
-        )
+        client!(aws_sdk_iam, &self.inner.base, self.retry_partition("own", "iam"))
     }
 
     /// The IAM client of an account. IAM is global: the Region says only who signs. It has its own retry partition.
     pub fn iam_of(&self, account: &str) -> aws_sdk_iam::Client {
-        let config = aws_sdk_iam::config::Builder::from(&self.in_account(account, self.base_region()));
-        let partition = self.retry_partition(account, "iam");
-        aws_sdk_iam::Client::from_conf(
-            config.interceptor(OperationNameInterceptor).retry_classifier(retry::Classifier).retry_partition(partition).build(),
-        )
+        client!(aws_sdk_iam, &self.in_account(account, self.base_region()), self.retry_partition(account, "iam"))
     }
 
     /// The IAM client of a short session as the root user of a member. The session may do what AWS's policy of that name allows:
@@ -329,56 +314,36 @@ impl Sessions {
             .build();
         let builder = self.inner.base.to_builder().credentials_provider(SharedCredentialsProvider::new(credentials));
         let config = builder.identity_cache(gate(&self.inner.request_gate, Arc::new(OnceLock::from(account.to_owned())))).build();
-        let config = aws_sdk_iam::config::Builder::from(&config);
-        let partition = self.retry_partition(account, "iam");
-        Ok(aws_sdk_iam::Client::from_conf(
-            config.interceptor(OperationNameInterceptor).retry_classifier(retry::Classifier).retry_partition(partition).build(),
-        ))
+        Ok(client!(aws_sdk_iam, &config, self.retry_partition(account, "iam")))
     }
 
     /// The CloudTrail client of an account and Region. It has its own retry partition.
     pub fn cloudtrail(&self, account: &str, region: &str) -> aws_sdk_cloudtrail::Client {
-        let config = aws_sdk_cloudtrail::config::Builder::from(&self.in_account(account, region));
-        let partition = self.retry_partition(account, region);
-        let config = config.interceptor(OperationNameInterceptor).retry_classifier(retry::Classifier).retry_partition(partition);
-        aws_sdk_cloudtrail::Client::from_conf(config.build())
+        client!(aws_sdk_cloudtrail, &self.in_account(account, region), self.retry_partition(account, region))
     }
 
     /// The AWS Config client of an account and Region. It has its own retry partition.
     pub fn config(&self, account: &str, region: &str) -> aws_sdk_config::Client {
-        let config = aws_sdk_config::config::Builder::from(&self.in_account(account, region));
-        let partition = self.retry_partition(account, region);
-        let config = config.interceptor(OperationNameInterceptor).retry_classifier(retry::Classifier).retry_partition(partition);
-        aws_sdk_config::Client::from_conf(config.build())
+        client!(aws_sdk_config, &self.in_account(account, region), self.retry_partition(account, region))
     }
 
     /// The client of the Resource Groups Tagging API in the Region of global services, where the organization's tags are.
     pub fn tagging(&self) -> aws_sdk_resourcegroupstagging::Client {
         let home = self.inner.base.region().map(AsRef::as_ref).unwrap_or_default();
         let base = self.inner.base.to_builder().region(Region::new(global_events_region(home))).build();
-        let config = aws_sdk_resourcegroupstagging::config::Builder::from(&base);
-        let partition = self.retry_partition("own", "tag");
-        let config = config.interceptor(OperationNameInterceptor).retry_classifier(retry::Classifier).retry_partition(partition);
-        aws_sdk_resourcegroupstagging::Client::from_conf(config.build())
+        client!(aws_sdk_resourcegroupstagging, &base, self.retry_partition("own", "tag"))
     }
 
     /// The RAM client of an account and Region. It has its own retry partition.
     pub fn ram(&self, account: &str, region: &str) -> aws_sdk_ram::Client {
-        let config = aws_sdk_ram::config::Builder::from(&self.in_account(account, region));
-        let partition = self.retry_partition(account, region);
-        aws_sdk_ram::Client::from_conf(
-            config.interceptor(OperationNameInterceptor).retry_classifier(retry::Classifier).retry_partition(partition).build(),
-        )
+        client!(aws_sdk_ram, &self.in_account(account, region), self.retry_partition(account, region))
     }
 
     /// The RAM client of the management account in the home Region, or in `us-east-1` if accounts must enable the home Region.
     pub fn sharing(&self) -> aws_sdk_ram::Client {
         let region = on_by_default(self.base_region()).to_owned();
-        let partition = self.retry_partition("own", &region);
-        let config = aws_sdk_ram::config::Builder::from(&self.inner.base).region(Region::new(region));
-        aws_sdk_ram::Client::from_conf(
-            config.interceptor(OperationNameInterceptor).retry_classifier(retry::Classifier).retry_partition(partition).build(),
-        )
+        let base = self.inner.base.to_builder().region(Region::new(region.clone())).build();
+        client!(aws_sdk_ram, &base, self.retry_partition("own", &region))
     }
 
     /// The retry partition of an account and Region: throttling there affects no other account or Region.
