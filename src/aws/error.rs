@@ -158,6 +158,16 @@ impl Error {
         self.in_place(Place { account: account.to_owned(), region: None })
     }
 
+    /// The same, of calls with the access role of an account, in a Region or of a global service. The role itself is assumed from outside,
+    /// so an error of that has no place.
+    #[must_use]
+    pub fn with_role_in(self, account: &str, region: Option<&str>) -> Self {
+        match &self {
+            Self::Refused(refusal) if refusal.operation.starts_with("sts:") => self,
+            _ => self.in_place(Place { account: account.to_owned(), region: region.map(str::to_owned) }),
+        }
+    }
+
     fn in_place(mut self, known: Place) -> Self {
         match &mut self {
             Self::Refused(Refusal { place, .. }) | Self::NoAnswer { place, .. } => {

@@ -326,11 +326,12 @@ impl Context {
         kind.apply(self, Some(id), self.after.as_ref(), None).await.map(drop)
     }
 
-    /// An error of a call in the account and Region of a scope, with that place.
-    pub(crate) fn placed(&self, scope: &Scope, error: Error) -> Error {
-        match self.account_id(scope) {
-            Ok(account) => error.within(&account, &scope.region),
-            Err(_) => error,
+    /// An error of a call for the resource that is being changed, with the account and Region that it is in.
+    pub(crate) fn placed(&self, error: Error) -> Error {
+        let Some(account) = self.address.account().and_then(|key| self.resolve(&Account::address(key).into()).ok()) else { return error };
+        match self.address.scope() {
+            Some(scope) => error.within(&account, &scope.region),
+            None => error.within_account(&account),
         }
     }
 

@@ -397,10 +397,7 @@ impl<K: Kind> ErasedKind for Adapter<K> {
                     after.is_some()
                 ))),
             };
-            done.map_err(|error| match context.address().scope() {
-                Some(scope) => context.placed(scope, error),
-                None => error,
-            })
+            done.map_err(|error| context.placed(error))
         })
     }
 }

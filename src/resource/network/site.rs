@@ -30,10 +30,7 @@ pub(super) struct Site {
 impl Site {
     /// An error of a call here. The role is assumed from outside.
     pub fn error(&self, error: Error) -> Error {
-        match &error {
-            Error::Refused(refusal) if refusal.operation.starts_with("sts:") => error,
-            _ => error.within(&self.account, &self.scope.region),
-        }
+        error.with_role_in(&self.account, Some(&self.scope.region))
     }
 }
 
