@@ -106,11 +106,10 @@ pub async fn read_screened<P>(
     for reading in &mut readings {
         reading.bind(&run, &mut bound).await?;
     }
-    let members = run.members();
     let mut screen = Screen::of(sessions, desired, records, &bound).await;
     loop {
         let mut live = bound.clone();
-        network::live(sessions, desired, screen.prefetch(), &members, &mut live).await?;
+        network::live(sessions, desired, screen.prefetch(), run.members(), &mut live).await?;
         let (plan, different) = plan(&live);
         if !screen.read_scopes(different).await {
             return Ok((live, plan, screen.screening(&aggregator.name)));

@@ -94,8 +94,9 @@ impl<'r> ReadRun<'r> {
     }
 
     /// The ids of all usable accounts; none before the organization is bound.
-    pub fn members(&self) -> BTreeSet<String> {
-        self.members.get().cloned().unwrap_or_default()
+    pub fn members(&self) -> &BTreeSet<String> {
+        static NONE: BTreeSet<String> = BTreeSet::new();
+        self.members.get().unwrap_or(&NONE)
     }
 }
 

@@ -27,6 +27,7 @@ mod proposed;
 mod reach;
 mod selection;
 mod setting;
+mod standing;
 mod state;
 mod unread;
 mod uses;

@@ -155,7 +155,7 @@ pub enum By {
 /// What a family needs for a configuration, besides what its kinds need.
 #[derive(Debug, Clone, Default)]
 pub struct FamilyNeeds {
-    /// The name of the family.
+    /// The name of the family, which [`family_needs`] fills in.
     pub family: &'static str,
     /// What its readers need, and what else it calls whatever the kinds of the resources are.
     pub own: Vec<(By, Need)>,
@@ -172,7 +172,7 @@ pub struct FamilyNeeds {
 
 /// What the families need for a configuration.
 pub fn family_needs(desired: &Desired) -> Vec<FamilyNeeds> {
-    FAMILIES.iter().map(|family| family.needs(desired)).collect()
+    FAMILIES.iter().map(|family| FamilyNeeds { family: family.name(), ..family.needs(desired) }).collect()
 }
 
 /// What an import calls, with and without the networks of some Regions.

@@ -33,34 +33,46 @@ const PAUSE: Duration = Duration::from_secs(3);
 /// # Errors
 /// Another refusal; the deadline, with AWS's last refusal; the interrupt.
 pub(super) async fn wait(client: &Ec2, account: &str, region: &str, interrupt: &Interrupt) -> AwsResult<()> {
-    let last = Mutex::new(None);
-    let ask = || async {
+    let list = || async {
         // The smallest page that AWS accepts.
         let answer = client.describe_vpcs().max_results(5).send().await;
-        match answer.map_err(|e| Error::sdk("ec2:DescribeVpcs", &e).within(account, region)) {
+        answer.map(drop).map_err(|e| Error::sdk("ec2:DescribeVpcs", &e).within(account, region))
+    };
+    wait_for(format!("account {account} to be usable in {region}"), "ec2:DescribeVpcs in the Region", interrupt, list).await
+}
+
+/// Sends a request again until AWS no longer says that the account or Region is not ready. `denied` says what a guardrail may deny.
+///
+/// # Errors
+/// Another refusal; the deadline, with AWS's last refusal; the interrupt.
+pub(super) async fn wait_for<F>(what: String, denied: &str, interrupt: &Interrupt, send: impl Fn() -> F) -> AwsResult<()>
+where
+    F: Future<Output = AwsResult<()>>,
+{
+    let last = Mutex::new(None);
+    let ask = || async {
+        match send().await {
             Err(e) if e.is(NOT_YET) => {
                 *last.lock().unwrap_or_else(PoisonError::into_inner) = Some(e);
                 Ok(None)
             }
-            result => result.map(|_| Some(())),
+            result => result.map(Some),
         }
     };
-    let what = format!("account {account} to be usable in {region}");
     match (Poll { what, pause: PAUSE, deadline: DEADLINE }).until(interrupt, ask).await {
-        Err(e @ Error::Deadline { .. }) => Err(too_late(&e, last.into_inner().unwrap_or_else(PoisonError::into_inner))),
+        Err(e @ Error::Deadline { .. }) => Err(too_late(&e, last.into_inner().unwrap_or_else(PoisonError::into_inner), denied)),
         result => result,
     }
 }
 
-fn too_late(deadline: &Error, last: Option<Error>) -> Error {
+fn too_late(deadline: &Error, last: Option<Error>, denied: &str) -> Error {
     let refusal = last.map(|refusal| format!("; {refusal}")).unwrap_or_default();
     Error::Failed {
         message: format!("{deadline}, in vain{refusal}"),
-        hint: Some(
+        hint: Some(format!(
             "run the same command again later: AWS verifies some new accounts for hours; if it stays so, see that the access role exists \
-             there and that no guardrail denies ec2:DescribeVpcs in the Region"
-                .to_owned(),
-        ),
+             there and that no guardrail denies {denied}"
+        )),
     }
 }
 

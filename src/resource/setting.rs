@@ -5,7 +5,6 @@
 //! of such kinds, with a reader for all of them.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::time::Duration;
 
 use futures_util::future::BoxFuture;
 use futures_util::stream::{self, FuturesUnordered, StreamExt};
@@ -13,15 +12,17 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use tokio::sync::mpsc::UnboundedReceiver;
 
-use super::organizations::{Account, leaving};
+use super::opening;
+use super::organizations::Account;
 use super::reach::{Reach, is_fatal};
+use super::standing::{Standing, standing};
 use super::unread::{self, Unread};
 use super::{
-    Attributes, Context, Desired, ErasedKind, Family, FamilyNeeds, FamilyReading, Kind, KindSpec, Live, LiveResource, NOT_JOINED, NOT_YET,
-    ReadRun, UNREAD, WITH_ITS_ACCOUNT, untyped,
+    Attributes, Context, Desired, ErasedKind, Family, FamilyNeeds, FamilyReading, Kind, KindSpec, Live, LiveResource, ReadRun, UNREAD,
+    untyped,
 };
 use crate::address::{Address, Place};
-use crate::aws::{AwsResult, Error, Poll, Sessions};
+use crate::aws::{AwsResult, Error, Sessions};
 use crate::limits::LIMITS;
 use crate::sandbox::World;
 
@@ -64,22 +65,12 @@ impl AccountClients {
         let region = self.region.as_deref().ok_or_else(|| Error::internal("a setting of EC2 is in no Region"))?;
         Ok(self.sessions.ec2(&self.account, region))
     }
-
-    /// An error of a call, with the account and Region that it was made in.
-    fn error(&self, error: Error) -> Error {
-        match (&error, &self.region) {
-            // The role is assumed from outside.
-            (Error::Refused(refusal), _) if refusal.operation.starts_with("sts:") => error,
-            (_, Some(region)) => error.within(&self.account, region),
-            (_, None) => error.within_account(&self.account),
-        }
-    }
 }
 
 /// A kind of which an account, or an account in a Region, has exactly one.
 pub trait Setting: Send + Sync + 'static {
     /// Its attributes as the calls need them.
-    type Attributes: Serialize + DeserializeOwned + Clone + Send + Sync + 'static;
+    type Attributes: Serialize + DeserializeOwned + Send + Sync + 'static;
     /// What the pure engine knows about it.
     const SPEC: KindSpec;
 
@@ -98,9 +89,6 @@ pub trait Setting: Send + Sync + 'static {
 
 /// The key of the one setting of its kind: `records-dev/iam_account_alias.main`.
 pub const ONLY: &str = "main";
-
-/// The waits for a new account: its role works minutes after CreateAccount has answered.
-const NEW_ACCOUNT: (Duration, Duration) = (Duration::from_secs(3), Duration::from_secs(30 * 60));
 
 impl<S: Setting> Kind for S {
     type Attributes = S::Attributes;
@@ -132,20 +120,14 @@ impl<S: Setting> Kind for S {
 /// Sets it. In a new account, it waits until the account can be used.
 async fn put<S: Setting>(context: &Context, after: &S::Attributes) -> AwsResult<()> {
     let key = context.address().account().ok_or_else(|| Error::internal(format!("`{}` is in no account", context.address())))?;
-    let account = Account::address(key).into();
-    let clients = AccountClients::new(context.sessions(), context.resolve(&account)?, context.address().place());
+    let account = context.resolve(&Account::address(key).into())?;
+    let clients = AccountClients::new(context.sessions(), account, context.address().place());
     if !context.is_new_place() {
-        return S::put(&clients, after).await.map_err(|error| clients.error(error));
+        return S::put(&clients, after).await;
     }
-    let ask = || async {
-        match S::put(&clients, after).await {
-            Err(error) if error.is(NOT_YET) => Ok(None),
-            result => result.map(Some),
-        }
-    };
-    let (pause, deadline) = NEW_ACCOUNT;
-    let poll = Poll { what: format!("account {} to be usable", clients.account()), pause, deadline };
-    poll.until(context.sessions().request_gate().interrupt(), ask).await.map_err(|error| clients.error(error))
+    let what = format!("account {} to be usable", clients.account());
+    let interrupt = context.sessions().request_gate().interrupt();
+    opening::wait_for(what, &S::calls(None, after).join(" or "), interrupt, || S::put(&clients, after)).await
 }
 
 /// [`Setting`] with its type erased.
@@ -191,7 +173,7 @@ impl Family for Settings {
 
     fn needs(&self, _desired: &Desired) -> FamilyNeeds {
         // What each kind needs is all.
-        FamilyNeeds { family: self.name, ..FamilyNeeds::default() }
+        FamilyNeeds::default()
     }
 
     fn read<'r>(&'r self, run: &'r ReadRun<'r>) -> BoxFuture<'r, AwsResult<Box<dyn FamilyReading>>> {
@@ -293,7 +275,7 @@ fn get(sessions: &Sessions, wanted: &Wanted, account: String) -> BoxFuture<'stat
             Err(error) if clients.region.as_deref().is_some_and(|region| LIMITS.regions.is_opt_in(region)) && error.is(NOT_ENABLED) => {
                 Ok(None)
             }
-            answer => answer.map_err(|error| clients.error(error)),
+            answer => answer.map_err(|error| error.with_role_in(&clients.account, clients.region.as_deref())),
         };
         (address, clients.account, answer)
     })
@@ -374,26 +356,6 @@ impl Reading {
         let id = live.resources.get(account).and_then(|resource| resource.id.clone()).unwrap_or_default();
         Some(Unread { subject: account.to_string(), account: id, consequence: NothingPlanned, error })
     }
-}
-
-/// The state of an account of the configuration that exists.
-enum Standing {
-    /// Its id.
-    Usable(String),
-    /// Why what is inside it stays as it is.
-    Frozen(&'static str),
-}
-
-fn standing(account: &Address, desired: &Desired, live: &Live) -> Option<Standing> {
-    let resource = live.resources.get(account)?;
-    if resource.frozen.as_deref() == Some(NOT_JOINED) {
-        return Some(Standing::Frozen(NOT_JOINED));
-    }
-    let is_leaving = desired.resources.get(account).and_then(leaving).is_some();
-    if is_leaving || resource.frozen.is_some() {
-        return Some(Standing::Frozen(WITH_ITS_ACCOUNT));
-    }
-    resource.id.clone().map(Standing::Usable)
 }
 
 /// What follows from settings that cannot be read.

@@ -1,5 +1,5 @@
 //! The keys that an account may have in its own section or stage, in its team, or in `[defaults]`: the nearest counts. They are declared
-//! here once, and stand in all four sections.
+//! here once, and all four sections have them.
 
 /// Gives the inherited keys to another macro, before its own arguments. A new key is one more field here.
 macro_rules! inherited_keys {
@@ -49,12 +49,12 @@ macro_rules! with_inherited_keys {
 }
 
 macro_rules! declare_inherited {
-    ({ $($(#[$about:meta])* $key:ident: $type:ty,)* }) => {
+    ({ $($(#[$_about:meta])* $key:ident: $type:ty,)* }) => {
         /// The inherited keys of one section, or the nearest of several.
         #[derive(Debug, Clone, Copy, Default)]
         pub struct Inherited<'f> {
             $(
-                #[allow(missing_docs, reason = "the documentation stands at the key")]
+                #[doc = concat!("`", stringify!($key), "`, if it is declared.")]
                 pub $key: Option<&'f $type>,
             )*
         }

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use futures_util::future::BoxFuture;
 
-use super::{KINDS, Kept, Prefetch, expand, findings, live, needs, prefetch};
+use super::{FAMILY, KINDS, Kept, Prefetch, expand, findings, live, needs, prefetch};
 use crate::address::Scope;
 use crate::aws::AwsResult;
 use crate::network::{self, Design, Observed};
@@ -17,7 +17,7 @@ pub struct Networks;
 
 impl Family for Networks {
     fn name(&self) -> &'static str {
-        "network"
+        FAMILY
     }
 
     fn kinds(&self) -> &'static [&'static dyn ErasedKind] {
@@ -63,7 +63,7 @@ impl FamilyReading for Read {
     fn bind<'r>(&'r mut self, run: &'r ReadRun<'r>, into: &'r mut Live) -> BoxFuture<'r, AwsResult<()>> {
         Box::pin(async move {
             let prefetch = std::mem::take(&mut self.prefetch);
-            self.kept = live(run.sessions, run.desired, prefetch, &run.members(), into).await?;
+            self.kept = live(run.sessions, run.desired, prefetch, run.members(), into).await?;
             Ok(())
         })
     }

@@ -67,11 +67,12 @@ mod tests {
     use std::collections::BTreeSet;
 
     use super::*;
+    use crate::resource::network::FAMILY;
     use crate::resource::{KINDS, family};
 
     #[test]
     fn the_family_says_when_each_of_its_kinds_is_read() {
-        let kinds = KINDS.iter().map(|kind| kind.spec().kind).filter(|kind| family(kind) == Some("network"));
+        let kinds = KINDS.iter().map(|kind| kind.spec().kind).filter(|kind| family(kind) == Some(FAMILY));
         let read: BTreeSet<&str> = READINGS.map(|(kind, _)| kind).into();
         assert_eq!(read, kinds.collect());
         assert_eq!(read.len(), READINGS.len());

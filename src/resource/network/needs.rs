@@ -46,7 +46,7 @@ const GOVERNED: Need = Need::plan(&["ec2:DescribeTags"]);
 pub(in crate::resource) fn needs(desired: &Desired) -> FamilyNeeds {
     let design = &desired.network;
     let regions = design.regions();
-    let mut found = FamilyNeeds { family: "network", ..FamilyNeeds::default() };
+    let mut found = FamilyNeeds::default();
     if !regions.is_empty() {
         found.own.extend([(By::Accounts, NETWORKS), (By::Everybody, BLOCKS)]);
         found.reads.extend([(By::Everybody, screen::OPERATIONS), (By::Everybody, &[LOOK_UP_EVENTS])]);

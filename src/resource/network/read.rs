@@ -24,8 +24,9 @@ use crate::address::{Address, Reference, Scope};
 use crate::aws::{AwsResult, Error, Sessions};
 use crate::network::{Block, Observed, Others, Unmanaged, has_gateway_endpoint, zone_of};
 use crate::plural::count;
-use crate::resource::organizations::{Account, OrganizationalUnit, leaving};
+use crate::resource::organizations::{Account, OrganizationalUnit};
 use crate::resource::reach::is_fatal;
+use crate::resource::standing::{Standing, standing};
 use crate::resource::unread::{self, Unread, warning};
 use crate::resource::{Desired, Finding, FindingSeverity, Keep, Kind, Live, LiveResource, NOT_JOINED, NOT_READ, NOT_SELECTED};
 
@@ -74,15 +75,19 @@ impl Accounts {
         let named = live.resources.iter().filter(|(address, _)| Account::has(address) || OrganizationalUnit::has(address));
         let places = named.filter_map(|(address, place)| Some((place.id.clone()?, address.clone()))).collect();
         let mut accounts = Self { open: BTreeMap::new(), frozen: BTreeSet::new(), absent: BTreeSet::new(), places };
-        for (address, account) in live.resources.iter().filter(|(address, _)| Account::has(address)) {
-            if account.frozen.as_deref() == Some(NOT_JOINED) {
-                accounts.absent.insert(address.key().to_owned());
-            }
-            let stays = desired.resources.get(address).and_then(leaving).is_none() && account.frozen.is_none();
-            match (&account.id, stays) {
-                (_, false) => drop(accounts.frozen.insert(address.key().to_owned())),
-                (Some(id), true) => drop(accounts.open.insert(address.key().to_owned(), id.clone())),
-                (None, true) => {}
+        for address in live.resources.keys().filter(|address| Account::has(address)) {
+            let key = address.key().to_owned();
+            match standing(address, desired, live) {
+                None => {}
+                Some(Standing::Usable(id)) => {
+                    accounts.open.insert(key, id);
+                }
+                Some(Standing::Frozen(why)) => {
+                    if why == NOT_JOINED {
+                        accounts.absent.insert(key.clone());
+                    }
+                    accounts.frozen.insert(key);
+                }
             }
         }
         accounts

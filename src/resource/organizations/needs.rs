@@ -41,7 +41,6 @@ const IMPORT: &[&str] = &[
 pub(in crate::resource) fn needs(_: &Desired) -> FamilyNeeds {
     let own = std::iter::once(READ).chain(lock::NEEDS);
     FamilyNeeds {
-        family: "organizations",
         own: own.map(|need| (By::Caller, need)).collect(),
         // `drift` looks up who made a difference.
         reads: vec![(By::Caller, &[LOOK_UP_EVENTS])],

@@ -193,6 +193,7 @@ const TAGGED: [(&str, Resources); 18] = [
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::resource::network::FAMILY;
     use crate::resource::network::{DefaultSecurityGroup, DefaultVpc, Region, Route};
     use crate::resource::{KINDS, family};
 
@@ -202,6 +203,6 @@ mod tests {
         let by_place = [Region::SPEC.kind, DefaultVpc::SPEC.kind, DefaultSecurityGroup::SPEC.kind, Route::SPEC.kind];
         let known: BTreeSet<&str> = TAGGED.map(|(kind, _)| kind).into_iter().chain(by_place).collect();
         assert_eq!(known.len(), TAGGED.len() + by_place.len(), "a kind is listed twice");
-        assert_eq!(known, KINDS.iter().map(|kind| kind.spec().kind).filter(|kind| family(kind) == Some("network")).collect());
+        assert_eq!(known, KINDS.iter().map(|kind| kind.spec().kind).filter(|kind| family(kind) == Some(FAMILY)).collect());
     }
 }
