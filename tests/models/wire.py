@@ -22,7 +22,7 @@ OTHER_NAMES = {"tag": "resourcegroupstaggingapi"}
 # Said of services, members and shapes, and of no use on the wire.
 UNUSED = {
     "box", "contextParam", "deprecated", "deprecatedMessage", "deprecatedSince", "document", "documentation", "endpointdiscoveryid", "eventpayload",
-    "hostLabel", "resultWrapper", "retryable", "sensitive", "synthetic",
+    "hostLabel", "idempotencyToken", "resultWrapper", "retryable", "sensitive", "synthetic",
 }  # fmt: skip
 # A pattern that takes any text.
 ANYTHING = {"[\\s\\S]*", "[\\s\\S]+"}
@@ -52,7 +52,6 @@ def operations():
 def trimmed(service, names):
     loader, name = Loader(), OTHER_NAMES.get(service, service)
     model = loader.load_service_model(name, "service-2")
-    pages = loader.load_service_model(name, "paginators-1")["pagination"]
     shapes = {}
     for operation in names:
         parts = model["operations"][operation]
@@ -68,7 +67,7 @@ def trimmed(service, names):
     found = re.search(r'"xmlNamespace": (\{[^}]*\})', namespaces)
     if found and "xmlNamespace" not in metadata:
         metadata["xmlNamespace"] = json.loads(found[1])["uri"]
-    table = {operation: shown(model["operations"][operation], pages.get(operation)) for operation in sorted(names)}
+    table = {operation: shown(model["operations"][operation]) for operation in sorted(names)}
     parts = {"metadata": dump(metadata), "operations": without_namespaces(rows(table)), "shapes": without_namespaces(rows(shapes))}
     return "{\n" + ",\n".join(f'"{part}": {text}' for part, text in parts.items()) + "\n}\n"
 
@@ -98,16 +97,13 @@ def without_namespaces(text):
     return re.sub(r',?"xmlNamespace":\{[^}]*\}', "", text)
 
 
-def shown(operation, page):
+def shown(operation):
     table = {"method": operation["http"]["method"], "uri": operation["http"]["requestUri"]}
     if "responseCode" in operation["http"]:
         table["status"] = operation["http"]["responseCode"]
     for key in ("input", "output"):
         if key in operation:
             table[key] = clean(operation[key])
-    table["errors"] = [error["shape"] for error in operation.get("errors", [])]
-    if page is not None and "output_token" in page:
-        table["page"] = {key: page[key] for key in ("input_token", "output_token", "limit_key", "result_key") if key in page}
     return table
 
 

@@ -218,6 +218,7 @@ struct Metadata {
 }
 
 #[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 struct RawOperation {
     method: String,
     uri: String,
@@ -235,8 +236,6 @@ struct RawReference {
     location: Option<Location>,
     #[serde(default)]
     flattened: bool,
-    #[serde(default, rename = "idempotencyToken")]
-    _idempotency_token: bool,
 }
 
 #[derive(Deserialize)]
