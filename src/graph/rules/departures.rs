@@ -99,12 +99,12 @@ fn after_edits(edges: &mut Edges<'_>, moving: &Moving<'_>, edits: &Edits, losses
 
 /// What its former places lose, they lose after it has left.
 fn before_losses(edges: &mut Edges<'_>, moving: &Moving<'_>, edits: &Edits, losses: &Losses) {
-    let passing = passing(edges, moving.change);
+    let transit = passing(edges, moving.change);
     let owned = owned(edges, &moving.mover, moving.own, edits);
     let lost = moving.before.iter().chain([&moving.mover]).filter_map(|place| Some((place, losses.get(place)?)));
     for (place, loss) in lost.flat_map(|(place, losses)| losses.iter().map(move |loss| (place, loss))) {
-        let on_its_way = passing.as_ref().filter(|passing| passing.places.contains(place));
-        let missed = |rail: &&Guardrail| on_its_way.is_none_or(|passing| passing.had.contains(rail));
+        let on_its_way = transit.as_ref().filter(|transit| transit.places.contains(place));
+        let missed = |rail: &&Guardrail| on_its_way.is_none_or(|transit| transit.had.contains(rail));
         let rails: BTreeSet<&Guardrail> = loss.rails.iter().filter(missed).collect();
         let leaves = match &loss.of {
             LossOf::Set => !moving.after.contains(place),

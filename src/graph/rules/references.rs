@@ -45,7 +45,7 @@ fn needed_by_set(edges: &Edges<'_>, change: &Change, shift: &Shift) -> (Vec<Addr
     for policy in &shift.gained {
         let Reference::Address(address) = policy else { continue };
         match edges.by_address.get(address) {
-            // Keeping the old document for a while would mean one policy too many.
+            // With a second policy for the old document, the target would exceed its maximum of policies.
             Some(edit) if edges.documents.is_edited(policy) => edited.push(edit),
             Some(_) | None => needed.push(address.clone()),
         }

@@ -1,6 +1,6 @@
 //! Optional features of networks: what is read only where it exists, existed or is declared. Pure.
 //!
-//! A VPC lists the features that it has ever had in its tag [`WITH_TAG`](super::WITH_TAG). A feature is named after the kind that it adds.
+//! The tag [`WITH_TAG`](super::WITH_TAG) of a VPC lists all features that the VPC has or had. A feature is named after the kind that it adds.
 //! Most accounts have none, so most accounts need 8 lists and nothing more.
 
 use super::{
