@@ -70,8 +70,9 @@ impl Change {
         let none = Attributes::new();
         let Some(after) = &self.after else { return removed(self.before.as_ref().unwrap_or(&none)) };
         let Some(before) = &self.before else { return differing(&none, after) };
-        let known = resource::kind(self.address.kind()).map(|kind| kind.spec().attributes).unwrap_or_default();
-        let can_be = |change: &AttributeChange| match known.iter().find(|known| known.name == change.name).map(|known| known.on_change) {
+        let spec = resource::spec(&self.address);
+        let on_change = |name: &str| Some(spec?.attribute(name)?.on_change);
+        let can_be = |change: &AttributeChange| match on_change(&change.name) {
             Some(OnChange::Update | OnChange::Move | OnChange::ReplaceCreateFirst | OnChange::Delete) => true,
             Some(OnChange::Forbidden(_)) | None => false,
         };
@@ -86,7 +87,7 @@ impl Change {
 
     /// Whether the attribute of that name differs.
     pub fn changes(&self, name: &str) -> bool {
-        let known = resource::kind(self.address.kind()).is_some_and(|kind| kind.spec().attributes.iter().any(|known| known.name == name));
+        let known = resource::spec(&self.address).is_some_and(|spec| spec.attribute(name).is_some());
         // Most kinds have no such attribute: those are skipped.
         known && self.attributes().iter().any(|attribute| attribute.name == name)
     }

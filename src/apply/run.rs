@@ -192,8 +192,7 @@ fn created(plan: &Plan, report: &Report, ids: &Ids) -> BTreeMap<Address, String>
     let applied: BTreeSet<&Address> =
         report.outcomes.iter().filter(|(_, outcome)| *outcome == Outcome::Applied).map(|(address, _)| address).collect();
     let creates = |change: &&Change| matches!(change.action, Action::Create | Action::Replace) && applied.contains(&change.address);
-    let has_own_id = |change: &&Change| resource::kind(change.address.kind()).is_some_and(|kind| kind.spec().own_id);
-    let created = plan.changes.iter().filter(creates).filter(has_own_id);
+    let created = plan.changes.iter().filter(creates).filter(|change| resource::has_own_id(&change.address));
     created.filter_map(|change| Some((change.address.clone(), ids.resolve(&change.address.clone().into()).ok()?))).collect()
 }
 

@@ -92,7 +92,7 @@ fn split<'a>(desired: &Desired, live: &BTreeMap<Address, LiveResource>, anew: &B
 /// By target: the address of its attachments, and the policies attached to it.
 fn attachments_of(live: &BTreeMap<Address, LiveResource>, targets: &BTreeSet<Address>) -> BTreeMap<Address, (Address, Value)> {
     let entry = |(address, resource): (&Address, &LiveResource)| {
-        let guards = resource::kind(address.kind()).is_some_and(|kind| kind.spec().guards_target);
+        let guards = resource::spec(address).is_some_and(|spec| spec.guards_target);
         match resource::reference(&resource.attributes, "target")? {
             Reference::Address(target) if guards && targets.contains(&target) => {
                 Some((target, (address.clone(), resource.attributes.get("policies").unwrap_or_default())))

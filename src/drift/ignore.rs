@@ -111,7 +111,7 @@ impl Ignore {
         if finding.differences.len() == differ {
             return (Some(finding), false);
         }
-        let spec = finding.address.as_ref().and_then(|address| resource::kind(address.kind())).map(resource::ErasedKind::spec);
+        let spec = finding.address.as_ref().and_then(resource::spec);
         let kinds = spec.map_or(Weight::Organization, |spec| spec.weight);
         let weights = finding.differences.iter().map(|difference| super::of::weight(spec, &difference.name).unwrap_or(kinds));
         let Some(weight) = weights.min() else { return (None, true) };

@@ -15,7 +15,7 @@ pub(super) fn findings(plan: &Plan) -> (Vec<Finding>, Vec<Note>) {
     let created = |address: &Address| changes.get(address).is_some_and(|change| change.action == Action::Create);
     // The last step of a creation, such as the move of a new account under its guardrails, is a part of it.
     let of_its_own = |change: &&Change| {
-        let completes = spec_of(&change.address).is_some_and(|spec| spec.completes_creation);
+        let completes = resource::spec(&change.address).is_some_and(|spec| spec.completes_creation);
         !(completes && resource::whole(&change.address).is_some_and(|whole| created(&whole)))
     };
     let mut found: Vec<Finding> = changes.values().filter(of_its_own).map(of_change).collect();
@@ -57,13 +57,8 @@ fn whole(changes: &[Change]) -> BTreeMap<Address, Change> {
     whole
 }
 
-/// The facts of the kind of a resource.
-fn spec_of(address: &Address) -> Option<&'static KindSpec> {
-    resource::kind(address.kind()).map(resource::ErasedKind::spec)
-}
-
 fn of_change(change: &Change) -> Finding {
-    let spec = spec_of(&change.address);
+    let spec = resource::spec(&change.address);
     let what = match (change.action, &change.after) {
         (Action::Create, _) => What::Missing,
         (Action::Delete, None) => What::LeftOver,
@@ -106,7 +101,7 @@ pub(super) fn summary<'n>(names: impl Iterator<Item = &'n str>) -> String {
 }
 
 fn difference(spec: Option<&KindSpec>, attribute: AttributeChange) -> Difference {
-    let known = spec.and_then(|spec| spec.attributes.iter().find(|known| known.name == attribute.name));
+    let known = spec.and_then(|spec| spec.attribute(&attribute.name));
     if known.is_some_and(|known| known.sensitive) {
         return Difference::sensitive(attribute.name);
     }
@@ -125,7 +120,7 @@ fn weight_of(spec: Option<&KindSpec>, what: What, attributes: &[AttributeChange]
 
 /// The severity of an attribute, if it is not that of its kind.
 pub(super) fn weight(spec: Option<&KindSpec>, name: &str) -> Option<Weight> {
-    spec?.attributes.iter().find(|known| known.name == name)?.weight
+    spec?.attribute(name)?.weight
 }
 
 /// The accounts of which something could not be read: one finding for each. So a run that could not look is not clean.
@@ -138,7 +133,7 @@ fn unread_accounts(plan: &Plan) -> Vec<Finding> {
     let is_unread = |address: &&Address| plan.observed.get(*address).and_then(|live| live.frozen.as_deref()) == Some(UNREAD);
     for address in plan.observed.keys().filter(is_unread) {
         let Some(account) = address.account() else { continue };
-        let weight = spec_of(address).map_or(Weight::Organization, |spec| spec.weight);
+        let weight = resource::spec(address).map_or(Weight::Organization, |spec| spec.weight);
         let subject = resource::account_address(account);
         let summary = || warning_about(plan, &subject).unwrap_or_else(|| "some of its resources cannot be read".to_owned());
         let finding = found.entry(subject.clone()).or_insert_with(|| unread(account, weight, summary()));
@@ -184,8 +179,8 @@ enum Told {
 
 fn of_told(plan: &Plan, told: &resource::Finding, changes: &BTreeMap<Address, Change>, unreachable: &BTreeSet<Address>) -> Told {
     // What is no address may look like one: `444444444444 (a.b)`.
-    let address = told.subject.parse::<Address>().ok().filter(|address| spec_of(address).is_some());
-    let spec = address.as_ref().and_then(spec_of);
+    let address = told.subject.parse::<Address>().ok().filter(|address| resource::spec(address).is_some());
+    let spec = address.as_ref().and_then(resource::spec);
     let frozen = |address: &Address| plan.observed.get(address).is_some_and(|live| live.frozen.is_some());
     let (what, remedy) = match (told.severity, &address) {
         (FindingSeverity::Error, Some(address)) if changes.contains_key(address) => return Told::Against(address.clone()),

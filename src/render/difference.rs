@@ -12,8 +12,8 @@ use crate::resource;
 
 /// The attributes that differ, a line each.
 pub(super) fn attributes(out: &mut String, change: &Change, style: Style) {
-    let known = resource::kind(change.address.kind()).map(|kind| kind.spec().attributes).unwrap_or_default();
-    let sensitive = |change: &AttributeChange| known.iter().any(|known| known.name == change.name && known.sensitive);
+    let spec = resource::spec(&change.address);
+    let sensitive = |change: &AttributeChange| spec.and_then(|spec| spec.attribute(&change.name)).is_some_and(|known| known.sensitive);
     for change in &change.attributes() {
         if sensitive(change) {
             let _ = writeln!(out, "      {}: (sensitive)", change.name);

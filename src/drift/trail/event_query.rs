@@ -55,7 +55,7 @@ impl EventQuery {
     /// Of a finding that is a difference; `None` if no event could explain it.
     pub(super) fn of(number: usize, finding: &Finding, plan: &Plan) -> Option<Self> {
         let address = finding.address.as_ref()?;
-        let spec = resource::kind(address.kind())?.spec();
+        let spec = resource::spec(address)?;
         let subject = Subject { address, spec, finding, plan, account: account(address, plan)? };
         let (marks, made) = match finding.what {
             What::Changed => (subject.changed()?, None),
