@@ -117,13 +117,11 @@ impl Of<'_> {
     fn regions(&self, model: &Model<'_>) -> BTreeSet<String> {
         let file = model.file;
         let governed = file.organization.iter().flat_map(|organization| &organization.regions);
-        let of_layouts = file.vpc.values().filter_map(|layout| layout.region.as_ref());
-        let of_gateways = file.transit_gateway.values().filter_map(|gateway| gateway.region.as_ref());
         let own_layouts: BTreeSet<&str> = self.inherited.vpc.iter().flat_map(|list| list.iter()).map(|name| name.as_str()).collect();
         let of_own_layouts = file.vpc.iter().filter(|(key, _)| own_layouts.contains(key.as_str())).filter_map(|(_, l)| l.region.as_ref());
         let listed = self.inherited.regions.iter().flat_map(|list| list.iter());
         let enabled: BTreeSet<&str> = of_own_layouts.chain(listed).map(|region| region.as_str()).collect();
-        let everywhere = governed.chain(of_layouts).chain(of_gateways).map(|region| region.as_str());
+        let everywhere = governed.chain(file.network_regions()).map(|region| region.as_str());
         let usable = everywhere.filter(|region| !LIMITS.regions.is_opt_in(region) || enabled.contains(region));
         usable.chain(enabled.iter().copied()).filter(|region| model.regions.is_known(region)).map(str::to_owned).collect()
     }

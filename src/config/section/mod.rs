@@ -101,5 +101,13 @@ pub struct File {
     pub ignore: Vec<Ignore>,
 }
 
+impl File {
+    /// The Regions of layouts and transit gateways.
+    pub fn network_regions(&self) -> impl Iterator<Item = &At<String>> {
+        let layouts = self.vpc.values().filter_map(|layout| layout.region.as_ref());
+        layouts.chain(self.transit_gateway.values().filter_map(|gateway| gateway.region.as_ref()))
+    }
+}
+
 /// Words that the language will have and this version does not, each with a hint: accepting them would be a promise not kept.
 pub(super) const LATER: [(&str, &str); 1] = [("role", "roles are not supported yet")];

@@ -18,10 +18,8 @@ pub(super) fn read(model: &Model<'_>, report: &mut Report) -> BTreeSet<String> {
     if regions.is_empty() {
         return governed;
     }
-    let layouts = file.vpc.values().filter_map(|section| section.region.as_ref());
-    let gateways = file.transit_gateway.values().filter_map(|section| section.region.as_ref());
     let known = |region: &&At<String>| model.regions.is_known(region);
-    for region in layouts.chain(gateways).filter(known).filter(|region| !regions.iter().any(|governed| governed.value == region.value)) {
+    for region in file.network_regions().filter(known).filter(|region| !regions.iter().any(|governed| governed.value == region.value)) {
         let diagnostic = Code::UngovernedRegion.error(format!("`{}` is none of the governed Regions", region.value));
         report.at(region.at, diagnostic.hint(format!("add \"{}\" to `regions` of [organization]", region.value)));
     }
